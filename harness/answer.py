@@ -1,0 +1,36 @@
+"""What the right answer to a query looks like, apart from its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.types import Schema
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """One key of an ORDER BY, by the name of its column."""
+
+    column: str
+    descending: bool = False
+    nulls_first: bool = False
+
+
+@dataclass(frozen=True)
+class AnswerSpec:
+    """What a query's text fixes of its answer, and what it leaves open.
+
+    ``order`` holds the leading ORDER BY keys that are columns of the answer; rows that tie
+    under them may come in any order. ``limit`` and ``offset`` count rows. ``reference_sql`` is the SQL
+    as written, for DuckDB; ``widened_sql`` is given for a query with a LIMIT: it returns the same
+    columns and a last one, ``__rank`` (int64, 1-based rank under the full ORDER BY), for all rows
+    that may stand in the answer, so that rows tying at the edge of the LIMIT can be accepted.
+    """
+
+    schema: Schema
+    reference_sql: str
+    order: tuple[SortKey, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+    widened_sql: str | None = None
+    tolerance: float = 1e-6

@@ -1,0 +1,85 @@
+"""The child's side of a process that the harness starts: answers requests until the pipe closes.
+
+Run as ``python -m harness.worker REQUESTS REPLIES``: the numbers of two pipes' file descriptors.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from harness.messages import Message, decode, encode
+from harness.oom import says_out_of_memory
+from harness.processtree import kill_tree
+
+Handler = Callable[..., Message]
+
+PR_SET_CHILD_SUBREAPER = 36
+LONGEST_MESSAGE = 500
+"""Characters of an engine's error that are sent on; the whole of it stands in the log."""
+
+
+def serve(handlers: Mapping[str, Handler], arguments: list[str]) -> None:
+    """Answers requests ``{"do": name, ...}`` by ``handlers[name](**rest)``, until ``stop``.
+
+    A handler's exception becomes a reply ``{"error", "message", "kind"}``; its traceback goes to
+    the log. The process ends, with all that it started, as soon as the parent is gone.
+    """
+    requests, replies = map(int, arguments)
+    _become_a_leaf_of_the_run()
+    for descriptor in (requests, replies):
+        os.set_inheritable(descriptor, False)
+    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(requests, inbox), daemon=True).start()
+    with open(replies, "wb", buffering=0) as stream:
+        while (message := inbox.get()).get("do") != "stop":
+            stream.write(encode(_reply(handlers, message)))
+
+
+def _receive(descriptor: int, inbox: queue.SimpleQueue[Message]) -> None:
+    """Passes requests on. The pipe ends when the parent does, even while a query is running.
+
+    PR_SET_PDEATHSIG would end this process alone, and leave the servers that it started behind.
+    """
+    with open(descriptor, "rb") as stream:
+        for line in stream:
+            inbox.put(decode(line))
+    kill_tree(os.getpid())
+
+
+def _reply(handlers: Mapping[str, Handler], message: Message) -> Message:
+    try:
+        return handlers[message.pop("do")](**message)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # engines raise what they like: Rust panics, SystemExit
+        traceback.print_exc()
+        sys.stderr.flush()
+        return describe(error)
+
+
+def describe(error: BaseException) -> Message:
+    """An exception as a reply: its type, the first line of its message, and its kind."""
+    lines = str(error).strip().splitlines() or ["no message"]
+    name = type(error).__name__
+    kind = "oom" if says_out_of_memory(name, str(error)) else "error"
+    return {"error": name, "message": lines[0][:LONGEST_MESSAGE], "kind": kind}
+
+
+def _become_a_leaf_of_the_run() -> None:
+    """Makes a crash leave its trace, keeps detached servers in the tree, and dies first of all."""
+    faulthandler.enable()
+    if not sys.platform.startswith("linux"):
+        return
+    # Servers that detach themselves stay our descendants, so that they are measured and ended too.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    with contextlib.suppress(OSError):  # a container may forbid it; then all are equal victims
+        Path("/proc/self/oom_score_adj").write_text("1000")

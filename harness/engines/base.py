@@ -1,0 +1,107 @@
+"""What an engine is: how it is found, how it is fed, and the programs that it runs."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.tables import Input, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from harness.plan import Query
+
+OUTPUT_FILE = "answer.parquet"
+"""The file, in the worker's own working folder, that a ``write: parquet`` program leaves behind."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """The text that is run, hashed and shown: Python that defines ``query(t)``, or one SQL statement.
+
+    ``t(name)`` hands a Python program its table: the loaded frame for ``input: memory``, else the
+    path of its file (a list of paths where there are several).
+    """
+
+    text: str
+    language: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+class Session(ABC):
+    """An engine at work, inside its own process. Results are the engine's own, fully materialised."""
+
+    @abstractmethod
+    def load(self, table: Table) -> None:
+        """Reads a table into the engine's memory, as its users hold data in memory."""
+
+    @abstractmethod
+    def scan(self, table: Table, source: Input) -> None:
+        """Makes a table's files known, without reading them."""
+
+    @abstractmethod
+    def prepare(self, program: Program) -> None:
+        """Makes a program ready to be run; nothing of the query is computed here."""
+
+    @abstractmethod
+    def run(self) -> Any:
+        """Runs the prepared program once. This, and only this, is timed."""
+
+    @abstractmethod
+    def to_arrow(self, result: Any) -> pa.Table:
+        """Hands a result over for checking (untimed)."""
+
+    @abstractmethod
+    def rows(self, result: Any) -> int:
+        """How many rows a result has, without converting it."""
+
+
+class Engine(ABC):
+    """One engine of the comparison. Nothing here imports the engine's library; sessions do."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    colour: ClassVar[str]
+    language: ClassVar[str]
+    distribution: ClassVar[str]
+    """The PyPI distribution whose version is the engine's version."""
+    module: ClassVar[str]
+    """The module that must be importable."""
+    cannot: ClassVar[Mapping[str, str]] = {}
+    """What the engine lacks: the name of a plan node or expression -> the reason, in words."""
+    not_yet: ClassVar[Mapping[str, str]] = {}
+    """What the engine could do and we have not written."""
+
+    def unavailable(self) -> str | None:
+        """Why the engine cannot be used here, in words; None where it can."""
+        if importlib.util.find_spec(self.module) is None:
+            return f"{self.distribution} is not installed: python -m pip install {self.distribution}"
+        return None
+
+    def version(self) -> str | None:
+        """The installed version, or None."""
+        try:
+            return importlib.metadata.version(self.distribution)
+        except importlib.metadata.PackageNotFoundError:
+            return None
+
+    @abstractmethod
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        """The program for a query. Raises Unsupported, naming the reason, where there is none."""
+
+    def environment(self, threads: int) -> dict[str, str]:
+        """Environment variables that must be set before the library is imported."""
+        return {}
+
+    @abstractmethod
+    def start(self, threads: int) -> Session:
+        """Imports the library and sets it to a number of threads. Called in the engine's process only."""

@@ -1,0 +1,76 @@
+"""Every error that the harness raises on purpose, as one tree.
+
+HarnessError
+├── WorkloadError      the YAML or its SQL is wrong: file, line and what would be right
+├── DataError          a table cannot be read, made or cached
+├── Unsupported        a query that the plan layer or one engine cannot do, with the fragment
+├── ResultsError       a results file or folder cannot be read or written
+└── WorkerError        what can befall an engine's process
+    ├── WorkerFailed       the engine raised an error; the process lives on
+    ├── WorkerDied         the process ended by itself
+    ├── WorkerTimeout      the process did not answer in time and was killed
+    └── WorkerOutOfMemory  the process outgrew its limit, or its engine said so
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class HarnessError(Exception):
+    """Base of all errors that are told to the user in one line, without a traceback."""
+
+
+class WorkloadError(HarnessError):
+    """A workload file that cannot be used.
+
+    The message reads ``file:line: what is wrong; what would be right``.
+    """
+
+    def __init__(self, message: str, file: Path | None = None, line: int | None = None) -> None:
+        self.message, self.file, self.line = message, file, line
+        place = "" if file is None else f"{file}:" if line is None else f"{file}:{line}:"
+        super().__init__(f"{place} {message}".strip())
+
+    def at(self, file: Path, line: int | None) -> WorkloadError:
+        """The same error, placed at a line of a file."""
+        return type(self)(self.message, file, self.line or line)
+
+
+class DataError(HarnessError):
+    """A table that cannot be read, made or cached."""
+
+
+class Unsupported(HarnessError):
+    """A query that cannot be done, by the plan layer or by one engine.
+
+    ``fragment`` is the piece of SQL that is to blame, where one is.
+    """
+
+    def __init__(self, reason: str, fragment: str | None = None) -> None:
+        self.reason, self.fragment = reason, fragment
+        super().__init__(reason if fragment is None else f"{reason}: {fragment}")
+
+
+class ResultsError(HarnessError):
+    """A results file or folder that cannot be read or written."""
+
+
+class WorkerError(HarnessError):
+    """Something befell an engine's process."""
+
+
+class WorkerFailed(WorkerError):
+    """The engine raised an error; its process lives on."""
+
+
+class WorkerDied(WorkerError):
+    """The engine's process ended by itself."""
+
+
+class WorkerTimeout(WorkerError):
+    """The engine's process did not answer in time and was killed."""
+
+
+class WorkerOutOfMemory(WorkerError):
+    """The engine's process outgrew its limit and was killed, or its engine said so itself."""

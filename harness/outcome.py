@@ -1,0 +1,77 @@
+"""What was asked of one engine, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from harness.tables import Input
+
+
+class Outcome(StrEnum):
+    """How a cell ended. Only ``ok`` has a time that counts."""
+
+    OK = "ok"
+    WRONG = "wrong"  # the answer differs from the reference
+    UNSUPPORTED = "unsupported"  # the query cannot be spelt for this engine
+    UNAVAILABLE = "unavailable"  # the engine or the data is not on this machine
+    ERROR = "error"  # the engine raised an error or died
+    TIMEOUT = "timeout"
+    OOM = "oom"  # out of memory
+    SKIPPED = "skipped"  # asked for, not reached: the run was interrupted
+
+    @property
+    def fails_the_run(self) -> bool:
+        return self in (Outcome.WRONG, Outcome.ERROR, Outcome.TIMEOUT, Outcome.OOM)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One query on one engine under one configuration."""
+
+    workload: str
+    query: str
+    engine: str
+    size: str
+    input: Input
+    threads: int
+
+    @property
+    def parameters(self) -> str:
+        """The part of a pytest id that stands in brackets."""
+        return f"{self.engine}-{self.input}-{self.size}"
+
+    def __str__(self) -> str:
+        return f"{self.workload}::{self.query}[{self.parameters}]"
+
+
+@dataclass(frozen=True)
+class Round:
+    """One hot run: wall-clock and CPU seconds (user + system, of the engine's process tree)."""
+
+    seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """What came of one cell. ``reason`` is empty only where the outcome is ``ok``.
+
+    Seconds are wall clock in the engine's own process. ``load_seconds`` is untimed work: filling the
+    engine's memory before the first query. Bytes are resident memory of the process tree:
+    ``baseline_bytes`` just before the cell's first run, ``peak_bytes`` the most seen during its runs.
+    """
+
+    cell: Cell
+    outcome: Outcome
+    reason: str = ""
+    program_sha256: str | None = None
+    rows: int | None = None
+    cold_seconds: float | None = None
+    rounds: tuple[Round, ...] = field(default=())
+    peak_bytes: int | None = None
+    baseline_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.outcome is Outcome.OK) == bool(self.reason):
+            raise ValueError(f"{self.cell}: a reason is for outcomes other than ok, and each has one")

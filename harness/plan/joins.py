@@ -1,0 +1,226 @@
+"""FROM, WHERE and what they say of each other -> one relation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from harness.errors import Unsupported
+from harness.plan.nodes import Expression, JoinKind, conjunction, conjuncts
+from harness.plan.relation import Relation, aliases_in, join
+
+
+@dataclass(frozen=True)
+class SemiJoin:
+    """An EXISTS or IN of the WHERE clause: which rows of the block stay because of other rows."""
+
+    kind: JoinKind
+    right: Relation
+    on: tuple[tuple[Expression, Expression], ...]
+    residual: Expression | None = None
+
+    @property
+    def outer_aliases(self) -> frozenset[str]:
+        keys = [left for left, _ in self.on]
+        outside = aliases_in(self.residual) - self.right.aliases if self.residual else frozenset()
+        return frozenset().union(*map(aliases_in, keys)) | outside
+
+    def apply(self, left: Relation) -> Relation:
+        return join(self.kind, left, self.right, self.on, self.residual)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One entry of FROM: its relation, and how it is joined to what stands before it."""
+
+    alias: str
+    relation: Relation
+    side: str = ""
+    condition: Expression | None = None
+
+
+def combine(
+    sources: Sequence[Source], predicates: Sequence[Expression], semi_joins: Sequence[SemiJoin]
+) -> Relation:
+    """Joins the sources in FROM order, each predicate applied as soon as its columns are there.
+
+    A relation that no predicate connects yet waits until one does, so that no cross join is made
+    that the query does not ask for. There is no cost-based reordering.
+    """
+    left, todo, semis = None, list(predicates), list(semi_joins)
+    for group in _runs(sources):
+        if group[0].side:
+            assert left is not None
+            left, todo = _outer(left, group[0], todo)
+        else:
+            alone = len(group) == len(sources)
+            left, todo, semis = _inner(left, group, todo, semis, push=alone)
+    assert left is not None
+    left = left.where(todo)
+    for semi in semis:
+        left = semi.apply(left)
+    return left
+
+
+def _runs(sources: Sequence[Source]) -> Iterable[list[Source]]:
+    """Runs of inner-joined sources, and each outer-joined one by itself."""
+    run: list[Source] = []
+    for source in sources:
+        if source.side:
+            if run:
+                yield run
+            yield [source]
+            run = []
+        else:
+            run.append(source)
+    if run:
+        yield run
+
+
+_Remaining = tuple[Relation, list[Expression]]
+
+
+def _outer(left: Relation, source: Source, todo: list[Expression]) -> _Remaining:
+    kind: JoinKind = {"LEFT": "left", "RIGHT": "right", "FULL": "full"}[source.side]  # type: ignore[assignment]
+    if kind == "left":
+        left, todo = _apply_ready(left, todo)
+    right = source.relation
+    keys, only_right, residual = [], [], []
+    for part in conjuncts(source.condition):
+        if pair := _key(part, left.aliases, right.aliases):
+            keys.append(pair)
+        elif aliases_in(part) <= right.aliases and kind == "left":
+            only_right.append(part)
+        else:
+            residual.append(part)
+    joined = join(kind, left, right.where(only_right), keys, conjunction(residual))
+    return joined, todo
+
+
+def _inner(
+    left: Relation | None,
+    group: Sequence[Source],
+    todo: list[Expression],
+    semis: list[SemiJoin],
+    push: bool,
+) -> tuple[Relation, list[Expression], list[SemiJoin]]:
+    waiting = {source.alias: source.relation for source in group}
+    todo = todo + [implied for p in todo for implied in _implied(p)]
+    if left is None or push:
+        for alias in waiting:
+            waiting[alias], todo, semis = _restricted(waiting[alias], todo, semis)
+    if left is None:
+        left = waiting.pop(next(iter(waiting)))
+    while waiting:
+        alias, keys = _next(left, waiting, todo)
+        left = join("inner" if keys else "cross", left, waiting.pop(alias), keys)
+        left, todo = _apply_ready(left, [p for p in todo if not _is_key(p, keys)])
+    return left, todo, semis
+
+
+def _restricted(
+    relation: Relation, todo: list[Expression], semis: list[SemiJoin]
+) -> tuple[Relation, list[Expression], list[SemiJoin]]:
+    """A relation after the predicates and semi-joins that concern it alone."""
+    relation, todo = _apply_ready(relation, todo)
+    for semi in [s for s in semis if s.outer_aliases and s.outer_aliases <= relation.aliases]:
+        relation = semi.apply(relation)
+        semis = [s for s in semis if s is not semi]
+    return relation, todo, semis
+
+
+def _apply_ready(relation: Relation, todo: list[Expression]) -> _Remaining:
+    ready = [p for p in todo if aliases_in(p) and aliases_in(p) <= relation.aliases]
+    return relation.where(ready), [p for p in todo if not any(p is r for r in ready)]
+
+
+def _next(
+    left: Relation, waiting: dict[str, Relation], todo: list[Expression]
+) -> tuple[str, list[tuple[Expression, Expression]]]:
+    """The first waiting relation that keys connect to what is joined, else simply the first."""
+    for alias, relation in waiting.items():
+        keys = [pair for p in todo if (pair := _key(p, left.aliases, relation.aliases))]
+        keys += _shared_names(left, relation, keys)
+        if keys:
+            return alias, keys
+    return next(iter(waiting)), []
+
+
+def _shared_names(
+    left: Relation, right: Relation, keys: list[tuple[Expression, Expression]]
+) -> list[tuple[Expression, Expression]]:
+    """Keys of one flat name, which some predicate makes equal, if not a predicate of these two."""
+    named = {left.columns[a.table, a.name] for a, _ in keys if isinstance(a, exp.Column)}
+    by_name = {name: place for place, name in left.columns.items()}
+    pairs = {}
+    for (alias, column), name in right.columns.items():
+        if name in by_name and name not in named:
+            ours = by_name[name]
+            pairs[name] = (exp.column(ours[1], ours[0]), exp.column(column, alias))
+    return list(pairs.values())
+
+
+def _key(
+    part: Expression, left: frozenset[str], right: frozenset[str]
+) -> tuple[Expression, Expression] | None:
+    """The two sides of an equality between the two, left side first."""
+    if not isinstance(part, exp.EQ):
+        return None
+    a, b = aliases_in(part.left), aliases_in(part.right)
+    if a and b and a <= left and b <= right:
+        return part.left, part.right
+    if a and b and b <= left and a <= right:
+        return part.right, part.left
+    return None
+
+
+def _is_key(part: Expression, keys: list[tuple[Expression, Expression]]) -> bool:
+    sides = (part.args.get("this"), part.args.get("expression"))
+    return any({id(a), id(b)} == {id(side) for side in sides} for a, b in keys)
+
+
+def _implied(predicate: Expression) -> list[Expression]:
+    """``(a.x = 1 and b.y = 2) or (a.x = 3 and b.y = 4)`` also says ``a.x = 1 or a.x = 3``."""
+    branches = [conjuncts(branch) for branch in disjuncts(predicate)]
+    if len(branches) < 2 or len(aliases_in(predicate)) < 2:
+        return []
+    found = []
+    for alias in sorted(aliases_in(predicate)):
+        own = [[p for p in branch if aliases_in(p) == {alias}] for branch in branches]
+        if all(own):
+            found.append(_any_of([conjunction(parts) for parts in own]))
+    return found
+
+
+def factored(predicate: Expression) -> list[Expression]:
+    """``(a and b) or (a and c)`` -> ``a``, ``b or c``."""
+    branches = [conjuncts(branch) for branch in disjuncts(predicate)]
+    common = [p for p in branches[0] if all(p in branch for branch in branches[1:])]
+    if len(branches) < 2 or not common:
+        return [predicate]
+    rest = [[p for p in branch if p not in common] for branch in branches]
+    return common + ([_any_of([conjunction(parts) for parts in rest])] if all(rest) else [])
+
+
+def disjuncts(condition: Expression) -> list[Expression]:
+    """The parts of a condition that are joined by OR."""
+    if isinstance(condition, exp.Or):
+        return disjuncts(condition.left) + disjuncts(condition.right)
+    return [condition]
+
+
+def _any_of(parts: Sequence[Expression | None]) -> Expression:
+    present = [part.copy() for part in parts if part is not None]
+    result = present[0]
+    for part in present[1:]:
+        result = exp.Or(this=result, expression=part)
+    return result
+
+
+def check_side(side: str, kind: str) -> str:
+    """The side of a JOIN in capitals, or Unsupported for kinds that are not written."""
+    if kind in ("", "INNER", "CROSS", "OUTER") and side in ("", "LEFT", "RIGHT", "FULL"):
+        return side
+    raise Unsupported("this kind of join", f"{side} {kind} JOIN".strip())

@@ -1,0 +1,322 @@
+"""The relational plan: frozen nodes whose expressions are sqlglot trees over flat column names.
+
+Every node knows its schema. Two nodes that are equal compute the same, so a subplan that is
+used twice is found by comparing, and becomes one variable of the emitted program.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from sqlglot import exp
+
+from harness.answer import SortKey
+from harness.errors import Unsupported
+from harness.plan.typing import infer
+from harness.types import Column, Schema
+
+Expression = exp.Expression
+Item = tuple[str, Expression]
+"""A column's name and the expression that computes it."""
+
+JoinKind = Literal["inner", "left", "right", "full", "semi", "anti", "cross", "single"]
+SetKind = Literal["union", "intersect", "except"]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One step of a plan. Column names are unique within a node's schema."""
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.schema]
+        if repeated := [name for name, count in Counter(names).items() if count > 1]:
+            raise ValueError(f"{type(self).__name__} has two columns of the name {repeated[0]!r}")
+
+    @cached_property
+    def schema(self) -> Schema:
+        raise NotImplementedError
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,) if hasattr(self, "input") else ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.schema)
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.schema if column.name == name)
+
+    def with_inputs(self, *inputs: Node) -> Node:
+        """The same step over other inputs."""
+        return replace(self, input=inputs[0]) if inputs else self  # type: ignore[call-arg]
+
+
+@dataclass(frozen=True)
+class Scan(Node):
+    """Reads columns of a table: pairs of the name in the table and the column as it goes on."""
+
+    table: str
+    columns: tuple[tuple[str, Column], ...]
+
+    @cached_property
+    def schema(self) -> Schema:
+        return tuple(column for _, column in self.columns)
+
+    @property
+    def renames(self) -> dict[str, str]:
+        """Name in the table -> name in the plan, where they differ."""
+        return {source: column.name for source, column in self.columns if source != column.name}
+
+
+@dataclass(frozen=True)
+class Filter(Node):
+    """Keeps the rows for which the condition is true (not false, not NULL)."""
+
+    input: Node
+    condition: Expression
+
+    @cached_property
+    def schema(self) -> Schema:
+        proven = {c.name for part in conjuncts(self.condition) for c in rejects_null(part)}
+        return tuple(
+            replace(c, nullable=False) if c.name in proven else c for c in self.input.schema
+        )
+
+
+@dataclass(frozen=True)
+class Project(Node):
+    """Computes the columns of its schema from those of its input, row by row."""
+
+    input: Node
+    items: tuple[Item, ...]
+
+    @cached_property
+    def schema(self) -> Schema:
+        return _schema_of(self.items, self.input)
+
+    @property
+    def computed(self) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if not isinstance(item[1], exp.Column))
+
+    @property
+    def renames(self) -> dict[str, str]:
+        """Name in the input -> name here, of columns that pass through under another name."""
+        return {
+            e.name: name for name, e in self.items if isinstance(e, exp.Column) and e.name != name
+        }
+
+
+@dataclass(frozen=True)
+class Aggregate(Node):
+    """One row per distinct combination of the keys; one row in all where there are no keys."""
+
+    input: Node
+    keys: tuple[Item, ...]
+    aggregates: tuple[Item, ...]
+
+    @cached_property
+    def schema(self) -> Schema:
+        keys = _schema_of(self.keys, self.input)
+        grouped = bool(self.keys)
+        return keys + tuple(
+            infer(e, self.input.schema, grouped=grouped).named(name) for name, e in self.aggregates
+        )
+
+
+@dataclass(frozen=True)
+class Join(Node):
+    """Pairs rows of two inputs whose keys are equal (NULL equals nothing) and fulfil the residual.
+
+    A right key of the same name as its left partner is the same column and appears once. The right
+    input of a ``single`` join has at most one row; without one its columns are NULL. ``columns``, where given, are the only ones that the rest of the plan needs.
+    """
+
+    kind: JoinKind
+    left: Node
+    right: Node
+    on: tuple[tuple[str, str], ...] = ()
+    residual: Expression | None = None
+    columns: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind in ("cross", "single") and self.on:
+            raise ValueError(f"a {self.kind} join has no keys")
+        for left, right in self.on:
+            types = self.left.column(left).type, self.right.column(right).type
+            if types[0] is not types[1]:
+                raise Unsupported(f"a join of {types[0]} and {types[1]}", f"{left} = {right}")
+        super().__post_init__()
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.left, self.right)
+
+    def with_inputs(self, *inputs: Node) -> Node:
+        return replace(self, left=inputs[0], right=inputs[1])
+
+    @property
+    def shared_keys(self) -> frozenset[str]:
+        return frozenset(left for left, right in self.on if left == right)
+
+    @cached_property
+    def schema(self) -> Schema:
+        both = self.unpruned
+        return both if self.columns is None else tuple(c for c in both if c.name in self.columns)
+
+    @property
+    def unpruned(self) -> Schema:
+        """The schema before columns that nobody needs were dropped."""
+        if self.kind in ("semi", "anti"):
+            return self.left.schema
+        left = _nullable(self.left.schema, self.kind in ("right", "full"))
+        right = _nullable(self.right.schema, self.kind in ("left", "full", "single"))
+        both = left + tuple(c for c in right if c.name not in self.shared_keys)
+        if self.kind != "inner":
+            return both
+        matched = {name for pair in self.on for name in pair}
+        return tuple(replace(c, nullable=c.nullable and c.name not in matched) for c in both)
+
+
+@dataclass(frozen=True)
+class Window(Node):
+    """Adds columns computed over each row's partition; all other columns stay."""
+
+    input: Node
+    functions: tuple[tuple[str, exp.Window], ...]
+
+    @cached_property
+    def schema(self) -> Schema:
+        return self.input.schema + _schema_of(self.functions, self.input)
+
+
+@dataclass(frozen=True)
+class Sort(Node):
+    """Orders the rows."""
+
+    input: Node
+    keys: tuple[SortKey, ...]
+
+    @cached_property
+    def schema(self) -> Schema:
+        return self.input.schema
+
+
+@dataclass(frozen=True)
+class Limit(Node):
+    """Keeps ``count`` rows after the first ``offset``."""
+
+    input: Node
+    count: int
+    offset: int = 0
+
+    @cached_property
+    def schema(self) -> Schema:
+        return self.input.schema
+
+
+@dataclass(frozen=True)
+class Distinct(Node):
+    """Keeps one of equal rows; here NULL equals NULL."""
+
+    input: Node
+
+    @cached_property
+    def schema(self) -> Schema:
+        return self.input.schema
+
+
+@dataclass(frozen=True)
+class SetOperation(Node):
+    """UNION, INTERSECT or EXCEPT of two inputs with the same names and types."""
+
+    kind: SetKind
+    left: Node
+    right: Node
+    all: bool = False
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.left, self.right)
+
+    def with_inputs(self, *inputs: Node) -> Node:
+        return replace(self, left=inputs[0], right=inputs[1])
+
+    @cached_property
+    def schema(self) -> Schema:
+        pairs = zip(self.left.schema, self.right.schema, strict=True)
+        return tuple(replace(a, nullable=a.nullable or b.nullable) for a, b in pairs)
+
+
+def walk(plan: Node) -> Iterator[Node]:
+    """Every distinct node, inputs before those that use them."""
+    seen: set[Node] = set()
+
+    def visit(node: Node) -> Iterator[Node]:
+        if node in seen:
+            return
+        seen.add(node)
+        for child in node.inputs:
+            yield from visit(child)
+        yield node
+
+    return visit(plan)
+
+
+def uses(plan: Node) -> Counter[Node]:
+    """How many nodes read each distinct node."""
+    return Counter(child for node in walk(plan) for child in node.inputs)
+
+
+def columns_in(*expressions: Expression | None) -> set[str]:
+    """The names of all columns that the expressions read."""
+    present = (e for e in expressions if e is not None)
+    return {column.name for e in present for column in e.find_all(exp.Column)}
+
+
+def conjuncts(condition: Expression | None) -> list[Expression]:
+    """The parts of a condition that are joined by AND."""
+    if condition is None:
+        return []
+    if isinstance(condition, exp.Paren):
+        return conjuncts(condition.this)
+    if isinstance(condition, exp.And):
+        return conjuncts(condition.left) + conjuncts(condition.right)
+    return [condition]
+
+
+def conjunction(parts: Iterable[Expression]) -> Expression | None:
+    """The parts joined by AND; None where there are none."""
+    result: Expression | None = None
+    for part in parts:
+        result = part if result is None else exp.And(this=result, expression=part)
+    return result
+
+
+def rejects_null(part: Expression) -> set[exp.Column]:
+    """Columns that cannot be NULL in a row for which this condition is true."""
+    if isinstance(part, exp.Not) and isinstance(part.this, exp.Is):
+        return _bare(part.this.this)
+    if isinstance(part, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
+        return _bare(part.left) | _bare(part.right)
+    if isinstance(part, (exp.In, exp.Between, exp.Like, exp.ILike)):
+        return _bare(part.this)
+    if isinstance(part, exp.Not) and isinstance(part.this, (exp.In, exp.Like, exp.ILike)):
+        return _bare(part.this.this)
+    return set()
+
+
+def _bare(expression: Expression) -> set[exp.Column]:
+    return {expression} if isinstance(expression, exp.Column) else set()
+
+
+def _schema_of(items: Iterable[tuple[str, Expression]], source: Node) -> Schema:
+    return tuple(infer(e, source.schema).named(name) for name, e in items)
+
+
+def _nullable(schema: Schema, nullable: bool) -> Schema:
+    return tuple(replace(c, nullable=True) for c in schema) if nullable else schema

@@ -1,0 +1,208 @@
+"""Different spellings of one expression -> the one spelling that the plan and the emitters know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from harness.errors import Unsupported
+
+_DATE_PARTS: dict[type[exp.Expression], str] = {
+    exp.Year: "year",
+    exp.Quarter: "quarter",
+    exp.Month: "month",
+    exp.Week: "week",
+    exp.Day: "day",
+    exp.DayOfMonth: "day",
+    exp.DayOfWeek: "dow",
+    exp.DayOfWeekIso: "isodow",
+    exp.DayOfYear: "doy",
+    exp.Hour: "hour",
+    exp.Minute: "minute",
+    exp.Second: "second",
+}
+_NEGATED: dict[type[exp.Expression], type[exp.Expression]] = {
+    exp.EQ: exp.NEQ,
+    exp.NEQ: exp.EQ,
+    exp.LT: exp.GTE,
+    exp.GTE: exp.LT,
+    exp.GT: exp.LTE,
+    exp.LTE: exp.GT,
+}
+
+
+def normalize(tree: Any) -> Any:
+    """A tree in which each thing is said in one way; parentheses are left to the printers."""
+    for rule in _RULES:
+        tree = _bottom_up(tree, rule)
+    return tree
+
+
+def _bottom_up(e: exp.Expression, rule: Callable[[exp.Expression], exp.Expression]) -> Any:
+    """Applies a rule to every node, children first, so that it sees them rewritten."""
+    for child in list(e.iter_expressions()):
+        rewritten = _bottom_up(child, rule)
+        if rewritten is not child:
+            child.replace(rewritten)
+    return rule(e)
+
+
+def _parentheses(e: exp.Expression) -> exp.Expression:
+    return e.unnest() if isinstance(e, exp.Paren) else e
+
+
+def _negated_flags(e: exp.Expression) -> exp.Expression:
+    """LIKE with ``negate`` -> NOT LIKE, as sqlglot's IN has it."""
+    if e.args.get("negate"):
+        e.set("negate", None)
+        return exp.Not(this=e)
+    return e
+
+
+def _date_parts(e: exp.Expression) -> exp.Expression:
+    if type(e) in _DATE_PARTS:
+        return exp.Extract(this=exp.var(_DATE_PARTS[type(e)]), expression=e.this)
+    if isinstance(e, exp.Extract):
+        return exp.Extract(this=exp.var(e.name.lower()), expression=e.expression)
+    return e
+
+
+def _functions(e: exp.Expression) -> exp.Expression:
+    rewrite = _REWRITES.get(type(e))
+    return rewrite(e) if rewrite is not None else e
+
+
+def _stddev(e: exp.Expression) -> exp.Expression:
+    return exp.StddevSamp(this=e.this)
+
+
+def _if(e: exp.Expression) -> exp.Expression:
+    if isinstance(e.parent, exp.Case):
+        return e
+    branch = exp.If(this=e.this, true=e.args["true"])
+    return exp.Case(ifs=[branch], default=e.args.get("false"))
+
+
+def _nullif(e: exp.Expression) -> exp.Expression:
+    equal = exp.EQ(this=e.this.copy(), expression=e.expression)
+    return exp.Case(ifs=[exp.If(this=equal, true=exp.null())], default=e.this)
+
+
+def _left(e: exp.Expression) -> exp.Expression:
+    return exp.Substring(this=e.this, start=exp.Literal.number(1), length=e.expression)
+
+
+def _case(e: exp.Expression) -> exp.Expression:
+    """``case x when 1 then`` -> ``case when x = 1 then``."""
+    operand = e.args.get("this")
+    if operand is not None:
+        for branch in e.args["ifs"]:
+            branch.set("this", exp.EQ(this=operand.copy(), expression=branch.this))
+        e.set("this", None)
+    return e
+
+
+def _filtered(e: exp.Expression) -> exp.Expression:
+    """``sum(x) filter (where c)`` -> ``sum(case when c then x end)``."""
+    aggregate, condition = e.this, e.expression.this
+    if isinstance(aggregate.this, exp.Distinct):
+        argument = aggregate.this.expressions[0]
+        target: exp.Expression = aggregate.this
+        target.set("expressions", [_only_where(condition, argument)])
+        return aggregate
+    argument = exp.Literal.number(1) if isinstance(aggregate.this, exp.Star) else aggregate.this
+    aggregate.set("this", _only_where(condition, argument))
+    return aggregate
+
+
+def _only_where(condition: exp.Expression, value: exp.Expression) -> exp.Case:
+    return exp.Case(ifs=[exp.If(this=condition.copy(), true=value.copy())])
+
+
+def _count_if(e: exp.Expression) -> exp.Expression:
+    return exp.Count(this=_only_where(e.this, exp.Literal.number(1)), big_int=True)
+
+
+def _within_group(e: exp.Expression) -> exp.Expression:
+    """``percentile_cont(0.5) within group (order by x)`` -> ``quantile_cont(x, 0.5)``."""
+    if not isinstance(e.this, exp.PercentileCont):
+        raise Unsupported("WITHIN GROUP for anything but percentile_cont", e.sql("duckdb"))
+    key = e.expression.expressions[0]
+    if key.args.get("desc"):
+        raise Unsupported("percentile_cont of a descending order", e.sql("duckdb"))
+    return exp.PercentileCont(this=key.this, expression=e.this.this)
+
+
+def _percentile(e: exp.Expression) -> exp.Expression:
+    if e.expression is not None and e.expression.name == "0.5":
+        return exp.Median(this=e.this)
+    return e
+
+
+def _concat(e: exp.Expression) -> exp.Expression:
+    """DuckDB's concat() skips NULLs where ``||`` does not."""
+    return exp.Concat(expressions=list(e.expressions))
+
+
+def _log(e: exp.Expression) -> exp.Expression:
+    raise Unsupported("logarithms other than ln", e.sql("duckdb"))
+
+
+def _not(e: exp.Expression) -> exp.Expression:
+    """Pushes NOT down to what it negates; NULL stays NULL on the way."""
+    if not isinstance(e, exp.Not):
+        return e
+    inner = e.this
+    if isinstance(inner, exp.Not):
+        return inner.this
+    if type(inner) in _NEGATED:
+        return _NEGATED[type(inner)](this=inner.this, expression=inner.expression)
+    if isinstance(inner, exp.And):
+        return exp.Or(this=_not(exp.Not(this=inner.left)), expression=_not(exp.Not(this=inner.right)))
+    if isinstance(inner, exp.Or):
+        return exp.And(this=_not(exp.Not(this=inner.left)), expression=_not(exp.Not(this=inner.right)))
+    return e
+
+
+def _between(e: exp.Expression) -> exp.Expression:
+    """``x >= a and x <= b`` -> ``x between a and b``, which every engine has a name for."""
+    if not isinstance(e, exp.And) or isinstance(e.parent, exp.And):
+        return e
+    parts = list(e.flatten())
+    for i, low in enumerate(parts):
+        for high in parts:
+            bounds = isinstance(low, exp.GTE) and isinstance(high, exp.LTE)
+            if bounds and low.this == high.this and _constant(low.expression, high.expression):
+                parts[i] = exp.Between(this=low.this, low=low.expression, high=high.expression)
+                parts = [part for part in parts if part is not high]
+                return _between(_all_of(parts))
+    return e
+
+
+def _constant(*expressions: exp.Expression) -> bool:
+    return not any(e.find(exp.Column) for e in expressions)
+
+
+def _all_of(parts: list[exp.Expression]) -> exp.Expression:
+    result = parts[0]
+    for part in parts[1:]:
+        result = exp.And(this=result, expression=part)
+    return result
+
+
+_REWRITES: dict[type[exp.Expression], Callable[[exp.Expression], exp.Expression]] = {
+    exp.Stddev: _stddev,
+    exp.If: _if,
+    exp.Nullif: _nullif,
+    exp.Left: _left,
+    exp.Case: _case,
+    exp.Filter: _filtered,
+    exp.CountIf: _count_if,
+    exp.WithinGroup: _within_group,
+    exp.PercentileCont: _percentile,
+    exp.Concat: _concat,
+    exp.Log: _log,
+}
+_RULES = (_parentheses, _negated_flags, _date_parts, _functions, _not, _between)

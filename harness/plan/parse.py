@@ -1,0 +1,150 @@
+"""SQL text -> one checked SELECT whose columns are resolved and whose expressions are in normal form."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import OptimizeError, ParseError, TokenError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.canonicalize import canonicalize
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.simplify import simplify
+
+from harness.errors import Unsupported, WorkloadError
+from harness.plan.normalize import normalize
+from harness.types import Schema, Type
+
+DIALECT = "duckdb, normalization_strategy=case_sensitive"
+
+_SQL_NAMES = {
+    Type.BOOLEAN: "BOOLEAN",
+    Type.INT64: "BIGINT",
+    Type.FLOAT64: "DOUBLE",
+    Type.STRING: "VARCHAR",
+    Type.DATE: "DATE",
+    Type.TIMESTAMP: "TIMESTAMP",
+}
+
+
+def parse(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
+    """The query's tree: stars expanded, columns qualified by their table, types annotated.
+
+    Raises WorkloadError for anything but one SELECT over the tables of ``schemas``.
+    """
+    tree = _one_select(sql)
+    _check_tables(tree, schemas)
+    _check_functions(tree)
+    _check_names(tree)
+    return _qualified(tree, schemas)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A suggestion to append to a message, or the names there are, or nothing."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=1)
+    if close:
+        return f"; did you mean {next(n for n in names if n.lower() == close[0])!r}?"
+    return f"; there are {', '.join(names[:12])}{', …' if len(names) > 12 else ''}" if names else ""
+
+
+def _one_select(sql: str) -> exp.Query:
+    try:
+        statements = [s for s in sqlglot.parse(sql, read=DIALECT) if s is not None]
+    except (ParseError, TokenError) as error:
+        raise WorkloadError(f"the SQL cannot be parsed: {_first_line(error)}") from None
+    if len(statements) != 1:
+        raise WorkloadError(f"a query is one SELECT, and this has {len(statements)} statements")
+    tree = statements[0]
+    if not isinstance(tree, exp.Query) or tree.args.get("into"):
+        word = sql.split(maxsplit=1)[0].upper()
+        raise WorkloadError(f"a query is a SELECT, and this is a {word} statement")
+    return tree
+
+
+def _first_line(error: Exception) -> str:
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    return plain.splitlines()[0].strip().rstrip(".")
+
+
+def _check_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
+    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
+    for table in tree.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier):
+            raise WorkloadError(
+                f"a query reads the tables that its file declares, not {table.this.sql('duckdb')}"
+            )
+        if table.args.get("db") or table.args.get("catalog"):
+            raise WorkloadError(f"a table has a plain name, not {table.sql('duckdb')!r}")
+        if table.name not in ctes and table.name not in schemas:
+            hint = did_you_mean(table.name, {*schemas, *ctes})
+            raise WorkloadError(f"no table {table.name!r}{hint}")
+
+
+def _check_functions(tree: exp.Query) -> None:
+    """Refuses functions by name that are not known, so that none can reach a file or a setting."""
+    for function in tree.find_all(exp.Anonymous):
+        known = {name.lower() for name in DuckDB.Parser.FUNCTIONS}
+        hint = did_you_mean(function.name, known).split("; there are")[0]
+        raise WorkloadError(f"no function {function.name!r}{hint}")
+    for kind in (exp.Parameter, exp.Placeholder, exp.SessionParameter):
+        if found := tree.find(kind):
+            raise WorkloadError(f"a query has no parameters, and this has {found.sql('duckdb')}")
+
+
+def _check_names(tree: exp.Query) -> None:
+    for position, item in enumerate(tree.selects, start=1):
+        if not item.alias_or_name and not isinstance(item, exp.Star):
+            text = item.sql("duckdb").lower()
+            raise WorkloadError(f"column {position} needs a name: {text} as …")
+
+
+def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
+    _singular_units(tree)
+    sql_schemas: dict[str, object] = {
+        name: {column.name: _SQL_NAMES[column.type] for column in schema}
+        for name, schema in schemas.items()
+    }
+    try:
+        tree = qualify(tree, schema=sql_schemas, dialect=DIALECT, quote_identifiers=False)
+    except OptimizeError as error:
+        raise _explained(error, schemas) from None
+    names = [item.alias_or_name for item in tree.selects]
+    if repeated := next((name for name in names if names.count(name) > 1), None):
+        raise WorkloadError(f"two columns of the answer are called {repeated!r}; rename one")
+    tree = annotate_types(tree, schema=sql_schemas, dialect=DIALECT)
+    tree = simplify(canonicalize(tree, dialect=DIALECT), dialect=DIALECT)
+    return normalize(tree)
+
+
+def _explained(error: OptimizeError, schemas: Mapping[str, Schema]) -> WorkloadError:
+    message = _first_line(error)
+    if found := re.search(r"[Cc]olumn '?\"?([^'\"]+?)'?\"? (could not be resolved|was ambiguous)", message):
+        name = found[1].split(".")[-1]
+        known = {column.name for schema in schemas.values() for column in schema}
+        if "ambiguous" in found[2] or (name in known and "." not in found[1]):
+            return WorkloadError(f"column {name!r} is in more than one table; say which")
+        return WorkloadError(f"no column {name!r}{did_you_mean(name, known)}")
+    if found := re.search(r"Unknown column: (.+)", message):
+        known = {column.name for schema in schemas.values() for column in schema}
+        return WorkloadError(f"no column {found[1]!r}{did_you_mean(found[1], known)}")
+    return WorkloadError(message)
+
+
+def _singular_units(tree: exp.Query) -> None:
+    """``90 days`` -> ``90 day``: sqlglot folds constants only after singular units."""
+    for interval in tree.find_all(exp.Interval):
+        unit = interval.args.get("unit")
+        if unit is not None and unit.name.upper().endswith("S"):
+            interval.set("unit", exp.var(unit.name.upper()[:-1]))
+
+
+def reject(tree: exp.Query, *kinds: type[exp.Expression]) -> None:
+    """Raises Unsupported where the tree has a node of these kinds."""
+    for kind in kinds:
+        if found := tree.find(kind):
+            raise Unsupported(f"{kind.__name__} is not written yet", found.sql("duckdb"))

@@ -1,0 +1,79 @@
+"""A plan -> the tree that ``harness plan`` and the report print."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from harness.plan.nodes import (
+    Aggregate,
+    Filter,
+    Item,
+    Join,
+    Limit,
+    Node,
+    Project,
+    Scan,
+    SetOperation,
+    Sort,
+    Window,
+)
+
+
+def tree(plan: Node, types: bool = False) -> str:
+    """The plan as lines, inputs indented below their step; with row types where asked for."""
+    return "\n".join(_lines(plan, 0, types))
+
+
+def _lines(node: Node, depth: int, types: bool) -> list[str]:
+    indent = "  " * depth
+    lines = [f"{indent}{type(node).__name__} {_detail(node)}".rstrip()]
+    if types:
+        lines.append(f"{indent}  → {', '.join(map(str, node.schema))}")
+    for child in node.inputs:
+        lines += _lines(child, depth + 1, types)
+    return lines
+
+
+def _detail(node: Node) -> str:
+    match node:
+        case Scan():
+            names = (s if s == c.name else f"{s} as {c.name}" for s, c in node.columns)
+            return f"{node.table} ({', '.join(names)})"
+        case Filter():
+            return _sql(node.condition)
+        case Project():
+            return _items(node.items)
+        case Aggregate():
+            return " ".join(filter(None, [_by(node.keys), _items(node.aggregates)]))
+        case Join():
+            return _join(node)
+        case Window():
+            return _items(node.functions)
+        case Sort():
+            return ", ".join(f"{k.column}{' desc' if k.descending else ''}" for k in node.keys)
+        case Limit():
+            return f"{node.count}" + (f" after {node.offset}" if node.offset else "")
+        case SetOperation():
+            return node.kind + (" all" if node.all else "")
+    return ""
+
+
+def _by(keys: tuple[Item, ...]) -> str:
+    return f"by {_items(keys)}:" if keys else ""
+
+
+def _join(node: Join) -> str:
+    pairs = [a if a == b else f"{a} = {b}" for a, b in node.on]
+    residual = [] if node.residual is None else [_sql(node.residual)]
+    return f"{node.kind}" + (f" on {' and '.join(pairs + residual)}" if pairs + residual else "")
+
+
+def _items(items: tuple[tuple[str, exp.Expression], ...]) -> str:
+    return ", ".join(
+        name if isinstance(e, exp.Column) and e.name == name else f"{_sql(e)} as {name}"
+        for name, e in items
+    )
+
+
+def _sql(e: exp.Expression) -> str:
+    return e.sql("duckdb", normalize_functions="lower").replace("\n", " ")

@@ -1,0 +1,289 @@
+"""An expression over flat columns -> its type, and whether it can be NULL (DuckDB's rules)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from harness.errors import Unsupported
+from harness.types import Column, Schema, Type
+
+INTERVAL_UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"})
+DATE_PARTS = frozenset(
+    {"year", "quarter", "month", "week", "day", "dow", "isodow", "doy", "hour", "minute", "second"}
+)
+
+_SQL_TYPES = {
+    "BOOLEAN": Type.BOOLEAN,
+    "TINYINT": Type.INT64,
+    "SMALLINT": Type.INT64,
+    "INT": Type.INT64,
+    "BIGINT": Type.INT64,
+    "FLOAT": Type.FLOAT64,
+    "DOUBLE": Type.FLOAT64,
+    "TEXT": Type.STRING,
+    "VARCHAR": Type.STRING,
+    "DATE": Type.DATE,
+    "TIMESTAMP": Type.TIMESTAMP,
+    "TIMESTAMPNTZ": Type.TIMESTAMP,
+}
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A type and whether NULL can occur; the type of a bare NULL is not known."""
+
+    type: Type | None
+    nullable: bool
+
+    def named(self, name: str) -> Column:
+        if self.type is None:
+            raise Unsupported("a column of NULLs has no type; cast it", f"null as {name}")
+        return Column(name, self.type, self.nullable)
+
+
+def sql_type(data_type: exp.Expression) -> Type:
+    """The plan's type for a type named in SQL."""
+    name = data_type.this.name if isinstance(data_type, exp.DataType) else str(data_type)
+    if name in _SQL_TYPES:
+        return _SQL_TYPES[name]
+    raise Unsupported("a cast to this type", data_type.sql("duckdb"))
+
+
+def infer(expression: exp.Expression, schema: Schema, *, grouped: bool = True) -> Typed:
+    """Type and nullability of an expression over columns of ``schema``.
+
+    ``grouped`` is False for the aggregates of a query without GROUP BY, whose one group may be
+    empty. Raises Unsupported for what has no rule here: so this is also the list of what is known.
+    """
+    return _Inference(schema, grouped).of(expression)
+
+
+class _Inference:
+    """One short rule per kind of expression, found by the name of sqlglot's class."""
+
+    def __init__(self, schema: Schema, grouped: bool) -> None:
+        self.columns = {column.name: column for column in schema}
+        self.grouped = grouped
+
+    def of(self, e: exp.Expression) -> Typed:
+        rule = _RULES.get(type(e))
+        if rule is None:
+            raise Unsupported(f"{type(e).__name__} is not known here", e.sql("duckdb"))
+        return rule(self, e)
+
+    def any_null(self, *operands: exp.Expression | None) -> bool:
+        return any(self.of(e).nullable for e in operands if e is not None)
+
+    def common(self, operands: Sequence[exp.Expression]) -> Type | None:
+        """The type to which all operands widen."""
+        types = {t for t in (self.of(e).type for e in operands) if t is not None}
+        if types <= {Type.INT64, Type.FLOAT64} and len(types) == 2:
+            return Type.FLOAT64
+        if types == {Type.DATE, Type.TIMESTAMP}:
+            return Type.TIMESTAMP
+        if len(types) > 1:
+            kinds = " and ".join(sorted(types))
+            raise Unsupported(f"{kinds} in one place", ", ".join(x.sql("duckdb") for x in operands))
+        return next(iter(types), None)
+
+    def column(self, e: exp.Expression) -> Typed:
+        column = self.columns[e.name]
+        return Typed(column.type, column.nullable)
+
+    def literal(self, e: exp.Expression) -> Typed:
+        if e.is_string:
+            return Typed(Type.STRING, False)
+        return Typed(Type.INT64 if e.is_int else Type.FLOAT64, False)
+
+    def null(self, e: exp.Expression) -> Typed:
+        return Typed(None, True)
+
+    def same(self, e: exp.Expression) -> Typed:
+        return self.of(e.this)
+
+    def arithmetic(self, e: exp.Expression) -> Typed:
+        left, right = self.of(e.this), self.of(e.expression)
+        nullable = left.nullable or right.nullable
+        if left.type is Type.DATE and isinstance(e, exp.Sub) and right.type is Type.DATE:
+            return Typed(Type.INT64, nullable)
+        if left.type is Type.DATE and right.type is Type.INT64:
+            return Typed(Type.DATE, nullable)
+        types = {left.type, right.type} - {None}
+        if not types <= {Type.INT64, Type.FLOAT64}:
+            raise Unsupported("arithmetic on these types", e.sql("duckdb"))
+        return Typed(Type.FLOAT64 if Type.FLOAT64 in types else Type.INT64, nullable)
+
+    def add(self, e: exp.Expression) -> Typed:
+        if not isinstance(e.expression, exp.Interval):
+            return self.arithmetic(e)
+        moved = self.of(e.this)
+        if moved.type is None or not moved.type.temporal:
+            raise Unsupported("an interval moves dates and timestamps only", e.sql("duckdb"))
+        return Typed(Type.TIMESTAMP, moved.nullable)
+
+    def comparison(self, e: exp.Expression) -> Typed:
+        self.common([e.this, e.expression])
+        return Typed(Type.BOOLEAN, self.any_null(e.this, e.expression))
+
+    def connective(self, e: exp.Expression) -> Typed:
+        return Typed(Type.BOOLEAN, self.any_null(e.this, e.args.get("expression")))
+
+    def is_null(self, e: exp.Expression) -> Typed:
+        self.of(e.this)
+        return Typed(Type.BOOLEAN, False)
+
+    def is_in(self, e: exp.Expression) -> Typed:
+        self.common([e.this, *e.expressions])
+        return Typed(Type.BOOLEAN, self.any_null(e.this))
+
+    def between(self, e: exp.Expression) -> Typed:
+        parts = [e.this, e.args["low"], e.args["high"]]
+        self.common(parts)
+        return Typed(Type.BOOLEAN, self.any_null(*parts))
+
+    def predicate(self, e: exp.Expression) -> Typed:
+        return Typed(Type.BOOLEAN, self.any_null(e.this))
+
+    def case(self, e: exp.Expression) -> Typed:
+        for branch in e.args["ifs"]:
+            self.of(branch.this)
+        values = [branch.args["true"] for branch in e.args["ifs"]]
+        default = e.args.get("default")
+        values += [default] if default is not None else []
+        return Typed(self.common(values), default is None or self.any_null(*values))
+
+    def coalesce(self, e: exp.Expression) -> Typed:
+        operands = [e.this, *e.expressions]
+        return Typed(self.common(operands), all(self.of(x).nullable for x in operands))
+
+    def cast(self, e: exp.Expression) -> Typed:
+        nullable = isinstance(e, exp.TryCast) or self.of(e.this).nullable
+        return Typed(sql_type(e.args["to"]), nullable)
+
+    def date_part(self, e: exp.Expression) -> Typed:
+        if e.name.lower() not in DATE_PARTS:
+            raise Unsupported("this part of a date", e.sql("duckdb"))
+        return Typed(Type.INT64, self.of(e.expression).nullable)
+
+    def truncated(self, e: exp.Expression) -> Typed:
+        return Typed(Type.TIMESTAMP, self.of(e.this).nullable)
+
+    def rounded(self, e: exp.Expression) -> Typed:
+        return self.of(e.this)
+
+    def concat(self, e: exp.Expression) -> Typed:
+        for part in e.expressions:
+            self.of(part)
+        return Typed(Type.STRING, False)
+
+    def interval(self, e: exp.Expression) -> Typed:
+        raise Unsupported("an interval by itself", e.sql("duckdb"))
+
+    def count(self, e: exp.Expression) -> Typed:
+        if isinstance(e.this, exp.Distinct):
+            self.of(e.this.expressions[0])
+        elif not isinstance(e.this, exp.Star):
+            self.of(e.this)
+        return Typed(Type.INT64, False)
+
+    def extreme(self, e: exp.Expression) -> Typed:
+        value = self.of(e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this)
+        return Typed(value.type, value.nullable or not self.grouped)
+
+    def mean(self, e: exp.Expression) -> Typed:
+        return Typed(Type.FLOAT64, self.extreme(e).nullable)
+
+    def spread(self, e: exp.Expression) -> Typed:
+        self.of(e.this)  # a group of one row has no sample deviation
+        return Typed(Type.FLOAT64, True)
+
+    def correlation(self, e: exp.Expression) -> Typed:
+        self.of(e.this), self.of(e.expression)
+        return Typed(Type.FLOAT64, True)
+
+    def window(self, e: exp.Expression) -> Typed:
+        function = e.this
+        for part in [*(e.args.get("partition_by") or []), *window_order(e)]:
+            self.of(part.this if isinstance(part, exp.Ordered) else part)
+        if isinstance(function, (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Count)):
+            return Typed(Type.INT64, False)
+        if isinstance(function, (exp.Lag, exp.Lead)):
+            return Typed(self.of(function.this).type, True)
+        value = self.of(function)
+        framed = e.args.get("spec") is not None
+        return Typed(value.type, value.nullable or framed)
+
+
+def window_order(window: exp.Expression) -> list[exp.Expression]:
+    """The ORDER BY keys (exp.Ordered) of a window."""
+    order = window.args.get("order")
+    return list(order.expressions) if order is not None else []
+
+
+def _fixed(result: Type) -> Callable[[_Inference, exp.Expression], Typed]:
+    """A rule for functions whose type never varies and which are NULL where an operand is."""
+
+    def rule(self: _Inference, e: exp.Expression) -> Typed:
+        operands = [v for v in e.args.values() if isinstance(v, exp.Expression)]
+        operands = [v for v in operands if not isinstance(v, (exp.Var, exp.Identifier))]
+        return Typed(result, self.any_null(*operands))
+
+    return rule
+
+
+_Rule = Callable[[_Inference, exp.Expression], Typed]
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+_STRINGS = (exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.Replace, exp.TimeToStr)
+_FLOATS = (exp.Div, exp.Pow, exp.Ln, exp.Sqrt, exp.Exp, exp.Floor, exp.Ceil)
+_RULES: dict[type[exp.Expression], _Rule] = {
+    exp.Column: _Inference.column,
+    exp.Literal: _Inference.literal,
+    exp.Boolean: lambda self, e: Typed(Type.BOOLEAN, False),
+    exp.Null: _Inference.null,
+    exp.Neg: _Inference.same,
+    exp.Add: _Inference.add,
+    exp.Sub: _Inference.add,
+    exp.Mul: _Inference.arithmetic,
+    exp.Mod: _Inference.arithmetic,
+    exp.IntDiv: _Inference.arithmetic,
+    **dict.fromkeys(_COMPARISONS, _Inference.comparison),
+    exp.And: _Inference.connective,
+    exp.Or: _Inference.connective,
+    exp.Not: _Inference.connective,
+    exp.Is: _Inference.is_null,
+    exp.In: _Inference.is_in,
+    exp.Between: _Inference.between,
+    exp.Like: _Inference.predicate,
+    exp.ILike: _Inference.predicate,
+    exp.RegexpLike: _Inference.predicate,
+    exp.StartsWith: _Inference.predicate,
+    exp.Case: _Inference.case,
+    exp.Coalesce: _Inference.coalesce,
+    exp.Cast: _Inference.cast,
+    exp.TryCast: _Inference.cast,
+    exp.Extract: _Inference.date_part,
+    exp.TimestampTrunc: _Inference.truncated,
+    exp.Round: _Inference.rounded,
+    exp.Abs: _Inference.same,
+    exp.Concat: _Inference.concat,
+    exp.DPipe: _fixed(Type.STRING),
+    exp.Length: _fixed(Type.INT64),
+    **dict.fromkeys(_STRINGS, _fixed(Type.STRING)),
+    **dict.fromkeys(_FLOATS, _fixed(Type.FLOAT64)),
+    exp.Interval: _Inference.interval,
+    exp.Count: _Inference.count,
+    exp.Sum: _Inference.extreme,
+    exp.Min: _Inference.extreme,
+    exp.Max: _Inference.extreme,
+    exp.Avg: _Inference.mean,
+    exp.Median: _Inference.mean,
+    exp.PercentileCont: _Inference.mean,
+    exp.StddevSamp: _Inference.spread,
+    exp.Variance: _Inference.spread,
+    exp.StddevPop: _Inference.mean,
+    exp.Corr: _Inference.correlation,
+    exp.Window: _Inference.window,
+}

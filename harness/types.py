@@ -1,0 +1,44 @@
+"""The types that a column can have, the same few for every engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Type(StrEnum):
+    """A column's type. Integers and floats are 64 bits wide; timestamps count microseconds."""
+
+    BOOLEAN = "boolean"
+    INT64 = "int64"
+    FLOAT64 = "float64"
+    STRING = "string"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+
+    @property
+    def numeric(self) -> bool:
+        return self in (Type.INT64, Type.FLOAT64)
+
+    @property
+    def temporal(self) -> bool:
+        return self in (Type.DATE, Type.TIMESTAMP)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table or of a plan node's result."""
+
+    name: str
+    type: Type
+    nullable: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("a column needs a name")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type}{'' if self.nullable else ' not null'}"
+
+
+Schema = tuple[Column, ...]
