@@ -13,7 +13,7 @@ import queue
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from harness.messages import Message, decode, encode
@@ -27,7 +27,7 @@ LONGEST_MESSAGE = 500
 """Characters of an engine's error that are sent on; the whole of it stands in the log."""
 
 
-def serve(handlers: Mapping[str, Handler], arguments: list[str]) -> None:
+def serve(handlers: Mapping[str, Handler], arguments: Sequence[str]) -> None:
     """Answers requests ``{"do": name, ...}`` by ``handlers[name](**rest)``, until ``stop``.
 
     A handler's exception becomes a reply ``{"error", "message", "kind"}``; its traceback goes to
@@ -39,7 +39,7 @@ def serve(handlers: Mapping[str, Handler], arguments: list[str]) -> None:
         os.set_inheritable(descriptor, False)
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(requests, inbox), daemon=True).start()
-    with open(replies, "wb", buffering=0) as stream:
+    with os.fdopen(replies, "wb", buffering=0) as stream:
         while (message := inbox.get()).get("do") != "stop":
             stream.write(encode(_reply(handlers, message)))
 
@@ -49,7 +49,7 @@ def _receive(descriptor: int, inbox: queue.SimpleQueue[Message]) -> None:
 
     PR_SET_PDEATHSIG would end this process alone, and leave the servers that it started behind.
     """
-    with open(descriptor, "rb") as stream:
+    with os.fdopen(descriptor, "rb") as stream:
         for line in stream:
             inbox.put(decode(line))
     kill_tree(os.getpid())
@@ -58,8 +58,6 @@ def _receive(descriptor: int, inbox: queue.SimpleQueue[Message]) -> None:
 def _reply(handlers: Mapping[str, Handler], message: Message) -> Message:
     try:
         return handlers[message.pop("do")](**message)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # engines raise what they like: Rust panics, SystemExit
         traceback.print_exc()
         sys.stderr.flush()

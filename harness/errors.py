@@ -3,7 +3,9 @@
 HarnessError
 ├── WorkloadError      the YAML or its SQL is wrong: file, line and what would be right
 ├── DataError          a table cannot be read, made or cached
+│   └── DataUnavailable    the data is not on this machine, and what to install
 ├── Unsupported        a query that the plan layer or one engine cannot do, with the fragment
+├── NoReference        the answers to a query cannot be checked: DuckDB cannot compute the right one
 ├── ResultsError       a results file or folder cannot be read or written
 └── WorkerError        what can befall an engine's process
     ├── WorkerFailed       the engine raised an error; the process lives on
@@ -41,6 +43,13 @@ class DataError(HarnessError):
     """A table that cannot be read, made or cached."""
 
 
+class DataUnavailable(DataError):
+    """The data is not on this machine; the message says what to install.
+
+    Its cells end as ``unavailable``, not as ``error``.
+    """
+
+
 class Unsupported(HarnessError):
     """A query that cannot be done, by the plan layer or by one engine.
 
@@ -50,6 +59,10 @@ class Unsupported(HarnessError):
     def __init__(self, reason: str, fragment: str | None = None) -> None:
         self.reason, self.fragment = reason, fragment
         super().__init__(reason if fragment is None else f"{reason}: {fragment}")
+
+
+class NoReference(HarnessError):
+    """The right answer to a query cannot be computed, so that no engine's can be checked."""
 
 
 class ResultsError(HarnessError):

@@ -9,15 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psutil
 
 from harness.processtree import GONE, family
 
 INTERVAL_SECONDS = 0.01
-FAMILY_INTERVAL_SECONDS = 0.25
+FAMILY_INTERVAL_SECONDS = 0.5
 """How often new children are looked for: it reads the whole process table."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 LINUX = sys.platform.startswith("linux")
@@ -44,18 +42,9 @@ class Sampler:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"sampler-{pid}", daemon=True)
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         self.sample()
         self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self._stopped.set()
@@ -109,7 +98,7 @@ class Sampler:
         for pid in pids - self._readings.keys():
             self._readings[pid] = _Reading(pid)
         took = time.monotonic() - began  # on a crowded machine, look more rarely
-        self._family_due = time.monotonic() + max(FAMILY_INTERVAL_SECONDS, 50 * took)
+        self._family_due = time.monotonic() + max(FAMILY_INTERVAL_SECONDS, 100 * took)
 
     def _resident_bytes(self) -> int:
         pairs = [reading.resident_and_shared() for reading in self._readings.values()]

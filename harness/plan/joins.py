@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from harness.errors import Unsupported
-from harness.plan.nodes import Expression, JoinKind, conjunction, conjuncts
-from harness.plan.relation import Relation, aliases_in, join
+from harness.plan.nodes import (
+    Aggregate,
+    Expression,
+    Filter,
+    Join,
+    JoinKind,
+    conjunction,
+    conjuncts,
+)
+from harness.plan.relation import Relation, aliases_in, fresh, join
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,7 @@ class SemiJoin:
     right: Relation
     on: tuple[tuple[Expression, Expression], ...]
     residual: Expression | None = None
+    null_aware: bool = False
 
     @property
     def outer_aliases(self) -> frozenset[str]:
@@ -28,7 +37,37 @@ class SemiJoin:
         return frozenset().union(*map(aliases_in, keys)) | outside
 
     def apply(self, left: Relation) -> Relation:
-        return join(self.kind, left, self.right, self.on, self.residual)
+        joined = join(self.kind, left, self.right, self.on, self.residual)
+        return self._not_in(left, joined) if self.null_aware else joined
+
+    def _not_in(self, left: Relation, joined: Relation) -> Relation:
+        """NOT IN is an anti join only where neither side can be NULL.
+
+        Otherwise it is true of an empty set, and of a value that is there while no NULL is in the set.
+        """
+        (*correlation, (value, member)) = self.on
+        outer, left_name = left.with_column(value)
+        inner, right_name = self.right.with_column(member)
+        if not (outer.node.column(left_name).nullable or inner.node.column(right_name).nullable):
+            return joined
+        if correlation or self.residual is not None:
+            raise Unsupported("a correlated NOT IN with NULLs", value.sql("duckdb"))
+        taken = set(joined.node.names)
+        size, known = fresh("set_size", taken), fresh("set_known", taken)
+        counts = Aggregate(
+            inner.node,
+            (),
+            (
+                (size, exp.Count(this=exp.Star())),
+                (known, exp.Count(this=exp.column(right_name))),
+            ),
+        )
+        node = Join("single", joined.node, counts)
+        there = exp.Not(this=exp.Is(this=left.flat(value), expression=exp.null()))
+        complete = exp.EQ(this=exp.column(known), expression=exp.column(size))
+        empty = exp.EQ(this=exp.column(size), expression=exp.Literal.number(0))
+        condition = exp.Or(this=empty, expression=exp.And(this=there, expression=complete))
+        return Relation(Filter(node, condition), joined.columns)
 
 
 @dataclass(frozen=True)

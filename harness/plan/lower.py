@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -182,16 +182,9 @@ class Lowering:
             relation = Relation(node, {(alias, name): name})
             value = exp.column(name, alias)
         on, residual = _split(relation, correlated)
-        if negated:
-            self._check_not_in(test, relation, value)
         pairs = (*on, (test.this, value))
-        return SemiJoin("anti" if negated else "semi", relation, pairs, conjunction(residual))
-
-    def _check_not_in(self, test: exp.In, relation: Relation, value: Expression) -> None:
-        """NOT IN is an anti join only where no NULL can be in the set."""
-        _, name = relation.with_column(value)
-        if relation.with_column(value)[0].node.column(name).nullable:
-            raise Unsupported("NOT IN a set that may hold NULL", test.sql("duckdb"))
+        semi = SemiJoin("anti" if negated else "semi", relation, pairs, conjunction(residual))
+        return replace(semi, null_aware=True) if negated else semi
 
     def _without_scalars(
         self, predicate: Expression, ctes: Named, scalars: list[_Scalar]
@@ -211,7 +204,9 @@ class Lowering:
         select = _select(subquery)
         relation, correlated = self.block(select, ctes)
         alias = self._alias()
+        value = _described(relation.flat(select.selects[0].unalias()))
         if not correlated:
+            select.set("expressions", [exp.alias_(select.selects[0].unalias(), value)])
             node = self.finish(select, relation, ctes)
             return _Scalar(alias, Relation(node, {(alias, "value"): node.names[0]}), "single", ())
         on, residual = _split(relation, correlated)
@@ -223,11 +218,11 @@ class Lowering:
         for _, inner in on:
             relation, name = relation.with_column(inner)
             keys.append((fresh(name, {k for k, _ in keys}), exp.column(name)))
-        value = (f"{alias}_value", select.selects[0].unalias())
-        node = self._aggregated(relation, keys, [value], [])
+        name = fresh(value, {k for k, _ in keys})
+        node = self._aggregated(relation, keys, (name, select.selects[0].unalias()))
         columns = {(alias, name): name for name in node.names}
         pairs = tuple((outer, exp.column(k, alias)) for (outer, _), (k, _) in zip(on, keys, strict=True))
-        return _Scalar(alias, Relation(node, columns), "inner", pairs, f"{alias}_value")
+        return _Scalar(alias, Relation(node, columns), "inner", pairs, name)
 
     def _alias(self) -> str:
         self.subqueries += 1
@@ -292,18 +287,11 @@ class Lowering:
             grouped = join(scalar.kind, grouped, scalar.relation, scalar.on)
         return grouped.where(conditions), items, order
 
-    def _aggregated(
-        self,
-        relation: Relation,
-        keys: Sequence[Item],
-        items: Sequence[Item],
-        conditions: Sequence[Expression],
-    ) -> Node:
-        aggregates = _Aggregates(relation, keys, items)
-        values = tuple((name, aggregates.over(e)) for name, e in items)
-        node: Node = Aggregate(relation.node, tuple(keys), aggregates.found)
-        node = node if not conditions else Filter(node, conditions[0])
-        return Project(node, tuple((k, exp.column(k)) for k, _ in keys) + values)
+    def _aggregated(self, relation: Relation, keys: Sequence[Item], item: Item) -> Node:
+        aggregates = _Aggregates(relation, keys, [item])
+        value = (item[0], aggregates.over(item[1]))
+        node = Aggregate(relation.node, tuple(keys), aggregates.found)
+        return Project(node, (*((k, exp.column(k)) for k, _ in keys), value))
 
     def _projected(
         self,

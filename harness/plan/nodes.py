@@ -75,16 +75,23 @@ class Scan(Node):
 
 @dataclass(frozen=True)
 class Filter(Node):
-    """Keeps the rows for which the condition is true (not false, not NULL)."""
+    """Keeps the rows for which the condition is true (not false, not NULL).
+
+    ``columns``, where given, are the only ones that the rest of the plan needs.
+    """
 
     input: Node
     condition: Expression
+    columns: tuple[str, ...] | None = None
 
     @cached_property
     def schema(self) -> Schema:
         proven = {c.name for part in conjuncts(self.condition) for c in rejects_null(part)}
+        kept = self.input.names if self.columns is None else self.columns
         return tuple(
-            replace(c, nullable=False) if c.name in proven else c for c in self.input.schema
+            replace(c, nullable=c.nullable and c.name not in proven)
+            for c in self.input.schema
+            if c.name in kept
         )
 
 
@@ -192,6 +199,23 @@ class Window(Node):
     @cached_property
     def schema(self) -> Schema:
         return self.input.schema + _schema_of(self.functions, self.input)
+
+
+@dataclass(frozen=True)
+class TopPerGroup(Node):
+    """Keeps the first ``count`` rows of each group (NULL keys are a group), in the order given.
+
+    What ``row_number() over (partition by keys order by order) <= count`` asks for.
+    """
+
+    input: Node
+    keys: tuple[str, ...]
+    order: tuple[SortKey, ...]
+    count: int
+
+    @cached_property
+    def schema(self) -> Schema:
+        return self.input.schema
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,11 @@ def normalize(tree: Any) -> Any:
 
 def _bottom_up(e: exp.Expression, rule: Callable[[exp.Expression], exp.Expression]) -> Any:
     """Applies a rule to every node, children first, so that it sees them rewritten."""
-    for child in list(e.iter_expressions()):
-        rewritten = _bottom_up(child, rule)
-        if rewritten is not child:
-            child.replace(rewritten)
+    for key, value in list(e.args.items()):
+        if isinstance(value, exp.Expression):
+            e.set(key, _bottom_up(value, rule))
+        elif isinstance(value, list):
+            e.set(key, [_bottom_up(v, rule) if isinstance(v, exp.Expression) else v for v in value])
     return rule(e)
 
 

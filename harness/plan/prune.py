@@ -19,6 +19,7 @@ from harness.plan.nodes import (
     Scan,
     SetOperation,
     Sort,
+    TopPerGroup,
     Window,
     columns_in,
 )
@@ -36,7 +37,10 @@ def _prune(node: Node, need: Set[str]) -> Node:
             kept = tuple(c for c in node.columns if c[1].name in need)
             return replace(node, columns=kept or node.columns[:1])
         case Filter():
-            return replace(node, input=_prune(node.input, need | columns_in(node.condition)))
+            return _pruned_filter(node, need)
+        case TopPerGroup():
+            read = {*node.keys, *(key.column for key in node.order)}
+            return replace(node, input=_prune(node.input, need | read))
         case Project():
             items = tuple(item for item in node.items if item[0] in need) or node.items[:1]
             return Project(_prune(node.input, columns_in(*_values(items))), items)
@@ -58,6 +62,12 @@ def _prune(node: Node, need: Set[str]) -> Node:
             kept = need if node.kind == "union" and node.all else set(node.names)
             return node.with_inputs(*(_prune(child, kept) for child in node.inputs))
     raise TypeError(f"no rule to prune {type(node).__name__}")
+
+
+def _pruned_filter(node: Filter, need: Set[str]) -> Node:
+    pruned = Filter(_prune(node.input, need | columns_in(node.condition)), node.condition)
+    kept = tuple(name for name in pruned.names if name in need)
+    return replace(pruned, columns=None if kept == pruned.names else kept)
 
 
 def _values(items: tuple[Item, ...]) -> list[exp.Expression]:

@@ -15,6 +15,7 @@ from harness.plan.nodes import (
     Scan,
     SetOperation,
     Sort,
+    TopPerGroup,
     Window,
 )
 
@@ -51,6 +52,9 @@ def _detail(node: Node) -> str:
             return _items(node.functions)
         case Sort():
             return ", ".join(f"{k.column}{' desc' if k.descending else ''}" for k in node.keys)
+        case TopPerGroup():
+            order = ", ".join(f"{k.column}{' desc' if k.descending else ''}" for k in node.order)
+            return f"{node.count} per {', '.join(node.keys)} by {order}"
         case Limit():
             return f"{node.count}" + (f" after {node.offset}" if node.offset else "")
         case SetOperation():

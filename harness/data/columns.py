@@ -1,0 +1,63 @@
+"""Turns a file's column names into checked ones, and a read table into what the cache notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.data.cache import Facts
+from harness.errors import DataError, WorkloadError
+from harness.spelling import suggestion
+from harness.types import Schema
+from harness.workload import TableSource
+
+
+def check_names(path: Path, names: Sequence[str]) -> None:
+    """Raises DataError for a column without a name, or two that SQL cannot tell apart."""
+    seen: dict[str, str] = {}
+    for number, name in enumerate(names, start=1):
+        if not name.strip():
+            raise DataError(
+                f"{path}: column {number} has no name; give it one in the header "
+                "(pandas leaves one out unless told: to_csv(index=False))"
+            )
+        if name.lower() in seen:
+            raise DataError(
+                f"{path}: two columns are called {seen[name.lower()]!r} and {name!r}, which SQL "
+                "cannot tell apart; rename one"
+            )
+        seen[name.lower()] = name
+
+
+def check_same(first: Path, names: Sequence[str], path: Path, others: Sequence[str]) -> None:
+    """Raises DataError unless two files of one table have the same columns in the same order."""
+    for name, other in zip(names, others, strict=False):
+        if name != other:
+            hint = f"column {other!r} stands where {first.name} has {name!r}"
+            raise DataError(f"{path}: {hint}; the files of one table need the same columns")
+    if len(names) != len(others):
+        raise DataError(f"{path} has {len(others)} columns, but {first.name} has {len(names)}")
+
+
+def check_declared(source: TableSource, path: Path, names: Sequence[str]) -> None:
+    """Raises WorkloadError for a declared column that the file does not have."""
+    for name in source.declared:
+        if name not in names:
+            raise WorkloadError(
+                f"table {source.name!r}: {path.name} has no column {name!r}; "
+                f"{suggestion(name, names, 'columns')}",
+                source.file,
+                source.line,
+            )
+
+
+def facts(
+    columns: Schema, rows: int, nulls: Mapping[str, int], *, plain: bool, in_place: bool
+) -> Facts:
+    """What the cache notes of a table; a column is nullable exactly where it holds a NULL.
+
+    ``plain``: every engine's CSV reader would read its text alike. ``in_place``: the user's
+    own Parquet files serve, and the entry holds no copy.
+    """
+    schema = [[column.name, column.type.value, nulls[column.name] > 0] for column in columns]
+    return {"schema": schema, "rows": rows, "plain": plain, "in_place": in_place}

@@ -1,0 +1,64 @@
+"""Turns a user's CSV files into one Parquet file with canonical types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from harness.data import csv_text
+from harness.data.arrow import arrow_schema
+from harness.data.cache import Facts
+from harness.data.columns import check_declared, facts
+from harness.data.text import infer, parse
+from harness.data.write import write_parquet
+from harness.errors import DataError, WorkloadError
+from harness.types import Column, Schema
+from harness.workload import TableSource
+
+
+def make(source: TableSource, paths: tuple[Path, ...], target: Path) -> Facts:
+    """Two passes over the text: the first settles the types over all of it, the second converts."""
+    names = csv_text.header(paths[0], source.csv_format)
+    check_declared(source, paths[0], names)
+    types = dict(source.declared)
+    if len(types) < len(names):
+        types = {**infer(csv_text.batches(paths, source.csv_format)), **types}
+        if len(types) < len(names):
+            raise DataError(
+                f"{paths[0]} has a header and no rows, so that its types are unknown; "
+                f"declare them: tables: {source.name}: schema:"
+            )
+    conversion = _Conversion(source, paths, tuple(Column(name, types[name]) for name in names))
+    written = write_parquet(target, conversion.schema, conversion.batches())
+    return facts(
+        conversion.columns, written.rows, written.nulls, plain=conversion.plain, in_place=False
+    )
+
+
+class _Conversion:
+    """The second pass: text into values. ``plain`` holds once all batches have come by."""
+
+    def __init__(self, source: TableSource, paths: tuple[Path, ...], columns: Schema) -> None:
+        self.source, self.paths, self.columns = source, paths, columns
+        self.schema = arrow_schema(columns)
+        self.plain = True
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        for text in csv_text.batches(self.paths, self.source.csv_format):
+            arrays = [self._values(column, text[column.name]) for column in self.columns]
+            yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _values(self, column: Column, text: pa.Array) -> pa.Array:
+        try:
+            parsed = parse(text, column.type)
+        except pa.ArrowInvalid as error:
+            raise WorkloadError(
+                f"table {self.source.name!r}: column {column.name!r} is not all {column.type}: "
+                f"{error}; declare it as string, or add what means NULL to null_values",
+                self.source.file,
+                self.source.line,
+            ) from error
+        self.plain = self.plain and parsed.plain
+        return parsed.values

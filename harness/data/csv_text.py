@@ -1,0 +1,64 @@
+"""Turns CSV files into batches of columns of text, in bounded memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from harness.data.columns import check_names, check_same
+from harness.errors import DataError
+from harness.tables import CsvFormat
+
+BLOCK_BYTES = 1 << 23
+
+
+def header(path: Path, spelling: CsvFormat) -> list[str]:
+    """A file's column names. Raises DataError where they cannot serve as such."""
+    try:
+        with _opened(path) as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
+            names = next(csv.reader(text, delimiter=spelling.delimiter), [])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as CSV in UTF-8: {error}") from error
+    if not names:
+        raise DataError(f"{path} is empty; a CSV file begins with a line of column names")
+    check_names(path, names)
+    return names
+
+
+def batches(paths: tuple[Path, ...], spelling: CsvFormat) -> Iterator[dict[str, pa.Array]]:
+    """All rows of all files, every column as text, or NULL where a null value is spelt."""
+    names = header(paths[0], spelling)
+    for path in paths:
+        check_same(paths[0], names, path, header(path, spelling))
+        yield from _file_batches(path, names, spelling)
+
+
+def _file_batches(
+    path: Path, names: list[str], spelling: CsvFormat
+) -> Iterator[dict[str, pa.Array]]:
+    try:
+        with _opened(path) as stream:
+            reader = pacsv.open_csv(
+                stream,
+                pacsv.ReadOptions(block_size=BLOCK_BYTES),
+                pacsv.ParseOptions(delimiter=spelling.delimiter, newlines_in_values=True),
+                pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()),
+                    null_values=list(spelling.null_values),
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=True,
+                ),
+            )
+            for batch in reader:
+                yield dict(zip(names, batch.columns, strict=True))
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}") from error
+
+
+def _opened(path: Path) -> pa.NativeFile:
+    return pa.input_stream(str(path), compression="gzip" if path.suffix == ".gz" else None)

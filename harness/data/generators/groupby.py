@@ -1,0 +1,121 @@
+"""Turns a number of rows and groups into the group-by table of db-benchmark (``G1``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from harness.data.arrow import arrow_schema
+from harness.data.generators.base import (
+    BATCH_ROWS,
+    Generator,
+    Integers,
+    Params,
+    labels,
+    measurements,
+    missing,
+    row_ranges,
+    stream,
+    with_nulls,
+)
+from harness.types import Column, Schema, Type
+
+KEYS = ("id1", "id2", "id3", "id4", "id5", "id6")
+
+
+class GroupByParams(Params):
+    """``groups`` is db-benchmark's K; ``nulls`` the share of NULLs in every column."""
+
+    rows: int = Field(ge=1)
+    groups: int = Field(default=100, ge=1)
+    nulls: float = Field(default=0.0, ge=0, lt=1)
+    sorted: bool = False
+    seed: int = Field(default=108, ge=0)
+
+    @property
+    def small_groups(self) -> int:
+        """How many values id3 and id6 have: N / K."""
+        return max(1, self.rows // self.groups)
+
+
+class GroupBy(Generator[GroupByParams]):
+    """Column for column the table that db-benchmark's ``groupby-datagen.R`` describes.
+
+    With ``sorted`` the rows come ordered by id1 to id6, NULLs first. The order is made
+    bucket by bucket (one per value of id1), so memory is bounded by the largest bucket.
+    """
+
+    name = "groupby"
+    params = GroupByParams
+
+    def version(self) -> str:
+        return "1"
+
+    def schemas(self, params: GroupByParams) -> Mapping[str, Schema]:
+        types = {"id1": Type.STRING, "id2": Type.STRING, "id3": Type.STRING, "v3": Type.FLOAT64}
+        names = (*KEYS, "v1", "v2", "v3")
+        nullable = params.nulls > 0
+        return {"x": tuple(Column(name, types.get(name, Type.INT64), nullable) for name in names)}
+
+    def batches(self, table: str, params: GroupByParams, scratch: Path) -> Iterator[pa.RecordBatch]:
+        schema = arrow_schema(self.schemas(params)[table])
+        if params.sorted:
+            yield from _sorted_batches(params, schema)
+            return
+        for batch, _, rows in row_ranges(params.rows):
+            random = stream(params.seed, batch)
+            id1 = random.integers(1, params.groups + 1, rows)
+            yield _rows(random, params, id1, missing(random, rows, params.nulls), schema)
+
+
+def _rows(
+    random: np.random.Generator,
+    params: GroupByParams,
+    id1: Integers,
+    no_id1: np.ndarray | None,
+    schema: pa.Schema,
+) -> pa.RecordBatch:
+    """Rows in random order whose id1 is given; all other columns are drawn here."""
+    rows = len(id1)
+
+    def draw(top: int) -> Integers:
+        return random.integers(1, top + 1, rows)
+
+    columns = [
+        labels(draw(params.groups), digits=3),
+        labels(draw(params.small_groups), digits=10),
+        pa.array(draw(params.groups)),
+        pa.array(draw(params.groups)),
+        pa.array(draw(params.small_groups)),
+        pa.array(draw(5)),
+        pa.array(draw(15)),
+        pa.array(measurements(random, rows)),
+    ]
+    first = with_nulls(labels(id1, digits=3), no_id1)
+    rest = [with_nulls(column, missing(random, rows, params.nulls)) for column in columns]
+    return pa.RecordBatch.from_arrays([first, *rest], schema=schema)
+
+
+def _sorted_batches(params: GroupByParams, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The rows in order: a bucket for each id1 in the order of its text, NULL first."""
+    names = labels(np.arange(1, params.groups + 1), digits=3)
+    by_text = pc.sort_indices(names).to_numpy() + 1
+    share = (1 - params.nulls) / params.groups
+    shares = [params.nulls, *[share] * params.groups]
+    counts = stream(params.seed).multinomial(params.rows, shares)
+    for bucket, (id1, rows) in enumerate(zip([0, *by_text], counts, strict=True)):
+        random = stream(params.seed, bucket)
+        mask = np.ones(rows, dtype=np.bool_) if id1 == 0 else None
+        made = _rows(random, params, np.full(rows, id1, dtype=np.int64), mask, schema)
+        ordered = made.take(_order(made))
+        for start in range(0, rows, BATCH_ROWS):
+            yield ordered.slice(start, BATCH_ROWS)
+
+
+def _order(batch: pa.RecordBatch) -> pa.Array:
+    return pc.sort_indices(batch, sort_keys=[(key, "ascending", "at_start") for key in KEYS])

@@ -1,0 +1,124 @@
+"""Turns a TPC-H scale factor into its eight tables, by way of the command ``tpchgen-cli``."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field
+
+from harness.data.arrow import arrow_schema, decimal_to_float
+from harness.data.generators.base import BATCH_ROWS, Generator, Params
+from harness.errors import DataError, DataUnavailable
+from harness.types import Column, Schema, Type
+
+COMMAND = "tpchgen-cli"
+INSTALL = "python -m pip install 'enginebench[tpch]'"
+
+
+def _columns(text: str) -> Schema:
+    """``name type`` pairs; TPC-H's columns are never NULL."""
+    pairs = [pair.split() for pair in text.strip().split(",")]
+    return tuple(Column(name, Type(kind), nullable=False) for name, kind in pairs)
+
+
+SCHEMAS: dict[str, Schema] = {
+    "region": _columns("r_regionkey int64, r_name string, r_comment string"),
+    "nation": _columns("""
+        n_nationkey int64, n_name string, n_regionkey int64, n_comment string
+    """),
+    "supplier": _columns("""
+        s_suppkey int64, s_name string, s_address string, s_nationkey int64, s_phone string,
+        s_acctbal float64, s_comment string
+    """),
+    "customer": _columns("""
+        c_custkey int64, c_name string, c_address string, c_nationkey int64, c_phone string,
+        c_acctbal float64, c_mktsegment string, c_comment string
+    """),
+    "part": _columns("""
+        p_partkey int64, p_name string, p_mfgr string, p_brand string, p_type string,
+        p_size int64, p_container string, p_retailprice float64, p_comment string
+    """),
+    "partsupp": _columns("""
+        ps_partkey int64, ps_suppkey int64, ps_availqty int64, ps_supplycost float64,
+        ps_comment string
+    """),
+    "orders": _columns("""
+        o_orderkey int64, o_custkey int64, o_orderstatus string, o_totalprice float64,
+        o_orderdate date, o_orderpriority string, o_clerk string, o_shippriority int64,
+        o_comment string
+    """),
+    "lineitem": _columns("""
+        l_orderkey int64, l_partkey int64, l_suppkey int64, l_linenumber int64,
+        l_quantity float64, l_extendedprice float64, l_discount float64, l_tax float64,
+        l_returnflag string, l_linestatus string, l_shipdate date, l_commitdate date,
+        l_receiptdate date, l_shipinstruct string, l_shipmode string, l_comment string
+    """),
+}
+
+
+class TpchParams(Params):
+    """``scale`` is TPC-H's scale factor: 1 is about a gigabyte of text."""
+
+    scale: float = Field(gt=0, le=100_000)
+
+
+class Tpch(Generator[TpchParams]):
+    """The tables of TPC-H, with money as 64-bit floats instead of decimals.
+
+    Answers are derived from TPC-H's queries; they are not official TPC-H results.
+    """
+
+    name = "tpch"
+    params = TpchParams
+
+    def version(self) -> str:
+        _command()
+        return f"1, {COMMAND} {importlib.metadata.version(COMMAND)}"
+
+    def schemas(self, params: TpchParams) -> Mapping[str, Schema]:
+        return SCHEMAS
+
+    def batches(self, table: str, params: TpchParams, scratch: Path) -> Iterator[pa.RecordBatch]:
+        target = arrow_schema(SCHEMAS[table])
+        path = scratch / f"{table}.parquet"
+        if not path.exists():
+            _generate(params.scale, scratch)
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH_ROWS):
+                yield _as_floats(batch).cast(target)
+        path.unlink()
+
+
+def _as_floats(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [
+        decimal_to_float(column) if pa.types.is_decimal(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _generate(scale: float, folder: Path) -> None:
+    """All tables at once: the command takes longer to start than to make a small one."""
+    options = ["--scale-factor", str(scale), "--output-dir", str(folder), "--overwrite", "--quiet"]
+    done = subprocess.run(
+        [_command(), "parquet", *options], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise DataError(f"{COMMAND} failed at scale {scale}: {last}")
+
+
+def _command() -> str:
+    """The command, from the environment that Python runs in or else from the PATH."""
+    beside = Path(sys.executable).parent / COMMAND
+    command = str(beside) if beside.is_file() else shutil.which(COMMAND)
+    if command is None:
+        raise DataUnavailable(f"TPC-H data needs the command {COMMAND}: {INSTALL}")
+    return command

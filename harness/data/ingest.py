@@ -1,0 +1,104 @@
+"""Turns a user's CSV or Parquet files into one table with canonical types, kept in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from harness.data import csv_files, parquet_files
+from harness.data.cache import Entry, Facts, fetch, identity_hash
+from harness.data.files import Found, resolve
+from harness.data.write import WRITER_VERSION, write_csv
+from harness.tables import CsvFormat, Input, Table
+from harness.types import Column, Type
+from harness.workload import TableSource
+
+INGEST_VERSION = 1
+"""Changes when the same files would be read as other values."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """A user's table, and the hash of what determines its content."""
+
+    table: Table
+    key: str
+
+
+def ingest(source: TableSource, wanted: Input, root: Path, progress: Progress) -> Ingested:
+    """Reads a table once; later calls take what the cache holds while the files are the same.
+
+    A CSV file is handed to engines as it is where all their readers agree on its text; else
+    (times with a zone, ``TRUE``, NaN) they get a copy of it in the cache, spelt plainly.
+    """
+    found = resolve(source)
+    identity = _identity(source, found)
+    entry = fetch(
+        root,
+        source.name,
+        {**identity, "format": "parquet", "writer": WRITER_VERSION, "pyarrow": _pyarrow_major()},
+        lambda folder: _make(source, found, folder, progress),
+    )
+    table = _table(source, found, entry)
+    if wanted is Input.CSV and not table.csv:
+        table = _with_csv_copy(table, identity, root, progress)
+    return Ingested(table, identity_hash(identity))
+
+
+def _identity(source: TableSource, found: Found) -> dict[str, Any]:
+    status = [(str(path), path.stat()) for path in found.paths]
+    return {
+        "ingest": INGEST_VERSION,
+        "files": [(name, stat.st_size, stat.st_mtime_ns) for name, stat in status],
+        "declared": dict(source.declared),
+        "csv": [source.csv_format.delimiter, *source.csv_format.null_values] if found.csv else None,
+    }
+
+
+def _pyarrow_major() -> str:
+    return str(pa.__version__).split(".")[0]
+
+
+def _table(source: TableSource, found: Found, entry: Entry) -> Table:
+    facts = entry.facts
+    schema = tuple(Column(name, Type(kind), null) for name, kind, null in facts["schema"])
+    own_csv = found.csv and facts["plain"]
+    return Table(
+        name=source.name,
+        schema=schema,
+        rows=facts["rows"],
+        parquet=found.paths if facts["in_place"] else (entry.file(f"{source.name}.parquet"),),
+        csv=found.paths if own_csv else (),
+        csv_format=source.csv_format if own_csv else CsvFormat(),
+    )
+
+
+def _with_csv_copy(
+    table: Table, identity: Mapping[str, Any], root: Path, progress: Progress
+) -> Table:
+    def make(folder: Path) -> Facts:
+        progress(f"{table.name}: writing a CSV copy that every engine reads alike")
+        write_csv(table.parquet, folder / f"{table.name}.csv")
+        return {}
+
+    entry = fetch(
+        root,
+        table.name,
+        {**identity, "format": "csv", "writer": WRITER_VERSION, "pyarrow": _pyarrow_major()},
+        make,
+    )
+    return Table(
+        table.name, table.schema, table.rows, table.parquet, (entry.file(f"{table.name}.csv"),)
+    )
+
+
+def _make(source: TableSource, found: Found, folder: Path, progress: Progress) -> Facts:
+    progress(f"{source.name}: reading {source.path}")
+    make = csv_files.make if found.csv else parquet_files.make
+    return make(source, found.paths, folder / f"{source.name}.parquet")

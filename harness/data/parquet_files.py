@@ -1,0 +1,166 @@
+"""Turns a user's Parquet files into a table with canonical types, in place where they have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from harness.data.arrow import ARROW_TYPES, arrow_schema, decimal_to_float
+from harness.data.cache import Facts
+from harness.data.columns import check_declared, check_names, check_same, facts
+from harness.data.generators.base import BATCH_ROWS
+from harness.data.text import parse, without_nan
+from harness.data.write import write_parquet
+from harness.errors import DataError, WorkloadError
+from harness.types import Column, Schema, Type
+from harness.workload import TableSource
+
+
+def make(source: TableSource, paths: tuple[Path, ...], target: Path) -> Facts:
+    """Uses the files as they are where their types are canonical and no float is NaN.
+
+    Otherwise writes a canonical copy. Columns of types that the harness does not have
+    (lists, structs, binary, times of day) are left out.
+    """
+    try:
+        columns = _columns(source, paths)
+        if all(_canonical(path, columns) for path in paths):
+            nulls = _nulls_in_place(paths, columns)
+            if nulls is not None:
+                rows = sum(pq.read_metadata(path).num_rows for path in paths)
+                return facts(columns, rows, nulls, plain=True, in_place=True)
+        written = write_parquet(target, arrow_schema(columns), _batches(source, paths, columns))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise DataError(f"table {source.name!r}: {source.path} cannot be read: {error}") from error
+    return facts(columns, written.rows, written.nulls, plain=True, in_place=False)
+
+
+def _columns(source: TableSource, paths: tuple[Path, ...]) -> Schema:
+    """The table's columns. All files must have the same, of the same types."""
+    schemas = {path: pq.read_schema(path) for path in paths}
+    first = schemas[paths[0]]
+    check_names(paths[0], first.names)
+    check_declared(source, paths[0], first.names)
+    for path, schema in schemas.items():
+        check_same(paths[0], first.names, path, schema.names)
+        for field in schema:
+            if _type(field.type) is not _type(first.field(field.name).type):
+                expected = first.field(field.name).type
+                raise DataError(
+                    f"{path}: column {field.name!r} is {field.type}, but {expected} in "
+                    f"{paths[0].name}; the files of one table need the same types"
+                )
+    found = {field.name: _type(field.type) for field in first}
+    types = {name: source.declared.get(name, kind) for name, kind in found.items() if kind}
+    if not types:
+        raise DataError(f"{paths[0]} has no column of a type that can be queried")
+    return tuple(Column(name, kind) for name, kind in types.items() if kind)
+
+
+def _type(arrow: pa.DataType) -> Type | None:
+    """The harness's type for one of Arrow's; None where it has none."""
+    tests = {
+        Type.BOOLEAN: (pa.types.is_boolean,),
+        Type.INT64: (pa.types.is_integer,),
+        Type.FLOAT64: (pa.types.is_floating, pa.types.is_decimal),
+        Type.STRING: (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_string_view,
+            pa.types.is_null,
+        ),
+        Type.DATE: (pa.types.is_date,),
+        Type.TIMESTAMP: (pa.types.is_timestamp,),
+    }
+    if pa.types.is_dictionary(arrow):
+        return _type(arrow.value_type)
+    return next(
+        (kind for kind, checks in tests.items() if any(check(arrow) for check in checks)), None
+    )
+
+
+def _canonical(path: Path, columns: Schema) -> bool:
+    schema = pq.read_schema(path)
+    wanted = arrow_schema(columns)
+    return bool(schema.names == wanted.names and schema.types == wanted.types)
+
+
+def _nulls_in_place(paths: tuple[Path, ...], columns: Schema) -> dict[str, int] | None:
+    """NULLs in each column, from the files' statistics where they have them.
+
+    None where a float is NaN, which has no place in a canonical table.
+    """
+    total = dict.fromkeys((column.name for column in columns), 0)
+    for path in paths:
+        noted = _noted_nulls(pq.read_metadata(path))
+        read = [c.name for c in columns if c.name not in noted or c.type is Type.FLOAT64]
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH_ROWS, columns=read) if read else ():
+                for name in read:
+                    if (
+                        pa.types.is_floating(batch[name].type)
+                        and pc.any(pc.is_nan(batch[name])).as_py()
+                    ):
+                        return None
+                    if name not in noted:
+                        total[name] += batch[name].null_count
+        for name, count in noted.items():
+            total[name] += count
+    return total
+
+
+def _noted_nulls(metadata: pq.FileMetaData) -> dict[str, int]:
+    """NULLs by column, for the columns for which every row group notes them."""
+    counts: dict[str, int] = {}
+    for index in range(metadata.num_columns):
+        groups = [metadata.row_group(g).column(index) for g in range(metadata.num_row_groups)]
+        statistics = [group.statistics for group in groups]
+        if all(noted is not None and noted.has_null_count for noted in statistics):
+            name = metadata.schema.column(index).name
+            counts[name] = sum(noted.null_count for noted in statistics)
+    return counts
+
+
+def _batches(
+    source: TableSource, paths: tuple[Path, ...], columns: Schema
+) -> Iterator[pa.RecordBatch]:
+    schema = arrow_schema(columns)
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH_ROWS, columns=list(schema.names)):
+                arrays = [_values(source, column, batch[column.name]) for column in columns]
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _values(source: TableSource, column: Column, values: pa.Array) -> pa.Array:
+    try:
+        values = _plain(values)
+        if pa.types.is_string(values.type):
+            return parse(values, column.type).values
+        return pc.cast(values, ARROW_TYPES[column.type])
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise WorkloadError(
+            f"table {source.name!r}: column {column.name!r} is not {column.type}: {error}",
+            source.file,
+            source.line,
+        ) from error
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """Values of any supported Arrow type as the canonical type nearest to it."""
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return _plain(values.dictionary_decode())
+    if pa.types.is_decimal(kind):
+        return decimal_to_float(values)
+    if pa.types.is_floating(kind):
+        return without_nan(pc.cast(values, pa.float64()))
+    if pa.types.is_timestamp(kind):
+        moment = pa.timestamp("us", kind.tz and "UTC")
+        return pc.cast(pc.cast(values, moment, safe=False), pa.timestamp("us"))
+    found = _type(kind)
+    return values if found is None else pc.cast(values, ARROW_TYPES[found])

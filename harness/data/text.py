@@ -1,0 +1,104 @@
+"""Turns a column of text into the type that all of it can be read as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.types import Type
+
+NOT_AN_INTEGER = r"^(\+|-?0[0-9xX])"
+"""A phone number, a postcode or a code: these keep their plus sign and their leading zeros."""
+
+NOT_A_FLOAT = NOT_AN_INTEGER + r"|^-?[0-9]{19,}$"
+"""An integer of 19 digits or more is an identifier; a float would change its last ones."""
+
+CANDIDATES = (Type.INT64, Type.FLOAT64, Type.BOOLEAN, Type.DATE, Type.TIMESTAMP)
+WIDER = {Type.INT64: Type.FLOAT64, Type.DATE: Type.TIMESTAMP}
+
+PLAIN_BOOLEAN = "^(true|false)$"
+PLAIN_TIMESTAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?$"
+ZONED = r"(Z|[+-][0-9]{2}:?([0-9]{2})?)$"
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A column's values, and whether every engine's CSV reader would read its text alike."""
+
+    values: pa.Array
+    plain: bool = True
+
+
+def parse(text: pa.Array, kind: Type) -> Parsed:
+    """Reads text as a type. Raises ArrowInvalid, naming the value, where it cannot be.
+
+    Timestamps with a zone become UTC. NaN becomes NULL: half of the engines cannot tell them.
+    """
+    match kind:
+        case Type.INT64:
+            return Parsed(pc.cast(_unless(text, NOT_AN_INTEGER, kind), pa.int64()))
+        case Type.FLOAT64:
+            numbers = pc.cast(_unless(text, NOT_A_FLOAT, kind), pa.float64())
+            values = without_nan(numbers)
+            return Parsed(values, values.null_count == text.null_count)
+        case Type.BOOLEAN:
+            words = _unless(text, "^[01]$", kind)
+            return Parsed(pc.cast(words, pa.bool_()), _all(text, PLAIN_BOOLEAN))
+        case Type.DATE:
+            return Parsed(pc.cast(text, pa.date32()))
+        case Type.TIMESTAMP:
+            zone = "UTC" if _all(text, "T.*" + ZONED) or _all(text, ":.*" + ZONED) else None
+            times = pc.cast(pc.cast(text, pa.timestamp("us", zone)), pa.timestamp("us"))
+            return Parsed(times, _all(text, PLAIN_TIMESTAMP))
+        case Type.STRING:
+            return Parsed(text)
+
+
+def without_nan(numbers: pa.Array) -> pa.Array:
+    """NaN as NULL."""
+    return pc.if_else(pc.is_nan(numbers), None, numbers)
+
+
+def narrow(guess: Type | None, text: pa.Array) -> Type | None:
+    """The guess after more of a column was seen; None while nothing but NULL has come by."""
+    if text.null_count == len(text):
+        return guess
+    if guess is None:
+        return next((kind for kind in CANDIDATES if _fits(text, kind)), Type.STRING)
+    while guess is not Type.STRING and not _fits(text, guess):
+        guess = WIDER.get(guess, Type.STRING)
+    return guess
+
+
+def infer(columns: Iterable[dict[str, pa.Array]]) -> dict[str, Type]:
+    """The types of columns that come by batch after batch, as text."""
+    guesses: dict[str, Type | None] = {}
+    for batch in columns:
+        for name, text in batch.items():
+            guesses[name] = narrow(guesses.get(name), text)
+    return {name: guess or Type.STRING for name, guess in guesses.items()}
+
+
+def _fits(text: pa.Array, kind: Type) -> bool:
+    try:
+        parse(text, kind)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _unless(text: pa.Array, pattern: str, kind: Type) -> pa.Array:
+    """The text itself. Raises ArrowInvalid where a value matches the pattern."""
+    bad = pc.match_substring_regex(text, pattern)
+    if pc.any(bad).as_py():
+        value = text.filter(bad)[0].as_py()
+        raise pa.ArrowInvalid(f"Failed to parse string: {value!r} as a scalar of type {kind}")
+    return text
+
+
+def _all(text: pa.Array, pattern: str) -> bool:
+    """Whether every value that is not NULL matches."""
+    return pc.all(pc.match_substring_regex(text, pattern)).as_py() is not False

@@ -1,0 +1,106 @@
+"""Turns batches of rows into one Parquet file, and Parquet files into the same rows as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from harness.data.generators.base import BATCH_ROWS
+from harness.errors import DataError
+
+WRITER_VERSION = 1
+"""Changes when the same rows would be written to other files."""
+
+STRUCTURAL = '[",\r\n]'
+"""Text that holds one of these must be quoted in a CSV file."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What went into a file: the number of rows, and of NULLs in each column."""
+
+    rows: int
+    nulls: dict[str, int]
+
+
+def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Written:
+    """Writes batches as row groups of 250,000 rows, so that engines can read them in parallel."""
+    rows, nulls = 0, dict.fromkeys(schema.names, 0)
+    with pq.ParquetWriter(path, schema) as writer:
+        for table in _row_groups(schema, batches):
+            writer.write_table(table, row_group_size=BATCH_ROWS)
+            rows += table.num_rows
+            for name in schema.names:
+                nulls[name] += table[name].null_count
+    return Written(rows, nulls)
+
+
+def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Gathers batches of any length into tables of exactly one row group; the last is shorter."""
+    waiting = schema.empty_table()
+    for batch in batches:
+        waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch], schema)])
+        while waiting.num_rows >= BATCH_ROWS:
+            yield waiting.slice(0, BATCH_ROWS)
+            waiting = waiting.slice(BATCH_ROWS)
+    if waiting.num_rows:
+        yield waiting
+
+
+def write_csv(parquet: Sequence[Path], path: Path) -> None:
+    """Writes Parquet files' rows as CSV: a header, ``,``, UTF-8, ISO dates, NULL as nothing.
+
+    Floats are spelt with as many digits as bring back the same float. Raises DataError for
+    text that CSV cannot tell from NULL.
+    """
+    with path.open("wb") as sink:
+        sink.write(_header(pq.read_schema(parquet[0]).names))
+        for file in parquet:
+            with pq.ParquetFile(file) as source:
+                for batch in source.iter_batches(BATCH_ROWS):
+                    _refuse_lost_nulls(batch, path.stem)
+                    _append(batch, sink)
+
+
+def _header(names: list[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(names)
+    return text.getvalue().encode()
+
+
+def _append(batch: pa.RecordBatch, sink: IO[bytes]) -> None:
+    """Quotes text only where some of it must be: quoted fields are slower to read."""
+    quoted = any(_any_matches(column, STRUCTURAL) for column in _texts(batch))
+    style = "needed" if quoted else "none"
+    options = pacsv.WriteOptions(include_header=False, quoting_style=style)
+    pacsv.write_csv(batch, sink, options)
+
+
+def _refuse_lost_nulls(batch: pa.RecordBatch, table: str) -> None:
+    if any(_any_matches(column, "^$") for column in _texts(batch)):
+        raise DataError(
+            f"table {table} cannot be written as CSV: it holds empty text, which CSV cannot tell "
+            "from NULL; use input: parquet"
+        )
+    if batch.num_columns == 1 and batch.column(0).null_count:
+        raise DataError(
+            f"table {table} cannot be written as CSV: a NULL in its only column would be a blank "
+            "line, which readers skip; use input: parquet"
+        )
+
+
+def _texts(batch: pa.RecordBatch) -> list[pa.Array]:
+    return [column for column in batch.columns if pa.types.is_string(column.type)]
+
+
+def _any_matches(column: pa.Array, pattern: str) -> bool:
+    return bool(pc.any(pc.match_substring_regex(column, pattern)).as_py())

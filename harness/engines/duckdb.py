@@ -1,0 +1,98 @@
+"""DuckDB: the SQL as written, since DuckDB's dialect is what workloads are written in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.plan import Query
+from harness.tables import Input, Table
+from harness.types import Type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SQL_TYPES = {
+    Type.BOOLEAN: "BOOLEAN",
+    Type.INT64: "BIGINT",
+    Type.FLOAT64: "DOUBLE",
+    Type.STRING: "VARCHAR",
+    Type.DATE: "DATE",
+    Type.TIMESTAMP: "TIMESTAMP",
+}
+
+
+class DuckDBSession(Session):
+    """Memory holds native tables; files stand behind views. Results are fetched as Arrow tables.
+
+    DuckDB keeps no result of an earlier query, so each round computes its answer anew.
+    """
+
+    def __init__(self, threads: int) -> None:
+        import duckdb
+
+        self.connection = duckdb.connect(config={"threads": threads})
+        self.sql = ""
+
+    def load(self, table: Table) -> None:
+        self._create("TABLE", table, Input.PARQUET)
+
+    def scan(self, table: Table, source: Input) -> None:
+        self._create("VIEW", table, source)
+
+    def _create(self, kind: str, table: Table, source: Input) -> None:
+        reader = _reader(table, source)
+        self.connection.execute(f"CREATE {kind} {_identifier(table.name)} AS SELECT * FROM {reader}")
+
+    def prepare(self, program: Program) -> None:
+        self.sql = program.text
+
+    def run(self) -> Any:
+        relation = self.connection.sql(self.sql)
+        return None if relation is None else relation.to_arrow_table()
+
+    def to_arrow(self, result: Any) -> pa.Table:
+        table: pa.Table = result
+        return table
+
+    def rows(self, result: Any) -> int:
+        return int(result.num_rows)
+
+
+def _reader(table: Table, source: Input) -> str:
+    files = "[" + ", ".join(_string(str(path)) for path in table.files(source)) + "]"
+    if source is not Input.CSV:
+        return f"read_parquet({files})"
+    columns = ", ".join(f"{_string(c.name)}: '{SQL_TYPES[c.type]}'" for c in table.schema)
+    nulls = "[" + ", ".join(map(_string, table.csv_format.null_values)) + "]"
+    delimiter = _string(table.csv_format.delimiter)
+    return (
+        f"read_csv({files}, header = true, columns = {{{columns}}}, "
+        f"delim = {delimiter}, nullstr = {nulls})"
+    )
+
+
+def _string(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+class DuckDB(Engine):
+    name = "duckdb"
+    label = "DuckDB"
+    colour = "#f5c400"
+    language = "sql"
+    distribution = "duckdb"
+    module = "duckdb"
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        if query.write is None:
+            return Program(query.sql, self.language)
+        return Program(f"COPY (\n{query.sql}\n) TO '{OUTPUT_FILE}' (FORMAT parquet)", self.language)
+
+    def start(self, threads: int) -> Session:
+        return DuckDBSession(threads)

@@ -1,0 +1,543 @@
+"""pandas: one statement per step, as its users write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlglot import exp
+
+from harness.answer import SortKey
+from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.engines.pandas_expressions import PandasExpressions
+from harness.engines.python import (
+    Gaps,
+    PythonSession,
+    Variables,
+    is_keyword_argument,
+    listing,
+    mapping,
+    method_name,
+    module,
+    one_or_list,
+    quoted,
+)
+from harness.plan import Query
+from harness.plan.nodes import (
+    Aggregate,
+    Distinct,
+    Filter,
+    Item,
+    Join,
+    Limit,
+    Node,
+    Project,
+    Scan,
+    SetOperation,
+    Sort,
+    TopPerGroup,
+    Window,
+    columns_in,
+    uses,
+)
+from harness.plan.typing import window_order
+from harness.tables import Input, Table
+from harness.types import Column, Schema, Type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_AGGREGATES: dict[type[exp.Expression], str] = {
+    exp.Sum: "sum",
+    exp.Avg: "mean",
+    exp.Min: "min",
+    exp.Max: "max",
+    exp.Count: "count",
+    exp.Median: "median",
+    exp.StddevSamp: "std",
+    exp.Variance: "var",
+}
+
+
+class PandasProgram:
+    """Turns a plan into statements; each node becomes a variable that holds its frame.
+
+    ``self.physical`` says which columns a node's frame really has: a table in memory has all of its
+    own, wanted or not, until a step picks those that go on.
+    """
+
+    def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
+        self.gaps, self.tables, self.source = gaps, tables, source
+        self.variables = Variables(("t", "pd", "np", "date", "datetime"))
+        self.statements: list[str] = []
+        self.frames: dict[Node, str] = {}
+        self.physical: dict[Node, tuple[str, ...]] = {}
+
+    def program(self, plan: Node, write: str | None) -> Program:
+        self.uses = uses(plan)
+        result = self.exact(plan, in_order=True)
+        end = f"return {result}"
+        if write is not None:
+            end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, index=False)"
+        body = [*self.statements, end]
+        imports = ["import numpy as np"] if any("np." in line for line in body) else []
+        return module([*imports, "import pandas as pd"], body)
+
+    # ------------------------------------------------------------------ frames and variables
+
+    def frame(self, node: Node) -> str:
+        """The name of a variable that holds the node's frame."""
+        if node not in self.frames:
+            method: Callable[[Node], str] | None = getattr(self, method_name(type(node)), None)
+            kind = type(node).__name__
+            if method is None or kind in self.gaps.cannot:
+                raise self.gaps.unsupported(kind)
+            self.frames[node] = method(node)
+            self.physical.setdefault(node, node.names)
+        return self.frames[node]
+
+    def exact(self, node: Node, in_order: bool = False) -> str:
+        """The node's frame with no other columns than its own."""
+        frame = self.frame(node)
+        have, want = self.physical[node], node.names
+        same = have == want if in_order else set(have) == set(want)
+        return frame if same else f"{frame}[{listing(want)}]"
+
+    def assign(self, node: Node, text: str) -> str:
+        """A statement that gives the node's frame a name: its input's, where nobody else needs that."""
+        source = node.inputs[0] if node.inputs else None
+        name = self.frames.get(source) if source is not None and self.uses[source] <= 1 else None
+        if name is None or not self._owned(source):
+            name = self.variables.fresh(_table_of(node))
+        self.statements.append(f"{name} = {text}")
+        return name
+
+    def _owned(self, node: Node | None) -> bool:
+        """Whether a variable may be assigned to: not a frame that something else still reads."""
+        name = self.frames.get(node) if node is not None else None
+        holders = [other for other, held in self.frames.items() if held == name]
+        return all(self.uses[other] <= 1 for other in holders)
+
+    def expressions(self, node: Node) -> PandasExpressions:
+        return PandasExpressions(self.gaps, node.schema, self.frame(node))
+
+    # ------------------------------------------------------------------ one method per node
+
+    def scan(self, node: Scan) -> str:
+        table = self.tables[node.table]
+        sources = [source for source, _ in node.columns]
+        text = self._reader(table, sources)
+        self.physical[node] = tuple(sources)
+        if self.source is Input.MEMORY:
+            self.physical[node] = tuple(c.name for c in table.schema)
+            if node.renames:
+                text = f"{text}[{listing(sources)}]"
+        if node.renames:
+            text = f"{text}.rename(columns={mapping(node.renames)})"
+            self.physical[node] = node.names
+        return self.assign(node, text)
+
+    def _reader(self, table: Table, columns: Sequence[str]) -> str:
+        name = f"t({quoted(table.name)})"
+        if self.source is Input.MEMORY:
+            return name
+        if self.source is Input.PARQUET:
+            return _parquet(name, [table.column(c) for c in columns])
+        return _csv(name, table, [table.column(c) for c in columns])
+
+    def filter(self, node: Filter) -> str:
+        frame = self.frame(node.input)
+        condition = self.expressions(node.input).text(node.condition)
+        if set(node.names) == set(self.physical[node.input]):
+            self.physical[node] = self.physical[node.input]
+            return self.assign(node, f"{frame}[{condition}]")
+        return self.assign(node, f"{frame}.loc[{condition}, {listing(node.names)}]")
+
+    def project(self, node: Project) -> str:
+        frame = self.frame(node.input)
+        print_ = self.expressions(node.input)
+        names = [name for name, _ in node.items]
+        sources = [e.name for _, e in node.items if isinstance(e, exp.Column)]
+        clash = {n for n, _ in node.computed} & set(sources)
+        if len(set(sources)) < len(sources) or clash or not sources:
+            return self.assign(node, self._built(node.items, print_))
+        text = frame
+        if node.computed:
+            text = f"{text}.assign({_keywords((n, print_.series(e)) for n, e in node.computed)})"
+        wanted = [e.name if isinstance(e, exp.Column) else n for n, e in node.items]
+        if tuple(wanted) != (*self.physical[node.input], *(n for n, _ in node.computed)):
+            text = f"{text}[{listing(wanted)}]"
+        if node.renames:
+            text = f"{text}.rename(columns={mapping(node.renames)})"
+        self.physical[node] = tuple(names)
+        return self.assign(node, text)
+
+    def _built(self, items: Sequence[Item], print_: PandasExpressions) -> str:
+        columns = ", ".join(f"{quoted(name)}: {print_.series(e)}" for name, e in items)
+        return f"pd.DataFrame({{{columns}}})"
+
+    def aggregate(self, node: Aggregate) -> str:
+        if not node.keys:
+            return self._whole(node)
+        source, keys, values = self._grouping(node)
+        names = [name for name, _ in node.keys]
+        renames = {k: n for k, n in zip(keys, names, strict=True) if k != n}
+        rename = f".rename(columns={mapping(renames)})" if renames else ""
+        if not values:
+            return self.assign(node, f"{source}[{listing(keys)}].drop_duplicates(){rename}")
+        options = "as_index=False, sort=False" + self._dropna(node)
+        groups = f"{source}.groupby({one_or_list(keys)}, {options})"
+        if all(self._plain(e, node) for _, e, _ in values):
+            text = f"{groups}.agg({self._named(values, keys)})"
+            return self.assign(node, text + rename)
+        return self._special(node, groups.replace("as_index=False, ", ""), values, rename)
+
+    def _dropna(self, node: Aggregate) -> str:
+        nullable = any(column.nullable for column in node.schema[: len(node.keys)])
+        return ", dropna=False" if nullable else ""
+
+    def _grouping(
+        self, node: Aggregate
+    ) -> tuple[str, list[str], list[tuple[str, exp.Expression, str]]]:
+        """The frame to group, the names of its keys, and (name, aggregate, column) of each value."""
+        frame, print_ = self.frame(node.input), self.expressions(node.input)
+        computed: dict[exp.Expression, str] = {}
+        keys = [e.name if isinstance(e, exp.Column) else name for name, e in node.keys]
+        computed.update({e: n for n, e in node.keys if not isinstance(e, exp.Column)})
+        values = []
+        for name, e in node.aggregates:
+            argument = _argument(e)
+            if isinstance(argument, exp.Column):
+                column = argument.name
+            elif argument is None:
+                column = keys[0]
+            else:
+                column = computed.setdefault(argument, name)
+            values.append((name, e, column))
+        if not computed:
+            return frame, keys, values
+        added = _keywords((n, print_.series(e)) for e, n in computed.items())
+        return f"{frame}.assign({added})", keys, values
+
+    def _plain(self, e: exp.Expression, node: Aggregate) -> bool:
+        """Whether named aggregation says it; a sum that may be of nothing needs ``min_count``."""
+        if isinstance(e, exp.Sum):
+            return not self.expressions(node.input).nullable(e.this)
+        return type(e) in _AGGREGATES
+
+    def _named(self, values: Sequence[tuple[str, exp.Expression, str]], keys: Sequence[str]) -> str:
+        return _keywords(
+            (name, f'({quoted(column)}, "{_function(e)}")') for name, e, column in values
+        )
+
+    def _special(
+        self,
+        node: Aggregate,
+        groups: str,
+        values: Sequence[tuple[str, exp.Expression, str]],
+        rename: str,
+    ) -> str:
+        """Aggregates with an option of their own: a frame of one series each."""
+        source, correlations = self._centred(node, groups)
+        name = self.variables.fresh("groups")
+        self.statements.append(f"{name} = {source}")
+        print_ = self.expressions(node.input)
+        columns = []
+        for alias, e, column in values:
+            series = correlations.get(alias) or f"{name}[{quoted(column)}].{print_.reduction(e)}"
+            columns.append(f"{quoted(alias)}: {series.replace('GROUPS', name)}")
+        return self.assign(node, f"pd.DataFrame({{{', '.join(columns)}}}).reset_index(){rename}")
+
+    def _centred(self, node: Aggregate, groups: str) -> tuple[str, dict[str, str]]:
+        """Pearson's r needs each value's distance from its group's mean, so a pass of its own.
+
+        Source: r = sum(dx dy) / sqrt(sum(dx^2) sum(dy^2)), with dx = x - mean(x) in each group.
+        """
+        series: dict[str, str] = {}
+        for alias, e in node.aggregates:
+            if not isinstance(e, exp.Corr):
+                continue
+            groups = self._distances(node, groups, e)
+            series[alias] = 'GROUPS["dxdy"].sum() / np.sqrt(GROUPS["dx2"].sum() * GROUPS["dy2"].sum())'
+        return groups, series
+
+    def _distances(self, node: Aggregate, groups: str, e: exp.Expression) -> str:
+        print_ = self.expressions(node.input)
+        x, y = e.this, e.expression
+        columns = isinstance(x, exp.Column) and isinstance(y, exp.Column)
+        correlations = [a for _, a in node.aggregates if isinstance(a, exp.Corr)]
+        if not columns or len(correlations) > 1 or print_.nullable(x) or print_.nullable(y):
+            raise self.gaps.unsupported("a correlation of anything but two columns without NULLs")
+        frame, by = groups.split(".groupby(")[0], groups.split(".groupby(")[1]
+        grouped = self.variables.fresh("groups")
+        self.statements.append(f"{grouped} = {groups}")
+        for axis, column in (("dx", x), ("dy", y)):
+            mean = f'{grouped}[{quoted(column.name)}].transform("mean")'
+            self.statements.append(f"{axis} = {print_.text(column)} - {mean}")
+        added = "dxdy=dx * dy, dx2=dx**2, dy2=dy**2"
+        return f"{frame}.assign({added}).groupby({by}"
+
+    def _whole(self, node: Aggregate) -> str:
+        """A query without GROUP BY has one row, whatever there is to aggregate."""
+        self.frame(node.input)
+        print_ = self.expressions(node.input)
+        columns = ", ".join(f"{quoted(name)}: [{print_.total(e)}]" for name, e in node.aggregates)
+        return self.assign(node, f"pd.DataFrame({{{columns}}})")
+
+    def join(self, node: Join) -> str:
+        if node.residual is not None and node.kind != "inner":
+            raise self.gaps.unsupported(f"a {node.kind} join with more than equalities")
+        if node.kind in ("right", "full"):
+            raise self.gaps.unsupported(f"a {node.kind} join")
+        if node.kind in ("semi", "anti"):
+            return self._semi(node)
+        if node.kind == "single":
+            return self._single(node)
+        right = self._nullable_integers(node, self._without_null_keys(node, self.exact(node.right)))
+        options = "" if node.kind == "cross" else f", {_on(node)}"
+        options += "" if node.kind == "inner" else f", how={quoted(node.kind)}"
+        merged = self.assign(node, f"{self.exact(node.left)}.merge({right}{options})")
+        self.physical[node] = tuple(c.name for c in node.unpruned)
+        if node.residual is not None:
+            condition = PandasExpressions(self.gaps, node.unpruned, merged).text(node.residual)
+            self.statements.append(f"{merged} = {merged}[{condition}]")
+        return merged
+
+    def _without_null_keys(self, node: Join, right: str) -> str:
+        """SQL's NULL equals nothing; pandas' merge and isin would match it to NULL."""
+        risky = [b for a, b in node.on if node.left.column(a).nullable and node.right.column(b).nullable]
+        return f"{right}.dropna(subset={listing(risky)})" if risky else right
+
+    def _nullable_integers(self, node: Join, right: str) -> str:
+        """Unmatched rows would turn whole numbers into floats, and booleans into objects."""
+        if node.kind != "left":
+            return right
+        kinds = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
+        keys = {b for _, b in node.on}
+        wanted = set(node.names) | columns_in(node.residual)
+        types = {
+            c.name: kinds[c.type]
+            for c in node.right.schema
+            if c.type in kinds and not c.nullable and c.name in wanted and c.name not in keys
+        }
+        late = {b for a, b in node.on if a != b and b in wanted and node.right.column(b).type in kinds}
+        if late:
+            types |= {b: kinds[node.right.column(b).type] for b in late}
+        return f"{right}.astype({mapping(types)})" if types else right
+
+    def _semi(self, node: Join) -> str:
+        left, right = self.frame(node.left), self.frame(node.right)
+        self.physical[node] = self.physical[node.left]
+        if len(node.on) != 1 or node.residual is not None:
+            raise self.gaps.unsupported(f"a {node.kind} join on several keys")
+        ((ours, theirs),) = node.on
+        keys = f"{right}[{quoted(theirs)}]"
+        if node.left.column(ours).nullable and node.right.column(theirs).nullable:
+            keys = f"{keys}.dropna()"
+        sign = "~" if node.kind == "anti" else ""
+        return self.assign(node, f"{left}[{sign}{left}[{quoted(ours)}].isin({keys})]")
+
+    def _single(self, node: Join) -> str:
+        """A scalar subquery: its one value beside every row."""
+        left, right = self.frame(node.left), self.frame(node.right)
+        if not _one_row(node.right):
+            raise self.gaps.unsupported("a scalar subquery that may be empty")
+        values = _keywords((c, f"{right}[{quoted(c)}].iloc[0]") for c in node.right.names)
+        self.physical[node] = self.physical[node.left] + node.right.names
+        return self.assign(node, f"{left}.assign({values})")
+
+    def window(self, node: Window) -> str:
+        frame, print_ = self.frame(node.input), self.expressions(node.input)
+        values = []
+        for name, e in node.functions:
+            values.append((name, self._windowed(e, frame, node.input, print_)))
+        self.physical[node] = self.physical[node.input] + tuple(n for n, _ in node.functions)
+        return self.assign(node, f"{frame}.assign({_keywords(values)})")
+
+    def _windowed(
+        self, e: exp.Window, frame: str, source: Node, print_: PandasExpressions
+    ) -> str:
+        function, keys = e.this, e.args.get("partition_by") or []
+        columns = [*keys, *(o.this for o in window_order(e))]
+        if e.args.get("spec") is not None or not all(isinstance(c, exp.Column) for c in columns):
+            raise self.gaps.unsupported("this window", e.sql("duckdb"))
+        by = [k.name for k in keys]
+        dropna = ", dropna=False" if any(source.column(k).nullable for k in by) else ""
+        grouped = f".groupby({one_or_list(by)}, sort=False{dropna})" if by else ""
+        order = [
+            SortKey(o.this.name, bool(o.args.get("desc")), bool(o.args.get("nulls_first")))
+            for o in window_order(e)
+        ]
+        return print_.windowed(function, frame, grouped, self._sorted(order), order)
+
+    def top_per_group(self, node: TopPerGroup) -> str:
+        frame = f"{self.frame(node.input)}{self._sorted(node.order)}"
+        self.physical[node] = self.physical[node.input]
+        if node.count == 1:
+            return self.assign(node, f"{frame}.drop_duplicates({one_or_list(node.keys)})")
+        nullable = any(node.input.column(key).nullable for key in node.keys)
+        dropna = ", dropna=False" if nullable else ""
+        return self.assign(node, f"{frame}.groupby({one_or_list(node.keys)}, sort=False{dropna}).head({node.count})")
+
+    def sort(self, node: Sort) -> str:
+        frame = self.frame(node.input)
+        self.physical[node] = self.physical[node.input]
+        return self.assign(node, f"{frame}{self._sorted(node.keys)}")
+
+    def _sorted(self, keys: Sequence[SortKey]) -> str:
+        if not keys:
+            return ""
+        ascending = [not key.descending for key in keys]
+        options = f", ascending={_flags(ascending)}" if not all(ascending) else ""
+        first = {key.nulls_first for key in keys}
+        if len(first) > 1:
+            raise self.gaps.unsupported("NULLs first for one key and last for another")
+        options += ', na_position="first"' if first == {True} else ""
+        return f".sort_values({one_or_list([key.column for key in keys])}{options})"
+
+    def limit(self, node: Limit) -> str:
+        frame = self.frame(node.input)
+        self.physical[node] = self.physical[node.input]
+        rows = f".iloc[{node.offset}:{node.offset + node.count}]" if node.offset else f".head({node.count})"
+        return self.assign(node, f"{frame}{rows}")
+
+    def distinct(self, node: Distinct) -> str:
+        return self.assign(node, f"{self.exact(node.input)}.drop_duplicates()")
+
+    def set_operation(self, node: SetOperation) -> str:
+        if node.kind != "union":
+            raise self.gaps.unsupported(node.kind.upper())
+        both = ", ".join(self.exact(side) for side in node.inputs)
+        distinct = "" if node.all else ".drop_duplicates()"
+        return self.assign(node, f"pd.concat([{both}], ignore_index=True){distinct}")
+
+
+def _argument(e: exp.Expression) -> exp.Expression | None:
+    """What an aggregate aggregates; None for count(*)."""
+    if isinstance(e.this, exp.Distinct):
+        argument: exp.Expression = e.this.expressions[0]
+        return argument
+    return None if isinstance(e.this, exp.Star) else e.this
+
+
+def _function(e: exp.Expression) -> str:
+    if isinstance(e, exp.Count):
+        return "size" if isinstance(e.this, exp.Star) else "nunique" if isinstance(e.this, exp.Distinct) else "count"
+    return _AGGREGATES[type(e)]
+
+
+def _keywords(pairs: Any) -> str:
+    """``a=1, b=2``; a name that Python cannot spell goes into a dictionary."""
+    pairs = list(pairs)
+    if all(is_keyword_argument(name) for name, _ in pairs):
+        return ", ".join(f"{name}={text}" for name, text in pairs)
+    return "**{" + ", ".join(f"{quoted(name)}: {text}" for name, text in pairs) + "}"
+
+
+def _on(node: Join) -> str:
+    left, right = [a for a, _ in node.on], [b for _, b in node.on]
+    if left == right:
+        return f"on={one_or_list(left)}"
+    return f"left_on={one_or_list(left)}, right_on={one_or_list(right)}"
+
+
+def _flags(values: Sequence[bool]) -> str:
+    return str(values[0]) if len(set(values)) == 1 else str(list(values))
+
+
+def _table_of(node: Node) -> str:
+    while node.inputs:
+        node = node.inputs[0]
+    assert isinstance(node, Scan)
+    return node.table
+
+
+def _one_row(node: Node) -> bool:
+    if isinstance(node, Project):
+        return _one_row(node.input)
+    return isinstance(node, Aggregate) and not node.keys
+
+
+def _masked(schema: Schema | Sequence[Column]) -> bool:
+    """Whether a column needs a dtype with its own mask: NULLs among integers or booleans."""
+    return any(c.nullable and c.type in (Type.INT64, Type.BOOLEAN) for c in schema)
+
+
+def _parquet(name: str, columns: Sequence[Column]) -> str:
+    """Dates as datetime64 (pandas would make objects of them), NULLs in integers kept as such."""
+    options = [f"columns={listing([c.name for c in columns])}"]
+    if _masked(columns):
+        options.append('dtype_backend="numpy_nullable"')
+    if any(c.type is Type.DATE for c in columns):
+        options.append('to_pandas_kwargs={"date_as_object": False}')
+    return f"pd.read_parquet({name}, {', '.join(options)})"
+
+
+def _csv(name: str, table: Table, columns: Sequence[Column]) -> str:
+    form = table.csv_format
+    dtypes = {c.name: _csv_dtype(c) for c in columns if not c.type.temporal}
+    dates = [c.name for c in columns if c.type.temporal]
+    options = [f"usecols={listing([c.name for c in columns])}"]
+    options += [f"dtype={mapping(dtypes)}"] if dtypes else []
+    options += [f"parse_dates={listing(dates)}"] if dates else []
+    options += ["keep_default_na=False", f"na_values={listing(form.null_values)}"]
+    options += [f"sep={quoted(form.delimiter)}"] if form.delimiter != "," else []
+    return f'pd.read_csv({name}, {", ".join(options)}, engine="pyarrow")'
+
+
+def _csv_dtype(column: Column) -> str:
+    plain = {Type.INT64: "int64", Type.FLOAT64: "float64", Type.STRING: "str", Type.BOOLEAN: "bool"}
+    masked = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
+    return masked.get(column.type, plain[column.type]) if column.nullable else plain[column.type]
+
+
+class PandasSession(PythonSession):
+    """Memory holds a DataFrame of pandas' default dtypes; integers with NULLs are Int64."""
+
+    def __init__(self, threads: int) -> None:
+        import pandas as pd
+        import pyarrow as pa
+
+        super().__init__()
+        pa.set_cpu_count(threads)
+        self.pd = pd
+
+    def load(self, table: Table) -> None:
+        import pyarrow.parquet as pq
+
+        masked = [c.name for c in table.schema if _masked([c])]
+        arrow = pq.read_table([str(path) for path in table.parquet])
+        frame = arrow.to_pandas(date_as_object=False)
+        types = {c.name: c.type for c in table.schema}
+        dtypes = {Type.INT64: self.pd.Int64Dtype(), Type.BOOLEAN: self.pd.BooleanDtype()}
+        for name in masked:
+            frame[name] = arrow[name].to_pandas(types_mapper=lambda _, n=name: dtypes[types[n]])
+        self.tables[table.name] = frame
+
+    def to_arrow(self, result: Any) -> pa.Table:
+        import pyarrow as pa
+
+        return pa.Table.from_pandas(result, preserve_index=False)
+
+    def rows(self, result: Any) -> int:
+        return len(result)
+
+
+class Pandas(Engine):
+    name = "pandas"
+    label = "pandas"
+    colour = "#e70488"
+    language = "python"
+    distribution = "pandas"
+    module = "pandas"
+    not_yet: ClassVar[Mapping[str, str]] = {}
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        return PandasProgram(gaps, tables, source).program(query.lowered(), query.write)
+
+    def environment(self, threads: int) -> dict[str, str]:
+        return {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
+
+    def start(self, threads: int) -> Session:
+        return PandasSession(threads)

@@ -1,0 +1,283 @@
+"""What engines with a Python API share: printing expressions, laying out and running programs."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import black
+from sqlglot import exp
+
+from harness.engines.base import Program, Session
+from harness.errors import Unsupported
+from harness.plan.typing import infer
+from harness.tables import Input, Table
+from harness.types import Schema, Type
+
+LINE_LENGTH = 100
+_DATETIME_NAMES = ("date", "datetime", "timedelta")
+
+
+class Code(NamedTuple):
+    """A piece of Python and how tightly its outermost operator binds."""
+
+    text: str
+    precedence: int
+
+
+COMPARISON, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
+_ARITHMETIC = {exp.Add: ("+", SUM), exp.Sub: ("-", SUM), exp.Mul: ("*", PRODUCT)}
+_COMPARISONS = {
+    exp.EQ: "==",
+    exp.NEQ: "!=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+
+
+def method_name(kind: type[object]) -> str:
+    """The printing method for a kind of expression or node: ``TimestampTrunc`` -> ``timestamp_trunc``."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+class Gaps:
+    """What an engine cannot do and what is not written, looked up where a method is missing."""
+
+    def __init__(self, label: str, cannot: Mapping[str, str], not_yet: Mapping[str, str]) -> None:
+        self.label, self.cannot, self.not_yet = label, cannot, not_yet
+
+    def unsupported(self, what: str, fragment: str | None = None) -> Unsupported:
+        if what in self.cannot:
+            return Unsupported(f"{self.label} cannot: {self.cannot[what]}", fragment)
+        reason = self.not_yet.get(what, f"{what} is not written")
+        return Unsupported(f"not yet for {self.label}: {reason}", fragment)
+
+
+class Expressions(ABC):
+    """Prints expressions in one library's spelling: one method per kind, named after it.
+
+    ``schema`` types the columns that the expressions read.
+    """
+
+    def __init__(self, gaps: Gaps, schema: Schema = ()) -> None:
+        self.gaps, self.schema = gaps, schema
+
+    def text(self, e: exp.Expression) -> str:
+        return self.code(e).text
+
+    def code(self, e: exp.Expression) -> Code:
+        kind = type(e).__name__
+        method: Callable[[exp.Expression], Code] | None = getattr(self, method_name(type(e)), None)
+        if method is None or kind in self.gaps.cannot or kind in self.gaps.not_yet:
+            raise self.gaps.unsupported(kind, e.sql("duckdb"))
+        return method(e)
+
+    def operand(self, e: exp.Expression, precedence: int, strict: bool = False) -> str:
+        """The text of an operand, in parentheses where it binds less tightly than its operator."""
+        text, own = self.code(e)
+        return f"({text})" if own < precedence or (strict and own == precedence) else text
+
+    def type(self, e: exp.Expression) -> Type | None:
+        return infer(e, self.schema).type
+
+    def nullable(self, e: exp.Expression) -> bool:
+        return infer(e, self.schema).nullable
+
+    @abstractmethod
+    def column(self, e: exp.Expression) -> Code: ...
+
+    def literal(self, e: exp.Expression) -> Code:
+        if e.is_string:
+            return Code(quoted(e.this), ATOM)
+        return Code(e.this if e.is_int else repr(float(e.this)), ATOM)
+
+    def boolean(self, e: exp.Expression) -> Code:
+        return Code(str(bool(e.this)), ATOM)
+
+    def null(self, e: exp.Expression) -> Code:
+        return Code("None", ATOM)
+
+    def neg(self, e: exp.Expression) -> Code:
+        return Code(f"-{self.operand(e.this, SIGN)}", SIGN)
+
+    def binary(self, e: exp.Expression, operator: str, precedence: int) -> Code:
+        left, right = self.operand(e.left, precedence), self.operand(e.right, precedence, strict=True)
+        return Code(f"{left} {operator} {right}", precedence)
+
+    def mul(self, e: exp.Expression) -> Code:
+        return self.binary(e, "*", PRODUCT)
+
+    def div(self, e: exp.Expression) -> Code:
+        return self.binary(e, "/", PRODUCT)
+
+    def add(self, e: exp.Expression) -> Code:
+        return self.moved(e, 1) if self._is_temporal(e) else self.binary(e, "+", SUM)
+
+    def sub(self, e: exp.Expression) -> Code:
+        return self.moved(e, -1) if self._is_temporal(e) else self.binary(e, "-", SUM)
+
+    def _is_temporal(self, e: exp.Expression) -> bool:
+        kind = self.type(e.this)
+        return kind is not None and kind.temporal
+
+    def moved(self, e: exp.Expression, sign: int) -> Code:
+        """A date or timestamp moved by an interval or by days, or the days between two dates."""
+        if isinstance(e.expression, exp.Interval):
+            count = sign * int(e.expression.this.name)
+            return self.offset(e.this, count, e.expression.args["unit"].name.lower())
+        if self.type(e.expression) is Type.INT64 and isinstance(e.expression, exp.Literal):
+            return self.days_later(e.this, sign * int(e.expression.name))
+        if sign < 0 and self.type(e.expression) is Type.DATE:
+            return self.days_between(e)
+        raise self.gaps.unsupported("this date arithmetic", e.sql("duckdb"))
+
+    @abstractmethod
+    def offset(self, e: exp.Expression, count: int, unit: str) -> Code: ...
+
+    @abstractmethod
+    def days_later(self, e: exp.Expression, days: int) -> Code: ...
+
+    @abstractmethod
+    def days_between(self, e: exp.Expression) -> Code: ...
+
+    def compared(self, e: exp.Expression) -> Code:
+        return self.binary(e, _COMPARISONS[type(e)], COMPARISON)
+
+    eq = neq = lt = lte = gt = gte = compared
+
+    def and_(self, e: exp.Expression) -> Code:
+        return Code(" & ".join(self.operand(p, AND) for p in e.flatten()), AND)
+
+    def or_(self, e: exp.Expression) -> Code:
+        return Code(" | ".join(self.operand(p, OR, strict=True) for p in e.flatten()), OR)
+
+    def listed(self, expressions: Sequence[exp.Expression]) -> str:
+        return f"[{', '.join(self.text(x) for x in expressions)}]"
+
+    def date_literal(self, e: exp.Expression) -> Code | None:
+        """``date(1998, 9, 2)`` for a cast of a string to a date or timestamp, else None."""
+        if not (isinstance(e.this, exp.Literal) and e.this.is_string):
+            return None
+        kind, text = infer(e, ()).type, e.this.name
+        if kind is Type.DATE:
+            return Code(f"date({_numbers(text)})", ATOM)
+        if kind is Type.TIMESTAMP:
+            return Code(f"datetime({_numbers(text)})", ATOM)
+        return None
+
+
+def _numbers(text: str) -> str:
+    """``1998-09-02`` -> ``1998, 9, 2``."""
+    numbers = [int(n) for n in re.findall(r"\d+", text)]
+    while len(numbers) > 3 and numbers[-1] == 0:
+        numbers.pop()
+    return ", ".join(map(str, numbers))
+
+
+def quoted(text: str) -> str:
+    """A Python string literal in double quotes."""
+    literal = repr(text)
+    if literal.startswith("'") and '"' not in literal:
+        return f'"{literal[1:-1]}"'
+    return literal
+
+
+def names(columns: Sequence[str]) -> str:
+    """``"a", "b"``."""
+    return ", ".join(map(quoted, columns))
+
+
+def listing(columns: Sequence[str]) -> str:
+    """``["a", "b"]``."""
+    return f"[{names(columns)}]"
+
+
+def one_or_list(columns: Sequence[str]) -> str:
+    return quoted(columns[0]) if len(columns) == 1 else listing(columns)
+
+
+def mapping(pairs: Mapping[str, str]) -> str:
+    """``{"a": "b"}``."""
+    return "{" + ", ".join(f"{quoted(a)}: {quoted(b)}" for a, b in pairs.items()) + "}"
+
+
+def is_keyword_argument(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
+class LikePattern(NamedTuple):
+    """A LIKE pattern as the simplest test that does the same."""
+
+    test: str
+    """``equals``, ``starts``, ``ends``, ``contains`` or ``matches`` (a regular expression)."""
+    text: str
+
+
+def like_pattern(pattern: str) -> LikePattern:
+    body = pattern.strip("%")
+    if "_" in pattern or "%" in body or not body:
+        return LikePattern("matches", _like_regex(pattern))
+    starts, ends = not pattern.startswith("%"), not pattern.endswith("%")
+    kinds = {(True, True): "equals", (True, False): "starts", (False, True): "ends"}
+    return LikePattern(kinds.get((starts, ends), "contains"), body)
+
+
+def _like_regex(pattern: str) -> str:
+    regex = "".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in pattern)
+    anchored = ("^" + regex + "$").removeprefix("^.*").removesuffix(".*$")
+    return f"(?s){anchored}"  # a dot stands for a newline too
+
+
+def module(imports: Sequence[str], body: Sequence[str]) -> Program:
+    """A formatted program: imports, then ``query(t)`` with these statements."""
+    statements = "\n".join(f"    {line}" for line in body)
+    used = [n for n in _DATETIME_NAMES if re.search(rf"(?<![\w.]){n}\(", statements)]
+    header = [f"from datetime import {', '.join(used)}", ""] if used else []
+    text = "\n".join([*header, *imports, "", "", "def query(t):", statements, ""])
+    return Program(black.format_str(text, mode=black.Mode(line_length=LINE_LENGTH)), "python")
+
+
+class Variables:
+    """Names for the frames of a program: a table's name, numbered where it is taken."""
+
+    def __init__(self, reserved: Sequence[str] = ("t",)) -> None:
+        self.taken = set(reserved)
+
+    def fresh(self, wanted: str) -> str:
+        base = wanted if is_keyword_argument(wanted) and wanted.isascii() else "table"
+        name, number = base, 1
+        while name in self.taken:
+            number += 1
+            name = f"{base}{number}"
+        self.taken.add(name)
+        return name
+
+
+class PythonSession(Session):
+    """Runs programs that define ``query(t)``; a child says how its tables are loaded."""
+
+    #: What is fixed by the language, for every engine that has a Python API.
+    filename: ClassVar[str] = "<program>"
+
+    def __init__(self) -> None:
+        self.tables: dict[str, Any] = {}
+        self.query: Callable[[Callable[[str], Any]], Any] | None = None
+
+    def scan(self, table: Table, source: Input) -> None:
+        paths = [str(path) for path in table.files(source)]
+        self.tables[table.name] = paths[0] if len(paths) == 1 else paths
+
+    def prepare(self, program: Program) -> None:
+        namespace: dict[str, Any] = {}
+        exec(compile(program.text, self.filename, "exec"), namespace)  # noqa: S102
+        self.query = namespace["query"]
+
+    def run(self) -> Any:
+        assert self.query is not None, "prepare a program first"
+        return self.query(self.tables.__getitem__)

@@ -1,0 +1,53 @@
+"""A plan -> an equal plan that says more directly what is asked for."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from harness.answer import SortKey
+from harness.plan.nodes import Expression, Filter, Node, Project, TopPerGroup, Window, columns_in
+from harness.plan.typing import window_order
+
+
+def rewrite(plan: Node) -> Node:
+    """Applies every rule, inputs first."""
+    plan = plan.with_inputs(*(rewrite(child) for child in plan.inputs))
+    return _top_per_group(plan)
+
+
+def _top_per_group(node: Node) -> Node:
+    """A filter on a row number that nothing else reads -> the first rows of each group."""
+    match node:
+        case Project(input=Filter(input=Window(functions=((name, window),)) as ranked) as kept):
+            count = _first_rows(kept.condition, name)
+            keys, order = _partition(window), _order(window)
+            read = columns_in(*(e for _, e in node.items))
+            numbered = isinstance(window.this, exp.RowNumber)
+            if count and keys and order and numbered and name not in read:
+                return Project(TopPerGroup(ranked.input, keys, order, count), node.items)
+    return node
+
+
+def _first_rows(condition: Expression, name: str) -> int | None:
+    """The n of ``name <= n``, ``name < n + 1`` or ``name = 1``."""
+    if not (isinstance(condition, (exp.LTE, exp.LT, exp.EQ)) and condition.left == exp.column(name)):
+        return None
+    bound = condition.right
+    if not (isinstance(bound, exp.Literal) and bound.is_int):
+        return None
+    count = int(bound.name) - isinstance(condition, exp.LT)
+    return count if count == 1 or (count > 1 and not isinstance(condition, exp.EQ)) else None
+
+
+def _partition(window: exp.Window) -> tuple[str, ...] | None:
+    keys = window.args.get("partition_by") or []
+    return tuple(k.name for k in keys) if all(isinstance(k, exp.Column) for k in keys) else None
+
+
+def _order(window: exp.Window) -> tuple[SortKey, ...] | None:
+    order = window_order(window)
+    if not all(isinstance(o.this, exp.Column) for o in order):
+        return None
+    return tuple(
+        SortKey(o.this.name, bool(o.args.get("desc")), bool(o.args.get("nulls_first"))) for o in order
+    )

@@ -1,0 +1,159 @@
+"""Cells -> the process that measures them: one per engine and configuration, tables loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import harness.engines
+from harness.errors import WorkerError
+from harness.messages import Message, table_to_message
+from harness.outcome import Cell
+from harness.processes import Worker
+from harness.tables import Input, Table
+
+SETUP_ATTEMPTS = 2
+"""A set-up that has failed so often is not tried again for each of a workload's queries."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How cells are measured.
+
+    ``timeout`` (seconds) bounds one cell's runs, ``setup_timeout`` the start of a process and
+    the loading of its tables, which all queries of a workload share.
+    Hot rounds go on for ``max_seconds``, but are at least ``min_rounds`` and at most
+    ``max_rounds``; slow ones stop early once they took ``min_rounds * max_seconds``.
+    """
+
+    threads: int
+    scratch: Path
+    timeout: float = 300.0
+    setup_timeout: float = 600.0
+    memory_limit: int | None = None
+    min_rounds: int = 5
+    max_rounds: int = 50
+    max_seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.threads < 1 or min(self.timeout, self.setup_timeout) <= 0 or self.max_seconds < 0:
+            raise ValueError("threads and timeouts must be positive, max_seconds not negative")
+        if not 1 <= self.min_rounds <= self.max_rounds:
+            raise ValueError("rounds must be: 1 <= min_rounds <= max_rounds")
+
+
+@dataclass
+class EngineProcess:
+    """A worker and the tables that it has."""
+
+    worker: Worker
+    tables: set[str] = field(default_factory=set)
+    load_seconds: float = 0.0
+
+    def request(self, timeout: float, do: str, **arguments: object) -> Message:
+        return self.worker.request({"do": do, **arguments}, timeout)
+
+
+class WorkerPool:
+    """Keeps one process for each engine, input, size, threads and workload.
+
+    Use it from one thread. ``close`` ends all processes.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._processes: dict[Cell, EngineProcess] = {}
+        self._failures: dict[Cell, list[WorkerError]] = {}
+        self._started = 0
+
+    def process_for(
+        self, cell: Cell, tables: Mapping[str, Table], loading: Callable[[], None]
+    ) -> EngineProcess:
+        """The process for a cell, with its tables at hand; ``loading`` is called before a set-up.
+
+        Raises WorkerError where the set-up fails, and at once where it has failed before.
+        """
+        key = _without_query(cell)
+        failures = self._failures.setdefault(key, [])
+        if len(failures) >= SETUP_ATTEMPTS:
+            raise type(failures[-1])(f"{failures[-1]} (as {len(failures)} times before)")
+        process = self._processes.get(key)
+        if process is not None and process.tables >= tables.keys():
+            return process
+        loading()
+        try:
+            return self._set_up(key, process, tables)
+        except WorkerError as error:
+            self.discard(cell)
+            failures.append(type(error)(f"setting up {cell.engine}: {error}"))
+            raise failures[-1] from error
+
+    def _set_up(
+        self, key: Cell, process: EngineProcess | None, tables: Mapping[str, Table]
+    ) -> EngineProcess:
+        deadline = time.monotonic() + self.settings.setup_timeout
+        if process is None:
+            process = self._processes[key] = self._start(key)
+            process.request(
+                self.settings.setup_timeout, "start", engine=key.engine, threads=key.threads
+            )
+        for name in tables.keys() - process.tables:
+            left = max(0.0, deadline - time.monotonic())
+            _provide(process, tables[name], key.input, left)
+        return process
+
+    def _start(self, key: Cell) -> EngineProcess:
+        self._started += 1
+        name = re.sub(r"[^A-Za-z0-9_]+", "-", f"{self._started}-{key.engine}")
+        worker = Worker(
+            "harness.worker",
+            self.settings.scratch / name,
+            harness.engines.get(key.engine).environment(key.threads),
+            self.settings.memory_limit,
+        )
+        return EngineProcess(worker)
+
+    def discard(self, cell: Cell) -> None:
+        """Ends the process of a cell; the next cell gets a fresh one."""
+        process = self._processes.pop(_without_query(cell), None)
+        if process is not None:
+            process.worker.close()
+
+    def close(self) -> None:
+        """Ends all processes. May be called twice."""
+        with contextlib.ExitStack() as stack:
+            for process in self._processes.values():
+                stack.callback(process.worker.close)
+            self._processes.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _provide(process: EngineProcess, table: Table, source: Input, timeout: float) -> None:
+    """Loads a table into memory, or makes its files known."""
+    message = table_to_message(table)
+    if source is Input.MEMORY:
+        process.load_seconds += process.request(timeout, "load", table=message)["seconds"]
+    else:
+        process.request(timeout, "scan", table=message, source=source)
+    process.tables.add(table.name)
+
+
+def _without_query(cell: Cell) -> Cell:
+    """The part of a cell that decides in which process it runs."""
+    return Cell(cell.workload, "*", cell.engine, cell.size, cell.input, cell.threads)

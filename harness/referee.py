@@ -1,0 +1,123 @@
+"""Answers and what is known of the right ones -> verdicts, given by a process of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from harness.answer import AnswerSpec
+from harness.errors import NoReference, WorkerError
+from harness.messages import Message, spec_to_message, table_to_message
+from harness.processes import Worker
+from harness.tables import Table
+
+TIMEOUT_SECONDS = 600.0
+"""For one reference or one comparison. It is no engine's time, so it is generous."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The file of a right answer; ``widened`` where it also holds the rows tying at a LIMIT."""
+
+    path: Path
+    widened: bool
+
+
+class Referee:
+    """Computes reference answers with DuckDB and compares the engines' answers with them.
+
+    ``folder`` keeps the references from run to run; ``scratch`` holds the process' own files.
+    The process is started at the first use, and anew where it has died.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        scratch: Path,
+        threads: int,
+        memory_limit: int | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._folder, self._scratch, self._threads = folder.absolute(), scratch, threads
+        self._memory_limit, self._timeout = memory_limit, timeout
+        self._worker: Worker | None = None
+        self._started = 0
+        self._known: dict[tuple[str, AnswerSpec], Reference | NoReference] = {}
+
+    def reference(self, tables: Mapping[str, Table], key: str, spec: AnswerSpec) -> Reference:
+        """The right answer over the tables of a data key; computed once.
+
+        Raises NoReference where DuckDB cannot compute it, then and at every later call.
+        """
+        known = self._known.get((key, spec))
+        if known is None:
+            known = self._known[key, spec] = self._compute(tables, key, spec)
+        if isinstance(known, NoReference):
+            raise known
+        return known
+
+    def _compute(
+        self, tables: Mapping[str, Table], key: str, spec: AnswerSpec
+    ) -> Reference | NoReference:
+        message = {
+            "do": "reference",
+            "tables": [table_to_message(table) for table in tables.values()],
+            "key": key,
+            "spec": spec_to_message(spec),
+        }
+        try:
+            reply = self._request(message)
+        except WorkerError as error:
+            return NoReference(f"there is no reference answer: {error}")
+        return Reference(Path(reply["path"]), reply["widened"])
+
+    def check(self, answer: Path, spec: AnswerSpec, reference: Reference) -> str | None:
+        """Why an answer file is wrong, or None. Raises NoReference where it cannot be compared."""
+        message = {
+            "do": "check",
+            "answer": answer.absolute(),
+            "reference": reference.path,
+            "widened": reference.widened,
+            "spec": spec_to_message(spec),
+        }
+        try:
+            reason: str | None = self._request(message)["reason"]
+        except WorkerError as error:
+            raise NoReference(f"the answer could not be checked: {error}") from error
+        return reason
+
+    def _request(self, message: Mapping[str, object]) -> Message:
+        if self._worker is None or not self._worker.alive:
+            self._worker = self._start()
+        return self._worker.request(message, self._timeout)
+
+    def _start(self) -> Worker:
+        self.close()
+        self._started += 1
+        worker = Worker(
+            "harness.reference",
+            self._scratch / f"referee-{self._started}",
+            memory_limit=self._memory_limit,
+        )
+        start = {"do": "start", "folder": self._folder, "threads": self._threads}
+        worker.request(start, self._timeout)
+        return worker
+
+    def close(self) -> None:
+        """Ends the process. May be called twice."""
+        if self._worker is not None:
+            self._worker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

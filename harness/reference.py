@@ -1,0 +1,150 @@
+"""Tables and SQL -> the reference answer on disk; an answer and it -> a verdict.
+
+This is the child process of harness.referee: DuckDB and Arrow are at home here, so that the
+process that runs pytest stays small and imports no engine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness.child import serve
+from harness.errors import NoReference
+from harness.messages import Message, spec_from_message, table_from_message
+from harness.tables import Table
+from harness.types import Type
+from harness.verify import compare
+
+SQL_TYPES = {
+    Type.BOOLEAN: "BOOLEAN",
+    Type.INT64: "BIGINT",
+    Type.FLOAT64: "DOUBLE",
+    Type.STRING: "VARCHAR",
+    Type.DATE: "DATE",
+    Type.TIMESTAMP: "TIMESTAMP",
+}
+BATCH_ROWS = 1_000_000
+
+
+class References:
+    """Computes each reference once and keeps it as an Arrow IPC file in a folder."""
+
+    def __init__(self) -> None:
+        self._folder = Path()
+        self._threads = 1
+        self._key: str | None = None
+        self._database: duckdb.DuckDBPyConnection | None = None
+
+    def start(self, folder: str, threads: int) -> Message:
+        """Chooses the folder of the references, which is made, and DuckDB's threads."""
+        self._folder, self._threads = Path(folder), threads
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return {}
+
+    def reference(self, tables: list[Message], key: str, spec: Message) -> Message:
+        """The reference of a query over the tables of a data key, from the folder or anew.
+
+        Gives its path, and whether it is the widened one. Raises NoReference where the widened
+        one does not allow the very answer of the SQL as written.
+        """
+        data, wanted = [table_from_message(table) for table in tables], spec_from_message(spec)
+        plain = self._file(data, key, wanted.reference_sql)
+        if wanted.widened_sql is None:
+            return {"path": plain, "widened": False}
+        widened = self._file(data, key, wanted.widened_sql)
+        reason = compare(_read(plain), _read(widened), wanted, widened=True)
+        if reason is not None:
+            raise NoReference(f"the answer and its ties at the LIMIT disagree: {reason}")
+        return {"path": widened, "widened": True}
+
+    def check(self, answer: str, reference: str, widened: bool, spec: Message) -> Message:
+        """Gives why an answer file is wrong, or None, and its rows."""
+        given = _read(Path(answer))
+        reason = compare(given, _read(Path(reference)), spec_from_message(spec), widened)
+        return {"reason": reason, "rows": len(given)}
+
+    def _file(self, tables: Sequence[Table], key: str, sql: str) -> Path:
+        name = hashlib.sha256("\n".join((duckdb.__version__, key, sql)).encode()).hexdigest()
+        file = self._folder / f"{name}.arrow"
+        if not file.exists():
+            unfinished = file.with_suffix(".part")
+            self._compute(tables, key, sql, unfinished)
+            unfinished.replace(file)
+        return file
+
+    def _compute(self, tables: Sequence[Table], key: str, sql: str, target: Path) -> None:
+        if self._database is None or self._key != key:
+            if self._database is not None:
+                self._database.close()
+            self._database, self._key = open_database(tables, self._threads), key
+        try:
+            reader = self._database.sql(sql).to_arrow_reader(BATCH_ROWS)
+            with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, reader.schema) as out:
+                for batch in reader:
+                    out.write_batch(batch)
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise NoReference(f"DuckDB: {error}") from error
+
+
+def open_database(tables: Sequence[Table], threads: int) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that sees the tables' files as views, and no other file nor any extension."""
+    database = duckdb.connect(config={"threads": threads, "temp_directory": "spill"})
+    database.execute("SET autoinstall_known_extensions = false")
+    database.execute("SET autoload_known_extensions = false")
+    files = [file for table in tables for file in (table.parquet or table.csv)]
+    database.execute(f"SET allowed_paths = {_list(files)}")
+    for table in tables:
+        database.execute(f"CREATE VIEW {_name(table.name)} AS SELECT * FROM {_reader(table)}")
+    database.execute("SET enable_external_access = false")
+    database.execute("SET lock_configuration = true")
+    return database
+
+
+def _reader(table: Table) -> str:
+    if table.parquet:
+        return f"read_parquet({_list(table.parquet)})"
+    types = ", ".join(
+        f"{_text(column.name)}: {_text(SQL_TYPES[column.type])}" for column in table.schema
+    )
+    form = table.csv_format
+    return (
+        f"read_csv({_list(table.csv)}, header = true, auto_detect = false, columns = {{{types}}}, "
+        f"delim = {_text(form.delimiter)}, nullstr = {_list(form.null_values)}, quote = '\"')"
+    )
+
+
+def _list(items: Iterable[object]) -> str:
+    return f"[{', '.join(_text(str(item)) for item in items)}]"
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _read(file: Path) -> pa.Table:
+    """An answer: an Arrow IPC file, or what a program wrote as Parquet (a file or a folder)."""
+    if file.suffix != ".arrow":
+        return pq.read_table(file, partitioning=None)
+    with pa.memory_map(str(file)) as source:
+        return pa.ipc.open_file(source).read_all()
+
+
+def main(arguments: Sequence[str]) -> None:
+    references = References()
+    names = ("start", "reference", "check")
+    serve({name: getattr(references, name) for name in names}, arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,186 @@
+"""What came of a run -> its results file: pytest-benchmark's JSON with our fields."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import harness
+import harness.engines
+from harness.errors import ResultsError
+from harness.machine import Machine, versions
+from harness.outcome import Cell, Outcome, Record
+from harness.plan.text import tree
+from harness.suite import Asked
+
+FORMAT_VERSION = 1
+_FOUNDATIONS = ("enginebench", "numpy", "pytest", "pytest-benchmark", "sqlglot")
+
+
+@dataclass
+class Journal:
+    """What is known of a run while it goes on: the cells asked, and a record for each one ended."""
+
+    machine: Machine
+    command: str
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    asked: dict[Cell, Asked] = field(default_factory=dict)
+    records: dict[Cell, Record] = field(default_factory=dict)
+
+    def record_of(self, cell: Cell) -> Record:
+        """The cell's record; one that says so where the run did not reach it."""
+        reason = "the run was interrupted before this cell"
+        return self.records.get(cell) or Record(cell, Outcome.SKIPPED, reason)
+
+
+def fields(journal: Journal, interrupted: bool) -> dict[str, Any]:
+    """Our top-level fields of a results file; see results/README.md."""
+    engines = {cell.engine: harness.engines.get(cell.engine) for cell in journal.asked}
+    distributions = [*_FOUNDATIONS, *(engine.distribution for engine in engines.values())]
+    return {
+        "format_version": FORMAT_VERSION,
+        "started": _utc(journal.started),
+        "finished": _utc(datetime.now(UTC)),
+        "interrupted": interrupted,
+        "command": journal.command,
+        "machine": journal.machine.as_dict(),
+        "versions": versions(distributions),
+        "engines": {
+            name: {
+                "label": engine.label,
+                "colour": engine.colour,
+                "language": engine.language,
+                "version": engine.version(),
+                "unavailable": engine.unavailable(),
+            }
+            for name, engine in engines.items()
+        },
+        "workloads": _workloads(journal.asked.values()),
+        "programs": {
+            a.program.sha256: a.program.text for a in journal.asked.values() if a.program
+        },
+        "cells": [_cell(asked, journal.record_of(cell)) for cell, asked in journal.asked.items()],
+    }
+
+
+def extra_info(record: Record, engine_version: str | None) -> dict[str, Any]:
+    """What a benchmark's ``extra_info`` holds."""
+    return {
+        **_asked_for(record.cell),
+        "engine_version": engine_version,
+        "outcome": str(record.outcome),
+        "rows": record.rows,
+        "cold_seconds": record.cold_seconds,
+        "cpu_seconds": [r.cpu_seconds for r in record.rounds],
+        "peak_bytes": record.peak_bytes,
+        "baseline_bytes": record.baseline_bytes,
+        "program_sha256": record.program_sha256,
+    }
+
+
+def _asked_for(cell: Cell) -> dict[str, Any]:
+    return {
+        "workload": cell.workload,
+        "query": cell.query,
+        "engine": cell.engine,
+        "size": cell.size,
+        "input": str(cell.input),
+        "threads": cell.threads,
+    }
+
+
+def _cell(asked: Asked, record: Record) -> dict[str, Any]:
+    return {
+        **_asked_for(record.cell),
+        "outcome": str(record.outcome),
+        "reason": record.reason,
+        "program_sha256": asked.program.sha256 if asked.program else None,
+    }
+
+
+def _workloads(cells: Any) -> dict[str, Any]:
+    workloads: dict[str, Any] = {}
+    for asked in cells:
+        workload, query = asked.workload, asked.query
+        entry = workloads.setdefault(
+            workload.name, {"title": workload.title, "file": workload.file.name, "queries": {}}
+        )
+        plan = asked.compiled.plan if asked.compiled else None
+        entry["queries"][query.name] = {
+            "title": query.title,
+            "sql": query.sql,
+            "plan": tree(plan) if plan else None,
+        }
+    return workloads
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def results_file(folder: Path, journal: Journal) -> Path:
+    """Where a run's results go: one file per run, in the machine's folder."""
+    stamp = journal.started.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    path = folder / journal.machine.name / f"{stamp}.json"
+    number = 1
+    while path.exists():  # two runs that began in the same second
+        number += 1
+        path = path.with_name(f"{stamp}-{number}.json")
+    return path
+
+
+def write(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes a results file whole or not at all. Raises ResultsError where it cannot."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
+        ) as file:
+            temporary = Path(file.name)
+            try:
+                json.dump(content, file, indent=1, default=str)
+                file.flush()
+                os.fsync(file.fileno())
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise ResultsError(f"the results cannot be written to {path}: {error.strerror}") from error
+
+
+def check_writable(folder: Path) -> None:
+    """Raises ResultsError, before anything runs, where results could not be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise ResultsError(f"results cannot be written to {folder}: {reason}; see --results") from error
+
+
+def geometric_means(records: Sequence[Record]) -> dict[str, float]:
+    """Engine -> geometric mean, over its cells, of (10 ms + median) / (10 ms + best median).
+
+    The 10 ms keep differences of microseconds from deciding (ClickBench's score).
+    """
+    import numpy as np
+
+    medians = {r.cell: float(np.median([x.seconds for x in r.rounds])) for r in records if r.rounds}
+    best: dict[tuple[object, ...], float] = {}
+    for cell, median in medians.items():
+        question = (cell.workload, cell.query, cell.size, cell.input, cell.threads)
+        best[question] = min(best.get(question, median), median)
+    logs: dict[str, list[float]] = {}
+    for cell, median in medians.items():
+        question = (cell.workload, cell.query, cell.size, cell.input, cell.threads)
+        logs.setdefault(cell.engine, []).append(float(np.log((0.01 + median) / (0.01 + best[question]))))
+    return {engine: float(np.exp(np.mean(values))) for engine, values in logs.items()}

@@ -1,0 +1,168 @@
+"""A run, as it goes on -> lines and one status line in the terminal."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from harness.measure import Phase
+from harness.outcome import Cell, Outcome, Record
+from harness.results import Journal, geometric_means
+from harness.suite import Asked
+
+_STYLES = {
+    Outcome.OK: "green",
+    Outcome.WRONG: "bold red",
+    Outcome.ERROR: "bold red",
+    Outcome.TIMEOUT: "bold red",
+    Outcome.OOM: "bold red",
+    Outcome.UNSUPPORTED: "yellow",
+    Outcome.UNAVAILABLE: "yellow",
+    Outcome.SKIPPED: "yellow",
+}
+_REFRESH_SECONDS = 0.1
+
+
+class Display:
+    """Prints each cell as it ends; on a terminal, also what is being done right now.
+
+    Nothing is drawn from a thread of its own, so that drawing never falls into a timing.
+    """
+
+    def __init__(self, file: TextIO, quiet: bool = False) -> None:
+        self.console = Console(file=file, highlight=False, soft_wrap=not file.isatty())
+        self.quiet = quiet
+        self.total = self.done = 0
+        self._began = time.monotonic()
+        self._drawn = 0.0
+        self._heading: tuple[object, ...] = ()
+        self._live: Live | None = None
+
+    def begin(self, total: int) -> None:
+        self.total, self._began = total, time.monotonic()
+        if self.console.is_terminal and not self.quiet:
+            self._live = Live(console=self.console, auto_refresh=False, transient=True)
+            self._live.start()
+
+    def end(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def say(self, text: str) -> None:
+        """Something that takes a while and is no cell: data being made."""
+        if not self.quiet:
+            self.console.print(f"[dim]{escape(text)}[/dim]")
+
+    def progress(self, cell: Cell, phase: Phase, number: int, expected: int) -> None:
+        now = time.monotonic()
+        if self._live is None or (phase is Phase.ROUND and now - self._drawn < _REFRESH_SECONDS):
+            return
+        self._drawn = now
+        doing = f"round {number} of {expected}" if phase is Phase.ROUND else _PHASES[phase]
+        text = f"{cell.workload}::{cell.query} {cell.engine} · {doing}"
+        self._live.update(Text(f"  {text} · {self._position()}", style="cyan"), refresh=True)
+
+    def _position(self) -> str:
+        place = f"cell {min(self.done + 1, self.total)} of {self.total}"
+        if self.done < 3:
+            return place
+        left = (time.monotonic() - self._began) / self.done * (self.total - self.done)
+        return f"{place} · about {_duration(left)} left"
+
+    def cell(self, asked: Asked, record: Record) -> None:
+        self.done += 1
+        if self.quiet:
+            return
+        cell = record.cell
+        heading = (cell.workload, cell.query, cell.input, cell.size)
+        if heading != self._heading:
+            self._heading = heading
+            title = "" if asked.query.title == cell.query else f"  {escape(asked.query.title)}"
+            self.console.print(
+                f"[bold]{cell.workload}::{cell.query}[/bold]{title}"
+                f"  [dim]{cell.input} · {cell.size} · {self.done} of {self.total}[/dim]"
+            )
+        style = _STYLES[record.outcome]
+        word = f"[{style}]{record.outcome:<11}[/{style}]"
+        self.console.print(f"  {escape(cell.engine):<10} {word} {escape(_detail(record))}")
+
+    def summary(self, journal: Journal, results: Path | None, report: Path | None) -> None:
+        self.console.print(_ranking(journal))
+        if results is not None:
+            self.console.print(f"results  {results}")
+        if report is not None:
+            self.console.print(f"report   {report}")
+
+    def trouble(self, text: str) -> None:
+        if text:
+            self.console.print(f"[bold red]{escape(text)}[/bold red]")
+
+
+_PHASES = {
+    Phase.START: "starting",
+    Phase.LOAD: "loading tables",
+    Phase.COLD: "first run",
+    Phase.CHECK: "checking the answer",
+}
+
+
+def _detail(record: Record) -> str:
+    if record.outcome is not Outcome.OK:
+        return " ".join(record.reason.split())
+    if not record.rounds:
+        return f"{_seconds(record.cold_seconds or 0.0)} cold; no hot rounds asked"
+    seconds = [r.seconds for r in record.rounds]
+    low, high = np.percentile(seconds, [25, 75])
+    parts = [
+        f"{_seconds(float(np.median(seconds))):>9}",
+        f"({_seconds(float(low))} to {_seconds(float(high))}, {len(seconds)} rounds)",
+        f"cold {_seconds(record.cold_seconds or 0.0)}",
+        f"peak {_size(record.peak_bytes or 0)}",
+    ]
+    return "  ".join(parts)
+
+
+def _ranking(journal: Journal) -> Table:
+    """Engine, geometric mean of the ratio to the best, cells ok of cells asked."""
+    records = [journal.record_of(cell) for cell in journal.asked]
+    means = geometric_means([r for r in records if r.outcome is Outcome.OK])
+    asked = Counter(r.cell.engine for r in records)
+    fine = Counter(r.cell.engine for r in records if r.outcome is Outcome.OK)
+    table = Table(title="Engines, fastest first", title_justify="left", title_style="bold")
+    table.add_column("engine")
+    table.add_column("× the best (geometric mean)", justify="right")
+    table.add_column("ok of asked", justify="right")
+    table.add_column("other outcomes")
+    for engine in sorted(asked, key=lambda name: (means.get(name, np.inf), name)):
+        others = Counter(str(r.outcome) for r in records if r.cell.engine == engine)
+        others.pop("ok", None)
+        mean = f"{means[engine]:.2f}" if engine in means else "—"
+        words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(others.items()))
+        table.add_row(escape(engine), mean, f"{fine[engine]} of {asked[engine]}", words)
+    return table
+
+
+def _seconds(seconds: float) -> str:
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {unit}" if seconds < 100 else f"{seconds:.0f} s"
+    return f"{seconds * 1e6:.2g} µs"
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -1,0 +1,200 @@
+"""An answer and its reference -> None where it is right, or the first difference in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from harness.answer import AnswerSpec
+from harness.errors import HarnessError
+from harness.verify import words
+from harness.verify.kinds import Chunks, Kind, NotComparable, canonical, kind_of
+from harness.verify.matching import Leftover, unmatched
+from harness.verify.order import BACK, Expected, cut, steps, whole
+from harness.verify.rows import Ints, Rows, agree, agreements, encode
+
+RANK = "__rank"
+
+
+class _Differs(Exception):
+    """The first difference, in words."""
+
+
+def compare(
+    answer: pa.Table, reference: pa.Table, spec: AnswerSpec, widened: bool = False
+) -> str | None:
+    """Why an answer is wrong, or None where it is right. Rows are counted from 1.
+
+    ``reference`` is the result of ``spec.reference_sql``, or with ``widened`` that of
+    ``spec.widened_sql``. Columns are named as in ``spec.schema``. Raises HarnessError where the
+    reference holds a type that no answer can be compared with.
+    """
+    rank = None
+    if widened:
+        rank = reference.column(RANK).cast(pa.int64()).to_numpy()
+        reference = reference.drop_columns([RANK])
+    try:
+        ours, theirs = _alike(reference, answer, spec)
+        expected = whole(ours, spec) if rank is None else cut(ours, rank, spec)
+        _check_size(expected, theirs, spec)
+        _check_rows(expected, theirs, spec)
+        _check_order(expected, theirs, spec)
+    except _Differs as difference:
+        return str(difference)
+    return None
+
+
+def _alike(reference: pa.Table, answer: pa.Table, spec: AnswerSpec) -> tuple[pa.Table, pa.Table]:
+    """Both tables with the same names and canonical types."""
+    names = [column.name for column in spec.schema]
+    if len(names) != reference.num_columns:
+        names = reference.column_names
+    _check_names(answer.column_names, names)
+    pairs = [
+        _alike_columns(name, reference.column(place), answer.column(place))
+        for place, name in enumerate(names)
+    ]
+    return (
+        pa.table([ours for ours, _ in pairs], names=names),
+        pa.table([theirs for _, theirs in pairs], names=names),
+    )
+
+
+def _check_names(given: list[str], expected: list[str]) -> None:
+    if len(given) != len(expected):
+        told = f"missing: {_listed(expected, given)}; unexpected: {_listed(given, expected)}"
+        raise _Differs(f"{len(given)} columns, expected {len(expected)}; {told}")
+    for place, (name, right) in enumerate(zip(given, expected, strict=True), start=1):
+        if name != right:
+            raise _Differs(f"column {place} is '{name}', expected '{right}'")
+
+
+def _listed(names: list[str], known: list[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names if name not in known) or "none"
+
+
+def _alike_columns(name: str, ours: Chunks, theirs: Chunks) -> tuple[Chunks, Chunks]:
+    kind, given = kind_of(ours.type), kind_of(theirs.type)
+    if kind is None:
+        raise HarnessError(
+            f"the reference's column '{name}' is {ours.type}, which cannot be compared; "
+            "cast it in the query"
+        )
+    if theirs.null_count == len(theirs):  # a column of NULLs has no type that could be wrong
+        kind = Kind.INTEGER if kind is Kind.NULL else kind
+        theirs = pa.chunked_array([pa.nulls(len(theirs), ours.type)])
+    elif kind is not given and (kind, given) != (Kind.DATE, Kind.TIMESTAMP):
+        if kind is not Kind.NULL:
+            raise _Differs(f"column '{name}' is {given or theirs.type}, expected {kind}")
+        kind = given
+    return _canonical(name, ours, kind), _canonical(name, theirs, kind)
+
+
+def _canonical(name: str, column: Chunks, kind: Kind | None) -> Chunks:
+    if kind is None:
+        raise _Differs(f"column '{name}' is {column.type}, expected NULL throughout")
+    try:
+        return canonical(column, kind)
+    except NotComparable as reason:
+        raise _Differs(f"column '{name}' {reason}") from None
+
+
+def _check_size(expected: Expected, answer: pa.Table, spec: AnswerSpec) -> None:
+    if len(answer) == expected.size:
+        return
+    left = _leftover(*encode(expected.candidates, answer), expected, spec, give_up_early=False)
+    told = [f"{words.count(len(answer))}, expected {expected.size}"]
+    if len(left.expected):
+        told.append(f"missing: {words.rows(expected.candidates, left.expected)}")
+    if len(left.answer):
+        told.append(f"unexpected: {words.rows(answer, left.answer)}")
+    raise _Differs("; ".join(told))
+
+
+def _check_rows(expected: Expected, answer: pa.Table, spec: AnswerSpec) -> None:
+    ours, theirs = encode(expected.candidates, answer)
+    placed = ours, theirs
+    if spec.order:
+        placed = ours.with_codes(expected.runs), theirs.with_codes(expected.answer_runs)
+    left = _leftover(*placed, expected, spec)
+    if len(left.answer):
+        raise _Differs(_Pointer(expected, answer, ours, theirs, spec.tolerance).tell(left))
+    if len(left.expected):
+        raise _Differs(f"missing: {words.rows(expected.candidates, left.expected)}")
+
+
+def _leftover(
+    ours: Rows, theirs: Rows, expected: Expected, spec: AnswerSpec, give_up_early: bool = True
+) -> Leftover:
+    """Required rows that are missing from the answer, and the answer's rows that nothing allows."""
+    required = np.flatnonzero(expected.required)
+    optional = np.flatnonzero(~expected.required)
+    if not len(optional):
+        return unmatched(ours, theirs, spec.tolerance, give_up_early)
+    first = unmatched(ours.take(required), theirs, spec.tolerance, give_up_early=False)
+    rest = theirs.take(first.answer)
+    second = unmatched(ours.take(optional), rest, spec.tolerance, give_up_early=False)
+    return Leftover(required[first.expected], first.answer[second.answer])
+
+
+def _check_order(expected: Expected, answer: pa.Table, spec: AnswerSpec) -> None:
+    """The answer must be sorted by its own values too, within runs that rounding could mix up."""
+    if not spec.order or BACK in steps(expected.candidates, spec.order, spec.tolerance, False):
+        return  # a collation of the reference's that we do not know
+    back = np.flatnonzero(steps(answer, spec.order, spec.tolerance, rounding=False) == BACK)
+    if len(back):
+        place = int(back[0])
+        keys = answer.select([key.column for key in spec.order])
+        raise _Differs(
+            f"row {place + 2} is out of order: {words.row(keys, place + 1)} "
+            f"after {words.row(keys, place)}"
+        )
+
+
+@dataclass(frozen=True)
+class _Pointer:
+    """Points at the first wrong value among rows that have no partner."""
+
+    expected: Expected
+    answer: pa.Table
+    ours: Rows
+    theirs: Rows
+    tolerance: float
+
+    def tell(self, left: Leftover) -> str:
+        place = int(left.answer[0])
+        partner = self._partner(place, left.expected)
+        if partner is not None:
+            name, given, right = self._differing(place, partner)
+            return f"row {place + 1}, column '{name}': {given}, expected {right}"
+        told = f"row {place + 1} is not expected: {words.row(self.answer, place)}"
+        if len(left.expected):
+            told += f"; missing: {words.rows(self.expected.candidates, left.expected)}"
+        return told
+
+    def _partner(self, place: int, missing: Ints) -> int | None:
+        """The missing row most like the answer's; None where none shares a value with it."""
+        run = self.expected.answer_runs[place]
+        alone = np.flatnonzero(self.expected.runs == run)
+        if len(alone) == 1:
+            return int(alone[0])
+        near_by = missing[self.expected.runs[missing] == run]
+        shared = agreements(self.ours.take(near_by), self.theirs.take([place]), self.tolerance)
+        return int(near_by[np.argmax(shared)]) if shared.any() else None
+
+    def _columns_agree(self, place: int, candidate: int) -> list[bool]:
+        given = self.answer.slice(place, 1)
+        right = self.expected.candidates.slice(candidate, 1)
+        return [
+            bool(agree(*encode(right.select([i]), given.select([i])), self.tolerance)[0])
+            for i in range(given.num_columns)
+        ]
+
+    def _differing(self, place: int, candidate: int) -> tuple[str, str, str]:
+        agreeing = self._columns_agree(place, candidate)
+        column = agreeing.index(False) if False in agreeing else 0
+        given = words.value(self.answer.column(column)[place].as_py())
+        right = words.value(self.expected.candidates.column(column)[candidate].as_py())
+        return self.answer.column_names[column], given, right

@@ -1,0 +1,98 @@
+"""Arrow columns of many types -> the one type that stands for their kind of value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Chunks: TypeAlias = Any
+"""A pa.ChunkedArray; the annotations of pyarrow.compute (26.0) reject what its functions take."""
+
+DAY_MICROSECONDS = 86_400_000_000
+
+
+class Kind(StrEnum):
+    """What a column holds, whatever its width, unit or encoding."""
+
+    INTEGER = "integer"
+    FLOAT = "float"
+    STRING = "string"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    NULL = "null"
+
+
+CANONICAL = {
+    Kind.INTEGER: pa.int64(),
+    Kind.FLOAT: pa.float64(),
+    Kind.STRING: pa.large_string(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.DATE: pa.date32(),
+    Kind.TIMESTAMP: pa.timestamp("us"),
+    Kind.NULL: pa.null(),
+}
+
+
+class NotComparable(Exception):
+    """A column whose values cannot be brought to the type of their kind; says why."""
+
+
+def kind_of(arrow_type: pa.DataType) -> Kind | None:
+    """The kind of a type: decimals without a scale are integers; None for what has no kind here."""
+    if pa.types.is_dictionary(arrow_type):
+        return kind_of(arrow_type.value_type)
+    if pa.types.is_decimal(arrow_type):
+        return Kind.INTEGER if arrow_type.scale == 0 else Kind.FLOAT
+    if pa.types.is_timestamp(arrow_type):
+        return Kind.TIMESTAMP if arrow_type.tz is None else None
+    return next((kind for kind, belongs in _TESTS.items() if belongs(arrow_type)), None)
+
+
+def _is_string(arrow_type: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_string(arrow_type)
+        or pa.types.is_large_string(arrow_type)
+        or pa.types.is_string_view(arrow_type)
+    )
+
+
+_TESTS: dict[Kind, Callable[[pa.DataType], bool]] = {
+    Kind.INTEGER: pa.types.is_integer,
+    Kind.FLOAT: pa.types.is_floating,
+    Kind.STRING: _is_string,
+    Kind.BOOLEAN: pa.types.is_boolean,
+    Kind.DATE: pa.types.is_date,
+    Kind.NULL: pa.types.is_null,
+}
+
+
+def canonical(column: Chunks, kind: Kind) -> Chunks:
+    """A column in the type of its kind.
+
+    Integers beyond 64 bits become their digits as text. A timestamp becomes a date where it is
+    midnight throughout. Raises NotComparable where a value would be changed.
+    """
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    try:
+        if kind is Kind.DATE and pa.types.is_timestamp(column.type):
+            return _dates(column)
+        return column.cast(CANONICAL[kind], safe=kind is not Kind.FLOAT)
+    except pa.ArrowInvalid:
+        if kind is Kind.INTEGER:
+            return column.cast(pa.decimal128(38, 0)).cast(pa.large_string())
+        raise NotComparable(f"has values that are not exactly a {CANONICAL[kind]}") from None
+
+
+def _dates(column: Chunks) -> Chunks:
+    column = column.cast(pa.timestamp("us"))
+    microseconds = pc.fill_null(column.cast(pa.int64()), 0).to_numpy()
+    if np.any(microseconds % DAY_MICROSECONDS):
+        raise NotComparable("is timestamp, expected date")
+    return column.cast(pa.date32())

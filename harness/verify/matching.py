@@ -1,0 +1,200 @@
+"""Rows of two multisets -> those without a partner on the other side.
+
+Rows are paired in stages, each cheaper than the next and each leaving fewer rows: by place, by
+their exact columns, by every bit, by floats that are rounded alike, and the last few with care.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.verify.rows import Codes, Flags, Floats, Ints, Rows, agree, hashed, near
+
+CAREFUL_ROWS = 20_000
+"""More leftover rows than these are not matched with care: so many are no float noise."""
+CAREFUL_GROUP = 400
+FINE = 1e-3
+"""Rounding differences of engines are far below the tolerance: try tight clusters first."""
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Places of the rows that have found no partner (yet)."""
+
+    expected: Ints
+    answer: Ints
+
+    @property
+    def complete(self) -> bool:
+        return len(self.expected) == 0 or len(self.answer) == 0
+
+    def without(self, pairs: Leftover) -> Leftover:
+        """What is left once ``pairs`` (places among these rows, not the tables') are out."""
+        return Leftover(
+            np.delete(self.expected, pairs.expected), np.delete(self.answer, pairs.answer)
+        )
+
+
+Stage = Callable[[Rows, Rows, float], Leftover]
+
+
+def unmatched(
+    expected: Rows, answer: Rows, tolerance: float, give_up_early: bool = True
+) -> Leftover:
+    """The rows of both sides that have no partner on the other, by their places.
+
+    ``give_up_early`` returns as soon as some row certainly has none: then only such rows are
+    told. The pairing is greedy between stages: it could err only for values that lie about one
+    tolerance apart from each other.
+    """
+    left = Leftover(np.arange(len(expected)), np.arange(len(answer)))
+    for stage in (_by_place, _by_exact, _by_bits, _by_fine_clusters, _by_clusters, _with_care):
+        if left.complete:
+            break
+        ours, theirs = expected.take(left.expected), answer.take(left.answer)
+        pairs = stage(ours, theirs, tolerance)
+        fits = agree(ours.take(pairs.expected), theirs.take(pairs.answer), tolerance)
+        left = left.without(Leftover(pairs.expected[fits], pairs.answer[fits]))
+        if stage is _by_exact and give_up_early and not left.complete:
+            hopeless = _hopeless(expected, answer, left)
+            if len(hopeless.expected) or len(hopeless.answer):
+                return hopeless
+    return left
+
+
+def _by_place(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
+    if len(expected) != len(answer):
+        return Leftover(np.arange(0), np.arange(0))
+    return Leftover(np.arange(len(expected)), np.arange(len(answer)))
+
+
+def _by_exact(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
+    codes = [hashed(rows.exact, len(rows)) for rows in (expected, answer)]
+    return _pair(codes[0], np.argsort(codes[0]), codes[1], np.argsort(codes[1]))
+
+
+def _by_bits(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
+    codes = []
+    for rows in (expected, answer):
+        bits = [(column + 0.0).view(np.int64) for column in rows.floats]  # -0.0 becomes 0.0
+        codes.append(hashed([*rows.exact, *bits], len(rows)))
+    return _pair(codes[0], np.argsort(codes[0]), codes[1], np.argsort(codes[1]))
+
+
+def _by_fine_clusters(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
+    return _by_clusters(expected, answer, tolerance * FINE)
+
+
+def _by_clusters(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
+    """Pairs rows whose floats fall into the same clusters, in the order of their floats."""
+    clusters = [
+        _clusters(ours, theirs, tolerance)
+        for ours, theirs in zip(expected.floats, answer.floats, strict=True)
+    ]
+    ours, theirs = (
+        hashed([*rows.exact, *(pair[side] for pair in clusters)], len(rows))
+        for side, rows in enumerate((expected, answer))
+    )
+    our_order, their_order = (
+        np.lexsort((*reversed(rows.floats), codes))
+        for rows, codes in ((expected, ours), (answer, theirs))
+    )
+    return _pair(ours, our_order, theirs, their_order)
+
+
+def _clusters(expected: Floats, answer: Floats, tolerance: float) -> tuple[Ints, Ints]:
+    """Numbers each value by its cluster: neighbours in size that are near each other share one."""
+    both = np.concatenate((expected, answer))
+    order = np.argsort(both)
+    ascending = both[order]
+    numbers = np.zeros(len(both), dtype=np.int64)
+    gaps = ~near(ascending[:-1], ascending[1:], tolerance)
+    numbers[order[1:]] = np.cumsum(gaps)
+    return numbers[: len(expected)], numbers[len(expected) :]
+
+
+def _pair(ours: Codes, our_order: Ints, theirs: Codes, their_order: Ints) -> Leftover:
+    """Pairs the n-th row of each code with the n-th row of the same code on the other side."""
+    left, right = ours[our_order], theirs[their_order]
+    if np.array_equal(left, right):
+        partner = np.empty_like(their_order)
+        partner[our_order] = their_order
+        return Leftover(np.arange(len(partner)), partner)
+    nth = np.arange(len(left)) - np.searchsorted(left, left, "left")
+    partner = np.searchsorted(right, left, "left") + nth
+    found = partner < np.searchsorted(right, left, "right")
+    return Leftover(our_order[found], their_order[partner[found]])
+
+
+def _hopeless(expected: Rows, answer: Rows, left: Leftover) -> Leftover:
+    """Rows whose exact columns occur nowhere on the other side, or in one row that differs."""
+    ours, theirs = expected.take(left.expected), answer.take(left.answer)
+    our_codes, their_codes = hashed(ours.exact, len(ours)), hashed(theirs.exact, len(theirs))
+    return Leftover(
+        left.expected[_without_hope(our_codes, their_codes)],
+        left.answer[_without_hope(their_codes, our_codes)],
+    )
+
+
+def _without_hope(codes: Codes, others: Codes) -> Flags:
+    own, other = np.sort(codes), np.sort(others)
+    mine = np.searchsorted(own, codes, "right") - np.searchsorted(own, codes, "left")
+    yours = np.searchsorted(other, codes, "right") - np.searchsorted(other, codes, "left")
+    hopeless: Flags = (yours == 0) | ((yours == 1) & (mine == 1))
+    return hopeless
+
+
+def _with_care(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
+    """A largest matching among the rows with equal exact columns (augmenting paths, Kuhn 1955)."""
+    ours: list[int] = []
+    theirs: list[int] = []
+    if max(len(expected), len(answer)) <= CAREFUL_ROWS:
+        for some, others in _groups(expected, answer):
+            for place, partner in _largest_matching(expected, answer, some, others, tolerance):
+                ours.append(place)
+                theirs.append(partner)
+    return Leftover(np.array(ours, dtype=np.int64), np.array(theirs, dtype=np.int64))
+
+
+def _groups(expected: Rows, answer: Rows) -> Iterator[tuple[Ints, Ints]]:
+    """Places of the rows on both sides that share their exact columns, a group at a time."""
+    our_codes, their_codes = (
+        hashed(expected.exact, len(expected)),
+        hashed(answer.exact, len(answer)),
+    )
+    our_order, their_order = np.argsort(our_codes), np.argsort(their_codes)
+    for code in np.intersect1d(our_codes, their_codes):
+        places = []
+        for codes, order in ((our_codes, our_order), (their_codes, their_order)):
+            start, end = (
+                np.searchsorted(codes, code, side, sorter=order) for side in ("left", "right")
+            )
+            places.append(order[start:end])
+        if max(map(len, places)) <= CAREFUL_GROUP:
+            yield places[0], places[1]
+
+
+def _largest_matching(
+    expected: Rows, answer: Rows, some: Ints, others: Ints, tolerance: float
+) -> Iterator[tuple[int, int]]:
+    candidates = [
+        others[agree(expected.take(np.repeat(place, len(others))), answer.take(others), tolerance)]
+        for place in some
+    ]
+    partner_of: dict[int, int] = {}
+
+    def augment(index: int, seen: set[int]) -> bool:
+        for other in map(int, candidates[index]):
+            if other not in seen:
+                seen.add(other)
+                if other not in partner_of or augment(partner_of[other], seen):
+                    partner_of[other] = index
+                    return True
+        return False
+
+    for index in range(len(some)):
+        augment(index, set())
+    return ((int(some[index]), other) for other, index in partner_of.items())

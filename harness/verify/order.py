@@ -1,0 +1,138 @@
+"""A reference with its ORDER BY and LIMIT -> which rows may stand where in the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.answer import AnswerSpec, SortKey
+from harness.verify.kinds import CANONICAL, Chunks, Kind
+from harness.verify.rows import Flags, Ints, filled, near
+
+Steps = npt.NDArray[np.int8]
+BACK, TIE, FORWARD, LOOSE = -1, 0, 1, 2
+"""From one row to the next under the sort keys. LOOSE: as near as rounding may bring them."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The rows that may stand in an answer of ``size`` rows.
+
+    ``runs`` numbers, for each candidate, the run of rows that may change places with each other;
+    ``answer_runs`` says from which run the row at each place of the answer must come. Where
+    ``required`` is false, the row ties with others at an edge of the LIMIT and may be missing.
+    """
+
+    candidates: pa.Table
+    runs: Ints
+    answer_runs: Ints
+    required: Flags
+
+    @property
+    def size(self) -> int:
+        return len(self.answer_runs)
+
+
+def whole(reference: pa.Table, spec: AnswerSpec) -> Expected:
+    """Every row of the reference must be there."""
+    runs = _numbered(
+        steps(reference, spec.order, spec.tolerance, rounding=True) == FORWARD, len(reference)
+    )
+    return Expected(reference, runs, runs, np.ones(len(runs), dtype=np.bool_))
+
+
+def cut(widened: pa.Table, rank: Ints, spec: AnswerSpec) -> Expected:
+    """The rows that LIMIT and OFFSET let through; those tying at either edge are optional.
+
+    ``rank`` holds, for each row of ``widened``, its rank under the full ORDER BY.
+    """
+    order = np.argsort(rank, kind="stable")
+    widened, rank = widened.take(order), rank[order]
+    step = steps(widened, spec.order, spec.tolerance, rounding=True)
+    runs = _numbered(step == FORWARD, len(rank))
+    splits = (step == FORWARD) | ((step == TIE) & (np.diff(rank) != 0))
+    groups = _numbered(splits, len(rank))
+    first, last = _window(rank, spec)
+    inside = np.zeros(len(rank), dtype=np.bool_)
+    inside[first:last] = True
+    touched = np.isin(groups, groups[first:last])
+    complete = touched & ~np.isin(groups, groups[~inside])
+    places = np.flatnonzero(touched)
+    return Expected(widened.take(places), runs[touched], runs[first:last], complete[touched])
+
+
+def _window(rank: Ints, spec: AnswerSpec) -> tuple[int, int]:
+    """The first place that LIMIT and OFFSET let through, and the one after the last."""
+    ahead = int(rank[0]) - 1 if len(rank) else 0
+    first = min(max(0, spec.offset - ahead), len(rank))
+    last = len(rank) if spec.limit is None else min(first + spec.limit, len(rank))
+    return first, last
+
+
+def _numbered(starts: Flags, length: int) -> Ints:
+    """Numbers the stretches of rows; ``starts`` says after which row the next one begins."""
+    numbers = np.zeros(length, dtype=np.int64)
+    numbers[1:] = np.cumsum(starts)
+    return numbers
+
+
+def steps(table: pa.Table, order: Sequence[SortKey], tolerance: float, rounding: bool) -> Steps:
+    """How each row follows the one before it under the sort keys (length: rows - 1).
+
+    With ``rounding``, the rows' floats may have been rounded otherwise elsewhere: float keys
+    that are near each other settle nothing, nor do the keys after them, and steps of either
+    direction are FORWARD. Without it, equal floats leave the decision to the next key.
+    """
+    result = np.full(max(0, len(table) - 1), TIE, dtype=np.int8)
+    open_ = np.ones(len(result), dtype=np.bool_)
+    for key in order:
+        step = _key_steps(table.column(key.column), key, tolerance, rounding)
+        if rounding:
+            step[step == BACK] = FORWARD
+        result[open_] = step[open_]
+        open_ &= step == TIE
+    return result
+
+
+def _key_steps(column: Chunks, key: SortKey, tolerance: float, rounding: bool) -> Steps:
+    before, after = column.slice(0, max(0, len(column) - 1)), column.slice(1)
+    signs = _signs(before, after)
+    if key.descending:
+        signs = -signs
+    if column.type == CANONICAL[Kind.FLOAT]:
+        signs[_loose(before, after, tolerance) & ((signs != TIE) | rounding)] = LOOSE
+    null_before, null_after = _flags(before.is_null()), _flags(after.is_null())
+    signs[null_before & null_after] = TIE
+    signs[null_before & ~null_after] = FORWARD if key.nulls_first else BACK
+    signs[~null_before & null_after] = BACK if key.nulls_first else FORWARD
+    return signs
+
+
+def _signs(before: Chunks, after: Chunks) -> Steps:
+    """1 where values rise, -1 where they fall; NaN is the greatest, as in DuckDB."""
+    rises: Chunks = pc.less(before, after)
+    falls: Chunks = pc.greater(before, after)
+    signs = _flags(rises).astype(np.int8) - _flags(falls)
+    if before.type == CANONICAL[Kind.FLOAT]:
+        nan_before, nan_after = _flags(pc.is_nan(before)), _flags(pc.is_nan(after))
+        signs += (~nan_before & nan_after).astype(np.int8)
+        signs -= nan_before & ~nan_after
+    return signs
+
+
+def _loose(before: Chunks, after: Chunks, tolerance: float) -> Flags:
+    left, right = (filled(column, 0.0).to_numpy() for column in (before, after))
+    finite: Flags = np.isfinite(left) & np.isfinite(right)
+    with np.errstate(invalid="ignore"):
+        finite &= near(left, right, tolerance)
+    return finite
+
+
+def _flags(column: Chunks) -> Flags:
+    flags: Flags = filled(column, False).to_numpy()
+    return flags

@@ -1,0 +1,142 @@
+"""Turns YAML text into plain data and the line of every key, refusing what could surprise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from harness.errors import WorkloadError
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file's data, with the line (1-based) on which each key or list item stands."""
+
+    file: Path
+    data: object
+    lines: Mapping[KeyPath, int]
+    text_lines: Mapping[KeyPath, int]
+    """The line on which a text value itself begins: for a block (``|``) the one after its key."""
+
+    def line(self, path: KeyPath) -> int:
+        """The line of a key, or of the nearest key around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader without anchors, aliases, tags or deep nesting.
+
+    An alias is refused because a few lines of them expand to gigabytes (an "anchor bomb").
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.depth = 0
+
+    def compose_node(self, parent: Node | None, index: int) -> Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        line = event.start_mark.line + 1
+        if getattr(event, "anchor", None):
+            raise WorkloadError("anchors (&) and aliases (*) are not allowed", line=line)
+        if getattr(event, "tag", None):
+            raise WorkloadError(
+                f"the tag {event.tag!r} is not allowed; write plain YAML", line=line
+            )
+        if self.depth >= MAX_DEPTH:
+            raise WorkloadError(f"nested more than {MAX_DEPTH} levels deep", line=line)
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+# YAML 1.1 reads 1e7 as text; everyone who writes it means the number.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def read(file: Path) -> Document:
+    """Reads a YAML file of at most 1 MB. Raises WorkloadError, with the line, on any other."""
+    loader = None
+    try:
+        loader = _Loader(_text(file))
+        node = loader.get_single_node()
+        return _document(file, loader, node)
+    except WorkloadError as error:
+        raise error.at(file, None) from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise WorkloadError(f"not valid YAML: {error.problem}", file, line) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise WorkloadError(f"not valid YAML: {str(error).splitlines()[0]}", file) from error
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise WorkloadError("there is no such file") from error
+    except OSError as error:
+        raise WorkloadError(f"cannot be read: {error.strerror}") from error
+    if len(content) > MAX_BYTES:
+        raise WorkloadError("larger than 1 MB, which no workload needs; is this a data file?")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WorkloadError("not UTF-8 text; save it as UTF-8") from error
+
+
+def _document(file: Path, loader: _Loader, node: Node | None) -> Document:
+    lines: dict[KeyPath, int] = {}
+    text_lines: dict[KeyPath, int] = {}
+
+    def build(node: Node, path: KeyPath) -> object:
+        lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, MappingNode):
+            return mapping(node, path)
+        if isinstance(node, SequenceNode):
+            return [build(item, (*path, index)) for index, item in enumerate(node.value)]
+        block = isinstance(node, ScalarNode) and node.style in ("|", ">")
+        text_lines[path] = node.start_mark.line + (2 if block else 1)
+        value: object = loader.construct_object(node)
+        return value
+
+    def mapping(node: MappingNode, path: KeyPath) -> dict[str, object]:
+        result: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            key, line = _key(key_node), key_node.start_mark.line + 1
+            if key in result:
+                first = lines[(*path, key)]
+                raise WorkloadError(
+                    f"key {key!r} stands here twice; first on line {first}", line=line
+                )
+            lines[(*path, key)] = line
+            result[key] = build(value_node, (*path, key))
+        return result
+
+    data = None if node is None else build(node, ())
+    return Document(file, data, lines, text_lines)
+
+
+def _key(node: Node) -> str:
+    """A key as it is written: ``no`` and ``1`` are names here, not a boolean and a number."""
+    if not isinstance(node, ScalarNode):
+        raise WorkloadError("a key must be a single word", line=node.start_mark.line + 1)
+    return str(node.value)
