@@ -21,7 +21,7 @@ WIDER = {Type.INT64: Type.FLOAT64, Type.DATE: Type.TIMESTAMP}
 
 PLAIN_BOOLEAN = "^(true|false)$"
 PLAIN_TIMESTAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?$"
-ZONED = r"(Z|[+-][0-9]{2}:?([0-9]{2})?)$"
+ZONED = r"[T ].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def parse(text: pa.Array, kind: Type) -> Parsed:
         case Type.DATE:
             return Parsed(pc.cast(text, pa.date32()))
         case Type.TIMESTAMP:
-            zone = "UTC" if _all(text, "T.*" + ZONED) or _all(text, ":.*" + ZONED) else None
+            zone = "UTC" if _all(text, ZONED) else None
             times = pc.cast(pc.cast(text, pa.timestamp("us", zone)), pa.timestamp("us"))
             return Parsed(times, _all(text, PLAIN_TIMESTAMP))
         case Type.STRING:

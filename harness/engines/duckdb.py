@@ -60,6 +60,15 @@ class DuckDBSession(Session):
         return int(result.num_rows)
 
 
+def _storable(query: Query) -> str:
+    """The query; sums of whole numbers, which DuckDB makes 128 bits wide, cast to what Parquet holds."""
+    whole = [c.name for c in query.spec.schema if c.type is Type.INT64]
+    if "sum(" not in query.sql.lower() or not whole:
+        return query.sql
+    casts = ", ".join(f"{_identifier(name)}::BIGINT AS {_identifier(name)}" for name in whole)
+    return f"SELECT * REPLACE ({casts})\nFROM (\n{query.sql}\n)"
+
+
 def _reader(table: Table, source: Input) -> str:
     files = "[" + ", ".join(_string(str(path)) for path in table.files(source)) + "]"
     if source is not Input.CSV:
@@ -92,7 +101,7 @@ class DuckDB(Engine):
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         if query.write is None:
             return Program(query.sql, self.language)
-        return Program(f"COPY (\n{query.sql}\n) TO '{OUTPUT_FILE}' (FORMAT parquet)", self.language)
+        return Program(f"COPY (\n{_storable(query)}\n) TO '{OUTPUT_FILE}' (FORMAT parquet)", self.language)
 
     def start(self, threads: int) -> Session:
         return DuckDBSession(threads)

@@ -276,7 +276,7 @@ class PandasExpressions(Expressions):
         old, new = self.text(e.expression), self.text(e.args["replacement"])
         return self._string(e.this, f"replace({old}, {new}, regex=False)")
 
-    def d_pipe(self, e: exp.Expression) -> Code:
+    def dpipe(self, e: exp.Expression) -> Code:
         parts = [self.operand(p, SUM) for p in (e.left, e.right)]
         if any(self.type(p) is not Type.STRING for p in (e.left, e.right)):
             raise self.gaps.unsupported("|| of anything but strings", e.sql("duckdb"))
@@ -375,12 +375,13 @@ class PandasExpressions(Expressions):
         return f'{frame}{grouped}[{quoted(function.this.name)}].transform("{call}"{minimum})'
 
     def _ranked(self, e: exp.Expression, frame: str, grouped: str, order: Sequence[SortKey]) -> str:
-        column = next((c for c in self.schema if order and c.name == order[0].column), None)
-        if len(order) != 1 or column is None or column.nullable:
-            raise self.gaps.unsupported("a rank over several keys or NULLs", e.sql("duckdb"))
-        method = "dense" if isinstance(e, exp.DenseRank) else "min"
-        ascending = ", ascending=False" if order[0].descending else ""
-        ranks = f'{frame}{grouped}[{quoted(column.name)}].rank(method="{method}"{ascending})'
+        if len(order) != 1 or order[0].nulls_first:
+            raise self.gaps.unsupported("a rank over several keys or NULLs first", e.sql("duckdb"))
+        column = next(c for c in self.schema if c.name == order[0].column)
+        options = [f'method="{"dense" if isinstance(e, exp.DenseRank) else "min"}"']
+        options += ["ascending=False"] if order[0].descending else []
+        options += ['na_option="bottom"'] if column.nullable else []
+        ranks = f"{frame}{grouped}[{quoted(column.name)}].rank({', '.join(options)})"
         return f'{ranks}.astype("int64")'
 
     def _shifted(self, e: exp.Expression, frame: str, grouped: str, ordering: str) -> str:

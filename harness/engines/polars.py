@@ -234,7 +234,7 @@ class PolarsExpressions(Expressions):
         old, new = self.text(e.expression), self.text(e.args["replacement"])
         return self._string(e.this, f"replace_all({old}, {new}, literal=True)")
 
-    def d_pipe(self, e: exp.Expression) -> Code:
+    def dpipe(self, e: exp.Expression) -> Code:
         parts = [e.left, e.right]
         texts = [self.value(p) if isinstance(p, exp.Literal) else self.operand(p, SUM) for p in parts]
         return Code(" + ".join(texts), SUM)
@@ -335,11 +335,17 @@ class PolarsExpressions(Expressions):
         return Code(f"{self.operand(function, ATOM)}{self._over(e, [])}", ATOM)
 
     def _rank(self, e: exp.Expression, order: Sequence[exp.Expression]) -> str:
-        if len(order) != 1 or self.nullable(order[0].this):
-            raise self.gaps.unsupported("a rank over several keys or NULLs", e.sql("duckdb"))
-        method = "dense" if isinstance(e.this, exp.DenseRank) else "min"
+        """Ranks of one key; rows without it share the rank after all others."""
+        if len(order) != 1 or order[0].args.get("nulls_first"):
+            raise self.gaps.unsupported("a rank over several keys or NULLs first", e.sql("duckdb"))
+        dense = isinstance(e.this, exp.DenseRank)
+        key = self.operand(order[0].this, ATOM)
         descending = ", descending=True" if order[0].args.get("desc") else ""
-        return f'{self.operand(order[0].this, ATOM)}.rank("{method}"{descending})'
+        ranks = f'{key}.rank("{"dense" if dense else "min"}"{descending})'
+        if not self.nullable(order[0].this):
+            return ranks
+        known = f"{key}.drop_nulls().n_unique()" if dense else f"{key}.count()"
+        return f"{ranks}.fill_null({known} + 1)"
 
     def _shifted(self, e: exp.Expression) -> str:
         rows = int(e.args["offset"].name) if e.args.get("offset") else 1
@@ -567,9 +573,9 @@ class PolarsProgram:
         text = f"{self.frame(node.input)}{self._sort(node.input, node.order)}"
         self.physical[node] = self.physical[node.input]
         if node.count == 1:
-            return f'{text}.unique({one_or_list(node.keys)}, keep="first", maintain_order=True)'
+            return f'{text}.unique({one_or_list(node.keys)}, keep="first")'
         self.physical[node] = (*node.keys, *(c for c in self.physical[node.input] if c not in node.keys))
-        return f"{text}.group_by({names(node.keys)}, maintain_order=True).head({node.count})"
+        return f"{text}.group_by({names(node.keys)}).head({node.count})"
 
     def sort(self, node: Sort) -> str:
         text = self.frame(node.input)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from sqlglot import exp
 
 from harness.answer import SortKey
-from harness.plan.nodes import Expression, Filter, Node, Project, TopPerGroup, Window, columns_in
+from harness.plan.nodes import (
+    Expression,
+    Filter,
+    Node,
+    Project,
+    TopPerGroup,
+    Window,
+    columns_in,
+    conjunction,
+    conjuncts,
+)
 from harness.plan.typing import window_order
 
 
@@ -18,14 +28,21 @@ def rewrite(plan: Node) -> Node:
 def _top_per_group(node: Node) -> Node:
     """A filter on a row number that nothing else reads -> the first rows of each group."""
     match node:
-        case Project(input=Filter(input=Window(functions=((name, window),)) as ranked) as kept):
-            count = _first_rows(kept.condition, name)
+        case Filter(input=Window(functions=((name, window),)) as ranked) if name not in node.names:
+            parts = conjuncts(node.condition)
+            counts = [_first_rows(part, name) for part in parts]
+            rest = conjunction(p for p, n in zip(parts, counts, strict=True) if n is None)
             keys, order = _partition(window), _order(window)
-            read = columns_in(*(e for _, e in node.items))
-            numbered = isinstance(window.this, exp.RowNumber)
-            if count and keys and order and numbered and name not in read:
-                return Project(TopPerGroup(ranked.input, keys, order, count), node.items)
+            found = [n for n in counts if n is not None]
+            if len(found) == 1 and keys and order and _numbers_rows(window, rest, name):
+                top = TopPerGroup(ranked.input, keys, order, found[0])
+                kept = tuple((column, exp.column(column)) for column in node.names)
+                return Project(top, kept) if rest is None else Filter(top, rest, node.names)
     return node
+
+
+def _numbers_rows(window: exp.Window, rest: Expression | None, name: str) -> bool:
+    return isinstance(window.this, exp.RowNumber) and name not in columns_in(rest)
 
 
 def _first_rows(condition: Expression, name: str) -> int | None:

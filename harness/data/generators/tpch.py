@@ -19,7 +19,7 @@ from harness.errors import DataError, DataUnavailable
 from harness.types import Column, Schema, Type
 
 COMMAND = "tpchgen-cli"
-INSTALL = "python -m pip install 'enginebench[tpch]'"
+INSTALL = "python -m pip install tpchgen-cli"
 
 
 def _columns(text: str) -> Schema:

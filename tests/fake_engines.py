@@ -1,0 +1,225 @@
+"""Engines that behave and misbehave in known ways; each answers with a fixed small table."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.tables import Input, Table
+
+if TYPE_CHECKING:
+    from harness.plan import Query
+
+ANSWER: dict[str, list[Any]] = {"k": [1, 2, 3], "mean": [0.5, 12.25, None]}
+
+
+class FakeSession(Session):
+    """Runs ``act()`` and holds what it returns."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.tables: dict[str, Any] = {}
+        self.runs = 0
+
+    def load(self, table: Table) -> None:
+        self.tables[table.name] = pa.concat_tables(map(pq.read_table, table.parquet))
+
+    def scan(self, table: Table, source: Input) -> None:
+        self.tables[table.name] = table.files(source)
+
+    def prepare(self, program: Program) -> None:
+        self.program = program
+
+    def run(self) -> Any:
+        self.runs += 1
+        return self.act()
+
+    def act(self) -> Any:
+        return pa.table(ANSWER)
+
+    def to_arrow(self, result: pa.Table) -> pa.Table:
+        return result
+
+    def rows(self, result: pa.Table) -> int:
+        return result.num_rows
+
+
+class Right(Engine):
+    """Gives the right answer. Its children differ in their session's ``act`` alone."""
+
+    name = "right"
+    label = "Right"
+    colour = "#000000"
+    language = "python"
+    distribution = "pyarrow"
+    module = "pyarrow"
+    session: ClassVar[type[FakeSession]] = FakeSession
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        return Program("def query(t): ...", "python")
+
+    def start(self, threads: int) -> Session:
+        return self.session(threads)
+
+
+class _Wrong(FakeSession):
+    def act(self) -> Any:
+        return pa.table({"k": [1, 2, 3], "mean": [0.5, 12.5, None]})
+
+
+class Wrong(Right):
+    session = _Wrong
+
+
+class _Shrinking(FakeSession):
+    def act(self) -> Any:
+        return pa.table(ANSWER).slice(0, 3 if self.runs == 1 else 2)
+
+
+class Shrinking(Right):
+    """Answers rightly once, and then with fewer rows."""
+
+    session = _Shrinking
+
+
+class _Raising(FakeSession):
+    def act(self) -> Any:
+        raise ValueError("no such column: flavour\nand a second line")
+
+
+class Raising(Right):
+    session = _Raising
+
+
+class _Exiting(FakeSession):
+    def act(self) -> Any:
+        print("about to go")
+        os._exit(3)
+
+
+class Exiting(Right):
+    session = _Exiting
+
+
+class _Crashing(FakeSession):
+    def act(self) -> Any:
+        os.kill(os.getpid(), signal.SIGSEGV)
+        raise AssertionError("a signal came late")
+
+
+class Crashing(Right):
+    session = _Crashing
+
+
+class _Hanging(FakeSession):
+    def act(self) -> Any:
+        child = [sys.executable, "-c", "import time; time.sleep(600)"]
+        for detached in (False, True):
+            process = subprocess.Popen(child, start_new_session=detached)
+            with Path(self.program.text).open("a") as file:
+                print(process.pid, file=file)
+        time.sleep(600)
+        raise AssertionError("it should have been killed")
+
+
+class Hanging(Right):
+    """Sleeps for ever, beside two children; writes their ids to the file named by its program."""
+
+    session = _Hanging
+
+
+class _Hungry(FakeSession):
+    def act(self) -> Any:
+        held = []
+        while True:
+            held.append(b"x" * 2**24)
+            time.sleep(0.002)
+
+
+class Hungry(Right):
+    """Takes more and more memory, 16 MiB at a time."""
+
+    session = _Hungry
+
+
+class _Refusing(FakeSession):
+    def act(self) -> Any:
+        raise MemoryError("std::bad_alloc")
+
+
+class Refusing(Right):
+    """Says itself that it is out of memory."""
+
+    session = _Refusing
+
+
+class _Chatty(FakeSession):
+    def act(self) -> Any:
+        print('{"seconds": 0}' * 1000)
+        os.write(1, b"written past Python\n")
+        return super().act()
+
+
+class Chatty(Right):
+    session = _Chatty
+
+
+class _Writing(FakeSession):
+    def act(self) -> Any:
+        if Path(OUTPUT_FILE).exists():
+            raise FileExistsError("the last run's file is still here")
+        pq.write_table(pa.table(ANSWER), OUTPUT_FILE)
+        return None
+
+
+class Writing(Right):
+    """Leaves its answer in a file."""
+
+    session = _Writing
+
+
+class _Scattering(FakeSession):
+    def act(self) -> Any:
+        Path(OUTPUT_FILE).mkdir()
+        for part in range(3):
+            rows = pa.table(ANSWER).slice(part, 1)
+            pq.write_table(rows, f"{OUTPUT_FILE}/part-{part}.parquet")
+        return None
+
+
+class Scattering(Right):
+    """Leaves its answer in a folder of three files, as distributed engines do."""
+
+    session = _Scattering
+
+
+class _Unloadable(FakeSession):
+    def load(self, table: Table) -> None:
+        raise OSError("the disk is upside down")
+
+
+class Unloadable(Right):
+    session = _Unloadable
+
+
+class _Big(FakeSession):
+    def act(self) -> Any:
+        held = b"x" * 2**27
+        del held
+        return super().act()
+
+
+class Big(Right):
+    """Holds 128 MiB for less time than passes between two samples."""
+
+    session = _Big
