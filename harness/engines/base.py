@@ -84,7 +84,9 @@ class Engine(ABC):
     def unavailable(self) -> str | None:
         """Why the engine cannot be used here, in words; None where it can."""
         if importlib.util.find_spec(self.module) is None:
-            return f"{self.distribution} is not installed: python -m pip install {self.distribution}"
+            return (
+                f"{self.distribution} is not installed: python -m pip install {self.distribution}"
+            )
         return None
 
     def version(self) -> str | None:

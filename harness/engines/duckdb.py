@@ -43,7 +43,9 @@ class DuckDBSession(Session):
 
     def _create(self, kind: str, table: Table, source: Input) -> None:
         reader = _reader(table, source)
-        self.connection.execute(f"CREATE {kind} {_identifier(table.name)} AS SELECT * FROM {reader}")
+        self.connection.execute(
+            f"CREATE {kind} {_identifier(table.name)} AS SELECT * FROM {reader}"
+        )
 
     def prepare(self, program: Program) -> None:
         self.sql = program.text
@@ -101,7 +103,9 @@ class DuckDB(Engine):
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         if query.write is None:
             return Program(query.sql, self.language)
-        return Program(f"COPY (\n{_storable(query)}\n) TO '{OUTPUT_FILE}' (FORMAT parquet)", self.language)
+        return Program(
+            f"COPY (\n{_storable(query)}\n) TO '{OUTPUT_FILE}' (FORMAT parquet)", self.language
+        )
 
     def start(self, threads: int) -> Session:
         return DuckDBSession(threads)

@@ -26,6 +26,7 @@ from harness.plan import Query
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
+    Expression,
     Filter,
     Item,
     Join,
@@ -47,7 +48,7 @@ from harness.types import Column, Schema, Type
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_AGGREGATES: dict[type[exp.Expression], str] = {
+_AGGREGATES: dict[type[Expression], str] = {
     exp.Sum: "sum",
     exp.Avg: "mean",
     exp.Min: "min",
@@ -198,10 +199,10 @@ class PandasProgram:
 
     def _grouping(
         self, node: Aggregate
-    ) -> tuple[str, list[str], list[tuple[str, exp.Expression, str]]]:
+    ) -> tuple[str, list[str], list[tuple[str, Expression, str]]]:
         """The frame to group, the names of its keys, and (name, aggregate, column) of each value."""
         frame, print_ = self.frame(node.input), self.expressions(node.input)
-        computed: dict[exp.Expression, str] = {}
+        computed: dict[Expression, str] = {}
         keys = [e.name if isinstance(e, exp.Column) else name for name, e in node.keys]
         computed.update({e: n for n, e in node.keys if not isinstance(e, exp.Column)})
         values = []
@@ -219,13 +220,13 @@ class PandasProgram:
         added = _keywords((n, print_.series(e)) for e, n in computed.items())
         return f"{frame}.assign({added})", keys, values
 
-    def _plain(self, e: exp.Expression, node: Aggregate) -> bool:
+    def _plain(self, e: Expression, node: Aggregate) -> bool:
         """Whether named aggregation says it; a sum that may be of nothing needs ``min_count``."""
         if isinstance(e, exp.Sum):
             return not self.expressions(node.input).nullable(e.this)
         return type(e) in _AGGREGATES
 
-    def _named(self, values: Sequence[tuple[str, exp.Expression, str]], keys: Sequence[str]) -> str:
+    def _named(self, values: Sequence[tuple[str, Expression, str]], keys: Sequence[str]) -> str:
         return _keywords(
             (name, f'({quoted(column)}, "{_function(e)}")') for name, e, column in values
         )
@@ -234,7 +235,7 @@ class PandasProgram:
         self,
         node: Aggregate,
         groups: str,
-        values: Sequence[tuple[str, exp.Expression, str]],
+        values: Sequence[tuple[str, Expression, str]],
         rename: str,
     ) -> str:
         """Aggregates with an option of their own: a frame of one series each."""
@@ -258,10 +259,12 @@ class PandasProgram:
             if not isinstance(e, exp.Corr):
                 continue
             groups = self._distances(node, groups, e)
-            series[alias] = 'GROUPS["dxdy"].sum() / np.sqrt(GROUPS["dx2"].sum() * GROUPS["dy2"].sum())'
+            series[alias] = (
+                'GROUPS["dxdy"].sum() / np.sqrt(GROUPS["dx2"].sum() * GROUPS["dy2"].sum())'
+            )
         return groups, series
 
-    def _distances(self, node: Aggregate, groups: str, e: exp.Expression) -> str:
+    def _distances(self, node: Aggregate, groups: str, e: Expression) -> str:
         print_ = self.expressions(node.input)
         x, y = e.this, e.expression
         columns = isinstance(x, exp.Column) and isinstance(y, exp.Column)
@@ -305,7 +308,9 @@ class PandasProgram:
 
     def _without_null_keys(self, node: Join, right: str) -> str:
         """SQL's NULL equals nothing; pandas' merge and isin would match it to NULL."""
-        risky = [b for a, b in node.on if node.left.column(a).nullable and node.right.column(b).nullable]
+        risky = [
+            b for a, b in node.on if node.left.column(a).nullable and node.right.column(b).nullable
+        ]
         return f"{right}.dropna(subset={listing(risky)})" if risky else right
 
     def _nullable_integers(self, node: Join, right: str) -> str:
@@ -320,7 +325,9 @@ class PandasProgram:
             for c in node.right.schema
             if c.type in kinds and not c.nullable and c.name in wanted and c.name not in keys
         }
-        late = {b for a, b in node.on if a != b and b in wanted and node.right.column(b).type in kinds}
+        late = {
+            b for a, b in node.on if a != b and b in wanted and node.right.column(b).type in kinds
+        }
         if late:
             types |= {b: kinds[node.right.column(b).type] for b in late}
         return f"{right}.astype({mapping(types)})" if types else right
@@ -354,9 +361,7 @@ class PandasProgram:
         self.physical[node] = self.physical[node.input] + tuple(n for n, _ in node.functions)
         return self.assign(node, f"{frame}.assign({_keywords(values)})")
 
-    def _windowed(
-        self, e: exp.Window, frame: str, source: Node, print_: PandasExpressions
-    ) -> str:
+    def _windowed(self, e: exp.Window, frame: str, source: Node, print_: PandasExpressions) -> str:
         function, keys = e.this, e.args.get("partition_by") or []
         columns = [*keys, *(o.this for o in window_order(e))]
         if e.args.get("spec") is not None or not all(isinstance(c, exp.Column) for c in columns):
@@ -377,7 +382,10 @@ class PandasProgram:
             return self.assign(node, f"{frame}.drop_duplicates({one_or_list(node.keys)})")
         nullable = any(node.input.column(key).nullable for key in node.keys)
         dropna = ", dropna=False" if nullable else ""
-        return self.assign(node, f"{frame}.groupby({one_or_list(node.keys)}, sort=False{dropna}).head({node.count})")
+        return self.assign(
+            node,
+            f"{frame}.groupby({one_or_list(node.keys)}, sort=False{dropna}).head({node.count})",
+        )
 
     def sort(self, node: Sort) -> str:
         frame = self.frame(node.input)
@@ -398,7 +406,11 @@ class PandasProgram:
     def limit(self, node: Limit) -> str:
         frame = self.frame(node.input)
         self.physical[node] = self.physical[node.input]
-        rows = f".iloc[{node.offset}:{node.offset + node.count}]" if node.offset else f".head({node.count})"
+        rows = (
+            f".iloc[{node.offset}:{node.offset + node.count}]"
+            if node.offset
+            else f".head({node.count})"
+        )
         return self.assign(node, f"{frame}{rows}")
 
     def distinct(self, node: Distinct) -> str:
@@ -412,17 +424,23 @@ class PandasProgram:
         return self.assign(node, f"pd.concat([{both}], ignore_index=True){distinct}")
 
 
-def _argument(e: exp.Expression) -> exp.Expression | None:
+def _argument(e: Expression) -> Expression | None:
     """What an aggregate aggregates; None for count(*)."""
     if isinstance(e.this, exp.Distinct):
-        argument: exp.Expression = e.this.expressions[0]
+        argument: Expression = e.this.expressions[0]
         return argument
     return None if isinstance(e.this, exp.Star) else e.this
 
 
-def _function(e: exp.Expression) -> str:
+def _function(e: Expression) -> str:
     if isinstance(e, exp.Count):
-        return "size" if isinstance(e.this, exp.Star) else "nunique" if isinstance(e.this, exp.Distinct) else "count"
+        return (
+            "size"
+            if isinstance(e.this, exp.Star)
+            else "nunique"
+            if isinstance(e.this, exp.Distinct)
+            else "count"
+        )
     return _AGGREGATES[type(e)]
 
 

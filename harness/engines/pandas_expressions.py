@@ -20,7 +20,7 @@ from harness.engines.python import (
     like_pattern,
     quoted,
 )
-from harness.plan.nodes import columns_in
+from harness.plan.nodes import Expression, columns_in
 from harness.plan.typing import infer, sql_type
 from harness.types import Schema, Type
 
@@ -46,10 +46,10 @@ class PandasExpressions(Expressions):
         super().__init__(gaps, schema)
         self.frame = frame
 
-    def column(self, e: exp.Expression) -> Code:
+    def column(self, e: Expression) -> Code:
         return Code(f"{self.frame}[{quoted(e.name)}]", ATOM)
 
-    def series(self, e: exp.Expression) -> str:
+    def series(self, e: Expression) -> str:
         """The text of a new column; a condition in its three values, a constant as it is."""
         if isinstance(e, exp.Null):
             raise self.gaps.unsupported("a column of NULLs", e.sql("duckdb"))
@@ -57,18 +57,18 @@ class PandasExpressions(Expressions):
             raise self.gaps.unsupported("a condition that may be NULL as a column", e.sql("duckdb"))
         return self.text(e)
 
-    def date_literal(self, e: exp.Expression) -> Code | None:
+    def date_literal(self, e: Expression) -> Code | None:
         if isinstance(e.this, exp.Literal) and e.this.is_string:
             return Code(f"pd.Timestamp({quoted(e.this.name)})", ATOM)
         return None
 
     # ------------------------------------------------------------------ conditions
 
-    def neq(self, e: exp.Expression) -> Code:
+    def neq(self, e: Expression) -> Code:
         compared = self.binary(e, "!=", COMPARISON)
-        return self._known(compared, e.left, e.right)
+        return self._known(compared, e.this, e.expression)
 
-    def _known(self, code: Code, *operands: exp.Expression) -> Code:
+    def _known(self, code: Code, *operands: Expression) -> Code:
         """The condition, and that the operands are there."""
         tests = [f"{self.operand(x, ATOM)}.notna()" for x in operands if self.nullable(x)]
         if not tests:
@@ -76,7 +76,7 @@ class PandasExpressions(Expressions):
         text = f"({code.text})" if code.precedence < SIGN else code.text
         return Code(" & ".join([text, *tests]), AND)
 
-    def not_(self, e: exp.Expression) -> Code:
+    def not_(self, e: Expression) -> Code:
         inner = e.this
         if isinstance(inner, exp.Is):
             return Code(f"{self.operand(inner.this, ATOM)}.notna()", ATOM)
@@ -87,19 +87,19 @@ class PandasExpressions(Expressions):
             raise self.gaps.unsupported("NOT of this", e.sql("duckdb"))
         return code
 
-    def is_(self, e: exp.Expression) -> Code:
+    def is_(self, e: Expression) -> Code:
         if not isinstance(e.expression, exp.Null):
             raise self.gaps.unsupported("IS TRUE and IS FALSE", e.sql("duckdb"))
         return Code(f"{self.operand(e.this, ATOM)}.isna()", ATOM)
 
-    def in_(self, e: exp.Expression) -> Code:
+    def in_(self, e: Expression) -> Code:
         return Code(f"{self.operand(e.this, ATOM)}.isin({self.listed(e.expressions)})", ATOM)
 
-    def between(self, e: exp.Expression) -> Code:
+    def between(self, e: Expression) -> Code:
         low, high = self.text(e.args["low"]), self.text(e.args["high"])
         return Code(f"{self.operand(e.this, ATOM)}.between({low}, {high})", ATOM)
 
-    def like(self, e: exp.Expression) -> Code:
+    def like(self, e: Expression) -> Code:
         subject, pattern = self.operand(e.this, ATOM), like_pattern(e.expression.name)
         if pattern.test == "equals":
             return Code(f"{subject} == {quoted(pattern.text)}", COMPARISON)
@@ -111,13 +111,13 @@ class PandasExpressions(Expressions):
         }
         return Code(f"{subject}.str.{calls[pattern.test].format(quoted(pattern.text))}", ATOM)
 
-    def regexp_like(self, e: exp.Expression) -> Code:
+    def regexp_like(self, e: Expression) -> Code:
         return self._string(e.this, f"contains({self.text(e.expression)})")
 
-    def starts_with(self, e: exp.Expression) -> Code:
+    def starts_with(self, e: Expression) -> Code:
         return self._string(e.this, f"startswith({self.text(e.expression)})")
 
-    def mask(self, e: exp.Expression) -> str:
+    def mask(self, e: Expression) -> str:
         """A condition without missing values, for ``where`` and ``mask``, which would take them for true."""
         masked = {c.name for c in self.schema if c.nullable}
         if columns_in(e) & masked and self.nullable(e):
@@ -126,16 +126,19 @@ class PandasExpressions(Expressions):
 
     # ------------------------------------------------------------------ values
 
-    def mod(self, e: exp.Expression) -> Code:
+    def mod(self, e: Expression) -> Code:
         """SQL's remainder has the sign of the dividend, as C's fmod; pandas' has the divisor's."""
-        return Code(f"np.fmod({self.text(e.left)}, {self.text(e.right)})", ATOM)
+        return Code(f"np.fmod({self.text(e.this)}, {self.text(e.expression)})", ATOM)
 
-    def int_div(self, e: exp.Expression) -> Code:
+    def int_div(self, e: Expression) -> Code:
         """SQL's division of integers truncates; pandas' floors."""
-        left, right = self.operand(e.left, SUM), self.operand(e.right, PRODUCT, strict=True)
-        return Code(f"({left} - np.fmod({self.text(e.left)}, {self.text(e.right)})) // {right}", PRODUCT)
+        left, right = self.operand(e.this, SUM), self.operand(e.expression, PRODUCT, strict=True)
+        return Code(
+            f"({left} - np.fmod({self.text(e.this)}, {self.text(e.expression)})) // {right}",
+            PRODUCT,
+        )
 
-    def case(self, e: exp.Expression) -> Code:
+    def case(self, e: Expression) -> Code:
         branches = [(b.this, b.args["true"]) for b in e.args["ifs"]]
         default = e.args.get("default")
         default = None if isinstance(default, exp.Null) else default
@@ -148,7 +151,11 @@ class PandasExpressions(Expressions):
         return Code(f"np.select([{conditions}], [{values}], default={self.text(default)})", ATOM)
 
     def _choice(
-        self, e: exp.Expression, condition: exp.Expression, value: exp.Expression, default: exp.Expression | None
+        self,
+        e: Expression,
+        condition: Expression,
+        value: Expression,
+        default: Expression | None,
     ) -> Code:
         test = self.mask(condition)
         if columns_in(value):
@@ -164,25 +171,25 @@ class PandasExpressions(Expressions):
             return Code(f'({test}).astype("int64")', ATOM)
         return Code(f"np.where({test}, {self.text(value)}, {self.text(default)})", ATOM)
 
-    def _keeps_integers(self, value: exp.Expression, default: exp.Expression | None) -> str:
+    def _keeps_integers(self, value: Expression, default: Expression | None) -> str:
         text = self.operand(value, ATOM)
         if default is None and self.type(value) is Type.INT64:
             return f'{text}.astype("Int64")'
         return text
 
-    def coalesce(self, e: exp.Expression) -> Code:
+    def coalesce(self, e: Expression) -> Code:
         text = self.operand(e.this, ATOM)
         for other in e.expressions:
             text = f"{text}.fillna({self.text(other)})"
         return Code(text, ATOM)
 
-    def cast(self, e: exp.Expression) -> Code:
+    def cast(self, e: Expression) -> Code:
         return self.date_literal(e) or self._cast(e, coerce="")
 
-    def try_cast(self, e: exp.Expression) -> Code:
+    def try_cast(self, e: Expression) -> Code:
         return self._cast(e, coerce=', errors="coerce"')
 
-    def _cast(self, e: exp.Expression, coerce: str) -> Code:
+    def _cast(self, e: Expression, coerce: str) -> Code:
         source, target = self.type(e.this), sql_type(e.args["to"])
         value = self.operand(e.this, ATOM)
         if source is Type.FLOAT64 and target is Type.STRING:
@@ -200,14 +207,14 @@ class PandasExpressions(Expressions):
             value = f"{value}.round()"
         return Code(f"{value}.astype({quoted(_DTYPES[target][self.nullable(e)])})", ATOM)
 
-    def _number(self, e: exp.Expression, target: Type, coerce: str) -> Code:
+    def _number(self, e: Expression, target: Type, coerce: str) -> Code:
         text = f"pd.to_numeric({self.text(e.this)}{coerce})"
         dtype = _DTYPES[target][self.nullable(e)]
         return Code(f"{text}.astype({quoted(dtype)})", ATOM)
 
     # ------------------------------------------------------------------ dates
 
-    def extract(self, e: exp.Expression) -> Code:
+    def extract(self, e: Expression) -> Code:
         value, part = self.operand(e.expression, ATOM), e.name.lower()
         if part == "dow":
             code = Code(f"({value}.dt.dayofweek + 1) % 7", PRODUCT)
@@ -222,13 +229,13 @@ class PandasExpressions(Expressions):
             return Code(f'{text}.astype("Int64")', ATOM)
         return code
 
-    def timestamp_trunc(self, e: exp.Expression) -> Code:
+    def timestamp_trunc(self, e: Expression) -> Code:
         value, unit = self.operand(e.this, ATOM), e.args["unit"].name.lower()
         if unit in _FREQUENCIES:
             return Code(f"{value}.dt.floor({quoted(_FREQUENCIES[unit])})", ATOM)
         return Code(f"{value}.dt.to_period({quoted(_PERIODS[unit])}).dt.start_time", ATOM)
 
-    def offset(self, e: exp.Expression, count: int, unit: str) -> Code:
+    def offset(self, e: Expression, count: int, unit: str) -> Code:
         months = {"year": 12, "quarter": 3, "month": 1}
         sign, size = ("+", count) if count >= 0 else ("-", -count)
         step = f"pd.Timedelta({unit}s={size})"
@@ -236,55 +243,57 @@ class PandasExpressions(Expressions):
             step = f"pd.DateOffset(months={size * months[unit]})"
         return Code(f"{self.operand(e, SUM)} {sign} {step}", SUM)
 
-    def days_later(self, e: exp.Expression, days: int) -> Code:
+    def days_later(self, e: Expression, days: int) -> Code:
         return self.offset(e, days, "day")
 
-    def days_between(self, e: exp.Expression) -> Code:
-        text = f"({self.text(e.left)} - {self.operand(e.right, SUM, strict=True)}).dt.days"
+    def days_between(self, e: Expression) -> Code:
+        text = f"({self.text(e.this)} - {self.operand(e.expression, SUM, strict=True)}).dt.days"
         return Code(f'{text}.astype("Int64")' if self.nullable(e) else text, ATOM)
 
     # ------------------------------------------------------------------ strings
 
-    def _string(self, e: exp.Expression, call: str) -> Code:
+    def _string(self, e: Expression, call: str) -> Code:
         return Code(f"{self.operand(e, ATOM)}.str.{call}", ATOM)
 
-    def upper(self, e: exp.Expression) -> Code:
+    def upper(self, e: Expression) -> Code:
         return self._string(e.this, "upper()")
 
-    def lower(self, e: exp.Expression) -> Code:
+    def lower(self, e: Expression) -> Code:
         return self._string(e.this, "lower()")
 
-    def trim(self, e: exp.Expression) -> Code:
+    def trim(self, e: Expression) -> Code:
         side = {"LEADING": "l", "TRAILING": "r"}.get(str(e.args.get("position")), "")
         characters = self.text(e.expression) if e.args.get("expression") else '" "'
         return self._string(e.this, f"{side}strip({characters})")
 
-    def length(self, e: exp.Expression) -> Code:
+    def length(self, e: Expression) -> Code:
         code = self._string(e.this, "len()")
         return Code(f'{code.text}.astype("Int64")', ATOM) if self.nullable(e.this) else code
 
-    def substring(self, e: exp.Expression) -> Code:
+    def substring(self, e: Expression) -> Code:
         start, length = e.args["start"], e.args.get("length")
         numbers = [n for n in (start, length) if n is not None]
         if not all(isinstance(n, exp.Literal) for n in numbers) or int(start.name) < 1:
-            raise self.gaps.unsupported("a substring from a computed or negative place", e.sql("duckdb"))
+            raise self.gaps.unsupported(
+                "a substring from a computed or negative place", e.sql("duckdb")
+            )
         first = int(start.name) - 1
         last = "" if length is None else f", {first + int(length.name)}"
         return self._string(e.this, f"slice({first}{last})")
 
-    def replace(self, e: exp.Expression) -> Code:
+    def replace(self, e: Expression) -> Code:
         old, new = self.text(e.expression), self.text(e.args["replacement"])
         return self._string(e.this, f"replace({old}, {new}, regex=False)")
 
-    def dpipe(self, e: exp.Expression) -> Code:
-        parts = [self.operand(p, SUM) for p in (e.left, e.right)]
-        if any(self.type(p) is not Type.STRING for p in (e.left, e.right)):
+    def dpipe(self, e: Expression) -> Code:
+        parts = [self.operand(p, SUM) for p in (e.this, e.expression)]
+        if any(self.type(p) is not Type.STRING for p in (e.this, e.expression)):
             raise self.gaps.unsupported("|| of anything but strings", e.sql("duckdb"))
         return Code(" + ".join(parts), SUM)
 
     # ------------------------------------------------------------------ numbers
 
-    def round(self, e: exp.Expression) -> Code:
+    def round(self, e: Expression) -> Code:
         """SQL rounds halves away from zero; NumPy rounds them to even."""
         decimals = e.args.get("decimals")
         places = 0 if decimals is None else int(self.text(decimals))
@@ -293,27 +302,29 @@ class PandasExpressions(Expressions):
         value, scale = self.operand(e.this, PRODUCT), repr(10.0**places)
         scaled = value if places == 0 else f"{value} * {scale}"
         moved = f"np.trunc({scaled} + np.copysign(0.5, {self.text(e.this)}))"
-        return Code(moved if places == 0 else f"{moved} / {scale}", ATOM if places == 0 else PRODUCT)
+        return Code(
+            moved if places == 0 else f"{moved} / {scale}", ATOM if places == 0 else PRODUCT
+        )
 
-    def floor(self, e: exp.Expression) -> Code:
+    def floor(self, e: Expression) -> Code:
         return Code(f"np.floor({self.text(e.this)})", ATOM)
 
-    def ceil(self, e: exp.Expression) -> Code:
+    def ceil(self, e: Expression) -> Code:
         return Code(f"np.ceil({self.text(e.this)})", ATOM)
 
-    def abs(self, e: exp.Expression) -> Code:
+    def abs(self, e: Expression) -> Code:
         return Code(f"{self.operand(e.this, ATOM)}.abs()", ATOM)
 
-    def ln(self, e: exp.Expression) -> Code:
+    def ln(self, e: Expression) -> Code:
         return Code(f"np.log({self.text(e.this)})", ATOM)
 
-    def sqrt(self, e: exp.Expression) -> Code:
+    def sqrt(self, e: Expression) -> Code:
         return Code(f"np.sqrt({self.text(e.this)})", ATOM)
 
-    def exp(self, e: exp.Expression) -> Code:
+    def exp(self, e: Expression) -> Code:
         return Code(f"np.exp({self.text(e.this)})", ATOM)
 
-    def pow(self, e: exp.Expression) -> Code:
+    def pow(self, e: Expression) -> Code:
         value = self.operand(e.this, ATOM)
         if self.type(e.this) is Type.INT64:
             value = f'{value}.astype("float64")'
@@ -321,7 +332,7 @@ class PandasExpressions(Expressions):
 
     # ------------------------------------------------------------------ aggregates
 
-    def reduction(self, e: exp.Expression) -> str:
+    def reduction(self, e: Expression) -> str:
         """The method that reduces a column, or one column of a grouped frame."""
         if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
             return "size()"
@@ -329,7 +340,7 @@ class PandasExpressions(Expressions):
             return "nunique()" if isinstance(e.this, exp.Distinct) else "count()"
         if isinstance(e.this, exp.Distinct):
             raise self.gaps.unsupported("DISTINCT in this aggregate", e.sql("duckdb"))
-        calls = {
+        calls: dict[type[Expression], str] = {
             exp.Sum: "sum(min_count=1)",
             exp.Avg: "mean()",
             exp.Min: "min()",
@@ -345,7 +356,7 @@ class PandasExpressions(Expressions):
             raise self.gaps.unsupported(type(e).__name__, e.sql("duckdb"))
         return calls[type(e)]
 
-    def total(self, e: exp.Expression) -> str:
+    def total(self, e: Expression) -> str:
         """An aggregate of the whole frame."""
         if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
             return f"len({self.frame})"
@@ -355,7 +366,12 @@ class PandasExpressions(Expressions):
         return f"{self.operand(argument, ATOM)}.{self.reduction(e)}"
 
     def windowed(
-        self, function: exp.Expression, frame: str, grouped: str, ordering: str, order: Sequence[SortKey]
+        self,
+        function: Expression,
+        frame: str,
+        grouped: str,
+        ordering: str,
+        order: Sequence[SortKey],
     ) -> str:
         """A window function as a series that pandas aligns with the frame by its index."""
         if isinstance(function, exp.RowNumber):
@@ -371,10 +387,14 @@ class PandasExpressions(Expressions):
         if not isinstance(function.this, exp.Column) or not grouped:
             raise self.gaps.unsupported("this window", function.sql("duckdb"))
         call = self.reduction(function).split("(")[0]
-        minimum = ", min_count=1" if isinstance(function, exp.Sum) and self.nullable(function.this) else ""
+        minimum = (
+            ", min_count=1"
+            if isinstance(function, exp.Sum) and self.nullable(function.this)
+            else ""
+        )
         return f'{frame}{grouped}[{quoted(function.this.name)}].transform("{call}"{minimum})'
 
-    def _ranked(self, e: exp.Expression, frame: str, grouped: str, order: Sequence[SortKey]) -> str:
+    def _ranked(self, e: Expression, frame: str, grouped: str, order: Sequence[SortKey]) -> str:
         if len(order) != 1 or order[0].nulls_first:
             raise self.gaps.unsupported("a rank over several keys or NULLs first", e.sql("duckdb"))
         column = next(c for c in self.schema if c.name == order[0].column)
@@ -384,7 +404,7 @@ class PandasExpressions(Expressions):
         ranks = f"{frame}{grouped}[{quoted(column.name)}].rank({', '.join(options)})"
         return f'{ranks}.astype("int64")'
 
-    def _shifted(self, e: exp.Expression, frame: str, grouped: str, ordering: str) -> str:
+    def _shifted(self, e: Expression, frame: str, grouped: str, ordering: str) -> str:
         if e.args.get("default") or not isinstance(e.this, exp.Column):
             raise self.gaps.unsupported("lag and lead with a default", e.sql("duckdb"))
         rows = int(e.args["offset"].name) if e.args.get("offset") else 1

@@ -32,6 +32,7 @@ from harness.plan import Query
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
+    Expression,
     Filter,
     Item,
     Join,
@@ -74,66 +75,75 @@ _NARROW = (exp.Count, exp.Extract, exp.Length, exp.Window)
 class PolarsExpressions(Expressions):
     """Spells expressions with ``pl.col``."""
 
-    def __init__(self, gaps: Gaps, schema: Schema = (), narrow: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, gaps: Gaps, schema: Schema = (), narrow: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__(gaps, schema)
         self.narrow = narrow
 
-    def column(self, e: exp.Expression) -> Code:
+    def column(self, e: Expression) -> Code:
         return Code(f"pl.col({quoted(e.name)})", ATOM)
 
-    def value(self, e: exp.Expression) -> str:
+    def value(self, e: Expression) -> str:
         """A value where a bare string would be taken for a column's name."""
         text = self.text(e)
         if isinstance(e, exp.Literal) and e.is_int:
             return f"pl.lit({text}, dtype=pl.Int64)"
         return f"pl.lit({text})" if isinstance(e, (exp.Literal, exp.Null, exp.Boolean)) else text
 
-    def number(self, e: exp.Expression, precedence: int, strict: bool = False) -> str:
+    def number(self, e: Expression, precedence: int, strict: bool = False) -> str:
         """An operand of arithmetic, widened where Polars would overflow."""
         text = self.operand(e, precedence, strict)
         if isinstance(e, _NARROW) or (isinstance(e, exp.Column) and e.name in self.narrow):
             return f"{text}.cast(pl.Int64)"
         return text
 
-    def binary(self, e: exp.Expression, operator: str, precedence: int) -> Code:
+    def binary(self, e: Expression, operator: str, precedence: int) -> Code:
         if operator in "+-*":
-            left, right = self.number(e.left, precedence), self.number(e.right, precedence, True)
+            left, right = (
+                self.number(e.this, precedence),
+                self.number(e.expression, precedence, True),
+            )
             return Code(f"{left} {operator} {right}", precedence)
         return super().binary(e, operator, precedence)
 
-    def mod(self, e: exp.Expression) -> Code:
+    def mod(self, e: Expression) -> Code:
         """SQL's remainder has the sign of the dividend; Polars' has the divisor's."""
-        value, divisor = self.operand(e.left, ATOM), self.operand(e.right, ATOM)
-        return Code(f"{value}.sign() * ({value}.abs() % {self._magnitude(e.right, divisor)})", PRODUCT)
+        value, divisor = self.operand(e.this, ATOM), self.operand(e.expression, ATOM)
+        return Code(
+            f"{value}.sign() * ({value}.abs() % {self._magnitude(e.expression, divisor)})", PRODUCT
+        )
 
-    def int_div(self, e: exp.Expression) -> Code:
-        value, divisor = self.operand(e.left, ATOM), self.operand(e.right, ATOM)
+    def int_div(self, e: Expression) -> Code:
+        value, divisor = self.operand(e.this, ATOM), self.operand(e.expression, ATOM)
         sign = f"{value}.sign()"
-        if not isinstance(e.right, exp.Literal):
+        if not isinstance(e.expression, exp.Literal):
             sign = f"{sign} * {divisor}.sign()"
-        return Code(f"{sign} * ({value}.abs() // {self._magnitude(e.right, divisor)})", PRODUCT)
+        return Code(
+            f"{sign} * ({value}.abs() // {self._magnitude(e.expression, divisor)})", PRODUCT
+        )
 
-    def _magnitude(self, e: exp.Expression, text: str) -> str:
+    def _magnitude(self, e: Expression, text: str) -> str:
         return text if isinstance(e, exp.Literal) else f"{text}.abs()"
 
-    def not_(self, e: exp.Expression) -> Code:
+    def not_(self, e: Expression) -> Code:
         if isinstance(e.this, exp.Is):
             return Code(f"{self.operand(e.this.this, ATOM)}.is_not_null()", ATOM)
         return Code(f"~{self.operand(e.this, SIGN)}", SIGN)
 
-    def is_(self, e: exp.Expression) -> Code:
+    def is_(self, e: Expression) -> Code:
         if not isinstance(e.expression, exp.Null):
             raise self.gaps.unsupported("IS TRUE and IS FALSE", e.sql("duckdb"))
         return Code(f"{self.operand(e.this, ATOM)}.is_null()", ATOM)
 
-    def in_(self, e: exp.Expression) -> Code:
+    def in_(self, e: Expression) -> Code:
         return Code(f"{self.operand(e.this, ATOM)}.is_in({self.listed(e.expressions)})", ATOM)
 
-    def between(self, e: exp.Expression) -> Code:
+    def between(self, e: Expression) -> Code:
         low, high = self.text(e.args["low"]), self.text(e.args["high"])
         return Code(f"{self.operand(e.this, ATOM)}.is_between({low}, {high})", ATOM)
 
-    def like(self, e: exp.Expression) -> Code:
+    def like(self, e: Expression) -> Code:
         subject, pattern = self.operand(e.this, ATOM), like_pattern(e.expression.name)
         if pattern.test == "equals":
             return Code(f"{subject} == {quoted(pattern.text)}", 0)
@@ -145,117 +155,129 @@ class PolarsExpressions(Expressions):
         }
         return Code(f"{subject}.str.{calls[pattern.test].format(quoted(pattern.text))}", ATOM)
 
-    def regexp_like(self, e: exp.Expression) -> Code:
+    def regexp_like(self, e: Expression) -> Code:
         return Code(f"{self.operand(e.this, ATOM)}.str.contains({self.text(e.expression)})", ATOM)
 
-    def starts_with(self, e: exp.Expression) -> Code:
-        return Code(f"{self.operand(e.this, ATOM)}.str.starts_with({self.text(e.expression)})", ATOM)
+    def starts_with(self, e: Expression) -> Code:
+        return Code(
+            f"{self.operand(e.this, ATOM)}.str.starts_with({self.text(e.expression)})", ATOM
+        )
 
-    def case(self, e: exp.Expression) -> Code:
+    def case(self, e: Expression) -> Code:
         text = "pl"
         for branch in e.args["ifs"]:
             text += f".when({self.text(branch.this)}).then({self.value(branch.args['true'])})"
         default = e.args.get("default")
         return Code(text if default is None else f"{text}.otherwise({self.value(default)})", ATOM)
 
-    def coalesce(self, e: exp.Expression) -> Code:
+    def coalesce(self, e: Expression) -> Code:
         values = ", ".join(self.value(x) for x in [e.this, *e.expressions])
         return Code(f"pl.coalesce({values})", ATOM)
 
-    def cast(self, e: exp.Expression) -> Code:
+    def cast(self, e: Expression) -> Code:
         return self.date_literal(e) or self._cast(e, "")
 
-    def try_cast(self, e: exp.Expression) -> Code:
+    def try_cast(self, e: Expression) -> Code:
         return self._cast(e, ", strict=False")
 
-    def _cast(self, e: exp.Expression, strict: str) -> Code:
+    def _cast(self, e: Expression, strict: str) -> Code:
         source, target = self.type(e.this), sql_type(e.args["to"])
         value = self.operand(e.this, ATOM)
         if source is Type.STRING and target is Type.DATE:
             return Code(f'{value}.str.to_date("%Y-%m-%d"{strict})', ATOM)
         if source is Type.STRING and target is Type.TIMESTAMP:
-            return Code(f'{value}.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us"{strict})', ATOM)
+            return Code(
+                f'{value}.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us"{strict})', ATOM
+            )
         if source is Type.FLOAT64 and target is Type.INT64:
             value = f"{value}.round()"
         if source is Type.FLOAT64 and target is Type.STRING:
             raise self.gaps.unsupported("a float as text, which each library spells its own way")
         return Code(f"{value}.cast({DTYPES[target]}{strict})", ATOM)
 
-    def extract(self, e: exp.Expression) -> Code:
+    def extract(self, e: Expression) -> Code:
         value, part = self.operand(e.expression, ATOM), e.name.lower()
         if part == "dow":
             return Code(f"{value}.dt.weekday() % 7", PRODUCT)
         return Code(f"{value}.dt.{_PARTS.get(part, part)}()", ATOM)
 
-    def timestamp_trunc(self, e: exp.Expression) -> Code:
+    def timestamp_trunc(self, e: Expression) -> Code:
         every = f"1{_UNITS[e.args['unit'].name.lower()]}"
         return Code(f"{self._timestamp(e.this)}.dt.truncate({quoted(every)})", ATOM)
 
-    def offset(self, e: exp.Expression, count: int, unit: str) -> Code:
+    def offset(self, e: Expression, count: int, unit: str) -> Code:
         by = quoted(f"{count}{_UNITS[unit]}")
         return Code(f"{self._timestamp(e)}.dt.offset_by({by})", ATOM)
 
-    def _timestamp(self, e: exp.Expression) -> str:
+    def _timestamp(self, e: Expression) -> str:
         """DuckDB truncates and moves dates to timestamps."""
         value = self.operand(e, ATOM)
         return f"{value}.cast({DTYPES[Type.TIMESTAMP]})" if self.type(e) is Type.DATE else value
 
-    def days_later(self, e: exp.Expression, days: int) -> Code:
+    def days_later(self, e: Expression, days: int) -> Code:
         return Code(f"{self.operand(e, ATOM)}.dt.offset_by({quoted(f'{days}d')})", ATOM)
 
-    def days_between(self, e: exp.Expression) -> Code:
-        return Code(f"({self.text(e.left)} - {self.operand(e.right, SUM, True)}).dt.total_days()", ATOM)
+    def days_between(self, e: Expression) -> Code:
+        return Code(
+            f"({self.text(e.this)} - {self.operand(e.expression, SUM, True)}).dt.total_days()", ATOM
+        )
 
-    def _string(self, e: exp.Expression, call: str) -> Code:
+    def _string(self, e: Expression, call: str) -> Code:
         return Code(f"{self.operand(e, ATOM)}.str.{call}", ATOM)
 
-    def upper(self, e: exp.Expression) -> Code:
+    def upper(self, e: Expression) -> Code:
         return self._string(e.this, "to_uppercase()")
 
-    def lower(self, e: exp.Expression) -> Code:
+    def lower(self, e: Expression) -> Code:
         return self._string(e.this, "to_lowercase()")
 
-    def trim(self, e: exp.Expression) -> Code:
+    def trim(self, e: Expression) -> Code:
         side = {"LEADING": "_start", "TRAILING": "_end"}.get(str(e.args.get("position")), "")
         characters = self.text(e.expression) if e.args.get("expression") else '" "'
         return self._string(e.this, f"strip_chars{side}({characters})")
 
-    def length(self, e: exp.Expression) -> Code:
+    def length(self, e: Expression) -> Code:
         return self._string(e.this, "len_chars()")
 
-    def substring(self, e: exp.Expression) -> Code:
+    def substring(self, e: Expression) -> Code:
         start, length = e.args["start"], e.args.get("length")
         if not (isinstance(start, exp.Literal) and int(start.name) >= 1):
-            raise self.gaps.unsupported("a substring from a computed or negative place", e.sql("duckdb"))
+            raise self.gaps.unsupported(
+                "a substring from a computed or negative place", e.sql("duckdb")
+            )
         more = "" if length is None else f", {self.text(length)}"
         return self._string(e.this, f"slice({int(start.name) - 1}{more})")
 
-    def replace(self, e: exp.Expression) -> Code:
+    def replace(self, e: Expression) -> Code:
         old, new = self.text(e.expression), self.text(e.args["replacement"])
         return self._string(e.this, f"replace_all({old}, {new}, literal=True)")
 
-    def dpipe(self, e: exp.Expression) -> Code:
-        parts = [e.left, e.right]
-        texts = [self.value(p) if isinstance(p, exp.Literal) else self.operand(p, SUM) for p in parts]
+    def dpipe(self, e: Expression) -> Code:
+        parts = [e.this, e.expression]
+        texts = [
+            self.value(p) if isinstance(p, exp.Literal) else self.operand(p, SUM) for p in parts
+        ]
         return Code(" + ".join(texts), SUM)
 
-    def concat(self, e: exp.Expression) -> Code:
+    def concat(self, e: Expression) -> Code:
         values = ", ".join(self.value(x) for x in e.expressions)
         return Code(f"pl.concat_str({values}, ignore_nulls=True)", ATOM)
 
-    def round(self, e: exp.Expression) -> Code:
+    def round(self, e: Expression) -> Code:
         decimals = e.args.get("decimals")
         places = "0" if decimals is None else self.text(decimals)
         call = f'round({places}, mode="half_away_from_zero")'
         return Code(f"{self.operand(e.this, ATOM)}.{call}", ATOM)
 
-    def _call(self, e: exp.Expression) -> Code:
-        call = {"ceil": "ceil()", "ln": "log()"}.get(type(e).__name__.lower(), f"{type(e).__name__.lower()}()")
+    def _call(self, e: Expression) -> Code:
+        call = {"ceil": "ceil()", "ln": "log()"}.get(
+            type(e).__name__.lower(), f"{type(e).__name__.lower()}()"
+        )
         return Code(f"{self.operand(e.this, ATOM)}.{call}", ATOM)
 
     floor = ceil = abs = ln = sqrt = exp = _call
 
-    def pow(self, e: exp.Expression) -> Code:
+    def pow(self, e: Expression) -> Code:
         value = f"{self.operand(e.this, ATOM)}"
         if self.type(e.this) is Type.INT64:
             value = f"{value}.cast(pl.Float64)"
@@ -263,15 +285,19 @@ class PolarsExpressions(Expressions):
 
     # ------------------------------------------------------------------ aggregates
 
-    def aggregate(self, e: exp.Expression, grouped: bool) -> str:
+    def aggregate(self, e: Expression, grouped: bool) -> str:
         """An aggregate of a whole group; NULL, not 0, where there is nothing to sum."""
         text = self.text(e)
         if isinstance(e, exp.Sum) and infer(e, self.schema, grouped=grouped).nullable:
-            some = f"{self.operand(e.this, ATOM)}.count() > 0" if self.nullable(e.this) else "pl.len() > 0"
+            some = (
+                f"{self.operand(e.this, ATOM)}.count() > 0"
+                if self.nullable(e.this)
+                else "pl.len() > 0"
+            )
             return f"pl.when({some}).then({text})"
         return text
 
-    def count(self, e: exp.Expression) -> Code:
+    def count(self, e: Expression) -> Code:
         if isinstance(e.this, exp.Star):
             return Code("pl.len()", ATOM)
         if isinstance(e.this, exp.Distinct):
@@ -280,47 +306,50 @@ class PolarsExpressions(Expressions):
             return Code(f"{self.operand(value, ATOM)}{some}.n_unique()", ATOM)
         return Code(f"{self.operand(e.this, ATOM)}.count()", ATOM)
 
-    def _reduced(self, e: exp.Expression, call: str) -> Code:
+    def _reduced(self, e: Expression, call: str) -> Code:
         if isinstance(e.this, exp.Distinct):
             raise self.gaps.unsupported("DISTINCT in this aggregate", e.sql("duckdb"))
         return Code(f"{self.number(e.this, ATOM)}.{call}", ATOM)
 
-    def sum(self, e: exp.Expression) -> Code:
+    def sum(self, e: Expression) -> Code:
         return self._reduced(e, "sum()")
 
-    def avg(self, e: exp.Expression) -> Code:
+    def avg(self, e: Expression) -> Code:
         return self._reduced(e, "mean()")
 
-    def min(self, e: exp.Expression) -> Code:
+    def min(self, e: Expression) -> Code:
         return self._reduced(e, "min()")
 
-    def max(self, e: exp.Expression) -> Code:
+    def max(self, e: Expression) -> Code:
         return self._reduced(e, "max()")
 
-    def median(self, e: exp.Expression) -> Code:
+    def median(self, e: Expression) -> Code:
         return self._reduced(e, "median()")
 
-    def percentile_cont(self, e: exp.Expression) -> Code:
+    def percentile_cont(self, e: Expression) -> Code:
         return self._reduced(e, f'quantile({self.text(e.expression)}, interpolation="linear")')
 
-    def stddev_samp(self, e: exp.Expression) -> Code:
+    def stddev_samp(self, e: Expression) -> Code:
         return self._reduced(e, "std()")
 
-    def stddev_pop(self, e: exp.Expression) -> Code:
+    def stddev_pop(self, e: Expression) -> Code:
         return self._reduced(e, "std(ddof=0)")
 
-    def variance(self, e: exp.Expression) -> Code:
+    def variance(self, e: Expression) -> Code:
         return self._reduced(e, "var()")
 
-    def corr(self, e: exp.Expression) -> Code:
+    def corr(self, e: Expression) -> Code:
         if self.nullable(e.this) or self.nullable(e.expression):
             raise self.gaps.unsupported("a correlation of columns with NULLs", e.sql("duckdb"))
-        columns = (quoted(x.name) if isinstance(x, exp.Column) else self.text(x) for x in (e.this, e.expression))
+        columns = (
+            quoted(x.name) if isinstance(x, exp.Column) else self.text(x)
+            for x in (e.this, e.expression)
+        )
         return Code(f"pl.corr({', '.join(columns)})", ATOM)
 
     # ------------------------------------------------------------------ windows
 
-    def window(self, e: exp.Expression) -> Code:
+    def window(self, e: Expression) -> Code:
         order, function = window_order(e), e.this
         if e.args.get("spec") is not None:
             raise self.gaps.unsupported("a window frame", e.sql("duckdb"))
@@ -334,7 +363,7 @@ class PolarsExpressions(Expressions):
             raise self.gaps.unsupported("a running aggregate", e.sql("duckdb"))
         return Code(f"{self.operand(function, ATOM)}{self._over(e, [])}", ATOM)
 
-    def _rank(self, e: exp.Expression, order: Sequence[exp.Expression]) -> str:
+    def _rank(self, e: Expression, order: Sequence[Expression]) -> str:
         """Ranks of one key; rows without it share the rank after all others."""
         if len(order) != 1 or order[0].args.get("nulls_first"):
             raise self.gaps.unsupported("a rank over several keys or NULLs first", e.sql("duckdb"))
@@ -347,19 +376,25 @@ class PolarsExpressions(Expressions):
         known = f"{key}.drop_nulls().n_unique()" if dense else f"{key}.count()"
         return f"{ranks}.fill_null({known} + 1)"
 
-    def _shifted(self, e: exp.Expression) -> str:
+    def _shifted(self, e: Expression) -> str:
         rows = int(e.args["offset"].name) if e.args.get("offset") else 1
         if e.args.get("default"):
             raise self.gaps.unsupported("lag and lead with a default", e.sql("duckdb"))
         return f"{self.operand(e.this, ATOM)}.shift({rows if isinstance(e, exp.Lag) else -rows})"
 
-    def _over(self, e: exp.Expression, order: Sequence[exp.Expression]) -> str:
-        keys = [self.text(k) if not isinstance(k, exp.Column) else quoted(k.name) for k in e.args.get("partition_by") or []]
+    def _over(self, e: Expression, order: Sequence[Expression]) -> str:
+        keys = [
+            self.text(k) if not isinstance(k, exp.Column) else quoted(k.name)
+            for k in e.args.get("partition_by") or []
+        ]
         ways = {bool(o.args.get("desc")) for o in order}
         if len(ways) > 1 or any(o.args.get("nulls_first") for o in order):
             raise self.gaps.unsupported("a window that orders in both directions", e.sql("duckdb"))
         if order:
-            by = [quoted(o.this.name) if isinstance(o.this, exp.Column) else self.text(o.this) for o in order]
+            by = [
+                quoted(o.this.name) if isinstance(o.this, exp.Column) else self.text(o.this)
+                for o in order
+            ]
             keys.append(f"order_by={by[0] if len(by) == 1 else '[' + ', '.join(by) + ']'}")
             keys += ["descending=True"] if ways == {True} else []
             keys += ["nulls_last=True"] if any(self.nullable(o.this) for o in order) else []
@@ -463,7 +498,7 @@ class PolarsProgram:
         kept = tuple(n for n, e in node.items if isinstance(e, exp.Column) and e.name == n)
         first = tuple(n for n, _ in node.items[: len(kept)])
         if self.physical[node.input] == kept == first and len(kept) < len(node.items):
-            return f"{text}.with_columns({self.items(node.items[len(kept):], node.input)})"
+            return f"{text}.with_columns({self.items(node.items[len(kept) :], node.input)})"
         return f"{text}.select({self.items(node.items, node.input, of=node)})"
 
     def items(self, items: Sequence[Item], source: Node, of: Node | None = None) -> str:
@@ -482,14 +517,14 @@ class PolarsProgram:
         texts += [self._aliased(n, e, print_) for n, e in odd]
         return ", ".join(texts + [self._keyword(n, e, print_) for n, e in keywords])
 
-    def _keyword(self, name: str, e: exp.Expression, print_: PolarsExpressions) -> str:
+    def _keyword(self, name: str, e: Expression, print_: PolarsExpressions) -> str:
         text = quoted(e.name) if isinstance(e, exp.Column) else print_.value(e)
         return f"{name}={text}"
 
-    def _aliased(self, name: str, e: exp.Expression, print_: PolarsExpressions) -> str:
+    def _aliased(self, name: str, e: Expression, print_: PolarsExpressions) -> str:
         return f"{print_.operand(e, ATOM)}.alias({quoted(name)})"
 
-    def _note_narrow(self, items: Sequence[tuple[str, exp.Expression]]) -> None:
+    def _note_narrow(self, items: Sequence[tuple[str, Expression]]) -> None:
         for name, e in items:
             narrow = isinstance(e, _NARROW) or (isinstance(e, exp.Column) and e.name in self.narrow)
             self.narrow = self.narrow | {name} if narrow else self.narrow - {name}
@@ -503,7 +538,9 @@ class PolarsProgram:
         values = []
         for name, e in node.aggregates:
             code = print_.aggregate(e, grouped)
-            values.append(f"{name}={code}" if is_keyword_argument(name) else f"({code}).alias({quoted(name)})")
+            values.append(
+                f"{name}={code}" if is_keyword_argument(name) else f"({code}).alias({quoted(name)})"
+            )
         values.sort(key=lambda v: not v.startswith("("))
         self._note_narrow(node.aggregates)
         if not grouped:
@@ -574,7 +611,10 @@ class PolarsProgram:
         self.physical[node] = self.physical[node.input]
         if node.count == 1:
             return f'{text}.unique({one_or_list(node.keys)}, keep="first")'
-        self.physical[node] = (*node.keys, *(c for c in self.physical[node.input] if c not in node.keys))
+        self.physical[node] = (
+            *node.keys,
+            *(c for c in self.physical[node.input] if c not in node.keys),
+        )
         return f"{text}.group_by({names(node.keys)}).head({node.count})"
 
     def sort(self, node: Sort) -> str:
@@ -593,7 +633,11 @@ class PolarsProgram:
     def limit(self, node: Limit) -> str:
         text = self.frame(node.input)
         self.physical[node] = self.physical[node.input]
-        return f"{text}.slice({node.offset}, {node.count})" if node.offset else f"{text}.head({node.count})"
+        return (
+            f"{text}.slice({node.offset}, {node.count})"
+            if node.offset
+            else f"{text}.head({node.count})"
+        )
 
     def distinct(self, node: Distinct) -> str:
         return f"{self.exact(node.input)}.unique()"

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from harness.engines.base import Program, Session
 from harness.errors import Unsupported
+from harness.plan.nodes import Expression
 from harness.plan.typing import infer
 from harness.tables import Input, Table
 from harness.types import Schema, Type
@@ -29,8 +30,7 @@ class Code(NamedTuple):
 
 
 COMPARISON, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
-_ARITHMETIC = {exp.Add: ("+", SUM), exp.Sub: ("-", SUM), exp.Mul: ("*", PRODUCT)}
-_COMPARISONS = {
+_COMPARISONS: dict[type[Expression], str] = {
     exp.EQ: "==",
     exp.NEQ: "!=",
     exp.LT: "<",
@@ -68,65 +68,68 @@ class Expressions(ABC):
     def __init__(self, gaps: Gaps, schema: Schema = ()) -> None:
         self.gaps, self.schema = gaps, schema
 
-    def text(self, e: exp.Expression) -> str:
+    def text(self, e: Expression) -> str:
         return self.code(e).text
 
-    def code(self, e: exp.Expression) -> Code:
+    def code(self, e: Expression) -> Code:
         kind = type(e).__name__
-        method: Callable[[exp.Expression], Code] | None = getattr(self, method_name(type(e)), None)
+        method: Callable[[Expression], Code] | None = getattr(self, method_name(type(e)), None)
         if method is None or kind in self.gaps.cannot or kind in self.gaps.not_yet:
             raise self.gaps.unsupported(kind, e.sql("duckdb"))
         return method(e)
 
-    def operand(self, e: exp.Expression, precedence: int, strict: bool = False) -> str:
+    def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
         """The text of an operand, in parentheses where it binds less tightly than its operator."""
         text, own = self.code(e)
         return f"({text})" if own < precedence or (strict and own == precedence) else text
 
-    def type(self, e: exp.Expression) -> Type | None:
+    def type(self, e: Expression) -> Type | None:
         return infer(e, self.schema).type
 
-    def nullable(self, e: exp.Expression) -> bool:
+    def nullable(self, e: Expression) -> bool:
         return infer(e, self.schema).nullable
 
     @abstractmethod
-    def column(self, e: exp.Expression) -> Code: ...
+    def column(self, e: Expression) -> Code: ...
 
-    def literal(self, e: exp.Expression) -> Code:
+    def literal(self, e: Expression) -> Code:
         if e.is_string:
             return Code(quoted(e.this), ATOM)
         return Code(e.this if e.is_int else repr(float(e.this)), ATOM)
 
-    def boolean(self, e: exp.Expression) -> Code:
+    def boolean(self, e: Expression) -> Code:
         return Code(str(bool(e.this)), ATOM)
 
-    def null(self, e: exp.Expression) -> Code:
+    def null(self, e: Expression) -> Code:
         return Code("None", ATOM)
 
-    def neg(self, e: exp.Expression) -> Code:
+    def neg(self, e: Expression) -> Code:
         return Code(f"-{self.operand(e.this, SIGN)}", SIGN)
 
-    def binary(self, e: exp.Expression, operator: str, precedence: int) -> Code:
-        left, right = self.operand(e.left, precedence), self.operand(e.right, precedence, strict=True)
+    def binary(self, e: Expression, operator: str, precedence: int) -> Code:
+        left, right = (
+            self.operand(e.this, precedence),
+            self.operand(e.expression, precedence, strict=True),
+        )
         return Code(f"{left} {operator} {right}", precedence)
 
-    def mul(self, e: exp.Expression) -> Code:
+    def mul(self, e: Expression) -> Code:
         return self.binary(e, "*", PRODUCT)
 
-    def div(self, e: exp.Expression) -> Code:
+    def div(self, e: Expression) -> Code:
         return self.binary(e, "/", PRODUCT)
 
-    def add(self, e: exp.Expression) -> Code:
+    def add(self, e: Expression) -> Code:
         return self.moved(e, 1) if self._is_temporal(e) else self.binary(e, "+", SUM)
 
-    def sub(self, e: exp.Expression) -> Code:
+    def sub(self, e: Expression) -> Code:
         return self.moved(e, -1) if self._is_temporal(e) else self.binary(e, "-", SUM)
 
-    def _is_temporal(self, e: exp.Expression) -> bool:
+    def _is_temporal(self, e: Expression) -> bool:
         kind = self.type(e.this)
         return kind is not None and kind.temporal
 
-    def moved(self, e: exp.Expression, sign: int) -> Code:
+    def moved(self, e: Expression, sign: int) -> Code:
         """A date or timestamp moved by an interval or by days, or the days between two dates."""
         if isinstance(e.expression, exp.Interval):
             count = sign * int(e.expression.this.name)
@@ -138,29 +141,29 @@ class Expressions(ABC):
         raise self.gaps.unsupported("this date arithmetic", e.sql("duckdb"))
 
     @abstractmethod
-    def offset(self, e: exp.Expression, count: int, unit: str) -> Code: ...
+    def offset(self, e: Expression, count: int, unit: str) -> Code: ...
 
     @abstractmethod
-    def days_later(self, e: exp.Expression, days: int) -> Code: ...
+    def days_later(self, e: Expression, days: int) -> Code: ...
 
     @abstractmethod
-    def days_between(self, e: exp.Expression) -> Code: ...
+    def days_between(self, e: Expression) -> Code: ...
 
-    def compared(self, e: exp.Expression) -> Code:
+    def compared(self, e: Expression) -> Code:
         return self.binary(e, _COMPARISONS[type(e)], COMPARISON)
 
     eq = neq = lt = lte = gt = gte = compared
 
-    def and_(self, e: exp.Expression) -> Code:
+    def and_(self, e: Expression) -> Code:
         return Code(" & ".join(self.operand(p, AND) for p in e.flatten()), AND)
 
-    def or_(self, e: exp.Expression) -> Code:
+    def or_(self, e: Expression) -> Code:
         return Code(" | ".join(self.operand(p, OR, strict=True) for p in e.flatten()), OR)
 
-    def listed(self, expressions: Sequence[exp.Expression]) -> str:
+    def listed(self, expressions: Sequence[Expression]) -> str:
         return f"[{', '.join(self.text(x) for x in expressions)}]"
 
-    def date_literal(self, e: exp.Expression) -> Code | None:
+    def date_literal(self, e: Expression) -> Code | None:
         """``date(1998, 9, 2)`` for a cast of a string to a date or timestamp, else None."""
         if not (isinstance(e.this, exp.Literal) and e.this.is_string):
             return None

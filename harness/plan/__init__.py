@@ -11,7 +11,7 @@ from sqlglot import exp
 from harness.answer import AnswerSpec, SortKey
 from harness.errors import Unsupported
 from harness.plan.lower import lower
-from harness.plan.nodes import Node
+from harness.plan.nodes import Expression, Node
 from harness.plan.parse import DIALECT, parse
 from harness.plan.prune import prune
 from harness.plan.rewrite import rewrite
@@ -79,7 +79,7 @@ def _order(tree: exp.Query) -> list[exp.Ordered]:
     return list(order.expressions) if order is not None else []
 
 
-def _leading(keys: Sequence[exp.Ordered], items: Sequence[exp.Expression]) -> tuple[SortKey, ...]:
+def _leading(keys: Sequence[exp.Ordered], items: Sequence[Expression]) -> tuple[SortKey, ...]:
     """The ORDER BY keys, up to the first that is not a column of the answer."""
     names = {item.alias_or_name for item in items}
     by_value = {item.unalias(): item.alias_or_name for item in items}
@@ -100,6 +100,7 @@ def _widened(sql: str, order: Sequence[SortKey] | None, rows: int) -> str:
     computed inside, over the expressions themselves.
     """
     tree = sqlglot.parse_one(sql, read=DIALECT)
+    assert isinstance(tree, exp.Query)
     keys = _order(tree)
     for clause in ("order", "limit", "offset"):
         tree.set(clause, None)

@@ -207,11 +207,11 @@ def _key(
     """The two sides of an equality between the two, left side first."""
     if not isinstance(part, exp.EQ):
         return None
-    a, b = aliases_in(part.left), aliases_in(part.right)
+    a, b = aliases_in(part.this), aliases_in(part.expression)
     if a and b and a <= left and b <= right:
-        return part.left, part.right
+        return part.this, part.expression
     if a and b and b <= left and a <= right:
-        return part.right, part.left
+        return part.expression, part.this
     return None
 
 
@@ -246,7 +246,7 @@ def factored(predicate: Expression) -> list[Expression]:
 def disjuncts(condition: Expression) -> list[Expression]:
     """The parts of a condition that are joined by OR."""
     if isinstance(condition, exp.Or):
-        return disjuncts(condition.left) + disjuncts(condition.right)
+        return disjuncts(condition.this) + disjuncts(condition.expression)
     return [condition]
 
 

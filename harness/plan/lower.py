@@ -17,6 +17,7 @@ from harness.plan.nodes import (
     Expression,
     Filter,
     Item,
+    JoinKind,
     Limit,
     Node,
     Project,
@@ -109,7 +110,9 @@ class Lowering:
         first = select.args.get("from_")
         if first is None:
             raise Unsupported("a SELECT without FROM", select.sql("duckdb"))
-        entries = [(first.this.alias_or_name, self._source(first.this, ctes, select), "", None)]
+        entries: list[tuple[str, Node, str, Expression | None]] = [
+            (first.this.alias_or_name, self._source(first.this, ctes, select), "", None)
+        ]
         for item in select.args.get("joins") or []:
             side = check_side(item.side.upper(), item.kind.upper())
             if item.args.get("method"):
@@ -171,7 +174,9 @@ class Lowering:
     def _in(self, test: exp.In, negated: bool, ctes: Named) -> SemiJoin:
         select = _select(test.args["query"])
         relation, correlated = self.block(select, ctes)
-        simple = not (_is_grouped(select) or select.args.get("distinct") or select.args.get("limit"))
+        simple = not (
+            _is_grouped(select) or select.args.get("distinct") or select.args.get("limit")
+        )
         if simple:
             value = select.selects[0].unalias()
         elif correlated:
@@ -214,14 +219,16 @@ class Lowering:
             raise Unsupported("this correlated scalar subquery", select.sql("duckdb"))
         if select.find(exp.Count):
             raise Unsupported("a correlated count", select.sql("duckdb"))
-        keys = []
+        keys: list[Item] = []
         for _, inner in on:
             relation, name = relation.with_column(inner)
             keys.append((fresh(name, {k for k, _ in keys}), exp.column(name)))
         name = fresh(value, {k for k, _ in keys})
         node = self._aggregated(relation, keys, (name, select.selects[0].unalias()))
         columns = {(alias, name): name for name in node.names}
-        pairs = tuple((outer, exp.column(k, alias)) for (outer, _), (k, _) in zip(on, keys, strict=True))
+        pairs = tuple(
+            (outer, exp.column(k, alias)) for (outer, _), (k, _) in zip(on, keys, strict=True)
+        )
         return _Scalar(alias, Relation(node, columns), "inner", pairs, name)
 
     def _alias(self) -> str:
@@ -305,7 +312,9 @@ class Lowering:
         windows = _Windows(relation.node.names)
         flat = [(name, windows.out_of(e, name)) for name, e in flat]
         qualify = select.args.get("qualify")
-        condition = None if qualify is None else windows.out_of(relation.flat(qualify.this), "window")
+        condition = (
+            None if qualify is None else windows.out_of(relation.flat(qualify.this), "window")
+        )
         outputs = tuple(name for name, _ in flat)
         keys: list[SortKey] = []
         for ordered in order:
@@ -329,7 +338,7 @@ class Lowering:
     def _set(self, tree: exp.SetOperation, ctes: Named) -> Node:
         kinds = {exp.Union: "union", exp.Intersect: "intersect", exp.Except: "except"}
         kind = kinds[type(tree)]
-        left, right = self.query(tree.left, ctes), self.query(tree.right, ctes)
+        left, right = self.query(tree.this, ctes), self.query(tree.expression, ctes)
         left, right = _aligned(left, right)
         return SetOperation(kind, left, right, all=not tree.args.get("distinct"))  # type: ignore[arg-type]
 
@@ -340,7 +349,7 @@ class _Scalar:
 
     alias: str
     relation: Relation
-    kind: str
+    kind: JoinKind
     on: tuple[tuple[Expression, Expression], ...]
     column: str = "value"
 
@@ -376,7 +385,9 @@ class _Aggregates:
     def _name(self, aggregate: Expression) -> str:
         if aggregate not in self.names:
             taken = set(self.names.values()) | set(self.keys.values())
-            self.names[aggregate] = fresh(self.wanted.get(aggregate) or _described(aggregate), taken)
+            self.names[aggregate] = fresh(
+                self.wanted.get(aggregate) or _described(aggregate), taken
+            )
         return self.names[aggregate]
 
 
@@ -463,11 +474,15 @@ def _split(
     """Correlated predicates -> pairs (outer, inner) of equalities, and the rest."""
     pairs, residual = [], []
     for p in correlated:
-        left, right = (aliases_in(p.left), aliases_in(p.right)) if isinstance(p, exp.EQ) else (set(), set())
+        left, right = (
+            (aliases_in(p.this), aliases_in(p.expression))
+            if isinstance(p, exp.EQ)
+            else (set(), set())
+        )
         if left and left <= relation.aliases and not right & relation.aliases:
-            pairs.append((p.right, p.left))
+            pairs.append((p.expression, p.this))
         elif right and right <= relation.aliases and not left & relation.aliases:
-            pairs.append((p.left, p.right))
+            pairs.append((p.this, p.expression))
         else:
             residual.append(p)
     return tuple(pairs), residual
@@ -492,7 +507,9 @@ def _sort_column(key: Expression, items: list[Item], windows: _Windows) -> str:
     for name, e in items:
         if e == key:
             return name
-    name = fresh(key.name if isinstance(key, exp.Column) else _described(key), {n for n, _ in items})
+    name = fresh(
+        key.name if isinstance(key, exp.Column) else _described(key), {n for n, _ in items}
+    )
     items.append((name, key))
     return name
 

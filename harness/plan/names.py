@@ -71,7 +71,9 @@ def _equal_columns(select: exp.Select, uses: Counter[Place]) -> Iterable[tuple[P
 
 def _equalities(condition: Expression | None) -> Iterable[tuple[Place, Place]]:
     for part in conjuncts(condition):
-        if isinstance(part, exp.EQ) and all(isinstance(e, exp.Column) for e in (part.left, part.right)):
+        if isinstance(part, exp.EQ) and all(
+            isinstance(e, exp.Column) for e in (part.left, part.right)
+        ):
             left, right = _place(part.left), _place(part.right)
             if left[1] == right[1] and left[0] != right[0]:
                 yield left, right

@@ -16,10 +16,10 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Unsupported
+from harness.plan.typing import Expression as Expression
 from harness.plan.typing import infer
 from harness.types import Column, Schema
 
-Expression = exp.Expression
 Item = tuple[str, Expression]
 """A column's name and the expression that computes it."""
 
@@ -309,7 +309,7 @@ def conjuncts(condition: Expression | None) -> list[Expression]:
     if isinstance(condition, exp.Paren):
         return conjuncts(condition.this)
     if isinstance(condition, exp.And):
-        return conjuncts(condition.left) + conjuncts(condition.right)
+        return conjuncts(condition.this) + conjuncts(condition.expression)
     return [condition]
 
 
@@ -326,7 +326,7 @@ def rejects_null(part: Expression) -> set[exp.Column]:
     if isinstance(part, exp.Not) and isinstance(part.this, exp.Is):
         return _bare(part.this.this)
     if isinstance(part, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
-        return _bare(part.left) | _bare(part.right)
+        return _bare(part.this) | _bare(part.expression)
     if isinstance(part, (exp.In, exp.Between, exp.Like, exp.ILike)):
         return _bare(part.this)
     if isinstance(part, exp.Not) and isinstance(part.this, (exp.In, exp.Like, exp.ILike)):

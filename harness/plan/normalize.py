@@ -8,8 +8,9 @@ from typing import Any
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.typing import Expression
 
-_DATE_PARTS: dict[type[exp.Expression], str] = {
+_DATE_PARTS: dict[type[Expression], str] = {
     exp.Year: "year",
     exp.Quarter: "quarter",
     exp.Month: "month",
@@ -23,7 +24,7 @@ _DATE_PARTS: dict[type[exp.Expression], str] = {
     exp.Minute: "minute",
     exp.Second: "second",
 }
-_NEGATED: dict[type[exp.Expression], type[exp.Expression]] = {
+_NEGATED: dict[type[Expression], type[Expression]] = {
     exp.EQ: exp.NEQ,
     exp.NEQ: exp.EQ,
     exp.LT: exp.GTE,
@@ -40,21 +41,21 @@ def normalize(tree: Any) -> Any:
     return tree
 
 
-def _bottom_up(e: exp.Expression, rule: Callable[[exp.Expression], exp.Expression]) -> Any:
+def _bottom_up(e: Expression, rule: Callable[[Expression], Expression]) -> Any:
     """Applies a rule to every node, children first, so that it sees them rewritten."""
     for key, value in list(e.args.items()):
-        if isinstance(value, exp.Expression):
+        if isinstance(value, Expression):
             e.set(key, _bottom_up(value, rule))
         elif isinstance(value, list):
-            e.set(key, [_bottom_up(v, rule) if isinstance(v, exp.Expression) else v for v in value])
+            e.set(key, [_bottom_up(v, rule) if isinstance(v, Expression) else v for v in value])
     return rule(e)
 
 
-def _parentheses(e: exp.Expression) -> exp.Expression:
+def _parentheses(e: Expression) -> Expression:
     return e.unnest() if isinstance(e, exp.Paren) else e
 
 
-def _negated_flags(e: exp.Expression) -> exp.Expression:
+def _negated_flags(e: Expression) -> Expression:
     """LIKE with ``negate`` -> NOT LIKE, as sqlglot's IN has it."""
     if e.args.get("negate"):
         e.set("negate", None)
@@ -62,7 +63,7 @@ def _negated_flags(e: exp.Expression) -> exp.Expression:
     return e
 
 
-def _date_parts(e: exp.Expression) -> exp.Expression:
+def _date_parts(e: Expression) -> Expression:
     if type(e) in _DATE_PARTS:
         return exp.Extract(this=exp.var(_DATE_PARTS[type(e)]), expression=e.this)
     if isinstance(e, exp.Extract):
@@ -70,32 +71,32 @@ def _date_parts(e: exp.Expression) -> exp.Expression:
     return e
 
 
-def _functions(e: exp.Expression) -> exp.Expression:
+def _functions(e: Expression) -> Expression:
     rewrite = _REWRITES.get(type(e))
     return rewrite(e) if rewrite is not None else e
 
 
-def _stddev(e: exp.Expression) -> exp.Expression:
+def _stddev(e: Expression) -> Expression:
     return exp.StddevSamp(this=e.this)
 
 
-def _if(e: exp.Expression) -> exp.Expression:
+def _if(e: Expression) -> Expression:
     if isinstance(e.parent, exp.Case):
         return e
     branch = exp.If(this=e.this, true=e.args["true"])
     return exp.Case(ifs=[branch], default=e.args.get("false"))
 
 
-def _nullif(e: exp.Expression) -> exp.Expression:
+def _nullif(e: Expression) -> Expression:
     equal = exp.EQ(this=e.this.copy(), expression=e.expression)
     return exp.Case(ifs=[exp.If(this=equal, true=exp.null())], default=e.this)
 
 
-def _left(e: exp.Expression) -> exp.Expression:
+def _left(e: Expression) -> Expression:
     return exp.Substring(this=e.this, start=exp.Literal.number(1), length=e.expression)
 
 
-def _case(e: exp.Expression) -> exp.Expression:
+def _case(e: Expression) -> Expression:
     """``case x when 1 then`` -> ``case when x = 1 then``."""
     operand = e.args.get("this")
     if operand is not None:
@@ -105,12 +106,13 @@ def _case(e: exp.Expression) -> exp.Expression:
     return e
 
 
-def _filtered(e: exp.Expression) -> exp.Expression:
+def _filtered(e: Expression) -> Expression:
     """``sum(x) filter (where c)`` -> ``sum(case when c then x end)``."""
-    aggregate, condition = e.this, e.expression.this
+    aggregate: Expression = e.this
+    condition = e.expression.this
     if isinstance(aggregate.this, exp.Distinct):
         argument = aggregate.this.expressions[0]
-        target: exp.Expression = aggregate.this
+        target: Expression = aggregate.this
         target.set("expressions", [_only_where(condition, argument)])
         return aggregate
     argument = exp.Literal.number(1) if isinstance(aggregate.this, exp.Star) else aggregate.this
@@ -118,15 +120,15 @@ def _filtered(e: exp.Expression) -> exp.Expression:
     return aggregate
 
 
-def _only_where(condition: exp.Expression, value: exp.Expression) -> exp.Case:
+def _only_where(condition: Expression, value: Expression) -> exp.Case:
     return exp.Case(ifs=[exp.If(this=condition.copy(), true=value.copy())])
 
 
-def _count_if(e: exp.Expression) -> exp.Expression:
+def _count_if(e: Expression) -> Expression:
     return exp.Count(this=_only_where(e.this, exp.Literal.number(1)), big_int=True)
 
 
-def _within_group(e: exp.Expression) -> exp.Expression:
+def _within_group(e: Expression) -> Expression:
     """``percentile_cont(0.5) within group (order by x)`` -> ``quantile_cont(x, 0.5)``."""
     if not isinstance(e.this, exp.PercentileCont):
         raise Unsupported("WITHIN GROUP for anything but percentile_cont", e.sql("duckdb"))
@@ -136,38 +138,43 @@ def _within_group(e: exp.Expression) -> exp.Expression:
     return exp.PercentileCont(this=key.this, expression=e.this.this)
 
 
-def _percentile(e: exp.Expression) -> exp.Expression:
+def _percentile(e: Expression) -> Expression:
     if e.expression is not None and e.expression.name == "0.5":
         return exp.Median(this=e.this)
     return e
 
 
-def _concat(e: exp.Expression) -> exp.Expression:
+def _concat(e: Expression) -> Expression:
     """DuckDB's concat() skips NULLs where ``||`` does not."""
     return exp.Concat(expressions=list(e.expressions))
 
 
-def _log(e: exp.Expression) -> exp.Expression:
+def _log(e: Expression) -> Expression:
     raise Unsupported("logarithms other than ln", e.sql("duckdb"))
 
 
-def _not(e: exp.Expression) -> exp.Expression:
+def _not(e: Expression) -> Expression:
     """Pushes NOT down to what it negates; NULL stays NULL on the way."""
     if not isinstance(e, exp.Not):
         return e
     inner = e.this
     if isinstance(inner, exp.Not):
-        return inner.this
+        doubled: Expression = inner.this
+        return doubled
     if type(inner) in _NEGATED:
         return _NEGATED[type(inner)](this=inner.this, expression=inner.expression)
     if isinstance(inner, exp.And):
-        return exp.Or(this=_not(exp.Not(this=inner.left)), expression=_not(exp.Not(this=inner.right)))
+        return exp.Or(
+            this=_not(exp.Not(this=inner.left)), expression=_not(exp.Not(this=inner.right))
+        )
     if isinstance(inner, exp.Or):
-        return exp.And(this=_not(exp.Not(this=inner.left)), expression=_not(exp.Not(this=inner.right)))
+        return exp.And(
+            this=_not(exp.Not(this=inner.left)), expression=_not(exp.Not(this=inner.right))
+        )
     return e
 
 
-def _between(e: exp.Expression) -> exp.Expression:
+def _between(e: Expression) -> Expression:
     """``x >= a and x <= b`` -> ``x between a and b``, which every engine has a name for."""
     if not isinstance(e, exp.And) or isinstance(e.parent, exp.And):
         return e
@@ -182,18 +189,18 @@ def _between(e: exp.Expression) -> exp.Expression:
     return e
 
 
-def _constant(*expressions: exp.Expression) -> bool:
+def _constant(*expressions: Expression) -> bool:
     return not any(e.find(exp.Column) for e in expressions)
 
 
-def _all_of(parts: list[exp.Expression]) -> exp.Expression:
+def _all_of(parts: list[Expression]) -> Expression:
     result = parts[0]
     for part in parts[1:]:
         result = exp.And(this=result, expression=part)
     return result
 
 
-_REWRITES: dict[type[exp.Expression], Callable[[exp.Expression], exp.Expression]] = {
+_REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.Stddev: _stddev,
     exp.If: _if,
     exp.Nullif: _nullif,

@@ -17,6 +17,7 @@ from sqlglot.optimizer.simplify import simplify
 
 from harness.errors import Unsupported, WorkloadError
 from harness.plan.normalize import normalize
+from harness.plan.typing import Expression
 from harness.types import Schema, Type
 
 DIALECT = "duckdb, normalization_strategy=case_sensitive"
@@ -118,12 +119,15 @@ def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
         raise WorkloadError(f"two columns of the answer are called {repeated!r}; rename one")
     tree = annotate_types(tree, schema=sql_schemas, dialect=DIALECT)
     tree = simplify(canonicalize(tree, dialect=DIALECT), dialect=DIALECT)
-    return normalize(tree)
+    normal: exp.Query = normalize(tree)
+    return normal
 
 
 def _explained(error: OptimizeError, schemas: Mapping[str, Schema]) -> WorkloadError:
     message = _first_line(error)
-    if found := re.search(r"[Cc]olumn '?\"?([^'\"]+?)'?\"? (could not be resolved|was ambiguous)", message):
+    if found := re.search(
+        r"[Cc]olumn '?\"?([^'\"]+?)'?\"? (could not be resolved|was ambiguous)", message
+    ):
         name = found[1].split(".")[-1]
         known = {column.name for schema in schemas.values() for column in schema}
         if "ambiguous" in found[2] or (name in known and "." not in found[1]):
@@ -143,7 +147,7 @@ def _singular_units(tree: exp.Query) -> None:
             interval.set("unit", exp.var(unit.name.upper()[:-1]))
 
 
-def reject(tree: exp.Query, *kinds: type[exp.Expression]) -> None:
+def reject(tree: exp.Query, *kinds: type[Expression]) -> None:
     """Raises Unsupported where the tree has a node of these kinds."""
     for kind in kinds:
         if found := tree.find(kind):

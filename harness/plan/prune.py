@@ -10,6 +10,7 @@ from sqlglot import exp
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
+    Expression,
     Filter,
     Item,
     Join,
@@ -34,8 +35,8 @@ def prune(plan: Node) -> Node:
 def _prune(node: Node, need: Set[str]) -> Node:
     match node:
         case Scan():
-            kept = tuple(c for c in node.columns if c[1].name in need)
-            return replace(node, columns=kept or node.columns[:1])
+            columns = tuple(c for c in node.columns if c[1].name in need)
+            return replace(node, columns=columns or node.columns[:1])
         case Filter():
             return _pruned_filter(node, need)
         case TopPerGroup():
@@ -70,7 +71,7 @@ def _pruned_filter(node: Filter, need: Set[str]) -> Node:
     return replace(pruned, columns=None if kept == pruned.names else kept)
 
 
-def _values(items: tuple[Item, ...]) -> list[exp.Expression]:
+def _values(items: tuple[Item, ...]) -> list[Expression]:
     return [e for _, e in items]
 
 
@@ -88,7 +89,9 @@ def _pruned_window(node: Window, need: Set[str]) -> Node:
     functions = tuple(f for f in node.functions if f[0] in need)
     if not functions:
         return _prune(node.input, need)
-    read = columns_in(*(e for _, e in functions), *(o for _, e in functions for o in window_order(e)))
+    read = columns_in(
+        *(e for _, e in functions), *(o for _, e in functions for o in window_order(e))
+    )
     return Window(_prune(node.input, (need & set(node.input.names)) | read), functions)
 
 
@@ -111,5 +114,5 @@ def _only_columns(project: Project) -> bool:
     return all(isinstance(e, exp.Column) for _, e in project.items)
 
 
-def _substituted(e: exp.Expression, values: Mapping[str, exp.Expression]) -> exp.Expression:
+def _substituted(e: Expression, values: Mapping[str, Expression]) -> Expression:
     return e.copy().transform(lambda x: values[x.name].copy() if isinstance(x, exp.Column) else x)

@@ -47,7 +47,9 @@ def _numbers_rows(window: exp.Window, rest: Expression | None, name: str) -> boo
 
 def _first_rows(condition: Expression, name: str) -> int | None:
     """The n of ``name <= n``, ``name < n + 1`` or ``name = 1``."""
-    if not (isinstance(condition, (exp.LTE, exp.LT, exp.EQ)) and condition.left == exp.column(name)):
+    if not (
+        isinstance(condition, (exp.LTE, exp.LT, exp.EQ)) and condition.left == exp.column(name)
+    ):
         return None
     bound = condition.right
     if not (isinstance(bound, exp.Literal) and bound.is_int):
@@ -66,5 +68,6 @@ def _order(window: exp.Window) -> tuple[SortKey, ...] | None:
     if not all(isinstance(o.this, exp.Column) for o in order):
         return None
     return tuple(
-        SortKey(o.this.name, bool(o.args.get("desc")), bool(o.args.get("nulls_first"))) for o in order
+        SortKey(o.this.name, bool(o.args.get("desc")), bool(o.args.get("nulls_first")))
+        for o in order
     )

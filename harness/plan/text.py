@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from harness.plan.nodes import (
     Aggregate,
+    Expression,
     Filter,
     Item,
     Join,
@@ -72,12 +73,12 @@ def _join(node: Join) -> str:
     return f"{node.kind}" + (f" on {' and '.join(pairs + residual)}" if pairs + residual else "")
 
 
-def _items(items: tuple[tuple[str, exp.Expression], ...]) -> str:
+def _items(items: tuple[tuple[str, Expression], ...]) -> str:
     return ", ".join(
         name if isinstance(e, exp.Column) and e.name == name else f"{_sql(e)} as {name}"
         for name, e in items
     )
 
 
-def _sql(e: exp.Expression) -> str:
+def _sql(e: Expression) -> str:
     return e.sql("duckdb", normalize_functions="lower").replace("\n", " ")

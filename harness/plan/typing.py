@@ -10,6 +10,9 @@ from sqlglot import exp
 from harness.errors import Unsupported
 from harness.types import Column, Schema, Type
 
+Expression = exp.Expr
+"""sqlglot's base class of all expressions."""
+
 INTERVAL_UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"})
 DATE_PARTS = frozenset(
     {"year", "quarter", "month", "week", "day", "dow", "isodow", "doy", "hour", "minute", "second"}
@@ -44,7 +47,7 @@ class Typed:
         return Column(name, self.type, self.nullable)
 
 
-def sql_type(data_type: exp.Expression) -> Type:
+def sql_type(data_type: Expression) -> Type:
     """The plan's type for a type named in SQL."""
     name = data_type.this.name if isinstance(data_type, exp.DataType) else str(data_type)
     if name in _SQL_TYPES:
@@ -52,7 +55,7 @@ def sql_type(data_type: exp.Expression) -> Type:
     raise Unsupported("a cast to this type", data_type.sql("duckdb"))
 
 
-def infer(expression: exp.Expression, schema: Schema, *, grouped: bool = True) -> Typed:
+def infer(expression: Expression, schema: Schema, *, grouped: bool = True) -> Typed:
     """Type and nullability of an expression over columns of ``schema``.
 
     ``grouped`` is False for the aggregates of a query without GROUP BY, whose one group may be
@@ -68,16 +71,16 @@ class _Inference:
         self.columns = {column.name: column for column in schema}
         self.grouped = grouped
 
-    def of(self, e: exp.Expression) -> Typed:
+    def of(self, e: Expression) -> Typed:
         rule = _RULES.get(type(e))
         if rule is None:
             raise Unsupported(f"{type(e).__name__} is not known here", e.sql("duckdb"))
         return rule(self, e)
 
-    def any_null(self, *operands: exp.Expression | None) -> bool:
+    def any_null(self, *operands: Expression | None) -> bool:
         return any(self.of(e).nullable for e in operands if e is not None)
 
-    def common(self, operands: Sequence[exp.Expression]) -> Type | None:
+    def common(self, operands: Sequence[Expression]) -> Type | None:
         """The type to which all operands widen."""
         types = {t for t in (self.of(e).type for e in operands) if t is not None}
         if types <= {Type.INT64, Type.FLOAT64} and len(types) == 2:
@@ -89,22 +92,22 @@ class _Inference:
             raise Unsupported(f"{kinds} in one place", ", ".join(x.sql("duckdb") for x in operands))
         return next(iter(types), None)
 
-    def column(self, e: exp.Expression) -> Typed:
+    def column(self, e: Expression) -> Typed:
         column = self.columns[e.name]
         return Typed(column.type, column.nullable)
 
-    def literal(self, e: exp.Expression) -> Typed:
+    def literal(self, e: Expression) -> Typed:
         if e.is_string:
             return Typed(Type.STRING, False)
         return Typed(Type.INT64 if e.is_int else Type.FLOAT64, False)
 
-    def null(self, e: exp.Expression) -> Typed:
+    def null(self, e: Expression) -> Typed:
         return Typed(None, True)
 
-    def same(self, e: exp.Expression) -> Typed:
+    def same(self, e: Expression) -> Typed:
         return self.of(e.this)
 
-    def arithmetic(self, e: exp.Expression) -> Typed:
+    def arithmetic(self, e: Expression) -> Typed:
         left, right = self.of(e.this), self.of(e.expression)
         nullable = left.nullable or right.nullable
         if left.type is Type.DATE and isinstance(e, exp.Sub) and right.type is Type.DATE:
@@ -116,7 +119,7 @@ class _Inference:
             raise Unsupported("arithmetic on these types", e.sql("duckdb"))
         return Typed(Type.FLOAT64 if Type.FLOAT64 in types else Type.INT64, nullable)
 
-    def add(self, e: exp.Expression) -> Typed:
+    def add(self, e: Expression) -> Typed:
         if not isinstance(e.expression, exp.Interval):
             return self.arithmetic(e)
         moved = self.of(e.this)
@@ -124,30 +127,30 @@ class _Inference:
             raise Unsupported("an interval moves dates and timestamps only", e.sql("duckdb"))
         return Typed(Type.TIMESTAMP, moved.nullable)
 
-    def comparison(self, e: exp.Expression) -> Typed:
+    def comparison(self, e: Expression) -> Typed:
         self.common([e.this, e.expression])
         return Typed(Type.BOOLEAN, self.any_null(e.this, e.expression))
 
-    def connective(self, e: exp.Expression) -> Typed:
+    def connective(self, e: Expression) -> Typed:
         return Typed(Type.BOOLEAN, self.any_null(e.this, e.args.get("expression")))
 
-    def is_null(self, e: exp.Expression) -> Typed:
+    def is_null(self, e: Expression) -> Typed:
         self.of(e.this)
         return Typed(Type.BOOLEAN, False)
 
-    def is_in(self, e: exp.Expression) -> Typed:
+    def is_in(self, e: Expression) -> Typed:
         self.common([e.this, *e.expressions])
         return Typed(Type.BOOLEAN, self.any_null(e.this))
 
-    def between(self, e: exp.Expression) -> Typed:
+    def between(self, e: Expression) -> Typed:
         parts = [e.this, e.args["low"], e.args["high"]]
         self.common(parts)
         return Typed(Type.BOOLEAN, self.any_null(*parts))
 
-    def predicate(self, e: exp.Expression) -> Typed:
+    def predicate(self, e: Expression) -> Typed:
         return Typed(Type.BOOLEAN, self.any_null(e.this))
 
-    def case(self, e: exp.Expression) -> Typed:
+    def case(self, e: Expression) -> Typed:
         for branch in e.args["ifs"]:
             self.of(branch.this)
         values = [branch.args["true"] for branch in e.args["ifs"]]
@@ -155,56 +158,56 @@ class _Inference:
         values += [default] if default is not None else []
         return Typed(self.common(values), default is None or self.any_null(*values))
 
-    def coalesce(self, e: exp.Expression) -> Typed:
+    def coalesce(self, e: Expression) -> Typed:
         operands = [e.this, *e.expressions]
         return Typed(self.common(operands), all(self.of(x).nullable for x in operands))
 
-    def cast(self, e: exp.Expression) -> Typed:
+    def cast(self, e: Expression) -> Typed:
         nullable = isinstance(e, exp.TryCast) or self.of(e.this).nullable
         return Typed(sql_type(e.args["to"]), nullable)
 
-    def date_part(self, e: exp.Expression) -> Typed:
+    def date_part(self, e: Expression) -> Typed:
         if e.name.lower() not in DATE_PARTS:
             raise Unsupported("this part of a date", e.sql("duckdb"))
         return Typed(Type.INT64, self.of(e.expression).nullable)
 
-    def truncated(self, e: exp.Expression) -> Typed:
+    def truncated(self, e: Expression) -> Typed:
         return Typed(Type.TIMESTAMP, self.of(e.this).nullable)
 
-    def rounded(self, e: exp.Expression) -> Typed:
+    def rounded(self, e: Expression) -> Typed:
         return self.of(e.this)
 
-    def concat(self, e: exp.Expression) -> Typed:
+    def concat(self, e: Expression) -> Typed:
         for part in e.expressions:
             self.of(part)
         return Typed(Type.STRING, False)
 
-    def interval(self, e: exp.Expression) -> Typed:
+    def interval(self, e: Expression) -> Typed:
         raise Unsupported("an interval by itself", e.sql("duckdb"))
 
-    def count(self, e: exp.Expression) -> Typed:
+    def count(self, e: Expression) -> Typed:
         if isinstance(e.this, exp.Distinct):
             self.of(e.this.expressions[0])
         elif not isinstance(e.this, exp.Star):
             self.of(e.this)
         return Typed(Type.INT64, False)
 
-    def extreme(self, e: exp.Expression) -> Typed:
+    def extreme(self, e: Expression) -> Typed:
         value = self.of(e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this)
         return Typed(value.type, value.nullable or not self.grouped)
 
-    def mean(self, e: exp.Expression) -> Typed:
+    def mean(self, e: Expression) -> Typed:
         return Typed(Type.FLOAT64, self.extreme(e).nullable)
 
-    def spread(self, e: exp.Expression) -> Typed:
+    def spread(self, e: Expression) -> Typed:
         self.of(e.this)  # a group of one row has no sample deviation
         return Typed(Type.FLOAT64, True)
 
-    def correlation(self, e: exp.Expression) -> Typed:
+    def correlation(self, e: Expression) -> Typed:
         self.of(e.this), self.of(e.expression)
         return Typed(Type.FLOAT64, True)
 
-    def window(self, e: exp.Expression) -> Typed:
+    def window(self, e: Expression) -> Typed:
         function = e.this
         for part in [*(e.args.get("partition_by") or []), *window_order(e)]:
             self.of(part.this if isinstance(part, exp.Ordered) else part)
@@ -217,28 +220,28 @@ class _Inference:
         return Typed(value.type, value.nullable or framed)
 
 
-def window_order(window: exp.Expression) -> list[exp.Expression]:
+def window_order(window: Expression) -> list[Expression]:
     """The ORDER BY keys (exp.Ordered) of a window."""
     order = window.args.get("order")
     return list(order.expressions) if order is not None else []
 
 
-def _fixed(result: Type) -> Callable[[_Inference, exp.Expression], Typed]:
+def _fixed(result: Type) -> Callable[[_Inference, Expression], Typed]:
     """A rule for functions whose type never varies and which are NULL where an operand is."""
 
-    def rule(self: _Inference, e: exp.Expression) -> Typed:
-        operands = [v for v in e.args.values() if isinstance(v, exp.Expression)]
+    def rule(self: _Inference, e: Expression) -> Typed:
+        operands = [v for v in e.args.values() if isinstance(v, Expression)]
         operands = [v for v in operands if not isinstance(v, (exp.Var, exp.Identifier))]
         return Typed(result, self.any_null(*operands))
 
     return rule
 
 
-_Rule = Callable[[_Inference, exp.Expression], Typed]
+_Rule = Callable[[_Inference, Expression], Typed]
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _STRINGS = (exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.Replace, exp.TimeToStr)
 _FLOATS = (exp.Div, exp.Pow, exp.Ln, exp.Sqrt, exp.Exp, exp.Floor, exp.Ceil)
-_RULES: dict[type[exp.Expression], _Rule] = {
+_RULES: dict[type[Expression], _Rule] = {
     exp.Column: _Inference.column,
     exp.Literal: _Inference.literal,
     exp.Boolean: lambda self, e: Typed(Type.BOOLEAN, False),
