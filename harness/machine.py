@@ -15,7 +15,7 @@ import psutil
 
 @dataclass(frozen=True)
 class Machine:
-    """Sizes in bytes. ``name`` is made of the processor, cores and memory, not of the host's name."""
+    """Sizes in bytes. ``name`` is made of processor, cores and memory, not of the host's name."""
 
     name: str
     cpu: str

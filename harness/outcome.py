@@ -57,9 +57,9 @@ class Round:
 class Record:
     """What came of one cell. ``reason`` is empty only where the outcome is ``ok``.
 
-    Seconds are wall clock in the engine's own process. ``load_seconds`` is untimed work: filling the
-    engine's memory before the first query. Bytes are resident memory of the process tree:
-    ``baseline_bytes`` just before the cell's first run, ``peak_bytes`` the most seen during its runs.
+    Seconds are wall clock in the engine's own process. Bytes are resident memory of the process
+    tree: ``baseline_bytes`` just before the cell's first run, ``peak_bytes`` the most seen during
+    its runs.
     """
 
     cell: Cell
@@ -74,4 +74,6 @@ class Record:
 
     def __post_init__(self) -> None:
         if (self.outcome is Outcome.OK) == bool(self.reason):
-            raise ValueError(f"{self.cell}: a reason is for outcomes other than ok, and each has one")
+            raise ValueError(
+                f"{self.cell}: a reason is for outcomes other than ok, and each has one"
+            )

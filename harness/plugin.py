@@ -287,7 +287,9 @@ class Benchmark:
             results = results_file(self.folder, self.journal)
             write(results, self._content())
             self.results = results
-            self.report = report.build(sorted(self.folder.glob("*/*.json")), self.folder / "index.html")
+            self.report = report.build(
+                sorted(self.folder.glob("*/*.json")), self.folder / "index.html"
+            )
         except (HarnessError, report.ReportError) as error:
             self.trouble = str(error)
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

@@ -62,9 +62,7 @@ def fields(journal: Journal, interrupted: bool) -> dict[str, Any]:
             for name, engine in engines.items()
         },
         "workloads": _workloads(journal.asked.values()),
-        "programs": {
-            a.program.sha256: a.program.text for a in journal.asked.values() if a.program
-        },
+        "programs": {a.program.sha256: a.program.text for a in journal.asked.values() if a.program},
         "cells": [_cell(asked, journal.record_of(cell)) for cell, asked in journal.asked.items()],
     }
 
@@ -164,7 +162,9 @@ def check_writable(folder: Path) -> None:
             pass
     except OSError as error:
         reason = error.strerror or error
-        raise ResultsError(f"results cannot be written to {folder}: {reason}; see --results") from error
+        raise ResultsError(
+            f"results cannot be written to {folder}: {reason}; see --results"
+        ) from error
 
 
 def geometric_means(records: Sequence[Record]) -> dict[str, float]:
@@ -182,5 +182,7 @@ def geometric_means(records: Sequence[Record]) -> dict[str, float]:
     logs: dict[str, list[float]] = {}
     for cell, median in medians.items():
         question = (cell.workload, cell.query, cell.size, cell.input, cell.threads)
-        logs.setdefault(cell.engine, []).append(float(np.log((0.01 + median) / (0.01 + best[question]))))
+        logs.setdefault(cell.engine, []).append(
+            float(np.log((0.01 + median) / (0.01 + best[question])))
+        )
     return {engine: float(np.exp(np.mean(values))) for engine, values in logs.items()}

@@ -25,7 +25,9 @@ class Run:
         self, settings: Settings, journal: Journal, progress: Progress, say: Callable[[str], None]
     ) -> None:
         self.journal, self.progress, self.say = journal, progress, say
-        self._scratch = tempfile.TemporaryDirectory(prefix="enginebench-", ignore_cleanup_errors=True)
+        self._scratch = tempfile.TemporaryDirectory(
+            prefix="enginebench-", ignore_cleanup_errors=True
+        )
         folder = Path(self._scratch.name)
         self._pool = WorkerPool(replace(settings, scratch=folder / "engines"))
         self._referee = Referee(default_root() / "answers", folder / "referee", settings.threads)
@@ -46,9 +48,7 @@ class Run:
             self._pool.close()
             self._workload = asked.cell.workload
         try:
-            tables = prepare(
-                asked.workload, asked.cell.size, asked.cell.input, progress=self.say
-            )
+            tables = prepare(asked.workload, asked.cell.size, asked.cell.input, progress=self.say)
         except HarnessError as error:
             absent = isinstance(error, DataUnavailable)
             outcome = Outcome.UNAVAILABLE if absent else Outcome.ERROR

@@ -95,9 +95,7 @@ def described(workload: Workload, schemas: Mapping[str, Schema]) -> dict[str, Ta
 def compiled_query(workload: Workload, query: Query, schemas: Mapping[str, Schema]) -> plan.Query:
     """A query's plan. Raises WorkloadError, at its place in the file, where the SQL is wrong."""
     try:
-        return plan.compile_query(
-            query.sql, schemas, tolerance=query.tolerance, write=query.write
-        )
+        return plan.compile_query(query.sql, schemas, tolerance=query.tolerance, write=query.write)
     except WorkloadError as error:
         message = f"query {query.name!r}: {error.message}"
         raise WorkloadError(message, workload.file, query.sql_line) from None
@@ -112,9 +110,7 @@ def _with_program(
     tables: Mapping[str, Table],
 ) -> Asked:
     if reason := engine.unavailable():
-        return Asked(
-            cell, workload, query, compiled, outcome=Outcome.UNAVAILABLE, reason=reason
-        )
+        return Asked(cell, workload, query, compiled, outcome=Outcome.UNAVAILABLE, reason=reason)
     try:
         program = program_of(workload, query, compiled, engine, tables, cell.input)
     except Unsupported as error:

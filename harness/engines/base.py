@@ -23,7 +23,7 @@ OUTPUT_FILE = "answer.parquet"
 
 @dataclass(frozen=True)
 class Program:
-    """The text that is run, hashed and shown: Python that defines ``query(t)``, or one SQL statement.
+    """The text that is run, hashed and shown: Python that defines ``query(t)``, or SQL.
 
     ``t(name)`` hands a Python program its table: the loaded frame for ``input: memory``, else the
     path of its file (a list of paths where there are several).
@@ -38,7 +38,7 @@ class Program:
 
 
 class Session(ABC):
-    """An engine at work, inside its own process. Results are the engine's own, fully materialised."""
+    """An engine at work, in its own process. Results are the engine's own, fully materialised."""
 
     @abstractmethod
     def load(self, table: Table) -> None:
@@ -106,4 +106,4 @@ class Engine(ABC):
 
     @abstractmethod
     def start(self, threads: int) -> Session:
-        """Imports the library and sets it to a number of threads. Called in the engine's process only."""
+        """Imports the library, set to a number of threads. Called in the engine's process only."""

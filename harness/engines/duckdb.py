@@ -63,7 +63,7 @@ class DuckDBSession(Session):
 
 
 def _storable(query: Query) -> str:
-    """The query; sums of whole numbers, which DuckDB makes 128 bits wide, cast to what Parquet holds."""
+    """The query; sums of integers, 128 bits wide in DuckDB, cast to what Parquet can hold."""
     whole = [c.name for c in query.spec.schema if c.type is Type.INT64]
     if "sum(" not in query.sql.lower() or not whole:
         return query.sql

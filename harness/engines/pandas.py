@@ -105,7 +105,7 @@ class PandasProgram:
         return frame if same else f"{frame}[{listing(want)}]"
 
     def assign(self, node: Node, text: str) -> str:
-        """A statement that gives the node's frame a name: its input's, where nobody else needs that."""
+        """A statement that names the node's frame: as its input, where nobody else needs that."""
         source = node.inputs[0] if node.inputs else None
         name = self.frames.get(source) if source is not None and self.uses[source] <= 1 else None
         if name is None or not self._owned(source):
@@ -200,7 +200,7 @@ class PandasProgram:
     def _grouping(
         self, node: Aggregate
     ) -> tuple[str, list[str], list[tuple[str, Expression, str]]]:
-        """The frame to group, the names of its keys, and (name, aggregate, column) of each value."""
+        """The frame to group, its keys' names, and (name, aggregate, column) of each value."""
         frame, print_ = self.frame(node.input), self.expressions(node.input)
         computed: dict[Expression, str] = {}
         keys = [e.name if isinstance(e, exp.Column) else name for name, e in node.keys]

@@ -118,7 +118,7 @@ class PandasExpressions(Expressions):
         return self._string(e.this, f"startswith({self.text(e.expression)})")
 
     def mask(self, e: Expression) -> str:
-        """A condition without missing values, for ``where`` and ``mask``, which would take them for true."""
+        """A condition without missing values, which ``where`` and ``mask`` would take for true."""
         masked = {c.name for c in self.schema if c.nullable}
         if columns_in(e) & masked and self.nullable(e):
             return f"({self.text(e)}).fillna(False)"

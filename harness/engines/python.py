@@ -41,7 +41,7 @@ _COMPARISONS: dict[type[Expression], str] = {
 
 
 def method_name(kind: type[object]) -> str:
-    """The printing method for a kind of expression or node: ``TimestampTrunc`` -> ``timestamp_trunc``."""
+    """The method that prints a kind: ``TimestampTrunc`` -> ``timestamp_trunc``."""
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
     return f"{name}_" if keyword.iskeyword(name) else name
 

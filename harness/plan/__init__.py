@@ -50,7 +50,8 @@ def compile_query(
 ) -> Query:
     """Compiles one SELECT over tables of these schemas.
 
-    Raises WorkloadError where the SQL is wrong: not one SELECT, unknown tables, columns or functions.
+    Raises WorkloadError where the SQL is wrong: not one SELECT, or an unknown table, column or
+    function.
     """
     sql = sql.strip().rstrip(";").rstrip()
     tree = parse(sql, schemas)

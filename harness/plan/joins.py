@@ -43,7 +43,7 @@ class SemiJoin:
     def _not_in(self, left: Relation, joined: Relation) -> Relation:
         """NOT IN is an anti join only where neither side can be NULL.
 
-        Otherwise it is true of an empty set, and of a value that is there while no NULL is in the set.
+        Otherwise it is true of an empty set, and of a value that is there and a set without NULL.
         """
         (*correlation, (value, member)) = self.on
         outer, left_name = left.with_column(value)

@@ -194,7 +194,7 @@ class Lowering:
     def _without_scalars(
         self, predicate: Expression, ctes: Named, scalars: list[_Scalar]
     ) -> Expression:
-        """The predicate with each scalar subquery replaced by the column that will hold its value."""
+        """The predicate, each scalar subquery replaced by the column that will hold its value."""
         for subquery in list(predicate.find_all(exp.Subquery)):
             scalar = self._scalar(subquery, ctes)
             scalars.append(scalar)

@@ -45,7 +45,7 @@ def _place(expression: Expression) -> Place:
 
 
 def _shared(select: exp.Select, uses: Counter[Place]) -> dict[Place, set[Place]]:
-    """Columns of one name that are equal in every row: by inner joins, or by a left join's own key."""
+    """Columns of one name, equal in every row: by inner joins, or by a left join's own key."""
     classes: dict[Place, set[Place]] = {}
     for left, right in _equal_columns(select, uses):
         merged = classes.get(left, {left}) | classes.get(right, {right})

@@ -140,7 +140,8 @@ class Join(Node):
     """Pairs rows of two inputs whose keys are equal (NULL equals nothing) and fulfil the residual.
 
     A right key of the same name as its left partner is the same column and appears once. The right
-    input of a ``single`` join has at most one row; without one its columns are NULL. ``columns``, where given, are the only ones that the rest of the plan needs.
+    input of a ``single`` join has at most one row; without one its columns are NULL. ``columns``,
+    where given, are the only ones that the rest of the plan needs.
     """
 
     kind: JoinKind

@@ -1,4 +1,4 @@
-"""SQL text -> one checked SELECT whose columns are resolved and whose expressions are in normal form."""
+"""SQL text -> one checked SELECT: columns resolved, expressions in normal form."""
 
 from __future__ import annotations
 
