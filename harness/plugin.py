@@ -139,11 +139,10 @@ def _inputs(text: str | None) -> tuple[Input, ...]:
 
 
 def _settings(config: pytest.Config) -> Settings:
-    session = _benchmark_session(config)
     timeout = config.getoption("timeout")
     if not timeout > 0:
         raise pytest.UsageError(f"--timeout must be more than 0 seconds, not {timeout:g}")
-    min_rounds = int(session.options["min_rounds"])
+    min_rounds = int(config.getoption("benchmark_min_rounds"))
     return Settings(
         threads=config.getoption("threads") or usable_cores(),
         scratch=Path(),
@@ -151,7 +150,7 @@ def _settings(config: pytest.Config) -> Settings:
         memory_limit=_bytes(config.getoption("memory_limit")) or default_memory_limit(),
         min_rounds=min_rounds,
         max_rounds=max(Settings.max_rounds, min_rounds),
-        max_seconds=float(session.options["max_time"]),
+        max_seconds=float(config.getoption("benchmark_max_time")),
     )
 
 

@@ -97,8 +97,20 @@ class Worker:
         WorkerTimeout or WorkerDied. After the last two, and after any exception in the parent
         (Ctrl-C), no process is left.
         """
+        self.post(message)
+        return self.reply(timeout)
+
+    def post(self, message: Mapping[str, object]) -> None:
+        """Sends a request without waiting; each one posted must be met by one ``reply``, in order."""
         try:
             self._send(message)
+        except BaseException:
+            self.close()
+            raise
+
+    def reply(self, timeout: float) -> Message:
+        """Waits for the reply to the oldest request posted; raises as ``request`` does."""
+        try:
             reply = self._receive(time.monotonic() + timeout, timeout)
         except BaseException:
             self.close()

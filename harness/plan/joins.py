@@ -37,8 +37,58 @@ class SemiJoin:
         return frozenset().union(*map(aliases_in, keys)) | outside
 
     def apply(self, left: Relation) -> Relation:
+        if sides := self._differing(left):
+            return self._by_extremes(left, *sides)
         joined = join(self.kind, left, self.right, self.on, self.residual)
         return self._not_in(left, joined) if self.null_aware else joined
+
+    def _differing(self, left: Relation) -> tuple[Expression, Expression] | None:
+        """Ours and theirs of a residual that only says ``theirs <> ours``."""
+        if not (isinstance(self.residual, exp.NEQ) and self.on):
+            return None
+        for ours, theirs in (
+            (self.residual.this, self.residual.expression),
+            (self.residual.expression, self.residual.this),
+        ):
+            if aliases_in(ours) <= left.aliases and aliases_in(theirs) <= self.right.aliases:
+                return ours, theirs
+        return None
+
+    def _by_extremes(self, left: Relation, ours: Expression, theirs: Expression) -> Relation:
+        """Some value of a group differs from ours exactly where its least or greatest does."""
+        right, keys = self.right, []
+        for _, key in self.on:
+            right, name = right.with_column(key)
+            keys.append(name)
+        value = right.flat(theirs)
+        subject = value.name if isinstance(value, exp.Column) else "value"
+        taken = set(left.node.names)
+        low, high = fresh(f"{subject}_min", taken), fresh(f"{subject}_max", taken)
+        node = Aggregate(
+            right.node,
+            tuple((key, exp.column(key)) for key in dict.fromkeys(keys)),
+            ((low, exp.Min(this=value)), (high, exp.Max(this=value.copy()))),
+        )
+        alias = f"extremes_of_{subject}"
+        extremes = Relation(node, {(alias, name): name for name in node.names})
+        pairs = [(k, exp.column(name, alias)) for (k, _), name in zip(self.on, keys, strict=True)]
+        joined = join("inner" if self.kind == "semi" else "left", left, extremes, pairs)
+        least, most = exp.column(low, alias), exp.column(high, alias)
+        return Relation(joined.where([self._condition(least, most, ours)]).node, left.columns)
+
+    def _condition(self, least: Expression, most: Expression, ours: Expression) -> Expression:
+        if self.kind == "semi":
+            differs = exp.NEQ(this=least, expression=ours.copy())
+            return exp.Or(this=differs, expression=exp.NEQ(this=most, expression=ours.copy()))
+        nothing = exp.Or(
+            this=exp.Is(this=least.copy(), expression=exp.null()),
+            expression=exp.Is(this=ours.copy(), expression=exp.null()),
+        )
+        same = exp.And(
+            this=exp.EQ(this=least, expression=ours.copy()),
+            expression=exp.EQ(this=most, expression=ours.copy()),
+        )
+        return exp.Or(this=nothing, expression=same)
 
     def _not_in(self, left: Relation, joined: Relation) -> Relation:
         """NOT IN is an anti join only where neither side can be NULL.
@@ -122,10 +172,12 @@ _Remaining = tuple[Relation, list[Expression]]
 
 
 def _outer(left: Relation, source: Source, todo: list[Expression]) -> _Remaining:
-    kind: JoinKind = {"LEFT": "left", "RIGHT": "right", "FULL": "full"}[source.side]  # type: ignore[assignment]
-    if kind == "left":
-        left, todo = _apply_ready(left, todo)
+    kind: JoinKind = "full" if source.side == "FULL" else "left"
     right = source.relation
+    if source.side == "RIGHT":
+        left, right = right, left
+    elif source.side == "LEFT":
+        left, todo = _apply_ready(left, todo)
     keys, only_right, residual = [], [], []
     for part in conjuncts(source.condition):
         if pair := _key(part, left.aliases, right.aliases):

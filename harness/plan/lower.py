@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Unsupported
-from harness.plan.joins import SemiJoin, Source, check_side, combine, factored
+from harness.plan.aggregates import Aggregates, Windows, described, is_grouped
+from harness.plan.joins import Source, check_side, combine, factored
 from harness.plan.names import flat_names
 from harness.plan.nodes import (
     Aggregate,
@@ -17,7 +19,6 @@ from harness.plan.nodes import (
     Expression,
     Filter,
     Item,
-    JoinKind,
     Limit,
     Node,
     Project,
@@ -25,52 +26,59 @@ from harness.plan.nodes import (
     SetOperation,
     Sort,
     Window,
-    conjunction,
     conjuncts,
 )
-from harness.plan.relation import Relation, aliases_in, fresh, join
+from harness.plan.relation import Relation, aliases_in, fresh
+from harness.plan.subqueries import Subqueries, compares
 from harness.types import Column, Schema
 
 Tables = Mapping[str, Schema]
-Named = Mapping[str, Node]
-"""The plans of the CTEs in scope."""
 
 
 def lower(tree: exp.Query, schemas: Tables) -> Node:
     """The plan of a whole query, as :func:`harness.plan.parse.parse` returns it."""
-    return Lowering(schemas).query(tree, {})
+    return Lowering(schemas).query(tree)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Lowering:
-    """Lowers the blocks of one query; counts the subqueries to tell their columns apart."""
+    """Lowers the blocks of one query. ``ctes`` are the plans of those in scope."""
 
     schemas: Tables
-    subqueries: int = 0
+    ctes: Mapping[str, Node] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def query(self, tree: Expression, ctes: Named) -> Node:
-        ctes = dict(ctes)
-        with_ = tree.args.get("with_")
-        for cte in with_.expressions if with_ else ():
-            if with_ is not None and with_.args.get("recursive"):
-                raise Unsupported("a recursive CTE", cte.alias)
-            ctes[cte.alias] = _renamed(self.query(cte.this, ctes), cte.args["alias"].columns)
+    def query(self, tree: Expression) -> Node:
+        inside = self._with_ctes(tree)
         if isinstance(tree, exp.Subquery):
-            return self.query(tree.this, ctes)
+            return inside.query(tree.this)
         if isinstance(tree, exp.SetOperation):
-            return self._ordered_set(tree, ctes)
+            return inside._ordered_set(tree)
         if isinstance(tree, exp.Select):
-            relation, correlated = self.block(tree, ctes)
+            relation, correlated = inside.block(tree)
             if correlated:
                 raise Unsupported("a correlated subquery here", correlated[0].sql("duckdb"))
-            return self.finish(tree, relation, ctes)
+            return inside.finish(tree, relation)
         raise Unsupported(f"{type(tree).__name__} as a query", tree.sql("duckdb"))
+
+    def _with_ctes(self, tree: Expression) -> Lowering:
+        clause, scope = tree.args.get("with_"), self
+        for cte in clause.expressions if clause is not None else ():
+            if clause is not None and clause.args.get("recursive"):
+                raise Unsupported("a recursive CTE", cte.alias)
+            node = _renamed(scope.query(cte.this), cte.args["alias"].columns)
+            scope = replace(scope, ctes={**scope.ctes, cte.alias: node})
+        return scope
+
+    def alias(self) -> str:
+        """A name for a subquery that no other has."""
+        return f"subquery{next(self.numbers)}"
 
     # ------------------------------------------------------------------ FROM and WHERE
 
-    def block(self, select: exp.Select, ctes: Named) -> tuple[Relation, list[Expression]]:
+    def block(self, select: exp.Select) -> tuple[Relation, list[Expression]]:
         """The joined and filtered sources, and the predicates that speak of outer blocks too."""
-        entries = self._entries(select, ctes)
+        entries = self._entries(select)
         available = {alias: source.names for alias, source, _, _ in entries}
         flat = flat_names(select, available)
         sources, predicates = [], []
@@ -81,49 +89,46 @@ class Lowering:
         where = select.args.get("where")
         for part in conjuncts(where.this if where else None):
             predicates += factored(part)
-        plain, semi_joins, scalars = self._sorted_out(predicates, ctes)
-        own = {source.alias for source in sources} | {s.alias for s in scalars}
-        correlated = [p for p in plain if not aliases_in(p) <= own]
-        local = [p for p in plain if aliases_in(p) <= own]
-        return self._combined(sources, scalars, local, semi_joins), correlated
+        own = {source.alias for source in sources}
+        local = [p for p in predicates if aliases_in(p) <= own or has_subquery(p)]
+        correlated = [p for p in predicates if not any(p is other for other in local)]
+        return self._combined(sources, local), correlated
 
-    def _combined(
-        self,
-        sources: Sequence[Source],
-        scalars: Sequence[_Scalar],
-        predicates: Sequence[Expression],
-        semi_joins: Sequence[SemiJoin],
-    ) -> Relation:
+    def _combined(self, sources: Sequence[Source], predicates: Sequence[Expression]) -> Relation:
         """Predicates that compare with a scalar subquery come after its value is there."""
-        scalar_aliases = {scalar.alias for scalar in scalars}
-        early = [p for p in predicates if not aliases_in(p) & scalar_aliases]
-        late = [p for p in predicates if aliases_in(p) & scalar_aliases]
+        subqueries = Subqueries(self, [])
+        early, late, semi_joins = [], [], []
+        for predicate in predicates:
+            if not has_subquery(predicate):
+                early.append(predicate)
+            elif semi := subqueries.semi_join(predicate):
+                semi_joins.append(semi)
+            else:
+                late.append(subqueries.out_of(predicate, required=compares(predicate)))
         relation = combine(sources, early, semi_joins)
-        for scalar in scalars:
-            relation = join(scalar.kind, relation, scalar.relation, scalar.on)
+        for attached in subqueries.attached:
+            relation = attached.to(relation)
         return relation.where(late)
 
-    def _entries(
-        self, select: exp.Select, ctes: Named
-    ) -> list[tuple[str, Node, str, Expression | None]]:
+    def _entries(self, select: exp.Select) -> list[tuple[str, Node, str, Expression | None]]:
         """(alias, plan, side, ON condition) of each entry of FROM."""
         first = select.args.get("from_")
         if first is None:
             raise Unsupported("a SELECT without FROM", select.sql("duckdb"))
         entries: list[tuple[str, Node, str, Expression | None]] = [
-            (first.this.alias_or_name, self._source(first.this, ctes, select), "", None)
+            (first.this.alias_or_name, self._source(first.this, select), "", None)
         ]
         for item in select.args.get("joins") or []:
             side = check_side(item.side.upper(), item.kind.upper())
             if item.args.get("method"):
                 raise Unsupported("this kind of join", item.sql("duckdb"))
-            node = self._source(item.this, ctes, select)
+            node = self._source(item.this, select)
             entries.append((item.this.alias_or_name, node, side, item.args.get("on")))
         return entries
 
-    def _source(self, source: Expression, ctes: Named, select: exp.Select) -> Node:
-        if isinstance(source, exp.Table) and source.name in ctes:
-            return ctes[source.name]
+    def _source(self, source: Expression, select: exp.Select) -> Node:
+        if isinstance(source, exp.Table) and source.name in self.ctes:
+            return self.ctes[source.name]
         if isinstance(source, exp.Table):
             if source.args.get("sample"):
                 raise Unsupported("TABLESAMPLE, whose answer is random", source.sql("duckdb"))
@@ -133,118 +138,23 @@ class Lowering:
             columns = [c for c in schema if c.name in read] or [schema[0]]
             return Scan(source.name, tuple((c.name, c) for c in columns))
         if isinstance(source, exp.Subquery):
-            return _renamed(self.query(source.this, ctes), source.alias_column_names)
+            return _renamed(self.query(source.this), source.alias_column_names)
         raise Unsupported(f"{type(source).__name__} in FROM", source.sql("duckdb"))
-
-    # ------------------------------------------------------------------ subqueries
-
-    def _sorted_out(
-        self, predicates: Sequence[Expression], ctes: Named
-    ) -> tuple[list[Expression], list[SemiJoin], list[_Scalar]]:
-        plain: list[Expression] = []
-        semi_joins: list[SemiJoin] = []
-        scalars: list[_Scalar] = []
-        for predicate in predicates:
-            if semi := self._semi_join(predicate, ctes):
-                semi_joins.append(semi)
-                continue
-            predicate = self._without_scalars(predicate, ctes, scalars)
-            if inner := predicate.find(exp.Exists, exp.Query):
-                raise Unsupported("a subquery under OR or in an expression", inner.sql("duckdb"))
-            plain.append(predicate)
-        return plain, semi_joins, scalars
-
-    def _semi_join(self, predicate: Expression, ctes: Named) -> SemiJoin | None:
-        negated = isinstance(predicate, exp.Not)
-        test = predicate.this if negated else predicate
-        if isinstance(test, exp.Exists):
-            return self._exists(test.this, negated, ctes)
-        if isinstance(test, exp.In) and test.args.get("query") is not None:
-            return self._in(test, negated, ctes)
-        return None
-
-    def _exists(self, query: Expression, negated: bool, ctes: Named) -> SemiJoin:
-        select = _select(query)
-        if select.args.get("group") or select.args.get("having") or select.args.get("limit"):
-            raise Unsupported("EXISTS over groups", select.sql("duckdb"))
-        relation, correlated = self.block(select, ctes)
-        on, residual = _split(relation, correlated)
-        return SemiJoin("anti" if negated else "semi", relation, on, conjunction(residual))
-
-    def _in(self, test: exp.In, negated: bool, ctes: Named) -> SemiJoin:
-        select = _select(test.args["query"])
-        relation, correlated = self.block(select, ctes)
-        simple = not (
-            _is_grouped(select) or select.args.get("distinct") or select.args.get("limit")
-        )
-        if simple:
-            value = select.selects[0].unalias()
-        elif correlated:
-            raise Unsupported("a correlated IN over groups", test.sql("duckdb"))
-        else:
-            node = self.finish(select, relation, ctes)
-            alias, name = self._alias(), node.names[0]
-            relation = Relation(node, {(alias, name): name})
-            value = exp.column(name, alias)
-        on, residual = _split(relation, correlated)
-        pairs = (*on, (test.this, value))
-        semi = SemiJoin("anti" if negated else "semi", relation, pairs, conjunction(residual))
-        return replace(semi, null_aware=True) if negated else semi
-
-    def _without_scalars(
-        self, predicate: Expression, ctes: Named, scalars: list[_Scalar]
-    ) -> Expression:
-        """The predicate, each scalar subquery replaced by the column that will hold its value."""
-        for subquery in list(predicate.find_all(exp.Subquery)):
-            scalar = self._scalar(subquery, ctes)
-            scalars.append(scalar)
-            column = exp.column(scalar.column, scalar.alias)
-            if subquery is predicate:
-                predicate = column
-            else:
-                subquery.replace(column)
-        return predicate
-
-    def _scalar(self, subquery: exp.Subquery, ctes: Named) -> _Scalar:
-        select = _select(subquery)
-        relation, correlated = self.block(select, ctes)
-        alias = self._alias()
-        value = _described(relation.flat(select.selects[0].unalias()))
-        if not correlated:
-            select.set("expressions", [exp.alias_(select.selects[0].unalias(), value)])
-            node = self.finish(select, relation, ctes)
-            return _Scalar(alias, Relation(node, {(alias, "value"): node.names[0]}), "single", ())
-        on, residual = _split(relation, correlated)
-        if residual or select.args.get("group") or not _is_grouped(select):
-            raise Unsupported("this correlated scalar subquery", select.sql("duckdb"))
-        if select.find(exp.Count):
-            raise Unsupported("a correlated count", select.sql("duckdb"))
-        keys: list[Item] = []
-        for _, inner in on:
-            relation, name = relation.with_column(inner)
-            keys.append((fresh(name, {k for k, _ in keys}), exp.column(name)))
-        name = fresh(value, {k for k, _ in keys})
-        node = self._aggregated(relation, keys, (name, select.selects[0].unalias()))
-        columns = {(alias, name): name for name in node.names}
-        pairs = tuple(
-            (outer, exp.column(k, alias)) for (outer, _), (k, _) in zip(on, keys, strict=True)
-        )
-        return _Scalar(alias, Relation(node, columns), "inner", pairs, name)
-
-    def _alias(self) -> str:
-        self.subqueries += 1
-        return f"subquery{self.subqueries}"
 
     # ------------------------------------------------------------------ SELECT and after
 
-    def finish(self, select: exp.Select, relation: Relation, ctes: Named) -> Node:
+    def finish(self, select: exp.Select, relation: Relation) -> Node:
         """GROUP BY, HAVING, windows, SELECT list, DISTINCT, ORDER BY and LIMIT over a block."""
         items = [(item.alias_or_name, item.unalias()) for item in select.selects]
-        keys = self._group_keys(select, items, relation)
-        having = select.args.get("having")
         order = _order_of(select)
-        if _is_grouped(select):
-            relation, items, order = self._grouped(relation, keys, items, order, having, ctes)
+        if is_grouped(select):
+            keys = self._group_keys(select, items, relation)
+            relation, items, order = self._grouped(select, relation, keys, items, order)
+        else:
+            subqueries = Subqueries(self, [])
+            items = [(name, subqueries.out_of(e)) for name, e in items]
+            for attached in subqueries.attached:
+                relation = attached.to(relation)
         node, outputs, sort_keys = self._projected(select, relation, items, order)
         if select.args.get("distinct"):
             if select.args["distinct"].args.get("on"):
@@ -274,31 +184,27 @@ class Lowering:
 
     def _grouped(
         self,
+        select: exp.Select,
         relation: Relation,
         keys: Sequence[Item],
         items: Sequence[Item],
         order: Sequence[exp.Ordered],
-        having: Expression | None,
-        ctes: Named,
     ) -> tuple[Relation, list[Item], list[exp.Ordered]]:
         """The relation after GROUP BY and HAVING; SELECT and ORDER BY in terms of its columns."""
-        conditions = conjuncts(having.this if having is not None else None)
-        scalars: list[_Scalar] = []
-        conditions = [self._without_scalars(c, ctes, scalars) for c in conditions]
-        aggregates = _Aggregates(relation, keys, items)
+        having = select.args.get("having")
+        subqueries = Subqueries(self, [])
+        conditions = [subqueries.out_of(c) for c in conjuncts(having.this if having else None)]
+        items = [(name, subqueries.out_of(e)) for name, e in items]
+        if any(attached.on for attached in subqueries.attached):
+            raise Unsupported("a correlated subquery beside GROUP BY", select.sql("duckdb"))
+        aggregates = Aggregates(relation, keys, items)
         items = [(name, aggregates.over(e)) for name, e in items]
         order = [_reordered(o, aggregates.over(o.this)) for o in order]
         conditions = [aggregates.over(c) for c in conditions]
         grouped = Relation(Aggregate(relation.node, tuple(keys), aggregates.found), {})
-        for scalar in scalars:
-            grouped = join(scalar.kind, grouped, scalar.relation, scalar.on)
+        for attached in subqueries.attached:
+            grouped = attached.to(grouped)
         return grouped.where(conditions), items, order
-
-    def _aggregated(self, relation: Relation, keys: Sequence[Item], item: Item) -> Node:
-        aggregates = _Aggregates(relation, keys, [item])
-        value = (item[0], aggregates.over(item[1]))
-        node = Aggregate(relation.node, tuple(keys), aggregates.found)
-        return Project(node, (*((k, exp.column(k)) for k, _ in keys), value))
 
     def _projected(
         self,
@@ -309,7 +215,7 @@ class Lowering:
     ) -> tuple[Node, tuple[str, ...], list[SortKey]]:
         """Windows, QUALIFY and the SELECT list; ORDER BY keys that are not in it ride along."""
         flat = [(name, relation.flat(e)) for name, e in items]
-        windows = _Windows(relation.node.names)
+        windows = Windows(relation.node.names)
         flat = [(name, windows.out_of(e, name)) for name, e in flat]
         qualify = select.args.get("qualify")
         condition = (
@@ -326,8 +232,8 @@ class Lowering:
 
     # ------------------------------------------------------------------ UNION, INTERSECT, EXCEPT
 
-    def _ordered_set(self, tree: exp.SetOperation, ctes: Named) -> Node:
-        node = self._set(tree, ctes)
+    def _ordered_set(self, tree: exp.SetOperation) -> Node:
+        node = self._set(tree)
         keys = []
         for ordered in _order_of(tree):
             if not isinstance(ordered.this, exp.Column) or ordered.this.name not in node.names:
@@ -335,90 +241,12 @@ class Lowering:
             keys.append(_sort_key(ordered.this.name, ordered))
         return _limited(tree, Sort(node, tuple(keys)) if keys else node)
 
-    def _set(self, tree: exp.SetOperation, ctes: Named) -> Node:
+    def _set(self, tree: exp.SetOperation) -> Node:
         kinds = {exp.Union: "union", exp.Intersect: "intersect", exp.Except: "except"}
         kind = kinds[type(tree)]
-        left, right = self.query(tree.this, ctes), self.query(tree.expression, ctes)
+        left, right = self.query(tree.this), self.query(tree.expression)
         left, right = _aligned(left, right)
         return SetOperation(kind, left, right, all=not tree.args.get("distinct"))  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True)
-class _Scalar:
-    """A scalar subquery, ready to be joined to the block that compares with it."""
-
-    alias: str
-    relation: Relation
-    kind: JoinKind
-    on: tuple[tuple[Expression, Expression], ...]
-    column: str = "value"
-
-
-class _Aggregates:
-    """Takes the aggregates out of expressions, each one once, and names them."""
-
-    def __init__(self, relation: Relation, keys: Sequence[Item], items: Sequence[Item]) -> None:
-        self.relation = relation
-        self.keys = {e: name for name, e in keys}
-        self.wanted = {relation.flat(e): name for name, e in items}
-        self.names: dict[Expression, str] = {}
-
-    @property
-    def found(self) -> tuple[Item, ...]:
-        return tuple((name, e) for e, name in self.names.items())
-
-    def over(self, expression: Expression) -> Expression:
-        """The expression over the columns of the aggregation."""
-        return self._replace(self.relation.flat(expression))
-
-    def _replace(self, e: Expression) -> Expression:
-        if e in self.keys:
-            return exp.column(self.keys[e])
-        if isinstance(e, exp.AggFunc) and not isinstance(e.parent, exp.Window):
-            return exp.column(self._name(e.copy()))
-        for child in list(e.iter_expressions()):
-            replaced = self._replace(child)
-            if replaced is not child:
-                child.replace(replaced)
-        return e
-
-    def _name(self, aggregate: Expression) -> str:
-        if aggregate not in self.names:
-            taken = set(self.names.values()) | set(self.keys.values())
-            self.names[aggregate] = fresh(
-                self.wanted.get(aggregate) or _described(aggregate), taken
-            )
-        return self.names[aggregate]
-
-
-class _Windows:
-    """Takes the window functions out of expressions, each one once, and names them."""
-
-    def __init__(self, taken: Sequence[str]) -> None:
-        self.taken = set(taken)
-        self.names: dict[Expression, str] = {}
-
-    @property
-    def found(self) -> tuple[tuple[str, exp.Window], ...]:
-        return tuple((name, e) for e, name in self.names.items() if isinstance(e, exp.Window))
-
-    def out_of(self, e: Expression, wanted: str) -> Expression:
-        if isinstance(e, exp.Window):
-            if e not in self.names:
-                self.names[e] = fresh(wanted, self.taken | set(self.names.values()))
-            return exp.column(self.names[e])
-        for child in list(e.iter_expressions()):
-            replaced = self.out_of(child, _described(child))
-            if replaced is not child:
-                child.replace(replaced)
-        return e
-
-
-def _described(e: Expression) -> str:
-    """A name for a computed value: ``sum(v1)`` -> ``v1_sum``."""
-    kind = type(e.this).__name__ if isinstance(e, exp.Window) else type(e).__name__
-    column = e.find(exp.Column)
-    return f"{column.name}_{kind.lower()}" if column is not None else kind.lower()
 
 
 def _placed(alias: str, node: Node, flat: Mapping[tuple[str, str], str]) -> Relation:
@@ -445,47 +273,8 @@ def _renamed(node: Node, aliases: Sequence[object]) -> Node:
     return Project(node, tuple((str(new), exp.column(old)) for new, old in pairs))
 
 
-def _select(query: Expression) -> exp.Select:
-    query = query.this if isinstance(query, exp.Subquery) else query
-    if not isinstance(query, exp.Select):
-        raise Unsupported("a set operation inside this subquery", query.sql("duckdb"))
-    return query
-
-
-def _is_grouped(select: exp.Select) -> bool:
-    if select.args.get("group") or select.args.get("having"):
-        return True
-    return any(_has_aggregate(item) for item in select.selects)
-
-
-def _has_aggregate(e: Expression) -> bool:
-    """Whether an aggregate is in the expression, other than as a window's function."""
-    if isinstance(e, exp.AggFunc):
-        return True
-    children = e.iter_expressions()
-    if isinstance(e, exp.Window):
-        children = iter([c for c in children if c is not e.this] + list(e.this.iter_expressions()))
-    return not isinstance(e, exp.Query) and any(_has_aggregate(child) for child in children)
-
-
-def _split(
-    relation: Relation, correlated: Sequence[Expression]
-) -> tuple[tuple[tuple[Expression, Expression], ...], list[Expression]]:
-    """Correlated predicates -> pairs (outer, inner) of equalities, and the rest."""
-    pairs, residual = [], []
-    for p in correlated:
-        left, right = (
-            (aliases_in(p.this), aliases_in(p.expression))
-            if isinstance(p, exp.EQ)
-            else (set(), set())
-        )
-        if left and left <= relation.aliases and not right & relation.aliases:
-            pairs.append((p.expression, p.this))
-        elif right and right <= relation.aliases and not left & relation.aliases:
-            pairs.append((p.this, p.expression))
-        else:
-            residual.append(p)
-    return tuple(pairs), residual
+def has_subquery(e: Expression) -> bool:
+    return e.find(exp.Query, exp.Exists) is not None
 
 
 def _order_of(tree: Expression) -> list[exp.Ordered]:
@@ -499,17 +288,15 @@ def _reordered(ordered: exp.Ordered, expression: Expression) -> exp.Ordered:
     return copy
 
 
-def _sort_column(key: Expression, items: list[Item], windows: _Windows) -> str:
+def _sort_column(key: Expression, items: list[Item], windows: Windows) -> str:
     """The name of the column that holds an ORDER BY key, added to the items where none does."""
     if isinstance(key, exp.Column) and not key.table and key.name in {name for name, _ in items}:
         return key.name
-    key = windows.out_of(key, _described(key))
+    key = windows.out_of(key, described(key))
     for name, e in items:
         if e == key:
             return name
-    name = fresh(
-        key.name if isinstance(key, exp.Column) else _described(key), {n for n, _ in items}
-    )
+    name = fresh(key.name if isinstance(key, exp.Column) else described(key), {n for n, _ in items})
     items.append((name, key))
     return name
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from harness.plan.nodes import (
+    Distinct,
     Expression,
     Filter,
     Item,
@@ -15,6 +16,7 @@ from harness.plan.nodes import (
     JoinKind,
     Node,
     Project,
+    Window,
     conjunction,
 )
 
@@ -87,6 +89,8 @@ def join(
     residual: Expression | None = None,
 ) -> Relation:
     """Joins two relations on pairs of expressions over them (left first, right second)."""
+    if residual is not None and kind in ("semi", "anti", "left"):
+        return _by_row(kind, left, right, on, residual)
     pairs = []
     for left_key, right_key in on:
         left, left_name = left.with_column(left_key)
@@ -94,7 +98,7 @@ def join(
         pairs.append((left_name, right_name))
     shared = {a for a, b in pairs if a == b}
     clashes = (set(left.node.names) & set(right.node.names)) - shared
-    if clashes and (kind not in ("semi", "anti") or residual is not None):
+    if clashes and kind not in ("semi", "anti"):
         names = _distinct_names(left, right, clashes)
         right = right.renamed(names)
         pairs = [(a, names.get(b, b)) for a, b in pairs]
@@ -102,6 +106,31 @@ def join(
     condition = None if residual is None else Relation(left.node, columns).flat(residual)
     node = Join(kind, left.node, right.node, tuple(dict.fromkeys(pairs)), condition)
     return Relation(node, left.columns if kind in ("semi", "anti") else columns)
+
+
+def _by_row(
+    kind: JoinKind,
+    left: Relation,
+    right: Relation,
+    on: Sequence[tuple[Expression, Expression]],
+    residual: Expression,
+) -> Relation:
+    """A semi, anti or left join whose condition says more than that keys are equal.
+
+    The left rows are numbered, joined and filtered; their numbers then tell which had a partner.
+    """
+    row = fresh("row", {*left.node.names, *right.node.names})
+    numbers = exp.Window(this=exp.RowNumber())
+    numbered = Relation(Window(left.node, ((row, numbers),)), left.columns)
+    matched = join("inner" if on else "cross", numbered, right, on).where([residual])
+    if kind in ("semi", "anti"):
+        rows = Distinct(Project(matched.node, ((row, exp.column(row)),)))
+        return Relation(Join(kind, numbered.node, rows, ((row, row),)), left.columns)
+    theirs = {place: matched.columns[place] for place in right.columns}
+    kept = [row, *(name for name in theirs.values() if name not in left.node.names)]
+    partners = Project(matched.node, tuple((c, exp.column(c)) for c in dict.fromkeys(kept)))
+    node = Join("left", numbered.node, partners, ((row, row),))
+    return Relation(node, {**left.columns, **theirs})
 
 
 def _distinct_names(left: Relation, right: Relation, clashes: set[str]) -> dict[str, str]:

@@ -93,6 +93,8 @@ class _Inference:
         return next(iter(types), None)
 
     def column(self, e: Expression) -> Typed:
+        if e.name not in self.columns:
+            raise Unsupported("a column of a query further out", e.sql("duckdb"))
         column = self.columns[e.name]
         return Typed(column.type, column.nullable)
 

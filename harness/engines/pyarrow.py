@@ -1,0 +1,61 @@
+"""PyArrow: pipelines of Acero, Arrow's streaming engine, with ``pyarrow.compute``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.engines.base import Engine, Program, Session
+from harness.engines.pyarrow_program import ArrowProgram
+from harness.engines.python import Gaps, PythonSession
+from harness.plan import Query
+from harness.tables import Input, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class PyArrowSession(PythonSession):
+    """Memory holds tables as ``pyarrow.parquet`` reads them; results are tables too."""
+
+    def __init__(self, threads: int) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        super().__init__()
+        pa.set_cpu_count(threads)
+        pa.set_io_thread_count(threads)
+        self.read_table = pq.read_table
+
+    def load(self, table: Table) -> None:
+        self.tables[table.name] = self.read_table([str(path) for path in table.parquet])
+
+    def to_arrow(self, result: Any) -> pa.Table:
+        table: pa.Table = result
+        return table
+
+    def rows(self, result: Any) -> int:
+        return int(result.num_rows)
+
+
+class PyArrow(Engine):
+    name = "pyarrow"
+    label = "PyArrow"
+    colour = "#2a9d5c"
+    language = "python"
+    distribution = "pyarrow"
+    module = "pyarrow"
+    cannot: ClassVar[Mapping[str, str]] = {
+        "TryCast": "a cast that gives NULL for text it cannot read (Arrow's casts raise)",
+    }
+    not_yet: ClassVar[Mapping[str, str]] = {}
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        return ArrowProgram(gaps, tables, source).program(query.lowered(), query.write)
+
+    def environment(self, threads: int) -> dict[str, str]:
+        return {"OMP_NUM_THREADS": str(threads)}
+
+    def start(self, threads: int) -> Session:
+        return PyArrowSession(threads)

@@ -1,0 +1,135 @@
+"""What Arrow has no function for, as functions that a program carries along where it needs them.
+
+Each is a few vectorised calls. A list of row numbers per group, sorted or not, does what other
+engines have window functions for: ``pc.scatter`` puts values back into their rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+MONTHS_LATER = '''
+def months_later(moments, months):
+    """Timestamps moved by months; the 31st becomes the last day of a shorter month."""
+    month = pc.floor_temporal(moments, unit="month")
+    within = month + timedelta(days=round(30.436875 * months) + 14)
+    target = pc.floor_temporal(within, unit="month")
+    after = pc.floor_temporal(target + timedelta(days=31), unit="month")
+    time_of_day = moments - pc.floor_temporal(moments, unit="day")
+    last_day = (after - timedelta(days=1)) + time_of_day
+    return pc.min_element_wise(target + (moments - month), last_day)
+'''
+
+QUANTILES = '''
+def quantiles(lists, counts, q):
+    """The exact quantile of each list; Arrow's own quantiles of groups are approximate."""
+    lists = lists.combine_chunks()
+    values = pa.table({"list": pc.list_parent_indices(lists), "value": pc.list_flatten(lists)})
+    values = values.sort_by([("list", "ascending"), ("value", "ascending")])
+    values = values["value"].cast("float64")
+    lengths = pc.list_value_length(lists).cast("int64")
+    starts = pc.subtract(pc.cumulative_sum(lengths), lengths)
+    places = pc.multiply(pc.max_element_wise(pc.subtract(counts, 1), 0), q)
+    lower = values.take(pc.add(starts, pc.floor(places).cast("int64")))
+    upper = values.take(pc.add(starts, pc.ceil(places).cast("int64")))
+    share = pc.subtract(places, pc.floor(places))
+    return pc.add(lower, pc.multiply(pc.subtract(upper, lower), share))
+'''
+
+RANKED_ROWS = '''
+def ranked_rows(table, keys, order):
+    """The numbers of each group's rows in the order given, one list a group."""
+    places = pc.sort_indices(table, sort_keys=order)
+    if not keys:
+        return pa.ListArray.from_arrays([0, len(places)], places)
+    rows = table.select(keys).take(places).append_column("row number", places)
+    groups = rows.group_by(keys, use_threads=False).aggregate([("row number", "list")])
+    return groups["row number_list"].combine_chunks()
+'''
+
+ROW_NUMBERS = '''
+def row_numbers(rows):
+    """1, 2, 3, ... in each list of rows."""
+    lengths = pc.list_value_length(rows).cast("int64")
+    starts = pc.subtract(pc.cumulative_sum(lengths), lengths).take(pc.list_parent_indices(rows))
+    return pc.add(pc.subtract(pa.arange(0, len(starts)), starts), 1)
+'''
+
+NEW_VALUES = '''
+def new_values(rows, ordered):
+    """Which rows differ from the one before them in their list; NULL equals NULL here."""
+    numbers = row_numbers(rows)
+    before = pc.subtract(pa.arange(0, len(numbers)), 1)
+    before = pc.if_else(pc.greater(numbers, 1), before, None)
+    new = pc.equal(numbers, 1)
+    for column in ordered.columns:
+        earlier = column.take(before)
+        null_differs = pc.xor(column.is_valid(), earlier.is_valid())
+        new = pc.or_(new, pc.coalesce(pc.not_equal(column, earlier), null_differs))
+    return new
+'''
+
+RANKS = '''
+def ranks(rows, ordered):
+    """The row number of the first of equal rows, for each list of rows."""
+    new = new_values(rows, ordered)
+    return pc.fill_null_forward(pc.if_else(new, row_numbers(rows), None))
+'''
+
+DENSE_RANKS = '''
+def dense_ranks(rows, ordered):
+    """How many different rows there are up to each one, for each list of rows."""
+    seen = pc.cumulative_sum(new_values(rows, ordered).cast("int64"))
+    starts = pc.subtract(pa.arange(0, len(seen)), pc.subtract(row_numbers(rows), 1))
+    return pc.add(pc.subtract(seen, seen.take(starts)), 1)
+'''
+
+SHIFTED = '''
+def shifted(values, rows, by):
+    """The value so many rows further on in the same list of rows; NULL beyond its ends."""
+    lists = pc.list_parent_indices(rows)
+    places = pc.add(pa.arange(0, len(lists)), by)
+    there = pc.and_(pc.greater_equal(places, 0), pc.less(places, len(lists)))
+    places = pc.if_else(there, places, None)
+    same_list = pc.equal(lists.take(places), lists)
+    return values.take(pc.if_else(same_list, places, None))
+'''
+
+PLACED = '''
+def placed(values, rows):
+    """Values in the order of the flattened lists of rows, back in the order of the table."""
+    values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return pc.scatter(values, rows.flatten())
+'''
+
+OVER = '''
+def over(table, keys, aggregate):
+    """An aggregate of each row's whole group. NULL keys are a group, so this is no join."""
+    numbered = table.append_column("row number", pa.arange(0, table.num_rows))
+    groups = numbered.group_by(keys).aggregate([("row number", "list"), aggregate])
+    rows = groups["row number_list"].combine_chunks()
+    return placed(groups.columns[-1].take(pc.list_parent_indices(rows)), rows)
+'''
+
+_BY_NAME = {
+    "months_later": MONTHS_LATER,
+    "quantiles": QUANTILES,
+    "ranked_rows": RANKED_ROWS,
+    "row_numbers": ROW_NUMBERS,
+    "new_values": NEW_VALUES,
+    "ranks": RANKS,
+    "dense_ranks": DENSE_RANKS,
+    "shifted": SHIFTED,
+    "placed": PLACED,
+    "over": OVER,
+}
+
+
+def called_in(statements: Sequence[str]) -> list[str]:
+    """The texts of the functions that these statements call, and of those that these call."""
+    text, needed = "\n".join(statements), set[str]()
+    while new := {n for n in _BY_NAME if re.search(rf"\b{n}\(", text)} - needed:
+        needed |= new
+        text = "\n".join(_BY_NAME[name] for name in new)
+    return [text.strip("\n") for name, text in _BY_NAME.items() if name in needed]

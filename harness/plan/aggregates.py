@@ -1,0 +1,100 @@
+"""Aggregates and window functions inside expressions -> columns of a node that computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from harness.plan.nodes import Expression, Item
+from harness.plan.relation import Relation, fresh
+
+
+class Aggregates:
+    """Takes the aggregates out of expressions, each one once, and names them."""
+
+    def __init__(self, relation: Relation, keys: Sequence[Item], items: Sequence[Item]) -> None:
+        self.relation = relation
+        self.keys = {e: name for name, e in keys}
+        self.wanted = {relation.flat(e): name for name, e in items}
+        self.names: dict[Expression, str] = {}
+
+    @property
+    def found(self) -> tuple[Item, ...]:
+        return tuple((name, e) for e, name in self.names.items())
+
+    def over(self, expression: Expression) -> Expression:
+        """The expression over the columns of the aggregation."""
+        return self._replace(self.relation.flat(expression))
+
+    def _replace(self, e: Expression) -> Expression:
+        if e in self.keys:
+            return exp.column(self.keys[e])
+        if isinstance(e, exp.AggFunc) and not isinstance(e.parent, exp.Window):
+            return exp.column(self._name(e.copy()))
+        for child in list(e.iter_expressions()):
+            replaced = self._replace(child)
+            if replaced is not child:
+                child.replace(replaced)
+        return e
+
+    def _name(self, aggregate: Expression) -> str:
+        if aggregate not in self.names:
+            taken = set(self.names.values()) | set(self.keys.values())
+            self.names[aggregate] = fresh(self.wanted.get(aggregate) or described(aggregate), taken)
+        return self.names[aggregate]
+
+
+class Windows:
+    """Takes the window functions out of expressions, each one once, and names them."""
+
+    def __init__(self, taken: Sequence[str]) -> None:
+        self.taken = set(taken)
+        self.names: dict[Expression, str] = {}
+
+    @property
+    def found(self) -> tuple[tuple[str, exp.Window], ...]:
+        return tuple((name, e) for e, name in self.names.items() if isinstance(e, exp.Window))
+
+    def out_of(self, e: Expression, wanted: str) -> Expression:
+        if isinstance(e, exp.Window):
+            if e not in self.names:
+                self.names[e] = fresh(wanted, self.taken | set(self.names.values()))
+            return exp.column(self.names[e])
+        for child in list(e.iter_expressions()):
+            replaced = self.out_of(child, described(child))
+            if replaced is not child:
+                child.replace(replaced)
+        return e
+
+
+def split_aggregates(
+    relation: Relation, keys: Sequence[Item], items: Sequence[Item]
+) -> tuple[tuple[Item, ...], list[Expression]]:
+    """The aggregates in the items, and the items' expressions over the columns of these."""
+    aggregates = Aggregates(relation, keys, items)
+    values = [aggregates.over(e) for _, e in items]
+    return aggregates.found, values
+
+
+def described(e: Expression) -> str:
+    """A name for a computed value: ``sum(v1)`` -> ``v1_sum``."""
+    kind = type(e.this).__name__ if isinstance(e, exp.Window) else type(e).__name__
+    column = e.find(exp.Column)
+    return f"{column.name}_{kind.lower()}" if column is not None else kind.lower()
+
+
+def is_grouped(select: exp.Select) -> bool:
+    if select.args.get("group") or select.args.get("having"):
+        return True
+    return any(has_aggregate(item) for item in select.selects)
+
+
+def has_aggregate(e: Expression) -> bool:
+    """Whether an aggregate is in the expression, other than as a window's function."""
+    if isinstance(e, exp.AggFunc):
+        return True
+    children = e.iter_expressions()
+    if isinstance(e, exp.Window):
+        children = iter([c for c in children if c is not e.this] + list(e.this.iter_expressions()))
+    return not isinstance(e, exp.Query) and any(has_aggregate(child) for child in children)
