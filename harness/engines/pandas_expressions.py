@@ -191,6 +191,9 @@ class PandasExpressions(Expressions):
 
     def _cast(self, e: Expression, coerce: str) -> Code:
         source, target = self.type(e.this), sql_type(e.args["to"])
+        if isinstance(e.this, exp.Null):
+            dtype = _DTYPES.get(target, ("", "datetime64[us]"))[True]
+            return Code(f"pd.Series(None, index={self.frame}.index, dtype={quoted(dtype)})", ATOM)
         value = self.operand(e.this, ATOM)
         if source is Type.FLOAT64 and target is Type.STRING:
             raise self.gaps.unsupported("a float as text, which each library spells its own way")

@@ -182,6 +182,8 @@ class PolarsExpressions(Expressions):
 
     def _cast(self, e: Expression, strict: str) -> Code:
         source, target = self.type(e.this), sql_type(e.args["to"])
+        if isinstance(e.this, exp.Null):
+            return Code(f"pl.lit(None, dtype={DTYPES[target]})", ATOM)
         value = self.operand(e.this, ATOM)
         if source is Type.STRING and target is Type.DATE:
             return Code(f'{value}.str.to_date("%Y-%m-%d"{strict})', ATOM)

@@ -23,12 +23,12 @@ from harness.plan.nodes import (
     Node,
     Project,
     Scan,
-    SetOperation,
     Sort,
     Window,
     conjuncts,
 )
 from harness.plan.relation import Relation, aliases_in, fresh
+from harness.plan.sets import grouping_sets, over_sets, set_operation
 from harness.plan.subqueries import Subqueries, compares
 from harness.types import Column, Schema
 
@@ -148,8 +148,7 @@ class Lowering:
         items = [(item.alias_or_name, item.unalias()) for item in select.selects]
         order = _order_of(select)
         if is_grouped(select):
-            keys = self._group_keys(select, items, relation)
-            relation, items, order = self._grouped(select, relation, keys, items, order)
+            relation, items, order = self._grouped(select, relation, items, order)
         else:
             subqueries = Subqueries(self, [])
             items = [(name, subqueries.out_of(e)) for name, e in items]
@@ -165,13 +164,13 @@ class Lowering:
 
     def _group_keys(
         self, select: exp.Select, items: Sequence[Item], relation: Relation
-    ) -> list[Item]:
+    ) -> tuple[list[Item], list[list[str]] | None]:
+        """The keys of GROUP BY, and the sets of them by name where it asks for several."""
         group = select.args.get("group")
         if group is None:
-            return []
-        if any(group.args.get(kind) for kind in ("rollup", "cube", "grouping_sets")):
-            raise Unsupported("ROLLUP, CUBE and GROUPING SETS", group.sql("duckdb"))
-        expressions = group.expressions
+            return [], None
+        sets = grouping_sets(group)
+        expressions = group.expressions if sets is None else list(itertools.chain(*sets))
         if group.args.get("all"):
             expressions = [e for _, e in items if not e.find(exp.AggFunc)]
         aliases = {relation.flat(e): name for name, e in items}
@@ -180,17 +179,20 @@ class Lowering:
             name = e.name if isinstance(e, exp.Column) else aliases.get(e, "key")
             if all(e != known for _, known in keys):
                 keys.append((fresh(name, {k for k, _ in keys}), e))
-        return keys
+        if sets is None:
+            return keys, None
+        names = {e: name for name, e in keys}
+        return keys, [[names[relation.flat(e)] for e in chosen] for chosen in sets]
 
     def _grouped(
         self,
         select: exp.Select,
         relation: Relation,
-        keys: Sequence[Item],
         items: Sequence[Item],
         order: Sequence[exp.Ordered],
     ) -> tuple[Relation, list[Item], list[exp.Ordered]]:
         """The relation after GROUP BY and HAVING; SELECT and ORDER BY in terms of its columns."""
+        keys, sets = self._group_keys(select, items, relation)
         having = select.args.get("having")
         subqueries = Subqueries(self, [])
         conditions = [subqueries.out_of(c) for c in conjuncts(having.this if having else None)]
@@ -201,7 +203,10 @@ class Lowering:
         items = [(name, aggregates.over(e)) for name, e in items]
         order = [_reordered(o, aggregates.over(o.this)) for o in order]
         conditions = [aggregates.over(c) for c in conditions]
-        grouped = Relation(Aggregate(relation.node, tuple(keys), aggregates.found), {})
+        node: Node = Aggregate(relation.node, tuple(keys), aggregates.found)
+        if sets is not None:
+            node = over_sets(relation.node, keys, sets, aggregates.found)
+        grouped = Relation(node, {})
         for attached in subqueries.attached:
             grouped = attached.to(grouped)
         return grouped.where(conditions), items, order
@@ -233,20 +238,13 @@ class Lowering:
     # ------------------------------------------------------------------ UNION, INTERSECT, EXCEPT
 
     def _ordered_set(self, tree: exp.SetOperation) -> Node:
-        node = self._set(tree)
+        node = set_operation(tree, self.query(tree.this), self.query(tree.expression))
         keys = []
         for ordered in _order_of(tree):
             if not isinstance(ordered.this, exp.Column) or ordered.this.name not in node.names:
                 raise Unsupported("ORDER BY an expression after UNION", ordered.sql("duckdb"))
             keys.append(_sort_key(ordered.this.name, ordered))
         return _limited(tree, Sort(node, tuple(keys)) if keys else node)
-
-    def _set(self, tree: exp.SetOperation) -> Node:
-        kinds = {exp.Union: "union", exp.Intersect: "intersect", exp.Except: "except"}
-        kind = kinds[type(tree)]
-        left, right = self.query(tree.this), self.query(tree.expression)
-        left, right = _aligned(left, right)
-        return SetOperation(kind, left, right, all=not tree.args.get("distinct"))  # type: ignore[arg-type]
 
 
 def _placed(alias: str, node: Node, flat: Mapping[tuple[str, str], str]) -> Relation:
@@ -314,23 +312,3 @@ def _limited(tree: Expression, node: Node) -> Node:
     if limit is None or not all(isinstance(c, exp.Literal) and c.is_int for c in counts):
         raise Unsupported("a LIMIT that is not a whole number", tree.sql("duckdb"))
     return Limit(node, int(counts[0].name), int(counts[1].name))
-
-
-def _aligned(left: Node, right: Node) -> tuple[Node, Node]:
-    """Both inputs of a set operation under the left one's names and the wider of their types."""
-    if len(left.schema) != len(right.schema):
-        raise Unsupported("a set operation over different numbers of columns")
-    pairs = list(zip(left.schema, right.schema, strict=True))
-    return _as(left, pairs, 0), _as(right, pairs, 1)
-
-
-def _as(node: Node, pairs: Sequence[tuple[Column, Column]], side: int) -> Node:
-    items: list[Item] = []
-    for pair in pairs:
-        ours, types = pair[side], {column.type for column in pair}
-        e: Expression = exp.column(ours.name)
-        if len(types) > 1:
-            wider = "DOUBLE" if all(t.numeric for t in types) else "TIMESTAMP"
-            e = exp.cast(e, wider)
-        items.append((pair[0].name, e))
-    return Project(node, tuple(items))

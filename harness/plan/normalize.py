@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlglot import exp
 
-from harness.errors import Unsupported
 from harness.plan.typing import Expression
 
 _DATE_PARTS: dict[type[Expression], str] = {
@@ -130,11 +129,9 @@ def _count_if(e: Expression) -> Expression:
 
 def _within_group(e: Expression) -> Expression:
     """``percentile_cont(0.5) within group (order by x)`` -> ``quantile_cont(x, 0.5)``."""
-    if not isinstance(e.this, exp.PercentileCont):
-        raise Unsupported("WITHIN GROUP for anything but percentile_cont", e.sql("duckdb"))
     key = e.expression.expressions[0]
-    if key.args.get("desc"):
-        raise Unsupported("percentile_cont of a descending order", e.sql("duckdb"))
+    if not isinstance(e.this, exp.PercentileCont) or key.args.get("desc"):
+        return e
     return exp.PercentileCont(this=key.this, expression=e.this.this)
 
 
@@ -147,10 +144,6 @@ def _percentile(e: Expression) -> Expression:
 def _concat(e: Expression) -> Expression:
     """DuckDB's concat() skips NULLs where ``||`` does not."""
     return exp.Concat(expressions=list(e.expressions))
-
-
-def _log(e: Expression) -> Expression:
-    raise Unsupported("logarithms other than ln", e.sql("duckdb"))
 
 
 def _not(e: Expression) -> Expression:
@@ -211,6 +204,5 @@ _REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.WithinGroup: _within_group,
     exp.PercentileCont: _percentile,
     exp.Concat: _concat,
-    exp.Log: _log,
 }
 _RULES = (_parentheses, _negated_flags, _date_parts, _functions, _not, _between)

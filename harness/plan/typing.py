@@ -34,6 +34,9 @@ _SQL_TYPES = {
 }
 
 
+_WIDEST = {Type.INT64: "BIGINT", Type.FLOAT64: "DOUBLE"}
+
+
 @dataclass(frozen=True)
 class Typed:
     """A type and whether NULL can occur; the type of a bare NULL is not known."""
@@ -53,6 +56,12 @@ def sql_type(data_type: Expression) -> Type:
     if name in _SQL_TYPES:
         return _SQL_TYPES[name]
     raise Unsupported("a cast to this type", data_type.sql("duckdb"))
+
+
+def cast_to(e: Expression, target: Type) -> Expression:
+    """A cast of an expression to a type of the plan."""
+    name = next(name for name, known in _SQL_TYPES.items() if known is target)
+    return exp.Cast(this=e, to=exp.DataType.build(_WIDEST.get(target, name)))
 
 
 def infer(expression: Expression, schema: Schema, *, grouped: bool = True) -> Typed:

@@ -1,0 +1,127 @@
+"""Set operations and grouping sets -> unions and aggregates, which every engine has."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterable, Sequence
+
+from sqlglot import exp
+
+from harness.errors import Unsupported
+from harness.plan.nodes import (
+    Aggregate,
+    Distinct,
+    Expression,
+    Filter,
+    Item,
+    Node,
+    Project,
+    SetOperation,
+)
+from harness.plan.relation import fresh
+from harness.plan.typing import cast_to
+from harness.types import Column, Type
+
+
+def set_operation(tree: exp.SetOperation, left: Node, right: Node) -> Node:
+    """UNION, INTERSECT or EXCEPT; columns go by position and widen to a common type."""
+    if len(left.schema) != len(right.schema):
+        raise Unsupported("a set operation over different numbers of columns")
+    pairs = list(zip(left.schema, right.schema, strict=True))
+    left, right = _widened(left, pairs, 0), _widened(right, pairs, 1)
+    distinct = bool(tree.args.get("distinct"))
+    if isinstance(tree, exp.Union):
+        union = SetOperation("union", left, right, all=True)
+        return Distinct(union) if distinct else union
+    if not distinct:
+        raise Unsupported("INTERSECT ALL and EXCEPT ALL", tree.sql("duckdb"))
+    return _by_side(left, right, both=isinstance(tree, exp.Intersect))
+
+
+def _by_side(left: Node, right: Node, both: bool) -> Node:
+    """Grouping counts NULLs as equal, as set operations do: which sides does each row stand on?"""
+    side = fresh("side", set(left.names))
+    first, last = fresh("first_side", set(left.names)), fresh("last_side", set(left.names))
+    marked = [_marked(node, side, number) for number, node in enumerate((left, right), start=1)]
+    keys = _same(left.names)
+    extremes = (
+        (first, exp.Min(this=exp.column(side))),
+        (last, exp.Max(this=exp.column(side))),
+    )
+    groups = Aggregate(SetOperation("union", marked[0], marked[1], all=True), keys, extremes)
+    condition: Expression = exp.EQ(this=exp.column(last), expression=exp.Literal.number(1))
+    if both:
+        condition = exp.LT(this=exp.column(first), expression=exp.column(last))
+    return Project(Filter(groups, condition), keys)
+
+
+def _marked(node: Node, side: str, number: int) -> Node:
+    return Project(node, (*_same(node.names), (side, exp.Literal.number(number))))
+
+
+def _same(names: Iterable[str]) -> tuple[Item, ...]:
+    return tuple((name, exp.column(name)) for name in names)
+
+
+def _widened(node: Node, pairs: Sequence[tuple[Column, Column]], side: int) -> Node:
+    """An input under the left one's names and the wider of both types."""
+    items: list[Item] = []
+    for pair in pairs:
+        e: Expression = exp.column(pair[side].name)
+        wider = _wider({column.type for column in pair})
+        items.append((pair[0].name, e if pair[side].type is wider else cast_to(e, wider)))
+    return Project(node, tuple(items))
+
+
+def _wider(types: set[Type]) -> Type:
+    if len(types) == 1:
+        return next(iter(types))
+    if all(t.numeric for t in types):
+        return Type.FLOAT64
+    if all(t.temporal for t in types):
+        return Type.TIMESTAMP
+    raise Unsupported(f"a set operation over {' and '.join(sorted(types))}")
+
+
+def grouping_sets(group: exp.Group) -> list[list[Expression]] | None:
+    """The sets of keys that ROLLUP, CUBE or GROUPING SETS ask for; None for a plain GROUP BY."""
+    clauses = (exp.Rollup, exp.Cube, exp.GroupingSets)
+    plain = [e for e in group.expressions if not isinstance(e, clauses)]
+    found = [e for e in group.expressions if isinstance(e, clauses)]
+    for kind in ("rollup", "cube", "grouping_sets"):
+        found += group.args.get(kind) or []
+    if len(found) > 1:
+        raise Unsupported("several grouping sets beside each other", group.sql("duckdb"))
+    return [plain + chosen for chosen in _sets(found[0])] if found else None
+
+
+def _sets(clause: Expression) -> list[list[Expression]]:
+    keys = clause.expressions
+    if isinstance(clause, exp.GroupingSets):
+        return [_members(key) for key in keys]
+    sizes = range(len(keys), -1, -1)
+    if isinstance(clause, exp.Rollup):
+        return [keys[:size] for size in sizes]
+    return [list(chosen) for size in sizes for chosen in itertools.combinations(keys, size)]
+
+
+def _members(key: Expression) -> list[Expression]:
+    return list(key.expressions) if isinstance(key, exp.Tuple) else [key]
+
+
+def over_sets(
+    source: Node, keys: Sequence[Item], sets: Sequence[Sequence[str]], values: tuple[Item, ...]
+) -> Node:
+    """One aggregation for each set of key names; keys that are not in a set are NULL."""
+    every: tuple[Item, ...] = tuple(keys)
+    types = {c.name: c.type for c in Aggregate(source, every, ()).schema}
+    parts: list[Node] = []
+    for chosen in sets:
+        part: Node = Aggregate(source, tuple(k for k in every if k[0] in chosen), values)
+        items = [
+            (name, exp.column(name) if name in chosen else cast_to(exp.null(), types[name]))
+            for name, _ in every
+        ]
+        parts.append(Project(part, (*items, *_same(name for name, _ in values))))
+    return functools.reduce(lambda a, b: SetOperation("union", a, b, all=True), parts)
