@@ -84,7 +84,9 @@ def document(
         "machine": MACHINE,
         "versions": {"enginebench": "0.1", "numpy": "2.4.6"},
         "engines": {
-            name: {"unavailable": None, **engine} for name, engine in engines.items() if name in used
+            name: {"unavailable": None, **engine}
+            for name, engine in engines.items()
+            if name in used
         },
         "workloads": _workloads(cells, titles or {}, sql or {}),
         "programs": {c.sha256: c.text for c in cells if c.sha256 is not None},
@@ -195,7 +197,7 @@ GAPS = {
     ("join", "big_inner", "pandas"): ("timeout", "no answer within 60 s; the process was killed"),
     ("etl", "sessions", "pyarrow"): (
         "wrong",
-        "column session_seconds, row 17: 1800.0, and the reference has 1799.0 (3 of 51,200 rows differ)",
+        "session_seconds, row 17: 1800.0, the reference has 1799.0 (3 of 51,200 rows differ)",
     ),
     ("etl", "pivot", "duckdb"): ("error", "BinderException: PIVOT needs a literal list of values"),
     ("flights", "late_planes", "pyarrow"): ("unsupported", "not yet: window function lag"),
@@ -206,7 +208,7 @@ from t
 where v1 > 2 and id1 <> 'id007' -- {name}
 group by id3
 order by id3"""
-PYTHON = '''import polars as pl
+PYTHON = """import polars as pl
 
 
 def query(t):
@@ -217,7 +219,7 @@ def query(t):
         .agg(v1=pl.col("v1").sum(), v3=pl.col("v3").mean())
         .sort("id3", nulls_last=True)
     )
-'''
+"""
 
 
 def realistic(
@@ -229,9 +231,7 @@ def realistic(
     return document(cells, titles=TITLES, sql=sql, interrupted=True)
 
 
-def _realistic_cells(
-    sizes: Sequence[str], inputs: Sequence[str], rounds: int
-) -> Iterator[Asked]:
+def _realistic_cells(sizes: Sequence[str], inputs: Sequence[str], rounds: int) -> Iterator[Asked]:
     generator = np.random.default_rng(7)
     for workload, queries in QUERIES.items():
         for at, size in enumerate(sizes):

@@ -1,0 +1,8 @@
+"""Results files -> one offline HTML page. It uses nothing else of the project."""
+
+from __future__ import annotations
+
+from report.errors import MalformedResults, MissingResults, ReportError, UnknownVersion
+from report.output import build
+
+__all__ = ["MalformedResults", "MissingResults", "ReportError", "UnknownVersion", "build"]

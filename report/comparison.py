@@ -1,0 +1,199 @@
+"""`Results` -> `Comparison`: engines side by side on each task, with ratios, ties and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from report.frame import Cell, Engine, Results, Setting
+from report.metrics import DEFAULT, METRICS, Metric
+from report.statistics import (
+    PENALTY,
+    Estimate,
+    MeanRatio,
+    Ratio,
+    Replicates,
+    geometric_mean,
+    is_tie,
+    ratio_interval,
+)
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A cell in view with its estimates by metric name; a cell without a time has none."""
+
+    index: int
+    cell: Cell
+    estimates: Mapping[str, Estimate]
+
+    def value(self, metric: Metric) -> float | None:
+        estimate = self.estimates.get(metric.name)
+        return None if estimate is None else estimate.value
+
+
+@dataclass(frozen=True)
+class Task:
+    """One query in one setting, and what each engine made of it.
+
+    ``intervals`` holds, by metric name, the 95% interval of the ratio of the medians of a pair of
+    engines, in the order of ``Comparison.engines``.
+    """
+
+    index: int
+    setting: Setting
+    query: str
+    entries: Mapping[Engine, Entry]
+    intervals: Mapping[str, Mapping[tuple[Engine, Engine], Interval]] = field(default_factory=dict)
+
+    def best(self, metric: Metric = DEFAULT) -> Entry | None:
+        """The entry with the least value, the first of equals."""
+        timed = [entry for entry in self.entries.values() if entry.value(metric) is not None]
+        return min(timed, key=lambda entry: entry.value(metric) or 0.0, default=None)
+
+    def tied(self, one: Engine, other: Engine, metric: Metric = DEFAULT) -> bool:
+        """Whether the rounds do not tell two engines apart."""
+        intervals = self.intervals.get(metric.name, {})
+        return is_tie(intervals.get((one, other)) or intervals.get((other, one)))
+
+    def winners(self, metric: Metric = DEFAULT) -> tuple[Engine, ...]:
+        """The best engine and those that tie with it."""
+        best = self.best(metric)
+        if best is None:
+            return ()
+        first = best.cell.engine
+        tied = [e for e in self.entries if e != first and self.tied(first, e, metric)]
+        return (first, *tied)
+
+
+@dataclass(frozen=True)
+class Score:
+    """An engine over many tasks. ``mean`` is None where it has no time at all."""
+
+    engine: Engine
+    mean: MeanRatio | None
+    ok: int
+    asked: int
+    peak_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All tasks in view; engines are sorted best first by their score on the default metric."""
+
+    engines: tuple[Engine, ...]
+    settings: tuple[Setting, ...]
+    tasks: tuple[Task, ...]
+    scores: tuple[Score, ...]
+
+    def of(self, setting: Setting) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks if task.setting == setting)
+
+
+def compare(results: Results) -> Comparison:
+    """Computes every estimate, interval and tie once, and ranks the engines."""
+    tasks = _tasks(results)
+    found = dict.fromkeys(engine for task in tasks for engine in task.entries)
+    scores = sorted((score(tasks, engine) for engine in found), key=_rank)
+    return Comparison(
+        engines=tuple(score.engine for score in scores),
+        settings=tuple(dict.fromkeys(task.setting for task in tasks)),
+        tasks=tasks,
+        scores=tuple(scores),
+    )
+
+
+def score(tasks: Iterable[Task], engine: Engine, metric: Metric = DEFAULT) -> Score:
+    """The geometric mean of an engine's ratios to the best, cells without a time penalised."""
+    asked = [task for task in tasks if engine in task.entries]
+    entries = [task.entries[engine] for task in asked]
+    ok = sum(entry.value(metric) is not None for entry in entries)
+    ratios = [ratio_to_best(task, engine, metric) for task in asked]
+    peaks = [entry.cell.peak_bytes for entry in entries if entry.cell.peak_bytes is not None]
+    mean = geometric_mean([ratio for ratio in ratios if ratio is not None]) if ok else None
+    return Score(engine, mean, ok, len(asked), max(peaks, default=None))
+
+
+def ratio_to_best(task: Task, engine: Engine, metric: Metric = DEFAULT) -> Ratio | None:
+    """(shift + value) / (shift + best), as ClickBench scores; None where no engine has a value.
+
+    An engine without a value is given PENALTY times the worst one, as if it were known exactly.
+    """
+    best = task.best(metric)
+    if best is None:
+        return None
+    lowest = best.estimates[metric.name]
+    own = task.entries[engine].estimates.get(metric.name)
+    if own is None:
+        values = [entry.value(metric) for entry in task.entries.values()]
+        own = Estimate(PENALTY * max(v for v in values if v is not None), log_error=0.0)
+    if task.entries[engine] is best or metric.shift + lowest.value <= 0:
+        return Ratio(1.0)
+    value = (metric.shift + own.value) / (metric.shift + lowest.value)
+    return Ratio(value, _combined(own.log_error, lowest.log_error))
+
+
+def _combined(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else float((one**2 + other**2) ** 0.5)
+
+
+def _rank(score: Score) -> tuple[bool, float, str]:
+    value = score.mean.value if score.mean is not None else 0.0
+    return score.mean is None, value, score.engine.name
+
+
+def _tasks(results: Results) -> tuple[Task, ...]:
+    """Tasks sorted by workload, then setting, then query, each as the newest run has them."""
+    grouped: dict[tuple[Setting, str], list[Cell]] = {}
+    for cell in results.cells:
+        grouped.setdefault((cell.setting, cell.query), []).append(cell)
+    workloads = list(results.workloads)
+    settings = list(dict.fromkeys(setting for setting, _ in grouped))
+    settings.sort(key=lambda setting: workloads.index(setting.workload))
+    order = [
+        (setting, query)
+        for setting in settings
+        for query in results.workloads[setting.workload].queries
+        if (setting, query) in grouped
+    ]
+    starts = _offsets(len(grouped[key]) for key in order)
+    return tuple(
+        _task(index, key, grouped[key], start)
+        for index, (key, start) in enumerate(zip(order, starts, strict=True))
+    )
+
+
+def _offsets(lengths: Iterable[int]) -> list[int]:
+    offsets, total = [], 0
+    for length in lengths:
+        offsets.append(total)
+        total += length
+    return offsets
+
+
+def _task(index: int, key: tuple[Setting, str], cells: Sequence[Cell], start: int) -> Task:
+    draws = {m.name: {cell.engine: m.replicates(cell) for cell in cells} for m in METRICS}
+    entries = {
+        cell.engine: Entry(number, cell, _estimates(cell, draws))
+        for number, cell in enumerate(cells, start)
+    }
+    intervals = {name: found for name, each in draws.items() if (found := _intervals(each))}
+    return Task(index, *key, entries, intervals)
+
+
+def _estimates(
+    cell: Cell, draws: Mapping[str, Mapping[Engine, Replicates | None]]
+) -> dict[str, Estimate]:
+    estimates = {m.name: m.estimate(cell, draws[m.name][cell.engine]) for m in METRICS}
+    return {name: estimate for name, estimate in estimates.items() if estimate is not None}
+
+
+def _intervals(
+    draws: Mapping[Engine, Replicates | None],
+) -> dict[tuple[Engine, Engine], Interval]:
+    pairs = ((one, other, ratio_interval(draws[one], draws[other]))
+             for one, other in combinations(draws, 2))  # fmt: skip
+    return {(one, other): interval for one, other, interval in pairs if interval is not None}

@@ -1,0 +1,190 @@
+"""One results file's JSON -> a validated, frozen `ResultsFile` (fields as in results/README.md)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json
+
+from report.errors import MalformedResults, MissingResults, UnknownVersion
+
+FORMAT_VERSION = 1
+
+Outcome = Literal["ok", "wrong", "unsupported", "unavailable", "error", "timeout", "oom", "skipped"]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Bytes = Annotated[int, Field(ge=0)]
+PeakBytes = Annotated[int, Field(gt=0)]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+CellKey = tuple[str, str, str, str, str, int]
+
+
+class _Entry(BaseModel):
+    """Fields that are not named are pytest-benchmark's own and are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class MachineEntry(_Entry):
+    name: str
+    cpu: str
+    logical_cores: int
+    physical_cores: int | None
+    memory_bytes: Bytes
+    system: str
+    kernel: str
+    python: str
+
+
+class EngineEntry(_Entry):
+    label: str
+    colour: Colour
+    language: Literal["python", "sql"]
+    version: str | None
+    unavailable: str | None
+
+
+class QueryEntry(_Entry):
+    title: str
+    sql: str
+    plan: str | None
+
+
+class WorkloadEntry(_Entry):
+    title: str
+    file: str
+    queries: dict[str, QueryEntry]
+
+
+class _Asked(_Entry):
+    workload: str
+    query: str
+    engine: str
+    size: str
+    input: str
+    threads: int
+
+    @property
+    def key(self) -> CellKey:
+        return self.workload, self.query, self.engine, self.size, self.input, self.threads
+
+
+class CellEntry(_Asked):
+    outcome: Outcome
+    reason: str
+    program_sha256: str | None
+
+    @model_validator(mode="after")
+    def _has_a_reason_unless_ok(self) -> CellEntry:
+        if self.outcome != "ok" and not self.reason.strip():
+            raise ValueError(f"outcome {self.outcome!r} needs a reason")
+        return self
+
+
+class ExtraInfo(_Asked):
+    engine_version: str | None
+    rows: int | None
+    cold_seconds: Seconds | None
+    cpu_seconds: tuple[Seconds, ...]
+    peak_bytes: PeakBytes | None
+    baseline_bytes: Bytes | None
+
+
+class Stats(_Entry):
+    data: tuple[Seconds, ...] = Field(min_length=1)
+
+
+class BenchmarkEntry(_Entry):
+    stats: Stats
+    extra_info: ExtraInfo
+
+    @model_validator(mode="after")
+    def _has_cpu_seconds_for_each_round(self) -> BenchmarkEntry:
+        if len(self.extra_info.cpu_seconds) != len(self.stats.data):
+            raise ValueError("cpu_seconds and stats.data differ in length")
+        return self
+
+
+class ResultsFile(_Entry):
+    """A results file, in the shape in which it was written."""
+
+    format_version: Literal[1]
+    started: AwareDatetime
+    finished: AwareDatetime
+    interrupted: bool
+    command: str
+    machine: MachineEntry
+    versions: dict[str, str]
+    engines: dict[str, EngineEntry]
+    workloads: dict[str, WorkloadEntry]
+    programs: dict[str, str]
+    cells: tuple[CellEntry, ...]
+    benchmarks: tuple[BenchmarkEntry, ...]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> ResultsFile:
+        for cell in self.cells:
+            self._check_names(cell)
+        self._check_benchmarks()
+        return self
+
+    def _check_names(self, cell: CellEntry) -> None:
+        workload = self.workloads.get(cell.workload)
+        if workload is None or cell.query not in workload.queries:
+            raise ValueError(f"cell {cell.key}: its query is not under 'workloads'")
+        if cell.engine not in self.engines:
+            raise ValueError(f"cell {cell.key}: its engine is not under 'engines'")
+        if cell.program_sha256 is not None and cell.program_sha256 not in self.programs:
+            raise ValueError(f"cell {cell.key}: its program is not under 'programs'")
+
+    def _check_benchmarks(self) -> None:
+        asked = Counter(cell.key for cell in self.cells)
+        timed = Counter(entry.extra_info.key for entry in self.benchmarks)
+        for key, count in (asked | timed).items():
+            if count > 1:
+                raise ValueError(f"cell {key} is listed {count} times")
+        ok = {cell.key for cell in self.cells if cell.outcome == "ok"}
+        for key in sorted(ok ^ timed.keys()):
+            where = "'benchmarks'" if key in ok else "'cells' with outcome ok"
+            raise ValueError(f"cell {key} is not in {where}")
+
+
+def read(path: Path) -> ResultsFile:
+    """Reads one results file.
+
+    Raises MissingResults, UnknownVersion or MalformedResults, each with a message of one line.
+    """
+    document = _document(path)
+    version = document.get("format_version")
+    if version != FORMAT_VERSION:
+        raise UnknownVersion(
+            f"{path}: format_version is {version!r}, and this report reads {FORMAT_VERSION}; "
+            "build the report with the release that wrote the file, or run the benchmark again"
+        )
+    try:
+        return ResultsFile.model_validate(document)
+    except ValidationError as error:
+        raise MalformedResults(f"{path}: {_first(error)}") from None
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = from_json(path.read_bytes(), allow_inf_nan=False)
+    except OSError as error:
+        raise MissingResults(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise MalformedResults(f"{path}: not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise MalformedResults(f"{path}: not a results file: its top level is not an object")
+    return document
+
+
+def _first(error: ValidationError) -> str:
+    """The first of the faults, as ``cells[3].outcome: what is wrong``."""
+    fault, *others = error.errors(include_url=False)
+    place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in fault["loc"]).lstrip(".")
+    more = f" (and {len(others)} more faults)" if others else ""
+    message = " ".join(fault["msg"].removeprefix("Value error, ").split())
+    return f"{place or 'file'}: {message}{more}"

@@ -1,0 +1,143 @@
+"use strict";
+// The payload and what the reader chose -> values, ratios, ties and scores.
+// The same rules as comparison.py and statistics.py; a browser test holds the two together.
+
+const page = JSON.parse(document.getElementById("payload").textContent);
+const NORMAL_QUANTILE = 1.959964;
+const DARKEST_RATIO = 32;
+const DEEP = 0.625;
+
+const metrics = new Map(page.metrics.map((metric) => [metric.name, metric]));
+const intervals = new Map(Object.entries(page.intervals).map(([metric, rows]) => [
+  metric, new Map(rows.map(([one, other, low, high]) => [`${one} ${other}`, [low, high]])),
+]));
+
+function valueOf(cell, metric) {
+  const estimate = estimateOf(cell, metric);
+  return estimate === null ? null : estimate[0];
+}
+
+function estimateOf(cell, metric) {
+  return page.cells[cell].estimates?.[metric] ?? null;
+}
+
+/** The cells of a task whose engines are switched on. */
+function cellsOf(task, state) {
+  return page.tasks[task].cells.filter((cell) => !state.off.has(page.cells[cell].engine));
+}
+
+function timed(task, state) {
+  return cellsOf(task, state).filter((cell) => valueOf(cell, state.metric) !== null);
+}
+
+function bestOf(task, state) {
+  const value = (cell) => valueOf(cell, state.metric);
+  return timed(task, state).reduce(
+    (best, cell) => (best === null || value(cell) < value(best) ? cell : best), null);
+}
+
+/** What ratios are taken to: the best, or the chosen engine's cell (switched on or not). */
+function baselineOf(task, state) {
+  if (state.baseline === null) return bestOf(task, state);
+  return page.tasks[task].cells.find((cell) => page.cells[cell].engine === state.baseline) ?? null;
+}
+
+/** The 95% interval of one cell's median over another's, whichever way round it is kept. */
+function intervalOf(one, other, metric) {
+  const kept = intervals.get(metric);
+  const found = kept?.get(`${one} ${other}`);
+  if (found) return found;
+  const turned = kept?.get(`${other} ${one}`);
+  return turned && turned[0] > 0 ? [1 / turned[1], 1 / turned[0]] : null;
+}
+
+function tied(one, other, metric) {
+  const interval = intervalOf(one, other, metric);
+  return interval !== null && interval[0] <= 1 && 1 <= interval[1];
+}
+
+/** The best cell of a task, and those that tie with it. */
+function winnersOf(task, state) {
+  const best = bestOf(task, state);
+  if (best === null) return [];
+  const others = cellsOf(task, state).filter((cell) => cell !== best);
+  return [best, ...others.filter((cell) => tied(best, cell, state.metric))];
+}
+
+/** A cell's plain ratio to the baseline; null where either has no value. */
+function ratioOf(task, cell, state) {
+  const baseline = baselineOf(task, state);
+  if (baseline === null) return null;
+  const value = valueOf(cell, state.metric);
+  const base = valueOf(baseline, state.metric);
+  return value === null || base === null || base <= 0 ? null : value / base;
+}
+
+function heatOf(ratio) {
+  if (ratio === null || ratio <= 1) return 0;
+  return Math.min(Math.log(ratio) / Math.log(DARKEST_RATIO), 1);
+}
+
+/** [value, log error] for a mean ratio; a missing value is penalised, or null where that is off. */
+function countedOf(task, cell, state) {
+  const estimate = estimateOf(cell, state.metric);
+  if (estimate !== null) return [estimate[0], estimate[3] ?? null];
+  if (!state.penalty) return null;
+  const worst = Math.max(...timed(task, state).map((each) => valueOf(each, state.metric)));
+  return [page.penalty * worst, 0];
+}
+
+function shiftedRatio(task, cell, state) {
+  const baseline = baselineOf(task, state);
+  if (baseline === null || bestOf(task, state) === null) return null;
+  const [own, base] = [countedOf(task, cell, state), countedOf(task, baseline, state)];
+  if (own === null || base === null) return null;
+  const shift = metrics.get(state.metric).shift;
+  if (cell === baseline || shift + base[0] <= 0) return [1, 0];
+  const known = own[1] !== null && base[1] !== null;
+  return [(shift + own[0]) / (shift + base[0]), known ? Math.hypot(own[1], base[1]) : null];
+}
+
+/** {value, low, high}, or null for no ratios. */
+function geometricMean(ratios) {
+  if (ratios.length === 0) return null;
+  const mean = ratios.reduce((sum, [ratio]) => sum + Math.log(ratio), 0) / ratios.length;
+  if (ratios.some(([, error]) => error === null)) return { value: Math.exp(mean), low: null, high: null };
+  const squares = ratios.reduce((sum, [, error]) => sum + error * error, 0);
+  const margin = (NORMAL_QUANTILE * Math.sqrt(squares)) / ratios.length;
+  return { value: Math.exp(mean), low: Math.exp(mean - margin), high: Math.exp(mean + margin) };
+}
+
+function scoreOf(engine, tasks, state) {
+  const cells = tasks
+    .map((task) => [task, page.tasks[task].cells.find((cell) => page.cells[cell].engine === engine)])
+    .filter(([, cell]) => cell !== undefined);
+  const ok = cells.filter(([, cell]) => valueOf(cell, state.metric) !== null).length;
+  const ratios = cells.map(([task, cell]) => shiftedRatio(task, cell, state)).filter(Boolean);
+  return {
+    engine, ok, asked: cells.length,
+    mean: ok > 0 ? geometricMean(ratios) : null,
+    wins: tasks.filter((task) => winnersOf(task, state).some((c) => page.cells[c].engine === engine)).length,
+    peak: Math.max(0, ...cells.map(([, cell]) => page.cells[cell].peak_bytes ?? 0)),
+  };
+}
+
+/** Scores of the engines that are on, best first, those without a mean last. */
+function ranked(tasks, state) {
+  const engines = page.engines.map((_, index) => index).filter((index) => !state.off.has(index));
+  const place = (score) => (score.mean === null ? Infinity : score.mean.value);
+  return engines.map((engine) => scoreOf(engine, tasks, state))
+    .sort((one, other) => (place(one) === place(other) ? one.engine - other.engine : place(one) - place(other)));
+}
+
+const FILTERS = ["machine", "workload", "input", "size", "threads"];
+
+function isShown(setting, state) {
+  const own = page.settings[setting];
+  return FILTERS.every((name) => state[name] === "" || String(own[name]) === state[name]);
+}
+
+function shownTasks(state) {
+  return page.tasks.map((_, index) => index)
+    .filter((task) => isShown(page.tasks[task].setting, state) && cellsOf(task, state).length > 0);
+}

@@ -1,0 +1,111 @@
+"use strict";
+// Values -> the words of wording.py, for what the reader chose.
+
+function amount(value, unit) {
+  if (unit !== "MiB") return seconds(value);
+  return (value / 2 ** 20).toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+function seconds(value) {
+  if (value <= 0) return "0";
+  const decimals = 2 - Math.floor(Math.log10(value));
+  return value.toFixed(Math.min(Math.max(decimals, 0), 6));
+}
+
+function times(ratio) {
+  return `${ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0)}×`;
+}
+
+function count(number, noun, plural = `${noun}s`) {
+  return `${number} ${number === 1 ? noun : plural}`;
+}
+
+function join(parts) {
+  return [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter(Boolean).join(" and ");
+}
+
+function labelOf(engine) {
+  return page.engines[engine].label;
+}
+
+function engineOf(cell) {
+  return page.cells[cell].engine;
+}
+
+function tally(engines) {
+  const counts = new Map();
+  for (const engine of engines) counts.set(engine, (counts.get(engine) ?? 0) + 1);
+  return counts;
+}
+
+/** Sorts by numbers, more first, then by label. */
+function mostFirst(engines, ...counts) {
+  const byLabel = (one, other) => (labelOf(one) < labelOf(other) ? -1 : 1);
+  return [...engines].sort((one, other) => {
+    const difference = counts.map((each) => (each.get(other) ?? 0) - (each.get(one) ?? 0)).find(Boolean);
+    return difference ?? byLabel(one, other);
+  });
+}
+
+function finding(tasks, state) {
+  const winners = tasks.map((task) => winnersOf(task, state).map(engineOf));
+  const alone = tally(winners.filter((each) => each.length === 1).flat());
+  const shared = tally(winners.filter((each) => each.length > 1).flat());
+  const queries = count(tasks.length, "query", "queries");
+  if (alone.size + shared.size === 0) return `No engine has a value for any of ${queries}.`;
+  const engines = mostFirst(new Set([...alone.keys(), ...shared.keys()]), alone, shared);
+  const clauses = engines.map((engine) => clause(engine, alone, shared, metrics.get(state.metric)));
+  return [`Of ${queries}, ${clauses.join("; ")}.`, ...gaps(tasks, state)].join(" ");
+}
+
+function clause(engine, alone, shared, metric) {
+  const parts = [];
+  if (alone.has(engine)) parts.push(`is ${metric.superlative} on ${alone.get(engine)}`);
+  if (shared.has(engine)) parts.push(`ties for best on ${shared.get(engine)}`);
+  return `${labelOf(engine)} ${parts.join(" and ")}`;
+}
+
+function gaps(tasks, state) {
+  const cells = tasks.flatMap((task) => cellsOf(task, state));
+  const missing = tally(cells.filter((cell) => valueOf(cell, state.metric) === null).map(engineOf));
+  if (missing.size === 0) return [];
+  const engines = mostFirst(missing.keys(), missing);
+  return [`${join(engines.map((e) => `${labelOf(e)} has no value for ${missing.get(e)}`))}.`];
+}
+
+function overall(scores, tasks, state) {
+  const [first, ...others] = scores.filter((score) => score.mean !== null);
+  if (first === undefined) return "No engine has a value.";
+  const queries = count(tasks.length, "query", "queries");
+  const mean = (score) => `${labelOf(score.engine)} ${times(score.mean.value)}`;
+  const rest = others.map((score) => `, ${mean(score)}`).join("");
+  if (state.baseline !== null) {
+    const to = labelOf(state.baseline);
+    return `Over ${queries}, as a multiple of ${to}: ${mean(first)} in the geometric mean${rest}.`;
+  }
+  return `Over ${queries}, ${labelOf(first.engine)} stays closest to the best of each: `
+    + `${times(first.mean.value)} in the geometric mean${rest}.`;
+}
+
+function verdict(task, state) {
+  const [first, ...others] = winnersOf(task, state);
+  if (first === undefined) return "No engine has a value.";
+  const metric = metrics.get(state.metric);
+  const value = `${amount(valueOf(first, state.metric), metric.unit)} ${metric.unit}`;
+  const label = (cell) => labelOf(engineOf(cell));
+  if (others.length > 0) return `${join([first, ...others].map(label))} tie at ${value}.`;
+  return `${label(first)} is ${metric.superlative}: ${value}${lead(task, first, state)}.`;
+}
+
+function lead(task, first, state) {
+  const value = (cell) => valueOf(cell, state.metric);
+  const behind = timed(task, state).filter((cell) => cell !== first);
+  if (behind.length === 0 || value(first) <= 0) return "";
+  const next = behind.reduce((least, cell) => (value(cell) < value(least) ? cell : least));
+  const spread = range(intervalOf(next, first, state.metric));
+  return `; next is ${labelOf(engineOf(next))} at ${times(value(next) / value(first))}${spread}`;
+}
+
+function range(interval) {
+  return interval === null ? "" : ` (${interval[0].toFixed(2)}–${interval[1].toFixed(2)})`;
+}

@@ -1,0 +1,134 @@
+"""Tiny tables and SQL -> each engine's verdict, all inside the process of the test."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from harness import engines
+from harness.engines.base import Engine, Program, Session
+from harness.errors import Unsupported
+from harness.plan import Query, compile_query
+from harness.tables import Input, Table
+from harness.types import Column, Type
+from harness.verify import compare
+
+ARROW_TYPES = {
+    Type.BOOLEAN: pa.bool_(),
+    Type.INT64: pa.int64(),
+    Type.FLOAT64: pa.float64(),
+    Type.STRING: pa.string(),
+    Type.DATE: pa.date32(),
+    Type.TIMESTAMP: pa.timestamp("us"),
+}
+Value = int | float | str | bool | datetime.date | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one query on one engine: ``ok``, ``unsupported`` or ``wrong``, and why."""
+
+    outcome: str
+    reason: str = ""
+    program: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.reason}\n{self.program}".strip()
+
+
+def arrow_table(types: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> pa.Table:
+    """Rows of plain values as an Arrow table; ``types`` names a harness type for each column."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(types)
+    kinds = [ARROW_TYPES[Type(kind)] for kind in types.values()]
+    arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds, strict=True)]
+    return pa.table(arrays, names=list(types))
+
+
+def read_tables(file: Path) -> dict[str, pa.Table]:
+    """The tables of a YAML file: ``{name: {columns: {name: type}, rows: [[...]]}}``."""
+    tables = yaml.safe_load(file.read_text())
+    return {name: arrow_table(t["columns"], t["rows"]) for name, t in tables.items()}
+
+
+class InProcess:
+    """Engines that have the same tables in memory and as files, and DuckDB to tell who is right."""
+
+    def __init__(self, tables: Mapping[str, pa.Table], folder: Path) -> None:
+        self.tables = {name: _written(name, t, folder) for name, t in tables.items()}
+        self.sessions: dict[tuple[str, Input], Session] = {}
+        self.reference = duckdb.connect()
+        for name, table in self.tables.items():
+            file = table.parquet[0]
+            self.reference.execute(f"create table {name} as from read_parquet('{file}')")
+        self.query = functools.cache(self._query)
+        self.expected = functools.cache(self._expected)
+
+    def verdict(self, engine: str, sql: str, source: Input = Input.MEMORY) -> Verdict:
+        """Compiles, runs and checks a query. Anything but Unsupported is raised as it comes."""
+        query = self.query(sql)
+        try:
+            program = engines.get(engine).compile(query, self.tables, source)
+        except Unsupported as error:
+            return Verdict("unsupported", str(error))
+        try:
+            answer = self._answer(engine, source, program)
+            reason = compare(answer, self.expected(sql), query.spec, query.spec.limit is not None)
+        except Exception as error:
+            error.add_note(f"{sql}\n{program.text}")
+            raise
+        if reason is not None:
+            return Verdict("wrong", reason, program.text)
+        return Verdict("ok", program=program.text)
+
+    def _query(self, sql: str) -> Query:
+        return compile_query(sql, {name: t.schema for name, t in self.tables.items()})
+
+    def _expected(self, sql: str) -> pa.Table:
+        spec = self.query(sql).spec
+        return self.reference.sql(spec.widened_sql or spec.reference_sql).to_arrow_table()
+
+    def _answer(self, engine: str, source: Input, program: Program) -> pa.Table:
+        session = self._session(engine, source)
+        session.prepare(program)
+        return session.to_arrow(session.run())
+
+    def _session(self, engine: str, source: Input) -> Session:
+        key = engine, source
+        if key not in self.sessions:
+            self.sessions[key] = _started(engines.get(engine), self.tables.values(), source)
+        return self.sessions[key]
+
+
+def _started(engine: Engine, tables: Any, source: Input) -> Session:
+    session = engine.start(threads=2)
+    for table in tables:
+        if source is Input.MEMORY:
+            session.load(table)
+        else:
+            session.scan(table, source)
+    return session
+
+
+def _written(name: str, table: pa.Table, folder: Path) -> Table:
+    file = folder / f"{name}.parquet"
+    pq.write_table(table, file)
+    kinds = {arrow: kind for kind, arrow in ARROW_TYPES.items()}
+    schema = tuple(
+        Column(field.name, kinds[field.type], bool(table[field.name].null_count))
+        for field in table.schema
+    )
+    return Table(name, schema, table.num_rows, (file,))
+
+
+def installed() -> tuple[str, ...]:
+    """The names of the engines that can be used here."""
+    return tuple(name for name in engines.names() if engines.get(name).unavailable() is None)

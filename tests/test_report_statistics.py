@@ -1,0 +1,223 @@
+"""Medians, intervals, ties and scores, on numbers whose answers can be worked out by hand."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from report import wording
+from report.colours import LEAST_CONTRAST, contrast, shades
+from report.comparison import Comparison, compare, score
+from report.frame import Cell, Engine, EngineStyle, Results, Setting, Workload
+from report.metrics import METRICS
+from report.schema import QueryEntry
+from report.statistics import (
+    Ratio,
+    bootstrap_medians,
+    estimate_median,
+    geometric_mean,
+    is_tie,
+    log_standard_error,
+    percentile_interval,
+    ratio_interval,
+)
+
+SETTING = Setting("laptop", "groupby", "small", "memory", 2)
+
+
+def draws(rounds: list[float], seed: str = "a") -> np.ndarray:
+    medians = bootstrap_medians(rounds, seed)
+    assert medians is not None
+    return medians
+
+
+def test_a_bootstrap_median_is_a_value_between_two_of_the_rounds() -> None:
+    assert set(draws([1, 2, 3])) == {1.0, 2.0, 3.0}
+    assert set(draws([1, 2, 3, 4])) <= {1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0}
+
+
+def test_bootstrap_medians_have_the_known_distribution() -> None:
+    """Of three rounds the median is the middle one with probability 13/27, the outer two 7/27."""
+    share = (draws([1, 2, 3]) == 2).mean()
+    assert share == pytest.approx(13 / 27, abs=0.04)
+
+
+def test_the_same_seed_draws_the_same_and_another_draws_independently() -> None:
+    one, same, other = draws([1, 2, 3]), draws([1, 2, 3]), draws([1, 2, 3], "b")
+    assert (one == same).all()
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.1
+
+
+def test_equal_rounds_have_an_interval_without_width() -> None:
+    estimate = estimate_median([2.0] * 5, draws([2.0] * 5), shift=0.0)
+    assert (estimate.value, estimate.low, estimate.high) == (2.0, 2.0, 2.0)
+    assert estimate.log_error == pytest.approx(0, abs=1e-12)
+
+
+def test_two_rounds_are_too_few_for_an_interval() -> None:
+    assert bootstrap_medians([1, 2], "a") is None
+    assert estimate_median([1, 2], None, 0.0).low is None
+
+
+def test_the_percentile_interval_holds_the_middle_95_percent() -> None:
+    low, high = percentile_interval(np.arange(1001, dtype=float))
+    assert (low, high) == pytest.approx((25, 975))
+
+
+def test_the_log_error_is_the_spread_of_the_logarithm() -> None:
+    assert log_standard_error(np.exp(np.array([-1.0, 0.0, 1.0])), 0.0) == pytest.approx(1)
+    assert log_standard_error(np.array([0.0, 1.0]), 0.0) is None
+
+
+def test_engines_whose_rounds_overlap_tie_and_others_do_not() -> None:
+    slow, fast = draws([2.0, 2.1, 1.9, 2.0]), draws([1.0, 1.1, 0.9, 1.0], "b")
+    near = draws([1.05, 0.95, 1.1, 0.9], "c")
+    assert not is_tie(ratio_interval(slow, fast))
+    assert is_tie(ratio_interval(near, fast))
+    assert not is_tie(ratio_interval(None, fast))
+
+
+def test_the_geometric_mean_of_two_and_eight_is_four() -> None:
+    mean = geometric_mean([Ratio(2.0), Ratio(8.0)])
+    assert mean is not None
+    assert (mean.value, mean.low, mean.high) == pytest.approx((4, 4, 4))
+
+
+def test_the_interval_of_a_geometric_mean_follows_from_its_errors() -> None:
+    mean = geometric_mean([Ratio(2.0, 0.03), Ratio(8.0, 0.04)])
+    assert mean is not None
+    assert mean.low == pytest.approx(4 * math.exp(-1.959964 * 0.05 / 2))
+    assert geometric_mean([]) is None
+
+
+def test_a_geometric_mean_with_an_unknown_error_has_no_interval() -> None:
+    mean = geometric_mean([Ratio(2.0, None), Ratio(8.0, 0.1)])
+    assert mean is not None
+    assert mean.value == pytest.approx(4)
+    assert mean.low is None
+
+
+# Three engines on three queries; a time is three equal rounds, a text is an outcome.
+
+TIMES: dict[str, dict[str, float | str]] = {
+    "q1": {"polars": 0.09, "duckdb": 0.19, "pandas": 0.79},
+    "q2": {"polars": 0.19, "duckdb": 0.09, "pandas": "wrong"},
+    "q3": {"polars": "error", "duckdb": "oom", "pandas": "timeout"},
+}
+
+
+def comparison(times: dict[str, dict[str, float | str]] = TIMES) -> Comparison:
+    cells = [
+        cell(query, name, value) for query, row in times.items() for name, value in row.items()
+    ]
+    names = {c.engine.name for c in cells}
+    queries = {query: QueryEntry(title=query, sql="select 1", plan=None) for query in times}
+    return compare(
+        Results(
+            runs=(),
+            cells=tuple(cells),
+            superseded=(),
+            outdated=(),
+            engines={name: EngineStyle(name, "#123456", "python") for name in names},
+            workloads={"groupby": Workload("Group-by", "groupby.yaml", queries)},
+            programs={},
+        )
+    )
+
+
+def cell(query: str, engine: str, value: float | str | tuple[float, ...]) -> Cell:
+    where = (SETTING, query, Engine(engine, "1"), datetime(2026, 11, 20, tzinfo=UTC))
+    if isinstance(value, str):
+        return Cell(*where, outcome=value, reason="it is so")
+    rounds = value if isinstance(value, tuple) else (value,) * 3
+    return Cell(*where, "ok", seconds=rounds, cpu_seconds=rounds, peak_bytes=2**20)
+
+
+def test_a_score_is_the_geometric_mean_of_ratios_shifted_by_10_ms() -> None:
+    """polars: (10 + 90) / (10 + 90) = 1, and (10 + 190) / (10 + 90) = 2."""
+    found = score(comparison().tasks, Engine("polars", "1"))
+    assert found.mean is not None
+    assert found.mean.value == pytest.approx(math.sqrt(1 * 2))
+    assert (found.ok, found.asked) == (2, 3)
+
+
+def test_a_missing_time_counts_as_twice_the_worst_of_its_query() -> None:
+    """pandas: (10 + 790) / (10 + 90) = 8, and (10 + 2 * 190) / (10 + 90) = 3.9 for its gap."""
+    found = score(comparison().tasks, Engine("pandas", "1"))
+    assert found.mean is not None
+    assert found.mean.value == pytest.approx(math.sqrt(8 * 3.9))
+    assert (found.ok, found.asked) == (1, 3)
+
+
+def test_an_engine_without_any_time_is_last_and_has_no_mean() -> None:
+    found = comparison({"q1": {"absent": "unavailable", "polars": 0.1}})
+    assert [score.engine.name for score in found.scores] == ["polars", "absent"]
+    assert found.scores[1].mean is None
+
+
+def test_the_findings_count_wins_ties_and_gaps() -> None:
+    found = comparison({**TIMES, "q4": {"polars": 0.1, "duckdb": 0.1, "pandas": 0.1}})
+    assert wording.finding(found.tasks, lambda engine: engine.name) == (
+        "Of 4 queries, duckdb is fastest on 1 and ties for best on 1; "
+        "polars is fastest on 1 and ties for best on 1; pandas ties for best on 1. "
+        "pandas has no value for 2, duckdb has no value for 1 and polars has no value for 1."
+    )
+
+
+def test_the_verdict_names_the_best_and_its_lead() -> None:
+    verdicts = [wording.verdict(t, lambda engine: engine.name) for t in comparison().tasks]
+    assert verdicts == [
+        "polars is fastest: 0.0900 s; next is duckdb at 2.11× (2.11–2.11).",
+        "duckdb is fastest: 0.0900 s; next is polars at 2.11× (2.11–2.11).",
+        "No engine has a value.",
+    ]
+
+
+def test_the_overall_sentence_ranks_the_engines() -> None:
+    assert wording.overall(comparison(), lambda engine: engine.name) == (
+        "Over 3 queries, duckdb stays closest to the best of each: 1.41× in the geometric mean, "
+        "polars 1.41×, pandas 5.59×."
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.0000123, "0.000012"), (0.0123, "0.0123"), (1.2345, "1.23"), (123.4, "123")],
+)
+def test_seconds_have_three_significant_digits(value: float, text: str) -> None:
+    assert wording.seconds(value) == text
+
+
+@pytest.mark.parametrize(("ratio", "text"), [(1, "1.00×"), (12.34, "12.3×"), (140.4, "140×")])
+def test_ratios_are_shortened_as_they_grow(ratio: float, text: str) -> None:
+    assert wording.times(ratio) == text
+
+
+def test_each_metric_takes_its_own_measurement() -> None:
+    measured = Cell(
+        SETTING, "q1", Engine("polars", "1"), datetime(2026, 11, 20, tzinfo=UTC), "ok",
+        seconds=(3.0, 1.0, 2.0), cpu_seconds=(6.0, 5.0, 4.0), cold_seconds=9.0, peak_bytes=7,
+    )  # fmt: skip
+    values = {metric.name: metric.estimate(measured, None) for metric in METRICS}
+    assert {name: e.value for name, e in values.items() if e} == {
+        "median": 2.0, "minimum": 1.0, "cold": 9.0, "peak": 7.0, "cpu": 5.0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("colour", ["#000000", "#ffffff", "#fff100", "#150458"])
+@pytest.mark.parametrize(
+    ("theme", "page"), [("light", "#ffffff"), ("dark", "#15181c")], ids=["light", "dark"]
+)
+def test_every_engine_colour_stands_out_from_the_page(colour: str, theme: str, page: str) -> None:
+    assert contrast(getattr(shades(colour), theme), page) >= LEAST_CONTRAST
+
+
+def test_a_colour_that_stands_out_is_left_as_it_is() -> None:
+    assert shades("#d1603d").light == "#d1603d"
+
+
+def test_black_on_white_has_the_highest_contrast() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
