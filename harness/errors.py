@@ -5,6 +5,7 @@ HarnessError
 ├── DataError          a table cannot be read, made or cached
 │   └── DataUnavailable    the data is not on this machine, and what to install
 ├── Unsupported        a query that the plan layer or one engine cannot do, with the fragment
+├── UnknownEngine      no engine has this name, or its code cannot be loaded
 ├── NoReference        the answers to a query cannot be checked: DuckDB cannot compute the right one
 ├── ResultsError       a results file or folder cannot be read or written
 └── WorkerError        what can befall an engine's process
@@ -59,6 +60,10 @@ class Unsupported(HarnessError):
     def __init__(self, reason: str, fragment: str | None = None) -> None:
         self.reason, self.fragment = reason, fragment
         super().__init__(reason if fragment is None else f"{reason}: {fragment}")
+
+
+class UnknownEngine(HarnessError):
+    """An engine's name that stands for none, or for one whose code cannot be loaded."""
 
 
 class NoReference(HarnessError):

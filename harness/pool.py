@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +29,8 @@ class Settings:
     ``timeout`` (seconds) bounds one cell's runs, ``setup_timeout`` the start of a process and
     the loading of its tables, which all queries of a workload share.
     Hot rounds go on for ``max_seconds``, but are at least ``min_rounds`` and at most
-    ``max_rounds``; slow ones stop early once they took ``min_rounds * max_seconds``.
+    ``max_rounds``; slow ones stop early once they took ``min_rounds * max_seconds``. With
+    ``max_rounds`` 0 programs are run cold and checked only.
     """
 
     threads: int
@@ -44,8 +45,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.threads < 1 or min(self.timeout, self.setup_timeout) <= 0 or self.max_seconds < 0:
             raise ValueError("threads and timeouts must be positive, max_seconds not negative")
-        if not 1 <= self.min_rounds <= self.max_rounds:
-            raise ValueError("rounds must be: 1 <= min_rounds <= max_rounds")
+        if not min(1, self.max_rounds) <= self.min_rounds <= self.max_rounds:
+            raise ValueError("rounds must be: 1 <= min_rounds <= max_rounds, or both 0")
 
 
 @dataclass
@@ -53,6 +54,7 @@ class EngineProcess:
     """A worker and the tables that it has."""
 
     worker: Worker
+    starting: bool = True
     tables: set[str] = field(default_factory=set)
     load_seconds: float = 0.0
 
@@ -72,6 +74,12 @@ class WorkerPool:
         self._failures: dict[Cell, list[WorkerError]] = {}
         self._started = 0
 
+    def start(self, cells: Iterable[Cell]) -> None:
+        """Begins to start the processes of cells, side by side. ``process_for`` awaits them all."""
+        for key in dict.fromkeys(map(_without_query, cells)):
+            if key not in self._processes and not self._failures.get(key):
+                self._processes[key] = self._start(key)
+
     def process_for(
         self, cell: Cell, tables: Mapping[str, Table], loading: Callable[[], None]
     ) -> EngineProcess:
@@ -79,6 +87,7 @@ class WorkerPool:
 
         Raises WorkerError where the set-up fails, and at once where it has failed before.
         """
+        self._await_starts()
         key = _without_query(cell)
         failures = self._failures.setdefault(key, [])
         if len(failures) >= SETUP_ATTEMPTS:
@@ -100,13 +109,25 @@ class WorkerPool:
         deadline = time.monotonic() + self.settings.setup_timeout
         if process is None:
             process = self._processes[key] = self._start(key)
-            process.request(
-                self.settings.setup_timeout, "start", engine=key.engine, threads=key.threads
-            )
+            self._await(process)
         for name in tables.keys() - process.tables:
             left = max(0.0, deadline - time.monotonic())
             _provide(process, tables[name], key.input, left)
         return process
+
+    def _await_starts(self) -> None:
+        """Waits until every process has started: none may be busy while another is timed."""
+        for key, process in list(self._processes.items()):
+            if process.starting:
+                try:
+                    self._await(process)
+                except WorkerError as error:
+                    self.discard(key)
+                    self._failures.setdefault(key, []).append(error)
+
+    def _await(self, process: EngineProcess) -> None:
+        process.worker.reply(self.settings.setup_timeout)
+        process.starting = False
 
     def _start(self, key: Cell) -> EngineProcess:
         self._started += 1
@@ -117,6 +138,7 @@ class WorkerPool:
             harness.engines.get(key.engine).environment(key.threads),
             self.settings.memory_limit,
         )
+        worker.post({"do": "start", "engine": key.engine, "threads": key.threads})
         return EngineProcess(worker)
 
     def discard(self, cell: Cell) -> None:

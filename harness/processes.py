@@ -32,7 +32,9 @@ GLANCE_SECONDS = 0.25
 """How often a silent child is looked at: one that it forked may hold its pipe open."""
 FAREWELL_SECONDS = 2.0
 LOG_TAIL_LINES = 10
-LOG_TAIL_BYTES = 2000
+LOG_TAIL_BYTES = 4000
+NOISE = "Extension modules: "
+"""How a line of a hundred names begins that Python ends its account of a crash with."""
 
 
 class Worker:
@@ -168,7 +170,8 @@ class Worker:
         with self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - LOG_TAIL_BYTES))
             text = file.read().decode(errors="replace")
-        return "\n".join(text.strip().splitlines()[-LOG_TAIL_LINES:])
+        lines = [line for line in text.splitlines() if not line.startswith(NOISE)]
+        return "\n".join("\n".join(lines).strip().splitlines()[-LOG_TAIL_LINES:])
 
     def close(self) -> None:
         """Ends the child with all that it started, and removes its folder. May be called twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ class Referee:
     """Computes reference answers with DuckDB and compares the engines' answers with them.
 
     ``folder`` keeps the references from run to run; ``scratch`` holds the process' own files.
-    The process is started at the first use, and anew where it has died.
+    The process is started before or at the first use, and anew where it has died.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Referee:
         self._folder, self._scratch, self._threads = folder.absolute(), scratch, threads
         self._memory_limit, self._timeout = memory_limit, timeout
         self._worker: Worker | None = None
-        self._started = 0
+        self._started, self._starting = 0, False
         self._known: dict[tuple[str, AnswerSpec], Reference | NoReference] = {}
 
     def reference(self, tables: Mapping[str, Table], key: str, spec: AnswerSpec) -> Reference:
@@ -90,20 +91,39 @@ class Referee:
         return reason
 
     def _request(self, message: Mapping[str, object]) -> Message:
-        if self._worker is None or not self._worker.alive:
-            self._worker = self._start()
+        self.start()
+        self._await_start()
+        assert self._worker is not None
         return self._worker.request(message, self._timeout)
 
-    def _start(self) -> Worker:
-        self.close()
+    def start(self) -> None:
+        """Begins to start the process, unless it lives; ``await_start`` waits for it."""
+        if self._worker is None or not self._worker.alive:
+            self.close()
+            self._worker, self._starting = self._launched(), True
+
+    def await_start(self) -> None:
+        """Waits until the process has started and idles; a failure is told to who first asks it."""
+        with contextlib.suppress(WorkerError):
+            self._await_start()
+
+    def _await_start(self) -> None:
+        if self._worker is not None and self._starting:
+            self._starting = False
+            try:
+                self._worker.reply(self._timeout)
+            except WorkerError:
+                self.close()
+                raise
+
+    def _launched(self) -> Worker:
         self._started += 1
         worker = Worker(
             "harness.reference",
             self._scratch / f"referee-{self._started}",
             memory_limit=self._memory_limit,
         )
-        start = {"do": "start", "folder": self._folder, "threads": self._threads}
-        worker.request(start, self._timeout)
+        worker.post({"do": "start", "folder": self._folder, "threads": self._threads})
         return worker
 
     def close(self) -> None:

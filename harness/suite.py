@@ -1,19 +1,19 @@
-"""Workload files and a selection -> every cell asked, with its program or why there is none."""
+"""A workload file and a selection -> every cell asked, with its program or why there is none."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import harness.engines
 from harness import plan
+from harness.compiler import Compiler, Schemas
 from harness.data.prepare import schemas as table_schemas
 from harness.engines.base import Engine, Program
-from harness.errors import DataUnavailable, Unsupported, WorkloadError
+from harness.errors import DataUnavailable, Unsupported
 from harness.outcome import Cell, Outcome
-from harness.tables import CsvFormat, Input, Table
-from harness.types import Schema
+from harness.tables import Input
 from harness.workload import Query, Workload, load
 
 
@@ -39,111 +39,62 @@ class Asked:
     outcome: Outcome | None = None
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        if (self.program is None) != (self.outcome is not None and self.reason != ""):
+            raise ValueError(f"{self.cell}: either a program, or an outcome and its reason")
+
 
 def asked(file: Path, selection: Selection) -> list[Asked]:
     """All cells of one workload file, query by query, engines innermost.
 
-    Raises WorkloadError, with file and line, where the file or a query in it is wrong.
+    Raises WorkloadError, with file and line, where the file is wrong; an ExceptionGroup of them,
+    one for each bad query, where queries are; DataError where a table cannot be read.
     """
     workload = load(file)
-    sizes = dict.fromkeys(workload.size(size) for size in selection.sizes)
-    engines = {name: harness.engines.get(name) for name in selection.engines}
-    cells = []
-    for size in sizes:
-        for source in selection.inputs or workload.inputs:
-            cells += _of_size(workload, size, source, engines, selection.threads)
-    return sorted(cells, key=lambda a: workload.queries.index(a.query))
+    cells: list[Asked] = []
+    compiler = Compiler(workload)
+    for size in dict.fromkeys(workload.size(size) for size in selection.sizes):
+        cells += _of_size(compiler, size, selection)
+    return sorted(cells, key=lambda one: workload.queries.index(one.query))
 
 
-def _of_size(
-    workload: Workload, size: str, source: Input, engines: Mapping[str, Engine], threads: int
-) -> list[Asked]:
+def _of_size(compiler: Compiler, size: str, selection: Selection) -> Iterator[Asked]:
+    workload = compiler.workload
     try:
         schemas = table_schemas(workload, size)
+        reason = ""
+        compiler.check(schemas)
     except DataUnavailable as error:
-        return [
-            Asked(
-                Cell(workload.name, query.name, name, size, source, threads),
-                workload,
-                query,
-                None,
-                outcome=Outcome.UNAVAILABLE,
-                reason=str(error),
-            )
-            for query in workload.queries
-            for name in engines
-        ]
-    tables = described(workload, schemas)
-    cells = []
-    for query in workload.queries:
-        compiled = compiled_query(workload, query, schemas)
-        for name, engine in engines.items():
-            cell = Cell(workload.name, query.name, name, size, source, threads)
-            cells.append(_with_program(cell, workload, query, compiled, engine, tables))
-    return cells
+        schemas, reason = {}, str(error)
+    for source in selection.inputs or workload.inputs:
+        for query in workload.queries:
+            for name in selection.engines:
+                cell = Cell(workload.name, query.name, name, size, source, selection.threads)
+                if reason:
+                    yield Asked(cell, workload, query, None, None, Outcome.UNAVAILABLE, reason)
+                else:
+                    yield _compiled(cell, compiler, query, schemas)
 
 
-def described(workload: Workload, schemas: Mapping[str, Schema]) -> dict[str, Table]:
-    """The tables as far as a program's text depends on them: no rows are read or made for this."""
-    formats = {name: table.csv_format for name, table in workload.tables.items()}
-    return {
-        name: Table(name, schema, rows=0, csv_format=formats.get(name, CsvFormat()))
-        for name, schema in schemas.items()
-    }
+def _compiled(cell: Cell, compiler: Compiler, query: Query, schemas: Schemas) -> Asked:
+    engine = harness.engines.get(cell.engine)
+    compiled = compiler.query(query, schemas)
+    program = _program(cell, compiler, query, schemas, engine)
+    if isinstance(program, Program):
+        return Asked(cell, compiler.workload, query, compiled, program)
+    return Asked(cell, compiler.workload, query, compiled, None, *program)
 
 
-def compiled_query(workload: Workload, query: Query, schemas: Mapping[str, Schema]) -> plan.Query:
-    """A query's plan. Raises WorkloadError, at its place in the file, where the SQL is wrong."""
-    try:
-        return plan.compile_query(query.sql, schemas, tolerance=query.tolerance, write=query.write)
-    except WorkloadError as error:
-        message = f"query {query.name!r}: {error.message}"
-        raise WorkloadError(message, workload.file, query.sql_line) from None
-
-
-def _with_program(
-    cell: Cell,
-    workload: Workload,
-    query: Query,
-    compiled: plan.Query,
-    engine: Engine,
-    tables: Mapping[str, Table],
-) -> Asked:
+def _program(
+    cell: Cell, compiler: Compiler, query: Query, schemas: Schemas, engine: Engine
+) -> Program | tuple[Outcome, str]:
+    """The cell's program, or why there is none."""
     if reason := engine.unavailable():
-        return Asked(cell, workload, query, compiled, outcome=Outcome.UNAVAILABLE, reason=reason)
+        return Outcome.UNAVAILABLE, reason
     try:
-        program = program_of(workload, query, compiled, engine, tables, cell.input)
+        return compiler.program(query, schemas, engine, cell.input)
     except Unsupported as error:
-        return Asked(
-            cell, workload, query, compiled, outcome=Outcome.UNSUPPORTED, reason=str(error)
-        )
-    return Asked(cell, workload, query, compiled, program)
-
-
-def program_of(
-    workload: Workload,
-    query: Query,
-    compiled: plan.Query,
-    engine: Engine,
-    tables: Mapping[str, Table],
-    source: Input,
-) -> Program:
-    """The program for one engine: the hand-written one that the file names, else the compiled one.
-
-    Raises Unsupported where the query cannot be spelt for the engine.
-    """
-    native = query.native.get(engine.name)
-    if native is None:
-        return engine.compile(compiled, tables, source)
-    file, _, function = native.rpartition(":")
-    text = (workload.file.parent / file).read_text(encoding="utf-8").rstrip()
-    entry = "" if function == "query" else f"\n\n\nquery = {function}"
-    return Program(f"{text}{entry}\n", "python")
-
-
-def workload_files(paths: Sequence[Path]) -> list[Path]:
-    """The workload files at these paths: files themselves, and all YAML files of folders."""
-    files: list[Path] = []
-    for path in paths:
-        files += sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
-    return files
+        return Outcome.UNSUPPORTED, str(error)
+    except Exception as error:  # a fault of an emitter costs one cell, not the file
+        reason = f"the harness failed to compile this: {type(error).__name__}: {error}"
+        return Outcome.ERROR, reason

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
@@ -35,21 +38,25 @@ _REFRESH_SECONDS = 0.1
 class Display:
     """Prints each cell as it ends; on a terminal, also what is being done right now.
 
-    Nothing is drawn from a thread of its own, so that drawing never falls into a timing.
+    Nothing is drawn from a thread of its own, so that drawing never falls into a timing. With
+    ``-q`` and ``-v`` the cells' lines are pytest's, not ours.
     """
 
-    def __init__(self, file: TextIO, quiet: bool = False) -> None:
-        self.console = Console(file=file, highlight=False, soft_wrap=not file.isatty())
-        self.quiet = quiet
+    def __init__(self, file: TextIO, verbosity: int = 0) -> None:
+        self.file = file
+        self.console = Console(file=file, highlight=False, soft_wrap=True)
+        self.quiet, self.verbose = verbosity < 0, verbosity > 0
         self.total = self.done = 0
+        self._width = 0
         self._began = time.monotonic()
         self._drawn = 0.0
         self._heading: tuple[object, ...] = ()
         self._live: Live | None = None
 
-    def begin(self, total: int) -> None:
-        self.total, self._began = total, time.monotonic()
-        if self.console.is_terminal and not self.quiet:
+    def begin(self, cells: Collection[Cell]) -> None:
+        self.total, self._began = len(cells), time.monotonic()
+        self._width = max((len(cell.engine) for cell in cells), default=0)
+        if self.console.is_terminal and not (self.quiet or self.verbose):
             self._live = Live(console=self.console, auto_refresh=False, transient=True)
             self._live.start()
 
@@ -57,6 +64,12 @@ class Display:
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def close(self) -> None:
+        """Gives the terminal back."""
+        self.end()
+        if self.file is not sys.stdout:
+            self.file.close()
 
     def say(self, text: str) -> None:
         """Something that takes a while and is no cell: data being made."""
@@ -81,7 +94,7 @@ class Display:
 
     def cell(self, asked: Asked, record: Record) -> None:
         self.done += 1
-        if self.quiet:
+        if self.quiet or self.verbose:
             return
         cell = record.cell
         heading = (cell.workload, cell.query, cell.input, cell.size)
@@ -94,7 +107,7 @@ class Display:
             )
         style = _STYLES[record.outcome]
         word = f"[{style}]{record.outcome:<11}[/{style}]"
-        self.console.print(f"  {escape(cell.engine):<10} {word} {escape(_detail(record))}")
+        self.console.print(f"  {escape(cell.engine):<{self._width}}  {word} {escape(detail(record))}")
 
     def summary(self, journal: Journal, results: Path | None, report: Path | None) -> None:
         self.console.print(_ranking(journal))
@@ -116,9 +129,10 @@ _PHASES = {
 }
 
 
-def _detail(record: Record) -> str:
+def detail(record: Record) -> str:
+    """What came of a cell, in one line: its times and memory, or the reason why there are none."""
     if record.outcome is not Outcome.OK:
-        return " ".join(record.reason.split())
+        return record.reason.strip().splitlines()[0].removesuffix("; its last words:")
     if not record.rounds:
         return f"{_seconds(record.cold_seconds or 0.0)} cold; no hot rounds asked"
     seconds = [r.seconds for r in record.rounds]
@@ -138,9 +152,9 @@ def _ranking(journal: Journal) -> Table:
     means = geometric_means([r for r in records if r.outcome is Outcome.OK])
     asked = Counter(r.cell.engine for r in records)
     fine = Counter(r.cell.engine for r in records if r.outcome is Outcome.OK)
-    table = Table(title="Engines, fastest first", title_justify="left", title_style="bold")
-    table.add_column("engine")
-    table.add_column("× the best (geometric mean)", justify="right")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("engine", overflow="fold")
+    table.add_column("times the best (geometric mean)", justify="right", max_width=16)
     table.add_column("ok of asked", justify="right")
     table.add_column("other outcomes")
     for engine in sorted(asked, key=lambda name: (means.get(name, np.inf), name)):

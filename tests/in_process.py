@@ -35,7 +35,10 @@ Value = int | float | str | bool | datetime.date | None
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one query on one engine: ``ok``, ``unsupported`` or ``wrong``, and why."""
+    """What came of one query on one engine, and why.
+
+    ``outcome`` is ok, unsupported (nothing was run), failed (it raised while it ran) or wrong.
+    """
 
     outcome: str
     reason: str = ""
@@ -73,7 +76,7 @@ class InProcess:
         self.expected = functools.cache(self._expected)
 
     def verdict(self, engine: str, sql: str, source: Input = Input.MEMORY) -> Verdict:
-        """Compiles, runs and checks a query. Anything but Unsupported is raised as it comes."""
+        """Compiles, runs and checks a query. A fault in compiling is raised as it comes."""
         query = self.query(sql)
         try:
             program = engines.get(engine).compile(query, self.tables, source)
@@ -81,13 +84,10 @@ class InProcess:
             return Verdict("unsupported", str(error))
         try:
             answer = self._answer(engine, source, program)
-            reason = compare(answer, self.expected(sql), query.spec, query.spec.limit is not None)
-        except Exception as error:
-            error.add_note(f"{sql}\n{program.text}")
-            raise
-        if reason is not None:
-            return Verdict("wrong", reason, program.text)
-        return Verdict("ok", program=program.text)
+        except Exception as error:  # an engine may raise anything
+            return Verdict("failed", f"{type(error).__name__}: {error}", program.text)
+        reason = compare(answer, self.expected(sql), query.spec, query.spec.limit is not None)
+        return Verdict("ok" if reason is None else "wrong", reason or "", program.text)
 
     def _query(self, sql: str) -> Query:
         return compile_query(sql, {name: t.schema for name, t in self.tables.items()})

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
-from harness.engines.pandas_expressions import PandasExpressions
+from harness.engines.pandas_expressions import NARROW, PandasExpressions, counted
 from harness.engines.python import (
     Gaps,
     PythonSession,
@@ -22,6 +22,7 @@ from harness.engines.python import (
     one_or_list,
     quoted,
 )
+from harness.engines.widths import Widths
 from harness.plan import Query
 from harness.plan.nodes import (
     Aggregate,
@@ -73,6 +74,7 @@ class PandasProgram:
         self.statements: list[str] = []
         self.frames: dict[Node, str] = {}
         self.physical: dict[Node, tuple[str, ...]] = {}
+        self.widths = Widths(NARROW)
 
     def program(self, plan: Node, write: str | None) -> Program:
         self.uses = uses(plan)
@@ -120,7 +122,8 @@ class PandasProgram:
         return all(self.uses[other] <= 1 for other in holders)
 
     def expressions(self, node: Node) -> PandasExpressions:
-        return PandasExpressions(self.gaps, node.schema, self.frame(node))
+        narrow = self.widths.narrow(node)
+        return PandasExpressions(self.gaps, node.schema, self.frame(node), narrow)
 
     # ------------------------------------------------------------------ one method per node
 
@@ -148,6 +151,9 @@ class PandasProgram:
 
     def filter(self, node: Filter) -> str:
         frame = self.frame(node.input)
+        if isinstance(node.condition, exp.Boolean):
+            self.physical[node] = self.physical[node.input]
+            return frame if node.condition.this else self.assign(node, f"{frame}.iloc[:0]")
         condition = self.expressions(node.input).text(node.condition)
         if set(node.names) == set(self.physical[node.input]):
             self.physical[node] = self.physical[node.input]
@@ -175,7 +181,8 @@ class PandasProgram:
 
     def _built(self, items: Sequence[Item], print_: PandasExpressions) -> str:
         columns = ", ".join(f"{quoted(name)}: {print_.series(e)}" for name, e in items)
-        return f"pd.DataFrame({{{columns}}})"
+        constant = not all(columns_in(e) for _, e in items)
+        return f"pd.DataFrame({{{columns}}}{f', index={print_.frame}.index' if constant else ''})"
 
     def aggregate(self, node: Aggregate) -> str:
         if not node.keys:
@@ -207,7 +214,7 @@ class PandasProgram:
         computed.update({e: n for n, e in node.keys if not isinstance(e, exp.Column)})
         values = []
         for name, e in node.aggregates:
-            argument = _argument(e)
+            argument = counted(e) or _argument(e)
             if isinstance(argument, exp.Column):
                 column = argument.name
             elif argument is None:
@@ -217,7 +224,11 @@ class PandasProgram:
             values.append((name, e, column))
         if not computed:
             return frame, keys, values
-        added = _keywords((n, print_.series(e)) for e, n in computed.items())
+        indicators = {counted(e) for _, e in node.aggregates}
+        added = _keywords(
+            (n, print_.mask(e) if e in indicators else print_.series(e))
+            for e, n in computed.items()
+        )
         return f"{frame}.assign({added})", keys, values
 
     def _plain(self, e: Expression, node: Aggregate) -> bool:
@@ -290,47 +301,46 @@ class PandasProgram:
     def join(self, node: Join) -> str:
         if node.residual is not None and node.kind != "inner":
             raise self.gaps.unsupported(f"a {node.kind} join with more than equalities")
-        if node.kind in ("right", "full"):
-            raise self.gaps.unsupported(f"a {node.kind} join")
         if node.kind in ("semi", "anti"):
             return self._semi(node)
         if node.kind == "single":
             return self._single(node)
-        right = self._nullable_integers(node, self._without_null_keys(node, self.exact(node.right)))
+        left, right = self._sides(node)
         options = "" if node.kind == "cross" else f", {_on(node)}"
-        options += "" if node.kind == "inner" else f", how={quoted(node.kind)}"
-        merged = self.assign(node, f"{self.exact(node.left)}.merge({right}{options})")
+        how = {"full": "outer"}.get(node.kind, node.kind)
+        options += "" if how == "inner" else f", how={quoted(how)}"
+        merged = self.assign(node, f"{left}.merge({right}{options})")
         self.physical[node] = tuple(c.name for c in node.unpruned)
         if node.residual is not None:
             condition = PandasExpressions(self.gaps, node.unpruned, merged).text(node.residual)
             self.statements.append(f"{merged} = {merged}[{condition}]")
         return merged
 
-    def _without_null_keys(self, node: Join, right: str) -> str:
-        """SQL's NULL equals nothing; pandas' merge and isin would match it to NULL."""
-        risky = [
-            b for a, b in node.on if node.left.column(a).nullable and node.right.column(b).nullable
-        ]
-        return f"{right}.dropna(subset={listing(risky)})" if risky else right
+    def _sides(self, node: Join) -> tuple[str, str]:
+        """Both inputs, ready for merge, which would match NULL keys and make floats of integers."""
+        left, right = self.exact(node.left), self.exact(node.right)
+        pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
+        risky = [b.name for a, b in pairs if a.nullable and b.nullable]
+        if risky and node.kind == "full":
+            raise self.gaps.unsupported("a full join on keys that may be NULL")
+        if risky:
+            right = f"{right}.dropna(subset={listing(risky)})"
+        if node.kind in ("left", "full"):
+            right = f"{right}{self._keeping_integers(node, node.right)}"
+        if node.kind == "full":
+            left = f"{left}{self._keeping_integers(node, node.left)}"
+        return left, right
 
-    def _nullable_integers(self, node: Join, right: str) -> str:
+    def _keeping_integers(self, node: Join, side: Node) -> str:
         """Unmatched rows would turn whole numbers into floats, and booleans into objects."""
-        if node.kind != "left":
-            return right
-        kinds = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
-        keys = {b for _, b in node.on}
-        wanted = set(node.names) | columns_in(node.residual)
-        types = {
-            c.name: kinds[c.type]
-            for c in node.right.schema
-            if c.type in kinds and not c.nullable and c.name in wanted and c.name not in keys
+        masked = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
+        wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
+        dtypes = {
+            c.name: masked[c.type]
+            for c in side.schema
+            if c.type in masked and not c.nullable and c.name in wanted
         }
-        late = {
-            b for a, b in node.on if a != b and b in wanted and node.right.column(b).type in kinds
-        }
-        if late:
-            types |= {b: kinds[node.right.column(b).type] for b in late}
-        return f"{right}.astype({mapping(types)})" if types else right
+        return f".astype({mapping(dtypes)})" if dtypes else ""
 
     def _semi(self, node: Join) -> str:
         left, right = self.frame(node.left), self.frame(node.right)
@@ -373,10 +383,10 @@ class PandasProgram:
             SortKey(o.this.name, bool(o.args.get("desc")), bool(o.args.get("nulls_first")))
             for o in window_order(e)
         ]
-        return print_.windowed(function, frame, grouped, self._sorted(order), order)
+        return print_.windowed(function, frame, grouped, self._sorted(source, order), order)
 
     def top_per_group(self, node: TopPerGroup) -> str:
-        frame = f"{self.frame(node.input)}{self._sorted(node.order)}"
+        frame = f"{self.frame(node.input)}{self._sorted(node.input, node.order)}"
         self.physical[node] = self.physical[node.input]
         if node.count == 1:
             return self.assign(node, f"{frame}.drop_duplicates({one_or_list(node.keys)})")
@@ -390,18 +400,19 @@ class PandasProgram:
     def sort(self, node: Sort) -> str:
         frame = self.frame(node.input)
         self.physical[node] = self.physical[node.input]
-        return self.assign(node, f"{frame}{self._sorted(node.keys)}")
+        return self.assign(node, f"{frame}{self._sorted(node.input, node.keys)}")
 
-    def _sorted(self, keys: Sequence[SortKey]) -> str:
-        if not keys:
-            return ""
-        ascending = [not key.descending for key in keys]
-        options = f", ascending={_flags(ascending)}" if not all(ascending) else ""
-        first = {key.nulls_first for key in keys}
-        if len(first) > 1:
-            raise self.gaps.unsupported("NULLs first for one key and last for another")
-        options += ', na_position="first"' if first == {True} else ""
-        return f".sort_values({one_or_list([key.column for key in keys])}{options})"
+    def _sorted(self, source: Node, keys: Sequence[SortKey]) -> str:
+        """Sorts by the last keys first where NULLs go first for some keys and last for others."""
+        runs: list[tuple[bool, list[SortKey]]] = []
+        for key in keys:
+            first = key.nulls_first and source.column(key.column).nullable
+            if runs and (runs[-1][0] == first or not source.column(key.column).nullable):
+                runs[-1][1].append(key)
+            else:
+                runs.append((first, [key]))
+        stable = ', kind="stable"' if len(runs) > 1 else ""
+        return "".join(_sort_values(run, first) + stable + ")" for first, run in reversed(runs))
 
     def limit(self, node: Limit) -> str:
         frame = self.frame(node.input)
@@ -433,15 +444,21 @@ def _argument(e: Expression) -> Expression | None:
 
 
 def _function(e: Expression) -> str:
-    if isinstance(e, exp.Count):
-        return (
-            "size"
-            if isinstance(e.this, exp.Star)
-            else "nunique"
-            if isinstance(e.this, exp.Distinct)
-            else "count"
-        )
-    return _AGGREGATES[type(e)]
+    if not isinstance(e, exp.Count):
+        return _AGGREGATES[type(e)]
+    if isinstance(e.this, exp.Star):
+        return "size"
+    if counted(e) is not None:
+        return "sum"
+    return "nunique" if isinstance(e.this, exp.Distinct) else "count"
+
+
+def _sort_values(keys: Sequence[SortKey], nulls_first: bool) -> str:
+    """A call of ``sort_values`` without its closing bracket."""
+    ascending = [not key.descending for key in keys]
+    options = f", ascending={_flags(ascending)}" if not all(ascending) else ""
+    options += ', na_position="first"' if nulls_first else ""
+    return f".sort_values({one_or_list([key.column for key in keys])}{options}"
 
 
 def _keywords(pairs: Any) -> str:

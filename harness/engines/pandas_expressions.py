@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -11,22 +12,32 @@ from harness.engines.python import (
     AND,
     ATOM,
     COMPARISON,
+    COMPARISON_SIGNS,
+    OR,
+    POWER,
     PRODUCT,
     SIGN,
     SUM,
     Code,
     Expressions,
     Gaps,
+    ilike_regex,
     like_pattern,
     quoted,
 )
+from harness.engines.widths import is_narrow
 from harness.plan.nodes import Expression, columns_in
-from harness.plan.typing import infer, sql_type
+from harness.plan.typing import Typed, infer, sql_type
 from harness.types import Schema, Type
 
 _PERIODS = {"year": "Y", "quarter": "Q", "month": "M", "week": "W"}
 _FREQUENCIES = {"day": "D", "hour": "h", "minute": "min", "second": "s"}
-_PARTS = {"isodow": "dayofweek + 1", "doy": "dayofyear"}
+_PARTS = {"doy": "day_of_year"}
+NARROW = (exp.Extract,)
+_MASKED = (Type.INT64, Type.BOOLEAN)
+"""Types whose NULLs need a dtype with its own mask."""
+_TESTS = (exp.In, exp.Like, exp.ILike, exp.RegexpLike, exp.StartsWith, exp.Contains)
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _DTYPES = {
     Type.BOOLEAN: ("bool", "boolean"),
     Type.INT64: ("int64", "Int64"),
@@ -40,11 +51,15 @@ class PandasExpressions(Expressions):
 
     A condition is printed as the rows for which it is true: where pandas would say True of a
     missing value (``!=``, or ``~`` of a test), a ``notna`` is added, and only for nullable columns.
+    Where a condition is a value, ``truth`` prints all of its three values. A nullable integer or
+    boolean is always of a masked dtype (``Int64``, ``boolean``).
     """
 
-    def __init__(self, gaps: Gaps, schema: Schema, frame: str) -> None:
+    def __init__(
+        self, gaps: Gaps, schema: Schema, frame: str, narrow: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__(gaps, schema)
-        self.frame = frame
+        self.frame, self.narrow = frame, narrow
 
     def column(self, e: Expression) -> Code:
         return Code(f"{self.frame}[{quoted(e.name)}]", ATOM)
@@ -53,12 +68,35 @@ class PandasExpressions(Expressions):
         """The text of a new column; a condition in its three values, a constant as it is."""
         if isinstance(e, exp.Null):
             raise self.gaps.unsupported("a column of NULLs", e.sql("duckdb"))
-        if self.type(e) is Type.BOOLEAN and self.nullable(e) and not isinstance(e, exp.Column):
-            raise self.gaps.unsupported("a condition that may be NULL as a column", e.sql("duckdb"))
-        return self.text(e)
+        return self.truth(e).text
+
+    def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
+        """An operand; what a method is called on must be a series."""
+        if precedence < ATOM:
+            return super().operand(e, precedence, strict)
+        if not columns_in(e):
+            raise self.gaps.unsupported("a function of a constant", e.sql("duckdb"))
+        text, own = self.truth(e)
+        if isinstance(e, exp.Case) and text.startswith("np."):
+            return f"pd.Series({text}, index={self.frame}.index)"
+        return f"({text})" if own < ATOM else text
+
+    def binary(self, e: Expression, operator: str, precedence: int) -> Code:
+        left = self.number(e.this, precedence)
+        return Code(f"{left} {operator} {self.number(e.expression, precedence, True)}", precedence)
+
+    def number(self, e: Expression, precedence: int, strict: bool = False) -> str:
+        """An operand of arithmetic, widened where pandas would overflow."""
+        if is_narrow(e, NARROW, self.narrow) and not self.nullable(e):
+            return f'{self.operand(e, ATOM)}.astype("int64")'
+        if self.type(e) is Type.BOOLEAN:
+            code = self.truth(e)
+            return f"({code.text})" if code.precedence <= precedence else code.text
+        return self.operand(e, precedence, strict)
 
     def date_literal(self, e: Expression) -> Code | None:
-        if isinstance(e.this, exp.Literal) and e.this.is_string:
+        constant = isinstance(e.this, exp.Literal) and e.this.is_string
+        if constant and sql_type(e.args["to"]).temporal:
             return Code(f"pd.Timestamp({quoted(e.this.name)})", ATOM)
         return None
 
@@ -80,16 +118,39 @@ class PandasExpressions(Expressions):
         inner = e.this
         if isinstance(inner, exp.Is):
             return Code(f"{self.operand(inner.this, ATOM)}.notna()", ATOM)
-        code = Code(f"~{self.operand(inner, SIGN)}", SIGN)
-        if isinstance(inner, (exp.In, exp.Like, exp.ILike, exp.RegexpLike, exp.StartsWith)):
-            return self._known(code, inner.this)
-        if self.nullable(inner) and not isinstance(inner, exp.Column):
-            raise self.gaps.unsupported("NOT of this", e.sql("duckdb"))
-        return code
+        if isinstance(inner, _TESTS):
+            return self._known(Code(f"~{self.operand(inner, SIGN)}", SIGN), inner.this)
+        return Code(f"~{_parenthesised(self.truth(inner), SIGN)}", SIGN)
+
+    def truth(self, e: Expression) -> Code:
+        """A condition in its three values; anything else as it is."""
+        kinds = (*_TESTS, *_COMPARISONS, exp.Between, exp.And, exp.Or, exp.Not)
+        if not isinstance(e, kinds) or not self.nullable(e):
+            return self.code(e)
+        if isinstance(e, (exp.And, exp.Or)):
+            sign, precedence = ("&", AND) if isinstance(e, exp.And) else ("|", OR)
+            parts = [_parenthesised(self.truth(p), precedence) for p in e.flatten()]
+            return Code(f" {sign} ".join(parts), precedence)
+        if isinstance(e, exp.Not):
+            return Code(f"~{_parenthesised(self.truth(e.this), SIGN)}", SIGN)
+        if isinstance(e, exp.Between):
+            low = exp.GTE(this=e.this, expression=e.args["low"])
+            high = exp.LTE(this=e.this, expression=e.args["high"])
+            return self.truth(exp.And(this=low, expression=high))
+        return self._three_valued(e)
+
+    def _three_valued(self, e: Expression) -> Code:
+        """A comparison or test; dtypes without a mask say False of what they lack."""
+        compared = isinstance(e, _COMPARISONS)
+        code = self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON) if compared else self.code(e)
+        operands = [e.this, e.expression] if compared else [e.this]
+        lacking = [x for x in operands if self.nullable(x)]
+        if compared and all(self.type(x) in _MASKED for x in lacking):
+            return code
+        missing = " | ".join(f"{self.operand(x, ATOM)}.isna()" for x in lacking)
+        return Code(f'{_parenthesised(code, ATOM)}.astype("boolean").mask({missing})', ATOM)
 
     def is_(self, e: Expression) -> Code:
-        if not isinstance(e.expression, exp.Null):
-            raise self.gaps.unsupported("IS TRUE and IS FALSE", e.sql("duckdb"))
         return Code(f"{self.operand(e.this, ATOM)}.isna()", ATOM)
 
     def in_(self, e: Expression) -> Code:
@@ -117,6 +178,12 @@ class PandasExpressions(Expressions):
     def starts_with(self, e: Expression) -> Code:
         return self._string(e.this, f"startswith({self.text(e.expression)})")
 
+    def contains(self, e: Expression) -> Code:
+        return self._string(e.this, f"contains({self.text(e.expression)}, regex=False)")
+
+    def ilike(self, e: Expression) -> Code:
+        return self._string(e.this, f"contains({quoted(ilike_regex(e.expression.name))})")
+
     def mask(self, e: Expression) -> str:
         """A condition without missing values, which ``where`` and ``mask`` would take for true."""
         masked = {c.name for c in self.schema if c.nullable}
@@ -141,47 +208,68 @@ class PandasExpressions(Expressions):
     def case(self, e: Expression) -> Code:
         branches = [(b.this, b.args["true"]) for b in e.args["ifs"]]
         default = e.args.get("default")
-        default = None if isinstance(default, exp.Null) else default
-        if len(branches) == 1:
-            return self._choice(e, *branches[0], default)
-        if default is None or any(self.nullable(v) for _, v in branches) or self.nullable(default):
-            raise self.gaps.unsupported("CASE with several branches and NULLs", e.sql("duckdb"))
-        conditions = ", ".join(self.mask(c) for c, _ in branches)
-        values = ", ".join(self.text(v) for _, v in branches)
-        return Code(f"np.select([{conditions}], [{values}], default={self.text(default)})", ATOM)
+        if all(_is_number_or_text(v) for v in [*(v for _, v in branches), default]):
+            return self._of_constants(e, branches, default)
+        return self._chosen(e, branches, default)
 
-    def _choice(
-        self,
-        e: Expression,
-        condition: Expression,
-        value: Expression,
-        default: Expression | None,
+    def _of_constants(
+        self, e: Expression, branches: Sequence[_Branch], default: Expression | None
     ) -> Code:
-        test = self.mask(condition)
-        if columns_in(value):
-            other = "" if default is None else f", {self.text(default)}"
-            return Code(f"{self._keeps_integers(value, default)}.where({test}{other})", ATOM)
-        if default is not None and columns_in(default):
-            if isinstance(value, exp.Null):
-                return Code(f"{self._keeps_integers(default, None)}.mask({test})", ATOM)
-            return Code(f"{self.operand(default, ATOM)}.mask({test}, {self.text(value)})", ATOM)
-        if default is None or isinstance(value, exp.Null):
-            raise self.gaps.unsupported("CASE of a constant and NULL", e.sql("duckdb"))
-        if (value.name, default.name) == ("1", "0") and self.type(e) is Type.INT64:
-            return Code(f'({test}).astype("int64")', ATOM)
-        return Code(f"np.where({test}, {self.text(value)}, {self.text(default)})", ATOM)
+        assert default is not None
+        tests = [self.mask(condition) for condition, _ in branches]
+        values = [self.text(value) for _, value in branches]
+        if len(branches) > 1:
+            listed = f"[{', '.join(tests)}], [{', '.join(values)}]"
+            return Code(f"np.select({listed}, default={self.text(default)})", ATOM)
+        if (values[0], default.name) == ("1", "0") and self.type(e) is Type.INT64:
+            return Code(f'({tests[0]}).astype("int64")', ATOM)
+        return Code(f"np.where({tests[0]}, {values[0]}, {self.text(default)})", ATOM)
 
-    def _keeps_integers(self, value: Expression, default: Expression | None) -> str:
-        text = self.operand(value, ATOM)
-        if default is None and self.type(value) is Type.INT64:
-            return f'{text}.astype("Int64")'
-        return text
+    def _chosen(
+        self, e: Expression, branches: Sequence[_Branch], default: Expression | None
+    ) -> Code:
+        """Built from the last branch to the first: ``value.where(condition, what follows)``."""
+        typed = infer(e, self.schema)
+        rest, is_series = self._value(default, typed), bool(default and columns_in(default))
+        for condition, value in reversed(branches):
+            test, text = self.mask(condition), self._value(value, typed)
+            if text is not None and (columns_in(value) or not is_series):
+                series = text if columns_in(value) else self._constant(text, typed)
+                rest = f"{series}.where({test}{_more(rest)})"
+            elif rest is not None:
+                series = rest if is_series else self._constant(rest, typed)
+                rest = f"{series}.mask({test}{_more(text)})"
+            is_series = rest is not None
+        if rest is None:
+            raise self.gaps.unsupported("a CASE that is always NULL", e.sql("duckdb"))
+        return Code(rest, ATOM)
+
+    def _value(self, e: Expression | None, typed: Typed) -> str | None:
+        """A value among others, in the dtype of them all; None for NULL."""
+        if e is None or isinstance(e, exp.Null):
+            return None
+        own = infer(e, self.schema)
+        if not columns_in(e):
+            return self.text(e)
+        masked = typed.nullable and not own.nullable and typed.type in _MASKED
+        dtype = self._dtype(typed) if masked or own.type is not typed.type else None
+        text = self.operand(e, ATOM)
+        return text if dtype is None else f"{text}.astype({quoted(dtype)})"
+
+    def _constant(self, text: str, typed: Typed) -> str:
+        dtype = self._dtype(typed)
+        more = "" if dtype is None else f", dtype={quoted(dtype)}"
+        return f"pd.Series({text}, index={self.frame}.index{more})"
+
+    def _dtype(self, typed: Typed) -> str | None:
+        """The dtype of a type; None for dates and timestamps, which have one anyway."""
+        return _DTYPES[typed.type][typed.nullable] if typed.type in _DTYPES else None
 
     def coalesce(self, e: Expression) -> Code:
-        text = self.operand(e.this, ATOM)
-        for other in e.expressions:
-            text = f"{text}.fillna({self.text(other)})"
-        return Code(text, ATOM)
+        whole = infer(e, self.schema)
+        texts = [self._value(x, replace(whole, nullable=self.nullable(x))) for x in operands_of(e)]
+        first, *others = [text for text in texts if text is not None]
+        return Code(first + "".join(f".fillna({text})" for text in others), ATOM)
 
     def cast(self, e: Expression) -> Code:
         return self.date_literal(e) or self._cast(e, coerce="")
@@ -191,12 +279,10 @@ class PandasExpressions(Expressions):
 
     def _cast(self, e: Expression, coerce: str) -> Code:
         source, target = self.type(e.this), sql_type(e.args["to"])
-        if isinstance(e.this, exp.Null):
-            dtype = _DTYPES.get(target, ("", "datetime64[us]"))[True]
-            return Code(f"pd.Series(None, index={self.frame}.index, dtype={quoted(dtype)})", ATOM)
         value = self.operand(e.this, ATOM)
-        if source is Type.FLOAT64 and target is Type.STRING:
-            raise self.gaps.unsupported("a float as text, which each library spells its own way")
+        if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP, Type.BOOLEAN):
+            reason = f"a {source} as text, which each library spells its own way"
+            raise self.gaps.unsupported(reason, e.sql("duckdb"))
         if source is Type.STRING and target.temporal:
             form = "%Y-%m-%d" if target is Type.DATE else "%Y-%m-%d %H:%M:%S"
             return Code(f"pd.to_datetime({self.text(e.this)}, format={quoted(form)}{coerce})", ATOM)
@@ -204,27 +290,31 @@ class PandasExpressions(Expressions):
             return Code(f"{value}.dt.normalize()", ATOM)
         if target.temporal:
             return Code(value, ATOM)
-        if source is Type.STRING and target.numeric:
-            return self._number(e, target, coerce)
+        if source is Type.DATE and target is Type.STRING:
+            return Code(f'{value}.dt.strftime("%Y-%m-%d")', ATOM)
+        if target is Type.BOOLEAN and source is not Type.BOOLEAN:
+            return self._nonzero(e, value)
+        if source is Type.STRING and target.numeric and coerce:
+            value = f'pd.to_numeric({value}{coerce}, dtype_backend="numpy_nullable")'
         if source is Type.FLOAT64 and target is Type.INT64:
             value = f"{value}.round()"
         return Code(f"{value}.astype({quoted(_DTYPES[target][self.nullable(e)])})", ATOM)
 
-    def _number(self, e: Expression, target: Type, coerce: str) -> Code:
-        text = f"pd.to_numeric({self.text(e.this)}{coerce})"
-        dtype = _DTYPES[target][self.nullable(e)]
-        return Code(f"{text}.astype({quoted(dtype)})", ATOM)
+    def _nonzero(self, e: Expression, value: str) -> Code:
+        if self.type(e.this) is not Type.INT64:
+            raise self.gaps.unsupported("anything but integers as booleans", e.sql("duckdb"))
+        return Code(f"({value} != 0)", ATOM)
 
     # ------------------------------------------------------------------ dates
 
     def extract(self, e: Expression) -> Code:
         value, part = self.operand(e.expression, ATOM), e.name.lower()
         if part == "dow":
-            code = Code(f"({value}.dt.dayofweek + 1) % 7", PRODUCT)
+            code = Code(f"({value}.dt.day_of_week + 1) % 7", PRODUCT)
         elif part == "week":
             code = Code(f"{value}.dt.isocalendar().week", ATOM)
         elif part == "isodow":
-            code = Code(f"{value}.dt.dayofweek + 1", SUM)
+            code = Code(f"{value}.dt.day_of_week + 1", SUM)
         else:
             code = Code(f"{value}.dt.{_PARTS.get(part, part)}", ATOM)
         if self.nullable(e.expression):
@@ -267,6 +357,8 @@ class PandasExpressions(Expressions):
     def trim(self, e: Expression) -> Code:
         side = {"LEADING": "l", "TRAILING": "r"}.get(str(e.args.get("position")), "")
         characters = self.text(e.expression) if e.args.get("expression") else '" "'
+        if e.args.get("expression") and not isinstance(e.expression, exp.Literal):
+            raise self.gaps.unsupported("trim of a column's characters", e.sql("duckdb"))
         return self._string(e.this, f"{side}strip({characters})")
 
     def length(self, e: Expression) -> Code:
@@ -285,7 +377,10 @@ class PandasExpressions(Expressions):
         return self._string(e.this, f"slice({first}{last})")
 
     def replace(self, e: Expression) -> Code:
-        old, new = self.text(e.expression), self.text(e.args["replacement"])
+        parts = e.expression, e.args["replacement"]
+        if not all(isinstance(part, exp.Literal) for part in parts):
+            raise self.gaps.unsupported("replace with a column", e.sql("duckdb"))
+        old, new = map(self.text, parts)
         return self._string(e.this, f"replace({old}, {new}, regex=False)")
 
     def dpipe(self, e: Expression) -> Code:
@@ -294,13 +389,28 @@ class PandasExpressions(Expressions):
             raise self.gaps.unsupported("|| of anything but strings", e.sql("duckdb"))
         return Code(" + ".join(parts), SUM)
 
+    def concat(self, e: Expression) -> Code:
+        """concat() takes NULL for the empty text."""
+        return Code(" + ".join(self._concatenated(part) for part in e.expressions), SUM)
+
+    def _concatenated(self, e: Expression) -> str:
+        if isinstance(e, exp.Literal):
+            return quoted(e.name)
+        if self.type(e) not in (Type.STRING, Type.INT64):
+            raise self.gaps.unsupported(f"concat of a {self.type(e)}", e.sql("duckdb"))
+        text = self.operand(e, ATOM)
+        text = text if self.type(e) is Type.STRING else f'{text}.astype("str")'
+        return f'{text}.fillna("")' if self.nullable(e) else text
+
+    def time_to_str(self, e: Expression) -> Code:
+        return Code(f"{self.operand(e.this, ATOM)}.dt.strftime({self.time_format(e)})", ATOM)
+
     # ------------------------------------------------------------------ numbers
 
     def round(self, e: Expression) -> Code:
         """SQL rounds halves away from zero; NumPy rounds them to even."""
-        decimals = e.args.get("decimals")
-        places = 0 if decimals is None else int(self.text(decimals))
-        if self.type(e.this) is Type.INT64 and places >= 0:
+        places = self.places(e)
+        if self.type(e.this) is Type.INT64:
             return self.code(e.this)
         value, scale = self.operand(e.this, PRODUCT), repr(10.0**places)
         scaled = value if places == 0 else f"{value} * {scale}"
@@ -310,16 +420,23 @@ class PandasExpressions(Expressions):
         )
 
     def floor(self, e: Expression) -> Code:
-        return Code(f"np.floor({self.text(e.this)})", ATOM)
+        """A float, of an integer too."""
+        if self.type(e.this) is Type.INT64:
+            return Code(f'{self.operand(e.this, ATOM)}.astype("float64")', ATOM)
+        return Code(f"np.{type(e).__name__.lower()}({self.text(e.this)})", ATOM)
 
-    def ceil(self, e: Expression) -> Code:
-        return Code(f"np.ceil({self.text(e.this)})", ATOM)
+    ceil = floor
 
     def abs(self, e: Expression) -> Code:
         return Code(f"{self.operand(e.this, ATOM)}.abs()", ATOM)
 
     def ln(self, e: Expression) -> Code:
         return Code(f"np.log({self.text(e.this)})", ATOM)
+
+    def log(self, e: Expression) -> Code:
+        if e.this.name not in ("2", "10"):
+            raise self.gaps.unsupported("this base of a logarithm", e.sql("duckdb"))
+        return Code(f"np.log{e.this.name}({self.text(e.expression)})", ATOM)
 
     def sqrt(self, e: Expression) -> Code:
         return Code(f"np.sqrt({self.text(e.this)})", ATOM)
@@ -328,10 +445,12 @@ class PandasExpressions(Expressions):
         return Code(f"np.exp({self.text(e.this)})", ATOM)
 
     def pow(self, e: Expression) -> Code:
-        value = self.operand(e.this, ATOM)
-        if self.type(e.this) is Type.INT64:
-            value = f'{value}.astype("float64")'
-        return Code(f"{value} ** {self.operand(e.expression, ATOM)}", PRODUCT)
+        value = self.operand(e.this, POWER, strict=True)
+        if isinstance(e.this, exp.Literal):
+            value = repr(float(e.this.name))
+        elif self.type(e.this) is Type.INT64:
+            value = f'{self.operand(e.this, ATOM)}.astype("float64")'
+        return Code(f"{value} ** {self.operand(e.expression, POWER)}", POWER)
 
     # ------------------------------------------------------------------ aggregates
 
@@ -340,7 +459,8 @@ class PandasExpressions(Expressions):
         if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
             return "size()"
         if isinstance(e, exp.Count):
-            return "nunique()" if isinstance(e.this, exp.Distinct) else "count()"
+            distinct = isinstance(e.this, exp.Distinct)
+            return "sum()" if counted(e) else "nunique()" if distinct else "count()"
         if isinstance(e.this, exp.Distinct):
             raise self.gaps.unsupported("DISTINCT in this aggregate", e.sql("duckdb"))
         calls: dict[type[Expression], str] = {
@@ -365,6 +485,8 @@ class PandasExpressions(Expressions):
             return f"len({self.frame})"
         if isinstance(e, exp.Corr):
             return f"{self.operand(e.this, ATOM)}.corr({self.text(e.expression)})"
+        if (condition := counted(e)) is not None:
+            return f"({self.mask(condition)}).sum()"
         argument = e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this
         return f"{self.operand(argument, ATOM)}.{self.reduction(e)}"
 
@@ -387,8 +509,12 @@ class PandasExpressions(Expressions):
             return self._shifted(function, frame, grouped, ordering)
         if order:
             raise self.gaps.unsupported("a running aggregate", function.sql("duckdb"))
-        if not isinstance(function.this, exp.Column) or not grouped:
-            raise self.gaps.unsupported("this window", function.sql("duckdb"))
+        if not grouped:
+            return self.total(function)
+        if isinstance(function.this, exp.Star):
+            return f'{frame}{grouped}[{quoted(self.schema[0].name)}].transform("size")'
+        if not isinstance(function.this, exp.Column):
+            raise self.gaps.unsupported("a window over a computed value", function.sql("duckdb"))
         call = self.reduction(function).split("(")[0]
         minimum = (
             ", min_count=1"
@@ -412,7 +538,39 @@ class PandasExpressions(Expressions):
             raise self.gaps.unsupported("lag and lead with a default", e.sql("duckdb"))
         rows = int(e.args["offset"].name) if e.args.get("offset") else 1
         shift = rows if isinstance(e, exp.Lag) else -rows
-        series = f"{frame}{ordering}{grouped}[{quoted(e.this.name)}]"
-        if infer(e.this, self.schema).type is Type.INT64:
-            return f'{series}.shift({shift}).astype("Int64")'
-        return f"{series}.shift({shift})"
+        if self.type(e.this) in _MASKED and not self.nullable(e.this):
+            dtype = self._dtype(Typed(self.type(e.this), nullable=True))
+            ordering += f".astype({{{quoted(e.this.name)}: {quoted(str(dtype))}}})"
+        return f"{frame}{ordering}{grouped}[{quoted(e.this.name)}].shift({shift})"
+
+
+_Branch = tuple[Expression, Expression]
+"""A condition of a CASE and its value."""
+
+
+def counted(e: Expression) -> Expression | None:
+    """The condition whose rows ``count(case when condition then 1 end)`` counts."""
+    case = e.this
+    if not isinstance(e, exp.Count) or not isinstance(case, exp.Case) or case.args.get("default"):
+        return None
+    ((branch, *others),) = [case.args["ifs"]]
+    plain = isinstance(branch.args["true"], exp.Literal) and not others
+    condition: Expression = branch.this
+    return condition if plain else None
+
+
+def operands_of(e: Expression) -> list[Expression]:
+    return [e.this, *e.expressions]
+
+
+def _is_number_or_text(e: Expression | None) -> bool:
+    e = e.this if isinstance(e, exp.Neg) else e
+    return isinstance(e, (exp.Literal, exp.Boolean))
+
+
+def _more(text: str | None) -> str:
+    return "" if text is None else f", {text}"
+
+
+def _parenthesised(code: Code, precedence: int) -> str:
+    return f"({code.text})" if code.precedence < precedence else code.text

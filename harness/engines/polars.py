@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
@@ -19,6 +19,7 @@ from harness.engines.python import (
     Gaps,
     PythonSession,
     Variables,
+    ilike_regex,
     is_keyword_argument,
     like_pattern,
     listing,
@@ -28,6 +29,7 @@ from harness.engines.python import (
     one_or_list,
     quoted,
 )
+from harness.engines.widths import Widths, is_narrow
 from harness.plan import Query
 from harness.plan.nodes import (
     Aggregate,
@@ -67,9 +69,8 @@ _UNITS = {
     "year": "y", "quarter": "q", "month": "mo", "week": "w",
     "day": "d", "hour": "h", "minute": "m", "second": "s",
 }  # fmt: skip
+_NARROW = (exp.Count, exp.Extract, exp.Length, exp.RowNumber, exp.Rank, exp.DenseRank)
 _PARTS = {"week": "week", "isodow": "weekday", "doy": "ordinal_day"}
-_NARROW = (exp.Count, exp.Extract, exp.Length, exp.Window)
-"""What Polars answers in fewer than 64 bits, or unsigned."""
 
 
 class PolarsExpressions(Expressions):
@@ -91,12 +92,19 @@ class PolarsExpressions(Expressions):
             return f"pl.lit({text}, dtype=pl.Int64)"
         return f"pl.lit({text})" if isinstance(e, (exp.Literal, exp.Null, exp.Boolean)) else text
 
+    def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
+        """An operand; what a method is called on must be an expression, not Python's own value."""
+        if precedence == ATOM and isinstance(e, (exp.Literal, exp.Boolean, exp.Null)):
+            return self.value(e)
+        if precedence == ATOM and isinstance(e, exp.Cast) and self.date_literal(e):
+            return f"pl.lit({self.text(e)})"
+        return super().operand(e, precedence, strict)
+
     def number(self, e: Expression, precedence: int, strict: bool = False) -> str:
         """An operand of arithmetic, widened where Polars would overflow."""
-        text = self.operand(e, precedence, strict)
-        if isinstance(e, _NARROW) or (isinstance(e, exp.Column) and e.name in self.narrow):
-            return f"{text}.cast(pl.Int64)"
-        return text
+        if is_narrow(e, _NARROW, self.narrow):
+            return f"{self.operand(e, ATOM)}.cast(pl.Int64)"
+        return self.operand(e, precedence, strict)
 
     def binary(self, e: Expression, operator: str, precedence: int) -> Code:
         if operator in "+-*":
@@ -107,24 +115,29 @@ class PolarsExpressions(Expressions):
             return Code(f"{left} {operator} {right}", precedence)
         return super().binary(e, operator, precedence)
 
+    def neg(self, e: Expression) -> Code:
+        return Code(f"-{self.number(e.this, SIGN)}", SIGN)
+
     def mod(self, e: Expression) -> Code:
         """SQL's remainder has the sign of the dividend; Polars' has the divisor's."""
-        value, divisor = self.operand(e.this, ATOM), self.operand(e.expression, ATOM)
-        return Code(
-            f"{value}.sign() * ({value}.abs() % {self._magnitude(e.expression, divisor)})", PRODUCT
-        )
+        value = self.operand(e.this, ATOM)
+        divisor, _ = self._divisor(e.expression)
+        return Code(f"{value}.sign() * ({value}.abs() % {divisor})", PRODUCT)
 
     def int_div(self, e: Expression) -> Code:
-        value, divisor = self.operand(e.this, ATOM), self.operand(e.expression, ATOM)
-        sign = f"{value}.sign()"
-        if not isinstance(e.expression, exp.Literal):
-            sign = f"{sign} * {divisor}.sign()"
-        return Code(
-            f"{sign} * ({value}.abs() // {self._magnitude(e.expression, divisor)})", PRODUCT
-        )
+        """SQL's division of integers truncates; Polars' floors."""
+        value = self.operand(e.this, ATOM)
+        divisor, sign = self._divisor(e.expression)
+        return Code(f"{sign}{value}.sign() * ({value}.abs() // {divisor})", PRODUCT)
 
-    def _magnitude(self, e: Expression, text: str) -> str:
-        return text if isinstance(e, exp.Literal) else f"{text}.abs()"
+    def _divisor(self, e: Expression) -> tuple[str, str]:
+        """The magnitude of a divisor, and its sign as a factor; nothing for a plain number."""
+        if isinstance(e, exp.Literal):
+            return self.text(e), ""
+        if isinstance(e, exp.Neg) and isinstance(e.this, exp.Literal):
+            return self.text(e.this), "-"
+        text = self.operand(e, ATOM)
+        return f"{text}.abs()", f"{text}.sign() * "
 
     def not_(self, e: Expression) -> Code:
         if isinstance(e.this, exp.Is):
@@ -132,15 +145,13 @@ class PolarsExpressions(Expressions):
         return Code(f"~{self.operand(e.this, SIGN)}", SIGN)
 
     def is_(self, e: Expression) -> Code:
-        if not isinstance(e.expression, exp.Null):
-            raise self.gaps.unsupported("IS TRUE and IS FALSE", e.sql("duckdb"))
         return Code(f"{self.operand(e.this, ATOM)}.is_null()", ATOM)
 
     def in_(self, e: Expression) -> Code:
         return Code(f"{self.operand(e.this, ATOM)}.is_in({self.listed(e.expressions)})", ATOM)
 
     def between(self, e: Expression) -> Code:
-        low, high = self.text(e.args["low"]), self.text(e.args["high"])
+        low, high = self.value(e.args["low"]), self.value(e.args["high"])
         return Code(f"{self.operand(e.this, ATOM)}.is_between({low}, {high})", ATOM)
 
     def like(self, e: Expression) -> Code:
@@ -193,8 +204,11 @@ class PolarsExpressions(Expressions):
             )
         if source is Type.FLOAT64 and target is Type.INT64:
             value = f"{value}.round()"
-        if source is Type.FLOAT64 and target is Type.STRING:
-            raise self.gaps.unsupported("a float as text, which each library spells its own way")
+        if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP):
+            reason = f"a {source} as text, which each library spells its own way"
+            raise self.gaps.unsupported(reason, e.sql("duckdb"))
+        if target is Type.BOOLEAN and source is Type.STRING:
+            raise self.gaps.unsupported("text as a boolean", e.sql("duckdb"))
         return Code(f"{value}.cast({DTYPES[target]}{strict})", ATOM)
 
     def extract(self, e: Expression) -> Code:
@@ -238,6 +252,16 @@ class PolarsExpressions(Expressions):
         characters = self.text(e.expression) if e.args.get("expression") else '" "'
         return self._string(e.this, f"strip_chars{side}({characters})")
 
+    def contains(self, e: Expression) -> Code:
+        return self._string(e.this, f"contains({self.text(e.expression)}, literal=True)")
+
+    def ilike(self, e: Expression) -> Code:
+        return self._string(e.this, f"contains({quoted(ilike_regex(e.expression.name))})")
+
+    def time_to_str(self, e: Expression) -> Code:
+        form = self.time_format(e)
+        return Code(f"{self.operand(e.this, ATOM)}.dt.strftime({form})", ATOM)
+
     def length(self, e: Expression) -> Code:
         return self._string(e.this, "len_chars()")
 
@@ -266,18 +290,29 @@ class PolarsExpressions(Expressions):
         return Code(f"pl.concat_str({values}, ignore_nulls=True)", ATOM)
 
     def round(self, e: Expression) -> Code:
-        decimals = e.args.get("decimals")
-        places = "0" if decimals is None else self.text(decimals)
+        places = self.places(e)
+        if self.type(e.this) is Type.INT64:
+            return self.code(e.this)
         call = f'round({places}, mode="half_away_from_zero")'
         return Code(f"{self.operand(e.this, ATOM)}.{call}", ATOM)
 
-    def _call(self, e: Expression) -> Code:
-        call = {"ceil": "ceil()", "ln": "log()"}.get(
-            type(e).__name__.lower(), f"{type(e).__name__.lower()}()"
-        )
-        return Code(f"{self.operand(e.this, ATOM)}.{call}", ATOM)
+    def floor(self, e: Expression) -> Code:
+        """A float, of an integer too."""
+        value = self.operand(e.this, ATOM)
+        if self.type(e.this) is Type.INT64:
+            return Code(f"{value}.cast(pl.Float64)", ATOM)
+        return Code(f"{value}.{type(e).__name__.lower()}()", ATOM)
 
-    floor = ceil = abs = ln = sqrt = exp = _call
+    ceil = floor
+
+    def log(self, e: Expression) -> Code:
+        return Code(f"{self.operand(e.expression, ATOM)}.log({self.text(e.this)})", ATOM)
+
+    def _call(self, e: Expression) -> Code:
+        name = type(e).__name__.lower()
+        return Code(f"{self.operand(e.this, ATOM)}.{'log' if name == 'ln' else name}()", ATOM)
+
+    abs = ln = sqrt = exp = _call
 
     def pow(self, e: Expression) -> Code:
         value = f"{self.operand(e.this, ATOM)}"
@@ -363,7 +398,7 @@ class PolarsExpressions(Expressions):
             return Code(f"{self._shifted(function)}{self._over(e, order)}", ATOM)
         if order:
             raise self.gaps.unsupported("a running aggregate", e.sql("duckdb"))
-        return Code(f"{self.operand(function, ATOM)}{self._over(e, [])}", ATOM)
+        return Code(f"{self.aggregate(function, grouped=True)}{self._over(e, [])}", ATOM)
 
     def _rank(self, e: Expression, order: Sequence[Expression]) -> str:
         """Ranks of one key; rows without it share the rank after all others."""
@@ -385,22 +420,35 @@ class PolarsExpressions(Expressions):
         return f"{self.operand(e.this, ATOM)}.shift({rows if isinstance(e, exp.Lag) else -rows})"
 
     def _over(self, e: Expression, order: Sequence[Expression]) -> str:
-        keys = [
-            self.text(k) if not isinstance(k, exp.Column) else quoted(k.name)
-            for k in e.args.get("partition_by") or []
-        ]
-        ways = {bool(o.args.get("desc")) for o in order}
-        if len(ways) > 1 or any(o.args.get("nulls_first") for o in order):
-            raise self.gaps.unsupported("a window that orders in both directions", e.sql("duckdb"))
-        if order:
-            by = [
-                quoted(o.this.name) if isinstance(o.this, exp.Column) else self.text(o.this)
-                for o in order
-            ]
+        keys = [self._name_or_text(k) for k in e.args.get("partition_by") or []]
+        if order and one_way(order):
+            by = [self._name_or_text(o.this) for o in order]
             keys.append(f"order_by={by[0] if len(by) == 1 else '[' + ', '.join(by) + ']'}")
-            keys += ["descending=True"] if ways == {True} else []
+            keys += ["descending=True"] if order[0].args.get("desc") else []
             keys += ["nulls_last=True"] if any(self.nullable(o.this) for o in order) else []
         return f".over({', '.join(keys)})" if keys else ""
+
+    def _name_or_text(self, e: Expression) -> str:
+        return quoted(e.name) if isinstance(e, exp.Column) else self.text(e)
+
+    def sorting(self, order: Sequence[Expression]) -> str:
+        """The arguments of ``sort`` for keys of an ORDER BY."""
+        keys = ", ".join(self._name_or_text(o.this) for o in order)
+        descending = [bool(o.args.get("desc")) for o in order]
+        last = [not o.args.get("nulls_first") for o in order]
+        options = f", descending={_flags(descending)}" if any(descending) else ""
+        if any(self.nullable(o.this) for o in order) and any(last):
+            options += f", nulls_last={_flags(last)}"
+        return keys + options
+
+
+def one_way(order: Sequence[Expression]) -> bool:
+    """Whether all keys go in one direction with NULLs last, which is all that ``over`` can do."""
+    ways = {bool(o.args.get("desc")) for o in order}
+    return len(ways) < 2 and not any(o.args.get("nulls_first") for o in order)
+
+
+_Presorted = tuple[tuple[Expression, ...], list[tuple[str, exp.Window]]]
 
 
 class PolarsProgram:
@@ -418,7 +466,7 @@ class PolarsProgram:
         self.statements: list[str] = []
         self.frames: dict[Node, str] = {}
         self.physical: dict[Node, tuple[str, ...]] = {}
-        self.narrow: frozenset[str] = frozenset()
+        self.widths = Widths(_NARROW)
 
     def program(self, plan: Node, write: str | None) -> Program:
         self.uses = uses(plan)
@@ -463,8 +511,10 @@ class PolarsProgram:
     def _selected(self, node: Node, text: str) -> str:
         return f"{text}.select({names(node.names)})"
 
-    def expressions(self, schema: Schema) -> PolarsExpressions:
-        return PolarsExpressions(self.gaps, schema, self.narrow)
+    def expressions(self, *sources: Node) -> PolarsExpressions:
+        """A printer for expressions over the columns of these nodes."""
+        schema = tuple(column for source in sources for column in source.schema)
+        return PolarsExpressions(self.gaps, schema, self.widths.narrow(*sources))
 
     def scan(self, node: Scan) -> str:
         table = self.tables[node.table]
@@ -490,17 +540,19 @@ class PolarsProgram:
     def filter(self, node: Filter) -> str:
         text = self.frame(node.input)
         self.physical[node] = self.physical[node.input]
-        print_ = self.expressions(node.input.schema)
+        print_ = self.expressions(node.input)
         conditions = ", ".join(print_.text(part) for part in conjuncts(node.condition))
         return f"{text}.filter({conditions})"
 
     def project(self, node: Project) -> str:
         text = self.frame(node.input)
-        self._note_narrow(node.items)
         kept = tuple(n for n, e in node.items if isinstance(e, exp.Column) and e.name == n)
         first = tuple(n for n, _ in node.items[: len(kept)])
         if self.physical[node.input] == kept == first and len(kept) < len(node.items):
             return f"{text}.with_columns({self.items(node.items[len(kept) :], node.input)})"
+        if not any(columns_in(e) for _, e in node.items):  # else one row would come of it
+            items = self.items(node.items, node.input, of=node)
+            return f"{text}.with_columns({items}).select({names(self.physical[node])})"
         return f"{text}.select({self.items(node.items, node.input, of=node)})"
 
     def items(self, items: Sequence[Item], source: Node, of: Node | None = None) -> str:
@@ -508,7 +560,7 @@ class PolarsProgram:
 
         Where ``of`` is given, the order that comes of it is noted as that node's.
         """
-        print_ = self.expressions(source.schema)
+        print_ = self.expressions(source)
         plain = [(n, e) for n, e in items if isinstance(e, exp.Column) and e.name == n]
         others = [item for item in items if item not in plain]
         odd = [(n, e) for n, e in others if not is_keyword_argument(n)]
@@ -526,36 +578,29 @@ class PolarsProgram:
     def _aliased(self, name: str, e: Expression, print_: PolarsExpressions) -> str:
         return f"{print_.operand(e, ATOM)}.alias({quoted(name)})"
 
-    def _note_narrow(self, items: Sequence[tuple[str, Expression]]) -> None:
-        for name, e in items:
-            narrow = isinstance(e, _NARROW) or (isinstance(e, exp.Column) and e.name in self.narrow)
-            self.narrow = self.narrow | {name} if narrow else self.narrow - {name}
-
     def aggregate(self, node: Aggregate) -> str:
         text = self.frame(node.input)
-        print_ = self.expressions(node.input.schema)
+        print_ = self.expressions(node.input)
         if not node.aggregates:
             return f"{text}.select({self.items(node.keys, node.input, of=node)}).unique()"
         grouped = bool(node.keys)
-        values = []
-        for name, e in node.aggregates:
-            code = print_.aggregate(e, grouped)
-            values.append(
-                f"{name}={code}" if is_keyword_argument(name) else f"({code}).alias({quoted(name)})"
-            )
-        values.sort(key=lambda v: not v.startswith("("))
-        self._note_narrow(node.aggregates)
+        values, names = _arguments(
+            (name, print_.aggregate(e, grouped)) for name, e in node.aggregates
+        )
         if not grouped:
-            return f"{text}.select({', '.join(values)})"
+            self.physical[node] = names
+            return f"{text}.select({values})"
         keys = self.items(node.keys, node.input, of=node)
-        self.physical[node] += tuple(name for name, _ in node.aggregates)
-        return f"{text}.group_by({keys}).agg({', '.join(values)})"
+        self.physical[node] += names
+        return f"{text}.group_by({keys}).agg({values})"
 
     def join(self, node: Join) -> str:
         left, right = self._sides(node)
         how = {"inner": "", "single": ', how="cross"'}.get(node.kind, f', how="{node.kind}"')
         if node.kind == "single" and not _one_row(node.right):
             raise self.gaps.unsupported("a scalar subquery that may be empty")
+        if node.kind in ("semi", "anti") and not node.on:
+            raise self.gaps.unsupported("EXISTS without a column that ties it to the row")
         if node.residual is not None and node.kind != "inner":
             raise self.gaps.unsupported(f"a {node.kind} join with more than equalities")
         if node.kind in ("cross", "single"):
@@ -563,8 +608,8 @@ class PolarsProgram:
         else:
             text = f"{left}.join({right}, {self._on(node)}{how}{self._coalesce(node)})"
         if node.residual is not None:
-            schema = node.unpruned
-            text = f"{text}.filter({self.expressions(schema).text(node.residual)})"
+            print_ = self.expressions(node.left, node.right)
+            text = f"{text}.filter({print_.text(node.residual)})"
         return text
 
     def _sides(self, node: Join) -> tuple[str, str]:
@@ -602,11 +647,14 @@ class PolarsProgram:
 
     def window(self, node: Window) -> str:
         text = self.frame(node.input)
-        print_ = self.expressions(node.input.schema)
-        added = ", ".join(f"{name}={print_.text(e)}" for name, e in node.functions)
-        self._note_narrow(node.functions)
-        self.physical[node] = self.physical[node.input] + tuple(name for name, _ in node.functions)
-        return f"{text}.with_columns({added})"
+        print_ = self.expressions(node.input)
+        self.physical[node] = self.physical[node.input]
+        for order, functions in _by_presorting(node.functions):
+            text += f".sort({print_.sorting(order)})" if order else ""
+            added, names = _arguments((name, print_.text(e)) for name, e in functions)
+            text += f".with_columns({added})"
+            self.physical[node] += names
+        return text
 
     def top_per_group(self, node: TopPerGroup) -> str:
         text = f"{self.frame(node.input)}{self._sort(node.input, node.order)}"
@@ -647,8 +695,35 @@ class PolarsProgram:
     def set_operation(self, node: SetOperation) -> str:
         if node.kind != "union":
             raise self.gaps.unsupported(node.kind.upper())
-        both = ", ".join(self.assigned(side, self.exact(side)) for side in node.inputs)
+        both = ", ".join(self._widened(side) for side in node.inputs)
         return f"pl.concat([{both}])" + ("" if node.all else ".unique()")
+
+    def _widened(self, node: Node) -> str:
+        """The frame with the node's columns in order, in 64 bits: ``concat`` wants equal types."""
+        text = self.exact(node)
+        narrow = [name for name in node.names if name in self.widths.narrow(node)]
+        if narrow:
+            text = f"{text}.with_columns(pl.col({names(narrow)}).cast(pl.Int64))"
+        return self.assigned(node, text)
+
+
+def _arguments(values: Iterable[tuple[str, str]]) -> tuple[str, tuple[str, ...]]:
+    """The arguments of select, agg or with_columns, and the order in which their columns come."""
+    values = list(values)
+    odd = [(name, text) for name, text in values if not is_keyword_argument(name)]
+    plain = [(name, text) for name, text in values if is_keyword_argument(name)]
+    texts = [f"({text}).alias({quoted(name)})" for name, text in odd]
+    texts += [f"{name}={text}" for name, text in plain]
+    return ", ".join(texts), tuple(name for name, _ in odd + plain)
+
+
+def _by_presorting(functions: Sequence[tuple[str, exp.Window]]) -> list[_Presorted]:
+    """Windows with the ORDER BY that the frame must have first; before them, those without."""
+    orders = [tuple(window_order(e)) for _, e in functions]
+    groups: dict[tuple[Expression, ...], list[tuple[str, exp.Window]]] = {}
+    for order, function in zip(orders, functions, strict=True):
+        groups.setdefault(order if not one_way(order) else (), []).append(function)
+    return sorted(groups.items(), key=lambda group: len(group[0]) > 0)
 
 
 def _flags(values: Sequence[bool]) -> str:

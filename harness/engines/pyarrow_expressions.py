@@ -7,7 +7,18 @@ from functools import reduce
 
 from sqlglot import exp
 
-from harness.engines.python import AND, ATOM, OR, PRODUCT, SIGN, SUM, Code, Expressions, Gaps, quoted
+from harness.engines.python import (
+    AND,
+    ATOM,
+    OR,
+    PRODUCT,
+    SIGN,
+    SUM,
+    Code,
+    Expressions,
+    Gaps,
+    quoted,
+)
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.typing import sql_type
 from harness.types import Schema, Type
@@ -42,9 +53,7 @@ class ArrowExpressions(Expressions):
 
     def expression(self, e: Expression, precedence: int = 0, strict: bool = False) -> str:
         """The text where Arrow asks for an expression: Python's own values are wrapped."""
-        if _is_python_value(e):
-            return f"pc.scalar({self.text(e)})"
-        return self.operand(e, precedence, strict)
+        return _wrapped(e, self.operand(e, precedence, strict))
 
     # ------------------------------------------------------------------ numbers
 
@@ -66,16 +75,14 @@ class ArrowExpressions(Expressions):
         """An operand as a float, whatever it meets."""
         if _is_integer(e):
             return f"{self.text(e)}.0"
-        text = self.expression(e, ATOM)
+        text = self.operand(e, ATOM)
         return text if self.type(e) is Type.FLOAT64 else f'{text}.cast("float64")'
 
     def _is_constant(self, e: Expression) -> bool:
         return columns_in(e) <= self.values.keys()
 
     def binary(self, e: Expression, operator: str, precedence: int) -> Code:
-        left = self.number(e.this, [e.expression], precedence)
-        if _is_python_value(e.this):
-            left = f"pc.scalar({left})"
+        left = _wrapped(e.this, self.number(e.this, [e.expression], precedence))
         right = self.number(e.expression, [e.this], precedence, strict=True)
         return Code(f"{left} {operator} {right}", precedence)
 
@@ -84,9 +91,8 @@ class ArrowExpressions(Expressions):
 
     def div(self, e: Expression) -> Code:
         """SQL divides integers as floats, by zero too; Arrow's ``/`` raises there."""
-        left = self.float64(e.this)
+        left = _wrapped(e.this, self.float64(e.this))
         if isinstance(e.expression, exp.Literal) and float(e.expression.name):
-            left = f"pc.scalar({left})" if _is_python_value(e.this) else left
             return Code(f"{left} / {self.text(e.expression)}", PRODUCT)
         narrow = self._is_constant(e.this)
         right = self.float64(e.expression) if narrow else self.text(e.expression)
@@ -99,15 +105,17 @@ class ArrowExpressions(Expressions):
         return self._pair("remainder", e)
 
     def _pair(self, function: str, e: Expression) -> Code:
-        left, right = self.number(e.this, [e.expression], 0), self.number(e.expression, [e.this], 0)
+        left = _wrapped(e.this, self.number(e.this, [e.expression], 0))
+        right = self.number(e.expression, [e.this], 0)
         return Code(f"pc.{function}({left}, {right})", ATOM)
 
     def pow(self, e: Expression) -> Code:
-        return Code(f"pc.power({self.float64(e.this)}, {self.text(e.expression)})", ATOM)
+        base = _wrapped(e.this, self.float64(e.this))
+        return Code(f"pc.power({base}, {self.text(e.expression)})", ATOM)
 
     def round(self, e: Expression) -> Code:
         decimals = e.args.get("decimals")
-        places = "" if decimals is None else f", {self.text(decimals)}"
+        places = "" if decimals is None else f", {self.parameter(decimals)}"
         mode = 'round_mode="half_towards_infinity"'
         return Code(f"pc.round({self.expression(e.this)}{places}, {mode})", ATOM)
 
@@ -125,6 +133,9 @@ class ArrowExpressions(Expressions):
 
     def ln(self, e: Expression) -> Code:
         return self._call("ln", e.this)
+
+    def log(self, e: Expression) -> Code:
+        return self._call("logb", e.expression, self.text(e.this))
 
     def sqrt(self, e: Expression) -> Code:
         return self._call("sqrt", e.this)
@@ -177,12 +188,12 @@ class ArrowExpressions(Expressions):
 
     def not_(self, e: Expression) -> Code:
         if isinstance(e.this, exp.Is) and isinstance(e.this.expression, exp.Null):
-            return Code(f"{self.operand(e.this.this, ATOM)}.is_valid()", ATOM)
+            return Code(f"{self.expression(e.this.this, ATOM)}.is_valid()", ATOM)
         return Code(f"~{self.expression(e.this, SIGN)}", SIGN)
 
     def is_(self, e: Expression) -> Code:
         if isinstance(e.expression, exp.Null):
-            return Code(f"{self.operand(e.this, ATOM)}.is_null()", ATOM)
+            return Code(f"{self.expression(e.this, ATOM)}.is_null()", ATOM)
         condition = e.this if e.expression.this else exp.Not(this=e.this.copy())
         return Code(f"pc.coalesce({self.text(condition)}, False)", ATOM)
 
@@ -204,17 +215,20 @@ class ArrowExpressions(Expressions):
         return self._call("match_like", e.this, pattern + option)
 
     def regexp_like(self, e: Expression) -> Code:
-        return self._call("match_substring_regex", e.this, self._constant(e.expression))
+        return self._call("match_substring_regex", e.this, self.parameter(e.expression))
 
     def starts_with(self, e: Expression) -> Code:
-        return self._call("starts_with", e.this, self._constant(e.expression))
+        return self._call("starts_with", e.this, self.parameter(e.expression))
+
+    def contains(self, e: Expression) -> Code:
+        return self._call("match_substring", e.this, self.parameter(e.expression))
 
     def case(self, e: Expression) -> Code:
         """``case_when`` takes a NULL condition for false, as SQL does; ``if_else`` would not."""
         branches, default = e.args["ifs"], e.args.get("default")
         results = [branch.args["true"] for branch in branches]
-        values = [self.number(x, [e], 0) for x in results]
-        otherwise = [] if default is None else [self.number(default, [e], 0)]
+        values = [self._result(x, e) for x in results]
+        otherwise = [] if default is None else [self._result(default, e)]
         first = branches[0].this
         if len(branches) == 1 and not self.nullable(first):
             choice = ", ".join([self.expression(first), *values, *(otherwise or ["None"])])
@@ -223,9 +237,17 @@ class ArrowExpressions(Expressions):
         choice = ", ".join([f"pc.make_struct({conditions})", *values, *otherwise])
         return Code(f"pc.case_when({choice})", ATOM)
 
+    def _result(self, e: Expression, case: Expression) -> str:
+        """What a branch of a CASE gives; ``case_when`` wants to know the type of its NULLs."""
+        kind = self.type(case)
+        if isinstance(e, exp.Null) and kind is not None:
+            return f"pc.scalar(None).cast({_type_name(kind)})"
+        return self.number(e, [case], 0)
+
     def coalesce(self, e: Expression) -> Code:
         parts = [e.this, *e.expressions]
         texts = [self.number(x, [y for y in parts if y is not x], 0) for x in parts]
+        texts[0] = _wrapped(e.this, texts[0])
         return Code(f"pc.coalesce({', '.join(texts)})", ATOM)
 
     # ------------------------------------------------------------------ types
@@ -240,7 +262,10 @@ class ArrowExpressions(Expressions):
         if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP):
             reason = f"a {source} as text, which each library spells its own way"
             raise self.gaps.unsupported(reason, e.sql("duckdb"))
-        return Code(value if source is target else f"{value}.cast({_type_name(target)})", ATOM)
+        if source is target:
+            return Code(value, ATOM)
+        rounds = ", safe=False" if (source, target) == (Type.INT64, Type.FLOAT64) else ""
+        return Code(f"{value}.cast({_type_name(target)}{rounds})", ATOM)
 
     def extract(self, e: Expression) -> Code:
         part = e.name.lower()
@@ -280,7 +305,7 @@ class ArrowExpressions(Expressions):
 
     # ------------------------------------------------------------------ strings
 
-    def _constant(self, e: Expression) -> str:
+    def parameter(self, e: Expression) -> str:
         """A parameter of a function, which Arrow does not take from a column."""
         if _is_python_value(e):
             return self.text(e)
@@ -294,7 +319,7 @@ class ArrowExpressions(Expressions):
 
     def trim(self, e: Expression) -> Code:
         side = {"LEADING": "l", "TRAILING": "r"}.get(str(e.args.get("position")), "")
-        characters = self._constant(e.expression) if e.args.get("expression") else '" "'
+        characters = self.parameter(e.expression) if e.args.get("expression") else '" "'
         return self._call(f"utf8_{side}trim", e.this, characters)
 
     def length(self, e: Expression) -> Code:
@@ -306,33 +331,43 @@ class ArrowExpressions(Expressions):
             what = "a substring from a computed or negative place"
             raise self.gaps.unsupported(what, e.sql("duckdb"))
         first = int(start.name) - 1
-        stop = [] if length is None else [f"stop={first + int(self._constant(length))}"]
+        stop = [] if length is None else [f"stop={first + int(self.parameter(length))}"]
         return self._call("utf8_slice_codeunits", e.this, f"start={first}", *stop)
 
     def replace(self, e: Expression) -> Code:
-        old, new = self._constant(e.expression), self._constant(e.args["replacement"])
+        old, new = self.parameter(e.expression), self.parameter(e.args["replacement"])
         return self._call("replace_substring", e.this, old, new)
 
-    def d_pipe(self, e: Expression) -> Code:
-        return self._joined(list(e.flatten()), "")
+    def dpipe(self, e: Expression) -> Code:
+        return self._joined(list(e.flatten()))
 
     def concat(self, e: Expression) -> Code:
-        return self._joined(e.expressions, ', null_handling="skip"')
+        """``concat`` takes NULL for empty text, ``||`` does not."""
+        empty = exp.Literal.string("")
+        return self._joined(
+            [exp.Coalesce(this=p, expressions=[empty]) if self.nullable(p) else p
+             for p in map(self._as_text, e.expressions)]
+        )  # fmt: skip
 
-    def _joined(self, parts: Sequence[Expression], option: str) -> Code:
-        texts = [self.text(exp.cast(p.copy(), "TEXT")) if self._is_other(p) else self.text(p)
-                 for p in parts]  # fmt: skip
-        return Code(f'pc.binary_join_element_wise({", ".join(texts)}, ""{option})', ATOM)
+    def _joined(self, parts: Sequence[Expression]) -> Code:
+        texts = [self.text(self._as_text(part)) for part in parts]
+        texts[0] = _wrapped(parts[0], texts[0])
+        return Code(f'pc.binary_join_element_wise({", ".join(texts)}, "")', ATOM)
 
-    def _is_other(self, e: Expression) -> bool:
-        return self.type(e) not in (Type.STRING, None)
+    def _as_text(self, e: Expression) -> Expression:
+        return e if self.type(e) in (Type.STRING, None) else exp.cast(e.copy(), "TEXT")
 
     def time_to_str(self, e: Expression) -> Code:
         pattern, value = e.args["format"], self._timestamp(e.this)
-        if "%S" in self._constant(pattern) or "%T" in self._constant(pattern):
+        if "%S" in self.parameter(pattern) or "%T" in self.parameter(pattern):
             # Arrow's %S prints as many decimals as the type holds.
             value = f'pc.floor_temporal({value}, unit="second").cast("timestamp[s]")'
-        return Code(f"pc.strftime({value}, {self._constant(pattern)})", ATOM)
+        return Code(f"pc.strftime({value}, {self.parameter(pattern)})", ATOM)
+
+
+def one_zero(e: Expression) -> Expression:
+    """A float as a key: SQL's -0.0 equals 0.0, Acero tells them apart."""
+    return exp.Add(this=e.copy(), expression=exp.Literal.number("0.0"))
 
 
 def _type_name(kind: Type) -> str:
@@ -355,7 +390,14 @@ def _is_python_value(e: Expression) -> bool:
     return isinstance(e, (exp.Literal, exp.Boolean, exp.Null))
 
 
+def _wrapped(e: Expression, text: str) -> str:
+    """The text as one of Arrow's expressions, which has to come first in a call or operation."""
+    return f"pc.scalar({text})" if _is_python_value(e) else text
+
+
 def _equalities(subject: Expression, values: Sequence[Expression]) -> Expression:
     """``x IN (a, b)`` -> ``x = a OR x = b``."""
-    tests = [exp.EQ(this=subject.copy(), expression=value.copy()) for value in values]
+    tests: list[Expression] = [
+        exp.EQ(this=subject.copy(), expression=value.copy()) for value in values
+    ]
     return reduce(lambda found, test: exp.Or(this=found, expression=test), tests)

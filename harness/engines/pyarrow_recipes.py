@@ -9,6 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+READ_CSV = '''
+def read_csv(paths, **options):
+    """One table of one file or several."""
+    paths = [paths] if isinstance(paths, str) else paths
+    return pa.concat_tables([csv.read_csv(path, **options) for path in paths])
+'''
+
 MONTHS_LATER = '''
 def months_later(moments, months):
     """Timestamps moved by months; the 31st becomes the last day of a shorter month."""
@@ -40,7 +47,7 @@ def quantiles(lists, counts, q):
 RANKED_ROWS = '''
 def ranked_rows(table, keys, order):
     """The numbers of each group's rows in the order given, one list a group."""
-    places = pc.sort_indices(table, sort_keys=order)
+    places = pc.sort_indices(table, sort_keys=order).cast("int64")
     if not keys:
         return pa.ListArray.from_arrays([0, len(places)], places)
     rows = table.select(keys).take(places).append_column("row number", places)
@@ -86,14 +93,14 @@ def dense_ranks(rows, ordered):
 '''
 
 SHIFTED = '''
-def shifted(values, rows, by):
-    """The value so many rows further on in the same list of rows; NULL beyond its ends."""
+def shifted(values, rows, by, default=None):
+    """The value so many rows further on in the same list of rows, the default beyond its ends."""
     lists = pc.list_parent_indices(rows)
     places = pc.add(pa.arange(0, len(lists)), by)
     there = pc.and_(pc.greater_equal(places, 0), pc.less(places, len(lists)))
     places = pc.if_else(there, places, None)
-    same_list = pc.equal(lists.take(places), lists)
-    return values.take(pc.if_else(same_list, places, None))
+    there = pc.coalesce(pc.equal(lists.take(places), lists), False)
+    return pc.if_else(there, values.take(places), default)
 '''
 
 PLACED = '''
@@ -113,6 +120,7 @@ def over(table, keys, aggregate):
 '''
 
 _BY_NAME = {
+    "read_csv": READ_CSV,
     "months_later": MONTHS_LATER,
     "quantiles": QUANTILES,
     "ranked_rows": RANKED_ROWS,
@@ -129,7 +137,7 @@ _BY_NAME = {
 def called_in(statements: Sequence[str]) -> list[str]:
     """The texts of the functions that these statements call, and of those that these call."""
     text, needed = "\n".join(statements), set[str]()
-    while new := {n for n in _BY_NAME if re.search(rf"\b{n}\(", text)} - needed:
+    while new := {n for n in _BY_NAME if re.search(rf"(?<![\w.]){n}\(", text)} - needed:
         needed |= new
         text = "\n".join(_BY_NAME[name] for name in new)
     return [text.strip("\n") for name, text in _BY_NAME.items() if name in needed]

@@ -30,7 +30,7 @@ class Code(NamedTuple):
 
 
 COMPARISON, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
-_COMPARISONS: dict[type[Expression], str] = {
+COMPARISON_SIGNS: dict[type[Expression], str] = {
     exp.EQ: "==",
     exp.NEQ: "!=",
     exp.LT: "<",
@@ -150,7 +150,7 @@ class Expressions(ABC):
     def days_between(self, e: Expression) -> Code: ...
 
     def compared(self, e: Expression) -> Code:
-        return self.binary(e, _COMPARISONS[type(e)], COMPARISON)
+        return self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON)
 
     eq = neq = lt = lte = gt = gte = compared
 
@@ -162,6 +162,21 @@ class Expressions(ABC):
 
     def listed(self, expressions: Sequence[Expression]) -> str:
         return f"[{', '.join(self.text(x) for x in expressions)}]"
+
+    def places(self, e: Expression) -> int:
+        """The decimal places to which a number is rounded."""
+        decimals = e.args.get("decimals")
+        places = 0 if decimals is None else self.text(decimals)
+        if not str(places).isdecimal():
+            raise self.gaps.unsupported("rounding to tens or a computed place", e.sql("duckdb"))
+        return int(places)
+
+    def time_format(self, e: Expression) -> str:
+        """A strftime format of parts that every library spells alike."""
+        form: str = e.args["format"].name
+        if set(re.findall("%.?", form)) - {"%Y", "%m", "%d", "%H", "%M", "%S"}:
+            raise self.gaps.unsupported("this strftime format", e.sql("duckdb"))
+        return quoted(form)
 
     def date_literal(self, e: Expression) -> Code | None:
         """``date(1998, 9, 2)`` for a cast of a string to a date or timestamp, else None."""
@@ -231,6 +246,11 @@ def like_pattern(pattern: str) -> LikePattern:
     return LikePattern(kinds.get((starts, ends), "contains"), body)
 
 
+def ilike_regex(pattern: str) -> str:
+    """The regular expression of an ILIKE pattern."""
+    return _like_regex(pattern).replace("(?s)", "(?is)")
+
+
 def _like_regex(pattern: str) -> str:
     regex = "".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in pattern)
     anchored = ("^" + regex + "$").removeprefix("^.*").removesuffix(".*$")
@@ -278,7 +298,7 @@ class PythonSession(Session):
 
     def prepare(self, program: Program) -> None:
         namespace: dict[str, Any] = {}
-        exec(compile(program.text, self.filename, "exec"), namespace)  # noqa: S102
+        exec(compile(program.text, self.filename, "exec"), namespace)
         self.query = namespace["query"]
 
     def run(self) -> Any:

@@ -14,6 +14,7 @@ from harness.plan.lower import lower
 from harness.plan.nodes import Expression, Node
 from harness.plan.parse import DIALECT, parse
 from harness.plan.prune import prune
+from harness.plan.reduce import reduce
 from harness.plan.rewrite import rewrite
 from harness.types import Schema
 
@@ -56,7 +57,7 @@ def compile_query(
     sql = sql.strip().rstrip(";").rstrip()
     tree = parse(sql, schemas)
     try:
-        plan, unsupported = prune(rewrite(prune(lower(tree, schemas)))), None
+        plan, unsupported = prune(reduce(rewrite(prune(lower(tree, schemas))))), None
     except Unsupported as error:
         plan, unsupported = None, error
     spec = _spec(sql, tree, plan, tolerance)

@@ -18,6 +18,7 @@ from harness.plan.nodes import (
     conjuncts,
 )
 from harness.plan.relation import Relation, aliases_in, fresh, join
+from harness.plan.selective import selective
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,9 @@ def _inner(
         for alias in waiting:
             waiting[alias], todo, semis = _restricted(waiting[alias], todo, semis)
     if left is None:
-        left = waiting.pop(next(iter(waiting)))
+        first = next(iter(waiting))
+        waiting, todo = _folded(waiting, todo, first)
+        left = waiting.pop(first)
     while waiting:
         alias, keys = _next(left, waiting, todo)
         left = join("inner" if keys else "cross", left, waiting.pop(alias), keys)
@@ -216,7 +219,8 @@ def _restricted(
 ) -> tuple[Relation, list[Expression], list[SemiJoin]]:
     """A relation after the predicates and semi-joins that concern it alone."""
     relation, todo = _apply_ready(relation, todo)
-    for semi in [s for s in semis if s.outer_aliases and s.outer_aliases <= relation.aliases]:
+    early = [s for s in semis if s.residual is None and s.outer_aliases]
+    for semi in [s for s in early if s.outer_aliases <= relation.aliases]:
         relation = semi.apply(relation)
         semis = [s for s in semis if s is not semi]
     return relation, todo, semis
@@ -230,13 +234,59 @@ def _apply_ready(relation: Relation, todo: list[Expression]) -> _Remaining:
 def _next(
     left: Relation, waiting: dict[str, Relation], todo: list[Expression]
 ) -> tuple[str, list[tuple[Expression, Expression]]]:
-    """The first waiting relation that keys connect to what is joined, else simply the first."""
+    """The first waiting relation that keys connect to what is joined, else simply the first.
+
+    One that keeps few rows goes before one that does not.
+    """
+    connected = {}
     for alias, relation in waiting.items():
         keys = [pair for p in todo if (pair := _key(p, left.aliases, relation.aliases))]
         keys += _shared_names(left, relation, keys)
         if keys:
-            return alias, keys
-    return next(iter(waiting)), []
+            connected[alias] = keys
+    few = [alias for alias in connected if selective(waiting[alias].node)]
+    chosen = next(iter([*few, *connected, *waiting]))
+    return chosen, connected.get(chosen, [])
+
+
+_Waiting = dict[str, Relation]
+
+
+def _folded(
+    waiting: _Waiting, todo: list[Expression], first: str
+) -> tuple[_Waiting, list[Expression]]:
+    """Small tables at the end of a chain (region -> nation -> supplier), joined to their neighbour.
+
+    So the neighbour comes restricted to the main join. Only where the neighbour has no condition
+    of its own and no other such table beside it: then joining in order restricts sooner.
+    """
+    for leaf, relation in waiting.items():
+        beside = _neighbours(leaf, waiting, todo)
+        if leaf == first or len(beside) != 1 or not selective(relation.node):
+            continue
+        (target,) = beside
+        others = _neighbours(target, waiting, todo) - {leaf}
+        plain = not isinstance(waiting[target].node, Filter) and target != first
+        if plain and others and not any(selective(waiting[o].node) for o in others):
+            _, keys = _next(waiting[target], {leaf: relation}, todo)
+            joined = join("inner", waiting[target], relation, keys)
+            left = {a: joined if a == target else r for a, r in waiting.items() if a != leaf}
+            return _folded(left, [p for p in todo if not _is_key(p, keys)], first)
+    return waiting, todo
+
+
+def _neighbours(alias: str, waiting: _Waiting, todo: list[Expression]) -> set[str]:
+    """The relations that a key connects to this one."""
+    own = waiting[alias]
+    return {
+        other
+        for other, relation in waiting.items()
+        if other != alias
+        and (
+            any(_key(p, own.aliases, relation.aliases) for p in todo)
+            or _shared_names(own, relation, [])
+        )
+    }
 
 
 def _shared_names(

@@ -29,7 +29,7 @@ from harness.plan.nodes import (
 )
 from harness.plan.relation import Relation, aliases_in, fresh
 from harness.plan.sets import grouping_sets, over_sets, set_operation
-from harness.plan.subqueries import Subqueries, compares
+from harness.plan.subqueries import Attached, Subqueries, compares
 from harness.types import Column, Schema
 
 Tables = Mapping[str, Schema]
@@ -105,10 +105,32 @@ class Lowering:
                 semi_joins.append(semi)
             else:
                 late.append(subqueries.out_of(predicate, required=compares(predicate)))
+        sources = self._with_scalars(sources, subqueries.attached, late)
         relation = combine(sources, early, semi_joins)
         for attached in subqueries.attached:
             relation = attached.to(relation)
         return relation.where(late)
+
+    def _with_scalars(
+        self, sources: Sequence[Source], attached: list[Attached], late: list[Expression]
+    ) -> list[Source]:
+        """Compares a source with the value of an uncorrelated subquery before it is joined.
+
+        Takes out of ``attached`` and ``late`` what is done so.
+        """
+        done = list(sources)
+        if any(source.side for source in sources):
+            return done
+        for scalar in [a for a in attached if a.kind == "single"]:
+            users = [p for p in late if scalar.alias in aliases_in(p)]
+            owners = frozenset().union(*(aliases_in(p) for p in users)) - {scalar.alias}
+            for place, source in enumerate(done):
+                if owners == {source.alias}:
+                    relation = scalar.to(source.relation).where(users)
+                    done[place] = replace(source, relation=relation)
+                    attached.remove(scalar)
+                    late[:] = [p for p in late if not any(p is user for user in users)]
+        return done
 
     def _entries(self, select: exp.Select) -> list[tuple[str, Node, str, Expression | None]]:
         """(alias, plan, side, ON condition) of each entry of FROM."""

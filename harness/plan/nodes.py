@@ -18,7 +18,7 @@ from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.typing import Expression as Expression
 from harness.plan.typing import infer
-from harness.types import Column, Schema
+from harness.types import Column, Schema, Type
 
 Item = tuple[str, Expression]
 """A column's name and the expression that computes it."""
@@ -83,6 +83,11 @@ class Filter(Node):
     input: Node
     condition: Expression
     columns: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if infer(self.condition, self.input.schema).type is not Type.BOOLEAN:
+            raise Unsupported("a condition that is not a boolean", self.condition.sql("duckdb"))
+        super().__post_init__()
 
     @cached_property
     def schema(self) -> Schema:

@@ -31,6 +31,7 @@ _NEGATED: dict[type[Expression], type[Expression]] = {
     exp.GT: exp.LTE,
     exp.LTE: exp.GT,
 }
+_NUMERIC = (exp.DataType.Type.BIGINT, exp.DataType.Type.DOUBLE)
 
 
 def normalize(tree: Any) -> Any:
@@ -96,13 +97,101 @@ def _left(e: Expression) -> Expression:
 
 
 def _case(e: Expression) -> Expression:
-    """``case x when 1 then`` -> ``case when x = 1 then``."""
+    """``case x when 1 then`` -> ``case when x = 1 then``, and no CASE right inside another."""
     operand = e.args.get("this")
     if operand is not None:
         for branch in e.args["ifs"]:
             branch.set("this", exp.EQ(this=operand.copy(), expression=branch.this))
-        e.set("this", None)
+    branches: list[Expression] = []
+    for branch in e.args["ifs"]:
+        branches += _unnested(branch)
+    default = e.args.get("default")
+    if isinstance(default, exp.Case):
+        branches += default.args["ifs"]
+        default = default.args.get("default")
+    return exp.Case(ifs=[branch.copy() for branch in branches], default=default)
+
+
+def _unnested(branch: Expression) -> list[Expression]:
+    """``when a then (case when b then x else y end)`` -> ``when a and b then x when a then y``."""
+    inner = branch.args["true"]
+    if not isinstance(inner, exp.Case):
+        return [branch]
+    outer = branch.this
+    found: list[Expression] = [
+        exp.If(this=exp.And(this=outer.copy(), expression=nested.this), true=nested.args["true"])
+        for nested in inner.args["ifs"]
+    ]
+    return [*found, exp.If(this=outer, true=inner.args.get("default") or exp.null())]
+
+
+def _coalesce(e: Expression) -> Expression:
+    """Nothing after the first constant is ever looked at."""
+    operands = [e.this, *e.expressions]
+    first = next((i for i, x in enumerate(operands) if _is_literal(x)), len(operands))
+    if first == 0:
+        constant: Expression = e.this
+        return constant
+    return exp.Coalesce(this=e.this, expressions=operands[1 : first + 1])
+
+
+def _is_literal(e: Expression) -> bool:
+    return isinstance(e, (exp.Literal, exp.Boolean))
+
+
+def _is(e: Expression) -> Expression:
+    """``x is true`` -> ``coalesce(x, false)``."""
+    if not isinstance(e.expression, exp.Boolean):
+        return e
+    truth: Expression = e.this if e.expression.this else _not(exp.Not(this=e.this))
+    return exp.Coalesce(this=truth, expressions=[exp.false()])
+
+
+def _same(e: Expression) -> Expression:
+    """``a is not distinct from b`` -> ``coalesce(a = b, a is null and b is null)``."""
+    equal = exp.EQ(this=e.this, expression=e.expression)
+    missing = [exp.Is(this=x.copy(), expression=exp.null()) for x in (e.this, e.expression)]
+    return exp.Coalesce(this=equal, expressions=[exp.And(this=missing[0], expression=missing[1])])
+
+
+def _distinct_from(e: Expression) -> Expression:
+    return exp.Not(this=_same(e))
+
+
+def _in(e: Expression) -> Expression:
+    """A list of more than constants -> equalities joined by OR."""
+    members = e.expressions
+    if not members or all(_is_constant(member) for member in members):
+        return e
+    result: Expression = exp.EQ(this=e.this, expression=members[0])
+    for member in members[1:]:
+        result = exp.Or(this=result, expression=exp.EQ(this=e.this.copy(), expression=member))
+    return result
+
+
+def _is_constant(e: Expression) -> bool:
+    return _is_literal(e) or (isinstance(e, (exp.Neg, exp.Cast)) and _is_literal(e.this))
+
+
+def _cast(e: Expression) -> Expression:
+    """A number that is cast to another type of number is written as that."""
+    literal, target = e.this, e.args["to"].this
+    if not isinstance(literal, exp.Literal) or target not in _NUMERIC:
+        return e
+    if target is exp.DataType.Type.DOUBLE and _is_number(literal.name):
+        return exp.Literal(this=repr(float(literal.name)), is_string=False)
+    if target is exp.DataType.Type.BIGINT and literal.name.isdecimal():
+        return exp.Literal(this=literal.name, is_string=False)
     return e
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal()
+
+
+def _count(e: Expression) -> Expression:
+    """Counting a constant is counting rows."""
+    return exp.Count(this=exp.Star(), big_int=True) if _is_literal(e.this) else e
 
 
 def _filtered(e: Expression) -> Expression:
@@ -156,6 +245,10 @@ def _not(e: Expression) -> Expression:
         return doubled
     if type(inner) in _NEGATED:
         return _NEGATED[type(inner)](this=inner.this, expression=inner.expression)
+    if isinstance(inner, exp.Between):
+        below = exp.LT(this=inner.this, expression=inner.args["low"])
+        above = exp.GT(this=inner.this.copy(), expression=inner.args["high"])
+        return exp.Or(this=below, expression=above)
     if isinstance(inner, exp.And):
         return exp.Or(
             this=_not(exp.Not(this=inner.left)), expression=_not(exp.Not(this=inner.right))
@@ -204,5 +297,12 @@ _REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.WithinGroup: _within_group,
     exp.PercentileCont: _percentile,
     exp.Concat: _concat,
+    exp.Coalesce: _coalesce,
+    exp.Is: _is,
+    exp.NullSafeEQ: _same,
+    exp.NullSafeNEQ: _distinct_from,
+    exp.In: _in,
+    exp.Cast: _cast,
+    exp.Count: _count,
 }
 _RULES = (_parentheses, _negated_flags, _date_parts, _functions, _not, _between)

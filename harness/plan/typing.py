@@ -87,7 +87,9 @@ class _Inference:
         return rule(self, e)
 
     def any_null(self, *operands: Expression | None) -> bool:
-        return any(self.of(e).nullable for e in operands if e is not None)
+        """Whether an operand can be NULL; every one is typed, so that none is unknown."""
+        found = [self.of(e) for e in operands if e is not None]
+        return any(typed.nullable for typed in found)
 
     def common(self, operands: Sequence[Expression]) -> Type | None:
         """The type to which all operands widen."""
@@ -130,6 +132,12 @@ class _Inference:
             raise Unsupported("arithmetic on these types", e.sql("duckdb"))
         return Typed(Type.FLOAT64 if Type.FLOAT64 in types else Type.INT64, nullable)
 
+    def whole_division(self, e: Expression) -> Typed:
+        typed = self.arithmetic(e)
+        if typed.type is Type.FLOAT64:
+            raise Unsupported("// of floats, which DuckDB does not round", e.sql("duckdb"))
+        return typed
+
     def add(self, e: Expression) -> Typed:
         if not isinstance(e.expression, exp.Interval):
             return self.arithmetic(e)
@@ -139,6 +147,8 @@ class _Inference:
         return Typed(Type.TIMESTAMP, moved.nullable)
 
     def comparison(self, e: Expression) -> Typed:
+        if None in (self.of(e.this).type, self.of(e.expression).type):
+            raise Unsupported("a comparison with NULL, which is never true", e.sql("duckdb"))
         self.common([e.this, e.expression])
         return Typed(Type.BOOLEAN, self.any_null(e.this, e.expression))
 
@@ -159,6 +169,10 @@ class _Inference:
         return Typed(Type.BOOLEAN, self.any_null(*parts))
 
     def predicate(self, e: Expression) -> Typed:
+        if not (isinstance(e.expression, exp.Literal) and e.expression.is_string):
+            raise Unsupported("a pattern that is not a constant", e.sql("duckdb"))
+        if self.of(e.this).type is not Type.STRING:
+            raise Unsupported("a pattern for anything but text", e.sql("duckdb"))
         return Typed(Type.BOOLEAN, self.any_null(e.this))
 
     def case(self, e: Expression) -> Typed:
@@ -204,6 +218,8 @@ class _Inference:
         return Typed(Type.INT64, False)
 
     def extreme(self, e: Expression) -> Typed:
+        if e.this.find(exp.Column) is None:
+            raise Unsupported("an aggregate of a constant", e.sql("duckdb"))
         value = self.of(e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this)
         return Typed(value.type, value.nullable or not self.grouped)
 
@@ -251,7 +267,7 @@ def _fixed(result: Type) -> Callable[[_Inference, Expression], Typed]:
 _Rule = Callable[[_Inference, Expression], Typed]
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _STRINGS = (exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.Replace, exp.TimeToStr)
-_FLOATS = (exp.Div, exp.Pow, exp.Ln, exp.Sqrt, exp.Exp, exp.Floor, exp.Ceil)
+_FLOATS = (exp.Div, exp.Pow, exp.Ln, exp.Log, exp.Sqrt, exp.Exp, exp.Floor, exp.Ceil)
 _RULES: dict[type[Expression], _Rule] = {
     exp.Column: _Inference.column,
     exp.Literal: _Inference.literal,
@@ -262,7 +278,7 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.Sub: _Inference.add,
     exp.Mul: _Inference.arithmetic,
     exp.Mod: _Inference.arithmetic,
-    exp.IntDiv: _Inference.arithmetic,
+    exp.IntDiv: _Inference.whole_division,
     **dict.fromkeys(_COMPARISONS, _Inference.comparison),
     exp.And: _Inference.connective,
     exp.Or: _Inference.connective,
@@ -274,6 +290,7 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.ILike: _Inference.predicate,
     exp.RegexpLike: _Inference.predicate,
     exp.StartsWith: _Inference.predicate,
+    exp.Contains: _Inference.predicate,
     exp.Case: _Inference.case,
     exp.Coalesce: _Inference.coalesce,
     exp.Cast: _Inference.cast,

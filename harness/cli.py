@@ -1,0 +1,155 @@
+"""The command ``harness``: shows programs and plans, and says what this machine can run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.syntax import Syntax
+from typer.core import TyperGroup
+
+from harness import engines
+from harness.compiler import Compiler, Schemas
+from harness.data.prepare import schemas as table_schemas
+from harness.doctor import examination
+from harness.engines.base import Engine, Program
+from harness.errors import HarnessError, Unsupported
+from harness.plan.text import tree
+from harness.tables import Input
+from harness.workload import Query, Workload, load
+
+
+class _OneLineErrors(TyperGroup):
+    """Tells what is wrong in one line on stderr and ends with exit code 2."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HarnessError as error:
+            typer.echo(f"harness: {error}", err=True)
+            raise typer.Exit(2) from None
+
+
+app = typer.Typer(
+    name="harness",
+    help="Look behind `pytest --benchmark`: programs, plans, and what this machine can run.",
+    cls=_OneLineErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE[::QUERY]",
+        help="A workload file, and one of its queries: workloads/tpch.yaml::q3",
+        show_default=False,
+    ),
+]
+Size = Annotated[
+    str | None,
+    typer.Option(help="Size of generated data. Default: the file's first.", show_default=False),
+]
+
+
+@app.command()
+def show(
+    target: Target,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="The engine whose program to print. Default: all.", show_default=False),
+    ] = None,
+    input: Annotated[
+        Input | None,
+        typer.Option(
+            help="Where the program starts from. Default: what the file says.", show_default=False
+        ),
+    ] = None,
+    size: Size = None,
+) -> None:
+    """Print the program that an engine runs for a query; without a query, list the queries.
+
+    Example: harness show workloads/tpch.yaml::q3 --engine polars > q3.py
+    """
+    workload, query = _found(target)
+    if query is None:
+        _list(workload)
+        return
+    schemas = table_schemas(workload, _size(workload, size))
+    chosen = [engine] if engine else list(engines.names())
+    source = input or workload.inputs[0]
+    for number, name in enumerate(chosen):
+        if len(chosen) > 1:
+            typer.echo("\n" * (number > 0) + _heading(engines.get(name)))
+        try:
+            _print(Compiler(workload).program(query, schemas, engines.get(name), source))
+        except Unsupported as error:
+            if engine:
+                raise
+            typer.echo(f"# unsupported: {error}")
+
+
+@app.command()
+def plan(target: Target, size: Size = None) -> None:
+    """Print a query's plan: its steps, and the columns of each with type and nullability.
+
+    Example: harness plan workloads/tpch.yaml::q3
+    """
+    workload, query = _found(target)
+    if query is None:
+        _list(workload)
+        return
+    schemas: Schemas = table_schemas(workload, _size(workload, size))
+    compiled = Compiler(workload).query(query, schemas)
+    typer.echo(tree(compiled.lowered(), types=True))
+
+
+@app.command()
+def doctor() -> None:
+    """Say which engines can run here and why others cannot, and what would be measured on.
+
+    Ends with exit code 1 where no engine can run. Example: harness doctor
+    """
+    found = examination(Path("results"))
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    console.print(found.engines)
+    for name, value in found.facts.items():
+        console.print(f"{name:<14} {value}", markup=False, soft_wrap=True)
+    if not found.available:
+        typer.echo("harness: no engine can run here; install one of those above", err=True)
+        raise typer.Exit(1)
+
+
+def _found(target: str) -> tuple[Workload, Query | None]:
+    """The workload and the query of ``FILE::QUERY``; no query for ``FILE``."""
+    file, separator, name = target.partition("::")
+    workload = load(Path(file))
+    return workload, workload.query(name) if separator else None
+
+
+def _size(workload: Workload, requested: str | None) -> str:
+    return workload.size(requested or workload.sizes[0])
+
+
+def _list(workload: Workload) -> None:
+    typer.echo(f"{workload.title}")
+    width = max(len(query.name) for query in workload.queries)
+    for query in workload.queries:
+        typer.echo(f"  {query.name:<{width}}  {query.title if query.title != query.name else ''}".rstrip())
+
+
+def _heading(engine: Engine) -> str:
+    """A comment line in the engine's own language."""
+    return f"{'#' if engine.language == 'python' else '--'} {engine.label}"
+
+
+def _print(program: Program) -> None:
+    """Highlighted on a terminal; elsewhere the very text that is run."""
+    if sys.stdout.isatty():
+        Console().print(Syntax(program.text, program.language, background_color="default"))
+    else:
+        typer.echo(program.text.rstrip("\n"))

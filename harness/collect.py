@@ -1,0 +1,120 @@
+"""A workload file -> pytest's module, a query -> its test function, a cell -> its parameters."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from harness.errors import HarnessError, WorkloadError
+from harness.outcome import Record
+from harness.suite import Asked, Selection, asked
+from harness.workload import Query
+
+SUFFIXES = (".yaml", ".yml")
+RESERVED = re.compile(
+    r"__.*|pytest_.*|pytestmark|(setup|teardown)_(module|function)|(setUp|tearDown)Module"
+)
+"""Names that pytest, or Python, gives a meaning of its own in a module."""
+
+Key = tuple[str, str, str]
+
+
+class Measurer(Protocol):
+    """What a collected cell calls when its turn comes, and the clock of its timings."""
+
+    selection: Selection
+    clock: Callable[[], float]
+
+    def measure(self, asked: Asked) -> Record: ...
+
+    def replay(self, record: Record, benchmark: Any) -> None: ...
+
+
+class WorkloadFile(pytest.Module):
+    """A workload file as a module whose test functions are its queries."""
+
+    def __init__(self, *, measurer: Measurer, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.measurer = measurer
+
+    def _getobj(self) -> types.ModuleType:
+        try:
+            return self._module(asked(self.path, self.measurer.selection))
+        except* HarnessError as errors:
+            raise self.CollectError("\n".join(map(str, _flat(errors)))) from None
+
+    def _module(self, cells: Sequence[Asked]) -> types.ModuleType:
+        module = types.ModuleType(self.path.stem)
+        by_query: dict[str, dict[Key, Asked]] = {}
+        for found in cells:
+            _check_name(found.query, self.path)
+            by_query.setdefault(found.query.name, {})[_key(found)] = found
+        for name, own in by_query.items():
+            setattr(module, name, _test_function(name, own, self.measurer))
+        return module
+
+    def istestfunction(self, obj: object, name: str) -> bool:
+        return isinstance(obj, types.FunctionType)
+
+
+def _check_name(query: Query, file: Path) -> None:
+    if RESERVED.fullmatch(query.name):
+        message = f"query {query.name!r}: pytest keeps this name for itself; choose another"
+        raise WorkloadError(message, file, query.line)
+
+
+def _flat(errors: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _flat(error)
+        else:
+            yield error
+
+
+def _key(found: Asked) -> Key:
+    return found.cell.engine, str(found.cell.input), found.cell.size
+
+
+def _test_function(
+    name: str, cells: Mapping[Key, Asked], measurer: Measurer
+) -> Callable[..., None]:
+    """The test of one query, parametrized over its cells."""
+
+    def measure_cell(benchmark: Any, engine: str, input: str, size: str) -> None:
+        record = measurer.measure(cells[engine, input, size])
+        measurer.replay(record, benchmark)
+        if record.outcome.fails_the_run:
+            pytest.fail(f"{record.outcome}: {record.reason}", pytrace=False)
+        if record.reason:
+            pytest.skip(f"{record.outcome}: {record.reason}")
+
+    measure_cell.__name__ = measure_cell.__qualname__ = name
+    measure_cell.asked = cells  # type: ignore[attr-defined]
+    parameters = list(_parameters(cells, measurer.clock))
+    function: Callable[..., None] = pytest.mark.parametrize(
+        ("engine", "input", "size"), parameters
+    )(measure_cell)
+    return function
+
+
+def _parameters(cells: Mapping[Key, Asked], clock: Callable[[], float]) -> Iterator[Any]:
+    for key, found in cells.items():
+        cell = found.cell
+        group = f"{cell.workload}::{cell.query} {cell.input} {cell.size}"
+        mark = pytest.mark.benchmark(group=group, timer=clock)
+        yield pytest.param(*key, id=cell.parameters, marks=mark)
+
+
+def asked_by(item: pytest.Item) -> Asked | None:
+    """The cell that an item measures, if it is one of ours."""
+    cells = getattr(getattr(item, "function", None), "asked", None)
+    if cells is None:
+        return None
+    params = item.callspec.params  # type: ignore[attr-defined]
+    found: Asked = cells[params["engine"], params["input"], params["size"]]
+    return found

@@ -1,0 +1,121 @@
+"""The plugin's command line -> what to run, and how to measure it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from harness import engines
+from harness.errors import UnknownEngine
+from harness.limits import default_memory_limit
+from harness.machine import usable_cores
+from harness.pool import Settings
+from harness.spelling import suggestion
+from harness.suite import Selection
+from harness.tables import Input
+
+
+def refuse_what_cannot_be(config: pytest.Config) -> None:
+    """Raises UsageError for options of other plugins that make no sense with ``--benchmark``."""
+    if config.getoption("dist", "no") != "no":
+        raise pytest.UsageError("cells are measured one at a time; leave out -n and --dist")
+    if config.getoption("benchmark_skip"):
+        raise pytest.UsageError("--benchmark-skip would leave nothing to run; leave it out")
+
+
+def disabled(config: pytest.Config) -> bool:
+    """Whether programs are only to be run once and checked, as ``--benchmark-disable`` asks."""
+    return bool(
+        config.getoption("benchmark_disable") and not config.getoption("benchmark_enable")
+    )
+
+
+def workloads_folder(config: pytest.Config) -> Path:
+    folder: Path = config.rootpath / config.getoption("workloads_dir")
+    if not folder.is_dir():
+        raise pytest.UsageError(
+            f"there is no folder {folder}; give a workload file, or --workloads-dir"
+        )
+    return folder
+
+
+def selection(config: pytest.Config) -> Selection:
+    sizes = _listed(config.getoption("size"))
+    if not sizes:
+        raise pytest.UsageError("--size names no size; for example --size small")
+    return Selection(
+        engines=_engines(config.getoption("engines")),
+        sizes=sizes,
+        threads=_threads(config),
+        inputs=_inputs(config.getoption("input")),
+    )
+
+
+def _threads(config: pytest.Config) -> int:
+    threads: int | None = config.getoption("threads")
+    if threads is not None and threads < 1:
+        raise pytest.UsageError(f"--threads must be at least 1, not {threads}")
+    return threads or usable_cores()
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))
+
+
+def _engines(text: str | None) -> tuple[str, ...]:
+    """The engines' names; ``module:Class`` is one, too. Each can be loaded."""
+    names = _listed(text) or engines.names()
+    for name in names:
+        try:
+            engines.get(name)
+        except UnknownEngine as error:
+            raise pytest.UsageError(f"--engines: {error}") from None
+    return names
+
+
+def _inputs(text: str | None) -> tuple[Input, ...]:
+    kinds = [str(kind) for kind in Input]
+    for name in _listed(text):
+        if name not in kinds:
+            raise pytest.UsageError(f"--input {name!r}: {suggestion(name, kinds, 'inputs')}")
+    return tuple(Input(name) for name in _listed(text))
+
+
+def settings(config: pytest.Config) -> Settings:
+    """How to measure. ``--benchmark-min-rounds`` and ``--benchmark-max-time`` are pytest-benchmark's."""
+    timeout = config.getoption("cell_timeout")
+    if not timeout > 0:
+        raise pytest.UsageError(f"--cell-timeout must be more than 0 seconds, not {timeout:g}")
+    min_rounds = int(config.getoption("benchmark_min_rounds"))
+    most = max(Settings.max_rounds, min_rounds)
+    return Settings(
+        threads=_threads(config),
+        scratch=Path(),
+        timeout=timeout,
+        memory_limit=_bytes(config.getoption("memory_limit")) or default_memory_limit(),
+        min_rounds=0 if disabled(config) else min_rounds,
+        max_rounds=0 if disabled(config) else most,
+        max_seconds=float(config.getoption("benchmark_max_time")),
+    )
+
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?")
+
+
+def _bytes(text: str | None) -> int | None:
+    """``8GB``, ``8 G``, ``512MiB`` or a plain number of bytes."""
+    if text is None:
+        return None
+    found = _SIZE.fullmatch(text.strip().upper())
+    if found is None or float(found[1]) == 0:
+        raise pytest.UsageError(f"--memory-limit {text!r} is not a size, such as 8GB")
+    base = 1024 if found[3] else 1000
+    return int(float(found[1]) * base ** " KMGT".index(found[2] or " "))
+
+
+def repeated(config: pytest.Config) -> str:
+    """The command line that repeats a run."""
+    return shlex.join(["pytest", *config.invocation_params.args])

@@ -1,0 +1,227 @@
+"""One run of ``pytest --benchmark``: from the files collected to results, report and summary."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import engines, options
+from harness.collect import SUFFIXES, WorkloadFile, asked_by
+from harness.errors import ResultsError
+from harness.machine import this_machine
+from harness.outcome import Outcome, Record
+from harness.results import Journal, check_writable, extra_info, fields, results_file, write
+from harness.run import Run
+from harness.suite import Asked
+from harness.terminal import Display, detail
+
+
+class VirtualClock:
+    """A timer for pytest-benchmark that the workers' own readings move on."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+class BenchmarkRun:
+    """The part of the plugin that exists only under ``--benchmark``: pytest's hooks for one run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        options.refuse_what_cannot_be(config)
+        self.config = config
+        self.selection, self.settings = options.selection(config), options.settings(config)
+        self.disabled = options.disabled(config)
+        self.folder = config.rootpath / config.getoption("results")
+        if config.args_source is not pytest.Config.ArgsSource.ARGS:
+            config.args = [str(options.workloads_folder(config))]
+        if not config.getoption("collectonly"):
+            _check_results_folder(self.folder)
+        self.clock = VirtualClock()
+        self.display = Display(_terminal_file(), config.get_verbosity())
+        self.journal = Journal(this_machine(), options.repeated(config))
+        self.run: Run | None = None
+        self.summing_up = False
+        self.results: Path | None = None
+        self.report: Path | None = None
+        self.trouble = ""
+
+    # ------------------------------------------------------------------ collection
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leaves out the tests that lie beside workloads, unless they are asked for by name."""
+        named = {self.config.invocation_params.dir / arg for arg in self.config.args}
+        return True if collection_path.suffix == ".py" and collection_path not in named else None
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> WorkloadFile | None:
+        if file_path.suffix not in SUFFIXES:
+            return None
+        return WorkloadFile.from_parent(parent, path=file_path, measurer=self)
+
+    def pytest_report_header(self) -> list[str]:
+        machine, selection = self.journal.machine, self.selection
+        memory = f"{machine.memory_bytes / 2**30:.0f} GiB"
+        return [
+            f"enginebench: {', '.join(selection.engines)}; {selection.threads} threads",
+            f"machine: {machine.cpu}, {machine.logical_cores} cores, {memory}",
+        ]
+
+    @pytest.hookimpl(trylast=True)  # after -k and -m have chosen
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            if found := asked_by(item):
+                self._ask(found)
+
+    def _ask(self, found: Asked) -> None:
+        before = self.journal.asked.setdefault(found.cell, found)
+        if before.workload.file != found.workload.file:
+            raise pytest.UsageError(
+                f"{before.workload.file} and {found.workload.file} have one name, and so would "
+                "their results; rename one"
+            )
+
+    # ------------------------------------------------------------------ running
+
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        failed = session.testsfailed and not session.config.option.continue_on_collection_errors
+        if session.config.getoption("collectonly") or failed or not self.journal.asked:
+            return
+        reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            reporter.showfspath = self.display.quiet  # our own lines say more than dots do
+            reporter.flush()
+        self.run = Run(self.settings, self.journal, self.display.progress, self.display.say)
+        self.display.begin(self.journal.asked)
+
+    def measure(self, asked: Asked) -> Record:
+        assert self.run is not None
+        record = self.run.measure(asked)
+        self.display.cell(asked, record)
+        return record
+
+    def replay(self, record: Record, benchmark: Any) -> None:
+        """Hands the rounds of an ``ok`` record to pytest-benchmark, and nothing of any other."""
+        version = engines.get(record.cell.engine).version()
+        benchmark.extra_info.update(extra_info(record, version))
+        if not record.rounds:
+            benchmark.disabled = True
+            benchmark.pedantic(lambda: None)
+            return
+        seconds = iter([r.seconds for r in record.rounds])
+        try:
+            benchmark.pedantic(lambda: self.clock.advance(next(seconds)), rounds=len(record.rounds))
+        except Exception as error:
+            reason = f"pytest-benchmark failed: {type(error).__name__}: {error}"
+            self.journal.records[record.cell] = Record(record.cell, Outcome.ERROR, reason)
+            raise
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Iterator[None]:
+        report: Any = yield
+        found = asked_by(item)
+        if found is None or call.when != "call":
+            return report
+        report.enginebench = self.journal.record_of(found.cell)
+        error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, pytest.fail.Exception):
+            report.longrepr = error.msg  # without "Failed: " before it
+        elif isinstance(error, pytest.skip.Exception):
+            report.longrepr = (str(found.workload.file), found.query.line, str(error.msg))
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Keeps pytest's marks out of our own lines; with -v, its lines say what ours would."""
+        record = getattr(report, "enginebench", None)
+        if record is None or self.summing_up or self.display.quiet:
+            return None
+        word = f"{record.outcome}  {detail(record)}" if self.display.verbose else ""
+        return str(report.outcome), "", word
+
+    # ------------------------------------------------------------------ the end
+
+    def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
+        machine_info["node"] = self.journal.machine.name  # a host's name is nobody's business
+
+    def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
+        interrupted = len(self.journal.records) < len(self.journal.asked)
+        output_json.update(fields(self.journal, interrupted))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self.display.end()
+        self.summing_up = True
+        if self.run is None:
+            return
+        self.run.close()
+        if not self.disabled:
+            self._publish(session)
+
+    def _publish(self, session: pytest.Session) -> None:
+        """Writes the results file, and the report over all results files of the folder."""
+        import report  # a second of imports, which collection and usage errors are spared
+
+        try:
+            path = results_file(self.folder, self.journal)
+            write(path, self._content())
+            self.results = path
+            files = sorted(self.folder.glob("*/*.json"))
+            self.report = report.build(files, self.folder / "index.html")
+        except (ResultsError, report.ReportError) as error:
+            self.trouble = str(error)
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+    def _content(self) -> dict[str, Any]:
+        """pytest-benchmark's JSON, also of a run in which nothing could be timed."""
+        session = self.config.pluginmanager.getplugin("pytest-benchmark")
+        hook, benchmarks = self.config.hook, [entry for entry in session.benchmarks if entry]
+        content: dict[str, Any] = hook.pytest_benchmark_generate_json(
+            config=self.config,
+            benchmarks=benchmarks,
+            include_data=True,
+            machine_info=session.get_machine_info(),
+            commit_info=hook.pytest_benchmark_generate_commit_info(config=self.config),
+        )
+        hook.pytest_benchmark_update_json(
+            config=self.config, benchmarks=benchmarks, output_json=content
+        )
+        return content
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.run is not None:
+            terminalreporter.flush()
+            self.display.summary(self.journal, self.results, self.report)
+            self.display.trouble(self.trouble)
+
+    def pytest_unconfigure(self) -> None:
+        self.display.close()
+
+
+def _check_results_folder(folder: Path) -> None:
+    try:
+        check_writable(folder)
+    except ResultsError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _terminal_file() -> Any:
+    """Standard output as it is now, before pytest captures what tests print."""
+    with contextlib.suppress(OSError, ValueError):
+        descriptor = os.dup(sys.stdout.fileno())
+        encoding = sys.stdout.encoding
+        return os.fdopen(descriptor, "w", encoding=encoding, errors="replace", buffering=1)
+    return sys.stdout

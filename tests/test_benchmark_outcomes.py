@@ -1,0 +1,115 @@
+"""Planted faults through ``pytest --benchmark``: each costs its own cell, and is told everywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.benchmark_runs import AVAILABLE, MEANS, QUICK, TABLE, Done, Project, fakes, outcomes, reasons
+
+YAML = f"tables: {{t: t.csv}}\nqueries: {{q1: {MEANS}}}\n"
+GOLDEN = Path(__file__).parent / "golden" / "results.json"
+
+FATES = {
+    "Wrong": ("wrong", "row 2, column 'mean': 12.5, expected 12.25"),
+    "Crashing": ("error", "the process was ended by signal 11 (SIGSEGV); its last words:"),
+    "Hanging": ("timeout", "not done after 3 s; the process was killed"),
+    "Hungry": ("oom", "GiB, the limit is 0.47 GiB; killed"),
+    "Raising": ("error", "ValueError: no such column: flavour"),
+    "Unloadable": ("error", "OSError: the disk is upside down"),
+}
+
+
+def project_in(folder: Path) -> Project:
+    return Project(folder).write(that_yaml=YAML, t_csv=TABLE)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return project_in(tmp_path_factory.mktemp("faults"))
+
+
+@pytest.fixture(scope="module")
+def faulty(project: Project) -> Done:
+    limits = ("--cell-timeout", "3", "--memory-limit", "500MB")
+    return project.benchmark("that.yaml", *limits, "--engines", fakes(*FATES, *AVAILABLE))
+
+
+def test_each_fault_becomes_the_outcome_of_its_own_cell(project: Project, faulty: Done) -> None:
+    expected = {name: outcome for name, (outcome, _) in FATES.items()}
+    assert outcomes(project.results()) == expected | dict.fromkeys(AVAILABLE, "ok")
+    assert faulty.code == 1
+
+
+@pytest.mark.parametrize("fake", FATES)
+def test_the_reason_is_in_the_results_and_in_the_terminal(
+    project: Project, faulty: Done, fake: str
+) -> None:
+    outcome, reason = FATES[fake]
+    told = reasons(project.results())[fake].splitlines()[0]
+    assert reason in told
+    node = f"that.yaml::q1[tests.fake_engines:{fake}-memory-own]"
+    assert f"FAILED {node} - {outcome}: {told}"[:150] in faulty.out
+    line = next(x for x in faulty.out.splitlines() if x.startswith(f"  tests.fake_engines:{fake} "))
+    assert outcome in line and told.removesuffix("; its last words:") in line
+
+
+def test_only_the_ok_cells_are_timed(project: Project, faulty: Done) -> None:
+    timed = [entry["extra_info"]["engine"] for entry in project.results()["benchmarks"]]
+    assert timed == list(AVAILABLE)
+
+
+def test_no_process_is_left_of_those_that_hung_or_crashed(project: Project, faulty: Done) -> None:
+    assert project.processes() == []
+
+
+def test_a_run_in_which_nothing_can_be_timed_writes_its_file_and_report(tmp_path: Path) -> None:
+    project = project_in(tmp_path)
+    done = project.benchmark("that.yaml", "--engines", fakes("Raising"), "--junitxml", "junit.xml")
+    assert done.code == 1
+    assert project.results()["benchmarks"] == []
+    assert outcomes(project.results()) == {"Raising": "error"}
+    assert "no such column" in (tmp_path / "results" / "index.html").read_text()
+    assert 'message="error: ValueError: no such column' in (tmp_path / "junit.xml").read_text()
+
+
+def test_after_ctrl_c_the_results_hold_what_was_measured(tmp_path: Path) -> None:
+    project = project_in(tmp_path)
+    engines = fakes("Right", "Hanging", "duckdb")
+    log = tmp_path / "log"
+    with log.open("w") as file, _started(project, file.fileno(), engines) as process:
+        _wait_for("Right", log)
+        time.sleep(0.3)  # now the second engine hangs
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(30) == 2, log.read_text()
+    results = project.results()
+    assert outcomes(results) == {"Right": "ok", "Hanging": "skipped", "duckdb": "skipped"}
+    assert reasons(results)["duckdb"] == "the run was interrupted before this cell"
+    assert results["interrupted"] is True
+    assert (tmp_path / "results" / "index.html").exists()
+    assert project.processes() == []
+    assert "KeyboardInterrupt" in log.read_text()
+
+
+def _started(project: Project, output: int, engines: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        project.command("--benchmark", *QUICK, "that.yaml", "--engines", engines),
+        cwd=project.folder,
+        env=project.environment,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def _wait_for(engine: str, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while f":{engine}  " not in log.read_text():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
