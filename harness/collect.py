@@ -86,6 +86,7 @@ def _test_function(
     """The test of one query, parametrized over its cells."""
 
     def measure_cell(benchmark: Any, engine: str, input: str, size: str) -> None:
+        benchmark.skipped = True  # else pytest-benchmark warns, after Ctrl-C, that it was not used
         record = measurer.measure(cells[engine, input, size])
         measurer.replay(record, benchmark)
         if record.outcome.fails_the_run:

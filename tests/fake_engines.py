@@ -223,3 +223,10 @@ class Big(Right):
     """Holds 128 MiB for less time than passes between two samples."""
 
     session = _Big
+
+
+class Absent(Right):
+    """Is not installed."""
+
+    distribution = "no-such-engine"
+    module = "no_such_engine"

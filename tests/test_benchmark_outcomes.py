@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -11,10 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmark_runs import AVAILABLE, MEANS, QUICK, TABLE, Done, Project, fakes, outcomes, reasons
+from tests.benchmark_runs import (
+    AVAILABLE,
+    MEANS,
+    QUICK,
+    TABLE,
+    Done,
+    Project,
+    fakes,
+    outcomes,
+    reasons,
+)
 
-YAML = f"tables: {{t: t.csv}}\nqueries: {{q1: {MEANS}}}\n"
-GOLDEN = Path(__file__).parent / "golden" / "results.json"
+YAML = f"tables: {{t: t.csv}}\nqueries:\n  q1: {MEANS}\n"
 
 FATES = {
     "Wrong": ("wrong", "row 2, column 'mean': 12.5, expected 12.25"),
@@ -84,7 +92,7 @@ def test_after_ctrl_c_the_results_hold_what_was_measured(tmp_path: Path) -> None
     engines = fakes("Right", "Hanging", "duckdb")
     log = tmp_path / "log"
     with log.open("w") as file, _started(project, file.fileno(), engines) as process:
-        _wait_for("Right", log)
+        _wait_for(process, "Right", log)
         time.sleep(0.3)  # now the second engine hangs
         os.kill(process.pid, signal.SIGINT)
         assert process.wait(30) == 2, log.read_text()
@@ -108,8 +116,9 @@ def _started(project: Project, output: int, engines: str) -> subprocess.Popen[by
     )
 
 
-def _wait_for(engine: str, log: Path) -> None:
+def _wait_for(process: subprocess.Popen[bytes], engine: str, log: Path) -> None:
     deadline = time.monotonic() + 60
-    while f":{engine}  " not in log.read_text():
+    while f":{engine} " not in log.read_text().partition("machine:")[2]:
+        assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.05)

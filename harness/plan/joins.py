@@ -236,7 +236,7 @@ def _next(
 ) -> tuple[str, list[tuple[Expression, Expression]]]:
     """The first waiting relation that keys connect to what is joined, else simply the first.
 
-    One that keeps few rows goes before one that does not.
+    One that keeps few rows, and that nothing else waits for, goes before the others.
     """
     connected = {}
     for alias, relation in waiting.items():
@@ -244,7 +244,11 @@ def _next(
         keys += _shared_names(left, relation, keys)
         if keys:
             connected[alias] = keys
-    few = [alias for alias in connected if selective(waiting[alias].node)]
+    few = [
+        alias
+        for alias in connected
+        if selective(waiting[alias].node) and not _neighbours(alias, waiting, todo)
+    ]
     chosen = next(iter([*few, *connected, *waiting]))
     return chosen, connected.get(chosen, [])
 

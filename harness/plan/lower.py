@@ -271,7 +271,10 @@ class Lowering:
 
 def _placed(alias: str, node: Node, flat: Mapping[tuple[str, str], str]) -> Relation:
     """A source under its alias, its columns renamed to their flat names in the block."""
-    names = {name: flat.get((alias, name), name) for name in node.names}
+    names: dict[str, str] = {}
+    for name in node.names:  # a column that the block does not read must not meet another's name
+        taken = {*flat.values(), *names.values()}
+        names[name] = flat.get((alias, name)) or fresh(f"{alias}_{name}", taken)
     columns = {(alias, name): names[name] for name in node.names}
     if isinstance(node, Scan):
         renamed = tuple(

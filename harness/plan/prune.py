@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -23,76 +23,109 @@ from harness.plan.nodes import (
     TopPerGroup,
     Window,
     columns_in,
+    walk,
 )
 from harness.plan.typing import window_order
 
 
 def prune(plan: Node) -> Node:
-    """The plan with every column dropped as early as nobody needs it any more."""
-    return _merged(_prune(plan, set(plan.names)))
+    """The plan with every column dropped as early as nobody needs it any more.
+
+    A node that several others read keeps what any of them needs, so that it stays one node.
+    """
+    needs = {plan: frozenset(plan.names)}
+    for node in reversed(list(walk(plan))):
+        for child, read in zip(node.inputs, _reads(node, needs[node]), strict=True):
+            needs[child] = needs.get(child, frozenset()) | (read & set(child.names))
+    pruned: dict[Node, Node] = {}
+    for node in walk(plan):
+        inputs = [pruned[child] for child in node.inputs]
+        pruned[node] = _narrowed(node, inputs, needs[node])
+    return _merged(pruned[plan])
 
 
-def _prune(node: Node, need: Set[str]) -> Node:
+def _reads(node: Node, need: frozenset[str]) -> list[frozenset[str]]:
+    """The columns that a node reads of each input, to have those that are needed of it."""
+    match node:
+        case Scan():
+            return []
+        case Filter():
+            return [need | columns_in(node.condition)]
+        case TopPerGroup():
+            return [need | {*node.keys, *(key.column for key in node.order)}]
+        case Project():
+            return [frozenset(columns_in(*_values(_kept(node.items, need))))]
+        case Aggregate():
+            aggregates = tuple(item for item in node.aggregates if item[0] in need)
+            return [frozenset(columns_in(*_values(node.keys + aggregates)))]
+        case Join():
+            read = need | columns_in(node.residual)
+            return [read | {a for a, _ in node.on}, read | {b for _, b in node.on}]
+        case Window():
+            windows = [e for name, e in node.functions if name in need]
+            keys = [key for e in windows for key in window_order(e)]
+            return [need | columns_in(*windows, *keys)]
+        case Sort():
+            return [need | {key.column for key in node.keys}]
+        case Limit():
+            return [need]
+        case Distinct():
+            return [frozenset(node.names)]
+        case SetOperation():
+            return [_of_set(node, need)] * 2
+    raise TypeError(f"no rule to prune {type(node).__name__}")
+
+
+def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
+    """The node over its pruned inputs, without what is not needed of it."""
     match node:
         case Scan():
             columns = tuple(c for c in node.columns if c[1].name in need)
             return replace(node, columns=columns or node.columns[:1])
         case Filter():
-            return _pruned_filter(node, need)
-        case TopPerGroup():
-            read = {*node.keys, *(key.column for key in node.order)}
-            return replace(node, input=_prune(node.input, need | read))
+            kept = replace(node, input=inputs[0], columns=None)
+            return replace(kept, columns=_needed(kept, need))
+        case Join():
+            joined = replace(node, left=inputs[0], right=inputs[1], columns=None)
+            return replace(joined, columns=_needed(joined, need))
         case Project():
-            items = tuple(item for item in node.items if item[0] in need) or node.items[:1]
-            return Project(_prune(node.input, columns_in(*_values(items))), items)
+            return Project(inputs[0], _kept(node.items, need))
         case Aggregate():
             aggregates = tuple(item for item in node.aggregates if item[0] in need)
-            read = columns_in(*_values(node.keys + aggregates))
-            return Aggregate(_prune(node.input, read), node.keys, aggregates)
-        case Join():
-            return _pruned_join(node, need)
+            return Aggregate(inputs[0], node.keys, aggregates)
         case Window():
-            return _pruned_window(node, need)
-        case Sort():
-            return replace(node, input=_prune(node.input, need | {k.column for k in node.keys}))
-        case Limit():
-            return replace(node, input=_prune(node.input, need))
-        case Distinct():
-            return replace(node, input=_prune(node.input, set(node.names)))
+            functions = tuple(f for f in node.functions if f[0] in need)
+            return Window(inputs[0], functions) if functions else inputs[0]
         case SetOperation():
-            kept = need if node.kind == "union" and node.all else set(node.names)
-            return node.with_inputs(*(_prune(child, kept) for child in node.inputs))
-    raise TypeError(f"no rule to prune {type(node).__name__}")
+            names = tuple(name for name in node.names if name in _of_set(node, need))
+            return node.with_inputs(*(_only(child, names) for child in inputs))
+    return node.with_inputs(*inputs)
 
 
-def _pruned_filter(node: Filter, need: Set[str]) -> Node:
-    pruned = Filter(_prune(node.input, need | columns_in(node.condition)), node.condition)
-    kept = tuple(name for name in pruned.names if name in need)
-    return replace(pruned, columns=None if kept == pruned.names else kept)
+def _needed(node: Node, need: frozenset[str]) -> tuple[str, ...] | None:
+    """The node's columns that are needed; None where all are."""
+    names = tuple(name for name in node.names if name in need)
+    return None if names == node.names else names
+
+
+def _kept(items: tuple[Item, ...], need: frozenset[str]) -> tuple[Item, ...]:
+    return tuple(item for item in items if item[0] in need) or items[:1]
 
 
 def _values(items: tuple[Item, ...]) -> list[Expression]:
     return [e for _, e in items]
 
 
-def _pruned_join(node: Join, need: Set[str]) -> Node:
-    read = need | columns_in(node.residual)
-    left_keys, right_keys = {a for a, _ in node.on}, {b for _, b in node.on}
-    left = _prune(node.left, (read & set(node.left.names)) | left_keys)
-    right = _prune(node.right, (read & set(node.right.names)) | right_keys)
-    pruned = replace(node, left=left, right=right, columns=None)
-    kept = tuple(name for name in pruned.names if name in need)
-    return replace(pruned, columns=None if kept == pruned.names else kept)
+def _of_set(node: SetOperation, need: frozenset[str]) -> frozenset[str]:
+    """Only a UNION ALL may lose columns without its rows changing."""
+    return need if node.kind == "union" and node.all else frozenset(node.names)
 
 
-def _pruned_window(node: Window, need: Set[str]) -> Node:
-    functions = tuple(f for f in node.functions if f[0] in need)
-    if not functions:
-        return _prune(node.input, need)
-    read = columns_in(
-        *(e for _, e in functions), *(o for _, e in functions for o in window_order(e))
-    )
-    return Window(_prune(node.input, (need & set(node.input.names)) | read), functions)
+def _only(node: Node, names: tuple[str, ...]) -> Node:
+    """The node with these columns, where it keeps more for others."""
+    if node.names == names:
+        return node
+    return Project(node, tuple((name, exp.column(name)) for name in names))
 
 
 def _merged(node: Node) -> Node:

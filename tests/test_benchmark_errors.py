@@ -1,0 +1,99 @@
+"""Bad workloads, seen through ``pytest --benchmark``: file, line, what is wrong, what would be right."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.benchmark_runs import TABLE, Done, Project
+
+TABLES = "tables: {t: t.csv}\n"
+QUERY = "queries:\n  q1: select k from t\n"
+
+
+def query(sql: str) -> str:
+    return f"{TABLES}queries:\n  q1: |\n    {sql}\n"
+
+
+BOMB = "a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]\n"
+GENERATED = "data:\n  generator: groupby\n  sizes: {tiny: {rows: 100}}\n"
+
+BAD = {
+    "unknown_key": (f"{TABLES}{QUERY}qeries: 1\n", 4, "'qeries'", "did you mean 'queries'?"),
+    "missing_table": (f"tables: {{t: u.csv}}\n{QUERY}", 1, "'u.csv'", "did you mean 't.csv'?"),
+    "empty_csv": (f"tables: {{t: empty.csv}}\n{QUERY}", 1, "table 't'", "empty"),
+    "unknown_column": (query("select kk from t"), 4, "no column 'kk'", "did you mean 'k'?"),
+    "unknown_function": (query("select medan(k) as m from t"), 4, "'medan'", "'median'?"),
+    "unknown_table": (query("select k from tt"), 4, "no table 'tt'", "did you mean 't'?"),
+    "repeated_name": (f"{TABLES}{QUERY}  q1: select x from t\n", 4, "'q1'", "first on line 3"),
+    "two_statements": (query("select k from t; select x from t"), 4, "2 statements", "one SELECT"),
+    "no_select": (query("drop table t"), 4, "DROP", "a query is a SELECT"),
+    "reads_a_file": (query("select * from read_csv('/etc/passwd')"), 4, "read_csv", "declares"),
+    "file_as_table": (query("select * from '/etc/passwd'"), 4, "no table '/etc/passwd'", "t"),
+    "anchor_bomb": (f"{BOMB}{TABLES}{QUERY}", 1, "anchors", "not allowed"),
+    "python_tag": (f"title: !!python/object/apply:os.getcwd []\n{QUERY}", 1, "tag", "plain YAML"),
+    "no_such_size": (f"{GENERATED}queries:\n  q1: select id1 from x\n", None, "'small'", "tiny"),
+    "reserved_name": (f"{TABLES}queries:\n  pytestmark: select k from t\n", 3, "pytest", "another"),
+    "native_engine": (
+        f"{TABLES}queries:\n  q1:\n    sql: select k from t\n    native: {{pandsa: t.py:q}}\n",
+        3,
+        "there is no engine 'pandsa'",
+        "did you mean 'pandas'?",
+    ),
+    "native_sql": (
+        f"{TABLES}queries:\n  q1:\n    sql: select k from t\n    native: {{duckdb: t.py:q}}\n",
+        3,
+        "a native program is Python",
+        "duckdb runs SQL",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("bad"))
+    project.write(t_csv=TABLE, empty_csv="", t_py="def q(t): ...\n")
+    return project.write(**{f"{name}_yaml": text for name, (text, *_) in BAD.items()})
+
+
+@pytest.fixture(scope="module")
+def done(project: Project) -> Done:
+    """All of them at once: pytest tells of each file on its own."""
+    return project.benchmark(".", "--engines", "duckdb")
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_the_message_names_file_and_line_and_what_would_be_right(done: Done, name: str) -> None:
+    _, line, wrong, right = BAD[name]
+    section = re.search(rf"_ ERROR collecting {name}.yaml _+\n(.*)\n", done.out)
+    assert section, done.all
+    place = f"{name}.yaml:" if line is None else f"{name}.yaml:{line}: "
+    assert place in section[1]
+    assert wrong in section[1] and right in section[1]
+
+
+def test_bad_workloads_stop_the_run_before_anything_is_measured(
+    project: Project, done: Done
+) -> None:
+    assert done.code == 2
+    assert "Traceback" not in done.all and "harness/" not in done.out
+    assert project.result_files == []
+
+
+def test_each_bad_query_of_a_file_is_told_with_its_own_line(project: Project) -> None:
+    text = f"{TABLES}queries:\n  a: select kk from t\n  b: select k from t\n  c: select medan(k) m\n"
+    project.write(several_yaml=text)
+    done = project.benchmark("several.yaml", "--engines", "duckdb")
+    told = re.findall(r"several.yaml:(\d+): query '(\w)'", done.out)
+    assert (done.code, told) == (2, [("3", "a"), ("5", "c"), ("3", "a")]), done.out
+
+
+def test_two_files_of_one_name_are_refused(project: Project) -> None:
+    for folder in ("one", "two"):
+        (project.folder / folder).mkdir()
+        file = project.folder / folder / "same.yaml"
+        file.write_text(f"tables: {{t: ../t.csv}}\n{QUERY}")
+    done = project.benchmark("one/same.yaml", "two/same.yaml", "--engines", "duckdb")
+    assert done.code == 4
+    assert "have one name" in done.err
