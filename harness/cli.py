@@ -25,7 +25,7 @@ from harness.workload import Query, Workload, load
 class _OneLineErrors(TyperGroup):
     """Tells what is wrong in one line on stderr and ends with exit code 2."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except HarnessError as error:
@@ -139,7 +139,9 @@ def _list(workload: Workload) -> None:
     typer.echo(f"{workload.title}")
     width = max(len(query.name) for query in workload.queries)
     for query in workload.queries:
-        typer.echo(f"  {query.name:<{width}}  {query.title if query.title != query.name else ''}".rstrip())
+        typer.echo(
+            f"  {query.name:<{width}}  {query.title if query.title != query.name else ''}".rstrip()
+        )
 
 
 def _heading(engine: Engine) -> str:
@@ -150,6 +152,6 @@ def _heading(engine: Engine) -> str:
 def _print(program: Program) -> None:
     """Highlighted on a terminal; elsewhere the very text that is run."""
     if sys.stdout.isatty():
-        Console().print(Syntax(program.text, program.language, background_color="default"))
+        Console().print(Syntax(program.text, program.language, theme="ansi_light"))
     else:
         typer.echo(program.text.rstrip("\n"))

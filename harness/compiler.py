@@ -91,7 +91,7 @@ class Compiler:
 
 
 def native_program(folder: Path, native: str) -> Program:
-    """``file.py:function``, a file in this folder, as a program: its text, the function as ``query``."""
+    """``file.py:function`` of this folder as a program: the file's text, ``query`` its function."""
     file, _, function = native.rpartition(":")
     text = (folder / file).read_text(encoding="utf-8").rstrip()
     entry = "" if function == "query" else f"\n\n\nquery = {function}"

@@ -28,9 +28,7 @@ def refuse_what_cannot_be(config: pytest.Config) -> None:
 
 def disabled(config: pytest.Config) -> bool:
     """Whether programs are only to be run once and checked, as ``--benchmark-disable`` asks."""
-    return bool(
-        config.getoption("benchmark_disable") and not config.getoption("benchmark_enable")
-    )
+    return bool(config.getoption("benchmark_disable") and not config.getoption("benchmark_enable"))
 
 
 def workloads_folder(config: pytest.Config) -> Path:
@@ -85,7 +83,7 @@ def _inputs(text: str | None) -> tuple[Input, ...]:
 
 
 def settings(config: pytest.Config) -> Settings:
-    """How to measure. ``--benchmark-min-rounds`` and ``--benchmark-max-time`` are pytest-benchmark's."""
+    """How to measure; the rounds' number and time are asked for by pytest-benchmark's options."""
     timeout = config.getoption("cell_timeout")
     if not timeout > 0:
         raise pytest.UsageError(f"--cell-timeout must be more than 0 seconds, not {timeout:g}")

@@ -1,4 +1,4 @@
-"""The pytest plugin: ``pytest --benchmark`` measures workloads; without it, pytest is left as it is."""
+"""The pytest plugin: ``--benchmark`` measures workloads; without it, pytest is left as it is."""
 
 from __future__ import annotations
 

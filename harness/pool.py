@@ -13,11 +13,14 @@ from typing import Self
 
 import harness.engines
 from harness.errors import WorkerError
+from harness.limits import default_memory_limit
 from harness.messages import Message, table_to_message
 from harness.outcome import Cell
 from harness.processes import Worker
 from harness.tables import Input, Table
 
+ROOM_SHARE = 0.75
+"""The part of its memory limit that an engine must find free; else idle engines make room."""
 SETUP_ATTEMPTS = 2
 """A set-up that has failed so often is not tried again for each of a workload's queries."""
 
@@ -89,6 +92,7 @@ class WorkerPool:
         """
         self._await_starts()
         key = _without_query(cell)
+        self._make_room(key)
         failures = self._failures.setdefault(key, [])
         if len(failures) >= SETUP_ATTEMPTS:
             raise type(failures[-1])(f"{failures[-1]} (as {len(failures)} times before)")
@@ -114,6 +118,17 @@ class WorkerPool:
             left = max(0.0, deadline - time.monotonic())
             _provide(process, tables[name], key.input, left)
         return process
+
+    def _make_room(self, key: Cell) -> None:
+        """Ends idle processes, the largest first, while their tables take what this one may use."""
+        wanted = ROOM_SHARE * (self.settings.memory_limit or 0)
+        own = self._resident_bytes(key) if key in self._processes else 0
+        idle = sorted(self._processes.keys() - {key}, key=self._resident_bytes)
+        while idle and default_memory_limit() + own < wanted:
+            self.discard(idle.pop())
+
+    def _resident_bytes(self, key: Cell) -> int:
+        return self._processes[key].worker.memory.sample()
 
     def _await_starts(self) -> None:
         """Waits until every process has started: none may be busy while another is timed."""

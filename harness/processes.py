@@ -103,7 +103,7 @@ class Worker:
         return self.reply(timeout)
 
     def post(self, message: Mapping[str, object]) -> None:
-        """Sends a request without waiting; each one posted must be met by one ``reply``, in order."""
+        """Sends a request without waiting; each must be met by one ``reply``, in order."""
         try:
             self._send(message)
         except BaseException:

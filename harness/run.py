@@ -1,4 +1,4 @@
-"""One run: cells, in the order asked -> their records; data is made and processes are kept between."""
+"""One run: cells, in the order asked -> their records; data and processes are kept between."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ class Run:
         self, settings: Settings, journal: Journal, progress: Progress, say: Callable[[str], None]
     ) -> None:
         self.journal, self.progress, self.say = journal, progress, say
-        self._scratch = tempfile.TemporaryDirectory(prefix="enginebench-", ignore_cleanup_errors=True)
+        self._scratch = tempfile.TemporaryDirectory(
+            prefix="enginebench-", ignore_cleanup_errors=True
+        )
         folder = Path(self._scratch.name)
         self._pool = WorkerPool(replace(settings, scratch=folder / "engines"))
         self._referee = Referee(default_root() / "answers", folder / "referee", settings.threads)

@@ -107,7 +107,9 @@ class Display:
             )
         style = _STYLES[record.outcome]
         word = f"[{style}]{record.outcome:<11}[/{style}]"
-        self.console.print(f"  {escape(cell.engine):<{self._width}}  {word} {escape(detail(record))}")
+        self.console.print(
+            f"  {escape(cell.engine):<{self._width}}  {word} {escape(detail(record))}"
+        )
 
     def summary(self, journal: Journal, results: Path | None, report: Path | None) -> None:
         self.console.print(_ranking(journal))

@@ -108,7 +108,7 @@ class Bench:
 def _settle() -> None:
     """Takes what lives now (modules, loaded tables) out of the sight of Python's garbage collector.
 
-    Walking through a library's modules takes it some 50 ms, before each round or in the middle of one.
+    Walking through a library's modules takes it some 50 ms, before each round or in one.
     """
     gc.collect()
     gc.freeze()

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.errors import Unsupported
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
@@ -225,8 +226,29 @@ class Big(Right):
     session = _Big
 
 
+class Lacking(Right):
+    """Cannot spell any query."""
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        raise Unsupported("Lacking cannot: it has no verbs", "select")
+
+
+class Fumbling(Right):
+    """Has a fault in its emitter."""
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        raise KeyError("verb")
+
+
 class Absent(Right):
     """Is not installed."""
 
     distribution = "no-such-engine"
     module = "no_such_engine"
+
+
+class Stillborn(Right):
+    """Cannot be set up."""
+
+    def start(self, threads: int) -> Session:
+        raise OSError("no licence found")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-import harness.doctor
+import harness.engines
 from harness.cli import app
 from tests.benchmark_runs import AVAILABLE, TABLE, Project
 
@@ -84,10 +84,13 @@ def test_plan_prints_steps_with_types_and_nullability(folder: Path) -> None:
     ("arguments", "message"),
     [
         (["show", "none.yaml"], "none.yaml: there is no such file"),
-        (["show", "mine.yaml::q2"], "mine has no query 'q2'; did you mean 'q1'?"),
+        (["show", "mine.yaml::q11"], "mine has no query 'q11'; did you mean 'q1'?"),
         (["plan", "mine.yaml::"], "mine has no query ''; queries: q1, second"),
         (["show", "mine.yaml::q1", "--engine", "plars"], "did you mean 'polars'?"),
-        (["show", "made.yaml::q1", "--size", "huge"], "no size 'huge'; declared sizes: small, tiny"),
+        (
+            ["show", "made.yaml::q1", "--size", "huge"],
+            "no size 'huge'; declared sizes: small, tiny",
+        ),
     ],
 )
 def test_an_error_is_one_line_on_stderr_and_exit_code_2(
@@ -114,7 +117,7 @@ def test_doctor_lists_every_engine_with_its_version(folder: Path) -> None:
 def test_doctor_says_what_to_install_and_fails_where_nothing_runs(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(harness.doctor.engines, "names", lambda: ("tests.fake_engines:Absent", "no:E"))
+    monkeypatch.setattr(harness.engines, "names", lambda: ("tests.fake_engines:Absent", "no:E"))
     done = harness_("doctor")
     assert done.exit_code == 1
     assert "python -m pip install no-such-engine" in done.stdout

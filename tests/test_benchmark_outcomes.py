@@ -1,4 +1,4 @@
-"""Planted faults through ``pytest --benchmark``: each costs its own cell, and is told everywhere."""
+"""Planted faults through ``pytest --benchmark``: each costs its own cell, and is told."""
 
 from __future__ import annotations
 
@@ -79,12 +79,23 @@ def test_no_process_is_left_of_those_that_hung_or_crashed(project: Project, faul
 
 def test_a_run_in_which_nothing_can_be_timed_writes_its_file_and_report(tmp_path: Path) -> None:
     project = project_in(tmp_path)
-    done = project.benchmark("that.yaml", "--engines", fakes("Raising"), "--junitxml", "junit.xml")
+    engines = fakes("Fumbling", "Lacking", "Absent")
+    done = project.benchmark("that.yaml", "--engines", engines, "--junitxml", "junit.xml", "-rs")
     assert done.code == 1
     assert project.results()["benchmarks"] == []
-    assert outcomes(project.results()) == {"Raising": "error"}
-    assert "no such column" in (tmp_path / "results" / "index.html").read_text()
-    assert 'message="error: ValueError: no such column' in (tmp_path / "junit.xml").read_text()
+    told = {
+        "Fumbling": ("error", "the harness failed to compile this: KeyError: 'verb'"),
+        "Lacking": ("unsupported", "Lacking cannot: it has no verbs: select"),
+        "Absent": (
+            "unavailable",
+            "no-such-engine is not installed: python -m pip install no-such-engine",
+        ),
+    }
+    assert outcomes(project.results()) == {name: outcome for name, (outcome, _) in told.items()}
+    assert reasons(project.results()) == {name: reason for name, (_, reason) in told.items()}
+    assert "SKIPPED [1] that.yaml:3: unsupported: Lacking cannot: it has no verbs" in done.out
+    assert "it has no verbs" in (tmp_path / "results" / "index.html").read_text()
+    assert 'message="error: the harness failed' in (tmp_path / "junit.xml").read_text()
 
 
 def test_after_ctrl_c_the_results_hold_what_was_measured(tmp_path: Path) -> None:

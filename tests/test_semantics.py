@@ -24,7 +24,9 @@ FILES = {
     for file in sorted(HERE.glob("*.yaml"))
     if file.name not in NOT_QUERIES
 }
-QUERIES: dict[str, str] = {title: sql for queries in FILES.values() for title, sql in queries.items()}
+QUERIES: dict[str, str] = {
+    title: sql for queries in FILES.values() for title, sql in queries.items()
+}
 GAPS = {
     (engine, title): (outcome, reason)
     for outcome, engines in yaml.safe_load((HERE / "gaps.yaml").read_text()).items()

@@ -41,6 +41,7 @@ from harness.plan.nodes import (
     Window,
     columns_in,
     uses,
+    walk,
 )
 from harness.plan.typing import window_order
 from harness.tables import Input, Table
@@ -296,7 +297,9 @@ class PandasProgram:
         self.frame(node.input)
         print_ = self.expressions(node.input)
         columns = ", ".join(f"{quoted(name)}: [{print_.total(e)}]" for name, e in node.aggregates)
-        return self.assign(node, f"pd.DataFrame({{{columns}}})")
+        dtypes = {c.name: _OF_NOTHING[c.type] for c in _of_nothing(node)}
+        cast = f".astype({mapping(dtypes)})" if dtypes else ""
+        return self.assign(node, f"pd.DataFrame({{{columns}}}){cast}")
 
     def join(self, node: Join) -> str:
         if node.residual is not None and node.kind != "inner":
@@ -345,8 +348,10 @@ class PandasProgram:
     def _semi(self, node: Join) -> str:
         left, right = self.frame(node.left), self.frame(node.right)
         self.physical[node] = self.physical[node.left]
-        if len(node.on) != 1 or node.residual is not None:
-            raise self.gaps.unsupported(f"a {node.kind} join on several keys")
+        if not node.on:
+            raise self.gaps.unsupported("EXISTS without a column that ties it to the row")
+        if len(node.on) > 1:
+            return self._semi_merge(node)
         ((ours, theirs),) = node.on
         keys = f"{right}[{quoted(theirs)}]"
         if node.left.column(ours).nullable and node.right.column(theirs).nullable:
@@ -354,13 +359,37 @@ class PandasProgram:
         sign = "~" if node.kind == "anti" else ""
         return self.assign(node, f"{left}[{sign}{left}[{quoted(ours)}].isin({keys})]")
 
+    def _semi_merge(self, node: Join) -> str:
+        """A semi or anti join on several keys, as a merge with the distinct keys."""
+        left, right = self.exact(node.left), self.frame(node.right)
+        ours, theirs = [a for a, _ in node.on], [b for _, b in node.on]
+        keys = f"{right}[{listing(theirs)}]"
+        risky = [
+            b for a, b in node.on if node.left.column(a).nullable and node.right.column(b).nullable
+        ]
+        keys += f".dropna(subset={listing(risky)})" if risky else ""
+        keys += ".drop_duplicates()"
+        renames = {b: a for a, b in node.on if a != b}
+        keys += f".rename(columns={mapping(renames)})" if renames else ""
+        self.physical[node] = node.left.names
+        if node.kind == "semi":
+            return self.assign(node, f"{left}.merge({keys}, on={listing(ours)})")
+        how = f'on={listing(ours)}, how="left", indicator=True'
+        merged = self.assign(node, f"{left}.merge({keys}, {how})")
+        self.physical[node] += ("_merge",)
+        self.statements.append(f'{merged} = {merged}[{merged}["_merge"] == "left_only"]')
+        return merged
+
     def _single(self, node: Join) -> str:
         """A scalar subquery: its one value beside every row."""
         left, right = self.frame(node.left), self.frame(node.right)
         if not _one_row(node.right):
             raise self.gaps.unsupported("a scalar subquery that may be empty")
-        values = _keywords((c, f"{right}[{quoted(c)}].iloc[0]") for c in node.right.names)
+        if _of_nothing(node.right):  # a missing value by itself has no dtype
+            left, right = self.exact(node.left), self.exact(node.right)
+            return self.assign(node, f'{left}.merge({right}, how="cross")')
         self.physical[node] = self.physical[node.left] + node.right.names
+        values = _keywords((c, f"{right}[{quoted(c)}].iloc[0]") for c in node.right.names)
         return self.assign(node, f"{left}.assign({values})")
 
     def window(self, node: Window) -> str:
@@ -491,6 +520,24 @@ def _one_row(node: Node) -> bool:
     if isinstance(node, Project):
         return _one_row(node.input)
     return isinstance(node, Aggregate) and not node.keys
+
+
+_OF_NOTHING = {
+    Type.INT64: "Int64",
+    Type.FLOAT64: "Float64",
+    Type.BOOLEAN: "boolean",
+    Type.STRING: "str",
+}
+
+
+def _of_nothing(node: Node) -> list[Column]:
+    """The columns in which an aggregate of no rows would come without a dtype of its own.
+
+    A float does where it is an aggregate of masked integers: as NA, not as NaN.
+    """
+    masked = any(_masked(n.schema) for n in walk(node) if isinstance(n, (Scan, Join)))
+    types = set(_OF_NOTHING) - (set() if masked else {Type.FLOAT64})
+    return [column for column in node.schema if column.nullable and column.type in types]
 
 
 def _masked(schema: Schema | Sequence[Column]) -> bool:

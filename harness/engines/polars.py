@@ -20,6 +20,7 @@ from harness.engines.python import (
     PythonSession,
     Variables,
     ilike_regex,
+    is_constant,
     is_keyword_argument,
     like_pattern,
     listing,
@@ -88,16 +89,17 @@ class PolarsExpressions(Expressions):
     def value(self, e: Expression) -> str:
         """A value where a bare string would be taken for a column's name."""
         text = self.text(e)
-        if isinstance(e, exp.Literal) and e.is_int:
+        plain = e.this if isinstance(e, exp.Neg) else e
+        if isinstance(plain, exp.Literal) and plain.is_int:
             return f"pl.lit({text}, dtype=pl.Int64)"
-        return f"pl.lit({text})" if isinstance(e, (exp.Literal, exp.Null, exp.Boolean)) else text
+        constant = isinstance(plain, (exp.Literal, exp.Null, exp.Boolean))
+        return f"pl.lit({text})" if constant else text
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
         """An operand; what a method is called on must be an expression, not Python's own value."""
-        if precedence == ATOM and isinstance(e, (exp.Literal, exp.Boolean, exp.Null)):
-            return self.value(e)
-        if precedence == ATOM and isinstance(e, exp.Cast) and self.date_literal(e):
-            return f"pl.lit({self.text(e)})"
+        if precedence == ATOM and is_constant(e):
+            dated = isinstance(e, exp.Cast) and self.date_literal(e)
+            return f"pl.lit({self.text(e)})" if dated else self.value(e)
         return super().operand(e, precedence, strict)
 
     def number(self, e: Expression, precedence: int, strict: bool = False) -> str:

@@ -10,6 +10,7 @@ from sqlglot import exp
 from harness.engines.python import (
     AND,
     ATOM,
+    COMPARISON,
     OR,
     PRODUCT,
     SIGN,
@@ -82,7 +83,8 @@ class ArrowExpressions(Expressions):
         return columns_in(e) <= self.values.keys()
 
     def binary(self, e: Expression, operator: str, precedence: int) -> Code:
-        left = _wrapped(e.this, self.number(e.this, [e.expression], precedence))
+        chained = precedence == COMPARISON  # by Python, were it not for parentheses
+        left = _wrapped(e.this, self.number(e.this, [e.expression], precedence, chained))
         right = self.number(e.expression, [e.this], precedence, strict=True)
         return Code(f"{left} {operator} {right}", precedence)
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from harness.engines.base import Program, Session
 from harness.errors import Unsupported
-from harness.plan.nodes import Expression
+from harness.plan.nodes import Expression, columns_in
 from harness.plan.typing import infer
 from harness.tables import Input, Table
 from harness.types import Schema, Type
@@ -73,6 +73,8 @@ class Expressions(ABC):
 
     def code(self, e: Expression) -> Code:
         kind = type(e).__name__
+        if not (is_constant(e) or columns_in(e) or isinstance(e, (exp.AggFunc, exp.Window))):
+            raise self.gaps.unsupported("a constant that has to be computed", e.sql("duckdb"))
         method: Callable[[Expression], Code] | None = getattr(self, method_name(type(e)), None)
         if method is None or kind in self.gaps.cannot or kind in self.gaps.not_yet:
             raise self.gaps.unsupported(kind, e.sql("duckdb"))
@@ -107,10 +109,9 @@ class Expressions(ABC):
         return Code(f"-{self.operand(e.this, SIGN)}", SIGN)
 
     def binary(self, e: Expression, operator: str, precedence: int) -> Code:
-        left, right = (
-            self.operand(e.this, precedence),
-            self.operand(e.expression, precedence, strict=True),
-        )
+        """``a - b``; Python chains comparisons, so that both their sides want parentheses."""
+        left = self.operand(e.this, precedence, strict=precedence == COMPARISON)
+        right = self.operand(e.expression, precedence, strict=True)
         return Code(f"{left} {operator} {right}", precedence)
 
     def mul(self, e: Expression) -> Code:
@@ -188,6 +189,12 @@ class Expressions(ABC):
         if kind is Type.TIMESTAMP:
             return Code(f"datetime({_numbers(text)})", ATOM)
         return None
+
+
+def is_constant(e: Expression) -> bool:
+    """Whether an expression is a constant as it stands, perhaps with a sign or as a date."""
+    signed = e.this if isinstance(e, (exp.Neg, exp.Cast)) else e
+    return isinstance(signed, (exp.Literal, exp.Boolean, exp.Null))
 
 
 def _numbers(text: str) -> str:

@@ -121,6 +121,10 @@ class SemiJoin:
         return Relation(Filter(node, condition), joined.columns)
 
 
+KEEPING_RIGHT = ("RIGHT", "FULL")
+"""The sides of joins that keep every row of their right input."""
+
+
 @dataclass(frozen=True)
 class Source:
     """One entry of FROM: its relation, and how it is joined to what stands before it."""
@@ -137,17 +141,27 @@ def combine(
     """Joins the sources in FROM order, each predicate applied as soon as its columns are there.
 
     A relation that no predicate connects yet waits until one does, so that no cross join is made
-    that the query does not ask for. There is no cost-based reordering.
+    that the query does not ask for. There is no cost-based reordering. Nothing of WHERE is applied
+    before a join that keeps rows of its right side, whose other columns it makes NULL.
     """
-    left, todo, semis = None, list(predicates), list(semi_joins)
-    for group in _runs(sources):
+    left, todo, semis = None, list[Expression](), list[SemiJoin]()
+    groups = list(_runs(sources))
+    held = max(
+        (n for n, group in enumerate(groups, 1) if group[0].side in KEEPING_RIGHT), default=0
+    )
+    for place, group in enumerate(groups):
+        if place == held:
+            todo, semis = [*todo, *predicates], list(semi_joins)
         if group[0].side:
             assert left is not None
             left, todo = _outer(left, group[0], todo)
         else:
+            todo += [part for source in group for part in conjuncts(source.condition)]
             alone = len(group) == len(sources)
             left, todo, semis = _inner(left, group, todo, semis, push=alone)
     assert left is not None
+    if held == len(groups):
+        todo, semis = [*todo, *predicates], list(semi_joins)
     left = left.where(todo)
     for semi in semis:
         left = semi.apply(left)

@@ -11,7 +11,7 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.aggregates import Aggregates, Windows, described, is_grouped
-from harness.plan.joins import Source, check_side, combine, factored
+from harness.plan.joins import KEEPING_RIGHT, Source, check_side, combine, factored
 from harness.plan.names import flat_names
 from harness.plan.nodes import (
     Aggregate,
@@ -82,10 +82,11 @@ class Lowering:
         available = {alias: source.names for alias, source, _, _ in entries}
         flat = flat_names(select, available)
         sources, predicates = [], []
+        kept = any(side in KEEPING_RIGHT for _, _, side, _ in entries)
         for alias, node, side, condition in entries:
-            relation = _placed(alias, node, flat)
-            sources.append(Source(alias, relation, side, condition if side else None))
-            predicates += [] if side else conjuncts(condition)
+            joined = condition if side or kept else None
+            sources.append(Source(alias, _placed(alias, node, flat), side, joined))
+            predicates += [] if joined is not None else conjuncts(condition)
         where = select.args.get("where")
         for part in conjuncts(where.this if where else None):
             predicates += factored(part)

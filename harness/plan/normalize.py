@@ -109,7 +109,22 @@ def _case(e: Expression) -> Expression:
     if isinstance(default, exp.Case):
         branches += default.args["ifs"]
         default = default.args.get("default")
-    return exp.Case(ifs=[branch.copy() for branch in branches], default=default)
+    return _decided([branch.copy() for branch in branches], default)
+
+
+def _decided(branches: list[Expression], default: Expression | None) -> Expression:
+    """The CASE without branches that are never taken, or that come after one that always is."""
+    possible = []
+    for branch in branches:
+        condition = branch.this
+        if isinstance(condition, exp.Boolean) and condition.this:
+            default = branch.args["true"]
+            break
+        if not isinstance(condition, (exp.Boolean, exp.Null)):
+            possible.append(branch)
+    if possible:
+        return exp.Case(ifs=possible, default=default)
+    return default or exp.null()
 
 
 def _unnested(branch: Expression) -> list[Expression]:
@@ -173,6 +188,10 @@ def _is_constant(e: Expression) -> bool:
     return _is_literal(e) or (isinstance(e, (exp.Neg, exp.Cast)) and _is_literal(e.this))
 
 
+def _date_trunc(e: Expression) -> Expression:
+    return exp.TimestampTrunc(this=e.this, unit=exp.var(e.args["unit"].name.upper()))
+
+
 def _cast(e: Expression) -> Expression:
     """A number that is cast to another type of number is written as that."""
     literal, target = e.this, e.args["to"].this
@@ -205,15 +224,15 @@ def _filtered(e: Expression) -> Expression:
         return aggregate
     argument = exp.Literal.number(1) if isinstance(aggregate.this, exp.Star) else aggregate.this
     aggregate.set("this", _only_where(condition, argument))
-    return aggregate
+    return _functions(aggregate)
 
 
-def _only_where(condition: Expression, value: Expression) -> exp.Case:
-    return exp.Case(ifs=[exp.If(this=condition.copy(), true=value.copy())])
+def _only_where(condition: Expression, value: Expression) -> Expression:
+    return _decided([exp.If(this=condition.copy(), true=value.copy())], None)
 
 
 def _count_if(e: Expression) -> Expression:
-    return exp.Count(this=_only_where(e.this, exp.Literal.number(1)), big_int=True)
+    return _count(exp.Count(this=_only_where(e.this, exp.Literal.number(1)), big_int=True))
 
 
 def _within_group(e: Expression) -> Expression:
@@ -303,6 +322,7 @@ _REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.NullSafeNEQ: _distinct_from,
     exp.In: _in,
     exp.Cast: _cast,
+    exp.DateTrunc: _date_trunc,
     exp.Count: _count,
 }
 _RULES = (_parentheses, _negated_flags, _date_parts, _functions, _not, _between)

@@ -1,0 +1,328 @@
+"""Hypothesis strategies for small tables, and for SELECTs over them that DuckDB accepts.
+
+Every expression is built from its type, so that a query is always well typed. Divisors are never
+zero and logarithms are left out: what makes infinities and NaN has its own tests. Floats are sums
+of powers of two, so that rounding to different last digits cannot decide a comparison.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pyarrow as pa
+from hypothesis import strategies as st
+
+from tests.in_process import Value, arrow_table
+
+LEFT = {
+    "id": "int64", "k": "int64", "i": "int64", "x": "float64", "s": "string", "d": "date",
+    "b": "boolean",
+}  # fmt: skip
+RIGHT = {"rk": "int64", "m": "int64", "z": "float64", "w": "string", "e": "date", "c": "boolean"}
+DATES = [datetime.date(2020, 1, 31), datetime.date(2020, 2, 29), datetime.date(1969, 12, 31)]
+VALUES: dict[str, list[Value]] = {
+    "int64": [0, 1, 2, -1, 3, -7, 100],
+    "float64": [0.0, 1.5, -0.5, 2.0, -2.5, -0.0, 100.125],
+    "string": ["", "a", "ab", "B", "a b ", "é", "%a_"],
+    "date": [*DATES],
+    "boolean": [True, False],
+}
+CONSTANTS = {
+    "int64": ["0", "1", "2", "-1"],
+    "float64": ["cast(0.5 as double)", "cast(-1.5 as double)"],
+    "string": ["''", "'a'", "'B'", "'é'"],
+    "date": [f"date '{day}'" for day in DATES],
+    "boolean": ["true", "false"],
+}
+KINDS = tuple(VALUES)
+Row = tuple[Value, ...]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Random tables and a query over them."""
+
+    left: tuple[Row, ...]
+    right: tuple[Row, ...]
+    sql: str
+
+    @property
+    def tables(self) -> dict[str, pa.Table]:
+        return {"l": arrow_table(LEFT, self.left), "r": arrow_table(RIGHT, self.right)}
+
+
+def cases() -> st.SearchStrategy[Case]:
+    return st.builds(Case, rows(LEFT), rows(RIGHT), queries())
+
+
+def rows(types: Mapping[str, str]) -> st.SearchStrategy[tuple[Row, ...]]:
+    """Up to six rows; each column has NULLs or has none."""
+    dense = [st.sampled_from(VALUES[kind]) for kind in types.values()]
+    sparse = [st.none() | values for values in dense]
+    columns = st.tuples(*(st.sampled_from(pair) for pair in zip(dense, sparse, strict=True)))
+    return columns.flatmap(lambda chosen: st.lists(st.tuples(*chosen), max_size=6).map(tuple))
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> str:
+    """A whole query, of every shape that the plan layer has."""
+    write = Writer(draw)
+    return write.either(
+        write.plain, write.grouped, write.total, write.windowed, write.filtered, write.united
+    )()
+
+
+class Writer:
+    """Writes SQL, drawing every choice. ``columns`` may be read, by name and type."""
+
+    def __init__(self, draw: st.DrawFn, columns: Mapping[str, str] = LEFT) -> None:
+        self.draw, self.columns = draw, columns
+
+    def either(self, *options: T) -> T:
+        return self.draw(st.sampled_from(options))
+
+    # ------------------------------------------------------------------ expressions
+
+    def column(self, kind: str) -> str:
+        return self.either(*(name for name, own in self.columns.items() if own == kind))
+
+    def value(self, kind: str, depth: int = 2) -> str:
+        """An expression of a type."""
+        way = self.either("simple", "own", "own", "conditional") if depth else "simple"
+        if way == "own":
+            own: str = getattr(self, f"_{kind}")(depth - 1)
+            return own
+        if way == "conditional":
+            return self._conditional(kind, depth - 1)
+        return self.column(kind)
+
+    def operand(self, kind: str, depth: int) -> str:
+        """A value that something else is combined with, and so may be a constant."""
+        if self.either(True, False, False):
+            return self.either(*CONSTANTS[kind])
+        return self.value(kind, depth)
+
+    def _conditional(self, kind: str, depth: int) -> str:
+        a, b, test = self.value(kind, depth), self.operand(kind, depth), self.test(depth)
+        return self.either(
+            f"coalesce({a}, {b})",
+            f"nullif({a}, {b})",
+            f"case when {test} then {a} else {b} end",
+            f"case when {test} then {b} when {self.test(0)} then {a} end",
+        )
+
+    def _int64(self, depth: int) -> str:
+        a, b = self.value("int64", depth), self.operand("int64", depth)
+        part = self.either("year", "month", "dow", "week")
+        return self.either(
+            f"({a} {self.either('+', '-', '*')} {b})",
+            f"({a} {self.either('%', '//')} {self.either('2', '3', '-2')})",
+            f"abs({a})",
+            f"(- {a})",
+            f"length({self.value('string', depth)})",
+            f"extract({part} from {self.value('date', depth)})",
+            f"cast({self.value('boolean', depth)} as bigint)",
+            f"cast({self.value('float64', depth)} as bigint)",
+        )
+
+    def _float64(self, depth: int) -> str:
+        a, whole = self.value("float64", depth), self.value("int64", depth)
+        return self.either(
+            f"({a} {self.either('+', '-', '*')} {whole})",
+            f"({whole} / {self.either('2', '-4')})",
+            f"round({a})",
+            f"{self.either('floor', 'ceil', 'abs')}({a})",
+            f"cast({whole} as double)",
+        )
+
+    def _string(self, depth: int) -> str:
+        a, b = self.value("string", depth), self.operand("string", depth)
+        return self.either(
+            f"{self.either('upper', 'lower', 'trim')}({a})",
+            f"substring({a}, {self.either('1', '2')}, 2)",
+            f"({a} || {b})",
+            f"concat({a}, {b})",
+            f"replace({a}, 'a', 'é')",
+            f"cast({self.value('int64', 0)} as varchar)",
+        )
+
+    def _date(self, depth: int) -> str:
+        day = self.value("date", depth)
+        moved = (
+            f"{day} {self.either('+', '-')} interval {self.either('1 month', '3 day', '1 year')}"
+        )
+        return self.either(
+            f"cast({moved} as date)",
+            f"cast(date_trunc('{self.either('month', 'year', 'week')}', {day}) as date)",
+        )
+
+    def _boolean(self, depth: int) -> str:
+        return f"({self.test(depth)})"
+
+    def test(self, depth: int = 2) -> str:
+        """A condition."""
+        if depth and self.either(True, False):
+            a, b = self.test(depth - 1), self.test(depth - 1)
+            return self.either(
+                f"({a} {self.either('and', 'or')} {b})", f"not ({a})", f"({a}) is {self._not()}null"
+            )
+        whole, text = self.value("int64", min(depth, 1)), self.value("string", min(depth, 1))
+        kind = self.either("int64", "float64", "string", "date")
+        return self.either(
+            self._compared(kind, min(depth, 1)),
+            self.column("boolean"),
+            f"{self.value(kind, 0)} is {self._not()}null",
+            f"{whole} {self._not()}in (0, 1, 3)",
+            f"{whole} {self._not()}between -1 and 2",
+            f"{text} {self._not()}like '{self.either('a%', '%a', '%b%', '_', 'a', '%')}'",
+        )
+
+    def _compared(self, kind: str, depth: int) -> str:
+        sign = self.either("=", "<>", "<", ">=")
+        return f"{self.value(kind, depth)} {sign} {self.operand(kind, 0)}"
+
+    def _not(self) -> str:
+        return self.either("", "not ")
+
+    # ------------------------------------------------------------------ clauses
+
+    def source(self) -> str:
+        """A FROM clause; from here on its columns are read."""
+        way = self.either("l", "l", "join", "join", "keys", "cross", "subquery")
+        if way == "l":
+            return "l"
+        if way == "subquery":
+            return self._subquery()
+        self.columns = LEFT | RIGHT
+        if way == "cross":
+            return "l cross join r"
+        kind = self.either("join", "left join", "full join", "right join")
+        if way == "keys":
+            return f"l {kind} r on {self.either('s = w', 'k = rk and i = m', 'k + 1 = rk')}"
+        residual = self.either("", "", f" and {self.test(0)}") if kind == "join" else ""
+        return f"l {kind} r on k = rk{residual}"
+
+    def _subquery(self) -> str:
+        k, x, s = (self.value(kind) for kind in ("int64", "float64", "string"))
+        text = f"(select id, {k} as k, {x} as x, {s} as s, d, b from l{self.where()}) as q"
+        self.columns = {name: kind for name, kind in LEFT.items() if name != "i"}
+        return text
+
+    def where(self) -> str:
+        return self.either("", f" where {self.test()}")
+
+    def listed(self, name: str, write: Callable[[], str]) -> str:
+        """Between one and three values under names of their own."""
+        count = self.either(1, 2, 3)
+        return ", ".join(f"{write()} as {name}{n}" for n in range(count))
+
+    def order(self, *names: str) -> str:
+        """No ORDER BY, or one by these names, perhaps with a LIMIT."""
+        ways = [self.either("", " desc", " nulls first", " desc nulls first") for _ in names]
+        keys = ", ".join(name + way for name, way in zip(names, ways, strict=True))
+        limit = self.either("", "", " limit 3", " limit 2 offset 1")
+        return self.either("", f" order by {keys}{limit}")
+
+    def any_value(self) -> str:
+        return self.value(self.either(*KINDS))
+
+    def item(self) -> str:
+        return self.operand(self.either(*KINDS), 2)
+
+    # ------------------------------------------------------------------ queries
+
+    def plain(self) -> str:
+        source, distinct = self.source(), self.either("", "", "distinct ")
+        items = self.listed("v", self.item)
+        return f"select {distinct}{items} from {source}{self.where()}{self.order('v0')}"
+
+    def grouped(self) -> str:
+        source = self.source()
+        keys = self.listed("g", lambda: self.value(self.either(*KINDS), 1))
+        items = self.listed("a", self.aggregate)
+        having = self.either("", "", " having count(*) > 1")
+        order = self.order("a0", "g0")
+        return f"select {keys}, {items} from {source}{self.where()} group by all{having}{order}"
+
+    def total(self) -> str:
+        source = self.source()
+        return f"select {self.listed('a', self.aggregate)} from {source}{self.where()}"
+
+    def aggregate(self) -> str:
+        number = self.column(self.either("int64", "float64"))
+        kind = self.either("int64", "float64", "string", "date")
+        computed = f"({self.value('int64', 1)} + {self.column('int64')})"
+        return self.either(
+            "count(*)",
+            f"count({self.any_value()})",
+            f"count(distinct {self.value(kind, 1)})",
+            f"{self.either('sum', 'avg', 'median', 'stddev_pop')}({number})",
+            f"{self.either('sum', 'avg')}({computed})",
+            f"{self.either('min', 'max')}({self.column(kind)})",
+            f"sum({number}) filter (where {self.test(0)})",
+            f"count(*) filter (where {self.test(1)})",
+        )
+
+    def windowed(self) -> str:
+        return self.either(self._windows, self._shifted, self._top)()
+
+    def _partition(self) -> str:
+        return self.either("", "partition by k ", "partition by s ", "partition by k, b ")
+
+    def _windows(self) -> str:
+        def window() -> str:
+            by, key = self._partition(), self.either("i", "x desc", "s")
+            return self.either(
+                f"{self.either('rank', 'dense_rank')}() over ({by}order by {key})",
+                f"{self.either('sum', 'avg')}({self.either('i', 'x')}) over ({by})",
+                f"count({self.either('*', 'i', 's')}) over ({by})",
+                f"max({self.either('i', 's', 'd')}) over ({by})",
+            )
+
+        return f"select id, {self.listed('v', window)} from l{self.where()}"
+
+    def _shifted(self) -> str:
+        """Over rows that are numbered first, lest the answer depend on ties."""
+        order = self.either("i, u", "x desc, u", "s nulls first, u desc", "u")
+        function = f"{self.either('lag', 'lead')}({self.either('i', 'x', 's')})"
+        return (
+            f"select i, x, s, k, {function} over ({self._partition()}order by {order}) as v from "
+            "(select row_number() over (order by i, x, s, d, b, k, id) as u, k, i, x, s, b from l)"
+            " as n"
+        )
+
+    def _top(self) -> str:
+        order = self.either("i, x, s, d, b, k, id", "i desc, x, s, d desc nulls first, b, k, id")
+        return (
+            "select i, x, s, k from (select *, row_number() over "
+            f"({self._partition()}order by {order}) as p from l) as t "
+            f"where p <= {self.either('1', '2')}"
+        )
+
+    def filtered(self) -> str:
+        """IN, EXISTS and scalar subqueries."""
+        inner = Writer(self.draw, RIGHT).test(0)
+        value, measure = self.either("k", "i", "(k + 1)"), self.either("avg", "sum", "max", "count")
+        condition = self.either(
+            f"{value} {self._not()}in (select rk from r where {inner})",
+            f"{value} {self._not()}in (select m from r)",
+            f"{self._not()}exists (select 1 from r where rk = k and {inner})",
+            f"{self._not()}exists (select 1 from r where rk = k and m {self.either('>', '=')} i)",
+            f"i > (select {measure}(m) from r where {inner})",
+            f"i > (select {measure}(m) from r where rk = k)",
+        )
+        more = self.either("", f" and {self.test(1)}")
+        return f"select id, k, i, s from l where {condition}{more}"
+
+    def united(self) -> str:
+        kinds = [self.either(*KINDS) for _ in range(self.either(1, 2))]
+        sides = [
+            ", ".join(f"{write.operand(kind, 1)} as u{n}" for n, kind in enumerate(kinds))
+            for write in (self, Writer(self.draw, RIGHT))
+        ]
+        sign = self.either("union all", "union all", "union", "except", "intersect")
+        return f"select {sides[0]} from l {sign} select {sides[1]} from r{self.order('u0')}"
