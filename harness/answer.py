@@ -22,9 +22,9 @@ class AnswerSpec:
 
     ``order`` holds the leading ORDER BY keys that are columns of the answer; rows that tie
     under them may come in any order. ``limit`` and ``offset`` count rows. ``reference_sql`` is the
-    SQL as written, for DuckDB; ``widened_sql`` is given for a query with a LIMIT: it returns the same
-    columns and a last one, ``__rank`` (int64, 1-based rank under the full ORDER BY), for all rows
-    that may stand in the answer, so that rows tying at the edge of the LIMIT can be accepted.
+    SQL as written, for DuckDB; ``widened_sql`` is given for a query with a LIMIT: it returns the
+    same columns and a last one, ``__rank`` (int64, 1-based rank under the full ORDER BY), for all
+    rows that may stand in the answer, so that rows tying at the edge of the LIMIT can be accepted.
     """
 
     schema: Schema

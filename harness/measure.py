@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import shutil
+import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +20,9 @@ from harness.outcome import Cell, Outcome, Record, Round
 from harness.pool import EngineProcess, Settings, WorkerPool
 from harness.referee import Referee
 from harness.tables import Table
+
+PRECISION = 0.025
+"""Rounds end early where the median is known to within this share of itself."""
 
 
 class Phase(StrEnum):
@@ -84,12 +88,28 @@ def outcome_of(error: WorkerError) -> Outcome:
     return Outcome.TIMEOUT if isinstance(error, WorkerTimeout) else Outcome.ERROR
 
 
-def wants_round(settings: Settings, done: int, total: float) -> bool:
-    """Whether to run another hot round after ``done`` rounds that took ``total`` seconds."""
-    if done >= settings.max_rounds:
+def wants_round(settings: Settings, seconds: Sequence[float]) -> bool:
+    """Whether to run another hot round after those that took so many seconds each."""
+    done, total = len(seconds), sum(seconds)
+    if done >= settings.max_rounds or (done >= settings.min_rounds and sure(seconds)):
         return False
     budget = settings.max_seconds * (settings.min_rounds if done < settings.min_rounds else 1)
     return done == 0 or total < budget
+
+
+def sure(seconds: Sequence[float], precision: float = PRECISION) -> bool:
+    """Whether the 95% interval of the median lies within ``precision`` of it, either way.
+
+    The interval is that between two order statistics, whatever the distribution: of n values the
+    ones 0.98 sqrt(n) ranks below and above the middle (Conover, Practical Nonparametric
+    Statistics, 3.2). Of five values and fewer it is their whole range.
+    """
+    ordered, count = sorted(seconds), len(seconds)
+    reach = 0.98 * math.sqrt(count)
+    low = ordered[max(0, math.floor((count - 1) / 2 - reach))]
+    high = ordered[min(count - 1, math.ceil((count - 1) / 2 + reach))]
+    median = statistics.median(ordered)
+    return high - median <= precision * median and median - low <= precision * median
 
 
 def rounds_expected(settings: Settings, seconds: float) -> int:
@@ -159,7 +179,7 @@ class _Measurement:
     def _rounds(self, process: EngineProcess, cold: Message) -> tuple[Round, ...]:
         rounds: list[Round] = []
         total, expected = 0.0, rounds_expected(self.settings, cold["seconds"])
-        while wants_round(self.settings, len(rounds), total):
+        while wants_round(self.settings, [r.seconds for r in rounds]):
             self._tell(Phase.ROUND, len(rounds) + 1, max(expected, len(rounds) + 1))
             reply = self._request(process, "run")
             if reply["rows"] != cold["rows"]:

@@ -86,7 +86,7 @@ def settings(config: pytest.Config) -> Settings:
     """How to measure; the rounds' number and time are asked for by pytest-benchmark's options."""
     timeout = config.getoption("cell_timeout")
     if not timeout > 0:
-        raise pytest.UsageError(f"--cell-timeout must be more than 0 seconds, not {timeout:g}")
+        raise pytest.UsageError(f"--timeout must be more than 0 seconds, not {timeout:g}")
     min_rounds = int(config.getoption("benchmark_min_rounds"))
     most = max(Settings.max_rounds, min_rounds)
     return Settings(

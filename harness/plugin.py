@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
 DEFAULT_TIMEOUT_SECONDS = 300.0
+
+
+def _timeout_names() -> list[str]:
+    """``--timeout`` is pytest-timeout's where that is installed; pytest refuses a second one."""
+    taken = importlib.util.find_spec("pytest_timeout") is not None
+    return ["--cell-timeout"] if taken else ["--timeout", "--cell-timeout"]
 
 
 @pytest.hookimpl(trylast=True)
@@ -46,7 +54,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Threads for every engine. Default: all cores that may be used.",
     )
     group.addoption(
-        "--cell-timeout",  # --timeout is pytest-timeout's
+        *_timeout_names(),
+        dest="cell_timeout",
         type=float,
         metavar="SECONDS",
         default=DEFAULT_TIMEOUT_SECONDS,

@@ -37,7 +37,9 @@ _captured_from: list[Path] = []
 
 
 def main(
-    folder: Annotated[Path | None, typer.Argument(help="The suite of hand-written programs.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="The suite of hand-written programs.")
+    ] = None,
     engine: Annotated[str, typer.Option(help="polars, pandas or duckdb")] = "polars",
     source: Annotated[Input, typer.Option("--input", help="memory or parquet")] = Input.MEMORY,
     size: Annotated[str, typer.Option(help="A size of workloads/tpch.yaml.")] = "medium",
@@ -115,9 +117,7 @@ def _by_hand(
     return run
 
 
-def _pretend_utils(
-    engine: str, session: Any, source: Input, tables: Mapping[str, Table]
-) -> None:
+def _pretend_utils(engine: str, session: Any, source: Input, tables: Mapping[str, Table]) -> None:
     """Stands in for the suite's own ``utils``: its tables are ours, its runner is this one."""
     utils = types.ModuleType(f"queries.{engine}.utils")
     for name in tables:

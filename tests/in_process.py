@@ -19,7 +19,7 @@ from harness.engines.base import Engine, Program, Session
 from harness.errors import Unsupported
 from harness.plan import Query, compile_query
 from harness.tables import Input, Table
-from harness.types import Column, Type
+from harness.types import Column, Schema, Type
 from harness.verify import compare
 
 ARROW_TYPES = {
@@ -121,12 +121,16 @@ def _started(engine: Engine, tables: Any, source: Input) -> Session:
 def _written(name: str, table: pa.Table, folder: Path) -> Table:
     file = folder / f"{name}.parquet"
     pq.write_table(table, file)
+    return Table(name, described(table), table.num_rows, (file,))
+
+
+def described(table: pa.Table) -> Schema:
+    """The schema of an Arrow table; a column is nullable exactly where a NULL is in it."""
     kinds = {arrow: kind for kind, arrow in ARROW_TYPES.items()}
-    schema = tuple(
+    return tuple(
         Column(field.name, kinds[field.type], bool(table[field.name].null_count))
         for field in table.schema
     )
-    return Table(name, schema, table.num_rows, (file,))
 
 
 def installed() -> tuple[str, ...]:

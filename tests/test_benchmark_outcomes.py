@@ -45,7 +45,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def faulty(project: Project) -> Done:
-    limits = ("--cell-timeout", "3", "--memory-limit", "500MB")
+    limits = ("--timeout", "3", "--memory-limit", "500MB")
     return project.benchmark("that.yaml", *limits, "--engines", fakes(*FATES, *AVAILABLE))
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from harness.answer import AnswerSpec, SortKey
 from harness.engines.base import Program
-from harness.measure import Phase, Task, measure, rounds_expected, wants_round
+from harness.measure import Phase, Task, measure, rounds_expected, sure, wants_round
 from harness.outcome import Cell, Outcome, Record
 from harness.pool import Settings, WorkerPool
 from harness.referee import Referee
@@ -210,12 +210,27 @@ def test_ctrl_c_while_measuring_goes_up(bench: Bench) -> None:
     assert bench.measure("Right").outcome is Outcome.OK
 
 
+def _unsteady(seconds: float, count: int) -> list[float]:
+    """Rounds of this length on the average, too unlike each other to be sure of the median."""
+    return [seconds * (0.5, 1.5)[n % 2] if n < count - count % 2 else seconds for n in range(count)]
+
+
+def test_rounds_that_agree_end_early(tmp_path: Path) -> None:
+    settings = Settings(1, tmp_path, min_rounds=5, max_rounds=50, max_seconds=1.0)
+    steady = [0.0100, 0.0101, 0.0100, 0.0099, 0.0100]
+    assert wants_round(settings, steady[:4])
+    assert not wants_round(settings, steady)
+    assert wants_round(settings, [*steady[:4], 0.0110])
+    assert sure([0.0110, *steady * 4])
+    assert not sure([0.0110, *steady])
+
+
 def test_the_number_of_rounds_follows_from_their_length(tmp_path: Path) -> None:
     settings = Settings(1, tmp_path, min_rounds=5, max_rounds=50, max_seconds=1.0)
 
     def rounds(seconds: float) -> int:
         done = 0
-        while wants_round(settings, done, done * seconds):
+        while wants_round(settings, _unsteady(seconds, done)):
             done += 1
         return done
 

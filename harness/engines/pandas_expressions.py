@@ -534,14 +534,14 @@ class PandasExpressions(Expressions):
         return f'{ranks}.astype("int64")'
 
     def _shifted(self, e: Expression, frame: str, grouped: str, ordering: str) -> str:
-        if e.args.get("default") or not isinstance(e.this, exp.Column):
-            raise self.gaps.unsupported("lag and lead with a default", e.sql("duckdb"))
-        rows = int(e.args["offset"].name) if e.args.get("offset") else 1
-        shift = rows if isinstance(e, exp.Lag) else -rows
+        rows, default = self.shift(e)
+        if not isinstance(e.this, exp.Column):
+            raise self.gaps.unsupported("lag and lead of a computed value", e.sql("duckdb"))
+        more = "" if default is None else f", fill_value={default}"
         if self.type(e.this) in _MASKED and not self.nullable(e.this):
             dtype = self._dtype(Typed(self.type(e.this), nullable=True))
             ordering += f".astype({{{quoted(e.this.name)}: {quoted(str(dtype))}}})"
-        return f"{frame}{ordering}{grouped}[{quoted(e.this.name)}].shift({shift})"
+        return f"{frame}{ordering}{grouped}[{quoted(e.this.name)}].shift({rows}{more})"
 
 
 _Branch = tuple[Expression, Expression]

@@ -416,10 +416,9 @@ class PolarsExpressions(Expressions):
         return f"{ranks}.fill_null({known} + 1)"
 
     def _shifted(self, e: Expression) -> str:
-        rows = int(e.args["offset"].name) if e.args.get("offset") else 1
-        if e.args.get("default"):
-            raise self.gaps.unsupported("lag and lead with a default", e.sql("duckdb"))
-        return f"{self.operand(e.this, ATOM)}.shift({rows if isinstance(e, exp.Lag) else -rows})"
+        rows, default = self.shift(e)
+        more = "" if default is None else f", fill_value={default}"
+        return f"{self.operand(e.this, ATOM)}.shift({rows}{more})"
 
     def _over(self, e: Expression, order: Sequence[Expression]) -> str:
         keys = [self._name_or_text(k) for k in e.args.get("partition_by") or []]

@@ -172,6 +172,15 @@ class Expressions(ABC):
             raise self.gaps.unsupported("rounding to tens or a computed place", e.sql("duckdb"))
         return int(places)
 
+    def shift(self, e: Expression) -> tuple[int, str | None]:
+        """By how many rows lag (or lead, then less than 0) moves, and what stands beyond the end."""
+        offset, default = e.args.get("offset"), e.args.get("default")
+        if not all(part is None or is_constant(part) for part in (offset, default)):
+            raise self.gaps.unsupported("lag by a computed number of rows", e.sql("duckdb"))
+        rows = 1 if offset is None else int(self.text(offset))
+        text = None if default is None or isinstance(default, exp.Null) else self.text(default)
+        return (rows if isinstance(e, exp.Lag) else -rows), text
+
     def time_format(self, e: Expression) -> str:
         """A strftime format of parts that every library spells alike."""
         form: str = e.args["format"].name

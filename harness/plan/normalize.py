@@ -165,6 +165,8 @@ def _is(e: Expression) -> Expression:
 def _same(e: Expression) -> Expression:
     """``a is not distinct from b`` -> ``coalesce(a = b, a is null and b is null)``."""
     equal = exp.EQ(this=e.this, expression=e.expression)
+    if _is_literal(e.this) or _is_literal(e.expression):
+        return exp.Coalesce(this=equal, expressions=[exp.false()])
     missing = [exp.Is(this=x.copy(), expression=exp.null()) for x in (e.this, e.expression)]
     return exp.Coalesce(this=equal, expressions=[exp.And(this=missing[0], expression=missing[1])])
 

@@ -117,9 +117,6 @@ class _Inference:
     def null(self, e: Expression) -> Typed:
         return Typed(None, True)
 
-    def same(self, e: Expression) -> Typed:
-        return self.of(e.this)
-
     def arithmetic(self, e: Expression) -> Typed:
         left, right = self.of(e.this), self.of(e.expression)
         nullable = left.nullable or right.nullable
@@ -141,9 +138,11 @@ class _Inference:
     def add(self, e: Expression) -> Typed:
         if not isinstance(e.expression, exp.Interval):
             return self.arithmetic(e)
-        moved = self.of(e.this)
-        if moved.type is None or not moved.type.temporal:
-            raise Unsupported("an interval moves dates and timestamps only", e.sql("duckdb"))
+        moved = self.expect(e.this, Type.DATE, Type.TIMESTAMP)
+        count, unit = e.expression.this, e.expression.args.get("unit")
+        whole = isinstance(count, exp.Literal) and count.name.lstrip("-").isdecimal()
+        if not whole or unit is None or unit.name.upper() not in INTERVAL_UNITS:
+            raise Unsupported("an interval of anything but a number of units", e.sql("duckdb"))
         return Typed(Type.TIMESTAMP, moved.nullable)
 
     def comparison(self, e: Expression) -> Typed:
@@ -152,7 +151,17 @@ class _Inference:
         self.common([e.this, e.expression])
         return Typed(Type.BOOLEAN, self.any_null(e.this, e.expression))
 
+    def expect(self, e: Expression, *types: Type) -> Typed:
+        """The type of an operand that must be one of these (a bare NULL may be any)."""
+        typed = self.of(e)
+        if typed.type is not None and typed.type not in types:
+            wanted = " or ".join(types)
+            raise Unsupported(f"{typed.type} where {wanted} is expected; cast it", e.sql("duckdb"))
+        return typed
+
     def connective(self, e: Expression) -> Typed:
+        for operand in e.iter_expressions():
+            self.expect(operand, Type.BOOLEAN)
         return Typed(Type.BOOLEAN, self.any_null(e.this, e.args.get("expression")))
 
     def is_null(self, e: Expression) -> Typed:
@@ -171,13 +180,12 @@ class _Inference:
     def predicate(self, e: Expression) -> Typed:
         if not (isinstance(e.expression, exp.Literal) and e.expression.is_string):
             raise Unsupported("a pattern that is not a constant", e.sql("duckdb"))
-        if self.of(e.this).type is not Type.STRING:
-            raise Unsupported("a pattern for anything but text", e.sql("duckdb"))
+        self.expect(e.this, Type.STRING)
         return Typed(Type.BOOLEAN, self.any_null(e.this))
 
     def case(self, e: Expression) -> Typed:
         for branch in e.args["ifs"]:
-            self.of(branch.this)
+            self.expect(branch.this, Type.BOOLEAN)
         values = [branch.args["true"] for branch in e.args["ifs"]]
         default = e.args.get("default")
         values += [default] if default is not None else []
@@ -194,18 +202,27 @@ class _Inference:
     def date_part(self, e: Expression) -> Typed:
         if e.name.lower() not in DATE_PARTS:
             raise Unsupported("this part of a date", e.sql("duckdb"))
+        of_day = e.name.lower() in ("hour", "minute", "second")
+        self.expect(e.expression, Type.TIMESTAMP, *([] if of_day else [Type.DATE]))
         return Typed(Type.INT64, self.of(e.expression).nullable)
 
     def truncated(self, e: Expression) -> Typed:
+        if e.args["unit"].name.upper() not in INTERVAL_UNITS:
+            raise Unsupported("this unit of date_trunc", e.sql("duckdb"))
+        self.expect(e.this, Type.DATE, Type.TIMESTAMP)
         return Typed(Type.TIMESTAMP, self.of(e.this).nullable)
 
-    def rounded(self, e: Expression) -> Typed:
-        return self.of(e.this)
+    def number(self, e: Expression) -> Typed:
+        return self.expect(e.this, Type.INT64, Type.FLOAT64)
 
     def concat(self, e: Expression) -> Typed:
         for part in e.expressions:
             self.of(part)
         return Typed(Type.STRING, False)
+
+    def piped(self, e: Expression) -> Typed:
+        parts = [self.expect(part, Type.STRING) for part in (e.this, e.expression)]
+        return Typed(Type.STRING, any(part.nullable for part in parts))
 
     def interval(self, e: Expression) -> Typed:
         raise Unsupported("an interval by itself", e.sql("duckdb"))
@@ -223,11 +240,20 @@ class _Inference:
         value = self.of(e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this)
         return Typed(value.type, value.nullable or not self.grouped)
 
+    def sum(self, e: Expression) -> Typed:
+        self.numbers(e)
+        return self.extreme(e)
+
+    def numbers(self, e: Expression) -> None:
+        argument = e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this
+        self.expect(argument, Type.INT64, Type.FLOAT64)
+
     def mean(self, e: Expression) -> Typed:
+        self.numbers(e)
         return Typed(Type.FLOAT64, self.extreme(e).nullable)
 
     def spread(self, e: Expression) -> Typed:
-        self.of(e.this)  # a group of one row has no sample deviation
+        self.numbers(e)  # a group of one row has no sample deviation
         return Typed(Type.FLOAT64, True)
 
     def correlation(self, e: Expression) -> Typed:
@@ -241,7 +267,10 @@ class _Inference:
         if isinstance(function, (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Count)):
             return Typed(Type.INT64, False)
         if isinstance(function, (exp.Lag, exp.Lead)):
-            return Typed(self.of(function.this).type, True)
+            value, default = self.of(function.this), function.args.get("default")
+            if default is not None and self.of(default).type not in (value.type, None):
+                raise Unsupported("a default of another type", function.sql("duckdb"))
+            return Typed(value.type, True)
         value = self.of(function)
         framed = e.args.get("spec") is not None
         return Typed(value.type, value.nullable or framed)
@@ -253,10 +282,11 @@ def window_order(window: Expression) -> list[Expression]:
     return list(order.expressions) if order is not None else []
 
 
-def _fixed(result: Type) -> Callable[[_Inference, Expression], Typed]:
-    """A rule for functions whose type never varies and which are NULL where an operand is."""
+def _fixed(result: Type, *types: Type) -> Callable[[_Inference, Expression], Typed]:
+    """A rule for functions of one type, from operands of these, NULL where one of them is."""
 
     def rule(self: _Inference, e: Expression) -> Typed:
+        self.expect(e.this, *types)
         operands = [v for v in e.args.values() if isinstance(v, Expression)]
         operands = [v for v in operands if not isinstance(v, (exp.Var, exp.Identifier))]
         return Typed(result, self.any_null(*operands))
@@ -266,14 +296,14 @@ def _fixed(result: Type) -> Callable[[_Inference, Expression], Typed]:
 
 _Rule = Callable[[_Inference, Expression], Typed]
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
-_STRINGS = (exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.Replace, exp.TimeToStr)
+_STRINGS = (exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.Replace)
 _FLOATS = (exp.Div, exp.Pow, exp.Ln, exp.Log, exp.Sqrt, exp.Exp, exp.Floor, exp.Ceil)
 _RULES: dict[type[Expression], _Rule] = {
     exp.Column: _Inference.column,
     exp.Literal: _Inference.literal,
     exp.Boolean: lambda self, e: Typed(Type.BOOLEAN, False),
     exp.Null: _Inference.null,
-    exp.Neg: _Inference.same,
+    exp.Neg: _Inference.number,
     exp.Add: _Inference.add,
     exp.Sub: _Inference.add,
     exp.Mul: _Inference.arithmetic,
@@ -297,16 +327,17 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.TryCast: _Inference.cast,
     exp.Extract: _Inference.date_part,
     exp.TimestampTrunc: _Inference.truncated,
-    exp.Round: _Inference.rounded,
-    exp.Abs: _Inference.same,
+    exp.Round: _Inference.number,
+    exp.Abs: _Inference.number,
     exp.Concat: _Inference.concat,
-    exp.DPipe: _fixed(Type.STRING),
-    exp.Length: _fixed(Type.INT64),
-    **dict.fromkeys(_STRINGS, _fixed(Type.STRING)),
-    **dict.fromkeys(_FLOATS, _fixed(Type.FLOAT64)),
+    exp.DPipe: _Inference.piped,
+    exp.Length: _fixed(Type.INT64, Type.STRING),
+    exp.TimeToStr: _fixed(Type.STRING, Type.DATE, Type.TIMESTAMP),
+    **dict.fromkeys(_STRINGS, _fixed(Type.STRING, Type.STRING)),
+    **dict.fromkeys(_FLOATS, _fixed(Type.FLOAT64, Type.INT64, Type.FLOAT64)),
     exp.Interval: _Inference.interval,
     exp.Count: _Inference.count,
-    exp.Sum: _Inference.extreme,
+    exp.Sum: _Inference.sum,
     exp.Min: _Inference.extreme,
     exp.Max: _Inference.extreme,
     exp.Avg: _Inference.mean,
@@ -318,3 +349,5 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.Corr: _Inference.correlation,
     exp.Window: _Inference.window,
 }
+KNOWN = tuple(_RULES)
+"""The kinds of expressions that a plan may hold, apart from the functions of a window."""
