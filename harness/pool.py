@@ -32,8 +32,8 @@ class Settings:
     ``timeout`` (seconds) bounds one cell's runs, ``setup_timeout`` the start of a process and
     the loading of its tables, which all queries of a workload share.
     Hot rounds go on for ``max_seconds``, or until their median is known well enough, but are at
-    least ``min_rounds`` and at most ``max_rounds``; slow ones stop early once they took ``min_rounds * max_seconds``. With
-    ``max_rounds`` 0 programs are run cold and checked only.
+    least ``min_rounds`` and at most ``max_rounds``; slow ones stop early once they took
+    ``min_rounds * max_seconds``. With ``max_rounds`` 0 programs are run cold and checked only.
     """
 
     threads: int

@@ -27,7 +27,7 @@ CHOSEN = {
     "join": (Input.MEMORY, ("q2", "q3")),
     "etl": (Input.CSV, ("deduplicated", "monthly")),
     "flights": (Input.MEMORY, ("delay_by_carrier", "worst_days", "aircraft_age")),
-    "tpch": (Input.PARQUET, ("q3", "q21")),
+    "tpch": (Input.PARQUET, ("q03", "q21")),
 }
 PROGRAMS = [(workload, query) for workload, (_, queries) in CHOSEN.items() for query in queries]
 
@@ -43,7 +43,7 @@ def test_the_program_is_the_golden_one(workload: str, query: str, engine: str) -
     made, (source, _) = compiler(workload), CHOSEN[workload]
     known = schemas(made.workload, made.workload.sizes[0])
     program = made.program(made.workload.query(query), known, engines.get(engine), source)
-    file = GOLDEN / engine / f"{workload}_{query}.{'py' if program.language == 'python' else 'sql'}"
+    file = GOLDEN / engine / f"{workload}_{query}.{'txt' if program.language == 'python' else 'sql'}"
     if os.environ.get("UPDATE_GOLDEN"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(program.text + "\n" * (not program.text.endswith("\n")))

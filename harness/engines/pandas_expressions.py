@@ -186,10 +186,14 @@ class PandasExpressions(Expressions):
 
     def mask(self, e: Expression) -> str:
         """A condition without missing values, which ``where`` and ``mask`` would take for true."""
-        masked = {c.name for c in self.schema if c.nullable}
-        if columns_in(e) & masked and self.nullable(e):
-            return f"({self.text(e)}).fillna(False)"
-        return self.text(e)
+        return self.known_true(e).text
+
+    def known_true(self, e: Expression) -> Code:
+        """A condition without missing values."""
+        code, nullable = self.code(e), {c.name for c in self.schema if c.nullable}
+        if columns_in(e) & nullable and self.nullable(e):
+            return Code(f"{_parenthesised(code, ATOM)}.fillna(False)", ATOM)
+        return code
 
     # ------------------------------------------------------------------ values
 
@@ -216,13 +220,14 @@ class PandasExpressions(Expressions):
         self, e: Expression, branches: Sequence[_Branch], default: Expression | None
     ) -> Code:
         assert default is not None
+        first = self.known_true(branches[0][0])
         tests = [self.mask(condition) for condition, _ in branches]
         values = [self.text(value) for _, value in branches]
         if len(branches) > 1:
             listed = f"[{', '.join(tests)}], [{', '.join(values)}]"
             return Code(f"np.select({listed}, default={self.text(default)})", ATOM)
         if (values[0], default.name) == ("1", "0") and self.type(e) is Type.INT64:
-            return Code(f'({tests[0]}).astype("int64")', ATOM)
+            return Code(f'{_parenthesised(first, ATOM)}.astype("int64")', ATOM)
         return Code(f"np.where({tests[0]}, {values[0]}, {self.text(default)})", ATOM)
 
     def _chosen(
@@ -287,7 +292,8 @@ class PandasExpressions(Expressions):
             form = "%Y-%m-%d" if target is Type.DATE else "%Y-%m-%d %H:%M:%S"
             return Code(f"pd.to_datetime({self.text(e.this)}, format={quoted(form)}{coerce})", ATOM)
         if source is Type.TIMESTAMP and target is Type.DATE:
-            return Code(f"{value}.dt.normalize()", ATOM)
+            truncated = isinstance(e.this, exp.TimestampTrunc) and _is_of_days(e.this)
+            return Code(value if truncated else f"{value}.dt.normalize()", ATOM)
         if target.temporal:
             return Code(value, ATOM)
         if source is Type.DATE and target is Type.STRING:
@@ -486,7 +492,7 @@ class PandasExpressions(Expressions):
         if isinstance(e, exp.Corr):
             return f"{self.operand(e.this, ATOM)}.corr({self.text(e.expression)})"
         if (condition := counted(e)) is not None:
-            return f"({self.mask(condition)}).sum()"
+            return f"{_parenthesised(self.known_true(condition), ATOM)}.sum()"
         argument = e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this
         return f"{self.operand(argument, ATOM)}.{self.reduction(e)}"
 
@@ -557,6 +563,10 @@ def counted(e: Expression) -> Expression | None:
     plain = isinstance(branch.args["true"], exp.Literal) and not others
     condition: Expression = branch.this
     return condition if plain else None
+
+
+def _is_of_days(e: Expression) -> bool:
+    return e.args["unit"].name.lower() not in ("hour", "minute", "second")
 
 
 def operands_of(e: Expression) -> list[Expression]:

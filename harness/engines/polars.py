@@ -71,6 +71,7 @@ _UNITS = {
     "day": "d", "hour": "h", "minute": "m", "second": "s",
 }  # fmt: skip
 _NARROW = (exp.Count, exp.Extract, exp.Length, exp.RowNumber, exp.Rank, exp.DenseRank)
+_OF_DAY = ("hour", "minute", "second")
 _PARTS = {"week": "week", "isodow": "weekday", "doy": "ordinal_day"}
 
 
@@ -153,8 +154,12 @@ class PolarsExpressions(Expressions):
         return Code(f"{self.operand(e.this, ATOM)}.is_in({self.listed(e.expressions)})", ATOM)
 
     def between(self, e: Expression) -> Code:
-        low, high = self.value(e.args["low"]), self.value(e.args["high"])
+        low, high = self._bound(e.args["low"]), self._bound(e.args["high"])
         return Code(f"{self.operand(e.this, ATOM)}.is_between({low}, {high})", ATOM)
+
+    def _bound(self, e: Expression) -> str:
+        """A bare string would be taken for a column's name; a number is taken for what it is."""
+        return self.value(e) if isinstance(e, exp.Literal) and e.is_string else self.text(e)
 
     def like(self, e: Expression) -> Code:
         subject, pattern = self.operand(e.this, ATOM), like_pattern(e.expression.name)
@@ -197,6 +202,8 @@ class PolarsExpressions(Expressions):
         source, target = self.type(e.this), sql_type(e.args["to"])
         if isinstance(e.this, exp.Null):
             return Code(f"pl.lit(None, dtype={DTYPES[target]})", ATOM)
+        if target is Type.DATE and isinstance(e.this, exp.TimestampTrunc):
+            return self._truncated_date(e.this)
         value = self.operand(e.this, ATOM)
         if source is Type.STRING and target is Type.DATE:
             return Code(f'{value}.str.to_date("%Y-%m-%d"{strict})', ATOM)
@@ -212,6 +219,13 @@ class PolarsExpressions(Expressions):
         if target is Type.BOOLEAN and source is Type.STRING:
             raise self.gaps.unsupported("text as a boolean", e.sql("duckdb"))
         return Code(f"{value}.cast({DTYPES[target]}{strict})", ATOM)
+
+    def _truncated_date(self, e: Expression) -> Code:
+        """A truncated date as a date, which is what Polars makes of it by itself."""
+        if self.type(e.this) is not Type.DATE or e.args["unit"].name.lower() in _OF_DAY:
+            return Code(f"{self.text(e)}.cast(pl.Date)", ATOM)
+        every = f"1{_UNITS[e.args['unit'].name.lower()]}"
+        return Code(f"{self.operand(e.this, ATOM)}.dt.truncate({quoted(every)})", ATOM)
 
     def extract(self, e: Expression) -> Code:
         value, part = self.operand(e.expression, ATOM), e.name.lower()

@@ -173,7 +173,7 @@ class Expressions(ABC):
         return int(places)
 
     def shift(self, e: Expression) -> tuple[int, str | None]:
-        """By how many rows lag (or lead, then less than 0) moves, and what stands beyond the end."""
+        """By how many rows lag moves (lead: less than 0), and what stands where no row is."""
         offset, default = e.args.get("offset"), e.args.get("default")
         if not all(part is None or is_constant(part) for part in (offset, default)):
             raise self.gaps.unsupported("lag by a computed number of rows", e.sql("duckdb"))

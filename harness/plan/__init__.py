@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from harness.answer import AnswerSpec, SortKey
 from harness.errors import Unsupported
+from harness.plan.containment import over_join
 from harness.plan.lower import lower
 from harness.plan.nodes import Expression, Node
 from harness.plan.parse import DIALECT, parse
@@ -57,7 +58,7 @@ def compile_query(
     sql = sql.strip().rstrip(";").rstrip()
     tree = parse(sql, schemas)
     try:
-        plan, unsupported = prune(reduce(rewrite(prune(lower(tree, schemas))))), None
+        plan, unsupported = prune(reduce(over_join(rewrite(prune(lower(tree, schemas)))))), None
     except Unsupported as error:
         plan, unsupported = None, error
     spec = _spec(sql, tree, plan, tolerance)

@@ -27,17 +27,28 @@ def rewrite(plan: Node) -> Node:
 
 def _top_per_group(node: Node) -> Node:
     """A filter on a row number that nothing else reads -> the first rows of each group."""
-    match node:
-        case Filter(input=Window(functions=((name, window),)) as ranked) if name not in node.names:
-            parts = conjuncts(node.condition)
+    filtered = _without_choice(node)
+    match filtered:
+        case Filter(input=Window(functions=((name, window),)) as ranked) if (
+            name not in filtered.names
+        ):
+            parts = conjuncts(filtered.condition)
             counts = [_first_rows(part, name) for part in parts]
             rest = conjunction(p for p, n in zip(parts, counts, strict=True) if n is None)
             keys, order = _partition(window), _order(window)
             found = [n for n in counts if n is not None]
             if len(found) == 1 and keys and order and _numbers_rows(window, rest, name):
                 top = TopPerGroup(ranked.input, keys, order, found[0])
-                kept = tuple((column, exp.column(column)) for column in node.names)
-                return Project(top, kept) if rest is None else Filter(top, rest, node.names)
+                kept = tuple((column, exp.column(column)) for column in filtered.names)
+                return Project(top, kept) if rest is None else Filter(top, rest, filtered.names)
+    return node
+
+
+def _without_choice(node: Node) -> Node:
+    """A filter over a mere choice of columns -> the filter over what they are chosen from."""
+    match node:
+        case Filter(input=Project(computed=()) as chosen) if not chosen.renames:
+            return Filter(chosen.input, node.condition, node.names)
     return node
 
 
