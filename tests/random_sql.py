@@ -44,11 +44,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Case:
-    """Random tables and a query over them."""
+    """Random tables and queries over them."""
 
     left: tuple[Row, ...]
     right: tuple[Row, ...]
-    sql: str
+    queries: tuple[str, ...]
 
     @property
     def tables(self) -> dict[str, pa.Table]:
@@ -56,7 +56,8 @@ class Case:
 
 
 def cases() -> st.SearchStrategy[Case]:
-    return st.builds(Case, rows(LEFT), rows(RIGHT), queries())
+    few = st.lists(queries(), min_size=1, max_size=5, unique=True).map(tuple)
+    return st.builds(Case, rows(LEFT), rows(RIGHT), few)
 
 
 def rows(types: Mapping[str, str]) -> st.SearchStrategy[tuple[Row, ...]]:
@@ -192,12 +193,14 @@ class Writer:
 
     def source(self) -> str:
         """A FROM clause; from here on its columns are read."""
-        way = self.either("l", "l", "join", "join", "keys", "cross", "subquery")
+        way = self.either("l", "l", "join", "join", "keys", "cross", "subquery", "three", "grouped")
         if way == "l":
             return "l"
-        if way == "subquery":
-            return self._subquery()
+        if way in ("subquery", "grouped"):
+            return self._subquery() if way == "subquery" else self._grouped_source()
         self.columns = LEFT | RIGHT
+        if way == "three":
+            return self._three()
         if way == "cross":
             return "l cross join r"
         kind = self.either("join", "left join", "full join", "right join")
@@ -211,6 +214,24 @@ class Writer:
         text = f"(select id, {k} as k, {x} as x, {s} as s, d, b from l{self.where()}) as q"
         self.columns = {name: kind for name, kind in LEFT.items() if name != "i"}
         return text
+
+    def _grouped_source(self) -> str:
+        """A row for each group, joined to the rows of the same table."""
+        key, kind = self.either(("k", "int64"), ("s", "string"), ("d", "date"))
+        test = self.where()
+        self.columns = LEFT | {"u": kind, "n": "int64", "t": "int64", "v": "float64"}
+        groups = (
+            f"(select {key} as u, count(*) as n, sum(i) as t, max(x) as v from l{test} group by 1)"
+        )
+        return f"l {self.either('join', 'left join')} {groups} as g on {key} = u"
+
+    def _three(self) -> str:
+        """Two joins in a row, the second on a column of either side."""
+        third = "(select k as k3, i as i3 from l) as t"
+        on = self.either("k = k3", "rk = k3", "m = i3 and k = k3")
+        kinds = [self.either("join", "left join", "right join", "full join") for _ in range(2)]
+        self.columns = {**LEFT, **RIGHT, "k3": "int64", "i3": "int64"}
+        return f"l {kinds[0]} r on k = rk {kinds[1]} {third} on {on}"
 
     def where(self) -> str:
         return self.either("", f" where {self.test()}")
@@ -238,13 +259,17 @@ class Writer:
     def plain(self) -> str:
         source, distinct = self.source(), self.either("", "", "distinct ")
         items = self.listed("v", self.item)
-        return f"select {distinct}{items} from {source}{self.where()}{self.order('v0')}"
+        hidden = "" if distinct else self.either("", "", f", {self.any_value()}")
+        order = self.order(f"v0{hidden}") if hidden else self.order("v0")
+        return f"select {distinct}{items} from {source}{self.where()}{order}"
 
     def grouped(self) -> str:
         source = self.source()
         keys = self.listed("g", lambda: self.value(self.either(*KINDS), 1))
         items = self.listed("a", self.aggregate)
-        having = self.either("", "", " having count(*) > 1")
+        having = self.either(
+            "", "", " having count(*) > 1", f" having {self.aggregate()} is not null"
+        )
         order = self.order("a0", "g0")
         return f"select {keys}, {items} from {source}{self.where()} group by all{having}{order}"
 
@@ -315,8 +340,9 @@ class Writer:
             f"i > (select {measure}(m) from r where {inner})",
             f"i > (select {measure}(m) from r where rk = k)",
         )
-        more = self.either("", f" and {self.test(1)}")
-        return f"select id, k, i, s from l where {condition}{more}"
+        more = self.either("", f" and {self.test(1)}", f" or {self.test(1)}")
+        shown = self.either("s", f"(select {measure}(m) from r where rk = k) as v")
+        return f"select id, k, i, {shown} from l where {condition}{more}"
 
     def united(self) -> str:
         kinds = [self.either(*KINDS) for _ in range(self.either(1, 2))]

@@ -225,7 +225,7 @@ class PandasProgram:
             values.append((name, e, column))
         if not computed:
             return frame, keys, values
-        indicators = {counted(e) for _, e in node.aggregates}
+        indicators = {counted(e) for _, e in node.aggregates} - {e for _, e in node.keys}
         added = _keywords(
             (n, print_.mask(e) if e in indicators else print_.series(e))
             for e, n in computed.items()
@@ -548,11 +548,13 @@ def _masked(schema: Schema | Sequence[Column]) -> bool:
 def _parquet(name: str, columns: Sequence[Column]) -> str:
     """Dates as datetime64 (pandas would make objects of them), NULLs in integers kept as such."""
     options = [f"columns={listing([c.name for c in columns])}"]
-    if _masked(columns):
-        options.append('dtype_backend="numpy_nullable"')
+    options += ['dtype_backend="numpy_nullable"'] if _masked(columns) else []
     if any(c.type is Type.DATE for c in columns):
         options.append('to_pandas_kwargs={"date_as_object": False}')
-    return f"pd.read_parquet({name}, {', '.join(options)})"
+    plain = {Type.FLOAT64: "float64", Type.STRING: "str"}
+    dtypes = {c.name: plain[c.type] for c in columns if c.type in plain and _masked(columns)}
+    cast = f".astype({mapping(dtypes)})" if dtypes else ""
+    return f"pd.read_parquet({name}, {', '.join(options)}){cast}"
 
 
 def _csv(name: str, table: Table, columns: Sequence[Column]) -> str:

@@ -36,6 +36,8 @@ _PARTS = {"doy": "day_of_year"}
 NARROW = (exp.Extract,)
 _MASKED = (Type.INT64, Type.BOOLEAN)
 """Types whose NULLs need a dtype with its own mask."""
+_TO_NUMBERS = (exp.Length, exp.Extract, exp.Sub, exp.Cast, exp.TryCast)
+"""What makes numbers of text and dates."""
 _TESTS = (exp.In, exp.Like, exp.ILike, exp.RegexpLike, exp.StartsWith, exp.Contains)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _DTYPES = {
@@ -190,10 +192,17 @@ class PandasExpressions(Expressions):
 
     def known_true(self, e: Expression) -> Code:
         """A condition without missing values."""
-        code, nullable = self.code(e), {c.name for c in self.schema if c.nullable}
-        if columns_in(e) & nullable and self.nullable(e):
+        code = self.code(e)
+        if self.nullable(e) and self._may_be_masked(e):
             return Code(f"{_parenthesised(code, ATOM)}.fillna(False)", ATOM)
         return code
+
+    def _may_be_masked(self, e: Expression) -> bool:
+        """Whether a condition may come as NA; of text and dates it comes as False."""
+        nullable = {
+            c.name for c in self.schema if c.nullable and c.type in (*_MASKED, Type.FLOAT64)
+        }
+        return bool(columns_in(e) & nullable) or e.find(*_TO_NUMBERS) is not None
 
     # ------------------------------------------------------------------ values
 
@@ -318,13 +327,13 @@ class PandasExpressions(Expressions):
         if part == "dow":
             code = Code(f"({value}.dt.day_of_week + 1) % 7", PRODUCT)
         elif part == "week":
-            code = Code(f"{value}.dt.isocalendar().week", ATOM)
+            code = Code(f'{value}.dt.isocalendar().week.astype("int64")', ATOM)
         elif part == "isodow":
             code = Code(f"{value}.dt.day_of_week + 1", SUM)
         else:
             code = Code(f"{value}.dt.{_PARTS.get(part, part)}", ATOM)
         if self.nullable(e.expression):
-            text = code.text if code.precedence == ATOM else f"({code.text})"
+            text = _parenthesised(code, ATOM).removesuffix('.astype("int64")')
             return Code(f'{text}.astype("Int64")', ATOM)
         return code
 

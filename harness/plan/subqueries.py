@@ -99,10 +99,12 @@ class Subqueries:
 
         ``required`` says that a row without a value is dropped anyway, so that an inner join does.
         """
-        if isinstance(e, exp.Not) and (mark := self._mark(e.this)):
-            return exp.Is(this=mark, expression=exp.null())
-        if mark := self._mark(e):
-            return exp.Not(this=exp.Is(this=mark, expression=exp.null()))
+        negated = isinstance(e, exp.Not)
+        test = e.this if negated else e
+        if semi := self._test(test, negated=False):
+            if isinstance(test, exp.In) and not _decides(e):
+                raise Unsupported("IN (SELECT …) as a value, which can be NULL", test.sql("duckdb"))
+            return self._marked(test, semi, negated)
         if isinstance(e, exp.Subquery):
             return self._scalar(e, required)
         for key, value in list(e.args.items()):
@@ -115,11 +117,37 @@ class Subqueries:
     def _any(self, value: object, required: bool) -> object:
         return self.out_of(value, required=required) if isinstance(value, exp.Expr) else value
 
-    def _mark(self, test: Expression) -> Expression | None:
+    def _marked(self, test: Expression, semi: SemiJoin, negated: bool) -> Expression:
+        missing = exp.Is(this=self._mark(test, semi), expression=exp.null())
+        if not negated:
+            return exp.Not(this=missing)
+        if isinstance(test, exp.Exists):
+            return missing
+        return exp.And(this=missing, expression=self._comparable(test, semi))
+
+    def _comparable(self, test: Expression, semi: SemiJoin) -> Expression:
+        """NOT IN is never true of a NULL, nor of a set with a NULL in it, but of an empty set."""
+        if len(semi.on) > 1:
+            raise Unsupported("a correlated NOT IN under OR", test.sql("duckdb"))
+        ((value, member),) = semi.on
+        relation, name = semi.right.with_column(member)
+        counts = (
+            ("set_size", exp.Count(this=exp.Star())),
+            ("set_known", exp.Count(this=exp.column(name))),
+        )
+        alias = self.blocks.alias()
+        items = tuple((f"{alias}_{n}", e) for n, e in counts)
+        self.attached.append(
+            Attached(alias, _under(alias, Aggregate(relation.node, (), items)), "single")
+        )
+        size, known = (exp.column(n, alias) for n, _ in items)
+        there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
+        complete = exp.And(this=there, expression=exp.EQ(this=known, expression=size.copy()))
+        empty = exp.EQ(this=size, expression=exp.Literal.number(0))
+        return exp.Or(this=empty, expression=complete)
+
+    def _mark(self, test: Expression, semi: SemiJoin) -> Expression:
         """A column that is there exactly for the rows that an EXISTS or IN finds a partner for."""
-        semi = self._test(test, negated=False)
-        if semi is None:
-            return None
         if semi.residual is not None or not semi.on:
             raise Unsupported("this EXISTS under OR", test.sql("duckdb"))
         relation, alias, keys = semi.right, self.blocks.alias(), []
@@ -152,6 +180,16 @@ class Subqueries:
         attached, column = _per_key(alias, relation, on, (name, item), kind)
         self.attached.append(attached)
         return exp.Coalesce(this=column, expressions=[exp.Literal.number(0)]) if counts else column
+
+
+def _decides(e: Expression) -> bool:
+    """Whether only the truth of a test matters: where it stands, NULL does as false would."""
+    parent = e.parent
+    if isinstance(parent, (exp.And, exp.Or)):
+        return _decides(parent)
+    if isinstance(parent, exp.If):
+        return parent.this is e
+    return parent is None or isinstance(parent, (exp.Where, exp.Having, exp.Join, exp.Qualify))
 
 
 def compares(predicate: Expression) -> bool:
