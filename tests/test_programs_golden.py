@@ -43,7 +43,9 @@ def test_the_program_is_the_golden_one(workload: str, query: str, engine: str) -
     made, (source, _) = compiler(workload), CHOSEN[workload]
     known = schemas(made.workload, made.workload.sizes[0])
     program = made.program(made.workload.query(query), known, engines.get(engine), source)
-    file = GOLDEN / engine / f"{workload}_{query}.{'txt' if program.language == 'python' else 'sql'}"
+    file = (
+        GOLDEN / engine / f"{workload}_{query}.{'txt' if program.language == 'python' else 'sql'}"
+    )
     if os.environ.get("UPDATE_GOLDEN"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(program.text + "\n" * (not program.text.endswith("\n")))

@@ -27,7 +27,7 @@ from harness.engines.python import (
 )
 from harness.engines.widths import is_narrow
 from harness.plan.nodes import Expression, columns_in
-from harness.plan.typing import Typed, infer, sql_type
+from harness.plan.typing import KNOWN, Typed, infer, sql_type
 from harness.types import Schema, Type
 
 _PERIODS = {"year": "Y", "quarter": "Q", "month": "M", "week": "W"}
@@ -36,10 +36,10 @@ _PARTS = {"doy": "day_of_year"}
 NARROW = (exp.Extract,)
 _MASKED = (Type.INT64, Type.BOOLEAN)
 """Types whose NULLs need a dtype with its own mask."""
-_TO_NUMBERS = (exp.Length, exp.Extract, exp.Sub, exp.Cast, exp.TryCast)
-"""What makes numbers of text and dates."""
 _TESTS = (exp.In, exp.Like, exp.ILike, exp.RegexpLike, exp.StartsWith, exp.Contains)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+_CONDITIONS = (*_TESTS, *_COMPARISONS, exp.Between, exp.And, exp.Or, exp.Not)
+_VALUES = tuple(kind for kind in KNOWN if kind not in (*_CONDITIONS, exp.Interval))
 _DTYPES = {
     Type.BOOLEAN: ("bool", "boolean"),
     Type.INT64: ("int64", "Int64"),
@@ -126,8 +126,7 @@ class PandasExpressions(Expressions):
 
     def truth(self, e: Expression) -> Code:
         """A condition in its three values; anything else as it is."""
-        kinds = (*_TESTS, *_COMPARISONS, exp.Between, exp.And, exp.Or, exp.Not)
-        if not isinstance(e, kinds) or not self.nullable(e):
+        if not isinstance(e, _CONDITIONS) or not self.nullable(e):
             return self.code(e)
         if isinstance(e, (exp.And, exp.Or)):
             sign, precedence = ("&", AND) if isinstance(e, exp.And) else ("|", OR)
@@ -199,10 +198,9 @@ class PandasExpressions(Expressions):
 
     def _may_be_masked(self, e: Expression) -> bool:
         """Whether a condition may come as NA; of text and dates it comes as False."""
-        nullable = {
-            c.name for c in self.schema if c.nullable and c.type in (*_MASKED, Type.FLOAT64)
-        }
-        return bool(columns_in(e) & nullable) or e.find(*_TO_NUMBERS) is not None
+        kinds = (*_MASKED, Type.FLOAT64)
+        typed = (infer(x, self.schema) for x in e.walk() if isinstance(x, _VALUES))
+        return any(t.nullable and t.type in kinds for t in typed)
 
     # ------------------------------------------------------------------ values
 

@@ -123,13 +123,13 @@ class PolarsExpressions(Expressions):
 
     def mod(self, e: Expression) -> Code:
         """SQL's remainder has the sign of the dividend; Polars' has the divisor's."""
-        value = self.operand(e.this, ATOM)
+        value = self.number(e.this, ATOM)
         divisor, _ = self._divisor(e.expression)
         return Code(f"{value}.sign() * ({value}.abs() % {divisor})", PRODUCT)
 
     def int_div(self, e: Expression) -> Code:
         """SQL's division of integers truncates; Polars' floors."""
-        value = self.operand(e.this, ATOM)
+        value = self.number(e.this, ATOM)
         divisor, sign = self._divisor(e.expression)
         return Code(f"{sign}{value}.sign() * ({value}.abs() // {divisor})", PRODUCT)
 
@@ -139,7 +139,7 @@ class PolarsExpressions(Expressions):
             return self.text(e), ""
         if isinstance(e, exp.Neg) and isinstance(e.this, exp.Literal):
             return self.text(e.this), "-"
-        text = self.operand(e, ATOM)
+        text = self.number(e, ATOM)
         return f"{text}.abs()", f"{text}.sign() * "
 
     def not_(self, e: Expression) -> Code:
@@ -432,7 +432,7 @@ class PolarsExpressions(Expressions):
     def _shifted(self, e: Expression) -> str:
         rows, default = self.shift(e)
         more = "" if default is None else f", fill_value={default}"
-        return f"{self.operand(e.this, ATOM)}.shift({rows}{more})"
+        return f"{self.number(e.this, ATOM)}.shift({rows}{more})"
 
     def _over(self, e: Expression, order: Sequence[Expression]) -> str:
         keys = [self._name_or_text(k) for k in e.args.get("partition_by") or []]
