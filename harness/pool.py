@@ -42,7 +42,7 @@ class Settings:
     setup_timeout: float = 600.0
     memory_limit: int | None = None
     min_rounds: int = 5
-    max_rounds: int = 50
+    max_rounds: int = 25
     max_seconds: float = 1.0
 
     def __post_init__(self) -> None:

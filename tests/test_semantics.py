@@ -7,6 +7,7 @@ true in both directions: a gap that has closed fails here too.
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -49,13 +50,19 @@ def expected(engine: str, title: str) -> tuple[str, str]:
     return GAPS.get((engine, title), ("ok", ""))
 
 
+def sources(title: str) -> tuple[Input, ...]:
+    """From memory, and for every third query from files too, which engines read as other types."""
+    third = zlib.crc32(title.encode()) % 3 == 0
+    return (Input.MEMORY, Input.PARQUET) if third else (Input.MEMORY,)
+
+
 @pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")
 @pytest.mark.parametrize("title", QUERIES)
 @pytest.mark.parametrize("engine", installed())
 def test_the_answer_is_right_or_the_gap_is_declared(
     engines: InProcess, engine: str, title: str
 ) -> None:
-    for source in (Input.MEMORY, Input.PARQUET):
+    for source in sources(title):
         verdict = engines.verdict(engine, QUERIES[title], source)
         outcome, reason = expected(engine, title)
         assert verdict.outcome == outcome, f"{QUERIES[title]}\n{verdict}"
