@@ -281,14 +281,19 @@ class PandasProgram:
         x, y = e.this, e.expression
         columns = isinstance(x, exp.Column) and isinstance(y, exp.Column)
         correlations = [a for _, a in node.aggregates if isinstance(a, exp.Corr)]
-        if not columns or len(correlations) > 1 or print_.nullable(x) or print_.nullable(y):
-            raise self.gaps.unsupported("a correlation of anything but two columns without NULLs")
+        if not columns or len(correlations) > 1:
+            raise self.gaps.unsupported("a correlation of anything but two columns")
         frame, by = groups.split(".groupby(")[0], groups.split(".groupby(")[1]
-        grouped = self.variables.fresh("groups")
-        self.statements.append(f"{grouped} = {groups}")
+        grouped, pairs = self.variables.fresh("groups"), print_.frame
+        if lacking := [column.name for column in (x, y) if print_.nullable(column)]:
+            pairs = self.variables.fresh("pairs")
+            self.statements.append(f"{pairs} = {frame}.dropna(subset={listing(lacking)})")
+        self.statements.append(f"{grouped} = {pairs if lacking else frame}.groupby({by}")
         for axis, column in (("dx", x), ("dy", y)):
-            mean = f'{grouped}[{quoted(column.name)}].transform("mean")'
-            self.statements.append(f"{axis} = {print_.text(column)} - {mean}")
+            name = quoted(column.name)
+            self.statements.append(
+                f'{axis} = {pairs}[{name}] - {grouped}[{name}].transform("mean")'
+            )
         added = "dxdy=dx * dy, dx2=dx**2, dy2=dy**2"
         return f"{frame}.assign({added}).groupby({by}"
 

@@ -392,8 +392,6 @@ class PolarsExpressions(Expressions):
         return self._reduced(e, "var()")
 
     def corr(self, e: Expression) -> Code:
-        if self.nullable(e.this) or self.nullable(e.expression):
-            raise self.gaps.unsupported("a correlation of columns with NULLs", e.sql("duckdb"))
         columns = (
             quoted(x.name) if isinstance(x, exp.Column) else self.text(x)
             for x in (e.this, e.expression)
