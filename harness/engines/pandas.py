@@ -14,6 +14,7 @@ from harness.engines.python import (
     Gaps,
     PythonSession,
     Variables,
+    flags,
     is_keyword_argument,
     listing,
     mapping,
@@ -490,7 +491,7 @@ def _function(e: Expression) -> str:
 def _sort_values(keys: Sequence[SortKey], nulls_first: bool) -> str:
     """A call of ``sort_values`` without its closing bracket."""
     ascending = [not key.descending for key in keys]
-    options = f", ascending={_flags(ascending)}" if not all(ascending) else ""
+    options = f", ascending={flags(ascending)}" if not all(ascending) else ""
     options += ', na_position="first"' if nulls_first else ""
     return f".sort_values({one_or_list([key.column for key in keys])}{options}"
 
@@ -508,10 +509,6 @@ def _on(node: Join) -> str:
     if left == right:
         return f"on={one_or_list(left)}"
     return f"left_on={one_or_list(left)}, right_on={one_or_list(right)}"
-
-
-def _flags(values: Sequence[bool]) -> str:
-    return str(values[0]) if len(set(values)) == 1 else str(list(values))
 
 
 def _table_of(node: Node) -> str:

@@ -241,6 +241,11 @@ def mapping(pairs: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{quoted(a)}: {quoted(b)}" for a, b in pairs.items()) + "}"
 
 
+def flags(values: Sequence[bool]) -> str:
+    """One flag where all are alike, else the list of them."""
+    return str(values[0]) if len(set(values)) == 1 else str(list(values))
+
+
 def is_keyword_argument(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name)
 
