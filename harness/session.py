@@ -179,7 +179,8 @@ class BenchmarkRun:
             write(path, self._content())
             self.results = path
             files = sorted(self.folder.glob("*/*.json"))
-            self.report = report.build(files, self.folder / "index.html")
+            index = self.folder / "index.html"
+            self.report = report.build(files, index, tell=self.display.say)
         except (ResultsError, report.ReportError) as error:
             self.trouble = str(error)
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from report.errors import MissingResults, ReportError
+from report.errors import ReportError
 from report.output import build
 from report.page import TITLE
+from report.sources import find
 
 RESULTS = Path("results")
 
@@ -30,25 +30,18 @@ def main(
 ) -> None:
     """Draws results files into one HTML page that needs no network.
 
+    A file that cannot be used is left out, with a note, while another can.
     Exit codes: 2 nothing to read, 3 a malformed file, 4 a file of an unknown format version.
     """
     try:
-        typer.echo(build(find(results or [RESULTS]), output, title))
+        typer.echo(build(find(results or [RESULTS]), output, title, tell=_note))
     except ReportError as error:
         typer.echo(f"report: {error}", err=True)
         raise typer.Exit(error.exit_code) from None
 
 
-def find(paths: Iterable[Path]) -> list[Path]:
-    """The files among the paths, and the *.json up to one folder deep in the folders among them."""
-    found: list[Path] = []
-    for path in paths:
-        found += sorted([*path.glob("*.json"), *path.glob("*/*.json")]) if path.is_dir() else [path]
-    if not found:
-        raise MissingResults(
-            f"no results files in {', '.join(map(str, paths))}: run 'pytest --benchmark' first"
-        )
-    return found
+def _note(text: str) -> None:
+    typer.echo(f"report: {text}", err=True)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from report.errors import MissingResults
-from report.schema import BenchmarkEntry, CellEntry, MachineEntry, QueryEntry, ResultsFile, read
+from report.schema import BenchmarkEntry, CellEntry, QueryEntry, ResultsFile
+from report.sources import Run, Sources, Unread, read_all
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,6 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Run:
-    """One results file, less its cells."""
-
-    path: Path
-    file: ResultsFile
-
-    @property
-    def machine(self) -> MachineEntry:
-        return self.file.machine
-
-
-@dataclass(frozen=True)
 class EngineStyle:
     """How an engine is shown, as its newest run has it."""
 
@@ -97,7 +85,8 @@ class Results:
     """All that the report shows. Runs are sorted newest first.
 
     ``superseded`` are older cells of which ``cells`` has a newer one; ``outdated`` are cells whose
-    query has had other SQL since, so that they can be compared with nothing in view.
+    query has had other SQL since, so that they can be compared with nothing in view. ``unread``
+    are files that could not be used.
     """
 
     runs: tuple[Run, ...]
@@ -107,26 +96,25 @@ class Results:
     engines: dict[str, EngineStyle]
     workloads: dict[str, Workload]
     programs: dict[str, str]
+    unread: tuple[Unread, ...] = ()
 
 
 def load(paths: Sequence[Path]) -> Results:
     """Reads and merges results files; for equal cells the newest run's is the one in view.
 
-    Raises a ReportError for the first file that cannot be used.
+    Files that cannot be used are left out; `read_all` says when that is an error.
     """
-    if not paths:
-        raise MissingResults("no results files: run 'pytest --benchmark' first, or name a file")
-    runs = [Run(path, read(path)) for path in dict.fromkeys(paths)]
-    return merge(sorted(runs, key=lambda run: run.file.started, reverse=True))
+    return merge(read_all(paths))
 
 
-def merge(runs: Sequence[Run]) -> Results:
+def merge(sources: Sources) -> Results:
     """Runs, newest first -> what the report shows."""
+    runs = sources.runs
     workloads = _workloads(runs)
     current, outdated = _split_by_sql(runs, workloads)
     cells, superseded = _newest(current)
     return Results(
-        runs=tuple(runs),
+        runs=runs,
         cells=cells,
         superseded=superseded,
         outdated=outdated,
@@ -137,6 +125,7 @@ def merge(runs: Sequence[Run]) -> Results:
         },
         workloads=workloads,
         programs={sha: text for run in runs for sha, text in run.file.programs.items()},
+        unread=sources.unread,
     )
 
 

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from report.frame import load
 from report.page import TITLE, render
 
 
-def build(paths: Sequence[Path], output: Path, title: str = TITLE) -> Path:
+def build(
+    paths: Sequence[Path],
+    output: Path,
+    title: str = TITLE,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Path:
     """Builds the page from results files and returns where it was written.
 
-    Raises a ReportError, and leaves ``output`` as it was, where a file cannot be used.
+    Each file that was left out is told of in one line. Raises a ReportError, and leaves ``output``
+    as it was, where no file can be used.
     """
-    page = render(load(paths), title)
+    results = load(paths)
+    for unread in results.unread:
+        tell(f"left out {unread.path}: {unread.reason}")
+    page = render(results, title)
     output.parent.mkdir(parents=True, exist_ok=True)
     _write(page, output)
     return output

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from report.__main__ import find, main
+from report.__main__ import main
 from report.errors import MalformedResults, MissingResults, ReportError, UnknownVersion
 from report.frame import load
 from report.output import build
 from report.schema import read
+from report.sources import find
 from tests.results_factory import ENGINES, Asked, Document, document, write
 
 OK = Asked("q1", "polars", (0.2, 0.1, 0.3))
@@ -161,6 +162,32 @@ def test_each_fault_has_its_exit_code_and_one_line(tmp_path: Path) -> None:
     assert codes == [2, 3, 4]
     message = f"report: {bad}: not a results file: its top level is not an object\n"
     assert command(str(bad)) == (3, message)
+
+
+def test_an_unusable_file_among_others_is_left_out_and_told_of(file: Path, tmp_path: Path) -> None:
+    half = tmp_path / "laptop" / "half.json"
+    half.write_text(file.read_text()[:500])
+    new = write(tmp_path / "laptop" / "new.json", document([OK], format_version=2))
+    output = tmp_path / "page.html"
+    code, text = command(str(tmp_path), "-o", str(output))
+    assert code == 0
+    assert f"report: left out {half}: not JSON: " in text
+    assert f"report: left out {new}: format_version is 2, and this report reads 1; " in text
+    listed = output.read_text().split("Files left out")[1].split("</ul>")[0]
+    assert "<code>half.json</code>" in listed and "<code>new.json</code>" in listed
+    assert str(tmp_path) not in listed
+    assert [cell.engine.name for cell in load([half, file]).cells] == ["polars"]
+
+
+def test_a_path_that_names_nothing_is_an_error_among_others(file: Path, tmp_path: Path) -> None:
+    assert command(str(file), str(tmp_path / "none.json"))[0] == 2
+
+
+def test_where_no_file_can_be_used_the_first_fault_is_raised(tmp_path: Path) -> None:
+    bad = write(tmp_path / "a.json", {})
+    (tmp_path / "b.json").write_text("{")
+    with pytest.raises(UnknownVersion, match="format_version is None"):
+        load([bad, tmp_path / "b.json"])
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:
