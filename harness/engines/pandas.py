@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -67,16 +68,21 @@ class PandasProgram:
     """Turns a plan into statements; each node becomes a variable that holds its frame.
 
     ``self.physical`` says which columns a node's frame really has: a table in memory has all of its
-    own, wanted or not, until a step picks those that go on.
+    own, wanted or not, until a step picks those that go on. Libraries with pandas' API derive from
+    it, with a printer of their own.
     """
+
+    printer: ClassVar[type[PandasExpressions]] = PandasExpressions
+    imports: ClassVar[Mapping[str, str]] = {"np": "import numpy as np", "pd": "import pandas as pd"}
 
     def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
         self.gaps, self.tables, self.source = gaps, tables, source
-        self.variables = Variables(("t", "pd", "np", "date", "datetime"))
+        self.variables = Variables(("t", *self.imports, "date", "datetime"))
         self.statements: list[str] = []
         self.frames: dict[Node, str] = {}
         self.physical: dict[Node, tuple[str, ...]] = {}
         self.widths = Widths(NARROW)
+        self.library = self.printer.library
 
     def program(self, plan: Node, write: str | None) -> Program:
         self.uses = uses(plan)
@@ -84,9 +90,12 @@ class PandasProgram:
         end = f"return {result}"
         if write is not None:
             end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, index=False)"
-        body = [*self.statements, end]
-        imports = ["import numpy as np"] if any("np." in line for line in body) else []
-        return module([*imports, "import pandas as pd"], body)
+        return module(*self._imported([*self.statements, end]))
+
+    def _imported(self, body: Sequence[str]) -> tuple[list[str], Sequence[str]]:
+        """The imports that statements need, the library's own in any case, and the statements."""
+        used = {n for n in self.imports if re.search(rf"(?<![\w.]){n}\.", "\n".join(body))}
+        return [line for name, line in self.imports.items() if name in used | {self.library}], body
 
     # ------------------------------------------------------------------ frames and variables
 
@@ -113,7 +122,7 @@ class PandasProgram:
         source = node.inputs[0] if node.inputs else None
         name = self.frames.get(source) if source is not None and self.uses[source] <= 1 else None
         if name is None or not self._owned(source):
-            name = self.variables.fresh(_table_of(node))
+            name = self.variables.fresh(table_of(node))
         self.statements.append(f"{name} = {text}")
         return name
 
@@ -124,8 +133,7 @@ class PandasProgram:
         return all(self.uses[other] <= 1 for other in holders)
 
     def expressions(self, node: Node) -> PandasExpressions:
-        narrow = self.widths.narrow(node)
-        return PandasExpressions(self.gaps, node.schema, self.frame(node), narrow)
+        return self.printer(self.gaps, node.schema, self.frame(node), self.widths.narrow(node))
 
     # ------------------------------------------------------------------ one method per node
 
@@ -148,8 +156,8 @@ class PandasProgram:
         if self.source is Input.MEMORY:
             return name
         if self.source is Input.PARQUET:
-            return _parquet(name, [table.column(c) for c in columns])
-        return _csv(name, table, [table.column(c) for c in columns])
+            return read_parquet(name, [table.column(c) for c in columns])
+        return read_csv(name, table, [table.column(c) for c in columns])
 
     def filter(self, node: Filter) -> str:
         frame = self.frame(node.input)
@@ -172,7 +180,7 @@ class PandasProgram:
             return self.assign(node, self._built(node.items, print_))
         text = frame
         if node.computed:
-            text = f"{text}.assign({_keywords((n, print_.series(e)) for n, e in node.computed)})"
+            text = f"{text}.assign({keywords((n, print_.series(e)) for n, e in node.computed)})"
         wanted = [e.name if isinstance(e, exp.Column) else n for n, e in node.items]
         if tuple(wanted) != (*self.physical[node.input], *(n for n, _ in node.computed)):
             text = f"{text}[{listing(wanted)}]"
@@ -184,7 +192,8 @@ class PandasProgram:
     def _built(self, items: Sequence[Item], print_: PandasExpressions) -> str:
         columns = ", ".join(f"{quoted(name)}: {print_.series(e)}" for name, e in items)
         constant = not all(columns_in(e) for _, e in items)
-        return f"pd.DataFrame({{{columns}}}{f', index={print_.frame}.index' if constant else ''})"
+        index = f", index={print_.frame}.index" if constant else ""
+        return f"{self.library}.DataFrame({{{columns}}}{index})"
 
     def aggregate(self, node: Aggregate) -> str:
         if not node.keys:
@@ -216,7 +225,7 @@ class PandasProgram:
         computed.update({e: n for n, e in node.keys if not isinstance(e, exp.Column)})
         values = []
         for name, e in node.aggregates:
-            argument = counted(e) or _argument(e)
+            argument = counted(e) or aggregated(e)
             if isinstance(argument, exp.Column):
                 column = argument.name
             elif argument is None:
@@ -227,7 +236,7 @@ class PandasProgram:
         if not computed:
             return frame, keys, values
         indicators = {counted(e) for _, e in node.aggregates} - {e for _, e in node.keys}
-        added = _keywords(
+        added = keywords(
             (n, print_.mask(e) if e in indicators else print_.series(e))
             for e, n in computed.items()
         )
@@ -240,7 +249,7 @@ class PandasProgram:
         return type(e) in _AGGREGATES
 
     def _named(self, values: Sequence[tuple[str, Expression, str]], keys: Sequence[str]) -> str:
-        return _keywords(
+        return keywords(
             (name, f'({quoted(column)}, "{_function(e)}")') for name, e, column in values
         )
 
@@ -260,7 +269,10 @@ class PandasProgram:
         for alias, e, column in values:
             series = correlations.get(alias) or f"{name}[{quoted(column)}].{print_.reduction(e)}"
             columns.append(f"{quoted(alias)}: {series.replace('GROUPS', name)}")
-        return self.assign(node, f"pd.DataFrame({{{', '.join(columns)}}}).reset_index(){rename}")
+        return self.assign(
+            node,
+            f"{self.library}.DataFrame({{{', '.join(columns)}}}).reset_index(){rename}",
+        )
 
     def _centred(self, node: Aggregate, groups: str) -> tuple[str, dict[str, str]]:
         """Pearson's r needs each value's distance from its group's mean, so a pass of its own.
@@ -303,9 +315,9 @@ class PandasProgram:
         self.frame(node.input)
         print_ = self.expressions(node.input)
         columns = ", ".join(f"{quoted(name)}: [{print_.total(e)}]" for name, e in node.aggregates)
-        dtypes = {c.name: _OF_NOTHING[c.type] for c in _of_nothing(node)}
+        dtypes = {c.name: _OF_NOTHING[c.type] for c in of_nothing(node)}
         cast = f".astype({mapping(dtypes)})" if dtypes else ""
-        return self.assign(node, f"pd.DataFrame({{{columns}}}){cast}")
+        return self.assign(node, f"{self.library}.DataFrame({{{columns}}}){cast}")
 
     def join(self, node: Join) -> str:
         if node.residual is not None and node.kind != "inner":
@@ -315,13 +327,13 @@ class PandasProgram:
         if node.kind == "single":
             return self._single(node)
         left, right = self._sides(node)
-        options = "" if node.kind == "cross" else f", {_on(node)}"
+        options = "" if node.kind == "cross" else f", {on_keys(node)}"
         how = {"full": "outer"}.get(node.kind, node.kind)
         options += "" if how == "inner" else f", how={quoted(how)}"
         merged = self.assign(node, f"{left}.merge({right}{options})")
         self.physical[node] = tuple(c.name for c in node.unpruned)
         if node.residual is not None:
-            condition = PandasExpressions(self.gaps, node.unpruned, merged).text(node.residual)
+            condition = self.printer(self.gaps, node.unpruned, merged).text(node.residual)
             self.statements.append(f"{merged} = {merged}[{condition}]")
         return merged
 
@@ -389,13 +401,13 @@ class PandasProgram:
     def _single(self, node: Join) -> str:
         """A scalar subquery: its one value beside every row."""
         left, right = self.frame(node.left), self.frame(node.right)
-        if not _one_row(node.right):
+        if not one_row(node.right):
             raise self.gaps.unsupported("a scalar subquery that may be empty")
-        if _of_nothing(node.right):  # a missing value by itself has no dtype
+        if of_nothing(node.right):  # a missing value by itself has no dtype
             left, right = self.exact(node.left), self.exact(node.right)
             return self.assign(node, f'{left}.merge({right}, how="cross")')
         self.physical[node] = self.physical[node.left] + node.right.names
-        values = _keywords((c, f"{right}[{quoted(c)}].iloc[0]") for c in node.right.names)
+        values = keywords((c, f"{right}[{quoted(c)}].iloc[0]") for c in node.right.names)
         return self.assign(node, f"{left}.assign({values})")
 
     def window(self, node: Window) -> str:
@@ -404,7 +416,7 @@ class PandasProgram:
         for name, e in node.functions:
             values.append((name, self._windowed(e, frame, node.input, print_)))
         self.physical[node] = self.physical[node.input] + tuple(n for n, _ in node.functions)
-        return self.assign(node, f"{frame}.assign({_keywords(values)})")
+        return self.assign(node, f"{frame}.assign({keywords(values)})")
 
     def _windowed(self, e: exp.Window, frame: str, source: Node, print_: PandasExpressions) -> str:
         function, keys = e.this, e.args.get("partition_by") or []
@@ -467,10 +479,10 @@ class PandasProgram:
             raise self.gaps.unsupported(node.kind.upper())
         both = ", ".join(self.exact(side) for side in node.inputs)
         distinct = "" if node.all else ".drop_duplicates()"
-        return self.assign(node, f"pd.concat([{both}], ignore_index=True){distinct}")
+        return self.assign(node, f"{self.library}.concat([{both}], ignore_index=True){distinct}")
 
 
-def _argument(e: Expression) -> Expression | None:
+def aggregated(e: Expression) -> Expression | None:
     """What an aggregate aggregates; None for count(*)."""
     if isinstance(e.this, exp.Distinct):
         argument: Expression = e.this.expressions[0]
@@ -496,7 +508,7 @@ def _sort_values(keys: Sequence[SortKey], nulls_first: bool) -> str:
     return f".sort_values({one_or_list([key.column for key in keys])}{options}"
 
 
-def _keywords(pairs: Any) -> str:
+def keywords(pairs: Any) -> str:
     """``a=1, b=2``; a name that Python cannot spell goes into a dictionary."""
     pairs = list(pairs)
     if all(is_keyword_argument(name) for name, _ in pairs):
@@ -504,23 +516,23 @@ def _keywords(pairs: Any) -> str:
     return "**{" + ", ".join(f"{quoted(name)}: {text}" for name, text in pairs) + "}"
 
 
-def _on(node: Join) -> str:
+def on_keys(node: Join) -> str:
     left, right = [a for a, _ in node.on], [b for _, b in node.on]
     if left == right:
         return f"on={one_or_list(left)}"
     return f"left_on={one_or_list(left)}, right_on={one_or_list(right)}"
 
 
-def _table_of(node: Node) -> str:
+def table_of(node: Node) -> str:
     while node.inputs:
         node = node.inputs[0]
     assert isinstance(node, Scan)
     return node.table
 
 
-def _one_row(node: Node) -> bool:
+def one_row(node: Node) -> bool:
     if isinstance(node, Project):
-        return _one_row(node.input)
+        return one_row(node.input)
     return isinstance(node, Aggregate) and not node.keys
 
 
@@ -532,34 +544,34 @@ _OF_NOTHING = {
 }
 
 
-def _of_nothing(node: Node) -> list[Column]:
+def of_nothing(node: Node) -> list[Column]:
     """The columns in which an aggregate of no rows would come without a dtype of its own.
 
     A float does where it is an aggregate of masked integers: as NA, not as NaN.
     """
-    masked = any(_masked(n.schema) for n in walk(node) if isinstance(n, (Scan, Join)))
+    masked = any(needs_mask(n.schema) for n in walk(node) if isinstance(n, (Scan, Join)))
     types = set(_OF_NOTHING) - (set() if masked else {Type.FLOAT64})
     return [column for column in node.schema if column.nullable and column.type in types]
 
 
-def _masked(schema: Schema | Sequence[Column]) -> bool:
+def needs_mask(schema: Schema | Sequence[Column]) -> bool:
     """Whether a column needs a dtype with its own mask: NULLs among integers or booleans."""
     return any(c.nullable and c.type in (Type.INT64, Type.BOOLEAN) for c in schema)
 
 
-def _parquet(name: str, columns: Sequence[Column]) -> str:
+def read_parquet(name: str, columns: Sequence[Column]) -> str:
     """Dates as datetime64 (pandas would make objects of them), NULLs in integers kept as such."""
     options = [f"columns={listing([c.name for c in columns])}"]
-    options += ['dtype_backend="numpy_nullable"'] if _masked(columns) else []
+    options += ['dtype_backend="numpy_nullable"'] if needs_mask(columns) else []
     if any(c.type is Type.DATE for c in columns):
         options.append('to_pandas_kwargs={"date_as_object": False}')
     plain = {Type.FLOAT64: "float64", Type.STRING: "str"}
-    dtypes = {c.name: plain[c.type] for c in columns if c.type in plain and _masked(columns)}
+    dtypes = {c.name: plain[c.type] for c in columns if c.type in plain and needs_mask(columns)}
     cast = f".astype({mapping(dtypes)})" if dtypes else ""
     return f"pd.read_parquet({name}, {', '.join(options)}){cast}"
 
 
-def _csv(name: str, table: Table, columns: Sequence[Column]) -> str:
+def read_csv(name: str, table: Table, columns: Sequence[Column]) -> str:
     form = table.csv_format
     dtypes = {c.name: _csv_dtype(c) for c in columns if not c.type.temporal}
     dates = [c.name for c in columns if c.type.temporal]
@@ -591,7 +603,7 @@ class PandasSession(PythonSession):
     def load(self, table: Table) -> None:
         import pyarrow.parquet as pq
 
-        masked = [c.name for c in table.schema if _masked([c])]
+        masked = [c.name for c in table.schema if needs_mask([c])]
         arrow = pq.read_table([str(path) for path in table.parquet])
         frame = arrow.to_pandas(date_as_object=False)
         types = {c.name: c.type for c in table.schema}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from sqlglot import exp
 
@@ -57,6 +58,9 @@ class PandasExpressions(Expressions):
     boolean is always of a masked dtype (``Int64``, ``boolean``).
     """
 
+    library: ClassVar[str] = "pd"
+    """The name under which a program imports the library that has the functions used here."""
+
     def __init__(
         self, gaps: Gaps, schema: Schema, frame: str, narrow: frozenset[str] = frozenset()
     ) -> None:
@@ -80,7 +84,7 @@ class PandasExpressions(Expressions):
             raise self.gaps.unsupported("a function of a constant", e.sql("duckdb"))
         text, own = self.truth(e)
         if isinstance(e, exp.Case) and text.startswith("np."):
-            return f"pd.Series({text}, index={self.frame}.index)"
+            return f"{self.library}.Series({text}, index={self.frame}.index)"
         return f"({text})" if own < ATOM else text
 
     def binary(self, e: Expression, operator: str, precedence: int) -> Code:
@@ -122,7 +126,7 @@ class PandasExpressions(Expressions):
             return Code(f"{self.operand(inner.this, ATOM)}.notna()", ATOM)
         if isinstance(inner, _TESTS):
             return self._known(Code(f"~{self.operand(inner, SIGN)}", SIGN), inner.this)
-        return Code(f"~{_parenthesised(self.truth(inner), SIGN)}", SIGN)
+        return Code(f"~{parenthesised(self.truth(inner), SIGN)}", SIGN)
 
     def truth(self, e: Expression) -> Code:
         """A condition in its three values; anything else as it is."""
@@ -130,10 +134,10 @@ class PandasExpressions(Expressions):
             return self.code(e)
         if isinstance(e, (exp.And, exp.Or)):
             sign, precedence = ("&", AND) if isinstance(e, exp.And) else ("|", OR)
-            parts = [_parenthesised(self.truth(p), precedence) for p in e.flatten()]
+            parts = [parenthesised(self.truth(p), precedence) for p in e.flatten()]
             return Code(f" {sign} ".join(parts), precedence)
         if isinstance(e, exp.Not):
-            return Code(f"~{_parenthesised(self.truth(e.this), SIGN)}", SIGN)
+            return Code(f"~{parenthesised(self.truth(e.this), SIGN)}", SIGN)
         if isinstance(e, exp.Between):
             low = exp.GTE(this=e.this, expression=e.args["low"])
             high = exp.LTE(this=e.this, expression=e.args["high"])
@@ -149,7 +153,7 @@ class PandasExpressions(Expressions):
         if compared and all(self.type(x) in _MASKED for x in lacking):
             return code
         missing = " | ".join(f"{self.operand(x, ATOM)}.isna()" for x in lacking)
-        return Code(f'{_parenthesised(code, ATOM)}.astype("boolean").mask({missing})', ATOM)
+        return Code(f'{parenthesised(code, ATOM)}.astype("boolean").mask({missing})', ATOM)
 
     def is_(self, e: Expression) -> Code:
         return Code(f"{self.operand(e.this, ATOM)}.isna()", ATOM)
@@ -193,7 +197,7 @@ class PandasExpressions(Expressions):
         """A condition without missing values."""
         code = self.code(e)
         if self.nullable(e) and self._may_be_masked(e):
-            return Code(f"{_parenthesised(code, ATOM)}.fillna(False)", ATOM)
+            return Code(f"{parenthesised(code, ATOM)}.fillna(False)", ATOM)
         return code
 
     def _may_be_masked(self, e: Expression) -> bool:
@@ -234,7 +238,7 @@ class PandasExpressions(Expressions):
             listed = f"[{', '.join(tests)}], [{', '.join(values)}]"
             return Code(f"np.select({listed}, default={self.text(default)})", ATOM)
         if (values[0], default.name) == ("1", "0") and self.type(e) is Type.INT64:
-            return Code(f'{_parenthesised(first, ATOM)}.astype("int64")', ATOM)
+            return Code(f'{parenthesised(first, ATOM)}.astype("int64")', ATOM)
         return Code(f"np.where({tests[0]}, {values[0]}, {self.text(default)})", ATOM)
 
     def _chosen(
@@ -271,7 +275,7 @@ class PandasExpressions(Expressions):
     def _constant(self, text: str, typed: Typed) -> str:
         dtype = self._dtype(typed)
         more = "" if dtype is None else f", dtype={quoted(dtype)}"
-        return f"pd.Series({text}, index={self.frame}.index{more})"
+        return f"{self.library}.Series({text}, index={self.frame}.index{more})"
 
     def _dtype(self, typed: Typed) -> str | None:
         """The dtype of a type; None for dates and timestamps, which have one anyway."""
@@ -297,7 +301,7 @@ class PandasExpressions(Expressions):
             raise self.gaps.unsupported(reason, e.sql("duckdb"))
         if source is Type.STRING and target.temporal:
             form = "%Y-%m-%d" if target is Type.DATE else "%Y-%m-%d %H:%M:%S"
-            return Code(f"pd.to_datetime({self.text(e.this)}, format={quoted(form)}{coerce})", ATOM)
+            return Code(self.parsed_time(self.text(e.this), quoted(form), coerce), ATOM)
         if source is Type.TIMESTAMP and target is Type.DATE:
             truncated = isinstance(e.this, exp.TimestampTrunc) and _is_of_days(e.this)
             return Code(value if truncated else f"{value}.dt.normalize()", ATOM)
@@ -308,10 +312,16 @@ class PandasExpressions(Expressions):
         if target is Type.BOOLEAN and source is not Type.BOOLEAN:
             return self._nonzero(e, value)
         if source is Type.STRING and target.numeric and coerce:
-            value = f'pd.to_numeric({value}{coerce}, dtype_backend="numpy_nullable")'
+            value = self.parsed_number(value, coerce)
         if source is Type.FLOAT64 and target is Type.INT64:
             value = f"{value}.round()"
         return Code(f"{value}.astype({quoted(_DTYPES[target][self.nullable(e)])})", ATOM)
+
+    def parsed_time(self, text: str, form: str, coerce: str) -> str:
+        return f"{self.library}.to_datetime({text}, format={form}{coerce})"
+
+    def parsed_number(self, text: str, coerce: str) -> str:
+        return f'{self.library}.to_numeric({text}{coerce}, dtype_backend="numpy_nullable")'
 
     def _nonzero(self, e: Expression, value: str) -> Code:
         if self.type(e.this) is not Type.INT64:
@@ -331,7 +341,7 @@ class PandasExpressions(Expressions):
         else:
             code = Code(f"{value}.dt.{_PARTS.get(part, part)}", ATOM)
         if self.nullable(e.expression):
-            text = _parenthesised(code, ATOM).removesuffix('.astype("int64")')
+            text = parenthesised(code, ATOM).removesuffix('.astype("int64")')
             return Code(f'{text}.astype("Int64")', ATOM)
         return code
 
@@ -499,7 +509,7 @@ class PandasExpressions(Expressions):
         if isinstance(e, exp.Corr):
             return f"{self.operand(e.this, ATOM)}.corr({self.text(e.expression)})"
         if (condition := counted(e)) is not None:
-            return f"{_parenthesised(self.known_true(condition), ATOM)}.sum()"
+            return f"{parenthesised(self.known_true(condition), ATOM)}.sum()"
         argument = e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this
         return f"{self.operand(argument, ATOM)}.{self.reduction(e)}"
 
@@ -514,7 +524,8 @@ class PandasExpressions(Expressions):
         """A window function as a series that pandas aligns with the frame by its index."""
         if isinstance(function, exp.RowNumber):
             if not grouped:
-                return f"pd.Series(range(1, len({frame}) + 1), index={frame}{ordering}.index)"
+                places = f"range(1, len({frame}) + 1), index={frame}{ordering}.index"
+                return f"{self.library}.Series({places})"
             return f"{frame}{ordering}{grouped}.cumcount() + 1"
         if isinstance(function, (exp.Rank, exp.DenseRank)):
             return self._ranked(function, frame, grouped, order)
@@ -589,5 +600,5 @@ def _more(text: str | None) -> str:
     return "" if text is None else f", {text}"
 
 
-def _parenthesised(code: Code, precedence: int) -> str:
+def parenthesised(code: Code, precedence: int) -> str:
     return f"({code.text})" if code.precedence < precedence else code.text
