@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
+from dataclasses import dataclass
 
 from report.frame import Cell, Engine, Results, Setting
 from report.metrics import DEFAULT, METRICS, Metric
@@ -13,13 +13,10 @@ from report.statistics import (
     Estimate,
     MeanRatio,
     Ratio,
-    Replicates,
     geometric_mean,
-    is_tie,
-    ratio_interval,
+    paired_ratio,
+    ratio_of,
 )
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -37,27 +34,32 @@ class Entry:
 
 @dataclass(frozen=True)
 class Task:
-    """One query in one setting, and what each engine made of it.
-
-    ``intervals`` holds, by metric name, the 95% interval of the ratio of the medians of a pair of
-    engines, in the order of ``Comparison.engines``.
-    """
+    """One query in one setting, and what each engine made of it."""
 
     index: int
     setting: Setting
     query: str
     entries: Mapping[Engine, Entry]
-    intervals: Mapping[str, Mapping[tuple[Engine, Engine], Interval]] = field(default_factory=dict)
 
     def best(self, metric: Metric = DEFAULT) -> Entry | None:
         """The entry with the least value, the first of equals."""
         timed = [entry for entry in self.entries.values() if entry.value(metric) is not None]
         return min(timed, key=lambda entry: entry.value(metric) or 0.0, default=None)
 
+    def ratio(self, one: Engine, other: Engine, metric: Metric = DEFAULT) -> Ratio | None:
+        """One engine's value over another's, from paired rounds where the engines took turns."""
+        mine, theirs = self.entries[one], self.entries[other]
+        numerator = mine.estimates.get(metric.name)
+        denominator = theirs.estimates.get(metric.name)
+        if numerator is None or denominator is None:
+            return None
+        paired = paired_ratio(metric.by_turn(mine.cell), metric.by_turn(theirs.cell))
+        return paired or ratio_of(numerator, denominator)
+
     def tied(self, one: Engine, other: Engine, metric: Metric = DEFAULT) -> bool:
         """Whether the rounds do not tell two engines apart."""
-        intervals = self.intervals.get(metric.name, {})
-        return is_tie(intervals.get((one, other)) or intervals.get((other, one)))
+        ratio = self.ratio(one, other, metric)
+        return ratio is not None and ratio.is_tie
 
     def winners(self, metric: Metric = DEFAULT) -> tuple[Engine, ...]:
         """The best engine and those that tie with it."""
@@ -133,11 +135,8 @@ def ratio_to_best(task: Task, engine: Engine, metric: Metric = DEFAULT) -> Ratio
     if task.entries[engine] is best or metric.shift + lowest.value <= 0:
         return Ratio(1.0)
     value = (metric.shift + own.value) / (metric.shift + lowest.value)
-    return Ratio(value, _combined(own.log_error, lowest.log_error))
-
-
-def _combined(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else float((one**2 + other**2) ** 0.5)
+    one, other = own.shifted_error(metric.shift), lowest.shifted_error(metric.shift)
+    return Ratio(value, None if one is None or other is None else math.hypot(one, other))
 
 
 def _rank(score: Score) -> tuple[bool, float, str]:
@@ -175,25 +174,13 @@ def _offsets(lengths: Iterable[int]) -> list[int]:
 
 
 def _task(index: int, key: tuple[Setting, str], cells: Sequence[Cell], start: int) -> Task:
-    draws = {m.name: {cell.engine: m.replicates(cell) for cell in cells} for m in METRICS}
     entries = {
-        cell.engine: Entry(number, cell, _estimates(cell, draws))
+        cell.engine: Entry(number, cell, _estimates(cell))
         for number, cell in enumerate(cells, start)
     }
-    intervals = {name: found for name, each in draws.items() if (found := _intervals(each))}
-    return Task(index, *key, entries, intervals)
+    return Task(index, *key, entries)
 
 
-def _estimates(
-    cell: Cell, draws: Mapping[str, Mapping[Engine, Replicates | None]]
-) -> dict[str, Estimate]:
-    estimates = {m.name: m.estimate(cell, draws[m.name][cell.engine]) for m in METRICS}
+def _estimates(cell: Cell) -> dict[str, Estimate]:
+    estimates = {metric.name: metric.estimate(cell) for metric in METRICS}
     return {name: estimate for name, estimate in estimates.items() if estimate is not None}
-
-
-def _intervals(
-    draws: Mapping[Engine, Replicates | None],
-) -> dict[tuple[Engine, Engine], Interval]:
-    pairs = ((one, other, ratio_interval(draws[one], draws[other]))
-             for one, other in combinations(draws, 2))  # fmt: skip
-    return {(one, other): interval for one, other, interval in pairs if interval is not None}

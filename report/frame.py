@@ -35,7 +35,8 @@ class Cell:
     """One query on one engine in one setting, from one run.
 
     ``seconds`` and ``cpu_seconds`` hold one number for each hot round, in the order run; they are
-    empty unless the outcome is ok.
+    empty unless the outcome is ok. ``turns`` holds the turn in which each round was run, where the
+    engines of a query took turns.
     """
 
     setting: Setting
@@ -51,15 +52,11 @@ class Cell:
     peak_bytes: int | None = None
     baseline_bytes: int | None = None
     rows: int | None = None
+    turns: tuple[int, ...] = ()
 
     @property
     def key(self) -> tuple[Setting, str, Engine]:
         return self.setting, self.query, self.engine
-
-    @property
-    def seed(self) -> str:
-        """A text that no other cell in view has, from which its bootstrap draws."""
-        return repr((self.setting, self.query, self.engine))
 
 
 @dataclass(frozen=True)
@@ -203,4 +200,5 @@ def _cell(file: ResultsFile, entry: CellEntry, timed: BenchmarkEntry | None) -> 
         peak_bytes=info.peak_bytes,
         baseline_bytes=info.baseline_bytes,
         rows=info.rows,
+        turns=info.turns or (),
     )

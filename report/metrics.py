@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from report.frame import Cell
-from report.statistics import (
-    SHIFT_SECONDS,
-    Estimate,
-    Replicates,
-    bootstrap_medians,
-    estimate_median,
-)
+from report.statistics import SHIFT_SECONDS, Estimate, estimate_median
 
 Unit = Literal["s", "MiB"]
 
@@ -36,20 +30,20 @@ class Metric:
     samples: Callable[[Cell], Sequence[float]] | None = None
     single: Callable[[Cell], float | None] | None = None
 
-    def replicates(self, cell: Cell) -> Replicates | None:
-        """Bootstrap medians, where this metric has a spread and the cell has a time."""
-        if self.samples is None or cell.outcome != "ok":
-            return None
-        return bootstrap_medians(self.samples(cell), f"{self.name} {cell.seed}")
-
-    def estimate(self, cell: Cell, replicates: Replicates | None) -> Estimate | None:
+    def estimate(self, cell: Cell) -> Estimate | None:
         """The cell's value, or None where it has none."""
         if cell.outcome != "ok":
             return None
         if self.samples is not None:
-            return estimate_median(self.samples(cell), replicates, self.shift)
+            return estimate_median(self.samples(cell))
         value = self.single(cell) if self.single is not None else None
         return None if value is None else Estimate(float(value))
+
+    def by_turn(self, cell: Cell) -> Mapping[int, float]:
+        """Turn -> the sample taken in it; empty where the engines took no turns."""
+        if self.samples is None:
+            return {}
+        return dict(zip(cell.turns, self.samples(cell), strict=False))
 
 
 METRICS = (

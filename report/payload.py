@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,7 @@ from report.comparison import Comparison, Entry, Task
 from report.frame import Engine, Results
 from report.metrics import METRICS
 from report.names import Column
-from report.statistics import PENALTY, Estimate
+from report.statistics import FEWEST_ROUNDS, PENALTY, Estimate, ranks
 
 DIGITS = 6
 
@@ -37,7 +37,7 @@ def payload(results: Results, comparison: Comparison, columns: Sequence[Column])
             for task in comparison.tasks
         ],
         "cells": [_cell(task, entry, place) for task, entry in entries],
-        "intervals": {m.name: _intervals(comparison.tasks, m.name) for m in METRICS if m.samples},
+        "ranks": _ranks(entries),
     }  # fmt: skip
 
 
@@ -62,6 +62,7 @@ def _cell(task: Task, entry: Entry, place: Mapping[Engine, int]) -> dict[str, An
         "rows": cell.rows,
         "seconds": [_rounded(value) for value in cell.seconds],
         "cpu_seconds": [_rounded(value) for value in cell.cpu_seconds],
+        **({"turns": cell.turns} if cell.turns else {}),
         "cold_seconds": _rounded(cell.cold_seconds),
         "peak_bytes": cell.peak_bytes,
         "baseline_bytes": cell.baseline_bytes,
@@ -84,13 +85,11 @@ def _estimate(estimate: Estimate) -> list[float | None]:
     return [_rounded(number) for number in (numbers if estimate.low is not None else numbers[:1])]
 
 
-def _intervals(tasks: Sequence[Task], metric: str) -> list[list[float | None]]:
-    """Rows of two cells and the interval of the first's median over the second's."""
-    return [
-        [task.entries[one].index, task.entries[other].index, _rounded(low), _rounded(high)]
-        for task in tasks
-        for (one, other), (low, high) in task.intervals.get(metric, {}).items()
-    ]
+def _ranks(entries: Iterable[tuple[Task, Entry]]) -> list[tuple[int, float] | None]:
+    """By a number of rounds: the outer rank and the quantile that tell a median's error."""
+    most = max((len(entry.cell.seconds) for _, entry in entries), default=0)
+    known = [ranks(count) for count in range(FEWEST_ROUNDS, most + 1)]
+    return [None] * FEWEST_ROUNDS + [(each.outer, _rounded(each.quantile) or 0.0) for each in known]
 
 
 def _rounded(value: float | None) -> float | None:

@@ -90,6 +90,7 @@ class ExtraInfo(_Asked):
     cpu_seconds: tuple[Seconds, ...]
     peak_bytes: PeakBytes | None
     baseline_bytes: Bytes | None
+    turns: tuple[int, ...] | None = None
 
 
 class Stats(_Entry):
@@ -101,9 +102,11 @@ class BenchmarkEntry(_Entry):
     extra_info: ExtraInfo
 
     @model_validator(mode="after")
-    def _has_cpu_seconds_for_each_round(self) -> BenchmarkEntry:
+    def _has_cpu_seconds_and_a_turn_for_each_round(self) -> BenchmarkEntry:
         if len(self.extra_info.cpu_seconds) != len(self.stats.data):
             raise ValueError("cpu_seconds and stats.data differ in length")
+        if self.extra_info.turns and len(self.extra_info.turns) != len(self.stats.data):
+            raise ValueError("turns and stats.data differ in length")
         return self
 
 

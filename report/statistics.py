@@ -1,19 +1,20 @@
-"""Rounds of a cell -> estimates with intervals; estimates of many cells -> one mean ratio."""
+"""Rounds of a cell -> an estimate with its interval; two cells -> their ratio; ratios -> one mean.
+
+All intervals are of 95% and follow from order statistics of the rounds alone: nothing is assumed of
+the shape of their distribution, and nothing is drawn at random.
+"""
 
 from __future__ import annotations
 
 import math
-import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist, median
 
-import numpy as np
-import numpy.typing as npt
-
-RESAMPLES = 2000
 CONFIDENCE = 0.95
 FEWEST_ROUNDS = 3
-"""Below this a bootstrap says nothing about spread, and no interval is given."""
+"""Below this the rounds say nothing about spread, and no interval is given."""
 NORMAL_QUANTILE = 1.959964
 """The standard normal quantile of (1 + CONFIDENCE) / 2."""
 SHIFT_SECONDS = 0.010
@@ -21,14 +22,14 @@ SHIFT_SECONDS = 0.010
 PENALTY = 2.0
 """A cell without a time counts as this many times the slowest time of its query."""
 
-Replicates = npt.NDArray[np.float64]
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval; both ends are None where the rounds are too few to tell.
+    """A value with its interval; the ends are None where the rounds are too few to tell.
 
-    ``log_error`` is the standard error of log(shift + value), for use in mean ratios.
+    ``log_error`` is the standard error of log(value); None where it is not known.
     """
 
     value: float
@@ -36,13 +37,37 @@ class Estimate:
     high: float | None = None
     log_error: float | None = None
 
+    def shifted_error(self, shift: float) -> float | None:
+        """The standard error of log(shift + value), by the delta method."""
+        if self.log_error is None or shift + self.value <= 0:
+            return None
+        return self.log_error * self.value / (shift + self.value)
+
 
 @dataclass(frozen=True)
 class Ratio:
-    """One entry of a geometric mean: a ratio of two values, and the standard error of its log."""
+    """A ratio of two values, and the standard error of its logarithm (None: not known)."""
 
     value: float
     log_error: float | None = 0.0
+
+    @property
+    def interval(self) -> Interval | None:
+        """exp(log value ± 1.96 standard errors)."""
+        if self.log_error is None:
+            return None
+        factor = math.exp(NORMAL_QUANTILE * self.log_error)
+        return self.value / factor, self.value * factor
+
+    @property
+    def is_tie(self) -> bool:
+        """Whether the interval covers 1, so that the rounds do not tell the two apart."""
+        interval = self.interval
+        return interval is not None and interval[0] <= 1 <= interval[1]
+
+    @property
+    def inverse(self) -> Ratio:
+        return Ratio(1 / self.value, self.log_error)
 
 
 @dataclass(frozen=True)
@@ -54,65 +79,82 @@ class MeanRatio:
     high: float | None
 
 
-def bootstrap_medians(rounds: Sequence[float], seed: str) -> Replicates | None:
-    """Medians of RESAMPLES samples drawn with replacement, shape (RESAMPLES,); None for few rounds.
+@dataclass(frozen=True)
+class Ranks:
+    """Which of n sorted rounds, counted from 0, tell the median's spread.
 
-    Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 6. The same ``seed`` gives
-    the same draws; different seeds give independent ones, which a ratio of two cells relies on.
+    Rounds ``low`` and ``high`` are the ends of its interval. Those at ``outer`` places from each
+    end are ``2 · quantile`` standard errors apart.
     """
+
+    low: int
+    high: int
+    outer: int
+    quantile: float
+
+
+@cache
+def ranks(count: int) -> Ranks:
+    """The ranks for ``count`` rounds, at least FEWEST_ROUNDS.
+
+    The interval is the narrowest symmetric pair of order statistics that covers the median with 95%
+    or more (Conover, Practical Nonparametric Statistics, 1999, section 3.2); below six rounds it is
+    their whole range, which covers it with 75% to 94%. The standard error of a median's logarithm
+    is that of Price & Bonett, "Distribution-free confidence intervals for difference and ratio of
+    medians", Journal of Statistical Computation and Simulation 72 (2002).
+    """
+    tails = [sum(math.comb(count, i) for i in range(k + 1)) / 2**count for k in range(count // 2)]
+    within = [k for k, tail in enumerate(tails) if tail <= (1 - CONFIDENCE) / 2]
+    low = max(within, default=0)
+    outer = max(round((count + 1) / 2 - math.sqrt(count)) - 1, 0)
+    return Ranks(low, count - 1 - low, outer, NormalDist().inv_cdf(1 - tails[outer]))
+
+
+def estimate_median(rounds: Sequence[float]) -> Estimate:
+    """The median of the rounds with its interval."""
+    middle = median(rounds)
     count = len(rounds)
     if count < FEWEST_ROUNDS:
+        return Estimate(middle)
+    ordered, place = sorted(rounds), ranks(count)
+    error = None
+    if ordered[0] > 0:
+        spread = math.log(ordered[count - 1 - place.outer] / ordered[place.outer])
+        error = spread / (2 * place.quantile)
+    return Estimate(middle, ordered[place.low], ordered[place.high], error)
+
+
+def ratio_of(numerator: Estimate, denominator: Estimate) -> Ratio | None:
+    """The ratio of two values that were measured apart; None where either is not above 0.
+
+    The errors, being independent, add in quadrature (Price & Bonett 2002).
+    """
+    if numerator.value <= 0 or denominator.value <= 0:
         return None
-    generator = np.random.default_rng(zlib.crc32(seed.encode()))
-    draws = np.sort(generator.integers(0, count, (RESAMPLES, count), dtype=np.uint16), axis=1)
-    middle = draws[:, (count - 1) // 2 : count // 2 + 1]  # a median of ranks is the rank's median
-    medians: Replicates = np.sort(np.asarray(rounds, dtype=np.float64))[middle].mean(axis=1)
-    return medians
+    value = numerator.value / denominator.value
+    if numerator.log_error is None or denominator.log_error is None:
+        return Ratio(value, None)
+    return Ratio(value, math.hypot(numerator.log_error, denominator.log_error))
 
 
-def estimate_median(
-    rounds: Sequence[float], replicates: Replicates | None, shift: float
-) -> Estimate:
-    """The median with its 95% percentile interval."""
-    median = float(np.median(rounds))
-    if replicates is None:
-        return Estimate(median)
-    low, high = percentile_interval(replicates)
-    return Estimate(median, low, high, log_standard_error(replicates, shift))
+def paired_ratio(numerator: Mapping[int, float], denominator: Mapping[int, float]) -> Ratio | None:
+    """The median ratio of rounds (seconds by turn) that were run in the same turn.
 
-
-def percentile_interval(replicates: Replicates) -> tuple[float, float]:
-    """The middle CONFIDENCE of the replicates (Efron & Tibshirani 1993, chapter 13)."""
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(replicates, [tail, 100 - tail])
-    return float(low), float(high)
-
-
-def log_standard_error(replicates: Replicates, shift: float) -> float | None:
-    """The standard deviation of log(shift + replicate); None where a replicate is not above 0."""
-    shifted = replicates + shift
-    return float(np.log(shifted).std(ddof=1)) if shifted.min() > 0 else None
-
-
-def ratio_interval(
-    numerator: Replicates | None, denominator: Replicates | None
-) -> tuple[float, float] | None:
-    """The 95% percentile interval of a ratio of two medians; None where it cannot be told."""
-    if numerator is None or denominator is None or denominator.min() <= 0:
+    What slows the machine for a while slows both rounds of a pair, so it falls out of their ratio.
+    None for fewer than FEWEST_ROUNDS pairs, or where a round is not above 0.
+    """
+    pairs = [(numerator[turn], denominator[turn]) for turn in numerator.keys() & denominator.keys()]
+    if len(pairs) < FEWEST_ROUNDS or any(one <= 0 or other <= 0 for one, other in pairs):
         return None
-    return percentile_interval(numerator / denominator)
-
-
-def is_tie(interval: tuple[float, float] | None) -> bool:
-    """Whether a ratio's interval covers 1, so that the rounds do not tell the two apart."""
-    return interval is not None and interval[0] <= 1 <= interval[1]
+    found = estimate_median([one / other for one, other in pairs])
+    return Ratio(found.value, found.log_error)
 
 
 def geometric_mean(ratios: Sequence[Ratio]) -> MeanRatio | None:
     """exp(mean(log ratio)) with a 95% interval; None for no ratios.
 
-    The interval is the standard normal one with bootstrap standard errors (Efron & Tibshirani 1993,
-    chapter 13.3), the cells being independent: se² = Σ se_i² / n².
+    The interval is the normal one, the cells being independent: se² = Σ se_i² / n². Of one ratio it
+    is that ratio's own interval.
     """
     if not ratios:
         return None

@@ -118,18 +118,10 @@ def _lead(task: Task, first: Engine, label: Label, metric: Metric) -> str:
     behind = sorted((value, label(e), e) for e, value in values.items() if e != first)
     if not behind or values[first] <= 0:
         return ""
-    value, name, engine = behind[0]
-    interval = interval_of(task, engine, first, metric)
+    _, name, engine = behind[0]
+    ratio = task.ratio(engine, first, metric)
+    if ratio is None:
+        return ""
+    interval = ratio.interval
     spread = f" ({interval[0]:.2f}–{interval[1]:.2f})" if interval else ""
-    return f"; next is {name} at {times(value / values[first])}{spread}"
-
-
-def interval_of(
-    task: Task, numerator: Engine, denominator: Engine, metric: Metric
-) -> tuple[float, float] | None:
-    """The ratio's 95% interval, whichever way round the pair is kept."""
-    intervals = task.intervals.get(metric.name, {})
-    if found := intervals.get((numerator, denominator)):
-        return found
-    found = intervals.get((denominator, numerator))
-    return (1 / found[1], 1 / found[0]) if found and found[0] > 0 else None
+    return f"; next is {name} at {times(ratio.value)}{spread}"

@@ -15,69 +15,88 @@ from report.frame import Cell, Engine, EngineStyle, Results, Setting, Workload
 from report.metrics import METRICS
 from report.schema import QueryEntry
 from report.statistics import (
+    Estimate,
     Ratio,
-    bootstrap_medians,
     estimate_median,
     geometric_mean,
-    is_tie,
-    log_standard_error,
-    percentile_interval,
-    ratio_interval,
+    paired_ratio,
+    ranks,
+    ratio_of,
 )
 
 SETTING = Setting("laptop", "groupby", "small", "memory", 2)
 
 
-def draws(rounds: list[float], seed: str = "a") -> np.ndarray:
-    medians = bootstrap_medians(rounds, seed)
-    assert medians is not None
-    return medians
+def test_a_median_comes_with_the_narrowest_pair_of_rounds_that_covers_it() -> None:
+    """Of ten rounds the 2nd and the 9th: fewer than 2 of 10 fair coins with chance 11/1024."""
+    estimate = estimate_median([10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
+    assert (estimate.value, estimate.low, estimate.high) == (5.5, 2, 9)
 
 
-def test_a_bootstrap_median_is_a_value_between_two_of_the_rounds() -> None:
-    assert set(draws([1, 2, 3])) == {1.0, 2.0, 3.0}
-    assert set(draws([1, 2, 3, 4])) <= {1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0}
+@pytest.mark.parametrize(
+    ("count", "low", "high"), [(3, 0, 2), (5, 0, 4), (6, 0, 5), (9, 1, 7), (25, 7, 17)]
+)
+def test_the_interval_of_a_median_widens_with_few_rounds(count: int, low: int, high: int) -> None:
+    """Conover's table A3 for a median: of 25 the 8th and the 18th."""
+    assert (ranks(count).low, ranks(count).high) == (low, high)
 
 
-def test_bootstrap_medians_have_the_known_distribution() -> None:
-    """Of three rounds the median is the middle one with probability 13/27, the outer two 7/27."""
-    share = (draws([1, 2, 3]) == 2).mean()
-    assert share == pytest.approx(13 / 27, abs=0.04)
-
-
-def test_the_same_seed_draws_the_same_and_another_draws_independently() -> None:
-    one, same, other = draws([1, 2, 3]), draws([1, 2, 3]), draws([1, 2, 3], "b")
-    assert (one == same).all()
-    assert abs(np.corrcoef(one, other)[0, 1]) < 0.1
+def test_the_log_error_of_five_rounds_follows_from_their_range() -> None:
+    """One of 16 samples lies on one side of the median altogether: 2 z = 3.726 errors."""
+    estimate = estimate_median([1.0, 2.0, 2.0, 2.0, math.e])
+    assert estimate.log_error == pytest.approx(1 / 3.726, rel=1e-3)
 
 
 def test_equal_rounds_have_an_interval_without_width() -> None:
-    estimate = estimate_median([2.0] * 5, draws([2.0] * 5), shift=0.0)
-    assert (estimate.value, estimate.low, estimate.high) == (2.0, 2.0, 2.0)
-    assert estimate.log_error == pytest.approx(0, abs=1e-12)
+    assert estimate_median([2.0] * 5) == Estimate(2.0, 2.0, 2.0, 0.0)
 
 
 def test_two_rounds_are_too_few_for_an_interval() -> None:
-    assert bootstrap_medians([1, 2], "a") is None
-    assert estimate_median([1, 2], None, 0.0).low is None
+    assert estimate_median([1, 2]) == Estimate(1.5)
 
 
-def test_the_percentile_interval_holds_the_middle_95_percent() -> None:
-    low, high = percentile_interval(np.arange(1001, dtype=float))
-    assert (low, high) == pytest.approx((25, 975))
+def test_the_shift_shrinks_the_error_of_the_logarithm() -> None:
+    assert Estimate(3.0, log_error=0.2).shifted_error(1.0) == pytest.approx(0.15)
+    assert Estimate(0.0).shifted_error(0.0) is None
 
 
-def test_the_log_error_is_the_spread_of_the_logarithm() -> None:
-    assert log_standard_error(np.exp(np.array([-1.0, 0.0, 1.0])), 0.0) == pytest.approx(1)
-    assert log_standard_error(np.array([0.0, 1.0]), 0.0) is None
+def test_intervals_hold_the_true_ratio_as_often_as_they_say() -> None:
+    """Two engines of equal speed and skewed noise are told apart in about 5% of trials."""
+    noise = np.random.default_rng(5).lognormal(0, 0.2, (2000, 2, 9))
+    ties = sum(
+        found.is_tie
+        for one, other in noise
+        if (found := ratio_of(estimate_median(list(one)), estimate_median(list(other))))
+    )
+    assert 0.92 <= ties / len(noise) <= 0.98
 
 
 def test_engines_whose_rounds_overlap_tie_and_others_do_not() -> None:
-    slow, fast = draws([2.0, 2.1, 1.9, 2.0]), draws([1.0, 1.1, 0.9, 1.0], "b")
-    near = draws([1.05, 0.95, 1.1, 0.9], "c")
-    assert not is_tie(ratio_interval(slow, fast))
-    assert is_tie(ratio_interval(near, fast))
-    assert not is_tie(ratio_interval(None, fast))
+    slow, fast = [2.0, 2.1, 1.9, 2.0], [1.0, 1.1, 0.9, 1.0]
+    near, few = [1.05, 0.95, 1.1, 0.9], [1.0, 1.0]
+    verdicts = [
+        found.is_tie
+        for other in (slow, near, few)
+        if (found := ratio_of(estimate_median(other), estimate_median(fast)))
+    ]
+    assert verdicts == [False, True, False]
+
+
+def test_paired_rounds_see_through_a_machine_that_slows_down() -> None:
+    """Each engine drifts by a factor of 5; in each turn one takes 10% longer than the other."""
+    drift = {turn: 1.0 + turn for turn in range(5)}
+    slower = {turn: value * (1.1 + turn / 1000) for turn, value in drift.items()}
+    apart = ratio_of(estimate_median([*slower.values()]), estimate_median([*drift.values()]))
+    paired = paired_ratio(slower, drift)
+    assert apart is not None and apart.is_tie
+    assert paired is not None and not paired.is_tie
+    assert paired.value == pytest.approx(1.102)
+
+
+def test_rounds_of_different_turns_are_no_pairs() -> None:
+    one = {1: 1.0, 2: 1.0, 3: 1.0}
+    assert paired_ratio(one, {2: 1.0, 3: 1.0, 4: 1.0}) is None
+    assert paired_ratio(one, {1: 2.0, 2: 2.0, 3: 2.0}) == Ratio(0.5, 0.0)
 
 
 def test_the_geometric_mean_of_two_and_eight_is_four() -> None:
@@ -201,7 +220,7 @@ def test_each_metric_takes_its_own_measurement() -> None:
         SETTING, "q1", Engine("polars", "1"), datetime(2026, 11, 20, tzinfo=UTC), "ok",
         seconds=(3.0, 1.0, 2.0), cpu_seconds=(6.0, 5.0, 4.0), cold_seconds=9.0, peak_bytes=7,
     )  # fmt: skip
-    values = {metric.name: metric.estimate(measured, None) for metric in METRICS}
+    values = {metric.name: metric.estimate(measured) for metric in METRICS}
     assert {name: e.value for name, e in values.items() if e} == {
         "median": 2.0, "minimum": 1.0, "cold": 9.0, "peak": 7.0, "cpu": 5.0,
     }  # fmt: skip

@@ -51,12 +51,6 @@ function roundRows(cell, look, state) {
   }));
 }
 
-/** The rounds that a metric is taken from; none for a metric of a single measurement. */
-function roundsOf(cell, metric) {
-  if (metric === "cpu") return page.cells[cell].cpu_seconds;
-  return metric === "median" || metric === "minimum" ? page.cells[cell].seconds : [];
-}
-
 function scalingRows(figure, state) {
   const { unit } = metrics.get(state.metric);
   const own = page.tasks[Number(figure.dataset.of)];

@@ -8,9 +8,6 @@ const DARKEST_RATIO = 32;
 const DEEP = 0.625;
 
 const metrics = new Map(page.metrics.map((metric) => [metric.name, metric]));
-const intervals = new Map(Object.entries(page.intervals).map(([metric, rows]) => [
-  metric, new Map(rows.map(([one, other, low, high]) => [`${one} ${other}`, [low, high]])),
-]));
 
 function valueOf(cell, metric) {
   const estimate = estimateOf(cell, metric);
@@ -42,13 +39,51 @@ function baselineOf(task, state) {
   return page.tasks[task].cells.find((cell) => page.cells[cell].engine === state.baseline) ?? null;
 }
 
-/** The 95% interval of one cell's median over another's, whichever way round it is kept. */
+/** The rounds that a metric is taken from; none for a metric of a single measurement. */
+function roundsOf(cell, metric) {
+  if (metric === "cpu") return page.cells[cell].cpu_seconds ?? [];
+  return metric === "median" || metric === "minimum" ? page.cells[cell].seconds ?? [] : [];
+}
+
+/** [value, log error] of one cell's value over another's; null where either has none above 0. */
+function pairOf(one, other, metric) {
+  const [mine, theirs] = [estimateOf(one, metric), estimateOf(other, metric)];
+  if (mine === null || theirs === null || mine[0] <= 0 || theirs[0] <= 0) return null;
+  return pairedOf(one, other, metric) ?? [mine[0] / theirs[0], errorOf(mine[3], theirs[3])];
+}
+
+function errorOf(one, other) {
+  return one == null || other == null ? null : Math.hypot(one, other);
+}
+
+/** The median ratio of the rounds that two engines ran in the same turn; null for fewer than three. */
+function pairedOf(one, other, metric) {
+  if (metric === "minimum") return null;
+  const [mine, theirs] = [byTurn(one, metric), byTurn(other, metric)];
+  const ratios = [...mine].filter(([turn]) => theirs.has(turn)).map(([turn, value]) => value / theirs.get(turn));
+  const place = page.ranks[ratios.length];
+  if (!place || ratios.some((ratio) => !(ratio > 0 && ratio < Infinity))) return null;
+  const [outer, quantile] = place;
+  ratios.sort((a, b) => a - b);
+  return [middle(ratios), Math.log(ratios.at(-1 - outer) / ratios[outer]) / (2 * quantile)];
+}
+
+function byTurn(cell, metric) {
+  const rounds = roundsOf(cell, metric);
+  return new Map((page.cells[cell].turns ?? []).map((turn, index) => [turn, rounds[index]]));
+}
+
+function middle(sorted) {
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/** [low, high] of a pair's ratio, or null. */
 function intervalOf(one, other, metric) {
-  const kept = intervals.get(metric);
-  const found = kept?.get(`${one} ${other}`);
-  if (found) return found;
-  const turned = kept?.get(`${other} ${one}`);
-  return turned && turned[0] > 0 ? [1 / turned[1], 1 / turned[0]] : null;
+  const [value, error] = pairOf(one, other, metric) ?? [0, null];
+  if (error === null) return null;
+  const factor = Math.exp(NORMAL_QUANTILE * error);
+  return [value / factor, value * factor];
 }
 
 function tied(one, other, metric) {
@@ -81,10 +116,15 @@ function heatOf(ratio) {
 /** [value, log error] for a mean ratio; a missing value is penalised, or null where that is off. */
 function countedOf(task, cell, state) {
   const estimate = estimateOf(cell, state.metric);
-  if (estimate !== null) return [estimate[0], estimate[3] ?? null];
+  if (estimate !== null) return [estimate[0], shiftedError(estimate, metrics.get(state.metric).shift)];
   if (!state.penalty) return null;
   const worst = Math.max(...timed(task, state).map((each) => valueOf(each, state.metric)));
   return [page.penalty * worst, 0];
+}
+
+/** The standard error of log(shift + value), from that of log(value). */
+function shiftedError([value, , , error], shift) {
+  return error == null || shift + value <= 0 ? null : (error * value) / (shift + value);
 }
 
 function shiftedRatio(task, cell, state) {
@@ -94,8 +134,7 @@ function shiftedRatio(task, cell, state) {
   if (own === null || base === null) return null;
   const shift = metrics.get(state.metric).shift;
   if (cell === baseline || shift + base[0] <= 0) return [1, 0];
-  const known = own[1] !== null && base[1] !== null;
-  return [(shift + own[0]) / (shift + base[0]), known ? Math.hypot(own[1], base[1]) : null];
+  return [(shift + own[0]) / (shift + base[0]), errorOf(own[1], base[1])];
 }
 
 /** {value, low, high}, or null for no ratios. */

@@ -103,7 +103,7 @@ function lead(task, first, state) {
   if (behind.length === 0 || value(first) <= 0) return "";
   const next = behind.reduce((least, cell) => (value(cell) < value(least) ? cell : least));
   const spread = range(intervalOf(next, first, state.metric));
-  return `; next is ${labelOf(engineOf(next))} at ${times(value(next) / value(first))}${spread}`;
+  return `; next is ${labelOf(engineOf(next))} at ${times(pairOf(next, first, state.metric)[0])}${spread}`;
 }
 
 function range(interval) {
