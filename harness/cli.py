@@ -1,4 +1,4 @@
-"""The command ``harness``: shows programs and plans, and says what this machine can run."""
+"""The command ``harness``: programs, plans, what this machine can run, and runs compared."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.syntax import Syntax
 from typer.core import TyperGroup
 
 from harness import engines
+from harness.compare import compare
 from harness.compiler import Compiler, Schemas
 from harness.data.prepare import schemas as table_schemas
 from harness.doctor import examination
@@ -35,7 +36,7 @@ class _OneLineErrors(TyperGroup):
 
 app = typer.Typer(
     name="harness",
-    help="Look behind `pytest --benchmark`: programs, plans, and what this machine can run.",
+    help="Around `pytest --benchmark`: programs, plans, what this machine can run, runs compared.",
     cls=_OneLineErrors,
     no_args_is_help=True,
     add_completion=False,
@@ -122,6 +123,9 @@ def doctor() -> None:
     if not found.available:
         typer.echo("harness: no engine can run here; install one of those above", err=True)
         raise typer.Exit(1)
+
+
+app.command()(compare)
 
 
 def _found(target: str) -> tuple[Workload, Query | None]:

@@ -6,7 +6,7 @@ listed; that it is the only one, or that none is left, is an error. So is a path
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,3 +79,11 @@ def read_all(paths: Sequence[Path]) -> Sources:
 def _unread(path: Path, fault: MalformedResults | UnknownVersion) -> Unread:
     """The reason without the path before it: the page shows no more than the file's name."""
     return Unread(path, str(fault).removeprefix(f"{path}: "))
+
+
+def newest(path: Path, tell: Callable[[str], None] = lambda _: None) -> Run:
+    """The file's run, or the newest run in a folder; tells of files there that were left out."""
+    sources = read_all(find([path]))
+    for unread in sources.unread:
+        tell(f"left out {unread.path}: {unread.reason}")
+    return sources.runs[0]

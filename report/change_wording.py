@@ -1,0 +1,97 @@
+"""`Changes` -> words: verdicts, what to be careful about, and what a gate finds."""
+
+from __future__ import annotations
+
+from report import wording
+from report.changes import SINGLE_MARGIN, Change, Changes, Side, Verdict
+from report.metrics import Metric
+from report.names import WORDS as OUTCOMES
+from report.sources import Run
+from report.statistics import FEWEST_ROUNDS
+
+WORSE_AND_BETTER = {"peak": ("more", "less"), "cpu": ("more", "less")}
+"""Where they are not called slower and faster."""
+MACHINE = ("name", "cpu", "logical_cores", "memory_bytes", "system", "kernel", "python")
+"""The fields of a machine by which two runs may differ, other things being equal."""
+
+
+def verdict(change: Change, metric: Metric) -> str:
+    """``1.25× slower``, ``tie``, ``lost``."""
+    if change.ratio is None or change.verdict not in (Verdict.SLOWER, Verdict.FASTER):
+        return str(change.verdict)
+    worse, better = WORSE_AND_BETTER.get(metric.name, ("slower", "faster"))
+    if change.verdict is Verdict.SLOWER:
+        return f"{wording.times(change.ratio.value)} {worse}"
+    return f"{wording.times(1 / change.ratio.value)} {better}"
+
+
+def side(side: Side, metric: Metric) -> str:
+    """The value with its unit, or the outcome."""
+    if side.cell.outcome != "ok":
+        return OUTCOMES.get(side.cell.outcome, side.cell.outcome)
+    if side.estimate is None:
+        return "not measured"
+    return f"{wording.amount(side.estimate.value, metric.unit)} {metric.unit}"
+
+
+def note(change: Change) -> str:
+    """The ratio with its interval, or the reason for the outcome that took its place."""
+    if change.ratio is not None:
+        return ratio(change.ratio.value, *(change.ratio.interval or (None, None)))
+    for each in (change.after, change.before):
+        if each.cell.reason:
+            return each.cell.reason
+    return ""
+
+
+def ratio(value: float, low: float | None, high: float | None) -> str:
+    """``1.25 (1.20–1.31)``."""
+    return f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f}–{high:.2f})"
+
+
+def gate(changes: Changes, above: float) -> str:
+    """What --fail-above finds, with its rule."""
+    found = len(changes.regressions(above))
+    number = "no regression" if found == 0 else wording.count(found, "regression")
+    return (
+        f"{number} above {100 * above:.4g}%: cells that are lost, and those of which the nearer "
+        f"end of the 95% interval of after ÷ before is above {1 + above:.4g}"
+    )
+
+
+def run(run: Run) -> str:
+    """Where a run is, when it began, and the versions of its engines."""
+    engines = [
+        f"{name} {entry.version}" for name, entry in run.file.engines.items() if entry.version
+    ]
+    started = f"{run.file.started:%Y-%m-%d %H:%M %Z}"
+    return " · ".join([str(run.path), started, run.machine.name, ", ".join(engines)])
+
+
+def cautions(changes: Changes) -> list[str]:
+    """What a reader must know before trusting the verdicts, one sentence each."""
+    before, after = changes.before, changes.after
+    found = [*_machines(before, after)]
+    for name, each in (("first", before), ("second", after)):
+        if each.file.interrupted:
+            found.append(f"the {name} run was interrupted")
+    if changes.gone or changes.new:
+        found.append(
+            f"{wording.count(len(changes.gone), 'cell')} only in the first run, "
+            f"{len(changes.new)} only in the second"
+        )
+    if changes.rewritten:
+        number = wording.count(len(changes.rewritten), "cell")
+        found.append(f"{number} left out: the SQL of the query is not the same in the two runs")
+    if single := sum(c.ratio is not None and c.ratio.interval is None for c in changes.changes):
+        found.append(
+            f"{wording.count(single, 'ratio')} without an interval (a single number, or fewer than "
+            f"{FEWEST_ROUNDS} rounds): less than {SINGLE_MARGIN:.0%} apart counts as a tie"
+        )
+    return found
+
+
+def _machines(before: Run, after: Run) -> list[str]:
+    pairs = [(f, getattr(before.machine, f), getattr(after.machine, f)) for f in MACHINE]
+    differ = [f"{field} {one} and {other}" for field, one, other in pairs if one != other]
+    return [f"the machines differ: {'; '.join(differ)}"] if differ else []
