@@ -7,11 +7,15 @@ from enum import StrEnum
 
 
 class Type(StrEnum):
-    """A column's type. Integers and floats are 64 bits wide; timestamps count microseconds."""
+    """A column's type. Integers and floats are 64 bits wide; timestamps count microseconds.
+
+    A decimal has 15 digits, two of them behind the point; only generated money may be one.
+    """
 
     BOOLEAN = "boolean"
     INT64 = "int64"
     FLOAT64 = "float64"
+    DECIMAL = "decimal"
     STRING = "string"
     DATE = "date"
     TIMESTAMP = "timestamp"

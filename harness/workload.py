@@ -182,7 +182,8 @@ def _sizes(document: Document, generator: Generator[Any], model: DataModel) -> M
     if fixed:
         return {OWN_SIZE: generator.params()}
     if model.sizes is None:
-        example = ", ".join(f"{name}: …" for name in generator.params.model_fields)
+        fields = generator.params.model_fields
+        example = ", ".join(f"{name}: …" for name, field in fields.items() if field.is_required())
         reason = f"the key 'sizes' is missing; for example sizes: {{small: {{{example}}}}}"
         raise WorkloadError(reason, document.file, line)
     return {

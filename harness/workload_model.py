@@ -29,7 +29,7 @@ SIZE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 FUNCTION = re.compile(r"[^:]+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
 TYPE_ALIASES: Mapping[str, Type] = {
-    **{kind.value: kind for kind in Type},
+    **{kind.value: kind for kind in Type if kind is not Type.DECIMAL},
     **dict.fromkeys(("bool", "logical"), Type.BOOLEAN),
     **dict.fromkeys(("int", "integer", "bigint", "long", "int32"), Type.INT64),
     **dict.fromkeys(("float", "double", "real", "float32", "number"), Type.FLOAT64),
@@ -42,7 +42,7 @@ TYPE_ALIASES: Mapping[str, Type] = {
 def _type(value: object) -> Type:
     name = str(value).strip().lower()
     if name not in TYPE_ALIASES:
-        hint = suggestion(name, [kind.value for kind in Type], "types")
+        hint = suggestion(name, [k.value for k in Type if k.value in TYPE_ALIASES], "types")
         raise ValueError(f"unknown type {str(value)!r}; {hint}")
     return TYPE_ALIASES[name]
 

@@ -12,6 +12,7 @@ ARROW_TYPES: dict[Type, pa.DataType] = {
     Type.BOOLEAN: pa.bool_(),
     Type.INT64: pa.int64(),
     Type.FLOAT64: pa.float64(),
+    Type.DECIMAL: pa.decimal128(15, 2),
     Type.STRING: pa.string(),
     Type.DATE: pa.date32(),
     Type.TIMESTAMP: pa.timestamp("us"),

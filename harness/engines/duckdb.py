@@ -17,6 +17,7 @@ SQL_TYPES = {
     Type.BOOLEAN: "BOOLEAN",
     Type.INT64: "BIGINT",
     Type.FLOAT64: "DOUBLE",
+    Type.DECIMAL: "DECIMAL(15, 2)",
     Type.STRING: "VARCHAR",
     Type.DATE: "DATE",
     Type.TIMESTAMP: "TIMESTAMP",

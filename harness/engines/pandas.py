@@ -603,13 +603,13 @@ class PandasSession(PythonSession):
     def load(self, table: Table) -> None:
         import pyarrow.parquet as pq
 
-        masked = [c.name for c in table.schema if needs_mask([c])]
         arrow = pq.read_table([str(path) for path in table.parquet])
         frame = arrow.to_pandas(date_as_object=False)
-        types = {c.name: c.type for c in table.schema}
         dtypes = {Type.INT64: self.pd.Int64Dtype(), Type.BOOLEAN: self.pd.BooleanDtype()}
-        for name in masked:
-            frame[name] = arrow[name].to_pandas(types_mapper=lambda _, n=name: dtypes[types[n]])
+        for c in table.schema:
+            if needs_mask([c]) or c.type is Type.DECIMAL:
+                own = dtypes.get(c.type) or self.pd.ArrowDtype(arrow[c.name].type)
+                frame[c.name] = arrow[c.name].to_pandas(types_mapper=lambda _, own=own: own)
         self.tables[table.name] = frame
 
     def to_arrow(self, result: Any) -> pa.Table:

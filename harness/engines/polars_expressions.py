@@ -35,6 +35,7 @@ DTYPES = {
     Type.BOOLEAN: "pl.Boolean",
     Type.INT64: "pl.Int64",
     Type.FLOAT64: "pl.Float64",
+    Type.DECIMAL: "pl.Decimal(15, 2)",
     Type.STRING: "pl.String",
     Type.DATE: "pl.Date",
     Type.TIMESTAMP: 'pl.Datetime("us")',

@@ -17,7 +17,7 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.typing import Expression as Expression
-from harness.plan.typing import infer
+from harness.plan.typing import infer, refuse_decimal
 from harness.types import Column, Schema, Type
 
 Item = tuple[str, Expression]
@@ -160,9 +160,11 @@ class Join(Node):
         if self.kind in ("cross", "single") and self.on:
             raise ValueError(f"a {self.kind} join has no keys")
         for left, right in self.on:
-            types = self.left.column(left).type, self.right.column(right).type
-            if types[0] is not types[1]:
-                raise Unsupported(f"a join of {types[0]} and {types[1]}", f"{left} = {right}")
+            columns = self.left.column(left), self.right.column(right)
+            if columns[0].type is not columns[1].type:
+                types = f"{columns[0].type} and {columns[1].type}"
+                raise Unsupported(f"a join of {types}", f"{left} = {right}")
+            refuse_decimal(columns[0])
         super().__post_init__()
 
     @property

@@ -26,6 +26,7 @@ _SQL_NAMES = {
     Type.BOOLEAN: "BOOLEAN",
     Type.INT64: "BIGINT",
     Type.FLOAT64: "DOUBLE",
+    Type.DECIMAL: "DECIMAL(15, 2)",
     Type.STRING: "VARCHAR",
     Type.DATE: "DATE",
     Type.TIMESTAMP: "TIMESTAMP",

@@ -107,6 +107,7 @@ class _Inference:
         if e.name not in self.columns:
             raise Unsupported("a column of a query further out", e.sql("duckdb"))
         column = self.columns[e.name]
+        refuse_decimal(column)
         return Typed(column.type, column.nullable)
 
     def literal(self, e: Expression) -> Typed:
@@ -274,6 +275,12 @@ class _Inference:
         value = self.of(function)
         framed = e.args.get("spec") is not None
         return Typed(value.type, value.nullable or framed)
+
+
+def refuse_decimal(column: Column) -> None:
+    """Raises Unsupported for a decimal: SQL engines compute with it, each library differently."""
+    if column.type is Type.DECIMAL:
+        raise Unsupported("a decimal, which only SQL engines get exactly here", column.name)
 
 
 def window_order(window: Expression) -> list[Expression]:

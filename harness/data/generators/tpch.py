@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -64,13 +66,17 @@ SCHEMAS: dict[str, Schema] = {
 
 
 class TpchParams(Params):
-    """``scale`` is TPC-H's scale factor: 1 is about a gigabyte of text."""
+    """``scale`` is TPC-H's scale factor: 1 is about a gigabyte of text.
+
+    ``money`` are 64-bit floats, or the specification's own decimals, which need an SQL engine.
+    """
 
     scale: float = Field(gt=0, le=100_000)
+    money: Literal["float", "decimal"] = "float"
 
 
 class Tpch(Generator[TpchParams]):
-    """The tables of TPC-H, with money as 64-bit floats instead of decimals.
+    """The tables of TPC-H, with money as 64-bit floats unless decimals are asked for.
 
     Answers are derived from TPC-H's queries; they are not official TPC-H results.
     """
@@ -83,16 +89,20 @@ class Tpch(Generator[TpchParams]):
         return f"1, {COMMAND} {importlib.metadata.version(COMMAND)}"
 
     def schemas(self, params: TpchParams) -> Mapping[str, Schema]:
-        return SCHEMAS
+        kinds = {Type.FLOAT64: Type.DECIMAL} if params.money == "decimal" else {}
+        return {
+            table: tuple(replace(c, type=kinds.get(c.type, c.type)) for c in schema)
+            for table, schema in SCHEMAS.items()
+        }
 
     def batches(self, table: str, params: TpchParams, scratch: Path) -> Iterator[pa.RecordBatch]:
-        target = arrow_schema(SCHEMAS[table])
+        target = arrow_schema(self.schemas(params)[table])
         path = scratch / f"{table}.parquet"
         if not path.exists():
             _generate(params.scale, scratch)
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(BATCH_ROWS):
-                yield _as_floats(batch).cast(target)
+                yield (_as_floats(batch) if params.money == "float" else batch).cast(target)
         path.unlink()
 
 
