@@ -21,10 +21,15 @@ TIMEOUT_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Reference:
-    """The file of a right answer; ``widened`` where it also holds the rows tying at a LIMIT."""
+    """The file of a right answer; ``widened`` where it also holds the rows tying at a LIMIT.
+
+    ``tables`` and ``key`` are what it was computed from, should it be called into question.
+    """
 
     path: Path
     widened: bool
+    tables: tuple[Table, ...]
+    key: str
 
 
 class Referee:
@@ -73,21 +78,29 @@ class Referee:
             reply = self._request(message)
         except WorkerError as error:
             return NoReference(f"there is no reference answer: {error}")
-        return Reference(Path(reply["path"]), reply["widened"])
+        return Reference(Path(reply["path"]), reply["widened"], tuple(tables.values()), key)
 
     def check(self, answer: Path, spec: AnswerSpec, reference: Reference) -> str | None:
-        """Why an answer file is wrong, or None. Raises NoReference where it cannot be compared."""
+        """Why an answer file is wrong, or None.
+
+        Raises NoReference where it cannot be compared, or the reference is in doubt.
+        """
         message = {
             "do": "check",
             "answer": answer.absolute(),
             "reference": reference.path,
             "widened": reference.widened,
+            "tables": [table_to_message(table) for table in reference.tables],
+            "key": reference.key,
             "spec": spec_to_message(spec),
         }
         try:
-            reason: str | None = self._request(message)["reason"]
+            reply = self._request(message)
         except WorkerError as error:
             raise NoReference(f"the answer could not be checked: {error}") from error
+        if reply["doubt"] is not None:
+            raise NoReference(reply["doubt"])
+        reason: str | None = reply["reason"]
         return reason
 
     def _request(self, message: Mapping[str, object]) -> Message:

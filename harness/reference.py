@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harness.answer import AnswerSpec
 from harness.child import serve
 from harness.errors import NoReference
 from harness.messages import Message, spec_from_message, table_from_message
@@ -32,16 +34,30 @@ SQL_TYPES = {
     Type.TIMESTAMP: "TIMESTAMP",
 }
 BATCH_ROWS = 1_000_000
+OTHER_WAYS = {
+    "without its optimizer": (),
+    "with filters pushed down and nothing else optimized": ("filter_pushdown",),
+}
+"""Other ways in which DuckDB computes an answer -> the optimizers that are left to it.
+
+Its optimizer has bugs like any other: 2.0.0 drops the filter ``nullif(w, w) like 'a%'`` above an
+outer join. Without filters pushed down, ``from a, b where a.k = b.k`` is a cross join, which may
+not end.
+"""
+OTHER_WAY_SECONDS = 20.0
+OTHER_WAY_MEMORY = "2GB"
 
 
 class References:
     """Computes each reference once and keeps it as an Arrow IPC file in a folder."""
 
-    def __init__(self) -> None:
+    def __init__(self, other_way_seconds: float = OTHER_WAY_SECONDS) -> None:
+        self._other_way_seconds = other_way_seconds
         self._folder = Path()
         self._threads = 1
         self._key: str | None = None
         self._database: duckdb.DuckDBPyConnection | None = None
+        self._given_up: set[tuple[str, str]] = set()
 
     def start(self, folder: str, threads: int) -> Message:
         """Chooses the folder of the references, which is made, and DuckDB's threads."""
@@ -65,18 +81,64 @@ class References:
             raise NoReference(f"the answer and its ties at the LIMIT disagree: {reason}")
         return {"path": widened, "widened": True}
 
-    def check(self, answer: str, reference: str, widened: bool, spec: Message) -> Message:
-        """Gives why an answer file is wrong, or None, and its rows."""
-        given = _read(Path(answer))
-        reason = compare(given, _read(Path(reference)), spec_from_message(spec), widened)
-        return {"reason": reason, "rows": len(given)}
+    def check(
+        self,
+        answer: str,
+        reference: str,
+        widened: bool,
+        tables: list[Message],
+        key: str,
+        spec: Message,
+    ) -> Message:
+        """Gives why an answer file is wrong, or None, and its rows.
 
-    def _file(self, tables: Sequence[Table], key: str, sql: str) -> Path:
-        name = hashlib.sha256("\n".join((duckdb.__version__, key, sql)).encode()).hexdigest()
+        Before an answer is called wrong, DuckDB is asked in another way; ``doubt`` says where that
+        contradicts the reference.
+        """
+        given, wanted = _read(Path(answer)), spec_from_message(spec)
+        right = _read(Path(reference))
+        reason = compare(given, right, wanted, widened)
+        doubt = None if reason is None else self._doubt(given, right, wanted, widened, tables, key)
+        return {"reason": reason, "doubt": doubt, "rows": len(given)}
+
+    def _doubt(
+        self,
+        given: pa.Table,
+        right: pa.Table,
+        spec: AnswerSpec,
+        widened: bool,
+        tables: list[Message],
+        key: str,
+    ) -> str | None:
+        """How the first other way that comes to an end contradicts the reference, if it does."""
+        data = [table_from_message(table) for table in tables]
+        for way in OTHER_WAYS:
+            try:
+                other = _read(self._file(data, key, spec.reference_sql, way))
+                difference = compare(other, right, spec, widened)
+                if difference is None:
+                    return None
+                sql = spec.widened_sql if widened else None
+                ties = other if sql is None else _read(self._file(data, key, sql, way))
+            except NoReference:
+                continue
+            same = compare(given, ties, spec, widened) is None
+            return (
+                f"DuckDB contradicts itself: {way}, it answers otherwise ({difference}); "
+                f"this answer equals {'that one' if same else 'neither'}"
+            )
+        return None
+
+    def _file(self, tables: Sequence[Table], key: str, sql: str, way: str = "") -> Path:
+        told = [duckdb.__version__, key, sql, *([way] if way else [])]
+        name = hashlib.sha256("\n".join(told).encode()).hexdigest()
         file = self._folder / f"{name}.arrow"
         if not file.exists():
             unfinished = file.with_suffix(".part")
-            self._compute(tables, key, sql, unfinished)
+            if way:
+                self._compute_otherwise(tables, sql, way, unfinished)
+            else:
+                self._compute(tables, key, sql, unfinished)
             unfinished.replace(file)
         return file
 
@@ -85,18 +147,50 @@ class References:
             if self._database is not None:
                 self._database.close()
             self._database, self._key = open_database(tables, self._threads), key
+        _write(self._database, sql, target)
+
+    def _compute_otherwise(self, tables: Sequence[Table], sql: str, way: str, target: Path) -> None:
+        """Raises NoReference where that takes too long or too much memory, then and ever after."""
+        if (way, sql) in self._given_up:
+            raise NoReference(f"DuckDB {way} came to no end")
+        database = open_database(tables, self._threads, OTHER_WAYS[way])
+        timer = threading.Timer(self._other_way_seconds, database.interrupt)
+        timer.start()
         try:
-            reader = self._database.sql(sql).to_arrow_reader(BATCH_ROWS)
-            with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, reader.schema) as out:
-                for batch in reader:
-                    out.write_batch(batch)
-        except (duckdb.Error, pa.ArrowException) as error:
-            raise NoReference(f"DuckDB: {error}") from error
+            _write(database, sql, target)
+        except NoReference:
+            self._given_up.add((way, sql))
+            raise
+        finally:
+            timer.cancel()
+            database.close()
 
 
-def open_database(tables: Sequence[Table], threads: int) -> duckdb.DuckDBPyConnection:
-    """A DuckDB that sees the tables' files as views, and no other file nor any extension."""
+def _write(database: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
+    """The answer of a query as an Arrow IPC file."""
+    try:
+        reader = database.sql(sql).to_arrow_reader(BATCH_ROWS)
+        with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, reader.schema) as out:
+            for batch in reader:
+                out.write_batch(batch)
+    except (duckdb.Error, pa.ArrowException) as error:
+        raise NoReference(f"DuckDB: {error}") from error
+
+
+def open_database(
+    tables: Sequence[Table], threads: int, optimizers: Sequence[str] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that sees the tables' files as views, and no other file nor any extension.
+
+    With ``optimizers``, it has only these, little memory, and nowhere to spill to.
+    """
     database = duckdb.connect(config={"threads": threads, "temp_directory": "spill"})
+    if optimizers is not None:
+        database.execute(f"SET memory_limit = '{OTHER_WAY_MEMORY}'")
+        database.execute("SET temp_directory = ''")
+        known = [name for (name,) in database.execute("FROM duckdb_optimizers()").fetchall()]
+        off = ",".join(name for name in known if name not in optimizers)
+        database.execute(f"SET disabled_optimizers = {_text(off)}")
     database.execute("SET autoinstall_known_extensions = false")
     database.execute("SET autoload_known_extensions = false")
     files = [file for table in tables for file in (table.parquet or table.csv)]

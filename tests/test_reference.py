@@ -1,0 +1,118 @@
+"""The reference is asked twice before an answer is called wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from harness.answer import AnswerSpec, SortKey
+from harness.errors import NoReference
+from harness.messages import spec_to_message, table_to_message
+from harness.referee import Referee, Reference
+from harness.reference import OTHER_WAYS, References
+from harness.tables import Table
+from harness.types import Column, Type
+
+SCHEMA = (Column("k", Type.INT64), Column("n", Type.INT64))
+PLAIN = AnswerSpec(SCHEMA, "select k, count(*) as n from t group by k")
+LIMITED = AnswerSpec(
+    SCHEMA,
+    "select k, count(*) as n from t group by k order by n limit 1",
+    order=(SortKey("n"),),
+    limit=1,
+    widened_sql=(
+        "select *, rank() over (order by n) as __rank "
+        "from (select k, count(*) as n from t group by k)"
+    ),
+)
+RIGHT = {"k": [1, 2, 3], "n": [2, 1, 1]}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    file = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"k": [1, 1, 2, 3]}), file)
+    return Table("t", (Column("k", Type.INT64, False),), 4, (file,))
+
+
+@pytest.fixture
+def referee(tmp_path: Path) -> Iterator[Referee]:
+    with Referee(tmp_path / "answers", tmp_path / "scratch", threads=1) as referee:
+        yield referee
+
+
+def answer(folder: Path, **columns: list[int]) -> Path:
+    file = folder / "answer.parquet"
+    pq.write_table(pa.table(columns), file)
+    return file
+
+
+def plant(reference: Reference, columns: dict[str, list[int]]) -> None:
+    """Another reference in the place of the one that was computed, as a bug would give it."""
+    table = pa.table(columns)
+    with pa.OSFile(str(reference.path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
+        out.write_table(table)
+
+
+@pytest.mark.parametrize("spec", [PLAIN, LIMITED])
+def test_a_wrong_answer_is_wrong_by_both_references(
+    referee: Referee, table: Table, tmp_path: Path, spec: AnswerSpec
+) -> None:
+    reference = referee.reference({"t": table}, "v1", spec)
+    wrong = answer(tmp_path, k=[1, 2, 3], n=[2, 1, 7])
+    reason = referee.check(wrong, spec, reference)
+    assert reason is not None
+    assert "DuckDB" not in reason
+
+
+def test_an_answer_that_only_the_second_reference_gives_is_not_called_wrong(
+    referee: Referee, table: Table, tmp_path: Path
+) -> None:
+    reference = referee.reference({"t": table}, "v1", PLAIN)
+    plant(reference, {"k": [1, 2], "n": [2, 1]})
+    with pytest.raises(NoReference) as raised:
+        referee.check(answer(tmp_path, **RIGHT), PLAIN, reference)
+    assert str(raised.value) == (
+        "DuckDB contradicts itself: without its optimizer, it answers otherwise "
+        "(3 rows, expected 2; unexpected: (k=3, n=1)); this answer equals that one"
+    )
+
+
+def test_an_answer_that_neither_reference_gives_is_told(
+    referee: Referee, table: Table, tmp_path: Path
+) -> None:
+    reference = referee.reference({"t": table}, "v1", PLAIN)
+    plant(reference, {"k": [1, 2], "n": [2, 1]})
+    with pytest.raises(NoReference, match="this answer equals neither"):
+        referee.check(answer(tmp_path, k=[1], n=[2]), PLAIN, reference)
+
+
+def test_ties_at_a_limit_are_allowed_by_the_second_reference_too(
+    referee: Referee, table: Table, tmp_path: Path
+) -> None:
+    reference = referee.reference({"t": table}, "v1", LIMITED)
+    plant(reference, {"k": [9], "n": [1], "__rank": [1]})
+    with pytest.raises(NoReference, match="this answer equals that one"):
+        referee.check(answer(tmp_path, k=[3], n=[1]), LIMITED, reference)
+
+
+def test_a_join_by_commas_that_comes_to_no_end_is_asked_with_filters_pushed_down(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"k": range(300_000)}), file)
+    table = Table("t", (Column("k", Type.INT64, False),), 300_000, (file,))
+    sql = "select count(*) as n, min(a.k) as k from t a, t b where a.k = b.k and a.k % 7 = b.k % 7"
+    spec = AnswerSpec((Column("n", Type.INT64), Column("k", Type.INT64)), sql)
+    references = References(other_way_seconds=1.0)
+    references.start(str(tmp_path / "answers"), threads=1)
+    asked = [table_to_message(table)], "v1", spec_to_message(spec)
+    path = references.reference(*asked)["path"]
+    plant(Reference(path, False, (table,), "v1"), {"n": [1], "k": [0]})
+    right = str(answer(tmp_path, n=[300_000], k=[0]))
+    doubt = references.check(right, str(path), False, *asked)["doubt"]
+    assert doubt.startswith(f"DuckDB contradicts itself: {list(OTHER_WAYS)[1]}, it answers")
