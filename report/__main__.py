@@ -1,18 +1,21 @@
-"""The command line: `python -m report [RESULTS…] [-o FILE] [--title TEXT]`."""
+"""The command line: `python -m report [RESULTS…] [-o PATH] [--format png,svg]`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from report.errors import ReportError
-from report.output import build
+from report.output import build, draw
 from report.page import TITLE
+from report.pictures import Format
 from report.sources import find
+from report.theme import Theme
 
 RESULTS = Path("results")
+PAGE, PICTURES = RESULTS / "index.html", RESULTS / "pictures"
 
 
 def main(
@@ -24,20 +27,46 @@ def main(
         ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Where to write the page.")
-    ] = RESULTS / "index.html",
-    title: Annotated[str, typer.Option(help="The page's heading.")] = TITLE,
+        Path | None,
+        typer.Option(
+            "--output",
+            "--out",
+            "-o",
+            help="Where to write: the page's file, or the pictures' folder.",
+            show_default=f"{PAGE}, or {PICTURES}",
+        ),
+    ] = None,
+    title: Annotated[str, typer.Option(help="The heading.")] = TITLE,
+    format: Annotated[
+        str, typer.Option(help="html for the page; png, svg or png,svg for pictures.")
+    ] = "html",
+    theme: Annotated[Theme, typer.Option(help="Of pictures; the page has both.")] = "light",
 ) -> None:
-    """Draws results files into one HTML page that needs no network.
+    """Draws results files into one HTML page that needs no network, or into pictures.
 
     A file that cannot be used is left out, with a note, while another can.
     Exit codes: 2 nothing to read, 3 a malformed file, 4 a file of an unknown format version.
     """
     try:
-        typer.echo(build(find(results or [RESULTS]), output, title, tell=_note))
+        paths = find(results or [RESULTS])
+        if format == "html":
+            typer.echo(build(paths, output or PAGE, title, tell=_note))
+        else:
+            folder = output or PICTURES
+            drawn = draw(paths, folder, _forms(format), theme, title, tell=_note)
+            typer.echo(f"{len(drawn)} pictures in {folder}")
     except ReportError as error:
         typer.echo(f"report: {error}", err=True)
         raise typer.Exit(error.exit_code) from None
+
+
+def _forms(text: str) -> list[Format]:
+    forms = [form for form in get_args(Format) if form in text.split(",")]
+    if len(forms) != len(text.split(",")):
+        raise typer.BadParameter(
+            f"{text!r} is not html, png, svg or png,svg", param_hint="--format"
+        )
+    return forms
 
 
 def _note(text: str) -> None:

@@ -28,6 +28,11 @@ BIDI_CONTROLS = dict.fromkeys(
 """Characters that would turn the text around a label; labels stand inside sentences."""
 
 
+def readable(text: str) -> str:
+    """The text without characters that would turn what stands around it."""
+    return text.translate(BIDI_CONTROLS)
+
+
 @dataclass(frozen=True)
 class Column:
     """An engine as it is shown. ``id`` is short, and names it in the page's address."""
@@ -57,7 +62,7 @@ def _column(
     index: int, engine: Engine, style: EngineStyle, several: bool, newest: dict[str, Engine]
 ) -> Column:
     version = engine.version or "not installed"
-    label = style.label.translate(BIDI_CONTROLS)
+    label = readable(style.label)
     return Column(
         index=index,
         engine=engine,
@@ -94,12 +99,12 @@ def setting(setting: Setting, machines: int = 1) -> str:
     threads = f"{setting.threads} thread{'' if setting.threads == 1 else 's'}"
     parts = [source(setting.input), setting.size, threads]
     text = " · ".join([*parts, setting.machine] if machines > 1 else parts)
-    return text.translate(BIDI_CONTROLS)
+    return readable(text)
 
 
 def source(name: str) -> str:
     """Where an input is read from, in words."""
-    return INPUTS.get(name, f"from {name}").translate(BIDI_CONTROLS)
+    return readable(INPUTS.get(name, f"from {name}"))
 
 
 def outcome(outcome: str) -> str:

@@ -1,4 +1,4 @@
-"""Paths of results files -> the report's file, written at once or not at all."""
+"""Paths of results files -> the report's page or pictures, each written whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from report.frame import load
+from report.frame import Results, load
 from report.page import TITLE, render
+from report.pictures import Album, Format
+from report.theme import Theme
 
 
 def build(
@@ -22,21 +24,47 @@ def build(
     Each file that was left out is told of in one line. Raises a ReportError, and leaves ``output``
     as it was, where no file can be used.
     """
-    results = load(paths)
-    for unread in results.unread:
-        tell(f"left out {unread.path}: {unread.reason}")
-    page = render(results, title)
+    page = render(_loaded(paths, tell), title)
     output.parent.mkdir(parents=True, exist_ok=True)
-    _write(page, output)
+    _write(page.encode(), output)
     return output
 
 
-def _write(text: str, output: Path) -> None:
-    """Writes beside the file, then takes its place, so that a reader never sees half a page."""
+def draw(
+    paths: Sequence[Path],
+    folder: Path,
+    forms: Sequence[Format],
+    theme: Theme = "light",
+    title: str = TITLE,
+    tell: Callable[[str], None] = lambda _: None,
+) -> list[Path]:
+    """Draws the summary and each chart into the folder, and returns the pictures' files.
+
+    Files in it that are no such pictures are left alone. Raises a ReportError like `build`.
+    """
+    results = _loaded(paths, tell)
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = []
+    for picture in Album(results, theme, title).pictures():
+        for form in forms:
+            drawn.append(folder / f"{picture.name}.{form}")
+            _write(picture.content(form), drawn[-1])
+    return drawn
+
+
+def _loaded(paths: Sequence[Path], tell: Callable[[str], None]) -> Results:
+    results = load(paths)
+    for unread in results.unread:
+        tell(f"left out {unread.path}: {unread.reason}")
+    return results
+
+
+def _write(content: bytes, output: Path) -> None:
+    """Writes beside the file, then takes its place, so that a reader never sees half a file."""
     handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         Path(name).chmod(0o644)
         Path(name).replace(output)
     except BaseException:

@@ -1,0 +1,237 @@
+"""Results, compared -> the rows of each chart on the default metric, for pictures.
+
+static/charts.js makes such rows for what the reader chooses; a browser test holds the two together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from report import change_wording, names, wording
+from report.changes import Change, Changes, Verdict
+from report.colours import shades
+from report.comparison import Comparison, Entry, Task, score
+from report.frame import Results, Setting
+from report.history import History, Point, points
+from report.metrics import DEFAULT
+from report.names import Column
+from report.statistics import Estimate
+from report.theme import Theme, colours
+from report.view import DEEP, heat
+
+Rows = list[dict[str, Any]]
+NAME_PIXELS, CHARACTER_PIXELS = 26, 7
+"""What an engine's name takes in a legend: its sign with the gap after it, and each character."""
+SIGNS: dict[Verdict, tuple[str, str]] = {
+    Verdict.LOST: ("lost", "✗ lost"),
+    Verdict.GAINED: ("gained", "✓ gained"),
+    Verdict.SLOWER: ("change", "▲"),
+    Verdict.FASTER: ("change", "▼"),
+    Verdict.TIE: ("tie", "≈"),
+    Verdict.NONE: ("none", "–"),
+}
+"""The kind and the sign of each verdict; the sign tells what the colour does."""
+
+
+class RowMaker:
+    """Rows in the colours of one theme."""
+
+    def __init__(self, results: Results, comparison: Comparison, theme: Theme) -> None:
+        self._results, self._comparison, self._theme = results, comparison, theme
+        self._history = History(results)
+        self._machines = len({setting.machine for setting in comparison.settings})
+        columns = names.columns(comparison.engines, results.engines)
+        self._columns = {column.engine: column for column in columns}
+
+    def ranking(self) -> Rows:
+        """The engines' mean ratios, best first."""
+        rows: Rows = []
+        for place, each in enumerate(self._comparison.scores):
+            if (mean := each.mean) is not None:
+                rows.append({
+                    **self._look(self._columns[each.engine]), "place": place, "ratio": mean.value,
+                    "low": _or(mean.low, mean.value), "high": _or(mean.high, mean.value),
+                    "reach": max(mean.value, _or(mean.high, 0.0)),
+                    "label": wording.times(mean.value), "note": f"{each.ok} of {each.asked}",
+                })  # fmt: skip
+        return rows
+
+    def kinds(self) -> Rows:
+        """An engine's mean ratio over the tasks of each setting."""
+        return [
+            {"query": kind, "place": place, **self._kind_cell(setting, column)}
+            for place, (setting, kind) in enumerate(self._kinds().items())
+            for column in self._columns.values()
+        ]
+
+    def _kinds(self) -> dict[Setting, str]:
+        """Each setting by its workload's title, and by what tells it from the workload's others."""
+        settings = self._comparison.settings
+        several = Counter(setting.workload for setting in settings)
+        return {
+            each: self._results.workloads[each.workload].title
+            + (f" · {names.setting(each, self._machines)}" if several[each.workload] > 1 else "")
+            for each in settings
+        }
+
+    def _kind_cell(self, setting: Setting, column: Column) -> dict[str, Any]:
+        mean = score(self._comparison.of(setting), column.engine).mean
+        return {
+            "engine": column.label, "column": column.index,
+            "kind": "missing" if mean is None else "value",
+            **self._heat(mean.value if mean is not None else None),
+            "label": "–" if mean is None else wording.times(mean.value),
+        }  # fmt: skip
+
+    def matrix(self, setting: Setting) -> Rows:
+        """A cell for each query and engine: its time and its ratio to the best."""
+        return [
+            {"query": task.query, "place": place, **self._matrix_cell(task, entry)}
+            for place, task in enumerate(self._comparison.of(setting))
+            for entry in task.entries.values()
+        ]
+
+    def _matrix_cell(self, task: Task, entry: Entry) -> dict[str, Any]:
+        column = self._columns[entry.cell.engine]
+        look = {"engine": column.label, "column": column.index}
+        value, ratio = entry.value(DEFAULT), _to_best(task, entry)
+        if value is None or ratio is None:
+            return {**look, "kind": "missing", **self._heat(None), "label": _outcome(entry)}
+        winners = task.winners()
+        tie = "≈" if len(winners) > 1 and column.engine in winners else ""
+        text = f"{wording.amount(value, DEFAULT.unit)} · {tie}{wording.times(ratio)}"
+        return {**look, "kind": "value", **self._heat(ratio), "label": text}
+
+    def _heat(self, ratio: float | None) -> dict[str, Any]:
+        """The place on the colour scale, and the colour of the text upon it."""
+        of, strength = colours(self._theme), heat(ratio)
+        if ratio is None:
+            return {"heat": 0.0, "ink": of["faint"]}
+        return {"heat": strength, "ink": of["heat-deep-ink" if strength > DEEP else "heat-ink"]}
+
+    def query(self, task: Task) -> Rows:
+        """A bar for each engine, its interval and its rounds."""
+        return [row for entry in task.entries.values() for row in self._bar(task, entry)]
+
+    def _bar(self, task: Task, entry: Entry) -> Rows:
+        column = self._columns[entry.cell.engine]
+        look = {**self._look(column), "place": column.index}
+        estimate = entry.estimates.get(DEFAULT.name)
+        if estimate is None:
+            missing = {"kind": "missing", "label": _outcome(entry), "note": entry.cell.reason}
+            return [{**look, **missing}]
+        ratio = _to_best(task, entry)
+        label = _seconds(estimate.value) + ("" if ratio is None else f" · {wording.times(ratio)}")
+        value = {
+            "kind": "value", "amount": estimate.value, **_ends(estimate),
+            "reach": max(estimate.value, _or(estimate.high, 0.0), *entry.cell.seconds),
+            "label": label, "note": "",
+        }  # fmt: skip
+        return [{**look, **value}, *({**look, **each} for each in _rounds(entry.cell.seconds))]
+
+    def scaling(self, tasks: Sequence[Task]) -> Rows:
+        """One query in several sizes, in their order."""
+        return [
+            {
+                **self._look(self._columns[engine]), "size": task.setting.size, "place": place,
+                "amount": estimate.value, "label": _seconds(estimate.value),
+            }
+            for place, task in enumerate(tasks)
+            for engine, entry in task.entries.items()
+            if (estimate := entry.estimates.get(DEFAULT.name)) is not None
+        ]  # fmt: skip
+
+    def history(self, setting: Setting, query: str) -> Rows:
+        """One query over runs; no rows where it was run once at most."""
+        rows: Rows = []
+        across = line = 0
+        for name, past in self._history.of(setting, query).items():
+            style = self._results.engines[name]
+            label = names.readable(style.label)
+            look = {"engine": label, "colour": getattr(shades(style.colour), self._theme)}
+            rows.append({**look, "kind": "name", "label": f"● {label}", "across": across})
+            found = [_point(point, line) for point in points(past)]
+            rows += [{**look, **each} for each in found]
+            line += any(each["kind"] == "missing" for each in found)
+            across += NAME_PIXELS + CHARACTER_PIXELS * len(label)
+        return rows
+
+    def changes(self, changes: Changes, setting: Setting) -> Rows:
+        """A cell for each query and engine of one setting: after ÷ before."""
+        own = [c for c in changes.changes if c.after.cell.setting == setting]
+        queries = list(self._results.workloads[setting.workload].queries)
+        engines = sorted({c.after.cell.engine.name for c in own})
+        return [
+            {
+                "query": change.after.cell.query, "place": queries.index(change.after.cell.query),
+                "engine": names.readable(self._results.engines[name].label),
+                "column": engines.index(name), **_change(change),
+            }
+            for change in own
+            for name in [change.after.cell.engine.name]
+        ]  # fmt: skip
+
+    def _look(self, column: Column) -> dict[str, Any]:
+        return {"engine": column.label, "colour": getattr(column.shades, self._theme)}
+
+
+def _point(point: Point, line: int) -> dict[str, Any]:
+    cell, estimate = point.cell, point.estimate
+    run = {"started": cell.started.timestamp() * 1000, "version": cell.engine.version or ""}
+    if estimate is None or estimate.value <= 0:
+        sign = names.SIGNS.get(cell.outcome, "–")
+        return {**run, "kind": "missing", "label": sign, "note": cell.reason, "line": line}
+    return {
+        **run, "kind": "value", "amount": estimate.value, **_ends(estimate), "mark": point.mark,
+        "label": _seconds(estimate.value), "note": f"{cell.started:%Y-%m-%d %H:%M}",
+    }  # fmt: skip
+
+
+def _change(change: Change) -> dict[str, Any]:
+    ratio, moved = change.ratio, change.verdict in (Verdict.SLOWER, Verdict.FASTER)
+    kind, label = SIGNS[change.verdict]
+    if ratio is not None and moved:
+        label = f"{label} {ratio.value:.2f}"
+    return {
+        "kind": kind,
+        "log": math.log2(ratio.value) if ratio is not None and moved else 0.0,
+        "label": label,
+        "note": change_wording.note(change),
+    }
+
+
+def _to_best(task: Task, entry: Entry) -> float | None:
+    best, value = task.best(), entry.value(DEFAULT)
+    least = best.value(DEFAULT) if best is not None else None
+    return None if value is None or least is None or least <= 0 else value / least
+
+
+def _outcome(entry: Entry) -> str:
+    outcome = entry.cell.outcome
+    return "not measured" if outcome == "ok" else names.outcome(outcome)
+
+
+def _rounds(seconds: Sequence[float]) -> Rows:
+    return [
+        {
+            "kind": "round", "amount": value, "jitter": ((at * 5) % 7 - 3) / 3,
+            "label": f"{at + 1}: {_seconds(value)}",
+        }
+        for at, value in enumerate(seconds)
+    ]  # fmt: skip
+
+
+def _ends(estimate: Estimate) -> dict[str, float]:
+    value = estimate.value
+    return {"low": _or(estimate.low, value), "high": _or(estimate.high, value)}
+
+
+def _or(value: float | None, other: float) -> float:
+    return other if value is None else value
+
+
+def _seconds(value: float) -> str:
+    return f"{wording.seconds(value)} s"
