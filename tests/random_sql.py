@@ -293,32 +293,68 @@ class Writer:
         )
 
     def windowed(self) -> str:
-        return self.either(self._windows, self._shifted, self._top)()
+        return self.either(self._windows, self._numbered, self._numbered, self._top)()
 
     def _partition(self) -> str:
         return self.either("", "partition by k ", "partition by s ", "partition by k, b ")
 
     def _windows(self) -> str:
+        """Functions that do not tell rows apart that tie."""
+
         def window() -> str:
-            by, key = self._partition(), self.either("i", "x desc", "s")
+            by, rank = self._partition(), self.either("rank", "dense_rank", "percent_rank")
+            order = self.either("", f"order by {self._key()}", f"order by {self._key()}, b")
             return self.either(
-                f"{self.either('rank', 'dense_rank')}() over ({by}order by {key})",
-                f"{self.either('sum', 'avg')}({self.either('i', 'x')}) over ({by})",
-                f"count({self.either('*', 'i', 's')}) over ({by})",
-                f"max({self.either('i', 's', 'd')}) over ({by})",
+                f"{rank}() over ({by}order by {self._key()}, {self._key()})",
+                f"{self.either(rank, 'cume_dist')}() over ({by}order by {self._key()})",
+                f"{self._summary()} over ({by}{order})",
             )
 
         return f"select id, {self.listed('v', window)} from l{self.where()}"
 
-    def _shifted(self) -> str:
-        """Over rows that are numbered first, lest the answer depend on ties."""
-        order = self.either("i, u", "x desc, u", "s nulls first, u desc", "u")
-        function = f"{self.either('lag', 'lead')}({self.either('i', 'x', 's')})"
-        return (
-            f"select i, x, s, k, {function} over ({self._partition()}order by {order}) as v from "
-            "(select row_number() over (order by i, x, s, d, b, k, id) as u, k, i, x, s, b from l)"
-            " as n"
+    def _key(self) -> str:
+        return self.either("i", "x desc", "s", "i desc nulls first", "d nulls first", "k + 1")
+
+    def _summary(self) -> str:
+        number = self.either("i", "x", "k", "i + 1", "case when b then i end")
+        return self.either(
+            f"{self.either('sum', 'avg', 'min', 'max')}({number})",
+            f"{self.either('min', 'max')}({self.either('s', 'd')})",
+            f"count({self.either('*', 'i', 's', 'd')})",
         )
+
+    def _numbered(self) -> str:
+        """Over rows that are numbered first, lest the answer depend on ties."""
+        columns = self.listed("v", self._over_numbers)
+        return (
+            f"select i, x, s, k, {columns} from "
+            "(select row_number() over (order by i, x, s, d, b, k, id) as u, k, i, x, s, b, d "
+            "from l) as n"
+        )
+
+    def _over_numbers(self) -> str:
+        order = self.either("i, u", "x desc, u", "s nulls first, u desc", "u", "u desc")
+        value = self.either("i", "x", "s", "d", "k + 1")
+        shift = self.either("", "", ", 2", ", 1")
+        ends = self.either("first_value", "last_value"), self.either("1", "2", "3")
+        default = self.either("", ", 7") if shift and value in ("i", "k + 1") else ""
+        function, frame = self.either(
+            (f"{self.either('lag', 'lead')}({value}{shift}{default})", ""),
+            (f"{ends[0]}({value})", self.either("", self._frame())),
+            (f"nth_value({value}, {ends[1]})", self.either("", "rows unbounded preceding")),
+            (f"ntile({ends[1]})", ""),
+            (self._summary(), self._frame()),
+            (self._summary(), self._frame()),
+        )
+        return f"{function} over ({self._partition()}order by {order} {frame})"
+
+    def _frame(self) -> str:
+        """Frames of rows: what they begin and end with, earlier ends first."""
+        ends = ("unbounded preceding", "2 preceding", "1 preceding", "current row", "1 following",
+                "3 following", "unbounded following")  # fmt: skip
+        first = self.either(*range(len(ends) - 1))
+        last = self.either(*range(max(first, 1), len(ends)))
+        return f"rows between {ends[first]} and {ends[last]}"
 
     def _top(self) -> str:
         order = self.either("i, x, s, d, b, k, id", "i desc, x, s, d desc nulls first, b, k, id")

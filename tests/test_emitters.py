@@ -50,6 +50,8 @@ EXPRESSIONS = {
     "Contains": "contains(w, 'a')",
     "Case": "case when n > 1 then 'a' else 'b' end",
     "Coalesce": "coalesce(k, n)",
+    "Greatest": "greatest(k, n)",
+    "Least": "least(k, n)",
     "Cast": "cast(n as varchar)",
     "TryCast": "try_cast(w as bigint)",
     "Extract": "extract(year from e)",

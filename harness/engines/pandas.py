@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
@@ -11,6 +12,7 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.engines.pandas_expressions import NARROW, PandasExpressions, counted
+from harness.engines.pandas_windows import PandasWindows
 from harness.engines.python import (
     Gaps,
     PythonSession,
@@ -25,6 +27,7 @@ from harness.engines.python import (
     quoted,
 )
 from harness.engines.widths import Widths
+from harness.engines.windows import BareWindows
 from harness.plan import Query
 from harness.plan.nodes import (
     Aggregate,
@@ -45,7 +48,6 @@ from harness.plan.nodes import (
     uses,
     walk,
 )
-from harness.plan.typing import window_order
 from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
 
@@ -73,6 +75,7 @@ class PandasProgram:
     """
 
     printer: ClassVar[type[PandasExpressions]] = PandasExpressions
+    windows: ClassVar[type[PandasWindows]] = PandasWindows
     imports: ClassVar[Mapping[str, str]] = {"np": "import numpy as np", "pd": "import pandas as pd"}
 
     def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
@@ -411,29 +414,20 @@ class PandasProgram:
         return self.assign(node, f"{left}.assign({values})")
 
     def window(self, node: Window) -> str:
-        frame, print_ = self.frame(node.input), self.expressions(node.input)
-        values = []
-        for name, e in node.functions:
-            values.append((name, self._windowed(e, frame, node.input, print_)))
-        self.physical[node] = self.physical[node.input] + tuple(n for n, _ in node.functions)
-        return self.assign(node, f"{frame}.assign({keywords(values)})")
-
-    def _windowed(self, e: exp.Window, frame: str, source: Node, print_: PandasExpressions) -> str:
-        function, keys = e.this, e.args.get("partition_by") or []
-        columns = [*keys, *(o.this for o in window_order(e))]
-        if e.args.get("spec") is not None or not all(isinstance(c, exp.Column) for c in columns):
-            raise self.gaps.unsupported("this window", e.sql("duckdb"))
-        by = [k.name for k in keys]
-        dropna = ", dropna=False" if any(source.column(k).nullable for k in by) else ""
-        grouped = f".groupby({one_or_list(by)}, sort=False{dropna})" if by else ""
-        order = [
-            SortKey(o.this.name, bool(o.args.get("desc")), bool(o.args.get("nulls_first")))
-            for o in window_order(e)
-        ]
-        return print_.windowed(function, frame, grouped, self._sorted(source, order), order)
+        bare, frame = BareWindows(node), self.frame(node.input)
+        self.physical[node] = (*self.physical[node.input], *bare.computed, *bare.windows)
+        print_ = self.expressions(node.input)
+        if bare.computed:
+            added = keywords((n, print_.series(e)) for n, e in bare.computed.items())
+            frame = self.variables.fresh(table_of(node))
+            self.statements.append(f"{frame} = {print_.frame}.assign({added})")
+        print_ = self.printer(self.gaps, bare.schema, frame, print_.narrow)
+        sort = partial(_sorted, bare.schema)
+        windows = self.windows(print_, self.statements, self.variables, sort)
+        return self.assign(node, f"{frame}.assign({keywords(windows.values(bare.windows))})")
 
     def top_per_group(self, node: TopPerGroup) -> str:
-        frame = f"{self.frame(node.input)}{self._sorted(node.input, node.order)}"
+        frame = f"{self.frame(node.input)}{_sorted(node.input.schema, node.order)}"
         self.physical[node] = self.physical[node.input]
         if node.count == 1:
             return self.assign(node, f"{frame}.drop_duplicates({one_or_list(node.keys)})")
@@ -447,19 +441,7 @@ class PandasProgram:
     def sort(self, node: Sort) -> str:
         frame = self.frame(node.input)
         self.physical[node] = self.physical[node.input]
-        return self.assign(node, f"{frame}{self._sorted(node.input, node.keys)}")
-
-    def _sorted(self, source: Node, keys: Sequence[SortKey]) -> str:
-        """Sorts by the last keys first where NULLs go first for some keys and last for others."""
-        runs: list[tuple[bool, list[SortKey]]] = []
-        for key in keys:
-            first = key.nulls_first and source.column(key.column).nullable
-            if runs and (runs[-1][0] == first or not source.column(key.column).nullable):
-                runs[-1][1].append(key)
-            else:
-                runs.append((first, [key]))
-        stable = ', kind="stable"' if len(runs) > 1 else ""
-        return "".join(_sort_values(run, first) + stable + ")" for first, run in reversed(runs))
+        return self.assign(node, f"{frame}{_sorted(node.input.schema, node.keys)}")
 
     def limit(self, node: Limit) -> str:
         frame = self.frame(node.input)
@@ -498,6 +480,20 @@ def _function(e: Expression) -> str:
     if counted(e) is not None:
         return "sum"
     return "nunique" if isinstance(e.this, exp.Distinct) else "count"
+
+
+def _sorted(schema: Schema, keys: Sequence[SortKey]) -> str:
+    """Sorts by the last keys first where NULLs go first for some keys and last for others."""
+    nullable = {column.name for column in schema if column.nullable}
+    runs: list[tuple[bool, list[SortKey]]] = []
+    for key in keys:
+        first = key.nulls_first and key.column in nullable
+        if runs and (runs[-1][0] == first or key.column not in nullable):
+            runs[-1][1].append(key)
+        else:
+            runs.append((first, [key]))
+    stable = ', kind="stable"' if len(runs) > 1 else ""
+    return "".join(_sort_values(run, first) + stable + ")" for first, run in reversed(runs))
 
 
 def _sort_values(keys: Sequence[SortKey], nulls_first: bool) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import ClassVar
 
 from sqlglot import exp
 
-from harness.answer import SortKey
 from harness.engines.python import (
     AND,
     ATOM,
@@ -35,7 +35,7 @@ _PERIODS = {"year": "Y", "quarter": "Q", "month": "M", "week": "W"}
 _FREQUENCIES = {"day": "D", "hour": "h", "minute": "min", "second": "s"}
 _PARTS = {"doy": "day_of_year"}
 NARROW = (exp.Extract,)
-_MASKED = (Type.INT64, Type.BOOLEAN)
+MASKED = (Type.INT64, Type.BOOLEAN)
 """Types whose NULLs need a dtype with its own mask."""
 _TESTS = (exp.In, exp.Like, exp.ILike, exp.RegexpLike, exp.StartsWith, exp.Contains)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
@@ -150,7 +150,7 @@ class PandasExpressions(Expressions):
         code = self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON) if compared else self.code(e)
         operands = [e.this, e.expression] if compared else [e.this]
         lacking = [x for x in operands if self.nullable(x)]
-        if compared and all(self.type(x) in _MASKED for x in lacking):
+        if compared and all(self.type(x) in MASKED for x in lacking):
             return code
         missing = " | ".join(f"{self.operand(x, ATOM)}.isna()" for x in lacking)
         return Code(f'{parenthesised(code, ATOM)}.astype("boolean").mask({missing})', ATOM)
@@ -202,7 +202,7 @@ class PandasExpressions(Expressions):
 
     def _may_be_masked(self, e: Expression) -> bool:
         """Whether a condition may come as NA; of text and dates it comes as False."""
-        kinds = (*_MASKED, Type.FLOAT64)
+        kinds = (*MASKED, Type.FLOAT64)
         typed = (infer(x, self.schema) for x in e.walk() if isinstance(x, _VALUES))
         return any(t.nullable and t.type in kinds for t in typed)
 
@@ -267,17 +267,17 @@ class PandasExpressions(Expressions):
         own = infer(e, self.schema)
         if not columns_in(e):
             return self.text(e)
-        masked = typed.nullable and not own.nullable and typed.type in _MASKED
-        dtype = self._dtype(typed) if masked or own.type is not typed.type else None
+        masked = typed.nullable and not own.nullable and typed.type in MASKED
+        dtype = self.dtype(typed) if masked or own.type is not typed.type else None
         text = self.operand(e, ATOM)
         return text if dtype is None else f"{text}.astype({quoted(dtype)})"
 
     def _constant(self, text: str, typed: Typed) -> str:
-        dtype = self._dtype(typed)
+        dtype = self.dtype(typed)
         more = "" if dtype is None else f", dtype={quoted(dtype)}"
         return f"{self.library}.Series({text}, index={self.frame}.index{more})"
 
-    def _dtype(self, typed: Typed) -> str | None:
+    def dtype(self, typed: Typed) -> str | None:
         """The dtype of a type; None for dates and timestamps, which have one anyway."""
         return _DTYPES[typed.type][typed.nullable] if typed.type in _DTYPES else None
 
@@ -286,6 +286,26 @@ class PandasExpressions(Expressions):
         texts = [self._value(x, replace(whole, nullable=self.nullable(x))) for x in operands_of(e)]
         first, *others = [text for text in texts if text is not None]
         return Code(first + "".join(f".fillna({text})" for text in others), ATOM)
+
+    def greatest(self, e: Expression) -> Code:
+        """The greatest of the values that are there, row by row."""
+        end, typed = ("max" if isinstance(e, exp.Greatest) else "min"), infer(e, self.schema)
+        operands = operands_of(e)
+        kinds = {self.type(x) for x in operands}
+        if typed.type is Type.BOOLEAN:
+            raise self.gaps.unsupported("the greatest of booleans", e.sql("duckdb"))
+        sure = not any(map(self.nullable, operands))
+        if sure and kinds in ({Type.INT64}, {Type.FLOAT64}):
+            texts = [self.text(x) for x in operands]
+            return Code(reduce(lambda a, b: f"np.{end}imum({a}, {b})", texts), ATOM)
+        series = [self._series_of(x, typed) for x in operands]
+        return Code(f"{self.library}.concat([{', '.join(series)}], axis=1).{end}(axis=1)", ATOM)
+
+    least = greatest
+
+    def _series_of(self, e: Expression, typed: Typed) -> str:
+        text = str(self._value(e, replace(typed, nullable=self.nullable(e))))
+        return text if columns_in(e) else self._constant(text, typed)
 
     def cast(self, e: Expression) -> Code:
         return self.date_literal(e) or self._cast(e, coerce="")
@@ -512,60 +532,6 @@ class PandasExpressions(Expressions):
             return f"{parenthesised(self.known_true(condition), ATOM)}.sum()"
         argument = e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this
         return f"{self.operand(argument, ATOM)}.{self.reduction(e)}"
-
-    def windowed(
-        self,
-        function: Expression,
-        frame: str,
-        grouped: str,
-        ordering: str,
-        order: Sequence[SortKey],
-    ) -> str:
-        """A window function as a series that pandas aligns with the frame by its index."""
-        if isinstance(function, exp.RowNumber):
-            if not grouped:
-                places = f"range(1, len({frame}) + 1), index={frame}{ordering}.index"
-                return f"{self.library}.Series({places})"
-            return f"{frame}{ordering}{grouped}.cumcount() + 1"
-        if isinstance(function, (exp.Rank, exp.DenseRank)):
-            return self._ranked(function, frame, grouped, order)
-        if isinstance(function, (exp.Lag, exp.Lead)):
-            return self._shifted(function, frame, grouped, ordering)
-        if order:
-            raise self.gaps.unsupported("a running aggregate", function.sql("duckdb"))
-        if not grouped:
-            return self.total(function)
-        if isinstance(function.this, exp.Star):
-            return f'{frame}{grouped}[{quoted(self.schema[0].name)}].transform("size")'
-        if not isinstance(function.this, exp.Column):
-            raise self.gaps.unsupported("a window over a computed value", function.sql("duckdb"))
-        call = self.reduction(function).split("(")[0]
-        minimum = (
-            ", min_count=1"
-            if isinstance(function, exp.Sum) and self.nullable(function.this)
-            else ""
-        )
-        return f'{frame}{grouped}[{quoted(function.this.name)}].transform("{call}"{minimum})'
-
-    def _ranked(self, e: Expression, frame: str, grouped: str, order: Sequence[SortKey]) -> str:
-        if len(order) != 1 or order[0].nulls_first:
-            raise self.gaps.unsupported("a rank over several keys or NULLs first", e.sql("duckdb"))
-        column = next(c for c in self.schema if c.name == order[0].column)
-        options = [f'method="{"dense" if isinstance(e, exp.DenseRank) else "min"}"']
-        options += ["ascending=False"] if order[0].descending else []
-        options += ['na_option="bottom"'] if column.nullable else []
-        ranks = f"{frame}{grouped}[{quoted(column.name)}].rank({', '.join(options)})"
-        return f'{ranks}.astype("int64")'
-
-    def _shifted(self, e: Expression, frame: str, grouped: str, ordering: str) -> str:
-        rows, default = self.shift(e)
-        if not isinstance(e.this, exp.Column):
-            raise self.gaps.unsupported("lag and lead of a computed value", e.sql("duckdb"))
-        more = "" if default is None else f", fill_value={default}"
-        if self.type(e.this) in _MASKED and not self.nullable(e.this):
-            dtype = self._dtype(Typed(self.type(e.this), nullable=True))
-            ordering += f".astype({{{quoted(e.this.name)}: {quoted(str(dtype))}}})"
-        return f"{frame}{ordering}{grouped}[{quoted(e.this.name)}].shift({rows}{more})"
 
 
 _Branch = tuple[Expression, Expression]

@@ -9,7 +9,8 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
-from harness.engines.polars_expressions import DTYPES, NARROW, PolarsExpressions, one_way
+from harness.engines.polars_expressions import DTYPES, NARROW, PolarsExpressions
+from harness.engines.polars_windows import PolarsWindows
 from harness.engines.python import (
     ATOM,
     Gaps,
@@ -45,13 +46,10 @@ from harness.plan.nodes import (
     conjuncts,
     uses,
 )
-from harness.plan.typing import window_order
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_Presorted = tuple[tuple[Expression, ...], list[tuple[str, exp.Window]]]
 
 
 class PolarsProgram:
@@ -250,12 +248,13 @@ class PolarsProgram:
 
     def window(self, node: Window) -> str:
         text = self.frame(node.input)
-        print_ = self.expressions(node.input)
+        windows = PolarsWindows(self.expressions(node.input))
         self.physical[node] = self.physical[node.input]
-        for order, functions in _by_presorting(node.functions):
-            text += f".sort({print_.sorting(order)})" if order else ""
-            added, names = _arguments((name, print_.text(e)) for name, e in functions)
+        for each in windows.passes(node.functions):
+            text += f".sort({windows.sorting(each.order)})" if each.order else ""
+            added, names = _arguments(each.first)
             text += f".with_columns({added})"
+            text += f".with_columns({_arguments(each.second)[0]})" if each.second else ""
             self.physical[node] += names
         return text
 
@@ -318,15 +317,6 @@ def _arguments(values: Iterable[tuple[str, str]]) -> tuple[str, tuple[str, ...]]
     texts = [f"({text}).alias({quoted(name)})" for name, text in odd]
     texts += [f"{name}={text}" for name, text in plain]
     return ", ".join(texts), tuple(name for name, _ in odd + plain)
-
-
-def _by_presorting(functions: Sequence[tuple[str, exp.Window]]) -> list[_Presorted]:
-    """Windows with the ORDER BY that the frame must have first; before them, those without."""
-    orders = [tuple(window_order(e)) for _, e in functions]
-    groups: dict[tuple[Expression, ...], list[tuple[str, exp.Window]]] = {}
-    for order, function in zip(orders, functions, strict=True):
-        groups.setdefault(order if not one_way(order) else (), []).append(function)
-    return sorted(groups.items(), key=lambda group: len(group[0]) > 0)
 
 
 def _table_of(node: Node) -> str:

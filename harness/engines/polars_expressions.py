@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -15,21 +14,15 @@ from harness.engines.python import (
     Code,
     Expressions,
     Gaps,
-    flags,
     ilike_regex,
     is_constant,
     like_pattern,
     quoted,
 )
 from harness.engines.widths import is_narrow
-from harness.plan.nodes import (
-    Expression,
-)
-from harness.plan.typing import infer, sql_type, window_order
+from harness.plan.nodes import Expression
+from harness.plan.typing import infer, sql_type
 from harness.types import Schema, Type
-
-if TYPE_CHECKING:
-    pass
 
 DTYPES = {
     Type.BOOLEAN: "pl.Boolean",
@@ -165,6 +158,13 @@ class PolarsExpressions(Expressions):
     def coalesce(self, e: Expression) -> Code:
         values = ", ".join(self.value(x) for x in [e.this, *e.expressions])
         return Code(f"pl.coalesce({values})", ATOM)
+
+    def greatest(self, e: Expression) -> Code:
+        end = "max" if isinstance(e, exp.Greatest) else "min"
+        values = ", ".join(self.value(x) for x in [e.this, *e.expressions])
+        return Code(f"pl.{end}_horizontal({values})", ATOM)
+
+    least = greatest
 
     def cast(self, e: Expression) -> Code:
         return self.date_literal(e) or self._cast(e, "")
@@ -372,64 +372,11 @@ class PolarsExpressions(Expressions):
         )
         return Code(f"pl.corr({', '.join(columns)})", ATOM)
 
-    # ------------------------------------------------------------------ windows
+    # ------------------------------------------------------------------ names
 
-    def window(self, e: Expression) -> Code:
-        order, function = window_order(e), e.this
-        if e.args.get("spec") is not None:
-            raise self.gaps.unsupported("a window frame", e.sql("duckdb"))
-        if isinstance(function, exp.RowNumber):
-            return Code(f"pl.int_range(1, pl.len() + 1){self._over(e, order)}", ATOM)
-        if isinstance(function, (exp.Rank, exp.DenseRank)):
-            return Code(f"{self._rank(e, order)}{self._over(e, [])}", ATOM)
-        if isinstance(function, (exp.Lag, exp.Lead)):
-            return Code(f"{self._shifted(function)}{self._over(e, order)}", ATOM)
-        if order:
-            raise self.gaps.unsupported("a running aggregate", e.sql("duckdb"))
-        return Code(f"{self.aggregate(function, grouped=True)}{self._over(e, [])}", ATOM)
-
-    def _rank(self, e: Expression, order: Sequence[Expression]) -> str:
-        """Ranks of one key; rows without it share the rank after all others."""
-        if len(order) != 1 or order[0].args.get("nulls_first"):
-            raise self.gaps.unsupported("a rank over several keys or NULLs first", e.sql("duckdb"))
-        dense = isinstance(e.this, exp.DenseRank)
-        key = self.operand(order[0].this, ATOM)
-        descending = ", descending=True" if order[0].args.get("desc") else ""
-        ranks = f'{key}.rank("{"dense" if dense else "min"}"{descending})'
-        if not self.nullable(order[0].this):
-            return ranks
-        known = f"{key}.drop_nulls().n_unique()" if dense else f"{key}.count()"
-        return f"{ranks}.fill_null({known} + 1)"
-
-    def _shifted(self, e: Expression) -> str:
-        rows, default = self.shift(e)
-        more = "" if default is None else f", fill_value={default}"
-        return f"{self.number(e.this, ATOM)}.shift({rows}{more})"
-
-    def _over(self, e: Expression, order: Sequence[Expression]) -> str:
-        keys = [self._name_or_text(k) for k in e.args.get("partition_by") or []]
-        if order and one_way(order):
-            by = [self._name_or_text(o.this) for o in order]
-            keys.append(f"order_by={by[0] if len(by) == 1 else '[' + ', '.join(by) + ']'}")
-            keys += ["descending=True"] if order[0].args.get("desc") else []
-            keys += ["nulls_last=True"] if any(self.nullable(o.this) for o in order) else []
-        return f".over({', '.join(keys)})" if keys else ""
-
-    def _name_or_text(self, e: Expression) -> str:
+    def name_or_text(self, e: Expression) -> str:
+        """A column's name, where Polars takes one for an expression."""
         return quoted(e.name) if isinstance(e, exp.Column) else self.text(e)
 
-    def sorting(self, order: Sequence[Expression]) -> str:
-        """The arguments of ``sort`` for keys of an ORDER BY."""
-        keys = ", ".join(self._name_or_text(o.this) for o in order)
-        descending = [bool(o.args.get("desc")) for o in order]
-        last = [not o.args.get("nulls_first") for o in order]
-        options = f", descending={flags(descending)}" if any(descending) else ""
-        if any(self.nullable(o.this) for o in order) and any(last):
-            options += f", nulls_last={flags(last)}"
-        return keys + options
-
-
-def one_way(order: Sequence[Expression]) -> bool:
-    """Whether all keys go in one direction with NULLs last, which is all that ``over`` can do."""
-    ways = {bool(o.args.get("desc")) for o in order}
-    return len(ways) < 2 and not any(o.args.get("nulls_first") for o in order)
+    def names(self, expressions: Sequence[Expression]) -> str:
+        return ", ".join(map(self.name_or_text, expressions))

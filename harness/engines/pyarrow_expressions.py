@@ -247,10 +247,21 @@ class ArrowExpressions(Expressions):
         return self.number(e, [case], 0)
 
     def coalesce(self, e: Expression) -> Code:
-        parts = [e.this, *e.expressions]
+        return self._of_all("coalesce", [e.this, *e.expressions])
+
+    def greatest(self, e: Expression) -> Code:
+        if self.type(e) is Type.BOOLEAN:
+            raise self.gaps.unsupported("the greatest of booleans", e.sql("duckdb"))
+        end = "max" if isinstance(e, exp.Greatest) else "min"
+        return self._of_all(f"{end}_element_wise", [e.this, *e.expressions])
+
+    least = greatest
+
+    def _of_all(self, function: str, parts: Sequence[Expression]) -> Code:
+        """A function of any number of values of one type."""
         texts = [self.number(x, [y for y in parts if y is not x], 0) for x in parts]
-        texts[0] = _wrapped(e.this, texts[0])
-        return Code(f"pc.coalesce({', '.join(texts)})", ATOM)
+        texts[0] = _wrapped(parts[0], texts[0])
+        return Code(f"pc.{function}({', '.join(texts)})", ATOM)
 
     # ------------------------------------------------------------------ types
 

@@ -21,7 +21,7 @@ from harness.engines.pyarrow_joins import (
     with_keys,
 )
 from harness.engines.pyarrow_recipes import called_in
-from harness.engines.pyarrow_windows import BareWindows, WindowPrinter
+from harness.engines.pyarrow_windows import WindowPrinter
 from harness.engines.python import (
     LINE_LENGTH,
     Gaps,
@@ -31,6 +31,7 @@ from harness.engines.python import (
     method_name,
     quoted,
 )
+from harness.engines.windows import BareWindows
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -307,11 +308,10 @@ class ArrowProgram:
             computed = {name: print_.expression(e) for name, e in bare.computed.items()}
             flow = flow.projected({n: column(n) for n in flow.columns} | computed)
         flow = self._variable(flow)  # one of its own, since columns are added to it
-        print_ = self.expressions(node.input, flow)
+        print_ = ArrowExpressions(self.gaps, bare.schema, flow.values)
+        printer = WindowPrinter(print_, flow.head, self.variables, self.statements)
         for name, window in bare.windows.items():
-            printer = WindowPrinter(print_, flow.head, self.variables)
             values = printer.values(window)
-            self.statements += printer.statements
             flow = self._appended(flow, name, values)
         return flow
 

@@ -103,11 +103,61 @@ def shifted(values, rows, by, default=None):
     return pc.if_else(there, values.take(places), default)
 '''
 
+NTH = '''
+def nth(values, rows, place):
+    """The value at a place (1 is the first) of each list of rows, beside all of its rows."""
+    lengths = pc.list_value_length(rows).cast("int64")
+    starts = pc.subtract(pc.cumulative_sum(lengths), lengths)
+    places = pc.if_else(pc.greater_equal(lengths, place), pc.add(starts, place - 1), None)
+    return values.take(places.take(pc.list_parent_indices(rows)))
+'''
+
+LAST_PEERS = '''
+def last_peers(values, rows, ordered):
+    """The value at the last of the rows that tie with each, for each list of rows."""
+    new = one_array(new_values(rows, ordered))
+    ends = pa.concat_arrays([new[1:], pa.array([True])])[: len(new)]
+    places = pc.if_else(ends, pa.arange(0, len(new)), None)
+    return values.take(pc.fill_null_backward(places))
+'''
+
+SUM_OF = '''
+def sum_of(a, b):
+    """The sum of what is there of two columns."""
+    return pc.coalesce(pc.add(a, b), a, b)
+'''
+
+RUNNING = '''
+def running(values, rows, combined):
+    """The values up to each row combined, for each list of rows: twice as many at every turn."""
+    values, numbers, done = one_array(values), row_numbers(rows), 1
+    longest = pc.max(numbers).as_py() or 0
+    while done < longest:
+        before = pa.concat_arrays([pa.nulls(done, values.type), values[:-done]])
+        values = combined(values, pc.if_else(pc.greater(numbers, done), before, None))
+        done *= 2
+    return values
+'''
+
+FRAMED = '''
+def framed(values, rows, first, last, combined):
+    """The values from so many rows before to so many after each row combined."""
+    result = shifted(values, rows, first)
+    for by in range(first + 1, last + 1):
+        result = combined(result, shifted(values, rows, by))
+    return result
+'''
+
+ONE_ARRAY = '''
+def one_array(values):
+    """The values in one piece."""
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+'''
+
 PLACED = '''
 def placed(values, rows):
     """Values in the order of the flattened lists of rows, back in the order of the table."""
-    values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    return pc.scatter(values, rows.flatten())
+    return pc.scatter(one_array(values), rows.flatten())
 '''
 
 OVER = '''
@@ -129,6 +179,12 @@ _BY_NAME = {
     "ranks": RANKS,
     "dense_ranks": DENSE_RANKS,
     "shifted": SHIFTED,
+    "nth": NTH,
+    "last_peers": LAST_PEERS,
+    "sum_of": SUM_OF,
+    "running": RUNNING,
+    "framed": FRAMED,
+    "one_array": ONE_ARRAY,
     "placed": PLACED,
     "over": OVER,
 }
@@ -137,7 +193,7 @@ _BY_NAME = {
 def called_in(statements: Sequence[str]) -> list[str]:
     """The texts of the functions that these statements call, and of those that these call."""
     text, needed = "\n".join(statements), set[str]()
-    while new := {n for n in _BY_NAME if re.search(rf"(?<![\w.]){n}\(", text)} - needed:
+    while new := {n for n in _BY_NAME if re.search(rf"(?<![\w.]){n}\(|, {n}\)", text)} - needed:
         needed |= new
         text = "\n".join(_BY_NAME[name] for name in new)
     return [text.strip("\n") for name, text in _BY_NAME.items() if name in needed]

@@ -32,7 +32,7 @@ def is_narrow(e: Expression, kinds: Kinds, columns: frozenset[str]) -> bool:
         return True
     if isinstance(e, exp.Case):
         values = [branch.args["true"] for branch in e.args["ifs"]] + [e.args.get("default")]
-    elif isinstance(e, exp.Coalesce):
+    elif isinstance(e, (exp.Coalesce, exp.Greatest, exp.Least)):
         values = [e.this, *e.expressions]
     elif isinstance(e, _PASSING):
         values = [e.this]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sqlglot import exp
 
 from harness.plan.nodes import Expression, Item
 from harness.plan.relation import Relation, fresh
+from harness.plan.windows import normal_window
 
 
 class Aggregates:
@@ -57,6 +59,7 @@ class Windows:
         return tuple((name, e) for e, name in self.names.items() if isinstance(e, exp.Window))
 
     def out_of(self, e: Expression, wanted: str) -> Expression:
+        e = normal_window(e) if isinstance(e, exp.Window) else e
         if isinstance(e, exp.Window):
             if e not in self.names:
                 self.names[e] = fresh(wanted, self.taken | set(self.names.values()))
@@ -79,9 +82,10 @@ def split_aggregates(
 
 def described(e: Expression) -> str:
     """A name for a computed value: ``sum(v1)`` -> ``v1_sum``."""
-    kind = type(e.this).__name__ if isinstance(e, exp.Window) else type(e).__name__
-    column = e.find(exp.Column)
-    return f"{column.name}_{kind.lower()}" if column is not None else kind.lower()
+    function = e.this if isinstance(e, exp.Window) else e
+    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(function).__name__).lower()
+    column = function.find(exp.Column)
+    return f"{column.name}_{kind}" if column is not None else kind
 
 
 def is_grouped(select: exp.Select) -> bool:

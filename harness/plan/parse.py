@@ -18,6 +18,7 @@ from sqlglot.optimizer.simplify import simplify
 from harness.errors import Unsupported, WorkloadError
 from harness.plan.normalize import normalize
 from harness.plan.typing import Expression
+from harness.plan.windows import resolve_names
 from harness.types import Schema, Type
 
 DIALECT = "duckdb, normalization_strategy=case_sensitive"
@@ -107,6 +108,8 @@ def _check_names(tree: exp.Query) -> None:
 
 def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
     _singular_units(tree)
+    for select in tree.find_all(exp.Select):
+        resolve_names(select)
     sql_schemas: dict[str, object] = {
         name: {column.name: _SQL_NAMES[column.type] for column in schema}
         for name, schema in schemas.items()

@@ -25,7 +25,7 @@ from harness.plan.nodes import (
     columns_in,
     walk,
 )
-from harness.plan.typing import window_order
+from harness.plan.windows import window_order
 
 
 def prune(plan: Node) -> Node:

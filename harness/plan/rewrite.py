@@ -16,7 +16,7 @@ from harness.plan.nodes import (
     conjunction,
     conjuncts,
 )
-from harness.plan.typing import window_order
+from harness.plan.windows import window_order
 
 
 def rewrite(plan: Node) -> Node:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.windows import frame_of, window_order
 from harness.types import Column, Schema, Type
 
 Expression = exp.Expr
@@ -265,28 +266,26 @@ class _Inference:
         function = e.this
         for part in [*(e.args.get("partition_by") or []), *window_order(e)]:
             self.of(part.this if isinstance(part, exp.Ordered) else part)
-        if isinstance(function, (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Count)):
+        if isinstance(function, (exp.RowNumber, exp.Rank, exp.DenseRank)):
             return Typed(Type.INT64, False)
+        if isinstance(function, exp.Count):
+            return self.of(function)
         if isinstance(function, (exp.Lag, exp.Lead)):
             value, default = self.of(function.this), function.args.get("default")
             if default is not None and self.of(default).type not in (value.type, None):
                 raise Unsupported("a default of another type", function.sql("duckdb"))
             return Typed(value.type, True)
+        if isinstance(function, (exp.FirstValue, exp.LastValue, exp.NthValue)):
+            value = self.of(function.this)
+            return Typed(value.type, value.nullable or isinstance(function, exp.NthValue))
         value = self.of(function)
-        framed = e.args.get("spec") is not None
-        return Typed(value.type, value.nullable or framed)
+        return Typed(value.type, value.nullable or not frame_of(e).has_current_row)
 
 
 def refuse_decimal(column: Column) -> None:
     """Raises Unsupported for a decimal: SQL engines compute with it, each library differently."""
     if column.type is Type.DECIMAL:
         raise Unsupported("a decimal, which only SQL engines get exactly here", column.name)
-
-
-def window_order(window: Expression) -> list[Expression]:
-    """The ORDER BY keys (exp.Ordered) of a window."""
-    order = window.args.get("order")
-    return list(order.expressions) if order is not None else []
 
 
 def _fixed(result: Type, *types: Type) -> Callable[[_Inference, Expression], Typed]:
@@ -330,6 +329,8 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.Contains: _Inference.predicate,
     exp.Case: _Inference.case,
     exp.Coalesce: _Inference.coalesce,
+    exp.Greatest: _Inference.coalesce,
+    exp.Least: _Inference.coalesce,
     exp.Cast: _Inference.cast,
     exp.TryCast: _Inference.cast,
     exp.Extract: _Inference.date_part,

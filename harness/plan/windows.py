@@ -1,0 +1,276 @@
+"""Window functions -> few of them over few kinds of frames, which every engine can spell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+from harness.errors import Unsupported
+
+Expression = exp.Expr
+PLACING = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead)
+"""Functions of a row's place in its partition, which no frame has a say in."""
+_PICKING = (exp.FirstValue, exp.LastValue, exp.NthValue)
+_WHOLE = {"kind": "ROWS", "start": "UNBOUNDED", "start_side": "PRECEDING",
+          "end": "UNBOUNDED", "end_side": "FOLLOWING"}  # fmt: skip
+
+
+def window_order(window: Expression) -> list[Expression]:
+    """The ORDER BY keys (exp.Ordered) of a window."""
+    order = window.args.get("order")
+    return list(order.expressions) if order is not None else []
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The rows of its partition that a window function sees from each row.
+
+    ``whole``: all. ``peers``: from the first to the last of the rows that tie with this one.
+    ``rows``: from ``first`` to ``last``, counted from this row (less than 0: before it); ``first``
+    is None where that is the partition's first row.
+    """
+
+    kind: Literal["whole", "peers", "rows"]
+    first: int | None = None
+    last: int = 0
+
+    @property
+    def has_current_row(self) -> bool:
+        return self.kind != "rows" or (self.last >= 0 and (self.first or 0) <= 0)
+
+    @property
+    def width(self) -> int | None:
+        """How many rows a frame of rows has; None where it grows."""
+        return None if self.first is None else self.last - self.first + 1
+
+
+def frame_of(window: Expression) -> Frame:
+    """The frame of a window in normal form."""
+    first, last, ranged = _bounds(window)
+    if first is None and last is None:
+        return Frame("whole")
+    if last is None:
+        raise Unsupported("a frame up to the last row", window.sql("duckdb"))
+    return Frame("peers") if ranged else Frame("rows", first, last)
+
+
+def normal_window(e: Expression) -> Expression:
+    """A window in normal form.
+
+    A frame that is open towards the end goes backwards instead: the same rows in the opposite
+    order. ``ntile`` and the relative ranks are arithmetic on places and counts.
+    """
+    _without_repeated_keys(e)
+    function = e.this
+    if type(function) in _RELATIVE:
+        return _RELATIVE[type(function)](e)
+    if isinstance(function, PLACING):
+        e.set("spec", None)
+        return e
+    first, last, ranged = _bounds(e)
+    open_ended = last is None and first is not None
+    if open_ended or (first is not None and last is not None and first >= 0 and last > 0):
+        e, first, last = _backwards(e, first, last, ranged)
+    if isinstance(function, _PICKING):
+        return _picked(e, first, last, ranged)
+    if first is None and last is None:
+        e.set("spec", None)
+        e.set("order", None)
+    elif ranged:
+        e.set("spec", None)
+    return e
+
+
+def _without_repeated_keys(window: Expression) -> None:
+    """Drops ORDER BY keys that cannot decide anything, unless there is no other."""
+    seen = set(window.args.get("partition_by") or [])
+    kept = []
+    for key in window_order(window):
+        if key.this not in seen:
+            kept.append(key)
+            seen.add(key.this)
+    if kept:
+        window.args["order"].set("expressions", kept)
+
+
+def _bounds(window: Expression) -> tuple[int | None, int | None, bool]:
+    """First and last row of a frame (None: the partition's own), and whether peers are in it."""
+    spec = window.args.get("spec")
+    if spec is None:
+        return None, 0 if window_order(window) else None, True
+    kind, exclude = spec.args["kind"].upper(), spec.args.get("exclude")
+    if kind == "GROUPS" or exclude is not None:
+        raise Unsupported("a frame of groups, or with EXCLUDE", window.sql("duckdb"))
+    first = _bound(window, spec.args["start"], spec.args.get("start_side"))
+    end = spec.args.get("end")
+    last = 0 if end is None else _bound(window, end, spec.args.get("end_side"))
+    if kind == "RANGE" and (first or last):
+        raise Unsupported("a frame of a range of values", window.sql("duckdb"))
+    if kind == "RANGE" and first == last == 0:
+        raise Unsupported("a frame of peers only", window.sql("duckdb"))
+    if not window_order(window):
+        if kind == "ROWS" and (first, last) != (None, None):
+            raise Unsupported("a frame of rows without an order", window.sql("duckdb"))
+        return None, None, True
+    return first, last, kind == "RANGE"
+
+
+def _bound(window: Expression, bound: str | Expression, side: str | None) -> int | None:
+    if isinstance(bound, str):
+        return None if bound.upper() == "UNBOUNDED" else 0
+    if not (isinstance(bound, exp.Literal) and bound.is_int):
+        raise Unsupported("a frame of anything but a number of rows", window.sql("duckdb"))
+    return int(bound.name) * (-1 if (side or "").upper() == "PRECEDING" else 1)
+
+
+def _backwards(
+    window: Expression, first: int | None, last: int | None, ranged: bool
+) -> tuple[Expression, int | None, int]:
+    """The same rows seen in the opposite order."""
+    _reverse(window)
+    first, last = (None if last is None else -last), -(first or 0)
+    if isinstance(window.this, (exp.FirstValue, exp.LastValue)):
+        other = exp.LastValue if isinstance(window.this, exp.FirstValue) else exp.FirstValue
+        window.set("this", other(this=window.this.this))
+    elif isinstance(window.this, exp.NthValue):
+        raise Unsupported("nth_value in a frame that is not open at its start", window.sql())
+    if not ranged:
+        window.set("spec", _spec(first, last))
+    else:
+        window.set("spec", None)
+    return window, first, last
+
+
+def _reverse(window: Expression) -> None:
+    for key in window_order(window):
+        key.set("desc", not key.args.get("desc"))
+        key.set("nulls_first", not key.args.get("nulls_first"))
+
+
+def _spec(first: int | None, last: int) -> exp.WindowSpec:
+    """ROWS BETWEEN these bounds."""
+    bounds: dict[str, object] = {"kind": "ROWS"}
+    for name, at in (("start", first), ("end", last)):
+        side = "PRECEDING" if at is None or at < 0 else "FOLLOWING"
+        text: object = "UNBOUNDED" if at is None else exp.Literal.number(abs(at))
+        bounds |= {name: text or "CURRENT ROW", f"{name}_side": side}
+        if at == 0:
+            bounds |= {name: "CURRENT ROW", f"{name}_side": None}
+    return exp.WindowSpec(**bounds)
+
+
+def _picked(e: Expression, first: int | None, last: int | None, ranged: bool) -> Expression:
+    """``first_value`` and its like over the whole partition, or up to the last peer."""
+    function, whole = e.this, last is None
+    if not window_order(e):
+        raise Unsupported("a value by its place without an order", e.sql("duckdb"))
+    if isinstance(function, exp.NthValue):
+        up_to_here = first is None and last == 0
+        if not (whole or up_to_here) or not _is_whole(function.args["offset"]):
+            raise Unsupported("nth_value in this frame", e.sql("duckdb"))
+        e.set("spec", exp.WindowSpec(**_WHOLE) if whole else None if ranged else _spec(None, 0))
+        return e
+    if isinstance(function, exp.LastValue) and whole:
+        _reverse(e)
+        e.set("this", exp.FirstValue(this=function.this))
+    elif isinstance(function, exp.LastValue):
+        return _last(e, last or 0, ranged)
+    elif first is not None or (last or 0) < 0:
+        raise Unsupported("first_value in a frame that moves", e.sql("duckdb"))
+    e.set("spec", exp.WindowSpec(**_WHOLE))
+    return e
+
+
+def _is_whole(e: Expression) -> bool:
+    return isinstance(e, exp.Literal) and e.is_int
+
+
+def _last(e: Expression, last: int, ranged: bool) -> Expression:
+    """``last_value`` up to this row, or to one before it."""
+    value: Expression = e.this.this
+    if ranged:
+        e.set("spec", None)
+        return e
+    if last > 0:
+        raise Unsupported("last_value of rows that follow", e.sql("duckdb"))
+    if last == 0:
+        return value
+    return _over(e, exp.Lag(this=value, offset=exp.Literal.number(-last)))
+
+
+def _over(e: Expression, function: Expression, ordered: bool = True) -> exp.Window:
+    """Another function over the same partition."""
+    keys = [key.copy() for key in e.args.get("partition_by") or []]
+    order = e.args.get("order") if ordered else None
+    return exp.Window(
+        this=function, partition_by=keys, order=order.copy() if order is not None else None
+    )
+
+
+def _rows_of(e: Expression) -> exp.Window:
+    return _over(e, exp.Count(this=exp.Star(), big_int=True), ordered=False)
+
+
+def _number(value: int) -> Expression:
+    return exp.Literal.number(value)
+
+
+def _ntile(e: Expression) -> Expression:
+    """The first ``rows % n`` of n buckets have one row more than the others."""
+    buckets = e.this.this
+    if not _is_whole(buckets) or int(buckets.name) < 1:
+        raise Unsupported("ntile of a computed number", e.sql("duckdb"))
+    size: Expression = exp.IntDiv(this=_rows_of(e), expression=buckets.copy())
+    larger = exp.Mod(this=_rows_of(e), expression=buckets.copy())
+    place = _over(e, exp.RowNumber())
+    more = exp.Add(this=size.copy(), expression=_number(1))
+    early = exp.IntDiv(this=exp.Add(this=place, expression=size.copy()), expression=more.copy())
+    least = exp.Greatest(this=size.copy(), expressions=[_number(1)], ignore_nulls=True)
+    rest = exp.Sub(this=place.copy(), expression=larger.copy())
+    late = exp.IntDiv(
+        this=exp.Add(this=rest, expression=exp.Sub(this=least.copy(), expression=_number(1))),
+        expression=least,
+    )
+    is_early = exp.LTE(this=place.copy(), expression=exp.Mul(this=larger, expression=more))
+    return exp.Case(ifs=[exp.If(this=is_early, true=early)], default=late)
+
+
+def _percent_rank(e: Expression) -> Expression:
+    """(rank - 1) / (rows - 1), and 0 of a single row."""
+    one = _number(1)
+    before = exp.Sub(this=_over(e, exp.Rank()), expression=one)
+    others = exp.Sub(this=_rows_of(e), expression=one.copy())
+    several = exp.GT(this=_rows_of(e), expression=one.copy())
+    ratio = exp.Div(this=before, expression=others, typed=False, safe=True)
+    return exp.Case(ifs=[exp.If(this=several, true=ratio)], default=exp.Literal.number("0.0"))
+
+
+def _cume_dist(e: Expression) -> Expression:
+    """The share of the rows that come no later than this one."""
+    until = _over(e, exp.Count(this=exp.Star(), big_int=True))
+    return exp.Div(this=until, expression=_rows_of(e), typed=False, safe=True)
+
+
+_RELATIVE: dict[type[Expression], Callable[[Expression], Expression]] = {
+    exp.Ntile: _ntile,
+    exp.PercentRank: _percent_rank,
+    exp.CumeDist: _cume_dist,
+}
+
+
+def resolve_names(select: exp.Select) -> None:
+    """``over w`` -> the window that the WINDOW clause calls w, in place."""
+    named = {window.this.name: window for window in select.args.get("windows") or []}
+    for use in [w for w in select.find_all(exp.Window) if w.args.get("alias")]:
+        if (definition := named.get(use.args["alias"].name)) is None or use in named.values():
+            continue
+        for part in ("partition_by", "order", "spec"):
+            if not use.args.get(part) and definition.args.get(part):
+                value = definition.args[part]
+                copied = [v.copy() for v in value] if isinstance(value, list) else value.copy()
+                use.set(part, copied)
+        use.set("alias", None)
+    select.set("windows", None)
