@@ -16,6 +16,8 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import psutil
+
 from harness.messages import Message, decode, encode
 from harness.oom import says_out_of_memory
 from harness.processtree import kill_tree
@@ -52,7 +54,7 @@ def _receive(descriptor: int, inbox: queue.SimpleQueue[Message]) -> None:
     with os.fdopen(descriptor, "rb") as stream:
         for line in stream:
             inbox.put(decode(line))
-    kill_tree(os.getpid())
+    kill_tree(psutil.Process())
 
 
 def _reply(handlers: Mapping[str, Handler], message: Message) -> Message:

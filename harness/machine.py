@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import os
 import platform
 import re
@@ -11,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
+
+from harness.groups import granted_cores
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,12 @@ def this_machine() -> Machine:
 
 
 def usable_cores() -> int:
-    """The cores that this process may use."""
+    """The cores that this process may use, a quota of its control groups rounded up."""
+    cores = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    quota = granted_cores()
+    return cores if quota is None else min(cores, math.ceil(quota))
 
 
 def versions(distributions: Iterable[str]) -> dict[str, str]:

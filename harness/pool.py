@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 import harness.engines
+from harness.environment import read_by
 from harness.errors import WorkerError
 from harness.limits import default_memory_limit
 from harness.messages import Message, table_to_message
@@ -147,10 +149,11 @@ class WorkerPool:
     def _start(self, key: Cell) -> EngineProcess:
         self._started += 1
         name = re.sub(r"[^A-Za-z0-9_]+", "-", f"{self._started}-{key.engine}")
+        engine = harness.engines.get(key.engine)
         worker = Worker(
             "harness.worker",
             self.settings.scratch / name,
-            harness.engines.get(key.engine).environment(key.threads),
+            {**read_by(engine, os.environ), **engine.environment(key.threads)},
             self.settings.memory_limit,
         )
         worker.post({"do": "start", "engine": key.engine, "threads": key.threads})

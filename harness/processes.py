@@ -11,16 +11,19 @@ import site
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
+import psutil
+
 from harness.errors import WorkerDied, WorkerFailed, WorkerOutOfMemory, WorkerTimeout
 from harness.limits import oom_kills
 from harness.messages import Message, decode, encode
 from harness.oom import says_out_of_memory
-from harness.processtree import kill_tree
+from harness.processtree import MARK, kill_tree
 from harness.sampling import Sampler
 
 INHERITED = {
@@ -58,9 +61,11 @@ class Worker:
         self._oom_kills = oom_kills()
         self._buffer = bytearray()
         self._killed = False
-        self._start({**inherited_environment(), **(environment or {})})
+        self._mark = uuid.uuid4().hex
+        self._start({**inherited_environment(), **(environment or {}), MARK: self._mark})
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._replies, selectors.EVENT_READ)
+        self._leader = psutil.Process(self.pid)
         self.memory = Sampler(self.pid, memory_limit, self._kill_tree)
         self.memory.start()
 
@@ -105,6 +110,7 @@ class Worker:
     def post(self, message: Mapping[str, object]) -> None:
         """Sends a request without waiting; each must be met by one ``reply``, in order."""
         try:
+            self.memory.attend()
             self._send(message)
         except BaseException:
             self.close()
@@ -117,6 +123,7 @@ class Worker:
         except BaseException:
             self.close()
             raise
+        self.memory.relax()
         if "error" in reply:
             text = f"{reply['error']}: {reply['message']}"
             raise WorkerOutOfMemory(text) if reply["kind"] == "oom" else WorkerFailed(text)
@@ -187,7 +194,7 @@ class Worker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _kill_tree(self) -> None:
-        kill_tree(self.pid, self.memory.family)
+        kill_tree(self._leader, self.memory.family, self._mark)
 
     def __enter__(self) -> Self:
         return self

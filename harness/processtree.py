@@ -1,4 +1,4 @@
-"""A process and all that it started: its resident memory, its processor time, its end."""
+"""A process and all that it started: who they are, their processor time, their end."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import psutil
 
 GONE = (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied)
 REAP_SECONDS = 5.0
+MARK = "ENGINEBENCH_PROCESS"
+"""An environment variable that tells what belongs to a worker even when its parents are gone."""
 
 
 def family(pid: int) -> list[psutil.Process]:
@@ -22,6 +25,30 @@ def family(pid: int) -> list[psutil.Process]:
         return [parent, *parent.children(recursive=True)]
     except GONE:
         return []
+
+
+def descendants(pid: int) -> list[int]:
+    """The ids of a process' descendants, asked of the kernel in some ten microseconds a thread.
+
+    A child that is started while this looks may be missing. Without the kernel's lists
+    (CONFIG_PROC_CHILDREN, Linux) it is a walk through the whole process table.
+    """
+    if not _KERNEL_LISTS_CHILDREN:
+        return [process.pid for process in family(pid)[1:]]
+    found = list(_children(pid))
+    for child in found:  # grows while it is walked through
+        found += _children(child)
+    return found
+
+
+_KERNEL_LISTS_CHILDREN = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists()
+
+
+def _children(pid: int) -> Iterator[int]:
+    with contextlib.suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # a thread that has ended
+                yield from map(int, (thread / "children").read_bytes().split())
 
 
 def own_cpu_seconds() -> float:
@@ -53,38 +80,59 @@ def _has_children() -> bool:
     return True
 
 
-def kill_tree(pid: int, known: Iterable[psutil.Process] = ()) -> None:
+def kill_tree(leader: psutil.Process, known: Iterable[psutil.Process] = (), mark: str = "") -> None:
     """Kills a process that leads its own group, with its group and its descendants.
 
-    ``known`` are processes that were its descendants; psutil makes sure that they are still
-    the same ones, not others under a number that was used again. The process itself is left to
-    be reaped by the one who started it.
+    Descendants go first, again and again until there are none: as long as the leader lives
+    (stopped, so that it starts no more) those that lose their parents become its children. Where
+    it has died, its descendants are nobody's; then all processes are looked through for those
+    that carry ``mark`` as their variable MARK. ``known`` are processes that were descendants;
+    psutil makes sure that they are still the same ones, not others under a number that was used
+    again. The leader itself is left to be reaped by the one who started it.
     """
-    victims = {process.pid: process for process in [*family(pid), *known] if process.is_running()}
-    own = victims.pop(os.getpid(), None)
-    _kill(victims.values())
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+    if leader.pid != os.getpid():
+        _signal_to(leader, signal.SIGSTOP)
+
+    def others() -> list[psutil.Process]:
+        orphans = _marked(mark) if mark and not _lives(leader) else []
+        return [p for p in [*family(leader.pid)[1:], *known, *orphans] if p.pid != leader.pid]
+
+    _kill_until_none_is_left(others)
+    if leader.is_running() or not psutil.pid_exists(leader.pid):  # the number is still its own
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader.pid, signal.SIGKILL)
+    _signal_to(leader, signal.SIGKILL)
+    _kill_until_none_is_left(lambda: [leader])
+
+
+def _kill_until_none_is_left(find: Callable[[], list[psutil.Process]]) -> None:
     deadline = time.monotonic() + REAP_SECONDS
-    while (late := _living(victims.values())) and time.monotonic() < deadline:
-        _kill(late)
-        time.sleep(0.005)
-    if own is not None:
-        own.kill()
+    while (left := [p for p in find() if _lives(p)]) and time.monotonic() < deadline:
+        for process in left:
+            with contextlib.suppress(*GONE):
+                process.kill()
+        time.sleep(0.002)
 
 
-def _kill(processes: Iterable[psutil.Process]) -> None:
-    for process in processes:
-        with contextlib.suppress(*GONE):
-            process.kill()
+def _marked(mark: str) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if _mark(process) == mark]
 
 
-def _living(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
-    return [process for process in processes if process.is_running() and not _is_zombie(process)]
-
-
-def _is_zombie(process: psutil.Process) -> bool:
+def _mark(process: psutil.Process) -> str | None:
     try:
-        return process.status() == psutil.STATUS_ZOMBIE
+        return process.environ().get(MARK)
+    except (OSError, psutil.Error):
+        return None
+
+
+def _signal_to(process: psutil.Process, number: signal.Signals) -> None:
+    with contextlib.suppress(*GONE):
+        process.send_signal(number)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether a process runs still; one that has ended and waits to be reaped does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except GONE:
-        return True
+        return False

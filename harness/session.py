@@ -13,8 +13,11 @@ import pytest
 
 from harness import engines, options
 from harness.collect import SUFFIXES, WorkloadFile, asked_by
+from harness.data.cache import default_root
+from harness.environment import Surroundings, surroundings
 from harness.errors import ResultsError
 from harness.machine import this_machine
+from harness.noise import Noise, Probe
 from harness.outcome import Outcome, Record
 from harness.results import Journal, check_writable, extra_info, fields, results_file, write
 from harness.run import Run
@@ -51,7 +54,9 @@ class BenchmarkRun:
         self.clock = VirtualClock()
         self.display = Display(_terminal_file(), config.get_verbosity())
         self.journal = Journal(this_machine(), options.repeated(config))
+        self.noise = Noise(Probe(self.selection.threads))
         self.run: Run | None = None
+        self.surroundings: Surroundings | None = None
         self.summing_up = False
         self.results: Path | None = None
         self.report: Path | None = None
@@ -102,10 +107,18 @@ class BenchmarkRun:
             reporter.showfspath = self.display.quiet  # our own lines say more than dots do
             reporter.flush()
         self.run = Run(self.settings, self.journal, self.display.progress, self.display.say)
+        self._look_around()
         self.display.begin(self.journal.asked)
+
+    def _look_around(self) -> None:
+        """Notes the state of the machine before anything is measured."""
+        found = (engines.get(name) for name in self.selection.engines)
+        self.surroundings = surroundings(found, default_root())
+        self.noise.begin()
 
     def measure(self, asked: Asked) -> Record:
         assert self.run is not None
+        self.noise.between()
         record = self.run.measure(asked)
         self.display.cell(asked, record)
         return record
@@ -159,6 +172,10 @@ class BenchmarkRun:
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         interrupted = len(self.journal.records) < len(self.journal.asked)
         output_json.update(fields(self.journal, interrupted))
+        if self.surroundings is not None:
+            during = {"load_during": self.noise.load}
+            output_json["environment"] = self.surroundings.as_dict() | during
+            output_json["noise"] = self.noise.as_dict()
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -167,6 +184,7 @@ class BenchmarkRun:
         if self.run is None:
             return
         self.run.close()
+        self.noise.end()
         if not self.disabled:
             self._publish(session)
 
@@ -206,6 +224,7 @@ class BenchmarkRun:
         if self.run is not None:
             terminalreporter.flush()
             self.display.summary(self.journal, self.results, self.report)
+            self.display.warning(self.noise.words())
             self.display.trouble(self.trouble)
 
     def pytest_unconfigure(self) -> None:

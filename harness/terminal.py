@@ -118,6 +118,10 @@ class Display:
         if report is not None:
             self.console.print(f"report   {report}")
 
+    def warning(self, text: str) -> None:
+        if text:
+            self.console.print(f"[yellow]{escape(text)}[/yellow]")
+
     def trouble(self, text: str) -> None:
         if text:
             self.console.print(f"[bold red]{escape(text)}[/bold red]")

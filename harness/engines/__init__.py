@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 from functools import cache
 
 from harness.engines.base import Engine
+from harness.engines.variant import variant
 from harness.errors import UnknownEngine
 from harness.spelling import suggestion
 
@@ -20,14 +22,36 @@ def names() -> tuple[str, ...]:
 
 @cache
 def get(name: str) -> Engine:
-    """An engine by its name, or by ``module:Class``. Raises UnknownEngine where there is none."""
+    """An engine by how it is asked for: ``[NAME=]ENGINE[@VARIABLE=VALUE ...]``.
+
+    ENGINE is a name, or ``module:Class``. One engine under two names (``polars,new=polars``), or
+    under other environment variables (``streaming=polars@POLARS_ENGINE_AFFINITY=streaming``), is
+    two engines of a run. Raises UnknownEngine where there is none, or the text is no such thing.
+    """
+    found = _ASKED.fullmatch(name)
+    if found is None:
+        raise UnknownEngine(f"{name!r} is not [NAME=]ENGINE[@VARIABLE=VALUE ...]")
+    kind = _class(found["engine"])
+    variables = dict(pair.split("=", 1) for pair in found["variables"].split("@")[1:])
+    if not (found["name"] or variables):
+        return kind()
+    return variant(kind, found["name"] or found["variables"][1:], variables)()
+
+
+_ASKED = re.compile(
+    r"(?:(?P<name>[A-Za-z0-9][\w.-]*)=)?(?P<engine>[\w.-]+(?::\w+)?)"
+    r"(?P<variables>(?:@[A-Za-z_]\w*=[^@,]*)*)"
+)
+
+
+def _class(name: str) -> type[Engine]:
     if ":" not in name and name not in names():
         raise UnknownEngine(f"there is no engine {name!r}; {suggestion(name, names(), 'engines')}")
     point = importlib.metadata.EntryPoint(name, name, GROUP)
     if ":" not in name:
         point = importlib.metadata.entry_points(group=GROUP)[name]
     try:
-        engine: Engine = point.load()()
+        kind: type[Engine] = point.load()
     except (ImportError, AttributeError) as error:
         raise UnknownEngine(f"the engine {name!r} cannot be loaded: {error}") from error
-    return engine
+    return kind

@@ -76,6 +76,8 @@ class Engine(ABC):
     """The PyPI distribution whose version is the engine's version."""
     module: ClassVar[str]
     """The module that must be importable."""
+    variables: ClassVar[tuple[str, ...]] = ()
+    """The environment variables that the library reads: names, or beginnings of names before *."""
     cannot: ClassVar[Mapping[str, str]] = {}
     """What the engine lacks: the name of a plan node or expression -> the reason, in words."""
     not_yet: ClassVar[Mapping[str, str]] = {}

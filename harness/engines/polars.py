@@ -361,6 +361,7 @@ class Polars(Engine):
     language = "python"
     distribution = "polars"
     module = "polars"
+    variables = ("POLARS_*",)
     not_yet: ClassVar[Mapping[str, str]] = {}
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:

@@ -1,0 +1,33 @@
+"""An engine -> the same engine under another name, or with other environment variables."""
+
+from __future__ import annotations
+
+import colorsys
+import zlib
+from collections.abc import Mapping
+
+from harness.engines.base import Engine
+
+
+def variant(kind: type[Engine], name: str, variables: Mapping[str, str]) -> type[Engine]:
+    """A class that differs from ``kind`` in its label, its colour and what is set for it."""
+
+    def environment(self: Engine, threads: int) -> dict[str, str]:
+        return {**kind.environment(self, threads), **variables}
+
+    own = {
+        "label": f"{kind.label} ({name})",
+        "colour": _turned(kind.colour, zlib.crc32(name.encode()) / 2**32),
+        "environment": environment,
+        "__doc__": kind.__doc__,
+    }
+    return type(kind.__name__, (kind,), own)
+
+
+def _turned(colour: str, turn: float) -> str:
+    """``#rrggbb`` with another hue, at the same lightness; ``turn`` is from 0 to 1."""
+    red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    hue += 0.15 + 0.7 * turn  # never close to where it was
+    rgb = colorsys.hls_to_rgb(hue % 1, lightness, saturation)
+    return "#" + "".join(f"{round(255 * part):02x}" for part in rgb)

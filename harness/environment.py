@@ -1,0 +1,121 @@
+"""The surroundings of a run: what engines read from them, and what else decides over timings."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from harness.engines.base import Engine
+from harness.groups import granted_cores, granted_memory, number
+
+READ_BY_LIBRARIES = (
+    *("ARROW_*", "ACERO_*", "JE_ARROW_MALLOC_CONF"),  # Arrow C++, through which all hand over
+    *("MALLOC_*", "_RJEM_MALLOC_CONF", "MIMALLOC_*", "GLIBC_TUNABLES", "LD_PRELOAD"),  # allocators
+    *("OMP_*", "GOMP_*", "KMP_*", "OPENBLAS_*", "MKL_*", "NUMEXPR_*"),  # thread pools
+    *("PYTHONMALLOC", "PYTHONHASHSEED", "PYTHON_GIL", "TZ"),
+)
+"""Variables that decide over more than one engine: names, or beginnings of names before ``*``."""
+_SECRET = re.compile(r"SECRET|TOKEN|PASSWORD|CREDENTIAL|_KEY$|^POLARS_CLOUD_C")
+"""Names that are never handed on nor written down, whatever they begin with."""
+
+
+def read_by(engine: Engine, environment: Mapping[str, str]) -> dict[str, str]:
+    """Of a process' environment, the variables that the engine's libraries read."""
+    patterns = (*READ_BY_LIBRARIES, *engine.variables)
+    return {
+        name: value
+        for name, value in sorted(environment.items())
+        if any(_matches(name, pattern) for pattern in patterns) and not _SECRET.search(name)
+    }
+
+
+def _matches(name: str, pattern: str) -> bool:
+    start = pattern.removesuffix("*")
+    return name.startswith(start) if start != pattern else name == pattern
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The disk below a folder. ``rotational`` is None where the system does not tell."""
+
+    device: str
+    filesystem: str
+    rotational: bool | None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What was found before a run. None stands for what the system does not tell, or does not set.
+
+    ``quota_cores`` and ``memory_limit_bytes`` are those of the control groups that it runs in.
+    ``load_before`` is the load average of the last minute.
+    """
+
+    variables: Mapping[str, str]
+    governor: str | None
+    disk: Disk | None
+    quota_cores: float | None
+    memory_limit_bytes: int | None
+    load_before: float
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def surroundings(engines: Iterable[Engine], data: Path) -> Surroundings:
+    """The surroundings of a run of these engines over data that lies in a folder."""
+    found: dict[str, str] = {}
+    for engine in engines:
+        found |= read_by(engine, os.environ)
+    return Surroundings(
+        variables=found,
+        governor=governor(),
+        disk=disk_of(data),
+        quota_cores=granted_cores(),
+        memory_limit_bytes=granted_memory(),
+        load_before=load(),
+    )
+
+
+def load() -> float:
+    """The system's load average of the last minute: the tasks that ran or wanted to."""
+    return round(os.getloadavg()[0], 2)
+
+
+def governor(root: Path = Path("/")) -> str | None:
+    """How the kernel chooses clock rates, such as ``performance``; several are listed."""
+    files = root.glob("sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor")
+    found = sorted({file.read_text().strip() for file in files})
+    return ", ".join(found) or None
+
+
+def disk_of(folder: Path, root: Path = Path("/")) -> Disk | None:
+    """The disk below a folder, which need not exist yet; None where it is on none that is known."""
+    mount = _mount_of(folder)
+    if mount is None:
+        return None
+    device = mount.device.removeprefix("/dev/")
+    return Disk(device, mount.fstype, _rotational(device, root))
+
+
+def _mount_of(folder: Path) -> Any:
+    """psutil's partition whose mount point is the nearest one above a folder."""
+    place = folder.absolute().resolve()
+    above = [m for m in psutil.disk_partitions(all=True) if place.is_relative_to(m.mountpoint)]
+    return max(above, key=lambda mount: len(Path(mount.mountpoint).parts), default=None)
+
+
+def _rotational(device: str, root: Path) -> bool | None:
+    """Whether a disk turns; for a partition (``sda1``), whether the disk that it is on does."""
+    block = (root / "sys/class/block" / device).resolve()
+    for folder in (block, block.parent):
+        found = number(folder / "queue/rotational")
+        if found is not None:
+            return bool(found)
+    return None

@@ -1,0 +1,125 @@
+"""The surroundings of a run: variables, control groups, disk; and engines under two names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from harness import engines
+from harness.environment import Disk, disk_of, governor, read_by, surroundings
+from harness.errors import UnknownEngine
+from harness.groups import granted_cores, granted_memory
+from harness.selfcheck.planted import Planted
+
+
+def written(root: Path, **texts: str) -> Path:
+    """Files below a root; two underscores stand for a slash."""
+    for name, text in texts.items():
+        file = root / name.replace("__", "/").replace("_dot_", ".")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return root
+
+
+def test_an_engine_reads_its_own_variables_and_those_of_its_libraries() -> None:
+    environment = {
+        "POLARS_ENGINE_AFFINITY": "streaming",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "OMP_PROC_BIND": "true",
+        "TZ": "UTC",
+        "TZDIR": "/usr",
+        "POLARS_CLOUD_CLIENT_SECRET": "s",
+        "OPENBLAS_TOKEN": "s",
+        "HOME": "/root",
+    }
+    shared = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_PROC_BIND": "true", "TZ": "UTC"}
+    assert read_by(engines.get("duckdb"), environment) == shared
+    assert read_by(engines.get("polars"), environment) == {
+        **shared,
+        "POLARS_ENGINE_AFFINITY": "streaming",
+    }
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "cores"),
+    [
+        ("0::/a/b\n", {"a__b__cpu.max": "max 100000", "a__cpu.max": "150000 100000"}, 1.5),
+        ("4:cpu,cpuacct:/a\n0::/\n", {"cpu__a__cpu.cfs_quota_us": "50000"}, 0.5),
+        ("4:cpu:/a\n", {"cpu__a__cpu.cfs_quota_us": "-1"}, None),
+        ("", {}, None),
+    ],
+)
+def test_the_cores_that_control_groups_grant(
+    tmp_path: Path, groups: str, files: dict[str, str], cores: float | None
+) -> None:
+    written(tmp_path, proc__self__cgroup=groups)
+    written(tmp_path / "sys/fs/cgroup", cpu__a__cpu_dot_cfs_period_us="100000", **files)
+    assert granted_cores(tmp_path) == cores
+
+
+def test_the_memory_that_control_groups_grant_is_the_least_along_the_way(tmp_path: Path) -> None:
+    written(tmp_path, proc__self__cgroup="0::/a/b\n7:memory:/c\n")
+    written(
+        tmp_path / "sys/fs/cgroup",
+        **{
+            "a__b__memory.max": "max",
+            "a__memory.max": "3000",
+            "memory__c__memory.limit_in_bytes": str(2**63 - 4096),
+        },
+    )
+    assert granted_memory(tmp_path) == 3000
+    assert granted_memory(tmp_path / "nowhere") is None
+
+
+def test_the_governors_are_listed_once_each(tmp_path: Path) -> None:
+    place = "sys/devices/system/cpu/cpu{}/cpufreq/scaling_governor"
+    for number, name in enumerate(["powersave", "performance", "powersave"]):
+        file = tmp_path / place.format(number)
+        file.parent.mkdir(parents=True)
+        file.write_text(f"{name}\n")
+    assert governor(tmp_path) == "performance, powersave"
+    assert governor(tmp_path / "nowhere") is None
+
+
+def test_the_disk_is_the_one_below_a_folder_that_need_not_exist() -> None:
+    proc = disk_of(Path("/proc/1/nothing"))
+    assert proc == Disk("proc", "proc", None)
+    assert disk_of(Path("/")) is not None
+
+
+def test_a_run_s_surroundings_hold_what_its_engines_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("POLARS_VERBOSE", "0")
+    found = surroundings([engines.get("duckdb")], tmp_path).as_dict()
+    assert "POLARS_VERBOSE" not in found["variables"]
+    assert surroundings([engines.get("polars")], tmp_path).variables["POLARS_VERBOSE"] == "0"
+    assert found["load_before"] == pytest.approx(os.getloadavg()[0], abs=1)
+
+
+def test_an_engine_under_another_name_differs_in_label_colour_and_variables() -> None:
+    polars = engines.get("polars")
+    new = engines.get("new=polars@POLARS_ENGINE_AFFINITY=streaming@POLARS_VERBOSE=0")
+    assert new.label == "Polars (new)"
+    assert new.colour != polars.colour
+    assert new.version() == polars.version()
+    assert new.environment(3) == {
+        "POLARS_MAX_THREADS": "3",
+        "POLARS_ENGINE_AFFINITY": "streaming",
+        "POLARS_VERBOSE": "0",
+    }
+    assert engines.get("polars@POLARS_VERBOSE=0").label == "Polars (POLARS_VERBOSE=0)"
+    assert isinstance(engines.get("mine=harness.selfcheck.planted:Planted"), Planted)
+
+
+@pytest.mark.parametrize("text", ["=polars", "a=", "a=b=polars", "polars@X", "new polars", ""])
+def test_what_is_no_engine_s_name_is_told(text: str) -> None:
+    with pytest.raises(UnknownEngine, match=r"is not|there is no engine"):
+        engines.get(text)
+
+
+def test_an_unknown_engine_under_another_name_gets_a_suggestion() -> None:
+    with pytest.raises(UnknownEngine, match=r"no engine 'polar'; did you mean 'polars'\?"):
+        engines.get("new=polar")

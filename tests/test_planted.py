@@ -1,0 +1,160 @@
+"""What is measured of engines that use a known amount of memory and of processor time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from harness.errors import WorkerDied, WorkerError, WorkerOutOfMemory, WorkerTimeout
+from harness.processes import Worker
+from harness.processtree import MARK, descendants
+from harness.sampling import Sampler
+from harness.selfcheck.planted import ALLOCATED_BYTES, BURN_SECONDS
+
+MIB = 2**20
+Launch = Callable[..., Worker]
+LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launch]:
+    """Starts a worker with a planted engine whose program is at hand."""
+    workers: list[Worker] = []
+
+    def start(engine: str, **options: Any) -> Worker:
+        environment = {"PLANTED_BY": str(tmp_path)}
+        folder = tmp_path / f"worker{len(workers)}"
+        worker = Worker("harness.worker", folder, environment, **options)
+        workers.append(worker)
+        name = f"harness.selfcheck.planted:{engine}"
+        worker.request({"do": "start", "engine": name, "threads": 1}, 20)
+        worker.request({"do": "prepare", "text": "", "language": "python", "writes": False}, 20)
+        return worker
+
+    yield start
+    for worker in workers:
+        worker.close()
+
+
+def run(worker: Worker, timeout: float = 20) -> dict[str, Any]:
+    return worker.request({"do": "run"}, timeout)
+
+
+def left_over(folder: Path) -> list[psutil.Process]:
+    """The processes that still run of what was launched: they all carry the folder's name."""
+    deadline = time.monotonic() + 3
+    while (found := [p for p in psutil.process_iter() if _planted_by(p) == str(folder)]) and (
+        time.monotonic() < deadline
+    ):
+        time.sleep(0.05)
+    return found
+
+
+def _planted_by(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get("PLANTED_BY")
+    except (OSError, psutil.Error):
+        return None
+
+
+@LINUX
+@pytest.mark.parametrize("engine", ["Allocating", "AllocatingChild"])
+def test_a_known_allocation_is_measured_within_five_percent(launch: Launch, engine: str) -> None:
+    worker = launch(engine)
+    run(worker)  # pages of libraries come in
+    baseline = worker.memory.reset()
+    run(worker)
+    assert worker.memory.peak() - baseline == pytest.approx(ALLOCATED_BYTES, rel=0.05)
+    worker.memory.reset()
+    assert worker.memory.peak() - baseline < ALLOCATED_BYTES / 10
+
+
+@pytest.mark.parametrize(
+    ("engine", "times"), [("Burning", 1), ("BurningTwice", 2), ("BurningChild", 1)]
+)
+def test_known_processor_time_is_measured_within_a_tenth(
+    launch: Launch, engine: str, times: int
+) -> None:
+    worker = launch(engine)
+    assert run(worker)["cpu_seconds"] == pytest.approx(times * BURN_SECONDS, rel=0.1)
+
+
+def test_an_engine_that_sleeps_uses_no_processor_time(launch: Launch) -> None:
+    reply = run(launch("Sleeping"))
+    assert reply["cpu_seconds"] < 0.1 * reply["seconds"]
+
+
+FATES: list[tuple[str, type[WorkerError]]] = [
+    ("Late", WorkerTimeout),
+    ("Hungry", WorkerOutOfMemory),
+    ("HungryChild", WorkerOutOfMemory),
+    ("Dying", WorkerDied),
+]
+
+
+@pytest.mark.parametrize(("engine", "fate"), FATES)
+def test_no_process_is_left_over_however_a_worker_ends(
+    launch: Launch, tmp_path: Path, engine: str, fate: type[WorkerError]
+) -> None:
+    worker = launch(engine, memory_limit=600 * MIB)
+    with pytest.raises(fate):
+        run(worker, timeout=1.5)
+    assert left_over(tmp_path) == []
+
+
+def test_a_process_that_only_carries_the_mark_is_found_when_its_worker_has_died(
+    launch: Launch, tmp_path: Path
+) -> None:
+    worker = launch("Planted")
+    mark = psutil.Process(worker.pid).environ()[MARK]
+    stray = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)"],
+        env={**os.environ, MARK: mark},
+        start_new_session=True,
+    )
+    psutil.Process(worker.pid).kill()
+    with pytest.raises(WorkerDied):
+        run(worker)
+    assert stray.wait(5) == -9
+
+
+@LINUX
+def test_the_system_would_end_a_worker_before_the_run(launch: Launch) -> None:
+    pid = launch("Planted").pid
+    assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "1000"
+
+
+def test_descendants_are_found_however_deep() -> None:
+    code = "import subprocess, sys, time; subprocess.Popen(['sleep', '60']); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code]) as child:
+        deadline = time.monotonic() + 10
+        while not (grandchildren := descendants(child.pid)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        found = descendants(os.getpid())
+        for pid in [*grandchildren, child.pid]:
+            psutil.Process(pid).kill()
+    assert len(grandchildren) == 1
+    assert {child.pid, *grandchildren} <= set(found)
+
+
+@LINUX
+def test_a_child_counts_from_the_second_time_that_it_is_seen() -> None:
+    """One that is being started shares its parent's memory until it becomes a program."""
+    sampler = Sampler(os.getpid())
+    alone = sampler.reset()
+    with subprocess.Popen([sys.executable, "-c", "x = b'x' * 2**28; input()"], stdin=-1) as child:
+        assert sampler.reset() < alone + 32 * MIB
+        deadline = time.monotonic() + 10
+        while sampler.reset() < alone + 250 * MIB:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        child.communicate(b"\n")
+    sampler.close()
