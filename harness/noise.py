@@ -74,7 +74,7 @@ def moved(probes: Sequence[float], before: int = BEFORE) -> float:
 
 
 def scattered(probes: Sequence[float]) -> float:
-    """The interquartile range of all probes as a share of their median: noise from first to last."""
+    """The interquartile range of all probes, as a share of their median."""
     low, middle, high = np.percentile(probes, [25, 50, 75])
     return float((high - low) / middle)
 

@@ -80,7 +80,7 @@ def test_a_machine_that_is_disturbed_from_first_to_last_is_noisy_too() -> None:
     noise.end()
     assert abs(noise.moved) < 0.05
     assert noise.noisy
-    assert "took times that lie 25% apart" in noise.words()
+    assert "took times that lie 27% apart" in noise.words()
 
 
 def test_probes_take_less_than_a_fiftieth_of_a_run() -> None:
