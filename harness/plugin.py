@@ -15,7 +15,6 @@ def _timeout_names() -> list[str]:
     return ["--cell-timeout"] if taken else ["--timeout", "--cell-timeout"]
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("benchmark"):
         from harness.session import BenchmarkRun  # takes a second, which ordinary tests are spared
