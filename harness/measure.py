@@ -1,12 +1,10 @@
-"""A cell and its program -> the record of what came of it: checked, timed, or why not."""
+"""One cell -> its cold run, the check of its answer, hot rounds, and the record of it all."""
 
 from __future__ import annotations
 
-import math
 import shutil
-import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,13 +14,11 @@ from harness.answer import AnswerSpec
 from harness.engines.base import Program
 from harness.errors import HarnessError, WorkerError, WorkerOutOfMemory, WorkerTimeout
 from harness.messages import Message
-from harness.outcome import Cell, Outcome, Record, Round
-from harness.pool import EngineProcess, Settings, WorkerPool
+from harness.outcome import Cell, Outcome, Record, Round, Stopped
+from harness.pool import WorkerPool
 from harness.referee import Referee
-from harness.tables import Table
-
-PRECISION = 0.025
-"""Rounds end early where the median is known to within this share of itself."""
+from harness.rounds import loops_for
+from harness.tables import Input, Table
 
 
 class Phase(StrEnum):
@@ -61,26 +57,6 @@ class _Wrong(HarnessError):
     """An answer that differs from the reference."""
 
 
-def measure(task: Task, pool: WorkerPool, referee: Referee, progress: Progress) -> Record:
-    """Runs a cell once cold, checks that answer, and runs the hot rounds.
-
-    Never raises, apart from KeyboardInterrupt: whatever goes wrong becomes the record's outcome
-    and reason. A process that raised an error, died, hung or outgrew its memory is discarded.
-    """
-    try:
-        return _Measurement(task, pool, referee, progress).record()
-    except _Wrong as error:
-        return _failed(task, Outcome.WRONG, str(error))
-    except WorkerError as error:
-        pool.discard(task.cell)
-        return _failed(task, outcome_of(error), str(error))
-    except HarnessError as error:
-        return _failed(task, Outcome.ERROR, str(error))
-    except Exception as error:  # a fault of the harness costs one cell, not the run
-        pool.discard(task.cell)
-        return _failed(task, Outcome.ERROR, f"the harness failed: {type(error).__name__}: {error}")
-
-
 def outcome_of(error: WorkerError) -> Outcome:
     """The outcome of a cell whose process ran into an error."""
     if isinstance(error, WorkerOutOfMemory):
@@ -88,85 +64,86 @@ def outcome_of(error: WorkerError) -> Outcome:
     return Outcome.TIMEOUT if isinstance(error, WorkerTimeout) else Outcome.ERROR
 
 
-def wants_round(settings: Settings, seconds: Sequence[float]) -> bool:
-    """Whether to run another hot round after those that took so many seconds each."""
-    done, total = len(seconds), sum(seconds)
-    if done >= settings.max_rounds or (done >= settings.min_rounds and sure(seconds)):
-        return False
-    budget = settings.max_seconds * (settings.min_rounds if done < settings.min_rounds else 1)
-    return done == 0 or total < budget
+class Measurement:
+    """The course of one cell: ``set_up``, ``first_run``, and ``round`` until ``stopped`` says why.
 
-
-def sure(seconds: Sequence[float], precision: float = PRECISION) -> bool:
-    """Whether the 95% interval of the median lies within ``precision`` of it, either way.
-
-    The interval is that between two order statistics, whatever the distribution: of n values the
-    ones 0.98 sqrt(n) ranks below and above the middle (Conover, Practical Nonparametric
-    Statistics, 3.2). Of five values and fewer it is their whole range.
+    A step may be run between those of other cells. It never raises, apart from
+    KeyboardInterrupt: whatever goes wrong becomes ``record``, with its outcome and reason, and
+    then there is no next step. A process that raised an error, died, hung or outgrew its memory
+    is discarded.
     """
-    ordered, count = sorted(seconds), len(seconds)
-    reach = 0.98 * math.sqrt(count)
-    low = ordered[max(0, math.floor((count - 1) / 2 - reach))]
-    high = ordered[min(count - 1, math.ceil((count - 1) / 2 + reach))]
-    median = statistics.median(ordered)
-    return high - median <= precision * median and median - low <= precision * median
 
-
-def rounds_expected(settings: Settings, seconds: float) -> int:
-    """How many hot rounds there will be if each takes ``seconds``."""
-    most = math.ceil(settings.max_seconds / max(seconds, 1e-9))
-    if most >= settings.min_rounds:
-        return min(most, settings.max_rounds)
-    slow = math.ceil(settings.min_rounds * settings.max_seconds / max(seconds, 1e-9))
-    return max(1, min(slow, settings.min_rounds))
-
-
-def _failed(task: Task, outcome: Outcome, reason: str) -> Record:
-    return Record(task.cell, outcome, reason or "no reason given", task.program.sha256)
-
-
-class _Measurement:
-    """The course of one cell's measuring."""
-
-    def __init__(self, task: Task, pool: WorkerPool, referee: Referee, progress: Progress) -> None:
+    def __init__(
+        self,
+        task: Task,
+        pool: WorkerPool,
+        referee: Referee,
+        progress: Progress,
+        interleaved: bool = False,
+    ) -> None:
         self.task, self.pool, self.referee, self.progress = task, pool, referee, progress
-        self.settings = pool.settings
-        self.deadline = math.inf
+        self.settings, self.interleaved = pool.settings, interleaved
+        self.record: Record | None = None
+        self._left = self.settings.timeout
+        self._rounds: list[Round] = []
+        self._loops = 1
+        self._peak_bytes = 0
 
-    def record(self) -> Record:
-        task = self.task
+    def set_up(self) -> None:
+        """Gets a process that has the tables, and gives it the program."""
+        self._attempt(self._set_up)
+
+    def first_run(self) -> None:
+        """Runs the program once cold, and checks that answer."""
+        self._attempt(self._first_run)
+
+    def round(self, turn: int) -> None:
+        """One hot round; the last one completes the record."""
+        self._attempt(lambda: self._round(turn))
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        if self.record is not None:
+            return
+        try:
+            step()
+        except _Wrong as error:
+            self._fail(Outcome.WRONG, str(error))
+        except WorkerError as error:
+            self.pool.discard(self.task.cell)
+            self._fail(outcome_of(error), str(error))
+        except HarnessError as error:
+            self._fail(Outcome.ERROR, str(error))
+        except Exception as error:  # a fault of the harness costs one cell, not the run
+            self.pool.discard(self.task.cell)
+            self._fail(Outcome.ERROR, f"the harness failed: {type(error).__name__}: {error}")
+
+    def _fail(self, outcome: Outcome, reason: str) -> None:
+        reason = reason or "no reason given"
+        self.record = Record(self.task.cell, outcome, reason, self.task.program.sha256)
+
+    def _set_up(self) -> None:
+        task, program = self.task, self.task.program
         self._tell(Phase.START)
-        process = self.pool.process_for(task.cell, task.tables, lambda: self._tell(Phase.LOAD))
-        self.deadline = time.monotonic() + self.settings.timeout
-        program = task.program
-        self._request(
-            process, "prepare", text=program.text, language=program.language, writes=task.writes
+        self._process = self.pool.process_for(
+            task.cell, task.tables, lambda: self._tell(Phase.LOAD)
         )
-        baseline = process.worker.memory.reset()
-        self._tell(Phase.COLD)
-        cold = self._request(process, "run")
-        peak = process.worker.memory.peak()
-        self._check(process)
-        process.worker.memory.reset()
-        rounds = self._rounds(process, cold)
-        return Record(
-            cell=task.cell,
-            outcome=Outcome.OK,
-            program_sha256=program.sha256,
-            rows=cold["rows"],
-            cold_seconds=cold["seconds"],
-            rounds=rounds,
-            peak_bytes=max(peak, process.worker.memory.peak()),
-            baseline_bytes=baseline,
-        )
+        self._request("prepare", text=program.text, language=program.language, writes=task.writes)
 
-    def _check(self, process: EngineProcess) -> None:
+    def _first_run(self) -> None:
+        self._baseline_bytes = self._process.worker.memory.reset()
+        self._tell(Phase.COLD)
+        self._cold = self._request("run")
+        self._peak_bytes = self._process.worker.memory.peak()
+        self._check()
+        self._process.worker.memory.reset()
+        self._stop_if_enough()
+
+    def _check(self) -> None:
         """Checks the answer of the run just made; the time that takes is not the engine's."""
         self._tell(Phase.CHECK)
         task = self.task
-        target = self.settings.scratch.absolute() / f"{process.worker.folder.name}-answer"
-        answer = Path(self._request(process, "answer", path=target)["path"])
-        handed_over = time.monotonic()
+        target = self.settings.scratch.absolute() / f"{self._process.worker.folder.name}-answer"
+        answer = Path(self._request("answer", path=target)["path"])
         try:
             reference = self.referee.reference(task.tables, task.data_key, task.spec)
             reason = self.referee.check(answer, task.spec, reference)
@@ -174,31 +151,62 @@ class _Measurement:
             _remove(answer)
         if reason is not None:
             raise _Wrong(reason)
-        self.deadline += time.monotonic() - handed_over
 
-    def _rounds(self, process: EngineProcess, cold: Message) -> tuple[Round, ...]:
-        rounds: list[Round] = []
-        total, expected = 0.0, rounds_expected(self.settings, cold["seconds"])
-        while wants_round(self.settings, [r.seconds for r in rounds]):
-            self._tell(Phase.ROUND, len(rounds) + 1, max(expected, len(rounds) + 1))
-            reply = self._request(process, "run")
-            if reply["rows"] != cold["rows"]:
-                raise _Wrong(
-                    f"hot round {len(rounds) + 1} gave {reply['rows']} rows, "
-                    f"the checked run {cold['rows']}"
-                )
-            rounds.append(Round(reply["seconds"], reply["cpu_seconds"]))
-            total += reply["seconds"]
-            expected = rounds_expected(self.settings, total / len(rounds))
-        return tuple(rounds)
+    def _round(self, turn: int) -> None:
+        self._tell(Phase.ROUND, len(self._rounds) + 1, self._expected())
+        reply = self._run()
+        if not self._rounds and not self.task.writes and loops_for(reply["seconds"]) > 1:
+            self._loops = loops_for(reply["seconds"])  # what was run has told that, and no more
+            reply = self._run()
+        self._rounds.append(Round(reply["seconds"], reply["cpu_seconds"], turn))
+        self._stop_if_enough()
 
-    def _request(self, process: EngineProcess, do: str, **arguments: object) -> Message:
-        left = self.deadline - time.monotonic()
+    def _run(self) -> Message:
+        reply = self._request("run", loops=self._loops)
+        if reply["rows"] != self._cold["rows"]:
+            raise _Wrong(
+                f"hot round {len(self._rounds) + 1} gave {reply['rows']} rows, "
+                f"the checked run {self._cold['rows']}"
+            )
+        return reply
+
+    def _expected(self) -> int:
+        seconds = [r.seconds for r in self._rounds] or [self._cold["seconds"]]
+        expected = self.settings.rounds.expected(self._loops * sum(seconds) / len(seconds))
+        return max(expected, len(self._rounds) + 1)
+
+    def _stop_if_enough(self) -> None:
+        stopped = self.settings.rounds.stop([r.seconds for r in self._rounds], self._loops)
+        if stopped is not None:
+            self.record = self._completed(stopped)
+
+    def _completed(self, stopped: Stopped) -> Record:
+        source = self.task.cell.input
+        return Record(
+            cell=self.task.cell,
+            outcome=Outcome.OK,
+            program_sha256=self.task.program.sha256,
+            rows=self._cold["rows"],
+            cold_seconds=self._cold["seconds"],
+            rounds=tuple(self._rounds),
+            stopped=stopped,
+            loops=self._loops,
+            interleaved=self.interleaved,
+            load_seconds=self._process.load_seconds if source is Input.MEMORY else None,
+            peak_bytes=max(self._peak_bytes, self._process.worker.memory.peak()),
+            baseline_bytes=self._baseline_bytes,
+        )
+
+    def _request(self, do: str, **arguments: object) -> Message:
+        """Asks the cell's process; all that it is asked shares one limit of time."""
+        began = time.monotonic()
         try:
-            return process.request(max(left, 0.0), do, **arguments)
+            return self._process.request(max(self._left, 0.0), do, **arguments)
         except WorkerTimeout as error:
             limit = self.settings.timeout
             raise WorkerTimeout(f"not done after {limit:g} s; the process was killed") from error
+        finally:
+            self._left -= time.monotonic() - began
 
     def _tell(self, phase: Phase, number: int = 0, expected: int = 0) -> None:
         self.progress(self.task.cell, phase, number, expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from pathlib import Path
@@ -12,7 +13,8 @@ from harness import engines
 from harness.errors import UnknownEngine
 from harness.limits import default_memory_limit
 from harness.machine import usable_cores
-from harness.pool import Settings
+from harness.pool import Settings, default_together_limit
+from harness.rounds import Rounds
 from harness.spelling import suggestion
 from harness.suite import Selection
 from harness.tables import Input
@@ -87,29 +89,52 @@ def settings(config: pytest.Config) -> Settings:
     timeout = config.getoption("cell_timeout")
     if not timeout > 0:
         raise pytest.UsageError(f"--timeout must be more than 0 seconds, not {timeout:g}")
-    min_rounds = int(config.getoption("benchmark_min_rounds"))
-    most = max(Settings.max_rounds, min_rounds)
     return Settings(
         threads=_threads(config),
         scratch=Path(),
         timeout=timeout,
-        memory_limit=_bytes(config.getoption("memory_limit")) or default_memory_limit(),
-        min_rounds=0 if disabled(config) else min_rounds,
-        max_rounds=0 if disabled(config) else most,
-        max_seconds=float(config.getoption("benchmark_max_time")),
+        memory_limit=_bytes("--memory-limit", config.getoption("memory_limit"))
+        or default_memory_limit(),
+        together_limit=_together_limit(config),
+        rounds=Rounds(0, 0) if disabled(config) else _rounds(config),
     )
+
+
+def _together_limit(config: pytest.Config) -> int:
+    asked = config.getoption("together_limit")
+    if asked == "0":
+        return 0  # engines never take turns
+    return _bytes("--together-limit", asked) or default_together_limit()
+
+
+def _rounds(config: pytest.Config) -> Rounds:
+    fewest = int(config.getoption("benchmark_min_rounds"))
+    given = _given(config, "--benchmark-max-time")
+    seconds = float(config.getoption("benchmark_max_time")) if given else Rounds.seconds
+    return Rounds(fewest, max(fewest, Rounds.most), seconds)
+
+
+def _given(config: pytest.Config, option: str) -> bool:
+    """Whether an option stands on the command line or among pytest's standing ones.
+
+    The default of another plugin's option, 1 second here, cannot be told from the same value
+    given, and is not ours to change for tests that are no workloads.
+    """
+    standing = [*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
+    arguments = [*standing, *config.invocation_params.args]
+    return any(str(argument).partition("=")[0] == option for argument in arguments)
 
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?")
 
 
-def _bytes(text: str | None) -> int | None:
+def _bytes(option: str, text: str | None) -> int | None:
     """``8GB``, ``8 G``, ``512MiB`` or a plain number of bytes."""
     if text is None:
         return None
     found = _SIZE.fullmatch(text.strip().upper())
     if found is None or float(found[1]) == 0:
-        raise pytest.UsageError(f"--memory-limit {text!r} is not a size, such as 8GB")
+        raise pytest.UsageError(f"{option} {text!r} is not a size, such as 8GB")
     base = 1024 if found[3] else 1000
     return int(float(found[1]) * base ** " KMGT".index(found[2] or " "))
 

@@ -37,6 +37,11 @@ class Cell:
     threads: int
 
     @property
+    def question(self) -> tuple[str, str, str, Input, int]:
+        """What its engines are compared on: all but the engine."""
+        return self.workload, self.query, self.size, self.input, self.threads
+
+    @property
     def parameters(self) -> str:
         """The part of a pytest id that stands in brackets."""
         return f"{self.engine}-{self.input}-{self.size}"
@@ -45,12 +50,25 @@ class Cell:
         return f"{self.workload}::{self.query}[{self.parameters}]"
 
 
+class Stopped(StrEnum):
+    """Why a cell got no further hot round."""
+
+    SURE = "sure"  # its median is known well enough
+    BUDGET = "budget"  # its time was used up
+    ROUNDS = "rounds"  # it had as many as a cell may have
+
+
 @dataclass(frozen=True)
 class Round:
-    """One hot run: wall-clock and CPU seconds (user + system, of the engine's process tree)."""
+    """One hot round: wall-clock and CPU seconds (user + system, of the engine's process tree).
+
+    Both are for one run of the program, also where a round loops. ``turn`` counts from 0: rounds
+    of two engines with the same turn were run one after the other.
+    """
 
     seconds: float
     cpu_seconds: float
+    turn: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,7 +77,8 @@ class Record:
 
     Seconds are wall clock in the engine's own process. Bytes are resident memory of the process
     tree: ``baseline_bytes`` just before the cell's first run, ``peak_bytes`` the most seen during
-    its runs.
+    its runs. ``interleaved``: the query's engines took turns. ``loops``: runs in each round.
+    ``load_seconds``: all tables into the engine's memory, None where files are read instead.
     """
 
     cell: Cell
@@ -69,6 +88,10 @@ class Record:
     rows: int | None = None
     cold_seconds: float | None = None
     rounds: tuple[Round, ...] = field(default=())
+    stopped: Stopped | None = None
+    loops: int = 1
+    interleaved: bool = False
+    load_seconds: float | None = None
     peak_bytes: int | None = None
     baseline_bytes: int | None = None
 

@@ -66,6 +66,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Limit for each engine's processes, such as 8GB. Default: 80%% of what is available.",
     )
     group.addoption(
+        "--together-limit",
+        metavar="SIZE",
+        help="Engines take turns, round by round, where their loaded tables are not more than this "
+        "together; 0 for never. Default: half of the memory.",
+    )
+    group.addoption(
         "--workloads-dir",
         metavar="FOLDER",
         default="workloads",

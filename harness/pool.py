@@ -15,16 +15,29 @@ from typing import Self
 import harness.engines
 from harness.environment import read_by
 from harness.errors import WorkerError
-from harness.limits import default_memory_limit
+from harness.limits import default_memory_limit, total_memory
 from harness.messages import Message, table_to_message
 from harness.outcome import Cell
 from harness.processes import Worker
+from harness.rounds import Rounds
 from harness.tables import Input, Table
+from harness.types import Type
 
 ROOM_SHARE = 0.75
 """The part of its memory limit that an engine must find free; else idle engines make room."""
+TOGETHER_SHARE = 0.5
+"""The part of the memory that engines may hold together while they take turns."""
+CROWD_SHARE = 0.1
+"""Where others hold more than this part of its memory limit, an engine may lack what they have."""
 SETUP_ATTEMPTS = 2
 """A set-up that has failed so often is not tried again for each of a workload's queries."""
+VALUE_BYTES = {Type.STRING: 32, Type.BOOLEAN: 1}
+"""What a value takes in memory, roughly; of the other types 8."""
+
+
+def default_together_limit() -> int:
+    """Bytes: half of the memory, control groups included."""
+    return int(total_memory() * TOGETHER_SHARE)
 
 
 @dataclass(frozen=True)
@@ -32,10 +45,8 @@ class Settings:
     """How cells are measured.
 
     ``timeout`` (seconds) bounds one cell's runs, ``setup_timeout`` the start of a process and
-    the loading of its tables, which all queries of a workload share.
-    Hot rounds go on for ``max_seconds``, or until their median is known well enough, but are at
-    least ``min_rounds`` and at most ``max_rounds``; slow ones stop early once they took
-    ``min_rounds * max_seconds``. With ``max_rounds`` 0 programs are run cold and checked only.
+    the loading of its tables, which all queries of a workload share. ``memory_limit`` (bytes) is
+    each engine's; engines take turns where all of them together hold at most ``together_limit``.
     """
 
     threads: int
@@ -43,15 +54,12 @@ class Settings:
     timeout: float = 300.0
     setup_timeout: float = 600.0
     memory_limit: int | None = None
-    min_rounds: int = 5
-    max_rounds: int = 25
-    max_seconds: float = 1.0
+    together_limit: int = field(default_factory=default_together_limit)
+    rounds: Rounds = field(default_factory=Rounds)
 
     def __post_init__(self) -> None:
-        if self.threads < 1 or min(self.timeout, self.setup_timeout) <= 0 or self.max_seconds < 0:
-            raise ValueError("threads and timeouts must be positive, max_seconds not negative")
-        if not min(1, self.max_rounds) <= self.min_rounds <= self.max_rounds:
-            raise ValueError("rounds must be: 1 <= min_rounds <= max_rounds, or both 0")
+        if self.threads < 1 or min(self.timeout, self.setup_timeout) <= 0:
+            raise ValueError("threads and timeouts must be positive")
 
 
 @dataclass
@@ -94,7 +102,6 @@ class WorkerPool:
         """
         self._await_starts()
         key = _without_query(cell)
-        self._make_room(key)
         failures = self._failures.setdefault(key, [])
         if len(failures) >= SETUP_ATTEMPTS:
             raise type(failures[-1])(f"{failures[-1]} (as {len(failures)} times before)")
@@ -121,13 +128,32 @@ class WorkerPool:
             _provide(process, tables[name], key.input, left)
         return process
 
-    def _make_room(self, key: Cell) -> None:
-        """Ends idle processes, the largest first, while their tables take what this one may use."""
+    def make_room(self, cells: Iterable[Cell]) -> None:
+        """Ends other processes, the largest first, while they take what these cells' may use."""
+        own = set(map(_without_query, cells)) & self._processes.keys()
+        held = sum(map(self._resident_bytes, own))
         wanted = ROOM_SHARE * (self.settings.memory_limit or 0)
-        own = self._resident_bytes(key) if key in self._processes else 0
-        idle = sorted(self._processes.keys() - {key}, key=self._resident_bytes)
-        while idle and default_memory_limit() + own < wanted:
+        idle = sorted(self._processes.keys() - own, key=self._resident_bytes)
+        while idle and default_memory_limit() + held < wanted:
             self.discard(idle.pop())
+
+    def fits(self, cells: Iterable[Cell], tables: Mapping[str, Table]) -> bool:
+        """Whether the processes of cells may hold the tables in memory all at once.
+
+        One that has not loaded them yet is taken to need as much as the largest that has.
+        """
+        keys = set(map(_without_query, cells))
+        loaded = [key for key in keys & self._processes.keys() if self._processes[key].tables]
+        sizes = [self._resident_bytes(key) for key in loaded]
+        files = all(key.input is not Input.MEMORY for key in keys)
+        each = max(sizes, default=0 if files else _estimated_bytes(tables.values()))
+        return sum(sizes) + each * (len(keys) - len(sizes)) <= self.settings.together_limit
+
+    def crowds(self, cell: Cell) -> bool:
+        """Whether the other processes hold so much that this cell's may have lacked it."""
+        others = self._processes.keys() - {_without_query(cell)}
+        limit = self.settings.memory_limit or total_memory()
+        return sum(map(self._resident_bytes, others)) > CROWD_SHARE * limit
 
     def _resident_bytes(self, key: Cell) -> int:
         return self._processes[key].worker.memory.sample()
@@ -192,6 +218,14 @@ def _provide(process: EngineProcess, table: Table, source: Input, timeout: float
     else:
         process.request(timeout, "scan", table=message, source=source)
     process.tables.add(table.name)
+
+
+def _estimated_bytes(tables: Iterable[Table]) -> int:
+    """What tables take in an engine's memory, by their rows and their columns' types."""
+    return sum(
+        table.rows * sum(VALUE_BYTES.get(column.type, 8) for column in table.schema)
+        for table in tables
+    )
 
 
 def _without_query(cell: Cell) -> Cell:

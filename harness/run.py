@@ -1,30 +1,37 @@
-"""One run: cells, in the order asked -> their records; data and processes are kept between."""
+"""One run: cells, query by query -> their records; data and processes are kept between."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from harness.data.cache import default_root
-from harness.data.prepare import prepare
+from harness.data.prepare import Tables, prepare
 from harness.errors import DataUnavailable, HarnessError
-from harness.measure import Progress, Task, measure
+from harness.measure import Progress, Task
 from harness.outcome import Cell, Outcome, Record
 from harness.pool import Settings, WorkerPool
 from harness.referee import Referee
 from harness.results import Journal
 from harness.suite import Asked
+from harness.turns import measure
 
 
 class Run:
     """Measures cells. Processes live as long as their workload is being asked for."""
 
     def __init__(
-        self, settings: Settings, journal: Journal, progress: Progress, say: Callable[[str], None]
+        self,
+        settings: Settings,
+        journal: Journal,
+        progress: Progress,
+        say: Callable[[str], None],
+        ended: Callable[[Record], None],
     ) -> None:
-        self.journal, self.progress, self.say = journal, progress, say
+        self.journal, self.progress, self.say, self.ended = journal, progress, say, ended
+        self._ended: dict[Cell, Record] = {}
         self._scratch = tempfile.TemporaryDirectory(
             prefix="enginebench-", ignore_cleanup_errors=True
         )
@@ -35,27 +42,44 @@ class Run:
         self._started: set[Cell] = set()
 
     def measure(self, asked: Asked) -> Record:
-        """The cell's record, which is kept in the journal too. Raises KeyboardInterrupt only."""
-        record = self._measured(asked)
-        self.journal.records[asked.cell] = record
+        """The cell's record, which is kept in the journal too. Raises KeyboardInterrupt only.
+
+        The cells that answer the same question with other engines are measured along with it.
+        """
+        if asked.cell not in self._ended:
+            self._measure([a for a in self.journal.asked.values() if self._is_beside(a, asked)])
+        record = self.journal.records[asked.cell] = self._ended[asked.cell]
         return record
 
-    def _measured(self, asked: Asked) -> Record:
-        if asked.outcome is not None:
-            return Record(asked.cell, asked.outcome, asked.reason)
-        assert asked.program is not None
-        assert asked.compiled is not None
-        self._start_processes(asked.cell)
+    def _is_beside(self, other: Asked, asked: Asked) -> bool:
+        same = other.cell.question == asked.cell.question
+        return same and other.cell not in self._ended
+
+    def _measure(self, group: Sequence[Asked]) -> None:
+        for asked in group:
+            if asked.outcome is not None:
+                self._end(Record(asked.cell, asked.outcome, asked.reason))
+        runnable = [asked for asked in group if asked.outcome is None]
+        if not runnable:
+            return
+        one = runnable[0]
+        self._start_processes(one.cell)
         try:
-            tables = prepare(asked.workload, asked.cell.size, asked.cell.input, progress=self.say)
+            tables = prepare(one.workload, one.cell.size, one.cell.input, progress=self.say)
         except HarnessError as error:
             absent = isinstance(error, DataUnavailable)
             outcome = Outcome.UNAVAILABLE if absent else Outcome.ERROR
-            return Record(asked.cell, outcome, str(error), asked.program.sha256)
+            for asked in runnable:
+                assert asked.program is not None
+                self._end(Record(asked.cell, outcome, str(error), asked.program.sha256))
+            return
         self._referee.await_start()
-        spec, writes = asked.compiled.spec, asked.query.write is not None
-        task = Task(asked.cell, asked.program, spec, tables.tables, tables.key, writes)
-        return measure(task, self._pool, self._referee, self.progress)
+        tasks = [_task(asked, tables) for asked in runnable]
+        measure(tasks, self._pool, self._referee, self.progress, self._end)
+
+    def _end(self, record: Record) -> None:
+        self._ended[record.cell] = record
+        self.ended(record)
 
     def _start_processes(self, cell: Cell) -> None:
         """Starts what a workload's cells of this size and input need, while its data is made."""
@@ -78,3 +102,10 @@ class Run:
         self._pool.close()
         self._referee.close()
         self._scratch.cleanup()
+
+
+def _task(asked: Asked, tables: Tables) -> Task:
+    assert asked.program is not None
+    assert asked.compiled is not None
+    spec, writes = asked.compiled.spec, asked.query.write is not None
+    return Task(asked.cell, asked.program, spec, tables.tables, tables.key, writes)

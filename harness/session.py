@@ -106,7 +106,8 @@ class BenchmarkRun:
         if reporter is not None:
             reporter.showfspath = self.display.quiet  # our own lines say more than dots do
             reporter.flush()
-        self.run = Run(self.settings, self.journal, self.display.progress, self.display.say)
+        display = self.display
+        self.run = Run(self.settings, self.journal, display.progress, display.say, self._ended)
         self._look_around()
         self.display.begin(self.journal.asked)
 
@@ -119,9 +120,10 @@ class BenchmarkRun:
     def measure(self, asked: Asked) -> Record:
         assert self.run is not None
         self.noise.between()
-        record = self.run.measure(asked)
-        self.display.cell(asked, record)
-        return record
+        return self.run.measure(asked)
+
+    def _ended(self, record: Record) -> None:
+        self.display.cell(self.journal.asked[record.cell], record)
 
     def replay(self, record: Record, benchmark: Any) -> None:
         """Hands the rounds of an ``ok`` record to pytest-benchmark, and nothing of any other."""

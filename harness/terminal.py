@@ -86,7 +86,7 @@ class Display:
         self._live.update(Text(f"  {text} · {self._position()}", style="cyan"), refresh=True)
 
     def _position(self) -> str:
-        place = f"cell {min(self.done + 1, self.total)} of {self.total}"
+        place = f"{self.done} of {self.total} cells done"
         if self.done < 3:
             return place
         left = (time.monotonic() - self._began) / self.done * (self.total - self.done)

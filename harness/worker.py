@@ -58,19 +58,27 @@ class Bench:
         _settle()
         return {}
 
-    def run(self) -> Message:
-        """Runs the program once; gives wall-clock and CPU seconds and the rows of the result."""
+    def run(self, loops: int = 1) -> Message:
+        """Runs the program ``loops`` times in a row.
+
+        Gives the wall-clock and CPU seconds of one run, and the rows of the last result.
+        """
         self._clear()
         children_before = descendants_cpu_seconds()
         cpu_before = own_cpu_seconds()
         began = time.perf_counter_ns()
-        self._result = self.session.run()
+        for _ in range(loops):
+            self._result = self.session.run()
         if self._writes:
             _flush(Path(OUTPUT_FILE))
         elapsed = time.perf_counter_ns() - began
         cpu = own_cpu_seconds() - cpu_before
         cpu += descendants_cpu_seconds() - children_before
-        return {"seconds": elapsed / 1e9, "cpu_seconds": max(0.0, cpu), "rows": self._rows()}
+        return {
+            "seconds": elapsed / 1e9 / loops,
+            "cpu_seconds": max(0.0, cpu) / loops,
+            "rows": self._rows(),
+        }
 
     def answer(self, path: str) -> Message:
         """Writes the last result to an Arrow IPC file, or moves the Parquet file that was made.

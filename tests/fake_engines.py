@@ -82,6 +82,18 @@ class Wrong(Right):
     session = _Wrong
 
 
+class _Sleepy(FakeSession):
+    def act(self) -> Any:
+        time.sleep(0.02)
+        return super().act()
+
+
+class Sleepy(Right):
+    """Takes its time: 20 ms."""
+
+    session = _Sleepy
+
+
 class _Shrinking(FakeSession):
     def act(self) -> Any:
         return pa.table(ANSWER).slice(0, 3 if self.runs == 1 else 2)

@@ -15,11 +15,13 @@ import pytest
 
 from harness.answer import AnswerSpec, SortKey
 from harness.engines.base import Program
-from harness.measure import Phase, Task, measure, rounds_expected, sure, wants_round
+from harness.measure import Phase, Task
 from harness.outcome import Cell, Outcome, Record
 from harness.pool import Settings, WorkerPool
 from harness.referee import Referee
+from harness.rounds import Rounds
 from harness.tables import Input, Table
+from harness.turns import measure
 from harness.types import Column, Type
 
 SCHEMA = (Column("k", Type.INT64, False), Column("mean", Type.FLOAT64))
@@ -44,7 +46,13 @@ class Bench:
         return Task(cell, program, spec or AnswerSpec(SCHEMA, SQL), self.tables, "v1", **rest)
 
     def measure(self, engine: str, spec: AnswerSpec | None = None, **rest: bool) -> Record:
-        return measure(self.task(engine, spec, **rest), self.pool, self.referee, self.tell)
+        return self.measure_together([self.task(engine, spec, **rest)])[0]
+
+    def measure_together(self, tasks: list[Task]) -> list[Record]:
+        """The records in the order in which they were complete."""
+        ended: list[Record] = []
+        measure(tasks, self.pool, self.referee, self.tell, ended.append)
+        return ended
 
     def tell(self, cell: Cell, phase: Phase, number: int, expected: int) -> None:
         self.told.append((phase, number, expected))
@@ -63,9 +71,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         timeout=2.5,
         setup_timeout=60.0,
         memory_limit=400 * 2**20,
-        min_rounds=2,
-        max_rounds=3,
-        max_seconds=0.001,
+        rounds=Rounds(fewest=2, most=3, seconds=1.0),
     )
     bench = Bench(folder, settings)
     yield bench
@@ -206,42 +212,11 @@ def test_ctrl_c_while_measuring_goes_up(bench: Bench) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        measure(bench.task("Right"), bench.pool, bench.referee, interrupted)
+        measure([bench.task("Right")], bench.pool, bench.referee, interrupted, lambda record: None)
     assert bench.measure("Right").outcome is Outcome.OK
 
 
-def _unsteady(seconds: float, count: int) -> list[float]:
-    """Rounds of this length on the average, too unlike each other to be sure of the median."""
-    return [seconds * (0.5, 1.5)[n % 2] if n < count - count % 2 else seconds for n in range(count)]
-
-
-def test_rounds_that_agree_end_early(tmp_path: Path) -> None:
-    settings = Settings(1, tmp_path, min_rounds=5, max_rounds=50, max_seconds=1.0)
-    steady = [0.0100, 0.0101, 0.0100, 0.0099, 0.0100]
-    assert wants_round(settings, steady[:4])
-    assert not wants_round(settings, steady)
-    assert wants_round(settings, [*steady[:4], 0.0110])
-    assert sure([0.0110, *steady * 4])
-    assert not sure([0.0110, *steady])
-
-
-def test_the_number_of_rounds_follows_from_their_length(tmp_path: Path) -> None:
-    settings = Settings(1, tmp_path, min_rounds=5, max_rounds=50, max_seconds=1.0)
-
-    def rounds(seconds: float) -> int:
-        done = 0
-        while wants_round(settings, _unsteady(seconds, done)):
-            done += 1
-        return done
-
-    by_length = {0.0001: 50, 0.1: 10, 0.125: 8, 0.5: 5, 1.0: 5, 2.0: 3, 5.0: 1, 100.0: 1}
-    assert {seconds: rounds(seconds) for seconds in by_length if seconds != 0.1} == {
-        seconds: count for seconds, count in by_length.items() if seconds != 0.1
-    }
-    assert {seconds: rounds_expected(settings, seconds) for seconds in by_length} == by_length
-
-
-@pytest.mark.parametrize("wrong", [{"threads": 0}, {"min_rounds": 9, "max_rounds": 3}])
+@pytest.mark.parametrize("wrong", [{"threads": 0}, {"timeout": 0.0}])
 def test_settings_that_cannot_be_met_are_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must be"):
         replace(Settings(1, tmp_path), **wrong)

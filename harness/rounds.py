@@ -1,0 +1,70 @@
+"""The seconds of a cell's hot rounds so far -> whether there is another one, and if not, why."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.outcome import Stopped
+
+PRECISION = 0.025
+"""Rounds end early where the median is known to within this share of itself."""
+SHORT_SECONDS = 0.001
+"""A program that takes less is run several times in a round."""
+LOOPED_SECONDS = 0.005
+"""How long a round of such a program is made."""
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """How many hot rounds a cell gets: until its median is known well enough.
+
+    At least ``fewest`` and at most ``most``; but once they took ``seconds`` there is no further
+    one, though always a first. With ``most`` 0 there is none at all.
+    """
+
+    fewest: int = 5
+    most: int = 25
+    seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not min(1, self.most) <= self.fewest <= self.most:
+            raise ValueError("rounds must be: 1 <= fewest <= most, or both 0")
+        if self.seconds < 0:
+            raise ValueError("the seconds for rounds must not be negative")
+
+    def stop(self, seconds: Sequence[float], loops: int = 1) -> Stopped | None:
+        """Why rounds end after those that took so many seconds for each of their loops, or None."""
+        done = len(seconds)
+        if done >= self.fewest > 0 and sure(seconds):
+            return Stopped.SURE
+        if done >= self.most:
+            return Stopped.ROUNDS
+        return Stopped.BUDGET if done and sum(seconds) * loops >= self.seconds else None
+
+    def expected(self, seconds: float) -> int:
+        """How many there will be at most if each takes ``seconds``."""
+        return max(1, min(self.most, math.ceil(self.seconds / max(seconds, 1e-9))))
+
+
+def sure(seconds: Sequence[float], precision: float = PRECISION) -> bool:
+    """Whether the 95% interval of the median lies within ``precision`` of it, either way.
+
+    The interval is that between two order statistics, whatever the distribution: of n values the
+    ones 0.98 sqrt(n) ranks below and above the middle (Conover, Practical Nonparametric
+    Statistics, 3.2). Of five values and fewer it is their whole range. It is a little wider than
+    the bootstrap's percentile interval, whose ends are order statistics too, and needs no draws.
+    """
+    ordered, count = sorted(seconds), len(seconds)
+    reach = 0.98 * math.sqrt(count)
+    low = ordered[max(0, math.floor((count - 1) / 2 - reach))]
+    high = ordered[min(count - 1, math.ceil((count - 1) / 2 + reach))]
+    median = statistics.median(ordered)
+    return high - median <= precision * median and median - low <= precision * median
+
+
+def loops_for(seconds: float) -> int:
+    """How often a program that takes ``seconds`` is run in one round."""
+    return 1 if seconds >= SHORT_SECONDS else math.ceil(LOOPED_SECONDS / max(seconds, 1e-6))

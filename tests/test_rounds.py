@@ -1,0 +1,68 @@
+"""When hot rounds end, by the seconds that they took."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from harness.outcome import Stopped
+from harness.rounds import Rounds, loops_for, sure
+
+STEADY = [0.0100, 0.0101, 0.0100, 0.0099, 0.0100]
+ROUNDS = Rounds(fewest=5, most=50, seconds=1.0)
+
+
+def test_rounds_that_agree_end_early_and_say_so() -> None:
+    assert ROUNDS.stop(STEADY[:4]) is None
+    assert ROUNDS.stop(STEADY) is Stopped.SURE
+    assert ROUNDS.stop([*STEADY[:4], 0.0110]) is None
+    assert sure([0.0110, *STEADY * 4])
+    assert not sure([0.0110, *STEADY])
+
+
+def _unsteady(seconds: float, count: int) -> list[float]:
+    """Rounds of this length on the average, too unlike each other to be sure of the median."""
+    return [seconds * (0.5, 1.5)[n % 2] if n < count - count % 2 else seconds for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "count", "why"),
+    [
+        (0.0001, 50, Stopped.ROUNDS),
+        (0.125, 8, Stopped.BUDGET),
+        (0.5, 2, Stopped.BUDGET),
+        (0.7, 2, Stopped.BUDGET),
+        (1.0, 1, Stopped.BUDGET),
+        (100.0, 1, Stopped.BUDGET),
+    ],
+)
+def test_the_number_of_rounds_follows_from_their_length(
+    seconds: float, count: int, why: Stopped
+) -> None:
+    done = 0
+    while ROUNDS.stop(_unsteady(seconds, done)) is None:
+        done += 1
+    assert (done, ROUNDS.stop(_unsteady(seconds, done))) == (count, why)
+    assert ROUNDS.expected(seconds) == count
+
+
+def test_loops_count_towards_the_budget() -> None:
+    rounds = Rounds(fewest=2, most=50, seconds=1.0)
+    assert rounds.stop([0.0005], loops=10) is None
+    assert rounds.stop([0.0005], loops=2000) is Stopped.BUDGET
+
+
+def test_no_rounds_asked_means_none() -> None:
+    assert Rounds(0, 0).stop([]) is Stopped.ROUNDS
+
+
+def test_short_programs_are_looped_to_a_length_that_a_clock_can_tell() -> None:
+    assert [loops_for(seconds) for seconds in (1.0, 0.001, 0.0009, 0.0001)] == [1, 1, 6, 50]
+    assert math.isfinite(loops_for(0.0))
+
+
+@pytest.mark.parametrize("wrong", [{"fewest": 9, "most": 3}, {"fewest": 0}, {"seconds": -1.0}])
+def test_rounds_that_cannot_be_met_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        Rounds(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,161 @@
+"""The engines of a query take turns, and what goes wrong with one is no other's concern."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from harness.answer import AnswerSpec
+from harness.engines.base import Program
+from harness.errors import WorkerOutOfMemory
+from harness.measure import Phase, Task
+from harness.outcome import Cell, Outcome, Record, Stopped
+from harness.pool import Settings, WorkerPool
+from harness.referee import Referee
+from harness.rounds import Rounds
+from harness.tables import Input, Table
+from harness.turns import measure
+from harness.types import Column, Type
+
+SCHEMA = (Column("k", Type.INT64, False), Column("mean", Type.FLOAT64))
+SPEC = AnswerSpec(SCHEMA, "select k, avg(x) as mean from t group by k")
+
+
+class Bench:
+    """A pool and a referee over one table, and what was told while they worked."""
+
+    def __init__(self, folder: Path) -> None:
+        file = folder / "t.parquet"
+        pq.write_table(pa.table({"k": [1, 1, 2, 3], "x": [0.0, 1.0, 12.25, None]}), file)
+        table = Table("t", (Column("k", Type.INT64), Column("x", Type.FLOAT64)), 4, (file,))
+        self.tables = {"t": table}
+        self.pool = WorkerPool(
+            Settings(
+                threads=1,
+                scratch=folder / "scratch",
+                memory_limit=2**30,
+                rounds=Rounds(fewest=3, most=3, seconds=60.0),
+            )
+        )
+        self.referee = Referee(folder / "references", folder / "scratch", threads=1)
+
+    def measure(self, *engines: str, rounds: Rounds | None = None) -> list[Record]:
+        """The records in the order in which they were complete."""
+        if rounds:
+            self.pool.settings = replace(self.pool.settings, rounds=rounds)
+        self.told: list[tuple[str, Phase, int]] = []
+        ended: list[Record] = []
+        tasks = [self._task(engine) for engine in engines]
+        measure(tasks, self.pool, self.referee, self._tell, ended.append)
+        return ended
+
+    def _task(self, engine: str) -> Task:
+        cell = Cell("fake", "q", f"tests.fake_engines:{engine}", "small", Input.MEMORY, 1)
+        return Task(cell, Program("pids", "python"), SPEC, self.tables, "v1")
+
+    def _tell(self, cell: Cell, phase: Phase, number: int, expected: int) -> None:
+        self.told.append((short(cell), phase, number))
+
+    def order(self, phase: Phase) -> str:
+        """The first letters of the engines in the order in which they came to a phase."""
+        return "".join(name[0] for name, told, _ in self.told if told is phase)
+
+
+def short(cell: Cell) -> str:
+    return cell.engine.rpartition(":")[2]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.pool.close()
+    bench.referee.close()
+
+
+def test_engines_take_turns_and_each_turn_begins_with_another(bench: Bench) -> None:
+    records = bench.measure("Right", "Chatty", "Sleepy")
+    assert bench.order(Phase.COLD) == "RCS"
+    assert bench.order(Phase.ROUND) == "RCS" + "CSR" + "SRC"
+    assert [short(record.cell) for record in records] == ["Sleepy", "Right", "Chatty"]
+    for record in records:
+        assert (record.outcome, record.interleaved) == (Outcome.OK, True)
+        assert [one.turn for one in record.rounds] == [0, 1, 2]
+
+
+def test_one_that_fails_is_told_at_once_and_the_others_go_on(bench: Bench) -> None:
+    records = bench.measure("Right", "Raising", "Shrinking", "Sleepy")
+    assert [(short(r.cell), str(r.outcome)) for r in records] == [
+        ("Raising", "error"),
+        ("Shrinking", "wrong"),
+        ("Right", "ok"),
+        ("Sleepy", "ok"),
+    ]
+    assert bench.order(Phase.ROUND) == "RSS" + "SR" + "RS"
+
+
+def test_turns_tell_which_rounds_are_pairs_where_one_engine_needs_fewer(bench: Bench) -> None:
+    records = bench.measure("Right", "Sleepy", rounds=Rounds(fewest=1, most=6, seconds=0.05))
+    turns = {short(r.cell): [one.turn for one in r.rounds] for r in records}
+    assert turns["Sleepy"] == list(range(len(turns["Sleepy"])))
+    assert {str(r.stopped) for r in records} <= {"sure", "budget"}
+
+
+def test_a_short_program_is_looped_and_reported_for_one_run(bench: Bench) -> None:
+    (right, sleepy) = bench.measure("Right", "Sleepy")
+    assert right.loops > 1 and sleepy.loops == 1
+    assert all(0 < one.seconds < 0.005 for one in right.rounds)
+    assert all(0.02 <= one.seconds < 0.2 for one in sleepy.rounds)
+    assert right.stopped in (Stopped.SURE, Stopped.ROUNDS)
+
+
+def test_the_time_to_load_tables_is_kept(bench: Bench) -> None:
+    (record,) = bench.measure("Right")
+    assert record.load_seconds is not None and record.load_seconds > 0
+    assert record.interleaved is False
+
+
+def test_without_room_for_all_one_engine_follows_another(bench: Bench) -> None:
+    bench.pool.settings = replace(bench.pool.settings, together_limit=0)
+    records = bench.measure("Right", "Chatty")
+    assert bench.order(Phase.ROUND) == "RRRCCC"
+    assert [(record.outcome, record.interleaved) for record in records] == [(Outcome.OK, False)] * 2
+
+
+def test_room_that_turns_out_too_small_lets_one_engine_follow_another(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([True, True, True, False])
+    monkeypatch.setattr(bench.pool, "fits", lambda cells, tables: next(answers))
+    records = bench.measure("Right", "Chatty")
+    assert bench.order(Phase.COLD) == "R" + "RC"
+    assert bench.order(Phase.ROUND) == "RRRCCC"
+    assert [record.interleaved for record in records] == [False, False]
+
+
+@pytest.mark.parametrize("crowded", [True, False])
+def test_memory_that_others_hold_is_not_held_against_an_engine(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, crowded: bool
+) -> None:
+    monkeypatch.setattr(bench.pool, "crowds", lambda cell: crowded)
+    monkeypatch.setattr(bench.pool, "process_for", _short_of_memory_once(bench.pool, "Sleepy"))
+    records = {short(r.cell): r for r in bench.measure("Right", "Sleepy")}
+    assert records["Right"].outcome is Outcome.OK
+    assert records["Sleepy"].outcome is (Outcome.OK if crowded else Outcome.OOM)
+
+
+def _short_of_memory_once(pool: WorkerPool, engine: str):  # noqa: ANN202
+    real, failed = pool.process_for, set()
+
+    def process_for(cell: Cell, *arguments: object) -> object:
+        if short(cell) == engine and cell not in failed:
+            failed.add(cell)
+            raise WorkerOutOfMemory("none left")
+        return real(cell, *arguments)
+
+    return process_for
