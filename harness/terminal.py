@@ -50,6 +50,7 @@ class Display:
         self._width = 0
         self._began = time.monotonic()
         self._drawn = 0.0
+        self._phase: Phase | None = None
         self._heading: tuple[object, ...] = ()
         self._live: Live | None = None
 
@@ -78,9 +79,9 @@ class Display:
 
     def progress(self, cell: Cell, phase: Phase, number: int, expected: int) -> None:
         now = time.monotonic()
-        if self._live is None or (phase is Phase.ROUND and now - self._drawn < _REFRESH_SECONDS):
+        if self._live is None or (phase is self._phase and now - self._drawn < _REFRESH_SECONDS):
             return
-        self._drawn = now
+        self._phase, self._drawn = phase, now
         doing = f"round {number} of {expected}" if phase is Phase.ROUND else _PHASES[phase]
         text = f"{cell.workload}::{cell.query} {cell.engine} · {doing}"
         self._live.update(Text(f"  {text} · {self._position()}", style="cyan"), refresh=True)

@@ -151,6 +151,24 @@ class Hanging(Right):
     session = _Hanging
 
 
+class _Tiring(FakeSession):
+    programs = 0
+
+    def prepare(self, program: Program) -> None:
+        super().prepare(program)
+        self.programs += 1
+
+    def act(self) -> Any:
+        time.sleep(600 * (self.programs - 1))
+        return super().act()
+
+
+class Tiring(Right):
+    """Answers one query, and sleeps for ever over the second."""
+
+    session = _Tiring
+
+
 class _Hungry(FakeSession):
     def act(self) -> Any:
         held = []

@@ -99,17 +99,18 @@ def test_a_run_in_which_nothing_can_be_timed_writes_its_file_and_report(tmp_path
 
 
 def test_after_ctrl_c_the_results_hold_what_was_measured(tmp_path: Path) -> None:
-    project = project_in(tmp_path)
-    engines = fakes("Right", "Hanging", "duckdb")
+    project = project_in(tmp_path).write(that_yaml=f"{YAML}  q2: {MEANS} order by k\n")
     log = tmp_path / "log"
-    with log.open("w") as file, _started(project, file.fileno(), engines) as process:
-        _wait_for(process, "Right", log)
-        time.sleep(0.3)  # now the second engine hangs
-        os.kill(process.pid, signal.SIGINT)
-        assert process.wait(30) == 2, log.read_text()
+    with log.open("w") as file, _started(project, file.fileno(), fakes("Right", "Tiring")) as run:
+        _wait_for(run, "Right", log)
+        time.sleep(0.5)  # now the second query's second engine hangs
+        os.kill(run.pid, signal.SIGINT)
+        assert run.wait(30) == 2, log.read_text()
     results = project.results()
-    assert outcomes(results) == {"Right": "ok", "Hanging": "skipped", "duckdb": "skipped"}
-    assert reasons(results)["duckdb"] == "the run was interrupted before this cell"
+    assert [(cell["query"], cell["outcome"]) for cell in results["cells"]] == [
+        *(("q1", "ok"), ("q1", "ok"), ("q2", "skipped"), ("q2", "skipped"))
+    ]
+    assert results["cells"][-1]["reason"] == "the run was interrupted before this cell"
     assert results["interrupted"] is True
     assert (tmp_path / "results" / "index.html").exists()
     assert project.processes() == []
