@@ -7,6 +7,7 @@ single number, or of too few rounds, has no interval; there, less than SINGLE_MA
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from report.statistics import Estimate, MeanRatio, Ratio, geometric_mean, ratio_
 
 SINGLE_MARGIN = 0.05
 """Single numbers whose ratio is nearer to 1 than this are not told apart."""
+MUCH = 1.5
+"""A colour is deepest from this ratio on."""
 FIELDS = ("workload", "query", "engine", "size", "input", "threads")
 """What a cell is matched by; the machine and the engine's version are not."""
 ALIASED = FIELDS[2:]
@@ -184,6 +187,14 @@ def verdict_on(ratio: Ratio) -> Verdict:
     if low <= 1 <= high:
         return Verdict.TIE
     return Verdict.SLOWER if low > 1 else Verdict.FASTER
+
+
+def strength(change: Change) -> float:
+    """Where a change stands on a colour scale: -1 (much better) to 1 (much worse), 0 for a tie."""
+    if change.ratio is None or change.verdict is Verdict.TIE:
+        return 0.0
+    logarithm = math.log(change.ratio.value) / math.log(MUCH)
+    return max(-1.0, min(logarithm, 1.0))
 
 
 def importance(change: Change) -> tuple[int, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import altair as alt
@@ -11,8 +10,6 @@ FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
 HISTORY_HEIGHT = 170
 CHANGE_STEP = 24
 """Pixels for each query of the heat map."""
-WIDEST_CHANGE = math.log2(1.5)
-"""From a factor of 1.5 on the heat map's colour is the deepest."""
 TIMES = {"hours": "%H:%M", "minutes": "%H:%M"}
 """Times of day in 24 hours; what is longer is written as Vega does."""
 FRAMES = {"lost": "#d9480f", "gained": "#1c7ed6"}
@@ -75,15 +72,12 @@ def _names(base: alt.Chart) -> alt.Chart:
 def changes() -> alt.LayerChart:
     """Two runs: a cell for each query and engine, coloured by the logarithm of after ÷ before.
 
-    Rows: query, place, engine, column (their order), log (to base 2; 0 for a tie), kind ("change",
-    "tie", "lost", "gained" or "none"), label, note. Ties are pale; a cell that was lost or gained
-    has no ratio, and stands out by a frame.
+    Rows: query, place, engine, column (their order), colour, kind ("change", "tie", "lost",
+    "gained" or "none"), label, note. A cell that was lost or gained has no ratio, and stands out by
+    a frame.
     """
     base = _grid("changes", _tooltip(query="Query", engine="Engine", note="After ÷ before"))
-    scale = alt.Scale(domain=[-WIDEST_CHANGE, WIDEST_CHANGE], domainMid=0, clamp=True,
-                      interpolate="lab")  # fmt: skip
     ratios = base.transform_filter("datum.kind === 'change' || datum.kind === 'tie'")
-    cells = ratios.mark_rect().encode(color=alt.Color("log:Q", scale=scale, legend=None))
     frames = [
         base.transform_filter(f"datum.kind === '{kind}'").mark_rect(
             filled=False, stroke=colour, strokeWidth=2.5
@@ -91,20 +85,22 @@ def changes() -> alt.LayerChart:
         for kind, colour in FRAMES.items()
     ]
     text = base.mark_text(fontSize=11).encode(text="label:N")
-    return _fitted(alt.layer(cells, *frames, text))
+    return _fitted(alt.layer(_coloured(ratios), *frames, text))
 
 
 def matrix() -> alt.LayerChart:
     """Query by engine, for pictures: the page draws it as a table.
 
-    Rows: query, place, engine, column, heat (0 to 1), ink, kind ("value" or "missing"), label.
+    Rows: query, place, engine, column, colour, ink, kind ("value" or "missing"), label.
     """
     base = _grid("matrix")
-    scale = alt.Scale(domain=[0, 1], interpolate="lab")
-    values = base.transform_filter("datum.kind === 'value'").mark_rect()
+    values = base.transform_filter("datum.kind === 'value'")
     text = base.mark_text(fontSize=11).encode(text="label:N", color=alt.Color("ink:N", scale=None))
-    cells = values.encode(fill=alt.Fill("heat:Q", scale=scale, legend=None))
-    return _fitted(alt.layer(cells, text))
+    return _fitted(alt.layer(_coloured(values), text))
+
+
+def _coloured(base: alt.Chart) -> alt.Chart:
+    return base.mark_rect().encode(color=alt.Color("colour:N", scale=None))
 
 
 def _grid(name: str, tooltip: Sequence[alt.Tooltip] = ()) -> alt.Chart:
@@ -121,7 +117,9 @@ def _grid(name: str, tooltip: Sequence[alt.Tooltip] = ()) -> alt.Chart:
 
 
 def _fitted(chart: alt.LayerChart) -> alt.LayerChart:
-    return chart.properties(width="container", autosize=FIT, usermeta={"step": CHANGE_STEP})
+    return chart.properties(
+        width="container", autosize=FIT, usermeta={"step": CHANGE_STEP, "lines": "query"}
+    )
 
 
 def _tooltip(**titles: str) -> list[alt.Tooltip]:

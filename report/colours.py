@@ -32,6 +32,11 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+def mixed(one: str, other: str, share: float) -> str:
+    """``share`` (0 to 1) of the second colour in the first; ``#rrggbb``."""
+    return _hex(_mix(_channels(one), _channels(other), share))
+
+
 def _readable(colour: Channels, page: str, towards: str) -> str:
     """The colour, mixed in steps with black or white until it stands out from the page."""
     for step in range(21):

@@ -156,9 +156,9 @@ def _spec(chart: Callable[[], alt.LayerChart]) -> str:
 def filled(chart: Callable[[], alt.LayerChart], rows: Rows) -> Spec:
     """The chart's specification with its rows, as wide as a picture and as high as they need."""
     spec: Spec = {**json.loads(_spec(chart)), "data": {"values": rows}, "width": WIDTH}
-    step = spec.get("usermeta", {}).get("step")
-    if step is not None:
-        spec["height"] = step * len({row.get("query", row["engine"]) for row in rows})
+    if lines := spec.get("usermeta"):
+        field = lines.get("lines", "engine")
+        spec["height"] = lines["step"] * len({row[field] for row in rows})
     if "params" in spec:
         spec["params"] = [{**param, "value": _longest(rows)} for param in spec["params"]]
     return spec

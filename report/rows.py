@@ -5,14 +5,13 @@ static/charts.js makes such rows for what the reader chooses; a browser test hol
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from report import change_wording, names, wording
-from report.changes import Change, Changes, Verdict
-from report.colours import shades
+from report.changes import Change, Changes, Verdict, strength
+from report.colours import mixed, shades
 from report.comparison import Comparison, Entry, Task, score
 from report.frame import Results, Setting
 from report.history import History, Point, points
@@ -106,11 +105,10 @@ class RowMaker:
         return {**look, "kind": "value", **self._heat(ratio), "label": text}
 
     def _heat(self, ratio: float | None) -> dict[str, Any]:
-        """The place on the colour scale, and the colour of the text upon it."""
+        """The ratio's place on the colour scale, and the colour of the text upon it."""
         of, strength = colours(self._theme), heat(ratio)
-        if ratio is None:
-            return {"heat": 0.0, "ink": of["faint"]}
-        return {"heat": strength, "ink": of["heat-deep-ink" if strength > DEEP else "heat-ink"]}
+        ink = "faint" if ratio is None else "heat-deep-ink" if strength > DEEP else "heat-ink"
+        return {"colour": mixed(of["heat-low"], of["heat-high"], strength), "ink": of[ink]}
 
     def query(self, task: Task) -> Rows:
         """A bar for each engine, its interval and its rounds."""
@@ -168,11 +166,24 @@ class RowMaker:
             {
                 "query": change.after.cell.query, "place": queries.index(change.after.cell.query),
                 "engine": names.readable(self._results.engines[name].label),
-                "column": engines.index(name), **_change(change),
+                "column": engines.index(name), **self._change(change),
             }
             for change in own
             for name in [change.after.cell.engine.name]
         ]  # fmt: skip
+
+    def _change(self, change: Change) -> dict[str, Any]:
+        (kind, label), of = SIGNS[change.verdict], colours(self._theme)
+        moved = strength(change)
+        if change.ratio is not None and kind == "change":
+            label = f"{label} {change.ratio.value:.2f}"
+        towards = of["worse" if moved > 0 else "better"]
+        return {
+            "kind": kind,
+            "colour": mixed(of["no-change"], towards, abs(moved)),
+            "label": label,
+            "note": change_wording.note(change),
+        }
 
     def _look(self, column: Column) -> dict[str, Any]:
         return {"engine": column.label, "colour": getattr(column.shades, self._theme)}
@@ -188,19 +199,6 @@ def _point(point: Point, line: int) -> dict[str, Any]:
         **run, "kind": "value", "amount": estimate.value, **_ends(estimate), "mark": point.mark,
         "label": _seconds(estimate.value), "note": f"{cell.started:%Y-%m-%d %H:%M}",
     }  # fmt: skip
-
-
-def _change(change: Change) -> dict[str, Any]:
-    ratio, moved = change.ratio, change.verdict in (Verdict.SLOWER, Verdict.FASTER)
-    kind, label = SIGNS[change.verdict]
-    if ratio is not None and moved:
-        label = f"{label} {ratio.value:.2f}"
-    return {
-        "kind": kind,
-        "log": math.log2(ratio.value) if ratio is not None and moved else 0.0,
-        "label": label,
-        "note": change_wording.note(change),
-    }
 
 
 def _to_best(task: Task, entry: Entry) -> float | None:

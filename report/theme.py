@@ -44,6 +44,4 @@ def config(theme: Theme) -> dict[str, Any]:
         "text": {"color": ink, "fontSize": 12},
         "rule": {"color": ink},
         "circle": {"fill": ink, "stroke": of["page"], "strokeWidth": 0.5},
-        "range": {"diverging": [of["better"], of["no-change"], of["worse"]],
-                  "heatmap": [of["heat-low"], of["heat-high"]]},
     }  # fmt: skip
