@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.equalities import Equalities
 from harness.plan.nodes import (
     Aggregate,
     Expression,
@@ -184,6 +185,9 @@ def _runs(sources: Sequence[Source]) -> Iterable[list[Source]]:
 
 
 _Remaining = tuple[Relation, list[Expression]]
+_Waiting = dict[str, Relation]
+_Pair = tuple[Expression, Expression]
+"""The two sides of an equality, as the keys of a join."""
 
 
 def _outer(left: Relation, source: Source, todo: list[Expression]) -> _Remaining:
@@ -214,16 +218,19 @@ def _inner(
 ) -> tuple[Relation, list[Expression], list[SemiJoin]]:
     waiting = {source.alias: source.relation for source in group}
     todo = todo + [implied for p in todo for implied in _implied(p)]
+    equal = Equalities(todo, waiting)
+    todo = todo + equal.implied()
     if left is None or push:
         for alias in waiting:
             waiting[alias], todo, semis = _restricted(waiting[alias], todo, semis)
     if left is None:
         first = next(iter(waiting))
-        waiting, todo = _folded(waiting, todo, first)
+        waiting, todo = _folded(waiting, todo, equal, first)
         left = waiting.pop(first)
     while waiting:
-        alias, keys = _next(left, waiting, todo)
-        left = join("inner" if keys else "cross", left, waiting.pop(alias), keys)
+        alias, keys = _next(left, waiting, todo, equal)
+        pairs = _enough(keys, equal)
+        left = join("inner" if keys else "cross", left, waiting.pop(alias), pairs)
         left, todo = _apply_ready(left, [p for p in todo if not _is_key(p, keys)])
     return left, todo, semis
 
@@ -246,11 +253,12 @@ def _apply_ready(relation: Relation, todo: list[Expression]) -> _Remaining:
 
 
 def _next(
-    left: Relation, waiting: dict[str, Relation], todo: list[Expression]
-) -> tuple[str, list[tuple[Expression, Expression]]]:
+    left: Relation, waiting: _Waiting, todo: list[Expression], equal: Equalities
+) -> tuple[str, list[_Pair]]:
     """The first waiting relation that keys connect to what is joined, else simply the first.
 
-    One that keeps few rows, and that nothing else waits for, goes before the others.
+    One that keeps few rows, and that nothing else waits for, goes before the others; one that only
+    implied equalities connect goes after them.
     """
     connected = {}
     for alias, relation in waiting.items():
@@ -258,20 +266,27 @@ def _next(
         keys += _shared_names(left, relation, keys)
         if keys:
             connected[alias] = keys
+    awaited = [p for p in todo if not equal.needless(p, within=left)]
     few = [
         alias
         for alias in connected
-        if selective(waiting[alias].node) and not _neighbours(alias, waiting, todo)
+        if selective(waiting[alias].node) and not _neighbours(alias, waiting, awaited)
     ]
-    chosen = next(iter([*few, *connected, *waiting]))
+    stated = [alias for alias, keys in connected.items() if not all(map(equal.is_implied, keys))]
+    chosen = next(iter([*few, *stated, *connected, *waiting]))
     return chosen, connected.get(chosen, [])
 
 
-_Waiting = dict[str, Relation]
+def _enough(keys: list[_Pair], equal: Equalities) -> list[_Pair]:
+    """The keys without those that follow from others: columns equal to each other need one."""
+    found: dict[object, _Pair] = {}
+    for place, (ours, theirs) in enumerate(keys):
+        found.setdefault(equal.of(ours, theirs) or place, (ours, theirs))
+    return list(found.values())
 
 
 def _folded(
-    waiting: _Waiting, todo: list[Expression], first: str
+    waiting: _Waiting, todo: list[Expression], equal: Equalities, first: str
 ) -> tuple[_Waiting, list[Expression]]:
     """Small tables at the end of a chain (region -> nation -> supplier), joined to their neighbour.
 
@@ -286,10 +301,11 @@ def _folded(
         others = _neighbours(target, waiting, todo) - {leaf}
         plain = not isinstance(waiting[target].node, Filter) and target != first
         if plain and others and not any(selective(waiting[o].node) for o in others):
-            _, keys = _next(waiting[target], {leaf: relation}, todo)
-            joined = join("inner", waiting[target], relation, keys)
+            _, keys = _next(waiting[target], {leaf: relation}, todo, equal)
+            joined = join("inner", waiting[target], relation, _enough(keys, equal))
             left = {a: joined if a == target else r for a, r in waiting.items() if a != leaf}
-            return _folded(left, [p for p in todo if not _is_key(p, keys)], first)
+            rest = [p for p in todo if not _is_key(p, keys)]
+            return _folded(left, rest, equal, first)
     return waiting, todo
 
 
