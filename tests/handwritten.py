@@ -62,7 +62,7 @@ def main(
         schemas = {name: table.schema for name, table in data.tables.items()}
         compiled = compile_query(query.sql, schemas)
         session.prepare(harness.engines.get(engine).compile(compiled, data.tables, source))
-        ratios[query.name] = _medians(session.run, theirs, rounds)
+        ratios[query.name] = _measured(session.run, theirs, rounds)
     _print(ratios, f"{engine} from {source}, {size}")
 
 
@@ -72,8 +72,12 @@ def _cores() -> int:
     return usable_cores()
 
 
-def _medians(ours: Run, theirs: Run, rounds: int) -> tuple[float, float]:
-    """Medians of both, in seconds, the two taking turns and swapping who goes first."""
+Measured = tuple[float, float, float]
+"""Medians of ours and of theirs, in seconds, and the median of the ratios of paired rounds."""
+
+
+def _measured(ours: Run, theirs: Run, rounds: int) -> Measured:
+    """The two take turns and swap who goes first, so that the machine's drift hits both."""
     ours(), theirs()
     seconds: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds):
@@ -82,7 +86,8 @@ def _medians(ours: Run, theirs: Run, rounds: int) -> tuple[float, float]:
             began = time.perf_counter()
             run()
             seconds[which].append(time.perf_counter() - began)
-    return statistics.median(seconds[0]), statistics.median(seconds[1])
+    ratio = statistics.median(a / b for a, b in zip(*seconds, strict=True))
+    return statistics.median(seconds[0]), statistics.median(seconds[1]), ratio
 
 
 def _by_hand(
@@ -147,13 +152,13 @@ def _reader(engine: str, name: str, session: Any, source: Input, table: Table) -
     return (lambda: _frames[name]) if source is Input.MEMORY else read
 
 
-def _print(ratios: Mapping[str, tuple[float, float]], title: str) -> None:
+def _print(ratios: Mapping[str, Measured], title: str) -> None:
     grid = Grid(title=title)
     for heading in ("query", "emitted", "by hand", "ratio"):
         grid.add_column(heading, justify="right")
-    for name, (ours, theirs) in ratios.items():
-        grid.add_row(name, f"{ours:.4f}", f"{theirs:.4f}", f"{ours / theirs:.2f}")
-    mean = statistics.geometric_mean(a / b for a, b in ratios.values())
+    for name, (ours, theirs, ratio) in ratios.items():
+        grid.add_row(name, f"{ours:.4f}", f"{theirs:.4f}", f"{ratio:.2f}")
+    mean = statistics.geometric_mean(ratio for _, _, ratio in ratios.values())
     grid.add_row("geometric mean", "", "", f"{mean:.3f}")
     Console().print(grid)
 

@@ -225,7 +225,8 @@ def _inner(
             waiting[alias], todo, semis = _restricted(waiting[alias], todo, semis)
     if left is None:
         first = next(iter(waiting))
-        waiting, todo = _folded(waiting, todo, equal, first)
+        if not selective(waiting[first].node):
+            waiting, todo = _folded(waiting, todo, equal, first)
         left = waiting.pop(first)
     while waiting:
         alias, keys = _next(left, waiting, todo, equal)
@@ -291,7 +292,8 @@ def _folded(
     """Small tables at the end of a chain (region -> nation -> supplier), joined to their neighbour.
 
     So the neighbour comes restricted to the main join. Only where the neighbour has no condition
-    of its own and no other such table beside it: then joining in order restricts sooner.
+    of its own and no other such table beside it, nor the first table one: then joining in order
+    restricts sooner.
     """
     for leaf, relation in waiting.items():
         beside = _neighbours(leaf, waiting, todo)
