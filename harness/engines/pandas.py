@@ -329,31 +329,38 @@ class PandasProgram:
             return self._semi(node)
         if node.kind == "single":
             return self._single(node)
-        left, right = self._sides(node)
+        left, right, risky = self._sides(node)
         options = "" if node.kind == "cross" else f", {on_keys(node)}"
         how = {"full": "outer"}.get(node.kind, node.kind)
         options += "" if how == "inner" else f", how={quoted(how)}"
-        merged = self.assign(node, f"{left}.merge({right}{options})")
+        known = f".dropna(subset={listing(risky)})" if risky else ""
+        merged = self.assign(node, f"{left}.merge({right}{known}{options})")
         self.physical[node] = tuple(c.name for c in node.unpruned)
+        if risky and node.kind == "full":
+            alone = f"{right}[{right}[{listing(risky)}].isna().any(axis=1)]"
+            self.statements.append(f"{merged} = {self.library}.concat([{merged}, {alone}])")
         if node.residual is not None:
             condition = self.printer(self.gaps, node.unpruned, merged).text(node.residual)
             self.statements.append(f"{merged} = {merged}[{condition}]")
         return merged
 
-    def _sides(self, node: Join) -> tuple[str, str]:
-        """Both inputs, ready for merge, which would match NULL keys and make floats of integers."""
+    def _sides(self, node: Join) -> tuple[str, str, list[str]]:
+        """Both inputs, ready for merge, which would make floats of integers.
+
+        With them the right keys whose NULLs merge would match with those of the left.
+        """
         left, right = self.exact(node.left), self.exact(node.right)
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
         risky = [b.name for a, b in pairs if a.nullable and b.nullable]
-        if risky and node.kind == "full":
-            raise self.gaps.unsupported("a full join on keys that may be NULL")
-        if risky:
-            right = f"{right}.dropna(subset={listing(risky)})"
         if node.kind in ("left", "full"):
             right = f"{right}{self._keeping_integers(node, node.right)}"
         if node.kind == "full":
             left = f"{left}{self._keeping_integers(node, node.left)}"
-        return left, right
+        if node.kind == "full" and risky and "." in right:
+            variable = self.variables.fresh(table_of(node.right))
+            self.statements.append(f"{variable} = {right}")
+            right = variable
+        return left, right, risky
 
     def _keeping_integers(self, node: Join, side: Node) -> str:
         """Unmatched rows would turn whole numbers into floats, and booleans into objects."""
@@ -369,8 +376,6 @@ class PandasProgram:
     def _semi(self, node: Join) -> str:
         left, right = self.frame(node.left), self.frame(node.right)
         self.physical[node] = self.physical[node.left]
-        if not node.on:
-            raise self.gaps.unsupported("EXISTS without a column that ties it to the row")
         if len(node.on) > 1:
             return self._semi_merge(node)
         ((ours, theirs),) = node.on
@@ -404,8 +409,6 @@ class PandasProgram:
     def _single(self, node: Join) -> str:
         """A scalar subquery: its one value beside every row."""
         left, right = self.frame(node.left), self.frame(node.right)
-        if not one_row(node.right):
-            raise self.gaps.unsupported("a scalar subquery that may be empty")
         if of_nothing(node.right):  # a missing value by itself has no dtype
             left, right = self.exact(node.left), self.exact(node.right)
             return self.assign(node, f'{left}.merge({right}, how="cross")')

@@ -273,7 +273,8 @@ class PandasExpressions(Expressions):
         return text if dtype is None else f"{text}.astype({quoted(dtype)})"
 
     def _constant(self, text: str, typed: Typed) -> str:
-        dtype = self.dtype(typed)
+        missing = "datetime64[us]" if text == "None" else None
+        dtype = self.dtype(typed) or missing
         more = "" if dtype is None else f", dtype={quoted(dtype)}"
         return f"{self.library}.Series({text}, index={self.frame}.index{more})"
 
@@ -308,6 +309,8 @@ class PandasExpressions(Expressions):
         return text if columns_in(e) else self._constant(text, typed)
 
     def cast(self, e: Expression) -> Code:
+        if isinstance(e.this, exp.Null):
+            return Code(self._constant("None", infer(e, self.schema)), ATOM)
         return self.date_literal(e) or self._cast(e, coerce="")
 
     def try_cast(self, e: Expression) -> Code:

@@ -198,10 +198,6 @@ class PolarsProgram:
     def join(self, node: Join) -> str:
         left, right = self._sides(node)
         how = {"inner": "", "single": ', how="cross"'}.get(node.kind, f', how="{node.kind}"')
-        if node.kind == "single" and not _one_row(node.right):
-            raise self.gaps.unsupported("a scalar subquery that may be empty")
-        if node.kind in ("semi", "anti") and not node.on:
-            raise self.gaps.unsupported("EXISTS without a column that ties it to the row")
         if node.residual is not None and node.kind != "inner":
             raise self.gaps.unsupported(f"a {node.kind} join with more than equalities")
         if node.kind in ("cross", "single"):
@@ -325,13 +321,6 @@ def _table_of(node: Node) -> str:
         node = node.inputs[0]
     assert isinstance(node, Scan)
     return node.table
-
-
-def _one_row(node: Node) -> bool:
-    """Whether a node has exactly one row, whatever the data."""
-    if isinstance(node, Project):
-        return _one_row(node.input)
-    return isinstance(node, Aggregate) and not node.keys
 
 
 class PolarsSession(PythonSession):

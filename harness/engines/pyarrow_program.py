@@ -266,8 +266,7 @@ class ArrowProgram:
         for name in node.right.names:
             values[name] = self.variables.fresh(name)
             column = f"{table}[{quoted(name)}]"
-            value = f"{column}[0]" if _one_row(node.right) else f"pc.first({column})"
-            self.statements.append(f"{values[name]} = pc.scalar({value})")
+            self.statements.append(f"{values[name]} = pc.scalar({column}[0])")
         return replace(flow, values=values)
 
     def _settled(self, node: Node) -> Flow:
@@ -389,10 +388,3 @@ def _chosen(values: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 def _is_part(name: str, outputs: Mapping[str, str]) -> bool:
     """Whether a column only serves to compute one of the outputs."""
     return any(column(name) in text for text in outputs.values())
-
-
-def _one_row(node: Node) -> bool:
-    """Whether a node has exactly one row, whatever the data."""
-    if isinstance(node, Project):
-        return _one_row(node.input)
-    return isinstance(node, Aggregate) and not node.keys

@@ -71,15 +71,6 @@ class Windows:
         return e
 
 
-def split_aggregates(
-    relation: Relation, keys: Sequence[Item], items: Sequence[Item]
-) -> tuple[tuple[Item, ...], list[Expression]]:
-    """The aggregates in the items, and the items' expressions over the columns of these."""
-    aggregates = Aggregates(relation, keys, items)
-    values = [aggregates.over(e) for _, e in items]
-    return aggregates.found, values
-
-
 def described(e: Expression) -> str:
     """A name for a computed value: ``sum(v1)`` -> ``v1_sum``."""
     function = e.this if isinstance(e, exp.Window) else e

@@ -39,10 +39,21 @@ class SemiJoin:
         return frozenset().union(*map(aliases_in, keys)) | outside
 
     def apply(self, left: Relation) -> Relation:
+        if not self.on and self.residual is None:
+            return self._if_any(left)
         if sides := self._differing(left):
             return self._by_extremes(left, *sides)
-        joined = join(self.kind, left, self.right, self.on, self.residual)
-        return self._not_in(left, joined) if self.null_aware else joined
+        if self.null_aware:
+            return self._not_in(left)
+        return join(self.kind, left, self.right, self.on, self.residual)
+
+    def _if_any(self, left: Relation) -> Relation:
+        """EXISTS that nothing ties to the row: every row stays, or none."""
+        rows = fresh("rows", set(left.node.names))
+        count = Aggregate(self.right.node, (), ((rows, exp.Count(this=exp.Star())),))
+        sign = exp.GT if self.kind == "semi" else exp.EQ
+        condition = sign(this=exp.column(rows), expression=exp.Literal.number(0))
+        return Relation(Filter(Join("single", left.node, count), condition), left.columns)
 
     def _differing(self, left: Relation) -> tuple[Expression, Expression] | None:
         """Ours and theirs of a residual that only says ``theirs <> ours``."""
@@ -92,7 +103,7 @@ class SemiJoin:
         )
         return exp.Or(this=nothing, expression=same)
 
-    def _not_in(self, left: Relation, joined: Relation) -> Relation:
+    def _not_in(self, left: Relation) -> Relation:
         """NOT IN is an anti join only where neither side can be NULL.
 
         Otherwise it is true of an empty set, and of a value that is there and a set without NULL.
@@ -100,10 +111,16 @@ class SemiJoin:
         (*correlation, (value, member)) = self.on
         outer, left_name = left.with_column(value)
         inner, right_name = self.right.with_column(member)
-        if not (outer.node.column(left_name).nullable or inner.node.column(right_name).nullable):
-            return joined
+        nullable = [outer.node.column(left_name).nullable, inner.node.column(right_name).nullable]
+        if not any(nullable):
+            return join("anti", left, self.right, self.on, self.residual)
         if correlation or self.residual is not None:
-            raise Unsupported("a correlated NOT IN with NULLs", value.sql("duckdb"))
+            perhaps: list[Expression] = [exp.EQ(this=value, expression=member)]
+            for e, can_be in zip((value, member), nullable, strict=True):
+                perhaps += [exp.Is(this=e.copy(), expression=exp.null())] if can_be else []
+            residual = conjunction([*conjuncts(self.residual), _any_of(perhaps)])
+            return join("anti", left, self.right, correlation, residual)
+        joined = join("anti", left, self.right, self.on)
         taken = set(joined.node.names)
         size, known = fresh("set_size", taken), fresh("set_known", taken)
         counts = Aggregate(

@@ -220,7 +220,7 @@ class Lowering:
         subqueries = Subqueries(self, [])
         conditions = [subqueries.out_of(c) for c in conjuncts(having.this if having else None)]
         items = [(name, subqueries.out_of(e)) for name, e in items]
-        if any(attached.on for attached in subqueries.attached):
+        if any(attached.correlated for attached in subqueries.attached):
             raise Unsupported("a correlated subquery beside GROUP BY", select.sql("duckdb"))
         aggregates = Aggregates(relation, keys, items)
         items = [(name, aggregates.over(e)) for name, e in items]

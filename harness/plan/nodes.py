@@ -145,7 +145,7 @@ class Join(Node):
     """Pairs rows of two inputs whose keys are equal (NULL equals nothing) and fulfil the residual.
 
     A right key of the same name as its left partner is the same column and appears once. The right
-    input of a ``single`` join has at most one row; without one its columns are NULL. ``columns``,
+    input of a ``single`` join has exactly one row. ``columns``,
     where given, are the only ones that the rest of the plan needs.
     """
 
@@ -189,7 +189,7 @@ class Join(Node):
         if self.kind in ("semi", "anti"):
             return self.left.schema
         left = _nullable(self.left.schema, self.kind in ("right", "full"))
-        right = _nullable(self.right.schema, self.kind in ("left", "full", "single"))
+        right = _nullable(self.right.schema, self.kind in ("left", "full"))
         both = left + tuple(c for c in right if c.name not in self.shared_keys)
         if self.kind != "inner":
             return both
@@ -297,6 +297,13 @@ def walk(plan: Node) -> Iterator[Node]:
         yield node
 
     return visit(plan)
+
+
+def one_row(node: Node) -> bool:
+    """Whether a node has exactly one row, whatever the data."""
+    if isinstance(node, Project):
+        return one_row(node.input)
+    return isinstance(node, Aggregate) and not node.keys
 
 
 def uses(plan: Node) -> Counter[Node]:

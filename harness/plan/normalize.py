@@ -281,6 +281,11 @@ def _not(e: Expression) -> Expression:
     return e
 
 
+def negation(e: Expression) -> Expression:
+    """NOT of a condition, as far down as it can stand."""
+    return _not(exp.Not(this=e))
+
+
 def _between(e: Expression) -> Expression:
     """``x >= a and x <= b`` -> ``x between a and b``, which every engine has a name for."""
     if not isinstance(e, exp.And) or isinstance(e.parent, exp.And):

@@ -56,8 +56,7 @@ def _reads(node: Node, need: frozenset[str]) -> list[frozenset[str]]:
         case Project():
             return [frozenset(columns_in(*_values(_kept(node.items, need))))]
         case Aggregate():
-            aggregates = tuple(item for item in node.aggregates if item[0] in need)
-            return [frozenset(columns_in(*_values(node.keys + aggregates)))]
+            return [frozenset(columns_in(*_values(node.keys + _aggregates(node, need))))]
         case Join():
             read = need | columns_in(node.residual)
             return [read | {a for a, _ in node.on}, read | {b for _, b in node.on}]
@@ -91,8 +90,7 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
         case Project():
             return Project(inputs[0], _kept(node.items, need))
         case Aggregate():
-            aggregates = tuple(item for item in node.aggregates if item[0] in need)
-            return Aggregate(inputs[0], node.keys, aggregates)
+            return Aggregate(inputs[0], node.keys, _aggregates(node, need))
         case Window():
             functions = tuple(f for f in node.functions if f[0] in need)
             return Window(inputs[0], functions) if functions else inputs[0]
@@ -110,6 +108,13 @@ def _needed(node: Node, need: frozenset[str]) -> tuple[str, ...] | None:
 
 def _kept(items: tuple[Item, ...], need: frozenset[str]) -> tuple[Item, ...]:
     return tuple(item for item in items if item[0] in need) or items[:1]
+
+
+def _aggregates(node: Aggregate, need: frozenset[str]) -> tuple[Item, ...]:
+    """Those that are needed; one of a total that is only counted, which else had no row."""
+    if node.keys:
+        return tuple(item for item in node.aggregates if item[0] in need)
+    return _kept(node.aggregates, need)
 
 
 def _values(items: tuple[Item, ...]) -> list[Expression]:

@@ -16,9 +16,12 @@ from harness.plan.nodes import (
     JoinKind,
     Node,
     Project,
+    SetOperation,
     Window,
     conjunction,
 )
+from harness.plan.typing import cast_to
+from harness.types import Type
 
 Place = tuple[str, str]
 """An alias of the query block and a column under it."""
@@ -66,6 +69,14 @@ class Relation:
         items: tuple[Item, ...] = tuple((c, exp.column(c)) for c in self.node.names)
         return Relation(Project(self.node, (*items, (name, flat))), self.columns), name
 
+    def widened(self, name: str, beside: Type) -> tuple[Relation, str]:
+        """A key as it is compared with one of another type: integers as floats, dates as times."""
+        wider = {Type.INT64: Type.FLOAT64, Type.DATE: Type.TIMESTAMP}
+        own = self.node.column(name).type
+        if own is beside or wider.get(own) is not beside:
+            return self, name
+        return self.with_column(cast_to(exp.column(name), beside))
+
 
 def aliases_in(expression: Expression) -> frozenset[str]:
     """The aliases whose columns an expression reads."""
@@ -91,10 +102,14 @@ def join(
     """Joins two relations on pairs of expressions over them (left first, right second)."""
     if residual is not None and kind in ("semi", "anti", "left"):
         return _by_row(kind, left, right, on, residual)
+    if residual is not None and kind == "full":
+        return _full_by_row(left, right, on, residual)
     pairs = []
     for left_key, right_key in on:
         left, left_name = left.with_column(left_key)
         right, right_name = right.with_column(right_key)
+        left, left_name = left.widened(left_name, right.node.column(right_name).type)
+        right, right_name = right.widened(right_name, left.node.column(left_name).type)
         pairs.append((left_name, right_name))
     shared = {a for a, b in pairs if a == b}
     clashes = (set(left.node.names) & set(right.node.names)) - shared
@@ -119,9 +134,7 @@ def _by_row(
 
     The left rows are numbered, joined and filtered; their numbers then tell which had a partner.
     """
-    row = fresh("row", {*left.node.names, *right.node.names})
-    numbers = exp.Window(this=exp.RowNumber())
-    numbered = Relation(Window(left.node, ((row, numbers),)), left.columns)
+    numbered, row = with_row_number(left, right)
     matched = join("inner" if on else "cross", numbered, right, on).where([residual])
     if kind in ("semi", "anti"):
         rows = Distinct(Project(matched.node, ((row, exp.column(row)),)))
@@ -131,6 +144,32 @@ def _by_row(
     partners = Project(matched.node, tuple((c, exp.column(c)) for c in dict.fromkeys(kept)))
     node = Join("left", numbered.node, partners, ((row, row),))
     return Relation(node, {**left.columns, **theirs})
+
+
+def _full_by_row(
+    left: Relation,
+    right: Relation,
+    on: Sequence[tuple[Expression, Expression]],
+    residual: Expression,
+) -> Relation:
+    """The left join, and below it the right rows without a partner, NULL beside them."""
+    joined = _by_row("left", left, right, on, residual)
+    turned = [(b, a) for a, b in on]
+    alone = _by_row("anti", right, left, turned, residual)
+    theirs = {joined.columns[place]: name for place, name in alone.columns.items()}
+    items = tuple(
+        (c.name, exp.column(theirs[c.name]) if c.name in theirs else cast_to(exp.null(), c.type))
+        for c in joined.node.schema
+    )
+    both = SetOperation("union", joined.node, Project(alone.node, items), all=True)
+    return Relation(both, joined.columns)
+
+
+def with_row_number(left: Relation, right: Relation) -> tuple[Relation, str]:
+    """A relation whose rows are numbered, and the name of the number, new to both relations."""
+    row = fresh("row", {*left.node.names, *right.node.names})
+    numbers = exp.Window(this=exp.RowNumber())
+    return Relation(Window(left.node, ((row, numbers),)), left.columns), row
 
 
 def _distinct_names(left: Relation, right: Relation, clashes: set[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from harness.plan.nodes import (
     Node,
     Project,
     SetOperation,
+    Window,
 )
 from harness.plan.relation import fresh
 from harness.plan.typing import cast_to
@@ -34,9 +35,18 @@ def set_operation(tree: exp.SetOperation, left: Node, right: Node) -> Node:
     if isinstance(tree, exp.Union):
         union = SetOperation("union", left, right, all=True)
         return Distinct(union) if distinct else union
-    if not distinct:
-        raise Unsupported("INTERSECT ALL and EXCEPT ALL", tree.sql("duckdb"))
-    return _by_side(left, right, both=isinstance(tree, exp.Intersect))
+    both, names = isinstance(tree, exp.Intersect), left.names
+    if distinct:
+        return _by_side(left, right, both)
+    return Project(_by_side(_numbered(left), _numbered(right), both), _same(names))
+
+
+def _numbered(node: Node) -> Node:
+    """Equal rows numbered among themselves, so that each is paired with one of the other side."""
+    keys = [exp.column(name) for name in node.names]
+    order = exp.Order(expressions=[exp.Ordered(this=keys[0].copy(), nulls_first=False)])
+    number = exp.Window(this=exp.RowNumber(), partition_by=keys, order=order)
+    return Window(node, ((fresh("copy", set(node.names)), number),))
 
 
 def _by_side(left: Node, right: Node, both: bool) -> Node:

@@ -9,7 +9,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from harness.errors import Unsupported
-from harness.plan.aggregates import described, has_aggregate, is_grouped, split_aggregates
+from harness.plan.aggregates import Aggregates, described, has_aggregate, is_grouped
 from harness.plan.joins import SemiJoin
 from harness.plan.nodes import (
     Aggregate,
@@ -20,23 +20,48 @@ from harness.plan.nodes import (
     Node,
     Project,
     conjunction,
+    one_row,
 )
-from harness.plan.relation import Relation, aliases_in, fresh, join
+from harness.plan.normalize import negation
+from harness.plan.relation import Relation, aliases_in, fresh, join, with_row_number
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+_STRICT = (*_COMPARISONS, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Cast)
+"""What is NULL where an operand is."""
+_ROWS = exp.Count(this=exp.Star())
 
 
 @dataclass(frozen=True)
 class Attached:
-    """A subquery's relation, ready to be joined to the block whose expression has need of it."""
+    """A subquery's relation, ready to be joined to the block whose expression has need of it.
+
+    With ``aggregates`` it is computed for each row of the block, over the rows of the relation that
+    ``on`` and ``residual`` give to it.
+    """
 
     alias: str
     relation: Relation
     kind: JoinKind
     on: tuple[tuple[Expression, Expression], ...] = ()
+    residual: Expression | None = None
+    aggregates: tuple[Item, ...] = ()
+
+    @property
+    def correlated(self) -> bool:
+        return bool(self.on or self.aggregates)
 
     def to(self, left: Relation) -> Relation:
-        return join(self.kind, left, self.relation, self.on)
+        if not self.aggregates:
+            return join(self.kind, left, self.relation, self.on)
+        numbered, row = with_row_number(left, self.relation)
+        matched = join("inner" if self.on else "cross", numbered, self.relation, self.on)
+        matched = matched.where([] if self.residual is None else [self.residual])
+        values = tuple((name, matched.flat(e)) for name, e in self.aggregates)
+        node = Aggregate(matched.node, ((row, exp.column(row)),), values)
+        key = exp.column(row, self.alias)
+        beside = Relation(numbered.node, {**left.columns, (self.alias, row): row})
+        joined = join("left", beside, _under(self.alias, node), [(key, key)])
+        return Relation(joined.node, {k: v for k, v in joined.columns.items() if v != row})
 
 
 class Blocks(Protocol):
@@ -45,6 +70,8 @@ class Blocks(Protocol):
     def block(self, select: exp.Select) -> tuple[Relation, list[Expression]]: ...
 
     def finish(self, select: exp.Select, relation: Relation) -> Node: ...
+
+    def query(self, tree: Expression) -> Node: ...
 
     def alias(self) -> str: ...
 
@@ -71,26 +98,34 @@ class Subqueries:
         return None
 
     def _exists(self, test: exp.Exists, negated: bool) -> SemiJoin:
-        select = _select(test.this)
-        if any(select.args.get(clause) for clause in ("group", "having", "limit")):
-            raise Unsupported("EXISTS over groups", select.sql("duckdb"))
-        relation, correlated = self.blocks.block(select)
+        tree = test.this.unnest()
+        tree.set("distinct", None)
+        if tree.args.get("offset") is None and _is_positive(tree.args.get("limit")):
+            tree.set("limit", None)
+        relation, _, correlated = self._rows(tree)
         on, residual = _split(relation, correlated)
         return SemiJoin(_semi(negated), relation, on, conjunction(residual))
 
     def _in(self, test: exp.In, negated: bool) -> SemiJoin:
-        select = _select(test.args["query"])
-        relation, correlated = self.blocks.block(select)
-        value = select.selects[0].unalias()
-        if is_grouped(select) or select.args.get("distinct") or select.args.get("limit"):
-            if correlated:
-                raise Unsupported("a correlated IN over groups", test.sql("duckdb"))
-            node, alias = self.blocks.finish(select, relation), self.blocks.alias()
-            relation = Relation(node, {(alias, node.names[0]): node.names[0]})
-            value = exp.column(node.names[0], alias)
+        relation, value, correlated = self._rows(test.args["query"].unnest())
         on, residual = _split(relation, correlated)
         pairs = (*on, (test.this, value))
         return SemiJoin(_semi(negated), relation, pairs, conjunction(residual), null_aware=negated)
+
+    def _rows(self, tree: Expression) -> tuple[Relation, Expression, list[Expression]]:
+        """A subquery's rows, the value of its first column, and what ties them to the block."""
+        if not isinstance(tree, exp.Select) or tree.args.get("with_"):
+            return *self._finished(self.blocks.query(tree)), []
+        relation, correlated = self.blocks.block(tree)
+        if not _is_more(tree) and not is_grouped(tree):
+            return relation, tree.selects[0].unalias(), correlated
+        if correlated:
+            raise Unsupported("a correlated subquery of groups or with a LIMIT", tree.sql("duckdb"))
+        return *self._finished(self.blocks.finish(tree, relation)), []
+
+    def _finished(self, node: Node) -> tuple[Relation, Expression]:
+        alias = self.blocks.alias()
+        return _under(alias, node), exp.column(node.names[0], alias)
 
     # ------------------------------------------------------------------ subqueries in expressions
 
@@ -102,11 +137,10 @@ class Subqueries:
         negated = isinstance(e, exp.Not)
         test = e.this if negated else e
         if semi := self._test(test, negated=False):
-            if isinstance(test, exp.In) and not _decides(e):
-                raise Unsupported("IN (SELECT …) as a value, which can be NULL", test.sql("duckdb"))
-            return self._marked(test, semi, negated)
+            return self._truth(test, semi, negated, _decides(e))
         if isinstance(e, exp.Subquery):
             return self._scalar(e, required)
+        required = required and isinstance(e, _STRICT)
         for key, value in list(e.args.items()):
             if isinstance(value, exp.Expr):
                 e.set(key, self.out_of(value, required=required))
@@ -117,39 +151,22 @@ class Subqueries:
     def _any(self, value: object, required: bool) -> object:
         return self.out_of(value, required=required) if isinstance(value, exp.Expr) else value
 
-    def _marked(self, test: Expression, semi: SemiJoin, negated: bool) -> Expression:
-        missing = exp.Is(this=self._mark(test, semi), expression=exp.null())
-        if not negated:
-            return exp.Not(this=missing)
-        if isinstance(test, exp.Exists):
-            return missing
-        return exp.And(this=missing, expression=self._comparable(test, semi))
+    def _truth(self, test: Expression, semi: SemiJoin, negated: bool, decides: bool) -> Expression:
+        """An EXISTS or IN as a value; that of IN is NULL where it cannot be known."""
+        found = self._found(semi)
+        if isinstance(test, exp.Exists) or (decides and not negated):
+            return negation(found) if negated else found
+        if decides:
+            return exp.And(this=negation(found), expression=self._comparable(semi))
+        yes = exp.If(this=found, true=exp.convert(not negated))
+        no = exp.If(this=self._comparable(semi), true=exp.convert(negated))
+        return exp.Case(ifs=[yes, no])
 
-    def _comparable(self, test: Expression, semi: SemiJoin) -> Expression:
-        """NOT IN is never true of a NULL, nor of a set with a NULL in it, but of an empty set."""
-        if len(semi.on) > 1:
-            raise Unsupported("a correlated NOT IN under OR", test.sql("duckdb"))
-        ((value, member),) = semi.on
-        relation, name = semi.right.with_column(member)
-        counts = (
-            ("set_size", exp.Count(this=exp.Star())),
-            ("set_known", exp.Count(this=exp.column(name))),
-        )
-        alias = self.blocks.alias()
-        items = tuple((f"{alias}_{n}", e) for n, e in counts)
-        self.attached.append(
-            Attached(alias, _under(alias, Aggregate(relation.node, (), items)), "single")
-        )
-        size, known = (exp.column(n, alias) for n, _ in items)
-        there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
-        complete = exp.And(this=there, expression=exp.EQ(this=known, expression=size.copy()))
-        empty = exp.EQ(this=size, expression=exp.Literal.number(0))
-        return exp.Or(this=empty, expression=complete)
-
-    def _mark(self, test: Expression, semi: SemiJoin) -> Expression:
-        """A column that is there exactly for the rows that an EXISTS or IN finds a partner for."""
+    def _found(self, semi: SemiJoin) -> Expression:
+        """Whether an EXISTS or IN finds a partner for a row."""
         if semi.residual is not None or not semi.on:
-            raise Unsupported("this EXISTS under OR", test.sql("duckdb"))
+            (count,) = self._values(semi.right, semi.on, [("found", _ROWS)], semi.residual)
+            return exp.GT(this=count, expression=exp.Literal.number(0))
         relation, alias, keys = semi.right, self.blocks.alias(), []
         for _, inner in semi.on:
             relation, name = relation.with_column(inner)
@@ -159,27 +176,95 @@ class Subqueries:
         pairs = zip((outer for outer, _ in semi.on), keys, strict=True)
         on = tuple((outer, exp.column(key, alias)) for outer, key in pairs)
         self.attached.append(Attached(alias, _under(alias, node), "left", on))
-        return exp.column(f"{alias}_found", alias)
+        mark = exp.column(f"{alias}_found", alias)
+        return exp.Not(this=exp.Is(this=mark, expression=exp.null()))
+
+    def _comparable(self, semi: SemiJoin) -> Expression:
+        """NOT IN is never true of a NULL, nor of a set with a NULL in it, but of an empty set."""
+        (*correlation, (value, member)) = semi.on
+        counts = [("set_size", _ROWS), ("set_known", exp.Count(this=member.copy()))]
+        size, known = self._values(semi.right, tuple(correlation), counts, semi.residual)
+        there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
+        complete = exp.And(this=there, expression=exp.EQ(this=known, expression=size.copy()))
+        empty = exp.EQ(this=size, expression=exp.Literal.number(0))
+        return exp.Or(this=empty, expression=complete)
+
+    # ------------------------------------------------------------------ scalar subqueries
 
     def _scalar(self, subquery: exp.Subquery, required: bool) -> Expression:
-        select = _select(subquery)
+        select = subquery.unnest()
+        if not isinstance(select, exp.Select) or select.args.get("with_"):
+            return self._only(self.blocks.query(select))
         relation, correlated = self.blocks.block(select)
-        alias, item = self.blocks.alias(), select.selects[0].unalias()
+        item = select.selects[0].unalias()
         name = described(relation.flat(item))
-        if not correlated:
+        if not correlated and aliases_in(item) <= relation.aliases:
             select.set("expressions", [exp.alias_(item, name)])
-            node = self.blocks.finish(select, relation)
-            self.attached.append(Attached(alias, _under(alias, node), "single"))
-            return exp.column(node.names[0], alias)
-        on, residual = _split(relation, correlated)
-        plain = not residual and not select.args.get("group") and has_aggregate(item)
-        if not plain or ((has_count := item.find(exp.Count)) and item is not has_count):
+            return self._only(self.blocks.finish(select, relation))
+        if _is_more(select):
             raise Unsupported("this correlated scalar subquery", select.sql("duckdb"))
-        counts = isinstance(item, exp.Count)
-        kind: JoinKind = "inner" if required and not counts else "left"
-        attached, column = _per_key(alias, relation, on, (name, item), kind)
-        self.attached.append(attached)
-        return exp.Coalesce(this=column, expressions=[exp.Literal.number(0)]) if counts else column
+        if not has_aggregate(item):  # there is one row at most, or else the query fails
+            item = exp.Max(this=item)
+        on, residual = _split(relation, correlated)
+        outer = any(not aliases_in(a) <= relation.aliases for a in item.find_all(exp.AggFunc))
+        by_row = outer or bool(residual)
+        condition = conjunction(residual)
+        (value,) = self._values(relation, on, [(name, item)], condition, by_row, required)
+        return value
+
+    def _only(self, node: Node) -> Expression:
+        """The value of a subquery that has one row at most; NULL where it has none."""
+        alias, name = self.blocks.alias(), node.names[0]
+        if not one_row(node):
+            node = Aggregate(node, (), ((name, exp.Max(this=exp.column(name))),))
+        self.attached.append(Attached(alias, _under(alias, node), "single"))
+        return exp.column(name, alias)
+
+    def _values(
+        self,
+        relation: Relation,
+        on: tuple[tuple[Expression, Expression], ...],
+        items: Sequence[Item],
+        residual: Expression | None = None,
+        by_row: bool = False,
+        required: bool = False,
+    ) -> list[Expression]:
+        """Aggregates over the rows of a relation that belong to each row of the block.
+
+        By equalities alone they are computed once for each key; with a residual, for each row.
+        """
+        alias, keys = self.blocks.alias(), list[Item]()
+        if by_row or residual is not None:
+            aggregates = Aggregates(Relation(relation.node, {}), [], items)
+            values = [_beside(aggregates.over(e), alias, aggregates) for _, e in items]
+            rows = Attached(alias, relation, "left", on, residual, aggregates.found)
+            self.attached.append(rows)
+            return values
+        for _, inner in on:
+            relation, name = relation.with_column(inner)
+            keys.append((fresh(name, {k for k, _ in keys}), exp.column(name)))
+        aggregates = Aggregates(relation, keys, items)
+        values = [_beside(aggregates.over(e), alias, aggregates) for _, e in items]
+        node = Aggregate(relation.node, tuple(keys), aggregates.found)
+        strict = required and all(_is_strict(e) for _, e in items)
+        kind: JoinKind = "single" if not on else "inner" if strict else "left"
+        outers = zip((outer for outer, _ in on), keys, strict=True)
+        pairs = tuple((outer, exp.column(key, alias)) for outer, (key, _) in outers)
+        self.attached.append(Attached(alias, _under(alias, node), kind, pairs))
+        return values
+
+
+def _is_more(select: exp.Select) -> bool:
+    """Whether a SELECT's rows are more than its joined and filtered sources."""
+    clauses = ("group", "having", "qualify", "limit", "offset", "distinct")
+    if any(select.args.get(clause) for clause in clauses):
+        return True
+    return any(item.find(exp.Window) for item in select.selects)
+
+
+def _is_positive(limit: Expression | None) -> bool:
+    count = None if limit is None else limit.expression
+    return isinstance(count, exp.Literal) and count.is_int and int(count.name) > 0
 
 
 def _decides(e: Expression) -> bool:
@@ -197,27 +282,27 @@ def compares(predicate: Expression) -> bool:
     return isinstance(predicate, _COMPARISONS)
 
 
-def _per_key(
-    alias: str,
-    relation: Relation,
-    on: Sequence[tuple[Expression, Expression]],
-    item: Item,
-    kind: JoinKind,
-) -> tuple[Attached, Expression]:
-    """A correlated aggregate as one aggregate per correlation key, joined on the keys."""
-    keys: list[Item] = []
-    for _, inner in on:
-        relation, name = relation.with_column(inner)
-        keys.append((fresh(name, {k for k, _ in keys}), exp.column(name)))
-    name = fresh(item[0], {k for k, _ in keys})
-    aggregates, (value,) = split_aggregates(relation, keys, [(name, item[1])])
-    node = Project(
-        Aggregate(relation.node, tuple(keys), aggregates),
-        (*_same(k for k, _ in keys), (name, value)),
-    )
-    pairs = zip((outer for outer, _ in on), keys, strict=True)
-    columns = tuple((outer, exp.column(k, alias)) for outer, (k, _) in pairs)
-    return Attached(alias, _under(alias, node), kind, columns), exp.column(name, alias)
+def _beside(value: Expression, alias: str, aggregates: Aggregates) -> Expression:
+    """A value over the columns of an aggregation, as seen from beside it: no rows count as 0."""
+    counts = {name for name, e in aggregates.found if isinstance(e, exp.Count)}
+
+    def moved(e: Expression) -> Expression:
+        if not isinstance(e, exp.Column) or e.table:
+            return e
+        column = exp.column(e.name, alias)
+        if e.name not in counts:
+            return column
+        return exp.Coalesce(this=column, expressions=[exp.Literal.number(0)])
+
+    return value.copy().transform(moved)
+
+
+def _is_strict(item: Expression) -> bool:
+    """Whether a value is NULL where there is no row to aggregate."""
+    if isinstance(item, exp.AggFunc):
+        return not isinstance(item, exp.Count)
+    operands = [item.this, item.args.get("expression")] if isinstance(item, _STRICT) else []
+    return any(_is_strict(e) for e in operands if isinstance(e, exp.Expr))
 
 
 def _same(names: Iterable[str]) -> tuple[Item, ...]:
@@ -230,13 +315,6 @@ def _under(alias: str, node: Node) -> Relation:
 
 def _semi(negated: bool) -> JoinKind:
     return "anti" if negated else "semi"
-
-
-def _select(query: Expression) -> exp.Select:
-    query = query.this if isinstance(query, exp.Subquery) else query
-    if not isinstance(query, exp.Select):
-        raise Unsupported("a set operation inside this subquery", query.sql("duckdb"))
-    return query
 
 
 def _split(
