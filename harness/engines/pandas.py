@@ -411,6 +411,7 @@ class PandasProgram:
         left, right = self.frame(node.left), self.frame(node.right)
         if of_nothing(node.right):  # a missing value by itself has no dtype
             left, right = self.exact(node.left), self.exact(node.right)
+            self.physical[node] = node.left.names + node.right.names
             return self.assign(node, f'{left}.merge({right}, how="cross")')
         self.physical[node] = self.physical[node.left] + node.right.names
         values = keywords((c, f"{right}[{quoted(c)}].iloc[0]") for c in node.right.names)
