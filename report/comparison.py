@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from report.frame import Cell, Engine, Results, Setting
 from report.metrics import DEFAULT, METRICS, Metric
@@ -63,6 +64,13 @@ class Task:
 
     def winners(self, metric: Metric = DEFAULT) -> tuple[Engine, ...]:
         """The best engine and those that tie with it."""
+        return self._default_winners if metric is DEFAULT else self._winners(metric)
+
+    @cached_property
+    def _default_winners(self) -> tuple[Engine, ...]:
+        return self._winners(DEFAULT)
+
+    def _winners(self, metric: Metric) -> tuple[Engine, ...]:
         best = self.best(metric)
         if best is None:
             return ()
@@ -79,6 +87,7 @@ class Score:
     mean: MeanRatio | None
     ok: int
     asked: int
+    wins: int
     peak_bytes: int | None
 
 
@@ -116,7 +125,17 @@ def score(tasks: Iterable[Task], engine: Engine, metric: Metric = DEFAULT) -> Sc
     ratios = [ratio_to_best(task, engine, metric) for task in asked]
     peaks = [entry.cell.peak_bytes for entry in entries if entry.cell.peak_bytes is not None]
     mean = geometric_mean([ratio for ratio in ratios if ratio is not None]) if ok else None
-    return Score(engine, mean, ok, len(asked), max(peaks, default=None))
+    wins = sum(engine in task.winners(metric) for task in asked)
+    return Score(engine, mean, ok, len(asked), wins, max(peaks, default=None))
+
+
+def best_score(
+    tasks: Sequence[Task], engines: Iterable[Engine], metric: Metric = DEFAULT
+) -> Score | None:
+    """The score of the engine that stays closest to the best of each task."""
+    scores = (score(tasks, engine, metric) for engine in engines)
+    ranked = [each for each in scores if each.mean is not None]
+    return min(ranked, key=_rank, default=None)
 
 
 def ratio_to_best(task: Task, engine: Engine, metric: Metric = DEFAULT) -> Ratio | None:

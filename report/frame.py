@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from report.schema import BenchmarkEntry, CellEntry, QueryEntry, ResultsFile
+from report.schema import BenchmarkEntry, CellEntry, ExtraInfo, QueryEntry, ResultsFile
 from report.sources import Run, Sources, Unread, read_all
 
 
@@ -36,7 +36,7 @@ class Cell:
 
     ``seconds`` and ``cpu_seconds`` hold one number for each hot round, in the order run; they are
     empty unless the outcome is ok. ``turns`` holds the turn in which each round was run, where the
-    engines of a query took turns.
+    engines of a query took turns. ``extras`` is what else the results file says of a timed cell.
     """
 
     setting: Setting
@@ -53,6 +53,7 @@ class Cell:
     baseline_bytes: int | None = None
     rows: int | None = None
     turns: tuple[int, ...] = ()
+    extras: ExtraInfo | None = None
 
     @property
     def key(self) -> tuple[Setting, str, Engine]:
@@ -70,11 +71,15 @@ class EngineStyle:
 
 @dataclass(frozen=True)
 class Workload:
-    """A workload as its newest run has it, with the queries that only older runs know."""
+    """A workload as its newest run has it, with the queries and sizes that only older runs know.
+
+    ``sizes`` holds the rows of all tables together, by size.
+    """
 
     title: str
     file: str
     queries: dict[str, QueryEntry]
+    sizes: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,8 @@ def _workloads(runs: Sequence[Run]) -> dict[str, Workload]:
             newest = merged.setdefault(name, Workload(entry.title, entry.file, {}))
             for query, text in entry.queries.items():
                 newest.queries.setdefault(query, text)
+            for size, rows in entry.sizes.items():
+                newest.sizes.setdefault(size, rows)
     return merged
 
 
@@ -201,4 +208,5 @@ def _cell(file: ResultsFile, entry: CellEntry, timed: BenchmarkEntry | None) -> 
         baseline_bytes=info.baseline_bytes,
         rows=info.rows,
         turns=info.turns or (),
+        extras=info,
     )

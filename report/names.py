@@ -108,5 +108,5 @@ def source(name: str) -> str:
 
 
 def outcome(outcome: str) -> str:
-    """The sign and the word of a cell without a time."""
-    return f"{SIGNS[outcome]} {WORDS.get(outcome, outcome)}"
+    """The sign and the word of an outcome; ok has no sign."""
+    return f"{SIGNS.get(outcome, '')} {WORDS.get(outcome, outcome)}".strip()

@@ -1,49 +1,184 @@
-"""A `Comparison` -> the JSON that the page's scripts compute with and its reader downloads."""
+"""A `Comparison` -> what the page's scripts compute with and its reader downloads.
+
+Small things are JSON; numbers of cells, numbers of rounds and long texts are blocks of their own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from report import names
+from report.blocks import Block, number_block, numbers, text_block
 from report.comparison import Comparison, Entry, Task
-from report.frame import Engine, Results
-from report.metrics import METRICS
+from report.extras import EXTRAS
+from report.frame import Cell, Results, Setting
+from report.heat import DARKEST_RATIO, DEEP
+from report.metrics import METRICS, Metric
 from report.names import Column
-from report.statistics import FEWEST_ROUNDS, PENALTY, Estimate, ranks
+from report.statistics import FEWEST_ROUNDS, PENALTY, ranks
 
 DIGITS = 6
+SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
+    "baseline_bytes": lambda cell: cell.baseline_bytes,
+    "rows": lambda cell: cell.rows,
+}
+"""What is known of a cell beside the metrics, by its name in results files."""
 
 
-def payload(results: Results, comparison: Comparison, columns: Sequence[Column]) -> dict[str, Any]:
-    """Cells, tasks and engines refer to each other by their place in these lists."""
-    place = {column.engine: column.index for column in columns}
-    settings = {setting: at for at, setting in enumerate(comparison.settings)}
-    machines = len({setting.machine for setting in settings})
-    entries = [(task, entry) for task in comparison.tasks for entry in task.entries.values()]
-    return {
-        "penalty": PENALTY,
-        "metrics": [_metric(metric) for metric in METRICS],
-        "engines": [_engine(column) for column in columns],
-        "settings": [
-            {**asdict(s), "title": results.workloads[s.workload].title,
-             "label": names.setting(s, machines)}
-            for s in settings
-        ],
-        "tasks": [
-            {"setting": settings[task.setting], "query": task.query,
-             "cells": [entry.index for entry in task.entries.values()]}
-            for task in comparison.tasks
-        ],
-        "cells": [_cell(task, entry, place) for task, entry in entries],
-        "ranks": _ranks(entries),
-    }  # fmt: skip
+class Payload:
+    """Cells, tasks, engines and so on refer to each other by their places in these lists."""
+
+    def __init__(self, results: Results, comparison: Comparison, columns: Sequence[Column]) -> None:
+        self._results, self._comparison, self._columns = results, comparison, columns
+        self._entries: list[tuple[Task, Entry]] = [
+            (task, entry) for task in comparison.tasks for entry in task.entries.values()
+        ]
+        self._cells = [entry.cell for _, entry in self._entries]
+        queries = dict.fromkeys((task.setting.workload, task.query) for task in comparison.tasks)
+        self._queries = {query: at for at, query in enumerate(queries)}
+        self._reasons = _places(cell.reason for cell in self._cells)
+        self._outcomes = _places(["ok", *(cell.outcome for cell in self._cells)])
+        self._programs = _places(
+            cell.program_sha256 for cell in self._cells if cell.program_sha256 is not None
+        )
+        self._extras = [
+            each for each in EXTRAS if any(each.of(cell) is not None for cell in self._cells)
+        ]
+        self._runs = _places(cell.started.isoformat() for cell in self._cells)
+
+    def outline(self) -> dict[str, Any]:
+        """All but the numbers of the cells, and the texts that are not always shown."""
+        settings = self._comparison.settings
+        machines = len({setting.machine for setting in settings})
+        on_gpu = {cell.engine for cell in self._cells if cell.extras and cell.extras.gpu}
+        return {
+            "penalty": PENALTY,
+            "ranks": _ranks(self._cells),
+            "metrics": [_metric(metric) for metric in METRICS],
+            "engines": [
+                {**_engine(column), "gpu": column.engine in on_gpu} for column in self._columns
+            ],
+            "settings": [self._setting(setting, machines) for setting in settings],
+            "queries": [self._query(*query) for query in self._queries],
+            "outcomes": [{"name": o, "text": names.outcome(o)} for o in self._outcomes],
+            "reasons": list(self._reasons),
+            "runs": list(self._runs),
+            "extras": [
+                {"name": e.name, "label": e.label, "unit": e.unit, "words": e.words}
+                for e in self._extras
+            ],
+            "heat": {"darkest_ratio": DARKEST_RATIO, "deep": DEEP},
+        }
+
+    def cell_numbers(self) -> Block:
+        """A place in each column for every cell, the cells of a task side by side."""
+        settings = {setting: at for at, setting in enumerate(self._comparison.settings)}
+        engines = {column.engine: column.index for column in self._columns}
+        tasks = self._comparison.tasks
+        return number_block({
+            "task_setting": _integers(settings[task.setting] for task in tasks),
+            "task_query": _integers(
+                self._queries[task.setting.workload, task.query] for task in tasks
+            ),
+            "task": _integers(task.index for task, _ in self._entries),
+            "engine": _integers(engines[cell.engine] for cell in self._cells),
+            "outcome": _integers(self._outcomes[cell.outcome] for cell in self._cells),
+            "reason": _integers(self._reasons[cell.reason] for cell in self._cells),
+            "run": _integers(self._runs[cell.started.isoformat()] for cell in self._cells),
+            "program": _integers(
+                -1 if cell.program_sha256 is None else self._programs[cell.program_sha256]
+                for cell in self._cells
+            ),
+            **self._estimates(),
+            **{name: numbers([take(cell) for cell in self._cells])
+               for name, take in SINGLES.items()},
+            **{each.name: numbers([each.of(cell) for cell in self._cells])
+               for each in self._extras},
+        })  # fmt: skip
+
+    def round_numbers(self) -> Block:
+        """The rounds of all cells one after the other; ``rounds`` says how many each cell has."""
+        cells = self._cells
+        return number_block({
+            "rounds": _integers(len(cell.seconds) for cell in cells),
+            "turns": _integers(len(cell.turns) for cell in cells),
+            "seconds": _singles(value for cell in cells for value in cell.seconds),
+            "cpu_seconds": _singles(value for cell in cells for value in cell.cpu_seconds),
+            "turn": _integers(value for cell in cells for value in cell.turns),
+        })  # fmt: skip
+
+    def texts(self) -> Block:
+        """SQL and plans by query; programs with their SHA-256."""
+        asked = [self._results.workloads[w].queries[query] for w, query in self._queries]
+        return text_block({
+            "queries": [{"sql": entry.sql, "plan": entry.plan} for entry in asked],
+            "programs": [
+                {"sha256": sha, "text": self._results.programs[sha]} for sha in self._programs
+            ],
+            "older": self._older(),
+        })  # fmt: skip
+
+    def _setting(self, setting: Setting, machines: int) -> dict[str, Any]:
+        workload = self._results.workloads[setting.workload]
+        label = names.setting(setting, machines)
+        rows = workload.sizes.get(setting.size)
+        return {**asdict(setting), "title": workload.title, "label": label, "table_rows": rows}
+
+    def _query(self, workload: str, name: str) -> dict[str, Any]:
+        title = self._results.workloads[workload].queries[name].title
+        return {"workload": workload, "name": name, "title": title}
+
+    def _estimates(self) -> dict[str, Any]:
+        columns: dict[str, Any] = {}
+        for metric in METRICS:
+            found = [entry.estimates.get(metric.name) for _, entry in self._entries]
+            columns[metric.name] = numbers(
+                [_rounded(each.value) if each else None for each in found]
+            )
+            if metric.samples is not None:
+                for part in ("low", "high", "log_error"):
+                    values = numbers([getattr(e, part) if e else None for e in found])
+                    columns[f"{metric.name}_{part}"] = values.astype(np.float32)
+        return columns
+
+    def _older(self) -> dict[int, list[tuple[str, float]]]:
+        """By cell in view: when its superseded cells with a time were run, and their medians."""
+        places = {cell.key: at for at, cell in enumerate(self._cells)}
+        older: dict[int, list[tuple[str, float]]] = {}
+        for cell in self._results.superseded:
+            value = METRICS[0].estimate(cell)
+            if value is not None and cell.key in places:
+                at = places[cell.key]
+                older.setdefault(at, []).append((cell.started.isoformat(), value.value))
+        return older
 
 
-def _metric(metric: Any) -> dict[str, Any]:
+def _places(values: Iterable[str]) -> dict[str, int]:
+    return {value: at for at, value in enumerate(dict.fromkeys(values))}
+
+
+def _integers(values: Iterable[int]) -> Any:
+    return np.fromiter(values, dtype=np.int32)
+
+
+def _singles(values: Iterable[float]) -> Any:
+    return np.fromiter(values, dtype=np.float32)
+
+
+def _ranks(cells: Iterable[Cell]) -> list[tuple[int, float] | None]:
+    """By a number of rounds: the outer rank and the quantile that tell a median's error."""
+    most = max((len(cell.seconds) for cell in cells), default=0)
+    known = [ranks(count) for count in range(FEWEST_ROUNDS, most + 1)]
+    return [None] * FEWEST_ROUNDS + [(each.outer, _rounded(each.quantile)) for each in known]
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
     kept = ("name", "label", "unit", "shift", "superlative", "explanation")
-    return {name: getattr(metric, name) for name in kept}
+    return {**{name: getattr(metric, name) for name in kept}, "sampled": metric.samples is not None}
 
 
 def _engine(column: Column) -> dict[str, Any]:
@@ -52,46 +187,11 @@ def _engine(column: Column) -> dict[str, Any]:
         "name": column.engine.name,
         "label": column.label,
         "version": column.engine.version,
+        "language": column.language,
         **asdict(column.shades),
     }
 
 
-def _cell(task: Task, entry: Entry, place: Mapping[Engine, int]) -> dict[str, Any]:
-    cell = entry.cell
-    numbers = {
-        "rows": cell.rows,
-        "seconds": [_rounded(value) for value in cell.seconds],
-        "cpu_seconds": [_rounded(value) for value in cell.cpu_seconds],
-        **({"turns": cell.turns} if cell.turns else {}),
-        "cold_seconds": _rounded(cell.cold_seconds),
-        "peak_bytes": cell.peak_bytes,
-        "baseline_bytes": cell.baseline_bytes,
-        "estimates": {name: _estimate(each) for name, each in entry.estimates.items()},
-    }
-    return {
-        "task": task.index,
-        "engine": place[cell.engine],
-        "outcome": cell.outcome,
-        **({} if cell.outcome == "ok" else {"reason": cell.reason}),
-        "started": cell.started.isoformat(),
-        "program_sha256": cell.program_sha256,
-        **(numbers if cell.outcome == "ok" else {}),
-    }
-
-
-def _estimate(estimate: Estimate) -> list[float | None]:
-    """Value, low, high and log error; the value alone where no spread is known."""
-    numbers = [estimate.value, estimate.low, estimate.high, estimate.log_error]
-    return [_rounded(number) for number in (numbers if estimate.low is not None else numbers[:1])]
-
-
-def _ranks(entries: Iterable[tuple[Task, Entry]]) -> list[tuple[int, float] | None]:
-    """By a number of rounds: the outer rank and the quantile that tell a median's error."""
-    most = max((len(entry.cell.seconds) for _, entry in entries), default=0)
-    known = [ranks(count) for count in range(FEWEST_ROUNDS, most + 1)]
-    return [None] * FEWEST_ROUNDS + [(each.outer, _rounded(each.quantile) or 0.0) for each in known]
-
-
-def _rounded(value: float | None) -> float | None:
-    """Six significant digits: finer than any clock here, and half the page's size."""
-    return None if value is None else float(f"{value:.{DIGITS}g}")
+def _rounded(value: float) -> float:
+    """Six significant digits: finer than any clock here, and easier to compress."""
+    return float(f"{value:.{DIGITS}g}")

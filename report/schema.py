@@ -27,6 +27,13 @@ class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class GpuDevice(_Entry):
+    name: str
+    memory_bytes: Bytes | None = None
+    driver: str | None = None
+    cuda: str | None = None
+
+
 class MachineEntry(_Entry):
     name: str
     cpu: str
@@ -36,6 +43,7 @@ class MachineEntry(_Entry):
     system: str
     kernel: str
     python: str
+    gpus: tuple[GpuDevice, ...] = ()
 
 
 class EngineEntry(_Entry):
@@ -53,8 +61,11 @@ class QueryEntry(_Entry):
 
 
 class WorkloadEntry(_Entry):
+    """``sizes`` gives the rows of all its tables together, by size."""
+
     title: str
     file: str
+    sizes: dict[str, int] = Field(default_factory=dict)
     queries: dict[str, QueryEntry]
 
 
@@ -83,6 +94,17 @@ class CellEntry(_Asked):
         return self
 
 
+class GpuEntry(_Entry):
+    """What the GPU did during a cell's runs; each figure is absent where it was not measured."""
+
+    peak_bytes: Bytes | None = None
+    transfer_seconds: Seconds | None = None
+    utilisation: float | None = None
+    temperature_c: float | None = None
+    sm_clock_mhz: float | None = None
+    energy_joules: float | None = None
+
+
 class ExtraInfo(_Asked):
     engine_version: str | None
     rows: int | None
@@ -91,6 +113,14 @@ class ExtraInfo(_Asked):
     peak_bytes: PeakBytes | None
     baseline_bytes: Bytes | None
     turns: tuple[int, ...] | None = None
+    interleaved: bool | None = None
+    stopped: Literal["sure", "budget", "rounds"] | None = None
+    loops: int | None = None
+    cold_process: bool | None = None
+    caches_dropped: bool | None = None
+    load_seconds: Seconds | None = None
+    gpu: GpuEntry | None = None
+    fallback_share: float | None = None
 
 
 class Stats(_Entry):
@@ -110,6 +140,26 @@ class BenchmarkEntry(_Entry):
         return self
 
 
+class EnvironmentEntry(_Entry):
+    """What the machine was like during the run; a field is absent where it was not known."""
+
+    variables: dict[str, str] = Field(default_factory=dict)
+    governor: str | None = None
+    disk: str | None = None
+    quota_cores: float | None = None
+    memory_limit_bytes: int | None = None
+    load_before: float | None = None
+    load_during: float | None = None
+
+
+class NoiseEntry(_Entry):
+    """How a fixed piece of work fared in the course of the run."""
+
+    probe_seconds: tuple[float, ...] = ()
+    moved: float | None = None
+    noisy: bool | None = None
+
+
 class ResultsFile(_Entry):
     """A results file, in the shape in which it was written."""
 
@@ -119,6 +169,8 @@ class ResultsFile(_Entry):
     interrupted: bool
     command: str
     machine: MachineEntry
+    environment: EnvironmentEntry | None = None
+    noise: NoiseEntry | None = None
     versions: dict[str, str]
     engines: dict[str, EngineEntry]
     workloads: dict[str, WorkloadEntry]

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from report.heat import heat
 from report.output import build
-from tests.results_factory import Document, realistic, write
+from tests.results_factory import PYTHON, Asked, Document, document, realistic, write
 from tests.test_report_page import hostile
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -56,6 +57,13 @@ class Opened:
     def choose(self, name: str, value: str) -> None:
         self.page.select_option(f"[name={name}]", value)
 
+    def cell(self, engine: str, query: str) -> sync_api.Locator:
+        """The button of a cell in the first matrix."""
+        table = self.page.locator("table.cells", has=self.page.get_by_text(query, exact=True)).first
+        at = table.locator("thead th").all_inner_texts().index(engine)
+        row = table.locator("tbody tr", has=self.page.get_by_text(query, exact=True))
+        return row.locator(f":nth-child({at + 1}) > button")
+
     def hash(self) -> str:
         return str(self.page.evaluate("location.hash"))
 
@@ -75,6 +83,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         "one": realistic,
         "sizes": lambda: realistic(("small", "medium"), ("memory", "csv"), rounds=5),
         "hostile": hostile,
+        "turns": drifting,
     }
 
     def page(name: str) -> Path:
@@ -84,6 +93,17 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return path
 
     return page
+
+
+def drifting() -> Document:
+    """Two engines that took turns on a machine that slows down to a fifth."""
+    slower = [0.11, 0.2201, 0.3302, 0.4403, 0.5504]
+    content = document([
+        Asked("drifting", "polars", (0.1, 0.2, 0.3, 0.4, 0.5)), Asked("drifting", "pandas", slower),
+    ])  # fmt: skip
+    for entry in content["benchmarks"]:
+        entry["extra_info"]["turns"] = [1, 2, 3, 4, 5]
+    return content
 
 
 Open = Callable[..., Opened]
@@ -99,6 +119,8 @@ def open_page(browser: sync_api.Browser, files: Callable[[str], Path]) -> Iterat
         opened.append(Opened(page))
         opened[-1].watch()
         page.goto(f"{files(name).as_uri()}{hash}")
+        if context.get("java_script_enabled", True):
+            page.wait_for_selector("[data-ready]", state="attached")
         return opened[-1]
 
     yield open_it
@@ -108,30 +130,41 @@ def open_page(browser: sync_api.Browser, files: Callable[[str], Path]) -> Iterat
 
 
 def test_every_chart_is_drawn_under_the_policy(open_page: Open) -> None:
+    """Ranking, memory, cold, cores, and the first 24 queries; the others have nothing to show."""
     opened = open_page()
     opened.wait_for_charts(28)
     assert "1.06×" in opened.text("[data-chart=ranking]")
+    assert opened.page.locator("[data-place=threads]").is_hidden()
+
+
+def test_more_queries_are_shown_when_asked(open_page: Open) -> None:
+    opened = open_page()
+    assert opened.page.locator("article.query").count() == 24
+    opened.page.click("[name=more]")
+    assert opened.page.locator("article.query").count() == 27
+    assert opened.page.locator("[name=more]").is_hidden()
 
 
 def test_scripts_agree_with_what_was_built_without_them(open_page: Open) -> None:
-    """The first view is written by Python, and again by the page's scripts."""
-    parts = ("#findings", "table.ranking", ".matrices", "#queries figcaption", "[data-unit]")
-    for name in ("one", "sizes"):
+    """The summary is written by Python, and again by the page's scripts."""
+    for name in ("one", "sizes", "turns"):
         without, with_them = open_page(name, java_script_enabled=False), open_page(name)
-        for part in parts:
+        for part in ("#findings", "table.ranking"):
             texts = [o.page.locator(part).all_inner_texts() for o in (without, with_them)]
             assert texts[0] == texts[1]
 
 
-def test_the_colours_of_the_matrix_agree_too(open_page: Open) -> None:
-    shown = (
-        "[...document.querySelectorAll('td[data-cell]')].map(node => "
-        "[node.className, Number(node.style.getPropertyValue('--heat'))])"
-    )
-    without, with_them = open_page(java_script_enabled=False), open_page()
-    built, computed = (opened.page.evaluate(shown) for opened in (without, with_them))
-    assert [name for name, _ in built] == [name for name, _ in computed]
-    assert [heat for _, heat in built] == pytest.approx([heat for _, heat in computed], abs=2e-3)
+def test_the_colour_scale_is_that_of_python(open_page: Open) -> None:
+    ratios = [0.5, 1, 1.04, 2, 7.3, 31.9, 32, 1000]
+    computed = open_page().page.evaluate(f"{ratios}.map(heatOf)")
+    assert computed == pytest.approx([heat(ratio) for ratio in ratios], abs=1e-3)
+
+
+def test_the_verdict_on_two_engines_is_that_of_their_paired_rounds(open_page: Open) -> None:
+    """Apart the rounds of a drifting machine tie; in pairs pandas takes 10% longer each time."""
+    opened = open_page("turns")
+    opened.cell("pandas", "drifting").click()
+    assert "slower than Polars by 1.10× (1.10–1.10)" in opened.text("#details .verdict")
 
 
 def test_a_metric_is_chosen_and_everything_follows(open_page: Open) -> None:
@@ -193,11 +226,69 @@ def test_a_workload_is_chosen_by_keyboard(open_page: Open) -> None:
     assert opened.page.locator("article.query:visible").count() == 10
 
 
-def test_a_reason_is_reached_by_keyboard_and_the_state_is_kept(open_page: Open) -> None:
+def test_queries_are_chosen_by_name_or_title(open_page: Open) -> None:
+    opened = open_page()
+    opened.page.fill("[name=query]", "q1, median")
+    assert opened.page.locator("table.cells tbody th").all_inner_texts() == ["q1", "q6"]
+    assert opened.text("table.ranking td:nth-child(4)") == "2 of 2"
+    assert opened.hash() == "#query=q1%2C+median"
+
+
+def test_an_engine_sorts_the_matrix_by_keyboard_and_back(open_page: Open) -> None:
+    opened = open_page()
+    button = opened.page.locator("button.sort", has_text="pandas").first
+    button.press("Enter")
+    assert opened.hash() == "#sort=pandas"
+    ratios = opened.page.locator("table.cells >> nth=0").locator("td:last-child small")
+    shown = [float(text.strip("≈×")) for text in ratios.all_inner_texts()]
+    assert shown == sorted(shown, reverse=True) and len(shown) == 9
+    opened.page.keyboard.press("Enter")
+    assert opened.hash() == "" and opened.text("table.cells tbody th") == "q1"
+
+
+def test_a_reason_is_told_on_focus_and_on_hover(open_page: Open) -> None:
     opened = open_page("one", "#metric=cold")
-    opened.page.locator("a.outcome").first.press("Enter")
-    assert "Acero has no exact median" in opened.text("tr:focus")
+    opened.cell("PyArrow", "q6").focus()
+    reason = "PyArrow, q6: ∅ unsupported. Acero has no exact median by group"
+    assert opened.text("#tip") == reason
+    opened.page.keyboard.press("Escape")
+    assert opened.page.locator("#tip").is_hidden()
+    opened.cell("DuckDB", "pivot").hover()
+    assert opened.text("#tip").endswith("BinderException: PIVOT needs a literal list of values")
     assert opened.hash() == "#metric=cold"
+
+
+def test_arrow_keys_move_through_the_matrix_and_enter_opens_a_cell(open_page: Open) -> None:
+    opened = open_page()
+    opened.cell("Polars", "q1").focus()
+    for key in ("ArrowDown", "ArrowRight", "Enter"):
+        opened.page.keyboard.press(key)
+    dialog = opened.page.locator("#details")
+    assert opened.text("#details h2") == "q2 sum by two strings"
+    assert opened.text("#details [aria-pressed=true]") == "DuckDB"
+    opened.page.keyboard.press("Escape")
+    sync_api.expect(dialog).to_be_hidden()
+
+
+def test_a_cell_opens_with_all_that_is_known_of_it(open_page: Open) -> None:
+    opened = open_page()
+    opened.cell("Polars", "q1").click()
+    opened.page.locator("#details svg.marks").wait_for()
+    text = opened.text("#details")
+    for part in ("Hot median", "Cold, first run", "Peak memory", "Cores used", "of 16 threads",
+                 "Rows of the answer", "answer was compared with the reference and is right",
+                 "SQL as written", "where v1 > 2 and id1 <> 'id007' -- q1", "└── Scan q1",
+                 "Polars’s program", "SHA-256", "faster than pandas by"):  # fmt: skip
+        assert part in text
+    opened.page.locator("#details .engines button", has_text="pandas").click()
+    assert "slower than Polars by" in opened.text("#details .verdict")
+
+
+def test_a_cell_without_a_time_opens_with_its_reason(open_page: Open) -> None:
+    opened = open_page()
+    opened.cell("PyArrow", "sessions").click()
+    assert "≠ wrong answer: session_seconds, row 17" in opened.text("#details .notice")
+    assert opened.page.locator("#details svg").count() == 0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -219,10 +310,10 @@ CONTRASTS = """() => {
       .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  const cell = document.querySelector('td[data-cell]');
+  const cell = document.querySelector('td.heat');
   return [...Array(101).keys()].map((step) => {
     cell.style.setProperty('--heat', step / 100);
-    cell.classList.toggle('deep', step / 100 > DEEP);
+    cell.classList.toggle('deep', step / 100 > page.heat.deep);
     const style = getComputedStyle(cell);
     const [low, high] = [style.color, style.backgroundColor].map(luminance).sort((a, b) => a - b);
     return (high + 0.05) / (low + 0.05);
@@ -245,7 +336,7 @@ def test_the_page_never_scrolls_sideways(open_page: Open, name: str, width: int)
 
 def test_hostile_text_is_inert(open_page: Open) -> None:
     opened = open_page("hostile")
-    opened.wait_for_charts(2)
+    opened.wait_for_charts(5)
     assert opened.page.evaluate("document.querySelectorAll('img, iframe').length") == 0
     assert "</script><script>alert(1)</script>" in opened.text("#findings")
     opened.choose("metric", "cold")
@@ -254,12 +345,37 @@ def test_hostile_text_is_inert(open_page: Open) -> None:
 
 def test_a_program_is_copied_as_it_was_run(open_page: Open) -> None:
     opened = open_page(permissions=["clipboard-read", "clipboard-write"])
-    opened.page.locator("article.query summary").first.click()
-    opened.page.locator(".program[data-engine='0'] .copy").first.click()
+    opened.page.locator("article.query button.link").first.click()
+    opened.page.locator(".program .copy").first.click()
     opened.page.wait_for_selector("text=Copied")
     copied = opened.page.evaluate("navigator.clipboard.readText()")
-    assert copied == opened.page.locator(".program[data-engine='0'] code").first.text_content()
-    assert copied.startswith("import polars as pl\n\n\ndef query(t):\n")
+    assert copied == PYTHON.format(name="q1, polars, memory")
+
+
+TEXTS = {
+    "python": "def f(t):  # \"no string\"\n  return t(\"it's\") + 1.5e3 if None else '''a\nb'''\n",
+    "sql": "select 'it''s', /* a -- b */ count(*) from t where x <> 12 -- 'end'",
+}
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_highlighted_text_is_the_text_again(open_page: Open, language: str) -> None:
+    text = TEXTS[language]
+    parts = open_page().page.evaluate(
+        "([text, language]) => highlighted(text, language).map((part) => "
+        "typeof part === 'string' ? [part, ''] : [part.textContent, part.className])",
+        [text, language],
+    )
+    assert "".join(part for part, _ in parts) == text
+    kinds = {part: kind for part, kind in parts if kind}
+    expected = {
+        "python": {"def": "k", "f": "f", '# "no string"': "c", "return": "k", "t": "f",
+                   '"it\'s"': "s", "1.5e3": "m", "if": "k", "None": "k", "else": "k",
+                   "\'\'\'a\nb\'\'\'": "s"},
+        "sql": {"select": "k", "'it''s'": "s", "/* a -- b */": "c", "count": "k", "from": "k",
+                "where": "k", "12": "m", "-- 'end'": "c"},
+    }  # fmt: skip
+    assert kinds == expected[language]
 
 
 def downloaded(opened: Opened, name: str) -> str:

@@ -200,7 +200,7 @@ def test_a_file_without_the_optional_measurements_is_read(tmp_path: Path) -> Non
     nothing = {"rows": None, "cold_seconds": None, "peak_bytes": None, "baseline_bytes": None}
     content["benchmarks"][0]["extra_info"].update(nothing)
     output = build([write(tmp_path / "a.json", content)], tmp_path / "a.html")
-    assert "0.200" in output.read_text()
+    assert "Polars ties for best" in output.read_text() or "Polars is fastest" in output.read_text()
 
 
 def test_a_round_without_its_cpu_seconds_is_refused(tmp_path: Path) -> None:

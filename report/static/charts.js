@@ -1,139 +1,91 @@
 "use strict";
-// Rows for each kind of chart in charts.py, and drawing them when they come into sight.
+// Drawing charts: when they come into sight, and anew when what they show has changed.
 
 const specs = JSON.parse(document.getElementById("specs").textContent);
 const drawn = new Map();
+const stale = new Set();
+const inSight = new Set();
+const MOST_DRAWN_AHEAD = 80;
 
-const chartRows = { ranking: rankingRows, query: queryRows, scaling: scalingRows };
+const figureObserver = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    isIntersecting ? inSight.add(target) : inSight.delete(target);
+    if (isIntersecting) bringUpToDate(target);
+  }
+}, { rootMargin: "300px" });
 
-function rankingRows(figure, state) {
-  const tasks = shownTasks(state);
-  return ranked(tasks, state).filter((score) => score.mean !== null).map((score, place) => ({
-    ...engineLook(score.engine), place,
-    ratio: score.mean.value, low: score.mean.low ?? score.mean.value, high: score.mean.high ?? score.mean.value,
-    reach: Math.max(score.mean.value, score.mean.high ?? 0),
-    label: times(score.mean.value), note: `${score.ok} of ${score.asked}`,
-  }));
+/** A chart's place from now on; it is drawn when it is seen. */
+function watchFigure(figure) {
+  stale.add(figure);
+  figureObserver.observe(figure);
 }
 
-function queryRows(figure, state) {
-  const task = Number(figure.dataset.of);
-  return cellsOf(task, state).flatMap((cell) => {
-    const look = { ...engineLook(engineOf(cell)), place: engineOf(cell) };
-    return valueOf(cell, state.metric) === null
-      ? [missingRow(cell, look)] : [valueRow(task, cell, look, state), ...roundRows(cell, look, state)];
-  });
+/** A figure that has left the page. */
+function forget(figure) {
+  drawn.get(figure)?.then((chart) => chart?.finalize());
+  for (const kept of [drawn, stale, inSight]) kept.delete(figure);
+  figureObserver.unobserve(figure);
 }
 
-function missingRow(cell, look) {
-  const { outcome, reason } = page.cells[cell];
-  const label = outcome === "ok" ? "not measured" : outcome === "oom" ? "out of memory" : outcome;
-  return { ...look, kind: "missing", label, note: reason ?? "" };
+function bringUpToDate(figure) {
+  return stale.delete(figure) ? draw(figure, current.state) : null;
 }
 
-function valueRow(task, cell, look, state) {
-  const { unit } = metrics.get(state.metric);
-  const [value, low, high] = estimateOf(cell, state.metric);
-  const ratio = ratioOf(task, cell, state);
-  const reach = Math.max(value, high ?? 0, ...roundsOf(cell, state.metric));
-  const note = low == null ? "none: too few rounds or a single value"
-    : `${amount(low, unit)}–${amount(high, unit)} ${unit}`;
-  return {
-    ...look, kind: "value", note, amount: scaled(value, unit), reach: scaled(reach, unit),
-    low: scaled(low ?? value, unit), high: scaled(high ?? value, unit),
-    label: `${amount(value, unit)} ${unit}${ratio === null ? "" : ` · ${times(ratio)}`}`,
-  };
+/** Marks every chart as to be drawn again; those in sight at once, the others later. */
+function refreshCharts() {
+  for (const figure of drawn.keys()) stale.add(figure);
+  for (const figure of inSight) bringUpToDate(figure);
+  if (!drawingAhead) whenIdle(drawAhead);
 }
 
-function roundRows(cell, look, state) {
-  return roundsOf(cell, state.metric).map((value, index) => ({
-    ...look, kind: "round", amount: value, jitter: (((index * 5) % 7) - 3) / 3, label: `${index + 1}: ${seconds(value)} s`,
-  }));
+let drawingAhead = false;
+
+/** The others when the browser has nothing to do, so that they are there for printing. */
+function drawAhead() {
+  const wanted = (figure) => figure.clientWidth > 0 && (drawn.has(figure) || drawn.size < MOST_DRAWN_AHEAD);
+  const next = [...stale].find(wanted);
+  drawingAhead = next !== undefined;
+  if (drawingAhead) bringUpToDate(next).then(() => whenIdle(drawAhead));
 }
 
-function scalingRows(figure, state) {
-  const { unit } = metrics.get(state.metric);
-  const own = page.tasks[Number(figure.dataset.of)];
-  const line = (setting) => ["machine", "workload", "input", "threads"].map((name) => page.settings[setting][name]).join("\n");
-  const tasks = page.tasks.map((_, index) => index)
-    .filter((task) => page.tasks[task].query === own.query && line(page.tasks[task].setting) === line(own.setting));
-  return tasks.flatMap((task) => timed(task, state).map((cell) => ({
-    ...engineLook(engineOf(cell)),
-    size: page.settings[page.tasks[task].setting].size, place: page.tasks[task].setting,
-    amount: scaled(valueOf(cell, state.metric), unit),
-    label: `${amount(valueOf(cell, state.metric), unit)} ${unit}`,
-  })));
+function whenIdle(task) {
+  window.requestIdleCallback ? requestIdleCallback(task, { timeout: 300 }) : setTimeout(task, 50);
 }
 
-function scaled(value, unit) {
-  return unit === "MiB" ? value / 2 ** 20 : value;
-}
-
-function engineLook(engine) {
-  const { label, light, dark } = page.engines[engine];
-  return { engine: label, colour: isDark() ? dark : light };
-}
-
-function isDark() {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-}
-
-/** A colour of the style sheet as the current theme has it. */
-function colour(name) {
-  const probe = document.body.appendChild(document.createElement("i"));
-  probe.style.color = `var(--${name})`;
-  const value = getComputedStyle(probe).color;
-  probe.remove();
-  return value;
-}
-
-function config() {
-  const [ink, faint, rule] = [colour("ink"), colour("faint"), colour("rule")];
-  const font = getComputedStyle(document.body).fontFamily;
-  return {
-    background: "transparent", font, padding: { left: 0, top: 0, right: 0, bottom: 6 }, view: { stroke: null },
-    axis: {
-      labelColor: ink, titleColor: faint, gridColor: rule, domainColor: rule, tickColor: rule,
-      labelFontSize: 12, titleFontSize: 11, titleFontWeight: "normal",
-    },
-    axisX: { labelColor: faint, labelFontSize: 11 },
-    text: { color: ink, fontSize: 12 }, rule: { color: ink }, circle: { fill: ink, stroke: colour("page"), strokeWidth: 0.5 },
-  };
-}
-
-/** Draws a chart anew; `drawn` keeps its promise, so that a change meanwhile waits for it. */
+/** Draws a chart or gives it new rows; `drawn` keeps its promise, so that a change waits for it. */
 function draw(figure, state) {
   const name = figure.dataset.chart;
-  const rows = chartRows[name](figure, state);
-  drawn.get(figure)?.then((previous) => previous?.finalize());
-  drawn.set(figure, rows.length > 0 ? embed(figure, name, rows) : clear(figure));
-  return drawn.get(figure);
+  const rows = chartRows[name](figure, state, current);
+  const place = figure.closest("[data-place]");
+  if (place) place.hidden = rows.length === 0;
+  const before = drawn.get(figure) ?? Promise.resolve(null);
+  const next = before.then((chart) => {
+    if (rows.length === 0) return clear(figure, chart);
+    return chart === null ? embed(figure, name, rows) : refill(chart, name, rows);
+  });
+  drawn.set(figure, next);
+  return next;
 }
 
 function embed(figure, name, rows) {
   const spec = { ...specs[name], datasets: { [name]: rows } };
   if (spec.usermeta) {
     spec.height = heightOf(name, rows);
-    spec.params = spec.params.map((param) => ({ ...param, value: longestOf(rows) }));
+    spec.params = [...(spec.params ?? [])].map((param) => ({ ...param, value: longestOf(rows) }));
   }
-  const tooltip = { theme: isDark() ? "dark" : "light" };
-  return vegaEmbed(figure, spec, { ast: true, renderer: "svg", actions: false, config: config(), tooltip });
+  return vegaEmbed(figure, spec, { ast: true, renderer: "svg", actions: false, config: CONFIG, tooltip: { theme: "custom" } });
 }
 
-async function clear(figure) {
+function clear(figure, chart) {
+  chart?.finalize();
   figure.replaceChildren();
   return null;
 }
 
-/** Gives a drawn chart its rows for a new state. */
-async function refresh(figure, state) {
-  const name = figure.dataset.chart;
-  const rows = chartRows[name](figure, state);
-  const chart = await drawn.get(figure);
-  if (chart === null || rows.length === 0) return draw(figure, state);
+async function refill(chart, name, rows) {
   if (specs[name].usermeta) chart.view.height(heightOf(name, rows)).signal("longest", longestOf(rows));
-  return chart.view.data(name, rows).runAsync();
+  await chart.view.data(name, rows).runAsync();
+  return chart;
 }
 
 function heightOf(name, rows) {
@@ -141,5 +93,18 @@ function heightOf(name, rows) {
 }
 
 function longestOf(rows) {
-  return Math.max(...rows.map((row) => row.reach ?? 0)) || 1;
+  return rows.reduce((most, row) => Math.max(most, row.reach ?? 0), 0) || 1;
 }
+
+// Colours are the style sheet's own names, so that charts follow the theme, and paper, by themselves.
+const CONFIG = {
+  background: "transparent", font: "system-ui, sans-serif", padding: { left: 0, top: 4, right: 0, bottom: 6 },
+  view: { stroke: null },
+  axis: {
+    labelColor: "var(--ink)", titleColor: "var(--faint)", gridColor: "var(--rule)", domainColor: "var(--rule)",
+    tickColor: "var(--rule)", labelFontSize: 12, titleFontSize: 11, titleFontWeight: "normal",
+  },
+  axisX: { labelColor: "var(--faint)", labelFontSize: 11 }, axisY: { titleColor: "var(--faint)" },
+  text: { color: "var(--ink)", fontSize: 12 }, rule: { color: "var(--ink)" },
+  circle: { fill: "var(--ink)", stroke: "var(--page)", strokeWidth: 0.5 },
+};

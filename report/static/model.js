@@ -1,26 +1,17 @@
 "use strict";
-// The payload and what the reader chose -> values, ratios, ties and scores.
+// The numbers and what the reader chose -> values, ratios, ties and scores.
 // The same rules as comparison.py and statistics.py; a browser test holds the two together.
 
-const page = JSON.parse(document.getElementById("payload").textContent);
 const NORMAL_QUANTILE = 1.959964;
-const DARKEST_RATIO = 32;
-const DEEP = 0.625;
-
-const metrics = new Map(page.metrics.map((metric) => [metric.name, metric]));
-
-function valueOf(cell, metric) {
-  const estimate = estimateOf(cell, metric);
-  return estimate === null ? null : estimate[0];
-}
-
-function estimateOf(cell, metric) {
-  return page.cells[cell].estimates?.[metric] ?? null;
-}
+const FILTERS = ["machine", "workload", "input", "size", "threads"];
 
 /** The cells of a task whose engines are switched on. */
 function cellsOf(task, state) {
-  return page.tasks[task].cells.filter((cell) => !state.off.has(page.cells[cell].engine));
+  const found = [];
+  for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
+    if (!state.off.has(cells.engine[cell])) found.push(cell);
+  }
+  return found;
 }
 
 function timed(task, state) {
@@ -28,39 +19,48 @@ function timed(task, state) {
 }
 
 function bestOf(task, state) {
-  const value = (cell) => valueOf(cell, state.metric);
-  return timed(task, state).reduce(
-    (best, cell) => (best === null || value(cell) < value(best) ? cell : best), null);
+  const values = cells[state.metric];
+  let best = null;
+  for (const cell of cellsOf(task, state)) {
+    if (!Number.isNaN(values[cell]) && (best === null || values[cell] < values[best])) best = cell;
+  }
+  return best;
 }
 
 /** What ratios are taken to: the best, or the chosen engine's cell (switched on or not). */
 function baselineOf(task, state) {
-  if (state.baseline === null) return bestOf(task, state);
-  return page.tasks[task].cells.find((cell) => page.cells[cell].engine === state.baseline) ?? null;
+  return state.baseline === null ? bestOf(task, state) : cellOf(task, state.baseline);
+}
+
+function cellOf(task, engine) {
+  for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
+    if (cells.engine[cell] === engine) return cell;
+  }
+  return null;
 }
 
 /** The rounds that a metric is taken from; none for a metric of a single measurement. */
 function roundsOf(cell, metric) {
-  if (metric === "cpu") return page.cells[cell].cpu_seconds ?? [];
-  return metric === "median" || metric === "minimum" ? page.cells[cell].seconds ?? [] : [];
+  if (metric === "cpu") return cpuSecondsOf(cell);
+  return metric === "median" || metric === "minimum" ? secondsOf(cell) : [];
 }
 
 /** [value, log error] of one cell's value over another's; null where either has none above 0. */
 function pairOf(one, other, metric) {
-  const [mine, theirs] = [estimateOf(one, metric), estimateOf(other, metric)];
-  if (mine === null || theirs === null || mine[0] <= 0 || theirs[0] <= 0) return null;
-  return pairedOf(one, other, metric) ?? [mine[0] / theirs[0], errorOf(mine[3], theirs[3])];
+  const [mine, theirs] = [valueOf(one, metric), valueOf(other, metric)];
+  if (mine === null || theirs === null || mine <= 0 || theirs <= 0) return null;
+  const error = errorOf(partOf(one, metric, "log_error"), partOf(other, metric, "log_error"));
+  return pairedOf(one, other, metric) ?? [mine / theirs, error];
 }
 
 function errorOf(one, other) {
-  return one == null || other == null ? null : Math.hypot(one, other);
+  return one === null || other === null ? null : Math.hypot(one, other);
 }
 
 /** The median ratio of the rounds that two engines ran in the same turn; null for fewer than three. */
 function pairedOf(one, other, metric) {
-  if (metric === "minimum") return null;
-  const [mine, theirs] = [byTurn(one, metric), byTurn(other, metric)];
-  const ratios = [...mine].filter(([turn]) => theirs.has(turn)).map(([turn, value]) => value / theirs.get(turn));
+  if (metric === "minimum" || !metrics.get(metric).sampled) return null;
+  const ratios = pairedRatios(one, other, metric);
   const place = page.ranks[ratios.length];
   if (!place || ratios.some((ratio) => !(ratio > 0 && ratio < Infinity))) return null;
   const [outer, quantile] = place;
@@ -68,9 +68,17 @@ function pairedOf(one, other, metric) {
   return [middle(ratios), Math.log(ratios.at(-1 - outer) / ratios[outer]) / (2 * quantile)];
 }
 
-function byTurn(cell, metric) {
-  const rounds = roundsOf(cell, metric);
-  return new Map((page.cells[cell].turns ?? []).map((turn, index) => [turn, rounds[index]]));
+/** Turns rise within a cell, so that two cells are walked together. */
+function pairedRatios(one, other, metric) {
+  const [mine, theirs] = [turnsOf(one), turnsOf(other)];
+  const [numerators, denominators] = [roundsOf(one, metric), roundsOf(other, metric)];
+  const ratios = [];
+  for (let at = 0, to = 0; at < mine.length && to < theirs.length;) {
+    if (mine[at] === theirs[to]) ratios.push(numerators[at++] / denominators[to++]);
+    else if (mine[at] < theirs[to]) at += 1;
+    else to += 1;
+  }
+  return ratios;
 }
 
 function middle(sorted) {
@@ -86,9 +94,18 @@ function intervalOf(one, other, metric) {
   return [value / factor, value * factor];
 }
 
+const ties = new Map();
+
+/** Whether the rounds do not tell two cells apart; worked out once for each pair and metric. */
 function tied(one, other, metric) {
-  const interval = intervalOf(one, other, metric);
-  return interval !== null && interval[0] <= 1 && 1 <= interval[1];
+  if (!ties.has(metric)) ties.set(metric, new Map());
+  const found = ties.get(metric);
+  const key = Math.min(one, other) * cells.task.length + Math.max(one, other);
+  if (!found.has(key)) {
+    const interval = intervalOf(one, other, metric);
+    found.set(key, interval !== null && interval[0] <= 1 && 1 <= interval[1]);
+  }
+  return found.get(key);
 }
 
 /** The best cell of a task, and those that tie with it. */
@@ -110,66 +127,75 @@ function ratioOf(task, cell, state) {
 
 function heatOf(ratio) {
   if (ratio === null || ratio <= 1) return 0;
-  return Math.min(Math.log(ratio) / Math.log(DARKEST_RATIO), 1);
+  return Math.min(Math.log(ratio) / Math.log(page.heat.darkest_ratio), 1);
 }
 
 /** [value, log error] for a mean ratio; a missing value is penalised, or null where that is off. */
-function countedOf(task, cell, state) {
-  const estimate = estimateOf(cell, state.metric);
-  if (estimate !== null) return [estimate[0], shiftedError(estimate, metrics.get(state.metric).shift)];
-  if (!state.penalty) return null;
-  const worst = Math.max(...timed(task, state).map((each) => valueOf(each, state.metric)));
-  return [page.penalty * worst, 0];
+function countedOf(cell, worst, state) {
+  const value = valueOf(cell, state.metric);
+  if (value === null) return state.penalty ? [page.penalty * worst, 0] : null;
+  const shift = metrics.get(state.metric).shift;
+  const error = partOf(cell, state.metric, "log_error");
+  return [value, error === null || shift + value <= 0 ? null : (error * value) / (shift + value)];
 }
 
-/** The standard error of log(shift + value), from that of log(value). */
-function shiftedError([value, , , error], shift) {
-  return error == null || shift + value <= 0 ? null : (error * value) / (shift + value);
-}
-
-function shiftedRatio(task, cell, state) {
-  const baseline = baselineOf(task, state);
-  if (baseline === null || bestOf(task, state) === null) return null;
-  const [own, base] = [countedOf(task, cell, state), countedOf(task, baseline, state)];
+function shiftedRatio(cell, baseline, worst, state) {
+  const [own, base] = [countedOf(cell, worst, state), countedOf(baseline, worst, state)];
   if (own === null || base === null) return null;
   const shift = metrics.get(state.metric).shift;
   if (cell === baseline || shift + base[0] <= 0) return [1, 0];
   return [(shift + own[0]) / (shift + base[0]), errorOf(own[1], base[1])];
 }
 
-/** {value, low, high}, or null for no ratios. */
-function geometricMean(ratios) {
-  if (ratios.length === 0) return null;
-  const mean = ratios.reduce((sum, [ratio]) => sum + Math.log(ratio), 0) / ratios.length;
-  if (ratios.some(([, error]) => error === null)) return { value: Math.exp(mean), low: null, high: null };
-  const squares = ratios.reduce((sum, [, error]) => sum + error * error, 0);
-  const margin = (NORMAL_QUANTILE * Math.sqrt(squares)) / ratios.length;
-  return { value: Math.exp(mean), low: Math.exp(mean - margin), high: Math.exp(mean + margin) };
-}
+/** Adds up the logarithms of ratios; `mean` is {value, low, high}, or null for none. */
+class MeanRatio {
+  constructor() {
+    [this.count, this.sum, this.squares, this.known] = [0, 0, 0, true];
+  }
 
-function scoreOf(engine, tasks, state) {
-  const cells = tasks
-    .map((task) => [task, page.tasks[task].cells.find((cell) => page.cells[cell].engine === engine)])
-    .filter(([, cell]) => cell !== undefined);
-  const ok = cells.filter(([, cell]) => valueOf(cell, state.metric) !== null).length;
-  const ratios = cells.map(([task, cell]) => shiftedRatio(task, cell, state)).filter(Boolean);
-  return {
-    engine, ok, asked: cells.length,
-    mean: ok > 0 ? geometricMean(ratios) : null,
-    wins: tasks.filter((task) => winnersOf(task, state).some((c) => page.cells[c].engine === engine)).length,
-    peak: Math.max(0, ...cells.map(([, cell]) => page.cells[cell].peak_bytes ?? 0)),
-  };
+  add([ratio, error]) {
+    this.count += 1;
+    this.sum += Math.log(ratio);
+    this.squares += (error ?? 0) ** 2;
+    this.known &&= error !== null;
+  }
+
+  get mean() {
+    if (this.count === 0) return null;
+    const mean = this.sum / this.count;
+    if (!this.known) return { value: Math.exp(mean), low: null, high: null };
+    const margin = (NORMAL_QUANTILE * Math.sqrt(this.squares)) / this.count;
+    return { value: Math.exp(mean), low: Math.exp(mean - margin), high: Math.exp(mean + margin) };
+  }
 }
 
 /** Scores of the engines that are on, best first, those without a mean last. */
 function ranked(tasks, state) {
-  const engines = page.engines.map((_, index) => index).filter((index) => !state.off.has(index));
+  const scores = page.engines.map((_, engine) => (
+    { engine, ok: 0, asked: 0, ratios: new MeanRatio(), wins: 0, peak: 0 }));
+  for (const task of tasks) addTask(task, state, scores);
+  const shown = scores.filter(({ engine }) => !state.off.has(engine))
+    .map(({ ratios, ...score }) => ({ ...score, mean: score.ok > 0 ? ratios.mean : null }));
   const place = (score) => (score.mean === null ? Infinity : score.mean.value);
-  return engines.map((engine) => scoreOf(engine, tasks, state))
-    .sort((one, other) => (place(one) === place(other) ? one.engine - other.engine : place(one) - place(other)));
+  return shown.sort((one, other) => (place(one) === place(other) ? one.engine - other.engine : place(one) - place(other)));
 }
 
-const FILTERS = ["machine", "workload", "input", "size", "threads"];
+/** Adds one task to the engines' scores. */
+function addTask(task, state, scores) {
+  const shown = cellsOf(task, state);
+  const values = shown.map((cell) => valueOf(cell, state.metric));
+  const worst = Math.max(...values.filter((value) => value !== null));
+  const baseline = bestOf(task, state) === null ? null : baselineOf(task, state);
+  shown.forEach((cell, at) => {
+    const score = scores[cells.engine[cell]];
+    score.asked += 1;
+    if (values[at] !== null) score.ok += 1;
+    score.peak = Math.max(score.peak, valueOf(cell, "peak") ?? 0);
+    const ratio = baseline === null ? null : shiftedRatio(cell, baseline, worst, state);
+    if (ratio !== null) score.ratios.add(ratio);
+  });
+  for (const cell of winnersOf(task, state)) scores[cells.engine[cell]].wins += 1;
+}
 
 function isShown(setting, state) {
   const own = page.settings[setting];
@@ -177,6 +203,19 @@ function isShown(setting, state) {
 }
 
 function shownTasks(state) {
-  return page.tasks.map((_, index) => index)
-    .filter((task) => isShown(page.tasks[task].setting, state) && cellsOf(task, state).length > 0);
+  const settings = page.settings.map((_, setting) => isShown(setting, state));
+  const queries = page.queries.map((query) => isAsked(query, state.query));
+  const found = [];
+  for (let task = 0; task < taskCount(); task += 1) {
+    const chosen = settings[cells.task_setting[task]] && queries[cells.task_query[task]];
+    if (chosen && cellsOf(task, state).length > 0) found.push(task);
+  }
+  return found;
+}
+
+/** Whether a query's name or title has one of the words (separated by commas); all for none. */
+function isAsked({ name, title }, words) {
+  const asked = words.toLowerCase().split(",").map((word) => word.trim()).filter(Boolean);
+  const [own, text] = [name.toLowerCase(), title.toLowerCase()];
+  return asked.length === 0 || asked.some((word) => own === word || (word.length > 2 && (own.includes(word) || text.includes(word))));
 }

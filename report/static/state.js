@@ -3,7 +3,10 @@
 
 function defaultState() {
   const filters = Object.fromEntries(FILTERS.map((name) => [name, ""]));
-  return { metric: page.metrics[0].name, baseline: null, penalty: true, off: new Set(), theme: "", ...filters };
+  return {
+    metric: page.metrics[0].name, baseline: null, penalty: true, off: new Set(),
+    query: "", sort: null, theme: "", ...filters,
+  };
 }
 
 function engineById(id) {
@@ -19,7 +22,9 @@ function stateFromHash(hash) {
     const value = asked.get(name) ?? "";
     if (page.settings.some((setting) => String(setting[name]) === value)) state[name] = value;
   }
+  state.query = asked.get("query") ?? "";
   state.baseline = engineById(asked.get("baseline"));
+  state.sort = engineById(asked.get("sort"));
   state.penalty = asked.get("penalty") !== "off";
   state.off = new Set(asked.getAll("off").map(engineById).filter((index) => index !== null));
   if (["light", "dark"].includes(asked.get("theme"))) state.theme = asked.get("theme");
@@ -30,10 +35,12 @@ function stateFromHash(hash) {
 function hashFromState(state) {
   const written = new URLSearchParams();
   const initial = defaultState();
-  for (const name of ["metric", ...FILTERS, "theme"]) {
+  for (const name of ["metric", ...FILTERS, "query", "theme"]) {
     if (state[name] !== initial[name]) written.set(name, state[name]);
   }
-  if (state.baseline !== null) written.set("baseline", page.engines[state.baseline].id);
+  for (const name of ["baseline", "sort"]) {
+    if (state[name] !== null) written.set(name, page.engines[state[name]].id);
+  }
   if (!state.penalty) written.set("penalty", "off");
   for (const engine of state.off) written.append("off", page.engines[engine].id);
   return written.toString();

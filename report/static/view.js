@@ -1,20 +1,20 @@
 "use strict";
-// What the reader chose -> the tables, sentences and charts of the page, changed where they stand.
+// What the reader chose -> the summary, tables and notes of the page.
 
-function all(selector) {
-  return document.querySelectorAll(selector);
-}
+/** What is shown now; every part of the page is computed from it. */
+let current = null;
 
 function show(state) {
   const tasks = shownTasks(state);
-  const scores = ranked(tasks, state);
+  current = { state, tasks, scores: ranked(tasks, state) };
   showTheme(state);
-  hideWhatIsOff(state, new Set(tasks));
-  showFindings(scores, tasks, state);
-  showRanking(scores, state);
+  showFindings(current);
+  showRanking(current);
   showMatrices(tasks, state);
-  showVerdicts(tasks, state);
-  showNotes(state);
+  showUntimed(tasks, state);
+  showQueries(tasks, state);
+  showNotes(current);
+  refreshCharts();
 }
 
 function showTheme(state) {
@@ -23,87 +23,67 @@ function showTheme(state) {
   document.forms.controls.elements.theme.textContent = isDark() ? "Light" : "Dark";
 }
 
-function hideWhatIsOff(state, tasks) {
-  for (const node of all("[data-setting]")) node.hidden = !isShown(Number(node.dataset.setting), state);
-  for (const node of all("tr[data-task]")) node.hidden = !tasks.has(Number(node.dataset.task));
-  for (const node of all("[data-engine]")) {
-    const gone = node.closest("tr[data-task]")?.hidden && node.matches("tr");
-    node.hidden = gone || state.off.has(Number(node.dataset.engine));
-  }
-  for (const node of all("article.query")) node.hidden = !node.querySelector("figure[data-task]:not([hidden])");
-  for (const node of all("h3[data-workload]")) {
-    node.hidden = state.workload !== "" && state.workload !== node.dataset.workload;
-  }
+function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-function showFindings(scores, tasks, state) {
+function showFindings({ scores, tasks, state }) {
   document.querySelector("[data-overall]").textContent = overall(scores, tasks, state);
   for (const node of all(".findings [data-settings]")) {
     const settings = new Set(node.dataset.settings.split(" ").map(Number));
-    const own = tasks.filter((task) => settings.has(page.tasks[task].setting));
+    const own = tasks.filter((task) => settings.has(cells.task_setting[task]));
     node.hidden = own.length === 0;
+    if (node.hidden) continue;
+    node.querySelector("[data-pick]").replaceChildren(...pick(own, state));
     node.querySelector("[data-finding]").textContent = finding(own, state);
   }
 }
 
-function showRanking(scores, state) {
-  const body = document.querySelector("table.ranking tbody");
-  for (const score of scores) {
-    const row = body.querySelector(`[data-engine="${score.engine}"]`);
-    const mean = row.querySelector("[data-mean]");
-    mean.replaceChildren(element("b", score.mean === null ? "–" : times(score.mean.value)));
-    if (score.mean?.low != null) {
-      mean.append(" ", element("small", `${score.mean.low.toFixed(2)}–${score.mean.high.toFixed(2)}`));
-    }
-    row.querySelector("[data-wins]").textContent = score.wins;
-    row.querySelector("[data-coverage]").textContent = `${score.ok} of ${score.asked}`;
-    row.querySelector("[data-peak]").textContent = score.peak > 0 ? amount(score.peak, "MiB") : "–";
-    body.append(row);
-  }
+/** The best engine of some tasks: its name, how near to the best it stays, and its memory. */
+function pick(tasks, state) {
+  const [best] = ranked(tasks, state).filter((score) => score.mean !== null);
+  if (best === undefined) return ["–"];
+  const memory = best.peak > 0 ? `, at most ${amount(best.peak, "MiB")} MiB` : "";
+  return [engineName(best.engine), element("small", {}, ` ${times(best.mean.value)} on average${memory}`)];
 }
 
-function element(name, text) {
-  const node = document.createElement(name);
-  node.textContent = text;
-  return node;
+function showRanking({ scores }) {
+  const rows = scores.map((score) => {
+    const { mean } = score;
+    const spread = mean?.low == null ? null
+      : element("small", {}, `${mean.low.toFixed(2)}–${mean.high.toFixed(2)}`);
+    return element("tr", { data: { engine: score.engine } },
+      element("th", { scope: "row" }, engineName(score.engine)),
+      element("td", { className: "number" }, element("b", {}, mean === null ? "–" : times(mean.value)), spread === null ? null : " ", spread),
+      element("td", { className: "number" }, String(score.wins)),
+      element("td", { className: "number" }, `${score.ok} of ${score.asked}`),
+      element("td", { className: "number" }, score.peak > 0 ? amount(score.peak, "MiB") : "–"));
+  });
+  document.querySelector("table.ranking tbody").replaceChildren(...rows);
 }
 
-function showMatrices(tasks, state) {
-  for (const task of tasks) {
-    const row = document.querySelector(`.cells tr[data-task="${task}"]`);
-    for (const node of row.querySelectorAll("[data-cell]")) showCell(node, task, state);
-  }
+const MOST_UNTIMED = 200;
+
+function showUntimed(tasks, state) {
+  const missing = tasks.flatMap((task) => cellsOf(task, state)).filter((cell) => outcomeOf(cell).name !== "ok");
+  document.querySelector("[data-untimed]").textContent = missing.length === 0 ? "none" : missing.length > MOST_UNTIMED
+    ? `the first ${MOST_UNTIMED} of ${missing.length}; the download has all` : missing.length;
+  document.querySelector("table.untimed").hidden = missing.length === 0;
+  document.querySelector("table.untimed tbody").replaceChildren(...missing.slice(0, MOST_UNTIMED).map(untimedRow));
 }
 
-function showCell(node, task, state) {
-  const cell = Number(node.dataset.cell);
-  const value = valueOf(cell, state.metric);
-  const ratio = ratioOf(task, cell, state);
-  const heat = heatOf(ratio);
-  const text = value === null ? "–" : amount(value, metrics.get(state.metric).unit);
-  node.querySelector("b").textContent = text;
-  node.querySelector("small").textContent = mark(task, cell, state) + (ratio === null ? "" : times(ratio));
-  node.style.setProperty("--heat", heat.toFixed(3));
-  node.classList.toggle("deep", heat > DEEP);
+function untimedRow(cell) {
+  const task = cells.task[cell];
+  return element("tr", {},
+    element("th", { scope: "row" }, isolated(settingOf(task).workload), " ", breakable(queryOf(task).name)),
+    element("td", { className: "setting" }, isolated(settingOf(task).label)),
+    element("td", { className: "who" }, engineName(engineOf(cell))),
+    element("td", {}, element("span", { className: "outcome" }, outcomeOf(cell).text)),
+    element("td", { className: "reason" }, isolated(reasonOf(cell))));
 }
 
-/** The sign of a tie: with the best, or with the chosen baseline. */
-function mark(task, cell, state) {
-  if (state.baseline === null) {
-    const winners = winnersOf(task, state);
-    return winners.length > 1 && winners.includes(cell) ? "≈" : "";
-  }
-  const baseline = baselineOf(task, state);
-  return baseline !== null && baseline !== cell && tied(cell, baseline, state.metric) ? "≈" : "";
-}
-
-function showVerdicts(tasks, state) {
-  for (const task of tasks) {
-    document.querySelector(`figure[data-task="${task}"] [data-verdict]`).textContent = verdict(task, state);
-  }
-}
-
-function showNotes(state) {
+function showNotes({ state, tasks }) {
   const metric = metrics.get(state.metric);
   const unit = metric.unit === "s" ? "seconds" : "MiB";
   const to = state.baseline === null ? "the best of each query" : labelOf(state.baseline);
@@ -115,4 +95,7 @@ function showNotes(state) {
   document.querySelector("[data-penalty-note]").textContent = state.penalty
     ? "A cell without a value counts as 2× the worst value of its query."
     : "A cell without a value is left out: means may be over different queries.";
+  const few = sampled(tasks).length < tasks.length;
+  document.querySelector("[data-sample-note]").textContent =
+    few ? `Points and means of the charts below are those of ${sampled(tasks).length} of the ${tasks.length} queries.` : "";
 }

@@ -24,14 +24,6 @@ function join(parts) {
   return [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter(Boolean).join(" and ");
 }
 
-function labelOf(engine) {
-  return page.engines[engine].label;
-}
-
-function engineOf(cell) {
-  return page.cells[cell].engine;
-}
-
 function tally(engines) {
   const counts = new Map();
   for (const engine of engines) counts.set(engine, (counts.get(engine) ?? 0) + 1);
@@ -45,6 +37,12 @@ function mostFirst(engines, ...counts) {
     const difference = counts.map((each) => (each.get(other) ?? 0) - (each.get(one) ?? 0)).find(Boolean);
     return difference ?? byLabel(one, other);
   });
+}
+
+/** Seconds or bytes with their unit. */
+function measured(value, metric) {
+  const { unit } = metrics.get(metric);
+  return `${amount(value, unit)} ${unit}`;
 }
 
 function finding(tasks, state) {
@@ -66,8 +64,8 @@ function clause(engine, alone, shared, metric) {
 }
 
 function gaps(tasks, state) {
-  const cells = tasks.flatMap((task) => cellsOf(task, state));
-  const missing = tally(cells.filter((cell) => valueOf(cell, state.metric) === null).map(engineOf));
+  const asked = tasks.flatMap((task) => cellsOf(task, state));
+  const missing = tally(asked.filter((cell) => valueOf(cell, state.metric) === null).map(engineOf));
   if (missing.size === 0) return [];
   const engines = mostFirst(missing.keys(), missing);
   return [`${join(engines.map((e) => `${labelOf(e)} has no value for ${missing.get(e)}`))}.`];
@@ -90,11 +88,10 @@ function overall(scores, tasks, state) {
 function verdict(task, state) {
   const [first, ...others] = winnersOf(task, state);
   if (first === undefined) return "No engine has a value.";
-  const metric = metrics.get(state.metric);
-  const value = `${amount(valueOf(first, state.metric), metric.unit)} ${metric.unit}`;
+  const value = measured(valueOf(first, state.metric), state.metric);
   const label = (cell) => labelOf(engineOf(cell));
   if (others.length > 0) return `${join([first, ...others].map(label))} tie at ${value}.`;
-  return `${label(first)} is ${metric.superlative}: ${value}${lead(task, first, state)}.`;
+  return `${label(first)} is ${metrics.get(state.metric).superlative}: ${value}${lead(task, first, state)}.`;
 }
 
 function lead(task, first, state) {
@@ -102,10 +99,27 @@ function lead(task, first, state) {
   const behind = timed(task, state).filter((cell) => cell !== first);
   if (behind.length === 0 || value(first) <= 0) return "";
   const next = behind.reduce((least, cell) => (value(cell) < value(least) ? cell : least));
-  const spread = range(intervalOf(next, first, state.metric));
-  return `; next is ${labelOf(engineOf(next))} at ${times(pairOf(next, first, state.metric)[0])}${spread}`;
+  return `; next is ${labelOf(engineOf(next))} at ${factor(next, first, state.metric)}`;
+}
+
+/** One cell's value over another's with its interval: 1.31× (1.25–1.36). */
+function factor(one, other, metric) {
+  const pair = pairOf(one, other, metric);
+  return pair === null ? "–" : `${times(pair[0])}${range(intervalOf(one, other, metric))}`;
 }
 
 function range(interval) {
   return interval === null ? "" : ` (${interval[0].toFixed(2)}–${interval[1].toFixed(2)})`;
+}
+
+/** How one cell stands to another: "3.10× slower than Polars (3.02–3.19)", or a tie. */
+function standing(one, other, metric) {
+  const pair = pairOf(one, other, metric);
+  if (pair === null) return null;
+  const to = labelOf(engineOf(other));
+  if (tied(one, other, metric)) return `ties with ${to}: ${factor(one, other, metric)}`;
+  const more = metrics.get(metric).unit === "MiB" ? ["more memory", "less memory"] : ["slower", "faster"];
+  const [above, below] = [pair[0] >= 1, pair[0] < 1];
+  const shown = above ? factor(one, other, metric) : factor(other, one, metric);
+  return `${more[below ? 1 : 0]} than ${to} by ${shown}`;
 }

@@ -1,0 +1,52 @@
+"""Columns of numbers, and texts -> compressed blocks that the page unpacks (static/blocks.js)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+LEVEL = 6
+
+
+@dataclass(frozen=True)
+class Block:
+    """Base64 of zlib data.
+
+    ``columns`` tells the arrays that lie in it one after the other, little endian: name, the name
+    of the type in JavaScript, and length. It is empty for a block of JSON.
+    """
+
+    data: str
+    columns: tuple[tuple[str, str, int], ...] = ()
+
+
+TYPES = {"float64": "Float64Array", "float32": "Float32Array", "int32": "Int32Array"}
+
+
+def number_block(columns: Mapping[str, npt.NDArray[Any]]) -> Block:
+    """Arrays of one dimension, float64, float32 or int32."""
+    listed = tuple((name, TYPES[str(each.dtype)], len(each)) for name, each in columns.items())
+    raw = b"".join(each.astype(each.dtype.newbyteorder("<")).tobytes() for each in columns.values())
+    return Block(_packed(raw), listed)
+
+
+def text_block(value: Any) -> Block:
+    """Anything that JSON can hold."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Block(_packed(text.encode()))
+
+
+def numbers(values: Sequence[float | None]) -> npt.NDArray[np.float64]:
+    """None becomes NaN."""
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _packed(raw: bytes) -> str:
+    return base64.b64encode(zlib.compress(raw, LEVEL)).decode()

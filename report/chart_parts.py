@@ -1,0 +1,71 @@
+"""Axes, marks and tooltips that several kinds of chart share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+BAR_HEIGHT = 22
+"""Pixels for each bar: the page makes a chart as high as ``step`` of its metadata times bars."""
+FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
+COLOUR = alt.Color("colour:N", scale=None)
+LONGEST = alt.param(name="longest", value=1)
+"""The rightmost mark of a chart, which the page sets; a chart may have no mark at all."""
+LABEL_PIXELS = 112
+"""The axis ends this far beyond the longest mark, so that the label there fits."""
+
+
+def rows_of(name: str) -> alt.Chart:
+    """A chart over the rows that the page gives under a name."""
+    return alt.Chart(alt.NamedData(name=name))
+
+
+def of_kind(base: alt.Chart, kind: str) -> alt.Chart:
+    return base.transform_filter(f"datum.kind === '{kind}'")
+
+
+def engines(sort: str = "place") -> alt.Y:
+    """A band for each engine."""
+    axis = alt.Axis(labelLimit=150, labelPadding=6, ticks=False, domain=False)
+    return alt.Y("engine:N", sort=alt.EncodingSortField(sort, op="min"), title=None, axis=axis)
+
+
+def from_zero(field: str, title: str | None) -> alt.X:
+    """An axis from 0, with room for a label beyond the longest mark."""
+    axis = alt.Axis(tickCount=4, grid=True, title=title)
+    end = f"longest * width / max(width - {LABEL_PIXELS}, width / 2, 1)"
+    domain = [0, alt.ExprRef(end)]
+    return alt.X(f"{field}:Q", scale=alt.Scale(domain=domain, nice=False), axis=axis)
+
+
+def logarithmic(channel: Any, field: str, title: str | None, **scale: Any) -> Any:
+    """An axis of ``alt.X`` or ``alt.Y``, with room around the outermost marks."""
+    axis = alt.Axis(tickCount=4, grid=False, title=title, labelOverlap="greedy")
+    own = alt.Scale(type="log", nice=False, padding=14, **scale)
+    return channel(f"{field}:Q", scale=own, axis=axis)
+
+
+def intervals(base: alt.Chart) -> alt.Chart:
+    """A line over the interval; rows without one have it empty, from their value to itself."""
+    return base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q")
+
+
+def labels_at(base: alt.Chart, field: str = "reach") -> alt.Chart:
+    return base.mark_text(align="left", dx=7).encode(x=f"{field}:Q", text="label:N")
+
+
+def tooltip(**titles: str) -> list[alt.Tooltip]:
+    return [alt.Tooltip(f"{field}:N", title=title) for field, title in titles.items()]
+
+
+def bars_of(chart: alt.LayerChart, step: int) -> alt.LayerChart:
+    """A chart that is as wide as its place and as high as its bars."""
+    return chart.add_params(LONGEST).properties(
+        width="container", autosize=FIT, usermeta={"step": step}
+    )
+
+
+def plot_of(chart: alt.LayerChart, height: int) -> alt.LayerChart:
+    """A chart that is as wide as its place, and ``height`` pixels high."""
+    return chart.properties(width="container", height=height, autosize=FIT)

@@ -1,0 +1,38 @@
+"use strict";
+// A program's text -> nodes with its words marked by kind; together they are the text again.
+
+const WORDS = {
+  python: "and as assert break class continue def del elif else except finally for from global if "
+    + "import in is lambda None not or pass raise return True False try while with yield",
+  sql: "all and any as asc between by case cast coalesce count cross date desc distinct else end "
+    + "except exists extract false filter following from full group grouping having in inner "
+    + "intersect interval is join last left like limit not null nulls on or order outer over "
+    + "partition preceding range recursive right rollup row rows select sets substring then true "
+    + "unbounded union using values when where window with within",
+};
+const COMMENTS = { python: "#.*", sql: "--.*|/\\*[\\s\\S]*?\\*/" };
+const STRINGS = {
+  python: "[rbfRBF]{0,2}(?:\"\"\"[\\s\\S]*?\"\"\"|'''[\\s\\S]*?'''|\"(?:\\\\.|[^\"\\\\\\n])*\"|'(?:\\\\.|[^'\\\\\\n])*')",
+  sql: "'(?:''|[^'])*'",
+};
+
+function grammar(language) {
+  const words = WORDS[language].split(" ").join("|");
+  const parts = [
+    `(?<c>${COMMENTS[language]})`, `(?<s>${STRINGS[language]})`, `(?<k>\\b(?:${words})\\b)`,
+    "(?<m>\\b\\d[\\d_]*(?:\\.\\d+)?(?:[eE][+-]?\\d+)?\\b)", "(?<f>\\b[A-Za-z_]\\w*(?=\\())", "\\w+",
+  ];
+  return new RegExp(parts.join("|"), language === "sql" ? "gi" : "g");
+}
+
+function highlighted(text, language) {
+  const nodes = [];
+  let end = 0;
+  for (const match of text.matchAll(grammar(language))) {
+    const kind = Object.keys(match.groups).find((name) => match.groups[name] !== undefined);
+    if (kind === undefined) continue;
+    nodes.push(text.slice(end, match.index), element("i", { className: kind }, match[0]));
+    end = match.index + match[0].length;
+  }
+  return [...nodes, text.slice(end)];
+}
