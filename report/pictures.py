@@ -14,8 +14,9 @@ from typing import Any, Literal
 import altair as alt
 import vl_convert
 
-from report import charts, charts_of_runs, names
+from report import charts_of_engines, charts_of_queries, charts_of_runs, names
 from report.changes import Changes, NothingInCommon, compare_runs
+from report.chart_parts import LABEL_PIXELS
 from report.comparison import Task, compare
 from report.frame import Results, Setting
 from report.page import TITLE
@@ -34,9 +35,9 @@ Spec = dict[str, Any]
 CHARTS: Mapping[str, Callable[[], alt.LayerChart]] = {
     "matrix": charts_of_runs.matrix,
     "changes": charts_of_runs.changes,
-    "query": charts.query,
+    "query": charts_of_queries.query,
     "history": charts_of_runs.history,
-    "scaling": charts.scaling,
+    "scaling": charts_of_queries.scaling,
 }
 RANKED = "All queries"
 KINDS = "By kind of work: the same mean"
@@ -93,8 +94,8 @@ class Album:
         for task in self._comparison.tasks:
             found.setdefault((replace(task.setting, size="all sizes"), task.query), []).append(task)
         for (setting, query), tasks in found.items():
-            if len(tasks) > 1:
-                yield self._picture("scaling", setting, self._rows.scaling(tasks), query=query)
+            if len(tasks) > 1 and (rows := self._rows.scaling(tasks)):
+                yield self._picture("scaling", setting, rows, query=query)
 
     def _picture(
         self, chart: str, setting: Setting, rows: Rows, note: str = "", query: str = ""
@@ -121,7 +122,7 @@ class Album:
             "$schema": alt.SCHEMA_URL,
             "title": title,
             "vconcat": [
-                _part(charts.ranking, self._rows.ranking(), RANKED),
+                _part(charts_of_engines.ranking, self._rows.ranking(), RANKED),
                 _part(charts_of_runs.matrix, self._rows.kinds(), KINDS),
             ],
             "spacing": 28,
@@ -176,7 +177,7 @@ def _part(chart: Callable[[], alt.LayerChart], rows: Rows, title: str) -> Spec:
     spec = filled(chart, rows)
     dropped = ("$schema", "autosize", "config", "params")
     kept = {key: value for key, value in spec.items() if key not in dropped}
-    end = _longest(rows) * PART_WIDTH / (PART_WIDTH - charts.LABEL_PIXELS)
+    end = _longest(rows) * PART_WIDTH / (PART_WIDTH - LABEL_PIXELS)
     part: Spec = _with_end(kept, end)
     return {**part, "width": PART_WIDTH, "title": {"text": title, "fontSize": 13, "frame": "group"}}
 

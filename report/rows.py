@@ -1,12 +1,14 @@
 """Results, compared -> the rows of each chart on the default metric, for pictures.
 
-static/charts.js makes such rows for what the reader chooses; a browser test holds the two together.
+static/rows.js makes such rows for what the reader chooses; a browser test holds the two together.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
+from statistics import linear_regression
 from typing import Any
 
 from report import change_wording, names, wording
@@ -14,12 +16,12 @@ from report.changes import Change, Changes, Verdict, strength
 from report.colours import mixed, shades
 from report.comparison import Comparison, Entry, Task, score
 from report.frame import Results, Setting
+from report.heat import DEEP, heat
 from report.history import History, Point, points
 from report.metrics import DEFAULT
 from report.names import Column
 from report.statistics import Estimate
 from report.theme import Theme, colours
-from report.view import DEEP, heat
 
 Rows = list[dict[str, Any]]
 NAME_PIXELS, CHARACTER_PIXELS = 26, 7
@@ -131,16 +133,21 @@ class RowMaker:
         return [{**look, **value}, *({**look, **each} for each in _rounds(entry.cell.seconds))]
 
     def scaling(self, tasks: Sequence[Task]) -> Rows:
-        """One query in several sizes, in their order."""
-        return [
+        """One query in several sizes, with each engine's slope; none where a size is not known."""
+        sizes = [
+            self._results.workloads[t.setting.workload].sizes.get(t.setting.size) for t in tasks
+        ]
+        if not all(sizes):
+            return []
+        rows = [
             {
-                **self._look(self._columns[engine]), "size": task.setting.size, "place": place,
-                "amount": estimate.value, "label": _seconds(estimate.value),
+                **self._look(self._columns[engine]), "size": task.setting.size, "rows": size,
+                "order": place, **_sized(entry),
             }
-            for place, task in enumerate(tasks)
+            for place, (task, size) in enumerate(zip(tasks, sizes, strict=True))
             for engine, entry in task.entries.items()
-            if (estimate := entry.estimates.get(DEFAULT.name)) is not None
         ]  # fmt: skip
+        return rows + _slopes([row for row in rows if row["kind"] == "value"])
 
     def history(self, setting: Setting, query: str) -> Rows:
         """One query over runs; no rows where it was run once at most."""
@@ -187,6 +194,26 @@ class RowMaker:
 
     def _look(self, column: Column) -> dict[str, Any]:
         return {"engine": column.label, "colour": getattr(column.shades, self._theme)}
+
+
+def _sized(entry: Entry) -> dict[str, Any]:
+    estimate = entry.estimates.get(DEFAULT.name)
+    if estimate is None or estimate.value <= 0:
+        return {"kind": "missing", "amount": None, "label": _outcome(entry)}
+    return {"kind": "value", "amount": estimate.value, "label": _seconds(estimate.value)}
+
+
+def _slopes(values: Rows) -> Rows:
+    """At each engine's last point the exponent b of seconds = a · rows^b, by least squares."""
+    ends: Rows = []
+    for engine in dict.fromkeys(row["engine"] for row in values):
+        own = [row for row in values if row["engine"] == engine]
+        label = engine
+        if len({row["rows"] for row in own}) > 1:
+            logs = ([math.log(row[name]) for row in own] for name in ("rows", "amount"))
+            label = f"{engine} n^{linear_regression(*logs).slope:.2f}"
+        ends.append({**own[-1], "kind": "end", "label": label})
+    return ends
 
 
 def _point(point: Point, line: int) -> dict[str, Any]:

@@ -29,6 +29,7 @@ MACHINE = {
     "kernel": "6.1.0",
     "python": "3.11.7",
 }
+TABLE_ROWS = {"small": 10**6, "medium": 10**7, "large": 10**8}
 STARTED = "2026-11-20T09:30:00+00:00"
 
 
@@ -106,6 +107,8 @@ def _workloads(
     for cell in cells:
         empty = {"title": titles.get(cell.workload, cell.workload), "queries": {}}
         workload = workloads.setdefault(cell.workload, {**empty, "file": f"{cell.workload}.yaml"})
+        if cell.size in TABLE_ROWS:
+            workload.setdefault("sizes", {})[cell.size] = TABLE_ROWS[cell.size]
         workload["queries"][cell.query] = {
             "title": titles.get(cell.query, cell.query),
             "sql": sql.get(cell.query, f"select count(*) as n from {cell.query}"),
