@@ -19,6 +19,7 @@ from harness.doctor import examination
 from harness.engines.base import Engine, Program
 from harness.errors import HarnessError, Unsupported
 from harness.plan.text import tree
+from harness.selfcheck.command import selfcheck
 from harness.tables import Input
 from harness.workload import Query, Workload, load
 
@@ -126,6 +127,7 @@ def doctor() -> None:
 
 
 app.command()(compare)
+app.command()(selfcheck)
 
 
 def _found(target: str) -> tuple[Workload, Query | None]:

@@ -1,0 +1,185 @@
+"""Runs whose outcome is known beforehand -> lines that say what was expected and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from harness import engines
+from harness.selfcheck.planted import (
+    ALLOCATED_BYTES,
+    BURN_SECONDS,
+    SLEEP_SECONDS,
+    STOPWATCH,
+)
+from harness.selfcheck.trial import Cell, Trial
+from report.statistics import paired_ratio
+
+PLANTED = "tables: {t: t.csv}\nqueries: {q: select k, avg(x) as mean from t group by k}\n"
+GROUPS = """\
+input: [{inputs}]
+data: {{generator: groupby, sizes: {{small: {{rows: {rows}}}}}}}
+queries:
+  q: select x.id3, sum(x.v1) as v1, avg(x.v3) as v3 from x group by x.id3
+"""
+TIMEOUT_SECONDS = 4
+MEMORY_LIMIT_BYTES = 10**9
+ADDED_SECONDS = 1e-4
+FAULTS = {
+    "Wrong": "wrong",
+    "Late": "timeout",
+    "Hungry": "oom",
+    "HungryChild": "oom",
+    "Dying": "error",
+}
+"""A planted engine -> the outcome of its cell."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that was checked."""
+
+    what: str
+    expected: str
+    measured: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is run: rows of the generated table, and seconds of hot rounds for each cell."""
+
+    rows: int
+    seconds: float
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return "--benchmark-max-time", f"{self.seconds:g}"
+
+
+FULL = Effort(rows=1_000_000, seconds=5.0)
+QUICK = Effort(rows=100_000, seconds=0.5)
+
+
+def lines(
+    folder: Path, effort: Effort, names: Sequence[str], tell: Callable[[str], None]
+) -> Iterator[Line]:
+    """All checks, with these engines of those that can run; ``tell`` hears what is being done.
+
+    Raises TrialFailed where a run leaves no results.
+    """
+    trial = Trial(folder)
+    tell(f"{names[0]} against itself")
+    yield against_itself(trial, effort, names[0])
+    tell("engines that do known things")
+    yield from known_things(trial, effort)
+    tell("engines that fail in known ways")
+    yield from failures(trial)
+    tell("one thread")
+    yield from one_thread(trial, effort, names)
+    left = trial.left_over()
+    yield Line("processes left over", "none", f"{len(left) or 'none'}", not left)
+
+
+def against_itself(trial: Trial, effort: Effort, name: str) -> Line:
+    """An A/A run. One interval in twenty misses 1, so a ratio within 1% of it passes as well."""
+    text = GROUPS.format(inputs="memory", rows=effort.rows)
+    one, other = trial.run(text, [name, f"again={name}"], effort.options)
+    what = f"{name} against itself"
+    expected = "ratio 1 in its 95% interval, or within 1%; medians within 3%"
+    ratio = paired_ratio(one.turns, other.turns) if one.seconds and other.seconds else None
+    if ratio is None or ratio.interval is None:
+        return Line(what, expected, f"{one.reason or other.reason or 'too few pairs'}", False)
+    low, high = ratio.interval
+    apart = median(one.seconds) / median(other.seconds) - 1
+    measured = f"{ratio.value:.3f} ({low:.3f} to {high:.3f}); medians {apart:+.1%}"
+    passed = (ratio.is_tie or abs(ratio.value - 1) <= 0.01) and abs(apart) <= 0.03
+    return Line(what, expected, measured, passed)
+
+
+def known_things(trial: Trial, effort: Effort) -> Iterator[Line]:
+    notes = trial.folder / "stopwatch"
+    checks: Mapping[str, Callable[[Cell], Line]] = {
+        "Sleeping": _slept,
+        "Timing": lambda cell: _added(cell, [float(x) for x in notes.read_text().split()]),
+        "Allocating": lambda cell: _allocated("memory of a known allocation", cell),
+        "AllocatingChild": lambda cell: _allocated("memory, with a forked child", cell),
+        "Burning": lambda cell: _burnt("processor time of one thread", cell, 1),
+        "BurningTwice": lambda cell: _burnt("processor time of two threads", cell, 2),
+        "BurningChild": lambda cell: _burnt("processor time of a child", cell, 1),
+    }
+    cells = trial.run(PLANTED, _planted(checks), effort.options, **{STOPWATCH: str(notes)})
+    for (name, check), cell in zip(checks.items(), cells, strict=True):
+        yield check(cell) if cell.seconds else Line(name, "ok", _told(cell), False)
+
+
+def _slept(cell: Cell) -> Line:
+    seconds = median(cell.seconds)
+    off = seconds / SLEEP_SECONDS - 1
+    what = f"a sleep of {SLEEP_SECONDS * 1e3:g} ms"
+    return Line(what, "within 1%", f"{seconds * 1e3:.2f} ms ({off:+.2%})", abs(off) <= 0.01)
+
+
+def _added(cell: Cell, own: Sequence[float]) -> Line:
+    """What lies between an engine's own stopwatch and the record of the same rounds."""
+    rounds = own[-len(cell.seconds) :]
+    added = median(record - noted for record, noted in zip(cell.seconds, rounds, strict=True))
+    expected = f"at most {ADDED_SECONDS * 1e6:g} µs"
+    return Line(
+        "time added to a round", expected, f"{added * 1e6:.1f} µs", 0 <= added <= ADDED_SECONDS
+    )
+
+
+def _allocated(what: str, cell: Cell) -> Line:
+    size = cell.info["peak_bytes"] - cell.info["baseline_bytes"]
+    off = size / ALLOCATED_BYTES - 1
+    expected = f"{ALLOCATED_BYTES / 1e6:.0f} MB within 5%"
+    return Line(what, expected, f"{size / 1e6:.0f} MB ({off:+.1%})", abs(off) <= 0.05)
+
+
+def _burnt(what: str, cell: Cell, threads: int) -> Line:
+    seconds, known = median(cell.info["cpu_seconds"]), threads * BURN_SECONDS
+    off = seconds / known - 1
+    return Line(what, f"{known:g} s within 10%", f"{seconds:.3f} s ({off:+.1%})", abs(off) <= 0.1)
+
+
+def failures(trial: Trial) -> Iterator[Line]:
+    limits = ["--timeout", f"{TIMEOUT_SECONDS}", "--memory-limit", f"{MEMORY_LIMIT_BYTES}"]
+    cells = trial.run(PLANTED, _planted(FAULTS), limits)
+    for (name, outcome), cell in zip(FAULTS.items(), cells, strict=True):
+        what = f"an engine that is {_words(name)}"
+        yield Line(what, outcome, _told(cell), cell.outcome == outcome)
+
+
+def one_thread(trial: Trial, effort: Effort, names: Sequence[str]) -> Iterator[Line]:
+    """Whether engines that are given one thread keep to it: no more than 1.1 cores are busy."""
+    text = GROUPS.format(inputs="memory, parquet", rows=effort.rows)
+    for cell in trial.run(text, names, [*effort.options, "--threads", "1"]):
+        what = f"{cell.engine} on one thread, {cell.input}"
+        if cell.seconds:
+            cores = median(
+                cpu / wall for cpu, wall in zip(cell.info["cpu_seconds"], cell.seconds, strict=True)
+            )
+            yield Line(what, "at most 1.1 cores", f"{cores:.2f} cores", cores <= 1.1)
+        elif cell.outcome not in ("unsupported", "unavailable"):
+            yield Line(what, "at most 1.1 cores", _told(cell), False)
+
+
+def installed() -> list[str]:
+    """The engines that can run here."""
+    return [name for name in engines.names() if not engines.get(name).unavailable()]
+
+
+def _planted(names: Mapping[str, object]) -> list[str]:
+    return [f"{name}=harness.selfcheck.planted:{name}" for name in names]
+
+
+def _words(name: str) -> str:
+    return {"HungryChild": "hungry, by a child"}.get(name, name.lower())
+
+
+def _told(cell: Cell) -> str:
+    reason = cell.reason.strip().partition("\n")[0].removesuffix("; its last words:")
+    return f"{cell.outcome}: {reason}" if reason else cell.outcome
