@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 from harness import engines
@@ -17,7 +16,11 @@ from harness.selfcheck.planted import (
 from harness.selfcheck.trial import Cell, Trial
 from report.statistics import paired_ratio
 
-PLANTED = "tables: {t: t.csv}\nqueries: {q: select k, avg(x) as mean from t group by k}\n"
+PLANTED = """\
+tables: {t: t.csv}
+queries:
+  q: select k, avg(x) as mean from t group by k
+"""
 GROUPS = """\
 input: [{inputs}]
 data: {{generator: groupby, sizes: {{small: {{rows: {rows}}}}}}}
@@ -64,13 +67,12 @@ QUICK = Effort(rows=100_000, seconds=0.5)
 
 
 def lines(
-    folder: Path, effort: Effort, names: Sequence[str], tell: Callable[[str], None]
+    trial: Trial, effort: Effort, names: Sequence[str], tell: Callable[[str], None]
 ) -> Iterator[Line]:
-    """All checks, with these engines of those that can run; ``tell`` hears what is being done.
+    """All checks, with these engines; ``tell`` hears what is being done.
 
     Raises TrialFailed where a run leaves no results.
     """
-    trial = Trial(folder)
     tell(f"{names[0]} against itself")
     yield against_itself(trial, effort, names[0])
     tell("engines that do known things")
@@ -78,20 +80,30 @@ def lines(
     tell("engines that fail in known ways")
     yield from failures(trial)
     tell("one thread")
-    yield from one_thread(trial, effort, names)
+    text = GROUPS.format(inputs="memory, parquet", rows=effort.rows)
+    yield from one_thread(trial, effort, text, names)
     left = trial.left_over()
     yield Line("processes left over", "none", f"{len(left) or 'none'}", not left)
 
 
 def against_itself(trial: Trial, effort: Effort, name: str) -> Line:
-    """An A/A run. One interval in twenty misses 1, so a ratio within 1% of it passes as well."""
+    """An A/A run."""
     text = GROUPS.format(inputs="memory", rows=effort.rows)
-    one, other = trial.run(text, [name, f"again={name}"], effort.options)
+    return same(name, *trial.run(text, [name, f"again={name}"], effort.options))
+
+
+def same(name: str, one: Cell, other: Cell) -> Line:
+    """Whether two cells took the same time; a ratio within 1% is taken as 1.
+
+    One interval in twenty misses what it is for, and none of them by much.
+    """
     what = f"{name} against itself"
-    expected = "ratio 1 in its 95% interval, or within 1%; medians within 3%"
-    ratio = paired_ratio(one.turns, other.turns) if one.seconds and other.seconds else None
+    expected = "95% interval of the paired ratio covers 1; medians within 3%"
+    if not (one.seconds and other.seconds):
+        return Line(what, expected, _told(other if one.seconds else one), False)
+    ratio = paired_ratio(one.turns, other.turns)
     if ratio is None or ratio.interval is None:
-        return Line(what, expected, f"{one.reason or other.reason or 'too few pairs'}", False)
+        return Line(what, expected, "too few pairs of rounds", False)
     low, high = ratio.interval
     apart = median(one.seconds) / median(other.seconds) - 1
     measured = f"{ratio.value:.3f} ({low:.3f} to {high:.3f}); medians {apart:+.1%}"
@@ -102,27 +114,27 @@ def against_itself(trial: Trial, effort: Effort, name: str) -> Line:
 def known_things(trial: Trial, effort: Effort) -> Iterator[Line]:
     notes = trial.folder / "stopwatch"
     checks: Mapping[str, Callable[[Cell], Line]] = {
-        "Sleeping": _slept,
-        "Timing": lambda cell: _added(cell, [float(x) for x in notes.read_text().split()]),
-        "Allocating": lambda cell: _allocated("memory of a known allocation", cell),
-        "AllocatingChild": lambda cell: _allocated("memory, with a forked child", cell),
-        "Burning": lambda cell: _burnt("processor time of one thread", cell, 1),
-        "BurningTwice": lambda cell: _burnt("processor time of two threads", cell, 2),
-        "BurningChild": lambda cell: _burnt("processor time of a child", cell, 1),
+        "Sleeping": slept,
+        "Timing": lambda cell: added(cell, [float(x) for x in notes.read_text().split()]),
+        "Allocating": lambda cell: allocated("memory of a known allocation", cell),
+        "AllocatingChild": lambda cell: allocated("memory, with a forked child", cell),
+        "Burning": lambda cell: burnt("processor time of one thread", cell, 1),
+        "BurningTwice": lambda cell: burnt("processor time of two threads", cell, 2),
+        "BurningChild": lambda cell: burnt("processor time of a child", cell, 1),
     }
     cells = trial.run(PLANTED, _planted(checks), effort.options, **{STOPWATCH: str(notes)})
     for (name, check), cell in zip(checks.items(), cells, strict=True):
         yield check(cell) if cell.seconds else Line(name, "ok", _told(cell), False)
 
 
-def _slept(cell: Cell) -> Line:
+def slept(cell: Cell) -> Line:
     seconds = median(cell.seconds)
     off = seconds / SLEEP_SECONDS - 1
     what = f"a sleep of {SLEEP_SECONDS * 1e3:g} ms"
     return Line(what, "within 1%", f"{seconds * 1e3:.2f} ms ({off:+.2%})", abs(off) <= 0.01)
 
 
-def _added(cell: Cell, own: Sequence[float]) -> Line:
+def added(cell: Cell, own: Sequence[float]) -> Line:
     """What lies between an engine's own stopwatch and the record of the same rounds."""
     rounds = own[-len(cell.seconds) :]
     added = median(record - noted for record, noted in zip(cell.seconds, rounds, strict=True))
@@ -132,14 +144,14 @@ def _added(cell: Cell, own: Sequence[float]) -> Line:
     )
 
 
-def _allocated(what: str, cell: Cell) -> Line:
+def allocated(what: str, cell: Cell) -> Line:
     size = cell.info["peak_bytes"] - cell.info["baseline_bytes"]
     off = size / ALLOCATED_BYTES - 1
     expected = f"{ALLOCATED_BYTES / 1e6:.0f} MB within 5%"
     return Line(what, expected, f"{size / 1e6:.0f} MB ({off:+.1%})", abs(off) <= 0.05)
 
 
-def _burnt(what: str, cell: Cell, threads: int) -> Line:
+def burnt(what: str, cell: Cell, threads: int) -> Line:
     seconds, known = median(cell.info["cpu_seconds"]), threads * BURN_SECONDS
     off = seconds / known - 1
     return Line(what, f"{known:g} s within 10%", f"{seconds:.3f} s ({off:+.1%})", abs(off) <= 0.1)
@@ -153,9 +165,8 @@ def failures(trial: Trial) -> Iterator[Line]:
         yield Line(what, outcome, _told(cell), cell.outcome == outcome)
 
 
-def one_thread(trial: Trial, effort: Effort, names: Sequence[str]) -> Iterator[Line]:
+def one_thread(trial: Trial, effort: Effort, text: str, names: Sequence[str]) -> Iterator[Line]:
     """Whether engines that are given one thread keep to it: no more than 1.1 cores are busy."""
-    text = GROUPS.format(inputs="memory, parquet", rows=effort.rows)
     for cell in trial.run(text, names, [*effort.options, "--threads", "1"]):
         what = f"{cell.engine} on one thread, {cell.input}"
         if cell.seconds:

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.errors import HarnessError
+from harness.selfcheck.trial import Trial
 
 if TYPE_CHECKING:
     from harness.selfcheck.checks import Line
@@ -44,15 +45,19 @@ def selfcheck(
     if not names:
         raise HarnessError("no engine can run here; see harness doctor")
     effort = checks.QUICK if quick else checks.FULL
-    with tempfile.TemporaryDirectory(prefix="enginebench-selfcheck-") as folder:
-        with console.status("starting") as status:
-            tell = status.update
-            found = list(
-                checks.lines(Path(folder), effort, names, lambda text: tell(f"{text} ..."))
-            )
+    temporary = tempfile.TemporaryDirectory(prefix="enginebench-selfcheck-")
+    with temporary as folder, console.status("starting") as status:
+
+        def tell(text: str) -> None:
+            status.update(f"{text} ...")
+
+        trial = Trial(Path(folder))
+        found = list(checks.lines(trial, effort, names, tell))
     console.print(_table(found))
     failed = sum(not line.passed for line in found)
     console.print(f"{len(found) - failed} of {len(found)} as expected")
+    if trial.noisy:
+        console.print("the machine was noisy meanwhile, which can make the timings fail")
     if failed:
         raise typer.Exit(1)
 

@@ -44,11 +44,15 @@ class Cell:
         return dict(zip(self.info["turns"], self.seconds, strict=True))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Trial:
-    """A folder for workloads, in which runs leave their results, cache and all."""
+    """A folder for workloads, in which runs leave their results, cache and all.
+
+    ``noisy`` says that the machine was, in one of the runs so far.
+    """
 
     folder: Path
+    noisy: bool = False
 
     def run(
         self, workload: str, engines: Sequence[str], options: Sequence[str] = (), **variables: str
@@ -74,7 +78,9 @@ class Trial:
         if not files:
             tail = "\n".join(done.stdout.strip().splitlines()[-TAIL_LINES:])
             raise TrialFailed(f"pytest ended with exit code {done.returncode}:\n{tail}")
-        return _cells(json.loads(files[0].read_text()))
+        content = json.loads(files[0].read_text())
+        self.noisy |= content["noise"]["noisy"]
+        return _cells(content)
 
     def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
