@@ -46,7 +46,7 @@ def table() -> list[str]:
         "processor time of two threads ",
         "processor time of a child ",
         "an engine that is wrong   .* wrong: row 2, column 'mean'",
-        "an engine that is late   .* timeout: not done after 4 s",
+        "an engine that is late   .* timeout: not done after 4.5 s",
         "an engine that is hungry   .* oom: used 0.9",
         "an engine that is hungry, by a",
         "an engine that is dying .* error: the process was ended by signal 11",

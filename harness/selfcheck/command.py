@@ -40,7 +40,7 @@ def selfcheck(
     """
     from harness.selfcheck import checks  # a second of imports, which other commands are spared
 
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     names = engine or checks.installed()
     if not names:
         raise HarnessError("no engine can run here; see harness doctor")
