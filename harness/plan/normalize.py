@@ -37,17 +37,17 @@ _NUMERIC = (exp.DataType.Type.BIGINT, exp.DataType.Type.DOUBLE)
 def normalize(tree: Any) -> Any:
     """A tree in which each thing is said in one way; parentheses are left to the printers."""
     for rule in _RULES:
-        tree = _bottom_up(tree, rule)
+        tree = bottom_up(tree, rule)
     return tree
 
 
-def _bottom_up(e: Expression, rule: Callable[[Expression], Expression]) -> Any:
+def bottom_up(e: Expression, rule: Callable[[Expression], Expression]) -> Any:
     """Applies a rule to every node, children first, so that it sees them rewritten."""
     for key, value in list(e.args.items()):
         if isinstance(value, Expression):
-            e.set(key, _bottom_up(value, rule))
+            e.set(key, bottom_up(value, rule))
         elif isinstance(value, list):
-            e.set(key, [_bottom_up(v, rule) if isinstance(v, Expression) else v for v in value])
+            e.set(key, [bottom_up(v, rule) if isinstance(v, Expression) else v for v in value])
     return rule(e)
 
 
@@ -109,10 +109,10 @@ def _case(e: Expression) -> Expression:
     if isinstance(default, exp.Case):
         branches += default.args["ifs"]
         default = default.args.get("default")
-    return _decided([branch.copy() for branch in branches], default)
+    return decided([branch.copy() for branch in branches], default)
 
 
-def _decided(branches: list[Expression], default: Expression | None) -> Expression:
+def decided(branches: list[Expression], default: Expression | None) -> Expression:
     """The CASE without branches that are never taken, or that come after one that always is."""
     possible = []
     for branch in branches:
@@ -142,12 +142,12 @@ def _unnested(branch: Expression) -> list[Expression]:
 
 def _coalesce(e: Expression) -> Expression:
     """Nothing after the first constant is ever looked at."""
-    operands = [e.this, *e.expressions]
+    operands: list[Expression] = [e.this, *e.expressions]
+    operands = [x for x in operands if not isinstance(x, exp.Null)] or operands[:1]
     first = next((i for i, x in enumerate(operands) if _is_literal(x)), len(operands))
-    if first == 0:
-        constant: Expression = e.this
-        return constant
-    return exp.Coalesce(this=e.this, expressions=operands[1 : first + 1])
+    if first == 0 or len(operands) == 1:
+        return operands[0]
+    return exp.Coalesce(this=operands[0], expressions=operands[1 : first + 1])
 
 
 def _is_literal(e: Expression) -> bool:
@@ -164,6 +164,9 @@ def _is(e: Expression) -> Expression:
 
 def _same(e: Expression) -> Expression:
     """``a is not distinct from b`` -> ``coalesce(a = b, a is null and b is null)``."""
+    for one, other in ((e.this, e.expression), (e.expression, e.this)):
+        if isinstance(other, exp.Null):
+            return exp.Is(this=one, expression=other)
     equal = exp.EQ(this=e.this, expression=e.expression)
     if _is_literal(e.this) or _is_literal(e.expression):
         return exp.Coalesce(this=equal, expressions=[exp.false()])
@@ -230,7 +233,7 @@ def _filtered(e: Expression) -> Expression:
 
 
 def _only_where(condition: Expression, value: Expression) -> Expression:
-    return _decided([exp.If(this=condition.copy(), true=value.copy())], None)
+    return decided([exp.If(this=condition.copy(), true=value.copy())], None)
 
 
 def _count_if(e: Expression) -> Expression:

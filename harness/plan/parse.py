@@ -17,6 +17,7 @@ from sqlglot.optimizer.simplify import simplify
 
 from harness.errors import Unsupported, WorkloadError
 from harness.plan.normalize import normalize
+from harness.plan.nulls import without_nulls
 from harness.plan.typing import Expression
 from harness.plan.windows import resolve_names
 from harness.types import Schema, Type
@@ -122,8 +123,9 @@ def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
     if repeated := next((name for name in names if names.count(name) > 1), None):
         raise WorkloadError(f"two columns of the answer are called {repeated!r}; rename one")
     tree = annotate_types(tree, schema=sql_schemas, dialect=DIALECT)
-    tree = simplify(canonicalize(tree, dialect=DIALECT), dialect=DIALECT)
-    normal: exp.Query = normalize(tree)
+    tree = without_nulls(canonicalize(tree, dialect=DIALECT))
+    tree = simplify(tree, dialect=DIALECT)
+    normal: exp.Query = without_nulls(normalize(tree))
     return normal
 
 

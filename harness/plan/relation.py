@@ -100,9 +100,9 @@ def join(
     residual: Expression | None = None,
 ) -> Relation:
     """Joins two relations on pairs of expressions over them (left first, right second)."""
-    if residual is not None and kind in ("semi", "anti", "left"):
+    if (residual is not None or not on) and kind in ("semi", "anti", "left"):
         return _by_row(kind, left, right, on, residual)
-    if residual is not None and kind == "full":
+    if (residual is not None or not on) and kind == "full":
         return _full_by_row(left, right, on, residual)
     pairs = []
     for left_key, right_key in on:
@@ -128,14 +128,15 @@ def _by_row(
     left: Relation,
     right: Relation,
     on: Sequence[tuple[Expression, Expression]],
-    residual: Expression,
+    residual: Expression | None,
 ) -> Relation:
     """A semi, anti or left join whose condition says more than that keys are equal.
 
     The left rows are numbered, joined and filtered; their numbers then tell which had a partner.
     """
     numbered, row = with_row_number(left, right)
-    matched = join("inner" if on else "cross", numbered, right, on).where([residual])
+    matched = join("inner" if on else "cross", numbered, right, on)
+    matched = matched.where([] if residual is None else [residual])
     if kind in ("semi", "anti"):
         rows = Distinct(Project(matched.node, ((row, exp.column(row)),)))
         return Relation(Join(kind, numbered.node, rows, ((row, row),)), left.columns)
@@ -150,7 +151,7 @@ def _full_by_row(
     left: Relation,
     right: Relation,
     on: Sequence[tuple[Expression, Expression]],
-    residual: Expression,
+    residual: Expression | None,
 ) -> Relation:
     """The left join, and below it the right rows without a partner, NULL beside them."""
     joined = _by_row("left", left, right, on, residual)
