@@ -1,4 +1,4 @@
-"""Emitted against hand-written programs: alternating rounds in one process, ratios of medians.
+"""Emitted against hand-written programs: alternating rounds in one process, paired ratios.
 
     python -m tests.handwritten FOLDER [--engine polars] [--input memory] [--size medium]
 
@@ -52,7 +52,7 @@ def main(
     session = harness.engines.get(engine).start(0 or _cores())
     for table in data.tables.values():
         session.load(table) if source is Input.MEMORY else session.scan(table, source)
-    ratios: dict[str, tuple[float, float]] = {}
+    ratios: dict[str, Measured] = {}
     for query in workload.queries:
         if only and query.name not in only.split(","):
             continue
