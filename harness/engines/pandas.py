@@ -29,6 +29,7 @@ from harness.engines.python import (
 from harness.engines.widths import Widths
 from harness.engines.windows import BareWindows
 from harness.plan import Query
+from harness.plan.naming import frame_name
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -124,8 +125,8 @@ class PandasProgram:
         """A statement that names the node's frame: as its input, where nobody else needs that."""
         source = node.inputs[0] if node.inputs else None
         name = self.frames.get(source) if source is not None and self.uses[source] <= 1 else None
-        if name is None or not self._owned(source):
-            name = self.variables.fresh(table_of(node))
+        if name is None or node.label is not None or not self._owned(source):
+            name = self.variables.fresh(frame_name(node))
         self.statements.append(f"{name} = {text}")
         return name
 
@@ -357,7 +358,7 @@ class PandasProgram:
         if node.kind == "full":
             left = f"{left}{self._keeping_integers(node, node.left)}"
         if node.kind == "full" and risky and "." in right:
-            variable = self.variables.fresh(table_of(node.right))
+            variable = self.variables.fresh(frame_name(node.right))
             self.statements.append(f"{variable} = {right}")
             right = variable
         return left, right, risky
@@ -423,7 +424,7 @@ class PandasProgram:
         print_ = self.expressions(node.input)
         if bare.computed:
             added = keywords((n, print_.series(e)) for n, e in bare.computed.items())
-            frame = self.variables.fresh(table_of(node))
+            frame = self.variables.fresh(frame_name(node))
             self.statements.append(f"{frame} = {print_.frame}.assign({added})")
         print_ = self.printer(self.gaps, bare.schema, frame, print_.narrow)
         sort = partial(_sorted, bare.schema)
@@ -521,13 +522,6 @@ def on_keys(node: Join) -> str:
     if left == right:
         return f"on={one_or_list(left)}"
     return f"left_on={one_or_list(left)}, right_on={one_or_list(right)}"
-
-
-def table_of(node: Node) -> str:
-    while node.inputs:
-        node = node.inputs[0]
-    assert isinstance(node, Scan)
-    return node.table
 
 
 def one_row(node: Node) -> bool:

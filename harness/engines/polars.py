@@ -27,6 +27,7 @@ from harness.engines.python import (
 )
 from harness.engines.widths import Widths
 from harness.plan import Query
+from harness.plan.naming import frame_name
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -95,7 +96,7 @@ class PolarsProgram:
         """A variable for a frame, unless it is one already or as short as one."""
         if "." not in text:
             return text
-        name = self.variables.fresh(_table_of(node))
+        name = self.variables.fresh(frame_name(node))
         self.statements.append(f"{name} = {text}")
         return name
 
@@ -313,14 +314,6 @@ def _arguments(values: Iterable[tuple[str, str]]) -> tuple[str, tuple[str, ...]]
     texts = [f"({text}).alias({quoted(name)})" for name, text in odd]
     texts += [f"{name}={text}" for name, text in plain]
     return ", ".join(texts), tuple(name for name, _ in odd + plain)
-
-
-def _table_of(node: Node) -> str:
-    """The name of the table that a frame is mostly about: its leftmost scan."""
-    while node.inputs:
-        node = node.inputs[0]
-    assert isinstance(node, Scan)
-    return node.table
 
 
 class PolarsSession(PythonSession):

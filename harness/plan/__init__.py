@@ -12,6 +12,7 @@ from harness.answer import AnswerSpec, SortKey
 from harness.errors import Unsupported
 from harness.plan.containment import over_join
 from harness.plan.lower import lower
+from harness.plan.naming import with_key_names
 from harness.plan.nodes import Expression, Node
 from harness.plan.parse import DIALECT, parse
 from harness.plan.prune import prune
@@ -58,11 +59,15 @@ def compile_query(
     sql = sql.strip().rstrip(";").rstrip()
     tree = parse(sql, schemas)
     try:
-        plan, unsupported = prune(reduce(over_join(rewrite(prune(lower(tree, schemas)))))), None
+        plan, unsupported = _optimized(lower(tree, schemas)), None
     except Unsupported as error:
         plan, unsupported = None, error
     spec = _spec(sql, tree, plan, tolerance)
     return Query(sql, spec, plan, unsupported, write)
+
+
+def _optimized(plan: Node) -> Node:
+    return with_key_names(prune(reduce(over_join(rewrite(prune(plan))))))
 
 
 def _spec(sql: str, tree: exp.Query, plan: Node | None, tolerance: float) -> AnswerSpec:

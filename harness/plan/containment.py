@@ -8,7 +8,7 @@ is left. So the average is taken over the joined rows; the table need not be rea
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -72,7 +72,8 @@ def _moved(node: Node, key: str, left: Node, left_key: str) -> Node | None:
     if names is None:
         return None
     aggregates = tuple((name, _renamed(e, names)) for name, e in node.aggregates)
-    return Aggregate(left, ((key, exp.column(left_key)),), aggregates)
+    keys = ((key, exp.column(left_key)),)
+    return replace(node, input=left, keys=keys, aggregates=aggregates)
 
 
 def _contained(node: Aggregate, left: Node, left_key: str) -> dict[str, str] | None:

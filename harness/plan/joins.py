@@ -20,6 +20,7 @@ from harness.plan.nodes import (
 )
 from harness.plan.relation import Relation, aliases_in, fresh, join
 from harness.plan.selective import selective
+from harness.plan.typing import infer
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,17 @@ class SemiJoin:
         pairs = [(k, exp.column(name, alias)) for (k, _), name in zip(self.on, keys, strict=True)]
         joined = join("inner" if self.kind == "semi" else "left", left, extremes, pairs)
         least, most = exp.column(low, alias), exp.column(high, alias)
-        return Relation(joined.where([self._condition(least, most, ours)]).node, left.columns)
+        condition = self._condition(least, most, ours)
+        if self.kind == "anti" and infer(left.flat(ours), left.node.schema).nullable:
+            unknown = exp.Is(this=ours.copy(), expression=exp.null())
+            condition = exp.Or(this=unknown, expression=condition)
+        return Relation(joined.where([condition]).node, left.columns)
 
     def _condition(self, least: Expression, most: Expression, ours: Expression) -> Expression:
         if self.kind == "semi":
             differs = exp.NEQ(this=least, expression=ours.copy())
             return exp.Or(this=differs, expression=exp.NEQ(this=most, expression=ours.copy()))
-        nothing = exp.Or(
-            this=exp.Is(this=least.copy(), expression=exp.null()),
-            expression=exp.Is(this=ours.copy(), expression=exp.null()),
-        )
+        nothing = exp.Is(this=least.copy(), expression=exp.null())
         same = exp.And(
             this=exp.EQ(this=least, expression=ours.copy()),
             expression=exp.EQ(this=most, expression=ours.copy()),

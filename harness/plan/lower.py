@@ -66,7 +66,7 @@ class Lowering:
         for cte in clause.expressions if clause is not None else ():
             if clause is not None and clause.args.get("recursive"):
                 raise Unsupported("a recursive CTE", cte.alias)
-            node = _renamed(scope.query(cte.this), cte.args["alias"].columns)
+            node = _renamed(scope.query(cte.this), cte.args["alias"].columns, cte.alias)
             scope = replace(scope, ctes={**scope.ctes, cte.alias: node})
         return scope
 
@@ -106,18 +106,23 @@ class Lowering:
                 semi_joins.append(semi)
             else:
                 late.append(subqueries.out_of(predicate, required=compares(predicate)))
-        sources = self._with_scalars(sources, subqueries.attached, late)
+        sources = self._with_scalars(sources, subqueries.attached, early, late)
         relation = combine(sources, early, semi_joins)
         for attached in subqueries.attached:
             relation = attached.to(relation)
         return relation.where(late)
 
     def _with_scalars(
-        self, sources: Sequence[Source], attached: list[Attached], late: list[Expression]
+        self,
+        sources: Sequence[Source],
+        attached: list[Attached],
+        early: list[Expression],
+        late: list[Expression],
     ) -> list[Source]:
         """Compares a source with the value of an uncorrelated subquery before it is joined.
 
-        Takes out of ``attached`` and ``late`` what is done so.
+        What else is asked of the source comes first, as it can be asked while reading. Takes out
+        of ``attached``, ``early`` and ``late`` what is done so.
         """
         done = list(sources)
         if any(source.side for source in sources):
@@ -127,9 +132,11 @@ class Lowering:
             owners = frozenset().union(*(aliases_in(p) for p in users)) - {scalar.alias}
             for place, source in enumerate(done):
                 if owners == {source.alias}:
-                    relation = scalar.to(source.relation).where(users)
+                    own = [p for p in early if aliases_in(p) == owners]
+                    relation = scalar.to(source.relation.where(own)).where(users)
                     done[place] = replace(source, relation=relation)
                     attached.remove(scalar)
+                    early[:] = [p for p in early if not any(p is other for other in own)]
                     late[:] = [p for p in late if not any(p is user for user in users)]
         return done
 
@@ -161,7 +168,7 @@ class Lowering:
             columns = [c for c in schema if c.name in read] or [schema[0]]
             return Scan(source.name, tuple((c.name, c) for c in columns))
         if isinstance(source, exp.Subquery):
-            return _renamed(self.query(source.this), source.alias_column_names)
+            return _renamed(self.query(source.this), source.alias_column_names, source.alias)
         raise Unsupported(f"{type(source).__name__} in FROM", source.sql("duckdb"))
 
     # ------------------------------------------------------------------ SELECT and after
@@ -288,13 +295,14 @@ def _placed(alias: str, node: Node, flat: Mapping[tuple[str, str], str]) -> Rela
     return Relation(relation.renamed(changed).node, columns)
 
 
-def _renamed(node: Node, aliases: Sequence[object]) -> Node:
+def _renamed(node: Node, aliases: Sequence[object], label: str) -> Node:
     """``with t(a, b) as …``: the columns under the names of the list."""
     if not aliases:
-        return node
+        return replace(node, label=label)
     names = [getattr(alias, "name", alias) for alias in aliases] + list(node.names[len(aliases) :])
     pairs = zip(names, node.names, strict=True)
-    return Project(node, tuple((str(new), exp.column(old)) for new, old in pairs))
+    items = tuple((str(new), exp.column(old)) for new, old in pairs)
+    return Project(node, items, label=label)
 
 
 def has_subquery(e: Expression) -> bool:

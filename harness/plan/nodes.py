@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -29,7 +29,12 @@ SetKind = Literal["union", "intersect", "except"]
 
 @dataclass(frozen=True)
 class Node:
-    """One step of a plan. Column names are unique within a node's schema."""
+    """One step of a plan. Column names are unique within a node's schema.
+
+    ``label`` is what the query calls these rows: the name of a CTE or of a derived table.
+    """
+
+    label: str | None = field(default=None, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.schema]

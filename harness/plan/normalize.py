@@ -304,6 +304,20 @@ def _between(e: Expression) -> Expression:
     return e
 
 
+def _low_first(e: Expression) -> Expression:
+    """``x < b and x >= a`` -> ``x >= a and x < b``, as ranges are read."""
+    if not isinstance(e, exp.And) or isinstance(e.parent, exp.And):
+        return e
+    parts = list(e.flatten())
+    for i, high in enumerate(parts):
+        for j, low in enumerate(parts[i + 1 :], i + 1):
+            bounds = isinstance(high, (exp.LT, exp.LTE)) and isinstance(low, (exp.GT, exp.GTE))
+            if bounds and low.this == high.this and _constant(low.expression, high.expression):
+                parts[i], parts[j] = low, high
+                return _low_first(_all_of(parts))
+    return e
+
+
 def _constant(*expressions: Expression) -> bool:
     return not any(e.find(exp.Column) for e in expressions)
 
@@ -335,4 +349,4 @@ _REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.DateTrunc: _date_trunc,
     exp.Count: _count,
 }
-_RULES = (_parentheses, _negated_flags, _date_parts, _functions, _not, _between)
+_RULES = (_parentheses, _negated_flags, _date_parts, _functions, _not, _between, _low_first)

@@ -88,12 +88,12 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
             joined = replace(node, left=inputs[0], right=inputs[1], columns=None)
             return replace(joined, columns=_needed(joined, need))
         case Project():
-            return Project(inputs[0], _kept(node.items, need))
+            return replace(node, input=inputs[0], items=_kept(node.items, need))
         case Aggregate():
-            return Aggregate(inputs[0], node.keys, _aggregates(node, need))
+            return replace(node, input=inputs[0], aggregates=_aggregates(node, need))
         case Window():
             functions = tuple(f for f in node.functions if f[0] in need)
-            return Window(inputs[0], functions) if functions else inputs[0]
+            return replace(node, input=inputs[0], functions=functions) if functions else inputs[0]
         case SetOperation():
             names = tuple(name for name in node.names if name in _of_set(node, need))
             return node.with_inputs(*(_only(child, names) for child in inputs))
@@ -136,20 +136,27 @@ def _only(node: Node, names: tuple[str, ...]) -> Node:
 def _merged(node: Node) -> Node:
     """Projections folded into one another, and those that change nothing left out."""
     node = node.with_inputs(*(_merged(child) for child in node.inputs))
+    if isinstance(node, Aggregate) and isinstance(node.input, Project) and _chooses(node.input):
+        return node.with_inputs(node.input.input)
     if not isinstance(node, Project):
         return node
     if node.items == tuple((name, exp.column(name)) for name in node.input.names):
-        return node.input
+        return replace(node.input, label=node.label or node.input.label)
     inner = node.input
     if isinstance(inner, Project) and (_only_columns(node) or _only_columns(inner)):
         values = dict(inner.items)
         items = tuple((name, _substituted(e, values)) for name, e in node.items)
-        return _merged(Project(inner.input, items))
+        return _merged(replace(node, input=inner.input, items=items))
     return node
 
 
 def _only_columns(project: Project) -> bool:
     return all(isinstance(e, exp.Column) for _, e in project.items)
+
+
+def _chooses(project: Project) -> bool:
+    """Whether a projection only leaves columns out, which an aggregate does itself."""
+    return not project.computed and not project.renames
 
 
 def _substituted(e: Expression, values: Mapping[str, Expression]) -> Expression:
