@@ -7,18 +7,21 @@ from pathlib import Path
 
 import psutil
 
+from harness.groups import granted_memory
+
 SHARE = 0.8
 
 
 def default_memory_limit(root: Path = Path("/")) -> int:
     """Bytes: 80% of what is available now to this process, control groups (v1 and v2) included."""
-    free = [psutil.virtual_memory().available, *(free for _, free in _groups(root))]
+    free = [psutil.virtual_memory().available, *_free_in_groups(root)]
     return int(min(free) * SHARE)
 
 
 def total_memory(root: Path = Path("/")) -> int:
-    """Bytes: all that this process could ever have, control groups (v1 and v2) included."""
-    return min([psutil.virtual_memory().total, *(limit for limit, _ in _groups(root))])
+    """Bytes: all that this process could ever have, control groups included."""
+    total = psutil.virtual_memory().total
+    return min(total, granted_memory(root) or total)
 
 
 def oom_kills(root: Path = Path("/")) -> int:
@@ -26,16 +29,15 @@ def oom_kills(root: Path = Path("/")) -> int:
     return _field(root / "proc/vmstat", "oom_kill") or 0
 
 
-def _groups(root: Path) -> list[tuple[int, int]]:
-    """The limit and the free bytes of every control group that bounds this process."""
+def _free_in_groups(root: Path) -> list[int]:
     with contextlib.suppress(OSError):
         lines = (root / "proc/self/cgroup").read_text().splitlines()
-        return [group for line in lines for group in _groups_along(root, line)]
+        return [free for line in lines for free in _free_along(root, line)]
     return []
 
 
-def _groups_along(root: Path, line: str) -> list[tuple[int, int]]:
-    """Those of a control group and of the ones above it, for a line of /proc/self/cgroup."""
+def _free_along(root: Path, line: str) -> list[int]:
+    """The free bytes of a control group and of those above it, for a line of /proc/self/cgroup."""
     _, controllers, path = line.split(":", 2)
     base = root / "sys/fs/cgroup"
     if controllers == "":
@@ -52,7 +54,7 @@ def _groups_along(root: Path, line: str) -> list[tuple[int, int]]:
         limit, used = (_number(group / name) for name in names)
         if limit is not None and used is not None:
             reclaimable = _field(group / "memory.stat", cache) or 0
-            found.append((limit, max(0, limit - used + min(reclaimable, used))))
+            found.append(max(0, limit - used + min(reclaimable, used)))
         if group == base:
             return found
         group = group.parent

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,11 @@ def _given(config: pytest.Config, option: str) -> bool:
     standing = [*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
     arguments = [*standing, *config.invocation_params.args]
     return any(str(argument).partition("=")[0] == option for argument in arguments)
+
+
+def basis(config: pytest.Config) -> dict[str, Any]:
+    """Options that decide over records, as they were given; defaults follow from the moment."""
+    return {name: config.getoption(name) for name in ("memory_limit", "together_limit")}
 
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?")

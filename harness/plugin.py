@@ -72,6 +72,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "together; 0 for never. Default: half of the memory.",
     )
     group.addoption(
+        "--resume",
+        action="store_true",
+        help="Continue the last run of this command that was killed or interrupted.",
+    )
+    group.addoption(
         "--workloads-dir",
         metavar="FOLDER",
         default="workloads",

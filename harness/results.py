@@ -15,9 +15,10 @@ import harness
 import harness.engines
 from harness.errors import ResultsError
 from harness.machine import Machine, versions
-from harness.outcome import Cell, Outcome, Record
+from harness.outcome import Cell, Outcome, Record, Round, Stopped
 from harness.plan.text import tree
 from harness.suite import Asked
+from harness.tables import Input
 
 FORMAT_VERSION = 1
 _FOUNDATIONS = ("enginebench", "numpy", "pytest", "pytest-benchmark", "sqlglot")
@@ -32,6 +33,11 @@ class Journal:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     asked: dict[Cell, Asked] = field(default_factory=dict)
     records: dict[Cell, Record] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell asked has come to its end."""
+        return len(self.records) == len(self.asked)
 
     def record_of(self, cell: Cell) -> Record:
         """The cell's record; one that says so where the run did not reach it."""
@@ -67,6 +73,42 @@ def fields(journal: Journal, interrupted: bool) -> dict[str, Any]:
     }
 
 
+def entry_of(asked: Asked, record: Record, engine_version: str | None) -> dict[str, Any]:
+    """A cell as a journal keeps it: what the results file will say of it, in its two places."""
+    timed = {"stats": {"data": [r.seconds for r in record.rounds]}}
+    return {
+        "cell": _cell(asked, record),
+        "benchmark": {**timed, "extra_info": extra_info(record, engine_version)}
+        if record.rounds
+        else None,
+    }
+
+
+def record_of(entry: Mapping[str, Any]) -> Record:
+    """The record of which ``entry_of`` made this entry."""
+    told = entry["cell"]
+    cell = cell_of(told)
+    program, outcome = told["program_sha256"], Outcome(told["outcome"])
+    if entry["benchmark"] is None:
+        return Record(cell, outcome, told["reason"], program)
+    info, data = entry["benchmark"]["extra_info"], entry["benchmark"]["stats"]["data"]
+    rounds = zip(data, info["cpu_seconds"], info["turns"], strict=True)
+    return Record(
+        cell=cell,
+        outcome=outcome,
+        program_sha256=program,
+        rows=info["rows"],
+        cold_seconds=info["cold_seconds"],
+        rounds=tuple(Round(*one) for one in rounds),
+        stopped=Stopped(info["stopped"]),
+        loops=info["loops"],
+        interleaved=info["interleaved"],
+        load_seconds=info["load_seconds"],
+        peak_bytes=info["peak_bytes"],
+        baseline_bytes=info["baseline_bytes"],
+    )
+
+
 def extra_info(record: Record, engine_version: str | None) -> dict[str, Any]:
     """What a benchmark's ``extra_info`` holds."""
     return {
@@ -98,6 +140,14 @@ def _asked_for(cell: Cell) -> dict[str, Any]:
     }
 
 
+def cell_of(told: Mapping[str, Any]) -> Cell:
+    """The cell of an entry of ``cells``."""
+    source = Input(told["input"])
+    return Cell(
+        told["workload"], told["query"], told["engine"], told["size"], source, told["threads"]
+    )
+
+
 def _cell(asked: Asked, record: Record) -> dict[str, Any]:
     return {
         **_asked_for(record.cell),
@@ -125,17 +175,6 @@ def _workloads(cells: Any) -> dict[str, Any]:
 
 def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def results_file(folder: Path, journal: Journal) -> Path:
-    """Where a run's results go: one file per run, in the machine's folder."""
-    stamp = journal.started.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ")
-    path = folder / journal.machine.name / f"{stamp}.json"
-    number = 1
-    while path.exists():  # two runs that began in the same second
-        number += 1
-        path = path.with_name(f"{stamp}-{number}.json")
-    return path
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,11 @@ from harness.turns import measure
 
 
 class Run:
-    """Measures cells. Processes live as long as their workload is being asked for."""
+    """Measures cells. Processes live as long as their workload is being asked for.
+
+    ``ended`` is told of each record as soon as it is complete; those ``kept`` from a run that was
+    broken off are complete already.
+    """
 
     def __init__(
         self,
@@ -29,9 +33,10 @@ class Run:
         progress: Progress,
         say: Callable[[str], None],
         ended: Callable[[Record], None],
+        kept: Mapping[Cell, Record],
     ) -> None:
         self.journal, self.progress, self.say, self.ended = journal, progress, say, ended
-        self._ended: dict[Cell, Record] = {}
+        self._ended = dict(kept)
         self._scratch = tempfile.TemporaryDirectory(
             prefix="enginebench-", ignore_cleanup_errors=True
         )

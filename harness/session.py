@@ -16,10 +16,12 @@ from harness.collect import SUFFIXES, WorkloadFile, asked_by
 from harness.data.cache import default_root
 from harness.environment import Surroundings, surroundings
 from harness.errors import ResultsError
+from harness.journal import JournalFile, journals
 from harness.machine import this_machine
 from harness.noise import Noise, Probe
-from harness.outcome import Outcome, Record
-from harness.results import Journal, check_writable, extra_info, fields, results_file, write
+from harness.outcome import Cell, Outcome, Record
+from harness.results import Journal, check_writable, entry_of, extra_info, fields, write
+from harness.resume import begun, continued
 from harness.run import Run
 from harness.suite import Asked
 from harness.terminal import Display, detail
@@ -55,6 +57,7 @@ class BenchmarkRun:
         self.display = Display(_terminal_file(), config.get_verbosity())
         self.journal = Journal(this_machine(), options.repeated(config))
         self.noise = Noise(Probe(self.selection.threads))
+        self.file: JournalFile | None = None
         self.run: Run | None = None
         self.surroundings: Surroundings | None = None
         self.summing_up = False
@@ -106,10 +109,31 @@ class BenchmarkRun:
         if reporter is not None:
             reporter.showfspath = self.display.quiet  # our own lines say more than dots do
             reporter.flush()
-        display = self.display
-        self.run = Run(self.settings, self.journal, display.progress, display.say, self._ended)
+        kept = {} if self.disabled else self._open_journal()
+        tell, say = self.display.progress, self.display.say
+        self.run = Run(self.settings, self.journal, tell, say, self._ended, kept)
         self._look_around()
-        self.display.begin(self.journal.asked)
+        self.display.begin(self.journal.asked, len(kept))
+
+    def _open_journal(self) -> dict[Cell, Record]:
+        """Begins a journal on disk, or continues one; gives the records that it holds."""
+        folder, settings = self.folder / self.journal.machine.name, self.settings
+        broken_off, living = journals(folder)
+        if living:
+            self.display.warning("another run is measuring here; both will be slower for it")
+        basis = options.basis(self.config)
+        kept: dict[Cell, Record] = {}
+        try:
+            if self.config.getoption("resume"):
+                self.file, kept = continued(folder, self.journal, settings, basis)
+                self.display.say(f"continuing {self.file.path}: {len(kept)} cells are done")
+            else:
+                self.file = begun(folder, self.journal, settings, basis)
+        except ResultsError as error:
+            raise pytest.UsageError(str(error)) from None
+        if broken_off and not self.config.getoption("resume"):
+            self.display.say(f"{broken_off[-1]} is unfinished; --resume would continue it")
+        return kept
 
     def _look_around(self) -> None:
         """Notes the state of the machine before anything is measured."""
@@ -123,7 +147,15 @@ class BenchmarkRun:
         return self.run.measure(asked)
 
     def _ended(self, record: Record) -> None:
-        self.display.cell(self.journal.asked[record.cell], record)
+        asked = self.journal.asked[record.cell]
+        self.display.cell(asked, record)
+        if self.file is None:
+            return
+        try:
+            self.file.append(entry_of(asked, record, engines.get(record.cell.engine).version()))
+        except ResultsError as error:
+            self.trouble = str(error)
+            pytest.exit(self.trouble, pytest.ExitCode.INTERNAL_ERROR)
 
     def replay(self, record: Record, benchmark: Any) -> None:
         """Hands the rounds of an ``ok`` record to pytest-benchmark, and nothing of any other."""
@@ -172,8 +204,7 @@ class BenchmarkRun:
         machine_info["node"] = self.journal.machine.name  # a host's name is nobody's business
 
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
-        interrupted = len(self.journal.records) < len(self.journal.asked)
-        output_json.update(fields(self.journal, interrupted))
+        output_json.update(fields(self.journal, not self.journal.complete))
         if self.surroundings is not None:
             during = {"load_during": self.noise.load}
             output_json["environment"] = self.surroundings.as_dict() | during
@@ -187,23 +218,41 @@ class BenchmarkRun:
             return
         self.run.close()
         self.noise.end()
-        if not self.disabled:
-            self._publish(session)
+        if self.file is None:
+            return
+        if not self.trouble:
+            self._publish(session, self.file)
+        self.file.close()
 
-    def _publish(self, session: pytest.Session) -> None:
-        """Writes the results file, and the report over all results files of the folder."""
+    def _publish(self, session: pytest.Session, file: JournalFile) -> None:
+        """Turns a journal into a results file, and draws the report over all of the folder.
+
+        The journal of a run that was interrupted stays, for one that continues it.
+        """
+        try:
+            results = file.path.with_suffix(".json")
+            write(results, self._content())
+        except ResultsError as error:
+            self._in_trouble(session, f"{error}; {file.advice}")
+            return
+        self.results = results
+        if self.journal.complete:
+            file.remove()
+        self._draw(session)
+
+    def _draw(self, session: pytest.Session) -> None:
         import report  # a second of imports, which collection and usage errors are spared
 
+        index = self.folder / "index.html"
         try:
-            path = results_file(self.folder, self.journal)
-            write(path, self._content())
-            self.results = path
             files = sorted(self.folder.glob("*/*.json"))
-            index = self.folder / "index.html"
             self.report = report.build(files, index, tell=self.display.say)
-        except (ResultsError, report.ReportError) as error:
-            self.trouble = str(error)
-            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        except (report.ReportError, OSError) as error:
+            self._in_trouble(session, f"the report {index} cannot be drawn: {error}")
+
+    def _in_trouble(self, session: pytest.Session, trouble: str) -> None:
+        self.trouble = trouble
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def _content(self) -> dict[str, Any]:
         """pytest-benchmark's JSON, also of a run in which nothing could be timed."""
@@ -226,6 +275,8 @@ class BenchmarkRun:
         if self.run is not None:
             terminalreporter.flush()
             self.display.summary(self.journal, self.results, self.report)
+            if self.results and not self.journal.complete:
+                self.display.say("unfinished; `pytest --benchmark --resume` goes on from here")
             self.display.warning(self.noise.words())
             self.display.trouble(self.trouble)
 

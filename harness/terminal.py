@@ -46,7 +46,7 @@ class Display:
         self.file = file
         self.console = Console(file=file, highlight=False, soft_wrap=True)
         self.quiet, self.verbose = verbosity < 0, verbosity > 0
-        self.total = self.done = 0
+        self.total = self.done = self._kept = 0
         self._width = 0
         self._began = time.monotonic()
         self._drawn = 0.0
@@ -54,8 +54,10 @@ class Display:
         self._heading: tuple[object, ...] = ()
         self._live: Live | None = None
 
-    def begin(self, cells: Collection[Cell]) -> None:
+    def begin(self, cells: Collection[Cell], kept: int = 0) -> None:
+        """``kept``: so many of the cells are done already."""
         self.total, self._began = len(cells), time.monotonic()
+        self.done = self._kept = kept
         self._width = max((len(cell.engine) for cell in cells), default=0)
         if self.console.is_terminal and not (self.quiet or self.verbose):
             self._live = Live(console=self.console, auto_refresh=False, transient=True)
@@ -88,9 +90,10 @@ class Display:
 
     def _position(self) -> str:
         place = f"{self.done} of {self.total} cells done"
-        if self.done < 3:
+        measured = self.done - self._kept
+        if measured < 3:
             return place
-        left = (time.monotonic() - self._began) / self.done * (self.total - self.done)
+        left = (time.monotonic() - self._began) / measured * (self.total - self.done)
         return f"{place} · about {_duration(left)} left"
 
     def cell(self, asked: Asked, record: Record) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
+from report import journal
 from report.errors import MalformedResults, MissingResults, UnknownVersion
 
 FORMAT_VERSION = 1
@@ -226,10 +227,13 @@ def read(path: Path) -> ResultsFile:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = from_json(path.read_bytes(), allow_inf_nan=False)
+        text = path.read_bytes()
+        if path.suffix == journal.SUFFIX:
+            return journal.document(text)
+        document = from_json(text, allow_inf_nan=False)
     except OSError as error:
         raise MissingResults(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise MalformedResults(f"{path}: not JSON: {error}") from None
     if not isinstance(document, dict):
         raise MalformedResults(f"{path}: not a results file: its top level is not an object")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +9,6 @@ import pytest
 from tests.benchmark_runs import (
     AVAILABLE,
     MEANS,
-    QUICK,
     TABLE,
     Done,
     Project,
@@ -96,41 +91,3 @@ def test_a_run_in_which_nothing_can_be_timed_writes_its_file_and_report(tmp_path
     assert "SKIPPED [1] that.yaml:3: unsupported: Lacking cannot: it has no verbs" in done.out
     assert "it has no verbs" in (tmp_path / "results" / "index.html").read_text()
     assert 'message="error: the harness failed' in (tmp_path / "junit.xml").read_text()
-
-
-def test_after_ctrl_c_the_results_hold_what_was_measured(tmp_path: Path) -> None:
-    project = project_in(tmp_path).write(that_yaml=f"{YAML}  q2: {MEANS} order by k\n")
-    log = tmp_path / "log"
-    with log.open("w") as file, _started(project, file.fileno(), fakes("Right", "Tiring")) as run:
-        _wait_for(run, "Right", log)
-        time.sleep(0.5)  # now the second query's second engine hangs
-        os.kill(run.pid, signal.SIGINT)
-        assert run.wait(30) == 2, log.read_text()
-    results = project.results()
-    assert [(cell["query"], cell["outcome"]) for cell in results["cells"]] == [
-        *(("q1", "ok"), ("q1", "ok"), ("q2", "skipped"), ("q2", "skipped"))
-    ]
-    assert results["cells"][-1]["reason"] == "the run was interrupted before this cell"
-    assert results["interrupted"] is True
-    assert (tmp_path / "results" / "index.html").exists()
-    assert project.processes() == []
-    assert "KeyboardInterrupt" in log.read_text()
-
-
-def _started(project: Project, output: int, engines: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        project.command("--benchmark", *QUICK, "that.yaml", "--engines", engines),
-        cwd=project.folder,
-        env=project.environment,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-
-
-def _wait_for(process: subprocess.Popen[bytes], engine: str, log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while f":{engine} " not in log.read_text().partition("machine:")[2]:
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.05)

@@ -77,6 +77,13 @@ def schemas(workload: Workload, size: str, cache_root: Path | None = None) -> Ma
     return {name: table.schema for name, table in tables.items()}
 
 
+def content_key(workload: Workload, size: str, cache_root: Path | None = None) -> str:
+    """The ``key`` that ``prepare`` gives; generated tables are not made for it."""
+    if workload.data is not None:
+        return identity_hash(_Generated(workload.data, workload.size(size), _silent).content)
+    return prepare(workload, size, Input.MEMORY, cache_root).key
+
+
 def _generated(data: DataSpec, size: str, source: Input, root: Path, progress: Progress) -> Tables:
     made = _Generated(data, size, progress)
     parquet = fetch(root, made.label, made.identity("parquet"), made.make_parquet)
