@@ -7,6 +7,7 @@ process that runs pytest stays small and imports no engine.
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import threading
 from collections.abc import Iterable, Sequence
@@ -134,7 +135,7 @@ class References:
         name = hashlib.sha256("\n".join(told).encode()).hexdigest()
         file = self._folder / f"{name}.arrow"
         if not file.exists():
-            unfinished = file.with_suffix(".part")
+            unfinished = file.with_suffix(f".{os.getpid()}.part")  # another run may be at it, too
             if way:
                 self._compute_otherwise(tables, sql, way, unfinished)
             else:
