@@ -141,12 +141,20 @@ class BenchmarkEntry(_Entry):
         return self
 
 
+class DiskEntry(_Entry):
+    """The disk below the data."""
+
+    device: str
+    filesystem: str
+    rotational: bool | None = None
+
+
 class EnvironmentEntry(_Entry):
     """What the machine was like during the run; a field is absent where it was not known."""
 
     variables: dict[str, str] = Field(default_factory=dict)
     governor: str | None = None
-    disk: str | None = None
+    disk: DiskEntry | None = None
     quota_cores: float | None = None
     memory_limit_bytes: int | None = None
     load_before: float | None = None
