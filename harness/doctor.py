@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,13 @@ from rich.table import Table
 
 from harness import engines
 from harness.data.cache import default_root
+from harness.environment import Surroundings, surroundings
 from harness.errors import UnknownEngine
 from harness.limits import default_memory_limit
 from harness.machine import this_machine, usable_cores
+
+BUSY_SHARE = 0.25
+"""Of the cores: a load of more is worth a word."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +48,37 @@ def _row(name: str) -> tuple[str, str, str, str]:
 
 def _facts(results: Path) -> Iterator[tuple[str, str]]:
     machine, cache = this_machine(), default_root()
-    yield "machine", f"{machine.cpu}, {machine.memory_bytes / 2**30:.1f} GiB, {machine.system}"
-    yield "threads", f"{usable_cores()} of {machine.logical_cores} cores"
-    yield "memory limit", f"{default_memory_limit() / 1e9:.1f} GB for each engine"
+    able = (name for name in engines.names() if _row(name)[2] == "yes")
+    around = surroundings(map(engines.get, able), cache)
+    yield "machine", f"{machine.cpu}, {machine.memory_bytes / 2**30:.1f} GiB"
+    yield "system", f"{machine.system} {machine.kernel}, Python {machine.python}"
+    yield "threads", f"{usable_cores()} of {os.cpu_count()} cores{_quota(around)}"
+    yield "governor", around.governor or "not told by the system"
+    yield "load", _load(around.load_before)
+    yield "memory limit", f"{default_memory_limit() / 1e9:.1f} GB for each engine{_bound(around)}"
     yield "cache", f"{cache} ({_bytes_in(cache) / 1e6:.0f} MB); ENGINEBENCH_CACHE moves it"
+    yield "disk", str(around.disk or "not told by the system")
+    yield "variables", _variables(around)
     yield "results", f"{results.absolute()} ({len(list(results.glob('*/*.json')))} files)"
+
+
+def _quota(around: Surroundings) -> str:
+    return f"; control groups grant {around.quota_cores:g}" if around.quota_cores else ""
+
+
+def _bound(around: Surroundings) -> str:
+    bound = around.memory_limit_bytes
+    return f"; control groups grant {bound / 1e9:.1f} GB" if bound else ""
+
+
+def _load(load: float) -> str:
+    busy = load > BUSY_SHARE * usable_cores()
+    return f"{load:g} in the last minute" + ("; other work will disturb timings" if busy else "")
+
+
+def _variables(around: Surroundings) -> str:
+    listed = ", ".join(f"{name}={value}" for name, value in around.variables.items())
+    return listed or "none is set that engines read"
 
 
 def _bytes_in(folder: Path) -> int:

@@ -48,6 +48,10 @@ class Disk:
     filesystem: str
     rotational: bool | None
 
+    def __str__(self) -> str:
+        kind = {True: "rotational", False: "not rotational", None: "of unknown kind"}
+        return f"{self.device}, {self.filesystem}, {kind[self.rotational]}"
+
 
 @dataclass(frozen=True)
 class Surroundings:

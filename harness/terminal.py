@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from harness.engines import short
 from harness.measure import Phase
 from harness.outcome import Cell, Outcome, Record
 from harness.results import Journal, geometric_means
@@ -58,7 +59,7 @@ class Display:
         """``kept``: so many of the cells are done already."""
         self.total, self._began = len(cells), time.monotonic()
         self.done = self._kept = kept
-        self._width = max((len(cell.engine) for cell in cells), default=0)
+        self._width = max((len(short(cell.engine)) for cell in cells), default=0)
         if self.console.is_terminal and not (self.quiet or self.verbose):
             self._live = Live(console=self.console, auto_refresh=False, transient=True)
             self._live.start()
@@ -85,7 +86,7 @@ class Display:
             return
         self._phase, self._drawn = phase, now
         doing = f"round {number} of {expected}" if phase is Phase.ROUND else _PHASES[phase]
-        text = f"{cell.workload}::{cell.query} {cell.engine} · {doing}"
+        text = f"{cell.workload}::{cell.query} {short(cell.engine)} · {doing}"
         self._live.update(Text(f"  {text} · {self._position()}", style="cyan"), refresh=True)
 
     def _position(self) -> str:
@@ -112,7 +113,7 @@ class Display:
         style = _STYLES[record.outcome]
         word = f"[{style}]{record.outcome:<11}[/{style}]"
         self.console.print(
-            f"  {escape(cell.engine):<{self._width}}  {word} {escape(detail(record))}"
+            f"  {escape(short(cell.engine)):<{self._width}}  {word} {escape(detail(record))}"
         )
 
     def summary(self, journal: Journal, results: Path | None, report: Path | None) -> None:
@@ -172,7 +173,7 @@ def _ranking(journal: Journal) -> Table:
         others.pop("ok", None)
         mean = f"{means[engine]:.2f}" if engine in means else "—"
         words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(others.items()))
-        table.add_row(escape(engine), mean, f"{fine[engine]} of {asked[engine]}", words)
+        table.add_row(escape(short(engine)), mean, f"{fine[engine]} of {asked[engine]}", words)
     return table
 
 

@@ -63,19 +63,19 @@ class Project:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "pytest", *arguments]
 
-    def pytest(self, *arguments: str) -> Done:
+    def pytest(self, *arguments: str, **variables: str) -> Done:
         done = subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
-            env=self.environment,
+            env={**self.environment, **variables},
             capture_output=True,
             text=True,
             timeout=120,
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def benchmark(self, *arguments: str) -> Done:
-        return self.pytest("--benchmark", *QUICK, *arguments)
+    def benchmark(self, *arguments: str, **variables: str) -> Done:
+        return self.pytest("--benchmark", *QUICK, *arguments, **variables)
 
     @property
     def result_files(self) -> list[Path]:

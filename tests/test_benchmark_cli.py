@@ -112,6 +112,17 @@ def test_doctor_lists_every_engine_with_its_version(folder: Path) -> None:
     assert f"{folder / 'cache'} (3 MB)" in done.stdout
     assert f"{folder / 'results'} (0 files)" in done.stdout
     assert all(fact in done.stdout for fact in ("machine ", "threads ", "memory limit "))
+    assert all(fact in done.stdout for fact in ("governor ", "load ", "disk "))
+
+
+def test_doctor_lists_the_variables_that_engines_will_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLARS_VERBOSE", "0")
+    monkeypatch.setenv("POLARS_CLOUD_CLIENT_ID", "me")
+    line = next(x for x in harness_("doctor").stdout.splitlines() if x.startswith("variables "))
+    assert "POLARS_VERBOSE=0" in line
+    assert "POLARS_CLOUD_CLIENT_ID" not in line
 
 
 def test_doctor_says_what_to_install_and_fails_where_nothing_runs(

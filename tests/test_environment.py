@@ -12,6 +12,7 @@ from harness.environment import Disk, disk_of, governor, read_by, surroundings
 from harness.errors import UnknownEngine
 from harness.groups import granted_cores, granted_memory
 from harness.selfcheck.planted import Planted
+from tests.benchmark_runs import TABLE, Project
 
 
 def written(root: Path, **texts: str) -> Path:
@@ -123,3 +124,41 @@ def test_what_is_no_engine_s_name_is_told(text: str) -> None:
 def test_an_unknown_engine_under_another_name_gets_a_suggestion() -> None:
     with pytest.raises(UnknownEngine, match=r"no engine 'polar'; did you mean 'polars'\?"):
         engines.get("new=polar")
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("polars", "polars"),
+        ("new=polars@A=1", "new"),
+        ("polars@A=1", "polars@A=1"),
+        ("late=a.b:C", "late"),
+    ],
+)
+def test_an_engine_is_called_by_the_name_that_it_was_given(name: str, called: str) -> None:
+    assert engines.short(name) == called
+
+
+def test_a_run_hands_variables_on_and_writes_them_down(tmp_path: Path) -> None:
+    """The answer is a variable's value; both names have their own, and the user's comes first."""
+    project = Project(tmp_path).write(
+        that_yaml="tables: {t: t.csv}\nqueries:\n  q1:\n"
+        "    sql: select k, 7 as x from t group by k\n    native: {polars: spy.py:query}\n",
+        spy_py="import os\nimport polars as pl\n\n\ndef query(t):\n"
+        '    value = int(os.environ.get("POLARS_SPY", 0))\n'
+        '    return t("t").lazy().select("k").unique().with_columns(x=value).collect()\n',
+        t_csv=TABLE,
+    )
+    engines_asked = "polars,six=polars@POLARS_SPY=6"
+    done = project.benchmark("that.yaml", "--engines", engines_asked, POLARS_SPY="7", SPY_TOKEN="x")
+    found = project.results()
+    assert [(c["engine"], c["outcome"]) for c in found["cells"]] == [
+        ("polars", "ok"),
+        ("six=polars@POLARS_SPY=6", "wrong"),
+    ], done.all
+    assert found["environment"]["variables"]["POLARS_SPY"] == "7"
+    assert "SPY_TOKEN" not in found["environment"]["variables"]
+    assert "\n  six     wrong" in done.out
+    labels = [engine["label"] for engine in found["engines"].values()]
+    assert labels == ["Polars", "Polars (six)"]
+    assert len(found["noise"]["probe_seconds"]) >= 8

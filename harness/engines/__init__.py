@@ -38,6 +38,12 @@ def get(name: str) -> Engine:
     return variant(kind, found["name"] or found["variables"][1:], variables)()
 
 
+def short(name: str) -> str:
+    """What an engine is called in a line of text: NAME where it was given one."""
+    alias, is_given, _ = name.partition("@")[0].partition("=")
+    return alias if is_given else name
+
+
 _ASKED = re.compile(
     r"(?:(?P<name>[A-Za-z0-9][\w.-]*)=)?(?P<engine>[\w.-]+(?::\w+)?)"
     r"(?P<variables>(?:@[A-Za-z_]\w*=[^@,]*)*)"
