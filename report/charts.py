@@ -13,7 +13,7 @@ from typing import Any
 
 import altair as alt
 
-from report import charts_of_engines, charts_of_queries
+from report import charts_of_engines, charts_of_queries, charts_of_runs
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ CHARTS: Mapping[str, Chart] = {
         "Above the dashed line the fastest GPU engine beats the fastest one without a GPU.",
         "an engine on a GPU",
     ),
+    "history": Chart(charts_of_runs.history),
+    "changes": Chart(charts_of_runs.changes),
 }
 
 

@@ -34,28 +34,26 @@ def history() -> alt.LayerChart:
     amount = alt.Y("amount:Q", title=None, axis=alt.Axis(tickCount=3, grid=True),
                    scale=alt.Scale(type="log", padding=16, nice=False))  # fmt: skip
     tooltip = _tooltip(engine="Engine", version="Version", label="Value", note="Run")
+    runs = base.transform_filter("datum.kind !== 'name'")
     values = base.transform_filter("datum.kind === 'value'").encode(y=amount)
-    spread = values.mark_rule(strokeWidth=1.5, opacity=0.7).encode(y="low:Q", y2="high:Q")
-    points = values.mark_point(filled=True, size=46, opacity=1).encode(tooltip=tooltip)
-    lines = base.transform_filter("datum.kind !== 'name'").encode(y=amount)
-    changed = values.transform_filter("datum.mark !== ''")
+    changed = alt.condition("datum.mark !== ''", alt.value(1), alt.value(0))
     return alt.layer(
-        lines.mark_line(strokeWidth=1.5),
-        spread,
-        points,
-        changed.mark_point(size=150, strokeWidth=1.5, opacity=1).encode(tooltip=tooltip),
-        changed.mark_text(dy=-13, fontSize=10).encode(text="mark:N"),
-        _missing(base),
+        runs.encode(y=amount).mark_line(strokeWidth=1.5),
+        values.mark_rule(strokeWidth=1.5, opacity=0.7).encode(y="low:Q", y2="high:Q"),
+        values.mark_point(filled=True, size=46, opacity=1).encode(tooltip=tooltip),
+        values.mark_point(size=150, strokeWidth=1.5).encode(opacity=changed, tooltip=tooltip),
+        values.mark_text(dy=-13, fontSize=10).encode(text="mark:N"),
+        _missing(runs),
         _names(base),
     ).properties(width="container", height=HISTORY_HEIGHT, autosize=FIT)
 
 
-def _missing(base: alt.Chart) -> alt.Chart:
-    foot = base.transform_filter("datum.kind === 'missing'")
-    up = alt.ExprRef("-12 * datum.line")
-    return foot.mark_text(fontWeight="bold", fontSize=13, yOffset=up).encode(
+def _missing(runs: alt.Chart) -> alt.Chart:
+    """Not filtered, for a layer without any row would have no extent in time."""
+    up = alt.ExprRef("-12 * (datum.line || 0)")
+    return runs.mark_text(fontWeight="bold", fontSize=13, yOffset=up).encode(
         y=alt.value(HISTORY_HEIGHT - 7),
-        text="label:N",
+        text=alt.condition("datum.kind === 'missing'", "label:N", alt.value("")),
         tooltip=_tooltip(engine="Engine", version="Version", note="Reason"),
     )
 

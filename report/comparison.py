@@ -54,8 +54,7 @@ class Task:
         denominator = theirs.estimates.get(metric.name)
         if numerator is None or denominator is None:
             return None
-        paired = paired_ratio(metric.by_turn(mine.cell), metric.by_turn(theirs.cell))
-        return paired or ratio_of(numerator, denominator)
+        return _paired(mine.cell, theirs.cell, metric) or ratio_of(numerator, denominator)
 
     def tied(self, one: Engine, other: Engine, metric: Metric = DEFAULT) -> bool:
         """Whether the rounds do not tell two engines apart."""
@@ -158,6 +157,13 @@ def ratio_to_best(task: Task, engine: Engine, metric: Metric = DEFAULT) -> Ratio
     return Ratio(value, None if one is None or other is None else math.hypot(one, other))
 
 
+def _paired(one: Cell, other: Cell, metric: Metric) -> Ratio | None:
+    """Turns are numbered anew in each run, so that rounds of two runs are never pairs."""
+    if one.started != other.started:
+        return None
+    return paired_ratio(metric.by_turn(one), metric.by_turn(other))
+
+
 def _rank(score: Score) -> tuple[bool, float, str]:
     value = score.mean.value if score.mean is not None else 0.0
     return score.mean is None, value, score.engine.name
@@ -194,12 +200,12 @@ def _offsets(lengths: Iterable[int]) -> list[int]:
 
 def _task(index: int, key: tuple[Setting, str], cells: Sequence[Cell], start: int) -> Task:
     entries = {
-        cell.engine: Entry(number, cell, _estimates(cell))
+        cell.engine: Entry(number, cell, estimates_of(cell))
         for number, cell in enumerate(cells, start)
     }
     return Task(index, *key, entries)
 
 
-def _estimates(cell: Cell) -> dict[str, Estimate]:
+def estimates_of(cell: Cell) -> dict[str, Estimate]:
     estimates = {metric.name: metric.estimate(cell) for metric in METRICS}
     return {name: estimate for name, estimate in estimates.items() if estimate is not None}

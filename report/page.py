@@ -21,8 +21,8 @@ from report.view import View
 
 TITLE = "Data engines compared"
 SCRIPTS = (
-    "elements", "blocks", "data", "model", "wording", "state", "highlight", "rows", "charts",
-    "tips", "matrix", "details", "records", "queries", "view", "page",
+    "elements", "blocks", "data", "model", "wording", "runs", "changes", "state", "highlight",
+    "rows", "charts", "tips", "matrix", "details", "records", "queries", "view", "page",
 )  # fmt: skip
 """In the order in which they are loaded."""
 GIBIBYTE = 2**30
@@ -49,15 +49,19 @@ def render(results: Results, title: str = TITLE) -> str:
 def _data(view: View, title: str) -> dict[str, Any]:
     payload = Payload(view.results, view.comparison, view.columns)
     blocks = {"cells": payload.cell_numbers(), "rounds": payload.round_numbers()}
+    if len(view.results.runs) > 1:
+        blocks["older"] = payload.older_numbers()
+    outline = payload.outline()
     return {
         "title": title,
         "view": view,
         "machines": _machines(view.results),
         "filters": _filters(view.results, view.comparison),
         "charts": charts.overview(),
+        "runs": outline["runs"],
         "date": moment(view.results.runs[0].file.started),
         "built": moment(datetime.now(UTC)),
-        "outline": json_for_script(payload.outline()),
+        "outline": json_for_script(outline),
         "blocks": {**blocks, "texts": payload.texts()},
         "specs": json_for_script(charts.specs()),
     }

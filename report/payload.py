@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from report import names
 from report.blocks import Block, number_block, numbers, text_block
-from report.comparison import Comparison, Entry, Task
+from report.changes import MUCH, SINGLE_MARGIN
+from report.comparison import Comparison, Entry, Task, estimates_of
 from report.extras import EXTRAS
 from report.frame import Cell, Results, Setting
 from report.heat import DARKEST_RATIO, DEEP
 from report.metrics import METRICS, Metric
 from report.names import Column
-from report.statistics import FEWEST_ROUNDS, PENALTY, ranks
+from report.rows import CHARACTER_PIXELS, NAME_PIXELS
+from report.statistics import FEWEST_ROUNDS, PENALTY, Estimate, ranks
 
 DIGITS = 6
 SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
@@ -40,15 +43,24 @@ class Payload:
         self._cells = [entry.cell for _, entry in self._entries]
         queries = dict.fromkeys((task.setting.workload, task.query) for task in comparison.tasks)
         self._queries = {query: at for at, query in enumerate(queries)}
-        self._reasons = _places(cell.reason for cell in self._cells)
-        self._outcomes = _places(["ok", *(cell.outcome for cell in self._cells)])
+        tasks = {(task.setting, task.query): task.index for task in comparison.tasks}
+        engines = {column.engine for column in columns}
+        self._older = [
+            (tasks[cell.setting, cell.query], cell)
+            for cell in results.superseded
+            if (cell.setting, cell.query) in tasks and cell.engine in engines
+        ]
+        both = [*self._cells, *(cell for _, cell in self._older)]
+        self._reasons = _places(cell.reason for cell in both)
+        self._outcomes = _places(["ok", *(cell.outcome for cell in both)])
         self._programs = _places(
             cell.program_sha256 for cell in self._cells if cell.program_sha256 is not None
         )
         self._extras = [
             each for each in EXTRAS if any(each.of(cell) is not None for cell in self._cells)
         ]
-        self._runs = _places(cell.started.isoformat() for cell in self._cells)
+        started = dict.fromkeys((run.machine.name, run.file.started) for run in results.runs)
+        self._runs = {run: at for at, run in enumerate(started)}
 
     def outline(self) -> dict[str, Any]:
         """All but the numbers of the cells, and the texts that are not always shown."""
@@ -60,13 +72,20 @@ class Payload:
             "ranks": _ranks(self._cells),
             "metrics": [_metric(metric) for metric in METRICS],
             "engines": [
-                {**_engine(column), "gpu": column.engine in on_gpu} for column in self._columns
+                {
+                    **_engine(column),
+                    "family": names.readable(self._results.engines[column.engine.name].label),
+                    "gpu": column.engine in on_gpu,
+                }
+                for column in self._columns
             ],
             "settings": [self._setting(setting, machines) for setting in settings],
             "queries": [self._query(*query) for query in self._queries],
             "outcomes": [{"name": o, "text": names.outcome(o)} for o in self._outcomes],
             "reasons": list(self._reasons),
-            "runs": list(self._runs),
+            "runs": [_run(machine, started, machines) for machine, started in self._runs],
+            "changes": {"single_margin": SINGLE_MARGIN, "much": MUCH},
+            "legend": {"name": NAME_PIXELS, "character": CHARACTER_PIXELS},
             "extras": [
                 {"name": e.name, "label": e.label, "unit": e.unit, "words": e.words}
                 for e in self._extras
@@ -88,16 +107,30 @@ class Payload:
             "engine": _integers(engines[cell.engine] for cell in self._cells),
             "outcome": _integers(self._outcomes[cell.outcome] for cell in self._cells),
             "reason": _integers(self._reasons[cell.reason] for cell in self._cells),
-            "run": _integers(self._runs[cell.started.isoformat()] for cell in self._cells),
+            "run": _integers(self._run_of(cell) for cell in self._cells),
             "program": _integers(
                 -1 if cell.program_sha256 is None else self._programs[cell.program_sha256]
                 for cell in self._cells
             ),
-            **self._estimates(),
+            **_estimates([entry.estimates for _, entry in self._entries]),
             **{name: numbers([take(cell) for cell in self._cells])
                for name, take in SINGLES.items()},
             **{each.name: numbers([each.of(cell) for cell in self._cells])
                for each in self._extras},
+        })  # fmt: skip
+
+    def older_numbers(self) -> Block:
+        """Cells of which there is a newer one in view, in columns of the same names."""
+        engines = {column.engine: column.index for column in self._columns}
+        cells = [cell for _, cell in self._older]
+        found = [estimates_of(cell) for cell in cells]
+        return number_block({
+            "task": _integers(task for task, _ in self._older),
+            "engine": _integers(engines[cell.engine] for cell in cells),
+            "outcome": _integers(self._outcomes[cell.outcome] for cell in cells),
+            "reason": _integers(self._reasons[cell.reason] for cell in cells),
+            "run": _integers(self._run_of(cell) for cell in cells),
+            **_estimates(found),
         })  # fmt: skip
 
     def round_numbers(self) -> Block:
@@ -119,7 +152,6 @@ class Payload:
             "programs": [
                 {"sha256": sha, "text": self._results.programs[sha]} for sha in self._programs
             ],
-            "older": self._older(),
         })  # fmt: skip
 
     def _setting(self, setting: Setting, machines: int) -> dict[str, Any]:
@@ -132,29 +164,32 @@ class Payload:
         title = self._results.workloads[workload].queries[name].title
         return {"workload": workload, "name": name, "title": title}
 
-    def _estimates(self) -> dict[str, Any]:
-        columns: dict[str, Any] = {}
-        for metric in METRICS:
-            found = [entry.estimates.get(metric.name) for _, entry in self._entries]
-            columns[metric.name] = numbers(
-                [_rounded(each.value) if each else None for each in found]
-            )
-            if metric.samples is not None:
-                for part in ("low", "high", "log_error"):
-                    values = numbers([getattr(e, part) if e else None for e in found])
-                    columns[f"{metric.name}_{part}"] = values.astype(np.float32)
-        return columns
+    def _run_of(self, cell: Cell) -> int:
+        return self._runs[cell.setting.machine, cell.started]
 
-    def _older(self) -> dict[int, list[tuple[str, float]]]:
-        """By cell in view: when its superseded cells with a time were run, and their medians."""
-        places = {cell.key: at for at, cell in enumerate(self._cells)}
-        older: dict[int, list[tuple[str, float]]] = {}
-        for cell in self._results.superseded:
-            value = METRICS[0].estimate(cell)
-            if value is not None and cell.key in places:
-                at = places[cell.key]
-                older.setdefault(at, []).append((cell.started.isoformat(), value.value))
-        return older
+
+def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
+    """Columns of each metric's value, and of the parts of its spread where it has one."""
+    columns: dict[str, Any] = {}
+    for metric in METRICS:
+        own = [estimates.get(metric.name) for estimates in found]
+        columns[metric.name] = numbers([_rounded(each.value) if each else None for each in own])
+        if metric.samples is not None:
+            for part in ("low", "high", "log_error"):
+                values = numbers([getattr(each, part) if each else None for each in own])
+                columns[f"{metric.name}_{part}"] = values.astype(np.float32)
+    return columns
+
+
+def _run(machine: str, started: datetime, machines: int) -> dict[str, str]:
+    """``id`` names the run in the page's address."""
+    label = f"{started.astimezone(UTC):%Y-%m-%d %H:%M}"
+    return {
+        "id": f"{started.isoformat()} {machine}",
+        "started": started.isoformat(),
+        "machine": machine,
+        "label": names.readable(f"{label} {machine}" if machines > 1 else label),
+    }
 
 
 def _places(values: Iterable[str]) -> dict[str, int]:

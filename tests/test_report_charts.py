@@ -62,6 +62,18 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"query": "q1", "workload": "groupby", "size": "small", "rows": 1e6, "amount": 0.5},
         {"query": "q1", "workload": "groupby", "size": "large", "rows": 1e8, "amount": 5.0},
     ],
+    "history": [
+        {**LOOK, "kind": "name", "label": "● Polars", "across": 0},
+        {**LOOK, "kind": "value", "started": 1e12, "amount": 0.2, "low": 0.1, "high": 0.3,
+         "label": "0.200 s", "version": "2.1.0", "mark": "2.1.0", "note": "2026-11-01 09:30"},
+        {**LOOK, "kind": "missing", "started": 2e12, "label": "!", "line": 0, "note": "why"},
+    ],
+    "changes": [
+        {**WHERE, "engine": "Polars", "column": 0, "place": 0, "colour": "#f39a4b",
+         "kind": "change", "label": "▲ 1.30", "note": "1.30 (1.20–1.40)"},
+        {**WHERE, "engine": "pandas", "column": 1, "place": 0, "colour": "#f6f7f9",
+         "kind": "lost", "label": "✗ lost", "note": "why"},
+    ],
 }  # fmt: skip
 
 
@@ -99,6 +111,11 @@ def drawn(name: str) -> str:
         ("cores", "2.5"),
         ("threads", "Polars"),
         ("crossover", "groupby"),
+        ("history", "● Polars"),
+        ("history", "2.1.0"),
+        ("history", "!"),
+        ("changes", "▲ 1.30"),
+        ("changes", "✗ lost"),
     ],
 )
 def test_a_chart_shows_the_rows_that_it_is_given(name: str, label: str) -> None:

@@ -111,8 +111,11 @@ def test_two_versions_of_an_engine_have_their_own_columns(tmp_path: Path) -> Non
 
 def test_earlier_medians_of_a_cell_are_kept(tmp_path: Path) -> None:
     old = document([Asked("q1", "polars", (0.7,))], started="2026-11-01T09:30:00+00:00")
-    kept = texts(page(tmp_path, document([Asked("q1", "polars", (0.1,))]), old))
-    assert kept["older"] == {"0": [["2026-11-01T09:30:00+00:00", 0.7]]}
+    markup = page(tmp_path, document([Asked("q1", "polars", (0.1,))]), old)
+    older, runs = numbers(markup, "older"), outline(markup)["runs"]
+    assert (older["task"], older["engine"], older["median"]) == ([0], [0], [0.7])
+    assert [runs[at]["label"] for at in older["run"]] == ["2026-11-01 09:30"]
+    assert [runs[at]["label"] for at in numbers(markup, "cells")["run"]] == ["2026-11-20 09:30"]
 
 
 def test_several_machines_are_told_apart(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from report.__main__ import main
+from report.comparison import compare
 from report.errors import MalformedResults, MissingResults, ReportError, UnknownVersion
 from report.frame import load
 from report.output import build
@@ -98,6 +99,27 @@ def test_two_versions_of_an_engine_stand_side_by_side(tmp_path: Path) -> None:
         write(tmp_path / "b.json", document([OK], started=EVENING)),
     ]
     assert [cell.engine.version for cell in load(files).cells] == ["2.1.0", "1.9.0"]
+
+
+def test_rounds_of_two_runs_are_no_pairs(tmp_path: Path) -> None:
+    """Both runs number their turns from 1; taken as pairs, pandas would be 10% slower for sure."""
+    drift = (1.0, 2.0, 3.0, 4.0, 5.0)
+    polars = Asked("q1", "polars", drift)
+    pandas = Asked("q1", "pandas", [1.1 * each for each in drift])
+    (together,) = compare(load([taking_turns(tmp_path / "c.json", [polars, pandas])])).tasks
+    paths = [
+        taking_turns(tmp_path / "a.json", [polars], started=MORNING),
+        taking_turns(tmp_path / "b.json", [pandas], started=EVENING),
+    ]
+    (apart,) = compare(load(paths)).tasks
+    assert [len(task.winners()) for task in (together, apart)] == [1, 2]
+
+
+def taking_turns(path: Path, cells: list[Asked], **fields: str) -> Path:
+    content = document(cells, **fields)
+    for entry in content["benchmarks"]:
+        entry["extra_info"]["turns"] = list(range(len(entry["stats"]["data"])))
+    return write(path, content)
 
 
 def test_an_engine_that_was_not_installed_yields_to_one_that_was(tmp_path: Path) -> None:

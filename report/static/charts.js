@@ -69,10 +69,8 @@ function draw(figure, state) {
 
 function embed(figure, name, rows) {
   const spec = { ...specs[name], datasets: { [name]: rows } };
-  if (spec.usermeta) {
-    spec.height = heightOf(name, rows);
-    spec.params = [...(spec.params ?? [])].map((param) => ({ ...param, value: longestOf(rows) }));
-  }
+  if (spec.usermeta) spec.height = heightOf(name, rows);
+  if (spec.params) spec.params = spec.params.map((param) => ({ ...param, value: longestOf(rows) }));
   return vegaEmbed(figure, spec, { ast: true, renderer: "svg", actions: false, config: CONFIG, tooltip: { theme: "custom" } });
 }
 
@@ -83,13 +81,15 @@ function clear(figure, chart) {
 }
 
 async function refill(chart, name, rows) {
-  if (specs[name].usermeta) chart.view.height(heightOf(name, rows)).signal("longest", longestOf(rows));
+  if (specs[name].usermeta) chart.view.height(heightOf(name, rows));
+  if (specs[name].params) chart.view.signal("longest", longestOf(rows));
   await chart.view.data(name, rows).runAsync();
   return chart;
 }
 
 function heightOf(name, rows) {
-  return specs[name].usermeta.step * new Set(rows.map((row) => row.engine)).size;
+  const { step, lines = "engine" } = specs[name].usermeta;
+  return step * new Set(rows.map((row) => row[lines])).size;
 }
 
 function longestOf(rows) {

@@ -14,7 +14,7 @@ let turnStart = null;
 let texts = null;
 
 async function load() {
-  [cells, rounds] = await Promise.all([unpackNumbers("cells"), unpackNumbers("rounds")]);
+  [cells, rounds] = await Promise.all([unpackNumbers("cells"), unpackNumbers("rounds"), loadRuns()]);
   cellStart = new Int32Array(cells.task_setting.length + 1);
   for (const task of cells.task) cellStart[task + 1] += 1;
   accumulate(cellStart);

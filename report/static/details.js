@@ -9,7 +9,7 @@ async function openDetails(cell, state) {
   dialog.replaceChildren(
     detailsHead(cell, task), engineChoice(cell, task, state), outcomeLine(cell, task, state),
     ...(secondsOf(cell).length > 0 ? [roundsFigure(cell, state), facts(cell)] : []),
-    ...olderNote(cell, known), ...textBlocks(cell, task, known),
+    ...olderNote(cell), ...textBlocks(cell, task, known),
   );
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
@@ -68,7 +68,7 @@ function facts(cell) {
     ["Above the start", peak === null || start === null ? "–" : bytes(Math.max(peak - start, 0))],
     ["Hot rounds", String(secondsOf(cell).length)],
     ["Rows of the answer", rows === null ? "–" : rows.toLocaleString("en")],
-    ["Run", page.runs[cells.run[cell]].slice(0, 16).replace("T", " ")],
+    ["Run", page.runs[cells.run[cell]].label],
     ["Version", page.engines[engineOf(cell)].version ?? "–"],
     ...extras(cell),
   ];
@@ -96,10 +96,11 @@ function shownExtra(value, unit) {
   return unit === "%" ? `${(100 * value).toFixed(0)}%` : `${+value.toPrecision(3)} ${unit}`.trim();
 }
 
-function olderNote(cell, known) {
-  const older = known.older[cell] ?? [];
-  if (older.length === 0) return [];
-  const list = older.map(([started, value]) => `${seconds(value)} s (${started.slice(0, 16).replace("T", " ")})`);
+function olderNote(cell) {
+  const past = measurementsOf(cells.task[cell]).filter((each) => each.columns === older
+    && fieldOf(each, "engine") === engineOf(cell) && valueIn(each, "median") !== null);
+  if (past.length === 0) return [];
+  const list = past.map((each) => `${seconds(valueIn(each, "median"))} s (${page.runs[fieldOf(each, "run")].label})`);
   return [element("p", { className: "note" }, `Earlier medians: ${list.join("; ")}.`)];
 }
 

@@ -59,7 +59,7 @@ function errorOf(one, other) {
 
 /** The median ratio of the rounds that two engines ran in the same turn; null for fewer than three. */
 function pairedOf(one, other, metric) {
-  if (metric === "minimum" || !metrics.get(metric).sampled) return null;
+  if (metric === "minimum" || !metrics.get(metric).sampled || cells.run[one] !== cells.run[other]) return null;
   const ratios = pairedRatios(one, other, metric);
   const place = page.ranks[ratios.length];
   if (!place || ratios.some((ratio) => !(ratio > 0 && ratio < Infinity))) return null;

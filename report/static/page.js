@@ -2,11 +2,13 @@
 // Events -> the state, and the state -> the controls, the address and the page.
 
 const controls = document.forms.controls;
+const CHANGE_SIDES = ["before", "after"];
 let state = null;
 
 function fillControls() {
   for (const name of ["metric", "query", ...FILTERS]) controls.elements[name].value = state[name];
   controls.elements.baseline.value = state.baseline === null ? "" : page.engines[state.baseline].id;
+  for (const name of CHANGE_SIDES) if (controls.elements[name]) controls.elements[name].value = textFromSide(state[name]);
   controls.elements.penalty.checked = state.penalty;
   for (const box of controls.querySelectorAll("[name=engine]")) box.checked = !state.off.has(Number(box.value));
 }
@@ -14,6 +16,7 @@ function fillControls() {
 function readControls() {
   for (const name of ["metric", "query", ...FILTERS]) state[name] = controls.elements[name].value;
   state.baseline = engineById(controls.elements.baseline.value);
+  for (const name of CHANGE_SIDES) state[name] = sideFromText(controls.elements[name]?.value);
   state.penalty = controls.elements.penalty.checked;
   const off = [...controls.querySelectorAll("[name=engine]:not(:checked)")];
   state.off = new Set(off.map((box) => Number(box.value)));
@@ -42,6 +45,7 @@ function listen() {
   controls.addEventListener("change", (event) => {
     if (event.target.name !== "query") { readControls(); changed(); }
   });
+  document.getElementById("changes")?.addEventListener("change", () => { readControls(); changed(); });
   controls.addEventListener("submit", (event) => event.preventDefault());
   controls.addEventListener("reset", (event) => {
     event.preventDefault();

@@ -41,11 +41,12 @@ function withHeadings(queries) {
 function article(query, tasks) {
   const { name, title } = page.queries[query];
   const scaling = families(tasks, "size").map((family) => scalingFigure(family[0]));
+  const pasts = tasks.filter(hasPast).map((task) => historyFigure(task, tasks.length > 1));
   const button = element("button", { type: "button", className: "link", data: { task: tasks[0] } },
     "SQL, programs and plan");
   return element("article", { className: "query" },
     element("h4", {}, element("bdi", { className: "name" }, name), title === name ? null : " ", title === name ? null : isolated(title)),
-    ...tasks.map((task) => queryFigure(task, tasks.length > 1)), ...scaling, button);
+    ...tasks.map((task) => queryFigure(task, tasks.length > 1)), ...scaling, ...pasts, button);
 }
 
 function queryFigure(task, several) {
@@ -61,6 +62,13 @@ function scalingFigure(task) {
   return element("figure", { className: "wide", data: { place: "scaling" } },
     element("figcaption", {}, element("small", {}, `by size, ${input}, ${count(threads, "thread")}; both axes logarithmic, n^b is the slope`)),
     element("div", { className: "chart scaling", data: { chart: "scaling", of: task } }));
+}
+
+function historyFigure(task, several) {
+  const where = several ? [isolated(settingOf(task).label), ", "] : [];
+  return element("figure", { className: "wide", data: { place: "history" } },
+    element("figcaption", {}, element("small", {}, ...where, "over runs; logarithmic; a ring marks a new version of the engine")),
+    element("div", { className: "chart history", data: { chart: "history", of: task } }));
 }
 
 document.querySelector("[name=more]").addEventListener("click", () => {

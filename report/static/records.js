@@ -14,7 +14,7 @@ function records(programs) {
     const outcome = outcomeOf(cell).name;
     return {
       ...setting, query: queryOf(task).name, engine: name, engine_version: version, outcome,
-      reason: reasonOf(cell), started: page.runs[cells.run[cell]], program_sha256: program,
+      reason: reasonOf(cell), started: page.runs[cells.run[cell]].started, program_sha256: program,
       ...(outcome === "ok" ? numbersOf(cell) : {}),
     };
   });

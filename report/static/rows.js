@@ -4,6 +4,7 @@
 const chartRows = {
   ranking: rankingRows, query: queryRows, rounds: roundRows, scaling: scalingRows,
   memory: memoryRows, cold: coldRows, cores: coreRows, threads: threadRows, crossover: crossoverRows,
+  history: historyRows, changes: changeRows,
 };
 
 const MOST_POINTS = 2000;

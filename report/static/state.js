@@ -5,7 +5,7 @@ function defaultState() {
   const filters = Object.fromEntries(FILTERS.map((name) => [name, ""]));
   return {
     metric: page.metrics[0].name, baseline: null, penalty: true, off: new Set(),
-    query: "", sort: null, theme: "", ...filters,
+    query: "", sort: null, theme: "", ...defaultSides(), ...filters,
   };
 }
 
@@ -25,6 +25,7 @@ function stateFromHash(hash) {
   state.query = asked.get("query") ?? "";
   state.baseline = engineById(asked.get("baseline"));
   state.sort = engineById(asked.get("sort"));
+  for (const name of ["before", "after"]) state[name] = sideFromText(asked.get(name)) ?? state[name];
   state.penalty = asked.get("penalty") !== "off";
   state.off = new Set(asked.getAll("off").map(engineById).filter((index) => index !== null));
   if (["light", "dark"].includes(asked.get("theme"))) state.theme = asked.get("theme");
@@ -40,6 +41,9 @@ function hashFromState(state) {
   }
   for (const name of ["baseline", "sort"]) {
     if (state[name] !== null) written.set(name, page.engines[state[name]].id);
+  }
+  for (const name of ["before", "after"]) {
+    if (textFromSide(state[name]) !== textFromSide(initial[name])) written.set(name, textFromSide(state[name]));
   }
   if (!state.penalty) written.set("penalty", "off");
   for (const engine of state.off) written.append("off", page.engines[engine].id);

@@ -13,6 +13,7 @@ function show(state) {
   showMatrices(tasks, state);
   showUntimed(tasks, state);
   showQueries(tasks, state);
+  showChanges(current);
   showNotes(current);
   refreshCharts();
 }

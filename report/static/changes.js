@@ -1,0 +1,107 @@
+"use strict";
+// The two sides that the reader chose -> a heat map of verdicts for each setting.
+
+const MOST_CHANGED = 60;
+
+/** The newest run and the newest one before it on its machine; null where there is no such pair. */
+function defaultSides() {
+  const at = page.runs.findIndex((run, place) => place > 0 && run.machine === page.runs[0].machine);
+  return at < 0 ? { before: null, after: null } : { before: { kind: "run", at }, after: { kind: "run", at: 0 } };
+}
+
+function sideFromText(text) {
+  const [kind, id] = [text?.slice(0, text.indexOf(":")), text?.slice(text.indexOf(":") + 1)];
+  const found = { run: page.runs, engine: page.engines }[kind]?.findIndex((each) => each.id === id) ?? -1;
+  return found < 0 ? null : { kind, at: found };
+}
+
+function textFromSide(side) {
+  return side === null ? "" : `${side.kind}:${{ run: page.runs, engine: page.engines }[side.kind][side.at].id}`;
+}
+
+function labelOfSide({ kind, at }) {
+  return kind === "run" ? page.runs[at].label : labelOf(at);
+}
+
+/** Judges the pairs of all tasks in view, by setting; the charts take their rows from it. */
+function judged(tasks, state) {
+  const bySetting = new Map();
+  if (state.before?.kind !== state.after?.kind || state.before === null) return bySetting;
+  for (const task of tasks) {
+    const pairs = pairsOf(task, state).map((pair) => ({ ...pair, ...judge(pair, state.metric) }));
+    if (pairs.length === 0) continue;
+    const setting = cells.task_setting[task];
+    if (!bySetting.has(setting)) bySetting.set(setting, []);
+    bySetting.get(setting).push(...pairs);
+  }
+  return bySetting;
+}
+
+function showChanges(current) {
+  const section = document.getElementById("changes");
+  if (section === null) return;
+  current.changes = judged(current.tasks, current.state);
+  section.querySelector("[data-changes]").textContent = changesInWords(current);
+  const place = section.querySelector(".changes");
+  const shown = [...current.changes.keys()].join();
+  if (place.dataset.settings === shown) return;
+  for (const figure of all("[data-chart]", place)) forget(figure);
+  place.dataset.settings = shown;
+  place.replaceChildren(...[...current.changes.keys()].map(changesFigure));
+  for (const figure of all("[data-chart]", place)) watchFigure(figure);
+}
+
+function changesFigure(setting) {
+  const { title, label } = page.settings[setting];
+  return element("figure", {},
+    element("figcaption", {}, isolated(title), " ", element("small", {}, isolated(label), " ", element("span", { data: { few: setting } }))),
+    element("div", { className: "chart", data: { chart: "changes", of: setting }, role: "group", ariaLabel: `What changed: ${title}, ${label}` }));
+}
+
+function changesInWords({ state, changes }) {
+  const all = [...changes.values()].flat();
+  if (state.before?.kind !== state.after?.kind) return "Choose two runs or two engines.";
+  if (all.length === 0) return "The two have no cell in common in this view.";
+  const tallied = tally(all.map(({ verdict }) => verdict));
+  const counts = VERDICTS.filter((name) => tallied.has(name)).map((name) => `${tallied.get(name)} ${name}`);
+  const ratios = new MeanRatio();
+  for (const { pair } of all) if (pair !== null) ratios.add(pair);
+  const { mean } = ratios;
+  const interval = mean?.low == null ? "" : ` (${mean.low.toFixed(2)}–${mean.high.toFixed(2)})`;
+  const text = `Of ${count(all.length, "cell")} in both: ${counts.join(", ")}.`;
+  return mean === null ? text : `${text} After ÷ before is ${mean.value.toFixed(2)}${interval} in the geometric mean.`;
+}
+
+/** Of many queries those with the most important changes, in the order of the queries. */
+function changeRows(figure, state, { changes }) {
+  const own = changes?.get(Number(figure.dataset.of)) ?? [];
+  const importance = ({ verdict, pair }) => (VERDICTS.length - VERDICTS.indexOf(verdict)) * 100 + Math.abs(Math.log(pair?.[0] ?? 1));
+  const byTask = [...Map.groupBy(own, ({ task }) => task)]
+    .map(([task, pairs]) => ({ task, pairs, most: Math.max(...pairs.map(importance)) }));
+  const kept = new Set(byTask.sort((one, other) => other.most - one.most).slice(0, MOST_CHANGED).map(({ task }) => task));
+  const few = figure.closest("figure")?.querySelector("[data-few]");
+  if (few) few.textContent = byTask.length > MOST_CHANGED ? `the ${MOST_CHANGED} of ${byTask.length} queries that changed most` : "";
+  const families = [...new Set(page.engines.map(({ family }) => family))];
+  return own.filter(({ task }) => kept.has(task)).map((pair) => changeRow(pair, families, state));
+}
+
+function changeRow({ task, name, before, after, verdict, pair }, families, state) {
+  const moved = pair !== null && verdict !== "tie";
+  const depth = moved ? Math.max(-1, Math.min(Math.log(pair[0]) / Math.log(page.changes.much), 1)) : 0;
+  const end = depth > 0 ? "worse" : "better";
+  return {
+    query: queryOf(task).name, place: cells.task_query[task],
+    engine: name || `${labelOfSide(state.before)} → ${labelOfSide(state.after)}`, column: families.indexOf(name),
+    kind: { lost: "lost", gained: "gained", tie: "tie", "no value": "none" }[verdict] ?? "change",
+    colour: `color-mix(in oklab, var(--${end}) ${(100 * Math.abs(depth)).toFixed(0)}%, var(--no-change))`,
+    label: moved ? `${SIGNS[verdict]} ${pair[0].toFixed(2)}` : SIGNS[verdict],
+    note: changeNote(before, after, pair),
+  };
+}
+
+function changeNote(before, after, pair) {
+  if (pair === null) return [after, before].map((each) => page.reasons[fieldOf(each, "reason")]).find(Boolean) ?? "";
+  const [ratio, error] = pair;
+  const factor = error === null ? null : Math.exp(NORMAL_QUANTILE * error);
+  return ratio.toFixed(2) + (factor === null ? "" : ` (${(ratio / factor).toFixed(2)}–${(ratio * factor).toFixed(2)})`);
+}
