@@ -33,7 +33,8 @@ class MetricName(StrEnum):
 Results = Annotated[
     Path,
     typer.Argument(
-        help="A results file, or a folder, of which the newest run is taken.", show_default=False
+        help="A results file, a journal, or a folder, of which the newest run is taken.",
+        show_default=False,
     ),
 ]
 

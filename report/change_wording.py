@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from statistics import median
+
 from report import wording
 from report.changes import SINGLE_MARGIN, Change, Changes, Side, Verdict
 from report.metrics import Metric
@@ -11,6 +14,8 @@ from report.statistics import FEWEST_ROUNDS
 
 WORSE_AND_BETTER = {"peak": ("more", "less"), "cpu": ("more", "less")}
 """Where they are not called slower and faster."""
+PROBE_MARGIN = 0.05
+"""A probe that moves by more than this between two runs is told of, as one within a run is."""
 MACHINE = ("name", "cpu", "logical_cores", "memory_bytes", "system", "kernel", "python")
 """The fields of a machine by which two runs may differ, other things being equal."""
 
@@ -71,10 +76,12 @@ def run(run: Run) -> str:
 def cautions(changes: Changes) -> list[str]:
     """What a reader must know before trusting the verdicts, one sentence each."""
     before, after = changes.before, changes.after
-    found = [*_machines(before, after)]
+    found = [*_machines(before, after), *_probes(before, after)]
     for name, each in (("first", before), ("second", after)):
         if each.file.interrupted:
             found.append(f"the {name} run was interrupted")
+        if each.file.noise is not None and each.file.noise.noisy:
+            found.append(f"the machine was noisy during the {name} run: see its probe")
     if changes.gone or changes.new:
         found.append(
             f"{wording.count(len(changes.gone), 'cell')} only in the first run, "
@@ -95,3 +102,19 @@ def _machines(before: Run, after: Run) -> list[str]:
     pairs = [(f, getattr(before.machine, f), getattr(after.machine, f)) for f in MACHINE]
     differ = [f"{field} {one} and {other}" for field, one, other in pairs if one != other]
     return [f"the machines differ: {'; '.join(differ)}"] if differ else []
+
+
+def _probes(before: Run, after: Run) -> list[str]:
+    """Whether a fixed piece of work took the machine as long in the one run as in the other."""
+    noises = before.file.noise, after.file.noise
+    old, new = (noise.probe_seconds if noise is not None else () for noise in noises)
+    if not old or not new:
+        return []
+    ratio = median(new) / median(old)
+    if abs(math.log(ratio)) <= math.log1p(PROBE_MARGIN):
+        return []
+    return [
+        f"the machine itself was {wording.times(max(ratio, 1 / ratio))} "
+        f"{'slower' if ratio > 1 else 'faster'} in the second run, by its probe: engines may be "
+        "as they were"
+    ]

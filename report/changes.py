@@ -89,7 +89,7 @@ class Change:
 class Changes:
     """All cells that both runs asked, the most important first.
 
-    ``gone`` and ``new`` are the cells that only the first or the second run asked; ``rewritten``
+    ``gone`` and ``new`` are the cells that only the first or the second run came to; ``rewritten``
     are those of which the SQL differs, so that their times answer different questions.
     """
 
@@ -204,7 +204,8 @@ def importance(change: Change) -> tuple[int, float]:
 
 
 def _by_key(run: Run) -> dict[Key, Cell]:
-    return {_key(cell): cell for cell in cells_of(run.file)}
+    """The run's cells; one that an interrupted run did not reach is as if it had not been asked."""
+    return {_key(cell): cell for cell in cells_of(run.file) if cell.outcome != "skipped"}
 
 
 def _key(cell: Cell) -> Key:

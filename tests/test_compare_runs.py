@@ -225,7 +225,7 @@ def test_the_exit_code_is_the_verdict(files: Path, arguments: list[str], code: i
     assert "Traceback" not in outcome.output
 
 
-@pytest.mark.parametrize("outcome", ["wrong", "error", "timeout", "oom", "unavailable", "skipped"])
+@pytest.mark.parametrize("outcome", ["wrong", "error", "timeout", "oom", "unavailable"])
 def test_a_cell_that_lost_its_time_fails_the_gate(files: Path, outcome: str) -> None:
     run(files / "b.json", [cell("q1", 1.0), cell("q2", outcome)])
     found = compare("a.json", "b.json", "--fail-above", "500%")
@@ -238,6 +238,35 @@ def test_a_cell_that_the_second_run_did_not_ask_does_not(files: Path) -> None:
     found = compare("a.json", "b.json", "--fail-above", "0%")
     assert found.exit_code == 0
     assert "1 cell only in the first run, 0 only in the second" in found.output
+
+
+def test_a_cell_that_the_second_run_did_not_come_to_is_no_regression(files: Path) -> None:
+    run(files / "b.json", [cell("q1", 1.0), cell("q2", "skipped")], interrupted=True)
+    found = compare("a.json", "b.json", "--fail-above", "0%")
+    assert found.exit_code == 0
+    assert "the second run was interrupted" in found.output
+    assert "1 cell only in the first run, 0 only in the second" in found.output
+
+
+def test_a_journal_is_compared_as_far_as_it_goes(files: Path) -> None:
+    """A journal's first line is the file as if no cell had been reached; then its cells."""
+    whole = document([cell("q1", 2.0), cell("q2", 1.0)], interrupted=True)
+    skipped = [{**c, "outcome": "skipped", "reason": "not reached"} for c in whole["cells"]]
+    head = {**whole, "cells": skipped, "benchmarks": []}
+    lines = [head, {"cell": whole["cells"][0], "benchmark": whole["benchmarks"][0]}]
+    (files / "b.journal").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = compare("a.json", "b.journal", "--fail-above", "5%")
+    assert found.exit_code == 1
+    assert "2.00× slower" in found.output and "1 cell only in the first run" in found.output
+
+
+def test_a_machine_that_was_itself_slower_is_told(files: Path) -> None:
+    for name, seconds, noisy in (("a.json", 0.05, False), ("b.json", 0.065, True)):
+        noise = {"probe_seconds": [seconds] * 8, "moved": 0.0, "noisy": noisy}
+        run(files / name, [cell("q1", 1.0)], noise=noise)
+    output = " ".join(compare("a.json", "b.json").output.split())
+    assert "the machine itself was 1.30× slower in the second run, by its probe" in output
+    assert "noisy during the second run" in output and "noisy during the first run" not in output
 
 
 def test_the_command_as_it_is_installed(files: Path) -> None:

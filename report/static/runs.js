@@ -94,7 +94,8 @@ function pairsOf(task, state) {
 
 /** A task's measurements in a run, by engine where that is switched on; or an engine's cell in view. */
 function sideOf(task, { kind, at: place }, state) {
-  const inRun = (each) => fieldOf(each, "run") === place && !state.off.has(fieldOf(each, "engine"));
+  const inRun = (each) => fieldOf(each, "run") === place && !state.off.has(fieldOf(each, "engine"))
+    && outcomeNameOf(each) !== "skipped";
   if (kind === "run") return new Map(measurementsOf(task).filter(inRun).map((each) => [familyOf(each), each]));
   const cell = cellOf(task, place);
   return new Map(cell === null ? [] : [["", { columns: cells, at: cell }]]);
