@@ -57,8 +57,10 @@ class Node:
         return next(column for column in self.schema if column.name == name)
 
     def with_inputs(self, *inputs: Node) -> Node:
-        """The same step over other inputs."""
-        return replace(self, input=inputs[0]) if inputs else self  # type: ignore[call-arg]
+        """The same step over other inputs; the node itself where they are its own."""
+        names = ("input",) if len(inputs) == 1 else ("left", "right")
+        same = all(new is old for new, old in zip(inputs, self.inputs, strict=True))
+        return self if same else replace(self, **dict(zip(names, inputs, strict=False)))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -176,9 +178,6 @@ class Join(Node):
     def inputs(self) -> tuple[Node, ...]:
         return (self.left, self.right)
 
-    def with_inputs(self, *inputs: Node) -> Node:
-        return replace(self, left=inputs[0], right=inputs[1])
-
     @property
     def shared_keys(self) -> frozenset[str]:
         return frozenset(left for left, right in self.on if left == right)
@@ -279,9 +278,6 @@ class SetOperation(Node):
     @property
     def inputs(self) -> tuple[Node, ...]:
         return (self.left, self.right)
-
-    def with_inputs(self, *inputs: Node) -> Node:
-        return replace(self, left=inputs[0], right=inputs[1])
 
     @cached_property
     def schema(self) -> Schema:

@@ -80,12 +80,17 @@ class _Inference:
     def __init__(self, schema: Schema, grouped: bool) -> None:
         self.columns = {column.name: column for column in schema}
         self.grouped = grouped
+        self._known: dict[int, tuple[Expression, Typed]] = {}
 
     def of(self, e: Expression) -> Typed:
-        rule = _RULES.get(type(e))
-        if rule is None:
-            raise Unsupported(f"{type(e).__name__} is not known here", e.sql("duckdb"))
-        return rule(self, e)
+        """The type of a part, which is worked out once however often rules ask for it."""
+        known = self._known.get(id(e))  # the expression is kept, so that its id stays its own
+        if known is None:
+            rule = _RULES.get(type(e))
+            if rule is None:
+                raise Unsupported(f"{type(e).__name__} is not known here", e.sql("duckdb"))
+            known = self._known[id(e)] = e, rule(self, e)
+        return known[1]
 
     def any_null(self, *operands: Expression | None) -> bool:
         """Whether an operand can be NULL; every one is typed, so that none is unknown."""
