@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from harness.engines.base import Engine
-from harness.groups import granted_cores, granted_memory, number
+from harness.groups import granted_cores, memories, number
 
 READ_BY_LIBRARIES = (
     *("ARROW_*", "ACERO_*", "JE_ARROW_MALLOC_CONF"),  # Arrow C++, through which all hand over
@@ -76,13 +76,14 @@ def surroundings(engines: Iterable[Engine], data: Path) -> Surroundings:
     """The surroundings of a run of these engines over data that lies in a folder."""
     found: dict[str, str] = {}
     for engine in engines:
-        found |= read_by(engine, os.environ)
+        own = engine.environment(1)  # what the harness sets, whatever the user has set
+        found |= {n: value for n, value in read_by(engine, os.environ).items() if n not in own}
     return Surroundings(
         variables=found,
         governor=governor(),
         disk=disk_of(data),
         quota_cores=granted_cores(),
-        memory_limit_bytes=granted_memory(),
+        memory_limit_bytes=min((group.limit for group in memories()), default=None),
         load_before=load(),
     )
 

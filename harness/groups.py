@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 UNBOUNDED_BYTES = 2**60
 """Version 1 writes "no limit" as a number of this order."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The bytes that a group grants, and those of them that are free."""
+
+    limit: int
+    free: int
 
 
 def granted_cores(root: Path = Path("/")) -> float | None:
@@ -16,12 +25,26 @@ def granted_cores(root: Path = Path("/")) -> float | None:
     return min(quotas, default=None)
 
 
-def granted_memory(root: Path = Path("/")) -> int | None:
-    """Bytes; None where the groups set no bound."""
-    files = ("memory.max", "memory.limit_in_bytes")
-    limits = [number(group / name) for group in _along("memory", root) for name in files]
-    found = [limit for limit in limits if limit is not None and limit < UNBOUNDED_BYTES]
-    return min(found, default=None)
+def memories(root: Path = Path("/")) -> list[Memory]:
+    """Of every group that bounds this process' memory."""
+    found = [_memory(group, *names) for group in _along("memory", root) for names in _MEMORY_FILES]
+    return [memory for memory in found if memory is not None]
+
+
+_MEMORY_FILES = (
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
+"""Of version 2 and of version 1: the limit, what is used, and the part of memory.stat that tells
+what of that can be had back."""
+
+
+def _memory(group: Path, limit_file: str, used_file: str, cache: str) -> Memory | None:
+    limit, used = number(group / limit_file), number(group / used_file)
+    if limit is None or limit >= UNBOUNDED_BYTES or used is None:
+        return None
+    reclaimable = field(group / "memory.stat", cache) or 0
+    return Memory(limit, max(0, limit - used + min(reclaimable, used)))
 
 
 def _along(controller: str, root: Path) -> Iterator[Path]:
@@ -50,4 +73,14 @@ def number(file: Path) -> int | None:
     """The number that a file holds; None where there is no such file, or none in it ("max")."""
     with contextlib.suppress(OSError, ValueError):
         return int(file.read_text())
+    return None
+
+
+def field(file: Path, name: str) -> int | None:
+    """The number behind a name in a file of lines ``name number``."""
+    with contextlib.suppress(OSError):
+        for line in file.read_text().splitlines():
+            key, _, value = line.partition(" ")
+            if key == name:
+                return int(value)
     return None

@@ -65,22 +65,28 @@ def moved(probes: Sequence[float], before: int = BEFORE) -> float:
     furthest from the median before counts, as a share of that, less one. Medians, so that a
     single late probe moves nothing; groups, so that a tenth of a run that was disturbed does.
     """
-    first, rest = float(np.median(probes[:before])), np.asarray(probes[before:])
+    rest = np.asarray(probes[before:])
     if not len(rest):
         return 0.0
+    first = float(np.median(probes[:before]))
     groups = np.array_split(rest, min(GROUPS, max(1, len(rest) // GROUP)))
     shares = [float(np.median(group)) / first - 1 for group in groups]
     return max(shares, key=abs)
 
 
 def scattered(probes: Sequence[float]) -> float:
-    """The interquartile range of all probes, as a share of their median."""
+    """The interquartile range of all probes, as a share of their median; 0 for none."""
+    if not len(probes):
+        return 0.0
     low, middle, high = np.percentile(probes, [25, 50, 75])
     return float((high - low) / middle)
 
 
 class Noise:
-    """Takes probes before a run, between its cells, and at its end; never while one is timed."""
+    """Takes probes before a run, between its cells, and at its end; never while one is timed.
+
+    Where ``begin`` was never called there are no probes, and no noise.
+    """
 
     def __init__(
         self, probe: Callable[[], float], clock: Callable[[], float] = time.monotonic
@@ -97,11 +103,11 @@ class Noise:
 
     def between(self) -> None:
         """Takes a probe where the run has gone on for long enough since the last one."""
-        if self._spent <= SHARE * (self._clock() - self._began):
+        if self.probes and self._spent <= SHARE * (self._clock() - self._began):
             self._take()
 
     def end(self) -> None:
-        while len(self.probes) < BEFORE + FEWEST:
+        while self.probes and len(self.probes) < BEFORE + FEWEST:
             self._take()
 
     def _take(self) -> None:

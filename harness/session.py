@@ -139,7 +139,8 @@ class BenchmarkRun:
         """Notes the state of the machine before anything is measured."""
         found = (engines.get(name) for name in self.selection.engines)
         self.surroundings = surroundings(found, default_root())
-        self.noise.begin()
+        if not self.disabled:
+            self.noise.begin()
 
     def measure(self, asked: Asked) -> Record:
         assert self.run is not None

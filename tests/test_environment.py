@@ -10,7 +10,7 @@ import pytest
 from harness import engines
 from harness.environment import Disk, disk_of, governor, read_by, surroundings
 from harness.errors import UnknownEngine
-from harness.groups import granted_cores, granted_memory
+from harness.groups import Memory, granted_cores, memories
 from harness.selfcheck.planted import Planted
 from tests.benchmark_runs import TABLE, Project
 
@@ -60,18 +60,21 @@ def test_the_cores_that_control_groups_grant(
     assert granted_cores(tmp_path) == cores
 
 
-def test_the_memory_that_control_groups_grant_is_the_least_along_the_way(tmp_path: Path) -> None:
+def test_the_memory_that_control_groups_grant_is_told_along_the_way(tmp_path: Path) -> None:
     written(tmp_path, proc__self__cgroup="0::/a/b\n7:memory:/c\n")
     written(
         tmp_path / "sys/fs/cgroup",
         **{
             "a__b__memory.max": "max",
+            "a__b__memory.current": "500",
             "a__memory.max": "3000",
+            "a__memory.current": "1000",
             "memory__c__memory.limit_in_bytes": str(2**63 - 4096),
+            "memory__c__memory.usage_in_bytes": "1000",
         },
     )
-    assert granted_memory(tmp_path) == 3000
-    assert granted_memory(tmp_path / "nowhere") is None
+    assert memories(tmp_path) == [Memory(limit=3000, free=2000)]
+    assert memories(tmp_path / "nowhere") == []
 
 
 def test_the_governors_are_listed_once_each(tmp_path: Path) -> None:
@@ -94,9 +97,12 @@ def test_a_run_s_surroundings_hold_what_its_engines_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("POLARS_VERBOSE", "0")
+    monkeypatch.setenv("POLARS_MAX_THREADS", "7")  # --threads decides
     found = surroundings([engines.get("duckdb")], tmp_path).as_dict()
     assert "POLARS_VERBOSE" not in found["variables"]
-    assert surroundings([engines.get("polars")], tmp_path).variables["POLARS_VERBOSE"] == "0"
+    read = surroundings([engines.get("polars")], tmp_path).variables
+    assert read["POLARS_VERBOSE"] == "0"
+    assert "POLARS_MAX_THREADS" not in read
     assert found["load_before"] == pytest.approx(os.getloadavg()[0], abs=1)
 
 

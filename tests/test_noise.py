@@ -69,6 +69,13 @@ def test_a_planted_slow_down_of_more_than_five_percent_is_noise(
     assert noise.moved == pytest.approx(slowness - 1)
 
 
+def test_without_a_beginning_there_are_no_probes_and_no_noise() -> None:
+    noise = Noise(Machine().probe)
+    noise.between()
+    noise.end()
+    assert (noise.probes, noise.words()) == ([], "")
+
+
 def test_the_verdict_is_told_in_words() -> None:
     assert "ran up to 20% slower during the run" in noise_of(Machine(), 1.2).words()
     assert "ran up to 10% faster during the run" in noise_of(Machine(), 0.9).words()
