@@ -34,6 +34,18 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """A task on one metric: the best entry, the best and those that tie with it, and all ratios.
+
+    Where no engine has a value there is none of these.
+    """
+
+    best: Entry | None
+    winners: tuple[Engine, ...]
+    ratios: Mapping[Engine, Ratio]
+
+
+@dataclass(frozen=True)
 class Task:
     """One query in one setting, and what each engine made of it."""
 
@@ -44,8 +56,18 @@ class Task:
 
     def best(self, metric: Metric = DEFAULT) -> Entry | None:
         """The entry with the least value, the first of equals."""
-        timed = [entry for entry in self.entries.values() if entry.value(metric) is not None]
-        return min(timed, key=lambda entry: entry.value(metric) or 0.0, default=None)
+        return self.standing(metric).best
+
+    def winners(self, metric: Metric = DEFAULT) -> tuple[Engine, ...]:
+        """The best engine and those that tie with it."""
+        return self.standing(metric).winners
+
+    def standing(self, metric: Metric = DEFAULT) -> Standing:
+        return self._default if metric is DEFAULT else _standing(self, metric)
+
+    @cached_property
+    def _default(self) -> Standing:
+        return _standing(self, DEFAULT)
 
     def ratio(self, one: Engine, other: Engine, metric: Metric = DEFAULT) -> Ratio | None:
         """One engine's value over another's, from paired rounds where the engines took turns."""
@@ -61,21 +83,35 @@ class Task:
         ratio = self.ratio(one, other, metric)
         return ratio is not None and ratio.is_tie
 
-    def winners(self, metric: Metric = DEFAULT) -> tuple[Engine, ...]:
-        """The best engine and those that tie with it."""
-        return self._default_winners if metric is DEFAULT else self._winners(metric)
 
-    @cached_property
-    def _default_winners(self) -> tuple[Engine, ...]:
-        return self._winners(DEFAULT)
+def _standing(task: Task, metric: Metric) -> Standing:
+    values = {engine: entry.value(metric) for engine, entry in task.entries.items()}
+    timed = {engine: value for engine, value in values.items() if value is not None}
+    if not timed:
+        return Standing(None, (), {})
+    first = min(timed, key=lambda engine: timed[engine])
+    tied = [e for e in timed if e != first and task.tied(first, e, metric)]
+    ratios = _ratios_to_best(task, first, max(timed.values()), metric)
+    return Standing(task.entries[first], (first, *tied), ratios)
 
-    def _winners(self, metric: Metric) -> tuple[Engine, ...]:
-        best = self.best(metric)
-        if best is None:
-            return ()
-        first = best.cell.engine
-        tied = [e for e in self.entries if e != first and self.tied(first, e, metric)]
-        return (first, *tied)
+
+def _ratios_to_best(task: Task, best: Engine, worst: float, metric: Metric) -> dict[Engine, Ratio]:
+    """(shift + value) / (shift + best) for each engine, as ClickBench scores.
+
+    An engine without a value is given PENALTY times the worst one, as if it were known exactly.
+    """
+    shift, lowest = metric.shift, task.entries[best].estimates[metric.name]
+    missing = Estimate(PENALTY * worst, log_error=0.0)
+    ratios = {}
+    for engine, entry in task.entries.items():
+        own = entry.estimates.get(metric.name, missing)
+        if engine == best or shift + lowest.value <= 0:
+            ratios[engine] = Ratio(1.0)
+            continue
+        one, other = own.shifted_error(shift), lowest.shifted_error(shift)
+        error = None if one is None or other is None else math.hypot(one, other)
+        ratios[engine] = Ratio((shift + own.value) / (shift + lowest.value), error)
+    return ratios
 
 
 @dataclass(frozen=True)
@@ -100,7 +136,14 @@ class Comparison:
     scores: tuple[Score, ...]
 
     def of(self, setting: Setting) -> tuple[Task, ...]:
-        return tuple(task for task in self.tasks if task.setting == setting)
+        return self._by_setting.get(setting, ())
+
+    @cached_property
+    def _by_setting(self) -> dict[Setting, tuple[Task, ...]]:
+        grouped: dict[Setting, list[Task]] = {}
+        for task in self.tasks:
+            grouped.setdefault(task.setting, []).append(task)
+        return {setting: tuple(tasks) for setting, tasks in grouped.items()}
 
 
 def compare(results: Results) -> Comparison:
@@ -121,7 +164,7 @@ def score(tasks: Iterable[Task], engine: Engine, metric: Metric = DEFAULT) -> Sc
     asked = [task for task in tasks if engine in task.entries]
     entries = [task.entries[engine] for task in asked]
     ok = sum(entry.value(metric) is not None for entry in entries)
-    ratios = [ratio_to_best(task, engine, metric) for task in asked]
+    ratios = [task.standing(metric).ratios.get(engine) for task in asked]
     peaks = [entry.cell.peak_bytes for entry in entries if entry.cell.peak_bytes is not None]
     mean = geometric_mean([ratio for ratio in ratios if ratio is not None]) if ok else None
     wins = sum(engine in task.winners(metric) for task in asked)
@@ -135,26 +178,6 @@ def best_score(
     scores = (score(tasks, engine, metric) for engine in engines)
     ranked = [each for each in scores if each.mean is not None]
     return min(ranked, key=_rank, default=None)
-
-
-def ratio_to_best(task: Task, engine: Engine, metric: Metric = DEFAULT) -> Ratio | None:
-    """(shift + value) / (shift + best), as ClickBench scores; None where no engine has a value.
-
-    An engine without a value is given PENALTY times the worst one, as if it were known exactly.
-    """
-    best = task.best(metric)
-    if best is None:
-        return None
-    lowest = best.estimates[metric.name]
-    own = task.entries[engine].estimates.get(metric.name)
-    if own is None:
-        values = [entry.value(metric) for entry in task.entries.values()]
-        own = Estimate(PENALTY * max(v for v in values if v is not None), log_error=0.0)
-    if task.entries[engine] is best or metric.shift + lowest.value <= 0:
-        return Ratio(1.0)
-    value = (metric.shift + own.value) / (metric.shift + lowest.value)
-    one, other = own.shifted_error(metric.shift), lowest.shifted_error(metric.shift)
-    return Ratio(value, None if one is None or other is None else math.hypot(one, other))
 
 
 def _paired(one: Cell, other: Cell, metric: Metric) -> Ratio | None:

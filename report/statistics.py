@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from statistics import NormalDist, median
+from statistics import NormalDist
 
 CONFIDENCE = 0.95
 FEWEST_ROUNDS = 3
@@ -112,11 +112,11 @@ def ranks(count: int) -> Ranks:
 
 def estimate_median(rounds: Sequence[float]) -> Estimate:
     """The median of the rounds with its interval."""
-    middle = median(rounds)
-    count = len(rounds)
+    ordered, count = sorted(rounds), len(rounds)
+    middle = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
     if count < FEWEST_ROUNDS:
         return Estimate(middle)
-    ordered, place = sorted(rounds), ranks(count)
+    place = ranks(count)
     error = None
     if ordered[0] > 0:
         spread = math.log(ordered[count - 1 - place.outer] / ordered[place.outer])

@@ -6,6 +6,7 @@ const drawn = new Map();
 const stale = new Set();
 const inSight = new Set();
 const MOST_DRAWN_AHEAD = 80;
+const ERRORS = 1; // Vega also warns of each layer that has no rows, as many here have at times.
 
 const figureObserver = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
@@ -71,7 +72,9 @@ function embed(figure, name, rows) {
   const spec = { ...specs[name], datasets: { [name]: rows } };
   if (spec.usermeta) spec.height = heightOf(name, rows);
   if (spec.params) spec.params = spec.params.map((param) => ({ ...param, value: longestOf(rows) }));
-  return vegaEmbed(figure, spec, { ast: true, renderer: "svg", actions: false, config: CONFIG, tooltip: { theme: "custom" } });
+  return vegaEmbed(figure, spec, {
+    ast: true, renderer: "svg", actions: false, config: CONFIG, tooltip: { theme: "custom" }, logLevel: ERRORS,
+  });
 }
 
 function clear(figure, chart) {

@@ -21,8 +21,9 @@ function timed(task, state) {
 function bestOf(task, state) {
   const values = cells[state.metric];
   let best = null;
-  for (const cell of cellsOf(task, state)) {
-    if (!Number.isNaN(values[cell]) && (best === null || values[cell] < values[best])) best = cell;
+  for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
+    const better = best === null ? !Number.isNaN(values[cell]) : values[cell] < values[best];
+    if (better && !state.off.has(cells.engine[cell])) best = cell;
   }
   return best;
 }
@@ -112,8 +113,7 @@ function tied(one, other, metric) {
 function winnersOf(task, state) {
   const best = bestOf(task, state);
   if (best === null) return [];
-  const others = cellsOf(task, state).filter((cell) => cell !== best);
-  return [best, ...others.filter((cell) => tied(best, cell, state.metric))];
+  return [best, ...timed(task, state).filter((cell) => cell !== best && tied(best, cell, state.metric))];
 }
 
 /** A cell's plain ratio to the baseline; null where either has no value. */
@@ -134,67 +134,83 @@ function heatOf(ratio) {
 function countedOf(cell, worst, state) {
   const value = valueOf(cell, state.metric);
   if (value === null) return state.penalty ? [page.penalty * worst, 0] : null;
-  const shift = metrics.get(state.metric).shift;
+  const { shift } = metrics.get(state.metric);
   const error = partOf(cell, state.metric, "log_error");
   return [value, error === null || shift + value <= 0 ? null : (error * value) / (shift + value)];
 }
 
-function shiftedRatio(cell, baseline, worst, state) {
-  const [own, base] = [countedOf(cell, worst, state), countedOf(baseline, worst, state)];
+/** [log ratio, its error] of a cell to the baseline's counted value; null where either has none. */
+function shiftedRatio(own, base, shift) {
   if (own === null || base === null) return null;
-  const shift = metrics.get(state.metric).shift;
-  if (cell === baseline || shift + base[0] <= 0) return [1, 0];
-  return [(shift + own[0]) / (shift + base[0]), errorOf(own[1], base[1])];
+  if (shift + base[0] <= 0) return [0, 0];
+  return [Math.log((shift + own[0]) / (shift + base[0])), errorOf(own[1], base[1])];
 }
 
-/** Adds up the logarithms of ratios; `mean` is {value, low, high}, or null for none. */
-class MeanRatio {
-  constructor() {
-    [this.count, this.sum, this.squares, this.known] = [0, 0, 0, true];
+/**
+ * What every score is added up from, worked out once for a state: each cell's logarithm of its
+ * shifted ratio (NaN: none), the square of its error (NaN: not known), and whether it wins.
+ */
+function analyse(tasks, state) {
+  const size = cells.task.length;
+  const found = { logs: new Float64Array(size).fill(NaN), squares: new Float64Array(size), wins: new Uint8Array(size) };
+  const { shift } = metrics.get(state.metric);
+  for (const task of tasks) {
+    const winners = winnersOf(task, state);
+    if (winners.length === 0) continue;
+    for (const cell of winners) found.wins[cell] = winners.length > 1 ? TIES : WINS;
+    const shown = cellsOf(task, state);
+    const worst = worstOf(shown, state.metric);
+    const baseline = state.baseline === null ? winners[0] : cellOf(task, state.baseline);
+    const base = baseline === null ? null : countedOf(baseline, worst, state);
+    for (const cell of shown) {
+      const ratio = cell === baseline && base !== null ? [0, 0] : shiftedRatio(countedOf(cell, worst, state), base, shift);
+      if (ratio !== null) [found.logs[cell], found.squares[cell]] = [ratio[0], ratio[1] === null ? NaN : ratio[1] ** 2];
+    }
   }
-
-  add([ratio, error]) {
-    this.count += 1;
-    this.sum += Math.log(ratio);
-    this.squares += (error ?? 0) ** 2;
-    this.known &&= error !== null;
-  }
-
-  get mean() {
-    if (this.count === 0) return null;
-    const mean = this.sum / this.count;
-    if (!this.known) return { value: Math.exp(mean), low: null, high: null };
-    const margin = (NORMAL_QUANTILE * Math.sqrt(this.squares)) / this.count;
-    return { value: Math.exp(mean), low: Math.exp(mean - margin), high: Math.exp(mean + margin) };
-  }
+  return found;
 }
 
-/** Scores of the engines that are on, best first, those without a mean last. */
-function ranked(tasks, state) {
+const [WINS, TIES] = [1, 2];
+
+function worstOf(shown, metric) {
+  return shown.reduce((worst, cell) => (cells[metric][cell] > worst ? cells[metric][cell] : worst), 0);
+}
+
+/** The engines' scores over some tasks, best first, those without a mean last. */
+function ranked(tasks, state, analysis) {
   const scores = page.engines.map((_, engine) => (
-    { engine, ok: 0, asked: 0, ratios: new MeanRatio(), wins: 0, peak: 0 }));
-  for (const task of tasks) addTask(task, state, scores);
+    { engine, ok: 0, asked: 0, wins: 0, ties: 0, peak: 0, count: 0, sum: 0, squares: 0 }));
+  for (const task of tasks) {
+    for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
+      if (!state.off.has(cells.engine[cell])) addCell(scores[cells.engine[cell]], cell, state, analysis);
+    }
+  }
   const shown = scores.filter(({ engine }) => !state.off.has(engine))
-    .map(({ ratios, ...score }) => ({ ...score, mean: score.ok > 0 ? ratios.mean : null }));
+    .map(({ count: ratios, sum, squares, ...score }) => (
+      { ...score, mean: score.ok > 0 ? geometricMean(ratios, sum, squares) : null }));
   const place = (score) => (score.mean === null ? Infinity : score.mean.value);
   return shown.sort((one, other) => (place(one) === place(other) ? one.engine - other.engine : place(one) - place(other)));
 }
 
-/** Adds one task to the engines' scores. */
-function addTask(task, state, scores) {
-  const shown = cellsOf(task, state);
-  const values = shown.map((cell) => valueOf(cell, state.metric));
-  const worst = Math.max(...values.filter((value) => value !== null));
-  const baseline = bestOf(task, state) === null ? null : baselineOf(task, state);
-  shown.forEach((cell, at) => {
-    const score = scores[cells.engine[cell]];
-    score.asked += 1;
-    if (values[at] !== null) score.ok += 1;
-    score.peak = Math.max(score.peak, valueOf(cell, "peak") ?? 0);
-    const ratio = baseline === null ? null : shiftedRatio(cell, baseline, worst, state);
-    if (ratio !== null) score.ratios.add(ratio);
-  });
-  for (const cell of winnersOf(task, state)) scores[cells.engine[cell]].wins += 1;
+function addCell(score, cell, state, { logs, squares, wins }) {
+  score.asked += 1;
+  if (!Number.isNaN(cells[state.metric][cell])) score.ok += 1;
+  if (wins[cell] === WINS) score.wins += 1;
+  if (wins[cell] === TIES) score.ties += 1;
+  if (cells.peak[cell] > score.peak) score.peak = cells.peak[cell];
+  if (Number.isNaN(logs[cell])) return;
+  score.count += 1;
+  score.sum += logs[cell];
+  score.squares += squares[cell];
+}
+
+/** {value, low, high} from the sums of logarithms and of squared errors (NaN: not known). */
+function geometricMean(ratios, sum, squares) {
+  if (ratios === 0) return null;
+  const value = Math.exp(sum / ratios);
+  if (Number.isNaN(squares)) return { value, low: null, high: null };
+  const margin = Math.exp((NORMAL_QUANTILE * Math.sqrt(squares)) / ratios);
+  return { value, low: value / margin, high: value * margin };
 }
 
 function isShown(setting, state) {
@@ -208,9 +224,16 @@ function shownTasks(state) {
   const found = [];
   for (let task = 0; task < taskCount(); task += 1) {
     const chosen = settings[cells.task_setting[task]] && queries[cells.task_query[task]];
-    if (chosen && cellsOf(task, state).length > 0) found.push(task);
+    if (chosen && hasCells(task, state)) found.push(task);
   }
   return found;
+}
+
+function hasCells(task, state) {
+  for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
+    if (!state.off.has(cells.engine[cell])) return true;
+  }
+  return false;
 }
 
 /** Whether a query's name or title has one of the words (separated by commas); all for none. */

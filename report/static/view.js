@@ -6,7 +6,8 @@ let current = null;
 
 function show(state) {
   const tasks = shownTasks(state);
-  current = { state, tasks, scores: ranked(tasks, state) };
+  const analysis = analyse(tasks, state);
+  current = { state, tasks, analysis, scores: ranked(tasks, state, analysis) };
   showTheme(state);
   showFindings(current);
   showRanking(current);
@@ -29,21 +30,22 @@ function isDark() {
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-function showFindings({ scores, tasks, state }) {
+function showFindings({ scores, tasks, state, analysis }) {
   document.querySelector("[data-overall]").textContent = overall(scores, tasks, state);
   for (const node of all(".findings [data-settings]")) {
     const settings = new Set(node.dataset.settings.split(" ").map(Number));
     const own = tasks.filter((task) => settings.has(cells.task_setting[task]));
     node.hidden = own.length === 0;
     if (node.hidden) continue;
-    node.querySelector("[data-pick]").replaceChildren(...pick(own, state));
-    node.querySelector("[data-finding]").textContent = finding(own, state);
+    const ownScores = ranked(own, state, analysis);
+    node.querySelector("[data-pick]").replaceChildren(...pick(ownScores));
+    node.querySelector("[data-finding]").textContent = finding(own.length, ownScores, state);
   }
 }
 
 /** The best engine of some tasks: its name, how near to the best it stays, and its memory. */
-function pick(tasks, state) {
-  const [best] = ranked(tasks, state).filter((score) => score.mean !== null);
+function pick(scores) {
+  const [best] = scores.filter((score) => score.mean !== null);
   if (best === undefined) return ["–"];
   const memory = best.peak > 0 ? `, at most ${amount(best.peak, "MiB")} MiB` : "";
   return [engineName(best.engine), element("small", {}, ` ${times(best.mean.value)} on average${memory}`)];
@@ -57,7 +59,7 @@ function showRanking({ scores }) {
     return element("tr", { data: { engine: score.engine } },
       element("th", { scope: "row" }, engineName(score.engine)),
       element("td", { className: "number" }, element("b", {}, mean === null ? "–" : times(mean.value)), spread === null ? null : " ", spread),
-      element("td", { className: "number" }, String(score.wins)),
+      element("td", { className: "number" }, String(score.wins + score.ties)),
       element("td", { className: "number" }, `${score.ok} of ${score.asked}`),
       element("td", { className: "number" }, score.peak > 0 ? amount(score.peak, "MiB") : "–"));
   });

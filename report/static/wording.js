@@ -24,19 +24,11 @@ function join(parts) {
   return [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter(Boolean).join(" and ");
 }
 
-function tally(engines) {
-  const counts = new Map();
-  for (const engine of engines) counts.set(engine, (counts.get(engine) ?? 0) + 1);
-  return counts;
-}
-
-/** Sorts by numbers, more first, then by label. */
-function mostFirst(engines, ...counts) {
-  const byLabel = (one, other) => (labelOf(one) < labelOf(other) ? -1 : 1);
-  return [...engines].sort((one, other) => {
-    const difference = counts.map((each) => (each.get(other) ?? 0) - (each.get(one) ?? 0)).find(Boolean);
-    return difference ?? byLabel(one, other);
-  });
+/** Sorts scores by numbers, more first, then by label. */
+function mostFirst(scores, ...numbers) {
+  const byLabel = (one, other) => (labelOf(one.engine) < labelOf(other.engine) ? -1 : 1);
+  return [...scores].sort((one, other) => (
+    numbers.map((number) => number(other) - number(one)).find(Boolean) ?? byLabel(one, other)));
 }
 
 /** Seconds or bytes with their unit. */
@@ -45,30 +37,28 @@ function measured(value, metric) {
   return `${amount(value, unit)} ${unit}`;
 }
 
-function finding(tasks, state) {
-  const winners = tasks.map((task) => winnersOf(task, state).map(engineOf));
-  const alone = tally(winners.filter((each) => each.length === 1).flat());
-  const shared = tally(winners.filter((each) => each.length > 1).flat());
-  const queries = count(tasks.length, "query", "queries");
-  if (alone.size + shared.size === 0) return `No engine has a value for any of ${queries}.`;
-  const engines = mostFirst(new Set([...alone.keys(), ...shared.keys()]), alone, shared);
-  const clauses = engines.map((engine) => clause(engine, alone, shared, metrics.get(state.metric)));
-  return [`Of ${queries}, ${clauses.join("; ")}.`, ...gaps(tasks, state)].join(" ");
+/** Who wins on how many of so many queries, who ties, and who has no value. */
+function finding(asked, scores, state) {
+  const queries = count(asked, "query", "queries");
+  const winners = scores.filter(({ wins, ties }) => wins + ties > 0);
+  if (winners.length === 0) return `No engine has a value for any of ${queries}.`;
+  const clauses = mostFirst(winners, ({ wins }) => wins, ({ ties }) => ties)
+    .map((score) => clause(score, metrics.get(state.metric)));
+  return [`Of ${queries}, ${clauses.join("; ")}.`, ...gaps(scores)].join(" ");
 }
 
-function clause(engine, alone, shared, metric) {
+function clause({ engine, wins, ties }, metric) {
   const parts = [];
-  if (alone.has(engine)) parts.push(`is ${metric.superlative} on ${alone.get(engine)}`);
-  if (shared.has(engine)) parts.push(`ties for best on ${shared.get(engine)}`);
+  if (wins > 0) parts.push(`is ${metric.superlative} on ${wins}`);
+  if (ties > 0) parts.push(`ties for best on ${ties}`);
   return `${labelOf(engine)} ${parts.join(" and ")}`;
 }
 
-function gaps(tasks, state) {
-  const asked = tasks.flatMap((task) => cellsOf(task, state));
-  const missing = tally(asked.filter((cell) => valueOf(cell, state.metric) === null).map(engineOf));
-  if (missing.size === 0) return [];
-  const engines = mostFirst(missing.keys(), missing);
-  return [`${join(engines.map((e) => `${labelOf(e)} has no value for ${missing.get(e)}`))}.`];
+function gaps(scores) {
+  const missing = ({ ok, asked }) => asked - ok;
+  const found = mostFirst(scores.filter((score) => missing(score) > 0), missing);
+  if (found.length === 0) return [];
+  return [`${join(found.map((score) => `${labelOf(score.engine)} has no value for ${missing(score)}`))}.`];
 }
 
 function overall(scores, tasks, state) {
