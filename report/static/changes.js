@@ -64,12 +64,23 @@ function changesInWords({ state, changes }) {
   if (all.length === 0) return "The two have no cell in common in this view.";
   const tallied = tally(all.map(({ verdict }) => verdict));
   const counts = VERDICTS.filter((name) => tallied.has(name)).map((name) => `${tallied.get(name)} ${name}`);
-  const ratios = new MeanRatio();
-  for (const { pair } of all) if (pair !== null) ratios.add(pair);
-  const { mean } = ratios;
+  const mean = meanOf(all.map(({ pair }) => pair).filter((pair) => pair !== null));
   const interval = mean?.low == null ? "" : ` (${mean.low.toFixed(2)}–${mean.high.toFixed(2)})`;
   const text = `Of ${count(all.length, "cell")} in both: ${counts.join(", ")}.`;
   return mean === null ? text : `${text} After ÷ before is ${mean.value.toFixed(2)}${interval} in the geometric mean.`;
+}
+
+function tally(names) {
+  const counts = new Map();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
+
+/** The geometric mean of ratios, each [value, log error]. */
+function meanOf(pairs) {
+  const sum = pairs.reduce((total, [value]) => total + Math.log(value), 0);
+  const squares = pairs.reduce((total, [, error]) => total + (error === null ? NaN : error ** 2), 0);
+  return geometricMean(pairs.length, sum, squares);
 }
 
 /** Of many queries those with the most important changes, in the order of the queries. */
