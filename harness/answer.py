@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from harness.types import Schema
 
+NAN_IS_NULL = {b"missing": b"NaN"}
+"""Metadata of an answer's Arrow field in which the engine does not tell NaN from NULL."""
+
 
 @dataclass(frozen=True)
 class SortKey:

@@ -37,6 +37,10 @@ CONSTANTS = {
     "date": [f"date '{day}'" for day in DATES],
     "boolean": ["true", "false"],
 }
+KEYS = (
+    *("s = w", "k = rk and i = m", "k + 1 = rk", "x = z", "x = rk", "d = e"),
+    *("i between rk and m", "x > z", "k = rk and x <= z", "k = rk or i = m"),
+)
 KINDS = tuple(VALUES)
 Row = tuple[Value, ...]
 T = TypeVar("T")
@@ -177,7 +181,7 @@ class Writer:
             self._compared(kind, min(depth, 1)),
             self.column("boolean"),
             f"{self.value(kind, 0)} is {self._not()}null",
-            f"{whole} {self._not()}in (0, 1, 3)",
+            f"{whole} {self._not()}in (0, 1, {self.either('3', '3', 'null')})",
             f"{whole} {self._not()}between -1 and 2",
             f"{text} {self._not()}like '{self.either('a%', '%a', '%b%', '_', 'a', '%')}'",
         )
@@ -205,8 +209,8 @@ class Writer:
             return "l cross join r"
         kind = self.either("join", "left join", "full join", "right join")
         if way == "keys":
-            return f"l {kind} r on {self.either('s = w', 'k = rk and i = m', 'k + 1 = rk')}"
-        residual = self.either("", "", f" and {self.test(0)}") if kind == "join" else ""
+            return f"l {kind} r on {self.either(*KEYS)}"
+        residual = self.either("", "", f" and {self.test(0)}")
         return f"l {kind} r on k = rk{residual}"
 
     def _subquery(self) -> str:
@@ -365,20 +369,56 @@ class Writer:
         )
 
     def filtered(self) -> str:
-        """IN, EXISTS and scalar subqueries."""
-        inner = Writer(self.draw, RIGHT).test(0)
-        value, measure = self.either("k", "i", "(k + 1)"), self.either("avg", "sum", "max", "count")
-        condition = self.either(
-            f"{value} {self._not()}in (select rk from r where {inner})",
-            f"{value} {self._not()}in (select m from r)",
-            f"{self._not()}exists (select 1 from r where rk = k and {inner})",
-            f"{self._not()}exists (select 1 from r where rk = k and m {self.either('>', '=')} i)",
-            f"i > (select {measure}(m) from r where {inner})",
-            f"i > (select {measure}(m) from r where rk = k)",
+        """IN, EXISTS and scalar subqueries, in WHERE and as values."""
+        condition, more = (
+            self._subquery_test(),
+            self.either("", f" and {self.test(1)}", " or k = 1"),
         )
-        more = self.either("", f" and {self.test(1)}", f" or {self.test(1)}")
-        shown = self.either("s", f"(select {measure}(m) from r where rk = k) as v")
+        shown = self.either(
+            "s",
+            f"{self._scalar()} as v",
+            f"{self._scalar()} + i as v",
+            f"({self._subquery_test()}) as v",
+            f"case when {self._subquery_test()} then i else k end as v",
+        )
         return f"select id, k, i, {shown} from l where {condition}{more}"
+
+    def _tie(self) -> str:
+        """What ties the rows of a subquery over r to a row of l, if anything does."""
+        inner = Writer(self.draw, RIGHT).test(0)
+        return self.either(
+            "rk = k",
+            f"rk = k and {inner}",
+            inner,
+            "rk = k and m <> i",
+            f"rk = k and m {self.either('>', '=')} i",
+            f"w = s and {inner}",
+            f"z {self.either('<', '>=')} x",
+            "m between k and i",
+        )
+
+    def _subquery_test(self) -> str:
+        value = self.either("k", "i", "(k + 1)", "x")
+        return self.either(
+            f"{value} {self._not()}in (select rk from r where {self._tie()})",
+            f"{value} {self._not()}in (select m from r)",
+            f"{self._not()}exists (select 1 from r where {self._tie()})",
+            f"i {self.either('>', '=')} {self._scalar()}",
+            f"coalesce({self._scalar()}, 0) < i",
+            f"{self._scalar()} is {self._not()}null",
+        )
+
+    def _scalar(self) -> str:
+        measure = self.either(
+            "avg(m)", "sum(m)", "max(m)", "count(*)", "count(m) + 1", "sum(m * 2)"
+        )
+        tie = self._tie()
+        return self.either(
+            f"(select {measure} from r where {tie})",
+            f"(select {measure} from r where {tie})",
+            f"(select coalesce({measure}, 0) from r where {tie})",
+            "(select m from r order by m, rk limit 1)",
+        )
 
     def united(self) -> str:
         kinds = [self.either(*KINDS) for _ in range(self.either(1, 2))]
@@ -386,5 +426,6 @@ class Writer:
             ", ".join(f"{write.operand(kind, 1)} as u{n}" for n, kind in enumerate(kinds))
             for write in (self, Writer(self.draw, RIGHT))
         ]
-        sign = self.either("union all", "union all", "union", "except", "intersect")
+        way = self.either("union", "union", "except", "intersect")
+        sign = way + self.either("", " all")
         return f"select {sides[0]} from l {sign} select {sides[1]} from r{self.order('u0')}"

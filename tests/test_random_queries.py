@@ -8,8 +8,11 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import black
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -30,6 +33,22 @@ EXHAUSTIVE = settings(
 )
 
 
+TALLY: Counter[tuple[str, str]] = Counter()
+"""How many queries each engine answered, and how many it has no program for."""
+
+
+@pytest.fixture(autouse=True)
+def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Programs run as they are printed, for layout takes longer than they do; then the tally."""
+    monkeypatch.setattr(black, "format_str", lambda text, mode: text)
+    yield
+    if "ENGINEBENCH_EXAMPLES" in os.environ:
+        with capsys.disabled():
+            for engine in PLANNED:
+                right, unsupported = TALLY[engine, "ok"], TALLY[engine, "unsupported"]
+                print(f"\n{engine}: {right} queries right, {unsupported} unsupported", end="")
+
+
 @pytest.mark.filterwarnings("ignore:(divide by zero|invalid value|overflow):RuntimeWarning")
 @EXHAUSTIVE
 @given(cases())
@@ -38,4 +57,5 @@ def test_a_random_query_is_right_or_unsupported_on_every_engine(case: Case) -> N
         tables = InProcess(case.tables, Path(folder))
         for sql, engine in itertools.product(case.queries, PLANNED):
             verdict = tables.verdict(engine, sql)
+            TALLY[engine, verdict.outcome] += 1
             assert verdict.outcome in ("ok", "unsupported"), f"{engine}: {sql}\n{verdict}"

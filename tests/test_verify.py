@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.answer import AnswerSpec, SortKey
+from harness.answer import NAN_IS_NULL, AnswerSpec, SortKey
 from harness.errors import HarnessError
 from harness.types import Column, Type
 from harness.verify import compare
@@ -145,6 +145,15 @@ def test_a_float_may_differ_by_the_tolerance_and_no_more() -> None:
     assert judge({"x": [1e6 + 1.1, 0.0]}, reference) is not None
     assert judge({"x": [1e6, 1e-8]}, reference) is not None
     assert judge({"x": [1e6 + 1.1, 0.0]}, reference, tolerance=1e-5) is None
+
+
+def test_nan_is_null_in_columns_that_cannot_tell_them_apart() -> None:
+    marked = pa.schema([pa.field("x", pa.float64(), metadata=NAN_IS_NULL)])
+    answer = pa.table([pa.array([None, 1.0, None])], schema=marked)
+    assert judge(answer, {"x": [NAN, 1.0, None]}) is None
+    assert judge(answer, {"x": [NAN, 2.0, None]}) == "row 2, column 'x': 1.0, expected 2.0"
+    assert judge(answer, {"x": pa.array([1, 1, None])}) == "column 'x' is float, expected integer"
+    assert judge({"x": [None, 1.0, None]}, {"x": [NAN, 1.0, None]}) is not None
 
 
 def test_null_nan_and_the_infinities_equal_only_themselves() -> None:

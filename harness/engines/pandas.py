@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
 
-from harness.answer import SortKey
+from harness.answer import NAN_IS_NULL, SortKey
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.engines.pandas_expressions import NARROW, PandasExpressions, counted
 from harness.engines.pandas_windows import PandasWindows
@@ -391,13 +391,16 @@ class PandasProgram:
         left, right = self.exact(node.left), self.frame(node.right)
         ours, theirs = [a for a, _ in node.on], [b for _, b in node.on]
         keys = f"{right}[{listing(theirs)}]"
+        if len(set(theirs)) < len(theirs):  # one column beside two of ours
+            columns = ", ".join(f"{quoted(a)}: {right}[{quoted(b)}]" for a, b in node.on)
+            keys = f"{self.library}.DataFrame({{{columns}}})"
+        elif renames := {b: a for a, b in node.on if a != b}:
+            keys += f".rename(columns={mapping(renames)})"
         risky = [
-            b for a, b in node.on if node.left.column(a).nullable and node.right.column(b).nullable
+            a for a, b in node.on if node.left.column(a).nullable and node.right.column(b).nullable
         ]
         keys += f".dropna(subset={listing(risky)})" if risky else ""
         keys += ".drop_duplicates()"
-        renames = {b: a for a, b in node.on if a != b}
-        keys += f".rename(columns={mapping(renames)})" if renames else ""
         self.physical[node] = node.left.names
         if node.kind == "semi":
             return self.assign(node, f"{left}.merge({keys}, on={listing(ours)})")
@@ -607,9 +610,15 @@ class PandasSession(PythonSession):
         self.tables[table.name] = frame
 
     def to_arrow(self, result: Any) -> pa.Table:
+        """The answer; floats, in which pandas takes NaN for NULL, are marked as such."""
         import pyarrow as pa
 
-        return pa.Table.from_pandas(result, preserve_index=False)
+        table: pa.Table = pa.Table.from_pandas(result, preserve_index=False)
+        for place, dtype in enumerate(result.dtypes):
+            if dtype.kind == "f":
+                field = table.field(place).with_metadata(NAN_IS_NULL)
+                table = table.set_column(place, field, table.column(place))
+        return table
 
     def rows(self, result: Any) -> int:
         return len(result)

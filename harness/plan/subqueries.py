@@ -244,7 +244,7 @@ class Subqueries:
             relation, name = relation.with_column(inner)
             keys.append((fresh(name, {k for k, _ in keys}), exp.column(name)))
         aggregates = Aggregates(relation, keys, items)
-        values = [_beside(aggregates.over(e), alias, aggregates) for _, e in items]
+        values = [_beside(aggregates.over(e), alias, aggregates, bool(on)) for _, e in items]
         node = Aggregate(relation.node, tuple(keys), aggregates.found)
         strict = required and all(_is_strict(e) for _, e in items)
         kind: JoinKind = "single" if not on else "inner" if strict else "left"
@@ -282,9 +282,11 @@ def compares(predicate: Expression) -> bool:
     return isinstance(predicate, _COMPARISONS)
 
 
-def _beside(value: Expression, alias: str, aggregates: Aggregates) -> Expression:
+def _beside(
+    value: Expression, alias: str, aggregates: Aggregates, joined: bool = True
+) -> Expression:
     """A value over the columns of an aggregation, as seen from beside it: no rows count as 0."""
-    counts = {name for name, e in aggregates.found if isinstance(e, exp.Count)}
+    counts = {name for name, e in aggregates.found if joined and isinstance(e, exp.Count)}
 
     def moved(e: Expression) -> Expression:
         if not isinstance(e, exp.Column) or e.table:

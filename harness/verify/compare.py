@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from harness.answer import AnswerSpec
+from harness.answer import NAN_IS_NULL, AnswerSpec
 from harness.errors import HarnessError
 from harness.verify import words
-from harness.verify.kinds import Chunks, Kind, NotComparable, canonical, kind_of
+from harness.verify.kinds import Chunks, Kind, NotComparable, canonical, kind_of, without_nan
 from harness.verify.matching import Leftover, unmatched
 from harness.verify.order import BACK, Expected, cut, steps, whole
 from harness.verify.rows import Ints, Rows, agree, agreements, encode
@@ -52,10 +52,12 @@ def _alike(reference: pa.Table, answer: pa.Table, spec: AnswerSpec) -> tuple[pa.
     if len(names) != reference.num_columns:
         names = reference.column_names
     _check_names(answer.column_names, names)
-    pairs = [
-        _alike_columns(name, reference.column(place), answer.column(place))
-        for place, name in enumerate(names)
-    ]
+    pairs = []
+    for place, name in enumerate(names):
+        ours, theirs = reference.column(place), answer.column(place)
+        if answer.field(place).metadata == NAN_IS_NULL and kind_of(ours.type) is Kind.FLOAT:
+            ours, theirs = without_nan(ours), without_nan(theirs)
+        pairs.append(_alike_columns(name, ours, theirs))
     return (
         pa.table([ours for ours, _ in pairs], names=names),
         pa.table([theirs for _, theirs in pairs], names=names),

@@ -90,6 +90,12 @@ def canonical(column: Chunks, kind: Kind) -> Chunks:
         raise NotComparable(f"has values that are not exactly a {CANONICAL[kind]}") from None
 
 
+def without_nan(column: Chunks) -> Chunks:
+    """Numbers of any width as floats, NaN as NULL."""
+    column = column.cast(pa.float64(), safe=False)
+    return pc.if_else(pc.is_nan(column), None, column)
+
+
 def _dates(column: Chunks) -> Chunks:
     column = column.cast(pa.timestamp("us"))
     microseconds = pc.fill_null(column.cast(pa.int64()), 0).to_numpy()
