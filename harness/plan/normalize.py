@@ -193,6 +193,15 @@ def _is_constant(e: Expression) -> bool:
     return _is_literal(e) or (isinstance(e, (exp.Neg, exp.Cast)) and _is_literal(e.this))
 
 
+def _order(e: Expression) -> Expression:
+    """A key of ORDER BY that comes again decides nothing."""
+    keys: dict[Expression, Expression] = {}
+    for ordered in e.expressions:
+        keys.setdefault(ordered.this, ordered)
+    e.set("expressions", list(keys.values()))
+    return e
+
+
 def _date_trunc(e: Expression) -> Expression:
     return exp.TimestampTrunc(this=e.this, unit=exp.var(e.args["unit"].name.upper()))
 
@@ -347,6 +356,7 @@ _REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.In: _in,
     exp.Cast: _cast,
     exp.DateTrunc: _date_trunc,
+    exp.Order: _order,
     exp.Count: _count,
 }
 _RULES = (_parentheses, _negated_flags, _date_parts, _functions, _not, _between, _low_first)

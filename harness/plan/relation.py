@@ -100,6 +100,8 @@ def join(
     residual: Expression | None = None,
 ) -> Relation:
     """Joins two relations on pairs of expressions over them (left first, right second)."""
+    if kind not in ("right", "full"):
+        on, right = _each_left_once(on, right)
     if (residual is not None or not on) and kind in ("semi", "anti", "left"):
         return _by_row(kind, left, right, on, residual)
     if (residual is not None or not on) and kind == "full":
@@ -121,6 +123,19 @@ def join(
     condition = None if residual is None else Relation(left.node, columns).flat(residual)
     node = Join(kind, left.node, right.node, tuple(dict.fromkeys(pairs)), condition)
     return Relation(node, left.columns if kind in ("semi", "anti") else columns)
+
+
+def _each_left_once(
+    on: Sequence[tuple[Expression, Expression]], right: Relation
+) -> tuple[Sequence[tuple[Expression, Expression]], Relation]:
+    """``a = b and a = c`` as ``a = b`` and, of the right rows, only those where ``b = c``."""
+    first: dict[Expression, Expression] = {}
+    equal: list[Expression] = []
+    for ours, theirs in on:
+        partner = first.setdefault(ours, theirs)
+        if partner != theirs:
+            equal.append(exp.EQ(this=partner.copy(), expression=theirs.copy()))
+    return (list(first.items()), right.where(equal)) if equal else (on, right)
 
 
 def _by_row(
