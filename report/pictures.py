@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from textwrap import wrap
 from typing import Any, Literal
 
 import altair as alt
 import vl_convert
 
-from report import charts_of_engines, charts_of_queries, charts_of_runs, names
+from report import charts, charts_of_engines, charts_of_queries, charts_of_runs, names
 from report.changes import Changes, NothingInCommon, compare_runs
 from report.chart_parts import LABEL_PIXELS
 from report.comparison import Task, compare
@@ -29,6 +30,8 @@ WIDTH = 760
 """Pixels of a picture's chart; PNG has SCALE dots for each."""
 SCALE = 2
 PART_WIDTH = 560
+NOTE_CHARACTERS = 105
+"""How many of a note's characters fit into a line."""
 LONGEST_NAME = 200
 """Characters; file systems allow 255 with the ending."""
 Spec = dict[str, Any]
@@ -76,6 +79,7 @@ class Album:
 
     def _all(self) -> Iterator[Picture]:
         yield Picture("summary", self._summary())
+        yield from self._overview()
         for setting in self._comparison.settings:
             yield self._picture("matrix", setting, self._rows.matrix(setting))
         for changes in latest_changes(self._results.runs):
@@ -87,6 +91,16 @@ class Album:
             if rows := self._rows.history(task.setting, task.query):
                 yield self._picture("history", task.setting, rows, query=task.query)
         yield from self._scaling()
+
+    def _overview(self) -> Iterator[Picture]:
+        """The charts over all queries, where they have anything to show."""
+        for name, chart in charts.overview().items():
+            if rows := getattr(self._rows.engines, name)():
+                title = {"text": chart.title, "subtitle": wrap(chart.note, NOTE_CHARACTERS)}
+                yield Picture(name, self._styled({**filled(chart.draw, rows), "title": title}))
+
+    def _styled(self, spec: Spec) -> Spec:
+        return {**spec, "config": config(self._theme)}
 
     def _scaling(self) -> Iterator[Picture]:
         """A picture for each query that was run in several sizes, all else being equal."""
@@ -106,7 +120,7 @@ class Album:
         spec = {**filled(CHARTS[chart], rows), "title": {"text": title, "subtitle": subtitle}}
         parts = [chart, setting.workload, query, setting.input, setting.size, f"{setting.threads}t"]
         machine = [setting.machine] if self._machines > 1 else []
-        return Picture(file_name([*parts, *machine]), {**spec, "config": config(self._theme)})
+        return Picture(file_name([*parts, *machine]), self._styled(spec))
 
     def _summary(self) -> Spec:
         """The ranking, above the mean ratio of each engine on each kind of work."""

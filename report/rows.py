@@ -20,6 +20,7 @@ from report.heat import DEEP, heat
 from report.history import History, Point, points
 from report.metrics import DEFAULT
 from report.names import Column
+from report.rows_of_engines import EngineRows
 from report.statistics import Estimate
 from report.theme import Theme, colours
 
@@ -46,6 +47,12 @@ class RowMaker:
         self._machines = len({setting.machine for setting in comparison.settings})
         columns = names.columns(comparison.engines, results.engines)
         self._columns = {column.engine: column for column in columns}
+        self.engines = EngineRows(
+            comparison.tasks,
+            {c.engine: {**self._look(c), "place": c.index} for c in columns},
+            lambda setting: names.setting(setting, self._machines),
+            lambda each: results.workloads[each.workload].sizes.get(each.size),
+        )
 
     def ranking(self) -> Rows:
         """The engines' mean ratios, best first."""

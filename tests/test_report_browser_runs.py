@@ -153,6 +153,62 @@ def test_the_page_s_verdicts_are_those_of_the_command(
     assert any(row["kind"] == "lost" for row in rows_on_the_page(opened, "changes", 0))
 
 
+@pytest.mark.parametrize("name", ["memory", "cold", "cores"])
+def test_the_page_s_charts_over_all_queries_are_those_of_the_pictures(
+    open_runs: Callable[..., Opened], files: list[Path], name: str
+) -> None:
+    _, maker = python_rows(files)
+    expected = getattr(maker.engines, name)()
+    assert len(expected) > 100
+    assert_equal_rows(expected, rows_on_the_page(open_runs(), name))
+
+
+@pytest.mark.parametrize("name", ["threads", "crossover"])
+def test_so_are_those_of_threads_and_gpus(
+    browser: sync_api.Browser, tmp_path: Path, name: str
+) -> None:
+    file = write(tmp_path / "a.json", with_threads_and_gpu())
+    page = browser.new_page()
+    page.goto(build([file], tmp_path / "a.html").as_uri())
+    page.wait_for_selector("[data-ready]", state="attached")
+    _, maker = python_rows([file])
+    expected = getattr(maker.engines, name)()
+    assert len(expected) == {"threads": 4, "crossover": 4}[name]
+    found = rows_on_the_page(Opened(page), name)
+    assert_equal_rows(*(sorted(rows, key=by_line) for rows in (expected, found)))
+    page.close()
+
+
+def by_line(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row.get("engine", ""), row.get("size", ""), row.get("threads", 0), row["label"]
+
+
+def with_threads_and_gpu() -> Document:
+    """Two engines, one on a GPU, on two sizes with one and four threads."""
+    content = document([
+        Asked("q1", engine, [seconds * (1 + at / 100) / threads**0.5 for at in range(5)],
+              size=size, threads=threads)
+        for engine, factor in (("polars", 1.0), ("pandas", 0.2))
+        for size, seconds in (("small", 1.0 * factor), ("large", 9.0 * factor**0.5))
+        for threads in (1, 4)
+    ])  # fmt: skip
+    content["workloads"]["groupby"]["sizes"] = {"small": 10**6, "large": 10**7}
+    for entry in content["benchmarks"]:
+        if entry["extra_info"]["engine"] == "pandas":
+            entry["extra_info"]["gpu"] = {"peak_bytes": 10**9}
+    return content
+
+
+def assert_equal_rows(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
+    """But for colours, and for words of memory, which the page rounds to six digits before."""
+    assert len(found) == len(expected)
+    for mine, its in zip(comparable(expected), found, strict=True):
+        left_out = {*COLOURS, *(["label"] if "MiB" in its.get("label", "") else [])}
+        assert {key: value for key, value in mine.items() if key not in left_out} == {
+            key: value for key, value in its.items() if key not in left_out
+        }
+
+
 def test_the_page_says_what_changed_and_follows_the_choice(
     open_runs: Callable[..., Opened],
 ) -> None:

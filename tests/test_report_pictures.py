@@ -89,7 +89,8 @@ def test_a_single_run_has_no_history(tmp_path: Path) -> None:
     (setting,) = {each.setting for each in results.cells}
     assert History(results).of(setting, "q1") == {}
     assert {picture.name for picture in Album(results).pictures()} == {
-        "summary", "matrix-groupby-memory-small-2t", "query-groupby-q1-memory-small-2t",
+        "summary", "memory", "cold", "cores",
+        "matrix-groupby-memory-small-2t", "query-groupby-q1-memory-small-2t",
     }  # fmt: skip
 
 
@@ -135,11 +136,17 @@ def test_sizes_are_drawn_in_one_picture(tmp_path: Path) -> None:
     assert "Polars n^0.50" in found  # 10 times as long for 100 times the rows
 
 
+def test_charts_over_all_queries_have_their_titles_and_notes(three: Results) -> None:
+    drawn = svg(three, "memory")
+    assert {"Time against memory", "DuckDB", "Polars 2.2.0", "Polars 2.1.0"} <= set(labels(drawn))
+    assert ">Lower left is better." in drawn
+
+
 def test_the_command_writes_both_formats_in_the_theme_asked(tmp_path: Path) -> None:
     file = write(tmp_path / "one.json", document([cell("q1", "polars", 1.0)]))
     out = tmp_path / "pictures"
     arguments = ["--format", "png,svg", "--theme", "dark", "--out", str(out)]
-    assert command(str(file), *arguments) == (0, f"6 pictures in {out}\n")
+    assert command(str(file), *arguments) == (0, f"12 pictures in {out}\n")
     names = {path.name for path in out.iterdir()}
     assert {"summary.png", "summary.svg", "query-groupby-q1-memory-small-2t.svg"} <= names
     assert all(path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" for path in out.glob("*.png"))
