@@ -37,7 +37,10 @@ def _read_above(join: Join, name: str) -> bool:
 
 
 def _under(node: Node, old: str, new: str, used: Counter[Node]) -> Node | None:
-    """The node with a column renamed where it is computed; None where it is not, or not here."""
+    """The node with a column renamed where it is computed.
+
+    None where it is not, where others read it, or where it has the name that its table gives it.
+    """
     if new in node.names or used[node] > 1:
         return None
     match node:
@@ -52,7 +55,7 @@ def _under(node: Node, old: str, new: str, used: Counter[Node]) -> Node | None:
                     )
                     return _without_effect(Project(below, tuple(renamed), label=node.label))
             return replace(node, items=tuple((new if n == old else n, e) for n, e in node.items))
-        case Aggregate() if old in dict(node.keys):
+        case Aggregate() if dict(node.keys).get(old, exp.column(old)) != exp.column(old):
             return replace(node, keys=tuple((new if n == old else n, e) for n, e in node.keys))
         case Filter():
             below = _under(node.input, old, new, used)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from harness.plan.nodes import Aggregate, Filter, Item, Join, Node, Project
+from harness.plan.nodes import Aggregate, Filter, Item, Join, Node, Project, Scan
 from harness.plan.selective import selective
 
 
@@ -46,7 +46,7 @@ def _source(items: tuple[Item, ...], name: str) -> str | None:
 def _semi_joined(node: Node, key: str, by: Node, by_key: str) -> Node:
     """The node's rows whose key is among ``by``'s, restricted as far down as the key is found."""
     match node:
-        case Filter():
+        case Filter() if not isinstance(node.input, Scan):  # a table's own filter comes first
             return node.with_inputs(_semi_joined(node.input, key, by, by_key))
         case Project() if (source := _source(node.items, key)) is not None:
             return node.with_inputs(_semi_joined(node.input, source, by, by_key))
