@@ -15,6 +15,7 @@ from harness.engines.base import Program
 from harness.errors import HarnessError, WorkerError, WorkerOutOfMemory, WorkerTimeout
 from harness.messages import Message
 from harness.outcome import Cell, Outcome, Record, Round, Stopped
+from harness.pagecache import drop
 from harness.pool import WorkerPool
 from harness.referee import Referee
 from harness.rounds import loops_for
@@ -127,9 +128,11 @@ class Measurement:
         self._process = self.pool.process_for(
             task.cell, task.tables, lambda: self._tell(Phase.LOAD)
         )
+        self._process.programs += 1
         self._request("prepare", text=program.text, language=program.language, writes=task.writes)
 
     def _first_run(self) -> None:
+        self._caches_dropped = self._drop_caches()
         self._baseline_bytes = self._process.worker.memory.reset()
         self._tell(Phase.COLD)
         self._cold = self._request("run")
@@ -137,6 +140,13 @@ class Measurement:
         self._check()
         self._process.worker.memory.reset()
         self._stop_if_enough()
+
+    def _drop_caches(self) -> bool | None:
+        """Whether the files that are about to be read are out of memory; None: nobody asked."""
+        source = self.task.cell.input
+        if not self.settings.drop_caches or source is Input.MEMORY:
+            return None
+        return drop(file for table in self.task.tables.values() for file in table.files(source))
 
     def _check(self) -> None:
         """Checks the answer of the run just made; the time that takes is not the engine's."""
@@ -188,6 +198,8 @@ class Measurement:
             program_sha256=self.task.program.sha256,
             rows=self._cold["rows"],
             cold_seconds=self._cold["seconds"],
+            cold_process=self._process.programs == 1,
+            caches_dropped=self._caches_dropped,
             rounds=tuple(self._rounds),
             stopped=stopped,
             loops=self._loops,

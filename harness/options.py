@@ -97,6 +97,8 @@ def settings(config: pytest.Config) -> Settings:
         memory_limit=_bytes("--memory-limit", config.getoption("memory_limit"))
         or default_memory_limit(),
         together_limit=_together_limit(config),
+        cold_process=config.getoption("cold_process"),
+        drop_caches=config.getoption("drop_caches"),
         rounds=Rounds(0, 0) if disabled(config) else _rounds(config),
     )
 
@@ -128,7 +130,8 @@ def _given(config: pytest.Config, option: str) -> bool:
 
 def basis(config: pytest.Config) -> dict[str, Any]:
     """Options that decide over records, as they were given; defaults follow from the moment."""
-    return {name: config.getoption(name) for name in ("memory_limit", "together_limit")}
+    names = ("memory_limit", "together_limit", "cold_process", "drop_caches")
+    return {name: config.getoption(name) for name in names}
 
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?")

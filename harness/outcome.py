@@ -77,8 +77,10 @@ class Record:
 
     Seconds are wall clock in the engine's own process. Bytes are resident memory of the process
     tree: ``baseline_bytes`` just before the cell's first run, ``peak_bytes`` the most seen during
-    its runs. ``interleaved``: the query's engines took turns. ``loops``: runs in each round.
-    ``load_seconds``: all tables into the engine's memory, None where files are read instead.
+    its runs. ``cold_process``: the cold run was its process' first; ``caches_dropped``: and its
+    files were out of the page cache, None where that was not asked. ``interleaved``: the query's
+    engines took turns. ``loops``: runs in each round. ``load_seconds``: all tables into the
+    engine's memory, None where files are read instead.
     """
 
     cell: Cell
@@ -87,6 +89,8 @@ class Record:
     program_sha256: str | None = None
     rows: int | None = None
     cold_seconds: float | None = None
+    cold_process: bool = False
+    caches_dropped: bool | None = None
     rounds: tuple[Round, ...] = field(default=())
     stopped: Stopped | None = None
     loops: int = 1

@@ -72,6 +72,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "together; 0 for never. Default: half of the memory.",
     )
     group.addoption(
+        "--cold-process",
+        action="store_true",
+        help="Run every program cold in a fresh process, also for input: memory, where all tables "
+        "are loaded anew for it. Programs that read files always are.",
+    )
+    group.addoption(
+        "--drop-caches",
+        action="store_true",
+        help="Before a cold run, evict the files that it reads from the system's page cache.",
+    )
+    group.addoption(
         "--resume",
         action="store_true",
         help="Continue the last run of this command that was killed or interrupted.",

@@ -47,6 +47,8 @@ class Settings:
     ``timeout`` (seconds) bounds one cell's runs, ``setup_timeout`` the start of a process and
     the loading of its tables, which all queries of a workload share. ``memory_limit`` (bytes) is
     each engine's; engines take turns where all of them together hold at most ``together_limit``.
+    Programs that read files are run cold in a fresh process each; with ``cold_process``, also those
+    that start from loaded tables. ``drop_caches``: files are evicted from the page cache first.
     """
 
     threads: int
@@ -56,6 +58,8 @@ class Settings:
     memory_limit: int | None = None
     together_limit: int = field(default_factory=default_together_limit)
     rounds: Rounds = field(default_factory=Rounds)
+    cold_process: bool = False
+    drop_caches: bool = False
 
     def __post_init__(self) -> None:
         if self.threads < 1 or min(self.timeout, self.setup_timeout) <= 0:
@@ -64,12 +68,13 @@ class Settings:
 
 @dataclass
 class EngineProcess:
-    """A worker and the tables that it has."""
+    """A worker, the tables that it has, and how many programs it was given."""
 
     worker: Worker
     starting: bool = True
     tables: set[str] = field(default_factory=set)
     load_seconds: float = 0.0
+    programs: int = 0
 
     def request(self, timeout: float, do: str, **arguments: object) -> Message:
         return self.worker.request({"do": do, **arguments}, timeout)
@@ -92,6 +97,15 @@ class WorkerPool:
         for key in dict.fromkeys(map(_without_query, cells)):
             if key not in self._processes and not self._failures.get(key):
                 self._processes[key] = self._start(key)
+
+    def refresh(self, cells: Iterable[Cell]) -> None:
+        """Begins to replace those processes of cells that are to be fresh and are not."""
+        cells = [c for c in cells if self.settings.cold_process or c.input is not Input.MEMORY]
+        for cell in cells:
+            process = self._processes.get(_without_query(cell))
+            if process is not None and process.programs:
+                self.discard(cell)
+        self.start(cells)
 
     def process_for(
         self, cell: Cell, tables: Mapping[str, Table], loading: Callable[[], None]

@@ -140,6 +140,9 @@ _PHASES = {
 }
 
 
+_CACHES = {None: "", True: " from disk", False: " (its files stayed in memory)"}
+
+
 def detail(record: Record) -> str:
     """What came of a cell, in one line: its times and memory, or the reason why there are none."""
     if record.outcome is not Outcome.OK:
@@ -151,7 +154,7 @@ def detail(record: Record) -> str:
     parts = [
         f"{_seconds(float(np.median(seconds))):>9}",
         f"({_seconds(float(low))} to {_seconds(float(high))}, {len(seconds)} rounds)",
-        f"cold {_seconds(record.cold_seconds or 0.0)}",
+        f"cold {_seconds(record.cold_seconds or 0.0)}{_CACHES[record.caches_dropped]}",
         f"peak {_size(record.peak_bytes or 0)}",
     ]
     return "  ".join(parts)

@@ -31,6 +31,7 @@ def measure(
 
 
 def _alone(cell: Measurement) -> Record:
+    cell.pool.refresh([cell.task.cell])
     cell.pool.make_room([cell.task.cell])
     cell.set_up()
     cell.first_run()
@@ -53,6 +54,7 @@ class _Turns:
     def run(self) -> list[Task]:
         """Measures what it can; gives the tasks that found no room beside the others."""
         names = [cell.task.cell for cell in self.cells]
+        self.pool.refresh(names)
         self.pool.make_room(names)
         for step in (Measurement.set_up, Measurement.first_run):
             for cell in tuple(self.going):

@@ -298,6 +298,8 @@ def test_a_record_is_read_from_a_journal_as_it_was_written() -> None:
         program_sha256="abc",
         rows=7,
         cold_seconds=0.5,
+        cold_process=True,
+        caches_dropped=False,
         rounds=(Round(0.1, 0.2, 0), Round(0.3, 0.4, 2)),
         stopped=Stopped.BUDGET,
         loops=4,

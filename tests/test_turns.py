@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from harness.engines.base import Program
 from harness.errors import WorkerOutOfMemory
 from harness.measure import Phase, Task
 from harness.outcome import Cell, Outcome, Record, Stopped
+from harness.pagecache import cached_pages
 from harness.pool import Settings, WorkerPool
 from harness.referee import Referee
 from harness.rounds import Rounds
@@ -44,18 +46,17 @@ class Bench:
         )
         self.referee = Referee(folder / "references", folder / "scratch", threads=1)
 
-    def measure(self, *engines: str, rounds: Rounds | None = None) -> list[Record]:
+    def measure(self, *engines: str, source: Input = Input.MEMORY, **settings: Any) -> list[Record]:
         """The records in the order in which they were complete."""
-        if rounds:
-            self.pool.settings = replace(self.pool.settings, rounds=rounds)
+        self.pool.settings = replace(self.pool.settings, **settings)
         self.told: list[tuple[str, Phase, int]] = []
         ended: list[Record] = []
-        tasks = [self._task(engine) for engine in engines]
+        tasks = [self._task(engine, source) for engine in engines]
         measure(tasks, self.pool, self.referee, self._tell, ended.append)
         return ended
 
-    def _task(self, engine: str) -> Task:
-        cell = Cell("fake", "q", f"tests.fake_engines:{engine}", "small", Input.MEMORY, 1)
+    def _task(self, engine: str, source: Input) -> Task:
+        cell = Cell("fake", "q", f"tests.fake_engines:{engine}", "small", source, 1)
         return Task(cell, Program("pids", "python"), SPEC, self.tables, "v1")
 
     def _tell(self, cell: Cell, phase: Phase, number: int, expected: int) -> None:
@@ -120,9 +121,33 @@ def test_the_time_to_load_tables_is_kept(bench: Bench) -> None:
     assert record.interleaved is False
 
 
+@pytest.mark.parametrize(
+    ("source", "asked", "second"),
+    [(Input.MEMORY, False, False), (Input.MEMORY, True, True), (Input.PARQUET, False, True)],
+)
+def test_a_fresh_process_runs_what_reads_files_and_what_is_asked_for(
+    bench: Bench, source: Input, asked: bool, second: bool
+) -> None:
+    (first,) = bench.measure("Right", source=source, cold_process=asked)
+    records = bench.measure("Right", "Chatty", source=source)
+    fresh = {short(record.cell): record.cold_process for record in records}
+    assert (first.cold_process, fresh["Chatty"], fresh["Right"]) == (True, True, second)
+    assert (records[0].load_seconds is None) == (source is not Input.MEMORY)
+
+
+def test_files_are_evicted_before_a_cold_run_where_that_is_asked(bench: Bench) -> None:
+    file = bench.tables["t"].parquet[0]
+    for asked, told in ((False, None), (True, True)):
+        file.read_bytes()
+        (record,) = bench.measure("Right", source=Input.PARQUET, drop_caches=asked)
+        assert record.caches_dropped is told
+        assert (cached_pages(file) == 0) == asked  # the fake engine does not read it
+    (record,) = bench.measure("Right")
+    assert record.caches_dropped is None  # its tables are loaded
+
+
 def test_without_room_for_all_one_engine_follows_another(bench: Bench) -> None:
-    bench.pool.settings = replace(bench.pool.settings, together_limit=0)
-    records = bench.measure("Right", "Chatty")
+    records = bench.measure("Right", "Chatty", together_limit=0)
     assert bench.order(Phase.ROUND) == "RRRCCC"
     assert [(record.outcome, record.interleaved) for record in records] == [(Outcome.OK, False)] * 2
 

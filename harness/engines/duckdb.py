@@ -45,7 +45,7 @@ class DuckDBSession(Session):
     def _create(self, kind: str, table: Table, source: Input) -> None:
         reader = _reader(table, source)
         self.connection.execute(
-            f"CREATE {kind} {_identifier(table.name)} AS SELECT * FROM {reader}"
+            f"CREATE OR REPLACE {kind} {_identifier(table.name)} AS SELECT * FROM {reader}"
         )
 
     def prepare(self, program: Program) -> None:
