@@ -21,7 +21,7 @@ RESERVED = re.compile(
 )
 """Names that pytest, or Python, gives a meaning of its own in a module."""
 
-Key = tuple[str, str, str]
+Key = tuple[str, str, str, int]
 
 
 class Measurer(Protocol):
@@ -77,7 +77,8 @@ def _flat(errors: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
 
 
 def _key(found: Asked) -> Key:
-    return found.cell.engine, str(found.cell.input), found.cell.size
+    cell = found.cell
+    return cell.engine, str(cell.input), cell.size, cell.threads
 
 
 def _test_function(
@@ -85,9 +86,9 @@ def _test_function(
 ) -> Callable[..., None]:
     """The test of one query, parametrized over its cells."""
 
-    def measure_cell(benchmark: Any, engine: str, input: str, size: str) -> None:
+    def measure_cell(benchmark: Any, engine: str, input: str, size: str, threads: int) -> None:
         benchmark.skipped = True  # else pytest-benchmark warns, after Ctrl-C, that it was not used
-        record = measurer.measure(cells[engine, input, size])
+        record = measurer.measure(cells[engine, input, size, threads])
         measurer.replay(record, benchmark)
         if record.outcome.fails_the_run:
             pytest.fail(f"{record.outcome}: {record.reason}", pytrace=False)
@@ -98,17 +99,20 @@ def _test_function(
     measure_cell.asked = cells  # type: ignore[attr-defined]
     parameters = list(_parameters(cells, measurer.clock))
     function: Callable[..., None] = pytest.mark.parametrize(
-        ("engine", "input", "size"), parameters
+        ("engine", "input", "size", "threads"), parameters
     )(measure_cell)
     return function
 
 
 def _parameters(cells: Mapping[Key, Asked], clock: Callable[[], float]) -> Iterator[Any]:
+    sweep = len({found.cell.threads for found in cells.values()}) > 1
     for key, found in cells.items():
         cell = found.cell
         group = f"{cell.workload}::{cell.query} {cell.input} {cell.size}"
+        group += f" {cell.threads} threads" if sweep else ""
+        name = cell.parameters + (f"-{cell.threads}t" if sweep else "")
         mark = pytest.mark.benchmark(group=group, timer=clock)
-        yield pytest.param(*key, id=cell.parameters, marks=mark)
+        yield pytest.param(*key, id=name, marks=mark)
 
 
 def asked_by(item: pytest.Item) -> Asked | None:
@@ -117,5 +121,5 @@ def asked_by(item: pytest.Item) -> Asked | None:
     if cells is None:
         return None
     params = item.callspec.params  # type: ignore[attr-defined]
-    found: Asked = cells[params["engine"], params["input"], params["size"]]
+    found: Asked = cells[params["engine"], params["input"], params["size"], params["threads"]]
     return found

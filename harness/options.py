@@ -55,11 +55,12 @@ def selection(config: pytest.Config) -> Selection:
     )
 
 
-def _threads(config: pytest.Config) -> int:
-    threads: int | None = config.getoption("threads")
-    if threads is not None and threads < 1:
-        raise pytest.UsageError(f"--threads must be at least 1, not {threads}")
-    return threads or usable_cores()
+def _threads(config: pytest.Config) -> tuple[int, ...]:
+    listed = _listed(config.getoption("threads"))
+    for text in listed:
+        if not text.isdecimal() or int(text) < 1:
+            raise pytest.UsageError(f"--threads must be at least 1, not {text}")
+    return tuple(dict.fromkeys(map(int, listed))) or (usable_cores(),)
 
 
 def _listed(text: str | None) -> tuple[str, ...]:
@@ -91,7 +92,7 @@ def settings(config: pytest.Config) -> Settings:
     if not timeout > 0:
         raise pytest.UsageError(f"--timeout must be more than 0 seconds, not {timeout:g}")
     return Settings(
-        threads=_threads(config),
+        threads=max(_threads(config)),
         scratch=Path(),
         timeout=timeout,
         memory_limit=_bytes("--memory-limit", config.getoption("memory_limit"))

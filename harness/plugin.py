@@ -48,9 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--threads",
-        type=int,
-        metavar="N",
-        help="Threads for every engine. Default: all cores that may be used.",
+        metavar="NUMBERS",
+        help="Threads for every engine; several numbers, separated by commas, are measured one by "
+        "one. Default: all cores that may be used.",
     )
     group.addoption(
         *_timeout_names(),

@@ -13,6 +13,7 @@ import pytest
 
 from harness import engines, options
 from harness.collect import SUFFIXES, WorkloadFile, asked_by
+from harness.cores import overruns
 from harness.data.cache import default_root
 from harness.environment import Surroundings, surroundings
 from harness.errors import ResultsError
@@ -56,7 +57,7 @@ class BenchmarkRun:
         self.clock = VirtualClock()
         self.display = Display(_terminal_file(), config.get_verbosity())
         self.journal = Journal(this_machine(), options.repeated(config))
-        self.noise = Noise(Probe(self.selection.threads))
+        self.noise = Noise(Probe(max(self.selection.threads)))
         self.file: JournalFile | None = None
         self.run: Run | None = None
         self.surroundings: Surroundings | None = None
@@ -79,9 +80,10 @@ class BenchmarkRun:
 
     def pytest_report_header(self) -> list[str]:
         machine, selection = self.journal.machine, self.selection
+        threads = " and ".join(map(str, selection.threads))
         memory = f"{machine.memory_bytes / 2**30:.0f} GiB"
         return [
-            f"enginebench: {', '.join(selection.engines)}; {selection.threads} threads",
+            f"enginebench: {', '.join(selection.engines)}; {threads} threads",
             f"machine: {machine.cpu}, {machine.logical_cores} cores, {memory}",
         ]
 
@@ -279,6 +281,8 @@ class BenchmarkRun:
             if self.results and not self.journal.complete:
                 self.display.say("unfinished; `pytest --benchmark --resume` goes on from here")
             self.display.warning(self.noise.words())
+            for words in overruns(self.journal.records.values()):
+                self.display.warning(words)
             self.display.trouble(self.trouble)
 
     def pytest_unconfigure(self) -> None:

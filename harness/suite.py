@@ -19,11 +19,11 @@ from harness.workload import Query, Workload, load
 
 @dataclass(frozen=True)
 class Selection:
-    """What to run of each workload. Empty ``inputs`` stands for the workload's own."""
+    """What to run of each workload, on each number of threads. Empty ``inputs``: its own."""
 
     engines: tuple[str, ...]
     sizes: tuple[str, ...]
-    threads: int
+    threads: tuple[int, ...]
     inputs: tuple[Input, ...] = ()
 
 
@@ -66,14 +66,19 @@ def _of_size(compiler: Compiler, size: str, selection: Selection) -> Iterator[As
         compiler.check(schemas)
     except DataUnavailable as error:
         schemas, reason = {}, str(error)
+    for cell, query in _cells(workload, size, selection):
+        if reason:
+            yield Asked(cell, workload, query, None, None, Outcome.UNAVAILABLE, reason)
+        else:
+            yield _compiled(cell, compiler, query, schemas)
+
+
+def _cells(workload: Workload, size: str, selection: Selection) -> Iterator[tuple[Cell, Query]]:
     for source in selection.inputs or workload.inputs:
         for query in workload.queries:
-            for name in selection.engines:
-                cell = Cell(workload.name, query.name, name, size, source, selection.threads)
-                if reason:
-                    yield Asked(cell, workload, query, None, None, Outcome.UNAVAILABLE, reason)
-                else:
-                    yield _compiled(cell, compiler, query, schemas)
+            for threads in selection.threads:
+                for engine in selection.engines:
+                    yield Cell(workload.name, query.name, engine, size, source, threads), query
 
 
 def _compiled(cell: Cell, compiler: Compiler, query: Query, schemas: Schemas) -> Asked:

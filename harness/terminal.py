@@ -52,6 +52,7 @@ class Display:
         self._began = time.monotonic()
         self._drawn = 0.0
         self._phase: Phase | None = None
+        self._sweep = False
         self._heading: tuple[object, ...] = ()
         self._live: Live | None = None
 
@@ -59,6 +60,7 @@ class Display:
         """``kept``: so many of the cells are done already."""
         self.total, self._began = len(cells), time.monotonic()
         self.done = self._kept = kept
+        self._sweep = len({cell.threads for cell in cells}) > 1
         self._width = max((len(short(cell.engine)) for cell in cells), default=0)
         if self.console.is_terminal and not (self.quiet or self.verbose):
             self._live = Live(console=self.console, auto_refresh=False, transient=True)
@@ -102,13 +104,16 @@ class Display:
         if self.quiet or self.verbose:
             return
         cell = record.cell
-        heading = (cell.workload, cell.query, cell.input, cell.size)
+        heading = (cell.workload, cell.query, cell.input, cell.size, cell.threads)
         if heading != self._heading:
             self._heading = heading
             title = "" if asked.query.title == cell.query else f"  {escape(asked.query.title)}"
+            setting = f"{cell.input} · {cell.size}" + (
+                f" · {_threads(cell.threads)}" if self._sweep else ""
+            )
             self.console.print(
                 f"[bold]{cell.workload}::{cell.query}[/bold]{title}"
-                f"  [dim]{cell.input} · {cell.size} · {self.done} of {self.total}[/dim]"
+                f"  [dim]{setting} · {self.done} of {self.total}[/dim]"
             )
         style = _STYLES[record.outcome]
         word = f"[{style}]{record.outcome:<11}[/{style}]"
@@ -185,6 +190,10 @@ def _seconds(seconds: float) -> str:
         if seconds * scale >= 1:
             return f"{seconds * scale:.3g} {unit}" if seconds < 100 else f"{seconds:.0f} s"
     return f"{seconds * 1e6:.2g} µs"
+
+
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"
 
 
 def _size(size: int) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
@@ -92,6 +94,29 @@ class Sleepy(Right):
     """Takes its time: 20 ms."""
 
     session = _Sleepy
+
+
+class _Greedy(FakeSession):
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads)
+        real = resource.getrusage
+
+        def told(who: int) -> Any:
+            used, whole = real(who), who == resource.RUSAGE_SELF
+            more = 3 * time.perf_counter() if whole else used.ru_utime
+            return SimpleNamespace(ru_utime=more, ru_stime=0.0)
+
+        resource.getrusage = told
+
+    def act(self) -> Any:
+        time.sleep(0.06)
+        return super().act()
+
+
+class Greedy(Right):
+    """Seems to keep three cores busy all the time."""
+
+    session = _Greedy
 
 
 class _Shrinking(FakeSession):

@@ -1,0 +1,37 @@
+"""Records -> words on engines that kept more cores busy than they were given threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.outcome import Record
+
+TOLERANCE = 1.1
+"""So many cores for each thread are taken for one: timers and helpers run beside the work."""
+FEWEST_SECONDS = 0.05
+"""Rounds that took less altogether tell nothing of cores."""
+
+
+def busy_cores(record: Record) -> float | None:
+    """Processor time over wall-clock time of all hot rounds; None where those were too short."""
+    seconds = sum(one.seconds for one in record.rounds)
+    if seconds * record.loops < FEWEST_SECONDS:
+        return None
+    return sum(one.cpu_seconds for one in record.rounds) / seconds
+
+
+def overruns(records: Iterable[Record]) -> list[str]:
+    """One line for each engine and number of threads that was not kept to."""
+    over: dict[tuple[str, int], list[tuple[float, Record]]] = {}
+    for record in records:
+        cores, cell = busy_cores(record), record.cell
+        if cores is not None and cores > TOLERANCE * cell.threads:
+            over.setdefault((cell.engine, cell.threads), []).append((cores, record))
+    return [_words(engine, threads, found) for (engine, threads), found in over.items()]
+
+
+def _words(engine: str, threads: int, found: list[tuple[float, Record]]) -> str:
+    cores, worst = max(found, key=lambda pair: pair[0])
+    where = f"{worst.cell.workload}::{worst.cell.query} {worst.cell.input}"
+    more = f" and {len(found) - 1} more cells" if len(found) > 1 else ""
+    return f"{engine} kept {cores:.1f} cores busy and was given {threads}: {where}{more}"
