@@ -41,6 +41,9 @@ KEYS = (
     *("s = w", "k = rk and i = m", "k + 1 = rk", "x = z", "x = rk", "d = e"),
     *("i between rk and m", "x > z", "k = rk and x <= z", "k = rk or i = m"),
 )
+TEXTS = ("'a'", "'b'", "' '", "'é'", "'ab'")
+NEW = ("''", "'x'", "'$1'", "'<\\0>'")
+"""What matches of regular expressions are replaced with."""
 KINDS = tuple(VALUES)
 Row = tuple[Value, ...]
 T = TypeVar("T")
@@ -132,7 +135,19 @@ class Writer:
             f"extract({part} from {self.value('date', depth)})",
             f"cast({self.value('boolean', depth)} as bigint)",
             f"cast({self.value('float64', depth)} as bigint)",
+            f"{self._end()}({a}, {b})",
+            f"sign({self.either(a, self.value('float64', depth))})",
+            f"round({a}, {self.either('-1', '-2', '0')})",
+            f"strpos({self.value('string', depth)}, {self.either(*TEXTS)})",
+            self._apart(depth),
         )
+
+    def _end(self) -> str:
+        return self.either("greatest", "least")
+
+    def _apart(self, depth: int) -> str:
+        unit = self.either("year", "quarter", "month", "day", "hour", "minute")
+        return f"date_diff('{unit}', {self.value('date', depth)}, {self.value('date', depth)})"
 
     def _float64(self, depth: int) -> str:
         a, whole = self.value("float64", depth), self.value("int64", depth)
@@ -142,6 +157,8 @@ class Writer:
             f"round({a})",
             f"{self.either('floor', 'ceil', 'abs')}({a})",
             f"cast({whole} as double)",
+            f"{self._end()}({a}, {self.operand('float64', depth)})",
+            f"round({a}, {self.either('-1', '1')})",
         )
 
     def _string(self, depth: int) -> str:
@@ -153,7 +170,36 @@ class Writer:
             f"concat({a}, {b})",
             f"replace({a}, 'a', 'é')",
             f"cast({self.value('int64', 0)} as varchar)",
+            self._shaped(a),
+            self._matched(a),
+            f"{self._end()}({a}, {b})",
+            f"concat_ws({self.either(*TEXTS)}, {a}, {b}, {self.value('int64', 0)})",
+            f"strftime({self.value('date', depth)}, '{self.either('%Y-%m', '%j', '%b %d %y')}')",
         )
+
+    def _shaped(self, text: str) -> str:
+        """Text cut, filled, repeated or turned around."""
+        return self.either(
+            f"{self.either('left', 'right')}({text}, {self.either('1', '2', '9')})",
+            f"{self.either('lpad', 'rpad')}({text}, {self.either('1', '3')}, 'é')",
+            f"{self.either('ltrim', 'rtrim', 'trim')}({text}, {self.either(*TEXTS)})",
+            f"repeat({text}, {self.either('1', '2')})",
+            f"reverse({text})",
+        )
+
+    def _matched(self, text: str) -> str:
+        """Text split, or by a regular expression."""
+        pattern = self.either("'[a-z]+'", "'^.'", "'b?$'", "'(\\w)(.?)'", "'\\s'", "'é|B'")
+        return self.either(
+            f"split_part({text}, {self.either(*TEXTS)}, {self.either('1', '2')})",
+            f"string_split({text}, {self.either(*TEXTS)})[{self.either('1', '2')}]",
+            f"regexp_replace({text}, {pattern}, {self.either(*NEW)}{self._all()})",
+            f"regexp_extract({text}, {pattern})",
+            f"regexp_extract({text}, '(.)(.?)', {self.either('1', '2')})",
+        )
+
+    def _all(self) -> str:
+        return self.either("", ", 'g'")
 
     def _date(self, depth: int) -> str:
         day = self.value("date", depth)
@@ -163,6 +209,10 @@ class Writer:
         return self.either(
             f"cast({moved} as date)",
             f"cast(date_trunc('{self.either('month', 'year', 'week')}', {day}) as date)",
+            f"last_day({day})",
+            f"{self._end()}({day}, {self.operand('date', depth)})",
+            f"make_date(2020, abs({self.value('int64', depth)}) % 12 + 1, 29)",
+            f"cast({self.either(*CONSTANTS['date'])} + interval 1 month as date)",
         )
 
     def _boolean(self, depth: int) -> str:
@@ -184,6 +234,10 @@ class Writer:
             f"{whole} {self._not()}in (0, 1, {self.either('3', '3', 'null')})",
             f"{whole} {self._not()}between -1 and 2",
             f"{text} {self._not()}like '{self.either('a%', '%a', '%b%', '_', 'a', '%')}'",
+            f"{self._not()}{self.either('starts_with', 'ends_with', 'contains')}({text}, 'a')",
+            f"{self._not()}regexp_matches({text}, '{self.either('^a', 'b$', '[a-b]', 'B|é')}')",
+            f"{text} {self._not()}ilike '{self.either('A%', '%B', '_')}'",
+            f"{self.value('date', 0)} < {self.either(*CONSTANTS['date'])} + interval 1 month",
         )
 
     def _compared(self, kind: str, depth: int) -> str:
@@ -292,6 +346,11 @@ class Writer:
             f"{self.either('sum', 'avg', 'median', 'stddev_pop')}({number})",
             f"{self.either('sum', 'avg')}({computed})",
             f"{self.either('min', 'max')}({self.column(kind)})",
+            f"{self.either('var_pop', 'stddev', 'variance')}({number})",
+            f"quantile_cont({number}, {self.either('0.25', '0.9')})",
+            f"quantile_disc({number}, {self.either('0.25', '0.5', '0.9')})",
+            f"{self.either('bool_and', 'bool_or')}({self.test(0)})",
+            f"count_if({self.test(0)})",
             f"sum({number}) filter (where {self.test(0)})",
             f"count(*) filter (where {self.test(1)})",
         )

@@ -11,7 +11,8 @@ from sqlglot import exp
 
 from harness.answer import NAN_IS_NULL, SortKey
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
-from harness.engines.pandas_expressions import NARROW, PandasExpressions, counted
+from harness.engines.pandas_expressions import PandasExpressions, counted
+from harness.engines.pandas_values import NARROW
 from harness.engines.pandas_windows import PandasWindows
 from harness.engines.python import (
     Gaps,
@@ -64,6 +65,7 @@ _AGGREGATES: dict[type[Expression], str] = {
     exp.Median: "median",
     exp.StddevSamp: "std",
     exp.Variance: "var",
+    exp.AnyValue: "first",
 }
 
 
@@ -631,7 +633,12 @@ class Pandas(Engine):
     language = "python"
     distribution = "pandas"
     module = "pandas"
-    not_yet: ClassVar[Mapping[str, str]] = {}
+    not_yet: ClassVar[Mapping[str, str]] = {
+        "ArgMax": "a value at an extreme of another",
+        "ArgMin": "a value at an extreme of another",
+        "GroupConcat": "a text of a group",
+        "PercentileDisc": "a quantile that is one of the values",
+    }
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)

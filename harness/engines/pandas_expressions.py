@@ -2,315 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import reduce
 from typing import ClassVar
 
 from sqlglot import exp
 
-from harness.engines.python import (
-    AND,
-    ATOM,
-    COMPARISON,
-    COMPARISON_SIGNS,
-    OR,
-    POWER,
-    PRODUCT,
-    SIGN,
-    SUM,
-    Code,
-    Expressions,
-    Gaps,
-    ilike_regex,
-    like_pattern,
-    quoted,
-)
-from harness.engines.widths import is_narrow
-from harness.plan.nodes import Expression, columns_in
-from harness.plan.typing import KNOWN, Typed, infer, sql_type
-from harness.types import Schema, Type
+from harness.engines.pandas_dates import PandasDates
+from harness.engines.pandas_text import PandasText
+from harness.engines.pandas_values import DTYPES, parenthesised
+from harness.engines.python import ATOM, POWER, PRODUCT, Code, quoted
+from harness.plan.nodes import Expression
+from harness.plan.typing import infer, sql_type
+from harness.types import Type
 
-_PERIODS = {"year": "Y", "quarter": "Q", "month": "M", "week": "W"}
-_FREQUENCIES = {"day": "D", "hour": "h", "minute": "min", "second": "s"}
-_PARTS = {"doy": "day_of_year"}
-NARROW = (exp.Extract,)
-MASKED = (Type.INT64, Type.BOOLEAN)
-"""Types whose NULLs need a dtype with its own mask."""
-_TESTS = (exp.In, exp.Like, exp.ILike, exp.RegexpLike, exp.StartsWith, exp.Contains)
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
-_CONDITIONS = (*_TESTS, *_COMPARISONS, exp.Between, exp.And, exp.Or, exp.Not)
-_VALUES = tuple(kind for kind in KNOWN if kind not in (*_CONDITIONS, exp.Interval))
-_DTYPES = {
-    Type.BOOLEAN: ("bool", "boolean"),
-    Type.INT64: ("int64", "Int64"),
-    Type.FLOAT64: ("float64", "float64"),
-    Type.STRING: ("str", "str"),
+_REDUCTIONS: dict[type[Expression], str] = {
+    exp.Sum: "sum(min_count=1)",
+    exp.Avg: "mean()",
+    exp.Min: "min()",
+    exp.Max: "max()",
+    exp.Median: "median()",
+    exp.StddevSamp: "std()",
+    exp.StddevPop: "std(ddof=0)",
+    exp.Variance: "var()",
+    exp.VariancePop: "var(ddof=0)",
+    exp.AnyValue: "first()",
 }
 
 
-class PandasExpressions(Expressions):
-    """Spells expressions as operations on columns of ``frame``.
+class PandasExpressions(PandasText, PandasDates):
+    """Spells expressions over a frame: types, numbers and aggregates are here."""
 
-    A condition is printed as the rows for which it is true: where pandas would say True of a
-    missing value (``!=``, or ``~`` of a test), a ``notna`` is added, and only for nullable columns.
-    Where a condition is a value, ``truth`` prints all of its three values. A nullable integer or
-    boolean is always of a masked dtype (``Int64``, ``boolean``).
-    """
-
-    library: ClassVar[str] = "pd"
-    """The name under which a program imports the library that has the functions used here."""
-
-    def __init__(
-        self, gaps: Gaps, schema: Schema, frame: str, narrow: frozenset[str] = frozenset()
-    ) -> None:
-        super().__init__(gaps, schema)
-        self.frame, self.narrow = frame, narrow
-
-    def column(self, e: Expression) -> Code:
-        return Code(f"{self.frame}[{quoted(e.name)}]", ATOM)
-
-    def series(self, e: Expression) -> str:
-        """The text of a new column; a condition in its three values, a constant as it is."""
-        if isinstance(e, exp.Null):
-            raise self.gaps.unsupported("a column of NULLs", e.sql("duckdb"))
-        return self.truth(e).text
-
-    def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """An operand; what a method is called on must be a series."""
-        if precedence < ATOM:
-            return super().operand(e, precedence, strict)
-        if not columns_in(e):
-            raise self.gaps.unsupported("a function of a constant", e.sql("duckdb"))
-        text, own = self.truth(e)
-        if isinstance(e, exp.Case) and text.startswith("np."):
-            return f"{self.library}.Series({text}, index={self.frame}.index)"
-        return f"({text})" if own < ATOM else text
-
-    def binary(self, e: Expression, operator: str, precedence: int) -> Code:
-        left = self.number(e.this, precedence)
-        return Code(f"{left} {operator} {self.number(e.expression, precedence, True)}", precedence)
-
-    def number(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """An operand of arithmetic, widened where pandas would overflow."""
-        if is_narrow(e, NARROW, self.narrow) and not self.nullable(e):
-            return f'{self.operand(e, ATOM)}.astype("int64")'
-        if self.type(e) is Type.BOOLEAN:
-            code = self.truth(e)
-            return f"({code.text})" if code.precedence <= precedence else code.text
-        return self.operand(e, precedence, strict)
-
-    def date_literal(self, e: Expression) -> Code | None:
-        constant = isinstance(e.this, exp.Literal) and e.this.is_string
-        if constant and sql_type(e.args["to"]).temporal:
-            return Code(f"pd.Timestamp({quoted(e.this.name)})", ATOM)
-        return None
-
-    # ------------------------------------------------------------------ conditions
-
-    def neq(self, e: Expression) -> Code:
-        compared = self.binary(e, "!=", COMPARISON)
-        return self._known(compared, e.this, e.expression)
-
-    def _known(self, code: Code, *operands: Expression) -> Code:
-        """The condition, and that the operands are there."""
-        tests = [f"{self.operand(x, ATOM)}.notna()" for x in operands if self.nullable(x)]
-        if not tests:
-            return code
-        text = f"({code.text})" if code.precedence < SIGN else code.text
-        return Code(" & ".join([text, *tests]), AND)
-
-    def not_(self, e: Expression) -> Code:
-        inner = e.this
-        if isinstance(inner, exp.Is):
-            return Code(f"{self.operand(inner.this, ATOM)}.notna()", ATOM)
-        if isinstance(inner, _TESTS):
-            return self._known(Code(f"~{self.operand(inner, SIGN)}", SIGN), inner.this)
-        return Code(f"~{parenthesised(self.truth(inner), SIGN)}", SIGN)
-
-    def truth(self, e: Expression) -> Code:
-        """A condition in its three values; anything else as it is."""
-        if not isinstance(e, _CONDITIONS) or not self.nullable(e):
-            return self.code(e)
-        if isinstance(e, (exp.And, exp.Or)):
-            sign, precedence = ("&", AND) if isinstance(e, exp.And) else ("|", OR)
-            parts = [parenthesised(self.truth(p), precedence) for p in e.flatten()]
-            return Code(f" {sign} ".join(parts), precedence)
-        if isinstance(e, exp.Not):
-            return Code(f"~{parenthesised(self.truth(e.this), SIGN)}", SIGN)
-        if isinstance(e, exp.Between):
-            low = exp.GTE(this=e.this, expression=e.args["low"])
-            high = exp.LTE(this=e.this, expression=e.args["high"])
-            return self.truth(exp.And(this=low, expression=high))
-        return self._three_valued(e)
-
-    def _three_valued(self, e: Expression) -> Code:
-        """A comparison or test; dtypes without a mask say False of what they lack."""
-        compared = isinstance(e, _COMPARISONS)
-        code = self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON) if compared else self.code(e)
-        operands = [e.this, e.expression] if compared else [e.this]
-        lacking = [x for x in operands if self.nullable(x)]
-        if compared and all(self.type(x) in MASKED for x in lacking):
-            return code
-        missing = " | ".join(f"{self.operand(x, ATOM)}.isna()" for x in lacking)
-        return Code(f'{parenthesised(code, ATOM)}.astype("boolean").mask({missing})', ATOM)
-
-    def is_(self, e: Expression) -> Code:
-        return Code(f"{self.operand(e.this, ATOM)}.isna()", ATOM)
-
-    def in_(self, e: Expression) -> Code:
-        return Code(f"{self.operand(e.this, ATOM)}.isin({self.listed(e.expressions)})", ATOM)
-
-    def between(self, e: Expression) -> Code:
-        low, high = self.text(e.args["low"]), self.text(e.args["high"])
-        return Code(f"{self.operand(e.this, ATOM)}.between({low}, {high})", ATOM)
-
-    def like(self, e: Expression) -> Code:
-        subject, pattern = self.operand(e.this, ATOM), like_pattern(e.expression.name)
-        if pattern.test == "equals":
-            return Code(f"{subject} == {quoted(pattern.text)}", COMPARISON)
-        calls = {
-            "starts": "startswith({})",
-            "ends": "endswith({})",
-            "contains": "contains({}, regex=False)",
-            "matches": "contains({})",
-        }
-        return Code(f"{subject}.str.{calls[pattern.test].format(quoted(pattern.text))}", ATOM)
-
-    def regexp_like(self, e: Expression) -> Code:
-        return self._string(e.this, f"contains({self.text(e.expression)})")
-
-    def starts_with(self, e: Expression) -> Code:
-        return self._string(e.this, f"startswith({self.text(e.expression)})")
-
-    def contains(self, e: Expression) -> Code:
-        return self._string(e.this, f"contains({self.text(e.expression)}, regex=False)")
-
-    def ilike(self, e: Expression) -> Code:
-        return self._string(e.this, f"contains({quoted(ilike_regex(e.expression.name))})")
-
-    def mask(self, e: Expression) -> str:
-        """A condition without missing values, which ``where`` and ``mask`` would take for true."""
-        return self.known_true(e).text
-
-    def known_true(self, e: Expression) -> Code:
-        """A condition without missing values."""
-        code = self.code(e)
-        if self.nullable(e) and self._may_be_masked(e):
-            return Code(f"{parenthesised(code, ATOM)}.fillna(False)", ATOM)
-        return code
-
-    def _may_be_masked(self, e: Expression) -> bool:
-        """Whether a condition may come as NA; of text and dates it comes as False."""
-        kinds = (*MASKED, Type.FLOAT64)
-        typed = (infer(x, self.schema) for x in e.walk() if isinstance(x, _VALUES))
-        return any(t.nullable and t.type in kinds for t in typed)
-
-    # ------------------------------------------------------------------ values
-
-    def mod(self, e: Expression) -> Code:
-        """SQL's remainder has the sign of the dividend, as C's fmod; pandas' has the divisor's."""
-        return Code(f"np.fmod({self.text(e.this)}, {self.text(e.expression)})", ATOM)
-
-    def int_div(self, e: Expression) -> Code:
-        """SQL's division of integers truncates; pandas' floors."""
-        left, right = self.operand(e.this, SUM), self.operand(e.expression, PRODUCT, strict=True)
-        return Code(
-            f"({left} - np.fmod({self.text(e.this)}, {self.text(e.expression)})) // {right}",
-            PRODUCT,
-        )
-
-    def case(self, e: Expression) -> Code:
-        branches = [(b.this, b.args["true"]) for b in e.args["ifs"]]
-        default = e.args.get("default")
-        if all(_is_number_or_text(v) for v in [*(v for _, v in branches), default]):
-            return self._of_constants(e, branches, default)
-        return self._chosen(e, branches, default)
-
-    def _of_constants(
-        self, e: Expression, branches: Sequence[_Branch], default: Expression | None
-    ) -> Code:
-        assert default is not None
-        first = self.known_true(branches[0][0])
-        tests = [self.mask(condition) for condition, _ in branches]
-        values = [self.text(value) for _, value in branches]
-        if len(branches) > 1:
-            listed = f"[{', '.join(tests)}], [{', '.join(values)}]"
-            return Code(f"np.select({listed}, default={self.text(default)})", ATOM)
-        if (values[0], default.name) == ("1", "0") and self.type(e) is Type.INT64:
-            return Code(f'{parenthesised(first, ATOM)}.astype("int64")', ATOM)
-        return Code(f"np.where({tests[0]}, {values[0]}, {self.text(default)})", ATOM)
-
-    def _chosen(
-        self, e: Expression, branches: Sequence[_Branch], default: Expression | None
-    ) -> Code:
-        """Built from the last branch to the first: ``value.where(condition, what follows)``."""
-        typed = infer(e, self.schema)
-        rest, is_series = self._value(default, typed), bool(default and columns_in(default))
-        for condition, value in reversed(branches):
-            test, text = self.mask(condition), self._value(value, typed)
-            if text is not None and (columns_in(value) or not is_series):
-                series = text if columns_in(value) else self._constant(text, typed)
-                rest = f"{series}.where({test}{_more(rest)})"
-            elif rest is not None:
-                series = rest if is_series else self._constant(rest, typed)
-                rest = f"{series}.mask({test}{_more(text)})"
-            is_series = rest is not None
-        if rest is None:
-            raise self.gaps.unsupported("a CASE that is always NULL", e.sql("duckdb"))
-        return Code(rest, ATOM)
-
-    def _value(self, e: Expression | None, typed: Typed) -> str | None:
-        """A value among others, in the dtype of them all; None for NULL."""
-        if e is None or isinstance(e, exp.Null):
-            return None
-        own = infer(e, self.schema)
-        if not columns_in(e):
-            return self.text(e)
-        masked = typed.nullable and not own.nullable and typed.type in MASKED
-        dtype = self.dtype(typed) if masked or own.type is not typed.type else None
-        text = self.operand(e, ATOM)
-        return text if dtype is None else f"{text}.astype({quoted(dtype)})"
-
-    def _constant(self, text: str, typed: Typed) -> str:
-        missing = "datetime64[us]" if text == "None" else None
-        dtype = self.dtype(typed) or missing
-        more = "" if dtype is None else f", dtype={quoted(dtype)}"
-        return f"{self.library}.Series({text}, index={self.frame}.index{more})"
-
-    def dtype(self, typed: Typed) -> str | None:
-        """The dtype of a type; None for dates and timestamps, which have one anyway."""
-        return _DTYPES[typed.type][typed.nullable] if typed.type in _DTYPES else None
-
-    def coalesce(self, e: Expression) -> Code:
-        whole = infer(e, self.schema)
-        texts = [self._value(x, replace(whole, nullable=self.nullable(x))) for x in operands_of(e)]
-        first, *others = [text for text in texts if text is not None]
-        return Code(first + "".join(f".fillna({text})" for text in others), ATOM)
-
-    def greatest(self, e: Expression) -> Code:
-        """The greatest of the values that are there, row by row."""
-        end, typed = ("max" if isinstance(e, exp.Greatest) else "min"), infer(e, self.schema)
-        operands = operands_of(e)
-        kinds = {self.type(x) for x in operands}
-        if typed.type is Type.BOOLEAN:
-            raise self.gaps.unsupported("the greatest of booleans", e.sql("duckdb"))
-        sure = not any(map(self.nullable, operands))
-        if sure and kinds in ({Type.INT64}, {Type.FLOAT64}):
-            texts = [self.text(x) for x in operands]
-            return Code(reduce(lambda a, b: f"np.{end}imum({a}, {b})", texts), ATOM)
-        series = [self._series_of(x, typed) for x in operands]
-        return Code(f"{self.library}.concat([{', '.join(series)}], axis=1).{end}(axis=1)", ATOM)
-
-    least = greatest
-
-    def _series_of(self, e: Expression, typed: Typed) -> str:
-        text = str(self._value(e, replace(typed, nullable=self.nullable(e))))
-        return text if columns_in(e) else self._constant(text, typed)
+    calls: ClassVar = {
+        **PandasText.text_calls,
+        exp.Abs: "{}.abs()",
+        exp.Ln: "np.log({})",
+        exp.Sqrt: "np.sqrt({})",
+        exp.Exp: "np.exp({})",
+    }
 
     def cast(self, e: Expression) -> Code:
         if isinstance(e.this, exp.Null):
-            return Code(self._constant("None", infer(e, self.schema)), ATOM)
+            return Code(self.constant("None", infer(e, self.schema)), ATOM)
         return self.date_literal(e) or self._cast(e, coerce="")
 
     def try_cast(self, e: Expression) -> Code:
@@ -336,9 +67,14 @@ class PandasExpressions(Expressions):
             return self._nonzero(e, value)
         if source is Type.STRING and target.numeric and coerce:
             value = self.parsed_number(value, coerce)
+            value = self._away_from_zero(value) if target is Type.INT64 else value
         if source is Type.FLOAT64 and target is Type.INT64:
             value = f"{value}.round()"
-        return Code(f"{value}.astype({quoted(_DTYPES[target][self.nullable(e)])})", ATOM)
+        return Code(f"{value}.astype({quoted(DTYPES[target][self.nullable(e)])})", ATOM)
+
+    def _away_from_zero(self, value: str) -> str:
+        """The nearest whole number, away from zero where two are as near."""
+        return f"np.trunc({value} + np.copysign(0.5, {value}))"
 
     def parsed_time(self, text: str, form: str, coerce: str) -> str:
         return f"{self.library}.to_datetime({text}, format={form}{coerce})"
@@ -351,111 +87,13 @@ class PandasExpressions(Expressions):
             raise self.gaps.unsupported("anything but integers as booleans", e.sql("duckdb"))
         return Code(f"({value} != 0)", ATOM)
 
-    # ------------------------------------------------------------------ dates
-
-    def extract(self, e: Expression) -> Code:
-        value, part = self.operand(e.expression, ATOM), e.name.lower()
-        if part == "dow":
-            code = Code(f"({value}.dt.day_of_week + 1) % 7", PRODUCT)
-        elif part == "week":
-            code = Code(f'{value}.dt.isocalendar().week.astype("int64")', ATOM)
-        elif part == "isodow":
-            code = Code(f"{value}.dt.day_of_week + 1", SUM)
-        else:
-            code = Code(f"{value}.dt.{_PARTS.get(part, part)}", ATOM)
-        if self.nullable(e.expression):
-            text = parenthesised(code, ATOM).removesuffix('.astype("int64")')
-            return Code(f'{text}.astype("Int64")', ATOM)
-        return code
-
-    def timestamp_trunc(self, e: Expression) -> Code:
-        value, unit = self.operand(e.this, ATOM), e.args["unit"].name.lower()
-        if unit in _FREQUENCIES:
-            return Code(f"{value}.dt.floor({quoted(_FREQUENCIES[unit])})", ATOM)
-        return Code(f"{value}.dt.to_period({quoted(_PERIODS[unit])}).dt.start_time", ATOM)
-
-    def offset(self, e: Expression, count: int, unit: str) -> Code:
-        months = {"year": 12, "quarter": 3, "month": 1}
-        sign, size = ("+", count) if count >= 0 else ("-", -count)
-        step = f"pd.Timedelta({unit}s={size})"
-        if unit in months:
-            step = f"pd.DateOffset(months={size * months[unit]})"
-        return Code(f"{self.operand(e, SUM)} {sign} {step}", SUM)
-
-    def days_later(self, e: Expression, days: int) -> Code:
-        return self.offset(e, days, "day")
-
-    def days_between(self, e: Expression) -> Code:
-        text = f"({self.text(e.this)} - {self.operand(e.expression, SUM, strict=True)}).dt.days"
-        return Code(f'{text}.astype("Int64")' if self.nullable(e) else text, ATOM)
-
-    # ------------------------------------------------------------------ strings
-
-    def _string(self, e: Expression, call: str) -> Code:
-        return Code(f"{self.operand(e, ATOM)}.str.{call}", ATOM)
-
-    def upper(self, e: Expression) -> Code:
-        return self._string(e.this, "upper()")
-
-    def lower(self, e: Expression) -> Code:
-        return self._string(e.this, "lower()")
-
-    def trim(self, e: Expression) -> Code:
-        side = {"LEADING": "l", "TRAILING": "r"}.get(str(e.args.get("position")), "")
-        characters = self.text(e.expression) if e.args.get("expression") else '" "'
-        if e.args.get("expression") and not isinstance(e.expression, exp.Literal):
-            raise self.gaps.unsupported("trim of a column's characters", e.sql("duckdb"))
-        return self._string(e.this, f"{side}strip({characters})")
-
-    def length(self, e: Expression) -> Code:
-        code = self._string(e.this, "len()")
-        return Code(f'{code.text}.astype("Int64")', ATOM) if self.nullable(e.this) else code
-
-    def substring(self, e: Expression) -> Code:
-        start, length = e.args["start"], e.args.get("length")
-        numbers = [n for n in (start, length) if n is not None]
-        if not all(isinstance(n, exp.Literal) for n in numbers) or int(start.name) < 1:
-            raise self.gaps.unsupported(
-                "a substring from a computed or negative place", e.sql("duckdb")
-            )
-        first = int(start.name) - 1
-        last = "" if length is None else f", {first + int(length.name)}"
-        return self._string(e.this, f"slice({first}{last})")
-
-    def replace(self, e: Expression) -> Code:
-        parts = e.expression, e.args["replacement"]
-        if not all(isinstance(part, exp.Literal) for part in parts):
-            raise self.gaps.unsupported("replace with a column", e.sql("duckdb"))
-        old, new = map(self.text, parts)
-        return self._string(e.this, f"replace({old}, {new}, regex=False)")
-
-    def dpipe(self, e: Expression) -> Code:
-        parts = [self.operand(p, SUM) for p in (e.this, e.expression)]
-        if any(self.type(p) is not Type.STRING for p in (e.this, e.expression)):
-            raise self.gaps.unsupported("|| of anything but strings", e.sql("duckdb"))
-        return Code(" + ".join(parts), SUM)
-
-    def concat(self, e: Expression) -> Code:
-        """concat() takes NULL for the empty text."""
-        return Code(" + ".join(self._concatenated(part) for part in e.expressions), SUM)
-
-    def _concatenated(self, e: Expression) -> str:
-        if isinstance(e, exp.Literal):
-            return quoted(e.name)
-        if self.type(e) not in (Type.STRING, Type.INT64):
-            raise self.gaps.unsupported(f"concat of a {self.type(e)}", e.sql("duckdb"))
-        text = self.operand(e, ATOM)
-        text = text if self.type(e) is Type.STRING else f'{text}.astype("str")'
-        return f'{text}.fillna("")' if self.nullable(e) else text
-
-    def time_to_str(self, e: Expression) -> Code:
-        return Code(f"{self.operand(e.this, ATOM)}.dt.strftime({self.time_format(e)})", ATOM)
-
     # ------------------------------------------------------------------ numbers
 
     def round(self, e: Expression) -> Code:
         """SQL rounds halves away from zero; NumPy rounds them to even."""
         places = self.places(e)
+        if places < 0:
+            return self.code(self.in_tens(e.this, places))
         if self.type(e.this) is Type.INT64:
             return self.code(e.this)
         value, scale = self.operand(e.this, PRODUCT), repr(10.0**places)
@@ -473,22 +111,17 @@ class PandasExpressions(Expressions):
 
     ceil = floor
 
-    def abs(self, e: Expression) -> Code:
-        return Code(f"{self.operand(e.this, ATOM)}.abs()", ATOM)
-
-    def ln(self, e: Expression) -> Code:
-        return Code(f"np.log({self.text(e.this)})", ATOM)
+    def sign(self, e: Expression) -> Code:
+        """A whole number."""
+        text = f"np.sign({self.text(e.this)})"
+        if self.type(e.this) is Type.INT64:
+            return Code(text, ATOM)
+        return Code(f'{text}.astype("{"Int64" if self.nullable(e) else "int64"}")', ATOM)
 
     def log(self, e: Expression) -> Code:
         if e.this.name not in ("2", "10"):
             raise self.gaps.unsupported("this base of a logarithm", e.sql("duckdb"))
         return Code(f"np.log{e.this.name}({self.text(e.expression)})", ATOM)
-
-    def sqrt(self, e: Expression) -> Code:
-        return Code(f"np.sqrt({self.text(e.this)})", ATOM)
-
-    def exp(self, e: Expression) -> Code:
-        return Code(f"np.exp({self.text(e.this)})", ATOM)
 
     def pow(self, e: Expression) -> Code:
         value = self.operand(e.this, POWER, strict=True)
@@ -509,21 +142,11 @@ class PandasExpressions(Expressions):
             return "sum()" if counted(e) else "nunique()" if distinct else "count()"
         if isinstance(e.this, exp.Distinct):
             raise self.gaps.unsupported("DISTINCT in this aggregate", e.sql("duckdb"))
-        calls: dict[type[Expression], str] = {
-            exp.Sum: "sum(min_count=1)",
-            exp.Avg: "mean()",
-            exp.Min: "min()",
-            exp.Max: "max()",
-            exp.Median: "median()",
-            exp.StddevSamp: "std()",
-            exp.StddevPop: "std(ddof=0)",
-            exp.Variance: "var()",
-        }
         if isinstance(e, exp.PercentileCont):
             return f"quantile({self.text(e.expression)})"
-        if type(e) not in calls:
+        if type(e) not in _REDUCTIONS:
             raise self.gaps.unsupported(type(e).__name__, e.sql("duckdb"))
-        return calls[type(e)]
+        return _REDUCTIONS[type(e)]
 
     def total(self, e: Expression) -> str:
         """An aggregate of the whole frame."""
@@ -534,11 +157,9 @@ class PandasExpressions(Expressions):
         if (condition := counted(e)) is not None:
             return f"{parenthesised(self.known_true(condition), ATOM)}.sum()"
         argument = e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this
+        if isinstance(e, exp.AnyValue):  # a series has no first()
+            return f"{self.operand(argument, ATOM)}.min()"
         return f"{self.operand(argument, ATOM)}.{self.reduction(e)}"
-
-
-_Branch = tuple[Expression, Expression]
-"""A condition of a CASE and its value."""
 
 
 def counted(e: Expression) -> Expression | None:
@@ -554,20 +175,3 @@ def counted(e: Expression) -> Expression | None:
 
 def _is_of_days(e: Expression) -> bool:
     return e.args["unit"].name.lower() not in ("hour", "minute", "second")
-
-
-def operands_of(e: Expression) -> list[Expression]:
-    return [e.this, *e.expressions]
-
-
-def _is_number_or_text(e: Expression | None) -> bool:
-    e = e.this if isinstance(e, exp.Neg) else e
-    return isinstance(e, (exp.Literal, exp.Boolean))
-
-
-def _more(text: str | None) -> str:
-    return "" if text is None else f", {text}"
-
-
-def parenthesised(code: Code, precedence: int) -> str:
-    return f"({code.text})" if code.precedence < precedence else code.text

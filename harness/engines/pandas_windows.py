@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from harness.answer import SortKey
-from harness.engines.pandas_expressions import MASKED, PandasExpressions
+from harness.engines.pandas_expressions import PandasExpressions
+from harness.engines.pandas_values import MASKED
 from harness.engines.python import Variables, one_or_list, quoted
 from harness.engines.windows import partition_names, sort_keys_of
 from harness.plan.nodes import Expression

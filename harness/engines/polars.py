@@ -9,7 +9,8 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
-from harness.engines.polars_expressions import DTYPES, NARROW, PolarsExpressions
+from harness.engines.polars_expressions import PolarsExpressions
+from harness.engines.polars_values import DTYPES, NARROW
 from harness.engines.polars_windows import PolarsWindows
 from harness.engines.python import (
     ATOM,
@@ -248,7 +249,7 @@ class PolarsProgram:
         windows = PolarsWindows(self.expressions(node.input))
         self.physical[node] = self.physical[node.input]
         for each in windows.passes(node.functions):
-            text += f".sort({windows.sorting(each.order)})" if each.order else ""
+            text += f".sort({windows.print_.sorting(each.order)})" if each.order else ""
             added, names = _arguments(each.first)
             text += f".with_columns({added})"
             text += f".with_columns({_arguments(each.second)[0]})" if each.second else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from harness.engines.polars_expressions import PolarsExpressions
-from harness.engines.python import ATOM, flags, quoted
+from harness.engines.python import ATOM, quoted
 from harness.plan.nodes import Expression
 from harness.plan.windows import Frame, frame_of, window_order
 from harness.types import Type
@@ -235,21 +235,8 @@ class PolarsWindows:
             by = [self.print_.name_or_text(o.this) for o in order]
             keys.append(f"order_by={by[0] if len(by) == 1 else '[' + ', '.join(by) + ']'}")
             keys += ["descending=True"] if order[0].args.get("desc") else []
-            keys += ["nulls_last=True"] if any(map(self._is_nullable, order)) else []
+            keys += ["nulls_last=True"] if any(self.print_.nullable(o.this) for o in order) else []
         return f".over({', '.join(keys)})" if keys else ""
-
-    def _is_nullable(self, key: Expression) -> bool:
-        return self.print_.nullable(key.this)
-
-    def sorting(self, order: Sequence[Expression]) -> str:
-        """The arguments of ``sort`` for keys of an ORDER BY."""
-        keys = self.print_.names([o.this for o in order])
-        descending = [bool(o.args.get("desc")) for o in order]
-        last = [not o.args.get("nulls_first") for o in order]
-        options = f", descending={flags(descending)}" if any(descending) else ""
-        if any(map(self._is_nullable, order)) and any(last):
-            options += f", nulls_last={flags(last)}"
-        return keys + options
 
 
 _PLACING: tuple[type[Expression], ...] = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue)

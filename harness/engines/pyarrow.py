@@ -48,7 +48,12 @@ class PyArrow(Engine):
     cannot: ClassVar[Mapping[str, str]] = {
         "TryCast": "a cast that gives NULL for text it cannot read (Arrow's casts raise)",
     }
-    not_yet: ClassVar[Mapping[str, str]] = {}
+    not_yet: ClassVar[Mapping[str, str]] = {
+        "ArgMax": "a value at an extreme of another",
+        "ArgMin": "a value at an extreme of another",
+        "GroupConcat": "a text of a group",
+        "PercentileDisc": "a quantile that is one of the values",
+    }
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)

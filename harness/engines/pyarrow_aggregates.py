@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from harness.engines.pyarrow_expressions import ArrowExpressions, one_zero
+from harness.engines.pyarrow_expressions import ArrowExpressions
+from harness.engines.pyarrow_values import one_zero
 from harness.engines.python import quoted
 from harness.plan.nodes import Expression, Item
 from harness.plan.relation import fresh
@@ -22,6 +23,8 @@ _FUNCTIONS: dict[type[Expression], tuple[str, str | None]] = {
     exp.StddevSamp: ("stddev", _SAMPLE),
     exp.StddevPop: ("stddev", None),
     exp.Variance: ("variance", _SAMPLE),
+    exp.VariancePop: ("variance", None),
+    exp.AnyValue: ("min", None),  # Arrow's "first" is for one thread only
 }
 
 

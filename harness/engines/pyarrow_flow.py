@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.answer import SortKey
-from harness.engines.pyarrow_expressions import ARROW_TYPES
+from harness.engines.pyarrow_values import ARROW_TYPES
 from harness.engines.python import listing, mapping, quoted
 from harness.tables import Input, Table
 

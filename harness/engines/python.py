@@ -14,6 +14,7 @@ from sqlglot import exp
 from harness.engines.base import Program, Session
 from harness.errors import Unsupported
 from harness.plan.nodes import Expression, columns_in
+from harness.plan.patterns import ascii_classes, capturing_only
 from harness.plan.typing import infer
 from harness.tables import Input, Table
 from harness.types import Schema, Type
@@ -65,6 +66,12 @@ class Expressions(ABC):
     ``schema`` types the columns that the expressions read.
     """
 
+    time_formats: ClassVar[frozenset[str]] = frozenset(
+        {"%Y", "%m", "%d", "%H", "%M", "%S", "%y", "%j", "%a", "%A", "%b", "%B", "%I", "%p", "%%"}
+    )
+    calls: ClassVar[Mapping[type[Expression], str]] = {}
+    """Kinds that are one call on or with their operand, and how it is spelt, ``{}`` for that."""
+
     def __init__(self, gaps: Gaps, schema: Schema = ()) -> None:
         self.gaps, self.schema = gaps, schema
 
@@ -76,9 +83,22 @@ class Expressions(ABC):
         if not (is_constant(e) or columns_in(e) or isinstance(e, (exp.AggFunc, exp.Window))):
             raise self.gaps.unsupported("a constant that has to be computed", e.sql("duckdb"))
         method: Callable[[Expression], Code] | None = getattr(self, method_name(type(e)), None)
-        if method is None or kind in self.gaps.cannot or kind in self.gaps.not_yet:
+        if kind in self.gaps.cannot or kind in self.gaps.not_yet:
+            raise self.gaps.unsupported(kind, e.sql("duckdb"))
+        if method is None and type(e) in self.calls:
+            return self.call(self.calls[type(e)], e.this)
+        if method is None:
             raise self.gaps.unsupported(kind, e.sql("duckdb"))
         return method(e)
+
+    def call(self, spelling: str, e: Expression) -> Code:
+        """A call of something on or with a value: ``{}.str.len()`` or ``np.log({})``."""
+        value = self.operand(e, ATOM) if spelling.startswith("{}") else self.argument(e)
+        return Code(spelling.format(value), ATOM)
+
+    def argument(self, e: Expression) -> str:
+        """The text of an argument of a function."""
+        return self.text(e)
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
         """The text of an operand, in parentheses where it binds less tightly than its operator."""
@@ -133,8 +153,10 @@ class Expressions(ABC):
     def moved(self, e: Expression, sign: int) -> Code:
         """A date or timestamp moved by an interval or by days, or the days between two dates."""
         if isinstance(e.expression, exp.Interval):
-            count = sign * int(e.expression.this.name)
-            return self.offset(e.this, count, e.expression.args["unit"].name.lower())
+            count, unit = e.expression.this, e.expression.args["unit"].name.lower()
+            if isinstance(count, exp.Literal):
+                return self.offset(e.this, sign * int(count.name), unit)
+            return self.offset_by(e.this, count if sign > 0 else exp.Neg(this=count), unit)
         if self.type(e.expression) is Type.INT64 and isinstance(e.expression, exp.Literal):
             return self.days_later(e.this, sign * int(e.expression.name))
         if sign < 0 and self.type(e.expression) is Type.DATE:
@@ -143,6 +165,10 @@ class Expressions(ABC):
 
     @abstractmethod
     def offset(self, e: Expression, count: int, unit: str) -> Code: ...
+
+    def offset_by(self, e: Expression, count: Expression, unit: str) -> Code:
+        """A moment moved by a computed number of units."""
+        raise self.gaps.unsupported(f"an interval of a computed number of {unit}s", e.sql("duckdb"))
 
     @abstractmethod
     def days_later(self, e: Expression, days: int) -> Code: ...
@@ -167,10 +193,22 @@ class Expressions(ABC):
     def places(self, e: Expression) -> int:
         """The decimal places to which a number is rounded."""
         decimals = e.args.get("decimals")
-        places = 0 if decimals is None else self.text(decimals)
-        if not str(places).isdecimal():
-            raise self.gaps.unsupported("rounding to tens or a computed place", e.sql("duckdb"))
+        places = "0" if decimals is None else self.text(decimals)
+        if not places.removeprefix("-").isdecimal():
+            raise self.gaps.unsupported("rounding to a computed place", e.sql("duckdb"))
         return int(places)
+
+    def in_tens(self, e: Expression, places: int) -> Expression:
+        """A number rounded to tens (-1), hundreds (-2), ... in terms of other functions."""
+        scale = 10**-places
+        if self.type(e) is Type.FLOAT64:
+            scaled = exp.Div(this=e, expression=exp.Literal.number(scale), typed=False, safe=True)
+            return exp.Mul(this=exp.Round(this=scaled), expression=exp.Literal.number(scale))
+        half = exp.Literal.number(scale // 2)
+        nearest = exp.Add(this=exp.Abs(this=e.copy()), expression=half)
+        tens = exp.IntDiv(this=nearest, expression=exp.Literal.number(scale))
+        signed = exp.Mul(this=exp.Sign(this=e.copy()), expression=tens)
+        return exp.Mul(this=signed, expression=exp.Literal.number(scale))
 
     def shift(self, e: Expression) -> tuple[int, str | None]:
         """By how many rows lag moves (lead: less than 0), and what stands where no row is."""
@@ -184,9 +222,60 @@ class Expressions(ABC):
     def time_format(self, e: Expression) -> str:
         """A strftime format of parts that every library spells alike."""
         form: str = e.args["format"].name
-        if set(re.findall("%.?", form)) - {"%Y", "%m", "%d", "%H", "%M", "%S"}:
-            raise self.gaps.unsupported("this strftime format", e.sql("duckdb"))
+        if set(re.findall("%.?", form)) - self.time_formats:
+            raise self.gaps.unsupported("this format of a date", e.sql("duckdb"))
         return quoted(form)
+
+    def whole_number(self, e: Expression | None, least: int, what: str) -> int:
+        """A constant of at least so much; ``what`` names what it is."""
+        if not (isinstance(e, exp.Literal) and e.is_int and int(e.name) >= least):
+            raise self.gaps.unsupported(what, None if e is None else e.sql("duckdb"))
+        return int(e.name)
+
+    def some_text(self, e: Expression, what: str) -> str:
+        """A constant text with something in it, as it is."""
+        if not (isinstance(e, exp.Literal) and e.is_string and e.name):
+            raise self.gaps.unsupported(what, e.sql("duckdb"))
+        return str(e.name)
+
+    def one_character(self, e: Expression | None) -> str:
+        text = " " if e is None else self.some_text(e, "padding with a computed text")
+        if len(text) > 1:
+            raise self.gaps.unsupported("padding with more than one character", text)
+        return quoted(text)
+
+    def replaces_all(self, e: Expression) -> bool:
+        """Whether ``regexp_replace`` replaces each match, not only the first."""
+        options = e.args.get("modifiers")
+        if options is not None and options.name != "g":
+            raise self.gaps.unsupported("this option of regexp_replace", e.sql("duckdb"))
+        return options is not None
+
+    def replacement(self, e: Expression, escapes: Mapping[str, str], group: str) -> str:
+        r"""What a match is replaced with, its ``\1`` spelt as ``group.format(1)``."""
+        if not (isinstance(e, exp.Literal) and e.is_string):
+            raise self.gaps.unsupported("a computed replacement", e.sql("duckdb"))
+        parts = re.split(r"\\([0-9])", e.name)  # text, group, text, group, ... text
+        if any("\\" in text for text in parts[::2]):
+            raise self.gaps.unsupported("this escape in a replacement", e.sql("duckdb"))
+        parts[::2] = ["".join(escapes.get(c, c) for c in text) for text in parts[::2]]
+        parts[1::2] = [group.format(number) for number in parts[1::2]]
+        return quoted("".join(parts))
+
+    def pattern(self, e: Expression) -> str:
+        """A regular expression in the spelling that RE2, Rust and Python share."""
+        try:
+            return ascii_classes(self.some_text(e, "a pattern that is not a constant"))
+        except ValueError as error:
+            raise self.gaps.unsupported(str(error), e.sql("duckdb")) from None
+
+    def group_pattern(self, e: Expression, name: str = "") -> str:
+        """The pattern of ``regexp_extract`` with one group that captures: the one asked for."""
+        group = self.whole_number(e.args.get("group"), 0, "a computed group of a pattern")
+        try:
+            return capturing_only(self.pattern(e.expression), group, name)
+        except ValueError as error:
+            raise self.gaps.unsupported(str(error), e.sql("duckdb")) from None
 
     def date_literal(self, e: Expression) -> Code | None:
         """``date(1998, 9, 2)`` for a cast of a string to a date or timestamp, else None."""

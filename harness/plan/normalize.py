@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from harness.plan import functions
 from harness.plan.typing import Expression
 
 _DATE_PARTS: dict[type[Expression], str] = {
@@ -246,7 +247,8 @@ def _only_where(condition: Expression, value: Expression) -> Expression:
 
 
 def _count_if(e: Expression) -> Expression:
-    return _count(exp.Count(this=_only_where(e.this, exp.Literal.number(1)), big_int=True))
+    """NULL, not 0, where no condition is known: a sum."""
+    return exp.Sum(this=exp.Cast(this=e.this, to=exp.DataType.build("BIGINT")))
 
 
 def _within_group(e: Expression) -> Expression:
@@ -358,5 +360,16 @@ _REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.DateTrunc: _date_trunc,
     exp.Order: _order,
     exp.Count: _count,
+    **functions.REWRITES,
 }
-_RULES = (_parentheses, _negated_flags, _date_parts, _functions, _not, _between, _low_first)
+_RULES = (
+    _parentheses,
+    functions.midnight,
+    functions.whole_decimals,
+    _negated_flags,
+    _date_parts,
+    _functions,
+    _not,
+    _between,
+    _low_first,
+)

@@ -16,6 +16,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.simplify import simplify
 
 from harness.errors import Unsupported, WorkloadError
+from harness.plan.functions import by_name, moments
 from harness.plan.normalize import normalize
 from harness.plan.nulls import without_nulls
 from harness.plan.typing import Expression
@@ -41,6 +42,7 @@ def parse(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
     Raises WorkloadError for anything but one SELECT over the tables of ``schemas``.
     """
     tree = _one_select(sql)
+    by_name(tree)
     _check_tables(tree, schemas)
     _check_functions(tree)
     _check_names(tree)
@@ -122,6 +124,7 @@ def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
     names = [item.alias_or_name for item in tree.selects]
     if repeated := next((name for name in names if names.count(name) > 1), None):
         raise WorkloadError(f"two columns of the answer are called {repeated!r}; rename one")
+    moments(tree)
     tree = annotate_types(tree, schema=sql_schemas, dialect=DIALECT)
     tree = without_nulls(canonicalize(tree, dialect=DIALECT))
     tree = simplify(tree, dialect=DIALECT)

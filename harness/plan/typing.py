@@ -15,6 +15,8 @@ Expression = exp.Expr
 """sqlglot's base class of all expressions."""
 
 INTERVAL_UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"})
+DIFFERENCE_UNITS = INTERVAL_UNITS - {"WEEK"}
+"""Units in which two moments differ by the boundaries between them; DuckDB's weeks have others."""
 DATE_PARTS = frozenset(
     {"year", "quarter", "month", "week", "day", "dow", "isodow", "doy", "hour", "minute", "second"}
 )
@@ -32,6 +34,7 @@ _SQL_TYPES = {
     "DATE": Type.DATE,
     "TIMESTAMP": Type.TIMESTAMP,
     "TIMESTAMPNTZ": Type.TIMESTAMP,
+    "DATETIME": Type.TIMESTAMP,
 }
 
 
@@ -147,10 +150,13 @@ class _Inference:
             return self.arithmetic(e)
         moved = self.expect(e.this, Type.DATE, Type.TIMESTAMP)
         count, unit = e.expression.this, e.expression.args.get("unit")
-        whole = isinstance(count, exp.Literal) and count.name.lstrip("-").isdecimal()
-        if not whole or unit is None or unit.name.upper() not in INTERVAL_UNITS:
+        if unit is None or unit.name.upper() not in INTERVAL_UNITS:
             raise Unsupported("an interval of anything but a number of units", e.sql("duckdb"))
-        return Typed(Type.TIMESTAMP, moved.nullable)
+        if isinstance(count, exp.Literal):
+            if not count.name.lstrip("-").isdecimal():
+                raise Unsupported("an interval of anything but a number of units", e.sql("duckdb"))
+            return Typed(Type.TIMESTAMP, moved.nullable)
+        return Typed(Type.TIMESTAMP, self.expect(count, Type.INT64).nullable or moved.nullable)
 
     def comparison(self, e: Expression) -> Typed:
         if None in (self.of(e.this).type, self.of(e.expression).type):
@@ -219,6 +225,34 @@ class _Inference:
         self.expect(e.this, Type.DATE, Type.TIMESTAMP)
         return Typed(Type.TIMESTAMP, self.of(e.this).nullable)
 
+    def dates_apart(self, e: Expression) -> Typed:
+        if (unit := e.args["unit"].name.upper()) not in DIFFERENCE_UNITS:
+            raise Unsupported(f"a difference in units of {unit}", e.sql("duckdb"))
+        for moment in (e.this, e.expression):
+            self.expect(moment, Type.DATE, Type.TIMESTAMP)
+        return Typed(Type.INT64, self.any_null(e.this, e.expression))
+
+    def date_of_parts(self, e: Expression) -> Typed:
+        parts = [e.args[part] for part in ("year", "month", "day")]
+        for part in parts:
+            self.expect(part, Type.INT64)
+        return Typed(Type.DATE, self.any_null(*parts))
+
+    def part_of_text(self, e: Expression) -> Typed:
+        """``string_split(s, d)[n]``, which is NULL where there are fewer parts."""
+        split, (place,) = e.this, e.expressions
+        if not isinstance(split, exp.Split) or not isinstance(place, exp.Literal):
+            raise Unsupported("an element of a list", e.sql("duckdb"))
+        self.expect(split.this, Type.STRING)
+        return Typed(Type.STRING, True)
+
+    def joined(self, e: Expression) -> Typed:
+        if not isinstance(e.expressions[0], exp.Literal):
+            raise Unsupported("a separator that is not a constant", e.sql("duckdb"))
+        for part in e.expressions[1:]:
+            self.expect(part, Type.STRING, Type.INT64)
+        return Typed(Type.STRING, False)
+
     def number(self, e: Expression) -> Typed:
         return self.expect(e.this, Type.INT64, Type.FLOAT64)
 
@@ -262,6 +296,22 @@ class _Inference:
     def spread(self, e: Expression) -> Typed:
         self.numbers(e)  # a group of one row has no sample deviation
         return Typed(Type.FLOAT64, True)
+
+    def at_extreme(self, e: Expression) -> Typed:
+        """``arg_max(value, key)``: rows in which either is NULL do not take part."""
+        self.of(e.expression)
+        if e.args.get("count") is not None:
+            raise Unsupported("a list as a value", e.sql("duckdb"))
+        return Typed(self.of(e.this).type, True)
+
+    def text_of_group(self, e: Expression) -> Typed:
+        if not isinstance(e.this, exp.Order):
+            raise Unsupported("a text of a group in no order", e.sql("duckdb"))
+        for key in e.this.expressions:
+            self.of(key.this)
+        return Typed(
+            Type.STRING, self.expect(e.this.this, Type.STRING).nullable or not self.grouped
+        )
 
     def correlation(self, e: Expression) -> Typed:
         self.of(e.this), self.of(e.expression)
@@ -307,7 +357,10 @@ def _fixed(result: Type, *types: Type) -> Callable[[_Inference, Expression], Typ
 
 _Rule = Callable[[_Inference, Expression], Typed]
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
-_STRINGS = (exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.Replace)
+_STRINGS = (
+    exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.Replace, exp.Reverse, exp.Repeat, exp.Pad,
+    exp.Right, exp.SplitPart, exp.RegexpReplace, exp.RegexpExtract,
+)  # fmt: skip
 _FLOATS = (exp.Div, exp.Pow, exp.Ln, exp.Log, exp.Sqrt, exp.Exp, exp.Floor, exp.Ceil)
 _RULES: dict[type[Expression], _Rule] = {
     exp.Column: _Inference.column,
@@ -331,6 +384,7 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.ILike: _Inference.predicate,
     exp.RegexpLike: _Inference.predicate,
     exp.StartsWith: _Inference.predicate,
+    exp.EndsWith: _Inference.predicate,
     exp.Contains: _Inference.predicate,
     exp.Case: _Inference.case,
     exp.Coalesce: _Inference.coalesce,
@@ -344,6 +398,14 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.Abs: _Inference.number,
     exp.Concat: _Inference.concat,
     exp.DPipe: _Inference.piped,
+    exp.ConcatWs: _Inference.joined,
+    exp.Bracket: _Inference.part_of_text,
+    exp.StrPosition: _fixed(Type.INT64, Type.STRING),
+    exp.Sign: _fixed(Type.INT64, Type.INT64, Type.FLOAT64),
+    exp.DateDiff: _Inference.dates_apart,
+    exp.DateFromParts: _Inference.date_of_parts,
+    exp.LastDay: _fixed(Type.DATE, Type.DATE, Type.TIMESTAMP),
+    exp.StrToTime: _fixed(Type.TIMESTAMP, Type.STRING),
     exp.Length: _fixed(Type.INT64, Type.STRING),
     exp.TimeToStr: _fixed(Type.STRING, Type.DATE, Type.TIMESTAMP),
     **dict.fromkeys(_STRINGS, _fixed(Type.STRING, Type.STRING)),
@@ -359,6 +421,12 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.StddevSamp: _Inference.spread,
     exp.Variance: _Inference.spread,
     exp.StddevPop: _Inference.mean,
+    exp.VariancePop: _Inference.mean,
+    exp.AnyValue: _Inference.extreme,
+    exp.PercentileDisc: _Inference.extreme,
+    exp.ArgMin: _Inference.at_extreme,
+    exp.ArgMax: _Inference.at_extreme,
+    exp.GroupConcat: _Inference.text_of_group,
     exp.Corr: _Inference.correlation,
     exp.Window: _Inference.window,
 }

@@ -1,0 +1,144 @@
+"""Functions of text, spelt for Polars."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.engines.polars_values import PolarsValues
+from harness.engines.python import ATOM, SUM, Code, ilike_regex, like_pattern, quoted
+from harness.plan.nodes import Expression
+
+
+class PolarsText(PolarsValues):
+    """Spells what is done to strings."""
+
+    text_calls: ClassVar[dict[type[Expression], str]] = {
+        exp.Upper: "{}.str.to_uppercase()",
+        exp.Lower: "{}.str.to_lowercase()",
+        exp.Length: "{}.str.len_chars()",
+        exp.Reverse: "{}.str.reverse()",
+    }
+
+    def like(self, e: Expression) -> Code:
+        subject, pattern = self.operand(e.this, ATOM), like_pattern(e.expression.name)
+        if pattern.test == "equals":
+            return Code(f"{subject} == {quoted(pattern.text)}", 0)
+        calls = {
+            "starts": "starts_with({})",
+            "ends": "ends_with({})",
+            "contains": "contains({}, literal=True)",
+            "matches": "contains({})",
+        }
+        return Code(f"{subject}.str.{calls[pattern.test].format(quoted(pattern.text))}", ATOM)
+
+    def regexp_like(self, e: Expression) -> Code:
+        return self.string(e.this, f"contains({quoted(self.pattern(e.expression))})")
+
+    def starts_with(self, e: Expression) -> Code:
+        return Code(
+            f"{self.operand(e.this, ATOM)}.str.starts_with({self.text(e.expression)})", ATOM
+        )
+
+    def string(self, e: Expression, call: str) -> Code:
+        """One call of the ``str`` namespace."""
+        return Code(f"{self.operand(e, ATOM)}.str.{call}", ATOM)
+
+    def trim(self, e: Expression) -> Code:
+        side = {"LEADING": "_start", "TRAILING": "_end"}.get(str(e.args.get("position")), "")
+        characters = self.text(e.expression) if e.args.get("expression") else '" "'
+        return self.string(e.this, f"strip_chars{side}({characters})")
+
+    def contains(self, e: Expression) -> Code:
+        return self.string(e.this, f"contains({self.text(e.expression)}, literal=True)")
+
+    def ilike(self, e: Expression) -> Code:
+        return self.string(e.this, f"contains({quoted(ilike_regex(e.expression.name))})")
+
+    def substring(self, e: Expression) -> Code:
+        start, length = e.args["start"], e.args.get("length")
+        if not (isinstance(start, exp.Literal) and int(start.name) >= 1):
+            raise self.gaps.unsupported(
+                "a substring from a computed or negative place", e.sql("duckdb")
+            )
+        more = "" if length is None else f", {self.text(length)}"
+        return self.string(e.this, f"slice({int(start.name) - 1}{more})")
+
+    def replace(self, e: Expression) -> Code:
+        old, new = self.text(e.expression), self.text(e.args["replacement"])
+        return self.string(e.this, f"replace_all({old}, {new}, literal=True)")
+
+    def dpipe(self, e: Expression) -> Code:
+        parts = [e.this, e.expression]
+        texts = [
+            self.value(p) if isinstance(p, exp.Literal) else self.operand(p, SUM) for p in parts
+        ]
+        return Code(" + ".join(texts), SUM)
+
+    def concat(self, e: Expression) -> Code:
+        values = ", ".join(self.value(x) for x in e.expressions)
+        return Code(f"pl.concat_str({values}, ignore_nulls=True)", ATOM)
+
+    def ends_with(self, e: Expression) -> Code:
+        return self.string(e.this, f"ends_with({self.text(e.expression)})")
+
+    def right(self, e: Expression) -> Code:
+        count = self.whole_number(e.expression, 0, "right() of a computed length")
+        return self.string(e.this, f"tail({count})")
+
+    def repeat(self, e: Expression) -> Code:
+        times = self.whole_number(e.args["times"], 1, "a text repeated a computed number of times")
+        text = f"{self.operand(e.this, ATOM)}.repeat_by({times})"
+        return Code(f'{text}.list.join("", ignore_nulls=False)', ATOM)
+
+    def pad(self, e: Expression) -> Code:
+        """Longer texts are cut, on whichever side they are padded."""
+        length = self.whole_number(e.expression, 1, "padding to a computed length")
+        fill = self.one_character(e.args.get("fill_pattern"))
+        side = "start" if e.args.get("is_left") else "end"
+        return self.string(e.this, f"pad_{side}({length}, {fill}).str.head({length})")
+
+    def split_part(self, e: Expression) -> Code:
+        """The empty text where there are fewer parts."""
+        place = self.whole_number(e.args["part_index"], 1, "a part from the end, or computed")
+        parts = self.string(e.this, f"split({self._delimiter(e.args['delimiter'])})")
+        return Code(f'{parts.text}.list.slice({place - 1}, 1).list.join("")', ATOM)
+
+    def _delimiter(self, e: Expression) -> str:
+        return quoted(self.some_text(e, "splitting by anything but a constant"))
+
+    def bracket(self, e: Expression) -> Code:
+        """An element of ``string_split``; NULL where there are fewer."""
+        place = self.whole_number(e.expressions[0], 0, "an element from the end, or computed")
+        parts = self.string(e.this.this, f"split({self._delimiter(e.this.expression)})")
+        return Code(f"{parts.text}.list.get({place}, null_on_oob=True)", ATOM)
+
+    def str_position(self, e: Expression) -> Code:
+        """In characters; ``str.find`` counts bytes."""
+        text = self.operand(e.this, ATOM)
+        wanted = quoted(self.some_text(e.args["substr"], "the position of a computed text"))
+        before = f"{text}.str.splitn({wanted}, 2).struct[0].str.len_chars().cast(pl.Int64)"
+        found = f"pl.when({text}.str.contains({wanted}, literal=True)).then({before} + 1)"
+        nothing = f"pl.when({text}.is_not_null()).then(0)" if self.nullable(e.this) else "0"
+        return Code(f"{found}.otherwise({nothing})", ATOM)
+
+    def regexp_replace(self, e: Expression) -> Code:
+        """Groups are called ``${1}`` in a replacement, where SQL has ``\\1``."""
+        new = self.replacement(e.args["replacement"], {"$": "$$"}, "${{{}}}")
+        call = "replace_all" if self.replaces_all(e) else "replace"
+        return self.string(e.this, f"{call}({quoted(self.pattern(e.expression))}, {new})")
+
+    def regexp_extract(self, e: Expression) -> Code:
+        """The empty text where nothing matches."""
+        text = self.operand(e.this, ATOM)
+        found = f'{text}.str.extract({quoted(self.group_pattern(e))}).fill_null("")'
+        if self.nullable(e.this):
+            return Code(f"pl.when({text}.is_not_null()).then({found})", ATOM)
+        return Code(found, ATOM)
+
+    def concat_ws(self, e: Expression) -> Code:
+        separator, *parts = e.expressions
+        values = ", ".join(self.value(x) for x in parts)
+        options = f"separator={self.text(separator)}, ignore_nulls=True"
+        return Code(f"pl.concat_str({values}, {options})", ATOM)
