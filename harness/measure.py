@@ -197,6 +197,7 @@ class Measurement:
             outcome=Outcome.OK,
             program_sha256=self.task.program.sha256,
             rows=self._cold["rows"],
+            table_rows=sum(table.rows for table in self.task.tables.values()),
             cold_seconds=self._cold["seconds"],
             cold_process=self._process.programs == 1,
             caches_dropped=self._caches_dropped,

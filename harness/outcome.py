@@ -79,8 +79,8 @@ class Record:
     tree: ``baseline_bytes`` just before the cell's first run, ``peak_bytes`` the most seen during
     its runs. ``cold_process``: the cold run was its process' first; ``caches_dropped``: and its
     files were out of the page cache, None where that was not asked. ``interleaved``: the query's
-    engines took turns. ``loops``: runs in each round. ``load_seconds``: all tables into the
-    engine's memory, None where files are read instead.
+    engines took turns. ``loops``: runs in each round. ``table_rows``: of all the workload's tables.
+    ``load_seconds``: all tables into the engine's memory, None where files are read instead.
     """
 
     cell: Cell
@@ -88,6 +88,7 @@ class Record:
     reason: str = ""
     program_sha256: str | None = None
     rows: int | None = None
+    table_rows: int | None = None
     cold_seconds: float | None = None
     cold_process: bool = False
     caches_dropped: bool | None = None

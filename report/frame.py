@@ -138,8 +138,10 @@ def _workloads(runs: Sequence[Run]) -> dict[str, Workload]:
             newest = merged.setdefault(name, Workload(entry.title, entry.file, {}))
             for query, text in entry.queries.items():
                 newest.queries.setdefault(query, text)
-            for size, rows in entry.sizes.items():
-                newest.sizes.setdefault(size, rows)
+        for timed in run.file.benchmarks:
+            info = timed.extra_info
+            if info.table_rows is not None:
+                merged[info.workload].sizes.setdefault(info.size, info.table_rows)
     return merged
 
 

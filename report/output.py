@@ -27,7 +27,7 @@ def build(
     as it was, where no file can be used.
     """
     with _without_collector():
-        page = render(_loaded(paths, tell), title)
+        page = render(_loaded(paths, tell), title, _readme(output))
     output.parent.mkdir(parents=True, exist_ok=True)
     _write(page.encode(), output)
     return output
@@ -53,6 +53,16 @@ def draw(
             drawn.append(folder / f"{picture.name}.{form}")
             _write(picture.content(form), drawn[-1])
     return drawn
+
+
+def _readme(output: Path) -> str | None:
+    """Where this project's README.md lies, seen from the page; None for a page outside of it."""
+    folder = output.absolute().parent
+    for above in folder.parents:
+        readme = above / "README.md"
+        if readme.is_file() and readme.read_text(encoding="utf-8").startswith("# enginebench\n"):
+            return Path(os.path.relpath(readme, folder)).as_posix()
+    return None
 
 
 @contextmanager

@@ -10,13 +10,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from report import charts, names, statistics, wording
+from report import charts, names, statistics, surroundings, wording
 from report.comparison import Comparison, compare
 from report.embed import content_security_policy, json_for_script, script, vega_bundle
 from report.frame import Results
 from report.metrics import DEFAULT, METRICS
 from report.payload import Payload
-from report.schema import MachineEntry
+from report.schema import FORMAT_VERSION, MachineEntry
 from report.view import View
 
 TITLE = "Data engines compared"
@@ -25,11 +25,13 @@ SCRIPTS = (
     "rows", "charts", "tips", "matrix", "details", "records", "queries", "view", "page",
 )  # fmt: skip
 """In the order in which they are loaded."""
-GIBIBYTE = 2**30
 
 
-def render(results: Results, title: str = TITLE) -> str:
-    """The whole page. All text from results is escaped by the templates."""
+def render(results: Results, title: str = TITLE, readme: str | None = None) -> str:
+    """The whole page. All text from results is escaped by the templates.
+
+    ``readme`` is the address of this project's README.md, seen from the page.
+    """
     view = View(results, compare(results))
     scripts = [vega_bundle(), *(script(_static(f"{name}.js")) for name in SCRIPTS)]
     environment = Environment(
@@ -40,6 +42,7 @@ def render(results: Results, title: str = TITLE) -> str:
     return template.render(
         **_data(view, title),
         **_tools(),
+        guide=readme,
         css=Markup(_static("page.css")),
         scripts=scripts,
         policy=content_security_policy(scripts),
@@ -59,6 +62,7 @@ def _data(view: View, title: str) -> dict[str, Any]:
         "filters": _filters(view.results, view.comparison),
         "charts": charts.overview(),
         "runs": outline["runs"],
+        "environment": surroundings.environment(view.results.runs[0].file.environment),
         "date": moment(view.results.runs[0].file.started),
         "built": moment(datetime.now(UTC)),
         "outline": json_for_script(outline),
@@ -76,7 +80,9 @@ def _tools() -> dict[str, Any]:
         "metrics": METRICS,
         "default": DEFAULT,
         "moment": moment,
-        "gibibytes": gibibytes,
+        "gibibytes": surroundings.gibibytes,
+        "noise": surroundings.noise,
+        "format_version": FORMAT_VERSION,
     }
 
 
@@ -105,7 +111,3 @@ def _filters(
 
 def moment(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def gibibytes(count: int) -> str:
-    return f"{count / GIBIBYTE:.3g}"

@@ -62,11 +62,8 @@ class QueryEntry(_Entry):
 
 
 class WorkloadEntry(_Entry):
-    """``sizes`` gives the rows of all its tables together, by size."""
-
     title: str
     file: str
-    sizes: dict[str, int] = Field(default_factory=dict)
     queries: dict[str, QueryEntry]
 
 
@@ -109,6 +106,7 @@ class GpuEntry(_Entry):
 class ExtraInfo(_Asked):
     engine_version: str | None
     rows: int | None
+    table_rows: int | None = None
     cold_seconds: Seconds | None
     cpu_seconds: tuple[Seconds, ...]
     peak_bytes: PeakBytes | None
@@ -166,6 +164,7 @@ class NoiseEntry(_Entry):
 
     probe_seconds: tuple[float, ...] = ()
     moved: float | None = None
+    scattered: float | None = None
     noisy: bool | None = None
 
 

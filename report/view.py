@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from report import names, wording
+from report import names, surroundings, wording
 from report.comparison import Comparison, Score, best_score
 from report.frame import Engine, Results, Setting
 from report.names import Column
@@ -52,6 +52,9 @@ class View:
 
     def overall(self) -> str:
         return wording.overall(self.comparison, self.label)
+
+    def noise(self) -> str:
+        return surroundings.noise_verdict(self.results.runs)
 
     def ranking(self) -> list[RankingRow]:
         return [RankingRow(self.column(s.engine), s) for s in self.comparison.scores]

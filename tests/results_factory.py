@@ -107,8 +107,6 @@ def _workloads(
     for cell in cells:
         empty = {"title": titles.get(cell.workload, cell.workload), "queries": {}}
         workload = workloads.setdefault(cell.workload, {**empty, "file": f"{cell.workload}.yaml"})
-        if cell.size in TABLE_ROWS:
-            workload.setdefault("sizes", {})[cell.size] = TABLE_ROWS[cell.size]
         workload["queries"][cell.query] = {
             "title": titles.get(cell.query, cell.query),
             "sql": sql.get(cell.query, f"select count(*) as n from {cell.query}"),
@@ -131,6 +129,7 @@ def _benchmark(cell: Asked, engines: Mapping[str, Mapping[str, Any]]) -> dict[st
             "program_sha256": cell.sha256,
             "engine_version": engines[cell.engine]["version"],
             "rows": 100,
+            "table_rows": TABLE_ROWS.get(cell.size),
             "cold_seconds": first,
             "cpu_seconds": [seconds * cell.cores for seconds in cell.seconds],
             "peak_bytes": cell.peak_bytes,

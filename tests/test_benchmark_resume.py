@@ -297,6 +297,7 @@ def test_a_record_is_read_from_a_journal_as_it_was_written() -> None:
         outcome=Outcome.OK,
         program_sha256="abc",
         rows=7,
+        table_rows=70,
         cold_seconds=0.5,
         cold_process=True,
         caches_dropped=False,

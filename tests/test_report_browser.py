@@ -23,9 +23,11 @@ pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no chromium on the PATH: apt-get install chromium"
 )
 if TYPE_CHECKING:
+    from axe_playwright_python import sync_playwright as axe
     from playwright import sync_api
 else:
     sync_api = pytest.importorskip("playwright.sync_api")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 LONGEST_WAIT = 20_000
 
@@ -325,6 +327,33 @@ CONTRASTS = """() => {
 def test_text_is_legible_on_the_whole_colour_scale(open_page: Open, scheme: str) -> None:
     opened = open_page(color_scheme=scheme)
     assert min(opened.page.evaluate(CONTRASTS)) >= 4.45
+
+
+SERIOUS = ("serious", "critical")
+
+
+def serious(opened: Opened) -> list[str]:
+    """What axe-core finds of serious faults, with the first element of each."""
+    found = axe.Axe().run(opened.page).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in SERIOUS]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(open_page: Open, scheme: str) -> None:
+    opened = open_page(color_scheme=scheme)
+    opened.wait_for_charts(28)
+    assert serious(opened) == []
+    opened.cell("Polars", "q1").click()
+    opened.page.locator("#details svg.marks").wait_for()
+    assert serious(opened) == []
+
+
+def test_axe_sees_a_serious_fault(open_page: Open) -> None:
+    opened = open_page()
+    opened.page.evaluate("document.querySelector('[name=query]').parentElement.replaceWith("
+                         "document.querySelector('[name=query]'))")  # fmt: skip
+    opened.page.evaluate("document.querySelector('[name=query]').removeAttribute('placeholder')")
+    assert any(fault.startswith("label: ") for fault in serious(opened))
 
 
 @pytest.mark.parametrize("width", [400, 2560])
