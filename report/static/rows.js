@@ -107,24 +107,40 @@ function pointsAndMeans(tasks, state, place) {
 const SIDES = [
   { dx: 0, dy: -13, align: "center" }, { dx: 0, dy: 15, align: "center" },
   { dx: 11, dy: 1, align: "left" }, { dx: -11, dy: 1, align: "right" },
+  { dx: 9, dy: -18, align: "left" }, { dx: -9, dy: -18, align: "right" },
+  { dx: 9, dy: 20, align: "left" }, { dx: -9, dy: 20, align: "right" },
 ];
+const PLOT = { width: 480, height: 230, letter: 7.5, line: 15, mark: 7 };
 
-/** Puts the names of means that lie close together on different sides of their marks. */
+/** Puts each mean's name on the first side of its mark where it covers no other name or mark. */
 function apart(means, points) {
-  const spread = (axis) => {
-    const logs = points.map((point) => Math.log(point[axis]));
-    return Math.max(logs.reduce((a, b) => Math.max(a, b), -Infinity) - logs.reduce((a, b) => Math.min(a, b), Infinity), 1e-9);
-  };
-  const [width, height] = [spread("x"), spread("y")];
-  const near = (one, other) => Math.abs(Math.log(one.x / other.x)) < 0.2 * width
-    && Math.abs(Math.log(one.y / other.y)) < 0.12 * height;
-  const placed = [];
-  for (const mean of [...means].sort((one, other) => other.y - one.y)) {
-    const taken = placed.filter((other) => near(mean, other)).map((other) => other.side);
-    const side = [0, 1, 2, 3].find((each) => !taken.includes(each)) ?? 0;
-    placed.push({ ...mean, side, ...SIDES[side] });
-  }
-  return placed;
+  const [across, up] = [onAxis(points, "x", PLOT.width), onAxis(points, "y", PLOT.height)];
+  const marks = means.map((mean) => box(across(mean), -up(mean), 2 * PLOT.mark, 2 * PLOT.mark, "center"));
+  const taken = [];
+  return means.map((mean, own) => {
+    const name = (side) => box(across(mean) + side.dx, -up(mean) + side.dy, PLOT.letter * mean.engine.length, PLOT.line, side.align);
+    const others = [...taken, ...marks.filter((_, at) => at !== own)];
+    const side = SIDES.find((each) => !others.some((other) => overlap(name(each), other))) ?? SIDES[0];
+    taken.push(name(side));
+    return { ...mean, ...side };
+  });
+}
+
+/** A row -> its place in pixels on a logarithmic axis over all points. */
+function onAxis(points, axis, pixels) {
+  const logs = points.map((point) => Math.log(point[axis]));
+  const low = logs.reduce((least, log) => Math.min(least, log), Infinity);
+  const high = logs.reduce((most, log) => Math.max(most, log), -Infinity);
+  return (row) => ((Math.log(row[axis]) - low) / Math.max(high - low, 1e-9)) * pixels;
+}
+
+function box(x, y, width, height, align) {
+  const left = x - { left: 0, center: width / 2, right: width }[align];
+  return { left, right: left + width, top: y - height / 2, bottom: y + height / 2 };
+}
+
+function overlap(one, other) {
+  return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
 }
 
 function leastOf(task, state, metric) {

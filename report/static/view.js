@@ -70,9 +70,9 @@ const MOST_UNTIMED = 200;
 
 function showUntimed(tasks, state) {
   const missing = tasks.flatMap((task) => cellsOf(task, state)).filter((cell) => outcomeOf(cell).name !== "ok");
-  document.querySelector("[data-untimed]").textContent = missing.length === 0 ? "none" : missing.length > MOST_UNTIMED
+  document.querySelector("[data-untimed]").textContent = missing.length > MOST_UNTIMED
     ? `the first ${MOST_UNTIMED} of ${missing.length}; the download has all` : missing.length;
-  document.querySelector("table.untimed").hidden = missing.length === 0;
+  document.getElementById("untimed").hidden = missing.length === 0;
   document.querySelector("table.untimed tbody").replaceChildren(...missing.slice(0, MOST_UNTIMED).map(untimedRow));
 }
 
