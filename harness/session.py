@@ -219,8 +219,8 @@ class BenchmarkRun:
         self.summing_up = True
         if self.run is None:
             return
+        self.noise.end()  # beside the engines' idle processes, as the probes between cells
         self.run.close()
-        self.noise.end()
         if self.file is None:
             return
         if not self.trouble:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from harness.noise import BEFORE, FEWEST, SHARE, Noise, Probe, moved
+from tests.benchmark_runs import MEANS, TABLE, Project, fakes
 
 QUIET = [1.0, 1.01, 0.99, 1.0, 1.02]
 
@@ -119,3 +121,17 @@ def test_a_thread_that_takes_a_core_away_slows_the_real_probe_down() -> None:
     stop.set()
     thread.join()
     assert crowded > 1.2 * alone
+
+
+def test_a_run_that_was_slowed_down_is_marked_in_its_results_and_on_the_terminal(
+    tmp_path: Path,
+) -> None:
+    yaml = f"tables: {{t: t.csv}}\nqueries:\n  q1: {MEANS}\n"
+    project = Project(tmp_path).write(that_yaml=yaml, t_csv=TABLE)
+    done = project.benchmark("that.yaml", "--engines", fakes("Littering"))
+    noise = project.results()["noise"]
+    assert noise["noisy"], noise
+    assert noise["moved"] == pytest.approx(moved(noise["probe_seconds"]), abs=1e-4)
+    assert noise["moved"] > 0.05
+    assert f"noisy: a fixed probe ran up to {noise['moved']:.0%} slower during the run" in done.out
+    assert project.processes() == []
