@@ -45,11 +45,10 @@ def selfcheck(
     if not names:
         raise HarnessError("no engine can run here; see harness doctor")
     effort = checks.QUICK if quick else checks.FULL
-    temporary = tempfile.TemporaryDirectory(prefix="enginebench-selfcheck-")
-    with temporary as folder, console.status("starting") as status:
+    with tempfile.TemporaryDirectory(prefix="enginebench-selfcheck-") as folder:
 
-        def tell(text: str) -> None:
-            status.update(f"{text} ...")
+        def tell(text: str) -> None:  # once each: a spinner would draw while something is timed
+            console.print(f"[dim]{escape(text)} ...[/dim]")
 
         trial = Trial(Path(folder))
         found = list(checks.lines(trial, effort, names, tell))
