@@ -148,7 +148,10 @@ class Sampler:
 
 
 class _Rarely:
-    """Something costly that is done as often as it takes LOOK_SHARE of a core."""
+    """Something costly that is done as often as it takes LOOK_SHARE of a core.
+
+    Its cost is processor time: having to wait for a core is no reason to look more rarely.
+    """
 
     def __init__(self) -> None:
         self._due = self._began = 0.0
@@ -160,11 +163,10 @@ class _Rarely:
         self._due = 0.0
 
     def __enter__(self) -> None:
-        self._began = time.monotonic()
+        self._began = time.thread_time()
 
     def __exit__(self, *_: object) -> None:
-        now = time.monotonic()
-        self._due = now + (now - self._began) / LOOK_SHARE
+        self._due = time.monotonic() + (time.thread_time() - self._began) / LOOK_SHARE
 
 
 class _Reading:

@@ -27,7 +27,7 @@ ANSWER: dict[str, list[Any]] = {"k": [1, 2, 3], "mean": [0.5, 12.25, None]}
 SLEEP_SECONDS = 0.05
 BURN_SECONDS = 0.2
 ALLOCATED_BYTES = 2**28
-HOLD_SECONDS = 0.08
+HOLD_SECONDS = 0.15
 """How long memory is held: for several samples."""
 STOPWATCH = "ENGINEBENCH_STOPWATCH"
 """The variable that names the file in which ``Timing`` notes its own seconds."""
