@@ -19,6 +19,7 @@ from harness.pagecache import drop
 from harness.pool import WorkerPool
 from harness.referee import Referee
 from harness.rounds import loops_for
+from harness.spent import Part
 from harness.tables import Input, Table
 
 
@@ -135,9 +136,10 @@ class Measurement:
         self._caches_dropped = self._drop_caches()
         self._baseline_bytes = self._process.worker.memory.reset()
         self._tell(Phase.COLD)
-        self._cold = self._request("run")
+        self._cold = self._run_once()
         self._peak_bytes = self._process.worker.memory.peak()
-        self._check()
+        with self.pool.spent.on(Part.CHECKING):
+            self._check()
         self._process.worker.memory.reset()
         self._stop_if_enough()
 
@@ -172,12 +174,17 @@ class Measurement:
         self._stop_if_enough()
 
     def _run(self) -> Message:
-        reply = self._request("run", loops=self._loops)
+        reply = self._run_once()
         if reply["rows"] != self._cold["rows"]:
             raise _Wrong(
                 f"hot round {len(self._rounds) + 1} gave {reply['rows']} rows, "
                 f"the checked run {self._cold['rows']}"
             )
+        return reply
+
+    def _run_once(self) -> Message:
+        reply = self._request("run", loops=self._loops)
+        self.pool.spent.add(Part.ENGINES, reply["seconds"] * self._loops)
         return reply
 
     def _expected(self) -> int:

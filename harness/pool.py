@@ -20,6 +20,7 @@ from harness.messages import Message, table_to_message
 from harness.outcome import Cell
 from harness.processes import Worker
 from harness.rounds import Rounds
+from harness.spent import Part, Spent
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -91,6 +92,7 @@ class WorkerPool:
         self._processes: dict[Cell, EngineProcess] = {}
         self._failures: dict[Cell, list[WorkerError]] = {}
         self._started = 0
+        self.spent = Spent()
 
     def start(self, cells: Iterable[Cell]) -> None:
         """Begins to start the processes of cells, side by side. ``process_for`` awaits them all."""
@@ -114,7 +116,8 @@ class WorkerPool:
 
         Raises WorkerError where the set-up fails, and at once where it has failed before.
         """
-        self._await_starts()
+        with self.spent.on(Part.STARTING):
+            self._await_starts()
         key = _without_query(cell)
         failures = self._failures.setdefault(key, [])
         if len(failures) >= SETUP_ATTEMPTS:
@@ -136,10 +139,13 @@ class WorkerPool:
         deadline = time.monotonic() + self.settings.setup_timeout
         if process is None:
             process = self._processes[key] = self._start(key)
-            self._await(process)
+            with self.spent.on(Part.STARTING):
+                self._await(process)
+        before = process.load_seconds
         for name in tables.keys() - process.tables:
             left = max(0.0, deadline - time.monotonic())
             _provide(process, tables[name], key.input, left)
+        self.spent.add(Part.ENGINES, process.load_seconds - before)
         return process
 
     def make_room(self, cells: Iterable[Cell]) -> None:

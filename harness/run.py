@@ -15,6 +15,7 @@ from harness.outcome import Cell, Outcome, Record
 from harness.pool import Settings, WorkerPool
 from harness.referee import Referee
 from harness.results import Journal
+from harness.spent import Part, Spent
 from harness.suite import Asked
 from harness.turns import measure
 
@@ -46,6 +47,10 @@ class Run:
         self._workload = ""
         self._started: set[Cell] = set()
 
+    @property
+    def spent(self) -> Spent:
+        return self._pool.spent
+
     def measure(self, asked: Asked) -> Record:
         """The cell's record, which is kept in the journal too. Raises KeyboardInterrupt only.
 
@@ -70,7 +75,8 @@ class Run:
         one = runnable[0]
         self._start_processes(one.cell)
         try:
-            tables = prepare(one.workload, one.cell.size, one.cell.input, progress=self.say)
+            with self._pool.spent.on(Part.DATA):
+                tables = prepare(one.workload, one.cell.size, one.cell.input, progress=self.say)
         except HarnessError as error:
             absent = isinstance(error, DataUnavailable)
             outcome = Outcome.UNAVAILABLE if absent else Outcome.ERROR

@@ -208,6 +208,8 @@ class BenchmarkRun:
 
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         output_json.update(fields(self.journal, not self.journal.complete))
+        if self.run is not None:
+            output_json["seconds"] = self.run.spent.as_dict()
         if self.surroundings is not None:
             during = {"load_during": self.noise.load}
             output_json["environment"] = self.surroundings.as_dict() | during
@@ -280,6 +282,7 @@ class BenchmarkRun:
             self.display.summary(self.journal, self.results, self.report)
             if self.results and not self.journal.complete:
                 self.display.say("unfinished; `pytest --benchmark --resume` goes on from here")
+            self.display.say(self.run.spent.words())
             self.display.warning(self.noise.words())
             for words in overruns(self.journal.records.values()):
                 self.display.warning(words)

@@ -31,7 +31,17 @@ def means(t):
 VOLATILE = {
     *("started", "finished", "datetime", "machine", "versions"),
     *("version", "engine_version", "cold_seconds", "cpu_seconds", "peak_bytes", "baseline_bytes"),
-    *("load_seconds", "turns", "stopped", "loops", "stats", "options", "environment", "noise"),
+    *(
+        "load_seconds",
+        "turns",
+        "stopped",
+        "loops",
+        "stats",
+        "options",
+        "environment",
+        "noise",
+        "seconds",
+    ),
 }
 NOT_OURS = {"commit_info", "machine_info"}
 

@@ -1,0 +1,51 @@
+"""The parts of a run -> the seconds that went into each, so that it shows what measuring costs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+
+class Part(StrEnum):
+    """What a run spends its time on. The rest is pytest's, the probe's and the harness's own."""
+
+    ENGINES = "engines"  # cold and hot runs, loops and warm-up among them, and loading tables
+    STARTING = "starting"  # waiting for engines' processes
+    CHECKING = "checking"  # handing answers over, reference answers, comparing
+    DATA = "data"  # making and looking up tables
+
+
+class Spent:
+    """Seconds of wall clock by part, and in all since this was made."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._seconds = dict.fromkeys(Part, 0.0)
+
+    def add(self, part: Part, seconds: float) -> None:
+        self._seconds[part] += seconds
+
+    @contextmanager
+    def on(self, part: Part) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.add(part, time.monotonic() - began)
+
+    def as_dict(self) -> dict[str, float]:
+        total = time.monotonic() - self._began
+        parts = {str(part): round(seconds, 3) for part, seconds in self._seconds.items()}
+        return {"total": round(total, 3), **parts}
+
+    def words(self) -> str:
+        """For a person, in one line."""
+        total, *parts = (round(seconds) for seconds in self.as_dict().values())
+        engines, starting, checking, data = parts
+        rest = max(0, total - sum(parts))
+        return (
+            f"{total} s: {engines} s in engines, {starting} s starting them, {checking} s checking "
+            f"answers, {data} s for data, {rest} s for all else"
+        )
