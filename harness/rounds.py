@@ -26,7 +26,7 @@ class Rounds:
     """
 
     fewest: int = 5
-    most: int = 25
+    most: int = 15
     seconds: float = 10.0
 
     def __post_init__(self) -> None:
