@@ -15,7 +15,7 @@ from typing import Any, Literal
 import altair as alt
 import vl_convert
 
-from report import charts, charts_of_engines, charts_of_queries, charts_of_runs, names
+from report import charts, charts_of_engines, charts_of_queries, charts_of_runs, names, wording
 from report.changes import Changes, NothingInCommon, compare_runs
 from report.chart_parts import LABEL_PIXELS
 from report.comparison import Task, compare
@@ -42,8 +42,7 @@ CHARTS: Mapping[str, Callable[[], alt.LayerChart]] = {
     "history": charts_of_runs.history,
     "scaling": charts_of_queries.scaling,
 }
-RANKED = "All queries"
-KINDS = "By kind of work: the same mean"
+KINDS = "By kind of work"
 
 
 @dataclass(frozen=True)
@@ -124,19 +123,22 @@ class Album:
 
     def _summary(self) -> Spec:
         """The ranking, above the mean ratio of each engine on each kind of work."""
-        newest = self._results.runs[0]
+        runs = self._results.runs
+        machines = dict.fromkeys(
+            f"{run.machine.cpu}, {run.machine.logical_cores} cores" for run in runs
+        )
         columns = names.columns(self._comparison.engines, self._results.engines)
         versions = [f"{column.engine.name} {column.version}" for column in columns]
-        subtitle = [
-            f"{newest.machine.cpu}, {newest.machine.logical_cores} cores · "
-            f"{newest.file.started:%Y-%m-%d} · {' · '.join(versions)}",
-        ]
+        facts = ["; ".join(machines), f"{runs[0].file.started:%Y-%m-%d}", *versions]
+        queries = wording.count(len(self._comparison.tasks), "query", "queries")
+        ranked = f"Mean ratio to the fastest of each of {queries}; less is better"
+        subtitle = wrap(" · ".join(map(names.readable, facts)), NOTE_CHARACTERS)
         title = {"text": self._title, "subtitle": subtitle, "fontSize": 19}
         return {
             "$schema": alt.SCHEMA_URL,
             "title": title,
             "vconcat": [
-                _part(charts_of_engines.ranking, self._rows.ranking(), RANKED),
+                _part(charts_of_engines.ranking, self._rows.ranking(), ranked),
                 _part(charts_of_runs.matrix, self._rows.kinds(), KINDS),
             ],
             "spacing": 28,
