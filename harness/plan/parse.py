@@ -126,10 +126,33 @@ def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
         raise WorkloadError(f"two columns of the answer are called {repeated!r}; rename one")
     moments(tree)
     tree = annotate_types(tree, schema=sql_schemas, dialect=DIALECT)
+    for select in tree.find_all(exp.Select):
+        _plain_clauses(select)
     tree = without_nulls(canonicalize(tree, dialect=DIALECT))
     tree = simplify(tree, dialect=DIALECT)
     normal: exp.Query = without_nulls(normalize(tree))
     return normal
+
+
+def _plain_clauses(select: exp.Select) -> None:
+    """``order by all`` by its columns; ``semi join t on c`` as ``exists (from t where c)``.
+
+    A semi join before a RIGHT or FULL join would take other rows then, and is left alone.
+    """
+    order, joins = select.args.get("order"), select.args.get("joins") or []
+    if order is not None and any(isinstance(key.this, exp.Var) for key in order.expressions):
+        (every,) = order.expressions
+        keys = [every.copy() for _ in select.selects]
+        for key, item in zip(keys, select.selects, strict=True):
+            key.set("this", exp.column(item.alias_or_name))
+        order.set("expressions", keys)
+    if any(join.side in ("RIGHT", "FULL") for join in joins):
+        return
+    for join in [j for j in joins if j.kind in ("SEMI", "ANTI") and j.args.get("on") is not None]:
+        rows = exp.select("1").from_(join.this.copy()).where(join.args["on"].copy())
+        test: Expression = exp.Exists(this=rows)
+        select.where(test if join.kind == "SEMI" else exp.Not(this=test), copy=False)
+        joins.remove(join)
 
 
 def _explained(error: OptimizeError, schemas: Mapping[str, Schema]) -> WorkloadError:

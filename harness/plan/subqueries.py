@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sqlglot import exp
 
+from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.aggregates import Aggregates, described, has_aggregate, is_grouped
 from harness.plan.joins import SemiJoin
@@ -19,6 +20,7 @@ from harness.plan.nodes import (
     JoinKind,
     Node,
     Project,
+    TopPerGroup,
     conjunction,
     one_row,
 )
@@ -201,11 +203,13 @@ class Subqueries:
         if not correlated and aliases_in(item) <= relation.aliases:
             select.set("expressions", [exp.alias_(item, name)])
             return self._only(self.blocks.finish(select, relation))
-        if _is_more(select):
+        on, residual = _split(relation, correlated)
+        if not residual and (first := _first_rows(relation, select, on)):
+            relation = first
+        elif _is_more(select):
             raise Unsupported("this correlated scalar subquery", select.sql("duckdb"))
         if not has_aggregate(item):  # there is one row at most, or else the query fails
             item = exp.Max(this=item)
-        on, residual = _split(relation, correlated)
         outer = any(not aliases_in(a) <= relation.aliases for a in item.find_all(exp.AggFunc))
         by_row = outer or bool(residual)
         condition = conjunction(residual)
@@ -252,6 +256,28 @@ class Subqueries:
         pairs = tuple((outer, exp.column(key, alias)) for outer, (key, _) in outers)
         self.attached.append(Attached(alias, _under(alias, node), kind, pairs))
         return values
+
+
+def _first_rows(
+    relation: Relation, select: exp.Select, on: Sequence[tuple[Expression, Expression]]
+) -> Relation | None:
+    """``order by … limit 1`` for each key; None where a subquery asks for anything else."""
+    order, limit = select.args.get("order"), select.args.get("limit")
+    rest = select.copy()
+    rest.set("limit", None)
+    one = limit is not None and limit.expression == exp.Literal.number(1)
+    if order is None or not one or _is_more(rest) or is_grouped(rest):
+        return None
+    keys, sort_keys = [], []
+    for _, inner in on:
+        relation, name = relation.with_column(inner)
+        keys.append(name)
+    for ordered in order.expressions:
+        relation, name = relation.with_column(ordered.this)
+        descending, first = ordered.args.get("desc"), ordered.args.get("nulls_first")
+        sort_keys.append(SortKey(name, bool(descending), bool(first)))
+    node = TopPerGroup(relation.node, tuple(dict.fromkeys(keys)), tuple(sort_keys), 1)
+    return Relation(node, relation.columns)
 
 
 def _is_more(select: exp.Select) -> bool:
