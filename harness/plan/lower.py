@@ -25,6 +25,7 @@ from harness.plan.nodes import (
     Scan,
     Sort,
     Window,
+    columns_in,
     conjuncts,
 )
 from harness.plan.relation import Relation, aliases_in, fresh
@@ -210,7 +211,7 @@ class Lowering:
             if all(e != known for _, known in keys):
                 keys.append((fresh(name, {k for k, _ in keys}), e))
         if sets is None:
-            return keys, None
+            return [key for key in keys if columns_in(key[1])] or keys, None
         names = {e: name for name, e in keys}
         return keys, [[names[relation.flat(e)] for e in chosen] for chosen in sets]
 

@@ -123,7 +123,9 @@ def _values(items: tuple[Item, ...]) -> list[Expression]:
 
 def _of_set(node: SetOperation, need: frozenset[str]) -> frozenset[str]:
     """Only a UNION ALL may lose columns without its rows changing."""
-    return need if node.kind == "union" and node.all else frozenset(node.names)
+    if not (node.kind == "union" and node.all):
+        return frozenset(node.names)
+    return need or frozenset(node.names[:1])  # its rows are counted, if nothing else
 
 
 def _only(node: Node, names: tuple[str, ...]) -> Node:
