@@ -33,7 +33,7 @@ def engines(sort: str = "place") -> alt.Y:
 
 def from_zero(field: str, title: str | None) -> alt.X:
     """An axis from 0, with room for a label beyond the longest mark."""
-    axis = alt.Axis(tickCount=4, grid=True, title=title)
+    axis = alt.Axis(tickCount=4, grid=True, title=title, labelBound=True)
     end = f"longest * width / max(width - {LABEL_PIXELS}, width / 2, 1)"
     domain = [0, alt.ExprRef(end)]
     return alt.X(f"{field}:Q", scale=alt.Scale(domain=domain, nice=False), axis=axis)

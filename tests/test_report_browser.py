@@ -303,6 +303,34 @@ def test_the_theme_follows_the_system_and_can_be_switched(open_page: Open, schem
     assert opened.page.evaluate(page_colour) == next(iter(colours.values()))
 
 
+def test_a_chart_without_rows_is_named_with_what_it_needs(open_page: Open) -> None:
+    assert open_page().text("[data-absent]") == (
+        "Not drawn: Speed-up against threads (needs runs with several --threads); "
+        "CPU against GPU (needs an engine on a GPU)."
+    )
+
+
+def test_equal_reasons_in_several_settings_share_a_line(open_page: Open) -> None:
+    opened = open_page("sizes")
+    assert opened.text("[data-untimed]") == "32"
+    rows = opened.page.locator("table.untimed tbody tr").all_inner_texts()
+    assert len(rows) == 8 and "4 settings" in rows[0]
+
+
+def test_the_dark_theme_is_printed_light(open_page: Open) -> None:
+    opened = open_page("one", "#theme=dark")
+    opened.wait_for_charts(28)
+    colours = (
+        "[document.body, document.querySelector('.mark-text text')]"
+        ".map((node) => getComputedStyle(node))"
+        ".map((style) => [style.backgroundColor, style.fill])"
+    )
+    assert opened.page.evaluate(colours)[1][1] == "rgb(154, 163, 175)"
+    opened.page.emulate_media(media="print")
+    (paper, _), (_, ink) = opened.page.evaluate(colours)
+    assert (paper, ink) == ("rgb(255, 255, 255)", "rgb(93, 101, 112)")
+
+
 CONTRASTS = """() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const luminance = (colour) => {

@@ -7,6 +7,12 @@ const chartRows = {
   history: historyRows, changes: changeRows,
 };
 
+/** Whether a view can give a chart rows, where that does not go without saying. */
+const chartNeeds = {
+  threads: ({ tasks }) => families(tasks, "threads").length > 0,
+  crossover: (current) => page.engines.some((engine) => engine.gpu) && crossoverRows(null, current.state, current).length > 0,
+};
+
 const MOST_POINTS = 2000;
 
 function engineLook(engine) {

@@ -13,6 +13,7 @@ function show(state) {
   showRanking(current);
   showMatrices(tasks, state);
   showUntimed(tasks, state);
+  showOverview(current);
   showQueries(tasks, state);
   showChanges(current);
   showNotes(current);
@@ -68,22 +69,37 @@ function showRanking({ scores }) {
 
 const MOST_UNTIMED = 200;
 
+/** Equal outcomes of a query and an engine in several settings share a line. */
 function showUntimed(tasks, state) {
   const missing = tasks.flatMap((task) => cellsOf(task, state)).filter((cell) => outcomeOf(cell).name !== "ok");
-  document.querySelector("[data-untimed]").textContent = missing.length > MOST_UNTIMED
-    ? `the first ${MOST_UNTIMED} of ${missing.length}; the download has all` : missing.length;
+  const same = (cell) => [cells.task_query[cells.task[cell]], cells.engine[cell], cells.outcome[cell], cells.reason[cell]].join();
+  const lines = [...Map.groupBy(missing, same).values()];
+  document.querySelector("[data-untimed]").textContent = String(missing.length)
+    + (lines.length > MOST_UNTIMED ? `; the first ${MOST_UNTIMED} reasons of ${lines.length}, the download has all` : "");
   document.getElementById("untimed").hidden = missing.length === 0;
-  document.querySelector("table.untimed tbody").replaceChildren(...missing.slice(0, MOST_UNTIMED).map(untimedRow));
+  document.querySelector("table.untimed tbody").replaceChildren(...lines.slice(0, MOST_UNTIMED).map(untimedRow));
 }
 
-function untimedRow(cell) {
+function untimedRow(own) {
+  const [cell] = own;
   const task = cells.task[cell];
+  const settings = own.length <= 2 ? own.map((each) => settingOf(cells.task[each]).label).join("; ") : `${own.length} settings`;
   return element("tr", {},
     element("th", { scope: "row" }, isolated(settingOf(task).workload), " ", breakable(queryOf(task).name)),
-    element("td", { className: "setting" }, isolated(settingOf(task).label)),
+    element("td", { className: "setting" }, isolated(settings)),
     element("td", { className: "who" }, engineName(engineOf(cell))),
     element("td", {}, element("span", { className: "outcome" }, outcomeOf(cell).text)),
     element("td", { className: "reason" }, isolated(reasonOf(cell))));
+}
+
+/** Charts that this view can give no rows are left out, and named with what they need. */
+function showOverview(current) {
+  const absent = [];
+  for (const place of all(".overview [data-place]")) {
+    place.hidden = !(chartNeeds[place.dataset.place]?.(current) ?? current.tasks.length > 0);
+    if (place.hidden) absent.push(`${place.querySelector("h3").textContent} (needs ${place.dataset.needs})`);
+  }
+  document.querySelector("[data-absent]").textContent = absent.length > 0 ? `Not drawn: ${absent.join("; ")}.` : "";
 }
 
 function showNotes({ state, tasks }) {
