@@ -16,7 +16,6 @@ from harness.selfcheck.planted import ALLOCATED_BYTES, BURN_SECONDS, SLEEP_SECON
 from harness.selfcheck.trial import Cell, Trial, TrialFailed
 from tests.benchmark_runs import ROOT
 
-TINY = checks.Effort(rows=10_000, seconds=0.2)
 NEEDS_A_QUIET_MACHINE = ("duckdb against itself", "a sleep of 50 ms", "time added to a round")
 
 
@@ -66,16 +65,6 @@ def test_timings_are_checked_too(table: list[str], start: str) -> None:
     assert re.search(r"\d", line.removeprefix(f" {start}"))
 
 
-def test_a_knob_that_does_not_hold_threads_back_is_found(tmp_path: Path) -> None:
-    names = [f"{n}=harness.selfcheck.planted:{n}" for n in ("Burning", "BurningTwice")]
-    one, two = checks.one_thread(Trial(tmp_path), TINY, checks.PLANTED, names)
-    assert one.passed, one
-    cores = float(two.measured.removesuffix(" cores"))
-    assert two.passed is (cores <= 1.1)
-    if len(os.sched_getaffinity(0)) > 1 and os.getloadavg()[0] < 1:
-        assert not two.passed, two
-
-
 OK = Cell("e", "memory", "ok", "", [SLEEP_SECONDS] * 3, {})
 
 
@@ -103,6 +92,12 @@ def test_memory_that_is_not_what_was_allocated_fails(share: float, passed: bool)
 def test_processor_time_that_is_not_what_was_burnt_fails(share: float, passed: bool) -> None:
     info = {"cpu_seconds": [2 * BURN_SECONDS * share] * 3}
     assert checks.burnt("x", dataclasses.replace(OK, info=info), 2).passed is passed
+
+
+@pytest.mark.parametrize(("cores", "passed"), [(0.4, True), (1.05, True), (1.6, False)])
+def test_a_knob_that_does_not_hold_threads_back_fails(cores: float, passed: bool) -> None:
+    info = {"cpu_seconds": [SLEEP_SECONDS * cores] * 3}
+    assert checks.kept_to_one_thread(dataclasses.replace(OK, info=info)).passed is passed
 
 
 def side(factor: float) -> Cell:

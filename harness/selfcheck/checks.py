@@ -79,8 +79,7 @@ def lines(
     tell("engines that do known things, and that fail in known ways")
     yield from known_things(trial, effort)
     tell("one thread")
-    text = GROUPS.format(inputs="memory, parquet", rows=effort.rows)
-    yield from one_thread(trial, effort, text, names)
+    yield from one_thread(trial, effort, names)
     left = trial.left_over()
     yield Line("processes left over", "none", f"{len(left) or 'none'}", not left)
 
@@ -162,17 +161,21 @@ def burnt(what: str, cell: Cell, threads: int) -> Line:
     return Line(what, f"{known:g} s within 10%", f"{seconds:.3f} s ({off:+.1%})", abs(off) <= 0.1)
 
 
-def one_thread(trial: Trial, effort: Effort, text: str, names: Sequence[str]) -> Iterator[Line]:
+def one_thread(trial: Trial, effort: Effort, names: Sequence[str]) -> Iterator[Line]:
     """Whether engines that are given one thread keep to it: no more than 1.1 cores are busy."""
+    text = GROUPS.format(inputs="memory, parquet", rows=effort.rows)
     for cell in trial.run(text, names, [*effort.options, "--threads", "1"]):
-        what = f"{cell.engine} on one thread, {cell.input}"
-        if cell.seconds:
-            cores = median(
-                cpu / wall for cpu, wall in zip(cell.info["cpu_seconds"], cell.seconds, strict=True)
-            )
-            yield Line(what, "at most 1.1 cores", f"{cores:.2f} cores", cores <= 1.1)
-        elif cell.outcome not in ("unsupported", "unavailable"):
-            yield Line(what, "at most 1.1 cores", _told(cell), False)
+        if cell.outcome not in ("unsupported", "unavailable"):
+            yield kept_to_one_thread(cell)
+
+
+def kept_to_one_thread(cell: Cell) -> Line:
+    what, expected = f"{cell.engine} on one thread, {cell.input}", "at most 1.1 cores"
+    if not cell.seconds:
+        return Line(what, expected, _told(cell), False)
+    pairs = zip(cell.info["cpu_seconds"], cell.seconds, strict=True)
+    cores = median(cpu / wall for cpu, wall in pairs)
+    return Line(what, expected, f"{cores:.2f} cores", cores <= 1.1)
 
 
 def installed() -> list[str]:
