@@ -45,7 +45,7 @@ def table() -> list[str]:
         "processor time of two threads ",
         "processor time of a child ",
         "an engine that is wrong   .* wrong: row 2, column 'mean'",
-        "an engine that is late   .* timeout: not done after 4.5 s",
+        "an engine that is late   .* timeout: not done after 9.5 s",
         "an engine that is hungry   .* oom: used .* the limit is 0.93 GiB",
         "an engine that is hungry, by a",
         "an engine that is dying .* error: the process was ended by signal 11",
