@@ -31,7 +31,7 @@ from harness.engines.python import (
     method_name,
     quoted,
 )
-from harness.engines.windows import BareWindows
+from harness.engines.windows import BareWindows, partition_names
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -292,7 +292,9 @@ class ArrowProgram:
         return replace(flow, head=head + cut if node.offset else head)
 
     def top_per_group(self, node: TopPerGroup) -> Flow:
-        flow = self.stored(self.narrowed(node.input))
+        keys = [name for name in _floats(node) if name in node.keys]
+        flow = self.narrowed(node.input)
+        flow = self.stored(with_one_zero(flow, keys) if keys else flow)
         rows = self.variables.fresh("rows")
         order = sort_keys(node.order)
         self.statements.append(f"{rows} = ranked_rows({flow.head}, {listing(node.keys)}, {order})")
@@ -306,6 +308,9 @@ class ArrowProgram:
             print_ = self.expressions(node.input, flow)
             computed = {name: print_.expression(e) for name, e in bare.computed.items()}
             flow = flow.projected({n: column(n) for n in flow.columns} | computed)
+        keys = {name for window in bare.windows.values() for name in partition_names(window)}
+        floats = [c.name for c in bare.schema if c.type is Type.FLOAT64 and c.name in keys]
+        flow = with_one_zero(flow, floats) if floats else flow
         flow = self._variable(flow)  # one of its own, since columns are added to it
         print_ = ArrowExpressions(self.gaps, bare.schema, flow.values)
         printer = WindowPrinter(print_, flow.head, self.variables, self.statements)
