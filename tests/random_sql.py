@@ -278,9 +278,8 @@ class Writer:
         key, kind = self.either(("k", "int64"), ("s", "string"), ("d", "date"))
         test = self.where()
         self.columns = LEFT | {"u": kind, "n": "int64", "t": "int64", "v": "float64"}
-        groups = (
-            f"(select {key} as u, count(*) as n, sum(i) as t, max(x) as v from l{test} group by 1)"
-        )
+        values = "count(*) as n, cast(sum(i) as bigint) as t, max(x) as v"
+        groups = f"(select {key} as u, {values} from l{test} group by 1)"
         return f"l {self.either('join', 'left join')} {groups} as g on {key} = u"
 
     def _three(self) -> str:
