@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from report import wording
+from report.beside import named
 from report.comparison import Entry, Task
 from report.frame import Engine, Setting
 
@@ -16,15 +17,6 @@ Rows = list[dict[str, Any]]
 Place = tuple[float, float, str]
 """x, y and label of a point."""
 MOST_POINTS = 2000
-SIDES = (
-    {"dx": 0, "dy": -13, "align": "center"},
-    {"dx": 0, "dy": 15, "align": "center"},
-    {"dx": 11, "dy": 1, "align": "left"},
-    {"dx": -11, "dy": 1, "align": "right"},
-)
-"""Where a mean's name stands beside its mark; the first that no near name has taken."""
-NEAR_ACROSS, NEAR_DOWN = 0.2, 0.12
-"""Means nearer than these shares of the chart would have their names run into each other."""
 
 
 class EngineRows:
@@ -170,30 +162,10 @@ class EngineRows:
             }
             for engine, own in places.items()
         ]  # fmt: skip
-        return points, _apart(means, points)
+        return points, named(means, points)
 
     def _where(self, task: Task) -> dict[str, str]:
         return {"query": task.query, "setting": self._label(task.setting)}
-
-
-def _apart(means: Rows, points: Rows) -> Rows:
-    """Puts the names of means that lie close together on different sides of their marks."""
-
-    def spread(axis: str) -> float:
-        logs = [math.log(point[axis]) for point in points]
-        return max(max(logs) - min(logs), 1e-9)
-
-    placed: Rows = []
-    for mean in sorted(means, key=lambda mean: mean["y"], reverse=True):
-        near = [
-            other["side"]
-            for other in placed
-            if abs(math.log(mean["x"] / other["x"])) < NEAR_ACROSS * spread("x")
-            and abs(math.log(mean["y"] / other["y"])) < NEAR_DOWN * spread("y")
-        ]
-        side = next((each for each in range(len(SIDES)) if each not in near), 0)
-        placed.append({**mean, "side": side, **SIDES[side]})
-    return placed
 
 
 def _front(means: Rows) -> Rows:

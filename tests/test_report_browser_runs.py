@@ -214,7 +214,7 @@ def test_the_page_says_what_changed_and_follows_the_choice(
 ) -> None:
     opened = open_runs()
     latest = opened.text("[data-changes]")
-    assert latest.startswith("Of 108 cells in both: 1 lost, ")
+    assert latest.startswith("Of 107 cells in both: 1 lost, ")
     opened.choose("before", "run:2026-11-01T09:30:00+00:00 laptop")
     opened.choose("after", "run:2026-11-03T09:30:00+00:00 laptop")
     assert " lost" not in opened.text("[data-changes]")

@@ -2,6 +2,7 @@
 // The two sides that the reader chose -> a heat map of verdicts for each setting.
 
 const MOST_CHANGED = 60;
+const MOST_JUDGED_AT_ONCE = 2000;
 
 /** The newest run and the newest one before it on its machine; null where there is no such pair. */
 function defaultSides() {
@@ -37,17 +38,28 @@ function judged(tasks, state) {
   return bySetting;
 }
 
-function showChanges(current) {
+/** Many tasks are judged when the browser has nothing else to do. */
+function showChanges(shown) {
   const section = document.getElementById("changes");
   if (section === null) return;
-  current.changes = judged(current.tasks, current.state);
-  section.querySelector("[data-changes]").textContent = changesInWords(current);
+  if (shown.tasks.length <= MOST_JUDGED_AT_ONCE) fillChanges(section, shown);
+  else whenIdle(() => { if (shown === current) fillChanges(section, shown); });
+}
+
+function changesOf(shown) {
+  shown.changes ??= judged(shown.tasks, shown.state);
+  return shown.changes;
+}
+
+function fillChanges(section, now) {
+  const changes = changesOf(now);
+  section.querySelector("[data-changes]").textContent = changesInWords(now.state, changes);
   const place = section.querySelector(".changes");
-  const shown = [...current.changes.keys()].join();
+  const shown = [...changes.keys()].join();
   if (place.dataset.settings === shown) return;
   for (const figure of all("[data-chart]", place)) forget(figure);
   place.dataset.settings = shown;
-  place.replaceChildren(...[...current.changes.keys()].map(changesFigure));
+  place.replaceChildren(...[...changes.keys()].map(changesFigure));
   for (const figure of all("[data-chart]", place)) watchFigure(figure);
 }
 
@@ -58,7 +70,7 @@ function changesFigure(setting) {
     element("div", { className: "chart", data: { chart: "changes", of: setting }, role: "group", ariaLabel: `What changed: ${title}, ${label}` }));
 }
 
-function changesInWords({ state, changes }) {
+function changesInWords(state, changes) {
   const all = [...changes.values()].flat();
   if (state.before?.kind !== state.after?.kind) return "Choose two runs or two engines.";
   if (all.length === 0) return "The two have no cell in common in this view.";
@@ -84,8 +96,8 @@ function meanOf(pairs) {
 }
 
 /** Of many queries those with the most important changes, in the order of the queries. */
-function changeRows(figure, state, { changes }) {
-  const own = changes?.get(Number(figure.dataset.of)) ?? [];
+function changeRows(figure, state, shown) {
+  const own = changesOf(shown).get(Number(figure.dataset.of)) ?? [];
   const importance = ({ verdict, pair }) => (VERDICTS.length - VERDICTS.indexOf(verdict)) * 100 + Math.abs(Math.log(pair?.[0] ?? 1));
   const byTask = [...Map.groupBy(own, ({ task }) => task)]
     .map(([task, pairs]) => ({ task, pairs, most: Math.max(...pairs.map(importance)) }));
