@@ -101,7 +101,24 @@ def settings(config: pytest.Config) -> Settings:
         cold_process=config.getoption("cold_process"),
         drop_caches=config.getoption("drop_caches"),
         rounds=Rounds(0, 0) if disabled(config) else _rounds(config),
+        connect=_connections(config),
+        gpu_memory_limit=_bytes("--gpu-memory-limit", config.getoption("gpu_memory_limit")),
     )
+
+
+def _connections(config: pytest.Config) -> dict[str, str]:
+    """``dask=tcp://127.0.0.1:8786``: the address of a cluster for each engine named."""
+    addresses = {}
+    for text in config.getoption("connect"):
+        name, _, address = text.partition("=")
+        able = [engine for engine in engines.names() if engines.get(engine).connects]
+        if name not in able or not address:
+            raise pytest.UsageError(
+                f"--connect {text!r}: give ENGINE=ADDRESS with one of {', '.join(able)}, "
+                "for example dask=tcp://127.0.0.1:8786"
+            )
+        addresses[name] = address
+    return addresses
 
 
 def _together_limit(config: pytest.Config) -> int:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 import harness.engines
+from harness.engines.base import CONNECT_VARIABLE, GPU_LIMIT_VARIABLE
 from harness.environment import read_by
 from harness.errors import WorkerError
 from harness.limits import default_memory_limit, total_memory
@@ -50,6 +51,8 @@ class Settings:
     each engine's; engines take turns where all of them together hold at most ``together_limit``.
     Programs that read files are run cold in a fresh process each; with ``cold_process``, also those
     that start from loaded tables. ``drop_caches``: files are evicted from the page cache first.
+    ``connect`` gives the address of a cluster for an engine, ``gpu_memory_limit`` (bytes) what each
+    engine may take on the device.
     """
 
     threads: int
@@ -61,10 +64,21 @@ class Settings:
     rounds: Rounds = field(default_factory=Rounds)
     cold_process: bool = False
     drop_caches: bool = False
+    connect: Mapping[str, str] = field(default_factory=dict)
+    gpu_memory_limit: int | None = None
 
     def __post_init__(self) -> None:
         if self.threads < 1 or min(self.timeout, self.setup_timeout) <= 0:
             raise ValueError("threads and timeouts must be positive")
+
+    def variables(self, engine: str) -> dict[str, str]:
+        """What an engine's process is told of these settings through its environment."""
+        told = {}
+        if engine in self.connect:
+            told[CONNECT_VARIABLE] = self.connect[engine]
+        if self.gpu_memory_limit is not None:
+            told[GPU_LIMIT_VARIABLE] = str(self.gpu_memory_limit)
+        return told
 
 
 @dataclass
@@ -199,7 +213,11 @@ class WorkerPool:
         worker = Worker(
             "harness.worker",
             self.settings.scratch / name,
-            {**read_by(engine, os.environ), **engine.environment(key.threads)},
+            {
+                **read_by(engine, os.environ),
+                **engine.environment(key.threads),
+                **self.settings.variables(key.engine),
+            },
             self.settings.memory_limit,
         )
         worker.post({"do": "start", "engine": key.engine, "threads": key.threads})

@@ -108,7 +108,7 @@ EXPRESSIONS = {
     "ArgMax": "arg_max(w, n)",
     "GroupConcat": "string_agg(w, ',' order by n)",
     "Corr": "corr(n, y)",
-    "Window": "rank() over (order by n)",
+    "Window": "rank() over (partition by c order by n)",
 }
 NODES = {
     "Scan": "select id from people",
@@ -116,7 +116,7 @@ NODES = {
     "Project": "select id, n + 1 as m from people",
     "Aggregate": "select k, count(*) as c from people group by k",
     "Join": "select p.id from people as p join teams as t on p.id = t.id",
-    "Window": "select id, rank() over (order by n) as r from people",
+    "Window": "select id, rank() over (partition by c order by n) as r from people",
     "TopPerGroup": (
         "select id from (select id, row_number() over (partition by c order by n) as p "
         "from people) as t where p <= 2"

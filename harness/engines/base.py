@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 OUTPUT_FILE = "answer.parquet"
 """The file, in the worker's own working folder, that a ``write: parquet`` program leaves behind."""
 
+CONNECT_VARIABLE = "ENGINEBENCH_CONNECT"
+"""Holds, in an engine's process, the address of the cluster that ``--connect`` names for it."""
+GPU_LIMIT_VARIABLE = "ENGINEBENCH_GPU_MEMORY_LIMIT"
+"""Holds, in an engine's process, the bytes of device memory that it may take."""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -78,6 +83,8 @@ class Engine(ABC):
     """The module that must be importable."""
     variables: ClassVar[tuple[str, ...]] = ()
     """The environment variables that the library reads: names, or beginnings of names before *."""
+    connects: ClassVar[bool] = False
+    """Whether the engine can work on a cluster that is running already (``--connect``)."""
     cannot: ClassVar[Mapping[str, str]] = {}
     """What the engine lacks: the name of a plan node or expression -> the reason, in words."""
     not_yet: ClassVar[Mapping[str, str]] = {}

@@ -148,7 +148,7 @@ class PandasProgram:
         sources = [source for source, _ in node.columns]
         text = self._reader(table, sources)
         self.physical[node] = tuple(sources)
-        if self.source is Input.MEMORY:
+        if self._reads_whole_tables():
             self.physical[node] = tuple(c.name for c in table.schema)
             if node.renames:
                 text = f"{text}[{listing(sources)}]"
@@ -156,6 +156,10 @@ class PandasProgram:
             text = f"{text}.rename(columns={mapping(node.renames)})"
             self.physical[node] = node.names
         return self.assign(node, text)
+
+    def _reads_whole_tables(self) -> bool:
+        """Whether what ``_reader`` gives has all columns of a table."""
+        return self.source is Input.MEMORY
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
         name = f"t({quoted(table.name)})"
@@ -256,7 +260,7 @@ class PandasProgram:
 
     def _named(self, values: Sequence[tuple[str, Expression, str]], keys: Sequence[str]) -> str:
         return keywords(
-            (name, f'({quoted(column)}, "{_function(e)}")') for name, e, column in values
+            (name, f'({quoted(column)}, "{function_of(e)}")') for name, e, column in values
         )
 
     def _special(
@@ -321,9 +325,12 @@ class PandasProgram:
         self.frame(node.input)
         print_ = self.expressions(node.input)
         columns = ", ".join(f"{quoted(name)}: [{print_.total(e)}]" for name, e in node.aggregates)
+        return self.assign(node, f"{self.library}.DataFrame({{{columns}}}){self.typed_row(node)}")
+
+    def typed_row(self, node: Aggregate) -> str:
+        """The dtypes of values that may be missing, of which a row of values has none."""
         dtypes = {c.name: _OF_NOTHING[c.type] for c in of_nothing(node)}
-        cast = f".astype({mapping(dtypes)})" if dtypes else ""
-        return self.assign(node, f"{self.library}.DataFrame({{{columns}}}){cast}")
+        return f".astype({mapping(dtypes)})" if dtypes else ""
 
     def join(self, node: Join) -> str:
         if node.residual is not None and node.kind != "inner":
@@ -394,8 +401,7 @@ class PandasProgram:
         ours, theirs = [a for a, _ in node.on], [b for _, b in node.on]
         keys = f"{right}[{listing(theirs)}]"
         if len(set(theirs)) < len(theirs):  # one column beside two of ours
-            columns = ", ".join(f"{quoted(a)}: {right}[{quoted(b)}]" for a, b in node.on)
-            keys = f"{self.library}.DataFrame({{{columns}}})"
+            keys = self._copied(right, node.on)
         elif renames := {b: a for a, b in node.on if a != b}:
             keys += f".rename(columns={mapping(renames)})"
         risky = [
@@ -411,6 +417,11 @@ class PandasProgram:
         self.physical[node] += ("_merge",)
         self.statements.append(f'{merged} = {merged}[{merged}["_merge"] == "left_only"]')
         return merged
+
+    def _copied(self, frame: str, pairs: Sequence[tuple[str, str]]) -> str:
+        """Columns of a frame, some of them twice, under new names: (new, old)."""
+        columns = ", ".join(f"{quoted(new)}: {frame}[{quoted(old)}]" for new, old in pairs)
+        return f"{self.library}.DataFrame({{{columns}}})"
 
     def _single(self, node: Join) -> str:
         """A scalar subquery: its one value beside every row."""
@@ -482,7 +493,7 @@ def aggregated(e: Expression) -> Expression | None:
     return None if isinstance(e.this, exp.Star) else e.this
 
 
-def _function(e: Expression) -> str:
+def function_of(e: Expression) -> str:
     if not isinstance(e, exp.Count):
         return _AGGREGATES[type(e)]
     if isinstance(e.this, exp.Star):
@@ -503,10 +514,10 @@ def _sorted(schema: Schema, keys: Sequence[SortKey]) -> str:
         else:
             runs.append((first, [key]))
     stable = ', kind="stable"' if len(runs) > 1 else ""
-    return "".join(_sort_values(run, first) + stable + ")" for first, run in reversed(runs))
+    return "".join(sort_values(run, first) + stable + ")" for first, run in reversed(runs))
 
 
-def _sort_values(keys: Sequence[SortKey], nulls_first: bool) -> str:
+def sort_values(keys: Sequence[SortKey], nulls_first: bool) -> str:
     """A call of ``sort_values`` without its closing bracket."""
     ascending = [not key.descending for key in keys]
     options = f", ascending={flags(ascending)}" if not all(ascending) else ""
@@ -570,7 +581,7 @@ def read_parquet(name: str, columns: Sequence[Column]) -> str:
     return f"pd.read_parquet({name}, {', '.join(options)}){cast}"
 
 
-def read_csv(name: str, table: Table, columns: Sequence[Column]) -> str:
+def read_csv(name: str, table: Table, columns: Sequence[Column], library: str = "pd") -> str:
     form = table.csv_format
     dtypes = {c.name: _csv_dtype(c) for c in columns if not c.type.temporal}
     dates = [c.name for c in columns if c.type.temporal]
@@ -579,7 +590,7 @@ def read_csv(name: str, table: Table, columns: Sequence[Column]) -> str:
     options += [f"parse_dates={listing(dates)}"] if dates else []
     options += ["keep_default_na=False", f"na_values={listing(form.null_values)}"]
     options += [f"sep={quoted(form.delimiter)}"] if form.delimiter != "," else []
-    return f'pd.read_csv({name}, {", ".join(options)}, engine="pyarrow")'
+    return f'{library}.read_csv({name}, {", ".join(options)}, engine="pyarrow")'
 
 
 def _csv_dtype(column: Column) -> str:

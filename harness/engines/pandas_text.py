@@ -162,7 +162,7 @@ class PandasText(PandasValues):
         call = f'extract({quoted(self.group_pattern(e))}, expand=False).fillna("")'
         found = self.string(e.this, call)
         if self.nullable(e.this):
-            return Code(f"{found.text}.where({self.operand(e.this, ATOM)}.notna())", ATOM)
+            return Code(f"{found.text}.where({self.operand(e.this, ATOM)}.{self.present})", ATOM)
         return found
 
     def concat_ws(self, e: Expression) -> Code:

@@ -55,6 +55,8 @@ class PandasValues(Expressions):
 
     library: ClassVar[str] = "pd"
     """The name under which a program imports the library that has the functions used here."""
+    present: ClassVar[str] = "notna()"
+    """The method that tells which values are there."""
 
     def __init__(
         self, gaps: Gaps, schema: Schema, frame: str, narrow: frozenset[str] = frozenset()
@@ -109,7 +111,7 @@ class PandasValues(Expressions):
 
     def _known(self, code: Code, *operands: Expression) -> Code:
         """The condition, and that the operands are there."""
-        tests = [f"{self.operand(x, ATOM)}.notna()" for x in operands if self.nullable(x)]
+        tests = [f"{self.operand(x, ATOM)}.{self.present}" for x in operands if self.nullable(x)]
         if not tests:
             return code
         text = f"({code.text})" if code.precedence < SIGN else code.text
@@ -118,7 +120,7 @@ class PandasValues(Expressions):
     def not_(self, e: Expression) -> Code:
         inner = e.this
         if isinstance(inner, exp.Is):
-            return Code(f"{self.operand(inner.this, ATOM)}.notna()", ATOM)
+            return Code(f"{self.operand(inner.this, ATOM)}.{self.present}", ATOM)
         if isinstance(inner, _TESTS):
             return self._known(Code(f"~{self.operand(inner, SIGN)}", SIGN), inner.this)
         return Code(f"~{parenthesised(self.truth(inner), SIGN)}", SIGN)

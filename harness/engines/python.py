@@ -55,9 +55,13 @@ class Gaps:
 
     def unsupported(self, what: str, fragment: str | None = None) -> Unsupported:
         if what in self.cannot:
-            return Unsupported(f"{self.label} cannot: {self.cannot[what]}", fragment)
+            return self.lacking(self.cannot[what], fragment)
         reason = self.not_yet.get(what, f"{what} is not written")
         return Unsupported(f"not yet for {self.label}: {reason}", fragment)
+
+    def lacking(self, reason: str, fragment: str | None = None) -> Unsupported:
+        """What the library cannot do at all, in words."""
+        return Unsupported(f"{self.label} cannot: {reason}", fragment)
 
 
 class Expressions(ABC):

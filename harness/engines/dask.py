@@ -1,0 +1,79 @@
+"""Dask: dask.dataframe over pandas, with threads of its own or on a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from harness.engines.base import CONNECT_VARIABLE, Engine, Program, Session
+from harness.engines.dask_program import DaskProgram
+from harness.engines.pandas import Pandas, PandasSession
+from harness.engines.python import Gaps
+from harness.plan import Query
+from harness.tables import Input, Table
+
+ROWS_WORTH_SPLITTING = 100_000
+"""A table of fewer rows is one partition, which joins need not shuffle."""
+
+
+class DaskSession(PandasSession):
+    """Memory holds pandas' partitions, one per thread, with the dtypes that pandas itself has.
+
+    On a cluster they are persisted in its workers. Results are gathered into one pandas frame.
+    """
+
+    def __init__(self, threads: int) -> None:
+        import dask
+
+        super().__init__(threads)
+        dask.config.set({"dataframe.convert-string": False})
+        address, self.client = os.environ.get(CONNECT_VARIABLE), None
+        if address is None:
+            dask.config.set(scheduler="threads", num_workers=threads)
+        else:
+            from distributed import Client
+
+            self.client = Client(address)
+            threads = sum(self.client.nthreads().values())
+        self.threads = threads
+
+    def load(self, table: Table) -> None:
+        import dask.dataframe as dd
+
+        super().load(table)
+        parts = min(self.threads, 1 + table.rows // ROWS_WORTH_SPLITTING)
+        frame = dd.from_pandas(self.tables[table.name], npartitions=max(1, parts), sort=False)
+        self.tables[table.name] = frame if self.client is None else self._persisted(frame)
+
+    def _persisted(self, frame: Any) -> Any:
+        from distributed import wait
+
+        persisted = frame.persist()
+        wait(persisted)
+        return persisted
+
+
+class Dask(Engine):
+    name = "dask"
+    label = "Dask"
+    colour = "#fc6e1f"
+    language = "python"
+    distribution = "dask"
+    module = "dask"
+    connects = True
+    cannot: ClassVar[Mapping[str, str]] = {
+        "Median": "an exact quantile of a whole table, which Dask estimates",
+        "PercentileCont": "an exact quantile of a whole table, which Dask estimates",
+    }
+    not_yet: ClassVar[Mapping[str, str]] = Pandas.not_yet
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        return DaskProgram(gaps, tables, source).program(query.lowered(), query.write)
+
+    def environment(self, threads: int) -> dict[str, str]:
+        return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+    def start(self, threads: int) -> Session:
+        return DaskSession(threads)

@@ -1,0 +1,81 @@
+"""Expressions over one frame, spelt for Dask: as for pandas, but for what NumPy would make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.engines.pandas_expressions import PandasExpressions
+from harness.engines.python import ATOM, Code, listing
+from harness.plan.nodes import Expression, columns_in
+from harness.plan.typing import Typed
+
+_ARITHMETIC = (exp.Column, exp.Identifier, exp.Literal, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div)
+
+
+_BY_PARTITION = (exp.DateFromParts, exp.SplitPart)
+"""What Dask lacks and the library that holds its partitions has."""
+
+
+class DaskExpressions(PandasExpressions):
+    """Spells expressions as operations on lazy columns.
+
+    What makes an array of NumPy's, or a column that is not derived from the frame's, is computed
+    partition by partition, in the spelling of ``local``, the library that holds the partitions.
+    """
+
+    library: ClassVar[str] = "dd"
+    present: ClassVar[str] = "notnull()"
+    local: ClassVar[type[PandasExpressions]] = PandasExpressions
+
+    def code(self, e: Expression) -> Code:
+        if isinstance(e, _BY_PARTITION) and columns_in(e):
+            made = self.local(self.gaps, self.schema, self.frame, self.narrow)
+            return Code(self._locally(made.text(e), columns_in(e)), ATOM)
+        return super().code(e)
+
+    def case(self, e: Expression) -> Code:
+        made = self.local(self.gaps, self.schema, self.frame, self.narrow)
+        text, series = made.code(e).text, f"{made.library}.Series("
+        if not any(maker in text for maker in ("np.where(", "np.select(", series)):
+            return super().case(e)
+        if text.startswith("np."):
+            text = f"{series}{text}, index={self.frame}.index)"
+        return Code(self._locally(text, columns_in(e)), ATOM)
+
+    def constant(self, text: str, typed: Typed) -> str:
+        made = self.local(self.gaps, self.schema, self.frame)
+        return self._locally(made.constant(text, typed), {c.name for c in self.schema[:1]})
+
+    def _locally(self, text: str, columns: set[str]) -> str:
+        """A column that is computed partition by partition from others."""
+        read = [c.name for c in self.schema if c.name in columns]
+        return f"{self.frame}[{listing(read)}].map_partitions(lambda {self.frame}: {text})"
+
+    def parsed_number(self, text: str, coerce: str) -> str:
+        made = self.local(self.gaps, self.schema, self.frame).parsed_number("", coerce)
+        name, _, options = made.partition("(, ")
+        return f"{text}.map_partitions({name}, {options}"
+
+    def total(self, e: Expression) -> str:
+        """An aggregate of the whole frame, as a lazy scalar."""
+        if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
+            return f"{self.frame}.index.size"
+        if isinstance(e, (exp.Median, exp.PercentileCont)):
+            raise self.gaps.unsupported(type(e).__name__, e.sql("duckdb"))
+        return super().total(e)
+
+
+class Scalars(PandasExpressions):
+    """Spells arithmetic on the lazy scalars that stand for a frame of one row."""
+
+    values: Mapping[str, str]
+
+    def column(self, e: Expression) -> Code:
+        return Code(self.values[e.name], ATOM)
+
+    @staticmethod
+    def can(e: Expression) -> bool:
+        return all(isinstance(part, _ARITHMETIC) for part in e.walk())
