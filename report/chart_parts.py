@@ -12,6 +12,8 @@ FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
 COLOUR = alt.Color("colour:N", scale=None)
 LONGEST = alt.param(name="longest", value=1)
 """The rightmost mark of a chart, which the page sets; a chart may have no mark at all."""
+NAME_PIXELS = 125
+"""Room for the name of an engine and a slope."""
 LABEL_PIXELS = 112
 """The axis ends this far beyond the longest mark, so that the label there fits."""
 
@@ -41,9 +43,22 @@ def from_zero(field: str, title: str | None) -> alt.X:
 
 def logarithmic(channel: Any, field: str, title: str | None, **scale: Any) -> Any:
     """An axis of ``alt.X`` or ``alt.Y``, with room around the outermost marks."""
-    axis = alt.Axis(tickCount=4, grid=False, title=title, labelOverlap="greedy")
+    axis = alt.Axis(
+        tickCount=4, grid=False, title=title, labelOverlap="greedy",
+        **({"format": "~s"} if field == "rows" else {}),
+    )  # fmt: skip
     own = alt.Scale(type="log", nice=False, padding=14, **scale)
     return channel(f"{field}:Q", scale=own, axis=axis)
+
+
+def names_at_ends(base: alt.Chart) -> alt.Chart:
+    """Texts to the right of the last points; ``dy`` keeps a row's own apart from the others."""
+    return base.mark_text(align="left", dx=8, dy=alt.ExprRef("datum.dy"), fontSize=11)
+
+
+def room_for_names() -> list[object]:
+    """The range of an axis that leaves NAME_PIXELS to the right of its last point."""
+    return [0, alt.ExprRef(f"max(width - {NAME_PIXELS}, width / 2)")]
 
 
 def intervals(base: alt.Chart) -> alt.Chart:

@@ -13,8 +13,10 @@ from report.chart_parts import (
     intervals,
     labels_at,
     logarithmic,
+    names_at_ends,
     of_kind,
     plot_of,
+    room_for_names,
     rows_of,
     tooltip,
 )
@@ -87,10 +89,16 @@ def cores() -> alt.LayerChart:
 def threads() -> alt.LayerChart:
     """Speed over that with the fewest threads, as the geometric mean over queries; dashed: ideal.
 
-    Rows: engine, colour, threads, amount (times as fast), ideal, label.
+    Rows: engine, colour, threads, amount (times as fast), ideal, label; the last of an engine also
+    dy, where its name stands.
     """
     base = rows_of("threads").encode(
-        x=alt.X("threads:Q", title="threads", axis=alt.Axis(tickMinStep=1, grid=False))
+        x=alt.X(
+            "threads:Q",
+            title="threads",
+            axis=alt.Axis(tickMinStep=1, grid=False),
+            scale=alt.Scale(range=room_for_names(), zero=False),
+        )
     )
     ideal = base.mark_line(strokeDash=[5, 4], strokeWidth=1.2, opacity=0.6).encode(y="ideal:Q")
     lines = base.encode(
@@ -103,14 +111,14 @@ def threads() -> alt.LayerChart:
     )
     ends = base.transform_joinaggregate(last="max(threads)", groupby=["engine"])
     names = ends.transform_filter("datum.threads === datum.last")
-    labels = names.mark_text(align="right", dy=-9).encode(y="amount:Q", text="engine:N")
+    labels = names_at_ends(names).encode(y="amount:Q", text="engine:N")
     return plot_of(alt.layer(ideal, lines.mark_line(strokeWidth=1.5), points, labels), 260)
 
 
 def crossover() -> alt.LayerChart:
     """The fastest engine without a GPU over the fastest on one: above the line the GPU is faster.
 
-    Rows: query, workload, size, rows, amount, label.
+    Rows: line (equal where only the size differs), query, workload, size, rows, amount, label.
     """
     base = rows_of("crossover")
     x = logarithmic(alt.X, "rows", "rows of the tables")
@@ -118,7 +126,7 @@ def crossover() -> alt.LayerChart:
         x=x,
         y=logarithmic(alt.Y, "amount", "CPU time ÷ GPU time"),
         color=alt.Color("workload:N", title=None),
-        detail="query:N",
+        detail="line:N",
     )
     points = lines.mark_point(filled=True, size=40, opacity=1).encode(
         tooltip=tooltip(query="Query", size="Size", label="Times")

@@ -13,8 +13,10 @@ from report.chart_parts import (
     intervals,
     labels_at,
     logarithmic,
+    names_at_ends,
     of_kind,
     plot_of,
+    room_for_names,
     rows_of,
     tooltip,
 )
@@ -70,12 +72,12 @@ def scaling() -> alt.LayerChart:
     """One query over several sizes: a line for each engine over the rows of its tables, log-log.
 
     Rows: engine, colour, size, rows, order (of the sizes), kind ("value", "end" for the label at
-    the last point, or "missing"), amount, label. Cells without a value are crosses on the upper
-    edge.
+    the last point, or "missing"), amount, label, and the dy of an end. Cells without a value are
+    crosses on the upper edge.
     """
     base = rows_of("scaling")
     values = of_kind(base, "value").encode(
-        x=logarithmic(alt.X, "rows", "rows of the tables"),
+        x=logarithmic(alt.X, "rows", "rows of the tables", range=room_for_names()),
         y=logarithmic(alt.Y, "amount", None),
         color=COLOUR,
         detail="engine:N",
@@ -83,9 +85,7 @@ def scaling() -> alt.LayerChart:
     points = values.mark_point(filled=True, size=46, opacity=1).encode(
         tooltip=tooltip(engine="Engine", size="Size", label="Value")
     )
-    labels = of_kind(base, "end").mark_text(align="right", dy=-9, fontSize=11).encode(
-        x="rows:Q", y="amount:Q", text="label:N"
-    )  # fmt: skip
+    labels = names_at_ends(of_kind(base, "end")).encode(x="rows:Q", y="amount:Q", text="label:N")
     crosses = of_kind(base, "missing").mark_point(
         shape="cross", angle=45, size=60, strokeWidth=1.5
     ).encode(

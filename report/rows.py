@@ -25,6 +25,9 @@ from report.statistics import Estimate
 from report.theme import Theme, colours
 
 Rows = list[dict[str, Any]]
+SCALING_PIXELS = 160
+"""Between the least and the greatest time of the chart by size."""
+NAME_HEIGHT = 13
 NAME_PIXELS, CHARACTER_PIXELS = 26, 7
 """What an engine's name takes in a legend: its sign with the gap after it, and each character."""
 SIGNS: dict[Verdict, tuple[str, str]] = {
@@ -218,9 +221,21 @@ def _slopes(values: Rows) -> Rows:
         label = engine
         if len({row["rows"] for row in own}) > 1:
             logs = ([math.log(row[name]) for row in own] for name in ("rows", "amount"))
-            label = f"{engine} n^{linear_regression(*logs).slope:.2f}"
+            label = f"{engine}, slope {linear_regression(*logs).slope:.2f}"
         ends.append({**own[-1], "kind": "end", "label": label})
-    return ends
+    return _apart(ends, [math.log(row["amount"]) for row in values])
+
+
+def _apart(ends: Rows, logs: Sequence[float]) -> Rows:
+    """Each with the ``dy`` (pixels) that keeps its name from covering another's."""
+    low, spread = min(logs, default=0.0), max(logs, default=1.0) - min(logs, default=0.0)
+    placed, free = [], -math.inf
+    for row in sorted(ends, key=lambda row: float(row["amount"])):
+        own = (math.log(row["amount"]) - low) / max(spread, 1e-9) * SCALING_PIXELS
+        at = max(own, free)
+        placed.append({**row, "dy": own - at})
+        free = at + NAME_HEIGHT
+    return placed
 
 
 def _point(point: Point, line: int) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def test_a_summary_has_the_mean_of_each_kind_of_work(tmp_path: Path) -> None:
 def test_sizes_are_drawn_in_one_picture(tmp_path: Path) -> None:
     asked = [Asked("q1", "polars", (0.1,) * 5), Asked("q1", "polars", (1.0,) * 5, size="large")]
     found = labels(svg(runs(tmp_path, asked), "scaling-groupby-q1-memory-all_sizes-2t"))
-    assert "Polars n^0.50" in found  # 10 times as long for 100 times the rows
+    assert "Polars, slope 0.50" in found  # 10 times as long for 100 times the rows
 
 
 def test_charts_over_all_queries_have_their_titles_and_notes(three: Results) -> None:

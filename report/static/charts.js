@@ -107,6 +107,7 @@ const CONFIG = {
     labelColor: "var(--ink)", titleColor: "var(--faint)", gridColor: "var(--rule)", domainColor: "var(--rule)",
     tickColor: "var(--rule)", labelFontSize: 12, titleFontSize: 11, titleFontWeight: "normal",
   },
+  legend: { labelColor: "var(--ink)", titleColor: "var(--faint)" },
   axisX: { labelColor: "var(--faint)", labelFontSize: 11 }, axisY: { titleColor: "var(--faint)" },
   text: { color: "var(--ink)", fontSize: 12 }, rule: { color: "var(--ink)" },
   circle: { fill: "var(--ink)", stroke: "var(--page)", strokeWidth: 0.5 },

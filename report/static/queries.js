@@ -60,7 +60,7 @@ function queryFigure(task, several) {
 function scalingFigure(task) {
   const { input, threads } = settingOf(task);
   return element("figure", { className: "wide", data: { place: "scaling" } },
-    element("figcaption", {}, element("small", {}, `by size, ${input}, ${count(threads, "thread")}; both axes logarithmic, n^b is the slope`)),
+    element("figcaption", {}, element("small", {}, `by size, ${input}, ${count(threads, "thread")}; logarithmic axes; slope 1: twice the rows take twice as long`)),
     element("div", { className: "chart scaling", data: { chart: "scaling", of: task } }));
 }
 

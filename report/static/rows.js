@@ -219,11 +219,28 @@ function threadRows(_, state, { tasks }) {
     const own = [...family].sort((one, other) => settingOf(one).threads - settingOf(other).threads);
     for (const engine of enginesOf(own, state)) addSpeedUps(means, engine, own);
   }
-  return [...means.values()].map(({ engine, threads, base, logs }) => {
+  const rows = [...means.values()].map(({ engine, threads, base, logs }) => {
     const gain = Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
-    return { ...engineLook(engine), threads, amount: gain, ideal: threads / base,
+    return { ...engineLook(engine), threads, amount: gain, ideal: threads / base, dy: 0,
       label: `${times(gain)} over ${count(logs.length, "query", "queries")}` };
   });
+  const highest = Math.max(...rows.map(({ amount: gain, ideal }) => Math.max(gain, ideal)));
+  const last = [...Map.groupBy(rows, (row) => row.engine).values()].map((own) => own.reduce((most, row) => (row.threads > most.threads ? row : most)));
+  spreadNames(last, (row) => (row.amount / highest) * THREADS_HEIGHT);
+  return rows;
+}
+
+const [THREADS_HEIGHT, SCALING_HEIGHT, NAME_HEIGHT] = [240, 160, 13];
+
+/** Gives each row the `dy` that keeps its name from covering another's; `place` is in pixels upwards. */
+function spreadNames(rows, place) {
+  let free = -Infinity;
+  for (const row of [...rows].sort((one, other) => place(one) - place(other))) {
+    const at = Math.max(place(row), free);
+    row.dy = place(row) - at;
+    free = at + NAME_HEIGHT;
+  }
+  return rows;
 }
 
 function addSpeedUps(means, engine, family) {
@@ -253,14 +270,17 @@ function scalingRows(figure, state, { tasks }) {
   return rows.every((row) => row.rows > 0) ? withSlopes(rows) : [];
 }
 
-/** The exponent b of time = a · rows^b, by least squares on the logarithms, with the last point. */
+/** The slope b of time = a · rows^b, by least squares on the logarithms, with the last point. */
 function withSlopes(rows) {
   const values = rows.filter((row) => row.kind === "value" && row.amount > 0);
   const ends = [...Map.groupBy(values, (row) => row.engine).values()].map((own) => {
     const last = own.reduce((most, row) => (row.order > most.order ? row : most));
     const slope = slopeOf(own);
-    return { ...last, kind: "end", label: slope === null ? last.engine : `${last.engine} n^${slope.toFixed(2)}` };
+    return { ...last, kind: "end", label: slope === null ? last.engine : `${last.engine}, slope ${slope.toFixed(2)}` };
   });
+  const logs = values.map((row) => Math.log(row.amount));
+  const [low, high] = [Math.min(...logs), Math.max(...logs)];
+  spreadNames(ends, (row) => ((Math.log(row.amount) - low) / Math.max(high - low, 1e-9)) * SCALING_HEIGHT);
   return [...rows.map((row) => (row.kind === "missing" ? { ...row, amount: null } : row)), ...ends];
 }
 
@@ -280,9 +300,10 @@ function crossoverRows(_, state, { tasks }) {
     const least = (own) => (own.length > 0 ? Math.min(...own.map((cell) => valueOf(cell, "median"))) : null);
     const onGpu = (cell) => page.engines[engineOf(cell)].gpu;
     const [gpu, cpu] = [least(withTime.filter(onGpu)), least(withTime.filter((cell) => !onGpu(cell)))];
-    const { workload, size, table_rows: rows } = settingOf(task);
+    const { machine, workload, size, input, threads, table_rows: rows } = settingOf(task);
     if (gpu === null || cpu === null || !(rows > 0)) return [];
-    return [{ query: queryOf(task).name, workload, size, rows, amount: cpu / gpu,
+    const line = [machine, workload, input, threads, queryOf(task).name].join();
+    return [{ line, query: queryOf(task).name, workload, size, rows, amount: cpu / gpu,
       label: `CPU ${seconds(cpu)} s, GPU ${seconds(gpu)} s: ${times(cpu / gpu)}` }];
   });
 }
