@@ -11,7 +11,7 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.aggregates import Aggregates, Windows, described, is_grouped
-from harness.plan.joins import KEEPING_RIGHT, Source, check_side, combine, factored
+from harness.plan.joins import KEEPING_RIGHT, Source, check_side, combine
 from harness.plan.names import flat_names
 from harness.plan.nodes import (
     Aggregate,
@@ -28,6 +28,7 @@ from harness.plan.nodes import (
     columns_in,
     conjuncts,
 )
+from harness.plan.predicates import factored
 from harness.plan.relation import Relation, aliases_in, fresh
 from harness.plan.sets import grouping_sets, over_sets, set_operation
 from harness.plan.subqueries import Attached, Subqueries, compares

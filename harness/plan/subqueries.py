@@ -11,7 +11,6 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.aggregates import Aggregates, described, has_aggregate, is_grouped
-from harness.plan.joins import SemiJoin
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -26,6 +25,7 @@ from harness.plan.nodes import (
 )
 from harness.plan.normalize import negation
 from harness.plan.relation import Relation, aliases_in, fresh, join, with_row_number
+from harness.plan.semi_joins import SemiJoin
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _STRICT = (*_COMPARISONS, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Cast)
