@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from harness.plan.nodes import Aggregate, Expression, Join, JoinKind, conjunction, conjuncts
+from harness.plan.nodes import Aggregate, Expression, Filter, Join, JoinKind, conjunction, conjuncts
 from harness.plan.predicates import any_of
 from harness.plan.relation import Relation, aliases_in, fresh, join
 from harness.plan.typing import infer
