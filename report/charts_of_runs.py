@@ -78,7 +78,7 @@ def changes() -> alt.LayerChart:
     ratios = base.transform_filter("datum.kind === 'change' || datum.kind === 'tie'")
     frames = [
         base.transform_filter(f"datum.kind === '{kind}'").mark_rect(
-            filled=False, stroke=colour, strokeWidth=2.5
+            filled=False, stroke=colour, strokeWidth=2.5, aria=False
         )
         for kind, colour in FRAMES.items()
     ]

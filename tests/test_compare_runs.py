@@ -16,11 +16,12 @@ from typer.testing import CliRunner, Result
 
 from harness.cli import app
 from harness.compare import MetricName
+from harness.rounds import Rounds
 from report.change_tables import as_json, listing, markdown
 from report.changes import Changes, NothingInCommon, Verdict, alias_of, compare_runs
 from report.metrics import METRICS
 from report.sources import Run, newest, read_all
-from report.statistics import ratio_of
+from report.statistics import estimate_median, ratio_of
 from tests.results_factory import ENGINES, MACHINE, Asked, document, realistic, write
 
 STEADY = (0.99, 1.0, 1.01, 0.995, 1.005)
@@ -110,6 +111,22 @@ def test_the_interval_covers_the_known_ratio_about_as_often_as_it_says(scale: fl
         low, high = ratio_of(*pair).interval
         covered += low <= 1.1 <= high
     assert 0.92 <= covered / 400 <= 0.98
+
+
+@pytest.mark.parametrize("noise", [0.015, 0.03, 0.06])
+def test_that_rounds_end_early_hardly_narrows_what_the_interval_holds(noise: float) -> None:
+    """Rounds end when they agree, and so may those that agree by chance."""
+    generator, rule, covered = np.random.default_rng(3), Rounds(), 0
+    for _ in range(600):
+        sides = []
+        for _ in range(2):
+            seconds = [float(generator.lognormal(0, noise))]
+            while rule.stop(seconds) is None:
+                seconds.append(float(generator.lognormal(0, noise)))
+            sides.append(estimate_median(seconds))
+        low, high = ratio_of(*sides).interval
+        covered += low <= 1 <= high
+    assert 0.92 <= covered / 600 <= 0.985
 
 
 def _cell_of(name: str, seconds: tuple[float, ...]) -> Any:

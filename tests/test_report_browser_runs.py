@@ -17,7 +17,7 @@ from report.metrics import METRICS
 from report.output import build
 from report.rows import RowMaker
 from tests.results_factory import ENGINES, Asked, Document, document, realistic, write
-from tests.test_report_browser import Opened, browser, pytestmark
+from tests.test_report_browser import Opened, browser, pytestmark, serious
 
 if TYPE_CHECKING:
     from playwright import sync_api
@@ -249,6 +249,25 @@ def test_history_and_changes_are_drawn(open_runs: Callable[..., Opened]) -> None
     history.scroll_into_view_if_needed()
     history.locator("svg.marks").wait_for()
     assert "2.2.0" in (history.text_content() or "")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_where_there_are_runs(
+    open_runs: Callable[..., Opened], scheme: str
+) -> None:
+    opened = open_runs("#workload=join", color_scheme=scheme)
+    opened.page.locator("[data-chart=history] svg.marks").first.wait_for()
+    opened.page.locator("#changes").scroll_into_view_if_needed()
+    opened.page.locator("[data-chart=changes] svg.marks").first.wait_for()
+    assert serious(opened) == []
+
+
+@pytest.mark.parametrize("width", [400, 2560])
+def test_several_runs_never_scroll_sideways(open_runs: Callable[..., Opened], width: int) -> None:
+    opened = open_runs(viewport={"width": width, "height": 900})
+    opened.page.locator("#changes").scroll_into_view_if_needed()
+    opened.page.locator("[data-chart=changes] svg.marks").first.wait_for()
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_one_run_has_neither(browser: sync_api.Browser, tmp_path: Path) -> None:
