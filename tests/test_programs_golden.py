@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from inspect import cleandoc
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,15 @@ import pytest
 from harness import engines
 from harness.compiler import Compiler
 from harness.data.prepare import schemas
-from harness.tables import Input
+from harness.engines.base import Program
+from harness.plan import compile_query
+from harness.tables import Input, Table
 from harness.workload import load
-from tests.in_process import installed
+from tests.in_process import described, installed, read_tables
 
 HERE = Path(__file__).parent
 WORKLOADS = HERE.parent / "workloads"
+TABLES = HERE / "semantics" / "tables.yaml"
 GOLDEN = HERE / "golden" / "programs"
 CHOSEN = {
     "groupby": (Input.MEMORY, ("q1", "q3", "q6", "q8", "q9")),
@@ -29,6 +33,30 @@ CHOSEN = {
     "flights": (Input.MEMORY, ("delay_by_carrier", "worst_days", "aircraft_age")),
     "tpch": (Input.PARQUET, ("q03", "q21")),
 }
+IDIOMS = {
+    "windows": """
+        select g, o, sum(v) over (partition by g order by o rows unbounded preceding) as running,
+            avg(r) over (partition by g order by o rows 2 preceding) as moving,
+            rank() over (partition by g order by v desc, r) as place,
+            lag(o) over (partition by g order by o) as before
+        from scores
+    """,
+    "peers": "select o, sum(v) over (partition by g order by r) as total from scores",
+    "texts": """
+        select id, split_part(w, '.', 1) as first, regexp_extract(s, '[a-z]+') as word,
+            lpad(w, 3, '*') as padded, strpos(w, 'a') as place, concat_ws(', ', s, w) as both
+        from people
+        where not ends_with(w, 'x')
+    """,
+    "dates": """
+        select strftime(e, '%Y-%m') as month, max(last_day(e)) as last,
+            avg(date_diff('day', e, u)) as apart, count(*) as n
+        from people
+        where u < date '2021-01-31' + interval 1 month
+        group by 1
+    """,
+}
+"""What no workload shows: functions of text and dates, and windows, over the battery's tables."""
 PROGRAMS = [(workload, query) for workload, (_, queries) in CHOSEN.items() for query in queries]
 
 
@@ -43,9 +71,22 @@ def test_the_program_is_the_golden_one(workload: str, query: str, engine: str) -
     made, (source, _) = compiler(workload), CHOSEN[workload]
     known = schemas(made.workload, made.workload.sizes[0])
     program = made.program(made.workload.query(query), known, engines.get(engine), source)
-    file = (
-        GOLDEN / engine / f"{workload}_{query}.{'txt' if program.language == 'python' else 'sql'}"
-    )
+    compare(program, engine, f"{workload}_{query}")
+
+
+@pytest.mark.parametrize("engine", installed())
+@pytest.mark.parametrize("idiom", IDIOMS)
+def test_an_idiom_is_the_golden_one(idiom: str, engine: str) -> None:
+    tables = {
+        name: Table(name, described(t), t.num_rows) for name, t in read_tables(TABLES).items()
+    }
+    query = compile_query(cleandoc(IDIOMS[idiom]), {n: t.schema for n, t in tables.items()})
+    program = engines.get(engine).compile(query, tables, Input.MEMORY)
+    compare(program, engine, f"idiom_{idiom}")
+
+
+def compare(program: Program, engine: str, name: str) -> None:
+    file = GOLDEN / engine / f"{name}.{'txt' if program.language == 'python' else 'sql'}"
     if os.environ.get("UPDATE_GOLDEN"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(program.text + "\n" * (not program.text.endswith("\n")))

@@ -84,8 +84,10 @@ class PandasDates(PandasValues):
         else:
             later, earlier = (self._floored(x, unit) for x in (e.this, e.expression))
             code = Code(f"({later} - {earlier}) // pd.Timedelta({unit}s=1)", PRODUCT)
-        dtype = "Int64" if self.nullable(e) else "int64"
-        return Code(f'({code.text}).astype("{dtype}")', ATOM)
+        if unit in _MONTHS or self.nullable(e):  # years and months have 32 bits
+            dtype = "Int64" if self.nullable(e) else "int64"
+            return Code(f'({code.text}).astype("{dtype}")', ATOM)
+        return code
 
     def _floored(self, e: Expression, unit: str) -> str:
         moment = self._moment(e)

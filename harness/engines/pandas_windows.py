@@ -262,7 +262,7 @@ class PandasWindows:
         if type(function) not in _ROLLING or isinstance(function.this, exp.Distinct):
             raise self.gaps.unsupported("an aggregate of this frame", e.sql("duckdb"))
         column = self._counted(function) if isinstance(function, exp.Count) else function.this
-        is_float = self.print_.type(column) is Type.FLOAT64
+        is_float = self.print_.type(column) is Type.FLOAT64 or isinstance(function, exp.Avg)
         if frame.last <= 0 and is_float and not isinstance(function, exp.Count):
             return self._rolling(function, width, frame.last, rows)
         if width > _SPELT_OUT:

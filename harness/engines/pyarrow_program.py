@@ -373,8 +373,11 @@ def _source(body: Sequence[str]) -> str:
     if acero := [name for name in _ACERO if re.search(rf"\b{name}\b", text)]:
         imports.append(f"from pyarrow.acero import {', '.join(acero)}")
     query = "\n".join(["def query(t):", *(f"    {line}" for line in body)])
-    source = "\n\n\n".join(["\n".join(imports), *functions, query]).lstrip("\n") + "\n"
-    return black.format_str(source, mode=black.Mode(line_length=LINE_LENGTH))
+    header, query = (
+        black.format_str(part, mode=black.Mode(line_length=LINE_LENGTH)).rstrip("\n")
+        for part in ("\n".join(imports), query)
+    )
+    return "\n\n\n".join([header, *functions, query]) + "\n"  # the functions are as black has them
 
 
 def _origin(scan: Scan) -> dict[str, str]:

@@ -219,23 +219,24 @@ def _number(value: int) -> Expression:
 
 
 def _ntile(e: Expression) -> Expression:
-    """The first ``rows % n`` of n buckets have one row more than the others."""
+    """The first ``rows % n`` of n buckets have one row more than the others.
+
+    Counted in the larger size, a row's bucket is too low after these; counted in the smaller size,
+    without what is too much in these, it is too low among them. So it is the greater of both.
+    """
     buckets = e.this.this
     if not _is_whole(buckets) or int(buckets.name) < 1:
         raise Unsupported("ntile of a computed number", e.sql("duckdb"))
+    place = exp.Sub(this=_over(e, exp.RowNumber()), expression=_number(1))
     size: Expression = exp.IntDiv(this=_rows_of(e), expression=buckets.copy())
     larger = exp.Mod(this=_rows_of(e), expression=buckets.copy())
-    place = _over(e, exp.RowNumber())
-    more = exp.Add(this=size.copy(), expression=_number(1))
-    early = exp.IntDiv(this=exp.Add(this=place, expression=size.copy()), expression=more.copy())
-    least = exp.Greatest(this=size.copy(), expressions=[_number(1)], ignore_nulls=True)
-    rest = exp.Sub(this=place.copy(), expression=larger.copy())
+    early = exp.IntDiv(this=place, expression=exp.Add(this=size, expression=_number(1)))
     late = exp.IntDiv(
-        this=exp.Add(this=rest, expression=exp.Sub(this=least.copy(), expression=_number(1))),
-        expression=least,
+        this=exp.Sub(this=place.copy(), expression=larger),
+        expression=exp.Greatest(this=size.copy(), expressions=[_number(1)], ignore_nulls=True),
     )
-    is_early = exp.LTE(this=place.copy(), expression=exp.Mul(this=larger, expression=more))
-    return exp.Case(ifs=[exp.If(this=is_early, true=early)], default=late)
+    bucket = exp.Greatest(this=early, expressions=[late], ignore_nulls=True)
+    return exp.Add(this=bucket, expression=_number(1))
 
 
 def _percent_rank(e: Expression) -> Expression:
