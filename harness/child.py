@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from harness.errors import Unsupported
 from harness.messages import Message, decode, encode
 from harness.oom import says_out_of_memory
 from harness.processtree import kill_tree
@@ -71,6 +72,8 @@ def describe(error: BaseException) -> Message:
     lines = str(error).strip().splitlines() or ["no message"]
     name = type(error).__name__
     kind = "oom" if says_out_of_memory(name, str(error)) else "error"
+    if isinstance(error, Unsupported):
+        kind = "unsupported"
     return {"error": name, "message": lines[0][:LONGEST_MESSAGE], "kind": kind}
 
 

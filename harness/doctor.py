@@ -13,6 +13,7 @@ from harness import engines
 from harness.data.cache import default_root
 from harness.environment import Surroundings, surroundings
 from harness.errors import UnknownEngine
+from harness.gpu.discovery import described
 from harness.limits import default_memory_limit
 from harness.machine import this_machine, usable_cores
 
@@ -52,6 +53,7 @@ def _facts(results: Path) -> Iterator[tuple[str, str]]:
     around = surroundings(map(engines.get, able), cache)
     yield "machine", f"{machine.cpu}, {machine.memory_bytes / 2**30:.1f} GiB"
     yield "system", f"{machine.system} {machine.kernel}, Python {machine.python}"
+    yield "GPU", "; ".join(described())
     yield "threads", f"{usable_cores()} of {os.cpu_count()} cores{_quota(around)}"
     yield "governor", around.governor or "not told by the system"
     yield "load", _load(around.load_before)

@@ -82,6 +82,10 @@ class WorkerFailed(WorkerError):
     """The engine raised an error; its process lives on."""
 
 
+class WorkerUnsupported(WorkerFailed):
+    """The engine cannot run the program, which it noticed only when it tried."""
+
+
 class WorkerDied(WorkerError):
     """The engine's process ended by itself."""
 

@@ -12,7 +12,13 @@ from typing import Protocol
 
 from harness.answer import AnswerSpec
 from harness.engines.base import Program
-from harness.errors import HarnessError, WorkerError, WorkerOutOfMemory, WorkerTimeout
+from harness.errors import (
+    HarnessError,
+    WorkerError,
+    WorkerOutOfMemory,
+    WorkerTimeout,
+    WorkerUnsupported,
+)
 from harness.messages import Message
 from harness.outcome import Cell, Outcome, Record, Round, Stopped
 from harness.pagecache import drop
@@ -63,6 +69,8 @@ def outcome_of(error: WorkerError) -> Outcome:
     """The outcome of a cell whose process ran into an error."""
     if isinstance(error, WorkerOutOfMemory):
         return Outcome.OOM
+    if isinstance(error, WorkerUnsupported):
+        return Outcome.UNSUPPORTED
     return Outcome.TIMEOUT if isinstance(error, WorkerTimeout) else Outcome.ERROR
 
 

@@ -69,7 +69,7 @@ def _listed(text: str | None) -> tuple[str, ...]:
 
 def _engines(text: str | None) -> tuple[str, ...]:
     """The engines' names; ``module:Class`` is one, too. Each can be loaded."""
-    names = _listed(text) or engines.names()
+    names = _listed(text) or engines.by_default()
     for name in names:
         try:
             engines.get(name)
@@ -102,7 +102,6 @@ def settings(config: pytest.Config) -> Settings:
         drop_caches=config.getoption("drop_caches"),
         rounds=Rounds(0, 0) if disabled(config) else _rounds(config),
         connect=_connections(config),
-        gpu_memory_limit=_bytes("--gpu-memory-limit", config.getoption("gpu_memory_limit")),
     )
 
 

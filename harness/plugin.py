@@ -88,12 +88,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Continue the last run of this command that was killed or interrupted.",
     )
     group.addoption(
-        "--gpu-memory-limit",
-        metavar="SIZE",
-        help="Device memory for each GPU engine, such as 12GB, to stand for a smaller card. "
-        "Default: all of it.",
-    )
-    group.addoption(
         "--connect",
         metavar="ENGINE=ADDRESS",
         action="append",

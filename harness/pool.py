@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 import harness.engines
-from harness.engines.base import CONNECT_VARIABLE, GPU_LIMIT_VARIABLE
+from harness.engines.base import CONNECT_VARIABLE
 from harness.environment import read_by
 from harness.errors import WorkerError
 from harness.limits import default_memory_limit, total_memory
@@ -51,8 +51,7 @@ class Settings:
     each engine's; engines take turns where all of them together hold at most ``together_limit``.
     Programs that read files are run cold in a fresh process each; with ``cold_process``, also those
     that start from loaded tables. ``drop_caches``: files are evicted from the page cache first.
-    ``connect`` gives the address of a cluster for an engine, ``gpu_memory_limit`` (bytes) what each
-    engine may take on the device.
+    ``connect`` gives the address of a cluster for an engine.
     """
 
     threads: int
@@ -65,7 +64,6 @@ class Settings:
     cold_process: bool = False
     drop_caches: bool = False
     connect: Mapping[str, str] = field(default_factory=dict)
-    gpu_memory_limit: int | None = None
 
     def __post_init__(self) -> None:
         if self.threads < 1 or min(self.timeout, self.setup_timeout) <= 0:
@@ -73,12 +71,8 @@ class Settings:
 
     def variables(self, engine: str) -> dict[str, str]:
         """What an engine's process is told of these settings through its environment."""
-        told = {}
-        if engine in self.connect:
-            told[CONNECT_VARIABLE] = self.connect[engine]
-        if self.gpu_memory_limit is not None:
-            told[GPU_LIMIT_VARIABLE] = str(self.gpu_memory_limit)
-        return told
+        address = self.connect.get(engine)
+        return {} if address is None else {CONNECT_VARIABLE: address}
 
 
 @dataclass

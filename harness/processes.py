@@ -19,7 +19,13 @@ from typing import NoReturn, Self
 
 import psutil
 
-from harness.errors import WorkerDied, WorkerFailed, WorkerOutOfMemory, WorkerTimeout
+from harness.errors import (
+    WorkerDied,
+    WorkerFailed,
+    WorkerOutOfMemory,
+    WorkerTimeout,
+    WorkerUnsupported,
+)
 from harness.limits import oom_kills
 from harness.messages import Message, decode, encode
 from harness.oom import says_out_of_memory
@@ -125,6 +131,8 @@ class Worker:
             raise
         self.memory.relax()
         if "error" in reply:
+            if reply["kind"] == "unsupported":
+                raise WorkerUnsupported(reply["message"])
             text = f"{reply['error']}: {reply['message']}"
             raise WorkerOutOfMemory(text) if reply["kind"] == "oom" else WorkerFailed(text)
         return reply

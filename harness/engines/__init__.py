@@ -61,3 +61,8 @@ def _class(name: str) -> type[Engine]:
     except (ImportError, AttributeError) as error:
         raise UnknownEngine(f"the engine {name!r} cannot be loaded: {error}") from error
     return kind
+
+
+def by_default() -> tuple[str, ...]:
+    """The engines that run where none is named: all but optional ones that cannot be used here."""
+    return tuple(name for name in names() if not (get(name).optional and get(name).unavailable()))

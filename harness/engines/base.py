@@ -22,8 +22,6 @@ OUTPUT_FILE = "answer.parquet"
 
 CONNECT_VARIABLE = "ENGINEBENCH_CONNECT"
 """Holds, in an engine's process, the address of the cluster that ``--connect`` names for it."""
-GPU_LIMIT_VARIABLE = "ENGINEBENCH_GPU_MEMORY_LIMIT"
-"""Holds, in an engine's process, the bytes of device memory that it may take."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +81,8 @@ class Engine(ABC):
     """The module that must be importable."""
     variables: ClassVar[tuple[str, ...]] = ()
     """The environment variables that the library reads: names, or beginnings of names before *."""
+    optional: ClassVar[bool] = False
+    """Whether the engine is run only where it is asked for, or available."""
     connects: ClassVar[bool] = False
     """Whether the engine can work on a cluster that is running already (``--connect``)."""
     cannot: ClassVar[Mapping[str, str]] = {}

@@ -62,6 +62,7 @@ class PolarsProgram:
     """
 
     collect: ClassVar[str] = ".collect()"
+    write: ClassVar[str] = ".sink_parquet"
 
     def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
         self.gaps, self.tables, self.source = gaps, tables, source
@@ -74,7 +75,7 @@ class PolarsProgram:
     def program(self, plan: Node, write: str | None) -> Program:
         self.uses = uses(plan)
         frame = self.exact(plan)
-        end = self.collect if write is None else f".sink_parquet({quoted(OUTPUT_FILE)})"
+        end = self.collect if write is None else f"{self.write}({quoted(OUTPUT_FILE)})"
         return module(["import polars as pl"], [*self.statements, f"return {frame}{end}"])
 
     def frame(self, node: Node) -> str:

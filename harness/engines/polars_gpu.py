@@ -1,0 +1,59 @@
+"""Polars with its GPU engine: the lazy programs, collected by cuDF and never by the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from harness.engines.base import Program, Session
+from harness.engines.gpu import GpuEngine
+from harness.engines.polars import Polars, PolarsProgram, PolarsSession
+from harness.engines.python import Gaps
+from harness.errors import Unsupported
+from harness.plan import Query
+from harness.tables import Input, Table
+
+ON_GPU = "engine=pl.GPUEngine(raise_on_fail=True)"
+
+
+class PolarsGpuProgram(PolarsProgram):
+    """``sink_parquet`` runs on the CPU, so that an answer is collected before it is written."""
+
+    collect: ClassVar[str] = f".collect({ON_GPU})"
+    write: ClassVar[str] = f".collect({ON_GPU}).write_parquet"
+
+
+class PolarsGpuSession(PolarsSession):
+    """A query that cannot run on the GPU as a whole is unsupported."""
+
+    def run(self) -> Any:
+        try:
+            return super().run()
+        except (NotImplementedError, self.pl.exceptions.ComputeError) as error:
+            if says_not_on_gpu(error):
+                first = str(error).strip().splitlines()[0]
+                raise Unsupported(f"Polars cannot run this on the GPU: {first}") from error
+            raise
+
+
+def says_not_on_gpu(error: Exception) -> bool:
+    """Whether Polars could not translate the query, which ``raise_on_fail`` makes an error."""
+    text = str(error)
+    return isinstance(error, NotImplementedError) or any(
+        words in text for words in ("conversion failed", "GPU not possible", "NotImplementedError")
+    )
+
+
+class PolarsGpu(GpuEngine, Polars):
+    name = "polars-gpu"
+    label = "Polars on GPU"
+    colour = "#00b4d8"
+    distribution = "cudf-polars-cu12"
+    module = "cudf_polars"
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        return PolarsGpuProgram(gaps, tables, source).program(query.lowered(), query.write)
+
+    def start(self, threads: int) -> Session:
+        return PolarsGpuSession()

@@ -1,0 +1,69 @@
+"""SQL on the GPU: the SQL as written, through Polars' SQLContext and its GPU engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.engines.base import OUTPUT_FILE, Program, Session
+from harness.engines.gpu import GpuEngine
+from harness.engines.polars import Polars
+from harness.engines.polars_gpu import PolarsGpuSession
+from harness.errors import Unsupported
+from harness.plan import Query
+from harness.tables import Input, Table
+
+
+class PolarsSqlSession(PolarsGpuSession):
+    """Tables are LazyFrames of one context; what its dialect lacks is unsupported."""
+
+    def __init__(self, engine: Any = None) -> None:
+        super().__init__()
+        self.engine = engine or self.pl.GPUEngine(raise_on_fail=True)
+        self.sql, self.writes = "", False
+
+    def scan(self, table: Table, source: Input) -> None:
+        files = [str(path) for path in table.files(source)]
+        if source is Input.PARQUET:
+            self.tables[table.name] = self.pl.scan_parquet(files)
+            return
+        form = table.csv_format
+        self.tables[table.name] = self.pl.scan_csv(
+            files,
+            schema=dict(self.pl.scan_parquet(list(table.parquet)).collect_schema()),
+            null_values=list(form.null_values),
+            separator=form.delimiter,
+        )
+
+    def prepare(self, program: Program) -> None:
+        self.sql, self.writes = program.text, program.text.startswith(_WRITES)
+        self.query = self._run
+
+    def _run(self, _: object) -> Any:
+        errors = self.pl.exceptions
+        dialect = (errors.SQLInterfaceError, errors.SQLSyntaxError, errors.ColumnNotFoundError)
+        try:  # every column is known to be there: one that is not found is beyond the dialect
+            frame = self.pl.SQLContext(self.tables).execute(self.sql.removeprefix(_WRITES))
+            result = frame.collect(engine=self.engine)
+        except dialect as error:
+            first = str(error).strip().splitlines()[0]
+            raise Unsupported(f"Polars' SQL cannot: {first}") from error
+        return result.write_parquet(OUTPUT_FILE) if self.writes else result
+
+
+_WRITES = f"-- the answer is written to {OUTPUT_FILE}\n"
+
+
+class PolarsSqlGpu(GpuEngine, Polars):
+    name = "polars-sql-gpu"
+    label = "Polars SQL on GPU"
+    colour = "#0096c7"
+    language = "sql"
+    distribution = "cudf-polars-cu12"
+    module = "cudf_polars"
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        return Program(_WRITES * (query.write is not None) + query.sql, "sql")
+
+    def start(self, threads: int) -> Session:
+        return PolarsSqlSession()

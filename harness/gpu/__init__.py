@@ -1,0 +1,1 @@
+"""Graphics processors: which there are, and why there is none."""

@@ -1,0 +1,65 @@
+"""NVIDIA's management library as it documents its calls, for machines without a GPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+
+class NVMLError(Exception):
+    """As nvidia-ml-py raises it: with NVML's own number."""
+
+    def __init__(self, value: int) -> None:
+        super().__init__(f"error {value}")
+        self.value = value
+
+
+@dataclass
+class FakeNvml:
+    """``broken`` is the number of the error that ``nvmlInit`` raises; memory is in bytes."""
+
+    devices: int = 1
+    total: int = 80_000_000_000
+    free: int = 79_000_000_000
+    cuda: int = 12_080
+    pids: tuple[int, ...] = ()
+    broken: int | None = None
+    started: int = 0
+    ended: int = 0
+    calls: list[str] = field(default_factory=list)
+
+    NVMLError = NVMLError
+    NVML_ERROR_NO_PERMISSION = 4
+    NVML_ERROR_DRIVER_NOT_LOADED = 9
+    NVML_ERROR_LIBRARY_NOT_FOUND = 12
+
+    def nvmlInit(self) -> None:
+        if self.broken is not None:
+            raise NVMLError(self.broken)
+        self.started += 1
+
+    def nvmlShutdown(self) -> None:
+        self.ended += 1
+
+    def nvmlSystemGetDriverVersion(self) -> str:
+        return "580.65.06"
+
+    def nvmlSystemGetCudaDriverVersion_v2(self) -> int:
+        return self.cuda
+
+    def nvmlDeviceGetCount(self) -> int:
+        return self.devices
+
+    def nvmlDeviceGetHandleByIndex(self, index: int) -> int:
+        if not 0 <= index < self.devices:
+            raise NVMLError(2)
+        return index
+
+    def nvmlDeviceGetName(self, handle: int) -> str:
+        return "NVIDIA H200"
+
+    def nvmlDeviceGetMemoryInfo(self, handle: int) -> SimpleNamespace:
+        return SimpleNamespace(total=self.total, free=self.free, used=self.total - self.free)
+
+    def nvmlDeviceGetComputeRunningProcesses(self, handle: int) -> list[SimpleNamespace]:
+        return [SimpleNamespace(pid=pid, usedGpuMemory=None) for pid in self.pids]

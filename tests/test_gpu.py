@@ -1,0 +1,179 @@
+"""The GPU engines on a machine without a GPU: what is missing, in words, and their programs."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from harness import engines
+from harness.child import describe
+from harness.cli import app
+from harness.engines.polars_gpu import says_not_on_gpu
+from harness.engines.polars_sql_gpu import PolarsSqlSession
+from harness.errors import Unsupported
+from harness.gpu.discovery import NoGpu, described, gpus, usable_gpu
+from harness.tables import Input
+from harness.verify import compare
+from tests.benchmark_runs import Project, reasons
+from tests.fake_nvml import FakeNvml, NVMLError
+from tests.in_process import InProcess, read_tables
+from tests.test_semantics import HERE
+
+GPU_ENGINES = ("cudf-pandas", "polars-gpu", "polars-sql-gpu")
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, **what: Any) -> FakeNvml:
+    nvml = FakeNvml(**what)
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)  # type: ignore[arg-type]
+    return nvml
+
+
+def test_the_gpu_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    nvml = installed(monkeypatch)
+    text = "NVIDIA H200, 80.0 GB (79.0 GB free), driver 580.65.06, CUDA 12.8"
+    assert described() == [text]
+    assert usable_gpu().as_dict() == {
+        "name": "NVIDIA H200",
+        "memory_bytes": 80_000_000_000,
+        "driver": "580.65.06",
+        "cuda": "12.8",
+    }
+    assert nvml.started == nvml.ended == 2
+
+
+def test_every_gpu_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, devices=2)
+    assert len(gpus()) == 2
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ({"broken": 12}, "there is no NVIDIA driver (NVML is not found)"),
+        ({"broken": 9}, "the NVIDIA driver is installed but not loaded"),
+        ({"broken": 4}, "NVML says: error 4"),
+        ({"devices": 0}, "the NVIDIA driver 580.65.06 finds no GPU"),
+        ({"cuda": 11_040}, "the NVIDIA driver 580.65.06 supports CUDA 11.4 only; CUDA 12.2 needs"),
+        (
+            {"free": 30_000_000_000, "pids": (7, 8)},
+            "50.0 of the GPU's 80.0 GB are taken (processes: 7, 8)",
+        ),
+    ],
+)
+def test_what_is_missing_is_said(
+    monkeypatch: pytest.MonkeyPatch, what: dict[str, Any], reason: str
+) -> None:
+    installed(monkeypatch, **what)
+    with pytest.raises(NoGpu) as raised:
+        usable_gpu()
+    assert str(raised.value).startswith(reason)
+    assert all((engines.get(name).unavailable() or "").startswith(reason) for name in GPU_ENGINES)
+
+
+def test_an_error_of_a_device_is_told_and_the_library_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nvml = installed(monkeypatch)
+
+    def lost(handle: int) -> None:
+        raise NVMLError(15)
+
+    monkeypatch.setattr(nvml, "nvmlDeviceGetMemoryInfo", lost, raising=False)
+    with pytest.raises(NoGpu, match="NVML says: error 15"):
+        gpus()
+    assert nvml.started == nvml.ended == 1
+
+
+def test_without_the_package_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    assert described() == [
+        "none: nvidia-ml-py is not installed: python -m pip install nvidia-ml-py"
+    ]
+
+
+def test_with_a_gpu_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch)
+    if importlib.util.find_spec("cudf_polars") is None:
+        reason = engines.get("polars-gpu").unavailable() or ""
+        assert reason.startswith("cudf-polars-cu12 is not installed: python -m pip install")
+        assert "an environment of its own" in reason
+
+
+def test_the_doctor_tells_of_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, broken=12)
+    told = CliRunner().invoke(app, ["doctor"], env={"COLUMNS": "300"}).output
+    assert "none: there is no NVIDIA driver" in told
+
+
+def test_gpu_engines_run_by_default_only_where_they_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, broken=12)
+    assert set(GPU_ENGINES) <= set(engines.names())
+    assert not set(GPU_ENGINES) & set(engines.by_default())
+    assert {"pandas", "polars", "duckdb"} <= set(engines.by_default())
+
+
+def test_cells_that_were_asked_say_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not described()[0].startswith("none"):
+        pytest.skip("there is a GPU here")
+    project = Project(tmp_path).write(
+        a_yaml="title: A\ntables: {t: t.csv}\nqueries: {q: select sum(k) as s from t}\n",
+        t_csv="k\n1\n2\n",
+    )
+    done = project.benchmark("a.yaml", "--engines", f"pandas,{','.join(GPU_ENGINES)}")
+    assert done.code == 0, done.all
+    told = reasons(project.results())
+    assert all(told[name] == described()[0].removeprefix("none: ") for name in GPU_ENGINES)
+
+
+# ------------------------------------------------------------------ programs
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> InProcess:
+    return InProcess(read_tables(HERE / "tables.yaml"), tmp_path)
+
+
+def test_polars_collects_on_the_gpu_or_fails(tables: InProcess) -> None:
+    query = tables.query("select k, sum(n) as s from people group by k")
+    program = engines.get("polars-gpu").compile(query, tables.tables, Input.MEMORY).text
+    assert program.count(".collect(engine=pl.GPUEngine(raise_on_fail=True))") == 1
+    assert ".collect()" not in program
+
+
+def test_a_query_that_cannot_run_on_the_gpu_is_unsupported() -> None:
+    refused = pl.exceptions.ComputeError("'cuda' conversion failed: NotImplementedError: sort")
+    assert says_not_on_gpu(refused)
+    assert says_not_on_gpu(NotImplementedError("cum_sum"))
+    assert not says_not_on_gpu(pl.exceptions.ComputeError("division by zero"))
+    assert describe(Unsupported("Polars cannot run this on the GPU"))["kind"] == "unsupported"
+
+
+@pytest.mark.parametrize("source", [Input.MEMORY, Input.PARQUET])
+def test_sql_runs_as_written_in_polars_context(tables: InProcess, source: Input) -> None:
+    session = PolarsSqlSession(engine="in-memory")
+    for table in tables.tables.values():
+        if source is Input.MEMORY:
+            session.load(table)
+        else:
+            session.scan(table, source)
+    query = tables.query("select g, count(*) as n, avg(o) as mean from scores group by g")
+    session.prepare(engines.get("polars-sql-gpu").compile(query, tables.tables, source))
+    answer = session.to_arrow(session.run())
+    assert compare(answer, tables.expected(query.sql), query.spec, False) is None
+
+
+def test_sql_that_polars_lacks_is_unsupported(tables: InProcess) -> None:
+    session = PolarsSqlSession(engine="in-memory")
+    session.load(tables.tables["people"])
+    query = tables.query("select regexp_matches(w, '^a') as q from people")
+    session.prepare(engines.get("polars-sql-gpu").compile(query, tables.tables, Input.MEMORY))
+    with pytest.raises(Unsupported, match="Polars' SQL cannot"):
+        session.run()
