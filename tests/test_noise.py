@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -104,11 +105,11 @@ def test_a_short_run_is_probed_at_its_end() -> None:
     assert noise.noisy
 
 
-def test_a_thread_that_takes_a_core_away_slows_the_real_probe_down() -> None:
+def test_threads_that_take_every_core_away_slow_the_real_probe_down() -> None:
     probe = Probe(threads=2)
     probe()
     alone = np.median([probe() for _ in range(5)])
-    stop, busy = threading.Event(), Probe(threads=4)
+    stop, busy = threading.Event(), Probe(threads=2 * (os.cpu_count() or 1))
 
     def disturb() -> None:
         while not stop.is_set():
