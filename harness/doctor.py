@@ -49,8 +49,8 @@ def _row(name: str) -> tuple[str, str, str, str]:
 
 def _facts(results: Path) -> Iterator[tuple[str, str]]:
     machine, cache = this_machine(), default_root()
-    able = (name for name in engines.names() if _row(name)[2] == "yes")
-    around = surroundings(map(engines.get, able), cache)
+    able = [name for name in engines.names() if _row(name)[2] == "yes"]
+    around = surroundings({name: engines.get(name) for name in able}, cache)
     yield "machine", f"{machine.cpu}, {machine.memory_bytes / 2**30:.1f} GiB"
     yield "system", f"{machine.system} {machine.kernel}, Python {machine.python}"
     yield "GPU", "; ".join(described())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,12 @@ class Surroundings:
     """What was found before a run. None stands for what the system does not tell, or does not set.
 
     ``quota_cores`` and ``memory_limit_bytes`` are those of the control groups that it runs in.
-    ``load_before`` is the load average of the last minute.
+    ``load_before`` is the load average of the last minute. ``set_by_harness`` has, for each engine
+    and number of threads, the variables that its processes are given over and above ``variables``.
     """
 
     variables: Mapping[str, str]
+    set_by_harness: Mapping[str, Mapping[str, Mapping[str, str]]]
     governor: str | None
     disk: Disk | None
     quota_cores: float | None
@@ -72,14 +74,20 @@ class Surroundings:
         return asdict(self)
 
 
-def surroundings(engines: Iterable[Engine], data: Path) -> Surroundings:
-    """The surroundings of a run of these engines over data that lies in a folder."""
+def surroundings(
+    engines: Mapping[str, Engine], data: Path, threads: Sequence[int] = ()
+) -> Surroundings:
+    """The surroundings of a run of these engines, by name, over data that lies in a folder."""
     found: dict[str, str] = {}
-    for engine in engines:
+    for engine in engines.values():
         own = engine.environment(1)  # what the harness sets, whatever the user has set
         found |= {n: value for n, value in read_by(engine, os.environ).items() if n not in own}
     return Surroundings(
         variables=found,
+        set_by_harness={
+            name: {str(count): engine.environment(count) for count in threads}
+            for name, engine in engines.items()
+        },
         governor=governor(),
         disk=disk_of(data),
         quota_cores=granted_cores(),

@@ -139,8 +139,8 @@ class BenchmarkRun:
 
     def _look_around(self) -> None:
         """Notes the state of the machine before anything is measured."""
-        found = (engines.get(name) for name in self.selection.engines)
-        self.surroundings = surroundings(found, default_root())
+        found = {name: engines.get(name) for name in self.selection.engines}
+        self.surroundings = surroundings(found, default_root(), self.selection.threads)
         if not self.disabled:
             self.noise.begin()
 

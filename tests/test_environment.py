@@ -98,11 +98,14 @@ def test_a_run_s_surroundings_hold_what_its_engines_read(
 ) -> None:
     monkeypatch.setenv("POLARS_VERBOSE", "0")
     monkeypatch.setenv("POLARS_MAX_THREADS", "7")  # --threads decides
-    found = surroundings([engines.get("duckdb")], tmp_path).as_dict()
+    found = surroundings({"duckdb": engines.get("duckdb")}, tmp_path).as_dict()
     assert "POLARS_VERBOSE" not in found["variables"]
-    read = surroundings([engines.get("polars")], tmp_path).variables
-    assert read["POLARS_VERBOSE"] == "0"
-    assert "POLARS_MAX_THREADS" not in read
+    of_polars = surroundings({"mine": engines.get("polars")}, tmp_path, threads=[1, 4])
+    assert of_polars.variables["POLARS_VERBOSE"] == "0"
+    assert "POLARS_MAX_THREADS" not in of_polars.variables
+    assert of_polars.set_by_harness == {
+        "mine": {"1": {"POLARS_MAX_THREADS": "1"}, "4": {"POLARS_MAX_THREADS": "4"}}
+    }
     assert found["load_before"] == pytest.approx(os.getloadavg()[0], abs=1)
 
 
