@@ -270,20 +270,6 @@ class Unloadable(Right):
     session = _Unloadable
 
 
-class _Littering(FakeSession):
-    def act(self) -> Any:
-        if self.runs == 1:
-            for _ in range(2 * (os.cpu_count() or 1)):
-                subprocess.Popen([sys.executable, "-c", "while True: pass"])
-        return super().act()
-
-
-class Littering(Right):
-    """Leaves processes at work behind that take every core away."""
-
-    session = _Littering
-
-
 class _Big(FakeSession):
     def act(self) -> Any:
         held = b"x" * 2**27

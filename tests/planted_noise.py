@@ -1,0 +1,10 @@
+"""A plugin for a run's own process: its probe takes a fifth longer after the start of the run."""
+
+from __future__ import annotations
+
+import itertools
+
+from harness.noise import BEFORE, Probe
+
+_readings = itertools.chain([0.05] * (1 + BEFORE), itertools.repeat(0.06))
+Probe.__call__ = lambda self: next(_readings)  # type: ignore[method-assign]
