@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import linear_regression
 from typing import Any
 
@@ -20,6 +20,7 @@ from report.heat import DEEP, heat
 from report.history import History, Point, points
 from report.metrics import DEFAULT
 from report.names import Column
+from report.names_apart import Row, apart
 from report.rows_of_engines import EngineRows
 from report.statistics import Estimate
 from report.theme import Theme, colours
@@ -27,7 +28,6 @@ from report.theme import Theme, colours
 Rows = list[dict[str, Any]]
 SCALING_PIXELS = 160
 """Between the least and the greatest time of the chart by size."""
-NAME_HEIGHT = 13
 NAME_PIXELS, CHARACTER_PIXELS = 26, 7
 """What an engine's name takes in a legend: its sign with the gap after it, and each character."""
 SIGNS: dict[Verdict, tuple[str, str]] = {
@@ -223,19 +223,13 @@ def _slopes(values: Rows) -> Rows:
             logs = ([math.log(row[name]) for row in own] for name in ("rows", "amount"))
             label = f"{engine}, slope {linear_regression(*logs).slope:.2f}"
         ends.append({**own[-1], "kind": "end", "label": label})
-    return _apart(ends, [math.log(row["amount"]) for row in values])
+    return apart(ends, _up([math.log(row["amount"]) for row in values]))
 
 
-def _apart(ends: Rows, logs: Sequence[float]) -> Rows:
-    """Each with the ``dy`` (pixels) that keeps its name from covering another's."""
+def _up(logs: Sequence[float]) -> Callable[[Row], float]:
+    """A row's place in pixels on an axis of the logarithms."""
     low, spread = min(logs, default=0.0), max(logs, default=1.0) - min(logs, default=0.0)
-    placed, free = [], -math.inf
-    for row in sorted(ends, key=lambda row: float(row["amount"])):
-        own = (math.log(row["amount"]) - low) / max(spread, 1e-9) * SCALING_PIXELS
-        at = max(own, free)
-        placed.append({**row, "dy": own - at})
-        free = at + NAME_HEIGHT
-    return placed
+    return lambda row: (math.log(row["amount"]) - low) / max(spread, 1e-9) * SCALING_PIXELS
 
 
 def _point(point: Point, line: int) -> dict[str, Any]:

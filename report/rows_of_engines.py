@@ -12,11 +12,14 @@ from report import wording
 from report.beside import named
 from report.comparison import Entry, Task
 from report.frame import Engine, Setting
+from report.names_apart import apart
 
 Rows = list[dict[str, Any]]
 Place = tuple[float, float, str]
 """x, y and label of a point."""
 MOST_POINTS = 2000
+THREADS_PIXELS = 240
+"""From 0 to the greatest of the chart by threads."""
 
 
 class EngineRows:
@@ -105,14 +108,15 @@ class EngineRows:
                     (base, first), *_ = timed
                     for threads, value in timed:
                         logs.setdefault((engine, base, threads), []).append(math.log(first / value))
-        return [
+        rows = [
             {
-                **self._looks[engine], "threads": threads, "ideal": threads / base,
+                **self._looks[engine], "threads": threads, "ideal": threads / base, "dy": 0,
                 "amount": (gain := math.exp(fmean(own))),
                 "label": f"{wording.times(gain)} over {_queries(len(own))}",
             }
             for (engine, base, threads), own in logs.items()
         ]  # fmt: skip
+        return _with_names(rows)
 
     def crossover(self) -> Rows:
         """The fastest engine without a GPU over the fastest on one, by the size of the tables."""
@@ -127,7 +131,7 @@ class EngineRows:
             if gpu and cpu and size:
                 times = f"CPU {wording.seconds(cpu)} s, GPU {wording.seconds(gpu)} s"
                 rows.append({
-                    "query": task.query, "workload": task.setting.workload,
+                    "line": _line(task), "query": task.query, "workload": task.setting.workload,
                     "size": task.setting.size, "rows": size, "amount": cpu / gpu,
                     "label": f"{times}: {wording.times(cpu / gpu)}",
                 })  # fmt: skip
@@ -166,6 +170,21 @@ class EngineRows:
 
     def _where(self, task: Task) -> dict[str, str]:
         return {"query": task.query, "setting": self._label(task.setting)}
+
+
+def _with_names(rows: Rows) -> Rows:
+    """Speed-ups, the last of each engine with the place of its name."""
+    last = {row["engine"]: row for row in sorted(rows, key=lambda row: int(row["threads"]))}
+    highest = max((max(row["amount"], row["ideal"]) for row in rows), default=1.0)
+    named = apart(list(last.values()), lambda row: row["amount"] / highest * THREADS_PIXELS)
+    return [row for row in rows if row not in last.values()] + named
+
+
+def _line(task: Task) -> str:
+    """Equal for tasks that differ in nothing but their size."""
+    where = task.setting
+    parts = (where.machine, where.workload, where.input, str(where.threads), task.query)
+    return ",".join(parts)
 
 
 def _front(means: Rows) -> Rows:

@@ -380,7 +380,8 @@ def test_axe_sees_a_serious_fault(open_page: Open) -> None:
     opened = open_page()
     opened.page.evaluate("document.querySelector('[name=query]').parentElement.replaceWith("
                          "document.querySelector('[name=query]'))")  # fmt: skip
-    opened.page.evaluate("document.querySelector('[name=query]').removeAttribute('placeholder')")
+    for name in ("placeholder", "title"):
+        opened.page.evaluate(f"document.querySelector('[name=query]').removeAttribute('{name}')")
     assert any(fault.startswith("label: ") for fault in serious(opened))
 
 

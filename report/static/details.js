@@ -21,7 +21,7 @@ function detailsHead(cell, task) {
   const { name, title } = queryOf(task);
   const { label, title: workload } = settingOf(task);
   return element("header", {},
-    element("h2", { id: "details-title" }, isolated(name), title === name ? null : ` ${title}`),
+    element("h2", { id: "details-title" }, element("bdi", { className: "name" }, name), title === name ? null : ` ${title}`),
     element("button", { type: "button", className: "close", aria: { label: "Close" } }, "×"),
     element("p", { className: "where" }, isolated(workload), " · ", isolated(label)));
 }

@@ -235,7 +235,8 @@ const [THREADS_HEIGHT, SCALING_HEIGHT, NAME_HEIGHT] = [240, 160, 13];
 /** Gives each row the `dy` that keeps its name from covering another's; `place` is in pixels upwards. */
 function spreadNames(rows, place) {
   let free = -Infinity;
-  for (const row of [...rows].sort((one, other) => place(one) - place(other))) {
+  const before = (one, other) => Math.round(place(one)) - Math.round(place(other)) || (one.engine < other.engine ? -1 : 1);
+  for (const row of [...rows].sort(before)) {
     const at = Math.max(place(row), free);
     row.dy = place(row) - at;
     free = at + NAME_HEIGHT;
