@@ -206,6 +206,8 @@ class PandasProgram:
         return f"{self.library}.DataFrame({{{columns}}}{index})"
 
     def aggregate(self, node: Aggregate) -> str:
+        for kind in {type(e).__name__ for _, e in node.aggregates} & self.gaps.not_yet.keys():
+            raise self.gaps.unsupported(kind)
         if not node.keys:
             return self._whole(node)
         source, keys, values = self._grouping(node)
