@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC
+from statistics import median
 from typing import Any
 
 import numpy as np
 
 from report import names
 from report.blocks import Block, number_block, numbers, text_block
+from report.change_wording import PROBE_MARGIN
 from report.changes import MUCH, SINGLE_MARGIN
 from report.comparison import Comparison, Entry, Task, estimates_of
 from report.extras import EXTRAS
@@ -22,6 +24,7 @@ from report.heat import DARKEST_RATIO, DEEP
 from report.metrics import METRICS, Metric
 from report.names import Column
 from report.rows import CHARACTER_PIXELS, NAME_PIXELS
+from report.sources import Run
 from report.statistics import FEWEST_ROUNDS, PENALTY, Estimate, ranks
 
 DIGITS = 6
@@ -59,8 +62,9 @@ class Payload:
         self._extras = [
             each for each in EXTRAS if any(each.of(cell) is not None for cell in self._cells)
         ]
-        started = dict.fromkeys((run.machine.name, run.file.started) for run in results.runs)
-        self._runs = {run: at for at, run in enumerate(started)}
+        runs = {(run.machine.name, run.file.started): run for run in results.runs}
+        self._runs = {key: at for at, key in enumerate(runs)}
+        self._files = list(runs.values())
 
     def outline(self) -> dict[str, Any]:
         """All but the numbers of the cells, and the texts that are not always shown."""
@@ -83,8 +87,12 @@ class Payload:
             "queries": [self._query(*query) for query in self._queries],
             "outcomes": [{"name": o, "text": names.outcome(o)} for o in self._outcomes],
             "reasons": list(self._reasons),
-            "runs": [_run(machine, started, machines) for machine, started in self._runs],
-            "changes": {"single_margin": SINGLE_MARGIN, "much": MUCH},
+            "runs": [_run(run, machines) for run in self._files],
+            "changes": {
+                "single_margin": SINGLE_MARGIN,
+                "much": MUCH,
+                "probe_margin": PROBE_MARGIN,
+            },
             "legend": {"name": NAME_PIXELS, "character": CHARACTER_PIXELS},
             "extras": [
                 {"name": e.name, "label": e.label, "unit": e.unit, "words": e.words}
@@ -181,10 +189,13 @@ def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
     return columns
 
 
-def _run(machine: str, started: datetime, machines: int) -> dict[str, str]:
-    """``id`` names the run in the page's address."""
+def _run(run: Run, machines: int) -> dict[str, Any]:
+    """``id`` names the run in the page's address; ``probe`` is its median in seconds."""
+    machine, started, noise = run.machine.name, run.file.started, run.file.noise
     label = f"{started.astimezone(UTC):%Y-%m-%d %H:%M}"
+    probes = noise.probe_seconds if noise is not None else ()
     return {
+        "probe": median(probes) if probes else None,
         "id": f"{started.isoformat()} {machine}",
         "started": started.isoformat(),
         "machine": machine,

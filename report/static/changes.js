@@ -79,7 +79,18 @@ function changesInWords(state, changes) {
   const mean = meanOf(all.map(({ pair }) => pair).filter((pair) => pair !== null));
   const interval = mean?.low == null ? "" : ` (${mean.low.toFixed(2)}–${mean.high.toFixed(2)})`;
   const text = `Of ${count(all.length, "cell")} in both: ${counts.join(", ")}.`;
-  return mean === null ? text : `${text} After ÷ before is ${mean.value.toFixed(2)}${interval} in the geometric mean.`;
+  const overall = mean === null ? "" : ` After ÷ before is ${mean.value.toFixed(2)}${interval} in the geometric mean.`;
+  return text + overall + probeInWords(state);
+}
+
+/** Whether a fixed piece of work took the machine as long in the one run as in the other. */
+function probeInWords({ before, after }) {
+  if (before.kind !== "run") return "";
+  const [then, now] = [before, after].map(({ at }) => page.runs[at].probe);
+  const ratio = then === null || now === null ? 1 : now / then;
+  if (Math.abs(Math.log(ratio)) <= Math.log1p(page.changes.probe_margin)) return "";
+  const moved = `${times(Math.max(ratio, 1 / ratio))} ${ratio > 1 ? "slower" : "faster"}`;
+  return ` Careful: the machine itself was ${moved} in the second run, by its probe: engines may be as they were.`;
 }
 
 function tally(names) {
