@@ -27,6 +27,8 @@ def refuse_what_cannot_be(config: pytest.Config) -> None:
         raise pytest.UsageError("cells are measured one at a time; leave out -n and --dist")
     if config.getoption("benchmark_skip"):
         raise pytest.UsageError("--benchmark-skip would leave nothing to run; leave it out")
+    if disabled(config) and config.getoption("resume"):
+        raise pytest.UsageError("--benchmark-disable measures nothing that --resume could continue")
 
 
 def disabled(config: pytest.Config) -> bool:

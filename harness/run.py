@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from harness.data.cache import default_root
 from harness.data.prepare import Tables, prepare
@@ -15,6 +13,7 @@ from harness.outcome import Cell, Outcome, Record
 from harness.pool import Settings, WorkerPool
 from harness.referee import Referee
 from harness.results import Journal
+from harness.scratch import Scratch
 from harness.spent import Part, Spent
 from harness.suite import Asked
 from harness.turns import measure
@@ -38,10 +37,8 @@ class Run:
     ) -> None:
         self.journal, self.progress, self.say, self.ended = journal, progress, say, ended
         self._ended = dict(kept)
-        self._scratch = tempfile.TemporaryDirectory(
-            prefix="enginebench-", ignore_cleanup_errors=True
-        )
-        folder = Path(self._scratch.name)
+        self._scratch = Scratch()
+        folder = self._scratch.path
         self._pool = WorkerPool(replace(settings, scratch=folder / "engines"))
         self._referee = Referee(default_root() / "answers", folder / "referee", settings.threads)
         self._workload = ""
@@ -112,7 +109,7 @@ class Run:
         """Ends all processes and removes their files."""
         self._pool.close()
         self._referee.close()
-        self._scratch.cleanup()
+        self._scratch.close()
 
 
 def _task(asked: Asked, tables: Tables) -> Task:
