@@ -18,6 +18,9 @@ from harness.messages import Message, table_from_message
 from harness.processtree import descendants_cpu_seconds, own_cpu_seconds
 from harness.tables import Input
 
+BATCH_ROWS = 1_000_000
+"""Of an answer's file: the referee reads batch by batch."""
+
 
 class Bench:
     """One engine, its tables, the program in hand and the result of that program's last run."""
@@ -92,7 +95,7 @@ class Bench:
         table = self.session.to_arrow(self._result)
         target = Path(path).with_suffix(".arrow")
         with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-            writer.write_table(table)
+            writer.write_table(table, max_chunksize=BATCH_ROWS)
         return {"path": target}
 
     def _rows(self) -> int:
