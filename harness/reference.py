@@ -22,6 +22,7 @@ from harness.answer import AnswerSpec
 from harness.child import serve
 from harness.errors import NoReference
 from harness.messages import Message, spec_from_message, table_from_message
+from harness.oom import says_out_of_memory
 from harness.tables import Table
 from harness.types import Type
 from harness.verify import compare
@@ -36,6 +37,8 @@ SQL_TYPES = {
     Type.DATE: "DATE",
     Type.TIMESTAMP: "TIMESTAMP",
 }
+MEMORY = "800MB"
+"""What a reference is computed in, spilling to disk where it must; more where it cannot do so."""
 BATCH_ROWS = 1_000_000
 OTHER_WAYS = {
     "without its optimizer": (),
@@ -152,13 +155,19 @@ class References:
             if self._database is not None:
                 self._database.close()
             self._database, self._key = open_database(tables, self._threads), key
-        _write(self._database, sql, target)
+        try:
+            _write(self._database, sql, target)
+        except NoReference as error:
+            if not says_out_of_memory("", str(error)):
+                raise
+            with open_database(tables, self._threads, memory=None) as unbounded:
+                _write(unbounded, sql, target)
 
     def _compute_otherwise(self, tables: Sequence[Table], sql: str, way: str, target: Path) -> None:
         """Raises NoReference where that takes too long or too much memory, then and ever after."""
         if (way, sql) in self._given_up:
             raise NoReference(f"DuckDB {way} came to no end")
-        database = open_database(tables, self._threads, OTHER_WAYS[way])
+        database = open_database(tables, self._threads, OTHER_WAYS[way], OTHER_WAY_MEMORY)
         timer = threading.Timer(self._other_way_seconds, database.interrupt)
         timer.start()
         try:
@@ -183,15 +192,19 @@ def _write(database: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
 
 
 def open_database(
-    tables: Sequence[Table], threads: int, optimizers: Sequence[str] | None = None
+    tables: Sequence[Table],
+    threads: int,
+    optimizers: Sequence[str] | None = None,
+    memory: str | None = MEMORY,
 ) -> duckdb.DuckDBPyConnection:
     """A DuckDB that sees the tables' files as views, and no other file nor any extension.
 
     With ``optimizers``, it has only these, little memory, and nowhere to spill to.
     """
     database = duckdb.connect(config={"threads": threads, "temp_directory": "spill"})
+    if memory is not None:
+        database.execute(f"SET memory_limit = '{memory}'")
     if optimizers is not None:
-        database.execute(f"SET memory_limit = '{OTHER_WAY_MEMORY}'")
         database.execute("SET temp_directory = ''")
         known = [name for (name,) in database.execute("FROM duckdb_optimizers()").fetchall()]
         off = ",".join(name for name in known if name not in optimizers)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import harness.reference
 from harness.answer import AnswerSpec, SortKey
 from harness.errors import NoReference
 from harness.messages import spec_to_message, table_to_message
@@ -116,3 +118,27 @@ def test_a_join_by_commas_that_comes_to_no_end_is_asked_with_filters_pushed_down
     right = str(answer(tmp_path, n=[300_000], k=[0]))
     doubt = references.check(right, str(path), False, *asked)["doubt"]
     assert doubt.startswith(f"DuckDB contradicts itself: {list(OTHER_WAYS)[1]}, it answers")
+
+
+def test_a_reference_that_does_not_fit_its_memory_is_given_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"k": range(300_000)}), file)
+    table = Table("t", (Column("k", Type.INT64, False),), 300_000, (file,))
+    sql = "select count(*) as n from (select list(k) as l from t group by k % 3)"
+    real, bounds = harness.reference.open_database, []
+
+    def tight(*arguments: Any, memory: str | None = "1MB") -> Any:
+        bounds.append(memory)
+        return real(*arguments, memory=memory)
+
+    monkeypatch.setattr(harness.reference, "open_database", tight)
+    monkeypatch.chdir(tmp_path)
+    references = References()
+    references.start(str(tmp_path / "answers"), threads=1)
+    spec = AnswerSpec((Column("n", Type.INT64),), sql)
+    path = references.reference([table_to_message(table)], "v1", spec_to_message(spec))["path"]
+    assert bounds == ["1MB", None]
+    with pa.memory_map(str(path)) as source:
+        assert pa.ipc.open_file(source).read_all()["n"].to_pylist() == [3]
