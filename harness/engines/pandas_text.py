@@ -127,18 +127,21 @@ class PandasText(PandasValues):
     def split_part(self, e: Expression) -> Code:
         """The empty text where there are fewer parts."""
         place = self.whole_number(e.args["part_index"], 1, "a part from the end, or computed")
-        parts = self._split(e.this, e.args["delimiter"])
-        return Code(f'{parts}.str[{place - 1}:{place}].str.join("").astype("str")', ATOM)
+        taken = f'.str[{place - 1}:{place}].str.join("")'
+        return self._of_parts(e.this, e.args["delimiter"], taken)
 
-    def _split(self, e: Expression, delimiter: Expression) -> str:
+    def _of_parts(self, e: Expression, delimiter: Expression, taken: str) -> Code:
+        """What is taken of the parts; those of nothing but NULLs would be no texts to pandas."""
         by = quoted(self.some_text(delimiter, "splitting by anything but a constant"))
-        return self.string(e, f"split({by}, regex=False)").text
+        text = self.operand(e, ATOM)
+        parts = f'{text}.fillna("")' if self.nullable(e) else text
+        missing = f".mask({text}.isna())" if self.nullable(e) else ""
+        return Code(f'{parts}.str.split({by}, regex=False){taken}.astype("str"){missing}', ATOM)
 
     def bracket(self, e: Expression) -> Code:
         """An element of ``string_split``; NULL where there are fewer."""
         place = self.whole_number(e.expressions[0], 0, "an element from the end, or computed")
-        parts = self._split(e.this.this, e.this.expression)
-        return Code(f'{parts}.str.get({place}).astype("str")', ATOM)
+        return self._of_parts(e.this.this, e.this.expression, f".str.get({place})")
 
     def str_position(self, e: Expression) -> Code:
         wanted = quoted(self.some_text(e.args["substr"], "the position of a computed text"))

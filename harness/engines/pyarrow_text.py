@@ -149,5 +149,8 @@ class ArrowText(ArrowValues):
         separator, *parts = e.expressions
         texts = [self.text(self._as_text(part)) for part in parts]
         texts[0] = wrapped(parts[0], texts[0])
+        if all(self.nullable(part) for part in parts):  # Arrow would leave out a row of NULLs
+            nothing = " & ".join(f"{self.expression(part, ATOM)}.is_null()" for part in parts)
+            texts[0] = f'pc.if_else({nothing}, "", {texts[0]})'
         values = ", ".join([*texts, self.text(separator)])
         return Code(f'pc.binary_join_element_wise({values}, null_handling="skip")', ATOM)
