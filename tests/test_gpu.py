@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from harness import engines
+from harness import engines, gpucheck
 from harness.child import describe
 from harness.cli import app
 from harness.engines.polars_gpu import says_not_on_gpu
@@ -177,3 +177,19 @@ def test_sql_that_polars_lacks_is_unsupported(tables: InProcess) -> None:
     session.prepare(engines.get("polars-sql-gpu").compile(query, tables.tables, Input.MEMORY))
     with pytest.raises(Unsupported, match="Polars' SQL cannot"):
         session.run()
+
+
+def test_gpucheck_says_what_is_missing_and_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installed(monkeypatch, broken=12)
+    assert gpucheck.main([]) == 1
+    assert "no GPU engine can run: there is no NVIDIA driver" in capsys.readouterr().err
+
+
+def test_gpucheck_runs_all_gpu_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch)
+    asked: list[list[str]] = []
+    monkeypatch.setattr(gpucheck.pytest, "main", lambda given: asked.append(given) or 0)
+    assert gpucheck.main(["--size", "tiny"]) == 0
+    assert asked == [["--benchmark", "--engines", ",".join(GPU_ENGINES), "--size", "tiny"]]
