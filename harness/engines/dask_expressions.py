@@ -15,7 +15,7 @@ from harness.plan.typing import Typed
 _ARITHMETIC = (exp.Column, exp.Identifier, exp.Literal, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div)
 
 
-_BY_PARTITION = (exp.Bracket, exp.DateFromParts, exp.SplitPart)
+_BY_PARTITION = (exp.Bracket, exp.DateFromParts, exp.Greatest, exp.Least, exp.SplitPart)
 """What Dask lacks and the library that holds its partitions has."""
 
 
