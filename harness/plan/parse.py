@@ -126,6 +126,8 @@ def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
         raise WorkloadError(f"two columns of the answer are called {repeated!r}; rename one")
     moments(tree)
     tree = annotate_types(tree, schema=sql_schemas, dialect=DIALECT)
+    for rounded in tree.find_all(exp.Round):  # of integers it is one, and a cast of it is needed
+        rounded.type = rounded.this.type
     for select in tree.find_all(exp.Select):
         _plain_clauses(select)
     tree = without_nulls(canonicalize(tree, dialect=DIALECT))
