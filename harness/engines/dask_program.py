@@ -203,6 +203,11 @@ class DaskProgram(PandasProgram):
         clash = {name for name, _ in added} & (set(renames) | set(renames.values()))
         if clash or set(renames.values()) & set(self.physical[node.input]):
             renames, added = {}, [(n, print_.series(e)) for n, e in node.items if not _same(n, e)]
+        if all(print_.frame not in text for _, text in added) and len(added) == len(node.items):
+            # dask-expr leaves no columns to a union of which none is read
+            constants = f"lambda part: part.assign({keywords(added)})[{listing(node.names)}]"
+            self.physical[node] = node.names
+            return self.assign(node, f"{print_.frame}.map_partitions({constants})")
         text = print_.frame + (f".assign({keywords(added)})" if added else "")
         back = {b: a for a, b in renames.items()}
         text += f"[{listing([back.get(name, name) for name in node.names])}]"
