@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import harness.engines
+from harness.closing import Closing
 from harness.engines.base import CONNECT_VARIABLE
 from harness.environment import read_by
 from harness.errors import WorkerError
@@ -89,7 +88,7 @@ class EngineProcess:
         return self.worker.request({"do": do, **arguments}, timeout)
 
 
-class WorkerPool:
+class WorkerPool(Closing):
     """Keeps one process for each engine, input, size, threads and workload.
 
     Use it from one thread. ``close`` ends all processes.
@@ -229,17 +228,6 @@ class WorkerPool:
             for process in self._processes.values():
                 stack.callback(process.worker.close)
             self._processes.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _provide(process: EngineProcess, table: Table, source: Input, timeout: float) -> None:

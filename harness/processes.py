@@ -14,11 +14,11 @@ import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import NoReturn, Self
+from typing import NoReturn
 
 import psutil
 
+from harness.closing import Closing
 from harness.errors import (
     WorkerDied,
     WorkerFailed,
@@ -46,7 +46,7 @@ NOISE = "Extension modules: "
 """How a line of a hundred names begins that Python ends its account of a crash with."""
 
 
-class Worker:
+class Worker(Closing):
     """A child process that answers one request at a time.
 
     Its working folder is its own and vanishes with it; what it prints goes to ``<folder>.log``,
@@ -203,17 +203,6 @@ class Worker:
 
     def _kill_tree(self) -> None:
         kill_tree(self._leader, self.memory.family, self._mark)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def inherited_environment() -> dict[str, str]:

@@ -6,10 +6,9 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from harness.answer import AnswerSpec
+from harness.closing import Closing
 from harness.errors import NoReference, WorkerError
 from harness.messages import Message, spec_to_message, table_to_message
 from harness.processes import Worker
@@ -32,7 +31,7 @@ class Reference:
     key: str
 
 
-class Referee:
+class Referee(Closing):
     """Computes reference answers with DuckDB and compares the engines' answers with them.
 
     ``folder`` keeps the references from run to run; ``scratch`` holds the process' own files.
@@ -143,14 +142,3 @@ class Referee:
         """Ends the process. May be called twice."""
         if self._worker is not None:
             self._worker.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -8,15 +8,15 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from harness.closing import Closing
 
 PREFIX = "enginebench-"
 LOCK = "lock"
 """A file that is locked for as long as the folder's run lives: the system lets go of it then."""
 
 
-class Scratch:
+class Scratch(Closing):
     """A new folder below the system's one for temporary files. ``close`` removes it."""
 
     def __init__(self, root: Path | None = None) -> None:
@@ -34,17 +34,6 @@ class Scratch:
             shutil.rmtree(self.path, ignore_errors=True)
             os.close(self._lock)
             self._lock = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _clean(root: Path) -> None:
