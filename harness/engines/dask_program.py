@@ -16,17 +16,16 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.dask_expressions import DaskExpressions, Scalars
-from harness.engines.pandas import (
+from harness.engines.pandas_expressions import PandasExpressions
+from harness.engines.pandas_program import (
     PandasProgram,
     function_of,
     keywords,
-    needs_mask,
     on_keys,
     one_row,
-    read_csv,
     sort_values,
 )
-from harness.engines.pandas_expressions import PandasExpressions
+from harness.engines.pandas_tables import needs_mask, read_csv
 from harness.engines.python import (
     Gaps,
     listing,
