@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.engines.python import (
-    listing,
-    mapping,
-    quoted,
-)
-from harness.plan.nodes import (
-    Join,
-    Node,
-    Scan,
-    walk,
-)
+from harness.engines.python import listing, mapping, quoted
+from harness.plan.nodes import Join, Node, Scan, walk
 from harness.tables import Table
 from harness.types import Column, Schema, Type
 

@@ -1,0 +1,125 @@
+"""GROUP BY and aggregates of a whole frame, as dask.dataframe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from harness.engines.dask_steps import DaskSteps, without_duplicates
+from harness.engines.pandas_aggregates import PandasAggregates, function_of
+from harness.engines.pandas_steps import keywords
+from harness.engines.python import listing, mapping, one_or_list, quoted
+from harness.plan.nodes import Aggregate, Expression, Item, Project
+
+NATIVE = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count, exp.Median, exp.StddevSamp, exp.Variance)
+"""The aggregates of groups that Dask computes across partitions by itself."""
+
+
+class DaskAggregates(DaskSteps, PandasAggregates):
+    """The aggregates of a program of dask.dataframe."""
+
+    def _gathered_aggregate(self, node: Aggregate) -> str:
+        """The aggregates of a whole frame, computed together, as a frame of one row."""
+        self.physical[node] = node.names
+        print_ = self.expressions(node.input)
+        totals = {name: print_.total(e) for name, e in node.aggregates}
+        if len(totals) == 1:
+            ((name, total),) = totals.items()
+            return self.assign(node, self._row(node, {name: f"({total}).compute()"}))
+        held = {name: self.variables.fresh(name) for name in totals}
+        self.statements.append(f"{', '.join(held.values())} = dask.compute({_joined(totals)})")
+        return self.assign(node, self._row(node, held))
+
+    def _row(self, node: Aggregate, values: Mapping[str, str]) -> str:
+        columns = ", ".join(f"{quoted(name)}: [{text}]" for name, text in values.items())
+        return f"{self.gathered.library}.DataFrame({{{columns}}}){self.gathered.typed_row(node)}"
+
+    def aggregate(self, node: Aggregate) -> str:
+        distinct = [e for _, e in node.aggregates if isinstance(e.this, exp.Distinct)]
+        lone = bool(distinct) and len(node.aggregates) == 1
+        if not all(isinstance(e, NATIVE) for _, e in node.aggregates) or (distinct and not lone):
+            return self._grouped_apart(node)
+        source, keys, values = self._grouping(node)
+        renames = {k: n for k, (n, _) in zip(keys, node.keys, strict=True) if k != n}
+        rename = f".rename(columns={mapping(renames)})" if renames else ""
+        if not values:
+            return self.assign(
+                node, f"{source}[{listing(keys)}].{without_duplicates(keys)}{rename}"
+            )
+        groups = f"{source}.groupby({one_or_list(keys)}, sort=False{self._dropna(node)})"
+        if lone:
+            ((name, _function, column),) = values
+            counted = f"{groups}[{quoted(column)}].nunique().rename({quoted(name)}).reset_index()"
+            return self.assign(node, counted + rename)
+        return self._named_aggregates(
+            node, groups, _Named.of(values, keys, self._risky(node)), rename
+        )
+
+    def _risky(self, node: Aggregate) -> set[str]:
+        """The sums that may be of nothing, which Dask says are 0."""
+        print_ = self.expressions(node.input)
+        return {n for n, e in node.aggregates if isinstance(e, exp.Sum) and print_.nullable(e.this)}
+
+    def _named_aggregates(self, node: Aggregate, groups: str, named: _Named, rename: str) -> str:
+        """One call for all, each function of a column once, as Dask wants it."""
+        calls = keywords(
+            (name, f"({quoted(column)}, {quoted(function)})")
+            for (function, column), name in named.calls.items()
+        )
+        frame = self.assign(node, f"{groups}.agg({calls}).reset_index(){rename}")
+        self.physical[node] = (*(n for n, _ in node.keys), *named.calls.values())
+        more = {name: f"{frame}[{quoted(held)}]" for name, held in named.copies.items()}
+        for name, count in named.counts.items():
+            text = more.get(name, f"{frame}[{quoted(name)}]")
+            more[name] = f"{text}.where({frame}[{quoted(count)}] > 0)"
+        if more:
+            self.statements.append(f"{frame} = {frame}.assign({keywords(more.items())})")
+            new = [name for name in more if name not in self.physical[node]]
+            self.physical[node] += tuple(new)
+        return frame
+
+    def _grouped_apart(self, node: Aggregate) -> str:
+        """Aggregates that Dask lacks: each group in one partition, where local code reduces it."""
+        computed = [item for item in node.keys if not isinstance(item[1], exp.Column)]
+        if not computed:
+            return self._apart(node, [e.name for _, e in node.keys], "grouped")
+        kept: list[Item] = [(name, exp.column(name)) for name in node.input.names]
+        keys = tuple((n, e if isinstance(e, exp.Column) else exp.column(n)) for n, e in node.keys)
+        wider = Project(node.input, (*kept, *computed))
+        return self._apart(
+            replace(node, input=wider, keys=keys), [k.name for _, k in keys], "grouped"
+        )
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What one call of ``agg`` computes, and what follows from it.
+
+    ``calls``: (function, column) -> the name of its column. ``copies``: an aggregate -> the column
+    that holds it. ``counts``: a sum that may be of nothing -> the column that counts its values.
+    """
+
+    calls: dict[tuple[str, str], str]
+    copies: dict[str, str]
+    counts: dict[str, str]
+
+    @classmethod
+    def of(
+        cls, values: Sequence[tuple[str, Expression, str]], keys: Sequence[str], risky: set[str]
+    ) -> _Named:
+        calls: dict[tuple[str, str], str] = {}
+        copies = {}
+        for name, e, column in values:
+            held = f"{name}_" if name in keys else name
+            held = calls.setdefault((function_of(e), column), held)
+            if held != name:
+                copies[name] = held
+        sums = [(name, column) for name, _, column in values if name in risky]
+        counts = {n: calls.setdefault(("count", c), f"{n}_known") for n, c in sums}
+        return cls(calls, copies, counts)
+
+
+def _joined(texts: Mapping[str, str]) -> str:
+    return ", ".join(texts.values())

@@ -1,0 +1,130 @@
+"""What a program of dask.dataframe is made of: lazy frames, and frames of few rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.engines.base import OUTPUT_FILE, Program
+from harness.engines.dask_expressions import DaskExpressions
+from harness.engines.pandas_expressions import PandasExpressions
+from harness.engines.pandas_program import PandasProgram
+from harness.engines.pandas_steps import PandasSteps, keywords
+from harness.engines.python import Gaps, listing, method_name, module, one_or_list, quoted
+from harness.plan.naming import frame_name
+from harness.plan.nodes import Aggregate, Limit, Node, TopPerGroup, Window, uses
+from harness.tables import Input, Table
+from harness.types import Type
+
+_EXAMPLES = {
+    Type.BOOLEAN: "False",
+    Type.INT64: "0",
+    Type.FLOAT64: "0.0",
+    Type.STRING: '""',
+    Type.DATE: "pd.Timestamp(0)",
+    Type.TIMESTAMP: "pd.Timestamp(0)",
+}
+
+
+class DaskSteps(PandasSteps):
+    """Each node becomes a variable that holds a lazy frame.
+
+    A frame of one row or of the first rows, and all that follows from these alone, is no longer
+    distributed: it is computed where it is needed and goes on as a program of ``local``, the
+    library that holds the partitions.
+    """
+
+    printer: ClassVar[type[PandasExpressions]] = DaskExpressions
+    local: ClassVar[type[PandasProgram]] = PandasProgram
+    imports: ClassVar[Mapping[str, str]] = {
+        "dask": "import dask",
+        "dd": "import dask.dataframe as dd",
+        "np": "import numpy as np",
+        "pd": "import pandas as pd",
+    }
+
+    def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
+        super().__init__(gaps, tables, source)
+        self.gathered = self.local(gaps, tables, source)
+        self.gathered.variables, self.gathered.statements = self.variables, self.statements
+        self.gathered.frames, self.gathered.physical = self.frames, self.physical
+        self.scalars: dict[Node, dict[str, str]] = {}
+
+    def program(self, plan: Node, write: str | None) -> Program:
+        self.uses = self.gathered.uses = uses(plan)
+        if is_gathered(plan):
+            result = self.exact(plan, in_order=True)
+            end, options = f"return {result}", "index"
+        else:
+            result = self.exact(plan, in_order=True)
+            end, options = f"return {result}.compute()", "schema=None, write_index"
+        if write is not None:
+            end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, {options}=False)"
+        return module(*self._imported([*self.statements, end]))
+
+    def frame(self, node: Node) -> str:
+        if node not in self.frames and is_gathered(node):
+            for source in node.inputs:
+                self.frame(source)
+            if not is_gathered(*node.inputs):
+                self.frames[node] = getattr(self, f"_gathered_{method_name(type(node))}")(node)
+            return self.gathered.frame(node)
+        return super().frame(node)
+
+    # ------------------------------------------------------------------ frames of few rows
+
+    def _apart(self, node: Aggregate | Window | TopPerGroup, keys: Sequence[str], name: str) -> str:
+        """Runs a node on partitions after a shuffle that brings equal keys together.
+
+        Without keys it runs on one partition: an order over the whole table has no parallel form.
+        """
+        frame = self.exact(node.input)
+        inner, function = (
+            self.local(self.gaps, self.tables, self.source),
+            self.variables.fresh(name),
+        )
+        inner.uses = Counter()
+        rows = inner.frames[node.input] = inner.variables.fresh(frame_name(node))
+        inner.physical[node.input] = node.input.names
+        if not isinstance(node, TopPerGroup):  # they align columns, which wants unique labels
+            inner.statements.append(f"{rows} = {rows}.reset_index(drop=True)")
+        result = inner.exact(node)
+        self.statements.append(f"def {function}({rows}):")
+        body = [*inner.statements, f"return {result}"]
+        self.statements += [f"    {line}" for line in body]
+        self.physical[node] = node.names
+        together = "repartition(npartitions=1)"
+        if keys:
+            together = f"shuffle({one_or_list(list(dict.fromkeys(keys)))})"
+        meta = f", meta={frame}._meta.assign({_examples(node)})" if _ranks(node) else ""
+        return self.assign(node, f"{frame}.{together}.map_partitions({function}{meta})")
+
+
+def is_gathered(*nodes: Node) -> bool:
+    """Whether nodes have one row or the first rows, or follow from such nodes alone."""
+    return all(
+        isinstance(node, Limit)
+        or (isinstance(node, Aggregate) and not node.keys)
+        or (bool(node.inputs) and is_gathered(*node.inputs))
+        for node in nodes
+    )
+
+
+def _ranks(node: Node) -> bool:
+    """Whether ranks are computed, of which Dask's sample, with NULLs, does not give the dtype."""
+    ranks = (exp.Rank, exp.DenseRank)
+    return isinstance(node, Window) and any(isinstance(e.this, ranks) for _, e in node.functions)
+
+
+def _examples(node: Node) -> str:
+    """A value of the type of each window function."""
+    added = node.schema[len(node.inputs[0].schema) :]
+    return keywords((column.name, _EXAMPLES[column.type]) for column in added)
+
+
+def without_duplicates(columns: Sequence[str]) -> str:
+    """Dask's optimizer fails on a rename that follows ``drop_duplicates`` without a subset."""
+    return f"drop_duplicates(subset={listing(columns)})"

@@ -1,0 +1,176 @@
+"""GROUP BY and aggregates of a whole frame, as pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from harness.engines.pandas_expressions import counted
+from harness.engines.pandas_steps import PandasSteps, keywords
+from harness.engines.pandas_tables import dtypes_of_nothing
+from harness.engines.python import listing, mapping, one_or_list, quoted
+from harness.plan.nodes import Aggregate, Expression
+
+_AGGREGATES: dict[type[Expression], str] = {
+    exp.Sum: "sum",
+    exp.Avg: "mean",
+    exp.Min: "min",
+    exp.Max: "max",
+    exp.Count: "count",
+    exp.Median: "median",
+    exp.StddevSamp: "std",
+    exp.Variance: "var",
+    exp.AnyValue: "first",
+}
+
+
+class PandasAggregates(PandasSteps):
+    """The aggregates of a program in pandas' API."""
+
+    def aggregate(self, node: Aggregate) -> str:
+        for kind in {type(e).__name__ for _, e in node.aggregates} & self.gaps.not_yet.keys():
+            raise self.gaps.unsupported(kind)
+        if not node.keys:
+            return self._whole(node)
+        source, keys, values = self._grouping(node)
+        names = [name for name, _ in node.keys]
+        renames = {k: n for k, n in zip(keys, names, strict=True) if k != n}
+        rename = f".rename(columns={mapping(renames)})" if renames else ""
+        if not values:
+            return self.assign(node, f"{source}[{listing(keys)}].drop_duplicates(){rename}")
+        options = "as_index=False, sort=False" + self._dropna(node)
+        groups = f"{source}.groupby({one_or_list(keys)}, {options})"
+        if all(self._plain(e, node) for _, e, _ in values):
+            text = f"{groups}.agg({self._named(values, keys)})"
+            return self.assign(node, text + rename)
+        return self._special(node, groups.replace("as_index=False, ", ""), values, rename)
+
+    def _dropna(self, node: Aggregate) -> str:
+        nullable = any(column.nullable for column in node.schema[: len(node.keys)])
+        return ", dropna=False" if nullable else ""
+
+    def _grouping(
+        self, node: Aggregate
+    ) -> tuple[str, list[str], list[tuple[str, Expression, str]]]:
+        """The frame to group, its keys' names, and (name, aggregate, column) of each value."""
+        frame, print_ = self.frame(node.input), self.expressions(node.input)
+        computed: dict[Expression, str] = {}
+        keys = [e.name if isinstance(e, exp.Column) else name for name, e in node.keys]
+        computed.update({e: n for n, e in node.keys if not isinstance(e, exp.Column)})
+        values = []
+        for name, e in node.aggregates:
+            argument = counted(e) or aggregated(e)
+            if isinstance(argument, exp.Column):
+                column = argument.name
+            elif argument is None:
+                column = keys[0]
+            else:
+                column = computed.setdefault(argument, name)
+            values.append((name, e, column))
+        if not computed:
+            return frame, keys, values
+        indicators = {counted(e) for _, e in node.aggregates} - {e for _, e in node.keys}
+        added = keywords(
+            (n, print_.mask(e) if e in indicators else print_.series(e))
+            for e, n in computed.items()
+        )
+        return f"{frame}.assign({added})", keys, values
+
+    def _plain(self, e: Expression, node: Aggregate) -> bool:
+        """Whether named aggregation says it; a sum that may be of nothing needs ``min_count``."""
+        if isinstance(e, exp.Sum):
+            return not self.expressions(node.input).nullable(e.this)
+        return type(e) in _AGGREGATES
+
+    def _named(self, values: Sequence[tuple[str, Expression, str]], keys: Sequence[str]) -> str:
+        return keywords(
+            (name, f'({quoted(column)}, "{function_of(e)}")') for name, e, column in values
+        )
+
+    def _special(
+        self,
+        node: Aggregate,
+        groups: str,
+        values: Sequence[tuple[str, Expression, str]],
+        rename: str,
+    ) -> str:
+        """Aggregates with an option of their own: a frame of one series each."""
+        source, correlations = self._centred(node, groups)
+        name = self.variables.fresh("groups")
+        self.statements.append(f"{name} = {source}")
+        print_ = self.expressions(node.input)
+        columns = []
+        for alias, e, column in values:
+            series = correlations.get(alias) or f"{name}[{quoted(column)}].{print_.reduction(e)}"
+            columns.append(f"{quoted(alias)}: {series.replace('GROUPS', name)}")
+        return self.assign(
+            node,
+            f"{self.library}.DataFrame({{{', '.join(columns)}}}).reset_index(){rename}",
+        )
+
+    def _centred(self, node: Aggregate, groups: str) -> tuple[str, dict[str, str]]:
+        """Pearson's r needs each value's distance from its group's mean, so a pass of its own.
+
+        Source: r = sum(dx dy) / sqrt(sum(dx^2) sum(dy^2)), with dx = x - mean(x) in each group.
+        """
+        series: dict[str, str] = {}
+        for alias, e in node.aggregates:
+            if not isinstance(e, exp.Corr):
+                continue
+            groups = self._distances(node, groups, e)
+            series[alias] = (
+                'GROUPS["dxdy"].sum() / np.sqrt(GROUPS["dx2"].sum() * GROUPS["dy2"].sum())'
+            )
+        return groups, series
+
+    def _distances(self, node: Aggregate, groups: str, e: Expression) -> str:
+        print_ = self.expressions(node.input)
+        x, y = e.this, e.expression
+        columns = isinstance(x, exp.Column) and isinstance(y, exp.Column)
+        correlations = [a for _, a in node.aggregates if isinstance(a, exp.Corr)]
+        if not columns or len(correlations) > 1:
+            raise self.gaps.unsupported("a correlation of anything but two columns")
+        frame, by = groups.split(".groupby(")[0], groups.split(".groupby(")[1]
+        grouped, pairs = self.variables.fresh("groups"), print_.frame
+        if lacking := [column.name for column in (x, y) if print_.nullable(column)]:
+            pairs = self.variables.fresh("pairs")
+            self.statements.append(f"{pairs} = {frame}.dropna(subset={listing(lacking)})")
+        self.statements.append(f"{grouped} = {pairs if lacking else frame}.groupby({by}")
+        for axis, column in (("dx", x), ("dy", y)):
+            name = quoted(column.name)
+            self.statements.append(
+                f'{axis} = {pairs}[{name}] - {grouped}[{name}].transform("mean")'
+            )
+        added = "dxdy=dx * dy, dx2=dx**2, dy2=dy**2"
+        return f"{frame}.assign({added}).groupby({by}"
+
+    def _whole(self, node: Aggregate) -> str:
+        """A query without GROUP BY has one row, whatever there is to aggregate."""
+        self.frame(node.input)
+        print_ = self.expressions(node.input)
+        columns = ", ".join(f"{quoted(name)}: [{print_.total(e)}]" for name, e in node.aggregates)
+        return self.assign(node, f"{self.library}.DataFrame({{{columns}}}){self.typed_row(node)}")
+
+    def typed_row(self, node: Aggregate) -> str:
+        """The dtypes of values that may be missing, of which a row of values has none."""
+        dtypes = dtypes_of_nothing(node)
+        return f".astype({mapping(dtypes)})" if dtypes else ""
+
+
+def aggregated(e: Expression) -> Expression | None:
+    """What an aggregate aggregates; None for count(*)."""
+    if isinstance(e.this, exp.Distinct):
+        argument: Expression = e.this.expressions[0]
+        return argument
+    return None if isinstance(e.this, exp.Star) else e.this
+
+
+def function_of(e: Expression) -> str:
+    if not isinstance(e, exp.Count):
+        return _AGGREGATES[type(e)]
+    if isinstance(e.this, exp.Star):
+        return "size"
+    if counted(e) is not None:
+        return "sum"
+    return "nunique" if isinstance(e.this, exp.Distinct) else "count"

@@ -1,0 +1,125 @@
+"""Joins of every kind, as pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.engines.pandas_steps import PandasSteps, keywords
+from harness.engines.pandas_tables import dtypes_of_nothing
+from harness.engines.python import listing, mapping, one_or_list, quoted
+from harness.plan.naming import frame_name
+from harness.plan.nodes import Join, Node, columns_in
+from harness.types import Type
+
+
+class PandasJoins(PandasSteps):
+    """The joins of a program in pandas' API."""
+
+    def join(self, node: Join) -> str:
+        if node.residual is not None and node.kind != "inner":
+            raise self.gaps.unsupported(f"a {node.kind} join with more than equalities")
+        if node.kind in ("semi", "anti"):
+            return self._semi(node)
+        if node.kind == "single":
+            return self._single(node)
+        left, right, risky = self._sides(node)
+        options = "" if node.kind == "cross" else f", {on_keys(node)}"
+        how = {"full": "outer"}.get(node.kind, node.kind)
+        options += "" if how == "inner" else f", how={quoted(how)}"
+        known = f".dropna(subset={listing(risky)})" if risky else ""
+        merged = self.assign(node, f"{left}.merge({right}{known}{options})")
+        self.physical[node] = tuple(c.name for c in node.unpruned)
+        if risky and node.kind == "full":
+            alone = f"{right}[{right}[{listing(risky)}].isna().any(axis=1)]"
+            self.statements.append(f"{merged} = {self.library}.concat([{merged}, {alone}])")
+        if node.residual is not None:
+            condition = self.printer(self.gaps, node.unpruned, merged).text(node.residual)
+            self.statements.append(f"{merged} = {merged}[{condition}]")
+        return merged
+
+    def _sides(self, node: Join) -> tuple[str, str, list[str]]:
+        """Both inputs, ready for merge, which would make floats of integers.
+
+        With them the right keys whose NULLs merge would match with those of the left.
+        """
+        left, right = self.exact(node.left), self.exact(node.right)
+        pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
+        risky = [b.name for a, b in pairs if a.nullable and b.nullable]
+        if node.kind in ("left", "full"):
+            right = f"{right}{self._keeping_integers(node, node.right)}"
+        if node.kind == "full":
+            left = f"{left}{self._keeping_integers(node, node.left)}"
+        if node.kind == "full" and risky and "." in right:
+            variable = self.variables.fresh(frame_name(node.right))
+            self.statements.append(f"{variable} = {right}")
+            right = variable
+        return left, right, risky
+
+    def _keeping_integers(self, node: Join, side: Node) -> str:
+        """Unmatched rows would turn whole numbers into floats, and booleans into objects."""
+        masked = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
+        wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
+        dtypes = {
+            c.name: masked[c.type]
+            for c in side.schema
+            if c.type in masked and not c.nullable and c.name in wanted
+        }
+        return f".astype({mapping(dtypes)})" if dtypes else ""
+
+    def _semi(self, node: Join) -> str:
+        left, right = self.frame(node.left), self.frame(node.right)
+        self.physical[node] = self.physical[node.left]
+        if len(node.on) > 1:
+            return self._semi_merge(node)
+        ((ours, theirs),) = node.on
+        keys = f"{right}[{quoted(theirs)}]"
+        if node.left.column(ours).nullable and node.right.column(theirs).nullable:
+            keys = f"{keys}.dropna()"
+        sign = "~" if node.kind == "anti" else ""
+        return self.assign(node, f"{left}[{sign}{left}[{quoted(ours)}].isin({keys})]")
+
+    def _semi_merge(self, node: Join) -> str:
+        """A semi or anti join on several keys, as a merge with the distinct keys."""
+        left, right = self.exact(node.left), self.frame(node.right)
+        ours, theirs = [a for a, _ in node.on], [b for _, b in node.on]
+        keys = f"{right}[{listing(theirs)}]"
+        if len(set(theirs)) < len(theirs):  # one column beside two of ours
+            keys = self._copied(right, node.on)
+        elif renames := {b: a for a, b in node.on if a != b}:
+            keys += f".rename(columns={mapping(renames)})"
+        risky = [
+            a for a, b in node.on if node.left.column(a).nullable and node.right.column(b).nullable
+        ]
+        keys += f".dropna(subset={listing(risky)})" if risky else ""
+        keys += ".drop_duplicates()"
+        self.physical[node] = node.left.names
+        if node.kind == "semi":
+            return self.assign(node, f"{left}.merge({keys}, on={listing(ours)})")
+        how = f'on={listing(ours)}, how="left", indicator=True'
+        merged = self.assign(node, f"{left}.merge({keys}, {how})")
+        self.physical[node] += ("_merge",)
+        self.statements.append(f'{merged} = {merged}[{merged}["_merge"] == "left_only"]')
+        return merged
+
+    def _copied(self, frame: str, pairs: Sequence[tuple[str, str]]) -> str:
+        """Columns of a frame, some of them twice, under new names: (new, old)."""
+        columns = ", ".join(f"{quoted(new)}: {frame}[{quoted(old)}]" for new, old in pairs)
+        return f"{self.library}.DataFrame({{{columns}}})"
+
+    def _single(self, node: Join) -> str:
+        """A scalar subquery: its one value beside every row."""
+        left, right = self.frame(node.left), self.frame(node.right)
+        if dtypes_of_nothing(node.right):  # a missing value by itself has no dtype
+            left, right = self.exact(node.left), self.exact(node.right)
+            self.physical[node] = node.left.names + node.right.names
+            return self.assign(node, f'{left}.merge({right}, how="cross")')
+        self.physical[node] = self.physical[node.left] + node.right.names
+        values = keywords((c, f"{right}[{quoted(c)}].iloc[0]") for c in node.right.names)
+        return self.assign(node, f"{left}.assign({values})")
+
+
+def on_keys(node: Join) -> str:
+    left, right = [a for a, _ in node.on], [b for _, b in node.on]
+    if left == right:
+        return f"on={one_or_list(left)}"
+    return f"left_on={one_or_list(left)}, right_on={one_or_list(right)}"

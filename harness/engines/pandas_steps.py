@@ -1,0 +1,103 @@
+"""What a program in pandas' API is made of: a variable that holds the frame of each node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from harness.engines.base import OUTPUT_FILE, Program
+from harness.engines.pandas_expressions import PandasExpressions
+from harness.engines.pandas_values import NARROW
+from harness.engines.python import (
+    Gaps,
+    Variables,
+    is_keyword_argument,
+    listing,
+    method_name,
+    module,
+    quoted,
+)
+from harness.engines.widths import Widths
+from harness.plan.naming import frame_name
+from harness.plan.nodes import Node, uses
+from harness.tables import Input, Table
+
+
+class PandasSteps:
+    """Turns each node into statements, by a method of a subclass that is named after its kind.
+
+    ``self.physical`` says which columns a node's frame really has: a table in memory has all of its
+    own, wanted or not, until a step picks those that go on.
+    """
+
+    printer: ClassVar[type[PandasExpressions]] = PandasExpressions
+    imports: ClassVar[Mapping[str, str]] = {"np": "import numpy as np", "pd": "import pandas as pd"}
+
+    def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
+        self.gaps, self.tables, self.source = gaps, tables, source
+        self.variables = Variables(("t", *self.imports, "date", "datetime"))
+        self.statements: list[str] = []
+        self.frames: dict[Node, str] = {}
+        self.physical: dict[Node, tuple[str, ...]] = {}
+        self.widths = Widths(NARROW)
+        self.library = self.printer.library
+
+    def program(self, plan: Node, write: str | None) -> Program:
+        self.uses = uses(plan)
+        result = self.exact(plan, in_order=True)
+        end = f"return {result}"
+        if write is not None:
+            end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, index=False)"
+        return module(*self._imported([*self.statements, end]))
+
+    def _imported(self, body: Sequence[str]) -> tuple[list[str], Sequence[str]]:
+        """The imports that statements need, the library's own in any case, and the statements."""
+        used = {n for n in self.imports if re.search(rf"(?<![\w.]){n}\.", "\n".join(body))}
+        return [line for name, line in self.imports.items() if name in used | {self.library}], body
+
+    # ------------------------------------------------------------------ frames and variables
+
+    def frame(self, node: Node) -> str:
+        """The name of a variable that holds the node's frame."""
+        if node not in self.frames:
+            method: Callable[[Node], str] | None = getattr(self, method_name(type(node)), None)
+            kind = type(node).__name__
+            if method is None or kind in self.gaps.cannot:
+                raise self.gaps.unsupported(kind)
+            self.frames[node] = method(node)
+            self.physical.setdefault(node, node.names)
+        return self.frames[node]
+
+    def exact(self, node: Node, in_order: bool = False) -> str:
+        """The node's frame with no other columns than its own."""
+        frame = self.frame(node)
+        have, want = self.physical[node], node.names
+        same = have == want if in_order else set(have) == set(want)
+        return frame if same else f"{frame}[{listing(want)}]"
+
+    def assign(self, node: Node, text: str) -> str:
+        """A statement that names the node's frame: as its input, where nobody else needs that."""
+        source = node.inputs[0] if node.inputs else None
+        name = self.frames.get(source) if source is not None and self.uses[source] <= 1 else None
+        if name is None or node.label is not None or not self._owned(source):
+            name = self.variables.fresh(frame_name(node))
+        self.statements.append(f"{name} = {text}")
+        return name
+
+    def _owned(self, node: Node | None) -> bool:
+        """Whether a variable may be assigned to: not a frame that something else still reads."""
+        name = self.frames.get(node) if node is not None else None
+        holders = [other for other, held in self.frames.items() if held == name]
+        return all(self.uses[other] <= 1 for other in holders)
+
+    def expressions(self, node: Node) -> PandasExpressions:
+        return self.printer(self.gaps, node.schema, self.frame(node), self.widths.narrow(node))
+
+
+def keywords(pairs: Any) -> str:
+    """``a=1, b=2``; a name that Python cannot spell goes into a dictionary."""
+    pairs = list(pairs)
+    if all(is_keyword_argument(name) for name, _ in pairs):
+        return ", ".join(f"{name}={text}" for name, text in pairs)
+    return "**{" + ", ".join(f"{quoted(name)}: {text}" for name, text in pairs) + "}"
