@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import black
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -38,9 +37,8 @@ TALLY: Counter[tuple[str, str]] = Counter()
 
 
 @pytest.fixture(autouse=True)
-def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Programs run as they are printed, for layout takes longer than they do; then the tally."""
-    monkeypatch.setattr(black, "format_str", lambda text, mode: text)
+def told(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """What came of how many queries."""
     yield
     if "ENGINEBENCH_EXAMPLES" in os.environ:
         with capsys.disabled():

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import black
 from sqlglot import exp
 
 from harness.engines.base import OUTPUT_FILE, Program
+from harness.engines.layout import laid_out
 from harness.engines.pyarrow_aggregates import Grouping, Quantile
 from harness.engines.pyarrow_expressions import ArrowExpressions
 from harness.engines.pyarrow_flow import Flow, column, sort_keys, source, with_one_zero
@@ -23,7 +23,6 @@ from harness.engines.pyarrow_joins import (
 from harness.engines.pyarrow_recipes import called_in
 from harness.engines.pyarrow_windows import WindowPrinter
 from harness.engines.python import (
-    LINE_LENGTH,
     Gaps,
     Variables,
     listing,
@@ -373,11 +372,8 @@ def _source(body: Sequence[str]) -> str:
     if acero := [name for name in _ACERO if re.search(rf"\b{name}\b", text)]:
         imports.append(f"from pyarrow.acero import {', '.join(acero)}")
     query = "\n".join(["def query(t):", *(f"    {line}" for line in body)])
-    header, query = (
-        black.format_str(part, mode=black.Mode(line_length=LINE_LENGTH)).rstrip("\n")
-        for part in ("\n".join(imports), query)
-    )
-    return "\n\n\n".join([header, *functions, query]) + "\n"  # the functions are as black has them
+    header, query = (laid_out(part).rstrip("\n") for part in ("\n".join(imports), query))
+    return "\n\n\n".join([header, *functions, query]) + "\n"  # the functions are laid out already
 
 
 def _origin(scan: Scan) -> dict[str, str]:

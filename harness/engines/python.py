@@ -8,10 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-import black
 from sqlglot import exp
 
 from harness.engines.base import Program, Session
+from harness.engines.layout import laid_out
 from harness.errors import Unsupported
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.patterns import ascii_classes, capturing_only
@@ -19,7 +19,6 @@ from harness.plan.typing import infer
 from harness.tables import Input, Table
 from harness.types import Schema, Type
 
-LINE_LENGTH = 100
 _DATETIME_NAMES = ("date", "datetime", "timedelta")
 
 
@@ -377,7 +376,7 @@ def module(imports: Sequence[str], body: Sequence[str]) -> Program:
     used = [n for n in _DATETIME_NAMES if re.search(rf"(?<![\w.]){n}\(", statements)]
     header = [f"from datetime import {', '.join(used)}", ""] if used else []
     text = "\n".join([*header, *imports, "", "", "def query(t):", statements, ""])
-    return Program(black.format_str(text, mode=black.Mode(line_length=LINE_LENGTH)), "python")
+    return Program(laid_out(text), "python")
 
 
 class Variables:
