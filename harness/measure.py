@@ -75,12 +75,12 @@ def outcome_of(error: WorkerError) -> Outcome:
 
 
 class Measurement:
-    """The course of one cell: ``set_up``, ``first_run``, and ``round`` until ``stopped`` says why.
+    """The course of one cell: ``set_up``, ``first_run``, ``round`` by ``round``, ``complete``.
 
-    A step may be run between those of other cells. It never raises, apart from
-    KeyboardInterrupt: whatever goes wrong becomes ``record``, with its outcome and reason, and
-    then there is no next step. A process that raised an error, died, hung or outgrew its memory
-    is discarded.
+    ``stop`` says whether there are rounds enough, ``limit`` whether there may be no more. A step
+    may be run between those of other cells. It never raises, apart from KeyboardInterrupt:
+    whatever goes wrong becomes ``record``, with its outcome and reason, and then there is no next
+    step. A process that raised an error, died, hung or outgrew its memory is discarded.
     """
 
     def __init__(
@@ -108,8 +108,22 @@ class Measurement:
         self._attempt(self._first_run)
 
     def round(self, turn: int) -> None:
-        """One hot round; the last one completes the record."""
+        """One hot round."""
         self._attempt(lambda: self._round(turn))
+
+    @property
+    def stop(self) -> Stopped | None:
+        """Why the rounds so far may be the last ones, or None."""
+        return self.settings.rounds.stop([r.seconds for r in self._rounds], self._loops)
+
+    @property
+    def limit(self) -> Stopped | None:
+        """Why there may be no further round, or None."""
+        return self.settings.rounds.limit([r.seconds for r in self._rounds], self._loops)
+
+    def complete(self, stopped: Stopped) -> None:
+        """Makes the record."""
+        self._attempt(lambda: self._complete(stopped))
 
     def _attempt(self, step: Callable[[], None]) -> None:
         if self.record is not None:
@@ -149,7 +163,6 @@ class Measurement:
         with self.pool.spent.on(Part.CHECKING):
             self._check()
         self._process.worker.memory.reset()
-        self._stop_if_enough()
 
     def _drop_caches(self) -> bool | None:
         """Whether the files that are about to be read are out of memory; None: nobody asked."""
@@ -179,7 +192,6 @@ class Measurement:
             self._loops = loops_for(reply["seconds"])  # what was run has told that, and no more
             reply = self._run()
         self._rounds.append(Round(reply["seconds"], reply["cpu_seconds"], turn))
-        self._stop_if_enough()
 
     def _run(self) -> Message:
         reply = self._run_once()
@@ -200,14 +212,9 @@ class Measurement:
         expected = self.settings.rounds.expected(self._loops * sum(seconds) / len(seconds))
         return max(expected, len(self._rounds) + 1)
 
-    def _stop_if_enough(self) -> None:
-        stopped = self.settings.rounds.stop([r.seconds for r in self._rounds], self._loops)
-        if stopped is not None:
-            self.record = self._completed(stopped)
-
-    def _completed(self, stopped: Stopped) -> Record:
+    def _complete(self, stopped: Stopped) -> None:
         source = self.task.cell.input
-        return Record(
+        self.record = Record(
             cell=self.task.cell,
             outcome=Outcome.OK,
             program_sha256=self.task.program.sha256,

@@ -21,12 +21,12 @@ LOOPED_SECONDS = 0.005
 class Rounds:
     """How many hot rounds a cell gets: until its median is known well enough.
 
-    At least ``fewest`` and at most ``most``; but once they took ``seconds`` there is no further
-    one, though always a first. With ``most`` 0 there is none at all.
+    At least ``fewest`` and at most ``most``, which keeps records small; but once they took
+    ``seconds`` there is no further one, though always a first. With ``most`` 0 there is none.
     """
 
     fewest: int = 5
-    most: int = 15
+    most: int = 1000
     seconds: float = 10.0
 
     def __post_init__(self) -> None:
@@ -36,13 +36,16 @@ class Rounds:
             raise ValueError("the seconds for rounds must not be negative")
 
     def stop(self, seconds: Sequence[float], loops: int = 1) -> Stopped | None:
-        """Why rounds end after those that took so many seconds for each of their loops, or None."""
-        done = len(seconds)
-        if done >= self.fewest > 0 and sure(seconds):
+        """Why rounds may end after these, of so many seconds for each of their loops, or None."""
+        if len(seconds) >= self.fewest > 0 and sure(seconds):
             return Stopped.SURE
-        if done >= self.most:
+        return self.limit(seconds, loops)
+
+    def limit(self, seconds: Sequence[float], loops: int = 1) -> Stopped | None:
+        """Why rounds must end, or None: what ends them even where the median is not yet known."""
+        if len(seconds) >= self.most:
             return Stopped.ROUNDS
-        return Stopped.BUDGET if done and sum(seconds) * loops >= self.seconds else None
+        return Stopped.BUDGET if seconds and sum(seconds) * loops >= self.seconds else None
 
     def expected(self, seconds: float) -> int:
         """How many there will be at most if each takes ``seconds``."""

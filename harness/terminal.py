@@ -87,7 +87,7 @@ class Display:
         if self._live is None or (phase is self._phase and now - self._drawn < _REFRESH_SECONDS):
             return
         self._phase, self._drawn = phase, now
-        doing = f"round {number} of {expected}" if phase is Phase.ROUND else _PHASES[phase]
+        doing = f"round {number} of at most {expected}" if phase is Phase.ROUND else _PHASES[phase]
         text = f"{cell.workload}::{cell.query} {short(cell.engine)} · {doing}"
         self._live.update(Text(f"  {text} · {self._position()}", style="cyan"), refresh=True)
 

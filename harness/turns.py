@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
 
 from harness.measure import Measurement, Progress, Task
 from harness.outcome import Outcome, Record
@@ -18,28 +19,64 @@ def measure(
     """Measures the cells that answer one question, so that drift of the machine hits all alike.
 
     First each engine loads, then each runs once cold and has its answer checked. Then come turns
-    of hot rounds, one of each engine, and each turn begins with another engine (A B C, B C A,
-    ...), until every cell has enough. Where there is no room for all in memory at once, one
-    engine after another does all of that, and the records say so. ``ended`` is given each record
-    as soon as it is complete. Raises KeyboardInterrupt only.
+    of hot rounds, one of each engine, until all are sure of their medians; an engine that may have
+    no further round leaves the others earlier. Where there is no room for all in memory at once,
+    one engine after another does all of that, and the records say so. ``ended`` is given each
+    record as soon as it is complete. Raises KeyboardInterrupt only.
     """
     left = list(tasks)
     if len(tasks) > 1:
         left = _Turns([Measurement(t, pool, referee, progress, True) for t in tasks], ended).run()
     for task in left:
-        ended(_alone(Measurement(task, pool, referee, progress)))
+        _alone(Measurement(task, pool, referee, progress), ended)
 
 
-def _alone(cell: Measurement) -> Record:
+def _alone(cell: Measurement, ended: Ended) -> None:
     cell.pool.refresh([cell.task.cell])
     cell.pool.make_room([cell.task.cell])
     cell.set_up()
     cell.first_run()
-    turn = 0
-    while cell.record is None:
-        cell.round(turn)
+    for record in _hot([cell]):
+        ended(record)
+
+
+def _hot(cells: Sequence[Measurement]) -> Iterator[Record]:
+    """The hot rounds of cells that had their first runs -> their records, each when complete.
+
+    Rounds end together: a cell that stopped by itself as soon as it seemed sure would be one that
+    had happened to seem so, and would have fewer rounds to be paired with those of the others.
+    """
+    going, orders, turn = list(cells), _Orders(), 0
+    while going:
+        enough = all(cell.stop for cell in going)
+        for cell in tuple(going):
+            if (stopped := cell.stop) and (enough or cell.limit):
+                cell.complete(stopped)
+        for cell in orders.next([cell for cell in going if cell.record is None]):
+            cell.round(turn)
+        yield from (cell.record for cell in going if cell.record is not None)
+        going = [cell for cell in going if cell.record is None]
         turn += 1
-    return cell.record
+
+
+class _Orders:
+    """The order of each turn: drawn at random, the same in every run, and nobody follows itself.
+
+    Whose round came before decides over what a round finds in the processor's caches and who ran
+    on which core. Were that always the same engine, or now and then the engine itself, it would
+    be a part of the difference.
+    """
+
+    def __init__(self) -> None:
+        self._random = random.Random(0)
+        self._last: Measurement | None = None
+
+    def next(self, cells: Sequence[Measurement]) -> list[Measurement]:
+        order = self._random.sample(cells, len(cells))
+        while len(order) > 1 and order[0] is self._last:
+            self._random.shuffle(order)
+        self._last = order[-1] if order else None
+        return order
 
 
 class _Turns:
@@ -48,7 +85,7 @@ class _Turns:
     def __init__(self, cells: Sequence[Measurement], ended: Ended) -> None:
         self.cells, self.ended = cells, ended
         self.pool = cells[0].pool
-        self.going = list(cells)
+        self.tasks = {cell.task.cell: cell.task for cell in cells}
         self.crowded: list[Task] = []
 
     def run(self) -> list[Task]:
@@ -56,29 +93,21 @@ class _Turns:
         names = [cell.task.cell for cell in self.cells]
         self.pool.refresh(names)
         self.pool.make_room(names)
+        going = list(self.cells)
         for step in (Measurement.set_up, Measurement.first_run):
-            for cell in tuple(self.going):
+            for cell in tuple(going):
                 if not self.pool.fits(names, cell.task.tables):
-                    return [*self.crowded, *(cell.task for cell in self.going)]
+                    return [*self.crowded, *(cell.task for cell in going)]
                 step(cell)
-                self._settle(cell)
-        turn = 0
-        while self.going:
-            self._turn(turn)
-            turn += 1
+                if cell.record is not None:
+                    going.remove(cell)
+                    self._settle(cell.record)
+        for record in _hot(going):
+            self._settle(record)
         return self.crowded
 
-    def _turn(self, turn: int) -> None:
-        first = turn % len(self.going)
-        for cell in (*self.going[first:], *self.going[:first]):
-            cell.round(turn)
-            self._settle(cell)
-
-    def _settle(self, cell: Measurement) -> None:
-        if cell.record is None:
-            return
-        self.going.remove(cell)
-        if cell.record.outcome is Outcome.OOM and self.pool.crowds(cell.task.cell):
-            self.crowded.append(cell.task)  # it may be the others who took its memory
+    def _settle(self, record: Record) -> None:
+        if record.outcome is Outcome.OOM and self.pool.crowds(record.cell):
+            self.crowded.append(self.tasks[record.cell])  # others may have taken its memory
         else:
-            self.ended(cell.record)
+            self.ended(record)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -79,14 +81,27 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.referee.close()
 
 
-def test_engines_take_turns_and_each_turn_begins_with_another(bench: Bench) -> None:
+def test_engines_take_turns(bench: Bench) -> None:
     records = bench.measure("Right", "Chatty", "Sleepy")
     assert bench.order(Phase.COLD) == "RCS"
-    assert bench.order(Phase.ROUND) == "RCS" + "CSR" + "SRC"
-    assert [short(record.cell) for record in records] == ["Sleepy", "Right", "Chatty"]
+    order = bench.order(Phase.ROUND)
+    assert [sorted(order[turn : turn + 3]) for turn in (0, 3, 6)] == [["C", "R", "S"]] * 3
+    assert [short(record.cell) for record in records] == ["Right", "Chatty", "Sleepy"]
     for record in records:
         assert (record.outcome, record.interleaved) == (Outcome.OK, True)
         assert [one.turn for one in record.rounds] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("engines", [("Right", "Chatty"), ("Right", "Chatty", "Sleepy")])
+def test_each_engine_follows_each_other_one_and_never_itself(
+    bench: Bench, engines: tuple[str, ...]
+) -> None:
+    bench.measure(*engines, rounds=Rounds(fewest=30, most=30, seconds=60.0))
+    order = bench.order(Phase.ROUND)
+    followed = Counter(itertools.pairwise(order))
+    names = [engine[0] for engine in engines]
+    assert set(followed) == set(itertools.permutations(names, 2))
+    assert min(followed.values()) > len(order) / len(followed) / 2
 
 
 def test_one_that_fails_is_told_at_once_and_the_others_go_on(bench: Bench) -> None:
@@ -97,18 +112,26 @@ def test_one_that_fails_is_told_at_once_and_the_others_go_on(bench: Bench) -> No
         ("Right", "ok"),
         ("Sleepy", "ok"),
     ]
-    assert bench.order(Phase.ROUND) == "RSS" + "SR" + "RS"
+    turns = [number for _, phase, number in bench.told if phase is Phase.ROUND]
+    assert sorted(turns) == [1, 1, 1, 2, 2, 3, 3]
 
 
-def test_turns_tell_which_rounds_are_pairs_where_one_engine_needs_fewer(bench: Bench) -> None:
-    records = bench.measure("Right", "Sleepy", rounds=Rounds(fewest=1, most=6, seconds=0.05))
-    turns = {short(r.cell): [one.turn for one in r.rounds] for r in records}
-    assert turns["Sleepy"] == list(range(len(turns["Sleepy"])))
-    assert {str(r.stopped) for r in records} <= {"sure", "budget"}
+def test_rounds_end_together(bench: Bench) -> None:
+    one, other = bench.measure("Right", "Chatty", rounds=Rounds(fewest=4, most=400))
+    assert (one.stopped, other.stopped) == (Stopped.SURE, Stopped.SURE)
+    assert len(one.rounds) == len(other.rounds) >= 4
+    assert [r.turn for r in one.rounds] == [r.turn for r in other.rounds]
+
+
+def test_an_engine_that_used_up_its_time_leaves_the_others(bench: Bench) -> None:
+    slow, quick = bench.measure("Sleepy", "Right", rounds=Rounds(fewest=6, most=9, seconds=0.06))
+    assert (short(slow.cell), slow.stopped) == ("Sleepy", Stopped.BUDGET)
+    assert [one.turn for one in slow.rounds] == list(range(len(slow.rounds)))
+    assert len(slow.rounds) < 6 <= len(quick.rounds)
 
 
 def test_a_short_program_is_looped_and_reported_for_one_run(bench: Bench) -> None:
-    (right, sleepy) = bench.measure("Right", "Sleepy")
+    right, sleepy = bench.measure("Right", "Sleepy")
     assert right.loops > 1 and sleepy.loops == 1
     assert all(0 < one.seconds < 0.005 for one in right.rounds)
     assert all(0.02 <= one.seconds < 0.2 for one in sleepy.rounds)
