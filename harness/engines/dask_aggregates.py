@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from harness.engines.dask_steps import DaskSteps, without_duplicates
-from harness.engines.pandas_aggregates import PandasAggregates, function_of
+from harness.engines.pandas_aggregates import PandasAggregates, aggregated, function_of
 from harness.engines.pandas_steps import keywords
 from harness.engines.python import listing, mapping, one_or_list, quoted
 from harness.plan.nodes import Aggregate, Expression, Item, Project
@@ -38,8 +38,10 @@ class DaskAggregates(DaskSteps, PandasAggregates):
 
     def aggregate(self, node: Aggregate) -> str:
         distinct = [e for _, e in node.aggregates if isinstance(e.this, exp.Distinct)]
-        lone = bool(distinct) and len(node.aggregates) == 1
-        if not all(isinstance(e, NATIVE) for _, e in node.aggregates) or (distinct and not lone):
+        lone = len(distinct) == len(node.aggregates) == 1 and not self._dropna(node)
+        keys_too = {aggregated(e) for _, e in node.aggregates} & {e for _, e in node.keys}
+        native = all(isinstance(e, NATIVE) for _, e in node.aggregates)
+        if keys_too or not native or (distinct and not lone):
             return self._grouped_apart(node)
         source, keys, values = self._grouping(node)
         renames = {k: n for k, (n, _) in zip(keys, node.keys, strict=True) if k != n}

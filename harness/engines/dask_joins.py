@@ -41,6 +41,27 @@ class DaskJoins(DaskSteps, PandasJoins):
         left += f".astype({mapping(ours)})" if ours else ""
         return left, right + (f".astype({mapping(theirs)})" if theirs else ""), risky
 
+    def _full(self, node: Join, left: str, right: str, risky: Sequence[str]) -> str:
+        """A full join; rows whose keys have a NULL meet none, for a flag tells the sides apart.
+
+        A union of merged rows and others would lose rows where nothing of the others is read.
+        """
+        flag, pairs = "null_key", [(a, b) for a, b in node.on if b in risky]
+        left = self._flagged(node.left, left, f'{flag}={{}}.astype("int64")', [a for a, _ in pairs])
+        right = self._flagged(
+            node.right, right, f'{flag}=-{{}}.astype("int64")', [b for _, b in pairs]
+        )
+        ours, theirs = ([*keys, flag] for keys in zip(*node.on, strict=True))
+        on = f"left_on={listing(ours)}, right_on={listing(theirs)}"
+        self.physical[node] = (*(c.name for c in node.unpruned), flag)
+        return self.assign(node, f'{left}.merge({right}, {on}, how="outer")')
+
+    def _flagged(self, side: Node, text: str, flag: str, keys: Sequence[str]) -> str:
+        frame = self._held(side, text)
+        missing = " | ".join(f"{frame}[{quoted(key)}].isnull()" for key in keys)
+        missing = f"({missing})" if len(keys) > 1 else missing
+        return f"{frame}.assign({flag.format(missing)})"
+
     def _copied(self, frame: str, pairs: Sequence[tuple[str, str]]) -> str:
         columns = keywords((new, f"{frame}[{quoted(old)}]") for new, old in pairs)
         return f"{frame}.assign({columns})[{listing([new for new, _ in pairs])}]"
@@ -87,8 +108,15 @@ class DaskJoins(DaskSteps, PandasJoins):
         values = self._lazily(node.right)
         self.physical[node] = self.physical[node.left] + node.right.names
         dtypes = {c.name: _MASKED[c.type] for c in node.right.schema if _is_masked(c)}
-        cast = f".astype({mapping(dtypes)})" if dtypes else ""
-        return self.assign(node, f"{left}.assign({keywords(values.items())}){cast}")
+        if (
+            dtypes
+        ):  # Dask may filter by a column before a cast of it, and a missing one has no dtype
+            arguments = {name: self.variables.fresh(name) for name in values}
+            assigned = f"part.assign({keywords(arguments.items())}).astype({mapping(dtypes)})"
+            function = f"lambda part, {', '.join(arguments.values())}: {assigned}"
+            text = f"{left}.map_partitions({function}, {', '.join(values.values())})"
+            return self.assign(node, text)
+        return self.assign(node, f"{left}.assign({keywords(values.items())})")
 
     def _lazily(self, node: Node) -> dict[str, str]:
         """The columns of a node of one row as lazy scalars; computed where they are not sums."""

@@ -23,15 +23,14 @@ class PandasJoins(PandasSteps):
         if node.kind == "single":
             return self._single(node)
         left, right, risky = self._sides(node)
+        if risky and node.kind == "full":
+            return self._full(node, left, right, risky)
         options = "" if node.kind == "cross" else f", {on_keys(node)}"
         how = {"full": "outer"}.get(node.kind, node.kind)
         options += "" if how == "inner" else f", how={quoted(how)}"
         known = f".dropna(subset={listing(risky)})" if risky else ""
         merged = self.assign(node, f"{left}.merge({right}{known}{options})")
         self.physical[node] = tuple(c.name for c in node.unpruned)
-        if risky and node.kind == "full":
-            alone = f"{right}[{right}[{listing(risky)}].isna().any(axis=1)]"
-            self.statements.append(f"{merged} = {self.library}.concat([{merged}, {alone}])")
         if node.residual is not None:
             condition = self.printer(self.gaps, node.unpruned, merged).text(node.residual)
             self.statements.append(f"{merged} = {merged}[{condition}]")
@@ -49,11 +48,24 @@ class PandasJoins(PandasSteps):
             right = f"{right}{self._keeping_integers(node, node.right)}"
         if node.kind == "full":
             left = f"{left}{self._keeping_integers(node, node.left)}"
-        if node.kind == "full" and risky and "." in right:
-            variable = self.variables.fresh(frame_name(node.right))
-            self.statements.append(f"{variable} = {right}")
-            right = variable
         return left, right, risky
+
+    def _full(self, node: Join, left: str, right: str, risky: Sequence[str]) -> str:
+        """A full join; rows of the right whose keys have a NULL meet none, and come at the end."""
+        if "." in right:
+            right = self._held(node.right, right)
+        known = f"{right}.dropna(subset={listing(risky)})"
+        merged = self.assign(node, f'{left}.merge({known}, {on_keys(node)}, how="outer")')
+        self.physical[node] = tuple(c.name for c in node.unpruned)
+        alone = f"{right}[{right}[{listing(risky)}].isna().any(axis=1)]"
+        self.statements.append(f"{merged} = {self.library}.concat([{merged}, {alone}])")
+        return merged
+
+    def _held(self, node: Node, text: str) -> str:
+        """A new variable that holds a frame of the node's rows."""
+        variable = self.variables.fresh(frame_name(node))
+        self.statements.append(f"{variable} = {text}")
+        return variable
 
     def _keeping_integers(self, node: Join, side: Node) -> str:
         """Unmatched rows would turn whole numbers into floats, and booleans into objects."""
