@@ -70,7 +70,7 @@ class Surroundings:
     memory_limit_bytes: int | None
     load_before: float
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 

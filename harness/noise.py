@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -96,9 +97,13 @@ class Noise:
         self.probes: list[float] = []
         self.loads: list[float] = []
 
+    def resume(self, before: Mapping[str, Any]) -> None:
+        """Takes over what the first part of a run had found: all else is compared with that."""
+        self.probes, self.loads = list(before["probe_seconds"]), list(before["loads"])
+
     def begin(self) -> None:
         self._probe()  # pages are touched, threads are tried
-        self.probes = [self._probe() for _ in range(BEFORE)]
+        self.probes += [self._probe() for _ in range(BEFORE)]
         self._began, self._spent = self._clock(), 0.0
 
     def between(self) -> None:
@@ -139,6 +144,7 @@ class Noise:
             "moved": round(self.moved, 4),
             "scattered": round(self.scattered, 4),
             "noisy": self.noisy,
+            "loads": self.loads,
         }
 
     def words(self) -> str:

@@ -26,10 +26,14 @@ _FOUNDATIONS = ("enginebench", "numpy", "pytest", "pytest-benchmark", "sqlglot")
 
 @dataclass
 class Journal:
-    """What is known of a run while it goes on: the cells asked, and a record for each one ended."""
+    """What is known of a run while it goes on: the cells asked, and a record for each one ended.
+
+    ``environment`` is what surrounded it as it began, empty where that was not looked for.
+    """
 
     machine: Machine
     command: str
+    environment: dict[str, Any] = field(default_factory=dict)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     asked: dict[Cell, Asked] = field(default_factory=dict)
     records: dict[Cell, Record] = field(default_factory=dict)
@@ -56,6 +60,7 @@ def fields(journal: Journal, interrupted: bool) -> dict[str, Any]:
         "interrupted": interrupted,
         "command": journal.command,
         "machine": journal.machine.as_dict(),
+        **({"environment": {**journal.environment}} if journal.environment else {}),
         "versions": versions(distributions),
         "engines": {
             name: {

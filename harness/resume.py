@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,27 +28,46 @@ def begun(
     return JournalFile.create(folder, journal.started, _head(journal, settings, options))
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """What a run that was broken off left: its journal, the records that stand, its noise."""
+
+    file: JournalFile
+    records: dict[Cell, Record]
+    noise: Mapping[str, Any] | None
+
+
 def continued(
     folder: Path, journal: Journal, settings: Settings, options: Mapping[str, Any]
-) -> tuple[JournalFile, dict[Cell, Record]]:
-    """The machine's newest journal of a run that was broken off, and the records that stand.
+) -> Unfinished:
+    """The machine's newest run that was broken off.
 
-    ``journal`` takes over when that run began, and by which command. Raises ResultsError where
-    there is none, or where that run did not ask the same of the same.
+    ``journal`` takes over when that run began, in which surroundings, and by which command. Raises
+    ResultsError where there is none, or where that run did not ask the same of the same.
     """
     ended, living = journals(folder)
     if not ended:
         also = f"; {living[-1]} belongs to a run that is still going on" if living else ""
         raise ResultsError(f"there is no journal of an unfinished run in {folder}{also}")
     file, head, entries = JournalFile.reopen(ended[-1])
+    now = _head(journal, settings, options)
     try:
-        records = kept(head, entries, _head(journal, settings, options))
+        unfinished = Unfinished(file, kept(head, entries, now), _noise(entries))
+        journal.started, journal.command = datetime.fromisoformat(head["started"]), head["command"]
+        journal.environment = head["environment"]
     except ResultsError as error:
         file.close()
         advice = "repeat that run's command, or delete the file"
         raise ResultsError(f"{file.path} cannot be continued: {error}; {advice}") from None
-    journal.started, journal.command = datetime.fromisoformat(head["started"]), head["command"]
-    return file, records
+    except (KeyError, TypeError, ValueError) as error:
+        file.close()
+        told = f"it is not a journal that this release writes ({type(error).__name__}: {error})"
+        raise ResultsError(f"{file.path} cannot be continued: {told}; delete it") from None
+    return unfinished
+
+
+def _noise(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    return entries[-1]["noise"] if entries else None
 
 
 def _head(journal: Journal, settings: Settings, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,10 +155,23 @@ def _settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     return _mapping()(then, here)
 
 
+def _surroundings(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Variables are named one by one; that load changes is in the nature of things."""
+    then, here = (
+        {**head["environment"], **head["environment"]["variables"], **_NO_MATTER}
+        for head in (before, now)
+    )
+    return _mapping()(then, here)
+
+
+_NO_MATTER: Mapping[str, Any] = {"variables": None, "load_before": None}
+
+
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
     "its machine differs": _mapping("machine"),
     "its cells differ": _cells,
     "its versions differ": _mapping("versions"),
+    "its surroundings differ": _surroundings,
     "its data differs": _data,
     "its programs differ": _programs,
     "its options differ": _settings,

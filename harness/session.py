@@ -60,7 +60,6 @@ class BenchmarkRun:
         self.noise = Noise(Probe(max(self.selection.threads)))
         self.file: JournalFile | None = None
         self.run: Run | None = None
-        self.surroundings: Surroundings | None = None
         self.summing_up = False
         self.results: Path | None = None
         self.report: Path | None = None
@@ -111,10 +110,12 @@ class BenchmarkRun:
         if reporter is not None:
             reporter.showfspath = self.display.quiet  # our own lines say more than dots do
             reporter.flush()
+        self.journal.environment = self._surroundings().as_dict()
         kept = {} if self.disabled else self._open_journal()
         tell, say = self.display.progress, self.display.say
         self.run = Run(self.settings, self.journal, tell, say, self._ended, kept)
-        self._look_around()
+        if not self.disabled:
+            self.noise.begin()
         self.display.begin(self.journal.asked, len(kept))
 
     def _open_journal(self) -> dict[Cell, Record]:
@@ -127,7 +128,10 @@ class BenchmarkRun:
         kept: dict[Cell, Record] = {}
         try:
             if self.config.getoption("resume"):
-                self.file, kept = continued(folder, self.journal, settings, basis)
+                unfinished = continued(folder, self.journal, settings, basis)
+                self.file, kept = unfinished.file, unfinished.records
+                if unfinished.noise is not None:
+                    self.noise.resume(unfinished.noise)
                 self.display.say(f"continuing {self.file.path}: {len(kept)} cells are done")
             else:
                 self.file = begun(folder, self.journal, settings, basis)
@@ -137,12 +141,10 @@ class BenchmarkRun:
             self.display.say(f"{broken_off[-1]} is unfinished; --resume would continue it")
         return kept
 
-    def _look_around(self) -> None:
-        """Notes the state of the machine before anything is measured."""
+    def _surroundings(self) -> Surroundings:
+        """The state of the machine before anything is measured."""
         found = {name: engines.get(name) for name in self.selection.engines}
-        self.surroundings = surroundings(found, default_root(), self.selection.threads)
-        if not self.disabled:
-            self.noise.begin()
+        return surroundings(found, default_root(), self.selection.threads)
 
     def measure(self, asked: Asked) -> Record:
         assert self.run is not None
@@ -155,7 +157,8 @@ class BenchmarkRun:
         if self.file is None:
             return
         try:
-            self.file.append(entry_of(asked, record, engines.get(record.cell.engine).version()))
+            entry = entry_of(asked, record, engines.get(record.cell.engine).version())
+            self.file.append({**entry, "noise": self.noise.as_dict()})
         except ResultsError as error:
             self.trouble = str(error)
             pytest.exit(self.trouble, pytest.ExitCode.INTERNAL_ERROR)
@@ -210,9 +213,8 @@ class BenchmarkRun:
         output_json.update(fields(self.journal, not self.journal.complete))
         if self.run is not None:
             output_json["seconds"] = self.run.spent.as_dict()
-        if self.surroundings is not None:
-            during = {"load_during": self.noise.load}
-            output_json["environment"] = self.surroundings.as_dict() | during
+        if self.journal.environment:
+            output_json["environment"]["load_during"] = self.noise.load
             output_json["noise"] = self.noise.as_dict()
 
     @pytest.hookimpl(trylast=True)

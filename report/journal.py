@@ -23,6 +23,7 @@ def document(text: bytes) -> dict[str, Any]:
     for entry in {_key(entry["cell"]): entry for entry in entries}.values():
         head["cells"][places[_key(entry["cell"])]] = entry["cell"]
         head["benchmarks"] += [entry["benchmark"]] if entry["benchmark"] else []
+        head["noise"] = entry.get("noise")
     content: dict[str, Any] = head
     return content
 

@@ -235,13 +235,17 @@ def read(path: Path) -> ResultsFile:
 def _document(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes()
+    except OSError as error:
+        raise MissingResults(f"{path}: cannot be read: {error.strerror}") from None
+    try:
         if path.suffix == journal.SUFFIX:
             return journal.document(text)
         document = from_json(text, allow_inf_nan=False)
-    except OSError as error:
-        raise MissingResults(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise MalformedResults(f"{path}: not JSON: {error}") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        told = f"{type(error).__name__}: {error}"
+        raise MalformedResults(f"{path}: not the journal of a run ({told})") from None
     if not isinstance(document, dict):
         raise MalformedResults(f"{path}: not a results file: its top level is not an object")
     return document

@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from harness.errors import ResultsError
 from harness.journal import JournalFile, journals
+from harness.noise import BEFORE
 from harness.outcome import Cell, Outcome, Record, Round, Stopped
 from harness.results import cell_of, extra_info, record_of
 from harness.tables import Input
@@ -107,9 +109,9 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def resume(project: Project, *arguments: str) -> Any:
+def resume(project: Project, *arguments: str, **variables: str) -> Any:
     (project.folder / "cache" / "open").touch()
-    return project.benchmark("that.yaml", "--engines", ENGINES, *arguments, "--resume")
+    return project.benchmark("that.yaml", "--engines", ENGINES, *arguments, "--resume", **variables)
 
 
 def test_a_run_killed_with_sigkill_leaves_no_process_and_all_that_it_measured(
@@ -134,7 +136,10 @@ def test_resume_measures_what_is_missing_and_keeps_the_rest(
     killed: Project,
 ) -> None:
     project = killed
-    kept = {e["cell"]["engine"]: e["benchmark"]["stats"]["data"] for e in lines(project)[1:]}
+    head, *entries = lines(project)
+    kept = {e["cell"]["engine"]: e["benchmark"]["stats"]["data"] for e in entries}
+    probes = entries[-1]["noise"]["probe_seconds"]
+    assert len(probes) >= BEFORE
     stem = journal_files(project)[0].stem
     done = resume(project)
     assert done.code == 0, done.all
@@ -144,6 +149,9 @@ def test_resume_measures_what_is_missing_and_keeps_the_rest(
     results = project.results()
     assert [cell["outcome"] for cell in results["cells"]] == ["ok"] * 4
     assert results["interrupted"] is False
+    assert results["environment"] == {**head["environment"], "load_during": ANY}
+    assert results["noise"]["probe_seconds"][: len(probes)] == probes
+    assert len(results["noise"]["probe_seconds"]) >= len(probes) + BEFORE
     first = [b for b in results["benchmarks"] if b["extra_info"]["query"] == "q1"]
     for benchmark in first:
         data = kept[benchmark["extra_info"]["engine"]]
@@ -182,15 +190,18 @@ def test_half_a_line_is_left_out(killed: Project) -> None:
     [
         (["-k", "q1"], "its cells differ: it had 4 of them, this run asks for 2; that::q2["),
         (["--timeout", "77"], "its options differ: timeout was 300.0, is 77.0"),
+        ({"MALLOC_ARENA_MAX": "3"}, "its surroundings differ: MALLOC_ARENA_MAX was None, is 3"),
         ({"t_csv": TABLE + "4,1.0\n"}, "its data differs: that of that own has changed"),
     ],
 )
 def test_a_journal_of_something_else_is_refused(killed: Project, change: Any, message: str) -> None:
     project = killed
     before = journal_files(project)[0].read_bytes()
-    if isinstance(change, dict):
+    arguments = change if isinstance(change, list) else []
+    variables = change if "MALLOC_ARENA_MAX" in change else {}
+    if "t_csv" in change:
         project.write(**change)
-    done = resume(project, *(change if isinstance(change, list) else []))
+    done = resume(project, *arguments, **variables)
     assert done.code == 4, done.all
     assert "cannot be continued: " + message in done.err
     assert journal_files(project)[0].read_bytes() == before

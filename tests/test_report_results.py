@@ -49,6 +49,13 @@ def test_what_is_not_json_is_refused(tmp_path: Path, text: str) -> None:
     assert refusal(tmp_path / "bad.json").startswith("FILE: not JSON: ")
 
 
+def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bad.journal").write_text('{"started": 1}\n')
+    assert refusal(tmp_path / "bad.journal") == (
+        "FILE: not the journal of a run (KeyError: 'cells')"
+    )
+
+
 def test_another_format_version_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "new.json", document([OK], format_version=2))
     with pytest.raises(UnknownVersion, match="format_version is 2, and this report reads 1"):

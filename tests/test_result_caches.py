@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness import engines
+from harness.engines.base import Engine, Session
+from harness.engines.duckdb import DuckDB
 from harness.plan import compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Type
@@ -28,15 +31,12 @@ def written(data: dict[str, list[float]], folder: Path) -> Table:
     return Table("t", SCHEMA, 4, (folder / "t.parquet",), (folder / "t.csv",))
 
 
-@pytest.mark.parametrize("source", Input)
-@pytest.mark.parametrize("engine", installed())
-def test_data_that_changes_between_rounds_changes_the_answer(
-    engine: str, source: Input, tmp_path: Path
-) -> None:
-    table = written(BEFORE, tmp_path)
+def answers(engine: Engine, source: Input, folder: Path) -> list[list[float]]:
+    """Two runs' totals over BEFORE, and those of a third after the data was changed."""
+    table = written(BEFORE, folder)
     query = compile_query(SQL, {"t": SCHEMA})
-    session = engines.get(engine).start(threads=2)
-    session.prepare(engines.get(engine).compile(query, {"t": table}, source))
+    session = engine.start(threads=2)
+    session.prepare(engine.compile(query, {"t": table}, source))
 
     def totals() -> list[float]:
         return session.to_arrow(session.run())["total"].to_pylist()
@@ -45,8 +45,33 @@ def test_data_that_changes_between_rounds_changes_the_answer(
         session.load(table)
     else:
         session.scan(table, source)
-    assert [totals(), totals()] == [[3.0, 4.0]] * 2
-    again = written(AFTER, tmp_path)
+    before = [totals(), totals()]
+    again = written(AFTER, folder)
     if source is Input.MEMORY:
         session.load(again)
-    assert totals() == [7.0, 8.0]
+    return [*before, totals()]
+
+
+RIGHT, STALE = [[3.0, 4.0], [3.0, 4.0], [7.0, 8.0]], [[3.0, 4.0]] * 3
+
+
+@pytest.mark.parametrize("source", Input)
+@pytest.mark.parametrize("engine", installed())
+def test_data_that_changes_between_rounds_changes_the_answer(
+    engine: str, source: Input, tmp_path: Path
+) -> None:
+    assert answers(engines.get(engine), source, tmp_path) == RIGHT
+
+
+class Remembering(DuckDB):
+    """Answers a program that it has run before from what it answered then."""
+
+    def start(self, threads: int) -> Session:
+        session = super().start(threads)
+        session.run = cache(session.run)  # type: ignore[method-assign]
+        return session
+
+
+@pytest.mark.parametrize("source", Input)
+def test_an_engine_that_remembers_its_answers_is_found(source: Input, tmp_path: Path) -> None:
+    assert answers(Remembering(), source, tmp_path) == STALE
