@@ -28,7 +28,7 @@ WORKLOADS = Path(__file__).parent.parent / "workloads"
 
 def main(
     engines: Annotated[str, typer.Option("--engine", help="Engines, such as polars,pandas.")] = (
-        "pandas,polars,duckdb,pyarrow"
+        "pandas,polars,duckdb,pyarrow,dask"
     ),
     rounds: Annotated[int, typer.Option(help="Compilations of each query.")] = 5,
 ) -> None:

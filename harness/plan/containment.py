@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from harness.plan.columns import with_columns
 from harness.plan.nodes import (
     Aggregate,
     Expression,
@@ -155,6 +156,4 @@ def _in_source(condition: Expression, places: Mapping[str, Place]) -> str:
 
 
 def _renamed(e: Expression, names: Mapping[str, str]) -> Expression:
-    return e.copy().transform(
-        lambda x: exp.column(names[x.name]) if isinstance(x, exp.Column) else x
-    )
+    return with_columns(e, lambda column: exp.column(names[column.name]))

@@ -11,6 +11,7 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.aggregates import Aggregates, Windows, described, is_grouped
+from harness.plan.columns import columns_of
 from harness.plan.joins import KEEPING_RIGHT, Source, check_side, combine
 from harness.plan.names import flat_names
 from harness.plan.nodes import (
@@ -165,7 +166,7 @@ class Lowering:
             if source.args.get("sample"):
                 raise Unsupported("TABLESAMPLE, whose answer is random", source.sql("duckdb"))
             alias = source.alias_or_name
-            read = {c.name for c in select.find_all(exp.Column) if c.table == alias}
+            read = {c.name for c in columns_of(select) if c.table == alias}
             schema = self.schemas[source.name]
             columns = [c for c in schema if c.name in read] or [schema[0]]
             return Scan(source.name, tuple((c.name, c) for c in columns))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlglot import exp
 
+from harness.plan.columns import columns_of
 from harness.plan.nodes import Expression, conjuncts
 from harness.plan.relation import Place, fresh
 
@@ -18,9 +19,9 @@ def flat_names(select: exp.Select, sources: Mapping[str, Sequence[str]]) -> dict
     share it, as ``on="key"`` does in every dataframe library. Others take the name that the
     SELECT list gives them, or their alias before their own name.
     """
-    used = [(c.table, c.name) for c in select.find_all(exp.Column) if c.table in sources]
-    places = [(a, name) for a in sources for name in sources[a] if (a, name) in set(used)]
-    shared = _shared(select, Counter(used))
+    used = Counter((c.table, c.name) for c in columns_of(select) if c.table in sources)
+    places = [(a, name) for a in sources for name in sources[a] if (a, name) in used]
+    shared = _shared(select, used)
     hints = {_place(item.unalias()): item.alias for item in select.selects if item.alias}
     own = {name for _, name in places}
     names: dict[Place, str] = {}

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from harness.plan.columns import columns_of, with_columns
 from harness.plan.nodes import Aggregate, Expression, Filter, Item, Join, Node, Project, Scan, uses
 
 
@@ -72,7 +73,7 @@ def _named(items: tuple[Item, ...], old: str, new: str) -> tuple[Item, ...]:
 
 
 def _readers(project: Project, name: str) -> int:
-    return sum(column.name == name for _, e in project.items for column in e.find_all(exp.Column))
+    return sum(column.name == name for _, e in project.items for column in columns_of(e))
 
 
 def _without_effect(project: Project) -> Node:
@@ -83,9 +84,7 @@ def _without_effect(project: Project) -> Node:
 
 
 def _read_as(e: Expression, old: str, new: str) -> Expression:
-    return e.copy().transform(
-        lambda x: exp.column(new) if isinstance(x, exp.Column) and x.name == old else x
-    )
+    return with_columns(e, lambda column: exp.column(new) if column.name == old else None)
 
 
 def frame_name(node: Node) -> str:

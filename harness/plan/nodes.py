@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar, dataclass_transform
 
 from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Unsupported
+from harness.plan.columns import columns_of
 from harness.plan.typing import Expression as Expression
 from harness.plan.typing import infer, refuse_decimal
 from harness.types import Column, Schema, Type
@@ -27,7 +28,27 @@ JoinKind = Literal["inner", "left", "right", "full", "semi", "anti", "cross", "s
 SetKind = Literal["union", "intersect", "except"]
 
 
-@dataclass(frozen=True)
+_Kind = TypeVar("_Kind")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def _step(kind: type[_Kind]) -> type[_Kind]:
+    """A frozen dataclass that works out its hash once, since plans are deep and looked up often."""
+    made = dataclass(frozen=True)(kind)
+    computed = made.__hash__
+
+    def hash_once(self: _Kind) -> int:
+        kept = self.__dict__
+        if "_hash" not in kept:
+            kept["_hash"] = computed(self)
+        known: int = kept["_hash"]
+        return known
+
+    made.__hash__ = hash_once  # type: ignore[method-assign, assignment]
+    return made
+
+
+@_step
 class Node:
     """One step of a plan. Column names are unique within a node's schema.
 
@@ -37,9 +58,10 @@ class Node:
     label: str | None = field(default=None, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        names = [column.name for column in self.schema]
-        if repeated := [name for name, count in Counter(names).items() if count > 1]:
-            raise ValueError(f"{type(self).__name__} has two columns of the name {repeated[0]!r}")
+        names = self.names
+        if len(set(names)) < len(names):
+            repeated = next(name for name, count in Counter(names).items() if count > 1)
+            raise ValueError(f"{type(self).__name__} has two columns of the name {repeated!r}")
 
     @cached_property
     def schema(self) -> Schema:
@@ -63,7 +85,7 @@ class Node:
         return self if same else replace(self, **dict(zip(names, inputs, strict=False)))  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
+@_step
 class Scan(Node):
     """Reads columns of a table: pairs of the name in the table and the column as it goes on."""
 
@@ -80,7 +102,7 @@ class Scan(Node):
         return {source: column.name for source, column in self.columns if source != column.name}
 
 
-@dataclass(frozen=True)
+@_step
 class Filter(Node):
     """Keeps the rows for which the condition is true (not false, not NULL).
 
@@ -107,7 +129,7 @@ class Filter(Node):
         )
 
 
-@dataclass(frozen=True)
+@_step
 class Project(Node):
     """Computes the columns of its schema from those of its input, row by row."""
 
@@ -130,7 +152,7 @@ class Project(Node):
         }
 
 
-@dataclass(frozen=True)
+@_step
 class Aggregate(Node):
     """One row per distinct combination of the keys; one row in all where there are no keys."""
 
@@ -147,7 +169,7 @@ class Aggregate(Node):
         )
 
 
-@dataclass(frozen=True)
+@_step
 class Join(Node):
     """Pairs rows of two inputs whose keys are equal (NULL equals nothing) and fulfil the residual.
 
@@ -201,7 +223,7 @@ class Join(Node):
         return tuple(replace(c, nullable=c.nullable and c.name not in matched) for c in both)
 
 
-@dataclass(frozen=True)
+@_step
 class Window(Node):
     """Adds columns computed over each row's partition; all other columns stay."""
 
@@ -213,7 +235,7 @@ class Window(Node):
         return self.input.schema + _schema_of(self.functions, self.input)
 
 
-@dataclass(frozen=True)
+@_step
 class TopPerGroup(Node):
     """Keeps the first ``count`` rows of each group (NULL keys are a group), in the order given.
 
@@ -230,7 +252,7 @@ class TopPerGroup(Node):
         return self.input.schema
 
 
-@dataclass(frozen=True)
+@_step
 class Sort(Node):
     """Orders the rows."""
 
@@ -242,7 +264,7 @@ class Sort(Node):
         return self.input.schema
 
 
-@dataclass(frozen=True)
+@_step
 class Limit(Node):
     """Keeps ``count`` rows after the first ``offset``."""
 
@@ -255,7 +277,7 @@ class Limit(Node):
         return self.input.schema
 
 
-@dataclass(frozen=True)
+@_step
 class Distinct(Node):
     """Keeps one of equal rows; here NULL equals NULL."""
 
@@ -266,7 +288,7 @@ class Distinct(Node):
         return self.input.schema
 
 
-@dataclass(frozen=True)
+@_step
 class SetOperation(Node):
     """UNION, INTERSECT or EXCEPT of two inputs with the same names and types."""
 
@@ -315,7 +337,7 @@ def uses(plan: Node) -> Counter[Node]:
 def columns_in(*expressions: Expression | None) -> set[str]:
     """The names of all columns that the expressions read."""
     present = (e for e in expressions if e is not None)
-    return {column.name for e in present for column in e.find_all(exp.Column)}
+    return {column.name for e in present for column in columns_of(e)}
 
 
 def conjuncts(condition: Expression | None) -> list[Expression]:

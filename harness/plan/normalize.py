@@ -32,6 +32,7 @@ _NEGATED: dict[type[Expression], type[Expression]] = {
     exp.GT: exp.LTE,
     exp.LTE: exp.GT,
 }
+_LEAVES = (exp.Column, exp.Literal, exp.DataType, exp.Identifier, exp.Var)
 _NUMERIC = (exp.DataType.Type.BIGINT, exp.DataType.Type.DOUBLE)
 
 
@@ -44,12 +45,21 @@ def normalize(tree: Any) -> Any:
 
 def bottom_up(e: Expression, rule: Callable[[Expression], Expression]) -> Any:
     """Applies a rule to every node, children first, so that it sees them rewritten."""
-    for key, value in list(e.args.items()):
-        if isinstance(value, Expression):
-            e.set(key, bottom_up(value, rule))
-        elif isinstance(value, list):
-            e.set(key, [bottom_up(v, rule) if isinstance(v, Expression) else v for v in value])
+    if not isinstance(e, _LEAVES):
+        for key, value in list(e.args.items()):
+            if isinstance(value, Expression):
+                _put(e, key, value, bottom_up(value, rule))
+            elif isinstance(value, list):
+                for place, member in enumerate(value):
+                    if isinstance(member, Expression):
+                        _put(e, key, member, bottom_up(member, rule), place)
     return rule(e)
+
+
+def _put(parent: Expression, key: str, old: Expression, new: Any, place: int | None = None) -> None:
+    """Puts a part in the place of another, where it is another or has been somewhere else."""
+    if new is not old or new.parent is not parent:
+        parent.set(key, new, place)
 
 
 def _parentheses(e: Expression) -> Expression:

@@ -14,6 +14,7 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.canonicalize import canonicalize
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.simplify import simplify
+from sqlglot.schema import MappingSchema
 
 from harness.errors import Unsupported, WorkloadError
 from harness.plan.functions import by_name, moments
@@ -113,19 +114,16 @@ def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
     _singular_units(tree)
     for select in tree.find_all(exp.Select):
         resolve_names(select)
-    sql_schemas: dict[str, object] = {
-        name: {column.name: _SQL_NAMES[column.type] for column in schema}
-        for name, schema in schemas.items()
-    }
+    known = _schema_of_tables(tree, schemas)
     try:
-        tree = qualify(tree, schema=sql_schemas, dialect=DIALECT, quote_identifiers=False)
+        tree = qualify(tree, schema=known, dialect=DIALECT, quote_identifiers=False)
     except OptimizeError as error:
         raise _explained(error, schemas) from None
     names = [item.alias_or_name for item in tree.selects]
     if repeated := next((name for name in names if names.count(name) > 1), None):
         raise WorkloadError(f"two columns of the answer are called {repeated!r}; rename one")
     moments(tree)
-    tree = annotate_types(tree, schema=sql_schemas, dialect=DIALECT)
+    tree = annotate_types(tree, schema=known, dialect=DIALECT)
     for rounded in tree.find_all(exp.Round):  # of integers it is one, and a cast of it is needed
         rounded.type = rounded.this.type
     for select in tree.find_all(exp.Select):
@@ -133,7 +131,19 @@ def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
     tree = without_nulls(canonicalize(tree, dialect=DIALECT))
     tree = simplify(tree, dialect=DIALECT)
     normal: exp.Query = without_nulls(normalize(tree))
+    for part in normal.walk():
+        part.type = None  # the plan infers its own, and a copy of a part would copy them
     return normal
+
+
+def _schema_of_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> MappingSchema:
+    """The tables that a query reads, as sqlglot is told of them."""
+    columns: dict[str, object] = {
+        name: {column.name: _SQL_NAMES[column.type] for column in schemas[name]}
+        for name in {table.name for table in tree.find_all(exp.Table)}
+        if name in schemas
+    }
+    return MappingSchema(columns, dialect=DIALECT)
 
 
 def _plain_clauses(select: exp.Select) -> None:

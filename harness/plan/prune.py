@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from harness.plan.columns import with_columns
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -82,11 +83,9 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
             columns = tuple(c for c in node.columns if c[1].name in need)
             return replace(node, columns=columns or node.columns[:1])
         case Filter():
-            kept = replace(node, input=inputs[0], columns=None)
-            return replace(kept, columns=_needed(kept, need))
+            return _choosing(replace(node, input=inputs[0], columns=None), need)
         case Join():
-            joined = replace(node, left=inputs[0], right=inputs[1], columns=None)
-            return replace(joined, columns=_needed(joined, need))
+            return _choosing(replace(node, left=inputs[0], right=inputs[1], columns=None), need)
         case Project():
             return replace(node, input=inputs[0], items=_kept(node.items, need))
         case Aggregate():
@@ -100,10 +99,10 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
     return node.with_inputs(*inputs)
 
 
-def _needed(node: Node, need: frozenset[str]) -> tuple[str, ...] | None:
-    """The node's columns that are needed; None where all are."""
+def _choosing(node: Filter | Join, need: frozenset[str]) -> Node:
+    """The node with only its columns that are needed."""
     names = tuple(name for name in node.names if name in need)
-    return None if names == node.names else names
+    return node if names == node.names else replace(node, columns=names)
 
 
 def _kept(items: tuple[Item, ...], need: frozenset[str]) -> tuple[Item, ...]:
@@ -162,4 +161,4 @@ def _chooses(project: Project) -> bool:
 
 
 def _substituted(e: Expression, values: Mapping[str, Expression]) -> Expression:
-    return e.copy().transform(lambda x: values[x.name].copy() if isinstance(x, exp.Column) else x)
+    return with_columns(e, lambda column: values[column.name].copy())

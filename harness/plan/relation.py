@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from harness.plan.columns import columns_of, with_columns
 from harness.plan.nodes import (
     Distinct,
     Expression,
@@ -41,12 +42,11 @@ class Relation:
     def flat(self, expression: Expression) -> Expression:
         """The expression with its columns by their flat names; others are left alone."""
 
-        def rename(e: Expression) -> Expression:
-            if isinstance(e, exp.Column) and (e.table, e.name) in self.columns:
-                return exp.column(self.columns[e.table, e.name])
-            return e
+        def renamed(column: exp.Column) -> Expression | None:
+            name = self.columns.get((column.table, column.name))
+            return None if name is None else exp.column(name)
 
-        return expression.copy().transform(rename)
+        return with_columns(expression, renamed)
 
     def where(self, predicates: Sequence[Expression]) -> Relation:
         condition = conjunction(self.flat(p) for p in predicates)
@@ -80,7 +80,7 @@ class Relation:
 
 def aliases_in(expression: Expression) -> frozenset[str]:
     """The aliases whose columns an expression reads."""
-    return frozenset(column.table for column in expression.find_all(exp.Column))
+    return frozenset(column.table for column in columns_of(expression))
 
 
 def fresh(wanted: str, taken: set[str]) -> str:

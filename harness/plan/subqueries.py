@@ -11,6 +11,7 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.aggregates import Aggregates, described, has_aggregate, is_grouped
+from harness.plan.columns import with_columns
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -314,15 +315,15 @@ def _beside(
     """A value over the columns of an aggregation, as seen from beside it: no rows count as 0."""
     counts = {name for name, e in aggregates.found if joined and isinstance(e, exp.Count)}
 
-    def moved(e: Expression) -> Expression:
-        if not isinstance(e, exp.Column) or e.table:
-            return e
-        column = exp.column(e.name, alias)
-        if e.name not in counts:
-            return column
-        return exp.Coalesce(this=column, expressions=[exp.Literal.number(0)])
+    def moved(column: exp.Column) -> Expression | None:
+        if column.table:
+            return None
+        outside = exp.column(column.name, alias)
+        if column.name not in counts:
+            return outside
+        return exp.Coalesce(this=outside, expressions=[exp.Literal.number(0)])
 
-    return value.copy().transform(moved)
+    return with_columns(value, moved)
 
 
 def _is_strict(item: Expression) -> bool:

@@ -1,0 +1,41 @@
+"""The columns that an expression reads, and the expression with something else in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sqlglot import exp
+
+from harness.plan.typing import Expression
+
+
+def columns_of(expression: Expression) -> Iterator[exp.Column]:
+    """Every column of an expression, as often as it is there."""
+    waiting = [expression]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, exp.Column):
+            yield part
+            continue
+        for value in part.args.values():
+            if isinstance(value, Expression):
+                waiting.append(value)
+            elif isinstance(value, list):
+                waiting += [v for v in value if isinstance(v, Expression)]
+
+
+def with_columns(
+    expression: Expression, value: Callable[[exp.Column], Expression | None]
+) -> Expression:
+    """A copy of an expression, what ``value`` gives for a column in the place of that column.
+
+    A column for which it gives None stays.
+    """
+    copy = expression.copy()
+    for column in list(columns_of(copy)):
+        other = value(column)
+        if other is not None and column is copy:
+            return other
+        if other is not None:
+            column.replace(other)
+    return copy
