@@ -23,7 +23,7 @@ from report.chart_parts import (
 
 
 def query() -> alt.LayerChart:
-    """One task: a bar for each engine's value, its interval, and every round as a point.
+    """One task: a bar for each engine's value, its interval, and its rounds as points.
 
     Rows: engine, colour, place, kind ("value", "round" or "missing"), amount, low, high, reach,
     label, note, jitter (-1 to 1: spreads the points over the bar's height).

@@ -26,6 +26,8 @@ from report.statistics import Estimate
 from report.theme import Theme, colours
 
 Rows = list[dict[str, Any]]
+MOST_DOTS = 30
+"""So many rounds of a cell are drawn as points of their own."""
 SCALING_PIXELS = 160
 """Between the least and the greatest time of the chart by size."""
 NAME_PIXELS, CHARACTER_PIXELS = 26, 7
@@ -137,10 +139,12 @@ class RowMaker:
         label = _seconds(estimate.value) + ("" if ratio is None else f" · {wording.times(ratio)}")
         value = {
             "kind": "value", "amount": estimate.value, **_ends(estimate),
-            "reach": max(estimate.value, _or(estimate.high, 0.0), *entry.cell.seconds),
             "label": label, "note": "",
         }  # fmt: skip
-        return [{**look, **value}, *({**look, **each} for each in _rounds(entry.cell.seconds))]
+        rounds = _rounds(entry.cell.seconds)
+        farthest = max(each["amount"] for each in rounds)
+        value["reach"] = max(estimate.value, _or(estimate.high, 0.0), farthest)
+        return [{**look, **value}, *({**look, **each} for each in rounds)]
 
     def scaling(self, tasks: Sequence[Task]) -> Rows:
         """One query in several sizes, with each engine's slope; none where a size is not known."""
@@ -259,10 +263,24 @@ def _rounds(seconds: Sequence[float]) -> Rows:
     return [
         {
             "kind": "round", "amount": value, "jitter": ((at * 5) % 7 - 3) / 3,
-            "label": f"{at + 1}: {_seconds(value)}",
+            "label": f"{name}: {_seconds(value)}",
         }
-        for at, value in enumerate(seconds)
+        for at, (name, value) in enumerate(_drawn(seconds))
     ]  # fmt: skip
+
+
+def _drawn(seconds: Sequence[float]) -> list[tuple[str, float]]:
+    """The rounds that stand for all: each of a few; of many, as many quantiles, evenly spaced.
+
+    A quantile dot plot shows a distribution by so many points that they can be told apart (Kay et
+    al., "When (ish) is My Bus?", CHI 2016).
+    """
+    count = len(seconds)
+    if count <= MOST_DOTS:
+        return [(str(at + 1), value) for at, value in enumerate(seconds)]
+    ordered = sorted(seconds)
+    ranks = [int((at + 0.5) * count / MOST_DOTS) for at in range(MOST_DOTS)]
+    return [(f"{rank + 1} of {count} by time", ordered[rank]) for rank in ranks]
 
 
 def _ends(estimate: Estimate) -> dict[str, float]:

@@ -180,6 +180,26 @@ def test_so_are_those_of_threads_and_gpus(
     page.close()
 
 
+def test_of_many_rounds_quantiles_are_drawn(browser: sync_api.Browser, tmp_path: Path) -> None:
+    many = tuple(0.1 + 0.001 * (at * 37 % 301) for at in range(301))
+    asked = [Asked("q1", "polars", many), Asked("q1", "duckdb", (0.2, 0.1, 0.3))]
+    file = write(tmp_path / "a.json", document(asked))
+    page = browser.new_page()
+    page.goto(build([file], tmp_path / "a.html").as_uri())
+    page.wait_for_selector("[data-ready]", state="attached")
+    results, maker = python_rows([file])
+    (task,) = compare(results).tasks
+    found = rows_on_the_page(Opened(page), "query", task.index)
+    for engine, count, first in (("Polars", 30, "6 of 301 by time"), ("DuckDB", 3, "1: 0.2")):
+        rows, drawn = (
+            [row for row in each if row["engine"] == engine and row["kind"] == "round"]
+            for each in (maker.query(task), found)
+        )
+        assert len(rows) == count and rows[0]["label"].startswith(first)
+        assert_equal_rows(rows, drawn)
+    page.close()
+
+
 def by_line(row: dict[str, Any]) -> tuple[Any, ...]:
     return row.get("engine", ""), row.get("size", ""), row.get("threads", 0), row["label"]
 

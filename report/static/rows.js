@@ -14,6 +14,7 @@ const chartNeeds = {
 };
 
 const MOST_POINTS = 2000;
+const MOST_DOTS = 30;
 
 function engineLook(engine) {
   return { engine: labelOf(engine), colour: `var(--engine-${engine})`, place: engine };
@@ -48,7 +49,7 @@ function valueRow(task, cell, look, state) {
   const value = valueOf(cell, state.metric);
   const [low, high] = ["low", "high"].map((part) => partOf(cell, state.metric, part));
   const ratio = ratioOf(task, cell, state);
-  const reach = Math.max(value, high ?? 0, ...roundsOf(cell, state.metric));
+  const reach = Math.max(value, high ?? 0, ...drawnRounds(cell, state).map(([, each]) => each));
   const note = low === null ? "none: too few rounds or a single value"
     : `${amount(low, unit)}–${amount(high, unit)} ${unit}`;
   return {
@@ -59,9 +60,20 @@ function valueRow(task, cell, look, state) {
 }
 
 function pointRows(cell, look, state) {
-  return Array.from(roundsOf(cell, state.metric), (value, index) => ({
-    ...look, kind: "round", amount: value, jitter: (((index * 5) % 7) - 3) / 3, label: `${index + 1}: ${seconds(value)} s`,
+  return drawnRounds(cell, state).map(([name, value], index) => ({
+    ...look, kind: "round", amount: value, jitter: (((index * 5) % 7) - 3) / 3, label: `${name}: ${seconds(value)} s`,
   }));
+}
+
+/** The rounds that stand for all: each of a few; of many, as many quantiles, evenly spaced. */
+function drawnRounds(cell, state) {
+  const all = Array.from(roundsOf(cell, state.metric));
+  if (all.length <= MOST_DOTS) return all.map((value, index) => [String(index + 1), value]);
+  const ordered = all.sort((one, other) => one - other);
+  return Array.from({ length: MOST_DOTS }, (_, index) => {
+    const rank = Math.floor((index + 0.5) * ordered.length / MOST_DOTS);
+    return [`${rank + 1} of ${ordered.length} by time`, ordered[rank]];
+  });
 }
 
 /** One cell's rounds in the order run, with its cold run as round 0. */
