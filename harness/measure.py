@@ -42,7 +42,7 @@ class Phase(StrEnum):
 class Progress(Protocol):
     """Is told what is about to happen; rounds are counted from 1, and 0 outside of them."""
 
-    def __call__(self, cell: Cell, phase: Phase, number: int, expected: int) -> None: ...
+    def __call__(self, cell: Cell, phase: Phase, number: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class Measurement:
             raise _Wrong(reason)
 
     def _round(self, turn: int) -> None:
-        self._tell(Phase.ROUND, len(self._rounds) + 1, self._expected())
+        self._tell(Phase.ROUND, len(self._rounds) + 1)
         reply = self._run()
         if not self._rounds and not self.task.writes and loops_for(reply["seconds"]) > 1:
             self._loops = loops_for(reply["seconds"])  # what was run has told that, and no more
@@ -206,11 +206,6 @@ class Measurement:
         reply = self._request("run", loops=self._loops)
         self.pool.spent.add(Part.ENGINES, reply["seconds"] * self._loops)
         return reply
-
-    def _expected(self) -> int:
-        seconds = [r.seconds for r in self._rounds] or [self._cold["seconds"]]
-        expected = self.settings.rounds.expected(self._loops * sum(seconds) / len(seconds))
-        return max(expected, len(self._rounds) + 1)
 
     def _complete(self, stopped: Stopped) -> None:
         source = self.task.cell.input
@@ -243,8 +238,8 @@ class Measurement:
         finally:
             self._left -= time.monotonic() - began
 
-    def _tell(self, phase: Phase, number: int = 0, expected: int = 0) -> None:
-        self.progress(self.task.cell, phase, number, expected)
+    def _tell(self, phase: Phase, number: int = 0) -> None:
+        self.progress(self.task.cell, phase, number)
 
 
 def _remove(answer: Path) -> None:

@@ -47,10 +47,6 @@ class Rounds:
             return Stopped.ROUNDS
         return Stopped.BUDGET if seconds and sum(seconds) * loops >= self.seconds else None
 
-    def expected(self, seconds: float) -> int:
-        """How many there will be at most if each takes ``seconds``."""
-        return max(1, min(self.most, math.ceil(self.seconds / max(seconds, 1e-9))))
-
 
 def sure(seconds: Sequence[float], precision: float = PRECISION) -> bool:
     """Whether the 95% interval of the median lies within ``precision`` of it, either way.

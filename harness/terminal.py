@@ -82,12 +82,12 @@ class Display:
         if not self.quiet:
             self.console.print(f"[dim]{escape(text)}[/dim]")
 
-    def progress(self, cell: Cell, phase: Phase, number: int, expected: int) -> None:
+    def progress(self, cell: Cell, phase: Phase, number: int) -> None:
         now = time.monotonic()
         if self._live is None or (phase is self._phase and now - self._drawn < _REFRESH_SECONDS):
             return
         self._phase, self._drawn = phase, now
-        doing = f"round {number} of at most {expected}" if phase is Phase.ROUND else _PHASES[phase]
+        doing = f"round {number}" if phase is Phase.ROUND else _PHASES[phase]
         text = f"{cell.workload}::{cell.query} {short(cell.engine)} · {doing}"
         self._live.update(Text(f"  {text} · {self._position()}", style="cyan"), refresh=True)
 

@@ -61,7 +61,7 @@ class Bench:
         cell = Cell("fake", "q", f"tests.fake_engines:{engine}", "small", source, 1)
         return Task(cell, Program("pids", "python"), SPEC, self.tables, "v1")
 
-    def _tell(self, cell: Cell, phase: Phase, number: int, expected: int) -> None:
+    def _tell(self, cell: Cell, phase: Phase, number: int) -> None:
         self.told.append((short(cell), phase, number))
 
     def order(self, phase: Phase) -> str:
