@@ -20,7 +20,7 @@ from harness.engines.base import Program
 from harness.plan import compile_query
 from harness.tables import Input, Table
 from harness.workload import load
-from tests.in_process import described, installed, read_tables
+from tests.in_process import described, read_tables
 
 HERE = Path(__file__).parent
 WORKLOADS = HERE.parent / "workloads"
@@ -65,7 +65,7 @@ def compiler(workload: str) -> Compiler:
     return Compiler(load(WORKLOADS / f"{workload}.yaml"))
 
 
-@pytest.mark.parametrize("engine", installed())
+@pytest.mark.parametrize("engine", engines.names())
 @pytest.mark.parametrize(("workload", "query"), PROGRAMS)
 def test_the_program_is_the_golden_one(workload: str, query: str, engine: str) -> None:
     made, (source, _) = compiler(workload), CHOSEN[workload]
@@ -74,7 +74,7 @@ def test_the_program_is_the_golden_one(workload: str, query: str, engine: str) -
     compare(program, engine, f"{workload}_{query}")
 
 
-@pytest.mark.parametrize("engine", installed())
+@pytest.mark.parametrize("engine", engines.names())
 @pytest.mark.parametrize("idiom", IDIOMS)
 def test_an_idiom_is_the_golden_one(idiom: str, engine: str) -> None:
     tables = {

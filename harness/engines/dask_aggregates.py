@@ -27,14 +27,10 @@ class DaskAggregates(DaskSteps, PandasAggregates):
         totals = {name: print_.total(e) for name, e in node.aggregates}
         if len(totals) == 1:
             ((name, total),) = totals.items()
-            return self.assign(node, self._row(node, {name: f"({total}).compute()"}))
+            return self.assign(node, self.gathered.row(node, {name: f"({total}).compute()"}))
         held = {name: self.variables.fresh(name) for name in totals}
         self.statements.append(f"{', '.join(held.values())} = dask.compute({_joined(totals)})")
-        return self.assign(node, self._row(node, held))
-
-    def _row(self, node: Aggregate, values: Mapping[str, str]) -> str:
-        columns = ", ".join(f"{quoted(name)}: [{text}]" for name, text in values.items())
-        return f"{self.gathered.library}.DataFrame({{{columns}}}){self.gathered.typed_row(node)}"
+        return self.assign(node, self.gathered.row(node, held))
 
     def aggregate(self, node: Aggregate) -> str:
         distinct = [e for _, e in node.aggregates if isinstance(e.this, exp.Distinct)]

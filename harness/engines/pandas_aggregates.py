@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
@@ -149,13 +149,16 @@ class PandasAggregates(PandasSteps):
         """A query without GROUP BY has one row, whatever there is to aggregate."""
         self.frame(node.input)
         print_ = self.expressions(node.input)
-        columns = ", ".join(f"{quoted(name)}: [{print_.total(e)}]" for name, e in node.aggregates)
-        return self.assign(node, f"{self.library}.DataFrame({{{columns}}}){self.typed_row(node)}")
+        return self.assign(
+            node, self.row(node, {name: print_.total(e) for name, e in node.aggregates})
+        )
 
-    def typed_row(self, node: Aggregate) -> str:
-        """The dtypes of values that may be missing, of which a row of values has none."""
+    def row(self, node: Aggregate, values: Mapping[str, str]) -> str:
+        """A frame of one row; of values that may be missing it has to be told the dtype."""
+        columns = ", ".join(f"{quoted(name)}: [{text}]" for name, text in values.items())
         dtypes = dtypes_of_nothing(node)
-        return f".astype({mapping(dtypes)})" if dtypes else ""
+        cast = f".astype({mapping(dtypes)})" if dtypes else ""
+        return f"{self.library}.DataFrame({{{columns}}}){cast}"
 
 
 def aggregated(e: Expression) -> Expression | None:

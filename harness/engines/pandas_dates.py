@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from harness.engines.pandas_values import PandasValues, parenthesised
 from harness.engines.python import ATOM, PRODUCT, SUM, Code, quoted
 from harness.plan.nodes import Expression, columns_in
@@ -18,19 +20,26 @@ _MONTHS = {"year": 12, "quarter": 3, "month": 1}
 class PandasDates(PandasValues):
     """Spells what is done to dates and timestamps, both of which are datetime64."""
 
+    weekday: ClassVar[str] = "day_of_week"
+    """The attribute that counts the days since Monday."""
+    midnight: ClassVar[str] = "normalize()"
+    """The method that takes the time of day away."""
+    offsets: ClassVar[str] = "pd"
+    """The name under which a program imports what has ``DateOffset``."""
+
     def extract(self, e: Expression) -> Code:
         value, part = self.operand(e.expression, ATOM), e.name.lower()
         if part == "dow":
-            code = Code(f"({value}.dt.day_of_week + 1) % 7", PRODUCT)
+            code = Code(f"({value}.dt.{self.weekday} + 1) % 7", PRODUCT)
         elif part == "week":
             code = Code(f'{value}.dt.isocalendar().week.astype("int64")', ATOM)
         elif part == "isodow":
-            code = Code(f"{value}.dt.day_of_week + 1", SUM)
+            code = Code(f"{value}.dt.{self.weekday} + 1", SUM)
         else:
             code = Code(f"{value}.dt.{_PARTS.get(part, part)}", ATOM)
         if self.nullable(e.expression):
             text = parenthesised(code, ATOM).removesuffix('.astype("int64")')
-            return Code(f'{text}.astype("Int64")', ATOM)
+            return Code(f"{text}.astype({quoted(self.whole(True))})", ATOM)
         return code
 
     def timestamp_trunc(self, e: Expression) -> Code:
@@ -43,7 +52,7 @@ class PandasDates(PandasValues):
         sign, size = ("+", count) if count >= 0 else ("-", -count)
         step = f"pd.Timedelta({unit}s={size})"
         if unit in _MONTHS:
-            step = f"pd.DateOffset(months={size * _MONTHS[unit]})"
+            step = f"{self.offsets}.DateOffset(months={size * _MONTHS[unit]})"
         return Code(f"{self.operand(e, SUM)} {sign} {step}", SUM)
 
     def days_later(self, e: Expression, days: int) -> Code:
@@ -51,7 +60,8 @@ class PandasDates(PandasValues):
 
     def days_between(self, e: Expression) -> Code:
         text = f"({self.text(e.this)} - {self.operand(e.expression, SUM, strict=True)}).dt.days"
-        return Code(f'{text}.astype("Int64")' if self.nullable(e) else text, ATOM)
+        masked = self.nullable(e) and self.masks
+        return Code(f'{text}.astype("Int64")' if masked else text, ATOM)
 
     def time_to_str(self, e: Expression) -> Code:
         return Code(f"{self.operand(e.this, ATOM)}.dt.strftime({self.time_format(e)})", ATOM)
@@ -64,7 +74,7 @@ class PandasDates(PandasValues):
 
     def last_day(self, e: Expression) -> Code:
         value = self.operand(e.this, ATOM)
-        day = f"{value}.dt.normalize()" if self.type(e.this) is Type.TIMESTAMP else value
+        day = f"{value}.dt.{self.midnight}" if self.type(e.this) is Type.TIMESTAMP else value
         return Code(f"{day} + pd.offsets.MonthEnd(0)", SUM)
 
     def date_from_parts(self, e: Expression) -> Code:
@@ -85,15 +95,14 @@ class PandasDates(PandasValues):
             later, earlier = (self._floored(x, unit) for x in (e.this, e.expression))
             code = Code(f"({later} - {earlier}) // pd.Timedelta({unit}s=1)", PRODUCT)
         if unit in _MONTHS or self.nullable(e):  # years and months have 32 bits
-            dtype = "Int64" if self.nullable(e) else "int64"
-            return Code(f'({code.text}).astype("{dtype}")', ATOM)
+            return Code(f"({code.text}).astype({quoted(self.whole(self.nullable(e)))})", ATOM)
         return code
 
     def _floored(self, e: Expression, unit: str) -> str:
         moment = self._moment(e)
         if unit == "day":
             midnight = self.type(e) is Type.DATE
-            return moment.removesuffix(".dt") if midnight else f"{moment}.normalize()"
+            return moment.removesuffix(".dt") if midnight else f"{moment}.{self.midnight}"
         return f"{moment}.floor({quoted(_FREQUENCIES[unit])})"
 
     def _moment(self, e: Expression) -> str:

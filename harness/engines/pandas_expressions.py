@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from harness.engines.pandas_dates import PandasDates
 from harness.engines.pandas_text import PandasText
-from harness.engines.pandas_values import DTYPES, parenthesised
+from harness.engines.pandas_values import parenthesised
 from harness.engines.python import ATOM, POWER, PRODUCT, Code, quoted
 from harness.plan.nodes import Expression
 from harness.plan.typing import infer, sql_type
@@ -58,7 +58,7 @@ class PandasExpressions(PandasText, PandasDates):
             return Code(self.parsed_time(self.text(e.this), quoted(form), coerce), ATOM)
         if source is Type.TIMESTAMP and target is Type.DATE:
             truncated = isinstance(e.this, exp.TimestampTrunc) and _is_of_days(e.this)
-            return Code(value if truncated else f"{value}.dt.normalize()", ATOM)
+            return Code(value if truncated else f"{value}.dt.{self.midnight}", ATOM)
         if target.temporal:
             return Code(value, ATOM)
         if source is Type.DATE and target is Type.STRING:
@@ -70,7 +70,7 @@ class PandasExpressions(PandasText, PandasDates):
             value = self._away_from_zero(value) if target is Type.INT64 else value
         if source is Type.FLOAT64 and target is Type.INT64:
             value = f"{value}.round()"
-        return Code(f"{value}.astype({quoted(DTYPES[target][self.nullable(e)])})", ATOM)
+        return Code(f"{value}.astype({quoted(str(self.dtype(infer(e, self.schema))))})", ATOM)
 
     def _away_from_zero(self, value: str) -> str:
         """The nearest whole number, away from zero where two are as near."""
@@ -116,7 +116,7 @@ class PandasExpressions(PandasText, PandasDates):
         text = f"np.sign({self.text(e.this)})"
         if self.type(e.this) is Type.INT64:
             return Code(text, ATOM)
-        return Code(f'{text}.astype("{"Int64" if self.nullable(e) else "int64"}")', ATOM)
+        return Code(f"{text}.astype({quoted(self.whole(self.nullable(e)))})", ATOM)
 
     def log(self, e: Expression) -> Code:
         if e.this.name not in ("2", "10"):

@@ -57,7 +57,8 @@ class PandasJoins(PandasSteps):
         known = f"{right}.dropna(subset={listing(risky)})"
         merged = self.assign(node, f'{left}.merge({known}, {on_keys(node)}, how="outer")')
         self.physical[node] = tuple(c.name for c in node.unpruned)
-        alone = f"{right}[{right}[{listing(risky)}].isna().any(axis=1)]"
+        missing = " | ".join(f"{right}[{quoted(key)}].isna()" for key in risky)
+        alone = f"{right}[{missing}]"
         self.statements.append(f"{merged} = {self.library}.concat([{merged}, {alone}])")
         return merged
 
@@ -69,6 +70,8 @@ class PandasJoins(PandasSteps):
 
     def _keeping_integers(self, node: Join, side: Node) -> str:
         """Unmatched rows would turn whole numbers into floats, and booleans into objects."""
+        if not self.printer.masks:
+            return ""
         masked = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
         wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
         dtypes = {
@@ -121,13 +124,17 @@ class PandasJoins(PandasSteps):
     def _single(self, node: Join) -> str:
         """A scalar subquery: its one value beside every row."""
         left, right = self.frame(node.left), self.frame(node.right)
-        if dtypes_of_nothing(node.right):  # a missing value by itself has no dtype
+        if self._may_be_nothing(node.right):
             left, right = self.exact(node.left), self.exact(node.right)
             self.physical[node] = node.left.names + node.right.names
             return self.assign(node, f'{left}.merge({right}, how="cross")')
         self.physical[node] = self.physical[node.left] + node.right.names
         values = keywords((c, f"{right}[{quoted(c)}].iloc[0]") for c in node.right.names)
         return self.assign(node, f"{left}.assign({values})")
+
+    def _may_be_nothing(self, node: Node) -> bool:
+        """Whether the one value may be missing, which by itself has no dtype."""
+        return bool(dtypes_of_nothing(node))
 
 
 def on_keys(node: Join) -> str:

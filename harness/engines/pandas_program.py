@@ -42,6 +42,8 @@ class PandasProgram(PandasAggregates, PandasJoins):
     """
 
     windows: ClassVar[type[PandasWindows]] = PandasWindows
+    stable: ClassVar[str] = ', kind="stable"'
+    """The option with which a sort leaves rows that tie in their order."""
 
     def scan(self, node: Scan) -> str:
         table = self.tables[node.table]
@@ -114,12 +116,12 @@ class PandasProgram(PandasAggregates, PandasJoins):
             frame = self.variables.fresh(frame_name(node))
             self.statements.append(f"{frame} = {print_.frame}.assign({added})")
         print_ = self.printer(self.gaps, bare.schema, frame, print_.narrow)
-        sort = partial(_sorted, bare.schema)
+        sort = partial(self.sorted, bare.schema)
         windows = self.windows(print_, self.statements, self.variables, sort)
         return self.assign(node, f"{frame}.assign({keywords(windows.values(bare.windows))})")
 
     def top_per_group(self, node: TopPerGroup) -> str:
-        frame = f"{self.frame(node.input)}{_sorted(node.input.schema, node.order)}"
+        frame = f"{self.frame(node.input)}{self.sorted(node.input.schema, node.order)}"
         self.physical[node] = self.physical[node.input]
         if node.count == 1:
             return self.assign(node, f"{frame}.drop_duplicates({one_or_list(node.keys)})")
@@ -133,7 +135,7 @@ class PandasProgram(PandasAggregates, PandasJoins):
     def sort(self, node: Sort) -> str:
         frame = self.frame(node.input)
         self.physical[node] = self.physical[node.input]
-        return self.assign(node, f"{frame}{_sorted(node.input.schema, node.keys)}")
+        return self.assign(node, f"{frame}{self.sorted(node.input.schema, node.keys)}")
 
     def limit(self, node: Limit) -> str:
         frame = self.frame(node.input)
@@ -155,19 +157,18 @@ class PandasProgram(PandasAggregates, PandasJoins):
         distinct = "" if node.all else ".drop_duplicates()"
         return self.assign(node, f"{self.library}.concat([{both}], ignore_index=True){distinct}")
 
-
-def _sorted(schema: Schema, keys: Sequence[SortKey]) -> str:
-    """Sorts by the last keys first where NULLs go first for some keys and last for others."""
-    nullable = {column.name for column in schema if column.nullable}
-    runs: list[tuple[bool, list[SortKey]]] = []
-    for key in keys:
-        first = key.nulls_first and key.column in nullable
-        if runs and (runs[-1][0] == first or key.column not in nullable):
-            runs[-1][1].append(key)
-        else:
-            runs.append((first, [key]))
-    stable = ', kind="stable"' if len(runs) > 1 else ""
-    return "".join(sort_values(run, first) + stable + ")" for first, run in reversed(runs))
+    def sorted(self, schema: Schema, keys: Sequence[SortKey]) -> str:
+        """Sorts by the last keys first where NULLs go first for some keys and last for others."""
+        nullable = {column.name for column in schema if column.nullable}
+        runs: list[tuple[bool, list[SortKey]]] = []
+        for key in keys:
+            first = key.nulls_first and key.column in nullable
+            if runs and (runs[-1][0] == first or key.column not in nullable):
+                runs[-1][1].append(key)
+            else:
+                runs.append((first, [key]))
+        stable = self.stable if len(runs) > 1 else ""
+        return "".join(sort_values(run, first) + stable + ")" for first, run in reversed(runs))
 
 
 def sort_values(keys: Sequence[SortKey], nulls_first: bool) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from harness.engines.python import listing, mapping, quoted
 from harness.plan.nodes import Join, Node, Scan, walk
 from harness.tables import Table
 from harness.types import Column, Schema, Type
-
-if TYPE_CHECKING:
-    pass
-
 
 _OF_NOTHING = {
     Type.INT64: "Int64",
@@ -20,6 +15,15 @@ _OF_NOTHING = {
     Type.BOOLEAN: "boolean",
     Type.STRING: "str",
 }
+
+
+_IN_CSV = {
+    Type.INT64: "int64",
+    Type.FLOAT64: "float64",
+    Type.STRING: "str",
+    Type.BOOLEAN: "bool",
+}
+_MASKED_IN_CSV = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
 
 
 def dtypes_of_nothing(node: Node) -> dict[str, str]:
@@ -50,18 +54,25 @@ def read_parquet(name: str, columns: Sequence[Column]) -> str:
 
 
 def read_csv(name: str, table: Table, columns: Sequence[Column], library: str = "pd") -> str:
-    form = table.csv_format
-    dtypes = {c.name: _csv_dtype(c) for c in columns if not c.type.temporal}
+    options = csv_options(table, columns, _IN_CSV, _MASKED_IN_CSV)
+    return f'{library}.read_csv({name}, {options}, engine="pyarrow")'
+
+
+def csv_options(
+    table: Table,
+    columns: Sequence[Column],
+    dtypes: Mapping[Type, str],
+    with_nulls: Mapping[Type, str] | None = None,
+) -> str:
+    """The options of ``read_csv``; ``with_nulls`` are the dtypes of columns that have any."""
+    form, masked = table.csv_format, {**dtypes, **(with_nulls or {})}
+    known = {
+        c.name: (masked if c.nullable else dtypes)[c.type] for c in columns if not c.type.temporal
+    }
     dates = [c.name for c in columns if c.type.temporal]
     options = [f"usecols={listing([c.name for c in columns])}"]
-    options += [f"dtype={mapping(dtypes)}"] if dtypes else []
+    options += [f"dtype={mapping(known)}"] if known else []
     options += [f"parse_dates={listing(dates)}"] if dates else []
     options += ["keep_default_na=False", f"na_values={listing(form.null_values)}"]
     options += [f"sep={quoted(form.delimiter)}"] if form.delimiter != "," else []
-    return f'{library}.read_csv({name}, {", ".join(options)}, engine="pyarrow")'
-
-
-def _csv_dtype(column: Column) -> str:
-    plain = {Type.INT64: "int64", Type.FLOAT64: "float64", Type.STRING: "str", Type.BOOLEAN: "bool"}
-    masked = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
-    return masked.get(column.type, plain[column.type]) if column.nullable else plain[column.type]
+    return ", ".join(options)

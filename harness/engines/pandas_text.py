@@ -67,7 +67,9 @@ class PandasText(PandasValues):
 
     def length(self, e: Expression) -> Code:
         code = self.string(e.this, "len()")
-        return Code(f'{code.text}.astype("Int64")', ATOM) if self.nullable(e.this) else code
+        if self.nullable(e.this) and self.masks:
+            return Code(f'{code.text}.astype("Int64")', ATOM)
+        return code
 
     def substring(self, e: Expression) -> Code:
         start, length = e.args["start"], e.args.get("length")
@@ -146,7 +148,7 @@ class PandasText(PandasValues):
     def str_position(self, e: Expression) -> Code:
         wanted = quoted(self.some_text(e.args["substr"], "the position of a computed text"))
         found = f"{self.string(e.this, f'find({wanted})').text} + 1"
-        if self.nullable(e.this):
+        if self.nullable(e.this) and self.masks:
             return Code(f'({found}).astype("Int64")', ATOM)
         return Code(found, SUM)
 

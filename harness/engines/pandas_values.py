@@ -57,6 +57,10 @@ class PandasValues(Expressions):
     """The name under which a program imports the library that has the functions used here."""
     present: ClassVar[str] = "notna()"
     """The method that tells which values are there."""
+    masks: ClassVar[bool] = True
+    """Whether integers and booleans with NULLs need a dtype of their own."""
+    propagating: ClassVar[tuple[Type, ...]] = MASKED
+    """Types whose comparisons with NULL are NULL, not False."""
 
     def __init__(
         self, gaps: Gaps, schema: Schema, frame: str, narrow: frozenset[str] = frozenset()
@@ -147,10 +151,11 @@ class PandasValues(Expressions):
         code = self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON) if compared else self.code(e)
         operands = [e.this, e.expression] if compared else [e.this]
         lacking = [x for x in operands if self.nullable(x)]
-        if compared and all(self.type(x) in MASKED for x in lacking):
+        if compared and all(self.type(x) in self.propagating for x in lacking):
             return code
         missing = " | ".join(f"{self.operand(x, ATOM)}.isna()" for x in lacking)
-        return Code(f'{parenthesised(code, ATOM)}.astype("boolean").mask({missing})', ATOM)
+        masked = '.astype("boolean")' if self.masks else ""
+        return Code(f"{parenthesised(code, ATOM)}{masked}.mask({missing})", ATOM)
 
     def is_(self, e: Expression) -> Code:
         return Code(f"{self.operand(e.this, ATOM)}.isna()", ATOM)
@@ -253,7 +258,13 @@ class PandasValues(Expressions):
 
     def dtype(self, typed: Typed) -> str | None:
         """The dtype of a type; None for dates and timestamps, which have one anyway."""
-        return DTYPES[typed.type][typed.nullable] if typed.type in DTYPES else None
+        if typed.type not in DTYPES:
+            return None
+        return DTYPES[typed.type][typed.nullable and self.masks]
+
+    def whole(self, nullable: bool) -> str:
+        """The dtype of whole numbers, some of which may be missing."""
+        return DTYPES[Type.INT64][nullable and self.masks]
 
     def coalesce(self, e: Expression) -> Code:
         whole = infer(e, self.schema)

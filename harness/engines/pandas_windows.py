@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sqlglot import exp
 
@@ -23,7 +24,7 @@ _CUMULATIVE: dict[type[Expression], str] = {
     exp.Min: "cummin",
     exp.Max: "cummax",
 }
-_ROLLING: dict[type[Expression], str] = {
+ROLLING: dict[type[Expression], str] = {
     exp.Sum: "sum",
     exp.Avg: "mean",
     exp.Min: "min",
@@ -76,6 +77,9 @@ class PandasWindows:
 
     ``statements`` receives what has to be computed before; ``sort`` prints a call that sorts.
     """
+
+    counting: ClassVar[str] = ""
+    """What is called on booleans of which a running sum is wanted."""
 
     def __init__(
         self,
@@ -159,7 +163,7 @@ class PandasWindows:
         if isinstance(e, exp.Rank):
             return f'{rows.peers(_operand(self._row_number(rows)))}.transform("first")'
         first = f"({rows.peers(self._any_column(rows))}.cumcount() == 0)"
-        return f"{rows.of(first)}.cumsum()"
+        return f"{rows.of(first + self.counting)}.cumsum()"
 
     def _any_column(self, rows: Partitions) -> str:
         return f"{rows.frame}[{quoted(rows.order[0].column)}]"
@@ -172,7 +176,7 @@ class PandasWindows:
     def _masked(self, column: Expression, rows: Partitions) -> Partitions:
         """The rows with a column in a dtype that has room for NULL."""
         kind = self.print_.type(column)
-        if kind not in MASKED or self.print_.nullable(column):
+        if kind not in MASKED or self.print_.nullable(column) or not self.print_.masks:
             return rows
         dtype = str(self.print_.dtype(Typed(kind, nullable=True)))
         frame = f"{rows.frame}.astype({{{quoted(column.name)}: {quoted(dtype)}}})"
@@ -185,10 +189,10 @@ class PandasWindows:
         if isinstance(function, exp.FirstValue):
             if not rows.keys:
                 return self._nth(exp.NthValue(this=function.this), 1, "whole", rows)
-            return f'{rows.groups}[{column}].transform("first", skipna=False)'
+            return f"{rows.groups}[{column}].{self.transform('first', 'skipna=False')}"
         if isinstance(function, exp.LastValue):
             series = f"{rows.frame}[{column}]"
-            return f'{rows.peers(series)}.transform("last", skipna=False)'
+            return f"{rows.peers(series)}.{self.transform('last', 'skipna=False')}"
         return self._nth(function, int(function.args["offset"].name), frame_of(e).kind, rows)
 
     def _nth(self, e: Expression, place: int, kind: str, rows: Partitions) -> str:
@@ -212,8 +216,11 @@ class PandasWindows:
         call, options = self.print_.reduction(e).removesuffix(")").split("(")
         if isinstance(e, exp.Sum) and not self.print_.nullable(argument):
             options = ""
-        more = f", {options}" if options else ""
-        return f'{rows.groups}[{quoted(argument.name)}].transform("{call}"{more})'
+        return f"{rows.groups}[{quoted(argument.name)}].{self.transform(call, options)}"
+
+    def transform(self, call: str, options: str) -> str:
+        """The call that gives each row what an aggregate makes of its group."""
+        return f'transform("{call}"{f", {options}" if options else ""})'
 
     def _growing(self, e: Expression, last: int, rows: Partitions) -> str:
         """From the first row of the partition to ``last``, counted from this one."""
@@ -243,7 +250,8 @@ class PandasWindows:
             raise self.gaps.unsupported("a running count of distinct values", e.sql("duckdb"))
         if isinstance(e.this, exp.Star) or not self.print_.nullable(e.this):
             return self._row_number(rows)
-        return f"{rows.of(f'{rows.frame}[{quoted(e.this.name)}].notna()')}.cumsum()"
+        known = f"{rows.frame}[{quoted(e.this.name)}].notna(){self.counting}"
+        return f"{rows.of(known)}.cumsum()"
 
     def _moved(
         self, text: str, last: int, rows: Partitions, nothing: str = "", whole: bool = False
@@ -252,19 +260,20 @@ class PandasWindows:
         if not last:
             return text
         filled = f", fill_value={nothing}" if nothing else ""
-        text = f'{_operand(text)}.astype("Int64")' if whole else _operand(text)
+        masked = whole and self.print_.masks
+        text = f'{_operand(text)}.astype("Int64")' if masked else _operand(text)
         return f"{rows.of(text)}.shift({-last}{filled})"
 
     def _bounded(self, e: Expression, frame: Frame, rows: Partitions) -> str:
         """An aggregate of some rows before and after."""
         function, width = e.this, frame.width
         assert frame.first is not None and width is not None
-        if type(function) not in _ROLLING or isinstance(function.this, exp.Distinct):
+        if type(function) not in ROLLING or isinstance(function.this, exp.Distinct):
             raise self.gaps.unsupported("an aggregate of this frame", e.sql("duckdb"))
         column = self._counted(function) if isinstance(function, exp.Count) else function.this
         is_float = self.print_.type(column) is Type.FLOAT64 or isinstance(function, exp.Avg)
         if frame.last <= 0 and is_float and not isinstance(function, exp.Count):
-            return self._rolling(function, width, frame.last, rows)
+            return self._rolling(function, function.this, width, frame.last, rows)
         if width > _SPELT_OUT:
             raise self.gaps.unsupported("an aggregate of this frame", e.sql("duckdb"))
         return self._beside(e, column, range(frame.first, frame.last + 1), rows)
@@ -278,13 +287,23 @@ class PandasWindows:
             raise self.gaps.unsupported("a count of rows without a sure column", e.sql("duckdb"))
         return exp.column(sure[0].name)
 
-    def _rolling(self, e: Expression, width: int, last: int, rows: Partitions) -> str:
-        series = f"{rows.groups}[{quoted(e.this.name)}]"
-        text = f"{series}.rolling({width}, min_periods=1).{_ROLLING[type(e)]}()"
+    def _rolling(
+        self,
+        e: Expression,
+        column: Expression,
+        width: int,
+        last: int,
+        rows: Partitions,
+        centred: str = "",
+    ) -> str:
+        series = f"{rows.groups}[{quoted(column.name)}]"
+        text = f"{series}.rolling({width}, min_periods=1{centred}).{ROLLING[type(e)]}()"
         levels = list(range(len(rows.keys)))
         if levels:
             text += f".droplevel({levels[0] if len(levels) == 1 else levels})"
-        return self._moved(text, last, rows)
+        if isinstance(e, exp.Count) and self.print_.nullable(column):
+            text += ".fillna(0)"
+        return self._moved(text, last, rows, nothing="0" if isinstance(e, exp.Count) else "")
 
     def _beside(
         self, e: Expression, column: Expression, places: Sequence[int], rows: Partitions
@@ -295,7 +314,7 @@ class PandasWindows:
         columns = [f"{groups}.shift({-at})" if at else f"{rows.frame}[{name}]" for at in places]
         least = ", min_count=1" if isinstance(e.this, exp.Sum) else ""
         beside = f"{self.print_.library}.concat([{', '.join(columns)}], axis=1)"
-        text = f"{beside}.{_ROLLING[type(e.this)]}(axis=1{least})"
+        text = f"{beside}.{ROLLING[type(e.this)]}(axis=1{least})"
         if self.print_.type(e) is Type.INT64 and not isinstance(e.this, exp.Count):
             text += f'.astype("{self.print_.dtype(Typed(Type.INT64, self.print_.nullable(e)))}")'
         return text

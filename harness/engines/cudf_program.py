@@ -1,0 +1,105 @@
+"""Plans as cuDF: pandas' programs, without the guards that pandas' dtypes need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.engines.cudf_expressions import CudfExpressions
+from harness.engines.pandas_expressions import PandasExpressions
+from harness.engines.pandas_joins import on_keys
+from harness.engines.pandas_program import PandasProgram
+from harness.engines.pandas_tables import csv_options
+from harness.engines.pandas_values import DTYPES
+from harness.engines.pandas_windows import ROLLING, PandasWindows, Partitions
+from harness.engines.python import listing, quoted
+from harness.plan.nodes import Aggregate, Expression, Join, Node
+from harness.plan.windows import Frame
+from harness.tables import Input, Table
+from harness.types import Type
+
+
+class CudfWindows(PandasWindows):
+    """Window functions of cuDF."""
+
+    counting: ClassVar[str] = '.astype("int64")'
+
+    def transform(self, call: str, options: str) -> str:
+        """Options are given to the aggregate; a sum of nothing is NULL by itself."""
+        if not options or call == "sum":
+            return f'transform("{call}")'
+        return f"transform(lambda group: group.{call}({options}))"
+
+    def _bounded(self, e: Expression, frame: Frame, rows: Partitions) -> str:
+        """Frames that end at this row or before, or reach as far ahead as back."""
+        function, width = e.this, frame.width
+        assert frame.first is not None and width is not None
+        if type(function) not in ROLLING or isinstance(function.this, exp.Distinct):
+            raise self.gaps.unsupported("an aggregate of this frame", e.sql("duckdb"))
+        if frame.last > 0 and frame.first != -frame.last:
+            reason = "a frame that reaches ahead and not as far back"
+            raise self.gaps.lacking(reason, e.sql("duckdb"))
+        column = self._counted(function) if isinstance(function, exp.Count) else function.this
+        if self.print_.type(column) is Type.STRING and not isinstance(function, exp.Count):
+            raise self.gaps.lacking("moving aggregates of texts", e.sql("duckdb"))
+        centred = ", center=True" if frame.last > 0 else ""
+        return self._rolling(function, column, width, min(frame.last, 0), rows, centred)
+
+
+class CudfProgram(PandasProgram):
+    """A program of cuDF for a plan."""
+
+    printer: ClassVar[type[PandasExpressions]] = CudfExpressions
+    windows: ClassVar[type[PandasWindows]] = CudfWindows
+    stable: ClassVar[str] = ""  # all its sorts are
+    imports: ClassVar[Mapping[str, str]] = {
+        "cudf": "import cudf",
+        "np": "import numpy as np",
+        "pd": "import pandas as pd",
+    }
+
+    def _reader(self, table: Table, columns: Sequence[str]) -> str:
+        name, read = f"t({quoted(table.name)})", [table.column(c) for c in columns]
+        if self.source is Input.PARQUET:
+            return f"cudf.read_parquet({name}, columns={listing(columns)})"
+        if self.source is Input.CSV:
+            dtypes = {t: plain for t, (plain, _) in DTYPES.items()}
+            return f"cudf.read_csv({name}, {csv_options(table, read, dtypes)})"
+        return name
+
+    def _plain(self, e: Expression, node: Aggregate) -> bool:
+        """A sum of nothing is NULL by itself."""
+        return isinstance(e, exp.Sum) or super()._plain(e, node)
+
+    def row(self, node: Aggregate, values: Mapping[str, str]) -> str:
+        columns = []
+        for column in node.schema:
+            value = f"[{values[column.name]}]"
+            dtype = DTYPES.get(column.type)
+            if column.nullable and dtype is not None:
+                value = f"cudf.Series({value}, dtype={quoted(dtype[0])})"
+            columns.append(f"{quoted(column.name)}: {value}")
+        return f"cudf.DataFrame({{{', '.join(columns)}}})"
+
+    def _semi_merge(self, node: Join) -> str:
+        left, right = self.exact(node.left), self.frame(node.right)
+        theirs = [b for _, b in node.on]
+        keys = f"{right}[{listing(theirs)}]"
+        on = on_keys(node)
+        if len(set(theirs)) < len(theirs):  # one column beside two of ours
+            keys, on = self._copied(right, node.on), f"on={listing([a for a, _ in node.on])}"
+            theirs = [a for a, _ in node.on]
+        pairs = zip(theirs, node.on, strict=True)
+        risky = [
+            key
+            for key, (a, b) in pairs
+            if node.left.column(a).nullable and node.right.column(b).nullable
+        ]
+        keys += f".dropna(subset={listing(risky)})" if risky else ""
+        self.physical[node] = node.left.names
+        return self.assign(node, f'{left}.merge({keys}, {on}, how="left{node.kind}")')
+
+    def _may_be_nothing(self, node: Node) -> bool:
+        return any(column.nullable for column in node.schema)

@@ -1,0 +1,249 @@
+"""A stand-in for cuDF on machines without a GPU: pandas, with cuDF's documented differences.
+
+Every column has a mask (pandas' nullable dtypes); comparisons with NULL are NULL, and so are ``&``
+and ``|`` with a NULL side; ``mask`` replaces where its condition is NULL; a sum of nothing is NULL.
+What is not here, cuDF and pandas share. Installed as ``sys.modules["cudf"]``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pandas.core.strings.accessor import StringMethods
+
+str_ = str
+DateOffset = pd.DateOffset
+NULLABLE = {"int64": "Int64", "float64": "Float64", "bool": "boolean"}
+ARROW = {
+    pa.int64(): pd.Int64Dtype(),
+    pa.float64(): pd.Float64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
+
+
+class Texts(StringMethods):
+    """The ``str`` accessor, with the methods that only cuDF has."""
+
+    def len(self) -> Any:
+        return super().len().astype("int64")
+
+    def find(self, sub: str) -> Any:
+        return super().find(sub).astype("int64")
+
+    def like(self, pattern: str) -> Any:
+        each = {"%": ".*", "_": "."}
+        regex = "".join(each.get(c, re.escape(c)) for c in pattern)
+        return self.contains(rf"(?s)\A{regex}\Z")
+
+    def split_part(self, delimiter: str, index: int) -> Any:
+        return self._data.map(lambda text: _part(text, delimiter, index)).astype("str")
+
+    def istimestamp(self, form: str) -> Any:
+        return pd.to_datetime(self._data, format=form, errors="coerce").notna()
+
+    def replace_with_backrefs(self, pattern: str, new: str) -> Any:
+        return self.replace(pattern, re.sub(r"\$\{(\d+)\}", r"\\g<\1>", new), regex=True)
+
+
+def _part(text: Any, delimiter: str, index: int) -> Any:
+    parts = [] if pd.isna(text) else text.split(delimiter)
+    return parts[index] if index < len(parts) else None
+
+
+class Dates:
+    """The ``dt`` accessor: what it gives is of these classes again."""
+
+    def __init__(self, accessor: Any) -> None:
+        self._accessor = accessor
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._accessor, {"weekday": "day_of_week"}.get(name, name))
+        if callable(found):
+            return lambda *args: nullable(found(*args))
+        return nullable(found).astype("int64")
+
+
+class Groups:
+    """A grouped frame or series whose sums of nothing are NULL, and what it gives."""
+
+    def __init__(self, groups: Any) -> None:
+        self._groups = groups
+
+    def __getitem__(self, key: Any) -> Groups:
+        return Groups(self._groups[key])
+
+    def agg(self, **named: Any) -> Any:
+        calls = {name: (column, _call(function)) for name, (column, function) in named.items()}
+        return nullable(self._groups.agg(**calls))
+
+    def transform(self, function: Any) -> Any:
+        return nullable(self._groups.transform(_call(function)))
+
+    def rolling(self, width: int, min_periods: int, center: bool = False) -> Any:
+        moving = self._groups.rolling(width, min_periods=min_periods, center=center)
+        return Rolling(moving, _kind(self._groups.obj))
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._groups, name)
+        return lambda *args, **kwargs: nullable(method(*args, **kwargs))
+
+
+def _call(function: Any) -> Any:
+    return (lambda values: values.sum(min_count=1)) if function == "sum" else function
+
+
+class Rolling:
+    """A moving frame: what is an extreme or a sum of integers or of dates is one itself."""
+
+    def __init__(self, rolling: Any, kind: str_) -> None:
+        self._rolling, self._kind = rolling, kind
+
+    def __getattr__(self, name: str_) -> Any:
+        kind = self._kind if name in ("sum", "min", "max") else "float64"
+        return lambda: nullable(getattr(self._rolling, name)()).astype(
+            "int64" if name == "count" else kind
+        )
+
+
+class SeriesLike(pd.Series):
+    @property
+    def str(self) -> Any:
+        return Texts(self)
+
+    @property
+    def _constructor(self) -> Callable[..., Any]:
+        return SeriesLike
+
+    @property
+    def _constructor_expanddim(self) -> Callable[..., Any]:
+        return FrameLike
+
+    @property
+    def dt(self) -> Any:
+        return Dates(pd.Series(self).dt)
+
+    def _cmp_method(self, other: Any, op: Any) -> Any:
+        return _known(super()._cmp_method(other, op), self, other)
+
+    def _logical_method(self, other: Any, op: Any) -> Any:
+        return _known(super()._logical_method(other, op), self, other)
+
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+        if dtype == "timedelta64[s]":
+            return SeriesLike(pd.to_timedelta(pd.Series(self).astype("float64"), unit="s"))
+        kind = NULLABLE.get(dtype, dtype) if isinstance(dtype, str_) else dtype
+        return super().astype(kind, *args, **kwargs)
+
+    def where(self, cond: Any, other: Any = None) -> Any:
+        other = pd.NA if other is None and self.dtype.kind != "M" else other
+        return super().where(cond.astype("boolean").fillna(False), other)
+
+    def mask(self, cond: Any, other: Any = None) -> Any:
+        return self.where(~cond, other)
+
+    def round(self, decimals: int = 0, how: str_ = "half_even") -> Any:
+        if how == "half_even":
+            return super().round(decimals)
+        scaled = self.astype("float64") * 10.0**decimals
+        return np.trunc(scaled + np.copysign(0.5, scaled)) / 10.0**decimals
+
+    def first(self, skipna: bool) -> Any:
+        assert not skipna
+        return self.iloc[0]
+
+    def last(self, skipna: bool) -> Any:
+        assert not skipna
+        return self.iloc[-1]
+
+    def groupby(self, *args: Any, **kwargs: Any) -> Any:
+        return Groups(super().groupby(*args, **kwargs))
+
+    def rolling(self, width: int, min_periods: int, center: bool = False) -> Any:
+        moving = super().rolling(width, min_periods=min_periods, center=center)
+        return Rolling(moving, _kind(self))
+
+
+class FrameLike(pd.DataFrame):
+    @property
+    def _constructor(self) -> Callable[..., Any]:
+        return FrameLike
+
+    @property
+    def _constructor_sliced(self) -> Callable[..., Any]:
+        return SeriesLike
+
+    def groupby(self, *args: Any, **kwargs: Any) -> Any:
+        return Groups(super().groupby(*args, **kwargs))
+
+    def merge(self, right: Any, how: str = "inner", **kwargs: Any) -> Any:
+        if how not in ("leftsemi", "leftanti"):
+            return nullable(super().merge(right, how=how, **kwargs))
+        ours = kwargs.get("on") or kwargs["left_on"]
+        theirs = kwargs.get("on") or kwargs["right_on"]
+        known = set(map(tuple, right[theirs].astype(object).fillna("NULL").to_numpy()))
+        keys = map(tuple, self[ours].astype(object).fillna("NULL").to_numpy())
+        found = np.array([key in known for key in keys], dtype=bool)
+        return self[found if how == "leftsemi" else ~found]
+
+    def sort_values(self, by: Any, ascending: Any = True, na_position: str = "last") -> Any:
+        return super().sort_values(by, ascending=ascending, na_position=na_position, kind="stable")
+
+    def to_arrow(self, preserve_index: bool) -> pa.Table:
+        return pa.Table.from_pandas(pd.DataFrame(self), preserve_index=preserve_index)
+
+
+def _known(result: Any, left: Any, right: Any) -> Any:
+    """A result that is NULL wherever a side is."""
+    missing = np.asarray(left.isna(), dtype=bool) | np.asarray(pd.isna(right), dtype=bool)
+    values = pd.array(pd.Series(result).astype("boolean"))
+    values[missing] = pd.NA
+    return SeriesLike(values, index=result.index, name=result.name)
+
+
+def nullable(value: Any) -> Any:
+    """What pandas made, in these classes, with masks in the place of NaN."""
+    if isinstance(value, pd.DataFrame):
+        kinds = {c: NULLABLE[_kind(value[c])] for c in value if _kind(value[c]) in NULLABLE}
+        return FrameLike(value.astype(kinds))
+    if isinstance(value, pd.Series):
+        kind = _kind(value)
+        return SeriesLike(pd.Series(value).astype(NULLABLE[kind]) if kind in NULLABLE else value)
+    return value
+
+
+def _kind(series: Any) -> str:
+    kinds = {"int32": "int64", "uint32": "int64", "Int64": "int64", "Float64": "float64"}
+    return kinds.get(str(series.dtype), str(series.dtype))
+
+
+def Series(data: Any = None, index: Any = None, dtype: str | None = None) -> Any:
+    return nullable(pd.Series(data, index=index, dtype=NULLABLE.get(dtype or "", dtype)))
+
+
+def DataFrame(data: Any, index: Any = None) -> Any:
+    return nullable(pd.DataFrame(data, index=index))
+
+
+def concat(frames: Sequence[Any], ignore_index: bool = False) -> Any:
+    return nullable(pd.concat(frames, ignore_index=ignore_index))
+
+
+def to_datetime(values: Any, format: str | None = None) -> Any:
+    if isinstance(values, pd.DataFrame):
+        values = pd.DataFrame(values).astype("float64")
+    return nullable(pd.to_datetime(values, format=format))
+
+
+def to_numeric(values: Any, errors: str = "raise") -> Any:
+    return nullable(pd.to_numeric(values, errors=errors))
+
+
+def read_parquet(files: Any, columns: Sequence[str] | None = None) -> Any:
+    table = pq.read_table(files, columns=columns)
+    return FrameLike(table.to_pandas(types_mapper=ARROW.get, date_as_object=False))
