@@ -25,7 +25,7 @@ from tests.fake_nvml import FakeNvml, NVMLError
 from tests.in_process import InProcess, read_tables
 from tests.test_semantics import HERE
 
-GPU_ENGINES = ("cudf-pandas", "polars-gpu", "polars-sql-gpu")
+GPU_ENGINES = ("cudf", "cudf-pandas", "dask-cudf", "polars-gpu", "polars-sql-gpu")
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, **what: Any) -> FakeNvml:

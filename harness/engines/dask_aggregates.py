@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from sqlglot import exp
 
@@ -20,6 +21,10 @@ NATIVE = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count, exp.Median, exp.StddevS
 class DaskAggregates(DaskSteps, PandasAggregates):
     """The aggregates of a program of dask.dataframe."""
 
+    native: ClassVar[tuple[type[Expression], ...]] = NATIVE
+    counts_distinct: ClassVar[bool] = True
+    """Whether distinct values of a group are counted across partitions."""
+
     def _gathered_aggregate(self, node: Aggregate) -> str:
         """The aggregates of a whole frame, computed together, as a frame of one row."""
         self.physical[node] = node.names
@@ -35,8 +40,9 @@ class DaskAggregates(DaskSteps, PandasAggregates):
     def aggregate(self, node: Aggregate) -> str:
         distinct = [e for _, e in node.aggregates if isinstance(e.this, exp.Distinct)]
         lone = len(distinct) == len(node.aggregates) == 1 and not self._dropna(node)
+        lone = lone and self.counts_distinct
         keys_too = {aggregated(e) for _, e in node.aggregates} & {e for _, e in node.keys}
-        native = all(isinstance(e, NATIVE) for _, e in node.aggregates)
+        native = all(isinstance(e, self.native) for _, e in node.aggregates)
         if keys_too or not native or (distinct and not lone):
             return self._grouped_apart(node)
         source, keys, values = self._grouping(node)

@@ -8,6 +8,7 @@ from harness.engines.dask_expressions import Scalars
 from harness.engines.dask_steps import DaskSteps, is_gathered
 from harness.engines.pandas_joins import PandasJoins, on_keys
 from harness.engines.pandas_steps import keywords
+from harness.engines.pandas_values import DTYPES
 from harness.engines.python import listing, mapping, quoted
 from harness.plan.naming import frame_name
 from harness.plan.nodes import Aggregate, Join, Node, Project, one_row
@@ -36,8 +37,8 @@ class DaskJoins(DaskSteps, PandasJoins):
         """Both inputs; keys of one dtype, since Dask deals them out by their hash."""
         left, right, risky = super()._sides(node)
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
-        ours = _key_dtypes(pairs)
-        theirs = _key_dtypes([(b, a) for a, b in pairs])
+        ours = self._key_dtypes(pairs)
+        theirs = self._key_dtypes([(b, a) for a, b in pairs])
         left += f".astype({mapping(ours)})" if ours else ""
         return left, right + (f".astype({mapping(theirs)})" if theirs else ""), risky
 
@@ -61,6 +62,16 @@ class DaskJoins(DaskSteps, PandasJoins):
         missing = " | ".join(f"{frame}[{quoted(key)}].isnull()" for key in keys)
         missing = f"({missing})" if len(keys) > 1 else missing
         return f"{frame}.assign({flag.format(missing)})"
+
+    def _key_dtypes(self, pairs: Sequence[tuple[Column, Column]]) -> dict[str, str]:
+        """The dtypes that the first keys of the pairs take on to be like the second."""
+        times = {a.name: "datetime64[us]" for a, _ in pairs if a.type.temporal}
+        masked = {
+            a.name: _MASKED[a.type]
+            for a, b in pairs
+            if a.type in _MASKED and b.nullable and not a.nullable and self.printer.masks
+        }
+        return times | masked
 
     def _copied(self, frame: str, pairs: Sequence[tuple[str, str]]) -> str:
         columns = keywords((new, f"{frame}[{quoted(old)}]") for new, old in pairs)
@@ -93,9 +104,9 @@ class DaskJoins(DaskSteps, PandasJoins):
             b for a, b in node.on if node.left.column(a).nullable and node.right.column(b).nullable
         ]
         keys += f".dropna(subset={listing(risky)})" if risky else ""
-        if dtypes := _key_dtypes([(b, a) for a, b in pairs]):
+        if dtypes := self._key_dtypes([(b, a) for a, b in pairs]):
             keys += f".astype({mapping(dtypes)})"
-        if dtypes := _key_dtypes(pairs):
+        if dtypes := self._key_dtypes(pairs):
             left += f".astype({mapping(dtypes)})"
         text = f'{left}.merge({keys}, {on}, how="leftsemi")'
         return self.assign(node, text)
@@ -107,10 +118,10 @@ class DaskJoins(DaskSteps, PandasJoins):
         left = self.frame(node.left)
         values = self._lazily(node.right)
         self.physical[node] = self.physical[node.left] + node.right.names
-        dtypes = {c.name: _MASKED[c.type] for c in node.right.schema if _is_masked(c)}
-        if (
-            dtypes
-        ):  # Dask may filter by a column before a cast of it, and a missing one has no dtype
+        dtypes = {
+            c.name: DTYPES[c.type][self.printer.masks] for c in node.right.schema if _is_masked(c)
+        }
+        if dtypes:  # Dask may filter by a column before its cast; a missing value has no dtype
             arguments = {name: self.variables.fresh(name) for name in values}
             assigned = f"part.assign({keywords(arguments.items())}).astype({mapping(dtypes)})"
             function = f"lambda part, {', '.join(arguments.values())}: {assigned}"
@@ -140,17 +151,6 @@ class DaskJoins(DaskSteps, PandasJoins):
         variable = self.variables.fresh(name)
         self.statements.append(f"{variable} = {text}")
         return variable
-
-
-def _key_dtypes(pairs: Sequence[tuple[Column, Column]]) -> dict[str, str]:
-    """The dtypes that the first keys of the pairs take on to be like the second."""
-    times = {a.name: "datetime64[us]" for a, _ in pairs if a.type.temporal}
-    masked = {
-        a.name: _MASKED[a.type]
-        for a, b in pairs
-        if a.type in _MASKED and b.nullable and not a.nullable
-    }
-    return times | masked
 
 
 def _is_masked(column: Column) -> bool:

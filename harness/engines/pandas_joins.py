@@ -110,7 +110,11 @@ class PandasJoins(PandasSteps):
         self.physical[node] = node.left.names
         if node.kind == "semi":
             return self.assign(node, f"{left}.merge({keys}, on={listing(ours)})")
-        how = f'on={listing(ours)}, how="left", indicator=True'
+        return self._unmatched(node, left, keys)
+
+    def _unmatched(self, node: Join, left: str, keys: str) -> str:
+        """The rows whose keys are not among some, which are all different."""
+        how = f'on={listing([a for a, _ in node.on])}, how="left", indicator=True'
         merged = self.assign(node, f"{left}.merge({keys}, {how})")
         self.physical[node] += ("_merge",)
         self.statements.append(f'{merged} = {merged}[{merged}["_merge"] == "left_only"]')

@@ -1,0 +1,61 @@
+"""dask-cuDF: Dask over cuDF, on the GPUs of this machine or on a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import ClassVar
+
+from harness.engines.base import CONNECT_VARIABLE, Program, Session
+from harness.engines.cudf import CudfSession
+from harness.engines.dask import Dask
+from harness.engines.dask_cudf_program import DaskCudfProgram
+from harness.engines.gpu import GpuEngine
+from harness.engines.python import Gaps
+from harness.plan import Query
+from harness.tables import Input, Table
+
+
+class DaskCudfSession(CudfSession):
+    """Memory holds partitions that are persisted on the devices; answers are gathered into one."""
+
+    def __init__(self) -> None:
+        from distributed import Client
+
+        super().__init__()
+        address = os.environ.get(CONNECT_VARIABLE)
+        self.client = Client(_own_cluster() if address is None else address)
+
+    def load(self, table: Table) -> None:
+        import dask_cudf
+        from distributed import wait
+
+        frame = dask_cudf.read_parquet([str(path) for path in table.parquet])
+        self.tables[table.name] = frame.persist()
+        wait(self.tables[table.name])
+
+
+def _own_cluster() -> object:
+    """A worker for each GPU of this machine, on the loopback interface only."""
+    from dask_cuda import LocalCUDACluster
+
+    return LocalCUDACluster(host="127.0.0.1", dashboard_address=None)
+
+
+class DaskCudf(GpuEngine):
+    name = "dask-cudf"
+    label = "dask-cuDF"
+    colour = "#b5179e"
+    language = "python"
+    distribution = "dask-cudf-cu12"
+    module = "dask_cudf"
+    connects = True
+    cannot: ClassVar[Mapping[str, str]] = Dask.cannot
+    not_yet: ClassVar[Mapping[str, str]] = Dask.not_yet
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        return DaskCudfProgram(gaps, tables, source).program(query.lowered(), query.write)
+
+    def start(self, threads: int) -> Session:
+        return DaskCudfSession()

@@ -1,0 +1,80 @@
+"""Plans as dask-cuDF: Dask's programs, with cuDF in the partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.engines.cudf_expressions import CudfExpressions
+from harness.engines.cudf_program import CudfProgram
+from harness.engines.dask_aggregates import NATIVE
+from harness.engines.dask_expressions import DaskExpressions
+from harness.engines.dask_program import DaskProgram
+from harness.engines.pandas_expressions import PandasExpressions
+from harness.engines.pandas_program import PandasProgram
+from harness.engines.pandas_tables import csv_options
+from harness.engines.pandas_values import DTYPES
+from harness.engines.python import ATOM, Code, listing, quoted
+from harness.plan.nodes import Expression, Join, columns_in
+from harness.tables import Input, Table
+
+_BEYOND_DASK = (
+    "cudf.",
+    ".str.like(",
+    ".str.split_part(",
+    ".str.replace_with_backrefs(",
+    'how="half_up"',
+)
+"""What Dask does not hand on to cuDF by itself."""
+
+
+class DaskCudfExpressions(DaskExpressions, CudfExpressions):
+    """Spells expressions as operations on lazy columns that cuDF holds."""
+
+    local: ClassVar[type[PandasExpressions]] = CudfExpressions
+
+    def code(self, e: Expression) -> Code:
+        if columns_in(e) and not isinstance(e, exp.Column):
+            made = self.local(self.gaps, self.schema, self.frame, self.narrow)
+            text = made.code(e).text
+            if any(words in text for words in _BEYOND_DASK):
+                return Code(self._locally(text, columns_in(e)), ATOM)
+        return super().code(e)
+
+
+class DaskCudfProgram(DaskProgram):
+    """A program of dask-cuDF for a plan."""
+
+    printer: ClassVar[type[PandasExpressions]] = DaskCudfExpressions
+    local: ClassVar[type[PandasProgram]] = CudfProgram
+    native: ClassVar[tuple[type[Expression], ...]] = tuple(set(NATIVE) - {exp.Median})
+    counts_distinct: ClassVar[bool] = False
+    imports: ClassVar[Mapping[str, str]] = {
+        "cudf": "import cudf",
+        "dask": "import dask",
+        "dd": "import dask.dataframe as dd",
+        "dask_cudf": "import dask_cudf",
+        "np": "import numpy as np",
+        "pd": "import pandas as pd",
+    }
+
+    def _reader(self, table: Table, columns: Sequence[str]) -> str:
+        name = f"t({quoted(table.name)})"
+        if self.source is Input.PARQUET:
+            return f"dask_cudf.read_parquet({name})"
+        if self.source is Input.CSV:
+            dtypes = {kind: plain for kind, (plain, _) in DTYPES.items()}
+            options = csv_options(table, [table.column(c) for c in columns], dtypes)
+            whole = any(path.suffix == ".gz" for path in table.csv)
+            return f"dask_cudf.read_csv({name}, {options}{', blocksize=None' if whole else ''})"
+        return name
+
+    def _unmatched(self, node: Join, left: str, keys: str) -> str:
+        """Dask knows no anti join, and cuDF's merge has no indicator."""
+        ours = listing([a for a, _ in node.on])
+        merged = self.assign(node, f'{left}.merge({keys}.assign(found=1), on={ours}, how="left")')
+        self.physical[node] += ("found",)
+        self.statements.append(f'{merged} = {merged}[{merged}["found"].isnull()]')
+        return merged
