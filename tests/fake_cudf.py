@@ -78,7 +78,9 @@ class Groups:
     def __getitem__(self, key: Any) -> Groups:
         return Groups(self._groups[key])
 
-    def agg(self, **named: Any) -> Any:
+    def agg(self, *functions: Any, **named: Any) -> Any:
+        if functions:
+            return nullable(self._groups.agg(*functions))
         calls = {name: (column, _call(function)) for name, (column, function) in named.items()}
         return nullable(self._groups.agg(**calls))
 
@@ -191,8 +193,8 @@ class FrameLike(pd.DataFrame):
         found = np.array([key in known for key in keys], dtype=bool)
         return self[found if how == "leftsemi" else ~found]
 
-    def sort_values(self, by: Any, ascending: Any = True, na_position: str = "last") -> Any:
-        return super().sort_values(by, ascending=ascending, na_position=na_position, kind="stable")
+    def sort_values(self, by: Any, **options: Any) -> Any:
+        return super().sort_values(by, **{**options, "kind": "stable"})
 
     def to_arrow(self, preserve_index: bool) -> pa.Table:
         return pa.Table.from_pandas(pd.DataFrame(self), preserve_index=preserve_index)
