@@ -49,6 +49,19 @@ class Equalities:
         """Whether the equality is one that nobody wrote."""
         return self.of(*pair) is not None and set(map(_place, pair)) not in self._stated
 
+    def refers(self, alias: str, other: str) -> bool:
+        """Whether a relation refers to another by several columns, and to a third by more.
+
+        As line items refer to what a supplier asks for a part, and to an order: all that the other
+        is joined on, they are joined on too. It has fewer rows, then; and joined to both of its
+        columns they meet fewer partners than to one.
+        """
+        own, others = self._of_relation(alias), self._of_relation(other)
+        return len(others) > 1 and others < own
+
+    def _of_relation(self, alias: str) -> set[_Class]:
+        return {members for (owner, _), members in self._classes.items() if owner == alias}
+
     def needless(self, predicate: Expression, within: Relation) -> bool:
         """Whether a relation has a column of the predicate's class: others then join to that."""
         if not isinstance(predicate, exp.EQ):

@@ -129,7 +129,7 @@ def _inner(
         left = waiting.pop(first)
     while waiting:
         alias, keys = _next(left, waiting, todo, equal)
-        pairs = _enough(keys, equal)
+        pairs = _enough(keys, equal, left)
         left = join("inner" if keys else "cross", left, waiting.pop(alias), pairs)
         left, todo = _apply_ready(left, [p for p in todo if not _is_key(p, keys)])
     return left, todo, semis
@@ -158,7 +158,7 @@ def _next(
     """The first waiting relation that keys connect to what is joined, else simply the first.
 
     One that keeps few rows, and that nothing else waits for, goes before the others; one that only
-    implied equalities connect goes after them.
+    implied equalities connect goes after them. What a relation refers to goes before it.
     """
     connected = {}
     for alias, relation in waiting.items():
@@ -174,15 +174,23 @@ def _next(
     ]
     stated = [alias for alias, keys in connected.items() if not all(map(equal.is_implied, keys))]
     chosen = next(iter([*few, *stated, *connected, *waiting]))
+    chosen = next((alias for alias in connected if equal.refers(chosen, alias)), chosen)
     return chosen, connected.get(chosen, [])
 
 
-def _enough(keys: list[_Pair], equal: Equalities) -> list[_Pair]:
-    """The keys without those that follow from others: columns equal to each other need one."""
-    found: dict[object, _Pair] = {}
-    for place, (ours, theirs) in enumerate(keys):
-        found.setdefault(equal.of(ours, theirs) or place, (ours, theirs))
-    return list(found.values())
+def _enough(keys: list[_Pair], equal: Equalities, left: Relation) -> list[_Pair]:
+    """The keys without those that follow from others: columns equal to each other need one.
+
+    That is the first of the left relation, which its own joins have kept, too.
+    """
+    order = {name: place for place, name in enumerate(left.node.names)}
+    found: dict[object, list[_Pair]] = {}
+    for place, pair in enumerate(keys):
+        found.setdefault(equal.of(*pair) or place, []).append(pair)
+    return [
+        min(pairs, key=lambda pair: order.get(left.flat(pair[0]).name, 0))
+        for pairs in found.values()
+    ]
 
 
 def _folded(
@@ -203,7 +211,7 @@ def _folded(
         plain = not isinstance(waiting[target].node, Filter) and target != first
         if plain and others and not any(selective(waiting[o].node) for o in others):
             _, keys = _next(waiting[target], {leaf: relation}, todo, equal)
-            joined = join("inner", waiting[target], relation, _enough(keys, equal))
+            joined = join("inner", waiting[target], relation, _enough(keys, equal, waiting[target]))
             left = {a: joined if a == target else r for a, r in waiting.items() if a != leaf}
             rest = [p for p in todo if not _is_key(p, keys)]
             return _folded(left, rest, equal, first)

@@ -1,0 +1,45 @@
+"""What the plan makes of a query beyond its letter: seen in the tables that it joins, in order."""
+
+from __future__ import annotations
+
+from harness.plan import compile_query
+from harness.plan.nodes import Join, Node, Scan, walk
+from harness.types import Column, Schema, Type
+
+
+def table(*columns: str) -> Schema:
+    return tuple(Column(name, Type.INT64, nullable=False) for name in columns)
+
+
+SCHEMAS = {
+    "products": table("p", "colour"),
+    "sales": table("sale_p", "sale_s", "receipt", "amount"),
+    "offers": table("offer_p", "offer_s", "price"),
+    "receipts": table("r", "day"),
+}
+
+
+def planned(sql: str) -> Node:
+    return compile_query(sql, SCHEMAS).lowered()
+
+
+def joined(sql: str) -> list[str]:
+    """The tables in the order in which they are joined."""
+    return [node.table for node in walk(planned(sql)) if isinstance(node, Scan)]
+
+
+def test_what_a_table_refers_to_by_two_columns_is_joined_before_it() -> None:
+    offered = """
+        select colour, sum(amount - price) as profit
+        from products, sales, offers, receipts
+        where p = sale_p and offer_p = sale_p and offer_s = sale_s and r = receipt and colour = 3
+        group by colour
+    """
+    assert joined(offered) == ["products", "offers", "sales", "receipts"]
+    (last, *_) = [n for n in walk(planned(offered)) if isinstance(n, Join) and len(n.on) == 2]
+    assert last.on == (("p", "sale_p"), ("offer_s", "sale_s"))
+
+
+def test_tables_that_share_one_column_only_are_joined_as_written() -> None:
+    one = "select sum(amount) as a from products, sales, offers where p = sale_p and p = offer_p"
+    assert joined(one) == ["products", "sales", "offers"]
