@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -220,24 +220,3 @@ def check_writable(folder: Path) -> None:
         raise ResultsError(
             f"results cannot be written to {folder}: {reason}; see --results"
         ) from error
-
-
-def geometric_means(records: Sequence[Record]) -> dict[str, float]:
-    """Engine -> geometric mean, over its cells, of (10 ms + median) / (10 ms + best median).
-
-    The 10 ms keep differences of microseconds from deciding (ClickBench's score).
-    """
-    import numpy as np
-
-    medians = {r.cell: float(np.median([x.seconds for x in r.rounds])) for r in records if r.rounds}
-    best: dict[tuple[object, ...], float] = {}
-    for cell, median in medians.items():
-        question = (cell.workload, cell.query, cell.size, cell.input, cell.threads)
-        best[question] = min(best.get(question, median), median)
-    logs: dict[str, list[float]] = {}
-    for cell, median in medians.items():
-        question = (cell.workload, cell.query, cell.size, cell.input, cell.threads)
-        logs.setdefault(cell.engine, []).append(
-            float(np.log((0.01 + median) / (0.01 + best[question])))
-        )
-    return {engine: float(np.exp(np.mean(values))) for engine, values in logs.items()}

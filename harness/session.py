@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,6 +26,9 @@ from harness.resume import begun, continued
 from harness.run import Run
 from harness.suite import Asked
 from harness.terminal import Display, detail
+
+if TYPE_CHECKING:
+    from report import Ranked
 
 
 class VirtualClock:
@@ -63,6 +66,7 @@ class BenchmarkRun:
         self.summing_up = False
         self.results: Path | None = None
         self.report: Path | None = None
+        self.ranking: Sequence[Ranked] = ()
         self.trouble = ""
 
     # ------------------------------------------------------------------ collection
@@ -254,6 +258,8 @@ class BenchmarkRun:
         try:
             files = sorted(self.folder.glob("*/*.json"))
             self.report = report.build(files, index, tell=self.display.say)
+            if self.results is not None:
+                self.ranking = report.ranking(self.results)
         except (report.ReportError, OSError) as error:
             self._in_trouble(session, f"the report {index} cannot be drawn: {error}")
 
@@ -281,7 +287,7 @@ class BenchmarkRun:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.run is not None:
             terminalreporter.flush()
-            self.display.summary(self.journal, self.results, self.report)
+            self.display.summary(self.journal, self.ranking, self.results, self.report)
             if self.results and not self.journal.complete:
                 self.display.say("unfinished; `pytest --benchmark --resume` goes on from here")
             self.display.say(self.run.spent.words())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
@@ -20,8 +20,11 @@ from rich.text import Text
 from harness.engines import short
 from harness.measure import Phase
 from harness.outcome import Cell, Outcome, Record
-from harness.results import Journal, geometric_means
+from harness.results import Journal
 from harness.suite import Asked
+
+if TYPE_CHECKING:
+    from report import Ranked
 
 _STYLES = {
     Outcome.OK: "green",
@@ -121,8 +124,14 @@ class Display:
             f"  {escape(short(cell.engine)):<{self._width}}  {word} {escape(detail(record))}"
         )
 
-    def summary(self, journal: Journal, results: Path | None, report: Path | None) -> None:
-        self.console.print(_ranking(journal))
+    def summary(
+        self,
+        journal: Journal,
+        ranking: Sequence[Ranked],
+        results: Path | None,
+        report: Path | None,
+    ) -> None:
+        self.console.print(_summary(journal, ranking))
         if results is not None:
             self.console.print(f"results  {results}")
         if report is not None:
@@ -158,30 +167,33 @@ def detail(record: Record) -> str:
     low, high = np.percentile(seconds, [25, 75])
     parts = [
         f"{_seconds(float(np.median(seconds))):>9}",
-        f"({_seconds(float(low))} to {_seconds(float(high))}, {len(seconds)} rounds)",
+        f"(half of {len(seconds)} rounds in {_seconds(float(low))} to {_seconds(float(high))})",
         f"cold {_seconds(record.cold_seconds or 0.0)}{_CACHES[record.caches_dropped]}",
         f"peak {_size(record.peak_bytes or 0)}",
     ]
     return "  ".join(parts)
 
 
-def _ranking(journal: Journal) -> Table:
-    """Engine, geometric mean of the ratio to the best, cells ok of cells asked."""
-    records = [journal.record_of(cell) for cell in journal.asked]
-    means = geometric_means([r for r in records if r.outcome is Outcome.OK])
-    asked = Counter(r.cell.engine for r in records)
-    fine = Counter(r.cell.engine for r in records if r.outcome is Outcome.OK)
+def _summary(journal: Journal, ranking: Sequence[Ranked]) -> Table:
+    """A row for each engine, those with a time first, in the order and words of the report."""
+    outcomes: dict[str, Counter[Outcome]] = {}
+    for cell in journal.asked:
+        outcomes.setdefault(cell.engine, Counter())[journal.record_of(cell).outcome] += 1
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("engine", overflow="fold")
-    table.add_column("times the best (geometric mean)", justify="right", max_width=16)
-    table.add_column("ok of asked", justify="right")
+    table.add_column("time, ratio to the best", justify="right", max_width=13)
+    table.add_column("95% interval", justify="right", max_width=9)
+    for heading in ("best on", "ok"):
+        table.add_column(heading, justify="right")
     table.add_column("other outcomes")
-    for engine in sorted(asked, key=lambda name: (means.get(name, np.inf), name)):
-        others = Counter(str(r.outcome) for r in records if r.cell.engine == engine)
-        others.pop("ok", None)
-        mean = f"{means[engine]:.2f}" if engine in means else "—"
-        words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(others.items()))
-        table.add_row(escape(short(engine)), mean, f"{fine[engine]} of {asked[engine]}", words)
+    ranked = {each.engine: each for each in ranking}
+    for engine in [*ranked, *sorted(outcomes.keys() - ranked)]:
+        of, told = outcomes[engine], ranked.get(engine)
+        figures = (told.ratio, told.interval, str(told.wins)) if told else ("—", "", "")
+        others = sorted((outcome, count) for outcome, count in of.items() if outcome != "ok")
+        words = ", ".join(f"{count} {outcome}" for outcome, count in others)
+        ok = f"{of[Outcome.OK]} of {of.total()}"
+        table.add_row(escape(short(engine)), *figures, ok, words)
     return table
 
 

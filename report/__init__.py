@@ -4,5 +4,14 @@ from __future__ import annotations
 
 from report.errors import MalformedResults, MissingResults, ReportError, UnknownVersion
 from report.output import build
+from report.ranking import Ranked, ranking
 
-__all__ = ["MalformedResults", "MissingResults", "ReportError", "UnknownVersion", "build"]
+__all__ = [
+    "MalformedResults",
+    "MissingResults",
+    "Ranked",
+    "ReportError",
+    "UnknownVersion",
+    "build",
+    "ranking",
+]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from report import ranking
 from tests.benchmark_runs import AVAILABLE, Done, Project
 
 YAML = """\
@@ -44,8 +45,15 @@ def test_every_cell_of_every_engine_is_ok(project: Project, done: Done) -> None:
 def test_each_cell_has_its_line_and_each_query_its_heading(done: Done) -> None:
     assert "that::q2  The mean of each  memory · own" in done.out
     for engine in AVAILABLE:
-        line = rf"^  {engine} +ok +[\d.]+ .?s  \(.* rounds\)  cold .*s  peak \d+ MB$"
+        line = rf"^  {engine} +ok +[\d.]+ .?s  \(half of \d+ rounds in .*\)  cold .*s  peak \d+ MB$"
         assert len(re.findall(line, done.out, re.MULTILINE)) == 3
+
+
+def test_the_engines_are_ranked_as_on_the_page(project: Project, done: Done) -> None:
+    ranked = ranking(project.result_files[0])
+    assert {each.engine for each in ranked} == set(AVAILABLE)
+    rows = re.findall(r"^ (\w+) +([\d.]+×) +([\d.–]*) +(\d+) +3 of 3", done.out, re.MULTILINE)
+    assert rows == [(each.engine, each.ratio, each.interval, str(each.wins)) for each in ranked]
 
 
 def test_the_results_file_has_every_field_that_its_description_names(
@@ -117,7 +125,7 @@ def test_a_later_run_is_compared_with_the_saved_one_cell_by_cell(
     assert later.code == 0, later.all
     assert re.search(r"^q1\[polars-memory-own\] \(0001_\w+", later.out, re.MULTILINE)
     assert re.search(r"^q1\[polars-memory-own\] \(NOW\)", later.out, re.MULTILINE)
-    line = rf"^{re.escape(node)} ok .* rounds\)  cold .*\[100%\]$"
+    line = rf"^{re.escape(node)} ok .*half of \d+ rounds in .*\)  cold .*\[100%\]$"
     assert re.search(line, later.out, re.MULTILINE), later.out
     assert [cell["engine"] for cell in project.results()["cells"]] == ["polars"]
 

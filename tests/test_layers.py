@@ -45,7 +45,12 @@ def test_only_the_end_of_a_run_and_those_who_compare_runs_use_the_report() -> No
         for file in sorted((ROOT / "harness").rglob("*.py"))
         if any(name.split(".")[0] == "report" for name in imported(file))
     ]
-    assert users == ["harness/compare.py", "harness/selfcheck/checks.py", "harness/session.py"]
+    assert users == [
+        "harness/compare.py",
+        "harness/selfcheck/checks.py",
+        "harness/session.py",
+        "harness/terminal.py",
+    ]
 
 
 def test_the_check_sees_a_wrong_import(tmp_path: Path) -> None:

@@ -1,0 +1,37 @@
+"""One results file -> its engines ranked as the page ranks them, in words for a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from report import wording
+from report.comparison import Score, compare
+from report.frame import load
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """An engine with a time: its geometric mean ratio to the best, its 95% interval, its wins.
+
+    ``wins`` counts the queries on which it is the best or ties with the best.
+    """
+
+    engine: str
+    ratio: str
+    interval: str
+    wins: int
+
+
+def ranking(results: Path) -> list[Ranked]:
+    """The engines that have a time, best first. Raises ReportError where the file is unusable."""
+    scores = compare(load([results])).scores
+    return [ranked for score in scores if (ranked := _ranked(score)) is not None]
+
+
+def _ranked(score: Score) -> Ranked | None:
+    mean = score.mean
+    if mean is None:
+        return None
+    interval = "" if mean.low is None or mean.high is None else f"{mean.low:.2f}–{mean.high:.2f}"
+    return Ranked(score.engine.name, wording.times(mean.value), interval, score.wins)
