@@ -31,11 +31,17 @@ class Type(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table or of a plan node's result."""
+    """A column of a table or of a plan node's result.
+
+    ``nan``: whether a float may be NaN, as no table's is. ``nonzero``: whether it is known that no
+    number is 0.
+    """
 
     name: str
     type: Type
     nullable: bool = True
+    nan: bool = False
+    nonzero: bool = False
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from harness.plan.nan_uses import Use, refuse_nan
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from harness.plan import Query
+    from harness.plan.nodes import Node
 
 OUTPUT_FILE = "answer.parquet"
 """The file, in the worker's own working folder, that a ``write: parquet`` program leaves behind."""
@@ -90,6 +92,9 @@ class Engine(ABC):
     not_yet: ClassVar[Mapping[str, str]] = {}
     """What the engine could do and we have not written."""
 
+    nan_differs: ClassVar[frozenset[Use]] = frozenset()
+    """What an emitter's library does otherwise than SQL with floats that may be NaN."""
+
     def unavailable(self) -> str | None:
         """Why the engine cannot be used here, in words; None where it can."""
         if importlib.util.find_spec(self.module) is None:
@@ -108,6 +113,12 @@ class Engine(ABC):
     @abstractmethod
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         """The program for a query. Raises Unsupported, naming the reason, where there is none."""
+
+    def lowered(self, query: Query) -> Node:
+        """A query's plan. Raises Unsupported where it has none that the library can follow."""
+        plan = query.lowered()
+        refuse_nan(plan, self.nan_differs, self.label)
+        return plan
 
     def environment(self, threads: int) -> dict[str, str]:
         """Environment variables that must be set before the library is imported."""

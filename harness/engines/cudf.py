@@ -50,11 +50,12 @@ class Cudf(GpuEngine):
     language = "python"
     distribution = "cudf-cu12"
     module = "cudf"
+    nan_differs = Pandas.nan_differs
     not_yet: ClassVar[Mapping[str, str]] = Pandas.not_yet
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return CudfProgram(gaps, tables, source).program(query.lowered(), query.write)
+        return CudfProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def start(self, threads: int) -> Session:
         return CudfSession()

@@ -66,11 +66,12 @@ class Dask(Engine):
         "Median": "an exact quantile of a whole table, which Dask estimates",
         "PercentileCont": "an exact quantile of a whole table, which Dask estimates",
     }
+    nan_differs = Pandas.nan_differs
     not_yet: ClassVar[Mapping[str, str]] = Pandas.not_yet
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return DaskProgram(gaps, tables, source).program(query.lowered(), query.write)
+        return DaskProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def environment(self, threads: int) -> dict[str, str]:
         return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

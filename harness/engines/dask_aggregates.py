@@ -41,9 +41,8 @@ class DaskAggregates(DaskSteps, PandasAggregates):
         distinct = [e for _, e in node.aggregates if isinstance(e.this, exp.Distinct)]
         lone = len(distinct) == len(node.aggregates) == 1 and not self._dropna(node)
         lone = lone and self.counts_distinct
-        keys_too = {aggregated(e) for _, e in node.aggregates} & {e for _, e in node.keys}
         native = all(isinstance(e, self.native) for _, e in node.aggregates)
-        if keys_too or not native or (distinct and not lone):
+        if _reads_keys(node) or not native or (distinct and not lone):
             return self._grouped_apart(node)
         source, keys, values = self._grouping(node)
         renames = {k: n for k, (n, _) in zip(keys, node.keys, strict=True) if k != n}
@@ -95,6 +94,18 @@ class DaskAggregates(DaskSteps, PandasAggregates):
         return self._apart(
             replace(node, input=wider, keys=keys), [k.name for _, k in keys], "grouped"
         )
+
+
+def _reads_keys(node: Aggregate) -> bool:
+    """Whether a key is aggregated too, which Dask fails at; rows are counted by a key.
+
+    With a median it fails at such a count as well.
+    """
+    arguments = {aggregated(e) for _, e in node.aggregates}
+    counts_beside_median = None in arguments and any(
+        isinstance(e, exp.Median) for _, e in node.aggregates
+    )
+    return counts_beside_median or not arguments.isdisjoint(e for _, e in node.keys)
 
 
 @dataclass(frozen=True)

@@ -50,12 +50,13 @@ class DaskCudf(GpuEngine):
     distribution = "dask-cudf-cu12"
     module = "dask_cudf"
     connects = True
+    nan_differs = Dask.nan_differs
     cannot: ClassVar[Mapping[str, str]] = Dask.cannot
     not_yet: ClassVar[Mapping[str, str]] = Dask.not_yet
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return DaskCudfProgram(gaps, tables, source).program(query.lowered(), query.write)
+        return DaskCudfProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def start(self, threads: int) -> Session:
         return DaskCudfSession()

@@ -8,6 +8,7 @@ from typing import ClassVar
 from sqlglot import exp
 
 from harness.engines.pandas_expressions import PandasExpressions
+from harness.engines.pandas_values import parenthesised
 from harness.engines.python import ATOM, Code, listing
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.typing import Typed
@@ -17,6 +18,8 @@ _ARITHMETIC = (exp.Column, exp.Identifier, exp.Literal, exp.Neg, exp.Add, exp.Su
 
 _BY_PARTITION = (exp.Bracket, exp.DateFromParts, exp.Greatest, exp.Least, exp.SplitPart)
 """What Dask lacks and the library that holds its partitions has."""
+_COUNTED_IN_TEXT = (exp.Length, exp.StrPosition)
+"""What Dask takes for floats, since its sample of a text has NULLs."""
 
 
 class DaskExpressions(PandasExpressions):
@@ -34,6 +37,8 @@ class DaskExpressions(PandasExpressions):
         if isinstance(e, _BY_PARTITION) and columns_in(e):
             made = self.local(self.gaps, self.schema, self.frame, self.narrow)
             return Code(self._locally(made.text(e), columns_in(e)), ATOM)
+        if isinstance(e, _COUNTED_IN_TEXT) and not self.nullable(e):
+            return Code(f'{parenthesised(super().code(e), ATOM)}.astype("int64")', ATOM)
         return super().code(e)
 
     def case(self, e: Expression) -> Code:

@@ -20,6 +20,7 @@ from harness.engines.pandas_steps import keywords
 from harness.engines.pandas_tables import needs_mask, read_csv
 from harness.engines.python import listing, mapping, quoted
 from harness.engines.windows import BareWindows, partition_names
+from harness.plan.nan_uses import nan_in_order
 from harness.plan.nodes import (
     Distinct,
     Expression,
@@ -146,7 +147,9 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         Dask may lose ``na_position="first"`` between partitions, and has one for all keys: where
         NULLs go first, a column that tells them is a key of its own.
         """
-        first = [k.column for k in keys if k.nulls_first and source.column(k.column).nullable]
+        keys = nan_in_order(keys, source.schema)
+        missing_too = {c.name for c in source.schema if c.nullable or c.nan}
+        first = [k.column for k in keys if k.nulls_first and k.column in missing_too]
         flags = {c: f"{c}_missing" for c in first}
         if not keys:
             return frame, ()

@@ -14,6 +14,7 @@ from harness.engines.python import (
     PythonSession,
 )
 from harness.plan import Query
+from harness.plan.nan_uses import Use
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -66,6 +67,7 @@ class Pandas(Engine):
     language = "python"
     distribution = "pandas"
     module = "pandas"
+    nan_differs = frozenset(Use)
     not_yet: ClassVar[Mapping[str, str]] = {
         "ArgMax": "a value at an extreme of another",
         "ArgMin": "a value at an extreme of another",
@@ -75,7 +77,7 @@ class Pandas(Engine):
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return PandasProgram(gaps, tables, source).program(query.lowered(), query.write)
+        return PandasProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def environment(self, threads: int) -> dict[str, str]:
         return {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}

@@ -18,6 +18,7 @@ from harness.engines.pandas_windows import PandasWindows
 from harness.engines.python import flags, listing, mapping, one_or_list, quoted
 from harness.engines.windows import BareWindows
 from harness.plan.naming import frame_name
+from harness.plan.nan_uses import nan_in_order
 from harness.plan.nodes import (
     Distinct,
     Filter,
@@ -159,7 +160,8 @@ class PandasProgram(PandasAggregates, PandasJoins):
 
     def sorted(self, schema: Schema, keys: Sequence[SortKey]) -> str:
         """Sorts by the last keys first where NULLs go first for some keys and last for others."""
-        nullable = {column.name for column in schema if column.nullable}
+        nullable = {column.name for column in schema if column.nullable or column.nan}
+        keys = nan_in_order(keys, schema)
         runs: list[tuple[bool, list[SortKey]]] = []
         for key in keys:
             first = key.nulls_first and key.column in nullable

@@ -24,6 +24,7 @@ from harness.engines.python import (
     quoted,
 )
 from harness.engines.widths import is_narrow
+from harness.plan.nan import greater_by_nan
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.typing import KNOWN, Typed, infer, sql_type
 from harness.types import Schema, Type
@@ -108,6 +109,9 @@ class PandasValues(Expressions):
         return None
 
     # ------------------------------------------------------------------ conditions
+
+    def beside_nan(self, e: Expression) -> Expression:
+        return e if self.nullable(e) else greater_by_nan(e, self.schema)
 
     def neq(self, e: Expression) -> Code:
         compared = self.binary(e, "!=", COMPARISON)

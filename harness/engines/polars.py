@@ -29,6 +29,7 @@ from harness.engines.python import (
 from harness.engines.widths import Widths
 from harness.plan import Query
 from harness.plan.naming import frame_name
+from harness.plan.nan_uses import Use
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -346,11 +347,12 @@ class Polars(Engine):
     distribution = "polars"
     module = "polars"
     variables = ("POLARS_*",)
+    nan_differs = frozenset({Use.GREATEST, Use.WINDOWED})
     not_yet: ClassVar[Mapping[str, str]] = {}
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return PolarsProgram(gaps, tables, source).program(query.lowered(), query.write)
+        return PolarsProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def environment(self, threads: int) -> dict[str, str]:
         return {"POLARS_MAX_THREADS": str(threads)}

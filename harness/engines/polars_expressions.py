@@ -10,6 +10,7 @@ from harness.engines.polars_dates import PolarsDates
 from harness.engines.polars_text import PolarsText
 from harness.engines.polars_values import DTYPES
 from harness.engines.python import ATOM, Code, quoted
+from harness.plan.nan import may_be_nan
 from harness.plan.nodes import Expression
 from harness.plan.typing import infer, sql_type
 from harness.types import Type
@@ -115,6 +116,8 @@ class PolarsExpressions(PolarsText, PolarsDates):
     def _reduced(self, e: Expression, call: str) -> Code:
         if isinstance(e.this, exp.Distinct):
             raise self.gaps.unsupported("DISTINCT in this aggregate", e.sql("duckdb"))
+        if isinstance(e, exp.Max) and may_be_nan(e.this, self.schema):
+            call = "nan_max()"
         return Code(f"{self.number(e.this, ATOM)}.{call}", ATOM)
 
     def aggregate(self, e: Expression, grouped: bool) -> str:

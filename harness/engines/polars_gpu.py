@@ -53,7 +53,7 @@ class PolarsGpu(GpuEngine, Polars):
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return PolarsGpuProgram(gaps, tables, source).program(query.lowered(), query.write)
+        return PolarsGpuProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def start(self, threads: int) -> Session:
         return PolarsGpuSession()

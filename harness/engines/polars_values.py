@@ -109,7 +109,14 @@ class PolarsValues(Expressions):
         return Code(f"{self.operand(e.this, ATOM)}.is_null()", ATOM)
 
     def in_(self, e: Expression) -> Code:
-        return Code(f"{self.operand(e.this, ATOM)}.is_in({self.listed(e.expressions)})", ATOM)
+        """Of one type: a list of integers is not looked up in floats, nor the other way round."""
+        kinds = [self.type(x) for x in (e.this, *e.expressions)]
+        value, members = self.operand(e.this, ATOM), [self.text(x) for x in e.expressions]
+        if Type.FLOAT64 in kinds:
+            value += "" if kinds[0] is Type.FLOAT64 else ".cast(pl.Float64)"
+            whole = [kind is Type.INT64 for kind in kinds[1:]]
+            members = [f"{m}.0" if w else m for m, w in zip(members, whole, strict=True)]
+        return Code(f"{value}.is_in([{', '.join(members)}])", ATOM)
 
     def between(self, e: Expression) -> Code:
         low, high = self._bound(e.args["low"]), self._bound(e.args["high"])

@@ -9,6 +9,7 @@ from harness.engines.base import Engine, Program, Session
 from harness.engines.pyarrow_program import ArrowProgram
 from harness.engines.python import Gaps, PythonSession
 from harness.plan import Query
+from harness.plan.nan_uses import Use
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ class PyArrow(Engine):
     cannot: ClassVar[Mapping[str, str]] = {
         "TryCast": "a cast that gives NULL for text it cannot read (Arrow's casts raise)",
     }
+    nan_differs = frozenset(
+        {Use.COMPARED, Use.SORTED, Use.MAXIMUM, Use.GREATEST, Use.QUANTILE, Use.WINDOWED}
+    )
     not_yet: ClassVar[Mapping[str, str]] = {
         "ArgMax": "a value at an extreme of another",
         "ArgMin": "a value at an extreme of another",
@@ -57,7 +61,7 @@ class PyArrow(Engine):
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return ArrowProgram(gaps, tables, source).program(query.lowered(), query.write)
+        return ArrowProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def environment(self, threads: int) -> dict[str, str]:
         return {"OMP_NUM_THREADS": str(threads)}

@@ -31,6 +31,7 @@ from harness.engines.python import (
     quoted,
 )
 from harness.engines.windows import BareWindows, partition_names
+from harness.plan.nan_uses import nan_in_order
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -278,9 +279,7 @@ class ArrowProgram:
     # ------------------------------------------------------------------ order
 
     def sort(self, node: Sort) -> Flow:
-        return self.narrowed(node.input).then(
-            "order_by", f"OrderByNodeOptions({sort_keys(node.keys)})"
-        )
+        return self.narrowed(node.input).then("order_by", f"OrderByNodeOptions({_in_order(node)})")
 
     def limit(self, node: Limit) -> Flow:
         cut = f".slice({node.offset}, {node.count})"
@@ -288,7 +287,7 @@ class ArrowProgram:
             flow = self.flow(node.input)
             return replace(flow, head=flow.table + cut, is_table=True, steps=())
         flow = self.stored(self.narrowed(node.input.input))
-        k, keys = node.offset + node.count, sort_keys(node.input.keys)
+        k, keys = node.offset + node.count, _in_order(node.input)
         head = f"{flow.head}.take(pc.select_k_unstable({flow.head}, k={k}, sort_keys={keys}))"
         return replace(flow, head=head + cut if node.offset else head)
 
@@ -297,7 +296,7 @@ class ArrowProgram:
         flow = self.narrowed(node.input)
         flow = self.stored(with_one_zero(flow, keys) if keys else flow)
         rows = self.variables.fresh("rows")
-        order = sort_keys(node.order)
+        order = sort_keys(nan_in_order(node.order, node.input.schema))
         self.statements.append(f"{rows} = ranked_rows({flow.head}, {listing(node.keys)}, {order})")
         first = f"pc.list_slice({rows}, 0, {node.count}).flatten()"
         return replace(flow, head=f"{flow.head}.take({first})")
@@ -376,6 +375,10 @@ def _source(body: Sequence[str]) -> str:
     query = "\n".join(["def query(t):", *(f"    {line}" for line in body)])
     header, query = (laid_out(part).rstrip("\n") for part in ("\n".join(imports), query))
     return "\n\n\n".join([header, *functions, query]) + "\n"  # the functions are laid out already
+
+
+def _in_order(node: Sort) -> str:
+    return sort_keys(nan_in_order(node.keys, node.input.schema))
 
 
 def _origin(scan: Scan) -> dict[str, str]:

@@ -19,6 +19,7 @@ from harness.engines.python import (
     Gaps,
     quoted,
 )
+from harness.plan.nan import greater_by_nan
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.typing import sql_type
 from harness.types import Schema, Type
@@ -92,6 +93,9 @@ class ArrowValues(Expressions):
         left = wrapped(e.this, self.number(e.this, [e.expression], precedence, chained))
         right = self.number(e.expression, [e.this], precedence, strict=True)
         return Code(f"{left} {operator} {right}", precedence)
+
+    def beside_nan(self, e: Expression) -> Expression:
+        return greater_by_nan(e, self.schema)
 
     def neg(self, e: Expression) -> Code:
         return super().neg(e) if is_python_value(e) else self.pc("negate", e.this)

@@ -180,7 +180,13 @@ class Expressions(ABC):
     def days_between(self, e: Expression) -> Code: ...
 
     def compared(self, e: Expression) -> Code:
+        if (negated := self.beside_nan(e)) is not e:
+            return self.code(negated)
         return self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON)
+
+    def beside_nan(self, e: Expression) -> Expression:
+        """A comparison as the library has to make it where an operand may be NaN."""
+        return e
 
     eq = neq = lt = lte = gt = gte = compared
 

@@ -17,6 +17,7 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.columns import columns_of
+from harness.plan.nan import may_be_nan, never_zero, not_zero
 from harness.plan.typing import Expression as Expression
 from harness.plan.typing import infer, refuse_decimal
 from harness.types import Column, Schema, Type
@@ -120,10 +121,16 @@ class Filter(Node):
 
     @cached_property
     def schema(self) -> Schema:
-        proven = {c.name for part in conjuncts(self.condition) for c in rejects_null(part)}
+        parts = conjuncts(self.condition)
+        proven = {c.name for part in parts for c in rejects_null(part)}
+        nonzero = {e.name for part in parts for e in not_zero(part) if isinstance(e, exp.Column)}
         kept = self.input.names if self.columns is None else self.columns
         return tuple(
-            replace(c, nullable=c.nullable and c.name not in proven)
+            replace(
+                c,
+                nullable=c.nullable and c.name not in proven,
+                nonzero=c.nonzero or c.name in nonzero,
+            )
             for c in self.input.schema
             if c.name in kept
         )
@@ -163,10 +170,7 @@ class Aggregate(Node):
     @cached_property
     def schema(self) -> Schema:
         keys = _schema_of(self.keys, self.input)
-        grouped = bool(self.keys)
-        return keys + tuple(
-            infer(e, self.input.schema, grouped=grouped).named(name) for name, e in self.aggregates
-        )
+        return keys + _schema_of(self.aggregates, self.input, grouped=bool(self.keys))
 
 
 @_step
@@ -304,7 +308,15 @@ class SetOperation(Node):
     @cached_property
     def schema(self) -> Schema:
         pairs = zip(self.left.schema, self.right.schema, strict=True)
-        return tuple(replace(a, nullable=a.nullable or b.nullable) for a, b in pairs)
+        return tuple(
+            replace(
+                a,
+                nullable=a.nullable or b.nullable,
+                nan=a.nan or b.nan,
+                nonzero=a.nonzero and b.nonzero,
+            )
+            for a, b in pairs
+        )
 
 
 def walk(plan: Node) -> Iterator[Node]:
@@ -376,8 +388,19 @@ def _bare(expression: Expression) -> set[exp.Column]:
     return {expression} if isinstance(expression, exp.Column) else set()
 
 
-def _schema_of(items: Iterable[tuple[str, Expression]], source: Node) -> Schema:
-    return tuple(infer(e, source.schema).named(name) for name, e in items)
+def _schema_of(
+    items: Iterable[tuple[str, Expression]], source: Node, *, grouped: bool = True
+) -> Schema:
+    return tuple(_column_of(name, e, source.schema, grouped) for name, e in items)
+
+
+def _column_of(name: str, e: Expression, schema: Schema, grouped: bool) -> Column:
+    """The column that an expression makes; a group has a row, so that its count is not 0."""
+    column = infer(e, schema, grouped=grouped).named(name)
+    nan = column.type is Type.FLOAT64 and may_be_nan(e, schema)
+    counted = grouped and isinstance(e, exp.Count) and isinstance(e.this, exp.Star)
+    nonzero = column.type.numeric and (counted or never_zero(e, schema))
+    return replace(column, nan=nan, nonzero=nonzero) if nan or nonzero else column
 
 
 def _nullable(schema: Schema, nullable: bool) -> Schema:

@@ -1,0 +1,122 @@
+"""Expressions -> whether they may be NaN, which no table holds and 0 / 0 gives."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+
+from sqlglot import exp
+
+from harness.plan.typing import Expression
+from harness.types import Column, Schema
+
+Known = frozenset[Expression]
+"""Expressions that are known not to be 0 where another one is looked at."""
+_SIGNS: dict[type[Expression], Callable[[float, float], bool]] = {
+    exp.EQ: operator.eq,
+    exp.NEQ: operator.ne,
+    exp.LT: operator.lt,
+    exp.LTE: operator.le,
+    exp.GT: operator.gt,
+    exp.GTE: operator.ge,
+}
+_OPPOSITES: dict[type[Expression], type[Expression]] = {
+    exp.LT: exp.GTE,
+    exp.LTE: exp.GT,
+    exp.GT: exp.LTE,
+    exp.GTE: exp.LT,
+}
+_CONDITIONS = (*_SIGNS, exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike)
+_ZERO_WHERE_THE_OPERAND_IS = (exp.Neg, exp.Abs)
+
+
+def may_be_nan(e: Expression, schema: Schema, known: Known = frozenset()) -> bool:
+    """Whether a float may be NaN: a quotient by what may be 0, or what is made of such.
+
+    ``known`` are expressions that are not 0 here.
+    """
+    return _may_be_nan(e, {column.name: column for column in schema}, known)
+
+
+def greater_by_nan(e: Expression, schema: Schema) -> Expression:
+    """``x > y`` as ``not x <= y`` where x may be NaN: greater in SQL, not so in IEEE 754."""
+    greater = e.this if isinstance(e, (exp.GT, exp.GTE)) else e.expression
+    if type(e) not in _OPPOSITES or not may_be_nan(greater, schema):
+        return e
+    return exp.Not(this=_OPPOSITES[type(e)](this=e.this, expression=e.expression))
+
+
+def never_zero(e: Expression, schema: Schema) -> bool:
+    """Whether a number is known to be another one than 0, or NULL."""
+    return _never_zero(e, {column.name: column for column in schema}, frozenset())
+
+
+def not_zero(condition: Expression) -> Known:
+    """What is not 0 where a condition is true."""
+    parts = condition.flatten() if isinstance(condition, exp.And) else [condition]
+    return frozenset(x for part in parts for x, holds in _of_zero(part) if not holds)
+
+
+def _may_be_nan(e: Expression, columns: Mapping[str, Column], known: Known) -> bool:
+    if isinstance(e, exp.Column):
+        return e.name in columns and columns[e.name].nan
+    if isinstance(e, _CONDITIONS):
+        return False
+    if isinstance(e, exp.Window):
+        return _may_be_nan(e.this, columns, known)
+    if isinstance(e, exp.Case):
+        return any(_may_be_nan(value, columns, known | more) for value, more in values_of(e))
+    if isinstance(e, (exp.Div, exp.Mod)) and not _never_zero(e.expression, columns, known):
+        return True
+    if isinstance(e, exp.Corr) or (isinstance(e, exp.Pow) and not _is_whole(e.expression)):
+        return True
+    operands = (x for x in e.iter_expressions() if isinstance(x, Expression))
+    return any(_may_be_nan(x, columns, known) for x in operands)
+
+
+def _never_zero(e: Expression, columns: Mapping[str, Column], known: Known) -> bool:
+    if e in known or isinstance(e, exp.Null):
+        return True
+    if isinstance(e, exp.Column):
+        return e.name in columns and columns[e.name].nonzero
+    if isinstance(e, exp.Literal):
+        return not e.is_string and float(e.name) != 0
+    if isinstance(e, exp.Case):
+        return all(_never_zero(value, columns, known | more) for value, more in values_of(e))
+    if isinstance(e, exp.Mul):
+        return all(_never_zero(side, columns, known) for side in (e.this, e.expression))
+    return isinstance(e, _ZERO_WHERE_THE_OPERAND_IS) and _never_zero(e.this, columns, known)
+
+
+def values_of(case: Expression) -> Iterator[tuple[Expression, Known]]:
+    """Each value of a CASE, with what is not 0, or is NULL, where it is taken."""
+    before: Known = frozenset()
+    for branch in case.args["ifs"]:
+        yield branch.args["true"], before | not_zero(branch.this)
+        before |= {x for x, holds in _of_zero(branch.this) if holds}
+    if case.args.get("default") is not None:
+        yield case.args["default"], before
+
+
+def _of_zero(condition: Expression) -> Iterator[tuple[Expression, bool]]:
+    """What a condition compares with a number, and whether it would hold for 0."""
+    if type(condition) not in _SIGNS:
+        return
+    sign, (left, right) = _SIGNS[type(condition)], (condition.this, condition.expression)
+    if (number := _number(right)) is not None:
+        yield left, sign(0.0, number)
+    elif (number := _number(left)) is not None:
+        yield right, sign(number, 0.0)
+
+
+def _number(e: Expression) -> float | None:
+    if isinstance(e, exp.Neg):
+        value = _number(e.this)
+        return None if value is None else -value
+    is_number = isinstance(e, exp.Literal) and not e.is_string
+    return float(e.name) if is_number else None
+
+
+def _is_whole(e: Expression) -> bool:
+    number = _number(e)
+    return number is not None and number.is_integer()
