@@ -164,14 +164,20 @@ def detail(record: Record) -> str:
     if not record.rounds:
         return f"{_seconds(record.cold_seconds or 0.0)} cold; no hot rounds asked"
     seconds = [r.seconds for r in record.rounds]
-    low, high = np.percentile(seconds, [25, 75])
     parts = [
         f"{_seconds(float(np.median(seconds))):>9}",
-        f"(half of {len(seconds)} rounds in {_seconds(float(low))} to {_seconds(float(high))})",
+        f"({_spread(seconds)})",
         f"cold {_seconds(record.cold_seconds or 0.0)}{_CACHES[record.caches_dropped]}",
         f"peak {_size(record.peak_bytes or 0)}",
     ]
     return "  ".join(parts)
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    if len(seconds) == 1:
+        return "1 round"
+    low, high = np.percentile(seconds, [25, 75])
+    return f"half of {len(seconds)} rounds in {_seconds(float(low))} to {_seconds(float(high))}"
 
 
 def _summary(journal: Journal, ranking: Sequence[Ranked]) -> Table:

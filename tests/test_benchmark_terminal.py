@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.outcome import Cell, Outcome, Record, Round
+from harness.tables import Input
+from harness.terminal import detail
 from tests.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
 
 pty = pytest.importorskip("pty")
@@ -101,3 +104,13 @@ def test_a_report_is_named_where_the_run_ends(output: str) -> None:
     lines = screen(output)
     report = next(line for line in lines if line.startswith("report "))
     assert Path(report.split(maxsplit=1)[1]).name == "index.html"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [((2.0,), "(1 round)"), ((0.1, 0.2, 0.3, 0.4, 0.5), "(half of 5 rounds in 200 ms to 400 ms)")],
+)
+def test_the_spread_of_rounds_is_told(seconds: tuple[float, ...], told: str) -> None:
+    cell = Cell("w", "q", "polars", "small", Input.MEMORY, 2)
+    rounds = tuple(Round(each, each) for each in seconds)
+    assert told in detail(Record(cell, Outcome.OK, rounds=rounds, cold_seconds=1.0))
