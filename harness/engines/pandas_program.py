@@ -53,7 +53,7 @@ class PandasProgram(PandasAggregates, PandasJoins):
         self.physical[node] = tuple(sources)
         if self._reads_whole_tables():
             self.physical[node] = tuple(c.name for c in table.schema)
-            if node.renames:
+            if node.renames and self.physical[node] != tuple(sources):
                 text = f"{text}[{listing(sources)}]"
         if node.renames:
             text = f"{text}.rename(columns={mapping(node.renames)})"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from harness.engines.base import OUTPUT_FILE, Program
+from harness.engines.chains import chained
 from harness.engines.pandas_expressions import PandasExpressions
 from harness.engines.pandas_values import NARROW
 from harness.engines.python import (
@@ -49,7 +50,7 @@ class PandasSteps:
         end = f"return {result}"
         if write is not None:
             end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, index=False)"
-        return module(*self._imported([*self.statements, end]))
+        return module(*self._imported(chained([*self.statements, end])))
 
     def _imported(self, body: Sequence[str]) -> tuple[list[str], Sequence[str]]:
         """The imports that statements need, the library's own in any case, and the statements."""

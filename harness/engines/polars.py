@@ -20,6 +20,7 @@ from harness.engines.python import (
     flags,
     is_keyword_argument,
     listing,
+    mapping,
     method_name,
     module,
     names,
@@ -127,6 +128,9 @@ class PolarsProgram:
         self.physical[node] = tuple(c.name for c in table.schema)
         if not node.renames:
             return text
+        if self.physical[node] == tuple(source for source, _ in node.columns):
+            self.physical[node] = node.names
+            return f"{text}.rename({mapping(node.renames)})"
         items = tuple((c.name, exp.column(source)) for source, c in node.columns)
         return f"{text}.select({self.items(items, node, of=node)})"
 
