@@ -43,3 +43,23 @@ def test_what_a_table_refers_to_by_two_columns_is_joined_before_it() -> None:
 def test_tables_that_share_one_column_only_are_joined_as_written() -> None:
     one = "select sum(amount) as a from products, sales, offers where p = sale_p and p = offer_p"
     assert joined(one) == ["products", "sales", "offers"]
+
+
+def kinds(sql: str) -> list[str]:
+    return [node.kind for node in walk(planned(sql)) if isinstance(node, Join)]
+
+
+def test_rows_for_which_a_left_join_finds_none_are_those_of_an_anti_join() -> None:
+    sql = "select amount from sales left join products on p = sale_p where {} and amount > 1"
+    assert kinds(sql.format("p is null")) == ["anti"]
+    assert kinds(sql.format("colour is null")) == ["anti"]
+    assert kinds(sql.format("(p is null or colour = 1)")) == ["left"]
+    assert kinds(sql.format("p is null").replace("amount from", "amount, colour from")) == ["left"]
+    assert kinds(sql.format("p is not null")) == ["left"]
+
+
+def test_a_null_that_the_right_rows_may_have_says_nothing() -> None:
+    nullable = {**SCHEMAS, "products": (SCHEMAS["products"][0], Column("colour", Type.INT64, True))}
+    sql = "select amount from sales left join products on p = sale_p where colour is null"
+    plan = compile_query(sql, nullable).lowered()
+    assert [node.kind for node in walk(plan) if isinstance(node, Join)] == ["left"]

@@ -40,7 +40,8 @@ def _read_above(join: Join, name: str) -> bool:
 def _under(node: Node, old: str, new: str, used: Counter[Node]) -> Node | None:
     """The node with a column renamed where it is computed.
 
-    None where it is not, where others read it, or where it has the name that its table gives it.
+    None where it is not, where others read it, or where it has the name that its table gives it. A
+    name that was given to a table's column for the query's sake is taken back.
     """
     if new in node.names or used[node] > 1:
         return None
@@ -65,6 +66,11 @@ def _under(node: Node, old: str, new: str, used: Counter[Node]) -> Node | None:
             names = node.columns and tuple(new if n == old else n for n in node.columns)
             condition = _read_as(node.condition, old, new)
             return replace(node, input=below, condition=condition, columns=names)
+        case Scan() if node.renames.get(new) == old:
+            columns = (
+                (source, replace(c, name=new) if c.name == old else c) for source, c in node.columns
+            )
+            return replace(node, columns=tuple(columns))
     return None
 
 

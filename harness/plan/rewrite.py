@@ -8,6 +8,7 @@ from harness.answer import SortKey
 from harness.plan.nodes import (
     Expression,
     Filter,
+    Join,
     Node,
     Project,
     TopPerGroup,
@@ -22,7 +23,7 @@ from harness.plan.windows import window_order
 def rewrite(plan: Node) -> Node:
     """Applies every rule, inputs first."""
     plan = plan.with_inputs(*(rewrite(child) for child in plan.inputs))
-    return _top_per_group(plan)
+    return _without_partner(_top_per_group(plan))
 
 
 def _top_per_group(node: Node) -> Node:
@@ -42,6 +43,31 @@ def _top_per_group(node: Node) -> Node:
                 kept = tuple((column, exp.column(column)) for column in filtered.names)
                 return Project(top, kept) if rest is None else Filter(top, rest, filtered.names)
     return node
+
+
+def _without_partner(node: Node) -> Node:
+    """``left join r … where r.key is null``, nothing else being read of r -> an anti join."""
+    match node:
+        case Filter(input=Join(kind="left", residual=None) as join):
+            parts = conjuncts(node.condition)
+            tests = [part for part in parts if _is_unmatched(part, join)]
+            rest = conjunction(part for part in parts if part not in tests)
+            theirs = set(join.right.names) - join.shared_keys
+            if tests and not theirs & {*columns_in(rest), *node.names}:
+                left = join.left if rest is None else Filter(join.left, rest)
+                columns = None if node.names == left.names else node.names
+                return Join("anti", left, join.right, join.on, columns=columns, label=node.label)
+    return node
+
+
+def _is_unmatched(condition: Expression, join: Join) -> bool:
+    """Whether a condition asks for a NULL where the right rows of a join have none."""
+    match condition:
+        case exp.Is(this=exp.Column(name=name), expression=exp.Null()):
+            keys = {theirs for ours, theirs in join.on if ours != theirs}
+            known = {c.name for c in join.right.schema if not c.nullable} - join.shared_keys
+            return name in keys | known
+    return False
 
 
 def _without_choice(node: Node) -> Node:
