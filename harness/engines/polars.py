@@ -29,6 +29,7 @@ from harness.engines.python import (
 )
 from harness.engines.widths import Widths
 from harness.plan import Query
+from harness.plan.columns import columns_of
 from harness.plan.naming import frame_name
 from harness.plan.nan_uses import Use
 from harness.plan.nodes import (
@@ -154,6 +155,8 @@ class PolarsProgram:
         return f"{text}.filter({conditions})"
 
     def project(self, node: Project) -> str:
+        if isinstance(node.input, Aggregate) and self._in_one_step(node, node.input):
+            return self._computed_totals(node, node.input)
         text = self.frame(node.input)
         kept = tuple(n for n, e in node.items if isinstance(e, exp.Column) and e.name == n)
         first = tuple(n for n, _ in node.items[: len(kept)])
@@ -163,6 +166,19 @@ class PolarsProgram:
             items = self.items(node.items, node.input, of=node)
             return f"{text}.with_columns({items}).select({names(self.physical[node])})"
         return f"{text}.select({self.items(node.items, node.input, of=node)})"
+
+    def _in_one_step(self, node: Project, totals: Aggregate) -> bool:
+        """Whether what is computed of totals may be written where they are: none comes twice."""
+        read = [c.name for _, e in node.items for c in columns_of(e)]
+        return not totals.keys and self.uses[totals] == 1 and len(set(read)) == len(read) > 0
+
+    def _computed_totals(self, node: Project, totals: Aggregate) -> str:
+        """``.select(share=pl.col("a").sum() / pl.col("b").sum())``."""
+        text = self.frame(totals.input)
+        inner, outer = self.expressions(totals.input), self.expressions(totals)
+        outer.spelt = {name: inner.aggregate(e, grouped=False) for name, e in totals.aggregates}
+        values, self.physical[node] = _arguments((n, outer.value(e)) for n, e in node.items)
+        return f"{text}.select({values})"
 
     def items(self, items: Sequence[Item], source: Node, of: Node | None = None) -> str:
         """The arguments of select, in the order that Python wants: names that stay, then keywords.

@@ -10,6 +10,7 @@ from harness.engines.polars_dates import PolarsDates
 from harness.engines.polars_text import PolarsText
 from harness.engines.polars_values import DTYPES
 from harness.engines.python import ATOM, Code, quoted
+from harness.engines.widths import counted
 from harness.plan.nan import may_be_nan
 from harness.plan.nodes import Expression
 from harness.plan.typing import infer, sql_type
@@ -116,6 +117,8 @@ class PolarsExpressions(PolarsText, PolarsDates):
     def _reduced(self, e: Expression, call: str) -> Code:
         if isinstance(e.this, exp.Distinct):
             raise self.gaps.unsupported("DISTINCT in this aggregate", e.sql("duckdb"))
+        if (condition := counted(e)) is not None:
+            return Code(f"{self.operand(condition, ATOM)}.{call}", ATOM)
         if isinstance(e, exp.Max) and may_be_nan(e.this, self.schema):
             call = "nan_max()"
         return Code(f"{self.number(e.this, ATOM)}.{call}", ATOM)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
@@ -30,7 +30,9 @@ DTYPES = {
     Type.DATE: "pl.Date",
     Type.TIMESTAMP: 'pl.Datetime("us")',
 }
-NARROW = (exp.Count, exp.Extract, exp.Length, exp.RowNumber, exp.Rank, exp.DenseRank)
+NARROW = (
+    exp.Count, exp.CountIf, exp.Extract, exp.Length, exp.RowNumber, exp.Rank, exp.DenseRank,
+)  # fmt: skip
 
 
 class PolarsValues(Expressions):
@@ -41,9 +43,11 @@ class PolarsValues(Expressions):
     ) -> None:
         super().__init__(gaps, schema)
         self.narrow = narrow
+        self.spelt: Mapping[str, str] = {}
+        """Columns that the frame does not hold yet, and what computes them."""
 
     def column(self, e: Expression) -> Code:
-        return Code(f"pl.col({quoted(e.name)})", ATOM)
+        return Code(self.spelt.get(e.name, f"pl.col({quoted(e.name)})"), ATOM)
 
     def value(self, e: Expression) -> str:
         """A value where a bare string would be taken for a column's name."""
@@ -62,13 +66,13 @@ class PolarsValues(Expressions):
         return super().operand(e, precedence, strict)
 
     def number(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """An operand of arithmetic, widened where Polars would overflow."""
+        """An operand of arithmetic in integers, widened where Polars would overflow."""
         if is_narrow(e, NARROW, self.narrow):
             return f"{self.operand(e, ATOM)}.cast(pl.Int64)"
         return self.operand(e, precedence, strict)
 
     def binary(self, e: Expression, operator: str, precedence: int) -> Code:
-        if operator in "+-*":
+        if operator in "+-*" and self.type(e) is not Type.FLOAT64:
             left, right = (
                 self.number(e.this, precedence),
                 self.number(e.expression, precedence, True),
@@ -134,8 +138,21 @@ class PolarsValues(Expressions):
         return Code(text if default is None else f"{text}.otherwise({self.value(default)})", ATOM)
 
     def coalesce(self, e: Expression) -> Code:
+        if len(e.expressions) == 1 and self._fills(e.this, e.expressions[0]):
+            return Code(
+                f"{self.operand(e.this, ATOM)}.fill_null({self.text(e.expressions[0])})", ATOM
+            )
         values = ", ".join(self.value(x) for x in [e.this, *e.expressions])
         return Code(f"pl.coalesce({values})", ATOM)
+
+    def _fills(self, value: Expression, constant: Expression) -> bool:
+        """Whether a value keeps its type where a constant fills its gaps."""
+        return (
+            isinstance(constant, (exp.Literal, exp.Boolean))
+            and not is_constant(value)
+            and not is_narrow(value, NARROW, self.narrow)
+            and self.type(value) is self.type(constant)
+        )
 
     def greatest(self, e: Expression) -> Code:
         end = "max" if isinstance(e, exp.Greatest) else "min"
@@ -148,7 +165,8 @@ class PolarsValues(Expressions):
 
     def name_or_text(self, e: Expression) -> str:
         """A column's name, where Polars takes one for an expression."""
-        return quoted(e.name) if isinstance(e, exp.Column) else self.text(e)
+        plain = isinstance(e, exp.Column) and e.name not in self.spelt
+        return quoted(e.name) if plain else self.text(e)
 
     def names(self, expressions: Sequence[Expression]) -> str:
         return ", ".join(map(self.name_or_text, expressions))

@@ -16,6 +16,7 @@ from harness.plan.nodes import (
 )
 
 Kinds = tuple[type[Expression], ...]
+_ONE_OR_NOTHING = (exp.Literal.number(1), exp.Literal.number(0))
 _PASSING = (exp.Abs, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.Window)
 """What answers in the type of its first operand."""
 
@@ -24,11 +25,11 @@ def is_narrow(e: Expression, kinds: Kinds, columns: frozenset[str]) -> bool:
     """Whether an expression over frames with these narrow columns is narrow itself.
 
     ``kinds`` are the functions whose answers are. Arithmetic and sums are not: their operands are
-    widened, lest they overflow.
+    widened, lest they overflow. ``CountIf`` among the kinds stands for what :func:`counted` finds.
     """
     if isinstance(e, exp.Column):
         return e.name in columns
-    if isinstance(e, kinds):
+    if isinstance(e, kinds) or (exp.CountIf in kinds and counted(e) is not None):
         return True
     if isinstance(e, exp.Case):
         values = [branch.args["true"] for branch in e.args["ifs"]] + [e.args.get("default")]
@@ -40,6 +41,18 @@ def is_narrow(e: Expression, kinds: Kinds, columns: frozenset[str]) -> bool:
         return False
     present = [v for v in values if v is not None and not isinstance(v, exp.Null)]
     return all(is_narrow(v, kinds, columns) for v in present)
+
+
+def counted(e: Expression) -> Expression | None:
+    """The condition whose rows are counted by ``sum(case when … then 1 else 0 end)``, if any."""
+    if not (
+        isinstance(e, exp.Sum) and isinstance(e.this, exp.Case) and len(e.this.args["ifs"]) == 1
+    ):
+        return None
+    (branch,) = e.this.args["ifs"]
+    one_or_nothing = branch.args["true"], e.this.args.get("default")
+    condition: Expression = branch.this
+    return condition if one_or_nothing == _ONE_OR_NOTHING else None
 
 
 class Widths:
