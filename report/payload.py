@@ -25,7 +25,7 @@ from report.metrics import METRICS, Metric
 from report.names import Column
 from report.rows import CHARACTER_PIXELS, NAME_PIXELS
 from report.sources import Run
-from report.statistics import FEWEST_ROUNDS, PENALTY, Estimate, ranks
+from report.statistics import FEWEST_ROUNDS, PAIR_ERROR, PENALTY, Estimate, ranks
 
 DIGITS = 6
 SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
@@ -74,6 +74,7 @@ class Payload:
         return {
             "penalty": PENALTY,
             "ranks": _ranks(self._cells),
+            "pair_error": PAIR_ERROR,
             "metrics": [_metric(metric) for metric in METRICS],
             "engines": [
                 {

@@ -1,7 +1,8 @@
 """Rounds of a cell -> an estimate with its interval; two cells -> their ratio; ratios -> one mean.
 
-All intervals are of 95% and follow from order statistics of the rounds alone: nothing is assumed of
-the shape of their distribution, and nothing is drawn at random.
+All intervals are of 95% and follow from order statistics of the rounds: nothing is assumed of the
+shape of their distribution, and nothing is drawn at random. Those of ratios also hold what no round
+tells: that two processes which do the same differ (PROCESS_ERROR).
 """
 
 from __future__ import annotations
@@ -10,13 +11,24 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from statistics import NormalDist
+from itertools import accumulate
+from statistics import NormalDist, median
 
 CONFIDENCE = 0.95
 FEWEST_ROUNDS = 3
 """Below this the rounds say nothing about spread, and no interval is given."""
 NORMAL_QUANTILE = 1.959964
 """The standard normal quantile of (1 + CONFIDENCE) / 2."""
+PROCESS_ERROR = 0.01
+"""The standard error of the logarithm of a median that stems from its process, whatever the rounds.
+
+Where a process' memory comes to lie, and which cores its threads begin on, stays with it for all of
+its rounds (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously Wrong!", ASPLOS
+2009; Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013).
+``python -m tests.against_itself`` estimates it.
+"""
+PAIR_ERROR = math.sqrt(2) * PROCESS_ERROR
+"""The same of a ratio of two processes."""
 SHIFT_SECONDS = 0.010
 """Added to both sides of a ratio of seconds, so that microseconds do not decide a mean."""
 PENALTY = 2.0
@@ -29,7 +41,8 @@ Interval = tuple[float, float]
 class Estimate:
     """A value with its interval; the ends are None where the rounds are too few to tell.
 
-    ``log_error`` is the standard error of log(value); None where it is not known.
+    The interval tells of the rounds. ``log_error`` is the standard error of log(value) over rounds
+    and processes; None where it is not known.
     """
 
     value: float
@@ -103,7 +116,8 @@ def ranks(count: int) -> Ranks:
     is that of Price & Bonett, "Distribution-free confidence intervals for difference and ratio of
     medians", Journal of Statistical Computation and Simulation 72 (2002).
     """
-    tails = [sum(math.comb(count, i) for i in range(k + 1)) / 2**count for k in range(count // 2)]
+    below = accumulate(math.comb(count, k) for k in range(count // 2))
+    tails = [number / 2**count for number in below]
     within = [k for k, tail in enumerate(tails) if tail <= (1 - CONFIDENCE) / 2]
     low = max(within, default=0)
     outer = max(round((count + 1) / 2 - math.sqrt(count)) - 1, 0)
@@ -113,15 +127,21 @@ def ranks(count: int) -> Ranks:
 def estimate_median(rounds: Sequence[float]) -> Estimate:
     """The median of the rounds with its interval."""
     ordered, count = sorted(rounds), len(rounds)
-    middle = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
+    middle = median(ordered)
     if count < FEWEST_ROUNDS:
         return Estimate(middle)
     place = ranks(count)
     error = None
     if ordered[0] > 0:
-        spread = math.log(ordered[count - 1 - place.outer] / ordered[place.outer])
-        error = spread / (2 * place.quantile)
+        error = math.hypot(_error_of_rounds(ordered), PROCESS_ERROR)
     return Estimate(middle, ordered[place.low], ordered[place.high], error)
+
+
+def _error_of_rounds(ordered: Sequence[float]) -> float:
+    """The standard error of the logarithm of the median, of sorted rounds above 0."""
+    place = ranks(len(ordered))
+    spread = math.log(ordered[len(ordered) - 1 - place.outer] / ordered[place.outer])
+    return spread / (2 * place.quantile)
 
 
 def ratio_of(numerator: Estimate, denominator: Estimate) -> Ratio | None:
@@ -146,8 +166,8 @@ def paired_ratio(numerator: Mapping[int, float], denominator: Mapping[int, float
     pairs = [(numerator[turn], denominator[turn]) for turn in numerator.keys() & denominator.keys()]
     if len(pairs) < FEWEST_ROUNDS or any(one <= 0 or other <= 0 for one, other in pairs):
         return None
-    found = estimate_median([one / other for one, other in pairs])
-    return Ratio(found.value, found.log_error)
+    ratios = sorted(one / other for one, other in pairs)
+    return Ratio(median(ratios), math.hypot(_error_of_rounds(ratios), PAIR_ERROR))
 
 
 def geometric_mean(ratios: Sequence[Ratio]) -> MeanRatio | None:

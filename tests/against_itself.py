@@ -7,12 +7,13 @@ OPTIONS go to ``pytest --benchmark``: ``--input memory --benchmark-max-time 20``
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Annotated
 
 import typer
@@ -21,7 +22,7 @@ from rich.table import Table as Grid
 
 from report.comparison import Task, compare
 from report.frame import load
-from report.statistics import Ratio, paired_ratio
+from report.statistics import PAIR_ERROR, PROCESS_ERROR, Ratio, paired_ratio
 
 WITHIN = 0.03
 
@@ -36,12 +37,14 @@ def main(
     grid = Grid(title=f"{engine} against itself")
     for heading in ("run", "query", "rounds", "medians apart", "ratio (95% interval)", "covers 1"):
         grid.add_column(heading, justify="right")
-    covers, apart = [], []
+    covers, apart, excess = [], [], []
     for run in range(runs):
         for task, one, other, ratio in _measured(workload, engine, options or []):
             low, high = ratio.interval or (0.0, float("inf"))
             apart.append(one / other - 1)
             covers.append(ratio.is_tie)
+            of_rounds = (ratio.log_error or 0.0) ** 2 - PAIR_ERROR**2
+            excess.append((math.log(ratio.value) ** 2 - of_rounds) / 2)
             told = f"{ratio.value:.3f} ({low:.3f} to {high:.3f})"
             rounds = min(len(entry.cell.seconds) for entry in task.entries.values())
             cells = (task.query, f"{rounds}", f"{apart[-1]:+.1%}", told, "" if covers[-1] else "no")
@@ -51,6 +54,8 @@ def main(
     count, near = len(covers), sum(abs(share) <= WITHIN for share in apart)
     console.print(f"intervals that cover 1: {sum(covers)} of {count}, of which 95% are to")
     console.print(f"medians within {WITHIN:.0%}: {near} of {count}")
+    between = math.sqrt(max(0.0, mean(excess)))
+    console.print(f"between processes: {between:.1%}, taken to be {PROCESS_ERROR:.1%}")
     if sum(covers) < count or near < count:
         raise typer.Exit(1)
 

@@ -21,7 +21,7 @@ from report.change_tables import as_json, listing, markdown
 from report.changes import Changes, NothingInCommon, Verdict, alias_of, compare_runs
 from report.metrics import METRICS
 from report.sources import Run, newest, read_all
-from report.statistics import estimate_median, ratio_of
+from report.statistics import PROCESS_ERROR, estimate_median, ratio_of
 from tests.results_factory import ENGINES, MACHINE, Asked, document, realistic, write
 
 STEADY = (0.99, 1.0, 1.01, 0.995, 1.005)
@@ -85,7 +85,7 @@ def test_two_runs_of_the_same_thing_are_ties_but_for_chance(tmp_path: Path) -> N
 
     def noisy() -> list[Asked]:
         return [
-            Asked(f"q{at}", "polars", list(0.1 * generator.lognormal(0, 0.03, 9)))
+            Asked(f"q{at}", "polars", _process(0.1, generator) * generator.lognormal(0, 0.03, 9))
             for at in range(300)
         ]
 
@@ -105,7 +105,7 @@ def test_the_interval_covers_the_known_ratio_about_as_often_as_it_says(scale: fl
     for trial in range(400):
         pair = []
         for side, true in (("after", 1.1), ("before", 1.0)):
-            seconds = tuple(scale * true * generator.lognormal(0, 0.05, 9))
+            seconds = tuple(_process(scale * true, generator) * generator.lognormal(0, 0.05, 9))
             each = _cell_of(f"{side} {trial}", seconds)
             pair.append(metric.estimate(each))
         low, high = ratio_of(*pair).interval
@@ -120,13 +120,19 @@ def test_that_rounds_end_early_hardly_narrows_what_the_interval_holds(noise: flo
     for _ in range(600):
         sides = []
         for _ in range(2):
-            seconds = [float(generator.lognormal(0, noise))]
+            speed = _process(1.0, generator)
+            seconds = [speed * float(generator.lognormal(0, noise))]
             while rule.stop(seconds) is None:
-                seconds.append(float(generator.lognormal(0, noise)))
+                seconds.append(speed * float(generator.lognormal(0, noise)))
             sides.append(estimate_median(seconds))
         low, high = ratio_of(*sides).interval
         covered += low <= 1 <= high
     assert 0.92 <= covered / 600 <= 0.985
+
+
+def _process(seconds: float, generator: np.random.Generator) -> float:
+    """What a program takes in one process: those that do the same differ."""
+    return seconds * float(generator.lognormal(0, PROCESS_ERROR))
 
 
 def _cell_of(name: str, seconds: tuple[float, ...]) -> Any:

@@ -15,6 +15,8 @@ from report.frame import Cell, Engine, EngineStyle, Results, Setting, Workload
 from report.metrics import METRICS
 from report.schema import QueryEntry
 from report.statistics import (
+    PAIR_ERROR,
+    PROCESS_ERROR,
     Estimate,
     Ratio,
     estimate_median,
@@ -47,8 +49,8 @@ def test_the_log_error_of_five_rounds_follows_from_their_range() -> None:
     assert estimate.log_error == pytest.approx(1 / 3.726, rel=1e-3)
 
 
-def test_equal_rounds_have_an_interval_without_width() -> None:
-    assert estimate_median([2.0] * 5) == Estimate(2.0, 2.0, 2.0, 0.0)
+def test_equal_rounds_have_an_interval_without_width_but_come_from_one_process() -> None:
+    assert estimate_median([2.0] * 5) == Estimate(2.0, 2.0, 2.0, PROCESS_ERROR)
 
 
 def test_two_rounds_are_too_few_for_an_interval() -> None:
@@ -96,7 +98,7 @@ def test_paired_rounds_see_through_a_machine_that_slows_down() -> None:
 def test_rounds_of_different_turns_are_no_pairs() -> None:
     one = {1: 1.0, 2: 1.0, 3: 1.0}
     assert paired_ratio(one, {2: 1.0, 3: 1.0, 4: 1.0}) is None
-    assert paired_ratio(one, {1: 2.0, 2: 2.0, 3: 2.0}) == Ratio(0.5, 0.0)
+    assert paired_ratio(one, {1: 2.0, 2: 2.0, 3: 2.0}) == Ratio(0.5, PAIR_ERROR)
 
 
 def test_the_geometric_mean_of_two_and_eight_is_four() -> None:
@@ -189,8 +191,8 @@ def test_the_findings_count_wins_ties_and_gaps() -> None:
 def test_the_verdict_names_the_best_and_its_lead() -> None:
     verdicts = [wording.verdict(t, lambda engine: engine.name) for t in comparison().tasks]
     assert verdicts == [
-        "polars is fastest: 0.0900 s; next is duckdb at 2.11× (2.11–2.11).",
-        "duckdb is fastest: 0.0900 s; next is polars at 2.11× (2.11–2.11).",
+        "polars is fastest: 0.0900 s; next is duckdb at 2.11× (2.05–2.17).",
+        "duckdb is fastest: 0.0900 s; next is polars at 2.11× (2.05–2.17).",
         "No engine has a value.",
     ]
 

@@ -105,7 +105,7 @@ def side(factor: float) -> Cell:
     return Cell("e", "memory", "ok", "", seconds, {"turns": list(range(8))})
 
 
-@pytest.mark.parametrize(("factor", "passed"), [(1.0, True), (1.02, False), (1.05, False)])
+@pytest.mark.parametrize(("factor", "passed"), [(1.0, True), (1.02, True), (1.04, False)])
 def test_an_engine_that_is_slower_than_itself_fails(factor: float, passed: bool) -> None:
     other = dataclasses.replace(side(1.0), seconds=list(reversed(side(1.0).seconds)))
     assert checks.same("e", side(factor), other).passed is passed

@@ -91,10 +91,7 @@ def against_itself(trial: Trial, effort: Effort, name: str) -> Line:
 
 
 def same(name: str, one: Cell, other: Cell) -> Line:
-    """Whether two cells took the same time; a ratio within 1% is taken as 1.
-
-    One interval in twenty misses what it is for, and none of them by much.
-    """
+    """Whether two cells took the same time."""
     what = f"{name} against itself"
     expected = "95% interval covers 1; medians within 3%"
     if not (one.seconds and other.seconds):
@@ -105,7 +102,7 @@ def same(name: str, one: Cell, other: Cell) -> Line:
     low, high = ratio.interval
     apart = median(one.seconds) / median(other.seconds) - 1
     measured = f"{ratio.value:.3f} ({low:.3f} to {high:.3f}); medians {apart:+.1%}"
-    passed = (ratio.is_tie or abs(ratio.value - 1) <= 0.01) and abs(apart) <= 0.03
+    passed = ratio.is_tie and abs(apart) <= 0.03
     return Line(what, expected, measured, passed)
 
 

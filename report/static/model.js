@@ -66,7 +66,8 @@ function pairedOf(one, other, metric) {
   if (!place || ratios.some((ratio) => !(ratio > 0 && ratio < Infinity))) return null;
   const [outer, quantile] = place;
   ratios.sort((a, b) => a - b);
-  return [middle(ratios), Math.log(ratios.at(-1 - outer) / ratios[outer]) / (2 * quantile)];
+  const error = Math.log(ratios.at(-1 - outer) / ratios[outer]) / (2 * quantile);
+  return [middle(ratios), Math.hypot(error, page.pair_error)];
 }
 
 /** Turns rise within a cell, so that two cells are walked together. */
