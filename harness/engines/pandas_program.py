@@ -141,12 +141,10 @@ class PandasProgram(PandasAggregates, PandasJoins):
     def limit(self, node: Limit) -> str:
         frame = self.frame(node.input)
         self.physical[node] = self.physical[node.input]
-        rows = (
-            f".iloc[{node.offset}:{node.offset + node.count}]"
-            if node.offset
-            else f".head({node.count})"
-        )
-        return self.assign(node, f"{frame}{rows}")
+        end = "" if node.count is None else str(node.offset + node.count)
+        whole = node.offset or node.count is None
+        rows = f"iloc[{node.offset}:{end}]" if whole else f"head({end})"
+        return self.assign(node, f"{frame}.{rows}")
 
     def distinct(self, node: Distinct) -> str:
         return self.assign(node, f"{self.exact(node.input)}.drop_duplicates()")

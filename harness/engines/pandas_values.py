@@ -183,8 +183,14 @@ class PandasValues(Expressions):
         return code
 
     def _may_be_masked(self, e: Expression) -> bool:
-        """Whether a condition may come as NA; of text and dates it comes as False."""
+        """Whether a condition may come as NA; of text and dates it comes as False.
+
+        Conditions that are compared are given in their three values first.
+        """
         kinds = (*MASKED, Type.FLOAT64)
+        compared = (x for x in e.walk() if isinstance(x, _COMPARISONS))
+        if any(isinstance(side, _CONDITIONS) for x in compared for side in (x.left, x.right)):
+            return True
         typed = (infer(x, self.schema) for x in e.walk() if isinstance(x, _VALUES))
         return any(t.nullable and t.type in kinds for t in typed)
 

@@ -305,11 +305,10 @@ class PolarsProgram:
     def limit(self, node: Limit) -> str:
         text = self.frame(node.input)
         self.physical[node] = self.physical[node.input]
-        return (
-            f"{text}.slice({node.offset}, {node.count})"
-            if node.offset
-            else f"{text}.head({node.count})"
-        )
+        if node.count is None:
+            return f"{text}.slice({node.offset})"
+        first = f"slice({node.offset}, {node.count})" if node.offset else f"head({node.count})"
+        return f"{text}.{first}"
 
     def distinct(self, node: Distinct) -> str:
         return f"{self.exact(node.input)}.unique()"

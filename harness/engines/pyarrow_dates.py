@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlglot import exp
+
 from harness.engines.pyarrow_values import ArrowValues, type_name
 from harness.engines.python import ATOM, PRODUCT, SUM, Code, quoted
 from harness.plan.nodes import Expression
@@ -40,9 +42,11 @@ class ArrowDates(ArrowValues):
     def offset(self, e: Expression, count: int, unit: str) -> Code:
         if unit in _MONTHS:
             return Code(f"months_later({self.timestamp(e)}, {count * _MONTHS[unit]})", ATOM)
-        sign = "-" if count < 0 else "+"
-        value = self.expression(e, SUM)
-        return Code(f"{value} {sign} timedelta({unit}s={abs(count)})", SUM)
+        sign, step = "-" if count < 0 else "+", f"timedelta({unit}s={abs(count)})"
+        if e.find(exp.Greatest, exp.Least):  # what stands under their NULLs would overflow
+            function = "subtract" if count < 0 else "add"
+            return Code(f"pc.{function}({self.expression(e)}, {step})", ATOM)
+        return Code(f"{self.expression(e, SUM)} {sign} {step}", SUM)
 
     def days_later(self, e: Expression, days: int) -> Code:
         moved = self.offset(e, days, "day").text

@@ -283,7 +283,9 @@ class ArrowProgram:
 
     def limit(self, node: Limit) -> Flow:
         cut = f".slice({node.offset}, {node.count})"
-        if not isinstance(node.input, Sort) or self.uses[node.input] > 1:
+        if node.count is None:
+            cut = f".slice({node.offset})"
+        if node.count is None or not isinstance(node.input, Sort) or self.uses[node.input] > 1:
             flow = self.flow(node.input)
             return replace(flow, head=flow.table + cut, is_table=True, steps=())
         flow = self.stored(self.narrowed(node.input.input))

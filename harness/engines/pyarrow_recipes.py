@@ -25,7 +25,8 @@ def months_later(moments, months):
     after = pc.floor_temporal(target + timedelta(days=31), unit="month")
     time_of_day = moments - pc.floor_temporal(moments, unit="day")
     last_day = (after - timedelta(days=1)) + time_of_day
-    return pc.min_element_wise(target + (moments - month), last_day)
+    moved = target + (moments - month)
+    return pc.if_else(moved < last_day, moved, last_day)
 '''
 
 QUANTILES = '''

@@ -22,6 +22,9 @@ from harness.types import Schema
 
 __all__ = ["Query", "compile_query"]
 
+_EVERY = 2**62
+"""The LIMIT that an OFFSET by itself has: more rows than there are."""
+
 
 @dataclass(frozen=True)
 class Query:
@@ -75,9 +78,12 @@ def _spec(sql: str, tree: exp.Query, plan: Node | None, tolerance: float) -> Ans
     keys = _order(tree)
     order = _leading(keys, tree.selects)
     limit, offset = tree.args.get("limit"), tree.args.get("offset")
-    if limit is None:
+    if limit is None and offset is None:
         return AnswerSpec(schema, sql, order, tolerance=tolerance)
-    rows = int(limit.expression.name), int(offset.expression.name) if offset is not None else 0
+    rows = (
+        _EVERY if limit is None else int(limit.expression.name),
+        0 if offset is None else int(offset.expression.name),
+    )
     widened = _widened(sql, order if len(order) == len(keys) else None, sum(rows))
     return AnswerSpec(schema, sql, order, *rows, widened, tolerance)
 

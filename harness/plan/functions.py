@@ -71,6 +71,15 @@ def _flagged(e: Expression) -> Expression:
     return e
 
 
+def _full_match(e: Expression) -> Expression:
+    """Regular expressions that have to match the whole text, as SIMILAR TO's do in DuckDB."""
+    if not e.expression.is_string:
+        return e
+    options = e.args.get("options")
+    pattern = exp.Literal.string(f"^(?:{e.expression.name})$")
+    return _flagged(exp.RegexpLike(this=e.this, expression=pattern, flag=options))
+
+
 def _aggregate(kind: type[Expression]) -> Rewrite:
     return lambda e: kind(this=e.this)
 
@@ -88,6 +97,8 @@ REWRITES: dict[type[Expression], Rewrite] = {
     exp.RegexpLike: _flagged,
     exp.RegexpReplace: _flagged,
     exp.RegexpExtract: _flagged,
+    exp.RegexpFullMatch: _full_match,
+    exp.SimilarTo: _full_match,
     exp.LogicalAnd: _aggregate(exp.Min),
     exp.LogicalOr: _aggregate(exp.Max),
     exp.Quantile: lambda e: exp.PercentileDisc(this=e.this, expression=e.args["quantile"]),

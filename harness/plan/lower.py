@@ -236,8 +236,9 @@ class Lowering:
         items = [(name, aggregates.over(e)) for name, e in items]
         order = [_reordered(o, aggregates.over(o.this)) for o in order]
         conditions = [aggregates.over(c) for c in conditions]
-        node: Node = Aggregate(relation.node, tuple(keys), aggregates.found)
-        if sets is not None:
+        if sets is None:
+            node: Node = Aggregate(relation.node, tuple(keys), aggregates.found)
+        else:
             node = over_sets(relation.node, keys, sets, aggregates.found)
         grouped = Relation(node, {})
         for attached in subqueries.attached:
@@ -345,7 +346,8 @@ def _limited(tree: Expression, node: Node) -> Node:
     limit, offset = tree.args.get("limit"), tree.args.get("offset")
     if limit is None and offset is None:
         return node
-    counts = [e.expression if e is not None else exp.Literal.number(0) for e in (limit, offset)]
-    if limit is None or not all(isinstance(c, exp.Literal) and c.is_int for c in counts):
+    counts = [clause.expression for clause in (limit, offset) if clause is not None]
+    if not all(isinstance(count, exp.Literal) and count.is_int for count in counts):
         raise Unsupported("a LIMIT that is not a whole number", tree.sql("duckdb"))
-    return Limit(node, int(counts[0].name), int(counts[1].name))
+    rows = None if limit is None else int(limit.expression.name)
+    return Limit(node, rows, 0 if offset is None else int(offset.expression.name))

@@ -270,10 +270,10 @@ class Sort(Node):
 
 @_step
 class Limit(Node):
-    """Keeps ``count`` rows after the first ``offset``."""
+    """Keeps ``count`` rows after the first ``offset``; all of them where it is None."""
 
     input: Node
-    count: int
+    count: int | None
     offset: int = 0
 
     @cached_property

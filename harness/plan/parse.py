@@ -20,6 +20,7 @@ from harness.errors import Unsupported, WorkloadError
 from harness.plan.functions import by_name, moments
 from harness.plan.normalize import normalize
 from harness.plan.nulls import without_nulls
+from harness.plan.spellings import distinct_on, positions_in_sets, quantified, tuples
 from harness.plan.typing import Expression
 from harness.plan.windows import resolve_names
 from harness.types import Schema, Type
@@ -112,6 +113,8 @@ def _check_names(tree: exp.Query) -> None:
 
 def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
     _singular_units(tree)
+    positions_in_sets(tree)
+    quantified(tree)
     for select in tree.find_all(exp.Select):
         resolve_names(select)
     known = _schema_of_tables(tree, schemas)
@@ -126,8 +129,10 @@ def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
     tree = annotate_types(tree, schema=known, dialect=DIALECT)
     for rounded in tree.find_all(exp.Round):  # of integers it is one, and a cast of it is needed
         rounded.type = rounded.this.type
-    for select in tree.find_all(exp.Select):
+    for select in list(tree.find_all(exp.Select)):
         _plain_clauses(select)
+        distinct_on(select)
+        tuples(select)
     tree = without_nulls(canonicalize(tree, dialect=DIALECT))
     tree = simplify(tree, dialect=DIALECT)
     normal: exp.Query = without_nulls(normalize(tree))

@@ -125,13 +125,24 @@ def over_sets(
 ) -> Node:
     """One aggregation for each set of key names; keys that are not in a set are NULL."""
     every: tuple[Item, ...] = tuple(keys)
+    aggregates = tuple(item for item in values if not isinstance(item[1], exp.Grouping))
     types = {c.name: c.type for c in Aggregate(source, every, ()).schema}
     parts: list[Node] = []
     for chosen in sets:
-        part: Node = Aggregate(source, tuple(k for k in every if k[0] in chosen), values)
+        part: Node = Aggregate(source, tuple(k for k in every if k[0] in chosen), aggregates)
         items = [
             (name, exp.column(name) if name in chosen else cast_to(exp.null(), types[name]))
             for name, _ in every
         ]
-        parts.append(Project(part, (*items, *_same(name for name, _ in values))))
+        lacking = {e for name, e in every if name not in chosen}
+        items += [(name, _grouping(e, lacking) or exp.column(name)) for name, e in values]
+        parts.append(Project(part, tuple(items)))
     return functools.reduce(lambda a, b: SetOperation("union", a, b, all=True), parts)
+
+
+def _grouping(e: Expression, lacking: set[Expression]) -> Expression | None:
+    """``grouping(a, b)``: a bit for each key that is lacking, the last one's worth 1."""
+    if not isinstance(e, exp.Grouping):
+        return None
+    bits = ("1" if key in lacking else "0" for key in e.expressions)
+    return exp.Literal.number(int("".join(bits), 2))

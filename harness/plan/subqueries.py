@@ -143,6 +143,9 @@ class Subqueries:
             return self._truth(test, semi, negated, _decides(e))
         if isinstance(e, exp.Subquery):
             return self._scalar(e, required)
+        if isinstance(e, (exp.Any, exp.All)):
+            text = (e.parent or e).sql("duckdb")
+            raise Unsupported("this comparison with the rows of a subquery", text)
         required = required and isinstance(e, _STRICT)
         for key, value in list(e.args.items()):
             if isinstance(value, exp.Expr):

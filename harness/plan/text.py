@@ -57,7 +57,8 @@ def _detail(node: Node) -> str:
             order = ", ".join(f"{k.column}{' desc' if k.descending else ''}" for k in node.order)
             return f"{node.count} per {', '.join(node.keys)} by {order}"
         case Limit():
-            return f"{node.count}" + (f" after {node.offset}" if node.offset else "")
+            rows = "all" if node.count is None else str(node.count)
+            return rows + (f" after {node.offset}" if node.offset else "")
         case SetOperation():
             return node.kind + (" all" if node.all else "")
     return ""
