@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from harness.engines.layout import LINE_LENGTH
 
 _ONE_LINE = LINE_LENGTH - len("    ")
+_ONE_LINK = _ONE_LINE - len("    ")
 
 
 class _Statement(NamedTuple):
@@ -79,9 +80,20 @@ def _reads_well(text: str) -> bool:
     """Whether a statement is one line, or is laid out with each call on a line of its own."""
     (node,) = ast.parse(text).body
     value = getattr(node, "value", None)
-    calls = 0
+    if len(text) <= _ONE_LINE or not isinstance(value, ast.expr) or isinstance(node, ast.Expr):
+        return len(text) <= _ONE_LINE
+    links = list(_links(value))
+    return len(links) > 2 and all(len(text) <= _ONE_LINK or not cuts for text, cuts in links)
+
+
+def _links(value: ast.expr) -> Iterator[tuple[str, bool]]:
+    """What stands on a line each, the last one first, and whether brackets follow a value in it."""
+    end, cuts = value, False
     while isinstance(value, (ast.Call, ast.Subscript, ast.Attribute)):
         below = value.func if isinstance(value, ast.Call) else value.value
-        calls += isinstance(value, ast.Attribute) and isinstance(below, (ast.Call, ast.Subscript))
+        cuts = cuts or isinstance(value, ast.Subscript)
+        if isinstance(value, ast.Attribute) and isinstance(below, (ast.Call, ast.Subscript)):
+            yield ast.unparse(end)[len(ast.unparse(below)) :], cuts
+            end, cuts = below, False
         value = below
-    return len(text) <= _ONE_LINE or (calls > 1 and not isinstance(node, ast.Expr))
+    yield ast.unparse(end), cuts

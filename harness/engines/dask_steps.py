@@ -9,6 +9,7 @@ from typing import ClassVar
 from sqlglot import exp
 
 from harness.engines.base import OUTPUT_FILE, Program
+from harness.engines.chains import chained
 from harness.engines.dask_expressions import DaskExpressions
 from harness.engines.pandas_expressions import PandasExpressions
 from harness.engines.pandas_program import PandasProgram
@@ -63,7 +64,7 @@ class DaskSteps(PandasSteps):
             end, options = f"return {result}.compute()", "schema=None, write_index"
         if write is not None:
             end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, {options}=False)"
-        return module(*self._imported([*self.statements, end]))
+        return module(*self._imported(chained([*self.statements, end])))
 
     def frame(self, node: Node) -> str:
         if node not in self.frames and is_gathered(node):
@@ -93,7 +94,7 @@ class DaskSteps(PandasSteps):
             inner.statements.append(f"{rows} = {rows}.reset_index(drop=True)")
         result = inner.exact(node)
         self.statements.append(f"def {function}({rows}):")
-        body = [*inner.statements, f"return {result}"]
+        body = chained([*inner.statements, f"return {result}"])
         self.statements += [f"    {line}" for line in body]
         self.physical[node] = node.names
         together = "repartition(npartitions=1)"
