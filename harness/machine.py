@@ -7,12 +7,13 @@ import math
 import os
 import platform
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
+from harness.gpu.discovery import present
 from harness.groups import granted_cores
 
 
@@ -28,6 +29,8 @@ class Machine:
     system: str
     kernel: str
     python: str
+    gpus: tuple[Mapping[str, object], ...] = ()
+    """Name, memory in bytes, driver and the newest CUDA that it supports, of each GPU."""
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -45,6 +48,7 @@ def this_machine() -> Machine:
         system=platform.system(),
         kernel=platform.release(),
         python=platform.python_version(),
+        gpus=tuple(gpu.as_dict() for gpu in present()),
     )
 
 

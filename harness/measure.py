@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -19,10 +20,11 @@ from harness.errors import (
     WorkerTimeout,
     WorkerUnsupported,
 )
+from harness.gpu.usage import GpuUsage
 from harness.messages import Message
 from harness.outcome import Cell, Outcome, Record, Round, Stopped
 from harness.pagecache import drop
-from harness.pool import WorkerPool
+from harness.pool import WorkerPool, on_gpu
 from harness.referee import Referee
 from harness.rounds import loops_for
 from harness.spent import Part
@@ -98,6 +100,7 @@ class Measurement:
         self._rounds: list[Round] = []
         self._loops = 1
         self._peak_bytes = 0
+        self._gpu = GpuUsage() if on_gpu(task.cell) else None
 
     def set_up(self) -> None:
         """Gets a process that has the tables, and gives it the program."""
@@ -163,6 +166,8 @@ class Measurement:
         with self.pool.spent.on(Part.CHECKING):
             self._check()
         self._process.worker.memory.reset()
+        if self._gpu is not None:
+            self._gpu.forget_cold()
 
     def _drop_caches(self) -> bool | None:
         """Whether the files that are about to be read are out of memory; None: nobody asked."""
@@ -176,7 +181,8 @@ class Measurement:
         self._tell(Phase.CHECK)
         task = self.task
         target = self.settings.scratch.absolute() / f"{self._process.worker.folder.name}-answer"
-        answer = Path(self._request("answer", path=target)["path"])
+        reply = self._request("answer", path=target)
+        answer, self._fallback_share = Path(reply["path"]), reply["fallback_share"]
         try:
             reference = self.referee.reference(task.tables, task.data_key, task.spec)
             reason = self.referee.check(answer, task.spec, reference)
@@ -203,7 +209,10 @@ class Measurement:
         return reply
 
     def _run_once(self) -> Message:
-        reply = self._request("run", loops=self._loops)
+        with self._gpu or contextlib.nullcontext():
+            reply = self._request("run", loops=self._loops)
+        if self._gpu is not None:
+            self._gpu.ran(self._loops, reply["gpu"])
         self.pool.spent.add(Part.ENGINES, reply["seconds"] * self._loops)
         return reply
 
@@ -225,6 +234,8 @@ class Measurement:
             load_seconds=self._process.load_seconds if source is Input.MEMORY else None,
             peak_bytes=max(self._peak_bytes, self._process.worker.memory.peak()),
             baseline_bytes=self._baseline_bytes,
+            gpu=self._gpu.summary() if self._gpu is not None else None,
+            fallback_share=self._fallback_share,
         )
 
     def _request(self, do: str, **arguments: object) -> Message:

@@ -104,6 +104,7 @@ def settings(config: pytest.Config) -> Settings:
         drop_caches=config.getoption("drop_caches"),
         rounds=Rounds(0, 0) if disabled(config) else _rounds(config),
         connect=_connections(config),
+        gpu_memory_limit=_bytes("--gpu-memory-limit", config.getoption("gpu_memory_limit")),
     )
 
 
@@ -149,7 +150,7 @@ def _given(config: pytest.Config, option: str) -> bool:
 
 def basis(config: pytest.Config) -> dict[str, Any]:
     """Options that decide over records, as they were given; defaults follow from the moment."""
-    names = ("memory_limit", "together_limit", "cold_process", "drop_caches")
+    names = ("memory_limit", "gpu_memory_limit", "together_limit", "cold_process", "drop_caches")
     return {name: config.getoption(name) for name in names}
 
 

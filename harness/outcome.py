@@ -72,6 +72,26 @@ class Round:
 
 
 @dataclass(frozen=True)
+class GpuUse:
+    """What a GPU did during a cell's runs; None where the engine or the card does not tell.
+
+    ``peak_bytes`` is the most that the engine had allocated on the device, by RMM's statistics;
+    where there are none, and at ``device_bytes`` always, the most that NVML saw in use on the whole
+    device. ``transfer_seconds``: moving all tables in memory to the device. ``utilisation``: the
+    share of time in which the device worked, and its clock (MHz), as means over the hot rounds;
+    ``temperature_c``: the highest; ``energy_joules``: of one hot run.
+    """
+
+    peak_bytes: int | None = None
+    device_bytes: int | None = None
+    transfer_seconds: float | None = None
+    utilisation: float | None = None
+    temperature_c: float | None = None
+    sm_clock_mhz: float | None = None
+    energy_joules: float | None = None
+
+
+@dataclass(frozen=True)
 class Record:
     """What came of one cell. ``reason`` is empty only where the outcome is ``ok``.
 
@@ -81,6 +101,7 @@ class Record:
     files were out of the page cache, None where that was not asked. ``interleaved``: the query's
     engines took turns. ``loops``: runs in each round. ``table_rows``: of all the workload's tables.
     ``load_seconds``: all tables into the engine's memory, None where files are read instead.
+    ``fallback_share``: of an engine's operations, those that fell back from the GPU to the CPU.
     """
 
     cell: Cell
@@ -99,6 +120,8 @@ class Record:
     load_seconds: float | None = None
     peak_bytes: int | None = None
     baseline_bytes: int | None = None
+    gpu: GpuUse | None = None
+    fallback_share: float | None = None
 
     def __post_init__(self) -> None:
         if (self.outcome is Outcome.OK) == bool(self.reason):

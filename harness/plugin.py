@@ -66,6 +66,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Limit for each engine's processes, such as 8GB. Default: 80%% of what is available.",
     )
     group.addoption(
+        "--gpu-memory-limit",
+        metavar="SIZE",
+        help="What each engine may allocate on a GPU, such as 12GB, to stand for a smaller card. "
+        "Default: all of it.",
+    )
+    group.addoption(
         "--together-limit",
         metavar="SIZE",
         help="Engines take turns, round by round, where their loaded tables are not more than this "

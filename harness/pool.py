@@ -14,7 +14,9 @@ import harness.engines
 from harness.closing import Closing
 from harness.engines.base import CONNECT_VARIABLE
 from harness.environment import read_by
-from harness.errors import WorkerError
+from harness.errors import UnknownEngine, WorkerError
+from harness.gpu.device import LIMIT_VARIABLE
+from harness.gpu.discovery import has_room
 from harness.limits import default_memory_limit, total_memory
 from harness.messages import Message, table_to_message
 from harness.outcome import Cell
@@ -50,7 +52,8 @@ class Settings:
     each engine's; engines take turns where all of them together hold at most ``together_limit``.
     Programs that read files are run cold in a fresh process each; with ``cold_process``, also those
     that start from loaded tables. ``drop_caches``: files are evicted from the page cache first.
-    ``connect`` gives the address of a cluster for an engine.
+    ``connect`` gives the address of a cluster for an engine. ``gpu_memory_limit`` (bytes) is what
+    an engine may allocate on a GPU.
     """
 
     threads: int
@@ -63,6 +66,7 @@ class Settings:
     cold_process: bool = False
     drop_caches: bool = False
     connect: Mapping[str, str] = field(default_factory=dict)
+    gpu_memory_limit: int | None = None
 
     def __post_init__(self) -> None:
         if self.threads < 1 or min(self.timeout, self.setup_timeout) <= 0:
@@ -70,8 +74,9 @@ class Settings:
 
     def variables(self, engine: str) -> dict[str, str]:
         """What an engine's process is told of these settings through its environment."""
-        address = self.connect.get(engine)
-        return {} if address is None else {CONNECT_VARIABLE: address}
+        address, limit = self.connect.get(engine), self.gpu_memory_limit
+        told = {CONNECT_VARIABLE: address, LIMIT_VARIABLE: limit and str(limit)}
+        return {name: value for name, value in told.items() if value}
 
 
 @dataclass
@@ -156,8 +161,15 @@ class WorkerPool(Closing):
         return process
 
     def make_room(self, cells: Iterable[Cell]) -> None:
-        """Ends other processes, the largest first, while they take what these cells' may use."""
+        """Ends other processes, the largest first, while they take what these cells' may use.
+
+        Of a GPU a lone cell has all; others share it with what ran before while it has room.
+        """
+        cells = list(cells)
         own = set(map(_without_query, cells)) & self._processes.keys()
+        if any(map(on_gpu, cells)) and (len(cells) == 1 or not has_room()):
+            for other in filter(on_gpu, self._processes.keys() - own):
+                self.discard(other)
         held = sum(map(self._resident_bytes, own))
         wanted = ROOM_SHARE * (self.settings.memory_limit or 0)
         idle = sorted(self._processes.keys() - own, key=self._resident_bytes)
@@ -179,6 +191,8 @@ class WorkerPool(Closing):
     def crowds(self, cell: Cell) -> bool:
         """Whether the other processes hold so much that this cell's may have lacked it."""
         others = self._processes.keys() - {_without_query(cell)}
+        if on_gpu(cell) and any(map(on_gpu, others)):
+            return True
         limit = self.settings.memory_limit or total_memory()
         return sum(map(self._resident_bytes, others)) > CROWD_SHARE * limit
 
@@ -246,6 +260,13 @@ def _estimated_bytes(tables: Iterable[Table]) -> int:
         table.rows * sum(VALUE_BYTES.get(column.type, 8) for column in table.schema)
         for table in tables
     )
+
+
+def on_gpu(cell: Cell) -> bool:
+    """Whether a cell's engine computes on a GPU; one that cannot be loaded does not."""
+    with contextlib.suppress(UnknownEngine):
+        return harness.engines.get(cell.engine).on_gpu
+    return False
 
 
 def _without_query(cell: Cell) -> Cell:

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import harness
 import harness.engines
 from harness.errors import ResultsError
 from harness.machine import Machine, versions
-from harness.outcome import Cell, Outcome, Record, Round, Stopped
+from harness.outcome import Cell, GpuUse, Outcome, Record, Round, Stopped
 from harness.plan.text import tree
 from harness.suite import Asked
 from harness.tables import Input
@@ -114,6 +114,8 @@ def record_of(entry: Mapping[str, Any]) -> Record:
         load_seconds=info["load_seconds"],
         peak_bytes=info["peak_bytes"],
         baseline_bytes=info["baseline_bytes"],
+        gpu=None if info["gpu"] is None else GpuUse(**info["gpu"]),
+        fallback_share=info["fallback_share"],
     )
 
 
@@ -137,6 +139,8 @@ def extra_info(record: Record, engine_version: str | None) -> dict[str, Any]:
         "peak_bytes": record.peak_bytes,
         "baseline_bytes": record.baseline_bytes,
         "program_sha256": record.program_sha256,
+        "gpu": None if record.gpu is None else asdict(record.gpu),
+        "fallback_share": record.fallback_share,
     }
 
 

@@ -64,14 +64,20 @@ class Bench:
     def run(self, loops: int = 1) -> Message:
         """Runs the program ``loops`` times in a row.
 
-        Gives the wall-clock and CPU seconds of one run, and the rows of the last result.
+        Gives the wall-clock and CPU seconds of one run, the rows of the last result, and what was
+        used of a GPU, which has done all its work by the end.
         """
         self._clear()
+        device = self.session.device
+        if device is not None:
+            device.begin()
         children_before = descendants_cpu_seconds()
         cpu_before = own_cpu_seconds()
         began = time.perf_counter_ns()
         for _ in range(loops):
             self._result = self.session.run()
+        if device is not None:
+            device.synchronise()
         if self._writes:
             _flush(Path(OUTPUT_FILE))
         elapsed = time.perf_counter_ns() - began
@@ -81,22 +87,25 @@ class Bench:
             "seconds": elapsed / 1e9 / loops,
             "cpu_seconds": max(0.0, cpu) / loops,
             "rows": self._rows(),
+            "gpu": None if device is None else device.use(),
         }
 
     def answer(self, path: str) -> Message:
         """Writes the last result to an Arrow IPC file, or moves the Parquet file that was made.
 
-        Gives the path of what now holds the answer.
+        Gives the path of what now holds the answer, and the share that fell back to the CPU.
         """
+        share = {"fallback_share": self.session.fallback_share()}
         if self._writes:
-            return {"path": shutil.move(OUTPUT_FILE, Path(path).with_suffix(".parquet"))}
+            moved = shutil.move(OUTPUT_FILE, Path(path).with_suffix(".parquet"))
+            return {"path": moved, **share}
         import pyarrow as pa
 
         table = self.session.to_arrow(self._result)
         target = Path(path).with_suffix(".arrow")
         with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
             writer.write_table(table, max_chunksize=BATCH_ROWS)
-        return {"path": target}
+        return {"path": target, **share}
 
     def _rows(self) -> int:
         if not self._writes:

@@ -247,5 +247,11 @@ def to_numeric(values: Any, errors: str = "raise") -> Any:
 
 
 def read_parquet(files: Any, columns: Sequence[str] | None = None) -> Any:
-    table = pq.read_table(files, columns=columns)
+    return from_arrow(pq.read_table(files, columns=columns))
+
+
+def from_arrow(table: pa.Table) -> Any:
     return FrameLike(table.to_pandas(types_mapper=ARROW.get, date_as_object=False))
+
+
+DataFrame.from_arrow = from_arrow  # type: ignore[attr-defined]

@@ -283,6 +283,57 @@ class Big(Right):
     session = _Big
 
 
+class _FakeDevice:
+    """Tells what it was asked, in the words of a GPU."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def begin(self) -> None:
+        self.asked = ["begin"]
+
+    def synchronise(self) -> None:
+        self.asked.append("synchronise")
+
+    def use(self) -> dict[str, Any]:
+        runs = ["run"] * (len(self.asked) - 2)
+        assert runs and self.asked == ["begin", *runs, "synchronise"], self.asked
+        return {"peak_bytes": 7 * 2**30, "transfer_seconds": 0.25}
+
+
+class _OnGpu(FakeSession):
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads)
+        self.device = _FakeDevice()  # type: ignore[assignment]
+
+    def act(self) -> Any:
+        if isinstance(self.device, _FakeDevice):
+            self.device.asked.append("run")
+        return super().act()
+
+    def fallback_share(self) -> float | None:
+        return 0.25
+
+
+class OnGpu(Right):
+    """Has a device, which is to be waited for before and after each run."""
+
+    on_gpu = True
+    session = _OnGpu
+
+
+class _OutOfDeviceMemory(_OnGpu):
+    def act(self) -> Any:
+        limit = os.environ.get("ENGINEBENCH_GPU_MEMORY_LIMIT")
+        raise MemoryError(f"std::bad_alloc: out_of_memory: RMM failure: Maximum pool size {limit}")
+
+
+class OutOfDeviceMemory(OnGpu):
+    """Needs more than the device has."""
+
+    session = _OutOfDeviceMemory
+
+
 class Lacking(Right):
     """Cannot spell any query."""
 

@@ -24,14 +24,20 @@ class FakeNvml:
     cuda: int = 12_080
     pids: tuple[int, ...] = ()
     broken: int | None = None
+    silent: bool = False
+    """Whether the card tells nothing of its work, as older and virtual ones do."""
+    millijoules: int = 1_000_000
     started: int = 0
     ended: int = 0
     calls: list[str] = field(default_factory=list)
 
     NVMLError = NVMLError
+    NVML_ERROR_NOT_SUPPORTED = 3
     NVML_ERROR_NO_PERMISSION = 4
     NVML_ERROR_DRIVER_NOT_LOADED = 9
     NVML_ERROR_LIBRARY_NOT_FOUND = 12
+    NVML_TEMPERATURE_GPU = 0
+    NVML_CLOCK_SM = 1
 
     def nvmlInit(self) -> None:
         if self.broken is not None:
@@ -63,3 +69,27 @@ class FakeNvml:
 
     def nvmlDeviceGetComputeRunningProcesses(self, handle: int) -> list[SimpleNamespace]:
         return [SimpleNamespace(pid=pid, usedGpuMemory=None) for pid in self.pids]
+
+    def nvmlDeviceGetUtilizationRates(self, handle: int) -> SimpleNamespace:
+        self._tell()
+        return SimpleNamespace(gpu=50, memory=20)
+
+    def nvmlDeviceGetTemperature(self, handle: int, sensor: int) -> int:
+        self._tell()
+        assert sensor == self.NVML_TEMPERATURE_GPU
+        return 61
+
+    def nvmlDeviceGetClockInfo(self, handle: int, clock: int) -> int:
+        self._tell()
+        assert clock == self.NVML_CLOCK_SM
+        return 1980
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle: int) -> int:
+        """Millijoules since the driver was loaded: 3 joules more at each call."""
+        self._tell()
+        self.millijoules += 3000
+        return self.millijoules
+
+    def _tell(self) -> None:
+        if self.silent:
+            raise NVMLError(self.NVML_ERROR_NOT_SUPPORTED)

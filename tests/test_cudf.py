@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.engines.cudf_expressions import CudfExpressions
-from tests import fake_cudf
+from tests import fake_cudf, fake_rmm
 from tests.in_process import InProcess, read_tables
 from tests.test_semantics import QUERIES, expected, sources
 
@@ -39,6 +39,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> InProcess:
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_rmm.install(monkeypatch)
     monkeypatch.setitem(sys.modules, "cudf", fake_cudf)
 
 

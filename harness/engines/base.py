@@ -16,6 +16,7 @@ from harness.tables import Input, Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from harness.gpu.device import Device
     from harness.plan import Query
     from harness.plan.nodes import Node
 
@@ -44,6 +45,16 @@ class Program:
 
 class Session(ABC):
     """An engine at work, in its own process. Results are the engine's own, fully materialised."""
+
+    device: Device | None = None
+    """The GPU that it computes on, whose work and memory belong to those of a run."""
+
+    def fallback_share(self) -> float | None:
+        """The share of the prepared program's operations that fell back to the CPU.
+
+        Found by running it once more, untimed; None where nothing can fall back.
+        """
+        return None
 
     @abstractmethod
     def load(self, table: Table) -> None:
@@ -83,6 +94,8 @@ class Engine(ABC):
     """The module that must be importable."""
     variables: ClassVar[tuple[str, ...]] = ()
     """The environment variables that the library reads: names, or beginnings of names before *."""
+    on_gpu: ClassVar[bool] = False
+    """Whether it computes on a GPU, which is watched while it runs and shared with few."""
     optional: ClassVar[bool] = False
     """Whether the engine is run only where it is asked for, or available."""
     connects: ClassVar[bool] = False

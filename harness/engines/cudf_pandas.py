@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.engines.base import Session
 from harness.engines.gpu import GpuEngine
 from harness.engines.pandas import Pandas, PandasSession
+from harness.gpu.device import own_device
 
 
 class CudfPandasSession(PandasSession):
@@ -15,6 +16,18 @@ class CudfPandasSession(PandasSession):
 
         cudf.pandas.install()  # before pandas is imported for the first time
         super().__init__(threads)
+        self.device = own_device()
+
+    def fallback_share(self) -> float | None:
+        """Of the calls that cudf.pandas' own profiler counts."""
+        from cudf.pandas import Profiler
+
+        with Profiler() as profiler:
+            self.run()
+        calls = profiler.per_function_stats.values()
+        slow = sum(len(times.get("cpu", ())) for times in calls)
+        whole = slow + sum(len(times.get("gpu", ())) for times in calls)
+        return slow / whole if whole else 0.0
 
 
 class CudfPandas(GpuEngine, Pandas):

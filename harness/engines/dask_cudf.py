@@ -12,12 +12,19 @@ from harness.engines.dask import Dask
 from harness.engines.dask_cudf_program import DaskCudfProgram
 from harness.engines.gpu import GpuEngine
 from harness.engines.python import Gaps
+from harness.gpu.device import LIMIT_VARIABLE, Device
 from harness.plan import Query
 from harness.tables import Input, Table
 
 
 class DaskCudfSession(CudfSession):
-    """Memory holds partitions that are persisted on the devices; answers are gathered into one."""
+    """Memory holds partitions that are persisted on the devices; answers are gathered into one.
+
+    The devices are the workers', so that only NVML, from outside, sees their memory.
+    """
+
+    def _device(self) -> Device | None:
+        return None
 
     def __init__(self) -> None:
         from distributed import Client
@@ -39,7 +46,9 @@ def _own_cluster() -> object:
     """A worker for each GPU of this machine, on the loopback interface only."""
     from dask_cuda import LocalCUDACluster
 
-    return LocalCUDACluster(host="127.0.0.1", dashboard_address=None)
+    limit = os.environ.get(LIMIT_VARIABLE)
+    pool = {} if limit is None else {"rmm_pool_size": limit, "rmm_maximum_pool_size": limit}
+    return LocalCUDACluster(host="127.0.0.1", dashboard_address=None, **pool)
 
 
 class DaskCudf(GpuEngine):

@@ -14,6 +14,7 @@ class GpuEngine(Engine):
     """An engine that runs on the first GPU. Whether there is one is found out without CUDA."""
 
     optional: ClassVar[bool] = True
+    on_gpu: ClassVar[bool] = True
 
     def unavailable(self) -> str | None:
         """What is missing: the GPU or its driver first, then the package."""

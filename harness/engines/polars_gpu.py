@@ -10,9 +10,12 @@ from harness.engines.gpu import GpuEngine
 from harness.engines.polars import Polars, PolarsProgram, PolarsSession
 from harness.engines.python import Gaps
 from harness.errors import Unsupported
+from harness.gpu.device import Device
+from harness.gpu.device import __name__ as MODULE
 from harness.plan import Query
 from harness.tables import Input, Table
 
+MEMORY_VARIABLE = "CUDF_POLARS__MEMORY_RESOURCE_CONFIG__QUALNAME"
 ON_GPU = "engine=pl.GPUEngine(raise_on_fail=True)"
 
 
@@ -24,7 +27,14 @@ class PolarsGpuProgram(PolarsProgram):
 
 
 class PolarsGpuSession(PolarsSession):
-    """A query that cannot run on the GPU as a whole is unsupported."""
+    """A query that cannot run on the GPU as a whole is unsupported.
+
+    Tables in memory are the host's, as Polars' are; each run moves what it needs of them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.device = Device()
 
     def run(self) -> Any:
         try:
@@ -50,6 +60,10 @@ class PolarsGpu(GpuEngine, Polars):
     colour = "#00b4d8"
     distribution = "cudf-polars-cu12"
     module = "cudf_polars"
+
+    def environment(self, threads: int) -> dict[str, str]:
+        """cuDF-Polars takes its memory from where the variable says."""
+        return {**super().environment(threads), MEMORY_VARIABLE: f"{MODULE}.memory_resource"}
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.engines.base import OUTPUT_FILE, Program, Session
-from harness.engines.gpu import GpuEngine
-from harness.engines.polars import Polars
-from harness.engines.polars_gpu import PolarsGpuSession
+from harness.engines.polars_gpu import PolarsGpu, PolarsGpuSession
 from harness.errors import Unsupported
 from harness.plan import Query
 from harness.tables import Input, Table
@@ -54,13 +52,11 @@ class PolarsSqlSession(PolarsGpuSession):
 _WRITES = f"-- the answer is written to {OUTPUT_FILE}\n"
 
 
-class PolarsSqlGpu(GpuEngine, Polars):
+class PolarsSqlGpu(PolarsGpu):
     name = "polars-sql-gpu"
     label = "Polars SQL on GPU"
     colour = "#0096c7"
     language = "sql"
-    distribution = "cudf-polars-cu12"
-    module = "cudf_polars"
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         return Program(_WRITES * (query.write is not None) + query.sql, "sql")

@@ -53,7 +53,7 @@ class Gpu:
 
 def gpus() -> tuple[Gpu, ...]:
     """The GPUs, the first first. Raises NoGpu where there is none."""
-    with _nvml() as nvml:
+    with nvml_session() as nvml:
         driver, cuda = nvml.nvmlSystemGetDriverVersion(), nvml.nvmlSystemGetCudaDriverVersion_v2()
         count = nvml.nvmlDeviceGetCount()
         if count == 0:
@@ -78,6 +78,23 @@ def usable_gpu() -> Gpu:
     return gpu
 
 
+def has_room() -> bool:
+    """Whether enough of the first GPU is free for one more engine."""
+    try:
+        gpu = gpus()[0]
+    except NoGpu:
+        return False
+    return gpu.free_bytes >= LEAST_FREE_SHARE * gpu.memory_bytes
+
+
+def present() -> tuple[Gpu, ...]:
+    """The GPUs; none where none can be found."""
+    try:
+        return gpus()
+    except NoGpu:
+        return ()
+
+
 def described() -> list[str]:
     """A line for each GPU, or the one that says why there is none."""
     try:
@@ -87,7 +104,7 @@ def described() -> list[str]:
 
 
 @contextmanager
-def _nvml() -> Iterator[Any]:
+def nvml_session() -> Iterator[Any]:
     """The library, initialised. Raises NoGpu in the place of NVML's own errors."""
     try:
         nvml = importlib.import_module("pynvml")

@@ -1,0 +1,71 @@
+"""The GPU as the process of an engine sees it: RMM's memory, counted and perhaps capped.
+
+Only engines' processes import what this module imports; the harness itself watches from outside.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+LIMIT_VARIABLE = "ENGINEBENCH_GPU_MEMORY_LIMIT"
+"""Holds, in an engine's process, the bytes of ``--gpu-memory-limit``."""
+ALIGNMENT = 256
+"""RMM's: pools have a multiple of so many bytes."""
+
+
+@dataclass
+class Device:
+    """The device that a session computes on; its memory is that of :func:`memory_resource`.
+
+    ``transfer_seconds`` is what moving tables in memory to the device took, where they stay there.
+    """
+
+    transfer_seconds: float | None = None
+
+    def synchronise(self) -> None:
+        """Waits until the device has done all that it was asked."""
+        from cuda.bindings import runtime
+
+        (status,) = runtime.cudaDeviceSynchronize()
+        if status != runtime.cudaError_t.cudaSuccess:
+            raise RuntimeError(f"CUDA: {status.name}")
+
+    def begin(self) -> None:
+        """Begins to count memory anew, on a device that has nothing left to do."""
+        self.synchronise()
+        counted = memory_resource()
+        self._held = counted.allocation_counts.current_bytes
+        counted.push_counters()
+
+    def use(self) -> dict[str, int | float | None]:
+        """What was used since :meth:`begin`: the most bytes, tables that are held included."""
+        peak = self._held + max(0, memory_resource().pop_counters().peak_bytes)
+        return {"peak_bytes": peak, "transfer_seconds": self.transfer_seconds}
+
+
+@cache
+def memory_resource() -> Any:
+    """The memory of the device as RMM serves it to all engines alike, with statistics.
+
+    It is CUDA's own pool of asynchronous allocations; with a limit, RMM's pool of so many bytes,
+    beyond which the device is out of memory, as a smaller card would be.
+    """
+    import rmm
+
+    limit = os.environ.get(LIMIT_VARIABLE)
+    if limit is None:
+        return rmm.mr.StatisticsResourceAdaptor(rmm.mr.CudaAsyncMemoryResource())
+    size = int(limit) // ALIGNMENT * ALIGNMENT
+    pool = rmm.mr.PoolMemoryResource(rmm.mr.CudaMemoryResource(), size, size)
+    return rmm.mr.StatisticsResourceAdaptor(pool)
+
+
+def own_device() -> Device:
+    """The device of this process, whose every later allocation is counted and capped."""
+    import rmm
+
+    rmm.mr.set_current_device_resource(memory_resource())
+    return Device()
