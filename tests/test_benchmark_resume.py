@@ -21,7 +21,7 @@ import pytest
 from harness.errors import ResultsError
 from harness.journal import JournalFile, journals
 from harness.noise import BEFORE
-from harness.outcome import Cell, Outcome, Record, Round, Stopped
+from harness.outcome import Cell, GpuUse, Outcome, Record, Round, Stopped
 from harness.results import cell_of, extra_info, record_of
 from harness.tables import Input
 from tests.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
@@ -319,6 +319,8 @@ def test_a_record_is_read_from_a_journal_as_it_was_written() -> None:
         load_seconds=1.5,
         peak_bytes=11,
         baseline_bytes=9,
+        gpu=GpuUse(7, 8, 0.25, 0.5, 61.0, 1980.0, 3.5),
+        fallback_share=0.125,
     )
     for field in fields(Record):
         if field.name not in ("outcome", "reason"):
