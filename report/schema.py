@@ -96,6 +96,7 @@ class GpuEntry(_Entry):
     """What the GPU did during a cell's runs; each figure is absent where it was not measured."""
 
     peak_bytes: Bytes | None = None
+    device_bytes: Bytes | None = None
     transfer_seconds: Seconds | None = None
     utilisation: float | None = None
     temperature_c: float | None = None
