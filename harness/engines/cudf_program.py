@@ -98,7 +98,7 @@ class CudfProgram(PandasProgram):
             if node.left.column(a).nullable and node.right.column(b).nullable
         ]
         keys += f".dropna(subset={listing(risky)})" if risky else ""
-        self.physical[node] = node.left.names
+        self.physical[node] = self.order(node.left)
         return self.assign(node, f'{left}.merge({keys}, {on}, how="left{node.kind}")')
 
     def _may_be_nothing(self, node: Node) -> bool:

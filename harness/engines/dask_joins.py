@@ -54,7 +54,7 @@ class DaskJoins(DaskSteps, PandasJoins):
         )
         ours, theirs = ([*keys, flag] for keys in zip(*node.on, strict=True))
         on = f"left_on={listing(ours)}, right_on={listing(theirs)}"
-        self.physical[node] = (*(c.name for c in node.unpruned), flag)
+        self.physical[node] = (*self._merged(node), flag)
         return self.assign(node, f'{left}.merge({right}, {on}, how="outer")')
 
     def _flagged(self, side: Node, text: str, flag: str, keys: Sequence[str]) -> str:
@@ -82,7 +82,7 @@ class DaskJoins(DaskSteps, PandasJoins):
         one = "everywhere"
         left, right = (f"{self.exact(side)}.assign({one}=0)" for side in node.inputs)
         merged = self.assign(node, f'{left}.merge({right}, on="{one}")')
-        self.physical[node] = (*(c.name for c in node.unpruned), one)
+        self.physical[node] = (*self._merged(node), one)
         if node.residual is not None:
             condition = self.printer(self.gaps, node.unpruned, merged).text(node.residual)
             self.statements.append(f"{merged} = {merged}[{condition}]")

@@ -166,7 +166,9 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         return f"{text}{sort_values(ordered, nulls_first=False)})", tuple(flags.values())
 
     def distinct(self, node: Distinct) -> str:
-        return self.assign(node, f"{self.exact(node.input)}.{without_duplicates(node.names)}")
+        text = f"{self.exact(node.input)}.{without_duplicates(node.names)}"
+        self.physical[node] = self.order(node.input)
+        return self.assign(node, text)
 
 
 def _is_whole(window: Expression) -> bool:

@@ -89,14 +89,14 @@ class DaskSteps(PandasSteps):
         )
         inner.uses = Counter()
         rows = inner.frames[node.input] = inner.variables.fresh(frame_name(node))
-        inner.physical[node.input] = node.input.names
+        inner.physical[node.input] = self.order(node.input)
         if not isinstance(node, TopPerGroup):  # they align columns, which wants unique labels
             inner.statements.append(f"{rows} = {rows}.reset_index(drop=True)")
         result = inner.exact(node)
         self.statements.append(f"def {function}({rows}):")
         body = chained([*inner.statements, f"return {result}"])
         self.statements += [f"    {line}" for line in body]
-        self.physical[node] = node.names
+        self.physical[node] = inner.order(node)
         together = "repartition(npartitions=1)"
         if keys:
             together = f"shuffle({one_or_list(list(dict.fromkeys(keys)))})"

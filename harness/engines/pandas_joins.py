@@ -30,11 +30,16 @@ class PandasJoins(PandasSteps):
         options += "" if how == "inner" else f", how={quoted(how)}"
         known = f".dropna(subset={listing(risky)})" if risky else ""
         merged = self.assign(node, f"{left}.merge({right}{known}{options})")
-        self.physical[node] = tuple(c.name for c in node.unpruned)
+        self.physical[node] = self._merged(node)
         if node.residual is not None:
             condition = self.printer(self.gaps, node.unpruned, merged).text(node.residual)
             self.statements.append(f"{merged} = {merged}[{condition}]")
         return merged
+
+    def _merged(self, node: Join) -> tuple[str, ...]:
+        """The columns of a merge of both inputs, as they come."""
+        theirs = (c for c in self.order(node.right) if c not in node.shared_keys)
+        return (*self.order(node.left), *theirs)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
         """Both inputs, ready for merge, which would make floats of integers.
@@ -56,7 +61,7 @@ class PandasJoins(PandasSteps):
             right = self._held(node.right, right)
         known = f"{right}.dropna(subset={listing(risky)})"
         merged = self.assign(node, f'{left}.merge({known}, {on_keys(node)}, how="outer")')
-        self.physical[node] = tuple(c.name for c in node.unpruned)
+        self.physical[node] = self._merged(node)
         missing = " | ".join(f"{right}[{quoted(key)}].isna()" for key in risky)
         alone = f"{right}[{missing}]"
         self.statements.append(f"{merged} = {self.library}.concat([{merged}, {alone}])")
@@ -107,7 +112,7 @@ class PandasJoins(PandasSteps):
         ]
         keys += f".dropna(subset={listing(risky)})" if risky else ""
         keys += ".drop_duplicates()"
-        self.physical[node] = node.left.names
+        self.physical[node] = self.order(node.left)
         if node.kind == "semi":
             return self.assign(node, f"{left}.merge({keys}, on={listing(ours)})")
         return self._unmatched(node, left, keys)
@@ -130,7 +135,7 @@ class PandasJoins(PandasSteps):
         left, right = self.frame(node.left), self.frame(node.right)
         if self._may_be_nothing(node.right):
             left, right = self.exact(node.left), self.exact(node.right)
-            self.physical[node] = node.left.names + node.right.names
+            self.physical[node] = self._merged(node)
             return self.assign(node, f'{left}.merge({right}, how="cross")')
         self.physical[node] = self.physical[node.left] + node.right.names
         values = keywords((c, f"{right}[{quoted(c)}].iloc[0]") for c in node.right.names)

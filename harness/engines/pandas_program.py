@@ -147,12 +147,15 @@ class PandasProgram(PandasAggregates, PandasJoins):
         return self.assign(node, f"{frame}.{rows}")
 
     def distinct(self, node: Distinct) -> str:
-        return self.assign(node, f"{self.exact(node.input)}.drop_duplicates()")
+        text = f"{self.exact(node.input)}.drop_duplicates()"
+        self.physical[node] = self.order(node.input)
+        return self.assign(node, text)
 
     def set_operation(self, node: SetOperation) -> str:
         if node.kind != "union":
             raise self.gaps.unsupported(node.kind.upper())
         both = ", ".join(self.exact(side) for side in node.inputs)
+        self.physical[node] = self.order(node.left)
         distinct = "" if node.all else ".drop_duplicates()"
         return self.assign(node, f"{self.library}.concat([{both}], ignore_index=True){distinct}")
 

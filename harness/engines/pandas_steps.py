@@ -17,11 +17,12 @@ from harness.engines.python import (
     listing,
     method_name,
     module,
+    one_or_list,
     quoted,
 )
 from harness.engines.widths import Widths
 from harness.plan.naming import frame_name
-from harness.plan.nodes import Node, uses
+from harness.plan.nodes import Node, Scan, uses
 from harness.tables import Input, Table
 
 
@@ -72,10 +73,27 @@ class PandasSteps:
 
     def exact(self, node: Node, in_order: bool = False) -> str:
         """The node's frame with no other columns than its own."""
-        frame = self.frame(node)
-        have, want = self.physical[node], node.names
-        same = have == want if in_order else set(have) == set(want)
-        return frame if same else f"{frame}[{listing(want)}]"
+        frame, want = self.frame(node), node.names
+        if in_order and self.order(node) != want:
+            return f"{frame}[{listing(want)}]"
+        gone = self._gone(node)
+        if not gone:
+            return frame
+        return f"{frame}{_dropped(gone) if self._drops(node) else f'[{listing(want)}]'}"
+
+    def order(self, node: Node) -> tuple[str, ...]:
+        """The columns of :meth:`exact` in the order in which they come."""
+        if self._gone(node) and not self._drops(node):
+            return node.names
+        return tuple(c for c in self.physical[node] if c in node.names)
+
+    def _gone(self, node: Node) -> list[str]:
+        return [c for c in self.physical[node] if c not in node.names]
+
+    def _drops(self, node: Node) -> bool:
+        """Whether columns are left out by their own names, of a table by those that stay."""
+        shorter = len(_dropped(self._gone(node))) < len(f"[{listing(node.names)}]")
+        return shorter and not isinstance(node, Scan)
 
     def assign(self, node: Node, text: str) -> str:
         """A statement that names the node's frame: as its input, where nobody else needs that."""
@@ -94,6 +112,10 @@ class PandasSteps:
 
     def expressions(self, node: Node) -> PandasExpressions:
         return self.printer(self.gaps, node.schema, self.frame(node), self.widths.narrow(node))
+
+
+def _dropped(columns: Sequence[str]) -> str:
+    return f".drop(columns={one_or_list(columns)})"
 
 
 def keywords(pairs: Any) -> str:
