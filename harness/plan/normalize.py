@@ -166,7 +166,11 @@ def _is_literal(e: Expression) -> bool:
 
 
 def _is(e: Expression) -> Expression:
-    """``x is true`` -> ``coalesce(x, false)``."""
+    """``x is true`` -> ``coalesce(x, false)``; ``(x < y) is null`` by its sides."""
+    if isinstance(e.expression, exp.Null) and type(e.this) in _NEGATED:
+        sides = [x for x in (e.this.this, e.this.expression) if not _is_constant(x)]
+        lacking = [exp.Is(this=side, expression=exp.null()) for side in sides]
+        return exp.or_(*lacking, copy=False) if lacking else exp.false()
     if not isinstance(e.expression, exp.Boolean):
         return e
     truth: Expression = e.this if e.expression.this else _not(exp.Not(this=e.this))
