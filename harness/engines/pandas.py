@@ -69,8 +69,6 @@ class Pandas(Engine):
     module = "pandas"
     nan_differs = frozenset(Use)
     not_yet: ClassVar[Mapping[str, str]] = {
-        "ArgMax": "a value at an extreme of another",
-        "ArgMin": "a value at an extreme of another",
         "GroupConcat": "a text of a group",
         "PercentileDisc": "a quantile that is one of the values",
     }

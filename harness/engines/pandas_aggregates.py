@@ -10,6 +10,7 @@ from harness.engines.pandas_expressions import counted
 from harness.engines.pandas_steps import PandasSteps, keywords
 from harness.engines.pandas_tables import dtypes_of_nothing
 from harness.engines.python import listing, mapping, one_or_list, quoted
+from harness.plan.extremes import has_extremes, over_first_rows
 from harness.plan.nodes import Aggregate, Expression
 
 _AGGREGATES: dict[type[Expression], str] = {
@@ -29,6 +30,8 @@ class PandasAggregates(PandasSteps):
     """The aggregates of a program in pandas' API."""
 
     def aggregate(self, node: Aggregate) -> str:
+        if has_extremes(node):
+            return self._at_extremes(node)
         for kind in {type(e).__name__ for _, e in node.aggregates} & self.gaps.not_yet.keys():
             raise self.gaps.unsupported(kind)
         if not node.keys:
@@ -45,6 +48,13 @@ class PandasAggregates(PandasSteps):
             text = f"{groups}.agg({self._named(values, keys)})"
             return self.assign(node, text + rename)
         return self._special(node, groups.replace("as_index=False, ", ""), values, rename)
+
+    def _at_extremes(self, node: Aggregate) -> str:
+        """pandas' ``idxmax`` fails where a group has no value; a number of each row does not."""
+        numbered = over_first_rows(node)
+        frame = self.frame(numbered)
+        self.physical[node] = self.physical[numbered]
+        return frame
 
     def _dropna(self, node: Aggregate) -> str:
         nullable = any(column.nullable for column in node.schema[: len(node.keys)])

@@ -366,7 +366,7 @@ class Polars(Engine):
     distribution = "polars"
     module = "polars"
     variables = ("POLARS_*",)
-    nan_differs = frozenset({Use.GREATEST, Use.WINDOWED})
+    nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.WINDOWED})
     not_yet: ClassVar[Mapping[str, str]] = {}
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:

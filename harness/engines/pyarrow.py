@@ -50,11 +50,17 @@ class PyArrow(Engine):
         "TryCast": "a cast that gives NULL for text it cannot read (Arrow's casts raise)",
     }
     nan_differs = frozenset(
-        {Use.COMPARED, Use.SORTED, Use.MAXIMUM, Use.GREATEST, Use.QUANTILE, Use.WINDOWED}
+        {
+            Use.COMPARED,
+            Use.SORTED,
+            Use.MAXIMUM,
+            Use.PLACE,
+            Use.GREATEST,
+            Use.QUANTILE,
+            Use.WINDOWED,
+        }
     )
     not_yet: ClassVar[Mapping[str, str]] = {
-        "ArgMax": "a value at an extreme of another",
-        "ArgMin": "a value at an extreme of another",
         "GroupConcat": "a text of a group",
         "PercentileDisc": "a quantile that is one of the values",
     }

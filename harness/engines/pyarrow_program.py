@@ -31,6 +31,7 @@ from harness.engines.python import (
     quoted,
 )
 from harness.engines.windows import BareWindows, partition_names
+from harness.plan.extremes import has_extremes, over_first_rows
 from harness.plan.nan_uses import nan_in_order
 from harness.plan.nodes import (
     Aggregate,
@@ -189,6 +190,8 @@ class ArrowProgram:
         return replace(flow, head=f"{flow.head}.rename_columns({listing(names)})", columns=names)
 
     def aggregate(self, node: Aggregate) -> Flow:
+        if has_extremes(node):
+            return self.flow(over_first_rows(node))
         flow = self.flow(node.input)
         if deviates_from_constants(node):  # a table has a value in each row
             flow = self.stored(self._settled(node.input))

@@ -12,10 +12,10 @@ from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.aggregates import Aggregates, Windows, described, is_grouped
 from harness.plan.columns import columns_of
+from harness.plan.distinct import aggregated
 from harness.plan.joins import KEEPING_RIGHT, Source, check_side, combine
 from harness.plan.names import flat_names
 from harness.plan.nodes import (
-    Aggregate,
     Distinct,
     Expression,
     Filter,
@@ -237,7 +237,7 @@ class Lowering:
         order = [_reordered(o, aggregates.over(o.this)) for o in order]
         conditions = [aggregates.over(c) for c in conditions]
         if sets is None:
-            node: Node = Aggregate(relation.node, tuple(keys), aggregates.found)
+            node: Node = aggregated(relation.node, keys, aggregates.found)
         else:
             node = over_sets(relation.node, keys, sets, aggregates.found)
         grouped = Relation(node, {})

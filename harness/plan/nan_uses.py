@@ -40,6 +40,7 @@ class Use(StrEnum):
     COMPARED_OR_NULL = "compared where they may be NULL"
     SORTED = "sorted"
     MAXIMUM = "of which the greatest is wanted"
+    PLACE = "whose rows are wanted"
     GREATEST = "in greatest()"
     LEAST = "in least()"
     KEY = "as keys"
@@ -52,7 +53,8 @@ class Use(StrEnum):
 _USES: dict[type[Expression], Use] = {
     exp.Sign: Use.COMPARED,
     **dict.fromkeys((exp.Is, exp.Coalesce, exp.Count), Use.MISSING),
-    **dict.fromkeys((exp.Max, exp.ArgMin, exp.ArgMax), Use.MAXIMUM),
+    **dict.fromkeys((exp.ArgMin, exp.ArgMax), Use.PLACE),
+    exp.Max: Use.MAXIMUM,
     exp.Greatest: Use.GREATEST,
     exp.Least: Use.LEAST,
     **dict.fromkeys((exp.Median, exp.PercentileCont, exp.PercentileDisc), Use.QUANTILE),

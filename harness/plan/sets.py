@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.distinct import aggregated
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -129,7 +130,7 @@ def over_sets(
     types = {c.name: c.type for c in Aggregate(source, every, ()).schema}
     parts: list[Node] = []
     for chosen in sets:
-        part: Node = Aggregate(source, tuple(k for k in every if k[0] in chosen), aggregates)
+        part: Node = aggregated(source, [k for k in every if k[0] in chosen], aggregates)
         items = [
             (name, exp.column(name) if name in chosen else cast_to(exp.null(), types[name]))
             for name, _ in every

@@ -12,6 +12,7 @@ from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.aggregates import Aggregates, described, has_aggregate, is_grouped
 from harness.plan.columns import with_columns
+from harness.plan.distinct import aggregated
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -253,7 +254,7 @@ class Subqueries:
             keys.append((fresh(name, {k for k, _ in keys}), exp.column(name)))
         aggregates = Aggregates(relation, keys, items)
         values = [_beside(aggregates.over(e), alias, aggregates, bool(on)) for _, e in items]
-        node = Aggregate(relation.node, tuple(keys), aggregates.found)
+        node = aggregated(relation.node, keys, aggregates.found)
         strict = required and all(_is_strict(e) for _, e in items)
         kind: JoinKind = "single" if not on else "inner" if strict else "left"
         outers = zip((outer for outer, _ in on), keys, strict=True)
