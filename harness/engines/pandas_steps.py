@@ -22,7 +22,7 @@ from harness.engines.python import (
 )
 from harness.engines.widths import Widths
 from harness.plan.naming import frame_name
-from harness.plan.nodes import Node, Scan, uses
+from harness.plan.nodes import Aggregate, Node, Scan, uses
 from harness.tables import Input, Table
 
 
@@ -96,10 +96,14 @@ class PandasSteps:
         return shorter and not isinstance(node, Scan)
 
     def assign(self, node: Node, text: str) -> str:
-        """A statement that names the node's frame: as its input, where nobody else needs that."""
+        """A statement that names the node's frame: as its input, where nobody else needs that.
+
+        What is grouped, or has a name in the query, is called after that.
+        """
         source = node.inputs[0] if node.inputs else None
         name = self.frames.get(source) if source is not None and self.uses[source] <= 1 else None
-        if name is None or node.label is not None or not self._owned(source):
+        named = node.label is not None or isinstance(node, Aggregate)
+        if name is None or named or not self._owned(source):
             name = self.variables.fresh(frame_name(node))
         self.statements.append(f"{name} = {text}")
         return name

@@ -94,13 +94,18 @@ def _read_as(e: Expression, old: str, new: str) -> Expression:
 
 
 def frame_name(node: Node) -> str:
-    """What a frame is called: as its CTE, else the one thing it computes, else its first table."""
+    """What a frame is called: as its CTE, else the one thing it computes, or what it is grouped by.
+
+    Any other has the name of its first table.
+    """
     below = node
     while not isinstance(below, Scan):
         if below.label is not None:
             return below.label
         if (computed := _computed(below)) is not None:
             return computed
+        if isinstance(below, Aggregate) and below.keys:
+            return "_".join(["by", *(name for name, _ in below.keys)])
         below = below.inputs[0]
     return below.label or below.table
 
