@@ -71,11 +71,11 @@ def test_cudf_has_all_that_programs_use(monkeypatch: pytest.MonkeyPatch) -> None
     from cudf.core.window.rolling import Rolling, RollingGroupby
 
     owners = [
-        *(cudf, cudf.DataFrame, cudf.Series, cudf.MultiIndex, StringMethods, DatetimeProperties),
+        *(cudf, cudf.DataFrame, cudf.Series, StringMethods, DatetimeProperties),
         *(TimedeltaProperties, DataFrameGroupBy, SeriesGroupBy, Rolling, RollingGroupby, np, pd),
-        pd.Timestamp,
     ]
     used = {call for text in programs() for call in calls(text)}
+    used.remove(("week", frozenset()))  # a column of isocalendar()
     missing = [
         f"{name}({', '.join(sorted(options))})"
         for name, options in sorted(used, key=str)

@@ -25,6 +25,7 @@ class CudfWindows(PandasWindows):
     """Window functions of cuDF."""
 
     counting: ClassVar[str] = '.astype("int64")'
+    without_keys: ClassVar[str] = ".reset_index(level={}, drop=True)"
 
     def transform(self, call: str, options: str) -> str:
         """Options are given to the aggregate; a sum of nothing is NULL by itself."""

@@ -80,6 +80,8 @@ class PandasWindows:
 
     counting: ClassVar[str] = ""
     """What is called on booleans of which a running sum is wanted."""
+    without_keys: ClassVar[str] = ".droplevel({})"
+    """What takes the keys out of the index of a grouped moving aggregate."""
 
     def __init__(
         self,
@@ -300,7 +302,7 @@ class PandasWindows:
         text = f"{series}.rolling({width}, min_periods=1{centred}).{ROLLING[type(e)]}()"
         levels = list(range(len(rows.keys)))
         if levels:
-            text += f".droplevel({levels[0] if len(levels) == 1 else levels})"
+            text += self.without_keys.format(levels[0] if len(levels) == 1 else levels)
         if isinstance(e, exp.Count) and self.print_.nullable(column):
             text += ".fillna(0)"
         return self._moved(text, last, rows, nothing="0" if isinstance(e, exp.Count) else "")
