@@ -144,7 +144,8 @@ class SeriesLike(pd.Series):
 
     def where(self, cond: Any, other: Any = None) -> Any:
         other = pd.NA if other is None and self.dtype.kind != "M" else other
-        return super().where(cond.astype("boolean").fillna(False), other)
+        values = self.astype("bool") if self.dtype.kind == "b" else self
+        return super(SeriesLike, values).where(cond.astype("boolean").fillna(False), other)
 
     def mask(self, cond: Any, other: Any = None) -> Any:
         return self.where(~cond, other)
