@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 
+from harness.engines.like import like_pattern
 from harness.engines.pandas_expressions import PandasExpressions
 from harness.engines.pandas_values import operands_of, parenthesised
 from harness.engines.python import (
@@ -23,7 +24,6 @@ from harness.engines.python import (
     SUM,
     Code,
     is_constant,
-    like_pattern,
     quoted,
 )
 from harness.plan.nodes import Expression, columns_in

@@ -11,10 +11,11 @@ from sqlglot import exp
 from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.chains import chained
 from harness.engines.dask_expressions import DaskExpressions
+from harness.engines.layout import module
 from harness.engines.pandas_expressions import PandasExpressions
 from harness.engines.pandas_program import PandasProgram
 from harness.engines.pandas_steps import PandasSteps, keywords
-from harness.engines.python import Gaps, listing, method_name, module, one_or_list, quoted
+from harness.engines.python import Gaps, listing, method_name, one_or_list, quoted
 from harness.plan.naming import frame_name
 from harness.plan.nodes import Aggregate, Limit, Node, TopPerGroup, Window, uses
 from harness.tables import Input, Table

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.chains import chained
+from harness.engines.layout import module
 from harness.engines.pandas_expressions import PandasExpressions
 from harness.engines.pandas_values import NARROW
 from harness.engines.python import (
@@ -16,7 +17,6 @@ from harness.engines.python import (
     is_keyword_argument,
     listing,
     method_name,
-    module,
     one_or_list,
     quoted,
 )

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from sqlglot import exp
 
+from harness.engines.like import ilike_regex, like_pattern
 from harness.engines.pandas_values import PandasValues
-from harness.engines.python import ATOM, COMPARISON, SUM, Code, ilike_regex, like_pattern, quoted
+from harness.engines.python import ATOM, COMPARISON, SUM, Code, quoted
 from harness.plan.nodes import Expression
 from harness.plan.patterns import capturing_only
 from harness.types import Type

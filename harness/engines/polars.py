@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.engines.layout import module
 from harness.engines.polars_expressions import PolarsExpressions
 from harness.engines.polars_values import DTYPES, NARROW
 from harness.engines.polars_windows import PolarsWindows
@@ -22,7 +23,6 @@ from harness.engines.python import (
     listing,
     mapping,
     method_name,
-    module,
     names,
     one_or_list,
     quoted,

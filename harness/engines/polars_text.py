@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from sqlglot import exp
 
+from harness.engines.like import ilike_regex, like_pattern
 from harness.engines.polars_values import PolarsValues
-from harness.engines.python import ATOM, SUM, Code, ilike_regex, like_pattern, quoted
+from harness.engines.python import ATOM, SUM, Code, quoted
 from harness.plan.nodes import Expression
 
 

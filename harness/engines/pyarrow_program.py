@@ -9,7 +9,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from harness.engines.base import OUTPUT_FILE, Program
-from harness.engines.layout import laid_out
+from harness.engines.layout import DATETIME_NAMES, module
 from harness.engines.pyarrow_aggregates import Grouping, Quantile, deviates_from_constants
 from harness.engines.pyarrow_expressions import ArrowExpressions
 from harness.engines.pyarrow_flow import Flow, column, sort_keys, source, with_one_zero
@@ -69,7 +69,6 @@ _ACERO = (
     "ProjectNodeOptions",
     "TableSourceNodeOptions",
 )
-_DATETIME = ("date", "datetime", "timedelta")
 
 
 class ArrowProgram:
@@ -77,7 +76,7 @@ class ArrowProgram:
 
     def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
         self.gaps, self.tables, self.source = gaps, tables, source
-        self.variables = Variables(("t", *_MODULES, *_ACERO, *_DATETIME))
+        self.variables = Variables(("t", *_MODULES, *_ACERO, *DATETIME_NAMES))
         self.statements: list[str] = []
         self.flows: dict[Node, Flow] = {}
 
@@ -87,7 +86,7 @@ class ArrowProgram:
         end = f"return {answer}"
         if write is not None:
             end = f"pq.write_table({answer}, {quoted(OUTPUT_FILE)})"
-        return Program(_source([*self.statements, end]), "python")
+        return _program([*self.statements, end])
 
     def _answer(self, plan: Node) -> str:
         """The table of the answer, its columns in order."""
@@ -368,18 +367,14 @@ class ArrowProgram:
         return flow.then("filter", f"FilterNodeOptions({wanted})").projected(rows)
 
 
-def _source(body: Sequence[str]) -> str:
-    """A formatted program: imports, the functions it carries, then ``query(t)``."""
+def _program(body: Sequence[str]) -> Program:
+    """A program of these statements, with the functions and the imports that they need."""
     functions = called_in(body)
     text = "\n".join([*functions, *body])
-    used = [n for n in _DATETIME if re.search(rf"(?<![\w.]){n}\(", text)]
-    imports = [f"from datetime import {', '.join(used)}", ""] if used else []
-    imports += [line for name, line in _MODULES.items() if re.search(rf"\b{name}\.", text)]
+    imports = [line for name, line in _MODULES.items() if re.search(rf"\b{name}\.", text)]
     if acero := [name for name in _ACERO if re.search(rf"\b{name}\b", text)]:
         imports.append(f"from pyarrow.acero import {', '.join(acero)}")
-    query = "\n".join(["def query(t):", *(f"    {line}" for line in body)])
-    header, query = (laid_out(part).rstrip("\n") for part in ("\n".join(imports), query))
-    return "\n\n\n".join([header, *functions, query]) + "\n"  # the functions are laid out already
+    return module(imports, body, functions)
 
 
 def _in_order(node: Sort) -> str:

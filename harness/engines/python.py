@@ -11,15 +11,12 @@ from typing import Any, ClassVar, NamedTuple
 from sqlglot import exp
 
 from harness.engines.base import Program, Session
-from harness.engines.layout import laid_out
 from harness.errors import Unsupported
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.patterns import ascii_classes, capturing_only
 from harness.plan.typing import infer
 from harness.tables import Input, Table
 from harness.types import Schema, Type
-
-_DATETIME_NAMES = ("date", "datetime", "timedelta")
 
 
 class Code(NamedTuple):
@@ -346,43 +343,6 @@ def flags(values: Sequence[bool]) -> str:
 
 def is_keyword_argument(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name)
-
-
-class LikePattern(NamedTuple):
-    """A LIKE pattern as the simplest test that does the same."""
-
-    test: str
-    """``equals``, ``starts``, ``ends``, ``contains`` or ``matches`` (a regular expression)."""
-    text: str
-
-
-def like_pattern(pattern: str) -> LikePattern:
-    body = pattern.strip("%")
-    if "_" in pattern or "%" in body or not body:
-        return LikePattern("matches", _like_regex(pattern))
-    starts, ends = not pattern.startswith("%"), not pattern.endswith("%")
-    kinds = {(True, True): "equals", (True, False): "starts", (False, True): "ends"}
-    return LikePattern(kinds.get((starts, ends), "contains"), body)
-
-
-def ilike_regex(pattern: str) -> str:
-    """The regular expression of an ILIKE pattern."""
-    return _like_regex(pattern).replace("(?s)", "(?is)")
-
-
-def _like_regex(pattern: str) -> str:
-    regex = "".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in pattern)
-    anchored = ("^" + regex + "$").removeprefix("^.*").removesuffix(".*$")
-    return f"(?s){anchored}"  # a dot stands for a newline too
-
-
-def module(imports: Sequence[str], body: Sequence[str]) -> Program:
-    """A formatted program: imports, then ``query(t)`` with these statements."""
-    statements = "\n".join(f"    {line}" for line in body)
-    used = [n for n in _DATETIME_NAMES if re.search(rf"(?<![\w.]){n}\(", statements)]
-    header = [f"from datetime import {', '.join(used)}", ""] if used else []
-    text = "\n".join([*header, *imports, "", "", "def query(t):", statements, ""])
-    return Program(laid_out(text), "python")
 
 
 class Variables:

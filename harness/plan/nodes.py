@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
-from typing import Literal, TypeVar, dataclass_transform
+from typing import Literal
 
 from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.columns import columns_of
+from harness.plan.frozen import frozen
 from harness.plan.nan import may_be_nan, never_zero, not_zero
 from harness.plan.typing import Expression as Expression
 from harness.plan.typing import infer, refuse_decimal
@@ -29,27 +30,7 @@ JoinKind = Literal["inner", "left", "right", "full", "semi", "anti", "cross", "s
 SetKind = Literal["union", "intersect", "except"]
 
 
-_Kind = TypeVar("_Kind")
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def _step(kind: type[_Kind]) -> type[_Kind]:
-    """A frozen dataclass that works out its hash once, since plans are deep and looked up often."""
-    made = dataclass(frozen=True)(kind)
-    computed = made.__hash__
-
-    def hash_once(self: _Kind) -> int:
-        kept = self.__dict__
-        if "_hash" not in kept:
-            kept["_hash"] = computed(self)
-        known: int = kept["_hash"]
-        return known
-
-    made.__hash__ = hash_once  # type: ignore[method-assign, assignment]
-    return made
-
-
-@_step
+@frozen
 class Node:
     """One step of a plan. Column names are unique within a node's schema.
 
@@ -86,7 +67,7 @@ class Node:
         return self if same else replace(self, **dict(zip(names, inputs, strict=False)))  # type: ignore[arg-type]
 
 
-@_step
+@frozen
 class Scan(Node):
     """Reads columns of a table: pairs of the name in the table and the column as it goes on."""
 
@@ -103,7 +84,7 @@ class Scan(Node):
         return {source: column.name for source, column in self.columns if source != column.name}
 
 
-@_step
+@frozen
 class Filter(Node):
     """Keeps the rows for which the condition is true (not false, not NULL).
 
@@ -136,7 +117,7 @@ class Filter(Node):
         )
 
 
-@_step
+@frozen
 class Project(Node):
     """Computes the columns of its schema from those of its input, row by row."""
 
@@ -159,7 +140,7 @@ class Project(Node):
         }
 
 
-@_step
+@frozen
 class Aggregate(Node):
     """One row per distinct combination of the keys; one row in all where there are no keys."""
 
@@ -173,7 +154,7 @@ class Aggregate(Node):
         return keys + _schema_of(self.aggregates, self.input, grouped=bool(self.keys))
 
 
-@_step
+@frozen
 class Join(Node):
     """Pairs rows of two inputs whose keys are equal (NULL equals nothing) and fulfil the residual.
 
@@ -227,7 +208,7 @@ class Join(Node):
         return tuple(replace(c, nullable=c.nullable and c.name not in matched) for c in both)
 
 
-@_step
+@frozen
 class Window(Node):
     """Adds columns computed over each row's partition; all other columns stay."""
 
@@ -239,7 +220,7 @@ class Window(Node):
         return self.input.schema + _schema_of(self.functions, self.input)
 
 
-@_step
+@frozen
 class TopPerGroup(Node):
     """Keeps the first ``count`` rows of each group (NULL keys are a group), in the order given.
 
@@ -256,7 +237,7 @@ class TopPerGroup(Node):
         return self.input.schema
 
 
-@_step
+@frozen
 class Sort(Node):
     """Orders the rows."""
 
@@ -268,7 +249,7 @@ class Sort(Node):
         return self.input.schema
 
 
-@_step
+@frozen
 class Limit(Node):
     """Keeps ``count`` rows after the first ``offset``; all of them where it is None."""
 
@@ -281,7 +262,7 @@ class Limit(Node):
         return self.input.schema
 
 
-@_step
+@frozen
 class Distinct(Node):
     """Keeps one of equal rows; here NULL equals NULL."""
 
@@ -292,7 +273,7 @@ class Distinct(Node):
         return self.input.schema
 
 
-@_step
+@frozen
 class SetOperation(Node):
     """UNION, INTERSECT or EXCEPT of two inputs with the same names and types."""
 
