@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -103,6 +105,67 @@ def test_with_a_gpu_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch
         reason = engines.get("polars-gpu").unavailable() or ""
         assert reason.startswith("cudf-polars-cu12 is not installed: python -m pip install")
         assert "an environment of its own" in reason
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ({"cuda": 11_080}, "the NVIDIA driver 580.65.06 supports CUDA 11.8 only"),
+        ({"free": 10**9, "pids": (4242,)}, "79.0 of the GPU's 80.0 GB are taken (processes: 4242)"),
+        ({"devices": 0}, "the NVIDIA driver 580.65.06 finds no GPU"),
+        ({"broken": 9}, "the NVIDIA driver is installed but not loaded"),
+    ],
+)
+def test_the_doctor_says_beside_each_gpu_engine_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, what: dict[str, Any], reason: str
+) -> None:
+    installed(monkeypatch, **what)
+    told = CliRunner().invoke(app, ["doctor"], env={"COLUMNS": "300"}).output
+    rows = [
+        line for line in told.splitlines() if line.split()[:1] and line.split()[0] in GPU_ENGINES
+    ]
+    assert len(rows) == len(GPU_ENGINES)
+    assert all(reason in row and " no " in row for row in rows), told
+
+
+def test_the_parent_imports_nothing_that_would_touch_the_gpu(tmp_path: Path) -> None:
+    """Packages that end the process when they are imported are found, and not imported."""
+    for name in ("cudf", "cudf_polars", "cupy", "dask_cudf", "dask_cuda", "rmm"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported in the parent')")
+    (tmp_path / "pynvml.py").write_text(
+        "import sys\nfrom tests.fake_nvml import FakeNvml\nsys.modules[__name__] = FakeNvml()\n"
+    )
+    root = Path(__file__).parent.parent
+    paths = os.pathsep.join(
+        map(str, (tmp_path, root, *filter(None, [os.environ.get("PYTHONPATH")])))
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "from harness.cli import app; app(['doctor'])"],
+        env={**os.environ, "PYTHONPATH": paths, "COLUMNS": "300"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = {line.split()[0]: line for line in done.stdout.splitlines() if line.split()}
+    assert all(" yes" in rows[name] for name in GPU_ENGINES), done.stdout
+    assert "NVIDIA H200, 80.0 GB" in done.stdout
+
+
+def test_dask_cudf_wants_dask_cuda_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch)
+    found = importlib.util.find_spec
+    there = {"dask_cudf": object(), "dask_cuda": None}
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: there[name] if name in there else found(name)
+    )
+    assert (engines.get("dask-cudf").unavailable() or "").startswith("dask-cuda is not installed")
+
+
+def test_memory_that_runs_out_on_the_gpu_is_no_gap() -> None:
+    error = pl.exceptions.ComputeError("MemoryError: std::bad_alloc: out_of_memory: CUDA error")
+    assert not says_not_on_gpu(error)
+    assert describe(error)["kind"] == "oom"
 
 
 def test_the_doctor_tells_of_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:

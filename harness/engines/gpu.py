@@ -7,7 +7,7 @@ from typing import ClassVar
 from harness.engines.base import Engine
 from harness.gpu.discovery import NoGpu, usable_gpu
 
-SET_UP = "an environment of its own, as the README says"
+SET_UP = 'an environment of its own: python -m pip install -e ".[gpu]"'
 
 
 class GpuEngine(Engine):

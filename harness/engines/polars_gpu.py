@@ -12,6 +12,7 @@ from harness.engines.python import Gaps
 from harness.errors import Unsupported
 from harness.gpu.device import Device
 from harness.gpu.device import __name__ as MODULE
+from harness.oom import says_out_of_memory
 from harness.plan import Query
 from harness.tables import Input, Table
 
@@ -49,6 +50,8 @@ class PolarsGpuSession(PolarsSession):
 def says_not_on_gpu(error: Exception) -> bool:
     """Whether Polars could not translate the query, which ``raise_on_fail`` makes an error."""
     text = str(error)
+    if says_out_of_memory(type(error).__name__, text):
+        return False
     return isinstance(error, NotImplementedError) or any(
         words in text for words in ("conversion failed", "GPU not possible", "NotImplementedError")
     )
