@@ -1,8 +1,9 @@
 """Hypothesis strategies for small tables, and for SELECTs over them that DuckDB accepts.
 
-Every expression is built from its type, so that a query is always well typed. Divisors are never
-zero and logarithms are left out: what makes infinities and NaN has its own tests. Floats are sums
-of powers of two, so that rounding to different last digits cannot decide a comparison.
+Every expression is built from its type, so that a query is always well typed. Divisors are zero in
+queries about quotients only, and logarithms are left out: what makes infinities would fail in other
+functions. Floats are sums of powers of two, so that rounding to different last digits cannot decide
+a comparison.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def queries(draw: st.DrawFn) -> str:
     """A whole query, of every shape that the plan layer has."""
     write = Writer(draw)
     return write.either(
-        write.plain, write.grouped, write.total, write.windowed, write.filtered, write.united
+        *(write.plain, write.grouped, write.total, write.windowed, write.filtered, write.united),
+        write.divided,
     )()
 
 
@@ -351,6 +353,7 @@ class Writer:
             f"{self.either('bool_and', 'bool_or')}({self.test(0)})",
             f"count_if({self.test(0)})",
             f"sum({number}) filter (where {self.test(0)})",
+            f"{self.either('sum', 'avg', 'min')}(distinct {number})",
             f"count(*) filter (where {self.test(1)})",
         )
 
@@ -476,6 +479,22 @@ class Writer:
             f"(select {measure} from r where {tie})",
             f"(select coalesce({measure}, 0) from r where {tie})",
             "(select m from r order by m, rk limit 1)",
+        )
+
+    def divided(self) -> str:
+        """Quotients, infinite and NaN among them, and what may be asked of them."""
+        above, below = (self.either("i", "k", "length(s)", "id", "(i - 1)") for _ in range(2))
+        rows = f"(select k, s, i, {above} / {below} as q from l{self.where()}) as p"
+        sign, number = self.either("<", "<=", ">", ">=", "=", "<>"), self.either("0", "1", "i")
+        test = self.either(f"q {sign} {number}", f"{number} {sign} q", f"q is {self._not()}null")
+        return self.either(
+            f"select q, k from {rows} where {test}",
+            f"select q, {test} as t, case when {test} then 1 else 2 end as c from {rows}",
+            f"select k, q from {rows} order by q{self.either('', ' desc')}, k, i, s",
+            f"select k, max(q) as a, min(q) as b, count(q) as c from {rows} group by k",
+            f"select sum(q) as a, count(distinct q) as b from {rows} where {test}",
+            f"select q, count(*) as c from {rows} group by q",
+            f"select {self._end()}(q, 1) as a, coalesce(q, 2) as b from {rows}",
         )
 
     def united(self) -> str:
