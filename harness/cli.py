@@ -48,7 +48,7 @@ Target = Annotated[
     str,
     typer.Argument(
         metavar="FILE[::QUERY]",
-        help="A workload file, and one of its queries: workloads/tpch.yaml::q3",
+        help="A workload file, and one of its queries: workloads/tpch.yaml::q03",
         show_default=False,
     ),
 ]
@@ -75,7 +75,7 @@ def show(
 ) -> None:
     """Print the program that an engine runs for a query; without a query, list the queries.
 
-    Example: harness show workloads/tpch.yaml::q3 --engine polars > q3.py
+    Example: harness show workloads/tpch.yaml::q03 --engine polars > q3.py
     """
     workload, query = _found(target)
     if query is None:
@@ -99,7 +99,7 @@ def show(
 def plan(target: Target, size: Size = None) -> None:
     """Print a query's plan: its steps, and the columns of each with type and nullability.
 
-    Example: harness plan workloads/tpch.yaml::q3
+    Example: harness plan workloads/tpch.yaml::q03
     """
     workload, query = _found(target)
     if query is None:

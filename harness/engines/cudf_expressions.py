@@ -27,6 +27,7 @@ from harness.engines.python import (
     quoted,
 )
 from harness.plan.nodes import Expression, columns_in
+from harness.plan.sql import in_sql
 from harness.plan.typing import infer
 from harness.types import Type
 
@@ -117,7 +118,7 @@ class CudfExpressions(PandasExpressions):
         """Of two at a time; a value that is not there is less than any."""
         sign, typed = (">=" if isinstance(e, exp.Greatest) else "<="), infer(e, self.schema)
         if typed.type is Type.BOOLEAN:
-            raise self.gaps.unsupported("the greatest of booleans", e.sql("duckdb"))
+            raise self.gaps.unsupported("the greatest of booleans", in_sql(e))
         first, *others = sorted(operands_of(e), key=lambda x: not columns_in(x))
         text = self._series_of(first, typed)
         nullable = self.nullable(first)
@@ -164,7 +165,7 @@ class CudfExpressions(PandasExpressions):
     def pattern(self, e: Expression) -> str:
         text = super().pattern(e)
         if "(?" in text.replace("(?:", ""):
-            raise self.gaps.lacking("options within a regular expression", e.sql("duckdb"))
+            raise self.gaps.lacking("options within a regular expression", in_sql(e))
         return text
 
     def regexp_replace(self, e: Expression) -> Code:
@@ -175,7 +176,7 @@ class CudfExpressions(PandasExpressions):
             return self.string(e.this, f"replace({pattern}, {new}{once}, regex=True)")
         if not self.replaces_all(e):
             reason = "to replace the first match alone by what has a group in it"
-            raise self.gaps.lacking(reason, e.sql("duckdb"))
+            raise self.gaps.lacking(reason, in_sql(e))
         return self.string(e.this, f"replace_with_backrefs({pattern}, {new})")
 
     def split_part(self, e: Expression) -> Code:

@@ -16,6 +16,7 @@ from harness.engines.pandas_values import DTYPES
 from harness.engines.pandas_windows import ROLLING, PandasWindows, Partitions
 from harness.engines.python import listing, quoted
 from harness.plan.nodes import Aggregate, Expression, Join, Node
+from harness.plan.sql import in_sql
 from harness.plan.windows import Frame
 from harness.tables import Input, Table
 from harness.types import Type
@@ -38,13 +39,13 @@ class CudfWindows(PandasWindows):
         function, width = e.this, frame.width
         assert frame.first is not None and width is not None
         if type(function) not in ROLLING or isinstance(function.this, exp.Distinct):
-            raise self.gaps.unsupported("an aggregate of this frame", e.sql("duckdb"))
+            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
         if frame.last > 0 and frame.first != -frame.last:
             reason = "a frame that reaches ahead and not as far back"
-            raise self.gaps.lacking(reason, e.sql("duckdb"))
+            raise self.gaps.lacking(reason, in_sql(e))
         column = self._counted(function) if isinstance(function, exp.Count) else function.this
         if self.print_.type(column) is Type.STRING and not isinstance(function, exp.Count):
-            raise self.gaps.lacking("moving aggregates of texts", e.sql("duckdb"))
+            raise self.gaps.lacking("moving aggregates of texts", in_sql(e))
         centred = ", center=True" if frame.last > 0 else ""
         return self._rolling(function, column, width, min(frame.last, 0), rows, centred)
 

@@ -67,7 +67,11 @@ class Dask(Engine):
         "PercentileCont": "an exact quantile of a whole table, which Dask estimates",
     }
     nan_differs = Pandas.nan_differs
-    not_yet: ClassVar[Mapping[str, str]] = Pandas.not_yet
+    not_yet: ClassVar[Mapping[str, str]] = {
+        **Pandas.not_yet,
+        "ArgMax": "a value at an extreme of another in a whole table",
+        "ArgMin": "a value at an extreme of another in a whole table",
+    }
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)

@@ -11,6 +11,7 @@ from harness.engines.pandas_expressions import PandasExpressions
 from harness.engines.pandas_values import parenthesised
 from harness.engines.python import ATOM, Code, listing
 from harness.plan.nodes import Expression, columns_in
+from harness.plan.sql import in_sql
 from harness.plan.typing import Typed
 
 _ARITHMETIC = (exp.Column, exp.Identifier, exp.Literal, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div)
@@ -69,7 +70,7 @@ class DaskExpressions(PandasExpressions):
         if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
             return f"{self.frame}.index.size"
         if isinstance(e, (exp.Median, exp.PercentileCont)):
-            raise self.gaps.unsupported(type(e).__name__, e.sql("duckdb"))
+            raise self.gaps.unsupported(type(e).__name__, in_sql(e))
         return super().total(e)
 
 

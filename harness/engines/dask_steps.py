@@ -15,9 +15,9 @@ from harness.engines.layout import module
 from harness.engines.pandas_expressions import PandasExpressions
 from harness.engines.pandas_program import PandasProgram
 from harness.engines.pandas_steps import PandasSteps, keywords
-from harness.engines.python import Gaps, listing, method_name, one_or_list, quoted
+from harness.engines.python import Gaps, listing, mapping, method_name, one_or_list, quoted
 from harness.plan.naming import frame_name
-from harness.plan.nodes import Aggregate, Limit, Node, TopPerGroup, Window, uses
+from harness.plan.nodes import Aggregate, Limit, Node, TopPerGroup, Window, uses, walk
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -102,7 +102,23 @@ class DaskSteps(PandasSteps):
         if keys:
             together = f"shuffle({one_or_list(list(dict.fromkeys(keys)))})"
         meta = f", meta={frame}._meta.assign({_examples(node)})" if _ranks(node) else ""
+        if (proven := _proven(node.input)) and not meta:
+            frame += f".astype({mapping(proven)})"
         return self.assign(node, f"{frame}.{together}.map_partitions({function}{meta})")
+
+
+def _proven(node: Node) -> dict[str, str]:
+    """Columns without NULLs whose dtypes have room for them, and those that have none.
+
+    Dask tries functions on a sample, in which such dtypes have NULLs.
+    """
+    masked = {c.name for below in walk(node) for c in below.schema if c.nullable}
+    plain = {Type.INT64: "int64", Type.BOOLEAN: "bool"}
+    return {
+        c.name: plain[c.type]
+        for c in node.schema
+        if c.type in plain and not c.nullable and c.name in masked
+    }
 
 
 def is_gathered(*nodes: Node) -> bool:

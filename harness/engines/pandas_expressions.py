@@ -11,6 +11,7 @@ from harness.engines.pandas_text import PandasText
 from harness.engines.pandas_values import parenthesised
 from harness.engines.python import ATOM, POWER, PRODUCT, Code, quoted
 from harness.plan.nodes import Expression
+from harness.plan.sql import in_sql
 from harness.plan.typing import infer, sql_type
 from harness.types import Type
 
@@ -52,7 +53,7 @@ class PandasExpressions(PandasText, PandasDates):
         value = self.operand(e.this, ATOM)
         if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP, Type.BOOLEAN):
             reason = f"a {source} as text, which each library spells its own way"
-            raise self.gaps.unsupported(reason, e.sql("duckdb"))
+            raise self.gaps.unsupported(reason, in_sql(e))
         if source is Type.STRING and target.temporal:
             form = "%Y-%m-%d" if target is Type.DATE else "%Y-%m-%d %H:%M:%S"
             return Code(self.parsed_time(self.text(e.this), quoted(form), coerce), ATOM)
@@ -84,7 +85,7 @@ class PandasExpressions(PandasText, PandasDates):
 
     def _nonzero(self, e: Expression, value: str) -> Code:
         if self.type(e.this) is not Type.INT64:
-            raise self.gaps.unsupported("anything but integers as booleans", e.sql("duckdb"))
+            raise self.gaps.unsupported("anything but integers as booleans", in_sql(e))
         return Code(f"({value} != 0)", ATOM)
 
     # ------------------------------------------------------------------ numbers
@@ -120,7 +121,7 @@ class PandasExpressions(PandasText, PandasDates):
 
     def log(self, e: Expression) -> Code:
         if e.this.name not in ("2", "10"):
-            raise self.gaps.unsupported("this base of a logarithm", e.sql("duckdb"))
+            raise self.gaps.unsupported("this base of a logarithm", in_sql(e))
         return Code(f"np.log{e.this.name}({self.text(e.expression)})", ATOM)
 
     def pow(self, e: Expression) -> Code:
@@ -141,11 +142,11 @@ class PandasExpressions(PandasText, PandasDates):
             distinct = isinstance(e.this, exp.Distinct)
             return "sum()" if counted(e) else "nunique()" if distinct else "count()"
         if isinstance(e.this, exp.Distinct):
-            raise self.gaps.unsupported("DISTINCT in this aggregate", e.sql("duckdb"))
+            raise self.gaps.unsupported("DISTINCT in this aggregate", in_sql(e))
         if isinstance(e, exp.PercentileCont):
             return f"quantile({self.text(e.expression)})"
         if type(e) not in _REDUCTIONS:
-            raise self.gaps.unsupported(type(e).__name__, e.sql("duckdb"))
+            raise self.gaps.unsupported(type(e).__name__, in_sql(e))
         return _REDUCTIONS[type(e)]
 
     def total(self, e: Expression) -> str:

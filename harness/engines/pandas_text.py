@@ -12,6 +12,7 @@ from harness.engines.pandas_values import PandasValues
 from harness.engines.python import ATOM, COMPARISON, SUM, Code, quoted
 from harness.plan.nodes import Expression
 from harness.plan.patterns import capturing_only
+from harness.plan.sql import in_sql
 from harness.types import Type
 
 
@@ -63,7 +64,7 @@ class PandasText(PandasValues):
         side = {"LEADING": "l", "TRAILING": "r"}.get(str(e.args.get("position")), "")
         characters = self.text(e.expression) if e.args.get("expression") else '" "'
         if e.args.get("expression") and not isinstance(e.expression, exp.Literal):
-            raise self.gaps.unsupported("trim of a column's characters", e.sql("duckdb"))
+            raise self.gaps.unsupported("trim of a column's characters", in_sql(e))
         return self.string(e.this, f"{side}strip({characters})")
 
     def length(self, e: Expression) -> Code:
@@ -76,9 +77,7 @@ class PandasText(PandasValues):
         start, length = e.args["start"], e.args.get("length")
         numbers = [n for n in (start, length) if n is not None]
         if not all(isinstance(n, exp.Literal) for n in numbers) or int(start.name) < 1:
-            raise self.gaps.unsupported(
-                "a substring from a computed or negative place", e.sql("duckdb")
-            )
+            raise self.gaps.unsupported("a substring from a computed or negative place", in_sql(e))
         first = int(start.name) - 1
         last = "" if length is None else f", {first + int(length.name)}"
         return self.string(e.this, f"slice({first}{last})")
@@ -86,14 +85,14 @@ class PandasText(PandasValues):
     def replace(self, e: Expression) -> Code:
         parts = e.expression, e.args["replacement"]
         if not all(isinstance(part, exp.Literal) for part in parts):
-            raise self.gaps.unsupported("replace with a column", e.sql("duckdb"))
+            raise self.gaps.unsupported("replace with a column", in_sql(e))
         old, new = map(self.text, parts)
         return self.string(e.this, f"replace({old}, {new}, regex=False)")
 
     def dpipe(self, e: Expression) -> Code:
         parts = [self.operand(p, SUM) for p in (e.this, e.expression)]
         if any(self.type(p) is not Type.STRING for p in (e.this, e.expression)):
-            raise self.gaps.unsupported("|| of anything but strings", e.sql("duckdb"))
+            raise self.gaps.unsupported("|| of anything but strings", in_sql(e))
         return Code(" + ".join(parts), SUM)
 
     def concat(self, e: Expression) -> Code:
@@ -104,7 +103,7 @@ class PandasText(PandasValues):
         if isinstance(e, exp.Literal):
             return quoted(e.name)
         if self.type(e) not in (Type.STRING, Type.INT64):
-            raise self.gaps.unsupported(f"concat of a {self.type(e)}", e.sql("duckdb"))
+            raise self.gaps.unsupported(f"concat of a {self.type(e)}", in_sql(e))
         text = self.operand(e, ATOM)
         text = text if self.type(e) is Type.STRING else f'{text}.astype("str")'
         return f'{text}.fillna("")' if self.nullable(e) else text

@@ -26,6 +26,7 @@ from harness.engines.python import (
 from harness.engines.widths import is_narrow
 from harness.plan.nan import greater_by_nan
 from harness.plan.nodes import Expression, columns_in
+from harness.plan.sql import in_sql
 from harness.plan.typing import KNOWN, Typed, infer, sql_type
 from harness.types import Schema, Type
 
@@ -75,7 +76,7 @@ class PandasValues(Expressions):
     def series(self, e: Expression) -> str:
         """The text of a new column; a condition in its three values, a constant as it is."""
         if isinstance(e, exp.Null):
-            raise self.gaps.unsupported("a column of NULLs", e.sql("duckdb"))
+            raise self.gaps.unsupported("a column of NULLs", in_sql(e))
         return self.truth(e).text
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
@@ -83,7 +84,7 @@ class PandasValues(Expressions):
         if precedence < ATOM:
             return super().operand(e, precedence, strict)
         if not columns_in(e):
-            raise self.gaps.unsupported("a function of a constant", e.sql("duckdb"))
+            raise self.gaps.unsupported("a function of a constant", in_sql(e))
         text, own = self.truth(e)
         if isinstance(e, exp.Case) and text.startswith("np."):
             return f"{self.library}.Series({text}, index={self.frame}.index)"
@@ -245,7 +246,7 @@ class PandasValues(Expressions):
                 rest = f"{series}.mask({test}{_more(text)})"
             is_series = rest is not None
         if rest is None:
-            raise self.gaps.unsupported("a CASE that is always NULL", e.sql("duckdb"))
+            raise self.gaps.unsupported("a CASE that is always NULL", in_sql(e))
         return Code(rest, ATOM)
 
     def _value(self, e: Expression | None, typed: Typed) -> str | None:
@@ -288,7 +289,7 @@ class PandasValues(Expressions):
         operands = operands_of(e)
         kinds = {self.type(x) for x in operands}
         if typed.type is Type.BOOLEAN:
-            raise self.gaps.unsupported("the greatest of booleans", e.sql("duckdb"))
+            raise self.gaps.unsupported("the greatest of booleans", in_sql(e))
         sure = not any(map(self.nullable, operands))
         if sure and kinds in ({Type.INT64}, {Type.FLOAT64}):
             texts = [self.text(x) for x in operands]

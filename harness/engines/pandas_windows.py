@@ -15,6 +15,7 @@ from harness.engines.pandas_values import MASKED
 from harness.engines.python import Variables, one_or_list, quoted
 from harness.engines.windows import partition_names, sort_keys_of
 from harness.plan.nodes import Expression
+from harness.plan.sql import in_sql
 from harness.plan.typing import Typed
 from harness.plan.windows import Frame, frame_of
 from harness.types import Type
@@ -161,7 +162,7 @@ class PandasWindows:
     def _rank(self, e: Expression, rows: Partitions) -> str:
         """Ranks of several keys: the number of the first of equal rows, or how many came first."""
         if not rows.order:
-            raise self.gaps.unsupported("a rank without an order", e.sql("duckdb"))
+            raise self.gaps.unsupported("a rank without an order", in_sql(e))
         if isinstance(e, exp.Rank):
             return f'{rows.peers(_operand(self._row_number(rows)))}.transform("first")'
         first = f"({rows.peers(self._any_column(rows))}.cumcount() == 0)"
@@ -214,7 +215,7 @@ class PandasWindows:
             return f'{rows.groups}[{quoted(rows.keys[0])}].transform("size")'
         argument = e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this
         if not isinstance(argument, exp.Column):
-            raise self.gaps.unsupported("a window over a computed value", e.sql("duckdb"))
+            raise self.gaps.unsupported("a window over a computed value", in_sql(e))
         call, options = self.print_.reduction(e).removesuffix(")").split("(")
         if isinstance(e, exp.Sum) and not self.print_.nullable(argument):
             options = ""
@@ -227,7 +228,7 @@ class PandasWindows:
     def _growing(self, e: Expression, last: int, rows: Partitions) -> str:
         """From the first row of the partition to ``last``, counted from this one."""
         if last > 0:
-            raise self.gaps.unsupported("a running aggregate of rows to come", e.sql("duckdb"))
+            raise self.gaps.unsupported("a running aggregate of rows to come", in_sql(e))
         if isinstance(e, exp.Count):
             return self._moved(self._running_count(e, rows), last, rows, nothing="0")
         self._check(e)
@@ -245,11 +246,11 @@ class PandasWindows:
         known = isinstance(e, (exp.Sum, exp.Avg)) or type(e) in _CUMULATIVE
         extreme = isinstance(e, (exp.Min, exp.Max))
         if not known or not (numeric or (temporal and extreme)) or isinstance(e.this, exp.Distinct):
-            raise self.gaps.unsupported("a running aggregate of this kind", e.sql("duckdb"))
+            raise self.gaps.unsupported("a running aggregate of this kind", in_sql(e))
 
     def _running_count(self, e: Expression, rows: Partitions) -> str:
         if isinstance(e.this, exp.Distinct):
-            raise self.gaps.unsupported("a running count of distinct values", e.sql("duckdb"))
+            raise self.gaps.unsupported("a running count of distinct values", in_sql(e))
         if isinstance(e.this, exp.Star) or not self.print_.nullable(e.this):
             return self._row_number(rows)
         known = f"{rows.frame}[{quoted(e.this.name)}].notna(){self.counting}"
@@ -271,13 +272,13 @@ class PandasWindows:
         function, width = e.this, frame.width
         assert frame.first is not None and width is not None
         if type(function) not in ROLLING or isinstance(function.this, exp.Distinct):
-            raise self.gaps.unsupported("an aggregate of this frame", e.sql("duckdb"))
+            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
         column = self._counted(function) if isinstance(function, exp.Count) else function.this
         is_float = self.print_.type(column) is Type.FLOAT64 or isinstance(function, exp.Avg)
         if frame.last <= 0 and is_float and not isinstance(function, exp.Count):
             return self._rolling(function, function.this, width, frame.last, rows)
         if width > _SPELT_OUT:
-            raise self.gaps.unsupported("an aggregate of this frame", e.sql("duckdb"))
+            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
         return self._beside(e, column, range(frame.first, frame.last + 1), rows)
 
     def _counted(self, e: Expression) -> Expression:
@@ -286,7 +287,7 @@ class PandasWindows:
             return e.this
         sure = [c for c in self.print_.schema if not c.nullable]
         if not sure:
-            raise self.gaps.unsupported("a count of rows without a sure column", e.sql("duckdb"))
+            raise self.gaps.unsupported("a count of rows without a sure column", in_sql(e))
         return exp.column(sure[0].name)
 
     def _rolling(

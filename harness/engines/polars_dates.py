@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.engines.polars_values import DTYPES, PolarsValues
 from harness.engines.python import ATOM, PRODUCT, SUM, Code, quoted
 from harness.plan.nodes import Expression
+from harness.plan.sql import in_sql
 from harness.types import Type
 
 _UNITS = {
@@ -101,6 +102,6 @@ class PolarsDates(PolarsValues):
     def str_to_time(self, e: Expression) -> Code:
         form = self.time_format(e)
         if ("%H" in form) != ("%M" in form):
-            raise self.gaps.unsupported("hours without minutes", e.sql("duckdb"))
+            raise self.gaps.unsupported("hours without minutes", in_sql(e))
         value = self.operand(e.this, ATOM)
         return Code(f'{value}.str.to_datetime({form}, time_unit="us")', ATOM)

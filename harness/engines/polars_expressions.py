@@ -13,6 +13,7 @@ from harness.engines.python import ATOM, Code, quoted
 from harness.engines.widths import counted
 from harness.plan.nan import may_be_nan
 from harness.plan.nodes import Expression
+from harness.plan.sql import in_sql
 from harness.plan.typing import infer, sql_type
 from harness.types import Type
 
@@ -67,9 +68,9 @@ class PolarsExpressions(PolarsText, PolarsDates):
             value = f"{value}.round()"
         if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP):
             reason = f"a {source} as text, which each library spells its own way"
-            raise self.gaps.unsupported(reason, e.sql("duckdb"))
+            raise self.gaps.unsupported(reason, in_sql(e))
         if target is Type.BOOLEAN and source is Type.STRING:
-            raise self.gaps.unsupported("text as a boolean", e.sql("duckdb"))
+            raise self.gaps.unsupported("text as a boolean", in_sql(e))
         return Code(f"{value}.cast({DTYPES[target]}{strict})", ATOM)
 
     # ------------------------------------------------------------------ numbers
@@ -116,7 +117,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
 
     def _reduced(self, e: Expression, call: str) -> Code:
         if isinstance(e.this, exp.Distinct):
-            raise self.gaps.unsupported("DISTINCT in this aggregate", e.sql("duckdb"))
+            raise self.gaps.unsupported("DISTINCT in this aggregate", in_sql(e))
         if (condition := counted(e)) is not None:
             return Code(f"{self.operand(condition, ATOM)}.{call}", ATOM)
         if isinstance(e, exp.Max) and may_be_nan(e.this, self.schema):
@@ -150,7 +151,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
     def percentile_disc(self, e: Expression) -> Code:
         kind = self.type(e.this)
         if kind not in (Type.INT64, Type.FLOAT64):
-            raise self.gaps.unsupported(f"a quantile of a {kind}", e.sql("duckdb"))
+            raise self.gaps.unsupported(f"a quantile of a {kind}", in_sql(e))
         share = f'quantile({self.text(e.expression)}, interpolation="equiprobable")'
         return self._reduced(e, share + (".cast(pl.Int64)" if kind is Type.INT64 else ""))
 

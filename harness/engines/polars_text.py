@@ -10,6 +10,7 @@ from harness.engines.like import ilike_regex, like_pattern
 from harness.engines.polars_values import PolarsValues
 from harness.engines.python import ATOM, SUM, Code, quoted
 from harness.plan.nodes import Expression
+from harness.plan.sql import in_sql
 
 
 class PolarsText(PolarsValues):
@@ -60,9 +61,7 @@ class PolarsText(PolarsValues):
     def substring(self, e: Expression) -> Code:
         start, length = e.args["start"], e.args.get("length")
         if not (isinstance(start, exp.Literal) and int(start.name) >= 1):
-            raise self.gaps.unsupported(
-                "a substring from a computed or negative place", e.sql("duckdb")
-            )
+            raise self.gaps.unsupported("a substring from a computed or negative place", in_sql(e))
         more = "" if length is None else f", {self.text(length)}"
         return self.string(e.this, f"slice({int(start.name) - 1}{more})")
 

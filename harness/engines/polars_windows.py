@@ -10,6 +10,7 @@ from sqlglot import exp
 from harness.engines.polars_expressions import PolarsExpressions
 from harness.engines.python import ATOM, quoted
 from harness.plan.nodes import Expression
+from harness.plan.sql import in_sql
 from harness.plan.windows import Frame, frame_of, window_order
 from harness.types import Type
 
@@ -161,7 +162,7 @@ class PolarsWindows:
         if frame.last <= 0 and self._rolls(function):
             return self._rolling(function, frame.width, -frame.last)
         if frame.width > _SPELT_OUT or not isinstance(function, (*_HORIZONTAL, exp.Count)):
-            raise self.gaps.unsupported("an aggregate of this frame", e.sql("duckdb"))
+            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
         return self._horizontal(e, range(frame.first, frame.last + 1))
 
     def _rolls(self, e: Expression) -> bool:
@@ -178,14 +179,14 @@ class PolarsWindows:
         if isinstance(e, exp.Count):
             return self._moved(self._running_count(e), last, nothing="0")
         if type(e) not in _CUMULATIVE or isinstance(e.this, exp.Distinct):
-            raise self.gaps.unsupported("a running aggregate of this kind", e.sql("duckdb"))
+            raise self.gaps.unsupported("a running aggregate of this kind", in_sql(e))
         text = f"{self.print_.number(e.this, ATOM)}.{_CUMULATIVE[type(e)]}()"
         text += ".forward_fill()" if self.print_.nullable(e.this) else ""
         return self._moved(text, last)
 
     def _running_count(self, e: Expression) -> str:
         if isinstance(e.this, exp.Distinct):
-            raise self.gaps.unsupported("a running count of distinct values", e.sql("duckdb"))
+            raise self.gaps.unsupported("a running count of distinct values", in_sql(e))
         if isinstance(e.this, exp.Star) or not self.print_.nullable(e.this):
             return "pl.int_range(1, pl.len() + 1)"
         return f"{self.print_.operand(e.this, ATOM)}.cum_count()"

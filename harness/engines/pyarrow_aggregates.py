@@ -12,6 +12,7 @@ from harness.engines.pyarrow_values import one_zero
 from harness.engines.python import quoted
 from harness.plan.nodes import Aggregate, Expression, Item, Join, Node, Project, columns_in, walk
 from harness.plan.relation import fresh
+from harness.plan.sql import in_sql
 from harness.types import Type
 
 _SAMPLE = "pc.VarianceOptions(ddof=1)"  # the divisor is n - 1: NULL for one value
@@ -72,11 +73,11 @@ def call_of(e: Expression, print_: ArrowExpressions) -> Call:
         is_all = isinstance(e.this, (exp.Star, exp.Literal))
         return Call("count_all", None) if is_all else Call("count", e.this)
     if type(e) not in _FUNCTIONS:
-        raise print_.gaps.unsupported(type(e).__name__, e.sql("duckdb"))
+        raise print_.gaps.unsupported(type(e).__name__, in_sql(e))
     argument = e.this
     if isinstance(argument, exp.Distinct):
         if not isinstance(e, (exp.Min, exp.Max)):
-            raise print_.gaps.unsupported("DISTINCT in this aggregate", e.sql("duckdb"))
+            raise print_.gaps.unsupported("DISTINCT in this aggregate", in_sql(e))
         argument = argument.expressions[0]
     function, options = _FUNCTIONS[type(e)]
     return Call(function, argument, options)

@@ -11,6 +11,7 @@ from harness.engines.pyarrow_text import ArrowText
 from harness.engines.pyarrow_values import type_name
 from harness.engines.python import ATOM, Code
 from harness.plan.nodes import Expression
+from harness.plan.sql import in_sql
 from harness.plan.typing import sql_type
 from harness.types import Type
 
@@ -44,7 +45,7 @@ class ArrowExpressions(ArrowText, ArrowDates):
             value = f'pc.round({value}, round_mode="half_to_even")'
         if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP):
             reason = f"a {source} as text, which each library spells its own way"
-            raise self.gaps.unsupported(reason, e.sql("duckdb"))
+            raise self.gaps.unsupported(reason, in_sql(e))
         if source is target:
             return Code(value, ATOM)
         rounds = ", safe=False" if (source, target) == (Type.INT64, Type.FLOAT64) else ""

@@ -10,6 +10,7 @@ from sqlglot import exp
 from harness.engines.pyarrow_values import ArrowValues, wrapped
 from harness.engines.python import ATOM, Code, quoted
 from harness.plan.nodes import Expression
+from harness.plan.sql import in_sql
 from harness.types import Type
 
 
@@ -30,7 +31,7 @@ class ArrowText(ArrowValues):
 
     def _like(self, e: Expression, option: str) -> Code:
         if not isinstance(e.expression, exp.Literal):
-            raise self.gaps.unsupported("a LIKE pattern that is not a constant", e.sql("duckdb"))
+            raise self.gaps.unsupported("a LIKE pattern that is not a constant", in_sql(e))
         pattern = quoted(e.expression.name.replace("\\", "\\\\"))  # Arrow's escape character
         return self.pc("match_like", e.this, pattern + option)
 
@@ -55,7 +56,7 @@ class ArrowText(ArrowValues):
         start, length = e.args["start"], e.args.get("length")
         if not (isinstance(start, exp.Literal) and int(start.name) >= 1):
             what = "a substring from a computed or negative place"
-            raise self.gaps.unsupported(what, e.sql("duckdb"))
+            raise self.gaps.unsupported(what, in_sql(e))
         first = int(start.name) - 1
         stop = [] if length is None else [f"stop={first + int(self.parameter(length))}"]
         return self.pc("utf8_slice_codeunits", e.this, f"start={first}", *stop)

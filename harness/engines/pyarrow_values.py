@@ -21,6 +21,7 @@ from harness.engines.python import (
 )
 from harness.plan.nan import greater_by_nan
 from harness.plan.nodes import Expression, columns_in
+from harness.plan.sql import in_sql
 from harness.plan.typing import sql_type
 from harness.types import Schema, Type
 
@@ -60,7 +61,7 @@ class ArrowValues(Expressions):
         """A parameter of a function, which Arrow does not take from a column."""
         if is_python_value(e):
             return self.text(e)
-        raise self.gaps.unsupported("a parameter that is not a constant", e.sql("duckdb"))
+        raise self.gaps.unsupported("a parameter that is not a constant", in_sql(e))
 
     # ------------------------------------------------------------------ numbers
 
@@ -221,7 +222,7 @@ class ArrowValues(Expressions):
 
     def greatest(self, e: Expression) -> Code:
         if self.type(e) is Type.BOOLEAN:
-            raise self.gaps.unsupported("the greatest of booleans", e.sql("duckdb"))
+            raise self.gaps.unsupported("the greatest of booleans", in_sql(e))
         end = "max" if isinstance(e, exp.Greatest) else "min"
         return self._of_all(f"{end}_element_wise", [e.this, *e.expressions])
 

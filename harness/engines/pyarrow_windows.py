@@ -12,6 +12,7 @@ from harness.engines.pyarrow_flow import sort_keys
 from harness.engines.python import Variables, listing, quoted
 from harness.engines.windows import partition_names, sort_keys_of
 from harness.plan.nodes import Expression
+from harness.plan.sql import in_sql
 from harness.plan.windows import PLACING, Frame, frame_of
 from harness.types import Type
 
@@ -47,7 +48,7 @@ class WindowPrinter:
         if not isinstance(function, (*PLACING, *_PICKING)) and frame_of(e).kind == "whole":
             return self._over(keys, function)
         if not order:
-            raise self.gaps.unsupported("a ranking without an order", e.sql("duckdb"))
+            raise self.gaps.unsupported("a ranking without an order", in_sql(e))
         rows = self._rows(keys, sort_keys(order))
         return f"placed({self._ordered(e, rows)}, {rows})"
 
@@ -130,7 +131,7 @@ class WindowPrinter:
             return self._counted(e, rows, frame)
         kind = self.print_.type(e.this)
         if type(e) not in _COMBINED or kind is Type.BOOLEAN or isinstance(e.this, exp.Distinct):
-            raise self.gaps.unsupported("an aggregate of this frame", e.sql("duckdb"))
+            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
         return self._combined(type(e), self._column(e.this, rows), rows, frame)
 
     def _counted(self, e: Expression, rows: str, frame: Frame) -> str:

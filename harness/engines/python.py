@@ -14,6 +14,7 @@ from harness.engines.base import Program, Session
 from harness.errors import Unsupported
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.patterns import ascii_classes, capturing_only
+from harness.plan.sql import in_sql
 from harness.plan.typing import infer
 from harness.tables import Input, Table
 from harness.types import Schema, Type
@@ -81,14 +82,14 @@ class Expressions(ABC):
     def code(self, e: Expression) -> Code:
         kind = type(e).__name__
         if not (is_constant(e) or columns_in(e) or isinstance(e, (exp.AggFunc, exp.Window))):
-            raise self.gaps.unsupported("a constant that has to be computed", e.sql("duckdb"))
+            raise self.gaps.unsupported("a constant that has to be computed", in_sql(e))
         method: Callable[[Expression], Code] | None = getattr(self, method_name(type(e)), None)
         if kind in self.gaps.cannot or kind in self.gaps.not_yet:
-            raise self.gaps.unsupported(kind, e.sql("duckdb"))
+            raise self.gaps.unsupported(kind, in_sql(e))
         if method is None and type(e) in self.calls:
             return self.call(self.calls[type(e)], e.this)
         if method is None:
-            raise self.gaps.unsupported(kind, e.sql("duckdb"))
+            raise self.gaps.unsupported(kind, in_sql(e))
         return method(e)
 
     def call(self, spelling: str, e: Expression) -> Code:
@@ -161,14 +162,14 @@ class Expressions(ABC):
             return self.days_later(e.this, sign * int(e.expression.name))
         if sign < 0 and self.type(e.expression) is Type.DATE:
             return self.days_between(e)
-        raise self.gaps.unsupported("this date arithmetic", e.sql("duckdb"))
+        raise self.gaps.unsupported("this date arithmetic", in_sql(e))
 
     @abstractmethod
     def offset(self, e: Expression, count: int, unit: str) -> Code: ...
 
     def offset_by(self, e: Expression, count: Expression, unit: str) -> Code:
         """A moment moved by a computed number of units."""
-        raise self.gaps.unsupported(f"an interval of a computed number of {unit}s", e.sql("duckdb"))
+        raise self.gaps.unsupported(f"an interval of a computed number of {unit}s", in_sql(e))
 
     @abstractmethod
     def days_later(self, e: Expression, days: int) -> Code: ...
@@ -201,7 +202,7 @@ class Expressions(ABC):
         decimals = e.args.get("decimals")
         places = "0" if decimals is None else self.text(decimals)
         if not places.removeprefix("-").isdecimal():
-            raise self.gaps.unsupported("rounding to a computed place", e.sql("duckdb"))
+            raise self.gaps.unsupported("rounding to a computed place", in_sql(e))
         return int(places)
 
     def in_tens(self, e: Expression, places: int) -> Expression:
@@ -220,7 +221,7 @@ class Expressions(ABC):
         """By how many rows lag moves (lead: less than 0), and what stands where no row is."""
         offset, default = e.args.get("offset"), e.args.get("default")
         if not all(part is None or is_constant(part) for part in (offset, default)):
-            raise self.gaps.unsupported("lag by a computed number of rows", e.sql("duckdb"))
+            raise self.gaps.unsupported("lag by a computed number of rows", in_sql(e))
         rows = 1 if offset is None else int(self.text(offset))
         text = None if default is None or isinstance(default, exp.Null) else self.text(default)
         return (rows if isinstance(e, exp.Lag) else -rows), text
@@ -229,19 +230,19 @@ class Expressions(ABC):
         """A strftime format of parts that every library spells alike."""
         form: str = e.args["format"].name
         if set(re.findall("%.?", form)) - self.time_formats:
-            raise self.gaps.unsupported("this format of a date", e.sql("duckdb"))
+            raise self.gaps.unsupported("this format of a date", in_sql(e))
         return quoted(form)
 
     def whole_number(self, e: Expression | None, least: int, what: str) -> int:
         """A constant of at least so much; ``what`` names what it is."""
         if not (isinstance(e, exp.Literal) and e.is_int and int(e.name) >= least):
-            raise self.gaps.unsupported(what, None if e is None else e.sql("duckdb"))
+            raise self.gaps.unsupported(what, None if e is None else in_sql(e))
         return int(e.name)
 
     def some_text(self, e: Expression, what: str) -> str:
         """A constant text with something in it, as it is."""
         if not (isinstance(e, exp.Literal) and e.is_string and e.name):
-            raise self.gaps.unsupported(what, e.sql("duckdb"))
+            raise self.gaps.unsupported(what, in_sql(e))
         return str(e.name)
 
     def one_character(self, e: Expression | None) -> str:
@@ -254,16 +255,16 @@ class Expressions(ABC):
         """Whether ``regexp_replace`` replaces each match, not only the first."""
         options = e.args.get("modifiers")
         if options is not None and options.name != "g":
-            raise self.gaps.unsupported("this option of regexp_replace", e.sql("duckdb"))
+            raise self.gaps.unsupported("this option of regexp_replace", in_sql(e))
         return options is not None
 
     def replacement(self, e: Expression, escapes: Mapping[str, str], group: str) -> str:
         r"""What a match is replaced with, its ``\1`` spelt as ``group.format(1)``."""
         if not (isinstance(e, exp.Literal) and e.is_string):
-            raise self.gaps.unsupported("a computed replacement", e.sql("duckdb"))
+            raise self.gaps.unsupported("a computed replacement", in_sql(e))
         parts = re.split(r"\\([0-9])", e.name)  # text, group, text, group, ... text
         if any("\\" in text for text in parts[::2]):
-            raise self.gaps.unsupported("this escape in a replacement", e.sql("duckdb"))
+            raise self.gaps.unsupported("this escape in a replacement", in_sql(e))
         parts[::2] = ["".join(escapes.get(c, c) for c in text) for text in parts[::2]]
         parts[1::2] = [group.format(number) for number in parts[1::2]]
         return quoted("".join(parts))
@@ -273,7 +274,7 @@ class Expressions(ABC):
         try:
             return ascii_classes(self.some_text(e, "a pattern that is not a constant"))
         except ValueError as error:
-            raise self.gaps.unsupported(str(error), e.sql("duckdb")) from None
+            raise self.gaps.unsupported(str(error), in_sql(e)) from None
 
     def group_pattern(self, e: Expression, name: str = "") -> str:
         """The pattern of ``regexp_extract`` with one group that captures: the one asked for."""
@@ -281,7 +282,7 @@ class Expressions(ABC):
         try:
             return capturing_only(self.pattern(e.expression), group, name)
         except ValueError as error:
-            raise self.gaps.unsupported(str(error), e.sql("duckdb")) from None
+            raise self.gaps.unsupported(str(error), in_sql(e)) from None
 
     def date_literal(self, e: Expression) -> Code | None:
         """``date(1998, 9, 2)`` for a cast of a string to a date or timestamp, else None."""

@@ -25,6 +25,7 @@ from harness.plan.nodes import (
     columns_in,
     conjuncts,
 )
+from harness.plan.sql import in_sql
 
 Place = tuple[str, str]
 """A table and a column of it."""
@@ -152,7 +153,7 @@ def _joined(node: Join) -> InnerJoins | None:
 
 
 def _in_source(condition: Expression, places: Mapping[str, Place]) -> str:
-    return _renamed(condition, {name: source for name, (_, source) in places.items()}).sql("duckdb")
+    return in_sql(_renamed(condition, {name: source for name, (_, source) in places.items()}))
 
 
 def _renamed(e: Expression, names: Mapping[str, str]) -> Expression:

@@ -32,6 +32,7 @@ from harness.plan.nodes import (
 from harness.plan.predicates import factored
 from harness.plan.relation import Relation, aliases_in, fresh
 from harness.plan.sets import grouping_sets, over_sets, set_operation
+from harness.plan.sql import in_sql
 from harness.plan.subqueries import Attached, Subqueries, compares
 from harness.types import Column, Schema
 
@@ -60,9 +61,9 @@ class Lowering:
         if isinstance(tree, exp.Select):
             relation, correlated = inside.block(tree)
             if correlated:
-                raise Unsupported("a correlated subquery here", correlated[0].sql("duckdb"))
+                raise Unsupported("a correlated subquery here", in_sql(correlated[0]))
             return inside.finish(tree, relation)
-        raise Unsupported(f"{type(tree).__name__} as a query", tree.sql("duckdb"))
+        raise Unsupported(f"{type(tree).__name__} as a query", in_sql(tree))
 
     def _with_ctes(self, tree: Expression) -> Lowering:
         clause, scope = tree.args.get("with_"), self
@@ -147,14 +148,14 @@ class Lowering:
         """(alias, plan, side, ON condition) of each entry of FROM."""
         first = select.args.get("from_")
         if first is None:
-            raise Unsupported("a SELECT without FROM", select.sql("duckdb"))
+            raise Unsupported("a SELECT without FROM", in_sql(select))
         entries: list[tuple[str, Node, str, Expression | None]] = [
             (first.this.alias_or_name, self._source(first.this, select), "", None)
         ]
         for item in select.args.get("joins") or []:
             side = check_side(item.side.upper(), item.kind.upper())
             if item.args.get("method"):
-                raise Unsupported("this kind of join", item.sql("duckdb"))
+                raise Unsupported("this kind of join", in_sql(item))
             node = self._source(item.this, select)
             entries.append((item.this.alias_or_name, node, side, item.args.get("on")))
         return entries
@@ -164,7 +165,7 @@ class Lowering:
             return self.ctes[source.name]
         if isinstance(source, exp.Table):
             if source.args.get("sample"):
-                raise Unsupported("TABLESAMPLE, whose answer is random", source.sql("duckdb"))
+                raise Unsupported("TABLESAMPLE, whose answer is random", in_sql(source))
             alias = source.alias_or_name
             read = {c.name for c in columns_of(select) if c.table == alias}
             schema = self.schemas[source.name]
@@ -172,7 +173,7 @@ class Lowering:
             return Scan(source.name, tuple((c.name, c) for c in columns))
         if isinstance(source, exp.Subquery):
             return _renamed(self.query(source.this), source.alias_column_names, source.alias)
-        raise Unsupported(f"{type(source).__name__} in FROM", source.sql("duckdb"))
+        raise Unsupported(f"{type(source).__name__} in FROM", in_sql(source))
 
     # ------------------------------------------------------------------ SELECT and after
 
@@ -190,7 +191,7 @@ class Lowering:
         node, outputs, sort_keys = self._projected(select, relation, items, order)
         if select.args.get("distinct"):
             if select.args["distinct"].args.get("on"):
-                raise Unsupported("DISTINCT ON", select.sql("duckdb"))
+                raise Unsupported("DISTINCT ON", in_sql(select))
             node = Distinct(node)
         node = _limited(select, Sort(node, tuple(sort_keys)) if sort_keys else node)
         return Project(node, tuple((name, exp.column(name)) for name in outputs))
@@ -231,7 +232,7 @@ class Lowering:
         conditions = [subqueries.out_of(c) for c in conjuncts(having.this if having else None)]
         items = [(name, subqueries.out_of(e)) for name, e in items]
         if any(attached.correlated for attached in subqueries.attached):
-            raise Unsupported("a correlated subquery beside GROUP BY", select.sql("duckdb"))
+            raise Unsupported("a correlated subquery beside GROUP BY", in_sql(select))
         aggregates = Aggregates(relation, keys, items)
         items = [(name, aggregates.over(e)) for name, e in items]
         order = [_reordered(o, aggregates.over(o.this)) for o in order]
@@ -276,7 +277,7 @@ class Lowering:
         keys = []
         for ordered in _order_of(tree):
             if not isinstance(ordered.this, exp.Column) or ordered.this.name not in node.names:
-                raise Unsupported("ORDER BY an expression after UNION", ordered.sql("duckdb"))
+                raise Unsupported("ORDER BY an expression after UNION", in_sql(ordered))
             keys.append(_sort_key(ordered.this.name, ordered))
         return _limited(tree, Sort(node, tuple(keys)) if keys else node)
 
@@ -348,6 +349,6 @@ def _limited(tree: Expression, node: Node) -> Node:
         return node
     counts = [clause.expression for clause in (limit, offset) if clause is not None]
     if not all(isinstance(count, exp.Literal) and count.is_int for count in counts):
-        raise Unsupported("a LIMIT that is not a whole number", tree.sql("duckdb"))
+        raise Unsupported("a LIMIT that is not a whole number", in_sql(tree))
     rows = None if limit is None else int(limit.expression.name)
     return Limit(node, rows, 0 if offset is None else int(offset.expression.name))

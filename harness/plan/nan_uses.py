@@ -28,6 +28,7 @@ from harness.plan.nodes import (
     Window,
     walk,
 )
+from harness.plan.sql import in_sql
 from harness.plan.typing import infer
 from harness.plan.windows import window_order
 from harness.types import Column, Schema
@@ -126,7 +127,7 @@ def _is_union(node: SetOperation) -> bool:
 
 
 def _keys(keys: Sequence[Expression], schema: Schema) -> Found:
-    return ((Use.KEY, e.sql("duckdb")) for e in keys if may_be_nan(e, schema))
+    return ((Use.KEY, in_sql(e)) for e in keys if may_be_nan(e, schema))
 
 
 def _sorted(keys: Sequence[SortKey], schema: Schema) -> Found:
@@ -141,9 +142,9 @@ def _in_window(window: Expression, schema: Schema) -> Found:
     yield from _keys(window.args.get("partition_by") or [], schema)
     for part in window_order(window):
         if may_be_nan(part.this, schema):
-            yield Use.SORTED, part.sql("duckdb")
+            yield Use.SORTED, in_sql(part)
     if may_be_nan(window.this, schema):
-        yield Use.WINDOWED, window.sql("duckdb")
+        yield Use.WINDOWED, in_sql(window)
 
 
 def _in_expression(e: Expression, schema: Schema, known: Known = frozenset()) -> Found:
@@ -159,10 +160,10 @@ def _in_expression(e: Expression, schema: Schema, known: Known = frozenset()) ->
     suspects = [x for x in operands if may_be_nan(x, schema, known)]
     if suspects and isinstance(e, _COMPARISONS):
         if len(suspects) > 1:
-            yield Use.COMPARED, e.sql("duckdb")
+            yield Use.COMPARED, in_sql(e)
         if infer(e, schema).nullable:
-            yield Use.COMPARED_OR_NULL, e.sql("duckdb")
+            yield Use.COMPARED_OR_NULL, in_sql(e)
     elif suspects and type(e) in _USES:
-        yield _USES[type(e)], e.sql("duckdb")
+        yield _USES[type(e)], in_sql(e)
     for operand in operands:
         yield from _in_expression(operand, schema, known)

@@ -19,6 +19,7 @@ from harness.errors import Unsupported
 from harness.plan.columns import columns_of
 from harness.plan.frozen import frozen
 from harness.plan.nan import may_be_nan, never_zero, not_zero
+from harness.plan.sql import in_sql
 from harness.plan.typing import Expression as Expression
 from harness.plan.typing import infer, refuse_decimal
 from harness.types import Column, Schema, Type
@@ -97,7 +98,7 @@ class Filter(Node):
 
     def __post_init__(self) -> None:
         if infer(self.condition, self.input.schema).type is not Type.BOOLEAN:
-            raise Unsupported("a condition that is not a boolean", self.condition.sql("duckdb"))
+            raise Unsupported("a condition that is not a boolean", in_sql(self.condition))
         super().__post_init__()
 
     @cached_property

@@ -22,6 +22,7 @@ from harness.plan.nodes import (
     Window,
 )
 from harness.plan.relation import fresh
+from harness.plan.sql import in_sql
 from harness.plan.typing import cast_to
 from harness.types import Column, Type
 
@@ -103,7 +104,7 @@ def grouping_sets(group: exp.Group) -> list[list[Expression]] | None:
     for kind in ("rollup", "cube", "grouping_sets"):
         found += group.args.get(kind) or []
     if len(found) > 1:
-        raise Unsupported("several grouping sets beside each other", group.sql("duckdb"))
+        raise Unsupported("several grouping sets beside each other", in_sql(group))
     return [plain + chosen for chosen in _sets(found[0])] if found else None
 
 

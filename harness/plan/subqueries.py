@@ -28,6 +28,7 @@ from harness.plan.nodes import (
 from harness.plan.normalize import negation
 from harness.plan.relation import Relation, aliases_in, fresh, join, with_row_number
 from harness.plan.semi_joins import SemiJoin
+from harness.plan.sql import in_sql
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _STRICT = (*_COMPARISONS, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Cast)
@@ -124,7 +125,7 @@ class Subqueries:
         if not _is_more(tree) and not is_grouped(tree):
             return relation, tree.selects[0].unalias(), correlated
         if correlated:
-            raise Unsupported("a correlated subquery of groups or with a LIMIT", tree.sql("duckdb"))
+            raise Unsupported("a correlated subquery of groups or with a LIMIT", in_sql(tree))
         return *self._finished(self.blocks.finish(tree, relation)), []
 
     def _finished(self, node: Node) -> tuple[Relation, Expression]:
@@ -145,7 +146,7 @@ class Subqueries:
         if isinstance(e, exp.Subquery):
             return self._scalar(e, required)
         if isinstance(e, (exp.Any, exp.All)):
-            text = (e.parent or e).sql("duckdb")
+            text = in_sql(e.parent or e)
             raise Unsupported("this comparison with the rows of a subquery", text)
         required = required and isinstance(e, _STRICT)
         for key, value in list(e.args.items()):
@@ -212,7 +213,7 @@ class Subqueries:
         if not residual and (first := _first_rows(relation, select, on)):
             relation = first
         elif _is_more(select):
-            raise Unsupported("this correlated scalar subquery", select.sql("duckdb"))
+            raise Unsupported("this correlated scalar subquery", in_sql(select))
         if not has_aggregate(item):  # there is one row at most, or else the query fails
             item = exp.Max(this=item)
         outer = any(not aliases_in(a) <= relation.aliases for a in item.find_all(exp.AggFunc))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
+from harness.answer import SortKey
 from harness.plan.nodes import (
     Aggregate,
     Expression,
@@ -19,6 +22,7 @@ from harness.plan.nodes import (
     TopPerGroup,
     Window,
 )
+from harness.plan.sql import in_sql
 
 
 def tree(plan: Node, types: bool = False) -> str:
@@ -52,16 +56,21 @@ def _detail(node: Node) -> str:
         case Window():
             return _items(node.functions)
         case Sort():
-            return ", ".join(f"{k.column}{' desc' if k.descending else ''}" for k in node.keys)
+            return _order(node.keys)
         case TopPerGroup():
-            order = ", ".join(f"{k.column}{' desc' if k.descending else ''}" for k in node.order)
-            return f"{node.count} per {', '.join(node.keys)} by {order}"
+            return f"{node.count} per {', '.join(node.keys)} by {_order(node.order)}"
         case Limit():
             rows = "all" if node.count is None else str(node.count)
             return rows + (f" after {node.offset}" if node.offset else "")
         case SetOperation():
             return node.kind + (" all" if node.all else "")
     return ""
+
+
+def _order(keys: Sequence[SortKey]) -> str:
+    return ", ".join(
+        key.column + " desc" * key.descending + " nulls first" * key.nulls_first for key in keys
+    )
 
 
 def _by(keys: tuple[Item, ...]) -> str:
@@ -82,4 +91,4 @@ def _items(items: tuple[tuple[str, Expression], ...]) -> str:
 
 
 def _sql(e: Expression) -> str:
-    return e.sql("duckdb", normalize_functions="lower").replace("\n", " ")
+    return in_sql(e, lower=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.sql import in_sql
 from harness.plan.windows import frame_of, window_order
 from harness.types import Column, Schema, Type
 
@@ -59,7 +60,7 @@ def sql_type(data_type: Expression) -> Type:
     name = data_type.this.name if isinstance(data_type, exp.DataType) else str(data_type)
     if name in _SQL_TYPES:
         return _SQL_TYPES[name]
-    raise Unsupported("a cast to this type", data_type.sql("duckdb"))
+    raise Unsupported("a cast to this type", in_sql(data_type))
 
 
 def cast_to(e: Expression, target: Type) -> Expression:
@@ -91,7 +92,7 @@ class _Inference:
         if known is None:
             rule = _RULES.get(type(e))
             if rule is None:
-                raise Unsupported(f"{type(e).__name__} is not known here", e.sql("duckdb"))
+                raise Unsupported(f"{type(e).__name__} is not known here", in_sql(e))
             known = self._known[id(e)] = e, rule(self, e)
         return known[1]
 
@@ -109,12 +110,12 @@ class _Inference:
             return Type.TIMESTAMP
         if len(types) > 1:
             kinds = " and ".join(sorted(types))
-            raise Unsupported(f"{kinds} in one place", ", ".join(x.sql("duckdb") for x in operands))
+            raise Unsupported(f"{kinds} in one place", ", ".join(in_sql(x) for x in operands))
         return next(iter(types), None)
 
     def column(self, e: Expression) -> Typed:
         if e.name not in self.columns:
-            raise Unsupported("a column of a query further out", e.sql("duckdb"))
+            raise Unsupported("a column of a query further out", in_sql(e))
         column = self.columns[e.name]
         refuse_decimal(column)
         return Typed(column.type, column.nullable)
@@ -136,13 +137,13 @@ class _Inference:
             return Typed(Type.DATE, nullable)
         types = {left.type, right.type} - {None}
         if not types <= {Type.INT64, Type.FLOAT64}:
-            raise Unsupported("arithmetic on these types", e.sql("duckdb"))
+            raise Unsupported("arithmetic on these types", in_sql(e))
         return Typed(Type.FLOAT64 if Type.FLOAT64 in types else Type.INT64, nullable)
 
     def whole_division(self, e: Expression) -> Typed:
         typed = self.arithmetic(e)
         if typed.type is Type.FLOAT64:
-            raise Unsupported("// of floats, which DuckDB does not round", e.sql("duckdb"))
+            raise Unsupported("// of floats, which DuckDB does not round", in_sql(e))
         return typed
 
     def add(self, e: Expression) -> Typed:
@@ -151,16 +152,16 @@ class _Inference:
         moved = self.expect(e.this, Type.DATE, Type.TIMESTAMP)
         count, unit = e.expression.this, e.expression.args.get("unit")
         if unit is None or unit.name.upper() not in INTERVAL_UNITS:
-            raise Unsupported("an interval of anything but a number of units", e.sql("duckdb"))
+            raise Unsupported("an interval of anything but a number of units", in_sql(e))
         if isinstance(count, exp.Literal):
             if not count.name.lstrip("-").isdecimal():
-                raise Unsupported("an interval of anything but a number of units", e.sql("duckdb"))
+                raise Unsupported("an interval of anything but a number of units", in_sql(e))
             return Typed(Type.TIMESTAMP, moved.nullable)
         return Typed(Type.TIMESTAMP, self.expect(count, Type.INT64).nullable or moved.nullable)
 
     def comparison(self, e: Expression) -> Typed:
         if None in (self.of(e.this).type, self.of(e.expression).type):
-            raise Unsupported("a comparison with NULL, which is never true", e.sql("duckdb"))
+            raise Unsupported("a comparison with NULL, which is never true", in_sql(e))
         self.common([e.this, e.expression])
         return Typed(Type.BOOLEAN, self.any_null(e.this, e.expression))
 
@@ -169,7 +170,7 @@ class _Inference:
         typed = self.of(e)
         if typed.type is not None and typed.type not in types:
             wanted = " or ".join(types)
-            raise Unsupported(f"{typed.type} where {wanted} is expected; cast it", e.sql("duckdb"))
+            raise Unsupported(f"{typed.type} where {wanted} is expected; cast it", in_sql(e))
         return typed
 
     def connective(self, e: Expression) -> Typed:
@@ -192,7 +193,7 @@ class _Inference:
 
     def predicate(self, e: Expression) -> Typed:
         if not (isinstance(e.expression, exp.Literal) and e.expression.is_string):
-            raise Unsupported("a pattern that is not a constant", e.sql("duckdb"))
+            raise Unsupported("a pattern that is not a constant", in_sql(e))
         self.expect(e.this, Type.STRING)
         return Typed(Type.BOOLEAN, self.any_null(e.this))
 
@@ -214,20 +215,20 @@ class _Inference:
 
     def date_part(self, e: Expression) -> Typed:
         if e.name.lower() not in DATE_PARTS:
-            raise Unsupported("this part of a date", e.sql("duckdb"))
+            raise Unsupported("this part of a date", in_sql(e))
         of_day = e.name.lower() in ("hour", "minute", "second")
         self.expect(e.expression, Type.TIMESTAMP, *([] if of_day else [Type.DATE]))
         return Typed(Type.INT64, self.of(e.expression).nullable)
 
     def truncated(self, e: Expression) -> Typed:
         if e.args["unit"].name.upper() not in INTERVAL_UNITS:
-            raise Unsupported("this unit of date_trunc", e.sql("duckdb"))
+            raise Unsupported("this unit of date_trunc", in_sql(e))
         self.expect(e.this, Type.DATE, Type.TIMESTAMP)
         return Typed(Type.TIMESTAMP, self.of(e.this).nullable)
 
     def dates_apart(self, e: Expression) -> Typed:
         if (unit := e.args["unit"].name.upper()) not in DIFFERENCE_UNITS:
-            raise Unsupported(f"a difference in units of {unit}", e.sql("duckdb"))
+            raise Unsupported(f"a difference in units of {unit}", in_sql(e))
         for moment in (e.this, e.expression):
             self.expect(moment, Type.DATE, Type.TIMESTAMP)
         return Typed(Type.INT64, self.any_null(e.this, e.expression))
@@ -242,13 +243,13 @@ class _Inference:
         """``string_split(s, d)[n]``, which is NULL where there are fewer parts."""
         split, (place,) = e.this, e.expressions
         if not isinstance(split, exp.Split) or not isinstance(place, exp.Literal):
-            raise Unsupported("an element of a list", e.sql("duckdb"))
+            raise Unsupported("an element of a list", in_sql(e))
         self.expect(split.this, Type.STRING)
         return Typed(Type.STRING, True)
 
     def joined(self, e: Expression) -> Typed:
         if not isinstance(e.expressions[0], exp.Literal):
-            raise Unsupported("a separator that is not a constant", e.sql("duckdb"))
+            raise Unsupported("a separator that is not a constant", in_sql(e))
         for part in e.expressions[1:]:
             self.expect(part, Type.STRING, Type.INT64)
         return Typed(Type.STRING, False)
@@ -266,7 +267,7 @@ class _Inference:
         return Typed(Type.STRING, any(part.nullable for part in parts))
 
     def interval(self, e: Expression) -> Typed:
-        raise Unsupported("an interval by itself", e.sql("duckdb"))
+        raise Unsupported("an interval by itself", in_sql(e))
 
     def count(self, e: Expression) -> Typed:
         if isinstance(e.this, exp.Distinct):
@@ -277,7 +278,7 @@ class _Inference:
 
     def extreme(self, e: Expression) -> Typed:
         if e.this.find(exp.Column) is None:
-            raise Unsupported("an aggregate of a constant", e.sql("duckdb"))
+            raise Unsupported("an aggregate of a constant", in_sql(e))
         value = self.of(e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this)
         return Typed(value.type, value.nullable or not self.grouped)
 
@@ -301,12 +302,12 @@ class _Inference:
         """``arg_max(value, key)``: rows in which either is NULL do not take part."""
         self.of(e.expression)
         if e.args.get("count") is not None:
-            raise Unsupported("a list as a value", e.sql("duckdb"))
+            raise Unsupported("a list as a value", in_sql(e))
         return Typed(self.of(e.this).type, True)
 
     def text_of_group(self, e: Expression) -> Typed:
         if not isinstance(e.this, exp.Order):
-            raise Unsupported("a text of a group in no order", e.sql("duckdb"))
+            raise Unsupported("a text of a group in no order", in_sql(e))
         for key in e.this.expressions:
             self.of(key.this)
         return Typed(
@@ -328,7 +329,7 @@ class _Inference:
         if isinstance(function, (exp.Lag, exp.Lead)):
             value, default = self.of(function.this), function.args.get("default")
             if default is not None and self.of(default).type not in (value.type, None):
-                raise Unsupported("a default of another type", function.sql("duckdb"))
+                raise Unsupported("a default of another type", in_sql(function))
             return Typed(value.type, True)
         if isinstance(function, (exp.FirstValue, exp.LastValue, exp.NthValue)):
             value = self.of(function.this)

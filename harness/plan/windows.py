@@ -9,6 +9,7 @@ from typing import Literal
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.sql import in_sql
 
 Expression = exp.Expr
 PLACING = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead)
@@ -53,7 +54,7 @@ def frame_of(window: Expression) -> Frame:
     if first is None and last is None:
         return Frame("whole")
     if last is None:
-        raise Unsupported("a frame up to the last row", window.sql("duckdb"))
+        raise Unsupported("a frame up to the last row", in_sql(window))
     return Frame("peers") if ranged else Frame("rows", first, last)
 
 
@@ -103,17 +104,17 @@ def _bounds(window: Expression) -> tuple[int | None, int | None, bool]:
         return None, 0 if window_order(window) else None, True
     kind, exclude = spec.args["kind"].upper(), spec.args.get("exclude")
     if kind == "GROUPS" or exclude is not None:
-        raise Unsupported("a frame of groups, or with EXCLUDE", window.sql("duckdb"))
+        raise Unsupported("a frame of groups, or with EXCLUDE", in_sql(window))
     first = _bound(window, spec.args["start"], spec.args.get("start_side"))
     end = spec.args.get("end")
     last = 0 if end is None else _bound(window, end, spec.args.get("end_side"))
     if kind == "RANGE" and (first or last):
-        raise Unsupported("a frame of a range of values", window.sql("duckdb"))
+        raise Unsupported("a frame of a range of values", in_sql(window))
     if kind == "RANGE" and first == last == 0:
-        raise Unsupported("a frame of peers only", window.sql("duckdb"))
+        raise Unsupported("a frame of peers only", in_sql(window))
     if not window_order(window):
         if kind == "ROWS" and (first, last) != (None, None):
-            raise Unsupported("a frame of rows without an order", window.sql("duckdb"))
+            raise Unsupported("a frame of rows without an order", in_sql(window))
         return None, None, True
     return first, last, kind == "RANGE"
 
@@ -122,7 +123,7 @@ def _bound(window: Expression, bound: str | Expression, side: str | None) -> int
     if isinstance(bound, str):
         return None if bound.upper() == "UNBOUNDED" else 0
     if not (isinstance(bound, exp.Literal) and bound.is_int):
-        raise Unsupported("a frame of anything but a number of rows", window.sql("duckdb"))
+        raise Unsupported("a frame of anything but a number of rows", in_sql(window))
     return int(bound.name) * (-1 if (side or "").upper() == "PRECEDING" else 1)
 
 
@@ -166,11 +167,11 @@ def _picked(e: Expression, first: int | None, last: int | None, ranged: bool) ->
     """``first_value`` and its like over the whole partition, or up to the last peer."""
     function, whole = e.this, last is None
     if not window_order(e):
-        raise Unsupported("a value by its place without an order", e.sql("duckdb"))
+        raise Unsupported("a value by its place without an order", in_sql(e))
     if isinstance(function, exp.NthValue):
         up_to_here = first is None and last == 0
         if not (whole or up_to_here) or not _is_whole(function.args["offset"]):
-            raise Unsupported("nth_value in this frame", e.sql("duckdb"))
+            raise Unsupported("nth_value in this frame", in_sql(e))
         e.set("spec", exp.WindowSpec(**_WHOLE) if whole else None if ranged else _spec(None, 0))
         return e
     if isinstance(function, exp.LastValue) and whole:
@@ -179,7 +180,7 @@ def _picked(e: Expression, first: int | None, last: int | None, ranged: bool) ->
     elif isinstance(function, exp.LastValue):
         return _last(e, last or 0, ranged)
     elif first is not None or (last or 0) < 0:
-        raise Unsupported("first_value in a frame that moves", e.sql("duckdb"))
+        raise Unsupported("first_value in a frame that moves", in_sql(e))
     e.set("spec", exp.WindowSpec(**_WHOLE))
     return e
 
@@ -195,7 +196,7 @@ def _last(e: Expression, last: int, ranged: bool) -> Expression:
         e.set("spec", None)
         return e
     if last > 0:
-        raise Unsupported("last_value of rows that follow", e.sql("duckdb"))
+        raise Unsupported("last_value of rows that follow", in_sql(e))
     if last == 0:
         return value
     return _over(e, exp.Lag(this=value, offset=exp.Literal.number(-last)))
@@ -226,7 +227,7 @@ def _ntile(e: Expression) -> Expression:
     """
     buckets = e.this.this
     if not _is_whole(buckets) or int(buckets.name) < 1:
-        raise Unsupported("ntile of a computed number", e.sql("duckdb"))
+        raise Unsupported("ntile of a computed number", in_sql(e))
     place = exp.Sub(this=_over(e, exp.RowNumber()), expression=_number(1))
     size: Expression = exp.IntDiv(this=_rows_of(e), expression=buckets.copy())
     larger = exp.Mod(this=_rows_of(e), expression=buckets.copy())
