@@ -139,6 +139,15 @@ def test_a_filter_under_a_new_name_speaks_of_the_column_in_the_file() -> None:
     assert 'filters=pc.field("id") > 1' in program(sql, Input.PARQUET)
 
 
+def test_few_rows_are_on_the_side_that_acero_builds_its_table_of() -> None:
+    sql = "select city, price from shops join sales on shops.id = shop where {}"
+    few_shops, few_sales = program(sql.format("city = 'Rome'")), program(sql.format("price = 1.5"))
+    assert "inputs=[sales, shops]" in few_shops
+    assert "inputs=[shops, sales]" in few_sales
+    outer = sql.replace("join", "left join").format("city = 'Rome'")
+    assert "inputs=[shops, sales]" in program(outer)
+
+
 def test_what_is_used_twice_is_computed_once() -> None:
     sql = (
         "with totals as (select product, sum(price) as total from sales group by product) "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from harness.engines.pyarrow_expressions import ArrowExpressions
 from harness.engines.pyarrow_flow import Flow, column, with_one_zero
 from harness.engines.python import Gaps, listing, quoted
 from harness.plan.nodes import Join, Node, columns_in
+from harness.plan.selective import selective
 from harness.types import Type
 
 CROSS_KEY = "one"
@@ -33,6 +35,17 @@ class Sides(NamedTuple):
     @property
     def both(self) -> frozenset[str]:
         return frozenset(self.left) & frozenset(self.right)
+
+
+def with_few_on_the_right(node: Join) -> Join:
+    """An inner join whose few rows, if conditions name them, are on the right.
+
+    Acero builds its hash table of the right rows, and drops most left ones by a filter over it.
+    """
+    if node.kind != "inner" or not selective(node.left) or selective(node.right):
+        return node
+    on = tuple((theirs, ours) for ours, theirs in node.on)
+    return replace(node, left=node.right, right=node.left, on=on)
 
 
 def sides(node: Join, left: Flow, right: Flow) -> Sides:

@@ -18,6 +18,7 @@ from harness.engines.pyarrow_joins import (
     options,
     sides,
     unambiguous,
+    with_few_on_the_right,
     with_keys,
 )
 from harness.engines.pyarrow_recipes import called_in
@@ -253,6 +254,7 @@ class ArrowProgram:
     def join(self, node: Join) -> Flow:
         if node.kind == "single":
             return self._with_value(node)
+        node = with_few_on_the_right(node)
         left, right = unambiguous(node, self._settled(node.left), self._settled(node.right))
         left, right = with_keys(node, left, right, self.gaps)
         output = sides(node, left, right)
