@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from sqlglot import exp
 
 from harness.engines.pandas_expressions import PandasExpressions
 from harness.engines.pandas_values import parenthesised
-from harness.engines.python import ATOM, Code, listing
+from harness.engines.python import ATOM, Code, listing, mapping
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.sql import in_sql
 from harness.plan.typing import Typed
@@ -33,6 +34,8 @@ class DaskExpressions(PandasExpressions):
     library: ClassVar[str] = "dd"
     present: ClassVar[str] = "notnull()"
     local: ClassVar[type[PandasExpressions]] = PandasExpressions
+    proven: Mapping[str, str] = MappingProxyType({})
+    """The dtypes of columns without NULLs whose own have room for them, as Dask's samples do."""
 
     def code(self, e: Expression) -> Code:
         if isinstance(e, _BY_PARTITION) and columns_in(e):
@@ -58,7 +61,9 @@ class DaskExpressions(PandasExpressions):
     def _locally(self, text: str, columns: set[str]) -> str:
         """A column that is computed partition by partition from others."""
         read = [c.name for c in self.schema if c.name in columns]
-        return f"{self.frame}[{listing(read)}].map_partitions(lambda {self.frame}: {text})"
+        plain = {name: dtype for name, dtype in self.proven.items() if name in read}
+        cast = f".astype({mapping(plain)})" if plain else ""
+        return f"{self.frame}[{listing(read)}]{cast}.map_partitions(lambda {self.frame}: {text})"
 
     def parsed_number(self, text: str, coerce: str) -> str:
         made = self.local(self.gaps, self.schema, self.frame).parsed_number("", coerce)

@@ -78,6 +78,12 @@ class DaskSteps(PandasSteps):
 
     # ------------------------------------------------------------------ frames of few rows
 
+    def expressions(self, node: Node) -> PandasExpressions:
+        print_ = super().expressions(node)
+        if isinstance(print_, DaskExpressions):
+            print_.proven = _proven(node)
+        return print_
+
     def _apart(self, node: Aggregate | Window | TopPerGroup, keys: Sequence[str], name: str) -> str:
         """Runs a node on partitions after a shuffle that brings equal keys together.
 
