@@ -79,12 +79,13 @@ class ArrowValues(Expressions):
                 return self.float64(e)
         return self.operand(e, precedence, strict)
 
-    def float64(self, e: Expression) -> str:
+    def float64(self, e: Expression, precedence: int = ATOM) -> str:
         """An operand as a float, whatever it meets."""
         if _is_integer(e):
             return f"{self.text(e)}.0"
-        text = self.operand(e, ATOM)
-        return text if self.type(e) is Type.FLOAT64 else f'{text}.cast("float64")'
+        if self.type(e) is Type.FLOAT64:
+            return self.operand(e, precedence)
+        return f'{self.operand(e, ATOM)}.cast("float64")'
 
     def _is_constant(self, e: Expression) -> bool:
         return columns_in(e) <= self.values.keys()
@@ -103,9 +104,10 @@ class ArrowValues(Expressions):
 
     def div(self, e: Expression) -> Code:
         """SQL divides integers as floats, by zero too; Arrow's ``/`` raises there."""
-        left = wrapped(e.this, self.float64(e.this))
         if isinstance(e.expression, exp.Literal) and float(e.expression.name):
+            left = wrapped(e.this, self.float64(e.this, PRODUCT))
             return Code(f"{left} / {self.text(e.expression)}", PRODUCT)
+        left = wrapped(e.this, self.float64(e.this, COMPARISON))
         narrow = self._is_constant(e.this)
         right = self.float64(e.expression) if narrow else self.text(e.expression)
         return Code(f"pc.divide({left}, {right})", ATOM)
