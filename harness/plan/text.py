@@ -26,17 +26,24 @@ from harness.plan.sql import in_sql
 
 
 def tree(plan: Node, types: bool = False) -> str:
-    """The plan as lines, inputs indented below their step; with row types where asked for."""
-    return "\n".join(_lines(plan, 0, types))
+    """The plan as lines, inputs indented below their step; with row types where asked for.
+
+    What is used several times is computed once, and is shown with its inputs once.
+    """
+    return "\n".join(_lines(plan, 0, types, set()))
 
 
-def _lines(node: Node, depth: int, types: bool) -> list[str]:
+def _lines(node: Node, depth: int, types: bool, shown: set[Node]) -> list[str]:
     indent = "  " * depth
-    lines = [f"{indent}{type(node).__name__} {_detail(node)}".rstrip()]
+    line = f"{indent}{type(node).__name__} {_detail(node)}".rstrip()
+    if node in shown and node.inputs:
+        return [f"{line} (as above)"]
+    shown.add(node)
+    lines = [line]
     if types:
         lines.append(f"{indent}  → {', '.join(map(str, node.schema))}")
     for child in node.inputs:
-        lines += _lines(child, depth + 1, types)
+        lines += _lines(child, depth + 1, types, shown)
     return lines
 
 
