@@ -251,6 +251,11 @@ def read_parquet(files: Any, columns: Sequence[str] | None = None) -> Any:
     return from_arrow(pq.read_table(files, columns=columns))
 
 
+def read_csv(file: str, dtype: dict[str, str], **options: Any) -> Any:
+    masked = {name: NULLABLE.get(kind, kind) for name, kind in dtype.items()}
+    return nullable(pd.read_csv(file, dtype=masked, **options))
+
+
 def from_arrow(table: pa.Table) -> Any:
     return FrameLike(table.to_pandas(types_mapper=ARROW.get, date_as_object=False))
 

@@ -5,14 +5,25 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from harness import engines
+from harness.data.prepare import prepare
+from harness.engines.base import OUTPUT_FILE
+from harness.engines.cudf import CudfSession
 from harness.engines.cudf_expressions import CudfExpressions
+from harness.errors import DataUnavailable
+from harness.plan import compile_query
+from harness.tables import Input
+from harness.verify import compare
+from harness.workload import load
 from tests import fake_cudf, fake_rmm
 from tests.in_process import InProcess, read_tables
 from tests.test_semantics import QUERIES, expected, sources
 
 HERE = Path(__file__).parent / "semantics"
+WORKLOADS = Path(__file__).parent.parent / "workloads"
 ONLY_CUDF = {
     "large integers in a running sum": "pandas' moving frames are of floats",
     "moving aggregates of dates": "pandas has moving frames of numbers only",
@@ -62,3 +73,40 @@ def test_null_under_or_hides_nothing(tables: InProcess, monkeypatch: pytest.Monk
     assert tables.verdict("cudf", sql).outcome == "ok"
     monkeypatch.setattr(CudfExpressions, "_may_be_masked", lambda self, e: False)
     assert tables.verdict("cudf", sql).outcome == "wrong"
+
+
+@pytest.mark.parametrize("workload", ["groupby", "join", "tpch", "flights"])
+def test_workloads_are_answered(workload: str, tmp_path: Path) -> None:
+    """Each query of a workload on its tiniest data; float sums differ in their last digits only."""
+    asked = load(WORKLOADS / f"{workload}.yaml")
+    size = "tiny" if "tiny" in asked.sizes else asked.sizes[0]
+    try:
+        prepared = prepare(asked, size, Input.MEMORY, tmp_path / "cache")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    made = {name: pq.read_table(table.parquet[0]) for name, table in prepared.tables.items()}
+    tables = InProcess(made, tmp_path, optimized=True)
+    for query in asked.queries:
+        for source in (Input.MEMORY, Input.PARQUET):
+            verdict = tables.verdict("cudf", query.sql, source)
+            assert verdict.outcome == "ok", f"{query.name}\n{verdict}"
+
+
+def test_files_are_read_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = load(WORKLOADS / "etl.yaml")
+    prepared = prepare(asked, "tiny", Input.CSV, tmp_path / "cache")
+    made = {name: pq.read_table(table.parquet[0]) for name, table in prepared.tables.items()}
+    reference = InProcess(made, tmp_path, optimized=True)
+    session = CudfSession()
+    for table in prepared.tables.values():
+        session.scan(table, Input.CSV)
+    monkeypatch.chdir(tmp_path)
+    for asked_for in asked.queries:
+        query = compile_query(
+            asked_for.sql, {n: t.schema for n, t in prepared.tables.items()}, write=asked_for.write
+        )
+        session.prepare(engines.get("cudf").compile(query, prepared.tables, Input.CSV))
+        session.run()
+        answer = pq.read_table(OUTPUT_FILE)
+        told = compare(answer, reference.expected(asked_for.sql), query.spec, False)
+        assert told is None, f"{asked_for.name}: {told}"
