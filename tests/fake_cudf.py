@@ -93,6 +93,8 @@ class Groups:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._groups, name)
+        if not callable(method):
+            return method
         return lambda *args, **kwargs: nullable(method(*args, **kwargs))
 
 

@@ -18,6 +18,7 @@ from harness.engines.pandas_tables import csv_options
 from harness.engines.pandas_values import DTYPES
 from harness.engines.python import ATOM, Code, listing, quoted
 from harness.plan.nodes import Expression, Join, columns_in
+from harness.plan.typing import infer
 from harness.tables import Input, Table
 
 _BEYOND_DASK = (
@@ -40,8 +41,13 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
             made = self.local(self.gaps, self.schema, self.frame, self.narrow)
             text = made.code(e).text
             if any(words in text for words in _BEYOND_DASK):
-                return Code(self._locally(text, columns_in(e)), ATOM)
+                return Code(self._locally(text, columns_in(e), self._meta(e)), ATOM)
         return super().code(e)
+
+    def _meta(self, e: Expression) -> str:
+        """The dtype of what is computed, which Dask would look for with texts of its own making."""
+        dtype = self.dtype(infer(e, self.schema)) or "datetime64[us]"
+        return f", meta=cudf.Series(dtype={quoted(dtype)})"
 
 
 class DaskCudfProgram(DaskProgram):

@@ -58,12 +58,13 @@ class DaskExpressions(PandasExpressions):
         made = self.local(self.gaps, self.schema, self.frame)
         return self._locally(made.constant(text, typed), {c.name for c in self.schema[:1]})
 
-    def _locally(self, text: str, columns: set[str]) -> str:
+    def _locally(self, text: str, columns: set[str], meta: str = "") -> str:
         """A column that is computed partition by partition from others."""
         read = [c.name for c in self.schema if c.name in columns]
         plain = {name: dtype for name, dtype in self.proven.items() if name in read}
         cast = f".astype({mapping(plain)})" if plain else ""
-        return f"{self.frame}[{listing(read)}]{cast}.map_partitions(lambda {self.frame}: {text})"
+        rows = f"{self.frame}[{listing(read)}]{cast}"
+        return f"{rows}.map_partitions(lambda {self.frame}: {text}{meta})"
 
     def parsed_number(self, text: str, coerce: str) -> str:
         made = self.local(self.gaps, self.schema, self.frame).parsed_number("", coerce)
