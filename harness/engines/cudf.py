@@ -66,7 +66,7 @@ class Cudf(GpuEngine):
     distribution = "cudf-cu12"
     module = "cudf"
     nan_differs = Pandas.nan_differs
-    not_yet: ClassVar[Mapping[str, str]] = Pandas.not_yet
+    not_yet: ClassVar[Mapping[str, str]] = {**Pandas.not_yet, "GroupConcat": "a text of a group"}
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)

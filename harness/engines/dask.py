@@ -69,6 +69,7 @@ class Dask(Engine):
     nan_differs = Pandas.nan_differs
     not_yet: ClassVar[Mapping[str, str]] = {
         **Pandas.not_yet,
+        "GroupConcat": "a text of a group",
         "ArgMax": "a value at an extreme of another in a whole table",
         "ArgMin": "a value at an extreme of another in a whole table",
     }

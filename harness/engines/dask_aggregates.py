@@ -12,7 +12,7 @@ from harness.engines.dask_steps import DaskSteps, without_duplicates
 from harness.engines.pandas_aggregates import PandasAggregates, aggregated, function_of
 from harness.engines.pandas_steps import keywords
 from harness.engines.python import listing, mapping, one_or_list, quoted
-from harness.plan.extremes import has_extremes
+from harness.plan.extremes import has_extremes, over_first_rows
 from harness.plan.nodes import Aggregate, Expression, Item, Project
 
 NATIVE = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count, exp.Median, exp.StddevSamp, exp.Variance)
@@ -40,7 +40,8 @@ class DaskAggregates(DaskSteps, PandasAggregates):
 
     def aggregate(self, node: Aggregate) -> str:
         if has_extremes(node):
-            return self._at_extremes(node)
+            return self._instead(node, over_first_rows(node))
+        self.refuse_not_yet(node)
         distinct = [e for _, e in node.aggregates if isinstance(e.this, exp.Distinct)]
         lone = len(distinct) == len(node.aggregates) == 1 and not self._dropna(node)
         lone = lone and self.counts_distinct

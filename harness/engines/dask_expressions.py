@@ -75,7 +75,7 @@ class DaskExpressions(PandasExpressions):
         """An aggregate of the whole frame, as a lazy scalar."""
         if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
             return f"{self.frame}.index.size"
-        if isinstance(e, (exp.Median, exp.PercentileCont)):
+        if isinstance(e, (exp.Median, exp.PercentileCont, exp.GroupConcat)):
             raise self.gaps.unsupported(type(e).__name__, in_sql(e))
         return super().total(e)
 

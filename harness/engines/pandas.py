@@ -69,7 +69,6 @@ class Pandas(Engine):
     module = "pandas"
     nan_differs = frozenset(Use)
     not_yet: ClassVar[Mapping[str, str]] = {
-        "GroupConcat": "a text of a group",
         "PercentileDisc": "a quantile that is one of the values",
     }
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
+from harness.answer import SortKey
 from harness.engines.pandas_expressions import counted
 from harness.engines.pandas_steps import PandasSteps, keywords
 from harness.engines.pandas_tables import dtypes_of_nothing
 from harness.engines.python import listing, mapping, one_or_list, quoted
 from harness.plan.extremes import has_extremes, over_first_rows
-from harness.plan.nodes import Aggregate, Expression
+from harness.plan.nodes import Aggregate, Expression, Sort
 
 _AGGREGATES: dict[type[Expression], str] = {
     exp.Sum: "sum",
@@ -31,9 +33,10 @@ class PandasAggregates(PandasSteps):
 
     def aggregate(self, node: Aggregate) -> str:
         if has_extremes(node):
-            return self._at_extremes(node)
-        for kind in {type(e).__name__ for _, e in node.aggregates} & self.gaps.not_yet.keys():
-            raise self.gaps.unsupported(kind)
+            return self._instead(node, over_first_rows(node))
+        self.refuse_not_yet(node)
+        if (ordered := self._in_order_of_texts(node)) is not node:
+            return self._instead(node, ordered)
         if not node.keys:
             return self._whole(node)
         source, keys, values = self._grouping(node)
@@ -49,12 +52,26 @@ class PandasAggregates(PandasSteps):
             return self.assign(node, text + rename)
         return self._special(node, groups.replace("as_index=False, ", ""), values, rename)
 
-    def _at_extremes(self, node: Aggregate) -> str:
-        """pandas' ``idxmax`` fails where a group has no value; a number of each row does not."""
-        numbered = over_first_rows(node)
-        frame = self.frame(numbered)
-        self.physical[node] = self.physical[numbered]
+    def refuse_not_yet(self, node: Aggregate) -> None:
+        for kind in {type(e).__name__ for _, e in node.aggregates} & self.gaps.not_yet.keys():
+            raise self.gaps.unsupported(kind)
+
+    def _instead(self, node: Aggregate, other: Aggregate) -> str:
+        """The frame of another aggregation that has the same answer."""
+        frame = self.frame(other)
+        self.physical[node] = self.physical[other]
         return frame
+
+    def _in_order_of_texts(self, node: Aggregate) -> Aggregate:
+        """The aggregation over rows in the order in which ``string_agg`` wants them."""
+        orders = {_order_of(e) for _, e in node.aggregates if isinstance(e, exp.GroupConcat)}
+        if not orders:
+            return node
+        (keys, *others) = orders
+        if others or keys is None:
+            raise self.gaps.unsupported("texts of a group in several or computed orders")
+        in_order = isinstance(node.input, Sort) and node.input.keys == keys
+        return node if in_order else replace(node, input=Sort(node.input, keys))
 
     def _dropna(self, node: Aggregate) -> str:
         nullable = any(column.nullable for column in node.schema[: len(node.keys)])
@@ -171,10 +188,20 @@ class PandasAggregates(PandasSteps):
         return f"{self.library}.DataFrame({{{columns}}}){cast}"
 
 
+def _order_of(e: Expression) -> tuple[SortKey, ...] | None:
+    """The order of the texts that ``string_agg`` joins; None where a key is computed."""
+    keys = e.this.expressions
+    if not all(isinstance(key.this, exp.Column) for key in keys):
+        return None
+    ways = ((bool(k.args.get("desc")), bool(k.args.get("nulls_first"))) for k in keys)
+    return tuple(SortKey(k.this.name, *way) for k, way in zip(keys, ways, strict=True))
+
+
 def aggregated(e: Expression) -> Expression | None:
     """What an aggregate aggregates; None for count(*)."""
-    if isinstance(e.this, exp.Distinct):
-        argument: Expression = e.this.expressions[0]
+    if isinstance(e.this, (exp.Distinct, exp.Order)):
+        inner = e.this
+        argument: Expression = inner.this if isinstance(inner, exp.Order) else inner.expressions[0]
         return argument
     return None if isinstance(e.this, exp.Star) else e.this
 

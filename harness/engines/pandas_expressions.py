@@ -145,12 +145,27 @@ class PandasExpressions(PandasText, PandasDates):
             raise self.gaps.unsupported("DISTINCT in this aggregate", in_sql(e))
         if isinstance(e, exp.PercentileCont):
             return f"quantile({self.text(e.expression)})"
+        if isinstance(e, exp.GroupConcat):
+            return f"agg({self._joining(e)})"
         if type(e) not in _REDUCTIONS:
             raise self.gaps.unsupported(type(e).__name__, in_sql(e))
         return _REDUCTIONS[type(e)]
 
+    def _joining(self, e: Expression) -> str:
+        if not self.nullable(e.this.this):
+            return self._join(e)
+        return f"lambda texts: {self._join(e)}(texts.dropna()) if texts.notna().any() else None"
+
+    def _join(self, e: Expression) -> str:
+        """The function that joins the texts of ``string_agg``, which are in their order already."""
+        separator = e.args.get("separator")
+        return f"{quoted(',') if separator is None else self.text(separator)}.join"
+
     def total(self, e: Expression) -> str:
         """An aggregate of the whole frame."""
+        if isinstance(e, exp.GroupConcat):
+            texts = self.operand(e.this.this, ATOM)
+            return f"{self._join(e)}({texts}.dropna()) if {texts}.notna().any() else None"
         if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
             return f"len({self.frame})"
         if isinstance(e, exp.Corr):

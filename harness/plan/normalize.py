@@ -251,6 +251,9 @@ def _filtered(e: Expression) -> Expression:
         target: Expression = aggregate.this
         target.set("expressions", [_only_where(condition, argument)])
         return aggregate
+    if isinstance(aggregate.this, exp.Order):
+        aggregate.this.set("this", _only_where(condition, aggregate.this.this))
+        return aggregate
     argument = exp.Literal.number(1) if isinstance(aggregate.this, exp.Star) else aggregate.this
     aggregate.set("this", _only_where(condition, argument))
     return _functions(aggregate)
