@@ -80,7 +80,7 @@ class DaskSteps(PandasSteps):
 
     def expressions(self, node: Node) -> PandasExpressions:
         print_ = super().expressions(node)
-        if isinstance(print_, DaskExpressions):
+        if isinstance(print_, DaskExpressions) and print_.masks:
             print_.proven = _proven(node)
         return print_
 
@@ -108,7 +108,7 @@ class DaskSteps(PandasSteps):
         if keys:
             together = f"shuffle({one_or_list(list(dict.fromkeys(keys)))})"
         meta = f", meta={frame}._meta.assign({_examples(node)})" if _ranks(node) else ""
-        if (proven := _proven(node.input)) and not meta:
+        if self.printer.masks and (proven := _proven(node.input)) and not meta:
             frame += f".astype({mapping(proven)})"
         return self.assign(node, f"{frame}.{together}.map_partitions({function}{meta})")
 
