@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from harness import engines
 from harness.plan import compile_query
 from harness.plan.nodes import Join, Node, Scan, walk
+from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
 
 
@@ -63,3 +65,19 @@ def test_a_null_that_the_right_rows_may_have_says_nothing() -> None:
     sql = "select amount from sales left join products on p = sale_p where colour is null"
     plan = compile_query(sql, nullable).lowered()
     assert [node.kind for node in walk(plan) if isinstance(node, Join)] == ["left"]
+
+
+def test_pandas_looks_rows_up_by_one_key_before_it_joins_them_to_few_by_two() -> None:
+    tables = {name: Table(name, schema, 0) for name, schema in SCHEMAS.items()}
+    sql = """
+        select price, amount from offers join sales on offer_p = sale_p and offer_s = sale_s
+        where {}
+    """
+
+    def program(condition: str) -> str:
+        query = compile_query(sql.format(condition), SCHEMAS)
+        return engines.get("pandas").compile(query, tables, Input.MEMORY).text
+
+    assert 'sales["sale_p"].isin(offers["offer_p"])' in program("price = 3")
+    assert "isin" not in program("price > 3")
+    assert "isin" not in program("price = 3 and amount = 4")

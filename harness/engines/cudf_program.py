@@ -53,6 +53,7 @@ class CudfWindows(PandasWindows):
 class CudfProgram(PandasProgram):
     """A program of cuDF for a plan."""
 
+    looks_up_first: ClassVar[bool] = False
     printer: ClassVar[type[PandasExpressions]] = CudfExpressions
     windows: ClassVar[type[PandasWindows]] = CudfWindows
     stable: ClassVar[str] = ""  # all its sorts are

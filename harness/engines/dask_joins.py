@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from harness.engines.dask_expressions import Scalars
 from harness.engines.dask_steps import DaskSteps, is_gathered
@@ -19,6 +20,8 @@ _MASKED = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
 
 class DaskJoins(DaskSteps, PandasJoins):
     """The joins of a program of dask.dataframe."""
+
+    looks_up_first: ClassVar[bool] = False
 
     def join(self, node: Join) -> str:
         if is_gathered(node.left) and not is_gathered(node.right):

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
 
 from harness.engines.pandas_steps import PandasSteps, keywords
 from harness.engines.pandas_tables import dtypes_of_nothing
 from harness.engines.python import listing, mapping, one_or_list, quoted
 from harness.plan.naming import frame_name
 from harness.plan.nodes import Join, Node, columns_in
+from harness.plan.selective import selective
 from harness.types import Type
 
 
 class PandasJoins(PandasSteps):
     """The joins of a program in pandas' API."""
+
+    looks_up_first: ClassVar[bool] = True
+    """Whether rows that few others want are looked up by one key before they are joined by two."""
 
     def join(self, node: Join) -> str:
         if node.residual is not None and node.kind != "inner":
@@ -22,6 +28,10 @@ class PandasJoins(PandasSteps):
             return self._semi(node)
         if node.kind == "single":
             return self._single(node)
+        if self.looks_up_first and (restricted := _looked_up_first(node)) is not node:
+            merged = self.join(restricted)
+            self.physical[node] = self.physical[restricted]
+            return merged
         left, right, risky = self._sides(node)
         if risky and node.kind == "full":
             return self._full(node, left, right, risky)
@@ -88,7 +98,6 @@ class PandasJoins(PandasSteps):
 
     def _semi(self, node: Join) -> str:
         left, right = self.frame(node.left), self.frame(node.right)
-        self.physical[node] = self.physical[node.left]
         if len(node.on) > 1:
             return self._semi_merge(node)
         ((ours, theirs),) = node.on
@@ -96,7 +105,7 @@ class PandasJoins(PandasSteps):
         if node.left.column(ours).nullable and node.right.column(theirs).nullable:
             keys = f"{keys}.dropna()"
         sign = "~" if node.kind == "anti" else ""
-        return self.assign(node, f"{left}[{sign}{left}[{quoted(ours)}].isin({keys})]")
+        return self.assign(node, self._rows(node, f"{sign}{left}[{quoted(ours)}].isin({keys})"))
 
     def _semi_merge(self, node: Join) -> str:
         """A semi or anti join on several keys, as a merge with the distinct keys."""
@@ -144,6 +153,19 @@ class PandasJoins(PandasSteps):
     def _may_be_nothing(self, node: Node) -> bool:
         """Whether the one value may be missing, which by itself has no dtype."""
         return bool(dtypes_of_nothing(node))
+
+
+def _looked_up_first(node: Join) -> Join:
+    """A join of few rows on several keys, the others restricted to those with one of the keys.
+
+    pandas numbers the values of each key of both sides before it joins on more than one.
+    """
+    if node.kind != "inner" or not selective(node.left) or selective(node.right):
+        return node
+    for ours, theirs in node.on if len(node.on) > 1 else ():
+        if node.left.column(ours).type is Type.INT64:
+            return replace(node, right=Join("semi", node.right, node.left, ((theirs, ours),)))
+    return node
 
 
 def on_keys(node: Join) -> str:

@@ -78,10 +78,7 @@ class PandasProgram(PandasAggregates, PandasJoins):
             self.physical[node] = self.physical[node.input]
             return frame if node.condition.this else self.assign(node, f"{frame}.iloc[:0]")
         condition = self.expressions(node.input).text(node.condition)
-        if set(node.names) == set(self.physical[node.input]):
-            self.physical[node] = self.physical[node.input]
-            return self.assign(node, f"{frame}[{condition}]")
-        return self.assign(node, f"{frame}.loc[{condition}, {listing(node.names)}]")
+        return self.assign(node, self._rows(node, condition))
 
     def project(self, node: Project) -> str:
         frame = self.frame(node.input)

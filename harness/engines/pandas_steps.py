@@ -95,6 +95,14 @@ class PandasSteps:
         shorter = len(_dropped(self._gone(node))) < len(f"[{listing(node.names)}]")
         return shorter and not isinstance(node, Scan)
 
+    def _rows(self, node: Node, condition: str) -> str:
+        """The rows of the node's first input for which a condition holds, with its own columns."""
+        source = node.inputs[0]
+        if set(node.names) == set(self.physical[source]):
+            self.physical[node] = self.physical[source]
+            return f"{self.frame(source)}[{condition}]"
+        return f"{self.frame(source)}.loc[{condition}, {listing(node.names)}]"
+
     def assign(self, node: Node, text: str) -> str:
         """A statement that names the node's frame: as its input, where nobody else needs that.
 
