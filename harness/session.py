@@ -85,9 +85,10 @@ class BenchmarkRun:
         machine, selection = self.journal.machine, self.selection
         threads = " and ".join(map(str, selection.threads))
         memory = f"{machine.memory_bytes / 2**30:.0f} GiB"
+        gpus = "".join(f", {gpu['name']}" for gpu in machine.gpus)
         return [
             f"enginebench: {', '.join(selection.engines)}; {threads} threads",
-            f"machine: {machine.cpu}, {machine.logical_cores} cores, {memory}",
+            f"machine: {machine.cpu}, {machine.logical_cores} cores, {memory}{gpus}",
         ]
 
     @pytest.hookimpl(trylast=True)  # after -k and -m have chosen

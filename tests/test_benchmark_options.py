@@ -82,6 +82,7 @@ def test_benchmark_disable_checks_answers_and_writes_nothing(project: Project) -
         (["--input", "parket"], "--input 'parket': did you mean 'parquet'?"),
         (["--threads", "0"], "--threads must be at least 1, not 0"),
         (["--memory-limit", "8 bananas"], "--memory-limit '8 bananas' is not a size"),
+        (["--gpu-memory-limit", "12 cards"], "--gpu-memory-limit '12 cards' is not a size"),
         (["--timeout", "0"], "--timeout must be more than 0 seconds"),
         (["--results", "t.csv"], "results cannot be written to"),
         (["--benchmark-skip"], "would leave nothing to run"),

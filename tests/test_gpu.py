@@ -19,6 +19,7 @@ from harness.cli import app
 from harness.engines.polars_gpu import says_not_on_gpu
 from harness.engines.polars_sql_gpu import PolarsSqlSession
 from harness.errors import Unsupported
+from harness.gpu import discovery
 from harness.gpu.discovery import NoGpu, described, gpus, usable_gpu
 from harness.tables import Input
 from harness.verify import compare
@@ -92,11 +93,19 @@ def test_an_error_of_a_device_is_told_and_the_library_closed(
     assert nvml.started == nvml.ended == 1
 
 
-def test_without_the_package_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("driver", "reason"),
+    [
+        (True, "nvidia-ml-py is not installed: python -m pip install nvidia-ml-py"),
+        (False, "there is no NVIDIA driver (NVML is not found)"),
+    ],
+)
+def test_without_the_package_it_is_named_where_there_is_a_driver(
+    monkeypatch: pytest.MonkeyPatch, driver: bool, reason: str
+) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", None)
-    assert described() == [
-        "none: nvidia-ml-py is not installed: python -m pip install nvidia-ml-py"
-    ]
+    monkeypatch.setattr(discovery, "has_driver", lambda: driver)
+    assert described() == [f"none: {reason}"]
 
 
 def test_with_a_gpu_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,9 @@ SET_UP = 'an environment of its own: python -m pip install -e ".[gpu]"'
 class GpuEngine(Engine):
     """An engine that runs on the first GPU. Whether there is one is found out without CUDA."""
 
+    variables: ClassVar[tuple[str, ...]] = (
+        *("CUDF_*", "CUPY_*", "DASK_*", "KVIKIO_*", "LIBCUDF_*", "POLARS_*", "RMM_*"),
+    )
     optional: ClassVar[bool] = True
     on_gpu: ClassVar[bool] = True
 

@@ -365,7 +365,7 @@ class Polars(Engine):
     language = "python"
     distribution = "polars"
     module = "polars"
-    variables = ("POLARS_*",)
+    variables: ClassVar[tuple[str, ...]] = ("POLARS_*",)
     nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.WINDOWED})
     not_yet: ClassVar[Mapping[str, str]] = {}
 

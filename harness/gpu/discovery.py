@@ -6,7 +6,9 @@ start others that do.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,9 @@ LEAST_CUDA = (12, 2)
 """What the driver must support: RAPIDS' packages for CUDA 12 want at least this."""
 LEAST_FREE_SHARE = 0.5
 """Of a device's memory: with less of it free, a comparison would measure somebody else's work."""
+
+
+NO_DRIVER = "there is no NVIDIA driver (NVML is not found)"
 
 
 class NoGpu(HarnessError):
@@ -109,7 +114,8 @@ def nvml_session() -> Iterator[Any]:
     try:
         nvml = importlib.import_module("pynvml")
     except ImportError as error:
-        raise NoGpu("nvidia-ml-py is not installed: python -m pip install nvidia-ml-py") from error
+        reason = "nvidia-ml-py is not installed: python -m pip install nvidia-ml-py"
+        raise NoGpu(reason if has_driver() else NO_DRIVER) from error
     try:
         nvml.nvmlInit()
     except nvml.NVMLError as error:
@@ -122,9 +128,18 @@ def nvml_session() -> Iterator[Any]:
         nvml.nvmlShutdown()
 
 
+def has_driver() -> bool:
+    """Whether NVIDIA's driver has left its management library here."""
+    try:
+        ctypes.CDLL("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
+    except OSError:
+        return False
+    return True
+
+
 def _reason(nvml: Any, error: Any) -> str:
     reasons = {
-        nvml.NVML_ERROR_LIBRARY_NOT_FOUND: "there is no NVIDIA driver (NVML is not found)",
+        nvml.NVML_ERROR_LIBRARY_NOT_FOUND: NO_DRIVER,
         nvml.NVML_ERROR_DRIVER_NOT_LOADED: "the NVIDIA driver is installed but not loaded",
     }
     return reasons.get(error.value, f"NVML says: {error}")
