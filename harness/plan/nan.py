@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from sqlglot import exp
 
 from harness.plan.typing import Expression
-from harness.types import Column, Schema
+from harness.types import Column, Schema, Type
 
 Known = frozenset[Expression]
 """Expressions that are known not to be 0 where another one is looked at."""
@@ -66,7 +66,8 @@ def _may_be_nan(e: Expression, columns: Mapping[str, Column], known: Known) -> b
         return _may_be_nan(e.this, columns, known)
     if isinstance(e, exp.Case):
         return any(_may_be_nan(value, columns, known | more) for value, more in values_of(e))
-    if isinstance(e, (exp.Div, exp.Mod)) and not _never_zero(e.expression, columns, known):
+    divides = isinstance(e, exp.Div) or (isinstance(e, exp.Mod) and _is_float(e, columns))
+    if divides and not _never_zero(e.expression, columns, known):
         return True
     if isinstance(e, exp.Corr) or (isinstance(e, exp.Pow) and not _is_whole(e.expression)):
         return True
@@ -107,6 +108,15 @@ def _of_zero(condition: Expression) -> Iterator[tuple[Expression, bool]]:
         yield left, sign(0.0, number)
     elif (number := _number(left)) is not None:
         yield right, sign(number, 0.0)
+
+
+def _is_float(e: Expression, columns: Mapping[str, Column]) -> bool:
+    """Whether a remainder may be one of floats; that of whole numbers is never NaN."""
+    floats = (c for c in e.find_all(exp.Column) if c.name in columns)
+    fractions = (x for x in e.find_all(exp.Literal) if not x.is_string and not x.is_int)
+    kinds = (exp.Div, exp.Cast, exp.Avg, exp.Sqrt, exp.Pow, exp.Round)
+    whole = all(columns[c.name].type is Type.INT64 for c in floats)
+    return not whole or any(fractions) or e.find(*kinds) is not None
 
 
 def _number(e: Expression) -> float | None:
