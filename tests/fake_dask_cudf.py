@@ -9,7 +9,7 @@ import pandas as pd
 from dask.dataframe.dispatch import meta_nonempty
 
 from harness.engines.cudf import CudfSession
-from harness.gpu.device import Device
+from harness.gpu.device import Device, UncountedDevice
 from harness.tables import Table
 from tests import fake_cudf
 
@@ -31,8 +31,8 @@ def read_parquet(files: Any) -> Any:
 class Session(CudfSession):
     """Runs Dask in this thread, over tables in two partitions."""
 
-    def _device(self) -> Device | None:
-        return None
+    def _device(self) -> Device:
+        return UncountedDevice()
 
     def load(self, table: Table) -> None:
         self.tables[table.name] = read_parquet([str(path) for path in table.parquet])

@@ -23,11 +23,14 @@ from harness.gpu import discovery
 from harness.gpu.discovery import NoGpu, described, gpus, usable_gpu
 from harness.tables import Input
 from harness.verify import compare
-from tests.benchmark_runs import Project, reasons
+from tests.benchmark_runs import ROOT, Project, fakes, reasons
 from tests.fake_nvml import FakeNvml, NVMLError
 from tests.in_process import InProcess, read_tables
 from tests.test_semantics import HERE
 
+FAKE_PYNVML = (
+    "import sys\nfrom tests.fake_nvml import FakeNvml\nsys.modules[__name__] = FakeNvml()\n"
+)
 GPU_ENGINES = ("cudf", "cudf-pandas", "dask-cudf", "polars-gpu", "polars-sql-gpu")
 
 
@@ -203,6 +206,28 @@ def test_cells_that_were_asked_say_what_is_missing(
     assert done.code == 0, done.all
     told = reasons(project.results())
     assert all(told[name] == described()[0].removeprefix("none: ") for name in GPU_ENGINES)
+
+
+def test_a_run_writes_what_the_gpu_did(tmp_path: Path) -> None:
+    """From the command line to the results file; out of device memory is one cell's fate."""
+    (tmp_path / "pynvml.py").write_text(FAKE_PYNVML)
+    project = Project(tmp_path).write(
+        a_yaml="title: A\ntables: {t: t.csv}\n"
+        "queries: {q: 'select k, avg(x) as mean from t group by k'}\n",
+        t_csv="k,x\n1,0\n1,1\n2,12.25\n3,\n",
+    )
+    paths = os.pathsep.join((str(tmp_path), str(ROOT)))
+    asked = ("--engines", fakes("OnGpu", "OutOfDeviceMemory"), "--gpu-memory-limit", "24GB")
+    done = project.benchmark("a.yaml", *asked, "--input", "memory", PYTHONPATH=paths)
+    assert done.code == 1, done.all
+    assert "NVIDIA H200" in done.all
+    results = project.results()
+    assert [gpu["name"] for gpu in results["machine"]["gpus"]] == ["NVIDIA H200"]
+    assert sorted(cell["outcome"] for cell in results["cells"]) == ["ok", "oom"]
+    assert any("Maximum pool size 24000000000" in cell["reason"] for cell in results["cells"])
+    (info,) = (entry["extra_info"] for entry in results["benchmarks"])
+    assert (info["gpu"]["peak_bytes"], info["gpu"]["utilisation"]) == (7 * 2**30, 0.5)
+    assert info["fallback_share"] == 0.25
 
 
 # ------------------------------------------------------------------ programs

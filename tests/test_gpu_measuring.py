@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from harness.gpu import device
-from harness.gpu.device import LIMIT_VARIABLE, Device, memory_resource, own_device
+from harness.gpu.device import (
+    LIMIT_VARIABLE,
+    Device,
+    UncountedDevice,
+    memory_resource,
+    own_device,
+)
 from harness.gpu.usage import GpuUsage
 from harness.gpu.watch import GpuWatch
 from harness.machine import this_machine
@@ -63,6 +69,16 @@ def test_a_limit_caps_the_pool(calls: list[str], monkeypatch: pytest.MonkeyPatch
     memory.allocate(11 * GB)
     with pytest.raises(MemoryError, match="out_of_memory"):
         memory.allocate(2 * GB)
+
+
+def test_a_clusters_memory_is_nvmls_to_tell(calls: list[str], nvml: FakeNvml) -> None:
+    shared, usage = UncountedDevice(), GpuUsage()
+    with usage:
+        shared.begin()
+        shared.synchronise()
+    usage.ran(1, shared.use())
+    assert calls == ["synchronise", "synchronise"]
+    assert usage.summary().peak_bytes == GB
 
 
 def test_an_error_of_cuda_is_told(calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

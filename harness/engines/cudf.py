@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class CudfSession(PythonSession):
     """Memory holds a DataFrame on the device."""
 
+    device: Device
+
     def __init__(self) -> None:
         super().__init__()
         self.device = self._device()
@@ -30,7 +32,7 @@ class CudfSession(PythonSession):
 
         self.cudf = cudf
 
-    def _device(self) -> Device | None:
+    def _device(self) -> Device:
         return own_device()
 
     def load(self, table: Table) -> None:
@@ -40,10 +42,9 @@ class CudfSession(PythonSession):
         host = pq.read_table([str(path) for path in table.parquet])
         began = time.perf_counter()
         self.tables[table.name] = self.cudf.DataFrame.from_arrow(host)
-        if self.device is not None:
-            self.device.synchronise()
-            taken = self.device.transfer_seconds or 0.0
-            self.device.transfer_seconds = taken + time.perf_counter() - began
+        self.device.synchronise()
+        taken = self.device.transfer_seconds or 0.0
+        self.device.transfer_seconds = taken + time.perf_counter() - began
 
     def to_arrow(self, result: Any) -> pa.Table:
         """The answer; a quotient of zeros is NaN in floats, which are marked as such."""

@@ -13,7 +13,7 @@ from harness.engines.dask import Dask
 from harness.engines.dask_cudf_program import DaskCudfProgram
 from harness.engines.gpu import SET_UP, GpuEngine
 from harness.engines.python import Gaps
-from harness.gpu.device import LIMIT_VARIABLE, Device
+from harness.gpu.device import LIMIT_VARIABLE, Device, UncountedDevice
 from harness.plan import Query
 from harness.tables import Input, Table
 
@@ -24,8 +24,8 @@ class DaskCudfSession(CudfSession):
     The devices are the workers', so that only NVML, from outside, sees their memory.
     """
 
-    def _device(self) -> Device | None:
-        return None
+    def _device(self) -> Device:
+        return UncountedDevice()
 
     def __init__(self) -> None:
         from distributed import Client

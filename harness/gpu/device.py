@@ -46,6 +46,16 @@ class Device:
         return {"peak_bytes": peak, "transfer_seconds": self.transfer_seconds}
 
 
+class UncountedDevice(Device):
+    """A device whose memory other processes, a cluster's workers, allocate."""
+
+    def begin(self) -> None:
+        self.synchronise()
+
+    def use(self) -> dict[str, int | float | None]:
+        return {"peak_bytes": None, "transfer_seconds": None}
+
+
 @cache
 def memory_resource() -> Any:
     """The memory of the device as RMM serves it to all engines alike, with statistics.

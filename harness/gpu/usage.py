@@ -34,7 +34,7 @@ class GpuUsage(GpuWatch):
 
     def summary(self) -> GpuUse:
         """Of hot rounds, where there were any."""
-        peaks = [told["peak_bytes"] for told in self._replies]
+        peaks = [told["peak_bytes"] for told in self._replies if told["peak_bytes"] is not None]
         device = int(self._device_bytes) or None
         return GpuUse(
             peak_bytes=max(peaks, default=device),
