@@ -21,7 +21,7 @@ from harness.verify import compare
 from harness.workload import load
 from tests import fake_cudf, fake_rmm
 from tests.in_process import InProcess, read_tables
-from tests.test_semantics import FILES, QUERIES, expected, sources
+from tests.test_semantics import FILES, QUERIES, expected
 
 HERE = Path(__file__).parent / "semantics"
 WORKLOADS = Path(__file__).parent.parent / "workloads"
@@ -60,10 +60,9 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("title", sorted(set(QUERIES) - set(ONLY_CUDF)))
 def test_the_answer_is_right_or_the_gap_is_declared(tables: InProcess, title: str) -> None:
     outcome, reason = expected("cudf", title)
-    for source in sources(title):
-        verdict = tables.verdict("cudf", QUERIES[title], source)
-        assert verdict.outcome == outcome, f"{QUERIES[title]}\n{verdict}"
-        assert reason in verdict.reason
+    verdict = tables.verdict("cudf", QUERIES[title])
+    assert verdict.outcome == outcome, f"{QUERIES[title]}\n{verdict}"
+    assert reason in verdict.reason
 
 
 def test_null_under_or_hides_nothing(tables: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
