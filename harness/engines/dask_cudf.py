@@ -28,9 +28,12 @@ class DaskCudfSession(CudfSession):
         return UncountedDevice()
 
     def __init__(self) -> None:
+        import dask
         from distributed import Client
 
         super().__init__()
+        # Dask's own default moves pandas' partitions, by way of the host.
+        dask.config.set({"dataframe.shuffle.method": "tasks"})
         address = os.environ.get(CONNECT_VARIABLE)
         self.client = Client(_own_cluster() if address is None else address)
 
