@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from harness import engines
+from harness.engines.cudf import Cudf
 from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.tables import Input, Table
@@ -32,9 +32,7 @@ def programs() -> Iterator[str]:
     schemas = {name: table.schema for name, table in tables.items()}
     for sql in QUERIES.values():
         try:
-            yield (
-                engines.get("cudf").compile(compile_query(sql, schemas), tables, Input.MEMORY).text
-            )
+            yield (Cudf().compile(compile_query(sql, schemas), tables, Input.MEMORY).text)
         except Unsupported:
             continue
 
