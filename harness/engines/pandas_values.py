@@ -86,7 +86,7 @@ class PandasValues(Expressions):
         if not columns_in(e):
             raise self.gaps.unsupported("a function of a constant", in_sql(e))
         text, own = self.truth(e)
-        if isinstance(e, exp.Case) and text.startswith("np."):
+        if isinstance(e, exp.Case) and text.startswith(("np.where(", "np.select(")):
             return f"{self.library}.Series({text}, index={self.frame}.index)"
         return f"({text})" if own < ATOM else text
 
