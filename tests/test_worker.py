@@ -151,10 +151,14 @@ def test_an_engine_that_says_it_is_out_of_memory_is_believed(launch: Launch) -> 
 
 def test_ctrl_c_ends_the_worker_and_goes_on_up(launch: Launch, tmp_path: Path) -> None:
     worker = launch("Hanging", text=str(tmp_path / "pids"))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & ignores it
     timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        run(worker)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(worker)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not_ended([worker.pid, *children_in(tmp_path / "pids")]) == []
 
 
