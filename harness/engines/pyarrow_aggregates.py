@@ -27,6 +27,7 @@ _FUNCTIONS: dict[type[Expression], tuple[str, str | None]] = {
     exp.VariancePop: ("variance", None),
     exp.AnyValue: ("min", None),  # Arrow's "first" is for one thread only
 }
+_LISTED = (exp.Median, exp.PercentileCont)
 _VARIANCES = (exp.Corr, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop)
 
 
@@ -49,13 +50,15 @@ class Quantile:
     q: str
 
 
-def deviates_from_constants(node: Aggregate) -> bool:
-    """Whether variances of a whole table may be asked of columns that are constant in a batch.
+def misses_constants(node: Aggregate) -> bool:
+    """Whether an aggregate may be asked of columns that are constant in a batch, and be wrong then.
 
-    Arrow 26 forgets what it has seen before such a batch, where there are no keys.
+    Arrow 26's variances of a whole table forget what came before such a batch, and its lists of
+    groups leave out the batch itself.
     """
-    variances = any(isinstance(e, _VARIANCES) for _, e in node.aggregates)
-    return variances and not node.keys and any(_has_constants(n) for n in walk(node.input))
+    wrong = _LISTED if node.keys else _VARIANCES
+    asked = any(isinstance(e, wrong) for _, e in node.aggregates)
+    return asked and any(_has_constants(n) for n in walk(node.input))
 
 
 def _has_constants(node: Node) -> bool:

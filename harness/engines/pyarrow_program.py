@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.layout import DATETIME_NAMES, module
-from harness.engines.pyarrow_aggregates import Grouping, Quantile, deviates_from_constants
+from harness.engines.pyarrow_aggregates import Grouping, Quantile, misses_constants
 from harness.engines.pyarrow_expressions import ArrowExpressions
 from harness.engines.pyarrow_flow import Flow, column, sort_keys, source, with_one_zero
 from harness.engines.pyarrow_joins import (
@@ -193,7 +193,7 @@ class ArrowProgram:
         if has_extremes(node):
             return self.flow(over_first_rows(node))
         flow = self.flow(node.input)
-        if deviates_from_constants(node):  # a table has a value in each row
+        if misses_constants(node):  # a table has a value in each row
             flow = self.stored(self._settled(node.input))
         grouping = Grouping(self.expressions(node.input, flow), node.keys)
         for name, e in node.aggregates:

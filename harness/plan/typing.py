@@ -277,10 +277,13 @@ class _Inference:
         return Typed(Type.INT64, False)
 
     def extreme(self, e: Expression) -> Typed:
-        if e.this.find(exp.Column) is None:
-            raise Unsupported("an aggregate of a constant", in_sql(e))
+        self.column_in(e)
         value = self.of(e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this)
         return Typed(value.type, value.nullable or not self.grouped)
+
+    def column_in(self, e: Expression) -> None:
+        if e.find(exp.Column) is None:
+            raise Unsupported("an aggregate of a constant", in_sql(e))
 
     def sum(self, e: Expression) -> Typed:
         self.numbers(e)
@@ -295,6 +298,7 @@ class _Inference:
         return Typed(Type.FLOAT64, self.extreme(e).nullable)
 
     def spread(self, e: Expression) -> Typed:
+        self.column_in(e)
         self.numbers(e)  # a group of one row has no sample deviation
         return Typed(Type.FLOAT64, True)
 
@@ -315,6 +319,7 @@ class _Inference:
         )
 
     def correlation(self, e: Expression) -> Typed:
+        self.column_in(e)
         self.of(e.this), self.of(e.expression)
         return Typed(Type.FLOAT64, True)
 
