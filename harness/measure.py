@@ -79,10 +79,10 @@ def outcome_of(error: WorkerError) -> Outcome:
 class Measurement:
     """The course of one cell: ``set_up``, ``first_run``, ``round`` by ``round``, ``complete``.
 
-    ``stop`` says whether there are rounds enough, ``limit`` whether there may be no more. A step
-    may be run between those of other cells. It never raises, apart from KeyboardInterrupt:
-    whatever goes wrong becomes ``record``, with its outcome and reason, and then there is no next
-    step. A process that raised an error, died, hung or outgrew its memory is discarded.
+    ``stop`` says whether there are rounds enough. A step may be run between those of other cells.
+    It never raises, apart from KeyboardInterrupt: whatever goes wrong becomes ``record``, with its
+    outcome and reason, and then there is no next step. A process that raised an error, died, hung
+    or outgrew its memory is discarded.
     """
 
     def __init__(
@@ -116,13 +116,8 @@ class Measurement:
 
     @property
     def stop(self) -> Stopped | None:
-        """Why the rounds so far may be the last ones, or None."""
+        """Why there is no further round, or None."""
         return self.settings.rounds.stop([r.seconds for r in self._rounds], self._loops)
-
-    @property
-    def limit(self) -> Stopped | None:
-        """Why there may be no further round, or None."""
-        return self.settings.rounds.limit([r.seconds for r in self._rounds], self._loops)
 
     def complete(self, stopped: Stopped) -> None:
         """Makes the record."""

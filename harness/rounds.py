@@ -36,16 +36,23 @@ class Rounds:
             raise ValueError("the seconds for rounds must not be negative")
 
     def stop(self, seconds: Sequence[float], loops: int = 1) -> Stopped | None:
-        """Why rounds may end after these, of so many seconds for each of their loops, or None."""
-        if len(seconds) >= self.fewest > 0 and sure(seconds):
+        """Why rounds end after those that took so many seconds for each of their loops, or None."""
+        done = len(seconds)
+        if self._looks_after(done) and sure(seconds):
             return Stopped.SURE
-        return self.limit(seconds, loops)
-
-    def limit(self, seconds: Sequence[float], loops: int = 1) -> Stopped | None:
-        """Why rounds must end, or None: what ends them even where the median is not yet known."""
-        if len(seconds) >= self.most:
+        if done >= self.most:
             return Stopped.ROUNDS
-        return Stopped.BUDGET if seconds and sum(seconds) * loops >= self.seconds else None
+        return Stopped.BUDGET if done and sum(seconds) * loops >= self.seconds else None
+
+    def _looks_after(self, done: int) -> bool:
+        """Whether so many rounds are looked at: of 5 at the fewest 5, 7, 10, 14, 20, 28, 40, ...
+
+        A look after each round would sooner or later find rounds that agree by chance.
+        """
+        if done < self.fewest or not self.fewest:
+            return False
+        doublings = round(2 * math.log2(done / self.fewest)) / 2
+        return done == round(self.fewest * 2**doublings)
 
 
 def sure(seconds: Sequence[float], precision: float = PRECISION) -> bool:

@@ -19,10 +19,9 @@ def measure(
     """Measures the cells that answer one question, so that drift of the machine hits all alike.
 
     First each engine loads, then each runs once cold and has its answer checked. Then come turns
-    of hot rounds, one of each engine, until all are sure of their medians; an engine that may have
-    no further round leaves the others earlier. Where there is no room for all in memory at once,
-    one engine after another does all of that, and the records say so. ``ended`` is given each
-    record as soon as it is complete. Raises KeyboardInterrupt only.
+    of hot rounds, one of each engine, until every cell has enough. Where there is no room for all
+    in memory at once, one engine after another does all of that, and the records say so. ``ended``
+    is given each record as soon as it is complete. Raises KeyboardInterrupt only.
     """
     left = list(tasks)
     if len(tasks) > 1:
@@ -41,16 +40,11 @@ def _alone(cell: Measurement, ended: Ended) -> None:
 
 
 def _hot(cells: Sequence[Measurement]) -> Iterator[Record]:
-    """The hot rounds of cells that had their first runs -> their records, each when complete.
-
-    Rounds end together: a cell that stopped by itself as soon as it seemed sure would be one that
-    had happened to seem so, and would have fewer rounds to be paired with those of the others.
-    """
+    """The hot rounds of cells that had their first runs -> their records, each when complete."""
     going, orders, turn = list(cells), _Orders(), 0
     while going:
-        enough = all(cell.stop for cell in going)
-        for cell in tuple(going):
-            if (stopped := cell.stop) and (enough or cell.limit):
+        for cell in going:
+            if stopped := cell.stop:
                 cell.complete(stopped)
         for cell in orders.next([cell for cell in going if cell.record is None]):
             cell.round(turn)

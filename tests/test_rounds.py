@@ -18,6 +18,8 @@ def test_rounds_that_agree_end_early_and_say_so() -> None:
     assert ROUNDS.stop(STEADY) is Stopped.SURE
     assert ROUNDS.stop([*STEADY[:4], 0.0110]) is None
     assert sure([0.0110, *STEADY * 4])
+    looked = [n for n in range(100) if ROUNDS.stop([0.001] * n) is Stopped.SURE]
+    assert looked == [5, 7, 10, 14, 20, 28, 40, 57, 80]
     assert not sure([0.0110, *STEADY])
 
 
