@@ -46,6 +46,7 @@ def broken_off(project: Project, *arguments: str) -> Iterator[subprocess.Popen[b
             env=project.environment,
             stdout=file,
             stderr=subprocess.STDOUT,
+            preexec_fn=_heed_interrupts,
         )
         try:
             _wait(lambda: log.read_text().count(" ok ") == 2 and len(lines(project)) == 3, run, log)
@@ -54,6 +55,11 @@ def broken_off(project: Project, *arguments: str) -> Iterator[subprocess.Popen[b
         finally:
             run.kill()
             run.wait()
+
+
+def _heed_interrupts() -> None:
+    """A shell lets what it starts with ``&`` ignore them, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _wait(reached: Any, run: subprocess.Popen[bytes], log: Path) -> None:
