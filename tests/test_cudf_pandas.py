@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
 
 from harness import engines
+from harness.closing import Closing
 from harness.engines.cudf_pandas import CudfPandasSession
 from harness.gpu.device import memory_resource
 from harness.tables import Input
@@ -32,20 +33,13 @@ class Proxy(pd.DataFrame):
         return pd.DataFrame(self)
 
 
-class Profiler:
+class Profiler(Closing):
     """Says of each function that is profiled how often it ran where, as cudf.pandas' does."""
 
     counted: ClassVar[dict[str, dict[str, list[float]]]] = {}
 
-    def __enter__(self) -> Profiler:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def close(self) -> None:
+        """It has nothing to give back."""
 
     @property
     def per_function_stats(self) -> dict[str, dict[str, list[float]]]:
