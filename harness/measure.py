@@ -79,10 +79,10 @@ def outcome_of(error: WorkerError) -> Outcome:
 class Measurement:
     """The course of one cell: ``set_up``, ``first_run``, ``round`` by ``round``, ``complete``.
 
-    ``stop`` says whether there are rounds enough. A step may be run between those of other cells.
-    It never raises, apart from KeyboardInterrupt: whatever goes wrong becomes ``record``, with its
-    outcome and reason, and then there is no next step. A process that raised an error, died, hung
-    or outgrew its memory is discarded.
+    ``sure`` says whether there are rounds enough, ``limit`` whether there may be no more. A step
+    may be run between those of other cells. It never raises, apart from KeyboardInterrupt:
+    whatever goes wrong becomes ``record``, with its outcome and reason, and then there is no next
+    step. A process that raised an error, died, hung or outgrew its memory is discarded.
     """
 
     def __init__(
@@ -98,6 +98,7 @@ class Measurement:
         self.record: Record | None = None
         self._left = self.settings.timeout
         self._rounds: list[Round] = []
+        self.sure = False
         self._loops = 1
         self._peak_bytes = 0
         self._gpu = GpuUsage() if on_gpu(task.cell) else None
@@ -115,13 +116,17 @@ class Measurement:
         self._attempt(lambda: self._round(turn))
 
     @property
-    def stop(self) -> Stopped | None:
-        """Why there is no further round, or None."""
-        return self.settings.rounds.stop([r.seconds for r in self._rounds], self._loops)
+    def limit(self) -> Stopped | None:
+        """Why there may be no further round, or None."""
+        return self.settings.rounds.limit(self._seconds, self._loops)
 
-    def complete(self, stopped: Stopped) -> None:
+    def complete(self) -> None:
         """Makes the record."""
-        self._attempt(lambda: self._complete(stopped))
+        self._attempt(self._complete)
+
+    @property
+    def _seconds(self) -> list[float]:
+        return [one.seconds for one in self._rounds]
 
     def _attempt(self, step: Callable[[], None]) -> None:
         if self.record is not None:
@@ -193,6 +198,7 @@ class Measurement:
             self._loops = loops_for(reply["seconds"])  # what was run has told that, and no more
             reply = self._run()
         self._rounds.append(Round(reply["seconds"], reply["cpu_seconds"], turn))
+        self.sure = self.sure or self.settings.rounds.sure(self._seconds)
 
     def _run(self) -> Message:
         reply = self._run_once()
@@ -211,7 +217,7 @@ class Measurement:
         self.pool.spent.add(Part.ENGINES, reply["seconds"] * self._loops)
         return reply
 
-    def _complete(self, stopped: Stopped) -> None:
+    def _complete(self) -> None:
         source = self.task.cell.input
         self.record = Record(
             cell=self.task.cell,
@@ -223,7 +229,7 @@ class Measurement:
             cold_process=self._process.programs == 1,
             caches_dropped=self._caches_dropped,
             rounds=tuple(self._rounds),
-            stopped=stopped,
+            stopped=Stopped.SURE if self.sure else self.limit,
             loops=self._loops,
             interleaved=self.interleaved,
             load_seconds=self._process.load_seconds if source is Input.MEMORY else None,

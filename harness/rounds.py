@@ -1,4 +1,4 @@
-"""The seconds of a cell's hot rounds so far -> whether there is another one, and if not, why."""
+"""The seconds of a cell's hot rounds so far -> whether they are enough, or must be all."""
 
 from __future__ import annotations
 
@@ -35,14 +35,15 @@ class Rounds:
         if self.seconds < 0:
             raise ValueError("the seconds for rounds must not be negative")
 
-    def stop(self, seconds: Sequence[float], loops: int = 1) -> Stopped | None:
-        """Why rounds end after those that took so many seconds for each of their loops, or None."""
-        done = len(seconds)
-        if self._looks_after(done) and sure(seconds):
-            return Stopped.SURE
-        if done >= self.most:
+    def sure(self, seconds: Sequence[float]) -> bool:
+        """Whether rounds of so many seconds are looked at, and then tell the median well enough."""
+        return self._looks_after(len(seconds)) and sure(seconds)
+
+    def limit(self, seconds: Sequence[float], loops: int = 1) -> Stopped | None:
+        """Why there may be no round after those of so many seconds for each of their loops."""
+        if len(seconds) >= self.most:
             return Stopped.ROUNDS
-        return Stopped.BUDGET if done and sum(seconds) * loops >= self.seconds else None
+        return Stopped.BUDGET if seconds and sum(seconds) * loops >= self.seconds else None
 
     def _looks_after(self, done: int) -> bool:
         """Whether so many rounds are looked at: of 5 at the fewest 5, 7, 10, 14, 20, 28, 40, ...

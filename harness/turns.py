@@ -19,9 +19,10 @@ def measure(
     """Measures the cells that answer one question, so that drift of the machine hits all alike.
 
     First each engine loads, then each runs once cold and has its answer checked. Then come turns
-    of hot rounds, one of each engine, until every cell has enough. Where there is no room for all
-    in memory at once, one engine after another does all of that, and the records say so. ``ended``
-    is given each record as soon as it is complete. Raises KeyboardInterrupt only.
+    of hot rounds, one of each engine, until all are sure of their medians; one that may have no
+    further round leaves the others earlier. Where there is no room for all in memory at once, one
+    engine after another does all of that, and the records say so. ``ended`` is given each record
+    as soon as it is complete. Raises KeyboardInterrupt only.
     """
     left = list(tasks)
     if len(tasks) > 1:
@@ -40,12 +41,17 @@ def _alone(cell: Measurement, ended: Ended) -> None:
 
 
 def _hot(cells: Sequence[Measurement]) -> Iterator[Record]:
-    """The hot rounds of cells that had their first runs -> their records, each when complete."""
+    """The hot rounds of cells that had their first runs -> their records, each when complete.
+
+    Rounds end together: what an engine's round takes depends on who ran before it, so rounds of
+    one that went on without the others would not be comparable to theirs.
+    """
     going, orders, turn = list(cells), _Orders(), 0
     while going:
+        enough = all(cell.sure or cell.limit for cell in going)
         for cell in going:
-            if stopped := cell.stop:
-                cell.complete(stopped)
+            if enough or cell.limit:
+                cell.complete()
         for cell in orders.next([cell for cell in going if cell.record is None]):
             cell.round(turn)
         yield from (cell.record for cell in going if cell.record is not None)

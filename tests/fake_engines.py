@@ -96,6 +96,18 @@ class Sleepy(Right):
     session = _Sleepy
 
 
+class _Wavering(FakeSession):
+    def act(self) -> Any:
+        time.sleep((0.01, 0.03)[self.runs % 2])
+        return super().act()
+
+
+class Wavering(Right):
+    """Takes 10 ms and 30 ms, by turns."""
+
+    session = _Wavering
+
+
 class _Greedy(FakeSession):
     def __init__(self, threads: int) -> None:
         super().__init__(threads)

@@ -13,14 +13,17 @@ STEADY = [0.0100, 0.0101, 0.0100, 0.0099, 0.0100]
 ROUNDS = Rounds(fewest=5, most=50, seconds=1.0)
 
 
-def test_rounds_that_agree_end_early_and_say_so() -> None:
-    assert ROUNDS.stop(STEADY[:4]) is None
-    assert ROUNDS.stop(STEADY) is Stopped.SURE
-    assert ROUNDS.stop([*STEADY[:4], 0.0110]) is None
+def test_rounds_that_agree_are_enough() -> None:
+    assert not ROUNDS.sure(STEADY[:4])
+    assert ROUNDS.sure(STEADY)
+    assert not ROUNDS.sure([*STEADY[:4], 0.0110])
     assert sure([0.0110, *STEADY * 4])
-    looked = [n for n in range(100) if ROUNDS.stop([0.001] * n) is Stopped.SURE]
-    assert looked == [5, 7, 10, 14, 20, 28, 40, 57, 80]
     assert not sure([0.0110, *STEADY])
+
+
+def test_rounds_are_looked_at_seldom() -> None:
+    looked = [n for n in range(100) if ROUNDS.sure([0.001] * n)]
+    assert looked == [5, 7, 10, 14, 20, 28, 40, 57, 80]
 
 
 def _unsteady(seconds: float, count: int) -> list[float]:
@@ -43,19 +46,20 @@ def test_the_number_of_rounds_follows_from_their_length(
     seconds: float, count: int, why: Stopped
 ) -> None:
     done = 0
-    while ROUNDS.stop(_unsteady(seconds, done)) is None:
+    while ROUNDS.limit(_unsteady(seconds, done)) is None:
+        assert not ROUNDS.sure(_unsteady(seconds, done))
         done += 1
-    assert (done, ROUNDS.stop(_unsteady(seconds, done))) == (count, why)
+    assert (done, ROUNDS.limit(_unsteady(seconds, done))) == (count, why)
 
 
 def test_loops_count_towards_the_budget() -> None:
     rounds = Rounds(fewest=2, most=50, seconds=1.0)
-    assert rounds.stop([0.0005], loops=10) is None
-    assert rounds.stop([0.0005], loops=2000) is Stopped.BUDGET
+    assert rounds.limit([0.0005], loops=10) is None
+    assert rounds.limit([0.0005], loops=2000) is Stopped.BUDGET
 
 
 def test_no_rounds_asked_means_none() -> None:
-    assert Rounds(0, 0).stop([]) is Stopped.ROUNDS
+    assert Rounds(0, 0).limit([]) is Stopped.ROUNDS
 
 
 def test_short_programs_are_looped_to_a_length_that_a_clock_can_tell() -> None:

@@ -116,11 +116,18 @@ def test_one_that_fails_is_told_at_once_and_the_others_go_on(bench: Bench) -> No
     assert sorted(turns) == [1, 1, 1, 2, 2, 3, 3]
 
 
-def test_turns_tell_which_rounds_are_pairs_where_one_engine_needs_fewer(bench: Bench) -> None:
-    records = bench.measure("Right", "Chatty", rounds=Rounds(fewest=4, most=400))
-    for record in records:
-        assert str(record.stopped) in ("sure", "budget")
-        assert [one.turn for one in record.rounds] == list(range(len(record.rounds)))
+def test_rounds_end_together(bench: Bench) -> None:
+    one, other = bench.measure("Right", "Chatty", rounds=Rounds(fewest=4, most=400))
+    assert (one.stopped, other.stopped) == (Stopped.SURE, Stopped.SURE)
+    assert len(one.rounds) >= 4
+    assert [r.turn for r in one.rounds] == [r.turn for r in other.rounds]
+
+
+def test_who_was_sure_goes_on_beside_one_that_is_not(bench: Bench) -> None:
+    rounds = Rounds(fewest=2, most=8, seconds=60.0)
+    steady, other = bench.measure("Sleepy", "Wavering", rounds=rounds)
+    assert (steady.stopped, other.stopped) == (Stopped.SURE, Stopped.ROUNDS)
+    assert len(steady.rounds) == len(other.rounds) == 8
 
 
 def test_an_engine_that_used_up_its_time_leaves_the_others(bench: Bench) -> None:
