@@ -101,7 +101,10 @@ def join(
 ) -> Relation:
     """Joins two relations on pairs of expressions over them (left first, right second)."""
     if kind not in ("right", "full"):
-        on, right = _each_left_once(on, right)
+        on, right = _each_once(on, right)
+    if kind in ("inner", "semi"):
+        turned, left = _each_once([(b, a) for a, b in on], left)
+        on = [(a, b) for b, a in turned]
     if (residual is not None or not on) and kind in ("semi", "anti", "left"):
         return _by_row(kind, left, right, on, residual)
     if (residual is not None or not on) and kind == "full":
@@ -125,17 +128,20 @@ def join(
     return Relation(node, left.columns if kind in ("semi", "anti") else columns)
 
 
-def _each_left_once(
-    on: Sequence[tuple[Expression, Expression]], right: Relation
+def _each_once(
+    on: Sequence[tuple[Expression, Expression]], others: Relation
 ) -> tuple[Sequence[tuple[Expression, Expression]], Relation]:
-    """``a = b and a = c`` as ``a = b`` and, of the right rows, only those where ``b = c``."""
+    """``a = b and a = c`` as ``a = b`` and, of the rows with b and c, only those where ``b = c``.
+
+    The keys a are the first of their pairs; ``others`` has what they are compared with.
+    """
     first: dict[Expression, Expression] = {}
     equal: list[Expression] = []
-    for ours, theirs in on:
-        partner = first.setdefault(ours, theirs)
-        if partner != theirs:
-            equal.append(exp.EQ(this=partner.copy(), expression=theirs.copy()))
-    return (list(first.items()), right.where(equal)) if equal else (on, right)
+    for key, other in on:
+        partner = first.setdefault(key, other)
+        if partner != other:
+            equal.append(exp.EQ(this=partner.copy(), expression=other.copy()))
+    return (list(first.items()), others.where(equal)) if equal else (on, others)
 
 
 def _by_row(
