@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
 from sqlglot import exp
 
@@ -39,3 +40,8 @@ def with_columns(
         if other is not None:
             column.replace(other)
     return copy
+
+
+def repeated(names: Sequence[str]) -> str | None:
+    """The first name that is there more than once."""
+    return next((name for name, count in Counter(names).items() if count > 1), None)

@@ -66,7 +66,7 @@ def _of_first_rows(source: Node, keys: Sequence[Item], values: Sequence[Item]) -
 
 def _number(keys: Sequence[Item], argument: Expression) -> exp.Window:
     order = exp.Order(expressions=[exp.Ordered(this=argument.copy(), nulls_first=False)])
-    partition = [*(e.copy() for _, e in keys), argument.copy()]
+    partition = [e.copy() for e in dict.fromkeys([*(e for _, e in keys), argument])]
     return exp.Window(this=exp.RowNumber(), partition_by=partition, order=order)
 
 

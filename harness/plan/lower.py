@@ -11,7 +11,7 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.aggregates import Aggregates, Windows, described, is_grouped
-from harness.plan.columns import columns_of
+from harness.plan.columns import columns_of, repeated
 from harness.plan.distinct import aggregated
 from harness.plan.joins import KEEPING_RIGHT, Source, check_side, combine
 from harness.plan.names import flat_names
@@ -180,6 +180,8 @@ class Lowering:
     def finish(self, select: exp.Select, relation: Relation) -> Node:
         """GROUP BY, HAVING, windows, SELECT list, DISTINCT, ORDER BY and LIMIT over a block."""
         items = [(item.alias_or_name, item.unalias()) for item in select.selects]
+        if name := repeated([name for name, _ in items]):
+            raise Unsupported(f"two columns called {name!r} in a subquery", in_sql(select))
         order = _order_of(select)
         if is_grouped(select):
             relation, items, order = self._grouped(select, relation, items, order)

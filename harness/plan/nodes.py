@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Unsupported
-from harness.plan.columns import columns_of
+from harness.plan.columns import columns_of, repeated
 from harness.plan.frozen import frozen
 from harness.plan.nan import may_be_nan, never_zero, not_zero
 from harness.plan.sql import in_sql
@@ -41,10 +41,8 @@ class Node:
     label: str | None = field(default=None, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        names = self.names
-        if len(set(names)) < len(names):
-            repeated = next(name for name, count in Counter(names).items() if count > 1)
-            raise ValueError(f"{type(self).__name__} has two columns of the name {repeated!r}")
+        if name := repeated(self.names):
+            raise ValueError(f"{type(self).__name__} has two columns of the name {name!r}")
 
     @cached_property
     def schema(self) -> Schema:

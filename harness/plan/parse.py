@@ -17,6 +17,7 @@ from sqlglot.optimizer.simplify import simplify
 from sqlglot.schema import MappingSchema
 
 from harness.errors import Unsupported, WorkloadError
+from harness.plan.columns import repeated
 from harness.plan.functions import by_name, moments
 from harness.plan.normalize import normalize
 from harness.plan.nulls import without_nulls
@@ -122,9 +123,8 @@ def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
         tree = qualify(tree, schema=known, dialect=DIALECT, quote_identifiers=False)
     except OptimizeError as error:
         raise _explained(error, schemas) from None
-    names = [item.alias_or_name for item in tree.selects]
-    if repeated := next((name for name in names if names.count(name) > 1), None):
-        raise WorkloadError(f"two columns of the answer are called {repeated!r}; rename one")
+    if name := repeated([item.alias_or_name for item in tree.selects]):
+        raise WorkloadError(f"two columns of the answer are called {name!r}; rename one")
     moments(tree)
     tree = annotate_types(tree, schema=known, dialect=DIALECT)
     for rounded in tree.find_all(exp.Round):  # of integers it is one, and a cast of it is needed

@@ -86,8 +86,10 @@ def normal_window(e: Expression) -> Expression:
 
 
 def _without_repeated_keys(window: Expression) -> None:
-    """Drops ORDER BY keys that cannot decide anything, unless there is no other."""
-    seen = set(window.args.get("partition_by") or [])
+    """Drops keys that decide nothing: whatever was named before. One of ORDER BY stays."""
+    if partition := window.args.get("partition_by"):
+        window.set("partition_by", list(dict.fromkeys(partition)))
+    seen = set(partition or [])
     kept = []
     for key in window_order(window):
         if key.this not in seen:
