@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.answer import AnswerSpec, SortKey
+from harness.characters import Special
 from harness.tables import CsvFormat, Table
 from harness.types import Column, Schema, Type
 
@@ -55,5 +56,11 @@ def spec_from_message(message: Mapping[str, Any]) -> AnswerSpec:
 
 def _schema(columns: list[Message]) -> Schema:
     return tuple(
-        Column(column["name"], Type(column["type"]), column["nullable"]) for column in columns
+        Column(
+            column["name"],
+            Type(column["type"]),
+            column["nullable"],
+            special=tuple(map(Special, column["special"])),
+        )
+        for column in columns
     )

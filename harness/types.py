@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.characters import Specials
+
 
 class Type(StrEnum):
     """A column's type. Integers and floats are 64 bits wide; timestamps count microseconds.
@@ -34,7 +36,7 @@ class Column:
     """A column of a table or of a plan node's result.
 
     ``nan``: whether a float may be NaN, as no table's is. ``nonzero``: whether it is known that no
-    number is 0.
+    number is 0. ``special``: the special characters that a text may hold.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Column:
     nullable: bool = True
     nan: bool = False
     nonzero: bool = False
+    special: Specials = ()
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from harness import engines
+from harness.data.text import specials_in
 from harness.engines.base import Engine, Program, Session
 from harness.errors import Unsupported
 from harness.plan import Query, compile_query
@@ -142,7 +143,12 @@ def described(table: pa.Table) -> Schema:
     """The schema of an Arrow table; a column is nullable exactly where a NULL is in it."""
     kinds = {arrow: kind for kind, arrow in ARROW_TYPES.items()}
     return tuple(
-        Column(field.name, kinds[field.type], bool(table[field.name].null_count))
+        Column(
+            field.name,
+            kinds[field.type],
+            bool(table[field.name].null_count),
+            special=specials_in(table[field.name]),
+        )
         for field in table.schema
     )
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from harness.characters import Special
 from harness.data import csv_text
 from harness.data.prepare import prepare, schemas
 from harness.errors import DataError, WorkloadError
@@ -121,6 +122,22 @@ def test_nulls_are_counted_where_the_footer_does_not_say(tmp_path: Path) -> None
     t = table(tmp_path, "t.parquet")
     assert t.parquet == (tmp_path / "t.parquet",)
     assert [column.nullable for column in t.schema] == [True, False]
+
+
+@pytest.mark.parametrize("kind", ["canonical", "dictionary", "csv"])
+def test_special_characters_are_noted_however_a_table_is_read(tmp_path: Path, kind: str) -> None:
+    texts = ["plain", "größe", None, "İ", "\r", "日本語"]
+    values = pa.table({"a": texts, "b": ["ö"] * 6, "c": [1] * 6})
+    if kind == "csv":
+        (tmp_path / "t.csv").write_text("a,b,c\nplain,ö,1\ngröße,ö,1\nİ,ö,1\n", encoding="utf-8")
+    else:
+        encoded = values.set_column(0, "a", values["a"].dictionary_encode())
+        own = values if kind == "canonical" else encoded
+        pq.write_table(own, tmp_path / "t.parquet", row_group_size=2)
+    t = table(tmp_path, f"{{path: t.{'csv' if kind == 'csv' else 'parquet'}}}")
+    assert (t.parquet == (tmp_path / "t.parquet",)) is (kind == "canonical")
+    found = {column.name: column.special for column in t.schema}
+    assert found == {"a": (Special.UPPER, Special.LOWER, Special.FOLDED), "b": (), "c": ()}
 
 
 def test_parquet_types_become_canonical_in_a_copy(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
+from harness.characters import Specials, specials
 from harness.data.arrow import arrow_schema, decimal_to_float
 from harness.data.generators import base, groupby
 from harness.data.generators.registry import GENERATORS
@@ -224,4 +225,15 @@ def test_a_generator_that_breaks_its_promise_is_found_out(
 
     monkeypatch.setattr(groupby.GroupBy, "schemas", never_null)
     with pytest.raises(DataError, match=r"put a NULL into x.id1, which it calls not nullable"):
+        prepare(workload_of("groupby", DIRTY["groupby"]), "s", Input.MEMORY, tmp_path)
+
+
+def test_a_generator_that_hides_special_characters_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sharp(values: object) -> Specials:
+        return specials("ß")
+
+    monkeypatch.setattr("harness.data.write.specials_in", sharp)
+    with pytest.raises(DataError, match=r"put special characters into x.id1 without saying so"):
         prepare(workload_of("groupby", DIRTY["groupby"]), "s", Input.MEMORY, tmp_path)

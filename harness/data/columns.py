@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from harness.characters import Special
 from harness.data.cache import Facts
+from harness.data.write import Written
 from harness.errors import DataError, WorkloadError
 from harness.spelling import suggestion
-from harness.types import Schema
+from harness.types import Column, Schema, Type
 from harness.workload import TableSource
 
 
@@ -51,13 +53,21 @@ def check_declared(source: TableSource, path: Path, names: Sequence[str]) -> Non
             )
 
 
-def facts(
-    columns: Schema, rows: int, nulls: Mapping[str, int], *, plain: bool, in_place: bool
-) -> Facts:
+def facts(columns: Schema, written: Written, *, plain: bool, in_place: bool) -> Facts:
     """What the cache notes of a table; a column is nullable exactly where it holds a NULL.
 
     ``plain``: every engine's CSV reader would read its text alike. ``in_place``: the user's
     own Parquet files serve, and the entry holds no copy.
     """
-    schema = [[column.name, column.type.value, nulls[column.name] > 0] for column in columns]
-    return {"schema": schema, "rows": rows, "plain": plain, "in_place": in_place}
+    schema = [
+        [c.name, c.type.value, written.nulls[c.name] > 0, written.special[c.name]] for c in columns
+    ]
+    return {"schema": schema, "rows": written.rows, "plain": plain, "in_place": in_place}
+
+
+def noted(facts: Facts) -> Schema:
+    """The columns of a table as the cache has noted them."""
+    return tuple(
+        Column(name, Type(kind), nullable, special=tuple(map(Special, special)))
+        for name, kind, nullable, special in facts["schema"]
+    )

@@ -32,9 +32,7 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path) -> Facts:
             )
     conversion = _Conversion(source, paths, tuple(Column(name, types[name]) for name in names))
     written = write_parquet(target, conversion.schema, conversion.batches())
-    return facts(
-        conversion.columns, written.rows, written.nulls, plain=conversion.plain, in_place=False
-    )
+    return facts(conversion.columns, written, plain=conversion.plain, in_place=False)
 
 
 class _Conversion:

@@ -11,14 +11,17 @@ import pyarrow as pa
 
 from harness.data import csv_files, parquet_files
 from harness.data.cache import Entry, Facts, fetch, identity_hash
+from harness.data.columns import noted
 from harness.data.files import Found, resolve
 from harness.data.write import WRITER_VERSION, write_csv
 from harness.tables import CsvFormat, Input, Table
-from harness.types import Column, Type
 from harness.workload import TableSource
 
 INGEST_VERSION = 1
 """Changes when the same files would be read as other values."""
+
+FACTS_VERSION = 2
+"""Changes when more, or something else, is noted of the same values."""
 
 Progress = Callable[[str], None]
 
@@ -42,7 +45,13 @@ def ingest(source: TableSource, wanted: Input, root: Path, progress: Progress) -
     entry = fetch(
         root,
         source.name,
-        {**identity, "format": "parquet", "writer": WRITER_VERSION, "pyarrow": _pyarrow_major()},
+        {
+            **identity,
+            "format": "parquet",
+            "writer": WRITER_VERSION,
+            "facts": FACTS_VERSION,
+            "pyarrow": _pyarrow_major(),
+        },
         lambda folder: _make(source, found, folder, progress),
     )
     table = _table(source, found, entry)
@@ -67,11 +76,10 @@ def _pyarrow_major() -> str:
 
 def _table(source: TableSource, found: Found, entry: Entry) -> Table:
     facts = entry.facts
-    schema = tuple(Column(name, Type(kind), null) for name, kind, null in facts["schema"])
     own_csv = found.csv and facts["plain"]
     return Table(
         name=source.name,
-        schema=schema,
+        schema=noted(facts),
         rows=facts["rows"],
         parquet=found.paths if facts["in_place"] else (entry.file(f"{source.name}.parquet"),),
         csv=found.paths if own_csv else (),

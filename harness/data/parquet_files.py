@@ -9,12 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from harness.characters import Specials, together
 from harness.data.arrow import ARROW_TYPES, arrow_schema, decimal_to_float
 from harness.data.cache import Facts
 from harness.data.columns import check_declared, check_names, check_same, facts
 from harness.data.generators.base import BATCH_ROWS
-from harness.data.text import parse, without_nan
-from harness.data.write import write_parquet
+from harness.data.text import parse, specials_in, without_nan
+from harness.data.write import Written, write_parquet
 from harness.errors import DataError, WorkloadError
 from harness.types import Column, Schema, Type
 from harness.workload import TableSource
@@ -29,14 +30,13 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path) -> Facts:
     try:
         columns = _columns(source, paths)
         if all(_canonical(path, columns) for path in paths):
-            nulls = _nulls_in_place(paths, columns)
-            if nulls is not None:
-                rows = sum(pq.read_metadata(path).num_rows for path in paths)
-                return facts(columns, rows, nulls, plain=True, in_place=True)
+            found = _in_place(paths, columns)
+            if found is not None:
+                return facts(columns, found, plain=True, in_place=True)
         written = write_parquet(target, arrow_schema(columns), _batches(source, paths, columns))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise DataError(f"table {source.name!r}: {source.path} cannot be read: {error}") from error
-    return facts(columns, written.rows, written.nulls, plain=True, in_place=False)
+    return facts(columns, written, plain=True, in_place=False)
 
 
 def _columns(source: TableSource, paths: tuple[Path, ...]) -> Schema:
@@ -89,15 +89,18 @@ def _canonical(path: Path, columns: Schema) -> bool:
     return bool(schema.names == wanted.names and schema.types == wanted.types)
 
 
-def _nulls_in_place(paths: tuple[Path, ...], columns: Schema) -> dict[str, int] | None:
-    """NULLs in each column, from the files' statistics where they have them.
+def _in_place(paths: tuple[Path, ...], columns: Schema) -> Written | None:
+    """What the files hold: NULLs from their statistics where they have them, texts read.
 
     None where a float is NaN, which has no place in a canonical table.
     """
+    rows = sum(pq.read_metadata(path).num_rows for path in paths)
     total = dict.fromkeys((column.name for column in columns), 0)
+    special: dict[str, Specials] = dict.fromkeys(total, ())
     for path in paths:
         noted = _noted_nulls(pq.read_metadata(path))
-        read = [c.name for c in columns if c.name not in noted or c.type is Type.FLOAT64]
+        looked = (Type.FLOAT64, Type.STRING)
+        read = [c.name for c in columns if c.name not in noted or c.type in looked]
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(BATCH_ROWS, columns=read) if read else ():
                 for name in read:
@@ -108,9 +111,10 @@ def _nulls_in_place(paths: tuple[Path, ...], columns: Schema) -> dict[str, int] 
                         return None
                     if name not in noted:
                         total[name] += batch[name].null_count
+                    special[name] = together(special[name], specials_in(batch[name]))
         for name, count in noted.items():
             total[name] += count
-    return total
+    return Written(rows, total, special)
 
 
 def _noted_nulls(metadata: pq.FileMetaData) -> dict[str, int]:

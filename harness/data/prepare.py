@@ -142,6 +142,11 @@ class _Generated:
                     f"generator {self.generator.name} put a NULL into {name}.{column.name}, which "
                     "it calls not nullable; please report this"
                 )
+            if set(written.special[column.name]) - set(column.special):
+                raise DataError(
+                    f"generator {self.generator.name} put special characters into "
+                    f"{name}.{column.name} without saying so; please report this"
+                )
         return written
 
     def make_csv(self, parquet: Entry, folder: Path) -> Facts:

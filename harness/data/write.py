@@ -14,7 +14,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from harness.characters import Specials, together
 from harness.data.generators.base import BATCH_ROWS
+from harness.data.text import specials_in
 from harness.errors import DataError
 
 WRITER_VERSION = 1
@@ -26,22 +28,25 @@ STRUCTURAL = '[",\r\n]'
 
 @dataclass(frozen=True)
 class Written:
-    """What went into a file: the number of rows, and of NULLs in each column."""
+    """What went into a file: its rows, each column's NULLs, each text's special characters."""
 
     rows: int
     nulls: dict[str, int]
+    special: dict[str, Specials]
 
 
 def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Written:
     """Writes batches as row groups of 250,000 rows, so that engines can read them in parallel."""
     rows, nulls = 0, dict.fromkeys(schema.names, 0)
+    special: dict[str, Specials] = dict.fromkeys(schema.names, ())
     with pq.ParquetWriter(path, schema) as writer:
         for table in _row_groups(schema, batches):
             writer.write_table(table, row_group_size=BATCH_ROWS)
             rows += table.num_rows
             for name in schema.names:
                 nulls[name] += table[name].null_count
-    return Written(rows, nulls)
+                special[name] = together(special[name], specials_in(table[name]))
+    return Written(rows, nulls, special)
 
 
 def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.plan.nan_uses import Use, refuse_nan
+from harness.plan.special_uses import Differing, refuse_special
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
@@ -108,6 +109,9 @@ class Engine(ABC):
     nan_differs: ClassVar[frozenset[Use]] = frozenset()
     """What an emitter's library does otherwise than SQL with floats that may be NaN."""
 
+    text_differs: ClassVar[Differing] = {}
+    """What an emitter's library does otherwise than DuckDB with special characters."""
+
     def unavailable(self) -> str | None:
         """Why the engine cannot be used here, in words; None where it can."""
         if importlib.util.find_spec(self.module) is None:
@@ -131,6 +135,7 @@ class Engine(ABC):
         """A query's plan. Raises Unsupported where it has none that the library can follow."""
         plan = query.lowered()
         refuse_nan(plan, self.nan_differs, self.label)
+        refuse_special(plan, self.text_differs, self.label)
         return plan
 
     def environment(self, threads: int) -> dict[str, str]:

@@ -14,6 +14,7 @@ from harness.engines.pandas import Pandas
 from harness.engines.python import Gaps, PythonSession
 from harness.gpu.device import Device, own_device
 from harness.plan import Query
+from harness.plan.special_uses import FULL_CASE
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Cudf(GpuEngine):
     distribution = "cudf-cu12"
     module = "cudf"
     nan_differs = Pandas.nan_differs
+    text_differs = FULL_CASE
     not_yet: ClassVar[Mapping[str, str]] = {**Pandas.not_yet, "GroupConcat": "a text of a group"}
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:

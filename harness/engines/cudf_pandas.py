@@ -8,6 +8,7 @@ from harness.engines.base import Session
 from harness.engines.gpu import GpuEngine
 from harness.engines.pandas import Pandas, PandasSession
 from harness.gpu.device import own_device
+from harness.plan.special_uses import FULL_CASE
 from harness.tables import Table
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class CudfPandas(GpuEngine, Pandas):
     colour = "#7400b8"
     distribution = "cudf-cu12"
     module = "cudf"
+    text_differs = FULL_CASE
 
     def start(self, threads: int) -> Session:
         return CudfPandasSession(threads)

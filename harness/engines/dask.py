@@ -67,6 +67,7 @@ class Dask(Engine):
         "PercentileCont": "an exact quantile of a whole table, which Dask estimates",
     }
     nan_differs = Pandas.nan_differs
+    text_differs = Pandas.text_differs
     not_yet: ClassVar[Mapping[str, str]] = {
         **Pandas.not_yet,
         "GroupConcat": "a text of a group",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from harness.engines.base import CONNECT_VARIABLE, Program, Session
-from harness.engines.cudf import CudfSession
+from harness.engines.cudf import Cudf, CudfSession
 from harness.engines.dask import Dask
 from harness.engines.dask_cudf_program import DaskCudfProgram
 from harness.engines.gpu import SET_UP, GpuEngine
@@ -64,6 +64,7 @@ class DaskCudf(GpuEngine):
     module = "dask_cudf"
     connects = True
     nan_differs = Dask.nan_differs
+    text_differs = Cudf.text_differs
     cannot: ClassVar[Mapping[str, str]] = Dask.cannot
     not_yet: ClassVar[Mapping[str, str]] = Dask.not_yet
 

@@ -15,6 +15,7 @@ from harness.engines.python import (
 )
 from harness.plan import Query
 from harness.plan.nan_uses import Use
+from harness.plan.special_uses import BY_CODE_POINT
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -68,6 +69,7 @@ class Pandas(Engine):
     distribution = "pandas"
     module = "pandas"
     nan_differs = frozenset(Use)
+    text_differs = BY_CODE_POINT
     not_yet: ClassVar[Mapping[str, str]] = {
         "PercentileDisc": "a quantile that is one of the values",
     }

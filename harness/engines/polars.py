@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from harness.answer import SortKey
+from harness.characters import Special
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.engines.layout import module
 from harness.engines.polars_expressions import PolarsExpressions
@@ -51,6 +52,7 @@ from harness.plan.nodes import (
     conjuncts,
     uses,
 )
+from harness.plan.special_uses import FULL_CASE, Differing
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
@@ -367,6 +369,7 @@ class Polars(Engine):
     module = "polars"
     variables: ClassVar[tuple[str, ...]] = ("POLARS_*",)
     nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.WINDOWED})
+    text_differs: ClassVar[Differing] = {**FULL_CASE, exp.Reverse: frozenset({Special.NEW})}
     not_yet: ClassVar[Mapping[str, str]] = {}
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:

@@ -10,6 +10,7 @@ from harness.engines.pyarrow_program import ArrowProgram
 from harness.engines.python import Gaps, PythonSession
 from harness.plan import Query
 from harness.plan.nan_uses import Use
+from harness.plan.special_uses import BY_CODE_POINT
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class PyArrow(Engine):
             Use.WINDOWED,
         }
     )
+    text_differs = BY_CODE_POINT
     not_yet: ClassVar[Mapping[str, str]] = {
         "GroupConcat": "a text of a group",
         "PercentileDisc": "a quantile that is one of the values",

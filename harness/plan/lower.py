@@ -34,7 +34,7 @@ from harness.plan.relation import Relation, aliases_in, fresh
 from harness.plan.sets import grouping_sets, over_sets, set_operation
 from harness.plan.sql import in_sql
 from harness.plan.subqueries import Attached, Subqueries, compares
-from harness.types import Column, Schema
+from harness.types import Schema
 
 Tables = Mapping[str, Schema]
 
@@ -293,8 +293,7 @@ def _placed(alias: str, node: Node, flat: Mapping[tuple[str, str], str]) -> Rela
     columns = {(alias, name): names[name] for name in node.names}
     if isinstance(node, Scan):
         renamed = tuple(
-            (source, Column(names[source], column.type, column.nullable))
-            for source, column in node.columns
+            (source, replace(column, name=names[source])) for source, column in node.columns
         )
         return Relation(Scan(node.table, renamed), columns)
     relation = Relation(node, {(alias, name): name for name in node.names})

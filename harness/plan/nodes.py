@@ -15,10 +15,12 @@ from typing import Literal
 from sqlglot import exp
 
 from harness.answer import SortKey
+from harness.characters import together
 from harness.errors import Unsupported
 from harness.plan.columns import columns_of, repeated
 from harness.plan.frozen import frozen
 from harness.plan.nan import may_be_nan, never_zero, not_zero
+from harness.plan.special import specials_of
 from harness.plan.sql import in_sql
 from harness.plan.typing import Expression as Expression
 from harness.plan.typing import infer, refuse_decimal
@@ -294,6 +296,7 @@ class SetOperation(Node):
                 nullable=a.nullable or b.nullable,
                 nan=a.nan or b.nan,
                 nonzero=a.nonzero and b.nonzero,
+                special=together(a.special, b.special),
             )
             for a, b in pairs
         )
@@ -380,7 +383,10 @@ def _column_of(name: str, e: Expression, schema: Schema, grouped: bool) -> Colum
     nan = column.type is Type.FLOAT64 and may_be_nan(e, schema)
     counted = grouped and isinstance(e, exp.Count) and isinstance(e.this, exp.Star)
     nonzero = column.type.numeric and (counted or never_zero(e, schema))
-    return replace(column, nan=nan, nonzero=nonzero) if nan or nonzero else column
+    special = specials_of(e, schema) if column.type is Type.STRING else ()
+    if not (nan or nonzero or special):
+        return column
+    return replace(column, nan=nan, nonzero=nonzero, special=special)
 
 
 def _nullable(schema: Schema, nullable: bool) -> Schema:

@@ -1,0 +1,64 @@
+"""Characters for which libraries' functions of text have different rules."""
+
+from __future__ import annotations
+
+import unicodedata
+from enum import StrEnum
+from functools import cache
+
+
+class Special(StrEnum):
+    """What makes a character special; the words end a sentence about a text."""
+
+    UPPER = "with characters whose upper case is several, as that of ß can be"
+    LOWER = "with characters whose lower case is several or depends on the place, as İ and Σ"
+    FOLDED = "with characters that equal more than their other case, as İ and the long s"
+    SPACE = "with spaces other than the common one"
+    JOINED = "with characters that are one with those beside them, as accents of their own are"
+    NEW = "with characters that Unicode has, or has in both cases, only in its newer versions"
+
+
+Specials = tuple[Special, ...]
+"""The kinds of special characters that a text may hold, in the order above."""
+
+_SIGMAS = frozenset("Σσς")
+_FOLDED = frozenset("İ\u0390\u03b0\u1fd3\u1fe3\ufb05\ufb06")
+"""Characters whose equals are not those that ``str.casefold`` would give one by one."""
+_NEW = frozenset("ƛɤɷɼꟓꟕꭋꭌ\U00011a3a")
+_JOINED = (
+    *((0x1100, 0x11FF), (0xA960, 0xA97C), (0xD7B0, 0xD7FB)),  # parts of Korean syllables
+    *((0x1F1E6, 0x1F1FF), (0x1F3FB, 0x1F3FF)),  # halves of flags, tones of skin
+    *((0x0D, 0x0D), (0xE33, 0xE33), (0xEB3, 0xEB3), (0xFF9E, 0xFF9F), (0xD4E, 0xD4E)),
+    *((0x111C2, 0x111C3), (0x1193F, 0x11941), (0x11A3A, 0x11A3A), (0x11A84, 0x11A89)),
+    (0x11D46, 0x11D46),
+)
+"""First and last code points; marks and format characters are told by their category."""
+
+
+def specials(text: str) -> Specials:
+    """The kinds of special characters in a text. One of ASCII characters alone has none."""
+    found = set() if text.isascii() else {kind for c in set(text) for kind in _of(c)}
+    return together(tuple(found))
+
+
+def together(*parts: Specials) -> Specials:
+    """The kinds that any of the parts has."""
+    return tuple(kind for kind in Special if any(kind in part for part in parts))
+
+
+@cache
+def _of(c: str) -> frozenset[Special]:
+    category, lower, folded = unicodedata.category(c), c.lower(), c.casefold()
+    tests = {
+        Special.UPPER: len(c.upper()) > 1,
+        Special.LOWER: len(lower) > 1 or c in _SIGMAS,
+        Special.FOLDED: c in _FOLDED or (len(folded) == 1 and folded != lower),
+        Special.SPACE: category == "Zs" and c != " ",
+        Special.JOINED: category in ("Mn", "Mc", "Me", "Cf") or _is_joined(ord(c)),
+        Special.NEW: c in _NEW or category == "Cn",  # libraries may have what Python has not
+    }
+    return frozenset(kind for kind, holds in tests.items() if holds)
+
+
+def _is_joined(code: int) -> bool:
+    return any(first <= code <= last for first, last in _JOINED)
