@@ -74,7 +74,8 @@ class PandasJoins(PandasSteps):
         self.physical[node] = self._merged(node)
         missing = " | ".join(f"{right}[{quoted(key)}].isna()" for key in risky)
         alone = f"{right}[{missing}]"
-        self.statements.append(f"{merged} = {self.library}.concat([{merged}, {alone}])")
+        both = f"{self.library}.concat([{merged}, {alone}], ignore_index=True)"
+        self.statements.append(f"{merged} = {both}")
         return merged
 
     def _held(self, node: Node, text: str) -> str:

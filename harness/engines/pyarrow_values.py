@@ -202,15 +202,26 @@ class ArrowValues(Expressions):
         """``case_when`` takes a NULL condition for false, as SQL does; ``if_else`` would not."""
         branches, default = e.args["ifs"], e.args.get("default")
         results = [branch.args["true"] for branch in branches]
-        values = [self._result(x, e) for x in results]
-        otherwise = [] if default is None else [self._result(default, e)]
         first = branches[0].this
         if len(branches) == 1 and not self.nullable(first):
-            choice = ", ".join([self.expression(first), *values, *(otherwise or ["None"])])
+            choice = ", ".join([self.expression(first), *self._either(results[0], default, e)])
             return Code(f"pc.if_else({choice})", ATOM)
+        values = [self._result(x, e) for x in results]
+        otherwise = [] if default is None else [self._result(default, e)]
         conditions = ", ".join(self.keeps(branch.this).text for branch in branches)
         choice = ", ".join([f"pc.make_struct({conditions})", *values, *otherwise])
         return Code(f"pc.case_when({choice})", ATOM)
+
+    def _either(self, value: Expression, default: Expression | None, case: Expression) -> list[str]:
+        """The results of ``if_else``, which gives constants alone the narrowest of number types."""
+        kind, other = self.type(case), default or exp.Null()
+        narrowed = kind in (Type.INT64, Type.FLOAT64) and all(map(is_python_value, (value, other)))
+        if default is None and not narrowed:
+            return [self._result(value, case), "None"]
+        texts = [self._result(value, case), self._result(other, case)]
+        if kind is not None and narrowed and not {exp.Null} & {type(value), type(other)}:
+            texts[0] = f"pc.scalar({texts[0]}).cast({type_name(kind)})"
+        return texts
 
     def _result(self, e: Expression, case: Expression) -> str:
         """What a branch of a CASE gives; ``case_when`` wants to know the type of its NULLs."""
