@@ -50,7 +50,7 @@ def together(*parts: Specials) -> Specials:
 def _of(c: str) -> frozenset[Special]:
     category, lower, folded = unicodedata.category(c), c.lower(), c.casefold()
     tests = {
-        Special.UPPER: len(c.upper()) > 1,
+        Special.UPPER: len(c.upper()) > 1 or c == "ẞ",  # whose lower case has several again
         Special.LOWER: len(lower) > 1 or c in _SIGMAS,
         Special.FOLDED: c in _FOLDED or (len(folded) == 1 and folded != lower),
         Special.SPACE: category == "Zs" and c != " ",
