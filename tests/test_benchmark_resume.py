@@ -237,12 +237,15 @@ def test_two_runs_at_once_in_one_folder_write_two_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("free", "rounds", "what"),
-    [("16k", "2", ".json: No space left"), ("24k", "400", ".journal cannot be written: No space")],
+    ("free", "rounds", "seconds", "what"),
+    [
+        ("16k", "2", "0.001", ".json: No space left"),
+        ("24k", "400", "60", ".journal cannot be written: No space"),
+    ],
     ids=["at the end", "during the run"],
 )
 def test_a_full_disk_ends_the_run_with_word_of_what_to_do(
-    tmp_path: Path, free: str, rounds: str, what: str
+    tmp_path: Path, free: str, rounds: str, seconds: str, what: str
 ) -> None:
     project = project_in(tmp_path)
     assert project.benchmark("that.yaml", "--engines", fakes("Right")).code == 0
@@ -251,7 +254,7 @@ def test_a_full_disk_ends_the_run_with_word_of_what_to_do(
     results.mkdir()
     benchmark = project.command(
         *("--benchmark", "that.yaml", "--engines", fakes("Right"), "--results", "full"),
-        *("--benchmark-min-rounds", rounds, "--benchmark-max-time", "60"),
+        *("--benchmark-min-rounds", rounds, "--benchmark-max-time", seconds),
     )
     mount = f"mount -t tmpfs -o size={free} none {results} || exit 77"
     script = f'{mount}; "$@"; code=$?; ls -R {results} > listing; exit $code'
