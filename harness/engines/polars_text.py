@@ -66,6 +66,8 @@ class PolarsText(PolarsValues):
         return self.string(e.this, f"slice({int(start.name) - 1}{more})")
 
     def replace(self, e: Expression) -> Code:
+        if not e.expression.is_string:
+            raise self.gaps.unsupported("to replace a computed text", in_sql(e))
         old, new = self.text(e.expression), self.text(e.args["replacement"])
         return self.string(e.this, f"replace_all({old}, {new}, literal=True)")
 

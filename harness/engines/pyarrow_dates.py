@@ -57,11 +57,11 @@ class ArrowDates(ArrowValues):
         return Code(f"pc.days_between({earlier}, {later})", ATOM)
 
     def time_to_str(self, e: Expression) -> Code:
-        pattern, value = e.args["format"], self.timestamp(e.this)
-        if "%S" in self.parameter(pattern) or "%T" in self.parameter(pattern):
+        form, value = self.time_format(e), self.timestamp(e.this)
+        if "%S" in form or "%T" in form:
             # Arrow's %S prints as many decimals as the type holds.
             value = f'pc.floor_temporal({value}, unit="second").cast("timestamp[s]")'
-        return Code(f"pc.strftime({value}, {self.parameter(pattern)})", ATOM)
+        return Code(f"pc.strftime({value}, {form})", ATOM)
 
     def offset_by(self, e: Expression, count: Expression, unit: str) -> Code:
         if unit in _MONTHS:

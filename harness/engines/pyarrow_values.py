@@ -85,6 +85,8 @@ class ArrowValues(Expressions):
             return f"{self.text(e)}.0"
         if self.type(e) is Type.FLOAT64:
             return self.operand(e, precedence)
+        if self.type(e) is Type.INT64:  # which may be beyond what a float holds exactly
+            return f'{self.operand(e, ATOM)}.cast("float64", safe=False)'
         return f'{self.operand(e, ATOM)}.cast("float64")'
 
     def _is_constant(self, e: Expression) -> bool:

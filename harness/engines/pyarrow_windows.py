@@ -126,7 +126,9 @@ class WindowPrinter:
             total = self._framed(exp.Sum(this=e.this), rows, frame)
             count = self._framed(exp.Count(this=e.this), rows, frame)
             count = f'pc.if_else(pc.greater({count}, 0), {count}, None).cast("float64")'
-            return f'pc.divide(pc.cast({total}, "float64"), {count})'
+            whole = self.print_.type(e.this) is Type.INT64  # perhaps beyond what a float holds
+            rounds = ", safe=False" if whole else ""
+            return f'pc.divide(pc.cast({total}, "float64"{rounds}), {count})'
         if isinstance(e, exp.Count) and not isinstance(e.this, exp.Distinct):
             return self._counted(e, rows, frame)
         kind = self.print_.type(e.this)

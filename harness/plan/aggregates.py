@@ -32,7 +32,7 @@ class Aggregates:
     def _replace(self, e: Expression) -> Expression:
         if e in self.keys:
             return exp.column(self.keys[e])
-        if isinstance(e, exp.AggFunc) and not isinstance(e.parent, exp.Window):
+        if isinstance(e, exp.AggFunc) and not _is_over_a_window(e):
             return exp.column(self._name(e.copy()))
         for child in list(e.iter_expressions()):
             replaced = self._replace(child)
@@ -45,6 +45,11 @@ class Aggregates:
             taken = set(self.names.values()) | set(self.keys.values())
             self.names[aggregate] = fresh(self.wanted.get(aggregate) or described(aggregate), taken)
         return self.names[aggregate]
+
+
+def _is_over_a_window(e: Expression) -> bool:
+    """Whether this is a window's function, not one of its keys."""
+    return isinstance(e.parent, exp.Window) and e.arg_key == "this"
 
 
 class Windows:

@@ -58,13 +58,23 @@ def _times(e: exp.Mul) -> Expression:
     return exp.Interval(this=count, unit=interval.args.get("unit"))
 
 
+_OPTIONS: dict[type[Expression], str] = {
+    exp.RegexpLike: "flag",
+    exp.RegexpReplace: "modifiers",
+    exp.RegexpExtract: "parameters",
+}
+_NEWLINES = "smnp"
+"""Options on whether a dot matches a newline, of which the last counts: only ``s`` says yes."""
+
+
 def _flagged(e: Expression) -> Expression:
     """Options of a regular expression that change what it matches, in the pattern itself."""
-    flag = "flag" if isinstance(e, exp.RegexpLike) else "modifiers"
+    flag = _OPTIONS[type(e)]
     options = e.args.get(flag)
     if options is not None and e.expression.is_string:
-        inline = "".join(c for c in options.name if c in "ism")
-        rest = "".join(c for c in options.name if c not in "ism")
+        last = [c for c in options.name if c in _NEWLINES][-1:]
+        inline = "i" * ("i" in options.name) + "s" * (last == ["s"])
+        rest = "".join(c for c in options.name if c not in "i" + _NEWLINES)
         pattern = f"(?{inline})" * bool(inline) + e.expression.name
         e.set("expression", exp.Literal.string(pattern))
         e.set(flag, exp.Literal.string(rest) if rest else None)
@@ -88,12 +98,20 @@ def _formatted(form: str) -> Rewrite:
     return lambda e: exp.TimeToStr(this=e.this, format=exp.Literal.string(form))
 
 
+def _replaced(e: exp.Replace) -> Expression:
+    """Of an empty text nothing is found; some libraries find it between all characters."""
+    texts = (e.expression, e.args["replacement"])
+    nothing = all(text.is_string for text in texts) and not e.expression.name
+    return e.this if nothing else e
+
+
 REWRITES: dict[type[Expression], Rewrite] = {
     exp.IgnoreNulls: _any_value,
     exp.Log: _log,
     exp.ToDays: _interval("DAY"),
     exp.Mul: _times,
     exp.DateAdd: lambda e: exp.Add(this=e.this, expression=e.expression),
+    exp.Replace: _replaced,
     exp.RegexpLike: _flagged,
     exp.RegexpReplace: _flagged,
     exp.RegexpExtract: _flagged,

@@ -164,8 +164,6 @@ class Lowering:
         if isinstance(source, exp.Table) and source.name in self.ctes:
             return self.ctes[source.name]
         if isinstance(source, exp.Table):
-            if source.args.get("sample"):
-                raise Unsupported("TABLESAMPLE, whose answer is random", in_sql(source))
             alias = source.alias_or_name
             read = {c.name for c in columns_of(select) if c.table == alias}
             schema = self.schemas[source.name]
@@ -182,15 +180,17 @@ class Lowering:
         items = [(item.alias_or_name, item.unalias()) for item in select.selects]
         if name := repeated([name for name, _ in items]):
             raise Unsupported(f"two columns called {name!r} in a subquery", in_sql(select))
-        order = _order_of(select)
+        order, qualify = _order_of(select), select.args.get("qualify")
+        condition = None if qualify is None else qualify.this
         if is_grouped(select):
-            relation, items, order = self._grouped(select, relation, items, order)
+            grouped = self._grouped(select, relation, items, order, condition)
+            relation, items, order, condition = grouped
         else:
             subqueries = Subqueries(self, [])
             items = [(name, subqueries.out_of(e)) for name, e in items]
             for attached in subqueries.attached:
                 relation = attached.to(relation)
-        node, outputs, sort_keys = self._projected(select, relation, items, order)
+        node, outputs, sort_keys = self._projected(relation, items, order, condition)
         if select.args.get("distinct"):
             if select.args["distinct"].args.get("on"):
                 raise Unsupported("DISTINCT ON", in_sql(select))
@@ -226,8 +226,9 @@ class Lowering:
         relation: Relation,
         items: Sequence[Item],
         order: Sequence[exp.Ordered],
-    ) -> tuple[Relation, list[Item], list[exp.Ordered]]:
-        """The relation after GROUP BY and HAVING; SELECT and ORDER BY in terms of its columns."""
+        qualify: Expression | None,
+    ) -> tuple[Relation, list[Item], list[exp.Ordered], Expression | None]:
+        """The relation after GROUP BY and HAVING; what comes later in terms of its columns."""
         keys, sets = self._group_keys(select, items, relation)
         having = select.args.get("having")
         subqueries = Subqueries(self, [])
@@ -239,6 +240,7 @@ class Lowering:
         items = [(name, aggregates.over(e)) for name, e in items]
         order = [_reordered(o, aggregates.over(o.this)) for o in order]
         conditions = [aggregates.over(c) for c in conditions]
+        qualify = None if qualify is None else aggregates.over(qualify)
         if sets is None:
             node: Node = aggregated(relation.node, keys, aggregates.found)
         else:
@@ -246,23 +248,20 @@ class Lowering:
         grouped = Relation(node, {})
         for attached in subqueries.attached:
             grouped = attached.to(grouped)
-        return grouped.where(conditions), items, order
+        return grouped.where(conditions), items, order, qualify
 
     def _projected(
         self,
-        select: exp.Select,
         relation: Relation,
         items: Sequence[Item],
         order: Sequence[exp.Ordered],
+        qualify: Expression | None,
     ) -> tuple[Node, tuple[str, ...], list[SortKey]]:
         """Windows, QUALIFY and the SELECT list; ORDER BY keys that are not in it ride along."""
         flat = [(name, relation.flat(e)) for name, e in items]
         windows = Windows(relation.node.names)
         flat = [(name, windows.out_of(e, name)) for name, e in flat]
-        qualify = select.args.get("qualify")
-        condition = (
-            None if qualify is None else windows.out_of(relation.flat(qualify.this), "window")
-        )
+        condition = None if qualify is None else windows.out_of(relation.flat(qualify), "window")
         outputs = tuple(name for name, _ in flat)
         keys: list[SortKey] = []
         for ordered in order:
@@ -317,7 +316,10 @@ def has_subquery(e: Expression) -> bool:
 
 def _order_of(tree: Expression) -> list[exp.Ordered]:
     order = tree.args.get("order")
-    return list(order.expressions) if order is not None else []
+    keys = list(order.expressions) if order is not None else []
+    if found := next((key for key in keys if has_subquery(key)), None):
+        raise Unsupported("a subquery in ORDER BY", in_sql(found))
+    return keys
 
 
 def _reordered(ordered: exp.Ordered, expression: Expression) -> exp.Ordered:

@@ -48,6 +48,7 @@ def parse(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
     by_name(tree)
     _check_tables(tree, schemas)
     _check_functions(tree)
+    _check_the_same_each_time(tree)
     _check_names(tree)
     return _qualified(tree, schemas)
 
@@ -99,10 +100,18 @@ def _check_functions(tree: exp.Query) -> None:
     for function in tree.find_all(exp.Anonymous):
         known = {name.lower() for name in DuckDB.Parser.FUNCTIONS}
         hint = did_you_mean(function.name, known).split("; there are")[0]
-        raise WorkloadError(f"no function {function.name!r}{hint}")
+        raise WorkloadError(f"the function {function.name!r} is not known here{hint}")
     for kind in (exp.Parameter, exp.Placeholder, exp.SessionParameter):
         if found := tree.find(kind):
             raise WorkloadError(f"a query has no parameters, and this has {found.sql('duckdb')}")
+
+
+def _check_the_same_each_time(tree: exp.Query) -> None:
+    """Refuses what no answer can be checked of, since each run has another one."""
+    if found := tree.find(exp.TableSample, exp.Rand, exp.Randn, exp.Uuid):
+        raise WorkloadError(
+            f"a query has one answer, and this has another each time: {found.sql('duckdb').strip()}"
+        )
 
 
 def _check_names(tree: exp.Query) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _DIGITS = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r "}
 
 
@@ -35,6 +37,7 @@ def capturing_only(pattern: str, group: int, name: str = "") -> str:
     """The pattern with one group that captures: the one asked for, or the whole pattern as 0."""
     text, number, escaped, inside = "", 0, False, False
     start = f"(?P<{name}>" if name else "("
+    options = re.match(r"\(\?[a-z]+\)", pattern)
     for i, c in enumerate(pattern):
         if c == "(" and not escaped and not inside and pattern[i + 1 : i + 2] != "?":
             number += 1
@@ -45,7 +48,8 @@ def capturing_only(pattern: str, group: int, name: str = "") -> str:
             inside = c == "[" or (inside and c != "]")
         escaped = c == "\\" and not escaped
     if group == 0:
-        return f"{start}{text})"
+        at = options.end() if options else 0  # Python wants options before all else
+        return f"{text[:at]}{start}{text[at:]})"
     if group > number:
         raise ValueError(f"group {group} of a regular expression with {number}")
     return text

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from harness.errors import Unsupported
 from harness.plan.nodes import Aggregate, Expression, Filter, Join, JoinKind, conjunction, conjuncts
 from harness.plan.predicates import any_of
 from harness.plan.relation import Relation, aliases_in, fresh, join
+from harness.plan.sql import in_sql
 from harness.plan.typing import infer
 
 
@@ -29,6 +31,9 @@ class SemiJoin:
         return frozenset().union(*map(aliases_in, keys)) | outside
 
     def apply(self, left: Relation) -> Relation:
+        if outside := self.outer_aliases - left.aliases:
+            tied = next(e for e in self._conditions() if aliases_in(e) & outside)
+            raise Unsupported("a column of a query further out", in_sql(tied))
         if not self.on and self.residual is None:
             return self._if_any(left)
         if sides := self._differing(left):
@@ -36,6 +41,9 @@ class SemiJoin:
         if self.null_aware:
             return self._not_in(left)
         return join(self.kind, left, self.right, self.on, self.residual)
+
+    def _conditions(self) -> list[Expression]:
+        return [*(left for left, _ in self.on), *conjuncts(self.residual)]
 
     def _if_any(self, left: Relation) -> Relation:
         """EXISTS that nothing ties to the row: every row stays, or none."""
