@@ -62,8 +62,17 @@ class PolarsText(PolarsValues):
         start, length = e.args["start"], e.args.get("length")
         if not (isinstance(start, exp.Literal) and int(start.name) >= 1):
             raise self.gaps.unsupported("a substring from a computed or negative place", in_sql(e))
-        more = "" if length is None else f", {self.text(length)}"
+        more = "" if length is None else f", {self._length(e, length)}"
         return self.string(e.this, f"slice({int(start.name) - 1}{more})")
+
+    def _length(self, e: Expression, length: Expression) -> str:
+        """A length below zero goes backwards, so from the first character it comes to nothing."""
+        if isinstance(length, exp.Literal):
+            return self.text(length)
+        if e.args["start"].name != "1":
+            reason = "a substring of a computed length from within"
+            raise self.gaps.unsupported(reason, in_sql(e))
+        return f"{self.operand(length, ATOM)}.clip(0)"
 
     def replace(self, e: Expression) -> Code:
         if not e.expression.is_string:

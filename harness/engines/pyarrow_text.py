@@ -58,7 +58,8 @@ class ArrowText(ArrowValues):
             what = "a substring from a computed or negative place"
             raise self.gaps.unsupported(what, in_sql(e))
         first = int(start.name) - 1
-        stop = [] if length is None else [f"stop={first + int(self.parameter(length))}"]
+        what = "a substring of a computed length"
+        stop = [] if length is None else [f"stop={first + self.whole_number(length, 0, what)}"]
         return self.pc("utf8_slice_codeunits", e.this, f"start={first}", *stop)
 
     def replace(self, e: Expression) -> Code:

@@ -104,7 +104,14 @@ def _nullif(e: Expression) -> Expression:
 
 
 def _left(e: Expression) -> Expression:
-    return exp.Substring(this=e.this, start=exp.Literal.number(1), length=e.expression)
+    """Of a length below zero: all but so many characters at the end, or nothing."""
+    length = e.expression
+    if not isinstance(length, exp.Literal):
+        rest = exp.Add(this=exp.Length(this=e.this.copy()), expression=length.copy())
+        below = exp.LT(this=length.copy(), expression=exp.Literal.number(0))
+        case = exp.Case(ifs=[exp.If(this=below, true=rest)], default=length)
+        length = rest if isinstance(length, exp.Neg) and _is_constant(length) else case
+    return exp.Substring(this=e.this, start=exp.Literal.number(1), length=length)
 
 
 def _case(e: Expression) -> Expression:

@@ -33,20 +33,25 @@ def _escaped(c: str, inside: bool) -> str:
     return f"\\{c}"
 
 
+_PIECES = re.compile(
+    r"\\."  # what is escaped
+    r"|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]"  # a class of characters
+    r"|\((?!\?)|\(\?P<\w+>"  # the start of a group that captures
+    r"|\(\?|.",
+    re.DOTALL,
+)
+
+
 def capturing_only(pattern: str, group: int, name: str = "") -> str:
     """The pattern with one group that captures: the one asked for, or the whole pattern as 0."""
-    text, number, escaped, inside = "", 0, False, False
+    text, number = "", 0
     start = f"(?P<{name}>" if name else "("
     options = re.match(r"\(\?[a-z]+\)", pattern)
-    for i, c in enumerate(pattern):
-        if c == "(" and not escaped and not inside and pattern[i + 1 : i + 2] != "?":
+    for piece in _PIECES.findall(pattern):
+        if piece == "(" or piece.startswith("(?P<"):
             number += 1
-            text += start if number == group else "(?:"
-        else:
-            text += c
-        if not escaped:
-            inside = c == "[" or (inside and c != "]")
-        escaped = c == "\\" and not escaped
+            piece = start if number == group else "(?:"
+        text += piece
     if group == 0:
         at = options.end() if options else 0  # Python wants options before all else
         return f"{text[:at]}{start}{text[at:]})"

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from harness.errors import Unsupported
-from harness.plan.nodes import Aggregate, Expression, Filter, Join, JoinKind, conjunction, conjuncts
+from harness.plan.nodes import (
+    Aggregate,
+    Expression,
+    Filter,
+    Item,
+    Join,
+    JoinKind,
+    conjunction,
+    conjuncts,
+)
 from harness.plan.predicates import any_of
 from harness.plan.relation import Relation, aliases_in, fresh, join
 from harness.plan.sql import in_sql
@@ -122,17 +131,13 @@ class SemiJoin:
         joined = join("anti", left, self.right, self.on)
         taken = set(joined.node.names)
         size, known = fresh("set_size", taken), fresh("set_known", taken)
-        counts = Aggregate(
-            inner.node,
-            (),
-            (
-                (size, exp.Count(this=exp.Star())),
-                (known, exp.Count(this=exp.column(right_name))),
-            ),
-        )
-        node = Join("single", joined.node, counts)
-        there = exp.Not(this=exp.Is(this=left.flat(value), expression=exp.null()))
-        complete = exp.EQ(this=exp.column(known), expression=exp.column(size))
+        counts: list[Item] = [(size, exp.Count(this=exp.Star()))]
         empty = exp.EQ(this=exp.column(size), expression=exp.Literal.number(0))
-        condition = exp.Or(this=empty, expression=exp.And(this=there, expression=complete))
+        there: Expression = exp.Not(this=exp.Is(this=left.flat(value), expression=exp.null()))
+        if inner.node.column(right_name).nullable:
+            counts.append((known, exp.Count(this=exp.column(right_name))))
+            complete = exp.EQ(this=exp.column(known), expression=exp.column(size))
+            there = exp.And(this=there, expression=complete)
+        node = Join("single", joined.node, Aggregate(inner.node, (), tuple(counts)))
+        condition = exp.Or(this=empty, expression=there)
         return Relation(Filter(node, condition), joined.columns)
