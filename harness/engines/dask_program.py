@@ -22,6 +22,7 @@ from harness.engines.python import listing, mapping, quoted
 from harness.engines.windows import BareWindows, partition_names
 from harness.plan.nan_uses import nan_in_order
 from harness.plan.nodes import (
+    Aggregate,
     Distinct,
     Expression,
     Filter,
@@ -32,6 +33,7 @@ from harness.plan.nodes import (
     Sort,
     TopPerGroup,
     Window,
+    columns_in,
 )
 from harness.plan.windows import window_order
 from harness.tables import Input, Table
@@ -69,7 +71,8 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         if isinstance(node.condition, exp.Boolean):
             empty = f"{frame}.head(0, compute=False)"
             return frame if node.condition.this else self.assign(node, empty)
-        text = f"{frame}[{self.expressions(node.input).text(node.condition)}]"
+        place = f"{frame}.loc" if _asks_of_group_keys(node) else frame
+        text = f"{place}[{self.expressions(node.input).text(node.condition)}]"
         if set(node.names) != set(self.physical[node]):
             self.physical[node] = node.names
             text += f"[{listing(node.names)}]"
@@ -181,6 +184,19 @@ def _is_whole(window: Expression) -> bool:
 
 def _same(name: str, e: Expression) -> bool:
     return isinstance(e, exp.Column) and e.name == name
+
+
+def _asks_of_group_keys(node: Filter) -> bool:
+    """Whether groups are chosen by a key, where Dask's optimizer mistakes keys and values.
+
+    It takes such a filter to before ``reset_index``, and compares by labels of two kinds; it
+    leaves ``loc`` where it is.
+    """
+    below = node.input
+    while isinstance(below, Filter):
+        below = below.input
+    names = {name for name, _ in below.keys} if isinstance(below, Aggregate) else set()
+    return bool(names & columns_in(node.condition))
 
 
 def _parquet(name: str, columns: Sequence[Column]) -> str:
