@@ -25,6 +25,13 @@ BAD = {
     "empty_csv": (f"tables: {{t: empty.csv}}\n{QUERY}", 1, "table 't'", "empty"),
     "unknown_column": (query("select kk from t"), 4, "no column 'kk'", "did you mean 'k'?"),
     "unknown_function": (query("select medan(k) as m from t"), 4, "'medan'", "'median'?"),
+    "unnamed_count": (
+        query("select k, count(*) from t group by k"),
+        4,
+        "column 2",
+        "count(*) as …",
+    ),
+    "unnamed_cast": (query("select cast(k as varchar) from t"), 4, "column 1", "as …"),
     "sample": (query("select k from t using sample 3"), 4, "SAMPLE", "a query has one answer"),
     "unknown_table": (query("select k from tt"), 4, "no table 'tt'", "did you mean 't'?"),
     "repeated_name": (f"{TABLES}{QUERY}  q1: select x from t\n", 4, "'q1'", "first on line 3"),

@@ -116,7 +116,8 @@ def _check_the_same_each_time(tree: exp.Query) -> None:
 
 def _check_names(tree: exp.Query) -> None:
     for position, item in enumerate(tree.selects, start=1):
-        if not item.alias_or_name and not isinstance(item, exp.Star):
+        named = isinstance(item, (exp.Column, exp.Star, exp.Columns)) or item.alias
+        if not named or isinstance(item, exp.Window):  # whose alias is that of OVER
             text = item.sql("duckdb").lower()
             raise WorkloadError(f"column {position} needs a name: {text} as …")
 
