@@ -79,10 +79,11 @@ def outcome_of(error: WorkerError) -> Outcome:
 class Measurement:
     """The course of one cell: ``set_up``, ``first_run``, ``round`` by ``round``, ``complete``.
 
-    ``sure`` says whether there are rounds enough, ``limit`` whether there may be no more. A step
-    may be run between those of other cells. It never raises, apart from KeyboardInterrupt:
-    whatever goes wrong becomes ``record``, with its outcome and reason, and then there is no next
-    step. A process that raised an error, died, hung or outgrew its memory is discarded.
+    ``sure`` says whether a process had rounds enough, ``limit`` whether it may have no more. Unless
+    it is the ``last``, ``leave`` and ``enter`` then lead to another. A step may be run between
+    those of other cells. It never raises, apart from KeyboardInterrupt: whatever goes wrong becomes
+    ``record``, with its outcome and reason, and then there is no next step. A process that raised
+    an error, died, hung or outgrew its memory is discarded.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Measurement:
         self.record: Record | None = None
         self._left = self.settings.timeout
         self._rounds: list[Round] = []
+        self._number = 0  # of the process, among the cell's own
         self.sure = False
         self._loops = 1
         self._peak_bytes = 0
@@ -120,13 +122,27 @@ class Measurement:
         """Why there may be no further round, or None."""
         return self.settings.rounds.limit(self._seconds, self._loops)
 
+    @property
+    def last(self) -> bool:
+        """Whether all rounds that are left are of this process."""
+        return self._number + 1 >= self.settings.rounds.processes
+
+    def leave(self) -> None:
+        """Ends the process; another one begins to start."""
+        self._attempt(self._leave)
+
+    def enter(self) -> None:
+        """Gets that process ready for hot rounds, of which the program's first run is none."""
+        self._attempt(self._enter)
+
     def complete(self) -> None:
         """Makes the record."""
         self._attempt(self._complete)
 
     @property
     def _seconds(self) -> list[float]:
-        return [one.seconds for one in self._rounds]
+        """Of the rounds in this process."""
+        return [one.seconds for one in self._rounds if one.process == self._number]
 
     def _attempt(self, step: Callable[[], None]) -> None:
         if self.record is not None:
@@ -160,6 +176,7 @@ class Measurement:
     def _first_run(self) -> None:
         self._caches_dropped = self._drop_caches()
         self._baseline_bytes = self._process.worker.memory.reset()
+        self._cold_process = self._process.programs == 1
         self._tell(Phase.COLD)
         self._cold = self._run_once()
         self._peak_bytes = self._process.worker.memory.peak()
@@ -197,25 +214,44 @@ class Measurement:
         if not self._rounds and not self.task.writes and loops_for(reply["seconds"]) > 1:
             self._loops = loops_for(reply["seconds"])  # what was run has told that, and no more
             reply = self._run()
-        self._rounds.append(Round(reply["seconds"], reply["cpu_seconds"], turn))
+        self._rounds.append(Round(reply["seconds"], reply["cpu_seconds"], turn, self._number))
         self.sure = self.sure or self.settings.rounds.sure(self._seconds)
 
     def _run(self) -> Message:
         reply = self._run_once()
+        self._compare_rows(reply)
+        return reply
+
+    def _run_once(self) -> Message:
+        with self._gpu or contextlib.nullcontext():
+            reply = self._unobserved_run()
+        if self._gpu is not None:
+            self._gpu.ran(self._loops, reply["gpu"])
+        return reply
+
+    def _unobserved_run(self) -> Message:
+        reply = self._request("run", loops=self._loops)
+        self.pool.spent.add(Part.ENGINES, reply["seconds"] * self._loops)
+        return reply
+
+    def _compare_rows(self, reply: Message) -> None:
         if reply["rows"] != self._cold["rows"]:
             raise _Wrong(
                 f"hot round {len(self._rounds) + 1} gave {reply['rows']} rows, "
                 f"the checked run {self._cold['rows']}"
             )
-        return reply
 
-    def _run_once(self) -> Message:
-        with self._gpu or contextlib.nullcontext():
-            reply = self._request("run", loops=self._loops)
-        if self._gpu is not None:
-            self._gpu.ran(self._loops, reply["gpu"])
-        self.pool.spent.add(Part.ENGINES, reply["seconds"] * self._loops)
-        return reply
+    def _leave(self) -> None:
+        self._peak_bytes = max(self._peak_bytes, self._process.worker.memory.peak())
+        self.pool.discard(self.task.cell)
+        self.pool.start([self.task.cell])
+
+    def _enter(self) -> None:
+        self._number += 1
+        self._set_up()
+        self._process.worker.memory.reset()
+        self._compare_rows(self._unobserved_run())
+        self.sure = False
 
     def _complete(self) -> None:
         source = self.task.cell.input
@@ -226,7 +262,7 @@ class Measurement:
             rows=self._cold["rows"],
             table_rows=sum(table.rows for table in self.task.tables.values()),
             cold_seconds=self._cold["seconds"],
-            cold_process=self._process.programs == 1,
+            cold_process=self._cold_process,
             caches_dropped=self._caches_dropped,
             rounds=tuple(self._rounds),
             stopped=Stopped.SURE if self.sure else self.limit,

@@ -134,7 +134,10 @@ def _rounds(config: pytest.Config) -> Rounds:
     fewest = int(config.getoption("benchmark_min_rounds"))
     given = _given(config, "--benchmark-max-time")
     seconds = float(config.getoption("benchmark_max_time")) if given else Rounds.seconds
-    return Rounds(fewest, max(fewest, Rounds.most), seconds)
+    processes = config.getoption("processes")
+    if processes < 1:
+        raise pytest.UsageError(f"--processes must be at least 1, not {processes}")
+    return Rounds(fewest, max(fewest, Rounds.most), seconds, processes)
 
 
 def _given(config: pytest.Config, option: str) -> bool:

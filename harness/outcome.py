@@ -63,12 +63,14 @@ class Round:
     """One hot round: wall-clock and CPU seconds (user + system, of the engine's process tree).
 
     Both are for one run of the program, also where a round loops. ``turn`` counts from 0: rounds
-    of two engines with the same turn were run one after the other.
+    of two engines with the same turn were run one after the other. So does ``process``, of those
+    that the cell had one after the other.
     """
 
     seconds: float
     cpu_seconds: float
     turn: int = 0
+    process: int = 0
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "are loaded anew for it. Programs that read files always are.",
     )
     group.addoption(
+        "--processes",
+        type=int,
+        metavar="NUMBER",
+        default=1,
+        help="Spread a cell's hot rounds over so many processes of its engine, one after another: "
+        "what stays with a process, such as where its memory lies, then averages out. "
+        "Default: %(default)s",
+    )
+    group.addoption(
         "--drop-caches",
         action="store_true",
         help="Before a cold run, evict the files that it reads from the system's page cache.",

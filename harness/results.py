@@ -97,7 +97,7 @@ def record_of(entry: Mapping[str, Any]) -> Record:
     if entry["benchmark"] is None:
         return Record(cell, outcome, told["reason"], program)
     info, data = entry["benchmark"]["extra_info"], entry["benchmark"]["stats"]["data"]
-    rounds = zip(data, info["cpu_seconds"], info["turns"], strict=True)
+    rounds = zip(data, info["cpu_seconds"], info["turns"], info["processes"], strict=True)
     return Record(
         cell=cell,
         outcome=outcome,
@@ -133,6 +133,7 @@ def extra_info(record: Record, engine_version: str | None) -> dict[str, Any]:
         "load_seconds": record.load_seconds,
         "cpu_seconds": [r.cpu_seconds for r in record.rounds],
         "turns": [r.turn for r in record.rounds],
+        "processes": [r.process for r in record.rounds],
         "interleaved": record.interleaved,
         "stopped": record.stopped and str(record.stopped),
         "loops": record.loops,

@@ -23,27 +23,33 @@ class Rounds:
 
     At least ``fewest`` and at most ``most``, which keeps records small; but once they took
     ``seconds`` there is no further one, though always a first. With ``most`` 0 there is none.
+    Where they are spread over several ``processes``, each of them has as many, in its share of
+    the seconds.
     """
 
     fewest: int = 5
     most: int = 1000
     seconds: float = 10.0
+    processes: int = 1
 
     def __post_init__(self) -> None:
         if not min(1, self.most) <= self.fewest <= self.most:
             raise ValueError("rounds must be: 1 <= fewest <= most, or both 0")
         if self.seconds < 0:
             raise ValueError("the seconds for rounds must not be negative")
+        if self.processes < 1:
+            raise ValueError("the processes for rounds must be at least 1")
 
     def sure(self, seconds: Sequence[float]) -> bool:
         """Whether rounds of so many seconds are looked at, and then tell the median well enough."""
         return self._looks_after(len(seconds)) and sure(seconds)
 
     def limit(self, seconds: Sequence[float], loops: int = 1) -> Stopped | None:
-        """Why there may be no round after those of so many seconds for each of their loops."""
+        """Why a process has no round after those of so many seconds for each of their loops."""
         if len(seconds) >= self.most:
             return Stopped.ROUNDS
-        return Stopped.BUDGET if seconds and sum(seconds) * loops >= self.seconds else None
+        share = self.seconds / self.processes
+        return Stopped.BUDGET if seconds and sum(seconds) * loops >= share else None
 
     def _looks_after(self, done: int) -> bool:
         """Whether so many rounds are looked at: of 5 at the fewest 5, 7, 10, 14, 20, 28, 40, ...

@@ -49,9 +49,11 @@ def _hot(cells: Sequence[Measurement]) -> Iterator[Record]:
     going, orders, turn = list(cells), _Orders(), 0
     while going:
         enough = all(cell.sure or cell.limit for cell in going)
-        for cell in going:
-            if enough or cell.limit:
-                cell.complete()
+        leaving = [cell for cell in going if enough or cell.limit]
+        for cell in leaving:
+            cell.complete() if cell.last else cell.leave()
+        for cell in leaving:
+            cell.enter()
         for cell in orders.next([cell for cell in going if cell.record is None]):
             cell.round(turn)
         yield from (cell.record for cell in going if cell.record is not None)

@@ -184,7 +184,8 @@ def _paired(one: Cell, other: Cell, metric: Metric) -> Ratio | None:
     """Turns are numbered anew in each run, so that rounds of two runs are never pairs."""
     if one.started != other.started:
         return None
-    return paired_ratio(metric.by_turn(one), metric.by_turn(other))
+    processes = one.processes, other.processes
+    return paired_ratio(metric.by_turn(one), metric.by_turn(other), processes)
 
 
 def _rank(score: Score) -> tuple[bool, float, str]:

@@ -37,9 +37,15 @@ def _stopped(info: ExtraInfo) -> float | None:
     return None if info.stopped is None else list(STOPPED).index(info.stopped)
 
 
+def _processes(info: ExtraInfo) -> float | None:
+    number = len(set(info.processes or ()))
+    return number if number > 1 else None
+
+
 EXTRAS = (
     Extra("interleaved", "Engines took turns", "yes", lambda info: info.interleaved),
     Extra("stopped", "Rounds ended as", "", _stopped, tuple(STOPPED.values())),
+    Extra("processes", "Processes, one after another", "", _processes),
     Extra("loops", "Runs in each round", "", lambda info: info.loops),
     Extra("cold_process", "Cold run in a fresh process", "yes", lambda info: info.cold_process),
     Extra("caches_dropped", "File caches dropped", "yes", lambda info: info.caches_dropped),

@@ -36,7 +36,8 @@ class Cell:
 
     ``seconds`` and ``cpu_seconds`` hold one number for each hot round, in the order run; they are
     empty unless the outcome is ok. ``turns`` holds the turn in which each round was run, where the
-    engines of a query took turns. ``extras`` is what else the results file says of a timed cell.
+    engines of a query took turns; ``processes`` is how many ran them, one after another.
+    ``extras`` is what else the results file says of a timed cell.
     """
 
     setting: Setting
@@ -53,6 +54,7 @@ class Cell:
     baseline_bytes: int | None = None
     rows: int | None = None
     turns: tuple[int, ...] = ()
+    processes: int = 1
     extras: ExtraInfo | None = None
 
     @property
@@ -210,5 +212,6 @@ def _cell(file: ResultsFile, entry: CellEntry, timed: BenchmarkEntry | None) -> 
         baseline_bytes=info.baseline_bytes,
         rows=info.rows,
         turns=info.turns or (),
+        processes=len(set(info.processes or (0,))),
         extras=info,
     )

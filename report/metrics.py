@@ -35,7 +35,7 @@ class Metric:
         if cell.outcome != "ok":
             return None
         if self.samples is not None:
-            return estimate_median(self.samples(cell))
+            return estimate_median(self.samples(cell), cell.processes)
         value = self.single(cell) if self.single is not None else None
         return None if value is None else Estimate(float(value))
 

@@ -25,14 +25,15 @@ from report.metrics import METRICS, Metric
 from report.names import Column
 from report.rows import CHARACTER_PIXELS, NAME_PIXELS
 from report.sources import Run
-from report.statistics import FEWEST_ROUNDS, PAIR_ERROR, PENALTY, Estimate, ranks
+from report.statistics import FEWEST_ROUNDS, PENALTY, Estimate, process_error, ranks
 
 DIGITS = 6
 SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
     "baseline_bytes": lambda cell: cell.baseline_bytes,
     "rows": lambda cell: cell.rows,
+    "process_error": lambda cell: process_error(cell.processes),
 }
-"""What is known of a cell beside the metrics, by its name in results files."""
+"""What is known of a cell beside the metrics."""
 
 
 class Payload:
@@ -74,7 +75,6 @@ class Payload:
         return {
             "penalty": PENALTY,
             "ranks": _ranks(self._cells),
-            "pair_error": PAIR_ERROR,
             "metrics": [_metric(metric) for metric in METRICS],
             "engines": [
                 {

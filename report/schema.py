@@ -113,6 +113,7 @@ class ExtraInfo(_Asked):
     peak_bytes: PeakBytes | None
     baseline_bytes: Bytes | None
     turns: tuple[int, ...] | None = None
+    processes: tuple[int, ...] | None = None
     interleaved: bool | None = None
     stopped: Literal["sure", "budget", "rounds"] | None = None
     loops: int | None = None
@@ -132,11 +133,12 @@ class BenchmarkEntry(_Entry):
     extra_info: ExtraInfo
 
     @model_validator(mode="after")
-    def _has_cpu_seconds_and_a_turn_for_each_round(self) -> BenchmarkEntry:
-        if len(self.extra_info.cpu_seconds) != len(self.stats.data):
-            raise ValueError("cpu_seconds and stats.data differ in length")
-        if self.extra_info.turns and len(self.extra_info.turns) != len(self.stats.data):
-            raise ValueError("turns and stats.data differ in length")
+    def _has_one_of_each_for_each_round(self) -> BenchmarkEntry:
+        info = self.extra_info
+        told = {"cpu_seconds": info.cpu_seconds, "turns": info.turns, "processes": info.processes}
+        for name, values in told.items():
+            if (values or name == "cpu_seconds") and len(values or ()) != len(self.stats.data):
+                raise ValueError(f"{name} and stats.data differ in length")
         return self
 
 

@@ -27,8 +27,6 @@ its rounds (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obvio
 2009; Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013).
 ``python -m tests.against_itself`` estimates it.
 """
-PAIR_ERROR = math.sqrt(2) * PROCESS_ERROR
-"""The same of a ratio of two processes."""
 SHIFT_SECONDS = 0.010
 """Added to both sides of a ratio of seconds, so that microseconds do not decide a mean."""
 PENALTY = 2.0
@@ -124,8 +122,13 @@ def ranks(count: int) -> Ranks:
     return Ranks(low, count - 1 - low, outer, NormalDist().inv_cdf(1 - tails[outer]))
 
 
-def estimate_median(rounds: Sequence[float]) -> Estimate:
-    """The median of the rounds with its interval."""
+def process_error(processes: int) -> float:
+    """What is left of PROCESS_ERROR where the rounds are spread over so many processes."""
+    return PROCESS_ERROR / math.sqrt(processes)
+
+
+def estimate_median(rounds: Sequence[float], processes: int = 1) -> Estimate:
+    """The median of the rounds, which so many processes ran, with its interval."""
     ordered, count = sorted(rounds), len(rounds)
     middle = median(ordered)
     if count < FEWEST_ROUNDS:
@@ -133,7 +136,7 @@ def estimate_median(rounds: Sequence[float]) -> Estimate:
     place = ranks(count)
     error = None
     if ordered[0] > 0:
-        error = math.hypot(_error_of_rounds(ordered), PROCESS_ERROR)
+        error = math.hypot(_error_of_rounds(ordered), process_error(processes))
     return Estimate(middle, ordered[place.low], ordered[place.high], error)
 
 
@@ -157,17 +160,24 @@ def ratio_of(numerator: Estimate, denominator: Estimate) -> Ratio | None:
     return Ratio(value, math.hypot(numerator.log_error, denominator.log_error))
 
 
-def paired_ratio(numerator: Mapping[int, float], denominator: Mapping[int, float]) -> Ratio | None:
+def paired_ratio(
+    numerator: Mapping[int, float],
+    denominator: Mapping[int, float],
+    processes: tuple[int, int] = (1, 1),
+) -> Ratio | None:
     """The median ratio of rounds (seconds by turn) that were run in the same turn.
 
     What slows the machine for a while slows both rounds of a pair, so it falls out of their ratio.
+    ``processes``: how many ran each side's rounds.
     None for fewer than FEWEST_ROUNDS pairs, or where a round is not above 0.
     """
     pairs = [(numerator[turn], denominator[turn]) for turn in numerator.keys() & denominator.keys()]
     if len(pairs) < FEWEST_ROUNDS or any(one <= 0 or other <= 0 for one, other in pairs):
         return None
     ratios = sorted(one / other for one, other in pairs)
-    return Ratio(median(ratios), math.hypot(_error_of_rounds(ratios), PAIR_ERROR))
+    return Ratio(
+        median(ratios), math.hypot(_error_of_rounds(ratios), *map(process_error, processes))
+    )
 
 
 def geometric_mean(ratios: Sequence[Ratio]) -> MeanRatio | None:

@@ -22,7 +22,7 @@ from rich.table import Table as Grid
 
 from report.comparison import Task, compare
 from report.frame import load
-from report.statistics import PAIR_ERROR, PROCESS_ERROR, Ratio, paired_ratio
+from report.statistics import PROCESS_ERROR, Ratio, paired_ratio, process_error
 
 WITHIN = 0.03
 
@@ -40,11 +40,12 @@ def main(
     covers, apart, excess = [], [], []
     for run in range(runs):
         for task, one, other, ratio in _measured(workload, engine, options or []):
+            number = max(entry.cell.processes for entry in task.entries.values())
             low, high = ratio.interval or (0.0, float("inf"))
             apart.append(one / other - 1)
             covers.append(ratio.is_tie)
-            of_rounds = (ratio.log_error or 0.0) ** 2 - PAIR_ERROR**2
-            excess.append((math.log(ratio.value) ** 2 - of_rounds) / 2)
+            of_rounds = (ratio.log_error or 0.0) ** 2 - 2 * process_error(number) ** 2
+            excess.append((math.log(ratio.value) ** 2 - of_rounds) / 2 * number)
             told = f"{ratio.value:.3f} ({low:.3f} to {high:.3f})"
             rounds = min(len(entry.cell.seconds) for entry in task.entries.values())
             cells = (task.query, f"{rounds}", f"{apart[-1]:+.1%}", told, "" if covers[-1] else "no")
@@ -78,7 +79,7 @@ def _measured(
         for task in compare(load(files)).tasks:
             one, other = (entry.cell for entry in task.entries.values())
             sides = [dict(zip(cell.turns, cell.seconds, strict=True)) for cell in (one, other)]
-            ratio = paired_ratio(*sides)
+            ratio = paired_ratio(*sides, (one.processes, other.processes))
             if ratio is None:
                 raise SystemExit(f"{task.query}: too few pairs of rounds; raise its time")
             yield task, median(one.seconds), median(other.seconds), ratio

@@ -34,6 +34,7 @@ VOLATILE = {
     *(
         "load_seconds",
         "turns",
+        "processes",
         "stopped",
         "loops",
         "stats",

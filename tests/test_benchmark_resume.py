@@ -321,7 +321,7 @@ def test_a_record_is_read_from_a_journal_as_it_was_written() -> None:
         cold_seconds=0.5,
         cold_process=True,
         caches_dropped=False,
-        rounds=(Round(0.1, 0.2, 0), Round(0.3, 0.4, 2)),
+        rounds=(Round(0.1, 0.2, 0), Round(0.3, 0.4, 2, 1)),
         stopped=Stopped.BUDGET,
         loops=4,
         interleaved=True,

@@ -15,7 +15,6 @@ from report.frame import Cell, Engine, EngineStyle, Results, Setting, Workload
 from report.metrics import METRICS
 from report.schema import QueryEntry
 from report.statistics import (
-    PAIR_ERROR,
     PROCESS_ERROR,
     Estimate,
     Ratio,
@@ -98,7 +97,15 @@ def test_paired_rounds_see_through_a_machine_that_slows_down() -> None:
 def test_rounds_of_different_turns_are_no_pairs() -> None:
     one = {1: 1.0, 2: 1.0, 3: 1.0}
     assert paired_ratio(one, {2: 1.0, 3: 1.0, 4: 1.0}) is None
-    assert paired_ratio(one, {1: 2.0, 2: 2.0, 3: 2.0}) == Ratio(0.5, PAIR_ERROR)
+    paired = paired_ratio(one, {1: 2.0, 2: 2.0, 3: 2.0})
+    assert paired == Ratio(0.5, pytest.approx(PROCESS_ERROR * math.sqrt(2)))
+
+
+def test_of_four_processes_the_mean_differs_half_as_much_as_one() -> None:
+    rounds = {1: 2.0, 2: 2.0, 3: 2.0}
+    assert estimate_median([2.0] * 5, 4).log_error == PROCESS_ERROR / 2
+    paired = paired_ratio(rounds, rounds, (4, 4))
+    assert paired == Ratio(1.0, pytest.approx(PROCESS_ERROR / math.sqrt(2)))
 
 
 def test_the_geometric_mean_of_two_and_eight_is_four() -> None:

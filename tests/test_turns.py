@@ -130,6 +130,37 @@ def test_who_was_sure_goes_on_beside_one_that_is_not(bench: Bench) -> None:
     assert len(steady.rounds) == len(other.rounds) == 8
 
 
+def test_rounds_are_spread_over_processes_each_of_which_runs_once_before(bench: Bench) -> None:
+    rounds = Rounds(fewest=2, most=2, seconds=60.0, processes=3)
+    records = bench.measure("Diarist", "Sleepy", rounds=rounds)
+    for record in records:
+        assert (record.outcome, record.cold_process) == (Outcome.OK, True), record.reason
+        assert [one.process for one in record.rounds] == [0, 0, 1, 1, 2, 2]
+        assert [one.turn for one in record.rounds] == [0, 1, 2, 3, 4, 5]
+    runs = bench.tables["t"].parquet[0].with_name("diary").read_text().split()
+    by_process = [len(list(each)) for _, each in itertools.groupby(runs)]
+    loops = records[0].loops
+    first = 1 + 1 + 2 * loops  # cold, and the round that told how often to loop
+    assert by_process == [first, 3 * loops, 3 * loops]
+    assert len(set(runs)) == 3
+
+
+def test_each_process_has_its_share_of_the_time(bench: Bench) -> None:
+    rounds = Rounds(fewest=20, most=50, seconds=0.2, processes=2)
+    (record,) = bench.measure("Wavering", rounds=rounds)
+    assert record.stopped is Stopped.BUDGET
+    seconds = [[r.seconds for r in record.rounds if r.process == number] for number in (0, 1)]
+    assert all(sum(each[:-1]) < 0.1 <= sum(each) for each in seconds)
+
+
+def test_an_error_in_a_later_process_is_the_cell_s(bench: Bench) -> None:
+    rounds = Rounds(fewest=2, most=2, seconds=60.0, processes=2)
+    records = {short(r.cell): r for r in bench.measure("Reborn", "Sleepy", rounds=rounds)}
+    assert records["Reborn"].outcome is Outcome.ERROR
+    assert "not the first process" in records["Reborn"].reason
+    assert len(records["Sleepy"].rounds) == 4
+
+
 def test_an_engine_that_used_up_its_time_leaves_the_others(bench: Bench) -> None:
     slow, quick = bench.measure("Sleepy", "Right", rounds=Rounds(fewest=6, most=9, seconds=0.06))
     assert (short(slow.cell), slow.stopped) == ("Sleepy", Stopped.BUDGET)

@@ -67,7 +67,7 @@ function pairedOf(one, other, metric) {
   const [outer, quantile] = place;
   ratios.sort((a, b) => a - b);
   const error = Math.log(ratios.at(-1 - outer) / ratios[outer]) / (2 * quantile);
-  return [middle(ratios), Math.hypot(error, page.pair_error)];
+  return [middle(ratios), Math.hypot(error, cells.process_error[one], cells.process_error[other])];
 }
 
 /** Turns rise within a cell, so that two cells are walked together. */
