@@ -45,8 +45,8 @@ class WorkloadFile(pytest.Module):
     def _getobj(self) -> types.ModuleType:
         try:
             return self._module(asked(self.path, self.measurer.selection))
-        except* HarnessError as errors:
-            raise self.CollectError("\n".join(map(str, _flat(errors)))) from None
+        except (HarnessError, ExceptionGroup) as error:
+            raise self.CollectError("\n".join(map(str, _flat(error)))) from None
 
     def _module(self, cells: Sequence[Asked]) -> types.ModuleType:
         module = types.ModuleType(self.path.stem)
@@ -68,12 +68,13 @@ def _check_name(query: Query, file: Path) -> None:
         raise WorkloadError(message, file, query.line)
 
 
-def _flat(errors: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
-    for error in errors.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _flat(error)
-        else:
-            yield error
+def _flat(error: Exception) -> Iterator[Exception]:
+    """The error, or those of a group."""
+    if isinstance(error, ExceptionGroup):
+        for member in error.exceptions:
+            yield from _flat(member)
+    else:
+        yield error
 
 
 def _key(found: Asked) -> Key:
