@@ -17,7 +17,7 @@ from harness.engines.pandas_program import PandasProgram
 from harness.engines.pandas_steps import PandasSteps, keywords
 from harness.engines.python import Gaps, listing, mapping, method_name, one_or_list, quoted
 from harness.plan.naming import frame_name
-from harness.plan.nodes import Aggregate, Limit, Node, TopPerGroup, Window, uses, walk
+from harness.plan.nodes import Aggregate, Join, Limit, Node, TopPerGroup, Window, uses, walk
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -116,9 +116,13 @@ class DaskSteps(PandasSteps):
 def _proven(node: Node) -> dict[str, str]:
     """Columns without NULLs whose dtypes have room for them, and those that have none.
 
-    Dask tries functions on a sample, in which such dtypes have NULLs.
+    Dask tries functions on a sample, in which such dtypes have NULLs. The room can come from the
+    column itself, further below, or from the partner of a join.
     """
     masked = {c.name for below in walk(node) for c in below.schema if c.nullable}
+    for below in walk(node):
+        if isinstance(below, Join):
+            masked |= {key for pair in below.on if masked & set(pair) for key in pair}
     plain = {Type.INT64: "int64", Type.BOOLEAN: "bool"}
     return {
         c.name: plain[c.type]
