@@ -38,8 +38,7 @@ def _stopped(info: ExtraInfo) -> float | None:
 
 
 def _processes(info: ExtraInfo) -> float | None:
-    number = len(set(info.processes or ()))
-    return number if number > 1 else None
+    return info.process_count if info.process_count > 1 else None
 
 
 EXTRAS = (

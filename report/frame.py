@@ -212,6 +212,6 @@ def _cell(file: ResultsFile, entry: CellEntry, timed: BenchmarkEntry | None) -> 
         baseline_bytes=info.baseline_bytes,
         rows=info.rows,
         turns=info.turns or (),
-        processes=len(set(info.processes or (0,))),
+        processes=info.process_count,
         extras=info,
     )

@@ -123,6 +123,11 @@ class ExtraInfo(_Asked):
     gpu: GpuEntry | None = None
     fallback_share: float | None = None
 
+    @property
+    def process_count(self) -> int:
+        """How many processes ran the rounds, one after another."""
+        return len(set(self.processes or (0,)))
+
 
 class Stats(_Entry):
     data: tuple[Seconds, ...] = Field(min_length=1)
