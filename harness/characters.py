@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from enum import StrEnum
 from functools import cache
 
-
-class Special(StrEnum):
-    """What makes a character special; the words end a sentence about a text."""
-
-    UPPER = "with characters whose upper case is several, as that of ß can be"
-    LOWER = "with characters whose lower case is several or depends on the place, as İ and Σ"
-    FOLDED = "with characters that equal more than their other case, as İ and the long s"
-    SPACE = "with spaces other than the common one"
-    JOINED = "with characters that are one with those beside them, as accents of their own are"
-    NEW = "with characters that Unicode has, or has in both cases, only in its newer versions"
-
-
-Specials = tuple[Special, ...]
-"""The kinds of special characters that a text may hold, in the order above."""
+from harness.special import Special, Specials, together
 
 _SIGMAS = frozenset("Σσς")
 _FOLDED = frozenset("İ\u0390\u03b0\u1fd3\u1fe3\ufb05\ufb06")
@@ -39,11 +25,6 @@ def specials(text: str) -> Specials:
     """The kinds of special characters in a text. One of ASCII characters alone has none."""
     found = set() if text.isascii() else {kind for c in set(text) for kind in _of(c)}
     return together(tuple(found))
-
-
-def together(*parts: Specials) -> Specials:
-    """The kinds that any of the parts has."""
-    return tuple(kind for kind in Special if any(kind in part for part in parts))
 
 
 @cache

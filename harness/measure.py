@@ -15,6 +15,7 @@ from harness.answer import AnswerSpec
 from harness.engines.base import Program
 from harness.errors import (
     HarnessError,
+    Unsupported,
     WorkerError,
     WorkerOutOfMemory,
     WorkerTimeout,
@@ -154,6 +155,8 @@ class Measurement:
         except WorkerError as error:
             self.pool.discard(self.task.cell)
             self._fail(outcome_of(error), str(error))
+        except Unsupported as error:
+            self._fail(Outcome.UNSUPPORTED, str(error))
         except HarnessError as error:
             self._fail(Outcome.ERROR, str(error))
         except Exception as error:  # a fault of the harness costs one cell, not the run

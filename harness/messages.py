@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.answer import AnswerSpec, SortKey
-from harness.characters import Special
+from harness.special import Special
 from harness.tables import CsvFormat, Table
 from harness.types import Column, Schema, Type
 

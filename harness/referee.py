@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.answer import AnswerSpec
 from harness.closing import Closing
-from harness.errors import NoReference, WorkerError
+from harness.errors import NoReference, Unsupported, WorkerError
 from harness.messages import Message, spec_to_message, table_to_message
 from harness.processes import Worker
 from harness.tables import Table
@@ -82,7 +82,8 @@ class Referee(Closing):
     def check(self, answer: Path, spec: AnswerSpec, reference: Reference) -> str | None:
         """Why an answer file is wrong, or None.
 
-        Raises NoReference where it cannot be compared, or the reference is in doubt.
+        Raises NoReference where it cannot be compared, or the reference is in doubt, and
+        Unsupported where it is wrong since the engine's sums are not as wide as the right ones.
         """
         message = {
             "do": "check",
@@ -97,6 +98,8 @@ class Referee(Closing):
             reply = self._request(message)
         except WorkerError as error:
             raise NoReference(f"the answer could not be checked: {error}") from error
+        if reply["unsupported"] is not None:
+            raise Unsupported(reply["unsupported"])
         if reply["doubt"] is not None:
             raise NoReference(reply["doubt"])
         reason: str | None = reply["reason"]

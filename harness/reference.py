@@ -23,6 +23,7 @@ from harness.child import serve
 from harness.errors import NoReference
 from harness.messages import Message, spec_from_message, table_from_message
 from harness.oom import says_out_of_memory
+from harness.overflow import overflow
 from harness.tables import Table
 from harness.types import Type
 from harness.verify import compare
@@ -98,16 +99,22 @@ class References:
     ) -> Message:
         """Gives why an answer file is wrong, or None.
 
-        Before an answer is called wrong, DuckDB is asked in another way; ``doubt`` says where that
-        contradicts the reference.
+        Before an answer is called wrong, DuckDB is asked in other ways: ``unsupported`` says what
+        the engine's numbers are not wide enough for, ``doubt`` where one of those ways contradicts
+        the reference.
         """
         wanted = spec_from_message(spec)
+        right_answer: Message = {"reason": None, "unsupported": None, "doubt": None}
         if not widened and _alike(Path(answer), Path(reference), wanted):
-            return {"reason": None, "doubt": None}
+            return right_answer
         given, right = _read(Path(answer)), _read(Path(reference))
         reason = compare(given, right, wanted, widened)
-        doubt = None if reason is None else self._doubt(given, right, wanted, widened, tables, key)
-        return {"reason": reason, "doubt": doubt}
+        if reason is None:
+            return right_answer
+        data = [table_from_message(table) for table in tables]
+        unsupported = overflow(self._open(data, key), wanted.reference_sql)
+        doubt = None if unsupported else self._doubt(given, right, wanted, widened, data, key)
+        return {"reason": reason, "unsupported": unsupported, "doubt": doubt}
 
     def _doubt(
         self,
@@ -115,11 +122,10 @@ class References:
         right: pa.Table,
         spec: AnswerSpec,
         widened: bool,
-        tables: list[Message],
+        data: Sequence[Table],
         key: str,
     ) -> str | None:
         """How the first other way that comes to an end contradicts the reference, if it does."""
-        data = [table_from_message(table) for table in tables]
         for way in OTHER_WAYS:
             try:
                 other = _read(self._file(data, key, spec.reference_sql, way))
@@ -150,13 +156,17 @@ class References:
             unfinished.replace(file)
         return file
 
-    def _compute(self, tables: Sequence[Table], key: str, sql: str, target: Path) -> None:
+    def _open(self, tables: Sequence[Table], key: str) -> duckdb.DuckDBPyConnection:
+        """DuckDB over the tables of a data key, which is kept until those of another are wanted."""
         if self._database is None or self._key != key:
             if self._database is not None:
                 self._database.close()
             self._database, self._key = open_database(tables, self._threads), key
+        return self._database
+
+    def _compute(self, tables: Sequence[Table], key: str, sql: str, target: Path) -> None:
         try:
-            _write(self._database, sql, target)
+            _write(self._open(tables, key), sql, target)
         except NoReference as error:
             if not says_out_of_memory("", str(error)):
                 raise

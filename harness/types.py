@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.characters import Specials
+from harness.special import Specials
 
 
 class Type(StrEnum):
@@ -36,7 +36,7 @@ class Column:
     """A column of a table or of a plan node's result.
 
     ``nan``: whether a float may be NaN, as no table's is. ``nonzero``: whether it is known that no
-    number is 0. ``special``: the special characters that a text may hold.
+    number is 0. ``special``: the special values that it may hold.
     """
 
     name: str

@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 import yaml
 
 from harness import engines
-from harness.data.text import specials_in
+from harness.data.special import specials_in
 from harness.engines.base import Engine, Program, Session
 from harness.errors import Unsupported
+from harness.overflow import overflow
 from harness.plan import Query, compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
@@ -39,7 +40,8 @@ Value = int | float | str | bool | datetime.date | None
 class Verdict:
     """What came of one query on one engine, and why.
 
-    ``outcome`` is ok, unsupported (nothing was run), failed (it raised while it ran) or wrong.
+    ``outcome`` is ok, unsupported (nothing was run, or a sum is too wide for the engine), failed
+    (it raised while it ran) or wrong.
     """
 
     outcome: str
@@ -97,7 +99,11 @@ class InProcess:
         except Exception as error:  # an engine may raise anything
             return Verdict("failed", f"{type(error).__name__}: {error}", program.text)
         reason = compare(answer, self.expected(sql), query.spec, query.spec.limit is not None)
-        return Verdict("ok" if reason is None else "wrong", reason or "", program.text)
+        if reason is None:
+            return Verdict("ok", "", program.text)
+        if too_wide := overflow(self.reference, sql):
+            return Verdict("unsupported", too_wide, program.text)
+        return Verdict("wrong", reason, program.text)
 
     def answer(self, engine: str, sql: str, source: Input = Input.MEMORY) -> pa.Table:
         """What an engine answers, unchecked."""

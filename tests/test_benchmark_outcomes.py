@@ -91,3 +91,19 @@ def test_a_run_in_which_nothing_can_be_timed_writes_its_file_and_report(tmp_path
     assert "SKIPPED [1] that.yaml:3: unsupported: Lacking cannot: it has no verbs" in done.out
     assert "it has no verbs" in (tmp_path / "results" / "index.html").read_text()
     assert 'message="error: the harness failed' in (tmp_path / "junit.xml").read_text()
+
+
+def test_a_sum_beyond_64_bits_is_no_fault_of_an_engine(tmp_path: Path) -> None:
+    wide = f"k,h\n1,{2**63 - 1}\n1,{2**63 - 2}\n2,5\n"
+    sql = "select k, sum(h) as s from t group by k"
+    project = Project(tmp_path).write(
+        that_yaml=f"tables: {{t: t.csv}}\nqueries:\n  q1: {sql}\n", t_csv=wide
+    )
+    done = project.benchmark("that.yaml", "--engines", "duckdb,polars,pandas")
+    assert outcomes(project.results()) == {
+        "duckdb": "ok",
+        "polars": "unsupported",
+        "pandas": "unsupported",
+    }
+    assert reasons(project.results())["polars"].startswith("a sum of whole numbers that passes 64")
+    assert done.code == 0

@@ -9,9 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from harness.characters import Special, specials, together
+from harness.characters import specials
 from harness.engines import get
 from harness.errors import Unsupported
+from harness.special import Special, together
 from harness.tables import Input
 from tests.in_process import InProcess
 
@@ -49,7 +50,7 @@ def test_no_character_is_special_to_an_engine_unsaid(
         ALL, texts(engines.answer(engine, sql)), texts(engines.expected(sql)), strict=True
     )
     differing = [c for c, ours, right in answers if ours != right]
-    differs = get(engine).text_differs
+    differs = get(engine).special_differs
     said = frozenset().union(*(differs[kind] for kind in differs if f"{kind.key}(" in call))
     assert differing
     assert [hex(ord(c)) for c in differing if not said & set(specials(c))] == []

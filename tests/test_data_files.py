@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from harness.characters import Special
 from harness.data import csv_text
 from harness.data.prepare import prepare, schemas
 from harness.errors import DataError, WorkloadError
+from harness.special import Special
 from harness.tables import CsvFormat, Input, Table
 from harness.types import Column, Type
 from harness.workload import load

@@ -15,13 +15,14 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from harness.characters import Specials, specials
+from harness.characters import specials
 from harness.data.arrow import arrow_schema, decimal_to_float
 from harness.data.generators import base, groupby
 from harness.data.generators.registry import GENERATORS
 from harness.data.generators.shuffle import Shuffle
 from harness.data.prepare import Tables, prepare
 from harness.errors import DataError, DataUnavailable
+from harness.special import Specials
 from harness.tables import Input
 from harness.types import Column, Schema, Type
 from harness.workload import DataSpec, Query, Workload
@@ -235,5 +236,5 @@ def test_a_generator_that_hides_special_characters_is_found_out(
         return specials("ß")
 
     monkeypatch.setattr("harness.data.write.specials_in", sharp)
-    with pytest.raises(DataError, match=r"put special characters into x.id1 without saying so"):
+    with pytest.raises(DataError, match=r"put special values into x.id1 without saying so"):
         prepare(workload_of("groupby", DIRTY["groupby"]), "s", Input.MEMORY, tmp_path)

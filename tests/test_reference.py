@@ -12,7 +12,7 @@ import pytest
 
 import harness.reference
 from harness.answer import AnswerSpec, SortKey
-from harness.errors import NoReference
+from harness.errors import NoReference, Unsupported
 from harness.messages import spec_to_message, table_to_message
 from harness.referee import Referee, Reference
 from harness.reference import OTHER_WAYS, References
@@ -91,6 +91,22 @@ def test_an_answer_that_neither_reference_gives_is_told(
     plant(reference, {"k": [1, 2], "n": [2, 1]})
     with pytest.raises(NoReference, match="this answer equals neither"):
         referee.check(answer(tmp_path, k=[1], n=[2]), PLAIN, reference)
+
+
+def test_an_answer_is_not_called_wrong_where_a_sum_is_too_wide(
+    referee: Referee, tmp_path: Path
+) -> None:
+    file = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"k": [1, 1, 2], "h": [2**63 - 1, 2**63 - 1, 5]}), file)
+    table = Table("t", (Column("k", Type.INT64), Column("h", Type.INT64)), 3, (file,))
+    spec = AnswerSpec(SCHEMA, "select k, sum(h) as n from t group by k")
+    reference = referee.reference({"t": table}, "wide", spec)
+    around = answer(tmp_path, k=[1, 2], n=[-2, 5])
+    with pytest.raises(Unsupported, match="a sum of whole numbers that passes 64 bits"):
+        referee.check(around, spec, reference)
+    of_two = AnswerSpec(SCHEMA, "select k, sum(h) as n from t where k = 2 group by k")
+    reference = referee.reference({"t": table}, "wide", of_two)
+    assert referee.check(answer(tmp_path, k=[2], n=[4]), of_two, reference) is not None
 
 
 def test_ties_at_a_limit_are_allowed_by_the_second_reference_too(

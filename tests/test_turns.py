@@ -117,7 +117,7 @@ def test_one_that_fails_is_told_at_once_and_the_others_go_on(bench: Bench) -> No
 
 
 def test_rounds_end_together(bench: Bench) -> None:
-    one, other = bench.measure("Right", "Chatty", rounds=Rounds(fewest=4, most=400))
+    one, other = bench.measure("Punctual", "Exact", rounds=Rounds(fewest=4, most=400))
     assert (one.stopped, other.stopped) == (Stopped.SURE, Stopped.SURE)
     assert len(one.rounds) >= 4
     assert [r.turn for r in one.rounds] == [r.turn for r in other.rounds]
@@ -125,7 +125,7 @@ def test_rounds_end_together(bench: Bench) -> None:
 
 def test_who_was_sure_goes_on_beside_one_that_is_not(bench: Bench) -> None:
     rounds = Rounds(fewest=2, most=8, seconds=60.0)
-    steady, other = bench.measure("Sleepy", "Wavering", rounds=rounds)
+    steady, other = bench.measure("Punctual", "Wavering", rounds=rounds)
     assert (steady.stopped, other.stopped) == (Stopped.SURE, Stopped.ROUNDS)
     assert len(steady.rounds) == len(other.rounds) == 8
 

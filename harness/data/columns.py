@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.characters import Special
 from harness.data.cache import Facts
 from harness.data.write import Written
 from harness.errors import DataError, WorkloadError
+from harness.special import Special
 from harness.spelling import suggestion
 from harness.types import Column, Schema, Type
 from harness.workload import TableSource

@@ -20,7 +20,7 @@ from harness.workload import TableSource
 INGEST_VERSION = 1
 """Changes when the same files would be read as other values."""
 
-FACTS_VERSION = 2
+FACTS_VERSION = 3
 """Changes when more, or something else, is noted of the same values."""
 
 Progress = Callable[[str], None]

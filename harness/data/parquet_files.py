@@ -9,14 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from harness.characters import Specials, together
 from harness.data.arrow import ARROW_TYPES, arrow_schema, decimal_to_float
 from harness.data.cache import Facts
 from harness.data.columns import check_declared, check_names, check_same, facts
 from harness.data.generators.base import BATCH_ROWS
-from harness.data.text import parse, specials_in, without_nan
+from harness.data.special import specials_in
+from harness.data.text import parse, without_nan
 from harness.data.write import Written, write_parquet
 from harness.errors import DataError, WorkloadError
+from harness.special import Specials, together
 from harness.types import Column, Schema, Type
 from harness.workload import TableSource
 
@@ -90,7 +91,7 @@ def _canonical(path: Path, columns: Schema) -> bool:
 
 
 def _in_place(paths: tuple[Path, ...], columns: Schema) -> Written | None:
-    """What the files hold: NULLs from their statistics where they have them, texts read.
+    """What the files hold: NULLs from their statistics where they have them, values read.
 
     None where a float is NaN, which has no place in a canonical table.
     """
@@ -99,7 +100,7 @@ def _in_place(paths: tuple[Path, ...], columns: Schema) -> Written | None:
     special: dict[str, Specials] = dict.fromkeys(total, ())
     for path in paths:
         noted = _noted_nulls(pq.read_metadata(path))
-        looked = (Type.FLOAT64, Type.STRING)
+        looked = (Type.INT64, Type.FLOAT64, Type.STRING)
         read = [c.name for c in columns if c.name not in noted or c.type in looked]
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(BATCH_ROWS, columns=read) if read else ():

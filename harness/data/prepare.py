@@ -144,7 +144,7 @@ class _Generated:
                 )
             if set(written.special[column.name]) - set(column.special):
                 raise DataError(
-                    f"generator {self.generator.name} put special characters into "
+                    f"generator {self.generator.name} put special values into "
                     f"{name}.{column.name} without saying so; please report this"
                 )
         return written

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.characters import Specials, specials
 from harness.types import Type
 
 NOT_AN_INTEGER = r"^(\+|-?0[0-9xX])"
@@ -63,14 +62,6 @@ def parse(text: pa.Array, kind: Type) -> Parsed:
 def without_nan(numbers: pa.Array) -> pa.Array:
     """NaN as NULL."""
     return pc.if_else(pc.is_nan(numbers), None, numbers)
-
-
-def specials_in(values: pa.Array | pa.ChunkedArray) -> Specials:
-    """The kinds of special characters in a column; only texts have any."""
-    if not pa.types.is_string(values.type):
-        return ()
-    unusual = values.filter(pc.invert(pc.string_is_ascii(values)))
-    return specials("".join(unusual.to_pylist()))
 
 
 def narrow(guess: Type | None, text: pa.Array) -> Type | None:

@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from harness.characters import Specials, together
 from harness.data.generators.base import BATCH_ROWS
-from harness.data.text import specials_in
+from harness.data.special import specials_in
 from harness.errors import DataError
+from harness.special import Specials, together
 
 WRITER_VERSION = 1
 """Changes when the same rows would be written to other files."""
@@ -28,7 +28,7 @@ STRUCTURAL = '[",\r\n]'
 
 @dataclass(frozen=True)
 class Written:
-    """What went into a file: its rows, each column's NULLs, each text's special characters."""
+    """What went into a file: its rows, each column's NULLs and special values."""
 
     rows: int
     nulls: dict[str, int]

@@ -109,8 +109,8 @@ class Engine(ABC):
     nan_differs: ClassVar[frozenset[Use]] = frozenset()
     """What an emitter's library does otherwise than SQL with floats that may be NaN."""
 
-    text_differs: ClassVar[Differing] = {}
-    """What an emitter's library does otherwise than DuckDB with special characters."""
+    special_differs: ClassVar[Differing] = {}
+    """What an emitter's library does otherwise than DuckDB with special values."""
 
     def unavailable(self) -> str | None:
         """Why the engine cannot be used here, in words; None where it can."""
@@ -135,7 +135,7 @@ class Engine(ABC):
         """A query's plan. Raises Unsupported where it has none that the library can follow."""
         plan = query.lowered()
         refuse_nan(plan, self.nan_differs, self.label)
-        refuse_special(plan, self.text_differs, self.label)
+        refuse_special(plan, self.special_differs, self.label)
         return plan
 
     def environment(self, threads: int) -> dict[str, str]:

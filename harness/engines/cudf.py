@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from sqlglot import exp
+
 from harness.answer import NAN_IS_NULL
 from harness.engines.base import Program, Session
 from harness.engines.cudf_program import CudfProgram
@@ -14,7 +16,8 @@ from harness.engines.pandas import Pandas
 from harness.engines.python import Gaps, PythonSession
 from harness.gpu.device import Device, own_device
 from harness.plan import Query
-from harness.plan.special_uses import FULL_CASE
+from harness.plan.special_uses import FULL_CASE, Differing
+from harness.special import Special
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
@@ -68,7 +71,11 @@ class Cudf(GpuEngine):
     distribution = "cudf-cu12"
     module = "cudf"
     nan_differs = Pandas.nan_differs
-    text_differs = FULL_CASE
+    special_differs: ClassVar[Differing] = {
+        **Pandas.special_differs,
+        **FULL_CASE,
+        **dict.fromkeys((exp.IntDiv, exp.Mod), frozenset({Special.LEAST})),
+    }
     not_yet: ClassVar[Mapping[str, str]] = {**Pandas.not_yet, "GroupConcat": "a text of a group"}
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:

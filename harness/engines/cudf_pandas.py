@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.engines.base import Session
 from harness.engines.gpu import GpuEngine
 from harness.engines.pandas import Pandas, PandasSession
 from harness.gpu.device import own_device
-from harness.plan.special_uses import FULL_CASE
+from harness.plan.special_uses import FULL_CASE, Differing
 from harness.tables import Table
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class CudfPandas(GpuEngine, Pandas):
     colour = "#7400b8"
     distribution = "cudf-cu12"
     module = "cudf"
-    text_differs = FULL_CASE
+    special_differs: ClassVar[Differing] = {**Pandas.special_differs, **FULL_CASE}
 
     def start(self, threads: int) -> Session:
         return CudfPandasSession(threads)

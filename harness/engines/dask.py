@@ -6,11 +6,15 @@ import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from sqlglot import exp
+
 from harness.engines.base import CONNECT_VARIABLE, Engine, Program, Session
 from harness.engines.dask_program import DaskProgram
 from harness.engines.pandas import Pandas, PandasSession
 from harness.engines.python import Gaps
 from harness.plan import Query
+from harness.plan.special_uses import Differing
+from harness.special import Special
 from harness.tables import Input, Table
 
 ROWS_WORTH_SPLITTING = 100_000
@@ -67,7 +71,10 @@ class Dask(Engine):
         "PercentileCont": "an exact quantile of a whole table, which Dask estimates",
     }
     nan_differs = Pandas.nan_differs
-    text_differs = Pandas.text_differs
+    special_differs: ClassVar[Differing] = {
+        **Pandas.special_differs,
+        **dict.fromkeys((exp.Sum, exp.Avg), frozenset({Special.INFINITE})),
+    }
     not_yet: ClassVar[Mapping[str, str]] = {
         **Pandas.not_yet,
         "GroupConcat": "a text of a group",

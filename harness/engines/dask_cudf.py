@@ -15,6 +15,7 @@ from harness.engines.gpu import SET_UP, GpuEngine
 from harness.engines.python import Gaps
 from harness.gpu.device import LIMIT_VARIABLE, Device, UncountedDevice
 from harness.plan import Query
+from harness.plan.special_uses import Differing
 from harness.tables import Input, Table
 
 
@@ -64,7 +65,7 @@ class DaskCudf(GpuEngine):
     module = "dask_cudf"
     connects = True
     nan_differs = Dask.nan_differs
-    text_differs = Cudf.text_differs
+    special_differs: ClassVar[Differing] = {**Dask.special_differs, **Cudf.special_differs}
     cannot: ClassVar[Mapping[str, str]] = Dask.cannot
     not_yet: ClassVar[Mapping[str, str]] = Dask.not_yet
 

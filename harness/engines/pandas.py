@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from sqlglot import exp
+
 from harness.answer import NAN_IS_NULL
 from harness.engines.base import Engine, Program, Session
 from harness.engines.pandas_program import PandasProgram
@@ -15,7 +17,8 @@ from harness.engines.python import (
 )
 from harness.plan import Query
 from harness.plan.nan_uses import Use
-from harness.plan.special_uses import BY_CODE_POINT
+from harness.plan.special_uses import BY_CODE_POINT, Differing
+from harness.special import Special
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -69,7 +72,10 @@ class Pandas(Engine):
     distribution = "pandas"
     module = "pandas"
     nan_differs = frozenset(Use)
-    text_differs = BY_CODE_POINT
+    special_differs: ClassVar[Differing] = {
+        **BY_CODE_POINT,
+        **dict.fromkeys((exp.Ordered, exp.Window), frozenset({Special.INFINITE})),
+    }
     not_yet: ClassVar[Mapping[str, str]] = {
         "PercentileDisc": "a quantile that is one of the values",
     }

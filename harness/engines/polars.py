@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from harness.answer import SortKey
-from harness.characters import Special
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.engines.layout import module
 from harness.engines.polars_expressions import PolarsExpressions
@@ -53,6 +52,7 @@ from harness.plan.nodes import (
     uses,
 )
 from harness.plan.special_uses import FULL_CASE, Differing
+from harness.special import Special
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
@@ -369,7 +369,12 @@ class Polars(Engine):
     module = "polars"
     variables: ClassVar[tuple[str, ...]] = ("POLARS_*",)
     nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.WINDOWED})
-    text_differs: ClassVar[Differing] = {**FULL_CASE, exp.Reverse: frozenset({Special.NEW})}
+    special_differs: ClassVar[Differing] = {
+        **FULL_CASE,
+        exp.Reverse: frozenset({Special.NEW}),
+        exp.IntDiv: frozenset({Special.LEAST}),
+        exp.Mod: frozenset({Special.LEAST, Special.LARGE}),
+    }
     not_yet: ClassVar[Mapping[str, str]] = {}
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:

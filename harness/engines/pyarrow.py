@@ -61,7 +61,7 @@ class PyArrow(Engine):
             Use.WINDOWED,
         }
     )
-    text_differs = BY_CODE_POINT
+    special_differs = BY_CODE_POINT
     not_yet: ClassVar[Mapping[str, str]] = {
         "GroupConcat": "a text of a group",
         "PercentileDisc": "a quantile that is one of the values",

@@ -1,13 +1,15 @@
-"""Expressions -> whether they may be NaN, which no table holds and 0 / 0 gives."""
+"""Expressions -> whether they may be NaN, which no table holds; 0 / 0 and inf - inf give it."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
+from harness.plan.special import CONDITIONS, specials_of
 from harness.plan.typing import Expression
+from harness.special import Special
 from harness.types import Column, Schema, Type
 
 Known = frozenset[Expression]
@@ -26,12 +28,17 @@ _OPPOSITES: dict[type[Expression], type[Expression]] = {
     exp.GT: exp.LTE,
     exp.GTE: exp.LT,
 }
-_CONDITIONS = (*_SIGNS, exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike)
+_OF_TWO_INFINITIES = (exp.Add, exp.Sub, exp.Div)
+_OF_ONE_INFINITY = (
+    *(exp.Mul, exp.Mod, exp.Sum, exp.Avg, exp.Median, exp.PercentileCont),
+    *(exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop),
+)
+"""NaN for one operand alone, or for one and other rows."""
 _ZERO_WHERE_THE_OPERAND_IS = (exp.Neg, exp.Abs)
 
 
 def may_be_nan(e: Expression, schema: Schema, known: Known = frozenset()) -> bool:
-    """Whether a float may be NaN: a quotient by what may be 0, or what is made of such.
+    """Whether a float may be NaN: a quotient by what may be 0, or what infinities make it.
 
     ``known`` are expressions that are not 0 here.
     """
@@ -60,7 +67,7 @@ def not_zero(condition: Expression) -> Known:
 def _may_be_nan(e: Expression, columns: Mapping[str, Column], known: Known) -> bool:
     if isinstance(e, exp.Column):
         return e.name in columns and columns[e.name].nan
-    if isinstance(e, _CONDITIONS):
+    if isinstance(e, CONDITIONS):
         return False
     if isinstance(e, exp.Window):
         return _may_be_nan(e.this, columns, known)
@@ -71,8 +78,18 @@ def _may_be_nan(e: Expression, columns: Mapping[str, Column], known: Known) -> b
         return True
     if isinstance(e, exp.Corr) or (isinstance(e, exp.Pow) and not _is_whole(e.expression)):
         return True
-    operands = (x for x in e.iter_expressions() if isinstance(x, Expression))
-    return any(_may_be_nan(x, columns, known) for x in operands)
+    operands = [x for x in e.iter_expressions() if isinstance(x, Expression)]
+    if any(_may_be_nan(x, columns, known) for x in operands):
+        return True
+    return _may_undo_infinity(e, operands, tuple(columns.values()))
+
+
+def _may_undo_infinity(e: Expression, operands: Sequence[Expression], schema: Schema) -> bool:
+    """Whether numbers that may be infinite are put together as in inf - inf or 0 * inf."""
+    if not isinstance(e, (*_OF_TWO_INFINITIES, *_OF_ONE_INFINITY)):
+        return False
+    infinite = [Special.INFINITE in specials_of(x, schema) for x in operands]
+    return all(infinite) if isinstance(e, _OF_TWO_INFINITIES) else any(infinite)
 
 
 def _never_zero(e: Expression, columns: Mapping[str, Column], known: Known) -> bool:

@@ -15,7 +15,6 @@ from typing import Literal
 from sqlglot import exp
 
 from harness.answer import SortKey
-from harness.characters import together
 from harness.errors import Unsupported
 from harness.plan.columns import columns_of, repeated
 from harness.plan.frozen import frozen
@@ -24,12 +23,14 @@ from harness.plan.special import specials_of
 from harness.plan.sql import in_sql
 from harness.plan.typing import Expression as Expression
 from harness.plan.typing import infer, refuse_decimal
+from harness.special import together
 from harness.types import Column, Schema, Type
 
 Item = tuple[str, Expression]
 """A column's name and the expression that computes it."""
 
 JoinKind = Literal["inner", "left", "right", "full", "semi", "anti", "cross", "single"]
+_WITH_SPECIALS = (Type.STRING, Type.INT64, Type.FLOAT64)
 SetKind = Literal["union", "intersect", "except"]
 
 
@@ -383,7 +384,7 @@ def _column_of(name: str, e: Expression, schema: Schema, grouped: bool) -> Colum
     nan = column.type is Type.FLOAT64 and may_be_nan(e, schema)
     counted = grouped and isinstance(e, exp.Count) and isinstance(e.this, exp.Star)
     nonzero = column.type.numeric and (counted or never_zero(e, schema))
-    special = specials_of(e, schema) if column.type is Type.STRING else ()
+    special = specials_of(e, schema) if column.type in _WITH_SPECIALS else ()
     if not (nan or nonzero or special):
         return column
     return replace(column, nan=nan, nonzero=nonzero, special=special)

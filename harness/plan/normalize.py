@@ -168,6 +168,14 @@ def _coalesce(e: Expression) -> Expression:
     return exp.Coalesce(this=operands[0], expressions=operands[1 : first + 1])
 
 
+def _extreme(e: Expression) -> Expression:
+    """The greatest or least of what is not a NULL, which counts for nothing here."""
+    operands = [x for x in (e.this, *e.expressions) if not isinstance(x, exp.Null)]
+    if len(operands) < 2:
+        return operands[0] if operands else exp.null()
+    return type(e)(this=operands[0], expressions=operands[1:], ignore_nulls=True)
+
+
 def _is_literal(e: Expression) -> bool:
     return isinstance(e, (exp.Literal, exp.Boolean))
 
@@ -233,10 +241,11 @@ def _cast(e: Expression) -> Expression:
     literal, target = e.this, e.args["to"].this
     if not isinstance(literal, exp.Literal) or target not in _NUMERIC:
         return e
-    if target is exp.DataType.Type.DOUBLE and _is_number(literal.name):
-        return exp.Literal(this=repr(float(literal.name)), is_string=False)
-    if target is exp.DataType.Type.BIGINT and literal.name.isdecimal():
-        return exp.Literal(this=literal.name, is_string=False)
+    text = literal.name.strip(" ")
+    if target is exp.DataType.Type.DOUBLE and _is_number(text):
+        return exp.Literal(this=repr(float(text)), is_string=False)
+    if target is exp.DataType.Type.BIGINT and text.isdecimal():
+        return exp.Literal(this=text, is_string=False)
     return e
 
 
@@ -376,6 +385,8 @@ _REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.PercentileCont: _percentile,
     exp.Concat: _concat,
     exp.Coalesce: _coalesce,
+    exp.Greatest: _extreme,
+    exp.Least: _extreme,
     exp.Is: _is,
     exp.NullSafeEQ: _same,
     exp.NullSafeNEQ: _distinct_from,

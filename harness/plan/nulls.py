@@ -1,7 +1,8 @@
-"""Conditions with a NULL written in them -> what SQL's three-valued logic makes of them.
+"""Expressions with a NULL written in them -> what SQL's three-valued logic makes of them.
 
-``k = null`` is never true and never false; ``k in (1, null)`` is true or unknown. Where only truth
-matters (WHERE, ON, HAVING, QUALIFY, WHEN) what is unknown is as good as false.
+``replace(s, 'a', null)`` is NULL. ``k = null`` is never true and never false; ``k in (1, null)``
+is true or unknown. Where only truth matters (WHERE, ON, HAVING, QUALIFY, WHEN) what is unknown is
+as good as false.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from harness.plan.normalize import bottom_up, decided, negation
-from harness.plan.typing import Expression, cast_to
+from harness.plan.typing import STRICT, Expression, cast_to
 from harness.types import Type
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Like, exp.ILike)
@@ -31,6 +32,8 @@ def _logic(e: Expression) -> Expression:
         return _logic(exp.And(this=_logic(low), expression=_logic(high)))
     if isinstance(e, _COMPARISONS) and (_is_null(e.this) or _is_null(e.expression)):
         return cast_to(exp.null(), Type.BOOLEAN)
+    if type(e) in STRICT and any(_is_null(x) for x in e.args.values()):
+        return cast_to(exp.null(), STRICT[type(e)][0])
     if isinstance(e, exp.In) and any(map(_is_null, e.expressions)):
         members = [member for member in e.expressions if not _is_null(member)]
         known = exp.In(this=e.this, expressions=members) if members else exp.null()
@@ -106,7 +109,7 @@ def _only_branch(e: Expression) -> Expression | None:
     return branch if isinstance(branch.args["true"], exp.Boolean) else None
 
 
-def _is_null(e: Expression | None) -> bool:
+def _is_null(e: Any) -> bool:
     """Whether an expression is NULL whatever the row."""
     if isinstance(e, exp.Cast):
         return _is_null(e.this)

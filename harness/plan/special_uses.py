@@ -1,19 +1,34 @@
-"""A plan -> what it asks of texts with special characters, where libraries have other rules."""
+"""A plan -> what it asks of special values, where libraries have other rules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from sqlglot import exp
 
-from harness.characters import Special
+from harness.answer import SortKey
 from harness.errors import Unsupported
-from harness.plan.nodes import Aggregate, Expression, Filter, Join, Node, Project, Window, walk
+from harness.plan.nodes import (
+    Aggregate,
+    Expression,
+    Filter,
+    Join,
+    Node,
+    Project,
+    Sort,
+    TopPerGroup,
+    Window,
+    walk,
+)
 from harness.plan.special import specials_of
 from harness.plan.sql import in_sql
+from harness.plan.typing import infer
+from harness.plan.windows import frame_of
+from harness.special import Special, together
+from harness.types import Schema
 
 Differing = Mapping[type[Expression], frozenset[Special]]
-"""Functions of text -> the special characters with which they differ from DuckDB's."""
+"""Functions -> the special values with which a library's differ from DuckDB's."""
 
 BY_CODE_POINT: Differing = {
     exp.Upper: frozenset({Special.NEW}),
@@ -32,17 +47,40 @@ FULL_CASE: Differing = {
 """Of one whose upper and lower case of a character can be several."""
 
 
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Between)
+_EVERYWHERE: Differing = {
+    **dict.fromkeys(_COMPARISONS, frozenset({Special.BEYOND})),
+    **dict.fromkeys((exp.Median, exp.PercentileCont), frozenset({Special.INFINITE})),
+}
+"""Of every library: integers meet fractions as floats, not as decimals; and inf - inf is NaN."""
+
+
 def refuse_special(plan: Node, differing: Differing, label: str) -> None:
-    """Raises Unsupported where a library does otherwise with the special characters of a plan."""
+    """Raises Unsupported where a library does otherwise with the special values of a plan."""
+    differing = {**_EVERYWHERE, **differing}
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
         for e in _expressions(node):
             for function in e.find_all(*differing):
-                kinds = differing[type(function)]
-                found = [kind for kind in specials_of(function, schema) if kind in kinds]
-                if found and not _is_trim_of_characters(function):
-                    what = f"this function of a text {found[0]}"
+                found = _found(function, differing[type(function)], schema)
+                if found is not None:
+                    what = f"this function of {found}"
                     raise Unsupported(f"{label} cannot: {what}", in_sql(function))
+
+
+def _found(function: Expression, kinds: frozenset[Special], schema: Schema) -> Special | None:
+    """The first kind of special value of an operand that makes a difference."""
+    matters = _MATTERS.get(type(function))
+    if matters is not None and not matters(function, schema):
+        return None
+    one = isinstance(function, (exp.Window, exp.Ordered))
+    operands = [function.this] if one else _operands(function)
+    present = together(*(specials_of(x, schema) for x in operands))
+    return next((kind for kind in present if kind in kinds), None)
+
+
+def _operands(function: Expression) -> list[Expression]:
+    return [x for x in function.iter_expressions() if isinstance(x, Expression)]
 
 
 def _expressions(node: Node) -> Iterator[Expression]:
@@ -57,7 +95,41 @@ def _expressions(node: Node) -> Iterator[Expression]:
             yield from (e for _, e in node.functions)
         case Join() if node.residual is not None:
             yield node.residual
+        case Sort():
+            yield from map(_ordered, node.keys)
+        case TopPerGroup():
+            yield from map(_ordered, node.order)
 
 
-def _is_trim_of_characters(e: Expression) -> bool:
-    return isinstance(e, exp.Trim) and e.args.get("expression") is not None
+def _ordered(key: SortKey) -> Expression:
+    column = exp.column(key.column)
+    return exp.Ordered(this=column, desc=key.descending, nulls_first=key.nulls_first)
+
+
+def _takes_spaces(trim: Expression, schema: Schema) -> bool:
+    """Whether it is not told which characters to take."""
+    return trim.args.get("expression") is None
+
+
+def _meets_a_fraction(comparison: Expression, schema: Schema) -> bool:
+    """Whether one side of a comparison is written with a point."""
+    bare = (x.this if isinstance(x, exp.Neg) else x for x in _operands(comparison))
+    return any(isinstance(x, exp.Literal) and not (x.is_string or x.is_int) for x in bare)
+
+
+def _puts_null_first(key: Expression, schema: Schema) -> bool:
+    return bool(key.args.get("nulls_first")) and infer(key.this, schema).nullable
+
+
+def _moves(window: Expression, schema: Schema) -> bool:
+    """Whether rows leave the frame of an aggregate again."""
+    return isinstance(window.this, exp.AggFunc) and frame_of(window).width is not None
+
+
+_MATTERS: dict[type[Expression], Callable[[Expression, Schema], bool]] = {
+    **dict.fromkeys(_COMPARISONS, _meets_a_fraction),
+    exp.Trim: _takes_spaces,
+    exp.Ordered: _puts_null_first,
+    exp.Window: _moves,
+}
+"""What else must hold of a function for special values to make a difference."""

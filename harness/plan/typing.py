@@ -349,8 +349,8 @@ def refuse_decimal(column: Column) -> None:
         raise Unsupported("a decimal, which only SQL engines get exactly here", column.name)
 
 
-def _fixed(result: Type, *types: Type) -> Callable[[_Inference, Expression], Typed]:
-    """A rule for functions of one type, from operands of these, NULL where one of them is."""
+def _strict(result: Type, *types: Type) -> Callable[[_Inference, Expression], Typed]:
+    """A rule for functions of one type, of a first operand of these, NULL where one of them is."""
 
     def rule(self: _Inference, e: Expression) -> Typed:
         self.expect(e.this, *types)
@@ -368,6 +368,17 @@ _STRINGS = (
     exp.Right, exp.SplitPart, exp.RegexpReplace, exp.RegexpExtract,
 )  # fmt: skip
 _FLOATS = (exp.Div, exp.Pow, exp.Ln, exp.Log, exp.Sqrt, exp.Exp, exp.Floor, exp.Ceil)
+STRICT: dict[type[Expression], tuple[Type, ...]] = {
+    exp.StrPosition: (Type.INT64, Type.STRING),
+    exp.Sign: (Type.INT64, Type.INT64, Type.FLOAT64),
+    exp.LastDay: (Type.DATE, Type.DATE, Type.TIMESTAMP),
+    exp.StrToTime: (Type.TIMESTAMP, Type.STRING),
+    exp.Length: (Type.INT64, Type.STRING),
+    exp.TimeToStr: (Type.STRING, Type.DATE, Type.TIMESTAMP),
+    **dict.fromkeys(_STRINGS, (Type.STRING, Type.STRING)),
+    **dict.fromkeys(_FLOATS, (Type.FLOAT64, Type.INT64, Type.FLOAT64)),
+}
+"""Functions that are NULL where an operand is -> their type, and those that the first may have."""
 _RULES: dict[type[Expression], _Rule] = {
     exp.Column: _Inference.column,
     exp.Literal: _Inference.literal,
@@ -406,16 +417,9 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.DPipe: _Inference.piped,
     exp.ConcatWs: _Inference.joined,
     exp.Bracket: _Inference.part_of_text,
-    exp.StrPosition: _fixed(Type.INT64, Type.STRING),
-    exp.Sign: _fixed(Type.INT64, Type.INT64, Type.FLOAT64),
     exp.DateDiff: _Inference.dates_apart,
     exp.DateFromParts: _Inference.date_of_parts,
-    exp.LastDay: _fixed(Type.DATE, Type.DATE, Type.TIMESTAMP),
-    exp.StrToTime: _fixed(Type.TIMESTAMP, Type.STRING),
-    exp.Length: _fixed(Type.INT64, Type.STRING),
-    exp.TimeToStr: _fixed(Type.STRING, Type.DATE, Type.TIMESTAMP),
-    **dict.fromkeys(_STRINGS, _fixed(Type.STRING, Type.STRING)),
-    **dict.fromkeys(_FLOATS, _fixed(Type.FLOAT64, Type.INT64, Type.FLOAT64)),
+    **{function: _strict(*types) for function, types in STRICT.items()},
     exp.Interval: _Inference.interval,
     exp.Count: _Inference.count,
     exp.Sum: _Inference.sum,

@@ -49,8 +49,8 @@ class Generator(ABC, Generic[P]):
     def schemas(self, params: P) -> Mapping[str, Schema]:
         """The tables and their columns, known before anything is made.
 
-        A column is nullable exactly where it may hold a NULL, and says which special characters
-        it may hold.
+        A column is nullable exactly where it may hold a NULL, and says which special values it
+        may hold.
         """
 
     @abstractmethod

@@ -1,0 +1,29 @@
+"""A column of values -> the kinds of special ones among them."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.characters import specials
+from harness.special import Special, Specials, of_number, together
+
+
+def specials_in(values: pa.Array | pa.ChunkedArray) -> Specials:
+    """The kinds of special values in a column of texts or numbers; others have none."""
+    if pa.types.is_string(values.type):
+        unusual = values.filter(pc.invert(pc.string_is_ascii(values)))
+        return specials("".join(unusual.to_pylist()))
+    if pa.types.is_integer(values.type):
+        return _of_extremes(values)
+    if pa.types.is_floating(values.type):
+        infinite = pc.is_inf(values)
+        if not pc.any(infinite).as_py():
+            return _of_extremes(values)
+        return together((Special.INFINITE,), _of_extremes(values.filter(pc.invert(infinite))))
+    return ()
+
+
+def _of_extremes(numbers: pa.Array | pa.ChunkedArray) -> Specials:
+    extremes = pc.min_max(numbers).as_py().values()
+    return together(*(of_number(number) for number in extremes if number is not None))

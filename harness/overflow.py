@@ -1,0 +1,58 @@
+"""A query -> whether a sum of whole numbers in it passes 64 bits, as wide as engines' sums are.
+
+DuckDB's sums have 128 bits. Others go round to the other end of their range without a word.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+DIALECT = "duckdb"
+BATCH_ROWS = 100_000
+SAID = "a sum of whole numbers that passes 64 bits on this data"
+_LEAST, _GREATEST = -(2**63), 2**63 - 1
+
+
+def overflow(database: duckdb.DuckDBPyConnection, sql: str) -> str | None:
+    """What passes 64 bits: a sum, or that of a mean. None too where DuckDB cannot tell."""
+    guarded = _guarded(sql)
+    if guarded is None:
+        return None
+    try:
+        for _ in database.sql(guarded).to_arrow_reader(BATCH_ROWS):
+            pass  # what raises, does so on the way
+    except (duckdb.Error, OSError) as error:  # Arrow's, of what DuckDB raises on the way
+        return SAID if SAID in str(error) else None
+    return None
+
+
+def _guarded(sql: str) -> str | None:
+    """The query, which now raises where one of its sums is too wide; None where it has no sum."""
+    tree = sqlglot.parse_one(sql, read=DIALECT)
+    aggregates = list(tree.find_all(exp.Sum, exp.Avg))
+    for aggregate in reversed(aggregates):  # the innermost first
+        value = _whole(aggregate)
+        place = exp.Placeholder()
+        value.replace(place)
+        total = value.transform(lambda e, one=aggregate: exp.Sum(this=e.this) if e == one else e)
+        place.replace(_raising(value, total))
+    return tree.sql(DIALECT) if aggregates else None
+
+
+def _whole(aggregate: exp.Expr) -> exp.Expr:
+    """The aggregate with its FILTER and its OVER."""
+    value = aggregate
+    while isinstance(value.parent, (exp.Filter, exp.Window)) and value.arg_key == "this":
+        value = value.parent
+    return value
+
+
+def _raising(value: exp.Expr, total: exp.Expr) -> exp.Expr:
+    return sqlglot.parse_one(
+        f"case when typeof({total.sql(DIALECT)}) = 'HUGEINT' and ({total.sql(DIALECT)} < {_LEAST} "
+        f"or {total.sql(DIALECT)} > {_GREATEST}) then error('{SAID}') "
+        f"else {value.sql(DIALECT)} end",
+        read=DIALECT,
+    )

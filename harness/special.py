@@ -1,0 +1,43 @@
+"""Values for which libraries' functions have different rules."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+
+
+class Special(StrEnum):
+    """What makes a value special; the words end a sentence about a function of such values."""
+
+    UPPER = "a text with characters whose upper case is several, as that of ß can be"
+    LOWER = "a text with characters whose lower case is several or depends on the place, as İ and Σ"
+    FOLDED = "a text with characters that equal more than their other case, as İ and the long s"
+    SPACE = "a text with spaces other than the common one"
+    JOINED = "a text with characters that are one with those beside them, as some accents are"
+    NEW = "a text with characters that Unicode has, or has in both cases, only in newer versions"
+    BEYOND = "integers beyond 2^53, of which floats hold only some"
+    LEAST = "the least integer of 64 bits, which has no opposite"
+    LARGE = "floats beyond 2^53, which have gaps between them"
+    INFINITE = "floats that may be infinite"
+
+
+Specials = tuple[Special, ...]
+"""The kinds of special values that a column may hold, in the order above."""
+
+_EXACT = 2**53
+"""Floats hold all whole numbers up to this one, and not the next."""
+_LEAST = -(2**63)
+
+
+def together(*parts: Specials) -> Specials:
+    """The kinds that any of the parts has."""
+    return tuple(kind for kind in Special if any(kind in part for part in parts))
+
+
+def of_number(number: float) -> Specials:
+    """The kinds of special values that a number is of, as an integer or a float."""
+    if abs(number) <= _EXACT:
+        return ()
+    if isinstance(number, float):
+        return (Special.LARGE,) if math.isfinite(number) else (Special.INFINITE,)
+    return (Special.BEYOND, Special.LEAST) if number == _LEAST else (Special.BEYOND,)
