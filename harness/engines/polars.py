@@ -374,6 +374,7 @@ class Polars(Engine):
         exp.Reverse: frozenset({Special.NEW}),
         exp.IntDiv: frozenset({Special.LEAST}),
         exp.Mod: frozenset({Special.LEAST, Special.LARGE}),
+        exp.PercentileDisc: frozenset({Special.BEYOND}),
     }
     not_yet: ClassVar[Mapping[str, str]] = {}
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from sqlglot import exp
+
 from harness.engines.base import Engine, Program, Session
 from harness.engines.pyarrow_program import ArrowProgram
 from harness.engines.python import Gaps, PythonSession
 from harness.plan import Query
 from harness.plan.nan_uses import Use
-from harness.plan.special_uses import BY_CODE_POINT
+from harness.plan.special_uses import BY_CODE_POINT, Differing
+from harness.special import Special
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
@@ -61,7 +64,10 @@ class PyArrow(Engine):
             Use.WINDOWED,
         }
     )
-    special_differs = BY_CODE_POINT
+    special_differs: ClassVar[Differing] = {
+        **BY_CODE_POINT,
+        exp.Round: frozenset({Special.LEAST}),
+    }
     not_yet: ClassVar[Mapping[str, str]] = {
         "GroupConcat": "a text of a group",
         "PercentileDisc": "a quantile that is one of the values",
