@@ -12,6 +12,7 @@ from harness.engines.python import listing, mapping, one_or_list, quoted
 from harness.plan.naming import frame_name
 from harness.plan.nodes import Join, Node, columns_in
 from harness.plan.selective import selective
+from harness.special import Special
 from harness.types import Type
 
 
@@ -103,7 +104,9 @@ class PandasJoins(PandasSteps):
             return self._semi_merge(node)
         ((ours, theirs),) = node.on
         keys = f"{right}[{quoted(theirs)}]"
-        if node.left.column(ours).nullable and node.right.column(theirs).nullable:
+        values, members = node.left.column(ours), node.right.column(theirs)
+        as_floats = Special.BEYOND in members.special  # to pandas, where one of them is NULL
+        if members.nullable and (values.nullable or as_floats):
             keys = f"{keys}.dropna()"
         sign = "~" if node.kind == "anti" else ""
         return self.assign(node, self._rows(node, f"{sign}{left}[{quoted(ours)}].isin({keys})"))

@@ -48,21 +48,25 @@ FULL_CASE: Differing = {
 
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Between)
+_DEVIATIONS = (exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop)
 _EVERYWHERE: Differing = {
     **dict.fromkeys(_COMPARISONS, frozenset({Special.BEYOND})),
     **dict.fromkeys((exp.Median, exp.PercentileCont), frozenset({Special.INFINITE})),
+    **dict.fromkeys(_DEVIATIONS, frozenset({Special.INFINITE})),
 }
 """Of every library: integers meet fractions as floats, not as decimals; and inf - inf is NaN."""
+_NONE: frozenset[Special] = frozenset()
 
 
 def refuse_special(plan: Node, differing: Differing, label: str) -> None:
     """Raises Unsupported where a library does otherwise with the special values of a plan."""
-    differing = {**_EVERYWHERE, **differing}
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
         for e in _expressions(node):
-            for function in e.find_all(*differing):
-                found = _found(function, differing[type(function)], schema)
+            for function in e.find_all(*_EVERYWHERE, *differing):
+                kind = type(function)
+                kinds = _EVERYWHERE.get(kind, _NONE) | differing.get(kind, _NONE)
+                found = _found(function, kinds, schema)
                 if found is not None:
                     what = f"this function of {found}"
                     raise Unsupported(f"{label} cannot: {what}", in_sql(function))
