@@ -31,6 +31,7 @@ from harness.plan.nodes import (
     TopPerGroup,
     Window,
     columns_in,
+    united,
 )
 from harness.tables import Input, Table
 from harness.types import Schema
@@ -151,10 +152,11 @@ class PandasProgram(PandasAggregates, PandasJoins):
     def set_operation(self, node: SetOperation) -> str:
         if node.kind != "union":
             raise self.gaps.unsupported(node.kind.upper())
-        both = ", ".join(self.exact(side) for side in node.inputs)
-        self.physical[node] = self.order(node.left)
+        sides = united(node, self.uses)
+        all_ = ", ".join(map(self.exact, sides))
+        self.physical[node] = self.order(sides[0])
         distinct = "" if node.all else ".drop_duplicates()"
-        return self.assign(node, f"{self.library}.concat([{both}], ignore_index=True){distinct}")
+        return self.assign(node, f"{self.library}.concat([{all_}], ignore_index=True){distinct}")
 
     def sorted(self, schema: Schema, keys: Sequence[SortKey]) -> str:
         """Sorts by the last keys first where NULLs go first for some keys and last for others."""

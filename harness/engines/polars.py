@@ -49,6 +49,7 @@ from harness.plan.nodes import (
     Window,
     columns_in,
     conjuncts,
+    united,
     uses,
 )
 from harness.plan.special_uses import FULL_CASE, Differing
@@ -75,6 +76,7 @@ class PolarsProgram:
         self.statements: list[str] = []
         self.frames: dict[Node, str] = {}
         self.physical: dict[Node, tuple[str, ...]] = {}
+        self.in_order: set[Node] = set()
         self.widths = Widths(NARROW)
 
     def program(self, plan: Node, write: str | None) -> Program:
@@ -109,6 +111,7 @@ class PolarsProgram:
 
     def exact(self, node: Node) -> str:
         """The frame with the node's columns only, in order."""
+        self.in_order.add(_without_order(node))
         text = self.frame(node)
         return text if self.physical[node] == node.names else self._selected(node, text)
 
@@ -192,17 +195,21 @@ class PolarsProgram:
         others = [item for item in items if item not in plain]
         odd = [(n, e) for n, e in others if not is_keyword_argument(n)]
         keywords = [(n, e) for n, e in others if is_keyword_argument(n)]
+        positional = plain + odd
+        if of in self.in_order and positional + keywords != list(items):
+            positional, keywords = list(items), []
         if of is not None:
-            self.physical[of] = tuple(n for n, _ in plain + odd + keywords)
-        texts = [quoted(n) for n, _ in plain]
-        texts += [self._aliased(n, e, print_) for n, e in odd]
+            self.physical[of] = tuple(n for n, _ in positional + keywords)
+        texts = [self._positional(n, e, print_) for n, e in positional]
         return ", ".join(texts + [self._keyword(n, e, print_) for n, e in keywords])
 
     def _keyword(self, name: str, e: Expression, print_: PolarsExpressions) -> str:
         text = quoted(e.name) if isinstance(e, exp.Column) else print_.value(e)
         return f"{name}={text}"
 
-    def _aliased(self, name: str, e: Expression, print_: PolarsExpressions) -> str:
+    def _positional(self, name: str, e: Expression, print_: PolarsExpressions) -> str:
+        if isinstance(e, exp.Column) and e.name == name:
+            return quoted(name)
         return f"{print_.operand(e, ATOM)}.alias({quoted(name)})"
 
     def aggregate(self, node: Aggregate) -> str:
@@ -318,8 +325,8 @@ class PolarsProgram:
     def set_operation(self, node: SetOperation) -> str:
         if node.kind != "union":
             raise self.gaps.unsupported(node.kind.upper())
-        both = ", ".join(self._widened(side) for side in node.inputs)
-        return f"pl.concat([{both}])" + ("" if node.all else ".unique()")
+        all_ = ", ".join(self._widened(side) for side in united(node, self.uses))
+        return f"pl.concat([{all_}])" + ("" if node.all else ".unique()")
 
     def _widened(self, node: Node) -> str:
         """The frame with the node's columns in order, in 64 bits: ``concat`` wants equal types."""
@@ -338,6 +345,13 @@ def _arguments(values: Iterable[tuple[str, str]]) -> tuple[str, tuple[str, ...]]
     texts = [f"({text}).alias({quoted(name)})" for name, text in odd]
     texts += [f"{name}={text}" for name, text in plain]
     return ", ".join(texts), tuple(name for name, _ in odd + plain)
+
+
+def _without_order(node: Node) -> Node:
+    """The step whose columns those of a node are, in their order."""
+    while isinstance(node, (Sort, Limit)):
+        node = node.input
+    return node
 
 
 class PolarsSession(PythonSession):

@@ -48,6 +48,7 @@ from harness.plan.nodes import (
     Sort,
     TopPerGroup,
     Window,
+    united,
     uses,
 )
 from harness.plan.relation import fresh
@@ -330,7 +331,7 @@ class ArrowProgram:
     def set_operation(self, node: SetOperation) -> Flow:
         if node.kind != "union":
             return self._by_side(node)
-        inputs = [self._exact(side) for side in node.inputs]
+        inputs = [self._exact(side) for side in united(node, self.uses)]
         flow = self._union(inputs, node.names)
         return flow if node.all else self._distinct(flow, node)
 

@@ -7,7 +7,7 @@ used twice is found by comparing, and becomes one variable of the emitted progra
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from functools import cached_property
 from typing import Literal
@@ -328,6 +328,18 @@ def one_row(node: Node) -> bool:
 def uses(plan: Node) -> Counter[Node]:
     """How many nodes read each distinct node."""
     return Counter(child for node in walk(plan) for child in node.inputs)
+
+
+def united(union: SetOperation, uses: Mapping[Node, int]) -> list[Node]:
+    """The inputs of a union and of the unions in it that nobody else reads, as one list."""
+    found: list[Node] = []
+    for side in union.inputs:
+        is_part = isinstance(side, SetOperation) and side.kind == "union" and uses[side] == 1
+        if isinstance(side, SetOperation) and is_part and (side.all or not union.all):
+            found += united(side, uses)
+        else:
+            found.append(side)
+    return found
 
 
 def columns_in(*expressions: Expression | None) -> set[str]:
