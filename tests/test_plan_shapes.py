@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness import engines
 from harness.plan import compile_query
-from harness.plan.nodes import Join, Node, Scan, walk
+from harness.plan.nodes import Aggregate, Distinct, Join, Node, Scan, SetOperation, walk
 from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
 
@@ -81,3 +81,28 @@ def test_pandas_looks_rows_up_by_one_key_before_it_joins_them_to_few_by_two() ->
     assert 'sales["sale_p"].isin(offers["offer_p"])' in program("price = 3")
     assert "isin" not in program("price > 3")
     assert "isin" not in program("price = 3 and amount = 4")
+
+
+def test_nobody_looks_for_repeated_rows_among_which_a_row_is_sought() -> None:
+    union = "select p from products {} select sale_s from sales"
+    sql = f"select amount from sales where sale_p {{}} ({union})"
+    for word in ("in", "not in"):
+        sets = [n for n in walk(planned(sql.format(word, "union"))) if isinstance(n, SetOperation)]
+        assert [node.all for node in sets] == [True]
+    distinct = "select amount from sales where sale_p in (select distinct colour from products)"
+    assert not any(isinstance(node, Distinct) for node in walk(planned(distinct)))
+    rows = planned("select distinct colour from products")
+    assert any(isinstance(node, (Distinct, Aggregate)) for node in walk(rows))
+
+
+def test_a_union_of_three_is_put_together_once() -> None:
+    sql = "select p from products {0} select r from receipts {0} select sale_p from sales"
+    tables = {name: Table(name, schema, 9) for name, schema in SCHEMAS.items()}
+    for engine in ("pandas", "polars"):
+        for word in ("union all", "union"):
+            query = compile_query(sql.format(word), SCHEMAS)
+            program = engines.get(engine).compile(query, tables, Input.MEMORY)
+            assert program.text.count("concat") == 1
+    mixed = "select p from products union select r from receipts union all select sale_p from sales"
+    program = engines.get("polars").compile(compile_query(mixed, SCHEMAS), tables, Input.MEMORY)
+    assert program.text.count("concat") == 2

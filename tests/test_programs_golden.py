@@ -55,8 +55,15 @@ IDIOMS = {
         where u < date '2021-01-31' + interval 1 month
         group by 1
     """,
+    "sets": """
+        select k, c, sum(n) as total, count(*) as rows
+        from people
+        where id in (select r from scores union select bk from pairs where val > 10)
+        group by rollup (k, c)
+        order by k, c
+    """,
 }
-"""What no workload shows: functions of text and dates, and windows, over the battery's tables."""
+"""What no workload shows: functions, windows and sets, over the battery's tables."""
 PROGRAMS = [(workload, query) for workload, (_, queries) in CHOSEN.items() for query in queries]
 
 

@@ -13,7 +13,7 @@ from harness.engines.pandas_values import parenthesised
 from harness.engines.python import ATOM, Code, listing, mapping
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.sql import in_sql
-from harness.plan.typing import Typed
+from harness.plan.typed import Typed
 
 _ARITHMETIC = (exp.Column, exp.Identifier, exp.Literal, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div)
 

@@ -98,7 +98,9 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
             return self.assign(node, f"{print_.frame}.map_partitions({constants})")
         text = print_.frame + (f".assign({keywords(added)})" if added else "")
         back = {b: a for a, b in renames.items()}
-        text += f"[{listing([back.get(name, name) for name in node.names])}]"
+        wanted = tuple(back.get(name, name) for name in node.names)
+        if added or wanted != self.physical[node.input]:
+            text += f"[{listing(wanted)}]"
         self.physical[node] = node.names
         return self.assign(node, text + (f".rename(columns={mapping(renames)})" if renames else ""))
 

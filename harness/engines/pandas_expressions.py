@@ -12,7 +12,8 @@ from harness.engines.pandas_values import parenthesised
 from harness.engines.python import ATOM, POWER, PRODUCT, Code, quoted
 from harness.plan.nodes import Expression
 from harness.plan.sql import in_sql
-from harness.plan.typing import infer, sql_type
+from harness.plan.typed import sql_type
+from harness.plan.typing import infer
 from harness.types import Type
 
 _REDUCTIONS: dict[type[Expression], str] = {

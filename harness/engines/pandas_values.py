@@ -27,7 +27,8 @@ from harness.engines.widths import is_narrow
 from harness.plan.nan import greater_by_nan
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.sql import in_sql
-from harness.plan.typing import KNOWN, Typed, infer, sql_type
+from harness.plan.typed import Typed, sql_type
+from harness.plan.typing import KNOWN, infer
 from harness.types import Schema, Type
 
 NARROW = (exp.Extract,)

@@ -16,7 +16,7 @@ from harness.engines.python import Variables, one_or_list, quoted
 from harness.engines.windows import partition_names, sort_keys_of
 from harness.plan.nodes import Expression
 from harness.plan.sql import in_sql
-from harness.plan.typing import Typed
+from harness.plan.typed import Typed
 from harness.plan.windows import Frame, frame_of
 from harness.types import Type
 

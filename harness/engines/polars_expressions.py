@@ -14,7 +14,8 @@ from harness.engines.widths import counted
 from harness.plan.nan import may_be_nan
 from harness.plan.nodes import Expression
 from harness.plan.sql import in_sql
-from harness.plan.typing import infer, sql_type
+from harness.plan.typed import sql_type
+from harness.plan.typing import infer
 from harness.types import Type
 
 _REDUCTIONS: dict[type[Expression], str] = {

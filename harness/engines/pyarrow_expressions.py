@@ -12,7 +12,7 @@ from harness.engines.pyarrow_values import type_name
 from harness.engines.python import ATOM, Code
 from harness.plan.nodes import Expression
 from harness.plan.sql import in_sql
-from harness.plan.typing import sql_type
+from harness.plan.typed import sql_type
 from harness.types import Type
 
 

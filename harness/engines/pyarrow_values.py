@@ -23,7 +23,7 @@ from harness.plan.nan import greater_by_nan
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.special import specials_of
 from harness.plan.sql import in_sql
-from harness.plan.typing import sql_type
+from harness.plan.typed import sql_type
 from harness.special import Special
 from harness.types import Schema, Type
 

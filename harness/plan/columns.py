@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sqlglot import exp
 
-from harness.plan.typing import Expression
+from harness.plan.typed import Expression
 
 
 def columns_of(expression: Expression) -> Iterator[exp.Column]:

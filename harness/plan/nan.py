@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from harness.plan.special import CONDITIONS, specials_of
-from harness.plan.typing import Expression
+from harness.plan.typed import Expression
 from harness.special import Special
 from harness.types import Column, Schema, Type
 

@@ -21,7 +21,7 @@ from harness.plan.frozen import frozen
 from harness.plan.nan import may_be_nan, never_zero, not_zero
 from harness.plan.special import specials_of
 from harness.plan.sql import in_sql
-from harness.plan.typing import Expression as Expression
+from harness.plan.typed import Expression as Expression
 from harness.plan.typing import infer, refuse_decimal
 from harness.special import together
 from harness.types import Column, Schema, Type

@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from harness.plan import functions
-from harness.plan.typing import Expression
+from harness.plan.typed import Expression
 
 _DATE_PARTS: dict[type[Expression], str] = {
     exp.Year: "year",

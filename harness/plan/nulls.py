@@ -12,7 +12,8 @@ from typing import Any
 from sqlglot import exp
 
 from harness.plan.normalize import bottom_up, decided, negation
-from harness.plan.typing import STRICT, Expression, cast_to
+from harness.plan.typed import Expression, cast_to
+from harness.plan.typing import STRICT
 from harness.types import Type
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Like, exp.ILike)

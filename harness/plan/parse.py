@@ -22,7 +22,7 @@ from harness.plan.functions import by_name, moments
 from harness.plan.normalize import normalize
 from harness.plan.nulls import without_nulls
 from harness.plan.spellings import distinct_on, positions_in_sets, quantified, tuples
-from harness.plan.typing import Expression
+from harness.plan.typed import Expression
 from harness.plan.windows import resolve_names
 from harness.types import Schema, Type
 

@@ -21,7 +21,7 @@ from harness.plan.nodes import (
     Window,
     conjunction,
 )
-from harness.plan.typing import cast_to
+from harness.plan.typed import cast_to
 from harness.types import Type
 
 Place = tuple[str, str]

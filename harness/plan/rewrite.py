@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.plan.nodes import (
+    Distinct,
     Expression,
     Filter,
     Join,
     Node,
     Project,
+    SetOperation,
     TopPerGroup,
     Window,
     columns_in,
@@ -23,7 +27,7 @@ from harness.plan.windows import window_order
 def rewrite(plan: Node) -> Node:
     """Applies every rule, inputs first."""
     plan = plan.with_inputs(*(rewrite(child) for child in plan.inputs))
-    return _without_partner(_top_per_group(plan))
+    return _of_rows_in_a_set(_without_partner(_top_per_group(plan)))
 
 
 def _top_per_group(node: Node) -> Node:
@@ -57,6 +61,25 @@ def _without_partner(node: Node) -> Node:
                 left = join.left if rest is None else Filter(join.left, rest)
                 columns = None if node.names == left.names else node.names
                 return Join("anti", left, join.right, join.on, columns=columns, label=node.label)
+    return node
+
+
+def _of_rows_in_a_set(node: Node) -> Node:
+    """A semi or anti join with rows of which none comes twice -> the same without that care."""
+    if isinstance(node, Join) and node.kind in ("semi", "anti"):
+        return node.with_inputs(node.left, _with_repeated_rows(node.right))
+    return node
+
+
+def _with_repeated_rows(node: Node) -> Node:
+    match node:
+        case Distinct(input=rows):
+            return _with_repeated_rows(rows)
+        case SetOperation(kind="union"):
+            left, right = map(_with_repeated_rows, node.inputs)
+            return replace(node, left=left, right=right, all=True)
+        case Project():
+            return node.with_inputs(_with_repeated_rows(node.input))
     return node
 
 

@@ -23,7 +23,7 @@ from harness.plan.nodes import (
 )
 from harness.plan.relation import fresh
 from harness.plan.sql import in_sql
-from harness.plan.typing import cast_to
+from harness.plan.typed import cast_to
 from harness.types import Column, Type
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from sqlglot import exp
 
 from harness.characters import specials
-from harness.plan.typing import Expression
+from harness.plan.typed import Expression
 from harness.special import Special, Specials, of_number, together
 from harness.types import Schema
 

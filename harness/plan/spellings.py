@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from harness.plan.typing import Expression
+from harness.plan.typed import Expression
 
 
 def positions_in_sets(tree: Expression) -> None:
