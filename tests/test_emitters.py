@@ -124,7 +124,7 @@ NODES = {
     "Sort": "select id from people order by n",
     "Limit": "select id from people order by n limit 3",
     "Distinct": "select distinct k from people",
-    "SetOperation": "select id from people union all select id from teams",
+    "Union": "select id from people union all select id from teams",
 }
 
 

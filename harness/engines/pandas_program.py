@@ -26,9 +26,9 @@ from harness.plan.nodes import (
     Limit,
     Project,
     Scan,
-    SetOperation,
     Sort,
     TopPerGroup,
+    Union,
     Window,
     columns_in,
     united,
@@ -149,14 +149,11 @@ class PandasProgram(PandasAggregates, PandasJoins):
         self.physical[node] = self.order(node.input)
         return self.assign(node, text)
 
-    def set_operation(self, node: SetOperation) -> str:
-        if node.kind != "union":
-            raise self.gaps.unsupported(node.kind.upper())
-        sides = united(node, self.uses)
-        all_ = ", ".join(map(self.exact, sides))
-        self.physical[node] = self.order(sides[0])
-        distinct = "" if node.all else ".drop_duplicates()"
-        return self.assign(node, f"{self.library}.concat([{all_}], ignore_index=True){distinct}")
+    def union(self, node: Union) -> str:
+        parts = united(node, self.uses)
+        frames = ", ".join(map(self.exact, parts))
+        self.physical[node] = self.order(parts[0])
+        return self.assign(node, f"{self.library}.concat([{frames}], ignore_index=True)")
 
     def sorted(self, schema: Schema, keys: Sequence[SortKey]) -> str:
         """Sorts by the last keys first where NULLs go first for some keys and last for others."""

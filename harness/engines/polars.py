@@ -43,9 +43,9 @@ from harness.plan.nodes import (
     Node,
     Project,
     Scan,
-    SetOperation,
     Sort,
     TopPerGroup,
+    Union,
     Window,
     columns_in,
     conjuncts,
@@ -322,11 +322,8 @@ class PolarsProgram:
     def distinct(self, node: Distinct) -> str:
         return f"{self.exact(node.input)}.unique()"
 
-    def set_operation(self, node: SetOperation) -> str:
-        if node.kind != "union":
-            raise self.gaps.unsupported(node.kind.upper())
-        all_ = ", ".join(self._widened(side) for side in united(node, self.uses))
-        return f"pl.concat([{all_}])" + ("" if node.all else ".unique()")
+    def union(self, node: Union) -> str:
+        return f"pl.concat([{', '.join(map(self._widened, united(node, self.uses)))}])"
 
     def _widened(self, node: Node) -> str:
         """The frame with the node's columns in order, in 64 bits: ``concat`` wants equal types."""

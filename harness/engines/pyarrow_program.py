@@ -44,14 +44,13 @@ from harness.plan.nodes import (
     Node,
     Project,
     Scan,
-    SetOperation,
     Sort,
     TopPerGroup,
+    Union,
     Window,
     united,
     uses,
 )
-from harness.plan.relation import fresh
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -328,46 +327,12 @@ class ArrowProgram:
 
     # ------------------------------------------------------------------ sets
 
-    def set_operation(self, node: SetOperation) -> Flow:
-        if node.kind != "union":
-            return self._by_side(node)
-        inputs = [self._exact(side) for side in united(node, self.uses)]
-        flow = self._union(inputs, node.names)
-        return flow if node.all else self._distinct(flow, node)
-
-    def _exact(self, node: Node) -> Flow:
-        """Columns in order: a union goes by position."""
-        return self.flow(node).trimmed(node.names)
-
-    def _union(self, flows: Sequence[Flow], columns: Sequence[str]) -> Flow:
-        inputs = ", ".join(self.declared(flow) for flow in flows)
+    def union(self, node: Union) -> Flow:
+        """A union goes by position, so that columns are put in order."""
+        flows = [self.flow(part).trimmed(node.names) for part in united(node, self.uses)]
+        inputs = ", ".join(map(self.declared, flows))
         head = f'Declaration("union", ExecNodeOptions(), inputs=[{inputs}])'
-        return Flow(head, tuple(columns), "united", is_table=False)
-
-    def _by_side(self, node: SetOperation) -> Flow:
-        """INTERSECT and EXCEPT: rows found on both sides, or on the left only.
-
-        A join would not do: NULL equals NULL here.
-        """
-        if node.all:
-            raise self.gaps.unsupported(f"{node.kind.upper()} ALL")
-        rows = {name: column(name) for name in node.names}
-        side = fresh("side", set(node.names))
-        both = [
-            self._exact(child).projected(rows | {side: f"pc.scalar({number})"})
-            for number, child in enumerate(node.inputs)
-        ]
-        ends = {end: fresh(f"{end}_side", set(node.names)) for end in ("min", "max")}
-        extremes = [
-            f'({quoted(side)}, "hash_{end}", None, {quoted(name)})' for end, name in ends.items()
-        ]
-        options = f"[{', '.join(extremes)}], keys={listing(node.names)}"
-        flow = with_one_zero(self._union(both, (*node.names, side)), _floats(node))
-        flow = flow.then("aggregate", f"AggregateNodeOptions({options})")
-        wanted = f"{column(ends['max'])} == 0"
-        if node.kind == "intersect":
-            wanted = f"({column(ends['min'])} == 0) & ({column(ends['max'])} == 1)"
-        return flow.then("filter", f"FilterNodeOptions({wanted})").projected(rows)
+        return Flow(head, node.names, "united", is_table=False)
 
 
 def _program(body: Sequence[str]) -> Program:

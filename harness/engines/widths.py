@@ -11,7 +11,7 @@ from harness.plan.nodes import (
     Node,
     Project,
     Scan,
-    SetOperation,
+    Union,
     Window,
 )
 
@@ -74,7 +74,7 @@ class Widths:
     def _narrow(self, node: Node) -> frozenset[str]:
         inputs = self.narrow(*node.inputs)
         match node:
-            case Scan() | SetOperation():  # the inputs of a set operation are widened
+            case Scan() | Union():  # the inputs of a union are widened
                 return frozenset()
             case Project(items=items):
                 return frozenset(name for name, e in items if is_narrow(e, self.kinds, inputs))

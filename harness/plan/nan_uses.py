@@ -22,7 +22,6 @@ from harness.plan.nodes import (
     Join,
     Node,
     Project,
-    SetOperation,
     Sort,
     TopPerGroup,
     Window,
@@ -113,17 +112,13 @@ def _of_columns(node: Node, schema: Schema) -> Found:
         yield from _keys([exp.column(name) for pair in node.on for name in pair], schema)
         if node.residual is not None:
             yield from _in_expression(node.residual, schema)
-    elif isinstance(node, Distinct) or (isinstance(node, SetOperation) and not _is_union(node)):
+    elif isinstance(node, Distinct):
         yield from _keys([exp.column(name) for name in node.names], node.schema)
     elif isinstance(node, Sort):
         yield from _sorted(node.keys, schema)
     elif isinstance(node, TopPerGroup):
         yield from _keys([exp.column(name) for name in node.keys], schema)
         yield from _sorted(node.order, schema)
-
-
-def _is_union(node: SetOperation) -> bool:
-    return node.kind == "union" and node.all
 
 
 def _keys(keys: Sequence[Expression], schema: Schema) -> Found:

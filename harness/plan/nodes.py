@@ -31,7 +31,6 @@ Item = tuple[str, Expression]
 
 JoinKind = Literal["inner", "left", "right", "full", "semi", "anti", "cross", "single"]
 _WITH_SPECIALS = (Type.STRING, Type.INT64, Type.FLOAT64)
-SetKind = Literal["union", "intersect", "except"]
 
 
 @frozen
@@ -276,13 +275,11 @@ class Distinct(Node):
 
 
 @frozen
-class SetOperation(Node):
-    """UNION, INTERSECT or EXCEPT of two inputs with the same names and types."""
+class Union(Node):
+    """The rows of both of two inputs with the same names and types: UNION ALL."""
 
-    kind: SetKind
     left: Node
     right: Node
-    all: bool = False
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -330,12 +327,11 @@ def uses(plan: Node) -> Counter[Node]:
     return Counter(child for node in walk(plan) for child in node.inputs)
 
 
-def united(union: SetOperation, uses: Mapping[Node, int]) -> list[Node]:
+def united(union: Union, uses: Mapping[Node, int]) -> list[Node]:
     """The inputs of a union and of the unions in it that nobody else reads, as one list."""
     found: list[Node] = []
     for side in union.inputs:
-        is_part = isinstance(side, SetOperation) and side.kind == "union" and uses[side] == 1
-        if isinstance(side, SetOperation) and is_part and (side.all or not union.all):
+        if isinstance(side, Union) and uses[side] == 1:
             found += united(side, uses)
         else:
             found.append(side)

@@ -19,9 +19,9 @@ from harness.plan.nodes import (
     Node,
     Project,
     Scan,
-    SetOperation,
     Sort,
     TopPerGroup,
+    Union,
     Window,
     columns_in,
     walk,
@@ -71,8 +71,8 @@ def _reads(node: Node, need: frozenset[str]) -> list[frozenset[str]]:
             return [need]
         case Distinct():
             return [frozenset(node.names)]
-        case SetOperation():
-            return [_of_set(node, need)] * 2
+        case Union():
+            return [_of_union(node, need)] * 2
     raise TypeError(f"no rule to prune {type(node).__name__}")
 
 
@@ -93,8 +93,8 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
         case Window():
             functions = tuple(f for f in node.functions if f[0] in need)
             return replace(node, input=inputs[0], functions=functions) if functions else inputs[0]
-        case SetOperation():
-            names = tuple(name for name in node.names if name in _of_set(node, need))
+        case Union():
+            names = tuple(name for name in node.names if name in _of_union(node, need))
             return node.with_inputs(*(_only(child, names) for child in inputs))
     return node.with_inputs(*inputs)
 
@@ -120,11 +120,9 @@ def _values(items: tuple[Item, ...]) -> list[Expression]:
     return [e for _, e in items]
 
 
-def _of_set(node: SetOperation, need: frozenset[str]) -> frozenset[str]:
-    """Only a UNION ALL may lose columns without its rows changing."""
-    if not (node.kind == "union" and node.all):
-        return frozenset(node.names)
-    return need or frozenset(node.names[:1])  # its rows are counted, if nothing else
+def _of_union(node: Union, need: frozenset[str]) -> frozenset[str]:
+    """The columns that are needed; one whose rows are counted, if nothing else."""
+    return need or frozenset(node.names[:1])
 
 
 def _only(node: Node, names: tuple[str, ...]) -> Node:

@@ -17,7 +17,7 @@ from harness.plan.nodes import (
     JoinKind,
     Node,
     Project,
-    SetOperation,
+    Union,
     Window,
     conjunction,
 )
@@ -183,7 +183,7 @@ def _full_by_row(
         (c.name, exp.column(theirs[c.name]) if c.name in theirs else cast_to(exp.null(), c.type))
         for c in joined.node.schema
     )
-    both = SetOperation("union", joined.node, Project(alone.node, items), all=True)
+    both = Union(joined.node, Project(alone.node, items))
     return Relation(both, joined.columns)
 
 

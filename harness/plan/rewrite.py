@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlglot import exp
 
 from harness.answer import SortKey
@@ -14,8 +12,8 @@ from harness.plan.nodes import (
     Join,
     Node,
     Project,
-    SetOperation,
     TopPerGroup,
+    Union,
     Window,
     columns_in,
     conjunction,
@@ -65,9 +63,12 @@ def _without_partner(node: Node) -> Node:
 
 
 def _of_rows_in_a_set(node: Node) -> Node:
-    """A semi or anti join with rows of which none comes twice -> the same without that care."""
-    if isinstance(node, Join) and node.kind in ("semi", "anti"):
-        return node.with_inputs(node.left, _with_repeated_rows(node.right))
+    """Of a set that is made distinct, or in which rows are sought, no part is made distinct."""
+    match node:
+        case Join(kind="semi" | "anti"):
+            return node.with_inputs(node.left, _with_repeated_rows(node.right))
+        case Distinct():
+            return node.with_inputs(_with_repeated_rows(node.input))
     return node
 
 
@@ -75,11 +76,8 @@ def _with_repeated_rows(node: Node) -> Node:
     match node:
         case Distinct(input=rows):
             return _with_repeated_rows(rows)
-        case SetOperation(kind="union"):
-            left, right = map(_with_repeated_rows, node.inputs)
-            return replace(node, left=left, right=right, all=True)
-        case Project():
-            return node.with_inputs(_with_repeated_rows(node.input))
+        case Project() | Union():
+            return node.with_inputs(*map(_with_repeated_rows, node.inputs))
     return node
 
 

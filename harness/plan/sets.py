@@ -18,7 +18,7 @@ from harness.plan.nodes import (
     Item,
     Node,
     Project,
-    SetOperation,
+    Union,
     Window,
 )
 from harness.plan.relation import fresh
@@ -35,7 +35,7 @@ def set_operation(tree: exp.SetOperation, left: Node, right: Node) -> Node:
     left, right = _widened(left, pairs, 0), _widened(right, pairs, 1)
     distinct = bool(tree.args.get("distinct"))
     if isinstance(tree, exp.Union):
-        union = SetOperation("union", left, right, all=True)
+        union = Union(left, right)
         return Distinct(union) if distinct else union
     both, names = isinstance(tree, exp.Intersect), left.names
     if distinct:
@@ -61,7 +61,7 @@ def _by_side(left: Node, right: Node, both: bool) -> Node:
         (first, exp.Min(this=exp.column(side))),
         (last, exp.Max(this=exp.column(side))),
     )
-    groups = Aggregate(SetOperation("union", marked[0], marked[1], all=True), keys, extremes)
+    groups = Aggregate(Union(*marked), keys, extremes)
     condition: Expression = exp.EQ(this=exp.column(last), expression=exp.Literal.number(1))
     if both:
         condition = exp.LT(this=exp.column(first), expression=exp.column(last))
@@ -139,7 +139,7 @@ def over_sets(
         lacking = {e for name, e in every if name not in chosen}
         items += [(name, _grouping(e, lacking) or exp.column(name)) for name, e in values]
         parts.append(Project(part, tuple(items)))
-    return functools.reduce(lambda a, b: SetOperation("union", a, b, all=True), parts)
+    return functools.reduce(Union, parts)
 
 
 def _grouping(e: Expression, lacking: set[Expression]) -> Expression | None:

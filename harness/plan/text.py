@@ -17,7 +17,6 @@ from harness.plan.nodes import (
     Node,
     Project,
     Scan,
-    SetOperation,
     Sort,
     TopPerGroup,
     Window,
@@ -69,8 +68,6 @@ def _detail(node: Node) -> str:
         case Limit():
             rows = "all" if node.count is None else str(node.count)
             return rows + (f" after {node.offset}" if node.offset else "")
-        case SetOperation():
-            return node.kind + (" all" if node.all else "")
     return ""
 
 
