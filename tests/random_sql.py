@@ -1,14 +1,12 @@
-"""Hypothesis strategies for small tables, and for SELECTs over them that DuckDB accepts.
+"""Hypothesis strategies for SELECTs over small random tables that DuckDB accepts.
 
 Every expression is built from its type, so that a query is always well typed. Divisors are zero in
 queries about quotients only, and logarithms are left out: what makes infinities would fail in other
-functions. Floats are sums of powers of two, so that rounding to different last digits cannot decide
-a comparison.
+functions.
 """
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -17,20 +15,8 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from tests.in_process import Value, arrow_table
+from tests.random_rows import DATES, LEFT, RIGHT, VALUES, Row, rows
 
-LEFT = {
-    "id": "int64", "k": "int64", "i": "int64", "x": "float64", "s": "string", "d": "date",
-    "b": "boolean",
-}  # fmt: skip
-RIGHT = {"rk": "int64", "m": "int64", "z": "float64", "w": "string", "e": "date", "c": "boolean"}
-DATES = [datetime.date(2020, 1, 31), datetime.date(2020, 2, 29), datetime.date(1969, 12, 31)]
-VALUES: dict[str, list[Value]] = {
-    "int64": [0, 1, 2, -1, 3, -7, 100],
-    "float64": [0.0, 1.5, -0.5, 2.0, -2.5, -0.0, 100.125],
-    "string": ["", "a", "ab", "B", "a b ", "é", "%a_"],
-    "date": [*DATES],
-    "boolean": [True, False],
-}
 CONSTANTS = {
     "int64": ["0", "1", "2", "-1"],
     "float64": ["cast(0.5 as double)", "cast(-1.5 as double)"],
@@ -46,7 +32,6 @@ TEXTS = ("'a'", "'b'", "' '", "'é'", "'ab'")
 NEW = ("''", "'x'", "'$1'", "'<\\0>'")
 """What matches of regular expressions are replaced with."""
 KINDS = tuple(VALUES)
-Row = tuple[Value, ...]
 T = TypeVar("T")
 
 
@@ -63,17 +48,10 @@ class Case:
         return {"l": arrow_table(LEFT, self.left), "r": arrow_table(RIGHT, self.right)}
 
 
-def cases() -> st.SearchStrategy[Case]:
+def cases(values: Mapping[str, list[Value]] = VALUES) -> st.SearchStrategy[Case]:
+    """Queries over tables of these values, by type."""
     few = st.lists(queries(), min_size=1, max_size=5, unique=True).map(tuple)
-    return st.builds(Case, rows(LEFT), rows(RIGHT), few)
-
-
-def rows(types: Mapping[str, str]) -> st.SearchStrategy[tuple[Row, ...]]:
-    """Up to six rows; each column has NULLs or has none."""
-    dense = [st.sampled_from(VALUES[kind]) for kind in types.values()]
-    sparse = [st.none() | values for values in dense]
-    columns = st.tuples(*(st.sampled_from(pair) for pair in zip(dense, sparse, strict=True)))
-    return columns.flatmap(lambda chosen: st.lists(st.tuples(*chosen), max_size=6).map(tuple))
+    return st.builds(Case, rows(LEFT, values), rows(RIGHT, values), few)
 
 
 @st.composite

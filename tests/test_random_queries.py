@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import tempfile
@@ -12,11 +13,13 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from harness import engines
 from tests.in_process import InProcess, installed
+from tests.random_rows import ENDS
 from tests.random_sql import Case, cases
 
 EXAMPLES = int(os.environ.get("ENGINEBENCH_EXAMPLES", "30"))
@@ -57,3 +60,17 @@ def test_a_random_query_is_right_or_unsupported_on_every_engine(case: Case) -> N
             verdict = tables.verdict(engine, sql)
             TALLY[engine, verdict.outcome] += 1
             assert verdict.outcome in ("ok", "unsupported"), f"{engine}: {sql}\n{verdict}"
+
+
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value|overflow):RuntimeWarning")
+@EXHAUSTIVE
+@given(cases(ENDS))
+def test_no_random_query_at_the_ends_of_numbers_is_wrong(case: Case) -> None:
+    """It may fail: what passes 64 bits, or casts infinity, does so in DuckDB, too."""
+    with tempfile.TemporaryDirectory() as folder:
+        tables = InProcess(case.tables, Path(folder))
+        for sql, engine in itertools.product(case.queries, PLANNED):
+            with contextlib.suppress(duckdb.Error):
+                verdict = tables.verdict(engine, sql)
+                TALLY[engine, verdict.outcome] += 1
+                assert verdict.outcome != "wrong", f"{engine}: {sql}\n{verdict}"

@@ -17,7 +17,19 @@ from harness.engines.pandas_program import PandasProgram
 from harness.engines.pandas_steps import PandasSteps, keywords
 from harness.engines.python import Gaps, listing, mapping, method_name, one_or_list, quoted
 from harness.plan.naming import frame_name
-from harness.plan.nodes import Aggregate, Join, Limit, Node, TopPerGroup, Window, uses, walk
+from harness.plan.nodes import (
+    Aggregate,
+    Item,
+    Join,
+    Limit,
+    Node,
+    Project,
+    TopPerGroup,
+    Window,
+    columns_in,
+    uses,
+    walk,
+)
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -113,22 +125,39 @@ class DaskSteps(PandasSteps):
         return self.assign(node, f"{frame}.{together}.map_partitions({function}{meta})")
 
 
+_MASKED = (Type.INT64, Type.BOOLEAN)
+_PLAIN = {Type.INT64: "int64", Type.BOOLEAN: "bool", Type.FLOAT64: "float64"}
+
+
 def _proven(node: Node) -> dict[str, str]:
     """Columns without NULLs whose dtypes have room for them, and those that have none.
 
     Dask tries functions on a sample, in which such dtypes have NULLs. The room can come from the
-    column itself, further below, or from the partner of a join.
+    column itself, further below, from the partner of a join, or from what a column is computed of.
     """
-    masked = {c.name for below in walk(node) for c in below.schema if c.nullable}
+    masked: set[str] = set()
     for below in walk(node):
+        masked |= {c.name for c in below.schema if c.nullable and c.type in _MASKED}
         if isinstance(below, Join):
             masked |= {key for pair in below.on if masked & set(pair) for key in pair}
-    plain = {Type.INT64: "int64", Type.BOOLEAN: "bool"}
+        masked |= {name for name, e in _computed(below) if masked & columns_in(e)}
     return {
-        c.name: plain[c.type]
+        c.name: _PLAIN[c.type]
         for c in node.schema
-        if c.type in plain and not c.nullable and c.name in masked
+        if c.type in _PLAIN and not c.nullable and c.name in masked
     }
+
+
+def _computed(node: Node) -> Sequence[Item]:
+    """Columns and what they are computed of; counts and numbers of rows are of none."""
+    match node:
+        case Project():
+            return node.computed
+        case Aggregate():
+            return [(name, e) for name, e in node.aggregates if not isinstance(e, exp.Count)]
+        case Window():
+            return [(n, e.this) for n, e in node.functions if not isinstance(e.this, exp.Count)]
+    return ()
 
 
 def is_gathered(*nodes: Node) -> bool:
