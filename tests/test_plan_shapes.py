@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness import engines
 from harness.plan import compile_query
-from harness.plan.nodes import Aggregate, Distinct, Join, Node, Scan, walk
+from harness.plan.nodes import Aggregate, Distinct, Join, Node, Scan, Sort, walk
 from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
 
@@ -93,6 +93,13 @@ def test_nobody_looks_for_repeated_rows_among_which_a_row_is_sought() -> None:
     assert not any(isinstance(node, Distinct) for node in walk(planned(distinct)))
     rows = planned("select distinct colour from products")
     assert any(isinstance(node, (Distinct, Aggregate)) for node in walk(rows))
+
+
+def test_rows_are_not_sorted_by_a_constant() -> None:
+    sql = "select 'a' as v, amount, sale_p from sales order by {}"
+    (sort,) = [n for n in walk(planned(sql.format("v, amount, 1"))) if isinstance(n, Sort)]
+    assert [key.column for key in sort.keys] == ["amount"]
+    assert not any(isinstance(n, Sort) for n in walk(planned(sql.format("v limit 3"))))
 
 
 def test_a_union_of_three_is_put_together_once() -> None:

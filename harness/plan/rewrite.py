@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from harness.answer import SortKey
@@ -12,6 +14,7 @@ from harness.plan.nodes import (
     Join,
     Node,
     Project,
+    Sort,
     TopPerGroup,
     Union,
     Window,
@@ -25,7 +28,9 @@ from harness.plan.windows import window_order
 def rewrite(plan: Node) -> Node:
     """Applies every rule, inputs first."""
     plan = plan.with_inputs(*(rewrite(child) for child in plan.inputs))
-    return _of_rows_in_a_set(_without_partner(_top_per_group(plan)))
+    for rule in (_top_per_group, _without_partner, _of_rows_in_a_set, _without_constant_keys):
+        plan = rule(plan)
+    return plan
 
 
 def _top_per_group(node: Node) -> Node:
@@ -78,6 +83,16 @@ def _with_repeated_rows(node: Node) -> Node:
             return _with_repeated_rows(rows)
         case Project() | Union():
             return node.with_inputs(*map(_with_repeated_rows, node.inputs))
+    return node
+
+
+def _without_constant_keys(node: Node) -> Node:
+    """Rows are not sorted by what is the same in all of them."""
+    match node:
+        case Sort(input=Project(items=items) as rows):
+            constant = {name for name, e in items if not columns_in(e)}
+            keys = tuple(key for key in node.keys if key.column not in constant)
+            return replace(node, keys=keys) if keys else rows
     return node
 
 
