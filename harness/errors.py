@@ -19,6 +19,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+FRAGMENT = 120
+"""How many characters of a piece of SQL are told."""
+
 
 class HarnessError(Exception):
     """Base of all errors that are told to the user in one line, without a traceback."""
@@ -54,12 +57,16 @@ class DataUnavailable(DataError):
 class Unsupported(HarnessError):
     """A query that cannot be done, by the plan layer or by one engine.
 
-    ``fragment`` is the piece of SQL that is to blame, where one is.
+    ``fragment`` is the piece of SQL that is to blame, where one is; its beginning is told.
     """
 
     def __init__(self, reason: str, fragment: str | None = None) -> None:
         self.reason, self.fragment = reason, fragment
-        super().__init__(reason if fragment is None else f"{reason}: {fragment}")
+        super().__init__(reason if fragment is None else f"{reason}: {_beginning(fragment)}")
+
+
+def _beginning(fragment: str) -> str:
+    return fragment if len(fragment) <= FRAGMENT else f"{fragment[:FRAGMENT]}…"
 
 
 class UnknownEngine(HarnessError):

@@ -24,7 +24,7 @@ class Special(StrEnum):
 Specials = tuple[Special, ...]
 """The kinds of special values that a column may hold, in the order above."""
 
-_EXACT = 2**53
+EXACT = 2**53
 """Floats hold all whole numbers up to this one, and not the next."""
 _LEAST = -(2**63)
 
@@ -36,7 +36,7 @@ def together(*parts: Specials) -> Specials:
 
 def of_number(number: float) -> Specials:
     """The kinds of special values that a number is of, as an integer or a float."""
-    if abs(number) <= _EXACT:
+    if abs(number) <= EXACT:
         return ()
     if isinstance(number, float):
         return (Special.LARGE,) if math.isfinite(number) else (Special.INFINITE,)

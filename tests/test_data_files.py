@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import os
 import time
@@ -124,20 +125,42 @@ def test_nulls_are_counted_where_the_footer_does_not_say(tmp_path: Path) -> None
     assert [column.nullable for column in t.schema] == [True, False]
 
 
-@pytest.mark.parametrize("kind", ["canonical", "dictionary", "csv"])
-def test_special_characters_are_noted_however_a_table_is_read(tmp_path: Path, kind: str) -> None:
-    texts = ["plain", "größe", None, "İ", "\r", "日本語"]
-    values = pa.table({"a": texts, "b": ["ö"] * 6, "c": [1] * 6})
+@pytest.mark.parametrize("kind", ["canonical", "without statistics", "dictionary", "csv"])
+def test_special_values_are_noted_however_a_table_is_read(tmp_path: Path, kind: str) -> None:
+    values = pa.table(
+        {
+            "a": ["plain", "größe", None, "İ", "\r", "日本語"],
+            "b": ["ö"] * 6,
+            "c": [1, None, 2**53, -(2**53), 0, 1],
+            "d": [1, None, 2**53 + 1, 3, 4, 5],
+            "e": [None, None, 4, 5, 6, -(2**63)],
+            "f": [0.5, None, float("-inf"), 2.0, 3.0, -1e15],
+            "g": [0.5, None, -1e17, 2.0, 3.0, 1.0],
+            "h": [None, True, False, True, False, None],
+        }
+    )
     if kind == "csv":
-        (tmp_path / "t.csv").write_text("a,b,c\nplain,ö,1\ngröße,ö,1\nİ,ö,1\n", encoding="utf-8")
+        rows = [[("" if v is None else v) for v in row.values()] for row in values.to_pylist()]
+        rows[4][0] = "plain"  # what a line ends with
+        with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([values.column_names, *rows])
     else:
         encoded = values.set_column(0, "a", values["a"].dictionary_encode())
-        own = values if kind == "canonical" else encoded
-        pq.write_table(own, tmp_path / "t.parquet", row_group_size=2)
+        own = encoded if kind == "dictionary" else values
+        statistics = kind != "without statistics"
+        file = tmp_path / "t.parquet"
+        pq.write_table(own, file, row_group_size=2, write_statistics=statistics)
     t = table(tmp_path, f"{{path: t.{'csv' if kind == 'csv' else 'parquet'}}}")
-    assert (t.parquet == (tmp_path / "t.parquet",)) is (kind == "canonical")
-    found = {column.name: column.special for column in t.schema}
-    assert found == {"a": (Special.UPPER, Special.LOWER, Special.FOLDED), "b": (), "c": ()}
+    in_place = kind in ("canonical", "without statistics")
+    assert (t.parquet == (tmp_path / "t.parquet",)) is in_place
+    found = {column.name: column.special for column in t.schema if column.special}
+    assert found == {
+        "a": (Special.UPPER, Special.LOWER, Special.FOLDED),
+        "d": (Special.BEYOND,),
+        "e": (Special.BEYOND, Special.LEAST),
+        "f": (Special.INFINITE,),
+        "g": (Special.LARGE,),
+    }
 
 
 def test_parquet_types_become_canonical_in_a_copy(tmp_path: Path) -> None:

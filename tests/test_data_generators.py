@@ -229,7 +229,7 @@ def test_a_generator_that_breaks_its_promise_is_found_out(
         prepare(workload_of("groupby", DIRTY["groupby"]), "s", Input.MEMORY, tmp_path)
 
 
-def test_a_generator_that_hides_special_characters_is_found_out(
+def test_a_generator_that_hides_special_values_is_found_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sharp(values: object) -> Specials:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,9 +18,11 @@ from harness.data.special import specials_in
 from harness.data.text import parse, without_nan
 from harness.data.write import Written, write_parquet
 from harness.errors import DataError, WorkloadError
-from harness.special import Specials, together
+from harness.special import Specials, of_number, together
 from harness.types import Column, Schema, Type
 from harness.workload import TableSource
+
+_WITH_SPECIALS = (Type.INT64, Type.FLOAT64, Type.STRING)
 
 
 def make(source: TableSource, paths: tuple[Path, ...], target: Path) -> Facts:
@@ -99,9 +102,10 @@ def _in_place(paths: tuple[Path, ...], columns: Schema) -> Written | None:
     total = dict.fromkeys((column.name for column in columns), 0)
     special: dict[str, Specials] = dict.fromkeys(total, ())
     for path in paths:
-        noted = _noted_nulls(pq.read_metadata(path))
-        looked = (Type.INT64, Type.FLOAT64, Type.STRING)
-        read = [c.name for c in columns if c.name not in noted or c.type in looked]
+        metadata = pq.read_metadata(path)
+        noted, specials = _noted_nulls(metadata), _noted_specials(metadata)
+        known = {c.name for c in columns if c.type not in _WITH_SPECIALS or c.name in specials}
+        read = [c.name for c in columns if c.name not in noted or c.name not in known]
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(BATCH_ROWS, columns=read) if read else ():
                 for name in read:
@@ -115,19 +119,35 @@ def _in_place(paths: tuple[Path, ...], columns: Schema) -> Written | None:
                     special[name] = together(special[name], specials_in(batch[name]))
         for name, count in noted.items():
             total[name] += count
+        for name, kinds in specials.items():
+            special[name] = together(special[name], kinds)
     return Written(rows, total, special)
 
 
 def _noted_nulls(metadata: pq.FileMetaData) -> dict[str, int]:
     """NULLs by column, for the columns for which every row group notes them."""
-    counts: dict[str, int] = {}
+    return {
+        name: sum(noted.null_count for noted in groups)
+        for name, groups in _statistics(metadata)
+        if all(noted is not None and noted.has_null_count for noted in groups)
+    }
+
+
+def _noted_specials(metadata: pq.FileMetaData) -> dict[str, Specials]:
+    """Special values by column, for the integers of which every row group notes the extremes."""
+    return {
+        name: together(*(of_number(end) for noted in groups for end in (noted.min, noted.max)))
+        for name, groups in _statistics(metadata)
+        if all(noted is not None and noted.has_min_max for noted in groups)
+        and all(type(noted.min) is int for noted in groups)
+    }
+
+
+def _statistics(metadata: pq.FileMetaData) -> Iterator[tuple[str, list[Any]]]:
+    """Each column's name and what its row groups note of it, or None."""
     for index in range(metadata.num_columns):
         groups = [metadata.row_group(g).column(index) for g in range(metadata.num_row_groups)]
-        statistics = [group.statistics for group in groups]
-        if all(noted is not None and noted.has_null_count for noted in statistics):
-            name = metadata.schema.column(index).name
-            counts[name] = sum(noted.null_count for noted in statistics)
-    return counts
+        yield metadata.schema.column(index).name, [group.statistics for group in groups]
 
 
 def _batches(

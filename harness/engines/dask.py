@@ -74,6 +74,8 @@ class Dask(Engine):
     special_differs: ClassVar[Differing] = {
         **Pandas.special_differs,
         **dict.fromkeys((exp.Sum, exp.Avg), frozenset({Special.INFINITE})),  # NaN is left out
+        **dict.fromkeys((exp.StddevSamp, exp.StddevPop), frozenset({Special.LARGE})),
+        **dict.fromkeys((exp.Variance, exp.VariancePop), frozenset({Special.LARGE})),
     }
     not_yet: ClassVar[Mapping[str, str]] = {
         **Pandas.not_yet,

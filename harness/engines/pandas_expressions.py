@@ -10,6 +10,7 @@ from harness.engines.pandas_dates import PandasDates
 from harness.engines.pandas_text import PandasText
 from harness.engines.pandas_values import parenthesised
 from harness.engines.python import ATOM, POWER, PRODUCT, Code, quoted
+from harness.plan.nan import never_zero
 from harness.plan.nodes import Expression
 from harness.plan.sql import in_sql
 from harness.plan.typed import sql_type
@@ -131,7 +132,19 @@ class PandasExpressions(PandasText, PandasDates):
             value = repr(float(e.this.name))
         elif self.type(e.this) is Type.INT64:
             value = f'{self.operand(e.this, ATOM)}.astype("float64")'
-        return Code(f"{value} ** {self.operand(e.expression, POWER)}", POWER)
+        power = f"{value} ** {self.operand(e.expression, POWER)}"
+        lacking = [x for x in self._lost_in_powers(e) if self.nullable(x)]
+        if not lacking:
+            return Code(power, POWER)
+        missing = " | ".join(f"{self.operand(x, ATOM)}.isna()" for x in lacking)
+        return Code(f"({power}).mask({missing})", ATOM)
+
+    def _lost_in_powers(self, e: Expression) -> list[Expression]:
+        """Operands whose NULL would not be seen: whatever to the power of 0, or 1 to whatever."""
+        base, exponent = e.this, e.expression
+        lost = [] if never_zero(exponent, self.schema) else [base]
+        never_one = isinstance(base, exp.Literal) and float(base.name) != 1
+        return lost if never_one else [*lost, exponent]
 
     # ------------------------------------------------------------------ aggregates
 

@@ -12,7 +12,6 @@ from harness.engines.python import listing, mapping, one_or_list, quoted
 from harness.plan.naming import frame_name
 from harness.plan.nodes import Join, Node, columns_in
 from harness.plan.selective import selective
-from harness.special import Special
 from harness.types import Type
 
 
@@ -105,7 +104,7 @@ class PandasJoins(PandasSteps):
         ((ours, theirs),) = node.on
         keys = f"{right}[{quoted(theirs)}]"
         values, members = node.left.column(ours), node.right.column(theirs)
-        as_floats = Special.BEYOND in members.special  # to pandas, where one of them is NULL
+        as_floats = members.type is Type.INT64  # to pandas, where one of them is NULL
         if members.nullable and (values.nullable or as_floats):
             keys = f"{keys}.dropna()"
         sign = "~" if node.kind == "anti" else ""

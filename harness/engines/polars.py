@@ -384,7 +384,7 @@ class Polars(Engine):
         **FULL_CASE,
         exp.Reverse: frozenset({Special.NEW}),
         exp.IntDiv: frozenset({Special.LEAST}),
-        exp.Mod: frozenset({Special.LEAST, Special.LARGE}),
+        exp.Mod: frozenset({Special.LEAST, Special.LARGE, Special.INFINITE}),
         exp.PercentileDisc: frozenset({Special.BEYOND}),
     }
     not_yet: ClassVar[Mapping[str, str]] = {}

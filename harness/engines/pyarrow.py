@@ -67,7 +67,6 @@ class PyArrow(Engine):
     special_differs: ClassVar[Differing] = {
         **BY_CODE_POINT,
         exp.Round: frozenset({Special.LEAST}),
-        **dict.fromkeys((exp.Median, exp.PercentileCont), frozenset({Special.BEYOND})),
     }
     not_yet: ClassVar[Mapping[str, str]] = {
         "GroupConcat": "a text of a group",

@@ -35,7 +35,7 @@ def quantiles(lists, counts, q):
     lists = lists.combine_chunks()
     values = pa.table({"list": pc.list_parent_indices(lists), "value": pc.list_flatten(lists)})
     values = values.sort_by([("list", "ascending"), ("value", "ascending")])
-    values = values["value"].cast("float64")
+    values = values["value"].cast("float64", safe=False)
     lengths = pc.list_value_length(lists).cast("int64")
     starts = pc.subtract(pc.cumulative_sum(lengths), lengths)
     places = pc.multiply(pc.max_element_wise(pc.subtract(counts, 1), 0), q)

@@ -21,10 +21,8 @@ from harness.engines.python import (
 )
 from harness.plan.nan import greater_by_nan
 from harness.plan.nodes import Expression, columns_in
-from harness.plan.special import specials_of
 from harness.plan.sql import in_sql
 from harness.plan.typed import sql_type
-from harness.special import Special
 from harness.types import Schema, Type
 
 ARROW_TYPES = {
@@ -58,7 +56,7 @@ class ArrowValues(Expressions):
 
     def argument(self, e: Expression) -> str:
         of_floats = e.parent is not None and self.type(e.parent) is Type.FLOAT64
-        if of_floats and self._is_beyond_floats(e):
+        if of_floats and self.type(e) is Type.INT64:
             return wrapped(e, self.float64(e))
         return self.expression(e)
 
@@ -76,12 +74,12 @@ class ArrowValues(Expressions):
         """An operand, as a float where it meets floats.
 
         Arrow narrows constants: an int64 column and a float constant would meet as 32-bit floats.
+        Columns meet as doubles, but not where an integer is beyond those that doubles hold.
         """
         if self.type(e) is Type.INT64 and Type.FLOAT64 in map(self.type, others):
             if _is_integer(e):
                 return f"{self.text(e)}.0"
-            if any(map(self._is_constant, others)) or self._is_beyond_floats(e):
-                return self.float64(e)
+            return self.float64(e)
         return self.operand(e, precedence, strict)
 
     def float64(self, e: Expression, precedence: int = ATOM) -> str:
@@ -93,10 +91,6 @@ class ArrowValues(Expressions):
         if self.type(e) is Type.INT64:  # which may be beyond what a float holds exactly
             return f'{self.operand(e, ATOM)}.cast("float64", safe=False)'
         return f'{self.operand(e, ATOM)}.cast("float64")'
-
-    def _is_beyond_floats(self, e: Expression) -> bool:
-        """Whether Arrow would refuse to make floats of whole numbers that it was not told to."""
-        return self.type(e) is Type.INT64 and Special.BEYOND in specials_of(e, self.schema)
 
     def _is_constant(self, e: Expression) -> bool:
         return columns_in(e) <= self.values.keys()
@@ -119,8 +113,7 @@ class ArrowValues(Expressions):
             left = wrapped(e.this, self.float64(e.this, PRODUCT))
             return Code(f"{left} / {self.text(e.expression)}", PRODUCT)
         left = wrapped(e.this, self.float64(e.this, COMPARISON))
-        told = self._is_constant(e.this) or self._is_beyond_floats(e.expression)
-        right = self.float64(e.expression) if told else self.text(e.expression)
+        right = self.float64(e.expression)
         return Code(f"pc.divide({left}, {right})", ATOM)
 
     def int_div(self, e: Expression) -> Code:

@@ -34,6 +34,7 @@ _OF_ONE_INFINITY = (
     *(exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop),
 )
 """NaN for one operand alone, or for one and other rows."""
+_HUGE = (Special.LARGE, Special.INFINITE)
 _ZERO_WHERE_THE_OPERAND_IS = (exp.Neg, exp.Abs)
 
 
@@ -86,7 +87,8 @@ def _may_be_nan(e: Expression, columns: Mapping[str, Column], known: Known) -> b
 
 def _may_undo_infinity(e: Expression, operands: Sequence[Expression], schema: Schema) -> bool:
     """Whether numbers that may be infinite are put together as in inf - inf or 0 * inf."""
-    if not isinstance(e, (*_OF_TWO_INFINITIES, *_OF_ONE_INFINITY)):
+    huge = any(kind in column.special for column in schema for kind in _HUGE)
+    if not huge or not isinstance(e, (*_OF_TWO_INFINITIES, *_OF_ONE_INFINITY)):
         return False
     infinite = [Special.INFINITE in specials_of(x, schema) for x in operands]
     return all(infinite) if isinstance(e, _OF_TWO_INFINITIES) else any(infinite)

@@ -18,6 +18,7 @@ from harness.types import Type
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Like, exp.ILike)
 _STRICT = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.DPipe)
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.IntDiv)
 _DECIDING = (exp.Where, exp.Having, exp.Qualify, exp.If)
 
 
@@ -33,8 +34,10 @@ def _logic(e: Expression) -> Expression:
         return _logic(exp.And(this=_logic(low), expression=_logic(high)))
     if isinstance(e, _COMPARISONS) and (_is_null(e.this) or _is_null(e.expression)):
         return cast_to(exp.null(), Type.BOOLEAN)
-    if type(e) in STRICT and any(_is_null(x) for x in e.args.values()):
+    if type(e) in STRICT and any(map(_is_null, _operands(e))):
         return cast_to(exp.null(), STRICT[type(e)][0])
+    if isinstance(e, _ARITHMETIC) and _is_null(e) and (kind := _type_of(e.this, e.expression)):
+        return cast_to(exp.null(), kind)
     if isinstance(e, exp.In) and any(map(_is_null, e.expressions)):
         members = [member for member in e.expressions if not _is_null(member)]
         known = exp.In(this=e.this, expressions=members) if members else exp.null()
@@ -51,6 +54,19 @@ def _logic(e: Expression) -> Expression:
     if isinstance(e, exp.Case) and e.args.get("this") is None:
         return decided([b for b in e.args["ifs"] if not _is_null(b.this)], e.args.get("default"))
     return e
+
+
+def _operands(function: Expression) -> list[Any]:
+    """What makes a function NULL where it is NULL: not the group that is extracted."""
+    names = ("this", "expression") if isinstance(function, exp.RegexpExtract) else function.args
+    return [function.args.get(name) for name in names]
+
+
+def _type_of(*operands: Expression) -> Type | None:
+    """The type of arithmetic with operands of which one is NULL; None where it is not told."""
+    if any(x.is_type(*exp.DataType.FLOAT_TYPES, exp.DType.DECIMAL) for x in operands):
+        return Type.FLOAT64
+    return Type.INT64 if any(x.is_type(*exp.DataType.INTEGER_TYPES) for x in operands) else None
 
 
 def _connected(e: Expression) -> Expression:

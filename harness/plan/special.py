@@ -1,4 +1,8 @@
-"""Expressions -> the special values that theirs may be, or be made of."""
+"""Expressions -> the special values that theirs may be, or be made of.
+
+They come from what tables and constants hold. Ordinary numbers are taken to stay ordinary in
+arithmetic; large floats may become infinite in products, powers and sums.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,9 @@ CONDITIONS = (
 """What is true, false or NULL."""
 _NEVER = (exp.Count, exp.Length, exp.StrPosition, exp.Extract, exp.DateDiff, exp.Sign)
 """What has no special value, whatever it is made of."""
-_INFINITE = ("inf", "infinity")
+_OPPOSITE_OF_LEAST = exp.Literal.number(2**63)
+_GROWING = (exp.Mul, exp.Pow, exp.Exp, exp.Sum, exp.Avg, exp.Div)
+"""What can make infinity of large floats."""
 
 
 def specials_of(e: Expression, schema: Schema) -> Specials:
@@ -38,7 +44,19 @@ def _of(e: Expression, columns: Mapping[str, Specials]) -> Specials:
         return _of_all((value for value in values if value is not None), columns)
     if isinstance(e, exp.Window):
         return _of(e.this, columns)
-    return _of_all((x for x in e.iter_expressions() if isinstance(x, Expression)), columns)
+    found = _of_all((x for x in e.iter_expressions() if isinstance(x, Expression)), columns)
+    return _made(e, found) if found else ()
+
+
+def _made(e: Expression, found: Specials) -> Specials:
+    """What becomes of special values in a step that takes them all."""
+    if isinstance(e, exp.Cast) and Special.BEYOND in found:  # as floats they are large
+        return together(found, (Special.LARGE,))
+    if isinstance(e, exp.Neg) and e.this == _OPPOSITE_OF_LEAST:
+        return together(found, (Special.LEAST,))
+    if isinstance(e, _GROWING) and Special.LARGE in found:
+        return together(found, (Special.INFINITE,))
+    return found
 
 
 def _of_all(parts: Iterable[Expression], columns: Mapping[str, Specials]) -> Specials:
@@ -47,7 +65,6 @@ def _of_all(parts: Iterable[Expression], columns: Mapping[str, Specials]) -> Spe
 
 
 def _of_constant(literal: Expression) -> Specials:
-    if not literal.is_string:
-        return of_number(int(literal.name) if literal.is_int else float(literal.name))
-    infinite = literal.name.strip(" +-").lower() in _INFINITE
-    return (Special.INFINITE,) if infinite else specials(literal.name)
+    if literal.is_string:
+        return specials(literal.name)
+    return of_number(int(literal.name) if literal.is_int else float(literal.name))

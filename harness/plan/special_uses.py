@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 
 from sqlglot import exp
 
@@ -24,7 +25,7 @@ from harness.plan.special import specials_of
 from harness.plan.sql import in_sql
 from harness.plan.typing import infer
 from harness.plan.windows import frame_of
-from harness.special import Special, together
+from harness.special import EXACT, Special, together
 from harness.types import Schema
 
 Differing = Mapping[type[Expression], frozenset[Special]]
@@ -46,15 +47,15 @@ FULL_CASE: Differing = {
 }
 """Of one whose upper and lower case of a character can be several."""
 
-
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Between)
-_DEVIATIONS = (exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop)
 _EVERYWHERE: Differing = {
-    **dict.fromkeys(_COMPARISONS, frozenset({Special.BEYOND})),
     **dict.fromkeys((exp.Median, exp.PercentileCont), frozenset({Special.INFINITE})),
-    **dict.fromkeys(_DEVIATIONS, frozenset({Special.INFINITE})),
+    **dict.fromkeys(
+        (exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop),
+        frozenset({Special.INFINITE}),
+    ),
 }
-"""Of every library: integers meet fractions as floats, not as decimals; and inf - inf is NaN."""
+"""Of every library: inf - inf is NaN, also where both are the same value."""
 _NONE: frozenset[Special] = frozenset()
 
 
@@ -63,24 +64,25 @@ def refuse_special(plan: Node, differing: Differing, label: str) -> None:
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
         for e in _expressions(node):
-            for function in e.find_all(*_EVERYWHERE, *differing):
-                kind = type(function)
-                kinds = _EVERYWHERE.get(kind, _NONE) | differing.get(kind, _NONE)
-                found = _found(function, kinds, schema)
+            for function in e.find_all(*_COMPARISONS, *_EVERYWHERE, *differing):
+                found = _found(function, differing, schema)
                 if found is not None:
-                    what = f"this function of {found}"
-                    raise Unsupported(f"{label} cannot: {what}", in_sql(function))
+                    raise Unsupported(f"{label} does otherwise with {found}", in_sql(function))
 
 
-def _found(function: Expression, kinds: frozenset[Special], schema: Schema) -> Special | None:
+def _found(function: Expression, differing: Differing, schema: Schema) -> Special | None:
     """The first kind of special value of an operand that makes a difference."""
-    matters = _MATTERS.get(type(function))
+    kind = type(function)
+    if isinstance(function, _COMPARISONS):
+        return Special.BEYOND if _is_of_exact_decimals(function) else None
+    matters = _MATTERS.get(kind)
     if matters is not None and not matters(function, schema):
         return None
+    kinds = _EVERYWHERE.get(kind, _NONE) | differing.get(kind, _NONE)
     one = isinstance(function, (exp.Window, exp.Ordered))
     operands = [function.this] if one else _operands(function)
     present = together(*(specials_of(x, schema) for x in operands))
-    return next((kind for kind in present if kind in kinds), None)
+    return next((special for special in present if special in kinds), None)
 
 
 def _operands(function: Expression) -> list[Expression]:
@@ -115,10 +117,14 @@ def _takes_spaces(trim: Expression, schema: Schema) -> bool:
     return trim.args.get("expression") is None
 
 
-def _meets_a_fraction(comparison: Expression, schema: Schema) -> bool:
-    """Whether one side of a comparison is written with a point."""
-    bare = (x.this if isinstance(x, exp.Neg) else x for x in _operands(comparison))
-    return any(isinstance(x, exp.Literal) and not (x.is_string or x.is_int) for x in bare)
+def _is_of_exact_decimals(comparison: Expression) -> bool:
+    """Whether numbers that no float holds are compared as decimals, which libraries do not have.
+
+    A literal with a point is a decimal in DuckDB, and so is what it makes of whole numbers.
+    """
+    numbers = [x.name for x in comparison.find_all(exp.Literal) if not x.is_string]
+    exact = [Decimal(text) for text in numbers if "e" not in text.lower()]
+    return any("." in text for text in numbers) and any(abs(n) > EXACT for n in exact)
 
 
 def _puts_null_first(key: Expression, schema: Schema) -> bool:
@@ -131,7 +137,6 @@ def _moves(window: Expression, schema: Schema) -> bool:
 
 
 _MATTERS: dict[type[Expression], Callable[[Expression, Schema], bool]] = {
-    **dict.fromkeys(_COMPARISONS, _meets_a_fraction),
     exp.Trim: _takes_spaces,
     exp.Ordered: _puts_null_first,
     exp.Window: _moves,

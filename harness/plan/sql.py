@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
 
 Expression = exp.Expr
 _LEVELS: tuple[tuple[type[Expression], ...], ...] = (
@@ -26,7 +26,8 @@ def in_sql(e: Expression, *, lower: bool = False) -> str:
         if type(operand) in _LEVEL and operand is not copy and _binds_less(operand):
             operand.replace(exp.Paren(this=operand.copy()))
     names = "lower" if lower else "upper"
-    return copy.sql("duckdb", normalize_functions=names).replace("\n", " ")
+    text = copy.sql("duckdb", normalize_functions=names, unsupported_level=ErrorLevel.IGNORE)
+    return text.replace("\n", " ")
 
 
 def _binds_less(operand: Expression) -> bool:

@@ -43,7 +43,7 @@ class _Inference:
         if known is None:
             rule = _RULES.get(type(e))
             if rule is None:
-                raise Unsupported(f"{type(e).__name__} is not known here", in_sql(e))
+                raise Unsupported(f"{type(e).__name__} is not known here", e.sql())
             known = self._known[id(e)] = e, rule(self, e)
         return known[1]
 
