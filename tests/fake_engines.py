@@ -96,29 +96,43 @@ class Sleepy(Right):
     session = _Sleepy
 
 
-class _Punctual(FakeSession):
+class _Timed(FakeSession):
+    """Has a clock of its own, which goes on only while it acts, by what ``milliseconds`` say."""
+
+    milliseconds: ClassVar[tuple[int, ...]] = (20,)
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads)
+        self.now = 0
+        time.perf_counter_ns = lambda: self.now
+
     def act(self) -> Any:
-        end = time.perf_counter() + 0.02
-        time.sleep(0.018)
-        while time.perf_counter() < end:
-            pass
+        self.now += self.milliseconds[self.runs % len(self.milliseconds)] * 1_000_000
         return super().act()
 
 
 class Punctual(Right):
-    """Takes 20 ms, and hardly ever more on a busy machine."""
+    """Takes 20 ms, however busy the machine is."""
 
-    session = _Punctual
+    session = _Timed
 
 
 class Exact(Punctual):
     """The same under another name."""
 
 
-class _Wavering(FakeSession):
-    def act(self) -> Any:
-        time.sleep((0.01, 0.03)[self.runs % 2])
-        return super().act()
+class _Brisk(_Timed):
+    milliseconds = (2,)
+
+
+class Brisk(Right):
+    """Takes 2 ms."""
+
+    session = _Brisk
+
+
+class _Wavering(_Timed):
+    milliseconds = (10, 30)
 
 
 class Wavering(Right):

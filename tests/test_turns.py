@@ -162,8 +162,10 @@ def test_an_error_in_a_later_process_is_the_cell_s(bench: Bench) -> None:
 
 
 def test_an_engine_that_used_up_its_time_leaves_the_others(bench: Bench) -> None:
-    slow, quick = bench.measure("Sleepy", "Right", rounds=Rounds(fewest=6, most=9, seconds=0.06))
-    assert (short(slow.cell), slow.stopped) == ("Sleepy", Stopped.BUDGET)
+    rounds = Rounds(fewest=6, most=9, seconds=0.06)
+    slow, quick = bench.measure("Punctual", "Brisk", rounds=rounds)
+    assert (short(slow.cell), slow.stopped) == ("Punctual", Stopped.BUDGET)
+    assert quick.stopped is Stopped.SURE
     assert [one.turn for one in slow.rounds] == list(range(len(slow.rounds)))
     assert len(slow.rounds) < 6 <= len(quick.rounds)
 
