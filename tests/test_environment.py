@@ -103,8 +103,9 @@ def test_a_run_s_surroundings_hold_what_its_engines_read(
     of_polars = surroundings({"mine": engines.get("polars")}, tmp_path, threads=[1, 4])
     assert of_polars.variables["POLARS_VERBOSE"] == "0"
     assert "POLARS_MAX_THREADS" not in of_polars.variables
+    of_blas = {"OPENBLAS_NUM_THREADS": "1"}
     assert of_polars.set_by_harness == {
-        "mine": {"1": {"POLARS_MAX_THREADS": "1"}, "4": {"POLARS_MAX_THREADS": "4"}}
+        "mine": {count: {**of_blas, "POLARS_MAX_THREADS": count} for count in ("1", "4")}
     }
     assert found["load_before"] == pytest.approx(os.getloadavg()[0], abs=1)
 
@@ -116,12 +117,18 @@ def test_an_engine_under_another_name_differs_in_label_colour_and_variables() ->
     assert new.colour != polars.colour
     assert new.version() == polars.version()
     assert new.environment(3) == {
+        "OPENBLAS_NUM_THREADS": "1",
         "POLARS_MAX_THREADS": "3",
         "POLARS_ENGINE_AFFINITY": "streaming",
         "POLARS_VERBOSE": "0",
     }
     assert engines.get("polars@POLARS_VERBOSE=0").label == "Polars (POLARS_VERBOSE=0)"
     assert isinstance(engines.get("mine=harness.selfcheck.planted:Planted"), Planted)
+
+
+@pytest.mark.parametrize("name", engines.names())
+def test_no_threads_of_numpy_spin_beside_an_engine_s_own(name: str) -> None:
+    assert int(engines.get(name).environment(3)["OPENBLAS_NUM_THREADS"]) <= 3
 
 
 @pytest.mark.parametrize("text", ["=polars", "a=", "a=b=polars", "polars@X", "new polars", ""])

@@ -394,7 +394,7 @@ class Polars(Engine):
         return PolarsProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def environment(self, threads: int) -> dict[str, str]:
-        return {"POLARS_MAX_THREADS": str(threads)}
+        return {**super().environment(threads), "POLARS_MAX_THREADS": str(threads)}
 
     def start(self, threads: int) -> Session:
         return PolarsSession()

@@ -78,7 +78,7 @@ class PyArrow(Engine):
         return ArrowProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def environment(self, threads: int) -> dict[str, str]:
-        return {"OMP_NUM_THREADS": str(threads)}
+        return {**super().environment(threads), "OMP_NUM_THREADS": str(threads)}
 
     def start(self, threads: int) -> Session:
         return PyArrowSession(threads)
