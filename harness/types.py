@@ -27,6 +27,11 @@ class Type(StrEnum):
         return self in (Type.INT64, Type.FLOAT64)
 
     @property
+    def has_specials(self) -> bool:
+        """Whether libraries have other rules for some of its values (``harness.special``)."""
+        return self is Type.STRING or self.numeric
+
+    @property
     def temporal(self) -> bool:
         return self in (Type.DATE, Type.TIMESTAMP)
 

@@ -22,8 +22,6 @@ from harness.special import Specials, of_number, together
 from harness.types import Column, Schema, Type
 from harness.workload import TableSource
 
-_WITH_SPECIALS = (Type.INT64, Type.FLOAT64, Type.STRING)
-
 
 def make(source: TableSource, paths: tuple[Path, ...], target: Path) -> Facts:
     """Uses the files as they are where their types are canonical and no float is NaN.
@@ -104,7 +102,7 @@ def _in_place(paths: tuple[Path, ...], columns: Schema) -> Written | None:
     for path in paths:
         metadata = pq.read_metadata(path)
         noted, specials = _noted_nulls(metadata), _noted_specials(metadata)
-        known = {c.name for c in columns if c.type not in _WITH_SPECIALS or c.name in specials}
+        known = {c.name for c in columns if not c.type.has_specials or c.name in specials}
         read = [c.name for c in columns if c.name not in noted or c.name not in known]
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(BATCH_ROWS, columns=read) if read else ():

@@ -13,6 +13,7 @@ from harness.engines.dask_program import DaskProgram
 from harness.engines.pandas import Pandas, PandasSession
 from harness.engines.python import Gaps
 from harness.plan import Query
+from harness.plan.kinds import DEVIATIONS
 from harness.plan.special_uses import Differing
 from harness.special import Special
 from harness.tables import Input, Table
@@ -74,8 +75,7 @@ class Dask(Engine):
     special_differs: ClassVar[Differing] = {
         **Pandas.special_differs,
         **dict.fromkeys((exp.Sum, exp.Avg), frozenset({Special.INFINITE})),  # NaN is left out
-        **dict.fromkeys((exp.StddevSamp, exp.StddevPop), frozenset({Special.LARGE})),
-        **dict.fromkeys((exp.Variance, exp.VariancePop), frozenset({Special.LARGE})),
+        **dict.fromkeys(DEVIATIONS, frozenset({Special.LARGE})),
     }
     not_yet: ClassVar[Mapping[str, str]] = {
         **Pandas.not_yet,

@@ -24,6 +24,7 @@ from harness.engines.python import (
     quoted,
 )
 from harness.engines.widths import is_narrow
+from harness.plan.kinds import COMPARISONS
 from harness.plan.nan import greater_by_nan
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.sql import in_sql
@@ -36,8 +37,7 @@ MASKED = (Type.INT64, Type.BOOLEAN)
 """Types whose NULLs need a dtype with its own mask."""
 _TESTS = (exp.In, exp.Like, exp.ILike, exp.RegexpLike, exp.StartsWith, exp.EndsWith,
           exp.Contains)  # fmt: skip
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
-_CONDITIONS = (*_TESTS, *_COMPARISONS, exp.Between, exp.And, exp.Or, exp.Not)
+_CONDITIONS = (*_TESTS, *COMPARISONS, exp.Between, exp.And, exp.Or, exp.Not)
 _VALUES = tuple(kind for kind in KNOWN if kind not in (*_CONDITIONS, exp.Interval))
 DTYPES = {
     Type.BOOLEAN: ("bool", "boolean"),
@@ -153,7 +153,7 @@ class PandasValues(Expressions):
 
     def _three_valued(self, e: Expression) -> Code:
         """A comparison or test; dtypes without a mask say False of what they lack."""
-        compared = isinstance(e, _COMPARISONS)
+        compared = isinstance(e, COMPARISONS)
         code = self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON) if compared else self.code(e)
         operands = [e.this, e.expression] if compared else [e.this]
         lacking = [x for x in operands if self.nullable(x)]
@@ -190,7 +190,7 @@ class PandasValues(Expressions):
         Conditions that are compared are given in their three values first.
         """
         kinds = (*MASKED, Type.FLOAT64)
-        compared = (x for x in e.walk() if isinstance(x, _COMPARISONS))
+        compared = (x for x in e.walk() if isinstance(x, COMPARISONS))
         if any(isinstance(side, _CONDITIONS) for x in compared for side in (x.left, x.right)):
             return True
         typed = (infer(x, self.schema) for x in e.walk() if isinstance(x, _VALUES))

@@ -10,6 +10,7 @@ from sqlglot import exp
 from harness.engines.pyarrow_expressions import ArrowExpressions
 from harness.engines.pyarrow_values import one_zero
 from harness.engines.python import quoted
+from harness.plan.kinds import DEVIATIONS
 from harness.plan.nodes import Aggregate, Expression, Item, Join, Node, Project, columns_in, walk
 from harness.plan.relation import fresh
 from harness.plan.sql import in_sql
@@ -28,7 +29,7 @@ _FUNCTIONS: dict[type[Expression], tuple[str, str | None]] = {
     exp.AnyValue: ("min", None),  # Arrow's "first" is for one thread only
 }
 _LISTED = (exp.Median, exp.PercentileCont)
-_VARIANCES = (exp.Corr, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop)
+_VARIANCES = (exp.Corr, *DEVIATIONS)
 
 
 @dataclass(frozen=True)

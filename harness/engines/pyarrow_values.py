@@ -20,7 +20,7 @@ from harness.engines.python import (
     quoted,
 )
 from harness.plan.nan import greater_by_nan
-from harness.plan.nodes import Expression, columns_in
+from harness.plan.nodes import Expression
 from harness.plan.sql import in_sql
 from harness.plan.typed import sql_type
 from harness.types import Schema, Type
@@ -77,8 +77,6 @@ class ArrowValues(Expressions):
         Columns meet as doubles, but not where an integer is beyond those that doubles hold.
         """
         if self.type(e) is Type.INT64 and Type.FLOAT64 in map(self.type, others):
-            if _is_integer(e):
-                return f"{self.text(e)}.0"
             return self.float64(e)
         return self.operand(e, precedence, strict)
 
@@ -91,9 +89,6 @@ class ArrowValues(Expressions):
         if self.type(e) is Type.INT64:  # which may be beyond what a float holds exactly
             return f'{self.operand(e, ATOM)}.cast("float64", safe=False)'
         return f'{self.operand(e, ATOM)}.cast("float64")'
-
-    def _is_constant(self, e: Expression) -> bool:
-        return columns_in(e) <= self.values.keys()
 
     def binary(self, e: Expression, operator: str, precedence: int) -> Code:
         chained = precedence == COMPARISON  # by Python, were it not for parentheses

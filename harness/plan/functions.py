@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlglot import exp
 
+from harness.plan.kinds import COMPARISONS
+
 Expression = exp.Expr
 Rewrite = Callable[[Any], Expression]
 
@@ -144,7 +146,7 @@ def _is_constant(e: Expression, kind: exp.DType) -> bool:
 
 def midnight(e: Expression) -> Expression:
     """``day < timestamp '2020-01-01 00:00:00'`` -> ``day < date '2020-01-01'``."""
-    if not isinstance(e, (*_COMPARISONS, exp.Between, exp.In)):
+    if not isinstance(e, (*COMPARISONS, exp.Between, exp.In)):
         return e
     operands = [x for x in e.iter_expressions() if isinstance(x, Expression)]
     if any(x.is_type(exp.DType.DATE) for x in operands):
@@ -155,7 +157,6 @@ def midnight(e: Expression) -> Expression:
     return e
 
 
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _MIDNIGHTS = ("", " 00:00:00", "T00:00:00")
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
-from harness.plan.special import CONDITIONS, specials_of
+from harness.plan.kinds import CONDITIONS, DEVIATIONS
+from harness.plan.special import specials_of
 from harness.plan.typed import Expression
 from harness.special import Special
 from harness.types import Column, Schema, Type
@@ -31,7 +32,7 @@ _OPPOSITES: dict[type[Expression], type[Expression]] = {
 _OF_TWO_INFINITIES = (exp.Add, exp.Sub, exp.Div)
 _OF_ONE_INFINITY = (
     *(exp.Mul, exp.Mod, exp.Sum, exp.Avg, exp.Median, exp.PercentileCont),
-    *(exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop),
+    *DEVIATIONS,
 )
 """NaN for one operand alone, or for one and other rows."""
 _HUGE = (Special.LARGE, Special.INFINITE)

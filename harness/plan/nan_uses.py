@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Unsupported
+from harness.plan.kinds import COMPARING, DEVIATIONS
 from harness.plan.nan import Known, may_be_nan, not_zero, values_of
 from harness.plan.nodes import (
     Aggregate,
@@ -59,10 +60,9 @@ _USES: dict[type[Expression], Use] = {
     exp.Least: Use.LEAST,
     **dict.fromkeys((exp.Median, exp.PercentileCont, exp.PercentileDisc), Use.QUANTILE),
     **dict.fromkeys((exp.Sum, exp.Avg, exp.Corr, exp.AnyValue), Use.SUMMED),
-    **dict.fromkeys((exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop), Use.SUMMED),
+    **dict.fromkeys(DEVIATIONS, Use.SUMMED),
     exp.Distinct: Use.KEY,
 }
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Between)
 Found = Iterator[tuple[Use, str]]
 
 
@@ -153,7 +153,7 @@ def _in_expression(e: Expression, schema: Schema, known: Known = frozenset()) ->
     known = known | not_zero(e) if isinstance(e, exp.And) else known
     operands = [x for x in e.iter_expressions() if isinstance(x, Expression)]
     suspects = [x for x in operands if may_be_nan(x, schema, known)]
-    if suspects and isinstance(e, _COMPARISONS):
+    if suspects and isinstance(e, COMPARING):
         if len(suspects) > 1:
             yield Use.COMPARED, in_sql(e)
         if infer(e, schema).nullable:

@@ -18,6 +18,7 @@ from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.columns import columns_of, repeated
 from harness.plan.frozen import frozen
+from harness.plan.kinds import COMPARISONS
 from harness.plan.nan import may_be_nan, never_zero, not_zero
 from harness.plan.special import specials_of
 from harness.plan.sql import in_sql
@@ -30,7 +31,6 @@ Item = tuple[str, Expression]
 """A column's name and the expression that computes it."""
 
 JoinKind = Literal["inner", "left", "right", "full", "semi", "anti", "cross", "single"]
-_WITH_SPECIALS = (Type.STRING, Type.INT64, Type.FLOAT64)
 
 
 @frozen
@@ -367,7 +367,7 @@ def rejects_null(part: Expression) -> set[exp.Column]:
     """Columns that cannot be NULL in a row for which this condition is true."""
     if isinstance(part, exp.Not) and isinstance(part.this, exp.Is):
         return _bare(part.this.this)
-    if isinstance(part, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
+    if isinstance(part, COMPARISONS):
         return _bare(part.this) | _bare(part.expression)
     if isinstance(part, (exp.In, exp.Between, exp.Like, exp.ILike)):
         return _bare(part.this)
@@ -392,7 +392,7 @@ def _column_of(name: str, e: Expression, schema: Schema, grouped: bool) -> Colum
     nan = column.type is Type.FLOAT64 and may_be_nan(e, schema)
     counted = grouped and isinstance(e, exp.Count) and isinstance(e.this, exp.Star)
     nonzero = column.type.numeric and (counted or never_zero(e, schema))
-    special = specials_of(e, schema) if column.type in _WITH_SPECIALS else ()
+    special = specials_of(e, schema) if column.type.has_specials else ()
     if not (nan or nonzero or special):
         return column
     return replace(column, nan=nan, nonzero=nonzero, special=special)

@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlglot import exp
 
+from harness.plan.kinds import COMPARISONS
 from harness.plan.normalize import bottom_up, decided, negation
 from harness.plan.typed import Expression, cast_to
 from harness.plan.typing import STRICT
 from harness.types import Type
 
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Like, exp.ILike)
+_COMPARISONS = (*COMPARISONS, exp.Like, exp.ILike)
 _STRICT = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.DPipe)
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.IntDiv)
 _DECIDING = (exp.Where, exp.Having, exp.Qualify, exp.If)

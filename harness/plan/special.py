@@ -11,15 +11,11 @@ from collections.abc import Iterable, Mapping
 from sqlglot import exp
 
 from harness.characters import specials
+from harness.plan.kinds import CONDITIONS
 from harness.plan.typed import Expression
 from harness.special import Special, Specials, of_number, together
 from harness.types import Schema
 
-CONDITIONS = (
-    *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE),
-    *(exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike),
-)
-"""What is true, false or NULL."""
 _NEVER = (exp.Count, exp.Length, exp.StrPosition, exp.Extract, exp.DateDiff, exp.Sign)
 """What has no special value, whatever it is made of."""
 _OPPOSITE_OF_LEAST = exp.Literal.number(2**63)

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Unsupported
+from harness.plan.kinds import COMPARING, DEVIATIONS
 from harness.plan.nodes import (
     Aggregate,
     Expression,
@@ -47,13 +48,8 @@ FULL_CASE: Differing = {
 }
 """Of one whose upper and lower case of a character can be several."""
 
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Between)
 _EVERYWHERE: Differing = {
-    **dict.fromkeys((exp.Median, exp.PercentileCont), frozenset({Special.INFINITE})),
-    **dict.fromkeys(
-        (exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop),
-        frozenset({Special.INFINITE}),
-    ),
+    kind: frozenset({Special.INFINITE}) for kind in (exp.Median, exp.PercentileCont, *DEVIATIONS)
 }
 """Of every library: inf - inf is NaN, also where both are the same value."""
 _NONE: frozenset[Special] = frozenset()
@@ -64,7 +60,7 @@ def refuse_special(plan: Node, differing: Differing, label: str) -> None:
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
         for e in _expressions(node):
-            for function in e.find_all(*_COMPARISONS, *_EVERYWHERE, *differing):
+            for function in e.find_all(*COMPARING, *_EVERYWHERE, *differing):
                 found = _found(function, differing, schema)
                 if found is not None:
                     raise Unsupported(f"{label} does otherwise with {found}", in_sql(function))
@@ -73,7 +69,7 @@ def refuse_special(plan: Node, differing: Differing, label: str) -> None:
 def _found(function: Expression, differing: Differing, schema: Schema) -> Special | None:
     """The first kind of special value of an operand that makes a difference."""
     kind = type(function)
-    if isinstance(function, _COMPARISONS):
+    if isinstance(function, COMPARING):
         return Special.BEYOND if _is_of_exact_decimals(function) else None
     matters = _MATTERS.get(kind)
     if matters is not None and not matters(function, schema):

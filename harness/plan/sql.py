@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from sqlglot import ErrorLevel, exp
 
+from harness.plan.kinds import COMPARING
+
 Expression = exp.Expr
 _LEVELS: tuple[tuple[type[Expression], ...], ...] = (
     (exp.Or,),
     (exp.And,),
     (exp.Not,),
-    (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.Between, exp.Like),
+    (*COMPARING, exp.Is, exp.Like),
     (exp.Add, exp.Sub, exp.DPipe),
     (exp.Mul, exp.Div, exp.IntDiv, exp.Mod),
     (exp.Neg,),

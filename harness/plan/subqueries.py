@@ -13,6 +13,7 @@ from harness.errors import Unsupported
 from harness.plan.aggregates import Aggregates, described, has_aggregate, is_grouped
 from harness.plan.columns import with_columns
 from harness.plan.distinct import aggregated
+from harness.plan.kinds import COMPARISONS
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -30,8 +31,7 @@ from harness.plan.relation import Relation, aliases_in, fresh, join, with_row_nu
 from harness.plan.semi_joins import SemiJoin
 from harness.plan.sql import in_sql
 
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
-_STRICT = (*_COMPARISONS, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Cast)
+_STRICT = (*COMPARISONS, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Cast)
 """What is NULL where an operand is."""
 _ROWS = exp.Count(this=exp.Star())
 
@@ -311,7 +311,7 @@ def _decides(e: Expression) -> bool:
 
 def compares(predicate: Expression) -> bool:
     """Whether a predicate is a plain comparison, never true where a side of it is NULL."""
-    return isinstance(predicate, _COMPARISONS)
+    return isinstance(predicate, COMPARISONS)
 
 
 def _beside(

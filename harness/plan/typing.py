@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.kinds import COMPARISONS
 from harness.plan.sql import in_sql
 from harness.plan.typed import Expression, Typed, sql_type
 from harness.plan.windows import frame_of, window_order
@@ -313,7 +314,6 @@ def _strict(result: Type, *types: Type) -> Callable[[_Inference, Expression], Ty
 
 
 _Rule = Callable[[_Inference, Expression], Typed]
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _STRINGS = (
     exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.Replace, exp.Reverse, exp.Repeat, exp.Pad,
     exp.Right, exp.SplitPart, exp.RegexpReplace, exp.RegexpExtract,
@@ -341,7 +341,7 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.Mul: _Inference.arithmetic,
     exp.Mod: _Inference.arithmetic,
     exp.IntDiv: _Inference.whole_division,
-    **dict.fromkeys(_COMPARISONS, _Inference.comparison),
+    **dict.fromkeys(COMPARISONS, _Inference.comparison),
     exp.And: _Inference.connective,
     exp.Or: _Inference.connective,
     exp.Not: _Inference.connective,
