@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from harness.errors import Unsupported
+from harness.errors import Unsupported, first_cause
 from harness.messages import Message, decode, encode
 from harness.oom import says_out_of_memory
 from harness.processtree import kill_tree
@@ -68,8 +68,14 @@ def _reply(handlers: Mapping[str, Handler], message: Message) -> Message:
 
 
 def describe(error: BaseException) -> Message:
-    """An exception as a reply: its type, the first line of its message, and its kind."""
+    """An exception as a reply: its type, the first line of its message, and its kind.
+
+    Of a group of errors the first counts, and what an error was made of is told, too.
+    """
+    error = first_cause(error)
     lines = str(error).strip().splitlines() or ["no message"]
+    if type(error.__cause__) is type(error):  # Dask says where, and its cause what
+        lines[0] = f"{lines[0]} {error.__cause__}"
     name = type(error).__name__
     kind = "oom" if says_out_of_memory(name, str(error)) else "error"
     if isinstance(error, Unsupported):

@@ -161,3 +161,7 @@ def _print(program: Program) -> None:
         Console().print(Syntax(program.text, program.language, theme="ansi_light"))
     else:
         typer.echo(program.text.rstrip("\n"))
+
+
+if __name__ == "__main__":
+    app()

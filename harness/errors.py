@@ -54,6 +54,13 @@ class DataUnavailable(DataError):
     """
 
 
+def first_cause(error: BaseException) -> BaseException:
+    """The error itself, or the first of a group of errors: libraries with tasks raise groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 class Unsupported(HarnessError):
     """A query that cannot be done, by the plan layer or by one engine.
 

@@ -68,13 +68,15 @@ class Cudf(GpuEngine):
     label = "cuDF"
     colour = "#3a0ca3"
     language = "python"
-    distribution = "cudf-cu12"
+    distribution = "cudf"
     module = "cudf"
     nan_differs = Pandas.nan_differs
     special_differs: ClassVar[Differing] = {
         **Pandas.special_differs,
         **FULL_CASE,
-        **dict.fromkeys((exp.IntDiv, exp.Mod), frozenset({Special.LEAST})),
+        exp.IntDiv: frozenset({Special.LEAST}),
+        exp.Mod: frozenset({Special.LEAST, Special.INFINITE}),
+        exp.Window: Pandas.special_differs[exp.Window] | {Special.BEYOND},  # frames are of floats
     }
     not_yet: ClassVar[Mapping[str, str]] = {**Pandas.not_yet, "GroupConcat": "a text of a group"}
 

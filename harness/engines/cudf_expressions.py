@@ -28,6 +28,7 @@ from harness.engines.python import (
 )
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.sql import in_sql
+from harness.plan.typed import Typed
 from harness.plan.typing import infer
 from harness.types import Type
 
@@ -41,7 +42,9 @@ class CudfExpressions(PandasExpressions):
 
     library: ClassVar[str] = "cudf"
     masks: ClassVar[bool] = False
-    propagating: ClassVar[tuple[Type, ...]] = tuple(set(Type) - {Type.STRING})
+    propagating: ClassVar[tuple[Type, ...]] = (
+        *(Type.BOOLEAN, Type.INT64, Type.FLOAT64, Type.DECIMAL),
+    )
     weekday: ClassVar[str] = "weekday"
     midnight: ClassVar[str] = 'floor("D")'
     offsets: ClassVar[str] = "cudf"
@@ -80,6 +83,14 @@ class CudfExpressions(PandasExpressions):
         return True
 
     # ------------------------------------------------------------------ values
+
+    def _value(self, e: Expression | None, typed: Typed) -> str | None:
+        """``where`` and ``mask`` take no ``pd.Timestamp``."""
+        text = super()._value(e, typed)
+        if text is None or not text.startswith("pd.Timestamp("):
+            return text
+        unit = "s" if typed.type is Type.DATE else "us"
+        return f'np.datetime64({text.removeprefix("pd.Timestamp(").removesuffix(")")}, "{unit}")'
 
     def mod(self, e: Expression) -> Code:
         """SQL's remainder has the sign of the dividend, cuDF's that of the divisor."""
@@ -125,10 +136,10 @@ class CudfExpressions(PandasExpressions):
         for other in others:
             value = str(self._value(other, typed))
             test = f"{text} {sign} {value}"
-            if self.nullable(other):
-                test = f"({test}).fillna({value}.isna())"
-            elif nullable:
+            if nullable or self.nullable(other):
                 test = f"({test}).fillna(False)"
+            if self.nullable(other):
+                test = f"{test} | {value}.isna()"
             text, nullable = f"{text}.where({test}, {value})", nullable and self.nullable(other)
         return Code(text, ATOM)
 
@@ -150,9 +161,14 @@ class CudfExpressions(PandasExpressions):
         return f"cudf.to_datetime({valid}, format={form})"
 
     def parsed_number(self, text: str, coerce: str) -> str:
-        return f"cudf.to_numeric({text}{coerce})"
+        known = ".nans_to_nulls()" if coerce else ""
+        return f"cudf.to_numeric({text}{coerce}){known}"
 
     # ------------------------------------------------------------------ texts
+
+    def length(self, e: Expression) -> Code:
+        """cuDF counts characters in 32 bits."""
+        return Code(f'{self.string(e.this, "len()").text}.astype("int64")', ATOM)
 
     def like(self, e: Expression) -> Code:
         if like_pattern(e.expression.name).test == "matches":

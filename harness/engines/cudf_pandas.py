@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.engines.base import Session
+from sqlglot import exp
+
+from harness.engines.base import Program, Session
 from harness.engines.gpu import GpuEngine
 from harness.engines.pandas import Pandas, PandasSession
+from harness.errors import Unsupported
 from harness.gpu.device import own_device
-from harness.plan.special_uses import FULL_CASE, Differing
-from harness.tables import Table
+from harness.plan import Query
+from harness.plan.columns import columns_of
+from harness.plan.nodes import Expression, Filter, Node, conjuncts, walk
+from harness.plan.special_uses import FULL_CASE, Differing, expressions_of
+from harness.plan.sql import in_sql
+from harness.plan.typing import infer
+from harness.tables import Input, Table
+from harness.types import Schema, Type
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,13 +55,56 @@ class CudfPandasSession(PandasSession):
         return slow / whole if whole else 1.0
 
 
+DIFFERING: Mapping[str, str] = {
+    "np.fmod(": "a remainder, to which it gives the sign of the divisor",
+    "np.copysign(": "rounding by np.copysign, whose operands it exchanges",
+    ".str.join(": "the text of an empty list, of which it makes NULL",
+    r"\\g<": "groups in what matches are replaced with",
+}
+"""What RAPIDS 26.10 computes otherwise than pandas, by what stands in a program of pandas."""
+MASKED = (Type.INT64, Type.BOOLEAN)
+
+
+def refuse_three_values(plan: Node) -> None:
+    """Raises Unsupported where OR or AND of NULLs decides: to cudf.pandas, NULL OR true is NULL.
+
+    In a filter NULL AND false may well be NULL: neither keeps a row.
+    """
+    for node in walk(plan):
+        schema = tuple(column for source in node.inputs for column in source.schema)
+        for e in expressions_of(node):
+            parts = conjuncts(e) if isinstance(node, Filter) else [e]
+            for part in parts:
+                for operator in part.find_all(exp.Or, exp.And):
+                    if any(may_be_null(side, schema) for side in operator.flatten()):
+                        raise Unsupported("cudf.pandas does otherwise with NULL", in_sql(operator))
+
+
+def may_be_null(condition: Expression, schema: Schema) -> bool:
+    """Whether pandas has NULL for a condition, and not False."""
+    if isinstance(condition, exp.Is):
+        return False
+    if isinstance(condition, (exp.And, exp.Or, exp.Not, exp.Paren)):
+        return any(may_be_null(part, schema) for part in condition.iter_expressions())
+    columns = (infer(column, schema) for column in columns_of(condition))
+    return any(column.nullable and column.type in MASKED for column in columns)
+
+
 class CudfPandas(GpuEngine, Pandas):
     name = "cudf-pandas"
     label = "cudf.pandas"
     colour = "#7400b8"
-    distribution = "cudf-cu12"
+    distribution = "cudf"
     module = "cudf"
     special_differs: ClassVar[Differing] = {**Pandas.special_differs, **FULL_CASE}
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        program = super().compile(query, tables, source)
+        for call, reason in DIFFERING.items():
+            if call in program.text:
+                raise Unsupported(f"cudf.pandas does otherwise: {reason}")
+        refuse_three_values(self.lowered(query))
+        return program
 
     def start(self, threads: int) -> Session:
         return CudfPandasSession(threads)

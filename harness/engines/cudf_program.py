@@ -14,8 +14,8 @@ from harness.engines.pandas_program import PandasProgram
 from harness.engines.pandas_tables import csv_options
 from harness.engines.pandas_values import DTYPES
 from harness.engines.pandas_windows import ROLLING, PandasWindows, Partitions
-from harness.engines.python import listing, quoted
-from harness.plan.nodes import Aggregate, Expression, Join, Node
+from harness.engines.python import listing, mapping, quoted
+from harness.plan.nodes import Aggregate, Expression, Join, Node, Union, columns_in
 from harness.plan.sql import in_sql
 from harness.plan.windows import Frame
 from harness.tables import Input, Table
@@ -35,7 +35,10 @@ class CudfWindows(PandasWindows):
         return f"transform(lambda group: group.{call}({options}))"
 
     def _bounded(self, e: Expression, frame: Frame, rows: Partitions) -> str:
-        """Frames that end at this row or before, or reach as far ahead as back."""
+        """Frames that end at this row or before, or reach as far ahead as back.
+
+        What moves is of floats, whatever it is made of.
+        """
         function, width = e.this, frame.width
         assert frame.first is not None and width is not None
         if type(function) not in ROLLING or isinstance(function.this, exp.Distinct):
@@ -44,10 +47,22 @@ class CudfWindows(PandasWindows):
             reason = "a frame that reaches ahead and not as far back"
             raise self.gaps.lacking(reason, in_sql(e))
         column = self._counted(function) if isinstance(function, exp.Count) else function.this
-        if self.print_.type(column) is Type.STRING and not isinstance(function, exp.Count):
-            raise self.gaps.lacking("moving aggregates of texts", in_sql(e))
+        numeric = self.print_.type(column) in (Type.INT64, Type.FLOAT64)
+        if not numeric and not isinstance(function, exp.Count):
+            raise self.gaps.lacking("moving aggregates of anything but numbers", in_sql(e))
         centred = ", center=True" if frame.last > 0 else ""
-        return self._rolling(function, column, width, min(frame.last, 0), rows, centred)
+        text = self._rolling(function, column, width, min(frame.last, 0), rows, centred)
+        if self.print_.type(e) is not Type.INT64:
+            return text
+        known = ".nans_to_nulls()" if self.print_.nullable(e) else ""
+        return f'{text}{known}.astype("int64")'
+
+
+def keeping_integers(node: Join, side: Node) -> str:
+    """What keeps a join's whole numbers: unmatched rows make floats of those without a mask."""
+    wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
+    whole = [c.name for c in side.schema if c.type is Type.INT64 and c.name in wanted]
+    return f".astype({mapping(dict.fromkeys(whole, 'Int64'))})" if whole else ""
 
 
 class CudfProgram(PandasProgram):
@@ -63,6 +78,19 @@ class CudfProgram(PandasProgram):
         "pd": "import pandas as pd",
     }
 
+    def _counts_rows(
+        self, node: Aggregate, keys: Sequence[str], computed: dict[Expression, str], name: str
+    ) -> str:
+        """cuDF counts no rows by a column of texts."""
+        columns = [*node.schema[: len(node.keys)], *node.input.schema]
+        named = [*keys, *node.input.names]
+        pairs = zip(named, columns, strict=True)
+        fit = (column for column, c in pairs if c.type is not Type.STRING)
+        return next(fit, None) or computed.setdefault(exp.Literal.number(1), name)
+
+    def _keeping_integers(self, node: Join, side: Node) -> str:
+        return keeping_integers(node, side)
+
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
         name, read = f"t({quoted(table.name)})", [table.column(c) for c in columns]
         if self.source is Input.PARQUET:
@@ -73,8 +101,10 @@ class CudfProgram(PandasProgram):
         return name
 
     def _plain(self, e: Expression, node: Aggregate) -> bool:
-        """A sum of nothing is NULL by itself."""
-        return isinstance(e, exp.Sum) or super()._plain(e, node)
+        """A sum of nothing is NULL by itself, unless the mean of the same is wanted, too."""
+        means = [mean.this for _, mean in node.aggregates if isinstance(mean, exp.Avg)]
+        alone = isinstance(e, exp.Sum) and e.this not in means
+        return alone or super()._plain(e, node)
 
     def row(self, node: Aggregate, values: Mapping[str, str]) -> str:
         columns = []
@@ -103,6 +133,14 @@ class CudfProgram(PandasProgram):
         keys += f".dropna(subset={listing(risky)})" if risky else ""
         self.physical[node] = self.order(node.left)
         return self.assign(node, f'{left}.merge({keys}, {on}, how="left{node.kind}")')
+
+    def union(self, node: Union) -> str:
+        """Dates among timestamps have to be told so."""
+        times = [c.name for c in node.schema if c.type is Type.TIMESTAMP]
+        mixed = {n for n in times for part in node.inputs if part.column(n).type is Type.DATE}
+        if mixed:
+            raise self.gaps.unsupported("a union of dates and timestamps")
+        return super().union(node)
 
     def _may_be_nothing(self, node: Node) -> bool:
         return any(column.nullable for column in node.schema)

@@ -71,11 +71,7 @@ class DaskAggregates(DaskSteps, PandasAggregates):
 
     def _named_aggregates(self, node: Aggregate, groups: str, named: _Named, rename: str) -> str:
         """One call for all, each function of a column once, as Dask wants it."""
-        calls = keywords(
-            (name, f"({quoted(column)}, {quoted(function)})")
-            for (function, column), name in named.calls.items()
-        )
-        frame = self.assign(node, f"{groups}.agg({calls}).reset_index(){rename}")
+        frame = self._called(node, groups, named.calls, rename)
         self.physical[node] = (*(n for n, _ in node.keys), *named.calls.values())
         more = {name: f"{frame}[{quoted(held)}]" for name, held in named.copies.items()}
         for name, count in named.counts.items():
@@ -86,6 +82,16 @@ class DaskAggregates(DaskSteps, PandasAggregates):
             new = [name for name in more if name not in self.physical[node]]
             self.physical[node] += tuple(new)
         return frame
+
+    def _called(
+        self, node: Aggregate, groups: str, calls: Mapping[tuple[str, str], str], rename: str
+    ) -> str:
+        """The frame of the aggregates, each under its name."""
+        named = keywords(
+            (name, f"({quoted(column)}, {quoted(function)})")
+            for (function, column), name in calls.items()
+        )
+        return self.assign(node, f"{groups}.agg({named}).reset_index(){rename}")
 
     def _grouped_apart(self, node: Aggregate) -> str:
         """Aggregates that Dask lacks: each group in one partition, where local code reduces it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Mapping
 from typing import ClassVar
@@ -11,7 +10,7 @@ from harness.engines.base import CONNECT_VARIABLE, Program, Session
 from harness.engines.cudf import Cudf, CudfSession
 from harness.engines.dask import Dask
 from harness.engines.dask_cudf_program import DaskCudfProgram
-from harness.engines.gpu import SET_UP, GpuEngine
+from harness.engines.gpu import GpuEngine
 from harness.engines.python import Gaps
 from harness.gpu.device import LIMIT_VARIABLE, Device, UncountedDevice
 from harness.plan import Query
@@ -61,20 +60,15 @@ class DaskCudf(GpuEngine):
     label = "dask-cuDF"
     colour = "#b5179e"
     language = "python"
-    distribution = "dask-cudf-cu12"
+    distribution = "dask-cudf"
     module = "dask_cudf"
+    modules = ("dask_cuda",)
+    """What starts the workers."""
     connects = True
     nan_differs = Dask.nan_differs
     special_differs: ClassVar[Differing] = {**Dask.special_differs, **Cudf.special_differs}
     cannot: ClassVar[Mapping[str, str]] = Dask.cannot
     not_yet: ClassVar[Mapping[str, str]] = Dask.not_yet
-
-    def unavailable(self) -> str | None:
-        """dask-cuda, which starts the workers, is a distribution of its own."""
-        reason = super().unavailable()
-        if reason is None and importlib.util.find_spec("dask_cuda") is None:
-            return f"dask-cuda is not installed: python -m pip install dask-cuda (in {SET_UP})"
-        return reason
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)

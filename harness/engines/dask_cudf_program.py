@@ -8,7 +8,7 @@ from typing import ClassVar
 from sqlglot import exp
 
 from harness.engines.cudf_expressions import CudfExpressions
-from harness.engines.cudf_program import CudfProgram
+from harness.engines.cudf_program import CudfProgram, keeping_integers
 from harness.engines.dask_aggregates import NATIVE
 from harness.engines.dask_expressions import DaskExpressions
 from harness.engines.dask_program import DaskProgram
@@ -16,8 +16,8 @@ from harness.engines.pandas_expressions import PandasExpressions
 from harness.engines.pandas_program import PandasProgram
 from harness.engines.pandas_tables import csv_options
 from harness.engines.pandas_values import DTYPES
-from harness.engines.python import ATOM, Code, listing, quoted
-from harness.plan.nodes import Expression, Join, columns_in
+from harness.engines.python import ATOM, Code, listing, mapping, quoted
+from harness.plan.nodes import Aggregate, Expression, Join, Node, columns_in
 from harness.plan.typing import infer
 from harness.tables import Input, Table
 
@@ -65,6 +65,35 @@ class DaskCudfProgram(DaskProgram):
         "np": "import numpy as np",
         "pd": "import pandas as pd",
     }
+
+    def _keeping_integers(self, node: Join, side: Node) -> str:
+        return keeping_integers(node, side)
+
+    def _counts_rows(
+        self, node: Aggregate, keys: Sequence[str], computed: dict[Expression, str], name: str
+    ) -> str:
+        """A column that is there in each row, and no key: dask-cuDF has ``count`` only."""
+        fit = (c.name for c in node.input.schema if not c.nullable and c.name not in keys)
+        return next(fit, None) or computed.setdefault(exp.Literal.number(1), name)
+
+    def _called(
+        self, node: Aggregate, groups: str, calls: Mapping[tuple[str, str], str], rename: str
+    ) -> str:
+        """``agg`` takes a dictionary; columns of several functions are named afterwards."""
+        functions: dict[str, list[str]] = {}
+        for function, column in calls:
+            functions.setdefault(column, []).append("count" if function == "size" else function)
+        if all(len(several) == 1 for several in functions.values()):
+            names = {column: name for (_, column), name in calls.items() if column != name}
+            called = mapping({column: several[0] for column, several in functions.items()})
+            named = f".rename(columns={mapping(names)})" if names else ""
+            return self.assign(node, f"{groups}.agg({called}){named}.reset_index(){rename}")
+        listed = ", ".join(f"{quoted(c)}: {listing(several)}" for c, several in functions.items())
+        frame = self.assign(node, f"{groups}.agg({{{listed}}})")
+        columns = [calls[f, c] for c in functions for f, column in calls if column == c]
+        self.statements.append(f"{frame}.columns = {listing(columns)}")
+        self.statements.append(f"{frame} = {frame}.reset_index(){rename}")
+        return frame
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
         name = f"t({quoted(table.name)})"

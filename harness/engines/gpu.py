@@ -2,28 +2,62 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 from typing import ClassVar
 
 from harness.engines.base import Engine
-from harness.gpu.discovery import NoGpu, usable_gpu
+from harness.gpu.discovery import Gpu, NoGpu, usable_gpu
 
-SET_UP = 'an environment of its own: python -m pip install -e ".[gpu]"'
+CUDA_MAJORS = (12, 13)
+"""RAPIDS' distributions are made for each: ``cudf-cu12``, ``cudf-cu13``."""
 
 
 class GpuEngine(Engine):
-    """An engine that runs on the first GPU. Whether there is one is found out without CUDA."""
+    """An engine that runs on the first GPU. Whether there is one is found out without CUDA.
+
+    ``distribution`` is its name without the CUDA version that it is made for.
+    """
 
     variables: ClassVar[tuple[str, ...]] = (
         *("CUDF_*", "CUPY_*", "DASK_*", "KVIKIO_*", "LIBCUDF_*", "POLARS_*", "RMM_*"),
     )
     optional: ClassVar[bool] = True
     on_gpu: ClassVar[bool] = True
+    modules: ClassVar[tuple[str, ...]] = ()
+    """Modules beside ``module`` that must be importable, each of a distribution of its name."""
 
     def unavailable(self) -> str | None:
-        """What is missing: the GPU or its driver first, then the package."""
+        """What is missing: the GPU or its driver first, then a package."""
         try:
-            usable_gpu()
+            gpu = usable_gpu()
         except NoGpu as error:
             return str(error)
-        reason = super().unavailable()
-        return reason and f"{reason} (in {SET_UP})"
+        if importlib.util.find_spec(self.module) is None:
+            return _not_installed(f"{self.distribution}-cu{_major(gpu)}", gpu)
+        for module in self.modules:
+            if importlib.util.find_spec(module) is None:
+                return _not_installed(module.replace("_", "-"), gpu)
+        return None
+
+    def version(self) -> str | None:
+        """That of the distribution for whichever CUDA version is installed, or None."""
+        for major in CUDA_MAJORS:
+            try:
+                return importlib.metadata.version(f"{self.distribution}-cu{major}")
+            except importlib.metadata.PackageNotFoundError:
+                continue
+        return None
+
+
+def _not_installed(distribution: str, gpu: Gpu) -> str:
+    extra = "gpu" if _major(gpu) == CUDA_MAJORS[0] else f"gpu-cu{_major(gpu)}"
+    return (
+        f"{distribution} is not installed: python -m pip install {distribution} "
+        f'(in an environment of its own: python -m pip install -e ".[{extra}]")'
+    )
+
+
+def _major(gpu: Gpu) -> int:
+    """The CUDA version whose packages the driver can run."""
+    return min(int(gpu.cuda.partition(".")[0]), CUDA_MAJORS[-1])

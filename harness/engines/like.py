@@ -14,10 +14,26 @@ class LikePattern(NamedTuple):
     text: str
 
 
-def like_pattern(pattern: str) -> LikePattern:
+class RegexSpelling(NamedTuple):
+    """How a library spells parts of a regular expression that others spell otherwise.
+
+    ``options`` come before it, ``character`` is any one, a newline too, and ``end`` that of a text.
+    """
+
+    options: str = "(?s)"
+    character: str = "."
+    end: str = "$"
+
+
+COMMON = RegexSpelling()
+CUDF = RegexSpelling("", r"[\s\S]", r"\Z")
+"""Of cuDF, which has no options in a pattern, and whose ``$`` is the end of a last line, too."""
+
+
+def like_pattern(pattern: str, spelling: RegexSpelling = COMMON) -> LikePattern:
     body = pattern.strip("%")
     if "_" in pattern or "%" in body or not body:
-        return LikePattern("matches", _like_regex(pattern))
+        return LikePattern("matches", _like_regex(pattern, spelling))
     starts, ends = not pattern.startswith("%"), not pattern.endswith("%")
     kinds = {(True, True): "equals", (True, False): "starts", (False, True): "ends"}
     return LikePattern(kinds.get((starts, ends), "contains"), body)
@@ -25,10 +41,11 @@ def like_pattern(pattern: str) -> LikePattern:
 
 def ilike_regex(pattern: str) -> str:
     """The regular expression of an ILIKE pattern."""
-    return _like_regex(pattern).replace("(?s)", "(?is)")
+    return _like_regex(pattern, COMMON).replace("(?s)", "(?is)")
 
 
-def _like_regex(pattern: str) -> str:
-    regex = "".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in pattern)
-    anchored = ("^" + regex + "$").removeprefix("^.*").removesuffix(".*$")
-    return f"(?s){anchored}"  # a dot stands for a newline too
+def _like_regex(pattern: str, spelling: RegexSpelling) -> str:
+    options, character, end = spelling
+    many = f"{character}*"
+    regex = "".join({"%": many, "_": character}.get(c, re.escape(c)) for c in pattern)
+    return options + f"^{regex}{end}".removeprefix(f"^{many}").removesuffix(f"{many}{end}")

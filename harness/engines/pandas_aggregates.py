@@ -91,7 +91,7 @@ class PandasAggregates(PandasSteps):
             if isinstance(argument, exp.Column):
                 column = argument.name
             elif argument is None:
-                column = keys[0]
+                column = self._counts_rows(node, keys, computed, name)
             else:
                 column = computed.setdefault(argument, name)
             values.append((name, e, column))
@@ -103,6 +103,12 @@ class PandasAggregates(PandasSteps):
             for e, n in computed.items()
         )
         return f"{frame}.assign({added})", keys, values
+
+    def _counts_rows(
+        self, node: Aggregate, keys: Sequence[str], computed: dict[Expression, str], name: str
+    ) -> str:
+        """The column by which rows are counted; ``computed`` has those that are yet to be."""
+        return keys[0]
 
     def _plain(self, e: Expression, node: Aggregate) -> bool:
         """Whether named aggregation says it; a sum that may be of nothing needs ``min_count``."""

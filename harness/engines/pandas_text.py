@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 from sqlglot import exp
@@ -11,7 +10,7 @@ from harness.engines.like import ilike_regex, like_pattern
 from harness.engines.pandas_values import PandasValues
 from harness.engines.python import ATOM, COMPARISON, SUM, Code, quoted
 from harness.plan.nodes import Expression
-from harness.plan.patterns import capturing_only
+from harness.plan.patterns import capturing_only, ends_only
 from harness.plan.sql import in_sql
 from harness.types import Type
 
@@ -154,7 +153,7 @@ class PandasText(PandasValues):
 
     def pattern(self, e: Expression) -> str:
         r"""Python's ``$`` is before a newline at the end, too; ``\Z`` is the end only."""
-        return re.sub(r"(\\.|\[[^]]*\])|\$", lambda part: part[1] or r"\Z", super().pattern(e))
+        return ends_only(super().pattern(e))
 
     def regexp_replace(self, e: Expression) -> Code:
         new = self.replacement(e.args["replacement"], {}, r"\g<{}>")

@@ -69,6 +69,8 @@ class PolarsProgram:
 
     collect: ClassVar[str] = ".collect()"
     write: ClassVar[str] = ".sink_parquet"
+    printer: ClassVar[type[PolarsExpressions]] = PolarsExpressions
+    windows: ClassVar[type[PolarsWindows]] = PolarsWindows
 
     def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
         self.gaps, self.tables, self.source = gaps, tables, source
@@ -126,7 +128,7 @@ class PolarsProgram:
     def expressions(self, *sources: Node) -> PolarsExpressions:
         """A printer for expressions over the columns of these nodes."""
         schema = tuple(column for source in sources for column in source.schema)
-        return PolarsExpressions(self.gaps, schema, self.widths.narrow(*sources))
+        return self.printer(self.gaps, schema, self.widths.narrow(*sources))
 
     def scan(self, node: Scan) -> str:
         table = self.tables[node.table]
@@ -277,7 +279,7 @@ class PolarsProgram:
 
     def window(self, node: Window) -> str:
         text = self.frame(node.input)
-        windows = PolarsWindows(self.expressions(node.input))
+        windows = self.windows(self.expressions(node.input))
         self.physical[node] = self.physical[node.input]
         for each in windows.passes(node.functions):
             text += f".sort({windows.print_.sorting(each.order)})" if each.order else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from harness.engines.polars_values import DTYPES, PolarsValues
 from harness.engines.python import ATOM, PRODUCT, SUM, Code, quoted
 from harness.plan.nodes import Expression
@@ -20,6 +22,9 @@ _TIMES_OF_DAY = ("%H", "%M", "%S", "%I", "%p")
 
 class PolarsDates(PolarsValues):
     """Spells what is done to dates and timestamps."""
+
+    parsing: ClassVar[str] = ""
+    """Further options of what parses dates."""
 
     def truncated_date(self, e: Expression) -> Code:
         """A truncated date as a date, which is what Polars makes of it by itself."""
@@ -104,4 +109,4 @@ class PolarsDates(PolarsValues):
         if ("%H" in form) != ("%M" in form):
             raise self.gaps.unsupported("hours without minutes", in_sql(e))
         value = self.operand(e.this, ATOM)
-        return Code(f'{value}.str.to_datetime({form}, time_unit="us")', ATOM)
+        return Code(f'{value}.str.to_datetime({form}, time_unit="us"{self.parsing})', ATOM)

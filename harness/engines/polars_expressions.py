@@ -60,11 +60,10 @@ class PolarsExpressions(PolarsText, PolarsDates):
             rounded = f"{value}.cast(pl.Float64{strict}).{_ROUNDED}.cast(pl.Int64{strict})"
             return Code(f"pl.coalesce({value}.cast(pl.Int64{strict}), {rounded})", ATOM)
         if source is Type.STRING and target is Type.DATE:
-            return Code(f'{value}.str.to_date("%Y-%m-%d"{strict})', ATOM)
+            return Code(f'{value}.str.to_date("%Y-%m-%d"{strict}{self.parsing})', ATOM)
         if source is Type.STRING and target is Type.TIMESTAMP:
-            return Code(
-                f'{value}.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us"{strict})', ATOM
-            )
+            options = f'time_unit="us"{strict}{self.parsing}'
+            return Code(f'{value}.str.to_datetime("%Y-%m-%d %H:%M:%S", {options})', ATOM)
         if source is Type.FLOAT64 and target is Type.INT64:
             value = f"{value}.round()"
         if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP):

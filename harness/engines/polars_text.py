@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 
-from harness.engines.like import ilike_regex, like_pattern
+from harness.engines.like import COMMON, RegexSpelling, ilike_regex, like_pattern
 from harness.engines.polars_values import PolarsValues
 from harness.engines.python import ATOM, SUM, Code, quoted
 from harness.plan.nodes import Expression
@@ -23,8 +23,12 @@ class PolarsText(PolarsValues):
         exp.Reverse: "{}.str.reverse()",
     }
 
+    spelling: ClassVar[RegexSpelling] = COMMON
+    """That of the regular expressions that come of LIKE patterns."""
+
     def like(self, e: Expression) -> Code:
-        subject, pattern = self.operand(e.this, ATOM), like_pattern(e.expression.name)
+        subject = self.operand(e.this, ATOM)
+        pattern = like_pattern(e.expression.name, self.spelling)
         if pattern.test == "equals":
             return Code(f"{subject} == {quoted(pattern.text)}", 0)
         calls = {
@@ -150,6 +154,8 @@ class PolarsText(PolarsValues):
 
     def concat_ws(self, e: Expression) -> Code:
         separator, *parts = e.expressions
+        if len(parts) == 1:  # nothing to join: the text itself, or no text
+            return Code(f'{self.operand(parts[0], ATOM)}.fill_null("")', ATOM)
         values = ", ".join(self.value(x) for x in parts)
         options = f"separator={self.text(separator)}, ignore_nulls=True"
         return Code(f"pl.concat_str({values}, {options})", ATOM)

@@ -87,7 +87,7 @@ class PolarsWindows:
         function, order = e.this, [] if presorted else window_order(e)
         over = self._over(e, order)
         if isinstance(function, exp.RowNumber):
-            return f"pl.int_range(1, pl.len() + 1){over}", None
+            return f"{self._numbers(over)}{over}", None
         if isinstance(function, (exp.Lag, exp.Lead)):
             return f"{self._shifted(function)}{over}", None
         if isinstance(function, (exp.Rank, exp.DenseRank)):
@@ -97,8 +97,12 @@ class PolarsWindows:
         frame = frame_of(e)
         if frame.kind == "whole":
             return f"{self.print_.aggregate(function, grouped=True)}{over}", None
-        text = self._over_all(self._framed(e, frame), over)
+        text = self._over_all(self._framed(e, frame, over), over)
         return text, self._of_peers(e, name, "last") if frame.kind == "peers" else None
+
+    def _numbers(self, over: str) -> str:
+        """The numbers of the rows of a partition, from 1 on; ``over`` is what follows."""
+        return "pl.int_range(1, pl.len() + 1)"
 
     def _over_all(self, text: str, over: str) -> str:
         """``over`` holds for the whole text, not only for its last operand."""
@@ -112,7 +116,7 @@ class PolarsWindows:
         """Ranks over a sorted frame."""
         over = self._over(e, [])
         if isinstance(e.this, exp.Rank):
-            return f"pl.int_range(1, pl.len() + 1){over}", self._of_peers(e, name, "first")
+            return f"{self._numbers(over)}{over}", self._of_peers(e, name, "first")
         keys = self.print_.names([o.this for o in window_order(e)])
         return f"pl.struct({keys}).rle_id(){over} + 1", None
 
@@ -143,7 +147,7 @@ class PolarsWindows:
             keys = [*(e.args.get("partition_by") or []), *(o.this for o in window_order(e))]
             return f"{value}.last().over({self.print_.names(keys)})", None
         place = int(function.args["offset"].name)
-        nth, number = f"{value}.get({place - 1}, null_on_oob=True)", "pl.int_range(1, pl.len() + 1)"
+        nth, number = f"{value}.get({place - 1}, null_on_oob=True)", self._numbers(over)
         match frame_of(e).kind:
             case "whole":
                 return f"{nth}{over}", None
@@ -154,10 +158,10 @@ class PolarsWindows:
 
     # ------------------------------------------------------------------ aggregates of frames
 
-    def _framed(self, e: exp.Window, frame: Frame) -> str:
+    def _framed(self, e: exp.Window, frame: Frame, over: str) -> str:
         function = e.this
         if frame.first is None:
-            return self._growing(function, frame.last)
+            return self._growing(function, frame.last, over)
         assert frame.width is not None
         if frame.last <= 0 and self._rolls(function):
             return self._rolling(function, frame.width, -frame.last)
@@ -171,24 +175,29 @@ class PolarsWindows:
             return not isinstance(e.this, exp.Distinct)
         return type(e) in _ROLLING and self.print_.type(e.this) is not Type.STRING
 
-    def _growing(self, e: Expression, last: int) -> str:
+    def _growing(self, e: Expression, last: int, over: str) -> str:
         """From the first row to ``last``, counted from this one."""
         if isinstance(e, exp.Avg):
-            total = self._growing(exp.Sum(this=e.this), last)
-            return f"{total} / {self._growing(exp.Count(this=e.this), last)}"
+            total = self._growing(exp.Sum(this=e.this), last, over)
+            return f"{total} / {self._growing(exp.Count(this=e.this), last, over)}"
         if isinstance(e, exp.Count):
-            return self._moved(self._running_count(e), last, nothing="0")
+            return self._moved(self._running_count(e, over), last, nothing="0")
         if type(e) not in _CUMULATIVE or isinstance(e.this, exp.Distinct):
             raise self.gaps.unsupported("a running aggregate of this kind", in_sql(e))
         text = f"{self.print_.number(e.this, ATOM)}.{_CUMULATIVE[type(e)]}()"
-        text += ".forward_fill()" if self.print_.nullable(e.this) else ""
+        if self.print_.nullable(e.this):
+            text += self._filled(over)
         return self._moved(text, last)
 
-    def _running_count(self, e: Expression) -> str:
+    def _filled(self, over: str) -> str:
+        """Rows without a value keep what was before."""
+        return ".forward_fill()"
+
+    def _running_count(self, e: Expression, over: str) -> str:
         if isinstance(e.this, exp.Distinct):
             raise self.gaps.unsupported("a running count of distinct values", in_sql(e))
         if isinstance(e.this, exp.Star) or not self.print_.nullable(e.this):
-            return "pl.int_range(1, pl.len() + 1)"
+            return self._numbers(over)
         return f"{self.print_.operand(e.this, ATOM)}.cum_count()"
 
     def _moved(self, text: str, last: int, nothing: str = "") -> str:

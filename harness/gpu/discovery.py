@@ -6,6 +6,7 @@ start others that do.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import importlib
 import sys
@@ -110,22 +111,28 @@ def described() -> list[str]:
 
 @contextmanager
 def nvml_session() -> Iterator[Any]:
-    """The library, initialised. Raises NoGpu in the place of NVML's own errors."""
+    """The library, initialised once for all. Raises NoGpu in the place of NVML's own errors."""
     try:
         nvml = importlib.import_module("pynvml")
     except ImportError as error:
         reason = "nvidia-ml-py is not installed: python -m pip install nvidia-ml-py"
         raise NoGpu(reason if has_driver() else NO_DRIVER) from error
     try:
-        nvml.nvmlInit()
-    except nvml.NVMLError as error:
-        raise NoGpu(_reason(nvml, error)) from error
-    try:
+        _open(nvml)
         yield nvml
     except nvml.NVMLError as error:
         raise NoGpu(_reason(nvml, error)) from error
-    finally:
-        nvml.nvmlShutdown()
+
+
+def _open(nvml: Any) -> None:
+    """Opens NVML until the process ends: to open it takes some 50 ms, and each round asks it."""
+    if not any(nvml is opened for opened in _OPENED):
+        nvml.nvmlInit()
+        atexit.register(nvml.nvmlShutdown)
+        _OPENED.append(nvml)
+
+
+_OPENED: list[Any] = []
 
 
 def has_driver() -> bool:

@@ -33,6 +33,11 @@ def _escaped(c: str, inside: bool) -> str:
     return f"\\{c}"
 
 
+def ends_only(pattern: str) -> str:
+    r"""The pattern with ``\Z`` for ``$``, which in some libraries is before a last newline, too."""
+    return re.sub(r"(\\.|\[[^]]*\])|\$", lambda part: part[1] or r"\Z", pattern)
+
+
 _PIECES = re.compile(
     r"\\."  # what is escaped
     r"|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]"  # a class of characters

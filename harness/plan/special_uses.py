@@ -59,7 +59,7 @@ def refuse_special(plan: Node, differing: Differing, label: str) -> None:
     """Raises Unsupported where a library does otherwise with the special values of a plan."""
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
-        for e in _expressions(node):
+        for e in expressions_of(node):
             for function in e.find_all(*COMPARING, *_EVERYWHERE, *differing):
                 found = _found(function, differing, schema)
                 if found is not None:
@@ -85,7 +85,8 @@ def _operands(function: Expression) -> list[Expression]:
     return [x for x in function.iter_expressions() if isinstance(x, Expression)]
 
 
-def _expressions(node: Node) -> Iterator[Expression]:
+def expressions_of(node: Node) -> Iterator[Expression]:
+    """The expressions that a node computes over the columns of its inputs."""
     match node:
         case Filter():
             yield node.condition
