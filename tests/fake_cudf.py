@@ -1,7 +1,10 @@
 """A stand-in for cuDF on machines without a GPU: pandas, with cuDF's documented differences.
 
-Every column has a mask (pandas' nullable dtypes); comparisons with NULL are NULL, and so are ``&``
-and ``|`` with a NULL side; ``mask`` replaces where its condition is NULL; a sum of nothing is NULL.
+Every column has a mask (pandas' nullable dtypes); comparisons with NULL are NULL, those of dates
+False, and ``&`` and ``|`` with a NULL side are NULL; ``mask`` replaces where its condition is NULL;
+a sum of nothing is NULL. As RAPIDS 26.10 did on an H200: integers that a merge leaves without a
+value become floats, unless they were cast to ``Int64``; moving frames are of floats; rows are not
+counted by texts; numbers that cannot be parsed are NaN; ``where`` takes no ``pd.Timestamp``.
 What is not here, cuDF and pandas share. Installed as ``sys.modules["cudf"]``.
 """
 
@@ -81,6 +84,9 @@ class Groups:
     def agg(self, *functions: Any, **named: Any) -> Any:
         if functions:
             return nullable(self._groups.agg(*functions))
+        for column, function in named.values():
+            if function == "size" and str(self._groups.obj[column].dtype) == "str":
+                raise TypeError("str type does not support size operations")
         calls = {name: (column, _call(function)) for name, (column, function) in named.items()}
         return nullable(self._groups.agg(**calls))
 
@@ -89,7 +95,7 @@ class Groups:
 
     def rolling(self, width: int, min_periods: int, center: bool = False) -> Any:
         moving = self._groups.rolling(width, min_periods=min_periods, center=center)
-        return Rolling(moving, _kind(self._groups.obj))
+        return Rolling(moving)
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._groups, name)
@@ -103,16 +109,13 @@ def _call(function: Any) -> Any:
 
 
 class Rolling:
-    """A moving frame: what is an extreme or a sum of integers or of dates is one itself."""
+    """A moving frame: whatever moves is of floats."""
 
-    def __init__(self, rolling: Any, kind: str_) -> None:
-        self._rolling, self._kind = rolling, kind
+    def __init__(self, rolling: Any) -> None:
+        self._rolling = rolling
 
     def __getattr__(self, name: str_) -> Any:
-        kind = self._kind if name in ("sum", "min", "max") else "float64"
-        return lambda: nullable(getattr(self._rolling, name)()).astype(
-            "int64" if name == "count" else kind
-        )
+        return lambda: nullable(getattr(self._rolling, name)()).astype("float64")
 
 
 class SeriesLike(pd.Series):
@@ -133,7 +136,8 @@ class SeriesLike(pd.Series):
         return Dates(pd.Series(self).dt)
 
     def _cmp_method(self, other: Any, op: Any) -> Any:
-        return _known(super()._cmp_method(other, op), self, other)
+        compared = super()._cmp_method(other, op)
+        return nullable(compared) if self.dtype.kind == "M" else _known(compared, self, other)
 
     def _logical_method(self, other: Any, op: Any) -> Any:
         return _known(super()._logical_method(other, op), self, other)
@@ -144,7 +148,14 @@ class SeriesLike(pd.Series):
         kind = NULLABLE.get(dtype, dtype) if isinstance(dtype, str_) else dtype
         return super().astype(kind, *args, **kwargs)
 
+    def nans_to_nulls(self) -> Any:
+        if _kind(self) != "float64":
+            return self
+        return nullable(pd.Series(self.astype(object)).replace({np.nan: None}).astype("Float64"))
+
     def where(self, cond: Any, other: Any = None) -> Any:
+        if isinstance(other, pd.Timestamp):
+            raise TypeError("Expected bytes, got a 'Timestamp' object")
         other = pd.NA if other is None and self.dtype.kind != "M" else other
         values = self.astype("bool") if self.dtype.kind == "b" else self
         return super(SeriesLike, values).where(cond.astype("boolean").fillna(False), other)
@@ -171,7 +182,7 @@ class SeriesLike(pd.Series):
 
     def rolling(self, width: int, min_periods: int, center: bool = False) -> Any:
         moving = super().rolling(width, min_periods=min_periods, center=center)
-        return Rolling(moving, _kind(self))
+        return Rolling(moving)
 
 
 class FrameLike(pd.DataFrame):
@@ -187,6 +198,11 @@ class FrameLike(pd.DataFrame):
         return Groups(super().groupby(*args, **kwargs))
 
     def merge(self, right: Any, how: str = "inner", **kwargs: Any) -> Any:
+        if how in ("left", "outer"):
+            merged = nullable(super().merge(right, how=how, **{**kwargs, "indicator": True}))
+            alone = set(merged.pop("_merge"))
+            merged = _without_integers(merged, right) if "left_only" in alone else merged
+            return _without_integers(merged, self) if "right_only" in alone else merged
         if how not in ("leftsemi", "leftanti"):
             return nullable(super().merge(right, how=how, **kwargs))
         ours = kwargs.get("on") or kwargs["left_on"]
@@ -196,11 +212,25 @@ class FrameLike(pd.DataFrame):
         found = np.array([key in known for key in keys], dtype=bool)
         return self[found if how == "leftsemi" else ~found]
 
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+        cast = super().astype(dtype, *args, **kwargs)
+        if isinstance(dtype, dict):
+            masked = [name for name, kind in dtype.items() if kind == "Int64"]
+            cast.attrs["masked"] = [*masked, *self.attrs.get("masked", [])]
+        return cast
+
     def sort_values(self, by: Any, **options: Any) -> Any:
         return super().sort_values(by, **{**options, "kind": "stable"})
 
     def to_arrow(self, preserve_index: bool) -> pa.Table:
         return pa.Table.from_pandas(pd.DataFrame(self), preserve_index=preserve_index)
+
+
+def _without_integers(merged: Any, side: Any) -> Any:
+    """A merge in which a side's integers with NULLs are floats, but for those of a masked dtype."""
+    whole = [c for c in side if c in merged and _kind(merged[c]) == "int64"]
+    lost = [c for c in whole if merged[c].isna().any() and c not in side.attrs.get("masked", ())]
+    return merged.astype(dict.fromkeys(lost, "Float64")) if lost else merged
 
 
 def _known(result: Any, left: Any, right: Any) -> Any:

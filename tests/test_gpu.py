@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
+import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from typer.testing import CliRunner
 from harness import engines, gpucheck
 from harness.child import describe
 from harness.cli import app
-from harness.engines.polars_gpu import says_not_on_gpu
+from harness.engines.polars_gpu import lacking, says_not_on_gpu
 from harness.engines.polars_sql_gpu import PolarsSqlSession
 from harness.errors import Unsupported
 from harness.gpu import discovery
@@ -31,6 +34,7 @@ from tests.test_semantics import HERE
 FAKE_PYNVML = (
     "import sys\nfrom tests.fake_nvml import FakeNvml\nsys.modules[__name__] = FakeNvml()\n"
 )
+TINY = ("groupby", "join", "etl", "tpch")
 GPU_ENGINES = ("cudf", "cudf-pandas", "dask-cudf", "polars-gpu", "polars-sql-gpu")
 
 
@@ -283,9 +287,104 @@ def test_gpucheck_says_what_is_missing_and_fails(
     assert "no GPU engine can run: there is no NVIDIA driver" in capsys.readouterr().err
 
 
-def test_gpucheck_runs_all_gpu_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gpucheck_runs_all_gpu_engines_part_by_part(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     installed(monkeypatch)
-    asked: list[list[str]] = []
-    monkeypatch.setattr(gpucheck.pytest, "main", lambda given: asked.append(given) or 0)
-    assert gpucheck.main(["--size", "tiny"]) == 0
-    assert asked == [["--benchmark", "--engines", ",".join(GPU_ENGINES), "--size", "tiny"]]
+    asked: list[str] = []
+
+    def run(command: Sequence[str], seconds: float) -> int:
+        asked.append(" ".join(command[3:]))
+        return len(asked) - 1
+
+    assert gpucheck.main(["--parts", "tiny,medium", "--results", "there"], run) == 1
+    names = ",".join(GPU_ENGINES)
+    tiny, medium = asked
+    assert tiny.startswith(f"--benchmark --engines {names} --size tiny --benchmark-max-time 0.05")
+    assert tiny.endswith("--results there " + " ".join(f"workloads/{w}.yaml" for w in TINY))
+    assert f"--engines {names},duckdb,pandas,polars --size medium" in medium
+    assert gpucheck.main(["--seconds", "0"], run) == 0
+    assert len(asked) == 2
+    assert "no time is left for large" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        gpucheck.main(["--parts", "huge"])
+    assert "'huge' is none of tiny, small, medium, large" in capsys.readouterr().err
+
+
+def test_a_part_whose_time_is_over_is_interrupted_and_leaves_its_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the command line, on stand-ins: what was measured before the time was over is kept."""
+    (tmp_path / "pynvml.py").write_text(FAKE_PYNVML)
+    (tmp_path / "workloads").mkdir()
+    queries = "".join(
+        f"  q{n}: 'select k, avg(x) as mean from t where k >= -{n} group by k'\n" for n in range(40)
+    )
+    project = Project(tmp_path).write(t_csv="k,x\n1,0\n1,1\n2,12.25\n3,\n")
+    for name in TINY:
+        text = f"title: A\ntables: {{t: ../t.csv}}\nqueries:\n{queries}"
+        (tmp_path / "workloads" / f"{name}.yaml").write_text(text)
+    script = tmp_path / "check.py"
+    script.write_text(
+        "import sys\nfrom harness import gpucheck\n"
+        f"gpucheck.gpu_engines = lambda: [{fakes('OnGpu')!r}, {fakes('Sleepy')!r}]\n"
+        "sys.exit(gpucheck.main(sys.argv[1:]))\n"
+    )
+    paths = os.pathsep.join((str(tmp_path), str(ROOT)))
+    done = subprocess.run(
+        [sys.executable, str(script), "--parts", "tiny", "--seconds", "12", "--input", "memory"],
+        cwd=tmp_path,
+        env={**project.environment, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "interrupted: " in done.stdout, done.stdout + done.stderr
+    assert "ok" in {cell["outcome"] for cell in project.results()["cells"]}
+    assert (tmp_path / "results" / "index.html").is_file()
+
+
+def test_a_version_is_that_of_the_cuda_that_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, cuda=13_000)
+    there = {"cudf-cu13": "26.10.2"}
+
+    def version(name: str) -> str:
+        if name not in there:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return there[name]
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert engines.get("cudf").version() == "26.10.2"
+    assert engines.get("polars-gpu").version() is None
+    if importlib.util.find_spec("cudf") is None:
+        reason = engines.get("cudf").unavailable() or ""
+        assert "cudf-cu13 is not installed" in reason
+        assert '".[gpu-cu13]"' in reason
+
+
+def test_the_first_of_a_group_of_errors_is_told_and_what_an_error_was_made_of() -> None:
+    """cuDF-Polars raises groups of errors, and Dask says what it called before what went wrong."""
+    group = ExceptionGroup("in a task", [ExceptionGroup("deeper", [MemoryError("no room")])])
+    assert describe(group) == {"error": "MemoryError", "message": "no room", "kind": "oom"}
+    try:
+        try:
+            raise NotImplementedError("date32 is not read")
+        except NotImplementedError as cause:
+            raise NotImplementedError("An error occurred in read_parquet.") from cause
+    except NotImplementedError as error:
+        told = describe(error)["message"]
+    assert told == "An error occurred in read_parquet. date32 is not read"
+
+
+def test_what_polars_lacks_on_the_gpu_is_told_in_its_words_once() -> None:
+    told = (
+        "'cuda' conversion failed: NotImplementedError: ('Query execution with GPU not possible: "
+        "unsupported operations.\\nThe errors were:\\n- NotImplementedError: Unary function "
+        "name='corr'\\n- NotImplementedError: Unsupported bucket: '1w'\\n- NotImplementedError: "
+        "Unary function name='corr'', [NotImplementedError('x')])"
+    )
+    error = pl.exceptions.ComputeError(told)
+    assert says_not_on_gpu(error)
+    assert lacking(error) == "Unary function name='corr'; Unsupported bucket: '1w'"
+    missing = pl.exceptions.ComputeError("'cuda' conversion failed: NVMLError_LibraryNotFound")
+    assert not says_not_on_gpu(missing)

@@ -41,6 +41,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 @pytest.fixture
 def nvml(monkeypatch: pytest.MonkeyPatch) -> FakeNvml:
     fake = FakeNvml()
+    monkeypatch.setattr("harness.gpu.watch.LEAST_SECONDS", 0.0)  # runs here are short
     monkeypatch.setitem(sys.modules, "pynvml", fake)  # type: ignore[arg-type]
     return fake
 
@@ -115,6 +116,17 @@ def test_nvml_is_read_while_a_program_runs(nvml: FakeNvml) -> None:
     with watch:
         pass
     assert (nvml.started, nvml.ended) == (1, 0)  # until the process ends
+
+
+def test_the_energy_of_less_than_a_second_is_not_told(
+    nvml: FakeNvml, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its counter moves some ten times a second: of 2 ms it told 13 J on a card, or nothing."""
+    monkeypatch.setattr("harness.gpu.watch.LEAST_SECONDS", 1.0)
+    watch = GpuWatch()
+    with watch:
+        pass
+    assert watch.joules(runs=1) is None
 
 
 def test_a_card_that_tells_nothing_leaves_nothing(nvml: FakeNvml) -> None:

@@ -76,7 +76,6 @@ class Cudf(GpuEngine):
         **FULL_CASE,
         exp.IntDiv: frozenset({Special.LEAST}),
         exp.Mod: frozenset({Special.LEAST, Special.INFINITE}),
-        exp.Window: Pandas.special_differs[exp.Window] | {Special.BEYOND},  # frames are of floats
     }
     not_yet: ClassVar[Mapping[str, str]] = {**Pandas.not_yet, "GroupConcat": "a text of a group"}
 

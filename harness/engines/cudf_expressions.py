@@ -84,6 +84,14 @@ class CudfExpressions(PandasExpressions):
 
     # ------------------------------------------------------------------ values
 
+    def cast(self, e: Expression) -> Code:
+        """Dates are of seconds, timestamps of microseconds; a union wants the same of both."""
+        code = super().cast(e)
+        lengthened = self.type(e.this) is Type.DATE and self.type(e) is Type.TIMESTAMP
+        if not (lengthened and columns_in(e.this)):
+            return code
+        return Code(f'{self.operand(e.this, ATOM)}.astype("datetime64[us]")', ATOM)
+
     def _value(self, e: Expression | None, typed: Typed) -> str | None:
         """``where`` and ``mask`` take no ``pd.Timestamp``."""
         text = super()._value(e, typed)

@@ -15,9 +15,11 @@ from harness.engines.pandas_tables import csv_options
 from harness.engines.pandas_values import DTYPES
 from harness.engines.pandas_windows import ROLLING, PandasWindows, Partitions
 from harness.engines.python import listing, mapping, quoted
-from harness.plan.nodes import Aggregate, Expression, Join, Node, Union, columns_in
+from harness.plan.nodes import Aggregate, Expression, Join, Node, columns_in
+from harness.plan.special import specials_of
 from harness.plan.sql import in_sql
 from harness.plan.windows import Frame
+from harness.special import Special
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -54,6 +56,8 @@ class CudfWindows(PandasWindows):
         text = self._rolling(function, column, width, min(frame.last, 0), rows, centred)
         if self.print_.type(e) is not Type.INT64:
             return text
+        if Special.BEYOND in specials_of(column, self.print_.schema):
+            raise self.gaps.lacking(f"a moving aggregate of {Special.BEYOND}", in_sql(e))
         known = ".nans_to_nulls()" if self.print_.nullable(e) else ""
         return f'{text}{known}.astype("int64")'
 
@@ -90,6 +94,18 @@ class CudfProgram(PandasProgram):
 
     def _keeping_integers(self, node: Join, side: Node) -> str:
         return keeping_integers(node, side)
+
+    def _sides(self, node: Join) -> tuple[str, str, list[str]]:
+        """Keys of one dtype: those of two would meet as floats."""
+        left, right, risky = super()._sides(node)
+        wanted = set(node.names) | columns_in(node.residual)
+        keys = [a for a, b in node.on if a != b and b in wanted and self._is_whole(node, b)]
+        if node.kind == "left" and keys:
+            left += f".astype({mapping(dict.fromkeys(keys, 'Int64'))})"
+        return left, right, risky
+
+    def _is_whole(self, node: Join, name: str) -> bool:
+        return node.right.column(name).type is Type.INT64
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
         name, read = f"t({quoted(table.name)})", [table.column(c) for c in columns]
@@ -133,14 +149,6 @@ class CudfProgram(PandasProgram):
         keys += f".dropna(subset={listing(risky)})" if risky else ""
         self.physical[node] = self.order(node.left)
         return self.assign(node, f'{left}.merge({keys}, {on}, how="left{node.kind}")')
-
-    def union(self, node: Union) -> str:
-        """Dates among timestamps have to be told so."""
-        times = [c.name for c in node.schema if c.type is Type.TIMESTAMP]
-        mixed = {n for n in times for part in node.inputs if part.column(n).type is Type.DATE}
-        if mixed:
-            raise self.gaps.unsupported("a union of dates and timestamps")
-        return super().union(node)
 
     def _may_be_nothing(self, node: Node) -> bool:
         return any(column.nullable for column in node.schema)

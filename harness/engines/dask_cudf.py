@@ -9,7 +9,7 @@ from typing import ClassVar
 from harness.engines.base import CONNECT_VARIABLE, Program, Session
 from harness.engines.cudf import Cudf, CudfSession
 from harness.engines.dask import Dask
-from harness.engines.dask_cudf_program import DaskCudfProgram
+from harness.engines.dask_cudf_program import DaskCudfProgram, has_dates
 from harness.engines.gpu import GpuEngine
 from harness.engines.python import Gaps
 from harness.gpu.device import LIMIT_VARIABLE, Device, UncountedDevice
@@ -38,10 +38,15 @@ class DaskCudfSession(CudfSession):
         self.client = Client(_own_cluster() if address is None else address)
 
     def load(self, table: Table) -> None:
+        import dask.dataframe as dd
         import dask_cudf
         from distributed import wait
 
-        frame = dask_cudf.read_parquet([str(path) for path in table.parquet])
+        files = [str(path) for path in table.parquet]
+        if has_dates(table):
+            frame = dd.from_map(self.cudf.read_parquet, files)
+        else:
+            frame = dask_cudf.read_parquet(files)
         self.tables[table.name] = frame.persist()
         wait(self.tables[table.name])
 

@@ -20,6 +20,7 @@ from harness.engines.python import ATOM, Code, listing, mapping, quoted
 from harness.plan.nodes import Aggregate, Expression, Join, Node, columns_in
 from harness.plan.typing import infer
 from harness.tables import Input, Table
+from harness.types import Type
 
 _BEYOND_DASK = (
     "cudf.",
@@ -29,6 +30,11 @@ _BEYOND_DASK = (
     'how="half_up"',
 )
 """What Dask does not hand on to cuDF by itself."""
+
+
+def has_dates(table: Table) -> bool:
+    """Whether dask-cuDF cannot read the Parquet of a table (RAPIDS 26.10); cuDF itself can."""
+    return any(column.type is Type.DATE for column in table.schema)
 
 
 class DaskCudfExpressions(DaskExpressions, CudfExpressions):
@@ -97,6 +103,9 @@ class DaskCudfProgram(DaskProgram):
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
         name = f"t({quoted(table.name)})"
+        if self.source is Input.PARQUET and has_dates(table):
+            files = name if len(table.parquet) > 1 else f"[{name}]"
+            return f"dd.from_map(cudf.read_parquet, {files}, columns={listing(columns)})"
         if self.source is Input.PARQUET:
             return f"dask_cudf.read_parquet({name})"
         if self.source is Input.CSV:

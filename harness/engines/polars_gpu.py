@@ -20,7 +20,6 @@ from harness.gpu.device import Device
 from harness.gpu.device import __name__ as MODULE
 from harness.oom import says_out_of_memory
 from harness.plan import Query
-from harness.plan.nan import greater_by_nan
 from harness.plan.nan_uses import Use
 from harness.plan.nodes import Expression, TopPerGroup
 from harness.plan.patterns import ends_only
@@ -44,9 +43,6 @@ class PolarsGpuExpressions(PolarsExpressions):
 
     def pattern(self, e: Expression) -> str:
         return ends_only(super().pattern(e))
-
-    def beside_nan(self, e: Expression) -> Expression:
-        return e if self.nullable(e) else greater_by_nan(e, self.schema)
 
     def truncated_date(self, e: Expression) -> Code:
         if e.args["unit"].name.lower() == "month" and self.type(e.this) is Type.DATE:
@@ -130,7 +126,8 @@ def says_not_on_gpu(error: BaseException) -> bool:
 def lacking(error: BaseException) -> str:
     """What cuDF-Polars says that it lacks: in its words, each thing once."""
     text = str(error).replace("\\n", "\n")
-    told = re.findall(r"^- NotImplementedError: (.+?)['\"]?(?:, \[.*)?$", text, re.MULTILINE)
+    body = re.split(r"['\"], \[", text)[0]  # after that, the same again
+    told = [line.strip() for line in body.split("- NotImplementedError: ")[1:]]
     plain = [words for words in dict.fromkeys(told) if "<class " not in words or len(told) == 1]
     return "; ".join(plain or told) or text.strip().splitlines()[0]
 
@@ -141,7 +138,7 @@ class PolarsGpu(GpuEngine, Polars):
     colour = "#00b4d8"
     distribution = "cudf-polars"
     module = "cudf_polars"
-    nan_differs = Polars.nan_differs | {Use.COMPARED, Use.COMPARED_OR_NULL}
+    nan_differs = Polars.nan_differs | {Use.COMPARED_AT_ALL, Use.COMPARED}
     special_differs: ClassVar[Differing] = {
         **Polars.special_differs,
         exp.Reverse: frozenset({Special.JOINED, Special.NEW}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import statistics
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
@@ -12,6 +13,8 @@ from typing import Any
 
 from harness.gpu.discovery import NoGpu, nvml_session
 
+LEAST_SECONDS = 1.0
+"""Of less, the energy is not told: its counter moves some ten times a second."""
 SAMPLE_SECONDS = 0.05
 """Between two readings; NVML renews most of them some ten times a second."""
 
@@ -42,6 +45,7 @@ class GpuWatch:
         """Begins anew, with the readings and the energy so far left out."""
         self.readings: list[Reading] = []
         self._millijoules: list[float | None] = []
+        self._seconds = 0.0
 
     def __enter__(self) -> GpuWatch:
         self._stack = contextlib.ExitStack()
@@ -53,6 +57,7 @@ class GpuWatch:
         except NoGpu:
             return self
         self._began = self._device.millijoules()
+        self._start = time.monotonic()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
         return self
@@ -68,6 +73,7 @@ class GpuWatch:
             self._thread.join()
             self.readings.append(self._device.reading())
             now = self._device.millijoules()
+            self._seconds += time.monotonic() - self._start
             known = now is not None and self._began is not None
             self._millijoules.append((now or 0.0) - (self._began or 0.0) if known else None)
         self._stack.close()
@@ -77,9 +83,9 @@ class GpuWatch:
             self.readings.append(self._device.reading())
 
     def joules(self, runs: int) -> float | None:
-        """The energy of one of so many runs; None where the card does not report it."""
+        """The energy of one of so many runs; None of short ones, or where no card reports it."""
         known = [m for m in self._millijoules if m is not None]
-        if not known or len(known) < len(self._millijoules):
+        if not known or len(known) < len(self._millijoules) or self._seconds < LEAST_SECONDS:
             return None
         return sum(known) / 1000 / runs
 

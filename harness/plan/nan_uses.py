@@ -37,6 +37,7 @@ from harness.types import Column, Schema
 class Use(StrEnum):
     """What is done with floats; the words end a sentence about them."""
 
+    COMPARED_AT_ALL = "compared"
     COMPARED = "compared with each other"
     COMPARED_OR_NULL = "compared where they may be NULL"
     SORTED = "sorted"
@@ -154,6 +155,7 @@ def _in_expression(e: Expression, schema: Schema, known: Known = frozenset()) ->
     operands = [x for x in e.iter_expressions() if isinstance(x, Expression)]
     suspects = [x for x in operands if may_be_nan(x, schema, known)]
     if suspects and isinstance(e, COMPARING):
+        yield Use.COMPARED_AT_ALL, in_sql(e)
         if len(suspects) > 1:
             yield Use.COMPARED, in_sql(e)
         if infer(e, schema).nullable:
