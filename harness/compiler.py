@@ -8,7 +8,8 @@ from pathlib import Path
 import harness.engines
 from harness import plan
 from harness.engines.base import Engine, Program
-from harness.errors import WorkloadError
+from harness.errors import TooMuch, Unsupported, WorkloadError
+from harness.limited import limited
 from harness.spelling import suggestion
 from harness.tables import CsvFormat, Input, Table
 from harness.types import Schema
@@ -45,12 +46,17 @@ class Compiler:
         return self._queries[key]
 
     def _compiled(self, query: Query, schemas: Schemas) -> plan.Query:
-        try:
+        def compute() -> plan.Query:
             return plan.compile_query(
                 query.sql, schemas, tolerance=query.tolerance, write=query.write
             )
+
+        try:
+            return limited("to compile it", compute)
         except WorkloadError as error:
             reason = error.message
+        except TooMuch as error:
+            reason = f"{error}; write it as several queries, or name fewer of its parts twice"
         except RecursionError:
             reason = "the SQL is nested too deeply"
         except Exception as error:  # a fault of ours or of the parser's, told at its place
@@ -86,8 +92,12 @@ class Compiler:
         return self._programs[key]
 
     def _made(self, query: Query, schemas: Schemas, engine: Engine, source: Input) -> Program:
-        compiled = self.query(query, schemas)
-        return engine.compile(compiled, described(self.workload, schemas), source)
+        compiled, tables = self.query(query, schemas), described(self.workload, schemas)
+        try:
+            return limited("its program", lambda: engine.compile(compiled, tables, source))
+        except (TooMuch, RecursionError) as error:
+            reason = str(error) if isinstance(error, TooMuch) else "it is nested too deeply"
+            raise Unsupported(f"not compiled for {engine.label}: {reason}") from error
 
 
 def native_program(folder: Path, native: str) -> Program:

@@ -5,6 +5,7 @@ HarnessError
 ├── DataError          a table cannot be read, made or cached
 │   └── DataUnavailable    the data is not on this machine, and what to install
 ├── Unsupported        a query that the plan layer or one engine cannot do, with the fragment
+├── TooMuch            compiling a query passes a limit of time or memory
 ├── UnknownEngine      no engine has this name, or its code cannot be loaded
 ├── NoReference        the answers to a query cannot be checked: DuckDB cannot compute the right one
 ├── ResultsError       a results file or folder cannot be read or written
@@ -74,6 +75,10 @@ class Unsupported(HarnessError):
 
 def _beginning(fragment: str) -> str:
     return fragment if len(fragment) <= FRAGMENT else f"{fragment[:FRAGMENT]}…"
+
+
+class TooMuch(HarnessError):
+    """What a file asks for takes more time or memory than it may; the message names the limit."""
 
 
 class UnknownEngine(HarnessError):

@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 
 from harness.answer import AnswerSpec
 from harness.child import serve
-from harness.errors import NoReference
+from harness.engines.duckdb_guard import judge, lock
+from harness.errors import NoReference, WorkloadError
 from harness.messages import Message, spec_from_message, table_from_message
 from harness.oom import says_out_of_memory
 from harness.tables import Table
@@ -193,11 +194,15 @@ class References:
 
 def _write(database: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
     """The answer of a query as an Arrow IPC file."""
+    views = database.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
     try:
+        judge(database, sql, [name for (name,) in views])
         reader = database.sql(sql).to_arrow_reader(BATCH_ROWS)
         with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, reader.schema) as out:
             for batch in reader:
                 out.write_batch(batch)
+    except WorkloadError as error:
+        raise NoReference(str(error)) from error
     except (duckdb.Error, pa.ArrowException) as error:
         raise NoReference(f"DuckDB: {error}") from error
 
@@ -220,14 +225,9 @@ def open_database(
         known = [name for (name,) in database.execute("FROM duckdb_optimizers()").fetchall()]
         off = ",".join(name for name in known if name not in optimizers)
         database.execute(f"SET disabled_optimizers = {_text(off)}")
-    database.execute("SET autoinstall_known_extensions = false")
-    database.execute("SET autoload_known_extensions = false")
-    files = [file for table in tables for file in (table.parquet or table.csv)]
-    database.execute(f"SET allowed_paths = {_list(files)}")
     for table in tables:
         database.execute(f"CREATE VIEW {_name(table.name)} AS SELECT * FROM {_reader(table)}")
-    database.execute("SET enable_external_access = false")
-    database.execute("SET lock_configuration = true")
+    lock(database, [file for table in tables for file in (table.parquet or table.csv)])
     return database
 
 

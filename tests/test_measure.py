@@ -161,7 +161,7 @@ def test_a_reference_sees_no_file_but_its_tables(bench: Bench, tmp_path: Path) -
     pq.write_table(pa.table({"k": [1]}), other)
     record = bench.measure("Right", AnswerSpec(SCHEMA, f"select k, 1.0 as mean from '{other}'"))
     assert record.outcome is Outcome.ERROR
-    assert "disabled by configuration" in record.reason
+    assert f"reads the tables that its file declares, not '{other}'" in record.reason
 
 
 def limited(widened: str) -> AnswerSpec:

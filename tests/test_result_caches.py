@@ -36,7 +36,6 @@ def answers(engine: Engine, source: Input, folder: Path) -> list[list[float]]:
     table = written(BEFORE, folder)
     query = compile_query(SQL, {"t": SCHEMA})
     session = engine.start(threads=2)
-    session.prepare(engine.compile(query, {"t": table}, source))
 
     def totals() -> list[float]:
         return session.to_arrow(session.run())["total"].to_pylist()
@@ -45,6 +44,7 @@ def answers(engine: Engine, source: Input, folder: Path) -> list[list[float]]:
         session.load(table)
     else:
         session.scan(table, source)
+    session.prepare(engine.compile(query, {"t": table}, source))
     before = [totals(), totals()]
     again = written(AFTER, folder)
     if source is Input.MEMORY:

@@ -29,7 +29,6 @@ from harness.engines.python import (
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.sql import in_sql
 from harness.plan.typed import Typed
-from harness.plan.typing import infer
 from harness.types import Type
 
 _SECONDS = {"week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
@@ -135,7 +134,7 @@ class CudfExpressions(PandasExpressions):
 
     def greatest(self, e: Expression) -> Code:
         """Of two at a time; a value that is not there is less than any."""
-        sign, typed = (">=" if isinstance(e, exp.Greatest) else "<="), infer(e, self.schema)
+        sign, typed = (">=" if isinstance(e, exp.Greatest) else "<="), self.typed(e)
         if typed.type is Type.BOOLEAN:
             raise self.gaps.unsupported("the greatest of booleans", in_sql(e))
         first, *others = sorted(operands_of(e), key=lambda x: not columns_in(x))

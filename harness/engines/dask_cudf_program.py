@@ -18,7 +18,6 @@ from harness.engines.pandas_tables import csv_options
 from harness.engines.pandas_values import DTYPES
 from harness.engines.python import ATOM, Code, listing, mapping, quoted
 from harness.plan.nodes import Aggregate, Expression, Join, Node, columns_in
-from harness.plan.typing import infer
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -52,7 +51,7 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
 
     def _meta(self, e: Expression) -> str:
         """The dtype of what is computed, which Dask would look for with texts of its own making."""
-        dtype = self.dtype(infer(e, self.schema)) or "datetime64[us]"
+        dtype = self.dtype(self.typed(e)) or "datetime64[us]"
         return f", meta=cudf.Series(dtype={quoted(dtype)})"
 
 

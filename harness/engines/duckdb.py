@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.engines.duckdb_guard import judge, lock
 from harness.plan import Query
 from harness.tables import Input, Table
 from harness.types import Type
@@ -35,6 +37,8 @@ class DuckDBSession(Session):
 
         self.connection = duckdb.connect(config={"threads": threads})
         self.sql = ""
+        self.files: dict[str, tuple[Path, ...]] = {}
+        self.locked = False
 
     def load(self, table: Table) -> None:
         self._create("TABLE", table, Input.PARQUET)
@@ -43,12 +47,19 @@ class DuckDBSession(Session):
         self._create("VIEW", table, source)
 
     def _create(self, kind: str, table: Table, source: Input) -> None:
+        self.files[table.name] = table.files(source)
         reader = _reader(table, source)
         self.connection.execute(
             f"CREATE OR REPLACE {kind} {_identifier(table.name)} AS SELECT * FROM {reader}"
         )
 
     def prepare(self, program: Program) -> None:
+        """Raises WorkloadError where DuckDB reads the program as anything but one SELECT."""
+        if not self.locked:
+            files = [file for files in self.files.values() for file in files]
+            lock(self.connection, [*files, Path(OUTPUT_FILE).absolute()])
+            self.locked = True
+        judge(self.connection, _selected(program.text), self.files)
         self.sql = program.text
 
     def run(self) -> Any:
@@ -61,6 +72,16 @@ class DuckDBSession(Session):
 
     def rows(self, result: Any) -> int:
         return int(result.num_rows)
+
+
+_COPY, _TO_FILE = "COPY (\n", f"\n) TO '{OUTPUT_FILE}' (FORMAT parquet)"
+
+
+def _selected(program: str) -> str:
+    """The SELECT of a program: all of it, or what its answer's file is made of."""
+    if program.startswith(_COPY) and program.endswith(_TO_FILE):
+        return program.removeprefix(_COPY).removesuffix(_TO_FILE)
+    return program
 
 
 def _storable(query: Query) -> str:
@@ -104,9 +125,7 @@ class DuckDB(Engine):
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         if query.write is None:
             return Program(query.sql, self.language)
-        return Program(
-            f"COPY (\n{_storable(query)}\n) TO '{OUTPUT_FILE}' (FORMAT parquet)", self.language
-        )
+        return Program(f"{_COPY}{_storable(query)}{_TO_FILE}", self.language)
 
     def start(self, threads: int) -> Session:
         return DuckDBSession(threads)

@@ -14,7 +14,6 @@ from harness.plan.nan import never_zero
 from harness.plan.nodes import Expression
 from harness.plan.sql import in_sql
 from harness.plan.typed import sql_type
-from harness.plan.typing import infer
 from harness.types import Type
 
 _REDUCTIONS: dict[type[Expression], str] = {
@@ -44,7 +43,7 @@ class PandasExpressions(PandasText, PandasDates):
 
     def cast(self, e: Expression) -> Code:
         if isinstance(e.this, exp.Null):
-            return Code(self.constant("None", infer(e, self.schema)), ATOM)
+            return Code(self.constant("None", self.typed(e)), ATOM)
         return self.date_literal(e) or self._cast(e, coerce="")
 
     def try_cast(self, e: Expression) -> Code:
@@ -73,7 +72,7 @@ class PandasExpressions(PandasText, PandasDates):
             value = self._away_from_zero(value) if target is Type.INT64 else value
         if source is Type.FLOAT64 and target is Type.INT64:
             value = f"{value}.round()"
-        return Code(f"{value}.astype({quoted(str(self.dtype(infer(e, self.schema))))})", ATOM)
+        return Code(f"{value}.astype({quoted(str(self.dtype(self.typed(e))))})", ATOM)
 
     def _away_from_zero(self, value: str) -> str:
         """The nearest whole number, away from zero where two are as near."""

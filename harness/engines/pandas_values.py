@@ -29,7 +29,7 @@ from harness.plan.nan import greater_by_nan
 from harness.plan.nodes import Expression, columns_in
 from harness.plan.sql import in_sql
 from harness.plan.typed import Typed, sql_type
-from harness.plan.typing import KNOWN, infer
+from harness.plan.typing import KNOWN
 from harness.types import Schema, Type
 
 NARROW = (exp.Extract,)
@@ -193,7 +193,7 @@ class PandasValues(Expressions):
         compared = (x for x in e.walk() if isinstance(x, COMPARISONS))
         if any(isinstance(side, _CONDITIONS) for x in compared for side in (x.left, x.right)):
             return True
-        typed = (infer(x, self.schema) for x in e.walk() if isinstance(x, _VALUES))
+        typed = (self.typed(x) for x in e.walk() if isinstance(x, _VALUES))
         return any(t.nullable and t.type in kinds for t in typed)
 
     # ------------------------------------------------------------------ values
@@ -235,7 +235,7 @@ class PandasValues(Expressions):
         self, e: Expression, branches: Sequence[_Branch], default: Expression | None
     ) -> Code:
         """Built from the last branch to the first: ``value.where(condition, what follows)``."""
-        typed = infer(e, self.schema)
+        typed = self.typed(e)
         rest, is_series = self._value(default, typed), bool(default and columns_in(default))
         for condition, value in reversed(branches):
             test, text = self.mask(condition), self._value(value, typed)
@@ -254,7 +254,7 @@ class PandasValues(Expressions):
         """A value among others, in the dtype of them all; None for NULL."""
         if e is None or isinstance(e, exp.Null):
             return None
-        own = infer(e, self.schema)
+        own = self.typed(e)
         if not columns_in(e):
             return self.text(e)
         masked = typed.nullable and not own.nullable and typed.type in MASKED
@@ -279,14 +279,14 @@ class PandasValues(Expressions):
         return DTYPES[Type.INT64][nullable and self.masks]
 
     def coalesce(self, e: Expression) -> Code:
-        whole = infer(e, self.schema)
+        whole = self.typed(e)
         texts = [self._value(x, replace(whole, nullable=self.nullable(x))) for x in operands_of(e)]
         first, *others = [text for text in texts if text is not None]
         return Code(first + "".join(f".fillna({text})" for text in others), ATOM)
 
     def greatest(self, e: Expression) -> Code:
         """The greatest of the values that are there, row by row."""
-        end, typed = ("max" if isinstance(e, exp.Greatest) else "min"), infer(e, self.schema)
+        end, typed = ("max" if isinstance(e, exp.Greatest) else "min"), self.typed(e)
         operands = operands_of(e)
         kinds = {self.type(x) for x in operands}
         if typed.type is Type.BOOLEAN:

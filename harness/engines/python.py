@@ -12,10 +12,12 @@ from sqlglot import exp
 
 from harness.engines.base import Program, Session
 from harness.errors import Unsupported
-from harness.plan.nodes import Expression, columns_in
+from harness.plan.columns import reads_columns
+from harness.plan.nodes import Expression
 from harness.plan.patterns import ascii_classes, capturing_only
 from harness.plan.sql import in_sql
-from harness.plan.typing import infer
+from harness.plan.typed import Typed
+from harness.plan.typing import Inference
 from harness.tables import Input, Table
 from harness.types import Schema, Type
 
@@ -74,14 +76,14 @@ class Expressions(ABC):
     """Kinds that are one call on or with their operand, and how it is spelt, ``{}`` for that."""
 
     def __init__(self, gaps: Gaps, schema: Schema = ()) -> None:
-        self.gaps, self.schema = gaps, schema
+        self.gaps, self.schema, self._types = gaps, schema, Inference(schema)
 
     def text(self, e: Expression) -> str:
         return self.code(e).text
 
     def code(self, e: Expression) -> Code:
         kind = type(e).__name__
-        if not (is_constant(e) or columns_in(e) or isinstance(e, (exp.AggFunc, exp.Window))):
+        if not (is_constant(e) or reads_columns(e) or isinstance(e, (exp.AggFunc, exp.Window))):
             raise self.gaps.unsupported("a constant that has to be computed", in_sql(e))
         method: Callable[[Expression], Code] | None = getattr(self, method_name(type(e)), None)
         if kind in self.gaps.cannot or kind in self.gaps.not_yet:
@@ -106,11 +108,15 @@ class Expressions(ABC):
         text, own = self.code(e)
         return f"({text})" if own < precedence or (strict and own == precedence) else text
 
+    def typed(self, e: Expression) -> Typed:
+        """The type of an expression over the printer's columns, worked out once."""
+        return self._types.of(e)
+
     def type(self, e: Expression) -> Type | None:
-        return infer(e, self.schema).type
+        return self.typed(e).type
 
     def nullable(self, e: Expression) -> bool:
-        return infer(e, self.schema).nullable
+        return self.typed(e).nullable
 
     @abstractmethod
     def column(self, e: Expression) -> Code: ...
@@ -288,7 +294,7 @@ class Expressions(ABC):
         """``date(1998, 9, 2)`` for a cast of a string to a date or timestamp, else None."""
         if not (isinstance(e.this, exp.Literal) and e.this.is_string):
             return None
-        kind, text = infer(e, ()).type, e.this.name
+        kind, text = Inference(()).of(e).type, e.this.name
         if kind is Type.DATE:
             return Code(f"date({_numbers(text)})", ATOM)
         if kind is Type.TIMESTAMP:

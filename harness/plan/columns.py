@@ -25,6 +25,11 @@ def columns_of(expression: Expression) -> Iterator[exp.Column]:
                 waiting += [v for v in value if isinstance(v, Expression)]
 
 
+def reads_columns(expression: Expression) -> bool:
+    """Whether there is a column in an expression."""
+    return next(columns_of(expression), None) is not None
+
+
 def with_columns(
     expression: Expression, value: Callable[[exp.Column], Expression | None]
 ) -> Expression:

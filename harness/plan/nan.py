@@ -47,6 +47,16 @@ def may_be_nan(e: Expression, schema: Schema, known: Known = frozenset()) -> boo
     return _may_be_nan(e, {column.name: column for column in schema}, known)
 
 
+def can_make_nan(e: Expression, schema: Schema) -> bool:
+    """Whether anything in an expression makes NaN of numbers, or may be one: a look at each part.
+
+    Where not, no part need be asked by itself, which takes the square of their number.
+    """
+    if any(c.nan or any(kind in c.special for kind in _HUGE) for c in schema):
+        return True
+    return e.find(exp.Div, exp.Mod, exp.Corr, exp.Pow) is not None
+
+
 def greater_by_nan(e: Expression, schema: Schema) -> Expression:
     """``x > y`` as ``not x <= y`` where x may be NaN: greater in SQL, not so in IEEE 754."""
     greater = e.this if isinstance(e, (exp.GT, exp.GTE)) else e.expression

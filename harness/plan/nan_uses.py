@@ -14,7 +14,7 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.kinds import COMPARING, DEVIATIONS
-from harness.plan.nan import Known, may_be_nan, not_zero, values_of
+from harness.plan.nan import Known, can_make_nan, may_be_nan, not_zero, values_of
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -143,13 +143,17 @@ def _in_window(window: Expression, schema: Schema) -> Found:
         yield Use.WINDOWED, in_sql(window)
 
 
-def _in_expression(e: Expression, schema: Schema, known: Known = frozenset()) -> Found:
+def _in_expression(e: Expression, schema: Schema) -> Found:
+    return _in_parts(e, schema) if can_make_nan(e, schema) else iter(())
+
+
+def _in_parts(e: Expression, schema: Schema, known: Known = frozenset()) -> Found:
     """``known`` is not 0 here: where conditions stand together, each is asked under the others."""
     if isinstance(e, exp.Case):
         for branch in e.args["ifs"]:
-            yield from _in_expression(branch.this, schema, known)
+            yield from _in_parts(branch.this, schema, known)
         for value, more in values_of(e):
-            yield from _in_expression(value, schema, known | more)
+            yield from _in_parts(value, schema, known | more)
         return
     known = known | not_zero(e) if isinstance(e, exp.And) else known
     operands = [x for x in e.iter_expressions() if isinstance(x, Expression)]
@@ -163,4 +167,4 @@ def _in_expression(e: Expression, schema: Schema, known: Known = frozenset()) ->
     elif suspects and type(e) in _USES:
         yield _USES[type(e)], in_sql(e)
     for operand in operands:
-        yield from _in_expression(operand, schema, known)
+        yield from _in_parts(operand, schema, known)

@@ -27,13 +27,17 @@ def infer(expression: Expression, schema: Schema, *, grouped: bool = True) -> Ty
     ``grouped`` is False for the aggregates of a query without GROUP BY, whose one group may be
     empty. Raises Unsupported for what has no rule here: so this is also the list of what is known.
     """
-    return _Inference(schema, grouped).of(expression)
+    return Inference(schema, grouped).of(expression)
 
 
-class _Inference:
-    """One short rule per kind of expression, found by the name of sqlglot's class."""
+class Inference:
+    """The types of expressions over columns of ``schema``, each worked out once.
 
-    def __init__(self, schema: Schema, grouped: bool) -> None:
+    One short rule per kind of expression, found by the name of sqlglot's class. ``grouped`` as in
+    :func:`infer`. An expression that was asked for must not be changed afterwards.
+    """
+
+    def __init__(self, schema: Schema, grouped: bool = True) -> None:
         self.columns = {column.name: column for column in schema}
         self.grouped = grouped
         self._known: dict[int, tuple[Expression, Typed]] = {}
@@ -301,10 +305,10 @@ def refuse_decimal(column: Column) -> None:
         raise Unsupported("a decimal, which only SQL engines get exactly here", column.name)
 
 
-def _strict(result: Type, *types: Type) -> Callable[[_Inference, Expression], Typed]:
+def _strict(result: Type, *types: Type) -> Callable[[Inference, Expression], Typed]:
     """A rule for functions of one type, of a first operand of these, NULL where one of them is."""
 
-    def rule(self: _Inference, e: Expression) -> Typed:
+    def rule(self: Inference, e: Expression) -> Typed:
         self.expect(e.this, *types)
         operands = [v for v in e.args.values() if isinstance(v, Expression)]
         operands = [v for v in operands if not isinstance(v, (exp.Var, exp.Identifier))]
@@ -313,7 +317,7 @@ def _strict(result: Type, *types: Type) -> Callable[[_Inference, Expression], Ty
     return rule
 
 
-_Rule = Callable[[_Inference, Expression], Typed]
+_Rule = Callable[[Inference, Expression], Typed]
 _STRINGS = (
     exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.Replace, exp.Reverse, exp.Repeat, exp.Pad,
     exp.Right, exp.SplitPart, exp.RegexpReplace, exp.RegexpExtract,
@@ -331,65 +335,65 @@ STRICT: dict[type[Expression], tuple[Type, ...]] = {
 }
 """Functions that are NULL where an operand is -> their type, and those that the first may have."""
 _RULES: dict[type[Expression], _Rule] = {
-    exp.Column: _Inference.column,
-    exp.Literal: _Inference.literal,
+    exp.Column: Inference.column,
+    exp.Literal: Inference.literal,
     exp.Boolean: lambda self, e: Typed(Type.BOOLEAN, False),
-    exp.Null: _Inference.null,
-    exp.Neg: _Inference.number,
-    exp.Add: _Inference.add,
-    exp.Sub: _Inference.add,
-    exp.Mul: _Inference.arithmetic,
-    exp.Mod: _Inference.arithmetic,
-    exp.IntDiv: _Inference.whole_division,
-    **dict.fromkeys(COMPARISONS, _Inference.comparison),
-    exp.And: _Inference.connective,
-    exp.Or: _Inference.connective,
-    exp.Not: _Inference.connective,
-    exp.Is: _Inference.is_null,
-    exp.In: _Inference.is_in,
-    exp.Between: _Inference.between,
-    exp.Like: _Inference.predicate,
-    exp.ILike: _Inference.predicate,
-    exp.RegexpLike: _Inference.predicate,
-    exp.StartsWith: _Inference.predicate,
-    exp.EndsWith: _Inference.predicate,
-    exp.Contains: _Inference.predicate,
-    exp.Case: _Inference.case,
-    exp.Coalesce: _Inference.coalesce,
-    exp.Greatest: _Inference.coalesce,
-    exp.Least: _Inference.coalesce,
-    exp.Cast: _Inference.cast,
-    exp.TryCast: _Inference.cast,
-    exp.Extract: _Inference.date_part,
-    exp.TimestampTrunc: _Inference.truncated,
-    exp.Round: _Inference.number,
-    exp.Abs: _Inference.number,
-    exp.Concat: _Inference.concat,
-    exp.DPipe: _Inference.piped,
-    exp.ConcatWs: _Inference.joined,
-    exp.Bracket: _Inference.part_of_text,
-    exp.DateDiff: _Inference.dates_apart,
-    exp.DateFromParts: _Inference.date_of_parts,
+    exp.Null: Inference.null,
+    exp.Neg: Inference.number,
+    exp.Add: Inference.add,
+    exp.Sub: Inference.add,
+    exp.Mul: Inference.arithmetic,
+    exp.Mod: Inference.arithmetic,
+    exp.IntDiv: Inference.whole_division,
+    **dict.fromkeys(COMPARISONS, Inference.comparison),
+    exp.And: Inference.connective,
+    exp.Or: Inference.connective,
+    exp.Not: Inference.connective,
+    exp.Is: Inference.is_null,
+    exp.In: Inference.is_in,
+    exp.Between: Inference.between,
+    exp.Like: Inference.predicate,
+    exp.ILike: Inference.predicate,
+    exp.RegexpLike: Inference.predicate,
+    exp.StartsWith: Inference.predicate,
+    exp.EndsWith: Inference.predicate,
+    exp.Contains: Inference.predicate,
+    exp.Case: Inference.case,
+    exp.Coalesce: Inference.coalesce,
+    exp.Greatest: Inference.coalesce,
+    exp.Least: Inference.coalesce,
+    exp.Cast: Inference.cast,
+    exp.TryCast: Inference.cast,
+    exp.Extract: Inference.date_part,
+    exp.TimestampTrunc: Inference.truncated,
+    exp.Round: Inference.number,
+    exp.Abs: Inference.number,
+    exp.Concat: Inference.concat,
+    exp.DPipe: Inference.piped,
+    exp.ConcatWs: Inference.joined,
+    exp.Bracket: Inference.part_of_text,
+    exp.DateDiff: Inference.dates_apart,
+    exp.DateFromParts: Inference.date_of_parts,
     **{function: _strict(*types) for function, types in STRICT.items()},
-    exp.Interval: _Inference.interval,
-    exp.Count: _Inference.count,
-    exp.Sum: _Inference.sum,
-    exp.Min: _Inference.extreme,
-    exp.Max: _Inference.extreme,
-    exp.Avg: _Inference.mean,
-    exp.Median: _Inference.mean,
-    exp.PercentileCont: _Inference.mean,
-    exp.StddevSamp: _Inference.spread,
-    exp.Variance: _Inference.spread,
-    exp.StddevPop: _Inference.mean,
-    exp.VariancePop: _Inference.mean,
-    exp.AnyValue: _Inference.extreme,
-    exp.PercentileDisc: _Inference.extreme,
-    exp.ArgMin: _Inference.at_extreme,
-    exp.ArgMax: _Inference.at_extreme,
-    exp.GroupConcat: _Inference.text_of_group,
-    exp.Corr: _Inference.correlation,
-    exp.Window: _Inference.window,
+    exp.Interval: Inference.interval,
+    exp.Count: Inference.count,
+    exp.Sum: Inference.sum,
+    exp.Min: Inference.extreme,
+    exp.Max: Inference.extreme,
+    exp.Avg: Inference.mean,
+    exp.Median: Inference.mean,
+    exp.PercentileCont: Inference.mean,
+    exp.StddevSamp: Inference.spread,
+    exp.Variance: Inference.spread,
+    exp.StddevPop: Inference.mean,
+    exp.VariancePop: Inference.mean,
+    exp.AnyValue: Inference.extreme,
+    exp.PercentileDisc: Inference.extreme,
+    exp.ArgMin: Inference.at_extreme,
+    exp.ArgMax: Inference.at_extreme,
+    exp.GroupConcat: Inference.text_of_group,
+    exp.Corr: Inference.correlation,
+    exp.Window: Inference.window,
 }
 KNOWN = tuple(_RULES)
 """The kinds of expressions that a plan may hold, apart from the functions of a window."""

@@ -1,0 +1,121 @@
+"""A DuckDB connection and SQL -> both held to the tables that a workload declares.
+
+Two locks, each enough alone: DuckDB's own reading of the SQL is judged before it runs (another
+parser may read another text: to sqlglot ``{# … #}`` is a comment), and the connection can open
+no file but those of the tables, load no extension, and have no setting changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import WorkloadError
+
+if TYPE_CHECKING:
+    import duckdb
+
+PARTS = frozenset(
+    {
+        *("SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "RECURSIVE_CTE_NODE"),
+        *("BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY", "PIVOT"),
+        *("ORDER_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "DISTINCT_MODIFIER"),
+        *("ORDER_DEFAULT", "ASCENDING", "DESCENDING"),
+    }
+)
+"""What a SELECT may be made of beside expressions, as ``json_serialize_sql`` names it."""
+FUNCTIONS = frozenset({"current_setting", "getenv", "getvariable"})
+"""Functions that tell of the machine and not of the tables."""
+
+
+def judge(connection: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]) -> None:
+    """Raises WorkloadError where DuckDB reads anything but one SELECT over these tables."""
+    import duckdb
+
+    try:
+        count = len(connection.extract_statements(sql))
+        read = json.loads(_one_value(connection, "json_serialize_sql", sql))
+    except duckdb.Error as error:
+        raise WorkloadError(f"DuckDB cannot parse this: {_first_line(error)}") from error
+    if count != 1 or read["error"]:
+        raise WorkloadError("DuckDB does not read one SELECT here")
+    for part in _parts(read):
+        _judge_part(part)
+    known = frozenset(name.lower() for name in tables)
+    if strange := next(_strangers(read, known), None):
+        raise WorkloadError(f"a query reads the tables that its file declares, not {strange!r}")
+
+
+def _one_value(connection: duckdb.DuckDBPyConnection, function: str, argument: str) -> Any:
+    ((value,),) = connection.execute(f"SELECT {function}(?::VARCHAR)", [argument]).fetchall()
+    return value
+
+
+def _parts(read: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a serialized statement."""
+    waiting = [read]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            yield part
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+
+
+def _judge_part(part: dict[str, Any]) -> None:
+    kind = part.get("type")
+    if "class" in part:  # an expression
+        if part.get("function_name") in FUNCTIONS:
+            raise WorkloadError(f"the function {part['function_name']!r} is not known here")
+    elif isinstance(kind, str) and kind not in PARTS:
+        raise WorkloadError(f"a query reads the tables that its file declares, not a {kind}")
+    if kind == "BASE_TABLE" and (part.get("schema_name") or part.get("catalog_name")):
+        raise WorkloadError(f"a table has a plain name, not one in {part['schema_name']!r}")
+
+
+def _strangers(read: Any, known: frozenset[str]) -> Iterator[str]:
+    """The tables that are read and are none of those known, nor of the WITH around them."""
+    if isinstance(read, list):
+        for part in read:
+            yield from _strangers(part, known)
+    elif isinstance(read, dict):
+        for entry in read.get("cte_map", {}).get("map", []):
+            name = entry["key"].lower()
+            own = frozenset({name}) if _is_recursive(entry["value"], name) else frozenset()
+            yield from _strangers(entry["value"], known | own)
+            known |= {name}  # for those after it, and for what WITH stands before
+        if read.get("type") == "BASE_TABLE" and read["table_name"].lower() not in known:
+            yield read["table_name"]
+        for key, part in read.items():
+            if key != "cte_map":
+                yield from _strangers(part, known)
+
+
+def _is_recursive(value: Any, name: str) -> bool:
+    """Whether a query of WITH may read itself by its name."""
+    node = value["query_node"]
+    return bool(node["type"] == "RECURSIVE_CTE_NODE" and node["cte_name"].lower() == name)
+
+
+def lock(connection: duckdb.DuckDBPyConnection, files: Iterable[object]) -> None:
+    """Leaves a connection these files, and nothing else of the machine. It cannot be undone."""
+    paths = ", ".join(_text(str(file)) for file in files)
+    for setting in (
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        "python_enable_replacements = false",
+        f"allowed_paths = [{paths}]",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
