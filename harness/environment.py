@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,31 +12,13 @@ import psutil
 
 from harness.engines.base import Engine
 from harness.groups import granted_cores, memories, number
-
-READ_BY_LIBRARIES = (
-    *("ARROW_*", "ACERO_*", "JE_ARROW_MALLOC_CONF"),  # Arrow C++, through which all hand over
-    *("MALLOC_*", "_RJEM_MALLOC_CONF", "MIMALLOC_*", "GLIBC_TUNABLES", "LD_PRELOAD"),  # allocators
-    *("OMP_*", "GOMP_*", "KMP_*", "OPENBLAS_*", "MKL_*", "NUMEXPR_*"),  # thread pools
-    *("PYTHONMALLOC", "PYTHONHASHSEED", "PYTHON_GIL", "TZ"),
-)
-"""Variables that decide over more than one engine: names, or beginnings of names before ``*``."""
-_SECRET = re.compile(r"SECRET|TOKEN|PASSWORD|CREDENTIAL|_KEY$|^POLARS_CLOUD_C")
-"""Names that are never handed on nor written down, whatever they begin with."""
+from harness.variables import LIBRARIES
 
 
 def read_by(engine: Engine, environment: Mapping[str, str]) -> dict[str, str]:
-    """Of a process' environment, the variables that the engine's libraries read."""
-    patterns = (*READ_BY_LIBRARIES, *engine.variables)
-    return {
-        name: value
-        for name, value in sorted(environment.items())
-        if any(_matches(name, pattern) for pattern in patterns) and not _SECRET.search(name)
-    }
-
-
-def _matches(name: str, pattern: str) -> bool:
-    start = pattern.removesuffix("*")
-    return name.startswith(start) if start != pattern else name == pattern
+    """Of a process' environment, the variables that the engine's libraries read, by their names."""
+    names = {*LIBRARIES, *engine.variables}
+    return {name: environment[name] for name in sorted(names & environment.keys())}
 
 
 @dataclass(frozen=True)

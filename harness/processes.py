@@ -31,12 +31,8 @@ from harness.messages import Message, decode, encode
 from harness.oom import says_out_of_memory
 from harness.processtree import MARK, kill_tree
 from harness.sampling import Sampler
+from harness.variables import PROCESS
 
-INHERITED = {
-    *("HOME", "JAVA_HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "PYTHONPATH"),
-    *("SPARK_HOME", "TMPDIR", "USER", "VIRTUAL_ENV"),
-}
-INHERITED_PREFIXES = ("CUDA", "NVIDIA_", "ENGINEBENCH_")
 GLANCE_SECONDS = 0.25
 """How often a silent child is looked at: one that it forked may hold its pipe open."""
 FAREWELL_SECONDS = 2.0
@@ -207,11 +203,7 @@ class Worker(Closing):
 
 def inherited_environment() -> dict[str, str]:
     """The few variables that a child takes over; it can import what this process can."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name in INHERITED or name.startswith(INHERITED_PREFIXES)
-    }
+    kept = {name: value for name, value in os.environ.items() if name in PROCESS}
     paths = [str(Path(path).absolute()) for path in _split(kept.get("PYTHONPATH", ""))]
     root = str(Path(__file__).parents[1])
     if root not in paths and root not in site.getsitepackages():

@@ -138,7 +138,14 @@ class Referee(Closing):
             self._scratch / f"referee-{self._started}",
             memory_limit=self._memory_limit,
         )
-        worker.post({"do": "start", "folder": self._folder, "threads": self._threads})
+        worker.post(
+            {
+                "do": "start",
+                "folder": self._folder,
+                "threads": self._threads,
+                "timeout": self._timeout,
+            }
+        )
         return worker
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ process that runs pytest stays small and imports no engine.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import sys
 import tempfile
@@ -66,9 +67,14 @@ class References:
         self._database: duckdb.DuckDBPyConnection | None = None
         self._given_up: set[tuple[str, str]] = set()
 
-    def start(self, folder: str, threads: int) -> Message:
-        """Chooses the folder of the references, which is made, and DuckDB's threads."""
+    def start(self, folder: str, threads: int, timeout: float = math.inf) -> Message:
+        """Chooses the folder of the references, which is made, and DuckDB's threads.
+
+        Other ways together take at most half of the ``timeout`` (seconds) of a request.
+        """
         self._folder, self._threads = Path(folder), threads
+        limit = timeout / (2 * len(OTHER_WAYS))
+        self._other_way_seconds = min(self._other_way_seconds, limit)
         self._folder.mkdir(parents=True, exist_ok=True)
         return {}
 

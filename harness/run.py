@@ -40,7 +40,13 @@ class Run:
         self._scratch = Scratch()
         folder = self._scratch.path
         self._pool = WorkerPool(replace(settings, scratch=folder / "engines"))
-        self._referee = Referee(default_root() / "answers", folder / "referee", settings.threads)
+        self._referee = Referee(
+            default_root() / "answers",
+            folder / "referee",
+            settings.threads,
+            settings.memory_limit,
+            settings.timeout,
+        )
         self._workload = ""
         self._started: set[Cell] = set()
 

@@ -49,6 +49,8 @@ class BenchmarkRun:
 
     def __init__(self, config: pytest.Config) -> None:
         options.refuse_what_cannot_be(config)
+        # pytest-benchmark asks a child process for the CPU; a json.py here is no part of Python.
+        os.environ["PYTHONSAFEPATH"] = "1"
         self.config = config
         self.selection, self.settings = options.selection(config), options.settings(config)
         self.disabled = options.disabled(config)

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,9 +63,17 @@ class Project:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "pytest", *arguments]
 
+    def script(self, *arguments: str) -> Done:
+        """A benchmark by the command ``pytest``, for which Python does not look in the folder."""
+        command = [sys.executable, "-P", "-m", "pytest", "--benchmark", *QUICK, *arguments]
+        return self._done(command, {})
+
     def pytest(self, *arguments: str, **variables: str) -> Done:
+        return self._done(self.command(*arguments), variables)
+
+    def _done(self, command: Sequence[str], variables: Mapping[str, str]) -> Done:
         done = subprocess.run(
-            self.command(*arguments),
+            command,
             cwd=self.folder,
             env={**self.environment, **variables},
             capture_output=True,

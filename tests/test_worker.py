@@ -187,11 +187,11 @@ def test_a_worker_sees_only_the_variables_that_it_is_meant_to(
     launch: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "x")
-    monkeypatch.setenv("ENGINEBENCH_COLOUR", "red")
+    monkeypatch.setenv("ENGINEBENCH_CACHE", "red")
     worker = launch("Right", environment={"POLARS_MAX_THREADS": "1"})
     seen = psutil.Process(worker.pid).environ()
     assert "SECRET_TOKEN" not in seen
-    assert (seen["ENGINEBENCH_COLOUR"], seen["POLARS_MAX_THREADS"]) == ("red", "1")
+    assert (seen["ENGINEBENCH_CACHE"], seen["POLARS_MAX_THREADS"]) == ("red", "1")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's own peak")

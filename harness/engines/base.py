@@ -94,7 +94,7 @@ class Engine(ABC):
     module: ClassVar[str]
     """The module that must be importable."""
     variables: ClassVar[tuple[str, ...]] = ()
-    """The environment variables that the library reads: names, or beginnings of names before *."""
+    """The environment variables that the library reads (``harness/variables.py``)."""
     on_gpu: ClassVar[bool] = False
     """Whether it computes on a GPU, which is watched while it runs and shared with few."""
     optional: ClassVar[bool] = False

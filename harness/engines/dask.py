@@ -17,6 +17,7 @@ from harness.plan.kinds import DEVIATIONS
 from harness.plan.special_uses import Differing
 from harness.special import Special
 from harness.tables import Input, Table
+from harness.variables import DASK
 
 ROWS_WORTH_SPLITTING = 100_000
 """A table of fewer rows is one partition, which joins need not shuffle."""
@@ -67,6 +68,7 @@ class Dask(Engine):
     distribution = "dask"
     module = "dask"
     connects = True
+    variables: ClassVar[tuple[str, ...]] = DASK
     cannot: ClassVar[Mapping[str, str]] = {
         "Median": "an exact quantile of a whole table, which Dask estimates",
         "PercentileCont": "an exact quantile of a whole table, which Dask estimates",

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from harness.engines.base import Engine
 from harness.gpu.discovery import Gpu, NoGpu, usable_gpu
+from harness.variables import DASK, POLARS, RAPIDS
 
 CUDA_MAJORS = (12, 13)
 """RAPIDS' distributions are made for each: ``cudf-cu12``, ``cudf-cu13``."""
@@ -19,9 +20,7 @@ class GpuEngine(Engine):
     ``distribution`` is its name without the CUDA version that it is made for.
     """
 
-    variables: ClassVar[tuple[str, ...]] = (
-        *("CUDF_*", "CUPY_*", "DASK_*", "KVIKIO_*", "LIBCUDF_*", "POLARS_*", "RMM_*"),
-    )
+    variables: ClassVar[tuple[str, ...]] = (*RAPIDS, *DASK, *POLARS)
     optional: ClassVar[bool] = True
     on_gpu: ClassVar[bool] = True
     modules: ClassVar[tuple[str, ...]] = ()

@@ -55,6 +55,7 @@ from harness.plan.nodes import (
 from harness.plan.special_uses import FULL_CASE, Differing
 from harness.special import Special
 from harness.tables import Input, Table
+from harness.variables import POLARS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -380,7 +381,7 @@ class Polars(Engine):
     language = "python"
     distribution = "polars"
     module = "polars"
-    variables: ClassVar[tuple[str, ...]] = ("POLARS_*",)
+    variables: ClassVar[tuple[str, ...]] = POLARS
     nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.WINDOWED})
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,

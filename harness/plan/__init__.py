@@ -14,7 +14,7 @@ from harness.plan.containment import over_join
 from harness.plan.lower import lower
 from harness.plan.naming import with_key_names
 from harness.plan.nodes import Expression, Node
-from harness.plan.parse import DIALECT, parse
+from harness.plan.parse import DIALECT, parse, printed
 from harness.plan.prune import prune
 from harness.plan.reduce import reduce
 from harness.plan.rewrite import rewrite
@@ -39,6 +39,11 @@ class Query:
     plan: Node | None
     unsupported: Unsupported | None = None
     write: str | None = None
+
+    @property
+    def printed(self) -> str:
+        """The SQL as it was read here, without what was no part of that: for other engines."""
+        return printed(self.sql)
 
     def lowered(self) -> Node:
         """The plan, or the Unsupported that says why there is none."""

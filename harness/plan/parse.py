@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -53,6 +54,11 @@ def parse(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
     return _qualified(tree, schemas)
 
 
+def printed(sql: str) -> str:
+    """One SELECT, as it is read here, in DuckDB's dialect and without comments."""
+    return _one_select(sql).sql("duckdb", pretty=True, comments=False)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A suggestion to append to a message, or the names there are, or nothing."""
     names = sorted(known)
@@ -73,7 +79,16 @@ def _one_select(sql: str) -> exp.Query:
     if not isinstance(tree, exp.Query) or tree.args.get("into"):
         word = sql.split(maxsplit=1)[0].upper()
         raise WorkloadError(f"a query is a SELECT, and this is a {word} statement")
+    if other := next((part for part in tree.walk() if isinstance(part, _STATEMENTS)), None):
+        raise WorkloadError(f"a query is a SELECT, and this has {other.sql('duckdb')!r} in it")
     return tree
+
+
+_STATEMENTS = (
+    *(exp.DDL, exp.DML, exp.Command, exp.Describe, exp.Summarize, exp.Show, exp.Pragma, exp.Set),
+    *(exp.Attach, exp.Detach, exp.Use, exp.Copy, exp.Into),
+)
+"""What else DuckDB can be told to do; some of it may stand in FROM."""
 
 
 def _first_line(error: Exception) -> str:
@@ -82,7 +97,6 @@ def _first_line(error: Exception) -> str:
 
 
 def _check_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
-    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier):
             raise WorkloadError(
@@ -90,9 +104,36 @@ def _check_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
             )
         if table.args.get("db") or table.args.get("catalog"):
             raise WorkloadError(f"a table has a plain name, not {table.sql('duckdb')!r}")
+        ctes = _ctes_around(table)
         if table.name not in ctes and table.name not in schemas:
             hint = did_you_mean(table.name, {*schemas, *ctes})
             raise WorkloadError(f"no table {table.name!r}{hint}")
+
+
+def _ctes_around(table: exp.Table) -> set[str]:
+    """The names of WITH that a table may stand for: of those around it, the ones before it."""
+    names: set[str] = set()
+    part: Expression = table
+    while part.parent is not None:
+        inside, part = part, part.parent
+        clause = part.args.get("with_")
+        if clause is None or inside is clause:
+            continue
+        names |= {cte.alias for cte in clause.expressions}
+    for cte in _enclosing(table, exp.CTE):
+        siblings = cte.parent.expressions
+        place = next(n for n, other in enumerate(siblings) if other is cte)
+        before = siblings if cte.parent.args.get("recursive") else siblings[:place]
+        names |= {other.alias for other in before}
+    return names
+
+
+def _enclosing(part: Expression, kind: type[Expression]) -> Iterator[Any]:
+    """The expressions of a kind around a part, the nearest first."""
+    while part.parent is not None:
+        part = part.parent
+        if isinstance(part, kind):
+            yield part
 
 
 def _check_functions(tree: exp.Query) -> None:

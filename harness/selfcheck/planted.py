@@ -94,6 +94,8 @@ class Sleeping(Planted):
 class Timing(Planted):
     """Sleeps, and notes how long that took by its own clock in the file named by STOPWATCH."""
 
+    variables = (STOPWATCH,)
+
     class session(PlantedSession):
         def run(self) -> pa.Table:
             began = time.perf_counter()
