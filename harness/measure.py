@@ -78,7 +78,7 @@ def outcome_of(error: WorkerError) -> Outcome:
 
 
 class Measurement:
-    """The course of one cell: ``set_up``, ``first_run``, ``round`` by ``round``, ``complete``.
+    """The course of one cell: ``set_up``, ``first_run``, ``block`` by ``block``, ``complete``.
 
     ``sure`` says whether a process had rounds enough, ``limit`` whether it may have no more. Unless
     it is the ``last``, ``leave`` and ``enter`` then lead to another. A step may be run between
@@ -101,7 +101,7 @@ class Measurement:
         self._left = self.settings.timeout
         self._rounds: list[Round] = []
         self._number = 0  # of the process, among the cell's own
-        self.sure = False
+        self._blocks, self._spent, self._is_sure = 0, 0.0, False  # of that process
         self._loops = 1
         self._peak_bytes = 0
         self._gpu = GpuUsage() if on_gpu(task.cell) else None
@@ -114,14 +114,23 @@ class Measurement:
         """Runs the program once cold, and checks that answer."""
         self._attempt(self._first_run)
 
-    def round(self, turn: int) -> None:
-        """One hot round."""
-        self._attempt(lambda: self._round(turn))
+    def block(self, turn: int) -> None:
+        """Hot rounds, one right after another: first some that are not counted, then some that are.
+
+        Whoever ran before leaves an engine's threads asleep, its data out of the processor's caches
+        and its freed memory with the system: some 50 ms of its own rounds make up for that.
+        """
+        self._attempt(lambda: self._block(turn))
 
     @property
     def limit(self) -> Stopped | None:
         """Why there may be no further round, or None."""
-        return self.settings.rounds.limit(self._seconds, self._loops)
+        return self.settings.rounds.limit(len(self._seconds), self._spent)
+
+    @property
+    def sure(self) -> bool:
+        """Whether this process had rounds enough, from several blocks."""
+        return self._is_sure and self._blocks >= self.settings.rounds.fewest_blocks
 
     @property
     def last(self) -> bool:
@@ -211,18 +220,45 @@ class Measurement:
         if reason is not None:
             raise _Wrong(reason)
 
-    def _round(self, turn: int) -> None:
+    def _block(self, turn: int) -> None:
+        """A round as long as a block needs none before it: it counts, though it comes first."""
+        wanted = self.settings.rounds.block_seconds
         self._tell(Phase.ROUND, len(self._rounds) + 1)
-        reply = self._run()
-        if not self._rounds and not self.task.writes and loops_for(reply["seconds"]) > 1:
-            self._loops = loops_for(reply["seconds"])  # what was run has told that, and no more
+        reply, counted = self._warmed(wanted), 0.0
+        while True:
+            counted += reply["seconds"] * self._loops
+            self._count(reply, turn)
+            if counted >= wanted or self.limit:
+                break
+            self._tell(Phase.ROUND, len(self._rounds) + 1)
             reply = self._run()
+        self._blocks += 1
+
+    def _warmed(self, wanted: float) -> Message:
+        """What a first counted round gave: one that is long, or that came after short ones."""
+        warm, warming = 0.0, self.settings.rounds.warming_seconds
+        while True:
+            reply = self._run()
+            took = reply["seconds"] * self._loops
+            if self._is_short(reply):
+                self._loops = loops_for(reply["seconds"])  # what was run has told that, and no more
+            elif took >= wanted or warm >= warming:
+                return reply
+            warm += took
+
+    def _is_short(self, reply: Message) -> bool:
+        """Whether a first round tells that a round should be several runs."""
+        known = bool(self._rounds) or self._loops > 1 or self.task.writes
+        return not known and loops_for(reply["seconds"]) > 1
+
+    def _count(self, reply: Message, turn: int) -> None:
         self._rounds.append(Round(reply["seconds"], reply["cpu_seconds"], turn, self._number))
-        self.sure = self.sure or self.settings.rounds.sure(self._seconds)
+        self._is_sure = self._is_sure or self.settings.rounds.sure(self._seconds)
 
     def _run(self) -> Message:
         reply = self._run_once()
         self._compare_rows(reply)
+        self._spent += reply["seconds"] * self._loops
         return reply
 
     def _run_once(self) -> Message:
@@ -254,7 +290,7 @@ class Measurement:
         self._set_up()
         self._process.worker.memory.reset()
         self._compare_rows(self._unobserved_run())
-        self.sure = False
+        self._blocks, self._spent, self._is_sure = 0, 0.0, False
 
     def _complete(self) -> None:
         source = self.task.cell.input

@@ -62,9 +62,9 @@ class Stopped(StrEnum):
 class Round:
     """One hot round: wall-clock and CPU seconds (user + system, of the engine's process tree).
 
-    Both are for one run of the program, also where a round loops. ``turn`` counts from 0: rounds
-    of two engines with the same turn were run one after the other. So does ``process``, of those
-    that the cell had one after the other.
+    Both are for one run of the program, also where a round loops. ``turn`` counts from 0: rounds of
+    one cell with the same turn are a block, and close to other engines' of that turn. ``process``
+    counts those that the cell had one after the other.
     """
 
     seconds: float

@@ -15,6 +15,12 @@ SHORT_SECONDS = 0.001
 """A program that takes less is run several times in a round."""
 LOOPED_SECONDS = 0.005
 """How long a round of such a program is made."""
+BLOCK_SECONDS = 0.25
+"""How long an engine's counted rounds go on before it is another's turn."""
+WARMING_SHARE = 0.2
+"""What of that time goes before, in rounds that are not counted."""
+FEWEST_BLOCKS = 3
+"""A median that is known from fewer might be that of a moment."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +28,17 @@ class Rounds:
     """How many hot rounds a cell gets: until its median is known well enough.
 
     At least ``fewest`` and at most ``most``, which keeps records small; but once they took
-    ``seconds`` there is no further one, though always a first. With ``most`` 0 there is none.
-    Where they are spread over several ``processes``, each of them has as many, in its share of
-    the seconds.
+    ``seconds``, with those that are not counted, there is no further one, though always a first.
+    With ``most`` 0 there is none. Where they are spread over several ``processes``, each of them
+    has as many, in its share of the seconds. Rounds come in blocks of ``block`` seconds, or less
+    where there is no time for several, each after a fifth of that in rounds that are not counted.
     """
 
     fewest: int = 5
     most: int = 1000
     seconds: float = 10.0
     processes: int = 1
+    block: float = BLOCK_SECONDS
 
     def __post_init__(self) -> None:
         if not min(1, self.most) <= self.fewest <= self.most:
@@ -40,16 +48,29 @@ class Rounds:
         if self.processes < 1:
             raise ValueError("the processes for rounds must be at least 1")
 
+    @property
+    def block_seconds(self) -> float:
+        """Of counted rounds in a row."""
+        return min(self.block, self.seconds / self.processes / (FEWEST_BLOCKS + 1))
+
+    @property
+    def warming_seconds(self) -> float:
+        return self.block_seconds * WARMING_SHARE
+
+    @property
+    def fewest_blocks(self) -> int:
+        """Of each process, before its rounds are enough."""
+        return math.ceil(FEWEST_BLOCKS / self.processes)
+
     def sure(self, seconds: Sequence[float]) -> bool:
         """Whether rounds of so many seconds are looked at, and then tell the median well enough."""
         return self._looks_after(len(seconds)) and sure(seconds)
 
-    def limit(self, seconds: Sequence[float], loops: int = 1) -> Stopped | None:
-        """Why a process has no round after those of so many seconds for each of their loops."""
-        if len(seconds) >= self.most:
+    def limit(self, rounds: int, spent: float) -> Stopped | None:
+        """Why a process has no further round after so many, and so many seconds spent on them."""
+        if rounds >= self.most:
             return Stopped.ROUNDS
-        share = self.seconds / self.processes
-        return Stopped.BUDGET if seconds and sum(seconds) * loops >= share else None
+        return Stopped.BUDGET if rounds and spent >= self.seconds / self.processes else None
 
     def _looks_after(self, done: int) -> bool:
         """Whether so many rounds are looked at: of 5 at the fewest 5, 7, 10, 14, 20, 28, 40, ...

@@ -1,4 +1,4 @@
-"""A query's cells, one for each engine -> their records, measured in rounds that take turns."""
+"""A query's cells, one for each engine -> their records, measured in blocks that take turns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def measure(
     """Measures the cells that answer one question, so that drift of the machine hits all alike.
 
     First each engine loads, then each runs once cold and has its answer checked. Then come turns
-    of hot rounds, one of each engine, until all are sure of their medians; one that may have no
+    of hot rounds, a block of each engine, until all are sure of their medians; one that may have no
     further round leaves the others earlier. Where there is no room for all in memory at once, one
     engine after another does all of that, and the records say so. ``ended`` is given each record
     as soon as it is complete. Raises KeyboardInterrupt only.
@@ -43,8 +43,9 @@ def _alone(cell: Measurement, ended: Ended) -> None:
 def _hot(cells: Sequence[Measurement]) -> Iterator[Record]:
     """The hot rounds of cells that had their first runs -> their records, each when complete.
 
-    Rounds end together: what an engine's round takes depends on who ran before it, so rounds of
-    one that went on without the others would not be comparable to theirs.
+    They come in turns of blocks, so that whatever disturbs the machine hits all alike, and end
+    together where time allows. What a counted round takes does not depend on who else takes turns:
+    one of the same engine came before it.
     """
     going, orders, turn = list(cells), _Orders(), 0
     while going:
@@ -55,7 +56,7 @@ def _hot(cells: Sequence[Measurement]) -> Iterator[Record]:
         for cell in leaving:
             cell.enter()
         for cell in orders.next([cell for cell in going if cell.record is None]):
-            cell.round(turn)
+            cell.block(turn)
         yield from (cell.record for cell in going if cell.record is not None)
         going = [cell for cell in going if cell.record is None]
         turn += 1
@@ -64,9 +65,8 @@ def _hot(cells: Sequence[Measurement]) -> Iterator[Record]:
 class _Orders:
     """The order of each turn: drawn at random, the same in every run, and nobody follows itself.
 
-    Whose round came before decides over what a round finds in the processor's caches and who ran
-    on which core. Were that always the same engine, or now and then the engine itself, it would
-    be a part of the difference.
+    Were it always the same engine that came before another, what is left of its doing after the
+    rounds that are not counted would be a part of the difference.
     """
 
     def __init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import signal
@@ -119,6 +120,24 @@ class Punctual(Right):
 
 class Exact(Punctual):
     """The same under another name."""
+
+
+class _Drowsy(_Timed):
+    """Takes three times as long where 10 ms have passed since it was last asked."""
+
+    before = -math.inf
+
+    def act(self) -> Any:
+        asked = time.monotonic()
+        self.milliseconds = (6,) if asked - self.before > 0.01 else (2,)
+        self.before = asked
+        return super().act()
+
+
+class Drowsy(Right):
+    """Takes 2 ms, and 6 ms where others came between."""
+
+    session = _Drowsy
 
 
 class _Brisk(_Timed):

@@ -21,7 +21,7 @@ from harness.errors import TooMuch, WorkloadError
 from harness.limited import limited
 from harness.plan import compile_query
 from harness.types import Column, Type
-from tests.benchmark_runs import Project
+from tests.benchmark_runs import Project, fakes
 
 SECRET = "TOPSECRET"
 SCHEMA = {"t": (Column("k", Type.INT64, False), Column("v", Type.INT64, False))}
@@ -258,6 +258,20 @@ def test_long_sql_ends_at_its_limit(sql: str) -> None:
     with pytest.raises(TooMuch, match="more than 1 s"):
         limited("it", lambda: compile_query(sql, SCHEMA), seconds=1)
     assert time.monotonic() - began < 30
+
+
+def test_the_referee_ends_when_a_cell_would(project: Project) -> None:
+    """A reference without end: rows by the million that meet each other."""
+    rows = "\n".join(f"{n},{n}" for n in range(2_000))
+    project.write(t_csv=f"k,v\n{rows}\n")
+    sql = "select a.k, avg(b.v + c.v + d.v) as mean from t a, t b, t c, t d group by a.k"
+    (project.folder / "a.yaml").write_text(attack(sql, project.folder))
+    began = time.monotonic()
+    done = project.benchmark("a.yaml", "--engines", fakes("Right"), "--timeout", "3")
+    assert time.monotonic() - began < 60
+    (cell,) = project.results()["cells"]
+    assert cell["outcome"] == "error", done.all
+    assert "there is no reference answer: no answer after 3 s; killed" in cell["reason"]
 
 
 def test_limits_of_time_and_of_memory_are_told() -> None:

@@ -46,20 +46,28 @@ def test_the_number_of_rounds_follows_from_their_length(
     seconds: float, count: int, why: Stopped
 ) -> None:
     done = 0
-    while ROUNDS.limit(_unsteady(seconds, done)) is None:
+    while ROUNDS.limit(done, sum(_unsteady(seconds, done))) is None:
         assert not ROUNDS.sure(_unsteady(seconds, done))
         done += 1
-    assert (done, ROUNDS.limit(_unsteady(seconds, done))) == (count, why)
+    assert (done, ROUNDS.limit(done, sum(_unsteady(seconds, done)))) == (count, why)
 
 
-def test_loops_count_towards_the_budget() -> None:
+def test_what_is_not_counted_is_spent_too() -> None:
     rounds = Rounds(fewest=2, most=50, seconds=1.0)
-    assert rounds.limit([0.0005], loops=10) is None
-    assert rounds.limit([0.0005], loops=2000) is Stopped.BUDGET
+    assert rounds.limit(1, spent=0.9) is None
+    assert rounds.limit(1, spent=1.0) is Stopped.BUDGET
+    assert rounds.limit(0, spent=9.0) is None
 
 
 def test_no_rounds_asked_means_none() -> None:
-    assert Rounds(0, 0).limit([]) is Stopped.ROUNDS
+    assert Rounds(0, 0).limit(0, 0.0) is Stopped.ROUNDS
+
+
+def test_blocks_are_a_quarter_of_a_second_or_leave_time_for_several() -> None:
+    assert (Rounds().block_seconds, Rounds().warming_seconds) == (0.25, 0.05)
+    assert Rounds(seconds=0.4).block_seconds == 0.1
+    assert Rounds(seconds=0.8, processes=2).block_seconds == 0.1
+    assert [Rounds(processes=n).fewest_blocks for n in (1, 2, 3, 4)] == [3, 2, 1, 1]
 
 
 def test_short_programs_are_looped_to_a_length_that_a_clock_can_tell() -> None:

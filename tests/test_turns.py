@@ -43,7 +43,7 @@ class Bench:
                 threads=1,
                 scratch=folder / "scratch",
                 memory_limit=2**30,
-                rounds=Rounds(fewest=3, most=3, seconds=60.0),
+                rounds=Rounds(fewest=3, most=3, seconds=60.0, block=0),
             )
         )
         self.referee = Referee(folder / "references", folder / "scratch", threads=1)
@@ -96,12 +96,41 @@ def test_engines_take_turns(bench: Bench) -> None:
 def test_each_engine_follows_each_other_one_and_never_itself(
     bench: Bench, engines: tuple[str, ...]
 ) -> None:
-    bench.measure(*engines, rounds=Rounds(fewest=30, most=30, seconds=60.0))
+    bench.measure(*engines, rounds=Rounds(fewest=30, most=30, seconds=60.0, block=0))
     order = bench.order(Phase.ROUND)
     followed = Counter(itertools.pairwise(order))
     names = [engine[0] for engine in engines]
     assert set(followed) == set(itertools.permutations(names, 2))
     assert min(followed.values()) > len(order) / len(followed) / 2
+
+
+def test_a_block_is_counted_after_rounds_that_are_not(bench: Bench) -> None:
+    """20 ms a round: blocks of 0.1 s have five rounds, and one before that, a fifth of the time."""
+    rounds = Rounds(fewest=10, most=10, seconds=60.0, block=0.1)
+    one, other = bench.measure("Punctual", "Exact", rounds=rounds)
+    for record in (one, other):
+        assert [r.turn for r in record.rounds] == [0] * 5 + [1] * 5
+    order = bench.order(Phase.ROUND)
+    assert sorted(order[:10]) == sorted(order[10:]) == ["E"] * 5 + ["P"] * 5
+
+
+def test_a_round_as_long_as_a_block_is_one_by_itself(bench: Bench) -> None:
+    rounds = Rounds(fewest=3, most=3, seconds=60.0, block=0.02)
+    one, _ = bench.measure("Punctual", "Exact", rounds=rounds)
+    assert [r.turn for r in one.rounds] == [0, 1, 2]
+    assert sorted(bench.order(Phase.ROUND)) == ["E"] * 3 + ["P"] * 3
+
+
+def test_what_an_engine_takes_does_not_depend_on_its_neighbours(bench: Bench) -> None:
+    """Drowsy takes 6 ms after a pause and 2 ms else; beside Sleepy every block begins with one."""
+    rounds = Rounds(fewest=20, most=60, seconds=60.0, block=0.05)
+    (alone,) = bench.measure("Drowsy", rounds=rounds)
+    beside = bench.measure("Drowsy", "Sleepy", rounds=rounds)
+    drowsy = next(record for record in beside if short(record.cell) == "Drowsy")
+    assert {r.seconds for r in alone.rounds} == {r.seconds for r in drowsy.rounds} == {0.002}
+    single = bench.measure("Drowsy", "Sleepy", rounds=Rounds(20, 60, 60.0, block=0))
+    drowsy = next(record for record in single if short(record.cell) == "Drowsy")
+    assert 0.006 in {r.seconds for r in drowsy.rounds}  # which blocks leave out
 
 
 def test_one_that_fails_is_told_at_once_and_the_others_go_on(bench: Bench) -> None:
@@ -117,21 +146,21 @@ def test_one_that_fails_is_told_at_once_and_the_others_go_on(bench: Bench) -> No
 
 
 def test_rounds_end_together(bench: Bench) -> None:
-    one, other = bench.measure("Punctual", "Exact", rounds=Rounds(fewest=4, most=400))
+    one, other = bench.measure("Punctual", "Exact", rounds=Rounds(fewest=4, most=400, block=0))
     assert (one.stopped, other.stopped) == (Stopped.SURE, Stopped.SURE)
     assert len(one.rounds) >= 4
     assert [r.turn for r in one.rounds] == [r.turn for r in other.rounds]
 
 
 def test_who_was_sure_goes_on_beside_one_that_is_not(bench: Bench) -> None:
-    rounds = Rounds(fewest=2, most=8, seconds=60.0)
+    rounds = Rounds(fewest=2, most=8, seconds=60.0, block=0)
     steady, other = bench.measure("Punctual", "Wavering", rounds=rounds)
     assert (steady.stopped, other.stopped) == (Stopped.SURE, Stopped.ROUNDS)
     assert len(steady.rounds) == len(other.rounds) == 8
 
 
 def test_rounds_are_spread_over_processes_each_of_which_runs_once_before(bench: Bench) -> None:
-    rounds = Rounds(fewest=2, most=2, seconds=60.0, processes=3)
+    rounds = Rounds(fewest=2, most=2, seconds=60.0, processes=3, block=0)
     records = bench.measure("Diarist", "Sleepy", rounds=rounds)
     for record in records:
         assert (record.outcome, record.cold_process) == (Outcome.OK, True), record.reason
@@ -146,7 +175,7 @@ def test_rounds_are_spread_over_processes_each_of_which_runs_once_before(bench: 
 
 
 def test_each_process_has_its_share_of_the_time(bench: Bench) -> None:
-    rounds = Rounds(fewest=20, most=50, seconds=0.2, processes=2)
+    rounds = Rounds(fewest=20, most=50, seconds=0.2, processes=2, block=0)
     (record,) = bench.measure("Wavering", rounds=rounds)
     assert record.stopped is Stopped.BUDGET
     seconds = [[r.seconds for r in record.rounds if r.process == number] for number in (0, 1)]
@@ -154,7 +183,7 @@ def test_each_process_has_its_share_of_the_time(bench: Bench) -> None:
 
 
 def test_an_error_in_a_later_process_is_the_cell_s(bench: Bench) -> None:
-    rounds = Rounds(fewest=2, most=2, seconds=60.0, processes=2)
+    rounds = Rounds(fewest=2, most=2, seconds=60.0, processes=2, block=0)
     records = {short(r.cell): r for r in bench.measure("Reborn", "Sleepy", rounds=rounds)}
     assert records["Reborn"].outcome is Outcome.ERROR
     assert "not the first process" in records["Reborn"].reason
@@ -162,7 +191,7 @@ def test_an_error_in_a_later_process_is_the_cell_s(bench: Bench) -> None:
 
 
 def test_an_engine_that_used_up_its_time_leaves_the_others(bench: Bench) -> None:
-    rounds = Rounds(fewest=6, most=9, seconds=0.06)
+    rounds = Rounds(fewest=6, most=9, seconds=0.06, block=0)
     slow, quick = bench.measure("Punctual", "Brisk", rounds=rounds)
     assert (short(slow.cell), slow.stopped) == ("Punctual", Stopped.BUDGET)
     assert quick.stopped is Stopped.SURE

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from harness import engines
+from harness.rounds import BLOCK_SECONDS
 from harness.selfcheck.planted import (
     ALLOCATED_BYTES,
     BURN_SECONDS,
@@ -31,6 +32,9 @@ SLACK_SECONDS = 9.0
 """What a cell may take beyond its hot rounds."""
 MEMORY_LIMIT_BYTES = 10**9
 ADDED_SECONDS = 1e-4
+NEIGHBOUR = "harness.selfcheck.neighbours:Thrashing"
+ENDLESS_ROUNDS = 100_000
+"""At the least, so that nobody is sure before its time is used up."""
 FAULTS = {
     "Wrong": "wrong",
     "Late": "timeout",
@@ -76,6 +80,10 @@ def lines(
     """
     tell(f"{names[0]} against itself")
     yield against_itself(trial, effort, names[0])
+    tell("an engine beside others, and after they have left")
+    for name in names:
+        if not engines.get(name).on_gpu:
+            yield beside_others(trial, effort, name)
     tell("engines that do known things, and that fail in known ways")
     yield from known_things(trial, effort)
     tell("one thread")
@@ -88,6 +96,28 @@ def against_itself(trial: Trial, effort: Effort, name: str) -> Line:
     """An A/A run."""
     text = GROUPS.format(inputs="memory", rows=effort.rows)
     return same(name, *trial.run(text, [name, f"again={name}"], effort.options))
+
+
+def beside_others(trial: Trial, effort: Effort, name: str) -> Line:
+    """An engine's rounds while one that disturbs it takes turns, and after that has left."""
+    text = GROUPS.format(inputs="memory", rows=effort.rows)
+    endless = ("--benchmark-min-rounds", f"{ENDLESS_ROUNDS}")
+    names = [name, f"beside={NEIGHBOUR}"]
+    cell, other = trial.run(text, names, [*effort.options, *endless])
+    what, expected = f"{name} beside others and without", "medians within 3%"
+    if not (cell.seconds and other.seconds):
+        return Line(what, expected, _told(other if cell.seconds else cell), False)
+    if median(cell.seconds) >= BLOCK_SECONDS:
+        return Line(what, expected, "each of its rounds is a block by itself", True)
+    last = max(other.info["turns"])
+    pairs = list(zip(cell.info["turns"], cell.seconds, strict=True))
+    beside = [seconds for turn, seconds in pairs if turn <= last]
+    without = [seconds for turn, seconds in pairs if turn > last]
+    if not without:
+        return Line(what, expected, "it did not outlast the other", False)
+    apart = median(beside) / median(without) - 1
+    times = f"{median(beside) * 1e3:.2f} and {median(without) * 1e3:.2f} ms"
+    return Line(what, expected, f"{times} ({apart:+.1%})", abs(apart) <= 0.03)
 
 
 def same(name: str, one: Cell, other: Cell) -> Line:
@@ -137,8 +167,7 @@ def slept(cell: Cell) -> Line:
 
 def added(cell: Cell, own: Sequence[float]) -> Line:
     """What lies between an engine's own stopwatch and the record of the same rounds."""
-    rounds = own[-len(cell.seconds) :]
-    added = median(record - noted for record, noted in zip(cell.seconds, rounds, strict=True))
+    added = median(cell.seconds) - median(own)  # of which some were not counted, and are alike
     expected = f"at most {ADDED_SECONDS * 1e6:g} µs"
     return Line(
         "time added to a round", expected, f"{added * 1e6:.1f} µs", 0 <= added <= ADDED_SECONDS
