@@ -19,7 +19,7 @@ from harness.data.special import specials_in
 from harness.engines.base import Engine, Program, Session
 from harness.errors import Unsupported
 from harness.overflow import overflow
-from harness.plan import Query, compile_query
+from harness.plan import FAILED, Query, compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
 from harness.verify import compare
@@ -90,6 +90,7 @@ class InProcess:
     def verdict(self, engine: str, sql: str, source: Input = Input.MEMORY) -> Verdict:
         """Compiles, runs and checks a query. A fault in compiling is raised as it comes."""
         query = self.query(sql)
+        assert not str(query.unsupported).startswith(FAILED), query.unsupported
         try:
             program = engines.get(engine).compile(query, self.tables, source)
         except Unsupported as error:

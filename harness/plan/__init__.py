@@ -9,18 +9,21 @@ import sqlglot
 from sqlglot import exp
 
 from harness.answer import AnswerSpec, SortKey
-from harness.errors import Unsupported
+from harness.errors import HarnessError, Unsupported
 from harness.plan.containment import over_join
 from harness.plan.lower import lower
 from harness.plan.naming import with_key_names
 from harness.plan.nodes import Expression, Node
-from harness.plan.parse import DIALECT, parse, printed
+from harness.plan.parse import DIALECT, one_select, printed, qualified
 from harness.plan.prune import prune
+from harness.plan.read import refuse_unread
 from harness.plan.reduce import reduce
 from harness.plan.rewrite import rewrite
 from harness.types import Schema
 
-__all__ = ["Query", "compile_query"]
+__all__ = ["FAILED", "Query", "compile_query"]
+
+FAILED = "the plan layer failed"
 
 _EVERY = 2**62
 """The LIMIT that an OFFSET by itself has: more rows than there are."""
@@ -65,11 +68,17 @@ def compile_query(
     function.
     """
     sql = sql.strip().rstrip(";").rstrip()
-    tree = parse(sql, schemas)
+    tree = one_select(sql, schemas)
     try:
+        refuse_unread(tree)
+        tree = qualified(tree, schemas)
         plan, unsupported = _optimized(lower(tree, schemas)), None
     except Unsupported as error:
         plan, unsupported = None, error
+    except (HarnessError, RecursionError, MemoryError):
+        raise
+    except Exception as error:  # a fault of ours; SQL engines and the referee need no plan
+        plan, unsupported = None, Unsupported(f"{FAILED}: {type(error).__name__}: {error}")
     spec = _spec(sql, tree, plan, tolerance)
     return Query(sql, spec, plan, unsupported, write)
 
@@ -82,15 +91,21 @@ def _spec(sql: str, tree: exp.Query, plan: Node | None, tolerance: float) -> Ans
     schema = plan.schema if plan is not None else ()
     keys = _order(tree)
     order = _leading(keys, tree.selects)
-    limit, offset = tree.args.get("limit"), tree.args.get("offset")
-    if limit is None and offset is None:
+    limit, offset = _count(tree, "limit", _EVERY), _count(tree, "offset", 0)
+    if limit is None or offset is None or (limit, offset) == (_EVERY, 0):
         return AnswerSpec(schema, sql, order, tolerance=tolerance)
-    rows = (
-        _EVERY if limit is None else int(limit.expression.name),
-        0 if offset is None else int(offset.expression.name),
-    )
-    widened = _widened(sql, order if len(order) == len(keys) else None, sum(rows))
-    return AnswerSpec(schema, sql, order, *rows, widened, tolerance)
+    widened = _widened(sql, order if len(order) == len(keys) else None, limit + offset)
+    return AnswerSpec(schema, sql, order, limit, offset, widened, tolerance)
+
+
+def _count(tree: exp.Query, clause: str, without: int) -> int | None:
+    """The number of rows in LIMIT or OFFSET; None where it is computed."""
+    found = tree.args.get(clause)
+    if found is None:
+        return without
+    number = found.args.get("expression")
+    is_number = isinstance(number, exp.Literal) and number.name.isdecimal()
+    return int(number.name) if is_number else None
 
 
 def _order(tree: exp.Query) -> list[exp.Ordered]:

@@ -25,6 +25,7 @@ from harness.plan.nulls import without_nulls
 from harness.plan.spellings import distinct_on, positions_in_sets, quantified, tuples
 from harness.plan.typed import Expression
 from harness.plan.windows import resolve_names
+from harness.plan.written import plainly_written
 from harness.types import Schema, Type
 
 DIALECT = "duckdb, normalization_strategy=case_sensitive"
@@ -40,18 +41,19 @@ _SQL_NAMES = {
 }
 
 
-def parse(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
-    """The query's tree: stars expanded, columns qualified by their table, types annotated.
+def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
+    """The query's tree as it was written.
 
     Raises WorkloadError for anything but one SELECT over the tables of ``schemas``.
     """
     tree = _one_select(sql)
     by_name(tree)
+    plainly_written(tree, schemas)
     _check_tables(tree, schemas)
     _check_functions(tree)
     _check_the_same_each_time(tree)
     _check_names(tree)
-    return _qualified(tree, schemas)
+    return tree
 
 
 def printed(sql: str) -> str:
@@ -163,7 +165,8 @@ def _check_names(tree: exp.Query) -> None:
             raise WorkloadError(f"column {position} needs a name: {text} as …")
 
 
-def _qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
+def qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
+    """The tree with stars expanded, columns qualified by their table, in normal form."""
     _singular_units(tree)
     positions_in_sets(tree)
     quantified(tree)

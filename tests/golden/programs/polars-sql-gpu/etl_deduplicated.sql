@@ -1,15 +1,16 @@
 -- the answer is written to answer.parquet
-select
+SELECT
   ranked.order_id,
   ranked.customer_id,
   ranked.product_code,
   ranked.ordered_on,
   ranked.status,
   ranked.updated_at
-from (
-  select
+FROM (
+  SELECT
     o.*,
-    row_number() over (partition by o.order_id order by o.updated_at desc) as place
-  from orders as o
-) as ranked
-where ranked.place = 1
+    ROW_NUMBER() OVER (PARTITION BY o.order_id ORDER BY o.updated_at DESC) AS place
+  FROM orders AS o
+) AS ranked
+WHERE
+  ranked.place = 1

@@ -1,27 +1,30 @@
 -- the answer is written to answer.parquet
-with latest as (
-  select
+WITH latest AS (
+  SELECT
     o.*,
-    row_number() over (partition by o.order_id order by o.updated_at desc) as place
-  from orders as o
-),
-sold as (
-  select
-    cast(replace(trim(latest.ordered_on), '/', '-') as date) as ordered_on,
-    upper(trim(latest.product_code)) as product_code,
-    cast(case when latest.quantity = 'n/a' then null else latest.quantity end as bigint)
-      as quantity,
-    cast(replace(latest.unit_price, '$', '') as double) as unit_price
-  from latest
-  where latest.place = 1 and lower(trim(latest.status)) in ('shipped', 'delivered')
+    ROW_NUMBER() OVER (PARTITION BY o.order_id ORDER BY o.updated_at DESC) AS place
+  FROM orders AS o
+), sold AS (
+  SELECT
+    CAST(REPLACE(TRIM(latest.ordered_on), '/', '-') AS DATE) AS ordered_on,
+    UPPER(TRIM(latest.product_code)) AS product_code,
+    CAST(CASE WHEN latest.quantity = 'n/a' THEN NULL ELSE latest.quantity END AS BIGINT) AS quantity,
+    CAST(REPLACE(latest.unit_price, '$', '') AS DOUBLE) AS unit_price
+  FROM latest
+  WHERE
+    latest.place = 1 AND LOWER(TRIM(latest.status)) IN ('shipped', 'delivered')
 )
-select
-  cast(date_trunc('month', sold.ordered_on) as date) as month,
+SELECT
+  CAST(DATE_TRUNC('MONTH', sold.ordered_on) AS DATE) AS month,
   products.category,
-  count(*) as orders,
-  sum(sold.quantity) as items,
-  sum(coalesce(sold.quantity, 1) * coalesce(sold.unit_price, products.list_price)) as turnover
-from sold
-join products on sold.product_code = products.product_code
-where sold.ordered_on is not null
-group by month, products.category
+  COUNT(*) AS orders,
+  SUM(sold.quantity) AS items,
+  SUM(COALESCE(sold.quantity, 1) * COALESCE(sold.unit_price, products.list_price)) AS turnover
+FROM sold
+JOIN products
+  ON sold.product_code = products.product_code
+WHERE
+  NOT sold.ordered_on IS NULL
+GROUP BY
+  month,
+  products.category

@@ -1,23 +1,29 @@
-with aged as (
-  select
+WITH aged AS (
+  SELECT
     f.arr_delay,
     f.distance,
     p.seats,
-    case
-      when p.year is null then 'unknown'
-      when 2013 - p.year < 5 then 'under 5'
-      when 2013 - p.year between 5 and 14 then '5 to 14'
-      else '15 and over'
-    end as age
-  from flights as f
-  left join planes as p on f.tailnum = p.tailnum
+    CASE
+      WHEN p.year IS NULL
+      THEN 'unknown'
+      WHEN 2013 - p.year < 5
+      THEN 'under 5'
+      WHEN 2013 - p.year BETWEEN 5 AND 14
+      THEN '5 to 14'
+      ELSE '15 and over'
+    END AS age
+  FROM flights AS f
+  LEFT JOIN planes AS p
+    ON f.tailnum = p.tailnum
 )
-select
+SELECT
   aged.age,
-  count(*) as flights,
-  avg(aged.arr_delay) as mean_arr_delay,
-  avg(aged.distance) as mean_miles,
-  sum(aged.seats) as seats_flown
-from aged
-group by aged.age
-order by aged.age
+  COUNT(*) AS flights,
+  AVG(aged.arr_delay) AS mean_arr_delay,
+  AVG(aged.distance) AS mean_miles,
+  SUM(aged.seats) AS seats_flown
+FROM aged
+GROUP BY
+  aged.age
+ORDER BY
+  aged.age

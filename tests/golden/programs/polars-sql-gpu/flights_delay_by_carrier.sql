@@ -1,10 +1,14 @@
-select
+SELECT
   a.name,
-  count(*) as flights,
-  avg(f.dep_delay) as mean_dep_delay,
-  avg(f.arr_delay) as mean_arr_delay,
-  sum(case when f.arr_delay > 15 then 1 else 0 end) * 1.0 / count(f.arr_delay) as share_late
-from flights as f
-join airlines as a on f.carrier = a.carrier
-group by a.name
-order by mean_arr_delay desc, a.name
+  COUNT(*) AS flights,
+  AVG(f.dep_delay) AS mean_dep_delay,
+  AVG(f.arr_delay) AS mean_arr_delay,
+  SUM(CASE WHEN f.arr_delay > 15 THEN 1 ELSE 0 END) * 1.0 / COUNT(f.arr_delay) AS share_late
+FROM flights AS f
+JOIN airlines AS a
+  ON f.carrier = a.carrier
+GROUP BY
+  a.name
+ORDER BY
+  mean_arr_delay DESC,
+  a.name

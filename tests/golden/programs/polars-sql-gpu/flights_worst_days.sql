@@ -1,22 +1,33 @@
-with daily as (
-  select
+WITH daily AS (
+  SELECT
     f.origin,
-    cast(date_trunc('day', f.time_hour) as date) as day,
-    count(*) as flights,
-    avg(f.dep_delay) as mean_dep_delay,
-    count(*) - count(f.dep_time) as cancelled
-  from flights as f
-  group by f.origin, cast(date_trunc('day', f.time_hour) as date)
-),
-ranked as (
-  select
+    CAST(DATE_TRUNC('DAY', f.time_hour) AS DATE) AS day,
+    COUNT(*) AS flights,
+    AVG(f.dep_delay) AS mean_dep_delay,
+    COUNT(*) - COUNT(f.dep_time) AS cancelled
+  FROM flights AS f
+  GROUP BY
+    f.origin,
+    CAST(DATE_TRUNC('DAY', f.time_hour) AS DATE)
+), ranked AS (
+  SELECT
     daily.*,
-    rank() over (partition by daily.origin order by daily.mean_dep_delay desc) as place
-  from daily
-  where daily.flights >= 50
+    RANK() OVER (PARTITION BY daily.origin ORDER BY daily.mean_dep_delay DESC) AS place
+  FROM daily
+  WHERE
+    daily.flights >= 50
 )
-select ranked.origin, ranked.place, ranked.day, ranked.flights, ranked.mean_dep_delay,
+SELECT
+  ranked.origin,
+  ranked.place,
+  ranked.day,
+  ranked.flights,
+  ranked.mean_dep_delay,
   ranked.cancelled
-from ranked
-where ranked.place <= 3
-order by ranked.origin, ranked.place, ranked.day
+FROM ranked
+WHERE
+  ranked.place <= 3
+ORDER BY
+  ranked.origin,
+  ranked.place,
+  ranked.day

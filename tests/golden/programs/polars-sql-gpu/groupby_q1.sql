@@ -1,3 +1,6 @@
-select x.id1, sum(x.v1) as v1
-from x
-group by x.id1
+SELECT
+  x.id1,
+  SUM(x.v1) AS v1
+FROM x
+GROUP BY
+  x.id1

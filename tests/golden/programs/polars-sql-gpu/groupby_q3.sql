@@ -1,3 +1,7 @@
-select x.id3, sum(x.v1) as v1, avg(x.v3) as v3
-from x
-group by x.id3
+SELECT
+  x.id3,
+  SUM(x.v1) AS v1,
+  AVG(x.v3) AS v3
+FROM x
+GROUP BY
+  x.id3

@@ -1,3 +1,9 @@
-select x.id4, x.id5, median(x.v3) as median_v3, stddev(x.v3) as sd_v3
-from x
-group by x.id4, x.id5
+SELECT
+  x.id4,
+  x.id5,
+  MEDIAN(x.v3) AS median_v3,
+  STDDEV(x.v3) AS sd_v3
+FROM x
+GROUP BY
+  x.id4,
+  x.id5

@@ -1,7 +1,14 @@
-select ranked.id6, ranked.v3 as largest2_v3
-from (
-  select x.id6, x.v3, row_number() over (partition by x.id6 order by x.v3 desc) as place
-  from x
-  where x.v3 is not null
-) as ranked
-where ranked.place <= 2
+SELECT
+  ranked.id6,
+  ranked.v3 AS largest2_v3
+FROM (
+  SELECT
+    x.id6,
+    x.v3,
+    ROW_NUMBER() OVER (PARTITION BY x.id6 ORDER BY x.v3 DESC) AS place
+  FROM x
+  WHERE
+    NOT x.v3 IS NULL
+) AS ranked
+WHERE
+  ranked.place <= 2

@@ -1,3 +1,8 @@
-select x.id2, x.id4, corr(x.v1, x.v2) * corr(x.v1, x.v2) as r2
-from x
-group by x.id2, x.id4
+SELECT
+  x.id2,
+  x.id4,
+  CORR(x.v1, x.v2) * CORR(x.v1, x.v2) AS r2
+FROM x
+GROUP BY
+  x.id2,
+  x.id4

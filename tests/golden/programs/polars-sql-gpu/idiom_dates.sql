@@ -1,5 +1,10 @@
-select strftime(e, '%Y-%m') as month, max(last_day(e)) as last,
-    avg(date_diff('day', e, u)) as apart, count(*) as n
-from people
-where u < date '2021-01-31' + interval 1 month
-group by 1
+SELECT
+  STRFTIME(e, '%Y-%m') AS month,
+  MAX(LAST_DAY(e)) AS last,
+  AVG(DATE_DIFF('DAY', e, u)) AS apart,
+  COUNT(*) AS n
+FROM people
+WHERE
+  u < CAST('2021-01-31' AS DATE) + INTERVAL '1' MONTH
+GROUP BY
+  1

@@ -1,1 +1,4 @@
-select o, sum(v) over (partition by g order by r) as total from scores
+SELECT
+  o,
+  SUM(v) OVER (PARTITION BY g ORDER BY r) AS total
+FROM scores

@@ -1,5 +1,26 @@
-select k, c, sum(n) as total, count(*) as rows
-from people
-where id in (select r from scores union select bk from pairs where val > 10)
-group by rollup (k, c)
-order by k, c
+SELECT
+  k,
+  c,
+  SUM(n) AS total,
+  COUNT(*) AS rows
+FROM people
+WHERE
+  id IN (
+    SELECT
+      r
+    FROM scores
+    UNION
+    SELECT
+      bk
+    FROM pairs
+    WHERE
+      val > 10
+  )
+GROUP BY
+  ROLLUP (
+    k,
+    c
+  )
+ORDER BY
+  k,
+  c

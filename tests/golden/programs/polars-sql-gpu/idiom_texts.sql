@@ -1,4 +1,10 @@
-select id, split_part(w, '.', 1) as first, regexp_extract(s, '[a-z]+') as word,
-    lpad(w, 3, '*') as padded, strpos(w, 'a') as place, concat_ws(', ', s, w) as both
-from people
-where not ends_with(w, 'x')
+SELECT
+  id,
+  SPLIT_PART(w, '.', 1) AS first,
+  REGEXP_EXTRACT(s, '[a-z]+') AS word,
+  LPAD(w, 3, '*') AS padded,
+  STRPOS(w, 'a') AS place,
+  CONCAT_WS(', ', s, w) AS "both"
+FROM people
+WHERE
+  NOT ENDS_WITH(w, 'x')

@@ -1,5 +1,8 @@
-select g, o, sum(v) over (partition by g order by o rows unbounded preceding) as running,
-    avg(r) over (partition by g order by o rows 2 preceding) as moving,
-    rank() over (partition by g order by v desc, r) as place,
-    lag(o) over (partition by g order by o) as before
-from scores
+SELECT
+  g,
+  o,
+  SUM(v) OVER (PARTITION BY g ORDER BY o rows BETWEEN UNBOUNDED preceding AND CURRENT ROW) AS running,
+  AVG(r) OVER (PARTITION BY g ORDER BY o rows BETWEEN 2 preceding AND CURRENT ROW) AS moving,
+  RANK() OVER (PARTITION BY g ORDER BY v DESC, r) AS place,
+  LAG(o) OVER (PARTITION BY g ORDER BY o) AS before
+FROM scores

@@ -1,14 +1,22 @@
-select
+SELECT
   l_orderkey,
-  sum(l_extendedprice * (1 - l_discount)) as revenue,
+  SUM(l_extendedprice * (
+    1 - l_discount
+  )) AS revenue,
   o_orderdate,
   o_shippriority
-from customer, orders, lineitem
-where c_mktsegment = 'BUILDING'
-  and c_custkey = o_custkey
-  and l_orderkey = o_orderkey
-  and o_orderdate < date '1995-03-15'
-  and l_shipdate > date '1995-03-15'
-group by l_orderkey, o_orderdate, o_shippriority
-order by revenue desc, o_orderdate
-limit 10
+FROM customer, orders, lineitem
+WHERE
+  c_mktsegment = 'BUILDING'
+  AND c_custkey = o_custkey
+  AND l_orderkey = o_orderkey
+  AND o_orderdate < CAST('1995-03-15' AS DATE)
+  AND l_shipdate > CAST('1995-03-15' AS DATE)
+GROUP BY
+  l_orderkey,
+  o_orderdate,
+  o_shippriority
+ORDER BY
+  revenue DESC,
+  o_orderdate
+LIMIT 10
