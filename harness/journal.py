@@ -7,6 +7,7 @@ before its first cell, then one entry for each cell that has ended.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -18,6 +19,8 @@ from typing import Any, Self
 from harness.errors import ResultsError
 
 SUFFIX = ".journal"
+DEFAULT_COMMAND = "pytest --benchmark"
+"""What is told where a journal does not say which command wrote it."""
 
 Line = dict[str, Any]
 
@@ -25,8 +28,9 @@ Line = dict[str, Any]
 class JournalFile:
     """A journal that this process, and no other, is writing: it is locked while it is open."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, head: Line) -> None:
         self.path, self._descriptor = path, descriptor
+        self._command = str(head.get("command", DEFAULT_COMMAND))
         self._bytes = os.fstat(descriptor).st_size
 
     @classmethod
@@ -41,7 +45,7 @@ class JournalFile:
                 path = folder / f"{stamp}-{number}{SUFFIX}"
         except OSError as error:
             raise ResultsError(f"no journal can be kept in {folder}: {error.strerror}") from error
-        journal = cls(path, descriptor)
+        journal = cls(path, descriptor, head)
         journal.append(head)
         return journal
 
@@ -65,12 +69,12 @@ class JournalFile:
             os.close(descriptor)
             raise ResultsError(f"{path} is not a journal: {error}; delete it") from error
         os.ftruncate(descriptor, len(whole))
-        return cls(path, descriptor), head, rest
+        return cls(path, descriptor, head), head, rest
 
     @property
     def advice(self) -> str:
         """What to do where the disk is full."""
-        return f"free some space; `pytest --benchmark --resume` continues the run from {self.path}"
+        return f"free some space; `{self._command} --resume` continues the run from {self.path}"
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Adds a line, and waits until it is on the disk: whole, or not at all."""
@@ -120,6 +124,15 @@ def _write(descriptor: int, text: bytes, offset: int) -> None:
         written = os.pwrite(descriptor, rest, offset)
         rest, offset = rest[written:], offset + written
     os.fsync(descriptor)
+
+
+def command_of(path: Path) -> str:
+    """The command whose run left a journal, as far as its first line can be read."""
+    with contextlib.suppress(OSError, ValueError, RecursionError), path.open("rb") as file:
+        head = json.loads(file.readline())
+        if isinstance(head, dict):
+            return str(head.get("command", DEFAULT_COMMAND))
+    return DEFAULT_COMMAND
 
 
 def journals(folder: Path) -> tuple[list[Path], list[Path]]:

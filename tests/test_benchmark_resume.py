@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -77,21 +78,13 @@ def lines(project: Project) -> list[dict[str, Any]]:
     return [json.loads(x) for x in journal_files(project)[0].read_text().splitlines()]
 
 
-def all_gone(project: Project) -> bool:
-    """Whether no process is left, after the moment that its end takes."""
-    deadline = time.monotonic() + 10
-    while project.processes() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not project.processes()
-
-
 @pytest.fixture(scope="module")
 def killed_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = project_in(tmp_path_factory.mktemp("killed"))
     with broken_off(project) as run:
         run.send_signal(signal.SIGKILL)
         run.wait()
-    assert all_gone(project)
+    assert project.all_gone()
     for name in ("results", "t.csv"):
         _copy(project.folder / name, project.folder / "before" / name)
     return project
@@ -176,7 +169,9 @@ def test_after_ctrl_c_results_are_written_and_resume_completes_them(tmp_path: Pa
     assert results["cells"][-1]["reason"] == "the run was interrupted before this cell"
     assert results["interrupted"] is True
     assert (tmp_path / "results" / "index.html").exists()
-    assert "KeyboardInterrupt" in log and "--resume` goes on from here" in log
+    assert "KeyboardInterrupt" in log
+    command = f"pytest --benchmark {shlex.join(QUICK)} that.yaml --engines {ENGINES}"
+    assert f"`{command} --resume` goes on from here" in log
     assert resume(project).code == 0
     assert len(project.result_files) == 1 and journal_files(project) == []
     assert [cell["outcome"] for cell in project.results()["cells"]] == ["ok"] * 4
@@ -269,7 +264,8 @@ def test_a_full_disk_ends_the_run_with_word_of_what_to_do(
         pytest.skip("this system lets nobody mount a file system")
     assert done.returncode == 3, done.stdout + done.stderr
     assert what in done.stdout
-    assert "free some space; `pytest --benchmark --resume` continues the run" in done.stdout
+    assert "free some space; `pytest --benchmark that.yaml --engines tests." in done.stdout
+    assert f"--benchmark-max-time {seconds} --resume` continues the run from" in done.stdout
     assert "Traceback" not in done.stdout
     listing = (tmp_path / "listing").read_text()
     assert ".journal" in listing and ".json" not in listing and ".part" not in listing
