@@ -64,8 +64,8 @@ class JournalFile:
         text = path.read_bytes()
         whole = text[: text.rfind(b"\n") + 1]  # a run that was killed may leave half a line
         try:
-            head, *rest = map(json.loads, whole.splitlines())
-        except ValueError as error:
+            head, *rest = map(_line, whole.splitlines())
+        except (ValueError, RecursionError) as error:
             os.close(descriptor)
             raise ResultsError(f"{path} is not a journal: {error}; delete it") from error
         os.ftruncate(descriptor, len(whole))
@@ -99,6 +99,13 @@ class JournalFile:
             self._descriptor = -1
 
 
+def _line(text: bytes) -> Line:
+    line = json.loads(text)
+    if not isinstance(line, dict):
+        raise ValueError("a line of it is no JSON object")
+    return line
+
+
 def _created(path: Path) -> int | None:
     """The locked file; None where there is one of this name, or where another run was quicker."""
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC
@@ -129,19 +136,22 @@ def _write(descriptor: int, text: bytes, offset: int) -> None:
 def command_of(path: Path) -> str:
     """The command whose run left a journal, as far as its first line can be read."""
     with contextlib.suppress(OSError, ValueError, RecursionError), path.open("rb") as file:
-        head = json.loads(file.readline())
-        if isinstance(head, dict):
-            return str(head.get("command", DEFAULT_COMMAND))
+        return str(_line(file.readline()).get("command", DEFAULT_COMMAND))
     return DEFAULT_COMMAND
 
 
 def journals(folder: Path) -> tuple[list[Path], list[Path]]:
-    """A machine's journals, oldest first: of runs that were broken off, and of living ones."""
+    """A machine's journals, oldest first: of runs that were broken off, and of living ones.
+
+    What has such a name and cannot be read is nobody's journal.
+    """
     ended: list[Path] = []
     living: list[Path] = []
-    for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime):
-        descriptor = _locked(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-        (living if descriptor is None else ended).append(path)
-        if descriptor is not None:
-            os.close(descriptor)
+    found = [path for path in folder.glob(f"*{SUFFIX}") if path.is_file()]
+    for path in sorted(found, key=lambda path: path.stat().st_mtime):
+        with contextlib.suppress(PermissionError):
+            descriptor = _locked(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+            (living if descriptor is None else ended).append(path)
+            if descriptor is not None:
+                os.close(descriptor)
     return ended, living

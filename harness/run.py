@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.data.cache import default_root
+from harness.data.identity import change_of
 from harness.data.prepare import Tables, prepare
 from harness.errors import DataUnavailable, HarnessError
 from harness.measure import Progress, Task
@@ -67,6 +68,9 @@ class Run:
         if not runnable:
             return
         one = runnable[0]
+        if changed := change_of(one.workload, one.files):
+            self._fail(runnable, Outcome.ERROR, _of_changed_data(changed))
+            return
         self._start_processes(one.cell)
         try:
             with self._pool.spent.on(Part.DATA):
@@ -74,13 +78,24 @@ class Run:
         except HarnessError as error:
             absent = isinstance(error, DataUnavailable)
             outcome = Outcome.UNAVAILABLE if absent else Outcome.ERROR
-            for asked in runnable:
-                assert asked.program is not None
-                self.ended(Record(asked.cell, outcome, str(error), asked.program.sha256))
+            self._fail(runnable, outcome, str(error))
             return
         self._referee.await_start()
         tasks = [_task(asked, tables) for asked in runnable]
-        measure(tasks, self._pool, self._referee, self.progress, self.ended)
+        measure(tasks, self._pool, self._referee, self.progress, self._end)
+
+    def _fail(self, group: Sequence[Asked], outcome: Outcome, reason: str) -> None:
+        for asked in group:
+            assert asked.program is not None
+            self.ended(Record(asked.cell, outcome, reason, asked.program.sha256))
+
+    def _end(self, record: Record) -> None:
+        """Whatever came of a cell whose data is not what it was, it tells nothing of the engine."""
+        asked = self.journal.asked[record.cell]
+        if changed := change_of(asked.workload, asked.files):
+            reason = _of_changed_data(changed)
+            record = Record(record.cell, Outcome.ERROR, reason, record.program_sha256)
+        self.ended(record)
 
     def _start_processes(self, cell: Cell) -> None:
         """Starts what a workload's cells of this size and input need, while its data is made."""
@@ -103,6 +118,13 @@ class Run:
         self._pool.close()
         self._referee.close()
         self._scratch.close()
+
+
+def _of_changed_data(changed: str) -> str:
+    return (
+        f"the data changed during the run: {changed}; run again when nobody writes to it, since "
+        "programs and answers were made for what it was"
+    )
 
 
 def _task(asked: Asked, tables: Tables) -> Task:
