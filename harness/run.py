@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.data.cache import default_root
-from harness.data.identity import change_of
+from harness.data.identity import change_of, change_of_tables
 from harness.data.prepare import Tables, prepare
 from harness.errors import DataUnavailable, HarnessError
 from harness.measure import Progress, Task
@@ -68,7 +68,7 @@ class Run:
         if not runnable:
             return
         one = runnable[0]
-        if changed := change_of(one.workload, one.files):
+        if changed := change_of_tables(one.workload, one.files):
             self._fail(runnable, Outcome.ERROR, _of_changed_data(changed))
             return
         self._start_processes(one.cell)
@@ -91,8 +91,7 @@ class Run:
 
     def _end(self, record: Record) -> None:
         """Whatever came of a cell whose data is not what it was, it tells nothing of the engine."""
-        asked = self.journal.asked[record.cell]
-        if changed := change_of(asked.workload, asked.files):
+        if changed := change_of(self.journal.asked[record.cell].files):
             reason = _of_changed_data(changed)
             record = Record(record.cell, Outcome.ERROR, reason, record.program_sha256)
         self.ended(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,12 @@ Identities = Mapping[Path, Identity]
 
 
 def identities(paths: Iterable[Path]) -> Identities:
-    return {path: Identity.of(path) for path in paths}
+    """Those of the files that are there."""
+    found: dict[Path, Identity] = {}
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            found[path] = Identity.of(path)
+    return found
 
 
 def of_workload(workload: Workload) -> Identities:
@@ -72,9 +78,17 @@ def difference(before: Identities, now: Identities) -> str:
     return f"{path.name} {what}{more}"
 
 
-def change_of(workload: Workload, before: Identities) -> str:
-    """What has become of a workload's files since; empty where nothing has."""
+def change_of(files: Identities) -> str:
+    """What has become of files since; empty where nothing has."""
+    return difference(files, identities(files))
+
+
+def change_of_tables(workload: Workload, files: Identities) -> str:
+    """The same of all files of a workload's tables, with those that have come since.
+
+    It looks through folders for them, which takes longer.
+    """
     try:
-        return difference(before, of_workload(workload))
-    except (WorkloadError, OSError) as error:  # as where a file is gone
-        return str(error)
+        return change_of(files) or difference(files, of_workload(workload))
+    except WorkloadError as error:  # as where none is left
+        return error.message

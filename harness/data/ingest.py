@@ -10,10 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from harness.data import csv_files, parquet_files
+from harness.data.apart import apart
 from harness.data.cache import Entry, Facts, fetch, identity_hash
 from harness.data.columns import noted
 from harness.data.files import Found, resolve
-from harness.data.identity import Identities, difference, identities
+from harness.data.identity import Identities, change_of, identities
 from harness.data.write import WRITER_VERSION, write_csv
 from harness.errors import DataError
 from harness.tables import CsvFormat, Input, Table
@@ -68,7 +69,7 @@ def ingest(source: TableSource, wanted: Input, root: Path, progress: Progress) -
 def _at_rest(files: Identities, make: Callable[[], Facts]) -> Facts:
     """What ``make`` gives. Raises DataError where the files have changed meanwhile."""
     facts = make()
-    if changed := difference(files, identities(files)):
+    if changed := change_of(files):
         raise DataError(f"{changed} while it was read; try again when nobody writes to it")
     return facts
 
@@ -120,5 +121,7 @@ def _with_csv_copy(
 
 def _make(source: TableSource, found: Found, folder: Path, progress: Progress) -> Facts:
     progress(f"{source.name}: reading {source.path}")
-    make = csv_files.make if found.csv else parquet_files.make
-    return make(source, found.paths, folder / f"{source.name}.parquet")
+    target = folder / f"{source.name}.parquet"
+    if found.csv:
+        return csv_files.make(source, found.paths, target)
+    return apart(source.path, parquet_files.make, source, found.paths, target)
