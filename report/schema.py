@@ -29,20 +29,20 @@ from report.errors import MalformedResults, MissingResults, ReportError, Unknown
 FORMAT_VERSION = 1
 
 Outcome = Literal["ok", "wrong", "unsupported", "unavailable", "error", "timeout", "oom", "skipped"]
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 SHORTEST_SECONDS = 1e-12
-"""Less, but for 0, no clock tells; and the ratio of two times must not be too large for a float."""
+"""Less is what is left of a difference of equal times; and a ratio must not be too large."""
 MESSAGE_LENGTH = 300
 
 
-def _a_clock_tells(seconds: float) -> float:
-    if 0 < seconds < SHORTEST_SECONDS:
-        raise ValueError(f"no time is less than {SHORTEST_SECONDS:g} seconds, unless it is 0")
-    return seconds
+def _told_by_a_clock(seconds: float) -> float:
+    return seconds if seconds >= SHORTEST_SECONDS else 0.0
 
 
 Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
-Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False), AfterValidator(_a_clock_tells)]
+Seconds = Annotated[
+    float, Field(ge=0, le=1e9, allow_inf_nan=False), AfterValidator(_told_by_a_clock)
+]
 Real = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
 Small = Annotated[int, Field(ge=0, lt=2**31)]
 """A number that fits into 32 bits: cores, threads, turns."""
@@ -194,7 +194,7 @@ class EnvironmentEntry(_Entry):
     governor: str | None = None
     disk: DiskEntry | None = None
     quota_cores: Real | None = None
-    memory_limit_bytes: Bytes | None = None
+    memory_limit_bytes: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     load_before: Real | None = None
     load_during: Real | None = None
 

@@ -51,10 +51,10 @@ Identities = Mapping[Path, Identity]
 
 
 def identities(paths: Iterable[Path]) -> Identities:
-    """Those of the files that are there."""
+    """Those of the files that are there, and may be looked at."""
     found: dict[Path, Identity] = {}
     for path in paths:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             found[path] = Identity.of(path)
     return found
 
