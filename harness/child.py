@@ -10,6 +10,7 @@ import ctypes
 import faulthandler
 import os
 import queue
+import signal
 import sys
 import threading
 import traceback
@@ -25,6 +26,7 @@ from harness.processtree import kill_tree
 
 Handler = Callable[..., Message]
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LONGEST_MESSAGE = 500
 """Characters of an engine's error that are sent on; the whole of it stands in the log."""
@@ -50,7 +52,11 @@ def serve(handlers: Mapping[str, Handler], arguments: Sequence[str]) -> None:
 def _receive(descriptor: int, inbox: queue.SimpleQueue[Message]) -> None:
     """Passes requests on. The pipe ends when the parent does, even while a query is running.
 
-    PR_SET_PDEATHSIG would end this process alone, and leave the servers that it started behind.
+    Then this process ends itself, and all that it started: a signal that killed it (as
+    PR_SET_PDEATHSIG could send) would leave its servers behind, for only the living know who is
+    theirs. A process that is stopped would never come to that. So the signal that the kernel sends
+    it at the parent's death, however that died, is SIGCONT: it wakes a stopped process, whatever
+    stopped it, and is nothing to any other. The servers need not be awake to be killed.
     """
     with os.fdopen(descriptor, "rb") as stream:
         for line in stream:
@@ -84,11 +90,16 @@ def describe(error: BaseException) -> Message:
 
 
 def _become_a_leaf_of_the_run() -> None:
-    """Makes a crash leave its trace, keeps detached servers in the tree, and dies first of all."""
+    """Makes a crash leave its trace, keeps detached servers in the tree, and dies first of all.
+
+    It cannot outlive the parent either, not even stopped: see ``_receive``.
+    """
     faulthandler.enable()
     if not sys.platform.startswith("linux"):
         return
+    prctl = ctypes.CDLL(None).prctl
     # Servers that detach themselves stay our descendants, so that they are measured and ended too.
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl(PR_SET_PDEATHSIG, signal.SIGCONT, 0, 0, 0)
     with contextlib.suppress(OSError):  # a container may forbid it; then all are equal victims
         Path("/proc/self/oom_score_adj").write_text("1000")

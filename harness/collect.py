@@ -13,6 +13,7 @@ import pytest
 from harness.errors import HarnessError, WorkloadError
 from harness.outcome import Record
 from harness.suite import Asked, Selection, asked
+from harness.timings import mark_as_used
 from harness.workload import Query
 
 SUFFIXES = (".yaml", ".yml")
@@ -31,8 +32,6 @@ class Measurer(Protocol):
     clock: Callable[[], float]
 
     def measure(self, asked: Asked) -> Record: ...
-
-    def replay(self, record: Record, benchmark: Any) -> None: ...
 
 
 class WorkloadFile(pytest.Module):
@@ -90,7 +89,7 @@ def _test_function(
     def measure_cell(benchmark: Any, engine: str, input: str, size: str, threads: int) -> None:
         benchmark.skipped = True  # else pytest-benchmark warns, after Ctrl-C, that it was not used
         record = measurer.measure(cells[engine, input, size, threads])
-        measurer.replay(record, benchmark)
+        mark_as_used(benchmark)  # its entry was made when the cell ended
         if record.outcome.fails_the_run:
             pytest.fail(f"{record.outcome}: {record.reason}", pytrace=False)
         if record.reason:

@@ -7,6 +7,7 @@ before its first cell, then one entry for each cell that has ended.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -18,6 +19,8 @@ from typing import Any, Self
 from harness.errors import ResultsError
 
 SUFFIX = ".journal"
+DEFAULT_COMMAND = "pytest --benchmark"
+"""What is told where a journal does not say which command wrote it."""
 
 Line = dict[str, Any]
 
@@ -25,8 +28,9 @@ Line = dict[str, Any]
 class JournalFile:
     """A journal that this process, and no other, is writing: it is locked while it is open."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, head: Line) -> None:
         self.path, self._descriptor = path, descriptor
+        self._command = str(head.get("command", DEFAULT_COMMAND))
         self._bytes = os.fstat(descriptor).st_size
 
     @classmethod
@@ -41,7 +45,7 @@ class JournalFile:
                 path = folder / f"{stamp}-{number}{SUFFIX}"
         except OSError as error:
             raise ResultsError(f"no journal can be kept in {folder}: {error.strerror}") from error
-        journal = cls(path, descriptor)
+        journal = cls(path, descriptor, head)
         journal.append(head)
         return journal
 
@@ -60,17 +64,17 @@ class JournalFile:
         text = path.read_bytes()
         whole = text[: text.rfind(b"\n") + 1]  # a run that was killed may leave half a line
         try:
-            head, *rest = map(json.loads, whole.splitlines())
-        except ValueError as error:
+            head, *rest = map(_line, whole.splitlines())
+        except (ValueError, RecursionError) as error:
             os.close(descriptor)
             raise ResultsError(f"{path} is not a journal: {error}; delete it") from error
         os.ftruncate(descriptor, len(whole))
-        return cls(path, descriptor), head, rest
+        return cls(path, descriptor, head), head, rest
 
     @property
     def advice(self) -> str:
         """What to do where the disk is full."""
-        return f"free some space; `pytest --benchmark --resume` continues the run from {self.path}"
+        return f"free some space; `{self._command} --resume` continues the run from {self.path}"
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Adds a line, and waits until it is on the disk: whole, or not at all."""
@@ -93,6 +97,13 @@ class JournalFile:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _line(text: bytes) -> Line:
+    line = json.loads(text)
+    if not isinstance(line, dict):
+        raise ValueError("a line of it is no JSON object")
+    return line
 
 
 def _created(path: Path) -> int | None:
@@ -122,13 +133,25 @@ def _write(descriptor: int, text: bytes, offset: int) -> None:
     os.fsync(descriptor)
 
 
+def command_of(path: Path) -> str:
+    """The command whose run left a journal, as far as its first line can be read."""
+    with contextlib.suppress(OSError, ValueError, RecursionError), path.open("rb") as file:
+        return str(_line(file.readline()).get("command", DEFAULT_COMMAND))
+    return DEFAULT_COMMAND
+
+
 def journals(folder: Path) -> tuple[list[Path], list[Path]]:
-    """A machine's journals, oldest first: of runs that were broken off, and of living ones."""
+    """A machine's journals, oldest first: of runs that were broken off, and of living ones.
+
+    What has such a name and cannot be read is nobody's journal.
+    """
     ended: list[Path] = []
     living: list[Path] = []
-    for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime):
-        descriptor = _locked(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-        (living if descriptor is None else ended).append(path)
-        if descriptor is not None:
-            os.close(descriptor)
+    found = [path for path in folder.glob(f"*{SUFFIX}") if path.is_file()]
+    for path in sorted(found, key=lambda path: path.stat().st_mtime):
+        with contextlib.suppress(PermissionError):
+            descriptor = _locked(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+            (living if descriptor is None else ended).append(path)
+            if descriptor is not None:
+                os.close(descriptor)
     return ended, living

@@ -174,3 +174,8 @@ def _bytes(option: str, text: str | None) -> int | None:
 def repeated(config: pytest.Config) -> str:
     """The command line that repeats a run."""
     return shlex.join(["pytest", *config.invocation_params.args])
+
+
+def resuming(command: str) -> str:
+    """The command line that goes on where a run of ``command`` was broken off."""
+    return command if "--resume" in shlex.split(command) else f"{command} --resume"

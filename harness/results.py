@@ -107,7 +107,7 @@ def record_of(entry: Mapping[str, Any]) -> Record:
         cold_seconds=info["cold_seconds"],
         cold_process=info["cold_process"],
         caches_dropped=info["caches_dropped"],
-        rounds=tuple(Round(*one) for one in rounds),
+        rounds=tuple(Round(float(s), float(c), int(t), int(p)) for s, c, t, p in rounds),
         stopped=Stopped(info["stopped"]),
         loops=info["loops"],
         interleaved=info["interleaved"],

@@ -59,7 +59,7 @@ def continued(
         file.close()
         advice = "repeat that run's command, or delete the file"
         raise ResultsError(f"{file.path} cannot be continued: {error}; {advice}") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except Exception as error:  # it may hold anything, in any place
         file.close()
         told = f"it is not a journal that this release writes ({type(error).__name__}: {error})"
         raise ResultsError(f"{file.path} cannot be continued: {told}; delete it") from None
@@ -67,7 +67,10 @@ def continued(
 
 
 def _noise(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    return entries[-1]["noise"] if entries else None
+    if not entries:
+        return None
+    told = entries[-1]["noise"]
+    return {name: [float(value) for value in told[name]] for name in ("probe_seconds", "loads")}
 
 
 def _head(journal: Journal, settings: Settings, options: Mapping[str, Any]) -> dict[str, Any]:

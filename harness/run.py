@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.data.cache import default_root
+from harness.data.identity import change_of, change_of_tables
 from harness.data.prepare import Tables, prepare
 from harness.errors import DataUnavailable, HarnessError
 from harness.measure import Progress, Task
@@ -22,8 +23,8 @@ from harness.turns import measure
 class Run:
     """Measures cells. Processes live as long as their workload is being asked for.
 
-    ``ended`` is told of each record as soon as it is complete; those ``kept`` from a run that was
-    broken off are complete already.
+    ``ended`` is told of each record as soon as it is complete, and puts it into the journal. What
+    is there already, from a run that was broken off, is not measured again.
     """
 
     def __init__(
@@ -33,10 +34,8 @@ class Run:
         progress: Progress,
         say: Callable[[str], None],
         ended: Callable[[Record], None],
-        kept: Mapping[Cell, Record],
     ) -> None:
         self.journal, self.progress, self.say, self.ended = journal, progress, say, ended
-        self._ended = dict(kept)
         self._scratch = Scratch()
         folder = self._scratch.path
         self._pool = WorkerPool(replace(settings, scratch=folder / "engines"))
@@ -55,27 +54,29 @@ class Run:
         return self._pool.spent
 
     def measure(self, asked: Asked) -> Record:
-        """The cell's record, which is kept in the journal too. Raises KeyboardInterrupt only.
+        """The cell's record, as it stands in the journal. Raises KeyboardInterrupt only.
 
         The cells that answer the same question with other engines are measured along with it.
         """
-        if asked.cell not in self._ended:
+        if asked.cell not in self.journal.records:
             self._measure([a for a in self.journal.asked.values() if self._is_beside(a, asked)])
-        record = self.journal.records[asked.cell] = self._ended[asked.cell]
-        return record
+        return self.journal.records[asked.cell]
 
     def _is_beside(self, other: Asked, asked: Asked) -> bool:
         same = other.cell.question == asked.cell.question
-        return same and other.cell not in self._ended
+        return same and other.cell not in self.journal.records
 
     def _measure(self, group: Sequence[Asked]) -> None:
         for asked in group:
             if asked.outcome is not None:
-                self._end(Record(asked.cell, asked.outcome, asked.reason))
+                self.ended(Record(asked.cell, asked.outcome, asked.reason))
         runnable = [asked for asked in group if asked.outcome is None]
         if not runnable:
             return
         one = runnable[0]
+        if changed := change_of_tables(one.workload, one.files):
+            self._fail(runnable, Outcome.ERROR, _of_changed_data(changed))
+            return
         self._start_processes(one.cell)
         try:
             with self._pool.spent.on(Part.DATA):
@@ -83,16 +84,22 @@ class Run:
         except HarnessError as error:
             absent = isinstance(error, DataUnavailable)
             outcome = Outcome.UNAVAILABLE if absent else Outcome.ERROR
-            for asked in runnable:
-                assert asked.program is not None
-                self._end(Record(asked.cell, outcome, str(error), asked.program.sha256))
+            self._fail(runnable, outcome, str(error))
             return
         self._referee.await_start()
         tasks = [_task(asked, tables) for asked in runnable]
         measure(tasks, self._pool, self._referee, self.progress, self._end)
 
+    def _fail(self, group: Sequence[Asked], outcome: Outcome, reason: str) -> None:
+        for asked in group:
+            assert asked.program is not None
+            self.ended(Record(asked.cell, outcome, reason, asked.program.sha256))
+
     def _end(self, record: Record) -> None:
-        self._ended[record.cell] = record
+        """Whatever came of a cell whose data is not what it was, it tells nothing of the engine."""
+        if changed := change_of(self.journal.asked[record.cell].files):
+            reason = _of_changed_data(changed)
+            record = Record(record.cell, Outcome.ERROR, reason, record.program_sha256)
         self.ended(record)
 
     def _start_processes(self, cell: Cell) -> None:
@@ -116,6 +123,13 @@ class Run:
         self._pool.close()
         self._referee.close()
         self._scratch.close()
+
+
+def _of_changed_data(changed: str) -> str:
+    return (
+        f"the data changed during the run: {changed}; run again when nobody writes to it, since "
+        "programs and answers were made for what it was"
+    )
 
 
 def _task(asked: Asked, tables: Tables) -> Task:

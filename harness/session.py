@@ -17,31 +17,20 @@ from harness.cores import overruns
 from harness.data.cache import default_root
 from harness.environment import Surroundings, surroundings
 from harness.errors import ResultsError
-from harness.journal import JournalFile, journals
+from harness.interrupts import Interrupts
+from harness.journal import JournalFile, command_of, journals
 from harness.machine import this_machine
 from harness.noise import Noise, Probe
 from harness.outcome import Cell, Outcome, Record
-from harness.results import Journal, check_writable, entry_of, extra_info, fields, write
+from harness.results import Journal, check_writable, entry_of, fields, write
 from harness.resume import begun, continued
 from harness.run import Run
 from harness.suite import Asked
 from harness.terminal import Display, detail
+from harness.timings import Timings, VirtualClock
 
 if TYPE_CHECKING:
     from report import Ranked
-
-
-class VirtualClock:
-    """A timer for pytest-benchmark that the workers' own readings move on."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    def advance(self, seconds: float) -> None:
-        self.seconds += seconds
 
 
 class BenchmarkRun:
@@ -60,9 +49,12 @@ class BenchmarkRun:
         if not config.getoption("collectonly"):
             _check_results_folder(self.folder)
         self.clock = VirtualClock()
+        self.timings = Timings(config, self.clock)
         self.display = Display(_terminal_file(), config.get_verbosity())
         self.journal = Journal(this_machine(), options.repeated(config))
         self.noise = Noise(Probe(max(self.selection.threads)))
+        self.interrupts = Interrupts(self._last_words)
+        self.kept: dict[Cell, Record] = {}
         self.file: JournalFile | None = None
         self.run: Run | None = None
         self.summing_up = False
@@ -98,6 +90,7 @@ class BenchmarkRun:
         for item in items:
             if found := asked_by(item):
                 self._ask(found)
+                self.timings.expect(found.cell, item)
 
     def _ask(self, found: Asked) -> None:
         before = self.journal.asked.setdefault(found.cell, found)
@@ -118,12 +111,16 @@ class BenchmarkRun:
             reporter.showfspath = self.display.quiet  # our own lines say more than dots do
             reporter.flush()
         self.journal.environment = self._surroundings().as_dict()
-        kept = {} if self.disabled else self._open_journal()
+        self.config.pluginmanager.register(self.interrupts, "enginebench-interrupts")
+        self.interrupts.watch()
+        self.kept = {} if self.disabled else self._open_journal()
+        for record in self.kept.values():
+            self._register(record)
         tell, say = self.display.progress, self.display.say
-        self.run = Run(self.settings, self.journal, tell, say, self._ended, kept)
+        self.run = Run(self.settings, self.journal, tell, say, self._ended)
         if not self.disabled:
             self.noise.begin()
-        self.display.begin(self.journal.asked, len(kept))
+        self.display.begin(self.journal.asked, len(self.kept))
 
     def _open_journal(self) -> dict[Cell, Record]:
         """Begins a journal on disk, or continues one; gives the records that it holds."""
@@ -145,7 +142,8 @@ class BenchmarkRun:
         except ResultsError as error:
             raise pytest.UsageError(str(error)) from None
         if broken_off and not self.config.getoption("resume"):
-            self.display.say(f"{broken_off[-1]} is unfinished; --resume would continue it")
+            hint = options.resuming(command_of(broken_off[-1]))
+            self.display.say(f"{broken_off[-1]} is unfinished; `{hint}` goes on from there")
         return kept
 
     def _surroundings(self) -> Surroundings:
@@ -156,35 +154,36 @@ class BenchmarkRun:
     def measure(self, asked: Asked) -> Record:
         assert self.run is not None
         self.noise.between()
-        return self.run.measure(asked)
+        record = self.run.measure(asked)
+        most = self.config.option.maxfail  # of -x it is 1
+        if most and record.outcome.fails_the_run and asked.cell in self.kept:
+            self.config.option.maxfail = most + 1  # what failed before does not end this run
+        return record
 
     def _ended(self, record: Record) -> None:
-        asked = self.journal.asked[record.cell]
-        self.display.cell(asked, record)
-        if self.file is None:
-            return
-        try:
-            entry = entry_of(asked, record, engines.get(record.cell.engine).version())
-            self.file.append({**entry, "noise": self.noise.as_dict()})
-        except ResultsError as error:
-            self.trouble = str(error)
-            pytest.exit(self.trouble, pytest.ExitCode.INTERNAL_ERROR)
+        """Puts a cell on record, here and on the disk: in all places, whatever comes next."""
+        with self.interrupts.held():
+            record = self._register(record)
+            asked = self.journal.asked[record.cell]
+            self.display.cell(asked, record)
+            if self.file is None:
+                return
+            try:
+                entry = entry_of(asked, record, engines.get(record.cell.engine).version())
+                self.file.append({**entry, "noise": self.noise.as_dict()})
+            except ResultsError as error:
+                self.trouble = str(error)
+                pytest.exit(self.trouble, pytest.ExitCode.INTERNAL_ERROR)
 
-    def replay(self, record: Record, benchmark: Any) -> None:
-        """Hands the rounds of an ``ok`` record to pytest-benchmark, and nothing of any other."""
-        version = engines.get(record.cell.engine).version()
-        benchmark.extra_info.update(extra_info(record, version))
-        if not record.rounds:
-            benchmark.disabled = True
-            benchmark.pedantic(lambda: None)
-            return
-        seconds = iter([r.seconds for r in record.rounds])
+    def _register(self, record: Record) -> Record:
+        """The record that stands: that of an error where pytest-benchmark refuses the rounds."""
         try:
-            benchmark.pedantic(lambda: self.clock.advance(next(seconds)), rounds=len(record.rounds))
+            self.timings.add(record, engines.get(record.cell.engine).version())
         except Exception as error:
             reason = f"pytest-benchmark failed: {type(error).__name__}: {error}"
-            self.journal.records[record.cell] = Record(record.cell, Outcome.ERROR, reason)
-            raise
+            record = Record(record.cell, Outcome.ERROR, reason, record.program_sha256)
+        self.journal.records[record.cell] = record
+        return record
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -230,13 +229,19 @@ class BenchmarkRun:
         self.summing_up = True
         if self.run is None:
             return
+        try:
+            with self.interrupts.caught():
+                self._finish(session, self.run)
+        except KeyboardInterrupt:
+            self._in_trouble(session, self._where_all_is(), pytest.ExitCode.INTERRUPTED)
+        if self.file is not None:
+            self.file.close()
+
+    def _finish(self, session: pytest.Session, run: Run) -> None:
         self.noise.end()  # beside the engines' idle processes, as the probes between cells
-        self.run.close()
-        if self.file is None:
-            return
-        if not self.trouble:
+        run.close()
+        if self.file is not None and not self.trouble:
             self._publish(session, self.file)
-        self.file.close()
 
     def _publish(self, session: pytest.Session, file: JournalFile) -> None:
         """Turns a journal into a results file, and draws the report over all of the folder.
@@ -266,9 +271,28 @@ class BenchmarkRun:
         except (report.ReportError, OSError) as error:
             self._in_trouble(session, f"the report {index} cannot be drawn: {error}")
 
-    def _in_trouble(self, session: pytest.Session, trouble: str) -> None:
+    def _in_trouble(
+        self,
+        session: pytest.Session,
+        trouble: str,
+        code: pytest.ExitCode = pytest.ExitCode.INTERNAL_ERROR,
+    ) -> None:
         self.trouble = trouble
-        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        session.exitstatus = code
+
+    def _last_words(self) -> None:
+        self.display.last_words(self._where_all_is())
+
+    def _where_all_is(self) -> str:
+        """What is left of a run that ends before its results and the report are written."""
+        if self.file is None:
+            return "interrupted"
+        if self.results is not None and self.journal.complete:
+            return f"interrupted; the results are in {self.results}"
+        return (
+            f"interrupted; what was measured is in {self.file.path}, and "
+            f"`{options.resuming(self.journal.command)}` goes on from there"
+        )
 
     def _content(self) -> dict[str, Any]:
         """pytest-benchmark's JSON, also of a run in which nothing could be timed."""
@@ -292,7 +316,8 @@ class BenchmarkRun:
             terminalreporter.flush()
             self.display.summary(self.journal, self.ranking, self.results, self.report)
             if self.results and not self.journal.complete:
-                self.display.say("unfinished; `pytest --benchmark --resume` goes on from here")
+                hint = options.resuming(self.journal.command)
+                self.display.say(f"unfinished; `{hint}` goes on from here")
             self.display.say(self.run.spent.words())
             self.display.warning(self.noise.words())
             for words in overruns(self.journal.records.values()):

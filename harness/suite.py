@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import harness.engines
 from harness import plan
 from harness.compiler import Compiler, Schemas
+from harness.data.identity import Identities, of_workload
 from harness.data.prepare import schemas as table_schemas
 from harness.engines.base import Engine, Program
 from harness.errors import DataUnavailable, Unsupported
@@ -29,7 +30,10 @@ class Selection:
 
 @dataclass(frozen=True)
 class Asked:
-    """One cell: either a program to run, or the outcome that is known before, and its reason."""
+    """One cell: either a program to run, or the outcome that is known before, and its reason.
+
+    ``files`` are the user's files, as they were when the program was compiled for what is in them.
+    """
 
     cell: Cell
     workload: Workload
@@ -38,6 +42,7 @@ class Asked:
     program: Program | None = None
     outcome: Outcome | None = None
     reason: str = ""
+    files: Identities = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if (self.program is None) != (self.outcome is not None and self.reason != ""):
@@ -60,6 +65,7 @@ def asked(file: Path, selection: Selection) -> list[Asked]:
 
 def _of_size(compiler: Compiler, size: str, selection: Selection) -> Iterator[Asked]:
     workload = compiler.workload
+    files = of_workload(workload)  # before they are read
     try:
         schemas = table_schemas(workload, size)
         reason = ""
@@ -70,7 +76,7 @@ def _of_size(compiler: Compiler, size: str, selection: Selection) -> Iterator[As
         if reason:
             yield Asked(cell, workload, query, None, None, Outcome.UNAVAILABLE, reason)
         else:
-            yield _compiled(cell, compiler, query, schemas)
+            yield replace(_compiled(cell, compiler, query, schemas), files=files)
 
 
 def _cells(workload: Workload, size: str, selection: Selection) -> Iterator[tuple[Cell, Query]]:

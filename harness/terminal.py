@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import time
 from collections import Counter
@@ -79,6 +81,13 @@ class Display:
         self.end()
         if self.file is not sys.stdout:
             self.file.close()
+
+    def last_words(self, text: str) -> None:
+        """Prints a line past all that is being printed, for the process ends here."""
+        cursor = "\x1b[?25h" if self.console.is_terminal else ""  # which a status line hides
+        line = f"\n{cursor}{text}\n".encode(errors="replace")
+        with contextlib.suppress(OSError, ValueError):  # a terminal that was closed
+            os.write(self.file.fileno(), line)
 
     def say(self, text: str) -> None:
         """Something that takes a while and is no cell: data being made."""

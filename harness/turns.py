@@ -55,11 +55,17 @@ def _hot(cells: Sequence[Measurement]) -> Iterator[Record]:
             cell.complete() if cell.last else cell.leave()
         for cell in leaving:
             cell.enter()
-        for cell in orders.next([cell for cell in going if cell.record is None]):
+        yield from _ended(going)  # before others' rounds, in which the run may be broken off
+        going = [cell for cell in going if cell.record is None]
+        for cell in orders.next(going):
             cell.block(turn)
-        yield from (cell.record for cell in going if cell.record is not None)
+        yield from _ended(going)
         going = [cell for cell in going if cell.record is None]
         turn += 1
+
+
+def _ended(cells: Sequence[Measurement]) -> list[Record]:
+    return [cell.record for cell in cells if cell.record is not None]
 
 
 class _Orders:

@@ -47,6 +47,21 @@ def _type(value: object) -> Type:
     return TYPE_ALIASES[name]
 
 
+def _without_nul(path: str) -> str:
+    if "\0" in path:
+        raise ValueError(f"'path' cannot be {path[:40]!r}: no path holds the character NUL")
+    return path
+
+
+def _delimiter(character: str) -> str:
+    if not character.isascii() or character in '"\r\n\0':
+        raise ValueError(
+            f"'delimiter' cannot be {character!r}: it should be one ASCII character, and no "
+            "quotation mark or end of a line"
+        )
+    return character
+
+
 def _named(pattern: re.Pattern[str], what: str, rule: str) -> AfterValidator:
     def check(named: dict[str, Any]) -> dict[str, Any]:
         for name in named:
@@ -70,10 +85,12 @@ class _Model(BaseModel):
 class TableModel(_Model):
     """One table: a path, or a path with what is known of its contents."""
 
-    path: str = Field(min_length=1)
+    path: Annotated[str, AfterValidator(_without_nul)] = Field(min_length=1)
     columns: dict[str, Annotated[Type, BeforeValidator(_type)]] = Field(default={}, alias="schema")
     null_values: tuple[str, ...] = Field(default=("",), min_length=1)
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
+        default=",", min_length=1, max_length=1
+    )
 
     @model_validator(mode="before")
     @classmethod

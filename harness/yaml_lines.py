@@ -89,6 +89,8 @@ def read(file: Path) -> Document:
 
 def _text(file: Path) -> str:
     try:
+        if file.exists() and not file.is_file():  # a pipe would be waited for
+            raise WorkloadError("is no file; a workload is a file in YAML")
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:

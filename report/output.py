@@ -8,11 +8,17 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
-from report.frame import Results, load
+from report.errors import MalformedResults
+from report.frame import Results, merge
 from report.page import TITLE, render
 from report.pictures import Album, Format
+from report.schema import told
+from report.sources import Run, Sources, Unread, read_all
 from report.theme import Theme
+
+Drawn = TypeVar("Drawn")
 
 
 def build(
@@ -27,7 +33,7 @@ def build(
     as it was, where no file can be used.
     """
     with _without_collector():
-        page = render(_loaded(paths, tell), title, _readme(output))
+        page = _drawn(paths, tell, lambda results: render(results, title, _readme(output)))
     output.parent.mkdir(parents=True, exist_ok=True)
     _write(page.encode(), output)
     return output
@@ -45,14 +51,19 @@ def draw(
 
     Files in it that are no such pictures are left alone. Raises a ReportError like `build`.
     """
-    results = _loaded(paths, tell)
+
+    def pictures(results: Results) -> dict[str, bytes]:
+        return {
+            f"{picture.name}.{form}": picture.content(form)
+            for picture in Album(results, theme, title).pictures()
+            for form in forms
+        }
+
+    contents = _drawn(paths, tell, pictures)
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = []
-    for picture in Album(results, theme, title).pictures():
-        for form in forms:
-            drawn.append(folder / f"{picture.name}.{form}")
-            _write(picture.content(form), drawn[-1])
-    return drawn
+    for name, content in contents.items():
+        _write(content, folder / name)
+    return [folder / name for name in contents]
 
 
 def _readme(output: Path) -> str | None:
@@ -80,11 +91,50 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _loaded(paths: Sequence[Path], tell: Callable[[str], None]) -> Results:
-    results = load(paths)
-    for unread in results.unread:
+def _drawn(
+    paths: Sequence[Path], tell: Callable[[str], None], draw: Callable[[Results], Drawn]
+) -> Drawn:
+    """What ``draw`` makes of all files that it can be made of; the others are told of.
+
+    A file may be read, and yet hold what nobody has thought of. It must not cost the others.
+    """
+    sources = read_all(paths)
+    while True:
+        try:
+            drawn = draw(merge(sources))
+        except Exception as error:
+            sources = _without_the_cause(sources, draw, error)
+        else:
+            break
+    for unread in sources.unread:
         tell(f"left out {unread.path}: {unread.reason}")
-    return results
+    return drawn
+
+
+def _without_the_cause(
+    sources: Sources, draw: Callable[[Results], Drawn], error: Exception
+) -> Sources:
+    """Leaves out the runs that cannot be drawn by themselves, or else the oldest.
+
+    Raises MalformedResults where no run is left.
+    """
+    first, *others = sources.runs
+    found = {run.path: _fault(run, draw) for run in sources.runs} if others else {}
+    faults = {path: fault for path, fault in found.items() if fault is not None}
+    faults = faults or {sources.runs[-1].path: error}
+    left = tuple(run for run in sources.runs if run.path not in faults)
+    if not left:
+        raise MalformedResults(f"{first.path}: cannot be drawn ({told(error)})") from error
+    notes = [Unread(path, f"cannot be drawn ({told(e)})") for path, e in faults.items()]
+    return Sources(left, (*sources.unread, *notes))
+
+
+def _fault(run: Run, draw: Callable[[Results], Drawn]) -> Exception | None:
+    try:
+        draw(merge(Sources((run,))))
+    except Exception as error:
+        return error
+    return None
 
 
 def _write(content: bytes, output: Path) -> None:

@@ -1,23 +1,55 @@
-"""One results file's JSON -> a validated, frozen `ResultsFile` (fields as in results/README.md)."""
+"""One results file's JSON -> a validated, frozen `ResultsFile` (fields as in results/README.md).
+
+Every number has bounds, so that whatever is computed from it stays finite, and fits into the arrays
+that the page is sent: what passes here can be drawn.
+"""
 
 from __future__ import annotations
 
+import reprlib
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import from_json
 
 from report import journal
-from report.errors import MalformedResults, MissingResults, UnknownVersion
+from report.errors import MalformedResults, MissingResults, ReportError, UnknownVersion
 
 FORMAT_VERSION = 1
 
 Outcome = Literal["ok", "wrong", "unsupported", "unavailable", "error", "timeout", "oom", "skipped"]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Bytes = Annotated[int, Field(ge=0)]
-PeakBytes = Annotated[int, Field(gt=0)]
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+SHORTEST_SECONDS = 1e-12
+"""Less is what is left of a difference of equal times; and a ratio must not be too large."""
+MESSAGE_LENGTH = 300
+
+
+def _told_by_a_clock(seconds: float) -> float:
+    return seconds if seconds >= SHORTEST_SECONDS else 0.0
+
+
+Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+Seconds = Annotated[
+    float, Field(ge=0, le=1e9, allow_inf_nan=False), AfterValidator(_told_by_a_clock)
+]
+Real = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
+Small = Annotated[int, Field(ge=0, lt=2**31)]
+"""A number that fits into 32 bits: cores, threads, turns."""
+Count = Annotated[int, Field(ge=0, le=2**53)]
+"""A number that a float holds exactly, as all numbers in a browser are floats: rows, bytes."""
+Bytes = Count
+PeakBytes = Annotated[int, Field(gt=0, le=2**53)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 CellKey = tuple[str, str, str, str, str, int]
 
@@ -38,8 +70,8 @@ class GpuDevice(_Entry):
 class MachineEntry(_Entry):
     name: str
     cpu: str
-    logical_cores: int
-    physical_cores: int | None
+    logical_cores: Small
+    physical_cores: Small | None
     memory_bytes: Bytes
     system: str
     kernel: str
@@ -73,7 +105,7 @@ class _Asked(_Entry):
     engine: str
     size: str
     input: str
-    threads: int
+    threads: Small
 
     @property
     def key(self) -> CellKey:
@@ -98,30 +130,30 @@ class GpuEntry(_Entry):
     peak_bytes: Bytes | None = None
     device_bytes: Bytes | None = None
     transfer_seconds: Seconds | None = None
-    utilisation: float | None = None
-    temperature_c: float | None = None
-    sm_clock_mhz: float | None = None
-    energy_joules: float | None = None
+    utilisation: Real | None = None
+    temperature_c: Real | None = None
+    sm_clock_mhz: Real | None = None
+    energy_joules: Real | None = None
 
 
 class ExtraInfo(_Asked):
     engine_version: str | None
-    rows: int | None
-    table_rows: int | None = None
+    rows: Count | None
+    table_rows: Count | None = None
     cold_seconds: Seconds | None
     cpu_seconds: tuple[Seconds, ...]
     peak_bytes: PeakBytes | None
     baseline_bytes: Bytes | None
-    turns: tuple[int, ...] | None = None
-    processes: tuple[int, ...] | None = None
+    turns: tuple[Small, ...] | None = None
+    processes: tuple[Small, ...] | None = None
     interleaved: bool | None = None
     stopped: Literal["sure", "budget", "rounds"] | None = None
-    loops: int | None = None
+    loops: Small | None = None
     cold_process: bool | None = None
     caches_dropped: bool | None = None
     load_seconds: Seconds | None = None
     gpu: GpuEntry | None = None
-    fallback_share: float | None = None
+    fallback_share: Real | None = None
 
     @property
     def process_count(self) -> int:
@@ -161,18 +193,18 @@ class EnvironmentEntry(_Entry):
     variables: dict[str, str] = Field(default_factory=dict)
     governor: str | None = None
     disk: DiskEntry | None = None
-    quota_cores: float | None = None
-    memory_limit_bytes: int | None = None
-    load_before: float | None = None
-    load_during: float | None = None
+    quota_cores: Real | None = None
+    memory_limit_bytes: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    load_before: Real | None = None
+    load_during: Real | None = None
 
 
 class NoiseEntry(_Entry):
     """How a fixed piece of work fared in the course of the run."""
 
-    probe_seconds: tuple[float, ...] = ()
-    moved: float | None = None
-    scattered: float | None = None
+    probe_seconds: tuple[Seconds, ...] = ()
+    moved: Real | None = None
+    scattered: Real | None = None
     noisy: bool | None = None
 
 
@@ -180,8 +212,8 @@ class ResultsFile(_Entry):
     """A results file, in the shape in which it was written."""
 
     format_version: Literal[1]
-    started: AwareDatetime
-    finished: AwareDatetime
+    started: Moment
+    finished: Moment
     interrupted: bool
     command: str
     machine: MachineEntry
@@ -227,12 +259,22 @@ def read(path: Path) -> ResultsFile:
 
     Raises MissingResults, UnknownVersion or MalformedResults, each with a message of one line.
     """
+    try:
+        return _checked(path)
+    except ReportError:
+        raise
+    except Exception as error:  # whatever a file does to its reader costs that file only
+        raise MalformedResults(f"{path}: cannot be read ({told(error)})") from error
+
+
+def _checked(path: Path) -> ResultsFile:
     document = _document(path)
     version = document.get("format_version")
     if version != FORMAT_VERSION:
         raise UnknownVersion(
-            f"{path}: format_version is {version!r}, and this report reads {FORMAT_VERSION}; "
-            "build the report with the release that wrote the file, or run the benchmark again"
+            f"{path}: format_version is {reprlib.repr(version)}, and this report reads "
+            f"{FORMAT_VERSION}; build the report with the release that wrote the file, or run "
+            "the benchmark again"
         )
     try:
         return ResultsFile.model_validate(document)
@@ -241,28 +283,46 @@ def read(path: Path) -> ResultsFile:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise MissingResults(f"{path}: cannot be read: {error.strerror}") from None
+    text = _bytes(path)
     try:
         if path.suffix == journal.SUFFIX:
             return journal.document(text)
         document = from_json(text, allow_inf_nan=False)
     except ValueError as error:
         raise MalformedResults(f"{path}: not JSON: {error}") from None
-    except (KeyError, TypeError, AttributeError) as error:
-        told = f"{type(error).__name__}: {error}"
-        raise MalformedResults(f"{path}: not the journal of a run ({told})") from None
+    except Exception as error:
+        raise MalformedResults(f"{path}: not the journal of a run ({told(error)})") from None
     if not isinstance(document, dict):
         raise MalformedResults(f"{path}: not a results file: its top level is not an object")
     return document
 
 
+def _bytes(path: Path) -> bytes:
+    """The file's content. Raises MissingResults where there is nothing of that name."""
+    try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise MalformedResults(f"{path}: not a file")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingResults(f"{path}: cannot be read: {error.strerror}") from None
+    except OSError as error:
+        raise MalformedResults(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def told(error: Exception) -> str:
+    """An error in one line that is not too long for a note."""
+    return _short(f"{type(error).__name__}: {error}").removesuffix(":")
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MESSAGE_LENGTH else f"{line[:MESSAGE_LENGTH]}…"
+
+
 def _first(error: ValidationError) -> str:
     """The first of the faults, as ``cells[3].outcome: what is wrong``."""
-    fault, *others = error.errors(include_url=False)
+    fault, *others = error.errors(include_url=False, include_input=False)
     place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in fault["loc"]).lstrip(".")
     more = f" (and {len(others)} more faults)" if others else ""
-    message = " ".join(fault["msg"].removeprefix("Value error, ").split())
-    return f"{place or 'file'}: {message}{more}"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{_short(place) or 'file'}: {_short(message)}{more}"

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,13 @@ class Project:
         """What still runs of what was started here: it all knows the folder's cache."""
         mark = str(self.folder / "cache")
         return [process for process in psutil.process_iter() if _mark(process) == mark]
+
+    def all_gone(self) -> bool:
+        """Whether none of them is left, after the moment that their end takes."""
+        deadline = time.monotonic() + 10
+        while self.processes() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return not self.processes()
 
 
 def _mark(process: psutil.Process) -> str | None:

@@ -455,3 +455,16 @@ class Stillborn(Right):
 
     def start(self, threads: int) -> Session:
         raise OSError("no licence found")
+
+
+class _Meddling(FakeSession):
+    def act(self) -> Any:
+        with (Path(os.environ["ENGINEBENCH_CACHE"]).parent / "t.csv").open("a") as file:
+            file.write("9,9.0\n")
+        return super().act()
+
+
+class Meddling(Right):
+    """Adds rows to the file ``t.csv`` beside the cache's folder, while it should only read."""
+
+    session = _Meddling

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests import unreadable_files
 from tests.benchmark_runs import TABLE, Done, Project
 
 TABLES = "tables: {t: t.csv}\n"
@@ -14,6 +15,10 @@ QUERY = "queries:\n  q1: select k from t\n"
 
 def query(sql: str) -> str:
     return f"{TABLES}queries:\n  q1: |\n    {sql}\n"
+
+
+def table(path: str) -> str:
+    return f'tables: {{t: "{path}"}}\n{QUERY}'
 
 
 BOMB = "a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]\n"
@@ -49,6 +54,38 @@ BAD = {
         "there is no engine 'pandsa'",
         "did you mean 'pandas'?",
     ),
+    "damaged_footer": (table("footer.parquet"), 1, "footer.parquet is damaged, or no Parquet", ""),
+    "damaged_pages": (table("pages.parquet"), 1, "pages.parquet is damaged, or no Parquet", ""),
+    "cut": (table("cut.parquet"), 1, "cut.parquet is damaged, or no Parquet file", ""),
+    "encrypted": (table("encrypted.parquet"), 1, "is encrypted", "write it without encryption"),
+    "encrypted_columns": (table("columns.parquet"), 1, "is encrypted", "without encryption"),
+    "pipe": (table("pipe.csv"), 1, "'pipe.csv' is a pipe", "a table is read from a file"),
+    "pipe_in_a_folder": (table("pipes"), 1, "'one.parquet' is a pipe", "is read from a file"),
+    "pipe_by_a_pattern": (table("pipes/*.parquet"), 1, "'one.parquet' is a pipe", "from a file"),
+    "socket": (table("socket.csv"), 1, "'socket.csv' is a socket", "a table is read from a file"),
+    "device": (table("device.csv"), 1, "'device.csv' is a device", "a table is read from a file"),
+    "long_path": (table("a" * 5000), 1, "… (5,000 characters)", "File name too long"),
+    "long_pattern": (table("a" * 5000 + "/*.csv"), 1, "(5,006 characters)", "name too long"),
+    "nul": (table("a\\0.csv"), 1, "'a\\x00.csv'", "no path holds the character NUL"),
+    "all_processes": (
+        table("/proc/**/*.csv"),
+        1,
+        "more than 100,000 files and folders",
+        "name the folder more closely",
+    ),
+    "everything": (table("/**/*.csv"), 1, "'/**/*.csv'", "name the folder more closely"),
+    "accent": (
+        f"tables: {{t: {{path: t.csv, delimiter: é}}}}\n{QUERY}",
+        1,
+        "'delimiter' cannot be 'é'",
+        "one ASCII character",
+    ),
+    "quotation_mark": (
+        f"tables: {{t: {{path: t.csv, delimiter: '\"'}}}}\n{QUERY}",
+        1,
+        "'delimiter' cannot be '\"'",
+        "no quotation mark",
+    ),
     "native_sql": (
         f"{TABLES}queries:\n  q1:\n    sql: select k from t\n    native: {{duckdb: t.py:q}}\n",
         3,
@@ -62,6 +99,7 @@ BAD = {
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("bad"))
     project.write(t_csv=TABLE, empty_csv="", t_py="def q(t): ...\n")
+    unreadable_files.write_all(project.folder)
     return project.write(**{f"{name}_yaml": text for name, (text, *_) in BAD.items()})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -27,12 +28,13 @@ from harness.tables import Input
 from tests.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
 
 YAML = f"tables: {{t: t.csv}}\nqueries:\n  q1: {MEANS}\n  q2: {MEANS} order by k\n"
+DASHES = YAML.replace("t.csv", "{path: t.csv, null_values: ['', '-']}")
 ENGINES = fakes("Right", "Gated")
 """Both answer q1; over q2 the second waits until it is let go."""
 
 
-def project_in(folder: Path) -> Project:
-    return Project(folder).write(that_yaml=YAML, t_csv=TABLE)
+def project_in(folder: Path, data: bool = True) -> Project:
+    return Project(folder).write(that_yaml=YAML, **({"t_csv": TABLE} if data else {}))
 
 
 @contextlib.contextmanager
@@ -77,23 +79,14 @@ def lines(project: Project) -> list[dict[str, Any]]:
     return [json.loads(x) for x in journal_files(project)[0].read_text().splitlines()]
 
 
-def all_gone(project: Project) -> bool:
-    """Whether no process is left, after the moment that its end takes."""
-    deadline = time.monotonic() + 10
-    while project.processes() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not project.processes()
-
-
 @pytest.fixture(scope="module")
 def killed_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = project_in(tmp_path_factory.mktemp("killed"))
     with broken_off(project) as run:
         run.send_signal(signal.SIGKILL)
         run.wait()
-    assert all_gone(project)
-    for name in ("results", "t.csv"):
-        _copy(project.folder / name, project.folder / "before" / name)
+    assert project.all_gone()
+    shutil.copytree(project.folder / "results", project.folder / "before")
     return project
 
 
@@ -102,17 +95,10 @@ def killed(killed_once: Project) -> Project:
     """The folder of a run that was killed, just as it was left."""
     folder = killed_once.folder
     shutil.rmtree(folder / "results")
-    for name in ("results", "t.csv"):
-        _copy(folder / "before" / name, folder / name)
+    shutil.copytree(folder / "before", folder / "results")
+    project_in(folder, data=False)  # the table's file is the same as long as nobody touches it
     (folder / "cache" / "open").unlink(missing_ok=True)
     return killed_once
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target)
-    else:
-        shutil.copy2(source, target)
 
 
 def resume(project: Project, *arguments: str, **variables: str) -> Any:
@@ -176,7 +162,9 @@ def test_after_ctrl_c_results_are_written_and_resume_completes_them(tmp_path: Pa
     assert results["cells"][-1]["reason"] == "the run was interrupted before this cell"
     assert results["interrupted"] is True
     assert (tmp_path / "results" / "index.html").exists()
-    assert "KeyboardInterrupt" in log and "--resume` goes on from here" in log
+    assert "KeyboardInterrupt" in log
+    command = f"pytest --benchmark {shlex.join(QUICK)} that.yaml --engines {ENGINES}"
+    assert f"`{command} --resume` goes on from here" in log
     assert resume(project).code == 0
     assert len(project.result_files) == 1 and journal_files(project) == []
     assert [cell["outcome"] for cell in project.results()["cells"]] == ["ok"] * 4
@@ -197,7 +185,7 @@ def test_half_a_line_is_left_out(killed: Project) -> None:
         (["-k", "q1"], "its cells differ: it had 4 of them, this run asks for 2; that::q2["),
         (["--timeout", "77"], "its options differ: timeout was 300.0, is 77.0"),
         ({"MALLOC_ARENA_MAX": "3"}, "its surroundings differ: MALLOC_ARENA_MAX was None, is 3"),
-        ({"t_csv": TABLE + "4,1.0\n"}, "its data differs: that of that own has changed"),
+        ({"that_yaml": DASHES}, "its data differs: that of that own has changed"),
     ],
 )
 def test_a_journal_of_something_else_is_refused(killed: Project, change: Any, message: str) -> None:
@@ -205,13 +193,47 @@ def test_a_journal_of_something_else_is_refused(killed: Project, change: Any, me
     before = journal_files(project)[0].read_bytes()
     arguments = change if isinstance(change, list) else []
     variables = change if "MALLOC_ARENA_MAX" in change else {}
-    if "t_csv" in change:
+    if "that_yaml" in change:
         project.write(**change)
     done = resume(project, *arguments, **variables)
     assert done.code == 4, done.all
     assert "cannot be continued: " + message in done.err
     assert journal_files(project)[0].read_bytes() == before
     assert project.result_files == []
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        b"",
+        b"\xff\x00\n",
+        b"[1]\n",
+        b"[" * 20_000 + b"\n",
+        b'{"cells": 7}\n',
+        b'{"cells": [], "machine": [], "environment": 1}\n{"cell": 1}\n',
+        {"noise": {"probe_seconds": "x", "loads": None}},
+        {"noise": [1]},
+        {"benchmark": {"stats": {"data": ["x"]}, "extra_info": []}},
+        {"cell": {"workload": []}},
+    ],
+)
+def test_a_journal_that_is_damaged_is_refused_in_words(killed: Project, spoilt: Any) -> None:
+    (file,) = journal_files(killed)
+    if isinstance(spoilt, dict):
+        head, *entries, last = lines(killed)
+        file.write_text("".join(f"{json.dumps(x)}\n" for x in [head, *entries, {**last, **spoilt}]))
+    else:
+        file.write_bytes(spoilt)
+    done = resume(killed)
+    assert done.code == 4 and str(file) in done.err, done.all
+    assert "Traceback" not in done.all and "INTERNALERROR" not in done.all
+    assert journals(file.parent) == ([file], [])  # nobody holds it
+
+
+def test_what_only_has_a_journal_s_name_is_none(tmp_path: Path) -> None:
+    (tmp_path / "folder.journal").mkdir()
+    os.mkfifo(tmp_path / "pipe.journal")
+    assert journals(tmp_path) == ([], [])
 
 
 def test_nothing_to_resume_is_told(tmp_path: Path) -> None:
@@ -269,7 +291,8 @@ def test_a_full_disk_ends_the_run_with_word_of_what_to_do(
         pytest.skip("this system lets nobody mount a file system")
     assert done.returncode == 3, done.stdout + done.stderr
     assert what in done.stdout
-    assert "free some space; `pytest --benchmark --resume` continues the run" in done.stdout
+    assert "free some space; `pytest --benchmark that.yaml --engines tests." in done.stdout
+    assert f"--benchmark-max-time {seconds} --resume` continues the run from" in done.stdout
     assert "Traceback" not in done.stdout
     listing = (tmp_path / "listing").read_text()
     assert ".journal" in listing and ".json" not in listing and ".part" not in listing

@@ -305,7 +305,9 @@ def test_parquet_files_of_one_table_have_the_same_types(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_parquet_is_told(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_text("not parquet at all")
-    assert "table 't': t.parquet cannot be read: " in error_of(tmp_path, "t.parquet")
+    assert error_of(tmp_path, "t.parquet").startswith(
+        "w.yaml:3: table 't': t.parquet is damaged, or no Parquet file: "
+    )
 
 
 def test_a_number_that_64_bits_do_not_hold_is_told(tmp_path: Path) -> None:

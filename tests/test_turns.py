@@ -199,6 +199,22 @@ def test_an_engine_that_used_up_its_time_leaves_the_others(bench: Bench) -> None
     assert len(slow.rounds) < 6 <= len(quick.rounds)
 
 
+def test_a_cell_that_has_ended_is_told_before_others_go_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[Record] = []
+
+    def interrupted(cell: Cell, phase: Phase, number: int) -> None:
+        if short(cell) == "Brisk" and phase is Phase.ROUND and number > 3:
+            raise KeyboardInterrupt
+
+    bench.pool.settings = replace(bench.pool.settings, rounds=Rounds(6, 9, seconds=0.06, block=0))
+    tasks = [bench._task(engine, Input.MEMORY) for engine in ("Punctual", "Brisk")]
+    with pytest.raises(KeyboardInterrupt):
+        measure(tasks, bench.pool, bench.referee, interrupted, ended.append)
+    assert [(short(r.cell), r.stopped) for r in ended] == [("Punctual", Stopped.BUDGET)]
+
+
 def test_a_short_program_is_looped_and_reported_for_one_run(bench: Bench) -> None:
     right, sleepy = bench.measure("Right", "Sleepy")
     assert right.loops > 1 and sleepy.loops == 1

@@ -162,7 +162,8 @@ def test_ctrl_c_ends_the_worker_and_goes_on_up(launch: Launch, tmp_path: Path) -
     assert not_ended([worker.pid, *children_in(tmp_path / "pids")]) == []
 
 
-def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stopped", [(), (0,), (0, 1, 2)], ids=["running", "stopped", "all"])
+def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path, stopped: tuple[int, ...]) -> None:
     script = f"""
 import sys
 from pathlib import Path
@@ -178,6 +179,9 @@ worker.request({{"do": "run"}}, 60)
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
     pids = [pid, *children_in(tmp_path / "pids")]
+    for index in stopped:
+        os.kill(pids[index], signal.SIGSTOP)
+        until_stopped(psutil.Process(pids[index]))
     parent.kill()
     parent.communicate()
     assert not_ended(pids) == []
@@ -242,6 +246,12 @@ def children_in(file: Path) -> list[int]:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     return [int(pid) for pid in file.read_text().split()]
+
+
+def until_stopped(process: psutil.Process) -> None:
+    deadline = time.monotonic() + 10
+    while process.status() != psutil.STATUS_STOPPED and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def not_ended(pids: list[int]) -> list[int]:

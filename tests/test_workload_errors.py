@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -181,3 +182,9 @@ def test_what_is_not_a_plain_yaml_file_is_refused(
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(WorkloadError, match=r"absent.yaml: there is no such file"):
         load(tmp_path / "absent.yaml")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "w.yaml")
+    with pytest.raises(WorkloadError, match=r"w.yaml: is no file; a workload is a file in YAML"):
+        load(tmp_path / "w.yaml")

@@ -58,7 +58,8 @@ def fetch(
     ``make`` writes its files into the empty folder it is given and returns its facts. An
     entry that is damaged or was left half-written is made anew. Of several processes that
     want the same entry one makes it and the others wait. Raises DataError where the cache
-    cannot be written.
+    cannot be written: an OSError of ``make`` is taken for that, so that it must tell those of
+    what it reads in words of its own.
     """
     final = (root / f"{label}-{identity_hash(identity)[:20]}").absolute()
     entry = _opened(final)

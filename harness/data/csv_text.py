@@ -1,7 +1,8 @@
-"""Turns CSV files into batches of columns of text, in bounded memory."""
+"""Turns CSV files into batches of columns of text, in bounded memory, whatever they unpack to."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
@@ -15,15 +16,25 @@ from harness.errors import DataError
 from harness.tables import CsvFormat
 
 BLOCK_BYTES = 1 << 23
+"""Read at once; no row may be longer."""
+HEADER_BYTES = 1 << 20
+"""The longest header that is read; its columns' names come first, and alone."""
 
 
 def header(path: Path, spelling: CsvFormat) -> list[str]:
     """A file's column names. Raises DataError where they cannot serve as such."""
     try:
-        with _opened(path) as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
-            names = next(csv.reader(text, delimiter=spelling.delimiter), [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        with _opened(path) as stream:
+            head = stream.read(HEADER_BYTES)
+        whole = len(head) < HEADER_BYTES
+        text = io.StringIO(codecs.getincrementaldecoder("utf-8-sig")().decode(head, whole), "")
+        names = next(csv.reader(text, delimiter=spelling.delimiter), [])
+    except csv.Error as error:
+        raise DataError(f"{path}: its header cannot be read ({error}); is it CSV?") from error
+    except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as CSV in UTF-8: {error}") from error
+    if not whole and not text.read(1):
+        raise DataError(f"{path}: its header is longer than {_size(HEADER_BYTES)}; is it CSV?")
     if not names:
         raise DataError(f"{path} is empty; a CSV file begins with a line of column names")
     check_names(path, names)
@@ -57,7 +68,16 @@ def _file_batches(
             for batch in reader:
                 yield dict(zip(names, batch.columns, strict=True))
     except (OSError, pa.ArrowInvalid) as error:
+        if "straddling" in str(error):
+            raise DataError(
+                f"{path}: a row is longer than {_size(BLOCK_BYTES)}, or a quotation mark is never "
+                "closed; shorten it, or keep the table as Parquet"
+            ) from error
         raise DataError(f"{path} cannot be read as CSV: {error}") from error
+
+
+def _size(count: int) -> str:
+    return f"{count >> 20} MiB"
 
 
 def _opened(path: Path) -> pa.NativeFile:

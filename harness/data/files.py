@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable
+import stat
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import WorkloadError
+from harness.data.walk import Walk
+from harness.errors import DataError, WorkloadError
 from harness.spelling import suggestion
 from harness.workload import TableSource
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
+LONGEST_SHOWN = 200
+"""How many characters of a path are told."""
 
 
 @dataclass(frozen=True)
@@ -24,22 +28,31 @@ class Found:
 
 def resolve(source: TableSource) -> Found:
     """The files of a table. Raises WorkloadError, at the table's line, where there are none."""
-    base = source.file.parent.absolute()
-    path = base / source.path
+    try:
+        return _one_kind(source, _paths(source, source.file.parent.absolute()))
+    except DataError as error:
+        raise _error(source, f"{_shown(source.path)}: {error}") from error
+    except OSError as error:
+        about = error.filename if isinstance(error, PermissionError) else source.path
+        raise _error(source, f"{_shown(str(about))} cannot be read: {error.strerror}") from error
+
+
+def _paths(source: TableSource, base: Path) -> list[Path]:
+    path, shown = base / source.path, _shown(source.path)
     if path.is_dir():
-        paths = _readable(path.iterdir())
+        paths = _readable(source, [path / entry.name for entry in Walk().entries(path)])
         if not paths:
-            raise _error(source, f"the folder {source.path!r} holds no {_listed()} file")
-    elif path.is_file():
-        paths = [path]
-    elif glob.has_magic(source.path):
-        # glob, unlike Path.glob, takes a pattern that begins with a folder elsewhere
-        paths = _readable(Path(found) for found in glob.glob(str(path), recursive=True))  # noqa: PTH207
-        if not paths:
-            raise _error(source, f"{source.path!r} matches no {_listed()} file")
-    else:
-        raise _error(source, f"there is no file {source.path!r}; {_near(path)}")
-    return _one_kind(source, paths)
+            raise _error(source, f"the folder {shown} holds no {_listed()} file")
+        return paths
+    if path.exists():
+        _check_is_file(source, path)
+        return [path]
+    if not glob.has_magic(source.path):
+        raise _error(source, f"there is no file {shown}; {_near(path)}")
+    paths = _readable(source, Walk().matches(base, source.path))
+    if not paths:
+        raise _error(source, f"{shown} matches no {_listed()} file")
+    return paths
 
 
 def suffix(path: Path) -> str | None:
@@ -47,17 +60,43 @@ def suffix(path: Path) -> str | None:
     return next((ending for ending in SUFFIXES if path.name.lower().endswith(ending)), None)
 
 
-def _readable(paths: Iterable[Path]) -> list[Path]:
-    return sorted(path for path in paths if path.is_file() and suffix(path))
+def _readable(source: TableSource, paths: Iterable[Path]) -> list[Path]:
+    """Those that are tables by their names, sorted; folders and links to nothing are none."""
+    tables = [path for path in paths if suffix(path) and path.exists() and not path.is_dir()]
+    for path in tables:
+        _check_is_file(source, path)
+    return sorted(tables)
+
+
+def _check_is_file(source: TableSource, path: Path) -> None:
+    """Refuses what would be waited for, or has no end."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kind = next((word for word, test in _KINDS.items() if test(mode)), "no file")
+        raise _error(source, f"{_shown(path.name)} is {kind}; a table is read from a file")
+
+
+_KINDS: Mapping[str, Callable[[int], bool]] = {
+    "a pipe": stat.S_ISFIFO,
+    "a socket": stat.S_ISSOCK,
+    "a device": lambda mode: stat.S_ISCHR(mode) or stat.S_ISBLK(mode),
+}
+
+
+def _shown(path: str) -> str:
+    """A path in quotes, of which so much is told that a reader knows it."""
+    if len(path) <= LONGEST_SHOWN:
+        return repr(path)
+    return f"{path[:LONGEST_SHOWN]!r}… ({len(path):,} characters)"
 
 
 def _one_kind(source: TableSource, paths: list[Path]) -> Found:
     kinds = {suffix(path) for path in paths}
     if None in kinds:
-        raise _error(source, f"{source.path!r} is not a {_listed()} file")
+        raise _error(source, f"{_shown(source.path)} is not a {_listed()} file")
     if ".parquet" in kinds and len(kinds) > 1:
         raise _error(
-            source, f"{source.path!r} holds both CSV and Parquet; name one kind: '*.parquet'"
+            source, f"{_shown(source.path)} holds both CSV and Parquet; name one kind: '*.parquet'"
         )
     return Found(tuple(paths), ".parquet" not in kinds)
 

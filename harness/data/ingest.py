@@ -10,10 +10,13 @@ from typing import Any
 import pyarrow as pa
 
 from harness.data import csv_files, parquet_files
+from harness.data.apart import apart
 from harness.data.cache import Entry, Facts, fetch, identity_hash
 from harness.data.columns import noted
 from harness.data.files import Found, resolve
+from harness.data.identity import Identities, change_of, identities
 from harness.data.write import WRITER_VERSION, write_csv
+from harness.errors import DataError
 from harness.tables import CsvFormat, Input, Table
 from harness.workload import TableSource
 
@@ -37,11 +40,14 @@ class Ingested:
 def ingest(source: TableSource, wanted: Input, root: Path, progress: Progress) -> Ingested:
     """Reads a table once; later calls take what the cache holds while the files are the same.
 
+    Raises DataError where one changes while it is read: nobody knows what was read then.
+
     A CSV file is handed to engines as it is where all their readers agree on its text; else
     (times with a zone, ``TRUE``, NaN) they get a copy of it in the cache, spelt plainly.
     """
     found = resolve(source)
-    identity = _identity(source, found)
+    files = identities(found.paths)
+    identity = _identity(source, found, files)
     entry = fetch(
         root,
         source.name,
@@ -52,19 +58,26 @@ def ingest(source: TableSource, wanted: Input, root: Path, progress: Progress) -
             "facts": FACTS_VERSION,
             "pyarrow": _pyarrow_major(),
         },
-        lambda folder: _make(source, found, folder, progress),
+        lambda folder: _at_rest(files, lambda: _make(source, found, folder, progress)),
     )
     table = _table(source, found, entry)
     if wanted is Input.CSV and not table.csv:
-        table = _with_csv_copy(table, identity, root, progress)
+        table = _with_csv_copy(table, files, identity, root, progress)
     return Ingested(table, identity_hash(identity))
 
 
-def _identity(source: TableSource, found: Found) -> dict[str, Any]:
-    status = [(str(path), path.stat()) for path in found.paths]
+def _at_rest(files: Identities, make: Callable[[], Facts]) -> Facts:
+    """What ``make`` gives. Raises DataError where the files have changed meanwhile."""
+    facts = make()
+    if changed := change_of(files):
+        raise DataError(f"{changed} while it was read; try again when nobody writes to it")
+    return facts
+
+
+def _identity(source: TableSource, found: Found, files: Identities) -> dict[str, Any]:
     return {
         "ingest": INGEST_VERSION,
-        "files": [(name, stat.st_size, stat.st_mtime_ns) for name, stat in status],
+        "files": [(str(path), *file.lasting) for path, file in files.items()],
         "declared": dict(source.declared),
         "csv": [source.csv_format.delimiter, *source.csv_format.null_values] if found.csv else None,
     }
@@ -88,7 +101,7 @@ def _table(source: TableSource, found: Found, entry: Entry) -> Table:
 
 
 def _with_csv_copy(
-    table: Table, identity: Mapping[str, Any], root: Path, progress: Progress
+    table: Table, files: Identities, identity: Mapping[str, Any], root: Path, progress: Progress
 ) -> Table:
     def make(folder: Path) -> Facts:
         progress(f"{table.name}: writing a CSV copy that every engine reads alike")
@@ -99,7 +112,7 @@ def _with_csv_copy(
         root,
         table.name,
         {**identity, "format": "csv", "writer": WRITER_VERSION, "pyarrow": _pyarrow_major()},
-        make,
+        lambda folder: _at_rest(files, lambda: make(folder)),
     )
     return Table(
         table.name, table.schema, table.rows, table.parquet, (entry.file(f"{table.name}.csv"),)
@@ -108,5 +121,7 @@ def _with_csv_copy(
 
 def _make(source: TableSource, found: Found, folder: Path, progress: Progress) -> Facts:
     progress(f"{source.name}: reading {source.path}")
-    make = csv_files.make if found.csv else parquet_files.make
-    return make(source, found.paths, folder / f"{source.name}.parquet")
+    target = folder / f"{source.name}.parquet"
+    if found.csv:
+        return csv_files.make(source, found.paths, target)
+    return apart(source.path, parquet_files.make, source, found.paths, target)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +28,49 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path) -> Facts:
     """Uses the files as they are where their types are canonical and no float is NaN.
 
     Otherwise writes a canonical copy. Columns of types that the harness does not have
-    (lists, structs, binary, times of day) are left out.
+    (lists, structs, binary, times of day) are left out. Raises DataError for a file that cannot
+    be read.
     """
-    try:
-        columns = _columns(source, paths)
-        if all(_canonical(path, columns) for path in paths):
-            found = _in_place(paths, columns)
-            if found is not None:
-                return facts(columns, found, plain=True, in_place=True)
-        written = write_parquet(target, arrow_schema(columns), _batches(source, paths, columns))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise DataError(f"table {source.name!r}: {source.path} cannot be read: {error}") from error
+    columns = _columns(source, paths)
+    for path in paths:
+        next(_read(path, [column.name for column in columns], rows=1), None)  # is it encrypted?
+    if all(_canonical(path, columns) for path in paths):
+        found = _in_place(paths, columns)
+        if found is not None:
+            return facts(columns, found, plain=True, in_place=True)
+    written = write_parquet(target, arrow_schema(columns), _batches(source, paths, columns))
     return facts(columns, written, plain=True, in_place=False)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Tells what Arrow says of a file in words that say whose fault it is."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        told = str(error).splitlines()[0]
+        if getattr(error, "errno", None):
+            raise DataError(f"{path} cannot be read: {told}") from error
+        if "encrypt" in told.lower() or "decrypt" in told.lower():
+            raise DataError(
+                f"{path} is encrypted, and there is no key for it; write it without encryption"
+            ) from error
+        raise DataError(f"{path} is damaged, or no Parquet file: {told}") from error
+
+
+def _schema(path: Path) -> pa.Schema:
+    with _reading(path):
+        return pq.read_schema(path)
+
+
+def _read(path: Path, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+    with _reading(path), pq.ParquetFile(path) as file:
+        yield from file.iter_batches(rows, columns=list(columns))
 
 
 def _columns(source: TableSource, paths: tuple[Path, ...]) -> Schema:
     """The table's columns. All files must have the same, of the same types."""
-    schemas = {path: pq.read_schema(path) for path in paths}
+    schemas = {path: _schema(path) for path in paths}
     first = schemas[paths[0]]
     check_names(paths[0], first.names)
     check_declared(source, paths[0], first.names)
@@ -96,30 +123,31 @@ def _in_place(paths: tuple[Path, ...], columns: Schema) -> Written | None:
 
     None where a float is NaN, which has no place in a canonical table.
     """
-    rows = sum(pq.read_metadata(path).num_rows for path in paths)
-    total = dict.fromkeys((column.name for column in columns), 0)
+    rows, total = 0, dict.fromkeys((column.name for column in columns), 0)
     special: dict[str, Specials] = dict.fromkeys(total, ())
     for path in paths:
-        metadata = pq.read_metadata(path)
-        noted, specials = _noted_nulls(metadata), _noted_specials(metadata)
+        with _reading(path):
+            metadata = pq.read_metadata(path)
+            noted, specials = _noted_nulls(metadata), _noted_specials(metadata)
+        rows += metadata.num_rows
         known = {c.name for c in columns if not c.type.has_specials or c.name in specials}
         read = [c.name for c in columns if c.name not in noted or c.name not in known]
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=read) if read else ():
-                for name in read:
-                    if (
-                        pa.types.is_floating(batch[name].type)
-                        and pc.any(pc.is_nan(batch[name])).as_py()
-                    ):
-                        return None
-                    if name not in noted:
-                        total[name] += batch[name].null_count
-                    special[name] = together(special[name], specials_in(batch[name]))
+        for batch in _read(path, read) if read else ():
+            for name in read:
+                if _has_nan(batch[name]):
+                    return None
+                if name not in noted:
+                    total[name] += batch[name].null_count
+                special[name] = together(special[name], specials_in(batch[name]))
         for name, count in noted.items():
             total[name] += count
         for name, kinds in specials.items():
             special[name] = together(special[name], kinds)
     return Written(rows, total, special)
+
+
+def _has_nan(values: pa.Array) -> bool:
+    return pa.types.is_floating(values.type) and bool(pc.any(pc.is_nan(values)).as_py())
 
 
 def _noted_nulls(metadata: pq.FileMetaData) -> dict[str, int]:
@@ -153,10 +181,9 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     schema = arrow_schema(columns)
     for path in paths:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=list(schema.names)):
-                arrays = [_values(source, column, batch[column.name]) for column in columns]
-                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        for batch in _read(path, schema.names):
+            arrays = [_values(source, column, batch[column.name]) for column in columns]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _values(source: TableSource, column: Column, values: pa.Array) -> pa.Array:

@@ -22,6 +22,9 @@ from harness.special import Specials, together
 WRITER_VERSION = 1
 """Changes when the same rows would be written to other files."""
 
+ROW_GROUP_BYTES = 1 << 27
+"""A row group ends before its rows do where it comes to take so much memory: 128 MiB."""
+
 STRUCTURAL = '[",\r\n]'
 """Text that holds one of these must be quoted in a CSV file."""
 
@@ -36,7 +39,10 @@ class Written:
 
 
 def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Written:
-    """Writes batches as row groups of 250,000 rows, so that engines can read them in parallel."""
+    """Writes batches as row groups of 250,000 rows, so that engines can read them in parallel.
+
+    Rows that are very long make shorter ones, so that memory stays bounded.
+    """
     rows, nulls = 0, dict.fromkeys(schema.names, 0)
     special: dict[str, Specials] = dict.fromkeys(schema.names, ())
     with pq.ParquetWriter(path, schema) as writer:
@@ -50,13 +56,16 @@ def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
 
 
 def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Gathers batches of any length into tables of exactly one row group; the last is shorter."""
+    """Gathers batches of any length into tables of one row group; the last is shorter."""
     waiting = schema.empty_table()
     for batch in batches:
         waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch], schema)])
         while waiting.num_rows >= BATCH_ROWS:
             yield waiting.slice(0, BATCH_ROWS)
             waiting = waiting.slice(BATCH_ROWS)
+        if waiting.nbytes >= ROW_GROUP_BYTES:
+            yield waiting
+            waiting = schema.empty_table()
     if waiting.num_rows:
         yield waiting
 

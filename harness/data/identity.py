@@ -1,0 +1,94 @@
+"""Turns a user's files into what tells, without reading them, whether they have changed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.data.files import resolve
+from harness.errors import WorkloadError
+from harness.workload import Workload
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One file as the system knows it.
+
+    Whoever replaces a file can give it any size and any time of change (``cp -p``, ``tar``), but
+    not its number on the disk, nor the time at which the system itself noted a change (ctime).
+    """
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    device: int
+
+    @classmethod
+    def of(cls, path: Path) -> Identity:
+        """Raises OSError where there is no such file any more."""
+        status = path.stat()
+        return cls(
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+            status.st_ino,
+            status.st_dev,
+        )
+
+    @property
+    def lasting(self) -> tuple[int, ...]:
+        """What stays the same for as long as the file does.
+
+        Not so the device: some kinds of disk get another number whenever they are mounted.
+        """
+        return self.size, self.mtime_ns, self.ctime_ns, self.inode
+
+
+Identities = Mapping[Path, Identity]
+
+
+def identities(paths: Iterable[Path]) -> Identities:
+    """Those of the files that are there, and may be looked at."""
+    found: dict[Path, Identity] = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            found[path] = Identity.of(path)
+    return found
+
+
+def of_workload(workload: Workload) -> Identities:
+    """Those of all files that its tables name. Raises WorkloadError where a table has none."""
+    return identities(path for source in workload.tables.values() for path in resolve(source).paths)
+
+
+def difference(before: Identities, now: Identities) -> str:
+    """What has become of the files, in words that name the first; empty where nothing has."""
+    words = {
+        **{path: "is new" for path in now if path not in before},
+        **{path: "is gone" for path in before if path not in now},
+        **{path: "has changed" for path in before if path in now and before[path] != now[path]},
+    }
+    if not words:
+        return ""
+    path, what = next(iter(words.items()))
+    more = f" (and {len(words) - 1} more)" if len(words) > 1 else ""
+    return f"{path.name} {what}{more}"
+
+
+def change_of(files: Identities) -> str:
+    """What has become of files since; empty where nothing has."""
+    return difference(files, identities(files))
+
+
+def change_of_tables(workload: Workload, files: Identities) -> str:
+    """The same of all files of a workload's tables, with those that have come since.
+
+    It looks through folders for them, which takes longer.
+    """
+    try:
+        return change_of(files) or difference(files, of_workload(workload))
+    except WorkloadError as error:  # as where none is left
+        return error.message

@@ -1,0 +1,105 @@
+"""Turns a pattern of paths into those that match, looking at a bounded number of names."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+from pathlib import Path
+
+from harness.errors import DataError
+
+MOST_NAMES = 100_000
+"""Of a disk or of /proc there is no end; of a data set's folders there is one before this."""
+
+
+class Walk:
+    """Lists folders, each once, until ``most`` names have been seen. Then it raises DataError.
+
+    Patterns are those of a shell: ``*``, ``?`` and ``[ab]`` within a name, ``**`` for folders at
+    any depth; a name that begins with a dot is matched by no wildcard.
+    """
+
+    def __init__(self, most: int = MOST_NAMES) -> None:
+        self._most = self._left = most
+        self._listed: dict[Path, list[os.DirEntry[str]]] = {}
+        self._seen: set[tuple[int, int, int]] = set()
+
+    def entries(self, folder: Path) -> list[os.DirEntry[str]]:
+        """What is in a folder. Raises OSError where it cannot be listed."""
+        if folder not in self._listed:
+            found: list[os.DirEntry[str]] = []
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    self._left -= 1
+                    if self._left < 0:
+                        raise DataError(self._too_many())
+                    found.append(entry)
+            self._listed[folder] = found
+        return self._listed[folder]
+
+    def _too_many(self) -> str:
+        return (
+            f"there are more than {self._most:,} files and folders to look at; "
+            "name the folder more closely"
+        )
+
+    def matches(self, base: Path, pattern: str) -> list[Path]:
+        """The paths below ``base``, or elsewhere, that match, sorted.
+
+        Folders that cannot be listed are passed over where only ``**`` led to them; for others,
+        which the pattern means, OSError is raised.
+        """
+        start = Path(pattern)
+        parts = start.parts[1:] if start.is_absolute() else start.parts
+        waiting = [(Path(start.anchor) if start.is_absolute() else base, parts, True)]
+        found: set[Path] = set()
+        while waiting:
+            path, rest, meant = waiting.pop()
+            if not rest:
+                found.add(path)
+                continue
+            try:
+                waiting += self._step(path, rest, meant)
+            except OSError:
+                if meant:
+                    raise
+        return sorted(found)
+
+    def _step(
+        self, folder: Path, rest: tuple[str, ...], meant: bool
+    ) -> list[tuple[Path, tuple[str, ...], bool]]:
+        """Where to look on, with which part of the pattern."""
+        first, *others = rest
+        after = tuple(others)
+        if first == "**":
+            return self._deeper(folder, rest, after or ("*",), meant)
+        if glob.has_magic(first):
+            fitting = [e for e in self.entries(folder) if _fits(e.name, first)]
+            return [(folder / e.name, after, meant) for e in fitting if not after or _is_folder(e)]
+        child = folder / first
+        return [(child, after, meant)] if child.exists() else []
+
+    def _deeper(
+        self, folder: Path, rest: tuple[str, ...], after: tuple[str, ...], meant: bool
+    ) -> list[tuple[Path, tuple[str, ...], bool]]:
+        """The folder itself, and all in it; links may lead back to one that has been seen."""
+        status = folder.stat()
+        place = (status.st_dev, status.st_ino, len(rest))
+        if place in self._seen:
+            return []
+        self._seen.add(place)
+        inner = [e for e in self.entries(folder) if not e.name.startswith(".") and _is_folder(e)]
+        return [(folder, after, meant), *((folder / e.name, rest, False) for e in inner)]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    hidden = name.startswith(".") and not pattern.startswith(".")
+    return not hidden and fnmatch.fnmatchcase(name, pattern)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
