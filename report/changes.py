@@ -1,8 +1,8 @@
 """Two runs -> what has changed from one to the other, cell by cell, with a verdict on each.
 
 A cell is faster or slower where the 95% interval of the ratio of its two values leaves out 1, and
-tied where it does not. The runs' rounds are not paired: the interval is `ratio_of`'s. A metric of a
-single number, or of too few rounds, has no interval; there, less than SINGLE_MARGIN apart is a tie.
+tied where it does not. The ratio is the page's. A metric of a single number, or of
+too few rounds, has no interval; there, less than SINGLE_MARGIN apart is a tie.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from enum import StrEnum
 from report.errors import ReportError
 from report.frame import Cell, cells_of
 from report.metrics import DEFAULT, Metric
+from report.resampling import ratio_between
 from report.sources import Run
-from report.statistics import Estimate, MeanRatio, Ratio, geometric_mean, ratio_of
+from report.statistics import Estimate, MeanRatio, Ratio, geometric_mean
 
 SINGLE_MARGIN = 0.05
 """Single numbers whose ratio is nearer to 1 than this are not told apart."""
@@ -176,7 +177,7 @@ def judge(before: Cell, after: Cell, metric: Metric) -> Change:
         return Change(then, now, Verdict.LOST if before.outcome == "ok" else Verdict.GAINED)
     if then.estimate is None or now.estimate is None:
         return Change(then, now, Verdict.NONE)
-    ratio = ratio_of(now.estimate, then.estimate)
+    ratio = ratio_between(now.estimate, then.estimate)
     return Change(then, now, Verdict.NONE if ratio is None else verdict_on(ratio), ratio)
 
 

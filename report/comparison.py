@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from report.frame import Cell, Engine, Results, Setting
 from report.metrics import DEFAULT, METRICS, Metric
-from report.statistics import (
-    PENALTY,
-    Estimate,
-    MeanRatio,
-    Ratio,
-    geometric_mean,
-    paired_ratio,
-    ratio_of,
-)
+from report.resampling import Errors, pair_errors
+from report.statistics import PENALTY, Estimate, MeanRatio, Ratio, geometric_mean, ratio_of
 
 
 @dataclass(frozen=True)
@@ -47,12 +40,17 @@ class Standing:
 
 @dataclass(frozen=True)
 class Task:
-    """One query in one setting, and what each engine made of it."""
+    """One query in one setting, and what each engine made of it.
+
+    ``errors`` holds, by metric with rounds, the errors of all ratios between its entries, as
+    `pair_errors` gives them.
+    """
 
     index: int
     setting: Setting
     query: str
     entries: Mapping[Engine, Entry]
+    errors: Mapping[str, Errors] = field(default_factory=dict, repr=False, compare=False)
 
     def best(self, metric: Metric = DEFAULT) -> Entry | None:
         """The entry with the least value, the first of equals."""
@@ -70,13 +68,20 @@ class Task:
         return _standing(self, DEFAULT)
 
     def ratio(self, one: Engine, other: Engine, metric: Metric = DEFAULT) -> Ratio | None:
-        """One engine's value over another's, from paired rounds where the engines took turns."""
+        """One engine's value over another's: the one ratio that is shown wherever the two are."""
         mine, theirs = self.entries[one], self.entries[other]
         numerator = mine.estimates.get(metric.name)
         denominator = theirs.estimates.get(metric.name)
         if numerator is None or denominator is None:
             return None
-        return _paired(mine.cell, theirs.cell, metric) or ratio_of(numerator, denominator)
+        return ratio_of(numerator, denominator, self._error(mine, theirs, metric))
+
+    def _error(self, one: Entry, other: Entry, metric: Metric) -> float | None:
+        if metric.name not in self.errors:
+            return None
+        first = next(iter(self.entries.values())).index
+        error = float(self.errors[metric.name][one.index - first, other.index - first])
+        return None if math.isnan(error) else error
 
     def tied(self, one: Engine, other: Engine, metric: Metric = DEFAULT) -> bool:
         """Whether the rounds do not tell two engines apart."""
@@ -96,22 +101,18 @@ def _standing(task: Task, metric: Metric) -> Standing:
 
 
 def _ratios_to_best(task: Task, best: Engine, worst: float, metric: Metric) -> dict[Engine, Ratio]:
-    """(shift + value) / (shift + best) for each engine, as ClickBench scores.
+    """Each engine's ratio to the best; none where the best value is 0.
 
     An engine without a value is given PENALTY times the worst one, as if it were known exactly.
     """
-    shift, lowest = metric.shift, task.entries[best].estimates[metric.name]
-    missing = Estimate(PENALTY * worst, log_error=0.0)
-    ratios = {}
-    for engine, entry in task.entries.items():
-        own = entry.estimates.get(metric.name, missing)
-        if engine == best or shift + lowest.value <= 0:
-            ratios[engine] = Ratio(1.0)
-            continue
-        one, other = own.shifted_error(shift), lowest.shifted_error(shift)
-        error = None if one is None or other is None else math.hypot(one, other)
-        ratios[engine] = Ratio((shift + own.value) / (shift + lowest.value), error)
-    return ratios
+    lowest = task.entries[best].estimates[metric.name]
+    missing = ratio_of(Estimate(PENALTY * worst, log_error=0.0), lowest)
+    found = {
+        engine: task.ratio(engine, best, metric) if metric.name in entry.estimates else missing
+        for engine, entry in task.entries.items()
+    }
+    ratios = {engine: ratio for engine, ratio in found.items() if ratio is not None}
+    return {**ratios, best: Ratio(1.0)} if ratios else {}
 
 
 @dataclass(frozen=True)
@@ -180,14 +181,6 @@ def best_score(
     return min(ranked, key=_rank, default=None)
 
 
-def _paired(one: Cell, other: Cell, metric: Metric) -> Ratio | None:
-    """Turns are numbered anew in each run, so that rounds of two runs are never pairs."""
-    if one.started != other.started:
-        return None
-    processes = one.processes, other.processes
-    return paired_ratio(metric.by_turn(one), metric.by_turn(other), processes)
-
-
 def _rank(score: Score) -> tuple[bool, float, str]:
     value = score.mean.value if score.mean is not None else 0.0
     return score.mean is None, value, score.engine.name
@@ -208,9 +201,11 @@ def _tasks(results: Results) -> tuple[Task, ...]:
         if (setting, query) in grouped
     ]
     starts = _offsets(len(grouped[key]) for key in order)
+    entries = [_entries(grouped[key], start) for key, start in zip(order, starts, strict=True)]
+    errors = _errors(entries)
     return tuple(
-        _task(index, key, grouped[key], start)
-        for index, (key, start) in enumerate(zip(order, starts, strict=True))
+        Task(index, *key, own, of)
+        for index, (key, own, of) in enumerate(zip(order, entries, errors, strict=True))
     )
 
 
@@ -222,14 +217,25 @@ def _offsets(lengths: Iterable[int]) -> list[int]:
     return offsets
 
 
-def _task(index: int, key: tuple[Setting, str], cells: Sequence[Cell], start: int) -> Task:
-    entries = {
+def _entries(cells: Sequence[Cell], start: int) -> dict[Engine, Entry]:
+    return {
         cell.engine: Entry(number, cell, estimates_of(cell))
         for number, cell in enumerate(cells, start)
     }
-    return Task(index, *key, entries)
 
 
 def estimates_of(cell: Cell) -> dict[str, Estimate]:
     estimates = {metric.name: metric.estimate(cell) for metric in METRICS}
     return {name: estimate for name, estimate in estimates.items() if estimate is not None}
+
+
+def _errors(tasks: Sequence[Mapping[Engine, Entry]]) -> list[dict[str, Errors]]:
+    """By task, the errors of all its ratios, by metric with rounds."""
+    found: list[dict[str, Errors]] = [{} for _ in tasks]
+    for metric in METRICS:
+        if metric.samples is None:
+            continue
+        estimates = [[each.estimates.get(metric.name) for each in task.values()] for task in tasks]
+        for own, errors in zip(found, pair_errors(estimates), strict=True):
+            own[metric.name] = errors
+    return found

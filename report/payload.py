@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC
+from functools import cache
 from statistics import median
 from typing import Any
 
@@ -25,13 +26,12 @@ from report.metrics import METRICS, Metric
 from report.names import Column
 from report.rows import CHARACTER_PIXELS, NAME_PIXELS
 from report.sources import Run
-from report.statistics import FEWEST_ROUNDS, PENALTY, Estimate, process_error, ranks
+from report.statistics import NORMAL_QUANTILE, PENALTY, Estimate
 
 DIGITS = 6
 SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
     "baseline_bytes": lambda cell: cell.baseline_bytes,
     "rows": lambda cell: cell.rows,
-    "process_error": lambda cell: process_error(cell.processes),
 }
 """What is known of a cell beside the metrics."""
 
@@ -74,7 +74,7 @@ class Payload:
         on_gpu = {cell.engine for cell in self._cells if cell.extras and cell.extras.gpu}
         return {
             "penalty": PENALTY,
-            "ranks": _ranks(self._cells),
+            "normal_quantile": NORMAL_QUANTILE,
             "metrics": [_metric(metric) for metric in METRICS],
             "engines": [
                 {
@@ -122,6 +122,7 @@ class Payload:
                 for cell in self._cells
             ),
             **_estimates([entry.estimates for _, entry in self._entries]),
+            **_pairs(tasks),
             **{name: numbers([take(cell) for cell in self._cells])
                for name, take in SINGLES.items()},
             **{each.name: numbers([each.of(cell) for cell in self._cells])
@@ -190,6 +191,24 @@ def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
     return columns
 
 
+def _pairs(tasks: Sequence[Task]) -> dict[str, Any]:
+    """By metric with rounds, the errors of the ratios of a task's cells: each pair of cells once.
+
+    A task's pairs are those of its first cell with each later one, then those of its second ….
+    """
+    columns: dict[str, list[Any]] = {}
+    for task in tasks:
+        above = _above_diagonal(len(task.entries))
+        for name, errors in task.errors.items():
+            columns.setdefault(f"{name}_pairs", []).append(errors[above])
+    return {name: np.concatenate(parts).astype(np.float32) for name, parts in columns.items()}
+
+
+@cache
+def _above_diagonal(size: int) -> tuple[Any, Any]:
+    return np.triu_indices(size, 1)
+
+
 def _run(run: Run, machines: int) -> dict[str, Any]:
     """``id`` names the run in the page's address; ``probe`` is its median in seconds."""
     machine, started, noise = run.machine.name, run.file.started, run.file.noise
@@ -216,15 +235,8 @@ def _singles(values: Iterable[float]) -> Any:
     return np.fromiter(values, dtype=np.float32)
 
 
-def _ranks(cells: Iterable[Cell]) -> list[tuple[int, float] | None]:
-    """By a number of rounds: the outer rank and the quantile that tell a median's error."""
-    most = max((len(cell.seconds) for cell in cells), default=0)
-    known = [ranks(count) for count in range(FEWEST_ROUNDS, most + 1)]
-    return [None] * FEWEST_ROUNDS + [(each.outer, _rounded(each.quantile)) for each in known]
-
-
 def _metric(metric: Metric) -> dict[str, Any]:
-    kept = ("name", "label", "unit", "shift", "superlative", "explanation")
+    kept = ("name", "label", "unit", "superlative", "explanation")
     return {**{name: getattr(metric, name) for name in kept}, "sampled": metric.samples is not None}
 
 

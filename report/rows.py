@@ -249,9 +249,9 @@ def _point(point: Point, line: int) -> dict[str, Any]:
 
 
 def _to_best(task: Task, entry: Entry) -> float | None:
-    best, value = task.best(), entry.value(DEFAULT)
-    least = best.value(DEFAULT) if best is not None else None
-    return None if value is None or least is None or least <= 0 else value / least
+    best = task.best()
+    ratio = None if best is None else task.ratio(entry.cell.engine, best.cell.engine)
+    return None if ratio is None else ratio.value
 
 
 def _outcome(entry: Entry) -> str:

@@ -19,6 +19,7 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Bytes = Annotated[int, Field(ge=0)]
 PeakBytes = Annotated[int, Field(gt=0)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Turn = Annotated[int, Field(ge=0)]
 CellKey = tuple[str, str, str, str, str, int]
 
 
@@ -112,7 +113,7 @@ class ExtraInfo(_Asked):
     cpu_seconds: tuple[Seconds, ...]
     peak_bytes: PeakBytes | None
     baseline_bytes: Bytes | None
-    turns: tuple[int, ...] | None = None
+    turns: tuple[Turn, ...] | None = None
     processes: tuple[int, ...] | None = None
     interleaved: bool | None = None
     stopped: Literal["sure", "budget", "rounds"] | None = None

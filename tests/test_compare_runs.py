@@ -21,7 +21,7 @@ from report.change_tables import as_json, listing, markdown
 from report.changes import Changes, NothingInCommon, Verdict, alias_of, compare_runs
 from report.metrics import METRICS
 from report.sources import Run, newest, read_all
-from report.statistics import PROCESS_ERROR, estimate_median, ratio_of
+from report.statistics import PROCESS_ERROR, Sample, estimate_median, ratio_of
 from tests.results_factory import ENGINES, MACHINE, Asked, document, realistic, write
 
 STEADY = (0.99, 1.0, 1.01, 0.995, 1.005)
@@ -124,7 +124,7 @@ def test_that_rounds_end_early_hardly_narrows_what_the_interval_holds(noise: flo
             seconds = [speed * float(generator.lognormal(0, noise))]
             while not (rule.sure(seconds) or rule.limit(seconds)):
                 seconds.append(speed * float(generator.lognormal(0, noise)))
-            sides.append(estimate_median(seconds))
+            sides.append(estimate_median(Sample(seconds)))
         low, high = ratio_of(*sides).interval
         covered += low <= 1 <= high
     assert 0.92 <= covered / 600 <= 0.985

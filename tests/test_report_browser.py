@@ -135,7 +135,7 @@ def test_every_chart_is_drawn_under_the_policy(open_page: Open) -> None:
     """Ranking, memory, cold, cores, and the first 24 queries; the others have nothing to show."""
     opened = open_page()
     opened.wait_for_charts(28)
-    assert "1.06×" in opened.text("[data-chart=ranking]")
+    assert "1.07×" in opened.text("[data-chart=ranking]")
     assert opened.page.locator("[data-place=threads]").is_hidden()
 
 

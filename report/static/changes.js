@@ -135,7 +135,5 @@ function changeRow({ task, name, before, after, verdict, pair }, families, state
 
 function changeNote(before, after, pair) {
   if (pair === null) return [after, before].map((each) => page.reasons[fieldOf(each, "reason")]).find(Boolean) ?? "";
-  const [ratio, error] = pair;
-  const factor = error === null ? null : Math.exp(NORMAL_QUANTILE * error);
-  return ratio.toFixed(2) + (factor === null ? "" : ` (${(ratio / factor).toFixed(2)}–${(ratio * factor).toFixed(2)})`);
+  return pair[0].toFixed(2) + range(intervalAround(pair));
 }

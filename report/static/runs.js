@@ -109,7 +109,7 @@ function judge({ before, after }, metric) {
   return { verdict: pair === null ? "no value" : verdictOn(pair), pair };
 }
 
-/** Cells of one run have rounds in the same turns, which `pairOf` knows to use. */
+/** Of two cells in view the ratio is that of the matrix; others were measured apart. */
 function changeOf(before, after, metric) {
   if (before.columns === cells && after.columns === cells) return pairOf(after.at, before.at, metric);
   const [then, now] = [before, after].map((each) => valueIn(each, metric));
@@ -117,8 +117,10 @@ function changeOf(before, after, metric) {
   return [now / then, errorOf(...[before, after].map((each) => valueIn(each, metric, "log_error")))];
 }
 
-function verdictOn([ratio, error]) {
-  const factor = error === null ? 1 + page.changes.single_margin : Math.exp(NORMAL_QUANTILE * error);
-  if (ratio / factor <= 1 && 1 <= ratio * factor) return "tie";
+function verdictOn(pair) {
+  const [ratio] = pair;
+  const margin = 1 + page.changes.single_margin;
+  const [low, high] = intervalAround(pair) ?? [ratio / margin, ratio * margin];
+  if (low <= 1 && 1 <= high) return "tie";
   return ratio > 1 ? "slower" : "faster";
 }
