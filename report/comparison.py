@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
 
 from report.frame import Cell, Engine, Results, Setting
@@ -26,16 +28,35 @@ class Entry:
         return None if estimate is None else estimate.value
 
 
+class Place(Enum):
+    """Where an engine stands on a task."""
+
+    ALONE = "the best"
+    TIES = "ties with the best, or is the best and others tie with it"
+    UNCLEAR = "cannot be told from the best yet, or is the best and others cannot be told from it"
+    BEHIND = "worse than the best"
+
+
 @dataclass(frozen=True)
 class Standing:
-    """A task on one metric: the best entry, the best and those that tie with it, and all ratios.
+    """A task on one metric: the best entry, those near it, and all ratios to it.
 
-    Where no engine has a value there is none of these.
+    ``tied`` are other engines that tie with the best, ``unclear`` those that cannot be told from it
+    yet. Where no engine has a value there is none of these.
     """
 
     best: Entry | None
-    winners: tuple[Engine, ...]
-    ratios: Mapping[Engine, Ratio]
+    tied: tuple[Engine, ...] = ()
+    unclear: tuple[Engine, ...] = ()
+    ratios: Mapping[Engine, Ratio] = field(default_factory=dict)
+
+    def place(self, engine: Engine) -> Place:
+        is_best = self.best is not None and self.best.cell.engine == engine
+        if engine in self.tied or (is_best and self.tied):
+            return Place.TIES
+        if engine in self.unclear or (is_best and self.unclear):
+            return Place.UNCLEAR
+        return Place.ALONE if is_best else Place.BEHIND
 
 
 @dataclass(frozen=True)
@@ -55,10 +76,6 @@ class Task:
     def best(self, metric: Metric = DEFAULT) -> Entry | None:
         """The entry with the least value, the first of equals."""
         return self.standing(metric).best
-
-    def winners(self, metric: Metric = DEFAULT) -> tuple[Engine, ...]:
-        """The best engine and those that tie with it."""
-        return self.standing(metric).winners
 
     def standing(self, metric: Metric = DEFAULT) -> Standing:
         return self._default if metric is DEFAULT else _standing(self, metric)
@@ -83,21 +100,18 @@ class Task:
         error = float(self.errors[metric.name][one.index - first, other.index - first])
         return None if math.isnan(error) else error
 
-    def tied(self, one: Engine, other: Engine, metric: Metric = DEFAULT) -> bool:
-        """Whether the rounds do not tell two engines apart."""
-        ratio = self.ratio(one, other, metric)
-        return ratio is not None and ratio.is_tie
-
 
 def _standing(task: Task, metric: Metric) -> Standing:
     values = {engine: entry.value(metric) for engine, entry in task.entries.items()}
     timed = {engine: value for engine, value in values.items() if value is not None}
     if not timed:
-        return Standing(None, (), {})
+        return Standing(None)
     first = min(timed, key=lambda engine: timed[engine])
-    tied = [e for e in timed if e != first and task.tied(first, e, metric)]
     ratios = _ratios_to_best(task, first, max(timed.values()), metric)
-    return Standing(task.entries[first], (first, *tied), ratios)
+    others = {e: ratio for e, ratio in ratios.items() if e in timed and e != first}
+    tied = tuple(engine for engine, ratio in others.items() if ratio.is_tie)
+    unclear = tuple(engine for engine, ratio in others.items() if ratio.is_unclear)
+    return Standing(task.entries[first], tied, unclear, ratios)
 
 
 def _ratios_to_best(task: Task, best: Engine, worst: float, metric: Metric) -> dict[Engine, Ratio]:
@@ -117,13 +131,18 @@ def _ratios_to_best(task: Task, best: Engine, worst: float, metric: Metric) -> d
 
 @dataclass(frozen=True)
 class Score:
-    """An engine over many tasks. ``mean`` is None where it has no time at all."""
+    """An engine over many tasks. ``mean`` is None where it has no time at all.
+
+    ``wins`` are the tasks on which it is the best or ties with the best, ``unclear`` those on which
+    it may be: it cannot be told yet.
+    """
 
     engine: Engine
     mean: MeanRatio | None
     ok: int
     asked: int
     wins: int
+    unclear: int
     peak_bytes: int | None
 
 
@@ -168,8 +187,9 @@ def score(tasks: Iterable[Task], engine: Engine, metric: Metric = DEFAULT) -> Sc
     ratios = [task.standing(metric).ratios.get(engine) for task in asked]
     peaks = [entry.cell.peak_bytes for entry in entries if entry.cell.peak_bytes is not None]
     mean = geometric_mean([ratio for ratio in ratios if ratio is not None]) if ok else None
-    wins = sum(engine in task.winners(metric) for task in asked)
-    return Score(engine, mean, ok, len(asked), wins, max(peaks, default=None))
+    places = Counter(task.standing(metric).place(engine) for task in asked)
+    wins, unclear = places[Place.ALONE] + places[Place.TIES], places[Place.UNCLEAR]
+    return Score(engine, mean, ok, len(asked), wins, unclear, max(peaks, default=None))
 
 
 def best_score(

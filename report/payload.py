@@ -17,7 +17,7 @@ import numpy as np
 from report import names
 from report.blocks import Block, number_block, numbers, text_block
 from report.change_wording import PROBE_MARGIN
-from report.changes import MUCH, SINGLE_MARGIN
+from report.changes import MUCH
 from report.comparison import Comparison, Entry, Task, estimates_of
 from report.extras import EXTRAS
 from report.frame import Cell, Results, Setting
@@ -26,7 +26,7 @@ from report.metrics import METRICS, Metric
 from report.names import Column
 from report.rows import CHARACTER_PIXELS, NAME_PIXELS
 from report.sources import Run
-from report.statistics import NORMAL_QUANTILE, PENALTY, Estimate
+from report.statistics import NORMAL_QUANTILE, PENALTY, TIE_MARGIN, Estimate
 
 DIGITS = 6
 SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
@@ -75,6 +75,7 @@ class Payload:
         return {
             "penalty": PENALTY,
             "normal_quantile": NORMAL_QUANTILE,
+            "tie_margin": TIE_MARGIN,
             "metrics": [_metric(metric) for metric in METRICS],
             "engines": [
                 {
@@ -90,7 +91,6 @@ class Payload:
             "reasons": list(self._reasons),
             "runs": [_run(run, machines) for run in self._files],
             "changes": {
-                "single_margin": SINGLE_MARGIN,
                 "much": MUCH,
                 "probe_margin": PROBE_MARGIN,
             },

@@ -30,6 +30,13 @@ its rounds (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obvio
 2009; Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013).
 ``python -m tests.against_itself`` estimates it.
 """
+TIE_MARGIN = 0.05
+"""Two values tie where the whole interval of their ratio is nearer to 1 than this.
+
+That an interval covers 1 does not show that two are equal: a wide one covers much else (two
+one-sided tests: Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
+"""
+MARGIN = 1 + TIE_MARGIN
 PENALTY = 2.0
 """A cell without a time counts as this many times the slowest time of its query."""
 
@@ -107,10 +114,21 @@ class Ratio:
         return self.value / factor, self.value * factor
 
     @property
+    def covers_one(self) -> bool:
+        """Whether the two are not told apart. Without an interval: whether the ratio is near 1."""
+        low, high = self.interval or (self.value / MARGIN, self.value * MARGIN)
+        return low <= 1 <= high
+
+    @property
     def is_tie(self) -> bool:
-        """Whether the interval covers 1, so that the rounds do not tell the two apart."""
-        interval = self.interval
-        return interval is not None and interval[0] <= 1 <= interval[1]
+        """Whether the two are shown to be equal, but for TIE_MARGIN."""
+        low, high = self.interval or (0.0, math.inf)
+        return self.covers_one and low >= 1 / MARGIN and high <= MARGIN
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether it cannot be told yet which of the two is the better, or that they are equal."""
+        return self.covers_one and not self.is_tie
 
     @property
     def inverse(self) -> Ratio:

@@ -43,7 +43,7 @@ def main(
             number = max(entry.cell.processes for entry in task.entries.values())
             low, high = ratio.interval or (0.0, float("inf"))
             apart.append(ratio.value - 1)
-            covers.append(ratio.is_tie)
+            covers.append(ratio.covers_one)
             of_rounds = (ratio.log_error or 0.0) ** 2 - 2 * PROCESS_ERROR**2 / number
             excess.append((math.log(ratio.value) ** 2 - of_rounds) / 2 * number)
             told = f"{ratio.value:.3f} ({low:.3f} to {high:.3f})"

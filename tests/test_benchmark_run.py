@@ -53,8 +53,11 @@ def test_each_cell_has_its_line_and_each_query_its_heading(done: Done) -> None:
 def test_the_engines_are_ranked_as_on_the_page(project: Project, done: Done) -> None:
     ranked = ranking(project.result_files[0])
     assert {each.engine for each in ranked} == set(AVAILABLE)
-    rows = re.findall(r"^ (\w+) +([\d.]+×) +([\d.–]*) +(\d+) +3 of 3", done.out, re.MULTILINE)
-    assert rows == [(each.engine, each.ratio, each.interval, str(each.wins)) for each in ranked]
+    rows = re.findall(r"^ (\w+) +([\d.]+×) +([\d.–]*) +(\d+) +(\d+) +3 of 3", done.out, re.M)
+    assert rows == [
+        (each.engine, each.ratio, each.interval, str(each.wins), str(each.unclear))
+        for each in ranked
+    ]
 
 
 def test_the_results_file_has_every_field_that_its_description_names(

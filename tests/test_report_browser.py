@@ -232,7 +232,7 @@ def test_queries_are_chosen_by_name_or_title(open_page: Open) -> None:
     opened = open_page()
     opened.page.fill("[name=query]", "q1, median")
     assert opened.page.locator("table.cells tbody th").all_inner_texts() == ["q1", "q6"]
-    assert opened.text("table.ranking td:nth-child(4)") == "2 of 2"
+    assert opened.text("table.ranking td:nth-child(5)") == "2 of 2"
     assert opened.hash() == "#query=q1%2C+median"
 
 

@@ -44,7 +44,7 @@ def test_what_slowed_both_engines_does_not_widen_the_interval_of_their_ratio() -
     jitter = 1 + 0.005 * np.sin(np.arange(15) * 2.0)
     one, other = sample(1.1 * drift * jitter), sample(drift)
     wide, narrow = apart(one, other), together(one, other)
-    assert wide.is_tie and not narrow.is_tie
+    assert wide.covers_one and not narrow.covers_one
     assert wide.value == narrow.value
     assert narrow.log_error is not None and narrow.log_error < 0.025
 
@@ -94,8 +94,8 @@ def test_an_engine_that_went_on_alone_while_the_machine_slowed_down_is_not_surel
     machine = [1.0, 1.01, 0.99, 1.0, 1.01, 0.99, *[1.2, 1.21, 1.19, 1.2, 1.21, 1.2, 1.2, 1.19]]
     short, long = sample(machine[:6]), sample(machine)
     assert together(long, short).value == pytest.approx(1.19)
-    assert not apart(long, short).is_tie
-    assert together(long, short).is_tie
+    assert not apart(long, short).covers_one
+    assert together(long, short).covers_one
 
 
 @pytest.mark.parametrize("drift", [0.0, 0.03], ids=["steady", "drifting"])
@@ -113,7 +113,7 @@ def test_intervals_hold_the_true_ratio_as_often_as_they_say(
     """
     generator = np.random.default_rng(7)
     pairs = (equals(turns, rounds, clumped, drift, generator) for _ in range(300))
-    assert sum(together(*pair).is_tie for pair in pairs) / 300 >= 0.92
+    assert sum(together(*pair).covers_one for pair in pairs) / 300 >= 0.92
 
 
 def equals(

@@ -160,7 +160,7 @@ def test_every_place_of_the_page_shows_it(opened: Opened, tasks: tuple[Task, ...
             value, low, high = told(task, engine, best.cell.engine)
             if entry is best:
                 continue
-            times, ends = wording.times(value), f"({low:.2f}–{high:.2f})"
+            times, ends = wording.times(value), f"({wording.interval(low, high)})"
             shown = places_of(opened, task.index, entry.index)
             assert shown["matrix"].endswith(times), shown
             assert shown["bar"].endswith(f" · {times}"), shown
@@ -173,7 +173,7 @@ def test_every_place_of_the_page_shows_it(opened: Opened, tasks: tuple[Task, ...
             key=lambda e: e.estimates["median"].value,
         )
         value, low, high = told(task, second.cell.engine, best.cell.engine)
-        assert f"{wording.times(value)} ({low:.2f}–{high:.2f})" in opened.page.evaluate(
+        assert f"{wording.times(value)} ({wording.interval(low, high)})" in opened.page.evaluate(
             "task => verdict(task, current.state)", task.index
         )
 

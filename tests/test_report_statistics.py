@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import numpy as np
@@ -59,27 +60,41 @@ def test_two_rounds_are_too_few_for_an_interval() -> None:
 def test_intervals_hold_the_true_ratio_as_often_as_they_say() -> None:
     """Two engines of equal speed and skewed noise are told apart in about 5% of trials."""
     noise = np.random.default_rng(5).lognormal(0, 0.2, (2000, 2, 9))
-    ties = sum(
-        found.is_tie
-        for one, other in noise
-        if (
-            found := ratio_of(
-                estimate_median(Sample(list(one))), estimate_median(Sample(list(other)))
-            )
-        )
-    )
-    assert 0.92 <= ties / len(noise) <= 0.98
+    pairs = ([estimate_median(Sample(list(side))) for side in sides] for sides in noise)
+    found = [ratio_of(one, other) for one, other in pairs]
+    covered = sum(ratio is not None and ratio.covers_one for ratio in found)
+    assert 0.92 <= covered / len(found) <= 0.98
 
 
-def test_engines_whose_rounds_overlap_tie_and_others_do_not() -> None:
-    slow, fast = [2.0, 2.1, 1.9, 2.0], [1.0, 1.1, 0.9, 1.0]
-    near, few = [1.05, 0.95, 1.1, 0.9], [1.0, 1.0]
-    verdicts = [
-        found.is_tie
-        for other in (slow, near, few)
-        if (found := ratio_of(estimate_median(Sample(other)), estimate_median(Sample(fast))))
-    ]
-    assert verdicts == [False, True, False]
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.97, 1.04, "tie"),
+        (0.953, 1.049, "tie"),
+        (0.96, 1.06, "unclear"),  # too wide for a tie on one side …
+        (0.94, 1.02, "unclear"),  # … and on the other
+        (0.5, 2.5, "unclear"),
+        (1.01, 1.03, "apart"),  # a small difference that is sure
+        (1.2, 1.4, "apart"),
+        (0.6, 0.8, "apart"),
+    ],
+)
+def test_only_a_narrow_interval_that_covers_1_is_a_tie(low: float, high: float, said: str) -> None:
+    ratio = planted(low, high)
+    assert ratio.interval == pytest.approx((low, high))
+    assert (ratio.is_tie, ratio.is_unclear) == (said == "tie", said == "unclear")
+    assert ratio.covers_one == (said != "apart")
+
+
+def planted(low: float, high: float) -> Ratio:
+    """The ratio that has this interval."""
+    return Ratio(math.sqrt(low * high), math.log(high / low) / 2 / 1.959964)
+
+
+@pytest.mark.parametrize(("value", "said"), [(1.04, "unclear"), (0.97, "unclear"), (1.06, "apart")])
+def test_without_an_interval_there_is_no_tie(value: float, said: str) -> None:
+    ratio = Ratio(value, None)
+    assert not ratio.is_tie and ratio.is_unclear == (said == "unclear")
 
 
 def test_of_four_processes_the_mean_differs_half_as_much_as_one() -> None:
@@ -122,14 +137,15 @@ def test_a_geometric_mean_with_an_unknown_error_has_no_interval() -> None:
 
 # Three engines on three queries; a time is three equal rounds, a text is an outcome.
 
-TIMES: dict[str, dict[str, float | str]] = {
+Value = float | str | tuple[float, ...]
+TIMES: dict[str, dict[str, Value]] = {
     "q1": {"polars": 0.09, "duckdb": 0.19, "pandas": 0.79},
     "q2": {"polars": 0.19, "duckdb": 0.09, "pandas": "wrong"},
     "q3": {"polars": "error", "duckdb": "oom", "pandas": "timeout"},
 }
 
 
-def comparison(times: dict[str, dict[str, float | str]] = TIMES) -> Comparison:
+def comparison(times: Mapping[str, Mapping[str, Value]] = TIMES) -> Comparison:
     cells = [
         cell(query, name, value) for query, row in times.items() for name, value in row.items()
     ]
@@ -148,7 +164,7 @@ def comparison(times: dict[str, dict[str, float | str]] = TIMES) -> Comparison:
     )
 
 
-def cell(query: str, engine: str, value: float | str | tuple[float, ...]) -> Cell:
+def cell(query: str, engine: str, value: Value) -> Cell:
     where = (SETTING, query, Engine(engine, "1"), datetime(2026, 11, 20, tzinfo=UTC))
     if isinstance(value, str):
         return Cell(*where, outcome=value, reason="it is so")
@@ -197,13 +213,21 @@ def test_an_engine_without_any_time_is_last_and_has_no_mean() -> None:
     assert found.scores[1].mean is None
 
 
-def test_the_findings_count_wins_ties_and_gaps() -> None:
-    found = comparison({**TIMES, "q4": {"polars": 0.1, "duckdb": 0.1, "pandas": 0.1}})
+NARROW, WIDE = (0.0995, 0.1, 0.1005, 0.1, 0.1), (0.09, 0.095, 0.101, 0.11, 0.12)
+
+
+def test_the_findings_count_wins_ties_what_cannot_be_told_and_gaps() -> None:
+    tie = {"polars": NARROW, "duckdb": NARROW, "pandas": 0.2}
+    wide = {"polars": NARROW, "duckdb": WIDE, "pandas": 0.2}
+    found = comparison({**TIMES, "q4": tie, "q5": wide})
     assert wording.finding(found.tasks, lambda engine: engine.name) == (
-        "Of 4 queries, duckdb is fastest on 1 and ties for best on 1; "
-        "polars is fastest on 1 and ties for best on 1; pandas ties for best on 1. "
+        "Of 5 queries, duckdb is fastest on 1, ties for best on 1 and may be best on 1; "
+        "polars is fastest on 1, ties for best on 1 and may be best on 1. "
+        "On 1 query the best cannot be told from others yet. "
         "pandas has no value for 2, duckdb has no value for 1 and polars has no value for 1."
     )
+    scores = {each.engine.name: (each.wins, each.unclear) for each in found.scores}
+    assert scores == {"duckdb": (2, 1), "polars": (2, 1), "pandas": (0, 0)}
 
 
 def test_the_verdict_names_the_best_and_its_lead() -> None:
@@ -212,6 +236,20 @@ def test_the_verdict_names_the_best_and_its_lead() -> None:
         "polars is fastest: 0.0900 s; next is duckdb at 2.11× (2.05–2.17).",
         "duckdb is fastest: 0.0900 s; next is polars at 2.11× (2.05–2.17).",
         "No engine has a value.",
+    ]
+
+
+def test_the_verdict_says_tie_only_where_the_interval_is_narrow() -> None:
+    queries = {
+        "tie": {"polars": NARROW, "duckdb": NARROW, "pandas": 0.2},
+        "open": {"polars": NARROW, "duckdb": WIDE, "pandas": 0.2},
+        "both": {"polars": NARROW, "duckdb": WIDE, "pandas": NARROW},
+    }
+    verdicts = [wording.verdict(t, lambda engine: engine.name) for t in comparison(queries).tasks]
+    assert verdicts == [
+        "polars and duckdb tie at 0.100 s.",
+        "polars leads with 0.100 s, but cannot be told yet from duckdb at 1.01× (0.87–1.18).",
+        "polars and pandas tie at 0.100 s; duckdb cannot be told apart yet.",
     ]
 
 

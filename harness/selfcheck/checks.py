@@ -132,7 +132,7 @@ def same(name: str, one: Cell, other: Cell) -> Line:
         return Line(what, expected, f"fewer than {FEWEST_ROUNDS} rounds", False)
     low, high = ratio.interval
     measured = f"{ratio.value:.3f} ({low:.3f} to {high:.3f})"
-    return Line(what, expected, measured, ratio.is_tie and abs(ratio.value - 1) <= 0.03)
+    return Line(what, expected, measured, ratio.covers_one and abs(ratio.value - 1) <= 0.03)
 
 
 def _estimate(cell: Cell) -> Estimate:

@@ -79,25 +79,37 @@ function intervalAround([value, error]) {
   return [value / factor, value * factor];
 }
 
-const ties = new Map();
-
-/** Whether the rounds do not tell two cells apart; worked out once for each pair and metric. */
-function tied(one, other, metric) {
-  if (!ties.has(metric)) ties.set(metric, new Map());
-  const found = ties.get(metric);
-  const key = Math.min(one, other) * cells.task.length + Math.max(one, other);
-  if (!found.has(key)) {
-    const interval = intervalOf(one, other, metric);
-    found.set(key, interval !== null && interval[0] <= 1 && 1 <= interval[1]);
-  }
-  return found.get(key);
+/** What a ratio with its error shows of the two: "tie", "unclear" or "apart", as `Ratio` tells it. */
+function nearnessOf([ratio, error]) {
+  const margin = 1 + page.tie_margin;
+  const factor = error === null ? margin : Math.exp(page.normal_quantile * error);
+  if (ratio / factor > 1 || ratio * factor < 1) return "apart";
+  return error !== null && ratio / factor >= 1 / margin && ratio * factor <= margin ? "tie" : "unclear";
 }
 
-/** The best cell of a task, and those that tie with it. */
-function winnersOf(task, state) {
+function nearness(one, other, metric) {
+  const pair = pairOf(one, other, metric);
+  return pair === null ? "apart" : nearnessOf(pair);
+}
+
+/** The best cell of a task (null: none), those that tie with it, and those that cannot be told from it yet. */
+function standingsOf(task, state) {
   const best = bestOf(task, state);
-  if (best === null) return [];
-  return [best, ...timed(task, state).filter((cell) => cell !== best && tied(best, cell, state.metric))];
+  const found = { best, tied: [], unclear: [] };
+  if (best === null) return found;
+  for (const cell of timed(task, state)) {
+    const near = cell === best ? "apart" : nearness(cell, best, state.metric);
+    if (near !== "apart") found[near === "tie" ? "tied" : "unclear"].push(cell);
+  }
+  return found;
+}
+
+const [BEHIND, ALONE, TIES, UNCLEAR] = [0, 1, 2, 3];
+
+function placeOf(cell, { best, tied, unclear }) {
+  if (tied.includes(cell) || (cell === best && tied.length > 0)) return TIES;
+  if (unclear.includes(cell) || (cell === best && unclear.length > 0)) return UNCLEAR;
+  return cell === best ? ALONE : BEHIND;
 }
 
 /** A cell's ratio to the baseline; null where either has no value. */
@@ -134,18 +146,23 @@ function countedError(one, other, metric) {
 
 /**
  * What every score is added up from, worked out once for a state: the logarithm of each cell's
- * ratio (NaN: none), the square of its error (NaN: not known), and whether it wins.
+ * ratio (NaN: none), the square of its error (NaN: not known), and its place; and by task, whether
+ * something cannot be told from the best yet.
  */
 function analyse(tasks, state) {
   const size = cells.task.length;
-  const found = { logs: new Float64Array(size).fill(NaN), squares: new Float64Array(size), wins: new Uint8Array(size) };
+  const found = {
+    logs: new Float64Array(size).fill(NaN), squares: new Float64Array(size), places: new Uint8Array(size),
+    open: new Uint8Array(taskCount()),
+  };
   for (const task of tasks) {
-    const winners = winnersOf(task, state);
-    if (winners.length === 0) continue;
-    for (const cell of winners) found.wins[cell] = winners.length > 1 ? TIES : WINS;
+    const standings = standingsOf(task, state);
+    if (standings.best === null) continue;
+    found.open[task] = standings.unclear.length > 0 ? 1 : 0;
     const shown = cellsOf(task, state);
+    for (const cell of shown) found.places[cell] = placeOf(cell, standings);
     const worst = worstOf(shown, state.metric);
-    const baseline = state.baseline === null ? winners[0] : cellOf(task, state.baseline);
+    const baseline = state.baseline === null ? standings.best : cellOf(task, state.baseline);
     if (baseline === null) continue;
     for (const cell of shown) {
       const ratio = countedRatio(cell, baseline, worst, state);
@@ -155,8 +172,6 @@ function analyse(tasks, state) {
   return found;
 }
 
-const [WINS, TIES] = [1, 2];
-
 function worstOf(shown, metric) {
   return shown.reduce((worst, cell) => (cells[metric][cell] > worst ? cells[metric][cell] : worst), 0);
 }
@@ -164,7 +179,7 @@ function worstOf(shown, metric) {
 /** The engines' scores over some tasks, best first, those without a mean last. */
 function ranked(tasks, state, analysis) {
   const scores = page.engines.map((_, engine) => (
-    { engine, ok: 0, asked: 0, wins: 0, ties: 0, peak: 0, count: 0, sum: 0, squares: 0 }));
+    { engine, ok: 0, asked: 0, wins: 0, ties: 0, unclear: 0, peak: 0, count: 0, sum: 0, squares: 0 }));
   for (const task of tasks) {
     for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
       if (!state.off.has(cells.engine[cell])) addCell(scores[cells.engine[cell]], cell, state, analysis);
@@ -177,11 +192,12 @@ function ranked(tasks, state, analysis) {
   return shown.sort((one, other) => (place(one) === place(other) ? one.engine - other.engine : place(one) - place(other)));
 }
 
-function addCell(score, cell, state, { logs, squares, wins }) {
+function addCell(score, cell, state, { logs, squares, places }) {
   score.asked += 1;
   if (!Number.isNaN(cells[state.metric][cell])) score.ok += 1;
-  if (wins[cell] === WINS) score.wins += 1;
-  if (wins[cell] === TIES) score.ties += 1;
+  if (places[cell] === ALONE) score.wins += 1;
+  if (places[cell] === TIES) score.ties += 1;
+  if (places[cell] === UNCLEAR) score.unclear += 1;
   if (cells.peak[cell] > score.peak) score.peak = cells.peak[cell];
   if (Number.isNaN(logs[cell])) return;
   score.count += 1;

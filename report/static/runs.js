@@ -3,8 +3,8 @@
 // The same rules as history.py and changes.py; a browser test holds the two together.
 
 const UNREACHED = ["skipped", "unavailable"];
-const VERDICTS = ["lost", "slower", "gained", "faster", "tie", "no value"];
-const SIGNS = { lost: "✗ lost", gained: "✓ gained", slower: "▲", faster: "▼", tie: "≈", "no value": "–" };
+const VERDICTS = ["lost", "slower", "gained", "faster", "not told apart", "tie", "no value"];
+const SIGNS = { lost: "✗ lost", gained: "✓ gained", slower: "▲", faster: "▼", "not told apart": "?", tie: "≈", "no value": "–" };
 
 let older = null;
 let olderByTask = null;
@@ -118,9 +118,7 @@ function changeOf(before, after, metric) {
 }
 
 function verdictOn(pair) {
-  const [ratio] = pair;
-  const margin = 1 + page.changes.single_margin;
-  const [low, high] = intervalAround(pair) ?? [ratio / margin, ratio * margin];
-  if (low <= 1 && 1 <= high) return "tie";
-  return ratio > 1 ? "slower" : "faster";
+  const near = nearnessOf(pair);
+  if (near !== "apart") return near === "tie" ? "tie" : "not told apart";
+  return pair[0] > 1 ? "slower" : "faster";
 }
