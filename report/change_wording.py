@@ -62,7 +62,8 @@ def gate(changes: Changes, above: float) -> str:
     found = len(changes.regressions(above))
     number = "no regression" if found == 0 else wording.count(found, "regression")
     unsure = len(changes.unsure(above))
-    more = f"; {wording.count(unsure, 'cell')} more may be: not told apart yet, fails nothing"
+    cells = wording.count(unsure, "more cell")
+    more = f"; {cells} may be worse by as much, but cannot be told apart yet"
     return (
         f"{number} above {100 * above:.4g}%: cells that are lost, and those of which the nearer "
         f"end of the 95% interval of after ÷ before is above {1 + above:.4g}"

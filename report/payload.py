@@ -39,7 +39,14 @@ SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
 class Payload:
     """Cells, tasks, engines and so on refer to each other by their places in these lists."""
 
-    def __init__(self, results: Results, comparison: Comparison, columns: Sequence[Column]) -> None:
+    def __init__(
+        self,
+        results: Results,
+        comparison: Comparison,
+        columns: Sequence[Column],
+        quieter: Mapping[int, Cell],
+    ) -> None:
+        """``quieter`` is that of `Replaced`."""
         self._results, self._comparison, self._columns = results, comparison, columns
         self._entries: list[tuple[Task, Entry]] = [
             (task, entry) for task in comparison.tasks for entry in task.entries.values()
@@ -54,6 +61,8 @@ class Payload:
             for cell in results.superseded
             if (cell.setting, cell.query) in tasks and cell.engine in engines
         ]
+        self._places = {id(cell): at for at, (_, cell) in enumerate(self._older)}
+        self._replaced = {id(results.cells[at]): cell for at, cell in quieter.items()}
         both = [*self._cells, *(cell for _, cell in self._older)]
         self._reasons = _places(cell.reason for cell in both)
         self._outcomes = _places(["ok", *(cell.outcome for cell in both)])
@@ -117,6 +126,7 @@ class Payload:
             "outcome": _integers(self._outcomes[cell.outcome] for cell in self._cells),
             "reason": _integers(self._reasons[cell.reason] for cell in self._cells),
             "run": _integers(self._run_of(cell) for cell in self._cells),
+            "quieter": _integers(self._quieter(entry) for _, entry in self._entries),
             "program": _integers(
                 -1 if cell.program_sha256 is None else self._programs[cell.program_sha256]
                 for cell in self._cells
@@ -163,6 +173,11 @@ class Payload:
                 {"sha256": sha, "text": self._results.programs[sha]} for sha in self._programs
             ],
         })  # fmt: skip
+
+    def _quieter(self, entry: Entry) -> int:
+        """The place, among the older cells, of one whose time is much better known; or -1."""
+        earlier = self._replaced.get(id(entry.cell))
+        return -1 if earlier is None else self._places[id(earlier)]
 
     def _setting(self, setting: Setting, machines: int) -> dict[str, Any]:
         workload = self._results.workloads[setting.workload]

@@ -104,13 +104,15 @@ def _drifts(task: Task) -> Errors:
 
 
 def _drift(one: Estimate, mine: Sample, other: Estimate, theirs: Sample) -> float:
-    """The square of how far a ratio has strayed because one engine went on when the other ended.
+    """The variance of a ratio's logarithm because one engine went on when the other had ended.
 
     On a machine that slows down, the one that went on looks slower than it is. Their ratio over the
     turns that they share is free of that; by how much it differs from the ratio of all rounds,
     beyond what fewer rounds explain, counts. Of two estimates of which the one is of more rounds,
     the variance of the difference is the difference of their variances (Hausman, "Specification
-    Tests in Econometrics", Econometrica 46, 1978).
+    Tests in Econometrics", Econometrica 46, 1978). The truth may lie anywhere as far as that to
+    both sides, which is a variance of a third (Guide to the Expression of Uncertainty in
+    Measurement, JCGM 100:2008, 4.3.7).
     """
     both = set(mine.turns) & set(theirs.turns)
     strayed = chance = 0.0
@@ -120,7 +122,7 @@ def _drift(one: Estimate, mine: Sample, other: Estimate, theirs: Sample) -> floa
             return 0.0
         strayed += sign * math.log(whole.value / shared.value)
         chance += max(0.0, shared.log_error**2 - whole.log_error**2)
-    return max(0.0, strayed**2 - chance)
+    return max(0.0, strayed**2 - chance) / 3
 
 
 def _together(samples: Sequence[Sample | None], shape: tuple[int, int]) -> Errors:

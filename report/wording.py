@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from report.comparison import Comparison, Place, Score, Task
 from report.frame import Engine
 from report.metrics import DEFAULT, Metric, Unit
+from report.quieter import MUCH_NOISIER
 from report.statistics import Ratio
 
 MEBIBYTE = 2**20
@@ -102,6 +103,19 @@ def _gaps(tasks: Sequence[Task], label: Label, metric: Metric) -> list[str]:
     ranked = sorted(missing, key=lambda engine: (-missing[engine], label(engine)))
     clauses = [f"{label(engine)} has no value for {missing[engine]}" for engine in ranked]
     return [f"{join(clauses)}."]
+
+
+def noisier(now: int, known: int) -> str:
+    """What is to be said of cells that an earlier run knew much better; empty for none."""
+    if not now:
+        return ""
+    be = "is" if now == 1 else "are"
+    return (
+        f"{now} of {count(known, 'cell')} that had been measured before {be} noisier now: an "
+        f"earlier run of the same program in the same version on the same machine knew the time "
+        f"at least {MUCH_NOISIER:g}× as well. The newest run is shown; a cell’s note tells "
+        f"what the earlier one found."
+    )
 
 
 def overall(comparison: Comparison, label: Label) -> str:

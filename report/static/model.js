@@ -97,8 +97,9 @@ function standingsOf(task, state) {
   const best = bestOf(task, state);
   const found = { best, tied: [], unclear: [] };
   if (best === null) return found;
-  for (const cell of timed(task, state)) {
-    const near = cell === best ? "apart" : nearness(cell, best, state.metric);
+  for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
+    if (cell === best || state.off.has(cells.engine[cell])) continue;
+    const near = nearness(cell, best, state.metric);
     if (near !== "apart") found[near === "tie" ? "tied" : "unclear"].push(cell);
   }
   return found;

@@ -61,7 +61,7 @@ function showRanking({ scores }) {
       element("th", { scope: "row" }, engineName(score.engine)),
       element("td", { className: "number" }, element("b", {}, mean === null ? "–" : times(mean.value)), spread === null ? null : " ", spread),
       element("td", { className: "number" }, String(score.wins + score.ties)),
-      element("td", { className: "number" }, String(score.unclear || "")),
+      element("td", { className: "number" }, String(score.unclear)),
       element("td", { className: "number" }, `${score.ok} of ${score.asked}`),
       element("td", { className: "number" }, score.peak > 0 ? amount(score.peak, "MiB") : "–"));
   });
