@@ -252,7 +252,7 @@ def _singles(values: Iterable[float]) -> Any:
 
 def _metric(metric: Metric) -> dict[str, Any]:
     kept = ("name", "label", "unit", "superlative", "explanation")
-    return {**{name: getattr(metric, name) for name in kept}, "sampled": metric.samples is not None}
+    return {name: getattr(metric, name) for name in kept}
 
 
 def _engine(column: Column) -> dict[str, Any]:

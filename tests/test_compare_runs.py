@@ -128,7 +128,7 @@ def test_that_rounds_end_early_hardly_narrows_what_the_interval_holds(noise: flo
         for _ in range(2):
             speed = _process(1.0, generator)
             seconds = [speed * float(generator.lognormal(0, noise))]
-            while not (rule.sure(seconds) or rule.limit(seconds)):
+            while not (rule.sure(seconds) or rule.limit(len(seconds), sum(seconds))):
                 seconds.append(speed * float(generator.lognormal(0, noise)))
             sides.append(estimate_median(Sample(seconds)))
         low, high = ratio_of(*sides).interval
