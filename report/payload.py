@@ -5,7 +5,7 @@ Small things are JSON; numbers of cells, numbers of rounds and long texts are bl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC
 from functools import cache
@@ -20,7 +20,7 @@ from report.change_wording import PROBE_MARGIN
 from report.changes import MUCH
 from report.comparison import Comparison, Entry, Task, estimates_of
 from report.extras import EXTRAS
-from report.frame import Cell, Results, Setting
+from report.frame import Cell, Engine, Results, Setting
 from report.heat import DARKEST_RATIO, DEEP
 from report.metrics import METRICS, Metric
 from report.names import Column
@@ -54,13 +54,7 @@ class Payload:
         self._cells = [entry.cell for _, entry in self._entries]
         queries = dict.fromkeys((task.setting.workload, task.query) for task in comparison.tasks)
         self._queries = {query: at for at, query in enumerate(queries)}
-        tasks = {(task.setting, task.query): task.index for task in comparison.tasks}
-        engines = {column.engine for column in columns}
-        self._older = [
-            (tasks[cell.setting, cell.query], cell)
-            for cell in results.superseded
-            if (cell.setting, cell.query) in tasks and cell.engine in engines
-        ]
+        self._older = _older(results, comparison, {column.engine for column in columns})
         self._places = {id(cell): at for at, (_, cell) in enumerate(self._older)}
         self._replaced = {id(results.cells[at]): cell for at, cell in quieter.items()}
         both = [*self._cells, *(cell for _, cell in self._older)]
@@ -191,6 +185,18 @@ class Payload:
 
     def _run_of(self, cell: Cell) -> int:
         return self._runs[cell.setting.machine, cell.started]
+
+
+def _older(
+    results: Results, comparison: Comparison, engines: Collection[Engine]
+) -> list[tuple[int, Cell]]:
+    """The cells of which there is a newer one in view, each after the place of its task."""
+    tasks = {(task.setting, task.query): task.index for task in comparison.tasks}
+    return [
+        (tasks[cell.setting, cell.query], cell)
+        for cell in results.superseded
+        if (cell.setting, cell.query) in tasks and cell.engine in engines
+    ]
 
 
 def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
