@@ -63,13 +63,16 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="List the ties too.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List what shows no change, too.")
+    ] = False,
     format: Annotated[Format, typer.Option(help="How to print.")] = Format.TABLE,
 ) -> None:
-    """Compare two runs cell by cell: faster, slower or tied, and what was lost.
+    """Compare two runs cell by cell: faster, slower, a tie or not told apart, and what was lost.
 
     Cells match by workload, query, engine, size, input and threads; versions of engines may differ.
-    Exit codes: 1 a regression, where --fail-above is given; 2 nothing to compare.
+    Exit codes: 1 a regression, where --fail-above is given; 2 nothing to compare. A cell that is
+    not told apart is no regression, however wide its interval.
 
     Example: harness compare results/before.json results --fail-above 5%
     """

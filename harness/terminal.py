@@ -198,13 +198,15 @@ def _summary(journal: Journal, ranking: Sequence[Ranked]) -> Table:
     table.add_column("engine", overflow="fold")
     table.add_column("time, ratio to the best", justify="right", max_width=13)
     table.add_column("95% interval", justify="right", max_width=9)
-    for heading in ("best on", "ok"):
-        table.add_column(heading, justify="right")
+    for heading in ("best on", "may be best on", "ok"):
+        table.add_column(heading, justify="right", max_width=11)
     table.add_column("other outcomes")
     ranked = {each.engine: each for each in ranking}
     for engine in [*ranked, *sorted(outcomes.keys() - ranked)]:
         of, told = outcomes[engine], ranked.get(engine)
-        figures = (told.ratio, told.interval, str(told.wins)) if told else ("—", "", "")
+        figures = ["—", "", "", ""]
+        if told:
+            figures = [told.ratio, told.interval, str(told.wins), str(told.unclear)]
         others = sorted((outcome, count) for outcome, count in of.items() if outcome != "ok")
         words = ", ".join(f"{count} {outcome}" for outcome, count in others)
         ok = f"{of[Outcome.OK]} of {of.total()}"

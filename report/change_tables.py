@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from report import change_wording as words
-from report import names, wording
+from report import names
 from report.changes import Change, Changes, Side, Verdict
 from report.metrics import Metric
 from report.sources import Run
@@ -24,6 +24,7 @@ STYLES = {
     Verdict.SLOWER: "red",
     Verdict.GAINED: "green",
     Verdict.FASTER: "green",
+    Verdict.UNCLEAR: "yellow",
     Verdict.TIE: "dim",
     Verdict.NONE: "dim",
 }
@@ -52,9 +53,9 @@ class Listing:
 
 
 def listing(changes: Changes, everything: bool = False, above: float | None = None) -> Listing:
-    """The cells in the order of importance; those without a change only if asked for."""
+    """The cells in the order of importance; those that show no change only if asked for."""
     shown = [change for change in changes.changes if everything or not _is_quiet(change)]
-    hidden = len(changes.changes) - len(shown)
+    hidden = [change.verdict for change in changes.changes if not everything and _is_quiet(change)]
     settings = dict.fromkeys(_setting(change) for change in changes.changes)
     common = {"setting": next(iter(settings))} if len(settings) == 1 else {}
     return Listing(
@@ -68,7 +69,7 @@ def listing(changes: Changes, everything: bool = False, above: float | None = No
         cells=_cells(shown, changes, with_setting=not common),
         engines=_engines(changes),
         footing=[
-            *([f"{wording.count(hidden, 'cell')} without a change not listed"] if hidden else []),
+            *([words.hidden(hidden)] if hidden else []),
             *([] if above is None else [words.gate(changes, above)]),
         ],
     )
@@ -76,7 +77,8 @@ def listing(changes: Changes, everything: bool = False, above: float | None = No
 
 def _is_quiet(change: Change) -> bool:
     same = change.before.cell.outcome == change.after.cell.outcome
-    return change.verdict is Verdict.TIE or (change.verdict is Verdict.NONE and same)
+    quiet = change.verdict in (Verdict.TIE, Verdict.UNCLEAR)
+    return quiet or (change.verdict is Verdict.NONE and same)
 
 
 def _setting(change: Change) -> str:
@@ -172,6 +174,8 @@ def _escaped(text: str) -> str:
 def as_json(changes: Changes, above: float | None = None) -> str:
     """Everything, ties included; ``regression`` is null where no share was given.
 
+    ``may_regress`` counts the cells that are not told apart and may have got worse by more.
+
     Seconds are seconds and memory is bytes; a ratio is after ÷ before.
     """
     document = {
@@ -179,6 +183,7 @@ def as_json(changes: Changes, above: float | None = None) -> str:
         "after": _run(changes.after),
         "metric": changes.metric.name,
         "fail_above": above,
+        "may_regress": None if above is None else len(changes.unsure(above)),
         "cautions": words.cautions(changes),
         "counts": {str(verdict): number for verdict, number in changes.counts().items()},
         "geometric_mean": _mean(changes.mean()),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from statistics import median
 
 from report import wording
-from report.changes import SINGLE_MARGIN, Change, Changes, Side, Verdict
+from report.changes import Change, Changes, Side, Verdict
 from report.metrics import Metric
 from report.names import WORDS as OUTCOMES
 from report.sources import Run
-from report.statistics import FEWEST_ROUNDS
+from report.statistics import FEWEST_ROUNDS, TIE_MARGIN
 
 WORSE_AND_BETTER = {"peak": ("more", "less"), "cpu": ("more", "less")}
 """Where they are not called slower and faster."""
@@ -51,17 +53,35 @@ def note(change: Change) -> str:
 
 def ratio(value: float, low: float | None, high: float | None) -> str:
     """``1.25 (1.20–1.31)``."""
-    return f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f}–{high:.2f})"
+    spread = wording.interval(low, high)
+    return f"{value:.2f} ({spread})" if spread else f"{value:.2f}"
 
 
 def gate(changes: Changes, above: float) -> str:
     """What --fail-above finds, with its rule."""
     found = len(changes.regressions(above))
     number = "no regression" if found == 0 else wording.count(found, "regression")
+    unsure = len(changes.unsure(above))
+    cells = wording.count(unsure, "more cell")
+    more = f"; {cells} may be worse by as much, but cannot be told apart yet"
     return (
         f"{number} above {100 * above:.4g}%: cells that are lost, and those of which the nearer "
         f"end of the 95% interval of after ÷ before is above {1 + above:.4g}"
+        f"{more if unsure else ''}"
     )
+
+
+def hidden(verdicts: Sequence[Verdict]) -> str:
+    """What a listing leaves out: ``14 ties, 3 cells not told apart yet``."""
+    found = Counter(verdicts)
+    parts = [
+        *([wording.count(found[Verdict.TIE], "tie")] if found[Verdict.TIE] else []),
+        *([f"{wording.count(number, 'cell')} not told apart yet"]
+          if (number := found[Verdict.UNCLEAR]) else []),
+        *([f"{wording.count(number, 'cell')} without a value"]
+          if (number := found[Verdict.NONE]) else []),
+    ]  # fmt: skip
+    return f"not listed (see --all): {wording.join(parts)}"
 
 
 def run(run: Run) -> str:
@@ -93,7 +113,7 @@ def cautions(changes: Changes) -> list[str]:
     if single := sum(c.ratio is not None and c.ratio.interval is None for c in changes.changes):
         found.append(
             f"{wording.count(single, 'ratio')} without an interval (a single number, or fewer than "
-            f"{FEWEST_ROUNDS} rounds): less than {SINGLE_MARGIN:.0%} apart counts as a tie"
+            f"{FEWEST_ROUNDS} rounds): less than {TIE_MARGIN:.0%} apart is not told apart"
         )
     return found
 

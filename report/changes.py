@@ -1,8 +1,9 @@
 """Two runs -> what has changed from one to the other, cell by cell, with a verdict on each.
 
-A cell is faster or slower where the 95% interval of the ratio of its two values leaves out 1, and
-tied where it does not. The runs' rounds are not paired: the interval is `ratio_of`'s. A metric of a
-single number, or of too few rounds, has no interval; there, less than SINGLE_MARGIN apart is a tie.
+A cell is faster or slower where the 95% interval of the ratio of its two values leaves out 1. It is
+a tie where the interval is narrow and covers 1, and not told apart where it is wide. The ratio is
+the page's. A metric of a single number, or of too few rounds, has no interval; there, less than
+TIE_MARGIN apart is not told apart.
 """
 
 from __future__ import annotations
@@ -16,11 +17,10 @@ from enum import StrEnum
 from report.errors import ReportError
 from report.frame import Cell, cells_of
 from report.metrics import DEFAULT, Metric
+from report.resampling import ratio_between
 from report.sources import Run
-from report.statistics import Estimate, MeanRatio, Ratio, geometric_mean, ratio_of
+from report.statistics import Estimate, MeanRatio, Ratio, geometric_mean
 
-SINGLE_MARGIN = 0.05
-"""Single numbers whose ratio is nearer to 1 than this are not told apart."""
 MUCH = 1.5
 """A colour is deepest from this ratio on."""
 FIELDS = ("workload", "query", "engine", "size", "input", "threads")
@@ -45,7 +45,10 @@ class Verdict(StrEnum):
     GAINED = "gained"
     """It is ok now and was not before."""
     FASTER = "faster"
+    UNCLEAR = "not told apart"
+    """It cannot be told yet whether it has changed."""
     TIE = "tie"
+    """It has not changed, but for TIE_MARGIN."""
     NONE = "no value"
     """There is no value on either side, or one that is no base of a ratio."""
 
@@ -75,10 +78,16 @@ class Change:
         low, high = self.ratio.interval or (self.ratio.value, self.ratio.value)
         return low if self.ratio.value > 1 else high
 
+    def may_regress(self, above: float) -> bool:
+        """Whether it is not told apart, and may have got worse by more than a share."""
+        if self.verdict is not Verdict.UNCLEAR or self.ratio is None:
+            return False
+        return (self.ratio.interval or (0.0, self.ratio.value))[1] > 1 + above
+
     def is_regression(self, above: float) -> bool:
         """Whether it got worse by more than a share (0.05 for 5%) with all of its interval.
 
-        A cell that has lost its time is one whatever the share.
+        A cell that has lost its time is one whatever the share; one that is not told apart is none.
         """
         if self.verdict is Verdict.LOST:
             return True
@@ -115,6 +124,10 @@ class Changes:
 
     def regressions(self, above: float) -> tuple[Change, ...]:
         return tuple(change for change in self.changes if change.is_regression(above))
+
+    def unsure(self, above: float) -> tuple[Change, ...]:
+        """What may have got worse by more than a share: it cannot be told yet."""
+        return tuple(change for change in self.changes if change.may_regress(above))
 
 
 @dataclass(frozen=True)
@@ -176,22 +189,20 @@ def judge(before: Cell, after: Cell, metric: Metric) -> Change:
         return Change(then, now, Verdict.LOST if before.outcome == "ok" else Verdict.GAINED)
     if then.estimate is None or now.estimate is None:
         return Change(then, now, Verdict.NONE)
-    ratio = ratio_of(now.estimate, then.estimate)
+    ratio = ratio_between(now.estimate, then.estimate)
     return Change(then, now, Verdict.NONE if ratio is None else verdict_on(ratio), ratio)
 
 
 def verdict_on(ratio: Ratio) -> Verdict:
     """The verdict on after ÷ before."""
-    margin = 1 + SINGLE_MARGIN
-    low, high = ratio.interval or (ratio.value / margin, ratio.value * margin)
-    if low <= 1 <= high:
-        return Verdict.TIE
-    return Verdict.SLOWER if low > 1 else Verdict.FASTER
+    if ratio.covers_one:
+        return Verdict.TIE if ratio.is_tie else Verdict.UNCLEAR
+    return Verdict.SLOWER if ratio.value > 1 else Verdict.FASTER
 
 
 def strength(change: Change) -> float:
-    """Where a change stands on a colour scale: -1 (much better) to 1 (much worse), 0 for a tie."""
-    if change.ratio is None or change.verdict is Verdict.TIE:
+    """Where a change stands on a colour scale: -1 (much better) to 1 (much worse), 0 for none."""
+    if change.ratio is None or change.verdict in (Verdict.TIE, Verdict.UNCLEAR):
         return 0.0
     logarithm = math.log(change.ratio.value) / math.log(MUCH)
     return max(-1.0, min(logarithm, 1.0))

@@ -70,12 +70,12 @@ def _names(base: alt.Chart) -> alt.Chart:
 def changes() -> alt.LayerChart:
     """Two runs: a cell for each query and engine, coloured by the logarithm of after ÷ before.
 
-    Rows: query, place, engine, column (their order), colour, kind ("change", "tie", "lost",
-    "gained" or "none"), label, note. A cell that was lost or gained has no ratio, and stands out by
-    a frame.
+    Rows: query, place, engine, column (their order), colour, kind ("change", "tie", "unclear",
+    "lost", "gained" or "none"), label, note. A cell that was lost or gained has no ratio, and
+    stands out by a frame.
     """
     base = _grid("changes", _tooltip(query="Query", engine="Engine", note="After ÷ before"))
-    ratios = base.transform_filter("datum.kind === 'change' || datum.kind === 'tie'")
+    ratios = base.transform_filter("indexof(['change', 'tie', 'unclear'], datum.kind) >= 0")
     frames = [
         base.transform_filter(f"datum.kind === '{kind}'").mark_rect(
             filled=False, stroke=colour, strokeWidth=2.5, aria=False

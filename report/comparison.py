@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
 
 from report.frame import Cell, Engine, Results, Setting
 from report.metrics import DEFAULT, METRICS, Metric
-from report.statistics import (
-    PENALTY,
-    Estimate,
-    MeanRatio,
-    Ratio,
-    geometric_mean,
-    paired_ratio,
-    ratio_of,
-)
+from report.resampling import Errors, pair_errors
+from report.statistics import PENALTY, Estimate, MeanRatio, Ratio, geometric_mean, ratio_of
 
 
 @dataclass(frozen=True)
@@ -33,34 +28,54 @@ class Entry:
         return None if estimate is None else estimate.value
 
 
+class Place(Enum):
+    """Where an engine stands on a task."""
+
+    ALONE = "the best"
+    TIES = "ties with the best, or is the best and others tie with it"
+    UNCLEAR = "cannot be told from the best yet, or is the best and others cannot be told from it"
+    BEHIND = "worse than the best"
+
+
 @dataclass(frozen=True)
 class Standing:
-    """A task on one metric: the best entry, the best and those that tie with it, and all ratios.
+    """A task on one metric: the best entry, those near it, and all ratios to it.
 
-    Where no engine has a value there is none of these.
+    ``tied`` are other engines that tie with the best, ``unclear`` those that cannot be told from it
+    yet. Where no engine has a value there is none of these.
     """
 
     best: Entry | None
-    winners: tuple[Engine, ...]
-    ratios: Mapping[Engine, Ratio]
+    tied: tuple[Engine, ...] = ()
+    unclear: tuple[Engine, ...] = ()
+    ratios: Mapping[Engine, Ratio] = field(default_factory=dict)
+
+    def place(self, engine: Engine) -> Place:
+        is_best = self.best is not None and self.best.cell.engine == engine
+        if engine in self.tied or (is_best and self.tied):
+            return Place.TIES
+        if engine in self.unclear or (is_best and self.unclear):
+            return Place.UNCLEAR
+        return Place.ALONE if is_best else Place.BEHIND
 
 
 @dataclass(frozen=True)
 class Task:
-    """One query in one setting, and what each engine made of it."""
+    """One query in one setting, and what each engine made of it.
+
+    ``errors`` holds, by metric with rounds, the errors of all ratios between its entries, as
+    `pair_errors` gives them.
+    """
 
     index: int
     setting: Setting
     query: str
     entries: Mapping[Engine, Entry]
+    errors: Mapping[str, Errors] = field(default_factory=dict, repr=False, compare=False)
 
     def best(self, metric: Metric = DEFAULT) -> Entry | None:
         """The entry with the least value, the first of equals."""
         return self.standing(metric).best
-
-    def winners(self, metric: Metric = DEFAULT) -> tuple[Engine, ...]:
-        """The best engine and those that tie with it."""
-        return self.standing(metric).winners
 
     def standing(self, metric: Metric = DEFAULT) -> Standing:
         return self._default if metric is DEFAULT else _standing(self, metric)
@@ -70,59 +85,64 @@ class Task:
         return _standing(self, DEFAULT)
 
     def ratio(self, one: Engine, other: Engine, metric: Metric = DEFAULT) -> Ratio | None:
-        """One engine's value over another's, from paired rounds where the engines took turns."""
+        """One engine's value over another's: the one ratio that is shown wherever the two are."""
         mine, theirs = self.entries[one], self.entries[other]
         numerator = mine.estimates.get(metric.name)
         denominator = theirs.estimates.get(metric.name)
         if numerator is None or denominator is None:
             return None
-        return _paired(mine.cell, theirs.cell, metric) or ratio_of(numerator, denominator)
+        return ratio_of(numerator, denominator, self._error(mine, theirs, metric))
 
-    def tied(self, one: Engine, other: Engine, metric: Metric = DEFAULT) -> bool:
-        """Whether the rounds do not tell two engines apart."""
-        ratio = self.ratio(one, other, metric)
-        return ratio is not None and ratio.is_tie
+    def _error(self, one: Entry, other: Entry, metric: Metric) -> float | None:
+        if metric.name not in self.errors:
+            return None
+        first = next(iter(self.entries.values())).index
+        error = float(self.errors[metric.name][one.index - first, other.index - first])
+        return None if math.isnan(error) else error
 
 
 def _standing(task: Task, metric: Metric) -> Standing:
     values = {engine: entry.value(metric) for engine, entry in task.entries.items()}
     timed = {engine: value for engine, value in values.items() if value is not None}
     if not timed:
-        return Standing(None, (), {})
+        return Standing(None)
     first = min(timed, key=lambda engine: timed[engine])
-    tied = [e for e in timed if e != first and task.tied(first, e, metric)]
     ratios = _ratios_to_best(task, first, max(timed.values()), metric)
-    return Standing(task.entries[first], (first, *tied), ratios)
+    others = {e: ratio for e, ratio in ratios.items() if e in timed and e != first}
+    tied = tuple(engine for engine, ratio in others.items() if ratio.is_tie)
+    unclear = tuple(engine for engine, ratio in others.items() if ratio.is_unclear)
+    return Standing(task.entries[first], tied, unclear, ratios)
 
 
 def _ratios_to_best(task: Task, best: Engine, worst: float, metric: Metric) -> dict[Engine, Ratio]:
-    """(shift + value) / (shift + best) for each engine, as ClickBench scores.
+    """Each engine's ratio to the best; none where the best value is 0.
 
     An engine without a value is given PENALTY times the worst one, as if it were known exactly.
     """
-    shift, lowest = metric.shift, task.entries[best].estimates[metric.name]
-    missing = Estimate(PENALTY * worst, log_error=0.0)
-    ratios = {}
-    for engine, entry in task.entries.items():
-        own = entry.estimates.get(metric.name, missing)
-        if engine == best or shift + lowest.value <= 0:
-            ratios[engine] = Ratio(1.0)
-            continue
-        one, other = own.shifted_error(shift), lowest.shifted_error(shift)
-        error = None if one is None or other is None else math.hypot(one, other)
-        ratios[engine] = Ratio((shift + own.value) / (shift + lowest.value), error)
-    return ratios
+    lowest = task.entries[best].estimates[metric.name]
+    missing = ratio_of(Estimate(PENALTY * worst, log_error=0.0), lowest)
+    found = {
+        engine: task.ratio(engine, best, metric) if metric.name in entry.estimates else missing
+        for engine, entry in task.entries.items()
+    }
+    ratios = {engine: ratio for engine, ratio in found.items() if ratio is not None}
+    return {**ratios, best: Ratio(1.0)} if ratios else {}
 
 
 @dataclass(frozen=True)
 class Score:
-    """An engine over many tasks. ``mean`` is None where it has no time at all."""
+    """An engine over many tasks. ``mean`` is None where it has no time at all.
+
+    ``wins`` are the tasks on which it is the best or ties with the best, ``unclear`` those on which
+    it may be: it cannot be told yet.
+    """
 
     engine: Engine
     mean: MeanRatio | None
     ok: int
     asked: int
     wins: int
+    unclear: int
     peak_bytes: int | None
 
 
@@ -167,8 +187,9 @@ def score(tasks: Iterable[Task], engine: Engine, metric: Metric = DEFAULT) -> Sc
     ratios = [task.standing(metric).ratios.get(engine) for task in asked]
     peaks = [entry.cell.peak_bytes for entry in entries if entry.cell.peak_bytes is not None]
     mean = geometric_mean([ratio for ratio in ratios if ratio is not None]) if ok else None
-    wins = sum(engine in task.winners(metric) for task in asked)
-    return Score(engine, mean, ok, len(asked), wins, max(peaks, default=None))
+    places = Counter(task.standing(metric).place(engine) for task in asked)
+    wins, unclear = places[Place.ALONE] + places[Place.TIES], places[Place.UNCLEAR]
+    return Score(engine, mean, ok, len(asked), wins, unclear, max(peaks, default=None))
 
 
 def best_score(
@@ -178,14 +199,6 @@ def best_score(
     scores = (score(tasks, engine, metric) for engine in engines)
     ranked = [each for each in scores if each.mean is not None]
     return min(ranked, key=_rank, default=None)
-
-
-def _paired(one: Cell, other: Cell, metric: Metric) -> Ratio | None:
-    """Turns are numbered anew in each run, so that rounds of two runs are never pairs."""
-    if one.started != other.started:
-        return None
-    processes = one.processes, other.processes
-    return paired_ratio(metric.by_turn(one), metric.by_turn(other), processes)
 
 
 def _rank(score: Score) -> tuple[bool, float, str]:
@@ -208,9 +221,11 @@ def _tasks(results: Results) -> tuple[Task, ...]:
         if (setting, query) in grouped
     ]
     starts = _offsets(len(grouped[key]) for key in order)
+    entries = [_entries(grouped[key], start) for key, start in zip(order, starts, strict=True)]
+    errors = _errors(entries)
     return tuple(
-        _task(index, key, grouped[key], start)
-        for index, (key, start) in enumerate(zip(order, starts, strict=True))
+        Task(index, *key, own, of)
+        for index, (key, own, of) in enumerate(zip(order, entries, errors, strict=True))
     )
 
 
@@ -222,14 +237,25 @@ def _offsets(lengths: Iterable[int]) -> list[int]:
     return offsets
 
 
-def _task(index: int, key: tuple[Setting, str], cells: Sequence[Cell], start: int) -> Task:
-    entries = {
+def _entries(cells: Sequence[Cell], start: int) -> dict[Engine, Entry]:
+    return {
         cell.engine: Entry(number, cell, estimates_of(cell))
         for number, cell in enumerate(cells, start)
     }
-    return Task(index, *key, entries)
 
 
 def estimates_of(cell: Cell) -> dict[str, Estimate]:
     estimates = {metric.name: metric.estimate(cell) for metric in METRICS}
     return {name: estimate for name, estimate in estimates.items() if estimate is not None}
+
+
+def _errors(tasks: Sequence[Mapping[Engine, Entry]]) -> list[dict[str, Errors]]:
+    """By task, the errors of all its ratios, by metric with rounds."""
+    found: list[dict[str, Errors]] = [{} for _ in tasks]
+    for metric in METRICS:
+        if metric.samples is None:
+            continue
+        estimates = [[each.estimates.get(metric.name) for each in task.values()] for task in tasks]
+        for own, errors in zip(found, pair_errors(estimates), strict=True):
+            own[metric.name] = errors
+    return found

@@ -50,7 +50,7 @@ def render(results: Results, title: str = TITLE, readme: str | None = None) -> s
 
 
 def _data(view: View, title: str) -> dict[str, Any]:
-    payload = Payload(view.results, view.comparison, view.columns)
+    payload = Payload(view.results, view.comparison, view.columns, view.replaced.quieter)
     blocks = {"cells": payload.cell_numbers(), "rounds": payload.round_numbers()}
     if len(view.results.runs) > 1:
         blocks["older"] = payload.older_numbers()

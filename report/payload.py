@@ -5,9 +5,10 @@ Small things are JSON; numbers of cells, numbers of rounds and long texts are bl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC
+from functools import cache
 from statistics import median
 from typing import Any
 
@@ -16,22 +17,21 @@ import numpy as np
 from report import names
 from report.blocks import Block, number_block, numbers, text_block
 from report.change_wording import PROBE_MARGIN
-from report.changes import MUCH, SINGLE_MARGIN
+from report.changes import MUCH
 from report.comparison import Comparison, Entry, Task, estimates_of
 from report.extras import EXTRAS
-from report.frame import Cell, Results, Setting
+from report.frame import Cell, Engine, Results, Setting
 from report.heat import DARKEST_RATIO, DEEP
 from report.metrics import METRICS, Metric
 from report.names import Column
 from report.rows import CHARACTER_PIXELS, NAME_PIXELS
 from report.sources import Run
-from report.statistics import FEWEST_ROUNDS, PENALTY, Estimate, process_error, ranks
+from report.statistics import NORMAL_QUANTILE, PENALTY, TIE_MARGIN, Estimate
 
 DIGITS = 6
 SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
     "baseline_bytes": lambda cell: cell.baseline_bytes,
     "rows": lambda cell: cell.rows,
-    "process_error": lambda cell: process_error(cell.processes),
 }
 """What is known of a cell beside the metrics."""
 
@@ -39,7 +39,14 @@ SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
 class Payload:
     """Cells, tasks, engines and so on refer to each other by their places in these lists."""
 
-    def __init__(self, results: Results, comparison: Comparison, columns: Sequence[Column]) -> None:
+    def __init__(
+        self,
+        results: Results,
+        comparison: Comparison,
+        columns: Sequence[Column],
+        quieter: Mapping[int, Cell],
+    ) -> None:
+        """``quieter`` is that of `Replaced`."""
         self._results, self._comparison, self._columns = results, comparison, columns
         self._entries: list[tuple[Task, Entry]] = [
             (task, entry) for task in comparison.tasks for entry in task.entries.values()
@@ -47,13 +54,9 @@ class Payload:
         self._cells = [entry.cell for _, entry in self._entries]
         queries = dict.fromkeys((task.setting.workload, task.query) for task in comparison.tasks)
         self._queries = {query: at for at, query in enumerate(queries)}
-        tasks = {(task.setting, task.query): task.index for task in comparison.tasks}
-        engines = {column.engine for column in columns}
-        self._older = [
-            (tasks[cell.setting, cell.query], cell)
-            for cell in results.superseded
-            if (cell.setting, cell.query) in tasks and cell.engine in engines
-        ]
+        self._older = _older(results, comparison, {column.engine for column in columns})
+        self._places = {id(cell): at for at, (_, cell) in enumerate(self._older)}
+        self._replaced = {id(results.cells[at]): cell for at, cell in quieter.items()}
         both = [*self._cells, *(cell for _, cell in self._older)]
         self._reasons = _places(cell.reason for cell in both)
         self._outcomes = _places(["ok", *(cell.outcome for cell in both)])
@@ -74,7 +77,8 @@ class Payload:
         on_gpu = {cell.engine for cell in self._cells if cell.extras and cell.extras.gpu}
         return {
             "penalty": PENALTY,
-            "ranks": _ranks(self._cells),
+            "normal_quantile": NORMAL_QUANTILE,
+            "tie_margin": TIE_MARGIN,
             "metrics": [_metric(metric) for metric in METRICS],
             "engines": [
                 {
@@ -90,7 +94,6 @@ class Payload:
             "reasons": list(self._reasons),
             "runs": [_run(run, machines) for run in self._files],
             "changes": {
-                "single_margin": SINGLE_MARGIN,
                 "much": MUCH,
                 "probe_margin": PROBE_MARGIN,
             },
@@ -117,11 +120,13 @@ class Payload:
             "outcome": _integers(self._outcomes[cell.outcome] for cell in self._cells),
             "reason": _integers(self._reasons[cell.reason] for cell in self._cells),
             "run": _integers(self._run_of(cell) for cell in self._cells),
+            "quieter": _integers(self._quieter(entry) for _, entry in self._entries),
             "program": _integers(
                 -1 if cell.program_sha256 is None else self._programs[cell.program_sha256]
                 for cell in self._cells
             ),
             **_estimates([entry.estimates for _, entry in self._entries]),
+            **_pairs(tasks),
             **{name: numbers([take(cell) for cell in self._cells])
                for name, take in SINGLES.items()},
             **{each.name: numbers([each.of(cell) for cell in self._cells])
@@ -163,6 +168,11 @@ class Payload:
             ],
         })  # fmt: skip
 
+    def _quieter(self, entry: Entry) -> int:
+        """The place, among the older cells, of one whose time is much better known; or -1."""
+        earlier = self._replaced.get(id(entry.cell))
+        return -1 if earlier is None else self._places[id(earlier)]
+
     def _setting(self, setting: Setting, machines: int) -> dict[str, Any]:
         workload = self._results.workloads[setting.workload]
         label = names.setting(setting, machines)
@@ -177,6 +187,18 @@ class Payload:
         return self._runs[cell.setting.machine, cell.started]
 
 
+def _older(
+    results: Results, comparison: Comparison, engines: Collection[Engine]
+) -> list[tuple[int, Cell]]:
+    """The cells of which there is a newer one in view, each after the place of its task."""
+    tasks = {(task.setting, task.query): task.index for task in comparison.tasks}
+    return [
+        (tasks[cell.setting, cell.query], cell)
+        for cell in results.superseded
+        if (cell.setting, cell.query) in tasks and cell.engine in engines
+    ]
+
+
 def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
     """Columns of each metric's value, and of the parts of its spread where it has one."""
     columns: dict[str, Any] = {}
@@ -188,6 +210,24 @@ def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
                 values = numbers([getattr(each, part) if each else None for each in own])
                 columns[f"{metric.name}_{part}"] = values.astype(np.float32)
     return columns
+
+
+def _pairs(tasks: Sequence[Task]) -> dict[str, Any]:
+    """By metric with rounds, the errors of the ratios of a task's cells: each pair of cells once.
+
+    A task's pairs are those of its first cell with each later one, then those of its second ….
+    """
+    columns: dict[str, list[Any]] = {}
+    for task in tasks:
+        above = _above_diagonal(len(task.entries))
+        for name, errors in task.errors.items():
+            columns.setdefault(f"{name}_pairs", []).append(errors[above])
+    return {name: np.concatenate(parts).astype(np.float32) for name, parts in columns.items()}
+
+
+@cache
+def _above_diagonal(size: int) -> tuple[Any, Any]:
+    return np.triu_indices(size, 1)
 
 
 def _run(run: Run, machines: int) -> dict[str, Any]:
@@ -216,16 +256,9 @@ def _singles(values: Iterable[float]) -> Any:
     return np.fromiter(values, dtype=np.float32)
 
 
-def _ranks(cells: Iterable[Cell]) -> list[tuple[int, float] | None]:
-    """By a number of rounds: the outer rank and the quantile that tell a median's error."""
-    most = max((len(cell.seconds) for cell in cells), default=0)
-    known = [ranks(count) for count in range(FEWEST_ROUNDS, most + 1)]
-    return [None] * FEWEST_ROUNDS + [(each.outer, _rounded(each.quantile)) for each in known]
-
-
 def _metric(metric: Metric) -> dict[str, Any]:
-    kept = ("name", "label", "unit", "shift", "superlative", "explanation")
-    return {**{name: getattr(metric, name) for name in kept}, "sampled": metric.samples is not None}
+    kept = ("name", "label", "unit", "superlative", "explanation")
+    return {name: getattr(metric, name) for name in kept}
 
 
 def _engine(column: Column) -> dict[str, Any]:

@@ -15,7 +15,15 @@ from typing import Any, Literal
 import altair as alt
 import vl_convert
 
-from report import charts, charts_of_engines, charts_of_queries, charts_of_runs, names, wording
+from report import (
+    charts,
+    charts_of_engines,
+    charts_of_queries,
+    charts_of_runs,
+    names,
+    surroundings,
+    wording,
+)
 from report.changes import Changes, NothingInCommon, compare_runs
 from report.chart_parts import LABEL_PIXELS
 from report.comparison import Task, compare
@@ -43,6 +51,7 @@ CHARTS: Mapping[str, Callable[[], alt.LayerChart]] = {
     "scaling": charts_of_queries.scaling,
 }
 KINDS = "By kind of work"
+MARKS = "≈ ties with the best, ? cannot be told from it yet"
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,7 @@ class Album:
         yield Picture("summary", self._summary())
         yield from self._overview()
         for setting in self._comparison.settings:
-            yield self._picture("matrix", setting, self._rows.matrix(setting))
+            yield self._picture("matrix", setting, self._rows.matrix(setting), MARKS)
         for changes in latest_changes(self._results.runs):
             for setting in dict.fromkeys(each.after.cell.setting for each in changes.changes):
                 rows = self._rows.changes(changes, setting)
@@ -129,7 +138,8 @@ class Album:
         )
         columns = names.columns(self._comparison.engines, self._results.engines)
         versions = [f"{column.engine.name} {column.version}" for column in columns]
-        facts = ["; ".join(machines), f"{runs[0].file.started:%Y-%m-%d}", *versions]
+        noise = f"machine {surroundings.noise(runs[0].file.noise)}"
+        facts = ["; ".join(machines), f"{runs[0].file.started:%Y-%m-%d}", noise, *versions]
         queries = wording.count(len(self._comparison.tasks), "query", "queries")
         ranked = f"Mean ratio to the fastest of each of {queries}; less is better"
         subtitle = wrap(" · ".join(map(names.readable, facts)), NOTE_CHARACTERS)

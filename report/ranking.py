@@ -14,13 +14,15 @@ from report.frame import load
 class Ranked:
     """An engine with a time: its geometric mean ratio to the best, its 95% interval, its wins.
 
-    ``wins`` counts the queries on which it is the best or ties with the best.
+    ``wins`` counts the queries on which it is the best or ties with the best, ``unclear`` those on
+    which it may be: it cannot be told yet.
     """
 
     engine: str
     ratio: str
     interval: str
     wins: int
+    unclear: int
 
 
 def ranking(results: Path) -> list[Ranked]:
@@ -33,5 +35,6 @@ def _ranked(score: Score) -> Ranked | None:
     mean = score.mean
     if mean is None:
         return None
-    interval = "" if mean.low is None or mean.high is None else f"{mean.low:.2f}–{mean.high:.2f}"
-    return Ranked(score.engine.name, wording.times(mean.value), interval, score.wins)
+    interval = wording.interval(mean.low, mean.high)
+    times = wording.times(mean.value)
+    return Ranked(score.engine.name, times, interval, score.wins, score.unclear)

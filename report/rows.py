@@ -14,7 +14,7 @@ from typing import Any
 from report import change_wording, names, wording
 from report.changes import Change, Changes, Verdict, strength
 from report.colours import mixed, shades
-from report.comparison import Comparison, Entry, Task, score
+from report.comparison import Comparison, Entry, Place, Task, score
 from report.frame import Results, Setting
 from report.heat import DEEP, heat
 from report.history import History, Point, points
@@ -37,10 +37,14 @@ SIGNS: dict[Verdict, tuple[str, str]] = {
     Verdict.GAINED: ("gained", "✓ gained"),
     Verdict.SLOWER: ("change", "▲"),
     Verdict.FASTER: ("change", "▼"),
+    Verdict.UNCLEAR: ("unclear", "?"),
     Verdict.TIE: ("tie", "≈"),
     Verdict.NONE: ("none", "–"),
 }
 """The kind and the sign of each verdict; the sign tells what the colour does."""
+
+MARKS = {Place.TIES: "≈", Place.UNCLEAR: "?"}
+"""Before the ratio of an engine that is, or may be, as good as the best."""
 
 
 class RowMaker:
@@ -113,9 +117,8 @@ class RowMaker:
         value, ratio = entry.value(DEFAULT), _to_best(task, entry)
         if value is None or ratio is None:
             return {**look, "kind": "missing", **self._heat(None), "label": _outcome(entry)}
-        winners = task.winners()
-        tie = "≈" if len(winners) > 1 and column.engine in winners else ""
-        text = f"{wording.amount(value, DEFAULT.unit)} · {tie}{wording.times(ratio)}"
+        mark = MARKS.get(task.standing().place(column.engine), "")
+        text = f"{wording.amount(value, DEFAULT.unit)} · {mark}{wording.times(ratio)}"
         return {**look, "kind": "value", **self._heat(ratio), "label": text}
 
     def _heat(self, ratio: float | None) -> dict[str, Any]:
@@ -249,9 +252,9 @@ def _point(point: Point, line: int) -> dict[str, Any]:
 
 
 def _to_best(task: Task, entry: Entry) -> float | None:
-    best, value = task.best(), entry.value(DEFAULT)
-    least = best.value(DEFAULT) if best is not None else None
-    return None if value is None or least is None or least <= 0 else value / least
+    best = task.best()
+    ratio = None if best is None else task.ratio(entry.cell.engine, best.cell.engine)
+    return None if ratio is None else ratio.value
 
 
 def _outcome(entry: Entry) -> str:

@@ -1,24 +1,27 @@
 """Rounds of a cell -> an estimate with its interval; two cells -> their ratio; ratios -> one mean.
 
-All intervals are of 95% and follow from order statistics of the rounds: nothing is assumed of the
-shape of their distribution, and nothing is drawn at random. Those of ratios also hold what no round
-tells: that two processes which do the same differ (PROCESS_ERROR).
+The ratio of two cells is the ratio of their values, as they are shown, and `ratio_of` is the one
+place where it is worked out; how far engines that took turns share an error, `resampling` says. All
+intervals are of 95%. Those of medians follow from order statistics, so that nothing is assumed of
+the shape of a distribution; those of ratios also hold what no round tells: that two processes which
+do the same differ (PROCESS_ERROR).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import accumulate
-from statistics import NormalDist, median
+from statistics import median
+
+import numpy as np
+from scipy.special import bdtr, ndtri
 
 CONFIDENCE = 0.95
 FEWEST_ROUNDS = 3
 """Below this the rounds say nothing about spread, and no interval is given."""
-NORMAL_QUANTILE = 1.959964
-"""The standard normal quantile of (1 + CONFIDENCE) / 2."""
+NORMAL_QUANTILE = float(ndtri((1 + CONFIDENCE) / 2))
 PROCESS_ERROR = 0.01
 """The standard error of the logarithm of a median that stems from its process, whatever the rounds.
 
@@ -27,8 +30,13 @@ its rounds (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obvio
 2009; Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013).
 ``python -m tests.against_itself`` estimates it.
 """
-SHIFT_SECONDS = 0.010
-"""Added to both sides of a ratio of seconds, so that microseconds do not decide a mean."""
+TIE_MARGIN = 0.05
+"""Two values tie where the whole interval of their ratio is nearer to 1 than this.
+
+That an interval covers 1 does not show that two are equal: a wide one covers much else (two
+one-sided tests: Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
+"""
+MARGIN = 1 + TIE_MARGIN
 PENALTY = 2.0
 """A cell without a time counts as this many times the slowest time of its query."""
 
@@ -36,23 +44,58 @@ Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
+class Sample:
+    """One metric's measurements of one cell, one for each round, in the order run.
+
+    ``turns`` holds the turn of each, where it is known: rounds of one turn were run in a row.
+    ``processes`` is how many ran them, one after another. Cells of equal ``run`` took turns with
+    each other; one whose run is None did so with no other.
+    """
+
+    values: Sequence[float]
+    turns: tuple[int, ...] = ()
+    processes: int = 1
+    run: Hashable = None
+
+    @property
+    def process_error(self) -> float:
+        """What is left of PROCESS_ERROR where the rounds are spread over several processes."""
+        return PROCESS_ERROR / math.sqrt(self.processes)
+
+    def within(self, turns: Collection[int]) -> Sample:
+        """The measurements of some turns."""
+        kept = [at for at, turn in enumerate(self.turns) if turn in turns]
+        own = tuple(self.turns[at] for at in kept)
+        return replace(self, values=[self.values[at] for at in kept], turns=own)
+
+    def blocks(self) -> Sequence[float]:
+        """The median of each turn's rounds; the rounds themselves where the turns are too few.
+
+        Rounds that were run in a row have met the same disturbances, so that for an error they
+        count as one (a cluster sample: Cochran, Sampling Techniques, 1977, chapter 9).
+        """
+        count = len(set(self.turns))
+        if count == len(self.turns) or count < FEWEST_ROUNDS:
+            return self.values
+        found: dict[int, list[float]] = {}
+        for turn, value in zip(self.turns, self.values, strict=True):
+            found.setdefault(turn, []).append(value)
+        return [median(values) for values in found.values()]
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A value with its interval; the ends are None where the rounds are too few to tell.
 
     The interval tells of the rounds. ``log_error`` is the standard error of log(value) over rounds
-    and processes; None where it is not known.
+    and processes; None where it is not known. ``sample`` is what the value is the median of.
     """
 
     value: float
     low: float | None = None
     high: float | None = None
     log_error: float | None = None
-
-    def shifted_error(self, shift: float) -> float | None:
-        """The standard error of log(shift + value), by the delta method."""
-        if self.log_error is None or shift + self.value <= 0:
-            return None
-        return self.log_error * self.value / (shift + self.value)
+    sample: Sample | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -71,10 +114,21 @@ class Ratio:
         return self.value / factor, self.value * factor
 
     @property
+    def covers_one(self) -> bool:
+        """Whether the two are not told apart. Without an interval: whether the ratio is near 1."""
+        low, high = self.interval or (self.value / MARGIN, self.value * MARGIN)
+        return low <= 1 <= high
+
+    @property
     def is_tie(self) -> bool:
-        """Whether the interval covers 1, so that the rounds do not tell the two apart."""
-        interval = self.interval
-        return interval is not None and interval[0] <= 1 <= interval[1]
+        """Whether the two are shown to be equal, but for TIE_MARGIN."""
+        low, high = self.interval or (0.0, math.inf)
+        return self.covers_one and low >= 1 / MARGIN and high <= MARGIN
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether it cannot be told yet which of the two is the better, or that they are equal."""
+        return self.covers_one and not self.is_tie
 
     @property
     def inverse(self) -> Ratio:
@@ -114,70 +168,48 @@ def ranks(count: int) -> Ranks:
     is that of Price & Bonett, "Distribution-free confidence intervals for difference and ratio of
     medians", Journal of Statistical Computation and Simulation 72 (2002).
     """
-    below = accumulate(math.comb(count, k) for k in range(count // 2))
-    tails = [number / 2**count for number in below]
-    within = [k for k, tail in enumerate(tails) if tail <= (1 - CONFIDENCE) / 2]
-    low = max(within, default=0)
+    tails = bdtr(np.arange(count // 2), count, 0.5)
+    within = np.flatnonzero(tails <= (1 - CONFIDENCE) / 2)
+    low = int(within.max(initial=0))
     outer = max(round((count + 1) / 2 - math.sqrt(count)) - 1, 0)
-    return Ranks(low, count - 1 - low, outer, NormalDist().inv_cdf(1 - tails[outer]))
+    return Ranks(low, count - 1 - low, outer, -float(ndtri(tails[outer])))
 
 
-def process_error(processes: int) -> float:
-    """What is left of PROCESS_ERROR where the rounds are spread over so many processes."""
-    return PROCESS_ERROR / math.sqrt(processes)
-
-
-def estimate_median(rounds: Sequence[float], processes: int = 1) -> Estimate:
-    """The median of the rounds, which so many processes ran, with its interval."""
-    ordered, count = sorted(rounds), len(rounds)
-    middle = median(ordered)
-    if count < FEWEST_ROUNDS:
-        return Estimate(middle)
-    place = ranks(count)
+def estimate_median(sample: Sample) -> Estimate:
+    """The median of all rounds; its interval and error follow from the blocks of rounds."""
+    middle, ordered = median(sample.values), sorted(sample.blocks())
+    if len(ordered) < FEWEST_ROUNDS:
+        return Estimate(middle, sample=sample)
+    place = ranks(len(ordered))
     error = None
     if ordered[0] > 0:
-        error = math.hypot(_error_of_rounds(ordered), process_error(processes))
-    return Estimate(middle, ordered[place.low], ordered[place.high], error)
+        error = math.hypot(_error_of(ordered), sample.process_error)
+    low, high = min(ordered[place.low], middle), max(ordered[place.high], middle)
+    return Estimate(middle, low, high, error, sample)
 
 
-def _error_of_rounds(ordered: Sequence[float]) -> float:
-    """The standard error of the logarithm of the median, of sorted rounds above 0."""
+def _error_of(ordered: Sequence[float]) -> float:
+    """The standard error of the logarithm of the median, of sorted values above 0."""
     place = ranks(len(ordered))
     spread = math.log(ordered[len(ordered) - 1 - place.outer] / ordered[place.outer])
     return spread / (2 * place.quantile)
 
 
-def ratio_of(numerator: Estimate, denominator: Estimate) -> Ratio | None:
-    """The ratio of two values that were measured apart; None where either is not above 0.
+def ratio_of(
+    numerator: Estimate, denominator: Estimate, log_error: float | None = None
+) -> Ratio | None:
+    """The ratio of two values; None where either is not above 0.
 
-    The errors, being independent, add in quadrature (Price & Bonett 2002).
+    ``log_error`` is the error of its logarithm where more is known of it than that the two were
+    measured apart. Errors of what was, being independent, add in quadrature (Price & Bonett 2002).
     """
     if numerator.value <= 0 or denominator.value <= 0:
         return None
     value = numerator.value / denominator.value
     if numerator.log_error is None or denominator.log_error is None:
         return Ratio(value, None)
-    return Ratio(value, math.hypot(numerator.log_error, denominator.log_error))
-
-
-def paired_ratio(
-    numerator: Mapping[int, float],
-    denominator: Mapping[int, float],
-    processes: tuple[int, int] = (1, 1),
-) -> Ratio | None:
-    """The median ratio of rounds (seconds by turn) that were run in the same turn.
-
-    What slows the machine for a while slows both rounds of a pair, so it falls out of their ratio.
-    ``processes``: how many ran each side's rounds.
-    None for fewer than FEWEST_ROUNDS pairs, or where a round is not above 0.
-    """
-    pairs = [(numerator[turn], denominator[turn]) for turn in numerator.keys() & denominator.keys()]
-    if len(pairs) < FEWEST_ROUNDS or any(one <= 0 or other <= 0 for one, other in pairs):
-        return None
-    ratios = sorted(one / other for one, other in pairs)
-    return Ratio(
-        median(ratios), math.hypot(_error_of_rounds(ratios), *map(process_error, processes))
-    )
+    apart = math.hypot(numerator.log_error, denominator.log_error)
+    return Ratio(value, apart if log_error is None else log_error)
 
 
 def geometric_mean(ratios: Sequence[Ratio]) -> MeanRatio | None:

@@ -15,9 +15,9 @@ def gibibytes(count: int) -> str:
 
 
 def noise(entry: NoiseEntry | None) -> str:
-    """How far a fixed piece of work moved during the run; a dash where it is not known."""
+    """How far a fixed piece of work moved during the run."""
     if entry is None or entry.moved is None:
-        return "–"
+        return "not measured"
     direction = "slower" if entry.moved >= 0 else "faster"
     spread = "" if entry.scattered is None else f", scattered by {entry.scattered:.0%}"
     quiet = "noisy" if entry.noisy else "quiet"
@@ -25,9 +25,13 @@ def noise(entry: NoiseEntry | None) -> str:
 
 
 def noise_verdict(runs: Sequence[Run]) -> str:
-    """Whether the figures of the runs can be trusted, in one sentence."""
-    known = [run for run in runs if run.file.noise is not None and run.file.noise.noisy is not None]
-    noisy = [run for run in known if run.file.noise and run.file.noise.noisy]
+    """Whether the figures of the runs in view can be trusted, and to what, in two sentences."""
+    known = [
+        run.file.noise
+        for run in runs
+        if run.file.noise is not None and run.file.noise.noisy is not None
+    ]
+    noisy = [entry for entry in known if entry.noisy]
     if not known:
         return "The noise of the machine was not measured."
     if not noisy:
@@ -37,8 +41,17 @@ def noise_verdict(runs: Sequence[Run]) -> str:
         )
     which = "" if len(runs) == 1 else f" in {len(noisy)} of {len(runs)} runs"
     return (
-        f"The machine was noisy{which}: a fixed piece of work, repeated during the run, did not "
-        "always take the same time. Small differences may not be there on a quiet machine."
+        f"The machine was noisy{which}: a fixed piece of work, repeated during the run, "
+        f"{_strayed(noisy)}. Smaller differences may not be there on a quiet machine."
+    )
+
+
+def _strayed(noisy: Sequence[NoiseEntry]) -> str:
+    """How far the work moved and scattered at most."""
+    moved = max((abs(entry.moved or 0.0) for entry in noisy), default=0.0)
+    scattered = max((entry.scattered or 0.0 for entry in noisy), default=0.0)
+    return (
+        f"came to take up to {moved:.0%} more or less than before, and scattered by {scattered:.0%}"
     )
 
 

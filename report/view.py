@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from report import names, surroundings, wording
 from report.comparison import Comparison, Score, best_score
 from report.frame import Engine, Results, Setting
 from report.names import Column
+from report.quieter import Replaced, replaced
 
 MOST_FINDINGS = 8
 
@@ -54,7 +56,19 @@ class View:
         return wording.overall(self.comparison, self.label)
 
     def noise(self) -> str:
-        return surroundings.noise_verdict(self.results.runs)
+        """Of the runs that have a cell in view."""
+        shown = {(cell.setting.machine, cell.started) for cell in self.results.cells}
+        runs = self.results.runs
+        return surroundings.noise_verdict(
+            [run for run in runs if (run.machine.name, run.file.started) in shown]
+        )
+
+    def noisier(self) -> str:
+        return wording.noisier(len(self.replaced.quieter), self.replaced.known)
+
+    @cached_property
+    def replaced(self) -> Replaced:
+        return replaced(self.results)
 
     def ranking(self) -> list[RankingRow]:
         return [RankingRow(self.column(s.engine), s) for s in self.comparison.scores]

@@ -135,7 +135,7 @@ def test_every_chart_is_drawn_under_the_policy(open_page: Open) -> None:
     """Ranking, memory, cold, cores, and the first 24 queries; the others have nothing to show."""
     opened = open_page()
     opened.wait_for_charts(28)
-    assert "1.06×" in opened.text("[data-chart=ranking]")
+    assert "1.07×" in opened.text("[data-chart=ranking]")
     assert opened.page.locator("[data-place=threads]").is_hidden()
 
 
@@ -232,7 +232,7 @@ def test_queries_are_chosen_by_name_or_title(open_page: Open) -> None:
     opened = open_page()
     opened.page.fill("[name=query]", "q1, median")
     assert opened.page.locator("table.cells tbody th").all_inner_texts() == ["q1", "q6"]
-    assert opened.text("table.ranking td:nth-child(4)") == "2 of 2"
+    assert opened.text("table.ranking td:nth-child(5)") == "2 of 2"
     assert opened.hash() == "#query=q1%2C+median"
 
 

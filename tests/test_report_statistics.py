@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import numpy as np
@@ -18,9 +19,9 @@ from report.statistics import (
     PROCESS_ERROR,
     Estimate,
     Ratio,
+    Sample,
     estimate_median,
     geometric_mean,
-    paired_ratio,
     ranks,
     ratio_of,
 )
@@ -30,7 +31,7 @@ SETTING = Setting("laptop", "groupby", "small", "memory", 2)
 
 def test_a_median_comes_with_the_narrowest_pair_of_rounds_that_covers_it() -> None:
     """Of ten rounds the 2nd and the 9th: fewer than 2 of 10 fair coins with chance 11/1024."""
-    estimate = estimate_median([10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
+    estimate = estimate_median(Sample([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]))
     assert (estimate.value, estimate.low, estimate.high) == (5.5, 2, 9)
 
 
@@ -44,68 +45,74 @@ def test_the_interval_of_a_median_widens_with_few_rounds(count: int, low: int, h
 
 def test_the_log_error_of_five_rounds_follows_from_their_range() -> None:
     """One of 16 samples lies on one side of the median altogether: 2 z = 3.726 errors."""
-    estimate = estimate_median([1.0, 2.0, 2.0, 2.0, math.e])
+    estimate = estimate_median(Sample([1.0, 2.0, 2.0, 2.0, math.e]))
     assert estimate.log_error == pytest.approx(1 / 3.726, rel=1e-3)
 
 
 def test_equal_rounds_have_an_interval_without_width_but_come_from_one_process() -> None:
-    assert estimate_median([2.0] * 5) == Estimate(2.0, 2.0, 2.0, PROCESS_ERROR)
+    assert estimate_median(Sample([2.0] * 5)) == Estimate(2.0, 2.0, 2.0, PROCESS_ERROR)
 
 
 def test_two_rounds_are_too_few_for_an_interval() -> None:
-    assert estimate_median([1, 2]) == Estimate(1.5)
-
-
-def test_the_shift_shrinks_the_error_of_the_logarithm() -> None:
-    assert Estimate(3.0, log_error=0.2).shifted_error(1.0) == pytest.approx(0.15)
-    assert Estimate(0.0).shifted_error(0.0) is None
+    assert estimate_median(Sample([1, 2])) == Estimate(1.5)
 
 
 def test_intervals_hold_the_true_ratio_as_often_as_they_say() -> None:
     """Two engines of equal speed and skewed noise are told apart in about 5% of trials."""
     noise = np.random.default_rng(5).lognormal(0, 0.2, (2000, 2, 9))
-    ties = sum(
-        found.is_tie
-        for one, other in noise
-        if (found := ratio_of(estimate_median(list(one)), estimate_median(list(other))))
-    )
-    assert 0.92 <= ties / len(noise) <= 0.98
+    pairs = ([estimate_median(Sample(list(side))) for side in sides] for sides in noise)
+    found = [ratio_of(one, other) for one, other in pairs]
+    covered = sum(ratio is not None and ratio.covers_one for ratio in found)
+    assert 0.92 <= covered / len(found) <= 0.98
 
 
-def test_engines_whose_rounds_overlap_tie_and_others_do_not() -> None:
-    slow, fast = [2.0, 2.1, 1.9, 2.0], [1.0, 1.1, 0.9, 1.0]
-    near, few = [1.05, 0.95, 1.1, 0.9], [1.0, 1.0]
-    verdicts = [
-        found.is_tie
-        for other in (slow, near, few)
-        if (found := ratio_of(estimate_median(other), estimate_median(fast)))
-    ]
-    assert verdicts == [False, True, False]
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.97, 1.04, "tie"),
+        (0.953, 1.049, "tie"),
+        (0.96, 1.06, "unclear"),  # too wide for a tie on one side …
+        (0.94, 1.02, "unclear"),  # … and on the other
+        (0.5, 2.5, "unclear"),
+        (1.01, 1.03, "apart"),  # a small difference that is sure
+        (1.2, 1.4, "apart"),
+        (0.6, 0.8, "apart"),
+    ],
+)
+def test_only_a_narrow_interval_that_covers_1_is_a_tie(low: float, high: float, said: str) -> None:
+    ratio = planted(low, high)
+    assert ratio.interval == pytest.approx((low, high))
+    assert (ratio.is_tie, ratio.is_unclear) == (said == "tie", said == "unclear")
+    assert ratio.covers_one == (said != "apart")
 
 
-def test_paired_rounds_see_through_a_machine_that_slows_down() -> None:
-    """Each engine drifts by a factor of 5; in each turn one takes 10% longer than the other."""
-    drift = {turn: 1.0 + turn for turn in range(5)}
-    slower = {turn: value * (1.1 + turn / 1000) for turn, value in drift.items()}
-    apart = ratio_of(estimate_median([*slower.values()]), estimate_median([*drift.values()]))
-    paired = paired_ratio(slower, drift)
-    assert apart is not None and apart.is_tie
-    assert paired is not None and not paired.is_tie
-    assert paired.value == pytest.approx(1.102)
+def planted(low: float, high: float) -> Ratio:
+    """The ratio that has this interval."""
+    return Ratio(math.sqrt(low * high), math.log(high / low) / 2 / 1.959964)
 
 
-def test_rounds_of_different_turns_are_no_pairs() -> None:
-    one = {1: 1.0, 2: 1.0, 3: 1.0}
-    assert paired_ratio(one, {2: 1.0, 3: 1.0, 4: 1.0}) is None
-    paired = paired_ratio(one, {1: 2.0, 2: 2.0, 3: 2.0})
-    assert paired == Ratio(0.5, pytest.approx(PROCESS_ERROR * math.sqrt(2)))
+@pytest.mark.parametrize(("value", "said"), [(1.04, "unclear"), (0.97, "unclear"), (1.06, "apart")])
+def test_without_an_interval_there_is_no_tie(value: float, said: str) -> None:
+    ratio = Ratio(value, None)
+    assert not ratio.is_tie and ratio.is_unclear == (said == "unclear")
 
 
 def test_of_four_processes_the_mean_differs_half_as_much_as_one() -> None:
-    rounds = {1: 2.0, 2: 2.0, 3: 2.0}
-    assert estimate_median([2.0] * 5, 4).log_error == PROCESS_ERROR / 2
-    paired = paired_ratio(rounds, rounds, (4, 4))
-    assert paired == Ratio(1.0, pytest.approx(PROCESS_ERROR / math.sqrt(2)))
+    assert estimate_median(Sample([2.0] * 5, processes=4)).log_error == PROCESS_ERROR / 2
+
+
+def test_rounds_of_one_turn_count_once() -> None:
+    """Three turns of four equal rounds are three values; the median is of all twelve."""
+    blocks = Sample([1.0] * 4 + [2.0] * 4 + [4.0] * 4, turns=(0,) * 4 + (1,) * 4 + (2,) * 4)
+    assert estimate_median(blocks) == estimate_median(Sample([1.0, 2.0, 4.0]))
+    uneven = Sample([1.0, 1.0, 1.0, 2.0, 4.0], turns=(0, 0, 0, 1, 2))
+    found = estimate_median(uneven)
+    assert (found.value, found.low, found.high) == (1.0, 1.0, 4.0)
+
+
+def test_where_there_are_fewer_turns_than_an_interval_needs_each_round_counts() -> None:
+    two_turns = Sample([1.0, 1.1, 1.2, 1.3], turns=(0, 0, 1, 1))
+    assert estimate_median(two_turns) == estimate_median(Sample([1.0, 1.1, 1.2, 1.3]))
 
 
 def test_the_geometric_mean_of_two_and_eight_is_four() -> None:
@@ -130,14 +137,15 @@ def test_a_geometric_mean_with_an_unknown_error_has_no_interval() -> None:
 
 # Three engines on three queries; a time is three equal rounds, a text is an outcome.
 
-TIMES: dict[str, dict[str, float | str]] = {
+Value = float | str | tuple[float, ...]
+TIMES: dict[str, dict[str, Value]] = {
     "q1": {"polars": 0.09, "duckdb": 0.19, "pandas": 0.79},
     "q2": {"polars": 0.19, "duckdb": 0.09, "pandas": "wrong"},
     "q3": {"polars": "error", "duckdb": "oom", "pandas": "timeout"},
 }
 
 
-def comparison(times: dict[str, dict[str, float | str]] = TIMES) -> Comparison:
+def comparison(times: Mapping[str, Mapping[str, Value]] = TIMES) -> Comparison:
     cells = [
         cell(query, name, value) for query, row in times.items() for name, value in row.items()
     ]
@@ -156,7 +164,7 @@ def comparison(times: dict[str, dict[str, float | str]] = TIMES) -> Comparison:
     )
 
 
-def cell(query: str, engine: str, value: float | str | tuple[float, ...]) -> Cell:
+def cell(query: str, engine: str, value: Value) -> Cell:
     where = (SETTING, query, Engine(engine, "1"), datetime(2026, 11, 20, tzinfo=UTC))
     if isinstance(value, str):
         return Cell(*where, outcome=value, reason="it is so")
@@ -164,20 +172,39 @@ def cell(query: str, engine: str, value: float | str | tuple[float, ...]) -> Cel
     return Cell(*where, "ok", seconds=rounds, cpu_seconds=rounds, peak_bytes=2**20)
 
 
-def test_a_score_is_the_geometric_mean_of_ratios_shifted_by_10_ms() -> None:
-    """polars: (10 + 90) / (10 + 90) = 1, and (10 + 190) / (10 + 90) = 2."""
-    found = score(comparison().tasks, Engine("polars", "1"))
+def test_a_score_is_the_geometric_mean_of_the_ratios_to_the_best() -> None:
+    """polars is the best of q1, and takes 4 times as long on q2: √(1 · 4) = 2."""
+    times = {"q1": {"polars": 0.001, "duckdb": 0.002}, "q2": {"polars": 0.004, "duckdb": 0.001}}
+    found = score(comparison(times).tasks, Engine("polars", "1"))
     assert found.mean is not None
-    assert found.mean.value == pytest.approx(math.sqrt(1 * 2))
-    assert (found.ok, found.asked) == (2, 3)
+    assert found.mean.value == pytest.approx(2)
+    assert (found.ok, found.asked) == (2, 2)
+
+
+def test_no_mean_is_less_than_the_least_of_its_ratios_however_short_the_times() -> None:
+    """Microseconds: ratios of 6, 8 and 9 are √³(6 · 8 · 9) = 7.56 in the geometric mean."""
+    times = {f"q{ratio}": {"polars": 20e-6, "pandas": 20e-6 * ratio} for ratio in (6.0, 8.0, 9.0)}
+    found = score(comparison(times).tasks, Engine("pandas", "1"))
+    assert found.mean is not None
+    assert found.mean.value == pytest.approx((6 * 8 * 9) ** (1 / 3))
 
 
 def test_a_missing_time_counts_as_twice_the_worst_of_its_query() -> None:
-    """pandas: (10 + 790) / (10 + 90) = 8, and (10 + 2 * 190) / (10 + 90) = 3.9 for its gap."""
+    """pandas: 0.79 / 0.09 on q1, and 2 · 0.19 / 0.09 for its gap on q2; q3 has no time at all."""
     found = score(comparison().tasks, Engine("pandas", "1"))
     assert found.mean is not None
-    assert found.mean.value == pytest.approx(math.sqrt(8 * 3.9))
+    assert found.mean.value == pytest.approx(math.sqrt((79 / 9) * (2 * 19 / 9)))
     assert (found.ok, found.asked) == (1, 3)
+
+
+def test_a_query_whose_best_value_is_0_has_no_ratios() -> None:
+    """Processor time is counted in hundredths of a second, so that short programs take none."""
+    found = comparison(
+        {"q1": {"polars": 0.0, "duckdb": 0.01}, "q2": {"polars": 0.1, "duckdb": 0.3}}
+    )
+    means = [each.mean.value for each in found.scores if each.mean is not None]
+    assert means == pytest.approx([1, 3])
+    assert found.tasks[0].standing(METRICS[0]).ratios == {}
 
 
 def test_an_engine_without_any_time_is_last_and_has_no_mean() -> None:
@@ -186,13 +213,21 @@ def test_an_engine_without_any_time_is_last_and_has_no_mean() -> None:
     assert found.scores[1].mean is None
 
 
-def test_the_findings_count_wins_ties_and_gaps() -> None:
-    found = comparison({**TIMES, "q4": {"polars": 0.1, "duckdb": 0.1, "pandas": 0.1}})
+NARROW, WIDE = (0.0995, 0.1, 0.1005, 0.1, 0.1), (0.09, 0.095, 0.101, 0.11, 0.12)
+
+
+def test_the_findings_count_wins_ties_what_cannot_be_told_and_gaps() -> None:
+    tie = {"polars": NARROW, "duckdb": NARROW, "pandas": 0.2}
+    wide = {"polars": NARROW, "duckdb": WIDE, "pandas": 0.2}
+    found = comparison({**TIMES, "q4": tie, "q5": wide})
     assert wording.finding(found.tasks, lambda engine: engine.name) == (
-        "Of 4 queries, duckdb is fastest on 1 and ties for best on 1; "
-        "polars is fastest on 1 and ties for best on 1; pandas ties for best on 1. "
+        "Of 5 queries, duckdb is fastest on 1, ties for best on 1 and may be best on 1; "
+        "polars is fastest on 1, ties for best on 1 and may be best on 1. "
+        "On 1 query the best cannot be told from others yet. "
         "pandas has no value for 2, duckdb has no value for 1 and polars has no value for 1."
     )
+    scores = {each.engine.name: (each.wins, each.unclear) for each in found.scores}
+    assert scores == {"duckdb": (2, 1), "polars": (2, 1), "pandas": (0, 0)}
 
 
 def test_the_verdict_names_the_best_and_its_lead() -> None:
@@ -204,10 +239,24 @@ def test_the_verdict_names_the_best_and_its_lead() -> None:
     ]
 
 
+def test_the_verdict_says_tie_only_where_the_interval_is_narrow() -> None:
+    queries = {
+        "tie": {"polars": NARROW, "duckdb": NARROW, "pandas": 0.2},
+        "open": {"polars": NARROW, "duckdb": WIDE, "pandas": 0.2},
+        "both": {"polars": NARROW, "duckdb": WIDE, "pandas": NARROW},
+    }
+    verdicts = [wording.verdict(t, lambda engine: engine.name) for t in comparison(queries).tasks]
+    assert verdicts == [
+        "polars and duckdb tie at 0.100 s.",
+        "polars leads with 0.100 s, but cannot be told yet from duckdb at 1.01× (0.87–1.18).",
+        "polars and pandas tie at 0.100 s; duckdb cannot be told apart yet.",
+    ]
+
+
 def test_the_overall_sentence_ranks_the_engines() -> None:
     assert wording.overall(comparison(), lambda engine: engine.name) == (
-        "Over 3 queries, duckdb stays closest to the best of each: 1.41× in the geometric mean, "
-        "polars 1.41×, pandas 5.59×."
+        "Over 3 queries, duckdb stays closest to the best of each: 1.45× in the geometric mean, "
+        "polars 1.45×, pandas 6.09×."
     )
 
 

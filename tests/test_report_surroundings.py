@@ -10,7 +10,7 @@ import pytest
 from report import surroundings
 from report.output import build
 from report.schema import DiskEntry, EnvironmentEntry, NoiseEntry
-from tests.results_factory import Asked, document, write
+from tests.results_factory import MACHINE, Asked, document, write
 from tests.test_report_page import text_of
 
 QUIET = {"probe_seconds": [0.05], "moved": 0.012, "scattered": 0.02, "noisy": False}
@@ -29,8 +29,8 @@ def page(tmp_path: Path, *fields: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("entry", "text"),
     [
-        (None, "–"),
-        (NoiseEntry(), "–"),
+        (None, "not measured"),
+        (NoiseEntry(), "not measured"),
         (NoiseEntry(**QUIET), "quiet: up to 1% slower, scattered by 2%"),
         (NoiseEntry(**NOISY), "noisy: up to 20% faster, scattered by 30%"),
     ],
@@ -52,10 +52,24 @@ def test_the_page_says_whether_the_machine_was_quiet(
     tmp_path: Path, noise: list[Any], verdict: str
 ) -> None:
     fields = [
-        {"noise": each, "started": f"2026-11-{20 + at}T09:30:00+00:00"}
+        {"noise": each, "machine": {**MACHINE, "name": f"machine {at}"}}
         for at, each in enumerate(noise)
     ]
     assert verdict in text_of(page(tmp_path, *fields))
+
+
+def test_noise_is_told_below_the_headline_with_its_size(tmp_path: Path) -> None:
+    text = text_of(page(tmp_path, {"noise": NOISY}))
+    headline, verdict, ranking = (
+        text.index(part) for part in ("Over 1 query,", "The machine was noisy: ", " Ranking ")
+    )
+    assert headline < verdict < ranking
+    assert "up to 20% more or less than before, and scattered by 30%. Smaller differences" in text
+
+
+def test_the_noise_of_a_run_of_which_nothing_is_shown_is_not_told(tmp_path: Path) -> None:
+    older = {"noise": NOISY, "started": "2026-11-01T09:30:00+00:00"}
+    assert "The machine was quiet: " in text_of(page(tmp_path, {"noise": QUIET}, older))
 
 
 def test_the_environment_leaves_out_what_is_not_known() -> None:

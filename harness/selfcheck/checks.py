@@ -15,7 +15,8 @@ from harness.selfcheck.planted import (
     STOPWATCH,
 )
 from harness.selfcheck.trial import Cell, Trial
-from report.statistics import paired_ratio
+from report.resampling import ratio_between
+from report.statistics import FEWEST_ROUNDS, Estimate, Sample, estimate_median
 
 PLANTED = """\
 tables: {t: t.csv}
@@ -126,14 +127,16 @@ def same(name: str, one: Cell, other: Cell) -> Line:
     expected = "95% interval covers 1; medians within 3%"
     if not (one.seconds and other.seconds):
         return Line(what, expected, _told(other if one.seconds else one), False)
-    ratio = paired_ratio(one.turns, other.turns)
+    ratio = ratio_between(_estimate(one), _estimate(other))
     if ratio is None or ratio.interval is None:
-        return Line(what, expected, "too few pairs of rounds", False)
+        return Line(what, expected, f"fewer than {FEWEST_ROUNDS} rounds", False)
     low, high = ratio.interval
-    apart = median(one.seconds) / median(other.seconds) - 1
-    measured = f"{ratio.value:.3f} ({low:.3f} to {high:.3f}); medians {apart:+.1%}"
-    passed = ratio.is_tie and abs(apart) <= 0.03
-    return Line(what, expected, measured, passed)
+    measured = f"{ratio.value:.3f} ({low:.3f} to {high:.3f})"
+    return Line(what, expected, measured, ratio.covers_one and abs(ratio.value - 1) <= 0.03)
+
+
+def _estimate(cell: Cell) -> Estimate:
+    return estimate_median(Sample(cell.seconds, tuple(cell.info["turns"]), run="both"))
 
 
 def known_things(trial: Trial, effort: Effort) -> Iterator[Line]:

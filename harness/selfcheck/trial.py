@@ -38,11 +38,6 @@ class Cell:
     seconds: Sequence[float]
     info: Mapping[str, Any]
 
-    @property
-    def turns(self) -> dict[int, float]:
-        """The seconds of each round by its turn."""
-        return dict(zip(self.info["turns"], self.seconds, strict=True))
-
 
 @dataclass
 class Trial:

@@ -77,7 +77,7 @@ function changesInWords(state, changes) {
   const tallied = tally(all.map(({ verdict }) => verdict));
   const counts = VERDICTS.filter((name) => tallied.has(name)).map((name) => `${tallied.get(name)} ${name}`);
   const mean = meanOf(all.map(({ pair }) => pair).filter((pair) => pair !== null));
-  const interval = mean?.low == null ? "" : ` (${mean.low.toFixed(2)}–${mean.high.toFixed(2)})`;
+  const interval = mean?.low == null ? "" : range([mean.low, mean.high]);
   const text = `Of ${count(all.length, "cell")} in both: ${counts.join(", ")}.`;
   const overall = mean === null ? "" : ` After ÷ before is ${mean.value.toFixed(2)}${interval} in the geometric mean.`;
   return text + overall + probeInWords(state);
@@ -120,13 +120,13 @@ function changeRows(figure, state, shown) {
 }
 
 function changeRow({ task, name, before, after, verdict, pair }, families, state) {
-  const moved = pair !== null && verdict !== "tie";
+  const moved = verdict === "slower" || verdict === "faster";
   const depth = moved ? Math.max(-1, Math.min(Math.log(pair[0]) / Math.log(page.changes.much), 1)) : 0;
   const end = depth > 0 ? "worse" : "better";
   return {
     query: queryOf(task).name, place: cells.task_query[task],
     engine: name || `${labelOfSide(state.before)} → ${labelOfSide(state.after)}`, column: families.indexOf(name),
-    kind: { lost: "lost", gained: "gained", tie: "tie", "no value": "none" }[verdict] ?? "change",
+    kind: { lost: "lost", gained: "gained", tie: "tie", "not told apart": "unclear", "no value": "none" }[verdict] ?? "change",
     colour: `color-mix(in oklab, var(--${end}) ${(100 * Math.abs(depth)).toFixed(0)}%, var(--no-change))`,
     label: moved ? `${SIGNS[verdict]} ${pair[0].toFixed(2)}` : SIGNS[verdict],
     note: changeNote(before, after, pair),
@@ -135,7 +135,5 @@ function changeRow({ task, name, before, after, verdict, pair }, families, state
 
 function changeNote(before, after, pair) {
   if (pair === null) return [after, before].map((each) => page.reasons[fieldOf(each, "reason")]).find(Boolean) ?? "";
-  const [ratio, error] = pair;
-  const factor = error === null ? null : Math.exp(NORMAL_QUANTILE * error);
-  return ratio.toFixed(2) + (factor === null ? "" : ` (${(ratio / factor).toFixed(2)}–${(ratio * factor).toFixed(2)})`);
+  return pair[0].toFixed(2) + range(intervalAround(pair));
 }

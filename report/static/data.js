@@ -11,6 +11,7 @@ let rounds = null;
 let cellStart = null;
 let roundStart = null;
 let turnStart = null;
+let pairStart = null;
 let texts = null;
 
 async function load() {
@@ -18,8 +19,14 @@ async function load() {
   cellStart = new Int32Array(cells.task_setting.length + 1);
   for (const task of cells.task) cellStart[task + 1] += 1;
   accumulate(cellStart);
+  pairStart = starts(Int32Array.from(cells.task_setting, (_, task) => pairsAmong(cellStart[task + 1] - cellStart[task])));
   roundStart = starts(rounds.rounds);
   turnStart = starts(rounds.turns);
+}
+
+/** How many pairs so many cells make. */
+function pairsAmong(count) {
+  return (count * (count - 1)) / 2;
 }
 
 function starts(counts) {

@@ -9,7 +9,7 @@ async function openDetails(cell, state) {
   dialog.replaceChildren(
     detailsHead(cell, task), engineChoice(cell, task, state), outcomeLine(cell, task, state),
     ...(secondsOf(cell).length > 0 ? [roundsFigure(cell, state), facts(cell)] : []),
-    ...olderNote(cell), ...textBlocks(cell, task, known),
+    ...noisierNotice(cell), ...olderNote(cell), ...textBlocks(cell, task, known),
   );
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
@@ -96,12 +96,30 @@ function shownExtra(value, unit) {
   return unit === "%" ? `${(100 * value).toFixed(0)}%` : `${+value.toPrecision(3)} ${unit}`.trim();
 }
 
+/** What a run found that knew the cell's time much better than the one shown; empty where there is none. */
+function quieterNote(cell) {
+  const at = cells.quieter[cell];
+  if (at === MISSING) return "";
+  return `, noisier than on ${earlier({ columns: older, at })}`;
+}
+
+function noisierNotice(cell) {
+  const note = quieterNote(cell);
+  return note === "" ? [] : [element("p", { className: "notice" }, `This run is ${note.slice(2)}.`)];
+}
+
+/** A run, with the median that it found. */
+function earlier(measurement) {
+  const [value, low, high] = ["", "low", "high"].map((part) => valueIn(measurement, "median", part));
+  const spread = low === null ? "" : ` (${seconds(low)}–${seconds(high)})`;
+  return `${page.runs[fieldOf(measurement, "run")].label}: ${seconds(value)} s${spread}`;
+}
+
 function olderNote(cell) {
   const past = measurementsOf(cells.task[cell]).filter((each) => each.columns === older
     && fieldOf(each, "engine") === engineOf(cell) && valueIn(each, "median") !== null);
   if (past.length === 0) return [];
-  const list = past.map((each) => `${seconds(valueIn(each, "median"))} s (${page.runs[fieldOf(each, "run")].label})`);
-  return [element("p", { className: "note" }, `Earlier medians: ${list.join("; ")}.`)];
+  return [element("p", { className: "note" }, `Earlier medians: ${past.map(earlier).join("; ")}.`)];
 }
 
 function textBlocks(cell, task, known) {

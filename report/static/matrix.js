@@ -87,16 +87,16 @@ function fillAllChunks() {
 function matrixRow(task, engines, state) {
   const { name, title } = queryOf(task);
   const heading = element("th", { scope: "row", title }, breakable(name));
-  const winners = winnersOf(task, state);
+  const standings = standingsOf(task, state);
   const columns = engines.map((engine) => {
     const cell = cellOf(task, engine);
     return cell === null ? element("td", { className: "none", title: "not asked" }, "·")
-      : matrixCell(task, cell, winners, state);
+      : matrixCell(task, cell, standings, state);
   });
   return element("tr", { data: { task } }, heading, ...columns);
 }
 
-function matrixCell(task, cell, winners, state) {
+function matrixCell(task, cell, standings, state) {
   const value = valueOf(cell, state.metric);
   const key = `cell ${cell}`;
   if (value === null) {
@@ -106,7 +106,7 @@ function matrixCell(task, cell, winners, state) {
   }
   const ratio = ratioOf(task, cell, state);
   const heat = heatOf(ratio);
-  const shown = mark(task, cell, winners, state) + (ratio === null ? "" : times(ratio));
+  const shown = mark(task, cell, standings, state) + (ratio === null ? "" : times(ratio));
   const button = element("button", { type: "button", data: { cell, key } },
     element("b", {}, amount(value, metrics.get(state.metric).unit)), element("small", {}, shown));
   return element("td", {
@@ -114,11 +114,14 @@ function matrixCell(task, cell, winners, state) {
   }, button);
 }
 
-/** The sign of a tie: with the best, or with the chosen baseline. */
-function mark(task, cell, winners, state) {
-  if (state.baseline === null) return winners.length > 1 && winners.includes(cell) ? "≈" : "";
+const MARKS = { [TIES]: "≈", [UNCLEAR]: "?" };
+
+/** The sign of a tie, or of what cannot be told yet: with the best, or with the chosen baseline. */
+function mark(task, cell, standings, state) {
+  if (state.baseline === null) return MARKS[placeOf(cell, standings)] ?? "";
   const baseline = baselineOf(task, state);
-  return baseline !== null && baseline !== cell && tied(cell, baseline, state.metric) ? "≈" : "";
+  if (baseline === null || baseline === cell) return "";
+  return { tie: "≈", unclear: "?" }[nearness(cell, baseline, state.metric)] ?? "";
 }
 
 /** Arrow keys move from cell to cell; Home and End to the ends of a row. */

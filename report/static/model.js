@@ -1,8 +1,8 @@
 "use strict";
 // The numbers and what the reader chose -> values, ratios, ties and scores.
-// The same rules as comparison.py and statistics.py; a browser test holds the two together.
+// The same rules as comparison.py and statistics.py; a browser test holds the two together. The error
+// of each ratio comes with the page: resampling.py has worked it out.
 
-const NORMAL_QUANTILE = 1.959964;
 const FILTERS = ["machine", "workload", "input", "size", "threads"];
 
 /** The cells of a task whose engines are switched on. */
@@ -46,84 +46,77 @@ function roundsOf(cell, metric) {
   return metric === "median" || metric === "minimum" ? secondsOf(cell) : [];
 }
 
-/** [value, log error] of one cell's value over another's; null where either has none above 0. */
+/** [value, log error] of one cell's value over another's of its task; null where either has none above 0. */
 function pairOf(one, other, metric) {
   const [mine, theirs] = [valueOf(one, metric), valueOf(other, metric)];
   if (mine === null || theirs === null || mine <= 0 || theirs <= 0) return null;
-  const error = errorOf(partOf(one, metric, "log_error"), partOf(other, metric, "log_error"));
-  return pairedOf(one, other, metric) ?? [mine / theirs, error];
+  return [mine / theirs, pairErrorOf(one, other, metric)];
+}
+
+/** The error of the logarithm of two cells' ratio; a cell and itself are taken for measured apart. */
+function pairErrorOf(one, other, metric) {
+  const errors = cells[`${metric}_pairs`];
+  if (errors === undefined) return null;
+  if (one === other) return errorOf(partOf(one, metric, "log_error"), partOf(other, metric, "log_error"));
+  const start = cellStart[cells.task[one]];
+  const first = Math.min(one, other) - start;
+  const after = pairsAmong(cellStart[cells.task[one] + 1] - start - first);
+  return known(errors[pairStart[cells.task[one] + 1] - after + Math.abs(one - other) - 1]);
 }
 
 function errorOf(one, other) {
   return one === null || other === null ? null : Math.hypot(one, other);
 }
 
-/** The median ratio of the rounds that two engines ran in the same turn; null for fewer than three. */
-function pairedOf(one, other, metric) {
-  if (metric === "minimum" || !metrics.get(metric).sampled || cells.run[one] !== cells.run[other]) return null;
-  const ratios = pairedRatios(one, other, metric);
-  const place = page.ranks[ratios.length];
-  if (!place || ratios.some((ratio) => !(ratio > 0 && ratio < Infinity))) return null;
-  const [outer, quantile] = place;
-  ratios.sort((a, b) => a - b);
-  const error = Math.log(ratios.at(-1 - outer) / ratios[outer]) / (2 * quantile);
-  return [middle(ratios), Math.hypot(error, cells.process_error[one], cells.process_error[other])];
-}
-
-/** Turns rise within a cell, so that two cells are walked together. */
-function pairedRatios(one, other, metric) {
-  const [mine, theirs] = [turnsOf(one), turnsOf(other)];
-  const [numerators, denominators] = [roundsOf(one, metric), roundsOf(other, metric)];
-  const ratios = [];
-  for (let at = 0, to = 0; at < mine.length && to < theirs.length;) {
-    if (mine[at] === theirs[to]) ratios.push(numerators[at++] / denominators[to++]);
-    else if (mine[at] < theirs[to]) at += 1;
-    else to += 1;
-  }
-  return ratios;
-}
-
-function middle(sorted) {
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
-
 /** [low, high] of a pair's ratio, or null. */
 function intervalOf(one, other, metric) {
-  const [value, error] = pairOf(one, other, metric) ?? [0, null];
+  return intervalAround(pairOf(one, other, metric) ?? [0, null]);
+}
+
+function intervalAround([value, error]) {
   if (error === null) return null;
-  const factor = Math.exp(NORMAL_QUANTILE * error);
+  const factor = Math.exp(page.normal_quantile * error);
   return [value / factor, value * factor];
 }
 
-const ties = new Map();
-
-/** Whether the rounds do not tell two cells apart; worked out once for each pair and metric. */
-function tied(one, other, metric) {
-  if (!ties.has(metric)) ties.set(metric, new Map());
-  const found = ties.get(metric);
-  const key = Math.min(one, other) * cells.task.length + Math.max(one, other);
-  if (!found.has(key)) {
-    const interval = intervalOf(one, other, metric);
-    found.set(key, interval !== null && interval[0] <= 1 && 1 <= interval[1]);
-  }
-  return found.get(key);
+/** What a ratio with its error shows of the two: "tie", "unclear" or "apart", as `Ratio` tells it. */
+function nearnessOf([ratio, error]) {
+  const margin = 1 + page.tie_margin;
+  const factor = error === null ? margin : Math.exp(page.normal_quantile * error);
+  if (ratio / factor > 1 || ratio * factor < 1) return "apart";
+  return error !== null && ratio / factor >= 1 / margin && ratio * factor <= margin ? "tie" : "unclear";
 }
 
-/** The best cell of a task, and those that tie with it. */
-function winnersOf(task, state) {
+function nearness(one, other, metric) {
+  const pair = pairOf(one, other, metric);
+  return pair === null ? "apart" : nearnessOf(pair);
+}
+
+/** The best cell of a task (null: none), those that tie with it, and those that cannot be told from it yet. */
+function standingsOf(task, state) {
   const best = bestOf(task, state);
-  if (best === null) return [];
-  return [best, ...timed(task, state).filter((cell) => cell !== best && tied(best, cell, state.metric))];
+  const found = { best, tied: [], unclear: [] };
+  if (best === null) return found;
+  for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
+    if (cell === best || state.off.has(cells.engine[cell])) continue;
+    const near = nearness(cell, best, state.metric);
+    if (near !== "apart") found[near === "tie" ? "tied" : "unclear"].push(cell);
+  }
+  return found;
 }
 
-/** A cell's plain ratio to the baseline; null where either has no value. */
+const [BEHIND, ALONE, TIES, UNCLEAR] = [0, 1, 2, 3];
+
+function placeOf(cell, { best, tied, unclear }) {
+  if (tied.includes(cell) || (cell === best && tied.length > 0)) return TIES;
+  if (unclear.includes(cell) || (cell === best && unclear.length > 0)) return UNCLEAR;
+  return cell === best ? ALONE : BEHIND;
+}
+
+/** A cell's ratio to the baseline; null where either has no value. */
 function ratioOf(task, cell, state) {
   const baseline = baselineOf(task, state);
-  if (baseline === null) return null;
-  const value = valueOf(cell, state.metric);
-  const base = valueOf(baseline, state.metric);
-  return value === null || base === null || base <= 0 ? null : value / base;
+  return baseline === null ? null : pairOf(cell, baseline, state.metric)?.[0] ?? null;
 }
 
 function heatOf(ratio) {
@@ -131,47 +124,54 @@ function heatOf(ratio) {
   return Math.min(Math.log(ratio) / Math.log(page.heat.darkest_ratio), 1);
 }
 
-/** [value, log error] for a mean ratio; a missing value is penalised, or null where that is off. */
-function countedOf(cell, worst, state) {
-  const value = valueOf(cell, state.metric);
-  if (value === null) return state.penalty ? [page.penalty * worst, 0] : null;
-  const { shift } = metrics.get(state.metric);
-  const error = partOf(cell, state.metric, "log_error");
-  return [value, error === null || shift + value <= 0 ? null : (error * value) / (shift + value)];
+/** A value for a mean ratio; a missing one is penalised, or NaN where that is off. */
+function counted(value, worst, state) {
+  return Number.isNaN(value) && state.penalty ? page.penalty * worst : value;
 }
 
-/** [log ratio, its error] of a cell to the baseline's counted value; null where either has none. */
-function shiftedRatio(own, base, shift) {
-  if (own === null || base === null) return null;
-  if (shift + base[0] <= 0) return [0, 0];
-  return [Math.log((shift + own[0]) / (shift + base[0])), errorOf(own[1], base[1])];
+/** [log ratio, its error] of a cell to the baseline, as both are counted; null where there is none above 0. */
+function countedRatio(cell, baseline, worst, state) {
+  const values = cells[state.metric];
+  const own = counted(values[cell], worst, state);
+  const base = counted(values[baseline], worst, state);
+  if (!(own > 0 && base > 0)) return null;
+  return cell === baseline ? [0, 0] : [Math.log(own / base), countedError(cell, baseline, state.metric)];
+}
+
+/** A penalised value counts as if it were known exactly. */
+function countedError(one, other, metric) {
+  if (!Number.isNaN(cells[metric][one] + cells[metric][other])) return pairErrorOf(one, other, metric);
+  const errors = [one, other].map((cell) => (Number.isNaN(cells[metric][cell]) ? 0 : partOf(cell, metric, "log_error")));
+  return errorOf(...errors);
 }
 
 /**
- * What every score is added up from, worked out once for a state: each cell's logarithm of its
- * shifted ratio (NaN: none), the square of its error (NaN: not known), and whether it wins.
+ * What every score is added up from, worked out once for a state: the logarithm of each cell's
+ * ratio (NaN: none), the square of its error (NaN: not known), and its place; and by task, whether
+ * something cannot be told from the best yet.
  */
 function analyse(tasks, state) {
   const size = cells.task.length;
-  const found = { logs: new Float64Array(size).fill(NaN), squares: new Float64Array(size), wins: new Uint8Array(size) };
-  const { shift } = metrics.get(state.metric);
+  const found = {
+    logs: new Float64Array(size).fill(NaN), squares: new Float64Array(size), places: new Uint8Array(size),
+    open: new Uint8Array(taskCount()),
+  };
   for (const task of tasks) {
-    const winners = winnersOf(task, state);
-    if (winners.length === 0) continue;
-    for (const cell of winners) found.wins[cell] = winners.length > 1 ? TIES : WINS;
+    const standings = standingsOf(task, state);
+    if (standings.best === null) continue;
+    found.open[task] = standings.unclear.length > 0 ? 1 : 0;
     const shown = cellsOf(task, state);
+    for (const cell of shown) found.places[cell] = placeOf(cell, standings);
     const worst = worstOf(shown, state.metric);
-    const baseline = state.baseline === null ? winners[0] : cellOf(task, state.baseline);
-    const base = baseline === null ? null : countedOf(baseline, worst, state);
+    const baseline = state.baseline === null ? standings.best : cellOf(task, state.baseline);
+    if (baseline === null) continue;
     for (const cell of shown) {
-      const ratio = cell === baseline && base !== null ? [0, 0] : shiftedRatio(countedOf(cell, worst, state), base, shift);
+      const ratio = countedRatio(cell, baseline, worst, state);
       if (ratio !== null) [found.logs[cell], found.squares[cell]] = [ratio[0], ratio[1] === null ? NaN : ratio[1] ** 2];
     }
   }
   return found;
 }
-
-const [WINS, TIES] = [1, 2];
 
 function worstOf(shown, metric) {
   return shown.reduce((worst, cell) => (cells[metric][cell] > worst ? cells[metric][cell] : worst), 0);
@@ -180,7 +180,7 @@ function worstOf(shown, metric) {
 /** The engines' scores over some tasks, best first, those without a mean last. */
 function ranked(tasks, state, analysis) {
   const scores = page.engines.map((_, engine) => (
-    { engine, ok: 0, asked: 0, wins: 0, ties: 0, peak: 0, count: 0, sum: 0, squares: 0 }));
+    { engine, ok: 0, asked: 0, wins: 0, ties: 0, unclear: 0, peak: 0, count: 0, sum: 0, squares: 0 }));
   for (const task of tasks) {
     for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
       if (!state.off.has(cells.engine[cell])) addCell(scores[cells.engine[cell]], cell, state, analysis);
@@ -193,11 +193,12 @@ function ranked(tasks, state, analysis) {
   return shown.sort((one, other) => (place(one) === place(other) ? one.engine - other.engine : place(one) - place(other)));
 }
 
-function addCell(score, cell, state, { logs, squares, wins }) {
+function addCell(score, cell, state, { logs, squares, places }) {
   score.asked += 1;
   if (!Number.isNaN(cells[state.metric][cell])) score.ok += 1;
-  if (wins[cell] === WINS) score.wins += 1;
-  if (wins[cell] === TIES) score.ties += 1;
+  if (places[cell] === ALONE) score.wins += 1;
+  if (places[cell] === TIES) score.ties += 1;
+  if (places[cell] === UNCLEAR) score.unclear += 1;
   if (cells.peak[cell] > score.peak) score.peak = cells.peak[cell];
   if (Number.isNaN(logs[cell])) return;
   score.count += 1;
@@ -210,8 +211,8 @@ function geometricMean(ratios, sum, squares) {
   if (ratios === 0) return null;
   const value = Math.exp(sum / ratios);
   if (Number.isNaN(squares)) return { value, low: null, high: null };
-  const margin = Math.exp((NORMAL_QUANTILE * Math.sqrt(squares)) / ratios);
-  return { value, low: value / margin, high: value * margin };
+  const [low, high] = intervalAround([value, Math.sqrt(squares) / ratios]);
+  return { value, low, high };
 }
 
 function isShown(setting, state) {

@@ -3,8 +3,8 @@
 // The same rules as history.py and changes.py; a browser test holds the two together.
 
 const UNREACHED = ["skipped", "unavailable"];
-const VERDICTS = ["lost", "slower", "gained", "faster", "tie", "no value"];
-const SIGNS = { lost: "✗ lost", gained: "✓ gained", slower: "▲", faster: "▼", tie: "≈", "no value": "–" };
+const VERDICTS = ["lost", "slower", "gained", "faster", "not told apart", "tie", "no value"];
+const SIGNS = { lost: "✗ lost", gained: "✓ gained", slower: "▲", faster: "▼", "not told apart": "?", tie: "≈", "no value": "–" };
 
 let older = null;
 let olderByTask = null;
@@ -109,7 +109,7 @@ function judge({ before, after }, metric) {
   return { verdict: pair === null ? "no value" : verdictOn(pair), pair };
 }
 
-/** Cells of one run have rounds in the same turns, which `pairOf` knows to use. */
+/** Of two cells in view the ratio is that of the matrix; others were measured apart. */
 function changeOf(before, after, metric) {
   if (before.columns === cells && after.columns === cells) return pairOf(after.at, before.at, metric);
   const [then, now] = [before, after].map((each) => valueIn(each, metric));
@@ -117,8 +117,8 @@ function changeOf(before, after, metric) {
   return [now / then, errorOf(...[before, after].map((each) => valueIn(each, metric, "log_error")))];
 }
 
-function verdictOn([ratio, error]) {
-  const factor = error === null ? 1 + page.changes.single_margin : Math.exp(NORMAL_QUANTILE * error);
-  if (ratio / factor <= 1 && 1 <= ratio * factor) return "tie";
-  return ratio > 1 ? "slower" : "faster";
+function verdictOn(pair) {
+  const near = nearnessOf(pair);
+  if (near !== "apart") return near === "tie" ? "tie" : "not told apart";
+  return pair[0] > 1 ? "slower" : "faster";
 }

@@ -15,7 +15,7 @@ function tipText(cell, state) {
   const best = baselineOf(task, state);
   const stands = best === null || best === cell ? null : standing(cell, best, state.metric);
   const ratio = stands === null ? "" : `; ${stands}`;
-  return `${head}${measured(value, state.metric)}${spread}${ratio}. ${secondsOf(cell).length} rounds; Enter or a click shows more.`;
+  return `${head}${measured(value, state.metric)}${spread}${ratio}. ${secondsOf(cell).length} rounds${quieterNote(cell)}; Enter or a click shows more.`;
 }
 
 function showTip(button, state) {

@@ -40,7 +40,7 @@ function showFindings({ scores, tasks, state, analysis }) {
     if (node.hidden) continue;
     const ownScores = ranked(own, state, analysis);
     node.querySelector("[data-pick]").replaceChildren(...pick(ownScores));
-    node.querySelector("[data-finding]").textContent = finding(own.length, ownScores, state);
+    node.querySelector("[data-finding]").textContent = finding(own, ownScores, state, analysis);
   }
 }
 
@@ -56,11 +56,12 @@ function showRanking({ scores }) {
   const rows = scores.map((score) => {
     const { mean } = score;
     const spread = mean?.low == null ? null
-      : element("small", {}, `${mean.low.toFixed(2)}–${mean.high.toFixed(2)}`);
+      : element("small", {}, `${plain(mean.low)}–${plain(mean.high)}`);
     return element("tr", { data: { engine: score.engine } },
       element("th", { scope: "row" }, engineName(score.engine)),
       element("td", { className: "number" }, element("b", {}, mean === null ? "–" : times(mean.value)), spread === null ? null : " ", spread),
       element("td", { className: "number" }, String(score.wins + score.ties)),
+      element("td", { className: "number" }, String(score.unclear)),
       element("td", { className: "number" }, `${score.ok} of ${score.asked}`),
       element("td", { className: "number" }, score.peak > 0 ? amount(score.peak, "MiB") : "–"));
   });
@@ -109,7 +110,8 @@ function showNotes({ state, tasks }) {
   const name = metric.label[0].toLowerCase() + metric.label.slice(1);
   document.querySelector("[data-unit]").textContent = `${name} in ${unit}, and the ratio to ${to}`;
   document.querySelector("[data-tie-note]").textContent =
-    `≈ ties with ${state.baseline === null ? "the best" : to}: the 95% interval of the ratio covers 1`;
+    `≈ ties with ${state.baseline === null ? "the best" : to}: the 95% interval of the ratio covers 1 and is within ${(100 * page.tie_margin).toFixed(0)}% of it; `
+    + "? cannot be told apart yet: it covers 1 and is wider, or there is none";
   document.querySelector("[data-metric-note]").textContent = `Less is better. Shown is ${metric.explanation}.`;
   document.querySelector("[data-penalty-note]").textContent = state.penalty
     ? "A cell without a value counts as 2× the worst value of its query."

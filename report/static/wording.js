@@ -12,8 +12,12 @@ function seconds(value) {
   return value.toFixed(Math.min(Math.max(decimals, 0), 6));
 }
 
+function plain(ratio) {
+  return ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0);
+}
+
 function times(ratio) {
-  return `${ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0)}×`;
+  return `${plain(ratio)}×`;
 }
 
 function count(number, noun, plural = `${noun}s`) {
@@ -37,21 +41,24 @@ function measured(value, metric) {
   return `${amount(value, unit)} ${unit}`;
 }
 
-/** Who wins on how many of so many queries, who ties, and who has no value. */
-function finding(asked, scores, state) {
-  const queries = count(asked, "query", "queries");
-  const winners = scores.filter(({ wins, ties }) => wins + ties > 0);
-  if (winners.length === 0) return `No engine has a value for any of ${queries}.`;
-  const clauses = mostFirst(winners, ({ wins }) => wins, ({ ties }) => ties)
+/** Who wins on how many of some queries, who ties, what cannot be told yet, and who has no value. */
+function finding(tasks, scores, state, { open }) {
+  const queries = count(tasks.length, "query", "queries");
+  const best = scores.filter(({ wins, ties, unclear }) => wins + ties + unclear > 0);
+  if (best.length === 0) return `No engine has a value for any of ${queries}.`;
+  const clauses = mostFirst(best, ({ wins }) => wins, ({ ties }) => ties, ({ unclear }) => unclear)
     .map((score) => clause(score, metrics.get(state.metric)));
-  return [`Of ${queries}, ${clauses.join("; ")}.`, ...gaps(scores)].join(" ");
+  const unclear = tasks.reduce((sum, task) => sum + open[task], 0);
+  const untold = unclear === 0 ? [] : [`On ${count(unclear, "query", "queries")} the best cannot be told from others yet.`];
+  return [`Of ${queries}, ${clauses.join("; ")}.`, ...untold, ...gaps(scores)].join(" ");
 }
 
-function clause({ engine, wins, ties }, metric) {
+function clause({ engine, wins, ties, unclear }, metric) {
   const parts = [];
   if (wins > 0) parts.push(`is ${metric.superlative} on ${wins}`);
   if (ties > 0) parts.push(`ties for best on ${ties}`);
-  return `${labelOf(engine)} ${parts.join(" and ")}`;
+  if (unclear > 0) parts.push(`may be best on ${unclear}`);
+  return `${labelOf(engine)} ${join(parts)}`;
 }
 
 function gaps(scores) {
@@ -76,12 +83,19 @@ function overall(scores, tasks, state) {
 }
 
 function verdict(task, state) {
-  const [first, ...others] = winnersOf(task, state);
-  if (first === undefined) return "No engine has a value.";
-  const value = measured(valueOf(first, state.metric), state.metric);
+  const { best, tied, unclear } = standingsOf(task, state);
+  if (best === null) return "No engine has a value.";
+  const value = measured(valueOf(best, state.metric), state.metric);
   const label = (cell) => labelOf(engineOf(cell));
-  if (others.length > 0) return `${join([first, ...others].map(label))} tie at ${value}.`;
-  return `${label(first)} is ${metrics.get(state.metric).superlative}: ${value}${lead(task, first, state)}.`;
+  if (tied.length > 0) {
+    const others = unclear.length > 0 ? `; ${join(unclear.map(label))} cannot be told apart yet` : "";
+    return `${join([best, ...tied].map(label))} tie at ${value}${others}.`;
+  }
+  if (unclear.length > 0) {
+    const others = unclear.map((cell) => `${label(cell)} at ${factor(cell, best, state.metric)}`);
+    return `${label(best)} leads with ${value}, but cannot be told yet from ${join(others)}.`;
+  }
+  return `${label(best)} is ${metrics.get(state.metric).superlative}: ${value}${lead(task, best, state)}.`;
 }
 
 function lead(task, first, state) {
@@ -99,15 +113,17 @@ function factor(one, other, metric) {
 }
 
 function range(interval) {
-  return interval === null ? "" : ` (${interval[0].toFixed(2)}–${interval[1].toFixed(2)})`;
+  return interval === null ? "" : ` (${interval.map(plain).join("–")})`;
 }
 
-/** How one cell stands to another: "3.10× slower than Polars (3.02–3.19)", or a tie. */
+/** How one cell stands to another: "slower than Polars by 3.10× (3.02–3.19)", a tie, or not told apart. */
 function standing(one, other, metric) {
   const pair = pairOf(one, other, metric);
   if (pair === null) return null;
   const to = labelOf(engineOf(other));
-  if (tied(one, other, metric)) return `ties with ${to}: ${factor(one, other, metric)}`;
+  const near = nearnessOf(pair);
+  if (near === "tie") return `ties with ${to}: ${factor(one, other, metric)}`;
+  if (near === "unclear") return `cannot be told from ${to} yet: ${factor(one, other, metric)}`;
   const more = metrics.get(metric).unit === "MiB" ? ["more memory", "less memory"] : ["slower", "faster"];
   const [above, below] = [pair[0] >= 1, pair[0] < 1];
   const shown = above ? factor(one, other, metric) : factor(other, one, metric);
