@@ -21,6 +21,7 @@ from harness.errors import HarnessError, Unsupported
 from harness.plan.text import tree
 from harness.selfcheck.command import selfcheck
 from harness.tables import Input
+from harness.visible import visible
 from harness.workload import Query, Workload, load
 
 
@@ -107,7 +108,7 @@ def plan(target: Target, size: Size = None) -> None:
         return
     schemas: Schemas = table_schemas(workload, _size(workload, size))
     compiled = Compiler(workload).query(query, schemas)
-    typer.echo(tree(compiled.lowered(), types=True))
+    typer.echo(visible(tree(compiled.lowered(), types=True)))
 
 
 @app.command()
@@ -158,7 +159,7 @@ def _heading(engine: Engine) -> str:
 def _print(program: Program) -> None:
     """Highlighted on a terminal; elsewhere the very text that is run."""
     if sys.stdout.isatty():
-        Console().print(Syntax(program.text, program.language, theme="ansi_light"))
+        Console().print(Syntax(visible(program.text), program.language, theme="ansi_light"))
     else:
         typer.echo(program.text.rstrip("\n"))
 

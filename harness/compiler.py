@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import harness.engines
 from harness import plan
 from harness.engines.base import Engine, Program
 from harness.errors import TooMuch, Unsupported, WorkloadError
-from harness.limited import limited
+from harness.limited import SECONDS, limited
 from harness.spelling import suggestion
 from harness.tables import CsvFormat, Input, Table
 from harness.types import Schema
 from harness.workload import Query, Workload
+
+T = TypeVar("T")
+FILE_SECONDS = 300.0
+"""What all that is compiled of a file may take: a query of the standard workloads takes 0.03 s."""
+LEAST_SECONDS = 0.1
+"""What a query may take at least, after others that took too long."""
 
 Schemas = Mapping[str, Schema]
 
@@ -25,6 +33,7 @@ class Compiler:
         self.workload = workload
         self._queries: dict[object, plan.Query] = {}
         self._programs: dict[object, Program] = {}
+        self._seconds = FILE_SECONDS
 
     def check(self, schemas: Schemas) -> None:
         """Makes all plans. Raises an ExceptionGroup of WorkloadErrors, one for each bad query."""
@@ -52,7 +61,7 @@ class Compiler:
             )
 
         try:
-            return limited("to compile it", compute)
+            return self._in_time("to compile it", compute)
         except WorkloadError as error:
             reason = error.message
         except TooMuch as error:
@@ -94,10 +103,18 @@ class Compiler:
     def _made(self, query: Query, schemas: Schemas, engine: Engine, source: Input) -> Program:
         compiled, tables = self.query(query, schemas), described(self.workload, schemas)
         try:
-            return limited("its program", lambda: engine.compile(compiled, tables, source))
+            return self._in_time("its program", lambda: engine.compile(compiled, tables, source))
         except (TooMuch, RecursionError) as error:
             reason = str(error) if isinstance(error, TooMuch) else "it is nested too deeply"
             raise Unsupported(f"not compiled for {engine.label}: {reason}") from error
+
+    def _in_time(self, what: str, compute: Callable[[], T]) -> T:
+        """The result of what compiles, within what is left of the time that a file has."""
+        began = time.monotonic()
+        try:
+            return limited(what, compute, min(SECONDS, self._seconds))
+        finally:
+            self._seconds = max(LEAST_SECONDS, self._seconds + began - time.monotonic())
 
 
 def native_program(folder: Path, native: str) -> Program:

@@ -20,12 +20,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.visible import visible
+
 FRAGMENT = 120
 """How many characters of a piece of SQL are told."""
 
 
 class HarnessError(Exception):
-    """Base of all errors that are told to the user in one line, without a traceback."""
+    """Base of all errors that are told to the user in one line, without a traceback.
+
+    What others wrote, as names and pieces of SQL, is told so that a terminal obeys none of it.
+    """
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
 
 
 class WorkloadError(HarnessError):

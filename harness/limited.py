@@ -92,8 +92,13 @@ class _Task(threading.Thread):
         return self._value
 
     def stop(self) -> None:
-        """Raises TooMuch in the thread, at its next step of Python, and waits for its end."""
+        """Raises TooMuch in the thread, at its next step of Python, and waits for its end.
+
+        Again where that step was one that Python lets nothing out of, as a callback of its
+        collector.
+        """
         assert self.ident is not None
-        thread = ctypes.c_ulong(self.ident)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TooMuch))
-        self.ended.wait(FAREWELL_SECONDS)
+        thread, end = ctypes.c_ulong(self.ident), time.monotonic() + FAREWELL_SECONDS
+        while not self.ended.is_set() and time.monotonic() < end:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TooMuch))
+            self.ended.wait(10 * GLANCE_SECONDS)

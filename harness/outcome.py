@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harness.tables import Input
+from harness.visible import visible
 
 
 class Outcome(StrEnum):
@@ -126,6 +127,7 @@ class Record:
     fallback_share: float | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", visible(self.reason))  # an engine may quote anything
         if (self.outcome is Outcome.OK) == bool(self.reason):
             raise ValueError(
                 f"{self.cell}: a reason is for outcomes other than ok, and each has one"

@@ -6,11 +6,14 @@ DuckDB's sums have 128 bits. Others go round to the other end of their range wit
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import duckdb
 import sqlglot
 from sqlglot import exp
 
+from harness.engines.duckdb_guard import judge
+from harness.errors import WorkloadError
 from harness.plan.functions import by_name
 
 DIALECT = "duckdb"
@@ -19,10 +22,14 @@ TOLD = "a sum of whole numbers that passes 64 bits on this data"
 _TOO_WIDE = re.compile("INT128 .* out of range for the destination type INT64")
 
 
-def overflow(database: duckdb.DuckDBPyConnection, sql: str) -> str | None:
+def overflow(database: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]) -> str | None:
     """What passes 64 bits: a sum, or that of a mean. None too where DuckDB cannot tell."""
-    guarded = _guarded(sql)
-    if guarded is None:
+    try:
+        guarded = _guarded(sql)
+        if guarded is None:
+            return None
+        judge(database, guarded, tables)
+    except (WorkloadError, sqlglot.errors.SqlglotError):  # what is printed is another query
         return None
     try:
         for _ in database.sql(guarded).to_arrow_reader(BATCH_ROWS):

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -42,6 +43,8 @@ SQL_TYPES = {
 MEMORY = "800MB"
 """What a reference is computed in, spilling to disk where it must; more where it cannot do so."""
 BATCH_ROWS = 1_000_000
+MOST_BYTES = 20 * 10**9
+"""Of one answer on disk."""
 OTHER_WAYS = {
     "without its optimizer": (),
     "with filters pushed down and nothing else optimized": ("filter_pushdown",),
@@ -76,6 +79,9 @@ class References:
         limit = timeout / (2 * len(OTHER_WAYS))
         self._other_way_seconds = min(self._other_way_seconds, limit)
         self._folder.mkdir(parents=True, exist_ok=True)
+        for unfinished in self._folder.glob("*.part"):  # of a process that was killed meanwhile
+            if not psutil.pid_exists(int(unfinished.suffixes[-2].removeprefix("."))):
+                unfinished.unlink(missing_ok=True)
         return {}
 
     def reference(self, tables: list[Message], key: str, spec: Message) -> Message:
@@ -120,7 +126,8 @@ class References:
         from harness.overflow import overflow  # which imports what right answers do without
 
         data = [table_from_message(table) for table in tables]
-        unsupported = overflow(self._open(data, key), wanted.reference_sql)
+        names = [table.name for table in data]
+        unsupported = overflow(self._open(data, key), wanted.reference_sql, names)
         doubt = None if unsupported else self._doubt(given, right, wanted, widened, data, key)
         return {"reason": reason, "unsupported": unsupported, "doubt": doubt}
 
@@ -157,11 +164,14 @@ class References:
         file = self._folder / f"{name}.arrow"
         if not file.exists():
             unfinished = file.with_suffix(f".{os.getpid()}.part")  # another run may be at it, too
-            if way:
-                self._compute_otherwise(tables, sql, way, unfinished)
-            else:
-                self._compute(tables, key, sql, unfinished)
-            unfinished.replace(file)
+            try:
+                if way:
+                    self._compute_otherwise(tables, sql, way, unfinished)
+                else:
+                    self._compute(tables, key, sql, unfinished)
+                unfinished.replace(file)
+            finally:
+                unfinished.unlink(missing_ok=True)
         return file
 
     def _open(self, tables: Sequence[Table], key: str) -> duckdb.DuckDBPyConnection:
@@ -207,6 +217,8 @@ def _write(database: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
         with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, reader.schema) as out:
             for batch in reader:
                 out.write_batch(batch)
+                if file.tell() > MOST_BYTES:
+                    raise NoReference(f"the answer is larger than {MOST_BYTES / 1e9:g} GB")
     except WorkloadError as error:
         raise NoReference(str(error)) from error
     except (duckdb.Error, pa.ArrowException) as error:

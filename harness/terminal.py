@@ -24,6 +24,7 @@ from harness.measure import Phase
 from harness.outcome import Cell, Outcome, Record
 from harness.results import Journal
 from harness.suite import Asked
+from harness.visible import visible
 
 if TYPE_CHECKING:
     from report import Ranked
@@ -100,7 +101,7 @@ class Display:
             return
         self._phase, self._drawn = phase, now
         doing = f"round {number}" if phase is Phase.ROUND else _PHASES[phase]
-        text = f"{cell.workload}::{cell.query} {short(cell.engine)} · {doing}"
+        text = f"{visible(cell.workload)}::{cell.query} {short(cell.engine)} · {doing}"
         self._live.update(Text(f"  {text} · {self._position()}", style="cyan"), refresh=True)
 
     def _position(self) -> str:
@@ -124,7 +125,7 @@ class Display:
                 f" · {_threads(cell.threads)}" if self._sweep else ""
             )
             self.console.print(
-                f"[bold]{cell.workload}::{cell.query}[/bold]{title}"
+                f"[bold]{escape(visible(cell.workload))}::{cell.query}[/bold]{title}"
                 f"  [dim]{setting} · {self.done} of {self.total}[/dim]"
             )
         style = _STYLES[record.outcome]

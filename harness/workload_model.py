@@ -47,6 +47,15 @@ def _type(value: object) -> Type:
     return TYPE_ALIASES[name]
 
 
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"{text[:40]!r} should be one line of text without control characters")
+    return text
+
+
+Title = Annotated[str, AfterValidator(_one_line)]
+
+
 def _without_nul(path: str) -> str:
     if "\0" in path:
         raise ValueError(f"'path' cannot be {path[:40]!r}: no path holds the character NUL")
@@ -107,7 +116,7 @@ class QueryModel(_Model):
     """One query: its SQL, or its SQL with what else is known of it."""
 
     sql: str
-    title: str | None = None
+    title: Title | None = None
     write: Literal["parquet"] | None = None
     tolerance: float = Field(default=1e-6, ge=0, le=0.1)
     native: dict[str, str] = {}
@@ -153,7 +162,7 @@ class DataModel(_Model):
 class WorkloadModel(_Model):
     """A workload file, key by key."""
 
-    title: str | None = None
+    title: Title | None = None
     input: tuple[Input, ...] = Field(default=(Input.MEMORY,), min_length=1)
     tables: Annotated[dict[str, TableModel], _named(NAME, "a table", NAME_RULE)] | None = None
     data: DataModel | None = None

@@ -102,7 +102,7 @@ class InProcess:
         reason = compare(answer, self.expected(sql), query.spec, query.spec.limit is not None)
         if reason is None:
             return Verdict("ok", "", program.text)
-        if too_wide := overflow(self.reference, sql):
+        if too_wide := overflow(self.reference, sql, self.tables):
             return Verdict("unsupported", too_wide, program.text)
         return Verdict("wrong", reason, program.text)
 

@@ -5,6 +5,7 @@ Each attack that came to mind has its own test; the two locks on DuckDB are also
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import threading
 import time
@@ -15,14 +16,21 @@ import duckdb
 import polars as pl
 import pytest
 
+from harness import compiler, engines, reference
 from harness.engines.duckdb_guard import judge, lock
-from harness.engines.polars_sql_gpu import PolarsSqlSession, refuse_other_files
-from harness.errors import TooMuch, WorkloadError
+from harness.engines.polars_sql_gpu import PolarsSqlGpu, PolarsSqlSession, refuse_other_scans
+from harness.errors import NoReference, TooMuch, Unsupported, WorkloadError
 from harness.limited import limited
+from harness.overflow import overflow
 from harness.plan import compile_query
+from harness.reference import References
+from harness.tables import Input, Table
 from harness.types import Column, Type
+from harness.visible import visible
+from harness.workload import load
 from tests.benchmark_runs import Project, fakes
 
+pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in.*gc_callback")  # Hypothesis'
 SECRET = "TOPSECRET"
 SCHEMA = {"t": (Column("k", Type.INT64, False), Column("v", Type.INT64, False))}
 TABLE = "k,v\n1,10\n2,20\n"
@@ -224,10 +232,118 @@ def test_polars_gets_no_text_that_somebody_wrote(tmp_path: Path) -> None:
     session.sql = f"select * from read_csv('{secret}')"
     with pytest.raises(WorkloadError, match=r"secret\.csv"):
         session._run(None)
-    refuse_other_files(f"Csv SCAN [{secret}]\n", [str(secret)])
+    refuse_other_scans(f"Csv SCAN [{secret}]\n", [f"[{secret}]"])
+    for files in (f"[{secret}, ... 1 other source]", f"[x/{secret}]"):
+        with pytest.raises(WorkloadError, match=r"secret\.csv"):
+            refuse_other_scans(f"Csv SCAN {files}\n", [f"[{secret}]"])
+    reads = compile_query("select k, 'READ_csv (' as s from t", SCHEMA)
+    with pytest.raises(Unsupported, match="READ_csv in the text"):
+        PolarsSqlGpu().compile(reads, {}, Input.MEMORY)
+
+
+PAYLOAD = "null) end) as text) as z from t; create view pwned as select 7 as k; select 1 --"
+PRINTED_RAW = {
+    "a unit": f"select sum(v) as s, max(time_bucket(interval '1 day', k, '{PAYLOAD}')) as z from t",
+    "a part of a date": f"select sum(v) as s, max(date_part('{PAYLOAD}', d)) as z from t",
+    "a type": f'select sum(v) as s, max(cast(k as "{PAYLOAD}")) as z from t',
+    "a collation": f"select sum(v) as s, max(collate(k, '{PAYLOAD}')) as z from t",
+    "the end of a month": f"select sum(v) as s, max(last_day(d, '{PAYLOAD}')) as z from t",
+}
+
+
+@pytest.mark.parametrize("title", PRINTED_RAW)
+def test_what_is_printed_of_a_query_is_that_query_or_is_not_run(title: str) -> None:
+    """sqlglot prints some texts without their quotation marks."""
+    sql = PRINTED_RAW[title]
+    with duckdb.connect() as connection:
+        connection.execute("create table t as select 1 as k, 2 as v, date '2020-01-01' as d")
+        overflow(connection, sql, ["t"])
+        views = connection.execute("select view_name from duckdb_views() where not internal")
+        assert views.fetchall() == []
+    schema = {"t": (*SCHEMA["t"], Column("d", Type.DATE, False))}
+    with contextlib.suppress(WorkloadError, Unsupported):
+        assert "create view" not in compile_query(sql, schema).printed.split("'")[0]
+
+
+@pytest.mark.parametrize(
+    "now", ["today()", "current_timestamp", "localtime", "current_user", "version()"]
+)
+def test_a_query_has_the_same_answer_each_time(now: str) -> None:
+    with pytest.raises(WorkloadError, match="another each time"):
+        compile_query(f"select cast({now} as varchar) as n from t", SCHEMA)
+
+
+# ------------------------------------------------------------------ what a terminal shows
+
+
+def test_a_terminal_obeys_no_text_of_a_file(project: Project) -> None:
+    escape = "\x1b]0;PWNED\x07"
+    (project.folder / "t.csv").write_text(f"k,{escape}\n1,2\n")
+    queries = "queries: {q: select nothing from t, r: 'select k, 1 + 1 from t'}"
+    (project.folder / "w.yaml").write_text(f"title: x\ntables: {{t: t.csv}}\n{queries}\n")
+    run = project.benchmark("w.yaml", "--engines", "duckdb")
+    assert "\x1b]" not in run.all and r"\x1b]0;PWNED\x07" in run.all
+    titled = f'title: "x\\e]0;PWNED"\ntables: {{t: t.csv}}\n{queries}\n'
+    (project.folder / "w.yaml").write_text(titled)
+    run = project.benchmark("w.yaml", "--engines", "duckdb")
+    assert "should be one line of text" in run.all and "\x1b]" not in run.all
+    assert visible("a\n\tb\u202ec\x9b é") == "a\n\tb\\u202ec\\x9b é"
 
 
 # ------------------------------------------------------------------ limits
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select round(k, -300000000) as x from t",
+        "select round(v / 7, 300000000) as x from t",
+        f"select k from t where regexp_matches(s, '{'[' * 60_000}')",
+        f"select regexp_extract(s, '{'(a[' * 20_000}', 1) as x from t",
+    ],
+)
+def test_a_constant_that_is_too_large_stops_no_compiling(sql: str) -> None:
+    schema = (*SCHEMA["t"], Column("s", Type.STRING, False))
+    began = time.monotonic()
+    query, tables = compile_query(sql, {"t": schema}), {"t": Table("t", schema, rows=0)}
+    for name in engines.names():
+        with contextlib.suppress(Unsupported):
+            engines.get(name).compile(query, tables, Input.MEMORY)
+    assert time.monotonic() - began < 10
+
+
+def test_generated_tables_have_bounds(project: Project) -> None:
+    sizes = "{generator: groupby, sizes: {small: {rows: 1000000000000}}}"
+    text = f"title: x\ndata: {sizes}\nqueries: {{q: select count(*) as n from x}}\n"
+    (project.folder / "w.yaml").write_text(text)
+    run = project.benchmark("w.yaml", "--engines", "duckdb")
+    assert "1000000000" in run.all and "rows" in run.all
+
+
+def test_an_unfinished_reference_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reference, "MOST_BYTES", 10**6)
+    (tmp_path / "left.2000000000.part").write_text("of a process that was killed")
+    references = References()
+    references.start(str(tmp_path), 1)
+    for sql in ("select unnest(range(1000000)) as k", "select error('x') as k"):
+        with pytest.raises(NoReference):
+            references._file([], "key", sql)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_has_a_time_for_all_its_queries(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiler, "FILE_SECONDS", 0.0)
+    queries = "".join(f"  q{n}: {self_joins(25)}\n" for n in range(3))
+    file = project.folder / "w.yaml"
+    file.write_text(f"title: x\ntables: {{t: t.csv}}\nqueries:\n{queries}")
+    began = time.monotonic()
+    with pytest.raises(ExceptionGroup) as raised:
+        compiler.Compiler(load(file)).check(SCHEMA)
+    assert len(raised.value.exceptions) == 3 and time.monotonic() - began < 10
 
 
 def self_joins(number: int) -> str:

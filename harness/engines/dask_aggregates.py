@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from harness.engines.dask_steps import DaskSteps, without_duplicates
 from harness.engines.pandas_aggregates import PandasAggregates, aggregated, function_of
-from harness.engines.pandas_steps import keywords
+from harness.engines.pandas_steps import AGG_PARAMETERS, keywords
 from harness.engines.python import listing, mapping, one_or_list, quoted
 from harness.plan.extremes import has_extremes, over_first_rows
 from harness.plan.nodes import Aggregate, Expression, Item, Project
@@ -87,10 +87,11 @@ class DaskAggregates(DaskSteps, PandasAggregates):
         self, node: Aggregate, groups: str, calls: Mapping[tuple[str, str], str], rename: str
     ) -> str:
         """The frame of the aggregates, each under its name."""
-        named = keywords(
+        columns = (
             (name, f"({quoted(column)}, {quoted(function)})")
             for (function, column), name in calls.items()
         )
+        named = keywords(columns, AGG_PARAMETERS)
         return self.assign(node, f"{groups}.agg({named}).reset_index(){rename}")
 
     def _grouped_apart(self, node: Aggregate) -> str:

@@ -1,8 +1,9 @@
 """A DuckDB connection and SQL -> both held to the tables that a workload declares.
 
-Two locks, each enough alone: DuckDB's own reading of the SQL is judged before it runs (another
-parser may read another text: to sqlglot ``{# … #}`` is a comment), and the connection can open
-no file but those of the tables, load no extension, and have no setting changed.
+Two locks: DuckDB's own reading of the very text that runs is judged before it does (another parser
+may read another text: to sqlglot ``{# … #}`` is a comment), and the connection can open no file but
+those of the tables, load no extension, and have no setting changed. The second alone would let a
+statement write over the tables' own files, and so no text may run that the first has not seen.
 """
 
 from __future__ import annotations

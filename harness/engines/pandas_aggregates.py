@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.engines.pandas_expressions import counted
-from harness.engines.pandas_steps import PandasSteps, keywords
+from harness.engines.pandas_steps import AGG_PARAMETERS, PandasSteps, keywords
 from harness.engines.pandas_tables import dtypes_of_nothing
 from harness.engines.python import listing, mapping, one_or_list, quoted
 from harness.plan.extremes import has_extremes, over_first_rows
@@ -117,9 +117,8 @@ class PandasAggregates(PandasSteps):
         return type(e) in _AGGREGATES
 
     def _named(self, values: Sequence[tuple[str, Expression, str]], keys: Sequence[str]) -> str:
-        return keywords(
-            (name, f'({quoted(column)}, "{function_of(e)}")') for name, e, column in values
-        )
+        columns = ((name, f'({quoted(column)}, "{function_of(e)}")') for name, e, column in values)
+        return keywords(columns, AGG_PARAMETERS)
 
     def _special(
         self,

@@ -21,6 +21,7 @@ from harness.engines.python import (
     quoted,
 )
 from harness.engines.widths import Widths
+from harness.errors import Unsupported
 from harness.plan.naming import frame_name
 from harness.plan.nodes import Aggregate, Node, Scan, uses
 from harness.tables import Input, Table
@@ -130,9 +131,21 @@ def _dropped(columns: Sequence[str]) -> str:
     return f".drop(columns={one_or_list(columns)})"
 
 
-def keywords(pairs: Any) -> str:
+ASSIGN_PARAMETERS = frozenset({"self"})
+AGG_PARAMETERS = frozenset(
+    {
+        *("self", "func", "engine", "engine_kwargs"),
+        *("arg", "split_every", "split_out", "shuffle_method"),  # Dask's
+    }
+)
+"""What a method calls its own parameters: no column can be given by these names."""
+
+
+def keywords(pairs: Any, parameters: frozenset[str] = ASSIGN_PARAMETERS) -> str:
     """``a=1, b=2``; a name that Python cannot spell goes into a dictionary."""
     pairs = list(pairs)
+    if taken := sorted(parameters & {name for name, _ in pairs}):
+        raise Unsupported(f"a column called {taken[0]!r}: the method has a parameter of that name")
     if all(is_keyword_argument(name) for name, _ in pairs):
         return ", ".join(f"{name}={text}" for name, text in pairs)
     return "**{" + ", ".join(f"{quoted(name)}: {text}" for name, text in pairs) + "}"

@@ -209,6 +209,8 @@ class Expressions(ABC):
         places = "0" if decimals is None else self.text(decimals)
         if not places.removeprefix("-").isdecimal():
             raise self.gaps.unsupported("rounding to a computed place", in_sql(e))
+        if len(places) > 4:  # no number here has as many digits
+            raise self.gaps.unsupported(f"rounding to place {places}", in_sql(e))
         return int(places)
 
     def in_tens(self, e: Expression, places: int) -> Expression:
@@ -349,7 +351,9 @@ def flags(values: Sequence[bool]) -> str:
 
 
 def is_keyword_argument(name: str) -> bool:
-    return name.isidentifier() and not keyword.iskeyword(name)
+    """Whether a column can be given by ``name=``: Python writes identifiers beyond ASCII anew."""
+    plain = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+    return plain and name != "self"
 
 
 class Variables:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -52,13 +53,30 @@ def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
     _check_tables(tree, schemas)
     _check_functions(tree)
     _check_the_same_each_time(tree)
+    _check_words(tree)
     _check_names(tree)
     return tree
 
 
 def printed(sql: str) -> str:
-    """One SELECT, as it is read here, in DuckDB's dialect and without comments."""
-    return _one_select(sql).sql("duckdb", pretty=True, comments=False)
+    """One SELECT, as it is read here, in DuckDB's dialect and without comments.
+
+    Raises Unsupported where that text would be read as another query.
+    """
+    tree = _one_select(sql)
+    text: str = tree.sql("duckdb", pretty=True, comments=False)
+    try:
+        same = _names_and_values(_one_select(text)) == _names_and_values(tree)
+    except WorkloadError:
+        same = False
+    if not same:
+        raise Unsupported("printed anew, it would be another query", text)
+    return text
+
+
+def _names_and_values(tree: exp.Query) -> Counter[object]:
+    """How often a query says each; what is read out of a text by mistake is one more of them."""
+    return Counter(part.this for part in tree.find_all(exp.Identifier, exp.Literal))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -151,10 +169,30 @@ def _check_functions(tree: exp.Query) -> None:
 
 def _check_the_same_each_time(tree: exp.Query) -> None:
     """Refuses what no answer can be checked of, since each run has another one."""
-    if found := tree.find(exp.TableSample, exp.Rand, exp.Randn, exp.Uuid):
+    if found := tree.find(*_ANOTHER_EACH_TIME):
         raise WorkloadError(
             f"a query has one answer, and this has another each time: {found.sql('duckdb').strip()}"
         )
+
+
+_ANOTHER_EACH_TIME = (
+    *(exp.TableSample, exp.Rand, exp.Randn, exp.Uuid),
+    *(kind for name, kind in vars(exp).items() if name.startswith(("Current", "Localtime"))),
+)
+
+
+def _check_words(tree: exp.Query) -> None:
+    """Refuses what sqlglot prints as it stands, without quotation marks, and is more than words.
+
+    The text that is printed of a query would be another query.
+    """
+    for part in tree.find_all(exp.Var, exp.DataType):
+        raw = part.args.get("kind") if isinstance(part, exp.DataType) else part.name
+        if isinstance(raw, str) and not _WORDS.fullmatch(raw):
+            raise WorkloadError(f"{raw[:40]!r} is no word that SQL has here")
+
+
+_WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*|")
 
 
 def _check_names(tree: exp.Query) -> None:

@@ -18,6 +18,9 @@ from harness.types import Schema
 BATCH_ROWS = 250_000
 """Rows made at once, and rows of a Parquet row group. A different figure gives different data."""
 
+MOST_ROWS = 10**9
+"""Of one generated table: db-benchmark's largest."""
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]

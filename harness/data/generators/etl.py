@@ -11,7 +11,15 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from harness.data.arrow import arrow_schema
-from harness.data.generators.base import Generator, Integers, Params, row_ranges, stream, with_nulls
+from harness.data.generators.base import (
+    MOST_ROWS,
+    Generator,
+    Integers,
+    Params,
+    row_ranges,
+    stream,
+    with_nulls,
+)
 from harness.types import Column, Schema, Type
 
 DUPLICATES = 0.05
@@ -56,7 +64,7 @@ SCHEMAS: dict[str, Schema] = {
 class EtlParams(Params):
     """``rows`` are those of the orders, repeated ones included."""
 
-    rows: int = Field(ge=100)
+    rows: int = Field(ge=100, le=MOST_ROWS)
     seed: int = Field(default=108, ge=0)
 
     @property

@@ -13,6 +13,7 @@ from pydantic import Field
 from harness.data.arrow import arrow_schema
 from harness.data.generators.base import (
     BATCH_ROWS,
+    MOST_ROWS,
     Generator,
     Integers,
     Params,
@@ -31,8 +32,8 @@ KEYS = ("id1", "id2", "id3", "id4", "id5", "id6")
 class GroupByParams(Params):
     """``groups`` is db-benchmark's K; ``nulls`` the share of NULLs in every column."""
 
-    rows: int = Field(ge=1)
-    groups: int = Field(default=100, ge=1)
+    rows: int = Field(ge=1, le=MOST_ROWS)
+    groups: int = Field(default=100, ge=1, le=MOST_ROWS)
     nulls: float = Field(default=0.0, ge=0, lt=1)
     sorted: bool = False
     seed: int = Field(default=108, ge=0)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from harness.data.arrow import arrow_schema
 from harness.data.generators.base import (
+    MOST_ROWS,
     Generator,
     Integers,
     Params,
@@ -34,7 +35,7 @@ COLUMNS = {"x": 3, "small": 1, "medium": 2, "big": 3}
 class JoinParams(Params):
     """``rows`` are those of ``x`` and ``big``; ``nulls`` the share of NULLs in x's keys and v1."""
 
-    rows: int = Field(ge=100)
+    rows: int = Field(ge=100, le=MOST_ROWS)
     nulls: float = Field(default=0.0, ge=0, lt=1)
     seed: int = Field(default=108, ge=0)
 
