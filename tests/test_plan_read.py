@@ -86,6 +86,7 @@ def test_a_plan_layer_that_fails_is_told_for_that_query_only(
             "select x from t order by x limit 2",
         ),
         ("select x from t limit all", "select x from t"),
+        ("select 007 * x + 00 as v from t", "select 7 * x + 0 as v from t"),
         ("select x from t order by x limit null", "select x from t order by x"),
         (
             "with Q as (select x as A from t) select a from q",

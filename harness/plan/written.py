@@ -11,12 +11,15 @@ from harness.types import Schema
 
 
 def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
-    """Changes the tree: names by one spelling, joins and limits where every query has them."""
+    """Changes the tree: names by one spelling; joins, limits and numbers as all have them."""
     one_spelling(tree, schemas)
     for select in tree.find_all(exp.Select):
         _joins_of_from(select)
     for query in tree.find_all(exp.Query):
         _limit(query)
+    for number in tree.find_all(exp.Literal):
+        if not number.is_string and number.name.isdecimal():
+            number.set("this", number.name.lstrip("0") or "0")
 
 
 def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
