@@ -20,8 +20,6 @@ from harness.workload import Query, Workload
 T = TypeVar("T")
 FILE_SECONDS = 300.0
 """What all that is compiled of a file may take: a query of the standard workloads takes 0.03 s."""
-LEAST_SECONDS = 0.1
-"""What a query may take at least, after others that took too long."""
 
 Schemas = Mapping[str, Schema]
 
@@ -110,11 +108,13 @@ class Compiler:
 
     def _in_time(self, what: str, compute: Callable[[], T]) -> T:
         """The result of what compiles, within what is left of the time that a file has."""
+        if self._seconds <= 0:
+            raise TooMuch(f"{what} came after {FILE_SECONDS:g} s spent on the file's other queries")
         began = time.monotonic()
         try:
             return limited(what, compute, min(SECONDS, self._seconds))
         finally:
-            self._seconds = max(LEAST_SECONDS, self._seconds + began - time.monotonic())
+            self._seconds += began - time.monotonic()
 
 
 def native_program(folder: Path, native: str) -> Program:

@@ -59,6 +59,20 @@ OTHER_WAY_SECONDS = 20.0
 OTHER_WAY_MEMORY = "2GB"
 
 
+def _is_left(unfinished: Path) -> bool:
+    """Whether a reference's unfinished file is that of a process which was killed meanwhile.
+
+    Its number may be another process' by now, which began after the file.
+    """
+    number = unfinished.stem.rpartition(".")[2]
+    try:
+        return psutil.Process(int(number)).create_time() > unfinished.stat().st_mtime
+    except (ValueError, psutil.NoSuchProcess):
+        return True
+    except (OSError, psutil.AccessDenied):
+        return False
+
+
 class References:
     """Computes each reference once and keeps it as an Arrow IPC file in a folder."""
 
@@ -79,8 +93,8 @@ class References:
         limit = timeout / (2 * len(OTHER_WAYS))
         self._other_way_seconds = min(self._other_way_seconds, limit)
         self._folder.mkdir(parents=True, exist_ok=True)
-        for unfinished in self._folder.glob("*.part"):  # of a process that was killed meanwhile
-            if not psutil.pid_exists(int(unfinished.suffixes[-2].removeprefix("."))):
+        for unfinished in self._folder.glob("*.part"):
+            if _is_left(unfinished):
                 unfinished.unlink(missing_ok=True)
         return {}
 

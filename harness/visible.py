@@ -8,7 +8,7 @@ _KEPT = "\n\t"
 
 
 def visible(text: str) -> str:
-    """Control and formatting characters (Unicode's Cc and Cf) as the escapes that Python has.
+    """Control and formatting characters (Unicode's Cc, Cf and Cs) as the escapes that Python has.
 
     They would colour, move or turn what stands around them, or have the terminal do something.
     """
@@ -18,5 +18,5 @@ def visible(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    hidden = unicodedata.category(character) in ("Cc", "Cf") and character not in _KEPT
+    hidden = unicodedata.category(character) in ("Cc", "Cf", "Cs") and character not in _KEPT
     return character.encode("unicode_escape").decode() if hidden else character

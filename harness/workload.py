@@ -13,6 +13,7 @@ from harness.errors import WorkloadError
 from harness.spelling import suggestion
 from harness.tables import CsvFormat, Input
 from harness.types import Type
+from harness.visible import visible
 from harness.workload_model import DataModel, QueryModel, TableModel, WorkloadModel, parse, validate
 from harness.yaml_lines import Document, read
 
@@ -106,7 +107,7 @@ def load(path: Path) -> Workload:
     model = parse(document)
     return Workload(
         name=path.stem,
-        title=model.title or path.stem,
+        title=model.title or visible(path.stem),
         file=path,
         inputs=tuple(dict.fromkeys(model.input)),
         queries=tuple(_query(document, name, query) for name, query in model.queries.items()),

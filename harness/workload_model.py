@@ -26,6 +26,7 @@ from harness.yaml_lines import Document, KeyPath
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 SIZE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+MOST_QUERIES, MOST_TABLES = 1000, 200
 FUNCTION = re.compile(r"[^:]+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
 TYPE_ALIASES: Mapping[str, Type] = {
@@ -51,6 +52,17 @@ def _one_line(text: str) -> str:
     if not text.isprintable():
         raise ValueError(f"{text[:40]!r} should be one line of text without control characters")
     return text
+
+
+def _at_most(most: int, what: str) -> AfterValidator:
+    """Each of them costs time and disk before anything is measured."""
+
+    def check(value: dict[str, Any]) -> dict[str, Any]:
+        if len(value) > most:
+            raise ValueError(f"{len(value)} {what} in one file; at most {most} are read")
+        return value
+
+    return AfterValidator(check)
 
 
 Title = Annotated[str, AfterValidator(_one_line)]
@@ -164,10 +176,20 @@ class WorkloadModel(_Model):
 
     title: Title | None = None
     input: tuple[Input, ...] = Field(default=(Input.MEMORY,), min_length=1)
-    tables: Annotated[dict[str, TableModel], _named(NAME, "a table", NAME_RULE)] | None = None
+    tables: (
+        Annotated[
+            dict[str, TableModel],
+            _at_most(MOST_TABLES, "tables"),
+            _named(NAME, "a table", NAME_RULE),
+        ]
+        | None
+    ) = None
     data: DataModel | None = None
     queries: Annotated[
-        dict[str, QueryModel], Field(min_length=1), _named(NAME, "a query", NAME_RULE)
+        dict[str, QueryModel],
+        Field(min_length=1),
+        _at_most(MOST_QUERIES, "queries"),
+        _named(NAME, "a query", NAME_RULE),
     ]
 
     @field_validator("input", mode="before")

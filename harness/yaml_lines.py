@@ -54,6 +54,8 @@ class _Loader(yaml.SafeLoader):
             raise WorkloadError(
                 f"the tag {event.tag!r} is not allowed; write plain YAML", line=line
             )
+        if any("\ud800" <= character <= "\udfff" for character in getattr(event, "value", "")):
+            raise WorkloadError("half of a character (\\ud800 to \\udfff) is no text", line=line)
         if self.depth >= MAX_DEPTH:
             raise WorkloadError(f"nested more than {MAX_DEPTH} levels deep", line=line)
         self.depth += 1

@@ -287,6 +287,8 @@ def test_a_terminal_obeys_no_text_of_a_file(project: Project) -> None:
     (project.folder / "w.yaml").write_text(titled)
     run = project.benchmark("w.yaml", "--engines", "duckdb")
     assert "should be one line of text" in run.all and "\x1b]" not in run.all
+    (project.folder / "n\x1b]0;b.yaml").write_text(titled.split("\n", 1)[1])
+    assert load(project.folder / "n\x1b]0;b.yaml").title == r"n\x1b]0;b"
     assert visible("a\n\tb\u202ec\x9b é") == "a\n\tb\\u202ec\\x9b é"
 
 
@@ -310,6 +312,24 @@ def test_a_constant_that_is_too_large_stops_no_compiling(sql: str) -> None:
         with contextlib.suppress(Unsupported):
             engines.get(name).compile(query, tables, Input.MEMORY)
     assert time.monotonic() - began < 10
+
+
+def test_half_of_a_character_is_refused_at_its_line(project: Project) -> None:
+    sql = r"select '\ud800' as s from t"
+    (project.folder / "w.yaml").write_text(f'tables: {{t: t.csv}}\nqueries:\n  q: "{sql}"\n')
+    done = project.benchmark("w.yaml", "--engines", "duckdb")
+    assert "w.yaml:3: half of a character" in done.all and "Traceback" not in done.all
+
+
+def test_a_file_has_bounds_for_its_queries_and_tables(project: Project) -> None:
+    file = project.folder / "w.yaml"
+    for key, most in (("queries", 1000), ("tables", 200)):
+        parts = {"queries": "{q: select 1 as k}", "tables": "{t: t.csv}"}
+        value = "select 1 as k" if key == "queries" else "t.csv"
+        parts[key] = "{" + ", ".join(f"q{n}: {value}" for n in range(most + 1)) + "}"
+        file.write_text("".join(f"{name}: {text}\n" for name, text in parts.items()))
+        with pytest.raises(WorkloadError, match=f"{most + 1} {key} in one file; at most {most}"):
+            load(file)
 
 
 def test_generated_tables_have_bounds(project: Project) -> None:
@@ -336,7 +356,7 @@ def test_an_unfinished_reference_leaves_no_file(
 def test_a_file_has_a_time_for_all_its_queries(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiler, "FILE_SECONDS", 0.0)
+    monkeypatch.setattr(compiler, "FILE_SECONDS", 0.5)
     queries = "".join(f"  q{n}: {self_joins(25)}\n" for n in range(3))
     file = project.folder / "w.yaml"
     file.write_text(f"title: x\ntables: {{t: t.csv}}\nqueries:\n{queries}")

@@ -177,7 +177,11 @@ def _check_the_same_each_time(tree: exp.Query) -> None:
 
 _ANOTHER_EACH_TIME = (
     *(exp.TableSample, exp.Rand, exp.Randn, exp.Uuid),
-    *(kind for name, kind in vars(exp).items() if name.startswith(("Current", "Localtime"))),
+    *(
+        kind
+        for name, kind in vars(exp).items()
+        if name.startswith(("Current", "Localtime", "SessionUser"))
+    ),
 )
 
 
