@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from harness.answer import AnswerSpec
 from harness.child import serve
-from harness.engines.duckdb_guard import judge, lock
+from harness.engines.duckdb_guard import identifier, judge, literal, lock
 from harness.errors import NoReference, WorkloadError
 from harness.messages import Message, spec_from_message, table_from_message
 from harness.oom import says_out_of_memory
@@ -256,9 +256,9 @@ def open_database(
         database.execute("SET temp_directory = ''")
         known = [name for (name,) in database.execute("FROM duckdb_optimizers()").fetchall()]
         off = ",".join(name for name in known if name not in optimizers)
-        database.execute(f"SET disabled_optimizers = {_text(off)}")
+        database.execute(f"SET disabled_optimizers = {literal(off)}")
     for table in tables:
-        database.execute(f"CREATE VIEW {_name(table.name)} AS SELECT * FROM {_reader(table)}")
+        database.execute(f"CREATE VIEW {identifier(table.name)} AS SELECT * FROM {_reader(table)}")
     lock(database, [file for table in tables for file in (table.parquet or table.csv)])
     return database
 
@@ -267,25 +267,17 @@ def _reader(table: Table) -> str:
     if table.parquet:
         return f"read_parquet({_list(table.parquet)})"
     types = ", ".join(
-        f"{_text(column.name)}: {_text(SQL_TYPES[column.type])}" for column in table.schema
+        f"{literal(column.name)}: {literal(SQL_TYPES[column.type])}" for column in table.schema
     )
     form = table.csv_format
     return (
         f"read_csv({_list(table.csv)}, header = true, auto_detect = false, columns = {{{types}}}, "
-        f"delim = {_text(form.delimiter)}, nullstr = {_list(form.null_values)}, quote = '\"')"
+        f"delim = {literal(form.delimiter)}, nullstr = {_list(form.null_values)}, quote = '\"')"
     )
 
 
 def _list(items: Iterable[object]) -> str:
-    return f"[{', '.join(_text(str(item)) for item in items)}]"
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"[{', '.join(literal(str(item)) for item in items)}]"
 
 
 def _alike(answer: Path, reference: Path, spec: AnswerSpec) -> bool:

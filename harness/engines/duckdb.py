@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
-from harness.engines.duckdb_guard import judge, lock
+from harness.engines.duckdb_guard import identifier, judge, literal, lock
 from harness.plan import Query
 from harness.tables import Input, Table
 from harness.types import Type
@@ -50,7 +50,7 @@ class DuckDBSession(Session):
         self.files[table.name] = table.files(source)
         reader = _reader(table, source)
         self.connection.execute(
-            f"CREATE OR REPLACE {kind} {_identifier(table.name)} AS SELECT * FROM {reader}"
+            f"CREATE OR REPLACE {kind} {identifier(table.name)} AS SELECT * FROM {reader}"
         )
 
     def prepare(self, program: Program) -> None:
@@ -89,29 +89,21 @@ def _storable(query: Query) -> str:
     whole = [c.name for c in query.spec.schema if c.type is Type.INT64]
     if "sum(" not in query.sql.lower() or not whole:
         return query.sql
-    casts = ", ".join(f"{_identifier(name)}::BIGINT AS {_identifier(name)}" for name in whole)
+    casts = ", ".join(f"{identifier(name)}::BIGINT AS {identifier(name)}" for name in whole)
     return f"SELECT * REPLACE ({casts})\nFROM (\n{query.sql}\n)"
 
 
 def _reader(table: Table, source: Input) -> str:
-    files = "[" + ", ".join(_string(str(path)) for path in table.files(source)) + "]"
+    files = "[" + ", ".join(literal(str(path)) for path in table.files(source)) + "]"
     if source is not Input.CSV:
         return f"read_parquet({files})"
-    columns = ", ".join(f"{_string(c.name)}: '{SQL_TYPES[c.type]}'" for c in table.schema)
-    nulls = "[" + ", ".join(map(_string, table.csv_format.null_values)) + "]"
-    delimiter = _string(table.csv_format.delimiter)
+    columns = ", ".join(f"{literal(c.name)}: '{SQL_TYPES[c.type]}'" for c in table.schema)
+    nulls = "[" + ", ".join(map(literal, table.csv_format.null_values)) + "]"
+    delimiter = literal(table.csv_format.delimiter)
     return (
         f"read_csv({files}, header = true, columns = {{{columns}}}, "
         f"delim = {delimiter}, nullstr = {nulls})"
     )
-
-
-def _string(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 class DuckDB(Engine):

@@ -102,7 +102,7 @@ def _is_recursive(value: Any, name: str) -> bool:
 
 def lock(connection: duckdb.DuckDBPyConnection, files: Iterable[object]) -> None:
     """Leaves a connection these files, and nothing else of the machine. It cannot be undone."""
-    paths = ", ".join(_text(str(file)) for file in files)
+    paths = ", ".join(literal(str(file)) for file in files)
     for setting in (
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
@@ -114,8 +114,14 @@ def lock(connection: duckdb.DuckDBPyConnection, files: Iterable[object]) -> None
         connection.execute(f"SET {setting}")
 
 
-def _text(text: str) -> str:
+def literal(text: str) -> str:
+    """A text as DuckDB's SQL quotes it."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as DuckDB's SQL quotes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _first_line(error: Exception) -> str:
