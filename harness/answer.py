@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.types import Schema
@@ -24,9 +25,10 @@ class AnswerSpec:
     """What a query's text fixes of its answer, and what it leaves open.
 
     ``order`` holds the leading ORDER BY keys that are columns of the answer; rows that tie
-    under them may come in any order. ``limit`` and ``offset`` count rows. ``reference_sql`` is the
+    under them may come in any order. ``names``, where given, are those of the answer's columns, also
+    where ``schema`` is not known. ``limit`` and ``offset`` count rows. ``reference_sql`` is the
     SQL as written, for DuckDB; ``widened_sql`` is given for a query with a LIMIT: it returns the
-    same columns and a last one, ``__rank`` (int64, 1-based rank under the full ORDER BY), for all
+    same columns and, as its last one, their rank (int64, from 1) under the full ORDER BY, for all
     rows that may stand in the answer, so that rows tying at the edge of the LIMIT can be accepted.
     """
 
@@ -37,3 +39,16 @@ class AnswerSpec:
     offset: int = 0
     widened_sql: str | None = None
     tolerance: float = 1e-6
+    names: tuple[str, ...] = ()
+
+
+def each_once(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of columns, a number behind those that were there before, as DuckDB has them."""
+    found: dict[str, str] = {}
+    for name in names:
+        other, number = name, 0
+        while other.lower() in found:
+            number += 1
+            other = f"{name}_{number}"
+        found[other.lower()] = other
+    return tuple(found.values())

@@ -51,7 +51,8 @@ def spec_to_message(spec: AnswerSpec) -> Message:
 
 def spec_from_message(message: Mapping[str, Any]) -> AnswerSpec:
     order = tuple(SortKey(**key) for key in message["order"])
-    return AnswerSpec(**{**message, "schema": _schema(message["schema"]), "order": order})
+    lists = {"schema": _schema(message["schema"]), "order": order, "names": tuple(message["names"])}
+    return AnswerSpec(**{**message, **lists})
 
 
 def _schema(columns: list[Message]) -> Schema:

@@ -12,7 +12,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from harness.engines.duckdb_guard import judge
+from harness.duckdb_guard import judge
 from harness.errors import WorkloadError
 from harness.plan.functions import by_name
 

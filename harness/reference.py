@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from harness.answer import AnswerSpec
 from harness.child import serve
-from harness.engines.duckdb_guard import identifier, judge, literal, lock
+from harness.duckdb_guard import identifier, judge, literal, lock
 from harness.errors import NoReference, WorkloadError
 from harness.messages import Message, spec_from_message, table_from_message
 from harness.oom import says_out_of_memory
@@ -30,16 +30,6 @@ from harness.tables import Table
 from harness.types import Type
 from harness.verify import compare
 from harness.verify.parts import alike_in_parts
-
-SQL_TYPES = {
-    Type.BOOLEAN: "BOOLEAN",
-    Type.INT64: "BIGINT",
-    Type.FLOAT64: "DOUBLE",
-    Type.DECIMAL: "DECIMAL(15, 2)",
-    Type.STRING: "VARCHAR",
-    Type.DATE: "DATE",
-    Type.TIMESTAMP: "TIMESTAMP",
-}
 MEMORY = "800MB"
 """What a reference is computed in, spilling to disk where it must; more where it cannot do so."""
 BATCH_ROWS = 1_000_000
@@ -267,7 +257,7 @@ def _reader(table: Table) -> str:
     if table.parquet:
         return f"read_parquet({_list(table.parquet)})"
     types = ", ".join(
-        f"{literal(column.name)}: {literal(SQL_TYPES[column.type])}" for column in table.schema
+        f"{literal(column.name)}: {literal(column.type.sql)}" for column in table.schema
     )
     form = table.csv_format
     return (

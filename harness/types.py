@@ -32,8 +32,24 @@ class Type(StrEnum):
         return self is Type.STRING or self.numeric
 
     @property
+    def sql(self) -> str:
+        """Its name in DuckDB's SQL."""
+        return _SQL_NAMES[self]
+
+    @property
     def temporal(self) -> bool:
         return self in (Type.DATE, Type.TIMESTAMP)
+
+
+_SQL_NAMES = {
+    Type.BOOLEAN: "BOOLEAN",
+    Type.INT64: "BIGINT",
+    Type.FLOAT64: "DOUBLE",
+    Type.DECIMAL: "DECIMAL(15, 2)",
+    Type.STRING: "VARCHAR",
+    Type.DATE: "DATE",
+    Type.TIMESTAMP: "TIMESTAMP",
+}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from harness import compiler, engines, reference
-from harness.engines.duckdb_guard import judge, lock
+from harness.duckdb_guard import judge, lock
 from harness.engines.polars_sql_gpu import PolarsSqlGpu, PolarsSqlSession, refuse_other_scans
 from harness.errors import NoReference, TooMuch, Unsupported, WorkloadError
 from harness.limited import limited

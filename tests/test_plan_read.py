@@ -90,7 +90,7 @@ def test_a_plan_layer_that_fails_is_told_for_that_query_only(
         ("select x from t order by x limit null", "select x from t order by x"),
         (
             "with Q as (select x as A from t) select a from q",
-            "with Q as (select x as A from t) select A as a from Q",
+            "with Q as (select x as A from t) select A from Q",
         ),
     ],
 )

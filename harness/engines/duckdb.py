@@ -6,24 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.answer import each_once
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
-from harness.engines.duckdb_guard import identifier, judge, literal, lock
+from harness.duckdb_guard import identifier, judge, literal, lock
 from harness.plan import Query
 from harness.tables import Input, Table
 from harness.types import Type
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-SQL_TYPES = {
-    Type.BOOLEAN: "BOOLEAN",
-    Type.INT64: "BIGINT",
-    Type.FLOAT64: "DOUBLE",
-    Type.DECIMAL: "DECIMAL(15, 2)",
-    Type.STRING: "VARCHAR",
-    Type.DATE: "DATE",
-    Type.TIMESTAMP: "TIMESTAMP",
-}
 
 
 class DuckDBSession(Session):
@@ -68,7 +59,7 @@ class DuckDBSession(Session):
 
     def to_arrow(self, result: Any) -> pa.Table:
         table: pa.Table = result
-        return table
+        return table.rename_columns(each_once(table.column_names))
 
     def rows(self, result: Any) -> int:
         return int(result.num_rows)
@@ -97,7 +88,7 @@ def _reader(table: Table, source: Input) -> str:
     files = "[" + ", ".join(literal(str(path)) for path in table.files(source)) + "]"
     if source is not Input.CSV:
         return f"read_parquet({files})"
-    columns = ", ".join(f"{literal(c.name)}: '{SQL_TYPES[c.type]}'" for c in table.schema)
+    columns = ", ".join(f"{literal(c.name)}: '{c.type.sql}'" for c in table.schema)
     nulls = "[" + ", ".join(map(literal, table.csv_format.null_values)) + "]"
     delimiter = literal(table.csv_format.delimiter)
     return (

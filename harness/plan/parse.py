@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlglot
@@ -19,7 +20,7 @@ from sqlglot.optimizer.simplify import simplify
 from sqlglot.schema import MappingSchema
 
 from harness.errors import Unsupported, WorkloadError
-from harness.plan.columns import repeated
+from harness.plan import bound
 from harness.plan.functions import by_name, moments
 from harness.plan.normalize import normalize
 from harness.plan.nulls import without_nulls
@@ -27,19 +28,9 @@ from harness.plan.spellings import distinct_on, positions_in_sets, quantified, t
 from harness.plan.typed import Expression
 from harness.plan.windows import resolve_names
 from harness.plan.written import plainly_written
-from harness.types import Schema, Type
+from harness.types import Schema
 
 DIALECT = "duckdb, normalization_strategy=case_sensitive"
-
-_SQL_NAMES = {
-    Type.BOOLEAN: "BOOLEAN",
-    Type.INT64: "BIGINT",
-    Type.FLOAT64: "DOUBLE",
-    Type.DECIMAL: "DECIMAL(15, 2)",
-    Type.STRING: "VARCHAR",
-    Type.DATE: "DATE",
-    Type.TIMESTAMP: "TIMESTAMP",
-}
 
 
 def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
@@ -54,8 +45,20 @@ def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
     _check_functions(tree)
     _check_the_same_each_time(tree)
     _check_words(tree)
-    _check_names(tree)
     return tree
+
+
+def answer_names(sql: str, tree: exp.Query, schemas: Mapping[str, Schema]) -> tuple[str, ...]:
+    """The names of the answer's columns, as DuckDB has them.
+
+    Raises WorkloadError where DuckDB finds the query wrong; in our words, if we have some.
+    """
+    try:
+        return bound.answer_names(sql, schemas)
+    except WorkloadError as error:
+        with contextlib.suppress(Unsupported):
+            qualified(tree.copy(), schemas, ())
+        raise error
 
 
 def printed(sql: str) -> str:
@@ -199,16 +202,14 @@ def _check_words(tree: exp.Query) -> None:
 _WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*|")
 
 
-def _check_names(tree: exp.Query) -> None:
-    for position, item in enumerate(tree.selects, start=1):
-        named = isinstance(item, (exp.Column, exp.Star, exp.Columns)) or item.alias
-        if not named or isinstance(item, exp.Window):  # whose alias is that of OVER
-            text = item.sql("duckdb").lower()
-            raise WorkloadError(f"column {position} needs a name: {text} as …")
+def qualified(
+    tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[str]
+) -> exp.Query:
+    """The tree with stars expanded, columns qualified by their table, in normal form.
 
-
-def qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
-    """The tree with stars expanded, columns qualified by their table, in normal form."""
+    Its columns have these names.
+    """
+    _name_columns(tree, names)
     _singular_units(tree)
     positions_in_sets(tree)
     quantified(tree)
@@ -219,8 +220,7 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
         tree = qualify(tree, schema=known, dialect=DIALECT, quote_identifiers=False)
     except OptimizeError as error:
         raise _explained(error, schemas) from None
-    if name := repeated([item.alias_or_name for item in tree.selects]):
-        raise WorkloadError(f"two columns of the answer are called {name!r}; rename one")
+    _name_columns(tree, names)
     moments(tree)
     tree = annotate_types(tree, schema=known, dialect=DIALECT)
     for rounded in tree.find_all(exp.Round):  # of integers it is one, and a cast of it is needed
@@ -237,10 +237,29 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Query:
     return normal
 
 
+def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
+    """Gives the answer's columns these names, in place, once it is told which there are."""
+    items = tree.selects
+    if len(items) != len(names) or any(item.is_star for item in items):
+        return
+    changed = {}
+    for item, name in zip(items, names, strict=True):
+        if item.alias_or_name not in names:
+            changed.setdefault(item.alias_or_name, name)
+        if isinstance(item, exp.Alias):
+            item.set("alias", exp.to_identifier(name, quoted=True))
+        else:
+            item.replace(exp.alias_(item.copy(), name, quoted=True))
+    order = tree.args.get("order")
+    for key in order.expressions if order is not None else ():
+        if isinstance(key.this, exp.Column) and not key.this.table and key.this.name in changed:
+            key.set("this", exp.column(exp.to_identifier(changed[key.this.name], quoted=True)))
+
+
 def _schema_of_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> MappingSchema:
     """The tables that a query reads, as sqlglot is told of them."""
     columns: dict[str, object] = {
-        name: {column.name: _SQL_NAMES[column.type] for column in schemas[name]}
+        name: {column.name: column.type.sql for column in schemas[name]}
         for name in {table.name for table in tree.find_all(exp.Table)}
         if name in schemas
     }

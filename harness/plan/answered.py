@@ -1,0 +1,115 @@
+"""SQL as written -> what the right answer to it looks like, its ORDER BY and LIMIT included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlglot
+from sqlglot import exp
+
+from harness.answer import AnswerSpec, SortKey
+from harness.duckdb_guard import identifier
+from harness.plan.nodes import Expression
+from harness.plan.parse import DIALECT
+from harness.types import Schema
+
+_EVERY = 2**62
+"""The LIMIT that an OFFSET by itself has: more rows than there are."""
+
+
+def answer_spec(sql: str, names: tuple[str, ...], schema: Schema, tolerance: float) -> AnswerSpec:
+    """The spec of a query whose answer has columns of these names (and of this schema, if known)."""
+    tree = sqlglot.parse_one(sql, read=DIALECT)
+    assert isinstance(tree, exp.Query)
+    keys = _keys(tree)
+    columns = [_column(key.this, tree, names) for key in keys]
+    known = columns.index(None) if None in columns else len(columns)
+    pairs = zip(columns[:known], keys, strict=False)
+    order = tuple(_sort_key(name, key) for name, key in pairs if name is not None)
+    limit, offset = _count(tree, "limit", _EVERY), _count(tree, "offset", 0)
+    widened = None
+    if limit is None or offset is None or (limit, offset) == (_EVERY, 0):
+        limit, offset = None, 0
+    elif (widened := _widened(tree, names, columns, limit + offset)) is None:
+        limit, offset = None, 0
+    return AnswerSpec(schema, sql, order, limit, offset, widened, tolerance, names)
+
+
+def _keys(tree: exp.Query) -> list[exp.Ordered]:
+    order = tree.args.get("order")
+    return list(order.expressions) if order is not None else []
+
+
+def _count(tree: exp.Query, clause: str, without: int) -> int | None:
+    """The number of rows in LIMIT or OFFSET; None where it is computed, or no number of rows."""
+    found = tree.args.get(clause)
+    if found is None:
+        return without
+    number, more = found.args.get("expression"), found.args.get("limit_options")
+    is_number = isinstance(number, exp.Literal) and number.name.isdecimal() and more is None
+    return int(number.name) if is_number else None
+
+
+def _column(key: Expression, tree: exp.Query, names: Sequence[str]) -> str | None:
+    """The name of the answer's column that is a key of ORDER BY, if it is one."""
+    items = tree.selects
+    if isinstance(key, exp.Literal) and key.is_int:
+        place = int(key.name) - 1
+        return names[place] if 0 <= place < len(names) else None
+    if len(items) != len(names):  # a star: whatever has no table's name is a column by its own
+        written = list(names)
+    else:
+        written = [item.alias_or_name for item in items]
+    if isinstance(key, exp.Column) and not key.table:
+        lower = key.name.lower()
+        return next((n for n, w in zip(names, written, strict=True) if w.lower() == lower), None)
+    if len(items) != len(names):
+        return None
+    return next((n for n, item in zip(names, items, strict=True) if item.unalias() == key), None)
+
+
+def _sort_key(name: str, key: exp.Ordered) -> SortKey:
+    return SortKey(name, bool(key.args.get("desc")), bool(key.args.get("nulls_first")))
+
+
+def _widened(
+    tree: exp.Query, names: Sequence[str], columns: Sequence[str | None], rows: int
+) -> str | None:
+    """All rows that may stand in the answer of a query with a LIMIT, each with its rank behind.
+
+    Keys of ORDER BY that are no columns of the answer are some on the way. None where that would
+    make it another query.
+    """
+    keys = _keys(tree)
+    for clause in ("order", "limit", "offset"):
+        tree.set(clause, None)
+    if len(tree.selects) == len(names):
+        named = zip(tree.selects, names, strict=True)
+        tree.set("expressions", [exp.alias_(item.unalias(), n, quoted=True) for item, n in named])
+    lacking = [key for key, column in zip(keys, columns, strict=True) if column is None]
+    if lacking and (not isinstance(tree, exp.Select) or tree.args.get("distinct")):
+        return None
+    added = [_unlike(f"__key{place}", names) for place in range(len(lacking))]
+    for name, key in zip(added, lacking, strict=True):
+        tree.append("expressions", exp.alias_(key.this, name))
+    waiting = iter(added)
+    order = [
+        _spelt(_sort_key(column or next(waiting), key))
+        for key, column in zip(keys, columns, strict=True)
+    ]
+    rank = _unlike("__rank", names)
+    window = f"rank() over ({'order by ' + ', '.join(order) if order else ''})"
+    every = f"* exclude ({', '.join(added)})" if added else "*"
+    inner = tree.sql("duckdb")
+    return f"select {every}, {window} as {rank} from ({inner}) as answer qualify {rank} <= {rows}"
+
+
+def _unlike(wanted: str, names: Sequence[str]) -> str:
+    """A name that none of these is."""
+    return wanted if wanted not in {name.lower() for name in names} else _unlike(f"_{wanted}", names)
+
+
+def _spelt(key: SortKey) -> str:
+    direction = "desc" if key.descending else "asc"
+    nulls = "first" if key.nulls_first else "last"
+    return f"{identifier(key.column)} {direction} nulls {nulls}"

@@ -1,0 +1,61 @@
+"""SQL as DuckDB reads it over empty tables: the names of its answer, and what constants are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import duckdb
+
+from harness.answer import each_once
+from harness.duckdb_guard import identifier, judge, lock
+from harness.errors import WorkloadError
+from harness.types import Schema
+
+MEMORY = "500MB"
+"""What constants may take while they are computed."""
+
+_Tables = tuple[tuple[str, Schema], ...]
+
+
+def answer_names(sql: str, schemas: Mapping[str, Schema]) -> tuple[str, ...]:
+    """The names of the answer's columns, each of them once.
+
+    Raises WorkloadError where DuckDB finds the query wrong: an unknown function, types that do not
+    go together, a column that is not grouped.
+    """
+    with _database(tuple(schemas.items())).cursor() as connection:
+        judge(connection, sql, schemas)
+        try:
+            return each_once(connection.sql(sql).columns)
+        except duckdb.Error as error:
+            raise WorkloadError(_first_line(error)) from None
+
+
+def constant(sql: str) -> tuple[str, object] | None:
+    """The type and the value of an expression without columns; None where DuckDB has none."""
+    with _database(()).cursor() as connection:
+        try:
+            found = connection.sql(f"select {sql}")
+            ((value,),) = found.fetchall()
+        except (duckdb.Error, ValueError, OverflowError):  # Python's, of dates far away
+            return None
+        return str(found.types[0]), value
+
+
+@lru_cache(maxsize=8)
+def _database(tables: _Tables) -> duckdb.DuckDBPyConnection:
+    database = duckdb.connect(config={"threads": 1, "memory_limit": MEMORY})
+    for name, schema in tables:
+        columns = ", ".join(f"{identifier(c.name)} {c.type.sql}" for c in schema)
+        database.execute(f"CREATE TABLE {identifier(name)} ({columns})")
+    lock(database, ())
+    return database
+
+
+def _first_line(error: Exception) -> str:
+    """What is wrong, and what DuckDB would have instead, without its list of candidates."""
+    lines = [line for line in str(error).strip().splitlines() if line]
+    words = [lines[0].partition(" Error: ")[2] or lines[0]]
+    words += [line for line in lines[1:2] if line.startswith("Did you mean")]
+    return "DuckDB says: " + " ".join(words).split(" You might need")[0]
