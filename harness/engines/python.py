@@ -217,7 +217,7 @@ class Expressions(ABC):
         """A number rounded to tens (-1), hundreds (-2), ... in terms of other functions."""
         scale = 10**-places
         if self.type(e) is Type.FLOAT64:
-            scaled = exp.Div(this=e, expression=exp.Literal.number(scale), typed=False, safe=True)
+            scaled = exp.Div(this=e, expression=exp.Literal.number(scale))
             return exp.Mul(this=exp.Round(this=scaled), expression=exp.Literal.number(scale))
         half = exp.Literal.number(scale // 2)
         nearest = exp.Add(this=exp.Abs(this=e.copy()), expression=half)

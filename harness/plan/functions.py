@@ -127,7 +127,7 @@ REWRITES: dict[type[Expression], Rewrite] = {
 }
 
 
-# ---------------------------------------------------------------------- constants and decimals
+# ---------------------------------------------------------------------- constants
 
 
 def moments(tree: Expression) -> None:
@@ -158,29 +158,3 @@ def midnight(e: Expression) -> Expression:
 
 
 _MIDNIGHTS = ("", " 00:00:00", "T00:00:00")
-
-
-def whole_decimals(e: Expression) -> Expression:
-    """A decimal that is rounded to no places is a whole number."""
-    if not isinstance(e, (exp.Round, exp.Floor, exp.Ceil)) or not _is_decimal(e.this):
-        return e
-    places = e.args.get("decimals")
-    if places is not None and not (isinstance(places, exp.Neg) or places.name == "0"):
-        return e
-    return exp.Cast(this=e, to=exp.DataType.build("BIGINT"))
-
-
-def _is_decimal(e: Expression) -> bool:
-    """Whether DuckDB computes with decimals: from literals with a point, and whole numbers."""
-    if isinstance(e, exp.Literal):
-        return not e.is_string and "." in e.name and "e" not in e.name.lower()
-    if isinstance(e, (exp.Neg, exp.Abs, exp.Paren, exp.Sum, exp.Min, exp.Max)):
-        return _is_decimal(e.this)
-    if isinstance(e, (exp.Add, exp.Sub, exp.Mul)):
-        sides = (e.this, e.expression)
-        decimal = [_is_decimal(side) for side in sides]
-        return any(decimal) and all(
-            d or side.is_type(*exp.DataType.INTEGER_TYPES)
-            for d, side in zip(decimal, sides, strict=True)
-        )
-    return False

@@ -400,7 +400,6 @@ _REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
 _RULES = (
     _parentheses,
     functions.midnight,
-    functions.whole_decimals,
     _negated_flags,
     _date_parts,
     _functions,

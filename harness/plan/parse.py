@@ -16,11 +16,12 @@ from sqlglot.errors import OptimizeError, ParseError, TokenError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.canonicalize import canonicalize
 from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.simplify import simplify
+from sqlglot.optimizer.simplify import Simplifier
 from sqlglot.schema import MappingSchema
 
 from harness.errors import Unsupported, WorkloadError
-from harness.plan import bound
+from harness.plan import bound, constants, decimals
+from harness.plan.dialect import Written
 from harness.plan.functions import by_name, moments
 from harness.plan.normalize import normalize
 from harness.plan.nulls import without_nulls
@@ -30,7 +31,7 @@ from harness.plan.windows import resolve_names
 from harness.plan.written import plainly_written
 from harness.types import Schema
 
-DIALECT = "duckdb, normalization_strategy=case_sensitive"
+DIALECT = Written
 
 
 def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
@@ -222,7 +223,8 @@ def qualified(
         raise _explained(error, schemas) from None
     _name_columns(tree, names)
     moments(tree)
-    tree = annotate_types(tree, schema=known, dialect=DIALECT)
+    tree = annotate_types(constants.computed(tree), schema=known, dialect=DIALECT)
+    constants.texts_beside_values(tree)
     for rounded in tree.find_all(exp.Round):  # of integers it is one, and a cast of it is needed
         rounded.type = rounded.this.type
     for select in list(tree.find_all(exp.Select)):
@@ -230,11 +232,33 @@ def qualified(
         distinct_on(select)
         tuples(select)
     tree = without_nulls(canonicalize(tree, dialect=DIALECT))
-    tree = simplify(tree, dialect=DIALECT)
+    tree = _Simplifier(DIALECT).simplify(tree)
+    tree = decimals.in_whole_numbers(annotate_types(tree, schema=known, dialect=DIALECT))
     normal: exp.Query = without_nulls(normalize(tree))
     for part in normal.walk():
         part.type = None  # the plan infers its own, and a copy of a part would copy them
+        if isinstance(part, exp.Literal) and not part.is_string:
+            part.set("this", part.name.removesuffix("e0"))
     return normal
+
+
+class _Simplifier(Simplifier):
+    """sqlglot's, but for what holds of whole numbers only: floats round at each step."""
+
+    def simplify_equality(self, expression: exp.Expr) -> exp.Expr:
+        sides = [x for x in expression.iter_expressions() if isinstance(x, exp.Binary)]
+        whole = all(_is_whole(x) for side in sides for x in (side.left, side.right))
+        return super().simplify_equality(expression) if whole else expression
+
+    def _simplify_binary(self, expression: Any, a: Any, b: Any) -> Any:
+        if a.is_number and b.is_number and not (a.is_int and b.is_int):
+            return None
+        return super()._simplify_binary(expression, a, b)
+
+
+def _is_whole(e: Expression) -> bool:
+    """Whether an expression is no float."""
+    return not e.is_type(*exp.DataType.FLOAT_TYPES, *exp.DataType.REAL_TYPES, exp.DType.UNKNOWN)
 
 
 def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:

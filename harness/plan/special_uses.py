@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 
 from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Unsupported
-from harness.plan.kinds import COMPARING, DEVIATIONS
+from harness.plan.decimals import is_scaled
+from harness.plan.kinds import DEVIATIONS
 from harness.plan.nodes import (
     Aggregate,
     Expression,
@@ -26,7 +26,7 @@ from harness.plan.special import specials_of
 from harness.plan.sql import in_sql
 from harness.plan.typing import infer
 from harness.plan.windows import frame_of
-from harness.special import EXACT, Special, together
+from harness.special import Special, together
 from harness.types import Schema
 
 Differing = Mapping[type[Expression], frozenset[Special]]
@@ -49,9 +49,10 @@ FULL_CASE: Differing = {
 """Of one whose upper and lower case of a character can be several."""
 
 _EVERYWHERE: Differing = {
-    kind: frozenset({Special.INFINITE}) for kind in (exp.Median, exp.PercentileCont, *DEVIATIONS)
+    exp.Mul: frozenset({Special.BEYOND}),
+    **{kind: frozenset({Special.INFINITE}) for kind in (exp.Median, exp.PercentileCont, *DEVIATIONS)},
 }
-"""Of every library: inf - inf is NaN, also where both are the same value."""
+"""Of every library: the whole number of a decimal passes 64 bits; inf - inf is NaN."""
 _NONE: frozenset[Special] = frozenset()
 
 
@@ -60,7 +61,7 @@ def refuse_special(plan: Node, differing: Differing, label: str) -> None:
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
         for e in expressions_of(node):
-            for function in e.find_all(*COMPARING, *_EVERYWHERE, *differing):
+            for function in e.find_all(*_EVERYWHERE, *differing):
                 found = _found(function, differing, schema)
                 if found is not None:
                     raise Unsupported(f"{label} does otherwise with {found}", in_sql(function))
@@ -69,8 +70,6 @@ def refuse_special(plan: Node, differing: Differing, label: str) -> None:
 def _found(function: Expression, differing: Differing, schema: Schema) -> Special | None:
     """The first kind of special value of an operand that makes a difference."""
     kind = type(function)
-    if isinstance(function, COMPARING):
-        return Special.BEYOND if _is_of_exact_decimals(function) else None
     matters = _MATTERS.get(kind)
     if matters is not None and not matters(function, schema):
         return None
@@ -114,16 +113,6 @@ def _takes_spaces(trim: Expression, schema: Schema) -> bool:
     return trim.args.get("expression") is None
 
 
-def _is_of_exact_decimals(comparison: Expression) -> bool:
-    """Whether numbers that no float holds are compared as decimals, which libraries do not have.
-
-    A literal with a point is a decimal in DuckDB, and so is what it makes of whole numbers.
-    """
-    numbers = [x.name for x in comparison.find_all(exp.Literal) if not x.is_string]
-    exact = [Decimal(text) for text in numbers if "e" not in text.lower()]
-    return any("." in text for text in numbers) and any(abs(n) > EXACT for n in exact)
-
-
 def _puts_null_first(key: Expression, schema: Schema) -> bool:
     return bool(key.args.get("nulls_first")) and infer(key.this, schema).nullable
 
@@ -134,6 +123,7 @@ def _moves(window: Expression, schema: Schema) -> bool:
 
 
 _MATTERS: dict[type[Expression], Callable[[Expression, Schema], bool]] = {
+    exp.Mul: lambda product, schema: is_scaled(product),
     exp.Trim: _takes_spaces,
     exp.Ordered: _puts_null_first,
     exp.Window: _moves,
