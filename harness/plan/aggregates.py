@@ -84,17 +84,35 @@ def described(e: Expression) -> str:
     return f"{column.name}_{kind}" if column is not None else kind
 
 
-def is_grouped(select: exp.Select) -> bool:
+_GROUPED = "grouped"
+
+
+def mark_grouped(select: exp.Select) -> None:
+    """Keeps in mind that a query is of groups, lest it is not when its aggregates fold away."""
     if select.args.get("group") or select.args.get("having"):
-        return True
-    return any(has_aggregate(item) for item in select.selects)
+        select.meta[_GROUPED] = True
+    elif any(has_aggregate(item) for item in select.selects):
+        select.meta[_GROUPED] = True
+
+
+def is_grouped(select: exp.Select) -> bool:
+    return bool(select.meta.get(_GROUPED))
 
 
 def has_aggregate(e: Expression) -> bool:
     """Whether an aggregate is in the expression, other than as a window's function."""
     if isinstance(e, exp.AggFunc):
         return True
-    children = e.iter_expressions()
+    children = list(e.iter_expressions())
     if isinstance(e, exp.Window):
-        children = iter([c for c in children if c is not e.this] + list(e.this.iter_expressions()))
+        function = e.this
+        children.remove(function)
+        while isinstance(function, _AROUND):
+            around, function = function, function.this
+            children += [part for part in around.iter_expressions() if part is not function]
+        children += function.iter_expressions()
     return not isinstance(e, exp.Query) and any(has_aggregate(child) for child in children)
+
+
+_AROUND = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
+"""What a window's function may stand in."""

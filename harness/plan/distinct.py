@@ -15,6 +15,8 @@ _SAME = (exp.Min, exp.Max, exp.AnyValue)
 
 def aggregated(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Aggregate:
     """Rows in groups; ``count(distinct x)`` is left as it is, where nothing else is asked."""
+    if not keys and not values:  # one row all the same
+        values = [("rows", exp.Count(this=exp.Star()))]
     values = [(name, _undistinct(e) if isinstance(e, _SAME) else e) for name, e in values]
     special = [e for _, e in values if _argument(e) is not None and not isinstance(e, exp.Count)]
     if not special:

@@ -16,16 +16,18 @@ Rewrite = Callable[[Any], Expression]
 def by_name(tree: Expression) -> None:
     """Functions that sqlglot does not know by their DuckDB name, in place."""
     for call in list(tree.find_all(exp.Anonymous)):
-        known = _NAMED.get(call.name.lower())
+        known = NAMED.get(call.name.lower())
         if known is not None and len(call.expressions) == known[0]:
-            call.replace(known[1](call.expressions))
+            call.replace(known[1](call.expressions) or call)
 
 
-def _part(arguments: Sequence[Expression]) -> Expression:
+def _part(arguments: Sequence[Expression]) -> Expression | None:
+    if not (isinstance(arguments[0], exp.Literal) and arguments[0].is_string):
+        return None  # a list of parts
     return exp.Extract(this=exp.var(arguments[0].name), expression=arguments[1])
 
 
-_NAMED: dict[str, tuple[int, Callable[[Sequence[Expression]], Expression]]] = {
+NAMED: dict[str, tuple[int, Callable[[Sequence[Expression]], Expression | None]]] = {
     "date_part": (2, _part),
     "datepart": (2, _part),
     "weekday": (1, lambda a: exp.Extract(this=exp.var("dow"), expression=a[0])),
@@ -102,8 +104,8 @@ def _formatted(form: str) -> Rewrite:
 
 def _replaced(e: exp.Replace) -> Expression:
     """Of an empty text nothing is found; some libraries find it between all characters."""
-    texts = (e.expression, e.args["replacement"])
-    nothing = all(text.is_string for text in texts) and not e.expression.name
+    texts = (e.expression, e.args.get("replacement"))
+    nothing = all(isinstance(text, exp.Literal) and text.is_string for text in texts) and not e.expression.name
     return e.this if nothing else e
 
 

@@ -199,9 +199,12 @@ class Lowering:
         return Project(node, tuple((name, exp.column(name)) for name in outputs))
 
     def _group_keys(
-        self, select: exp.Select, items: Sequence[Item], relation: Relation
+        self, select: exp.Select, items: Sequence[Item], relation: Relation, read: set[str]
     ) -> tuple[list[Item], list[list[str]] | None]:
-        """The keys of GROUP BY, and the sets of them by name where it asks for several."""
+        """The keys of GROUP BY, and the sets of them by name where it asks for several.
+
+        ``read`` are the columns that aggregates read.
+        """
         group = select.args.get("group")
         if group is None:
             return [], None
@@ -210,11 +213,14 @@ class Lowering:
         if group.args.get("all"):
             expressions = [e for _, e in items if not e.find(exp.AggFunc)]
         aliases = {relation.flat(e): name for name, e in items}
+        flat = dict.fromkeys(map(relation.flat, expressions))
         keys: list[Item] = []
-        for e in map(relation.flat, expressions):
+        for e in flat:
+            taken = {k for k, _ in keys}
+            if not isinstance(e, exp.Column):  # what others read keeps its name
+                taken |= read | columns_in(*(other for other in flat if other is not e))
             name = e.name if isinstance(e, exp.Column) else aliases.get(e, "key")
-            if all(e != known for _, known in keys):
-                keys.append((fresh(name, {k for k, _ in keys}), e))
+            keys.append((fresh(name, taken), e))
         if sets is None:
             return [key for key in keys if columns_in(key[1])] or keys, None
         names = {e: name for name, e in keys}
@@ -229,8 +235,11 @@ class Lowering:
         qualify: Expression | None,
     ) -> tuple[Relation, list[Item], list[exp.Ordered], Expression | None]:
         """The relation after GROUP BY and HAVING; what comes later in terms of its columns."""
-        keys, sets = self._group_keys(select, items, relation)
         having = select.args.get("having")
+        clauses = [e for _, e in items] + [o.this for o in order]
+        clauses += [clause for clause in (having, qualify) if clause is not None]
+        found = [a for e in clauses for a in relation.flat(e).find_all(exp.AggFunc)]
+        keys, sets = self._group_keys(select, items, relation, columns_in(*found))
         subqueries = Subqueries(self, [])
         conditions = [subqueries.out_of(c) for c in conjuncts(having.this if having else None)]
         items = [(name, subqueries.out_of(e)) for name, e in items]

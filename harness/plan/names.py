@@ -10,6 +10,7 @@ from sqlglot import exp
 from harness.plan.columns import columns_of
 from harness.plan.nodes import Expression, conjuncts
 from harness.plan.relation import Place, fresh
+from harness.plan.sets import grouping_sets
 
 
 def flat_names(select: exp.Select, sources: Mapping[str, Sequence[str]]) -> dict[Place, str]:
@@ -48,6 +49,9 @@ def _place(expression: Expression) -> Place:
 def _shared(select: exp.Select, uses: Counter[Place]) -> dict[Place, set[Place]]:
     """Columns of one name, equal in every row: by inner joins, or by a left join's own key."""
     classes: dict[Place, set[Place]] = {}
+    group = select.args.get("group")
+    if group is not None and grouping_sets(group) is not None:
+        return classes  # one of two equal columns may be NULL, where the other is none
     for left, right in _equal_columns(select, uses):
         merged = classes.get(left, {left}) | classes.get(right, {right})
         if len({alias for alias, _ in merged}) == len(merged):

@@ -162,7 +162,7 @@ def _coalesce(e: Expression) -> Expression:
     """Nothing after the first constant is ever looked at."""
     operands: list[Expression] = [e.this, *e.expressions]
     operands = [x for x in operands if not isinstance(x, exp.Null)] or operands[:1]
-    first = next((i for i, x in enumerate(operands) if _is_literal(x)), len(operands))
+    first = next((i for i, x in enumerate(operands) if _is_constant(x)), len(operands))
     if first == 0 or len(operands) == 1:
         return operands[0]
     return exp.Coalesce(this=operands[0], expressions=operands[1 : first + 1])
@@ -254,8 +254,40 @@ def _is_number(text: str) -> bool:
 
 
 def _count(e: Expression) -> Expression:
-    """Counting a constant is counting rows."""
-    return exp.Count(this=exp.Star(), big_int=True) if _is_literal(e.this) else e
+    """Counting a constant is counting rows, and none where it is NULL."""
+    if _is_null(e.this):
+        return e if isinstance(e.parent, exp.Window) else exp.Literal.number(0)
+    return _every_row() if _is_constant(e.this) else _of_constant(e)
+
+
+def _every_row() -> Expression:
+    return exp.Count(this=exp.Star(), big_int=True)
+
+
+def _of_constant(e: Expression) -> Expression:
+    """An aggregate of a constant: the constant, if there is a row; a sum of as many as rows."""
+    distinct = isinstance(e.this, exp.Distinct)
+    value: Expression = e.this.expressions[0] if distinct else e.this
+    if isinstance(e.parent, (exp.Window, exp.Filter, exp.WithinGroup)):
+        return e
+    if _is_null(value):
+        return exp.Literal.number(0) if isinstance(e, exp.Count) else value
+    if not _is_constant(value):
+        return e
+    none = exp.Literal.number(0) if isinstance(e, exp.Count) else None
+    if isinstance(e, exp.Count):
+        value = exp.Literal.number(1)
+    elif isinstance(e, (exp.Avg, exp.Median)):
+        value = exp.Cast(this=value, to=exp.DataType.build("DOUBLE"))
+    elif isinstance(e, exp.Sum) and not distinct:
+        rows = _every_row()
+        value = rows if value.name == "1" else exp.Mul(this=rows, expression=value)
+    some = exp.GT(this=_every_row(), expression=exp.Literal.number(0))
+    return exp.Case(ifs=[exp.If(this=some, true=value)], default=none)
+
+
+def _is_null(e: Expression) -> bool:
+    return isinstance(e, exp.Null) or (isinstance(e, exp.Cast) and isinstance(e.this, exp.Null))
 
 
 def _filtered(e: Expression) -> Expression:
@@ -395,6 +427,7 @@ _REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.DateTrunc: _date_trunc,
     exp.Order: _order,
     exp.Count: _count,
+    **dict.fromkeys((exp.Sum, exp.Avg, exp.Median, exp.Min, exp.Max, exp.AnyValue), _of_constant),
     **functions.REWRITES,
 }
 _RULES = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,8 +21,9 @@ from sqlglot.schema import MappingSchema
 
 from harness.errors import Unsupported, WorkloadError
 from harness.plan import bound, constants, decimals
+from harness.plan.aggregates import mark_grouped
 from harness.plan.dialect import Written
-from harness.plan.functions import by_name, moments
+from harness.plan.functions import NAMED, by_name, moments
 from harness.plan.normalize import normalize
 from harness.plan.nulls import without_nulls
 from harness.plan.spellings import distinct_on, positions_in_sets, quantified, tuples
@@ -32,6 +33,8 @@ from harness.plan.written import plainly_written
 from harness.types import Schema
 
 DIALECT = Written
+
+logger = logging.getLogger(__name__)
 
 
 def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
@@ -57,9 +60,18 @@ def answer_names(sql: str, tree: exp.Query, schemas: Mapping[str, Schema]) -> tu
     try:
         return bound.answer_names(sql, schemas)
     except WorkloadError as error:
-        with contextlib.suppress(Unsupported):
-            qualified(tree.copy(), schemas, ())
-        raise error
+        raise _in_our_words(tree.copy(), schemas) or error from None
+
+
+def _in_our_words(tree: exp.Query, schemas: Mapping[str, Schema]) -> WorkloadError | None:
+    """What is wrong with a query, where it is found while it is compiled."""
+    try:
+        qualified(tree, schemas, ())
+    except WorkloadError as error:
+        return error
+    except Exception as error:  # of a query that is wrong anyway
+        logger.debug("not compiled: %s", error)
+    return None
 
 
 def printed(sql: str) -> str:
@@ -163,6 +175,8 @@ def _enclosing(part: Expression, kind: type[Expression]) -> Iterator[Any]:
 def _check_functions(tree: exp.Query) -> None:
     """Refuses functions by name that are not known, so that none can reach a file or a setting."""
     for function in tree.find_all(exp.Anonymous):
+        if function.name.lower() in NAMED:
+            continue
         known = {name.lower() for name in DuckDB.Parser.FUNCTIONS}
         hint = did_you_mean(function.name, known).split("; there are")[0]
         raise WorkloadError(f"the function {function.name!r} is not known here{hint}")
@@ -222,6 +236,8 @@ def qualified(
     except OptimizeError as error:
         raise _explained(error, schemas) from None
     _name_columns(tree, names)
+    for select in tree.find_all(exp.Select):
+        mark_grouped(select)
     moments(tree)
     tree = annotate_types(constants.computed(tree), schema=known, dialect=DIALECT)
     constants.texts_beside_values(tree)

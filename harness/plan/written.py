@@ -17,6 +17,8 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
         _joins_of_from(select)
     for query in tree.find_all(exp.Query):
         _limit(query)
+    for count in tree.find_all(exp.Count):
+        count.set("this", count.this or exp.Star())
     for number in tree.find_all(exp.Literal):
         if not number.is_string and number.name.isdecimal():
             number.set("this", number.name.lstrip("0") or "0")
