@@ -41,7 +41,7 @@ class Standing(Closing):
     def start(self) -> None:
         """Begins to start the process, unless it lives; ``await_start`` waits for it."""
         if self._worker is None or not self._worker.alive:
-            self.close()
+            self._end()
             self._worker, self._starting = self._launched(), True
 
     def await_start(self) -> None:
@@ -55,7 +55,7 @@ class Standing(Closing):
             try:
                 self._worker.reply(self._timeout)
             except WorkerError:
-                self.close()
+                self._end()
                 raise
 
     def _launched(self) -> Worker:
@@ -68,5 +68,8 @@ class Standing(Closing):
 
     def close(self) -> None:
         """Ends the process. May be called twice."""
+        self._end()
+
+    def _end(self) -> None:
         if self._worker is not None:
             self._worker.close()
