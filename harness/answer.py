@@ -25,11 +25,12 @@ class AnswerSpec:
     """What a query's text fixes of its answer, and what it leaves open.
 
     ``order`` holds the leading ORDER BY keys that are columns of the answer; rows that tie
-    under them may come in any order. ``names``, where given, are those of the answer's columns, also
-    where ``schema`` is not known. ``limit`` and ``offset`` count rows. ``reference_sql`` is the
-    SQL as written, for DuckDB; ``widened_sql`` is given for a query with a LIMIT: it returns the
-    same columns and, as its last one, their rank (int64, from 1) under the full ORDER BY, for all
-    rows that may stand in the answer, so that rows tying at the edge of the LIMIT can be accepted.
+    under them may come in any order. ``names``, where given, are those of the answer's columns,
+    also where ``schema`` is not known. ``limit`` and ``offset`` count rows. ``reference_sql`` is
+    the SQL as written, for DuckDB; ``widened_sql`` is given for a query with a LIMIT: it returns
+    the same columns and, as its last one, their rank (int64, from 1) under the full ORDER BY, for
+    all rows that may stand in the answer, so that rows tying at the edge of the LIMIT can be
+    accepted.
     """
 
     schema: Schema

@@ -32,14 +32,19 @@ LONGEST_MESSAGE = 500
 """Characters of an engine's error that are sent on; the whole of it stands in the log."""
 
 
-def serve(handlers: Mapping[str, Handler], arguments: Sequence[str]) -> None:
+def serve(
+    handlers: Mapping[str, Handler],
+    arguments: Sequence[str],
+    at_death: signal.Signals = signal.SIGCONT,
+) -> None:
     """Answers requests ``{"do": name, ...}`` by ``handlers[name](**rest)``, until ``stop``.
 
     A handler's exception becomes a reply ``{"error", "message", "kind"}``; its traceback goes to
-    the log. The process ends, with all that it started, as soon as the parent is gone.
+    the log. The process ends, with all that it started, as soon as the parent is gone; the kernel
+    sends it ``at_death`` then: SIGKILL is for one that starts no other (see ``_receive``).
     """
     requests, replies = map(int, arguments)
-    _become_a_leaf_of_the_run()
+    _become_a_leaf_of_the_run(at_death)
     for descriptor in (requests, replies):
         os.set_inheritable(descriptor, False)
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
@@ -89,7 +94,7 @@ def describe(error: BaseException) -> Message:
     return {"error": name, "message": lines[0][:LONGEST_MESSAGE], "kind": kind}
 
 
-def _become_a_leaf_of_the_run() -> None:
+def _become_a_leaf_of_the_run(at_death: signal.Signals) -> None:
     """Makes a crash leave its trace, keeps detached servers in the tree, and dies first of all.
 
     It cannot outlive the parent either, not even stopped: see ``_receive``.
@@ -100,6 +105,6 @@ def _become_a_leaf_of_the_run() -> None:
     prctl = ctypes.CDLL(None).prctl
     # Servers that detach themselves stay our descendants, so that they are measured and ended too.
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    prctl(PR_SET_PDEATHSIG, signal.SIGCONT, 0, 0, 0)
+    prctl(PR_SET_PDEATHSIG, at_death, 0, 0, 0)
     with contextlib.suppress(OSError):  # a container may forbid it; then all are equal victims
         Path("/proc/self/oom_score_adj").write_text("1000")

@@ -18,7 +18,7 @@ from harness.data.prepare import schemas as table_schemas
 from harness.doctor import examination
 from harness.engines.base import Engine, Program
 from harness.errors import HarnessError, Unsupported
-from harness.plan.text import tree
+from harness.reader import Reader
 from harness.selfcheck.command import selfcheck
 from harness.tables import Input
 from harness.visible import visible
@@ -85,15 +85,17 @@ def show(
     schemas = table_schemas(workload, _size(workload, size))
     chosen = [engine] if engine else list(engines.names())
     source = input or workload.inputs[0]
-    for number, name in enumerate(chosen):
-        if len(chosen) > 1:
-            typer.echo("\n" * (number > 0) + _heading(engines.get(name)))
-        try:
-            _print(Compiler(workload).program(query, schemas, engines.get(name), source))
-        except Unsupported as error:
-            if engine:
-                raise
-            typer.echo(f"# unsupported: {error}")
+    with Reader() as reader:
+        compiler = Compiler(workload, reader)
+        for number, name in enumerate(chosen):
+            if len(chosen) > 1:
+                typer.echo("\n" * (number > 0) + _heading(engines.get(name)))
+            try:
+                _print(compiler.program(query, schemas, name, source))
+            except Unsupported as error:
+                if engine:
+                    raise
+                typer.echo(f"# unsupported: {error}")
 
 
 @app.command()
@@ -107,8 +109,11 @@ def plan(target: Target, size: Size = None) -> None:
         _list(workload)
         return
     schemas: Schemas = table_schemas(workload, _size(workload, size))
-    compiled = Compiler(workload).query(query, schemas)
-    typer.echo(visible(tree(compiled.lowered(), types=True)))
+    with Reader() as reader:
+        planned = Compiler(workload, reader).query(query, schemas)
+    if planned.typed_plan is None:
+        raise Unsupported(planned.unsupported)
+    typer.echo(visible(planned.typed_plan))
 
 
 @app.command()

@@ -12,6 +12,7 @@ import pytest
 
 from harness.errors import HarnessError, WorkloadError
 from harness.outcome import Record
+from harness.reader import Reader
 from harness.suite import Asked, Selection, asked
 from harness.timings import mark_as_used
 from harness.workload import Query
@@ -26,9 +27,10 @@ Key = tuple[str, str, str, int]
 
 
 class Measurer(Protocol):
-    """What a collected cell calls when its turn comes, and the clock of its timings."""
+    """Who reads the SQL of cells, what they call at their turn, and the clock of their timings."""
 
     selection: Selection
+    reader: Reader
     clock: Callable[[], float]
 
     def measure(self, asked: Asked) -> Record: ...
@@ -43,7 +45,7 @@ class WorkloadFile(pytest.Module):
 
     def _getobj(self) -> types.ModuleType:
         try:
-            return self._module(asked(self.path, self.measurer.selection))
+            return self._module(asked(self.path, self.measurer.selection, self.measurer.reader))
         except (HarnessError, ExceptionGroup) as error:
             raise self.CollectError("\n".join(map(str, _flat(error)))) from None
 

@@ -1,35 +1,57 @@
-"""A workload's queries -> their plans, and one engine's program for each."""
+"""A workload's queries -> what is known of each, and one engine's program for each.
+
+The SQL is a stranger's: a process of its own reads it (``harness/compiling.py``).
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import harness.engines
-from harness import plan
-from harness.engines.base import Engine, Program
-from harness.errors import TooMuch, Unsupported, WorkloadError
-from harness.limited import SECONDS, limited
+from harness.answer import AnswerSpec
+from harness.engines.base import Program
+from harness.errors import TooMuch, Unsupported, WorkerError, WorkloadError
+from harness.messages import Message, spec_from_message
+from harness.reader import Reader
 from harness.spelling import suggestion
 from harness.tables import CsvFormat, Input, Table
 from harness.types import Schema
 from harness.workload import Query, Workload
 
-T = TypeVar("T")
+SECONDS = 10.0
+"""What one query's plan, or one program, may take."""
 FILE_SECONDS = 300.0
 """What all that is compiled of a file may take: a query of the standard workloads takes 0.03 s."""
 
 Schemas = Mapping[str, Schema]
 
 
-class Compiler:
-    """Compiles the queries of a workload, each one once for the same tables, engine and input."""
+@dataclass(frozen=True)
+class Planned:
+    """What the right answer to a query looks like, and its plan as text, plain and with row types.
 
-    def __init__(self, workload: Workload) -> None:
-        self.workload = workload
-        self._queries: dict[object, plan.Query] = {}
+    The plans are None where the plan layer cannot lower the query; ``unsupported`` then says why.
+    SQL engines can still run it.
+    """
+
+    spec: AnswerSpec
+    plan: str | None
+    typed_plan: str | None
+    unsupported: str
+
+
+class Compiler:
+    """Compiles the queries of a workload, each one once for the same tables, engine and input.
+
+    A query that takes too long or too much, or ends the process that reads it, costs no other one.
+    """
+
+    def __init__(self, workload: Workload, reader: Reader) -> None:
+        self.workload, self._reader = workload, reader
+        self._queries: dict[object, Planned] = {}
         self._programs: dict[object, Program] = {}
         self._seconds = FILE_SECONDS
 
@@ -44,30 +66,24 @@ class Compiler:
         if errors:
             raise ExceptionGroup(f"{self.workload.file} has bad queries", errors)
 
-    def query(self, query: Query, schemas: Schemas) -> plan.Query:
-        """A query's plan. Raises WorkloadError, at its place in the file, where it is wrong."""
+    def query(self, query: Query, schemas: Schemas) -> Planned:
+        """What is known of a query. Raises WorkloadError, with file and line, where it is wrong."""
         key = query.name, tuple(schemas.items())
         if key not in self._queries:
             self._check_native(query)
-            self._queries[key] = self._compiled(query, schemas)
+            self._queries[key] = self._planned(query, schemas)
         return self._queries[key]
 
-    def _compiled(self, query: Query, schemas: Schemas) -> plan.Query:
-        def compute() -> plan.Query:
-            return plan.compile_query(
-                query.sql, schemas, tolerance=query.tolerance, write=query.write
-            )
-
+    def _planned(self, query: Query, schemas: Schemas) -> Planned:
         try:
-            return self._in_time("to compile it", compute)
-        except WorkloadError as error:
-            reason = error.message
+            reply = self._ask("to compile it", "query", query, schemas)
+            if "wrong" not in reply:
+                return Planned(**{**reply, "spec": spec_from_message(reply["spec"])})
+            reason = reply["wrong"]
         except TooMuch as error:
             reason = f"{error}; write it as several queries, or name fewer of its parts twice"
-        except RecursionError:
-            reason = "the SQL is nested too deeply"
-        except Exception as error:  # a fault of ours or of the parser's, told at its place
-            reason = f"the harness failed: {type(error).__name__}: {error}; please report this"
+        except WorkerError as error:  # a fault of ours or of the parser's, told at its place
+            reason = f"the harness failed; please report this: {error}"
         raise self._error(query, reason, query.sql_line)
 
     def _check_native(self, query: Query) -> None:
@@ -83,14 +99,14 @@ class Compiler:
     def _error(self, query: Query, reason: str, line: int) -> WorkloadError:
         return WorkloadError(f"query {query.name!r}: {reason}", self.workload.file, line)
 
-    def program(self, query: Query, schemas: Schemas, engine: Engine, source: Input) -> Program:
+    def program(self, query: Query, schemas: Schemas, engine: str, source: Input) -> Program:
         """The program for an engine: the hand-written one that the file names, or the compiled one.
 
         Raises Unsupported where the query cannot be spelt for the engine.
         """
-        key = query.name, tuple(schemas.items()), type(engine), source
+        key = query.name, tuple(schemas.items()), engine, source
         if key not in self._programs:
-            native = query.native.get(engine.name)
+            native = query.native.get(harness.engines.get(engine).name)
             self._programs[key] = (
                 self._made(query, schemas, engine, source)
                 if native is None
@@ -98,21 +114,27 @@ class Compiler:
             )
         return self._programs[key]
 
-    def _made(self, query: Query, schemas: Schemas, engine: Engine, source: Input) -> Program:
-        compiled, tables = self.query(query, schemas), described(self.workload, schemas)
+    def _made(self, query: Query, schemas: Schemas, engine: str, source: Input) -> Program:
+        self.query(query, schemas)
         try:
-            return self._in_time("its program", lambda: engine.compile(compiled, tables, source))
-        except (TooMuch, RecursionError) as error:
-            reason = str(error) if isinstance(error, TooMuch) else "it is nested too deeply"
-            raise Unsupported(f"not compiled for {engine.label}: {reason}") from error
+            asked = {"engine": engine, "source": source}
+            reply = self._ask("its program", "program", query, schemas, **asked)
+        except TooMuch as error:
+            label = harness.engines.get(engine).label
+            raise Unsupported(f"not compiled for {label}: {error}") from error
+        if "unsupported" in reply:
+            raise Unsupported(reply["unsupported"])
+        return Program(**reply)
 
-    def _in_time(self, what: str, compute: Callable[[], T]) -> T:
-        """The result of what compiles, within what is left of the time that a file has."""
+    def _ask(self, what: str, do: str, query: Query, schemas: Schemas, **asked: object) -> Message:
+        """What the reader replies, within what is left of the time that a file has."""
         if self._seconds <= 0:
             raise TooMuch(f"{what} came after {FILE_SECONDS:g} s spent on the file's other queries")
+        tables, seconds = described(self.workload, schemas), min(SECONDS, self._seconds)
+        told = {"sql": query.sql, "tolerance": query.tolerance, "write": query.write}
         began = time.monotonic()
         try:
-            return limited(what, compute, min(SECONDS, self._seconds))
+            return self._reader.ask(what, tables, {"do": do, "query": told, **asked}, seconds)
         finally:
             self._seconds += began - time.monotonic()
 

@@ -9,7 +9,7 @@ HarnessError
 ├── UnknownEngine      no engine has this name, or its code cannot be loaded
 ├── NoReference        the answers to a query cannot be checked: DuckDB cannot compute the right one
 ├── ResultsError       a results file or folder cannot be read or written
-└── WorkerError        what can befall an engine's process
+└── WorkerError        what can befall a process of an engine, or one of ours
     ├── WorkerFailed       the engine raised an error; the process lives on
     ├── WorkerDied         the process ended by itself
     ├── WorkerTimeout      the process did not answer in time and was killed

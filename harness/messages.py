@@ -56,12 +56,9 @@ def spec_from_message(message: Mapping[str, Any]) -> AnswerSpec:
 
 
 def _schema(columns: list[Message]) -> Schema:
-    return tuple(
-        Column(
-            column["name"],
-            Type(column["type"]),
-            column["nullable"],
-            special=tuple(map(Special, column["special"])),
-        )
-        for column in columns
-    )
+    return tuple(map(_column, columns))
+
+
+def _column(column: Message) -> Column:
+    special = tuple(map(Special, column["special"]))
+    return Column(**{**column, "type": Type(column["type"]), "special": special})

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.answer import AnswerSpec
-from harness.closing import Closing
 from harness.errors import NoReference, Unsupported, WorkerError
 from harness.messages import Message, spec_to_message, table_to_message
-from harness.processes import Worker
+from harness.standing import Standing
 from harness.tables import Table
 
 TIMEOUT_SECONDS = 600.0
@@ -31,11 +29,10 @@ class Reference:
     key: str
 
 
-class Referee(Closing):
+class Referee(Standing):
     """Computes reference answers with DuckDB and compares the engines' answers with them.
 
-    ``folder`` keeps the references from run to run; ``scratch`` holds the process' own files.
-    The process is started before or at the first use, and anew where it has died.
+    ``folder`` keeps the references from run to run.
     """
 
     def __init__(
@@ -46,10 +43,8 @@ class Referee(Closing):
         memory_limit: int | None = None,
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        self._folder, self._scratch, self._threads = folder.absolute(), scratch, threads
-        self._memory_limit, self._timeout = memory_limit, timeout
-        self._worker: Worker | None = None
-        self._started, self._starting = 0, False
+        begin = {"folder": folder.absolute(), "threads": threads, "timeout": timeout}
+        super().__init__("harness.reference", scratch, begin, timeout, memory_limit)
         self._known: dict[tuple[str, AnswerSpec], Reference | NoReference] = {}
 
     def reference(self, tables: Mapping[str, Table], key: str, spec: AnswerSpec) -> Reference:
@@ -106,49 +101,4 @@ class Referee(Closing):
         return reason
 
     def _request(self, message: Mapping[str, object]) -> Message:
-        self.start()
-        self._await_start()
-        assert self._worker is not None
-        return self._worker.request(message, self._timeout)
-
-    def start(self) -> None:
-        """Begins to start the process, unless it lives; ``await_start`` waits for it."""
-        if self._worker is None or not self._worker.alive:
-            self.close()
-            self._worker, self._starting = self._launched(), True
-
-    def await_start(self) -> None:
-        """Waits until the process has started and idles; a failure is told to who first asks it."""
-        with contextlib.suppress(WorkerError):
-            self._await_start()
-
-    def _await_start(self) -> None:
-        if self._worker is not None and self._starting:
-            self._starting = False
-            try:
-                self._worker.reply(self._timeout)
-            except WorkerError:
-                self.close()
-                raise
-
-    def _launched(self) -> Worker:
-        self._started += 1
-        worker = Worker(
-            "harness.reference",
-            self._scratch / f"referee-{self._started}",
-            memory_limit=self._memory_limit,
-        )
-        worker.post(
-            {
-                "do": "start",
-                "folder": self._folder,
-                "threads": self._threads,
-                "timeout": self._timeout,
-            }
-        )
-        return worker
-
-    def close(self) -> None:
-        """Ends the process. May be called twice."""
-        if self._worker is not None:
-            self._worker.close()
+        return self.worker().request(message, self._timeout)

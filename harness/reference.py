@@ -27,9 +27,9 @@ from harness.errors import NoReference, WorkloadError
 from harness.messages import Message, spec_from_message, table_from_message
 from harness.oom import says_out_of_memory
 from harness.tables import Table
-from harness.types import Type
 from harness.verify import compare
 from harness.verify.parts import alike_in_parts
+
 MEMORY = "800MB"
 """What a reference is computed in, spilling to disk where it must; more where it cannot do so."""
 BATCH_ROWS = 1_000_000

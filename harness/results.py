@@ -16,7 +16,6 @@ import harness.engines
 from harness.errors import ResultsError
 from harness.machine import Machine, versions
 from harness.outcome import Cell, GpuUse, Outcome, Record, Round, Stopped
-from harness.plan.text import tree
 from harness.suite import Asked
 from harness.tables import Input
 
@@ -180,11 +179,10 @@ def _workloads(cells: Any) -> dict[str, Any]:
         entry = workloads.setdefault(
             workload.name, {"title": workload.title, "file": workload.file.name, "queries": {}}
         )
-        plan = asked.compiled.plan if asked.compiled else None
         entry["queries"][query.name] = {
             "title": query.title,
             "sql": query.sql,
-            "plan": tree(plan) if plan else None,
+            "plan": asked.planned and asked.planned.plan,
         }
     return workloads
 

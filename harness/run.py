@@ -134,6 +134,6 @@ def _of_changed_data(changed: str) -> str:
 
 def _task(asked: Asked, tables: Tables) -> Task:
     assert asked.program is not None
-    assert asked.compiled is not None
-    spec, writes = asked.compiled.spec, asked.query.write is not None
+    assert asked.planned is not None
+    spec, writes = asked.planned.spec, asked.query.write is not None
     return Task(asked.cell, asked.program, spec, tables.tables, tables.key, writes)

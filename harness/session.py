@@ -22,6 +22,7 @@ from harness.journal import JournalFile, command_of, journals
 from harness.machine import this_machine
 from harness.noise import Noise, Probe
 from harness.outcome import Cell, Outcome, Record
+from harness.reader import Reader
 from harness.results import Journal, check_writable, entry_of, fields, write
 from harness.resume import begun, continued
 from harness.run import Run
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
 class BenchmarkRun:
     """The part of the plugin that exists only under ``--benchmark``: pytest's hooks for one run."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, reader: Reader) -> None:
         options.refuse_what_cannot_be(config)
         # pytest-benchmark asks a child process for the CPU; a json.py here is no part of Python.
         os.environ["PYTHONSAFEPATH"] = "1"
-        self.config = config
+        self.config, self.reader = config, reader
         self.selection, self.settings = options.selection(config), options.settings(config)
         self.disabled = options.disabled(config)
         self.folder = config.rootpath / config.getoption("results")
@@ -91,6 +92,9 @@ class BenchmarkRun:
             if found := asked_by(item):
                 self._ask(found)
                 self.timings.expect(found.cell, item)
+
+    def pytest_collection_finish(self) -> None:
+        self.reader.close()  # all is compiled, and what is measured has the machine alone
 
     def _ask(self, found: Asked) -> None:
         before = self.journal.asked.setdefault(found.cell, found)

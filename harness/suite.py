@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import harness.engines
-from harness import plan
-from harness.compiler import Compiler, Schemas
+from harness.compiler import Compiler, Planned, Schemas
 from harness.data.identity import Identities, of_workload
 from harness.data.prepare import schemas as table_schemas
-from harness.engines.base import Engine, Program
-from harness.errors import DataUnavailable, Unsupported
+from harness.engines.base import Program
+from harness.errors import DataUnavailable, Unsupported, WorkerError
 from harness.outcome import Cell, Outcome
+from harness.reader import Reader
 from harness.tables import Input
 from harness.workload import Query, Workload, load
 
@@ -38,7 +38,7 @@ class Asked:
     cell: Cell
     workload: Workload
     query: Query
-    compiled: plan.Query | None
+    planned: Planned | None
     program: Program | None = None
     outcome: Outcome | None = None
     reason: str = ""
@@ -49,7 +49,7 @@ class Asked:
             raise ValueError(f"{self.cell}: either a program, or an outcome and its reason")
 
 
-def asked(file: Path, selection: Selection) -> list[Asked]:
+def asked(file: Path, selection: Selection, reader: Reader) -> list[Asked]:
     """All cells of one workload file, query by query, engines innermost.
 
     Raises WorkloadError, with file and line, where the file is wrong; an ExceptionGroup of them,
@@ -57,7 +57,7 @@ def asked(file: Path, selection: Selection) -> list[Asked]:
     """
     workload = load(file)
     cells: list[Asked] = []
-    compiler = Compiler(workload)
+    compiler = Compiler(workload, reader)
     for size in dict.fromkeys(workload.size(size) for size in selection.sizes):
         cells += _of_size(compiler, size, selection)
     return sorted(cells, key=lambda one: workload.queries.index(one.query))
@@ -88,24 +88,23 @@ def _cells(workload: Workload, size: str, selection: Selection) -> Iterator[tupl
 
 
 def _compiled(cell: Cell, compiler: Compiler, query: Query, schemas: Schemas) -> Asked:
-    engine = harness.engines.get(cell.engine)
-    compiled = compiler.query(query, schemas)
-    program = _program(cell, compiler, query, schemas, engine)
+    planned = compiler.query(query, schemas)
+    program = _program(cell, compiler, query, schemas)
     if isinstance(program, Program):
-        return Asked(cell, compiler.workload, query, compiled, program)
-    return Asked(cell, compiler.workload, query, compiled, None, *program)
+        return Asked(cell, compiler.workload, query, planned, program)
+    return Asked(cell, compiler.workload, query, planned, None, *program)
 
 
 def _program(
-    cell: Cell, compiler: Compiler, query: Query, schemas: Schemas, engine: Engine
+    cell: Cell, compiler: Compiler, query: Query, schemas: Schemas
 ) -> Program | tuple[Outcome, str]:
     """The cell's program, or why there is none."""
-    if reason := engine.unavailable():
+    if reason := harness.engines.get(cell.engine).unavailable():
         return Outcome.UNAVAILABLE, reason
     try:
-        return compiler.program(query, schemas, engine, cell.input)
+        return compiler.program(query, schemas, cell.engine, cell.input)
     except Unsupported as error:
         return Outcome.UNSUPPORTED, str(error)
     except Exception as error:  # a fault of an emitter costs one cell, not the file
-        reason = f"the harness failed to compile this: {type(error).__name__}: {error}"
-        return Outcome.ERROR, reason
+        kind = "" if isinstance(error, WorkerError) else f"{type(error).__name__}: "
+        return Outcome.ERROR, f"the harness failed to compile this: {kind}{error}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -441,6 +442,27 @@ class Fumbling(Right):
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         raise KeyError("verb")
+
+
+class Backtracking(Right):
+    """Compiles in native code without end, which holds Python's lock."""
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        return Program(str(re.match("(a+)+$", "a" * 40 + "b")), self.language)
+
+
+class Grasping(Right):
+    """Compiles with 8 GB of memory, taken at once."""
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        return Program((b"x" * (8 * 10**9)).decode(), self.language)
+
+
+class Aborting(Right):
+    """Compiles with a library that aborts."""
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        os.abort()
 
 
 class Absent(Right):

@@ -16,11 +16,10 @@ import duckdb
 import polars as pl
 import pytest
 
-from harness import compiler, engines, reference
+from harness import engines, reference
 from harness.duckdb_guard import judge, lock
 from harness.engines.polars_sql_gpu import PolarsSqlGpu, PolarsSqlSession, refuse_other_scans
-from harness.errors import NoReference, TooMuch, Unsupported, WorkloadError
-from harness.limited import limited
+from harness.errors import NoReference, Unsupported, WorkloadError
 from harness.overflow import overflow
 from harness.plan import compile_query
 from harness.reference import References
@@ -30,7 +29,6 @@ from harness.visible import visible
 from harness.workload import load
 from tests.benchmark_runs import Project, fakes
 
-pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in.*gc_callback")  # Hypothesis'
 SECRET = "TOPSECRET"
 SCHEMA = {"t": (Column("k", Type.INT64, False), Column("v", Type.INT64, False))}
 TABLE = "k,v\n1,10\n2,20\n"
@@ -307,9 +305,9 @@ def test_a_terminal_obeys_no_text_of_a_file(project: Project) -> None:
 def test_a_constant_that_is_too_large_stops_no_compiling(sql: str) -> None:
     schema = (*SCHEMA["t"], Column("s", Type.STRING, False))
     began = time.monotonic()
-    query, tables = compile_query(sql, {"t": schema}), {"t": Table("t", schema, rows=0)}
     for name in engines.names():
-        with contextlib.suppress(Unsupported):
+        with contextlib.suppress(Unsupported, WorkloadError):  # DuckDB refuses a pattern itself
+            query, tables = compile_query(sql, {"t": schema}), {"t": Table("t", schema, rows=0)}
             engines.get(name).compile(query, tables, Input.MEMORY)
     assert time.monotonic() - began < 10
 
@@ -353,19 +351,6 @@ def test_an_unfinished_reference_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_has_a_time_for_all_its_queries(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(compiler, "FILE_SECONDS", 0.5)
-    queries = "".join(f"  q{n}: {self_joins(25)}\n" for n in range(3))
-    file = project.folder / "w.yaml"
-    file.write_text(f"title: x\ntables: {{t: t.csv}}\nqueries:\n{queries}")
-    began = time.monotonic()
-    with pytest.raises(ExceptionGroup) as raised:
-        compiler.Compiler(load(file)).check(SCHEMA)
-    assert len(raised.value.exceptions) == 3 and time.monotonic() - began < 10
-
-
 def self_joins(number: int) -> str:
     """Common tables that each join the one before with itself."""
     tables = ["c0 as (select k from t)"]
@@ -381,21 +366,6 @@ def test_a_query_that_takes_too_long_to_compile_is_told_with_its_line(project: P
     assert "a.yaml:5: query 'q': to compile it takes more than 10 s" in done.all
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "select " + " + ".join(["k"] * 5_000) + " as x from t",
-        f"select k from t where k in ({', '.join(map(str, range(100_000)))})",
-    ],
-    ids=["sums", "numbers"],
-)
-def test_long_sql_ends_at_its_limit(sql: str) -> None:
-    began = time.monotonic()
-    with pytest.raises(TooMuch, match="more than 1 s"):
-        limited("it", lambda: compile_query(sql, SCHEMA), seconds=1)
-    assert time.monotonic() - began < 30
-
-
 def test_the_referee_ends_when_a_cell_would(project: Project) -> None:
     """A reference without end: rows by the million that meet each other."""
     rows = "\n".join(f"{n},{n}" for n in range(2_000))
@@ -408,32 +378,3 @@ def test_the_referee_ends_when_a_cell_would(project: Project) -> None:
     (cell,) = project.results()["cells"]
     assert cell["outcome"] == "error", done.all
     assert "there is no reference answer: no answer after 3 s; killed" in cell["reason"]
-
-
-def test_limits_of_time_and_of_memory_are_told() -> None:
-    def endless() -> None:
-        while True:
-            pass
-
-    def greedy() -> None:
-        held = []
-        while True:
-            held.append(bytearray(10**7))
-
-    with pytest.raises(TooMuch, match=r"the loop takes more than 0\.2 s"):
-        limited("the loop", endless, seconds=0.2)
-    with pytest.raises(TooMuch, match=r"the list takes more than 0\.2 GB"):
-        limited("the list", greedy, memory_bytes=2 * 10**8)
-    assert limited("it", lambda: 7) == 7
-    with pytest.raises(ZeroDivisionError):
-        limited("it", lambda: 1 / 0)
-
-
-def test_sql_may_be_nested_as_deep_as_duckdb_takes_it() -> None:
-    for sql in (
-        "select " + "abs(" * 200 + "k" + ")" * 200 + " as x from t",
-        "select " + " + ".join(["k"] * 300) + " as x from t",
-        f"select case {' '.join(f'when k = {n} then {n % 7}' for n in range(500))} end as x from t",
-    ):
-        query = limited("it", lambda sql=sql: compile_query(sql, SCHEMA))  # type: ignore[misc]
-        assert query.plan is not None

@@ -7,7 +7,7 @@ difference as a user of that library would.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from inspect import cleandoc
 from pathlib import Path
@@ -20,6 +20,7 @@ from harness.data.prepare import schemas
 from harness.engines.base import Program
 from harness.errors import Unsupported
 from harness.plan import compile_query
+from harness.reader import Reader
 from harness.tables import Input, Table
 from harness.workload import load
 from tests.in_process import described, read_tables
@@ -69,22 +70,22 @@ IDIOMS = {
 PROGRAMS = [(workload, query) for workload, (_, queries) in CHOSEN.items() for query in queries]
 
 
-@cache
-def compiler(workload: str) -> Compiler:
-    return Compiler(load(WORKLOADS / f"{workload}.yaml"))
+@pytest.fixture(scope="module")
+def compiler() -> Iterator[Callable[[str], Compiler]]:
+    """The compiler of a workload, by its name."""
+    with Reader() as reader:
+        yield cache(lambda workload: Compiler(load(WORKLOADS / f"{workload}.yaml"), reader))
 
 
 @pytest.mark.parametrize("engine", engines.names())
 @pytest.mark.parametrize(("workload", "query"), PROGRAMS)
-def test_the_program_is_the_golden_one(workload: str, query: str, engine: str) -> None:
+def test_the_program_is_the_golden_one(
+    workload: str, query: str, engine: str, compiler: Callable[[str], Compiler]
+) -> None:
     made, (source, _) = compiler(workload), CHOSEN[workload]
     known = schemas(made.workload, made.workload.sizes[0])
     asked = made.workload.query(query)
-    compare(
-        lambda: made.program(asked, known, engines.get(engine), source),
-        engine,
-        f"{workload}_{query}",
-    )
+    compare(lambda: made.program(asked, known, engine, source), engine, f"{workload}_{query}")
 
 
 @pytest.mark.parametrize("engine", engines.names())

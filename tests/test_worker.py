@@ -21,6 +21,7 @@ from harness.errors import WorkerDied, WorkerFailed, WorkerOutOfMemory, WorkerTi
 from harness.messages import decode, encode, table_from_message, table_to_message
 from harness.oom import says_out_of_memory
 from harness.processes import Worker
+from harness.special import Special
 from harness.tables import CsvFormat, Table
 from harness.types import Column, Type
 from tests.fake_engines import ANSWER
@@ -211,7 +212,10 @@ def test_the_peak_holds_what_came_and_went_between_two_samples(launch: Launch) -
 def test_a_table_survives_its_way_through_a_message(tmp_path: Path) -> None:
     table = Table(
         "flights",
-        (Column("k", Type.INT64, False), Column("day", Type.DATE)),
+        (
+            Column("k", Type.INT64, False, False, True, (Special.LEAST,)),
+            Column("x", Type.FLOAT64, nan=True),
+        ),
         7,
         (tmp_path / "a.parquet",),
         (tmp_path / "a.csv",),

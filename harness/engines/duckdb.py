@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.answer import each_once
-from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.duckdb_guard import identifier, judge, literal, lock
+from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.plan import Query
 from harness.tables import Input, Table
 from harness.types import Type

@@ -23,6 +23,7 @@ __all__ = ["FAILED", "Query", "compile_query"]
 
 FAILED = "the plan layer failed"
 
+
 @dataclass(frozen=True)
 class Query:
     """A compiled query: its SQL as written, its plan, and what its answer must look like.

@@ -89,9 +89,8 @@ _GROUPED = "grouped"
 
 def mark_grouped(select: exp.Select) -> None:
     """Keeps in mind that a query is of groups, lest it is not when its aggregates fold away."""
-    if select.args.get("group") or select.args.get("having"):
-        select.meta[_GROUPED] = True
-    elif any(has_aggregate(item) for item in select.selects):
+    clauses = select.args.get("group") or select.args.get("having")
+    if clauses or any(has_aggregate(item) for item in select.selects):
         select.meta[_GROUPED] = True
 
 

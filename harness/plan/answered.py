@@ -18,21 +18,23 @@ _EVERY = 2**62
 
 
 def answer_spec(sql: str, names: tuple[str, ...], schema: Schema, tolerance: float) -> AnswerSpec:
-    """The spec of a query whose answer has columns of these names (and of this schema, if known)."""
+    """The spec of a query whose answer has columns of these names, and of this schema if known."""
     tree = sqlglot.parse_one(sql, read=DIALECT)
     assert isinstance(tree, exp.Query)
     keys = _keys(tree)
     columns = [_column(key.this, tree, names) for key in keys]
-    known = columns.index(None) if None in columns else len(columns)
-    pairs = zip(columns[:known], keys, strict=False)
-    order = tuple(_sort_key(name, key) for name, key in pairs if name is not None)
+    order = []
+    for name, key in zip(columns, keys, strict=True):
+        if name is None:
+            break
+        order.append(_sort_key(name, key))
     limit, offset = _count(tree, "limit", _EVERY), _count(tree, "offset", 0)
     widened = None
-    if limit is None or offset is None or (limit, offset) == (_EVERY, 0):
+    if limit is not None and offset is not None and (limit, offset) != (_EVERY, 0):
+        widened = _widened(tree, names, columns, limit + offset)
+    if widened is None or offset is None:
         limit, offset = None, 0
-    elif (widened := _widened(tree, names, columns, limit + offset)) is None:
-        limit, offset = None, 0
-    return AnswerSpec(schema, sql, order, limit, offset, widened, tolerance, names)
+    return AnswerSpec(schema, sql, tuple(order), limit, offset, widened, tolerance, names)
 
 
 def _keys(tree: exp.Query) -> list[exp.Ordered]:
@@ -56,16 +58,13 @@ def _column(key: Expression, tree: exp.Query, names: Sequence[str]) -> str | Non
     if isinstance(key, exp.Literal) and key.is_int:
         place = int(key.name) - 1
         return names[place] if 0 <= place < len(names) else None
-    if len(items) != len(names):  # a star: whatever has no table's name is a column by its own
-        written = list(names)
-    else:
-        written = [item.alias_or_name for item in items]
+    star = len(items) != len(names)
+    written = names if star else [item.alias_or_name for item in items]
     if isinstance(key, exp.Column) and not key.table:
         lower = key.name.lower()
         return next((n for n, w in zip(names, written, strict=True) if w.lower() == lower), None)
-    if len(items) != len(names):
-        return None
-    return next((n for n, item in zip(names, items, strict=True) if item.unalias() == key), None)
+    values = [] if star else [item.unalias() for item in items]
+    return next((name for name, value in zip(names, values, strict=False) if value == key), None)
 
 
 def _sort_key(name: str, key: exp.Ordered) -> SortKey:
@@ -106,7 +105,9 @@ def _widened(
 
 def _unlike(wanted: str, names: Sequence[str]) -> str:
     """A name that none of these is."""
-    return wanted if wanted not in {name.lower() for name in names} else _unlike(f"_{wanted}", names)
+    return (
+        wanted if wanted not in {name.lower() for name in names} else _unlike(f"_{wanted}", names)
+    )
 
 
 def _spelt(key: SortKey) -> str:

@@ -14,6 +14,8 @@ from harness.types import Schema
 
 MEMORY = "500MB"
 """What constants may take while they are computed."""
+MOST_CHARACTERS = 300
+"""Of what DuckDB says, which may quote all of a query."""
 
 _Tables = tuple[tuple[str, Schema], ...]
 
@@ -58,4 +60,5 @@ def _first_line(error: Exception) -> str:
     lines = [line for line in str(error).strip().splitlines() if line]
     words = [lines[0].partition(" Error: ")[2] or lines[0]]
     words += [line for line in lines[1:2] if line.startswith("Did you mean")]
-    return "DuckDB says: " + " ".join(words).split(" You might need")[0]
+    text = " ".join(words).split(" You might need")[0]
+    return f"DuckDB says: {text[:MOST_CHARACTERS]}"

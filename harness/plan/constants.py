@@ -107,7 +107,9 @@ def texts_beside_values(tree: Expression) -> None:
     for node in list(tree.find_all(*_SIDES)):
         operands = [x for x in node.iter_expressions() if isinstance(x, Expression)]
         texts = [x for x in operands if isinstance(x, exp.Literal) and x.is_string]
-        kinds = frozenset(_BESIDE[x.type.this] for x in operands if x.type and x.type.this in _BESIDE)
+        kinds = frozenset(
+            _BESIDE[x.type.this] for x in operands if x.type and x.type.this in _BESIDE
+        )
         kind = _WIDER.get(kinds) or next(iter(kinds), "")
         if not texts or not kind or (len(kinds) > 1 and kinds not in _WIDER):
             continue

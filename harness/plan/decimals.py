@@ -25,7 +25,12 @@ from harness.plan.typed import Expression
 MOST_PLACES = 15
 """Behind the point, of what is computed in whole numbers of 64 bits."""
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
-_TURNED = {exp.LT: exp.GT, exp.GT: exp.LT, exp.LTE: exp.GTE, exp.GTE: exp.LTE}
+_TURNED: dict[type[Expression], type[Expression]] = {
+    exp.LT: exp.GT,
+    exp.GT: exp.LT,
+    exp.LTE: exp.GTE,
+    exp.GTE: exp.LTE,
+}
 _WHOLE = exp.DataType.INTEGER_TYPES
 
 
@@ -77,7 +82,9 @@ def _mark_keys(select: exp.Select) -> None:
     group = select.args.get("group")
     keys = {e for e in group.expressions if not isinstance(e, exp.Column)} if group else set()
     if any(map(_is_decimal, keys)):
-        for part in (p for c in (*select.selects, select.args.get("having")) if c for p in c.walk()):
+        for part in (
+            p for c in (*select.selects, select.args.get("having")) if c for p in c.walk()
+        ):
             if part in keys:
                 part.meta[_KEY] = True
 
@@ -149,9 +156,10 @@ def _scaled(e: Expression, within: bool = False) -> _Scaled | None:
         return _of_case(e)
     if isinstance(e, exp.Filter) and isinstance(e.this, (exp.Sum, exp.Min, exp.Max)):
         inner = _scaled(e.this)
-        rows = _rewritten(e.expression.copy())
-        whole = inner and exp.Filter(this=inner.whole, expression=rows)
-        return inner and _Scaled(whole, inner.places, inner.decimal)
+        if inner is None:
+            return None
+        whole = exp.Filter(this=inner.whole, expression=_rewritten(e.expression.copy()))
+        return _Scaled(whole, inner.places, inner.decimal)
     return _Scaled(_rewritten(e.copy()), 0, False) if e.is_type(*_WHOLE) else None
 
 
@@ -205,7 +213,9 @@ def _of_case(e: Expression) -> _Scaled | None:
     conditions = [_rewritten(branch.this.copy()) for branch in e.args["ifs"]]
     ifs = [exp.If(this=c, true=w) for c, w in zip(conditions, wholes, strict=False)]
     last = wholes[-1] if default is not None else None
-    return _few_places(_Scaled(exp.Case(ifs=ifs, default=last), places, any(x.decimal for x in found)))
+    return _few_places(
+        _Scaled(exp.Case(ifs=ifs, default=last), places, any(x.decimal for x in found))
+    )
 
 
 def _few_places(scaled: _Scaled) -> _Scaled | None:
@@ -322,7 +332,9 @@ def _between(e: Expression) -> Expression | None:
 def _in(e: Expression) -> Expression | None:
     if not any(map(_is_special, (e.this, *e.expressions))):
         return None
-    parts: list[Expression] = [exp.EQ(this=e.this.copy(), expression=x.copy()) for x in e.expressions]
+    parts: list[Expression] = [
+        exp.EQ(this=e.this.copy(), expression=x.copy()) for x in e.expressions
+    ]
     found = [_comparison(part) for part in parts]
     if all(x is None for x in found):
         return None
@@ -367,7 +379,7 @@ def _cast(e: Expression) -> Expression | None:
 
 
 def _refuse_inexact(*operands: Expression) -> None:
-    """Raises Unsupported for arithmetic of a decimal column: as a float, it is off by a last bit."""
+    """Raises Unsupported for arithmetic of a decimal column, which floats are a last bit off."""
     for e in operands:
         if isinstance(e, (*_ARITHMETIC, exp.Window)) and _is_decimal(e) and not e.meta.get(_KEY):
             raise Unsupported("arithmetic of a decimal that another query computes", in_sql(e))

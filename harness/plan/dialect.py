@@ -25,7 +25,7 @@ class Written(DuckDB):
     """The dialect in which workloads are written."""
 
     NORMALIZATION_STRATEGY = NormalizationStrategy.CASE_SENSITIVE
-    EXPRESSION_METADATA = {
+    EXPRESSION_METADATA = {  # noqa: RUF012 (as sqlglot declares it)
         **DuckDB.EXPRESSION_METADATA,
         exp.Literal: {"annotator": _annotate_literal},
         exp.Div: {"returns": exp.DType.DOUBLE},

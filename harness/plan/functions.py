@@ -105,7 +105,10 @@ def _formatted(form: str) -> Rewrite:
 def _replaced(e: exp.Replace) -> Expression:
     """Of an empty text nothing is found; some libraries find it between all characters."""
     texts = (e.expression, e.args.get("replacement"))
-    nothing = all(isinstance(text, exp.Literal) and text.is_string for text in texts) and not e.expression.name
+    nothing = (
+        all(isinstance(text, exp.Literal) and text.is_string for text in texts)
+        and not e.expression.name
+    )
     return e.this if nothing else e
 
 

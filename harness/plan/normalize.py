@@ -278,7 +278,7 @@ def _of_constant(e: Expression) -> Expression:
     if isinstance(e, exp.Count):
         value = exp.Literal.number(1)
     elif isinstance(e, (exp.Avg, exp.Median)):
-        value = exp.Cast(this=value, to=exp.DataType.build("DOUBLE"))
+        value = _cast(exp.Cast(this=value, to=exp.DataType.build("DOUBLE")))
     elif isinstance(e, exp.Sum) and not distinct:
         rows = _every_row()
         value = rows if value.name == "1" else exp.Mul(this=rows, expression=value)

@@ -217,9 +217,7 @@ def _check_words(tree: exp.Query) -> None:
 _WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*|")
 
 
-def qualified(
-    tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[str]
-) -> exp.Query:
+def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[str]) -> exp.Query:
     """The tree with stars expanded, columns qualified by their table, in normal form.
 
     Its columns have these names.
@@ -248,9 +246,9 @@ def qualified(
         distinct_on(select)
         tuples(select)
     tree = without_nulls(canonicalize(tree, dialect=DIALECT))
-    tree = _Simplifier(DIALECT).simplify(tree)
-    tree = decimals.in_whole_numbers(annotate_types(tree, schema=known, dialect=DIALECT))
-    normal: exp.Query = without_nulls(normalize(tree))
+    simple = _Simplifier(DIALECT).simplify(tree)
+    exact = decimals.in_whole_numbers(annotate_types(simple, schema=known, dialect=DIALECT))
+    normal: exp.Query = without_nulls(normalize(exact))
     for part in normal.walk():
         part.type = None  # the plan infers its own, and a copy of a part would copy them
         if isinstance(part, exp.Literal) and not part.is_string:
@@ -269,7 +267,7 @@ class _Simplifier(Simplifier):
     def _simplify_binary(self, expression: Any, a: Any, b: Any) -> Any:
         if a.is_number and b.is_number and not (a.is_int and b.is_int):
             return None
-        return super()._simplify_binary(expression, a, b)
+        return super()._simplify_binary(expression, a, b)  # type: ignore[no-untyped-call]
 
 
 def _is_whole(e: Expression) -> bool:
@@ -282,7 +280,7 @@ def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
     items = tree.selects
     if len(items) != len(names) or any(item.is_star for item in items):
         return
-    changed = {}
+    changed: dict[str, str] = {}
     for item, name in zip(items, names, strict=True):
         if item.alias_or_name not in names:
             changed.setdefault(item.alias_or_name, name)
@@ -293,7 +291,7 @@ def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
     order = tree.args.get("order")
     for key in order.expressions if order is not None else ():
         if isinstance(key.this, exp.Column) and not key.this.table and key.this.name in changed:
-            key.set("this", exp.column(exp.to_identifier(changed[key.this.name], quoted=True)))
+            key.this.set("this", exp.to_identifier(changed[key.this.name], quoted=True))
 
 
 def _schema_of_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> MappingSchema:

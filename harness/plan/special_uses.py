@@ -50,7 +50,10 @@ FULL_CASE: Differing = {
 
 _EVERYWHERE: Differing = {
     exp.Mul: frozenset({Special.BEYOND}),
-    **{kind: frozenset({Special.INFINITE}) for kind in (exp.Median, exp.PercentileCont, *DEVIATIONS)},
+    **{
+        kind: frozenset({Special.INFINITE})
+        for kind in (exp.Median, exp.PercentileCont, *DEVIATIONS)
+    },
 }
 """Of every library: the whole number of a decimal passes 64 bits; inf - inf is NaN."""
 _NONE: frozenset[Special] = frozenset()

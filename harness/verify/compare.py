@@ -26,8 +26,8 @@ def compare(
     """Why an answer is wrong, or None where it is right. Rows are counted from 1.
 
     ``reference`` is the result of ``spec.reference_sql``, or with ``widened`` that of
-    ``spec.widened_sql``. Columns are named as the spec has them, if it does. Raises HarnessError where the
-    reference holds a type that no answer can be compared with.
+    ``spec.widened_sql``. Columns are named as the spec has them, if it does. Raises
+    HarnessError where the reference holds a type that no answer can be compared with.
     """
     rank = None
     if widened:
