@@ -11,6 +11,7 @@ from harness.answer import AnswerSpec, SortKey
 from harness.duckdb_guard import identifier
 from harness.plan.nodes import Expression
 from harness.plan.parse import DIALECT
+from harness.plan.written import rows_of
 from harness.types import Schema
 
 _EVERY = 2**62
@@ -45,11 +46,7 @@ def _keys(tree: exp.Query) -> list[exp.Ordered]:
 def _count(tree: exp.Query, clause: str, without: int) -> int | None:
     """The number of rows in LIMIT or OFFSET; None where it is computed, or no number of rows."""
     found = tree.args.get(clause)
-    if found is None:
-        return without
-    number, more = found.args.get("expression"), found.args.get("limit_options")
-    is_number = isinstance(number, exp.Literal) and number.name.isdecimal() and more is None
-    return int(number.name) if is_number else None
+    return without if found is None else rows_of(found)
 
 
 def _column(key: Expression, tree: exp.Query, names: Sequence[str]) -> str | None:

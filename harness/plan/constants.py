@@ -102,6 +102,24 @@ def _cast(e: Expression, kind: str) -> Expression:
     return exp.Cast(this=e, to=exp.DataType.build(kind, dialect="duckdb"))
 
 
+def typed_nulls(tree: Expression) -> None:
+    """Columns of NULLs with the type of those that they stand above or below in a UNION, in place.
+
+    Without any they are integers, as in DuckDB.
+    """
+    for union in reversed(list(tree.find_all(exp.SetOperation))):
+        for pair in zip(union.this.selects, union.expression.selects, strict=False):
+            items = [item.unalias() for item in pair]
+            kinds = [e.type for e in items if not isinstance(e, exp.Null) and e.type]
+            for e in items:
+                if isinstance(e, exp.Null) and kinds:
+                    e.replace(exp.Cast(this=exp.null(), to=kinds[0].copy()))
+    for select in tree.find_all(exp.Select):
+        for e in [item.unalias() for item in select.selects]:
+            if isinstance(e, exp.Null):
+                e.replace(_cast(exp.null(), "BIGINT"))
+
+
 def texts_beside_values(tree: Expression) -> None:
     """``day < '2020-1-31'`` with the text as a date, in place: what DuckDB takes it for."""
     for node in list(tree.find_all(*_SIDES)):

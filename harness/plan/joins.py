@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlglot import exp
 
@@ -25,14 +26,27 @@ KEEPING_RIGHT = ("RIGHT", "FULL")
 """The sides of joins that keep every row of their right input."""
 
 
+class Attachment(Protocol):
+    """The relation of a subquery in ON."""
+
+    @property
+    def outer_aliases(self) -> frozenset[str]: ...
+
+    def to(self, left: Relation) -> Relation: ...
+
+
 @dataclass(frozen=True)
 class Source:
-    """One entry of FROM: its relation, and how it is joined to what stands before it."""
+    """One entry of FROM: its relation, and how it is joined to what stands before it.
+
+    ``attached`` are the relations of the subqueries that were in the condition.
+    """
 
     alias: str
     relation: Relation
     side: str = ""
     condition: Expression | None = None
+    attached: Sequence[Attachment] = ()
 
 
 def combine(
@@ -96,6 +110,13 @@ def _outer(left: Relation, source: Source, todo: list[Expression]) -> _Remaining
         left, right = right, left
     elif source.side == "LEFT":
         left, todo = _apply_ready(left, todo)
+    for attached in source.attached:
+        if attached.outer_aliases <= right.aliases:
+            right = attached.to(right)
+        elif attached.outer_aliases <= left.aliases:
+            left = attached.to(left)
+        else:
+            raise Unsupported("a subquery in ON that reads both sides", source.alias)
     keys, only_right, residual = [], [], []
     for part in conjuncts(source.condition):
         if pair := _key(part, left.aliases, right.aliases):

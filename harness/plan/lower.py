@@ -27,6 +27,7 @@ from harness.plan.nodes import (
     Sort,
     Window,
     columns_in,
+    conjunction,
     conjuncts,
 )
 from harness.plan.predicates import factored
@@ -37,6 +38,8 @@ from harness.plan.subqueries import Attached, Subqueries, compares
 from harness.types import Schema
 
 Tables = Mapping[str, Schema]
+_OrderKey = tuple[exp.Ordered, Expression | None]
+"""A key of ORDER BY, and its value; None where it names a column of the SELECT list."""
 
 
 def lower(tree: exp.Query, schemas: Tables) -> Node:
@@ -89,7 +92,13 @@ class Lowering:
         kept = any(side in KEEPING_RIGHT for _, _, side, _ in entries)
         for alias, node, side, condition in entries:
             joined = condition if side or kept else None
-            sources.append(Source(alias, _placed(alias, node, flat), side, joined))
+            subqueries = Subqueries(self, [])
+            if joined is not None and has_subquery(joined):
+                if not side:
+                    raise Unsupported("a subquery in ON before this kind of join", in_sql(joined))
+                joined = conjunction(subqueries.out_of(part) for part in conjuncts(joined))
+            relation = _placed(alias, node, flat)
+            sources.append(Source(alias, relation, side, joined, subqueries.attached))
             predicates += [] if joined is not None else conjuncts(condition)
         where = select.args.get("where")
         for part in conjuncts(where.this if where else None):
@@ -180,7 +189,9 @@ class Lowering:
         items = [(item.alias_or_name, item.unalias()) for item in select.selects]
         if name := repeated([name for name, _ in items]):
             raise Unsupported(f"two columns called {name!r} in a subquery", in_sql(select))
-        order, qualify = _order_of(select), select.args.get("qualify")
+        named = {name for name, _ in items}
+        order = [(o, None if _is_output(o.this, named) else o.this) for o in _order_of(select)]
+        qualify = select.args.get("qualify")
         condition = None if qualify is None else qualify.this
         if is_grouped(select):
             grouped = self._grouped(select, relation, items, order, condition)
@@ -231,12 +242,12 @@ class Lowering:
         select: exp.Select,
         relation: Relation,
         items: Sequence[Item],
-        order: Sequence[exp.Ordered],
+        order: Sequence[_OrderKey],
         qualify: Expression | None,
-    ) -> tuple[Relation, list[Item], list[exp.Ordered], Expression | None]:
+    ) -> tuple[Relation, list[Item], list[_OrderKey], Expression | None]:
         """The relation after GROUP BY and HAVING; what comes later in terms of its columns."""
         having = select.args.get("having")
-        clauses = [e for _, e in items] + [o.this for o in order]
+        clauses = [e for _, e in (*items, *order) if e is not None]
         clauses += [clause for clause in (having, qualify) if clause is not None]
         found = [a for e in clauses for a in relation.flat(e).find_all(exp.AggFunc)]
         keys, sets = self._group_keys(select, items, relation, columns_in(*found))
@@ -247,7 +258,7 @@ class Lowering:
             raise Unsupported("a correlated subquery beside GROUP BY", in_sql(select))
         aggregates = Aggregates(relation, keys, items)
         items = [(name, aggregates.over(e)) for name, e in items]
-        order = [_reordered(o, aggregates.over(o.this)) for o in order]
+        order = [(o, None if e is None else aggregates.over(e)) for o, e in order]
         conditions = [aggregates.over(c) for c in conditions]
         qualify = None if qualify is None else aggregates.over(qualify)
         if sets is None:
@@ -263,7 +274,7 @@ class Lowering:
         self,
         relation: Relation,
         items: Sequence[Item],
-        order: Sequence[exp.Ordered],
+        order: Sequence[_OrderKey],
         qualify: Expression | None,
     ) -> tuple[Node, tuple[str, ...], list[SortKey]]:
         """Windows, QUALIFY and the SELECT list; ORDER BY keys that are not in it ride along."""
@@ -273,8 +284,8 @@ class Lowering:
         condition = None if qualify is None else windows.out_of(relation.flat(qualify), "window")
         outputs = tuple(name for name, _ in flat)
         keys: list[SortKey] = []
-        for ordered in order:
-            name = _sort_column(relation.flat(ordered.this), flat, windows)
+        for ordered, e in order:
+            name = ordered.this.name if e is None else _sort_column(relation.flat(e), flat, windows)
             keys.append(_sort_key(name, ordered))
         node: Node = Window(relation.node, windows.found) if windows.found else relation.node
         node = node if condition is None else Filter(node, condition)
@@ -331,16 +342,13 @@ def _order_of(tree: Expression) -> list[exp.Ordered]:
     return keys
 
 
-def _reordered(ordered: exp.Ordered, expression: Expression) -> exp.Ordered:
-    copy = ordered.copy()
-    copy.set("this", expression)
-    return copy
+def _is_output(key: Expression, outputs: set[str]) -> bool:
+    """Whether a key of ORDER BY names a column of the SELECT list, and none of a table."""
+    return isinstance(key, exp.Column) and not key.table and key.name in outputs
 
 
 def _sort_column(key: Expression, items: list[Item], windows: Windows) -> str:
     """The name of the column that holds an ORDER BY key, added to the items where none does."""
-    if isinstance(key, exp.Column) and not key.table and key.name in {name for name, _ in items}:
-        return key.name
     key = windows.out_of(key, described(key))
     for name, e in items:
         if e == key:

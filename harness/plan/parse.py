@@ -27,6 +27,7 @@ from harness.plan.functions import NAMED, by_name, moments
 from harness.plan.normalize import normalize
 from harness.plan.nulls import without_nulls
 from harness.plan.spellings import distinct_on, positions_in_sets, quantified, tuples
+from harness.plan.sources import columns_of_source, sources_of
 from harness.plan.typed import Expression
 from harness.plan.windows import resolve_names
 from harness.plan.written import plainly_written
@@ -235,9 +236,11 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
         raise _explained(error, schemas) from None
     _name_columns(tree, names)
     for select in tree.find_all(exp.Select):
+        _aliases_in_order(select, schemas)
         mark_grouped(select)
     moments(tree)
     tree = annotate_types(constants.computed(tree), schema=known, dialect=DIALECT)
+    constants.typed_nulls(tree)
     constants.texts_beside_values(tree)
     for rounded in tree.find_all(exp.Round):  # of integers it is one, and a cast of it is needed
         rounded.type = rounded.this.type
@@ -249,11 +252,31 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
     simple = _Simplifier(DIALECT).simplify(tree)
     exact = decimals.in_whole_numbers(annotate_types(simple, schema=known, dialect=DIALECT))
     normal: exp.Query = without_nulls(normalize(exact))
+    constants.typed_nulls(normal)
     for part in normal.walk():
         part.type = None  # the plan infers its own, and a copy of a part would copy them
         if isinstance(part, exp.Literal) and not part.is_string:
             part.set("this", part.name.removesuffix("e0"))
     return normal
+
+
+def _aliases_in_order(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
+    """``order by -b``: a column of a source, or else what the SELECT list calls b, in place."""
+    order = select.args.get("order")
+    keys = (
+        [key for key in order.expressions if not isinstance(key.this, exp.Column)] if order else []
+    )
+    for column in [c for key in keys for c in key.find_all(exp.Column) if not c.table]:
+        owners = [
+            source.alias_or_name
+            for source in sources_of(select)
+            if column.name in (columns_of_source(source, schemas) or ())
+        ]
+        values = {item.alias_or_name: item.unalias() for item in select.selects}
+        if owners:
+            column.set("table", exp.to_identifier(owners[0]))
+        elif column.name in values:
+            column.replace(exp.paren(values[column.name].copy()))
 
 
 class _Simplifier(Simplifier):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from harness.errors import Unsupported
 from harness.plan.columns import columns_of, with_columns
 from harness.plan.nodes import (
     Distinct,
@@ -21,6 +22,7 @@ from harness.plan.nodes import (
     Window,
     conjunction,
 )
+from harness.plan.sql import in_sql
 from harness.plan.typed import cast_to
 from harness.types import Type
 
@@ -63,6 +65,8 @@ class Relation:
     def with_column(self, expression: Expression) -> tuple[Relation, str]:
         """The relation with the expression among its columns, and the name of that column."""
         flat = self.flat(expression)
+        if any(column.table for column in columns_of(flat)):
+            raise Unsupported("a column of a query further out", in_sql(expression))
         if isinstance(flat, exp.Column):
             return self, flat.name
         name = fresh(_subject(flat), set(self.node.names))

@@ -55,6 +55,13 @@ class Attached:
     def correlated(self) -> bool:
         return bool(self.on or self.aggregates)
 
+    @property
+    def outer_aliases(self) -> frozenset[str]:
+        """The aliases of the block that the subquery is tied to."""
+        tied = [*(outer for outer, _ in self.on), *(e for _, e in self.aggregates)]
+        tied += [] if self.residual is None else [self.residual]
+        return frozenset().union(*map(aliases_in, tied)) - self.relation.aliases - {""}
+
     def to(self, left: Relation) -> Relation:
         if not self.aggregates:
             return join(self.kind, left, self.relation, self.on)

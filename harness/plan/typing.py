@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from sqlglot import exp
@@ -70,7 +71,7 @@ class Inference:
         return next(iter(types), None)
 
     def column(self, e: Expression) -> Typed:
-        if e.name not in self.columns:
+        if e.name not in self.columns or e.args.get("table"):
             raise Unsupported("a column of a query further out", in_sql(e))
         column = self.columns[e.name]
         refuse_decimal(column)
@@ -79,6 +80,8 @@ class Inference:
     def literal(self, e: Expression) -> Typed:
         if e.is_string:
             return Typed(Type.STRING, False)
+        if not e.is_int and math.isinf(float(e.name)):
+            raise Unsupported("a number that is beyond all floats", in_sql(e))
         return Typed(Type.INT64 if e.is_int else Type.FLOAT64, False)
 
     def null(self, e: Expression) -> Typed:
@@ -139,6 +142,8 @@ class Inference:
         return Typed(Type.BOOLEAN, False)
 
     def is_in(self, e: Expression) -> Typed:
+        if e.args.get("query") is not None:
+            raise Unsupported("a subquery here", in_sql(e))
         self.common([e.this, *e.expressions])
         return Typed(Type.BOOLEAN, self.any_null(e.this))
 

@@ -1,0 +1,95 @@
+"""A query that is only parsed -> the names of its columns, and of those of its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sqlglot import exp
+
+from harness.plan.typed import Expression
+from harness.types import Schema
+
+
+def columns_of_query(query: Expression, schemas: Mapping[str, Schema]) -> list[str] | None:
+    """The names of a query's columns; None where they are not known."""
+    if isinstance(query, exp.SetOperation):
+        return columns_of_query(query.this, schemas)
+    if isinstance(query, exp.Subquery):
+        return columns_of_query(query.this, schemas)
+    if not isinstance(query, exp.Select):
+        return None
+    names: list[str] = []
+    for item in query.selects:
+        if item.is_star:
+            found = _of_star(item, query, schemas)
+            if found is None:
+                return None
+            names += found
+        else:
+            names.append(item.alias_or_name)
+    return names if all(names) else None
+
+
+def _of_star(
+    star: Expression, select: exp.Select, schemas: Mapping[str, Schema]
+) -> list[str] | None:
+    inner = star.this if isinstance(star, exp.Column) else star
+    if any(inner.args.get(clause) for clause in ("except_", "replace", "rename")):
+        return None
+    table = star.table if isinstance(star, exp.Column) else ""
+    names: list[str] = []
+    for source in sources_of(select):
+        if table in ("", source.alias_or_name):
+            found = columns_of_source(source, schemas)
+            if found is None:
+                return None
+            names += [name for name in found if table or name not in _merged(select)]
+    return [*_merged(select), *names] if not table else names
+
+
+def _merged(select: exp.Select) -> list[str]:
+    """The columns of USING, which are one of both sources."""
+    joins = select.args.get("joins") or []
+    return list(dict.fromkeys(key.name for join in joins for key in join.args.get("using") or []))
+
+
+def sources_of(select: exp.Select) -> Iterator[Expression]:
+    """The entries of FROM, in their order."""
+    clause = select.args.get("from_")
+    if clause is not None:
+        yield clause.this
+    for join in select.args.get("joins") or []:
+        yield join.this
+
+
+def columns_of_source(source: Expression, schemas: Mapping[str, Schema]) -> list[str] | None:
+    """The names of the columns of a table, a CTE or a derived table; None where not known."""
+    alias = source.args.get("alias")
+    given = [column.name for column in (alias.columns if alias is not None else ())]
+    if isinstance(source, exp.Subquery):
+        names = columns_of_query(source.this, schemas)
+    elif isinstance(source, exp.Table):
+        cte = _cte(source)
+        names = [c.name for c in schemas.get(source.name, ())] if cte is None else None
+        if cte is not None:
+            columns = [column.name for column in cte.args["alias"].columns]
+            inner = columns_of_query(cte.this, schemas)
+            names = None if inner is None else columns + inner[len(columns) :]
+    else:
+        return None
+    return None if not names else given + names[len(given) :]
+
+
+def _cte(table: exp.Table) -> exp.CTE | None:
+    """The query of WITH that a table's name stands for, the nearest first."""
+    part: Expression = table
+    while part.parent is not None:
+        inside, part = part, part.parent
+        clause = part.args.get("with_")
+        found = [] if clause is None or clause is inside else clause.expressions
+        if isinstance(part, exp.With):
+            found = part.expressions[: part.expressions.index(inside)]
+        named: list[exp.CTE] = [cte for cte in found if cte.alias == table.name]
+        if named:
+            return named[-1]
+    return None
