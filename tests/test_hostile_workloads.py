@@ -396,6 +396,19 @@ def test_long_sql_ends_at_its_limit(sql: str) -> None:
     assert time.monotonic() - began < 30
 
 
+@pytest.mark.parametrize(
+    "sql",
+    ["select k from t limit NUMBER", "select k, substr('ab', NUMBER) as v from t"],
+    ids=["limit", "substr"],
+)
+def test_a_number_out_of_range_is_told_as_one(project: Project, sql: str) -> None:
+    (project.folder / "a.yaml").write_text(attack(sql.replace("NUMBER", "9" * 5000), Path()))
+    done = project.benchmark("a.yaml", "--engines", "polars", "--collect-only")
+    assert "a.yaml:5: query 'q': the number 999999999999… of 5,000 digits is out of" in done.all
+    assert "please report" not in done.all
+    assert compile_query(sql.replace("NUMBER", "0" * 5000 + "1"), SCHEMA).plan is not None
+
+
 def test_the_referee_ends_when_a_cell_would(project: Project) -> None:
     """A reference without end: rows by the million that meet each other."""
     rows = "\n".join(f"{n},{n}" for n in range(2_000))
