@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -22,24 +22,15 @@ import pyarrow.parquet as pq
 
 from harness.answer import AnswerSpec
 from harness.child import serve
+from harness.engines.duckdb_files import reader
 from harness.engines.duckdb_guard import identifier, judge, literal, lock
 from harness.errors import NoReference, WorkloadError
 from harness.messages import Message, spec_from_message, table_from_message
 from harness.oom import says_out_of_memory
-from harness.tables import Table
-from harness.types import Type
+from harness.tables import Input, Table
 from harness.verify import compare
 from harness.verify.parts import alike_in_parts
 
-SQL_TYPES = {
-    Type.BOOLEAN: "BOOLEAN",
-    Type.INT64: "BIGINT",
-    Type.FLOAT64: "DOUBLE",
-    Type.DECIMAL: "DECIMAL(15, 2)",
-    Type.STRING: "VARCHAR",
-    Type.DATE: "DATE",
-    Type.TIMESTAMP: "TIMESTAMP",
-}
 MEMORY = "800MB"
 """What a reference is computed in, spilling to disk where it must; more where it cannot do so."""
 BATCH_ROWS = 1_000_000
@@ -258,26 +249,10 @@ def open_database(
         off = ",".join(name for name in known if name not in optimizers)
         database.execute(f"SET disabled_optimizers = {literal(off)}")
     for table in tables:
-        database.execute(f"CREATE VIEW {identifier(table.name)} AS SELECT * FROM {_reader(table)}")
+        files = reader(table, Input.PARQUET if table.parquet else Input.CSV)
+        database.execute(f"CREATE VIEW {identifier(table.name)} AS SELECT * FROM {files}")
     lock(database, [file for table in tables for file in (table.parquet or table.csv)])
     return database
-
-
-def _reader(table: Table) -> str:
-    if table.parquet:
-        return f"read_parquet({_list(table.parquet)})"
-    types = ", ".join(
-        f"{literal(column.name)}: {literal(SQL_TYPES[column.type])}" for column in table.schema
-    )
-    form = table.csv_format
-    return (
-        f"read_csv({_list(table.csv)}, header = true, auto_detect = false, columns = {{{types}}}, "
-        f"delim = {literal(form.delimiter)}, nullstr = {_list(form.null_values)}, quote = '\"')"
-    )
-
-
-def _list(items: Iterable[object]) -> str:
-    return f"[{', '.join(literal(str(item)) for item in items)}]"
 
 
 def _alike(answer: Path, reference: Path, spec: AnswerSpec) -> bool:
