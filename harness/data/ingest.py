@@ -15,6 +15,7 @@ from harness.data.cache import Entry, Facts, fetch, identity_hash
 from harness.data.columns import noted
 from harness.data.files import Found, resolve
 from harness.data.identity import Identities, change_of, identities
+from harness.data.walk import Walk
 from harness.data.write import WRITER_VERSION, write_csv
 from harness.errors import DataError
 from harness.tables import CsvFormat, Input, Table
@@ -37,7 +38,9 @@ class Ingested:
     key: str
 
 
-def ingest(source: TableSource, wanted: Input, root: Path, progress: Progress) -> Ingested:
+def ingest(
+    source: TableSource, wanted: Input, walk: Walk, root: Path, progress: Progress
+) -> Ingested:
     """Reads a table once; later calls take what the cache holds while the files are the same.
 
     Raises DataError where one changes while it is read: nobody knows what was read then.
@@ -45,7 +48,7 @@ def ingest(source: TableSource, wanted: Input, root: Path, progress: Progress) -
     A CSV file is handed to engines as it is where all their readers agree on its text; else
     (times with a zone, ``TRUE``, NaN) they get a copy of it in the cache, spelt plainly.
     """
-    found = resolve(source)
+    found = resolve(source, walk)
     files = identities(found.paths)
     identity = _identity(source, found, files)
     entry = fetch(

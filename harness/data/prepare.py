@@ -14,6 +14,7 @@ from harness.data.arrow import arrow_schema
 from harness.data.cache import Entry, Facts, default_root, fetch, identity_hash
 from harness.data.generators.base import BATCH_ROWS
 from harness.data.ingest import Ingested, ingest
+from harness.data.walk import Walk
 from harness.data.write import WRITER_VERSION, Written, write_csv, write_parquet
 from harness.errors import DataError
 from harness.tables import Input, Table
@@ -51,17 +52,21 @@ def prepare(
     size, root = workload.size(size), cache_root or default_root()
     if workload.data is not None:
         return _generated(workload.data, size, source, root, progress)
+    walk = Walk()
     read = {
-        name: _ingested(table, source, root, progress) for name, table in workload.tables.items()
+        name: _ingested(table, source, walk, root, progress)
+        for name, table in workload.tables.items()
     }
     key = identity_hash({name: ingested.key for name, ingested in read.items()})
     return Tables({name: ingested.table for name, ingested in read.items()}, key)
 
 
-def _ingested(table: TableSource, source: Input, root: Path, progress: Progress) -> Ingested:
+def _ingested(
+    table: TableSource, source: Input, walk: Walk, root: Path, progress: Progress
+) -> Ingested:
     """A user's table. Raises DataError that says where in the workload it is declared."""
     try:
-        return ingest(table, source, root, progress)
+        return ingest(table, source, walk, root, progress)
     except DataError as error:
         place = f"{table.file}:{table.line}: table {table.name!r}"
         raise type(error)(f"{place}: {error}") from error
