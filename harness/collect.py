@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from harness.data.cache import Cache
 from harness.errors import HarnessError, WorkloadError
 from harness.outcome import Record
 from harness.suite import Asked, Selection, asked
@@ -29,6 +30,7 @@ class Measurer(Protocol):
     """What a collected cell calls when its turn comes, and the clock of its timings."""
 
     selection: Selection
+    cache: Cache
     clock: Callable[[], float]
 
     def measure(self, asked: Asked) -> Record: ...
@@ -43,7 +45,7 @@ class WorkloadFile(pytest.Module):
 
     def _getobj(self) -> types.ModuleType:
         try:
-            return self._module(asked(self.path, self.measurer.selection))
+            return self._module(asked(self.path, self.measurer.selection, self.measurer.cache))
         except (HarnessError, ExceptionGroup) as error:
             raise self.CollectError("\n".join(map(str, _flat(error)))) from None
 

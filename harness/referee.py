@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness.answer import AnswerSpec
 from harness.closing import Closing
+from harness.data.budget import Budget
 from harness.errors import NoReference, Unsupported, WorkerError
 from harness.messages import Message, spec_to_message, table_to_message
 from harness.processes import Worker
@@ -34,19 +35,19 @@ class Reference:
 class Referee(Closing):
     """Computes reference answers with DuckDB and compares the engines' answers with them.
 
-    ``folder`` keeps the references from run to run; ``scratch`` holds the process' own files.
+    References are kept within the ``budget``; ``scratch`` holds the process' own files.
     The process is started before or at the first use, and anew where it has died.
     """
 
     def __init__(
         self,
-        folder: Path,
+        budget: Budget,
         scratch: Path,
         threads: int,
         memory_limit: int | None = None,
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        self._folder, self._scratch, self._threads = folder.absolute(), scratch, threads
+        self._budget, self._scratch, self._threads = budget, scratch, threads
         self._memory_limit, self._timeout = memory_limit, timeout
         self._worker: Worker | None = None
         self._started, self._starting = 0, False
@@ -141,7 +142,7 @@ class Referee(Closing):
         worker.post(
             {
                 "do": "start",
-                "folder": self._folder,
+                "budget": asdict(self._budget),
                 "threads": self._threads,
                 "timeout": self._timeout,
             }

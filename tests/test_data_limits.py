@@ -222,11 +222,12 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_read_in_bounded_memory(
     script = """
 import resource, sys
 from pathlib import Path
+from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.workload import load
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 before = peak()
-rows = prepare(load(Path("w.yaml")), "any", "memory", Path("cache")).tables["t"].rows
+rows = prepare(load(Path("w.yaml")), "any", "memory", Cache(Path("cache"))).tables["t"].rows
 print(rows, peak() - before)
 """
     done = subprocess.run(

@@ -10,6 +10,7 @@ import http.server
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,7 @@ import polars as pl
 import pytest
 
 from harness import compiler, engines, reference
+from harness.data.budget import Budget
 from harness.engines.duckdb_guard import judge, lock
 from harness.engines.polars_sql_gpu import PolarsSqlGpu, PolarsSqlSession, refuse_other_scans
 from harness.errors import NoReference, TooMuch, Unsupported, WorkloadError
@@ -344,13 +346,12 @@ def test_an_unfinished_reference_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reference, "MOST_BYTES", 10**6)
-    (tmp_path / "left.2000000000.part").write_text("of a process that was killed")
     references = References()
-    references.start(str(tmp_path), 1)
+    references.start(asdict(Budget(tmp_path, "run", 0)), 1)
     for sql in ("select unnest(range(1000000)) as k", "select error('x') as k"):
         with pytest.raises(NoReference):
             references._file([], "key", sql)
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "answers").iterdir()) == []
 
 
 def test_a_file_has_a_time_for_all_its_queries(

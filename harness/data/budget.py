@@ -1,0 +1,222 @@
+"""Turns a cache's folder, its limit and the runs that use it into room for more: the oldest goes.
+
+A run keeps a file in ``runs`` locked while it lives, which was made when it began. What has been
+used since the oldest of them began stays. What a run has not finished bears the name of its file,
+and goes once the run has ended, however that was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import DataError
+from harness.sizes import told
+
+MANIFEST = "manifest.json"
+RUNS, ANSWERS, LOCK = "runs", "answers", "enginebench.lock"
+# By these names alone is anything removed: the folder may hold what is not the cache's.
+ENTRY = re.compile(r".+-[0-9a-f]{20}")
+ANSWER = re.compile(r"[0-9a-f]{64}\.arrow")
+UNFINISHED = re.compile(r".+\.([0-9a-f]{32})\.part")
+BRIEF = re.compile(r"[0-9a-f]{32}|.+-[0-9a-f]{20}\.lock")
+"""The files of runs, and the locks of entries that are being made."""
+
+MOST_BYTES = 50 * 10**9
+"""Of a cache whose limit nobody has chosen; half of what the disk could hold where that is less."""
+GRANTS = 1000
+"""The limit is given out in so many parts: each run beside others passes it by one at most."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Something in the cache that a later run may find again: a folder, or an answer's file."""
+
+    path: Path
+    bytes: int
+    used_ns: int
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a run may write into a cache: ``limit`` bytes for all that is in it, or what is usual.
+
+    ``run`` is the name of the run's file, ``since_ns`` when it began. Where the cache cannot be
+    written, all methods raise OSError.
+    """
+
+    root: Path
+    run: str
+    since_ns: int
+    limit: int | None = None
+
+    @property
+    def answers(self) -> Path:
+        return self.root / ANSWERS
+
+    def unfinished(self, final: Path) -> Path:
+        """Where something is made before it is moved to its place in one step."""
+        return final.with_name(f"{final.name}.{self.run}.part")
+
+    def use(self, file: Path) -> bool:
+        """Whether a file is there; then no run removes it for as long as this one lives."""
+        with held(self.root / LOCK):
+            try:
+                os.utime(file)
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+            return True
+
+    def remove(self, path: Path) -> None:
+        """Takes something out of the cache in one step, and then deletes it."""
+        doomed = self.unfinished(path)
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(doomed)
+            _delete(doomed)
+
+    def grant(self, count: int) -> int:
+        """How many bytes may be written now, ``count`` at least; the oldest are removed for them.
+
+        Raises DataError, and removes nothing, where that would not be enough.
+        """
+        with held(self.root / LOCK):
+            oldest = min([self.since_ns, *sweep(self.root).values()])
+            kept = sorted(_kept(self.root), key=lambda one: one.used_ns)
+            removable = [one for one in kept if one.used_ns < oldest]
+            used, free = bytes_in(self.root), shutil.disk_usage(self.root).free
+            most = self.limit or min(MOST_BYTES, (used + free) // 2)
+            gain = sum(one.bytes for one in removable)
+            if min(most - used, free) + gain < count:
+                raise DataError(self._too_little(count, most, used - gain, free + gain))
+            for one in removable:
+                if min(most - used, free) >= count:
+                    break
+                self.remove(one.path)
+                used, free = used - one.bytes, free + one.bytes
+            return min(most - used, free, max(count, most // GRANTS))
+
+    def _too_little(self, count: int, most: int, used: int, free: int) -> str:
+        more = f"no room for {told(count) if count else 'any'} more"
+        where = "set ENGINEBENCH_CACHE to a folder elsewhere"
+        if free < most - used:
+            place = f"the disk of the cache at {self.root} has {told(free)} free"
+            return f"{more}: {place}; free some space, or {where}"
+        place = f"the cache at {self.root} may hold {told(most)}, and {told(used)} are in use"
+        return f"{more}: {place}; raise --cache-limit, or {where}"
+
+
+class Room:
+    """Counts what is written within a budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget, self._left = budget, 0
+
+    def expect(self, count: int) -> None:
+        """Raises DataError where about so many bytes, which are to be written soon, do not fit."""
+        self._budget.grant(count)
+
+    def take(self, count: int) -> None:
+        """Raises DataError where there is no room for so many bytes more."""
+        if count > self._left:
+            self._left = self._budget.grant(count)
+        self._left -= count
+
+    def wrote(self, count: int) -> None:
+        """Raises DataError where there was no room for so many bytes, which have been written."""
+        self._left -= count
+        if self._left < 0:
+            self._left = self._budget.grant(0)
+
+
+@contextmanager
+def held(file: Path) -> Iterator[None]:
+    """Holds a lock, which is a file meanwhile; the system lets go of it when a process dies."""
+    while True:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if _is(file, lock.fileno()):  # else who held it has removed it
+                try:
+                    yield
+                finally:
+                    file.unlink(missing_ok=True)
+                return
+
+
+def _is(file: Path, descriptor: int) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(file.stat(), os.fstat(descriptor))
+    return False
+
+
+def sweep(root: Path) -> dict[str, int]:
+    """Removes what runs that have ended left behind; the others' names, and when they began (ns).
+
+    The cache's lock is held.
+    """
+    began = {file.name: _since(file) for file in _in(root / RUNS) if BRIEF.fullmatch(file.name)}
+    living = {run: since_ns for run, since_ns in began.items() if since_ns is not None}
+    for path in [*_in(root), *_in(root / ANSWERS)]:
+        unfinished = UNFINISHED.fullmatch(path.name)
+        if unfinished and unfinished[1] not in living:
+            _delete(path)
+        elif BRIEF.fullmatch(path.name):
+            _since(path)
+    return living
+
+
+def _since(file: Path) -> int | None:
+    """When a lock file was made (ns) that a process holds; one that none holds is removed."""
+    with contextlib.suppress(FileNotFoundError), file.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.fstat(lock.fileno()).st_mtime_ns
+        file.unlink()
+    return None
+
+
+def bytes_in(root: Path) -> int:
+    """What a cache holds, finished or not; nothing else that lies in its folder is counted."""
+    paths = [path for path in [*_in(root), *_in(root / ANSWERS)] if UNFINISHED.fullmatch(path.name)]
+    return sum(map(_size, paths)) + sum(one.bytes for one in _kept(root))
+
+
+def _kept(root: Path) -> Iterator[Kept]:
+    for path in _in(root):
+        if ENTRY.fullmatch(path.name) and (path / MANIFEST).is_file():
+            yield Kept(path, _size(path), (path / MANIFEST).stat().st_mtime_ns)
+    for path in _in(root / ANSWERS):
+        if ANSWER.fullmatch(path.name):
+            yield Kept(path, _size(path), path.stat().st_mtime_ns)
+
+
+def _in(folder: Path) -> list[Path]:
+    """What is in a folder, without links: these lead out of the cache."""
+    try:
+        return [path for path in folder.iterdir() if not path.is_symlink()]
+    except FileNotFoundError:
+        return []
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of a folder and all its files; what vanishes meanwhile has none."""
+    total = 0
+    for file in [path, *(Path(f, name) for f, _, names in os.walk(path) for name in names)]:
+        with contextlib.suppress(FileNotFoundError):
+            total += file.lstat().st_size
+    return total
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)  # its maker may be about to end
+    else:
+        path.unlink(missing_ok=True)
