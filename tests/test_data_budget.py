@@ -125,6 +125,7 @@ def test_what_is_not_the_cache_s_is_neither_counted_nor_removed(tmp_path: Path) 
         "answers/notes.arrow",
         "mine-1/x",
         "lock",
+        "0" * 32,
     )
     elsewhere = tmp_path / "elsewhere"
     for name in (*others, "elsewhere/manifest.json"):

@@ -12,6 +12,7 @@ import fcntl
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ RUNS, ANSWERS, LOCK = "runs", "answers", "enginebench.lock"
 ENTRY = re.compile(r".+-[0-9a-f]{20}")
 ANSWER = re.compile(r"[0-9a-f]{64}\.arrow")
 UNFINISHED = re.compile(r".+\.([0-9a-f]{32})\.part")
-BRIEF = re.compile(r"[0-9a-f]{32}|.+-[0-9a-f]{20}\.lock")
-"""The files of runs, and the locks of entries that are being made."""
+RUN = re.compile(r"[0-9a-f]{32}")
+BEING_MADE = re.compile(r".+-[0-9a-f]{20}\.lock")
 
 MOST_BYTES = 50 * 10**9
 """Of a cache whose limit nobody has chosen; half of what the disk could hold where that is less."""
@@ -37,7 +38,7 @@ GRANTS = 1000
 
 @dataclass(frozen=True)
 class Kept:
-    """Something in the cache that a later run may find again: a folder, or an answer's file."""
+    """Something in the cache: a folder, or an answer's file, and when it was used last (ns)."""
 
     path: Path
     bytes: int
@@ -88,9 +89,9 @@ class Budget:
         """
         with held(self.root / LOCK):
             oldest = min([self.since_ns, *sweep(self.root).values()])
-            kept = sorted(_kept(self.root), key=lambda one: one.used_ns)
+            kept = sorted(_contents(self.root), key=lambda one: one.used_ns)
             removable = [one for one in kept if one.used_ns < oldest]
-            used, free = bytes_in(self.root), shutil.disk_usage(self.root).free
+            used, free = sum(one.bytes for one in kept), shutil.disk_usage(self.root).free
             most = self.limit or min(MOST_BYTES, (used + free) // 2)
             gain = sum(one.bytes for one in removable)
             if min(most - used, free) + gain < count:
@@ -161,14 +162,14 @@ def sweep(root: Path) -> dict[str, int]:
 
     The cache's lock is held.
     """
-    began = {file.name: _since(file) for file in _in(root / RUNS) if BRIEF.fullmatch(file.name)}
+    began = {run.name: _since(Path(run)) for run in _in(root / RUNS) if RUN.fullmatch(run.name)}
     living = {run: since_ns for run, since_ns in began.items() if since_ns is not None}
-    for path in [*_in(root), *_in(root / ANSWERS)]:
-        unfinished = UNFINISHED.fullmatch(path.name)
+    for item in [*_in(root), *_in(root / ANSWERS)]:
+        unfinished = UNFINISHED.fullmatch(item.name)
         if unfinished and unfinished[1] not in living:
-            _delete(path)
-        elif BRIEF.fullmatch(path.name):
-            _since(path)
+            _delete(Path(item))
+        elif BEING_MADE.fullmatch(item.name):
+            _since(Path(item))
     return living
 
 
@@ -185,33 +186,42 @@ def _since(file: Path) -> int | None:
 
 def bytes_in(root: Path) -> int:
     """What a cache holds, finished or not; nothing else that lies in its folder is counted."""
-    paths = [path for path in [*_in(root), *_in(root / ANSWERS)] if UNFINISHED.fullmatch(path.name)]
-    return sum(map(_size, paths)) + sum(one.bytes for one in _kept(root))
+    return sum(one.bytes for one in _contents(root))
 
 
-def _kept(root: Path) -> Iterator[Kept]:
-    for path in _in(root):
-        if ENTRY.fullmatch(path.name) and (path / MANIFEST).is_file():
-            yield Kept(path, _size(path), (path / MANIFEST).stat().st_mtime_ns)
-    for path in _in(root / ANSWERS):
-        if ANSWER.fullmatch(path.name):
-            yield Kept(path, _size(path), path.stat().st_mtime_ns)
+def _contents(root: Path) -> list[Kept]:
+    """What is kept, and what is being made, which is as if it were used for ever."""
+    found = []
+    for item in _in(root):
+        if ENTRY.fullmatch(item.name) and Path(item, MANIFEST).is_file():
+            used_ns = Path(item, MANIFEST).stat().st_mtime_ns
+            found.append(Kept(Path(item), _bytes_of_folder(item.path), used_ns))
+        elif UNFINISHED.fullmatch(item.name):
+            found.append(Kept(Path(item), _bytes_of_folder(item.path), sys.maxsize))
+    for item in _in(root / ANSWERS):
+        if ANSWER.fullmatch(item.name) or UNFINISHED.fullmatch(item.name):
+            with contextlib.suppress(FileNotFoundError):  # it has just been finished
+                status = item.stat(follow_symlinks=False)
+                used_ns = status.st_mtime_ns if ANSWER.fullmatch(item.name) else sys.maxsize
+                found.append(Kept(Path(item), status.st_size, used_ns))
+    return found
 
 
-def _in(folder: Path) -> list[Path]:
+def _in(folder: Path) -> list[os.DirEntry[str]]:
     """What is in a folder, without links: these lead out of the cache."""
     try:
-        return [path for path in folder.iterdir() if not path.is_symlink()]
+        with os.scandir(folder) as items:
+            return [item for item in items if not item.is_symlink()]
     except FileNotFoundError:
         return []
 
 
-def _size(path: Path) -> int:
-    """Bytes of a file, or of a folder and all its files; what vanishes meanwhile has none."""
+def _bytes_of_folder(folder: str) -> int:
     total = 0
-    for file in [path, *(Path(f, name) for f, _, names in os.walk(path) for name in names)]:
-        with contextlib.suppress(FileNotFoundError):
-            total += file.lstat().st_size
+    for inner, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # it is being made
+                total += Path(inner, name).lstat().st_size
     return total
 
 
