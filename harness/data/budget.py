@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,8 @@ BEING_MADE = re.compile(r".+-[0-9a-f]{20}\.lock")
 
 MOST_BYTES = 50 * 10**9
 """Of a cache whose limit nobody has chosen; half of what the disk could hold where that is less."""
+SPARE = 20
+"""One part in so many of the disk stays free, whatever the limit."""
 GRANTS = 1000
 """The limit is given out in so many parts: each run beside others passes it by one at most."""
 
@@ -91,26 +93,30 @@ class Budget:
             oldest = min([self.since_ns, *sweep(self.root).values()])
             kept = sorted(_contents(self.root), key=lambda one: one.used_ns)
             removable = [one for one in kept if one.used_ns < oldest]
-            used, free = sum(one.bytes for one in kept), shutil.disk_usage(self.root).free
-            most = self.limit or min(MOST_BYTES, (used + free) // 2)
-            gain = sum(one.bytes for one in removable)
-            if min(most - used, free) + gain < count:
-                raise DataError(self._too_little(count, most, used - gain, free + gain))
+            used, gain = _sum(kept), _sum(removable)
+            most = self._most(used + shutil.disk_usage(self.root).free)
+            if used - gain + count > most:
+                raise DataError(
+                    f"no room for {told(count) if count else 'any'} more: the cache at {self.root} "
+                    f"may hold {told(most)}, and {told(used - gain)} are in use; raise "
+                    "--cache-limit, free some space, or set ENGINEBENCH_CACHE to another folder"
+                )
             for one in removable:
-                if min(most - used, free) >= count:
+                if used + count <= most:
                     break
                 self.remove(one.path)
-                used, free = used - one.bytes, free + one.bytes
-            return min(most - used, free, max(count, most // GRANTS))
+                used -= one.bytes
+            return min(most - used, max(count, most // GRANTS))
 
-    def _too_little(self, count: int, most: int, used: int, free: int) -> str:
-        more = f"no room for {told(count) if count else 'any'} more"
-        where = "set ENGINEBENCH_CACHE to a folder elsewhere"
-        if free < most - used:
-            place = f"the disk of the cache at {self.root} has {told(free)} free"
-            return f"{more}: {place}; free some space, or {where}"
-        place = f"the cache at {self.root} may hold {told(most)}, and {told(used)} are in use"
-        return f"{more}: {place}; raise --cache-limit, or {where}"
+    def _most(self, capacity: int) -> int:
+        """Bytes that the cache may hold, on a disk that could hold so many."""
+        if self.limit is None:
+            return min(MOST_BYTES, capacity // 2)
+        return min(self.limit, capacity - capacity // SPARE)
+
+
+def _sum(kept: Iterable[Kept]) -> int:
+    return sum(one.bytes for one in kept)
 
 
 class Room:
@@ -186,25 +192,37 @@ def _since(file: Path) -> int | None:
 
 def bytes_in(root: Path) -> int:
     """What a cache holds, finished or not; nothing else that lies in its folder is counted."""
-    return sum(one.bytes for one in _contents(root))
+    return _sum(_contents(root))
 
 
 def _contents(root: Path) -> list[Kept]:
-    """What is kept, and what is being made, which is as if it were used for ever."""
     found = []
-    for item in _in(root):
-        if ENTRY.fullmatch(item.name) and Path(item, MANIFEST).is_file():
-            used_ns = Path(item, MANIFEST).stat().st_mtime_ns
-            found.append(Kept(Path(item), _bytes_of_folder(item.path), used_ns))
-        elif UNFINISHED.fullmatch(item.name):
-            found.append(Kept(Path(item), _bytes_of_folder(item.path), sys.maxsize))
-    for item in _in(root / ANSWERS):
-        if ANSWER.fullmatch(item.name) or UNFINISHED.fullmatch(item.name):
-            with contextlib.suppress(FileNotFoundError):  # it has just been finished
-                status = item.stat(follow_symlinks=False)
-                used_ns = status.st_mtime_ns if ANSWER.fullmatch(item.name) else sys.maxsize
-                found.append(Kept(Path(item), status.st_size, used_ns))
+    for item in [*_in(root), *_in(root / ANSWERS)]:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # it has been moved
+            if (used_ns := _used_ns(item)) is not None:
+                found.append(Kept(Path(item), _bytes(item), used_ns))
     return found
+
+
+def _used_ns(item: os.DirEntry[str]) -> int | None:
+    """When it was used last, which is never over for what is being made; None if it is not ours."""
+    if UNFINISHED.fullmatch(item.name):
+        return sys.maxsize
+    if ANSWER.fullmatch(item.name):
+        return item.stat().st_mtime_ns
+    return Path(item, MANIFEST).stat().st_mtime_ns if ENTRY.fullmatch(item.name) else None
+
+
+def _bytes(item: os.DirEntry[str]) -> int:
+    """Of a file, or of all files in a folder."""
+    if not item.is_dir():
+        return item.stat().st_size
+    total = 0
+    for inner, _, names in os.walk(item.path):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # it is being made
+                total += Path(inner, name).lstat().st_size
+    return total
 
 
 def _in(folder: Path) -> list[os.DirEntry[str]]:
@@ -214,15 +232,6 @@ def _in(folder: Path) -> list[os.DirEntry[str]]:
             return [item for item in items if not item.is_symlink()]
     except FileNotFoundError:
         return []
-
-
-def _bytes_of_folder(folder: str) -> int:
-    total = 0
-    for inner, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):  # it is being made
-                total += Path(inner, name).lstat().st_size
-    return total
 
 
 def _delete(path: Path) -> None:
