@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -43,6 +44,7 @@ def filled(root: Path, *entries: str) -> None:
     for name in entries:
         with Cache(root) as cache:
             put(cache, name)
+        time.sleep(0.02)  # the clock of files ticks every few milliseconds
 
 
 def disk_with(free: int) -> Callable[[Path], SimpleNamespace]:
@@ -71,6 +73,21 @@ def test_what_a_living_run_uses_stays(tmp_path: Path) -> None:
     with Cache(tmp_path, limit=250 * KB) as cache:
         put(cache, "d")
         assert names(tmp_path) == ["c", "d"]
+
+
+def test_what_a_run_has_not_finished_goes_once_it_has_ended(tmp_path: Path) -> None:
+    with Cache(tmp_path) as one:
+        answer = one.budget.unfinished(one.budget.answers / f"{'0' * 64}.arrow")
+        folder = one.budget.unfinished(tmp_path / f"a-{'0' * 20}")
+        for path in (answer.parent, folder):
+            path.mkdir()
+        for path in (answer, folder / "half"):
+            path.write_bytes(bytes(KB))
+        with Cache(tmp_path):
+            assert (answer.exists(), (folder / "half").exists()) == (True, True)
+        assert bytes_in(tmp_path) == 2 * KB
+    with Cache(tmp_path):
+        assert (answer.exists(), folder.exists()) == (False, False)
 
 
 def test_a_run_leaves_no_more_than_its_limit(tmp_path: Path) -> None:
