@@ -201,9 +201,9 @@ class References:
         names, room = database.execute(views).fetchall(), Room(self._budget)
         try:
             judge(database, sql, [name for (name,) in names])
-            reader = database.sql(sql).to_arrow_reader(BATCH_ROWS)
-            with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, reader.schema) as out:
-                for batch in reader:
+            rows = database.sql(sql).to_arrow_reader(BATCH_ROWS)
+            with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, rows.schema) as out:
+                for batch in rows:
                     if file.tell() + batch.nbytes > MOST_BYTES:
                         raise NoReference(f"the answer is larger than {MOST_BYTES / 1e9:g} GB")
                     room.take(batch.nbytes)

@@ -189,6 +189,9 @@ def test_a_file_is_copied_once_whatever_its_tables_are_called(tmp_path: Path) ->
     assert {table.parquet for table in tables.values()} == {tables["t"].parquet}
     assert {table.csv for table in tables.values()} == {tables["t"].csv}
     assert names(tmp_path / "cache") == ["table", "table"]
+    (tmp_path / "packed.csv.gz").symlink_to("t.csv")
+    with pytest.raises(DataError, match="cannot be read as CSV"):
+        prepared(tmp_path, "tables: {t: packed.csv.gz}")
     other = prepared(tmp_path, "tables: {t: {path: t.csv, schema: {k: string}}}").tables["t"]
     assert other.parquet != tables["t"].parquet
 

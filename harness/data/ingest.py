@@ -85,7 +85,9 @@ def _at_rest(files: Identities, make: Callable[[], Facts]) -> Facts:
 def _identity(source: TableSource, found: Found, files: Identities) -> dict[str, Any]:
     return {
         "ingest": INGEST_VERSION,
-        "files": [(os.path.realpath(path), *file.lasting) for path, file in files.items()],
+        "files": [
+            (os.path.realpath(path), path.suffix, *file.lasting) for path, file in files.items()
+        ],
         "declared": dict(source.declared),
         "csv": [source.csv_format.delimiter, *source.csv_format.null_values] if found.csv else None,
     }
