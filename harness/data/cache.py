@@ -71,7 +71,8 @@ class Cache(Closing):
     """
 
     def __init__(self, root: Path | None = None, limit: int | None = None) -> None:
-        root, run = (root or default_root()).absolute(), uuid.uuid4().hex
+        root, limit = (root or default_root()).absolute(), limit or default_limit()
+        run = uuid.uuid4().hex
         self._file: Path | None = root / RUNS / run
         with _telling(root):
             self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +81,7 @@ class Cache(Closing):
                 self._lock = self._file.open("w")
                 fcntl.flock(self._lock, fcntl.LOCK_EX)
                 since_ns = os.fstat(self._lock.fileno()).st_mtime_ns
-        self.budget = Budget(root, run, since_ns, limit or default_limit())
+        self.budget = Budget(root, run, since_ns, limit)
 
     def close(self) -> None:
         """Leaves no more than the limit, of what no other run uses. May be called twice."""
