@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from harness import engines
 from harness.compare import compare
 from harness.compiler import Compiler, Schemas
+from harness.data.cache import Cache
 from harness.data.prepare import schemas as table_schemas
 from harness.doctor import examination
 from harness.engines.base import Engine, Program
@@ -82,7 +83,7 @@ def show(
     if query is None:
         _list(workload)
         return
-    schemas = table_schemas(workload, _size(workload, size))
+    schemas = _schemas(workload, size)
     chosen = [engine] if engine else list(engines.names())
     source = input or workload.inputs[0]
     with Reader() as reader:
@@ -108,7 +109,7 @@ def plan(target: Target, size: Size = None) -> None:
     if query is None:
         _list(workload)
         return
-    schemas: Schemas = table_schemas(workload, _size(workload, size))
+    schemas: Schemas = _schemas(workload, size)
     with Reader() as reader:
         planned = Compiler(workload, reader).query(query, schemas)
     if planned.typed_plan is None:
@@ -143,8 +144,10 @@ def _found(target: str) -> tuple[Workload, Query | None]:
     return workload, workload.query(name) if separator else None
 
 
-def _size(workload: Workload, requested: str | None) -> str:
-    return workload.size(requested or workload.sizes[0])
+def _schemas(workload: Workload, size: str | None) -> Schemas:
+    """The tables' columns at this size, or the file's first."""
+    with Cache() as cache:
+        return table_schemas(workload, workload.size(size or workload.sizes[0]), cache)
 
 
 def _list(workload: Workload) -> None:

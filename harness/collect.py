@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from harness.data.cache import Cache
 from harness.errors import HarnessError, WorkloadError
 from harness.outcome import Record
 from harness.reader import Reader
@@ -31,6 +32,7 @@ class Measurer(Protocol):
 
     selection: Selection
     reader: Reader
+    cache: Cache
     clock: Callable[[], float]
 
     def measure(self, asked: Asked) -> Record: ...
@@ -45,7 +47,10 @@ class WorkloadFile(pytest.Module):
 
     def _getobj(self) -> types.ModuleType:
         try:
-            return self._module(asked(self.path, self.measurer.selection, self.measurer.reader))
+            measurer = self.measurer
+            return self._module(
+                asked(self.path, measurer.selection, measurer.reader, measurer.cache)
+            )
         except (HarnessError, ExceptionGroup) as error:
             raise self.CollectError("\n".join(map(str, _flat(error)))) from None
 

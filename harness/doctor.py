@@ -10,12 +10,14 @@ from pathlib import Path
 from rich.table import Table
 
 from harness import engines
+from harness.data.budget import bytes_in
 from harness.data.cache import default_root
 from harness.environment import Surroundings, surroundings
 from harness.errors import UnknownEngine
 from harness.gpu.discovery import described
 from harness.limits import default_memory_limit
 from harness.machine import this_machine, usable_cores
+from harness.sizes import told
 
 BUSY_SHARE = 0.25
 """Of the cores: a load of more is worth a word."""
@@ -58,7 +60,7 @@ def _facts(results: Path) -> Iterator[tuple[str, str]]:
     yield "governor", around.governor or "not told by the system"
     yield "load", _load(around.load_before)
     yield "memory limit", f"{default_memory_limit() / 1e9:.1f} GB for each engine{_bound(around)}"
-    yield "cache", f"{cache} ({_bytes_in(cache) / 1e6:.0f} MB); ENGINEBENCH_CACHE moves it"
+    yield "cache", f"{cache} ({told(bytes_in(cache))}); ENGINEBENCH_CACHE moves it"
     yield "disk", str(around.disk or "not told by the system")
     yield "variables", _variables(around)
     yield "results", f"{results.absolute()} ({len(list(results.glob('*/*.json')))} files)"
@@ -81,7 +83,3 @@ def _load(load: float) -> str:
 def _variables(around: Surroundings) -> str:
     listed = ", ".join(f"{name}={value}" for name, value in around.variables.items())
     return listed or "none is set that engines read"
-
-
-def _bytes_in(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

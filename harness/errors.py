@@ -13,6 +13,7 @@ HarnessError
     ├── WorkerFailed       the engine raised an error; the process lives on
     ├── WorkerDied         the process ended by itself
     ├── WorkerTimeout      the process did not answer in time and was killed
+    ├── WorkerOutOfDisk    the disk was nearly full, and the process was killed
     └── WorkerOutOfMemory  the process outgrew its limit, or its engine said so
 """
 
@@ -119,6 +120,10 @@ class WorkerDied(WorkerError):
 
 class WorkerTimeout(WorkerError):
     """The engine's process did not answer in time and was killed."""
+
+
+class WorkerOutOfDisk(WorkerError):
+    """The disk on which the engine's process writes was nearly full; the process was killed."""
 
 
 class WorkerOutOfMemory(WorkerError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from harness.limits import default_memory_limit
 from harness.machine import usable_cores
 from harness.pool import Settings, default_together_limit
 from harness.rounds import Rounds
+from harness.sizes import size
 from harness.spelling import suggestion
 from harness.suite import Selection
 from harness.tables import Input
@@ -108,6 +108,11 @@ def settings(config: pytest.Config) -> Settings:
     )
 
 
+def cache_limit(config: pytest.Config) -> int | None:
+    """Bytes that the cache may hold; None where the command does not say."""
+    return _bytes("--cache-limit", config.getoption("cache_limit"))
+
+
 def _connections(config: pytest.Config) -> dict[str, str]:
     """``dask=tcp://127.0.0.1:8786``: the address of a cluster for each engine named."""
     addresses = {}
@@ -157,18 +162,11 @@ def basis(config: pytest.Config) -> dict[str, Any]:
     return {name: config.getoption(name) for name in names}
 
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?")
-
-
 def _bytes(option: str, text: str | None) -> int | None:
-    """``8GB``, ``8 G``, ``512MiB`` or a plain number of bytes."""
-    if text is None:
-        return None
-    found = _SIZE.fullmatch(text.strip().upper())
-    if found is None or float(found[1]) == 0:
-        raise pytest.UsageError(f"{option} {text!r} is not a size, such as 8GB")
-    base = 1024 if found[3] else 1000
-    return int(float(found[1]) * base ** " KMGT".index(found[2] or " "))
+    try:
+        return None if text is None else size(text)
+    except ValueError as error:
+        raise pytest.UsageError(f"{option} {error}") from None
 
 
 def repeated(config: pytest.Config) -> str:

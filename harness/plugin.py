@@ -82,6 +82,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "together; 0 for never. Default: half of the memory.",
     )
     group.addoption(
+        "--cache-limit",
+        metavar="SIZE",
+        help="What generated data, copies of files and right answers may take on the disk, such as "
+        "20GB; the oldest go first. Default: 50 GB, or half of what the disk could hold where that "
+        "is less.",
+    )
+    group.addoption(
         "--cold-process",
         action="store_true",
         help="Run every program cold in a fresh process, also for input: memory, where all tables "

@@ -22,6 +22,7 @@ from harness.closing import Closing
 from harness.errors import (
     WorkerDied,
     WorkerFailed,
+    WorkerOutOfDisk,
     WorkerOutOfMemory,
     WorkerTimeout,
     WorkerUnsupported,
@@ -31,10 +32,13 @@ from harness.messages import Message, decode, encode
 from harness.oom import says_out_of_memory
 from harness.processtree import MARK, kill_tree
 from harness.sampling import Sampler
+from harness.sizes import told
 from harness.variables import PROCESS
 
 GLANCE_SECONDS = 0.25
 """How often a silent child is looked at: one that it forked may hold its pipe open."""
+LEAST_FREE_BYTES = 5 * 10**9
+"""Left free of the disk on which a child writes; half of what is free at its start, if less is."""
 FAREWELL_SECONDS = 2.0
 LOG_TAIL_LINES = 10
 LOG_TAIL_BYTES = 4000
@@ -47,7 +51,7 @@ class Worker(Closing):
 
     Its working folder is its own and vanishes with it; what it prints goes to ``<folder>.log``,
     which stays. ``memory`` samples its process tree, and the tree is killed when it outgrows
-    ``memory_limit`` (bytes).
+    ``memory_limit`` (bytes), or when the folder's disk is nearly full.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Worker(Closing):
         self.log = self.folder.with_name(f"{self.folder.name}.log")
         self.folder.mkdir(parents=True)
         self._oom_kills = oom_kills()
+        self._least_free = min(LEAST_FREE_BYTES, _free(self.folder) // 2)
         self._buffer = bytearray()
         self._killed = False
         self._mark = uuid.uuid4().hex
@@ -103,8 +108,8 @@ class Worker(Closing):
         """Sends a request and waits for its reply, at most ``timeout`` seconds.
 
         Raises WorkerFailed where the child raised an error and lives on, WorkerOutOfMemory,
-        WorkerTimeout or WorkerDied. After the last two, and after any exception in the parent
-        (Ctrl-C), no process is left.
+        WorkerOutOfDisk, WorkerTimeout or WorkerDied. After the last three, and after any exception
+        in the parent (Ctrl-C), no process is left.
         """
         self.post(message)
         return self.reply(timeout)
@@ -148,6 +153,10 @@ class Worker(Closing):
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 raise WorkerTimeout(f"no answer after {timeout:g} s; killed")
+            if (free := _free(self.folder)) < self._least_free:
+                raise WorkerOutOfDisk(
+                    f"the disk had only {told(free)} left; the process was killed"
+                )
             if self._selector.select(min(remaining, GLANCE_SECONDS)):
                 chunk = os.read(self._replies, 65536)
                 self._buffer += chunk or self._tell_of_death()
@@ -209,6 +218,11 @@ def inherited_environment() -> dict[str, str]:
     if root not in paths and root not in site.getsitepackages():
         paths.insert(0, root)
     return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _free(folder: Path) -> int:
+    """Bytes, of the disk with a child's folder; the child may remove that itself."""
+    return shutil.disk_usage(folder.parent).free
 
 
 def _split(paths: str) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness.answer import AnswerSpec
+from harness.data.budget import Budget
 from harness.errors import NoReference, Unsupported, WorkerError
 from harness.messages import Message, spec_to_message, table_to_message
 from harness.standing import Standing
@@ -32,18 +33,18 @@ class Reference:
 class Referee(Standing):
     """Computes reference answers with DuckDB and compares the engines' answers with them.
 
-    ``folder`` keeps the references from run to run.
+    References are kept within the ``budget``.
     """
 
     def __init__(
         self,
-        folder: Path,
+        budget: Budget,
         scratch: Path,
         threads: int,
         memory_limit: int | None = None,
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        begin = {"folder": folder.absolute(), "threads": threads, "timeout": timeout}
+        begin = {"budget": asdict(budget), "threads": threads, "timeout": timeout}
         super().__init__("harness.reference", scratch, begin, timeout, memory_limit)
         self._known: dict[tuple[str, AnswerSpec], Reference | NoReference] = {}
 

@@ -8,31 +8,31 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.answer import AnswerSpec
 from harness.child import serve
+from harness.data.budget import Budget, Room
 from harness.duckdb_guard import identifier, judge, literal, lock
-from harness.errors import NoReference, WorkloadError
+from harness.engines.duckdb_files import reader
+from harness.errors import DataError, NoReference, WorkloadError
 from harness.messages import Message, spec_from_message, table_from_message
 from harness.oom import says_out_of_memory
-from harness.tables import Table
+from harness.tables import Input, Table
 from harness.verify import compare
 from harness.verify.parts import alike_in_parts
 
 MEMORY = "800MB"
 """What a reference is computed in, spilling to disk where it must; more where it cannot do so."""
-BATCH_ROWS = 1_000_000
+BATCH_ROWS = 50_000
 MOST_BYTES = 20 * 10**9
 """Of one answer on disk."""
 OTHER_WAYS = {
@@ -49,47 +49,31 @@ OTHER_WAY_SECONDS = 20.0
 OTHER_WAY_MEMORY = "2GB"
 
 
-def _is_left(unfinished: Path) -> bool:
-    """Whether a reference's unfinished file is that of a process which was killed meanwhile.
-
-    Its number may be another process' by now, which began after the file.
-    """
-    number = unfinished.stem.rpartition(".")[2]
-    try:
-        return psutil.Process(int(number)).create_time() > unfinished.stat().st_mtime
-    except (ValueError, psutil.NoSuchProcess):
-        return True
-    except (OSError, psutil.AccessDenied):
-        return False
-
-
 class References:
-    """Computes each reference once and keeps it as an Arrow IPC file in a folder."""
+    """Computes each reference once and keeps it as an Arrow IPC file in the cache."""
 
     def __init__(self, other_way_seconds: float = OTHER_WAY_SECONDS) -> None:
         self._other_way_seconds = other_way_seconds
-        self._folder = Path()
+        self._budget: Budget
         self._threads = 1
         self._key: str | None = None
         self._database: duckdb.DuckDBPyConnection | None = None
         self._given_up: set[tuple[str, str]] = set()
 
-    def start(self, folder: str, threads: int, timeout: float = math.inf) -> Message:
-        """Chooses the folder of the references, which is made, and DuckDB's threads.
+    def start(self, budget: Message, threads: int, timeout: float = math.inf) -> Message:
+        """Chooses the run's budget in the cache, and DuckDB's threads.
 
         Other ways together take at most half of the ``timeout`` (seconds) of a request.
         """
-        self._folder, self._threads = Path(folder), threads
+        self._budget = Budget(**{**budget, "root": Path(budget["root"])})
+        self._threads = threads
         limit = timeout / (2 * len(OTHER_WAYS))
         self._other_way_seconds = min(self._other_way_seconds, limit)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for unfinished in self._folder.glob("*.part"):
-            if _is_left(unfinished):
-                unfinished.unlink(missing_ok=True)
+        self._budget.answers.mkdir(parents=True, exist_ok=True)
         return {}
 
     def reference(self, tables: list[Message], key: str, spec: Message) -> Message:
-        """The reference of a query over the tables of a data key, from the folder or anew.
+        """The reference of a query over the tables of a data key, from the cache or anew.
 
         Gives its path, and whether it is the widened one. Raises NoReference where the widened
         one does not allow the very answer of the SQL as written.
@@ -165,9 +149,9 @@ class References:
     def _file(self, tables: Sequence[Table], key: str, sql: str, way: str = "") -> Path:
         told = [duckdb.__version__, key, sql, *([way] if way else [])]
         name = hashlib.sha256("\n".join(told).encode()).hexdigest()
-        file = self._folder / f"{name}.arrow"
-        if not file.exists():
-            unfinished = file.with_suffix(f".{os.getpid()}.part")  # another run may be at it, too
+        file = self._budget.answers / f"{name}.arrow"
+        if not self._budget.use(file):
+            unfinished = self._budget.unfinished(file)  # another run may be at it, too
             try:
                 if way:
                     self._compute_otherwise(tables, sql, way, unfinished)
@@ -188,12 +172,12 @@ class References:
 
     def _compute(self, tables: Sequence[Table], key: str, sql: str, target: Path) -> None:
         try:
-            _write(self._open(tables, key), sql, target)
+            self._write(self._open(tables, key), sql, target)
         except NoReference as error:
             if not says_out_of_memory("", str(error)):
                 raise
             with open_database(tables, self._threads, memory=None) as unbounded:
-                _write(unbounded, sql, target)
+                self._write(unbounded, sql, target)
 
     def _compute_otherwise(self, tables: Sequence[Table], sql: str, way: str, target: Path) -> None:
         """Raises NoReference where that takes too long or too much memory, then and ever after."""
@@ -203,7 +187,7 @@ class References:
         timer = threading.Timer(self._other_way_seconds, database.interrupt)
         timer.start()
         try:
-            _write(database, sql, target)
+            self._write(database, sql, target)
         except NoReference:
             self._given_up.add((way, sql))
             raise
@@ -211,22 +195,23 @@ class References:
             timer.cancel()
             database.close()
 
-
-def _write(database: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
-    """The answer of a query as an Arrow IPC file."""
-    views = database.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
-    try:
-        judge(database, sql, [name for (name,) in views])
-        reader = database.sql(sql).to_arrow_reader(BATCH_ROWS)
-        with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, reader.schema) as out:
-            for batch in reader:
-                out.write_batch(batch)
-                if file.tell() > MOST_BYTES:
-                    raise NoReference(f"the answer is larger than {MOST_BYTES / 1e9:g} GB")
-    except WorkloadError as error:
-        raise NoReference(str(error)) from error
-    except (duckdb.Error, pa.ArrowException) as error:
-        raise NoReference(f"DuckDB: {error}") from error
+    def _write(self, database: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
+        """The answer of a query as an Arrow IPC file, each batch within its room."""
+        views = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+        names, room = database.execute(views).fetchall(), Room(self._budget)
+        try:
+            judge(database, sql, [name for (name,) in names])
+            rows = database.sql(sql).to_arrow_reader(BATCH_ROWS)
+            with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, rows.schema) as out:
+                for batch in rows:
+                    if file.tell() + batch.nbytes > MOST_BYTES:
+                        raise NoReference(f"the answer is larger than {MOST_BYTES / 1e9:g} GB")
+                    room.take(batch.nbytes)
+                    out.write_batch(batch)
+        except (WorkloadError, DataError) as error:
+            raise NoReference(str(error)) from error
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise NoReference(f"DuckDB: {error}") from error
 
 
 def open_database(
@@ -248,26 +233,10 @@ def open_database(
         off = ",".join(name for name in known if name not in optimizers)
         database.execute(f"SET disabled_optimizers = {literal(off)}")
     for table in tables:
-        database.execute(f"CREATE VIEW {identifier(table.name)} AS SELECT * FROM {_reader(table)}")
+        files = reader(table, Input.PARQUET if table.parquet else Input.CSV)
+        database.execute(f"CREATE VIEW {identifier(table.name)} AS SELECT * FROM {files}")
     lock(database, [file for table in tables for file in (table.parquet or table.csv)])
     return database
-
-
-def _reader(table: Table) -> str:
-    if table.parquet:
-        return f"read_parquet({_list(table.parquet)})"
-    types = ", ".join(
-        f"{literal(column.name)}: {literal(column.type.sql)}" for column in table.schema
-    )
-    form = table.csv_format
-    return (
-        f"read_csv({_list(table.csv)}, header = true, auto_detect = false, columns = {{{types}}}, "
-        f"delim = {literal(form.delimiter)}, nullstr = {_list(form.null_values)}, quote = '\"')"
-    )
-
-
-def _list(items: Iterable[object]) -> str:
-    return f"[{', '.join(literal(str(item)) for item in items)}]"
 
 
 def _alike(answer: Path, reference: Path, spec: AnswerSpec) -> bool:

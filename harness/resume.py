@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from harness.data.cache import Cache
 from harness.data.prepare import content_key
 from harness.errors import DataError, ResultsError
 from harness.journal import JournalFile, journals
@@ -22,10 +23,10 @@ BASIS = "basis"
 
 
 def begun(
-    folder: Path, journal: Journal, settings: Settings, options: Mapping[str, Any]
+    folder: Path, journal: Journal, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> JournalFile:
     """A new journal on disk in a machine's folder. Raises ResultsError where there can be none."""
-    return JournalFile.create(folder, journal.started, _head(journal, settings, options))
+    return JournalFile.create(folder, journal.started, _head(journal, settings, options, cache))
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Unfinished:
 
 
 def continued(
-    folder: Path, journal: Journal, settings: Settings, options: Mapping[str, Any]
+    folder: Path, journal: Journal, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> Unfinished:
     """The machine's newest run that was broken off.
 
@@ -50,7 +51,7 @@ def continued(
         also = f"; {living[-1]} belongs to a run that is still going on" if living else ""
         raise ResultsError(f"there is no journal of an unfinished run in {folder}{also}")
     file, head, entries = JournalFile.reopen(ended[-1])
-    now = _head(journal, settings, options)
+    now = _head(journal, settings, options, cache)
     try:
         unfinished = Unfinished(file, kept(head, entries, now), _noise(entries))
         journal.started, journal.command = datetime.fromisoformat(head["started"]), head["command"]
@@ -73,23 +74,25 @@ def _noise(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     return {name: [float(value) for value in told[name]] for name in ("probe_seconds", "loads")}
 
 
-def _head(journal: Journal, settings: Settings, options: Mapping[str, Any]) -> dict[str, Any]:
+def _head(
+    journal: Journal, settings: Settings, options: Mapping[str, Any], cache: Cache
+) -> dict[str, Any]:
     """The results file as it is before the first cell, and what else its records rest on."""
     workloads = {(a.cell.workload, a.cell.size): a.workload for a in journal.asked.values()}
     basis = {
         "rounds": asdict(settings.rounds),
         "timeout": settings.timeout,
         **options,
-        "data": {f"{name} {size}": _key(w, size) for (name, size), w in workloads.items()},
+        "data": {f"{name} {size}": _key(w, size, cache) for (name, size), w in workloads.items()},
     }
     head = {**fields(journal, interrupted=True), "benchmarks": [], BASIS: basis}
     told: dict[str, Any] = json.loads(json.dumps(head, default=str))
     return told
 
 
-def _key(workload: Workload, size: str) -> str | None:
+def _key(workload: Workload, size: str, cache: Cache) -> str | None:
     try:
-        return content_key(workload, size)
+        return content_key(workload, size, cache)
     except DataError:
         return None  # its cells tell why
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from harness.data.cache import default_root
+from harness.data.cache import Cache
 from harness.data.identity import change_of, change_of_tables
 from harness.data.prepare import Tables, prepare
 from harness.errors import DataUnavailable, HarnessError
@@ -30,17 +30,18 @@ class Run:
     def __init__(
         self,
         settings: Settings,
+        cache: Cache,
         journal: Journal,
         progress: Progress,
         say: Callable[[str], None],
         ended: Callable[[Record], None],
     ) -> None:
         self.journal, self.progress, self.say, self.ended = journal, progress, say, ended
-        self._scratch = Scratch()
+        self._cache, self._scratch = cache, Scratch()
         folder = self._scratch.path
         self._pool = WorkerPool(replace(settings, scratch=folder / "engines"))
         self._referee = Referee(
-            default_root() / "answers",
+            cache.budget,
             folder / "referee",
             settings.threads,
             settings.memory_limit,
@@ -80,7 +81,7 @@ class Run:
         self._start_processes(one.cell)
         try:
             with self._pool.spent.on(Part.DATA):
-                tables = prepare(one.workload, one.cell.size, one.cell.input, progress=self.say)
+                tables = prepare(one.workload, one.cell.size, one.cell.input, self._cache, self.say)
         except HarnessError as error:
             absent = isinstance(error, DataUnavailable)
             outcome = Outcome.UNAVAILABLE if absent else Outcome.ERROR

@@ -14,9 +14,9 @@ import pytest
 from harness import engines, options
 from harness.collect import SUFFIXES, WorkloadFile, asked_by
 from harness.cores import overruns
-from harness.data.cache import default_root
+from harness.data.cache import Cache
 from harness.environment import Surroundings, surroundings
-from harness.errors import ResultsError
+from harness.errors import DataError, ResultsError
 from harness.interrupts import Interrupts
 from harness.journal import JournalFile, command_of, journals
 from harness.machine import this_machine
@@ -49,6 +49,7 @@ class BenchmarkRun:
             config.args = [str(options.workloads_folder(config))]
         if not config.getoption("collectonly"):
             _check_results_folder(self.folder)
+        self.cache = _cache(options.cache_limit(config))
         self.clock = VirtualClock()
         self.timings = Timings(config, self.clock)
         self.display = Display(_terminal_file(), config.get_verbosity())
@@ -121,7 +122,7 @@ class BenchmarkRun:
         for record in self.kept.values():
             self._register(record)
         tell, say = self.display.progress, self.display.say
-        self.run = Run(self.settings, self.journal, tell, say, self._ended)
+        self.run = Run(self.settings, self.cache, self.journal, tell, say, self._ended)
         if not self.disabled:
             self.noise.begin()
         self.display.begin(self.journal.asked, len(self.kept))
@@ -136,13 +137,13 @@ class BenchmarkRun:
         kept: dict[Cell, Record] = {}
         try:
             if self.config.getoption("resume"):
-                unfinished = continued(folder, self.journal, settings, basis)
+                unfinished = continued(folder, self.journal, settings, basis, self.cache)
                 self.file, kept = unfinished.file, unfinished.records
                 if unfinished.noise is not None:
                     self.noise.resume(unfinished.noise)
                 self.display.say(f"continuing {self.file.path}: {len(kept)} cells are done")
             else:
-                self.file = begun(folder, self.journal, settings, basis)
+                self.file = begun(folder, self.journal, settings, basis, self.cache)
         except ResultsError as error:
             raise pytest.UsageError(str(error)) from None
         if broken_off and not self.config.getoption("resume"):
@@ -153,7 +154,7 @@ class BenchmarkRun:
     def _surroundings(self) -> Surroundings:
         """The state of the machine before anything is measured."""
         found = {name: engines.get(name) for name in self.selection.engines}
-        return surroundings(found, default_root(), self.selection.threads)
+        return surroundings(found, self.cache.budget.root, self.selection.threads)
 
     def measure(self, asked: Asked) -> Record:
         assert self.run is not None
@@ -330,12 +331,20 @@ class BenchmarkRun:
 
     def pytest_unconfigure(self) -> None:
         self.display.close()
+        self.cache.close()
 
 
 def _check_results_folder(folder: Path) -> None:
     try:
         check_writable(folder)
     except ResultsError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _cache(limit: int | None) -> Cache:
+    try:
+        return Cache(limit=limit)
+    except DataError as error:
         raise pytest.UsageError(str(error)) from None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import harness.engines
 from harness.compiler import Compiler, Planned, Schemas
+from harness.data.cache import Cache
 from harness.data.identity import Identities, of_workload
 from harness.data.prepare import schemas as table_schemas
 from harness.engines.base import Program
@@ -49,7 +50,7 @@ class Asked:
             raise ValueError(f"{self.cell}: either a program, or an outcome and its reason")
 
 
-def asked(file: Path, selection: Selection, reader: Reader) -> list[Asked]:
+def asked(file: Path, selection: Selection, reader: Reader, cache: Cache) -> list[Asked]:
     """All cells of one workload file, query by query, engines innermost.
 
     Raises WorkloadError, with file and line, where the file is wrong; an ExceptionGroup of them,
@@ -59,15 +60,15 @@ def asked(file: Path, selection: Selection, reader: Reader) -> list[Asked]:
     cells: list[Asked] = []
     compiler = Compiler(workload, reader)
     for size in dict.fromkeys(workload.size(size) for size in selection.sizes):
-        cells += _of_size(compiler, size, selection)
+        cells += _of_size(compiler, size, selection, cache)
     return sorted(cells, key=lambda one: workload.queries.index(one.query))
 
 
-def _of_size(compiler: Compiler, size: str, selection: Selection) -> Iterator[Asked]:
+def _of_size(compiler: Compiler, size: str, selection: Selection, cache: Cache) -> Iterator[Asked]:
     workload = compiler.workload
     files = of_workload(workload)  # before they are read
     try:
-        schemas = table_schemas(workload, size)
+        schemas = table_schemas(workload, size, cache)
         reason = ""
         compiler.check(schemas)
     except DataUnavailable as error:

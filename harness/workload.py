@@ -38,10 +38,11 @@ class TableSource:
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Generated tables: the generator, and its parameters for each size."""
+    """Generated tables: the generator, its parameters for each size, and where each is declared."""
 
     generator: Generator[Any]
     sizes: Mapping[str, Params]
+    lines: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,9 @@ def _data(document: Document, model: WorkloadModel) -> DataSpec | None:
         raise WorkloadError(
             f"unknown generator {model.data.generator!r}; {hint}", document.file, line
         )
-    return DataSpec(generator, _sizes(document, generator, model.data))
+    sizes = _sizes(document, generator, model.data)
+    lines = {size: document.line(("data", "sizes", size)) for size in sizes}
+    return DataSpec(generator, sizes, lines)
 
 
 def _sizes(document: Document, generator: Generator[Any], model: DataModel) -> Mapping[str, Params]:

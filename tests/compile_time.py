@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 import harness.engines
+from harness.data.cache import Cache
 from harness.data.prepare import schemas
 from harness.errors import Unsupported
 from harness.plan import compile_query
@@ -34,7 +35,8 @@ def main(
 ) -> None:
     """Prints, for each engine, the milliseconds that TPC-H's queries take to compile."""
     workload = load(WORKLOADS / "tpch.yaml")
-    known = schemas(workload, "small")
+    with Cache() as cache:
+        known = schemas(workload, "small", cache)
     tables = {name: Table(name, schema, 0) for name, schema in known.items()}
     grid = Grid(title="Milliseconds to compile one query of TPC-H, warm")
     for heading in ("engine", "median", "slowest", "query"):

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 import harness.engines
+from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.plan import compile_query
 from harness.tables import Input, Table
@@ -48,7 +49,8 @@ def main(
 ) -> None:
     """Prints, for each query, emitted / hand-written seconds, and their geometric mean."""
     workload = load(WORKLOAD)
-    data = prepare(workload, size, source)
+    with Cache() as cache:
+        data = prepare(workload, size, source, cache)
     session = harness.engines.get(engine).start(0 or _cores())
     for table in data.tables.values():
         session.load(table) if source is Input.MEMORY else session.scan(table, source)

@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import typer
 
 import harness.engines
+from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.machine import usable_cores
 from harness.plan import compile_query
@@ -69,7 +70,8 @@ def main(
 
 def _equal(folder: Path, engine: str, source: Input, only: str) -> bool:
     workload = load(WORKLOAD)
-    tables = prepare(workload, SIZE, source).tables
+    with Cache() as cache:
+        tables = prepare(workload, SIZE, source, cache).tables
     schemas = {name: table.schema for name, table in tables.items()}
     session = harness.engines.get(engine).start(usable_cores())
     for table in tables.values():

@@ -103,8 +103,10 @@ def test_an_error_is_one_line_on_stderr_and_exit_code_2(
 
 
 def test_doctor_lists_every_engine_with_its_version(folder: Path) -> None:
-    (folder / "cache").mkdir()
-    (folder / "cache" / "table").write_bytes(b"x" * 3_000_000)
+    entry = folder / "cache" / f"table-{'0' * 20}"
+    entry.mkdir(parents=True)
+    (entry / "table.csv").write_bytes(b"x" * 3_000_000)
+    (entry / "manifest.json").touch()
     done = harness_("doctor")
     assert done.exit_code == 0, done.output
     for engine in AVAILABLE:

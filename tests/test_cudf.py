@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness import engines
+from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.engines.base import OUTPUT_FILE
 from harness.engines.cudf import CudfSession
@@ -83,7 +84,8 @@ def test_workloads_are_answered(workload: str, tmp_path: Path) -> None:
     asked = load(WORKLOADS / f"{workload}.yaml")
     size = "tiny" if "tiny" in asked.sizes else asked.sizes[0]
     try:
-        prepared = prepare(asked, size, Input.MEMORY, tmp_path / "cache")
+        with Cache(tmp_path / "cache") as cache:
+            prepared = prepare(asked, size, Input.MEMORY, cache)
     except DataUnavailable as error:
         pytest.skip(str(error))
     made = {name: pq.read_table(table.parquet[0]) for name, table in prepared.tables.items()}
@@ -96,7 +98,8 @@ def test_workloads_are_answered(workload: str, tmp_path: Path) -> None:
 
 def test_files_are_read_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = load(WORKLOADS / "etl.yaml")
-    prepared = prepare(asked, "tiny", Input.CSV, tmp_path / "cache")
+    with Cache(tmp_path / "cache") as cache:
+        prepared = prepare(asked, "tiny", Input.CSV, cache)
     made = {name: pq.read_table(table.parquet[0]) for name, table in prepared.tables.items()}
     reference = InProcess(made, tmp_path, optimized=True)
     session = CudfSession()

@@ -6,13 +6,17 @@ import json
 import multiprocessing
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from harness.data.cache import MANIFEST, Entry, Facts, default_root, fetch
+from harness.data.budget import MANIFEST, Room
+from harness.data.cache import Cache, Entry, Facts, default_root
 from harness.errors import DataError
+from tests.benchmark_runs import ROOT
 
 CONTENT = b"head" + bytes(300_000) + b"tail"
 
@@ -23,14 +27,15 @@ class Maker:
     def __init__(self, content: bytes = CONTENT) -> None:
         self.content, self.calls = content, 0
 
-    def __call__(self, folder: Path) -> Facts:
+    def __call__(self, folder: Path, room: Room) -> Facts:
         self.calls += 1
         (folder / "a.bin").write_bytes(self.content)
         return {"rows": 3}
 
 
-def fetched(root: Path, make: Callable[[Path], Facts], seed: int = 1) -> Entry:
-    return fetch(root, "thing", {"seed": seed}, make)
+def fetched(root: Path, make: Callable[[Path, Room], Facts], seed: int = 1) -> Entry:
+    with Cache(root) as cache:
+        return cache.fetch("thing", {"seed": seed}, make)
 
 
 def test_an_entry_is_made_once(tmp_path: Path) -> None:
@@ -109,27 +114,38 @@ def test_a_copied_cache_is_read_whole_and_kept(tmp_path: Path) -> None:
 
 
 def test_a_maker_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
-    def fail(folder: Path) -> Facts:
+    def fail(folder: Path, room: Room) -> Facts:
         (folder / "half").write_text("half")
         raise DataError("planted")
 
     with pytest.raises(DataError, match="planted"):
         fetched(tmp_path, fail)
-    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
+    assert [path for path in tmp_path.rglob("*") if path.name != "runs"] == []
 
 
 def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
-    folder = fetched(tmp_path, Maker()).folder
-    leftover = tmp_path / f"{folder.name}.tmp-killed"
-    folder.rename(leftover)
-    make = Maker()
-    fetched(tmp_path, make)
-    assert make.calls == 1
-    assert not leftover.exists()
+    script = f"""
+import os
+from pathlib import Path
+from harness.data.cache import Cache
+
+def make(folder, room):
+    (folder / "half").write_text("half")
+    os.kill(os.getpid(), 9)
+
+Cache(Path({str(tmp_path)!r})).fetch("thing", {{"seed": 2}}, make)
+"""
+    command = [sys.executable, "-c", script]
+    killed = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert (killed.returncode, len(left)) == (-9, 3), left  # its lock, its run's file, and the half
+    with Cache(tmp_path):
+        pass
+    assert [path for path in tmp_path.rglob("*") if path.name != "runs"] == []
 
 
 def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
-    def fail(folder: Path) -> Facts:
+    def fail(folder: Path, room: Room) -> Facts:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(DataError, match="No space left on device; free some space, or set ENGINEB"):
@@ -137,7 +153,7 @@ def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
 
 
 def make_slowly(root: Path, log: Path) -> None:
-    def make(folder: Path) -> Facts:
+    def make(folder: Path, room: Room) -> Facts:
         with log.open("a") as stream:
             stream.write("made\n")
         (folder / "a.bin").write_bytes(CONTENT * 20)

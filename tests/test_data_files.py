@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.data import csv_text
+from harness.data.cache import Cache
 from harness.data.prepare import prepare, schemas
 from harness.errors import DataError, WorkloadError
 from harness.special import Special
@@ -27,7 +28,8 @@ def table(folder: Path, spec: str, source: Input = Input.MEMORY) -> Table:
     """Prepares the one table ``t`` of a workload that is written as ``t: spec``."""
     path = folder / "w.yaml"
     path.write_text(f"title: w\ntables:\n  t: {spec}\nqueries:\n  q: select 1\n")
-    return prepare(load(path), "any", source, folder / "cache").tables["t"]
+    with Cache(folder / "cache") as cache:
+        return prepare(load(path), "any", source, cache).tables["t"]
 
 
 def error_of(folder: Path, spec: str, source: Input = Input.MEMORY) -> str:
@@ -230,7 +232,8 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
 def test_the_schemas_of_files_are_those_of_their_tables(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a\n1\n")
     prepared = table(tmp_path, "t.csv")
-    found = schemas(load(tmp_path / "w.yaml"), "any", tmp_path / "cache")
+    with Cache(tmp_path / "cache") as cache:
+        found = schemas(load(tmp_path / "w.yaml"), "any", cache)
     assert found == {"t": prepared.schema}
 
 

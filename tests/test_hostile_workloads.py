@@ -10,6 +10,7 @@ import http.server
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,7 @@ import polars as pl
 import pytest
 
 from harness import engines, reference
+from harness.data.budget import Budget
 from harness.duckdb_guard import judge, lock
 from harness.engines.polars_sql_gpu import PolarsSqlGpu, PolarsSqlSession, refuse_other_scans
 from harness.errors import NoReference, Unsupported, WorkloadError
@@ -342,13 +344,12 @@ def test_an_unfinished_reference_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reference, "MOST_BYTES", 10**6)
-    (tmp_path / "left.2000000000.part").write_text("of a process that was killed")
     references = References()
-    references.start(str(tmp_path), 1)
+    references.start(asdict(Budget(tmp_path, "run", 0)), 1)
     for sql in ("select unnest(range(1000000)) as k", "select error('x') as k"):
         with pytest.raises(NoReference):
             references._file([], "key", sql)
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "answers").iterdir()) == []
 
 
 def self_joins(number: int) -> str:
@@ -364,6 +365,19 @@ def test_a_query_that_takes_too_long_to_compile_is_told_with_its_line(project: P
     done = project.benchmark("a.yaml", "--engines", "polars", "--collect-only")
     assert "Traceback" not in done.all
     assert "a.yaml:5: query 'q': to compile it takes more than 10 s" in done.all
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["select k from t limit NUMBER", "select k, substr('ab', NUMBER) as v from t"],
+    ids=["limit", "substr"],
+)
+def test_a_number_out_of_range_is_told_as_one(project: Project, sql: str) -> None:
+    (project.folder / "a.yaml").write_text(attack(sql.replace("NUMBER", "9" * 5000), Path()))
+    done = project.benchmark("a.yaml", "--engines", "polars", "--collect-only")
+    assert "a.yaml:5: query 'q': the number 999999999999… of 5,000 digits is out of" in done.all
+    assert "please report" not in done.all
+    assert compile_query(sql.replace("NUMBER", "0" * 5000 + "1"), SCHEMA).plan is not None
 
 
 def test_the_referee_ends_when_a_cell_would(project: Project) -> None:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.answer import AnswerSpec, SortKey
+from harness.data.budget import Budget
 from harness.engines.base import Program
 from harness.measure import Phase, Task
 from harness.outcome import Cell, Outcome, Record
@@ -37,7 +38,7 @@ class Bench:
         table = Table("t", (Column("k", Type.INT64), Column("x", Type.FLOAT64)), 4, (file,))
         self.tables = {"t": table}
         self.pool = WorkerPool(settings)
-        self.referee = Referee(folder / "references", settings.scratch, threads=1)
+        self.referee = Referee(Budget(folder / "cache", "run", 0), settings.scratch, threads=1)
         self.told: list[Phase] = []
 
     def task(self, engine: str, spec: AnswerSpec | None = None, **rest: bool) -> Task:
@@ -198,12 +199,13 @@ def test_a_reference_is_read_from_csv_where_there_is_no_parquet(
 
 def test_a_reference_is_computed_once_and_kept_on_disk(bench: Bench, tmp_path: Path) -> None:
     spec = AnswerSpec(SCHEMA, SQL)
-    with Referee(tmp_path / "kept", tmp_path / "one", threads=1) as referee:
+    budget = Budget(tmp_path / "kept", "run", 0)
+    with Referee(budget, tmp_path / "one", threads=1) as referee:
         path = referee.reference(bench.tables, "v1", spec).path
-    stamp = path.stat().st_mtime_ns
+    number = path.stat().st_ino
     gone = {"t": replace(bench.tables["t"], parquet=(tmp_path / "gone.parquet",))}
-    with Referee(tmp_path / "kept", tmp_path / "two", threads=1) as referee:
-        assert referee.reference(gone, "v1", spec).path.stat().st_mtime_ns == stamp
+    with Referee(budget, tmp_path / "two", threads=1) as referee:
+        assert referee.reference(gone, "v1", spec).path.stat().st_ino == number
 
 
 def test_ctrl_c_while_measuring_goes_up(bench: Bench) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from harness import engines
 from harness.compiler import Compiler
+from harness.data.cache import Cache
 from harness.data.prepare import schemas
 from harness.engines.base import Program
 from harness.errors import Unsupported
@@ -80,10 +81,15 @@ def compiler() -> Iterator[Callable[[str], Compiler]]:
 @pytest.mark.parametrize("engine", engines.names())
 @pytest.mark.parametrize(("workload", "query"), PROGRAMS)
 def test_the_program_is_the_golden_one(
-    workload: str, query: str, engine: str, compiler: Callable[[str], Compiler]
+    workload: str,
+    query: str,
+    engine: str,
+    compiler: Callable[[str], Compiler],
+    tmp_path: Path,
 ) -> None:
     made, (source, _) = compiler(workload), CHOSEN[workload]
-    known = schemas(made.workload, made.workload.sizes[0])
+    with Cache(tmp_path) as folder:
+        known = schemas(made.workload, made.workload.sizes[0], folder)
     asked = made.workload.query(query)
     compare(lambda: made.program(asked, known, engine, source), engine, f"{workload}_{query}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 import harness.reference
 from harness.answer import AnswerSpec, SortKey
+from harness.data.budget import Budget
 from harness.errors import NoReference, Unsupported
 from harness.messages import spec_to_message, table_to_message
 from harness.referee import Referee, Reference
@@ -43,7 +45,7 @@ def table(tmp_path: Path) -> Table:
 
 @pytest.fixture
 def referee(tmp_path: Path) -> Iterator[Referee]:
-    with Referee(tmp_path / "answers", tmp_path / "scratch", threads=1) as referee:
+    with Referee(Budget(tmp_path / "cache", "run", 0), tmp_path / "scratch", threads=1) as referee:
         yield referee
 
 
@@ -127,7 +129,7 @@ def test_a_join_by_commas_that_comes_to_no_end_is_asked_with_filters_pushed_down
     sql = "select count(*) as n, min(a.k) as k from t a, t b where a.k = b.k and a.k % 7 = b.k % 7"
     spec = AnswerSpec((Column("n", Type.INT64), Column("k", Type.INT64)), sql)
     references = References(other_way_seconds=1.0)
-    references.start(str(tmp_path / "answers"), threads=1)
+    references.start(asdict(Budget(tmp_path / "cache", "run", 0)), threads=1)
     asked = [table_to_message(table)], "v1", spec_to_message(spec)
     path = references.reference(*asked)["path"]
     plant(Reference(path, False, (table,), "v1"), {"n": [1], "k": [0]})
@@ -152,7 +154,7 @@ def test_a_reference_that_does_not_fit_its_memory_is_given_more(
     monkeypatch.setattr(harness.reference, "open_database", tight)
     monkeypatch.chdir(tmp_path)
     references = References()
-    references.start(str(tmp_path / "answers"), threads=1)
+    references.start(asdict(Budget(tmp_path / "cache", "run", 0)), threads=1)
     spec = AnswerSpec((Column("n", Type.INT64),), sql)
     path = references.reference([table_to_message(table)], "v1", spec_to_message(spec))["path"]
     assert bounds == ["1MB", None]

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.errors import DataUnavailable
 from harness.tables import Input
@@ -27,7 +28,8 @@ def tables_with(money: str, folder: Path) -> dict[str, pa.Table]:
     file = folder / f"{money}.yaml"
     file.write_text(WORKLOAD.format(money=money))
     try:
-        prepared = prepare(load(file), "s", Input.MEMORY, folder / "cache")
+        with Cache(folder / "cache") as cache:
+            prepared = prepare(load(file), "s", Input.MEMORY, cache)
     except DataUnavailable as error:
         pytest.skip(str(error))
     return {name: pq.read_table(table.parquet[0]) for name, table in prepared.tables.items()}

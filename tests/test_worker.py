@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -17,7 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from harness.errors import WorkerDied, WorkerFailed, WorkerOutOfMemory, WorkerTimeout
+from harness.errors import (
+    WorkerDied,
+    WorkerFailed,
+    WorkerOutOfDisk,
+    WorkerOutOfMemory,
+    WorkerTimeout,
+)
 from harness.messages import decode, encode, table_from_message, table_to_message
 from harness.oom import says_out_of_memory
 from harness.processes import Worker
@@ -143,6 +150,19 @@ def test_a_worker_that_outgrows_its_limit_is_killed(launch: Launch) -> None:
     with pytest.raises(WorkerOutOfMemory, match=r"the limit is 0\.39 GiB"):
         run(worker)
     assert not_ended([worker.pid]) == []
+
+
+def test_a_worker_is_killed_before_its_disk_is_full(
+    launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = SimpleNamespace(free=9 * MIB)
+    monkeypatch.setattr("harness.processes.shutil.disk_usage", lambda _: disk)
+    worker = launch("Hanging", text=str(tmp_path / "pids"))
+    disk.free = 4 * MIB
+    with pytest.raises(WorkerOutOfDisk, match=r"the disk had only 4\.19 MB left; the process was"):
+        run(worker)
+    assert not_ended([worker.pid]) == []
+    assert not worker.folder.exists()
 
 
 def test_an_engine_that_says_it_is_out_of_memory_is_believed(launch: Launch) -> None:

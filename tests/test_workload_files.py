@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.errors import DataUnavailable
 from harness.tables import Input
@@ -26,7 +27,8 @@ ROWS = {
 
 def answers(workload: Workload, root: Path) -> dict[str, list[tuple[object, ...]]]:
     size = "tiny" if "tiny" in workload.sizes else workload.sizes[0]
-    tables = prepare(workload, size, Input.PARQUET, root).tables
+    with Cache(root) as cache:
+        tables = prepare(workload, size, Input.PARQUET, cache).tables
     with duckdb.connect() as connection:
         for name, table in tables.items():
             connection.read_parquet([str(path) for path in table.parquet]).create_view(name)

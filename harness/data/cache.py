@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
 import os
 import shutil
-import tempfile
+import time
+import uuid
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
+from harness.closing import Closing
+from harness.data.budget import LOCK, MANIFEST, RUNS, Budget, Room, held, sweep
 from harness.errors import DataError
+from harness.sizes import size
 
-MANIFEST = "manifest.json"
+LIMIT = "ENGINEBENCH_CACHE_LIMIT"
 MANIFEST_VERSION = 1
 EDGE_BYTES = 1 << 16
 CHUNK_BYTES = 1 << 22
@@ -45,71 +50,100 @@ def default_root() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("enginebench"))
 
 
+def default_limit() -> int | None:
+    """Bytes: ``ENGINEBENCH_CACHE_LIMIT``, if it is set. Raises DataError where it is no size."""
+    chosen = os.environ.get(LIMIT)
+    try:
+        return size(chosen) if chosen else None
+    except ValueError as error:
+        raise DataError(f"{LIMIT}: {error}") from None
+
+
 def identity_hash(identity: Mapping[str, Any]) -> str:
     """SHA-256 of everything that determines a content."""
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-def fetch(
-    root: Path, label: str, identity: Mapping[str, Any], make: Callable[[Path], Facts]
-) -> Entry:
-    """The entry for an identity: the one in the cache, or else a new one.
+class Cache(Closing):
+    """A cache folder while a run uses it: what the run asks for stays until it is closed.
 
-    ``make`` writes its files into the empty folder it is given and returns its facts. An
-    entry that is damaged or was left half-written is made anew. Of several processes that
-    want the same entry one makes it and the others wait. Raises DataError where the cache
-    cannot be written: an OSError of ``make`` is taken for that, so that it must tell those of
-    what it reads in words of its own.
+    ``limit`` bounds all that is in it, in bytes. Raises DataError where it cannot be written.
     """
-    final = (root / f"{label}-{identity_hash(identity)[:20]}").absolute()
-    entry = _opened(final)
-    if entry is not None:
-        return entry
+
+    def __init__(self, root: Path | None = None, limit: int | None = None) -> None:
+        root, limit = (root or default_root()).absolute(), limit or default_limit()
+        run = uuid.uuid4().hex
+        self._file: Path | None = root / RUNS / run
+        with _telling(root):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with held(root / LOCK):
+                sweep(root)
+                self._lock = self._file.open("w")
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
+                since_ns = os.fstat(self._lock.fileno()).st_mtime_ns
+        self.budget = Budget(root, run, since_ns, limit)
+
+    def close(self) -> None:
+        """Leaves no more than the limit, of what no other run uses. May be called twice."""
+        if self._file is not None:
+            self._file.unlink(missing_ok=True)
+            self._lock.close()
+            self._file = None
+            with contextlib.suppress(DataError, OSError):
+                replace(self.budget, since_ns=time.time_ns()).grant(0)
+
+    def fetch(
+        self, label: str, identity: Mapping[str, Any], make: Callable[[Path, Room], Facts]
+    ) -> Entry:
+        """The entry for an identity: the one in the cache, or else a new one.
+
+        ``make`` writes its files into the empty folder it is given, within the room it is given,
+        and returns its facts. An entry that is damaged is made anew. Of several processes that
+        want the same entry one makes it and the others wait. Raises DataError where the cache has
+        no room or cannot be written: an OSError of ``make`` is taken for that, so that it must
+        tell those of what it reads in words of its own.
+        """
+        final = self.budget.root / f"{label}-{identity_hash(identity)[:20]}"
+        with _telling(self.budget.root):
+            found = self._found(final)
+            if found is not None:
+                return found
+            with held(Path(f"{final}.lock")):
+                return self._found(final) or self._made(final, make)
+
+    def _found(self, final: Path) -> Entry | None:
+        """The entry in this place, which is used from now on, or None where none is whole."""
+        return _opened(final) if self.budget.use(final / MANIFEST) else None
+
+    def _made(self, final: Path, make: Callable[[Path, Room], Facts]) -> Entry:
+        """Makes the entry beside its place and moves it there in one step. Its lock is held."""
+        self.budget.remove(final)  # it is damaged
+        temporary = self.budget.unfinished(final)
+        temporary.mkdir()
+        try:
+            facts = make(temporary, Room(self.budget))
+            files = {path.name: _described(path) for path in sorted(temporary.iterdir())}
+            manifest = {"version": MANIFEST_VERSION, "files": files, "facts": facts}
+            (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
+            for path in (*temporary.iterdir(), temporary):
+                _flush(path)
+            temporary.rename(final)
+            _flush(final.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return Entry(final, facts)
+
+
+@contextmanager
+def _telling(root: Path) -> Iterator[None]:
+    """Tells what the system says of a cache in words that say what to do."""
     try:
-        with _locked(final):
-            return _opened(final) or _made(final, make)
+        yield
     except OSError as error:
         raise DataError(
             f"the cache at {root} cannot be written: {error.strerror or error}; free some space, "
             "or set ENGINEBENCH_CACHE to another folder"
         ) from error
-
-
-@contextmanager
-def _locked(final: Path) -> Iterator[None]:
-    """Holds the entry's lock file; the system releases it when a process dies."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    with Path(f"{final}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _made(final: Path, make: Callable[[Path], Facts]) -> Entry:
-    """Makes the entry beside its place and moves it there in one step. Its lock is held."""
-    for leftover in final.parent.glob(f"{final.name}.tmp-*"):
-        shutil.rmtree(leftover)
-    temporary = Path(tempfile.mkdtemp(prefix=f"{final.name}.tmp-", dir=final.parent))
-    try:
-        facts = make(temporary)
-        files = {path.name: _described(path) for path in sorted(temporary.iterdir())}
-        manifest = {"version": MANIFEST_VERSION, "files": files, "facts": facts}
-        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
-        for path in (*temporary.iterdir(), temporary):
-            _flush(path)
-        _discard(final)
-        temporary.rename(final)
-        _flush(final.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return Entry(final, facts)
-
-
-def _discard(final: Path) -> None:
-    """Takes a damaged entry out of the way, in one step, before it is deleted."""
-    if final.exists():
-        doomed = Path(tempfile.mkdtemp(prefix=f"{final.name}.tmp-", dir=final.parent))
-        final.rename(doomed / "damaged")
-        shutil.rmtree(doomed)
 
 
 def _opened(final: Path) -> Entry | None:

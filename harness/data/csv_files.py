@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from harness.data import csv_text
 from harness.data.arrow import arrow_schema
+from harness.data.budget import Room
 from harness.data.cache import Facts
 from harness.data.columns import check_declared, facts
 from harness.data.text import infer, parse
@@ -18,7 +19,7 @@ from harness.types import Column, Schema
 from harness.workload import TableSource
 
 
-def make(source: TableSource, paths: tuple[Path, ...], target: Path) -> Facts:
+def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
     """Two passes over the text: the first settles the types over all of it, the second converts."""
     names = csv_text.header(paths[0], source.csv_format)
     check_declared(source, paths[0], names)
@@ -31,7 +32,7 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path) -> Facts:
                 f"declare them: tables: {source.name}: schema:"
             )
     conversion = _Conversion(source, paths, tuple(Column(name, types[name]) for name in names))
-    written = write_parquet(target, conversion.schema, conversion.batches())
+    written = write_parquet(target, conversion.schema, conversion.batches(), room)
     return facts(conversion.columns, written, plain=conversion.plain, in_place=False)
 
 

@@ -26,10 +26,13 @@ class Found:
     csv: bool
 
 
-def resolve(source: TableSource) -> Found:
-    """The files of a table. Raises WorkloadError, at the table's line, where there are none."""
+def resolve(source: TableSource, walk: Walk) -> Found:
+    """The files of a table, found by the walk that all tables of its file share.
+
+    Raises WorkloadError, at the table's line, where there are none.
+    """
     try:
-        return _one_kind(source, _paths(source, source.file.parent.absolute()))
+        return _one_kind(source, _paths(source, source.file.parent.absolute(), walk))
     except DataError as error:
         raise _error(source, f"{_shown(source.path)}: {error}") from error
     except OSError as error:
@@ -37,10 +40,10 @@ def resolve(source: TableSource) -> Found:
         raise _error(source, f"{_shown(str(about))} cannot be read: {error.strerror}") from error
 
 
-def _paths(source: TableSource, base: Path) -> list[Path]:
+def _paths(source: TableSource, base: Path, walk: Walk) -> list[Path]:
     path, shown = base / source.path, _shown(source.path)
     if path.is_dir():
-        paths = _readable(source, [path / entry.name for entry in Walk().entries(path)])
+        paths = _readable(source, [path / entry.name for entry in walk.entries(path)])
         if not paths:
             raise _error(source, f"the folder {shown} holds no {_listed()} file")
         return paths
@@ -49,7 +52,7 @@ def _paths(source: TableSource, base: Path) -> list[Path]:
         return [path]
     if not glob.has_magic(source.path):
         raise _error(source, f"there is no file {shown}; {_near(path)}")
-    paths = _readable(source, Walk().matches(base, source.path))
+    paths = _readable(source, walk.matches(base, source.path))
     if not paths:
         raise _error(source, f"{shown} matches no {_listed()} file")
     return paths

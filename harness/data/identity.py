@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.data.files import resolve
+from harness.data.walk import Walk
 from harness.errors import WorkloadError
 from harness.workload import Workload
 
@@ -61,7 +62,9 @@ def identities(paths: Iterable[Path]) -> Identities:
 
 def of_workload(workload: Workload) -> Identities:
     """Those of all files that its tables name. Raises WorkloadError where a table has none."""
-    return identities(path for source in workload.tables.values() for path in resolve(source).paths)
+    walk = Walk()
+    tables = [resolve(source, walk) for source in workload.tables.values()]
+    return identities(path for found in tables for path in found.paths)
 
 
 def difference(before: Identities, now: Identities) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,12 @@ import pyarrow as pa
 
 from harness.data import csv_files, parquet_files
 from harness.data.apart import apart
-from harness.data.cache import Entry, Facts, fetch, identity_hash
+from harness.data.budget import Room
+from harness.data.cache import Cache, Entry, Facts, identity_hash
 from harness.data.columns import noted
 from harness.data.files import Found, resolve
 from harness.data.identity import Identities, change_of, identities
+from harness.data.walk import Walk
 from harness.data.write import WRITER_VERSION, write_csv
 from harness.errors import DataError
 from harness.tables import CsvFormat, Input, Table
@@ -25,6 +28,9 @@ INGEST_VERSION = 1
 
 FACTS_VERSION = 3
 """Changes when more, or something else, is noted of the same values."""
+
+LABEL, PARQUET, CSV = "table", "table.parquet", "table.csv"
+"""How the cache names them: what is in them is the same for tables of any name."""
 
 Progress = Callable[[str], None]
 
@@ -37,20 +43,22 @@ class Ingested:
     key: str
 
 
-def ingest(source: TableSource, wanted: Input, root: Path, progress: Progress) -> Ingested:
+def ingest(
+    source: TableSource, wanted: Input, walk: Walk, cache: Cache, progress: Progress
+) -> Ingested:
     """Reads a table once; later calls take what the cache holds while the files are the same.
 
-    Raises DataError where one changes while it is read: nobody knows what was read then.
+    Raises DataError where one changes while it is read: nobody knows what was read then. Tables of
+    the same files, read in the same way, share what the cache holds, whatever they are called.
 
     A CSV file is handed to engines as it is where all their readers agree on its text; else
     (times with a zone, ``TRUE``, NaN) they get a copy of it in the cache, spelt plainly.
     """
-    found = resolve(source)
+    found = resolve(source, walk)
     files = identities(found.paths)
     identity = _identity(source, found, files)
-    entry = fetch(
-        root,
-        source.name,
+    entry = cache.fetch(
+        LABEL,
         {
             **identity,
             "format": "parquet",
@@ -58,11 +66,11 @@ def ingest(source: TableSource, wanted: Input, root: Path, progress: Progress) -
             "facts": FACTS_VERSION,
             "pyarrow": _pyarrow_major(),
         },
-        lambda folder: _at_rest(files, lambda: _make(source, found, folder, progress)),
+        lambda folder, room: _at_rest(files, lambda: _make(source, found, folder, room, progress)),
     )
     table = _table(source, found, entry)
     if wanted is Input.CSV and not table.csv:
-        table = _with_csv_copy(table, files, identity, root, progress)
+        table = _with_csv_copy(table, files, identity, cache, progress)
     return Ingested(table, identity_hash(identity))
 
 
@@ -77,7 +85,9 @@ def _at_rest(files: Identities, make: Callable[[], Facts]) -> Facts:
 def _identity(source: TableSource, found: Found, files: Identities) -> dict[str, Any]:
     return {
         "ingest": INGEST_VERSION,
-        "files": [(str(path), *file.lasting) for path, file in files.items()],
+        "files": [
+            (os.path.realpath(path), path.suffix, *file.lasting) for path, file in files.items()
+        ],
         "declared": dict(source.declared),
         "csv": [source.csv_format.delimiter, *source.csv_format.null_values] if found.csv else None,
     }
@@ -94,34 +104,31 @@ def _table(source: TableSource, found: Found, entry: Entry) -> Table:
         name=source.name,
         schema=noted(facts),
         rows=facts["rows"],
-        parquet=found.paths if facts["in_place"] else (entry.file(f"{source.name}.parquet"),),
+        parquet=found.paths if facts["in_place"] else (entry.file(PARQUET),),
         csv=found.paths if own_csv else (),
         csv_format=source.csv_format if own_csv else CsvFormat(),
     )
 
 
 def _with_csv_copy(
-    table: Table, files: Identities, identity: Mapping[str, Any], root: Path, progress: Progress
+    table: Table, files: Identities, identity: Mapping[str, Any], cache: Cache, progress: Progress
 ) -> Table:
-    def make(folder: Path) -> Facts:
+    def make(folder: Path, room: Room) -> Facts:
         progress(f"{table.name}: writing a CSV copy that every engine reads alike")
-        write_csv(table.parquet, folder / f"{table.name}.csv")
+        write_csv(table.parquet, folder / CSV, room)
         return {}
 
-    entry = fetch(
-        root,
-        table.name,
+    entry = cache.fetch(
+        LABEL,
         {**identity, "format": "csv", "writer": WRITER_VERSION, "pyarrow": _pyarrow_major()},
-        lambda folder: _at_rest(files, lambda: make(folder)),
+        lambda folder, room: _at_rest(files, lambda: make(folder, room)),
     )
-    return Table(
-        table.name, table.schema, table.rows, table.parquet, (entry.file(f"{table.name}.csv"),)
-    )
+    return Table(table.name, table.schema, table.rows, table.parquet, (entry.file(CSV),))
 
 
-def _make(source: TableSource, found: Found, folder: Path, progress: Progress) -> Facts:
+def _make(source: TableSource, found: Found, folder: Path, room: Room, progress: Progress) -> Facts:
     progress(f"{source.name}: reading {source.path}")
-    target = folder / f"{source.name}.parquet"
+    target = folder / PARQUET
     if found.csv:
-        return csv_files.make(source, found.paths, target)
-    return apart(source.path, parquet_files.make, source, found.paths, target)
+        return csv_files.make(source, found.paths, target, room)
+    return apart(source.path, parquet_files.make, source, found.paths, target, room)

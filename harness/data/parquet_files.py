@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from harness.data.arrow import ARROW_TYPES, arrow_schema, decimal_to_float
+from harness.data.budget import Room
 from harness.data.cache import Facts
 from harness.data.columns import check_declared, check_names, check_same, facts
 from harness.data.generators.base import BATCH_ROWS
@@ -24,12 +25,12 @@ from harness.types import Column, Schema, Type
 from harness.workload import TableSource
 
 
-def make(source: TableSource, paths: tuple[Path, ...], target: Path) -> Facts:
+def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
     """Uses the files as they are where their types are canonical and no float is NaN.
 
     Otherwise writes a canonical copy. Columns of types that the harness does not have
     (lists, structs, binary, times of day) are left out. Raises DataError for a file that cannot
-    be read.
+    be read, and for a copy for which there is no room.
     """
     columns = _columns(source, paths)
     for path in paths:
@@ -38,7 +39,8 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path) -> Facts:
         found = _in_place(paths, columns)
         if found is not None:
             return facts(columns, found, plain=True, in_place=True)
-    written = write_parquet(target, arrow_schema(columns), _batches(source, paths, columns))
+    batches = _batches(source, paths, columns)
+    written = write_parquet(target, arrow_schema(columns), batches, room)
     return facts(columns, written, plain=True, in_place=False)
 
 

@@ -11,9 +11,11 @@ from typing import Any
 import pyarrow as pa
 
 from harness.data.arrow import arrow_schema
-from harness.data.cache import Entry, Facts, default_root, fetch, identity_hash
+from harness.data.budget import Room
+from harness.data.cache import Cache, Entry, Facts, identity_hash
 from harness.data.generators.base import BATCH_ROWS
 from harness.data.ingest import Ingested, ingest
+from harness.data.walk import Walk
 from harness.data.write import WRITER_VERSION, Written, write_csv, write_parquet
 from harness.errors import DataError
 from harness.tables import Input, Table
@@ -21,6 +23,9 @@ from harness.types import Schema
 from harness.workload import DataSpec, TableSource, Workload
 
 Progress = Callable[[str], None]
+
+PARQUET_BYTES, CSV_BYTES = 3, 7
+"""What a generated value takes, about: 2 to 4 of all generators, and 5 to 10."""
 
 
 @dataclass(frozen=True)
@@ -39,59 +44,77 @@ def prepare(
     workload: Workload,
     size: str,
     source: Input,
-    cache_root: Path | None = None,
+    cache: Cache,
     progress: Progress = _silent,
 ) -> Tables:
     """The tables of a workload, made or read at most once and then kept in the cache.
 
     Parquet is always there, for it is what the reference reads; CSV is there where
     ``source`` asks for it. Raises WorkloadError (no such size or file), DataError (a file
-    that cannot be used) or DataUnavailable (something that must be installed first).
+    that cannot be used, or no room) or DataUnavailable (something that must be installed first).
     """
-    size, root = workload.size(size), cache_root or default_root()
+    size = workload.size(size)
     if workload.data is not None:
-        return _generated(workload.data, size, source, root, progress)
+        return _generated(workload, workload.data, size, source, cache, progress)
+    walk = Walk()
     read = {
-        name: _ingested(table, source, root, progress) for name, table in workload.tables.items()
+        name: _ingested(table, source, walk, cache, progress)
+        for name, table in workload.tables.items()
     }
     key = identity_hash({name: ingested.key for name, ingested in read.items()})
     return Tables({name: ingested.table for name, ingested in read.items()}, key)
 
 
-def _ingested(table: TableSource, source: Input, root: Path, progress: Progress) -> Ingested:
+def _ingested(
+    table: TableSource, source: Input, walk: Walk, cache: Cache, progress: Progress
+) -> Ingested:
     """A user's table. Raises DataError that says where in the workload it is declared."""
     try:
-        return ingest(table, source, root, progress)
+        return ingest(table, source, walk, cache, progress)
     except DataError as error:
         place = f"{table.file}:{table.line}: table {table.name!r}"
         raise type(error)(f"{place}: {error}") from error
 
 
-def schemas(workload: Workload, size: str, cache_root: Path | None = None) -> Mapping[str, Schema]:
+def schemas(workload: Workload, size: str, cache: Cache) -> Mapping[str, Schema]:
     """The tables' columns. A generator knows its own; the user's files are read for them."""
     if workload.data is not None:
         params = workload.data.sizes[workload.size(size)]
         known: Mapping[str, Schema] = workload.data.generator.schemas(params)
         return known
-    tables = prepare(workload, size, Input.MEMORY, cache_root).tables
+    tables = prepare(workload, size, Input.MEMORY, cache).tables
     return {name: table.schema for name, table in tables.items()}
 
 
-def content_key(workload: Workload, size: str, cache_root: Path | None = None) -> str:
+def content_key(workload: Workload, size: str, cache: Cache) -> str:
     """The ``key`` that ``prepare`` gives; generated tables are not made for it."""
     if workload.data is not None:
         return identity_hash(_Generated(workload.data, workload.size(size), _silent).content)
-    return prepare(workload, size, Input.MEMORY, cache_root).key
+    return prepare(workload, size, Input.MEMORY, cache).key
 
 
-def _generated(data: DataSpec, size: str, source: Input, root: Path, progress: Progress) -> Tables:
+def _generated(
+    workload: Workload,
+    data: DataSpec,
+    size: str,
+    source: Input,
+    cache: Cache,
+    progress: Progress,
+) -> Tables:
+    """Raises DataError that says where in the workload the size is declared."""
     made = _Generated(data, size, progress)
-    parquet = fetch(root, made.label, made.identity("parquet"), made.make_parquet)
     csv: Entry | None = None
-    if source is Input.CSV:
-        csv = fetch(
-            root, made.label, made.identity("csv"), lambda folder: made.make_csv(parquet, folder)
-        )
+    try:
+        parquet = cache.fetch(data.generator.name, made.identity("parquet"), made.make_parquet)
+        if source is Input.CSV:
+            csv = cache.fetch(
+                data.generator.name,
+                made.identity("csv"),
+                lambda folder, room: made.make_csv(parquet, folder, room),
+            )
+    except DataError as error:
+        place = f"{workload.file}:{data.lines[size]}: size {size!r}"
+        raise type(error)(f"{place}: {error}") from error
     tables = {
         name: Table(
             name=name,
@@ -124,18 +147,23 @@ class _Generated:
         pyarrow = pa.__version__.split(".")[0]
         return {**self.content, "format": kind, "writer": WRITER_VERSION, "pyarrow": pyarrow}
 
-    def make_parquet(self, folder: Path) -> Facts:
+    def _expected_bytes(self, of_a_value: int) -> int:
+        rows, schemas = self.generator.rows(self.params), self.schemas
+        return of_a_value * sum(rows[name] * len(schema) for name, schema in schemas.items())
+
+    def make_parquet(self, folder: Path, room: Room) -> Facts:
+        room.expect(self._expected_bytes(PARQUET_BYTES))
         scratch = folder / "scratch"
         scratch.mkdir()
-        rows = {name: self._table(name, folder, scratch).rows for name in self.schemas}
+        rows = {name: self._table(name, folder, scratch, room).rows for name in self.schemas}
         shutil.rmtree(scratch)
         return {"rows": rows}
 
-    def _table(self, name: str, folder: Path, scratch: Path) -> Written:
+    def _table(self, name: str, folder: Path, scratch: Path, room: Room) -> Written:
         self.progress(f"{self.label}: making table {name}")
         batches = self.generator.batches(name, self.params, scratch)
-        schema = self.schemas[name]
-        written = write_parquet(folder / f"{name}.parquet", arrow_schema(schema), batches)
+        schema, path = self.schemas[name], folder / f"{name}.parquet"
+        written = write_parquet(path, arrow_schema(schema), batches, room)
         for column in schema:
             if written.nulls[column.name] and not column.nullable:
                 raise DataError(
@@ -149,8 +177,9 @@ class _Generated:
                 )
         return written
 
-    def make_csv(self, parquet: Entry, folder: Path) -> Facts:
+    def make_csv(self, parquet: Entry, folder: Path, room: Room) -> Facts:
+        room.expect(self._expected_bytes(CSV_BYTES))
         for name in self.schemas:
             self.progress(f"{self.label}: writing table {name} as CSV")
-            write_csv((parquet.file(f"{name}.parquet"),), folder / f"{name}.csv")
+            write_csv((parquet.file(f"{name}.parquet"),), folder / f"{name}.csv", room)
         return {}

@@ -1,4 +1,4 @@
-"""Turns a pattern of paths into those that match, looking at a bounded number of names."""
+"""Turns patterns of paths into those that match, looking at a bounded number of names."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from harness.errors import DataError
 
 MOST_NAMES = 100_000
 """Of a disk or of /proc there is no end; of a data set's folders there is one before this."""
+LOOKS = 10
+"""How often each may be looked at, on average: by several tables' patterns, or by one ``**``."""
 
 
 class Walk:
-    """Lists folders, each once, until ``most`` names have been seen. Then it raises DataError.
+    """Lists folders, each once, for all tables of a file.
+
+    Raises DataError where more than ``most`` names are met, or all of them are looked at more than
+    ``LOOKS`` times.
 
     Patterns are those of a shell: ``*``, ``?`` and ``[ab]`` within a name, ``**`` for folders at
     any depth; a name that begins with a dot is matched by no wildcard.
@@ -22,8 +27,8 @@ class Walk:
 
     def __init__(self, most: int = MOST_NAMES) -> None:
         self._most = self._left = most
+        self._looks = LOOKS * most
         self._listed: dict[Path, list[os.DirEntry[str]]] = {}
-        self._seen: set[tuple[int, int, int]] = set()
 
     def entries(self, folder: Path) -> list[os.DirEntry[str]]:
         """What is in a folder. Raises OSError where it cannot be listed."""
@@ -33,15 +38,18 @@ class Walk:
                 for entry in entries:
                     self._left -= 1
                     if self._left < 0:
-                        raise DataError(self._too_many())
+                        raise DataError(self._too_many(""))
                     found.append(entry)
             self._listed[folder] = found
+        self._looks -= len(self._listed[folder])
+        if self._looks < 0:
+            raise DataError(self._too_many(f", {LOOKS} times,"))
         return self._listed[folder]
 
-    def _too_many(self) -> str:
+    def _too_many(self, times: str) -> str:
         return (
-            f"there are more than {self._most:,} files and folders to look at; "
-            "name the folder more closely"
+            f"there are more than {self._most:,} files and folders to look at{times} for the "
+            "tables of this file; name the folder more closely"
         )
 
     def matches(self, base: Path, pattern: str) -> list[Path]:
@@ -54,25 +62,31 @@ class Walk:
         parts = start.parts[1:] if start.is_absolute() else start.parts
         waiting = [(Path(start.anchor) if start.is_absolute() else base, parts, True)]
         found: set[Path] = set()
+        seen: set[tuple[int, int, int]] = set()
         while waiting:
             path, rest, meant = waiting.pop()
             if not rest:
                 found.add(path)
                 continue
             try:
-                waiting += self._step(path, rest, meant)
+                waiting += self._step(path, rest, meant, seen)
             except OSError:
                 if meant:
                     raise
         return sorted(found)
 
     def _step(
-        self, folder: Path, rest: tuple[str, ...], meant: bool
+        self, folder: Path, rest: tuple[str, ...], meant: bool, seen: set[tuple[int, int, int]]
     ) -> list[tuple[Path, tuple[str, ...], bool]]:
         """Where to look on, with which part of the pattern."""
         first, *others = rest
         after = tuple(others)
         if first == "**":
+            status = folder.stat()
+            place = (status.st_dev, status.st_ino, len(rest))
+            if place in seen:  # links may lead back
+                return []
+            seen.add(place)
             return self._deeper(folder, rest, after or ("*",), meant)
         if glob.has_magic(first):
             fitting = [e for e in self.entries(folder) if _fits(e.name, first)]
@@ -83,12 +97,7 @@ class Walk:
     def _deeper(
         self, folder: Path, rest: tuple[str, ...], after: tuple[str, ...], meant: bool
     ) -> list[tuple[Path, tuple[str, ...], bool]]:
-        """The folder itself, and all in it; links may lead back to one that has been seen."""
-        status = folder.stat()
-        place = (status.st_dev, status.st_ino, len(rest))
-        if place in self._seen:
-            return []
-        self._seen.add(place)
+        """The folder itself, and all in it."""
         inner = [e for e in self.entries(folder) if not e.name.startswith(".") and _is_folder(e)]
         return [(folder, after, meant), *((folder / e.name, rest, False) for e in inner)]
 

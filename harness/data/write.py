@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from harness.data.budget import Room
 from harness.data.generators.base import BATCH_ROWS
 from harness.data.special import specials_in
 from harness.errors import DataError
@@ -38,16 +39,22 @@ class Written:
     special: dict[str, Specials]
 
 
-def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Written:
+def write_parquet(
+    path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch], room: Room
+) -> Written:
     """Writes batches as row groups of 250,000 rows, so that engines can read them in parallel.
 
-    Rows that are very long make shorter ones, so that memory stays bounded.
+    Rows that are very long make shorter ones, so that memory stays bounded. Raises DataError after
+    the row group for which there was no room.
     """
+    size = 0
     rows, nulls = 0, dict.fromkeys(schema.names, 0)
     special: dict[str, Specials] = dict.fromkeys(schema.names, ())
     with pq.ParquetWriter(path, schema) as writer:
         for table in _row_groups(schema, batches):
             writer.write_table(table, row_group_size=BATCH_ROWS)
+            before, size = size, path.stat().st_size
+            room.wrote(size - before)
             rows += table.num_rows
             for name in schema.names:
                 nulls[name] += table[name].null_count
@@ -70,19 +77,21 @@ def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterato
         yield waiting
 
 
-def write_csv(parquet: Sequence[Path], path: Path) -> None:
+def write_csv(parquet: Sequence[Path], path: Path, room: Room) -> None:
     """Writes Parquet files' rows as CSV: a header, ``,``, UTF-8, ISO dates, NULL as nothing.
 
     Floats are spelt with as many digits as bring back the same float. Raises DataError for
-    text that CSV cannot tell from NULL.
+    text that CSV cannot tell from NULL, and where there is no room.
     """
     with path.open("wb") as sink:
         sink.write(_header(pq.read_schema(parquet[0]).names))
         for file in parquet:
             with pq.ParquetFile(file) as source:
                 for batch in source.iter_batches(BATCH_ROWS):
-                    _refuse_lost_nulls(batch, path.stem)
+                    _refuse_lost_nulls(batch)
+                    before = sink.tell()
                     _append(batch, sink)
+                    room.wrote(sink.tell() - before)
 
 
 def _header(names: list[str]) -> bytes:
@@ -99,16 +108,16 @@ def _append(batch: pa.RecordBatch, sink: IO[bytes]) -> None:
     pacsv.write_csv(batch, sink, options)
 
 
-def _refuse_lost_nulls(batch: pa.RecordBatch, table: str) -> None:
+def _refuse_lost_nulls(batch: pa.RecordBatch) -> None:
     if any(_any_matches(column, "^$") for column in _texts(batch)):
         raise DataError(
-            f"table {table} cannot be written as CSV: it holds empty text, which CSV cannot tell "
-            "from NULL; use input: parquet"
+            "it cannot be written as CSV: it holds empty text, which CSV cannot tell from NULL; "
+            "use input: parquet"
         )
     if batch.num_columns == 1 and batch.column(0).null_count:
         raise DataError(
-            f"table {table} cannot be written as CSV: a NULL in its only column would be a blank "
-            "line, which readers skip; use input: parquet"
+            "it cannot be written as CSV: a NULL in its only column would be a blank line, which "
+            "readers skip; use input: parquet"
         )
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.answer import each_once
-from harness.duckdb_guard import identifier, judge, literal, lock
+from harness.duckdb_guard import identifier, judge, lock
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.engines.duckdb_files import reader
 from harness.plan import Query
 from harness.tables import Input, Table
 from harness.types import Type
@@ -39,9 +40,9 @@ class DuckDBSession(Session):
 
     def _create(self, kind: str, table: Table, source: Input) -> None:
         self.files[table.name] = table.files(source)
-        reader = _reader(table, source)
+        what = f"{kind} {identifier(table.name)}"
         self.connection.execute(
-            f"CREATE OR REPLACE {kind} {identifier(table.name)} AS SELECT * FROM {reader}"
+            f"CREATE OR REPLACE {what} AS SELECT * FROM {reader(table, source)}"
         )
 
     def prepare(self, program: Program) -> None:
@@ -82,19 +83,6 @@ def _storable(query: Query) -> str:
         return query.sql
     casts = ", ".join(f"{identifier(name)}::BIGINT AS {identifier(name)}" for name in whole)
     return f"SELECT * REPLACE ({casts})\nFROM (\n{query.sql}\n)"
-
-
-def _reader(table: Table, source: Input) -> str:
-    files = "[" + ", ".join(literal(str(path)) for path in table.files(source)) + "]"
-    if source is not Input.CSV:
-        return f"read_parquet({files})"
-    columns = ", ".join(f"{literal(c.name)}: '{c.type.sql}'" for c in table.schema)
-    nulls = "[" + ", ".join(map(literal, table.csv_format.null_values)) + "]"
-    delimiter = literal(table.csv_format.delimiter)
-    return (
-        f"read_csv({files}, header = true, columns = {{{columns}}}, "
-        f"delim = {delimiter}, nullstr = {nulls})"
-    )
 
 
 class DuckDB(Engine):

@@ -26,8 +26,8 @@ from harness.plan.dialect import Written
 from harness.plan.functions import NAMED, by_name, moments
 from harness.plan.normalize import normalize
 from harness.plan.nulls import without_nulls
-from harness.plan.spellings import distinct_on, positions_in_sets, quantified, tuples
 from harness.plan.sources import columns_of_source, sources_of
+from harness.plan.spellings import distinct_on, positions_in_sets, quantified, tuples
 from harness.plan.typed import Expression
 from harness.plan.windows import resolve_names
 from harness.plan.written import plainly_written

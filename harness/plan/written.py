@@ -6,10 +6,14 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
+from harness.errors import WorkloadError
 from harness.plan import bound
 from harness.plan.sources import columns_of_query, columns_of_source, sources_of
 from harness.plan.typed import Expression
 from harness.types import Schema
+
+MOST_DIGITS = 38
+"""Of a whole number that is written: what 128 bits hold. Longer ones are texts to DuckDB."""
 
 
 def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
@@ -28,7 +32,17 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
         count.set("this", count.this or exp.Star())
     for number in tree.find_all(exp.Literal):
         if not number.is_string and number.name.isdecimal():
-            number.set("this", number.name.lstrip("0") or "0")
+            number.set("this", _whole(number.name.lstrip("0") or "0"))
+
+
+def _whole(digits: str) -> str:
+    """The number. Raises WorkloadError where it is none that DuckDB reckons with as a number."""
+    if len(digits) > MOST_DIGITS:
+        raise WorkloadError(
+            f"the number {digits[:12]}… of {len(digits):,} digits is out of range; a whole number "
+            f"has {MOST_DIGITS} at most"
+        )
+    return digits
 
 
 def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
@@ -72,7 +86,7 @@ def _joins_of_from(select: exp.Select) -> None:
 
 
 def _without_parentheses(holder: Expression) -> None:
-    """``(a join b on …)`` as its first table, on which its joins hang; as a query under its alias."""
+    """``(a join b on …)`` as its first table, on which its joins hang; under its alias, a query."""
     inner = holder.this
     while isinstance(inner, exp.Subquery) and isinstance(inner.this, (exp.Table, exp.Subquery)):
         if inner.alias:

@@ -57,6 +57,10 @@ class Generator(ABC, Generic[P]):
         """
 
     @abstractmethod
+    def rows(self, params: P) -> Mapping[str, int]:
+        """About how many rows each table will have."""
+
+    @abstractmethod
     def batches(self, table: str, params: P, scratch: Path) -> Iterator[pa.RecordBatch]:
         """A table's rows, in bounded memory.
 

@@ -94,11 +94,13 @@ class Etl(Generator[EtlParams]):
     def schemas(self, params: EtlParams) -> Mapping[str, Schema]:
         return SCHEMAS
 
+    def rows(self, params: EtlParams) -> Mapping[str, int]:
+        return {"orders": params.rows, "customers": params.customers, "products": params.products}
+
     def batches(self, table: str, params: EtlParams, scratch: Path) -> Iterator[pa.RecordBatch]:
         place = list(SCHEMAS).index(table)
         make = {"orders": _orders, "customers": _customers, "products": _products}[table]
-        total = {"orders": params.rows, "customers": params.customers, "products": params.products}
-        for batch, start, rows in row_ranges(total[table]):
+        for batch, start, rows in row_ranges(self.rows(params)[table]):
             random = stream(params.seed, place, batch)
             arrays = make(random, params, start, rows)
             yield pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(SCHEMAS[table]))

@@ -96,6 +96,9 @@ SCHEMAS: dict[str, Schema] = {
 }
 
 
+ROWS = {"flights": 336_776, "airlines": 16, "airports": 1458, "planes": 3322, "weather": 26_115}
+
+
 class FlightsParams(Params):
     """The data is what it is: there is nothing to choose."""
 
@@ -116,6 +119,9 @@ class Flights(Generator[FlightsParams]):
 
     def schemas(self, params: FlightsParams) -> Mapping[str, Schema]:
         return SCHEMAS
+
+    def rows(self, params: FlightsParams) -> Mapping[str, int]:
+        return ROWS
 
     def batches(self, table: str, params: FlightsParams, scratch: Path) -> Iterator[pa.RecordBatch]:
         target = arrow_schema(SCHEMAS[table])

@@ -63,6 +63,9 @@ class GroupBy(Generator[GroupByParams]):
         nullable = params.nulls > 0
         return {"x": tuple(Column(name, types.get(name, Type.INT64), nullable) for name in names)}
 
+    def rows(self, params: GroupByParams) -> Mapping[str, int]:
+        return {"x": params.rows}
+
     def batches(self, table: str, params: GroupByParams, scratch: Path) -> Iterator[pa.RecordBatch]:
         schema = arrow_schema(self.schemas(params)[table])
         if params.sorted:

@@ -71,6 +71,9 @@ class Join(Generator[JoinParams]):
     def schemas(self, params: JoinParams) -> Mapping[str, Schema]:
         return {table: _schema(table, params.nulls > 0) for table in COLUMNS}
 
+    def rows(self, params: JoinParams) -> Mapping[str, int]:
+        return {table: params.rows_of(table) for table in COLUMNS}
+
     def batches(self, table: str, params: JoinParams, scratch: Path) -> Iterator[pa.RecordBatch]:
         schema = arrow_schema(self.schemas(params)[table])
         for batch, start, rows in row_ranges(params.rows_of(table)):

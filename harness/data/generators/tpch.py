@@ -65,6 +65,14 @@ SCHEMAS: dict[str, Schema] = {
 }
 
 
+ROWS = {
+    **dict.fromkeys(("region", "nation"), 25),
+    **{"supplier": 10_000, "customer": 150_000, "part": 200_000, "partsupp": 800_000},
+    **{"orders": 1_500_000, "lineitem": 6_000_000},
+}
+"""Of scale 1, about."""
+
+
 class TpchParams(Params):
     """``scale`` is TPC-H's scale factor: 1 is about a gigabyte of text.
 
@@ -94,6 +102,9 @@ class Tpch(Generator[TpchParams]):
             table: tuple(replace(c, type=kinds.get(c.type, c.type)) for c in schema)
             for table, schema in SCHEMAS.items()
         }
+
+    def rows(self, params: TpchParams) -> Mapping[str, int]:
+        return {table: int(rows * params.scale) for table, rows in ROWS.items()}
 
     def batches(self, table: str, params: TpchParams, scratch: Path) -> Iterator[pa.RecordBatch]:
         target = arrow_schema(self.schemas(params)[table])

@@ -1,0 +1,241 @@
+"""Turns a cache's folder, its limit and the runs that use it into room for more: the oldest goes.
+
+A run keeps a file in ``runs`` locked while it lives, which was made when it began. What has been
+used since the oldest of them began stays. What a run has not finished bears the name of its file,
+and goes once the run has ended, however that was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import DataError
+from harness.sizes import told
+
+MANIFEST = "manifest.json"
+RUNS, ANSWERS, LOCK = "runs", "answers", "enginebench.lock"
+# By these names alone is anything removed: the folder may hold what is not the cache's.
+ENTRY = re.compile(r".+-[0-9a-f]{20}")
+ANSWER = re.compile(r"[0-9a-f]{64}\.arrow")
+UNFINISHED = re.compile(r".+\.([0-9a-f]{32})\.part")
+RUN = re.compile(r"[0-9a-f]{32}")
+BEING_MADE = re.compile(r".+-[0-9a-f]{20}\.lock")
+
+MOST_BYTES = 50 * 10**9
+"""Of a cache whose limit nobody has chosen; half of what the disk could hold where that is less."""
+SPARE = 20
+"""One part in so many of the disk stays free, whatever the limit."""
+GRANTS = 1000
+"""The limit is given out in so many parts: each run beside others passes it by one at most."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Something in the cache: a folder, or an answer's file, and when it was used last (ns)."""
+
+    path: Path
+    bytes: int
+    used_ns: int
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a run may write into a cache: ``limit`` bytes for all that is in it, or what is usual.
+
+    ``run`` is the name of the run's file, ``since_ns`` when it began. Where the cache cannot be
+    written, all methods raise OSError.
+    """
+
+    root: Path
+    run: str
+    since_ns: int
+    limit: int | None = None
+
+    @property
+    def answers(self) -> Path:
+        return self.root / ANSWERS
+
+    def unfinished(self, final: Path) -> Path:
+        """Where something is made before it is moved to its place in one step."""
+        return final.with_name(f"{final.name}.{self.run}.part")
+
+    def use(self, file: Path) -> bool:
+        """Whether a file is there; then no run removes it for as long as this one lives."""
+        with held(self.root / LOCK):
+            try:
+                os.utime(file)
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+            return True
+
+    def remove(self, path: Path) -> None:
+        """Takes something out of the cache in one step, and then deletes it."""
+        doomed = self.unfinished(path)
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(doomed)
+            _delete(doomed)
+
+    def grant(self, count: int) -> int:
+        """How many bytes may be written now, ``count`` at least; the oldest are removed for them.
+
+        Raises DataError, and removes nothing, where that would not be enough.
+        """
+        with held(self.root / LOCK):
+            oldest = min([self.since_ns, *sweep(self.root).values()])
+            kept = sorted(_contents(self.root), key=lambda one: one.used_ns)
+            removable = [one for one in kept if one.used_ns < oldest]
+            used, gain = _sum(kept), _sum(removable)
+            most = self._most(used + shutil.disk_usage(self.root).free)
+            if used - gain + count > most:
+                raise DataError(
+                    f"no room for {told(count) if count else 'any'} more: the cache at {self.root} "
+                    f"may hold {told(most)}, and {told(used - gain)} are in use; raise "
+                    "--cache-limit, free some space, or set ENGINEBENCH_CACHE to another folder"
+                )
+            for one in removable:
+                if used + count <= most:
+                    break
+                self.remove(one.path)
+                used -= one.bytes
+            return min(most - used, max(count, most // GRANTS))
+
+    def _most(self, capacity: int) -> int:
+        """Bytes that the cache may hold, on a disk that could hold so many."""
+        if self.limit is None:
+            return min(MOST_BYTES, capacity // 2)
+        return min(self.limit, capacity - capacity // SPARE)
+
+
+def _sum(kept: Iterable[Kept]) -> int:
+    return sum(one.bytes for one in kept)
+
+
+class Room:
+    """Counts what is written within a budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget, self._left = budget, 0
+
+    def expect(self, count: int) -> None:
+        """Raises DataError where about so many bytes, which are to be written soon, do not fit."""
+        self._budget.grant(count)
+
+    def take(self, count: int) -> None:
+        """Raises DataError where there is no room for so many bytes more."""
+        if count > self._left:
+            self._left = self._budget.grant(count)
+        self._left -= count
+
+    def wrote(self, count: int) -> None:
+        """Raises DataError where there was no room for so many bytes, which have been written."""
+        self._left -= count
+        if self._left < 0:
+            self._left = self._budget.grant(0)
+
+
+@contextmanager
+def held(file: Path) -> Iterator[None]:
+    """Holds a lock, which is a file meanwhile; the system lets go of it when a process dies."""
+    while True:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if _is(file, lock.fileno()):  # else who held it has removed it
+                try:
+                    yield
+                finally:
+                    file.unlink(missing_ok=True)
+                return
+
+
+def _is(file: Path, descriptor: int) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(file.stat(), os.fstat(descriptor))
+    return False
+
+
+def sweep(root: Path) -> dict[str, int]:
+    """Removes what runs that have ended left behind; the others' names, and when they began (ns).
+
+    The cache's lock is held.
+    """
+    began = {run.name: _since(Path(run)) for run in _in(root / RUNS) if RUN.fullmatch(run.name)}
+    living = {run: since_ns for run, since_ns in began.items() if since_ns is not None}
+    for item in [*_in(root), *_in(root / ANSWERS)]:
+        unfinished = UNFINISHED.fullmatch(item.name)
+        if unfinished and unfinished[1] not in living:
+            _delete(Path(item))
+        elif BEING_MADE.fullmatch(item.name):
+            _since(Path(item))
+    return living
+
+
+def _since(file: Path) -> int | None:
+    """When a lock file was made (ns) that a process holds; one that none holds is removed."""
+    with contextlib.suppress(FileNotFoundError), file.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.fstat(lock.fileno()).st_mtime_ns
+        file.unlink()
+    return None
+
+
+def bytes_in(root: Path) -> int:
+    """What a cache holds, finished or not; nothing else that lies in its folder is counted."""
+    return _sum(_contents(root))
+
+
+def _contents(root: Path) -> list[Kept]:
+    found = []
+    for item in [*_in(root), *_in(root / ANSWERS)]:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # it has been moved
+            if (used_ns := _used_ns(item)) is not None:
+                found.append(Kept(Path(item), _bytes(item), used_ns))
+    return found
+
+
+def _used_ns(item: os.DirEntry[str]) -> int | None:
+    """When it was used last, which is never over for what is being made; None if it is not ours."""
+    if UNFINISHED.fullmatch(item.name):
+        return sys.maxsize
+    if ANSWER.fullmatch(item.name):
+        return item.stat().st_mtime_ns
+    return Path(item, MANIFEST).stat().st_mtime_ns if ENTRY.fullmatch(item.name) else None
+
+
+def _bytes(item: os.DirEntry[str]) -> int:
+    """Of a file, or of all files in a folder."""
+    if not item.is_dir():
+        return item.stat().st_size
+    total = 0
+    for inner, _, names in os.walk(item.path):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # it is being made
+                total += Path(inner, name).lstat().st_size
+    return total
+
+
+def _in(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder, without links: these lead out of the cache."""
+    try:
+        with os.scandir(folder) as items:
+            return [item for item in items if not item.is_symlink()]
+    except FileNotFoundError:
+        return []
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)  # its maker may be about to end
+    else:
+        path.unlink(missing_ok=True)
