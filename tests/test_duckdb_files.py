@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from harness.duckdb_guard import identifier
 
+from harness.duckdb_guard import identifier
 from harness.engines.base import Program
 from harness.engines.duckdb import DuckDBSession
 from harness.reference import open_database
