@@ -24,6 +24,7 @@ from harness.plan import bound, constants, decimals
 from harness.plan.aggregates import mark_grouped
 from harness.plan.dialect import Written
 from harness.plan.functions import NAMED, by_name, moments
+from harness.plan.nesting import tied_to_the_next
 from harness.plan.normalize import normalize
 from harness.plan.nulls import without_nulls
 from harness.plan.sources import columns_of_source, sources_of
@@ -238,6 +239,7 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
     for select in tree.find_all(exp.Select):
         _aliases_in_order(select, schemas)
         mark_grouped(select)
+    tied_to_the_next(tree, schemas)
     moments(tree)
     tree = annotate_types(constants.computed(tree), schema=known, dialect=DIALECT)
     constants.typed_nulls(tree)
