@@ -15,8 +15,10 @@ from harness.answer import AnswerSpec
 from harness.engines.base import Program
 from harness.errors import (
     HarnessError,
+    NoReference,
     Unsupported,
     WorkerError,
+    WorkerFailed,
     WorkerOutOfMemory,
     WorkerTimeout,
     WorkerUnsupported,
@@ -163,7 +165,11 @@ class Measurement:
             self._fail(Outcome.WRONG, str(error))
         except WorkerError as error:
             self.pool.discard(self.task.cell)
-            self._fail(outcome_of(error), str(error))
+            own = self._data_of_its_own() if isinstance(error, WorkerFailed) else None
+            if own is not None:
+                self._fail(Outcome.UNSUPPORTED, f"{own}; {error}")
+            else:
+                self._fail(outcome_of(error), str(error))
         except Unsupported as error:
             self._fail(Outcome.UNSUPPORTED, str(error))
         except HarnessError as error:
@@ -171,6 +177,15 @@ class Measurement:
         except Exception as error:  # a fault of the harness costs one cell, not the run
             self.pool.discard(self.task.cell)
             self._fail(Outcome.ERROR, f"the harness failed: {type(error).__name__}: {error}")
+
+    def _data_of_its_own(self) -> str | None:
+        """What of the data the engine cannot answer and DuckDB can, where a program raised."""
+        task = self.task
+        try:
+            reference = self.referee.reference(task.tables, task.data_key, task.spec)
+        except NoReference:
+            return None
+        return self.referee.explain(task.spec, reference)
 
     def _fail(self, outcome: Outcome, reason: str) -> None:
         reason = reason or "no reason given"

@@ -79,7 +79,7 @@ class Referee(Standing):
         """Why an answer file is wrong, or None.
 
         Raises NoReference where it cannot be compared, or the reference is in doubt, and
-        Unsupported where it is wrong since the engine's sums are not as wide as the right ones.
+        Unsupported where it is wrong because of data that no engine could have answered so.
         """
         message = {
             "do": "check",
@@ -99,6 +99,20 @@ class Referee(Standing):
         if reply["doubt"] is not None:
             raise NoReference(reply["doubt"])
         reason: str | None = reply["reason"]
+        return reason
+
+    def explain(self, spec: AnswerSpec, reference: Reference) -> str | None:
+        """What of the data makes engines fail where DuckDB does not, or None."""
+        message = {
+            "do": "explain",
+            "tables": [table_to_message(table) for table in reference.tables],
+            "key": reference.key,
+            "spec": spec_to_message(spec),
+        }
+        try:
+            reason: str | None = self._request(message)["reason"]
+        except WorkerError:
+            return None
         return reason
 
     def _request(self, message: Mapping[str, object]) -> Message:

@@ -6,12 +6,13 @@ process that runs pytest stays small and imports no engine.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -100,7 +101,7 @@ class References:
         """Gives why an answer file is wrong, or None.
 
         Before an answer is called wrong, DuckDB is asked in other ways: ``unsupported`` says what
-        the engine's numbers are not wide enough for, ``doubt`` where one of those ways contradicts
+        of the data no engine could have answered so, ``doubt`` where one of those ways contradicts
         the reference.
         """
         wanted = spec_from_message(spec)
@@ -111,13 +112,37 @@ class References:
         reason = compare(given, right, wanted, widened)
         if reason is None:
             return right_answer
-        from harness.overflow import overflow  # which imports what right answers do without
+        from harness.explained import last_bit  # which imports what right answers do without
 
+        unsupported = self.explain(tables, key, spec)["reason"]
+        if unsupported is not None:
+            return {"reason": reason, "unsupported": unsupported, "doubt": None}
         data = [table_from_message(table) for table in tables]
-        names = [table.name for table in data]
-        unsupported = overflow(self._open(data, key), wanted.reference_sql, names)
-        doubt = None if unsupported else self._doubt(given, right, wanted, widened, data, key)
+        doubt = self._doubt(given, right, wanted, widened, data, key)
+        if doubt is None:
+            with self._in_time(self._open(data, key)) as database:
+                names = [table.name for table in data]
+                unsupported = last_bit(database, wanted, right, widened, names)
         return {"reason": reason, "unsupported": unsupported, "doubt": doubt}
+
+    def explain(self, tables: list[Message], key: str, spec: Message) -> Message:
+        """Gives what of the data engines cannot answer as DuckDB does, or None."""
+        from harness.explained import data_of_its_own
+
+        data, wanted = [table_from_message(table) for table in tables], spec_from_message(spec)
+        names = [table.name for table in data]
+        with self._in_time(self._open(data, key)) as database:
+            return {"reason": data_of_its_own(database, wanted.reference_sql, names)}
+
+    @contextlib.contextmanager
+    def _in_time(self, database: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A database that is interrupted after the time that another way may take."""
+        timer = threading.Timer(self._other_way_seconds, database.interrupt)
+        timer.start()
+        try:
+            yield database
+        finally:
+            timer.cancel()
 
     def _doubt(
         self,
@@ -184,15 +209,13 @@ class References:
         if (way, sql) in self._given_up:
             raise NoReference(f"DuckDB {way} came to no end")
         database = open_database(tables, self._threads, OTHER_WAYS[way], OTHER_WAY_MEMORY)
-        timer = threading.Timer(self._other_way_seconds, database.interrupt)
-        timer.start()
         try:
-            self._write(database, sql, target)
+            with self._in_time(database):
+                self._write(database, sql, target)
         except NoReference:
             self._given_up.add((way, sql))
             raise
         finally:
-            timer.cancel()
             database.close()
 
     def _write(self, database: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
@@ -257,7 +280,7 @@ def _read(file: Path) -> pa.Table:
 
 def main(arguments: Sequence[str]) -> None:
     references = References()
-    names = ("start", "reference", "check")
+    names = ("start", "reference", "check", "explain")
     serve({name: getattr(references, name) for name in names}, arguments)
 
 

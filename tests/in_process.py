@@ -18,7 +18,7 @@ from harness import engines
 from harness.data.special import specials_in
 from harness.engines.base import Engine, Program, Session
 from harness.errors import Unsupported
-from harness.overflow import overflow
+from harness.explained import data_of_its_own, last_bit
 from harness.plan import FAILED, Query, compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
@@ -40,8 +40,8 @@ Value = int | float | str | bool | datetime.date | None
 class Verdict:
     """What came of one query on one engine, and why.
 
-    ``outcome`` is ok, unsupported (nothing was run, or a sum is too wide for the engine), failed
-    (it raised while it ran) or wrong.
+    ``outcome`` is ok, unsupported (nothing was run, or the data is what only DuckDB can answer),
+    failed (it raised while it ran) or wrong.
     """
 
     outcome: str
@@ -98,12 +98,17 @@ class InProcess:
         try:
             answer = self._answer(engine, source, program)
         except Exception as error:  # an engine may raise anything
-            return Verdict("failed", f"{type(error).__name__}: {error}", program.text)
+            own = data_of_its_own(self.reference, sql, self.tables)
+            told = f"{type(error).__name__}: {error}"
+            return Verdict("failed" if own is None else "unsupported", own or told, program.text)
         reason = compare(answer, self.expected(sql), query.spec, query.spec.limit is not None)
         if reason is None:
             return Verdict("ok", "", program.text)
-        if too_wide := overflow(self.reference, sql, self.tables):
-            return Verdict("unsupported", too_wide, program.text)
+        own = data_of_its_own(self.reference, sql, self.tables)
+        ties = query.spec.limit is not None
+        own = own or last_bit(self.reference, query.spec, self.expected(sql), ties, self.tables)
+        if own is not None:
+            return Verdict("unsupported", own, program.text)
         return Verdict("wrong", reason, program.text)
 
     def answer(self, engine: str, sql: str, source: Input = Input.MEMORY) -> pa.Table:

@@ -22,7 +22,7 @@ from harness.data.budget import Budget
 from harness.duckdb_guard import judge, lock
 from harness.engines.polars_sql_gpu import PolarsSqlGpu, PolarsSqlSession, refuse_other_scans
 from harness.errors import NoReference, Unsupported, WorkloadError
-from harness.overflow import overflow
+from harness.explained import data_of_its_own
 from harness.plan import compile_query
 from harness.reference import References
 from harness.tables import Input, Table
@@ -257,7 +257,7 @@ def test_what_is_printed_of_a_query_is_that_query_or_is_not_run(title: str) -> N
     sql = PRINTED_RAW[title]
     with duckdb.connect() as connection:
         connection.execute("create table t as select 1 as k, 2 as v, date '2020-01-01' as d")
-        overflow(connection, sql, ["t"])
+        data_of_its_own(connection, sql, ["t"])
         views = connection.execute("select view_name from duckdb_views() where not internal")
         assert views.fetchall() == []
     schema = {"t": (*SCHEMA["t"], Column("d", Type.DATE, False))}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from harness.answer import each_once
 from harness.duckdb_guard import identifier, judge, lock
 from harness.errors import WorkloadError
 from harness.types import Schema
+
+if TYPE_CHECKING:
+    import duckdb
 
 MEMORY = "500MB"
 """What constants may take while they are computed."""
@@ -26,6 +28,8 @@ def answer_names(sql: str, schemas: Mapping[str, Schema]) -> tuple[str, ...]:
     Raises WorkloadError where DuckDB finds the query wrong: an unknown function, types that do not
     go together, a column that is not grouped.
     """
+    import duckdb  # here: who only prints programs needs none
+
     with _database(tuple(schemas.items())).cursor() as connection:
         judge(connection, sql, schemas)
         try:
@@ -36,6 +40,8 @@ def answer_names(sql: str, schemas: Mapping[str, Schema]) -> tuple[str, ...]:
 
 def constant(sql: str) -> tuple[str, object] | None:
     """The type and the value of an expression without columns; None where DuckDB has none."""
+    import duckdb
+
     with _database(()).cursor() as connection:
         try:
             found = connection.sql(f"select {sql}")
@@ -47,6 +53,8 @@ def constant(sql: str) -> tuple[str, object] | None:
 
 @lru_cache(maxsize=8)
 def _database(tables: _Tables) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
     database = duckdb.connect(config={"threads": 1, "memory_limit": MEMORY})
     for name, schema in tables:
         columns = ", ".join(f"{identifier(c.name)} {c.type.sql}" for c in schema)

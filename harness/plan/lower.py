@@ -205,7 +205,8 @@ class Lowering:
         if select.args.get("distinct"):
             if select.args["distinct"].args.get("on"):
                 raise Unsupported("DISTINCT ON", in_sql(select))
-            node = Distinct(node)
+            node = Distinct(Project(node, tuple((name, exp.column(name)) for name in outputs)))
+            sort_keys = self._known_order(select, sort_keys, outputs)
         node = _limited(select, Sort(node, tuple(sort_keys)) if sort_keys else node)
         return Project(node, tuple((name, exp.column(name)) for name in outputs))
 
@@ -290,6 +291,18 @@ class Lowering:
         node: Node = Window(relation.node, windows.found) if windows.found else relation.node
         node = node if condition is None else Filter(node, condition)
         return Project(node, tuple(flat)), outputs, keys
+
+    def _known_order(
+        self, select: exp.Select, keys: Sequence[SortKey], outputs: Sequence[str]
+    ) -> list[SortKey]:
+        """The order of distinct rows, as far as they have what they are ordered by.
+
+        DuckDB takes the rest from any of the rows that became one.
+        """
+        known = list(itertools.takewhile(lambda key: key.column in outputs, keys))
+        if len(known) < len(keys) and (select.args.get("limit") or select.args.get("offset")):
+            raise Unsupported("DISTINCT in the order of something else", in_sql(select))
+        return known
 
     # ------------------------------------------------------------------ UNION, INTERSECT, EXCEPT
 

@@ -1,8 +1,8 @@
 """Subqueries tied to a query two levels out or more -> ones tied to the query around them.
 
-``exists (select 1 from l where l.b = (select max(r.b) from r where r.a = n.a))`` over n: the middle
-query gets the values of ``n.a`` as a table of its own, ``values(a)``, of which it keeps the row that
-equals ``n.a``, and the innermost query is tied to that.
+``exists (select 1 from l where l.b = (select max(r.b) from r where r.a = n.a))`` over n: the
+middle query gets the values of ``n.a`` as a table of its own, of which it keeps the row that equals
+``n.a``, and the innermost query is tied to that.
 """
 
 from __future__ import annotations

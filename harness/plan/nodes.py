@@ -97,6 +97,7 @@ class Filter(Node):
     columns: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
+        _refuse_aggregates(self.condition)
         if infer(self.condition, self.input.schema).type is not Type.BOOLEAN:
             raise Unsupported("a condition that is not a boolean", in_sql(self.condition))
         super().__post_init__()
@@ -124,6 +125,10 @@ class Project(Node):
 
     input: Node
     items: tuple[Item, ...]
+
+    def __post_init__(self) -> None:
+        _refuse_aggregates(*(e for _, e in self.items))
+        super().__post_init__()
 
     @cached_property
     def schema(self) -> Schema:
@@ -374,6 +379,13 @@ def rejects_null(part: Expression) -> set[exp.Column]:
     if isinstance(part, exp.Not) and isinstance(part.this, (exp.In, exp.Like, exp.ILike)):
         return _bare(part.this.this)
     return set()
+
+
+def _refuse_aggregates(*row_by_row: Expression) -> None:
+    """Raises Unsupported for an aggregate that a subquery takes of the query around it."""
+    for e in row_by_row:
+        if (found := e.find(exp.AggFunc)) is not None:
+            raise Unsupported("an aggregate of a query further out", in_sql(found))
 
 
 def _bare(expression: Expression) -> set[exp.Column]:

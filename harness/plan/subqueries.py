@@ -257,16 +257,21 @@ class Subqueries:
             rows = Attached(alias, relation, "left", on, residual, aggregates.found)
             self.attached.append(rows)
             return values
+        key_of: dict[str, str] = {}
+        inners = []
         for _, inner in on:
             relation, name = relation.with_column(inner)
-            keys.append((fresh(name, {k for k, _ in keys}), exp.column(name)))
+            if name not in key_of:
+                key_of[name] = fresh(name, {k for k, _ in keys})
+                keys.append((key_of[name], exp.column(name)))
+            inners.append(key_of[name])
         aggregates = Aggregates(relation, keys, items)
         values = [_beside(aggregates.over(e), alias, aggregates, bool(on)) for _, e in items]
         node = aggregated(relation.node, keys, aggregates.found)
         strict = required and all(_is_strict(e) for _, e in items)
         kind: JoinKind = "single" if not on else "inner" if strict else "left"
-        outers = zip((outer for outer, _ in on), keys, strict=True)
-        pairs = tuple((outer, exp.column(key, alias)) for outer, (key, _) in outers)
+        outers = zip((outer for outer, _ in on), inners, strict=True)
+        pairs = tuple((outer, exp.column(key, alias)) for outer, key in outers)
         self.attached.append(Attached(alias, _under(alias, node), kind, pairs))
         return values
 

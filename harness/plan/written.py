@@ -18,6 +18,9 @@ MOST_DIGITS = 38
 
 def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
     """Changes the tree: names by one spelling; joins, limits and numbers as all have them."""
+    for number in tree.find_all(exp.Literal):
+        if not number.is_string and number.name.isdecimal():
+            number.set("this", _whole(number.name.lstrip("0") or "0"))
     one_spelling(tree, schemas)
     _columns_of_tables(tree)
     for select in tree.find_all(exp.Select):
@@ -30,9 +33,6 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
         _limit(query)
     for count in tree.find_all(exp.Count):
         count.set("this", count.this or exp.Star())
-    for number in tree.find_all(exp.Literal):
-        if not number.is_string and number.name.isdecimal():
-            number.set("this", _whole(number.name.lstrip("0") or "0"))
 
 
 def _whole(digits: str) -> str:
@@ -186,7 +186,7 @@ def rows_of(clause: Expression) -> int | None:
     if number is None or clause.args.get("limit_options") is not None:
         return None
     if isinstance(number, exp.Literal) and number.name.isdecimal():
-        return int(number.name)
+        return int(_whole(number.name.lstrip("0") or "0"))
     found = bound.constant(f"cast(({number.sql('duckdb')}) as bigint)")
     return found[1] if found is not None and isinstance(found[1], int) else None
 

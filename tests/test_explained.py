@@ -1,0 +1,127 @@
+"""Data that only DuckDB can answer is noticed, wherever in the query it matters."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from harness.answer import AnswerSpec
+from harness.explained import TEXTS, TOO_WIDE, data_of_its_own, last_bit
+
+WIDE = (
+    "select sum(h) as a from t",
+    "select k, avg(h) as a from t group by k",
+    "select k from t group by k having sum(h) > 5",
+    "select k, sum(h) filter (where k = 1) over (order by k) as a from t",
+    "select avg(h) filter (where k = 1) as a from t",
+    "select max(a) as m from (select k, sum(h) as a from t group by k) as q",
+    "with q as (select k, sum(h + 0) as a from t group by k) select a / 2 as b from q",
+    "select k, sum(sum(h)) over () as a from t group by k",
+    "select k from t where x < (select sum(h) from t)",
+    "select -sum(-h) as a from t union select k from t",
+    "select k, sum(h) as a from t group by k having a > 5",
+    "select sum(h) as a, a + 1 as b from t",
+    "select k, sum(h) over (partition by k) as a from t qualify a > 0",
+    "select k, mean(h) as a from t group by k",
+    "select k, sum(h) as a from t group by k order by a limit 1",
+)
+NARROW = (
+    "select k, h, x from t",
+    "select sum(k) as a, avg(k) as b, max(h) as c from t",
+    "select sum(x) as a, avg(x) as b, sum(x * 1e300) as c from t",
+    "select k, sum(h) as a from t where k = 2 group by k",
+    "select sum(distinct h) as a from t",
+    "select sum(h) over (partition by x) as a from t",
+    "select sum(k) filter (where h > 5) over (order by k) as a from t",
+)
+
+
+@pytest.fixture(scope="module")
+def database() -> duckdb.DuckDBPyConnection:
+    database = duckdb.connect()
+    rows = "(1, 9223372036854775802, 1.5), (1, 9223372036854775802, 2.5), (2, 5, 3.5)"
+    database.execute("create table t (k bigint, h bigint, x double)")
+    database.execute(f"insert into t values {rows}")
+    return database
+
+
+@pytest.mark.parametrize("sql", WIDE)
+def test_a_sum_that_is_too_wide_is_found(database: duckdb.DuckDBPyConnection, sql: str) -> None:
+    assert data_of_its_own(database, sql, ["t"]) == TOO_WIDE
+
+
+@pytest.mark.parametrize("sql", NARROW)
+def test_no_other_is(database: duckdb.DuckDBPyConnection, sql: str) -> None:
+    assert data_of_its_own(database, sql, ["t"]) is None
+
+
+def test_what_duckdb_cannot_compute_is_no_sum_that_is_too_wide(
+    database: duckdb.DuckDBPyConnection,
+) -> None:
+    assert data_of_its_own(database, "select sum(h * h) as a from t", ["t"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (" 7 ", "int"),
+        ("1.5", "bigint"),
+        ("1e2", "int"),
+        (" 1.5", "double"),
+        ("2020-01-01 12:00:00", "date"),
+        ("2020-1-1", "date"),
+        ("2020-01-01 10:00:00+02", "timestamp"),
+    ],
+)
+@pytest.mark.parametrize("cast", ["cast(s as {kind})", "try_cast(s as {kind})", "s::{kind}"])
+def test_a_text_that_only_duckdb_casts_is_found(text: str, kind: str, cast: str) -> None:
+    with duckdb.connect() as database:
+        database.execute("create table t as select ? as s, 1 as k", [text])
+        sql = f"select {cast.format(kind=kind)} as a from t where k > 0"
+        assert data_of_its_own(database, sql, ["t"]) == TEXTS
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select try_cast(s as int) as a, k::varchar as b, cast(k as double) as c from t",
+        "select cast(d as timestamp) as a from (select d::date as d from t)",
+    ],
+)
+def test_texts_that_every_library_casts_are_not(sql: str) -> None:
+    with duckdb.connect() as database:
+        database.execute("create table t as select '-12' as s, '2020-01-31' as d, 1 as k")
+        assert data_of_its_own(database, sql, ["t"]) is None
+
+
+KNIFE_EDGE = (
+    ("select k from t group by k having sum(v) > 0.6", "over rows in another order"),
+    ("select k from t group by k having avg(v) * 3 > 0.6", "over rows in another order"),
+    ("select k from t where k / 10 = 0.3", "where a division multiplies by the reciprocal"),
+)
+
+
+@pytest.mark.parametrize(("sql", "way"), KNIFE_EDGE)
+def test_an_answer_that_hangs_on_a_last_bit_is_found(sql: str, way: str) -> None:
+    with duckdb.connect() as database:
+        database.execute("create table t as from (values (3, 0.1), (3, 0.2), (3, 0.3)) t(k, v)")
+        database.execute("alter table t alter v type double")
+        right = database.sql(sql).to_arrow_table()
+        told = last_bit(database, AnswerSpec((), sql), right, False, ["t"])
+        assert told is not None and way in told
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select k, sum(v) as a, avg(v) as b, k / 10 as c from t group by k",
+        "with u as (select k, sum(v) as v from t group by k) select k from u where v > 0.5",
+        "select k from t where k > 2",
+    ],
+)
+def test_an_answer_within_the_tolerance_hangs_on_none(sql: str) -> None:
+    with duckdb.connect() as database:
+        database.execute("create table t as from (values (3, 0.1), (3, 0.2), (3, 0.3)) t(k, v)")
+        database.execute("alter table t alter v type double")
+        right = database.sql(sql).to_arrow_table()
+        assert last_bit(database, AnswerSpec((), sql), right, False, ["t"]) is None
