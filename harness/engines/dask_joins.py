@@ -11,7 +11,6 @@ from harness.engines.pandas_joins import PandasJoins, on_keys
 from harness.engines.pandas_steps import keywords
 from harness.engines.pandas_values import DTYPES
 from harness.engines.python import listing, mapping, quoted
-from harness.plan.naming import frame_name
 from harness.plan.nodes import Aggregate, Join, Node, Project, one_row
 from harness.types import Column, Type
 
@@ -24,12 +23,22 @@ class DaskJoins(DaskSteps, PandasJoins):
     looks_up_first: ClassVar[bool] = False
 
     def join(self, node: Join) -> str:
-        if is_gathered(node.left) and not is_gathered(node.right):
-            left = self.variables.fresh(frame_name(node.left))
-            self.statements.append(
-                f"{left} = dd.from_pandas({self.frame(node.left)}, npartitions=1)"
-            )
-            self.frames[node.left] = left
+        if not is_gathered(node.left) or is_gathered(node.right):
+            return self._joined(node)
+        gathered = self.frame(node.left)
+        self.frames[node.left] = self._distributed(node.left)
+        merged = self._joined(node)
+        self.frames[node.left] = gathered
+        return merged
+
+    def _distributed(self, node: Node) -> str:
+        """A lazy frame of gathered rows, one for all joins."""
+        if node not in self.distributed:
+            text = f"dd.from_pandas({self.frame(node)}, npartitions=1)"
+            self.distributed[node] = self._held(node, text)
+        return self.distributed[node]
+
+    def _joined(self, node: Join) -> str:
         if node.kind == "cross" and one_row(node.right):
             return self._single(node)
         if node.kind == "cross":

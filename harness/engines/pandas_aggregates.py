@@ -13,7 +13,8 @@ from harness.engines.pandas_steps import AGG_PARAMETERS, PandasSteps, keywords
 from harness.engines.pandas_tables import dtypes_of_nothing
 from harness.engines.python import listing, mapping, one_or_list, quoted
 from harness.plan.extremes import has_extremes, over_first_rows
-from harness.plan.nodes import Aggregate, Expression, Sort
+from harness.plan.nodes import Aggregate, Expression, Sort, columns_in
+from harness.plan.relation import fresh
 
 _AGGREGATES: dict[type[Expression], str] = {
     exp.Sum: "sum",
@@ -80,20 +81,28 @@ class PandasAggregates(PandasSteps):
     def _grouping(
         self, node: Aggregate
     ) -> tuple[str, list[str], list[tuple[str, Expression, str]]]:
-        """The frame to group, its keys' names, and (name, aggregate, column) of each value."""
+        """The frame to group, its keys' names, and (name, aggregate, column) of each value.
+
+        What is computed is called as in the answer, unless a column of that name is still read.
+        """
         frame, print_ = self.frame(node.input), self.expressions(node.input)
         computed: dict[Expression, str] = {}
-        keys = [e.name if isinstance(e, exp.Column) else name for name, e in node.keys]
-        computed.update({e: n for n, e in node.keys if not isinstance(e, exp.Column)})
+        read = columns_in(*(e for _, e in (*node.keys, *node.aggregates)))
+
+        def column_of(e: Expression, name: str) -> str:
+            if isinstance(e, exp.Column):
+                return e.name
+            taken = {*read, *computed.values(), *node.names} - ({name} - read)
+            return computed.setdefault(e, fresh(name, taken))
+
+        keys = [column_of(e, name) for name, e in node.keys]
         values = []
         for name, e in node.aggregates:
             argument = counted(e) or aggregated(e)
-            if isinstance(argument, exp.Column):
-                column = argument.name
-            elif argument is None:
+            if argument is None:
                 column = self._counts_rows(node, keys, computed, name)
             else:
-                column = computed.setdefault(argument, name)
+                column = column_of(argument, name)
             values.append((name, e, column))
         if not computed:
             return frame, keys, values

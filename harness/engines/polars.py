@@ -389,6 +389,7 @@ class Polars(Engine):
         exp.IntDiv: frozenset({Special.LEAST}),
         exp.Mod: frozenset({Special.LEAST, Special.LARGE, Special.INFINITE}),
         exp.PercentileDisc: frozenset({Special.BEYOND}),
+        exp.Round: frozenset({Special.LEAST}),
     }
     not_yet: ClassVar[Mapping[str, str]] = {}
 

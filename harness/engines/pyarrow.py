@@ -66,7 +66,7 @@ class PyArrow(Engine):
     )
     special_differs: ClassVar[Differing] = {
         **BY_CODE_POINT,
-        exp.Round: frozenset({Special.LEAST}),
+        exp.Round: frozenset({Special.LARGE}),
     }
     not_yet: ClassVar[Mapping[str, str]] = {
         "GroupConcat": "a text of a group",
