@@ -142,13 +142,14 @@ class _Named:
     ) -> _Named:
         calls: dict[tuple[str, str], str] = {}
         copies = {}
+        taken = {*keys, *(name for name, _, _ in values)}
         for name, e, column in values:
-            held = f"{name}_" if name in keys else name
+            held = fresh(f"{name}_", taken) if name in keys else name
             held = calls.setdefault((function_of(e), column), held)
             if held != name:
                 copies[name] = held
         sums = [(name, column) for name, _, column in values if name in risky]
-        counts = {n: calls.setdefault(("count", c), f"{n}_known") for n, c in sums}
+        counts = {n: calls.setdefault(("count", c), fresh(f"{n}_known", taken)) for n, c in sums}
         return cls(calls, copies, counts)
 
 

@@ -12,6 +12,7 @@ from harness.engines.pandas_steps import keywords
 from harness.engines.pandas_values import DTYPES
 from harness.engines.python import listing, mapping, quoted
 from harness.plan.nodes import Aggregate, Join, Node, Project, one_row
+from harness.plan.relation import fresh
 from harness.types import Column, Type
 
 _MASKED = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
@@ -59,7 +60,8 @@ class DaskJoins(DaskSteps, PandasJoins):
 
         A union of merged rows and others would lose rows where nothing of the others is read.
         """
-        flag, pairs = "null_key", [(a, b) for a, b in node.on if b in risky]
+        flag = fresh("null_key", {*node.left.names, *node.right.names})
+        pairs = [(a, b) for a, b in node.on if b in risky]
         left = self._flagged(node.left, left, f'{flag}={{}}.astype("int64")', [a for a, _ in pairs])
         right = self._flagged(
             node.right, right, f'{flag}=-{{}}.astype("int64")', [b for _, b in pairs]
@@ -91,9 +93,9 @@ class DaskJoins(DaskSteps, PandasJoins):
 
     def _cross(self, node: Join) -> str:
         """Dask has no cross join: all rows meet at a key that is the same everywhere."""
-        one = "everywhere"
+        one = fresh("everywhere", {*node.left.names, *node.right.names})
         left, right = (f"{self.exact(side)}.assign({one}=0)" for side in node.inputs)
-        merged = self.assign(node, f'{left}.merge({right}, on="{one}")')
+        merged = self.assign(node, f"{left}.merge({right}, on={quoted(one)})")
         self.physical[node] = (*self._merged(node), one)
         if node.residual is not None:
             condition = self.printer(self.gaps, node.unpruned, merged).text(node.residual)

@@ -99,10 +99,8 @@ class PandasAggregates(PandasSteps):
         values = []
         for name, e in node.aggregates:
             argument = counted(e) or aggregated(e)
-            if argument is None:
-                column = self._counts_rows(node, keys, computed, name)
-            else:
-                column = column_of(argument, name)
+            counts = self._counts_rows(node, keys) if argument is None else None
+            column = counts or column_of(argument or exp.Literal.number(1), name)
             values.append((name, e, column))
         if not computed:
             return frame, keys, values
@@ -113,10 +111,8 @@ class PandasAggregates(PandasSteps):
         )
         return f"{frame}.assign({added})", keys, values
 
-    def _counts_rows(
-        self, node: Aggregate, keys: Sequence[str], computed: dict[Expression, str], name: str
-    ) -> str:
-        """The column by which rows are counted; ``computed`` has those that are yet to be."""
+    def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
+        """The column by which rows are counted; None where it is yet to be computed."""
         return keys[0]
 
     def _plain(self, e: Expression, node: Aggregate) -> bool:
@@ -159,13 +155,13 @@ class PandasAggregates(PandasSteps):
         for alias, e in node.aggregates:
             if not isinstance(e, exp.Corr):
                 continue
-            groups = self._distances(node, groups, e)
-            series[alias] = (
-                'GROUPS["dxdy"].sum() / np.sqrt(GROUPS["dx2"].sum() * GROUPS["dy2"].sum())'
-            )
+            names = [fresh(name, set(node.input.names)) for name in ("dxdy", "dx2", "dy2")]
+            groups = self._distances(node, groups, e, names)
+            both, xs, ys = (f"GROUPS[{quoted(name)}].sum()" for name in names)
+            series[alias] = f"{both} / np.sqrt({xs} * {ys})"
         return groups, series
 
-    def _distances(self, node: Aggregate, groups: str, e: Expression) -> str:
+    def _distances(self, node: Aggregate, groups: str, e: Expression, names: Sequence[str]) -> str:
         print_ = self.expressions(node.input)
         x, y = e.this, e.expression
         columns = isinstance(x, exp.Column) and isinstance(y, exp.Column)
@@ -178,12 +174,14 @@ class PandasAggregates(PandasSteps):
             pairs = self.variables.fresh("pairs")
             self.statements.append(f"{pairs} = {frame}.dropna(subset={listing(lacking)})")
         self.statements.append(f"{grouped} = {pairs if lacking else frame}.groupby({by}")
-        for axis, column in (("dx", x), ("dy", y)):
+        dx, dy = self.variables.fresh("dx"), self.variables.fresh("dy")
+        for axis, column in ((dx, x), (dy, y)):
             name = quoted(column.name)
             self.statements.append(
                 f'{axis} = {pairs}[{name}] - {grouped}[{name}].transform("mean")'
             )
-        added = "dxdy=dx * dy, dx2=dx**2, dy2=dy**2"
+        products = (f"{dx} * {dy}", f"{dx}**2", f"{dy}**2")
+        added = keywords(zip(names, products, strict=True))
         return f"{frame}.assign({added}).groupby({by}"
 
     def _whole(self, node: Aggregate) -> str:
