@@ -382,7 +382,7 @@ class Polars(Engine):
     distribution = "polars"
     module = "polars"
     variables: ClassVar[tuple[str, ...]] = POLARS
-    nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.WINDOWED})
+    nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.SPREAD, Use.WINDOWED})
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,
         exp.Reverse: frozenset({Special.NEW}),

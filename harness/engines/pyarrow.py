@@ -60,6 +60,7 @@ class PyArrow(Engine):
             Use.MAXIMUM,
             Use.PLACE,
             Use.GREATEST,
+            Use.SPREAD,
             Use.QUANTILE,
             Use.WINDOWED,
         }

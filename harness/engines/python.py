@@ -236,7 +236,8 @@ class Expressions(ABC):
     def shift(self, e: Expression) -> tuple[int, str | None]:
         """By how many rows lag moves (lead: less than 0), and what stands where no row is."""
         offset, default = e.args.get("offset"), e.args.get("default")
-        if not all(part is None or is_constant(part) for part in (offset, default)):
+        known = all(part is None or is_constant(part) for part in (offset, default))
+        if not known or isinstance(offset, exp.Null):
             raise self.gaps.unsupported("lag by a computed number of rows", in_sql(e))
         rows = 1 if offset is None else int(self.text(offset))
         text = None if default is None or isinstance(default, exp.Null) else self.text(default)

@@ -13,8 +13,8 @@ from harness.plan.typing import infer
 from harness.plan.windows import window_order
 from harness.types import Schema
 
-_BARE = (exp.Star, exp.Distinct, exp.Literal, type(None))
-"""What stands in a function as it is; keys are columns, whatever they are computed of."""
+_BARE = (exp.Star, exp.Distinct, type(None))
+"""What stands in a function as it is; anything else is a column, constants too."""
 
 
 @dataclass

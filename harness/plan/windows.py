@@ -216,7 +216,8 @@ def _picked(e: Expression, first: int | None, last: int | None, ranged: bool) ->
         raise Unsupported("a value by its place without an order", in_sql(e))
     if isinstance(function, exp.NthValue):
         up_to_here = first is None and last == 0
-        if not (whole or up_to_here) or not _is_whole(function.args["offset"]):
+        place = function.args["offset"]
+        if not (whole or up_to_here) or not _is_whole(place) or place.name == "0":
             raise Unsupported("nth_value in this frame", in_sql(e))
         e.set("spec", exp.WindowSpec(**_WHOLE) if whole else None if ranged else _spec(None, 0))
         return e
