@@ -99,6 +99,7 @@ class Filter(Node):
     def __post_init__(self) -> None:
         if infer(self.condition, self.input.schema).type is not Type.BOOLEAN:
             raise Unsupported("a condition that is not a boolean", in_sql(self.condition))
+        refuse_aggregates(self.condition)
         super().__post_init__()
 
     @cached_property
@@ -125,6 +126,10 @@ class Project(Node):
     input: Node
     items: tuple[Item, ...]
 
+    def __post_init__(self) -> None:
+        refuse_aggregates(*(e for _, e in self.items))
+        super().__post_init__()
+
     @cached_property
     def schema(self) -> Schema:
         return _schema_of(self.items, self.input)
@@ -148,6 +153,11 @@ class Aggregate(Node):
     input: Node
     keys: tuple[Item, ...]
     aggregates: tuple[Item, ...]
+
+    def __post_init__(self) -> None:
+        arguments = (part for _, e in self.aggregates for part in e.iter_expressions())
+        refuse_aggregates(*(e for _, e in self.keys), *arguments)
+        super().__post_init__()
 
     @cached_property
     def schema(self) -> Schema:
@@ -336,6 +346,13 @@ def united(union: Union, uses: Mapping[Node, int]) -> list[Node]:
         else:
             found.append(side)
     return found
+
+
+def refuse_aggregates(*expressions: Expression) -> None:
+    """Raises Unsupported for an aggregate where values of single rows are computed."""
+    for e in expressions:
+        if (found := e.find(exp.AggFunc)) is not None:
+            raise Unsupported("an aggregate among values of single rows", in_sql(found))
 
 
 def columns_in(*expressions: Expression | None) -> set[str]:
