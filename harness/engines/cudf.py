@@ -76,6 +76,7 @@ class Cudf(GpuEngine):
         **FULL_CASE,
         exp.IntDiv: frozenset({Special.LEAST}),
         exp.Mod: frozenset({Special.LEAST, Special.INFINITE}),
+        exp.Round: frozenset({Special.LEAST, Special.LARGE}),
     }
     not_yet: ClassVar[Mapping[str, str]] = {**Pandas.not_yet, "GroupConcat": "a text of a group"}
 

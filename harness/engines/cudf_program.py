@@ -82,15 +82,13 @@ class CudfProgram(PandasProgram):
         "pd": "import pandas as pd",
     }
 
-    def _counts_rows(
-        self, node: Aggregate, keys: Sequence[str], computed: dict[Expression, str], name: str
-    ) -> str:
+    def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
         """cuDF counts no rows by a column of texts."""
         columns = [*node.schema[: len(node.keys)], *node.input.schema]
         named = [*keys, *node.input.names]
         pairs = zip(named, columns, strict=True)
         fit = (column for column, c in pairs if c.type is not Type.STRING)
-        return next(fit, None) or computed.setdefault(exp.Literal.number(1), name)
+        return next(fit, None)
 
     def _keeping_integers(self, node: Join, side: Node) -> str:
         return keeping_integers(node, side)

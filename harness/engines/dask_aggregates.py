@@ -14,6 +14,7 @@ from harness.engines.pandas_steps import AGG_PARAMETERS, keywords
 from harness.engines.python import listing, mapping, one_or_list, quoted
 from harness.plan.extremes import has_extremes, over_first_rows
 from harness.plan.nodes import Aggregate, Expression, Item, Project
+from harness.plan.relation import fresh
 
 NATIVE = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count, exp.Median, exp.StddevSamp, exp.Variance)
 """The aggregates of groups that Dask computes across partitions by itself."""
@@ -96,11 +97,15 @@ class DaskAggregates(DaskSteps, PandasAggregates):
 
     def _grouped_apart(self, node: Aggregate) -> str:
         """Aggregates that Dask lacks: each group in one partition, where local code reduces it."""
-        computed = [item for item in node.keys if not isinstance(item[1], exp.Column)]
+        held: dict[Expression, str] = {}
+        for name, e in node.keys:
+            taken = {*node.input.names, *held.values()}
+            held[e] = e.name if isinstance(e, exp.Column) else fresh(name, taken)
+        computed = [(n, e) for e, n in held.items() if not isinstance(e, exp.Column)]
         if not computed:
             return self._apart(node, [e.name for _, e in node.keys], "grouped")
         kept: list[Item] = [(name, exp.column(name)) for name in node.input.names]
-        keys = tuple((n, e if isinstance(e, exp.Column) else exp.column(n)) for n, e in node.keys)
+        keys = tuple((name, exp.column(held[e])) for name, e in node.keys)
         wider = Project(node.input, (*kept, *computed))
         return self._apart(
             replace(node, input=wider, keys=keys), [k.name for _, k in keys], "grouped"
@@ -137,13 +142,14 @@ class _Named:
     ) -> _Named:
         calls: dict[tuple[str, str], str] = {}
         copies = {}
+        taken = {*keys, *(name for name, _, _ in values)}
         for name, e, column in values:
-            held = f"{name}_" if name in keys else name
+            held = fresh(f"{name}_", taken) if name in keys else name
             held = calls.setdefault((function_of(e), column), held)
             if held != name:
                 copies[name] = held
         sums = [(name, column) for name, _, column in values if name in risky]
-        counts = {n: calls.setdefault(("count", c), f"{n}_known") for n, c in sums}
+        counts = {n: calls.setdefault(("count", c), fresh(f"{n}_known", taken)) for n, c in sums}
         return cls(calls, copies, counts)
 
 

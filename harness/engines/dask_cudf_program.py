@@ -18,6 +18,7 @@ from harness.engines.pandas_tables import csv_options
 from harness.engines.pandas_values import DTYPES
 from harness.engines.python import ATOM, Code, listing, mapping, quoted
 from harness.plan.nodes import Aggregate, Expression, Join, Node, columns_in
+from harness.plan.relation import fresh
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -74,12 +75,10 @@ class DaskCudfProgram(DaskProgram):
     def _keeping_integers(self, node: Join, side: Node) -> str:
         return keeping_integers(node, side)
 
-    def _counts_rows(
-        self, node: Aggregate, keys: Sequence[str], computed: dict[Expression, str], name: str
-    ) -> str:
+    def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
         """A column that is there in each row, and no key: dask-cuDF has ``count`` only."""
         fit = (c.name for c in node.input.schema if not c.nullable and c.name not in keys)
-        return next(fit, None) or computed.setdefault(exp.Literal.number(1), name)
+        return next(fit, None)
 
     def _called(
         self, node: Aggregate, groups: str, calls: Mapping[tuple[str, str], str], rename: str
@@ -117,7 +116,9 @@ class DaskCudfProgram(DaskProgram):
     def _unmatched(self, node: Join, left: str, keys: str) -> str:
         """Dask knows no anti join, and cuDF's merge has no indicator."""
         ours = listing([a for a, _ in node.on])
-        merged = self.assign(node, f'{left}.merge({keys}.assign(found=1), on={ours}, how="left")')
-        self.physical[node] += ("found",)
-        self.statements.append(f'{merged} = {merged}[{merged}["found"].isnull()]')
+        found = fresh("found", set(self.physical[node]))
+        right = f"{keys}.assign({found}=1)"
+        merged = self.assign(node, f'{left}.merge({right}, on={ours}, how="left")')
+        self.physical[node] += (found,)
+        self.statements.append(f"{merged} = {merged}[{merged}[{quoted(found)}].isnull()]")
         return merged

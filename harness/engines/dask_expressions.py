@@ -20,6 +20,7 @@ _ARITHMETIC = (exp.Column, exp.Identifier, exp.Literal, exp.Neg, exp.Add, exp.Su
 
 _BY_PARTITION = (exp.Bracket, exp.DateFromParts, exp.Greatest, exp.Least, exp.SplitPart)
 """What Dask lacks and the library that holds its partitions has."""
+_REMAINDERS = (exp.Mod, exp.IntDiv)
 _COUNTED_IN_TEXT = (exp.Length, exp.StrPosition)
 """What Dask takes for floats, since its sample of a text has NULLs."""
 
@@ -38,7 +39,7 @@ class DaskExpressions(PandasExpressions):
     """The dtypes of columns without NULLs whose own have room for them, as Dask's samples do."""
 
     def code(self, e: Expression) -> Code:
-        if isinstance(e, _BY_PARTITION) and columns_in(e):
+        if (isinstance(e, _BY_PARTITION) or _is_of_remainders(e)) and columns_in(e):
             made = self.local(self.gaps, self.schema, self.frame, self.narrow)
             return Code(self._locally(made.text(e), columns_in(e)), ATOM)
         if isinstance(e, _COUNTED_IN_TEXT) and not self.nullable(e):
@@ -78,6 +79,12 @@ class DaskExpressions(PandasExpressions):
         if isinstance(e, (exp.Median, exp.PercentileCont, exp.GroupConcat)):
             raise self.gaps.unsupported(type(e).__name__, in_sql(e))
         return super().total(e)
+
+
+def _is_of_remainders(e: Expression) -> bool:
+    """Whether a remainder is taken of what NumPy computes, whose sample has no dtype for Dask."""
+    computed = e.find_all(*_REMAINDERS, exp.Sign)
+    return isinstance(e, _REMAINDERS) and any(inner is not e for inner in computed)
 
 
 class Scalars(PandasExpressions):

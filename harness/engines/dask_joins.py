@@ -11,8 +11,8 @@ from harness.engines.pandas_joins import PandasJoins, on_keys
 from harness.engines.pandas_steps import keywords
 from harness.engines.pandas_values import DTYPES
 from harness.engines.python import listing, mapping, quoted
-from harness.plan.naming import frame_name
 from harness.plan.nodes import Aggregate, Join, Node, Project, one_row
+from harness.plan.relation import fresh
 from harness.types import Column, Type
 
 _MASKED = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
@@ -24,12 +24,22 @@ class DaskJoins(DaskSteps, PandasJoins):
     looks_up_first: ClassVar[bool] = False
 
     def join(self, node: Join) -> str:
-        if is_gathered(node.left) and not is_gathered(node.right):
-            left = self.variables.fresh(frame_name(node.left))
-            self.statements.append(
-                f"{left} = dd.from_pandas({self.frame(node.left)}, npartitions=1)"
-            )
-            self.frames[node.left] = left
+        if not is_gathered(node.left) or is_gathered(node.right):
+            return self._joined(node)
+        gathered = self.frame(node.left)
+        self.frames[node.left] = self._distributed(node.left)
+        merged = self._joined(node)
+        self.frames[node.left] = gathered
+        return merged
+
+    def _distributed(self, node: Node) -> str:
+        """A lazy frame of gathered rows, one for all joins."""
+        if node not in self.distributed:
+            text = f"dd.from_pandas({self.frame(node)}, npartitions=1)"
+            self.distributed[node] = self._held(node, text)
+        return self.distributed[node]
+
+    def _joined(self, node: Join) -> str:
         if node.kind == "cross" and one_row(node.right):
             return self._single(node)
         if node.kind == "cross":
@@ -50,7 +60,8 @@ class DaskJoins(DaskSteps, PandasJoins):
 
         A union of merged rows and others would lose rows where nothing of the others is read.
         """
-        flag, pairs = "null_key", [(a, b) for a, b in node.on if b in risky]
+        flag = fresh("null_key", {*node.left.names, *node.right.names})
+        pairs = [(a, b) for a, b in node.on if b in risky]
         left = self._flagged(node.left, left, f'{flag}={{}}.astype("int64")', [a for a, _ in pairs])
         right = self._flagged(
             node.right, right, f'{flag}=-{{}}.astype("int64")', [b for _, b in pairs]
@@ -82,9 +93,9 @@ class DaskJoins(DaskSteps, PandasJoins):
 
     def _cross(self, node: Join) -> str:
         """Dask has no cross join: all rows meet at a key that is the same everywhere."""
-        one = "everywhere"
+        one = fresh("everywhere", {*node.left.names, *node.right.names})
         left, right = (f"{self.exact(side)}.assign({one}=0)" for side in node.inputs)
-        merged = self.assign(node, f'{left}.merge({right}, on="{one}")')
+        merged = self.assign(node, f"{left}.merge({right}, on={quoted(one)})")
         self.physical[node] = (*self._merged(node), one)
         if node.residual is not None:
             condition = self.printer(self.gaps, node.unpruned, merged).text(node.residual)

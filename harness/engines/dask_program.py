@@ -35,6 +35,7 @@ from harness.plan.nodes import (
     Window,
     columns_in,
 )
+from harness.plan.relation import fresh
 from harness.plan.windows import window_order
 from harness.tables import Input, Table
 from harness.types import Column, Type
@@ -157,7 +158,8 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         keys = nan_in_order(keys, source.schema)
         missing_too = {c.name for c in source.schema if c.nullable or c.nan}
         first = [k.column for k in keys if k.nulls_first and k.column in missing_too]
-        flags = {c: f"{c}_missing" for c in first}
+        taken = {*source.names, *self.physical[source]}
+        flags = {c: fresh(f"{c}_missing", taken) for c in first}
         if not keys:
             return frame, ()
         missing = keywords(

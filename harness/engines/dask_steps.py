@@ -25,8 +25,10 @@ from harness.plan.nodes import (
     Node,
     Project,
     TopPerGroup,
+    Union,
     Window,
     columns_in,
+    united,
     uses,
     walk,
 )
@@ -66,6 +68,7 @@ class DaskSteps(PandasSteps):
         self.gathered.variables, self.gathered.statements = self.variables, self.statements
         self.gathered.frames, self.gathered.physical = self.frames, self.physical
         self.scalars: dict[Node, dict[str, str]] = {}
+        self.distributed: dict[Node, str] = {}
 
     def program(self, plan: Node, write: str | None) -> Program:
         self.uses = self.gathered.uses = uses(plan)
@@ -81,7 +84,7 @@ class DaskSteps(PandasSteps):
 
     def frame(self, node: Node) -> str:
         if node not in self.frames and is_gathered(node):
-            for source in node.inputs:
+            for source in united(node, self.uses) if isinstance(node, Union) else node.inputs:
                 self.frame(source)
             if not is_gathered(*node.inputs):
                 self.frames[node] = getattr(self, f"_gathered_{method_name(type(node))}")(node)

@@ -75,6 +75,7 @@ class Pandas(Engine):
     special_differs: ClassVar[Differing] = {
         **BY_CODE_POINT,
         **dict.fromkeys((exp.Ordered, exp.Window), frozenset({Special.INFINITE})),
+        exp.Round: frozenset({Special.LARGE}),
     }
     not_yet: ClassVar[Mapping[str, str]] = {
         "PercentileDisc": "a quantile that is one of the values",

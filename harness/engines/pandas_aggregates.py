@@ -13,7 +13,8 @@ from harness.engines.pandas_steps import AGG_PARAMETERS, PandasSteps, keywords
 from harness.engines.pandas_tables import dtypes_of_nothing
 from harness.engines.python import listing, mapping, one_or_list, quoted
 from harness.plan.extremes import has_extremes, over_first_rows
-from harness.plan.nodes import Aggregate, Expression, Sort
+from harness.plan.nodes import Aggregate, Expression, Sort, columns_in
+from harness.plan.relation import fresh
 
 _AGGREGATES: dict[type[Expression], str] = {
     exp.Sum: "sum",
@@ -80,20 +81,26 @@ class PandasAggregates(PandasSteps):
     def _grouping(
         self, node: Aggregate
     ) -> tuple[str, list[str], list[tuple[str, Expression, str]]]:
-        """The frame to group, its keys' names, and (name, aggregate, column) of each value."""
+        """The frame to group, its keys' names, and (name, aggregate, column) of each value.
+
+        What is computed is called as in the answer, unless a column of that name is still read.
+        """
         frame, print_ = self.frame(node.input), self.expressions(node.input)
         computed: dict[Expression, str] = {}
-        keys = [e.name if isinstance(e, exp.Column) else name for name, e in node.keys]
-        computed.update({e: n for n, e in node.keys if not isinstance(e, exp.Column)})
+        read = columns_in(*(e for _, e in (*node.keys, *node.aggregates)))
+
+        def column_of(e: Expression, name: str) -> str:
+            if isinstance(e, exp.Column):
+                return e.name
+            taken = {*read, *computed.values(), *node.names} - ({name} - read)
+            return computed.setdefault(e, fresh(name, taken))
+
+        keys = [column_of(e, name) for name, e in node.keys]
         values = []
         for name, e in node.aggregates:
             argument = counted(e) or aggregated(e)
-            if isinstance(argument, exp.Column):
-                column = argument.name
-            elif argument is None:
-                column = self._counts_rows(node, keys, computed, name)
-            else:
-                column = computed.setdefault(argument, name)
+            counts = self._counts_rows(node, keys) if argument is None else None
+            column = counts or column_of(argument or exp.Literal.number(1), name)
             values.append((name, e, column))
         if not computed:
             return frame, keys, values
@@ -104,10 +111,8 @@ class PandasAggregates(PandasSteps):
         )
         return f"{frame}.assign({added})", keys, values
 
-    def _counts_rows(
-        self, node: Aggregate, keys: Sequence[str], computed: dict[Expression, str], name: str
-    ) -> str:
-        """The column by which rows are counted; ``computed`` has those that are yet to be."""
+    def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
+        """The column by which rows are counted; None where it is yet to be computed."""
         return keys[0]
 
     def _plain(self, e: Expression, node: Aggregate) -> bool:
@@ -150,13 +155,13 @@ class PandasAggregates(PandasSteps):
         for alias, e in node.aggregates:
             if not isinstance(e, exp.Corr):
                 continue
-            groups = self._distances(node, groups, e)
-            series[alias] = (
-                'GROUPS["dxdy"].sum() / np.sqrt(GROUPS["dx2"].sum() * GROUPS["dy2"].sum())'
-            )
+            names = [fresh(name, set(node.input.names)) for name in ("dxdy", "dx2", "dy2")]
+            groups = self._distances(node, groups, e, names)
+            both, xs, ys = (f"GROUPS[{quoted(name)}].sum()" for name in names)
+            series[alias] = f"{both} / np.sqrt({xs} * {ys})"
         return groups, series
 
-    def _distances(self, node: Aggregate, groups: str, e: Expression) -> str:
+    def _distances(self, node: Aggregate, groups: str, e: Expression, names: Sequence[str]) -> str:
         print_ = self.expressions(node.input)
         x, y = e.this, e.expression
         columns = isinstance(x, exp.Column) and isinstance(y, exp.Column)
@@ -169,12 +174,14 @@ class PandasAggregates(PandasSteps):
             pairs = self.variables.fresh("pairs")
             self.statements.append(f"{pairs} = {frame}.dropna(subset={listing(lacking)})")
         self.statements.append(f"{grouped} = {pairs if lacking else frame}.groupby({by}")
-        for axis, column in (("dx", x), ("dy", y)):
+        dx, dy = self.variables.fresh("dx"), self.variables.fresh("dy")
+        for axis, column in ((dx, x), (dy, y)):
             name = quoted(column.name)
             self.statements.append(
                 f'{axis} = {pairs}[{name}] - {grouped}[{name}].transform("mean")'
             )
-        added = "dxdy=dx * dy, dx2=dx**2, dy2=dy**2"
+        products = (f"{dx} * {dy}", f"{dx}**2", f"{dy}**2")
+        added = keywords(zip(names, products, strict=True))
         return f"{frame}.assign({added}).groupby({by}"
 
     def _whole(self, node: Aggregate) -> str:

@@ -11,6 +11,7 @@ from harness.engines.pandas_tables import dtypes_of_nothing
 from harness.engines.python import listing, mapping, one_or_list, quoted
 from harness.plan.naming import frame_name
 from harness.plan.nodes import Join, Node, columns_in
+from harness.plan.relation import fresh
 from harness.plan.selective import selective
 from harness.types import Type
 
@@ -131,10 +132,12 @@ class PandasJoins(PandasSteps):
 
     def _unmatched(self, node: Join, left: str, keys: str) -> str:
         """The rows whose keys are not among some, which are all different."""
-        how = f'on={listing([a for a, _ in node.on])}, how="left", indicator=True'
+        found = fresh("_merge", set(self.physical[node]))
+        indicator = "True" if found == "_merge" else quoted(found)
+        how = f'on={listing([a for a, _ in node.on])}, how="left", indicator={indicator}'
         merged = self.assign(node, f"{left}.merge({keys}, {how})")
-        self.physical[node] += ("_merge",)
-        self.statements.append(f'{merged} = {merged}[{merged}["_merge"] == "left_only"]')
+        self.physical[node] += (found,)
+        self.statements.append(f'{merged} = {merged}[{merged}[{quoted(found)}] == "left_only"]')
         return merged
 
     def _copied(self, frame: str, pairs: Sequence[tuple[str, str]]) -> str:

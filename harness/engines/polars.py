@@ -382,13 +382,14 @@ class Polars(Engine):
     distribution = "polars"
     module = "polars"
     variables: ClassVar[tuple[str, ...]] = POLARS
-    nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.WINDOWED})
+    nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.SPREAD, Use.WINDOWED})
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,
         exp.Reverse: frozenset({Special.NEW}),
         exp.IntDiv: frozenset({Special.LEAST}),
         exp.Mod: frozenset({Special.LEAST, Special.LARGE, Special.INFINITE}),
         exp.PercentileDisc: frozenset({Special.BEYOND}),
+        exp.Round: frozenset({Special.LEAST}),
     }
     not_yet: ClassVar[Mapping[str, str]] = {}
 

@@ -56,6 +56,8 @@ class PolarsExpressions(PolarsText, PolarsDates):
         if target is Type.DATE and isinstance(e.this, exp.TimestampTrunc):
             return self.truncated_date(e.this)
         value = self.operand(e.this, ATOM)
+        if source is Type.STRING and target.numeric and strict:  # SQL overlooks spaces around
+            value += '.str.strip_chars(" \\t\\n\\v\\f\\r")'
         if source is Type.STRING and target is Type.INT64 and strict:
             rounded = f"{value}.cast(pl.Float64{strict}).{_ROUNDED}.cast(pl.Int64{strict})"
             return Code(f"pl.coalesce({value}.cast(pl.Int64{strict}), {rounded})", ATOM)

@@ -53,8 +53,17 @@ class PolarsText(PolarsValues):
 
     def trim(self, e: Expression) -> Code:
         side = {"LEADING": "_start", "TRAILING": "_end"}.get(str(e.args.get("position")), "")
-        characters = self.text(e.expression) if e.args.get("expression") else '" "'
-        return self.string(e.this, f"strip_chars{side}({characters})")
+        if (characters := e.args.get("expression")) is None:
+            return self.string(e.this, f'strip_chars{side}(" ")')
+        call = f"strip_chars{side}({self.text(characters)})"
+        return self.given(characters, self.string(e.this, call))
+
+    def given(self, argument: Expression, code: Code) -> Code:
+        """NULL where an argument is, which Polars takes for one that it is not given."""
+        if not self.nullable(argument):
+            return code
+        there = f"{self.operand(argument, ATOM)}.is_not_null()"
+        return Code(f"pl.when({there}).then({code.text})", ATOM)
 
     def contains(self, e: Expression) -> Code:
         return self.string(e.this, f"contains({self.text(e.expression)}, literal=True)")
@@ -66,8 +75,11 @@ class PolarsText(PolarsValues):
         start, length = e.args["start"], e.args.get("length")
         if not (isinstance(start, exp.Literal) and int(start.name) >= 1):
             raise self.gaps.unsupported("a substring from a computed or negative place", in_sql(e))
-        more = "" if length is None else f", {self._length(e, length)}"
-        return self.string(e.this, f"slice({int(start.name) - 1}{more})")
+        first = int(start.name) - 1
+        if length is None:
+            return self.string(e.this, f"slice({first})")
+        call = f"slice({first}, {self._length(e, length)})"
+        return self.given(length, self.string(e.this, call))
 
     def _length(self, e: Expression, length: Expression) -> str:
         """A length below zero goes backwards, so from the first character it comes to nothing."""
@@ -81,8 +93,9 @@ class PolarsText(PolarsValues):
     def replace(self, e: Expression) -> Code:
         if not e.expression.is_string:
             raise self.gaps.unsupported("to replace a computed text", in_sql(e))
-        old, new = self.text(e.expression), self.text(e.args["replacement"])
-        return self.string(e.this, f"replace_all({old}, {new}, literal=True)")
+        new = e.args["replacement"]
+        call = f"replace_all({self.text(e.expression)}, {self.text(new)}, literal=True)"
+        return self.given(new, self.string(e.this, call))
 
     def dpipe(self, e: Expression) -> Code:
         parts = [e.this, e.expression]

@@ -166,7 +166,7 @@ class PolarsValues(Expressions):
     def name_or_text(self, e: Expression) -> str:
         """A column's name, where Polars takes one for an expression."""
         plain = isinstance(e, exp.Column) and e.name not in self.spelt
-        return quoted(e.name) if plain else self.text(e)
+        return quoted(e.name) if plain else self.value(e)
 
     def names(self, expressions: Sequence[Expression]) -> str:
         return ", ".join(map(self.name_or_text, expressions))

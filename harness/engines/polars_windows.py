@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from harness.engines.polars_expressions import PolarsExpressions
 from harness.engines.python import ATOM, quoted
-from harness.plan.nodes import Expression
+from harness.plan.nodes import Expression, columns_in
 from harness.plan.sql import in_sql
 from harness.plan.windows import Frame, frame_of, window_order
 from harness.types import Type
@@ -88,6 +88,8 @@ class PolarsWindows:
         over = self._over(e, order)
         if isinstance(function, exp.RowNumber):
             return f"{self._numbers(over)}{over}", None
+        if isinstance(function, _OF_VALUES) and not columns_in(function.this):
+            raise self.gaps.unsupported("a constant as a value of a window", in_sql(e))
         if isinstance(function, (exp.Lag, exp.Lead)):
             return f"{self._shifted(function)}{over}", None
         if isinstance(function, (exp.Rank, exp.DenseRank)):
@@ -249,6 +251,7 @@ class PolarsWindows:
         return f".over({', '.join(keys)})" if keys else ""
 
 
+_OF_VALUES = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
 _PLACING: tuple[type[Expression], ...] = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue)
 
 

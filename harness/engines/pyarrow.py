@@ -60,13 +60,14 @@ class PyArrow(Engine):
             Use.MAXIMUM,
             Use.PLACE,
             Use.GREATEST,
+            Use.SPREAD,
             Use.QUANTILE,
             Use.WINDOWED,
         }
     )
     special_differs: ClassVar[Differing] = {
         **BY_CODE_POINT,
-        exp.Round: frozenset({Special.LEAST}),
+        exp.Round: frozenset({Special.LARGE}),
     }
     not_yet: ClassVar[Mapping[str, str]] = {
         "GroupConcat": "a text of a group",

@@ -51,9 +51,9 @@ def ranked_rows(table, keys, order):
     places = pc.sort_indices(table, sort_keys=order).cast("int64")
     if not keys:
         return pa.ListArray.from_arrays([0, len(places)], places)
-    rows = table.select(keys).take(places).append_column("row number", places)
-    groups = rows.group_by(keys, use_threads=False).aggregate([("row number", "list")])
-    return groups["row number_list"].combine_chunks()
+    rows = table.select(keys).take(places).append_column("", places)  # no column is called so
+    groups = rows.group_by(keys, use_threads=False).aggregate([("", "list")])
+    return groups.columns[-1].combine_chunks()
 '''
 
 ROW_NUMBERS = '''
@@ -164,10 +164,11 @@ def placed(values, rows):
 OVER = '''
 def over(table, keys, aggregate):
     """An aggregate of each row's whole group. NULL keys are a group, so this is no join."""
-    numbered = table.append_column("row number", pa.arange(0, table.num_rows))
-    groups = numbered.group_by(keys).aggregate([("row number", "list"), aggregate])
-    rows = groups["row number_list"].combine_chunks()
-    return placed(groups.columns[-1].take(pc.list_parent_indices(rows)), rows)
+    numbered = table.append_column("", pa.arange(0, table.num_rows))  # no column is called so
+    groups = numbered.group_by(keys).aggregate([("", "list"), aggregate])
+    *_, rows, values = groups.columns
+    rows = rows.combine_chunks()
+    return placed(values.take(pc.list_parent_indices(rows)), rows)
 '''
 
 _BY_NAME = {

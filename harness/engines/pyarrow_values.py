@@ -127,8 +127,10 @@ class ArrowValues(Expressions):
         return Code(f"pc.power({base}, {self.text(e.expression)})", ATOM)
 
     def round(self, e: Expression) -> Code:
-        decimals = e.args.get("decimals")
-        places = "" if decimals is None else f", {self.parameter(decimals)}"
+        places = "" if e.args.get("decimals") is None else f", {self.places(e)}"
+        if self.type(e.this) is Type.INT64:
+            tens = self.places(e) < 0
+            return self.code(self.in_tens(e.this, self.places(e)) if tens else e.this)
         mode = 'round_mode="half_towards_infinity"'
         return Code(f"pc.round({self.expression(e.this)}{places}, {mode})", ATOM)
 

@@ -40,6 +40,13 @@ COMPARISON_SIGNS: dict[type[Expression], str] = {
 }
 
 
+_MOST_PLACES = 290
+"""To so many decimal places a float below 2^53 can be scaled without becoming infinite."""
+
+_LEAST_PLACE = -18
+"""The greatest power of ten that 64 bits hold."""
+
+
 def method_name(kind: type[object]) -> str:
     """The method that prints a kind: ``TimestampTrunc`` -> ``timestamp_trunc``."""
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
@@ -209,26 +216,28 @@ class Expressions(ABC):
         places = "0" if decimals is None else self.text(decimals)
         if not places.removeprefix("-").isdecimal():
             raise self.gaps.unsupported("rounding to a computed place", in_sql(e))
-        if len(places) > 4:  # no number here has as many digits
+        if len(places) > 4 or abs(int(places)) > _MOST_PLACES:
             raise self.gaps.unsupported(f"rounding to place {places}", in_sql(e))
         return int(places)
 
     def in_tens(self, e: Expression, places: int) -> Expression:
         """A number rounded to tens (-1), hundreds (-2), ... in terms of other functions."""
-        scale = 10**-places
+        scale = exp.Literal.number(10**-places if places >= _LEAST_PLACE else 10.0**-places)
         if self.type(e) is Type.FLOAT64:
-            scaled = exp.Div(this=e, expression=exp.Literal.number(scale))
-            return exp.Mul(this=exp.Round(this=scaled), expression=exp.Literal.number(scale))
-        half = exp.Literal.number(scale // 2)
-        nearest = exp.Add(this=exp.Abs(this=e.copy()), expression=half)
-        tens = exp.IntDiv(this=nearest, expression=exp.Literal.number(scale))
-        signed = exp.Mul(this=exp.Sign(this=e.copy()), expression=tens)
-        return exp.Mul(this=signed, expression=exp.Literal.number(scale))
+            scaled = exp.Div(this=e, expression=scale)
+            return exp.Mul(this=exp.Round(this=scaled), expression=scale.copy())
+        if places < _LEAST_PLACE:
+            raise self.gaps.unsupported(f"rounding of whole numbers to place {places}", in_sql(e))
+        half, rest = exp.Literal.number(10**-places // 2), exp.Mod(this=e, expression=scale)
+        tens = exp.IntDiv(this=e.copy(), expression=scale.copy())
+        nearest = exp.Add(this=tens, expression=exp.IntDiv(this=rest, expression=half))
+        return exp.Mul(this=nearest, expression=scale.copy())
 
     def shift(self, e: Expression) -> tuple[int, str | None]:
         """By how many rows lag moves (lead: less than 0), and what stands where no row is."""
         offset, default = e.args.get("offset"), e.args.get("default")
-        if not all(part is None or is_constant(part) for part in (offset, default)):
+        known = all(part is None or is_constant(part) for part in (offset, default))
+        if not known or isinstance(offset, exp.Null):
             raise self.gaps.unsupported("lag by a computed number of rows", in_sql(e))
         rows = 1 if offset is None else int(self.text(offset))
         text = None if default is None or isinstance(default, exp.Null) else self.text(default)

@@ -13,7 +13,8 @@ from harness.plan.typing import infer
 from harness.plan.windows import window_order
 from harness.types import Schema
 
-_BARE = (exp.Column, exp.Star, exp.Distinct, exp.Literal, type(None))
+_BARE = (exp.Star, exp.Distinct, type(None))
+"""What stands in a function as it is; anything else is a column, constants too."""
 
 
 @dataclass
@@ -37,8 +38,9 @@ class BareWindows:
     def _bare(self, window: Expression) -> Expression:
         argument = window.this.this if isinstance(window.this, exp.Func) else None
         keys = window.args.get("partition_by") or []
-        for part in [*keys, *(o.this for o in window_order(window)), argument]:
-            if not isinstance(part, _BARE):
+        parts = [*keys, *(o.this for o in window_order(window))]
+        for part in [*parts, *([] if isinstance(argument, _BARE) else [argument])]:
+            if not isinstance(part, exp.Column):
                 part.replace(exp.column(self._named(part)))
         return window
 

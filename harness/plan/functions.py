@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from harness.plan.kinds import COMPARISONS
+from harness.plan.windows import ignoring_nulls
 
 Expression = exp.Expr
 Rewrite = Callable[[Any], Expression]
@@ -114,6 +115,8 @@ def _replaced(e: exp.Replace) -> Expression:
 
 REWRITES: dict[type[Expression], Rewrite] = {
     exp.IgnoreNulls: _any_value,
+    exp.RespectNulls: lambda e: e.this if isinstance(e.parent, exp.Window) else e,
+    exp.Window: ignoring_nulls,
     exp.Log: _log,
     exp.ToDays: _interval("DAY"),
     exp.Mul: _times,

@@ -48,6 +48,7 @@ class Use(StrEnum):
     KEY = "as keys"
     MISSING = "told from NULL"
     SUMMED = "aggregated"
+    SPREAD = "of which a deviation is wanted"
     QUANTILE = "of which a quantile is wanted"
     WINDOWED = "in windows"
 
@@ -61,7 +62,7 @@ _USES: dict[type[Expression], Use] = {
     exp.Least: Use.LEAST,
     **dict.fromkeys((exp.Median, exp.PercentileCont, exp.PercentileDisc), Use.QUANTILE),
     **dict.fromkeys((exp.Sum, exp.Avg, exp.Corr, exp.AnyValue), Use.SUMMED),
-    **dict.fromkeys(DEVIATIONS, Use.SUMMED),
+    **dict.fromkeys(DEVIATIONS, Use.SPREAD),
     exp.Distinct: Use.KEY,
 }
 Found = Iterator[tuple[Use, str]]

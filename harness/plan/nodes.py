@@ -97,7 +97,7 @@ class Filter(Node):
     columns: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        _refuse_aggregates(self.condition)
+        refuse_aggregates(self.condition)
         if infer(self.condition, self.input.schema).type is not Type.BOOLEAN:
             raise Unsupported("a condition that is not a boolean", in_sql(self.condition))
         super().__post_init__()
@@ -127,7 +127,7 @@ class Project(Node):
     items: tuple[Item, ...]
 
     def __post_init__(self) -> None:
-        _refuse_aggregates(*(e for _, e in self.items))
+        refuse_aggregates(*(e for _, e in self.items))
         super().__post_init__()
 
     @cached_property
@@ -153,6 +153,11 @@ class Aggregate(Node):
     input: Node
     keys: tuple[Item, ...]
     aggregates: tuple[Item, ...]
+
+    def __post_init__(self) -> None:
+        arguments = (part for _, e in self.aggregates for part in e.iter_expressions())
+        refuse_aggregates(*(e for _, e in self.keys), *arguments)
+        super().__post_init__()
 
     @cached_property
     def schema(self) -> Schema:
@@ -343,6 +348,13 @@ def united(union: Union, uses: Mapping[Node, int]) -> list[Node]:
     return found
 
 
+def refuse_aggregates(*expressions: Expression) -> None:
+    """Raises Unsupported for an aggregate where values of single rows are computed."""
+    for e in expressions:
+        if (found := e.find(exp.AggFunc)) is not None:
+            raise Unsupported("an aggregate among values of single rows", in_sql(found))
+
+
 def columns_in(*expressions: Expression | None) -> set[str]:
     """The names of all columns that the expressions read."""
     present = (e for e in expressions if e is not None)
@@ -379,13 +391,6 @@ def rejects_null(part: Expression) -> set[exp.Column]:
     if isinstance(part, exp.Not) and isinstance(part.this, (exp.In, exp.Like, exp.ILike)):
         return _bare(part.this.this)
     return set()
-
-
-def _refuse_aggregates(*row_by_row: Expression) -> None:
-    """Raises Unsupported for an aggregate that a subquery takes of the query around it."""
-    for e in row_by_row:
-        if (found := e.find(exp.AggFunc)) is not None:
-            raise Unsupported("an aggregate of a query further out", in_sql(found))
 
 
 def _bare(expression: Expression) -> set[exp.Column]:

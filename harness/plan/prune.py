@@ -100,8 +100,8 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
 
 
 def _choosing(node: Filter | Join, need: frozenset[str]) -> Node:
-    """The node with only its columns that are needed."""
-    names = tuple(name for name in node.names if name in need)
+    """The node with only its columns that are needed; with one whose rows are counted, if none."""
+    names = tuple(name for name in node.names if name in need) or node.names[:1]
     return node if names == node.names else replace(node, columns=names)
 
 

@@ -135,6 +135,7 @@ _READ = """
     RegexpReplace: expression modifiers replacement single_replace this
     Repeat: this times
     Replace: expression replacement this
+    RespectNulls: this
     Reverse: this
     Right: expression this
     Rollup: expressions

@@ -27,7 +27,7 @@ from harness.plan.sql import in_sql
 from harness.plan.typing import infer
 from harness.plan.windows import frame_of
 from harness.special import Special, together
-from harness.types import Schema
+from harness.types import Schema, Type
 
 Differing = Mapping[type[Expression], frozenset[Special]]
 """Functions -> the special values with which a library's differ from DuckDB's."""
@@ -120,6 +120,14 @@ def _puts_null_first(key: Expression, schema: Schema) -> bool:
     return bool(key.args.get("nulls_first")) and infer(key.this, schema).nullable
 
 
+def _scales(rounding: Expression, schema: Schema) -> bool:
+    """Whether whole numbers are rounded to tens, or others to digits after the point."""
+    places = rounding.args.get("decimals")
+    if infer(rounding.this, schema).type is Type.INT64:
+        return isinstance(places, exp.Neg)
+    return isinstance(places, exp.Literal) and places.name != "0"
+
+
 def _moves(window: Expression, schema: Schema) -> bool:
     """Whether rows leave the frame of an aggregate again."""
     return isinstance(window.this, exp.AggFunc) and frame_of(window).width is not None
@@ -129,6 +137,7 @@ _MATTERS: dict[type[Expression], Callable[[Expression, Schema], bool]] = {
     exp.Mul: lambda product, schema: is_scaled(product),
     exp.Trim: _takes_spaces,
     exp.Ordered: _puts_null_first,
+    exp.Round: _scales,
     exp.Window: _moves,
 }
 """What else must hold of a function for special values to make a difference."""

@@ -9,6 +9,7 @@ from typing import Literal
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.kinds import DEVIATIONS
 from harness.plan.sql import in_sql
 
 Expression = exp.Expr
@@ -62,16 +63,21 @@ def normal_window(e: Expression) -> Expression:
     """A window in normal form.
 
     A frame that is open towards the end goes backwards instead: the same rows in the opposite
-    order. ``ntile`` and the relative ranks are arithmetic on places and counts.
+    order. ``ntile`` and the relative ranks are arithmetic on places and counts. In no order all
+    rows tie, and a frame that ends before it begins has none.
     """
-    _without_repeated_keys(e)
+    _deciding_keys_only(e)
     function = e.this
+    if type(function) in _TIED and not window_order(e):
+        return exp.Literal.number(_TIED[type(function)])
     if type(function) in _RELATIVE:
         return _RELATIVE[type(function)](e)
     if isinstance(function, PLACING):
         e.set("spec", None)
         return e
     first, last, ranged = _bounds(e)
+    if first is not None and last is not None and first > last:
+        return _of_no_rows(e)
     open_ended = last is None and first is not None
     if open_ended or (first is not None and last is not None and first >= 0 and last > 0):
         e, first, last = _backwards(e, first, last, ranged)
@@ -85,18 +91,56 @@ def normal_window(e: Expression) -> Expression:
     return e
 
 
-def _without_repeated_keys(window: Expression) -> None:
-    """Drops keys that decide nothing: whatever was named before. One of ORDER BY stays."""
-    if partition := window.args.get("partition_by"):
-        window.set("partition_by", list(dict.fromkeys(partition)))
-    seen = set(partition or [])
-    kept = []
-    for key in window_order(window):
-        if key.this not in seen:
-            kept.append(key)
-            seen.add(key.this)
-    if kept:
-        window.args["order"].set("expressions", kept)
+def ignoring_nulls(window: Expression) -> Expression:
+    """``first_value(x ignore nulls)`` -> that of all rows, those that have an x put first.
+
+    In a frame that ends earlier it is NULL until enough of these have come.
+    """
+    if not isinstance(window.this, exp.IgnoreNulls):
+        return window
+    function, (first, last, _) = window.this.this, _bounds(window)
+    whole = first is None and last is None
+    if isinstance(function, exp.LastValue) and whole:
+        _reverse(window)
+        function = exp.FirstValue(this=function.this)
+    known = isinstance(function, (exp.FirstValue, exp.NthValue)) and window_order(window)
+    if first is not None or not known:
+        raise Unsupported("this function without NULLs in this frame", in_sql(window))
+    picked = _over(window, function)
+    missing = exp.Is(this=function.this.copy(), expression=exp.null())
+    picked.args["order"].expressions.insert(0, exp.Ordered(this=missing, nulls_first=False))
+    picked.set("spec", exp.WindowSpec(**_WHOLE))
+    if whole:
+        return picked
+    window.set("this", exp.Count(this=function.this.copy(), big_int=True))
+    enough = exp.GTE(this=window, expression=function.args.get("offset") or _number(1))
+    return exp.Case(ifs=[exp.If(this=enough, true=picked)])
+
+
+def _of_no_rows(window: Expression) -> Expression:
+    """What a function makes of a frame that no row is in: a count of 0, else NULL of its type."""
+    function, value = window.this, window.this.this
+    if isinstance(function, exp.Count):
+        return _number(0)
+    if isinstance(value, exp.Distinct):
+        (value,) = value.expressions
+    missing = exp.Is(this=value.copy(), expression=exp.null())
+    nothing = exp.Case(ifs=[exp.If(this=missing, true=value.copy())])
+    if isinstance(function, (exp.Sum, exp.Min, exp.Max, exp.AnyValue, *_PICKING)):
+        return nothing
+    if isinstance(function, (exp.Avg, exp.Median, *DEVIATIONS)):
+        return exp.Cast(this=nothing, to=exp.DataType.build("DOUBLE"))
+    raise Unsupported("this function of a frame without rows", in_sql(window))
+
+
+def _deciding_keys_only(window: Expression) -> None:
+    """Drops keys that decide nothing: constants, and what came before. One of ORDER BY stays."""
+    keys = [e for e in window.args.get("partition_by") or [] if e.find(exp.Column)]
+    order = [key for key in window_order(window) if key.this.find(exp.Column)]
+    window.set("partition_by", list(dict.fromkeys(keys)))
+    by_value = {key.this: key for key in reversed(order)}
+    new = [key for key in order if key is by_value[key.this] and key.this not in keys]
+    window.set("order", exp.Order(expressions=new or order[:1]) if order else None)
 
 
 def _bounds(window: Expression) -> tuple[int | None, int | None, bool]:
@@ -172,7 +216,8 @@ def _picked(e: Expression, first: int | None, last: int | None, ranged: bool) ->
         raise Unsupported("a value by its place without an order", in_sql(e))
     if isinstance(function, exp.NthValue):
         up_to_here = first is None and last == 0
-        if not (whole or up_to_here) or not _is_whole(function.args["offset"]):
+        place = function.args["offset"]
+        if not (whole or up_to_here) or not _is_whole(place) or place.name == "0":
             raise Unsupported("nth_value in this frame", in_sql(e))
         e.set("spec", exp.WindowSpec(**_WHOLE) if whole else None if ranged else _spec(None, 0))
         return e
@@ -249,7 +294,7 @@ def _percent_rank(e: Expression) -> Expression:
     others = exp.Sub(this=_rows_of(e), expression=one.copy())
     several = exp.GT(this=_rows_of(e), expression=one.copy())
     ratio = exp.Div(this=before, expression=others, typed=False, safe=True)
-    return exp.Case(ifs=[exp.If(this=several, true=ratio)], default=exp.Literal.number("0.0"))
+    return exp.Case(ifs=[exp.If(this=several, true=ratio)], default=exp.Literal.number("0e0"))
 
 
 def _cume_dist(e: Expression) -> Expression:
@@ -258,6 +303,13 @@ def _cume_dist(e: Expression) -> Expression:
     return exp.Div(this=until, expression=_rows_of(e), typed=False, safe=True)
 
 
+_TIED: dict[type[Expression], str] = {
+    exp.Rank: "1",
+    exp.DenseRank: "1",
+    exp.PercentRank: "0e0",
+    exp.CumeDist: "1e0",
+}
+"""What the ranks of rows that all tie are; with an exponent, a literal is no decimal."""
 _RELATIVE: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.Ntile: _ntile,
     exp.PercentRank: _percent_rank,
