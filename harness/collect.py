@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,21 +38,39 @@ class Measurer(Protocol):
     def measure(self, asked: Asked) -> Record: ...
 
 
+class BadQuery(pytest.Collector):
+    """A query that is wrong, in the place of its cells."""
+
+    def __init__(self, *, words: str, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.words = words
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        raise self.CollectError(self.words)
+
+
 class WorkloadFile(pytest.Module):
     """A workload file as a module whose test functions are its queries."""
 
     def __init__(self, *, measurer: Measurer, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.measurer = measurer
+        self.wrong: Mapping[str, WorkloadError] = {}
 
     def _getobj(self) -> types.ModuleType:
+        measurer = self.measurer
         try:
-            measurer = self.measurer
-            return self._module(
-                asked(self.path, measurer.selection, measurer.reader, measurer.cache)
+            cells, self.wrong = asked(
+                self.path, measurer.selection, measurer.reader, measurer.cache
             )
+            return self._module(cells)
         except (HarnessError, ExceptionGroup) as error:
             raise self.CollectError("\n".join(map(str, _flat(error)))) from None
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        yield from super().collect()
+        for name, error in self.wrong.items():
+            yield BadQuery.from_parent(self, name=name, words=str(error))
 
     def _module(self, cells: Sequence[Asked]) -> types.ModuleType:
         module = types.ModuleType(self.path.stem)

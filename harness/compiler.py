@@ -55,16 +55,15 @@ class Compiler:
         self._programs: dict[object, Program] = {}
         self._seconds = FILE_SECONDS
 
-    def check(self, schemas: Schemas) -> None:
-        """Makes all plans. Raises an ExceptionGroup of WorkloadErrors, one for each bad query."""
-        errors = []
+    def check(self, schemas: Schemas) -> dict[str, WorkloadError]:
+        """Makes all plans. Gives the names of the bad queries, and what is wrong with each."""
+        errors = {}
         for query in self.workload.queries:
             try:
                 self.query(query, schemas)
             except WorkloadError as error:
-                errors.append(error)
-        if errors:
-            raise ExceptionGroup(f"{self.workload.file} has bad queries", errors)
+                errors[query.name] = error
+        return errors
 
     def query(self, query: Query, schemas: Schemas) -> Planned:
         """What is known of a query. Raises WorkloadError, with file and line, where it is wrong."""

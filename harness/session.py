@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness import engines, options
-from harness.collect import SUFFIXES, WorkloadFile, asked_by
+from harness.collect import SUFFIXES, BadQuery, WorkloadFile, asked_by
 from harness.cores import overruns
 from harness.data.cache import Cache
 from harness.environment import Surroundings, surroundings
@@ -60,6 +60,7 @@ class BenchmarkRun:
         self.file: JournalFile | None = None
         self.run: Run | None = None
         self.summing_up = False
+        self.not_collected: list[pytest.Collector] = []
         self.results: Path | None = None
         self.report: Path | None = None
         self.ranking: Sequence[Ranked] = ()
@@ -94,8 +95,18 @@ class BenchmarkRun:
                 self._ask(found)
                 self.timings.expect(found.cell, item)
 
+    def pytest_exception_interact(self, node: pytest.Item | pytest.Collector) -> None:
+        if isinstance(node, pytest.Collector):
+            self.not_collected.append(node)
+
     def pytest_collection_finish(self) -> None:
+        """Tells bad queries before the others are measured, which they do not keep from it."""
         self.reader.close()  # all is compiled, and what is measured has the machine alone
+        wrong = [node for node in self.not_collected if isinstance(node, BadQuery)]
+        if len(wrong) == len(self.not_collected):
+            self.config.option.continue_on_collection_errors = True
+        for node in wrong:
+            self.display.warning(node.words)
 
     def _ask(self, found: Asked) -> None:
         before = self.journal.asked.setdefault(found.cell, found)

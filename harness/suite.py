@@ -12,7 +12,7 @@ from harness.data.cache import Cache
 from harness.data.identity import Identities, of_workload
 from harness.data.prepare import schemas as table_schemas
 from harness.engines.base import Program
-from harness.errors import DataUnavailable, Unsupported, WorkerError
+from harness.errors import DataUnavailable, Unsupported, WorkerError, WorkloadError
 from harness.outcome import Cell, Outcome
 from harness.reader import Reader
 from harness.tables import Input
@@ -50,30 +50,42 @@ class Asked:
             raise ValueError(f"{self.cell}: either a program, or an outcome and its reason")
 
 
-def asked(file: Path, selection: Selection, reader: Reader, cache: Cache) -> list[Asked]:
-    """All cells of one workload file, query by query, engines innermost.
+def asked(
+    file: Path, selection: Selection, reader: Reader, cache: Cache
+) -> tuple[list[Asked], dict[str, WorkloadError]]:
+    """All cells of one workload file, query by query, engines innermost; and its bad queries.
 
-    Raises WorkloadError, with file and line, where the file is wrong; an ExceptionGroup of them,
-    one for each bad query, where queries are; DataError where a table cannot be read.
+    Raises WorkloadError, with file and line, where the file is wrong; DataError where a table
+    cannot be read. What is wrong with a query costs the cells of that query.
     """
     workload = load(file)
     cells: list[Asked] = []
+    wrong: dict[str, WorkloadError] = {}
     compiler = Compiler(workload, reader)
     for size in dict.fromkeys(workload.size(size) for size in selection.sizes):
-        cells += _of_size(compiler, size, selection, cache)
-    return sorted(cells, key=lambda one: workload.queries.index(one.query))
+        cells += _of_size(compiler, size, selection, cache, wrong)
+    return sorted(cells, key=lambda one: workload.queries.index(one.query)), wrong
 
 
-def _of_size(compiler: Compiler, size: str, selection: Selection, cache: Cache) -> Iterator[Asked]:
+def _of_size(
+    compiler: Compiler,
+    size: str,
+    selection: Selection,
+    cache: Cache,
+    wrong: dict[str, WorkloadError],
+) -> Iterator[Asked]:
+    """The cells of a size; what is wrong with queries is added to ``wrong``."""
     workload = compiler.workload
     files = of_workload(workload)  # before they are read
     try:
         schemas = table_schemas(workload, size, cache)
         reason = ""
-        compiler.check(schemas)
+        wrong |= compiler.check(schemas)
     except DataUnavailable as error:
         schemas, reason = {}, str(error)
     for cell, query in _cells(workload, size, selection):
+        if query.name in wrong:
+            continue
         if reason:
             yield Asked(cell, workload, query, None, None, Outcome.UNAVAILABLE, reason)
         else:

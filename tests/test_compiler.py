@@ -110,9 +110,7 @@ def test_long_sql_ends_at_its_limit_and_the_others_are_compiled(
 ) -> None:
     monkeypatch.setattr(compiler, "SECONDS", 2.0)
     made = compiler_of(tmp_path, process, bad=sql, good=MEANS, wrong="select kk from t")
-    with pytest.raises(ExceptionGroup) as raised:
-        made.check(SCHEMAS)
-    long, wrong = map(str, raised.value.exceptions)
+    long, wrong = map(str, made.check(SCHEMAS).values())
     assert "w.yaml:4: query 'bad': to compile it takes more than 2 s; write it as" in long
     assert "w.yaml:8: query 'wrong': no column 'kk'" in wrong
     assert made.query(made.workload.query("good"), SCHEMAS).plan
@@ -122,9 +120,7 @@ def test_a_query_whose_reader_dies_is_told_with_its_line(tmp_path: Path, process
     made = compiler_of(tmp_path, process, bad=self_joins(25), good=MEANS)
     die = threading.Timer(0.5, os.kill, (process.worker().pid, signal.SIGSEGV))
     die.start()
-    with pytest.raises(ExceptionGroup) as raised:
-        made.check(SCHEMAS)
-    (error,) = raised.value.exceptions
+    (error,) = made.check(SCHEMAS).values()
     assert "w.yaml:4: query 'bad': the harness failed; please report this: the process" in str(
         error
     )
@@ -137,9 +133,7 @@ def test_a_file_has_a_time_for_all_its_queries(
     monkeypatch.setattr(compiler, "FILE_SECONDS", 0.5)
     made = compiler_of(tmp_path, process, **{f"q{n}": self_joins(25) for n in range(3)})
     began = time.monotonic()
-    with pytest.raises(ExceptionGroup) as raised:
-        made.check(SCHEMAS)
-    assert len(raised.value.exceptions) == 3 and time.monotonic() - began < 10
+    assert len(made.check(SCHEMAS)) == 3 and time.monotonic() - began < 10
 
 
 def test_sql_may_be_nested_as_deep_as_duckdb_takes_it(tmp_path: Path, process: Reader) -> None:

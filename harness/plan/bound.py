@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -19,6 +20,12 @@ MEMORY = "500MB"
 MOST_CHARACTERS = 300
 """Of what DuckDB says, which may quote all of a query."""
 
+_COMPARABLE = re.compile(
+    r"BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR|ENUM\(.*\)|UUID"
+    r'|DATE|TIMESTAMP(_S|_MS|_NS)?|"?NULL"?'
+)
+"""Types of columns that an answer can be compared by."""
+
 _Tables = tuple[tuple[str, Schema], ...]
 
 
@@ -33,9 +40,15 @@ def answer_names(sql: str, schemas: Mapping[str, Schema]) -> tuple[str, ...]:
     with _database(tuple(schemas.items())).cursor() as connection:
         judge(connection, sql, schemas)
         try:
-            return each_once(connection.sql(sql).columns)
+            answer = connection.sql(sql)
         except duckdb.Error as error:
             raise WorkloadError(_first_line(error)) from None
+        names, kinds = answer.columns, [str(kind) for kind in answer.types]
+    for name, kind in zip(names, kinds, strict=True):
+        if not _COMPARABLE.fullmatch(kind):
+            words = f"column {name!r} of the answer is {kind}, which cannot be compared; cast it"
+            raise WorkloadError(words)
+    return each_once(names)
 
 
 def constant(sql: str) -> tuple[str, object] | None:

@@ -72,7 +72,7 @@ def _mark_shown(select: exp.Select) -> None:
     waiting = [e.unalias() for e in select.selects if e.alias_or_name not in sorted_by]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, (*_ARITHMETIC, exp.Paren, exp.Div)) and not part.meta.get(_KEY):
+        if isinstance(part, _SHOWING) and not part.meta.get(_KEY):
             part.meta[_SHOWN] = True
             waiting += part.iter_expressions()
 
@@ -366,6 +366,8 @@ def _rounded(e: Expression) -> Expression | None:
 
 def _cast(e: Expression) -> Expression | None:
     """A decimal that is cast to a whole number is rounded, and the half goes away from zero."""
+    if e.args["to"].is_type(exp.DType.FLOAT) and not e.meta.get(_SHOWN):
+        raise Unsupported("a float of 32 bits, of which more is asked than to be shown", in_sql(e))
     if not _is_decimal(e.this):
         return None
     if e.args["to"].is_type(*exp.DataType.TEXT_TYPES):
@@ -388,6 +390,8 @@ def _refuse_inexact(*operands: Expression) -> None:
 _AROUND = (exp.Window, exp.Filter, exp.WithinGroup)
 """What an aggregate stands in as it is."""
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Sum)
+_SHOWING = (*_ARITHMETIC, exp.Avg, exp.Div, exp.Paren, exp.Cast)
+"""What shows its operands, if it is shown."""
 _RULES: dict[type[Expression], Callable[[Any], Expression | None]] = {
     **dict.fromkeys(COMPARISONS, _comparison),
     exp.Between: _between,

@@ -39,6 +39,8 @@ def _logic(e: Expression) -> Expression:
         return cast_to(exp.null(), STRICT[type(e)][0])
     if isinstance(e, _ARITHMETIC) and _is_null(e) and (kind := _type_of(e.this, e.expression)):
         return cast_to(exp.null(), kind)
+    if isinstance(e, exp.DPipe) and _is_null(e):
+        return cast_to(exp.null(), Type.STRING)
     if isinstance(e, exp.In) and any(map(_is_null, e.expressions)):
         members = [member for member in e.expressions if not _is_null(member)]
         known = exp.In(this=e.this, expressions=members) if members else exp.null()

@@ -22,6 +22,7 @@ from sqlglot.schema import MappingSchema
 from harness.errors import Unsupported, WorkloadError
 from harness.plan import bound, constants, decimals
 from harness.plan.aggregates import mark_grouped
+from harness.plan.casts import plain_casts
 from harness.plan.dialect import Written
 from harness.plan.functions import NAMED, by_name, moments
 from harness.plan.nesting import tied_to_the_next
@@ -244,6 +245,7 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
     tree = annotate_types(constants.computed(tree), schema=known, dialect=DIALECT)
     constants.typed_nulls(tree)
     constants.texts_beside_values(tree)
+    plain_casts(tree)
     for rounded in tree.find_all(exp.Round):  # of integers it is one, and a cast of it is needed
         rounded.type = rounded.this.type
     for select in list(tree.find_all(exp.Select)):
