@@ -18,6 +18,7 @@ from harness.engines.python import (
     quoted,
 )
 from harness.engines.widths import is_narrow
+from harness.plan.decimals import places_of
 from harness.plan.nodes import Expression
 from harness.types import Schema, Type
 
@@ -79,6 +80,13 @@ class PolarsValues(Expressions):
             )
             return Code(f"{left} {operator} {right}", precedence)
         return super().binary(e, operator, precedence)
+
+    def div(self, e: Expression) -> Code:
+        """Polars multiplies by the reciprocal of a number, which may be a last bit off."""
+        quotient, places = super().div(e), places_of(e)
+        if places is None:
+            return quotient
+        return Code(f"({quotient.text}).round({places})", ATOM)
 
     def neg(self, e: Expression) -> Code:
         return Code(f"-{self.number(e.this, SIGN)}", SIGN)

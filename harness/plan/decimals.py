@@ -89,7 +89,7 @@ def _mark_keys(select: exp.Select) -> None:
                 part.meta[_KEY] = True
 
 
-_KEY, _SHOWN, _SCALED = "key", "shown", "scaled"
+_KEY, _SHOWN, _SCALED, _PLACES = "key", "shown", "scaled", "places"
 """Marks of expressions; see where they are set."""
 
 
@@ -263,7 +263,14 @@ def _over(whole: Expression, places: int) -> Expression:
             whole, divisor = _times(whole.this.copy(), own // common), divisor // common
     quotient = exp.Div(this=whole, expression=exp.Literal.number(divisor))
     quotient.type = exp.DataType.build("DECIMAL")
+    quotient.meta[_PLACES] = places
     return quotient
+
+
+def places_of(quotient: Expression) -> int | None:
+    """The places behind the point of the decimal that a division gives, if it gives one."""
+    places: int | None = quotient.meta.get(_PLACES)
+    return places
 
 
 def _float(scaled: _Scaled) -> Expression:
@@ -278,8 +285,10 @@ def _comparison(e: Expression) -> Expression | None:
     if not any(map(_is_special, (e.this, e.expression))):
         return None
     left, right = _scaled(e.this), _scaled(e.expression)
+    for side, scaled in ((e.this, left), (e.expression, right)):
+        if scaled is None:
+            _refuse_inexact(side)
     if left is None or right is None:
-        _refuse_inexact(e.this, e.expression)
         return None
     if left.value is not None and right.value is None:
         turned = _TURNED.get(type(e), type(e))
@@ -349,7 +358,7 @@ def _rounded(e: Expression) -> Expression | None:
     kept = 0 if places is None else _constant(places)
     if scaled is None:
         if kept != 0:
-            raise Unsupported("rounding of a decimal that another query computes", in_sql(e))
+            raise Unsupported("rounding of decimals whose last bit matters", in_sql(e))
         _refuse_inexact(e.this)
         return exp.Cast(this=e, to=exp.DataType.build("BIGINT"))
     if kept is None:
@@ -381,10 +390,10 @@ def _cast(e: Expression) -> Expression | None:
 
 
 def _refuse_inexact(*operands: Expression) -> None:
-    """Raises Unsupported for arithmetic of a decimal column, which floats are a last bit off."""
+    """Raises Unsupported for arithmetic of decimal columns, and sums over windows, as floats."""
     for e in operands:
         if isinstance(e, (*_ARITHMETIC, exp.Window)) and _is_decimal(e) and not e.meta.get(_KEY):
-            raise Unsupported("arithmetic of a decimal that another query computes", in_sql(e))
+            raise Unsupported("arithmetic of decimals whose last bit matters", in_sql(e))
 
 
 _AROUND = (exp.Window, exp.Filter, exp.WithinGroup)
