@@ -74,7 +74,7 @@ def _mark_shown(select: exp.Select) -> None:
         part = waiting.pop()
         if isinstance(part, _SHOWING) and not part.meta.get(_KEY):
             part.meta[_SHOWN] = True
-            waiting += part.iter_expressions()
+            waiting += [part.this] if isinstance(part, exp.Window) else part.iter_expressions()
 
 
 def _mark_keys(select: exp.Select) -> None:
@@ -399,7 +399,7 @@ def _refuse_inexact(*operands: Expression) -> None:
 _AROUND = (exp.Window, exp.Filter, exp.WithinGroup)
 """What an aggregate stands in as it is."""
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Sum)
-_SHOWING = (*_ARITHMETIC, exp.Avg, exp.Div, exp.Paren, exp.Cast)
+_SHOWING = (*_ARITHMETIC, exp.Avg, exp.Div, exp.Paren, exp.Cast, exp.Window)
 """What shows its operands, if it is shown."""
 _RULES: dict[type[Expression], Callable[[Any], Expression | None]] = {
     **dict.fromkeys(COMPARISONS, _comparison),
