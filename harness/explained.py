@@ -4,7 +4,7 @@ DuckDB is asked again, in ways that raise or answer otherwise where libraries ca
 
 - its sums of whole numbers have 128 bits; others go round to the end of 64 without a word;
 - it casts texts like ``' 7 '`` or ``'1e2'`` to whole numbers, and times to dates;
-- floats hang on the order of their sums, and on whether a division multiplies by a reciprocal.
+- sums of floats and any_value hang on the order of rows, and floats' last bits on how they divide.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ DIALECT = "duckdb"
 BATCH_ROWS = 100_000
 TOO_WIDE = "a sum of whole numbers that passes 64 bits on this data"
 TEXTS = "a text that DuckDB casts and others do not, as ' 7 ' or '1e2' to a whole number"
-LAST_BIT = "the answer hangs on the last bit of a float on this data: DuckDB's is another {way}"
+ANOTHER = "DuckDB's own answer to this is another {way}"
+IN_ANOTHER_ORDER = "over the same rows in another order, on which sums of floats and any_value hang"
+BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
 _NOT_OF_64_BITS = re.compile("INT128 .* out of range for the destination type INT64")
 _ANOTHER_TEXT = "another text"
 _FORMS = (
@@ -57,21 +59,21 @@ def data_of_its_own(
     return None
 
 
-def last_bit(
+def another(
     database: duckdb.DuckDBPyConnection,
     spec: AnswerSpec,
     right: pa.Table,
     widened: bool,
     tables: Iterable[str],
 ) -> str | None:
-    """In which way DuckDB's own answer is another, though it is asked for the same in floats."""
+    """In which way DuckDB's own answer is another, though it is asked for the same."""
     names = list(tables)
     for way, sql in _other_ways(spec.reference_sql, names):
         try:
             judge(database, sql, names)
             other = database.sql(sql).to_arrow_table()
             if compare(other, right, spec, widened) is not None:
-                return LAST_BIT.format(way=way)
+                return ANOTHER.format(way=way)
         except (HarnessError, duckdb.Error):  # what is printed is another query, or has no end
             continue
     return None
@@ -152,7 +154,7 @@ def _reordered(table: str, direction: str) -> exp.CTE:
 
 
 def _other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """How else floats can be computed -> the query that does so."""
+    """How else the same can be computed -> the query that does so."""
     tree = sqlglot.parse_one(sql, read=DIALECT)
     by_name(tree)
     for direction in ("asc", "desc") if tree.find(exp.AggFunc) is not None else ():
@@ -162,7 +164,7 @@ def _other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
         own = clause.expressions if clause is not None else []
         recursive = clause is not None and clause.args.get("recursive")
         turned.set("with_", exp.With(expressions=[*rows, *own], recursive=recursive))
-        yield "over rows in another order", turned.sql(DIALECT)
+        yield IN_ANOTHER_ORDER, turned.sql(DIALECT)
     divisions = [e for e in tree.find_all(exp.Div) if isinstance(e.expression, exp.Literal)]
     if divisions:
         for division in reversed(divisions):
@@ -170,4 +172,4 @@ def _other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
             reciprocal = exp.Div(this=one, expression=division.expression.copy())
             product = exp.Mul(this=division.this.copy(), expression=exp.paren(reciprocal))
             division.replace(exp.paren(product))
-        yield "where a division multiplies by the reciprocal", tree.sql(DIALECT)
+        yield BY_RECIPROCALS, tree.sql(DIALECT)

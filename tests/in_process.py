@@ -18,7 +18,7 @@ from harness import engines
 from harness.data.special import specials_in
 from harness.engines.base import Engine, Program, Session
 from harness.errors import Unsupported
-from harness.explained import data_of_its_own, last_bit
+from harness.explained import another, data_of_its_own
 from harness.plan import FAILED, Query, compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
@@ -106,7 +106,7 @@ class InProcess:
             return Verdict("ok", "", program.text)
         own = data_of_its_own(self.reference, sql, self.tables)
         ties = query.spec.limit is not None
-        own = own or last_bit(self.reference, query.spec, self.expected(sql), ties, self.tables)
+        own = own or another(self.reference, query.spec, self.expected(sql), ties, self.tables)
         if own is not None:
             return Verdict("unsupported", own, program.text)
         return Verdict("wrong", reason, program.text)
