@@ -31,6 +31,7 @@ class Measurer(Protocol):
     """Who reads the SQL of cells, what they call at their turn, and the clock of their timings."""
 
     selection: Selection
+    notes: list[str]
     reader: Reader
     cache: Cache
     clock: Callable[[], float]
@@ -60,10 +61,10 @@ class WorkloadFile(pytest.Module):
     def _getobj(self) -> types.ModuleType:
         measurer = self.measurer
         try:
-            cells, self.wrong = asked(
-                self.path, measurer.selection, measurer.reader, measurer.cache
-            )
-            return self._module(cells)
+            found = asked(self.path, measurer.selection, measurer.reader, measurer.cache)
+            self.wrong = found.wrong
+            measurer.notes += [f"{self.path.name}: {note}" for note in found.notes]
+            return self._module(found.cells)
         except (HarnessError, ExceptionGroup) as error:
             raise self.CollectError("\n".join(map(str, _flat(error)))) from None
 

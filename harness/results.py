@@ -177,7 +177,13 @@ def _workloads(cells: Any) -> dict[str, Any]:
     for asked in cells:
         workload, query = asked.workload, asked.query
         entry = workloads.setdefault(
-            workload.name, {"title": workload.title, "file": workload.file.name, "queries": {}}
+            workload.name,
+            {
+                "title": workload.title,
+                "file": workload.file.name,
+                "notes": list(asked.notes),
+                "queries": {},
+            },
         )
         entry["queries"][query.name] = {
             "title": query.title,

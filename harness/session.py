@@ -61,6 +61,7 @@ class BenchmarkRun:
         self.run: Run | None = None
         self.summing_up = False
         self.not_collected: list[pytest.Collector] = []
+        self.notes: list[str] = []
         self.results: Path | None = None
         self.report: Path | None = None
         self.ranking: Sequence[Ranked] = ()
@@ -105,8 +106,8 @@ class BenchmarkRun:
         wrong = [node for node in self.not_collected if isinstance(node, BadQuery)]
         if len(wrong) == len(self.not_collected):
             self.config.option.continue_on_collection_errors = True
-        for node in wrong:
-            self.display.warning(node.words)
+        for words in [*(node.words for node in wrong), *self.notes]:
+            self.display.warning(words)
 
     def _ask(self, found: Asked) -> None:
         before = self.journal.asked.setdefault(found.cell, found)

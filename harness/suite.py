@@ -10,6 +10,7 @@ import harness.engines
 from harness.compiler import Compiler, Planned, Schemas
 from harness.data.cache import Cache
 from harness.data.identity import Identities, of_workload
+from harness.data.prepare import changes
 from harness.data.prepare import schemas as table_schemas
 from harness.engines.base import Program
 from harness.errors import DataUnavailable, Unsupported, WorkerError, WorkloadError
@@ -33,7 +34,8 @@ class Selection:
 class Asked:
     """One cell: either a program to run, or the outcome that is known before, and its reason.
 
-    ``files`` are the user's files, as they were when the program was compiled for what is in them.
+    ``files`` are the user's files, as they were when the program was compiled for what is in them;
+    ``notes`` say what of them is not in the tables as it is there.
     """
 
     cell: Cell
@@ -43,6 +45,7 @@ class Asked:
     program: Program | None = None
     outcome: Outcome | None = None
     reason: str = ""
+    notes: tuple[str, ...] = ()
     files: Identities = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -50,9 +53,16 @@ class Asked:
             raise ValueError(f"{self.cell}: either a program, or an outcome and its reason")
 
 
-def asked(
-    file: Path, selection: Selection, reader: Reader, cache: Cache
-) -> tuple[list[Asked], dict[str, WorkloadError]]:
+@dataclass(frozen=True)
+class Collected:
+    """What a workload file asks for, and what is wrong with those of its queries that are bad."""
+
+    cells: list[Asked]
+    wrong: dict[str, WorkloadError]
+    notes: list[str]
+
+
+def asked(file: Path, selection: Selection, reader: Reader, cache: Cache) -> Collected:
     """All cells of one workload file, query by query, engines innermost; and its bad queries.
 
     Raises WorkloadError, with file and line, where the file is wrong; DataError where a table
@@ -61,10 +71,13 @@ def asked(
     workload = load(file)
     cells: list[Asked] = []
     wrong: dict[str, WorkloadError] = {}
+    notes: list[str] = []
     compiler = Compiler(workload, reader)
     for size in dict.fromkeys(workload.size(size) for size in selection.sizes):
         cells += _of_size(compiler, size, selection, cache, wrong)
-    return sorted(cells, key=lambda one: workload.queries.index(one.query)), wrong
+        notes = changes(workload, size, cache)
+    cells.sort(key=lambda one: workload.queries.index(one.query))
+    return Collected([replace(cell, notes=tuple(notes)) for cell in cells], wrong, notes)
 
 
 def _of_size(

@@ -31,7 +31,8 @@ class Table:
 
     ``parquet`` holds canonical types only (int64, float64, string, date32, timestamp[us],
     bool); it is empty where only the CSV was asked for. A column of ``schema`` is nullable
-    exactly where the data has (or, for generated data, may have) a NULL.
+    exactly where the data has (or, for generated data, may have) a NULL. ``changes``: what of the
+    data is not as in the user's files, in words.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Table:
     parquet: tuple[Path, ...] = ()
     csv: tuple[Path, ...] = ()
     csv_format: CsvFormat = CsvFormat()
+    changes: tuple[str, ...] = ()
 
     def files(self, source: Input) -> tuple[Path, ...]:
         """The files that a program with this input reads (or that memory is loaded from)."""

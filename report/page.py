@@ -62,7 +62,10 @@ def _data(view: View, title: str) -> dict[str, Any]:
         "filters": _filters(view.results, view.comparison),
         "charts": charts.overview(),
         "runs": outline["runs"],
-        "environment": surroundings.environment(view.results.runs[0].file.environment),
+        "environment": [
+            *surroundings.environment(view.results.runs[0].file.environment),
+            *surroundings.data(view.results.runs[0].file.workloads),
+        ],
         "date": moment(view.results.runs[0].file.started),
         "built": moment(datetime.now(UTC)),
         "outline": json_for_script(outline),

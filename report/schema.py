@@ -96,6 +96,7 @@ class QueryEntry(_Entry):
 class WorkloadEntry(_Entry):
     title: str
     file: str
+    notes: list[str] = []
     queries: dict[str, QueryEntry]
 
 

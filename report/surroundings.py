@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from report.schema import EnvironmentEntry, NoiseEntry
+from report.schema import EnvironmentEntry, NoiseEntry, WorkloadEntry
 from report.sources import Run
 
 GIBIBYTE = 2**30
@@ -58,6 +58,11 @@ def _strayed(noisy: Sequence[NoiseEntry]) -> str:
 def environment(entry: EnvironmentEntry | None) -> list[tuple[str, str]]:
     """Names and values; what is not known is left out."""
     return [] if entry is None else list(_facts(entry))
+
+
+def data(workloads: Mapping[str, WorkloadEntry]) -> list[tuple[str, str]]:
+    """What of a workload's tables is not as in the user's files."""
+    return [(f"Data of {name}", "; ".join(w.notes)) for name, w in workloads.items() if w.notes]
 
 
 def _facts(entry: EnvironmentEntry) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests import unreadable_files
@@ -134,6 +137,19 @@ def test_each_bad_query_of_a_file_is_told_with_its_own_line(project: Project) ->
         found = re.findall(r"several.yaml:(\d+): query '(\w)'", told)
         assert found == [("3", "a"), ("5", "c")], done.out
     assert done.code == 1 and "duckdb  ok" in after
+
+
+def test_what_is_not_as_in_the_files_is_told(project: Project) -> None:
+    columns = {"k": [1, 2], "price": [Decimal("1.10"), None], "tags": [["a"], []]}
+    pq.write_table(pa.table(columns), project.folder / "sales.parquet")
+    project.write(sales_yaml="tables: {s: sales.parquet}\nqueries:\n  q: select k, price from s\n")
+    done = project.benchmark("sales.yaml", "--engines", "duckdb")
+    told = "table s: price is decimal128(3, 2), and read as floats"
+    assert f"sales.yaml: {told}" in done.out and done.code == 0
+    assert "table s: tags is list<element: string>, and left out" in done.out
+    (workload,) = project.results()["workloads"].values()
+    assert workload["notes"][0] == told
+    assert told in (project.folder / "results" / "index.html").read_text()
 
 
 def test_two_files_of_one_name_are_refused(project: Project) -> None:

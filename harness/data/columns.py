@@ -53,16 +53,30 @@ def check_declared(source: TableSource, path: Path, names: Sequence[str]) -> Non
             )
 
 
-def facts(columns: Schema, written: Written, *, plain: bool, in_place: bool) -> Facts:
+def facts(
+    columns: Schema,
+    written: Written,
+    *,
+    plain: bool,
+    in_place: bool,
+    changes: Sequence[str] = (),
+) -> Facts:
     """What the cache notes of a table; a column is nullable exactly where it holds a NULL.
 
     ``plain``: every engine's CSV reader would read its text alike. ``in_place``: the user's
-    own Parquet files serve, and the entry holds no copy.
+    own Parquet files serve, and the entry holds no copy. ``changes``: what of the data is not as
+    in the files, in words.
     """
     schema = [
         [c.name, c.type.value, written.nulls[c.name] > 0, written.special[c.name]] for c in columns
     ]
-    return {"schema": schema, "rows": written.rows, "plain": plain, "in_place": in_place}
+    return {
+        "schema": schema,
+        "rows": written.rows,
+        "plain": plain,
+        "in_place": in_place,
+        "changes": [*changes],
+    }
 
 
 def noted(facts: Facts) -> Schema:

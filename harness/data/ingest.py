@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from harness.workload import TableSource
 INGEST_VERSION = 1
 """Changes when the same files would be read as other values."""
 
-FACTS_VERSION = 3
+FACTS_VERSION = 4
 """Changes when more, or something else, is noted of the same values."""
 
 LABEL, PARQUET, CSV = "table", "table.parquet", "table.csv"
@@ -107,6 +107,7 @@ def _table(source: TableSource, found: Found, entry: Entry) -> Table:
         parquet=found.paths if facts["in_place"] else (entry.file(PARQUET),),
         csv=found.paths if own_csv else (),
         csv_format=source.csv_format if own_csv else CsvFormat(),
+        changes=tuple(facts["changes"]),
     )
 
 
@@ -123,7 +124,7 @@ def _with_csv_copy(
         {**identity, "format": "csv", "writer": WRITER_VERSION, "pyarrow": _pyarrow_major()},
         lambda folder, room: _at_rest(files, lambda: make(folder, room)),
     )
-    return Table(table.name, table.schema, table.rows, table.parquet, (entry.file(CSV),))
+    return replace(table, csv=(entry.file(CSV),), csv_format=CsvFormat())
 
 
 def _make(source: TableSource, found: Found, folder: Path, room: Room, progress: Progress) -> Facts:

@@ -32,16 +32,16 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room)
     (lists, structs, binary, times of day) are left out. Raises DataError for a file that cannot
     be read, and for a copy for which there is no room.
     """
-    columns = _columns(source, paths)
+    columns, changes = _columns(source, paths), list(_changes(_schema(paths[0])))
     for path in paths:
         next(_read(path, [column.name for column in columns], rows=1), None)  # is it encrypted?
     if all(_canonical(path, columns) for path in paths):
         found = _in_place(paths, columns)
         if found is not None:
-            return facts(columns, found, plain=True, in_place=True)
+            return facts(columns, found, plain=True, in_place=True, changes=changes)
     batches = _batches(source, paths, columns)
     written = write_parquet(target, arrow_schema(columns), batches, room)
-    return facts(columns, written, plain=True, in_place=False)
+    return facts(columns, written, plain=True, in_place=False, changes=changes)
 
 
 @contextmanager
@@ -90,6 +90,15 @@ def _columns(source: TableSource, paths: tuple[Path, ...]) -> Schema:
     if not types:
         raise DataError(f"{paths[0]} has no column of a type that can be queried")
     return tuple(Column(name, kind) for name, kind in types.items() if kind)
+
+
+def _changes(schema: pa.Schema) -> Iterator[str]:
+    """What becomes of columns of types that no table has here."""
+    for field in schema:
+        if pa.types.is_decimal(field.type):
+            yield f"{field.name} is {field.type}, and read as floats"
+        elif _type(field.type) is None:
+            yield f"{field.name} is {field.type}, and left out"
 
 
 def _type(arrow: pa.DataType) -> Type | None:

@@ -86,6 +86,14 @@ def schemas(workload: Workload, size: str, cache: Cache) -> Mapping[str, Schema]
     return {name: table.schema for name, table in tables.items()}
 
 
+def changes(workload: Workload, size: str, cache: Cache) -> list[str]:
+    """What of the data is not as in the user's files, table by table."""
+    if workload.data is not None:
+        return []
+    tables = prepare(workload, size, Input.MEMORY, cache).tables
+    return [f"table {name}: {words}" for name, t in tables.items() for words in t.changes]
+
+
 def content_key(workload: Workload, size: str, cache: Cache) -> str:
     """The ``key`` that ``prepare`` gives; generated tables are not made for it."""
     if workload.data is not None:
