@@ -253,8 +253,10 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
         distinct_on(select)
         tuples(select)
     tree = without_nulls(canonicalize(tree, dialect=DIALECT))
-    simple = _Simplifier(DIALECT).simplify(tree)
-    exact = decimals.in_whole_numbers(annotate_types(simple, schema=known, dialect=DIALECT))
+    simple: Any = _Simplifier(DIALECT).simplify(tree)
+    if any("." in literal.name for literal in simple.find_all(exp.Literal)):
+        simple = annotate_types(simple, schema=known, dialect=DIALECT)  # what is new has none yet
+    exact = decimals.in_whole_numbers(simple)
     normal: exp.Query = without_nulls(normalize(exact))
     constants.typed_nulls(normal)
     for part in normal.walk():
@@ -287,9 +289,11 @@ class _Simplifier(Simplifier):
     """sqlglot's, but for what holds of whole numbers only: floats round at each step."""
 
     def simplify_equality(self, expression: exp.Expr) -> exp.Expr:
-        sides = [x for x in expression.iter_expressions() if isinstance(x, exp.Binary)]
-        whole = all(_is_whole(x) for side in sides for x in (side.left, side.right))
-        return super().simplify_equality(expression) if whole else expression
+        side = expression.this if isinstance(expression, self.COMPARISONS) else None
+        if isinstance(side, exp.Binary) and not (_is_whole(side.left) and _is_whole(side.right)):
+            return expression
+        equal: exp.Expr = super().simplify_equality(expression)
+        return equal
 
     def _simplify_binary(self, expression: Any, a: Any, b: Any) -> Any:
         if a.is_number and b.is_number and not (a.is_int and b.is_int):
