@@ -225,7 +225,7 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
 
     Its columns have these names.
     """
-    _name_columns(tree, names)
+    _name_columns(tree, _spelled(tree, names))
     _singular_units(tree)
     positions_in_sets(tree)
     quantified(tree)
@@ -319,6 +319,12 @@ def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
     for key in order.expressions if order is not None else ():
         if isinstance(key.this, exp.Column) and not key.this.table and key.this.name in changed:
             key.this.set("this", exp.to_identifier(changed[key.this.name], quoted=True))
+
+
+def _spelled(tree: exp.Query, names: Sequence[str]) -> list[str]:
+    """The names as the tree has them, where they differ in case only: all of it says them so."""
+    own = {item.alias_or_name.lower(): item.alias_or_name for item in tree.selects}
+    return [own.get(name.lower(), name) for name in names]
 
 
 def _schema_of_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> MappingSchema:
