@@ -155,7 +155,7 @@ class Windows(Writer):
             f"select k, {rank}() over (order by sum(i){down}) as r from l group by k",
             f"select k, sum(count(*)) over () as v, max(max(i)) over () as m from l group by k",
             f"select k, count(*) / sum(count(*)) over () as v from l{self.where()} group by k",
-            f"select id, k from l qualify {summary} over ({partition}) {test}",
+            f"select id, k from l qualify count(i) over ({partition}) {test}",
             f"select id, {summary} over w as v, count(*) over w as n from l window w as ({partition})",
             f"select id, case when b then {summary} over ({partition}) end as v from l",
             f"select {rank}() over (order by count(*), {self.either('k', 'k is null')}) as r, k "

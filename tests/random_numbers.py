@@ -61,7 +61,7 @@ class Decimals(Writer):
                 f"(x {self.either('+', '-', '*', '/')} {self.either('0.5', '0.25', '2.0')})",
             )
 
-        order = self.order(self.either("v0", self.decimal(), "v0 + 1"))
+        order = self.order(self.either("v0", self.decimal()))
         return f"select {self.listed('v', write)} from l{order}"
 
     def _kept(self) -> str:

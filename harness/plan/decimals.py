@@ -364,6 +364,8 @@ def _rounded(e: Expression) -> Expression | None:
     if kept is None:
         raise Unsupported("a decimal that is rounded to a computed place", in_sql(e))
     if scaled.places <= kept:
+        if not kept:
+            return scaled.whole.copy()
         return _float(scaled) if scaled.places else _rewritten(e.this)
     step = type(e)(this=_over(scaled.whole.copy(), scaled.places - max(kept, 0)))
     if kept > 0:
