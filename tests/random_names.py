@@ -44,6 +44,7 @@ class Names(Writer):
     def _shadowing(self) -> str:
         table, down = self.either("l.", ""), self.either("", " desc")
         value = self.either("k", "i", "k + 1", "abs(i)", "- k", "i * k")
+        sign = self.either("> null", "= 2", "is not null")
         summary = self.either("sum(i)", "max(k)", "count(i)", "min(x)", "avg(i)")
         return self.either(
             f"select i as k, k as i, s from l{self.where()} order by {table}i{down}, {table}k, s",
@@ -51,7 +52,7 @@ class Names(Writer):
             f"select {value} as k, i from l order by - k{down}, i",
             f"select {value} as v, k from l order by v + 1{down}, l.k",
             f"select {value} as v, k from l order by abs(l.k), v{down}",
-            f"select {value} as v, id from l where v {self.either('>', '=', 'is not')} null or v = 1",
+            f"select {value} as v, id from l where v {sign} or v = 1",
             f"select {value} as i, {summary} as a from l group by {value}",
             f"select {value} as k, {summary} as i from l group by 1 order by 1, 2",
             f"select s as k, {summary} as s from l group by l.s",
@@ -60,9 +61,9 @@ class Names(Writer):
             f"select k as s, count(*) as k from l group by l.k order by count(*){down}, l.k",
             f"select {value} as v, v + 1 as w, w * 2 as u from l",
             f"select i, x as i2, k as x from l where x > 0 order by l.x{down}, l.k, i",
-            f"select q.k as i, q.i as k from (select i as k, {value} as i from l) as q where q.i > 0",
-            f"select k as i, sum(i) over (partition by k order by i, l.id) as k from l",
-            f"with q as (select {value} as s, s as k from l) select k, max(s) as s from q group by k",
+            f"select q.k as i, q.i as k from (select i as k, {value} as i from l) as q where i > 0",
+            "select k as i, sum(i) over (partition by k order by i, l.id) as k from l",
+            f"with q as (select {value} as s, k from l) select k, max(s) as s from q group by k",
         )
 
 
@@ -117,7 +118,7 @@ class Sources(Writer):
             f"from (from l{test}) as q select k, s",
             f"from l join r on k = rk select id, m{test}",
             f"from l select k, count(*) as n{test} group by k",
-            f"select k from (from l) where k in (select rk from (from r))",
+            "select k from (from l) where k in (select rk from (from r))",
             f"(select k, s from l{test})",
             f"with q as (from l{test}) from q select k, i",
             f"with q(u, v) as (select k, s from l{test}) select u, count(v) as n from q group by u",
@@ -132,7 +133,7 @@ class Sources(Writer):
             f"select u, i as k, m from {rows} as q(a, u) join r on u = rk",
             f"select x, u from {rows} as q(x, u) order by x, u",
             f"select q.* from {rows} as q(a, u)",
-            f"select a, u from l as q(a, u) where u in (select v from r as p(v))",
+            "select a, u from l as q(a, u) where u in (select v from r as p(v))",
         )
 
 
@@ -141,7 +142,7 @@ class Windows(Writer):
 
     def ordered(self) -> str:
         summary, partition = self._summary(), self.either("", "partition by k", "partition by b, s")
-        rank, key = self.either("rank", "dense_rank"), self._key()
+        rank, by = self.either("rank", "dense_rank"), self._key()
         order, down = self.either("k", "s", "i", "x + 1"), self.either("", " desc")
         test = self.either("> 1", "is not null", "<= 1")
         return self.either(
@@ -150,16 +151,16 @@ class Windows(Writer):
             f"select distinct k + 1 as k from l order by k{down}, l.k",
             f"select distinct k, count(*) over ({partition}) as n from l order by n, k",
             f"select id, {summary} over ({partition}) as v from l{self.where()}",
-            f"select id, {summary} over () as v, {rank}() over ({partition} order by {key}) as r from l",
+            f"select {summary} over () as v, {rank}() over ({partition} order by {by}) as r from l",
             f"select i - avg(i) over ({partition}) as v, id from l order by v{down}, id, i",
             f"select k, {rank}() over (order by sum(i){down}) as r from l group by k",
-            f"select k, sum(count(*)) over () as v, max(max(i)) over () as m from l group by k",
+            "select k, sum(count(*)) over () as v, max(max(i)) over () as m from l group by k",
             f"select k, count(*) / sum(count(*)) over () as v from l{self.where()} group by k",
             f"select id, k from l qualify count(i) over ({partition}) {test}",
-            f"select id, {summary} over w as v, count(*) over w as n from l window w as ({partition})",
+            f"select {summary} over w as v, count(*) over w as n from l window w as ({partition})",
             f"select id, case when b then {summary} over ({partition}) end as v from l",
             f"select {rank}() over (order by count(*), {self.either('k', 'k is null')}) as r, k "
             "from l group by k",
-            f"select k, (select sum(m) over () from r limit 1) as v from l",
-            f"select id, {rank}() over () as v, {summary} over ({partition} order by b) as w from l",
+            "select k, (select sum(m) over () from r limit 1) as v from l",
+            f"select {rank}() over () as v, {summary} over ({partition} order by b) as w from l",
         )

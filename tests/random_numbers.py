@@ -7,6 +7,28 @@ from tests.random_sql import Writer
 POINTS = ("0.5", "0.1", "0.10", "1.5", "2.0", "0.25", "10.75", "-0.3")
 """Literals that DuckDB takes for decimals."""
 
+ALONE = (
+    *("1 + 1", "null", "'a' || 'b'", "0.1 + 0.2", "2 ** 3", "7 // 2", "1 / 4", "true", "1e3"),
+    *("date '2020-01-31' + interval 1 month", "upper('é')", "nullif(1, 1)", "- (- 2)"),
+    *("cast('7' as bigint)", "cast(null as varchar)", "length('ab') * 2", "1 = 1.0"),
+    *("case when 1 < 2 then 'x' end", "greatest(1, 2.5)", "round(2.5)", "cast(2.5 as int)"),
+)
+"""Values without a column."""
+BESIDE = (
+    *("k + null", "null || s", "coalesce(null, i)", "coalesce(i, null)", "null = i", "- null"),
+    *("case when true then k else i end", "case when b then null else i end", "x * null"),
+    *("greatest(k, null)", "nullif(k, null)", "i + (1 + 1)", "i * 2 * 3", "i - - 1"),
+    *("case when b then i else null end", "case when null then i end", "abs(- 3) + i"),
+    *("k in (i, null)", "null in (i, k)", "null is null", "coalesce(s, 1 || 'a')"),
+    *("case i when null then 1 when 2 then 2 end", "case when i = 1 then 'x' else null end"),
+)
+"""Values with constants beside columns."""
+TESTS = (
+    *("1 = 1", "null", "not null", "1 > 2 or b", "b and null", "b or null", "i = null", "true"),
+    *("d between '2020-01-01' and '2020-02-29'", "k in ('1', '2')", "d in ('2020-01-31')"),
+    *("i between 2 - 2 and 1 + 1", "b is true", "i is distinct from null", "b is not false"),
+)
+
 
 class Decimals(Writer):
     """Numbers with a point in arithmetic with integers."""
@@ -77,7 +99,7 @@ class Decimals(Writer):
 
     def _inside(self) -> str:
         """A decimal as a column of a query inside another."""
-        sign = self.either("=", "<", ">=")
+        sign, factor = self.either("=", "<", ">="), self.either("1", "0.1")
         rows = f"(select id, k, {self.decimal()} as p from l{self.where()}) as q"
         return self.either(
             f"select id, p from {rows} where p {sign} {self.either(*POINTS, 'k', 'k + 0.5')}",
@@ -86,7 +108,7 @@ class Decimals(Writer):
             f"select id, p from {rows} where p {self._not()}in (select m + 0.5 from r)",
             f"select q.id, m from {rows} join r on p {sign} m + {self.either(*POINTS)}",
             f"select id, (select max(m * 0.5) from r where rk = q.k) as v, p from {rows}",
-            f"select {self.decimal()} as u from l union select {self.either('m', 'm * 0.1')} from r",
+            f"select {self.decimal()} as u from l union select m * {factor} from r",
         )
 
 
@@ -100,39 +122,20 @@ class Constants(Writer):
         return self.either(
             f"select id, {items} from l{test} order by id, i, x, s, d, b, k{limit}",
             f"select {items} from l{test}",
-            f"select {self._constant()} as v, {self.aggregate()} as a from l{test}",
-            f"select {self._constant()} as v, k, count(*) as n from l{test} group by all",
+            f"select {self.either(*ALONE)} as v, {self.aggregate()} as a from l{test}",
+            f"select {self.either(*ALONE)} as v, k, count(*) as n from l{test} group by all",
             f"select null as v, k from l union {self.either('', 'all ')}select rk, null from r",
         )
 
-    def _constant(self) -> str:
-        return self.either(
-            *("1 + 1", "null", "'a' || 'b'", "0.1 + 0.2", "2 ** 3", "7 // 2", "1 / 4", "true"),
-            *("date '2020-01-31' + interval 1 month", "upper('é')", "nullif(1, 1)", "- (- 2)"),
-            *("cast('7' as bigint)", "cast(null as varchar)", "length('ab') * 2", "1 = 1.0"),
-            *("case when 1 < 2 then 'x' end", "greatest(1, 2.5)", "round(2.5)", "1e3", "cast(2.5 as int)"),
-        )
-
     def _constant_item(self) -> str:
-        return self.either(
-            *(self._constant(), "k + null", "null || s", "coalesce(null, i)", "coalesce(i, null)"),
-            *("case when true then k else i end", "case when b then null else i end", "x * null"),
-            *("greatest(k, null)", "nullif(k, null)", "i + (1 + 1)", "i * 2 * 3", "coalesce(s, 1 || 'a')"),
-            *("case when b then i else null end", "case when null then i end", "null = i", "- null"),
-            *("k in (i, null)", "null in (i, k)", "null is null", "abs(- 3) + i", "i - - 1"),
-            *("case i when null then 1 when 2 then 2 end", "case when i = 1 then 'x' else null end"),
-            f"({self._constant_test()})",
-        )
+        return self.either(self.either(*ALONE), self.either(*BESIDE), f"({self._constant_test()})")
 
     def _constant_test(self) -> str:
-        sign = self.either("=", "<", ">=", "<>")
+        sign, text = self.either("=", "<", ">=", "<>"), self.either("'1'", "'1.5'", "1 + 1")
         return self.either(
-            *(f"d {sign} '2020-01-31'", f"k {sign} '1'", f"x {sign} '1.5'", f"x {sign} '1'"),
-            *("1 = 1", "null", "not null", "1 > 2 or b", "b and null", "b or null", "i = null"),
-            *("d between '2020-01-01' and '2020-02-29'", "k in ('1', '2')", "d in ('2020-01-31')"),
-            *(f"'2020-02-29' {sign} d", f"coalesce(d, '2020-01-01') {sign} '2020-01-31'", "b = true"),
-            *(f"i {sign} 1 + 1", "i between 2 - 2 and 1 + 1", "true", f"- i {sign} - 1", "b is true"),
-            *("i is distinct from null", "b is not false", f"i {sign} cast('1' as bigint)"),
+            *(f"d {sign} '2020-01-31'", f"k {sign} '1'", f"x {sign} {text}", f"- i {sign} - 1"),
+            *(f"'2020-02-29' {sign} d", f"coalesce(d, '2020-01-01') {sign} '2020-01-31'"),
+            *(f"i {sign} 1 + 1", f"i {sign} cast('1' as bigint)", self.either(*TESTS)),
         )
 
 

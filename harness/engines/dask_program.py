@@ -53,7 +53,8 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         self.physical[node] = self.physical[node.input]
         rows = f"{frame}.head({count}, npartitions=-1)"
         if _beside_scalars(node.input):  # of which Dask would ask the first rows, too
-            rows = f"{frame}.map_partitions(lambda part: part.head({count})).compute().head({count})"
+            first = f"{frame}.map_partitions(lambda part: part.head({count}))"
+            rows = f"{first}.compute().head({count})"
         return self.assign(node, rows + (f".iloc[{node.offset}:]" if node.offset else ""))
 
     def _reads_whole_tables(self) -> bool:

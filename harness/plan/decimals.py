@@ -401,8 +401,8 @@ def _refuse_inexact(*operands: Expression) -> None:
 _AROUND = (exp.Window, exp.Filter, exp.WithinGroup)
 """What an aggregate stands in as it is."""
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Sum)
-_SHOWING = (*_ARITHMETIC, exp.Avg, exp.Div, exp.Paren, exp.Cast)
-"""What shows its operands, if it is shown."""
+_SHOWING = (exp.Add, exp.Sub, exp.Mul, exp.Sum, exp.Avg, exp.Div, exp.Paren, exp.Cast)
+"""What shows its operands, if it is shown; a remainder steps where they change in a last bit."""
 _RULES: dict[type[Expression], Callable[[Any], Expression | None]] = {
     **dict.fromkeys(COMPARISONS, _comparison),
     exp.Between: _between,
