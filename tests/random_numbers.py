@@ -108,6 +108,7 @@ class Decimals(Writer):
             f"select id, p from {rows} where p {self._not()}in (select m + 0.5 from r)",
             f"select q.id, m from {rows} join r on p {sign} m + {self.either(*POINTS)}",
             f"select id, (select max(m * 0.5) from r where rk = q.k) as v, p from {rows}",
+            f"select id, p from {rows} where p {sign} (select avg(m * {factor}) from r)",
             f"select {self.decimal()} as u from l union select m * {factor} from r",
         )
 
