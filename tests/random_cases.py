@@ -38,10 +38,6 @@ def cases(values: Mapping[str, list[Value]] = VALUES) -> st.SearchStrategy[Case]
 @st.composite
 def queries(draw: st.DrawFn) -> str:
     """A whole query, of every shape that the plan layer has."""
-    return written(draw)
-
-
-def written(draw: st.DrawFn) -> str:
     write = Writer(draw)
     return write.either(
         *(write.plain, write.grouped, write.total, write.windowed, write.filtered, write.united),
