@@ -8,14 +8,11 @@ functions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
-import pyarrow as pa
 from hypothesis import strategies as st
 
-from tests.in_process import Value, arrow_table
-from tests.random_rows import DATES, LEFT, RIGHT, VALUES, Row, rows
+from tests.random_rows import DATES, LEFT, RIGHT, VALUES
 
 CONSTANTS = {
     "int64": ["0", "1", "2", "-1"],
@@ -33,35 +30,6 @@ NEW = ("''", "'x'", "'$1'", "'<\\0>'")
 """What matches of regular expressions are replaced with."""
 KINDS = tuple(VALUES)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Case:
-    """Random tables and queries over them."""
-
-    left: tuple[Row, ...]
-    right: tuple[Row, ...]
-    queries: tuple[str, ...]
-
-    @property
-    def tables(self) -> dict[str, pa.Table]:
-        return {"l": arrow_table(LEFT, self.left), "r": arrow_table(RIGHT, self.right)}
-
-
-def cases(values: Mapping[str, list[Value]] = VALUES) -> st.SearchStrategy[Case]:
-    """Queries over tables of these values, by type."""
-    few = st.lists(queries(), min_size=1, max_size=5, unique=True).map(tuple)
-    return st.builds(Case, rows(LEFT, values), rows(RIGHT, values), few)
-
-
-@st.composite
-def queries(draw: st.DrawFn) -> str:
-    """A whole query, of every shape that the plan layer has."""
-    write = Writer(draw)
-    return write.either(
-        *(write.plain, write.grouped, write.total, write.windowed, write.filtered, write.united),
-        write.divided,
-    )()
 
 
 class Writer:

@@ -27,6 +27,7 @@ from harness.plan.nodes import (
     Expression,
     Filter,
     Item,
+    Join,
     Limit,
     Node,
     Project,
@@ -51,6 +52,9 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         frame, count = self.frame(node.input), node.offset + node.count
         self.physical[node] = self.physical[node.input]
         rows = f"{frame}.head({count}, npartitions=-1)"
+        if _beside_scalars(node.input):  # of which Dask would ask the first rows, too
+            first = f"{frame}.map_partitions(lambda part: part.head({count}))"
+            rows = f"{first}.compute().head({count})"
         return self.assign(node, rows + (f".iloc[{node.offset}:]" if node.offset else ""))
 
     def _reads_whole_tables(self) -> bool:
@@ -213,3 +217,10 @@ def _parquet(name: str, columns: Sequence[Column]) -> str:
     dtypes = {c.name: plain[c.type] for c in columns if c.type in plain and needs_mask(columns)}
     cast = f".astype({mapping(dtypes)})" if dtypes else ""
     return f"dd.read_parquet({', '.join(options)}){cast}"
+
+
+def _beside_scalars(node: Node) -> bool:
+    """Whether a frame has lazy scalars in its columns, and nothing is done to it but to choose."""
+    while isinstance(node, Project):
+        node = node.input
+    return isinstance(node, Window) or (isinstance(node, Join) and node.kind == "single")

@@ -12,8 +12,10 @@ from harness.engines.pandas_values import parenthesised
 from harness.engines.python import ATOM, POWER, PRODUCT, Code, quoted
 from harness.plan.nan import never_zero
 from harness.plan.nodes import Expression
+from harness.plan.special import specials_of
 from harness.plan.sql import in_sql
 from harness.plan.typed import sql_type
+from harness.special import Special
 from harness.types import Type
 
 _REDUCTIONS: dict[type[Expression], str] = {
@@ -188,7 +190,10 @@ class PandasExpressions(PandasText, PandasDates):
         argument = e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this
         if isinstance(e, exp.AnyValue):  # a series has no first()
             return f"{self.operand(argument, ATOM)}.min()"
-        return f"{self.operand(argument, ATOM)}.{self.reduction(e)}"
+        wide = Special.BEYOND in specials_of(argument, self.schema)
+        between = isinstance(e, exp.PercentileCont) and wide  # their difference may pass 64 bits
+        floats = '.astype("float64")' if between else ""
+        return f"{self.operand(argument, ATOM)}{floats}.{self.reduction(e)}"
 
 
 def counted(e: Expression) -> Expression | None:

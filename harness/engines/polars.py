@@ -217,18 +217,19 @@ class PolarsProgram:
 
     def aggregate(self, node: Aggregate) -> str:
         text = self.frame(node.input)
-        print_ = self.expressions(node.input)
+        keys, grouped = self.items(node.keys, node.input, of=node), bool(node.keys)
+        if grouped and not any(columns_in(e) for _, e in node.keys):  # of no rows it makes one
+            text, keys = f"{text}.with_columns({keys})", names(self.physical[node])
         if not node.aggregates:
-            return f"{text}.select({self.items(node.keys, node.input, of=node)}).unique()"
-        grouped = bool(node.keys)
-        values, names = _arguments(
+            return f"{text}.select({keys}).unique()"
+        print_ = self.expressions(node.input)
+        values, found = _arguments(
             (name, print_.aggregate(e, grouped)) for name, e in node.aggregates
         )
         if not grouped:
-            self.physical[node] = names
+            self.physical[node] = found
             return f"{text}.select({values})"
-        keys = self.items(node.keys, node.input, of=node)
-        self.physical[node] += names
+        self.physical[node] += found
         return f"{text}.group_by({keys}).agg({values})"
 
     def join(self, node: Join) -> str:

@@ -11,6 +11,7 @@ from harness.answer import AnswerSpec, SortKey
 from harness.duckdb_guard import identifier
 from harness.plan.nodes import Expression
 from harness.plan.parse import DIALECT
+from harness.plan.sources import ordered_by, places
 from harness.plan.written import rows_of
 from harness.types import Schema
 
@@ -53,13 +54,15 @@ def _column(key: Expression, tree: exp.Query, names: Sequence[str]) -> str | Non
     """The name of the answer's column that is a key of ORDER BY, if it is one."""
     items = tree.selects
     if isinstance(key, exp.Literal) and key.is_int:
-        place = int(key.name) - 1
-        return names[place] if 0 <= place < len(names) else None
+        number = int(key.name) - 1
+        return names[number] if 0 <= number < len(names) else None
     star = len(items) != len(names)
-    written = names if star else [item.alias_or_name for item in items]
     if isinstance(key, exp.Column) and not key.table:
-        lower = key.name.lower()
-        return next((n for n, w in zip(names, written, strict=True) if w.lower() == lower), None)
+        found, lower = ordered_by(key.name, tree), key.name.lower()
+        if found is not None:
+            place = places(items, len(names))[found]
+            return None if place is None else names[place]
+        return next((name for name in names if star and name.lower() == lower), None)
     values = [] if star else [item.unalias() for item in items]
     return next((name for name, value in zip(names, values, strict=False) if value == key), None)
 

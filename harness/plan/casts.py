@@ -42,7 +42,10 @@ def _forgiving(part: Expression) -> None:
 
 
 def _within_range(cast: exp.TryCast) -> None:
-    """``try_cast(x as tinyint)``: NULL beyond what that type holds. A half rounds to the even."""
+    """``try_cast(x as tinyint)``: NULL beyond what that type holds.
+
+    The half of a float rounds to the even, and that of a decimal away from zero.
+    """
     bits, value = _NARROW.get(cast.args["to"].this), cast.this
     if bits is None or isinstance(value, exp.Null):
         return
@@ -54,6 +57,9 @@ def _within_range(cast: exp.TryCast) -> None:
     elif value.is_type(*exp.DataType.FLOAT_TYPES):
         found = exp.Cast(this=value.copy(), to=wide)
         inside = exp.and_(value >= _float(least - 0.5), value.copy() < _float(most + 0.5))
+    elif value.is_type(exp.DType.DECIMAL):
+        found = exp.Cast(this=value.copy(), to=wide)
+        inside = exp.and_(value > _point(least - 0.5), value.copy() < _point(most + 0.5))
     elif value.is_type(*exp.DataType.TEXT_TYPES):
         found = exp.TryCast(this=value.copy(), to=wide)
         inside = exp.and_(found.copy() >= least, found.copy() <= most)
@@ -65,5 +71,10 @@ def _within_range(cast: exp.TryCast) -> None:
 
 
 def _float(value: float) -> Expression:
-    literal = exp.Literal.number(f"{abs(value)!r}e0")
+    return _point(value, "e0")
+
+
+def _point(value: float, exponent: str = "") -> Expression:
+    """A number with a point, which is a decimal without an exponent."""
+    literal = exp.Literal.number(f"{abs(value)!r}{exponent}")
     return exp.Neg(this=literal) if value < 0 else literal

@@ -9,6 +9,7 @@ a float does. What is only shown is computed in floats.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from sqlglot import exp
 
 from harness.errors import Unsupported
 from harness.plan.kinds import COMPARISONS
+from harness.plan.sets import grouping_sets
 from harness.plan.sql import in_sql
 from harness.plan.typed import Expression
 
@@ -80,7 +82,9 @@ def _mark_shown(select: exp.Select) -> None:
 def _mark_keys(select: exp.Select) -> None:
     """What is grouped by is a value of its own: nothing looks into it."""
     group = select.args.get("group")
-    keys = {e for e in group.expressions if not isinstance(e, exp.Column)} if group else set()
+    sets = (grouping_sets(group) if group else None) or []
+    by = [*(group.expressions if group else ()), *itertools.chain(*sets)]
+    keys = {e.unnest() for e in by if not isinstance(e, exp.Column)}
     if any(map(_is_decimal, keys)):
         for part in (
             p for c in (*select.selects, select.args.get("having")) if c for p in c.walk()
@@ -364,6 +368,8 @@ def _rounded(e: Expression) -> Expression | None:
     if kept is None:
         raise Unsupported("a decimal that is rounded to a computed place", in_sql(e))
     if scaled.places <= kept:
+        if not kept:
+            return scaled.whole.copy()
         return _float(scaled) if scaled.places else _rewritten(e.this)
     step = type(e)(this=_over(scaled.whole.copy(), scaled.places - max(kept, 0)))
     if kept > 0:
@@ -389,6 +395,33 @@ def _cast(e: Expression) -> Expression | None:
     return type(e)(this=exp.Round(this=_float(scaled)), to=e.args["to"])
 
 
+def _mean(e: Expression) -> Expression | None:
+    """A mean of decimals as their sum in whole numbers over their number, which rounds once."""
+    mean = e.this if isinstance(e, exp.Filter) else e
+    if not isinstance(mean, exp.Avg) or mean.meta.get(_SHOWN) or isinstance(e.parent, _AROUND):
+        return None
+    distinct = isinstance(mean.this, exp.Distinct)
+    scaled = _scaled(mean.this.expressions[0] if distinct else mean.this)
+    if scaled is None or not scaled.decimal:
+        return None
+
+    def over(kind: type[Expression]) -> Expression:
+        value = scaled.whole.copy()
+        found = kind(this=exp.Distinct(expressions=[value]) if distinct else value)
+        if e is mean:
+            return found
+        return exp.Filter(this=found, expression=_rewritten(e.expression.copy()))
+
+    number = _times(over(exp.Count), 10**scaled.places)
+    return exp.Div(this=over(exp.Sum), expression=exp.Nullif(this=number, expression=_number(0)))
+
+
+def _quantile(e: Expression) -> None:
+    """Refuses what lies between decimals: DuckDB cuts it off at their places."""
+    if _is_decimal(e.this) and not isinstance(e.parent, exp.WithinGroup):
+        raise Unsupported("a quantile of decimals, which DuckDB cuts off", in_sql(e))
+
+
 def _refuse_inexact(*operands: Expression) -> None:
     """Raises Unsupported for arithmetic of decimal columns, and sums over windows, as floats."""
     for e in operands:
@@ -399,8 +432,10 @@ def _refuse_inexact(*operands: Expression) -> None:
 _AROUND = (exp.Window, exp.Filter, exp.WithinGroup)
 """What an aggregate stands in as it is."""
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Sum)
-_SHOWING = (*_ARITHMETIC, exp.Avg, exp.Div, exp.Paren, exp.Cast, exp.Window)
-"""What shows its operands, if it is shown."""
+_SHOWING = (
+    *(exp.Add, exp.Sub, exp.Mul, exp.Sum, exp.Avg, exp.Div, exp.Paren, exp.Cast, exp.Window),
+)
+"""What shows its operands, if it is shown; a remainder steps where they change in a last bit."""
 _RULES: dict[type[Expression], Callable[[Any], Expression | None]] = {
     **dict.fromkeys(COMPARISONS, _comparison),
     exp.Between: _between,
@@ -408,6 +443,10 @@ _RULES: dict[type[Expression], Callable[[Any], Expression | None]] = {
     exp.Round: _rounded,
     exp.Floor: _rounded,
     exp.Ceil: _rounded,
+    exp.Avg: _mean,
+    exp.Filter: _mean,
+    exp.Median: _quantile,
+    exp.PercentileCont: _quantile,
     exp.Cast: _cast,
     exp.TryCast: _cast,
 }

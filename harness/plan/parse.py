@@ -28,7 +28,7 @@ from harness.plan.functions import NAMED, by_name, moments
 from harness.plan.nesting import tied_to_the_next
 from harness.plan.normalize import normalize
 from harness.plan.nulls import without_nulls
-from harness.plan.sources import columns_of_source, sources_of
+from harness.plan.sources import columns_of_source, ordered_by, places, sources_of
 from harness.plan.spellings import distinct_on, positions_in_sets, quantified, tuples
 from harness.plan.typed import Expression
 from harness.plan.windows import resolve_names
@@ -225,7 +225,9 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
 
     Its columns have these names.
     """
-    _name_columns(tree, names)
+    spelled = _spelled(tree, names)
+    _name_order(tree, spelled)
+    _name_columns(tree, spelled)
     _singular_units(tree)
     positions_in_sets(tree)
     quantified(tree)
@@ -306,23 +308,44 @@ def _is_whole(e: Expression) -> bool:
     return not e.is_type(*exp.DataType.FLOAT_TYPES, *exp.DataType.REAL_TYPES, exp.DType.UNKNOWN)
 
 
-def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
-    """Gives the answer's columns these names, in place, once it is told which there are."""
-    items = tree.selects
-    if len(items) != len(names) or any(item.is_star for item in items):
-        return
-    changed: dict[str, str] = {}
-    for item, name in zip(items, names, strict=True):
-        if item.alias_or_name not in names:
-            changed.setdefault(item.alias_or_name, name)
-        if isinstance(item, exp.Alias):
-            item.set("alias", exp.to_identifier(name, quoted=True))
-        else:
-            item.replace(exp.alias_(item.copy(), name, quoted=True))
+def _name_order(tree: exp.Query, names: Sequence[str]) -> None:
+    """Has ORDER BY say the names of the answer's columns, in place, where it names one of them."""
+    where = places(tree.selects, len(names))
+    for key in _bare_keys(tree):
+        found = ordered_by(key.name, tree)
+        if found is not None and (place := where[found]) is not None:
+            key.set("this", exp.to_identifier(names[place], quoted=True))
+
+
+def _bare_keys(tree: exp.Query) -> list[exp.Column]:
+    """What ORDER BY has of names without a table."""
     order = tree.args.get("order")
-    for key in order.expressions if order is not None else ():
-        if isinstance(key.this, exp.Column) and not key.this.table and key.this.name in changed:
-            key.this.set("this", exp.to_identifier(changed[key.this.name], quoted=True))
+    keys = [key.this for key in order.expressions] if order is not None else []
+    return [key for key in keys if isinstance(key, exp.Column) and not key.table]
+
+
+def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
+    """Gives the answer's columns these names, in place, as far as it is known which they are."""
+    items, changed = tree.selects, dict[str, str]()
+    for item, place in zip(items, places(items, len(names)), strict=True):
+        if place is None:
+            continue
+        name = exp.to_identifier(names[place], quoted=True)
+        if item.alias_or_name not in names:
+            changed.setdefault(item.alias_or_name, names[place])
+        if isinstance(item, exp.Alias):
+            item.set("alias", name)
+        else:
+            item.replace(exp.alias_(item.copy(), name))
+    for key in _bare_keys(tree):
+        if key.name in changed:
+            key.set("this", exp.to_identifier(changed[key.name], quoted=True))
+
+
+def _spelled(tree: exp.Query, names: Sequence[str]) -> list[str]:
+    """The names as the tree has them, where they differ in case only: all of it says them so."""
+    own = {item.alias_or_name.lower(): item.alias_or_name for item in tree.selects}
+    return [own.get(name.lower(), name) for name in names]
 
 
 def _schema_of_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> MappingSchema:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -93,3 +93,26 @@ def _cte(table: exp.Table) -> exp.CTE | None:
         if named:
             return named[-1]
     return None
+
+
+def places(items: Sequence[Expression], count: int) -> list[int | None]:
+    """Where each item of a SELECT list stands among so many columns; None where not known."""
+    stars = [place for place, item in enumerate(items) if item.is_star]
+    if count < len(items) or (count > len(items) and not stars):
+        return [None] * len(items)
+    first, last = (stars[0], stars[-1]) if stars else (count, count)
+    behind = count - len(items)
+    return [n if n < first else n + behind if n > last else None for n in range(len(items))]
+
+
+def ordered_by(name: str, query: exp.Query) -> int | None:
+    """Which item a name in ORDER BY means: the last of those called so, or else the column.
+
+    After UNION it means the first of either.
+    """
+    items = query.selects
+    own = [n for n, item in enumerate(items) if item.alias_or_name.lower() == name.lower()]
+    called = [n for n in own if isinstance(items[n], exp.Alias)]
+    if called and isinstance(query, exp.Select):
+        return called[-1]
+    return next((n for n in own if not items[n].is_star), None)

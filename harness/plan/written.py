@@ -46,17 +46,11 @@ def _whole(digits: str) -> str:
 
 
 def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
-    """Names have no case in DuckDB: each as its table has it, or as it was written first.
-
-    The names of the answer's columns stay as they were written.
-    """
-    answer = {id(item.args["alias"]) for item in tree.selects if isinstance(item, exp.Alias)}
+    """Names have no case in DuckDB: each as its table has it, or as it was written first."""
     spellings = _declared(schemas)
     for name in tree.find_all(exp.Identifier, bfs=False):
-        if id(name) not in answer and isinstance(name.this, str):
+        if isinstance(name.this, str):
             name.set("this", spellings.setdefault(name.this.lower(), name.this))
-        elif isinstance(name.this, str):
-            spellings.setdefault(name.this.lower(), name.this)
 
 
 def _declared(schemas: Mapping[str, Schema]) -> dict[str, str]:
