@@ -36,7 +36,7 @@ _FORMS = (
     ({exp.DType.DATE}, r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     (
         {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.DATETIME},
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?)?",
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
     ),
 )
 """Types -> the texts of theirs that every library reads."""

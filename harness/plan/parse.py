@@ -225,17 +225,22 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
 
     Its columns have these names.
     """
+    for select in tree.find_all(exp.Select):
+        _aliased_subqueries(select)
     _name_columns(tree, names)
     _singular_units(tree)
     positions_in_sets(tree)
     quantified(tree)
     for select in tree.find_all(exp.Select):
         resolve_names(select)
+    replaced = [key for select in tree.find_all(exp.Select) for key in _replaced_keys(select)]
     known = _schema_of_tables(tree, schemas)
     try:
         tree = qualify(tree, schema=known, dialect=DIALECT, quote_identifiers=False)
     except OptimizeError as error:
         raise _explained(error, schemas) from None
+    for key in replaced:
+        key.this.set("table", None)
     _name_columns(tree, names)
     for select in tree.find_all(exp.Select):
         _aliases_in_order(select, schemas)
@@ -262,6 +267,15 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
         if isinstance(part, exp.Literal) and not part.is_string:
             part.set("this", part.name.removesuffix("e0"))
     return normal
+
+
+def _replaced_keys(select: exp.Select) -> list[Expression]:
+    """The keys of ORDER BY that ``* replace (-a as a)`` gives a value, and not a source."""
+    stars = [item for item in select.selects if isinstance(item, exp.Star)]
+    names = {value.alias for star in stars for value in star.args.get("replace") or []}
+    order = select.args.get("order")
+    keys = [key for key in order.expressions if isinstance(key.this, exp.Column)] if order else []
+    return [key for key in keys if not key.this.table and key.this.name in names]
 
 
 def _aliases_in_order(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
@@ -300,6 +314,13 @@ class _Simplifier(Simplifier):
 def _is_whole(e: Expression) -> bool:
     """Whether an expression is no float."""
     return not e.is_type(*exp.DataType.FLOAT_TYPES, *exp.DataType.REAL_TYPES, exp.DType.UNKNOWN)
+
+
+def _aliased_subqueries(select: exp.Select) -> None:
+    """A subquery's own alias is none that ``order by 1`` could stand for."""
+    for place, item in enumerate(select.selects):
+        if isinstance(item, exp.Subquery) and not item.alias:
+            item.replace(exp.Alias(this=item.copy(), alias=exp.to_identifier(f"_col_{place}")))
 
 
 def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
