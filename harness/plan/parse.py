@@ -180,7 +180,7 @@ def _check_functions(tree: exp.Query) -> None:
     for function in tree.find_all(exp.Anonymous):
         if function.name.lower() in NAMED:
             continue
-        known = {name.lower() for name in DuckDB.Parser.FUNCTIONS}
+        known = {name.lower() for name in DuckDB.Parser.FUNCTIONS} - {function.name.lower()}
         hint = did_you_mean(function.name, known).split("; there are")[0]
         raise WorkloadError(f"the function {function.name!r} is not known here{hint}")
     for kind in (exp.Parameter, exp.Placeholder, exp.SessionParameter):
