@@ -33,6 +33,7 @@ _ANOTHER_TEXT = "another text"
 _FORMS = (
     (exp.DataType.INTEGER_TYPES, r"[+-]?[0-9]{1,18}"),
     (exp.DataType.FLOAT_TYPES, r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
+    ({exp.DType.BOOLEAN}, "true|false"),
     ({exp.DType.DATE}, r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     (
         {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.DATETIME},

@@ -72,6 +72,7 @@ def test_what_duckdb_cannot_compute_is_no_sum_that_is_too_wide(
         ("2020-1-1", "date"),
         ("2020-01-01 10:00:00+02", "timestamp"),
         ("2020-01-01", "timestamp"),
+        ("t", "boolean"),
     ],
 )
 @pytest.mark.parametrize("cast", ["cast(s as {kind})", "try_cast(s as {kind})", "s::{kind}"])

@@ -227,21 +227,23 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
     """
     for select in tree.find_all(exp.Select):
         _aliased_subqueries(select)
+        _last_of_a_name(select, schemas)
+    keys = [pair for select in tree.find_all(exp.Select) for pair in _named_keys(select)]
     _name_columns(tree, names)
     _singular_units(tree)
     positions_in_sets(tree)
     quantified(tree)
     for select in tree.find_all(exp.Select):
         resolve_names(select)
-    replaced = [key for select in tree.find_all(exp.Select) for key in _replaced_keys(select)]
     known = _schema_of_tables(tree, schemas)
     try:
         tree = qualify(tree, schema=known, dialect=DIALECT, quote_identifiers=False)
     except OptimizeError as error:
         raise _explained(error, schemas) from None
-    for key in replaced:
-        key.this.set("table", None)
     _name_columns(tree, names)
+    _places_in_order(tree)
+    for key, item in keys:
+        key.set("this", exp.column(item.alias))
     for select in tree.find_all(exp.Select):
         _aliases_in_order(select, schemas)
         mark_grouped(select)
@@ -269,13 +271,19 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
     return normal
 
 
-def _replaced_keys(select: exp.Select) -> list[Expression]:
-    """The keys of ORDER BY that ``* replace (-a as a)`` gives a value, and not a source."""
+def _named_keys(select: exp.Select) -> list[tuple[Expression, Expression]]:
+    """The keys of ORDER BY that name a value of the SELECT list, and the last one of that name.
+
+    It comes before a source's column; ``* replace (-a as a)`` names one, too.
+    """
     stars = [item for item in select.selects if isinstance(item, exp.Star)]
-    names = {value.alias for star in stars for value in star.args.get("replace") or []}
+    items = [value for star in stars for value in star.args.get("replace") or []]
+    items += [item for item in select.selects if isinstance(item, exp.Alias)]
+    named = {item.alias: item for item in items}
     order = select.args.get("order")
     keys = [key for key in order.expressions if isinstance(key.this, exp.Column)] if order else []
-    return [key for key in keys if not key.this.table and key.this.name in names]
+    plain = [key for key in keys if not key.this.table and key.this.name in named]
+    return [(key, named[key.this.name]) for key in plain]
 
 
 def _aliases_in_order(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
@@ -321,6 +329,28 @@ def _aliased_subqueries(select: exp.Select) -> None:
     for place, item in enumerate(select.selects):
         if isinstance(item, exp.Subquery) and not item.alias:
             item.replace(exp.Alias(this=item.copy(), alias=exp.to_identifier(f"_col_{place}")))
+
+
+def _last_of_a_name(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
+    """``select -n as a, 2 as a, a + 1``: the last of that name, if no source has a column a."""
+    named = [item for item in select.selects if isinstance(item, exp.Alias)]
+    values = {item.alias: item.this for item in named}
+    if len(values) == len(named):
+        return
+    for source in sources_of(select):
+        for name in columns_of_source(source, schemas) or values.copy():
+            values.pop(name, None)
+    for column in [c for c in select.find_all(exp.Column) if not c.table and c.name in values]:
+        if column.parent_select is select and not isinstance(column.parent, exp.Ordered):
+            column.replace(exp.paren(values[column.name].copy()))
+
+
+def _places_in_order(query: exp.Query) -> None:
+    """``order by 2`` by the column's name: sqlglot leaves it where a star gave two one name."""
+    order = query.args.get("order")
+    for key in order.expressions if order is not None else ():
+        if isinstance(key.this, exp.Literal) and key.this.is_int:
+            key.set("this", exp.column(query.selects[int(key.this.name) - 1].alias_or_name))
 
 
 def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
