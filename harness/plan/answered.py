@@ -59,6 +59,11 @@ def _column(key: Expression, tree: exp.Query, names: Sequence[str]) -> str | Non
     written = names if star else [item.alias_or_name for item in items]
     if isinstance(key, exp.Column) and not key.table:
         lower = key.name.lower()
+        for item, name in zip(reversed(items), reversed(names), strict=False):
+            if item.is_star:
+                break
+            if isinstance(item, exp.Alias) and item.alias.lower() == lower:
+                return name
         return next((n for n, w in zip(names, written, strict=True) if w.lower() == lower), None)
     values = [] if star else [item.unalias() for item in items]
     return next((name for name, value in zip(names, values, strict=False) if value == key), None)
