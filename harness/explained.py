@@ -4,7 +4,8 @@ DuckDB is asked again, in ways that raise or answer otherwise where libraries ca
 
 - its sums of whole numbers have 128 bits; others go round to the end of 64 without a word;
 - it casts texts like ``' 7 '`` or ``'1e2'`` to whole numbers, and times to dates;
-- floats hang on the order of their sums, and on whether a division multiplies by a reciprocal.
+- floats hang on the order of their sums, and on whether a division multiplies by a reciprocal;
+- numbers and first rows of what ties hang on the order of the rows.
 """
 
 from __future__ import annotations
@@ -27,7 +28,14 @@ DIALECT = "duckdb"
 BATCH_ROWS = 100_000
 TOO_WIDE = "a sum of whole numbers that passes 64 bits on this data"
 TEXTS = "a text that DuckDB casts and others do not, as ' 7 ' or '1e2' to a whole number"
-LAST_BIT = "the answer hangs on the last bit of a float on this data: DuckDB's is another {way}"
+LAST_BIT = (
+    "the answer hangs on the last bit of a float on this data: DuckDB's is another where a "
+    "division multiplies by the reciprocal"
+)
+ROWS = (
+    "the answer hangs on the order of rows on this data, as ties and sums of floats may: DuckDB's "
+    "is another over rows in another order"
+)
 _NOT_OF_64_BITS = re.compile("INT128 .* out of range for the destination type INT64")
 _ANOTHER_TEXT = "another text"
 _FORMS = (
@@ -65,14 +73,14 @@ def last_bit(
     widened: bool,
     tables: Iterable[str],
 ) -> str | None:
-    """In which way DuckDB's own answer is another, though it is asked for the same in floats."""
+    """What the answer hangs on, if DuckDB's own is another, though it is asked for the same."""
     names = list(tables)
-    for way, sql in _other_ways(spec.reference_sql, names):
+    for told, sql in _other_ways(spec.reference_sql, names):
         try:
             judge(database, sql, names)
             other = database.sql(sql).to_arrow_table()
             if compare(other, right, spec, widened) is not None:
-                return LAST_BIT.format(way=way)
+                return told
         except (HarnessError, duckdb.Error):  # what is printed is another query, or has no end
             continue
     return None
@@ -152,18 +160,21 @@ def _reordered(table: str, direction: str) -> exp.CTE:
     return exp.CTE(this=sqlglot.parse_one(rows, read=DIALECT), alias=alias)
 
 
+_OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct)
+
+
 def _other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """How else floats can be computed -> the query that does so."""
+    """What an answer may hang on -> the query that gives another one then."""
     tree = sqlglot.parse_one(sql, read=DIALECT)
     by_name(tree)
-    for direction in ("asc", "desc") if tree.find(exp.AggFunc) is not None else ():
+    for direction in ("asc", "desc") if tree.find(*_OF_SEVERAL_ROWS) is not None else ():
         rows = [_reordered(name, direction) for name in tables]
         turned = tree.copy()
         clause = turned.args.get("with_")
         own = clause.expressions if clause is not None else []
         recursive = clause is not None and clause.args.get("recursive")
         turned.set("with_", exp.With(expressions=[*rows, *own], recursive=recursive))
-        yield "over rows in another order", turned.sql(DIALECT)
+        yield ROWS, turned.sql(DIALECT)
     divisions = [e for e in tree.find_all(exp.Div) if isinstance(e.expression, exp.Literal)]
     if divisions:
         for division in reversed(divisions):
@@ -171,4 +182,4 @@ def _other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
             reciprocal = exp.Div(this=one, expression=division.expression.copy())
             product = exp.Mul(this=division.this.copy(), expression=exp.paren(reciprocal))
             division.replace(exp.paren(product))
-        yield "where a division multiplies by the reciprocal", tree.sql(DIALECT)
+        yield LAST_BIT, tree.sql(DIALECT)

@@ -58,9 +58,7 @@ def test_groups_of_many_partitions_are_joined(
     session = engines.get("dask").start(threads=32)
     session.load(tables.tables["t"])
     tables.sessions["dask", Input.MEMORY] = session
-    sql = (
-        "select t.v from t join (select k, avg(v) as m from t group by k) q on q.k = t.k"
-    )
+    sql = "select t.v from t join (select k, avg(v) as m from t group by k) q on q.k = t.k"
     verdict = tables.verdict("dask", sql)
     assert verdict.outcome == "ok", verdict
 

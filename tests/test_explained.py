@@ -99,12 +99,15 @@ def test_texts_that_every_library_casts_are_not(sql: str) -> None:
 KNIFE_EDGE = (
     ("select k from t group by k having sum(v) > 0.6", "over rows in another order"),
     ("select k from t group by k having avg(v) * 3 > 0.6", "over rows in another order"),
+    ("select v, row_number() over (order by k) as n from t", "over rows in another order"),
+    ("select distinct on (k) k, v from t order by k", "over rows in another order"),
+    ("select v from (select v from t order by k limit 1) q", "over rows in another order"),
     ("select k from t where k / 10 = 0.3", "where a division multiplies by the reciprocal"),
 )
 
 
 @pytest.mark.parametrize(("sql", "way"), KNIFE_EDGE)
-def test_an_answer_that_hangs_on_a_last_bit_is_found(sql: str, way: str) -> None:
+def test_an_answer_that_hangs_on_a_last_bit_or_an_order_is_found(sql: str, way: str) -> None:
     with duckdb.connect() as database:
         database.execute("create table t as from (values (3, 0.1), (3, 0.2), (3, 0.3)) t(k, v)")
         database.execute("alter table t alter v type double")
@@ -119,6 +122,7 @@ def test_an_answer_that_hangs_on_a_last_bit_is_found(sql: str, way: str) -> None
         "select k, sum(v) as a, avg(v) as b, k / 10 as c from t group by k",
         "with u as (select k, sum(v) as v from t group by k) select k from u where v > 0.5",
         "select k from t where k > 2",
+        "select v, row_number() over (order by v) as n from t order by n limit 2",
     ],
 )
 def test_an_answer_within_the_tolerance_hangs_on_none(sql: str) -> None:
