@@ -19,6 +19,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.simplify import Simplifier
 from sqlglot.schema import MappingSchema
 
+from harness.answer import each_once
 from harness.errors import Unsupported, WorkloadError
 from harness.plan import bound, constants, decimals
 from harness.plan.aggregates import mark_grouped
@@ -56,14 +57,16 @@ def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
 
 
 def answer_names(sql: str, tree: exp.Query, schemas: Mapping[str, Schema]) -> tuple[str, ...]:
-    """The names of the answer's columns, as DuckDB has them.
+    """The names of the answer's columns, as DuckDB has them, each of them once.
 
     Raises WorkloadError where DuckDB finds the query wrong; in our words, if we have some.
     """
     try:
-        return bound.answer_names(sql, schemas)
+        names, kinds = bound.answer_columns(sql, schemas)
     except WorkloadError as error:
         raise _in_our_words(tree.copy(), schemas) or error from None
+    bound.check_comparable(names, kinds)
+    return each_once(names)
 
 
 def _in_our_words(tree: exp.Query, schemas: Mapping[str, Schema]) -> WorkloadError | None:
