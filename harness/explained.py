@@ -4,7 +4,7 @@ DuckDB is asked again, in ways that raise or answer otherwise where libraries ca
 
 - its sums of whole numbers have 128 bits; others go round to the end of 64 without a word;
 - it casts texts like ``' 7 '`` or ``'1e2'`` to whole numbers, and times to dates;
-- sums of floats and any_value hang on the order of rows, and floats' last bits on how they divide.
+- ties, sums of floats and any_value hang on the order of rows, last bits on how they divide.
 """
 
 from __future__ import annotations
@@ -28,17 +28,18 @@ BATCH_ROWS = 100_000
 TOO_WIDE = "a sum of whole numbers that passes 64 bits on this data"
 TEXTS = "a text that DuckDB casts and others do not, as ' 7 ' or '1e2' to a whole number"
 ANOTHER = "DuckDB's own answer to this is another {way}"
-IN_ANOTHER_ORDER = "over the same rows in another order, on which sums of floats and any_value hang"
+IN_ANOTHER_ORDER = "over rows in another order, on which ties, sums of floats and any_value hang"
 BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
 _NOT_OF_64_BITS = re.compile("INT128 .* out of range for the destination type INT64")
 _ANOTHER_TEXT = "another text"
 _FORMS = (
     (exp.DataType.INTEGER_TYPES, r"[+-]?[0-9]{1,18}"),
     (exp.DataType.FLOAT_TYPES, r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
+    ({exp.DType.BOOLEAN}, "true|false"),
     ({exp.DType.DATE}, r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     (
         {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.DATETIME},
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?)?",
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
     ),
 )
 """Types -> the texts of theirs that every library reads."""
@@ -153,11 +154,14 @@ def _reordered(table: str, direction: str) -> exp.CTE:
     return exp.CTE(this=sqlglot.parse_one(rows, read=DIALECT), alias=alias)
 
 
+_OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct)
+
+
 def _other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
     """How else the same can be computed -> the query that does so."""
     tree = sqlglot.parse_one(sql, read=DIALECT)
     by_name(tree)
-    for direction in ("asc", "desc") if tree.find(exp.AggFunc) is not None else ():
+    for direction in ("asc", "desc") if tree.find(*_OF_SEVERAL_ROWS) is not None else ():
         rows = [_reordered(name, direction) for name in tables]
         turned = tree.copy()
         clause = turned.args.get("with_")

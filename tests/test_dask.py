@@ -14,8 +14,10 @@ import psutil
 import pytest
 
 import harness.engines.dask
+from harness import engines
+from harness.tables import Input
 from tests.benchmark_runs import ROOT, Project
-from tests.in_process import InProcess, read_tables
+from tests.in_process import InProcess, arrow_table, read_tables
 from tests.test_semantics import FILES, HERE, expected
 
 pytest.importorskip("dask.dataframe")
@@ -45,6 +47,20 @@ def test_a_table_is_split_for_threads_only_where_it_is_worth_it(tmp_path: Path) 
     whole.verdict("dask", "select id from people")
     (session,) = whole.sessions.values()
     assert {frame.npartitions for frame in session.tables.values()} == {1}  # type: ignore[attr-defined]
+
+
+def test_groups_of_many_partitions_are_joined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness.engines.dask, "ROWS_WORTH_SPLITTING", 1)
+    rows = [[n % 3, n] for n in range(40)]
+    tables = InProcess({"t": arrow_table({"k": "int64", "v": "int64"}, rows)}, tmp_path)
+    session = engines.get("dask").start(threads=32)
+    session.load(tables.tables["t"])
+    tables.sessions["dask", Input.MEMORY] = session
+    sql = "select t.v from t join (select k, avg(v) as m from t group by k) q on q.k = t.k"
+    verdict = tables.verdict("dask", sql)
+    assert verdict.outcome == "ok", verdict
 
 
 # ------------------------------------------------------------------ a cluster

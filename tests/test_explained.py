@@ -78,6 +78,8 @@ def test_what_duckdb_cannot_compute_is_no_sum_that_is_too_wide(
         ("2020-01-01 12:00:00", "date"),
         ("2020-1-1", "date"),
         ("2020-01-01 10:00:00+02", "timestamp"),
+        ("2020-01-01", "timestamp"),
+        ("t", "boolean"),
     ],
 )
 @pytest.mark.parametrize("cast", ["cast(s as {kind})", "try_cast(s as {kind})", "s::{kind}"])
@@ -106,6 +108,9 @@ KNIFE_EDGE = (
     ("select k from t group by k having avg(v) * 3 > 0.6", IN_ANOTHER_ORDER),
     ("select any_value(v) as a from t", IN_ANOTHER_ORDER),
     ("select k from t where k / 10 = 0.3", BY_RECIPROCALS),
+    ("select v, row_number() over (order by k) as n from t", IN_ANOTHER_ORDER),
+    ("select distinct on (k) k, v from t order by k", IN_ANOTHER_ORDER),
+    ("select v from (select v from t order by k limit 1) q", IN_ANOTHER_ORDER),
 )
 
 
@@ -125,6 +130,7 @@ def test_an_answer_that_hangs_on_more_than_the_query_is_found(sql: str, way: str
         "select k, sum(v) as a, avg(v) as b, k / 10 as c from t group by k",
         "with u as (select k, sum(v) as v from t group by k) select k from u where v > 0.5",
         "select k from t where k > 2",
+        "select v, row_number() over (order by v) as n from t order by n limit 2",
     ],
 )
 def test_an_answer_within_the_tolerance_hangs_on_nothing_else(sql: str) -> None:

@@ -87,13 +87,19 @@ class DaskAggregates(DaskSteps, PandasAggregates):
     def _called(
         self, node: Aggregate, groups: str, calls: Mapping[tuple[str, str], str], rename: str
     ) -> str:
-        """The frame of the aggregates, each under its name."""
+        """The frame of the aggregates, each under its name.
+
+        Dask 2026.8 looks for the keys among the columns before its ``reset_index`` has put them
+        there, where rows of more than 15 partitions go from one to another again.
+        """
         columns = (
             (name, f"({quoted(column)}, {quoted(function)})")
             for (function, column), name in calls.items()
         )
         named = keywords(columns, AGG_PARAMETERS)
-        return self.assign(node, f"{groups}.agg({named}).reset_index(){rename}")
+        last = node in self.last
+        reset = "reset_index()" if last else "map_partitions(pd.DataFrame.reset_index)"
+        return self.assign(node, f"{groups}.agg({named}).{reset}{rename}")
 
     def _grouped_apart(self, node: Aggregate) -> str:
         """Aggregates that Dask lacks: each group in one partition, where local code reduces it."""

@@ -19,6 +19,7 @@ from harness.engines.python import Gaps, listing, mapping, method_name, one_or_l
 from harness.plan.naming import frame_name
 from harness.plan.nodes import (
     Aggregate,
+    Distinct,
     Item,
     Join,
     Limit,
@@ -45,6 +46,17 @@ _EXAMPLES = {
 }
 
 
+def _last(plan: Node) -> set[Node]:
+    """The nodes after which rows no longer go from one partition to another."""
+    found, waiting = set[Node](), [plan]
+    while waiting:
+        node = waiting.pop()
+        found.add(node)
+        if not isinstance(node, (Aggregate, Distinct, Join, TopPerGroup, Window)):
+            waiting += node.inputs
+    return found
+
+
 class DaskSteps(PandasSteps):
     """Each node becomes a variable that holds a lazy frame.
 
@@ -69,9 +81,11 @@ class DaskSteps(PandasSteps):
         self.gathered.frames, self.gathered.physical = self.frames, self.physical
         self.scalars: dict[Node, dict[str, str]] = {}
         self.distributed: dict[Node, str] = {}
+        self.last: set[Node] = set()
 
     def program(self, plan: Node, write: str | None) -> Program:
         self.uses = self.gathered.uses = uses(plan)
+        self.last = _last(plan)
         if is_gathered(plan):
             result = self.exact(plan, in_order=True)
             end, options = f"return {result}", "index"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.answer import AnswerSpec
-from harness.errors import HarnessError, Unsupported
+from harness.errors import HarnessError, Unsupported, WorkloadError
 from harness.plan.answered import answer_spec
 from harness.plan.containment import over_join
 from harness.plan.lower import lower
@@ -71,6 +71,8 @@ def compile_query(
         plan, unsupported = _optimized(lower(tree, schemas)), None
     except Unsupported as error:
         plan, unsupported = None, error
+    except WorkloadError:  # DuckDB has found nothing wrong with it
+        plan, unsupported = None, Unsupported("names that only DuckDB resolves")
     except (HarnessError, RecursionError, MemoryError):
         raise
     except Exception as error:  # a fault of ours; SQL engines and the referee need no plan

@@ -12,7 +12,7 @@ from harness.duckdb_guard import identifier
 from harness.plan.nodes import Expression
 from harness.plan.parse import DIALECT
 from harness.plan.sources import ordered_by, places
-from harness.plan.written import rows_of
+from harness.plan.written import plain_limit, rows_of
 from harness.types import Schema
 
 _EVERY = 2**62
@@ -23,6 +23,7 @@ def answer_spec(sql: str, names: tuple[str, ...], schema: Schema, tolerance: flo
     """The spec of a query whose answer has columns of these names, and of this schema if known."""
     tree = sqlglot.parse_one(sql, read=DIALECT)
     assert isinstance(tree, exp.Query)
+    plain_limit(tree)
     keys = _keys(tree)
     columns = [_column(key.this, tree, names) for key in keys]
     order = []

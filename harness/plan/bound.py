@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from harness.answer import each_once
 from harness.duckdb_guard import identifier, judge, lock
 from harness.errors import WorkloadError
 from harness.types import Schema
@@ -29,8 +28,8 @@ _COMPARABLE = re.compile(
 _Tables = tuple[tuple[str, Schema], ...]
 
 
-def answer_names(sql: str, schemas: Mapping[str, Schema]) -> tuple[str, ...]:
-    """The names of the answer's columns, each of them once.
+def answer_columns(sql: str, schemas: Mapping[str, Schema]) -> tuple[list[str], list[str]]:
+    """The names of the answer's columns, as DuckDB has them, and their types.
 
     Raises WorkloadError where DuckDB finds the query wrong: an unknown function, types that do not
     go together, a column that is not grouped.
@@ -43,12 +42,15 @@ def answer_names(sql: str, schemas: Mapping[str, Schema]) -> tuple[str, ...]:
             answer = connection.sql(sql)
         except duckdb.Error as error:
             raise WorkloadError(_first_line(error)) from None
-        names, kinds = answer.columns, [str(kind) for kind in answer.types]
+        return answer.columns, [str(kind) for kind in answer.types]
+
+
+def check_comparable(names: Sequence[str], kinds: Sequence[str]) -> None:
+    """Raises WorkloadError where columns of these types cannot be compared."""
     for name, kind in zip(names, kinds, strict=True):
         if not _COMPARABLE.fullmatch(kind):
             words = f"column {name!r} of the answer is {kind}, which cannot be compared; cast it"
             raise WorkloadError(words)
-    return each_once(names)
 
 
 def constant(sql: str) -> tuple[str, object] | None:
@@ -70,8 +72,8 @@ def _database(tables: _Tables) -> duckdb.DuckDBPyConnection:
 
     database = duckdb.connect(config={"threads": 1, "memory_limit": MEMORY})
     for name, schema in tables:
-        columns = ", ".join(f"{identifier(c.name)} {c.type.sql}" for c in schema)
-        database.execute(f"CREATE TABLE {identifier(name)} ({columns})")
+        columns = ", ".join(f"NULL::{c.type.sql} AS {identifier(c.name)}" for c in schema)
+        database.execute(f"CREATE VIEW {identifier(name)} AS SELECT {columns}")
     lock(database, ())
     return database
 

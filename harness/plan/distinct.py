@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from harness.plan.nodes import Aggregate, Distinct, Expression, Item, Node, Project, Window
+from harness.plan.nodes import (
+    Aggregate,
+    Distinct,
+    Expression,
+    Item,
+    Node,
+    Project,
+    Window,
+    columns_in,
+)
 from harness.plan.relation import fresh
 
 _SAME = (exp.Min, exp.Max, exp.AnyValue)
@@ -14,7 +23,15 @@ _SAME = (exp.Min, exp.Max, exp.AnyValue)
 
 
 def aggregated(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Aggregate:
-    """Rows in groups; ``count(distinct x)`` is left as it is, where nothing else is asked."""
+    """Rows in groups; ``count(distinct x)`` is left as it is, where nothing else is asked.
+
+    Constant keys become columns first: without rows there is no group of them, either.
+    """
+    if keys and not any(columns_in(e) for _, e in keys):
+        names = [name for name, _ in keys]
+        kept = [(name, exp.column(name)) for name in source.names if name not in names]
+        source = Project(source, (*kept, *keys))
+        keys = [(name, exp.column(name)) for name in names]
     if not keys and not values:  # one row all the same
         values = [("rows", exp.Count(this=exp.Star()))]
     values = [(name, _undistinct(e) if isinstance(e, _SAME) else e) for name, e in values]

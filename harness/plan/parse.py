@@ -19,6 +19,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.simplify import Simplifier
 from sqlglot.schema import MappingSchema
 
+from harness.answer import each_once
 from harness.errors import Unsupported, WorkloadError
 from harness.plan import bound, constants, decimals
 from harness.plan.aggregates import mark_grouped
@@ -56,14 +57,16 @@ def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
 
 
 def answer_names(sql: str, tree: exp.Query, schemas: Mapping[str, Schema]) -> tuple[str, ...]:
-    """The names of the answer's columns, as DuckDB has them.
+    """The names of the answer's columns, as DuckDB has them, each of them once.
 
     Raises WorkloadError where DuckDB finds the query wrong; in our words, if we have some.
     """
     try:
-        return bound.answer_names(sql, schemas)
+        names, kinds = bound.answer_columns(sql, schemas)
     except WorkloadError as error:
         raise _in_our_words(tree.copy(), schemas) or error from None
+    bound.check_comparable(names, kinds)
+    return each_once(names)
 
 
 def _in_our_words(tree: exp.Query, schemas: Mapping[str, Schema]) -> WorkloadError | None:
@@ -180,7 +183,7 @@ def _check_functions(tree: exp.Query) -> None:
     for function in tree.find_all(exp.Anonymous):
         if function.name.lower() in NAMED:
             continue
-        known = {name.lower() for name in DuckDB.Parser.FUNCTIONS}
+        known = {name.lower() for name in DuckDB.Parser.FUNCTIONS} - {function.name.lower()}
         hint = did_you_mean(function.name, known).split("; there are")[0]
         raise WorkloadError(f"the function {function.name!r} is not known here{hint}")
     for kind in (exp.Parameter, exp.Placeholder, exp.SessionParameter):
@@ -225,6 +228,10 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
 
     Its columns have these names.
     """
+    for select in tree.find_all(exp.Select):
+        _aliased_subqueries(select)
+        _last_of_a_name(select, schemas)
+    keys = list(_named_keys(tree))
     spelled = _spelled(tree, names)
     _name_order(tree, spelled)
     _name_columns(tree, spelled)
@@ -239,6 +246,9 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
     except OptimizeError as error:
         raise _explained(error, schemas) from None
     _name_columns(tree, names)
+    _places_in_order(tree)
+    for key, item in keys:
+        key.set("this", exp.column(item.alias))
     for select in tree.find_all(exp.Select):
         _aliases_in_order(select, schemas)
         mark_grouped(select)
@@ -266,6 +276,25 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
         if isinstance(part, exp.Literal) and not part.is_string:
             part.set("this", part.name.removesuffix("e0"))
     return normal
+
+
+def _named_keys(tree: exp.Query) -> Iterator[tuple[Expression, Expression]]:
+    """Keys of ORDER BY that name a value of the SELECT list, and the last one of that name.
+
+    It comes before a source's column; ``* replace (-a as a)`` names one, too. Other names in the
+    ORDER BY of the whole query are those of the answer.
+    """
+    for select in tree.find_all(exp.Select):
+        stars = [item for item in select.selects if isinstance(item, exp.Star)]
+        items = [value for star in stars for value in star.args.get("replace") or []]
+        if select is not tree:
+            items += [item for item in select.selects if isinstance(item, exp.Alias)]
+        named = {item.alias: item for item in items}
+        order = select.args.get("order")
+        for key in order.expressions if order is not None else ():
+            name = key.this
+            if isinstance(name, exp.Column) and not name.table and name.name in named:
+                yield key, named[name.name]
 
 
 def _aliases_in_order(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
@@ -306,6 +335,35 @@ class _Simplifier(Simplifier):
 def _is_whole(e: Expression) -> bool:
     """Whether an expression is no float."""
     return not e.is_type(*exp.DataType.FLOAT_TYPES, *exp.DataType.REAL_TYPES, exp.DType.UNKNOWN)
+
+
+def _aliased_subqueries(select: exp.Select) -> None:
+    """A subquery's own alias is none that ``order by 1`` could stand for."""
+    for place, item in enumerate(select.selects):
+        if isinstance(item, exp.Subquery) and not item.alias:
+            item.replace(exp.Alias(this=item.copy(), alias=exp.to_identifier(f"_col_{place}")))
+
+
+def _last_of_a_name(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
+    """``select -n as a, 2 as a, a + 1``: the last of that name, if no source has a column a."""
+    named = [item for item in select.selects if isinstance(item, exp.Alias)]
+    values = {item.alias: item.this for item in named}
+    if len(values) == len(named):
+        return
+    for source in sources_of(select):
+        for name in columns_of_source(source, schemas) or values.copy():
+            values.pop(name, None)
+    for column in [c for c in select.find_all(exp.Column) if not c.table and c.name in values]:
+        if column.parent_select is select and not isinstance(column.parent, exp.Ordered):
+            column.replace(exp.paren(values[column.name].copy()))
+
+
+def _places_in_order(query: exp.Query) -> None:
+    """``order by 2`` by the column's name: sqlglot leaves it where a star gave two one name."""
+    order = query.args.get("order")
+    for key in order.expressions if order is not None else ():
+        if isinstance(key.this, exp.Literal) and key.this.is_int:
+            key.set("this", exp.column(query.selects[int(key.this.name) - 1].alias_or_name))
 
 
 def _name_order(tree: exp.Query, names: Sequence[str]) -> None:

@@ -30,7 +30,7 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
     for union in list(tree.find_all(exp.SetOperation)):
         _by_name(union, schemas)
     for query in tree.find_all(exp.Query):
-        _limit(query)
+        plain_limit(query)
     for count in tree.find_all(exp.Count):
         count.set("this", count.this or exp.Star())
 
@@ -160,7 +160,7 @@ def _quoted(name: str) -> exp.Identifier:
     return exp.to_identifier(name, quoted=True)
 
 
-def _limit(query: exp.Query) -> None:
+def plain_limit(query: exp.Query) -> None:
     """``fetch first 2 rows only`` as LIMIT 2, ``limit 1 + 1`` too; ``limit all`` as none."""
     limit = query.args.get("limit")
     if isinstance(limit, exp.Fetch) and _is_plain(limit):
