@@ -29,6 +29,7 @@ TOO_WIDE = "a sum of whole numbers that passes 64 bits on this data"
 TEXTS = "a text that DuckDB casts and others do not, as ' 7 ' or '1e2' to a whole number"
 ANOTHER = "DuckDB's own answer to this is another {way}"
 IN_ANOTHER_ORDER = "over rows in another order, on which ties, sums of floats and any_value hang"
+IN_FLOATS = "where means are those of floats, so that a last bit decides"
 BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
 _NOT_OF_64_BITS = re.compile("INT128 .* out of range for the destination type INT64")
 _ANOTHER_TEXT = "another text"
@@ -169,6 +170,11 @@ def _other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
         recursive = clause is not None and clause.args.get("recursive")
         turned.set("with_", exp.With(expressions=[*rows, *own], recursive=recursive))
         yield IN_ANOTHER_ORDER, turned.sql(DIALECT)
+    if tree.find(exp.Avg) is not None:
+        of_floats = tree.copy()
+        for mean in reversed([e for e in of_floats.find_all(exp.Avg) if not e.find(exp.Distinct)]):
+            mean.set("this", exp.cast(mean.this.copy(), "DOUBLE"))
+        yield IN_FLOATS, of_floats.sql(DIALECT)
     divisions = [e for e in tree.find_all(exp.Div) if isinstance(e.expression, exp.Literal)]
     if divisions:
         for division in reversed(divisions):
