@@ -108,7 +108,7 @@ KNIFE_EDGE = (
     ("select k from t group by k having sum(v) > 0.6", IN_ANOTHER_ORDER),
     ("select k from t group by k having avg(v) * 3 > 0.6", IN_ANOTHER_ORDER),
     ("select any_value(v) as a from t", IN_ANOTHER_ORDER),
-    ("select avg(p) = 0.2 as a from (select v::decimal(3, 1) as p from t) q", IN_FLOATS),
+    ("select avg(p) < 0.2 as a from (select v::decimal(3, 1) as p from t) q", IN_FLOATS),
     ("select k from t where k / 10 = 0.3", BY_RECIPROCALS),
     ("select v, row_number() over (order by k) as n from t", IN_ANOTHER_ORDER),
     ("select distinct on (k) k, v from t order by k", IN_ANOTHER_ORDER),
