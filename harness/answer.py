@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.spelling import folded
 from harness.types import Schema
 
 NAN_IS_NULL = {b"missing": b"NaN"}
@@ -48,8 +49,8 @@ def each_once(names: Iterable[str]) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for name in names:
         other, number = name, 0
-        while other.lower() in found:
+        while folded(other) in found:
             number += 1
             other = f"{name}_{number}"
-        found[other.lower()] = other
+        found[folded(other)] = other
     return tuple(found.values())

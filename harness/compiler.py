@@ -25,6 +25,10 @@ SECONDS = 10.0
 """What one query's plan, or one program, may take."""
 FILE_SECONDS = 300.0
 """What all that is compiled of a file may take: a query of the standard workloads takes 0.03 s."""
+FILE_CHARACTERS = 100_000_000
+"""Of all plans and programs of a file: a query of the standard workloads has 20,000."""
+MESSAGE_CHARACTERS = 1000
+"""Of what is wrong with a query, which may quote any name in it."""
 
 Schemas = Mapping[str, Schema]
 
@@ -53,7 +57,7 @@ class Compiler:
         self.workload, self._reader = workload, reader
         self._queries: dict[object, Planned] = {}
         self._programs: dict[object, Program] = {}
-        self._seconds = FILE_SECONDS
+        self._seconds, self._characters = FILE_SECONDS, FILE_CHARACTERS
 
     def check(self, schemas: Schemas) -> dict[str, WorkloadError]:
         """Makes all plans. Gives the names of the bad queries, and what is wrong with each."""
@@ -96,7 +100,8 @@ class Compiler:
                 raise self._error(query, reason, query.line)
 
     def _error(self, query: Query, reason: str, line: int) -> WorkloadError:
-        return WorkloadError(f"query {query.name!r}: {reason}", self.workload.file, line)
+        words = reason if len(reason) <= MESSAGE_CHARACTERS else f"{reason[:MESSAGE_CHARACTERS]} …"
+        return WorkloadError(f"query {query.name!r}: {words}", self.workload.file, line)
 
     def program(self, query: Query, schemas: Schemas, engine: str, source: Input) -> Program:
         """The program for an engine: the hand-written one that the file names, or the compiled one.
@@ -133,9 +138,22 @@ class Compiler:
         told = {"sql": query.sql, "tolerance": query.tolerance, "write": query.write}
         began = time.monotonic()
         try:
-            return self._reader.ask(what, tables, {"do": do, "query": told, **asked}, seconds)
+            reply = self._reader.ask(what, tables, {"do": do, "query": told, **asked}, seconds)
         finally:
             self._seconds += began - time.monotonic()
+        self._characters -= _characters(reply)
+        if self._characters < 0:
+            raise TooMuch(f"{what} comes after {FILE_CHARACTERS:,} characters of the file's others")
+        return reply
+
+
+def _characters(reply: object) -> int:
+    """The characters of all texts in a reply."""
+    if isinstance(reply, str):
+        return len(reply)
+    if isinstance(reply, Mapping):
+        return sum(map(_characters, reply.values()))
+    return sum(map(_characters, reply)) if isinstance(reply, (list, tuple)) else 0
 
 
 def native_program(folder: Path, native: str) -> Program:

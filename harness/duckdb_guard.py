@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import WorkloadError
+from harness.spelling import folded
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,7 +45,7 @@ def judge(connection: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]
         raise WorkloadError("DuckDB does not read one SELECT here")
     for part in _parts(read):
         _judge_part(part)
-    known = frozenset(name.lower() for name in tables)
+    known = frozenset(map(folded, tables))
     if strange := next(_strangers(read, known), None):
         raise WorkloadError(f"a query reads the tables that its file declares, not {strange!r}")
 
@@ -83,21 +85,36 @@ def _strangers(read: Any, known: frozenset[str]) -> Iterator[str]:
             yield from _strangers(part, known)
     elif isinstance(read, dict):
         for entry in read.get("cte_map", {}).get("map", []):
-            name = entry["key"].lower()
-            own = frozenset({name}) if _is_recursive(entry["value"], name) else frozenset()
-            yield from _strangers(entry["value"], known | own)
+            name = folded(entry["key"])
+            if name in _own_views():  # which a name of WITH hides in some places only
+                yield entry["key"]
+            node = entry["value"]["query_node"]
+            if node["type"] == "RECURSIVE_CTE_NODE" and folded(node["cte_name"]) == name:
+                yield from _strangers(node["left"], known)
+                rest = {key: part for key, part in node.items() if key != "left"}
+                yield from _strangers(rest, known | {name})
+            else:
+                yield from _strangers(entry["value"], known)
             known |= {name}  # for those after it, and for what WITH stands before
-        if read.get("type") == "BASE_TABLE" and read["table_name"].lower() not in known:
+        if read.get("type") == "BASE_TABLE" and folded(read["table_name"]) not in known:
             yield read["table_name"]
         for key, part in read.items():
             if key != "cte_map":
                 yield from _strangers(part, known)
 
 
-def _is_recursive(value: Any, name: str) -> bool:
-    """Whether a query of WITH may read itself by its name."""
-    node = value["query_node"]
-    return bool(node["type"] == "RECURSIVE_CTE_NODE" and node["cte_name"].lower() == name)
+@cache
+def _own_views() -> frozenset[str]:
+    """The views of DuckDB's own that need no schema's name: they tell of paths and settings."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        rows = connection.execute("SELECT view_name FROM duckdb_views() WHERE internal").fetchall()
+    return frozenset(name for (name,) in rows if name.startswith(_OWN))
+
+
+_OWN = ("duckdb_", "pg_", "pragma_", "sqlite_")
+"""How they begin; others are in information_schema."""
 
 
 def lock(connection: duckdb.DuckDBPyConnection, files: Iterable[object]) -> None:

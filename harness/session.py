@@ -96,6 +96,14 @@ class BenchmarkRun:
                 self._ask(found)
                 self.timings.expect(found.cell, item)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> Generator[None, Any, Any]:
+        """A bad query stops nothing: pytest's number of failures is the same after it as before."""
+        last = self.not_collected[-1] if report.failed and self.not_collected else None
+        if isinstance(last, BadQuery):
+            last.session.testsfailed -= 1
+        return (yield)
+
     def pytest_exception_interact(self, node: pytest.Item | pytest.Collector) -> None:
         if isinstance(node, pytest.Collector):
             self.not_collected.append(node)
@@ -103,10 +111,8 @@ class BenchmarkRun:
     def pytest_collection_finish(self) -> None:
         """Tells bad queries before the others are measured, which they do not keep from it."""
         self.reader.close()  # all is compiled, and what is measured has the machine alone
-        wrong = [node for node in self.not_collected if isinstance(node, BadQuery)]
-        if len(wrong) == len(self.not_collected):
-            self.config.option.continue_on_collection_errors = True
-        for words in [*(node.words for node in wrong), *self.notes]:
+        wrong = [node.words for node in self.not_collected if isinstance(node, BadQuery)]
+        for words in [*wrong, *self.notes]:
             self.display.warning(words)
 
     def _ask(self, found: Asked) -> None:
@@ -119,7 +125,16 @@ class BenchmarkRun:
 
     # ------------------------------------------------------------------ running
 
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        """Bad queries make the exit code, after the others."""
+        self._begin(session)
+        try:
+            return (yield)
+        finally:
+            session.testsfailed += sum(isinstance(node, BadQuery) for node in self.not_collected)
+
+    def _begin(self, session: pytest.Session) -> None:
         failed = session.testsfailed and not session.config.option.continue_on_collection_errors
         if session.config.getoption("collectonly") or failed or not self.journal.asked:
             return

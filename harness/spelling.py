@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+_ASCII = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def folded(name: str) -> str:
+    """A name without case, as DuckDB compares names: of ASCII's letters, and of no others."""
+    return name.translate(_ASCII)
 
 
 def suggestion(name: str, known: Iterable[str], kind: str = "known") -> str:

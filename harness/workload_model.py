@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from harness.errors import WorkloadError
-from harness.spelling import suggestion
+from harness.spelling import folded, suggestion
 from harness.tables import Input
 from harness.types import Type
 from harness.yaml_lines import Document, KeyPath
@@ -200,7 +200,7 @@ class WorkloadModel(_Model):
     @field_validator("tables")
     @classmethod
     def _distinct(cls, value: dict[str, TableModel] | None) -> dict[str, TableModel] | None:
-        if value is not None and len({name.lower() for name in value}) < len(value):
+        if value is not None and len(set(map(folded, value))) < len(value):
             raise ValueError("two tables differ only in upper and lower case; SQL cannot tell them")
         return value
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -14,6 +15,7 @@ from harness.errors import WorkloadError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+MAX_DIGITS = 100
 
 KeyPath = tuple[str | int, ...]
 
@@ -54,6 +56,7 @@ class _Loader(yaml.SafeLoader):
             raise WorkloadError(
                 f"the tag {event.tag!r} is not allowed; write plain YAML", line=line
             )
+        _check_number(event, line)
         if any("\ud800" <= character <= "\udfff" for character in getattr(event, "value", "")):
             raise WorkloadError("half of a character (\\ud800 to \\udfff) is no text", line=line)
         if self.depth >= MAX_DEPTH:
@@ -63,6 +66,18 @@ class _Loader(yaml.SafeLoader):
         self.depth -= 1
         return node
 
+
+def _check_number(event: Any, line: int) -> None:
+    """Refuses numbers that take YAML long to read, as of base 60, and those that Python cannot."""
+    value = getattr(event, "value", "")
+    plain = isinstance(event, yaml.ScalarEvent) and event.style is None
+    if plain and len(value) > MAX_DIGITS and _NUMBER.fullmatch(value):
+        raise WorkloadError(
+            f"a number of {len(value):,} characters; quote it if it is text", line=line
+        )
+
+
+_NUMBER = re.compile(r"[-+]?[0-9][0-9a-fA-FxXbBoO_:.]*")
 
 # YAML 1.1 reads 1e7 as text; everyone who writes it means the number.
 _Loader.add_implicit_resolver(
@@ -82,7 +97,7 @@ def read(file: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise WorkloadError(f"not valid YAML: {error.problem}", file, line) from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, ArithmeticError) as error:
         raise WorkloadError(f"not valid YAML: {str(error).splitlines()[0]}", file) from error
     finally:
         if loader is not None:

@@ -44,6 +44,10 @@ BAD = {
     "reads_a_file": (query("select * from read_csv('/etc/passwd')"), 4, "READ_CSV", "declares"),
     "file_as_table": (query("select * from '/etc/passwd'"), 4, "no table '/etc/passwd'", "t"),
     "anchor_bomb": (f"{BOMB}{TABLES}{QUERY}", 1, "anchors", "not allowed"),
+    "base_60": (f"title: {'1:' * 60}0\n{TABLES}{QUERY}", 1, "a number of 121", "quote it"),
+    "long_hex": (f"title: 0x{'f' * 5000}\n{TABLES}{QUERY}", 1, "a number of 5,002", "quote it"),
+    "long_names": (table("names.csv"), 1, "has 1,200 characters", "1,000 at most"),
+    "many_columns": (table("columns.csv"), 1, "10,001 columns", "10,000 at most"),
     "python_tag": (f"title: !!python/object/apply:os.getcwd []\n{QUERY}", 1, "tag", "plain YAML"),
     "no_such_size": (f"{GENERATED}queries:\n  q1: select id1 from x\n", None, "'small'", "tiny"),
     "reserved_name": (f"{TABLES}queries:\n  pytestmark: select k from t\n", 3, "pytest", "another"),
@@ -126,12 +130,13 @@ def test_bad_workloads_stop_the_run_before_anything_is_measured(
     assert project.result_files == []
 
 
-def test_each_bad_query_of_a_file_is_told_with_its_own_line(project: Project) -> None:
+@pytest.mark.parametrize("option", ["--maxfail=9", "--maxfail=1", "-x"])
+def test_each_bad_query_of_a_file_is_told_with_its_own_line(project: Project, option: str) -> None:
     text = (
         f"{TABLES}queries:\n  a: select kk from t\n  b: select k from t\n  c: select medan(k) m\n"
     )
     project.write(several_yaml=text)
-    done = project.benchmark("several.yaml", "--engines", "duckdb")
+    done = project.benchmark("several.yaml", "--engines", "duckdb", option)
     before, after = done.out.split("several::b", 1)
     for told in (before, after):
         found = re.findall(r"several.yaml:(\d+): query '(\w)'", told)

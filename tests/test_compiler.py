@@ -136,6 +136,21 @@ def test_a_file_has_a_time_for_all_its_queries(
     assert len(made.check(SCHEMAS)) == 3 and time.monotonic() - began < 10
 
 
+def test_a_file_has_room_for_so_many_characters_of_programs(
+    tmp_path: Path, process: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiler, "FILE_CHARACTERS", 300)
+    made = compiler_of(tmp_path, process, a=MEANS, b=MEANS, c=MEANS, d=MEANS)
+    told = [str(error) for error in made.check(SCHEMAS).values()]
+    assert told and all("comes after 300 characters of the file's others" in one for one in told)
+
+
+def test_what_is_told_of_a_query_is_short(tmp_path: Path, process: Reader) -> None:
+    made = compiler_of(tmp_path, process, long=f'select "{"a" * 5_000}" from t')
+    (error,) = made.check(SCHEMAS).values()
+    assert "no column 'aaa" in str(error) and len(error.message) < 1_200
+
+
 def test_sql_may_be_nested_as_deep_as_duckdb_takes_it(tmp_path: Path, process: Reader) -> None:
     for sql in (
         "select " + "abs(" * 200 + "k" + ")" * 200 + " as x from t",

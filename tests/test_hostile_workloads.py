@@ -78,6 +78,14 @@ select (select content from read_text('SECRETS/secret.csv')) as v from t""",
     "settings": "select current_setting('home_directory') as v from t",
     "COPY": "copy t to 'pwned.sh'",
     "ATTACH": "attach 'pwned.sh'",
+    "a recursive table called as a view of DuckDB's": """\
+with recursive pg_settings as (select * from pg_settings union select * from pg_settings)
+select cast(concat(name, '=', setting) as integer) as n from pg_settings""",
+    "a table of WITH called as a view of DuckDB's": """\
+with duckdb_views as (select 'x' as sql) select cast(sql as integer) as n from duckdb_views""",
+    "a name that is another only with DuckDB's case": """\
+with "duc\u212adb_views" as (select '7' as sql) select sql as n from duckdb_views""",
+    "a table function in LIMIT": "select k from t limit (select count(*) from duckdb_settings())",
     "a file with another statement": "select k from t; install httpfs",
     "an extension by its function": "select st_point(1, 2) as v from t",
     "SQL in a text": "select * from query('select 1 as k')",
@@ -312,6 +320,11 @@ def test_a_constant_that_is_too_large_stops_no_compiling(sql: str) -> None:
             query, tables = compile_query(sql, {"t": schema}), {"t": Table("t", schema, rows=0)}
             engines.get(name).compile(query, tables, Input.MEMORY)
     assert time.monotonic() - began < 10
+
+
+def test_a_limit_that_is_another_each_time_is_refused() -> None:
+    with pytest.raises(WorkloadError, match="another each time"):
+        compile_query("select k from t limit 1 + cast(random() * 1.98 as bigint)", SCHEMA)
 
 
 def test_half_of_a_character_is_refused_at_its_line(project: Project) -> None:

@@ -51,6 +51,8 @@ def damaged(path: Path, footer: bool) -> None:
 
 
 def write_all(folder: Path) -> None:
+    (folder / "names.csv").write_text(f"k,{'n' * 1_200}\n1,2\n")
+    (folder / "columns.csv").write_text(",".join(f"c{n}" for n in range(10_001)) + "\n")
     encrypted(folder / "encrypted.parquet")
     encrypted(folder / "columns.parquet", plain_footer=True)
     cut(folder / "cut.parquet")

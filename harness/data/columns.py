@@ -9,13 +9,21 @@ from harness.data.cache import Facts
 from harness.data.write import Written
 from harness.errors import DataError, WorkloadError
 from harness.special import Special
-from harness.spelling import suggestion
+from harness.spelling import folded, suggestion
 from harness.types import Column, Schema, Type
 from harness.workload import TableSource
 
+MOST_COLUMNS, MOST_CHARACTERS = 10_000, 1_000
+"""Of a table, and of a column's name."""
+
 
 def check_names(path: Path, names: Sequence[str]) -> None:
-    """Raises DataError for a column without a name, or two that SQL cannot tell apart."""
+    """Raises DataError for a column without a name, or two that SQL cannot tell apart.
+
+    Also for more columns, or longer names, than a query could be written with.
+    """
+    if len(names) > MOST_COLUMNS:
+        raise DataError(f"{path} has {len(names):,} columns; a table has {MOST_COLUMNS:,} at most")
     seen: dict[str, str] = {}
     for number, name in enumerate(names, start=1):
         if not name.strip():
@@ -23,12 +31,17 @@ def check_names(path: Path, names: Sequence[str]) -> None:
                 f"{path}: column {number} has no name; give it one in the header "
                 "(pandas leaves one out unless told: to_csv(index=False))"
             )
-        if name.lower() in seen:
+        if len(name) > MOST_CHARACTERS:
             raise DataError(
-                f"{path}: two columns are called {seen[name.lower()]!r} and {name!r}, which SQL "
+                f"{path}: the name of column {number} has {len(name):,} characters; a name has "
+                f"{MOST_CHARACTERS:,} at most"
+            )
+        if folded(name) in seen:
+            raise DataError(
+                f"{path}: two columns are called {seen[folded(name)]!r} and {name!r}, which SQL "
                 "cannot tell apart; rename one"
             )
-        seen[name.lower()] = name
+        seen[folded(name)] = name
 
 
 def check_same(first: Path, names: Sequence[str], path: Path, others: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from harness.plan.nodes import Expression
 from harness.plan.parse import DIALECT
 from harness.plan.sources import ordered_by, places
 from harness.plan.written import plain_limit, rows_of
+from harness.spelling import folded
 from harness.types import Schema
 
 _EVERY = 2**62
@@ -59,11 +60,11 @@ def _column(key: Expression, tree: exp.Query, names: Sequence[str]) -> str | Non
         return names[number] if 0 <= number < len(names) else None
     star = len(items) != len(names)
     if isinstance(key, exp.Column) and not key.table:
-        found, lower = ordered_by(key.name, tree), key.name.lower()
+        found, lower = ordered_by(key.name, tree), folded(key.name)
         if found is not None:
             place = places(items, len(names))[found]
             return None if place is None else names[place]
-        return next((name for name in names if star and name.lower() == lower), None)
+        return next((name for name in names if star and folded(name) == lower), None)
     values = [] if star else [item.unalias() for item in items]
     return next((name for name, value in zip(names, values, strict=False) if value == key), None)
 
@@ -107,7 +108,7 @@ def _widened(
 def _unlike(wanted: str, names: Sequence[str]) -> str:
     """A name that none of these is."""
     return (
-        wanted if wanted not in {name.lower() for name in names} else _unlike(f"_{wanted}", names)
+        wanted if wanted not in {folded(name) for name in names} else _unlike(f"_{wanted}", names)
     )
 
 

@@ -59,9 +59,10 @@ def constant(sql: str) -> tuple[str, object] | None:
 
     with _database(()).cursor() as connection:
         try:
+            judge(connection, f"select {sql}", ())
             found = connection.sql(f"select {sql}")
             ((value,),) = found.fetchall()
-        except (duckdb.Error, ValueError, OverflowError):  # Python's, of dates far away
+        except (duckdb.Error, WorkloadError, ValueError, OverflowError):  # of dates far away
             return None
         return str(found.types[0]), value
 

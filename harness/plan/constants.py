@@ -13,6 +13,8 @@ from harness.plan import bound
 from harness.plan.kinds import COMPARISONS
 from harness.plan.typed import Expression
 
+MOST_CHARACTERS = 1000
+"""Of a text that stands in the place of what computes it."""
 _COMPUTED = (exp.Binary, exp.Unary, exp.Func, exp.Predicate)
 _OF_ROWS = (
     *(exp.Column, exp.Star, exp.Query, exp.Window, exp.AggFunc, exp.RowNumber, exp.Unnest),
@@ -80,7 +82,7 @@ def _written(kind: str, value: object) -> Expression | None:
         case float() if value - value == 0:  # neither infinite nor NaN
             text = repr(abs(value))
             return _number(text if "e" in text else f"{text}e0", str(value).startswith("-"))
-        case str():
+        case str() if len(value) <= MOST_CHARACTERS:
             return exp.Literal.string(value)
         case datetime.datetime() if kind == "TIMESTAMP":
             return _cast(exp.Literal.string(value.isoformat(" ")), kind)

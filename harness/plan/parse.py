@@ -33,7 +33,8 @@ from harness.plan.sources import columns_of_source, ordered_by, places, sources_
 from harness.plan.spellings import distinct_on, positions_in_sets, quantified, tuples
 from harness.plan.typed import Expression
 from harness.plan.windows import resolve_names
-from harness.plan.written import plainly_written
+from harness.plan.written import plain_limit, plainly_written
+from harness.spelling import folded
 from harness.types import Schema
 
 DIALECT = Written
@@ -53,6 +54,8 @@ def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
     _check_functions(tree)
     _check_the_same_each_time(tree)
     _check_words(tree)
+    for query in tree.find_all(exp.Query):  # DuckDB computes limits: nothing is left to refuse
+        plain_limit(query)
     return tree
 
 
@@ -402,8 +405,8 @@ def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
 
 def _spelled(tree: exp.Query, names: Sequence[str]) -> list[str]:
     """The names as the tree has them, where they differ in case only: all of it says them so."""
-    own = {item.alias_or_name.lower(): item.alias_or_name for item in tree.selects}
-    return [own.get(name.lower(), name) for name in names]
+    own = {folded(item.alias_or_name): item.alias_or_name for item in tree.selects}
+    return [own.get(folded(name), name) for name in names]
 
 
 def _schema_of_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> MappingSchema:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from harness.plan.typed import Expression
+from harness.spelling import folded
 from harness.types import Schema
 
 
@@ -111,7 +112,7 @@ def ordered_by(name: str, query: exp.Query) -> int | None:
     After UNION it means the first of either.
     """
     items = query.selects
-    own = [n for n, item in enumerate(items) if item.alias_or_name.lower() == name.lower()]
+    own = [n for n, item in enumerate(items) if folded(item.alias_or_name) == folded(name)]
     called = [n for n in own if isinstance(items[n], exp.Alias)]
     if called and isinstance(query, exp.Select):
         return called[-1]

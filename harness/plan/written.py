@@ -10,6 +10,7 @@ from harness.errors import WorkloadError
 from harness.plan import bound
 from harness.plan.sources import columns_of_query, columns_of_source, sources_of
 from harness.plan.typed import Expression
+from harness.spelling import folded
 from harness.types import Schema
 
 MOST_DIGITS = 38
@@ -29,8 +30,6 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
         _natural(select, schemas)
     for union in list(tree.find_all(exp.SetOperation)):
         _by_name(union, schemas)
-    for query in tree.find_all(exp.Query):
-        plain_limit(query)
     for count in tree.find_all(exp.Count):
         count.set("this", count.this or exp.Star())
 
@@ -50,7 +49,7 @@ def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
     spellings = _declared(schemas)
     for name in tree.find_all(exp.Identifier, bfs=False):
         if isinstance(name.this, str):
-            name.set("this", spellings.setdefault(name.this.lower(), name.this))
+            name.set("this", spellings.setdefault(folded(name.this), name.this))
 
 
 def _declared(schemas: Mapping[str, Schema]) -> dict[str, str]:
@@ -58,7 +57,7 @@ def _declared(schemas: Mapping[str, Schema]) -> dict[str, str]:
     names = [*schemas, *(column.name for schema in schemas.values() for column in schema)]
     spellings: dict[str, set[str]] = {}
     for name in names:
-        spellings.setdefault(name.lower(), set()).add(name)
+        spellings.setdefault(folded(name), set()).add(name)
     return {lower: next(iter(found)) for lower, found in spellings.items() if len(found) == 1}
 
 
