@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import yaml
@@ -98,7 +99,14 @@ def test_a_wrong_answer_is_noticed(engines: InProcess, monkeypatch: pytest.Monke
     assert engines.verdict("polars", sql).outcome == "wrong"  # NULL was counted
 
 
-def test_a_query_that_fails_while_it_runs_is_told_apart(engines: InProcess) -> None:
-    verdict = engines.verdict("polars", "select cast(bad as bigint) as n from texts where id = 2")
-    assert verdict.outcome == "failed"
-    assert isinstance(verdict, Verdict)
+def test_a_query_that_fails_while_it_runs_is_told_apart(
+    engines: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raises(*_: object) -> NoReturn:
+        raise MemoryError("no more")
+
+    monkeypatch.setattr(engines, "_answer", raises)
+    verdict = engines.verdict("polars", "select num from texts")
+    assert verdict == Verdict("failed", "MemoryError: no more", verdict.program)
+    told = engines.verdict("polars", "select cast(bad as bigint) as n from texts where id = 2")
+    assert told.outcome == "unsupported" and "a text that DuckDB casts" in told.reason
