@@ -231,6 +231,15 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
 
     Its columns have these names.
     """
+    known = _schema_of_tables(tree, schemas)
+    tree = _named(tree, schemas, known, names)
+    return _normal(_typed(tree, known), known)
+
+
+def _named(
+    tree: exp.Query, schemas: Mapping[str, Schema], known: MappingSchema, names: Sequence[str]
+) -> exp.Query:
+    """The tree in which each name says what it means, and which the answer's names are."""
     for select in tree.find_all(exp.Select):
         _aliased_subqueries(select)
         _last_of_a_name(select, schemas)
@@ -243,7 +252,6 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
     quantified(tree)
     for select in tree.find_all(exp.Select):
         resolve_names(select)
-    known = _schema_of_tables(tree, schemas)
     try:
         tree = qualify(tree, schema=known, dialect=DIALECT, quote_identifiers=False)
     except OptimizeError as error:
@@ -256,6 +264,11 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
         _aliases_in_order(select, schemas)
         mark_grouped(select)
     tied_to_the_next(tree, schemas)
+    return tree
+
+
+def _typed(tree: exp.Query, known: MappingSchema) -> exp.Query:
+    """The tree with DuckDB's constants and casts, whose expressions know their types."""
     moments(tree)
     tree = annotate_types(constants.computed(tree), schema=known, dialect=DIALECT)
     constants.typed_nulls(tree)
@@ -263,6 +276,11 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
     plain_casts(tree)
     for rounded in tree.find_all(exp.Round):  # of integers it is one, and a cast of it is needed
         rounded.type = rounded.this.type
+    return tree
+
+
+def _normal(tree: exp.Query, known: MappingSchema) -> exp.Query:
+    """The tree in which each thing is said in one way, decimals in whole numbers."""
     for select in list(tree.find_all(exp.Select)):
         _plain_clauses(select)
         distinct_on(select)
