@@ -10,6 +10,7 @@ What is not here, cuDF and pandas share. Installed as ``sys.modules["cudf"]``.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from pandas.core.strings.accessor import StringMethods
 
 str_ = str
 DateOffset = pd.DateOffset
+NA = pd.NA
 NULLABLE = {"int64": "Int64", "float64": "Float64", "bool": "boolean"}
 ARROW = {
     pa.int64(): pd.Int64Dtype(),
@@ -118,6 +120,10 @@ class Rolling:
         return lambda: nullable(getattr(self._rolling, name)()).astype("float64")
 
 
+def _nan_of_nothing(value: Any) -> Any:
+    return math.nan if value is pd.NA else value
+
+
 class SeriesLike(pd.Series):
     @property
     def str(self) -> Any:
@@ -134,6 +140,12 @@ class SeriesLike(pd.Series):
     @property
     def dt(self) -> Any:
         return Dates(pd.Series(self).dt)
+
+    def max(self, *arguments: Any, **options: Any) -> Any:
+        return _nan_of_nothing(super().max(*arguments, **options))
+
+    def min(self, *arguments: Any, **options: Any) -> Any:
+        return _nan_of_nothing(super().min(*arguments, **options))
 
     def _cmp_method(self, other: Any, op: Any) -> Any:
         compared = super()._cmp_method(other, op)
@@ -156,6 +168,8 @@ class SeriesLike(pd.Series):
     def where(self, cond: Any, other: Any = None) -> Any:
         if isinstance(other, pd.Timestamp):
             raise TypeError("Expected bytes, got a 'Timestamp' object")
+        if isinstance(other, float) and math.isnan(other) and _kind(self) != "float64":
+            raise TypeError("cudf does not support mixed types")
         other = pd.NA if other is None and self.dtype.kind != "M" else other
         values = self.astype("bool") if self.dtype.kind == "b" else self
         return super(SeriesLike, values).where(cond.astype("boolean").fillna(False), other)
@@ -257,7 +271,18 @@ def _kind(series: Any) -> str:
     return kinds.get(str(series.dtype), str(series.dtype))
 
 
-def Series(data: Any = None, index: Any = None, dtype: str | None = None) -> Any:
+def Series(
+    data: Any = None,
+    index: Any = None,
+    dtype: str | None = None,
+    nan_as_null: bool | None = None,
+) -> Any:
+    """A number that is NaN is no integer, unless it is to be NULL; of None all would be NaN."""
+    if data is None and index is not None:
+        raise ValueError("cuDF makes floats of None")
+    missing = isinstance(data, float) and math.isnan(data)
+    if missing and not nan_as_null and dtype in NULLABLE:
+        raise ValueError("cannot make an integer of NaN")
     return nullable(pd.Series(data, index=index, dtype=NULLABLE.get(dtype or "", dtype)))
 
 

@@ -14,6 +14,7 @@ import pytest
 from harness import engines
 from harness.closing import Closing
 from harness.engines.cudf_pandas import CudfPandasSession
+from harness.errors import Unsupported
 from harness.gpu.device import memory_resource
 from harness.tables import Input
 from harness.verify import compare
@@ -100,3 +101,25 @@ def test_the_share_that_fell_back_is_of_the_calls(
     monkeypatch.setattr(Profiler, "counted", counted)
     assert session.fallback_share() == share
     assert ran == [True]
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("select id, id = k as a from people", "does otherwise with NULL: id = k"),
+        ("select id, length(w) * 1000000000000 as a from people", "multiplies lengths in 32 bits"),
+        ("select id, d + to_days(cast(k as integer)) as a from people", "where some are NULL"),
+        ("select k, string_agg(s, ',' order by id) as a from people group by k", "makes floats"),
+    ],
+)
+def test_what_the_accelerator_makes_otherwise_is_refused(
+    tmp_path: Path, sql: str, reason: str
+) -> None:
+    """Each was seen on an H200 with RAPIDS 26.10; pandas answers all of them rightly."""
+    tables = InProcess(read_tables(HERE / "tables.yaml"), tmp_path)
+    engine = engines.get("cudf-pandas")
+    with pytest.raises(Unsupported, match=reason):
+        engine.compile(tables.query(sql), tables.tables, Input.MEMORY)
+    assert tables.verdict("pandas", sql).outcome == "ok"
+    kept = tables.query("select id from people where id = k and length(w) > 1")
+    assert "==" in engine.compile(kept, tables.tables, Input.MEMORY).text

@@ -388,3 +388,7 @@ def test_what_polars_lacks_on_the_gpu_is_told_in_its_words_once() -> None:
     assert lacking(error) == "Unary function name='corr'; Unsupported bucket: '1w'"
     missing = pl.exceptions.ComputeError("'cuda' conversion failed: NVMLError_LibraryNotFound")
     assert not says_not_on_gpu(missing)
+    place = "RapidsMPF fatal error at: table_chunk.cpp:52"
+    empty = ValueError(f"{place}: packed data cannot be empty")
+    assert says_not_on_gpu(empty)
+    assert lacking(empty) == "packed data cannot be empty"

@@ -75,7 +75,7 @@ class CudfExpressions(PandasExpressions):
         if isinstance(e, (exp.And, exp.Or, exp.Not)) and self.nullable(e):
             true, false = self.known_true(e), self.known_true(exp.Not(this=e.copy()))
             known = f"{parenthesised(true, AND)} | {parenthesised(false, AND)}"
-            return Code(f"{parenthesised(true, ATOM)}.where({known})", ATOM)
+            return Code(f"{parenthesised(true, ATOM)}.where({known}{self.nothing})", ATOM)
         return super().truth(e)
 
     def _may_be_masked(self, e: Expression) -> bool:
@@ -98,6 +98,13 @@ class CudfExpressions(PandasExpressions):
             return text
         unit = "s" if typed.type is Type.DATE else "us"
         return f'np.datetime64({text.removeprefix("pd.Timestamp(").removesuffix(")")}, "{unit}")'
+
+    def constant(self, text: str, typed: Typed) -> str:
+        """A column of ``None`` would be of NaN, whatever its dtype."""
+        if text != "None":
+            return super().constant(text, typed)
+        dtype = self.dtype(typed) or f"datetime64[{'s' if typed.type is Type.DATE else 'us'}]"
+        return f"cudf.Series(cudf.NA, index={self.frame}.index, dtype={quoted(dtype)})"
 
     def mod(self, e: Expression) -> Code:
         """SQL's remainder has the sign of the dividend, cuDF's that of the divisor."""
@@ -164,7 +171,7 @@ class CudfExpressions(PandasExpressions):
         return f'{value}.round(how="half_up")'
 
     def parsed_time(self, text: str, form: str, coerce: str) -> str:
-        valid = f"{text}.where({text}.str.istimestamp({form}))" if coerce else text
+        valid = f"{text}.where({text}.str.istimestamp({form}){self.nothing})" if coerce else text
         return f"cudf.to_datetime({valid}, format={form})"
 
     def parsed_number(self, text: str, coerce: str) -> str:
@@ -206,7 +213,9 @@ class CudfExpressions(PandasExpressions):
         """The empty text where there are fewer parts."""
         place = self.whole_number(e.args["part_index"], 1, "a part from the end, or computed")
         part = f'{self._part_of(e.this, e.args["delimiter"], place - 1)}.fillna("")'
-        known = f".where({self.operand(e.this, ATOM)}.notna())" if self.nullable(e.this) else ""
+        known = ""
+        if self.nullable(e.this):
+            known = f".where({self.operand(e.this, ATOM)}.notna(){self.nothing})"
         return Code(part + known, ATOM)
 
     def bracket(self, e: Expression) -> Code:

@@ -14,7 +14,8 @@ from harness.errors import Unsupported
 from harness.gpu.device import own_device
 from harness.plan import Query
 from harness.plan.columns import columns_of
-from harness.plan.nodes import Expression, Filter, Node, conjuncts, walk
+from harness.plan.kinds import COMPARISONS
+from harness.plan.nodes import Aggregate, Expression, Filter, Node, conjuncts, walk
 from harness.plan.special_uses import FULL_CASE, Differing, expressions_of
 from harness.plan.sql import in_sql
 from harness.plan.typing import infer
@@ -60,6 +61,7 @@ DIFFERING: Mapping[str, str] = {
     "np.copysign(": "rounding by np.copysign, whose operands it exchanges",
     ".str.join(": "the text of an empty list, of which it makes NULL",
     r"\\g<": "groups in what matches are replaced with",
+    '.astype("Int64"), unit=': "an interval of so many days, where some are NULL",
 }
 """What RAPIDS 26.10 computes otherwise than pandas, by what stands in a program of pandas."""
 MASKED = (Type.INT64, Type.BOOLEAN)
@@ -78,6 +80,31 @@ def refuse_three_values(plan: Node) -> None:
                 for operator in part.find_all(exp.Or, exp.And):
                     if any(may_be_null(side, schema) for side in operator.flatten()):
                         raise Unsupported("cudf.pandas does otherwise with NULL", in_sql(operator))
+
+
+def refuse_lost_nulls(plan: Node) -> None:
+    """Raises Unsupported where cudf.pandas takes dtypes without room for NULL, or for a product.
+
+    A comparison has the dtype of its left side, a length has 32 bits, and texts that are joined by
+    pandas leave groups with keys of floats.
+    """
+    for node in walk(plan):
+        schema = tuple(column for source in node.inputs for column in source.schema)
+        if isinstance(node, Aggregate) and any(
+            isinstance(e, exp.GroupConcat) for _, e in node.aggregates
+        ):
+            keys = node.schema[: len(node.keys)]
+            if any(key.nullable and key.type in MASKED for key in keys):
+                raise Unsupported("cudf.pandas makes floats of the keys of joined texts")
+        for e in expressions_of(node):
+            for product in e.find_all(exp.Mul):
+                if product.find(exp.Length):
+                    raise Unsupported("cudf.pandas multiplies lengths in 32 bits", in_sql(product))
+            for compared in () if isinstance(node, Filter) else e.find_all(*COMPARISONS):
+                left, right = (infer(side, schema) for side in (compared.left, compared.right))
+                lost = right.nullable and right.type in MASKED and not left.nullable
+                if lost and columns_of(compared.left):
+                    raise Unsupported("cudf.pandas does otherwise with NULL", in_sql(compared))
 
 
 def may_be_null(condition: Expression, schema: Schema) -> bool:
@@ -103,7 +130,9 @@ class CudfPandas(GpuEngine, Pandas):
         for call, reason in DIFFERING.items():
             if call in program.text:
                 raise Unsupported(f"cudf.pandas does otherwise: {reason}")
-        refuse_three_values(self.lowered(query))
+        plan = self.lowered(query)
+        refuse_three_values(plan)
+        refuse_lost_nulls(plan)
         return program
 
     def start(self, threads: int) -> Session:

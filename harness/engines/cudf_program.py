@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 
+from harness.answer import SortKey
 from harness.engines.cudf_expressions import CudfExpressions
 from harness.engines.pandas_expressions import PandasExpressions
 from harness.engines.pandas_joins import on_keys
@@ -15,6 +16,7 @@ from harness.engines.pandas_tables import csv_options
 from harness.engines.pandas_values import DTYPES
 from harness.engines.pandas_windows import ROLLING, PandasWindows, Partitions
 from harness.engines.python import listing, mapping, quoted
+from harness.engines.windows import partition_names
 from harness.plan.nodes import Aggregate, Expression, Join, Node, columns_in
 from harness.plan.special import specials_of
 from harness.plan.sql import in_sql
@@ -35,6 +37,11 @@ class CudfWindows(PandasWindows):
         if not options or call == "sum":
             return f'transform("{call}")'
         return f"transform(lambda group: group.{call}({options}))"
+
+    def _ranks(self, order: tuple[SortKey, ...], e: Expression) -> bool:
+        """Groups of texts have no ranks."""
+        texts = any(self.print_.type(exp.column(k.column)) is Type.STRING for k in order)
+        return super()._ranks(order, e) and not (texts and partition_names(e))
 
     def _bounded(self, e: Expression, frame: Frame, rows: Partitions) -> str:
         """Frames that end at this row or before, or reach as far ahead as back.
@@ -69,6 +76,16 @@ def keeping_integers(node: Join, side: Node) -> str:
     return f".astype({mapping(dict.fromkeys(whole, 'Int64'))})" if whole else ""
 
 
+def keeping_whole_keys(node: Join) -> str:
+    """What gives keys of the left side the dtype that ``keeping_integers`` gives the right's."""
+    if node.kind != "left":
+        return ""
+    wanted = set(node.names) | columns_in(node.residual)
+    pairs = [(a, node.right.column(b)) for a, b in node.on if a != b and b in wanted]
+    whole = [a for a, column in pairs if column.type is Type.INT64]
+    return f".astype({mapping(dict.fromkeys(whole, 'Int64'))})" if whole else ""
+
+
 class CudfProgram(PandasProgram):
     """A program of cuDF for a plan."""
 
@@ -96,14 +113,7 @@ class CudfProgram(PandasProgram):
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
         """Keys of one dtype: those of two would meet as floats."""
         left, right, risky = super()._sides(node)
-        wanted = set(node.names) | columns_in(node.residual)
-        keys = [a for a, b in node.on if a != b and b in wanted and self._is_whole(node, b)]
-        if node.kind == "left" and keys:
-            left += f".astype({mapping(dict.fromkeys(keys, 'Int64'))})"
-        return left, right, risky
-
-    def _is_whole(self, node: Join, name: str) -> bool:
-        return node.right.column(name).type is Type.INT64
+        return left + keeping_whole_keys(node), right, risky
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
         name, read = f"t({quoted(table.name)})", [table.column(c) for c in columns]

@@ -72,12 +72,12 @@ class DaskAggregates(DaskSteps, PandasAggregates):
 
     def _named_aggregates(self, node: Aggregate, groups: str, named: _Named, rename: str) -> str:
         """One call for all, each function of a column once, as Dask wants it."""
-        frame = self._called(node, groups, named.calls, rename)
         self.physical[node] = (*(n for n, _ in node.keys), *named.calls.values())
+        frame = self._called(node, groups, named.calls, rename)
         more = {name: f"{frame}[{quoted(held)}]" for name, held in named.copies.items()}
         for name, count in named.counts.items():
             text = more.get(name, f"{frame}[{quoted(name)}]")
-            more[name] = f"{text}.where({frame}[{quoted(count)}] > 0)"
+            more[name] = f"{text}.where({frame}[{quoted(count)}] > 0{self.printer.nothing})"
         if more:
             self.statements.append(f"{frame} = {frame}.assign({keywords(more.items())})")
             new = [name for name in more if name not in self.physical[node]]

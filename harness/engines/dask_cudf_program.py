@@ -8,17 +8,19 @@ from typing import ClassVar
 from sqlglot import exp
 
 from harness.engines.cudf_expressions import CudfExpressions
-from harness.engines.cudf_program import CudfProgram, keeping_integers
+from harness.engines.cudf_program import CudfProgram, keeping_integers, keeping_whole_keys
 from harness.engines.dask_aggregates import NATIVE
 from harness.engines.dask_expressions import DaskExpressions
 from harness.engines.dask_program import DaskProgram
 from harness.engines.pandas_expressions import PandasExpressions
 from harness.engines.pandas_program import PandasProgram
+from harness.engines.pandas_steps import keywords
 from harness.engines.pandas_tables import csv_options
 from harness.engines.pandas_values import DTYPES
 from harness.engines.python import ATOM, Code, listing, mapping, quoted
 from harness.plan.nodes import Aggregate, Expression, Join, Node, columns_in
 from harness.plan.relation import fresh
+from harness.plan.sql import in_sql
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -41,6 +43,7 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
     """Spells expressions as operations on lazy columns that cuDF holds."""
 
     local: ClassVar[type[PandasExpressions]] = CudfExpressions
+    nothing: ClassVar[str] = ", None"  # Dask's own default is NaN, of which cuDF makes floats
 
     def code(self, e: Expression) -> Code:
         if columns_in(e) and not isinstance(e, exp.Column):
@@ -49,6 +52,15 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
             if any(words in text for words in _BEYOND_DASK):
                 return Code(self._locally(text, columns_in(e), self._meta(e)), ATOM)
         return super().code(e)
+
+    def total(self, e: Expression) -> str:
+        """A correlation is of two columns of different names, of which no value is missing."""
+        if not isinstance(e, exp.Corr):
+            return super().total(e)
+        if self.nullable(e.this) or self.nullable(e.expression):
+            raise self.gaps.lacking("a correlation of NULLs", in_sql(e))
+        x, y = (self.operand(side, ATOM) for side in (e.this, e.expression))
+        return f'{x}.rename("x").corr({y}.rename("y"))'
 
     def _meta(self, e: Expression) -> str:
         """The dtype of what is computed, which Dask would look for with texts of its own making."""
@@ -75,6 +87,10 @@ class DaskCudfProgram(DaskProgram):
     def _keeping_integers(self, node: Join, side: Node) -> str:
         return keeping_integers(node, side)
 
+    def _sides(self, node: Join) -> tuple[str, str, list[str]]:
+        left, right, risky = super()._sides(node)
+        return left + keeping_whole_keys(node), right, risky
+
     def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
         """A column that is there in each row, and no key: dask-cuDF has ``count`` only."""
         fit = (c.name for c in node.input.schema if not c.nullable and c.name not in keys)
@@ -84,20 +100,41 @@ class DaskCudfProgram(DaskProgram):
         self, node: Aggregate, groups: str, calls: Mapping[tuple[str, str], str], rename: str
     ) -> str:
         """``agg`` takes a dictionary; columns of several functions are named afterwards."""
-        functions: dict[str, list[str]] = {}
-        for function, column in calls:
-            functions.setdefault(column, []).append("count" if function == "size" else function)
-        if all(len(several) == 1 for several in functions.values()):
-            names = {column: name for (_, column), name in calls.items() if column != name}
-            called = mapping({column: several[0] for column, several in functions.items()})
+        functions: dict[str, dict[str, list[str]]] = {}
+        for (function, column), name in calls.items():
+            called = "count" if function == "size" else function
+            functions.setdefault(column, {}).setdefault(called, []).append(name)
+        if all(len(of) == 1 for of in functions.values()) and len(functions) == len(calls):
+            firsts = {column: next(iter(of.items())) for column, of in functions.items()}
+            names = {column: name for column, (_, (name,)) in firsts.items() if column != name}
             named = f".rename(columns={mapping(names)})" if names else ""
-            return self.assign(node, f"{groups}.agg({called}){named}.reset_index(){rename}")
-        listed = ", ".join(f"{quoted(c)}: {listing(several)}" for c, several in functions.items())
-        frame = self.assign(node, f"{groups}.agg({{{listed}}})")
-        columns = [calls[f, c] for c in functions for f, column in calls if column == c]
-        self.statements.append(f"{frame}.columns = {listing(columns)}")
+            by = mapping({column: called for column, (called, _) in firsts.items()})
+            return self.assign(node, f"{groups}.agg({by}){named}.reset_index(){rename}")
+        by = ", ".join(f"{quoted(column)}: {listing(list(of))}" for column, of in functions.items())
+        frame = self.assign(node, f"{groups}.agg({{{by}}})")
+        computed = [names for of in functions.values() for names in of.values()]
+        self.statements.append(f"{frame}.columns = {listing([first for first, *_ in computed])}")
         self.statements.append(f"{frame} = {frame}.reset_index(){rename}")
+        again = [(name, f"{frame}[{quoted(first)}]") for first, *more in computed for name in more]
+        if again:
+            self.statements.append(f"{frame} = {frame}.assign({keywords(again)})")
+        found = [*(first for first, *_ in computed), *(name for name, _ in again)]
+        self.physical[node] = (*(name for name, _ in node.keys), *found)
         return frame
+
+    def _beside(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
+        """What Dask hands on of nothing is NaN, of which cuDF would make a number."""
+        columns = [
+            (
+                name,
+                f"cudf.Series({value}, index=part.index, dtype={quoted(dtypes[name])}, "
+                "nan_as_null=True)"
+                if name in dtypes
+                else value,
+            )
+            for name, value in values.items()
+        ]
+        return f"part.assign({keywords(columns)})"
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
         name = f"t({quoted(table.name)})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from harness.engines.dask_expressions import Scalars
@@ -137,11 +137,15 @@ class DaskJoins(DaskSteps, PandasJoins):
         }
         if dtypes:  # Dask may filter by a column before its cast; a missing value has no dtype
             arguments = {name: self.variables.fresh(name) for name in values}
-            assigned = f"part.assign({keywords(arguments.items())}).astype({mapping(dtypes)})"
+            assigned = self._beside(arguments, dtypes)
             function = f"lambda part, {', '.join(arguments.values())}: {assigned}"
             text = f"{left}.map_partitions({function}, {', '.join(values.values())})"
             return self.assign(node, text)
         return self.assign(node, f"{left}.assign({keywords(values.items())})")
+
+    def _beside(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
+        """A partition, and in each of its rows the value of each name."""
+        return f"part.assign({keywords(values.items())}).astype({mapping(dtypes)})"
 
     def _lazily(self, node: Node) -> dict[str, str]:
         """The columns of a node of one row as lazy scalars; computed where they are not sums."""

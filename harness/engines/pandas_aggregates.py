@@ -133,33 +133,39 @@ class PandasAggregates(PandasSteps):
         rename: str,
     ) -> str:
         """Aggregates with an option of their own: a frame of one series each."""
-        source, correlations = self._centred(node, groups)
+        source, distances = self._centred(node, groups)
         name = self.variables.fresh("groups")
         self.statements.append(f"{name} = {source}")
+        correlations = {alias: self._correlation(name, of) for alias, of in distances.items()}
         print_ = self.expressions(node.input)
         columns = []
         for alias, e, column in values:
             series = correlations.get(alias) or f"{name}[{quoted(column)}].{print_.reduction(e)}"
-            columns.append(f"{quoted(alias)}: {series.replace('GROUPS', name)}")
+            columns.append(f"{quoted(alias)}: {series}")
         return self.assign(
             node,
             f"{self.library}.DataFrame({{{', '.join(columns)}}}).reset_index(){rename}",
         )
 
-    def _centred(self, node: Aggregate, groups: str) -> tuple[str, dict[str, str]]:
+    def _correlation(self, groups: str, distances: Sequence[str]) -> str:
+        sums = self.variables.fresh("sums")
+        self.statements.append(f"{sums} = {groups}[{listing(distances)}].sum()")
+        both, xs, ys = (f"{sums}[{quoted(name)}]" for name in distances)
+        return f"{both} / np.sqrt({xs} * {ys})"
+
+    def _centred(self, node: Aggregate, groups: str) -> tuple[str, dict[str, list[str]]]:
         """Pearson's r needs each value's distance from its group's mean, so a pass of its own.
 
         Source: r = sum(dx dy) / sqrt(sum(dx^2) sum(dy^2)), with dx = x - mean(x) in each group.
         """
-        series: dict[str, str] = {}
+        distances: dict[str, list[str]] = {}
         for alias, e in node.aggregates:
             if not isinstance(e, exp.Corr):
                 continue
             names = [fresh(name, set(node.input.names)) for name in ("dxdy", "dx2", "dy2")]
             groups = self._distances(node, groups, e, names)
-            both, xs, ys = (f"GROUPS[{quoted(name)}].sum()" for name in names)
-            series[alias] = f"{both} / np.sqrt({xs} * {ys})"
-        return groups, series
+            distances[alias] = names
+        return groups, distances
 
     def _distances(self, node: Aggregate, groups: str, e: Expression, names: Sequence[str]) -> str:
         print_ = self.expressions(node.input)

@@ -138,7 +138,7 @@ class PandasExpressions(PandasText, PandasDates):
         if not lacking:
             return Code(power, POWER)
         missing = " | ".join(f"{self.operand(x, ATOM)}.isna()" for x in lacking)
-        return Code(f"({power}).mask({missing})", ATOM)
+        return Code(f"({power}).mask({missing}{self.nothing})", ATOM)
 
     def _lost_in_powers(self, e: Expression) -> list[Expression]:
         """Operands whose NULL would not be seen: whatever to the power of 0, or 1 to whatever."""

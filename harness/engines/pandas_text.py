@@ -136,7 +136,7 @@ class PandasText(PandasValues):
         by = quoted(self.some_text(delimiter, "splitting by anything but a constant"))
         text = self.operand(e, ATOM)
         parts = f'{text}.fillna("")' if self.nullable(e) else text
-        missing = f".mask({text}.isna())" if self.nullable(e) else ""
+        missing = f".mask({text}.isna(){self.nothing})" if self.nullable(e) else ""
         return Code(f'{parts}.str.split({by}, regex=False){taken}.astype("str"){missing}', ATOM)
 
     def bracket(self, e: Expression) -> Code:
@@ -166,7 +166,8 @@ class PandasText(PandasValues):
         call = f'extract({quoted(self.group_pattern(e))}, expand=False).fillna("")'
         found = self.string(e.this, call)
         if self.nullable(e.this):
-            return Code(f"{found.text}.where({self.operand(e.this, ATOM)}.{self.present})", ATOM)
+            known = f"{self.operand(e.this, ATOM)}.{self.present}"
+            return Code(f"{found.text}.where({known}{self.nothing})", ATOM)
         return found
 
     def concat_ws(self, e: Expression) -> Code:

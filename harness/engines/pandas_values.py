@@ -62,6 +62,8 @@ class PandasValues(Expressions):
     """The method that tells which values are there."""
     masks: ClassVar[bool] = True
     """Whether integers and booleans with NULLs need a dtype of their own."""
+    nothing: ClassVar[str] = ""
+    """What ``where`` and ``mask`` are told to put in the place of a value, where not by default."""
     propagating: ClassVar[tuple[Type, ...]] = MASKED
     """Types whose comparisons with NULL are NULL, not False."""
 
@@ -161,7 +163,7 @@ class PandasValues(Expressions):
             return code
         missing = " | ".join(f"{self.operand(x, ATOM)}.isna()" for x in lacking)
         masked = '.astype("boolean")' if self.masks else ""
-        return Code(f"{parenthesised(code, ATOM)}{masked}.mask({missing})", ATOM)
+        return Code(f"{parenthesised(code, ATOM)}{masked}.mask({missing}{self.nothing})", ATOM)
 
     def is_(self, e: Expression) -> Code:
         return Code(f"{self.operand(e.this, ATOM)}.isna()", ATOM)
@@ -241,14 +243,17 @@ class PandasValues(Expressions):
             test, text = self.mask(condition), self._value(value, typed)
             if text is not None and (columns_in(value) or not is_series):
                 series = text if columns_in(value) else self.constant(text, typed)
-                rest = f"{series}.where({test}{_more(rest)})"
+                rest = f"{series}.where({test}{self._more(rest)})"
             elif rest is not None:
                 series = rest if is_series else self.constant(rest, typed)
-                rest = f"{series}.mask({test}{_more(text)})"
+                rest = f"{series}.mask({test}{self._more(text)})"
             is_series = rest is not None
         if rest is None:
             raise self.gaps.unsupported("a CASE that is always NULL", in_sql(e))
         return Code(rest, ATOM)
+
+    def _more(self, text: str | None) -> str:
+        return self.nothing if text is None else f", {text}"
 
     def _value(self, e: Expression | None, typed: Typed) -> str | None:
         """A value among others, in the dtype of them all; None for NULL."""
@@ -316,10 +321,6 @@ def operands_of(e: Expression) -> list[Expression]:
 def _is_number_or_text(e: Expression | None) -> bool:
     e = e.this if isinstance(e, exp.Neg) else e
     return isinstance(e, (exp.Literal, exp.Boolean))
-
-
-def _more(text: str | None) -> str:
-    return "" if text is None else f", {text}"
 
 
 def parenthesised(code: Code, precedence: int) -> str:

@@ -103,12 +103,16 @@ class PandasWindows:
 
     def _value(self, e: Expression, shared: set[tuple[SortKey, ...]]) -> str:
         order = tuple(sort_keys_of(e))
-        if isinstance(e.this, (exp.Rank, exp.DenseRank)) and len(order) == 1:
+        if isinstance(e.this, (exp.Rank, exp.DenseRank)) and self._ranks(order, e):
             return self._ranked(e.this, self._partitions(e, self.frame), order[0])
         reads_once = isinstance(e.this, _READING_ONCE) and bool(partition_names(e))
         in_one_call = reads_once and order not in shared
         frame = f"{self.frame}{self.sort(order)}" if in_one_call else self._sorted(order)
         return self._printed(e, self._partitions(e, frame))
+
+    def _ranks(self, order: tuple[SortKey, ...], e: Expression) -> bool:
+        """Whether ranks in this order are those of one column, which need no sorting."""
+        return len(order) == 1
 
     def _sorted(self, order: tuple[SortKey, ...]) -> str:
         """A variable that holds the frame in this order."""
@@ -151,7 +155,7 @@ class PandasWindows:
         return f"{rows.groups}.cumcount() + 1"
 
     def _ranked(self, e: Expression, rows: Partitions, key: SortKey) -> str:
-        """Ranks of one key, which need no sorting."""
+        """Ranks of one key."""
         options = [f'method="{"dense" if isinstance(e, exp.DenseRank) else "min"}"']
         options += ["ascending=False"] if key.descending else []
         if self.print_.nullable(exp.column(key.column)):

@@ -218,7 +218,7 @@ class PolarsProgram:
     def aggregate(self, node: Aggregate) -> str:
         text = self.frame(node.input)
         keys, grouped = self.items(node.keys, node.input, of=node), bool(node.keys)
-        if grouped and not any(columns_in(e) for _, e in node.keys):  # of no rows it makes one
+        if grouped and self._keys_first(node):
             text, keys = f"{text}.with_columns({keys})", names(self.physical[node])
         if not node.aggregates:
             return f"{text}.select({keys}).unique()"
@@ -231,6 +231,10 @@ class PolarsProgram:
             return f"{text}.select({values})"
         self.physical[node] += found
         return f"{text}.group_by({keys}).agg({values})"
+
+    def _keys_first(self, node: Aggregate) -> bool:
+        """Whether keys are columns before rows are grouped: by constants, no rows are one group."""
+        return not any(columns_in(e) for _, e in node.keys)
 
     def join(self, node: Join) -> str:
         left, right = self._sides(node)

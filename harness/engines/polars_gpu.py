@@ -21,7 +21,7 @@ from harness.gpu.device import __name__ as MODULE
 from harness.oom import says_out_of_memory
 from harness.plan import Query
 from harness.plan.nan_uses import Use
-from harness.plan.nodes import Expression, TopPerGroup
+from harness.plan.nodes import Aggregate, Expression, TopPerGroup
 from harness.plan.patterns import ends_only
 from harness.plan.special_uses import Differing
 from harness.special import Special
@@ -84,6 +84,12 @@ class PolarsGpuProgram(PolarsProgram):
     printer: ClassVar[type[PolarsExpressions]] = PolarsGpuExpressions
     windows: ClassVar[type[PolarsWindows]] = PolarsGpuWindows
 
+    def _keys_first(self, node: Aggregate) -> bool:
+        """cuDF-Polars counts no distinct values by a key that it computes (RAPIDS 26.10)."""
+        computed = any(not isinstance(e, exp.Column) for _, e in node.keys)
+        distinct = any(e.find(exp.Distinct) for _, e in node.aggregates)
+        return super()._keys_first(node) or (computed and distinct)
+
     def top_per_group(self, node: TopPerGroup) -> str:
         """By rank, where that tells the rows: ``head`` of a group is the CPU's."""
         key = node.order[0]
@@ -115,17 +121,23 @@ class PolarsGpuSession(PolarsSession):
             raise
 
 
+EMPTY = "packed data cannot be empty"
+"""What RapidsMPF 26.10 says of a part of a query that reads rows and no column of theirs."""
+
+
 def says_not_on_gpu(error: BaseException) -> bool:
     """Whether Polars could not translate the query, which ``raise_on_fail`` makes an error."""
     text = str(error)
     if says_out_of_memory(type(error).__name__, text):
         return False
-    return isinstance(error, NotImplementedError) or "NotImplementedError" in text
+    return isinstance(error, NotImplementedError) or "NotImplementedError" in text or EMPTY in text
 
 
 def lacking(error: BaseException) -> str:
     """What cuDF-Polars says that it lacks: in its words, each thing once."""
     text = str(error).replace("\\n", "\n")
+    if EMPTY in text:
+        return EMPTY
     body = re.split(r"['\"], \[", text)[0]  # after that, the same again
     told = [line.strip() for line in body.split("- NotImplementedError: ")[1:]]
     plain = [words for words in dict.fromkeys(told) if "<class " not in words or len(told) == 1]
