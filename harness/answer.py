@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.spelling import folded
 from harness.types import Schema
+from harness.words import folded
 
 NAN_IS_NULL = {b"missing": b"NaN"}
 """Metadata of an answer's Arrow field in which the engine does not tell NaN from NULL."""

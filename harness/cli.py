@@ -22,7 +22,7 @@ from harness.errors import HarnessError, Unsupported
 from harness.reader import Reader
 from harness.selfcheck.command import selfcheck
 from harness.tables import Input
-from harness.visible import visible
+from harness.words import visible
 from harness.workload import Query, Workload, load
 
 

@@ -16,9 +16,9 @@ from harness.engines.base import Program
 from harness.errors import TooMuch, Unsupported, WorkerError, WorkloadError
 from harness.messages import Message, spec_from_message
 from harness.reader import Reader
-from harness.spelling import suggestion
 from harness.tables import CsvFormat, Input, Table
 from harness.types import Schema
+from harness.words import suggestion
 from harness.workload import Query, Workload
 
 SECONDS = 10.0

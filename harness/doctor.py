@@ -17,7 +17,7 @@ from harness.errors import UnknownEngine
 from harness.gpu.discovery import described
 from harness.limits import default_memory_limit
 from harness.machine import this_machine, usable_cores
-from harness.sizes import told
+from harness.words import format_bytes
 
 BUSY_SHARE = 0.25
 """Of the cores: a load of more is worth a word."""
@@ -60,7 +60,7 @@ def _facts(results: Path) -> Iterator[tuple[str, str]]:
     yield "governor", around.governor or "not told by the system"
     yield "load", _load(around.load_before)
     yield "memory limit", f"{default_memory_limit() / 1e9:.1f} GB for each engine{_bound(around)}"
-    yield "cache", f"{cache} ({told(bytes_in(cache))}); ENGINEBENCH_CACHE moves it"
+    yield "cache", f"{cache} ({format_bytes(bytes_in(cache))}); ENGINEBENCH_CACHE moves it"
     yield "disk", str(around.disk or "not told by the system")
     yield "variables", _variables(around)
     yield "results", f"{results.absolute()} ({len(list(results.glob('*/*.json')))} files)"

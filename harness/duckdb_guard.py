@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import WorkloadError
-from harness.spelling import folded
+from harness.words import folded
 
 if TYPE_CHECKING:
     import duckdb

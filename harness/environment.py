@@ -6,16 +6,26 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 
-from harness.engines.base import Engine
 from harness.groups import granted_cores, memories, number
 from harness.variables import LIBRARIES
 
 
-def read_by(engine: Engine, environment: Mapping[str, str]) -> dict[str, str]:
+class OfLibraries(Protocol):
+    """What an engine says of the variables of its process."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of those that its libraries read."""
+
+    def environment(self, threads: int) -> dict[str, str]:
+        """Those that the harness sets, by name."""
+
+
+def read_by(engine: OfLibraries, environment: Mapping[str, str]) -> dict[str, str]:
     """Of a process' environment, the variables that the engine's libraries read, by their names."""
     names = {*LIBRARIES, *engine.variables}
     return {name: environment[name] for name in sorted(names & environment.keys())}
@@ -56,7 +66,7 @@ class Surroundings:
 
 
 def surroundings(
-    engines: Mapping[str, Engine], data: Path, threads: Sequence[int] = ()
+    engines: Mapping[str, OfLibraries], data: Path, threads: Sequence[int] = ()
 ) -> Surroundings:
     """The surroundings of a run of these engines, by name, over data that lies in a folder."""
     found: dict[str, str] = {}

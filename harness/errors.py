@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.visible import visible
+from harness.words import visible
 
 FRAGMENT = 120
 """How many characters of a piece of SQL are told."""

@@ -15,10 +15,9 @@ from harness.limits import default_memory_limit
 from harness.machine import usable_cores
 from harness.pool import Settings, default_together_limit
 from harness.rounds import Rounds
-from harness.sizes import size
-from harness.spelling import suggestion
 from harness.suite import Selection
 from harness.tables import Input
+from harness.words import parse_bytes, suggestion
 
 
 def refuse_what_cannot_be(config: pytest.Config) -> None:
@@ -164,7 +163,7 @@ def basis(config: pytest.Config) -> dict[str, Any]:
 
 def _bytes(option: str, text: str | None) -> int | None:
     try:
-        return None if text is None else size(text)
+        return None if text is None else parse_bytes(text)
     except ValueError as error:
         raise pytest.UsageError(f"{option} {error}") from None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harness.tables import Input
-from harness.visible import visible
+from harness.words import visible
 
 
 class Outcome(StrEnum):

@@ -32,8 +32,8 @@ from harness.messages import Message, decode, encode
 from harness.oom import says_out_of_memory
 from harness.processtree import MARK, kill_tree
 from harness.sampling import Sampler
-from harness.sizes import told
 from harness.variables import PROCESS
+from harness.words import format_bytes
 
 GLANCE_SECONDS = 0.25
 """How often a silent child is looked at: one that it forked may hold its pipe open."""
@@ -155,7 +155,7 @@ class Worker(Closing):
                 raise WorkerTimeout(f"no answer after {timeout:g} s; killed")
             if (free := _free(self.folder)) < self._least_free:
                 raise WorkerOutOfDisk(
-                    f"the disk had only {told(free)} left; the process was killed"
+                    f"the disk had only {format_bytes(free)} left; the process was killed"
                 )
             if self._selector.select(min(remaining, GLANCE_SECONDS)):
                 chunk = os.read(self._replies, 65536)

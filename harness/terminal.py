@@ -24,7 +24,7 @@ from harness.measure import Phase
 from harness.outcome import Cell, Outcome, Record
 from harness.results import Journal
 from harness.suite import Asked
-from harness.visible import visible
+from harness.words import visible
 
 if TYPE_CHECKING:
     from report import Ranked

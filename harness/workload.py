@@ -9,40 +9,12 @@ from typing import Any, Literal
 
 from harness.data.generators.base import Generator, Params
 from harness.data.generators.registry import GENERATORS
+from harness.data.sources import OWN_SIZE, DataSource, DataSpec, TableSource
 from harness.errors import WorkloadError
-from harness.spelling import suggestion
 from harness.tables import CsvFormat, Input
-from harness.types import Type
-from harness.visible import visible
+from harness.words import suggestion, visible
 from harness.workload_model import DataModel, QueryModel, TableModel, WorkloadModel, parse, validate
 from harness.yaml_lines import Document, read
-
-OWN_SIZE = "own"
-"""The one size of data that is what it is: the user's files, or a generator without parameters."""
-
-
-@dataclass(frozen=True)
-class TableSource:
-    """Where a user's table comes from. ``path`` is as written: a file, a glob or a folder.
-
-    ``declared`` holds the types that the user gave; the other columns' types are inferred.
-    """
-
-    name: str
-    path: str
-    file: Path
-    line: int
-    declared: Mapping[str, Type] = field(default_factory=dict)
-    csv_format: CsvFormat = field(default_factory=CsvFormat)
-
-
-@dataclass(frozen=True)
-class DataSpec:
-    """Generated tables: the generator, its parameters for each size, and where each is declared."""
-
-    generator: Generator[Any]
-    sizes: Mapping[str, Params]
-    lines: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -60,35 +32,13 @@ class Query:
     """Engine name -> ``file.py:function``, a file beside the workload's."""
 
 
-@dataclass(frozen=True)
-class Workload:
-    """A workload file, checked. It has either ``tables`` (the user's files) or ``data``."""
+@dataclass(frozen=True, kw_only=True)
+class Workload(DataSource):
+    """A workload file, checked."""
 
-    name: str
     title: str
-    file: Path
     inputs: tuple[Input, ...]
     queries: tuple[Query, ...]
-    tables: Mapping[str, TableSource] = field(default_factory=dict)
-    data: DataSpec | None = None
-
-    @property
-    def sizes(self) -> tuple[str, ...]:
-        """The sizes that can be asked for, in the file's order."""
-        return (OWN_SIZE,) if self.data is None else tuple(self.data.sizes)
-
-    def size(self, requested: str) -> str:
-        """The size that a run has when this one is asked for.
-
-        Files have the size they have, so that any request gives ``own``; of a generator's
-        sizes one must be declared. Raises WorkloadError, naming those that are.
-        """
-        if self.sizes == (OWN_SIZE,):
-            return OWN_SIZE
-        if requested not in self.sizes:
-            hint = suggestion(requested, self.sizes, "declared sizes")
-            raise WorkloadError(f"{self.name} has no size {requested!r}; {hint}", self.file)
-        return requested
 
     def query(self, name: str) -> Query:
         """A query by its name. Raises WorkloadError where there is none."""

@@ -19,9 +19,9 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from harness.errors import WorkloadError
-from harness.spelling import folded, suggestion
 from harness.tables import Input
 from harness.types import Type
+from harness.words import folded, suggestion
 from harness.yaml_lines import Document, KeyPath
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")

@@ -22,11 +22,12 @@ from harness.data.generators import base, groupby
 from harness.data.generators.registry import GENERATORS
 from harness.data.generators.shuffle import Shuffle
 from harness.data.prepare import Tables, prepare
+from harness.data.sources import DataSpec
 from harness.errors import DataError, DataUnavailable
 from harness.special import Specials
 from harness.tables import Input
 from harness.types import Column, Schema, Type
-from harness.workload import DataSpec, Query, Workload
+from harness.workload import Query, Workload
 
 QUERY = Query("q", "q", "select 1", 1, 1)
 
@@ -48,7 +49,10 @@ DIRTY: dict[str, dict[str, Any]] = {
 def workload_of(name: str, params: dict[str, Any]) -> Workload:
     generator = GENERATORS[name]
     data = DataSpec(generator, {"s": generator.params(**params)}, {"s": 4})
-    return Workload(name, name, Path(f"{name}.yaml"), (Input.MEMORY,), (QUERY,), data=data)
+    file = Path(f"{name}.yaml")
+    return Workload(
+        name=name, title=name, file=file, inputs=(Input.MEMORY,), queries=(QUERY,), data=data
+    )
 
 
 def made(root: Path, name: str, params: dict[str, Any], source: Input = Input.MEMORY) -> Tables:

@@ -27,7 +27,7 @@ from harness.plan import compile_query
 from harness.reference import References
 from harness.tables import Input, Table
 from harness.types import Column, Type
-from harness.visible import visible
+from harness.words import visible
 from harness.workload import load
 from tests.benchmark_runs import Project, fakes
 

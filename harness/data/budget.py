@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import DataError
-from harness.sizes import told
+from harness.words import format_bytes
 
 MANIFEST = "manifest.json"
 RUNS, ANSWERS, LOCK = "runs", "answers", "enginebench.lock"
@@ -96,9 +96,10 @@ class Budget:
             used, gain = _sum(kept), _sum(removable)
             most = self._most(used + shutil.disk_usage(self.root).free)
             if used - gain + count > most:
+                wanted = format_bytes(count) if count else "any"
                 raise DataError(
-                    f"no room for {told(count) if count else 'any'} more: the cache at {self.root} "
-                    f"may hold {told(most)}, and {told(used - gain)} are in use; raise "
+                    f"no room for {wanted} more: the cache at {self.root} may hold "
+                    f"{format_bytes(most)}, and {format_bytes(used - gain)} are in use; raise "
                     "--cache-limit, free some space, or set ENGINEBENCH_CACHE to another folder"
                 )
             for one in removable:

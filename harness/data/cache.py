@@ -22,7 +22,7 @@ import platformdirs
 from harness.closing import Closing
 from harness.data.budget import LOCK, MANIFEST, RUNS, Budget, Room, held, sweep
 from harness.errors import DataError
-from harness.sizes import size
+from harness.words import parse_bytes
 
 LIMIT = "ENGINEBENCH_CACHE_LIMIT"
 MANIFEST_VERSION = 1
@@ -54,7 +54,7 @@ def default_limit() -> int | None:
     """Bytes: ``ENGINEBENCH_CACHE_LIMIT``, if it is set. Raises DataError where it is no size."""
     chosen = os.environ.get(LIMIT)
     try:
-        return size(chosen) if chosen else None
+        return parse_bytes(chosen) if chosen else None
     except ValueError as error:
         raise DataError(f"{LIMIT}: {error}") from None
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.data.cache import Facts
+from harness.data.sources import TableSource
 from harness.data.write import Written
 from harness.errors import DataError, WorkloadError
 from harness.special import Special
-from harness.spelling import folded, suggestion
 from harness.types import Column, Schema, Type
-from harness.workload import TableSource
+from harness.words import folded, suggestion
 
 MOST_COLUMNS, MOST_CHARACTERS = 10_000, 1_000
 """Of a table, and of a column's name."""

@@ -12,11 +12,11 @@ from harness.data.arrow import arrow_schema
 from harness.data.budget import Room
 from harness.data.cache import Facts
 from harness.data.columns import check_declared, facts
+from harness.data.sources import TableSource
 from harness.data.text import infer, parse
 from harness.data.write import write_parquet
 from harness.errors import DataError, WorkloadError
 from harness.types import Column, Schema
-from harness.workload import TableSource
 
 
 def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:

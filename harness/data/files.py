@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.data.sources import TableSource
 from harness.data.walk import Walk
 from harness.errors import DataError, WorkloadError
-from harness.spelling import suggestion
-from harness.workload import TableSource
+from harness.words import suggestion
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 LONGEST_SHOWN = 200

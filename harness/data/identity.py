@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.data.files import resolve
+from harness.data.sources import DataSource
 from harness.data.walk import Walk
 from harness.errors import WorkloadError
-from harness.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def identities(paths: Iterable[Path]) -> Identities:
     return found
 
 
-def of_workload(workload: Workload) -> Identities:
+def of_workload(workload: DataSource) -> Identities:
     """Those of all files that its tables name. Raises WorkloadError where a table has none."""
     walk = Walk()
     tables = [resolve(source, walk) for source in workload.tables.values()]
@@ -86,7 +86,7 @@ def change_of(files: Identities) -> str:
     return difference(files, identities(files))
 
 
-def change_of_tables(workload: Workload, files: Identities) -> str:
+def change_of_tables(workload: DataSource, files: Identities) -> str:
     """The same of all files of a workload's tables, with those that have come since.
 
     It looks through folders for them, which takes longer.

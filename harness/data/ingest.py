@@ -17,11 +17,11 @@ from harness.data.cache import Cache, Entry, Facts, identity_hash
 from harness.data.columns import noted
 from harness.data.files import Found, resolve
 from harness.data.identity import Identities, change_of, identities
+from harness.data.sources import TableSource
 from harness.data.walk import Walk
 from harness.data.write import WRITER_VERSION, write_csv
 from harness.errors import DataError
 from harness.tables import CsvFormat, Input, Table
-from harness.workload import TableSource
 
 INGEST_VERSION = 1
 """Changes when the same files would be read as other values."""

@@ -16,13 +16,13 @@ from harness.data.budget import Room
 from harness.data.cache import Facts
 from harness.data.columns import check_declared, check_names, check_same, facts
 from harness.data.generators.base import BATCH_ROWS
+from harness.data.sources import TableSource
 from harness.data.special import specials_in
 from harness.data.text import parse, without_nan
 from harness.data.write import Written, write_parquet
 from harness.errors import DataError, WorkloadError
 from harness.special import Specials, of_number, together
 from harness.types import Column, Schema, Type
-from harness.workload import TableSource
 
 
 def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:

@@ -15,12 +15,12 @@ from harness.data.budget import Room
 from harness.data.cache import Cache, Entry, Facts, identity_hash
 from harness.data.generators.base import BATCH_ROWS
 from harness.data.ingest import Ingested, ingest
+from harness.data.sources import DataSource, DataSpec, TableSource
 from harness.data.walk import Walk
 from harness.data.write import WRITER_VERSION, Written, write_csv, write_parquet
 from harness.errors import DataError
 from harness.tables import Input, Table
 from harness.types import Schema
-from harness.workload import DataSpec, TableSource, Workload
 
 Progress = Callable[[str], None]
 
@@ -41,7 +41,7 @@ def _silent(_: str) -> None:
 
 
 def prepare(
-    workload: Workload,
+    workload: DataSource,
     size: str,
     source: Input,
     cache: Cache,
@@ -76,7 +76,7 @@ def _ingested(
         raise type(error)(f"{place}: {error}") from error
 
 
-def schemas(workload: Workload, size: str, cache: Cache) -> Mapping[str, Schema]:
+def schemas(workload: DataSource, size: str, cache: Cache) -> Mapping[str, Schema]:
     """The tables' columns. A generator knows its own; the user's files are read for them."""
     if workload.data is not None:
         params = workload.data.sizes[workload.size(size)]
@@ -86,7 +86,7 @@ def schemas(workload: Workload, size: str, cache: Cache) -> Mapping[str, Schema]
     return {name: table.schema for name, table in tables.items()}
 
 
-def changes(workload: Workload, size: str, cache: Cache) -> list[str]:
+def changes(workload: DataSource, size: str, cache: Cache) -> list[str]:
     """What of the data is not as in the user's files, table by table."""
     if workload.data is not None:
         return []
@@ -94,7 +94,7 @@ def changes(workload: Workload, size: str, cache: Cache) -> list[str]:
     return [f"table {name}: {words}" for name, t in tables.items() for words in t.changes]
 
 
-def content_key(workload: Workload, size: str, cache: Cache) -> str:
+def content_key(workload: DataSource, size: str, cache: Cache) -> str:
     """The ``key`` that ``prepare`` gives; generated tables are not made for it."""
     if workload.data is not None:
         return identity_hash(_Generated(workload.data, workload.size(size), _silent).content)
@@ -102,7 +102,7 @@ def content_key(workload: Workload, size: str, cache: Cache) -> str:
 
 
 def _generated(
-    workload: Workload,
+    workload: DataSource,
     data: DataSpec,
     size: str,
     source: Input,

@@ -9,7 +9,7 @@ from functools import cache
 from harness.engines.base import Engine
 from harness.engines.variant import variant
 from harness.errors import UnknownEngine
-from harness.spelling import suggestion
+from harness.words import suggestion
 
 GROUP = "harness.engines"
 

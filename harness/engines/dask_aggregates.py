@@ -12,9 +12,9 @@ from harness.engines.dask_steps import DaskSteps, without_duplicates
 from harness.engines.pandas_aggregates import PandasAggregates, aggregated, function_of
 from harness.engines.pandas_steps import AGG_PARAMETERS, keywords
 from harness.engines.python import listing, mapping, one_or_list, quoted
+from harness.plan.columns import fresh
 from harness.plan.extremes import has_extremes, over_first_rows
 from harness.plan.nodes import Aggregate, Expression, Item, Project
-from harness.plan.relation import fresh
 
 NATIVE = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count, exp.Median, exp.StddevSamp, exp.Variance)
 """The aggregates of groups that Dask computes across partitions by itself."""

@@ -18,8 +18,8 @@ from harness.engines.pandas_steps import keywords
 from harness.engines.pandas_tables import csv_options
 from harness.engines.pandas_values import DTYPES
 from harness.engines.python import ATOM, Code, listing, mapping, quoted
+from harness.plan.columns import fresh
 from harness.plan.nodes import Aggregate, Expression, Join, Node, columns_in
-from harness.plan.relation import fresh
 from harness.plan.sql import in_sql
 from harness.tables import Input, Table
 from harness.types import Type

@@ -11,8 +11,8 @@ from harness.engines.pandas_joins import PandasJoins, on_keys
 from harness.engines.pandas_steps import keywords
 from harness.engines.pandas_values import DTYPES
 from harness.engines.python import listing, mapping, quoted
+from harness.plan.columns import fresh
 from harness.plan.nodes import Aggregate, Join, Node, Project, one_row
-from harness.plan.relation import fresh
 from harness.types import Column, Type
 
 _MASKED = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}

@@ -20,6 +20,7 @@ from harness.engines.pandas_steps import keywords
 from harness.engines.pandas_tables import needs_mask, read_csv
 from harness.engines.python import listing, mapping, quoted
 from harness.engines.windows import BareWindows, partition_names
+from harness.plan.columns import fresh
 from harness.plan.nan_uses import nan_in_order
 from harness.plan.nodes import (
     Aggregate,
@@ -36,7 +37,6 @@ from harness.plan.nodes import (
     Window,
     columns_in,
 )
-from harness.plan.relation import fresh
 from harness.plan.windows import window_order
 from harness.tables import Input, Table
 from harness.types import Column, Type

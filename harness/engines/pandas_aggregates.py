@@ -12,9 +12,9 @@ from harness.engines.pandas_expressions import counted
 from harness.engines.pandas_steps import AGG_PARAMETERS, PandasSteps, keywords
 from harness.engines.pandas_tables import dtypes_of_nothing
 from harness.engines.python import listing, mapping, one_or_list, quoted
+from harness.plan.columns import fresh
 from harness.plan.extremes import has_extremes, over_first_rows
 from harness.plan.nodes import Aggregate, Expression, Sort, columns_in
-from harness.plan.relation import fresh
 
 _AGGREGATES: dict[type[Expression], str] = {
     exp.Sum: "sum",

@@ -9,9 +9,9 @@ from typing import ClassVar
 from harness.engines.pandas_steps import PandasSteps, keywords
 from harness.engines.pandas_tables import dtypes_of_nothing
 from harness.engines.python import listing, mapping, one_or_list, quoted
+from harness.plan.columns import fresh
 from harness.plan.naming import frame_name
 from harness.plan.nodes import Join, Node, columns_in
-from harness.plan.relation import fresh
 from harness.plan.selective import selective
 from harness.types import Type
 

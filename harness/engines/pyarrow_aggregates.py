@@ -10,9 +10,9 @@ from sqlglot import exp
 from harness.engines.pyarrow_expressions import ArrowExpressions
 from harness.engines.pyarrow_values import one_zero
 from harness.engines.python import quoted
+from harness.plan.columns import fresh
 from harness.plan.kinds import DEVIATIONS
 from harness.plan.nodes import Aggregate, Expression, Item, Join, Node, Project, columns_in, walk
-from harness.plan.relation import fresh
 from harness.plan.sql import in_sql
 from harness.types import Type
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from harness.answer import SortKey
+from harness.plan.columns import fresh
 from harness.plan.nodes import Expression, Window
-from harness.plan.relation import fresh
 from harness.plan.typing import infer
 from harness.plan.windows import window_order
 from harness.types import Schema

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from harness.plan.columns import fresh
 from harness.plan.nodes import Expression, Item
-from harness.plan.relation import Relation, fresh
+from harness.plan.relation import Relation
 from harness.plan.windows import normal_window
 
 
@@ -82,36 +83,3 @@ def described(e: Expression) -> str:
     kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(function).__name__).lower()
     column = function.find(exp.Column)
     return f"{column.name}_{kind}" if column is not None else kind
-
-
-_GROUPED = "grouped"
-
-
-def mark_grouped(select: exp.Select) -> None:
-    """Keeps in mind that a query is of groups, lest it is not when its aggregates fold away."""
-    clauses = select.args.get("group") or select.args.get("having")
-    if clauses or any(has_aggregate(item) for item in select.selects):
-        select.meta[_GROUPED] = True
-
-
-def is_grouped(select: exp.Select) -> bool:
-    return bool(select.meta.get(_GROUPED))
-
-
-def has_aggregate(e: Expression) -> bool:
-    """Whether an aggregate is in the expression, other than as a window's function."""
-    if isinstance(e, exp.AggFunc):
-        return True
-    children = list(e.iter_expressions())
-    if isinstance(e, exp.Window):
-        function = e.this
-        children.remove(function)
-        while isinstance(function, _AROUND):
-            around, function = function, function.this
-            children += [part for part in around.iter_expressions() if part is not function]
-        children += function.iter_expressions()
-    return not isinstance(e, exp.Query) and any(has_aggregate(child) for child in children)
-
-
-_AROUND = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
-"""What a window's function may stand in."""

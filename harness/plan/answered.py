@@ -13,8 +13,8 @@ from harness.plan.nodes import Expression
 from harness.plan.parse import DIALECT
 from harness.plan.sources import ordered_by, places
 from harness.plan.written import plain_limit, rows_of
-from harness.spelling import folded
 from harness.types import Schema
+from harness.words import folded
 
 _EVERY = 2**62
 """The LIMIT that an OFFSET by itself has: more rows than there are."""

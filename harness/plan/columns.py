@@ -50,3 +50,12 @@ def with_columns(
 def repeated(names: Sequence[str]) -> str | None:
     """The first name that is there more than once."""
     return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def fresh(wanted: str, taken: set[str]) -> str:
+    """The wanted name, or the first of ``name_2``, ``name_3`` … that is not taken."""
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted}_{number}"
+    return name

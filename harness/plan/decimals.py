@@ -19,8 +19,8 @@ from typing import Any
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.grouping import grouping_sets
 from harness.plan.kinds import COMPARISONS
-from harness.plan.sets import grouping_sets
 from harness.plan.sql import in_sql
 from harness.plan.typed import Expression
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from harness.plan.columns import fresh
 from harness.plan.nodes import (
     Aggregate,
     Distinct,
@@ -16,7 +17,6 @@ from harness.plan.nodes import (
     Window,
     columns_in,
 )
-from harness.plan.relation import fresh
 
 _SAME = (exp.Min, exp.Max, exp.AnyValue)
 """Aggregates to which it is all the same how often a value is there."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from harness.plan.columns import fresh
 from harness.plan.nodes import Aggregate, Expression, Item, Window
-from harness.plan.relation import fresh
 from harness.plan.typing import infer
 
 AT_EXTREMES = (exp.ArgMax, exp.ArgMin)

@@ -10,9 +10,10 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Unsupported
-from harness.plan.aggregates import Aggregates, Windows, described, is_grouped
-from harness.plan.columns import columns_of, repeated
+from harness.plan.aggregates import Aggregates, Windows, described
+from harness.plan.columns import columns_of, fresh, repeated
 from harness.plan.distinct import aggregated
+from harness.plan.grouping import grouping_sets, is_grouped
 from harness.plan.joins import KEEPING_RIGHT, Source, check_side, combine
 from harness.plan.names import flat_names
 from harness.plan.nodes import (
@@ -31,8 +32,8 @@ from harness.plan.nodes import (
     conjuncts,
 )
 from harness.plan.predicates import factored
-from harness.plan.relation import Relation, aliases_in, fresh
-from harness.plan.sets import grouping_sets, over_sets, set_operation
+from harness.plan.relation import Relation, aliases_in
+from harness.plan.sets import over_sets, set_operation
 from harness.plan.sql import in_sql
 from harness.plan.subqueries import Attached, Subqueries, compares
 from harness.types import Schema

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlglot import exp
 
-from harness.plan.columns import columns_of
+from harness.plan.columns import columns_of, fresh
+from harness.plan.grouping import grouping_sets
 from harness.plan.nodes import Expression, conjuncts
-from harness.plan.relation import Place, fresh
-from harness.plan.sets import grouping_sets
+from harness.plan.relation import Place
 
 
 def flat_names(select: exp.Select, sources: Mapping[str, Sequence[str]]) -> dict[Place, str]:

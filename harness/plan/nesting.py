@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from harness.plan.relation import fresh
+from harness.plan.columns import fresh
 from harness.plan.sources import sources_of
 from harness.plan.typed import Expression
 from harness.types import Schema

@@ -22,10 +22,10 @@ from sqlglot.schema import MappingSchema
 from harness.answer import each_once
 from harness.errors import Unsupported, WorkloadError
 from harness.plan import bound, constants, decimals
-from harness.plan.aggregates import mark_grouped
 from harness.plan.casts import plain_casts
 from harness.plan.dialect import Written
 from harness.plan.functions import NAMED, by_name, moments
+from harness.plan.grouping import mark_grouped
 from harness.plan.nesting import tied_to_the_next
 from harness.plan.normalize import normalize
 from harness.plan.nulls import without_nulls
@@ -34,8 +34,8 @@ from harness.plan.spellings import distinct_on, positions_in_sets, quantified, t
 from harness.plan.typed import Expression
 from harness.plan.windows import resolve_names
 from harness.plan.written import plain_limit, plainly_written
-from harness.spelling import folded
 from harness.types import Schema
+from harness.words import folded
 
 DIALECT = Written
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from harness.errors import Unsupported
-from harness.plan.columns import columns_of, with_columns
+from harness.plan.columns import columns_of, fresh, with_columns
 from harness.plan.nodes import (
     Distinct,
     Expression,
@@ -85,15 +85,6 @@ class Relation:
 def aliases_in(expression: Expression) -> frozenset[str]:
     """The aliases whose columns an expression reads."""
     return frozenset(column.table for column in columns_of(expression))
-
-
-def fresh(wanted: str, taken: set[str]) -> str:
-    """The wanted name, or the first of ``name_2``, ``name_3`` … that is not taken."""
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}_{number}"
-    return name
 
 
 def join(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.columns import fresh
 from harness.plan.nodes import (
     Aggregate,
     Expression,
@@ -18,7 +19,7 @@ from harness.plan.nodes import (
     conjuncts,
 )
 from harness.plan.predicates import any_of
-from harness.plan.relation import Relation, aliases_in, fresh, join
+from harness.plan.relation import Relation, aliases_in, join
 from harness.plan.sql import in_sql
 from harness.plan.typing import infer
 

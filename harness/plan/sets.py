@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.columns import fresh
 from harness.plan.distinct import aggregated
 from harness.plan.nodes import (
     Aggregate,
@@ -21,8 +21,6 @@ from harness.plan.nodes import (
     Union,
     Window,
 )
-from harness.plan.relation import fresh
-from harness.plan.sql import in_sql
 from harness.plan.typed import cast_to
 from harness.types import Column, Type
 
@@ -94,32 +92,6 @@ def _wider(types: set[Type]) -> Type:
     if all(t.temporal for t in types):
         return Type.TIMESTAMP
     raise Unsupported(f"a set operation over {' and '.join(sorted(types))}")
-
-
-def grouping_sets(group: exp.Group) -> list[list[Expression]] | None:
-    """The sets of keys that ROLLUP, CUBE or GROUPING SETS ask for; None for a plain GROUP BY."""
-    clauses = (exp.Rollup, exp.Cube, exp.GroupingSets)
-    plain = [e for e in group.expressions if not isinstance(e, clauses)]
-    found = [e for e in group.expressions if isinstance(e, clauses)]
-    for kind in ("rollup", "cube", "grouping_sets"):
-        found += group.args.get(kind) or []
-    if len(found) > 1:
-        raise Unsupported("several grouping sets beside each other", in_sql(group))
-    return [plain + chosen for chosen in _sets(found[0])] if found else None
-
-
-def _sets(clause: Expression) -> list[list[Expression]]:
-    keys = clause.expressions
-    if isinstance(clause, exp.GroupingSets):
-        return [_members(key) for key in keys]
-    sizes = range(len(keys), -1, -1)
-    if isinstance(clause, exp.Rollup):
-        return [keys[:size] for size in sizes]
-    return [list(chosen) for size in sizes for chosen in itertools.combinations(keys, size)]
-
-
-def _members(key: Expression) -> list[Expression]:
-    return list(key.expressions) if isinstance(key, exp.Tuple) else [key]
 
 
 def over_sets(

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from harness.plan.typed import Expression
-from harness.spelling import folded
 from harness.types import Schema
+from harness.words import folded
 
 
 def columns_of_query(query: Expression, schemas: Mapping[str, Schema]) -> list[str] | None:

@@ -10,9 +10,10 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Unsupported
-from harness.plan.aggregates import Aggregates, described, has_aggregate, is_grouped
-from harness.plan.columns import with_columns
+from harness.plan.aggregates import Aggregates, described
+from harness.plan.columns import fresh, with_columns
 from harness.plan.distinct import aggregated
+from harness.plan.grouping import has_aggregate, is_grouped
 from harness.plan.kinds import COMPARISONS
 from harness.plan.nodes import (
     Aggregate,
@@ -27,7 +28,7 @@ from harness.plan.nodes import (
     one_row,
 )
 from harness.plan.normalize import negation
-from harness.plan.relation import Relation, aliases_in, fresh, join, with_row_number
+from harness.plan.relation import Relation, aliases_in, join, with_row_number
 from harness.plan.semi_joins import SemiJoin
 from harness.plan.sql import in_sql
 

@@ -10,8 +10,8 @@ from harness.errors import WorkloadError
 from harness.plan import bound
 from harness.plan.sources import columns_of_query, columns_of_source, sources_of
 from harness.plan.typed import Expression
-from harness.spelling import folded
 from harness.types import Schema
+from harness.words import folded
 
 MOST_DIGITS = 38
 """Of a whole number that is written: what 128 bits hold. Longer ones are texts to DuckDB."""
