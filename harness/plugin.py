@@ -17,11 +17,13 @@ def _timeout_names() -> list[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("benchmark"):
-        from harness.reader import Reader
+        from harness.workload.reader import Reader
 
         reader = Reader()  # begins to start, beside imports that take as long
         config.add_cleanup(reader.close)
-        from harness.session import BenchmarkRun  # takes a second, which ordinary tests are spared
+        from harness.run.session import (
+            BenchmarkRun,  # takes a second, which ordinary tests are spared
+        )
 
         config.pluginmanager.register(BenchmarkRun(config, reader), "enginebench-run")
 

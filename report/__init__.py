@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from report.errors import MalformedResults, MissingResults, ReportError, UnknownVersion
-from report.output import build
-from report.ranking import Ranked, ranking
+from report.page.output import build
+from report.words.ranking import Ranked, ranking
 
 __all__ = [
     "MalformedResults",

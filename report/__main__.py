@@ -8,11 +8,11 @@ from typing import Annotated, get_args
 import typer
 
 from report.errors import ReportError
-from report.output import build, draw
-from report.page import TITLE
-from report.pictures import Format
-from report.sources import find
-from report.theme import Theme
+from report.look.theme import Theme
+from report.page.output import build, draw
+from report.page.page import TITLE
+from report.page.pictures import Format
+from report.read.sources import find
 
 RESULTS = Path("results")
 PAGE, PICTURES = RESULTS / "index.html", RESULTS / "pictures"

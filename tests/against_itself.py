@@ -20,9 +20,9 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
-from report.comparison import Task, compare
-from report.frame import load
-from report.statistics import PROCESS_ERROR, Ratio
+from report.compare.comparison import Task, compare
+from report.compare.statistics import PROCESS_ERROR, Ratio
+from report.read.frame import load
 
 WITHIN = 0.03
 

@@ -22,10 +22,10 @@ import pyarrow as pa
 
 from harness import engines
 from harness.engines.base import Program, Session
-from harness.environment import read_by
 from harness.errors import Unsupported, WorkerError, WorkerUnsupported
-from harness.messages import Message, table_to_message
-from harness.processes import Worker
+from harness.machine.child_process import Worker
+from harness.machine.environment import read_by
+from harness.machine.messages import Message, table_to_message
 from harness.tables import Input, Table
 from tests.in_process import InProcess, Verdict, read_tables
 from tests.test_semantics import HERE, QUERIES, expected, sources
@@ -81,7 +81,7 @@ class Elsewhere(Session):
         engine = engines.get(self.engine)
         environment = {**read_by(engine, os.environ), **engine.environment(THREADS)}
         folder = self.folder / f"worker-{next(self.numbers)}"
-        worker = Worker("harness.worker", folder, environment)
+        worker = Worker("harness.measure.bench", folder, environment)
         start: Message = {"do": "start", "engine": self.engine, "threads": THREADS}
         for message in [start, *self.known]:
             worker.request(message, TIMEOUT_SECONDS)

@@ -3,8 +3,8 @@
     python -m tests.beside_others [--engine polars] [--beside thrashing] workloads/flights.yaml
 
 The other engine's time is used up first, and it leaves; what is left of the first one's rounds has
-no neighbour. ``thrashing`` and ``idling`` are ``harness/selfcheck/neighbours.py``'s; any other name
-is an engine's (``dask``).
+no neighbour. ``thrashing`` and ``idling`` are ``harness/commands/selfcheck/neighbours.py``'s; any
+other name is an engine's (``dask``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 WITHIN = 0.03
-NEIGHBOURS = "harness.selfcheck.neighbours"
+NEIGHBOURS = "harness.commands.selfcheck.neighbours"
 ENDLESS = 100_000
 """Rounds at the least: so nobody is sure before its time is used up."""
 

@@ -22,7 +22,7 @@ from harness.data.prepare import schemas
 from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.tables import Input, Table
-from harness.workload import load
+from harness.workload.file import load
 
 WORKLOADS = Path(__file__).parent.parent / "workloads"
 

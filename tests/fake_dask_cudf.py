@@ -8,8 +8,8 @@ import dask.dataframe as dd
 import pandas as pd
 from dask.dataframe.dispatch import meta_nonempty
 
-from harness.engines.cudf import CudfSession
-from harness.gpu.device import Device, UncountedDevice
+from harness.engines.cudf.engine import CudfSession
+from harness.machine.gpu.device import Device, UncountedDevice
 from harness.tables import Table
 from tests import fake_cudf
 

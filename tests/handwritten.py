@@ -28,7 +28,7 @@ from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.plan import compile_query
 from harness.tables import Input, Table
-from harness.workload import load
+from harness.workload.file import load
 
 WORKLOAD = Path(__file__).parent.parent / "workloads" / "tpch.yaml"
 _TABLES = {"line_item": "lineitem", "part_supp": "partsupp"}
@@ -69,7 +69,7 @@ def main(
 
 
 def _cores() -> int:
-    from harness.machine import usable_cores
+    from harness.machine.facts import usable_cores
 
     return usable_cores()
 

@@ -18,11 +18,11 @@ from harness import engines
 from harness.data.special import specials_in
 from harness.engines.base import Engine, Program, Session
 from harness.errors import Unsupported
-from harness.explained import another, data_of_its_own
 from harness.plan import FAILED, Query, compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
 from harness.verify import compare
+from harness.verify.explained import another, data_of_its_own
 
 ARROW_TYPES = {
     Type.BOOLEAN: pa.bool_(),

@@ -21,10 +21,10 @@ from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.engines.base import Session
 from harness.errors import Unsupported
-from harness.gpu.discovery import gpus
+from harness.machine.gpu.discovery import gpus
 from harness.plan import compile_query
 from harness.tables import Input, Table
-from harness.workload import load
+from harness.workload.file import load
 
 WORKLOADS = Path(__file__).parent.parent / "workloads"
 ROUNDS = 7

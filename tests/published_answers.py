@@ -20,12 +20,12 @@ import typer
 import harness.engines
 from harness.data.cache import Cache
 from harness.data.prepare import prepare
-from harness.machine import usable_cores
+from harness.machine.facts import usable_cores
 from harness.plan import compile_query
 from harness.tables import Input
 from harness.types import Type
 from harness.verify.kinds import Kind, canonical
-from harness.workload import load
+from harness.workload.file import load
 from tests.in_process import installed
 
 WORKLOAD = Path(__file__).parent.parent / "workloads" / "tpch.yaml"

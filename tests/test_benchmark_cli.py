@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import harness.engines
-from harness.cli import app
+from harness.commands.cli import app
 from tests.benchmark_runs import AVAILABLE, TABLE, Project
 
 YAML = """\

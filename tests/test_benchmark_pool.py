@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import harness.pool
+import harness.measure.pool
 from harness.errors import WorkerError
+from harness.measure.pool import Settings, WorkerPool
 from harness.outcome import Cell
-from harness.pool import Settings, WorkerPool
 from harness.tables import Input, Table
 from harness.types import Column, Type
 
@@ -56,7 +56,7 @@ def test_idle_processes_make_room_where_memory_is_short(
     pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right, wrong = pid(pool, "Right"), pid(pool, "Wrong")
-    monkeypatch.setattr(harness.pool, "default_memory_limit", lambda: 2**20)
+    monkeypatch.setattr(harness.measure.pool, "default_memory_limit", lambda: 2**20)
     pool.make_room([cell("Wrong"), cell("Right")])  # processes that are needed are never ended
     assert (pid(pool, "Right"), pid(pool, "Wrong")) == (right, wrong)
     pool.make_room([cell("Wrong")])

@@ -20,10 +20,10 @@ from unittest.mock import ANY
 import pytest
 
 from harness.errors import ResultsError
-from harness.journal import JournalFile, journals
-from harness.noise import BEFORE
+from harness.machine.noise import BEFORE
 from harness.outcome import Cell, GpuUse, Outcome, Record, Round, Stopped
-from harness.results import cell_of, extra_info, record_of
+from harness.run.journal import JournalFile, journals
+from harness.run.results import cell_of, extra_info, record_of
 from harness.tables import Input
 from tests.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
 

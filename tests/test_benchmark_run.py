@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from report import ranking
+from report.words import ranking
 from tests.benchmark_runs import AVAILABLE, Done, Project
 
 YAML = """\

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from harness.outcome import Cell, Outcome, Record, Round
+from harness.run.terminal import detail
 from harness.tables import Input
-from harness.terminal import detail
 from tests.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
 
 pty = pytest.importorskip("pty")

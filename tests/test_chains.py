@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.engines.chains import chained
+from harness.engines.python.chains import chained
 
 LONG = f"columns={list('abcdefghijklmnopqrs')}"
 

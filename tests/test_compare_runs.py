@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from harness.cli import app
-from harness.compare import MetricName
-from harness.rounds import Rounds
-from report.change_tables import as_json, listing, markdown
-from report.changes import Changes, NothingInCommon, Verdict, alias_of, compare_runs
-from report.metrics import METRICS
-from report.sources import Run, newest, read_all
-from report.statistics import PROCESS_ERROR, Sample, estimate_median, ratio_of
+from harness.commands.cli import app
+from harness.commands.compare import MetricName
+from harness.measure.rounds import Rounds
+from report.compare.changes import Changes, NothingInCommon, Verdict, alias_of, compare_runs
+from report.compare.metrics import METRICS
+from report.compare.statistics import PROCESS_ERROR, Sample, estimate_median, ratio_of
+from report.read.sources import Run, newest, read_all
+from report.words.change_tables import as_json, listing, markdown
 from tests.results_factory import ENGINES, MACHINE, Asked, document, realistic, write
 
 STEADY = (0.99, 1.0, 1.01, 0.995, 1.005)
@@ -144,7 +144,7 @@ def _process(seconds: float, generator: np.random.Generator) -> float:
 def _cell_of(name: str, seconds: tuple[float, ...]) -> Any:
     from datetime import UTC, datetime
 
-    from report.frame import Cell, Engine, Setting
+    from report.read.frame import Cell, Engine, Setting
 
     setting = Setting("laptop", "groupby", "small", "memory", 2)
     moment = datetime(2026, 11, 20, tzinfo=UTC)
@@ -299,7 +299,7 @@ def test_a_machine_that_was_itself_slower_is_told(files: Path) -> None:
 
 
 def test_the_command_as_it_is_installed(files: Path) -> None:
-    command = "from harness.cli import app; app()"
+    command = "from harness.commands.cli import app; app()"
     arguments = ["compare", "a.json", "b.json", "--fail-above", "5%"]
     done = subprocess.run(
         [sys.executable, "-c", command, *arguments], capture_output=True, text=True, check=False

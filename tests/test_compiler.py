@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from harness import compiler, engines, reader
-from harness.compiler import Compiler, described
+from harness import engines
 from harness.errors import Unsupported, WorkerDied
 from harness.plan import compile_query
-from harness.plan.text import tree
-from harness.reader import Reader
+from harness.plan.tree.text import tree
 from harness.tables import Input
 from harness.types import Column, Type
-from harness.workload import load
+from harness.workload.compiler import Compiler, described
+from harness.workload.file import compiler, load, reader
+from harness.workload.reader import Reader
 from tests.benchmark_runs import MEANS, TABLE, Project, fakes
 from tests.test_hostile_workloads import self_joins
 
@@ -217,6 +217,7 @@ def test_nothing_goes_on_when_pytest_is_interrupted_or_killed(
 def _is_compiling(project: Project) -> bool:
     """Whether the process has computed for longer than its start takes."""
     return any(
-        "harness.compiling" in process.cmdline() and sum(process.cpu_times()[:2]) > 1.5
+        "harness.workload.compile_process" in process.cmdline()
+        and sum(process.cpu_times()[:2]) > 1.5
         for process in project.processes()
     )

@@ -12,14 +12,14 @@ from harness import engines
 from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.engines.base import OUTPUT_FILE
-from harness.engines.cudf import CudfSession
-from harness.engines.cudf_expressions import CudfExpressions
-from harness.engines.dask_cudf import DaskCudf
+from harness.engines.cudf.dask_engine import DaskCudf
+from harness.engines.cudf.engine import CudfSession
+from harness.engines.cudf.expressions import CudfExpressions
 from harness.errors import DataUnavailable
 from harness.plan import compile_query
 from harness.tables import Input
 from harness.verify import compare
-from harness.workload import load
+from harness.workload.file import load
 from tests import fake_cudf, fake_rmm
 from tests.in_process import InProcess, read_tables
 from tests.test_semantics import FILES, QUERIES, expected

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from harness.engines.cudf import Cudf
+from harness.engines.cudf.engine import Cudf
 from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.tables import Input, Table

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from harness import engines
-from harness.closing import Closing
-from harness.engines.cudf_pandas import CudfPandasSession
+from harness.engines.cudf.accelerator import CudfPandasSession
 from harness.errors import Unsupported
-from harness.gpu.device import memory_resource
+from harness.machine.closing import Closing
+from harness.machine.gpu.device import memory_resource
 from harness.tables import Input
 from harness.verify import compare
 from tests import fake_rmm

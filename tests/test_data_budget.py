@@ -16,9 +16,9 @@ from harness.data.budget import ENTRY, MOST_BYTES, Room, bytes_in
 from harness.data.cache import Cache, Entry, Facts
 from harness.data.prepare import Tables, prepare
 from harness.errors import DataError, NoReference
-from harness.reference import References
 from harness.tables import Input
-from harness.workload import load
+from harness.verify.reference import References
+from harness.workload.file import load
 from tests.benchmark_runs import Project
 
 KB = 1000

@@ -21,7 +21,7 @@ from harness.errors import DataError, WorkloadError
 from harness.special import Special
 from harness.tables import CsvFormat, Input, Table
 from harness.types import Column, Type
-from harness.workload import load
+from harness.workload.file import load
 
 
 def table(folder: Path, spec: str, source: Input = Input.MEMORY) -> Table:

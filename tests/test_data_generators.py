@@ -27,7 +27,7 @@ from harness.errors import DataError, DataUnavailable
 from harness.special import Specials
 from harness.tables import Input
 from harness.types import Column, Schema, Type
-from harness.workload import Query, Workload
+from harness.workload.file import Query, Workload
 
 QUERY = Query("q", "q", "select 1", 1, 1)
 

@@ -16,7 +16,7 @@ import pytest
 from harness.data import csv_text, files, identity, walk, write
 from harness.data.walk import Walk
 from harness.errors import DataError, WorkloadError
-from harness.workload import load
+from harness.workload.file import load
 from tests.benchmark_runs import ROOT
 from tests.test_data_files import content, error_of, table
 
@@ -224,7 +224,7 @@ import resource, sys
 from pathlib import Path
 from harness.data.cache import Cache
 from harness.data.prepare import prepare
-from harness.workload import load
+from harness.workload.file import load
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 before = peak()
 rows = prepare(load(Path("w.yaml")), "any", "memory", Cache(Path("cache"))).tables["t"].rows

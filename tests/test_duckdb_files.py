@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.duckdb_guard import identifier
 from harness.engines.base import Program
-from harness.engines.duckdb import DuckDBSession
-from harness.reference import open_database
+from harness.engines.sql.duckdb import DuckDBSession
+from harness.sandbox.guard import identifier
 from harness.tables import CsvFormat, Input, Table
 from harness.types import Column, Type
+from harness.verify.reference import open_database
 from tests.benchmark_runs import Project, outcomes
 
 NAMES = ('a "q", x', "new\nline", "c")

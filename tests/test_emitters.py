@@ -13,8 +13,8 @@ from sqlglot import exp
 from harness import engines, plan
 from harness.errors import Unsupported
 from harness.plan import Query
-from harness.plan.nodes import Node, walk
-from harness.plan.typing import KNOWN
+from harness.plan.facts.typing import KNOWN
+from harness.plan.tree.nodes import Node, walk
 from harness.tables import Input, Table
 from tests.in_process import described, installed, read_tables
 

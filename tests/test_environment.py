@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from harness import engines
-from harness.environment import Disk, disk_of, governor, read_by, surroundings
+from harness.commands.selfcheck.planted import Planted
 from harness.errors import UnknownEngine
-from harness.groups import Memory, granted_cores, memories
-from harness.processes import inherited_environment
-from harness.selfcheck.planted import Planted
+from harness.machine.cgroups import Memory, granted_cores, memories
+from harness.machine.child_process import inherited_environment
+from harness.machine.environment import Disk, disk_of, governor, read_by, surroundings
 from tests.benchmark_runs import TABLE, Project
 
 
@@ -140,7 +140,7 @@ def test_an_engine_under_another_name_differs_in_label_colour_and_variables() ->
         "POLARS_VERBOSE": "0",
     }
     assert engines.get("polars@POLARS_VERBOSE=0").label == "Polars (POLARS_VERBOSE=0)"
-    assert isinstance(engines.get("mine=harness.selfcheck.planted:Planted"), Planted)
+    assert isinstance(engines.get("mine=harness.commands.selfcheck.planted:Planted"), Planted)
 
 
 @pytest.mark.parametrize("name", engines.names())

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from harness.answer import AnswerSpec
-from harness.explained import (
+from harness.verify.explained import (
     BY_RECIPROCALS,
     IN_ANOTHER_ORDER,
     IN_FLOATS,

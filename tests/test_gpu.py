@@ -14,16 +14,17 @@ from typing import Any
 
 import polars as pl
 import pytest
+from harness.machine.facts.gpu import discovery
 from typer.testing import CliRunner
 
-from harness import engines, gpucheck
-from harness.child import describe
-from harness.cli import app
-from harness.engines.polars_gpu import lacking, says_not_on_gpu
-from harness.engines.polars_sql_gpu import PolarsSqlSession
+from harness import engines
+from harness.commands import gpucheck
+from harness.commands.cli import app
+from harness.engines.polars.gpu import lacking, says_not_on_gpu
+from harness.engines.sql.polars_gpu import PolarsSqlSession
 from harness.errors import Unsupported
-from harness.gpu import discovery
-from harness.gpu.discovery import NoGpu, described, gpus, usable_gpu
+from harness.machine.gpu.discovery import NoGpu, described, gpus, usable_gpu
+from harness.machine.serve import describe
 from harness.tables import Input
 from harness.verify import compare
 from tests.benchmark_runs import ROOT, Project, fakes, reasons
@@ -155,7 +156,7 @@ def test_the_parent_imports_nothing_that_would_touch_the_gpu(tmp_path: Path) -> 
         map(str, (tmp_path, root, *filter(None, [os.environ.get("PYTHONPATH")])))
     )
     done = subprocess.run(
-        [sys.executable, "-c", "from harness.cli import app; app(['doctor'])"],
+        [sys.executable, "-c", "from harness.commands.cli import app; app(['doctor'])"],
         env={**os.environ, "PYTHONPATH": paths, "COLUMNS": "300"},
         capture_output=True,
         text=True,

@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.machine.facts.gpu import device
 
-from harness.gpu import device
-from harness.gpu.device import (
+from harness.machine.facts import this_machine
+from harness.machine.gpu.device import (
     LIMIT_VARIABLE,
     Device,
     UncountedDevice,
     memory_resource,
     own_device,
 )
-from harness.gpu.usage import GpuUsage
-from harness.gpu.watch import GpuWatch
-from harness.machine import this_machine
+from harness.machine.gpu.usage import GpuUsage
+from harness.machine.gpu.watch import GpuWatch
+from harness.measure.pool import Settings
+from harness.measure.rounds import Rounds
 from harness.outcome import GpuUse, Outcome
-from harness.pool import Settings
-from harness.results import extra_info, record_of
-from harness.rounds import Rounds
+from harness.run.results import extra_info, record_of
 from tests import fake_rmm
 from tests.fake_nvml import FakeNvml
 from tests.test_measure import Bench
@@ -41,7 +41,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 @pytest.fixture
 def nvml(monkeypatch: pytest.MonkeyPatch) -> FakeNvml:
     fake = FakeNvml()
-    monkeypatch.setattr("harness.gpu.watch.LEAST_SECONDS", 0.0)  # runs here are short
+    monkeypatch.setattr("harness.machine.gpu.watch.LEAST_SECONDS", 0.0)  # runs here are short
     monkeypatch.setitem(sys.modules, "pynvml", fake)  # type: ignore[arg-type]
     return fake
 
@@ -93,8 +93,8 @@ def test_an_error_of_cuda_is_told(calls: list[str], monkeypatch: pytest.MonkeyPa
 
 
 def test_polars_takes_its_memory_from_the_same_place() -> None:
-    from harness.engines.polars_gpu import MEMORY_VARIABLE, PolarsGpu
-    from harness.engines.polars_sql_gpu import PolarsSqlGpu
+    from harness.engines.polars.gpu import MEMORY_VARIABLE, PolarsGpu
+    from harness.engines.sql.polars_gpu import PolarsSqlGpu
 
     for engine in (PolarsGpu(), PolarsSqlGpu()):
         module, _, name = engine.environment(2)[MEMORY_VARIABLE].rpartition(".")
@@ -122,7 +122,7 @@ def test_the_energy_of_less_than_a_second_is_not_told(
     nvml: FakeNvml, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its counter moves some ten times a second: of 2 ms it told 13 J on a card, or nothing."""
-    monkeypatch.setattr("harness.gpu.watch.LEAST_SECONDS", 1.0)
+    monkeypatch.setattr("harness.machine.gpu.watch.LEAST_SECONDS", 1.0)
     watch = GpuWatch()
     with watch:
         pass

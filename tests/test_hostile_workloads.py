@@ -17,18 +17,19 @@ import duckdb
 import polars as pl
 import pytest
 
-from harness import engines, reference
+from harness import engines
 from harness.data.budget import Budget
-from harness.duckdb_guard import judge, lock
-from harness.engines.polars_sql_gpu import PolarsSqlGpu, PolarsSqlSession, refuse_other_scans
+from harness.engines.sql.polars_gpu import PolarsSqlGpu, PolarsSqlSession, refuse_other_scans
 from harness.errors import NoReference, Unsupported, WorkloadError
-from harness.explained import data_of_its_own
 from harness.plan import compile_query
-from harness.reference import References
+from harness.sandbox.guard import judge, lock
 from harness.tables import Input, Table
 from harness.types import Column, Type
+from harness.verify import reference
+from harness.verify.explained import data_of_its_own
+from harness.verify.reference import References
 from harness.words import visible
-from harness.workload import load
+from harness.workload.file import load
 from tests.benchmark_runs import Project, fakes
 
 SECRET = "TOPSECRET"

@@ -1,4 +1,4 @@
-"""The way through the code has one direction: who may import whom."""
+"""The way through the code has one direction: rooms in order, and nothing imports to its right."""
 
 from __future__ import annotations
 
@@ -10,50 +10,138 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-FORBIDDEN = {
-    "report": ("harness",),
-    "harness/plan": ("harness.engines", "harness.data", "harness.workload", "harness.measure"),
-    "harness/verify": ("harness.engines", "harness.plan", "harness.data", "harness.measure"),
-    "harness/data": ("harness.engines", "harness.plan", "harness.measure"),
-    "harness/engines": ("harness.data", "harness.workload", "harness.measure", "harness.pool"),
-}
-"""A folder -> what nothing in it may import."""
+REPORT = (
+    "report.errors",
+    "report.read",
+    "report.compare",
+    "report.look",
+    "report.words",
+    "report.charts",
+    "report.page",
+    "report",
+)
+HARNESS = (
+    "harness",
+    "harness.words",
+    "harness.errors",
+    "harness.special",
+    "harness.characters",
+    "harness.types",
+    "harness.tables",
+    "harness.answer",
+    "harness.outcome",
+    "harness.machine.gpu",
+    "harness.machine",
+    "harness.sandbox",
+    "harness.data.arrow",
+    "harness.data.generators",
+    "harness.data",
+    "harness.plan.facts",
+    "harness.plan.tree",
+    "harness.plan.sql",
+    "harness.plan.lower",
+    "harness.plan.optimize",
+    "harness.plan.guards",
+    "harness.plan",
+    "harness.engines.base",
+    "harness.engines.gpu",
+    "harness.engines.python",
+    "harness.engines.pandas",
+    "harness.engines.polars",
+    "harness.engines.pyarrow",
+    "harness.engines.dask",
+    "harness.engines.cudf",
+    "harness.engines.sql",
+    "harness.engines",
+    "harness.verify",
+    "harness.workload",
+    "harness.measure",
+    "harness.run",
+    "harness.commands",
+    "harness.plugin",
+)
+"""All rooms and the modules between them, in reading order. A module is of the longest name."""
+ROOMS = (*REPORT, *HARNESS)
+FLAT_MODULES = 10
+"""The most that may lie in ``harness/`` itself."""
+
+
+def room_of(module: str) -> str:
+    """The room that a module is in. Raises ValueError where none is listed."""
+    found = [room for room in ROOMS if f"{module}.".startswith(f"{room}.")]
+    place = max(found, key=len, default="")
+    if place in ("harness", "") and module != "harness":
+        raise ValueError(f"{module} is in no room of tests/test_layers.py")
+    return place
+
+
+def module_of(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def imported(file: Path) -> Iterator[str]:
+    """What of the project's own modules a file imports, inside of functions as well."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (alias.name for alias in node.names if _own(alias.name))
+        elif isinstance(node, ast.ImportFrom) and node.module and _own(node.module):
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                there = (ROOT / Path(*name.split("."))).with_suffix(".py").is_file()
+                folder = (ROOT / Path(*name.split(".")) / "__init__.py").is_file()
+                yield name if there or folder else node.module
 
 
-@pytest.mark.parametrize("folder", FORBIDDEN)
-def test_a_folder_imports_nothing_that_comes_after_it(folder: str) -> None:
-    wrong = [
-        f"{file.relative_to(ROOT)}: {name}"
-        for file in sorted((ROOT / folder).rglob("*.py"))
-        for name in imported(file)
-        if any(f"{name}.".startswith(f"{module}.") for module in FORBIDDEN[folder])
-    ]
+def _own(module: str) -> bool:
+    return module.split(".")[0] in ("harness", "report")
+
+
+FILES = sorted(file for name in ("harness", "report") for file in (ROOT / name).rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=module_of)
+def test_nothing_imports_to_its_right(file: Path) -> None:
+    place = ROOMS.index(room_of(module_of(file)))
+    wrong = [name for name in imported(file) if ROOMS.index(room_of(name)) > place]
     assert wrong == []
 
 
 def test_only_the_end_of_a_run_and_those_who_compare_runs_use_the_report() -> None:
     users = [
         file.relative_to(ROOT).as_posix()
-        for file in sorted((ROOT / "harness").rglob("*.py"))
-        if any(name.split(".")[0] == "report" for name in imported(file))
+        for file in FILES
+        if file.is_relative_to(ROOT / "harness")
+        and any(name.split(".")[0] == "report" for name in imported(file))
     ]
     assert users == [
-        "harness/compare.py",
-        "harness/selfcheck/checks.py",
-        "harness/session.py",
-        "harness/terminal.py",
+        "harness/commands/compare.py",
+        "harness/commands/selfcheck/checks.py",
+        "harness/run/session.py",
+        "harness/run/terminal.py",
     ]
+
+
+def test_few_modules_lie_outside_of_the_rooms() -> None:
+    flat = [file.name for file in (ROOT / "harness").glob("*.py") if file.name != "__init__.py"]
+    assert len(flat) <= FLAT_MODULES
+
+
+def test_every_room_is_there_and_says_what_it_holds() -> None:
+    for room in ROOMS:
+        place = ROOT / Path(*room.split("."))
+        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))), room
 
 
 def test_the_check_sees_a_wrong_import(tmp_path: Path) -> None:
     file = tmp_path / "wrong.py"
-    file.write_text("from harness.engines import get\nimport report\n")
-    assert list(imported(file)) == ["harness.engines.get", "report"]
+    file.write_text(
+        "from harness.engines import get\nfrom harness.plan.sql import parse\nimport report\n"
+    )
+    found = list(imported(file))
+    assert found == ["harness.engines", "harness.plan.sql.parse", "report"]
+    assert [room_of(name) for name in found] == ["harness.engines", "harness.plan.sql", "report"]
+    assert room_of("harness.plan.sql.parse") == "harness.plan.sql"
+    with pytest.raises(ValueError, match=r"harness\.another is in no room"):
+        room_of("harness.another")

@@ -16,14 +16,14 @@ import pytest
 from harness.answer import AnswerSpec, SortKey
 from harness.data.budget import Budget
 from harness.engines.base import Program
-from harness.measure import Phase, Task
+from harness.measure.cell import Phase, Task
+from harness.measure.pool import Settings, WorkerPool
+from harness.measure.rounds import Rounds
+from harness.measure.turns import measure
 from harness.outcome import Cell, Outcome, Record
-from harness.pool import Settings, WorkerPool
-from harness.referee import Referee
-from harness.rounds import Rounds
 from harness.tables import Input, Table
-from harness.turns import measure
 from harness.types import Column, Type
+from harness.verify.referee import Referee
 
 SCHEMA = (Column("k", Type.INT64, False), Column("mean", Type.FLOAT64))
 SQL = "select k, avg(x) as mean from t group by k"
@@ -225,7 +225,7 @@ def test_settings_that_cannot_be_met_are_refused(tmp_path: Path, wrong: dict[str
 
 
 def test_the_measuring_process_imports_no_engine() -> None:
-    code = "import sys, harness.measure; print(*sys.modules)"
+    code = "import sys, harness.measure.cell; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert loaded.isdisjoint({"pyarrow", "numpy", "duckdb", "pandas", "polars"})

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.noise import BEFORE, FEWEST, SHARE, Noise, Probe, moved
+from harness.machine.noise import BEFORE, FEWEST, SHARE, Noise, Probe, moved
 from tests.benchmark_runs import MEANS, TABLE, Project, fakes
 
 QUIET = [1.0, 1.01, 0.99, 1.0, 1.02]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.pagecache import cached_pages, drop
+from harness.machine.pagecache import cached_pages, drop
 
 PAGES = 64
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlglot import exp, parse_one
 
 from harness.plan import compile_query
-from harness.plan.columns import columns_of, with_columns
-from harness.plan.nodes import columns_in
+from harness.plan.facts.columns import columns_of, with_columns
+from harness.plan.tree.nodes import columns_in
 from harness.types import Column, Type
 
 

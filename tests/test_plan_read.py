@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from harness import plan
 from harness.plan import Query, compile_query
-from harness.plan.read import read_arguments
+from harness.plan.sql.read import read_arguments
 from harness.types import Column, Schema, Type
 
 GOLDEN = Path(__file__).parent / "golden" / "unread_arguments.txt"

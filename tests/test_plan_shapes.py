@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness import engines
 from harness.plan import compile_query
-from harness.plan.nodes import Aggregate, Distinct, Join, Node, Scan, Sort, walk
+from harness.plan.tree.nodes import Aggregate, Distinct, Join, Node, Scan, Sort, walk
 from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
 

@@ -7,10 +7,10 @@ import sqlglot
 
 from harness.errors import Unsupported
 from harness.plan import compile_query
-from harness.plan.nan import may_be_nan
-from harness.plan.normalize import normalize
-from harness.plan.sql import in_sql
-from harness.plan.text import tree
+from harness.plan.facts.nan import may_be_nan
+from harness.plan.facts.printing import in_sql
+from harness.plan.sql.normalize import normalize
+from harness.plan.tree.text import tree
 from harness.types import Column, Type
 
 SCHEMAS = {"t": (Column("a", Type.INT64, False), Column("b", Type.INT64), Column("c", Type.STRING))}

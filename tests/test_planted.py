@@ -13,11 +13,11 @@ from typing import Any
 import psutil
 import pytest
 
+from harness.commands.selfcheck.planted import ALLOCATED_BYTES, BURN_SECONDS
 from harness.errors import WorkerDied, WorkerError, WorkerOutOfMemory, WorkerTimeout
-from harness.processes import Worker
-from harness.processtree import MARK, descendants
-from harness.sampling import Sampler
-from harness.selfcheck.planted import ALLOCATED_BYTES, BURN_SECONDS
+from harness.machine.child_process import Worker
+from harness.machine.processtree import MARK, descendants
+from harness.machine.sampling import Sampler
 
 MIB = 2**20
 Launch = Callable[..., Worker]
@@ -32,9 +32,9 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
     def start(engine: str, **options: Any) -> Worker:
         environment = {"PLANTED_BY": str(tmp_path)}
         folder = tmp_path / f"worker{len(workers)}"
-        worker = Worker("harness.worker", folder, environment, **options)
+        worker = Worker("harness.measure.bench", folder, environment, **options)
         workers.append(worker)
-        name = f"harness.selfcheck.planted:{engine}"
+        name = f"harness.commands.selfcheck.planted:{engine}"
         worker.request({"do": "start", "engine": name, "threads": 1}, 20)
         worker.request({"do": "prepare", "text": "", "language": "python", "writes": False}, 20)
         return worker

@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 
 from harness import engines
-from harness.compiler import Compiler
 from harness.data.cache import Cache
 from harness.data.prepare import schemas
 from harness.engines.base import Program
 from harness.errors import Unsupported
 from harness.plan import compile_query
-from harness.reader import Reader
 from harness.tables import Input, Table
-from harness.workload import load
+from harness.workload.compiler import Compiler
+from harness.workload.file import load
+from harness.workload.reader import Reader
 from tests.in_process import described, read_tables
 
 HERE = Path(__file__).parent

@@ -16,14 +16,14 @@ import pytest
 import yaml
 
 from harness.engines.base import OUTPUT_FILE
-from harness.engines.pyarrow import PyArrow
+from harness.engines.pyarrow.engine import PyArrow
 from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.tables import CsvFormat, Input, Table
 from harness.types import Column, Type
 from tests.in_process import InProcess
 
-ENGINE = "harness.engines.pyarrow:PyArrow"
+ENGINE = "harness.engines.pyarrow.engine:PyArrow"
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden" / "programs" / "pyarrow"
 WORKLOADS = HERE.parent / "workloads"

@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import harness.reference
+import harness.verify.reference
 from harness.answer import AnswerSpec, SortKey
 from harness.data.budget import Budget
 from harness.errors import NoReference, Unsupported
-from harness.messages import spec_to_message, table_to_message
-from harness.referee import Referee, Reference
-from harness.reference import OTHER_WAYS, References
+from harness.machine.messages import spec_to_message, table_to_message
 from harness.tables import Table
 from harness.types import Column, Type
+from harness.verify.referee import Referee, Reference
+from harness.verify.reference import OTHER_WAYS, References
 
 SCHEMA = (Column("k", Type.INT64), Column("n", Type.INT64))
 PLAIN = AnswerSpec(SCHEMA, "select k, count(*) as n from t group by k")
@@ -145,13 +145,13 @@ def test_a_reference_that_does_not_fit_its_memory_is_given_more(
     pq.write_table(pa.table({"k": range(300_000)}), file)
     table = Table("t", (Column("k", Type.INT64, False),), 300_000, (file,))
     sql = "select count(*) as n from (select list(k) as l from t group by k % 3)"
-    real, bounds = harness.reference.open_database, []
+    real, bounds = harness.verify.reference.open_database, []
 
     def tight(*arguments: Any, memory: str | None = "1MB") -> Any:
         bounds.append(memory)
         return real(*arguments, memory=memory)
 
-    monkeypatch.setattr(harness.reference, "open_database", tight)
+    monkeypatch.setattr(harness.verify.reference, "open_database", tight)
     monkeypatch.chdir(tmp_path)
     references = References()
     references.start(asdict(Budget(tmp_path / "cache", "run", 0)), threads=1)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from report.heat import heat
-from report.output import build
+from report.look.heat import heat
+from report.page.output import build
 from tests.results_factory import PYTHON, Asked, Document, document, realistic, write
 from tests.test_report_page import hostile
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from report.changes import compare_runs
-from report.comparison import compare
-from report.frame import Results, load
-from report.metrics import METRICS
-from report.output import build
-from report.rows import RowMaker
+from report.charts.rows import RowMaker
+from report.compare.changes import compare_runs
+from report.compare.comparison import compare
+from report.compare.metrics import METRICS
+from report.page.output import build
+from report.read.frame import Results, load
 from tests.results_factory import ENGINES, Asked, Document, document, realistic, write
 from tests.test_report_browser import Opened, browser, pytestmark, serious
 

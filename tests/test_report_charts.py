@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import vl_convert
 
-from report.charts import CHARTS, specs
+from report.charts.registry import CHARTS, specs
 
 GOLDEN = Path(__file__).parent / "golden" / "report"
 LOOK = {"engine": "Polars", "colour": "#0075ff", "place": 0}

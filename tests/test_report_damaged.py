@@ -15,14 +15,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from report import output
-from report.changes import NothingInCommon, compare_runs
+from report.compare.changes import NothingInCommon, compare_runs
 from report.errors import MalformedResults, ReportError
-from report.frame import Results, load
-from report.output import build
-from report.ranking import ranking
-from report.schema import read
-from report.sources import newest
+from report.page.output import build
+from report.page.page import output
+from report.read.frame import Results, load
+from report.read.schema import read
+from report.read.sources import newest
+from report.words.ranking import ranking
 from tests.results_factory import MACHINE, Asked, Document, document, write
 
 GPU = {

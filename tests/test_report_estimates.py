@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from report.resampling import pair_errors, ratio_between
-from report.statistics import PROCESS_ERROR, Ratio, Sample, estimate_median, ratio_of
+from report.compare.resampling import pair_errors, ratio_between
+from report.compare.statistics import PROCESS_ERROR, Ratio, Sample, estimate_median, ratio_of
 
 Rounds = tuple[Sample, Sample]
 

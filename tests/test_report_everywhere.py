@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from report import ranking, wording
-from report.change_tables import as_json
-from report.changes import alias_of, compare_runs
-from report.comparison import Task, compare
-from report.frame import Engine, load
-from report.output import build
-from report.rows import RowMaker
-from report.sources import newest
+from report.charts.rows import RowMaker
+from report.compare.changes import alias_of, compare_runs
+from report.compare.comparison import Task, compare
+from report.page.output import build
+from report.read.frame import Engine, load
+from report.read.sources import newest
+from report.words import ranking, wording
+from report.words.change_tables import as_json
 from tests.results_factory import ENGINES, Asked, Document, document, write
 from tests.test_report_browser import Opened, browser, pytestmark
 

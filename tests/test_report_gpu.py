@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from report.output import build
+from report.page.output import build
 from tests.results_factory import ENGINES, MACHINE, Asked, Document, document, write
 from tests.test_report_browser import Opened, browser, pytestmark
 

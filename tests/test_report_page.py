@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from report.embed import content_security_policy, json_for_script, script
-from report.frame import load
-from report.page import render
+from report.page.embed import content_security_policy, json_for_script, script
+from report.page.page import render
+from report.read.frame import load
 from tests.results_factory import ENGINES, Asked, Document, document, write
 
 HOSTILE = "</script><script>alert(1)</script>\"'&<!-- \u202egnp \u2028 🦆 " + "long" * 60

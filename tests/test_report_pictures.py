@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from report.charts_of_runs import matrix
-from report.comparison import compare
-from report.frame import Results, load
-from report.history import History
-from report.pictures import Album, Picture, file_name
-from report.rows import RowMaker
-from report.theme import colours
+from report.charts.of_runs import matrix
+from report.charts.rows import RowMaker
+from report.compare.comparison import compare
+from report.compare.history import History
+from report.look.theme import colours
+from report.page.pictures import Album, Picture, file_name
+from report.read.frame import Results, load
 from tests.results_factory import ENGINES, Asked, document, write
 from tests.test_report_charts import GOLDEN, normalised
 from tests.test_report_results import command

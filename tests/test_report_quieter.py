@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from report.frame import load
-from report.output import build
-from report.quieter import Replaced, replaced
+from report.compare.quieter import Replaced, replaced
+from report.page.output import build
+from report.read.frame import load
 from tests.results_factory import ENGINES, Asked, Document, document, write
 from tests.test_report_browser import Opened, browser, pytestmark
 from tests.test_report_page import numbers, text_of

@@ -9,13 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 from report.__main__ import main
-from report.comparison import compare
+from report.compare.comparison import compare
+from report.compare.metrics import METRICS
 from report.errors import MalformedResults, MissingResults, ReportError, UnknownVersion
-from report.frame import load
-from report.metrics import METRICS
-from report.output import build
-from report.schema import read
-from report.sources import find
+from report.page.output import build
+from report.read.frame import load
+from report.read.schema import read
+from report.read.sources import find
 from tests.results_factory import ENGINES, Asked, Document, document, write
 
 OK = Asked("q1", "polars", (0.2, 0.1, 0.3))

@@ -9,13 +9,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from report import wording
-from report.colours import LEAST_CONTRAST, contrast, shades
-from report.comparison import Comparison, compare, score
-from report.frame import Cell, Engine, EngineStyle, Results, Setting, Workload
-from report.metrics import METRICS
-from report.schema import QueryEntry
-from report.statistics import (
+from report.compare.comparison import Comparison, compare, score
+from report.compare.metrics import METRICS
+from report.compare.statistics import (
     PROCESS_ERROR,
     Estimate,
     Ratio,
@@ -25,6 +21,10 @@ from report.statistics import (
     ranks,
     ratio_of,
 )
+from report.look.colours import LEAST_CONTRAST, contrast, shades
+from report.read.frame import Cell, Engine, EngineStyle, Results, Setting, Workload
+from report.read.schema import QueryEntry
+from report.words import wording
 
 SETTING = Setting("laptop", "groupby", "small", "memory", 2)
 

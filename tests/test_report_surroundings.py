@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from report import surroundings
-from report.output import build
-from report.schema import DiskEntry, EnvironmentEntry, NoiseEntry
+from report.page.output import build
+from report.read.schema import DiskEntry, EnvironmentEntry, NoiseEntry
+from report.words import surroundings
 from tests.results_factory import MACHINE, Asked, document, write
 from tests.test_report_page import text_of
 

@@ -12,7 +12,7 @@ import pytest
 
 from harness import engines
 from harness.engines.base import Engine, Session
-from harness.engines.duckdb import DuckDB
+from harness.engines.sql.duckdb import DuckDB
 from harness.plan import compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Type

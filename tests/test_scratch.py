@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.scratch import Scratch
+from harness.machine.scratch import Scratch
 from tests.benchmark_runs import ROOT
 
 
@@ -25,7 +25,7 @@ def test_two_runs_do_not_take_each_others_folder_away(tmp_path: Path) -> None:
 
 def test_what_a_killed_run_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from harness.scratch import Scratch;"
+        "import os, sys; from pathlib import Path; from harness.machine.scratch import Scratch;"
         "Scratch(Path(sys.argv[1])); os.kill(os.getpid(), 9)"
     )
     killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT)

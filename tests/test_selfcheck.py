@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.selfcheck import checks
-from harness.selfcheck.planted import ALLOCATED_BYTES, BURN_SECONDS, SLEEP_SECONDS
-from harness.selfcheck.trial import Cell, Trial, TrialFailed
+from harness.commands.selfcheck import checks
+from harness.commands.selfcheck.planted import ALLOCATED_BYTES, BURN_SECONDS, SLEEP_SECONDS
+from harness.commands.selfcheck.trial import Cell, Trial, TrialFailed
 from tests.benchmark_runs import ROOT
 
 NEEDS_A_QUIET_MACHINE = ("duckdb against itself", "a sleep of 50 ms", "time added to a round")
@@ -22,7 +22,7 @@ NEEDS_A_QUIET_MACHINE = ("duckdb against itself", "a sleep of 50 ms", "time adde
 @pytest.fixture(scope="module")
 def table() -> list[str]:
     """The lines of ``harness selfcheck --quick`` on one engine."""
-    command = "import harness.cli; harness.cli.app()"
+    command = "import harness.commands.cli; harness.commands.cli.app()"
     done = subprocess.run(
         [sys.executable, "-c", command, "selfcheck", "--quick", "--engine", "duckdb"],
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160"},

@@ -95,7 +95,9 @@ def test_every_gap_is_of_a_query_that_exists() -> None:
 
 def test_a_wrong_answer_is_noticed(engines: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     sql = "select count(distinct k) as n from people"
-    monkeypatch.setattr("harness.engines.polars.PolarsExpressions.nullable", lambda self, e: False)
+    monkeypatch.setattr(
+        "harness.engines.polars.engine.PolarsExpressions.nullable", lambda self, e: False
+    )
     assert engines.verdict("polars", sql).outcome == "wrong"  # NULL was counted
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.cores import busy_cores, overruns
+from harness.machine.cores import busy_cores, overruns
 from harness.outcome import Cell, Outcome, Record, Round
 from harness.tables import Input
 from tests.benchmark_runs import AVAILABLE, MEANS, TABLE, Done, Project, fakes

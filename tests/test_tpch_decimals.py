@@ -13,7 +13,7 @@ from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.errors import DataUnavailable
 from harness.tables import Input
-from harness.workload import load
+from harness.workload.file import load
 from tests.in_process import InProcess, installed
 
 WORKLOAD = """

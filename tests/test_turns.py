@@ -17,15 +17,15 @@ from harness.answer import AnswerSpec
 from harness.data.budget import Budget
 from harness.engines.base import Program
 from harness.errors import WorkerOutOfMemory
-from harness.measure import Phase, Task
+from harness.machine.pagecache import cached_pages
+from harness.measure.cell import Phase, Task
+from harness.measure.pool import Settings, WorkerPool
+from harness.measure.rounds import Rounds
+from harness.measure.turns import measure
 from harness.outcome import Cell, Outcome, Record, Stopped
-from harness.pagecache import cached_pages
-from harness.pool import Settings, WorkerPool
-from harness.referee import Referee
-from harness.rounds import Rounds
 from harness.tables import Input, Table
-from harness.turns import measure
 from harness.types import Column, Type
+from harness.verify.referee import Referee
 
 SCHEMA = (Column("k", Type.INT64, False), Column("mean", Type.FLOAT64))
 SPEC = AnswerSpec(SCHEMA, "select k, avg(x) as mean from t group by k")

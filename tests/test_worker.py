@@ -25,9 +25,9 @@ from harness.errors import (
     WorkerOutOfMemory,
     WorkerTimeout,
 )
-from harness.messages import decode, encode, table_from_message, table_to_message
-from harness.oom import says_out_of_memory
-from harness.processes import Worker
+from harness.machine.child_process import Worker
+from harness.machine.messages import decode, encode, table_from_message, table_to_message
+from harness.machine.oom import says_out_of_memory
 from harness.special import Special
 from harness.tables import CsvFormat, Table
 from harness.types import Column, Type
@@ -43,7 +43,7 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
     workers: list[Worker] = []
 
     def start(engine: str, text: str = "", writes: bool = False, **options: Any) -> Worker:
-        worker = Worker("harness.worker", tmp_path / f"worker{len(workers)}", **options)
+        worker = Worker("harness.measure.bench", tmp_path / f"worker{len(workers)}", **options)
         workers.append(worker)
         worker.request({"do": "start", "engine": f"tests.fake_engines:{engine}", "threads": 1}, 20)
         worker.request({"do": "prepare", "text": text, "language": "python", "writes": writes}, 20)
@@ -156,7 +156,7 @@ def test_a_worker_is_killed_before_its_disk_is_full(
     launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = SimpleNamespace(free=9 * MIB)
-    monkeypatch.setattr("harness.processes.shutil.disk_usage", lambda _: disk)
+    monkeypatch.setattr("harness.machine.child_process.shutil.disk_usage", lambda _: disk)
     worker = launch("Hanging", text=str(tmp_path / "pids"))
     disk.free = 4 * MIB
     with pytest.raises(WorkerOutOfDisk, match=r"the disk had only 4\.19 MB left; the process was"):
@@ -188,8 +188,8 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path, stopped: tuple[
     script = f"""
 import sys
 from pathlib import Path
-from harness.processes import Worker
-worker = Worker("harness.worker", Path({str(tmp_path / "worker")!r}))
+from harness.machine.child_process import Worker
+worker = Worker("harness.measure.bench", Path({str(tmp_path / "worker")!r}))
 worker.request({{"do": "start", "engine": "tests.fake_engines:Hanging", "threads": 1}}, 20)
 pids = {str(tmp_path / "pids")!r}
 worker.request({{"do": "prepare", "text": pids, "language": "python", "writes": False}}, 20)

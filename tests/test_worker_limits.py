@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.limits import default_memory_limit, oom_kills
-from harness.sampling import Sampler
+from harness.machine.limits import default_memory_limit, oom_kills
+from harness.machine.sampling import Sampler
 
 MIB = 2**20
 

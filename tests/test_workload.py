@@ -9,7 +9,7 @@ import pytest
 from harness.errors import WorkloadError
 from harness.tables import CsvFormat, Input
 from harness.types import Type
-from harness.workload import Workload, load
+from harness.workload.file import Workload, load
 
 SMALLEST = """\
 tables:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import WorkloadError
-from harness.workload import load
+from harness.workload.file import load
 
 TABLE = "tables: {t: t.csv}\n"
 QUERY = "queries: {q: select 1}\n"

@@ -11,7 +11,7 @@ from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.errors import DataUnavailable
 from harness.tables import Input
-from harness.workload import Workload, load
+from harness.workload.file import Workload, load
 
 FOLDER = Path(__file__).parent.parent / "workloads"
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import platformdirs
 
-from harness.closing import Closing
 from harness.data.budget import LOCK, MANIFEST, RUNS, Budget, Room, held, sweep
 from harness.errors import DataError
+from harness.machine.closing import Closing
 from harness.words import parse_bytes
 
 LIMIT = "ENGINEBENCH_CACHE_LIMIT"

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.plan.nan_uses import Use, refuse_nan
-from harness.plan.special_uses import Differing, refuse_special
+from harness.plan.guards.nan_uses import Use, refuse_nan
+from harness.plan.guards.special_uses import Differing, refuse_special
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from harness.gpu.device import Device
+    from harness.machine.gpu.device import Device
     from harness.plan import Query
-    from harness.plan.nodes import Node
+    from harness.plan.tree.nodes import Node
 
 OUTPUT_FILE = "answer.parquet"
 """The file, in the worker's own working folder, that a ``write: parquet`` program leaves behind."""
@@ -94,7 +94,7 @@ class Engine(ABC):
     module: ClassVar[str]
     """The module that must be importable."""
     variables: ClassVar[tuple[str, ...]] = ()
-    """The environment variables that the library reads (``harness/variables.py``)."""
+    """The environment variables that the library reads (``harness/machine/variables.py``)."""
     on_gpu: ClassVar[bool] = False
     """Whether it computes on a GPU, which is watched while it runs and shared with few."""
     optional: ClassVar[bool] = False

@@ -7,8 +7,8 @@ import importlib.util
 from typing import ClassVar
 
 from harness.engines.base import Engine
-from harness.gpu.discovery import Gpu, NoGpu, usable_gpu
-from harness.variables import DASK, POLARS, RAPIDS
+from harness.machine.gpu.discovery import Gpu, NoGpu, usable_gpu
+from harness.machine.variables import DASK, POLARS, RAPIDS
 
 CUDA_MAJORS = (12, 13)
 """RAPIDS' distributions are made for each: ``cudf-cu12``, ``cudf-cu13``."""

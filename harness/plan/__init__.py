@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from harness.answer import AnswerSpec
 from harness.errors import HarnessError, Unsupported, WorkloadError
-from harness.plan.answered import answer_spec
-from harness.plan.containment import over_join
-from harness.plan.lower import lower
-from harness.plan.naming import with_key_names
-from harness.plan.nodes import Node
-from harness.plan.parse import answer_names, one_select, printed, qualified
-from harness.plan.prune import prune
-from harness.plan.read import refuse_unread
-from harness.plan.reduce import reduce
-from harness.plan.rewrite import rewrite
+from harness.plan.lower.select import lower
+from harness.plan.optimize.containment import over_join
+from harness.plan.optimize.naming import with_key_names
+from harness.plan.optimize.prune import prune
+from harness.plan.optimize.reduce import reduce
+from harness.plan.optimize.rewrite import rewrite
+from harness.plan.sql.answered import answer_spec
+from harness.plan.sql.parse import answer_names, one_select, printed, qualified
+from harness.plan.sql.read import refuse_unread
+from harness.plan.tree.nodes import Node
 from harness.types import Schema
 
 __all__ = ["FAILED", "Query", "compile_query"]

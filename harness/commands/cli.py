@@ -1,0 +1,176 @@
+"""The command ``harness``: programs, plans, what this machine can run, and runs compared."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.syntax import Syntax
+from typer.core import TyperGroup
+
+from harness import engines
+from harness.commands.compare import compare
+from harness.commands.doctor import examination
+from harness.commands.selfcheck.command import selfcheck
+from harness.data.cache import Cache
+from harness.data.prepare import schemas as table_schemas
+from harness.engines.base import Engine, Program
+from harness.errors import HarnessError, Unsupported
+from harness.tables import Input
+from harness.words import visible
+from harness.workload.compiler import Compiler, Schemas
+from harness.workload.file import Query, Workload, load
+from harness.workload.reader import Reader
+
+
+class _OneLineErrors(TyperGroup):
+    """Tells what is wrong in one line on stderr and ends with exit code 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HarnessError as error:
+            typer.echo(f"harness: {error}", err=True)
+            raise typer.Exit(2) from None
+
+
+app = typer.Typer(
+    name="harness",
+    help="Around `pytest --benchmark`: programs, plans, what this machine can run, runs compared.",
+    cls=_OneLineErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE[::QUERY]",
+        help="A workload file, and one of its queries: workloads/tpch.yaml::q03",
+        show_default=False,
+    ),
+]
+Size = Annotated[
+    str | None,
+    typer.Option(help="Size of generated data. Default: the file's first.", show_default=False),
+]
+
+
+@app.command()
+def show(
+    target: Target,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="The engine whose program to print. Default: all.", show_default=False),
+    ] = None,
+    input: Annotated[
+        Input | None,
+        typer.Option(
+            help="Where the program starts from. Default: what the file says.", show_default=False
+        ),
+    ] = None,
+    size: Size = None,
+) -> None:
+    """Print the program that an engine runs for a query; without a query, list the queries.
+
+    Example: harness show workloads/tpch.yaml::q03 --engine polars > q3.py
+    """
+    workload, query = _found(target)
+    if query is None:
+        _list(workload)
+        return
+    schemas = _schemas(workload, size)
+    chosen = [engine] if engine else list(engines.names())
+    source = input or workload.inputs[0]
+    with Reader() as reader:
+        compiler = Compiler(workload, reader)
+        for number, name in enumerate(chosen):
+            if len(chosen) > 1:
+                typer.echo("\n" * (number > 0) + _heading(engines.get(name)))
+            try:
+                _print(compiler.program(query, schemas, name, source))
+            except Unsupported as error:
+                if engine:
+                    raise
+                typer.echo(f"# unsupported: {error}")
+
+
+@app.command()
+def plan(target: Target, size: Size = None) -> None:
+    """Print a query's plan: its steps, and the columns of each with type and nullability.
+
+    Example: harness plan workloads/tpch.yaml::q03
+    """
+    workload, query = _found(target)
+    if query is None:
+        _list(workload)
+        return
+    schemas: Schemas = _schemas(workload, size)
+    with Reader() as reader:
+        planned = Compiler(workload, reader).query(query, schemas)
+    if planned.typed_plan is None:
+        raise Unsupported(planned.unsupported)
+    typer.echo(visible(planned.typed_plan))
+
+
+@app.command()
+def doctor() -> None:
+    """Say which engines can run here and why others cannot, and what would be measured on.
+
+    Ends with exit code 1 where no engine can run. Example: harness doctor
+    """
+    found = examination(Path("results"))
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    console.print(found.engines)
+    for name, value in found.facts.items():
+        console.print(f"{name:<14} {value}", markup=False, soft_wrap=True)
+    if not found.available:
+        typer.echo("harness: no engine can run here; install one of those above", err=True)
+        raise typer.Exit(1)
+
+
+app.command()(compare)
+app.command()(selfcheck)
+
+
+def _found(target: str) -> tuple[Workload, Query | None]:
+    """The workload and the query of ``FILE::QUERY``; no query for ``FILE``."""
+    file, separator, name = target.partition("::")
+    workload = load(Path(file))
+    return workload, workload.query(name) if separator else None
+
+
+def _schemas(workload: Workload, size: str | None) -> Schemas:
+    """The tables' columns at this size, or the file's first."""
+    with Cache() as cache:
+        return table_schemas(workload, workload.size(size or workload.sizes[0]), cache)
+
+
+def _list(workload: Workload) -> None:
+    typer.echo(f"{workload.title}")
+    width = max(len(query.name) for query in workload.queries)
+    for query in workload.queries:
+        typer.echo(
+            f"  {query.name:<{width}}  {query.title if query.title != query.name else ''}".rstrip()
+        )
+
+
+def _heading(engine: Engine) -> str:
+    """A comment line in the engine's own language."""
+    return f"{'#' if engine.language == 'python' else '--'} {engine.label}"
+
+
+def _print(program: Program) -> None:
+    """Highlighted on a terminal; elsewhere the very text that is run."""
+    if sys.stdout.isatty():
+        Console().print(Syntax(visible(program.text), program.language, theme="ansi_light"))
+    else:
+        typer.echo(program.text.rstrip("\n"))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,85 @@
+"""This machine -> what ``harness doctor`` tells: the engines, the machine, the folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from harness import engines
+from harness.data.budget import bytes_in
+from harness.data.cache import default_root
+from harness.errors import UnknownEngine
+from harness.machine.environment import Surroundings, surroundings
+from harness.machine.facts import this_machine, usable_cores
+from harness.machine.gpu.discovery import described
+from harness.machine.limits import default_memory_limit
+from harness.words import format_bytes
+
+BUSY_SHARE = 0.25
+"""Of the cores: a load of more is worth a word."""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A table of the engines, how many can run, and facts by name."""
+
+    engines: Table
+    available: int
+    facts: Mapping[str, str]
+
+
+def examination(results: Path) -> Examination:
+    rows = [_row(name) for name in engines.names()]
+    table = Table("engine", "version", "available", "why not", box=None, padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*row)
+    return Examination(table, sum(row[2] == "yes" for row in rows), dict(_facts(results)))
+
+
+def _row(name: str) -> tuple[str, str, str, str]:
+    try:
+        engine = engines.get(name)
+    except UnknownEngine as error:
+        return name, "", "no", str(error)
+    reason = engine.unavailable()
+    return name, engine.version() or "", "no" if reason else "yes", reason or ""
+
+
+def _facts(results: Path) -> Iterator[tuple[str, str]]:
+    machine, cache = this_machine(), default_root()
+    able = [name for name in engines.names() if _row(name)[2] == "yes"]
+    around = surroundings({name: engines.get(name) for name in able}, cache)
+    yield "machine", f"{machine.cpu}, {machine.memory_bytes / 2**30:.1f} GiB"
+    yield "system", f"{machine.system} {machine.kernel}, Python {machine.python}"
+    yield "GPU", "; ".join(described())
+    yield "threads", f"{usable_cores()} of {os.cpu_count()} cores{_quota(around)}"
+    yield "governor", around.governor or "not told by the system"
+    yield "load", _load(around.load_before)
+    yield "memory limit", f"{default_memory_limit() / 1e9:.1f} GB for each engine{_bound(around)}"
+    yield "cache", f"{cache} ({format_bytes(bytes_in(cache))}); ENGINEBENCH_CACHE moves it"
+    yield "disk", str(around.disk or "not told by the system")
+    yield "variables", _variables(around)
+    yield "results", f"{results.absolute()} ({len(list(results.glob('*/*.json')))} files)"
+
+
+def _quota(around: Surroundings) -> str:
+    return f"; control groups grant {around.quota_cores:g}" if around.quota_cores else ""
+
+
+def _bound(around: Surroundings) -> str:
+    bound = around.memory_limit_bytes
+    return f"; control groups grant {bound / 1e9:.1f} GB" if bound else ""
+
+
+def _load(load: float) -> str:
+    busy = load > BUSY_SHARE * usable_cores()
+    return f"{load:g} in the last minute" + ("; other work will disturb timings" if busy else "")
+
+
+def _variables(around: Surroundings) -> str:
+    listed = ", ".join(f"{name}={value}" for name, value in around.variables.items())
+    return listed or "none is set that engines read"

@@ -1,0 +1,119 @@
+"""The command ``harness gpucheck``: all GPU engines on every workload, verified, part by part.
+
+The parts grow: a first look at tiny data, every workload at small, then group-by and join at
+medium and large beside engines of the CPU. Each leaves its results before the next begins, and the
+time that is left ends the last one as Ctrl-C would: what was measured is kept. Further arguments
+go to pytest. Without a GPU it says what is missing, and ends with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from harness import engines
+from harness.engines.gpu import GpuEngine
+from harness.machine.gpu.discovery import NoGpu, usable_gpu
+
+CPU_ENGINES = ("duckdb", "pandas", "polars")
+"""Those beside which it is shown from which size on a GPU is worth its price."""
+ENDING_SECONDS = 45.0
+"""What a run that is interrupted may take to write its results and its page."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One run of pytest: workloads at one size, with at most ``seconds`` for each cell's rounds."""
+
+    workloads: tuple[str, ...]
+    size: str
+    seconds: float
+    beside: tuple[str, ...] = ()
+
+    def command(self, names: Sequence[str], options: Sequence[str]) -> list[str]:
+        files = [f"workloads/{name}.yaml" for name in self.workloads]
+        asked = ["--engines", ",".join([*names, *self.beside]), "--size", self.size]
+        budget = ["--benchmark-max-time", f"{self.seconds:g}"]
+        return [*(sys.executable, "-m", "pytest", "--benchmark"), *asked, *budget, *options, *files]
+
+
+PARTS = {
+    "tiny": Part(("groupby", "join", "etl", "tpch"), "tiny", 0.05),
+    "small": Part(("groupby", "join", "etl", "tpch", "flights"), "small", 0.5),
+    "medium": Part(("groupby", "join"), "medium", 1.0, CPU_ENGINES),
+    "large": Part(("groupby", "join"), "large", 1.0, CPU_ENGINES),
+}
+
+
+def gpu_engines() -> list[str]:
+    return [name for name in engines.names() if isinstance(engines.get(name), GpuEngine)]
+
+
+def main(
+    arguments: Sequence[str],
+    run: Callable[[Sequence[str], float], int] | None = None,
+) -> int:
+    """The greatest exit code of the parts that ran; 1 where there is no GPU."""
+    asked, options = _parser().parse_known_args(arguments)
+    try:
+        print(usable_gpu(), flush=True)
+    except NoGpu as error:
+        print(f"no GPU engine can run: {error}", file=sys.stderr)
+        return 1
+    deadline, codes = time.monotonic() + asked.seconds, [0]
+    for name in asked.parts:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            print(f"no time is left for {name}", flush=True)
+            continue
+        print(f"== {name}, {left:.0f} s left", flush=True)
+        codes.append((run or interrupted_after)(PARTS[name].command(gpu_engines(), options), left))
+    return max(codes)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m harness.commands.gpucheck",
+        description="All GPU engines on every workload, part by part. Other options go to pytest.",
+    )
+    parser.add_argument("--seconds", type=float, default=420.0, help="default: %(default)g, in all")
+    parser.add_argument(
+        "--parts",
+        type=_parts,
+        default=list(PARTS),
+        metavar="NAMES",
+        help=f"of {', '.join(PARTS)}, separated by commas; default: all",
+    )
+    return parser
+
+
+def _parts(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in PARTS:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(PARTS)}")
+    return names
+
+
+def interrupted_after(command: Sequence[str], seconds: float) -> int:
+    """Runs a command, for so long at most -> its exit code."""
+    process = subprocess.Popen(command)
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        print(f"interrupted: {seconds:.0f} s are over", flush=True)
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(ENDING_SECONDS)
+        process.kill()
+        return process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

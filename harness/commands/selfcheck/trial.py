@@ -1,0 +1,115 @@
+"""Engines, a query and options -> what a real ``pytest --benchmark`` made of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from harness.errors import HarnessError
+from harness.machine.child_process import inherited_environment
+
+CACHE = "ENGINEBENCH_CACHE"
+GRACE_SECONDS = 3.0
+"""How long a process that was killed may take to vanish."""
+TAIL_LINES = 15
+
+
+class TrialFailed(HarnessError):
+    """A run of the self-check left no results."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the results file tells of a cell: ``info`` is the ``extra_info`` of one that is ok."""
+
+    engine: str
+    input: str
+    outcome: str
+    reason: str
+    seconds: Sequence[float]
+    info: Mapping[str, Any]
+
+
+@dataclass
+class Trial:
+    """A folder for workloads, in which runs leave their results, cache and all.
+
+    ``noisy`` says that the machine was, in one of the runs so far.
+    """
+
+    folder: Path
+    noisy: bool = False
+
+    def run(
+        self, workload: str, engines: Sequence[str], options: Sequence[str] = (), **variables: str
+    ) -> list[Cell]:
+        """Runs a workload's text on engines. Raises TrialFailed where that ends without results."""
+        (self.folder / "pytest.ini").write_text("[pytest]\n")
+        (self.folder / "t.csv").write_text("k,x\n1,0.0\n1,1.0\n2,12.25\n3,\n")
+        file = self.folder / "selfcheck.yaml"
+        file.write_text(workload)
+        results = self.folder / f"results-{time.monotonic_ns()}"
+        command = [sys.executable, "-m", "pytest", "--benchmark", "-q", "-p", "no:cacheprovider"]
+        command += ["--engines", ",".join(engines), "--results", str(results), *options, file.name]
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self._environment(variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        files = list(results.glob("*/*.json"))
+        if not files:
+            tail = "\n".join(done.stdout.strip().splitlines()[-TAIL_LINES:])
+            raise TrialFailed(f"pytest ended with exit code {done.returncode}:\n{tail}")
+        content = json.loads(files[0].read_text())
+        self.noisy |= content["noise"]["noisy"]
+        return _cells(content)
+
+    def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        path = inherited_environment()["PYTHONPATH"]
+        return {**kept, "PYTHONPATH": path, CACHE: str(self.folder / "cache"), **variables}
+
+    def left_over(self) -> list[int]:
+        """The ids of processes that still run of all that was started here."""
+        deadline = time.monotonic() + GRACE_SECONDS
+        while (found := self._running()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return found
+
+    def _running(self) -> list[int]:
+        mark = str(self.folder / "cache")
+        return [process.pid for process in psutil.process_iter() if _cache_of(process) == mark]
+
+
+def _cache_of(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(CACHE)
+    except (OSError, psutil.Error):
+        return None
+
+
+def _cells(results: Mapping[str, Any]) -> list[Cell]:
+    timed = {_key(b["extra_info"]): b for b in results["benchmarks"]}
+    cells = []
+    for cell in results["cells"]:
+        entry = timed.get(_key(cell), {"stats": {"data": []}, "extra_info": {}})
+        told = cell["engine"], cell["input"], cell["outcome"], cell["reason"]
+        cells.append(Cell(*told, entry["stats"]["data"], entry["extra_info"]))
+    return cells
+
+
+def _key(cell: Mapping[str, Any]) -> tuple[str, str]:
+    return cell["engine"], cell["input"]

@@ -1,0 +1,1 @@
+"""cuDF: the engine and its emitter, cudf.pandas, and dask-cuDF."""

@@ -1,0 +1,139 @@
+"""cudf.pandas: pandas' programs unchanged, on the GPU where cuDF can and on the CPU where not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlglot import exp
+
+from harness.engines.base import Program, Session
+from harness.engines.gpu import GpuEngine
+from harness.engines.pandas.engine import Pandas, PandasSession
+from harness.errors import Unsupported
+from harness.machine.gpu.device import own_device
+from harness.plan import Query
+from harness.plan.facts.columns import columns_of
+from harness.plan.facts.kinds import COMPARISONS
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.typing import infer
+from harness.plan.guards.special_uses import FULL_CASE, Differing, expressions_of
+from harness.plan.tree.nodes import Aggregate, Expression, Filter, Node, conjuncts, walk
+from harness.tables import Input, Table
+from harness.types import Schema, Type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class CudfPandasSession(PandasSession):
+    """Tables are pandas' to look at; a column moves to the device where it is first used there."""
+
+    def __init__(self, threads: int) -> None:
+        self.device = own_device()  # which install() leaves as it is
+        import cudf.pandas
+
+        cudf.pandas.install()  # before pandas is imported for the first time
+        super().__init__(threads)
+        self.accelerator = cudf.pandas
+
+    def load(self, table: Table) -> None:
+        """PyArrow makes frames of pandas' own, which the accelerator is yet to be told of."""
+        super().load(table)
+        self.tables[table.name] = self.accelerator.as_proxy_object(self.tables[table.name])
+
+    def to_arrow(self, result: Any) -> pa.Table:
+        proxy = self.accelerator.is_proxy_object(result)
+        return super().to_arrow(result.as_cpu_object() if proxy else result)
+
+    def fallback_share(self) -> float | None:
+        """Of the calls that cudf.pandas' own profiler counts; where it counts none, all of them."""
+        with self.accelerator.Profiler() as profiler:
+            self.run()
+        calls = profiler.per_function_stats.values()
+        slow = sum(len(times.get("cpu", ())) for times in calls)
+        whole = slow + sum(len(times.get("gpu", ())) for times in calls)
+        return slow / whole if whole else 1.0
+
+
+DIFFERING: Mapping[str, str] = {
+    "np.fmod(": "a remainder, to which it gives the sign of the divisor",
+    "np.copysign(": "rounding by np.copysign, whose operands it exchanges",
+    ".str.join(": "the text of an empty list, of which it makes NULL",
+    r"\\g<": "groups in what matches are replaced with",
+    '.astype("Int64"), unit=': "an interval of so many days, where some are NULL",
+}
+"""What RAPIDS 26.10 computes otherwise than pandas, by what stands in a program of pandas."""
+MASKED = (Type.INT64, Type.BOOLEAN)
+
+
+def refuse_three_values(plan: Node) -> None:
+    """Raises Unsupported where OR or AND of NULLs decides: to cudf.pandas, NULL OR true is NULL.
+
+    In a filter NULL AND false may well be NULL: neither keeps a row.
+    """
+    for node in walk(plan):
+        schema = tuple(column for source in node.inputs for column in source.schema)
+        for e in expressions_of(node):
+            parts = conjuncts(e) if isinstance(node, Filter) else [e]
+            for part in parts:
+                for operator in part.find_all(exp.Or, exp.And):
+                    if any(may_be_null(side, schema) for side in operator.flatten()):
+                        raise Unsupported("cudf.pandas does otherwise with NULL", in_sql(operator))
+
+
+def refuse_lost_nulls(plan: Node) -> None:
+    """Raises Unsupported where cudf.pandas takes dtypes without room for NULL, or for a product.
+
+    A comparison has the dtype of its left side, a length has 32 bits, and texts that are joined by
+    pandas leave groups with keys of floats.
+    """
+    for node in walk(plan):
+        schema = tuple(column for source in node.inputs for column in source.schema)
+        if isinstance(node, Aggregate) and any(
+            isinstance(e, exp.GroupConcat) for _, e in node.aggregates
+        ):
+            keys = node.schema[: len(node.keys)]
+            if any(key.nullable and key.type in MASKED for key in keys):
+                raise Unsupported("cudf.pandas makes floats of the keys of joined texts")
+        for e in expressions_of(node):
+            for product in e.find_all(exp.Mul):
+                if product.find(exp.Length):
+                    raise Unsupported("cudf.pandas multiplies lengths in 32 bits", in_sql(product))
+            for compared in () if isinstance(node, Filter) else e.find_all(*COMPARISONS):
+                left, right = (infer(side, schema) for side in (compared.left, compared.right))
+                lost = right.nullable and right.type in MASKED and not left.nullable
+                if lost and columns_of(compared.left):
+                    raise Unsupported("cudf.pandas does otherwise with NULL", in_sql(compared))
+
+
+def may_be_null(condition: Expression, schema: Schema) -> bool:
+    """Whether pandas has NULL for a condition, and not False."""
+    if isinstance(condition, exp.Is):
+        return False
+    if isinstance(condition, (exp.And, exp.Or, exp.Not, exp.Paren)):
+        return any(may_be_null(part, schema) for part in condition.iter_expressions())
+    columns = (infer(column, schema) for column in columns_of(condition))
+    return any(column.nullable and column.type in MASKED for column in columns)
+
+
+class CudfPandas(GpuEngine, Pandas):
+    name = "cudf-pandas"
+    label = "cudf.pandas"
+    colour = "#7400b8"
+    distribution = "cudf"
+    module = "cudf"
+    special_differs: ClassVar[Differing] = {**Pandas.special_differs, **FULL_CASE}
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        program = super().compile(query, tables, source)
+        for call, reason in DIFFERING.items():
+            if call in program.text:
+                raise Unsupported(f"cudf.pandas does otherwise: {reason}")
+        plan = self.lowered(query)
+        refuse_three_values(plan)
+        refuse_lost_nulls(plan)
+        return program
+
+    def start(self, threads: int) -> Session:
+        return CudfPandasSession(threads)

@@ -1,0 +1,83 @@
+"""dask-cuDF: Dask over cuDF, on the GPUs of this machine or on a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import ClassVar
+
+from harness.engines.base import CONNECT_VARIABLE, Program, Session
+from harness.engines.cudf.dask_program import DaskCudfProgram, has_dates
+from harness.engines.cudf.engine import Cudf, CudfSession
+from harness.engines.dask.engine import Dask
+from harness.engines.gpu import GpuEngine
+from harness.engines.python.kernel import Gaps
+from harness.machine.gpu.device import LIMIT_VARIABLE, Device, UncountedDevice
+from harness.plan import Query
+from harness.plan.guards.special_uses import Differing
+from harness.tables import Input, Table
+
+
+class DaskCudfSession(CudfSession):
+    """Memory holds partitions that are persisted on the devices; answers are gathered into one.
+
+    The devices are the workers', so that only NVML, from outside, sees their memory.
+    """
+
+    def _device(self) -> Device:
+        return UncountedDevice()
+
+    def __init__(self) -> None:
+        import dask
+        from distributed import Client
+
+        super().__init__()
+        # Dask's own default moves pandas' partitions, by way of the host.
+        dask.config.set({"dataframe.shuffle.method": "tasks"})
+        address = os.environ.get(CONNECT_VARIABLE)
+        self.client = Client(_own_cluster() if address is None else address)
+
+    def load(self, table: Table) -> None:
+        import dask.dataframe as dd
+        import dask_cudf
+        from distributed import wait
+
+        files = [str(path) for path in table.parquet]
+        if has_dates(table):
+            frame = dd.from_map(self.cudf.read_parquet, files)
+        else:
+            frame = dask_cudf.read_parquet(files)
+        self.tables[table.name] = frame.persist()
+        wait(self.tables[table.name])
+
+
+def _own_cluster() -> object:
+    """A worker for each GPU of this machine, on the loopback interface only."""
+    from dask_cuda import LocalCUDACluster
+
+    limit = os.environ.get(LIMIT_VARIABLE)
+    pool = {} if limit is None else {"rmm_pool_size": limit, "rmm_maximum_pool_size": limit}
+    return LocalCUDACluster(host="127.0.0.1", dashboard_address=None, **pool)
+
+
+class DaskCudf(GpuEngine):
+    name = "dask-cudf"
+    label = "dask-cuDF"
+    colour = "#b5179e"
+    language = "python"
+    distribution = "dask-cudf"
+    module = "dask_cudf"
+    modules = ("dask_cuda",)
+    """What starts the workers."""
+    connects = True
+    nan_differs = Dask.nan_differs
+    special_differs: ClassVar[Differing] = {**Dask.special_differs, **Cudf.special_differs}
+    cannot: ClassVar[Mapping[str, str]] = Dask.cannot
+    not_yet: ClassVar[Mapping[str, str]] = Dask.not_yet
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        return DaskCudfProgram(gaps, tables, source).program(self.lowered(query), query.write)
+
+    def start(self, threads: int) -> Session:
+        return DaskCudfSession()

@@ -1,0 +1,161 @@
+"""Plans as dask-cuDF: Dask's programs, with cuDF in the partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.engines.cudf.expressions import CudfExpressions
+from harness.engines.cudf.program import CudfProgram, keeping_integers, keeping_whole_keys
+from harness.engines.dask.aggregates import NATIVE
+from harness.engines.dask.expressions import DaskExpressions
+from harness.engines.dask.program import DaskProgram
+from harness.engines.pandas.expressions import PandasExpressions
+from harness.engines.pandas.program import PandasProgram
+from harness.engines.pandas.steps import keywords
+from harness.engines.pandas.tables import csv_options
+from harness.engines.pandas.values import DTYPES
+from harness.engines.python.kernel import ATOM, Code, listing, mapping, quoted
+from harness.plan.facts.columns import fresh
+from harness.plan.facts.printing import in_sql
+from harness.plan.tree.nodes import Aggregate, Expression, Join, Node, columns_in
+from harness.tables import Input, Table
+from harness.types import Type
+
+_BEYOND_DASK = (
+    "cudf.",
+    ".str.like(",
+    ".str.split_part(",
+    ".str.replace_with_backrefs(",
+    'how="half_up"',
+)
+"""What Dask does not hand on to cuDF by itself."""
+
+
+def has_dates(table: Table) -> bool:
+    """Whether dask-cuDF cannot read the Parquet of a table (RAPIDS 26.10); cuDF itself can."""
+    return any(column.type is Type.DATE for column in table.schema)
+
+
+class DaskCudfExpressions(DaskExpressions, CudfExpressions):
+    """Spells expressions as operations on lazy columns that cuDF holds."""
+
+    local: ClassVar[type[PandasExpressions]] = CudfExpressions
+    nothing: ClassVar[str] = ", None"  # Dask's own default is NaN, of which cuDF makes floats
+
+    def code(self, e: Expression) -> Code:
+        if columns_in(e) and not isinstance(e, exp.Column):
+            made = self.local(self.gaps, self.schema, self.frame, self.narrow)
+            text = made.code(e).text
+            if any(words in text for words in _BEYOND_DASK):
+                return Code(self._locally(text, columns_in(e), self._meta(e)), ATOM)
+        return super().code(e)
+
+    def total(self, e: Expression) -> str:
+        """A correlation is of two columns of different names, of which no value is missing."""
+        if not isinstance(e, exp.Corr):
+            return super().total(e)
+        if self.nullable(e.this) or self.nullable(e.expression):
+            raise self.gaps.lacking("a correlation of NULLs", in_sql(e))
+        x, y = (self.operand(side, ATOM) for side in (e.this, e.expression))
+        return f'{x}.rename("x").corr({y}.rename("y"))'
+
+    def _meta(self, e: Expression) -> str:
+        """The dtype of what is computed, which Dask would look for with texts of its own making."""
+        dtype = self.dtype(self.typed(e)) or "datetime64[us]"
+        return f", meta=cudf.Series(dtype={quoted(dtype)})"
+
+
+class DaskCudfProgram(DaskProgram):
+    """A program of dask-cuDF for a plan."""
+
+    printer: ClassVar[type[PandasExpressions]] = DaskCudfExpressions
+    local: ClassVar[type[PandasProgram]] = CudfProgram
+    native: ClassVar[tuple[type[Expression], ...]] = tuple(set(NATIVE) - {exp.Median})
+    counts_distinct: ClassVar[bool] = False
+    imports: ClassVar[Mapping[str, str]] = {
+        "cudf": "import cudf",
+        "dask": "import dask",
+        "dd": "import dask.dataframe as dd",
+        "dask_cudf": "import dask_cudf",
+        "np": "import numpy as np",
+        "pd": "import pandas as pd",
+    }
+
+    def _keeping_integers(self, node: Join, side: Node) -> str:
+        return keeping_integers(node, side)
+
+    def _sides(self, node: Join) -> tuple[str, str, list[str]]:
+        left, right, risky = super()._sides(node)
+        return left + keeping_whole_keys(node), right, risky
+
+    def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
+        """A column that is there in each row, and no key: dask-cuDF has ``count`` only."""
+        fit = (c.name for c in node.input.schema if not c.nullable and c.name not in keys)
+        return next(fit, None)
+
+    def _called(
+        self, node: Aggregate, groups: str, calls: Mapping[tuple[str, str], str], rename: str
+    ) -> str:
+        """``agg`` takes a dictionary; columns of several functions are named afterwards."""
+        functions: dict[str, dict[str, list[str]]] = {}
+        for (function, column), name in calls.items():
+            called = "count" if function == "size" else function
+            functions.setdefault(column, {}).setdefault(called, []).append(name)
+        if all(len(of) == 1 for of in functions.values()) and len(functions) == len(calls):
+            firsts = {column: next(iter(of.items())) for column, of in functions.items()}
+            names = {column: name for column, (_, (name,)) in firsts.items() if column != name}
+            named = f".rename(columns={mapping(names)})" if names else ""
+            by = mapping({column: called for column, (called, _) in firsts.items()})
+            return self.assign(node, f"{groups}.agg({by}){named}.reset_index(){rename}")
+        by = ", ".join(f"{quoted(column)}: {listing(list(of))}" for column, of in functions.items())
+        frame = self.assign(node, f"{groups}.agg({{{by}}})")
+        computed = [names for of in functions.values() for names in of.values()]
+        self.statements.append(f"{frame}.columns = {listing([first for first, *_ in computed])}")
+        self.statements.append(f"{frame} = {frame}.reset_index(){rename}")
+        again = [(name, f"{frame}[{quoted(first)}]") for first, *more in computed for name in more]
+        if again:
+            self.statements.append(f"{frame} = {frame}.assign({keywords(again)})")
+        found = [*(first for first, *_ in computed), *(name for name, _ in again)]
+        self.physical[node] = (*(name for name, _ in node.keys), *found)
+        return frame
+
+    def _beside(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
+        """What Dask hands on of nothing is NaN, of which cuDF would make a number."""
+        columns = [
+            (
+                name,
+                f"cudf.Series({value}, index=part.index, dtype={quoted(dtypes[name])}, "
+                "nan_as_null=True)"
+                if name in dtypes
+                else value,
+            )
+            for name, value in values.items()
+        ]
+        return f"part.assign({keywords(columns)})"
+
+    def _reader(self, table: Table, columns: Sequence[str]) -> str:
+        name = f"t({quoted(table.name)})"
+        if self.source is Input.PARQUET and has_dates(table):
+            files = name if len(table.parquet) > 1 else f"[{name}]"
+            return f"dd.from_map(cudf.read_parquet, {files}, columns={listing(columns)})"
+        if self.source is Input.PARQUET:
+            return f"dask_cudf.read_parquet({name})"
+        if self.source is Input.CSV:
+            dtypes = {kind: plain for kind, (plain, _) in DTYPES.items()}
+            options = csv_options(table, [table.column(c) for c in columns], dtypes)
+            whole = any(path.suffix == ".gz" for path in table.csv)
+            return f"dask_cudf.read_csv({name}, {options}{', blocksize=None' if whole else ''})"
+        return name
+
+    def _unmatched(self, node: Join, left: str, keys: str) -> str:
+        """Dask knows no anti join, and cuDF's merge has no indicator."""
+        ours = listing([a for a, _ in node.on])
+        found = fresh("found", set(self.physical[node]))
+        right = f"{keys}.assign({found}=1)"
+        merged = self.assign(node, f'{left}.merge({right}, on={ours}, how="left")')
+        self.physical[node] += (found,)
+        self.statements.append(f"{merged} = {merged}[{merged}[{quoted(found)}].isnull()]")
+        return merged

@@ -1,0 +1,88 @@
+"""cuDF: pandas' programs in its spelling, on one GPU."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlglot import exp
+
+from harness.answer import NAN_IS_NULL
+from harness.engines.base import Program, Session
+from harness.engines.cudf.program import CudfProgram
+from harness.engines.gpu import GpuEngine
+from harness.engines.pandas.engine import Pandas
+from harness.engines.python.kernel import Gaps, PythonSession
+from harness.machine.gpu.device import Device, own_device
+from harness.plan import Query
+from harness.plan.guards.special_uses import FULL_CASE, Differing
+from harness.special import Special
+from harness.tables import Input, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class CudfSession(PythonSession):
+    """Memory holds a DataFrame on the device."""
+
+    device: Device
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.device = self._device()
+        import cudf
+
+        self.cudf = cudf
+
+    def _device(self) -> Device:
+        return own_device()
+
+    def load(self, table: Table) -> None:
+        """From the host's memory, so that it is known what the transfer takes."""
+        import pyarrow.parquet as pq
+
+        host = pq.read_table([str(path) for path in table.parquet])
+        began = time.perf_counter()
+        self.tables[table.name] = self.cudf.DataFrame.from_arrow(host)
+        self.device.synchronise()
+        taken = self.device.transfer_seconds or 0.0
+        self.device.transfer_seconds = taken + time.perf_counter() - began
+
+    def to_arrow(self, result: Any) -> pa.Table:
+        """The answer; a quotient of zeros is NaN in floats, which are marked as such."""
+        table: pa.Table = result.to_arrow(preserve_index=False)
+        for place, field in enumerate(table.schema):
+            if str(field.type) == "double":
+                marked = field.with_metadata(NAN_IS_NULL)
+                table = table.set_column(place, marked, table.column(place))
+        return table
+
+    def rows(self, result: Any) -> int:
+        return len(result)
+
+
+class Cudf(GpuEngine):
+    name = "cudf"
+    label = "cuDF"
+    colour = "#3a0ca3"
+    language = "python"
+    distribution = "cudf"
+    module = "cudf"
+    nan_differs = Pandas.nan_differs
+    special_differs: ClassVar[Differing] = {
+        **Pandas.special_differs,
+        **FULL_CASE,
+        exp.IntDiv: frozenset({Special.LEAST}),
+        exp.Mod: frozenset({Special.LEAST, Special.INFINITE}),
+        exp.Round: frozenset({Special.LEAST, Special.LARGE}),
+    }
+    not_yet: ClassVar[Mapping[str, str]] = {**Pandas.not_yet, "GroupConcat": "a text of a group"}
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        return CudfProgram(gaps, tables, source).program(self.lowered(query), query.write)
+
+    def start(self, threads: int) -> Session:
+        return CudfSession()

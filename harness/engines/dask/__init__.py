@@ -1,0 +1,1 @@
+"""Dask: the engine and its emitter, which is pandas' but for what is lazy."""

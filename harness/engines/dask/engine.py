@@ -1,0 +1,97 @@
+"""Dask: dask.dataframe over pandas, with threads of its own or on a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sqlglot import exp
+
+from harness.engines.base import CONNECT_VARIABLE, Engine, Program, Session
+from harness.engines.dask.program import DaskProgram
+from harness.engines.pandas.engine import Pandas, PandasSession
+from harness.engines.python.kernel import Gaps
+from harness.machine.variables import DASK
+from harness.plan import Query
+from harness.plan.facts.kinds import DEVIATIONS
+from harness.plan.guards.special_uses import Differing
+from harness.special import Special
+from harness.tables import Input, Table
+
+ROWS_WORTH_SPLITTING = 100_000
+"""A table of fewer rows is one partition, which joins need not shuffle."""
+
+
+class DaskSession(PandasSession):
+    """Memory holds pandas' partitions, one per thread, with the dtypes that pandas itself has.
+
+    On a cluster they are persisted in its workers. Results are gathered into one pandas frame.
+    """
+
+    def __init__(self, threads: int) -> None:
+        import dask
+
+        super().__init__(threads)
+        dask.config.set({"dataframe.convert-string": False})
+        address, self.client = os.environ.get(CONNECT_VARIABLE), None
+        if address is None:
+            dask.config.set(scheduler="threads", num_workers=threads)
+        else:
+            from distributed import Client
+
+            self.client = Client(address)
+            threads = sum(self.client.nthreads().values())
+        self.threads = threads
+
+    def load(self, table: Table) -> None:
+        import dask.dataframe as dd
+
+        super().load(table)
+        parts = min(self.threads, 1 + table.rows // ROWS_WORTH_SPLITTING)
+        frame = dd.from_pandas(self.tables[table.name], npartitions=max(1, parts), sort=False)
+        self.tables[table.name] = frame if self.client is None else self._persisted(frame)
+
+    def _persisted(self, frame: Any) -> Any:
+        from distributed import wait
+
+        persisted = frame.persist()
+        wait(persisted)
+        return persisted
+
+
+class Dask(Engine):
+    name = "dask"
+    label = "Dask"
+    colour = "#fc6e1f"
+    language = "python"
+    distribution = "dask"
+    module = "dask"
+    connects = True
+    variables: ClassVar[tuple[str, ...]] = DASK
+    cannot: ClassVar[Mapping[str, str]] = {
+        "Median": "an exact quantile of a whole table, which Dask estimates",
+        "PercentileCont": "an exact quantile of a whole table, which Dask estimates",
+    }
+    nan_differs = Pandas.nan_differs
+    special_differs: ClassVar[Differing] = {
+        **Pandas.special_differs,
+        **dict.fromkeys((exp.Sum, exp.Avg), frozenset({Special.INFINITE})),  # NaN is left out
+        **dict.fromkeys(DEVIATIONS, frozenset({Special.LARGE})),
+    }
+    not_yet: ClassVar[Mapping[str, str]] = {
+        **Pandas.not_yet,
+        "GroupConcat": "a text of a group",
+        "ArgMax": "a value at an extreme of another in a whole table",
+        "ArgMin": "a value at an extreme of another in a whole table",
+    }
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        return DaskProgram(gaps, tables, source).program(self.lowered(query), query.write)
+
+    def environment(self, threads: int) -> dict[str, str]:
+        return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+    def start(self, threads: int) -> Session:
+        return DaskSession(threads)

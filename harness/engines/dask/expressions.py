@@ -1,0 +1,100 @@
+"""Expressions over one frame, spelt for Dask: as for pandas, but for what NumPy would make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.engines.pandas.expressions import PandasExpressions
+from harness.engines.pandas.values import parenthesised
+from harness.engines.python.kernel import ATOM, Code, listing, mapping
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.typed import Typed
+from harness.plan.tree.nodes import Expression, columns_in
+
+_ARITHMETIC = (exp.Column, exp.Identifier, exp.Literal, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div)
+
+
+_BY_PARTITION = (exp.Bracket, exp.DateFromParts, exp.Greatest, exp.Least, exp.SplitPart)
+"""What Dask lacks and the library that holds its partitions has."""
+_REMAINDERS = (exp.Mod, exp.IntDiv)
+_COUNTED_IN_TEXT = (exp.Length, exp.StrPosition)
+"""What Dask takes for floats, since its sample of a text has NULLs."""
+
+
+class DaskExpressions(PandasExpressions):
+    """Spells expressions as operations on lazy columns.
+
+    What makes an array of NumPy's, or a column that is not derived from the frame's, is computed
+    partition by partition, in the spelling of ``local``, the library that holds the partitions.
+    """
+
+    library: ClassVar[str] = "dd"
+    present: ClassVar[str] = "notnull()"
+    local: ClassVar[type[PandasExpressions]] = PandasExpressions
+    proven: Mapping[str, str] = MappingProxyType({})
+    """The dtypes of columns without NULLs whose own have room for them, as Dask's samples do."""
+
+    def code(self, e: Expression) -> Code:
+        if (isinstance(e, _BY_PARTITION) or _is_of_remainders(e)) and columns_in(e):
+            made = self.local(self.gaps, self.schema, self.frame, self.narrow)
+            return Code(self._locally(made.text(e), columns_in(e)), ATOM)
+        if isinstance(e, _COUNTED_IN_TEXT) and not self.nullable(e):
+            return Code(f'{parenthesised(super().code(e), ATOM)}.astype("int64")', ATOM)
+        return super().code(e)
+
+    def case(self, e: Expression) -> Code:
+        made = self.local(self.gaps, self.schema, self.frame, self.narrow)
+        text, series = made.code(e).text, f"{made.library}.Series("
+        if not any(maker in text for maker in ("np.where(", "np.select(", series)):
+            return super().case(e)
+        if text.startswith("np."):
+            text = f"{series}{text}, index={self.frame}.index)"
+        return Code(self._locally(text, columns_in(e)), ATOM)
+
+    def constant(self, text: str, typed: Typed) -> str:
+        made = self.local(self.gaps, self.schema, self.frame)
+        return self._locally(made.constant(text, typed), {c.name for c in self.schema[:1]})
+
+    def _locally(self, text: str, columns: set[str], meta: str = "") -> str:
+        """A column that is computed partition by partition from others."""
+        read = [c.name for c in self.schema if c.name in columns]
+        plain = {name: dtype for name, dtype in self.proven.items() if name in read}
+        cast = f".astype({mapping(plain)})" if plain else ""
+        rows = f"{self.frame}[{listing(read)}]{cast}"
+        return f"{rows}.map_partitions(lambda {self.frame}: {text}{meta})"
+
+    def parsed_number(self, text: str, coerce: str) -> str:
+        made = self.local(self.gaps, self.schema, self.frame).parsed_number("", coerce)
+        name, _, options = made.partition("(, ")
+        return f"{text}.map_partitions({name}, {options}"
+
+    def total(self, e: Expression) -> str:
+        """An aggregate of the whole frame, as a lazy scalar."""
+        if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
+            return f"{self.frame}.index.size"
+        if isinstance(e, (exp.Median, exp.PercentileCont, exp.GroupConcat)):
+            raise self.gaps.unsupported(type(e).__name__, in_sql(e))
+        return super().total(e)
+
+
+def _is_of_remainders(e: Expression) -> bool:
+    """Whether a remainder is taken of what NumPy computes, whose sample has no dtype for Dask."""
+    computed = e.find_all(*_REMAINDERS, exp.Sign)
+    return isinstance(e, _REMAINDERS) and any(inner is not e for inner in computed)
+
+
+class Scalars(PandasExpressions):
+    """Spells arithmetic on the lazy scalars that stand for a frame of one row."""
+
+    values: Mapping[str, str]
+
+    def column(self, e: Expression) -> Code:
+        return Code(self.values[e.name], ATOM)
+
+    @staticmethod
+    def can(e: Expression) -> bool:
+        return all(isinstance(part, _ARITHMETIC) for part in e.walk())

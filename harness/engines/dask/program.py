@@ -1,0 +1,226 @@
+"""A plan -> a program of dask.dataframe: lazy, and computed at its end.
+
+Steps that need a group's rows together, and that Dask has no function for, run on the partitions
+after a shuffle by the group's keys: as programs of the library that holds the partitions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from harness.answer import SortKey
+from harness.engines.dask.aggregates import NATIVE, DaskAggregates
+from harness.engines.dask.joins import DaskJoins
+from harness.engines.dask.steps import without_duplicates
+from harness.engines.pandas.program import PandasProgram, sort_values
+from harness.engines.pandas.steps import keywords
+from harness.engines.pandas.tables import needs_mask, read_csv
+from harness.engines.python.kernel import listing, mapping, quoted
+from harness.engines.python.windows import BareWindows, partition_names
+from harness.plan.facts.columns import fresh
+from harness.plan.facts.windows import window_order
+from harness.plan.guards.nan_uses import nan_in_order
+from harness.plan.tree.nodes import (
+    Aggregate,
+    Distinct,
+    Expression,
+    Filter,
+    Item,
+    Join,
+    Limit,
+    Node,
+    Project,
+    Sort,
+    TopPerGroup,
+    Window,
+    columns_in,
+)
+from harness.tables import Input, Table
+from harness.types import Column, Type
+
+
+class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
+    """The other steps, and with them whole programs."""
+
+    def _gathered_limit(self, node: Limit) -> str:
+        """The first rows, from however many partitions."""
+        if node.count is None:
+            raise self.gaps.lacking("rows from a place to the end, which no partition knows")
+        frame, count = self.frame(node.input), node.offset + node.count
+        self.physical[node] = self.physical[node.input]
+        rows = f"{frame}.head({count}, npartitions=-1)"
+        if _beside_scalars(node.input):  # of which Dask would ask the first rows, too
+            first = f"{frame}.map_partitions(lambda part: part.head({count}))"
+            rows = f"{first}.compute().head({count})"
+        return self.assign(node, rows + (f".iloc[{node.offset}:]" if node.offset else ""))
+
+    def _reads_whole_tables(self) -> bool:
+        return self.source is not Input.CSV
+
+    def _reader(self, table: Table, columns: Sequence[str]) -> str:
+        name, read = f"t({quoted(table.name)})", [table.column(c) for c in columns]
+        if self.source is Input.PARQUET:
+            return _parquet(name, read)
+        if self.source is Input.CSV:
+            whole = any(path.suffix == ".gz" for path in table.csv)
+            text = read_csv(name, table, read, library="dd")
+            return f"{text.removesuffix(')')}, blocksize=None)" if whole else text
+        return name
+
+    def filter(self, node: Filter) -> str:
+        frame = self.frame(node.input)
+        self.physical[node] = self.physical[node.input]
+        if isinstance(node.condition, exp.Boolean):
+            empty = f"{frame}.head(0, compute=False)"
+            return frame if node.condition.this else self.assign(node, empty)
+        place = f"{frame}.loc" if _asks_of_group_keys(node) else frame
+        text = f"{place}[{self.expressions(node.input).text(node.condition)}]"
+        if set(node.names) != set(self.physical[node]):
+            self.physical[node] = node.names
+            text += f"[{listing(node.names)}]"
+        return self.assign(node, text)
+
+    def project(self, node: Project) -> str:
+        """Columns are assigned all at once, so that a name may be given anew and still be read."""
+        print_ = self.expressions(node.input)
+        sources = Counter(e.name for _, e in node.items if isinstance(e, exp.Column))
+        renames = {a: b for a, b in node.renames.items() if sources[a] == 1 and b not in sources}
+        added = [
+            (name, print_.series(e))
+            for name, e in node.items
+            if not isinstance(e, exp.Column) or (e.name != name and renames.get(e.name) != name)
+        ]
+        clash = {name for name, _ in added} & (set(renames) | set(renames.values()))
+        if clash or set(renames.values()) & set(self.physical[node.input]):
+            renames, added = {}, [(n, print_.series(e)) for n, e in node.items if not _same(n, e)]
+        if all(print_.frame not in text for _, text in added) and len(added) == len(node.items):
+            # dask-expr leaves no columns to a union of which none is read
+            constants = f"lambda part: part.assign({keywords(added)})[{listing(node.names)}]"
+            self.physical[node] = node.names
+            return self.assign(node, f"{print_.frame}.map_partitions({constants})")
+        text = print_.frame + (f".assign({keywords(added)})" if added else "")
+        back = {b: a for a, b in renames.items()}
+        wanted = tuple(back.get(name, name) for name in node.names)
+        if added or wanted != self.physical[node.input]:
+            text += f"[{listing(wanted)}]"
+        self.physical[node] = node.names
+        return self.assign(node, text + (f".rename(columns={mapping(renames)})" if renames else ""))
+
+    def window(self, node: Window) -> str:
+        """Functions with the same partition run together."""
+        bare = BareWindows(node)
+        source = node.input
+        if bare.computed:
+            kept: list[Item] = [(name, exp.column(name)) for name in source.names]
+            source = Project(source, (*kept, *bare.computed.items()))
+        together: dict[tuple[str, ...] | None, list[tuple[str, exp.Window]]] = {}
+        for name, e in bare.windows.items():
+            keys = None if _is_whole(e) else tuple(partition_names(e))
+            together.setdefault(keys, []).append((name, e.assert_is(exp.Window)))
+        for keys, functions in together.items():
+            step = Window(source, tuple(functions))
+            whole = keys is None
+            self.frames[step] = (
+                self._of_everything(step) if whole else self._apart(step, keys or (), "windowed")
+            )
+            source = step
+        self.physical[node] = self.physical[source]
+        return self.frames[source]
+
+    def _of_everything(self, node: Window) -> str:
+        """Aggregates of all rows, as lazy scalars; rows numbered by a running sum of ones."""
+        frame, print_ = self.frame(node.input), self.expressions(node.input)
+        self.physical[node] = self.physical[node.input] + tuple(n for n, _ in node.functions)
+        numbered = [name for name, e in node.functions if isinstance(e.this, exp.RowNumber)]
+        added = [(n, "1" if n in numbered else print_.total(e.this)) for n, e in node.functions]
+        frame = self.assign(node, f"{frame}.assign({keywords(added)})")
+        if numbered:
+            sums = keywords((name, f"{frame}[{quoted(name)}].cumsum()") for name in numbered)
+            self.statements.append(f"{frame} = {frame}.assign({sums})")
+        return frame
+
+    def top_per_group(self, node: TopPerGroup) -> str:
+        return self._apart(node, node.keys, "top_rows")
+
+    def sort(self, node: Sort) -> str:
+        frame = self.frame(node.input)
+        text, added = self._in_order(frame, node.input, node.keys)
+        self.physical[node] = self.physical[node.input] + added
+        return self.assign(node, text)
+
+    def _in_order(
+        self, frame: str, source: Node, keys: Sequence[SortKey]
+    ) -> tuple[str, tuple[str, ...]]:
+        """The frame sorted, and the columns that this adds.
+
+        Dask may lose ``na_position="first"`` between partitions, and has one for all keys: where
+        NULLs go first, a column that tells them is a key of its own.
+        """
+        keys = nan_in_order(keys, source.schema)
+        missing_too = {c.name for c in source.schema if c.nullable or c.nan}
+        first = [k.column for k in keys if k.nulls_first and k.column in missing_too]
+        taken = {*source.names, *self.physical[source]}
+        flags = {c: fresh(f"{c}_missing", taken) for c in first}
+        if not keys:
+            return frame, ()
+        missing = keywords(
+            (flag, f'{frame}[{quoted(c)}].isnull().astype("int64")') for c, flag in flags.items()
+        )
+        ordered = []
+        for key in keys:
+            ordered += [SortKey(flags[key.column], True, False)] if key.column in flags else []
+            ordered.append(SortKey(key.column, key.descending, False))
+        text = f"{frame}.assign({missing})" if flags else frame
+        return f"{text}{sort_values(ordered, nulls_first=False)})", tuple(flags.values())
+
+    def distinct(self, node: Distinct) -> str:
+        text = f"{self.exact(node.input)}.{without_duplicates(node.names)}"
+        self.physical[node] = self.order(node.input)
+        return self.assign(node, text)
+
+
+def _is_whole(window: Expression) -> bool:
+    """Whether a window is over all rows in no order."""
+    ordered = window_order(window) or window.args.get("spec")
+    known = isinstance(window.this, (*NATIVE, exp.RowNumber))
+    estimated = isinstance(window.this, (exp.Median, exp.PercentileCont))
+    return known and not (estimated or ordered or partition_names(window))
+
+
+def _same(name: str, e: Expression) -> bool:
+    return isinstance(e, exp.Column) and e.name == name
+
+
+def _asks_of_group_keys(node: Filter) -> bool:
+    """Whether groups are chosen by a key, where Dask's optimizer mistakes keys and values.
+
+    It takes such a filter to before ``reset_index``, and compares by labels of two kinds; it
+    leaves ``loc`` where it is.
+    """
+    below = node.input
+    while isinstance(below, Filter):
+        below = below.input
+    names = {name for name, _ in below.keys} if isinstance(below, Aggregate) else set()
+    return bool(names & columns_in(node.condition))
+
+
+def _parquet(name: str, columns: Sequence[Column]) -> str:
+    """All columns: Dask's optimizer reads those that the program needs."""
+    options = [name]
+    options += ['dtype_backend="numpy_nullable"'] if needs_mask(columns) else []
+    if any(c.type is Type.DATE for c in columns):
+        options.append('arrow_to_pandas={"date_as_object": False}')
+    plain = {Type.FLOAT64: "float64", Type.STRING: "str"}
+    dtypes = {c.name: plain[c.type] for c in columns if c.type in plain and needs_mask(columns)}
+    cast = f".astype({mapping(dtypes)})" if dtypes else ""
+    return f"dd.read_parquet({', '.join(options)}){cast}"
+
+
+def _beside_scalars(node: Node) -> bool:
+    """Whether a frame has lazy scalars in its columns, and nothing is done to it but to choose."""
+    while isinstance(node, Project):
+        node = node.input
+    return isinstance(node, Window) or (isinstance(node, Join) and node.kind == "single")

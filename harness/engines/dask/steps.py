@@ -1,0 +1,204 @@
+"""What a program of dask.dataframe is made of: lazy frames, and frames of few rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.engines.base import OUTPUT_FILE, Program
+from harness.engines.dask.expressions import DaskExpressions
+from harness.engines.pandas.expressions import PandasExpressions
+from harness.engines.pandas.program import PandasProgram
+from harness.engines.pandas.steps import PandasSteps, keywords
+from harness.engines.python.chains import chained
+from harness.engines.python.kernel import Gaps, listing, mapping, method_name, one_or_list, quoted
+from harness.engines.python.layout import module
+from harness.plan.optimize.naming import frame_name
+from harness.plan.tree.nodes import (
+    Aggregate,
+    Distinct,
+    Item,
+    Join,
+    Limit,
+    Node,
+    Project,
+    TopPerGroup,
+    Union,
+    Window,
+    columns_in,
+    united,
+    uses,
+    walk,
+)
+from harness.tables import Input, Table
+from harness.types import Type
+
+_EXAMPLES = {
+    Type.BOOLEAN: "False",
+    Type.INT64: "0",
+    Type.FLOAT64: "0.0",
+    Type.STRING: '""',
+    Type.DATE: "pd.Timestamp(0)",
+    Type.TIMESTAMP: "pd.Timestamp(0)",
+}
+
+
+def _last(plan: Node) -> set[Node]:
+    """The nodes after which rows no longer go from one partition to another."""
+    found, waiting = set[Node](), [plan]
+    while waiting:
+        node = waiting.pop()
+        found.add(node)
+        if not isinstance(node, (Aggregate, Distinct, Join, TopPerGroup, Window)):
+            waiting += node.inputs
+    return found
+
+
+class DaskSteps(PandasSteps):
+    """Each node becomes a variable that holds a lazy frame.
+
+    A frame of one row or of the first rows, and all that follows from these alone, is no longer
+    distributed: it is computed where it is needed and goes on as a program of ``local``, the
+    library that holds the partitions.
+    """
+
+    printer: ClassVar[type[PandasExpressions]] = DaskExpressions
+    local: ClassVar[type[PandasProgram]] = PandasProgram
+    imports: ClassVar[Mapping[str, str]] = {
+        "dask": "import dask",
+        "dd": "import dask.dataframe as dd",
+        "np": "import numpy as np",
+        "pd": "import pandas as pd",
+    }
+
+    def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
+        super().__init__(gaps, tables, source)
+        self.gathered = self.local(gaps, tables, source)
+        self.gathered.variables, self.gathered.statements = self.variables, self.statements
+        self.gathered.frames, self.gathered.physical = self.frames, self.physical
+        self.scalars: dict[Node, dict[str, str]] = {}
+        self.distributed: dict[Node, str] = {}
+        self.last: set[Node] = set()
+
+    def program(self, plan: Node, write: str | None) -> Program:
+        self.uses = self.gathered.uses = uses(plan)
+        self.last = _last(plan)
+        if is_gathered(plan):
+            result = self.exact(plan, in_order=True)
+            end, options = f"return {result}", "index"
+        else:
+            result = self.exact(plan, in_order=True)
+            end, options = f"return {result}.compute()", "schema=None, write_index"
+        if write is not None:
+            end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, {options}=False)"
+        return module(*self._imported(chained([*self.statements, end])))
+
+    def frame(self, node: Node) -> str:
+        if node not in self.frames and is_gathered(node):
+            for source in united(node, self.uses) if isinstance(node, Union) else node.inputs:
+                self.frame(source)
+            if not is_gathered(*node.inputs):
+                self.frames[node] = getattr(self, f"_gathered_{method_name(type(node))}")(node)
+            return self.gathered.frame(node)
+        return super().frame(node)
+
+    # ------------------------------------------------------------------ frames of few rows
+
+    def expressions(self, node: Node) -> PandasExpressions:
+        print_ = super().expressions(node)
+        if isinstance(print_, DaskExpressions) and print_.masks:
+            print_.proven = _proven(node)
+        return print_
+
+    def _apart(self, node: Aggregate | Window | TopPerGroup, keys: Sequence[str], name: str) -> str:
+        """Runs a node on partitions after a shuffle that brings equal keys together.
+
+        Without keys it runs on one partition: an order over the whole table has no parallel form.
+        """
+        frame = self.exact(node.input)
+        inner, function = (
+            self.local(self.gaps, self.tables, self.source),
+            self.variables.fresh(name),
+        )
+        inner.uses = Counter()
+        rows = inner.frames[node.input] = inner.variables.fresh(frame_name(node))
+        inner.physical[node.input] = self.order(node.input)
+        if not isinstance(node, TopPerGroup):  # they align columns, which wants unique labels
+            inner.statements.append(f"{rows} = {rows}.reset_index(drop=True)")
+        result = inner.exact(node)
+        self.statements.append(f"def {function}({rows}):")
+        body = chained([*inner.statements, f"return {result}"])
+        self.statements += [f"    {line}" for line in body]
+        self.physical[node] = inner.order(node)
+        together = "repartition(npartitions=1)"
+        if keys:
+            together = f"shuffle({one_or_list(list(dict.fromkeys(keys)))})"
+        meta = f", meta={frame}._meta.assign({_examples(node)})" if _ranks(node) else ""
+        if self.printer.masks and (proven := _proven(node.input)) and not meta:
+            frame += f".astype({mapping(proven)})"
+        return self.assign(node, f"{frame}.{together}.map_partitions({function}{meta})")
+
+
+_MASKED = (Type.INT64, Type.BOOLEAN)
+_PLAIN = {Type.INT64: "int64", Type.BOOLEAN: "bool", Type.FLOAT64: "float64"}
+
+
+def _proven(node: Node) -> dict[str, str]:
+    """Columns without NULLs whose dtypes have room for them, and those that have none.
+
+    Dask tries functions on a sample, in which such dtypes have NULLs. The room can come from the
+    column itself, further below, from the partner of a join, or from what a column is computed of.
+    """
+    masked: set[str] = set()
+    for below in walk(node):
+        masked |= {c.name for c in below.schema if c.nullable and c.type in _MASKED}
+        if isinstance(below, Join):
+            masked |= {key for pair in below.on if masked & set(pair) for key in pair}
+        masked |= {name for name, e in _computed(below) if masked & columns_in(e)}
+    return {
+        c.name: _PLAIN[c.type]
+        for c in node.schema
+        if c.type in _PLAIN and not c.nullable and c.name in masked
+    }
+
+
+def _computed(node: Node) -> Sequence[Item]:
+    """Columns and what they are computed of; counts and numbers of rows are of none."""
+    match node:
+        case Project():
+            return node.computed
+        case Aggregate():
+            return [(name, e) for name, e in node.aggregates if not isinstance(e, exp.Count)]
+        case Window():
+            return [(n, e.this) for n, e in node.functions if not isinstance(e.this, exp.Count)]
+    return ()
+
+
+def is_gathered(*nodes: Node) -> bool:
+    """Whether nodes have one row or the first rows, or follow from such nodes alone."""
+    return all(
+        isinstance(node, Limit)
+        or (isinstance(node, Aggregate) and not node.keys)
+        or (bool(node.inputs) and is_gathered(*node.inputs))
+        for node in nodes
+    )
+
+
+def _ranks(node: Node) -> bool:
+    """Whether ranks are computed, of which Dask's sample, with NULLs, does not give the dtype."""
+    ranks = (exp.Rank, exp.DenseRank)
+    return isinstance(node, Window) and any(isinstance(e.this, ranks) for _, e in node.functions)
+
+
+def _examples(node: Node) -> str:
+    """A value of the type of each window function."""
+    added = node.schema[len(node.inputs[0].schema) :]
+    return keywords((column.name, _EXAMPLES[column.type]) for column in added)
+
+
+def without_duplicates(columns: Sequence[str]) -> str:
+    """Dask's optimizer fails on a rename that follows ``drop_duplicates`` without a subset."""
+    return f"drop_duplicates(subset={listing(columns)})"

@@ -1,0 +1,1 @@
+"""pandas: the engine and its emitter."""

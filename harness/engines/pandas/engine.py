@@ -1,0 +1,92 @@
+"""pandas: the engine, and the process that holds its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlglot import exp
+
+from harness.answer import NAN_IS_NULL
+from harness.engines.base import Engine, Program, Session
+from harness.engines.pandas.program import PandasProgram
+from harness.engines.pandas.tables import needs_mask
+from harness.engines.python.kernel import (
+    Gaps,
+    PythonSession,
+)
+from harness.plan import Query
+from harness.plan.guards.nan_uses import Use
+from harness.plan.guards.special_uses import BY_CODE_POINT, Differing
+from harness.special import Special
+from harness.tables import Input, Table
+from harness.types import Type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class PandasSession(PythonSession):
+    """Memory holds a DataFrame of pandas' default dtypes; integers with NULLs are Int64."""
+
+    def __init__(self, threads: int) -> None:
+        import pandas as pd
+        import pyarrow as pa
+
+        super().__init__()
+        pa.set_cpu_count(threads)
+        self.pd = pd
+
+    def load(self, table: Table) -> None:
+        import pyarrow.parquet as pq
+
+        arrow = pq.read_table([str(path) for path in table.parquet])
+        frame = arrow.to_pandas(date_as_object=False)
+        dtypes = {Type.INT64: self.pd.Int64Dtype(), Type.BOOLEAN: self.pd.BooleanDtype()}
+        for c in table.schema:
+            if needs_mask([c]) or c.type is Type.DECIMAL:
+                own = dtypes.get(c.type) or self.pd.ArrowDtype(arrow[c.name].type)
+                frame[c.name] = arrow[c.name].to_pandas(types_mapper=lambda _, own=own: own)
+        self.tables[table.name] = frame
+
+    def to_arrow(self, result: Any) -> pa.Table:
+        """The answer; floats, in which pandas takes NaN for NULL, are marked as such."""
+        import pyarrow as pa
+
+        table: pa.Table = pa.Table.from_pandas(result, preserve_index=False)
+        for place, dtype in enumerate(result.dtypes):
+            if dtype.kind == "f":
+                field = table.field(place).with_metadata(NAN_IS_NULL)
+                table = table.set_column(place, field, table.column(place))
+        return table
+
+    def rows(self, result: Any) -> int:
+        return len(result)
+
+
+class Pandas(Engine):
+    name = "pandas"
+    label = "pandas"
+    colour = "#e70488"
+    language = "python"
+    distribution = "pandas"
+    module = "pandas"
+    nan_differs = frozenset(Use) - {Use.COMPARED_AT_ALL}
+    special_differs: ClassVar[Differing] = {
+        **BY_CODE_POINT,
+        **dict.fromkeys((exp.Ordered, exp.Window), frozenset({Special.INFINITE})),
+        exp.Round: frozenset({Special.LARGE}),
+    }
+    not_yet: ClassVar[Mapping[str, str]] = {
+        "PercentileDisc": "a quantile that is one of the values",
+    }
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        return PandasProgram(gaps, tables, source).program(self.lowered(query), query.write)
+
+    def environment(self, threads: int) -> dict[str, str]:
+        return {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
+
+    def start(self, threads: int) -> Session:
+        return PandasSession(threads)

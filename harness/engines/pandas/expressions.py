@@ -1,0 +1,211 @@
+"""Expressions over one frame, spelt for pandas."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.engines.pandas.dates import PandasDates
+from harness.engines.pandas.text import PandasText
+from harness.engines.pandas.values import parenthesised
+from harness.engines.python.kernel import ATOM, POWER, PRODUCT, Code, quoted
+from harness.plan.facts.nan import never_zero
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.special import specials_of
+from harness.plan.facts.typed import sql_type
+from harness.plan.tree.nodes import Expression
+from harness.special import Special
+from harness.types import Type
+
+_REDUCTIONS: dict[type[Expression], str] = {
+    exp.Sum: "sum(min_count=1)",
+    exp.Avg: "mean()",
+    exp.Min: "min()",
+    exp.Max: "max()",
+    exp.Median: "median()",
+    exp.StddevSamp: "std()",
+    exp.StddevPop: "std(ddof=0)",
+    exp.Variance: "var()",
+    exp.VariancePop: "var(ddof=0)",
+    exp.AnyValue: "first()",
+}
+
+
+class PandasExpressions(PandasText, PandasDates):
+    """Spells expressions over a frame: types, numbers and aggregates are here."""
+
+    calls: ClassVar = {
+        **PandasText.text_calls,
+        exp.Abs: "{}.abs()",
+        exp.Ln: "np.log({})",
+        exp.Sqrt: "np.sqrt({})",
+        exp.Exp: "np.exp({})",
+    }
+
+    def cast(self, e: Expression) -> Code:
+        if isinstance(e.this, exp.Null):
+            return Code(self.constant("None", self.typed(e)), ATOM)
+        return self.date_literal(e) or self._cast(e, coerce="")
+
+    def try_cast(self, e: Expression) -> Code:
+        return self._cast(e, coerce=', errors="coerce"')
+
+    def _cast(self, e: Expression, coerce: str) -> Code:
+        source, target = self.type(e.this), sql_type(e.args["to"])
+        value = self.operand(e.this, ATOM)
+        if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP, Type.BOOLEAN):
+            reason = f"a {source} as text, which each library spells its own way"
+            raise self.gaps.unsupported(reason, in_sql(e))
+        if source is Type.STRING and target.temporal:
+            form = "%Y-%m-%d" if target is Type.DATE else "%Y-%m-%d %H:%M:%S"
+            return Code(self.parsed_time(self.text(e.this), quoted(form), coerce), ATOM)
+        if source is Type.TIMESTAMP and target is Type.DATE:
+            truncated = isinstance(e.this, exp.TimestampTrunc) and _is_of_days(e.this)
+            return Code(value if truncated else f"{value}.dt.{self.midnight}", ATOM)
+        if target.temporal:
+            return Code(value, ATOM)
+        if source is Type.DATE and target is Type.STRING:
+            return Code(f'{value}.dt.strftime("%Y-%m-%d")', ATOM)
+        if target is Type.BOOLEAN and source is not Type.BOOLEAN:
+            return self._nonzero(e, value)
+        if source is Type.STRING and target.numeric and coerce:
+            value = self.parsed_number(value, coerce)
+            value = self._away_from_zero(value) if target is Type.INT64 else value
+        if source is Type.FLOAT64 and target is Type.INT64:
+            value = f"{value}.round()"
+        return Code(f"{value}.astype({quoted(str(self.dtype(self.typed(e))))})", ATOM)
+
+    def _away_from_zero(self, value: str) -> str:
+        """The nearest whole number, away from zero where two are as near."""
+        return f"np.trunc({value} + np.copysign(0.5, {value}))"
+
+    def parsed_time(self, text: str, form: str, coerce: str) -> str:
+        return f"{self.library}.to_datetime({text}, format={form}{coerce})"
+
+    def parsed_number(self, text: str, coerce: str) -> str:
+        return f'{self.library}.to_numeric({text}{coerce}, dtype_backend="numpy_nullable")'
+
+    def _nonzero(self, e: Expression, value: str) -> Code:
+        if self.type(e.this) is not Type.INT64:
+            raise self.gaps.unsupported("anything but integers as booleans", in_sql(e))
+        return Code(f"({value} != 0)", ATOM)
+
+    # ------------------------------------------------------------------ numbers
+
+    def round(self, e: Expression) -> Code:
+        """SQL rounds halves away from zero; NumPy rounds them to even."""
+        places = self.places(e)
+        if places < 0:
+            return self.code(self.in_tens(e.this, places))
+        if self.type(e.this) is Type.INT64:
+            return self.code(e.this)
+        value, scale = self.operand(e.this, PRODUCT), repr(10.0**places)
+        scaled = value if places == 0 else f"{value} * {scale}"
+        moved = f"np.trunc({scaled} + np.copysign(0.5, {self.text(e.this)}))"
+        return Code(
+            moved if places == 0 else f"{moved} / {scale}", ATOM if places == 0 else PRODUCT
+        )
+
+    def floor(self, e: Expression) -> Code:
+        """A float, of an integer too."""
+        if self.type(e.this) is Type.INT64:
+            return Code(f'{self.operand(e.this, ATOM)}.astype("float64")', ATOM)
+        return Code(f"np.{type(e).__name__.lower()}({self.text(e.this)})", ATOM)
+
+    ceil = floor
+
+    def sign(self, e: Expression) -> Code:
+        """A whole number."""
+        text = f"np.sign({self.text(e.this)})"
+        if self.type(e.this) is Type.INT64:
+            return Code(text, ATOM)
+        return Code(f"{text}.astype({quoted(self.whole(self.nullable(e)))})", ATOM)
+
+    def log(self, e: Expression) -> Code:
+        if e.this.name not in ("2", "10"):
+            raise self.gaps.unsupported("this base of a logarithm", in_sql(e))
+        return Code(f"np.log{e.this.name}({self.text(e.expression)})", ATOM)
+
+    def pow(self, e: Expression) -> Code:
+        value = self.operand(e.this, POWER, strict=True)
+        if isinstance(e.this, exp.Literal):
+            value = repr(float(e.this.name))
+        elif self.type(e.this) is Type.INT64:
+            value = f'{self.operand(e.this, ATOM)}.astype("float64")'
+        power = f"{value} ** {self.operand(e.expression, POWER)}"
+        lacking = [x for x in self._lost_in_powers(e) if self.nullable(x)]
+        if not lacking:
+            return Code(power, POWER)
+        missing = " | ".join(f"{self.operand(x, ATOM)}.isna()" for x in lacking)
+        return Code(f"({power}).mask({missing}{self.nothing})", ATOM)
+
+    def _lost_in_powers(self, e: Expression) -> list[Expression]:
+        """Operands whose NULL would not be seen: whatever to the power of 0, or 1 to whatever."""
+        base, exponent = e.this, e.expression
+        lost = [] if never_zero(exponent, self.schema) else [base]
+        never_one = isinstance(base, exp.Literal) and float(base.name) != 1
+        return lost if never_one else [*lost, exponent]
+
+    # ------------------------------------------------------------------ aggregates
+
+    def reduction(self, e: Expression) -> str:
+        """The method that reduces a column, or one column of a grouped frame."""
+        if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
+            return "size()"
+        if isinstance(e, exp.Count):
+            distinct = isinstance(e.this, exp.Distinct)
+            return "sum()" if counted(e) else "nunique()" if distinct else "count()"
+        if isinstance(e.this, exp.Distinct):
+            raise self.gaps.unsupported("DISTINCT in this aggregate", in_sql(e))
+        if isinstance(e, exp.PercentileCont):
+            return f"quantile({self.text(e.expression)})"
+        if isinstance(e, exp.GroupConcat):
+            return f"agg({self._joining(e)})"
+        if type(e) not in _REDUCTIONS:
+            raise self.gaps.unsupported(type(e).__name__, in_sql(e))
+        return _REDUCTIONS[type(e)]
+
+    def _joining(self, e: Expression) -> str:
+        if not self.nullable(e.this.this):
+            return self._join(e)
+        return f"lambda texts: {self._join(e)}(texts.dropna()) if texts.notna().any() else None"
+
+    def _join(self, e: Expression) -> str:
+        """The function that joins the texts of ``string_agg``, which are in their order already."""
+        separator = e.args.get("separator")
+        return f"{quoted(',') if separator is None else self.text(separator)}.join"
+
+    def total(self, e: Expression) -> str:
+        """An aggregate of the whole frame."""
+        if isinstance(e, exp.GroupConcat):
+            texts = self.operand(e.this.this, ATOM)
+            return f"{self._join(e)}({texts}.dropna()) if {texts}.notna().any() else None"
+        if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
+            return f"len({self.frame})"
+        if isinstance(e, exp.Corr):
+            return f"{self.operand(e.this, ATOM)}.corr({self.text(e.expression)})"
+        if (condition := counted(e)) is not None:
+            return f"{parenthesised(self.known_true(condition), ATOM)}.sum()"
+        argument = e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this
+        if isinstance(e, exp.AnyValue):  # a series has no first()
+            return f"{self.operand(argument, ATOM)}.min()"
+        wide = Special.BEYOND in specials_of(argument, self.schema)
+        between = isinstance(e, exp.PercentileCont) and wide  # their difference may pass 64 bits
+        floats = '.astype("float64")' if between else ""
+        return f"{self.operand(argument, ATOM)}{floats}.{self.reduction(e)}"
+
+
+def counted(e: Expression) -> Expression | None:
+    """The condition whose rows ``count(case when condition then 1 end)`` counts."""
+    case = e.this
+    if not isinstance(e, exp.Count) or not isinstance(case, exp.Case) or case.args.get("default"):
+        return None
+    ((branch, *others),) = [case.args["ifs"]]
+    plain = isinstance(branch.args["true"], exp.Literal) and not others
+    condition: Expression = branch.this
+    return condition if plain else None
+
+
+def _is_of_days(e: Expression) -> bool:
+    return e.args["unit"].name.lower() not in ("hour", "minute", "second")

@@ -1,0 +1,181 @@
+"""Joins of every kind, as pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from harness.engines.pandas.steps import PandasSteps, keywords
+from harness.engines.pandas.tables import dtypes_of_nothing
+from harness.engines.python.kernel import listing, mapping, one_or_list, quoted
+from harness.plan.facts.columns import fresh
+from harness.plan.optimize.naming import frame_name
+from harness.plan.tree.nodes import Join, Node, columns_in
+from harness.plan.tree.selective import selective
+from harness.types import Type
+
+
+class PandasJoins(PandasSteps):
+    """The joins of a program in pandas' API."""
+
+    looks_up_first: ClassVar[bool] = True
+    """Whether rows that few others want are looked up by one key before they are joined by two."""
+
+    def join(self, node: Join) -> str:
+        if node.residual is not None and node.kind != "inner":
+            raise self.gaps.unsupported(f"a {node.kind} join with more than equalities")
+        if node.kind in ("semi", "anti"):
+            return self._semi(node)
+        if node.kind == "single":
+            return self._single(node)
+        if self.looks_up_first and (restricted := _looked_up_first(node)) is not node:
+            merged = self.join(restricted)
+            self.physical[node] = self.physical[restricted]
+            return merged
+        left, right, risky = self._sides(node)
+        if risky and node.kind == "full":
+            return self._full(node, left, right, risky)
+        options = "" if node.kind == "cross" else f", {on_keys(node)}"
+        how = {"full": "outer"}.get(node.kind, node.kind)
+        options += "" if how == "inner" else f", how={quoted(how)}"
+        known = f".dropna(subset={listing(risky)})" if risky else ""
+        merged = self.assign(node, f"{left}.merge({right}{known}{options})")
+        self.physical[node] = self._merged(node)
+        if node.residual is not None:
+            condition = self.printer(self.gaps, node.unpruned, merged).text(node.residual)
+            self.statements.append(f"{merged} = {merged}[{condition}]")
+        return merged
+
+    def _merged(self, node: Join) -> tuple[str, ...]:
+        """The columns of a merge of both inputs, as they come."""
+        theirs = (c for c in self.order(node.right) if c not in node.shared_keys)
+        return (*self.order(node.left), *theirs)
+
+    def _sides(self, node: Join) -> tuple[str, str, list[str]]:
+        """Both inputs, ready for merge, which would make floats of integers.
+
+        With them the right keys whose NULLs merge would match with those of the left.
+        """
+        left, right = self.exact(node.left), self.exact(node.right)
+        pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
+        risky = [b.name for a, b in pairs if a.nullable and b.nullable]
+        if node.kind in ("left", "full"):
+            right = f"{right}{self._keeping_integers(node, node.right)}"
+        if node.kind == "full":
+            left = f"{left}{self._keeping_integers(node, node.left)}"
+        return left, right, risky
+
+    def _full(self, node: Join, left: str, right: str, risky: Sequence[str]) -> str:
+        """A full join; rows of the right whose keys have a NULL meet none, and come at the end."""
+        if "." in right:
+            right = self._held(node.right, right)
+        known = f"{right}.dropna(subset={listing(risky)})"
+        merged = self.assign(node, f'{left}.merge({known}, {on_keys(node)}, how="outer")')
+        self.physical[node] = self._merged(node)
+        missing = " | ".join(f"{right}[{quoted(key)}].isna()" for key in risky)
+        alone = f"{right}[{missing}]"
+        both = f"{self.library}.concat([{merged}, {alone}], ignore_index=True)"
+        self.statements.append(f"{merged} = {both}")
+        return merged
+
+    def _held(self, node: Node, text: str) -> str:
+        """A new variable that holds a frame of the node's rows."""
+        variable = self.variables.fresh(frame_name(node))
+        self.statements.append(f"{variable} = {text}")
+        return variable
+
+    def _keeping_integers(self, node: Join, side: Node) -> str:
+        """Unmatched rows would turn whole numbers into floats, and booleans into objects."""
+        if not self.printer.masks:
+            return ""
+        masked = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
+        wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
+        dtypes = {
+            c.name: masked[c.type]
+            for c in side.schema
+            if c.type in masked and not c.nullable and c.name in wanted
+        }
+        return f".astype({mapping(dtypes)})" if dtypes else ""
+
+    def _semi(self, node: Join) -> str:
+        left, right = self.frame(node.left), self.frame(node.right)
+        if len(node.on) > 1:
+            return self._semi_merge(node)
+        ((ours, theirs),) = node.on
+        keys = f"{right}[{quoted(theirs)}]"
+        values, members = node.left.column(ours), node.right.column(theirs)
+        as_floats = members.type is Type.INT64  # to pandas, where one of them is NULL
+        if members.nullable and (values.nullable or as_floats):
+            keys = f"{keys}.dropna()"
+        sign = "~" if node.kind == "anti" else ""
+        return self.assign(node, self._rows(node, f"{sign}{left}[{quoted(ours)}].isin({keys})"))
+
+    def _semi_merge(self, node: Join) -> str:
+        """A semi or anti join on several keys, as a merge with the distinct keys."""
+        left, right = self.exact(node.left), self.frame(node.right)
+        ours, theirs = [a for a, _ in node.on], [b for _, b in node.on]
+        keys = f"{right}[{listing(theirs)}]"
+        if len(set(theirs)) < len(theirs):  # one column beside two of ours
+            keys = self._copied(right, node.on)
+        elif renames := {b: a for a, b in node.on if a != b}:
+            keys += f".rename(columns={mapping(renames)})"
+        risky = [
+            a for a, b in node.on if node.left.column(a).nullable and node.right.column(b).nullable
+        ]
+        keys += f".dropna(subset={listing(risky)})" if risky else ""
+        keys += ".drop_duplicates()"
+        self.physical[node] = self.order(node.left)
+        if node.kind == "semi":
+            return self.assign(node, f"{left}.merge({keys}, on={listing(ours)})")
+        return self._unmatched(node, left, keys)
+
+    def _unmatched(self, node: Join, left: str, keys: str) -> str:
+        """The rows whose keys are not among some, which are all different."""
+        found = fresh("_merge", set(self.physical[node]))
+        indicator = "True" if found == "_merge" else quoted(found)
+        how = f'on={listing([a for a, _ in node.on])}, how="left", indicator={indicator}'
+        merged = self.assign(node, f"{left}.merge({keys}, {how})")
+        self.physical[node] += (found,)
+        self.statements.append(f'{merged} = {merged}[{merged}[{quoted(found)}] == "left_only"]')
+        return merged
+
+    def _copied(self, frame: str, pairs: Sequence[tuple[str, str]]) -> str:
+        """Columns of a frame, some of them twice, under new names: (new, old)."""
+        columns = ", ".join(f"{quoted(new)}: {frame}[{quoted(old)}]" for new, old in pairs)
+        return f"{self.library}.DataFrame({{{columns}}})"
+
+    def _single(self, node: Join) -> str:
+        """A scalar subquery: its one value beside every row."""
+        left, right = self.frame(node.left), self.frame(node.right)
+        if self._may_be_nothing(node.right):
+            left, right = self.exact(node.left), self.exact(node.right)
+            self.physical[node] = self._merged(node)
+            return self.assign(node, f'{left}.merge({right}, how="cross")')
+        self.physical[node] = self.physical[node.left] + node.right.names
+        values = keywords((c, f"{right}[{quoted(c)}].iloc[0]") for c in node.right.names)
+        return self.assign(node, f"{left}.assign({values})")
+
+    def _may_be_nothing(self, node: Node) -> bool:
+        """Whether the one value may be missing, which by itself has no dtype."""
+        return bool(dtypes_of_nothing(node))
+
+
+def _looked_up_first(node: Join) -> Join:
+    """A join of few rows on several keys, the others restricted to those with one of the keys.
+
+    pandas numbers the values of each key of both sides before it joins on more than one.
+    """
+    if node.kind != "inner" or not selective(node.left) or selective(node.right):
+        return node
+    for ours, theirs in node.on if len(node.on) > 1 else ():
+        if node.left.column(ours).type is Type.INT64:
+            return replace(node, right=Join("semi", node.right, node.left, ((theirs, ours),)))
+    return node
+
+
+def on_keys(node: Join) -> str:
+    left, right = [a for a, _ in node.on], [b for _, b in node.on]
+    if left == right:
+        return f"on={one_or_list(left)}"
+    return f"left_on={one_or_list(left)}, right_on={one_or_list(right)}"

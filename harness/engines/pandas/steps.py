@@ -1,0 +1,151 @@
+"""What a program in pandas' API is made of: a variable that holds the frame of each node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from harness.engines.base import OUTPUT_FILE, Program
+from harness.engines.pandas.expressions import PandasExpressions
+from harness.engines.pandas.values import NARROW
+from harness.engines.python.chains import chained
+from harness.engines.python.kernel import (
+    Gaps,
+    Variables,
+    is_keyword_argument,
+    listing,
+    method_name,
+    one_or_list,
+    quoted,
+)
+from harness.engines.python.layout import module
+from harness.engines.python.widths import Widths
+from harness.errors import Unsupported
+from harness.plan.optimize.naming import frame_name
+from harness.plan.tree.nodes import Aggregate, Node, Scan, uses
+from harness.tables import Input, Table
+
+
+class PandasSteps:
+    """Turns each node into statements, by a method of a subclass that is named after its kind.
+
+    ``self.physical`` says which columns a node's frame really has: a table in memory has all of its
+    own, wanted or not, until a step picks those that go on.
+    """
+
+    printer: ClassVar[type[PandasExpressions]] = PandasExpressions
+    imports: ClassVar[Mapping[str, str]] = {"np": "import numpy as np", "pd": "import pandas as pd"}
+
+    def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
+        self.gaps, self.tables, self.source = gaps, tables, source
+        self.variables = Variables(("t", *self.imports, "date", "datetime"))
+        self.statements: list[str] = []
+        self.frames: dict[Node, str] = {}
+        self.physical: dict[Node, tuple[str, ...]] = {}
+        self.widths = Widths(NARROW)
+        self.library = self.printer.library
+
+    def program(self, plan: Node, write: str | None) -> Program:
+        self.uses = uses(plan)
+        result = self.exact(plan, in_order=True)
+        end = f"return {result}"
+        if write is not None:
+            end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, index=False)"
+        return module(*self._imported(chained([*self.statements, end])))
+
+    def _imported(self, body: Sequence[str]) -> tuple[list[str], Sequence[str]]:
+        """The imports that statements need, the library's own in any case, and the statements."""
+        used = {n for n in self.imports if re.search(rf"(?<![\w.]){n}\.", "\n".join(body))}
+        return [line for name, line in self.imports.items() if name in used | {self.library}], body
+
+    # ------------------------------------------------------------------ frames and variables
+
+    def frame(self, node: Node) -> str:
+        """The name of a variable that holds the node's frame."""
+        if node not in self.frames:
+            method: Callable[[Node], str] | None = getattr(self, method_name(type(node)), None)
+            kind = type(node).__name__
+            if method is None or kind in self.gaps.cannot:
+                raise self.gaps.unsupported(kind)
+            self.frames[node] = method(node)
+            self.physical.setdefault(node, node.names)
+        return self.frames[node]
+
+    def exact(self, node: Node, in_order: bool = False) -> str:
+        """The node's frame with no other columns than its own."""
+        frame, want = self.frame(node), node.names
+        if in_order and self.order(node) != want:
+            return f"{frame}[{listing(want)}]"
+        gone = self._gone(node)
+        if not gone:
+            return frame
+        return f"{frame}{_dropped(gone) if self._drops(node) else f'[{listing(want)}]'}"
+
+    def order(self, node: Node) -> tuple[str, ...]:
+        """The columns of :meth:`exact` in the order in which they come."""
+        if self._gone(node) and not self._drops(node):
+            return node.names
+        return tuple(c for c in self.physical[node] if c in node.names)
+
+    def _gone(self, node: Node) -> list[str]:
+        return [c for c in self.physical[node] if c not in node.names]
+
+    def _drops(self, node: Node) -> bool:
+        """Whether columns are left out by their own names, of a table by those that stay."""
+        shorter = len(_dropped(self._gone(node))) < len(f"[{listing(node.names)}]")
+        return shorter and not isinstance(node, Scan)
+
+    def _rows(self, node: Node, condition: str) -> str:
+        """The rows of the node's first input for which a condition holds, with its own columns."""
+        source = node.inputs[0]
+        if set(node.names) == set(self.physical[source]):
+            self.physical[node] = self.physical[source]
+            return f"{self.frame(source)}[{condition}]"
+        return f"{self.frame(source)}.loc[{condition}, {listing(node.names)}]"
+
+    def assign(self, node: Node, text: str) -> str:
+        """A statement that names the node's frame: as its input, where nobody else needs that.
+
+        What is grouped, or has a name in the query, is called after that.
+        """
+        source = node.inputs[0] if node.inputs else None
+        name = self.frames.get(source) if source is not None and self.uses[source] <= 1 else None
+        named = node.label is not None or isinstance(node, Aggregate)
+        if name is None or named or not self._owned(source):
+            name = self.variables.fresh(frame_name(node))
+        self.statements.append(f"{name} = {text}")
+        return name
+
+    def _owned(self, node: Node | None) -> bool:
+        """Whether a variable may be assigned to: not a frame that something else still reads."""
+        name = self.frames.get(node) if node is not None else None
+        holders = [other for other, held in self.frames.items() if held == name]
+        return all(self.uses[other] <= 1 for other in holders)
+
+    def expressions(self, node: Node) -> PandasExpressions:
+        return self.printer(self.gaps, node.schema, self.frame(node), self.widths.narrow(node))
+
+
+def _dropped(columns: Sequence[str]) -> str:
+    return f".drop(columns={one_or_list(columns)})"
+
+
+ASSIGN_PARAMETERS = frozenset({"self"})
+AGG_PARAMETERS = frozenset(
+    {
+        *("self", "func", "engine", "engine_kwargs"),
+        *("arg", "split_every", "split_out", "shuffle_method"),  # Dask's
+    }
+)
+"""What a method calls its own parameters: no column can be given by these names."""
+
+
+def keywords(pairs: Any, parameters: frozenset[str] = ASSIGN_PARAMETERS) -> str:
+    """``a=1, b=2``; a name that Python cannot spell goes into a dictionary."""
+    pairs = list(pairs)
+    if taken := sorted(parameters & {name for name, _ in pairs}):
+        raise Unsupported(f"a column called {taken[0]!r}: the method has a parameter of that name")
+    if all(is_keyword_argument(name) for name, _ in pairs):
+        return ", ".join(f"{name}={text}" for name, text in pairs)
+    return "**{" + ", ".join(f"{quoted(name)}: {text}" for name, text in pairs) + "}"

@@ -1,0 +1,78 @@
+"""How pandas reads tables, and with which dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from harness.engines.python.kernel import listing, mapping, quoted
+from harness.plan.tree.nodes import Join, Node, Scan, walk
+from harness.tables import Table
+from harness.types import Column, Schema, Type
+
+_OF_NOTHING = {
+    Type.INT64: "Int64",
+    Type.FLOAT64: "Float64",
+    Type.BOOLEAN: "boolean",
+    Type.STRING: "str",
+}
+
+
+_IN_CSV = {
+    Type.INT64: "int64",
+    Type.FLOAT64: "float64",
+    Type.STRING: "str",
+    Type.BOOLEAN: "bool",
+}
+_MASKED_IN_CSV = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
+
+
+def dtypes_of_nothing(node: Node) -> dict[str, str]:
+    """The dtypes of the columns of which an aggregate of no rows would leave the dtype open.
+
+    A float does where it is an aggregate of masked integers: as NA, not as NaN.
+    """
+    masked = any(needs_mask(n.schema) for n in walk(node) if isinstance(n, (Scan, Join)))
+    types = set(_OF_NOTHING) - (set() if masked else {Type.FLOAT64})
+    return {c.name: _OF_NOTHING[c.type] for c in node.schema if c.nullable and c.type in types}
+
+
+def needs_mask(schema: Schema | Sequence[Column]) -> bool:
+    """Whether a column needs a dtype with its own mask: NULLs among integers or booleans."""
+    return any(c.nullable and c.type in (Type.INT64, Type.BOOLEAN) for c in schema)
+
+
+def read_parquet(name: str, columns: Sequence[Column]) -> str:
+    """Dates as datetime64 (pandas would make objects of them), NULLs in integers kept as such."""
+    options = [f"columns={listing([c.name for c in columns])}"]
+    options += ['dtype_backend="numpy_nullable"'] if needs_mask(columns) else []
+    if any(c.type is Type.DATE for c in columns):
+        options.append('to_pandas_kwargs={"date_as_object": False}')
+    plain = {Type.FLOAT64: "float64", Type.STRING: "str"}
+    dtypes = {c.name: plain[c.type] for c in columns if c.type in plain and needs_mask(columns)}
+    cast = f".astype({mapping(dtypes)})" if dtypes else ""
+    return f"pd.read_parquet({name}, {', '.join(options)}){cast}"
+
+
+def read_csv(name: str, table: Table, columns: Sequence[Column], library: str = "pd") -> str:
+    options = csv_options(table, columns, _IN_CSV, _MASKED_IN_CSV)
+    return f'{library}.read_csv({name}, {options}, engine="pyarrow")'
+
+
+def csv_options(
+    table: Table,
+    columns: Sequence[Column],
+    dtypes: Mapping[Type, str],
+    with_nulls: Mapping[Type, str] | None = None,
+) -> str:
+    """The options of ``read_csv``; ``with_nulls`` are the dtypes of columns that have any."""
+    form, masked = table.csv_format, {**dtypes, **(with_nulls or {})}
+    known = {
+        c.name: (masked if c.nullable else dtypes)[c.type] for c in columns if not c.type.temporal
+    }
+    dates = [c.name for c in columns if c.type.temporal]
+    options = [f"usecols={listing([c.name for c in columns])}"]
+    options += [f"dtype={mapping(known)}"] if known else []
+    options += [f"parse_dates={listing(dates)}"] if dates else []
+    options += ["keep_default_na=False", f"na_values={listing(form.null_values)}"]
+    options += [f"sep={quoted(form.delimiter)}"] if form.delimiter != "," else []
+    return ", ".join(options)

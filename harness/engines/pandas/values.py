@@ -1,0 +1,327 @@
+"""Values, arithmetic and conditions over one frame, spelt for pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import reduce
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.engines.python.kernel import (
+    AND,
+    ATOM,
+    COMPARISON,
+    COMPARISON_SIGNS,
+    OR,
+    PRODUCT,
+    SIGN,
+    SUM,
+    Code,
+    Expressions,
+    Gaps,
+    quoted,
+)
+from harness.engines.python.widths import is_narrow
+from harness.plan.facts.kinds import COMPARISONS
+from harness.plan.facts.nan import greater_by_nan
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.typed import Typed, sql_type
+from harness.plan.facts.typing import KNOWN
+from harness.plan.tree.nodes import Expression, columns_in
+from harness.types import Schema, Type
+
+NARROW = (exp.Extract,)
+MASKED = (Type.INT64, Type.BOOLEAN)
+"""Types whose NULLs need a dtype with its own mask."""
+_TESTS = (exp.In, exp.Like, exp.ILike, exp.RegexpLike, exp.StartsWith, exp.EndsWith,
+          exp.Contains)  # fmt: skip
+_CONDITIONS = (*_TESTS, *COMPARISONS, exp.Between, exp.And, exp.Or, exp.Not)
+_VALUES = tuple(kind for kind in KNOWN if kind not in (*_CONDITIONS, exp.Interval))
+DTYPES = {
+    Type.BOOLEAN: ("bool", "boolean"),
+    Type.INT64: ("int64", "Int64"),
+    Type.FLOAT64: ("float64", "float64"),
+    Type.STRING: ("str", "str"),
+}
+
+
+class PandasValues(Expressions):
+    """Spells expressions as operations on columns of ``frame``.
+
+    A condition is printed as the rows for which it is true: where pandas would say True of a
+    missing value (``!=``, or ``~`` of a test), a ``notna`` is added, and only for nullable columns.
+    Where a condition is a value, ``truth`` prints all of its three values. A nullable integer or
+    boolean is always of a masked dtype (``Int64``, ``boolean``).
+    """
+
+    library: ClassVar[str] = "pd"
+    """The name under which a program imports the library that has the functions used here."""
+    present: ClassVar[str] = "notna()"
+    """The method that tells which values are there."""
+    masks: ClassVar[bool] = True
+    """Whether integers and booleans with NULLs need a dtype of their own."""
+    nothing: ClassVar[str] = ""
+    """What ``where`` and ``mask`` are told to put in the place of a value, where not by default."""
+    propagating: ClassVar[tuple[Type, ...]] = MASKED
+    """Types whose comparisons with NULL are NULL, not False."""
+
+    def __init__(
+        self, gaps: Gaps, schema: Schema, frame: str, narrow: frozenset[str] = frozenset()
+    ) -> None:
+        super().__init__(gaps, schema)
+        self.frame, self.narrow = frame, narrow
+
+    def column(self, e: Expression) -> Code:
+        return Code(f"{self.frame}[{quoted(e.name)}]", ATOM)
+
+    def series(self, e: Expression) -> str:
+        """The text of a new column; a condition in its three values, a constant as it is."""
+        if isinstance(e, exp.Null):
+            raise self.gaps.unsupported("a column of NULLs", in_sql(e))
+        return self.truth(e).text
+
+    def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
+        """An operand; what a method is called on must be a series."""
+        if precedence < ATOM:
+            return super().operand(e, precedence, strict)
+        if not columns_in(e):
+            raise self.gaps.unsupported("a function of a constant", in_sql(e))
+        text, own = self.truth(e)
+        if isinstance(e, exp.Case) and text.startswith(("np.where(", "np.select(")):
+            return f"{self.library}.Series({text}, index={self.frame}.index)"
+        return f"({text})" if own < ATOM else text
+
+    def binary(self, e: Expression, operator: str, precedence: int) -> Code:
+        left = self.number(e.this, precedence)
+        return Code(f"{left} {operator} {self.number(e.expression, precedence, True)}", precedence)
+
+    def number(self, e: Expression, precedence: int, strict: bool = False) -> str:
+        """An operand of arithmetic, widened where pandas would overflow."""
+        if is_narrow(e, NARROW, self.narrow) and not self.nullable(e):
+            return f'{self.operand(e, ATOM)}.astype("int64")'
+        if self.type(e) is Type.BOOLEAN:
+            code = self.truth(e)
+            return f"({code.text})" if code.precedence <= precedence else code.text
+        return self.operand(e, precedence, strict)
+
+    def date_literal(self, e: Expression) -> Code | None:
+        constant = isinstance(e.this, exp.Literal) and e.this.is_string
+        if constant and sql_type(e.args["to"]).temporal:
+            return Code(f"pd.Timestamp({quoted(e.this.name)})", ATOM)
+        return None
+
+    # ------------------------------------------------------------------ conditions
+
+    def beside_nan(self, e: Expression) -> Expression:
+        return e if self.nullable(e) else greater_by_nan(e, self.schema)
+
+    def neq(self, e: Expression) -> Code:
+        compared = self.binary(e, "!=", COMPARISON)
+        return self._known(compared, e.this, e.expression)
+
+    def _known(self, code: Code, *operands: Expression) -> Code:
+        """The condition, and that the operands are there."""
+        tests = [f"{self.operand(x, ATOM)}.{self.present}" for x in operands if self.nullable(x)]
+        if not tests:
+            return code
+        text = f"({code.text})" if code.precedence < SIGN else code.text
+        return Code(" & ".join([text, *tests]), AND)
+
+    def not_(self, e: Expression) -> Code:
+        inner = e.this
+        if isinstance(inner, exp.Is):
+            return Code(f"{self.operand(inner.this, ATOM)}.{self.present}", ATOM)
+        if isinstance(inner, _TESTS):
+            return self._known(Code(f"~{self.operand(inner, SIGN)}", SIGN), inner.this)
+        return Code(f"~{parenthesised(self.truth(inner), SIGN)}", SIGN)
+
+    def truth(self, e: Expression) -> Code:
+        """A condition in its three values; anything else as it is."""
+        if not isinstance(e, _CONDITIONS) or not self.nullable(e):
+            return self.code(e)
+        if isinstance(e, (exp.And, exp.Or)):
+            sign, precedence = ("&", AND) if isinstance(e, exp.And) else ("|", OR)
+            parts = [parenthesised(self.truth(p), precedence) for p in e.flatten()]
+            return Code(f" {sign} ".join(parts), precedence)
+        if isinstance(e, exp.Not):
+            return Code(f"~{parenthesised(self.truth(e.this), SIGN)}", SIGN)
+        if isinstance(e, exp.Between):
+            low = exp.GTE(this=e.this, expression=e.args["low"])
+            high = exp.LTE(this=e.this, expression=e.args["high"])
+            return self.truth(exp.And(this=low, expression=high))
+        return self._three_valued(e)
+
+    def _three_valued(self, e: Expression) -> Code:
+        """A comparison or test; dtypes without a mask say False of what they lack."""
+        compared = isinstance(e, COMPARISONS)
+        code = self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON) if compared else self.code(e)
+        operands = [e.this, e.expression] if compared else [e.this]
+        lacking = [x for x in operands if self.nullable(x)]
+        if compared and all(self.type(x) in self.propagating for x in lacking):
+            return code
+        missing = " | ".join(f"{self.operand(x, ATOM)}.isna()" for x in lacking)
+        masked = '.astype("boolean")' if self.masks else ""
+        return Code(f"{parenthesised(code, ATOM)}{masked}.mask({missing}{self.nothing})", ATOM)
+
+    def is_(self, e: Expression) -> Code:
+        return Code(f"{self.operand(e.this, ATOM)}.isna()", ATOM)
+
+    def in_(self, e: Expression) -> Code:
+        return Code(f"{self.operand(e.this, ATOM)}.isin({self.listed(e.expressions)})", ATOM)
+
+    def between(self, e: Expression) -> Code:
+        low, high = self.text(e.args["low"]), self.text(e.args["high"])
+        return Code(f"{self.operand(e.this, ATOM)}.between({low}, {high})", ATOM)
+
+    def mask(self, e: Expression) -> str:
+        """A condition without missing values, which ``where`` and ``mask`` would take for true."""
+        return self.known_true(e).text
+
+    def known_true(self, e: Expression) -> Code:
+        """A condition without missing values."""
+        code = self.code(e)
+        if self.nullable(e) and self._may_be_masked(e):
+            return Code(f"{parenthesised(code, ATOM)}.fillna(False)", ATOM)
+        return code
+
+    def _may_be_masked(self, e: Expression) -> bool:
+        """Whether a condition may come as NA; of text and dates it comes as False.
+
+        Conditions that are compared are given in their three values first.
+        """
+        kinds = (*MASKED, Type.FLOAT64)
+        compared = (x for x in e.walk() if isinstance(x, COMPARISONS))
+        if any(isinstance(side, _CONDITIONS) for x in compared for side in (x.left, x.right)):
+            return True
+        typed = (self.typed(x) for x in e.walk() if isinstance(x, _VALUES))
+        return any(t.nullable and t.type in kinds for t in typed)
+
+    # ------------------------------------------------------------------ values
+
+    def mod(self, e: Expression) -> Code:
+        """SQL's remainder has the sign of the dividend, as C's fmod; pandas' has the divisor's."""
+        return Code(f"np.fmod({self.text(e.this)}, {self.text(e.expression)})", ATOM)
+
+    def int_div(self, e: Expression) -> Code:
+        """SQL's division of integers truncates; pandas' floors."""
+        left, right = self.operand(e.this, SUM), self.operand(e.expression, PRODUCT, strict=True)
+        return Code(
+            f"({left} - np.fmod({self.text(e.this)}, {self.text(e.expression)})) // {right}",
+            PRODUCT,
+        )
+
+    def case(self, e: Expression) -> Code:
+        branches = [(b.this, b.args["true"]) for b in e.args["ifs"]]
+        default = e.args.get("default")
+        if all(_is_number_or_text(v) for v in [*(v for _, v in branches), default]):
+            return self._of_constants(e, branches, default)
+        return self._chosen(e, branches, default)
+
+    def _of_constants(
+        self, e: Expression, branches: Sequence[_Branch], default: Expression | None
+    ) -> Code:
+        assert default is not None
+        first = self.known_true(branches[0][0])
+        tests = [self.mask(condition) for condition, _ in branches]
+        values = [self.text(value) for _, value in branches]
+        if len(branches) > 1:
+            listed = f"[{', '.join(tests)}], [{', '.join(values)}]"
+            return Code(f"np.select({listed}, default={self.text(default)})", ATOM)
+        if (values[0], default.name) == ("1", "0") and self.type(e) is Type.INT64:
+            return Code(f'{parenthesised(first, ATOM)}.astype("int64")', ATOM)
+        return Code(f"np.where({tests[0]}, {values[0]}, {self.text(default)})", ATOM)
+
+    def _chosen(
+        self, e: Expression, branches: Sequence[_Branch], default: Expression | None
+    ) -> Code:
+        """Built from the last branch to the first: ``value.where(condition, what follows)``."""
+        typed = self.typed(e)
+        rest, is_series = self._value(default, typed), bool(default and columns_in(default))
+        for condition, value in reversed(branches):
+            test, text = self.mask(condition), self._value(value, typed)
+            if text is not None and (columns_in(value) or not is_series):
+                series = text if columns_in(value) else self.constant(text, typed)
+                rest = f"{series}.where({test}{self._more(rest)})"
+            elif rest is not None:
+                series = rest if is_series else self.constant(rest, typed)
+                rest = f"{series}.mask({test}{self._more(text)})"
+            is_series = rest is not None
+        if rest is None:
+            raise self.gaps.unsupported("a CASE that is always NULL", in_sql(e))
+        return Code(rest, ATOM)
+
+    def _more(self, text: str | None) -> str:
+        return self.nothing if text is None else f", {text}"
+
+    def _value(self, e: Expression | None, typed: Typed) -> str | None:
+        """A value among others, in the dtype of them all; None for NULL."""
+        if e is None or isinstance(e, exp.Null):
+            return None
+        own = self.typed(e)
+        if not columns_in(e):
+            return self.text(e)
+        masked = typed.nullable and not own.nullable and typed.type in MASKED
+        dtype = self.dtype(typed) if masked or own.type is not typed.type else None
+        text = self.operand(e, ATOM)
+        return text if dtype is None else f"{text}.astype({quoted(dtype)})"
+
+    def constant(self, text: str, typed: Typed) -> str:
+        missing = "datetime64[us]" if text == "None" else None
+        dtype = self.dtype(typed) or missing
+        more = "" if dtype is None else f", dtype={quoted(dtype)}"
+        return f"{self.library}.Series({text}, index={self.frame}.index{more})"
+
+    def dtype(self, typed: Typed) -> str | None:
+        """The dtype of a type; None for dates and timestamps, which have one anyway."""
+        if typed.type not in DTYPES:
+            return None
+        return DTYPES[typed.type][typed.nullable and self.masks]
+
+    def whole(self, nullable: bool) -> str:
+        """The dtype of whole numbers, some of which may be missing."""
+        return DTYPES[Type.INT64][nullable and self.masks]
+
+    def coalesce(self, e: Expression) -> Code:
+        whole = self.typed(e)
+        texts = [self._value(x, replace(whole, nullable=self.nullable(x))) for x in operands_of(e)]
+        first, *others = [text for text in texts if text is not None]
+        return Code(first + "".join(f".fillna({text})" for text in others), ATOM)
+
+    def greatest(self, e: Expression) -> Code:
+        """The greatest of the values that are there, row by row."""
+        end, typed = ("max" if isinstance(e, exp.Greatest) else "min"), self.typed(e)
+        operands = operands_of(e)
+        kinds = {self.type(x) for x in operands}
+        if typed.type is Type.BOOLEAN:
+            raise self.gaps.unsupported("the greatest of booleans", in_sql(e))
+        sure = not any(map(self.nullable, operands))
+        if sure and kinds in ({Type.INT64}, {Type.FLOAT64}):
+            texts = [self.text(x) for x in operands]
+            return Code(reduce(lambda a, b: f"np.{end}imum({a}, {b})", texts), ATOM)
+        series = [self._series_of(x, typed) for x in operands]
+        return Code(f"{self.library}.concat([{', '.join(series)}], axis=1).{end}(axis=1)", ATOM)
+
+    least = greatest
+
+    def _series_of(self, e: Expression, typed: Typed) -> str:
+        text = str(self._value(e, replace(typed, nullable=self.nullable(e))))
+        return text if columns_in(e) else self.constant(text, typed)
+
+
+_Branch = tuple[Expression, Expression]
+"""A condition of a CASE and its value."""
+
+
+def operands_of(e: Expression) -> list[Expression]:
+    return [e.this, *e.expressions]
+
+
+def _is_number_or_text(e: Expression | None) -> bool:
+    e = e.this if isinstance(e, exp.Neg) else e
+    return isinstance(e, (exp.Literal, exp.Boolean))
+
+
+def parenthesised(code: Code, precedence: int) -> str:
+    return f"({code.text})" if code.precedence < precedence else code.text

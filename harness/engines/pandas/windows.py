@@ -1,0 +1,333 @@
+"""Window functions, spelt for pandas: series that align with the frame by their index."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.answer import SortKey
+from harness.engines.pandas.expressions import PandasExpressions
+from harness.engines.pandas.values import MASKED
+from harness.engines.python.kernel import Variables, one_or_list, quoted
+from harness.engines.python.windows import partition_names, sort_keys_of
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.typed import Typed
+from harness.plan.facts.windows import Frame, frame_of
+from harness.plan.tree.nodes import Expression
+from harness.types import Type
+
+_CUMULATIVE: dict[type[Expression], str] = {
+    exp.Sum: "cumsum",
+    exp.Min: "cummin",
+    exp.Max: "cummax",
+}
+ROLLING: dict[type[Expression], str] = {
+    exp.Sum: "sum",
+    exp.Avg: "mean",
+    exp.Min: "min",
+    exp.Max: "max",
+    exp.Count: "count",
+}
+_SPELT_OUT = 16
+"""Frames around a row are spelt out, shift by shift, up to this many rows."""
+_READING_ONCE = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue)
+"""What reads a sorted frame once, so that the frame needs no name."""
+
+
+@dataclass(frozen=True)
+class Partitions:
+    """The partitions of a sorted frame, and what groups by them."""
+
+    frame: str
+    keys: tuple[str, ...]
+    order: tuple[SortKey, ...]
+    keep_missing: bool
+    """Whether a key is nullable, so that NULL has to be a group."""
+
+    @property
+    def groups(self) -> str:
+        """The frame, grouped; as it is where there is one partition only."""
+        if not self.keys:
+            return self.frame
+        return f"{self.frame}.groupby({one_or_list(self.keys)}, {self._options()})"
+
+    def of(self, series: str) -> str:
+        """A series that has the frame's index, grouped."""
+        return self._by(series, self.keys, self.keep_missing) if self.keys else series
+
+    def peers(self, series: str) -> str:
+        """A series, grouped by rows that tie."""
+        return self._by(series, (*self.keys, *(key.column for key in self.order)), True)
+
+    def _by(self, series: str, keys: Sequence[str], keep_missing: bool) -> str:
+        columns = [f"{self.frame}[{quoted(key)}]" for key in keys]
+        by = columns[0] if len(columns) == 1 else f"[{', '.join(columns)}]"
+        missing = ", dropna=False" if keep_missing else ""
+        return f"{series}.groupby({by}, sort=False{missing})"
+
+    def _options(self) -> str:
+        return "sort=False" + (", dropna=False" if self.keep_missing else "")
+
+
+class PandasWindows:
+    """Prints the window functions of one node over columns of ``frame``.
+
+    ``statements`` receives what has to be computed before; ``sort`` prints a call that sorts.
+    """
+
+    counting: ClassVar[str] = ""
+    """What is called on booleans of which a running sum is wanted."""
+    without_keys: ClassVar[str] = ".droplevel({})"
+    """What takes the keys out of the index of a grouped moving aggregate."""
+
+    def __init__(
+        self,
+        print_: PandasExpressions,
+        statements: list[str],
+        variables: Variables,
+        sort: Callable[[Sequence[SortKey]], str],
+    ) -> None:
+        self.print_, self.gaps, self.frame = print_, print_.gaps, print_.frame
+        self.statements, self.variables, self.sort = statements, variables, sort
+        self.sorted: dict[tuple[SortKey, ...], str] = {}
+
+    def values(self, windows: Mapping[str, Expression]) -> list[tuple[str, str]]:
+        """(column, text of its series) of each window."""
+        uses = Counter(tuple(sort_keys_of(e)) for e in windows.values())
+        shared = {order for order, count in uses.items() if count > 1}
+        return [(name, self._value(e, shared)) for name, e in windows.items()]
+
+    def _value(self, e: Expression, shared: set[tuple[SortKey, ...]]) -> str:
+        order = tuple(sort_keys_of(e))
+        if isinstance(e.this, (exp.Rank, exp.DenseRank)) and self._ranks(order, e):
+            return self._ranked(e.this, self._partitions(e, self.frame), order[0])
+        reads_once = isinstance(e.this, _READING_ONCE) and bool(partition_names(e))
+        in_one_call = reads_once and order not in shared
+        frame = f"{self.frame}{self.sort(order)}" if in_one_call else self._sorted(order)
+        return self._printed(e, self._partitions(e, frame))
+
+    def _ranks(self, order: tuple[SortKey, ...], e: Expression) -> bool:
+        """Whether ranks in this order are those of one column, which need no sorting."""
+        return len(order) == 1
+
+    def _sorted(self, order: tuple[SortKey, ...]) -> str:
+        """A variable that holds the frame in this order."""
+        if not order:
+            return self.frame
+        if order not in self.sorted:
+            self.sorted[order] = self.variables.fresh("ordered")
+            self.statements.append(f"{self.sorted[order]} = {self.frame}{self.sort(order)}")
+        return self.sorted[order]
+
+    def _partitions(self, e: Expression, frame: str) -> Partitions:
+        keys = tuple(partition_names(e))
+        keep_missing = any(self.print_.nullable(exp.column(key)) for key in keys)
+        return Partitions(frame, keys, tuple(sort_keys_of(e)), keep_missing)
+
+    def _printed(self, e: Expression, rows: Partitions) -> str:
+        function = e.this
+        if isinstance(function, exp.RowNumber):
+            return self._row_number(rows)
+        if isinstance(function, (exp.Rank, exp.DenseRank)):
+            return self._rank(function, rows)
+        if isinstance(function, (exp.Lag, exp.Lead)):
+            return self._shifted(function, rows)
+        if isinstance(function, (exp.FirstValue, exp.LastValue, exp.NthValue)):
+            return self._picked(e, rows)
+        frame = frame_of(e)
+        if frame.kind == "whole":
+            return self._whole(function, rows)
+        if frame.first is not None:
+            return self._bounded(e, frame, rows)
+        text = self._growing(function, frame.last, rows)
+        return f'{rows.peers(_operand(text))}.transform("last")' if frame.kind == "peers" else text
+
+    # ------------------------------------------------------------------ places
+
+    def _row_number(self, rows: Partitions) -> str:
+        if not rows.keys:
+            places = f"range(1, len({self.frame}) + 1), index={rows.frame}.index"
+            return f"{self.print_.library}.Series({places})"
+        return f"{rows.groups}.cumcount() + 1"
+
+    def _ranked(self, e: Expression, rows: Partitions, key: SortKey) -> str:
+        """Ranks of one key."""
+        options = [f'method="{"dense" if isinstance(e, exp.DenseRank) else "min"}"']
+        options += ["ascending=False"] if key.descending else []
+        if self.print_.nullable(exp.column(key.column)):
+            options += [f'na_option="{"top" if key.nulls_first else "bottom"}"']
+        ranks = f"{rows.groups}[{quoted(key.column)}].rank({', '.join(options)})"
+        return f'{ranks}.astype("int64")'
+
+    def _rank(self, e: Expression, rows: Partitions) -> str:
+        """Ranks of several keys: the number of the first of equal rows, or how many came first."""
+        if not rows.order:
+            raise self.gaps.unsupported("a rank without an order", in_sql(e))
+        if isinstance(e, exp.Rank):
+            return f'{rows.peers(_operand(self._row_number(rows)))}.transform("first")'
+        first = f"({rows.peers(self._any_column(rows))}.cumcount() == 0)"
+        return f"{rows.of(first + self.counting)}.cumsum()"
+
+    def _any_column(self, rows: Partitions) -> str:
+        return f"{rows.frame}[{quoted(rows.order[0].column)}]"
+
+    def _shifted(self, e: Expression, rows: Partitions) -> str:
+        by, default = self.print_.shift(e)
+        more = "" if default is None else f", fill_value={default}"
+        return f"{self._masked(e.this, rows).groups}[{quoted(e.this.name)}].shift({by}{more})"
+
+    def _masked(self, column: Expression, rows: Partitions) -> Partitions:
+        """The rows with a column in a dtype that has room for NULL."""
+        kind = self.print_.type(column)
+        if kind not in MASKED or self.print_.nullable(column) or not self.print_.masks:
+            return rows
+        dtype = str(self.print_.dtype(Typed(kind, nullable=True)))
+        frame = f"{rows.frame}.astype({{{quoted(column.name)}: {quoted(dtype)}}})"
+        return Partitions(frame, rows.keys, rows.order, rows.keep_missing)
+
+    def _picked(self, e: Expression, rows: Partitions) -> str:
+        """A value by its place, NULL or not."""
+        function = e.this
+        column = quoted(function.this.name)
+        if isinstance(function, exp.FirstValue):
+            if not rows.keys:
+                return self._nth(exp.NthValue(this=function.this), 1, "whole", rows)
+            return f"{rows.groups}[{column}].{self.transform('first', 'skipna=False')}"
+        if isinstance(function, exp.LastValue):
+            series = f"{rows.frame}[{column}]"
+            return f"{rows.peers(series)}.{self.transform('last', 'skipna=False')}"
+        return self._nth(function, int(function.args["offset"].name), frame_of(e).kind, rows)
+
+    def _nth(self, e: Expression, place: int, kind: str, rows: Partitions) -> str:
+        masked, number = self._masked(e.this, rows), _operand(self._row_number(rows))
+        only = f"{masked.frame}[{quoted(e.this.name)}].where({number} == {place})"
+        nth = f'{rows.of(only)}.transform("first")' if rows.keys else f"{only}.bfill().ffill()"
+        if kind == "peers":
+            number = f'{rows.peers(number)}.transform("last")'
+        return nth if kind == "whole" else f"{nth}.where({number} >= {place})"
+
+    # ------------------------------------------------------------------ aggregates
+
+    def _whole(self, e: Expression, rows: Partitions) -> str:
+        if not rows.keys:
+            return self.print_.total(e)
+        if isinstance(e.this, exp.Star):
+            return f'{rows.groups}[{quoted(rows.keys[0])}].transform("size")'
+        argument = e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this
+        if not isinstance(argument, exp.Column):
+            raise self.gaps.unsupported("a window over a computed value", in_sql(e))
+        call, options = self.print_.reduction(e).removesuffix(")").split("(")
+        if isinstance(e, exp.Sum) and not self.print_.nullable(argument):
+            options = ""
+        return f"{rows.groups}[{quoted(argument.name)}].{self.transform(call, options)}"
+
+    def transform(self, call: str, options: str) -> str:
+        """The call that gives each row what an aggregate makes of its group."""
+        return f'transform("{call}"{f", {options}" if options else ""})'
+
+    def _growing(self, e: Expression, last: int, rows: Partitions) -> str:
+        """From the first row of the partition to ``last``, counted from this one."""
+        if last > 0:
+            raise self.gaps.unsupported("a running aggregate of rows to come", in_sql(e))
+        if isinstance(e, exp.Count):
+            return self._moved(self._running_count(e, rows), last, rows, nothing="0")
+        self._check(e)
+        series = f"{rows.groups}[{quoted(e.this.name)}]"
+        text = f"{series}.{_CUMULATIVE.get(type(e), 'cumsum')}()"
+        if isinstance(e, exp.Avg):
+            text = f"{text} / {_operand(self._running_count(exp.Count(this=e.this), rows))}"
+        if self.print_.nullable(e.this):  # rows without a value keep what was before
+            text = f"{rows.of(_operand(text))}.ffill()"
+        return self._moved(text, last, rows, whole=self.print_.type(e) is Type.INT64)
+
+    def _check(self, e: Expression) -> None:
+        numeric = self.print_.type(e.this) in (Type.INT64, Type.FLOAT64)
+        temporal = self.print_.type(e.this) in (Type.DATE, Type.TIMESTAMP)
+        known = isinstance(e, (exp.Sum, exp.Avg)) or type(e) in _CUMULATIVE
+        extreme = isinstance(e, (exp.Min, exp.Max))
+        if not known or not (numeric or (temporal and extreme)) or isinstance(e.this, exp.Distinct):
+            raise self.gaps.unsupported("a running aggregate of this kind", in_sql(e))
+
+    def _running_count(self, e: Expression, rows: Partitions) -> str:
+        if isinstance(e.this, exp.Distinct):
+            raise self.gaps.unsupported("a running count of distinct values", in_sql(e))
+        if isinstance(e.this, exp.Star) or not self.print_.nullable(e.this):
+            return self._row_number(rows)
+        known = f"{rows.frame}[{quoted(e.this.name)}].notna(){self.counting}"
+        return f"{rows.of(known)}.cumsum()"
+
+    def _moved(
+        self, text: str, last: int, rows: Partitions, nothing: str = "", whole: bool = False
+    ) -> str:
+        """A running value of the frame that ends some rows before this one."""
+        if not last:
+            return text
+        filled = f", fill_value={nothing}" if nothing else ""
+        masked = whole and self.print_.masks
+        text = f'{_operand(text)}.astype("Int64")' if masked else _operand(text)
+        return f"{rows.of(text)}.shift({-last}{filled})"
+
+    def _bounded(self, e: Expression, frame: Frame, rows: Partitions) -> str:
+        """An aggregate of some rows before and after."""
+        function, width = e.this, frame.width
+        assert frame.first is not None and width is not None
+        if type(function) not in ROLLING or isinstance(function.this, exp.Distinct):
+            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
+        column = self._counted(function) if isinstance(function, exp.Count) else function.this
+        is_float = self.print_.type(column) is Type.FLOAT64 or isinstance(function, exp.Avg)
+        if frame.last <= 0 and is_float and not isinstance(function, exp.Count):
+            return self._rolling(function, function.this, width, frame.last, rows)
+        if width > _SPELT_OUT:
+            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
+        return self._beside(e, column, range(frame.first, frame.last + 1), rows)
+
+    def _counted(self, e: Expression) -> Expression:
+        """A column with a value in each row that counts."""
+        if isinstance(e.this, exp.Column):
+            return e.this
+        sure = [c for c in self.print_.schema if not c.nullable]
+        if not sure:
+            raise self.gaps.unsupported("a count of rows without a sure column", in_sql(e))
+        return exp.column(sure[0].name)
+
+    def _rolling(
+        self,
+        e: Expression,
+        column: Expression,
+        width: int,
+        last: int,
+        rows: Partitions,
+        centred: str = "",
+    ) -> str:
+        series = f"{rows.groups}[{quoted(column.name)}]"
+        text = f"{series}.rolling({width}, min_periods=1{centred}).{ROLLING[type(e)]}()"
+        levels = list(range(len(rows.keys)))
+        if levels:
+            text += self.without_keys.format(levels[0] if len(levels) == 1 else levels)
+        if isinstance(e, exp.Count) and self.print_.nullable(column):
+            text += ".fillna(0)"
+        return self._moved(text, last, rows, nothing="0" if isinstance(e, exp.Count) else "")
+
+    def _beside(
+        self, e: Expression, column: Expression, places: Sequence[int], rows: Partitions
+    ) -> str:
+        """The rows of a small frame side by side."""
+        masked, name = self._masked(column, rows), quoted(column.name)
+        groups = f"{masked.groups}[{name}]"
+        columns = [f"{groups}.shift({-at})" if at else f"{rows.frame}[{name}]" for at in places]
+        least = ", min_count=1" if isinstance(e.this, exp.Sum) else ""
+        beside = f"{self.print_.library}.concat([{', '.join(columns)}], axis=1)"
+        text = f"{beside}.{ROLLING[type(e.this)]}(axis=1{least})"
+        if self.print_.type(e) is Type.INT64 and not isinstance(e.this, exp.Count):
+            text += f'.astype("{self.print_.dtype(Typed(Type.INT64, self.print_.nullable(e)))}")'
+        return text
+
+
+def _operand(text: str) -> str:
+    """A text on which a method can be called."""
+    loose = any(sign in text for sign in (" + ", " / ", " == "))
+    return f"({text})" if loose and not text.startswith("(") else text

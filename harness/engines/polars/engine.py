@@ -1,0 +1,409 @@
+"""Polars, through its lazy API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlglot import exp
+
+from harness.answer import SortKey
+from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.engines.polars.expressions import PolarsExpressions
+from harness.engines.polars.values import DTYPES, NARROW
+from harness.engines.polars.windows import PolarsWindows
+from harness.engines.python.kernel import (
+    ATOM,
+    Gaps,
+    PythonSession,
+    Variables,
+    flags,
+    is_keyword_argument,
+    listing,
+    mapping,
+    method_name,
+    names,
+    one_or_list,
+    quoted,
+)
+from harness.engines.python.layout import module
+from harness.engines.python.widths import Widths
+from harness.machine.variables import POLARS
+from harness.plan import Query
+from harness.plan.facts.columns import columns_of
+from harness.plan.guards.nan_uses import Use
+from harness.plan.guards.special_uses import FULL_CASE, Differing
+from harness.plan.optimize.naming import frame_name
+from harness.plan.tree.nodes import (
+    Aggregate,
+    Distinct,
+    Expression,
+    Filter,
+    Item,
+    Join,
+    Limit,
+    Node,
+    Project,
+    Scan,
+    Sort,
+    TopPerGroup,
+    Union,
+    Window,
+    columns_in,
+    conjuncts,
+    united,
+    uses,
+)
+from harness.special import Special
+from harness.tables import Input, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class PolarsProgram:
+    """Turns a plan into the source text of one lazy query.
+
+    ``frame`` methods return an expression; ``self.physical`` says which columns the frame that an
+    expression stands for really has: a scan has all of its table's, wanted or not.
+    """
+
+    collect: ClassVar[str] = ".collect()"
+    write: ClassVar[str] = ".sink_parquet"
+    printer: ClassVar[type[PolarsExpressions]] = PolarsExpressions
+    windows: ClassVar[type[PolarsWindows]] = PolarsWindows
+
+    def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
+        self.gaps, self.tables, self.source = gaps, tables, source
+        self.variables = Variables(("t", "pl", "date", "datetime", "timedelta"))
+        self.statements: list[str] = []
+        self.frames: dict[Node, str] = {}
+        self.physical: dict[Node, tuple[str, ...]] = {}
+        self.in_order: set[Node] = set()
+        self.widths = Widths(NARROW)
+
+    def program(self, plan: Node, write: str | None) -> Program:
+        self.uses = uses(plan)
+        frame = self.exact(plan)
+        end = self.collect if write is None else f"{self.write}({quoted(OUTPUT_FILE)})"
+        return module(["import polars as pl"], [*self.statements, f"return {frame}{end}"])
+
+    def frame(self, node: Node) -> str:
+        """An expression for the node's frame: a variable where the node is used twice."""
+        if node not in self.frames:
+            self.frames[node] = self._emitted(node)
+        return self.frames[node]
+
+    def _emitted(self, node: Node) -> str:
+        if type(node).__name__ in self.gaps.cannot:
+            raise self.gaps.unsupported(type(node).__name__)
+        method = getattr(self, method_name(type(node)), None)
+        if method is None:
+            raise self.gaps.unsupported(type(node).__name__)
+        text: str = method(node)
+        self.physical.setdefault(node, node.names)
+        return self.assigned(node, text) if self.uses[node] > 1 else text
+
+    def assigned(self, node: Node, text: str) -> str:
+        """A variable for a frame, unless it is one already or as short as one."""
+        if "." not in text:
+            return text
+        name = self.variables.fresh(frame_name(node))
+        self.statements.append(f"{name} = {text}")
+        return name
+
+    def exact(self, node: Node) -> str:
+        """The frame with the node's columns only, in order."""
+        self.in_order.add(_without_order(node))
+        text = self.frame(node)
+        return text if self.physical[node] == node.names else self._selected(node, text)
+
+    def narrowed(self, node: Node) -> str:
+        """The frame with the node's columns only, in any order."""
+        text = self.frame(node)
+        return text if set(self.physical[node]) == set(node.names) else self._selected(node, text)
+
+    def _selected(self, node: Node, text: str) -> str:
+        return f"{text}.select({names(node.names)})"
+
+    def expressions(self, *sources: Node) -> PolarsExpressions:
+        """A printer for expressions over the columns of these nodes."""
+        schema = tuple(column for source in sources for column in source.schema)
+        return self.printer(self.gaps, schema, self.widths.narrow(*sources))
+
+    def scan(self, node: Scan) -> str:
+        table = self.tables[node.table]
+        text = self.reader(table)
+        self.physical[node] = tuple(c.name for c in table.schema)
+        if not node.renames:
+            return text
+        if self.physical[node] == tuple(source for source, _ in node.columns):
+            self.physical[node] = node.names
+            return f"{text}.rename({mapping(node.renames)})"
+        items = tuple((c.name, exp.column(source)) for source, c in node.columns)
+        return f"{text}.select({self.items(items, node, of=node)})"
+
+    def reader(self, table: Table) -> str:
+        name = f"t({quoted(table.name)})"
+        if self.source is Input.MEMORY:
+            return name
+        if self.source is Input.PARQUET:
+            return f"pl.scan_parquet({name})"
+        schema = ", ".join(f"{quoted(c.name)}: {DTYPES[c.type]}" for c in table.schema)
+        options = [f"schema={{{schema}}}", f"null_values={listing(table.csv_format.null_values)}"]
+        if table.csv_format.delimiter != ",":
+            options.append(f"separator={quoted(table.csv_format.delimiter)}")
+        return f"pl.scan_csv({name}, {', '.join(options)})"
+
+    def filter(self, node: Filter) -> str:
+        text = self.frame(node.input)
+        self.physical[node] = self.physical[node.input]
+        print_ = self.expressions(node.input)
+        conditions = ", ".join(print_.text(part) for part in conjuncts(node.condition))
+        return f"{text}.filter({conditions})"
+
+    def project(self, node: Project) -> str:
+        if isinstance(node.input, Aggregate) and self._in_one_step(node, node.input):
+            return self._computed_totals(node, node.input)
+        text = self.frame(node.input)
+        kept = tuple(n for n, e in node.items if isinstance(e, exp.Column) and e.name == n)
+        first = tuple(n for n, _ in node.items[: len(kept)])
+        if self.physical[node.input] == kept == first and len(kept) < len(node.items):
+            return f"{text}.with_columns({self.items(node.items[len(kept) :], node.input)})"
+        if not any(columns_in(e) for _, e in node.items):  # else one row would come of it
+            items = self.items(node.items, node.input, of=node)
+            return f"{text}.with_columns({items}).select({names(self.physical[node])})"
+        return f"{text}.select({self.items(node.items, node.input, of=node)})"
+
+    def _in_one_step(self, node: Project, totals: Aggregate) -> bool:
+        """Whether what is computed of totals may be written where they are: none comes twice."""
+        read = [c.name for _, e in node.items for c in columns_of(e)]
+        return not totals.keys and self.uses[totals] == 1 and len(set(read)) == len(read) > 0
+
+    def _computed_totals(self, node: Project, totals: Aggregate) -> str:
+        """``.select(share=pl.col("a").sum() / pl.col("b").sum())``."""
+        text = self.frame(totals.input)
+        inner, outer = self.expressions(totals.input), self.expressions(totals)
+        outer.spelt = {name: inner.aggregate(e, grouped=False) for name, e in totals.aggregates}
+        values, self.physical[node] = _arguments((n, outer.value(e)) for n, e in node.items)
+        return f"{text}.select({values})"
+
+    def items(self, items: Sequence[Item], source: Node, of: Node | None = None) -> str:
+        """The arguments of select, in the order that Python wants: names that stay, then keywords.
+
+        Where ``of`` is given, the order that comes of it is noted as that node's.
+        """
+        print_ = self.expressions(source)
+        plain = [(n, e) for n, e in items if isinstance(e, exp.Column) and e.name == n]
+        others = [item for item in items if item not in plain]
+        odd = [(n, e) for n, e in others if not is_keyword_argument(n)]
+        keywords = [(n, e) for n, e in others if is_keyword_argument(n)]
+        positional = plain + odd
+        if of in self.in_order and positional + keywords != list(items):
+            positional, keywords = list(items), []
+        if of is not None:
+            self.physical[of] = tuple(n for n, _ in positional + keywords)
+        texts = [self._positional(n, e, print_) for n, e in positional]
+        return ", ".join(texts + [self._keyword(n, e, print_) for n, e in keywords])
+
+    def _keyword(self, name: str, e: Expression, print_: PolarsExpressions) -> str:
+        text = quoted(e.name) if isinstance(e, exp.Column) else print_.value(e)
+        return f"{name}={text}"
+
+    def _positional(self, name: str, e: Expression, print_: PolarsExpressions) -> str:
+        if isinstance(e, exp.Column) and e.name == name:
+            return quoted(name)
+        return f"{print_.operand(e, ATOM)}.alias({quoted(name)})"
+
+    def aggregate(self, node: Aggregate) -> str:
+        text = self.frame(node.input)
+        keys, grouped = self.items(node.keys, node.input, of=node), bool(node.keys)
+        if grouped and self._keys_first(node):
+            text, keys = f"{text}.with_columns({keys})", names(self.physical[node])
+        if not node.aggregates:
+            return f"{text}.select({keys}).unique()"
+        print_ = self.expressions(node.input)
+        values, found = _arguments(
+            (name, print_.aggregate(e, grouped)) for name, e in node.aggregates
+        )
+        if not grouped:
+            self.physical[node] = found
+            return f"{text}.select({values})"
+        self.physical[node] += found
+        return f"{text}.group_by({keys}).agg({values})"
+
+    def _keys_first(self, node: Aggregate) -> bool:
+        """Whether keys are columns before rows are grouped: by constants, no rows are one group."""
+        return not any(columns_in(e) for _, e in node.keys)
+
+    def join(self, node: Join) -> str:
+        left, right = self._sides(node)
+        how = {"inner": "", "single": ', how="cross"'}.get(node.kind, f', how="{node.kind}"')
+        if node.residual is not None and node.kind != "inner":
+            raise self.gaps.unsupported(f"a {node.kind} join with more than equalities")
+        if node.kind in ("cross", "single"):
+            text = f"{left}.join({right}{how})"
+        else:
+            text = f"{left}.join({right}, {self._on(node)}{how}{self._coalesce(node)})"
+        if node.residual is not None:
+            print_ = self.expressions(node.left, node.right)
+            text = f"{text}.filter({print_.text(node.residual)})"
+        return text
+
+    def _sides(self, node: Join) -> tuple[str, str]:
+        """Both inputs, narrowed where a column that nobody wants would stand in the way."""
+        ours, theirs = self._columns(node.left), self._columns(node.right)
+        left, right = self.frame(node.left), self.frame(node.right)
+        if node.kind in ("semi", "anti"):
+            self.physical[node] = ours
+            return left, self.assigned(node.right, right)
+        clashes = (set(ours) & set(theirs)) - node.shared_keys
+        if clashes & set(node.right.names):
+            left, ours = self.narrowed(node.left), node.left.names
+        if clashes - set(node.right.names):
+            right, theirs = self.narrowed(node.right), node.right.names
+        coalesced = node.kind in ("inner", "left") and not self._coalesce(node)
+        gone = {b for _, b in node.on} if coalesced else node.shared_keys
+        self.physical[node] = ours + tuple(c for c in theirs if c not in gone)
+        return left, self.assigned(node.right, right)
+
+    def _columns(self, node: Node) -> tuple[str, ...]:
+        self.frame(node)
+        return self.physical[node]
+
+    def _on(self, node: Join) -> str:
+        left, right = [a for a, _ in node.on], [b for _, b in node.on]
+        if left == right:
+            return f"on={one_or_list(left)}"
+        return f"left_on={one_or_list(left)}, right_on={one_or_list(right)}"
+
+    def _coalesce(self, node: Join) -> str:
+        """Polars drops the right key of an inner or left join, even where it is needed above."""
+        kept = {b for a, b in node.on if a != b} & set(node.names) - {a for a, _ in node.on}
+        residual = columns_in(node.residual) & {b for a, b in node.on if a != b}
+        return ", coalesce=False" if node.kind in ("inner", "left") and (kept or residual) else ""
+
+    def window(self, node: Window) -> str:
+        text = self.frame(node.input)
+        windows = self.windows(self.expressions(node.input))
+        self.physical[node] = self.physical[node.input]
+        for each in windows.passes(node.functions):
+            text += f".sort({windows.print_.sorting(each.order)})" if each.order else ""
+            added, names = _arguments(each.first)
+            text += f".with_columns({added})"
+            text += f".with_columns({_arguments(each.second)[0]})" if each.second else ""
+            self.physical[node] += names
+        return text
+
+    def top_per_group(self, node: TopPerGroup) -> str:
+        text = f"{self.frame(node.input)}{self._sort(node.input, node.order)}"
+        self.physical[node] = self.physical[node.input]
+        if node.count == 1:
+            return f'{text}.unique({one_or_list(node.keys)}, keep="first")'
+        self.physical[node] = (
+            *node.keys,
+            *(c for c in self.physical[node.input] if c not in node.keys),
+        )
+        return f"{text}.group_by({names(node.keys)}).head({node.count})"
+
+    def sort(self, node: Sort) -> str:
+        text = self.frame(node.input)
+        self.physical[node] = self.physical[node.input]
+        return f"{text}{self._sort(node.input, node.keys)}"
+
+    def _sort(self, source: Node, keys: Sequence[SortKey]) -> str:
+        descending = [key.descending for key in keys]
+        last = [not key.nulls_first for key in keys]
+        options = f", descending={flags(descending)}" if any(descending) else ""
+        if any(source.column(key.column).nullable for key in keys) and any(last):
+            options += f", nulls_last={flags(last)}"
+        return f".sort({names([key.column for key in keys])}{options})"
+
+    def limit(self, node: Limit) -> str:
+        text = self.frame(node.input)
+        self.physical[node] = self.physical[node.input]
+        if node.count is None:
+            return f"{text}.slice({node.offset})"
+        first = f"slice({node.offset}, {node.count})" if node.offset else f"head({node.count})"
+        return f"{text}.{first}"
+
+    def distinct(self, node: Distinct) -> str:
+        return f"{self.exact(node.input)}.unique()"
+
+    def union(self, node: Union) -> str:
+        return f"pl.concat([{', '.join(map(self._widened, united(node, self.uses)))}])"
+
+    def _widened(self, node: Node) -> str:
+        """The frame with the node's columns in order, in 64 bits: ``concat`` wants equal types."""
+        text = self.exact(node)
+        narrow = [name for name in node.names if name in self.widths.narrow(node)]
+        if narrow:
+            text = f"{text}.with_columns(pl.col({names(narrow)}).cast(pl.Int64))"
+        return self.assigned(node, text)
+
+
+def _arguments(values: Iterable[tuple[str, str]]) -> tuple[str, tuple[str, ...]]:
+    """The arguments of select, agg or with_columns, and the order in which their columns come."""
+    values = list(values)
+    odd = [(name, text) for name, text in values if not is_keyword_argument(name)]
+    plain = [(name, text) for name, text in values if is_keyword_argument(name)]
+    texts = [f"({text}).alias({quoted(name)})" for name, text in odd]
+    texts += [f"{name}={text}" for name, text in plain]
+    return ", ".join(texts), tuple(name for name, _ in odd + plain)
+
+
+def _without_order(node: Node) -> Node:
+    """The step whose columns those of a node are, in their order."""
+    while isinstance(node, (Sort, Limit)):
+        node = node.input
+    return node
+
+
+class PolarsSession(PythonSession):
+    """Memory holds a DataFrame; programs see it as a LazyFrame."""
+
+    def __init__(self) -> None:
+        import polars as pl
+
+        super().__init__()
+        self.pl = pl
+
+    def load(self, table: Table) -> None:
+        self.tables[table.name] = self.pl.read_parquet([str(p) for p in table.parquet]).lazy()
+
+    def to_arrow(self, result: Any) -> pa.Table:
+        arrow: pa.Table = result.to_arrow()
+        return arrow
+
+    def rows(self, result: Any) -> int:
+        return int(result.height)
+
+
+class Polars(Engine):
+    name = "polars"
+    label = "Polars"
+    colour = "#0075ff"
+    language = "python"
+    distribution = "polars"
+    module = "polars"
+    variables: ClassVar[tuple[str, ...]] = POLARS
+    nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.SPREAD, Use.WINDOWED})
+    special_differs: ClassVar[Differing] = {
+        **FULL_CASE,
+        exp.Reverse: frozenset({Special.NEW}),
+        exp.IntDiv: frozenset({Special.LEAST}),
+        exp.Mod: frozenset({Special.LEAST, Special.LARGE, Special.INFINITE}),
+        exp.PercentileDisc: frozenset({Special.BEYOND}),
+        exp.Round: frozenset({Special.LEAST}),
+    }
+    not_yet: ClassVar[Mapping[str, str]] = {}
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        return PolarsProgram(gaps, tables, source).program(self.lowered(query), query.write)
+
+    def environment(self, threads: int) -> dict[str, str]:
+        return {**super().environment(threads), "POLARS_MAX_THREADS": str(threads)}
+
+    def start(self, threads: int) -> Session:
+        return PolarsSession()

@@ -1,0 +1,168 @@
+"""Polars with its GPU engine: the lazy programs, collected by cuDF and never by the CPU."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sqlglot import exp
+
+from harness.engines.base import Program, Session
+from harness.engines.gpu import GpuEngine
+from harness.engines.polars.engine import Polars, PolarsProgram, PolarsSession
+from harness.engines.polars.expressions import PolarsExpressions
+from harness.engines.polars.windows import PolarsWindows
+from harness.engines.python.kernel import ATOM, Code, Gaps, names, quoted
+from harness.engines.python.like import CUDF, RegexSpelling
+from harness.errors import Unsupported, first_cause
+from harness.machine.gpu.device import Device
+from harness.machine.gpu.device import __name__ as MODULE
+from harness.machine.oom import says_out_of_memory
+from harness.plan import Query
+from harness.plan.facts.patterns import ends_only
+from harness.plan.guards.nan_uses import Use
+from harness.plan.guards.special_uses import Differing
+from harness.plan.tree.nodes import Aggregate, Expression, TopPerGroup
+from harness.special import Special
+from harness.tables import Input, Table
+from harness.types import Type
+
+MEMORY_VARIABLE = "CUDF_POLARS__MEMORY_RESOURCE_CONFIG__QUALNAME"
+ON_GPU = "engine=pl.GPUEngine(raise_on_fail=True)"
+
+
+class PolarsGpuExpressions(PolarsExpressions):
+    """Spells what cuDF-Polars has no translation of by what it has one of."""
+
+    spelling: ClassVar[RegexSpelling] = CUDF
+    parsing: ClassVar[str] = ", cache=False"  # the cache of parsed dates is the CPU's
+    time_formats: ClassVar[frozenset[str]] = PolarsExpressions.time_formats - {
+        *("%a", "%A", "%b", "%B"),  # a GPU knows no names of days and months
+    }
+
+    def pattern(self, e: Expression) -> str:
+        return ends_only(super().pattern(e))
+
+    def truncated_date(self, e: Expression) -> Code:
+        if e.args["unit"].name.lower() == "month" and self.type(e.this) is Type.DATE:
+            return Code(f"{self.operand(e.this, ATOM)}.dt.month_start()", ATOM)
+        return super().truncated_date(e)
+
+    def timestamp_trunc(self, e: Expression) -> Code:
+        """cuDF-Polars truncates to days and less."""
+        if e.args["unit"].name.lower() != "month":
+            return super().timestamp_trunc(e)
+        day = "" if self.type(e.this) is Type.DATE else '.dt.truncate("1d")'
+        return Code(f"{self._timestamp(e.this)}{day}.dt.month_start()", ATOM)
+
+
+class PolarsGpuWindows(PolarsWindows):
+    """Windows by what cuDF-Polars has."""
+
+    def _numbers(self, over: str) -> str:
+        """It makes no ranges; but a running sum of ones is one."""
+        sure = next((c.name for c in self.print_.schema if not c.nullable), None)
+        if sure is None:
+            return super()._numbers(over)
+        if not over:
+            return f"pl.col({quoted(sure)}).cum_count()"
+        return f"pl.col({quoted(sure)}).is_not_null().cast(pl.Int64).cum_sum()"
+
+    def _filled(self, over: str) -> str:
+        """Within partitions it fills from the rows of others (RAPIDS 26.10)."""
+        if over:
+            raise self.gaps.lacking("running aggregates of what may be NULL, in partitions")
+        return super()._filled(over)
+
+
+class PolarsGpuProgram(PolarsProgram):
+    """``sink_parquet`` runs on the CPU, so that an answer is collected before it is written."""
+
+    collect: ClassVar[str] = f".collect({ON_GPU})"
+    write: ClassVar[str] = f".collect({ON_GPU}).write_parquet"
+    printer: ClassVar[type[PolarsExpressions]] = PolarsGpuExpressions
+    windows: ClassVar[type[PolarsWindows]] = PolarsGpuWindows
+
+    def _keys_first(self, node: Aggregate) -> bool:
+        """cuDF-Polars counts no distinct values by a key that it computes (RAPIDS 26.10)."""
+        computed = any(not isinstance(e, exp.Column) for _, e in node.keys)
+        distinct = any(e.find(exp.Distinct) for _, e in node.aggregates)
+        return super()._keys_first(node) or (computed and distinct)
+
+    def top_per_group(self, node: TopPerGroup) -> str:
+        """By rank, where that tells the rows: ``head`` of a group is the CPU's."""
+        key = node.order[0]
+        if node.count == 1 or len(node.order) > 1 or node.input.column(key.column).nullable:
+            return super().top_per_group(node)
+        text = self.frame(node.input)
+        self.physical[node] = self.physical[node.input]
+        descending = ", descending=True" if key.descending else ""
+        rank = f'pl.col({quoted(key.column)}).rank("ordinal"{descending})'
+        return f"{text}.filter({rank}.over({names(node.keys)}) <= {node.count})"
+
+
+class PolarsGpuSession(PolarsSession):
+    """A query that cannot run on the GPU as a whole is unsupported.
+
+    Tables in memory are the host's, as Polars' are; each run moves what it needs of them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.device = Device()
+
+    def run(self) -> Any:
+        try:
+            return super().run()
+        except Exception as error:  # of a query that streams, a group of errors
+            if says_not_on_gpu(cause := first_cause(error)):
+                raise Unsupported(f"Polars cannot run this on the GPU: {lacking(cause)}") from error
+            raise
+
+
+EMPTY = "packed data cannot be empty"
+"""What RapidsMPF 26.10 says of a part of a query that reads rows and no column of theirs."""
+
+
+def says_not_on_gpu(error: BaseException) -> bool:
+    """Whether Polars could not translate the query, which ``raise_on_fail`` makes an error."""
+    text = str(error)
+    if says_out_of_memory(type(error).__name__, text):
+        return False
+    return isinstance(error, NotImplementedError) or "NotImplementedError" in text or EMPTY in text
+
+
+def lacking(error: BaseException) -> str:
+    """What cuDF-Polars says that it lacks: in its words, each thing once."""
+    text = str(error).replace("\\n", "\n")
+    if EMPTY in text:
+        return EMPTY
+    body = re.split(r"['\"], \[", text)[0]  # after that, the same again
+    told = [line.strip() for line in body.split("- NotImplementedError: ")[1:]]
+    plain = [words for words in dict.fromkeys(told) if "<class " not in words or len(told) == 1]
+    return "; ".join(plain or told) or text.strip().splitlines()[0]
+
+
+class PolarsGpu(GpuEngine, Polars):
+    name = "polars-gpu"
+    label = "Polars on GPU"
+    colour = "#00b4d8"
+    distribution = "cudf-polars"
+    module = "cudf_polars"
+    nan_differs = Polars.nan_differs | {Use.COMPARED_AT_ALL, Use.COMPARED}
+    special_differs: ClassVar[Differing] = {
+        **Polars.special_differs,
+        exp.Reverse: frozenset({Special.JOINED, Special.NEW}),
+    }
+
+    def environment(self, threads: int) -> dict[str, str]:
+        """cuDF-Polars takes its memory from where the variable says."""
+        return {**super().environment(threads), MEMORY_VARIABLE: f"{MODULE}.memory_resource"}
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        return PolarsGpuProgram(gaps, tables, source).program(self.lowered(query), query.write)
+
+    def start(self, threads: int) -> Session:
+        return PolarsGpuSession()

@@ -1,0 +1,190 @@
+"""Values, arithmetic and conditions over a frame's columns, spelt for Polars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlglot import exp
+
+from harness.engines.python.kernel import (
+    ATOM,
+    PRODUCT,
+    SIGN,
+    Code,
+    Expressions,
+    Gaps,
+    flags,
+    is_constant,
+    quoted,
+)
+from harness.engines.python.widths import is_narrow
+from harness.plan.sql.decimals import places_of
+from harness.plan.tree.nodes import Expression
+from harness.types import Schema, Type
+
+DTYPES = {
+    Type.BOOLEAN: "pl.Boolean",
+    Type.INT64: "pl.Int64",
+    Type.FLOAT64: "pl.Float64",
+    Type.DECIMAL: "pl.Decimal(15, 2)",
+    Type.STRING: "pl.String",
+    Type.DATE: "pl.Date",
+    Type.TIMESTAMP: 'pl.Datetime("us")',
+}
+NARROW = (
+    exp.Count, exp.CountIf, exp.Extract, exp.Length, exp.RowNumber, exp.Rank, exp.DenseRank,
+)  # fmt: skip
+
+
+class PolarsValues(Expressions):
+    """Spells expressions with ``pl.col``."""
+
+    def __init__(
+        self, gaps: Gaps, schema: Schema = (), narrow: frozenset[str] = frozenset()
+    ) -> None:
+        super().__init__(gaps, schema)
+        self.narrow = narrow
+        self.spelt: Mapping[str, str] = {}
+        """Columns that the frame does not hold yet, and what computes them."""
+
+    def column(self, e: Expression) -> Code:
+        return Code(self.spelt.get(e.name, f"pl.col({quoted(e.name)})"), ATOM)
+
+    def value(self, e: Expression) -> str:
+        """A value where a bare string would be taken for a column's name."""
+        text = self.text(e)
+        plain = e.this if isinstance(e, exp.Neg) else e
+        if isinstance(plain, exp.Literal) and plain.is_int:
+            return f"pl.lit({text}, dtype=pl.Int64)"
+        constant = isinstance(plain, (exp.Literal, exp.Null, exp.Boolean))
+        return f"pl.lit({text})" if constant else text
+
+    def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
+        """An operand; what a method is called on must be an expression, not Python's own value."""
+        if precedence == ATOM and is_constant(e):
+            dated = isinstance(e, exp.Cast) and self.date_literal(e)
+            return f"pl.lit({self.text(e)})" if dated else self.value(e)
+        return super().operand(e, precedence, strict)
+
+    def number(self, e: Expression, precedence: int, strict: bool = False) -> str:
+        """An operand of arithmetic in integers, widened where Polars would overflow."""
+        if is_narrow(e, NARROW, self.narrow):
+            return f"{self.operand(e, ATOM)}.cast(pl.Int64)"
+        return self.operand(e, precedence, strict)
+
+    def binary(self, e: Expression, operator: str, precedence: int) -> Code:
+        if operator in "+-*" and self.type(e) is not Type.FLOAT64:
+            left, right = (
+                self.number(e.this, precedence),
+                self.number(e.expression, precedence, True),
+            )
+            return Code(f"{left} {operator} {right}", precedence)
+        return super().binary(e, operator, precedence)
+
+    def div(self, e: Expression) -> Code:
+        """Polars multiplies by the reciprocal of a number, which may be a last bit off."""
+        quotient, places = super().div(e), places_of(e)
+        if places is None:
+            return quotient
+        return Code(f"({quotient.text}).round({places})", ATOM)
+
+    def neg(self, e: Expression) -> Code:
+        return Code(f"-{self.number(e.this, SIGN)}", SIGN)
+
+    def mod(self, e: Expression) -> Code:
+        """SQL's remainder has the sign of the dividend; Polars' has the divisor's."""
+        value = self.number(e.this, ATOM)
+        divisor, _ = self._divisor(e.expression)
+        return Code(f"{value}.sign() * ({value}.abs() % {divisor})", PRODUCT)
+
+    def int_div(self, e: Expression) -> Code:
+        """SQL's division of integers truncates; Polars' floors."""
+        value = self.number(e.this, ATOM)
+        divisor, sign = self._divisor(e.expression)
+        return Code(f"{sign}{value}.sign() * ({value}.abs() // {divisor})", PRODUCT)
+
+    def _divisor(self, e: Expression) -> tuple[str, str]:
+        """The magnitude of a divisor, and its sign as a factor; nothing for a plain number."""
+        if isinstance(e, exp.Literal):
+            return self.text(e), ""
+        if isinstance(e, exp.Neg) and isinstance(e.this, exp.Literal):
+            return self.text(e.this), "-"
+        text = self.number(e, ATOM)
+        return f"{text}.abs()", f"{text}.sign() * "
+
+    def not_(self, e: Expression) -> Code:
+        if isinstance(e.this, exp.Is):
+            return Code(f"{self.operand(e.this.this, ATOM)}.is_not_null()", ATOM)
+        return Code(f"~{self.operand(e.this, SIGN)}", SIGN)
+
+    def is_(self, e: Expression) -> Code:
+        return Code(f"{self.operand(e.this, ATOM)}.is_null()", ATOM)
+
+    def in_(self, e: Expression) -> Code:
+        """Of one type: a list of integers is not looked up in floats, nor the other way round."""
+        kinds = [self.type(x) for x in (e.this, *e.expressions)]
+        value, members = self.operand(e.this, ATOM), [self.text(x) for x in e.expressions]
+        if Type.FLOAT64 in kinds:
+            value += "" if kinds[0] is Type.FLOAT64 else ".cast(pl.Float64)"
+            whole = [kind is Type.INT64 for kind in kinds[1:]]
+            members = [f"{m}.0" if w else m for m, w in zip(members, whole, strict=True)]
+        return Code(f"{value}.is_in([{', '.join(members)}])", ATOM)
+
+    def between(self, e: Expression) -> Code:
+        low, high = self._bound(e.args["low"]), self._bound(e.args["high"])
+        return Code(f"{self.operand(e.this, ATOM)}.is_between({low}, {high})", ATOM)
+
+    def _bound(self, e: Expression) -> str:
+        """A bare string would be taken for a column's name; a number is taken for what it is."""
+        return self.value(e) if isinstance(e, exp.Literal) and e.is_string else self.text(e)
+
+    def case(self, e: Expression) -> Code:
+        text = "pl"
+        for branch in e.args["ifs"]:
+            text += f".when({self.text(branch.this)}).then({self.value(branch.args['true'])})"
+        default = e.args.get("default")
+        return Code(text if default is None else f"{text}.otherwise({self.value(default)})", ATOM)
+
+    def coalesce(self, e: Expression) -> Code:
+        if len(e.expressions) == 1 and self._fills(e.this, e.expressions[0]):
+            return Code(
+                f"{self.operand(e.this, ATOM)}.fill_null({self.text(e.expressions[0])})", ATOM
+            )
+        values = ", ".join(self.value(x) for x in [e.this, *e.expressions])
+        return Code(f"pl.coalesce({values})", ATOM)
+
+    def _fills(self, value: Expression, constant: Expression) -> bool:
+        """Whether a value keeps its type where a constant fills its gaps."""
+        return (
+            isinstance(constant, (exp.Literal, exp.Boolean))
+            and not is_constant(value)
+            and not is_narrow(value, NARROW, self.narrow)
+            and self.type(value) is self.type(constant)
+        )
+
+    def greatest(self, e: Expression) -> Code:
+        end = "max" if isinstance(e, exp.Greatest) else "min"
+        values = ", ".join(self.value(x) for x in [e.this, *e.expressions])
+        return Code(f"pl.{end}_horizontal({values})", ATOM)
+
+    least = greatest
+
+    # ------------------------------------------------------------------ names
+
+    def name_or_text(self, e: Expression) -> str:
+        """A column's name, where Polars takes one for an expression."""
+        plain = isinstance(e, exp.Column) and e.name not in self.spelt
+        return quoted(e.name) if plain else self.value(e)
+
+    def names(self, expressions: Sequence[Expression]) -> str:
+        return ", ".join(map(self.name_or_text, expressions))
+
+    def sorting(self, order: Sequence[Expression]) -> str:
+        """The arguments of ``sort`` for keys of an ORDER BY."""
+        keys = self.names([o.this for o in order])
+        descending = [bool(o.args.get("desc")) for o in order]
+        last = [not o.args.get("nulls_first") for o in order]
+        options = f", descending={flags(descending)}" if any(descending) else ""
+        if any(self.nullable(o.this) for o in order) and any(last):
+            options += f", nulls_last={flags(last)}"
+        return keys + options

@@ -1,0 +1,259 @@
+"""Window functions, spelt for Polars: columns that are added to a frame, sorted where need be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from harness.engines.polars.expressions import PolarsExpressions
+from harness.engines.python.kernel import ATOM, quoted
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.windows import Frame, frame_of, window_order
+from harness.plan.tree.nodes import Expression, columns_in
+from harness.types import Type
+
+_CUMULATIVE: dict[type[Expression], str] = {
+    exp.Sum: "cum_sum",
+    exp.Min: "cum_min",
+    exp.Max: "cum_max",
+}
+_ROLLING: dict[type[Expression], str] = {
+    exp.Sum: "rolling_sum",
+    exp.Avg: "rolling_mean",
+    exp.Min: "rolling_min",
+    exp.Max: "rolling_max",
+}
+_HORIZONTAL: dict[type[Expression], str] = {
+    exp.Sum: "sum_horizontal",
+    exp.Avg: "mean_horizontal",
+    exp.Min: "min_horizontal",
+    exp.Max: "max_horizontal",
+}
+_SPELT_OUT = 16
+"""Frames around a row are spelt out, shift by shift, up to this many rows."""
+Item = tuple[str, str]
+"""A column's name and the text that computes it."""
+
+
+@dataclass
+class Pass:
+    """Windows that can be computed over a frame in one order of its rows."""
+
+    order: tuple[Expression, ...]
+    first: list[Item] = field(default_factory=list)
+    second: list[Item] = field(default_factory=list)
+    """What is computed from the columns of ``first``: values that rows with equal keys share."""
+
+
+class PolarsWindows:
+    """Prints the window functions of one node."""
+
+    def __init__(self, print_: PolarsExpressions) -> None:
+        self.print_, self.gaps = print_, print_.gaps
+
+    def passes(self, functions: Sequence[tuple[str, exp.Window]]) -> list[Pass]:
+        """What to sort by and to add, in turn; first what needs no sorting of the frame."""
+        sorted_by = {_order(e) for _, e in functions if self._needs_sorting(e)}
+        found: dict[tuple[Expression, ...], Pass] = {}
+        for name, e in functions:
+            order = _order(e) if _order(e) in sorted_by else ()
+            done = found.setdefault(order, Pass(order))
+            text, shared = self._printed(e, quoted(name), presorted=bool(order))
+            done.first.append((name, text))
+            done.second += [(name, shared)] if shared else []
+        return sorted(found.values(), key=lambda each: len(each.order) > 0)
+
+    def _needs_sorting(self, e: exp.Window) -> bool:
+        order, function = window_order(e), e.this
+        if isinstance(function, (exp.Rank, exp.DenseRank)):
+            return len(order) > 1 or bool(order and self._is_first(order[0]))
+        ties = not isinstance(function, _PLACING) and frame_of(e).kind == "peers"
+        return bool(order) and (ties or not self._one_way(order))
+
+    def _one_way(self, order: Sequence[Expression]) -> bool:
+        """Whether keys go in one direction with NULLs last, which is all that ``over`` can do."""
+        ways = {bool(o.args.get("desc")) for o in order}
+        return len(ways) < 2 and not any(map(self._is_first, order))
+
+    def _is_first(self, key: Expression) -> bool:
+        return bool(key.args.get("nulls_first")) and self.print_.nullable(key.this)
+
+    # ------------------------------------------------------------------ one window
+
+    def _printed(self, e: exp.Window, name: str, presorted: bool) -> tuple[str, str | None]:
+        """A window, and what is to be made of it where rows with equal keys share a value."""
+        function, order = e.this, [] if presorted else window_order(e)
+        over = self._over(e, order)
+        if isinstance(function, exp.RowNumber):
+            return f"{self._numbers(over)}{over}", None
+        if isinstance(function, _OF_VALUES) and not columns_in(function.this):
+            raise self.gaps.unsupported("a constant as a value of a window", in_sql(e))
+        if isinstance(function, (exp.Lag, exp.Lead)):
+            return f"{self._shifted(function)}{over}", None
+        if isinstance(function, (exp.Rank, exp.DenseRank)):
+            return self._ranked(e, name) if presorted else (self._rank(e) + self._over(e, []), None)
+        if isinstance(function, (exp.FirstValue, exp.LastValue, exp.NthValue)):
+            return self._picked(e, name, over)
+        frame = frame_of(e)
+        if frame.kind == "whole":
+            return f"{self.print_.aggregate(function, grouped=True)}{over}", None
+        text = self._over_all(self._framed(e, frame, over), over)
+        return text, self._of_peers(e, name, "last") if frame.kind == "peers" else None
+
+    def _numbers(self, over: str) -> str:
+        """The numbers of the rows of a partition, from 1 on; ``over`` is what follows."""
+        return "pl.int_range(1, pl.len() + 1)"
+
+    def _over_all(self, text: str, over: str) -> str:
+        """``over`` holds for the whole text, not only for its last operand."""
+        return f"({text}){over}" if over and (" / " in text or " + " in text) else f"{text}{over}"
+
+    def _of_peers(self, e: exp.Window, name: str, call: str) -> str:
+        keys = [*(e.args.get("partition_by") or []), *(o.this for o in window_order(e))]
+        return f"pl.col({name}).{call}().over({self.print_.names(keys)})"
+
+    def _ranked(self, e: exp.Window, name: str) -> tuple[str, str | None]:
+        """Ranks over a sorted frame."""
+        over = self._over(e, [])
+        if isinstance(e.this, exp.Rank):
+            return f"{self._numbers(over)}{over}", self._of_peers(e, name, "first")
+        keys = self.print_.names([o.this for o in window_order(e)])
+        return f"pl.struct({keys}).rle_id(){over} + 1", None
+
+    def _rank(self, e: exp.Window) -> str:
+        """Ranks of one key; rows without it share the rank after all others."""
+        (order,) = window_order(e)
+        dense = isinstance(e.this, exp.DenseRank)
+        key = self.print_.operand(order.this, ATOM)
+        descending = ", descending=True" if order.args.get("desc") else ""
+        ranks = f'{key}.rank("{"dense" if dense else "min"}"{descending})'
+        if not self.print_.nullable(order.this):
+            return ranks
+        known = f"{key}.drop_nulls().n_unique()" if dense else f"{key}.count()"
+        return f"{ranks}.fill_null({known} + 1)"
+
+    def _shifted(self, e: Expression) -> str:
+        rows, default = self.print_.shift(e)
+        more = "" if default is None else f", fill_value={default}"
+        return f"{self.print_.number(e.this, ATOM)}.shift({rows}{more})"
+
+    def _picked(self, e: exp.Window, name: str, over: str) -> tuple[str, str | None]:
+        """A value by its place; ``nth_value`` is NULL before that place is reached."""
+        function = e.this
+        value = self.print_.operand(function.this, ATOM)
+        if isinstance(function, exp.FirstValue):
+            return f"{value}.first(){over}", None
+        if isinstance(function, exp.LastValue):
+            keys = [*(e.args.get("partition_by") or []), *(o.this for o in window_order(e))]
+            return f"{value}.last().over({self.print_.names(keys)})", None
+        place = int(function.args["offset"].name)
+        nth, number = f"{value}.get({place - 1}, null_on_oob=True)", self._numbers(over)
+        match frame_of(e).kind:
+            case "whole":
+                return f"{nth}{over}", None
+            case "rows":
+                return f"pl.when({number} >= {place}).then({nth}){over}", None
+        last = self._of_peers(e, name, "last")
+        return f"{number}{over}", f"pl.when({last} >= {place}).then({nth}{self._over(e, [])})"
+
+    # ------------------------------------------------------------------ aggregates of frames
+
+    def _framed(self, e: exp.Window, frame: Frame, over: str) -> str:
+        function = e.this
+        if frame.first is None:
+            return self._growing(function, frame.last, over)
+        assert frame.width is not None
+        if frame.last <= 0 and self._rolls(function):
+            return self._rolling(function, frame.width, -frame.last)
+        if frame.width > _SPELT_OUT or not isinstance(function, (*_HORIZONTAL, exp.Count)):
+            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
+        return self._horizontal(e, range(frame.first, frame.last + 1))
+
+    def _rolls(self, e: Expression) -> bool:
+        """Whether Polars has a rolling aggregate; it has none of text."""
+        if isinstance(e, exp.Count):
+            return not isinstance(e.this, exp.Distinct)
+        return type(e) in _ROLLING and self.print_.type(e.this) is not Type.STRING
+
+    def _growing(self, e: Expression, last: int, over: str) -> str:
+        """From the first row to ``last``, counted from this one."""
+        if isinstance(e, exp.Avg):
+            total = self._growing(exp.Sum(this=e.this), last, over)
+            return f"{total} / {self._growing(exp.Count(this=e.this), last, over)}"
+        if isinstance(e, exp.Count):
+            return self._moved(self._running_count(e, over), last, nothing="0")
+        if type(e) not in _CUMULATIVE or isinstance(e.this, exp.Distinct):
+            raise self.gaps.unsupported("a running aggregate of this kind", in_sql(e))
+        text = f"{self.print_.number(e.this, ATOM)}.{_CUMULATIVE[type(e)]}()"
+        if self.print_.nullable(e.this):
+            text += self._filled(over)
+        return self._moved(text, last)
+
+    def _filled(self, over: str) -> str:
+        """Rows without a value keep what was before."""
+        return ".forward_fill()"
+
+    def _running_count(self, e: Expression, over: str) -> str:
+        if isinstance(e.this, exp.Distinct):
+            raise self.gaps.unsupported("a running count of distinct values", in_sql(e))
+        if isinstance(e.this, exp.Star) or not self.print_.nullable(e.this):
+            return self._numbers(over)
+        return f"{self.print_.operand(e.this, ATOM)}.cum_count()"
+
+    def _moved(self, text: str, last: int, nothing: str = "") -> str:
+        """A running value of the frame that ends ``last`` rows further on."""
+        if last > 0:
+            return f"{text}.shift({-last}, fill_value={text}.last())"
+        filled = f", fill_value={nothing}" if nothing else ""
+        return f"{text}.shift({-last}{filled})" if last else text
+
+    def _rolling(self, e: Expression, width: int, back: int) -> str:
+        counts = isinstance(e, exp.Count)
+        if counts:
+            value, call = f"{self._there(e)}.cast(pl.Int64)", "rolling_sum"
+        else:
+            value, call = self.print_.number(e.this, ATOM), _ROLLING[type(e)]
+        text = f"{value}.{call}({width}, min_samples=1)"
+        return self._moved(text, -back, nothing="0" if counts else "")
+
+    def _there(self, e: Expression) -> str:
+        """Whether a row counts."""
+        if isinstance(e.this, exp.Star) or not self.print_.nullable(e.this):
+            return "pl.repeat(True, pl.len())"
+        return f"{self.print_.operand(e.this, ATOM)}.is_not_null()"
+
+    def _horizontal(self, e: exp.Window, places: Iterable[int]) -> str:
+        """The rows of a small frame side by side."""
+        function = e.this
+        if isinstance(function, exp.Count):
+            there = f"{self._there(function)}.cast(pl.Int64)"
+            return f"pl.sum_horizontal({self._beside(there, places)})"
+        values = self._beside(self.print_.number(function.this, ATOM), places)
+        text = f"pl.{_HORIZONTAL[type(function)]}({values})"
+        if isinstance(function, exp.Sum) and self.print_.nullable(e):  # not 0, where nothing is
+            text = f"pl.when(pl.max_horizontal({values}).is_not_null()).then({text})"
+        return text
+
+    def _beside(self, value: str, places: Iterable[int]) -> str:
+        return ", ".join(f"{value}.shift({-at})" if at else value for at in places)
+
+    # ------------------------------------------------------------------ partitions
+
+    def _over(self, e: Expression, order: Sequence[Expression]) -> str:
+        keys = [self.print_.name_or_text(k) for k in e.args.get("partition_by") or []]
+        if order:
+            by = [self.print_.name_or_text(o.this) for o in order]
+            keys.append(f"order_by={by[0] if len(by) == 1 else '[' + ', '.join(by) + ']'}")
+            keys += ["descending=True"] if order[0].args.get("desc") else []
+            keys += ["nulls_last=True"] if any(self.print_.nullable(o.this) for o in order) else []
+        return f".over({', '.join(keys)})" if keys else ""
+
+
+_OF_VALUES = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
+_PLACING: tuple[type[Expression], ...] = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue)
+
+
+def _order(e: exp.Window) -> tuple[Expression, ...]:
+    return tuple(window_order(e))

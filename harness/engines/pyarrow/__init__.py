@@ -1,0 +1,1 @@
+"""PyArrow: the engine and its emitter."""

@@ -1,0 +1,96 @@
+"""Functions of dates and timestamps, spelt with ``pyarrow.compute``."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from harness.engines.pyarrow.values import ArrowValues, type_name
+from harness.engines.python.kernel import ATOM, PRODUCT, SUM, Code, quoted
+from harness.plan.tree.nodes import Expression
+from harness.types import Type
+
+_PARTS = {"week": "iso_week", "doy": "day_of_year"}
+_OF_DAY = ("hour", "minute", "second")
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_SECONDS = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 1}
+
+
+class ArrowDates(ArrowValues):
+    """Spells what is done to dates and timestamps."""
+
+    def extract(self, e: Expression) -> Code:
+        part = e.name.lower()
+        if part == "dow":
+            return self.pc("day_of_week", e.expression, "week_start=7")
+        if part == "isodow":
+            return self.pc("day_of_week", e.expression, "count_from_zero=False")
+        if part in _OF_DAY:
+            return Code(f"pc.{part}({self.timestamp(e.expression)})", ATOM)
+        return self.pc(_PARTS.get(part, part), e.expression)
+
+    def timestamp_trunc(self, e: Expression) -> Code:
+        unit = quoted(e.args["unit"].name.lower())
+        return Code(f"pc.floor_temporal({self.timestamp(e.this)}, unit={unit})", ATOM)
+
+    def timestamp(self, e: Expression) -> str:
+        """DuckDB truncates and moves dates to timestamps."""
+        value = self.expression(e, ATOM)
+        if self.type(e) is Type.TIMESTAMP:
+            return value
+        return f"{value}.cast({type_name(Type.TIMESTAMP)})"
+
+    def offset(self, e: Expression, count: int, unit: str) -> Code:
+        if unit in _MONTHS:
+            return Code(f"months_later({self.timestamp(e)}, {count * _MONTHS[unit]})", ATOM)
+        sign, step = "-" if count < 0 else "+", f"timedelta({unit}s={abs(count)})"
+        if e.find(exp.Greatest, exp.Least):  # what stands under their NULLs would overflow
+            function = "subtract" if count < 0 else "add"
+            return Code(f"pc.{function}({self.expression(e)}, {step})", ATOM)
+        return Code(f"{self.expression(e, SUM)} {sign} {step}", SUM)
+
+    def days_later(self, e: Expression, days: int) -> Code:
+        moved = self.offset(e, days, "day").text
+        return Code(f"({moved}).cast({type_name(Type.DATE)})", ATOM)
+
+    def days_between(self, e: Expression) -> Code:
+        later, earlier = self.expression(e.this), self.expression(e.expression)
+        return Code(f"pc.days_between({earlier}, {later})", ATOM)
+
+    def time_to_str(self, e: Expression) -> Code:
+        form, value = self.time_format(e), self.timestamp(e.this)
+        if "%S" in form or "%T" in form:
+            # Arrow's %S prints as many decimals as the type holds.
+            value = f'pc.floor_temporal({value}, unit="second").cast("timestamp[s]")'
+        return Code(f"pc.strftime({value}, {form})", ATOM)
+
+    def offset_by(self, e: Expression, count: Expression, unit: str) -> Code:
+        if unit in _MONTHS:
+            return super().offset_by(e, count, unit)
+        seconds = f"({self.operand(count, PRODUCT)} * {_SECONDS[unit]})"
+        return Code(f'{self.timestamp(e)} + {seconds}.cast("duration[s]")', SUM)
+
+    def last_day(self, e: Expression) -> Code:
+        strictly = "ceil_is_strictly_greater=True"
+        after = f'pc.ceil_temporal({self.timestamp(e.this)}, unit="month", {strictly})'
+        return Code(f"({after} - timedelta(days=1)).cast({type_name(Type.DATE)})", ATOM)
+
+    def date_from_parts(self, e: Expression) -> Code:
+        """A date of its text: Arrow has no other way."""
+        parts = ", ".join(
+            f'pc.utf8_lpad({self.expression(e.args[part], ATOM)}.cast("string"), {width}, "0")'
+            for part, width in (("year", 4), ("month", 2), ("day", 2))
+        )
+        day = f'pc.binary_join_element_wise({parts}, "-")'
+        return Code(f"{day}.cast({type_name(Type.DATE)})", ATOM)
+
+    def date_diff(self, e: Expression) -> Code:
+        """How many boundaries of a unit lie between two moments."""
+        unit = e.args["unit"].name.lower()
+        earlier, later = self.timestamp(e.expression), self.timestamp(e.this)
+        if unit == "month":
+            months = f"(pc.month({later}) - pc.month({earlier}))"
+            return Code(f"pc.years_between({earlier}, {later}) * 12 + {months}", SUM)
+        return Code(f"pc.{unit}s_between({earlier}, {later})", ATOM)
+
+    def str_to_time(self, e: Expression) -> Code:
+        return self.pc("strptime", e.this, f"format={self.time_format(e)}", 'unit="us"')

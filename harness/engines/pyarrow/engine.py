@@ -1,0 +1,85 @@
+"""PyArrow: pipelines of Acero, Arrow's streaming engine, with ``pyarrow.compute``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlglot import exp
+
+from harness.engines.base import Engine, Program, Session
+from harness.engines.pyarrow.program import ArrowProgram
+from harness.engines.python.kernel import Gaps, PythonSession
+from harness.plan import Query
+from harness.plan.guards.nan_uses import Use
+from harness.plan.guards.special_uses import BY_CODE_POINT, Differing
+from harness.special import Special
+from harness.tables import Input, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class PyArrowSession(PythonSession):
+    """Memory holds tables as ``pyarrow.parquet`` reads them; results are tables too."""
+
+    def __init__(self, threads: int) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        super().__init__()
+        pa.set_cpu_count(threads)
+        pa.set_io_thread_count(threads)
+        self.read_table = pq.read_table
+
+    def load(self, table: Table) -> None:
+        self.tables[table.name] = self.read_table([str(path) for path in table.parquet])
+
+    def to_arrow(self, result: Any) -> pa.Table:
+        table: pa.Table = result
+        return table
+
+    def rows(self, result: Any) -> int:
+        return int(result.num_rows)
+
+
+class PyArrow(Engine):
+    name = "pyarrow"
+    label = "PyArrow"
+    colour = "#2a9d5c"
+    language = "python"
+    distribution = "pyarrow"
+    module = "pyarrow"
+    cannot: ClassVar[Mapping[str, str]] = {
+        "TryCast": "a cast that gives NULL for text it cannot read (Arrow's casts raise)",
+    }
+    nan_differs = frozenset(
+        {
+            Use.COMPARED,
+            Use.SORTED,
+            Use.MAXIMUM,
+            Use.PLACE,
+            Use.GREATEST,
+            Use.SPREAD,
+            Use.QUANTILE,
+            Use.WINDOWED,
+        }
+    )
+    special_differs: ClassVar[Differing] = {
+        **BY_CODE_POINT,
+        exp.Round: frozenset({Special.LARGE}),
+    }
+    not_yet: ClassVar[Mapping[str, str]] = {
+        "GroupConcat": "a text of a group",
+        "PercentileDisc": "a quantile that is one of the values",
+    }
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        return ArrowProgram(gaps, tables, source).program(self.lowered(query), query.write)
+
+    def environment(self, threads: int) -> dict[str, str]:
+        return {**super().environment(threads), "OMP_NUM_THREADS": str(threads)}
+
+    def start(self, threads: int) -> Session:
+        return PyArrowSession(threads)

@@ -1,0 +1,52 @@
+"""Expressions over the columns of a batch, spelt with ``pyarrow.compute``."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.engines.pyarrow.dates import ArrowDates
+from harness.engines.pyarrow.text import ArrowText
+from harness.engines.pyarrow.values import type_name
+from harness.engines.python.kernel import ATOM, Code
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.typed import sql_type
+from harness.plan.tree.nodes import Expression
+from harness.types import Type
+
+
+class ArrowExpressions(ArrowText, ArrowDates):
+    """Spells expressions with ``pc.field``: types and functions of numbers are here."""
+
+    calls: ClassVar = {
+        **ArrowText.text_calls,
+        exp.Abs: "pc.abs({})",
+        exp.Floor: "pc.floor({})",
+        exp.Ceil: "pc.ceil({})",
+        exp.Ln: "pc.ln({})",
+        exp.Sqrt: "pc.sqrt({})",
+        exp.Exp: "pc.exp({})",
+    }
+
+    def sign(self, e: Expression) -> Code:
+        """A whole number; NaN has the sign 0."""
+        value = self.expression(e.this, ATOM)
+        if self.type(e.this) is Type.INT64:
+            return Code(f'pc.sign({value}).cast("int64")', ATOM)
+        return Code(f"pc.if_else({value} > 0, 1, pc.if_else({value} < 0, -1, 0))", ATOM)
+
+    def cast(self, e: Expression) -> Code:
+        if literal := self.date_literal(e):
+            return literal
+        source, target = self.type(e.this), sql_type(e.args["to"])
+        value = self.expression(e.this, ATOM)
+        if source is Type.FLOAT64 and target is Type.INT64:
+            value = f'pc.round({value}, round_mode="half_to_even")'
+        if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP):
+            reason = f"a {source} as text, which each library spells its own way"
+            raise self.gaps.unsupported(reason, in_sql(e))
+        if source is target:
+            return Code(value, ATOM)
+        rounds = ", safe=False" if (source, target) == (Type.INT64, Type.FLOAT64) else ""
+        return Code(f"{value}.cast({type_name(target)}{rounds})", ATOM)

@@ -1,0 +1,120 @@
+"""The text of a stream of batches: a table or a declaration, and Acero's steps on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from harness.answer import SortKey
+from harness.engines.pyarrow.values import ARROW_TYPES
+from harness.engines.python.kernel import listing, mapping, quoted
+from harness.tables import Input, Table
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Text for a stream of batches: where it comes from, then Acero's steps on it.
+
+    ``columns`` are those it really has, wanted or not; ``values`` names the variables of those
+    that are the same in every row and in no batch.
+    """
+
+    head: str
+    columns: tuple[str, ...]
+    name: str
+    is_table: bool = True
+    steps: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def then(self, kind: str, options: str, columns: Sequence[str] | None = None) -> Flow:
+        """The flow after one more step, with these columns where the step changes them."""
+        step = f"Declaration({quoted(kind)}, {options})"
+        kept = self.columns if columns is None else tuple(columns)
+        return replace(self, steps=(*self.steps, step), columns=kept)
+
+    def projected(self, texts: Mapping[str, str]) -> Flow:
+        """The flow with columns computed by these expressions, and no others."""
+        options = f"[{', '.join(texts.values())}]"
+        if any(text != column(name) for name, text in texts.items()):
+            options += f", {listing(list(texts))}"
+        flow = self.then("project", f"ProjectNodeOptions({options})", tuple(texts))
+        return replace(flow, values={})
+
+    def trimmed(self, names: Sequence[str]) -> Flow:
+        """The flow with exactly these columns; constants among them become columns."""
+        if self.columns == tuple(names):
+            return replace(self, values={})
+        if self.is_bare and not self.values.keys() & set(names):
+            head = f"{self.head}.select({listing(names)})"
+            return replace(self, head=head, columns=tuple(names), values={})
+        return self.projected({name: self.values.get(name) or column(name) for name in names})
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether the flow is a table and nothing more."""
+        return self.is_table and not self.steps
+
+    @property
+    def declaration(self) -> str:
+        head = self.head
+        if self.is_table:
+            head = f'Declaration("table_source", TableSourceNodeOptions({head}))'
+        if not self.steps:
+            return head
+        return f"Declaration.from_sequence([{', '.join([head, *self.steps])}])"
+
+    @property
+    def table(self) -> str:
+        return self.head if self.is_bare else f"{self.declaration}.to_table()"
+
+
+def column(name: str) -> str:
+    return f"pc.field({quoted(name)})"
+
+
+def with_one_zero(flow: Flow, keys: Sequence[str]) -> Flow:
+    """Floats as keys: SQL's -0.0 equals 0.0, Acero tells them apart."""
+    if not keys:
+        return flow
+    texts = {name: column(name) for name in flow.columns}
+    return flow.projected(texts | {key: f"{column(key)} + 0.0" for key in keys})
+
+
+def sort_keys(keys: Sequence[SortKey]) -> str:
+    """Arrow puts NULL at the end, whichever the direction, unless told."""
+    texts = []
+    for key in keys:
+        way = "descending" if key.descending else "ascending"
+        nulls = ', "at_start"' if key.nulls_first else ""
+        texts.append(f"({quoted(key.column)}, {quoted(way)}{nulls})")
+    return f"[{', '.join(texts)}]"
+
+
+def source(table: Table, kind: Input, columns: Sequence[str], condition: str = "") -> str:
+    """A table's columns, read as this kind of input; the condition is for Parquet only."""
+    chosen = list(columns) if list(columns) != [c.name for c in table.schema] else []
+    text = f"t({quoted(table.name)})"
+    if kind is Input.CSV:
+        return _read_csv(table, text, columns)
+    if kind is Input.MEMORY:
+        return f"{text}.select({listing(chosen)})" if chosen else text
+    options = [f"columns={listing(chosen)}"] if chosen else []
+    options += [f"filters={condition}"] if condition else []
+    return f"pq.read_table({', '.join([text, *options])})"
+
+
+def _read_csv(table: Table, path: str, columns: Sequence[str]) -> str:
+    types = {c: ARROW_TYPES[table.column(c).type] for c in columns}
+    options = [f"include_columns={listing(columns)}"] if len(types) < len(table.schema) else []
+    options += [
+        f"column_types={mapping(types)}",
+        f"null_values={listing(table.csv_format.null_values)}",
+        "strings_can_be_null=True",
+    ]
+    arguments = f"convert_options=csv.ConvertOptions({', '.join(options)})"
+    if table.csv_format.delimiter != ",":
+        parse = f"csv.ParseOptions(delimiter={quoted(table.csv_format.delimiter)})"
+        arguments = f"parse_options={parse}, {arguments}"
+    if len(table.csv) == 1:
+        return f"csv.read_csv({path}, {arguments})"
+    return f"read_csv({path}, {arguments})"  # one file or several, as the run will tell

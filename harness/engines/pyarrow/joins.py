@@ -1,0 +1,129 @@
+"""A join of the plan -> the options of Acero's hash join."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from harness.engines.pyarrow.expressions import ArrowExpressions
+from harness.engines.pyarrow.flow import Flow, column, with_one_zero
+from harness.engines.python.kernel import Gaps, listing, quoted
+from harness.plan.tree.nodes import Join, Node, columns_in
+from harness.plan.tree.selective import selective
+from harness.types import Type
+
+CROSS_KEY = "one"
+"""The constant column on which a join without an equality is a hash join."""
+
+_KINDS = {
+    "inner": "inner",
+    "left": "left outer",
+    "right": "right outer",
+    "full": "full outer",
+    "semi": "left semi",
+    "anti": "left anti",
+    "cross": "inner",
+}
+
+
+class Sides(NamedTuple):
+    """The columns that a hash join puts out, of each side."""
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+
+    @property
+    def both(self) -> frozenset[str]:
+        return frozenset(self.left) & frozenset(self.right)
+
+
+def with_few_on_the_right(node: Join) -> Join:
+    """An inner join whose few rows, if conditions name them, are on the right.
+
+    Acero builds its hash table of the right rows, and drops most left ones by a filter over it.
+    """
+    if node.kind != "inner" or not selective(node.left) or selective(node.right):
+        return node
+    on = tuple((theirs, ours) for ours, theirs in node.on)
+    return replace(node, left=node.right, right=node.left, on=on)
+
+
+def sides(node: Join, left: Flow, right: Flow) -> Sides:
+    """What the node needs of each side; a full join needs a shared key of both."""
+    shared = node.shared_keys
+    ours = tuple(n for n in node.names if n in left.columns and n in node.left.names)
+    theirs = tuple(n for n in node.names if n in right.columns and n in node.right.names)
+    if not (ours or theirs):  # only the number of rows matters; Arrow wants a column
+        ours = left.columns[:1]
+    if node.kind in ("semi", "anti"):
+        return Sides(ours, ())
+    if node.kind == "right":
+        return Sides(tuple(n for n in ours if n not in shared), theirs)
+    if node.kind != "full":
+        theirs = tuple(n for n in theirs if n not in shared)
+    return Sides(ours, theirs)
+
+
+def options(node: Join, right: Flow, output: Sides, gaps: Gaps) -> str:
+    """The text of the hash join's options. NULL equals nothing in its keys, as in SQL."""
+    texts = [quoted(_KINDS[node.kind]), *_keys(node, right)]
+    texts += [f"left_output={listing(output.left)}", f"right_output={listing(output.right)}"]
+    if output.both:
+        texts.append('output_suffix_for_right="_right"')
+    if node.residual is not None:
+        texts.append(f"filter_expression={_residual(node, gaps)}")
+    return f"HashJoinNodeOptions({', '.join(texts)})"
+
+
+def _keys(node: Join, right: Flow) -> list[str]:
+    if not node.on:
+        return [f"left_keys={listing([CROSS_KEY])}", f"right_keys={listing([CROSS_KEY])}"]
+    theirs = [b if b in right.columns else f"{b}_right" for _, b in node.on]
+    return [f"left_keys={listing([a for a, _ in node.on])}", f"right_keys={listing(theirs)}"]
+
+
+def _residual(node: Join, gaps: Gaps) -> str:
+    assert node.residual is not None
+    ours = {c.name for c in node.left.schema}
+    schema = node.left.schema + tuple(c for c in node.right.schema if c.name not in ours)
+    return ArrowExpressions(gaps, schema).keeps(node.residual).text
+
+
+def unambiguous(node: Join, left: Flow, right: Flow) -> tuple[Flow, Flow]:
+    """Inputs of which the residual's columns are each on one side only.
+
+    A shared key that the residual reads gets another name on the right.
+    """
+    read = columns_in(node.residual) & set(left.columns) & set(right.columns)
+    if read - node.shared_keys:
+        left, right = left.trimmed(node.left.names), right.trimmed(node.right.names)
+    if shared := read & node.shared_keys:
+        names = node.right.names
+        right = right.projected({f"{n}_right" if n in shared else n: column(n) for n in names})
+    return left, right
+
+
+def with_keys(node: Join, left: Flow, right: Flow, gaps: Gaps) -> tuple[Flow, Flow]:
+    """Inputs with keys that Acero compares as SQL does: a constant one where there is none."""
+    if not node.on:
+        left = _with_constant_key(left, node.left, gaps)
+        return left, _with_constant_key(right, node.right, gaps)
+    for ours, theirs in node.on:
+        if node.left.column(ours).type is Type.FLOAT64:
+            there = theirs if theirs in right.columns else f"{theirs}_right"
+            left, right = with_one_zero(left, [ours]), with_one_zero(right, [there])
+    return left, right
+
+
+def _with_constant_key(flow: Flow, node: Node, gaps: Gaps) -> Flow:
+    if CROSS_KEY in node.names:
+        raise gaps.unsupported(f"a cross join of a table with a column {CROSS_KEY!r}")
+    return flow.projected({n: column(n) for n in node.names} | {CROSS_KEY: "pc.scalar(1)"})
+
+
+def coalesced(flow: Flow, output: Sides) -> Flow:
+    """After a full join: of each shared key, the side that is there."""
+    texts = {name: column(name) for name in flow.columns}
+    for name in output.both:
+        texts[name] = f"pc.coalesce({column(name)}, {column(f'{name}_right')})"
+    return flow.projected(texts)

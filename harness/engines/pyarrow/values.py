@@ -1,0 +1,287 @@
+"""Values, arithmetic and conditions over a batch, spelt with ``pyarrow.compute``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+from sqlglot import exp
+
+from harness.engines.python.kernel import (
+    AND,
+    ATOM,
+    COMPARISON,
+    OR,
+    PRODUCT,
+    SIGN,
+    Code,
+    Expressions,
+    Gaps,
+    quoted,
+)
+from harness.plan.facts.nan import greater_by_nan
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.typed import sql_type
+from harness.plan.tree.nodes import Expression
+from harness.types import Schema, Type
+
+ARROW_TYPES = {
+    Type.BOOLEAN: "bool",
+    Type.INT64: "int64",
+    Type.FLOAT64: "float64",
+    Type.STRING: "string",
+    Type.DATE: "date32",
+    Type.TIMESTAMP: "timestamp[us]",
+}
+
+
+class ArrowValues(Expressions):
+    """Spells expressions with ``pc.field`` and the functions of ``pc``.
+
+    ``values`` names the variables that hold scalar subqueries, by the column they stand for.
+    """
+
+    def __init__(
+        self, gaps: Gaps, schema: Schema = (), values: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(gaps, schema)
+        self.values = values or {}
+
+    def column(self, e: Expression) -> Code:
+        return Code(self.values.get(e.name) or f"pc.field({quoted(e.name)})", ATOM)
+
+    def expression(self, e: Expression, precedence: int = 0, strict: bool = False) -> str:
+        """The text where Arrow asks for an expression: Python's own values are wrapped."""
+        return wrapped(e, self.operand(e, precedence, strict))
+
+    def argument(self, e: Expression) -> str:
+        of_floats = e.parent is not None and self.type(e.parent) is Type.FLOAT64
+        if of_floats and self.type(e) is Type.INT64:
+            return wrapped(e, self.float64(e))
+        return self.expression(e)
+
+    def parameter(self, e: Expression) -> str:
+        """A parameter of a function, which Arrow does not take from a column."""
+        if is_python_value(e):
+            return self.text(e)
+        raise self.gaps.unsupported("a parameter that is not a constant", in_sql(e))
+
+    # ------------------------------------------------------------------ numbers
+
+    def number(
+        self, e: Expression, others: Sequence[Expression], precedence: int, strict: bool = False
+    ) -> str:
+        """An operand, as a float where it meets floats.
+
+        Arrow narrows constants: an int64 column and a float constant would meet as 32-bit floats.
+        Columns meet as doubles, but not where an integer is beyond those that doubles hold.
+        """
+        if self.type(e) is Type.INT64 and Type.FLOAT64 in map(self.type, others):
+            return self.float64(e)
+        return self.operand(e, precedence, strict)
+
+    def float64(self, e: Expression, precedence: int = ATOM) -> str:
+        """An operand as a float, whatever it meets."""
+        if _is_integer(e):
+            return f"{self.text(e)}.0"
+        if self.type(e) is Type.FLOAT64:
+            return self.operand(e, precedence)
+        if self.type(e) is Type.INT64:  # which may be beyond what a float holds exactly
+            return f'{self.operand(e, ATOM)}.cast("float64", safe=False)'
+        return f'{self.operand(e, ATOM)}.cast("float64")'
+
+    def binary(self, e: Expression, operator: str, precedence: int) -> Code:
+        chained = precedence == COMPARISON  # by Python, were it not for parentheses
+        left = wrapped(e.this, self.number(e.this, [e.expression], precedence, chained))
+        right = self.number(e.expression, [e.this], precedence, strict=True)
+        return Code(f"{left} {operator} {right}", precedence)
+
+    def beside_nan(self, e: Expression) -> Expression:
+        return greater_by_nan(e, self.schema)
+
+    def neg(self, e: Expression) -> Code:
+        return super().neg(e) if is_python_value(e) else self.pc("negate", e.this)
+
+    def div(self, e: Expression) -> Code:
+        """SQL divides integers as floats, by zero too; Arrow's ``/`` raises there."""
+        if isinstance(e.expression, exp.Literal) and float(e.expression.name):
+            left = wrapped(e.this, self.float64(e.this, PRODUCT))
+            return Code(f"{left} / {self.text(e.expression)}", PRODUCT)
+        left = wrapped(e.this, self.float64(e.this, COMPARISON))
+        right = self.float64(e.expression)
+        return Code(f"pc.divide({left}, {right})", ATOM)
+
+    def int_div(self, e: Expression) -> Code:
+        return self._pair("divide", e)
+
+    def mod(self, e: Expression) -> Code:
+        return self._pair("remainder", e)
+
+    def _pair(self, function: str, e: Expression) -> Code:
+        left = wrapped(e.this, self.number(e.this, [e.expression], 0))
+        right = self.number(e.expression, [e.this], 0)
+        return Code(f"pc.{function}({left}, {right})", ATOM)
+
+    def pow(self, e: Expression) -> Code:
+        base = wrapped(e.this, self.float64(e.this))
+        return Code(f"pc.power({base}, {self.text(e.expression)})", ATOM)
+
+    def round(self, e: Expression) -> Code:
+        places = "" if e.args.get("decimals") is None else f", {self.places(e)}"
+        if self.type(e.this) is Type.INT64:
+            tens = self.places(e) < 0
+            return self.code(self.in_tens(e.this, self.places(e)) if tens else e.this)
+        mode = 'round_mode="half_towards_infinity"'
+        return Code(f"pc.round({self.expression(e.this)}{places}, {mode})", ATOM)
+
+    def pc(self, function: str, e: Expression, *more: str) -> Code:
+        return Code(f"pc.{function}({', '.join([self.expression(e), *more])})", ATOM)
+
+    def log(self, e: Expression) -> Code:
+        return self.pc("logb", e.expression, self.text(e.this))
+
+    # ------------------------------------------------------------------ conditions
+
+    def keeps(self, e: Expression) -> Code:
+        """A condition of which only the truth matters: it may be false where SQL says NULL."""
+        match e:
+            case exp.And():
+                return Code(" & ".join(self._kept(p, AND) for p in e.flatten()), AND)
+            case exp.Or():
+                return Code(" | ".join(self._kept(p, OR + 1) for p in e.flatten()), OR)
+            case exp.In():
+                return self._member(e)
+            case exp.Not(this=exp.In() as test):
+                return self._no_member(test)
+        return Code(self.expression(e), ATOM) if is_python_value(e) else self.code(e)
+
+    def _kept(self, e: Expression, precedence: int) -> str:
+        text, own = self.keeps(e)
+        return f"({text})" if own < precedence else text
+
+    def _member(self, e: Expression) -> Code:
+        values = [x for x in e.expressions if not isinstance(x, exp.Null)]
+        if not all(map(is_python_value, values)):
+            return self.code(_equalities(e.this, e.expressions))
+        subject = self.number(e.this, values, ATOM)
+        return Code(f"{subject}.isin({self.listed(values)})", ATOM)
+
+    def _no_member(self, e: Expression) -> Code:
+        if any(isinstance(x, exp.Null) for x in e.expressions):
+            return Code("pc.scalar(False)", ATOM)
+        if not self.nullable(e.this):
+            return Code(f"~{self._member(e).text}", SIGN)
+        return Code(f"{self.operand(e.this, ATOM)}.is_valid() & ~{self._member(e).text}", AND)
+
+    def in_(self, e: Expression) -> Code:
+        """NULL is in no set of Arrow's; SQL does not know."""
+        found = self._member(e).text
+        if any(isinstance(x, exp.Null) for x in e.expressions):
+            return Code(f"pc.if_else({found}, True, None)", ATOM)
+        if self.nullable(e.this):
+            known = f"{self.operand(e.this, ATOM)}.is_valid()"
+            return Code(f"pc.if_else({known}, {found}, None)", ATOM)
+        return Code(found, ATOM)
+
+    def not_(self, e: Expression) -> Code:
+        if isinstance(e.this, exp.Is) and isinstance(e.this.expression, exp.Null):
+            return Code(f"{self.expression(e.this.this, ATOM)}.is_valid()", ATOM)
+        return Code(f"~{self.expression(e.this, SIGN)}", SIGN)
+
+    def is_(self, e: Expression) -> Code:
+        if isinstance(e.expression, exp.Null):
+            return Code(f"{self.expression(e.this, ATOM)}.is_null()", ATOM)
+        condition = e.this if e.expression.this else exp.Not(this=e.this.copy())
+        return Code(f"pc.coalesce({self.text(condition)}, False)", ATOM)
+
+    def between(self, e: Expression) -> Code:
+        low = exp.GTE(this=e.this.copy(), expression=e.args["low"].copy())
+        high = exp.LTE(this=e.this.copy(), expression=e.args["high"].copy())
+        return self.and_(exp.And(this=low, expression=high))
+
+    def case(self, e: Expression) -> Code:
+        """``case_when`` takes a NULL condition for false, as SQL does; ``if_else`` would not."""
+        branches, default = e.args["ifs"], e.args.get("default")
+        results = [branch.args["true"] for branch in branches]
+        first = branches[0].this
+        if len(branches) == 1 and not self.nullable(first):
+            choice = ", ".join([self.expression(first), *self._either(results[0], default, e)])
+            return Code(f"pc.if_else({choice})", ATOM)
+        values = [self._result(x, e) for x in results]
+        otherwise = [] if default is None else [self._result(default, e)]
+        conditions = ", ".join(self.keeps(branch.this).text for branch in branches)
+        choice = ", ".join([f"pc.make_struct({conditions})", *values, *otherwise])
+        return Code(f"pc.case_when({choice})", ATOM)
+
+    def _either(self, value: Expression, default: Expression | None, case: Expression) -> list[str]:
+        """The results of ``if_else``, which gives constants alone the narrowest of number types."""
+        kind, other = self.type(case), default or exp.Null()
+        narrowed = kind in (Type.INT64, Type.FLOAT64) and all(map(is_python_value, (value, other)))
+        if default is None and not narrowed:
+            return [self._result(value, case), "None"]
+        texts = [self._result(value, case), self._result(other, case)]
+        if kind is not None and narrowed and not {exp.Null} & {type(value), type(other)}:
+            texts[0] = f"pc.scalar({texts[0]}).cast({type_name(kind)})"
+        return texts
+
+    def _result(self, e: Expression, case: Expression) -> str:
+        """What a branch of a CASE gives; ``case_when`` wants to know the type of its NULLs."""
+        kind = self.type(case)
+        if isinstance(e, exp.Null) and kind is not None:
+            return f"pc.scalar(None).cast({type_name(kind)})"
+        return self.number(e, [case], 0)
+
+    def coalesce(self, e: Expression) -> Code:
+        return self._of_all("coalesce", [e.this, *e.expressions])
+
+    def greatest(self, e: Expression) -> Code:
+        if self.type(e) is Type.BOOLEAN:
+            raise self.gaps.unsupported("the greatest of booleans", in_sql(e))
+        end = "max" if isinstance(e, exp.Greatest) else "min"
+        return self._of_all(f"{end}_element_wise", [e.this, *e.expressions])
+
+    least = greatest
+
+    def _of_all(self, function: str, parts: Sequence[Expression]) -> Code:
+        """A function of any number of values of one type."""
+        texts = [self.number(x, [y for y in parts if y is not x], 0) for x in parts]
+        texts[0] = wrapped(parts[0], texts[0])
+        return Code(f"pc.{function}({', '.join(texts)})", ATOM)
+
+
+def one_zero(e: Expression) -> Expression:
+    """A float as a key: SQL's -0.0 equals 0.0, Acero tells them apart."""
+    return exp.Add(this=e.copy(), expression=exp.Literal.number("0.0"))
+
+
+def type_name(kind: Type) -> str:
+    return quoted(ARROW_TYPES[kind])
+
+
+def _is_integer(e: Expression) -> bool:
+    """Whether an expression is printed as a whole number."""
+    bare = e.this if isinstance(e, exp.Neg) else e
+    return isinstance(bare, exp.Literal) and bare.is_int
+
+
+def is_python_value(e: Expression) -> bool:
+    """Whether an expression is printed as one of Python's own values, not one of Arrow's."""
+    if isinstance(e, exp.Neg):
+        return isinstance(e.this, exp.Literal)
+    if isinstance(e, exp.Cast):
+        temporal = sql_type(e.args["to"]).temporal
+        return temporal and isinstance(e.this, exp.Literal) and e.this.is_string
+    return isinstance(e, (exp.Literal, exp.Boolean, exp.Null))
+
+
+def wrapped(e: Expression, text: str) -> str:
+    """The text as one of Arrow's expressions, which has to come first in a call or operation."""
+    return f"pc.scalar({text})" if is_python_value(e) else text
+
+
+def _equalities(subject: Expression, values: Sequence[Expression]) -> Expression:
+    """``x IN (a, b)`` -> ``x = a OR x = b``."""
+    tests: list[Expression] = [
+        exp.EQ(this=subject.copy(), expression=value.copy()) for value in values
+    ]
+    return reduce(lambda found, test: exp.Or(this=found, expression=test), tests)

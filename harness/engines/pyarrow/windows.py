@@ -1,0 +1,158 @@
+"""Window functions -> calls on a table: Acero has no windows, but lists of row numbers do it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from harness.engines.pyarrow.aggregates import call_of
+from harness.engines.pyarrow.expressions import ArrowExpressions
+from harness.engines.pyarrow.flow import sort_keys
+from harness.engines.python.kernel import Variables, listing, quoted
+from harness.engines.python.windows import partition_names, sort_keys_of
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.windows import PLACING, Frame, frame_of
+from harness.plan.tree.nodes import Expression
+from harness.types import Type
+
+_RANKS: dict[type[Expression], str] = {exp.Rank: "ranks", exp.DenseRank: "dense_ranks"}
+_PICKING = (exp.FirstValue, exp.LastValue, exp.NthValue)
+_COMBINED: dict[type[Expression], str] = {
+    exp.Sum: "sum_of",
+    exp.Min: "pc.min_element_wise",
+    exp.Max: "pc.max_element_wise",
+}
+_WIDEST_FRAME = 64
+"""Rows in a frame: each of them is one more column that the program goes through."""
+
+
+class WindowPrinter:
+    """Prints window functions over the columns of one table, which a variable holds.
+
+    ``statements`` receives what has to be computed before.
+    """
+
+    def __init__(
+        self, print_: ArrowExpressions, table: str, variables: Variables, statements: list[str]
+    ) -> None:
+        self.print_, self.gaps, self.table = print_, print_.gaps, table
+        self.variables, self.statements = variables, statements
+        self.rows: dict[str, str] = {}
+
+    def values(self, e: Expression) -> str:
+        """The values of a window function, in the order of the table's rows."""
+        function, keys, order = e.this, partition_names(e), sort_keys_of(e)
+        if isinstance(function, exp.RowNumber) and not (order or keys):
+            return f"pa.arange(1, {self.table}.num_rows + 1)"
+        if not isinstance(function, (*PLACING, *_PICKING)) and frame_of(e).kind == "whole":
+            return self._over(keys, function)
+        if not order:
+            raise self.gaps.unsupported("a ranking without an order", in_sql(e))
+        rows = self._rows(keys, sort_keys(order))
+        return f"placed({self._ordered(e, rows)}, {rows})"
+
+    def _rows(self, keys: Sequence[str], order: str) -> str:
+        """A variable that holds the numbers of each partition's rows in order."""
+        call = f"ranked_rows({self.table}, {listing(keys)}, {order})"
+        if call not in self.rows:
+            self.rows[call] = self.variables.fresh("rows")
+            self.statements.append(f"{self.rows[call]} = {call}")
+        return self.rows[call]
+
+    def _over(self, keys: Sequence[str], e: Expression) -> str:
+        """An aggregate of each row's group, or of all rows."""
+        call = call_of(e, self.print_)
+        argument = "[]" if call.argument is None else quoted(call.argument.name)
+        if keys:
+            options = f", {call.options}" if call.options else ""
+            aggregate = f"({argument}, {quoted(call.function)}{options})"
+            return f"over({self.table}, {listing(keys)}, {aggregate})"
+        value = f"{self.table}.num_rows"
+        if call.argument is not None:
+            options = f", options={call.options}" if call.options else ""
+            value = f"pc.{call.function}({self.table}[{argument}]{options})"
+        return f"pa.repeat({value}, {self.table}.num_rows)"
+
+    # ------------------------------------------------------------------ in order
+
+    def _ordered(self, e: Expression, rows: str) -> str:
+        """The values of a window function in the order of the flattened lists of rows."""
+        function = e.this
+        if isinstance(function, exp.RowNumber):
+            return f"row_numbers({rows})"
+        if type(function) in _RANKS:
+            return f"{_RANKS[type(function)]}({rows}, {self._keys(e, rows)})"
+        if isinstance(function, (exp.Lag, exp.Lead)):
+            return self._shifted(function, rows)
+        if isinstance(function, _PICKING):
+            return self._picked(e, rows)
+        frame = frame_of(e)
+        text = self._framed(function, rows, frame)
+        return (
+            f"last_peers({text}, {rows}, {self._keys(e, rows)})" if frame.kind == "peers" else text
+        )
+
+    def _keys(self, e: Expression, rows: str) -> str:
+        keys = [key.column for key in sort_keys_of(e)]
+        return f"{self.table}.select({listing(keys)}).take({rows}.flatten())"
+
+    def _column(self, e: Expression, rows: str) -> str:
+        return f"{self.table}[{quoted(e.name)}].take({rows}.flatten())"
+
+    def _shifted(self, e: Expression, rows: str) -> str:
+        by, default = self.print_.shift(e)
+        shift = str(-by) if default is None else f"{-by}, {default}"
+        return f"shifted({self._column(e.this, rows)}, {rows}, {shift})"
+
+    def _picked(self, e: Expression, rows: str) -> str:
+        """A value by its place; ``nth_value`` is NULL before that place is reached."""
+        function, kind = e.this, frame_of(e).kind
+        column = self._column(function.this, rows)
+        if isinstance(function, exp.LastValue):
+            return f"last_peers({column}, {rows}, {self._keys(e, rows)})"
+        place = 1 if isinstance(function, exp.FirstValue) else int(function.args["offset"].name)
+        nth, number = f"nth({column}, {rows}, {place})", f"row_numbers({rows})"
+        if kind == "whole":
+            return nth
+        if kind == "peers":
+            number = f"last_peers({number}, {rows}, {self._keys(e, rows)})"
+        return f"pc.if_else(pc.greater_equal({number}, {place}), {nth}, None)"
+
+    # ------------------------------------------------------------------ aggregates of frames
+
+    def _framed(self, e: Expression, rows: str, frame: Frame) -> str:
+        if isinstance(e, exp.Avg):
+            total = self._framed(exp.Sum(this=e.this), rows, frame)
+            count = self._framed(exp.Count(this=e.this), rows, frame)
+            count = f'pc.if_else(pc.greater({count}, 0), {count}, None).cast("float64")'
+            whole = self.print_.type(e.this) is Type.INT64  # perhaps beyond what a float holds
+            rounds = ", safe=False" if whole else ""
+            return f'pc.divide(pc.cast({total}, "float64"{rounds}), {count})'
+        if isinstance(e, exp.Count) and not isinstance(e.this, exp.Distinct):
+            return self._counted(e, rows, frame)
+        kind = self.print_.type(e.this)
+        if type(e) not in _COMBINED or kind is Type.BOOLEAN or isinstance(e.this, exp.Distinct):
+            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
+        return self._combined(type(e), self._column(e.this, rows), rows, frame)
+
+    def _counted(self, e: Expression, rows: str, frame: Frame) -> str:
+        everything = isinstance(e.this, exp.Star) or not self.print_.nullable(e.this)
+        if everything and frame.first is None and not frame.last:
+            return f"row_numbers({rows})"
+        there = f"pa.repeat(1, {self.table}.num_rows)"
+        if not everything:
+            there = f'{self._column(e.this, rows)}.is_valid().cast("int64")'
+        counts = self._combined(exp.Sum, there, rows, frame)
+        return counts if frame.first is None and not frame.last else f"pc.coalesce({counts}, 0)"
+
+    def _combined(self, kind: type[Expression], values: str, rows: str, frame: Frame) -> str:
+        """A column's values from the first to the last row of each row's frame combined."""
+        if frame.first is not None and (frame.width or 0) > _WIDEST_FRAME:
+            raise self.gaps.unsupported(f"a frame of more than {_WIDEST_FRAME} rows")
+        if frame.first is not None:
+            return f"framed({values}, {rows}, {frame.first}, {frame.last}, {_COMBINED[kind]})"
+        text = f"running({values}, {rows}, {_COMBINED[kind]})"
+        if frame.last > 0:
+            raise self.gaps.unsupported("a running aggregate of rows to come")
+        return f"shifted({text}, {rows}, {frame.last})" if frame.last else text

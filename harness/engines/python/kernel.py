@@ -1,0 +1,405 @@
+"""What engines with a Python API share: printing expressions, laying out and running programs."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from sqlglot import exp
+
+from harness.engines.base import Program, Session
+from harness.errors import Unsupported
+from harness.plan.facts.columns import reads_columns
+from harness.plan.facts.patterns import ascii_classes, capturing_only
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.typed import Typed
+from harness.plan.facts.typing import Inference
+from harness.plan.tree.nodes import Expression
+from harness.tables import Input, Table
+from harness.types import Schema, Type
+
+
+class Code(NamedTuple):
+    """A piece of Python and how tightly its outermost operator binds."""
+
+    text: str
+    precedence: int
+
+
+COMPARISON, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
+COMPARISON_SIGNS: dict[type[Expression], str] = {
+    exp.EQ: "==",
+    exp.NEQ: "!=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+
+
+_MOST_PLACES = 290
+"""To so many decimal places a float below 2^53 can be scaled without becoming infinite."""
+
+_LEAST_PLACE = -18
+"""The greatest power of ten that 64 bits hold."""
+
+
+def method_name(kind: type[object]) -> str:
+    """The method that prints a kind: ``TimestampTrunc`` -> ``timestamp_trunc``."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+class Gaps:
+    """What an engine cannot do and what is not written, looked up where a method is missing."""
+
+    def __init__(self, label: str, cannot: Mapping[str, str], not_yet: Mapping[str, str]) -> None:
+        self.label, self.cannot, self.not_yet = label, cannot, not_yet
+
+    def unsupported(self, what: str, fragment: str | None = None) -> Unsupported:
+        if what in self.cannot:
+            return self.lacking(self.cannot[what], fragment)
+        reason = self.not_yet.get(what, f"{what} is not written")
+        return Unsupported(f"not yet for {self.label}: {reason}", fragment)
+
+    def lacking(self, reason: str, fragment: str | None = None) -> Unsupported:
+        """What the library cannot do at all, in words."""
+        return Unsupported(f"{self.label} cannot: {reason}", fragment)
+
+
+class Expressions(ABC):
+    """Prints expressions in one library's spelling: one method per kind, named after it.
+
+    ``schema`` types the columns that the expressions read.
+    """
+
+    time_formats: ClassVar[frozenset[str]] = frozenset(
+        {"%Y", "%m", "%d", "%H", "%M", "%S", "%y", "%j", "%a", "%A", "%b", "%B", "%I", "%p", "%%"}
+    )
+    calls: ClassVar[Mapping[type[Expression], str]] = {}
+    """Kinds that are one call on or with their operand, and how it is spelt, ``{}`` for that."""
+
+    def __init__(self, gaps: Gaps, schema: Schema = ()) -> None:
+        self.gaps, self.schema, self._types = gaps, schema, Inference(schema)
+
+    def text(self, e: Expression) -> str:
+        return self.code(e).text
+
+    def code(self, e: Expression) -> Code:
+        kind = type(e).__name__
+        if not (is_constant(e) or reads_columns(e) or isinstance(e, (exp.AggFunc, exp.Window))):
+            raise self.gaps.unsupported("a constant that has to be computed", in_sql(e))
+        method: Callable[[Expression], Code] | None = getattr(self, method_name(type(e)), None)
+        if kind in self.gaps.cannot or kind in self.gaps.not_yet:
+            raise self.gaps.unsupported(kind, in_sql(e))
+        if method is None and type(e) in self.calls:
+            return self.call(self.calls[type(e)], e.this)
+        if method is None:
+            raise self.gaps.unsupported(kind, in_sql(e))
+        return method(e)
+
+    def call(self, spelling: str, e: Expression) -> Code:
+        """A call of something on or with a value: ``{}.str.len()`` or ``np.log({})``."""
+        value = self.operand(e, ATOM) if spelling.startswith("{}") else self.argument(e)
+        return Code(spelling.format(value), ATOM)
+
+    def argument(self, e: Expression) -> str:
+        """The text of an argument of a function."""
+        return self.text(e)
+
+    def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
+        """The text of an operand, in parentheses where it binds less tightly than its operator."""
+        text, own = self.code(e)
+        return f"({text})" if own < precedence or (strict and own == precedence) else text
+
+    def typed(self, e: Expression) -> Typed:
+        """The type of an expression over the printer's columns, worked out once."""
+        return self._types.of(e)
+
+    def type(self, e: Expression) -> Type | None:
+        return self.typed(e).type
+
+    def nullable(self, e: Expression) -> bool:
+        return self.typed(e).nullable
+
+    @abstractmethod
+    def column(self, e: Expression) -> Code: ...
+
+    def literal(self, e: Expression) -> Code:
+        if e.is_string:
+            return Code(quoted(e.this), ATOM)
+        return Code(e.this if e.is_int else repr(float(e.this)), ATOM)
+
+    def boolean(self, e: Expression) -> Code:
+        return Code(str(bool(e.this)), ATOM)
+
+    def null(self, e: Expression) -> Code:
+        return Code("None", ATOM)
+
+    def neg(self, e: Expression) -> Code:
+        return Code(f"-{self.operand(e.this, SIGN)}", SIGN)
+
+    def binary(self, e: Expression, operator: str, precedence: int) -> Code:
+        """``a - b``; Python chains comparisons, so that both their sides want parentheses."""
+        left = self.operand(e.this, precedence, strict=precedence == COMPARISON)
+        right = self.operand(e.expression, precedence, strict=True)
+        return Code(f"{left} {operator} {right}", precedence)
+
+    def mul(self, e: Expression) -> Code:
+        return self.binary(e, "*", PRODUCT)
+
+    def div(self, e: Expression) -> Code:
+        return self.binary(e, "/", PRODUCT)
+
+    def add(self, e: Expression) -> Code:
+        return self.moved(e, 1) if self._is_temporal(e) else self.binary(e, "+", SUM)
+
+    def sub(self, e: Expression) -> Code:
+        return self.moved(e, -1) if self._is_temporal(e) else self.binary(e, "-", SUM)
+
+    def _is_temporal(self, e: Expression) -> bool:
+        kind = self.type(e.this)
+        return kind is not None and kind.temporal
+
+    def moved(self, e: Expression, sign: int) -> Code:
+        """A date or timestamp moved by an interval or by days, or the days between two dates."""
+        if isinstance(e.expression, exp.Interval):
+            count, unit = e.expression.this, e.expression.args["unit"].name.lower()
+            if isinstance(count, exp.Literal):
+                return self.offset(e.this, sign * int(count.name), unit)
+            return self.offset_by(e.this, count if sign > 0 else exp.Neg(this=count), unit)
+        if self.type(e.expression) is Type.INT64 and isinstance(e.expression, exp.Literal):
+            return self.days_later(e.this, sign * int(e.expression.name))
+        if sign < 0 and self.type(e.expression) is Type.DATE:
+            return self.days_between(e)
+        raise self.gaps.unsupported("this date arithmetic", in_sql(e))
+
+    @abstractmethod
+    def offset(self, e: Expression, count: int, unit: str) -> Code: ...
+
+    def offset_by(self, e: Expression, count: Expression, unit: str) -> Code:
+        """A moment moved by a computed number of units."""
+        raise self.gaps.unsupported(f"an interval of a computed number of {unit}s", in_sql(e))
+
+    @abstractmethod
+    def days_later(self, e: Expression, days: int) -> Code: ...
+
+    @abstractmethod
+    def days_between(self, e: Expression) -> Code: ...
+
+    def compared(self, e: Expression) -> Code:
+        if (negated := self.beside_nan(e)) is not e:
+            return self.code(negated)
+        return self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON)
+
+    def beside_nan(self, e: Expression) -> Expression:
+        """A comparison as the library has to make it where an operand may be NaN."""
+        return e
+
+    eq = neq = lt = lte = gt = gte = compared
+
+    def and_(self, e: Expression) -> Code:
+        return Code(" & ".join(self.operand(p, AND) for p in e.flatten()), AND)
+
+    def or_(self, e: Expression) -> Code:
+        return Code(" | ".join(self.operand(p, OR, strict=True) for p in e.flatten()), OR)
+
+    def listed(self, expressions: Sequence[Expression]) -> str:
+        return f"[{', '.join(self.text(x) for x in expressions)}]"
+
+    def places(self, e: Expression) -> int:
+        """The decimal places to which a number is rounded."""
+        decimals = e.args.get("decimals")
+        places = "0" if decimals is None else self.text(decimals)
+        if not places.removeprefix("-").isdecimal():
+            raise self.gaps.unsupported("rounding to a computed place", in_sql(e))
+        if len(places) > 4 or abs(int(places)) > _MOST_PLACES:
+            raise self.gaps.unsupported(f"rounding to place {places}", in_sql(e))
+        return int(places)
+
+    def in_tens(self, e: Expression, places: int) -> Expression:
+        """A number rounded to tens (-1), hundreds (-2), ... in terms of other functions."""
+        scale = exp.Literal.number(10**-places if places >= _LEAST_PLACE else 10.0**-places)
+        if self.type(e) is Type.FLOAT64:
+            scaled = exp.Div(this=e, expression=scale)
+            return exp.Mul(this=exp.Round(this=scaled), expression=scale.copy())
+        if places < _LEAST_PLACE:
+            raise self.gaps.unsupported(f"rounding of whole numbers to place {places}", in_sql(e))
+        half, rest = exp.Literal.number(10**-places // 2), exp.Mod(this=e, expression=scale)
+        tens = exp.IntDiv(this=e.copy(), expression=scale.copy())
+        nearest = exp.Add(this=tens, expression=exp.IntDiv(this=rest, expression=half))
+        return exp.Mul(this=nearest, expression=scale.copy())
+
+    def shift(self, e: Expression) -> tuple[int, str | None]:
+        """By how many rows lag moves (lead: less than 0), and what stands where no row is."""
+        offset, default = e.args.get("offset"), e.args.get("default")
+        known = all(part is None or is_constant(part) for part in (offset, default))
+        if not known or isinstance(offset, exp.Null):
+            raise self.gaps.unsupported("lag by a computed number of rows", in_sql(e))
+        rows = 1 if offset is None else int(self.text(offset))
+        text = None if default is None or isinstance(default, exp.Null) else self.text(default)
+        return (rows if isinstance(e, exp.Lag) else -rows), text
+
+    def time_format(self, e: Expression) -> str:
+        """A strftime format of parts that every library spells alike."""
+        form: str = e.args["format"].name
+        if set(re.findall("%.?", form)) - self.time_formats:
+            raise self.gaps.unsupported("this format of a date", in_sql(e))
+        return quoted(form)
+
+    def whole_number(self, e: Expression | None, least: int, what: str) -> int:
+        """A constant of at least so much; ``what`` names what it is."""
+        if not (isinstance(e, exp.Literal) and e.is_int and int(e.name) >= least):
+            raise self.gaps.unsupported(what, None if e is None else in_sql(e))
+        return int(e.name)
+
+    def some_text(self, e: Expression, what: str) -> str:
+        """A constant text with something in it, as it is."""
+        if not (isinstance(e, exp.Literal) and e.is_string and e.name):
+            raise self.gaps.unsupported(what, in_sql(e))
+        return str(e.name)
+
+    def one_character(self, e: Expression | None) -> str:
+        text = " " if e is None else self.some_text(e, "padding with a computed text")
+        if len(text) > 1:
+            raise self.gaps.unsupported("padding with more than one character", text)
+        return quoted(text)
+
+    def replaces_all(self, e: Expression) -> bool:
+        """Whether ``regexp_replace`` replaces each match, not only the first."""
+        options = e.args.get("modifiers")
+        if options is not None and options.name != "g":
+            raise self.gaps.unsupported("this option of regexp_replace", in_sql(e))
+        return options is not None
+
+    def replacement(self, e: Expression, escapes: Mapping[str, str], group: str) -> str:
+        r"""What a match is replaced with, its ``\1`` spelt as ``group.format(1)``."""
+        if not (isinstance(e, exp.Literal) and e.is_string):
+            raise self.gaps.unsupported("a computed replacement", in_sql(e))
+        parts = re.split(r"\\([0-9])", e.name)  # text, group, text, group, ... text
+        if any("\\" in text for text in parts[::2]):
+            raise self.gaps.unsupported("this escape in a replacement", in_sql(e))
+        parts[::2] = ["".join(escapes.get(c, c) for c in text) for text in parts[::2]]
+        parts[1::2] = [group.format(number) for number in parts[1::2]]
+        return quoted("".join(parts))
+
+    def pattern(self, e: Expression) -> str:
+        """A regular expression in the spelling that RE2, Rust and Python share."""
+        try:
+            return ascii_classes(self.some_text(e, "a pattern that is not a constant"))
+        except ValueError as error:
+            raise self.gaps.unsupported(str(error), in_sql(e)) from None
+
+    def group_pattern(self, e: Expression, name: str = "") -> str:
+        """The pattern of ``regexp_extract`` with one group that captures: the one asked for."""
+        group = self.whole_number(e.args.get("group"), 0, "a computed group of a pattern")
+        try:
+            return capturing_only(self.pattern(e.expression), group, name)
+        except ValueError as error:
+            raise self.gaps.unsupported(str(error), in_sql(e)) from None
+
+    def date_literal(self, e: Expression) -> Code | None:
+        """``date(1998, 9, 2)`` for a cast of a string to a date or timestamp, else None."""
+        if not (isinstance(e.this, exp.Literal) and e.this.is_string):
+            return None
+        kind, text = Inference(()).of(e).type, e.this.name
+        if kind is Type.DATE:
+            return Code(f"date({_numbers(text)})", ATOM)
+        if kind is Type.TIMESTAMP:
+            return Code(f"datetime({_numbers(text)})", ATOM)
+        return None
+
+
+def is_constant(e: Expression) -> bool:
+    """Whether an expression is a constant as it stands, perhaps with a sign or as a date."""
+    signed = e.this if isinstance(e, (exp.Neg, exp.Cast)) else e
+    return isinstance(signed, (exp.Literal, exp.Boolean, exp.Null))
+
+
+def _numbers(text: str) -> str:
+    """``1998-09-02`` -> ``1998, 9, 2``."""
+    numbers = [int(n) for n in re.findall(r"\d+", text)]
+    while len(numbers) > 3 and numbers[-1] == 0:
+        numbers.pop()
+    return ", ".join(map(str, numbers))
+
+
+def quoted(text: str) -> str:
+    """A Python string literal in double quotes."""
+    literal = repr(text)
+    if literal.startswith("'") and '"' not in literal:
+        return f'"{literal[1:-1]}"'
+    return literal
+
+
+def names(columns: Sequence[str]) -> str:
+    """``"a", "b"``."""
+    return ", ".join(map(quoted, columns))
+
+
+def listing(columns: Sequence[str]) -> str:
+    """``["a", "b"]``."""
+    return f"[{names(columns)}]"
+
+
+def one_or_list(columns: Sequence[str]) -> str:
+    return quoted(columns[0]) if len(columns) == 1 else listing(columns)
+
+
+def mapping(pairs: Mapping[str, str]) -> str:
+    """``{"a": "b"}``."""
+    return "{" + ", ".join(f"{quoted(a)}: {quoted(b)}" for a, b in pairs.items()) + "}"
+
+
+def flags(values: Sequence[bool]) -> str:
+    """One flag where all are alike, else the list of them."""
+    return str(values[0]) if len(set(values)) == 1 else str(list(values))
+
+
+def is_keyword_argument(name: str) -> bool:
+    """Whether a column can be given by ``name=``: Python writes identifiers beyond ASCII anew."""
+    plain = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+    return plain and name != "self"
+
+
+class Variables:
+    """Names for the frames of a program: a table's name, numbered where it is taken."""
+
+    def __init__(self, reserved: Sequence[str] = ("t",)) -> None:
+        self.taken = set(reserved)
+
+    def fresh(self, wanted: str) -> str:
+        base = wanted if is_keyword_argument(wanted) and wanted.isascii() else "table"
+        name, number = base, 1
+        while name in self.taken:
+            number += 1
+            name = f"{base}{number}"
+        self.taken.add(name)
+        return name
+
+
+class PythonSession(Session):
+    """Runs programs that define ``query(t)``; a child says how its tables are loaded."""
+
+    #: What is fixed by the language, for every engine that has a Python API.
+    filename: ClassVar[str] = "<program>"
+
+    def __init__(self) -> None:
+        self.tables: dict[str, Any] = {}
+        self.query: Callable[[Callable[[str], Any]], Any] | None = None
+
+    def scan(self, table: Table, source: Input) -> None:
+        paths = [str(path) for path in table.files(source)]
+        self.tables[table.name] = paths[0] if len(paths) == 1 else paths
+
+    def prepare(self, program: Program) -> None:
+        namespace: dict[str, Any] = {}
+        exec(compile(program.text, self.filename, "exec"), namespace)
+        self.query = namespace["query"]
+
+    def run(self) -> Any:
+        assert self.query is not None, "prepare a program first"
+        return self.query(self.tables.__getitem__)

@@ -1,0 +1,88 @@
+"""A plan -> the columns of each node that an engine holds in fewer than 64 bits, or unsigned."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from harness.plan.tree.nodes import (
+    Aggregate,
+    Expression,
+    Join,
+    Node,
+    Project,
+    Scan,
+    Union,
+    Window,
+)
+
+Kinds = tuple[type[Expression], ...]
+_ONE_OR_NOTHING = (exp.Literal.number(1), exp.Literal.number(0))
+_PASSING = (exp.Abs, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.Window)
+"""What answers in the type of its first operand."""
+
+
+def is_narrow(e: Expression, kinds: Kinds, columns: frozenset[str]) -> bool:
+    """Whether an expression over frames with these narrow columns is narrow itself.
+
+    ``kinds`` are the functions whose answers are. Arithmetic and sums are not: their operands are
+    widened, lest they overflow. ``CountIf`` among the kinds stands for what :func:`counted` finds.
+    """
+    if isinstance(e, exp.Column):
+        return e.name in columns
+    if isinstance(e, kinds) or (exp.CountIf in kinds and counted(e) is not None):
+        return True
+    if isinstance(e, exp.Case):
+        values = [branch.args["true"] for branch in e.args["ifs"]] + [e.args.get("default")]
+    elif isinstance(e, (exp.Coalesce, exp.Greatest, exp.Least)):
+        values = [e.this, *e.expressions]
+    elif isinstance(e, _PASSING):
+        values = [e.this]
+    else:
+        return False
+    present = [v for v in values if v is not None and not isinstance(v, exp.Null)]
+    return all(is_narrow(v, kinds, columns) for v in present)
+
+
+def counted(e: Expression) -> Expression | None:
+    """The condition whose rows are counted by ``sum(case when … then 1 else 0 end)``, if any."""
+    if not (
+        isinstance(e, exp.Sum) and isinstance(e.this, exp.Case) and len(e.this.args["ifs"]) == 1
+    ):
+        return None
+    (branch,) = e.this.args["ifs"]
+    one_or_nothing = branch.args["true"], e.this.args.get("default")
+    condition: Expression = branch.this
+    return condition if one_or_nothing == _ONE_OR_NOTHING else None
+
+
+class Widths:
+    """The narrow columns of each node of a plan, found once; ``kinds`` as in :func:`is_narrow`."""
+
+    def __init__(self, kinds: Kinds) -> None:
+        self.kinds = kinds
+        self._found: dict[Node, frozenset[str]] = {}
+
+    def narrow(self, *nodes: Node) -> frozenset[str]:
+        """The names of the narrow columns of the nodes."""
+        return frozenset().union(*(self._of(node) for node in nodes))
+
+    def _of(self, node: Node) -> frozenset[str]:
+        if node not in self._found:
+            self._found[node] = self._narrow(node)
+        return self._found[node]
+
+    def _narrow(self, node: Node) -> frozenset[str]:
+        inputs = self.narrow(*node.inputs)
+        match node:
+            case Scan() | Union():  # the inputs of a union are widened
+                return frozenset()
+            case Project(items=items):
+                return frozenset(name for name, e in items if is_narrow(e, self.kinds, inputs))
+            case Aggregate(keys=keys, aggregates=aggregates):
+                items = (*keys, *aggregates)
+                return frozenset(name for name, e in items if is_narrow(e, self.kinds, inputs))
+            case Window(functions=functions):
+                return inputs | {name for name, e in functions if is_narrow(e, self.kinds, inputs)}
+            case Join(kind="semi" | "anti", left=left):
+                return self._of(left)
+        return inputs

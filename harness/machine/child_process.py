@@ -1,0 +1,243 @@
+"""The parent's side of a child process: requests in, replies or the story of its end out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import shutil
+import signal
+import site
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import psutil
+
+from harness.errors import (
+    WorkerDied,
+    WorkerFailed,
+    WorkerOutOfDisk,
+    WorkerOutOfMemory,
+    WorkerTimeout,
+    WorkerUnsupported,
+)
+from harness.machine.closing import Closing
+from harness.machine.limits import oom_kills
+from harness.machine.messages import Message, decode, encode
+from harness.machine.oom import says_out_of_memory
+from harness.machine.processtree import MARK, kill_tree
+from harness.machine.sampling import Sampler
+from harness.machine.variables import PROCESS
+from harness.words import format_bytes
+
+GLANCE_SECONDS = 0.25
+"""How often a silent child is looked at: one that it forked may hold its pipe open."""
+LEAST_FREE_BYTES = 5 * 10**9
+"""Left free of the disk on which a child writes; half of what is free at its start, if less is."""
+FAREWELL_SECONDS = 2.0
+LOG_TAIL_LINES = 10
+LOG_TAIL_BYTES = 4000
+NOISE = "Extension modules: "
+"""How a line of a hundred names begins that Python ends its account of a crash with."""
+
+
+class Worker(Closing):
+    """A child process that answers one request at a time.
+
+    Its working folder is its own and vanishes with it; what it prints goes to ``<folder>.log``,
+    which stays. ``memory`` samples its process tree, and the tree is killed when it outgrows
+    ``memory_limit`` (bytes), or when the folder's disk is nearly full.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        memory_limit: int | None = None,
+    ) -> None:
+        self.module, self.folder = module, folder.absolute()
+        self.log = self.folder.with_name(f"{self.folder.name}.log")
+        self.folder.mkdir(parents=True)
+        self._oom_kills = oom_kills()
+        self._least_free = min(LEAST_FREE_BYTES, _free(self.folder) // 2)
+        self._buffer = bytearray()
+        self._killed = False
+        self._mark = uuid.uuid4().hex
+        self._start({**inherited_environment(), **(environment or {}), MARK: self._mark})
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._replies, selectors.EVENT_READ)
+        self._leader = psutil.Process(self.pid)
+        self.memory = Sampler(self.pid, memory_limit, self._kill_tree)
+        self.memory.start()
+
+    def _start(self, environment: Mapping[str, str]) -> None:
+        child_reads, self._requests = os.pipe()
+        self._replies, child_writes = os.pipe()
+        command = [sys.executable, "-P", "-u", "-m", self.module]
+        try:
+            with self.log.open("wb") as log:
+                self._process = subprocess.Popen(
+                    [*command, str(child_reads), str(child_writes)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=self.folder,
+                    env=dict(environment),
+                    pass_fds=(child_reads, child_writes),
+                    start_new_session=True,  # its own group to kill; Ctrl-C is ours to handle
+                )
+        finally:
+            os.close(child_reads)
+            os.close(child_writes)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return not self._killed and self._process.poll() is None
+
+    def request(self, message: Mapping[str, object], timeout: float) -> Message:
+        """Sends a request and waits for its reply, at most ``timeout`` seconds.
+
+        Raises WorkerFailed where the child raised an error and lives on, WorkerOutOfMemory,
+        WorkerOutOfDisk, WorkerTimeout or WorkerDied. After the last three, and after any exception
+        in the parent (Ctrl-C), no process is left.
+        """
+        self.post(message)
+        return self.reply(timeout)
+
+    def post(self, message: Mapping[str, object]) -> None:
+        """Sends a request without waiting; each must be met by one ``reply``, in order."""
+        try:
+            self.memory.attend()
+            self._send(message)
+        except BaseException:
+            self.close()
+            raise
+
+    def reply(self, timeout: float) -> Message:
+        """Waits for the reply to the oldest request posted; raises as ``request`` does."""
+        try:
+            reply = self._receive(time.monotonic() + timeout, timeout)
+        except BaseException:
+            self.close()
+            raise
+        self.memory.relax()
+        if "error" in reply:
+            if reply["kind"] == "unsupported":
+                raise WorkerUnsupported(reply["message"])
+            text = f"{reply['error']}: {reply['message']}"
+            raise WorkerOutOfMemory(text) if reply["kind"] == "oom" else WorkerFailed(text)
+        return reply
+
+    def _send(self, message: Mapping[str, object]) -> None:
+        if self._killed:
+            raise WorkerDied(f"{self.module} has ended; start another")
+        line = memoryview(encode(message))
+        try:
+            while line:
+                line = line[os.write(self._requests, line) :]
+        except BrokenPipeError:
+            self._tell_of_death()
+
+    def _receive(self, deadline: float, timeout: float) -> Message:
+        while b"\n" not in self._buffer:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise WorkerTimeout(f"no answer after {timeout:g} s; killed")
+            if (free := _free(self.folder)) < self._least_free:
+                raise WorkerOutOfDisk(
+                    f"the disk had only {format_bytes(free)} left; the process was killed"
+                )
+            if self._selector.select(min(remaining, GLANCE_SECONDS)):
+                chunk = os.read(self._replies, 65536)
+                self._buffer += chunk or self._tell_of_death()
+            elif self._process.poll() is not None:
+                self._tell_of_death()
+        line, _, rest = self._buffer.partition(b"\n")
+        self._buffer = rest
+        return decode(bytes(line))
+
+    def _tell_of_death(self) -> NoReturn:
+        """Raises what is known of the child's end."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(FAREWELL_SECONDS)
+        memory, tail = self.memory, self.log_tail()
+        limit, peak = memory.limit_bytes, memory.peak_bytes
+        if memory.out_of_memory:
+            raise WorkerOutOfMemory(f"used {_gib(peak)}, the limit is {_gib(limit or 0)}; killed")
+        code = self._process.poll()
+        how = "closed its pipe" if code is None else _way_of_ending(code)
+        if says_out_of_memory("", tail):
+            raise WorkerOutOfMemory(_with_tail(f"out of memory: the process {how}", tail))
+        crowded = oom_kills() > self._oom_kills or (limit is not None and peak > limit / 2)
+        if code == -signal.SIGKILL and crowded:
+            raise WorkerOutOfMemory(
+                f"probably out of memory: the system killed the process at {_gib(peak)}"
+            )
+        raise WorkerDied(_with_tail(f"the process {how}", tail))
+
+    def log_tail(self) -> str:
+        """The last lines that the child printed."""
+        with self.log.open("rb") as file:
+            file.seek(max(0, self.log.stat().st_size - LOG_TAIL_BYTES))
+            text = file.read().decode(errors="replace")
+        lines = [line for line in text.splitlines() if not line.startswith(NOISE)]
+        return "\n".join("\n".join(lines).strip().splitlines()[-LOG_TAIL_LINES:])
+
+    def close(self) -> None:
+        """Ends the child with all that it started, and removes its folder. May be called twice."""
+        if self._killed:
+            return
+        self._killed = True
+        self._kill_tree()
+        self.memory.close()
+        self._process.wait()
+        self._selector.close()
+        os.close(self._requests)
+        os.close(self._replies)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _kill_tree(self) -> None:
+        kill_tree(self._leader, self.memory.family, self._mark)
+
+
+def inherited_environment() -> dict[str, str]:
+    """The few variables that a child takes over; it can import what this process can."""
+    kept = {name: value for name, value in os.environ.items() if name in PROCESS}
+    paths = [str(Path(path).absolute()) for path in _split(kept.get("PYTHONPATH", ""))]
+    root = str(Path(__file__).parents[2])
+    if root not in paths and root not in site.getsitepackages():
+        paths.insert(0, root)
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _free(folder: Path) -> int:
+    """Bytes, of the disk with a child's folder; the child may remove that itself."""
+    return shutil.disk_usage(folder.parent).free
+
+
+def _split(paths: str) -> list[str]:
+    return [path for path in paths.split(os.pathsep) if path]
+
+
+def _way_of_ending(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}"
+    return f"was ended by signal {-code} ({signal.Signals(-code).name})"
+
+
+def _with_tail(text: str, tail: str) -> str:
+    return f"{text}; its last words:\n{tail}" if tail else f"{text} without a word"
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:.2f} GiB"

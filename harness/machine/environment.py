@@ -1,0 +1,125 @@
+"""The surroundings of a run: what engines read from them, and what else decides over timings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import psutil
+
+from harness.machine.cgroups import granted_cores, memories, number
+from harness.machine.variables import LIBRARIES
+
+
+class OfLibraries(Protocol):
+    """What an engine says of the variables of its process."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of those that its libraries read."""
+
+    def environment(self, threads: int) -> dict[str, str]:
+        """Those that the harness sets, by name."""
+
+
+def read_by(engine: OfLibraries, environment: Mapping[str, str]) -> dict[str, str]:
+    """Of a process' environment, the variables that the engine's libraries read, by their names."""
+    names = {*LIBRARIES, *engine.variables}
+    return {name: environment[name] for name in sorted(names & environment.keys())}
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The disk below a folder. ``rotational`` is None where the system does not tell."""
+
+    device: str
+    filesystem: str
+    rotational: bool | None
+
+    def __str__(self) -> str:
+        kind = {True: "rotational", False: "not rotational", None: "of unknown kind"}
+        return f"{self.device}, {self.filesystem}, {kind[self.rotational]}"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What was found before a run. None stands for what the system does not tell, or does not set.
+
+    ``quota_cores`` and ``memory_limit_bytes`` are those of the control groups that it runs in.
+    ``load_before`` is the load average of the last minute. ``set_by_harness`` has, for each engine
+    and number of threads, the variables that its processes are given over and above ``variables``.
+    """
+
+    variables: Mapping[str, str]
+    set_by_harness: Mapping[str, Mapping[str, Mapping[str, str]]]
+    governor: str | None
+    disk: Disk | None
+    quota_cores: float | None
+    memory_limit_bytes: int | None
+    load_before: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def surroundings(
+    engines: Mapping[str, OfLibraries], data: Path, threads: Sequence[int] = ()
+) -> Surroundings:
+    """The surroundings of a run of these engines, by name, over data that lies in a folder."""
+    found: dict[str, str] = {}
+    for engine in engines.values():
+        own = engine.environment(1)  # what the harness sets, whatever the user has set
+        found |= {n: value for n, value in read_by(engine, os.environ).items() if n not in own}
+    return Surroundings(
+        variables=found,
+        set_by_harness={
+            name: {str(count): engine.environment(count) for count in threads}
+            for name, engine in engines.items()
+        },
+        governor=governor(),
+        disk=disk_of(data),
+        quota_cores=granted_cores(),
+        memory_limit_bytes=min((group.limit for group in memories()), default=None),
+        load_before=load(),
+    )
+
+
+def load() -> float:
+    """The system's load average of the last minute: the tasks that ran or wanted to."""
+    return round(os.getloadavg()[0], 2)
+
+
+def governor(root: Path = Path("/")) -> str | None:
+    """How the kernel chooses clock rates, such as ``performance``; several are listed."""
+    files = root.glob("sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor")
+    found = sorted({file.read_text().strip() for file in files})
+    return ", ".join(found) or None
+
+
+def disk_of(folder: Path, root: Path = Path("/")) -> Disk | None:
+    """The disk below a folder, which need not exist yet; None where it is on none that is known."""
+    mount = _mount_of(folder)
+    if mount is None:
+        return None
+    device = mount.device.removeprefix("/dev/")
+    return Disk(device, mount.fstype, _rotational(device, root))
+
+
+def _mount_of(folder: Path) -> Any:
+    """psutil's partition whose mount point is the nearest one above a folder."""
+    place = folder.absolute().resolve()
+    above = [m for m in psutil.disk_partitions(all=True) if place.is_relative_to(m.mountpoint)]
+    return max(above, key=lambda mount: len(Path(mount.mountpoint).parts), default=None)
+
+
+def _rotational(device: str, root: Path) -> bool | None:
+    """Whether a disk turns; for a partition (``sda1``), whether the disk that it is on does."""
+    block = (root / "sys/class/block" / device).resolve()
+    for folder in (block, block.parent):
+        found = number(folder / "queue/rotational")
+        if found is not None:
+            return bool(found)
+    return None

@@ -1,0 +1,86 @@
+"""What machine this is: the facts that a reader of timings asks for."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+import os
+import platform
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from harness.machine.cgroups import granted_cores
+from harness.machine.gpu.discovery import present
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Sizes in bytes. ``name`` is made of processor, cores and memory, not of the host's name."""
+
+    name: str
+    cpu: str
+    logical_cores: int
+    physical_cores: int | None
+    memory_bytes: int
+    system: str
+    kernel: str
+    python: str
+    gpus: tuple[Mapping[str, object], ...] = ()
+    """Name, memory in bytes, driver and the newest CUDA that it supports, of each GPU."""
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def this_machine() -> Machine:
+    cpu, cores = _cpu_model(), usable_cores()
+    memory = psutil.virtual_memory().total
+    return Machine(
+        name=_slug(f"{cpu} {cores}cpu {round(memory / 2**30)}gib"),
+        cpu=cpu,
+        logical_cores=cores,
+        physical_cores=psutil.cpu_count(logical=False),
+        memory_bytes=memory,
+        system=platform.system(),
+        kernel=platform.release(),
+        python=platform.python_version(),
+        gpus=tuple(gpu.as_dict() for gpu in present()),
+    )
+
+
+def usable_cores() -> int:
+    """The cores that this process may use, a quota of its control groups rounded up."""
+    cores = os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    quota = granted_cores()
+    return cores if quota is None else min(cores, math.ceil(quota))
+
+
+def versions(distributions: Iterable[str]) -> dict[str, str]:
+    """Distribution -> installed version, of those that are installed."""
+    found = {}
+    for name in sorted(set(distributions)):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _cpu_model() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _slug(text: str) -> str:
+    plain = re.sub(r"\((r|tm)\)|\b(cpu|processor)\b(?=[ @])", "", text.lower())
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

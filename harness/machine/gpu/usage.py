@@ -1,0 +1,47 @@
+"""What a GPU did in the runs of one cell, told by the engine and seen by NVML -> one summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.machine.gpu.watch import GpuWatch
+from harness.outcome import GpuUse
+
+
+class GpuUsage(GpuWatch):
+    """Watches the device while a cell's programs run, and adds up what the engine tells.
+
+    The most memory is that of all runs, the cold one included; all else is of hot rounds.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runs = 0
+        self._replies: list[Mapping[str, Any]] = []
+        self._device_bytes = 0.0
+
+    def ran(self, loops: int, told: Mapping[str, Any] | None) -> None:
+        """After each run: of how many loops it was, and what the engine told of it."""
+        self._runs += loops
+        self._replies += [told] if told is not None else []
+        self._device_bytes = max(self._device_bytes, self.most(lambda r: r.used_bytes) or 0.0)
+
+    def forget_cold(self) -> None:
+        """After the cold run: what is no sum or maximum begins anew."""
+        self.forget()
+        self._runs = 0
+
+    def summary(self) -> GpuUse:
+        """Of hot rounds, where there were any."""
+        peaks = [told["peak_bytes"] for told in self._replies if told["peak_bytes"] is not None]
+        device = int(self._device_bytes) or None
+        return GpuUse(
+            peak_bytes=max(peaks, default=device),
+            device_bytes=device,
+            transfer_seconds=self._replies[-1]["transfer_seconds"] if self._replies else None,
+            utilisation=self.mean(lambda r: r.utilisation),
+            temperature_c=self.most(lambda r: r.temperature_c),
+            sm_clock_mhz=self.mean(lambda r: r.sm_clock_mhz),
+            energy_joules=self.joules(self._runs) if self._runs else None,
+        )

@@ -1,0 +1,131 @@
+"""NVML's readings while an engine runs on a GPU -> what the device did, seen from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from harness.machine.gpu.discovery import NoGpu, nvml_session
+
+LEAST_SECONDS = 1.0
+"""Of less, the energy is not told: its counter moves some ten times a second."""
+SAMPLE_SECONDS = 0.05
+"""Between two readings; NVML renews most of them some ten times a second."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One look at the device; None where the card does not tell.
+
+    ``used_bytes`` is of the whole device, ``utilisation`` the share of time in which it worked.
+    """
+
+    used_bytes: float | None
+    utilisation: float | None
+    temperature_c: float | None
+    sm_clock_mhz: float | None
+
+
+class GpuWatch:
+    """Watches the first GPU, time and again: ``with watch:`` around each run.
+
+    Readings add up until ``forget``. A device that cannot be read leaves no readings.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begins anew, with the readings and the energy so far left out."""
+        self.readings: list[Reading] = []
+        self._millijoules: list[float | None] = []
+        self._seconds = 0.0
+
+    def __enter__(self) -> GpuWatch:
+        self._stack = contextlib.ExitStack()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        try:
+            nvml = self._stack.enter_context(nvml_session())
+            self._device = _Readable(nvml, nvml.nvmlDeviceGetHandleByIndex(0))
+        except NoGpu:
+            return self
+        self._began = self._device.millijoules()
+        self._start = time.monotonic()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+            self.readings.append(self._device.reading())
+            now = self._device.millijoules()
+            self._seconds += time.monotonic() - self._start
+            known = now is not None and self._began is not None
+            self._millijoules.append((now or 0.0) - (self._began or 0.0) if known else None)
+        self._stack.close()
+
+    def _read(self) -> None:
+        while not self._ended.wait(SAMPLE_SECONDS):
+            self.readings.append(self._device.reading())
+
+    def joules(self, runs: int) -> float | None:
+        """The energy of one of so many runs; None of short ones, or where no card reports it."""
+        known = [m for m in self._millijoules if m is not None]
+        if not known or len(known) < len(self._millijoules) or self._seconds < LEAST_SECONDS:
+            return None
+        return sum(known) / 1000 / runs
+
+    def most(self, take: Callable[[Reading], float | None]) -> float | None:
+        return max(self._told(take), default=None)
+
+    def mean(self, take: Callable[[Reading], float | None]) -> float | None:
+        told = list(self._told(take))
+        return statistics.fmean(told) if told else None
+
+    def _told(self, take: Callable[[Reading], float | None]) -> Iterable[float]:
+        return (value for value in map(take, self.readings) if value is not None)
+
+
+class _Readable:
+    """A device, and what it tells of itself."""
+
+    def __init__(self, nvml: Any, handle: Any) -> None:
+        self._nvml, self._handle = nvml, handle
+
+    def reading(self) -> Reading:
+        nvml, handle = self._nvml, self._handle
+        busy = self._told(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+        return Reading(
+            used_bytes=self._told(lambda: nvml.nvmlDeviceGetMemoryInfo(handle).used),
+            utilisation=None if busy is None else busy / 100,
+            temperature_c=self._told(
+                lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)
+            ),
+            sm_clock_mhz=self._told(
+                lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM)
+            ),
+        )
+
+    def millijoules(self) -> float | None:
+        """Since the driver was loaded."""
+        return self._told(lambda: self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle))
+
+    def _told(self, ask: Callable[[], float]) -> float | None:
+        try:
+            return float(ask())
+        except self._nvml.NVMLError:  # older cards and virtual ones do not tell everything
+            return None

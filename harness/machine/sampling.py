@@ -1,0 +1,224 @@
+"""Watches a process tree: how much memory is resident, the peak, and whether it is too much."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from harness.machine.processtree import GONE, descendants
+
+INTERVAL_SECONDS = 0.01
+IDLE_SECONDS = 0.25
+"""How often a process is looked at that has nothing to do."""
+LOOK_SHARE = 0.01
+"""The part of a core that looking for new children may take (and each other costly look)."""
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+LINUX = sys.platform.startswith("linux")
+
+
+class Sampler:
+    """A thread that samples the resident bytes of a process tree and keeps the peak.
+
+    Pages that processes share are counted once. Of files and shared memory (libraries, a server's
+    buffers): the sum of what is private to each, plus the largest shared part. Of a process'
+    own pages that its forked children still share with it: as often as the kernel maps them
+    (Anonymous in smaps_rollup), less their proportional share (Pss_Anon). A child counts when it
+    is seen for the second time: one that is being started shares its parent's memory whole, until
+    it becomes a program of its own (vfork).
+
+    Calls ``exceeded`` once, from its own thread, as soon as the tree holds more than
+    ``limit_bytes``.
+
+    Between ``attend`` and ``relax`` it samples every INTERVAL_SECONDS, else more rarely.
+    """
+
+    def __init__(
+        self, pid: int, limit_bytes: int | None = None, exceeded: Callable[[], None] | None = None
+    ) -> None:
+        self.pid, self.limit_bytes, self._exceeded = pid, limit_bytes, exceeded
+        self.family: list[psutil.Process] = []
+        self.peak_bytes = 0
+        self.out_of_memory = False
+        self._readings: dict[int, _Reading] = {}
+        self._seen: set[int] = set()
+        self._children = _Rarely()
+        self._forks = _Rarely()
+        self._forked_bytes = 0
+        self._lock = threading.Lock()
+        self._busy, self._stopped = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._watch, name=f"sampler-{pid}", daemon=True)
+
+    def start(self) -> None:
+        self.sample()
+        self._thread.start()
+
+    def attend(self) -> None:
+        """The process gets something to do: it is sampled at full pace from now on."""
+        self._busy.set()
+
+    def relax(self) -> None:
+        self._busy.clear()
+
+    def close(self) -> None:
+        self._stopped.set()
+        self._busy.set()
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+            self._thread.join()
+        with self._lock:
+            for reading in self._readings.values():
+                reading.close()
+            self._readings.clear()
+
+    def sample(self) -> int:
+        """The resident bytes now; raises the peak where they are more."""
+        with self._lock:
+            if self._children.due():
+                with self._children:
+                    self._look_for_children()
+            current = self._resident_bytes()
+            self.peak_bytes = max(self.peak_bytes, current)
+        return current
+
+    def reset(self) -> int:
+        """Starts a new peak from now on; gives the resident bytes now."""
+        with self._lock:
+            self._look_for_children()
+            self._forks.hasten()
+            _forget_high_water(self.pid)
+            self.peak_bytes = self._resident_bytes()
+            return self.peak_bytes
+
+    def peak(self) -> int:
+        """The most resident bytes since the last reset.
+
+        What the first process alone held is known also from between two samples: the kernel keeps
+        that mark for a process, not for a tree.
+        """
+        self.sample()
+        self.peak_bytes = max(self.peak_bytes, _high_water_bytes(self.pid))
+        return self.peak_bytes
+
+    def _watch(self) -> None:
+        while not self._stopped.is_set():
+            current = self.sample()
+            if self.limit_bytes is not None and current > self.limit_bytes:
+                self.out_of_memory = True
+                if self._exceeded is not None:
+                    self._exceeded()
+                return
+            if self._busy.wait(IDLE_SECONDS):
+                self._stopped.wait(INTERVAL_SECONDS)
+
+    def _look_for_children(self) -> None:
+        seen = set(descendants(self.pid))
+        pids = {self.pid, *(seen & self._seen)}
+        self._seen = seen
+        if pids == self._readings.keys():
+            return
+        for pid in self._readings.keys() - pids:
+            self._readings.pop(pid).close()
+        for pid in pids - self._readings.keys():
+            self._readings[pid] = _Reading(pid)
+        known = [r.process for r in self._readings.values() if r.process is not None]
+        self.family = known or self.family
+        self._forks.hasten()
+
+    def _resident_bytes(self) -> int:
+        pairs = [reading.resident_and_shared() for reading in self._readings.values()]
+        private = sum(resident - shared for resident, shared in pairs)
+        total = private + max((shared for _, shared in pairs), default=0)
+        least = max((resident for resident, _ in pairs), default=0)
+        return max(least, total - self._shared_by_forks())
+
+    def _shared_by_forks(self) -> int:
+        """Bytes that count too often because a forked child still shares its parent's pages."""
+        if len(self._readings) < 2:
+            return 0
+        if self._forks.due():
+            with self._forks:
+                self._forked_bytes = sum(map(_too_often_counted, self._readings))
+        return self._forked_bytes
+
+
+class _Rarely:
+    """Something costly that is done as often as it takes LOOK_SHARE of a core.
+
+    Its cost is processor time: having to wait for a core is no reason to look more rarely.
+    """
+
+    def __init__(self) -> None:
+        self._due = self._began = 0.0
+
+    def due(self) -> bool:
+        return time.monotonic() >= self._due
+
+    def hasten(self) -> None:
+        self._due = 0.0
+
+    def __enter__(self) -> None:
+        self._began = time.thread_time()
+
+    def __exit__(self, *_: object) -> None:
+        self._due = time.monotonic() + (time.thread_time() - self._began) / LOOK_SHARE
+
+
+class _Reading:
+    """One process' memory, read through a file that stays open: some microseconds a time."""
+
+    def __init__(self, pid: int) -> None:
+        self.process: psutil.Process | None = None
+        self._file: int | None = None
+        with contextlib.suppress(OSError, *GONE):
+            self.process = psutil.Process(pid)
+            if LINUX:
+                self._file = os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
+
+    def resident_and_shared(self) -> tuple[int, int]:
+        """Bytes; zeros once the process has ended."""
+        try:
+            if self._file is not None:
+                fields = os.pread(self._file, 256, 0).split()
+                return int(fields[1]) * PAGE_BYTES, int(fields[2]) * PAGE_BYTES
+            return (self.process.memory_info().rss, 0) if self.process and not LINUX else (0, 0)
+        except (OSError, IndexError, *GONE):
+            return 0, 0
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _forget_high_water(pid: int) -> None:
+    """Sets the kernel's own peak of a process back (proc(5), clear_refs, value 5)."""
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def _high_water_bytes(pid: int) -> int:
+    """VmHWM of a process since it was last set back; 0 where the system has none."""
+    return _kilobytes(Path(f"/proc/{pid}/status")).get("VmHWM", 0)
+
+
+def _too_often_counted(pid: int) -> int:
+    """Bytes of a process' own pages, less what it has of them when shared ones are shared out."""
+    sizes = _kilobytes(Path(f"/proc/{pid}/smaps_rollup"))
+    return sizes.get("Anonymous", 0) - sizes.get("Pss_Anon", sizes.get("Anonymous", 0))
+
+
+def _kilobytes(file: Path) -> dict[str, int]:
+    """Name -> bytes, of the lines ``name: number kB`` of a file of /proc."""
+    sizes = {}
+    with contextlib.suppress(OSError):
+        for line in file.read_text().splitlines():
+            name, _, value = line.partition(":")
+            if value.endswith(" kB"):
+                sizes[name] = int(value.split()[0]) * 1024
+    return sizes

@@ -1,0 +1,111 @@
+"""The child's side of a process that the harness starts: answers requests until the pipe closes.
+
+Run as ``python -m harness.measure.bench REQUESTS REPLIES``: the numbers of two pipes' file
+descriptors.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from harness.errors import Unsupported, first_cause
+from harness.machine.messages import Message, decode, encode
+from harness.machine.oom import says_out_of_memory
+from harness.machine.processtree import kill_tree
+
+Handler = Callable[..., Message]
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+LONGEST_MESSAGE = 500
+"""Characters of an engine's error that are sent on; the whole of it stands in the log."""
+
+
+def serve(
+    handlers: Mapping[str, Handler],
+    arguments: Sequence[str],
+    at_death: signal.Signals = signal.SIGCONT,
+) -> None:
+    """Answers requests ``{"do": name, ...}`` by ``handlers[name](**rest)``, until ``stop``.
+
+    A handler's exception becomes a reply ``{"error", "message", "kind"}``; its traceback goes to
+    the log. The process ends, with all that it started, as soon as the parent is gone; the kernel
+    sends it ``at_death`` then: SIGKILL is for one that starts no other (see ``_receive``).
+    """
+    requests, replies = map(int, arguments)
+    _become_a_leaf_of_the_run(at_death)
+    for descriptor in (requests, replies):
+        os.set_inheritable(descriptor, False)
+    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(requests, inbox), daemon=True).start()
+    with os.fdopen(replies, "wb", buffering=0) as stream:
+        while (message := inbox.get()).get("do") != "stop":
+            stream.write(encode(_reply(handlers, message)))
+
+
+def _receive(descriptor: int, inbox: queue.SimpleQueue[Message]) -> None:
+    """Passes requests on. The pipe ends when the parent does, even while a query is running.
+
+    Then this process ends itself, and all that it started: a signal that killed it (as
+    PR_SET_PDEATHSIG could send) would leave its servers behind, for only the living know who is
+    theirs. A process that is stopped would never come to that. So the signal that the kernel sends
+    it at the parent's death, however that died, is SIGCONT: it wakes a stopped process, whatever
+    stopped it, and is nothing to any other. The servers need not be awake to be killed.
+    """
+    with os.fdopen(descriptor, "rb") as stream:
+        for line in stream:
+            inbox.put(decode(line))
+    kill_tree(psutil.Process())
+
+
+def _reply(handlers: Mapping[str, Handler], message: Message) -> Message:
+    try:
+        return handlers[message.pop("do")](**message)
+    except BaseException as error:  # engines raise what they like: Rust panics, SystemExit
+        traceback.print_exc()
+        sys.stderr.flush()
+        return describe(error)
+
+
+def describe(error: BaseException) -> Message:
+    """An exception as a reply: its type, the first line of its message, and its kind.
+
+    Of a group of errors the first counts, and what an error was made of is told, too.
+    """
+    error = first_cause(error)
+    lines = str(error).strip().splitlines() or ["no message"]
+    if type(error.__cause__) is type(error):  # Dask says where, and its cause what
+        lines[0] = f"{lines[0]} {error.__cause__}"
+    name = type(error).__name__
+    kind = "oom" if says_out_of_memory(name, str(error)) else "error"
+    if isinstance(error, Unsupported):
+        kind = "unsupported"
+    return {"error": name, "message": lines[0][:LONGEST_MESSAGE], "kind": kind}
+
+
+def _become_a_leaf_of_the_run(at_death: signal.Signals) -> None:
+    """Makes a crash leave its trace, keeps detached servers in the tree, and dies first of all.
+
+    It cannot outlive the parent either, not even stopped: see ``_receive``.
+    """
+    faulthandler.enable()
+    if not sys.platform.startswith("linux"):
+        return
+    prctl = ctypes.CDLL(None).prctl
+    # Servers that detach themselves stay our descendants, so that they are measured and ended too.
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl(PR_SET_PDEATHSIG, at_death, 0, 0, 0)
+    with contextlib.suppress(OSError):  # a container may forbid it; then all are equal victims
+        Path("/proc/self/oom_score_adj").write_text("1000")

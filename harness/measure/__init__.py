@@ -1,0 +1,1 @@
+"""A cell -> its record: processes, turns, rounds, memory."""

@@ -1,0 +1,351 @@
+"""One cell -> its cold run, the check of its answer, hot rounds, and the record of it all."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from harness.answer import AnswerSpec
+from harness.engines.base import Program
+from harness.errors import (
+    HarnessError,
+    NoReference,
+    Unsupported,
+    WorkerError,
+    WorkerFailed,
+    WorkerOutOfMemory,
+    WorkerTimeout,
+    WorkerUnsupported,
+)
+from harness.machine.gpu.usage import GpuUsage
+from harness.machine.messages import Message
+from harness.machine.pagecache import drop
+from harness.measure.pool import WorkerPool, on_gpu
+from harness.measure.rounds import loops_for
+from harness.measure.wall_clock import Part
+from harness.outcome import Cell, Outcome, Record, Round, Stopped
+from harness.tables import Input, Table
+from harness.verify.referee import Referee
+
+
+class Phase(StrEnum):
+    """What is being done for a cell."""
+
+    START = "start"
+    LOAD = "load"  # a process is started and filled
+    COLD = "cold"
+    CHECK = "check"
+    ROUND = "round"
+
+
+class Progress(Protocol):
+    """Is told what is about to happen; rounds are counted from 1, and 0 outside of them."""
+
+    def __call__(self, cell: Cell, phase: Phase, number: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that must be known to measure one cell.
+
+    ``data_key`` names the tables' content: references are kept under it. ``writes`` says that
+    the program leaves its answer in a file.
+    """
+
+    cell: Cell
+    program: Program
+    spec: AnswerSpec
+    tables: Mapping[str, Table]
+    data_key: str
+    writes: bool = False
+
+
+class _Wrong(HarnessError):
+    """An answer that differs from the reference."""
+
+
+def outcome_of(error: WorkerError) -> Outcome:
+    """The outcome of a cell whose process ran into an error."""
+    if isinstance(error, WorkerOutOfMemory):
+        return Outcome.OOM
+    if isinstance(error, WorkerUnsupported):
+        return Outcome.UNSUPPORTED
+    return Outcome.TIMEOUT if isinstance(error, WorkerTimeout) else Outcome.ERROR
+
+
+class Measurement:
+    """The course of one cell: ``set_up``, ``first_run``, ``block`` by ``block``, ``complete``.
+
+    ``sure`` says whether a process had rounds enough, ``limit`` whether it may have no more. Unless
+    it is the ``last``, ``leave`` and ``enter`` then lead to another. A step may be run between
+    those of other cells. It never raises, apart from KeyboardInterrupt: whatever goes wrong becomes
+    ``record``, with its outcome and reason, and then there is no next step. A process that raised
+    an error, died, hung or outgrew its memory is discarded.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        pool: WorkerPool,
+        referee: Referee,
+        progress: Progress,
+        interleaved: bool = False,
+    ) -> None:
+        self.task, self.pool, self.referee, self.progress = task, pool, referee, progress
+        self.settings, self.interleaved = pool.settings, interleaved
+        self.record: Record | None = None
+        self._left = self.settings.timeout
+        self._rounds: list[Round] = []
+        self._number = 0  # of the process, among the cell's own
+        self._blocks, self._spent, self._is_sure = 0, 0.0, False  # of that process
+        self._loops = 1
+        self._peak_bytes = 0
+        self._gpu = GpuUsage() if on_gpu(task.cell) else None
+
+    def set_up(self) -> None:
+        """Gets a process that has the tables, and gives it the program."""
+        self._attempt(self._set_up)
+
+    def first_run(self) -> None:
+        """Runs the program once cold, and checks that answer."""
+        self._attempt(self._first_run)
+
+    def block(self, turn: int) -> None:
+        """Hot rounds, one right after another: first some that are not counted, then some that are.
+
+        Whoever ran before leaves an engine's threads asleep, its data out of the processor's caches
+        and its freed memory with the system: some 50 ms of its own rounds make up for that.
+        """
+        self._attempt(lambda: self._block(turn))
+
+    @property
+    def limit(self) -> Stopped | None:
+        """Why there may be no further round, or None."""
+        return self.settings.rounds.limit(len(self._seconds), self._spent)
+
+    @property
+    def sure(self) -> bool:
+        """Whether this process had rounds enough, from several blocks."""
+        return self._is_sure and self._blocks >= self.settings.rounds.fewest_blocks
+
+    @property
+    def last(self) -> bool:
+        """Whether all rounds that are left are of this process."""
+        return self._number + 1 >= self.settings.rounds.processes
+
+    def leave(self) -> None:
+        """Ends the process; another one begins to start."""
+        self._attempt(self._leave)
+
+    def enter(self) -> None:
+        """Gets that process ready for hot rounds, of which the program's first run is none."""
+        self._attempt(self._enter)
+
+    def complete(self) -> None:
+        """Makes the record."""
+        self._attempt(self._complete)
+
+    @property
+    def _seconds(self) -> list[float]:
+        """Of the rounds in this process."""
+        return [one.seconds for one in self._rounds if one.process == self._number]
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        if self.record is not None:
+            return
+        try:
+            step()
+        except _Wrong as error:
+            self._fail(Outcome.WRONG, str(error))
+        except WorkerError as error:
+            self.pool.discard(self.task.cell)
+            own = self._data_of_its_own() if isinstance(error, WorkerFailed) else None
+            if own is not None:
+                self._fail(Outcome.UNSUPPORTED, f"{own}; {error}")
+            else:
+                self._fail(outcome_of(error), str(error))
+        except Unsupported as error:
+            self._fail(Outcome.UNSUPPORTED, str(error))
+        except HarnessError as error:
+            self._fail(Outcome.ERROR, str(error))
+        except Exception as error:  # a fault of the harness costs one cell, not the run
+            self.pool.discard(self.task.cell)
+            self._fail(Outcome.ERROR, f"the harness failed: {type(error).__name__}: {error}")
+
+    def _data_of_its_own(self) -> str | None:
+        """What of the data the engine cannot answer and DuckDB can, where a program raised."""
+        task = self.task
+        try:
+            reference = self.referee.reference(task.tables, task.data_key, task.spec)
+        except NoReference:
+            return None
+        return self.referee.explain(task.spec, reference)
+
+    def _fail(self, outcome: Outcome, reason: str) -> None:
+        reason = reason or "no reason given"
+        self.record = Record(self.task.cell, outcome, reason, self.task.program.sha256)
+
+    def _set_up(self) -> None:
+        task, program = self.task, self.task.program
+        self._tell(Phase.START)
+        self._process = self.pool.process_for(
+            task.cell, task.tables, lambda: self._tell(Phase.LOAD)
+        )
+        self._process.programs += 1
+        self._request("prepare", text=program.text, language=program.language, writes=task.writes)
+
+    def _first_run(self) -> None:
+        self._caches_dropped = self._drop_caches()
+        self._baseline_bytes = self._process.worker.memory.reset()
+        self._cold_process = self._process.programs == 1
+        self._tell(Phase.COLD)
+        self._cold = self._run_once()
+        self._peak_bytes = self._process.worker.memory.peak()
+        with self.pool.spent.on(Part.CHECKING):
+            self._check()
+        self._process.worker.memory.reset()
+        if self._gpu is not None:
+            self._gpu.forget_cold()
+
+    def _drop_caches(self) -> bool | None:
+        """Whether the files that are about to be read are out of memory; None: nobody asked."""
+        source = self.task.cell.input
+        if not self.settings.drop_caches or source is Input.MEMORY:
+            return None
+        return drop(file for table in self.task.tables.values() for file in table.files(source))
+
+    def _check(self) -> None:
+        """Checks the answer of the run just made; the time that takes is not the engine's."""
+        self._tell(Phase.CHECK)
+        task = self.task
+        target = self.settings.scratch.absolute() / f"{self._process.worker.folder.name}-answer"
+        reply = self._request("answer", path=target)
+        answer, self._fallback_share = Path(reply["path"]), reply["fallback_share"]
+        try:
+            reference = self.referee.reference(task.tables, task.data_key, task.spec)
+            reason = self.referee.check(answer, task.spec, reference)
+        finally:
+            _remove(answer)
+        if reason is not None:
+            raise _Wrong(reason)
+
+    def _block(self, turn: int) -> None:
+        """A round as long as a block needs none before it: it counts, though it comes first."""
+        wanted = self.settings.rounds.block_seconds
+        self._tell(Phase.ROUND, len(self._rounds) + 1)
+        reply, counted = self._warmed(wanted), 0.0
+        while True:
+            counted += reply["seconds"] * self._loops
+            self._count(reply, turn)
+            if counted >= wanted or self.limit:
+                break
+            self._tell(Phase.ROUND, len(self._rounds) + 1)
+            reply = self._run()
+        self._blocks += 1
+
+    def _warmed(self, wanted: float) -> Message:
+        """What a first counted round gave: one that is long, or that came after short ones."""
+        warm, warming = 0.0, self.settings.rounds.warming_seconds
+        while True:
+            reply = self._run()
+            took = reply["seconds"] * self._loops
+            if self._is_short(reply):
+                self._loops = loops_for(reply["seconds"])  # what was run has told that, and no more
+            elif took >= wanted or warm >= warming:
+                return reply
+            warm += took
+
+    def _is_short(self, reply: Message) -> bool:
+        """Whether a first round tells that a round should be several runs."""
+        known = bool(self._rounds) or self._loops > 1 or self.task.writes
+        return not known and loops_for(reply["seconds"]) > 1
+
+    def _count(self, reply: Message, turn: int) -> None:
+        self._rounds.append(Round(reply["seconds"], reply["cpu_seconds"], turn, self._number))
+        self._is_sure = self._is_sure or self.settings.rounds.sure(self._seconds)
+
+    def _run(self) -> Message:
+        reply = self._run_once()
+        self._compare_rows(reply)
+        self._spent += reply["seconds"] * self._loops
+        return reply
+
+    def _run_once(self) -> Message:
+        with self._gpu or contextlib.nullcontext():
+            reply = self._unobserved_run()
+        if self._gpu is not None:
+            self._gpu.ran(self._loops, reply["gpu"])
+        return reply
+
+    def _unobserved_run(self) -> Message:
+        reply = self._request("run", loops=self._loops)
+        self.pool.spent.add(Part.ENGINES, reply["seconds"] * self._loops)
+        return reply
+
+    def _compare_rows(self, reply: Message) -> None:
+        if reply["rows"] != self._cold["rows"]:
+            raise _Wrong(
+                f"hot round {len(self._rounds) + 1} gave {reply['rows']} rows, "
+                f"the checked run {self._cold['rows']}"
+            )
+
+    def _leave(self) -> None:
+        self._peak_bytes = max(self._peak_bytes, self._process.worker.memory.peak())
+        self.pool.discard(self.task.cell)
+        self.pool.start([self.task.cell])
+
+    def _enter(self) -> None:
+        self._number += 1
+        self._set_up()
+        self._process.worker.memory.reset()
+        self._compare_rows(self._unobserved_run())
+        self._blocks, self._spent, self._is_sure = 0, 0.0, False
+
+    def _complete(self) -> None:
+        source = self.task.cell.input
+        self.record = Record(
+            cell=self.task.cell,
+            outcome=Outcome.OK,
+            program_sha256=self.task.program.sha256,
+            rows=self._cold["rows"],
+            table_rows=sum(table.rows for table in self.task.tables.values()),
+            cold_seconds=self._cold["seconds"],
+            cold_process=self._cold_process,
+            caches_dropped=self._caches_dropped,
+            rounds=tuple(self._rounds),
+            stopped=Stopped.SURE if self.sure else self.limit,
+            loops=self._loops,
+            interleaved=self.interleaved,
+            load_seconds=self._process.load_seconds if source is Input.MEMORY else None,
+            peak_bytes=max(self._peak_bytes, self._process.worker.memory.peak()),
+            baseline_bytes=self._baseline_bytes,
+            gpu=self._gpu.summary() if self._gpu is not None else None,
+            fallback_share=self._fallback_share,
+        )
+
+    def _request(self, do: str, **arguments: object) -> Message:
+        """Asks the cell's process; all that it is asked shares one limit of time."""
+        began = time.monotonic()
+        try:
+            return self._process.request(max(self._left, 0.0), do, **arguments)
+        except WorkerTimeout as error:
+            limit = self.settings.timeout
+            raise WorkerTimeout(f"not done after {limit:g} s; the process was killed") from error
+        finally:
+            self._left -= time.monotonic() - began
+
+    def _tell(self, phase: Phase, number: int = 0) -> None:
+        self.progress(self.task.cell, phase, number)
+
+
+def _remove(answer: Path) -> None:
+    if answer.is_dir():
+        shutil.rmtree(answer)
+    else:
+        answer.unlink(missing_ok=True)

@@ -1,0 +1,121 @@
+"""A query's cells, one for each engine -> their records, measured in blocks that take turns."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+
+from harness.measure.cell import Measurement, Progress, Task
+from harness.measure.pool import WorkerPool
+from harness.outcome import Outcome, Record
+from harness.verify.referee import Referee
+
+Ended = Callable[[Record], None]
+
+
+def measure(
+    tasks: Sequence[Task], pool: WorkerPool, referee: Referee, progress: Progress, ended: Ended
+) -> None:
+    """Measures the cells that answer one question, so that drift of the machine hits all alike.
+
+    First each engine loads, then each runs once cold and has its answer checked. Then come turns
+    of hot rounds, a block of each engine, until all are sure of their medians; one that may have no
+    further round leaves the others earlier. Where there is no room for all in memory at once, one
+    engine after another does all of that, and the records say so. ``ended`` is given each record
+    as soon as it is complete. Raises KeyboardInterrupt only.
+    """
+    left = list(tasks)
+    if len(tasks) > 1:
+        left = _Turns([Measurement(t, pool, referee, progress, True) for t in tasks], ended).run()
+    for task in left:
+        _alone(Measurement(task, pool, referee, progress), ended)
+
+
+def _alone(cell: Measurement, ended: Ended) -> None:
+    cell.pool.refresh([cell.task.cell])
+    cell.pool.make_room([cell.task.cell])
+    cell.set_up()
+    cell.first_run()
+    for record in _hot([cell]):
+        ended(record)
+
+
+def _hot(cells: Sequence[Measurement]) -> Iterator[Record]:
+    """The hot rounds of cells that had their first runs -> their records, each when complete.
+
+    They come in turns of blocks, so that whatever disturbs the machine hits all alike, and end
+    together where time allows. What a counted round takes does not depend on who else takes turns:
+    one of the same engine came before it.
+    """
+    going, orders, turn = list(cells), _Orders(), 0
+    while going:
+        enough = all(cell.sure or cell.limit for cell in going)
+        leaving = [cell for cell in going if enough or cell.limit]
+        for cell in leaving:
+            cell.complete() if cell.last else cell.leave()
+        for cell in leaving:
+            cell.enter()
+        yield from _ended(going)  # before others' rounds, in which the run may be broken off
+        going = [cell for cell in going if cell.record is None]
+        for cell in orders.next(going):
+            cell.block(turn)
+        yield from _ended(going)
+        going = [cell for cell in going if cell.record is None]
+        turn += 1
+
+
+def _ended(cells: Sequence[Measurement]) -> list[Record]:
+    return [cell.record for cell in cells if cell.record is not None]
+
+
+class _Orders:
+    """The order of each turn: drawn at random, the same in every run, and nobody follows itself.
+
+    Were it always the same engine that came before another, what is left of its doing after the
+    rounds that are not counted would be a part of the difference.
+    """
+
+    def __init__(self) -> None:
+        self._random = random.Random(0)
+        self._last: Measurement | None = None
+
+    def next(self, cells: Sequence[Measurement]) -> list[Measurement]:
+        order = self._random.sample(cells, len(cells))
+        while len(order) > 1 and order[0] is self._last:
+            self._random.shuffle(order)
+        self._last = order[-1] if order else None
+        return order
+
+
+class _Turns:
+    """Cells that are measured side by side, and those for which there turns out to be no room."""
+
+    def __init__(self, cells: Sequence[Measurement], ended: Ended) -> None:
+        self.cells, self.ended = cells, ended
+        self.pool = cells[0].pool
+        self.tasks = {cell.task.cell: cell.task for cell in cells}
+        self.crowded: list[Task] = []
+
+    def run(self) -> list[Task]:
+        """Measures what it can; gives the tasks that found no room beside the others."""
+        names = [cell.task.cell for cell in self.cells]
+        self.pool.refresh(names)
+        self.pool.make_room(names)
+        going = list(self.cells)
+        for step in (Measurement.set_up, Measurement.first_run):
+            for cell in tuple(going):
+                if not self.pool.fits(names, cell.task.tables):
+                    return [*self.crowded, *(cell.task for cell in going)]
+                step(cell)
+                if cell.record is not None:
+                    going.remove(cell)
+                    self._settle(cell.record)
+        for record in _hot(going):
+            self._settle(record)
+        return self.crowded
+
+    def _settle(self, record: Record) -> None:
+        if record.outcome is Outcome.OOM and self.pool.crowds(record.cell):
+            self.crowded.append(self.tasks[record.cell])  # others may have taken its memory
+        else:
+            self.ended(record)

@@ -1,0 +1,1 @@
+"""What is known of expressions alone: their kinds, types, columns and special values."""

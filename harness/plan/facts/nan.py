@@ -1,0 +1,162 @@
+"""Expressions -> whether they may be NaN, which no table holds; 0 / 0 and inf - inf give it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from sqlglot import exp
+
+from harness.plan.facts.kinds import CONDITIONS, DEVIATIONS
+from harness.plan.facts.special import specials_of
+from harness.plan.facts.typed import Expression
+from harness.special import Special
+from harness.types import Column, Schema, Type
+
+Known = frozenset[Expression]
+"""Expressions that are known not to be 0 where another one is looked at."""
+_SIGNS: dict[type[Expression], Callable[[float, float], bool]] = {
+    exp.EQ: operator.eq,
+    exp.NEQ: operator.ne,
+    exp.LT: operator.lt,
+    exp.LTE: operator.le,
+    exp.GT: operator.gt,
+    exp.GTE: operator.ge,
+}
+_OPPOSITES: dict[type[Expression], type[Expression]] = {
+    exp.LT: exp.GTE,
+    exp.LTE: exp.GT,
+    exp.GT: exp.LTE,
+    exp.GTE: exp.LT,
+}
+_OF_TWO_INFINITIES = (exp.Add, exp.Sub, exp.Div)
+_OF_ONE_INFINITY = (
+    *(exp.Mul, exp.Mod, exp.Sum, exp.Avg, exp.Median, exp.PercentileCont),
+    *DEVIATIONS,
+)
+"""NaN for one operand alone, or for one and other rows."""
+_HUGE = (Special.LARGE, Special.INFINITE)
+_ZERO_WHERE_THE_OPERAND_IS = (exp.Neg, exp.Abs)
+
+
+def may_be_nan(e: Expression, schema: Schema, known: Known = frozenset()) -> bool:
+    """Whether a float may be NaN: a quotient by what may be 0, or what infinities make it.
+
+    ``known`` are expressions that are not 0 here.
+    """
+    return _may_be_nan(e, {column.name: column for column in schema}, known)
+
+
+def can_make_nan(e: Expression, schema: Schema) -> bool:
+    """Whether anything in an expression makes NaN of numbers, or may be one: a look at each part.
+
+    Where not, no part need be asked by itself, which takes the square of their number.
+    """
+    if any(c.nan or any(kind in c.special for kind in _HUGE) for c in schema):
+        return True
+    return e.find(exp.Div, exp.Mod, exp.Corr, exp.Pow) is not None
+
+
+def greater_by_nan(e: Expression, schema: Schema) -> Expression:
+    """``x > y`` as ``not x <= y`` where x may be NaN: greater in SQL, not so in IEEE 754."""
+    greater = e.this if isinstance(e, (exp.GT, exp.GTE)) else e.expression
+    if type(e) not in _OPPOSITES or not may_be_nan(greater, schema):
+        return e
+    return exp.Not(this=_OPPOSITES[type(e)](this=e.this, expression=e.expression))
+
+
+def never_zero(e: Expression, schema: Schema) -> bool:
+    """Whether a number is known to be another one than 0, or NULL."""
+    return _never_zero(e, {column.name: column for column in schema}, frozenset())
+
+
+def not_zero(condition: Expression) -> Known:
+    """What is not 0 where a condition is true."""
+    parts = condition.flatten() if isinstance(condition, exp.And) else [condition]
+    return frozenset(x for part in parts for x, holds in _of_zero(part) if not holds)
+
+
+def _may_be_nan(e: Expression, columns: Mapping[str, Column], known: Known) -> bool:
+    if isinstance(e, exp.Column):
+        return e.name in columns and columns[e.name].nan
+    if isinstance(e, CONDITIONS):
+        return False
+    if isinstance(e, exp.Window):
+        return _may_be_nan(e.this, columns, known)
+    if isinstance(e, exp.Case):
+        return any(_may_be_nan(value, columns, known | more) for value, more in values_of(e))
+    divides = isinstance(e, exp.Div) or (isinstance(e, exp.Mod) and _is_float(e, columns))
+    if divides and not _never_zero(e.expression, columns, known):
+        return True
+    if isinstance(e, exp.Corr) or (isinstance(e, exp.Pow) and not _is_whole(e.expression)):
+        return True
+    operands = [x for x in e.iter_expressions() if isinstance(x, Expression)]
+    if any(_may_be_nan(x, columns, known) for x in operands):
+        return True
+    return _may_undo_infinity(e, operands, tuple(columns.values()))
+
+
+def _may_undo_infinity(e: Expression, operands: Sequence[Expression], schema: Schema) -> bool:
+    """Whether numbers that may be infinite are put together as in inf - inf or 0 * inf."""
+    huge = any(kind in column.special for column in schema for kind in _HUGE)
+    if not huge or not isinstance(e, (*_OF_TWO_INFINITIES, *_OF_ONE_INFINITY)):
+        return False
+    infinite = [Special.INFINITE in specials_of(x, schema) for x in operands]
+    return all(infinite) if isinstance(e, _OF_TWO_INFINITIES) else any(infinite)
+
+
+def _never_zero(e: Expression, columns: Mapping[str, Column], known: Known) -> bool:
+    if e in known or isinstance(e, exp.Null):
+        return True
+    if isinstance(e, exp.Column):
+        return e.name in columns and columns[e.name].nonzero
+    if isinstance(e, exp.Literal):
+        return not e.is_string and float(e.name) != 0
+    if isinstance(e, exp.Case):
+        return all(_never_zero(value, columns, known | more) for value, more in values_of(e))
+    if isinstance(e, exp.Mul):
+        return all(_never_zero(side, columns, known) for side in (e.this, e.expression))
+    return isinstance(e, _ZERO_WHERE_THE_OPERAND_IS) and _never_zero(e.this, columns, known)
+
+
+def values_of(case: Expression) -> Iterator[tuple[Expression, Known]]:
+    """Each value of a CASE, with what is not 0, or is NULL, where it is taken."""
+    before: Known = frozenset()
+    for branch in case.args["ifs"]:
+        yield branch.args["true"], before | not_zero(branch.this)
+        before |= {x for x, holds in _of_zero(branch.this) if holds}
+    if case.args.get("default") is not None:
+        yield case.args["default"], before
+
+
+def _of_zero(condition: Expression) -> Iterator[tuple[Expression, bool]]:
+    """What a condition compares with a number, and whether it would hold for 0."""
+    if type(condition) not in _SIGNS:
+        return
+    sign, (left, right) = _SIGNS[type(condition)], (condition.this, condition.expression)
+    if (number := _number(right)) is not None:
+        yield left, sign(0.0, number)
+    elif (number := _number(left)) is not None:
+        yield right, sign(number, 0.0)
+
+
+def _is_float(e: Expression, columns: Mapping[str, Column]) -> bool:
+    """Whether a remainder may be one of floats; that of whole numbers is never NaN."""
+    floats = (c for c in e.find_all(exp.Column) if c.name in columns)
+    fractions = (x for x in e.find_all(exp.Literal) if not x.is_string and not x.is_int)
+    kinds = (exp.Div, exp.Cast, exp.Avg, exp.Sqrt, exp.Pow, exp.Round)
+    whole = all(columns[c.name].type is Type.INT64 for c in floats)
+    return not whole or any(fractions) or e.find(*kinds) is not None
+
+
+def _number(e: Expression) -> float | None:
+    if isinstance(e, exp.Neg):
+        value = _number(e.this)
+        return None if value is None else -value
+    is_number = isinstance(e, exp.Literal) and not e.is_string
+    return float(e.name) if is_number else None
+
+
+def _is_whole(e: Expression) -> bool:
+    number = _number(e)
+    return number is not None and number.is_integer()

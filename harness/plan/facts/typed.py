@@ -1,0 +1,60 @@
+"""The types of expressions, and how SQL names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from harness.errors import Unsupported
+from harness.plan.facts.printing import in_sql
+from harness.types import Column, Type
+
+Expression = exp.Expr
+"""sqlglot's base class of all expressions."""
+
+_SQL_TYPES = {
+    "BOOLEAN": Type.BOOLEAN,
+    "TINYINT": Type.INT64,
+    "SMALLINT": Type.INT64,
+    "INT": Type.INT64,
+    "BIGINT": Type.INT64,
+    "FLOAT": Type.FLOAT64,
+    "DOUBLE": Type.FLOAT64,
+    "TEXT": Type.STRING,
+    "VARCHAR": Type.STRING,
+    "DATE": Type.DATE,
+    "TIMESTAMP": Type.TIMESTAMP,
+    "TIMESTAMPNTZ": Type.TIMESTAMP,
+    "DATETIME": Type.TIMESTAMP,
+}
+
+
+_WIDEST = {Type.INT64: "BIGINT", Type.FLOAT64: "DOUBLE"}
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A type and whether NULL can occur; the type of a bare NULL is not known."""
+
+    type: Type | None
+    nullable: bool
+
+    def named(self, name: str) -> Column:
+        if self.type is None:
+            raise Unsupported("a column of NULLs has no type; cast it", f"null as {name}")
+        return Column(name, self.type, self.nullable)
+
+
+def sql_type(data_type: Expression) -> Type:
+    """The plan's type for a type named in SQL."""
+    name = data_type.this.name if isinstance(data_type, exp.DataType) else str(data_type)
+    if name in _SQL_TYPES:
+        return _SQL_TYPES[name]
+    raise Unsupported("a cast to this type", in_sql(data_type))
+
+
+def cast_to(e: Expression, target: Type) -> Expression:
+    """A cast of an expression to a type of the plan."""
+    name = next(name for name, known in _SQL_TYPES.items() if known is target)
+    return exp.Cast(this=e, to=exp.DataType.build(_WIDEST.get(target, name)))

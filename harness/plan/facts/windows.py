@@ -1,0 +1,332 @@
+"""Window functions -> few of them over few kinds of frames, which every engine can spell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+from harness.errors import Unsupported
+from harness.plan.facts.kinds import DEVIATIONS
+from harness.plan.facts.printing import in_sql
+
+Expression = exp.Expr
+PLACING = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead)
+"""Functions of a row's place in its partition, which no frame has a say in."""
+_PICKING = (exp.FirstValue, exp.LastValue, exp.NthValue)
+_WHOLE = {"kind": "ROWS", "start": "UNBOUNDED", "start_side": "PRECEDING",
+          "end": "UNBOUNDED", "end_side": "FOLLOWING"}  # fmt: skip
+
+
+def window_order(window: Expression) -> list[Expression]:
+    """The ORDER BY keys (exp.Ordered) of a window."""
+    order = window.args.get("order")
+    return list(order.expressions) if order is not None else []
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The rows of its partition that a window function sees from each row.
+
+    ``whole``: all. ``peers``: from the first to the last of the rows that tie with this one.
+    ``rows``: from ``first`` to ``last``, counted from this row (less than 0: before it); ``first``
+    is None where that is the partition's first row.
+    """
+
+    kind: Literal["whole", "peers", "rows"]
+    first: int | None = None
+    last: int = 0
+
+    @property
+    def has_current_row(self) -> bool:
+        return self.kind != "rows" or (self.last >= 0 and (self.first or 0) <= 0)
+
+    @property
+    def width(self) -> int | None:
+        """How many rows a frame of rows has; None where it grows."""
+        return None if self.first is None else self.last - self.first + 1
+
+
+def frame_of(window: Expression) -> Frame:
+    """The frame of a window in normal form."""
+    first, last, ranged = _bounds(window)
+    if first is None and last is None:
+        return Frame("whole")
+    if last is None:
+        raise Unsupported("a frame up to the last row", in_sql(window))
+    return Frame("peers") if ranged else Frame("rows", first, last)
+
+
+def normal_window(e: Expression) -> Expression:
+    """A window in normal form.
+
+    A frame that is open towards the end goes backwards instead: the same rows in the opposite
+    order. ``ntile`` and the relative ranks are arithmetic on places and counts. In no order all
+    rows tie, and a frame that ends before it begins has none.
+    """
+    _deciding_keys_only(e)
+    function = e.this
+    if type(function) in _TIED and not window_order(e):
+        return exp.Literal.number(_TIED[type(function)])
+    if type(function) in _RELATIVE:
+        return _RELATIVE[type(function)](e)
+    if isinstance(function, PLACING):
+        e.set("spec", None)
+        return e
+    first, last, ranged = _bounds(e)
+    if first is not None and last is not None and first > last:
+        return _of_no_rows(e)
+    open_ended = last is None and first is not None
+    if open_ended or (first is not None and last is not None and first >= 0 and last > 0):
+        e, first, last = _backwards(e, first, last, ranged)
+    if isinstance(function, _PICKING):
+        return _picked(e, first, last, ranged)
+    if first is None and last is None:
+        e.set("spec", None)
+        e.set("order", None)
+    elif ranged:
+        e.set("spec", None)
+    return e
+
+
+def ignoring_nulls(window: Expression) -> Expression:
+    """``first_value(x ignore nulls)`` -> that of all rows, those that have an x put first.
+
+    In a frame that ends earlier it is NULL until enough of these have come.
+    """
+    if not isinstance(window.this, exp.IgnoreNulls):
+        return window
+    function, (first, last, _) = window.this.this, _bounds(window)
+    whole = first is None and last is None
+    if isinstance(function, exp.LastValue) and whole:
+        _reverse(window)
+        function = exp.FirstValue(this=function.this)
+    known = isinstance(function, (exp.FirstValue, exp.NthValue)) and window_order(window)
+    if first is not None or not known:
+        raise Unsupported("this function without NULLs in this frame", in_sql(window))
+    picked = _over(window, function)
+    missing = exp.Is(this=function.this.copy(), expression=exp.null())
+    picked.args["order"].expressions.insert(0, exp.Ordered(this=missing, nulls_first=False))
+    picked.set("spec", exp.WindowSpec(**_WHOLE))
+    if whole:
+        return picked
+    window.set("this", exp.Count(this=function.this.copy(), big_int=True))
+    enough = exp.GTE(this=window, expression=function.args.get("offset") or _number(1))
+    return exp.Case(ifs=[exp.If(this=enough, true=picked)])
+
+
+def _of_no_rows(window: Expression) -> Expression:
+    """What a function makes of a frame that no row is in: a count of 0, else NULL of its type."""
+    function, value = window.this, window.this.this
+    if isinstance(function, exp.Count):
+        return _number(0)
+    if isinstance(value, exp.Distinct):
+        (value,) = value.expressions
+    missing = exp.Is(this=value.copy(), expression=exp.null())
+    nothing = exp.Case(ifs=[exp.If(this=missing, true=value.copy())])
+    if isinstance(function, (exp.Sum, exp.Min, exp.Max, exp.AnyValue, *_PICKING)):
+        return nothing
+    if isinstance(function, (exp.Avg, exp.Median, *DEVIATIONS)):
+        return exp.Cast(this=nothing, to=exp.DataType.build("DOUBLE"))
+    raise Unsupported("this function of a frame without rows", in_sql(window))
+
+
+def _deciding_keys_only(window: Expression) -> None:
+    """Drops keys that decide nothing: constants, and what came before. One of ORDER BY stays."""
+    keys = [e for e in window.args.get("partition_by") or [] if e.find(exp.Column)]
+    order = [key for key in window_order(window) if key.this.find(exp.Column)]
+    window.set("partition_by", list(dict.fromkeys(keys)))
+    by_value = {key.this: key for key in reversed(order)}
+    new = [key for key in order if key is by_value[key.this] and key.this not in keys]
+    window.set("order", exp.Order(expressions=new or order[:1]) if order else None)
+
+
+def _bounds(window: Expression) -> tuple[int | None, int | None, bool]:
+    """First and last row of a frame (None: the partition's own), and whether peers are in it."""
+    spec = window.args.get("spec")
+    if spec is None:
+        return None, 0 if window_order(window) else None, True
+    kind, exclude = spec.args["kind"].upper(), spec.args.get("exclude")
+    if kind == "GROUPS" or exclude is not None:
+        raise Unsupported("a frame of groups, or with EXCLUDE", in_sql(window))
+    first = _bound(window, spec.args["start"], spec.args.get("start_side"))
+    end = spec.args.get("end")
+    last = 0 if end is None else _bound(window, end, spec.args.get("end_side"))
+    if kind == "RANGE" and (first or last):
+        raise Unsupported("a frame of a range of values", in_sql(window))
+    if kind == "RANGE" and first == last == 0:
+        raise Unsupported("a frame of peers only", in_sql(window))
+    if not window_order(window):
+        if kind == "ROWS" and (first, last) != (None, None):
+            raise Unsupported("a frame of rows without an order", in_sql(window))
+        return None, None, True
+    return first, last, kind == "RANGE"
+
+
+def _bound(window: Expression, bound: str | Expression, side: str | None) -> int | None:
+    if isinstance(bound, str):
+        return None if bound.upper() == "UNBOUNDED" else 0
+    if not (isinstance(bound, exp.Literal) and bound.is_int):
+        raise Unsupported("a frame of anything but a number of rows", in_sql(window))
+    return int(bound.name) * (-1 if (side or "").upper() == "PRECEDING" else 1)
+
+
+def _backwards(
+    window: Expression, first: int | None, last: int | None, ranged: bool
+) -> tuple[Expression, int | None, int]:
+    """The same rows seen in the opposite order."""
+    _reverse(window)
+    first, last = (None if last is None else -last), -(first or 0)
+    if isinstance(window.this, (exp.FirstValue, exp.LastValue)):
+        other = exp.LastValue if isinstance(window.this, exp.FirstValue) else exp.FirstValue
+        window.set("this", other(this=window.this.this))
+    elif isinstance(window.this, exp.NthValue):
+        raise Unsupported("nth_value in a frame that is not open at its start", window.sql())
+    if not ranged:
+        window.set("spec", _spec(first, last))
+    else:
+        window.set("spec", None)
+    return window, first, last
+
+
+def _reverse(window: Expression) -> None:
+    for key in window_order(window):
+        key.set("desc", not key.args.get("desc"))
+        key.set("nulls_first", not key.args.get("nulls_first"))
+
+
+def _spec(first: int | None, last: int) -> exp.WindowSpec:
+    """ROWS BETWEEN these bounds."""
+    bounds: dict[str, object] = {"kind": "ROWS"}
+    for name, at in (("start", first), ("end", last)):
+        side = "PRECEDING" if at is None or at < 0 else "FOLLOWING"
+        text: object = "UNBOUNDED" if at is None else exp.Literal.number(abs(at))
+        bounds |= {name: text or "CURRENT ROW", f"{name}_side": side}
+        if at == 0:
+            bounds |= {name: "CURRENT ROW", f"{name}_side": None}
+    return exp.WindowSpec(**bounds)
+
+
+def _picked(e: Expression, first: int | None, last: int | None, ranged: bool) -> Expression:
+    """``first_value`` and its like over the whole partition, or up to the last peer."""
+    function, whole = e.this, last is None
+    if not window_order(e):
+        raise Unsupported("a value by its place without an order", in_sql(e))
+    if isinstance(function, exp.NthValue):
+        up_to_here = first is None and last == 0
+        place = function.args["offset"]
+        if not (whole or up_to_here) or not _is_whole(place) or place.name == "0":
+            raise Unsupported("nth_value in this frame", in_sql(e))
+        e.set("spec", exp.WindowSpec(**_WHOLE) if whole else None if ranged else _spec(None, 0))
+        return e
+    if isinstance(function, exp.LastValue) and whole:
+        _reverse(e)
+        e.set("this", exp.FirstValue(this=function.this))
+    elif isinstance(function, exp.LastValue):
+        return _last(e, last or 0, ranged)
+    elif first is not None or (last or 0) < 0:
+        raise Unsupported("first_value in a frame that moves", in_sql(e))
+    e.set("spec", exp.WindowSpec(**_WHOLE))
+    return e
+
+
+def _is_whole(e: Expression) -> bool:
+    return isinstance(e, exp.Literal) and e.is_int
+
+
+def _last(e: Expression, last: int, ranged: bool) -> Expression:
+    """``last_value`` up to this row, or to one before it."""
+    value: Expression = e.this.this
+    if ranged:
+        e.set("spec", None)
+        return e
+    if last > 0:
+        raise Unsupported("last_value of rows that follow", in_sql(e))
+    if last == 0:
+        return value
+    return _over(e, exp.Lag(this=value, offset=exp.Literal.number(-last)))
+
+
+def _over(e: Expression, function: Expression, ordered: bool = True) -> exp.Window:
+    """Another function over the same partition."""
+    keys = [key.copy() for key in e.args.get("partition_by") or []]
+    order = e.args.get("order") if ordered else None
+    return exp.Window(
+        this=function, partition_by=keys, order=order.copy() if order is not None else None
+    )
+
+
+def _rows_of(e: Expression) -> exp.Window:
+    return _over(e, exp.Count(this=exp.Star(), big_int=True), ordered=False)
+
+
+def _number(value: int) -> Expression:
+    return exp.Literal.number(value)
+
+
+def _ntile(e: Expression) -> Expression:
+    """The first ``rows % n`` of n buckets have one row more than the others.
+
+    Counted in the larger size, a row's bucket is too low after these; counted in the smaller size,
+    without what is too much in these, it is too low among them. So it is the greater of both.
+    """
+    buckets = e.this.this
+    if not _is_whole(buckets) or int(buckets.name) < 1:
+        raise Unsupported("ntile of a computed number", in_sql(e))
+    place = exp.Sub(this=_over(e, exp.RowNumber()), expression=_number(1))
+    size: Expression = exp.IntDiv(this=_rows_of(e), expression=buckets.copy())
+    larger = exp.Mod(this=_rows_of(e), expression=buckets.copy())
+    early = exp.IntDiv(this=place, expression=exp.Add(this=size, expression=_number(1)))
+    late = exp.IntDiv(
+        this=exp.Sub(this=place.copy(), expression=larger),
+        expression=exp.Greatest(this=size.copy(), expressions=[_number(1)], ignore_nulls=True),
+    )
+    bucket = exp.Greatest(this=early, expressions=[late], ignore_nulls=True)
+    return exp.Add(this=bucket, expression=_number(1))
+
+
+def _percent_rank(e: Expression) -> Expression:
+    """(rank - 1) / (rows - 1), and 0 of a single row."""
+    one = _number(1)
+    before = exp.Sub(this=_over(e, exp.Rank()), expression=one)
+    others = exp.Sub(this=_rows_of(e), expression=one.copy())
+    several = exp.GT(this=_rows_of(e), expression=one.copy())
+    ratio = exp.Div(this=before, expression=others, typed=False, safe=True)
+    return exp.Case(ifs=[exp.If(this=several, true=ratio)], default=exp.Literal.number("0e0"))
+
+
+def _cume_dist(e: Expression) -> Expression:
+    """The share of the rows that come no later than this one."""
+    until = _over(e, exp.Count(this=exp.Star(), big_int=True))
+    return exp.Div(this=until, expression=_rows_of(e), typed=False, safe=True)
+
+
+_TIED: dict[type[Expression], str] = {
+    exp.Rank: "1",
+    exp.DenseRank: "1",
+    exp.PercentRank: "0e0",
+    exp.CumeDist: "1e0",
+}
+"""What the ranks of rows that all tie are; with an exponent, a literal is no decimal."""
+_RELATIVE: dict[type[Expression], Callable[[Expression], Expression]] = {
+    exp.Ntile: _ntile,
+    exp.PercentRank: _percent_rank,
+    exp.CumeDist: _cume_dist,
+}
+
+
+def resolve_names(select: exp.Select) -> None:
+    """``over w`` -> the window that the WINDOW clause calls w, in place."""
+    named = {window.this.name: window for window in select.args.get("windows") or []}
+    for use in [w for w in select.find_all(exp.Window) if w.args.get("alias")]:
+        if (definition := named.get(use.args["alias"].name)) is None or use in named.values():
+            continue
+        for part in ("partition_by", "order", "spec"):
+            if not use.args.get(part) and definition.args.get(part):
+                value = definition.args[part]
+                copied = [v.copy() for v in value] if isinstance(value, list) else value.copy()
+                use.set(part, copied)
+        use.set("alias", None)
+    select.set("windows", None)

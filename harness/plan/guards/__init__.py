@@ -1,0 +1,1 @@
+"""A plan -> what libraries do otherwise than SQL with it."""

@@ -1,0 +1,143 @@
+"""A plan -> what it asks of special values, where libraries have other rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from sqlglot import exp
+
+from harness.answer import SortKey
+from harness.errors import Unsupported
+from harness.plan.facts.kinds import DEVIATIONS
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.special import specials_of
+from harness.plan.facts.typing import infer
+from harness.plan.facts.windows import frame_of
+from harness.plan.sql.decimals import is_scaled
+from harness.plan.tree.nodes import (
+    Aggregate,
+    Expression,
+    Filter,
+    Join,
+    Node,
+    Project,
+    Sort,
+    TopPerGroup,
+    Window,
+    walk,
+)
+from harness.special import Special, together
+from harness.types import Schema, Type
+
+Differing = Mapping[type[Expression], frozenset[Special]]
+"""Functions -> the special values with which a library's differ from DuckDB's."""
+
+BY_CODE_POINT: Differing = {
+    exp.Upper: frozenset({Special.NEW}),
+    exp.Lower: frozenset({Special.NEW}),
+    exp.ILike: frozenset({Special.FOLDED, Special.NEW}),
+    exp.Trim: frozenset({Special.SPACE}),
+    exp.Reverse: frozenset({Special.JOINED, Special.NEW}),
+}
+"""Of a library that takes each code point by itself, and has a newer Unicode than DuckDB."""
+
+FULL_CASE: Differing = {
+    **BY_CODE_POINT,
+    exp.Upper: frozenset({Special.UPPER, Special.NEW}),
+    exp.Lower: frozenset({Special.LOWER, Special.NEW}),
+}
+"""Of one whose upper and lower case of a character can be several."""
+
+_EVERYWHERE: Differing = {
+    exp.Mul: frozenset({Special.BEYOND}),
+    **{
+        kind: frozenset({Special.INFINITE})
+        for kind in (exp.Median, exp.PercentileCont, *DEVIATIONS)
+    },
+}
+"""Of every library: the whole number of a decimal passes 64 bits; inf - inf is NaN."""
+_NONE: frozenset[Special] = frozenset()
+
+
+def refuse_special(plan: Node, differing: Differing, label: str) -> None:
+    """Raises Unsupported where a library does otherwise with the special values of a plan."""
+    for node in walk(plan):
+        schema = tuple(column for source in node.inputs for column in source.schema)
+        for e in expressions_of(node):
+            for function in e.find_all(*_EVERYWHERE, *differing):
+                found = _found(function, differing, schema)
+                if found is not None:
+                    raise Unsupported(f"{label} does otherwise with {found}", in_sql(function))
+
+
+def _found(function: Expression, differing: Differing, schema: Schema) -> Special | None:
+    """The first kind of special value of an operand that makes a difference."""
+    kind = type(function)
+    matters = _MATTERS.get(kind)
+    if matters is not None and not matters(function, schema):
+        return None
+    kinds = _EVERYWHERE.get(kind, _NONE) | differing.get(kind, _NONE)
+    one = isinstance(function, (exp.Window, exp.Ordered))
+    operands = [function.this] if one else _operands(function)
+    present = together(*(specials_of(x, schema) for x in operands))
+    return next((special for special in present if special in kinds), None)
+
+
+def _operands(function: Expression) -> list[Expression]:
+    return [x for x in function.iter_expressions() if isinstance(x, Expression)]
+
+
+def expressions_of(node: Node) -> Iterator[Expression]:
+    """The expressions that a node computes over the columns of its inputs."""
+    match node:
+        case Filter():
+            yield node.condition
+        case Project():
+            yield from (e for _, e in node.items)
+        case Aggregate():
+            yield from (e for _, e in (*node.keys, *node.aggregates))
+        case Window():
+            yield from (e for _, e in node.functions)
+        case Join() if node.residual is not None:
+            yield node.residual
+        case Sort():
+            yield from map(_ordered, node.keys)
+        case TopPerGroup():
+            yield from map(_ordered, node.order)
+
+
+def _ordered(key: SortKey) -> Expression:
+    column = exp.column(key.column)
+    return exp.Ordered(this=column, desc=key.descending, nulls_first=key.nulls_first)
+
+
+def _takes_spaces(trim: Expression, schema: Schema) -> bool:
+    """Whether it is not told which characters to take."""
+    return trim.args.get("expression") is None
+
+
+def _puts_null_first(key: Expression, schema: Schema) -> bool:
+    return bool(key.args.get("nulls_first")) and infer(key.this, schema).nullable
+
+
+def _scales(rounding: Expression, schema: Schema) -> bool:
+    """Whether whole numbers are rounded to tens, or others to digits after the point."""
+    places = rounding.args.get("decimals")
+    if infer(rounding.this, schema).type is Type.INT64:
+        return isinstance(places, exp.Neg)
+    return isinstance(places, exp.Literal) and places.name != "0"
+
+
+def _moves(window: Expression, schema: Schema) -> bool:
+    """Whether rows leave the frame of an aggregate again."""
+    return isinstance(window.this, exp.AggFunc) and frame_of(window).width is not None
+
+
+_MATTERS: dict[type[Expression], Callable[[Expression, Schema], bool]] = {
+    exp.Mul: lambda product, schema: is_scaled(product),
+    exp.Trim: _takes_spaces,
+    exp.Ordered: _puts_null_first,
+    exp.Round: _scales,
+    exp.Window: _moves,
+}
+"""What else must hold of a function for special values to make a difference."""

@@ -1,0 +1,85 @@
+"""Aggregates and window functions inside expressions -> columns of a node that computes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from harness.plan.facts.columns import fresh
+from harness.plan.facts.windows import normal_window
+from harness.plan.tree.nodes import Expression, Item
+from harness.plan.tree.relation import Relation
+
+
+class Aggregates:
+    """Takes the aggregates out of expressions, each one once, and names them."""
+
+    def __init__(self, relation: Relation, keys: Sequence[Item], items: Sequence[Item]) -> None:
+        self.relation = relation
+        self.keys = {e: name for name, e in keys}
+        self.wanted = {relation.flat(e): name for name, e in items}
+        self.names: dict[Expression, str] = {}
+
+    @property
+    def found(self) -> tuple[Item, ...]:
+        return tuple((name, e) for e, name in self.names.items())
+
+    def over(self, expression: Expression) -> Expression:
+        """The expression over the columns of the aggregation."""
+        return self._replace(self.relation.flat(expression))
+
+    def _replace(self, e: Expression) -> Expression:
+        if e in self.keys:
+            return exp.column(self.keys[e])
+        if isinstance(e, exp.AggFunc) and not _is_over_a_window(e):
+            return exp.column(self._name(e.copy()))
+        for child in list(e.iter_expressions()):
+            replaced = self._replace(child)
+            if replaced is not child:
+                child.replace(replaced)
+        return e
+
+    def _name(self, aggregate: Expression) -> str:
+        if aggregate not in self.names:
+            taken = set(self.names.values()) | set(self.keys.values())
+            self.names[aggregate] = fresh(self.wanted.get(aggregate) or described(aggregate), taken)
+        return self.names[aggregate]
+
+
+def _is_over_a_window(e: Expression) -> bool:
+    """Whether this is a window's function, not one of its keys."""
+    return isinstance(e.parent, exp.Window) and e.arg_key == "this"
+
+
+class Windows:
+    """Takes the window functions out of expressions, each one once, and names them."""
+
+    def __init__(self, taken: Sequence[str]) -> None:
+        self.taken = set(taken)
+        self.names: dict[Expression, str] = {}
+
+    @property
+    def found(self) -> tuple[tuple[str, exp.Window], ...]:
+        return tuple((name, e) for e, name in self.names.items() if isinstance(e, exp.Window))
+
+    def out_of(self, e: Expression, wanted: str) -> Expression:
+        e = normal_window(e) if isinstance(e, exp.Window) else e
+        if isinstance(e, exp.Window):
+            if e not in self.names:
+                self.names[e] = fresh(wanted, self.taken | set(self.names.values()))
+            return exp.column(self.names[e])
+        for child in list(e.iter_expressions()):
+            replaced = self.out_of(child, described(child))
+            if replaced is not child:
+                child.replace(replaced)
+        return e
+
+
+def described(e: Expression) -> str:
+    """A name for a computed value: ``sum(v1)`` -> ``v1_sum``."""
+    function = e.this if isinstance(e, exp.Window) else e
+    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(function).__name__).lower()
+    column = function.find(exp.Column)
+    return f"{column.name}_{kind}" if column is not None else kind

@@ -1,0 +1,94 @@
+"""Aggregates of distinct values -> plain ones: of distinct rows, or of each value's first row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from harness.plan.facts.columns import fresh
+from harness.plan.tree.nodes import (
+    Aggregate,
+    Distinct,
+    Expression,
+    Item,
+    Node,
+    Project,
+    Window,
+    columns_in,
+)
+
+_SAME = (exp.Min, exp.Max, exp.AnyValue)
+"""Aggregates to which it is all the same how often a value is there."""
+
+
+def aggregated(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Aggregate:
+    """Rows in groups; ``count(distinct x)`` is left as it is, where nothing else is asked.
+
+    Constant keys become columns first: without rows there is no group of them, either.
+    """
+    if keys and not any(columns_in(e) for _, e in keys):
+        names = [name for name, _ in keys]
+        kept = [(name, exp.column(name)) for name in source.names if name not in names]
+        source = Project(source, (*kept, *keys))
+        keys = [(name, exp.column(name)) for name in names]
+    if not keys and not values:  # one row all the same
+        values = [("rows", exp.Count(this=exp.Star()))]
+    values = [(name, _undistinct(e) if isinstance(e, _SAME) else e) for name, e in values]
+    special = [e for _, e in values if _argument(e) is not None and not isinstance(e, exp.Count)]
+    if not special:
+        return Aggregate(source, tuple(keys), tuple(values))
+    if len({_argument(e) for _, e in values}) == 1:
+        return _of_distinct_rows(source, keys, values)
+    return _of_first_rows(source, keys, values)
+
+
+def _argument(e: Expression) -> Expression | None:
+    """The x of ``sum(distinct x)``; None for other aggregates."""
+    return e.this.expressions[0] if isinstance(e.this, exp.Distinct) else None
+
+
+def _undistinct(e: Expression, value: Expression | None = None) -> Expression:
+    """The aggregate without DISTINCT, perhaps of another value."""
+    copy, argument = e.copy(), _argument(e)
+    if argument is not None:
+        copy.set("this", (value or argument).copy())
+    return copy
+
+
+def _of_distinct_rows(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Aggregate:
+    """All aggregates are of the same distinct values."""
+    argument = _argument(values[0][1])
+    assert argument is not None
+    wanted = argument.name if isinstance(argument, exp.Column) else "value"
+    name = fresh(wanted, {key for key, _ in keys})
+    rows = Distinct(Project(source, (*keys, (name, argument))))
+    held = tuple((key, exp.column(key)) for key, _ in keys)
+    plain = tuple((n, _undistinct(e, exp.column(name))) for n, e in values)
+    return Aggregate(rows, held, plain)
+
+
+def _of_first_rows(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Aggregate:
+    """Rows of equal values are numbered within their group; only the first of them counts."""
+    numbers: dict[Expression, str] = {}
+    for _, e in values:
+        if (argument := _argument(e)) is not None and argument not in numbers:
+            numbers[argument] = fresh("copy", {*source.names, *numbers.values()})
+    windows = tuple((name, _number(keys, argument)) for argument, name in numbers.items())
+    plain = []
+    for name, e in values:
+        argument = _argument(e)
+        value = None if argument is None else _if_first(numbers[argument], argument)
+        plain.append((name, _undistinct(e, value)))
+    return Aggregate(Window(source, windows), tuple(keys), tuple(plain))
+
+
+def _number(keys: Sequence[Item], argument: Expression) -> exp.Window:
+    order = exp.Order(expressions=[exp.Ordered(this=argument.copy(), nulls_first=False)])
+    partition = [e.copy() for e in dict.fromkeys([*(e for _, e in keys), argument])]
+    return exp.Window(this=exp.RowNumber(), partition_by=partition, order=order)
+
+
+def _if_first(number: str, argument: Expression) -> Expression:
+    first = exp.EQ(this=exp.column(number), expression=exp.Literal.number(1))
+    return exp.Case(ifs=[exp.If(this=first, true=argument.copy())])

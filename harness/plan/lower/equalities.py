@@ -1,0 +1,89 @@
+"""Columns that a query block's equalities hold equal, and the equalities that nobody wrote.
+
+``c_nationkey = s_nationkey and s_nationkey = n_nationkey`` also says that ``c_nationkey =
+n_nationkey``, so the nations can restrict the customers before any of them meets a supplier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+
+from sqlglot import exp
+
+from harness.plan.tree.nodes import Expression
+from harness.plan.tree.relation import Place, Relation
+
+_Class = frozenset[Place]
+
+
+class Equalities:
+    """Classes of equal columns: of one type, and each of another relation."""
+
+    def __init__(self, predicates: Iterable[Expression], relations: Mapping[str, Relation]) -> None:
+        classes: dict[Place, set[Place]] = {}
+        self._stated = set[_Class]()
+        for one, other in _equal_columns(predicates, relations):
+            merged = classes.get(one, {one}) | classes.get(other, {other})
+            if len({alias for alias, _ in merged}) == len(merged):
+                classes.update(dict.fromkeys(merged, merged))
+                self._stated.add(frozenset({one, other}))
+        self._classes = {place: frozenset(merged) for place, merged in classes.items()}
+
+    def implied(self) -> list[Expression]:
+        """The equalities of each class that are not among the predicates."""
+        return [
+            exp.EQ(this=exp.column(*one[::-1]), expression=exp.column(*other[::-1]))
+            for members in dict.fromkeys(self._classes.values())
+            for one, other in combinations(sorted(members), 2)
+            if {one, other} not in self._stated
+        ]
+
+    def of(self, one: Expression, other: Expression) -> _Class | None:
+        """The class that makes two columns equal, if one does."""
+        places = {_place(one), _place(other)}
+        members = self._classes.get(_place(one), frozenset())
+        return members if places <= members else None
+
+    def is_implied(self, pair: tuple[Expression, Expression]) -> bool:
+        """Whether the equality is one that nobody wrote."""
+        return self.of(*pair) is not None and set(map(_place, pair)) not in self._stated
+
+    def refers(self, alias: str, other: str) -> bool:
+        """Whether a relation refers to another by several columns, and to a third by more.
+
+        As line items refer to what a supplier asks for a part, and to an order: all that the other
+        is joined on, they are joined on too. It has fewer rows, then; and joined to both of its
+        columns they meet fewer partners than to one.
+        """
+        own, others = self._of_relation(alias), self._of_relation(other)
+        return len(others) > 1 and others < own
+
+    def _of_relation(self, alias: str) -> set[_Class]:
+        return {members for (owner, _), members in self._classes.items() if owner == alias}
+
+    def needless(self, predicate: Expression, within: Relation) -> bool:
+        """Whether a relation has a column of the predicate's class: others then join to that."""
+        if not isinstance(predicate, exp.EQ):
+            return False
+        members = self.of(predicate.this, predicate.expression) or frozenset()
+        return any(alias in within.aliases for alias, _ in members)
+
+
+def _equal_columns(
+    predicates: Iterable[Expression], relations: Mapping[str, Relation]
+) -> Iterable[tuple[Place, Place]]:
+    types = {
+        place: relation.node.column(name).type
+        for relation in relations.values()
+        for place, name in relation.columns.items()
+    }
+    for p in predicates:
+        if isinstance(p, exp.EQ):
+            one, other = _place(p.this), _place(p.expression)
+            if one[0] != other[0] and one in types and types[one] == types.get(other):
+                yield one, other
+
+
+def _place(expression: Expression) -> Place:
+    return (expression.table, expression.name) if isinstance(expression, exp.Column) else ("", "")

@@ -1,0 +1,293 @@
+"""FROM, WHERE and what they say of each other -> one relation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlglot import exp
+
+from harness.errors import Unsupported
+from harness.plan.lower.equalities import Equalities
+from harness.plan.lower.predicates import implied_of_each
+from harness.plan.lower.semi_joins import SemiJoin
+from harness.plan.tree.nodes import (
+    Expression,
+    Filter,
+    JoinKind,
+    conjunction,
+    conjuncts,
+)
+from harness.plan.tree.relation import Relation, aliases_in, join
+from harness.plan.tree.selective import selective
+
+KEEPING_RIGHT = ("RIGHT", "FULL")
+"""The sides of joins that keep every row of their right input."""
+
+
+class Attachment(Protocol):
+    """The relation of a subquery in ON."""
+
+    @property
+    def outer_aliases(self) -> frozenset[str]: ...
+
+    def to(self, left: Relation) -> Relation: ...
+
+
+@dataclass(frozen=True)
+class Source:
+    """One entry of FROM: its relation, and how it is joined to what stands before it.
+
+    ``attached`` are the relations of the subqueries that were in the condition.
+    """
+
+    alias: str
+    relation: Relation
+    side: str = ""
+    condition: Expression | None = None
+    attached: Sequence[Attachment] = ()
+
+
+def combine(
+    sources: Sequence[Source], predicates: Sequence[Expression], semi_joins: Sequence[SemiJoin]
+) -> Relation:
+    """Joins the sources in FROM order, each predicate applied as soon as its columns are there.
+
+    A relation that no predicate connects yet waits until one does, so that no cross join is made
+    that the query does not ask for. There is no cost-based reordering. Nothing of WHERE is applied
+    before a join that keeps rows of its right side, whose other columns it makes NULL.
+    """
+    left, todo, semis = None, list[Expression](), list[SemiJoin]()
+    groups = list(_runs(sources))
+    held = max(
+        (n for n, group in enumerate(groups, 1) if group[0].side in KEEPING_RIGHT), default=0
+    )
+    for place, group in enumerate(groups):
+        if place == held:
+            todo, semis = [*todo, *predicates], list(semi_joins)
+        if group[0].side:
+            assert left is not None
+            left, todo = _outer(left, group[0], todo)
+        else:
+            todo += [part for source in group for part in conjuncts(source.condition)]
+            alone = len(group) == len(sources)
+            left, todo, semis = _inner(left, group, todo, semis, push=alone)
+    assert left is not None
+    if held == len(groups):
+        todo, semis = [*todo, *predicates], list(semi_joins)
+    left = left.where(todo)
+    for semi in semis:
+        left = semi.apply(left)
+    return left
+
+
+def _runs(sources: Sequence[Source]) -> Iterable[list[Source]]:
+    """Runs of inner-joined sources, and each outer-joined one by itself."""
+    run: list[Source] = []
+    for source in sources:
+        if source.side:
+            if run:
+                yield run
+            yield [source]
+            run = []
+        else:
+            run.append(source)
+    if run:
+        yield run
+
+
+_Remaining = tuple[Relation, list[Expression]]
+_Waiting = dict[str, Relation]
+_Pair = tuple[Expression, Expression]
+"""The two sides of an equality, as the keys of a join."""
+
+
+def _outer(left: Relation, source: Source, todo: list[Expression]) -> _Remaining:
+    kind: JoinKind = "full" if source.side == "FULL" else "left"
+    right = source.relation
+    if source.side == "RIGHT":
+        left, right = right, left
+    elif source.side == "LEFT":
+        left, todo = _apply_ready(left, todo)
+    for attached in source.attached:
+        if attached.outer_aliases <= right.aliases:
+            right = attached.to(right)
+        elif attached.outer_aliases <= left.aliases:
+            left = attached.to(left)
+        else:
+            raise Unsupported("a subquery in ON that reads both sides", source.alias)
+    keys, only_right, residual = [], [], []
+    for part in conjuncts(source.condition):
+        if pair := _key(part, left.aliases, right.aliases):
+            keys.append(pair)
+        elif aliases_in(part) <= right.aliases and kind == "left":
+            only_right.append(part)
+        else:
+            residual.append(part)
+    joined = join(kind, left, right.where(only_right), keys, conjunction(residual))
+    return joined, todo
+
+
+def _inner(
+    left: Relation | None,
+    group: Sequence[Source],
+    todo: list[Expression],
+    semis: list[SemiJoin],
+    push: bool,
+) -> tuple[Relation, list[Expression], list[SemiJoin]]:
+    waiting = {source.alias: source.relation for source in group}
+    todo = todo + [implied for p in todo for implied in implied_of_each(p)]
+    equal = Equalities(todo, waiting)
+    todo = todo + equal.implied()
+    if left is None or push:
+        for alias in waiting:
+            waiting[alias], todo, semis = _restricted(waiting[alias], todo, semis)
+    if left is None:
+        first = next(iter(waiting))
+        if not selective(waiting[first].node):
+            waiting, todo = _folded(waiting, todo, equal, first)
+        left = waiting.pop(first)
+    while waiting:
+        alias, keys = _next(left, waiting, todo, equal)
+        pairs = _enough(keys, equal, left)
+        left = join("inner" if keys else "cross", left, waiting.pop(alias), pairs)
+        left, todo = _apply_ready(left, [p for p in todo if not _is_key(p, keys)])
+    return left, todo, semis
+
+
+def _restricted(
+    relation: Relation, todo: list[Expression], semis: list[SemiJoin]
+) -> tuple[Relation, list[Expression], list[SemiJoin]]:
+    """A relation after the predicates and semi-joins that concern it alone."""
+    relation, todo = _apply_ready(relation, todo)
+    early = [s for s in semis if s.residual is None and s.outer_aliases]
+    for semi in [s for s in early if s.outer_aliases <= relation.aliases]:
+        relation = semi.apply(relation)
+        semis = [s for s in semis if s is not semi]
+    return relation, todo, semis
+
+
+def _apply_ready(relation: Relation, todo: list[Expression]) -> _Remaining:
+    ready = [p for p in todo if aliases_in(p) and aliases_in(p) <= relation.aliases]
+    return relation.where(ready), [p for p in todo if not any(p is r for r in ready)]
+
+
+def _next(
+    left: Relation, waiting: _Waiting, todo: list[Expression], equal: Equalities
+) -> tuple[str, list[_Pair]]:
+    """The first waiting relation that keys connect to what is joined, else simply the first.
+
+    One that keeps few rows, and that nothing else waits for, goes before the others; one that only
+    implied equalities connect goes after them. What a relation refers to goes before it.
+    """
+    connected = {}
+    for alias, relation in waiting.items():
+        keys = [pair for p in todo if (pair := _key(p, left.aliases, relation.aliases))]
+        keys += _shared_names(left, relation, keys)
+        if keys:
+            connected[alias] = keys
+    awaited = [p for p in todo if not equal.needless(p, within=left)]
+    few = [
+        alias
+        for alias in connected
+        if selective(waiting[alias].node) and not _neighbours(alias, waiting, awaited)
+    ]
+    stated = [alias for alias, keys in connected.items() if not all(map(equal.is_implied, keys))]
+    chosen = next(iter([*few, *stated, *connected, *waiting]))
+    chosen = next((alias for alias in connected if equal.refers(chosen, alias)), chosen)
+    return chosen, connected.get(chosen, [])
+
+
+def _enough(keys: list[_Pair], equal: Equalities, left: Relation) -> list[_Pair]:
+    """The keys without those that follow from others: columns equal to each other need one.
+
+    That is the first of the left relation, which its own joins have kept, too.
+    """
+    order = {name: place for place, name in enumerate(left.node.names)}
+    found: dict[object, list[_Pair]] = {}
+    for place, pair in enumerate(keys):
+        found.setdefault(equal.of(*pair) or place, []).append(pair)
+    return [
+        min(pairs, key=lambda pair: order.get(left.flat(pair[0]).name, 0))
+        for pairs in found.values()
+    ]
+
+
+def _folded(
+    waiting: _Waiting, todo: list[Expression], equal: Equalities, first: str
+) -> tuple[_Waiting, list[Expression]]:
+    """Small tables at the end of a chain (region -> nation -> supplier), joined to their neighbour.
+
+    So the neighbour comes restricted to the main join. Only where the neighbour has no condition
+    of its own and no other such table beside it, nor the first table one: then joining in order
+    restricts sooner.
+    """
+    for leaf, relation in waiting.items():
+        beside = _neighbours(leaf, waiting, todo)
+        if leaf == first or len(beside) != 1 or not selective(relation.node):
+            continue
+        (target,) = beside
+        others = _neighbours(target, waiting, todo) - {leaf}
+        plain = not isinstance(waiting[target].node, Filter) and target != first
+        if plain and others and not any(selective(waiting[o].node) for o in others):
+            _, keys = _next(waiting[target], {leaf: relation}, todo, equal)
+            joined = join("inner", waiting[target], relation, _enough(keys, equal, waiting[target]))
+            left = {a: joined if a == target else r for a, r in waiting.items() if a != leaf}
+            rest = [p for p in todo if not _is_key(p, keys)]
+            return _folded(left, rest, equal, first)
+    return waiting, todo
+
+
+def _neighbours(alias: str, waiting: _Waiting, todo: list[Expression]) -> set[str]:
+    """The relations that a key connects to this one."""
+    own = waiting[alias]
+    return {
+        other
+        for other, relation in waiting.items()
+        if other != alias
+        and (
+            any(_key(p, own.aliases, relation.aliases) for p in todo)
+            or _shared_names(own, relation, [])
+        )
+    }
+
+
+def _shared_names(
+    left: Relation, right: Relation, keys: list[tuple[Expression, Expression]]
+) -> list[tuple[Expression, Expression]]:
+    """Keys of one flat name, which some predicate makes equal, if not a predicate of these two."""
+    named = {left.columns[a.table, a.name] for a, _ in keys if isinstance(a, exp.Column)}
+    by_name = {name: place for place, name in left.columns.items()}
+    pairs = {}
+    for (alias, column), name in right.columns.items():
+        if name in by_name and name not in named:
+            ours = by_name[name]
+            pairs[name] = (exp.column(ours[1], ours[0]), exp.column(column, alias))
+    return list(pairs.values())
+
+
+def _key(
+    part: Expression, left: frozenset[str], right: frozenset[str]
+) -> tuple[Expression, Expression] | None:
+    """The two sides of an equality between the two, left side first."""
+    if not isinstance(part, exp.EQ):
+        return None
+    a, b = aliases_in(part.this), aliases_in(part.expression)
+    if a and b and a <= left and b <= right:
+        return part.this, part.expression
+    if a and b and b <= left and a <= right:
+        return part.expression, part.this
+    return None
+
+
+def _is_key(part: Expression, keys: list[tuple[Expression, Expression]]) -> bool:
+    sides = (part.args.get("this"), part.args.get("expression"))
+    return any({id(a), id(b)} == {id(side) for side in sides} for a, b in keys)
+
+
+def check_side(side: str, kind: str) -> str:
+    """The side of a JOIN in capitals, or Unsupported for kinds that are not written."""
+    if kind in ("", "INNER", "CROSS", "OUTER") and side in ("", "LEFT", "RIGHT", "FULL"):
+        return side
+    raise Unsupported("this kind of join", f"{side} {kind} JOIN".strip())

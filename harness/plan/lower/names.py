@@ -1,0 +1,84 @@
+"""The columns that a query block reads -> one flat, unique name for each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlglot import exp
+
+from harness.plan.facts.columns import columns_of, fresh
+from harness.plan.sql.grouping import grouping_sets
+from harness.plan.tree.nodes import Expression, conjuncts
+from harness.plan.tree.relation import Place
+
+
+def flat_names(select: exp.Select, sources: Mapping[str, Sequence[str]]) -> dict[Place, str]:
+    """A flat name for every column of ``sources`` (alias -> columns) that the block reads.
+
+    A column keeps its own name where it can. Columns of one name that an inner join makes equal
+    share it, as ``on="key"`` does in every dataframe library. Others take the name that the
+    SELECT list gives them, or their alias before their own name.
+    """
+    used = Counter((c.table, c.name) for c in columns_of(select) if c.table in sources)
+    places = [(a, name) for a in sources for name in sources[a] if (a, name) in used]
+    shared = _shared(select, used)
+    hints = {_place(item.unalias()): item.alias for item in select.selects if item.alias}
+    own = {name for _, name in places}
+    names: dict[Place, str] = {}
+    for place in places:
+        twin = next((p for p in shared.get(place, ()) if p in names), None)
+        names[place] = names[twin] if twin else _name(place, hints, own, set(names.values()))
+    return names
+
+
+def _name(place: Place, hints: Mapping[Place, str], own: set[str], taken: set[str]) -> str:
+    alias, name = place
+    if name not in taken:
+        return name
+    hint = hints.get(place)
+    if hint is not None and hint not in own | taken:
+        return hint
+    return fresh(f"{alias}_{name}", own | taken)
+
+
+def _place(expression: Expression) -> Place:
+    return (expression.table, expression.name) if isinstance(expression, exp.Column) else ("", "")
+
+
+def _shared(select: exp.Select, uses: Counter[Place]) -> dict[Place, set[Place]]:
+    """Columns of one name, equal in every row: by inner joins, or by a left join's own key."""
+    classes: dict[Place, set[Place]] = {}
+    group = select.args.get("group")
+    if group is not None and grouping_sets(group) is not None:
+        return classes  # one of two equal columns may be NULL, where the other is none
+    for left, right in _equal_columns(select, uses):
+        merged = classes.get(left, {left}) | classes.get(right, {right})
+        if len({alias for alias, _ in merged}) == len(merged):
+            classes.update(dict.fromkeys(merged, merged))
+    return classes
+
+
+def _equal_columns(select: exp.Select, uses: Counter[Place]) -> Iterable[tuple[Place, Place]]:
+    where = select.args.get("where")
+    joins = select.args.get("joins") or []
+    if any(join.side in ("RIGHT", "FULL") for join in joins):
+        return
+    inner = [j.args.get("on") for j in joins if not j.side] + [where.this if where else None]
+    for condition in inner:
+        yield from _equalities(condition)
+    for join in (j for j in joins if j.side == "LEFT"):
+        for left, right in _equalities(join.args.get("on")):
+            optional = left if left[0] == join.alias_or_name else right
+            if uses[optional] == 1:
+                yield left, right
+
+
+def _equalities(condition: Expression | None) -> Iterable[tuple[Place, Place]]:
+    for part in conjuncts(condition):
+        if isinstance(part, exp.EQ) and all(
+            isinstance(e, exp.Column) for e in (part.left, part.right)
+        ):
+            left, right = _place(part.left), _place(part.right)
+            if left[1] == right[1] and left[0] != right[0]:
+                yield left, right

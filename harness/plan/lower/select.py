@@ -1,0 +1,388 @@
+"""A qualified SELECT -> a relational plan: subqueries decorrelated, filters pushed down."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+from harness.answer import SortKey
+from harness.errors import Unsupported
+from harness.plan.facts.columns import columns_of, fresh, repeated
+from harness.plan.facts.printing import in_sql
+from harness.plan.lower.aggregates import Aggregates, Windows, described
+from harness.plan.lower.distinct import aggregated
+from harness.plan.lower.joins import KEEPING_RIGHT, Source, check_side, combine
+from harness.plan.lower.names import flat_names
+from harness.plan.lower.predicates import factored
+from harness.plan.lower.sets import over_sets, set_operation
+from harness.plan.lower.subqueries import Attached, Subqueries, compares
+from harness.plan.sql.grouping import grouping_sets, is_grouped
+from harness.plan.tree.nodes import (
+    Distinct,
+    Expression,
+    Filter,
+    Item,
+    Limit,
+    Node,
+    Project,
+    Scan,
+    Sort,
+    Window,
+    columns_in,
+    conjunction,
+    conjuncts,
+)
+from harness.plan.tree.relation import Relation, aliases_in
+from harness.types import Schema
+
+Tables = Mapping[str, Schema]
+_OrderKey = tuple[exp.Ordered, Expression | None]
+"""A key of ORDER BY, and its value; None where it names a column of the SELECT list."""
+
+
+def lower(tree: exp.Query, schemas: Tables) -> Node:
+    """The plan of a whole query, as :func:`harness.plan.sql.parse.parse` returns it."""
+    return Lowering(schemas).query(tree)
+
+
+@dataclass(frozen=True)
+class Lowering:
+    """Lowers the blocks of one query. ``ctes`` are the plans of those in scope."""
+
+    schemas: Tables
+    ctes: Mapping[str, Node] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def query(self, tree: Expression) -> Node:
+        inside = self._with_ctes(tree)
+        if isinstance(tree, exp.Subquery):
+            return inside.query(tree.this)
+        if isinstance(tree, exp.SetOperation):
+            return inside._ordered_set(tree)
+        if isinstance(tree, exp.Select):
+            relation, correlated = inside.block(tree)
+            if correlated:
+                raise Unsupported("a correlated subquery here", in_sql(correlated[0]))
+            return inside.finish(tree, relation)
+        raise Unsupported(f"{type(tree).__name__} as a query", in_sql(tree))
+
+    def _with_ctes(self, tree: Expression) -> Lowering:
+        clause, scope = tree.args.get("with_"), self
+        for cte in clause.expressions if clause is not None else ():
+            if clause is not None and clause.args.get("recursive"):
+                raise Unsupported("a recursive CTE", cte.alias)
+            node = _renamed(scope.query(cte.this), cte.args["alias"].columns, cte.alias)
+            scope = replace(scope, ctes={**scope.ctes, cte.alias: node})
+        return scope
+
+    def alias(self) -> str:
+        """A name for a subquery that no other has."""
+        return f"subquery{next(self.numbers)}"
+
+    # ------------------------------------------------------------------ FROM and WHERE
+
+    def block(self, select: exp.Select) -> tuple[Relation, list[Expression]]:
+        """The joined and filtered sources, and the predicates that speak of outer blocks too."""
+        entries = self._entries(select)
+        available = {alias: source.names for alias, source, _, _ in entries}
+        flat = flat_names(select, available)
+        sources, predicates = [], []
+        kept = any(side in KEEPING_RIGHT for _, _, side, _ in entries)
+        for alias, node, side, condition in entries:
+            joined = condition if side or kept else None
+            subqueries = Subqueries(self, [])
+            if joined is not None and has_subquery(joined):
+                if not side:
+                    raise Unsupported("a subquery in ON before this kind of join", in_sql(joined))
+                joined = conjunction(subqueries.out_of(part) for part in conjuncts(joined))
+            relation = _placed(alias, node, flat)
+            sources.append(Source(alias, relation, side, joined, subqueries.attached))
+            predicates += [] if joined is not None else conjuncts(condition)
+        where = select.args.get("where")
+        for part in conjuncts(where.this if where else None):
+            predicates += factored(part)
+        own = {source.alias for source in sources}
+        local = [p for p in predicates if aliases_in(p) <= own or has_subquery(p)]
+        correlated = [p for p in predicates if not any(p is other for other in local)]
+        return self._combined(sources, local), correlated
+
+    def _combined(self, sources: Sequence[Source], predicates: Sequence[Expression]) -> Relation:
+        """Predicates that compare with a scalar subquery come after its value is there."""
+        subqueries = Subqueries(self, [])
+        early, late, semi_joins = [], [], []
+        for predicate in predicates:
+            if not has_subquery(predicate):
+                early.append(predicate)
+            elif semi := subqueries.semi_join(predicate):
+                semi_joins.append(semi)
+            else:
+                late.append(subqueries.out_of(predicate, required=compares(predicate)))
+        sources = self._with_scalars(sources, subqueries.attached, early, late)
+        relation = combine(sources, early, semi_joins)
+        for attached in subqueries.attached:
+            relation = attached.to(relation)
+        return relation.where(late)
+
+    def _with_scalars(
+        self,
+        sources: Sequence[Source],
+        attached: list[Attached],
+        early: list[Expression],
+        late: list[Expression],
+    ) -> list[Source]:
+        """Compares a source with the value of an uncorrelated subquery before it is joined.
+
+        What else is asked of the source comes first, as it can be asked while reading. Takes out
+        of ``attached``, ``early`` and ``late`` what is done so.
+        """
+        done = list(sources)
+        if any(source.side for source in sources):
+            return done
+        for scalar in [a for a in attached if a.kind == "single"]:
+            users = [p for p in late if scalar.alias in aliases_in(p)]
+            owners = frozenset().union(*(aliases_in(p) for p in users)) - {scalar.alias}
+            for place, source in enumerate(done):
+                if owners == {source.alias}:
+                    own = [p for p in early if aliases_in(p) == owners]
+                    relation = scalar.to(source.relation.where(own)).where(users)
+                    done[place] = replace(source, relation=relation)
+                    attached.remove(scalar)
+                    early[:] = [p for p in early if not any(p is other for other in own)]
+                    late[:] = [p for p in late if not any(p is user for user in users)]
+        return done
+
+    def _entries(self, select: exp.Select) -> list[tuple[str, Node, str, Expression | None]]:
+        """(alias, plan, side, ON condition) of each entry of FROM."""
+        first = select.args.get("from_")
+        if first is None:
+            raise Unsupported("a SELECT without FROM", in_sql(select))
+        entries: list[tuple[str, Node, str, Expression | None]] = [
+            (first.this.alias_or_name, self._source(first.this, select), "", None)
+        ]
+        for item in select.args.get("joins") or []:
+            side = check_side(item.side.upper(), item.kind.upper())
+            if item.args.get("method"):
+                raise Unsupported("this kind of join", in_sql(item))
+            node = self._source(item.this, select)
+            entries.append((item.this.alias_or_name, node, side, item.args.get("on")))
+        return entries
+
+    def _source(self, source: Expression, select: exp.Select) -> Node:
+        if isinstance(source, exp.Table) and source.name in self.ctes:
+            return self.ctes[source.name]
+        if isinstance(source, exp.Table):
+            alias = source.alias_or_name
+            read = {c.name for c in columns_of(select) if c.table == alias}
+            schema = self.schemas[source.name]
+            columns = [c for c in schema if c.name in read] or [schema[0]]
+            return Scan(source.name, tuple((c.name, c) for c in columns))
+        if isinstance(source, exp.Subquery):
+            return _renamed(self.query(source.this), source.alias_column_names, source.alias)
+        raise Unsupported(f"{type(source).__name__} in FROM", in_sql(source))
+
+    # ------------------------------------------------------------------ SELECT and after
+
+    def finish(self, select: exp.Select, relation: Relation) -> Node:
+        """GROUP BY, HAVING, windows, SELECT list, DISTINCT, ORDER BY and LIMIT over a block."""
+        items = [(item.alias_or_name, item.unalias()) for item in select.selects]
+        if name := repeated([name for name, _ in items]):
+            raise Unsupported(f"two columns called {name!r} in a subquery", in_sql(select))
+        named = {name for name, _ in items}
+        order = [(o, None if _is_output(o.this, named) else o.this) for o in _order_of(select)]
+        qualify = select.args.get("qualify")
+        condition = None if qualify is None else qualify.this
+        if is_grouped(select):
+            grouped = self._grouped(select, relation, items, order, condition)
+            relation, items, order, condition = grouped
+        else:
+            subqueries = Subqueries(self, [])
+            items = [(name, subqueries.out_of(e)) for name, e in items]
+            for attached in subqueries.attached:
+                relation = attached.to(relation)
+        node, outputs, sort_keys = self._projected(relation, items, order, condition)
+        if select.args.get("distinct"):
+            if select.args["distinct"].args.get("on"):
+                raise Unsupported("DISTINCT ON", in_sql(select))
+            node = Distinct(Project(node, tuple((name, exp.column(name)) for name in outputs)))
+            sort_keys = self._known_order(select, sort_keys, outputs)
+        node = _limited(select, Sort(node, tuple(sort_keys)) if sort_keys else node)
+        return Project(node, tuple((name, exp.column(name)) for name in outputs))
+
+    def _group_keys(
+        self, select: exp.Select, items: Sequence[Item], relation: Relation, read: set[str]
+    ) -> tuple[list[Item], list[list[str]] | None]:
+        """The keys of GROUP BY, and the sets of them by name where it asks for several.
+
+        ``read`` are the columns that aggregates read.
+        """
+        group = select.args.get("group")
+        if group is None:
+            return [], None
+        sets = grouping_sets(group)
+        expressions = group.expressions if sets is None else list(itertools.chain(*sets))
+        if group.args.get("all"):
+            expressions = [e for _, e in items if not e.find(exp.AggFunc)]
+        aliases = {relation.flat(e): name for name, e in items}
+        flat = dict.fromkeys(map(relation.flat, expressions))
+        keys: list[Item] = []
+        for e in flat:
+            taken = {k for k, _ in keys}
+            if not isinstance(e, exp.Column):  # what others read keeps its name
+                taken |= read | columns_in(*(other for other in flat if other is not e))
+            name = e.name if isinstance(e, exp.Column) else aliases.get(e, "key")
+            keys.append((fresh(name, taken), e))
+        if sets is None:
+            return [key for key in keys if columns_in(key[1])] or keys, None
+        names = {e: name for name, e in keys}
+        return keys, [[names[relation.flat(e)] for e in chosen] for chosen in sets]
+
+    def _grouped(
+        self,
+        select: exp.Select,
+        relation: Relation,
+        items: Sequence[Item],
+        order: Sequence[_OrderKey],
+        qualify: Expression | None,
+    ) -> tuple[Relation, list[Item], list[_OrderKey], Expression | None]:
+        """The relation after GROUP BY and HAVING; what comes later in terms of its columns."""
+        having = select.args.get("having")
+        clauses = [e for _, e in (*items, *order) if e is not None]
+        clauses += [clause for clause in (having, qualify) if clause is not None]
+        found = [a for e in clauses for a in relation.flat(e).find_all(exp.AggFunc)]
+        keys, sets = self._group_keys(select, items, relation, columns_in(*found))
+        subqueries = Subqueries(self, [])
+        conditions = [subqueries.out_of(c) for c in conjuncts(having.this if having else None)]
+        items = [(name, subqueries.out_of(e)) for name, e in items]
+        if any(attached.correlated for attached in subqueries.attached):
+            raise Unsupported("a correlated subquery beside GROUP BY", in_sql(select))
+        aggregates = Aggregates(relation, keys, items)
+        items = [(name, aggregates.over(e)) for name, e in items]
+        order = [(o, None if e is None else aggregates.over(e)) for o, e in order]
+        conditions = [aggregates.over(c) for c in conditions]
+        qualify = None if qualify is None else aggregates.over(qualify)
+        if sets is None:
+            node: Node = aggregated(relation.node, keys, aggregates.found)
+        else:
+            node = over_sets(relation.node, keys, sets, aggregates.found)
+        grouped = Relation(node, {})
+        for attached in subqueries.attached:
+            grouped = attached.to(grouped)
+        return grouped.where(conditions), items, order, qualify
+
+    def _projected(
+        self,
+        relation: Relation,
+        items: Sequence[Item],
+        order: Sequence[_OrderKey],
+        qualify: Expression | None,
+    ) -> tuple[Node, tuple[str, ...], list[SortKey]]:
+        """Windows, QUALIFY and the SELECT list; ORDER BY keys that are not in it ride along."""
+        flat = [(name, relation.flat(e)) for name, e in items]
+        windows = Windows(relation.node.names)
+        flat = [(name, windows.out_of(e, name)) for name, e in flat]
+        condition = None if qualify is None else windows.out_of(relation.flat(qualify), "window")
+        outputs = tuple(name for name, _ in flat)
+        keys: list[SortKey] = []
+        for ordered, e in order:
+            name = ordered.this.name if e is None else _sort_column(relation.flat(e), flat, windows)
+            keys.append(_sort_key(name, ordered))
+        node: Node = Window(relation.node, windows.found) if windows.found else relation.node
+        node = node if condition is None else Filter(node, condition)
+        return Project(node, tuple(flat)), outputs, keys
+
+    def _known_order(
+        self, select: exp.Select, keys: Sequence[SortKey], outputs: Sequence[str]
+    ) -> list[SortKey]:
+        """The order of distinct rows, as far as they have what they are ordered by.
+
+        DuckDB takes the rest from any of the rows that became one.
+        """
+        known = list(itertools.takewhile(lambda key: key.column in outputs, keys))
+        if len(known) < len(keys) and (select.args.get("limit") or select.args.get("offset")):
+            raise Unsupported("DISTINCT in the order of something else", in_sql(select))
+        return known
+
+    # ------------------------------------------------------------------ UNION, INTERSECT, EXCEPT
+
+    def _ordered_set(self, tree: exp.SetOperation) -> Node:
+        node = set_operation(tree, self.query(tree.this), self.query(tree.expression))
+        keys = []
+        for ordered in _order_of(tree):
+            if not isinstance(ordered.this, exp.Column) or ordered.this.name not in node.names:
+                raise Unsupported("ORDER BY an expression after UNION", in_sql(ordered))
+            keys.append(_sort_key(ordered.this.name, ordered))
+        return _limited(tree, Sort(node, tuple(keys)) if keys else node)
+
+
+def _placed(alias: str, node: Node, flat: Mapping[tuple[str, str], str]) -> Relation:
+    """A source under its alias, its columns renamed to their flat names in the block."""
+    names: dict[str, str] = {}
+    for name in node.names:  # a column that the block does not read must not meet another's name
+        taken = {*flat.values(), *names.values()}
+        names[name] = flat.get((alias, name)) or fresh(f"{alias}_{name}", taken)
+    columns = {(alias, name): names[name] for name in node.names}
+    if isinstance(node, Scan):
+        renamed = tuple(
+            (source, replace(column, name=names[source])) for source, column in node.columns
+        )
+        return Relation(Scan(node.table, renamed), columns)
+    relation = Relation(node, {(alias, name): name for name in node.names})
+    changed = {old: new for old, new in names.items() if old != new}
+    return Relation(relation.renamed(changed).node, columns)
+
+
+def _renamed(node: Node, aliases: Sequence[object], label: str) -> Node:
+    """``with t(a, b) as …``: the columns under the names of the list."""
+    if not aliases:
+        return replace(node, label=label)
+    names = [getattr(alias, "name", alias) for alias in aliases] + list(node.names[len(aliases) :])
+    pairs = zip(names, node.names, strict=True)
+    items = tuple((str(new), exp.column(old)) for new, old in pairs)
+    return Project(node, items, label=label)
+
+
+def has_subquery(e: Expression) -> bool:
+    return e.find(exp.Query, exp.Exists) is not None
+
+
+def _order_of(tree: Expression) -> list[exp.Ordered]:
+    order = tree.args.get("order")
+    keys = list(order.expressions) if order is not None else []
+    if found := next((key for key in keys if has_subquery(key)), None):
+        raise Unsupported("a subquery in ORDER BY", in_sql(found))
+    return keys
+
+
+def _is_output(key: Expression, outputs: set[str]) -> bool:
+    """Whether a key of ORDER BY names a column of the SELECT list, and none of a table."""
+    return isinstance(key, exp.Column) and not key.table and key.name in outputs
+
+
+def _sort_column(key: Expression, items: list[Item], windows: Windows) -> str:
+    """The name of the column that holds an ORDER BY key, added to the items where none does."""
+    key = windows.out_of(key, described(key))
+    for name, e in items:
+        if e == key:
+            return name
+    name = fresh(key.name if isinstance(key, exp.Column) else described(key), {n for n, _ in items})
+    items.append((name, key))
+    return name
+
+
+def _sort_key(column: str, ordered: exp.Ordered) -> SortKey:
+    nulls_first = bool(ordered.args.get("nulls_first"))
+    return SortKey(column, bool(ordered.args.get("desc")), nulls_first)
+
+
+def _limited(tree: Expression, node: Node) -> Node:
+    limit, offset = tree.args.get("limit"), tree.args.get("offset")
+    if limit is None and offset is None:
+        return node
+    counts = [clause.expression for clause in (limit, offset) if clause is not None]
+    if not all(isinstance(count, exp.Literal) and count.is_int for count in counts):
+        raise Unsupported("a LIMIT that is not a whole number", in_sql(tree))
+    rows = None if limit is None else int(limit.expression.name)
+    return Limit(node, rows, 0 if offset is None else int(offset.expression.name))

@@ -1,0 +1,382 @@
+"""Subqueries in expressions -> relations to be joined to the block around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlglot import exp
+
+from harness.answer import SortKey
+from harness.errors import Unsupported
+from harness.plan.facts.columns import fresh, with_columns
+from harness.plan.facts.kinds import COMPARISONS
+from harness.plan.facts.printing import in_sql
+from harness.plan.lower.aggregates import Aggregates, described
+from harness.plan.lower.distinct import aggregated
+from harness.plan.lower.semi_joins import SemiJoin
+from harness.plan.sql.grouping import has_aggregate, is_grouped
+from harness.plan.sql.normalize import negation
+from harness.plan.tree.nodes import (
+    Aggregate,
+    Distinct,
+    Expression,
+    Item,
+    JoinKind,
+    Node,
+    Project,
+    TopPerGroup,
+    conjunction,
+    one_row,
+)
+from harness.plan.tree.relation import Relation, aliases_in, join, with_row_number
+
+_STRICT = (*COMPARISONS, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Cast)
+"""What is NULL where an operand is."""
+_ROWS = exp.Count(this=exp.Star())
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A subquery's relation, ready to be joined to the block whose expression has need of it.
+
+    With ``aggregates`` it is computed for each row of the block, over the rows of the relation that
+    ``on`` and ``residual`` give to it.
+    """
+
+    alias: str
+    relation: Relation
+    kind: JoinKind
+    on: tuple[tuple[Expression, Expression], ...] = ()
+    residual: Expression | None = None
+    aggregates: tuple[Item, ...] = ()
+
+    @property
+    def correlated(self) -> bool:
+        return bool(self.on or self.aggregates)
+
+    @property
+    def outer_aliases(self) -> frozenset[str]:
+        """The aliases of the block that the subquery is tied to."""
+        tied = [*(outer for outer, _ in self.on), *(e for _, e in self.aggregates)]
+        tied += [] if self.residual is None else [self.residual]
+        return frozenset().union(*map(aliases_in, tied)) - self.relation.aliases - {""}
+
+    def to(self, left: Relation) -> Relation:
+        if not self.aggregates:
+            return join(self.kind, left, self.relation, self.on)
+        numbered, row = with_row_number(left, self.relation)
+        matched = join("inner" if self.on else "cross", numbered, self.relation, self.on)
+        matched = matched.where([] if self.residual is None else [self.residual])
+        values = tuple((name, matched.flat(e)) for name, e in self.aggregates)
+        node = Aggregate(matched.node, ((row, exp.column(row)),), values)
+        key = exp.column(row, self.alias)
+        beside = Relation(numbered.node, {**left.columns, (self.alias, row): row})
+        joined = join("left", beside, _under(self.alias, node), [(key, key)])
+        return Relation(joined.node, {k: v for k, v in joined.columns.items() if v != row})
+
+
+class Blocks(Protocol):
+    """How the blocks of a subquery are lowered."""
+
+    def block(self, select: exp.Select) -> tuple[Relation, list[Expression]]: ...
+
+    def finish(self, select: exp.Select, relation: Relation) -> Node: ...
+
+    def query(self, tree: Expression) -> Node: ...
+
+    def alias(self) -> str: ...
+
+
+@dataclass
+class Subqueries:
+    """Takes the subqueries out of one block's expressions; ``attached`` collects what they need."""
+
+    blocks: Blocks
+    attached: list[Attached]
+
+    # ------------------------------------------------------------------ EXISTS and IN
+
+    def semi_join(self, predicate: Expression) -> SemiJoin | None:
+        """The semi or anti join that a predicate is, if it is one as a whole."""
+        negated = isinstance(predicate, exp.Not)
+        return self._test(predicate.this if negated else predicate, negated)
+
+    def _test(self, test: Expression, negated: bool) -> SemiJoin | None:
+        if isinstance(test, exp.Exists):
+            return self._exists(test, negated)
+        if isinstance(test, exp.In) and test.args.get("query") is not None:
+            return self._in(test, negated)
+        return None
+
+    def _exists(self, test: exp.Exists, negated: bool) -> SemiJoin:
+        tree = test.this.unnest()
+        tree.set("distinct", None)
+        if tree.args.get("offset") is None and _is_positive(tree.args.get("limit")):
+            tree.set("limit", None)
+        relation, _, correlated = self._rows(tree)
+        on, residual = _split(relation, correlated)
+        return SemiJoin(_semi(negated), relation, on, conjunction(residual))
+
+    def _in(self, test: exp.In, negated: bool) -> SemiJoin:
+        relation, value, correlated = self._rows(test.args["query"].unnest())
+        on, residual = _split(relation, correlated)
+        pairs = (*on, (test.this, value))
+        return SemiJoin(_semi(negated), relation, pairs, conjunction(residual), null_aware=negated)
+
+    def _rows(self, tree: Expression) -> tuple[Relation, Expression, list[Expression]]:
+        """A subquery's rows, the value of its first column, and what ties them to the block."""
+        if not isinstance(tree, exp.Select) or tree.args.get("with_"):
+            return *self._finished(self.blocks.query(tree)), []
+        relation, correlated = self.blocks.block(tree)
+        if not _is_more(tree) and not is_grouped(tree):
+            return relation, tree.selects[0].unalias(), correlated
+        if correlated:
+            raise Unsupported("a correlated subquery of groups or with a LIMIT", in_sql(tree))
+        return *self._finished(self.blocks.finish(tree, relation)), []
+
+    def _finished(self, node: Node) -> tuple[Relation, Expression]:
+        alias = self.blocks.alias()
+        return _under(alias, node), exp.column(node.names[0], alias)
+
+    # ------------------------------------------------------------------ subqueries in expressions
+
+    def out_of(self, e: Expression, *, required: bool = False) -> Expression:
+        """The expression over the columns that the attached relations will have.
+
+        ``required`` says that a row without a value is dropped anyway, so that an inner join does.
+        """
+        negated = isinstance(e, exp.Not)
+        test = e.this if negated else e
+        if semi := self._test(test, negated=False):
+            return self._truth(test, semi, negated, _decides(e))
+        if isinstance(e, exp.Subquery):
+            return self._scalar(e, required)
+        if isinstance(e, (exp.Any, exp.All)):
+            text = in_sql(e.parent or e)
+            raise Unsupported("this comparison with the rows of a subquery", text)
+        required = required and isinstance(e, _STRICT)
+        for key, value in list(e.args.items()):
+            if isinstance(value, exp.Expr):
+                e.set(key, self.out_of(value, required=required))
+            elif isinstance(value, list):
+                e.set(key, [self._any(v, required) for v in value])
+        return e
+
+    def _any(self, value: object, required: bool) -> object:
+        return self.out_of(value, required=required) if isinstance(value, exp.Expr) else value
+
+    def _truth(self, test: Expression, semi: SemiJoin, negated: bool, decides: bool) -> Expression:
+        """An EXISTS or IN as a value; that of IN is NULL where it cannot be known."""
+        found = self._found(semi)
+        if isinstance(test, exp.Exists) or (decides and not negated):
+            return negation(found) if negated else found
+        if decides:
+            return exp.And(this=negation(found), expression=self._comparable(semi))
+        yes = exp.If(this=found, true=exp.convert(not negated))
+        no = exp.If(this=self._comparable(semi), true=exp.convert(negated))
+        return exp.Case(ifs=[yes, no])
+
+    def _found(self, semi: SemiJoin) -> Expression:
+        """Whether an EXISTS or IN finds a partner for a row."""
+        if semi.residual is not None or not semi.on:
+            (count,) = self._values(semi.right, semi.on, [("found", _ROWS)], semi.residual)
+            return exp.GT(this=count, expression=exp.Literal.number(0))
+        relation, alias, keys = semi.right, self.blocks.alias(), []
+        for _, inner in semi.on:
+            relation, name = relation.with_column(inner)
+            keys.append(name)
+        distinct = Distinct(Project(relation.node, _same(dict.fromkeys(keys))))
+        node = Project(distinct, (*_same(distinct.names), (f"{alias}_found", exp.true())))
+        pairs = zip((outer for outer, _ in semi.on), keys, strict=True)
+        on = tuple((outer, exp.column(key, alias)) for outer, key in pairs)
+        self.attached.append(Attached(alias, _under(alias, node), "left", on))
+        mark = exp.column(f"{alias}_found", alias)
+        return exp.Not(this=exp.Is(this=mark, expression=exp.null()))
+
+    def _comparable(self, semi: SemiJoin) -> Expression:
+        """NOT IN is never true of a NULL, nor of a set with a NULL in it, but of an empty set."""
+        (*correlation, (value, member)) = semi.on
+        counts = [("set_size", _ROWS), ("set_known", exp.Count(this=member.copy()))]
+        size, known = self._values(semi.right, tuple(correlation), counts, semi.residual)
+        there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
+        complete = exp.And(this=there, expression=exp.EQ(this=known, expression=size.copy()))
+        empty = exp.EQ(this=size, expression=exp.Literal.number(0))
+        return exp.Or(this=empty, expression=complete)
+
+    # ------------------------------------------------------------------ scalar subqueries
+
+    def _scalar(self, subquery: exp.Subquery, required: bool) -> Expression:
+        select = subquery.unnest()
+        if not isinstance(select, exp.Select) or select.args.get("with_"):
+            return self._only(self.blocks.query(select))
+        relation, correlated = self.blocks.block(select)
+        item = select.selects[0].unalias()
+        name = described(relation.flat(item))
+        if not correlated and aliases_in(item) <= relation.aliases:
+            select.set("expressions", [exp.alias_(item, name)])
+            return self._only(self.blocks.finish(select, relation))
+        on, residual = _split(relation, correlated)
+        if not residual and (first := _first_rows(relation, select, on)):
+            relation = first
+        elif _is_more(select):
+            raise Unsupported("this correlated scalar subquery", in_sql(select))
+        if not has_aggregate(item):  # there is one row at most, or else the query fails
+            item = exp.Max(this=item)
+        outer = any(not aliases_in(a) <= relation.aliases for a in item.find_all(exp.AggFunc))
+        by_row = outer or bool(residual)
+        condition = conjunction(residual)
+        (value,) = self._values(relation, on, [(name, item)], condition, by_row, required)
+        return value
+
+    def _only(self, node: Node) -> Expression:
+        """The value of a subquery that has one row at most; NULL where it has none."""
+        alias, name = self.blocks.alias(), node.names[0]
+        if not one_row(node):
+            node = Aggregate(node, (), ((name, exp.Max(this=exp.column(name))),))
+        self.attached.append(Attached(alias, _under(alias, node), "single"))
+        return exp.column(name, alias)
+
+    def _values(
+        self,
+        relation: Relation,
+        on: tuple[tuple[Expression, Expression], ...],
+        items: Sequence[Item],
+        residual: Expression | None = None,
+        by_row: bool = False,
+        required: bool = False,
+    ) -> list[Expression]:
+        """Aggregates over the rows of a relation that belong to each row of the block.
+
+        By equalities alone they are computed once for each key; with a residual, for each row.
+        """
+        alias, keys = self.blocks.alias(), list[Item]()
+        if by_row or residual is not None:
+            aggregates = Aggregates(Relation(relation.node, {}), [], items)
+            values = [_beside(aggregates.over(e), alias, aggregates) for _, e in items]
+            rows = Attached(alias, relation, "left", on, residual, aggregates.found)
+            self.attached.append(rows)
+            return values
+        key_of: dict[str, str] = {}
+        inners = []
+        for _, inner in on:
+            relation, name = relation.with_column(inner)
+            if name not in key_of:
+                key_of[name] = fresh(name, {k for k, _ in keys})
+                keys.append((key_of[name], exp.column(name)))
+            inners.append(key_of[name])
+        aggregates = Aggregates(relation, keys, items)
+        values = [_beside(aggregates.over(e), alias, aggregates, bool(on)) for _, e in items]
+        node = aggregated(relation.node, keys, aggregates.found)
+        strict = required and all(_is_strict(e) for _, e in items)
+        kind: JoinKind = "single" if not on else "inner" if strict else "left"
+        outers = zip((outer for outer, _ in on), inners, strict=True)
+        pairs = tuple((outer, exp.column(key, alias)) for outer, key in outers)
+        self.attached.append(Attached(alias, _under(alias, node), kind, pairs))
+        return values
+
+
+def _first_rows(
+    relation: Relation, select: exp.Select, on: Sequence[tuple[Expression, Expression]]
+) -> Relation | None:
+    """``order by … limit 1`` for each key; None where a subquery asks for anything else."""
+    order, limit = select.args.get("order"), select.args.get("limit")
+    rest = select.copy()
+    rest.set("limit", None)
+    one = limit is not None and limit.expression == exp.Literal.number(1)
+    if order is None or not one or _is_more(rest) or is_grouped(rest):
+        return None
+    keys, sort_keys = [], []
+    for _, inner in on:
+        relation, name = relation.with_column(inner)
+        keys.append(name)
+    for ordered in order.expressions:
+        relation, name = relation.with_column(ordered.this)
+        descending, first = ordered.args.get("desc"), ordered.args.get("nulls_first")
+        sort_keys.append(SortKey(name, bool(descending), bool(first)))
+    node = TopPerGroup(relation.node, tuple(dict.fromkeys(keys)), tuple(sort_keys), 1)
+    return Relation(node, relation.columns)
+
+
+def _is_more(select: exp.Select) -> bool:
+    """Whether a SELECT's rows are more than its joined and filtered sources."""
+    clauses = ("group", "having", "qualify", "limit", "offset", "distinct")
+    if any(select.args.get(clause) for clause in clauses):
+        return True
+    return any(item.find(exp.Window) for item in select.selects)
+
+
+def _is_positive(limit: Expression | None) -> bool:
+    count = None if limit is None else limit.expression
+    return isinstance(count, exp.Literal) and count.is_int and int(count.name) > 0
+
+
+def _decides(e: Expression) -> bool:
+    """Whether only the truth of a test matters: where it stands, NULL does as false would."""
+    parent = e.parent
+    if isinstance(parent, (exp.And, exp.Or)):
+        return _decides(parent)
+    if isinstance(parent, exp.If):
+        return parent.this is e
+    return parent is None or isinstance(parent, (exp.Where, exp.Having, exp.Join, exp.Qualify))
+
+
+def compares(predicate: Expression) -> bool:
+    """Whether a predicate is a plain comparison, never true where a side of it is NULL."""
+    return isinstance(predicate, COMPARISONS)
+
+
+def _beside(
+    value: Expression, alias: str, aggregates: Aggregates, joined: bool = True
+) -> Expression:
+    """A value over the columns of an aggregation, as seen from beside it: no rows count as 0."""
+    counts = {name for name, e in aggregates.found if joined and isinstance(e, exp.Count)}
+
+    def moved(column: exp.Column) -> Expression | None:
+        if column.table:
+            return None
+        outside = exp.column(column.name, alias)
+        if column.name not in counts:
+            return outside
+        return exp.Coalesce(this=outside, expressions=[exp.Literal.number(0)])
+
+    return with_columns(value, moved)
+
+
+def _is_strict(item: Expression) -> bool:
+    """Whether a value is NULL where there is no row to aggregate."""
+    if isinstance(item, exp.AggFunc):
+        return not isinstance(item, exp.Count)
+    operands = [item.this, item.args.get("expression")] if isinstance(item, _STRICT) else []
+    return any(_is_strict(e) for e in operands if isinstance(e, exp.Expr))
+
+
+def _same(names: Iterable[str]) -> tuple[Item, ...]:
+    return tuple((name, exp.column(name)) for name in names)
+
+
+def _under(alias: str, node: Node) -> Relation:
+    return Relation(node, {(alias, name): name for name in node.names})
+
+
+def _semi(negated: bool) -> JoinKind:
+    return "anti" if negated else "semi"
+
+
+def _split(
+    relation: Relation, correlated: Sequence[Expression]
+) -> tuple[tuple[tuple[Expression, Expression], ...], list[Expression]]:
+    """Correlated predicates -> pairs (outer, inner) of equalities, and the rest."""
+    pairs, residual = [], []
+    for p in correlated:
+        equality = isinstance(p, exp.EQ)
+        left = aliases_in(p.this) if equality else frozenset()
+        right = aliases_in(p.expression) if equality else frozenset()
+        if left and left <= relation.aliases and not right & relation.aliases:
+            pairs.append((p.expression, p.this))
+        elif right and right <= relation.aliases and not left & relation.aliases:
+            pairs.append((p.this, p.expression))
+        else:
+            residual.append(p)
+    return tuple(pairs), residual

@@ -1,0 +1,1 @@
+"""A plan -> an equal plan that is cheaper, or reads better."""

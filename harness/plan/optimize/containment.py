@@ -1,0 +1,160 @@
+"""An aggregate beside a join that already holds all of its rows -> an aggregate over that join.
+
+``p_partkey = l_partkey and l_quantity < (select avg(l_quantity) from lineitem where l_partkey =
+p_partkey)``: the parts and their line items are joined anyway, with every line item of a part that
+is left. So the average is taken over the joined rows; the table need not be read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from harness.plan.facts.columns import with_columns
+from harness.plan.facts.printing import in_sql
+from harness.plan.tree.nodes import (
+    Aggregate,
+    Expression,
+    Filter,
+    Item,
+    Join,
+    Node,
+    Project,
+    Scan,
+    columns_in,
+    conjuncts,
+)
+
+Place = tuple[str, str]
+"""A table and a column of it."""
+
+_INDIFFERENT = (exp.Min, exp.Max, exp.Avg)
+"""Aggregates that do not change where every row of a group is repeated equally often."""
+
+
+@dataclass(frozen=True)
+class InnerJoins:
+    """Tables that are joined by equalities only: what is asked of each, and where columns are."""
+
+    conditions: Mapping[str, frozenset[str]]
+    places: Mapping[str, Place]
+    classes: frozenset[frozenset[Place]]
+    """Columns that are equal in every row."""
+
+    def class_of(self, place: Place) -> frozenset[Place]:
+        return next((c for c in self.classes if place in c), frozenset({place}))
+
+
+def over_join(plan: Node) -> Node:
+    """The plan with such aggregates over the join beside them, inputs first."""
+    plan = plan.with_inputs(*(over_join(child) for child in plan.inputs))
+    if isinstance(plan, Join) and plan.kind == "inner" and len(plan.on) == 1:
+        ((ours, theirs),) = plan.on
+        right = _moved(plan.right, theirs, plan.left, ours)
+        if right is not None:
+            return plan.with_inputs(plan.left, right)
+    return plan
+
+
+def _moved(node: Node, key: str, left: Node, left_key: str) -> Node | None:
+    """The aggregate by ``key``, over ``left`` in place of its own input; None where it is not."""
+    if isinstance(node, Project):
+        source = dict(node.items).get(key)
+        if not isinstance(source, exp.Column):
+            return None
+        below = _moved(node.input, source.name, left, left_key)
+        return None if below is None else node.with_inputs(below)
+    if not (isinstance(node, Aggregate) and [name for name, _ in node.keys] == [key]):
+        return None
+    if not all(isinstance(e, _INDIFFERENT) for _, e in node.aggregates):
+        return None
+    names = _contained(node, left, left_key)
+    if names is None:
+        return None
+    aggregates = tuple((name, _renamed(e, names)) for name, e in node.aggregates)
+    keys = ((key, exp.column(left_key)),)
+    return replace(node, input=left, keys=keys, aggregates=aggregates)
+
+
+def _contained(node: Aggregate, left: Node, left_key: str) -> dict[str, str] | None:
+    """The aggregate's input columns by their names in ``left``, if that holds all of its rows."""
+    inner, outer = inner_joins(node.input), inner_joins(left)
+    key = node.keys[0][1]
+    if inner is None or outer is None or not isinstance(key, exp.Column):
+        return None
+    place = inner.places[key.name]
+    tables = set(inner.conditions)
+    if not tables < set(outer.conditions) or left_key not in outer.places:
+        return None
+    if any(inner.conditions[table] != outer.conditions[table] for table in tables):
+        return None
+    if outer.class_of(outer.places[left_key]) != outer.class_of(place):
+        return None
+    if not _connected_by_key_only(inner, outer, tables, place):
+        return None
+    found = {there: name for name, there in outer.places.items()}
+    wanted = columns_in(*(e for _, e in node.aggregates))
+    if any(inner.places[name] not in found for name in wanted):
+        return None
+    return {name: found[inner.places[name]] for name in wanted}
+
+
+def _connected_by_key_only(
+    inner: InnerJoins, outer: InnerJoins, tables: set[str], key: Place
+) -> bool:
+    """Whether the other tables of ``outer`` restrict the common ones through the key alone."""
+    for shared in outer.classes:
+        common = frozenset(p for p in shared if p[0] in tables)
+        if common != shared and common and key not in common:
+            return False
+        if len(common) > 1 and any(inner.class_of(p) != common for p in common):
+            return False
+    return all(outer.class_of(next(iter(c))) >= c for c in inner.classes)
+
+
+def inner_joins(node: Node) -> InnerJoins | None:
+    """What a tree of inner joins joins; None for any other plan, or a table joined with itself."""
+    match node:
+        case Scan():
+            places = {column.name: (node.table, source) for source, column in node.columns}
+            return InnerJoins({node.table: frozenset()}, places, frozenset())
+        case Filter(input=Scan(table=table)):
+            below = inner_joins(node.input)
+            assert below is not None
+            conditions = frozenset(_in_source(p, below.places) for p in conjuncts(node.condition))
+            return InnerJoins({table: conditions}, below.places, frozenset())
+        case Project() if all(isinstance(e, exp.Column) for _, e in node.items):
+            below = inner_joins(node.input)
+            return None if below is None else _projected(below, node.items)
+        case Join(kind="inner", residual=None):
+            return _joined(node)
+    return None
+
+
+def _projected(below: InnerJoins, items: Iterable[Item]) -> InnerJoins:
+    places = {name: below.places[e.name] for name, e in items}
+    return InnerJoins(below.conditions, places, below.classes)
+
+
+def _joined(node: Join) -> InnerJoins | None:
+    left, right = inner_joins(node.left), inner_joins(node.right)
+    if left is None or right is None or set(left.conditions) & set(right.conditions):
+        return None
+    classes = set(left.classes | right.classes)
+    for ours, theirs in node.on:
+        pair = {left.places[ours], right.places[theirs]}
+        met = {c for c in classes if c & pair}
+        classes = (classes - met) | {frozenset(pair).union(*met)}
+    places = {**right.places, **left.places}
+    conditions = {**left.conditions, **right.conditions}
+    return InnerJoins(conditions, places, frozenset(classes))
+
+
+def _in_source(condition: Expression, places: Mapping[str, Place]) -> str:
+    return in_sql(_renamed(condition, {name: source for name, (_, source) in places.items()}))
+
+
+def _renamed(e: Expression, names: Mapping[str, str]) -> Expression:
+    return with_columns(e, lambda column: exp.column(names[column.name]))

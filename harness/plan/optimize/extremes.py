@@ -1,0 +1,52 @@
+"""``arg_max`` and ``arg_min`` in terms of what more libraries have: a maximum over first rows."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from harness.plan.facts.columns import fresh
+from harness.plan.facts.typing import infer
+from harness.plan.tree.nodes import Aggregate, Expression, Item, Window
+
+AT_EXTREMES = (exp.ArgMax, exp.ArgMin)
+
+
+def has_extremes(node: Aggregate) -> bool:
+    return any(isinstance(e, AT_EXTREMES) for _, e in node.aggregates)
+
+
+def over_first_rows(node: Aggregate) -> Aggregate:
+    """The same groups, their rows numbered in the order of each key of an extreme.
+
+    Rows in which the key or the value is NULL come last, and give NULL.
+    """
+    windows: list[tuple[str, exp.Window]] = []
+    values: list[Item] = []
+    for name, e in node.aggregates:
+        if isinstance(e, AT_EXTREMES):
+            number = fresh(f"{name}_place", {*node.input.names, *(n for n, _ in windows)})
+            windows.append((number, _numbered(node, e)))
+            e = exp.Max(this=_first(number, e, infer(e.expression, node.input.schema).nullable))
+        values.append((name, e))
+    return Aggregate(Window(node.input, tuple(windows)), node.keys, tuple(values))
+
+
+def _numbered(node: Aggregate, e: Expression) -> exp.Window:
+    key: Expression = e.expression.copy()
+    if infer(e.this, node.input.schema).nullable:
+        key = exp.Case(ifs=[exp.If(this=_there(e.this), true=key)])
+    down = isinstance(e, exp.ArgMax)
+    order = exp.Order(expressions=[exp.Ordered(this=key, desc=down, nulls_first=False)])
+    partition = [key.copy() for _, key in node.keys]
+    return exp.Window(this=exp.RowNumber(), partition_by=partition, order=order)
+
+
+def _first(number: str, e: Expression, nullable: bool) -> Expression:
+    """The value in the first row; NULL where that has no key."""
+    first: Expression = exp.EQ(this=exp.column(number), expression=exp.Literal.number(1))
+    condition = exp.And(this=first, expression=_there(e.expression)) if nullable else first
+    return exp.Case(ifs=[exp.If(this=condition, true=e.this.copy())])
+
+
+def _there(e: Expression) -> Expression:
+    return exp.Not(this=exp.Is(this=e.copy(), expression=exp.null()))

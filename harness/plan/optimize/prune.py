@@ -1,0 +1,162 @@
+"""A plan -> the same plan without columns that nobody reads and steps that do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlglot import exp
+
+from harness.plan.facts.columns import with_columns
+from harness.plan.facts.windows import window_order
+from harness.plan.tree.nodes import (
+    Aggregate,
+    Distinct,
+    Expression,
+    Filter,
+    Item,
+    Join,
+    Limit,
+    Node,
+    Project,
+    Scan,
+    Sort,
+    TopPerGroup,
+    Union,
+    Window,
+    columns_in,
+    walk,
+)
+
+
+def prune(plan: Node) -> Node:
+    """The plan with every column dropped as early as nobody needs it any more.
+
+    A node that several others read keeps what any of them needs, so that it stays one node.
+    """
+    needs = {plan: frozenset(plan.names)}
+    for node in reversed(list(walk(plan))):
+        for child, read in zip(node.inputs, _reads(node, needs[node]), strict=True):
+            needs[child] = needs.get(child, frozenset()) | (read & set(child.names))
+    pruned: dict[Node, Node] = {}
+    for node in walk(plan):
+        inputs = [pruned[child] for child in node.inputs]
+        pruned[node] = _narrowed(node, inputs, needs[node])
+    return _merged(pruned[plan])
+
+
+def _reads(node: Node, need: frozenset[str]) -> list[frozenset[str]]:
+    """The columns that a node reads of each input, to have those that are needed of it."""
+    match node:
+        case Scan():
+            return []
+        case Filter():
+            return [need | columns_in(node.condition)]
+        case TopPerGroup():
+            return [need | {*node.keys, *(key.column for key in node.order)}]
+        case Project():
+            return [frozenset(columns_in(*_values(_kept(node.items, need))))]
+        case Aggregate():
+            return [frozenset(columns_in(*_values(node.keys + _aggregates(node, need))))]
+        case Join():
+            read = need | columns_in(node.residual)
+            return [read | {a for a, _ in node.on}, read | {b for _, b in node.on}]
+        case Window():
+            windows = [e for name, e in node.functions if name in need]
+            keys = [key for e in windows for key in window_order(e)]
+            return [need | columns_in(*windows, *keys)]
+        case Sort():
+            return [need | {key.column for key in node.keys}]
+        case Limit():
+            return [need]
+        case Distinct():
+            return [frozenset(node.names)]
+        case Union():
+            return [_of_union(node, need)] * 2
+    raise TypeError(f"no rule to prune {type(node).__name__}")
+
+
+def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
+    """The node over its pruned inputs, without what is not needed of it."""
+    match node:
+        case Scan():
+            columns = tuple(c for c in node.columns if c[1].name in need)
+            return replace(node, columns=columns or node.columns[:1])
+        case Filter():
+            return _choosing(replace(node, input=inputs[0], columns=None), need)
+        case Join():
+            return _choosing(replace(node, left=inputs[0], right=inputs[1], columns=None), need)
+        case Project():
+            return replace(node, input=inputs[0], items=_kept(node.items, need))
+        case Aggregate():
+            return replace(node, input=inputs[0], aggregates=_aggregates(node, need))
+        case Window():
+            functions = tuple(f for f in node.functions if f[0] in need)
+            return replace(node, input=inputs[0], functions=functions) if functions else inputs[0]
+        case Union():
+            names = tuple(name for name in node.names if name in _of_union(node, need))
+            return node.with_inputs(*(_only(child, names) for child in inputs))
+    return node.with_inputs(*inputs)
+
+
+def _choosing(node: Filter | Join, need: frozenset[str]) -> Node:
+    """The node with only its columns that are needed; with one whose rows are counted, if none."""
+    names = tuple(name for name in node.names if name in need) or node.names[:1]
+    return node if names == node.names else replace(node, columns=names)
+
+
+def _kept(items: tuple[Item, ...], need: frozenset[str]) -> tuple[Item, ...]:
+    return tuple(item for item in items if item[0] in need) or items[:1]
+
+
+def _aggregates(node: Aggregate, need: frozenset[str]) -> tuple[Item, ...]:
+    """Those that are needed; one of a total that is only counted, which else had no row."""
+    if node.keys:
+        return tuple(item for item in node.aggregates if item[0] in need)
+    return _kept(node.aggregates, need)
+
+
+def _values(items: tuple[Item, ...]) -> list[Expression]:
+    return [e for _, e in items]
+
+
+def _of_union(node: Union, need: frozenset[str]) -> frozenset[str]:
+    """The columns that are needed; one whose rows are counted, if nothing else."""
+    return need or frozenset(node.names[:1])
+
+
+def _only(node: Node, names: tuple[str, ...]) -> Node:
+    """The node with these columns, where it keeps more for others."""
+    if node.names == names:
+        return node
+    return Project(node, tuple((name, exp.column(name)) for name in names))
+
+
+def _merged(node: Node) -> Node:
+    """Projections folded into one another, and those that change nothing left out."""
+    node = node.with_inputs(*(_merged(child) for child in node.inputs))
+    if isinstance(node, Aggregate) and isinstance(node.input, Project) and _chooses(node.input):
+        return node.with_inputs(node.input.input)
+    if not isinstance(node, Project):
+        return node
+    if node.items == tuple((name, exp.column(name)) for name in node.input.names):
+        return replace(node.input, label=node.label or node.input.label)
+    inner = node.input
+    if isinstance(inner, Project) and (_only_columns(node) or _only_columns(inner)):
+        values = dict(inner.items)
+        items = tuple((name, _substituted(e, values)) for name, e in node.items)
+        return _merged(replace(node, input=inner.input, items=items))
+    return node
+
+
+def _only_columns(project: Project) -> bool:
+    return all(isinstance(e, exp.Column) for _, e in project.items)
+
+
+def _chooses(project: Project) -> bool:
+    """Whether a projection only leaves columns out, which an aggregate does itself."""
+    return not project.computed and not project.renames
+
+
+def _substituted(e: Expression, values: Mapping[str, Expression]) -> Expression:
+    return with_columns(e, lambda column: values[column.name].copy())

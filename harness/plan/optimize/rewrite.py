@@ -1,0 +1,146 @@
+"""A plan -> an equal plan that says more directly what is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from harness.answer import SortKey
+from harness.plan.facts.windows import window_order
+from harness.plan.tree.nodes import (
+    Distinct,
+    Expression,
+    Filter,
+    Join,
+    Node,
+    Project,
+    Sort,
+    TopPerGroup,
+    Union,
+    Window,
+    columns_in,
+    conjunction,
+    conjuncts,
+)
+
+
+def rewrite(plan: Node) -> Node:
+    """Applies every rule, inputs first."""
+    plan = plan.with_inputs(*(rewrite(child) for child in plan.inputs))
+    for rule in (_top_per_group, _without_partner, _of_rows_in_a_set, _without_constant_keys):
+        plan = rule(plan)
+    return plan
+
+
+def _top_per_group(node: Node) -> Node:
+    """A filter on a row number that nothing else reads -> the first rows of each group."""
+    filtered = _without_choice(node)
+    match filtered:
+        case Filter(input=Window(functions=((name, window),)) as ranked) if (
+            name not in filtered.names
+        ):
+            parts = conjuncts(filtered.condition)
+            counts = [_first_rows(part, name) for part in parts]
+            rest = conjunction(p for p, n in zip(parts, counts, strict=True) if n is None)
+            keys, order = _partition(window), _order(window)
+            found = [n for n in counts if n is not None]
+            if len(found) == 1 and keys and order and _numbers_rows(window, rest, name):
+                top = TopPerGroup(ranked.input, keys, order, found[0])
+                kept = tuple((column, exp.column(column)) for column in filtered.names)
+                return Project(top, kept) if rest is None else Filter(top, rest, filtered.names)
+    return node
+
+
+def _without_partner(node: Node) -> Node:
+    """``left join r … where r.key is null``, nothing else being read of r -> an anti join."""
+    match node:
+        case Filter(input=Join(kind="left", residual=None) as join):
+            parts = conjuncts(node.condition)
+            tests = [part for part in parts if _is_unmatched(part, join)]
+            rest = conjunction(part for part in parts if part not in tests)
+            theirs = set(join.right.names) - join.shared_keys
+            if tests and not theirs & {*columns_in(rest), *node.names}:
+                left = join.left if rest is None else Filter(join.left, rest)
+                columns = None if node.names == left.names else node.names
+                return Join("anti", left, join.right, join.on, columns=columns, label=node.label)
+    return node
+
+
+def _of_rows_in_a_set(node: Node) -> Node:
+    """Of a set that is made distinct, or in which rows are sought, no part is made distinct."""
+    match node:
+        case Join(kind="semi" | "anti"):
+            return node.with_inputs(node.left, _with_repeated_rows(node.right))
+        case Distinct():
+            return node.with_inputs(_with_repeated_rows(node.input))
+    return node
+
+
+def _with_repeated_rows(node: Node) -> Node:
+    match node:
+        case Distinct(input=rows):
+            return _with_repeated_rows(rows)
+        case Project() | Union():
+            return node.with_inputs(*map(_with_repeated_rows, node.inputs))
+    return node
+
+
+def _without_constant_keys(node: Node) -> Node:
+    """Rows are not sorted by what is the same in all of them."""
+    match node:
+        case Sort(input=Project(items=items) as rows):
+            constant = {name for name, e in items if not columns_in(e)}
+            keys = tuple(key for key in node.keys if key.column not in constant)
+            return replace(node, keys=keys) if keys else rows
+    return node
+
+
+def _is_unmatched(condition: Expression, join: Join) -> bool:
+    """Whether a condition asks for a NULL where the right rows of a join have none."""
+    match condition:
+        case exp.Is(this=exp.Column(name=name), expression=exp.Null()):
+            keys = {theirs for ours, theirs in join.on if ours != theirs}
+            known = {c.name for c in join.right.schema if not c.nullable} - join.shared_keys
+            return name in keys | known
+    return False
+
+
+def _without_choice(node: Node) -> Node:
+    """A filter over a mere choice of columns -> the filter over what they are chosen from."""
+    match node:
+        case Filter(input=Project(computed=()) as chosen) if not chosen.renames:
+            return Filter(chosen.input, node.condition, node.names)
+    return node
+
+
+def _numbers_rows(window: exp.Window, rest: Expression | None, name: str) -> bool:
+    return isinstance(window.this, exp.RowNumber) and name not in columns_in(rest)
+
+
+def _first_rows(condition: Expression, name: str) -> int | None:
+    """The n of ``name <= n``, ``name < n + 1`` or ``name = 1``."""
+    if not (
+        isinstance(condition, (exp.LTE, exp.LT, exp.EQ)) and condition.left == exp.column(name)
+    ):
+        return None
+    bound = condition.right
+    if not (isinstance(bound, exp.Literal) and bound.is_int):
+        return None
+    count = int(bound.name) - isinstance(condition, exp.LT)
+    return count if count == 1 or (count > 1 and not isinstance(condition, exp.EQ)) else None
+
+
+def _partition(window: exp.Window) -> tuple[str, ...] | None:
+    keys = window.args.get("partition_by") or []
+    return tuple(k.name for k in keys) if all(isinstance(k, exp.Column) for k in keys) else None
+
+
+def _order(window: exp.Window) -> tuple[SortKey, ...] | None:
+    order = window_order(window)
+    if not all(isinstance(o.this, exp.Column) for o in order):
+        return None
+    return tuple(
+        SortKey(o.this.name, bool(o.args.get("desc")), bool(o.args.get("nulls_first")))
+        for o in order
+    )

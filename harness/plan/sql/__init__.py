@@ -1,0 +1,1 @@
+"""SQL text -> one checked tree in normal form, and what its answer must look like."""

@@ -1,0 +1,118 @@
+"""SQL as written -> what the right answer to it looks like, its ORDER BY and LIMIT included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlglot
+from sqlglot import exp
+
+from harness.answer import AnswerSpec, SortKey
+from harness.plan.sql.parse import DIALECT
+from harness.plan.sql.sources import ordered_by, places
+from harness.plan.sql.written import plain_limit, rows_of
+from harness.plan.tree.nodes import Expression
+from harness.sandbox.guard import identifier
+from harness.types import Schema
+from harness.words import folded
+
+_EVERY = 2**62
+"""The LIMIT that an OFFSET by itself has: more rows than there are."""
+
+
+def answer_spec(sql: str, names: tuple[str, ...], schema: Schema, tolerance: float) -> AnswerSpec:
+    """The spec of a query whose answer has columns of these names, and of this schema if known."""
+    tree = sqlglot.parse_one(sql, read=DIALECT)
+    assert isinstance(tree, exp.Query)
+    plain_limit(tree)
+    keys = _keys(tree)
+    columns = [_column(key.this, tree, names) for key in keys]
+    order = []
+    for name, key in zip(columns, keys, strict=True):
+        if name is None:
+            break
+        order.append(_sort_key(name, key))
+    limit, offset = _count(tree, "limit", _EVERY), _count(tree, "offset", 0)
+    widened = None
+    if limit is not None and offset is not None and (limit, offset) != (_EVERY, 0):
+        widened = _widened(tree, names, columns, limit + offset)
+    if widened is None or offset is None:
+        limit, offset = None, 0
+    return AnswerSpec(schema, sql, tuple(order), limit, offset, widened, tolerance, names)
+
+
+def _keys(tree: exp.Query) -> list[exp.Ordered]:
+    order = tree.args.get("order")
+    return list(order.expressions) if order is not None else []
+
+
+def _count(tree: exp.Query, clause: str, without: int) -> int | None:
+    """The number of rows in LIMIT or OFFSET; None where it is computed, or no number of rows."""
+    found = tree.args.get(clause)
+    return without if found is None else rows_of(found)
+
+
+def _column(key: Expression, tree: exp.Query, names: Sequence[str]) -> str | None:
+    """The name of the answer's column that is a key of ORDER BY, if it is one."""
+    items = tree.selects
+    if isinstance(key, exp.Literal) and key.is_int:
+        number = int(key.name) - 1
+        return names[number] if 0 <= number < len(names) else None
+    star = len(items) != len(names)
+    if isinstance(key, exp.Column) and not key.table:
+        found, lower = ordered_by(key.name, tree), folded(key.name)
+        if found is not None:
+            place = places(items, len(names))[found]
+            return None if place is None else names[place]
+        return next((name for name in names if star and folded(name) == lower), None)
+    values = [] if star else [item.unalias() for item in items]
+    return next((name for name, value in zip(names, values, strict=False) if value == key), None)
+
+
+def _sort_key(name: str, key: exp.Ordered) -> SortKey:
+    return SortKey(name, bool(key.args.get("desc")), bool(key.args.get("nulls_first")))
+
+
+def _widened(
+    tree: exp.Query, names: Sequence[str], columns: Sequence[str | None], rows: int
+) -> str | None:
+    """All rows that may stand in the answer of a query with a LIMIT, each with its rank behind.
+
+    Keys of ORDER BY that are no columns of the answer are some on the way. None where that would
+    make it another query.
+    """
+    keys = _keys(tree)
+    for clause in ("order", "limit", "offset"):
+        tree.set(clause, None)
+    if len(tree.selects) == len(names):
+        named = zip(tree.selects, names, strict=True)
+        tree.set("expressions", [exp.alias_(item.unalias(), n, quoted=True) for item, n in named])
+    lacking = [key for key, column in zip(keys, columns, strict=True) if column is None]
+    if lacking and (not isinstance(tree, exp.Select) or tree.args.get("distinct")):
+        return None
+    added = [_unlike(f"__key{place}", names) for place in range(len(lacking))]
+    for name, key in zip(added, lacking, strict=True):
+        tree.append("expressions", exp.alias_(key.this, name))
+    waiting = iter(added)
+    order = [
+        _spelt(_sort_key(column or next(waiting), key))
+        for key, column in zip(keys, columns, strict=True)
+    ]
+    rank = _unlike("__rank", names)
+    window = f"rank() over ({'order by ' + ', '.join(order) if order else ''})"
+    every = f"* exclude ({', '.join(added)})" if added else "*"
+    inner = tree.sql("duckdb")
+    return f"select {every}, {window} as {rank} from ({inner}) as answer qualify {rank} <= {rows}"
+
+
+def _unlike(wanted: str, names: Sequence[str]) -> str:
+    """A name that none of these is."""
+    return (
+        wanted if wanted not in {folded(name) for name in names} else _unlike(f"_{wanted}", names)
+    )
+
+
+def _spelt(key: SortKey) -> str:
+    direction = "desc" if key.descending else "asc"
+    nulls = "first" if key.nulls_first else "last"
+    return f"{identifier(key.column)} {direction} nulls {nulls}"

@@ -1,0 +1,140 @@
+"""Expressions without columns -> the constants that they are to DuckDB, in place."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import exp
+
+from harness.plan.facts.kinds import COMPARISONS
+from harness.plan.facts.typed import Expression
+from harness.plan.sql import bound
+
+MOST_CHARACTERS = 1000
+"""Of a text that stands in the place of what computes it."""
+_COMPUTED = (exp.Binary, exp.Unary, exp.Func, exp.Predicate)
+_OF_ROWS = (
+    *(exp.Column, exp.Star, exp.Query, exp.Window, exp.AggFunc, exp.RowNumber, exp.Unnest),
+    *(exp.Columns, exp.Lambda, exp.Placeholder, exp.Tuple, exp.Array, exp.Struct, exp.Map),
+)
+"""What has another value in other rows, or is not one value of a column."""
+_SIDES = (*COMPARISONS, exp.Between, exp.In, exp.Coalesce, exp.Greatest, exp.Least)
+"""What has all its operands as one type."""
+_BESIDE = {
+    **dict.fromkeys(exp.DataType.INTEGER_TYPES, "BIGINT"),
+    **dict.fromkeys(exp.DataType.FLOAT_TYPES, "DOUBLE"),
+    exp.DType.DATE: "DATE",
+    **dict.fromkeys((exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.DATETIME), "TIMESTAMP"),
+}
+_WIDER = {frozenset({"BIGINT", "DOUBLE"}): "DOUBLE", frozenset({"DATE", "TIMESTAMP"}): "TIMESTAMP"}
+
+
+def computed(tree: Any) -> Any:
+    """The tree with DuckDB's value in the place of each expression without columns.
+
+    A literal with an exponent is a float from here on; one with only a point is a decimal.
+    """
+    for part in list(_computations(tree)):
+        value = _value(part)
+        if value is not None and part is tree:
+            return value
+        if value is not None:
+            part.replace(value)
+    return tree
+
+
+def _computations(e: Expression) -> Iterator[Expression]:
+    """The largest expressions that are computed of constants only."""
+    branch = isinstance(e, exp.If) and isinstance(e.parent, exp.Case)
+    if isinstance(e, _COMPUTED) and not branch and not _is_plain(e) and not e.find(*_OF_ROWS):
+        yield e
+        return
+    for child in e.iter_expressions():
+        yield from _computations(child)
+
+
+def _is_plain(e: Expression) -> bool:
+    """Whether an expression is no more than a constant as it is written."""
+    if isinstance(e, (exp.Neg, exp.Paren)):
+        return _is_plain(e.this) and not isinstance(e.this, exp.Neg)
+    return isinstance(e, (exp.Literal, exp.Boolean, exp.Null, exp.Interval))
+
+
+def _value(e: Expression) -> Expression | None:
+    found = bound.constant(e.sql("duckdb", comments=False))
+    return None if found is None else _written(*found)
+
+
+def _written(kind: str, value: object) -> Expression | None:
+    """A value of a type of DuckDB's as it is written; None where it is none of the plan's types."""
+    match value:
+        case None:
+            return _null(kind)
+        case bool():
+            return exp.convert(value)
+        case int():
+            return _number(str(abs(value)), value < 0)
+        case Decimal() if value.is_finite():
+            return _number(format(abs(value), "f"), value < 0)
+        case float() if value - value == 0:  # neither infinite nor NaN
+            text = repr(abs(value))
+            return _number(text if "e" in text else f"{text}e0", str(value).startswith("-"))
+        case str() if len(value) <= MOST_CHARACTERS:
+            return exp.Literal.string(value)
+        case datetime.datetime() if kind == "TIMESTAMP":
+            return _cast(exp.Literal.string(value.isoformat(" ")), kind)
+        case datetime.date() if kind == "DATE":
+            return _cast(exp.Literal.string(value.isoformat()), kind)
+    return None
+
+
+def _number(text: str, negative: bool) -> Expression:
+    number = exp.Literal.number(text)
+    return exp.Neg(this=number) if negative else number
+
+
+def _null(kind: str) -> Expression:
+    return _cast(exp.null(), kind) if kind.isalpha() and kind != "NULL" else exp.null()
+
+
+def _cast(e: Expression, kind: str) -> Expression:
+    return exp.Cast(this=e, to=exp.DataType.build(kind, dialect="duckdb"))
+
+
+def typed_nulls(tree: Expression) -> None:
+    """Columns of NULLs with the type of those that they stand above or below in a UNION, in place.
+
+    Without any they are integers, as in DuckDB.
+    """
+    for union in reversed(list(tree.find_all(exp.SetOperation))):
+        for pair in zip(union.this.selects, union.expression.selects, strict=False):
+            items = [item.unalias() for item in pair]
+            kinds = [e.type for e in items if not isinstance(e, exp.Null) and e.type]
+            for e in items:
+                if isinstance(e, exp.Null) and kinds:
+                    e.replace(exp.Cast(this=exp.null(), to=kinds[0].copy()))
+    for select in tree.find_all(exp.Select):
+        for e in [item.unalias() for item in select.selects]:
+            if isinstance(e, exp.Null):
+                e.replace(_cast(exp.null(), "BIGINT"))
+
+
+def texts_beside_values(tree: Expression) -> None:
+    """``day < '2020-1-31'`` with the text as a date, in place: what DuckDB takes it for."""
+    for node in list(tree.find_all(*_SIDES)):
+        operands = [x for x in node.iter_expressions() if isinstance(x, Expression)]
+        texts = [x for x in operands if isinstance(x, exp.Literal) and x.is_string]
+        kinds = frozenset(
+            _BESIDE[x.type.this] for x in operands if x.type and x.type.this in _BESIDE
+        )
+        kind = _WIDER.get(kinds) or next(iter(kinds), "")
+        if not texts or not kind or (len(kinds) > 1 and kinds not in _WIDER):
+            continue
+        for text in texts:
+            value = _value(_cast(text.copy(), kind))
+            if value is not None:
+                value.type = exp.DataType.build(kind)
+                text.replace(value)

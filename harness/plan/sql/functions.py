@@ -1,0 +1,168 @@
+"""DuckDB's many functions -> the fewer ones that a plan holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlglot import exp
+
+from harness.plan.facts.kinds import COMPARISONS
+from harness.plan.facts.windows import ignoring_nulls
+
+Expression = exp.Expr
+Rewrite = Callable[[Any], Expression]
+
+
+def by_name(tree: Expression) -> None:
+    """Functions that sqlglot does not know by their DuckDB name, in place."""
+    for call in list(tree.find_all(exp.Anonymous)):
+        known = NAMED.get(call.name.lower())
+        if known is not None and len(call.expressions) == known[0]:
+            call.replace(known[1](call.expressions) or call)
+
+
+def _part(arguments: Sequence[Expression]) -> Expression | None:
+    if not (isinstance(arguments[0], exp.Literal) and arguments[0].is_string):
+        return None  # a list of parts
+    return exp.Extract(this=exp.var(arguments[0].name), expression=arguments[1])
+
+
+NAMED: dict[str, tuple[int, Callable[[Sequence[Expression]], Expression | None]]] = {
+    "date_part": (2, _part),
+    "datepart": (2, _part),
+    "weekday": (1, lambda a: exp.Extract(this=exp.var("dow"), expression=a[0])),
+    "prefix": (2, lambda a: exp.StartsWith(this=a[0], expression=a[1])),
+    "suffix": (2, lambda a: exp.EndsWith(this=a[0], expression=a[1])),
+    "mean": (1, lambda a: exp.Avg(this=a[0])),
+    "arbitrary": (1, lambda a: exp.AnyValue(this=a[0])),
+}
+
+
+def _any_value(e: exp.IgnoreNulls) -> Expression:
+    return e.this if isinstance(e.this, exp.AnyValue) else e
+
+
+def _log(e: exp.Log) -> Expression:
+    if e.expression is not None:
+        return e
+    return exp.Log(this=exp.Literal.number(10), expression=e.this)
+
+
+def _interval(unit: str) -> Rewrite:
+    return lambda e: exp.Interval(this=e.this, unit=exp.var(unit))
+
+
+def _times(e: exp.Mul) -> Expression:
+    """``n * interval 1 day`` -> ``interval (n) day``."""
+    interval, count = e.this, e.expression
+    if isinstance(count, exp.Interval):
+        interval, count = count, interval
+    if not isinstance(interval, exp.Interval) or interval.this.name != "1":
+        return e
+    return exp.Interval(this=count, unit=interval.args.get("unit"))
+
+
+_OPTIONS: dict[type[Expression], str] = {
+    exp.RegexpLike: "flag",
+    exp.RegexpReplace: "modifiers",
+    exp.RegexpExtract: "parameters",
+}
+_NEWLINES = "smnp"
+"""Options on whether a dot matches a newline, of which the last counts: only ``s`` says yes."""
+
+
+def _flagged(e: Expression) -> Expression:
+    """Options of a regular expression that change what it matches, in the pattern itself."""
+    flag = _OPTIONS[type(e)]
+    options = e.args.get(flag)
+    if options is not None and e.expression.is_string:
+        last = [c for c in options.name if c in _NEWLINES][-1:]
+        inline = "i" * ("i" in options.name) + "s" * (last == ["s"])
+        rest = "".join(c for c in options.name if c not in "i" + _NEWLINES)
+        pattern = f"(?{inline})" * bool(inline) + e.expression.name
+        e.set("expression", exp.Literal.string(pattern))
+        e.set(flag, exp.Literal.string(rest) if rest else None)
+    return e
+
+
+def _full_match(e: Expression) -> Expression:
+    """Regular expressions that have to match the whole text, as SIMILAR TO's do in DuckDB."""
+    if not e.expression.is_string:
+        return e
+    options = e.args.get("options")
+    pattern = exp.Literal.string(f"^(?:{e.expression.name})$")
+    return _flagged(exp.RegexpLike(this=e.this, expression=pattern, flag=options))
+
+
+def _aggregate(kind: type[Expression]) -> Rewrite:
+    return lambda e: kind(this=e.this)
+
+
+def _formatted(form: str) -> Rewrite:
+    return lambda e: exp.TimeToStr(this=e.this, format=exp.Literal.string(form))
+
+
+def _replaced(e: exp.Replace) -> Expression:
+    """Of an empty text nothing is found; some libraries find it between all characters."""
+    texts = (e.expression, e.args.get("replacement"))
+    nothing = (
+        all(isinstance(text, exp.Literal) and text.is_string for text in texts)
+        and not e.expression.name
+    )
+    return e.this if nothing else e
+
+
+REWRITES: dict[type[Expression], Rewrite] = {
+    exp.IgnoreNulls: _any_value,
+    exp.RespectNulls: lambda e: e.this if isinstance(e.parent, exp.Window) else e,
+    exp.Window: ignoring_nulls,
+    exp.Log: _log,
+    exp.ToDays: _interval("DAY"),
+    exp.Mul: _times,
+    exp.DateAdd: lambda e: exp.Add(this=e.this, expression=e.expression),
+    exp.Replace: _replaced,
+    exp.RegexpLike: _flagged,
+    exp.RegexpReplace: _flagged,
+    exp.RegexpExtract: _flagged,
+    exp.RegexpFullMatch: _full_match,
+    exp.SimilarTo: _full_match,
+    exp.LogicalAnd: _aggregate(exp.Min),
+    exp.LogicalOr: _aggregate(exp.Max),
+    exp.Quantile: lambda e: exp.PercentileDisc(this=e.this, expression=e.args["quantile"]),
+    exp.Dayname: _formatted("%A"),
+    exp.Monthname: _formatted("%B"),
+}
+
+
+# ---------------------------------------------------------------------- constants
+
+
+def moments(tree: Expression) -> None:
+    """A constant date that an interval moves becomes a timestamp, in place, as DuckDB has it."""
+    for sum_ in tree.find_all(exp.Add, exp.Sub):
+        day = sum_.this
+        if isinstance(sum_.expression, exp.Interval) and _is_constant(day, exp.DType.DATE):
+            day.set("to", exp.DataType.build("TIMESTAMP"))
+
+
+def _is_constant(e: Expression, kind: exp.DType) -> bool:
+    """Whether an expression is a text that is cast to a date or timestamp."""
+    literal = isinstance(e, exp.Cast) and isinstance(e.this, exp.Literal) and e.this.is_string
+    return literal and e.args["to"].this is kind
+
+
+def midnight(e: Expression) -> Expression:
+    """``day < timestamp '2020-01-01 00:00:00'`` -> ``day < date '2020-01-01'``."""
+    if not isinstance(e, (*COMPARISONS, exp.Between, exp.In)):
+        return e
+    operands = [x for x in e.iter_expressions() if isinstance(x, Expression)]
+    if any(x.is_type(exp.DType.DATE) for x in operands):
+        for moment in operands:
+            if _is_constant(moment, exp.DType.TIMESTAMP) and moment.this.name[10:] in _MIDNIGHTS:
+                day = exp.Literal.string(moment.this.name[:10])
+                moment.replace(exp.Cast(this=day, to=exp.DataType.build("DATE")))
+    return e
+
+
+_MIDNIGHTS = ("", " 00:00:00", "T00:00:00")

@@ -1,0 +1,69 @@
+"""GROUP BY as it is written: which sets of keys it asks for, and whether a query is of groups."""
+
+from __future__ import annotations
+
+import itertools
+
+from sqlglot import exp
+
+from harness.errors import Unsupported
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.typed import Expression
+
+_GROUPED = "grouped"
+
+
+def mark_grouped(select: exp.Select) -> None:
+    """Keeps in mind that a query is of groups, lest it is not when its aggregates fold away."""
+    clauses = select.args.get("group") or select.args.get("having")
+    if clauses or any(has_aggregate(item) for item in select.selects):
+        select.meta[_GROUPED] = True
+
+
+def is_grouped(select: exp.Select) -> bool:
+    return bool(select.meta.get(_GROUPED))
+
+
+def has_aggregate(e: Expression) -> bool:
+    """Whether an aggregate is in the expression, other than as a window's function."""
+    if isinstance(e, exp.AggFunc):
+        return True
+    children = list(e.iter_expressions())
+    if isinstance(e, exp.Window):
+        function = e.this
+        children.remove(function)
+        while isinstance(function, _AROUND):
+            around, function = function, function.this
+            children += [part for part in around.iter_expressions() if part is not function]
+        children += function.iter_expressions()
+    return not isinstance(e, exp.Query) and any(has_aggregate(child) for child in children)
+
+
+_AROUND = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
+"""What a window's function may stand in."""
+
+
+def grouping_sets(group: exp.Group) -> list[list[Expression]] | None:
+    """The sets of keys that ROLLUP, CUBE or GROUPING SETS ask for; None for a plain GROUP BY."""
+    clauses = (exp.Rollup, exp.Cube, exp.GroupingSets)
+    plain = [e for e in group.expressions if not isinstance(e, clauses)]
+    found = [e for e in group.expressions if isinstance(e, clauses)]
+    for kind in ("rollup", "cube", "grouping_sets"):
+        found += group.args.get(kind) or []
+    if len(found) > 1:
+        raise Unsupported("several grouping sets beside each other", in_sql(group))
+    return [plain + chosen for chosen in _sets(found[0])] if found else None
+
+
+def _sets(clause: Expression) -> list[list[Expression]]:
+    keys = clause.expressions
+    if isinstance(clause, exp.GroupingSets):
+        return [_members(key) for key in keys]
+    sizes = range(len(keys), -1, -1)
+    if isinstance(clause, exp.Rollup):
+        return [keys[:size] for size in sizes]
+    return [list(chosen) for size in sizes for chosen in itertools.combinations(keys, size)]
+
+
+def _members(key: Expression) -> list[Expression]:
+    return list(key.expressions) if isinstance(key, exp.Tuple) else [key]

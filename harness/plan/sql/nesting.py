@@ -1,0 +1,114 @@
+"""Subqueries tied to a query two levels out or more -> ones tied to the query around them.
+
+``exists (select 1 from l where l.b = (select max(r.b) from r where r.a = n.a))`` over n: the
+middle query gets the values of ``n.a`` as a table of its own, of which it keeps the row that equals
+``n.a``, and the innermost query is tied to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from harness.plan.facts.columns import fresh
+from harness.plan.facts.typed import Expression
+from harness.plan.sql.sources import sources_of
+from harness.types import Schema
+
+MOST_STEPS = 100
+"""As often a query is rewritten, level by level; what is nested deeper stays as it is."""
+
+
+@dataclass(frozen=True)
+class _Far:
+    """A column of a query further out: that query, and those in between, the innermost first."""
+
+    column: exp.Column
+    owner: exp.Select
+    between: Sequence[exp.Select]
+
+
+def tied_to_the_next(tree: Expression, schemas: Mapping[str, Schema]) -> None:
+    """Changes the tree, whose columns have the names of their tables."""
+    for _ in range(MOST_STEPS):
+        far = next((f for f in _far_columns(tree) if _source(f) is not None), None)
+        if far is None:
+            return
+        _bring_nearer(far, tree, schemas)
+
+
+def _far_columns(tree: Expression) -> Iterator[_Far]:
+    for column in tree.find_all(exp.Column):
+        found = _bound(column) if column.table else None
+        if found is not None and len(found.between) > 1:
+            yield found
+
+
+def _bound(column: exp.Column) -> _Far | None:
+    """Where a column comes from; None where a derived table or a CTE stands in between."""
+    part: Expression = column
+    between: list[exp.Select] = []
+    while part.parent is not None:
+        inside, part = part, part.parent
+        if isinstance(part, (exp.From, exp.CTE)) or (
+            isinstance(part, exp.Join) and part.this is inside
+        ):
+            return None
+        if isinstance(part, exp.Select):
+            if any(s.alias_or_name == column.table for s in sources_of(part)):
+                return _Far(column, part, between)
+            between.append(part)
+    return None
+
+
+def _source(far: _Far) -> Expression | None:
+    """The entry of FROM that a column comes from, if it has all of the column's values there."""
+    joins = far.owner.args.get("joins") or []
+    middle = far.between[-1]
+    if any(join.side for join in joins) or middle.args.get("from_") is None:
+        return None
+    return next(s for s in sources_of(far.owner) if s.alias_or_name == far.column.table)
+
+
+def _bring_nearer(far: _Far, tree: Expression, schemas: Mapping[str, Schema]) -> None:
+    middle, table, source = far.between[-1], far.column.table, _source(far)
+    assert source is not None
+    columns = [
+        other.column
+        for other in _far_columns(middle.parent or middle)
+        if other.owner is far.owner and other.between[-1] is middle and other.column.table == table
+    ]
+    names = list(dict.fromkeys(column.name for column in columns))
+    taken = {found.alias_or_name for s in tree.find_all(exp.Select) for found in sources_of(s)}
+    alias = fresh(f"{table}_values", taken)
+    values = exp.select(*(_column(name, table) for name in names)).distinct()
+    rows = exp.Subquery(
+        this=values.from_(source.copy()), alias=exp.TableAlias(this=exp.to_identifier(alias))
+    )
+    middle.append("joins", exp.Join(this=rows, kind="CROSS"))
+    nullable = _nullable(source, schemas)
+    same = [
+        (exp.NullSafeEQ if name in nullable or nullable is _ANY else exp.EQ)(
+            this=exp.column(name, alias), expression=exp.column(name, table)
+        )
+        for name in names
+    ]
+    middle.where(*same, copy=False)
+    for column in columns:
+        column.set("table", exp.to_identifier(alias))
+
+
+def _column(name: str, table: str) -> Expression:
+    return exp.alias_(exp.column(name, table), name)
+
+
+_ANY: frozenset[str] = frozenset({""})
+
+
+def _nullable(source: Expression, schemas: Mapping[str, Schema]) -> frozenset[str]:
+    """The columns of a source that may be NULL; any, where it is no table."""
+    if not isinstance(source, exp.Table) or source.name not in schemas:
+        return _ANY
+    return frozenset(column.name for column in schemas[source.name] if column.nullable)

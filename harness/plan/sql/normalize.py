@@ -1,0 +1,442 @@
+"""Different spellings of one expression -> the one spelling that the plan and the emitters know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from harness.plan.facts.typed import Expression
+from harness.plan.sql import functions
+
+_DATE_PARTS: dict[type[Expression], str] = {
+    exp.Year: "year",
+    exp.Quarter: "quarter",
+    exp.Month: "month",
+    exp.Week: "week",
+    exp.Day: "day",
+    exp.DayOfMonth: "day",
+    exp.DayOfWeek: "dow",
+    exp.DayOfWeekIso: "isodow",
+    exp.DayOfYear: "doy",
+    exp.Hour: "hour",
+    exp.Minute: "minute",
+    exp.Second: "second",
+}
+_NEGATED: dict[type[Expression], type[Expression]] = {
+    exp.EQ: exp.NEQ,
+    exp.NEQ: exp.EQ,
+    exp.LT: exp.GTE,
+    exp.GTE: exp.LT,
+    exp.GT: exp.LTE,
+    exp.LTE: exp.GT,
+}
+_LEAVES = (exp.Column, exp.Literal, exp.DataType, exp.Identifier, exp.Var)
+_NUMERIC = (exp.DataType.Type.BIGINT, exp.DataType.Type.DOUBLE)
+
+
+def normalize(tree: Any) -> Any:
+    """A tree in which each thing is said in one way; parentheses are left to the printers."""
+    for rule in _RULES:
+        tree = bottom_up(tree, rule)
+    return tree
+
+
+def bottom_up(e: Expression, rule: Callable[[Expression], Expression]) -> Any:
+    """Applies a rule to every node, children first, so that it sees them rewritten."""
+    if not isinstance(e, _LEAVES):
+        for key, value in list(e.args.items()):
+            if isinstance(value, Expression):
+                _put(e, key, value, bottom_up(value, rule))
+            elif isinstance(value, list):
+                for place, member in enumerate(value):
+                    if isinstance(member, Expression):
+                        _put(e, key, member, bottom_up(member, rule), place)
+    return rule(e)
+
+
+def _put(parent: Expression, key: str, old: Expression, new: Any, place: int | None = None) -> None:
+    """Puts a part in the place of another, where it is another or has been somewhere else."""
+    if new is not old or new.parent is not parent:
+        parent.set(key, new, place)
+
+
+def _parentheses(e: Expression) -> Expression:
+    return e.unnest() if isinstance(e, exp.Paren) else e
+
+
+def _negated_flags(e: Expression) -> Expression:
+    """LIKE with ``negate`` -> NOT LIKE, as sqlglot's IN has it."""
+    if e.args.get("negate"):
+        e.set("negate", None)
+        return exp.Not(this=e)
+    return e
+
+
+def _date_parts(e: Expression) -> Expression:
+    if type(e) in _DATE_PARTS:
+        return exp.Extract(this=exp.var(_DATE_PARTS[type(e)]), expression=e.this)
+    if isinstance(e, exp.Extract):
+        return exp.Extract(this=exp.var(e.name.lower()), expression=e.expression)
+    return e
+
+
+def _functions(e: Expression) -> Expression:
+    rewrite = _REWRITES.get(type(e))
+    return rewrite(e) if rewrite is not None else e
+
+
+def _stddev(e: Expression) -> Expression:
+    return exp.StddevSamp(this=e.this)
+
+
+def _if(e: Expression) -> Expression:
+    if isinstance(e.parent, exp.Case):
+        return e
+    branch = exp.If(this=e.this, true=e.args["true"])
+    return exp.Case(ifs=[branch], default=e.args.get("false"))
+
+
+def _nullif(e: Expression) -> Expression:
+    equal = exp.EQ(this=e.this.copy(), expression=e.expression)
+    return exp.Case(ifs=[exp.If(this=equal, true=exp.null())], default=e.this)
+
+
+def _left(e: Expression) -> Expression:
+    """Of a length below zero: all but so many characters at the end, or nothing."""
+    length = e.expression
+    if not isinstance(length, exp.Literal):
+        rest = exp.Add(this=exp.Length(this=e.this.copy()), expression=length.copy())
+        below = exp.LT(this=length.copy(), expression=exp.Literal.number(0))
+        case = exp.Case(ifs=[exp.If(this=below, true=rest)], default=length)
+        length = rest if isinstance(length, exp.Neg) and _is_constant(length) else case
+    return exp.Substring(this=e.this, start=exp.Literal.number(1), length=length)
+
+
+def _case(e: Expression) -> Expression:
+    """``case x when 1 then`` -> ``case when x = 1 then``, and no CASE right inside another."""
+    operand = e.args.get("this")
+    if operand is not None:
+        for branch in e.args["ifs"]:
+            branch.set("this", exp.EQ(this=operand.copy(), expression=branch.this))
+    branches: list[Expression] = []
+    for branch in e.args["ifs"]:
+        branches += _unnested(branch)
+    default = e.args.get("default")
+    if isinstance(default, exp.Case):
+        branches += default.args["ifs"]
+        default = default.args.get("default")
+    return decided([branch.copy() for branch in branches], default)
+
+
+def decided(branches: list[Expression], default: Expression | None) -> Expression:
+    """The CASE without branches that are never taken, or that come after one that always is."""
+    possible = []
+    for branch in branches:
+        condition = branch.this
+        if isinstance(condition, exp.Boolean) and condition.this:
+            default = branch.args["true"]
+            break
+        if not isinstance(condition, (exp.Boolean, exp.Null)):
+            possible.append(branch)
+    if possible:
+        return exp.Case(ifs=possible, default=default)
+    return default or exp.null()
+
+
+def _unnested(branch: Expression) -> list[Expression]:
+    """``when a then (case when b then x else y end)`` -> ``when a and b then x when a then y``."""
+    inner = branch.args["true"]
+    if not isinstance(inner, exp.Case):
+        return [branch]
+    outer = branch.this
+    found: list[Expression] = [
+        exp.If(this=exp.And(this=outer.copy(), expression=nested.this), true=nested.args["true"])
+        for nested in inner.args["ifs"]
+    ]
+    return [*found, exp.If(this=outer, true=inner.args.get("default") or exp.null())]
+
+
+def _coalesce(e: Expression) -> Expression:
+    """Nothing after the first constant is ever looked at."""
+    operands: list[Expression] = [e.this, *e.expressions]
+    operands = [x for x in operands if not isinstance(x, exp.Null)] or operands[:1]
+    first = next((i for i, x in enumerate(operands) if _is_constant(x)), len(operands))
+    if first == 0 or len(operands) == 1:
+        return operands[0]
+    return exp.Coalesce(this=operands[0], expressions=operands[1 : first + 1])
+
+
+def _extreme(e: Expression) -> Expression:
+    """The greatest or least of what is not a NULL, which counts for nothing here."""
+    operands = [x for x in (e.this, *e.expressions) if not isinstance(x, exp.Null)]
+    if len(operands) < 2:
+        return operands[0] if operands else exp.null()
+    return type(e)(this=operands[0], expressions=operands[1:], ignore_nulls=True)
+
+
+def _is_literal(e: Expression) -> bool:
+    return isinstance(e, (exp.Literal, exp.Boolean))
+
+
+def _is(e: Expression) -> Expression:
+    """``x is true`` -> ``coalesce(x, false)``; ``(x < y) is null`` by its sides."""
+    if isinstance(e.expression, exp.Null) and type(e.this) in _NEGATED:
+        sides = [x for x in (e.this.this, e.this.expression) if not _is_constant(x)]
+        lacking = [exp.Is(this=side, expression=exp.null()) for side in sides]
+        return exp.or_(*lacking, copy=False) if lacking else exp.false()
+    if not isinstance(e.expression, exp.Boolean):
+        return e
+    truth: Expression = e.this if e.expression.this else _not(exp.Not(this=e.this))
+    return exp.Coalesce(this=truth, expressions=[exp.false()])
+
+
+def _same(e: Expression) -> Expression:
+    """``a is not distinct from b`` -> ``coalesce(a = b, a is null and b is null)``."""
+    for one, other in ((e.this, e.expression), (e.expression, e.this)):
+        if isinstance(other, exp.Null):
+            return exp.Is(this=one, expression=other)
+    equal = exp.EQ(this=e.this, expression=e.expression)
+    if _is_literal(e.this) or _is_literal(e.expression):
+        return exp.Coalesce(this=equal, expressions=[exp.false()])
+    missing = [exp.Is(this=x.copy(), expression=exp.null()) for x in (e.this, e.expression)]
+    return exp.Coalesce(this=equal, expressions=[exp.And(this=missing[0], expression=missing[1])])
+
+
+def _distinct_from(e: Expression) -> Expression:
+    return exp.Not(this=_same(e))
+
+
+def _in(e: Expression) -> Expression:
+    """A list of more than constants -> equalities joined by OR."""
+    members = e.expressions
+    if not members or all(_is_constant(member) for member in members):
+        return e
+    result: Expression = exp.EQ(this=e.this, expression=members[0])
+    for member in members[1:]:
+        result = exp.Or(this=result, expression=exp.EQ(this=e.this.copy(), expression=member))
+    return result
+
+
+def _is_constant(e: Expression) -> bool:
+    return _is_literal(e) or (isinstance(e, (exp.Neg, exp.Cast)) and _is_literal(e.this))
+
+
+def _order(e: Expression) -> Expression:
+    """A key of ORDER BY that comes again decides nothing."""
+    keys: dict[Expression, Expression] = {}
+    for ordered in e.expressions:
+        keys.setdefault(ordered.this, ordered)
+    e.set("expressions", list(keys.values()))
+    return e
+
+
+def _date_trunc(e: Expression) -> Expression:
+    return exp.TimestampTrunc(this=e.this, unit=exp.var(e.args["unit"].name.upper()))
+
+
+def _cast(e: Expression) -> Expression:
+    """A number that is cast to another type of number is written as that."""
+    literal, target = e.this, e.args["to"].this
+    if not isinstance(literal, exp.Literal) or target not in _NUMERIC:
+        return e
+    text = literal.name.strip(" ")
+    if target is exp.DataType.Type.DOUBLE and _is_number(text):
+        return exp.Literal(this=repr(float(text)), is_string=False)
+    if target is exp.DataType.Type.BIGINT and text.isdecimal():
+        return exp.Literal(this=text, is_string=False)
+    return e
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal()
+
+
+def _count(e: Expression) -> Expression:
+    """Counting a constant is counting rows, and none where it is NULL."""
+    if _is_null(e.this):
+        return e if isinstance(e.parent, exp.Window) else exp.Literal.number(0)
+    return _every_row() if _is_constant(e.this) else _of_constant(e)
+
+
+def _every_row() -> Expression:
+    return exp.Count(this=exp.Star(), big_int=True)
+
+
+def _of_constant(e: Expression) -> Expression:
+    """An aggregate of a constant: the constant, if there is a row; a sum of as many as rows."""
+    distinct = isinstance(e.this, exp.Distinct)
+    value: Expression = e.this.expressions[0] if distinct else e.this
+    if isinstance(e.parent, (exp.Window, exp.Filter, exp.WithinGroup)):
+        return e
+    if _is_null(value):
+        return exp.Literal.number(0) if isinstance(e, exp.Count) else value
+    if not _is_constant(value):
+        return e
+    none = exp.Literal.number(0) if isinstance(e, exp.Count) else None
+    if isinstance(e, exp.Count):
+        value = exp.Literal.number(1)
+    elif isinstance(e, (exp.Avg, exp.Median)):
+        value = _cast(exp.Cast(this=value, to=exp.DataType.build("DOUBLE")))
+    elif isinstance(e, exp.Sum) and not distinct:
+        rows = _every_row()
+        value = rows if value.name == "1" else exp.Mul(this=rows, expression=value)
+    some = exp.GT(this=_every_row(), expression=exp.Literal.number(0))
+    return exp.Case(ifs=[exp.If(this=some, true=value)], default=none)
+
+
+def _is_null(e: Expression) -> bool:
+    return isinstance(e, exp.Null) or (isinstance(e, exp.Cast) and isinstance(e.this, exp.Null))
+
+
+def _filtered(e: Expression) -> Expression:
+    """``sum(x) filter (where c)`` -> ``sum(case when c then x end)``."""
+    aggregate: Expression = e.this
+    condition = e.expression.this
+    if isinstance(aggregate.this, exp.Distinct):
+        argument = aggregate.this.expressions[0]
+        target: Expression = aggregate.this
+        target.set("expressions", [_only_where(condition, argument)])
+        return aggregate
+    if isinstance(aggregate.this, exp.Order):
+        aggregate.this.set("this", _only_where(condition, aggregate.this.this))
+        return aggregate
+    argument = exp.Literal.number(1) if isinstance(aggregate.this, exp.Star) else aggregate.this
+    aggregate.set("this", _only_where(condition, argument))
+    return _functions(aggregate)
+
+
+def _only_where(condition: Expression, value: Expression) -> Expression:
+    return decided([exp.If(this=condition.copy(), true=value.copy())], None)
+
+
+def _count_if(e: Expression) -> Expression:
+    """NULL, not 0, where no condition is known: a sum."""
+    return exp.Sum(this=exp.Cast(this=e.this, to=exp.DataType.build("BIGINT")))
+
+
+def _within_group(e: Expression) -> Expression:
+    """``percentile_cont(0.5) within group (order by x)`` -> ``quantile_cont(x, 0.5)``."""
+    key = e.expression.expressions[0]
+    if not isinstance(e.this, exp.PercentileCont) or key.args.get("desc"):
+        return e
+    return exp.PercentileCont(this=key.this, expression=e.this.this)
+
+
+def _percentile(e: Expression) -> Expression:
+    if e.expression is not None and e.expression.name == "0.5":
+        return exp.Median(this=e.this)
+    return e
+
+
+def _concat(e: Expression) -> Expression:
+    """DuckDB's concat() skips NULLs where ``||`` does not."""
+    return exp.Concat(expressions=list(e.expressions))
+
+
+def _not(e: Expression) -> Expression:
+    """Pushes NOT down to what it negates; NULL stays NULL on the way."""
+    if not isinstance(e, exp.Not):
+        return e
+    inner = e.this
+    if isinstance(inner, exp.Not):
+        doubled: Expression = inner.this
+        return doubled
+    if type(inner) in _NEGATED:
+        return _NEGATED[type(inner)](this=inner.this, expression=inner.expression)
+    if isinstance(inner, exp.Between):
+        below = exp.LT(this=inner.this, expression=inner.args["low"])
+        above = exp.GT(this=inner.this.copy(), expression=inner.args["high"])
+        return exp.Or(this=below, expression=above)
+    if isinstance(inner, exp.And):
+        return exp.Or(
+            this=_not(exp.Not(this=inner.left)), expression=_not(exp.Not(this=inner.right))
+        )
+    if isinstance(inner, exp.Or):
+        return exp.And(
+            this=_not(exp.Not(this=inner.left)), expression=_not(exp.Not(this=inner.right))
+        )
+    return e
+
+
+def negation(e: Expression) -> Expression:
+    """NOT of a condition, as far down as it can stand."""
+    return _not(exp.Not(this=e))
+
+
+def _between(e: Expression) -> Expression:
+    """``x >= a and x <= b`` -> ``x between a and b``, which every engine has a name for."""
+    if not isinstance(e, exp.And) or isinstance(e.parent, exp.And):
+        return e
+    parts = list(e.flatten())
+    for i, low in enumerate(parts):
+        for high in parts:
+            bounds = isinstance(low, exp.GTE) and isinstance(high, exp.LTE)
+            if bounds and low.this == high.this and _constant(low.expression, high.expression):
+                parts[i] = exp.Between(this=low.this, low=low.expression, high=high.expression)
+                parts = [part for part in parts if part is not high]
+                return _between(_all_of(parts))
+    return e
+
+
+def _low_first(e: Expression) -> Expression:
+    """``x < b and x >= a`` -> ``x >= a and x < b``, as ranges are read."""
+    if not isinstance(e, exp.And) or isinstance(e.parent, exp.And):
+        return e
+    parts = list(e.flatten())
+    for i, high in enumerate(parts):
+        for j, low in enumerate(parts[i + 1 :], i + 1):
+            bounds = isinstance(high, (exp.LT, exp.LTE)) and isinstance(low, (exp.GT, exp.GTE))
+            if bounds and low.this == high.this and _constant(low.expression, high.expression):
+                parts[i], parts[j] = low, high
+                return _low_first(_all_of(parts))
+    return e
+
+
+def _constant(*expressions: Expression) -> bool:
+    return not any(e.find(exp.Column) for e in expressions)
+
+
+def _all_of(parts: list[Expression]) -> Expression:
+    result = parts[0]
+    for part in parts[1:]:
+        result = exp.And(this=result, expression=part)
+    return result
+
+
+_REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
+    exp.Stddev: _stddev,
+    exp.If: _if,
+    exp.Nullif: _nullif,
+    exp.Left: _left,
+    exp.Case: _case,
+    exp.Filter: _filtered,
+    exp.CountIf: _count_if,
+    exp.WithinGroup: _within_group,
+    exp.PercentileCont: _percentile,
+    exp.Concat: _concat,
+    exp.Coalesce: _coalesce,
+    exp.Greatest: _extreme,
+    exp.Least: _extreme,
+    exp.Is: _is,
+    exp.NullSafeEQ: _same,
+    exp.NullSafeNEQ: _distinct_from,
+    exp.In: _in,
+    exp.Cast: _cast,
+    exp.DateTrunc: _date_trunc,
+    exp.Order: _order,
+    exp.Count: _count,
+    **dict.fromkeys((exp.Sum, exp.Avg, exp.Median, exp.Min, exp.Max, exp.AnyValue), _of_constant),
+    **functions.REWRITES,
+}
+_RULES = (
+    _parentheses,
+    functions.midnight,
+    _negated_flags,
+    _date_parts,
+    _functions,
+    _not,
+    _between,
+    _low_first,
+)

@@ -1,0 +1,489 @@
+"""SQL text -> one checked SELECT: columns resolved, expressions in normal form."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import OptimizeError, ParseError, TokenError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.canonicalize import canonicalize
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.simplify import Simplifier
+from sqlglot.schema import MappingSchema
+
+from harness.answer import each_once
+from harness.errors import Unsupported, WorkloadError
+from harness.plan.facts.typed import Expression
+from harness.plan.facts.windows import resolve_names
+from harness.plan.sql import bound, constants, decimals
+from harness.plan.sql.casts import plain_casts
+from harness.plan.sql.dialect import Written
+from harness.plan.sql.functions import NAMED, by_name, moments
+from harness.plan.sql.grouping import mark_grouped
+from harness.plan.sql.nesting import tied_to_the_next
+from harness.plan.sql.normalize import normalize
+from harness.plan.sql.nulls import without_nulls
+from harness.plan.sql.sources import columns_of_source, ordered_by, places, sources_of
+from harness.plan.sql.spellings import distinct_on, positions_in_sets, quantified, tuples
+from harness.plan.sql.written import plain_limit, plainly_written
+from harness.types import Schema
+from harness.words import folded
+
+DIALECT = Written
+
+logger = logging.getLogger(__name__)
+
+
+def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
+    """The query's tree as it was written.
+
+    Raises WorkloadError for anything but one SELECT over the tables of ``schemas``.
+    """
+    tree = _one_select(sql)
+    by_name(tree)
+    plainly_written(tree, schemas)
+    _check_tables(tree, schemas)
+    _check_functions(tree)
+    _check_the_same_each_time(tree)
+    _check_words(tree)
+    for query in tree.find_all(exp.Query):  # DuckDB computes limits: nothing is left to refuse
+        plain_limit(query)
+    return tree
+
+
+def answer_names(sql: str, tree: exp.Query, schemas: Mapping[str, Schema]) -> tuple[str, ...]:
+    """The names of the answer's columns, as DuckDB has them, each of them once.
+
+    Raises WorkloadError where DuckDB finds the query wrong; in our words, if we have some.
+    """
+    try:
+        names, kinds = bound.answer_columns(sql, schemas)
+    except WorkloadError as error:
+        raise _in_our_words(tree.copy(), schemas) or error from None
+    bound.check_comparable(names, kinds)
+    return each_once(names)
+
+
+def _in_our_words(tree: exp.Query, schemas: Mapping[str, Schema]) -> WorkloadError | None:
+    """What is wrong with a query, where it is found while it is compiled."""
+    try:
+        qualified(tree, schemas, ())
+    except WorkloadError as error:
+        return error
+    except Exception as error:  # of a query that is wrong anyway
+        logger.debug("not compiled: %s", error)
+    return None
+
+
+def printed(sql: str) -> str:
+    """One SELECT, as it is read here, in DuckDB's dialect and without comments.
+
+    Raises Unsupported where that text would be read as another query.
+    """
+    tree = _one_select(sql)
+    text: str = tree.sql("duckdb", pretty=True, comments=False)
+    try:
+        same = _names_and_values(_one_select(text)) == _names_and_values(tree)
+    except WorkloadError:
+        same = False
+    if not same:
+        raise Unsupported("printed anew, it would be another query", text)
+    return text
+
+
+def _names_and_values(tree: exp.Query) -> Counter[object]:
+    """How often a query says each; what is read out of a text by mistake is one more of them."""
+    return Counter(part.this for part in tree.find_all(exp.Identifier, exp.Literal))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A suggestion to append to a message, or the names there are, or nothing."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=1)
+    if close:
+        return f"; did you mean {next(n for n in names if n.lower() == close[0])!r}?"
+    return f"; there are {', '.join(names[:12])}{', …' if len(names) > 12 else ''}" if names else ""
+
+
+def _one_select(sql: str) -> exp.Query:
+    try:
+        statements = [s for s in sqlglot.parse(sql, read=DIALECT) if s is not None]
+    except (ParseError, TokenError) as error:
+        raise WorkloadError(f"the SQL cannot be parsed: {_first_line(error)}") from None
+    if len(statements) != 1:
+        raise WorkloadError(f"a query is one SELECT, and this has {len(statements)} statements")
+    tree = statements[0]
+    if not isinstance(tree, exp.Query) or tree.args.get("into"):
+        word = sql.split(maxsplit=1)[0].upper()
+        raise WorkloadError(f"a query is a SELECT, and this is a {word} statement")
+    if other := next((part for part in tree.walk() if isinstance(part, _STATEMENTS)), None):
+        raise WorkloadError(f"a query is a SELECT, and this has {other.sql('duckdb')!r} in it")
+    return tree
+
+
+_STATEMENTS = (
+    *(exp.DDL, exp.DML, exp.Command, exp.Describe, exp.Summarize, exp.Show, exp.Pragma, exp.Set),
+    *(exp.Attach, exp.Detach, exp.Use, exp.Copy, exp.Into),
+)
+"""What else DuckDB can be told to do; some of it may stand in FROM."""
+
+
+def _first_line(error: Exception) -> str:
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    return plain.splitlines()[0].strip().rstrip(".")
+
+
+def _check_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
+    for table in tree.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier):
+            raise WorkloadError(
+                f"a query reads the tables that its file declares, not {table.this.sql('duckdb')}"
+            )
+        if table.args.get("db") or table.args.get("catalog"):
+            raise WorkloadError(f"a table has a plain name, not {table.sql('duckdb')!r}")
+        ctes = _ctes_around(table)
+        if table.name not in ctes and table.name not in schemas:
+            hint = did_you_mean(table.name, {*schemas, *ctes})
+            raise WorkloadError(f"no table {table.name!r}{hint}")
+
+
+def _ctes_around(table: exp.Table) -> set[str]:
+    """The names of WITH that a table may stand for: of those around it, the ones before it."""
+    names: set[str] = set()
+    part: Expression = table
+    while part.parent is not None:
+        inside, part = part, part.parent
+        clause = part.args.get("with_")
+        if clause is None or inside is clause:
+            continue
+        names |= {cte.alias for cte in clause.expressions}
+    for cte in _enclosing(table, exp.CTE):
+        siblings = cte.parent.expressions
+        place = next(n for n, other in enumerate(siblings) if other is cte)
+        before = siblings if cte.parent.args.get("recursive") else siblings[:place]
+        names |= {other.alias for other in before}
+    return names
+
+
+def _enclosing(part: Expression, kind: type[Expression]) -> Iterator[Any]:
+    """The expressions of a kind around a part, the nearest first."""
+    while part.parent is not None:
+        part = part.parent
+        if isinstance(part, kind):
+            yield part
+
+
+def _check_functions(tree: exp.Query) -> None:
+    """Refuses functions by name that are not known, so that none can reach a file or a setting."""
+    for function in tree.find_all(exp.Anonymous):
+        if function.name.lower() in NAMED:
+            continue
+        known = {name.lower() for name in DuckDB.Parser.FUNCTIONS} - {function.name.lower()}
+        hint = did_you_mean(function.name, known).split("; there are")[0]
+        raise WorkloadError(f"the function {function.name!r} is not known here{hint}")
+    for kind in (exp.Parameter, exp.Placeholder, exp.SessionParameter):
+        if found := tree.find(kind):
+            raise WorkloadError(f"a query has no parameters, and this has {found.sql('duckdb')}")
+
+
+def _check_the_same_each_time(tree: exp.Query) -> None:
+    """Refuses what no answer can be checked of, since each run has another one."""
+    if found := tree.find(*_ANOTHER_EACH_TIME):
+        raise WorkloadError(
+            f"a query has one answer, and this has another each time: {found.sql('duckdb').strip()}"
+        )
+
+
+_ANOTHER_EACH_TIME = (
+    *(exp.TableSample, exp.Rand, exp.Randn, exp.Uuid),
+    *(
+        kind
+        for name, kind in vars(exp).items()
+        if name.startswith(("Current", "Localtime", "SessionUser"))
+    ),
+)
+
+
+def _check_words(tree: exp.Query) -> None:
+    """Refuses what sqlglot prints as it stands, without quotation marks, and is more than words.
+
+    The text that is printed of a query would be another query.
+    """
+    for part in tree.find_all(exp.Var, exp.DataType):
+        raw = part.args.get("kind") if isinstance(part, exp.DataType) else part.name
+        if isinstance(raw, str) and not _WORDS.fullmatch(raw):
+            raise WorkloadError(f"{raw[:40]!r} is no word that SQL has here")
+
+
+_WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*|")
+
+
+def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[str]) -> exp.Query:
+    """The tree with stars expanded, columns qualified by their table, in normal form.
+
+    Its columns have these names.
+    """
+    known = _schema_of_tables(tree, schemas)
+    tree = _named(tree, schemas, known, names)
+    return _normal(_typed(tree, known), known)
+
+
+def _named(
+    tree: exp.Query, schemas: Mapping[str, Schema], known: MappingSchema, names: Sequence[str]
+) -> exp.Query:
+    """The tree in which each name says what it means, and which the answer's names are."""
+    for select in tree.find_all(exp.Select):
+        _aliased_subqueries(select)
+        _last_of_a_name(select, schemas)
+    keys = list(_named_keys(tree))
+    spelled = _spelled(tree, names)
+    _name_order(tree, spelled)
+    _name_columns(tree, spelled)
+    _singular_units(tree)
+    positions_in_sets(tree)
+    quantified(tree)
+    for select in tree.find_all(exp.Select):
+        resolve_names(select)
+    try:
+        tree = qualify(tree, schema=known, dialect=DIALECT, quote_identifiers=False)
+    except OptimizeError as error:
+        raise _explained(error, schemas) from None
+    _name_columns(tree, names)
+    _places_in_order(tree)
+    for key, item in keys:
+        key.set("this", exp.column(item.alias))
+    for select in tree.find_all(exp.Select):
+        _aliases_in_order(select, schemas)
+        mark_grouped(select)
+    tied_to_the_next(tree, schemas)
+    return tree
+
+
+def _typed(tree: exp.Query, known: MappingSchema) -> exp.Query:
+    """The tree with DuckDB's constants and casts, whose expressions know their types."""
+    moments(tree)
+    tree = annotate_types(constants.computed(tree), schema=known, dialect=DIALECT)
+    constants.typed_nulls(tree)
+    constants.texts_beside_values(tree)
+    plain_casts(tree)
+    for rounded in tree.find_all(exp.Round):  # of integers it is one, and a cast of it is needed
+        rounded.type = rounded.this.type
+    return tree
+
+
+def _normal(tree: exp.Query, known: MappingSchema) -> exp.Query:
+    """The tree in which each thing is said in one way, decimals in whole numbers."""
+    for select in list(tree.find_all(exp.Select)):
+        _plain_clauses(select)
+        distinct_on(select)
+        tuples(select)
+    tree = without_nulls(canonicalize(tree, dialect=DIALECT))
+    simple: Any = _Simplifier(DIALECT).simplify(tree)
+    if any("." in literal.name for literal in simple.find_all(exp.Literal)):
+        simple = annotate_types(simple, schema=known, dialect=DIALECT)  # what is new has none yet
+    exact = decimals.in_whole_numbers(simple)
+    normal: exp.Query = without_nulls(normalize(exact))
+    constants.typed_nulls(normal)
+    for part in normal.walk():
+        part.type = None  # the plan infers its own, and a copy of a part would copy them
+        if isinstance(part, exp.Literal) and not part.is_string:
+            part.set("this", part.name.removesuffix("e0"))
+    return normal
+
+
+def _named_keys(tree: exp.Query) -> Iterator[tuple[Expression, Expression]]:
+    """Keys of ORDER BY that name a value of the SELECT list, and the last one of that name.
+
+    It comes before a source's column; ``* replace (-a as a)`` names one, too. Other names in the
+    ORDER BY of the whole query are those of the answer.
+    """
+    for select in tree.find_all(exp.Select):
+        stars = [item for item in select.selects if isinstance(item, exp.Star)]
+        items = [value for star in stars for value in star.args.get("replace") or []]
+        if select is not tree:
+            items += [item for item in select.selects if isinstance(item, exp.Alias)]
+        named = {item.alias: item for item in items}
+        order = select.args.get("order")
+        for key in order.expressions if order is not None else ():
+            name = key.this
+            if isinstance(name, exp.Column) and not name.table and name.name in named:
+                yield key, named[name.name]
+
+
+def _aliases_in_order(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
+    """``order by -b``: a column of a source, or else what the SELECT list calls b, in place."""
+    order = select.args.get("order")
+    keys = (
+        [key for key in order.expressions if not isinstance(key.this, exp.Column)] if order else []
+    )
+    for column in [c for key in keys for c in key.find_all(exp.Column) if not c.table]:
+        owners = [
+            source.alias_or_name
+            for source in sources_of(select)
+            if column.name in (columns_of_source(source, schemas) or ())
+        ]
+        values = {item.alias_or_name: item.unalias() for item in select.selects}
+        if owners:
+            column.set("table", exp.to_identifier(owners[0]))
+        elif column.name in values:
+            column.replace(exp.paren(values[column.name].copy()))
+
+
+class _Simplifier(Simplifier):
+    """sqlglot's, but for what holds of whole numbers only: floats round at each step."""
+
+    def simplify_equality(self, expression: exp.Expr) -> exp.Expr:
+        side = expression.this if isinstance(expression, self.COMPARISONS) else None
+        if isinstance(side, exp.Binary) and not (_is_whole(side.left) and _is_whole(side.right)):
+            return expression
+        equal: exp.Expr = super().simplify_equality(expression)
+        return equal
+
+    def _simplify_binary(self, expression: Any, a: Any, b: Any) -> Any:
+        if a.is_number and b.is_number and not (a.is_int and b.is_int):
+            return None
+        return super()._simplify_binary(expression, a, b)  # type: ignore[no-untyped-call]
+
+
+def _is_whole(e: Expression) -> bool:
+    """Whether an expression is no float."""
+    return not e.is_type(*exp.DataType.FLOAT_TYPES, *exp.DataType.REAL_TYPES, exp.DType.UNKNOWN)
+
+
+def _aliased_subqueries(select: exp.Select) -> None:
+    """A subquery's own alias is none that ``order by 1`` could stand for."""
+    for place, item in enumerate(select.selects):
+        if isinstance(item, exp.Subquery) and not item.alias:
+            item.replace(exp.Alias(this=item.copy(), alias=exp.to_identifier(f"_col_{place}")))
+
+
+def _last_of_a_name(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
+    """``select -n as a, 2 as a, a + 1``: the last of that name, if no source has a column a."""
+    named = [item for item in select.selects if isinstance(item, exp.Alias)]
+    values = {item.alias: item.this for item in named}
+    if len(values) == len(named):
+        return
+    for source in sources_of(select):
+        for name in columns_of_source(source, schemas) or values.copy():
+            values.pop(name, None)
+    for column in [c for c in select.find_all(exp.Column) if not c.table and c.name in values]:
+        if column.parent_select is select and not isinstance(column.parent, exp.Ordered):
+            column.replace(exp.paren(values[column.name].copy()))
+
+
+def _places_in_order(query: exp.Query) -> None:
+    """``order by 2`` by the column's name: sqlglot leaves it where a star gave two one name."""
+    order = query.args.get("order")
+    for key in order.expressions if order is not None else ():
+        if isinstance(key.this, exp.Literal) and key.this.is_int:
+            key.set("this", exp.column(query.selects[int(key.this.name) - 1].alias_or_name))
+
+
+def _name_order(tree: exp.Query, names: Sequence[str]) -> None:
+    """Has ORDER BY say the names of the answer's columns, in place, where it names one of them."""
+    where = places(tree.selects, len(names))
+    for key in _bare_keys(tree):
+        found = ordered_by(key.name, tree)
+        if found is not None and (place := where[found]) is not None:
+            key.set("this", exp.to_identifier(names[place], quoted=True))
+
+
+def _bare_keys(tree: exp.Query) -> list[exp.Column]:
+    """What ORDER BY has of names without a table."""
+    order = tree.args.get("order")
+    keys = [key.this for key in order.expressions] if order is not None else []
+    return [key for key in keys if isinstance(key, exp.Column) and not key.table]
+
+
+def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
+    """Gives the answer's columns these names, in place, as far as it is known which they are."""
+    items, changed = tree.selects, dict[str, str]()
+    for item, place in zip(items, places(items, len(names)), strict=True):
+        if place is None:
+            continue
+        name = exp.to_identifier(names[place], quoted=True)
+        if item.alias_or_name not in names:
+            changed.setdefault(item.alias_or_name, names[place])
+        if isinstance(item, exp.Alias):
+            item.set("alias", name)
+        else:
+            item.replace(exp.alias_(item.copy(), name))
+    for key in _bare_keys(tree):
+        if key.name in changed:
+            key.set("this", exp.to_identifier(changed[key.name], quoted=True))
+
+
+def _spelled(tree: exp.Query, names: Sequence[str]) -> list[str]:
+    """The names as the tree has them, where they differ in case only: all of it says them so."""
+    own = {folded(item.alias_or_name): item.alias_or_name for item in tree.selects}
+    return [own.get(folded(name), name) for name in names]
+
+
+def _schema_of_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> MappingSchema:
+    """The tables that a query reads, as sqlglot is told of them."""
+    columns: dict[str, object] = {
+        name: {column.name: column.type.sql for column in schemas[name]}
+        for name in {table.name for table in tree.find_all(exp.Table)}
+        if name in schemas
+    }
+    return MappingSchema(columns, dialect=DIALECT)
+
+
+def _plain_clauses(select: exp.Select) -> None:
+    """``order by all`` by its columns; ``semi join t on c`` as ``exists (from t where c)``.
+
+    A semi join before a RIGHT or FULL join would take other rows then, and is left alone.
+    """
+    order, joins = select.args.get("order"), select.args.get("joins") or []
+    if order is not None and any(isinstance(key.this, exp.Var) for key in order.expressions):
+        (every,) = order.expressions
+        keys = [every.copy() for _ in select.selects]
+        for key, item in zip(keys, select.selects, strict=True):
+            key.set("this", exp.column(item.alias_or_name))
+        order.set("expressions", keys)
+    if any(join.side in ("RIGHT", "FULL") for join in joins):
+        return
+    for join in [j for j in joins if j.kind in ("SEMI", "ANTI") and j.args.get("on") is not None]:
+        rows = exp.select("1").from_(join.this.copy()).where(join.args["on"].copy())
+        test: Expression = exp.Exists(this=rows)
+        select.where(test if join.kind == "SEMI" else exp.Not(this=test), copy=False)
+        joins.remove(join)
+
+
+def _explained(error: OptimizeError, schemas: Mapping[str, Schema]) -> WorkloadError:
+    message = _first_line(error)
+    if found := re.search(
+        r"[Cc]olumn '?\"?([^'\"]+?)'?\"? (could not be resolved|was ambiguous)", message
+    ):
+        name = found[1].split(".")[-1]
+        known = {column.name for schema in schemas.values() for column in schema}
+        if "ambiguous" in found[2] or (name in known and "." not in found[1]):
+            return WorkloadError(f"column {name!r} is in more than one table; say which")
+        return WorkloadError(f"no column {name!r}{did_you_mean(name, known)}")
+    if found := re.search(r"Unknown column: (.+)", message):
+        known = {column.name for schema in schemas.values() for column in schema}
+        return WorkloadError(f"no column {found[1]!r}{did_you_mean(found[1], known)}")
+    return WorkloadError(message)
+
+
+def _singular_units(tree: exp.Query) -> None:
+    """``90 days`` -> ``90 day``: sqlglot folds constants only after singular units."""
+    for interval in tree.find_all(exp.Interval):
+        unit = interval.args.get("unit")
+        if unit is not None and unit.name.upper().endswith("S"):
+            interval.set("unit", exp.var(unit.name.upper()[:-1]))
+
+
+def reject(tree: exp.Query, *kinds: type[Expression]) -> None:
+    """Raises Unsupported where the tree has a node of these kinds."""
+    for kind in kinds:
+        if found := tree.find(kind):
+            raise Unsupported(f"{kind.__name__} is not written yet", found.sql("duckdb"))

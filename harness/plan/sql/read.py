@@ -1,0 +1,213 @@
+"""A parsed query -> the first clause of it that nobody here reads, if there is one.
+
+Silence about a clause is how wrong answers come about: what a parser has put into an argument of
+a node, and the plan layer does not look at, is left out of every program. So each argument that is
+set must be one of those below; a test holds that they are sqlglot's, and that each of its others
+is known to be left unread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from harness.errors import Unsupported
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.typed import Expression
+
+_READ = """
+    Abs: this
+    Add: expression this
+    Alias: alias this
+    All: this
+    And: expression this
+    Anonymous: expressions this
+    Any: this
+    AnyValue: this
+    ArgMax: expression this
+    ArgMin: expression this
+    Avg: this
+    Between: high low this
+    BitwiseAnd: expression this
+    Boolean: this
+    Bracket: expressions this
+    CTE: alias this
+    Case: default ifs this
+    Cast: this to
+    Ceil: this
+    Coalesce: expressions this
+    Column: table this
+    Concat: coalesce expressions safe
+    ConcatWs: coalesce expressions safe
+    Contains: expression this
+    Corr: expression this
+    Count: big_int this
+    CountIf: this
+    Cube: expressions
+    CumeDist:
+    DPipe: expression safe this
+    DataType: this
+    DateAdd: expression this
+    DateDiff: date_part_boundary expression this unit
+    DateFromParts: day month year
+    Dayname: this
+    DenseRank:
+    Distinct: expressions on
+    Div: expression this
+    EQ: expression this
+    EndsWith: expression this
+    Except: distinct expression this
+    Exists: this
+    Exp: this
+    Extract: expression this
+    Filter: expression this
+    FirstValue: this
+    Floor: this
+    From: this
+    GT: expression this
+    GTE: expression this
+    Greatest: expressions ignore_nulls this
+    Group: all expressions
+    GroupConcat: separator this
+    Grouping: expressions
+    GroupingSets: expressions
+    Having: this
+    ILike: expression negate this
+    Identifier: quoted this
+    If: false this true
+    IgnoreNulls: this
+    In: expressions query this
+    IntDiv: expression this
+    Intersect: distinct expression this
+    Interval: this unit
+    Is: expression this
+    Join: kind on side this using
+    LT: expression this
+    LTE: expression this
+    Lag: default offset this
+    LastDay: this
+    LastValue: this
+    Lateral: alias this
+    Lead: default offset this
+    Least: expressions ignore_nulls this
+    Left: expression this
+    Length: this
+    Like: expression negate this
+    Limit: expression
+    Literal: is_string this
+    Ln: this
+    Log: expression this
+    LogicalAnd: this
+    LogicalOr: this
+    Lower: this
+    Max: this
+    Median: this
+    Min: this
+    Mod: expression this
+    Month: this
+    Monthname: this
+    Mul: expression this
+    NEQ: expression this
+    Neg: this
+    Not: this
+    NthValue: offset this
+    Ntile: this
+    Null:
+    NullSafeEQ: expression this
+    NullSafeNEQ: expression this
+    Nullif: expression this
+    Offset: expression
+    Or: expression this
+    Order: expressions this
+    Ordered: desc nulls_first this
+    Pad: expression fill_pattern is_left this
+    Paren: this
+    PercentRank:
+    PercentileCont: expression this
+    PercentileDisc: expression this
+    Pow: expression this
+    Qualify: this
+    Quantile: quantile this
+    Rank:
+    RegexpExtract: expression group null_if_pos_overflow parameters this
+    RegexpFullMatch: expression options this
+    RegexpLike: expression flag this
+    RegexpReplace: expression modifiers replacement single_replace this
+    Repeat: this times
+    Replace: expression replacement this
+    RespectNulls: this
+    Reverse: this
+    Right: expression this
+    Rollup: expressions
+    Round: decimals this
+    RowNumber:
+    Select: distinct expressions from_ group having joins limit offset order
+    Select: qualify where windows with_
+    Sign: this
+    SimilarTo: expression this
+    Sin: this
+    Split: expression this
+    SplitPart: delimiter part_index this
+    Sqrt: this
+    Star: except_ replace
+    StartsWith: expression this
+    Stddev: this
+    StddevPop: this
+    StddevSamp: this
+    StrPosition: substr this
+    StrToTime: format this
+    Sub: expression this
+    Subquery: alias this
+    Substring: length start this
+    Sum: this
+    Table: alias this
+    TableAlias: columns this
+    TimeToStr: format this
+    TimestampTrunc: this unit
+    ToDays: this
+    Trim: expression position this
+    TryCast: safe this to
+    Tuple: expressions
+    Union: distinct expression limit order this
+    Upper: this
+    Values: alias expressions
+    Var: this
+    Variance: this
+    VariancePop: this
+    Where: this
+    Window: alias order over partition_by spec this
+    WindowSpec: end end_side exclude kind start start_side
+    With: expressions
+    Year: this
+"""
+"""A node's class, as sqlglot calls it, and the arguments that are read of it."""
+
+
+@cache
+def read_arguments() -> Mapping[str, frozenset[str]]:
+    """By the names of classes."""
+    read: dict[str, frozenset[str]] = {}
+    for line in _READ.strip().splitlines():
+        name, _, arguments = line.strip().partition(":")
+        read[name] = read.get(name, frozenset()) | frozenset(arguments.split())
+    return read
+
+
+def refuse_unread(tree: Expression) -> None:
+    """Raises Unsupported where an argument is set that nobody reads, or a node is not known."""
+    for node, argument in _set(tree):
+        known = read_arguments().get(type(node).__name__)
+        if known is None:
+            raise Unsupported(f"{type(node).__name__} is not known here", in_sql(node))
+        if argument is not None and argument not in known:
+            words = argument.strip("_").replace("_", " ")
+            raise Unsupported(f"{words} of {type(node).__name__} is not read here", in_sql(node))
+
+
+def _set(tree: Expression) -> Iterator[tuple[Expression, str | None]]:
+    """Every node with each of its arguments that says something; None for the node itself."""
+    for node in tree.walk():
+        yield node, None
+        for name, value in node.args.items():
+            if value not in (None, False, []):
+                yield node, name

@@ -1,0 +1,192 @@
+"""A parsed query -> the same query, in one way of writing what can be written in several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from harness.errors import WorkloadError
+from harness.plan.facts.typed import Expression
+from harness.plan.sql import bound
+from harness.plan.sql.sources import columns_of_query, columns_of_source, sources_of
+from harness.types import Schema
+from harness.words import folded
+
+MOST_DIGITS = 38
+"""Of a whole number that is written: what 128 bits hold. Longer ones are texts to DuckDB."""
+
+
+def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
+    """Changes the tree: names by one spelling; joins, limits and numbers as all have them."""
+    for number in tree.find_all(exp.Literal):
+        if not number.is_string and number.name.isdecimal():
+            number.set("this", _whole(number.name.lstrip("0") or "0"))
+    one_spelling(tree, schemas)
+    _columns_of_tables(tree)
+    for select in tree.find_all(exp.Select):
+        _joins_of_from(select)
+    for select in list(tree.find_all(exp.Select)):
+        _natural(select, schemas)
+    for union in list(tree.find_all(exp.SetOperation)):
+        _by_name(union, schemas)
+    for count in tree.find_all(exp.Count):
+        count.set("this", count.this or exp.Star())
+
+
+def _whole(digits: str) -> str:
+    """The number. Raises WorkloadError where it is none that DuckDB reckons with as a number."""
+    if len(digits) > MOST_DIGITS:
+        raise WorkloadError(
+            f"the number {digits[:12]}… of {len(digits):,} digits is out of range; a whole number "
+            f"has {MOST_DIGITS} at most"
+        )
+    return digits
+
+
+def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
+    """Names have no case in DuckDB: each as its table has it, or as it was written first."""
+    spellings = _declared(schemas)
+    for name in tree.find_all(exp.Identifier, bfs=False):
+        if isinstance(name.this, str):
+            name.set("this", spellings.setdefault(folded(name.this), name.this))
+
+
+def _declared(schemas: Mapping[str, Schema]) -> dict[str, str]:
+    """The names of tables and columns by themselves without case; none that has two spellings."""
+    names = [*schemas, *(column.name for schema in schemas.values() for column in schema)]
+    spellings: dict[str, set[str]] = {}
+    for name in names:
+        spellings.setdefault(folded(name), set()).add(name)
+    return {lower: next(iter(found)) for lower, found in spellings.items() if len(found) == 1}
+
+
+def _joins_of_from(select: exp.Select) -> None:
+    """``from a join b select …``: the joins hang on the table, and not on the SELECT."""
+    clause = select.args.get("from_")
+    if clause is None:
+        return
+    _without_parentheses(clause)
+    first = clause.this
+    if isinstance(first, exp.Table) and first.args.get("joins"):
+        joins: list[Expression] = first.args["joins"]
+        first.set("joins", None)
+        select.set("joins", [*joins, *(select.args.get("joins") or [])])
+    flat: list[Expression] = []
+    for join in select.args.get("joins") or []:
+        flat += _flat(join)
+    select.set("joins", flat or None)
+
+
+def _without_parentheses(holder: Expression) -> None:
+    """``(a join b on …)`` as its first table, on which its joins hang; under its alias, a query."""
+    inner = holder.this
+    while isinstance(inner, exp.Subquery) and isinstance(inner.this, (exp.Table, exp.Subquery)):
+        if inner.alias:
+            rows = exp.select("*").from_(inner.this.copy())
+            _joins_of_from(rows)
+            inner.set("this", rows)
+            return
+        if isinstance(inner.this, exp.Subquery) and isinstance(inner.this.this, exp.Query):
+            return
+        inner = inner.this
+        holder.set("this", inner)
+
+
+def _flat(join: exp.Join) -> list[Expression]:
+    """``join (b join c on …) on …`` as two joins, where both are inner ones."""
+    _without_parentheses(join)
+    table, condition = join.this, join.args.get("on")
+    joins = table.args.get("joins") if isinstance(table, exp.Table) else None
+    if not joins or not all(map(_is_inner, (join, *joins))):
+        return [join]
+    table.set("joins", None)
+    inner = [part for other in joins for part in _flat(other)]
+    conditions = [c for c in (inner[-1].args.get("on"), condition) if c is not None]
+    inner[-1].set("on", exp.and_(*conditions) if conditions else None)
+    return [exp.Join(this=table), *inner]
+
+
+def _is_inner(join: exp.Join) -> bool:
+    plain = not (join.side or join.args.get("using") or join.args.get("method"))
+    return plain and join.kind in ("", "INNER", "CROSS")
+
+
+def _columns_of_tables(tree: exp.Query) -> None:
+    """``from t as q(a, b)`` as ``from (from t) as q(a, b)``."""
+    for table in list(tree.find_all(exp.Table)):
+        alias = table.args.get("alias")
+        if alias is not None and alias.columns:
+            table.set("alias", None)
+            rows = exp.select("*").from_(table.copy())
+            table.replace(exp.Subquery(this=rows, alias=alias))
+
+
+def _natural(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
+    """NATURAL as USING all columns of one name."""
+    sources, before = list(sources_of(select)), list[str]()
+    for place, source in enumerate(sources):
+        names = columns_of_source(source, schemas)
+        join = select.args["joins"][place - 1] if place else None
+        if names is None:
+            return
+        if join is not None and join.args.get("method") == "NATURAL":
+            common = [name for name in names if name in before]
+            join.set("method", None)
+            join.set("using", [exp.to_identifier(name, quoted=True) for name in common] or None)
+        before += names
+
+
+def _by_name(union: exp.SetOperation, schemas: Mapping[str, Schema]) -> None:
+    """UNION BY NAME as one by place, of the columns of both; NULL where one side has none."""
+    found = [columns_of_query(side, schemas) for side in (union.this, union.expression)]
+    if not union.args.get("by_name") or None in found:
+        return
+    left, right = (names or [] for names in found)
+    every = list(dict.fromkeys([*left, *right]))
+    for side, names in (("this", left), ("expression", right)):
+        items = [_item(name, name in names) for name in every]
+        rows = exp.Subquery(this=union.args[side], alias=exp.TableAlias(this=_quoted("side")))
+        union.set(side, exp.select(*items).from_(rows))
+    union.set("by_name", None)
+
+
+def _item(name: str, there: bool) -> Expression:
+    return exp.column(_quoted(name)) if there else exp.alias_(exp.null(), _quoted(name))
+
+
+def _quoted(name: str) -> exp.Identifier:
+    return exp.to_identifier(name, quoted=True)
+
+
+def plain_limit(query: exp.Query) -> None:
+    """``fetch first 2 rows only`` as LIMIT 2, ``limit 1 + 1`` too; ``limit all`` as none."""
+    limit = query.args.get("limit")
+    if isinstance(limit, exp.Fetch) and _is_plain(limit):
+        query.set("limit", exp.Limit(expression=limit.args["count"]))
+    elif isinstance(limit, exp.Limit):
+        count = limit.expression
+        if isinstance(count, exp.Null) or (isinstance(count, exp.Var) and count.name == "ALL"):
+            query.set("limit", None)
+    for clause in (query.args.get("limit"), query.args.get("offset")):
+        if clause is not None and (rows := rows_of(clause)) is not None:
+            clause.set("expression", exp.Literal.number(rows))
+
+
+def rows_of(clause: Expression) -> int | None:
+    """The number of rows in LIMIT or OFFSET; None where it is not constant, or a share of them."""
+    number = clause.args.get("expression")
+    if number is None or clause.args.get("limit_options") is not None:
+        return None
+    if isinstance(number, exp.Literal) and number.name.isdecimal():
+        return int(_whole(number.name.lstrip("0") or "0"))
+    found = bound.constant(f"cast(({number.sql('duckdb')}) as bigint)")
+    return found[1] if found is not None and isinstance(found[1], int) else None
+
+
+def _is_plain(fetch: exp.Fetch) -> bool:
+    """Whether a number of rows is asked for: no share of them, and none that tie."""
+    options = fetch.args.get("limit_options")
+    parts = options.args if options is not None else {}
+    literal = isinstance(fetch.args.get("count"), exp.Literal)
+    return literal and not (parts.get("percent") or parts.get("with_ties"))

@@ -1,0 +1,1 @@
+"""The relational plan: its nodes, how one is built, and how one is printed."""

@@ -1,0 +1,419 @@
+"""The relational plan: frozen nodes whose expressions are sqlglot trees over flat column names.
+
+Every node knows its schema. Two nodes that are equal compute the same, so a subplan that is
+used twice is found by comparing, and becomes one variable of the emitted program.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field, replace
+from functools import cached_property
+from typing import Literal
+
+from sqlglot import exp
+
+from harness.answer import SortKey
+from harness.errors import Unsupported
+from harness.plan.facts.columns import columns_of, repeated
+from harness.plan.facts.frozen import frozen
+from harness.plan.facts.kinds import COMPARISONS
+from harness.plan.facts.nan import may_be_nan, never_zero, not_zero
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.special import specials_of
+from harness.plan.facts.typed import Expression as Expression
+from harness.plan.facts.typing import infer, refuse_decimal
+from harness.special import together
+from harness.types import Column, Schema, Type
+
+Item = tuple[str, Expression]
+"""A column's name and the expression that computes it."""
+
+JoinKind = Literal["inner", "left", "right", "full", "semi", "anti", "cross", "single"]
+
+
+@frozen
+class Node:
+    """One step of a plan. Column names are unique within a node's schema.
+
+    ``label`` is what the query calls these rows: the name of a CTE or of a derived table.
+    """
+
+    label: str | None = field(default=None, compare=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if name := repeated(self.names):
+            raise ValueError(f"{type(self).__name__} has two columns of the name {name!r}")
+
+    @cached_property
+    def schema(self) -> Schema:
+        raise NotImplementedError
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,) if hasattr(self, "input") else ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.schema)
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.schema if column.name == name)
+
+    def with_inputs(self, *inputs: Node) -> Node:
+        """The same step over other inputs; the node itself where they are its own."""
+        names = ("input",) if len(inputs) == 1 else ("left", "right")
+        same = all(new is old for new, old in zip(inputs, self.inputs, strict=True))
+        return self if same else replace(self, **dict(zip(names, inputs, strict=False)))  # type: ignore[arg-type]
+
+
+@frozen
+class Scan(Node):
+    """Reads columns of a table: pairs of the name in the table and the column as it goes on."""
+
+    table: str
+    columns: tuple[tuple[str, Column], ...]
+
+    @cached_property
+    def schema(self) -> Schema:
+        return tuple(column for _, column in self.columns)
+
+    @property
+    def renames(self) -> dict[str, str]:
+        """Name in the table -> name in the plan, where they differ."""
+        return {source: column.name for source, column in self.columns if source != column.name}
+
+
+@frozen
+class Filter(Node):
+    """Keeps the rows for which the condition is true (not false, not NULL).
+
+    ``columns``, where given, are the only ones that the rest of the plan needs.
+    """
+
+    input: Node
+    condition: Expression
+    columns: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        refuse_aggregates(self.condition)
+        if infer(self.condition, self.input.schema).type is not Type.BOOLEAN:
+            raise Unsupported("a condition that is not a boolean", in_sql(self.condition))
+        super().__post_init__()
+
+    @cached_property
+    def schema(self) -> Schema:
+        parts = conjuncts(self.condition)
+        proven = {c.name for part in parts for c in rejects_null(part)}
+        nonzero = {e.name for part in parts for e in not_zero(part) if isinstance(e, exp.Column)}
+        kept = self.input.names if self.columns is None else self.columns
+        return tuple(
+            replace(
+                c,
+                nullable=c.nullable and c.name not in proven,
+                nonzero=c.nonzero or c.name in nonzero,
+            )
+            for c in self.input.schema
+            if c.name in kept
+        )
+
+
+@frozen
+class Project(Node):
+    """Computes the columns of its schema from those of its input, row by row."""
+
+    input: Node
+    items: tuple[Item, ...]
+
+    def __post_init__(self) -> None:
+        refuse_aggregates(*(e for _, e in self.items))
+        super().__post_init__()
+
+    @cached_property
+    def schema(self) -> Schema:
+        return _schema_of(self.items, self.input)
+
+    @property
+    def computed(self) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if not isinstance(item[1], exp.Column))
+
+    @property
+    def renames(self) -> dict[str, str]:
+        """Name in the input -> name here, of columns that pass through under another name."""
+        return {
+            e.name: name for name, e in self.items if isinstance(e, exp.Column) and e.name != name
+        }
+
+
+@frozen
+class Aggregate(Node):
+    """One row per distinct combination of the keys; one row in all where there are no keys."""
+
+    input: Node
+    keys: tuple[Item, ...]
+    aggregates: tuple[Item, ...]
+
+    def __post_init__(self) -> None:
+        arguments = (part for _, e in self.aggregates for part in e.iter_expressions())
+        refuse_aggregates(*(e for _, e in self.keys), *arguments)
+        super().__post_init__()
+
+    @cached_property
+    def schema(self) -> Schema:
+        keys = _schema_of(self.keys, self.input)
+        return keys + _schema_of(self.aggregates, self.input, grouped=bool(self.keys))
+
+
+@frozen
+class Join(Node):
+    """Pairs rows of two inputs whose keys are equal (NULL equals nothing) and fulfil the residual.
+
+    A right key of the same name as its left partner is the same column and appears once. The right
+    input of a ``single`` join has exactly one row. ``columns``,
+    where given, are the only ones that the rest of the plan needs.
+    """
+
+    kind: JoinKind
+    left: Node
+    right: Node
+    on: tuple[tuple[str, str], ...] = ()
+    residual: Expression | None = None
+    columns: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind in ("cross", "single") and self.on:
+            raise ValueError(f"a {self.kind} join has no keys")
+        for left, right in self.on:
+            columns = self.left.column(left), self.right.column(right)
+            if columns[0].type is not columns[1].type:
+                types = f"{columns[0].type} and {columns[1].type}"
+                raise Unsupported(f"a join of {types}", f"{left} = {right}")
+            refuse_decimal(columns[0])
+        super().__post_init__()
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.left, self.right)
+
+    @property
+    def shared_keys(self) -> frozenset[str]:
+        return frozenset(left for left, right in self.on if left == right)
+
+    @cached_property
+    def schema(self) -> Schema:
+        both = self.unpruned
+        return both if self.columns is None else tuple(c for c in both if c.name in self.columns)
+
+    @property
+    def unpruned(self) -> Schema:
+        """The schema before columns that nobody needs were dropped."""
+        if self.kind in ("semi", "anti"):
+            return self.left.schema
+        left = _nullable(self.left.schema, self.kind in ("right", "full"))
+        right = _nullable(self.right.schema, self.kind in ("left", "full"))
+        both = left + tuple(c for c in right if c.name not in self.shared_keys)
+        if self.kind != "inner":
+            return both
+        matched = {name for pair in self.on for name in pair}
+        return tuple(replace(c, nullable=c.nullable and c.name not in matched) for c in both)
+
+
+@frozen
+class Window(Node):
+    """Adds columns computed over each row's partition; all other columns stay."""
+
+    input: Node
+    functions: tuple[tuple[str, exp.Window], ...]
+
+    @cached_property
+    def schema(self) -> Schema:
+        return self.input.schema + _schema_of(self.functions, self.input)
+
+
+@frozen
+class TopPerGroup(Node):
+    """Keeps the first ``count`` rows of each group (NULL keys are a group), in the order given.
+
+    What ``row_number() over (partition by keys order by order) <= count`` asks for.
+    """
+
+    input: Node
+    keys: tuple[str, ...]
+    order: tuple[SortKey, ...]
+    count: int
+
+    @cached_property
+    def schema(self) -> Schema:
+        return self.input.schema
+
+
+@frozen
+class Sort(Node):
+    """Orders the rows."""
+
+    input: Node
+    keys: tuple[SortKey, ...]
+
+    @cached_property
+    def schema(self) -> Schema:
+        return self.input.schema
+
+
+@frozen
+class Limit(Node):
+    """Keeps ``count`` rows after the first ``offset``; all of them where it is None."""
+
+    input: Node
+    count: int | None
+    offset: int = 0
+
+    @cached_property
+    def schema(self) -> Schema:
+        return self.input.schema
+
+
+@frozen
+class Distinct(Node):
+    """Keeps one of equal rows; here NULL equals NULL."""
+
+    input: Node
+
+    @cached_property
+    def schema(self) -> Schema:
+        return self.input.schema
+
+
+@frozen
+class Union(Node):
+    """The rows of both of two inputs with the same names and types: UNION ALL."""
+
+    left: Node
+    right: Node
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.left, self.right)
+
+    @cached_property
+    def schema(self) -> Schema:
+        pairs = zip(self.left.schema, self.right.schema, strict=True)
+        return tuple(
+            replace(
+                a,
+                nullable=a.nullable or b.nullable,
+                nan=a.nan or b.nan,
+                nonzero=a.nonzero and b.nonzero,
+                special=together(a.special, b.special),
+            )
+            for a, b in pairs
+        )
+
+
+def walk(plan: Node) -> Iterator[Node]:
+    """Every distinct node, inputs before those that use them."""
+    seen: set[Node] = set()
+
+    def visit(node: Node) -> Iterator[Node]:
+        if node in seen:
+            return
+        seen.add(node)
+        for child in node.inputs:
+            yield from visit(child)
+        yield node
+
+    return visit(plan)
+
+
+def one_row(node: Node) -> bool:
+    """Whether a node has exactly one row, whatever the data."""
+    if isinstance(node, Project):
+        return one_row(node.input)
+    return isinstance(node, Aggregate) and not node.keys
+
+
+def uses(plan: Node) -> Counter[Node]:
+    """How many nodes read each distinct node."""
+    return Counter(child for node in walk(plan) for child in node.inputs)
+
+
+def united(union: Union, uses: Mapping[Node, int]) -> list[Node]:
+    """The inputs of a union and of the unions in it that nobody else reads, as one list."""
+    found: list[Node] = []
+    for side in union.inputs:
+        if isinstance(side, Union) and uses[side] == 1:
+            found += united(side, uses)
+        else:
+            found.append(side)
+    return found
+
+
+def refuse_aggregates(*expressions: Expression) -> None:
+    """Raises Unsupported for an aggregate where values of single rows are computed."""
+    for e in expressions:
+        if (found := e.find(exp.AggFunc)) is not None:
+            raise Unsupported("an aggregate among values of single rows", in_sql(found))
+
+
+def columns_in(*expressions: Expression | None) -> set[str]:
+    """The names of all columns that the expressions read."""
+    present = (e for e in expressions if e is not None)
+    return {column.name for e in present for column in columns_of(e)}
+
+
+def conjuncts(condition: Expression | None) -> list[Expression]:
+    """The parts of a condition that are joined by AND."""
+    if condition is None:
+        return []
+    if isinstance(condition, exp.Paren):
+        return conjuncts(condition.this)
+    if isinstance(condition, exp.And):
+        return conjuncts(condition.this) + conjuncts(condition.expression)
+    return [condition]
+
+
+def conjunction(parts: Iterable[Expression]) -> Expression | None:
+    """The parts joined by AND; None where there are none."""
+    result: Expression | None = None
+    for part in parts:
+        result = part if result is None else exp.And(this=result, expression=part)
+    return result
+
+
+def rejects_null(part: Expression) -> set[exp.Column]:
+    """Columns that cannot be NULL in a row for which this condition is true."""
+    if isinstance(part, exp.Not) and isinstance(part.this, exp.Is):
+        return _bare(part.this.this)
+    if isinstance(part, COMPARISONS):
+        return _bare(part.this) | _bare(part.expression)
+    if isinstance(part, (exp.In, exp.Between, exp.Like, exp.ILike)):
+        return _bare(part.this)
+    if isinstance(part, exp.Not) and isinstance(part.this, (exp.In, exp.Like, exp.ILike)):
+        return _bare(part.this.this)
+    return set()
+
+
+def _bare(expression: Expression) -> set[exp.Column]:
+    return {expression} if isinstance(expression, exp.Column) else set()
+
+
+def _schema_of(
+    items: Iterable[tuple[str, Expression]], source: Node, *, grouped: bool = True
+) -> Schema:
+    return tuple(_column_of(name, e, source.schema, grouped) for name, e in items)
+
+
+def _column_of(name: str, e: Expression, schema: Schema, grouped: bool) -> Column:
+    """The column that an expression makes; a group has a row, so that its count is not 0."""
+    column = infer(e, schema, grouped=grouped).named(name)
+    nan = column.type is Type.FLOAT64 and may_be_nan(e, schema)
+    counted = grouped and isinstance(e, exp.Count) and isinstance(e.this, exp.Star)
+    nonzero = column.type.numeric and (counted or never_zero(e, schema))
+    special = specials_of(e, schema) if column.type.has_specials else ()
+    if not (nan or nonzero or special):
+        return column
+    return replace(column, nan=nan, nonzero=nonzero, special=special)
+
+
+def _nullable(schema: Schema, nullable: bool) -> Schema:
+    return tuple(replace(c, nullable=True) for c in schema) if nullable else schema

@@ -1,0 +1,36 @@
+"""Which steps keep few of their rows, as far as the conditions themselves tell."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from harness.plan.tree.nodes import Expression, Filter, Join, Node, Project, columns_in, conjuncts
+
+
+def selective(node: Node) -> bool:
+    """Whether a condition on the way names the values that it wants: ``=``, ``in`` or ``like``.
+
+    Ranges do not count: they often keep half of the rows.
+    """
+    match node:
+        case Filter():
+            return any(map(_names_values, conjuncts(node.condition))) or selective(node.input)
+        case Project():
+            return selective(node.input)
+        case Join(kind="inner"):
+            return selective(node.left) or selective(node.right)
+        case Join(kind="semi"):
+            return selective(node.left) or selective(node.right)
+        case Join(kind="anti" | "left" | "single"):
+            return selective(node.left)
+    return False
+
+
+def _names_values(condition: Expression) -> bool:
+    if isinstance(condition, exp.Or):
+        return all(_names_values(part) for part in condition.flatten())
+    if isinstance(condition, exp.And):
+        return any(_names_values(part) for part in condition.flatten())
+    if isinstance(condition, exp.EQ):
+        return not (columns_in(condition.this) and columns_in(condition.expression))
+    return isinstance(condition, (exp.In, exp.Like, exp.ILike))

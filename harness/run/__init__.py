@@ -1,0 +1,1 @@
+"""One run of ``pytest --benchmark``: from the files collected to results, report and summary."""

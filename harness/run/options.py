@@ -1,0 +1,178 @@
+"""The plugin's command line -> what to run, and how to measure it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import engines
+from harness.errors import UnknownEngine
+from harness.machine.facts import usable_cores
+from harness.machine.limits import default_memory_limit
+from harness.measure.pool import Settings, default_together_limit
+from harness.measure.rounds import Rounds
+from harness.tables import Input
+from harness.words import parse_bytes, suggestion
+from harness.workload.cells import Selection
+
+
+def refuse_what_cannot_be(config: pytest.Config) -> None:
+    """Raises UsageError for options of other plugins that make no sense with ``--benchmark``."""
+    if config.getoption("dist", "no") != "no":
+        raise pytest.UsageError("cells are measured one at a time; leave out -n and --dist")
+    if config.getoption("benchmark_skip"):
+        raise pytest.UsageError("--benchmark-skip would leave nothing to run; leave it out")
+    if disabled(config) and config.getoption("resume"):
+        raise pytest.UsageError("--benchmark-disable measures nothing that --resume could continue")
+
+
+def disabled(config: pytest.Config) -> bool:
+    """Whether programs are only to be run once and checked, as ``--benchmark-disable`` asks."""
+    return bool(config.getoption("benchmark_disable") and not config.getoption("benchmark_enable"))
+
+
+def workloads_folder(config: pytest.Config) -> Path:
+    folder: Path = config.rootpath / config.getoption("workloads_dir")
+    if not folder.is_dir():
+        raise pytest.UsageError(
+            f"there is no folder {folder}; give a workload file, or --workloads-dir"
+        )
+    return folder
+
+
+def selection(config: pytest.Config) -> Selection:
+    sizes = _listed(config.getoption("size"))
+    if not sizes:
+        raise pytest.UsageError("--size names no size; for example --size small")
+    return Selection(
+        engines=_engines(config.getoption("engines")),
+        sizes=sizes,
+        threads=_threads(config),
+        inputs=_inputs(config.getoption("input")),
+    )
+
+
+def _threads(config: pytest.Config) -> tuple[int, ...]:
+    listed = _listed(config.getoption("threads"))
+    for text in listed:
+        if not text.isdecimal() or int(text) < 1:
+            raise pytest.UsageError(f"--threads must be at least 1, not {text}")
+    return tuple(dict.fromkeys(map(int, listed))) or (usable_cores(),)
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))
+
+
+def _engines(text: str | None) -> tuple[str, ...]:
+    """The engines' names; ``module:Class`` is one, too. Each can be loaded."""
+    names = _listed(text) or engines.by_default()
+    for name in names:
+        try:
+            engines.get(name)
+        except UnknownEngine as error:
+            raise pytest.UsageError(f"--engines: {error}") from None
+    return names
+
+
+def _inputs(text: str | None) -> tuple[Input, ...]:
+    kinds = [str(kind) for kind in Input]
+    for name in _listed(text):
+        if name not in kinds:
+            raise pytest.UsageError(f"--input {name!r}: {suggestion(name, kinds, 'inputs')}")
+    return tuple(Input(name) for name in _listed(text))
+
+
+def settings(config: pytest.Config) -> Settings:
+    """How to measure; the rounds' number and time are asked for by pytest-benchmark's options."""
+    timeout = config.getoption("cell_timeout")
+    if not timeout > 0:
+        raise pytest.UsageError(f"--timeout must be more than 0 seconds, not {timeout:g}")
+    return Settings(
+        threads=max(_threads(config)),
+        scratch=Path(),
+        timeout=timeout,
+        memory_limit=_bytes("--memory-limit", config.getoption("memory_limit"))
+        or default_memory_limit(),
+        together_limit=_together_limit(config),
+        cold_process=config.getoption("cold_process"),
+        drop_caches=config.getoption("drop_caches"),
+        rounds=Rounds(0, 0) if disabled(config) else _rounds(config),
+        connect=_connections(config),
+        gpu_memory_limit=_bytes("--gpu-memory-limit", config.getoption("gpu_memory_limit")),
+    )
+
+
+def cache_limit(config: pytest.Config) -> int | None:
+    """Bytes that the cache may hold; None where the command does not say."""
+    return _bytes("--cache-limit", config.getoption("cache_limit"))
+
+
+def _connections(config: pytest.Config) -> dict[str, str]:
+    """``dask=tcp://127.0.0.1:8786``: the address of a cluster for each engine named."""
+    addresses = {}
+    for text in config.getoption("connect"):
+        name, _, address = text.partition("=")
+        able = [engine for engine in engines.names() if engines.get(engine).connects]
+        if name not in able or not address:
+            raise pytest.UsageError(
+                f"--connect {text!r}: give ENGINE=ADDRESS with one of {', '.join(able)}, "
+                "for example dask=tcp://127.0.0.1:8786"
+            )
+        addresses[name] = address
+    return addresses
+
+
+def _together_limit(config: pytest.Config) -> int:
+    asked = config.getoption("together_limit")
+    if asked == "0":
+        return 0  # engines never take turns
+    return _bytes("--together-limit", asked) or default_together_limit()
+
+
+def _rounds(config: pytest.Config) -> Rounds:
+    fewest = int(config.getoption("benchmark_min_rounds"))
+    given = _given(config, "--benchmark-max-time")
+    seconds = float(config.getoption("benchmark_max_time")) if given else Rounds.seconds
+    processes = config.getoption("processes")
+    if processes < 1:
+        raise pytest.UsageError(f"--processes must be at least 1, not {processes}")
+    return Rounds(fewest, max(fewest, Rounds.most), seconds, processes)
+
+
+def _given(config: pytest.Config, option: str) -> bool:
+    """Whether an option stands on the command line or among pytest's standing ones.
+
+    The default of another plugin's option, 1 second here, cannot be told from the same value
+    given, and is not ours to change for tests that are no workloads.
+    """
+    standing = [*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
+    arguments = [*standing, *config.invocation_params.args]
+    return any(str(argument).partition("=")[0] == option for argument in arguments)
+
+
+def basis(config: pytest.Config) -> dict[str, Any]:
+    """Options that decide over records, as they were given; defaults follow from the moment."""
+    names = ("memory_limit", "gpu_memory_limit", "together_limit", "cold_process", "drop_caches")
+    return {name: config.getoption(name) for name in names}
+
+
+def _bytes(option: str, text: str | None) -> int | None:
+    try:
+        return None if text is None else parse_bytes(text)
+    except ValueError as error:
+        raise pytest.UsageError(f"{option} {error}") from None
+
+
+def repeated(config: pytest.Config) -> str:
+    """The command line that repeats a run."""
+    return shlex.join(["pytest", *config.invocation_params.args])
+
+
+def resuming(command: str) -> str:
+    """The command line that goes on where a run of ``command`` was broken off."""
+    return command if "--resume" in shlex.split(command) else f"{command} --resume"

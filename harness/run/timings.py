@@ -1,0 +1,92 @@
+"""Records -> pytest-benchmark's entries, each made as soon as its cell has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+from pytest_benchmark.utils import NameWrapper
+
+from harness.outcome import Cell, Record
+from harness.run.results import extra_info
+
+
+class VirtualClock:
+    """A timer for pytest-benchmark that the workers' own readings move on."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+class Timings:
+    """Hands the rounds of cells to pytest-benchmark.
+
+    The engines of a query are measured together, while pytest asks for one cell after the other:
+    an entry that waited for that would be lost with a run that ends before. So each gets a fixture
+    of its own, with the options that the one of its item has.
+    """
+
+    def __init__(self, config: pytest.Config, clock: VirtualClock) -> None:
+        self._config, self._clock = config, clock
+        self._items: dict[Cell, pytest.Item] = {}
+        self._places: dict[str, int] = {}
+
+    def expect(self, cell: Cell, item: pytest.Item) -> None:
+        """The item that asks for a cell, whose name its entry will have."""
+        self._items[cell] = item
+        self._places.setdefault(item.nodeid, len(self._places))
+
+    def add(self, record: Record, version: str | None) -> None:
+        """Makes the entry of a record that has rounds; no other has one.
+
+        Raises whatever pytest-benchmark raises, and then leaves no entry.
+        """
+        if not record.rounds:
+            return
+        made: list[Any] = []
+        fixture = self._fixture(self._items[record.cell], made.append)
+        fixture.extra_info.update(extra_info(record, version))
+        seconds = iter([one.seconds for one in record.rounds])
+
+        def round_() -> None:
+            self._clock.advance(next(seconds, 0.0))  # a profiler asks for one more
+
+        fixture.pedantic(round_, rounds=len(record.rounds))
+        self._session.benchmarks.extend(made)
+        self._session.benchmarks.sort(key=self._place)  # a query's cells end in any order
+
+    def _place(self, entry: Any) -> int:
+        """In the order asked; what is no cell comes first."""
+        return self._places.get(entry.fullname, -1)
+
+    @property
+    def _session(self) -> Any:
+        return self._config.pluginmanager.getplugin("pytest-benchmark")
+
+    def _fixture(self, item: pytest.Item, add: Callable[[Any], None]) -> Any:
+        """What pytest-benchmark's own fixture would be for this item."""
+        session, mark = self._session, item.get_closest_marker("benchmark")
+        options = {**session.options, **(mark.kwargs if mark else {})}
+        options["timer"] = NameWrapper(self._clock)  # type: ignore[no-untyped-call]
+        return BenchmarkFixture(  # type: ignore[no-untyped-call]
+            item,
+            add_stats=add,
+            logger=session.logger,
+            warner=item.warn,
+            disabled=False,
+            **options,
+        )
+
+
+def mark_as_used(benchmark: Any) -> None:
+    """Takes a cell's own fixture, which pytest-benchmark would else miss, and leaves it empty."""
+    benchmark.disabled = True
+    benchmark.pedantic(lambda: None)

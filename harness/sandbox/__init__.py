@@ -1,0 +1,1 @@
+"""DuckDB held to the tables that a workload declares, however it is asked."""

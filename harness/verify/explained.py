@@ -1,0 +1,198 @@
+"""A query whose answer is called wrong, or which an engine cannot run -> why, if it is the data.
+
+DuckDB is asked again, in ways that raise or answer otherwise where libraries cannot but do so:
+
+- its sums of whole numbers have 128 bits; others go round to the end of 64 without a word;
+- it casts texts like ``' 7 '`` or ``'1e2'`` to whole numbers, and times to dates;
+- ties, sums of floats and any_value hang on the order of rows, last bits on how they divide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+import duckdb
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+
+from harness.answer import AnswerSpec
+from harness.errors import HarnessError, WorkloadError
+from harness.plan.sql.functions import by_name
+from harness.sandbox.guard import identifier, judge
+from harness.verify import compare
+
+DIALECT = "duckdb"
+BATCH_ROWS = 100_000
+MOST_NESTED = 4
+"""Casts within casts that are asked about."""
+MOST_AGGREGATES = 500
+TOO_WIDE = "a sum of whole numbers that passes 64 bits on this data"
+TEXTS = "a text that DuckDB casts and others do not, as ' 7 ' or '1e2' to a whole number"
+ANOTHER = "DuckDB's own answer to this is another {way}"
+IN_ANOTHER_ORDER = "over rows in another order, on which ties, sums of floats and any_value hang"
+IN_FLOATS = "where means are those of floats, so that a last bit decides"
+BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
+_NOT_OF_64_BITS = re.compile("INT128 .* out of range for the destination type INT64")
+_ANOTHER_TEXT = "another text"
+_FORMS = (
+    (exp.DataType.INTEGER_TYPES, r"[+-]?[0-9]{1,18}"),
+    (exp.DataType.FLOAT_TYPES, r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
+    ({exp.DType.BOOLEAN}, "true|false"),
+    ({exp.DType.DATE}, r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    (
+        {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.DATETIME},
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
+    ),
+)
+"""Types -> the texts of theirs that every library reads."""
+
+
+def data_of_its_own(
+    database: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]
+) -> str | None:
+    """What of the data makes DuckDB's answer one that others cannot give: a sum, or a text."""
+    names = list(tables)
+    for guarded, raises, told in (
+        (_of_sums, _NOT_OF_64_BITS.search, TOO_WIDE),
+        (_of_texts, lambda words: _ANOTHER_TEXT in words, TEXTS),
+    ):
+        error = _raised(database, guarded, sql, names)
+        if error is not None and raises(error):
+            return told
+    return None
+
+
+def another(
+    database: duckdb.DuckDBPyConnection,
+    spec: AnswerSpec,
+    right: pa.Table,
+    widened: bool,
+    tables: Iterable[str],
+) -> str | None:
+    """In which way DuckDB's own answer is another, though it is asked for the same."""
+    names = list(tables)
+    for way, sql in _other_ways(spec.reference_sql, names):
+        try:
+            judge(database, sql, names)
+            other = database.sql(sql).to_arrow_table()
+            if compare(other, right, spec, widened) is not None:
+                return ANOTHER.format(way=way)
+        except (HarnessError, duckdb.Error):  # what is printed is another query, or has no end
+            continue
+    return None
+
+
+def _raised(
+    database: duckdb.DuckDBPyConnection,
+    guard: Callable[[exp.Expr], bool],
+    sql: str,
+    tables: Iterable[str],
+) -> str | None:
+    """What DuckDB raises of the guarded query; None where there is nothing to guard."""
+    try:
+        tree = sqlglot.parse_one(sql, read=DIALECT)
+        by_name(tree)
+        if not guard(tree):
+            return None
+        guarded = tree.sql(DIALECT)
+        judge(database, guarded, tables)
+    except (WorkloadError, sqlglot.errors.SqlglotError):  # what is printed is another query
+        return None
+    try:
+        for _ in database.sql(guarded).to_arrow_reader(BATCH_ROWS):
+            pass  # what raises, does so on the way
+    except (duckdb.Error, OSError) as error:  # Arrow's, of what DuckDB raises on the way
+        return str(error)
+    return None
+
+
+def _of_sums(tree: exp.Expr) -> bool:
+    """Makes the query raise where one of its sums, or that of a mean, is too wide."""
+    aggregates = list(tree.find_all(exp.Sum, exp.Avg))
+    if len(aggregates) > MOST_AGGREGATES:
+        return False
+    for aggregate in reversed(aggregates):  # the innermost first
+        value = _whole(aggregate)
+        place = exp.Placeholder()
+        value.replace(place)
+        total = value.transform(lambda e, one=aggregate: exp.Sum(this=e.this) if e == one else e)
+        place.replace(_raising(value.sql(DIALECT), total.sql(DIALECT)))
+    return bool(aggregates)
+
+
+def _whole(aggregate: exp.Expr) -> exp.Expr:
+    """The aggregate with its FILTER and its OVER."""
+    value = aggregate
+    while isinstance(value.parent, (exp.Filter, exp.Window)) and value.arg_key == "this":
+        value = value.parent
+    return value
+
+
+def _raising(value: str, total: str) -> exp.Expr:
+    """The value itself, for which a total of 128 bits is made one of 64 on the way."""
+    narrow = f"typeof({total}) = 'HUGEINT' and cast({total} as bigint) is null"
+    return sqlglot.parse_one(f"case when {narrow} then null else {value} end", read=DIALECT)
+
+
+def _of_texts(tree: exp.Expr) -> bool:
+    """Makes the query raise where it casts a text that is not of a type's plainest form."""
+    casts = [e for e in tree.find_all(exp.Cast) if _form(e) is not None]
+    if max((_depth(cast) for cast in casts), default=0) > MOST_NESTED:
+        return False
+    for cast in reversed(casts):
+        text = cast.this.sql(DIALECT)
+        plain = f"regexp_full_match(cast({text} as varchar), '{_form(cast)}')"
+        strange = f"typeof({text}) = 'VARCHAR' and not {plain}"
+        raising = f"case when {strange} then error('{_ANOTHER_TEXT}') else {cast.sql(DIALECT)} end"
+        cast.replace(sqlglot.parse_one(raising, read=DIALECT))
+    return bool(casts)
+
+
+def _depth(cast: exp.Expr) -> int:
+    """In how many casts it stands: each is written several times, and what is in it as often."""
+    outer = cast.find_ancestor(exp.Cast)
+    return 0 if outer is None else 1 + _depth(outer)
+
+
+def _form(cast: exp.Expr) -> str | None:
+    target = cast.args["to"].this
+    return next((form for types, form in _FORMS if target in types), None)
+
+
+def _reordered(table: str, direction: str) -> exp.CTE:
+    """The rows of a table, in an order that their values give them, under its name."""
+    rows = f"select * from {identifier(table)} as one order by hash(one) {direction}"
+    alias = exp.TableAlias(this=exp.to_identifier(table, quoted=True))
+    return exp.CTE(this=sqlglot.parse_one(rows, read=DIALECT), alias=alias)
+
+
+_OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct)
+
+
+def _other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """How else the same can be computed -> the query that does so."""
+    tree = sqlglot.parse_one(sql, read=DIALECT)
+    by_name(tree)
+    for direction in ("asc", "desc") if tree.find(*_OF_SEVERAL_ROWS) is not None else ():
+        rows = [_reordered(name, direction) for name in tables]
+        turned = tree.copy()
+        clause = turned.args.get("with_")
+        own = clause.expressions if clause is not None else []
+        recursive = clause is not None and clause.args.get("recursive")
+        turned.set("with_", exp.With(expressions=[*rows, *own], recursive=recursive))
+        yield IN_ANOTHER_ORDER, turned.sql(DIALECT)
+    if tree.find(exp.Avg) is not None:
+        of_floats = tree.copy()
+        for mean in reversed([e for e in of_floats.find_all(exp.Avg) if not e.find(exp.Distinct)]):
+            mean.set("this", exp.cast(mean.this.copy(), "DOUBLE"))
+        yield IN_FLOATS, of_floats.sql(DIALECT)
+    divisions = [e for e in tree.find_all(exp.Div) if isinstance(e.expression, exp.Literal)]
+    if divisions:
+        for division in reversed(divisions):
+            one = exp.cast(exp.Literal.number(1), "DOUBLE")
+            reciprocal = exp.Div(this=one, expression=division.expression.copy())
+            product = exp.Mul(this=division.this.copy(), expression=exp.paren(reciprocal))
+            division.replace(exp.paren(product))
+        yield BY_RECIPROCALS, tree.sql(DIALECT)

@@ -1,0 +1,1 @@
+"""A workload file -> the cells that it asks for, each with its program."""

@@ -1,0 +1,136 @@
+"""A workload file and a selection -> every cell asked, with its program or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import harness.engines
+from harness.data.cache import Cache
+from harness.data.identity import Identities, of_workload
+from harness.data.prepare import changes
+from harness.data.prepare import schemas as table_schemas
+from harness.engines.base import Program
+from harness.errors import DataUnavailable, Unsupported, WorkerError, WorkloadError
+from harness.outcome import Cell, Outcome
+from harness.tables import Input
+from harness.workload.compiler import Compiler, Planned, Schemas
+from harness.workload.file import Query, Workload, load
+from harness.workload.reader import Reader
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to run of each workload, on each number of threads. Empty ``inputs``: its own."""
+
+    engines: tuple[str, ...]
+    sizes: tuple[str, ...]
+    threads: tuple[int, ...]
+    inputs: tuple[Input, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One cell: either a program to run, or the outcome that is known before, and its reason.
+
+    ``files`` are the user's files, as they were when the program was compiled for what is in them;
+    ``notes`` say what of them is not in the tables as it is there.
+    """
+
+    cell: Cell
+    workload: Workload
+    query: Query
+    planned: Planned | None
+    program: Program | None = None
+    outcome: Outcome | None = None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    files: Identities = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if (self.program is None) != (self.outcome is not None and self.reason != ""):
+            raise ValueError(f"{self.cell}: either a program, or an outcome and its reason")
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What a workload file asks for, and what is wrong with those of its queries that are bad."""
+
+    cells: list[Asked]
+    wrong: dict[str, WorkloadError]
+    notes: list[str]
+
+
+def asked(file: Path, selection: Selection, reader: Reader, cache: Cache) -> Collected:
+    """All cells of one workload file, query by query, engines innermost; and its bad queries.
+
+    Raises WorkloadError, with file and line, where the file is wrong; DataError where a table
+    cannot be read. What is wrong with a query costs the cells of that query.
+    """
+    workload = load(file)
+    cells: list[Asked] = []
+    wrong: dict[str, WorkloadError] = {}
+    notes: list[str] = []
+    compiler = Compiler(workload, reader)
+    for size in dict.fromkeys(workload.size(size) for size in selection.sizes):
+        cells += _of_size(compiler, size, selection, cache, wrong)
+        notes = changes(workload, size, cache)
+    cells.sort(key=lambda one: workload.queries.index(one.query))
+    return Collected([replace(cell, notes=tuple(notes)) for cell in cells], wrong, notes)
+
+
+def _of_size(
+    compiler: Compiler,
+    size: str,
+    selection: Selection,
+    cache: Cache,
+    wrong: dict[str, WorkloadError],
+) -> Iterator[Asked]:
+    """The cells of a size; what is wrong with queries is added to ``wrong``."""
+    workload = compiler.workload
+    files = of_workload(workload)  # before they are read
+    try:
+        schemas = table_schemas(workload, size, cache)
+        reason = ""
+        wrong |= compiler.check(schemas)
+    except DataUnavailable as error:
+        schemas, reason = {}, str(error)
+    for cell, query in _cells(workload, size, selection):
+        if query.name in wrong:
+            continue
+        if reason:
+            yield Asked(cell, workload, query, None, None, Outcome.UNAVAILABLE, reason)
+        else:
+            yield replace(_compiled(cell, compiler, query, schemas), files=files)
+
+
+def _cells(workload: Workload, size: str, selection: Selection) -> Iterator[tuple[Cell, Query]]:
+    for source in selection.inputs or workload.inputs:
+        for query in workload.queries:
+            for threads in selection.threads:
+                for engine in selection.engines:
+                    yield Cell(workload.name, query.name, engine, size, source, threads), query
+
+
+def _compiled(cell: Cell, compiler: Compiler, query: Query, schemas: Schemas) -> Asked:
+    planned = compiler.query(query, schemas)
+    program = _program(cell, compiler, query, schemas)
+    if isinstance(program, Program):
+        return Asked(cell, compiler.workload, query, planned, program)
+    return Asked(cell, compiler.workload, query, planned, None, *program)
+
+
+def _program(
+    cell: Cell, compiler: Compiler, query: Query, schemas: Schemas
+) -> Program | tuple[Outcome, str]:
+    """The cell's program, or why there is none."""
+    if reason := harness.engines.get(cell.engine).unavailable():
+        return Outcome.UNAVAILABLE, reason
+    try:
+        return compiler.program(query, schemas, cell.engine, cell.input)
+    except Unsupported as error:
+        return Outcome.UNSUPPORTED, str(error)
+    except Exception as error:  # a fault of an emitter costs one cell, not the file
+        kind = "" if isinstance(error, WorkerError) else f"{type(error).__name__}: "
+        return Outcome.ERROR, f"the harness failed to compile this: {kind}{error}"

@@ -1,0 +1,153 @@
+"""Turns a workload's YAML file into what is asked: tables, queries and inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.data.generators.base import Generator, Params
+from harness.data.generators.registry import GENERATORS
+from harness.data.sources import OWN_SIZE, DataSource, DataSpec, TableSource
+from harness.errors import WorkloadError
+from harness.tables import CsvFormat, Input
+from harness.words import suggestion, visible
+from harness.workload.schema import (
+    DataModel,
+    QueryModel,
+    TableModel,
+    WorkloadModel,
+    parse,
+    validate,
+)
+from harness.workload.yaml_lines import Document, read
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question. ``line`` is that of its name in the file, ``sql_line`` where its SQL begins."""
+
+    name: str
+    title: str
+    sql: str
+    line: int
+    sql_line: int
+    write: Literal["parquet"] | None = None
+    tolerance: float = 1e-6
+    native: Mapping[str, str] = field(default_factory=dict)
+    """Engine name -> ``file.py:function``, a file beside the workload's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload(DataSource):
+    """A workload file, checked."""
+
+    title: str
+    inputs: tuple[Input, ...]
+    queries: tuple[Query, ...]
+
+    def query(self, name: str) -> Query:
+        """A query by its name. Raises WorkloadError where there is none."""
+        for query in self.queries:
+            if query.name == name:
+                return query
+        hint = suggestion(name, [query.name for query in self.queries], "queries")
+        raise WorkloadError(f"{self.name} has no query {name!r}; {hint}", self.file)
+
+
+def load(path: Path) -> Workload:
+    """Reads a workload. Raises WorkloadError with file, line and what would be right.
+
+    The SQL is not looked at here, and the tables' files are not opened.
+    """
+    document = read(path)
+    model = parse(document)
+    return Workload(
+        name=path.stem,
+        title=model.title or visible(path.stem),
+        file=path,
+        inputs=tuple(dict.fromkeys(model.input)),
+        queries=tuple(_query(document, name, query) for name, query in model.queries.items()),
+        tables={
+            name: _table(document, name, table) for name, table in (model.tables or {}).items()
+        },
+        data=_data(document, model),
+    )
+
+
+def _query(document: Document, name: str, model: QueryModel) -> Query:
+    place = ("queries", name)
+    for function in model.native.values():
+        _check_beside(document, function, document.line((*place, "native")))
+    line = document.line(place)
+    sql_line = document.text_lines.get((*place, "sql")) or document.text_lines.get(place, line)
+    return Query(
+        name=name,
+        title=model.title or name,
+        sql=model.sql,
+        line=line,
+        sql_line=sql_line,
+        write=model.write,
+        tolerance=model.tolerance,
+        native=model.native,
+    )
+
+
+def _check_beside(document: Document, function: str, line: int) -> None:
+    """A native program must be a file in the workload's own folder, or below it."""
+    folder = document.file.parent.resolve()
+    name = function.rpartition(":")[0]
+    program = (folder / name).resolve()
+    if not program.is_relative_to(folder):
+        raise WorkloadError(f"{name!r} must stay beside this file", document.file, line)
+    if not program.is_file():
+        scripts = [path.name for path in folder.glob("*.py")]
+        hint = suggestion(name, scripts, "programs here")
+        raise WorkloadError(f"there is no {name!r} beside this file; {hint}", document.file, line)
+
+
+def _table(document: Document, name: str, model: TableModel) -> TableSource:
+    return TableSource(
+        name=name,
+        path=model.path,
+        file=document.file,
+        line=document.line(("tables", name)),
+        declared=model.columns,
+        csv_format=CsvFormat(model.delimiter, model.null_values),
+    )
+
+
+def _data(document: Document, model: WorkloadModel) -> DataSpec | None:
+    if model.data is None:
+        return None
+    generator = GENERATORS.get(model.data.generator)
+    if generator is None:
+        hint = suggestion(model.data.generator, GENERATORS, "generators")
+        line = document.line(("data", "generator"))
+        raise WorkloadError(
+            f"unknown generator {model.data.generator!r}; {hint}", document.file, line
+        )
+    sizes = _sizes(document, generator, model.data)
+    lines = {size: document.line(("data", "sizes", size)) for size in sizes}
+    return DataSpec(generator, sizes, lines)
+
+
+def _sizes(document: Document, generator: Generator[Any], model: DataModel) -> Mapping[str, Params]:
+    """The parameters of each size; a generator that takes none has the one size ``own``."""
+    line = document.line(("data", "sizes"))
+    fixed = not generator.params.model_fields
+    if fixed and model.sizes is not None:
+        reason = f"the generator {generator.name!r} has one size; leave out 'sizes'"
+        raise WorkloadError(reason, document.file, line)
+    if fixed:
+        return {OWN_SIZE: generator.params()}
+    if model.sizes is None:
+        fields = generator.params.model_fields
+        example = ", ".join(f"{name}: …" for name, field in fields.items() if field.is_required())
+        reason = f"the key 'sizes' is missing; for example sizes: {{small: {{{example}}}}}"
+        raise WorkloadError(reason, document.file, line)
+    return {
+        size: validate(generator.params, given, document, ("data", "sizes", size))
+        for size, given in model.sizes.items()
+    }

@@ -1,0 +1,312 @@
+"""Turns a workload file's plain data into checked values, and pydantic's errors into words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from harness.errors import WorkloadError
+from harness.tables import Input
+from harness.types import Type
+from harness.words import folded, suggestion
+from harness.workload.yaml_lines import Document, KeyPath
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+SIZE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+MOST_QUERIES, MOST_TABLES = 1000, 200
+FUNCTION = re.compile(r"[^:]+\.py:[A-Za-z_][A-Za-z0-9_]*")
+
+TYPE_ALIASES: Mapping[str, Type] = {
+    **{kind.value: kind for kind in Type if kind is not Type.DECIMAL},
+    **dict.fromkeys(("bool", "logical"), Type.BOOLEAN),
+    **dict.fromkeys(("int", "integer", "bigint", "long", "int32"), Type.INT64),
+    **dict.fromkeys(("float", "double", "real", "float32", "number"), Type.FLOAT64),
+    **dict.fromkeys(("str", "text", "varchar", "utf8"), Type.STRING),
+    **dict.fromkeys(("date32",), Type.DATE),
+    **dict.fromkeys(("datetime",), Type.TIMESTAMP),
+}
+
+
+def _type(value: object) -> Type:
+    name = str(value).strip().lower()
+    if name not in TYPE_ALIASES:
+        hint = suggestion(name, [k.value for k in Type if k.value in TYPE_ALIASES], "types")
+        raise ValueError(f"unknown type {str(value)!r}; {hint}")
+    return TYPE_ALIASES[name]
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"{text[:40]!r} should be one line of text without control characters")
+    return text
+
+
+def _at_most(most: int, what: str) -> AfterValidator:
+    """Each of them costs time and disk before anything is measured."""
+
+    def check(value: dict[str, Any]) -> dict[str, Any]:
+        if len(value) > most:
+            raise ValueError(f"{len(value)} {what} in one file; at most {most} are read")
+        return value
+
+    return AfterValidator(check)
+
+
+Title = Annotated[str, AfterValidator(_one_line)]
+
+
+def _without_nul(path: str) -> str:
+    if "\0" in path:
+        raise ValueError(f"'path' cannot be {path[:40]!r}: no path holds the character NUL")
+    return path
+
+
+def _delimiter(character: str) -> str:
+    if not character.isascii() or character in '"\r\n\0':
+        raise ValueError(
+            f"'delimiter' cannot be {character!r}: it should be one ASCII character, and no "
+            "quotation mark or end of a line"
+        )
+    return character
+
+
+def _named(pattern: re.Pattern[str], what: str, rule: str) -> AfterValidator:
+    def check(named: dict[str, Any]) -> dict[str, Any]:
+        for name in named:
+            if not pattern.fullmatch(name):
+                raise ValueError(f"{name!r} is not a good name for {what}: {rule}")
+        return named
+
+    return AfterValidator(check)
+
+
+NAME_RULE = "letters, digits and _ only, not a digit first, at most 64"
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TableModel(_Model):
+    """One table: a path, or a path with what is known of its contents."""
+
+    path: Annotated[str, AfterValidator(_without_nul)] = Field(min_length=1)
+    columns: dict[str, Annotated[Type, BeforeValidator(_type)]] = Field(default={}, alias="schema")
+    null_values: tuple[str, ...] = Field(default=("",), min_length=1)
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
+        default=",", min_length=1, max_length=1
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        return {"path": value} if isinstance(value, str) else value
+
+    @field_validator("null_values", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+
+class QueryModel(_Model):
+    """One query: its SQL, or its SQL with what else is known of it."""
+
+    sql: str
+    title: Title | None = None
+    write: Literal["parquet"] | None = None
+    tolerance: float = Field(default=1e-6, ge=0, le=0.1)
+    native: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        return {"sql": value} if isinstance(value, str) else value
+
+    @field_validator("sql")
+    @classmethod
+    def _not_blank(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("the query is empty; write one SELECT")
+        return value.rstrip()
+
+    @field_validator("native")
+    @classmethod
+    def _functions(cls, value: dict[str, str]) -> dict[str, str]:
+        for engine, function in value.items():
+            if not FUNCTION.fullmatch(function):
+                raise ValueError(f"native {engine}: {function!r} should read file.py:function")
+        return value
+
+
+class DataModel(_Model):
+    """Generated tables: which generator, and its parameters for each size.
+
+    A generator without parameters has one size, and ``sizes`` is left out.
+    """
+
+    generator: str
+    sizes: (
+        Annotated[
+            dict[str, dict[str, Any]],
+            Field(min_length=1),
+            _named(SIZE_NAME, "a size", "letters, digits, _, . and - only"),
+        ]
+        | None
+    ) = None
+
+
+class WorkloadModel(_Model):
+    """A workload file, key by key."""
+
+    title: Title | None = None
+    input: tuple[Input, ...] = Field(default=(Input.MEMORY,), min_length=1)
+    tables: (
+        Annotated[
+            dict[str, TableModel],
+            _at_most(MOST_TABLES, "tables"),
+            _named(NAME, "a table", NAME_RULE),
+        ]
+        | None
+    ) = None
+    data: DataModel | None = None
+    queries: Annotated[
+        dict[str, QueryModel],
+        Field(min_length=1),
+        _at_most(MOST_QUERIES, "queries"),
+        _named(NAME, "a query", NAME_RULE),
+    ]
+
+    @field_validator("input", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("tables")
+    @classmethod
+    def _distinct(cls, value: dict[str, TableModel] | None) -> dict[str, TableModel] | None:
+        if value is not None and len(set(map(folded, value))) < len(value):
+            raise ValueError("two tables differ only in upper and lower case; SQL cannot tell them")
+        return value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> WorkloadModel:
+        if self.tables and self.data:
+            raise ValueError("give 'tables' (your files) or 'data' (a generator), not both")
+        if not self.tables and not self.data:
+            raise ValueError("no tables: add 'tables' (your files) or 'data' (a generator)")
+        return self
+
+
+def parse(document: Document) -> WorkloadModel:
+    """Checks a whole workload file. Raises WorkloadError at the first line that is wrong."""
+    if not isinstance(document.data, dict):
+        keys = ", ".join(WorkloadModel.model_fields)
+        raise WorkloadError(f"a workload is a mapping with the keys {keys}", document.file, 1)
+    return validate(WorkloadModel, document.data, document, ())
+
+
+def validate(model: type[M], value: object, document: Document, within: KeyPath) -> M:
+    """Checks the part of a file that stands at ``within``."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise _first_error(error, document, model, within) from error
+
+
+def _first_error(
+    error: ValidationError, document: Document, model: type[BaseModel], within: KeyPath
+) -> WorkloadError:
+    """The error that stands first in the file, in words.
+
+    A missing key comes last: where one is missing, another is often misspelt.
+    """
+
+    def line(detail: ErrorDetails) -> int:
+        return document.line((*within, *detail["loc"]))
+
+    detail = min(error.errors(), key=lambda detail: (detail["type"] == "missing", line(detail)))
+    known = _keys(_model_at(model, detail["loc"]))
+    return WorkloadError(_words(detail, known), document.file, line(detail))
+
+
+def _model_at(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:
+    """The model whose key an error's place ends in."""
+    inner: dict[Any, tuple[int, type[BaseModel]]] = {
+        "queries": (2, QueryModel),
+        "tables": (2, TableModel),
+        "data": (1, DataModel),
+    }
+    depth, found = inner.get(place[0] if place else None, (0, model))
+    return found if model is WorkloadModel and len(place) > depth else model
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _words(detail: ErrorDetails, known: list[str]) -> str:
+    """One of pydantic's errors, told to someone who has never heard of pydantic."""
+    key = next((str(part) for part in reversed(detail["loc"]) if isinstance(part, str)), "")
+    value, limits = detail["input"], detail.get("ctx", {})
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"unknown key {key!r}; {suggestion(key, known, 'known keys')}"
+        case "missing":
+            return f"the key {key!r} is missing"
+        case "value_error":
+            return str(limits["error"])
+        case "enum" | "literal_error":
+            choices = re.findall(r"'([^']+)'", str(limits["expected"]))
+            return f"{key!r} cannot be {value!r}; {suggestion(str(value), choices, 'choices')}"
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
+            return f"{key!r} cannot be {value!r}: {_bound(limits)}"
+        case "too_short" | "string_too_short":
+            return f"{key!r} is empty; name at least one"
+        case "string_too_long":
+            return f"{key!r} cannot be {value!r}: it should be one character"
+        case _:
+            return f"{key!r} should be {_expected(detail['type'])}, not {_shown(value)}"
+
+
+def _bound(limits: Mapping[str, Any]) -> str:
+    words = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
+    return next(f"it should be {words[name]} {limit:g}" for name, limit in limits.items())
+
+
+def _expected(kind: str) -> str:
+    """What was wanted, from how an error's kind begins: ``int_parsing`` -> a whole number."""
+    words = {
+        "string": "text (put it in quotes)",
+        "int": "a whole number",
+        "float": "a number",
+        "bool": "true or false",
+        "dict": "a mapping of keys",
+        "model": "a mapping of keys",
+        "tuple": "a list",
+        "list": "a list",
+    }
+    return words.get(kind.split("_")[0], "something else")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else repr(value)[:40]

@@ -1,0 +1,1 @@
+"""Comparisons -> charts and their rows."""

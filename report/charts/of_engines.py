@@ -1,0 +1,157 @@
+"""Charts of the engines over all queries: ranking, memory, cold runs, cores, threads, GPU."""
+
+from __future__ import annotations
+
+import altair as alt
+
+from report.charts.parts import (
+    BAR_HEIGHT,
+    COLOUR,
+    bars_of,
+    engines,
+    from_zero,
+    intervals,
+    labels_at,
+    logarithmic,
+    names_at_ends,
+    of_kind,
+    plot_of,
+    room_for_names,
+    rows_of,
+    tooltip,
+)
+
+WHERE = {"query": "Query", "setting": "Setting", "label": "Value"}
+
+
+def ranking() -> alt.LayerChart:
+    """The engines' mean ratios, best first.
+
+    Rows: engine, colour, place, ratio, low, high, reach (the rightmost of these), label, note.
+    """
+    base = rows_of("ranking").encode(y=engines())
+    bars = base.mark_bar(height=alt.RelativeBandSize(0.66)).encode(
+        x=from_zero("ratio", "geometric mean of the ratios (1 = baseline)"),
+        color=COLOUR,
+        tooltip=tooltip(engine="Engine", label="Mean ratio", note="Cells"),
+    )
+    return bars_of(alt.layer(bars, intervals(base), labels_at(base)), BAR_HEIGHT + 4)
+
+
+def memory() -> alt.LayerChart:
+    """Time against peak memory, each over the least of its query, and the Pareto line.
+
+    Rows: engine, colour, kind ("cell", "mean" for an engine's geometric means, or "front" for the
+    engines that none beats in both), x, y, query, setting, label; a mean also has dx, dy and align,
+    where its name stands.
+    """
+    base = rows_of("memory")
+    x = logarithmic(alt.X, "x", "hot time, × the fastest of each query")
+    y = logarithmic(alt.Y, "y", "peak memory, × the leanest")
+    front = of_kind(base, "front").mark_line(
+        strokeDash=[5, 4], strokeWidth=1.2, interpolate="step-after"
+    )
+    layers = [_cells(base, x, y), front.encode(x=x, y=y, order="x:Q"), *_means(base)]
+    return plot_of(alt.layer(*layers), 300)
+
+
+def cold() -> alt.LayerChart:
+    """The first run in a process over the hot median, against that median in seconds.
+
+    Rows: engine, colour, kind ("cell", "mean", or "equal" for the ends of the dashed line where
+    both take as long), x (hot seconds), y (cold ÷ hot), query, setting, label; a mean also has dx,
+    dy and align, where its name stands.
+    """
+    base = rows_of("cold")
+    x = logarithmic(alt.X, "x", "hot median, seconds")
+    y = logarithmic(alt.Y, "y", "cold run, × hot")
+    equal = of_kind(base, "equal").mark_line(strokeDash=[5, 4], strokeWidth=1.2).encode(x=x, y=y)
+    return plot_of(alt.layer(equal, _cells(base, x, y), *_means(base)), 300)
+
+
+def cores() -> alt.LayerChart:
+    """CPU seconds for each second of wall clock: a point for each cell, a bar for the mean.
+
+    Rows: engine, colour, place, kind ("cell" or "mean"), amount, reach, threads, query, setting,
+    label.
+    """
+    base = rows_of("cores").encode(y=engines())
+    means = of_kind(base, "mean")
+    bars = means.mark_bar(height=alt.RelativeBandSize(0.6), opacity=0.45).encode(
+        x=from_zero("amount", "cores used"), color=COLOUR, tooltip=tooltip(engine="Engine", **WHERE)
+    )
+    points = of_kind(base, "cell").mark_circle(size=14, opacity=0.55).encode(
+        x="amount:Q", tooltip=tooltip(engine="Engine", **WHERE)
+    )  # fmt: skip
+    return bars_of(alt.layer(bars, points, labels_at(means)), BAR_HEIGHT + 6)
+
+
+def threads() -> alt.LayerChart:
+    """Speed over that with the fewest threads, as the geometric mean over queries; dashed: ideal.
+
+    Rows: engine, colour, threads, amount (times as fast), ideal, label; the last of an engine also
+    dy, where its name stands.
+    """
+    base = rows_of("threads").encode(
+        x=alt.X(
+            "threads:Q",
+            title="threads",
+            axis=alt.Axis(tickMinStep=1, grid=False),
+            scale=alt.Scale(range=room_for_names(), zero=False),
+        )
+    )
+    ideal = base.mark_line(strokeDash=[5, 4], strokeWidth=1.2, opacity=0.6).encode(y="ideal:Q")
+    lines = base.encode(
+        y=alt.Y("amount:Q", title="times as fast", axis=alt.Axis(tickCount=4, grid=True)),
+        color=COLOUR,
+        detail="engine:N",
+    )
+    points = lines.mark_point(filled=True, size=46, opacity=1).encode(
+        tooltip=tooltip(engine="Engine", threads="Threads", label="Speed-up")
+    )
+    ends = base.transform_joinaggregate(last="max(threads)", groupby=["engine"])
+    names = ends.transform_filter("datum.threads === datum.last")
+    labels = names_at_ends(names).encode(y="amount:Q", text="engine:N")
+    return plot_of(alt.layer(ideal, lines.mark_line(strokeWidth=1.5), points, labels), 260)
+
+
+def crossover() -> alt.LayerChart:
+    """The fastest engine without a GPU over the fastest on one: above the line the GPU is faster.
+
+    Rows: line (equal where only the size differs), query, workload, size, rows, amount, label.
+    """
+    base = rows_of("crossover")
+    x = logarithmic(alt.X, "rows", "rows of the tables")
+    lines = base.encode(
+        x=x,
+        y=logarithmic(alt.Y, "amount", "CPU time ÷ GPU time"),
+        color=alt.Color("workload:N", title=None),
+        detail="line:N",
+    )
+    points = lines.mark_point(filled=True, size=40, opacity=1).encode(
+        tooltip=tooltip(query="Query", size="Size", label="Times")
+    )
+    even = base.mark_rule(strokeDash=[5, 4]).encode(y=alt.datum(1))
+    layers = [even, lines.mark_line(strokeWidth=1.2, opacity=0.7), points]
+    return plot_of(alt.layer(*layers), 300)
+
+
+def _cells(base: alt.Chart, x: alt.X, y: alt.Y) -> alt.Chart:
+    return of_kind(base, "cell").mark_point(filled=True, size=18, opacity=0.4).encode(
+        x=x, y=y, color=COLOUR, tooltip=tooltip(engine="Engine", **WHERE)
+    )  # fmt: skip
+
+
+def _means(base: alt.Chart) -> list[alt.Chart]:
+    """A large mark at each engine's geometric means, with its name."""
+    means = of_kind(base, "mean").encode(x="x:Q", y="y:Q")
+    marks = means.mark_point(filled=True, size=130, opacity=1, shape="diamond").encode(
+        color=COLOUR, tooltip=tooltip(engine="Engine", **WHERE)
+    )
+    names = means.mark_text(
+        dx=alt.ExprRef("datum.dx"),
+        dy=alt.ExprRef("datum.dy"),
+        align=alt.ExprRef("datum.align"),
+        fontWeight="bold",
+    ).encode(text="engine:N")
+    return [marks, names]

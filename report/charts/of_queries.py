@@ -1,0 +1,112 @@
+"""Charts of one query: its engines side by side, one cell's rounds, and its time by size."""
+
+from __future__ import annotations
+
+import altair as alt
+
+from report.charts.parts import (
+    BAR_HEIGHT,
+    COLOUR,
+    bars_of,
+    engines,
+    from_zero,
+    intervals,
+    labels_at,
+    logarithmic,
+    names_at_ends,
+    of_kind,
+    plot_of,
+    room_for_names,
+    rows_of,
+    tooltip,
+)
+
+
+def query() -> alt.LayerChart:
+    """One task: a bar for each engine's value, its interval, and its rounds as points.
+
+    Rows: engine, colour, place, kind ("value", "round" or "missing"), amount, low, high, reach,
+    label, note, jitter (-1 to 1: spreads the points over the bar's height).
+    A cell without a value has its outcome written in the place of a bar.
+    """
+    base = rows_of("query").encode(y=engines())
+    values = of_kind(base, "value")
+    bars = values.mark_bar(height=alt.RelativeBandSize(0.66), opacity=0.55).encode(
+        x=from_zero("amount", None),
+        color=COLOUR,
+        tooltip=tooltip(engine="Engine", label="Value", note="Interval"),
+    )
+    layers = [bars, intervals(values), _rounds(base), labels_at(values), _missing(base)]
+    return bars_of(alt.layer(*layers), BAR_HEIGHT)
+
+
+def rounds() -> alt.LayerChart:
+    """One cell: every round in the order run, over the band of the median's interval.
+
+    Rows: engine, colour, kind ("cold" or "hot"), round (the cold run is 0), amount (seconds),
+    median, low, high, label.
+    """
+    base = rows_of("rounds")
+    whole = base.transform_aggregate(
+        low="min(low)", high="max(high)", median="min(median)", last="max(round)"
+    )
+    seconds = alt.Y("low:Q", title="seconds", scale=alt.Scale(zero=True), axis=_few_ticks())
+    band = whole.mark_rect(opacity=0.15).encode(y=seconds, y2="high:Q")
+    median = whole.mark_rule(strokeWidth=1, strokeDash=[4, 3]).encode(y="median:Q")
+    order = alt.X(
+        "round:Q", title="round (0 is the cold run)", axis=alt.Axis(tickMinStep=1, grid=False)
+    )
+    told = tooltip(round="Round", label="Time")
+    hot = of_kind(base, "hot")
+    line = hot.mark_line(strokeWidth=1, opacity=0.5).encode(x=order, y="amount:Q", color=COLOUR)
+    points = hot.mark_point(filled=True, size=40, opacity=1).encode(
+        x=order, y="amount:Q", color=COLOUR, tooltip=told
+    )
+    cold = of_kind(base, "cold").mark_point(shape="diamond", size=60, strokeWidth=1.5).encode(
+        x=order, y="amount:Q", color=COLOUR, tooltip=told
+    )  # fmt: skip
+    return plot_of(alt.layer(band, median, line, points, cold), 150)
+
+
+def scaling() -> alt.LayerChart:
+    """One query over several sizes: a line for each engine over the rows of its tables, log-log.
+
+    Rows: engine, colour, size, rows, order (of the sizes), kind ("value", "end" for the label at
+    the last point, or "missing"), amount, label, and the dy of an end. Cells without a value are
+    crosses on the upper edge.
+    """
+    base = rows_of("scaling")
+    values = of_kind(base, "value").encode(
+        x=logarithmic(alt.X, "rows", "rows of the tables", range=room_for_names()),
+        y=logarithmic(alt.Y, "amount", None),
+        color=COLOUR,
+        detail="engine:N",
+    )
+    points = values.mark_point(filled=True, size=46, opacity=1).encode(
+        tooltip=tooltip(engine="Engine", size="Size", label="Value")
+    )
+    labels = names_at_ends(of_kind(base, "end")).encode(x="rows:Q", y="amount:Q", text="label:N")
+    crosses = of_kind(base, "missing").mark_point(
+        shape="cross", angle=45, size=60, strokeWidth=1.5
+    ).encode(
+        x="rows:Q", y=alt.value(6), color=COLOUR,
+        tooltip=tooltip(engine="Engine", size="Size", label="Outcome"),
+    )  # fmt: skip
+    return plot_of(alt.layer(values.mark_line(strokeWidth=1.5), points, crosses, labels), 190)
+
+
+def _rounds(base: alt.Chart) -> alt.Chart:
+    spread = alt.ExprRef(f"datum.jitter * {BAR_HEIGHT / 4}")
+    return of_kind(base, "round").mark_circle(size=16, opacity=0.75, yOffset=spread).encode(
+        x="amount:Q", tooltip=tooltip(engine="Engine", label="Round")
+    )  # fmt: skip
+
+
+def _missing(base: alt.Chart) -> alt.Chart:
+    return of_kind(base, "missing").mark_text(align="left", dx=5, fontStyle="italic").encode(
+        x=alt.value(0), text="label:N", tooltip=tooltip(engine="Engine", note="Reason")
+    )  # fmt: skip
+
+
+def _few_ticks() -> alt.Axis:
+    return alt.Axis(tickCount=4, grid=True)

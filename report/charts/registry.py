@@ -1,0 +1,84 @@
+"""The page's charts: what each is called, where it stands, and its Vega-Lite specification.
+
+A chart is a function that returns an Altair chart over named rows and holds no data itself;
+static/rows.js gives it its rows. A new chart is a function in a charts_of_*.py (or a file of its
+own), a line in CHARTS, and its rows under the same name in `chartRows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+from report.charts import of_engines as charts_of_engines
+from report.charts import of_queries as charts_of_queries
+from report.charts import of_runs as charts_of_runs
+
+
+@dataclass(frozen=True)
+class Chart:
+    """``title`` and ``note`` are shown where the chart stands among those over all queries.
+
+    A chart without a title has its place elsewhere: beside the ranking, or with each query. Where
+    it has no rows it is left out, and ``needs`` says what would give it some.
+    """
+
+    draw: Callable[[], alt.LayerChart]
+    title: str = ""
+    note: str = ""
+    needs: str = ""
+
+
+CHARTS: Mapping[str, Chart] = {
+    "ranking": Chart(charts_of_engines.ranking),
+    "query": Chart(charts_of_queries.query),
+    "rounds": Chart(charts_of_queries.rounds),
+    "scaling": Chart(charts_of_queries.scaling),
+    "memory": Chart(
+        charts_of_engines.memory,
+        "Time against memory",
+        "Lower left is better. Diamonds are the engines’ geometric means; the dashed line joins "
+        "those that no other engine beats in both.",
+        "cells with a time",
+    ),
+    "cold": Chart(
+        charts_of_engines.cold,
+        "Cold against hot",
+        "How many times as long the first run of a program in its process takes as its hot rounds. "
+        "On the dashed line it costs nothing extra.",
+        "cells with a cold time",
+    ),
+    "cores": Chart(
+        charts_of_engines.cores,
+        "Cores used",
+        "CPU seconds for each second of wall clock; a point for each cell, the bar is the mean.",
+        "cells with rounds",
+    ),
+    "threads": Chart(
+        charts_of_engines.threads,
+        "Speed-up against threads",
+        "Times as fast as with the fewest threads; the dashed line is the ideal.",
+        "runs with several --threads",
+    ),
+    "crossover": Chart(
+        charts_of_engines.crossover,
+        "CPU against GPU",
+        "Above the dashed line the fastest GPU engine beats the fastest one without a GPU.",
+        "an engine on a GPU",
+    ),
+    "history": Chart(charts_of_runs.history),
+    "changes": Chart(charts_of_runs.changes),
+}
+
+
+def specs() -> dict[str, dict[str, Any]]:
+    """The Vega-Lite specification of each kind of chart, by name."""
+    return {name: chart.draw().to_dict() for name, chart in CHARTS.items()}
+
+
+def overview() -> dict[str, Chart]:
+    """The charts over all queries in view, in the page's order."""
+    return {name: chart for name, chart in CHARTS.items() if chart.title}

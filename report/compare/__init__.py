@@ -1,0 +1,1 @@
+"""Cells -> ratios with intervals, and what changed between two runs."""

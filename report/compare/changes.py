@@ -1,0 +1,261 @@
+"""Two runs -> what has changed from one to the other, cell by cell, with a verdict on each.
+
+A cell is faster or slower where the 95% interval of the ratio of its two values leaves out 1. It is
+a tie where the interval is narrow and covers 1, and not told apart where it is wide. The ratio is
+the page's. A metric of a single number, or of too few rounds, has no interval; there, less than
+TIE_MARGIN apart is not told apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from report.compare.metrics import DEFAULT, Metric
+from report.compare.resampling import ratio_between
+from report.compare.statistics import Estimate, MeanRatio, Ratio, geometric_mean
+from report.errors import ReportError
+from report.read.frame import Cell, cells_of
+from report.read.sources import Run
+
+MUCH = 1.5
+"""A colour is deepest from this ratio on."""
+FIELDS = ("workload", "query", "engine", "size", "input", "threads")
+"""What a cell is matched by; the machine and the engine's version are not."""
+ALIASED = FIELDS[2:]
+Key = tuple[str, ...]
+"""A cell's FIELDS."""
+
+
+class NothingInCommon(ReportError):
+    """Two runs that share no cell."""
+
+    exit_code = 2
+
+
+class Verdict(StrEnum):
+    """In the order of importance."""
+
+    LOST = "lost"
+    """It was ok before and is not any more."""
+    SLOWER = "slower"
+    GAINED = "gained"
+    """It is ok now and was not before."""
+    FASTER = "faster"
+    UNCLEAR = "not told apart"
+    """It cannot be told yet whether it has changed."""
+    TIE = "tie"
+    """It has not changed, but for TIE_MARGIN."""
+    NONE = "no value"
+    """There is no value on either side, or one that is no base of a ratio."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A cell in one of the two runs; ``estimate`` is None where the cell has no value."""
+
+    cell: Cell
+    estimate: Estimate | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A cell that both runs asked. ``ratio`` is after ÷ before."""
+
+    before: Side
+    after: Side
+    verdict: Verdict
+    ratio: Ratio | None = None
+
+    @property
+    def nearest(self) -> float:
+        """The end of the interval that is nearer to 1, or the ratio itself where there is none."""
+        if self.ratio is None:
+            return 1.0
+        low, high = self.ratio.interval or (self.ratio.value, self.ratio.value)
+        return low if self.ratio.value > 1 else high
+
+    def may_regress(self, above: float) -> bool:
+        """Whether it is not told apart, and may have got worse by more than a share."""
+        if self.verdict is not Verdict.UNCLEAR or self.ratio is None:
+            return False
+        return (self.ratio.interval or (0.0, self.ratio.value))[1] > 1 + above
+
+    def is_regression(self, above: float) -> bool:
+        """Whether it got worse by more than a share (0.05 for 5%) with all of its interval.
+
+        A cell that has lost its time is one whatever the share; one that is not told apart is none.
+        """
+        if self.verdict is Verdict.LOST:
+            return True
+        return self.verdict is Verdict.SLOWER and self.nearest > 1 + above
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All cells that both runs asked, the most important first.
+
+    ``gone`` and ``new`` are the cells that only the first or the second run came to; ``rewritten``
+    are those of which the SQL differs, so that their times answer different questions.
+    """
+
+    before: Run
+    after: Run
+    metric: Metric
+    changes: tuple[Change, ...]
+    gone: tuple[Cell, ...]
+    new: tuple[Cell, ...]
+    rewritten: tuple[Cell, ...]
+
+    def of(self, engine: str | None) -> tuple[Change, ...]:
+        """The changes of one engine, named as in the second run; of all where it is None."""
+        return tuple(c for c in self.changes if engine in (None, c.after.cell.engine.name))
+
+    def counts(self, engine: str | None = None) -> dict[Verdict, int]:
+        found = Counter(change.verdict for change in self.of(engine))
+        return {verdict: found[verdict] for verdict in Verdict}
+
+    def mean(self, engine: str | None = None) -> MeanRatio | None:
+        """The geometric mean of after ÷ before over the cells that have a ratio."""
+        return geometric_mean([c.ratio for c in self.of(engine) if c.ratio is not None])
+
+    def regressions(self, above: float) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if change.is_regression(above))
+
+    def unsure(self, above: float) -> tuple[Change, ...]:
+        """What may have got worse by more than a share: it cannot be told yet."""
+        return tuple(change for change in self.changes if change.may_regress(above))
+
+
+@dataclass(frozen=True)
+class Alias:
+    """The first run's cells with value ``before`` in a field stand for those with ``after``.
+
+    The first run's own cells with ``after`` in that field are then left out.
+    """
+
+    field: str
+    before: str
+    after: str
+
+
+def alias_of(text: str) -> Alias:
+    """``A=B`` or ``FIELD:A=B`` -> an alias; the field is the engine where none is named."""
+    left, equals, after = text.partition("=")
+    field, colon, before = left.rpartition(":")
+    field = field if colon else "engine"
+    if not (equals and before and after and field in ALIASED):
+        raise ReportError(
+            f"--alias {text!r} is not [FIELD:]A=B with a FIELD of {', '.join(ALIASED)}"
+        )
+    return Alias(field, before, after)
+
+
+def compare_runs(
+    before: Run, after: Run, metric: Metric = DEFAULT, aliases: Sequence[Alias] = ()
+) -> Changes:
+    """Matches the cells of two runs and judges each pair.
+
+    Raises NothingInCommon where no cell of the one can be compared with one of the other.
+    """
+    old, new = _by_key(before), _by_key(after)
+    for alias in aliases:
+        old = _renamed(old, alias)
+    common = [key for key in new if key in old]
+    if not common:
+        raise NothingInCommon(_nothing(old, new))
+    rewritten = {key for key in common if _sql(before, old[key]) != _sql(after, new[key])}
+    if len(rewritten) == len(common):
+        raise NothingInCommon("the SQL of every query that the two runs share has been changed")
+    changes = [judge(old[key], new[key], metric) for key in common if key not in rewritten]
+    return Changes(
+        before=before,
+        after=after,
+        metric=metric,
+        changes=tuple(sorted(changes, key=importance)),
+        gone=tuple(cell for key, cell in old.items() if key not in new),
+        new=tuple(cell for key, cell in new.items() if key not in old),
+        rewritten=tuple(new[key] for key in common if key in rewritten),
+    )
+
+
+def judge(before: Cell, after: Cell, metric: Metric) -> Change:
+    """One cell, then and now."""
+    then, now = Side(before, metric.estimate(before)), Side(after, metric.estimate(after))
+    if (before.outcome == "ok") != (after.outcome == "ok"):
+        return Change(then, now, Verdict.LOST if before.outcome == "ok" else Verdict.GAINED)
+    if then.estimate is None or now.estimate is None:
+        return Change(then, now, Verdict.NONE)
+    ratio = ratio_between(now.estimate, then.estimate)
+    return Change(then, now, Verdict.NONE if ratio is None else verdict_on(ratio), ratio)
+
+
+def verdict_on(ratio: Ratio) -> Verdict:
+    """The verdict on after ÷ before."""
+    if ratio.covers_one:
+        return Verdict.TIE if ratio.is_tie else Verdict.UNCLEAR
+    return Verdict.SLOWER if ratio.value > 1 else Verdict.FASTER
+
+
+def strength(change: Change) -> float:
+    """Where a change stands on a colour scale: -1 (much better) to 1 (much worse), 0 for none."""
+    if change.ratio is None or change.verdict in (Verdict.TIE, Verdict.UNCLEAR):
+        return 0.0
+    logarithm = math.log(change.ratio.value) / math.log(MUCH)
+    return max(-1.0, min(logarithm, 1.0))
+
+
+def importance(change: Change) -> tuple[int, float]:
+    """Sorts the most important first: by verdict, then by the size of the change."""
+    ratio = change.ratio.value if change.ratio is not None else 1.0
+    return list(Verdict).index(change.verdict), -max(ratio, 1 / ratio)
+
+
+def _by_key(run: Run) -> dict[Key, Cell]:
+    """The run's cells; one that an interrupted run did not reach is as if it had not been asked."""
+    return {_key(cell): cell for cell in cells_of(run.file) if cell.outcome != "skipped"}
+
+
+def _key(cell: Cell) -> Key:
+    where = cell.setting
+    parts = (where.workload, cell.query, cell.engine.name, where.size, where.input, where.threads)
+    return tuple(map(str, parts))
+
+
+def _renamed(cells: Mapping[Key, Cell], alias: Alias) -> dict[Key, Cell]:
+    """The first run's cells under the name that they stand for."""
+    at = FIELDS.index(alias.field)
+    found = {key[at] for key in cells}
+    if alias.before not in found:
+        raise NothingInCommon(
+            f"the first run has no {alias.field} {alias.before!r}; it has {_listed(found)}"
+        )
+    kept = {key: cell for key, cell in cells.items() if key[at] not in (alias.before, alias.after)}
+    moved = {
+        (*key[:at], alias.after, *key[at + 1 :]): cell
+        for key, cell in cells.items()
+        if key[at] == alias.before
+    }
+    return kept | moved
+
+
+def _sql(run: Run, cell: Cell) -> str:
+    return run.file.workloads[cell.setting.workload].queries[cell.query].sql
+
+
+def _nothing(old: Iterable[Key], new: Iterable[Key]) -> str:
+    """Why no cell matches: the first of the fields of which the two runs share no value."""
+    for at, field in enumerate(FIELDS):
+        one, other = {key[at] for key in old}, {key[at] for key in new}
+        if not one & other:
+            values = f"the first has {field} {_listed(one)}, the second {_listed(other)}"
+            hint = f"; see --alias {field}:A=B" if field in ALIASED else ""
+            return f"the two runs have no cell in common: {values}{hint}"
+    return "the two runs have no cell in common"
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(sorted(values)) or "nothing"

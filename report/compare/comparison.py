@@ -1,0 +1,261 @@
+"""`Results` -> `Comparison`: engines side by side on each task, with ratios, ties and scores."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+
+from report.compare.metrics import DEFAULT, METRICS, Metric
+from report.compare.resampling import Errors, pair_errors
+from report.compare.statistics import PENALTY, Estimate, MeanRatio, Ratio, geometric_mean, ratio_of
+from report.read.frame import Cell, Engine, Results, Setting
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A cell in view with its estimates by metric name; a cell without a time has none."""
+
+    index: int
+    cell: Cell
+    estimates: Mapping[str, Estimate]
+
+    def value(self, metric: Metric) -> float | None:
+        estimate = self.estimates.get(metric.name)
+        return None if estimate is None else estimate.value
+
+
+class Place(Enum):
+    """Where an engine stands on a task."""
+
+    ALONE = "the best"
+    TIES = "ties with the best, or is the best and others tie with it"
+    UNCLEAR = "cannot be told from the best yet, or is the best and others cannot be told from it"
+    BEHIND = "worse than the best"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A task on one metric: the best entry, those near it, and all ratios to it.
+
+    ``tied`` are other engines that tie with the best, ``unclear`` those that cannot be told from it
+    yet. Where no engine has a value there is none of these.
+    """
+
+    best: Entry | None
+    tied: tuple[Engine, ...] = ()
+    unclear: tuple[Engine, ...] = ()
+    ratios: Mapping[Engine, Ratio] = field(default_factory=dict)
+
+    def place(self, engine: Engine) -> Place:
+        is_best = self.best is not None and self.best.cell.engine == engine
+        if engine in self.tied or (is_best and self.tied):
+            return Place.TIES
+        if engine in self.unclear or (is_best and self.unclear):
+            return Place.UNCLEAR
+        return Place.ALONE if is_best else Place.BEHIND
+
+
+@dataclass(frozen=True)
+class Task:
+    """One query in one setting, and what each engine made of it.
+
+    ``errors`` holds, by metric with rounds, the errors of all ratios between its entries, as
+    `pair_errors` gives them.
+    """
+
+    index: int
+    setting: Setting
+    query: str
+    entries: Mapping[Engine, Entry]
+    errors: Mapping[str, Errors] = field(default_factory=dict, repr=False, compare=False)
+
+    def best(self, metric: Metric = DEFAULT) -> Entry | None:
+        """The entry with the least value, the first of equals."""
+        return self.standing(metric).best
+
+    def standing(self, metric: Metric = DEFAULT) -> Standing:
+        return self._default if metric is DEFAULT else _standing(self, metric)
+
+    @cached_property
+    def _default(self) -> Standing:
+        return _standing(self, DEFAULT)
+
+    def ratio(self, one: Engine, other: Engine, metric: Metric = DEFAULT) -> Ratio | None:
+        """One engine's value over another's: the one ratio that is shown wherever the two are."""
+        mine, theirs = self.entries[one], self.entries[other]
+        numerator = mine.estimates.get(metric.name)
+        denominator = theirs.estimates.get(metric.name)
+        if numerator is None or denominator is None:
+            return None
+        return ratio_of(numerator, denominator, self._error(mine, theirs, metric))
+
+    def _error(self, one: Entry, other: Entry, metric: Metric) -> float | None:
+        if metric.name not in self.errors:
+            return None
+        first = next(iter(self.entries.values())).index
+        error = float(self.errors[metric.name][one.index - first, other.index - first])
+        return None if math.isnan(error) else error
+
+
+def _standing(task: Task, metric: Metric) -> Standing:
+    values = {engine: entry.value(metric) for engine, entry in task.entries.items()}
+    timed = {engine: value for engine, value in values.items() if value is not None}
+    if not timed:
+        return Standing(None)
+    first = min(timed, key=lambda engine: timed[engine])
+    ratios = _ratios_to_best(task, first, max(timed.values()), metric)
+    others = {e: ratio for e, ratio in ratios.items() if e in timed and e != first}
+    tied = tuple(engine for engine, ratio in others.items() if ratio.is_tie)
+    unclear = tuple(engine for engine, ratio in others.items() if ratio.is_unclear)
+    return Standing(task.entries[first], tied, unclear, ratios)
+
+
+def _ratios_to_best(task: Task, best: Engine, worst: float, metric: Metric) -> dict[Engine, Ratio]:
+    """Each engine's ratio to the best; none where the best value is 0.
+
+    An engine without a value is given PENALTY times the worst one, as if it were known exactly.
+    """
+    lowest = task.entries[best].estimates[metric.name]
+    missing = ratio_of(Estimate(PENALTY * worst, log_error=0.0), lowest)
+    found = {
+        engine: task.ratio(engine, best, metric) if metric.name in entry.estimates else missing
+        for engine, entry in task.entries.items()
+    }
+    ratios = {engine: ratio for engine, ratio in found.items() if ratio is not None}
+    return {**ratios, best: Ratio(1.0)} if ratios else {}
+
+
+@dataclass(frozen=True)
+class Score:
+    """An engine over many tasks. ``mean`` is None where it has no time at all.
+
+    ``wins`` are the tasks on which it is the best or ties with the best, ``unclear`` those on which
+    it may be: it cannot be told yet.
+    """
+
+    engine: Engine
+    mean: MeanRatio | None
+    ok: int
+    asked: int
+    wins: int
+    unclear: int
+    peak_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All tasks in view; engines are sorted best first by their score on the default metric."""
+
+    engines: tuple[Engine, ...]
+    settings: tuple[Setting, ...]
+    tasks: tuple[Task, ...]
+    scores: tuple[Score, ...]
+
+    def of(self, setting: Setting) -> tuple[Task, ...]:
+        return self._by_setting.get(setting, ())
+
+    @cached_property
+    def _by_setting(self) -> dict[Setting, tuple[Task, ...]]:
+        grouped: dict[Setting, list[Task]] = {}
+        for task in self.tasks:
+            grouped.setdefault(task.setting, []).append(task)
+        return {setting: tuple(tasks) for setting, tasks in grouped.items()}
+
+
+def compare(results: Results) -> Comparison:
+    """Computes every estimate, interval and tie once, and ranks the engines."""
+    tasks = _tasks(results)
+    found = dict.fromkeys(engine for task in tasks for engine in task.entries)
+    scores = sorted((score(tasks, engine) for engine in found), key=_rank)
+    return Comparison(
+        engines=tuple(score.engine for score in scores),
+        settings=tuple(dict.fromkeys(task.setting for task in tasks)),
+        tasks=tasks,
+        scores=tuple(scores),
+    )
+
+
+def score(tasks: Iterable[Task], engine: Engine, metric: Metric = DEFAULT) -> Score:
+    """The geometric mean of an engine's ratios to the best, cells without a time penalised."""
+    asked = [task for task in tasks if engine in task.entries]
+    entries = [task.entries[engine] for task in asked]
+    ok = sum(entry.value(metric) is not None for entry in entries)
+    ratios = [task.standing(metric).ratios.get(engine) for task in asked]
+    peaks = [entry.cell.peak_bytes for entry in entries if entry.cell.peak_bytes is not None]
+    mean = geometric_mean([ratio for ratio in ratios if ratio is not None]) if ok else None
+    places = Counter(task.standing(metric).place(engine) for task in asked)
+    wins, unclear = places[Place.ALONE] + places[Place.TIES], places[Place.UNCLEAR]
+    return Score(engine, mean, ok, len(asked), wins, unclear, max(peaks, default=None))
+
+
+def best_score(
+    tasks: Sequence[Task], engines: Iterable[Engine], metric: Metric = DEFAULT
+) -> Score | None:
+    """The score of the engine that stays closest to the best of each task."""
+    scores = (score(tasks, engine, metric) for engine in engines)
+    ranked = [each for each in scores if each.mean is not None]
+    return min(ranked, key=_rank, default=None)
+
+
+def _rank(score: Score) -> tuple[bool, float, str]:
+    value = score.mean.value if score.mean is not None else 0.0
+    return score.mean is None, value, score.engine.name
+
+
+def _tasks(results: Results) -> tuple[Task, ...]:
+    """Tasks sorted by workload, then setting, then query, each as the newest run has them."""
+    grouped: dict[tuple[Setting, str], list[Cell]] = {}
+    for cell in results.cells:
+        grouped.setdefault((cell.setting, cell.query), []).append(cell)
+    workloads = list(results.workloads)
+    settings = list(dict.fromkeys(setting for setting, _ in grouped))
+    settings.sort(key=lambda setting: workloads.index(setting.workload))
+    order = [
+        (setting, query)
+        for setting in settings
+        for query in results.workloads[setting.workload].queries
+        if (setting, query) in grouped
+    ]
+    starts = _offsets(len(grouped[key]) for key in order)
+    entries = [_entries(grouped[key], start) for key, start in zip(order, starts, strict=True)]
+    errors = _errors(entries)
+    return tuple(
+        Task(index, *key, own, of)
+        for index, (key, own, of) in enumerate(zip(order, entries, errors, strict=True))
+    )
+
+
+def _offsets(lengths: Iterable[int]) -> list[int]:
+    offsets, total = [], 0
+    for length in lengths:
+        offsets.append(total)
+        total += length
+    return offsets
+
+
+def _entries(cells: Sequence[Cell], start: int) -> dict[Engine, Entry]:
+    return {
+        cell.engine: Entry(number, cell, estimates_of(cell))
+        for number, cell in enumerate(cells, start)
+    }
+
+
+def estimates_of(cell: Cell) -> dict[str, Estimate]:
+    estimates = {metric.name: metric.estimate(cell) for metric in METRICS}
+    return {name: estimate for name, estimate in estimates.items() if estimate is not None}
+
+
+def _errors(tasks: Sequence[Mapping[Engine, Entry]]) -> list[dict[str, Errors]]:
+    """By task, the errors of all its ratios, by metric with rounds."""
+    found: list[dict[str, Errors]] = [{} for _ in tasks]
+    for metric in METRICS:
+        if metric.samples is None:
+            continue
+        estimates = [[each.estimates.get(metric.name) for each in task.values()] for task in tasks]
+        for own, errors in zip(found, pair_errors(estimates), strict=True):
+            own[metric.name] = errors
+    return found

@@ -1,0 +1,91 @@
+"""A cell's measurements -> one estimate for each metric that the reader can choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from report.compare.statistics import Estimate, Sample, estimate_median
+from report.read.frame import Cell
+
+Unit = Literal["s", "MiB"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Something of which less is better.
+
+    ``samples`` gives the numbers whose median is the value and whose spread gives the interval;
+    ``single`` gives one number that has no interval. ``superlative`` finishes the sentence
+    "Polars is …".
+    """
+
+    name: str
+    label: str
+    unit: Unit
+    superlative: str
+    explanation: str
+    samples: Callable[[Cell], Sequence[float]] | None = None
+    single: Callable[[Cell], float | None] | None = None
+
+    def _sample(self, cell: Cell) -> Sample | None:
+        """The cell's measurements; None where it has none, or a single one."""
+        if cell.outcome != "ok" or self.samples is None:
+            return None
+        alone = cell.extras is not None and cell.extras.interleaved is False
+        run = None if alone else (cell.setting.machine, cell.started)
+        return Sample(self.samples(cell), cell.turns, cell.processes, run)
+
+    def estimate(self, cell: Cell) -> Estimate | None:
+        """The cell's value, or None where it has none."""
+        sample = self._sample(cell)
+        if sample is not None:
+            return estimate_median(sample)
+        value = self.single(cell) if self.single is not None and cell.outcome == "ok" else None
+        return None if value is None else Estimate(float(value))
+
+
+METRICS = (
+    Metric(
+        name="median",
+        label="Hot time, median",
+        unit="s",
+        superlative="fastest",
+        explanation="the median wall-clock time of the hot rounds",
+        samples=lambda cell: cell.seconds,
+    ),
+    Metric(
+        name="minimum",
+        label="Hot time, minimum",
+        unit="s",
+        superlative="fastest in its best round",
+        explanation="the shortest wall-clock time of the hot rounds; a minimum has no interval",
+        single=lambda cell: min(cell.seconds),
+    ),
+    Metric(
+        name="cold",
+        label="Cold time",
+        unit="s",
+        superlative="fastest from cold",
+        explanation="the first run of the program in its engine's process; one run, no interval",
+        single=lambda cell: cell.cold_seconds,
+    ),
+    Metric(
+        name="peak",
+        label="Peak memory",
+        unit="MiB",
+        superlative="leanest in memory",
+        explanation="the most resident memory of the engine's process tree, loaded tables included",
+        single=lambda cell: cell.peak_bytes,
+    ),
+    Metric(
+        name="cpu",
+        label="CPU time, median",
+        unit="s",
+        superlative="thriftiest with CPU time",
+        explanation="the median of user and system seconds of the hot rounds, all cores added up",
+        samples=lambda cell: cell.cpu_seconds,
+    ),
+)
+DEFAULT = METRICS[0]

@@ -1,0 +1,203 @@
+"""Estimates of engines that took turns -> their ratio, with a standard error that knows of it.
+
+What slows the machine for a while slows the engines of a query alike, and so falls out of their
+ratio. How much of it does is found by drawing turns anew, for all engines of a query together: each
+turn gets a random weight, the same for every engine that had rounds in it, and the weighted medians
+tell how far their ratio moves. Weights are exponential (the Bayesian bootstrap: Rubin, "The
+Bayesian Bootstrap", The Annals of Statistics 9, 1981), so that engines with unequal numbers of
+turns can share them; whole turns are drawn, since rounds in a row are no independent draws (the
+cluster bootstrap: Davison & Hinkley, Bootstrap Methods and their Application, 1997, section 3.8).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator, Sequence
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit
+
+from report.compare.statistics import (
+    CONFIDENCE,
+    FEWEST_ROUNDS,
+    NORMAL_QUANTILE,
+    Estimate,
+    Ratio,
+    Sample,
+    estimate_median,
+    ratio_of,
+)
+
+REPLICATES = 400
+SEED = 1981
+AT_ONCE = 100_000
+"""So many medians are drawn at a time, that they stay in the processor's cache."""
+
+Floats = npt.NDArray[np.float32]
+Errors = npt.NDArray[np.float64]
+Task = Sequence[Estimate | None]
+
+
+def ratio_between(numerator: Estimate, denominator: Estimate) -> Ratio | None:
+    """The ratio of two values; None where either is not above 0.
+
+    A cell and itself are taken for measured apart.
+    """
+    if numerator.sample == denominator.sample:
+        return ratio_of(numerator, denominator)
+    error = float(pair_errors([(numerator, denominator)])[0][0, 1])
+    return ratio_of(numerator, denominator, None if math.isnan(error) else error)
+
+
+def pair_errors(tasks: Sequence[Task]) -> list[Errors]:
+    """By task, the error of the logarithm of the ratio of any two of its cells' medians.
+
+    Symmetric matrices, NaN where a cell is None or its own error is not known. It is the error of
+    medians that were measured apart, or, where that is less, the one of drawing turns anew. The
+    first is too wide where the machine drifts; the second, of few turns, is too wide where it does
+    not, for they hardly tell what the two have in common. Where one cell has turns that the other
+    has not, `_drift` is added.
+    """
+    found: dict[int, Errors] = {}
+    for places in _batches(tasks):
+        own = [tasks[place] for place in places]
+        found.update(zip(places, _pair_errors(own), strict=True))
+    return [found[place] for place in range(len(tasks))]
+
+
+def _batches(tasks: Sequence[Task]) -> Iterator[list[int]]:
+    """Places of tasks with equal numbers of cells, some at a time."""
+    by_size: dict[int, list[int]] = {}
+    for place, task in enumerate(tasks):
+        by_size.setdefault(len(task), []).append(place)
+    for size, places in by_size.items():
+        step = max(1, AT_ONCE // (REPLICATES * max(size, 1)))
+        yield from (places[at : at + step] for at in range(0, len(places), step))
+
+
+def _pair_errors(tasks: Sequence[Task]) -> Errors:
+    """Tasks x cells x cells, of tasks with equal numbers of cells."""
+    shape = len(tasks), len(tasks[0])
+    cells = [cell for task in tasks for cell in task]
+    samples = [None if cell is None else cell.sample for cell in cells]
+    errors = [_nan(None if cell is None else cell.log_error) for cell in cells]
+    alone = np.array(errors).reshape(shape) ** 2
+    apart = np.sqrt(alone[:, :, None] + alone[:, None, :])
+    nearest = np.where(np.isnan(apart), np.nan, np.fmin(apart, _together(samples, shape)))
+    drifts = np.array([_drifts(task) for task in tasks]).reshape(nearest.shape)
+    found: Errors = np.sqrt(nearest**2 + drifts)
+    return found
+
+
+def _drifts(task: Task) -> Errors:
+    """Cells x cells: `_drift` of each pair that took turns; 0 for others."""
+    found = np.zeros((len(task), len(task)))
+    sampled = [(at, each, each.sample) for at, each in enumerate(task) if each and each.sample]
+    if len({sample.turns for _, _, sample in sampled}) > 1:
+        for (row, one, mine), (column, other, theirs) in combinations(sampled, 2):
+            if mine.run is not None and mine.run == theirs.run and mine.turns != theirs.turns:
+                found[row, column] = found[column, row] = _drift(one, mine, other, theirs)
+    return found
+
+
+def _drift(one: Estimate, mine: Sample, other: Estimate, theirs: Sample) -> float:
+    """The variance of a ratio's logarithm because one engine went on when the other had ended.
+
+    On a machine that slows down, the one that went on looks slower than it is. Their ratio over the
+    turns that they share is free of that; by how much it differs from the ratio of all rounds,
+    beyond what fewer rounds explain, counts. Of two estimates of which the one is of more rounds,
+    the variance of the difference is the difference of their variances (Hausman, "Specification
+    Tests in Econometrics", Econometrica 46, 1978). The truth may lie anywhere as far as that to
+    both sides, which is a variance of a third (Guide to the Expression of Uncertainty in
+    Measurement, JCGM 100:2008, 4.3.7).
+    """
+    both = set(mine.turns) & set(theirs.turns)
+    strayed = chance = 0.0
+    for whole, sample, sign in ((one, mine, 1), (other, theirs, -1)):
+        shared = estimate_median(sample.within(both)) if both else Estimate(0.0)
+        if shared.log_error is None or whole.log_error is None:
+            return 0.0
+        strayed += sign * math.log(whole.value / shared.value)
+        chance += max(0.0, shared.log_error**2 - whole.log_error**2)
+    return max(0.0, strayed**2 - chance) / 3
+
+
+def _together(samples: Sequence[Sample | None], shape: tuple[int, int]) -> Errors:
+    """The errors of pairs that took turns, NaN for others.
+
+    Of T turns the spread is that of T - 1 degrees of freedom, so that Student's quantile takes the
+    normal one's place; (T + 1) / T makes up for what weighting takes off a variance (Rubin 1981).
+    """
+    medians = _resampled(samples).reshape(*shape, REPLICATES)
+    medians -= medians.mean(axis=2, keepdims=True)
+    moments = np.matmul(medians, medians.transpose(0, 2, 1)).astype(np.float64) / REPLICATES
+    squares = np.einsum("tii->ti", moments)
+    spread = squares[:, :, None] + squares[:, None, :] - 2 * moments
+    turns = np.array([_turns(each) for each in samples], dtype=float).reshape(shape)
+    fewest = np.maximum(np.minimum(turns[:, :, None], turns[:, None, :]), FEWEST_ROUNDS)
+    student = stdtrit(fewest - 1, (1 + CONFIDENCE) / 2) / NORMAL_QUANTILE
+    widened = np.maximum(spread, 0) * (fewest + 1) / fewest * student**2
+    between = np.array([0.0 if s is None else s.process_error**2 for s in samples]).reshape(shape)
+    errors: Errors = np.sqrt(widened + between[:, :, None] + between[:, None, :])
+    return np.where(_side_by_side(samples, shape), errors, np.nan)
+
+
+def _side_by_side(
+    samples: Sequence[Sample | None], shape: tuple[int, int]
+) -> npt.NDArray[np.bool_]:
+    """Whether two cells of a task took turns with each other; none does with itself."""
+    runs: dict[Hashable, int] = {}
+    named = [None if each is None else each.run for each in samples]
+    numbers = [-1 if name is None else runs.setdefault(name, len(runs)) for name in named]
+    of = np.array(numbers).reshape(shape)
+    others = ~np.eye(shape[1], dtype=bool)
+    same: npt.NDArray[np.bool_] = (of[:, :, None] == of[:, None, :]) & (of[:, :, None] >= 0)
+    return same & others
+
+
+def _turns(sample: Sample | None) -> int:
+    return 0 if sample is None else len(set(sample.turns))
+
+
+def _resampled(samples: Sequence[Sample | None]) -> Floats:
+    """Samples x REPLICATES: logarithms of medians; NaN for those that cannot be drawn anew."""
+    medians = np.full((len(samples), REPLICATES), np.nan, dtype=np.float32)
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for place, each in enumerate(samples):
+        if each is not None and _turns(each) >= FEWEST_ROUNDS and min(each.values) > 0:
+            alike.setdefault(each.turns, []).append(place)
+    for turns, places in alike.items():
+        weights = np.array([_weights(turn) for turn in turns])
+        values = [each.values for place in places if (each := samples[place]) is not None]
+        medians[places] = _weighted_medians(np.log(values), weights)
+    return medians
+
+
+def _weighted_medians(values: npt.NDArray[np.float64], weights: Floats) -> Floats:
+    """Cells x rounds and rounds x replicates -> cells x replicates.
+
+    The median is the least value up to which half of the weight lies.
+    """
+    order = values.argsort(axis=1)
+    half = weights.sum(axis=0) / 2
+    upto = np.zeros((len(values), REPLICATES), dtype=np.float32)
+    places = np.zeros(upto.shape, dtype=np.int64)
+    for rank in range(values.shape[1] - 1):
+        upto += weights[order[:, rank]]
+        places += upto < half
+    ordered = np.take_along_axis(values, order, axis=1).astype(np.float32)
+    return np.take_along_axis(ordered, places, axis=1)
+
+
+@cache
+def _weights(turn: int) -> Floats:
+    """A turn's weight in each replicate: the same in every cell, every task and every run."""
+    generator = np.random.default_rng([SEED, turn])
+    return generator.exponential(size=REPLICATES).astype(np.float32)
+
+
+def _nan(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -1,0 +1,1 @@
+"""Colours, themes, and where labels stand."""

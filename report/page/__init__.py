@@ -1,0 +1,1 @@
+"""Everything -> one HTML file, or pictures."""

@@ -1,0 +1,150 @@
+"""Paths of results files -> the report's page or pictures, each written whole or not at all."""
+
+from __future__ import annotations
+
+import gc
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from report.errors import MalformedResults
+from report.look.theme import Theme
+from report.page.page import TITLE, render
+from report.page.pictures import Album, Format
+from report.read.frame import Results, merge
+from report.read.schema import told
+from report.read.sources import Run, Sources, Unread, read_all
+
+Drawn = TypeVar("Drawn")
+
+
+def build(
+    paths: Sequence[Path],
+    output: Path,
+    title: str = TITLE,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Builds the page from results files and returns where it was written.
+
+    Each file that was left out is told of in one line. Raises a ReportError, and leaves ``output``
+    as it was, where no file can be used.
+    """
+    with _without_collector():
+        page = _drawn(paths, tell, lambda results: render(results, title, _readme(output)))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    _write(page.encode(), output)
+    return output
+
+
+def draw(
+    paths: Sequence[Path],
+    folder: Path,
+    forms: Sequence[Format],
+    theme: Theme = "light",
+    title: str = TITLE,
+    tell: Callable[[str], None] = lambda _: None,
+) -> list[Path]:
+    """Draws the summary and each chart into the folder, and returns the pictures' files.
+
+    Files in it that are no such pictures are left alone. Raises a ReportError like `build`.
+    """
+
+    def pictures(results: Results) -> dict[str, bytes]:
+        return {
+            f"{picture.name}.{form}": picture.content(form)
+            for picture in Album(results, theme, title).pictures()
+            for form in forms
+        }
+
+    contents = _drawn(paths, tell, pictures)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        _write(content, folder / name)
+    return [folder / name for name in contents]
+
+
+def _readme(output: Path) -> str | None:
+    """Where this project's README.md lies, seen from the page; None for a page outside of it."""
+    folder = output.absolute().parent
+    for above in folder.parents:
+        readme = above / "README.md"
+        if readme.is_file() and readme.read_text(encoding="utf-8").startswith("# enginebench\n"):
+            return Path(os.path.relpath(readme, folder)).as_posix()
+    return None
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Millions of small values are made here that live to the end, and hold no cycles.
+
+    The collector would go through all of them again and again: a third of the whole time.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _drawn(
+    paths: Sequence[Path], tell: Callable[[str], None], draw: Callable[[Results], Drawn]
+) -> Drawn:
+    """What ``draw`` makes of all files that it can be made of; the others are told of.
+
+    A file may be read, and yet hold what nobody has thought of. It must not cost the others.
+    """
+    sources = read_all(paths)
+    while True:
+        try:
+            drawn = draw(merge(sources))
+        except Exception as error:
+            sources = _without_the_cause(sources, draw, error)
+        else:
+            break
+    for unread in sources.unread:
+        tell(f"left out {unread.path}: {unread.reason}")
+    return drawn
+
+
+def _without_the_cause(
+    sources: Sources, draw: Callable[[Results], Drawn], error: Exception
+) -> Sources:
+    """Leaves out the runs that cannot be drawn by themselves, or else the oldest.
+
+    Raises MalformedResults where no run is left.
+    """
+    first, *others = sources.runs
+    found = {run.path: _fault(run, draw) for run in sources.runs} if others else {}
+    faults = {path: fault for path, fault in found.items() if fault is not None}
+    faults = faults or {sources.runs[-1].path: error}
+    left = tuple(run for run in sources.runs if run.path not in faults)
+    if not left:
+        raise MalformedResults(f"{first.path}: cannot be drawn ({told(error)})") from error
+    notes = [Unread(path, f"cannot be drawn ({told(e)})") for path, e in faults.items()]
+    return Sources(left, (*sources.unread, *notes))
+
+
+def _fault(run: Run, draw: Callable[[Results], Drawn]) -> Exception | None:
+    try:
+        draw(merge(Sources((run,))))
+    except Exception as error:
+        return error
+    return None
+
+
+def _write(content: bytes, output: Path) -> None:
+    """Writes beside the file, then takes its place, so that a reader never sees half a file."""
+    handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(output)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,277 @@
+"""A `Comparison` -> what the page's scripts compute with and its reader downloads.
+
+Small things are JSON; numbers of cells, numbers of rounds and long texts are blocks of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC
+from functools import cache
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from report.charts.rows import CHARACTER_PIXELS, NAME_PIXELS
+from report.compare.changes import MUCH
+from report.compare.comparison import Comparison, Entry, Task, estimates_of
+from report.compare.metrics import METRICS, Metric
+from report.compare.statistics import NORMAL_QUANTILE, PENALTY, TIE_MARGIN, Estimate
+from report.look.heat import DARKEST_RATIO, DEEP
+from report.page.blocks import Block, number_block, numbers, text_block
+from report.read.extras import EXTRAS
+from report.read.frame import Cell, Engine, Results, Setting
+from report.read.sources import Run
+from report.words import names
+from report.words.change_wording import PROBE_MARGIN
+from report.words.names import Column
+
+DIGITS = 6
+SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
+    "baseline_bytes": lambda cell: cell.baseline_bytes,
+    "rows": lambda cell: cell.rows,
+}
+"""What is known of a cell beside the metrics."""
+
+
+class Payload:
+    """Cells, tasks, engines and so on refer to each other by their places in these lists."""
+
+    def __init__(
+        self,
+        results: Results,
+        comparison: Comparison,
+        columns: Sequence[Column],
+        quieter: Mapping[int, Cell],
+    ) -> None:
+        """``quieter`` is that of `Replaced`."""
+        self._results, self._comparison, self._columns = results, comparison, columns
+        self._entries: list[tuple[Task, Entry]] = [
+            (task, entry) for task in comparison.tasks for entry in task.entries.values()
+        ]
+        self._cells = [entry.cell for _, entry in self._entries]
+        queries = dict.fromkeys((task.setting.workload, task.query) for task in comparison.tasks)
+        self._queries = {query: at for at, query in enumerate(queries)}
+        self._older = _older(results, comparison, {column.engine for column in columns})
+        self._places = {id(cell): at for at, (_, cell) in enumerate(self._older)}
+        self._replaced = {id(results.cells[at]): cell for at, cell in quieter.items()}
+        both = [*self._cells, *(cell for _, cell in self._older)]
+        self._reasons = _places(cell.reason for cell in both)
+        self._outcomes = _places(["ok", *(cell.outcome for cell in both)])
+        self._programs = _places(
+            cell.program_sha256 for cell in self._cells if cell.program_sha256 is not None
+        )
+        self._extras = [
+            each for each in EXTRAS if any(each.of(cell) is not None for cell in self._cells)
+        ]
+        runs = {(run.machine.name, run.file.started): run for run in results.runs}
+        self._runs = {key: at for at, key in enumerate(runs)}
+        self._files = list(runs.values())
+
+    def outline(self) -> dict[str, Any]:
+        """All but the numbers of the cells, and the texts that are not always shown."""
+        settings = self._comparison.settings
+        machines = len({setting.machine for setting in settings})
+        on_gpu = {cell.engine for cell in self._cells if cell.extras and cell.extras.gpu}
+        return {
+            "penalty": PENALTY,
+            "normal_quantile": NORMAL_QUANTILE,
+            "tie_margin": TIE_MARGIN,
+            "metrics": [_metric(metric) for metric in METRICS],
+            "engines": [
+                {
+                    **_engine(column),
+                    "family": names.readable(self._results.engines[column.engine.name].label),
+                    "gpu": column.engine in on_gpu,
+                }
+                for column in self._columns
+            ],
+            "settings": [self._setting(setting, machines) for setting in settings],
+            "queries": [self._query(*query) for query in self._queries],
+            "outcomes": [{"name": o, "text": names.outcome(o)} for o in self._outcomes],
+            "reasons": list(self._reasons),
+            "runs": [_run(run, machines) for run in self._files],
+            "changes": {
+                "much": MUCH,
+                "probe_margin": PROBE_MARGIN,
+            },
+            "legend": {"name": NAME_PIXELS, "character": CHARACTER_PIXELS},
+            "extras": [
+                {"name": e.name, "label": e.label, "unit": e.unit, "words": e.words}
+                for e in self._extras
+            ],
+            "heat": {"darkest_ratio": DARKEST_RATIO, "deep": DEEP},
+        }
+
+    def cell_numbers(self) -> Block:
+        """A place in each column for every cell, the cells of a task side by side."""
+        settings = {setting: at for at, setting in enumerate(self._comparison.settings)}
+        engines = {column.engine: column.index for column in self._columns}
+        tasks = self._comparison.tasks
+        return number_block({
+            "task_setting": _integers(settings[task.setting] for task in tasks),
+            "task_query": _integers(
+                self._queries[task.setting.workload, task.query] for task in tasks
+            ),
+            "task": _integers(task.index for task, _ in self._entries),
+            "engine": _integers(engines[cell.engine] for cell in self._cells),
+            "outcome": _integers(self._outcomes[cell.outcome] for cell in self._cells),
+            "reason": _integers(self._reasons[cell.reason] for cell in self._cells),
+            "run": _integers(self._run_of(cell) for cell in self._cells),
+            "quieter": _integers(self._quieter(entry) for _, entry in self._entries),
+            "program": _integers(
+                -1 if cell.program_sha256 is None else self._programs[cell.program_sha256]
+                for cell in self._cells
+            ),
+            **_estimates([entry.estimates for _, entry in self._entries]),
+            **_pairs(tasks),
+            **{name: numbers([take(cell) for cell in self._cells])
+               for name, take in SINGLES.items()},
+            **{each.name: numbers([each.of(cell) for cell in self._cells])
+               for each in self._extras},
+        })  # fmt: skip
+
+    def older_numbers(self) -> Block:
+        """Cells of which there is a newer one in view, in columns of the same names."""
+        engines = {column.engine: column.index for column in self._columns}
+        cells = [cell for _, cell in self._older]
+        found = [estimates_of(cell) for cell in cells]
+        return number_block({
+            "task": _integers(task for task, _ in self._older),
+            "engine": _integers(engines[cell.engine] for cell in cells),
+            "outcome": _integers(self._outcomes[cell.outcome] for cell in cells),
+            "reason": _integers(self._reasons[cell.reason] for cell in cells),
+            "run": _integers(self._run_of(cell) for cell in cells),
+            **_estimates(found),
+        })  # fmt: skip
+
+    def round_numbers(self) -> Block:
+        """The rounds of all cells one after the other; ``rounds`` says how many each cell has."""
+        cells = self._cells
+        return number_block({
+            "rounds": _integers(len(cell.seconds) for cell in cells),
+            "turns": _integers(len(cell.turns) for cell in cells),
+            "seconds": _singles(value for cell in cells for value in cell.seconds),
+            "cpu_seconds": _singles(value for cell in cells for value in cell.cpu_seconds),
+            "turn": _integers(value for cell in cells for value in cell.turns),
+        })  # fmt: skip
+
+    def texts(self) -> Block:
+        """SQL and plans by query; programs with their SHA-256."""
+        asked = [self._results.workloads[w].queries[query] for w, query in self._queries]
+        return text_block({
+            "queries": [{"sql": entry.sql, "plan": entry.plan} for entry in asked],
+            "programs": [
+                {"sha256": sha, "text": self._results.programs[sha]} for sha in self._programs
+            ],
+        })  # fmt: skip
+
+    def _quieter(self, entry: Entry) -> int:
+        """The place, among the older cells, of one whose time is much better known; or -1."""
+        earlier = self._replaced.get(id(entry.cell))
+        return -1 if earlier is None else self._places[id(earlier)]
+
+    def _setting(self, setting: Setting, machines: int) -> dict[str, Any]:
+        workload = self._results.workloads[setting.workload]
+        label = names.setting(setting, machines)
+        rows = workload.sizes.get(setting.size)
+        return {**asdict(setting), "title": workload.title, "label": label, "table_rows": rows}
+
+    def _query(self, workload: str, name: str) -> dict[str, Any]:
+        title = self._results.workloads[workload].queries[name].title
+        return {"workload": workload, "name": name, "title": title}
+
+    def _run_of(self, cell: Cell) -> int:
+        return self._runs[cell.setting.machine, cell.started]
+
+
+def _older(
+    results: Results, comparison: Comparison, engines: Collection[Engine]
+) -> list[tuple[int, Cell]]:
+    """The cells of which there is a newer one in view, each after the place of its task."""
+    tasks = {(task.setting, task.query): task.index for task in comparison.tasks}
+    return [
+        (tasks[cell.setting, cell.query], cell)
+        for cell in results.superseded
+        if (cell.setting, cell.query) in tasks and cell.engine in engines
+    ]
+
+
+def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
+    """Columns of each metric's value, and of the parts of its spread where it has one."""
+    columns: dict[str, Any] = {}
+    for metric in METRICS:
+        own = [estimates.get(metric.name) for estimates in found]
+        columns[metric.name] = numbers([_rounded(each.value) if each else None for each in own])
+        if metric.samples is not None:
+            for part in ("low", "high", "log_error"):
+                values = numbers([getattr(each, part) if each else None for each in own])
+                columns[f"{metric.name}_{part}"] = values.astype(np.float32)
+    return columns
+
+
+def _pairs(tasks: Sequence[Task]) -> dict[str, Any]:
+    """By metric with rounds, the errors of the ratios of a task's cells: each pair of cells once.
+
+    A task's pairs are those of its first cell with each later one, then those of its second ….
+    """
+    columns: dict[str, list[Any]] = {}
+    for task in tasks:
+        above = _above_diagonal(len(task.entries))
+        for name, errors in task.errors.items():
+            columns.setdefault(f"{name}_pairs", []).append(errors[above])
+    return {name: np.concatenate(parts).astype(np.float32) for name, parts in columns.items()}
+
+
+@cache
+def _above_diagonal(size: int) -> tuple[Any, Any]:
+    return np.triu_indices(size, 1)
+
+
+def _run(run: Run, machines: int) -> dict[str, Any]:
+    """``id`` names the run in the page's address; ``probe`` is its median in seconds."""
+    machine, started, noise = run.machine.name, run.file.started, run.file.noise
+    label = f"{started.astimezone(UTC):%Y-%m-%d %H:%M}"
+    probes = noise.probe_seconds if noise is not None else ()
+    return {
+        "probe": median(probes) if probes else None,
+        "id": f"{started.isoformat()} {machine}",
+        "started": started.isoformat(),
+        "machine": machine,
+        "label": names.readable(f"{label} {machine}" if machines > 1 else label),
+    }
+
+
+def _places(values: Iterable[str]) -> dict[str, int]:
+    return {value: at for at, value in enumerate(dict.fromkeys(values))}
+
+
+def _integers(values: Iterable[int]) -> Any:
+    return np.fromiter(values, dtype=np.int32)
+
+
+def _singles(values: Iterable[float]) -> Any:
+    return np.fromiter(values, dtype=np.float32)
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    kept = ("name", "label", "unit", "superlative", "explanation")
+    return {name: getattr(metric, name) for name in kept}
+
+
+def _engine(column: Column) -> dict[str, Any]:
+    return {
+        "id": column.id,
+        "name": column.engine.name,
+        "label": column.label,
+        "version": column.engine.version,
+        "language": column.language,
+        **asdict(column.shades),
+    }
+
+
+def _rounded(value: float) -> float:
+    """Six significant digits: finer than any clock here, and easier to compress."""
+    return float(f"{value:.{DIGITS}g}")

@@ -1,0 +1,220 @@
+"""`Results` -> the summary and each chart as pictures, for a README or slides."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from textwrap import wrap
+from typing import Any, Literal
+
+import altair as alt
+import vl_convert
+
+from report.charts import of_engines as charts_of_engines
+from report.charts import of_queries as charts_of_queries
+from report.charts import of_runs as charts_of_runs
+from report.charts import registry as charts
+from report.charts.parts import LABEL_PIXELS
+from report.charts.rows import RowMaker, Rows
+from report.compare.changes import Changes, NothingInCommon, compare_runs
+from report.compare.comparison import Task, compare
+from report.look.theme import Theme, config
+from report.page.page import TITLE
+from report.read.frame import Results, Setting
+from report.read.sources import Run
+from report.words import names, surroundings, wording
+
+Format = Literal["png", "svg"]
+WIDTH = 760
+"""Pixels of a picture's chart; PNG has SCALE dots for each."""
+SCALE = 2
+PART_WIDTH = 560
+NOTE_CHARACTERS = 105
+"""How many of a note's characters fit into a line."""
+LONGEST_NAME = 200
+"""Characters; file systems allow 255 with the ending."""
+Spec = dict[str, Any]
+CHARTS: Mapping[str, Callable[[], alt.LayerChart]] = {
+    "matrix": charts_of_runs.matrix,
+    "changes": charts_of_runs.changes,
+    "query": charts_of_queries.query,
+    "history": charts_of_runs.history,
+    "scaling": charts_of_queries.scaling,
+}
+KINDS = "By kind of work"
+MARKS = "≈ ties with the best, ? cannot be told from it yet"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture; ``name`` is that of its file without the ending."""
+
+    name: str
+    spec: Spec
+
+    def content(self, form: Format) -> bytes:
+        """What the picture's file holds."""
+        if form == "svg":
+            return vl_convert.vegalite_to_svg(self.spec).encode()
+        return bytes(vl_convert.vegalite_to_png(self.spec, scale=SCALE))
+
+
+class Album:
+    """All pictures of some results in one theme, in the order of the page."""
+
+    def __init__(self, results: Results, theme: Theme = "light", title: str = TITLE) -> None:
+        self._results, self._theme, self._title = results, theme, title
+        self._comparison = compare(results)
+        self._rows = RowMaker(results, self._comparison, theme)
+        self._machines = len({setting.machine for setting in self._comparison.settings})
+
+    def pictures(self) -> Iterator[Picture]:
+        """Each picture under a name of its own, the same whenever the same cells are drawn."""
+        taken: Counter[str] = Counter()
+        for picture in self._all():
+            taken[picture.name] += 1
+            number = taken[picture.name]
+            yield picture if number == 1 else replace(picture, name=f"{picture.name}-{number}")
+
+    def _all(self) -> Iterator[Picture]:
+        yield Picture("summary", self._summary())
+        yield from self._overview()
+        for setting in self._comparison.settings:
+            yield self._picture("matrix", setting, self._rows.matrix(setting), MARKS)
+        for changes in latest_changes(self._results.runs):
+            for setting in dict.fromkeys(each.after.cell.setting for each in changes.changes):
+                rows = self._rows.changes(changes, setting)
+                yield self._picture("changes", setting, rows, _between(changes))
+        for task in self._comparison.tasks:
+            yield self._picture("query", task.setting, self._rows.query(task), query=task.query)
+            if rows := self._rows.history(task.setting, task.query):
+                yield self._picture("history", task.setting, rows, query=task.query)
+        yield from self._scaling()
+
+    def _overview(self) -> Iterator[Picture]:
+        """The charts over all queries, where they have anything to show."""
+        for name, chart in charts.overview().items():
+            if rows := getattr(self._rows.engines, name)():
+                title = {"text": chart.title, "subtitle": wrap(chart.note, NOTE_CHARACTERS)}
+                yield Picture(name, self._styled({**filled(chart.draw, rows), "title": title}))
+
+    def _styled(self, spec: Spec) -> Spec:
+        return {**spec, "config": config(self._theme)}
+
+    def _scaling(self) -> Iterator[Picture]:
+        """A picture for each query that was run in several sizes, all else being equal."""
+        found: dict[tuple[Setting, str], list[Task]] = {}
+        for task in self._comparison.tasks:
+            found.setdefault((replace(task.setting, size="all sizes"), task.query), []).append(task)
+        for (setting, query), tasks in found.items():
+            if len(tasks) > 1 and (rows := self._rows.scaling(tasks)):
+                yield self._picture("scaling", setting, rows, query=query)
+
+    def _picture(
+        self, chart: str, setting: Setting, rows: Rows, note: str = "", query: str = ""
+    ) -> Picture:
+        workload = self._results.workloads[setting.workload]
+        title = workload.queries[query].title if query else workload.title
+        subtitle = " · ".join(filter(None, [query, names.setting(setting, 2), note]))
+        spec = {**filled(CHARTS[chart], rows), "title": {"text": title, "subtitle": subtitle}}
+        parts = [chart, setting.workload, query, setting.input, setting.size, f"{setting.threads}t"]
+        machine = [setting.machine] if self._machines > 1 else []
+        return Picture(file_name([*parts, *machine]), self._styled(spec))
+
+    def _summary(self) -> Spec:
+        """The ranking, above the mean ratio of each engine on each kind of work."""
+        runs = self._results.runs
+        machines = dict.fromkeys(
+            f"{run.machine.cpu}, {run.machine.logical_cores} cores" for run in runs
+        )
+        columns = names.columns(self._comparison.engines, self._results.engines)
+        versions = [f"{column.engine.name} {column.version}" for column in columns]
+        noise = f"machine {surroundings.noise(runs[0].file.noise)}"
+        facts = ["; ".join(machines), f"{runs[0].file.started:%Y-%m-%d}", noise, *versions]
+        queries = wording.count(len(self._comparison.tasks), "query", "queries")
+        ranked = f"Mean ratio to the fastest of each of {queries}; less is better"
+        subtitle = wrap(" · ".join(map(names.readable, facts)), NOTE_CHARACTERS)
+        title = {"text": self._title, "subtitle": subtitle, "fontSize": 19}
+        return {
+            "$schema": alt.SCHEMA_URL,
+            "title": title,
+            "vconcat": [
+                _part(charts_of_engines.ranking, self._rows.ranking(), ranked),
+                _part(charts_of_runs.matrix, self._rows.kinds(), KINDS),
+            ],
+            "spacing": 28,
+            "config": config(self._theme),
+        }
+
+
+def latest_changes(runs: Sequence[Run]) -> Iterator[Changes]:
+    """Each machine's newest run against the newest one before it that has cells in common."""
+    machines = dict.fromkeys(run.machine.name for run in runs)
+    for machine in machines:
+        newest, *older = [run for run in runs if run.machine.name == machine]
+        for run in older:
+            with contextlib.suppress(NothingInCommon):
+                yield compare_runs(run, newest)
+                break
+
+
+def _between(changes: Changes) -> str:
+    before, after = (
+        f"{run.file.started:%Y-%m-%d %H:%M}" for run in (changes.before, changes.after)
+    )
+    return f"{after} ÷ {before}"
+
+
+@cache
+def _spec(chart: Callable[[], alt.LayerChart]) -> str:
+    """Altair takes its time to check a chart, so each is built once."""
+    return json.dumps(chart().to_dict())
+
+
+def filled(chart: Callable[[], alt.LayerChart], rows: Rows) -> Spec:
+    """The chart's specification with its rows, as wide as a picture and as high as they need."""
+    spec: Spec = {**json.loads(_spec(chart)), "data": {"values": rows}, "width": WIDTH}
+    if lines := spec.get("usermeta"):
+        field = lines.get("lines", "engine")
+        spec["height"] = lines["step"] * len({row[field] for row in rows})
+    if "params" in spec:
+        spec["params"] = [{**param, "value": _longest(rows)} for param in spec["params"]]
+    return spec
+
+
+def _longest(rows: Rows) -> float:
+    return max((row.get("reach", 0.0) for row in rows), default=0.0) or 1.0
+
+
+def _part(chart: Callable[[], alt.LayerChart], rows: Rows, title: str) -> Spec:
+    """A chart as a part of a picture; PART_WIDTH is the width within its axes.
+
+    Parts know neither parameters nor their own width, so the end of the axis is a number.
+    """
+    spec = filled(chart, rows)
+    dropped = ("$schema", "autosize", "config", "params")
+    kept = {key: value for key, value in spec.items() if key not in dropped}
+    end = _longest(rows) * PART_WIDTH / (PART_WIDTH - LABEL_PIXELS)
+    part: Spec = _with_end(kept, end)
+    return {**part, "width": PART_WIDTH, "title": {"text": title, "fontSize": 13, "frame": "group"}}
+
+
+def _with_end(node: Any, end: float) -> Any:
+    if isinstance(node, list):
+        return [_with_end(each, end) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if str(node.get("expr", "")).startswith("longest "):
+        return end
+    return {key: _with_end(value, end) for key, value in node.items()}
+
+
+def file_name(parts: Sequence[str]) -> str:
+    """Words joined by hyphens, of plain letters, digits, underscores and dots only."""
+    words = (re.sub(r"[^\w.]+", "_", part, flags=re.ASCII) for part in parts if part)
+    return "-".join(words)[:LONGEST_NAME]

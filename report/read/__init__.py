@@ -1,0 +1,1 @@
+"""Results files -> the cells in view."""

@@ -1,0 +1,217 @@
+"""Results files -> `Results`: the cells in view, the cells they superseded, and what names mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from report.read.schema import BenchmarkEntry, CellEntry, ExtraInfo, QueryEntry, ResultsFile
+from report.read.sources import Run, Sources, Unread, read_all
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is equal for all engines that are compared with each other on a query."""
+
+    machine: str
+    workload: str
+    size: str
+    input: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One engine in one version. ``version`` is None where the engine was not installed."""
+
+    name: str
+    version: str | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One query on one engine in one setting, from one run.
+
+    ``seconds`` and ``cpu_seconds`` hold one number for each hot round, in the order run; they are
+    empty unless the outcome is ok. ``turns`` holds the turn in which each round was run, where the
+    engines of a query took turns; ``processes`` is how many ran them, one after another.
+    ``extras`` is what else the results file says of a timed cell.
+    """
+
+    setting: Setting
+    query: str
+    engine: Engine
+    started: datetime
+    outcome: str
+    reason: str = ""
+    program_sha256: str | None = None
+    seconds: tuple[float, ...] = ()
+    cpu_seconds: tuple[float, ...] = ()
+    cold_seconds: float | None = None
+    peak_bytes: int | None = None
+    baseline_bytes: int | None = None
+    rows: int | None = None
+    turns: tuple[int, ...] = ()
+    processes: int = 1
+    extras: ExtraInfo | None = None
+
+    @property
+    def key(self) -> tuple[Setting, str, Engine]:
+        return self.setting, self.query, self.engine
+
+
+@dataclass(frozen=True)
+class EngineStyle:
+    """How an engine is shown, as its newest run has it."""
+
+    label: str
+    colour: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A workload as its newest run has it, with the queries and sizes that only older runs know.
+
+    ``sizes`` holds the rows of all tables together, by size.
+    """
+
+    title: str
+    file: str
+    queries: dict[str, QueryEntry]
+    sizes: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that the report shows. Runs are sorted newest first.
+
+    ``superseded`` are older cells of which ``cells`` has a newer one; ``outdated`` are cells whose
+    query has had other SQL since, so that they can be compared with nothing in view. ``unread``
+    are files that could not be used.
+    """
+
+    runs: tuple[Run, ...]
+    cells: tuple[Cell, ...]
+    superseded: tuple[Cell, ...]
+    outdated: tuple[Cell, ...]
+    engines: dict[str, EngineStyle]
+    workloads: dict[str, Workload]
+    programs: dict[str, str]
+    unread: tuple[Unread, ...] = ()
+
+
+def load(paths: Sequence[Path]) -> Results:
+    """Reads and merges results files; for equal cells the newest run's is the one in view.
+
+    Files that cannot be used are left out; `read_all` says when that is an error.
+    """
+    return merge(read_all(paths))
+
+
+def merge(sources: Sources) -> Results:
+    """Runs, newest first -> what the report shows."""
+    runs = sources.runs
+    workloads = _workloads(runs)
+    current, outdated = _split_by_sql(runs, workloads)
+    cells, superseded = _newest(current)
+    return Results(
+        runs=runs,
+        cells=cells,
+        superseded=superseded,
+        outdated=outdated,
+        engines={
+            name: EngineStyle(engine.label, engine.colour, engine.language)
+            for run in reversed(runs)
+            for name, engine in run.file.engines.items()
+        },
+        workloads=workloads,
+        programs={sha: text for run in runs for sha, text in run.file.programs.items()},
+        unread=sources.unread,
+    )
+
+
+def _workloads(runs: Sequence[Run]) -> dict[str, Workload]:
+    merged: dict[str, Workload] = {}
+    for run in runs:
+        for name, entry in run.file.workloads.items():
+            newest = merged.setdefault(name, Workload(entry.title, entry.file, {}))
+            for query, text in entry.queries.items():
+                newest.queries.setdefault(query, text)
+        for timed in run.file.benchmarks:
+            info = timed.extra_info
+            if info.table_rows is not None:
+                merged[info.workload].sizes.setdefault(info.size, info.table_rows)
+    return merged
+
+
+def _split_by_sql(
+    runs: Sequence[Run], workloads: dict[str, Workload]
+) -> tuple[list[Cell], tuple[Cell, ...]]:
+    """Cells of the SQL in view, and cells of SQL that has been changed since."""
+    current: list[Cell] = []
+    outdated: list[Cell] = []
+    for run in runs:
+        for cell in cells_of(run.file):
+            written = run.file.workloads[cell.setting.workload].queries[cell.query].sql
+            newest = workloads[cell.setting.workload].queries[cell.query].sql
+            (current if written == newest else outdated).append(cell)
+    return current, tuple(outdated)
+
+
+def _newest(cells: Iterable[Cell]) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+    """The first cell of each key, and the rest; cells come newest first.
+
+    An engine that is not installed has no version, so its cell stands for any version and yields
+    to a cell that has one.
+    """
+    first: dict[tuple[Setting, str, Engine], Cell] = {}
+    rest: list[Cell] = []
+    for cell in cells:
+        if first.setdefault(cell.key, cell) is not cell:
+            rest.append(cell)
+    versioned = {(s, q, engine.name) for s, q, engine in first if engine.version is not None}
+    view: list[Cell] = []
+    for cell in first.values():
+        yields = cell.engine.version is None
+        yields = yields and (cell.setting, cell.query, cell.engine.name) in versioned
+        (rest if yields else view).append(cell)
+    return tuple(view), tuple(rest)
+
+
+def cells_of(file: ResultsFile) -> Iterator[Cell]:
+    """The cells of one file, in the order asked."""
+    timed = {entry.extra_info.key: entry for entry in file.benchmarks}
+    for entry in file.cells:
+        yield _cell(file, entry, timed.get(entry.key))
+
+
+def _cell(file: ResultsFile, entry: CellEntry, timed: BenchmarkEntry | None) -> Cell:
+    setting = Setting(file.machine.name, entry.workload, entry.size, entry.input, entry.threads)
+    version = file.engines[entry.engine].version
+    if timed is None:
+        engine = Engine(entry.engine, version)
+        return Cell(
+            setting, entry.query, engine, file.started,
+            entry.outcome, entry.reason, entry.program_sha256,
+        )  # fmt: skip
+    info = timed.extra_info
+    return Cell(
+        setting=setting,
+        query=entry.query,
+        engine=Engine(entry.engine, info.engine_version or version),
+        started=file.started,
+        outcome=entry.outcome,
+        program_sha256=entry.program_sha256,
+        seconds=timed.stats.data,
+        cpu_seconds=info.cpu_seconds,
+        cold_seconds=info.cold_seconds,
+        peak_bytes=info.peak_bytes,
+        baseline_bytes=info.baseline_bytes,
+        rows=info.rows,
+        turns=info.turns or (),
+        processes=info.process_count,
+        extras=info,
+    )

@@ -1,0 +1,89 @@
+"""Paths -> the runs behind them, newest first, and the files that cannot be used, with the reason.
+
+Of several files, one that is malformed, half-written or of an unknown version is left out and
+listed; that it is the only one, or that none is left, is an error. So is a path that names nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from report.errors import MalformedResults, MissingResults, UnknownVersion
+from report.read.schema import MachineEntry, ResultsFile, read
+
+
+@dataclass(frozen=True)
+class Run:
+    """One results file."""
+
+    path: Path
+    file: ResultsFile
+
+    @property
+    def machine(self) -> MachineEntry:
+        return self.file.machine
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A file that was left out; ``reason`` is one line."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Sources:
+    """At least one run, newest first, and what was left out."""
+
+    runs: tuple[Run, ...]
+    unread: tuple[Unread, ...] = ()
+
+
+def find(paths: Iterable[Path]) -> list[Path]:
+    """The files among the paths, and the *.json up to one folder deep in the folders among them."""
+    paths = list(paths)
+    found: list[Path] = []
+    for path in paths:
+        found += sorted([*path.glob("*.json"), *path.glob("*/*.json")]) if path.is_dir() else [path]
+    if not found:
+        raise MissingResults(
+            f"no results files in {', '.join(map(str, paths))}: run 'pytest --benchmark' first"
+        )
+    return found
+
+
+def read_all(paths: Sequence[Path]) -> Sources:
+    """Reads each file once.
+
+    Raises MissingResults for a path that cannot be opened, and the first file's ReportError where
+    no file at all can be used.
+    """
+    if not paths:
+        raise MissingResults("no results files: run 'pytest --benchmark' first, or name a file")
+    runs: list[Run] = []
+    faults: dict[Path, MalformedResults | UnknownVersion] = {}
+    for path in dict.fromkeys(paths):
+        try:
+            runs.append(Run(path, read(path)))
+        except (MalformedResults, UnknownVersion) as fault:
+            faults[path] = fault
+    if not runs:
+        raise next(iter(faults.values()))
+    runs.sort(key=lambda run: run.file.started, reverse=True)
+    return Sources(tuple(runs), tuple(_unread(path, fault) for path, fault in faults.items()))
+
+
+def _unread(path: Path, fault: MalformedResults | UnknownVersion) -> Unread:
+    """The reason without the path before it: the page shows no more than the file's name."""
+    return Unread(path, str(fault).removeprefix(f"{path}: "))
+
+
+def newest(path: Path, tell: Callable[[str], None] = lambda _: None) -> Run:
+    """The file's run, or the newest run in a folder; tells of files there that were left out."""
+    sources = read_all(find([path]))
+    for unread in sources.unread:
+        tell(f"left out {unread.path}: {unread.reason}")
+    return sources.runs[0]

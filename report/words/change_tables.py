@@ -1,0 +1,244 @@
+"""`Changes` -> a table for the terminal, the same as Markdown, and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from report.compare.changes import Change, Changes, Side, Verdict
+from report.compare.metrics import Metric
+from report.compare.statistics import MeanRatio, Ratio
+from report.read.sources import Run
+from report.words import change_wording as words
+from report.words import names
+
+STYLES = {
+    Verdict.LOST: "bold red",
+    Verdict.SLOWER: "red",
+    Verdict.GAINED: "green",
+    Verdict.FASTER: "green",
+    Verdict.UNCLEAR: "yellow",
+    Verdict.TIE: "dim",
+    Verdict.NONE: "dim",
+}
+LEFT = ("verdict", "query", "engine", "setting", "after ÷ before")
+MARKDOWN_ESCAPES = {ord(character): f"\\{character}" for character in "\\`*_[]<>#|~"}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table in words; ``styles`` holds rich's style of each row's first text."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    styles: list[str]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What the terminal and Markdown show; each draws it in its own way."""
+
+    heading: dict[str, str]
+    cautions: list[str]
+    cells: Grid
+    engines: Grid
+    footing: list[str]
+
+
+def listing(changes: Changes, everything: bool = False, above: float | None = None) -> Listing:
+    """The cells in the order of importance; those that show no change only if asked for."""
+    shown = [change for change in changes.changes if everything or not _is_quiet(change)]
+    hidden = [change.verdict for change in changes.changes if not everything and _is_quiet(change)]
+    settings = dict.fromkeys(_setting(change) for change in changes.changes)
+    common = {"setting": next(iter(settings))} if len(settings) == 1 else {}
+    return Listing(
+        heading={
+            "before": words.run(changes.before),
+            "after": words.run(changes.after),
+            **common,
+            "metric": changes.metric.explanation,
+        },
+        cautions=words.cautions(changes),
+        cells=_cells(shown, changes, with_setting=not common),
+        engines=_engines(changes),
+        footing=[
+            *([words.hidden(hidden)] if hidden else []),
+            *([] if above is None else [words.gate(changes, above)]),
+        ],
+    )
+
+
+def _is_quiet(change: Change) -> bool:
+    same = change.before.cell.outcome == change.after.cell.outcome
+    quiet = change.verdict in (Verdict.TIE, Verdict.UNCLEAR)
+    return quiet or (change.verdict is Verdict.NONE and same)
+
+
+def _setting(change: Change) -> str:
+    """In words, as the second run has it; an alias may hide another before it."""
+    return names.setting(change.after.cell.setting)
+
+
+def _cells(shown: Sequence[Change], changes: Changes, with_setting: bool) -> Grid:
+    setting = ("setting",) if with_setting else ()
+    return Grid(
+        columns=("verdict", "query", "engine", *setting, "before", "after", "after ÷ before"),
+        rows=[tuple(map(_plain, _row(each, changes.metric, with_setting))) for each in shown],
+        styles=[STYLES[change.verdict] for change in shown],
+    )
+
+
+def _row(change: Change, metric: Metric, with_setting: bool) -> list[str]:
+    cell, old = change.after.cell, change.before.cell.engine.name
+    return [
+        words.verdict(change, metric),
+        f"{cell.setting.workload}::{cell.query}",
+        cell.engine.name if cell.engine.name == old else f"{old} → {cell.engine.name}",
+        *([_setting(change)] if with_setting else []),
+        words.side(change.before, metric),
+        words.side(change.after, metric),
+        words.note(change),
+    ]
+
+
+def _engines(changes: Changes) -> Grid:
+    """How many verdicts of each kind, and the geometric mean; the last row is all engines."""
+    engines = sorted({change.after.cell.engine.name for change in changes.changes})
+    everyone = [*engines, None] if len(engines) > 1 else engines
+    shown = [verdict for verdict, number in changes.counts().items() if number > 0]
+    rows = []
+    for engine in everyone:
+        counts, mean = changes.counts(engine), changes.mean(engine)
+        numbers = [str(counts[verdict] or "") for verdict in shown]
+        rows.append(
+            (
+                _plain(engine or "all"),
+                *numbers,
+                words.ratio(mean.value, mean.low, mean.high) if mean else "",
+            )
+        )
+    columns = ("engine", *map(str, shown), "geometric mean of after ÷ before")
+    return Grid(columns, rows, [""] * len(rows))
+
+
+def _plain(text: str) -> str:
+    """One line without control characters: names and reasons come from files and from errors."""
+    return "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
+
+
+def terminal(found: Listing) -> Group:
+    """The listing as rich draws it."""
+    heading = [Text(f"{name:<7} {_plain(text)}", "dim") for name, text in found.heading.items()]
+    cautions = [Text(f"careful {_plain(text)}", "yellow") for text in found.cautions]
+    tables = [_table(grid) for grid in (found.cells, found.engines) if grid.rows]
+    return Group(*heading, *cautions, *tables, *map(Text, found.footing))
+
+
+def _table(grid: Grid) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in grid.columns:
+        table.add_column(column, justify="left" if column in LEFT else "right")
+    for row, style in zip(grid.rows, grid.styles, strict=True):
+        table.add_row(Text(row[0], style), *map(Text, row[1:]))
+    return table
+
+
+def markdown(found: Listing) -> str:
+    """The listing as GitHub's Markdown, for a comment or a job's summary."""
+    lines = [f"- {name}: {_escaped(text)}" for name, text in found.heading.items()]
+    lines += [f"- **careful**: {_escaped(text)}" for text in found.cautions]
+    for grid in (found.cells, found.engines):
+        if grid.rows:
+            lines += ["", _line(grid.columns), _line(["---"] * len(grid.columns))]
+            lines += [_line(map(_escaped, row)) for row in grid.rows]
+    for text in found.footing:
+        lines += ["", _escaped(text)]
+    return "\n".join(lines) + "\n"
+
+
+def _line(texts: Iterable[str]) -> str:
+    return f"| {' | '.join(texts)} |"
+
+
+def _escaped(text: str) -> str:
+    return _plain(text).translate(MARKDOWN_ESCAPES)
+
+
+def as_json(changes: Changes, above: float | None = None) -> str:
+    """Everything, ties included; ``regression`` is null where no share was given.
+
+    ``may_regress`` counts the cells that are not told apart and may have got worse by more.
+
+    Seconds are seconds and memory is bytes; a ratio is after ÷ before.
+    """
+    document = {
+        "before": _run(changes.before),
+        "after": _run(changes.after),
+        "metric": changes.metric.name,
+        "fail_above": above,
+        "may_regress": None if above is None else len(changes.unsure(above)),
+        "cautions": words.cautions(changes),
+        "counts": {str(verdict): number for verdict, number in changes.counts().items()},
+        "geometric_mean": _mean(changes.mean()),
+        "changes": [_change(change, above) for change in changes.changes],
+        "only_before": len(changes.gone),
+        "only_after": len(changes.new),
+        "other_sql": len(changes.rewritten),
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "file": str(run.path),
+        "started": run.file.started.isoformat(),
+        "machine": run.machine.name,
+        "versions": run.file.versions,
+    }
+
+
+def _change(change: Change, above: float | None) -> dict[str, Any]:
+    cell = change.after.cell
+    return {
+        **asdict(cell.setting),
+        "query": cell.query,
+        "engine": cell.engine.name,
+        "verdict": str(change.verdict),
+        "ratio": _ratio(change.ratio),
+        "regression": None if above is None else change.is_regression(above),
+        "before": _side(change.before),
+        "after": _side(change.after),
+    }
+
+
+def _side(side: Side) -> dict[str, Any]:
+    cell, estimate = side.cell, side.estimate
+    return {
+        "engine": cell.engine.name,
+        "engine_version": cell.engine.version,
+        "outcome": cell.outcome,
+        "reason": cell.reason,
+        "program_sha256": cell.program_sha256,
+        "rounds": len(cell.seconds),
+        "value": estimate.value if estimate is not None else None,
+        "low": estimate.low if estimate is not None else None,
+        "high": estimate.high if estimate is not None else None,
+    }
+
+
+def _mean(mean: MeanRatio | None) -> dict[str, float | None] | None:
+    return None if mean is None else asdict(mean)
+
+
+def _ratio(ratio: Ratio | None) -> dict[str, float | None] | None:
+    if ratio is None:
+        return None
+    low, high = ratio.interval or (None, None)
+    return {"value": ratio.value, "low": low, "high": high}

@@ -1,0 +1,140 @@
+"""`Changes` -> words: verdicts, what to be careful about, and what a gate finds."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from statistics import median
+
+from report.compare.changes import Change, Changes, Side, Verdict
+from report.compare.metrics import Metric
+from report.compare.statistics import FEWEST_ROUNDS, TIE_MARGIN
+from report.read.sources import Run
+from report.words import wording
+from report.words.names import WORDS as OUTCOMES
+
+WORSE_AND_BETTER = {"peak": ("more", "less"), "cpu": ("more", "less")}
+"""Where they are not called slower and faster."""
+PROBE_MARGIN = 0.05
+"""A probe that moves by more than this between two runs is told of, as one within a run is."""
+MACHINE = ("name", "cpu", "logical_cores", "memory_bytes", "system", "kernel", "python")
+"""The fields of a machine by which two runs may differ, other things being equal."""
+
+
+def verdict(change: Change, metric: Metric) -> str:
+    """``1.25× slower``, ``tie``, ``lost``."""
+    if change.ratio is None or change.verdict not in (Verdict.SLOWER, Verdict.FASTER):
+        return str(change.verdict)
+    worse, better = WORSE_AND_BETTER.get(metric.name, ("slower", "faster"))
+    if change.verdict is Verdict.SLOWER:
+        return f"{wording.times(change.ratio.value)} {worse}"
+    return f"{wording.times(1 / change.ratio.value)} {better}"
+
+
+def side(side: Side, metric: Metric) -> str:
+    """The value with its unit, or the outcome."""
+    if side.cell.outcome != "ok":
+        return OUTCOMES.get(side.cell.outcome, side.cell.outcome)
+    if side.estimate is None:
+        return "not measured"
+    return f"{wording.amount(side.estimate.value, metric.unit)} {metric.unit}"
+
+
+def note(change: Change) -> str:
+    """The ratio with its interval, or the reason for the outcome that took its place."""
+    if change.ratio is not None:
+        return ratio(change.ratio.value, *(change.ratio.interval or (None, None)))
+    for each in (change.after, change.before):
+        if each.cell.reason:
+            return each.cell.reason
+    return ""
+
+
+def ratio(value: float, low: float | None, high: float | None) -> str:
+    """``1.25 (1.20–1.31)``."""
+    spread = wording.interval(low, high)
+    return f"{value:.2f} ({spread})" if spread else f"{value:.2f}"
+
+
+def gate(changes: Changes, above: float) -> str:
+    """What --fail-above finds, with its rule."""
+    found = len(changes.regressions(above))
+    number = "no regression" if found == 0 else wording.count(found, "regression")
+    unsure = len(changes.unsure(above))
+    cells = wording.count(unsure, "more cell")
+    more = f"; {cells} may be worse by as much, but cannot be told apart yet"
+    return (
+        f"{number} above {100 * above:.4g}%: cells that are lost, and those of which the nearer "
+        f"end of the 95% interval of after ÷ before is above {1 + above:.4g}"
+        f"{more if unsure else ''}"
+    )
+
+
+def hidden(verdicts: Sequence[Verdict]) -> str:
+    """What a listing leaves out: ``14 ties, 3 cells not told apart yet``."""
+    found = Counter(verdicts)
+    parts = [
+        *([wording.count(found[Verdict.TIE], "tie")] if found[Verdict.TIE] else []),
+        *([f"{wording.count(number, 'cell')} not told apart yet"]
+          if (number := found[Verdict.UNCLEAR]) else []),
+        *([f"{wording.count(number, 'cell')} without a value"]
+          if (number := found[Verdict.NONE]) else []),
+    ]  # fmt: skip
+    return f"not listed (see --all): {wording.join(parts)}"
+
+
+def run(run: Run) -> str:
+    """Where a run is, when it began, and the versions of its engines."""
+    engines = [
+        f"{name} {entry.version}" for name, entry in run.file.engines.items() if entry.version
+    ]
+    started = f"{run.file.started:%Y-%m-%d %H:%M %Z}"
+    return " · ".join([str(run.path), started, run.machine.name, ", ".join(engines)])
+
+
+def cautions(changes: Changes) -> list[str]:
+    """What a reader must know before trusting the verdicts, one sentence each."""
+    before, after = changes.before, changes.after
+    found = [*_machines(before, after), *_probes(before, after)]
+    for name, each in (("first", before), ("second", after)):
+        if each.file.interrupted:
+            found.append(f"the {name} run was interrupted")
+        if each.file.noise is not None and each.file.noise.noisy:
+            found.append(f"the machine was noisy during the {name} run: see its probe")
+    if changes.gone or changes.new:
+        found.append(
+            f"{wording.count(len(changes.gone), 'cell')} only in the first run, "
+            f"{len(changes.new)} only in the second"
+        )
+    if changes.rewritten:
+        number = wording.count(len(changes.rewritten), "cell")
+        found.append(f"{number} left out: the SQL of the query is not the same in the two runs")
+    if single := sum(c.ratio is not None and c.ratio.interval is None for c in changes.changes):
+        found.append(
+            f"{wording.count(single, 'ratio')} without an interval (a single number, or fewer than "
+            f"{FEWEST_ROUNDS} rounds): less than {TIE_MARGIN:.0%} apart is not told apart"
+        )
+    return found
+
+
+def _machines(before: Run, after: Run) -> list[str]:
+    pairs = [(f, getattr(before.machine, f), getattr(after.machine, f)) for f in MACHINE]
+    differ = [f"{field} {one} and {other}" for field, one, other in pairs if one != other]
+    return [f"the machines differ: {'; '.join(differ)}"] if differ else []
+
+
+def _probes(before: Run, after: Run) -> list[str]:
+    """Whether a fixed piece of work took the machine as long in the one run as in the other."""
+    noises = before.file.noise, after.file.noise
+    old, new = (noise.probe_seconds if noise is not None else () for noise in noises)
+    if not old or not new:
+        return []
+    ratio = median(new) / median(old)
+    if abs(math.log(ratio)) <= math.log1p(PROBE_MARGIN):
+        return []
+    return [
+        f"the machine itself was {wording.times(max(ratio, 1 / ratio))} "
+        f"{'slower' if ratio > 1 else 'faster'} in the second run, by its probe: engines may be "
+        "as they were"
+    ]

@@ -1,0 +1,112 @@
+"""Engines, settings and outcomes -> what they are called on the page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from report.look.colours import Shades, shades
+from report.read.frame import Engine, EngineStyle, Setting
+
+SIGNS = {
+    "wrong": "≠",
+    "unsupported": "∅",
+    "unavailable": "○",
+    "error": "!",
+    "timeout": "…",
+    "oom": "↑",
+    "skipped": "»",
+}
+WORDS = {"oom": "out of memory", "error": "error", "wrong": "wrong answer"}
+"""Where the outcome's own name is not the word for it."""
+INPUTS = {"memory": "from memory", "parquet": "from Parquet", "csv": "from CSV"}
+OLDER_FADE = 0.55
+BIDI_CONTROLS = dict.fromkeys(
+    [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
+)
+"""Characters that would turn the text around a label; labels stand inside sentences."""
+
+
+def readable(text: str) -> str:
+    """The text without characters that would turn what stands around it."""
+    return text.translate(BIDI_CONTROLS)
+
+
+@dataclass(frozen=True)
+class Column:
+    """An engine as it is shown. ``id`` is short, and names it in the page's address."""
+
+    index: int
+    engine: Engine
+    id: str
+    label: str
+    version: str
+    language: str
+    shades: Shades
+
+
+def columns(engines: Iterable[Engine], styles: dict[str, EngineStyle]) -> tuple[Column, ...]:
+    """Engines in the order given; the version is in the label only where there are several."""
+    engines = tuple(engines)
+    versions = Counter(engine.name for engine in engines)
+    newest = _newest(engines)
+    labels = Counter(styles[name].label for name in versions)
+    return tuple(
+        _column(index, engine, _distinct(engine, styles, labels), versions[engine.name] > 1, newest)
+        for index, engine in enumerate(engines)
+    )
+
+
+def _column(
+    index: int, engine: Engine, style: EngineStyle, several: bool, newest: dict[str, Engine]
+) -> Column:
+    version = engine.version or "not installed"
+    label = readable(style.label)
+    return Column(
+        index=index,
+        engine=engine,
+        id=f"{engine.name} {version}" if several else engine.name,
+        label=f"{label} {version}" if several else label,
+        version=version,
+        language=style.language,
+        shades=shades(style.colour, 0.0 if newest[engine.name] == engine else OLDER_FADE),
+    )
+
+
+def _distinct(engine: Engine, styles: dict[str, EngineStyle], labels: Counter[str]) -> EngineStyle:
+    """The engine's style, with its name in a label that another engine has too."""
+    style = styles[engine.name]
+    return (
+        style
+        if labels[style.label] == 1
+        else replace(style, label=f"{style.label} ({engine.name})")
+    )
+
+
+def _newest(engines: tuple[Engine, ...]) -> dict[str, Engine]:
+    """By name, the engine with the highest version; numbers are compared as numbers."""
+    return {engine.name: engine for engine in sorted(engines, key=_version_order)}
+
+
+def _version_order(engine: Engine) -> list[tuple[int, str]]:
+    parts = (engine.version or "").replace("-", ".").split(".")
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def setting(setting: Setting, machines: int = 1) -> str:
+    """``from memory · medium · 2 threads``, with the machine where there are several."""
+    threads = f"{setting.threads} thread{'' if setting.threads == 1 else 's'}"
+    parts = [source(setting.input), setting.size, threads]
+    text = " · ".join([*parts, setting.machine] if machines > 1 else parts)
+    return readable(text)
+
+
+def source(name: str) -> str:
+    """Where an input is read from, in words."""
+    return readable(INPUTS.get(name, f"from {name}"))
+
+
+def outcome(outcome: str) -> str:
+    """The sign and the word of an outcome; ok has no sign."""
+    return f"{SIGNS.get(outcome, '')} {WORDS.get(outcome, outcome)}".strip()

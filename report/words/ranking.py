@@ -1,0 +1,40 @@
+"""One results file -> its engines ranked as the page ranks them, in words for a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from report.compare.comparison import Score, compare
+from report.read.frame import load
+from report.words import wording
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """An engine with a time: its geometric mean ratio to the best, its 95% interval, its wins.
+
+    ``wins`` counts the queries on which it is the best or ties with the best, ``unclear`` those on
+    which it may be: it cannot be told yet.
+    """
+
+    engine: str
+    ratio: str
+    interval: str
+    wins: int
+    unclear: int
+
+
+def ranking(results: Path) -> list[Ranked]:
+    """The engines that have a time, best first. Raises ReportError where the file is unusable."""
+    scores = compare(load([results])).scores
+    return [ranked for score in scores if (ranked := _ranked(score)) is not None]
+
+
+def _ranked(score: Score) -> Ranked | None:
+    mean = score.mean
+    if mean is None:
+        return None
+    interval = wording.interval(mean.low, mean.high)
+    times = wording.times(mean.value)
+    return Ranked(score.engine.name, times, interval, score.wins, score.unclear)

@@ -1,0 +1,82 @@
+"""What a run says of its machine and its noise -> words for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from report.read.schema import EnvironmentEntry, NoiseEntry, WorkloadEntry
+from report.read.sources import Run
+
+GIBIBYTE = 2**30
+
+
+def gibibytes(count: int) -> str:
+    return f"{count / GIBIBYTE:.3g}"
+
+
+def noise(entry: NoiseEntry | None) -> str:
+    """How far a fixed piece of work moved during the run."""
+    if entry is None or entry.moved is None:
+        return "not measured"
+    direction = "slower" if entry.moved >= 0 else "faster"
+    spread = "" if entry.scattered is None else f", scattered by {entry.scattered:.0%}"
+    quiet = "noisy" if entry.noisy else "quiet"
+    return f"{quiet}: up to {abs(entry.moved):.0%} {direction}{spread}"
+
+
+def noise_verdict(runs: Sequence[Run]) -> str:
+    """Whether the figures of the runs in view can be trusted, and to what, in two sentences."""
+    known = [
+        run.file.noise
+        for run in runs
+        if run.file.noise is not None and run.file.noise.noisy is not None
+    ]
+    noisy = [entry for entry in known if entry.noisy]
+    if not known:
+        return "The noise of the machine was not measured."
+    if not noisy:
+        return (
+            "The machine was quiet: a fixed piece of work, repeated during the run, took nearly "
+            "the same time throughout."
+        )
+    which = "" if len(runs) == 1 else f" in {len(noisy)} of {len(runs)} runs"
+    return (
+        f"The machine was noisy{which}: a fixed piece of work, repeated during the run, "
+        f"{_strayed(noisy)}. Smaller differences may not be there on a quiet machine."
+    )
+
+
+def _strayed(noisy: Sequence[NoiseEntry]) -> str:
+    """How far the work moved and scattered at most."""
+    moved = max((abs(entry.moved or 0.0) for entry in noisy), default=0.0)
+    scattered = max((entry.scattered or 0.0 for entry in noisy), default=0.0)
+    return (
+        f"came to take up to {moved:.0%} more or less than before, and scattered by {scattered:.0%}"
+    )
+
+
+def environment(entry: EnvironmentEntry | None) -> list[tuple[str, str]]:
+    """Names and values; what is not known is left out."""
+    return [] if entry is None else list(_facts(entry))
+
+
+def data(workloads: Mapping[str, WorkloadEntry]) -> list[tuple[str, str]]:
+    """What of a workload's tables is not as in the user's files."""
+    return [(f"Data of {name}", "; ".join(w.notes)) for name, w in workloads.items() if w.notes]
+
+
+def _facts(entry: EnvironmentEntry) -> Iterator[tuple[str, str]]:
+    if entry.governor is not None:
+        yield "Clock governor", entry.governor
+    if entry.disk is not None:
+        kind = {True: ", rotating", False: ", solid-state", None: ""}[entry.disk.rotational]
+        yield "Disk", f"{entry.disk.device}, {entry.disk.filesystem}{kind}"
+    if entry.quota_cores is not None:
+        yield "Granted", f"{entry.quota_cores:g} cores"
+    if entry.memory_limit_bytes is not None:
+        yield "Memory limit", f"{gibibytes(entry.memory_limit_bytes)} GiB"
+    loads = {"before": entry.load_before, "during": entry.load_during}
+    told = [f"{load:.1f} {when}" for when, load in loads.items() if load is not None]
+    if told:
+        yield "Load", ", ".join(told)
+    yield from sorted(entry.variables.items())
