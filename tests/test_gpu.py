@@ -327,7 +327,7 @@ def test_a_part_whose_time_is_over_is_interrupted_and_leaves_its_results(
         (tmp_path / "workloads" / f"{name}.yaml").write_text(text)
     script = tmp_path / "check.py"
     script.write_text(
-        "import sys\nfrom harness import gpucheck\n"
+        "import sys\nfrom harness.commands import gpucheck\n"
         f"gpucheck.gpu_engines = lambda: [{fakes('OnGpu')!r}, {fakes('Sleepy')!r}]\n"
         "sys.exit(gpucheck.main(sys.argv[1:]))\n"
     )

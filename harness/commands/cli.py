@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from rich.syntax import Syntax
 from typer.core import TyperGroup
 
 from harness import engines
+from harness.commands import gpucheck
 from harness.commands.compare import compare
 from harness.commands.doctor import examination
 from harness.commands.selfcheck.command import selfcheck
@@ -100,8 +102,15 @@ def show(
 
 
 @app.command()
-def plan(target: Target, size: Size = None) -> None:
-    """Print a query's plan: its steps, and the columns of each with type and nullability.
+def plan(
+    target: Target,
+    size: Size = None,
+    steps: Annotated[
+        bool,
+        typer.Option("--steps", help="Print what each step of the compilation makes of it, too."),
+    ] = False,
+) -> None:
+    """Print a query's plan: its nodes, and the columns of each with type and nullability.
 
     Example: harness plan workloads/tpch.yaml::q03
     """
@@ -111,7 +120,11 @@ def plan(target: Target, size: Size = None) -> None:
         return
     schemas: Schemas = _schemas(workload, size)
     with Reader() as reader:
-        planned = Compiler(workload, reader).query(query, schemas)
+        compiler = Compiler(workload, reader)
+        planned = compiler.query(query, schemas)
+        if steps:
+            _print_steps(compiler.steps(query, schemas))
+            return
     if planned.typed_plan is None:
         raise Unsupported(planned.unsupported)
     typer.echo(visible(planned.typed_plan))
@@ -133,8 +146,30 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+@app.command(
+    "gpucheck",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def check_gpus(context: typer.Context) -> None:
+    """Run all GPU engines on every workload, verified, part by part. Other options go to pytest.
+
+    Example: harness gpucheck --seconds 420 --parts tiny,small
+    """
+    raise typer.Exit(gpucheck.main(context.args))
+
+
 app.command()(compare)
 app.command()(selfcheck)
+
+
+def _print_steps(steps: Sequence[tuple[str, str]]) -> None:
+    """Each step under its name; of a step that changes nothing, that it does not."""
+    before = ""
+    for number, (name, text) in enumerate(steps):
+        typer.echo("\n" * (number > 0) + f"== {name}")
+        typer.echo("(as before)" if text == before else visible(text))
+        before = text
 
 
 def _found(target: str) -> tuple[Workload, Query | None]:

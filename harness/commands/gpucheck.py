@@ -79,7 +79,7 @@ def main(
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m harness.commands.gpucheck",
+        prog="harness gpucheck",
         description="All GPU engines on every workload, part by part. Other options go to pytest.",
     )
     parser.add_argument("--seconds", type=float, default=420.0, help="default: %(default)g, in all")
@@ -113,7 +113,3 @@ def interrupted_after(command: Sequence[str], seconds: float) -> int:
             return process.wait(ENDING_SECONDS)
         process.kill()
         return process.wait()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.answer import AnswerSpec
 from harness.errors import HarnessError, Unsupported, WorkloadError
+from harness.plan.facts.typed import Expression
 from harness.plan.lower.select import lower
 from harness.plan.optimize.containment import over_join
 from harness.plan.optimize.naming import with_key_names
@@ -19,9 +20,18 @@ from harness.plan.sql.read import refuse_unread
 from harness.plan.tree.nodes import Node
 from harness.types import Schema
 
-__all__ = ["FAILED", "Query", "compile_query"]
+__all__ = ["FAILED", "PASSES", "Query", "compile_query", "steps"]
 
 FAILED = "the plan layer failed"
+PASSES: tuple[Callable[[Node], Node], ...] = (
+    prune,
+    rewrite,
+    over_join,
+    reduce,
+    prune,
+    with_key_names,
+)
+"""What makes a plan cheaper, or easier to read, in order; each gives a plan of the same answer."""
 
 
 @dataclass(frozen=True)
@@ -82,4 +92,23 @@ def compile_query(
 
 
 def _optimized(plan: Node) -> Node:
-    return with_key_names(prune(reduce(over_join(rewrite(prune(plan))))))
+    for change in PASSES:
+        plan = change(plan)
+    return plan
+
+
+def steps(sql: str, schemas: Mapping[str, Schema]) -> Iterator[tuple[str, Expression | Node]]:
+    """A query after each step of the way: its checked tree, its plan, and the plan after each pass.
+
+    Raises WorkloadError where the SQL is wrong, Unsupported where the query has no plan.
+    """
+    tree = one_select(sql, schemas)
+    names = answer_names(sql, tree, schemas)
+    refuse_unread(tree)
+    tree = qualified(tree, schemas, names)
+    yield "checked", tree.copy()
+    plan = lower(tree, schemas)
+    yield "lower", plan
+    for change in PASSES:
+        plan = change(plan)
+        yield change.__name__, plan

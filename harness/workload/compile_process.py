@@ -67,6 +67,18 @@ class Compiling:
             "unsupported": str(planned.unsupported or ""),
         }
 
+    def steps(self, query: Message) -> Message:
+        """Gives a query after each step of its compilation, as texts, or why there is no plan."""
+        schemas = {name: table.schema for name, table in self._tables.items()}
+        told: list[tuple[str, str]] = []
+        try:
+            for name, state in plan.steps(query["sql"], schemas):
+                text = tree(state, True) if isinstance(state, Node) else state.sql(pretty=True)
+                told.append((name, text))
+        except (Unsupported, WorkloadError) as error:
+            told.append(("stopped", str(error)))
+        return {"steps": told}
+
     def program(self, query: Message, engine: str, source: str) -> Message:
         """Gives an engine's program, or why there is none."""
         asked = harness.engines.get(engine)
@@ -92,7 +104,8 @@ def _text(plan: Node | None, types: bool) -> str | None:
 def main(arguments: Sequence[str]) -> None:
     """Answers requests in a thread that can call deeper than Python's default allows."""
     compiling = Compiling()
-    handlers = {name: getattr(compiling, name) for name in ("start", "tables", "query", "program")}
+    names = ("start", "tables", "query", "steps", "program")
+    handlers = {name: getattr(compiling, name) for name in names}
     threading.stack_size(STACK_BYTES)
     sys.setrecursionlimit(DEPTH)
     thread = threading.Thread(target=serve, args=(handlers, arguments, signal.SIGKILL))

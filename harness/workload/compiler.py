@@ -103,6 +103,15 @@ class Compiler:
         words = reason if len(reason) <= MESSAGE_CHARACTERS else f"{reason[:MESSAGE_CHARACTERS]} …"
         return WorkloadError(f"query {query.name!r}: {words}", self.workload.file, line)
 
+    def steps(self, query: Query, schemas: Schemas) -> list[tuple[str, str]]:
+        """(step, text) of a query after each step of its compilation, for people to read.
+
+        Raises WorkloadError, with file and line, where the query is wrong.
+        """
+        self.query(query, schemas)
+        reply = self._ask("to compile it", "steps", query, schemas)
+        return [(name, text) for name, text in reply["steps"]]
+
     def program(self, query: Query, schemas: Schemas, engine: str, source: Input) -> Program:
         """The program for an engine: the hand-written one that the file names, or the compiled one.
 
