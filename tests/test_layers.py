@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.places import ROOT
 
 REPORT = (
     "report.errors",
@@ -145,3 +146,22 @@ def test_the_check_sees_a_wrong_import(tmp_path: Path) -> None:
     assert room_of("harness.plan.sql.parse") == "harness.plan.sql"
     with pytest.raises(ValueError, match=r"harness\.another is in no room"):
         room_of("harness.another")
+
+
+def test_contributing_lists_the_folders_in_this_order() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `((?:harness|report)/\w*/?)` \|", text, re.MULTILINE)
+    folders = [room for room in HARNESS if room.count(".") == 1 and (ROOT / _path(room)).is_dir()]
+    assert rows == ["harness/", *(f"{_path(room)}/" for room in folders), "report/"]
+    assert all(f"`{name}/`" in text for name in _below("report") + _below("harness.plan"))
+
+
+def _path(room: str) -> str:
+    return room.replace(".", "/")
+
+
+def _below(room: str) -> list[str]:
+    """The folders of a room, by their last names."""
+    depth = room.count(".") + 1
+    found = [name for name in ROOMS if name.startswith(f"{room}.") and name.count(".") == depth]
+    return [name.rpartition(".")[2] for name in found if (ROOT / _path(name)).is_dir()]

@@ -28,7 +28,7 @@ PROCESS_ERROR = 0.01
 Where a process' memory comes to lie, and which cores its threads begin on, stays with it for all of
 its rounds (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously Wrong!", ASPLOS
 2009; Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013).
-``python -m tests.against_itself`` estimates it.
+``python -m tests.tools.against_itself`` estimates it.
 """
 TIE_MARGIN = 0.05
 """Two values tie where the whole interval of their ratio is nearer to 1 than this.

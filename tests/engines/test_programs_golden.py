@@ -1,0 +1,119 @@
+"""The programs that engines are given, as text: one file for each engine and query.
+
+``UPDATE_GOLDEN=1 pytest tests/engines/test_programs_golden.py`` writes them anew; read the
+difference as a user of that library would.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from functools import cache
+from inspect import cleandoc
+from pathlib import Path
+
+import pytest
+
+from harness import engines
+from harness.data.cache import Cache
+from harness.data.prepare import schemas
+from harness.engines.base import Program
+from harness.errors import Unsupported
+from harness.plan import compile_query
+from harness.tables import Input, Table
+from harness.workload.compiler import Compiler
+from harness.workload.file import load
+from harness.workload.reader import Reader
+from tests import places
+from tests.places import SEMANTICS, WORKLOADS
+from tests.support.in_process import described, read_tables
+
+TABLES = SEMANTICS / "tables.yaml"
+GOLDEN = places.GOLDEN / "programs"
+CHOSEN = {
+    "groupby": (Input.MEMORY, ("q1", "q3", "q6", "q8", "q9")),
+    "join": (Input.MEMORY, ("q2", "q3")),
+    "etl": (Input.CSV, ("deduplicated", "monthly")),
+    "flights": (Input.MEMORY, ("delay_by_carrier", "worst_days", "aircraft_age")),
+    "tpch": (Input.PARQUET, ("q03", "q21")),
+}
+IDIOMS = {
+    "windows": """
+        select g, o, sum(v) over (partition by g order by o rows unbounded preceding) as running,
+            avg(r) over (partition by g order by o rows 2 preceding) as moving,
+            rank() over (partition by g order by v desc, r) as place,
+            lag(o) over (partition by g order by o) as before
+        from scores
+    """,
+    "peers": "select o, sum(v) over (partition by g order by r) as total from scores",
+    "texts": """
+        select id, split_part(w, '.', 1) as first, regexp_extract(s, '[a-z]+') as word,
+            lpad(w, 3, '*') as padded, strpos(w, 'a') as place, concat_ws(', ', s, w) as both
+        from people
+        where not ends_with(w, 'x')
+    """,
+    "dates": """
+        select strftime(e, '%Y-%m') as month, max(last_day(e)) as last,
+            avg(date_diff('day', e, u)) as apart, count(*) as n
+        from people
+        where u < date '2021-01-31' + interval 1 month
+        group by 1
+    """,
+    "sets": """
+        select k, c, sum(n) as total, count(*) as rows
+        from people
+        where id in (select r from scores union select bk from pairs where val > 10)
+        group by rollup (k, c)
+        order by k, c
+    """,
+}
+"""What no workload shows: functions, windows and sets, over the battery's tables."""
+PROGRAMS = [(workload, query) for workload, (_, queries) in CHOSEN.items() for query in queries]
+
+
+@pytest.fixture(scope="module")
+def compiler() -> Iterator[Callable[[str], Compiler]]:
+    """The compiler of a workload, by its name."""
+    with Reader() as reader:
+        yield cache(lambda workload: Compiler(load(WORKLOADS / f"{workload}.yaml"), reader))
+
+
+@pytest.mark.parametrize("engine", engines.names())
+@pytest.mark.parametrize(("workload", "query"), PROGRAMS)
+def test_the_program_is_the_golden_one(
+    workload: str,
+    query: str,
+    engine: str,
+    compiler: Callable[[str], Compiler],
+    tmp_path: Path,
+) -> None:
+    made, (source, _) = compiler(workload), CHOSEN[workload]
+    with Cache(tmp_path) as folder:
+        known = schemas(made.workload, made.workload.sizes[0], folder)
+    asked = made.workload.query(query)
+    compare(lambda: made.program(asked, known, engine, source), engine, f"{workload}_{query}")
+
+
+@pytest.mark.parametrize("engine", engines.names())
+@pytest.mark.parametrize("idiom", IDIOMS)
+def test_an_idiom_is_the_golden_one(idiom: str, engine: str) -> None:
+    tables = {
+        name: Table(name, described(t), t.num_rows) for name, t in read_tables(TABLES).items()
+    }
+    query = compile_query(cleandoc(IDIOMS[idiom]), {n: t.schema for n, t in tables.items()})
+    compare(
+        lambda: engines.get(engine).compile(query, tables, Input.MEMORY), engine, f"idiom_{idiom}"
+    )
+
+
+def compare(compiled: Callable[[], Program], engine: str, name: str) -> None:
+    """Holds a program, or the reason why there is none, against its file."""
+    try:
+        program = compiled()
+    except Unsupported as error:
+        program = Program(f"# unsupported: {error}", engines.get(engine).language)
+    file = GOLDEN / engine / f"{name}.{'txt' if program.language == 'python' else 'sql'}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(program.text + "\n" * (not program.text.endswith("\n")))
+    assert program.text.rstrip("\n") == file.read_text().rstrip("\n")

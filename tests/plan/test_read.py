@@ -1,0 +1,101 @@
+"""Nothing of a query is left out in silence: what is not read is refused, in words.
+
+The list of what sqlglot can say, and is left unread, is a golden file: an argument that a new
+sqlglot adds fails here until somebody has decided about it. Write it anew with
+``python -m tests.plan.test_read``.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import pytest
+from sqlglot import exp
+
+from harness import plan
+from harness.plan import Query, compile_query
+from harness.plan.sql.read import read_arguments
+from harness.types import Column, Schema, Type
+from tests import places
+
+GOLDEN = places.GOLDEN / "unread_arguments.txt"
+
+SCHEMA: Schema = (
+    Column("x", Type.INT64, nullable=True),
+    Column("y", Type.INT64, nullable=True),
+    Column("s", Type.STRING, nullable=True),
+)
+
+
+def compiled(sql: str) -> Query:
+    return compile_query(sql, {"t": SCHEMA, "u": SCHEMA})
+
+
+def unread() -> str:
+    lines = []
+    for name, read in sorted(read_arguments().items()):
+        left = sorted(set(getattr(exp, name).arg_types) - read)
+        if left:
+            lines.append(f"{name}: {' '.join(left)}\n")
+    return "".join(lines)
+
+
+def test_what_is_read_is_what_sqlglot_has() -> None:
+    for name, read in read_arguments().items():
+        assert read <= set(getattr(exp, name).arg_types), name
+
+
+def test_every_argument_of_sqlglot_that_is_left_unread_is_known() -> None:
+    assert unread() == GOLDEN.read_text()
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("select x, sum(y order by s) as v from t group by x", "Order is not known here"),
+        ("select t.x from t asof join u on t.x >= u.x", "method of Join is not read"),
+        ("select x from t limit 10 percent", "LIMIT"),
+    ],
+)
+def test_a_clause_that_nobody_reads_is_refused(sql: str, why: str) -> None:
+    query = compiled(sql)
+    assert query.plan is None
+    assert query.unsupported is not None
+    assert why.lower() in str(query.unsupported).lower()
+
+
+def test_a_plan_layer_that_fails_is_told_for_that_query_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object) -> NoReturn:
+        raise KeyError("this")
+
+    monkeypatch.setattr(plan, "lower", fails)
+    assert str(compiled("select x from t").unsupported) == "the plan layer failed: KeyError: 'this'"
+
+
+@pytest.mark.parametrize(
+    ("sql", "plainly"),
+    [
+        ("SELECT X, S FROM T ORDER BY x", "select x, s from t order by x"),
+        ("from t select x", "select x from t"),
+        ("from t join u using (x) select x", "select x from t join u using (x)"),
+        (
+            "select x from t order by x fetch first 2 rows only",
+            "select x from t order by x limit 2",
+        ),
+        ("select x from t limit all", "select x from t"),
+        ("select 007 * x + 00 as v from t", "select 7 * x + 0 as v from t"),
+        ("select x from t order by x limit null", "select x from t order by x"),
+        (
+            "with Q as (select x as A from t) select a from q",
+            "with Q as (select x as A from t) select A from Q",
+        ),
+    ],
+)
+def test_what_can_be_written_in_several_ways_has_one_plan(sql: str, plainly: str) -> None:
+    assert compiled(sql).lowered() == compiled(plainly).lowered()
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(unread())

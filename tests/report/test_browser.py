@@ -1,0 +1,452 @@
+"""The page in a real browser without a network: charts, choices, themes and hostile text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from report.look.heat import heat
+from report.page.output import build
+from tests.report.test_page import hostile
+from tests.support.results_factory import PYTHON, Asked, Document, document, realistic, write
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium on the PATH: apt-get install chromium"
+)
+if TYPE_CHECKING:
+    from axe_playwright_python import sync_playwright as axe
+    from playwright import sync_api
+else:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+LONGEST_WAIT = 20_000
+
+
+@dataclass
+class Opened:
+    """A page, and what went wrong in it: errors, and requests for anything but itself."""
+
+    page: sync_api.Page
+    faults: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        self.page.set_default_timeout(LONGEST_WAIT)
+        self.page.on("console", lambda message: self.faults.append(f"console: {message.text}"))
+        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        self.page.on("request", self._request)
+
+    def _request(self, request: sync_api.Request) -> None:
+        if not request.url.startswith(("file:", "blob:")):
+            self.faults.append(f"request: {request.url}")
+
+    def text(self, selector: str) -> str:
+        return " ".join(self.page.locator(selector).first.inner_text().split())
+
+    def wait_for_charts(self, count: int) -> None:
+        charts = self.page.locator("[data-chart] svg.marks")
+        sync_api.expect(charts).to_have_count(count, timeout=LONGEST_WAIT)
+
+    def choose(self, name: str, value: str) -> None:
+        self.page.select_option(f"[name={name}]", value)
+
+    def cell(self, engine: str, query: str) -> sync_api.Locator:
+        """The button of a cell in the first matrix."""
+        table = self.page.locator("table.cells", has=self.page.get_by_text(query, exact=True)).first
+        at = table.locator("thead th").all_inner_texts().index(engine)
+        row = table.locator("tbody tr", has=self.page.get_by_text(query, exact=True))
+        return row.locator(f":nth-child({at + 1}) > button")
+
+    def hash(self) -> str:
+        return str(self.page.evaluate("location.hash"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[sync_api.Browser]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    documents: dict[str, Callable[[], Document]] = {
+        "one": realistic,
+        "sizes": lambda: realistic(("small", "medium"), ("memory", "csv"), rounds=5),
+        "hostile": hostile,
+        "turns": drifting,
+    }
+
+    def page(name: str) -> Path:
+        path = folder / f"{name}.html"
+        if not path.exists():
+            build([write(folder / f"{name}.json", documents[name]())], path)
+        return path
+
+    return page
+
+
+def drifting() -> Document:
+    """Two engines that took turns on a machine that slows down to a fifth."""
+    slower = [0.11, 0.2201, 0.3302, 0.4403, 0.5504]
+    content = document([
+        Asked("drifting", "polars", (0.1, 0.2, 0.3, 0.4, 0.5)), Asked("drifting", "pandas", slower),
+    ])  # fmt: skip
+    for entry in content["benchmarks"]:
+        entry["extra_info"]["turns"] = [1, 2, 3, 4, 5]
+    return content
+
+
+Open = Callable[..., Opened]
+
+
+@pytest.fixture
+def open_page(browser: sync_api.Browser, files: Callable[[str], Path]) -> Iterator[Open]:
+    """Opens a page by name; at the end of the test no opened page may have had a fault."""
+    opened: list[Opened] = []
+
+    def open_it(name: str = "one", hash: str = "", **context: Any) -> Opened:
+        page = browser.new_context(offline=True, **context).new_page()
+        opened.append(Opened(page))
+        opened[-1].watch()
+        page.goto(f"{files(name).as_uri()}{hash}")
+        if context.get("java_script_enabled", True):
+            page.wait_for_selector("[data-ready]", state="attached")
+        return opened[-1]
+
+    yield open_it
+    for each in opened:
+        each.page.context.close()
+    assert [fault for each in opened for fault in each.faults] == []
+
+
+def test_every_chart_is_drawn_under_the_policy(open_page: Open) -> None:
+    """Ranking, memory, cold, cores, and the first 24 queries; the others have nothing to show."""
+    opened = open_page()
+    opened.wait_for_charts(28)
+    assert "1.07×" in opened.text("[data-chart=ranking]")
+    assert opened.page.locator("[data-place=threads]").is_hidden()
+
+
+def test_more_queries_are_shown_when_asked(open_page: Open) -> None:
+    opened = open_page()
+    assert opened.page.locator("article.query").count() == 24
+    opened.page.click("[name=more]")
+    assert opened.page.locator("article.query").count() == 27
+    assert opened.page.locator("[name=more]").is_hidden()
+
+
+def test_scripts_agree_with_what_was_built_without_them(open_page: Open) -> None:
+    """The summary is written by Python, and again by the page's scripts."""
+    for name in ("one", "sizes", "turns"):
+        without, with_them = open_page(name, java_script_enabled=False), open_page(name)
+        for part in ("#findings", "table.ranking"):
+            texts = [o.page.locator(part).all_inner_texts() for o in (without, with_them)]
+            assert texts[0] == texts[1]
+
+
+def test_the_colour_scale_is_that_of_python(open_page: Open) -> None:
+    ratios = [0.5, 1, 1.04, 2, 7.3, 31.9, 32, 1000]
+    computed = open_page().page.evaluate(f"{ratios}.map(heatOf)")
+    assert computed == pytest.approx([heat(ratio) for ratio in ratios], abs=1e-3)
+
+
+def test_the_verdict_on_two_engines_is_that_of_their_paired_rounds(open_page: Open) -> None:
+    """Apart the rounds of a drifting machine tie; in pairs pandas takes 10% longer each time."""
+    opened = open_page("turns")
+    opened.cell("pandas", "drifting").click()
+    assert "slower than Polars by 1.10× (1.07–1.13)" in opened.text("#details .verdict")
+
+
+def test_a_metric_is_chosen_and_everything_follows(open_page: Open) -> None:
+    opened = open_page()
+    opened.page.locator("[data-chart=query] svg.marks").first.wait_for()
+    opened.choose("metric", "peak")
+    assert opened.hash() == "#metric=peak"
+    assert "DuckDB stays closest to the best" in opened.text("[data-overall]")
+    assert opened.text("table.ranking tbody th") == "DuckDB"
+    assert opened.text("[data-unit]").startswith("peak memory in MiB")
+    sync_api.expect(opened.page.locator("[data-chart=query]").first).to_contain_text("MiB")
+
+
+def test_a_baseline_changes_the_ratios(open_page: Open) -> None:
+    opened = open_page()
+    opened.choose("baseline", "pandas")
+    assert "as a multiple of pandas" in opened.text("[data-overall]")
+    cells = opened.page.locator(".cells tr[data-task='0'] td small").all_inner_texts()
+    assert cells[-1] == "1.00×" and all(float(text.strip("≈×")) < 1 for text in cells[:-1])
+
+
+def test_an_engine_is_switched_off_everywhere(open_page: Open) -> None:
+    opened = open_page()
+    opened.page.locator("[data-chart=query] svg.marks").first.wait_for()
+    opened.page.uncheck("[name=engine][value='0']")
+    assert opened.hash() == "#off=polars"
+    assert "Polars" not in opened.text("#findings")
+    assert "Polars" not in opened.text(".matrices")
+    sync_api.expect(opened.page.locator(".chart", has_text="Polars")).to_have_count(0)
+
+
+def test_without_the_penalty_a_mean_is_over_the_cells_there_are(open_page: Open) -> None:
+    opened = open_page()
+    before = opened.text("table.ranking")
+    opened.page.uncheck("[name=penalty]")
+    assert opened.text("table.ranking") != before
+    assert "left out" in opened.text("[data-penalty-note]")
+
+
+def test_the_address_brings_the_state_back_and_reset_clears_it(open_page: Open) -> None:
+    opened = open_page("sizes", "#metric=cold&size=small&input=csv&off=pandas&baseline=duckdb")
+    assert opened.page.locator(".matrix:visible").count() == 4
+    assert opened.page.input_value("[name=metric]") == "cold"
+    assert not opened.page.is_checked("[name=engine] >> nth=3")
+    opened.page.click("button[type=reset]")
+    assert opened.hash() == "" and opened.page.locator(".matrix:visible").count() == 16
+
+
+def test_unknown_names_in_the_address_are_ignored(open_page: Open) -> None:
+    opened = open_page("one", "#metric=x&workload=%3Cb%3E&off=nobody&theme=pink")
+    assert opened.page.locator(".matrix:visible").count() == 4
+
+
+def test_a_workload_is_chosen_by_keyboard(open_page: Open) -> None:
+    opened = open_page()
+    opened.page.focus("[name=workload]")
+    opened.page.keyboard.press("ArrowDown")
+    assert opened.hash() == "#workload=groupby"
+    assert opened.page.locator("article.query:visible").count() == 10
+
+
+def test_queries_are_chosen_by_name_or_title(open_page: Open) -> None:
+    opened = open_page()
+    opened.page.fill("[name=query]", "q1, median")
+    assert opened.page.locator("table.cells tbody th").all_inner_texts() == ["q1", "q6"]
+    assert opened.text("table.ranking td:nth-child(5)") == "2 of 2"
+    assert opened.hash() == "#query=q1%2C+median"
+
+
+def test_an_engine_sorts_the_matrix_by_keyboard_and_back(open_page: Open) -> None:
+    opened = open_page()
+    button = opened.page.locator("button.sort", has_text="pandas").first
+    button.press("Enter")
+    assert opened.hash() == "#sort=pandas"
+    ratios = opened.page.locator("table.cells >> nth=0").locator("td:last-child small")
+    shown = [float(text.strip("≈×")) for text in ratios.all_inner_texts()]
+    assert shown == sorted(shown, reverse=True) and len(shown) == 9
+    opened.page.keyboard.press("Enter")
+    assert opened.hash() == "" and opened.text("table.cells tbody th") == "q1"
+
+
+def test_a_reason_is_told_on_focus_and_on_hover(open_page: Open) -> None:
+    opened = open_page("one", "#metric=cold")
+    opened.cell("PyArrow", "q6").focus()
+    reason = "PyArrow, q6: ∅ unsupported. Acero has no exact median by group"
+    assert opened.text("#tip") == reason
+    opened.page.keyboard.press("Escape")
+    assert opened.page.locator("#tip").is_hidden()
+    opened.cell("DuckDB", "pivot").hover()
+    assert opened.text("#tip").endswith("BinderException: PIVOT needs a literal list of values")
+    assert opened.hash() == "#metric=cold"
+
+
+def test_arrow_keys_move_through_the_matrix_and_enter_opens_a_cell(open_page: Open) -> None:
+    opened = open_page()
+    opened.cell("Polars", "q1").focus()
+    for key in ("ArrowDown", "ArrowRight", "Enter"):
+        opened.page.keyboard.press(key)
+    dialog = opened.page.locator("#details")
+    assert opened.text("#details h2") == "q2 sum by two strings"
+    assert opened.text("#details [aria-pressed=true]") == "DuckDB"
+    opened.page.keyboard.press("Escape")
+    sync_api.expect(dialog).to_be_hidden()
+
+
+def test_a_cell_opens_with_all_that_is_known_of_it(open_page: Open) -> None:
+    opened = open_page()
+    opened.cell("Polars", "q1").click()
+    opened.page.locator("#details svg.marks").wait_for()
+    text = opened.text("#details")
+    for part in ("Hot median", "Cold, first run", "Peak memory", "Cores used", "of 16 threads",
+                 "Rows of the answer", "answer was compared with the reference and is right",
+                 "SQL as written", "where v1 > 2 and id1 <> 'id007' -- q1", "└── Scan q1",
+                 "Polars’s program", "SHA-256", "faster than pandas by"):  # fmt: skip
+        assert part in text
+    opened.page.locator("#details .engines button", has_text="pandas").click()
+    assert "slower than Polars by" in opened.text("#details .verdict")
+
+
+def test_a_cell_without_a_time_opens_with_its_reason(open_page: Open) -> None:
+    opened = open_page()
+    opened.cell("PyArrow", "sessions").click()
+    assert "≠ wrong answer: session_seconds, row 17" in opened.text("#details .notice")
+    assert opened.page.locator("#details svg").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_theme_follows_the_system_and_can_be_switched(open_page: Open, scheme: str) -> None:
+    opened = open_page(color_scheme=scheme)
+    page_colour = "getComputedStyle(document.body).backgroundColor"
+    colours = {"light": "rgb(255, 255, 255)", "dark": "rgb(21, 24, 28)"}
+    assert opened.page.evaluate(page_colour) == colours.pop(scheme)
+    opened.page.click("[name=theme]")
+    assert opened.page.evaluate(page_colour) == next(iter(colours.values()))
+
+
+def test_a_chart_without_rows_is_named_with_what_it_needs(open_page: Open) -> None:
+    assert open_page().text("[data-absent]") == (
+        "Not drawn: Speed-up against threads (needs runs with several --threads); "
+        "CPU against GPU (needs an engine on a GPU)."
+    )
+
+
+def test_equal_reasons_in_several_settings_share_a_line(open_page: Open) -> None:
+    opened = open_page("sizes")
+    assert opened.text("[data-untimed]") == "32"
+    rows = opened.page.locator("table.untimed tbody tr").all_inner_texts()
+    assert len(rows) == 8 and "4 settings" in rows[0]
+
+
+def test_the_dark_theme_is_printed_light(open_page: Open) -> None:
+    opened = open_page("one", "#theme=dark")
+    opened.wait_for_charts(28)
+    colours = (
+        "[document.body, document.querySelector('.mark-text text')]"
+        ".map((node) => getComputedStyle(node))"
+        ".map((style) => [style.backgroundColor, style.fill])"
+    )
+    assert opened.page.evaluate(colours)[1][1] == "rgb(154, 163, 175)"
+    opened.page.emulate_media(media="print")
+    (paper, _), (_, ink) = opened.page.evaluate(colours)
+    assert (paper, ink) == ("rgb(255, 255, 255)", "rgb(93, 101, 112)")
+
+
+CONTRASTS = """() => {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const luminance = (colour) => {
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((c) => c / 255)
+      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const cell = document.querySelector('td.heat');
+  return [...Array(101).keys()].map((step) => {
+    cell.style.setProperty('--heat', step / 100);
+    cell.classList.toggle('deep', step / 100 > page.heat.deep);
+    const style = getComputedStyle(cell);
+    const [low, high] = [style.color, style.backgroundColor].map(luminance).sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_is_legible_on_the_whole_colour_scale(open_page: Open, scheme: str) -> None:
+    opened = open_page(color_scheme=scheme)
+    assert min(opened.page.evaluate(CONTRASTS)) >= 4.45
+
+
+SERIOUS = ("serious", "critical")
+
+
+def serious(opened: Opened) -> list[str]:
+    """What axe-core finds of serious faults, with the first element of each."""
+    found = axe.Axe().run(opened.page).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in SERIOUS]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(open_page: Open, scheme: str) -> None:
+    opened = open_page(color_scheme=scheme)
+    opened.wait_for_charts(28)
+    assert serious(opened) == []
+    opened.cell("Polars", "q1").click()
+    opened.page.locator("#details svg.marks").wait_for()
+    assert serious(opened) == []
+
+
+def test_axe_sees_a_serious_fault(open_page: Open) -> None:
+    opened = open_page()
+    opened.page.evaluate("document.querySelector('[name=query]').parentElement.replaceWith("
+                         "document.querySelector('[name=query]'))")  # fmt: skip
+    for name in ("placeholder", "title"):
+        opened.page.evaluate(f"document.querySelector('[name=query]').removeAttribute('{name}')")
+    assert any(fault.startswith("label: ") for fault in serious(opened))
+
+
+@pytest.mark.parametrize("width", [400, 2560])
+@pytest.mark.parametrize("name", ["one", "hostile"])
+def test_the_page_never_scrolls_sideways(open_page: Open, name: str, width: int) -> None:
+    opened = open_page(name, viewport={"width": width, "height": 900})
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_hostile_text_is_inert(open_page: Open) -> None:
+    opened = open_page("hostile")
+    opened.wait_for_charts(5)
+    assert opened.page.evaluate("document.querySelectorAll('img, iframe').length") == 0
+    assert "</script><script>alert(1)</script>" in opened.text("#findings")
+    opened.choose("metric", "cold")
+    assert "</script><script>alert(1)</script>" in opened.text("[data-overall]")
+
+
+def test_a_program_is_copied_as_it_was_run(open_page: Open) -> None:
+    opened = open_page(permissions=["clipboard-read", "clipboard-write"])
+    opened.page.locator("article.query button.link").first.click()
+    opened.page.locator(".program .copy").first.click()
+    opened.page.wait_for_selector("text=Copied")
+    copied = opened.page.evaluate("navigator.clipboard.readText()")
+    assert copied == PYTHON.format(name="q1, polars, memory")
+
+
+TEXTS = {
+    "python": "def f(t):  # \"no string\"\n  return t(\"it's\") + 1.5e3 if None else '''a\nb'''\n",
+    "sql": "select 'it''s', /* a -- b */ count(*) from t where x <> 12 -- 'end'",
+}
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_highlighted_text_is_the_text_again(open_page: Open, language: str) -> None:
+    text = TEXTS[language]
+    parts = open_page().page.evaluate(
+        "([text, language]) => highlighted(text, language).map((part) => "
+        "typeof part === 'string' ? [part, ''] : [part.textContent, part.className])",
+        [text, language],
+    )
+    assert "".join(part for part, _ in parts) == text
+    kinds = {part: kind for part, kind in parts if kind}
+    expected = {
+        "python": {"def": "k", "f": "f", '# "no string"': "c", "return": "k", "t": "f",
+                   '"it\'s"': "s", "1.5e3": "m", "if": "k", "None": "k", "else": "k",
+                   "\'\'\'a\nb\'\'\'": "s"},
+        "sql": {"select": "k", "'it''s'": "s", "/* a -- b */": "c", "count": "k", "from": "k",
+                "where": "k", "12": "m", "-- 'end'": "c"},
+    }  # fmt: skip
+    assert kinds == expected[language]
+
+
+def downloaded(opened: Opened, name: str) -> str:
+    with opened.page.expect_download() as download:
+        opened.page.click(f"[name={name}]")
+    return Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_all_records_are_downloaded_whatever_is_shown(open_page: Open) -> None:
+    opened = open_page("one", "#workload=join")
+    records = json.loads(downloaded(opened, "json"))
+    assert len(records) == 108
+    assert len(records[0]["seconds"]) == 9 and records[0]["machine"] == "laptop"
+    lines = list(csv.DictReader(io.StringIO(downloaded(opened, "csv"))))
+    assert len(lines) == 100 * 9 + 8
+    assert {line["outcome"] for line in lines if not line["seconds"]} >= {"wrong", "oom"}

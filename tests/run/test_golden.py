@@ -1,0 +1,80 @@
+"""A whole results file, its volatile values masked, beside the one that is known to be right."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tests import places
+from tests.support.benchmark_runs import MEANS, TABLE, Project, fakes
+
+GOLDEN = places.GOLDEN / "results.json"
+YAML = f"""\
+title: Means
+tables:
+  t: t.csv
+queries:
+  q1:
+    title: The mean of each
+    sql: {MEANS}
+  native:
+    native: {{pandas: mine.py:means}}
+    sql: {MEANS}
+"""
+NATIVE = """\
+def means(t):
+    frame = t("t")
+    return frame.groupby("k", as_index=False).agg(mean=("x", "mean"))
+"""
+
+VOLATILE = {
+    *("started", "finished", "datetime", "machine", "versions"),
+    *("version", "engine_version", "cold_seconds", "cpu_seconds", "peak_bytes", "baseline_bytes"),
+    *(
+        "load_seconds",
+        "turns",
+        "processes",
+        "stopped",
+        "loops",
+        "stats",
+        "options",
+        "environment",
+        "noise",
+        "seconds",
+    ),
+}
+NOT_OURS = {"commit_info", "machine_info"}
+
+
+def test_a_results_file_is_as_it_is_known_to_be(tmp_path: Path) -> None:
+    project = Project(tmp_path).write(means_yaml=YAML, mine_py=NATIVE, t_csv=TABLE)
+    engines = fakes("duckdb", "Right", "Wrong", "pandas")
+    chosen = "not (q1 and pandas)"  # whose program is another test's business
+    assert project.benchmark("means.yaml", "--threads", "1", "--engines", engines, "-k", chosen)
+    masked = json.dumps(_masked(project.results()), indent=1, ensure_ascii=False) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_text(masked, encoding="utf-8")
+    assert masked == GOLDEN.read_text(encoding="utf-8")
+
+
+def _masked(value: Any, key: str = "") -> Any:
+    """The same with everything that differs from run to run, or by machine, as ``<type>``."""
+    if key in NOT_OURS:
+        return "…"
+    if key in VOLATILE:
+        return _type(value)
+    if isinstance(value, dict):
+        return {name: _masked(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    return value
+
+
+def _type(value: Any) -> Any:
+    if isinstance(value, dict):
+        return dict.fromkeys(value, "…")
+    if isinstance(value, list):
+        return f"<list of {type(value[0]).__name__}>" if value else []
+    return f"<{type(value).__name__}>"

@@ -1,0 +1,367 @@
+"""Nothing is lost: runs that are killed, interrupted or short of disk can be gone on with."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+from unittest.mock import ANY
+
+import pytest
+
+from harness.errors import ResultsError
+from harness.machine.noise import BEFORE
+from harness.outcome import Cell, GpuUse, Outcome, Record, Round, Stopped
+from harness.run.journal import JournalFile, journals
+from harness.run.results import cell_of, extra_info, record_of
+from harness.tables import Input
+from tests.support.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
+
+YAML = f"tables: {{t: t.csv}}\nqueries:\n  q1: {MEANS}\n  q2: {MEANS} order by k\n"
+DASHES = YAML.replace("t.csv", "{path: t.csv, null_values: ['', '-']}")
+ENGINES = fakes("Right", "Gated")
+"""Both answer q1; over q2 the second waits until it is let go."""
+
+
+def project_in(folder: Path, data: bool = True) -> Project:
+    return Project(folder).write(that_yaml=YAML, **({"t_csv": TABLE} if data else {}))
+
+
+@contextlib.contextmanager
+def broken_off(project: Project, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A run that hangs in its second query; it is killed in the end."""
+    log = project.folder / "log"
+    with log.open("w") as file:
+        run = subprocess.Popen(
+            project.command("--benchmark", *QUICK, "that.yaml", "--engines", ENGINES, *arguments),
+            cwd=project.folder,
+            env=project.environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            preexec_fn=_heed_interrupts,
+        )
+        try:
+            _wait(lambda: log.read_text().count(" ok ") == 2 and len(lines(project)) == 3, run, log)
+            time.sleep(0.3)
+            yield run
+        finally:
+            run.kill()
+            run.wait()
+
+
+def _heed_interrupts() -> None:
+    """A shell lets what it starts with ``&`` ignore them, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _wait(reached: Any, run: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not reached():
+        assert run.poll() is None and time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+
+
+def journal_files(project: Project) -> list[Path]:
+    return sorted((project.folder / "results").glob("*/*.journal"))
+
+
+def lines(project: Project) -> list[dict[str, Any]]:
+    return [json.loads(x) for x in journal_files(project)[0].read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def killed_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = project_in(tmp_path_factory.mktemp("killed"))
+    with broken_off(project) as run:
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    assert project.all_gone()
+    shutil.copytree(project.folder / "results", project.folder / "before")
+    return project
+
+
+@pytest.fixture
+def killed(killed_once: Project) -> Project:
+    """The folder of a run that was killed, just as it was left."""
+    folder = killed_once.folder
+    shutil.rmtree(folder / "results")
+    shutil.copytree(folder / "before", folder / "results")
+    project_in(folder, data=False)  # the table's file is the same as long as nobody touches it
+    (folder / "cache" / "open").unlink(missing_ok=True)
+    return killed_once
+
+
+def resume(project: Project, *arguments: str, **variables: str) -> Any:
+    (project.folder / "cache" / "open").touch()
+    return project.benchmark("that.yaml", "--engines", ENGINES, *arguments, "--resume", **variables)
+
+
+def test_a_run_killed_with_sigkill_leaves_no_process_and_all_that_it_measured(
+    killed: Project,
+) -> None:
+    assert killed.result_files == []
+    head, *entries = lines(killed)
+    assert [cell["outcome"] for cell in head["cells"]] == ["skipped"] * 4
+    assert [(e["cell"]["query"], e["cell"]["outcome"]) for e in entries] == [("q1", "ok")] * 2
+    assert all(entry["benchmark"]["stats"]["data"] for entry in entries)
+
+
+def test_the_report_is_drawn_from_a_journal(killed: Project, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    command = [sys.executable, "-m", "report", *map(str, journal_files(killed)), "-o", str(page)]
+    done = subprocess.run(command, env=killed.environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "the run was interrupted before this cell" in page.read_text()
+
+
+def test_resume_measures_what_is_missing_and_keeps_the_rest(
+    killed: Project,
+) -> None:
+    project = killed
+    head, *entries = lines(project)
+    kept = {e["cell"]["engine"]: e["benchmark"]["stats"]["data"] for e in entries}
+    probes = entries[-1]["noise"]["probe_seconds"]
+    assert len(probes) >= BEFORE
+    stem = journal_files(project)[0].stem
+    done = resume(project)
+    assert done.code == 0, done.all
+    assert ".journal: 2 cells are done" in done.out
+    assert [file.stem for file in project.result_files] == [stem]
+    assert journal_files(project) == []
+    results = project.results()
+    assert [cell["outcome"] for cell in results["cells"]] == ["ok"] * 4
+    assert results["interrupted"] is False
+    assert results["environment"] == {**head["environment"], "load_during": ANY}
+    assert results["noise"]["probe_seconds"][: len(probes)] == probes
+    assert len(results["noise"]["probe_seconds"]) >= len(probes) + BEFORE
+    first = [b for b in results["benchmarks"] if b["extra_info"]["query"] == "q1"]
+    for benchmark in first:
+        data = kept[benchmark["extra_info"]["engine"]]
+        assert benchmark["stats"]["data"] == pytest.approx(data, rel=1e-9)
+    assert "--resume" not in results["command"]
+
+
+def test_after_ctrl_c_results_are_written_and_resume_completes_them(tmp_path: Path) -> None:
+    project = project_in(tmp_path)
+    with broken_off(project) as run:
+        run.send_signal(signal.SIGINT)
+        assert run.wait(30) == 2
+    assert project.processes() == []
+    results, log = project.results(), (tmp_path / "log").read_text()
+    assert [cell["outcome"] for cell in results["cells"]] == ["ok", "ok", "skipped", "skipped"]
+    assert results["cells"][-1]["reason"] == "the run was interrupted before this cell"
+    assert results["interrupted"] is True
+    assert (tmp_path / "results" / "index.html").exists()
+    assert "KeyboardInterrupt" in log
+    command = f"pytest --benchmark {shlex.join(QUICK)} that.yaml --engines {ENGINES}"
+    assert f"`{command} --resume` goes on from here" in log
+    assert resume(project).code == 0
+    assert len(project.result_files) == 1 and journal_files(project) == []
+    assert [cell["outcome"] for cell in project.results()["cells"]] == ["ok"] * 4
+
+
+def test_half_a_line_is_left_out(killed: Project) -> None:
+    project = killed
+    with journal_files(project)[0].open("a") as file:
+        file.write('{"cell": {"workload": "th')
+    done = resume(project)
+    assert done.code == 0, done.all
+    assert [cell["outcome"] for cell in project.results()["cells"]] == ["ok"] * 4
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["-k", "q1"], "its cells differ: it had 4 of them, this run asks for 2; that::q2["),
+        (["--timeout", "77"], "its options differ: timeout was 300.0, is 77.0"),
+        ({"MALLOC_ARENA_MAX": "3"}, "its surroundings differ: MALLOC_ARENA_MAX was None, is 3"),
+        ({"that_yaml": DASHES}, "its data differs: that of that own has changed"),
+    ],
+)
+def test_a_journal_of_something_else_is_refused(killed: Project, change: Any, message: str) -> None:
+    project = killed
+    before = journal_files(project)[0].read_bytes()
+    arguments = change if isinstance(change, list) else []
+    variables = change if "MALLOC_ARENA_MAX" in change else {}
+    if "that_yaml" in change:
+        project.write(**change)
+    done = resume(project, *arguments, **variables)
+    assert done.code == 4, done.all
+    assert "cannot be continued: " + message in done.err
+    assert journal_files(project)[0].read_bytes() == before
+    assert project.result_files == []
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        b"",
+        b"\xff\x00\n",
+        b"[1]\n",
+        b"[" * 20_000 + b"\n",
+        b'{"cells": 7}\n',
+        b'{"cells": [], "machine": [], "environment": 1}\n{"cell": 1}\n',
+        {"noise": {"probe_seconds": "x", "loads": None}},
+        {"noise": [1]},
+        {"benchmark": {"stats": {"data": ["x"]}, "extra_info": []}},
+        {"cell": {"workload": []}},
+    ],
+)
+def test_a_journal_that_is_damaged_is_refused_in_words(killed: Project, spoilt: Any) -> None:
+    (file,) = journal_files(killed)
+    if isinstance(spoilt, dict):
+        head, *entries, last = lines(killed)
+        file.write_text("".join(f"{json.dumps(x)}\n" for x in [head, *entries, {**last, **spoilt}]))
+    else:
+        file.write_bytes(spoilt)
+    done = resume(killed)
+    assert done.code == 4 and str(file) in done.err, done.all
+    assert "Traceback" not in done.all and "INTERNALERROR" not in done.all
+    assert journals(file.parent) == ([file], [])  # nobody holds it
+
+
+def test_what_only_has_a_journal_s_name_is_none(tmp_path: Path) -> None:
+    (tmp_path / "folder.journal").mkdir()
+    os.mkfifo(tmp_path / "pipe.journal")
+    assert journals(tmp_path) == ([], [])
+
+
+def test_nothing_to_resume_is_told(tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
+    done = resume(project_in(tmp_path))
+    assert (done.code, "there is no journal of an unfinished run in" in done.err) == (4, True)
+
+
+def test_two_runs_at_once_in_one_folder_write_two_files(tmp_path: Path) -> None:
+    project = project_in(tmp_path)
+    command = project.command("--benchmark", *QUICK, "that.yaml", "--engines", fakes("Right"))
+    both = [
+        subprocess.Popen(
+            command, cwd=tmp_path, env=project.environment, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    outputs = [run.communicate(timeout=60)[0] for run in both]
+    assert [run.returncode for run in both] == [0, 0], outputs
+    assert [len(json.loads(f.read_text())["benchmarks"]) for f in project.result_files] == [2, 2]
+    assert journal_files(project) == []
+    assert (tmp_path / "results" / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("free", "rounds", "seconds", "what"),
+    [
+        ("16k", "2", "0.001", ".json: No space left"),
+        ("24k", "400", "60", ".journal cannot be written: No space"),
+    ],
+    ids=["at the end", "during the run"],
+)
+def test_a_full_disk_ends_the_run_with_word_of_what_to_do(
+    tmp_path: Path, free: str, rounds: str, seconds: str, what: str
+) -> None:
+    project = project_in(tmp_path)
+    assert project.benchmark("that.yaml", "--engines", fakes("Right")).code == 0
+    kept = project.result_files[0].read_bytes()
+    results = tmp_path / "full"
+    results.mkdir()
+    benchmark = project.command(
+        *("--benchmark", "that.yaml", "--engines", fakes("Right"), "--results", "full"),
+        *("--benchmark-min-rounds", rounds, "--benchmark-max-time", seconds),
+    )
+    mount = f"mount -t tmpfs -o size={free} none {results} || exit 77"
+    script = f'{mount}; "$@"; code=$?; ls -R {results} > listing; exit $code'
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script, "sh", *benchmark],
+        cwd=tmp_path,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode in (1, 77) and "unshare" in done.stderr + done.stdout:
+        pytest.skip("this system lets nobody mount a file system")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert what in done.stdout
+    assert "free some space; `pytest --benchmark that.yaml --engines tests." in done.stdout
+    assert f"--benchmark-max-time {seconds} --resume` continues the run from" in done.stdout
+    assert "Traceback" not in done.stdout
+    listing = (tmp_path / "listing").read_text()
+    assert ".journal" in listing and ".json" not in listing and ".part" not in listing
+    assert project.result_files[0].read_bytes() == kept
+
+
+def test_a_line_that_cannot_be_written_whole_is_not_written_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = JournalFile.create(tmp_path, _noon(), {"head": 1})
+    real = os.pwrite
+
+    def half(descriptor: int, text: bytes, offset: int) -> int:
+        real(descriptor, text[:3], offset)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", half)
+    with pytest.raises(ResultsError, match=r"No space left on device; free some space; .*--resume"):
+        journal.append({"cell": 1})
+    monkeypatch.undo()
+    journal.append({"cell": 2})
+    assert journal.path.read_text() == '{"head": 1}\n{"cell": 2}\n'
+
+
+def test_a_journal_that_is_being_written_cannot_be_continued(tmp_path: Path) -> None:
+    journal = JournalFile.create(tmp_path, _noon(), {})
+    assert journals(tmp_path) == ([], [journal.path])
+    with pytest.raises(ResultsError, match="still going on"):
+        JournalFile.reopen(journal.path)
+    second = JournalFile.create(tmp_path, _noon(), {})
+    assert second.path != journal.path
+    journal.close()
+    assert journals(tmp_path) == ([journal.path], [second.path])
+
+
+def _noon() -> Any:
+    from datetime import UTC, datetime
+
+    return datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def test_a_record_is_read_from_a_journal_as_it_was_written() -> None:
+    record = Record(
+        cell=Cell("w", "q", "e", "small", Input.CSV, 3),
+        outcome=Outcome.OK,
+        program_sha256="abc",
+        rows=7,
+        table_rows=70,
+        cold_seconds=0.5,
+        cold_process=True,
+        caches_dropped=False,
+        rounds=(Round(0.1, 0.2, 0), Round(0.3, 0.4, 2, 1)),
+        stopped=Stopped.BUDGET,
+        loops=4,
+        interleaved=True,
+        load_seconds=1.5,
+        peak_bytes=11,
+        baseline_bytes=9,
+        gpu=GpuUse(7, 8, 0.25, 0.5, 61.0, 1980.0, 3.5),
+        fallback_share=0.125,
+    )
+    for field in fields(Record):
+        if field.name not in ("outcome", "reason"):
+            assert getattr(record, field.name) != field.default, f"try {field.name}, too"
+    info = extra_info(record, "1.0")
+    told = {**info, "outcome": "ok", "reason": ""}
+    stats = {"data": [one.seconds for one in record.rounds]}
+    entry = json.loads(
+        json.dumps({"cell": told, "benchmark": {"stats": stats, "extra_info": info}})
+    )
+    assert record_of(entry) == record
+    assert cell_of(entry["cell"]) == record.cell

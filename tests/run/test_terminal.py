@@ -1,0 +1,116 @@
+"""What a person sees on a terminal of 80 columns while and after ``pytest --benchmark`` runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.outcome import Cell, Outcome, Record, Round
+from harness.run.terminal import detail
+from harness.tables import Input
+from tests.support.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
+
+pty = pytest.importorskip("pty")
+termios = pytest.importorskip("termios")
+
+SEQUENCE = re.compile(r"\x1b\[([?\d;]*)([A-Za-z])")
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> str:
+    project = Project(tmp_path_factory.mktemp("terminal"))
+    long = "A title that is far too long for the eighty columns that this terminal has"
+    yaml = f"tables: {{t: t.csv}}\nqueries:\n  q1:\n    title: {long}\n    sql: {MEANS}\n"
+    project.write(that_yaml=yaml, t_csv=TABLE)
+    arguments = ("that.yaml", "--engines", fakes("duckdb", "Wrong"))
+    return _on_a_terminal(project, project.command("--benchmark", *QUICK, *arguments))
+
+
+def _on_a_terminal(project: Project, command: list[str]) -> str:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    environment = {**project.environment, "TERM": "xterm"}
+    environment.pop("COLUMNS")
+    with subprocess.Popen(
+        command, cwd=project.folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+    ):
+        os.close(theirs)
+        received = b"".join(iter(lambda: _read(ours), b""))
+    os.close(ours)
+    return received.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # Linux: the other side is closed
+        return b""
+
+
+def screen(output: str) -> list[str]:
+    """The lines as a terminal without an edge shows them; colours are left out."""
+    lines, row, column, at = [""], 0, 0, 0
+    while at < len(output):
+        if found := SEQUENCE.match(output, at):
+            count = int(found[1]) if found[1].isdigit() else 1
+            if found[2] == "A":
+                row = max(0, row - count)
+            elif found[2] == "K":
+                lines[row] = "" if found[1] == "2" else lines[row][:column]
+            at = found.end()
+            continue
+        character, at = output[at], at + 1
+        if character == "\r":
+            column = 0
+        elif character == "\n":
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        else:
+            line = lines[row].ljust(column)
+            lines[row] = line[:column] + character + line[column + 1 :]
+            column += 1
+    return [line.rstrip() for line in lines]
+
+
+def test_the_screen_reader_of_these_tests_moves_up_and_erases() -> None:
+    assert screen("one\r\ntwo\rT\r\n\x1b[1A\x1b[2Knew\x1b[31m!") == ["one", "new!", ""]
+
+
+def test_the_status_line_says_what_is_being_done_and_leaves_no_trace(output: str) -> None:
+    for doing in ("starting", "first run", "checking the answer", "round 1 "):
+        assert f"that::q1 duckdb · {doing}" in output
+    assert not any(" · round " in line or " · starting" in line for line in screen(output))
+
+
+def test_the_lines_of_cells_stand_one_below_the_other_before_pytests_own(output: str) -> None:
+    lines = screen(output)
+    heading = next(i for i, line in enumerate(lines) if line.startswith("that::q1  A title"))
+    assert lines[heading + 1] == (  # it ended first
+        "  tests.fakes.engines:Wrong  wrong       row 2, column 'mean': 12.5, expected 12.25"
+    )
+    assert lines[heading + 2].startswith("  duckdb                    ok  ")
+    assert any("FAILURES" in line for line in lines[heading + 3 : heading + 6])
+
+
+def test_the_cursor_is_given_back(output: str) -> None:
+    assert output.rindex("\x1b[?25h") > output.rindex("\x1b[?25l")
+
+
+def test_a_report_is_named_where_the_run_ends(output: str) -> None:
+    lines = screen(output)
+    report = next(line for line in lines if line.startswith("report "))
+    assert Path(report.split(maxsplit=1)[1]).name == "index.html"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [((2.0,), "(1 round)"), ((0.1, 0.2, 0.3, 0.4, 0.5), "(half of 5 rounds in 200 ms to 400 ms)")],
+)
+def test_the_spread_of_rounds_is_told(seconds: tuple[float, ...], told: str) -> None:
+    cell = Cell("w", "q", "polars", "small", Input.MEMORY, 2)
+    rounds = tuple(Round(each, each) for each in seconds)
+    assert told in detail(Record(cell, Outcome.OK, rounds=rounds, cold_seconds=1.0))

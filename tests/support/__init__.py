@@ -1,0 +1,1 @@
+"""What tests share: projects that are run, engines in the process of the test, random queries."""

@@ -1,0 +1,134 @@
+"""A folder with workloads, and what ``pytest --benchmark`` does when it is run there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+import harness.engines
+from tests.places import ROOT
+
+AVAILABLE = tuple(n for n in harness.engines.names() if not harness.engines.get(n).unavailable())
+QUICK = ("--benchmark-max-time", "0.01", "--benchmark-min-rounds", "2")
+
+TABLE = "k,x\n1,0.0\n1,1.0\n2,12.25\n3,\n"
+MEANS = "select k, avg(x) as mean from t group by k"
+"""Over TABLE, the fake engines' answer."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def all(self) -> str:
+        return self.out + self.err
+
+
+@dataclass(frozen=True)
+class Project:
+    """A person's folder: workloads and tables, a cache of its own, and the results that appear."""
+
+    folder: Path
+
+    def write(self, **texts: str) -> Project:
+        """Writes files; ``a_csv`` stands for ``a.csv``."""
+        for name, text in texts.items():
+            stem, _, suffix = name.rpartition("_")
+            (self.folder / f"{stem}.{suffix}").write_text(text)
+        return self
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {
+            **{name: value for name, value in os.environ.items() if name != "CI"},
+            "COLUMNS": "200",
+            "ENGINEBENCH_CACHE": str(self.folder / "cache"),
+            "PYTHONPATH": str(ROOT),
+            "PYTEST_ADDOPTS": "-p no:hypothesispytest -p no:cacheprovider -W error",
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "pytest", *arguments]
+
+    def script(self, *arguments: str) -> Done:
+        """A benchmark by the command ``pytest``, for which Python does not look in the folder."""
+        command = [sys.executable, "-P", "-m", "pytest", "--benchmark", *QUICK, *arguments]
+        return self._done(command, {})
+
+    def pytest(self, *arguments: str, **variables: str) -> Done:
+        return self._done(self.command(*arguments), variables)
+
+    def _done(self, command: Sequence[str], variables: Mapping[str, str]) -> Done:
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**self.environment, **variables},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def benchmark(self, *arguments: str, **variables: str) -> Done:
+        return self.pytest("--benchmark", *QUICK, *arguments, **variables)
+
+    @property
+    def result_files(self) -> list[Path]:
+        return sorted((self.folder / "results").glob("*/*.json"))
+
+    def results(self) -> dict[str, Any]:
+        """The newest results file."""
+        newest: dict[str, Any] = json.loads(self.result_files[-1].read_text())
+        return newest
+
+    def processes(self) -> list[psutil.Process]:
+        """What still runs of what was started here: it all knows the folder's cache."""
+        mark = str(self.folder / "cache")
+        return [process for process in psutil.process_iter() if _mark(process) == mark]
+
+    def all_gone(self) -> bool:
+        """Whether none of them is left, after the moment that their end takes."""
+        deadline = time.monotonic() + 10
+        while self.processes() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return not self.processes()
+
+
+def _mark(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get("ENGINEBENCH_CACHE")
+    except psutil.Error:
+        return None
+
+
+def outcomes(results: Mapping[str, Any]) -> dict[str, str]:
+    """Engine -> outcome, of a run with one query."""
+    return {_short(cell): cell["outcome"] for cell in results["cells"]}
+
+
+def reasons(results: Mapping[str, Any]) -> dict[str, str]:
+    return {_short(cell): cell["reason"] for cell in results["cells"]}
+
+
+def _short(cell: Mapping[str, Any]) -> str:
+    """``Wrong`` for ``tests.fakes.engines:Wrong``."""
+    return str(cell["engine"]).rpartition(":")[2]
+
+
+def fakes(*names: str) -> str:
+    """The value of --engines for these fake engines (and real ones, in lower case)."""
+    return ",".join(n if n.islower() else f"tests.fakes.engines:{n}" for n in names)

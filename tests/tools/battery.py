@@ -1,0 +1,162 @@
+"""``python -m tests.tools.battery --engine cudf``: the battery, by an engine in its own process.
+
+For engines that the tests cannot start beside others, such as those that need a GPU: each query of
+``semantics/*.yaml`` is run as a benchmark runs it, in a worker with the engine's environment, and
+its answer compared. What is not as ``gaps.yaml`` declares is printed, and ends with exit code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from harness import engines
+from harness.engines.base import Program, Session
+from harness.errors import Unsupported, WorkerError, WorkerUnsupported
+from harness.machine.child_process import Worker
+from harness.machine.environment import read_by
+from harness.machine.messages import Message, table_to_message
+from harness.tables import Input, Table
+from tests.engines.test_semantics import HERE, QUERIES, expected, sources
+from tests.support.in_process import InProcess, Verdict, read_tables
+
+THREADS = 2
+TIMEOUT_SECONDS = 120.0
+
+
+class Elsewhere(Session):
+    """A session in a worker process, which is started anew after it has died."""
+
+    numbers = itertools.count()
+
+    def __init__(self, engine: str, folder: Path) -> None:
+        self.engine, self.folder = engine, folder
+        self.known: list[Message] = []
+        self.worker: Worker | None = None
+
+    def load(self, table: Table) -> None:
+        self._know({"do": "load", "table": table_to_message(table)})
+
+    def scan(self, table: Table, source: Input) -> None:
+        self._know({"do": "scan", "table": table_to_message(table), "source": source})
+
+    def _know(self, message: Message) -> None:
+        self.known.append(message)
+        if self.worker is not None and self.worker.alive:
+            self._ask(message)
+
+    def prepare(self, program: Program) -> None:
+        self._ask(
+            {"do": "prepare", "text": program.text, "language": program.language, "writes": False}
+        )
+
+    def run(self) -> Any:
+        self._ask({"do": "run"})
+
+    def to_arrow(self, result: Any) -> pa.Table:
+        target = self.folder / f"answer-{next(self.numbers)}"
+        path = self._ask({"do": "answer", "path": str(target)})["path"]
+        with pa.OSFile(path) as file:
+            return pa.ipc.open_file(file).read_all()
+
+    def rows(self, result: Any) -> int:
+        raise NotImplementedError
+
+    def _ask(self, message: Message) -> Message:
+        if self.worker is None or not self.worker.alive:
+            self.worker = self._started()
+        return self.worker.request(message, TIMEOUT_SECONDS)
+
+    def _started(self) -> Worker:
+        engine = engines.get(self.engine)
+        environment = {**read_by(engine, os.environ), **engine.environment(THREADS)}
+        folder = self.folder / f"worker-{next(self.numbers)}"
+        worker = Worker("harness.measure.bench", folder, environment)
+        start: Message = {"do": "start", "engine": self.engine, "threads": THREADS}
+        for message in [start, *self.known]:
+            worker.request(message, TIMEOUT_SECONDS)
+        return worker
+
+    def close(self) -> None:
+        if self.worker is not None:
+            self.worker.close()
+
+
+class Battery:
+    """The battery's tables, and an engine that has them in a process for each kind of input."""
+
+    def __init__(self, engine: str, folder: Path) -> None:
+        self.engine = engine
+        self.tables = InProcess(read_tables(HERE / "tables.yaml"), folder)
+        self.sessions = {source: Elsewhere(engine, folder) for source in Input}
+        for source, session in self.sessions.items():
+            self.tables.sessions[engine, source] = session
+            for table in self.tables.tables.values():
+                session.load(table) if source is Input.MEMORY else session.scan(table, source)
+
+    def verdict(self, title: str, source: Input) -> Verdict:
+        """What came of a query; a gap that shows only when it is run is a gap, too."""
+        verdict = self.tables.verdict(self.engine, QUERIES[title], source)
+        told = f"{WorkerUnsupported.__name__}: "
+        if verdict.outcome == "failed" and verdict.reason.startswith(told):
+            return Verdict("unsupported", verdict.reason.removeprefix(told), verdict.program)
+        return verdict
+
+    def close(self) -> None:
+        for session in self.sessions.values():
+            session.close()
+
+
+def is_declared(engine: str, title: str, verdict: Verdict) -> bool:
+    """Whether a verdict is what ``gaps.yaml`` says, or a gap of a GPU's that it need not list."""
+    outcome, reason = expected(engine, title)
+    if verdict.outcome == "unsupported" and engines.get(engine).on_gpu:
+        return True
+    return verdict.outcome == outcome and reason in verdict.reason
+
+
+def unexpected(battery: Battery, titles: Sequence[str], tally: Counter[str]) -> Iterator[str]:
+    """A paragraph for each query that is not answered, or not missing, as is declared."""
+    for title in titles:
+        for source in sources(title):
+            try:
+                verdict = battery.verdict(title, source)
+            except (Unsupported, WorkerError) as error:
+                verdict = Verdict("failed", f"{type(error).__name__}: {error}")
+            tally[verdict.outcome] += 1
+            if not is_declared(battery.engine, title, verdict):
+                yield f"== {title} ({source})\n{QUERIES[title]}\n{verdict}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="tests.tools.battery", description=__doc__)
+    parser.add_argument("--engine", required=True)
+    parser.add_argument("--part", default="1/1", help="of the queries, such as 2/4; default: all")
+    asked = parser.parse_args(arguments)
+    part, parts = map(int, asked.part.split("/"))
+    began, tally, count = time.monotonic(), Counter[str](), 0
+    with tempfile.TemporaryDirectory() as folder:
+        battery = Battery(asked.engine, Path(folder))
+        try:
+            for paragraph in unexpected(battery, list(QUERIES)[part - 1 :: parts], tally):
+                count += 1
+                print(paragraph, flush=True)
+        finally:
+            battery.close()
+    told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(tally.items()))
+    print(f"{asked.engine}: {told}; {count} unexpected; {time.monotonic() - began:.0f} s")
+    return int(count > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

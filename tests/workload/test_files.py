@@ -1,0 +1,61 @@
+"""The workloads that are shipped load, and their queries give sensible answers in DuckDB."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from harness.data.cache import Cache
+from harness.data.prepare import prepare
+from harness.errors import DataUnavailable
+from harness.tables import Input
+from harness.workload.file import Workload, load
+from tests.places import WORKLOADS
+
+FOLDER = WORKLOADS
+
+SHIPPED = ("groupby", "join", "etl", "flights")
+
+ROWS = {
+    "groupby": {"q1": 10, "q2": 100, "q3": 1000, "q4": 10, "q5": 1000, "q6": 100, "q9": 100},
+    "join": {"q3": 10_000, "q5": 9_000},
+    "etl": {"typed": 10_000, "tidied": 10_000, "deduplicated": 9_500},
+    "flights": {"delay_by_carrier": 16, "busiest_routes": 20, "worst_days": 9, "made_up_time": 50},
+}
+
+
+def answers(workload: Workload, root: Path) -> dict[str, list[tuple[object, ...]]]:
+    size = "tiny" if "tiny" in workload.sizes else workload.sizes[0]
+    with Cache(root) as cache:
+        tables = prepare(workload, size, Input.PARQUET, cache).tables
+    with duckdb.connect() as connection:
+        for name, table in tables.items():
+            connection.read_parquet([str(path) for path in table.parquet]).create_view(name)
+        return {query.name: connection.sql(query.sql).fetchall() for query in workload.queries}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_query_has_an_answer(tmp_path: Path, name: str) -> None:
+    workload = load(FOLDER / f"{name}.yaml")
+    try:
+        found = answers(workload, tmp_path)
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    assert all(found.values())
+    known = ROWS[name]
+    assert {query: len(rows) for query, rows in found.items() if query in known} == known
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_query_has_a_title(name: str) -> None:
+    workload = load(FOLDER / f"{name}.yaml")
+    assert all(query.title != query.name for query in workload.queries)
+    assert len(workload.queries) >= 5
+
+
+def test_every_etl_query_ends_with_a_file() -> None:
+    workload = load(FOLDER / "etl.yaml")
+    assert workload.inputs == (Input.CSV,)
+    assert {query.write for query in workload.queries} == {"parquet"}
