@@ -64,5 +64,6 @@ def _class(name: str) -> type[Engine]:
 
 
 def by_default() -> tuple[str, ...]:
-    """The engines that run where none is named: all but optional ones that cannot be used here."""
-    return tuple(name for name in names() if not (get(name).optional and get(name).unavailable()))
+    """The engines that run where none is named: of optional ones those that can be used here."""
+    wanted = (name for name in names() if get(name).by_default)
+    return tuple(name for name in wanted if not (get(name).optional and get(name).unavailable()))

@@ -99,6 +99,8 @@ class Engine(ABC):
     """Whether it computes on a GPU, which is watched while it runs and shared with few."""
     optional: ClassVar[bool] = False
     """Whether the engine is run only where it is asked for, or available."""
+    by_default: ClassVar[bool] = True
+    """Whether it is run where no engine is named."""
     connects: ClassVar[bool] = False
     """Whether the engine can work on a cluster that is running already (``--connect``)."""
     cannot: ClassVar[Mapping[str, str]] = {}

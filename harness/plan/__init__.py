@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from sqlglot import exp
+
 from harness.answer import AnswerSpec
 from harness.errors import HarnessError, Unsupported, WorkloadError
 from harness.plan.facts.typed import Expression
@@ -15,7 +17,7 @@ from harness.plan.optimize.prune import prune
 from harness.plan.optimize.reduce import reduce
 from harness.plan.optimize.rewrite import rewrite
 from harness.plan.sql.answered import answer_spec
-from harness.plan.sql.parse import answer_names, one_select, printed, qualified
+from harness.plan.sql.parse import answer_names, one_select, qualified
 from harness.plan.sql.read import refuse_unread
 from harness.plan.tree.nodes import Node
 from harness.types import Schema
@@ -39,7 +41,9 @@ class Query:
     """A compiled query: its SQL as written, its plan, and what its answer must look like.
 
     ``plan`` is None where the plan layer cannot lower the query; ``unsupported`` then says why.
-    SQL engines can still run it. ``write`` is the format of the file that the timed work leaves.
+    DuckDB can still run it. ``write`` is the format of the file that the timed work leaves.
+    ``tree`` is the SQL as it was read: one checked SELECT in normal form, of which other dialects
+    are printed; it is never changed.
     """
 
     sql: str
@@ -47,11 +51,7 @@ class Query:
     plan: Node | None
     unsupported: Unsupported | None = None
     write: str | None = None
-
-    @property
-    def printed(self) -> str:
-        """The SQL as it was read here, without what was no part of that: for other engines."""
-        return printed(self.sql)
+    tree: exp.Query | None = None
 
     def lowered(self) -> Node:
         """The plan, or the Unsupported that says why there is none."""
@@ -75,10 +75,11 @@ def compile_query(
     sql = sql.strip().rstrip(";").rstrip()
     tree = one_select(sql, schemas)
     names = answer_names(sql, tree, schemas)
+    normal: exp.Query | None = None
     try:
         refuse_unread(tree)
-        tree = qualified(tree, schemas, names)
-        plan, unsupported = _optimized(lower(tree, schemas)), None
+        normal = qualified(tree, schemas, names)
+        plan, unsupported = _optimized(lower(normal.copy(), schemas)), None
     except Unsupported as error:
         plan, unsupported = None, error
     except WorkloadError:  # DuckDB has found nothing wrong with it
@@ -88,7 +89,7 @@ def compile_query(
     except Exception as error:  # a fault of ours; SQL engines and the referee need no plan
         plan, unsupported = None, Unsupported(f"{FAILED}: {type(error).__name__}: {error}")
     spec = answer_spec(sql, names, plan.schema if plan is not None else (), tolerance)
-    return Query(sql, spec, plan, unsupported, write)
+    return Query(sql, spec, plan, unsupported, write, normal)
 
 
 def _optimized(plan: Node) -> Node:

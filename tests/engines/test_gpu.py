@@ -20,7 +20,7 @@ from harness import engines
 from harness.commands import gpucheck
 from harness.commands.cli import app
 from harness.engines.polars.gpu import lacking, says_not_on_gpu
-from harness.engines.sql.polars_gpu import PolarsSqlSession
+from harness.engines.sql.polars_gpu import PolarsSqlGpuSession
 from harness.errors import Unsupported
 from harness.machine.gpu import discovery
 from harness.machine.gpu.discovery import NoGpu, described, gpus, usable_gpu
@@ -259,8 +259,8 @@ def test_a_query_that_cannot_run_on_the_gpu_is_unsupported() -> None:
 
 
 @pytest.mark.parametrize("source", [Input.MEMORY, Input.PARQUET])
-def test_sql_runs_as_written_in_polars_context(tables: InProcess, source: Input) -> None:
-    session = PolarsSqlSession(engine="in-memory")
+def test_sql_runs_in_polars_context(tables: InProcess, source: Input) -> None:
+    session = PolarsSqlGpuSession(engine="in-memory")
     for table in tables.tables.values():
         if source is Input.MEMORY:
             session.load(table)
@@ -273,11 +273,11 @@ def test_sql_runs_as_written_in_polars_context(tables: InProcess, source: Input)
 
 
 def test_sql_that_polars_lacks_is_unsupported(tables: InProcess) -> None:
-    session = PolarsSqlSession(engine="in-memory")
+    session = PolarsSqlGpuSession(engine="in-memory")
     session.load(tables.tables["people"])
-    query = tables.query("select regexp_matches(w, '^a') as q from people")
+    query = tables.query("select var_pop(n) as q from people")
     session.prepare(engines.get("polars-sql-gpu").compile(query, tables.tables, Input.MEMORY))
-    with pytest.raises(Unsupported, match="Polars' SQL cannot"):
+    with pytest.raises(Unsupported, match="its own SQL lacks this"):
         session.run()
 
 

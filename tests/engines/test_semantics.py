@@ -7,6 +7,8 @@ true in both directions: a gap that has closed fails here too.
 
 from __future__ import annotations
 
+import functools
+import os
 import zlib
 from collections import Counter
 from typing import NoReturn
@@ -14,10 +16,11 @@ from typing import NoReturn
 import pytest
 import yaml
 
-from harness.engines import names
+from harness.engines import get, names
+from harness.engines.sql.base import SqlEngine
 from harness.errors import Unsupported
 from harness.tables import Input
-from tests.places import SEMANTICS
+from tests.places import GOLDEN, SEMANTICS
 from tests.support.in_process import InProcess, Verdict, installed, read_tables
 
 HERE = SEMANTICS
@@ -39,6 +42,10 @@ GAPS = {
     for reason, titles in reasons.items()
     for title in titles
 }
+SQL_FAMILY = tuple(
+    name for name in names() if isinstance(get(name), SqlEngine) and not get(name).on_gpu
+)
+"""Engines whose gaps are many, and stand in a file each, ``golden/unsupported/NAME.txt``."""
 NO_PLAN = {title: reason for (_, title), (outcome, reason) in GAPS.items() if outcome == "no plan"}
 
 
@@ -51,10 +58,29 @@ def expected(engine: str, title: str) -> tuple[str, str]:
     """The declared outcome of a query on an engine, and part of the reason that it must give."""
     if title in NO_PLAN and engine != "duckdb":
         return "unsupported", NO_PLAN[title]
+    if engine in SQL_FAMILY:
+        return ("unsupported", "") if title in unsupported(engine) else ("ok", "")
     found = GAPS.get((engine, title))
     if found is None and engine in FAMILY:
         return expected(FAMILY[engine], title)
     return found or ("ok", "")
+
+
+@functools.cache
+def unsupported(engine: str) -> frozenset[str]:
+    """The titles of what an engine of SQL does not have."""
+    file = GOLDEN / "unsupported" / f"{engine}.txt"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return frozenset(line.partition(" | ")[0] for line in lines)
+
+
+@pytest.mark.skipif("UPDATE_GOLDEN" not in os.environ, reason="writes the golden files anew")
+@pytest.mark.parametrize("engine", SQL_FAMILY)
+def test_write_what_an_engine_of_sql_does_not_have(engines: InProcess, engine: str) -> None:
+    found = {title: engines.verdict(engine, sql) for title, sql in QUERIES.items()}
+    gaps = {t: v.reason.splitlines()[0] for t, v in found.items() if v.outcome == "unsupported"}
+    text = "".join(f"{title} | {reason[:120]}\n" for title, reason in sorted(gaps.items()))
+    (GOLDEN / "unsupported" / f"{engine}.txt").write_text(text, encoding="utf-8")
 
 
 def sources(title: str) -> tuple[Input, ...]:

@@ -28,7 +28,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def done(project: Project) -> Done:
     rounds = ("--benchmark-max-time", "0.15")
-    return project.pytest("--benchmark", *rounds, "that.yaml", "--size", "tiny", "--threads", "1,2")
+    asked = ("--engines", ",".join(AVAILABLE), "--size", "tiny", "--threads", "1,2")
+    return project.pytest("--benchmark", *rounds, "that.yaml", *asked)
 
 
 def test_each_number_of_threads_has_cells_of_its_own(project: Project, done: Done) -> None:

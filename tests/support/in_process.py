@@ -97,6 +97,8 @@ class InProcess:
             return Verdict("unsupported", str(error))
         try:
             answer = self._answer(engine, source, program)
+        except Unsupported as error:
+            return Verdict("unsupported", str(error), program.text)
         except Exception as error:  # an engine may raise anything
             own = data_of_its_own(self.reference, sql, self.tables)
             told = f"{type(error).__name__}: {error}"

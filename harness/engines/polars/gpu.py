@@ -29,6 +29,8 @@ from harness.tables import Input, Table
 from harness.types import Type
 
 MEMORY_VARIABLE = "CUDF_POLARS__MEMORY_RESOURCE_CONFIG__QUALNAME"
+MEMORY = {MEMORY_VARIABLE: f"{MODULE}.memory_resource"}
+"""What has cuDF-Polars take its memory where all GPU engines do."""
 ON_GPU = "engine=pl.GPUEngine(raise_on_fail=True)"
 
 
@@ -158,7 +160,7 @@ class PolarsGpu(GpuEngine, Polars):
 
     def environment(self, threads: int) -> dict[str, str]:
         """cuDF-Polars takes its memory from where the variable says."""
-        return {**super().environment(threads), MEMORY_VARIABLE: f"{MODULE}.memory_resource"}
+        return {**super().environment(threads), **MEMORY}
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = Gaps(self.label, self.cannot, self.not_yet)

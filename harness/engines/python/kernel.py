@@ -40,7 +40,7 @@ COMPARISON_SIGNS: dict[type[Expression], str] = {
 }
 
 
-_MOST_PLACES = 290
+MOST_PLACES = 290
 """To so many decimal places a float below 2^53 can be scaled without becoming infinite."""
 
 _LEAST_PLACE = -18
@@ -216,7 +216,7 @@ class Expressions(ABC):
         places = "0" if decimals is None else self.text(decimals)
         if not places.removeprefix("-").isdecimal():
             raise self.gaps.unsupported("rounding to a computed place", in_sql(e))
-        if len(places) > 4 or abs(int(places)) > _MOST_PLACES:
+        if len(places) > 4 or abs(int(places)) > MOST_PLACES:
             raise self.gaps.unsupported(f"rounding to place {places}", in_sql(e))
         return int(places)
 

@@ -7,11 +7,12 @@ from sqlglot import ErrorLevel, exp
 from harness.plan.facts.kinds import COMPARING
 
 Expression = exp.Expr
+_COMPARISONS: tuple[type[Expression], ...] = (*COMPARING, exp.Is, exp.Like)
 _LEVELS: tuple[tuple[type[Expression], ...], ...] = (
     (exp.Or,),
     (exp.And,),
     (exp.Not,),
-    (*COMPARING, exp.Is, exp.Like),
+    _COMPARISONS,
     (exp.Add, exp.Sub, exp.DPipe),
     (exp.Mul, exp.Div, exp.IntDiv, exp.Mod),
     (exp.Neg,),
@@ -24,12 +25,17 @@ _LEVEL = {kind: level for level, kinds in enumerate(_LEVELS) for kind in kinds}
 def in_sql(e: Expression, *, lower: bool = False) -> str:
     """The expression in DuckDB's SQL, on one line, perhaps with lower names of functions."""
     copy = e.copy()
-    for operand in reversed(list(copy.walk())):  # what is inside comes first
-        if type(operand) in _LEVEL and operand is not copy and _binds_less(operand):
-            operand.replace(exp.Paren(this=operand.copy()))
+    parenthesise(copy)
     names = "lower" if lower else "upper"
     text = copy.sql("duckdb", normalize_functions=names, unsupported_level=ErrorLevel.IGNORE)
     return text.replace("\n", " ")
+
+
+def parenthesise(e: Expression) -> None:
+    """Puts parentheses, in place, around operands that would fall apart without."""
+    for operand in reversed(list(e.walk())):  # what is inside comes first
+        if type(operand) in _LEVEL and operand is not e and _binds_less(operand):
+            operand.replace(exp.Paren(this=operand.copy()))
 
 
 def _binds_less(operand: Expression) -> bool:
@@ -39,4 +45,5 @@ def _binds_less(operand: Expression) -> bool:
         return False
     own, outer = _LEVEL[type(operand)], _LEVEL[type(parent)]
     second = operand.arg_key != "this" and not isinstance(parent, (exp.And, exp.Or))
-    return own < outer or (own == outer and second)
+    chained = type(operand) in _COMPARISONS  # a = b = c is no SQL
+    return own < outer or (own == outer and (second or chained))

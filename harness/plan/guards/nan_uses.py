@@ -40,7 +40,9 @@ class Use(StrEnum):
     COMPARED_AT_ALL = "compared"
     COMPARED = "compared with each other"
     COMPARED_OR_NULL = "compared where they may be NULL"
-    SORTED = "sorted"
+    ORDERED = "in an order"
+    SORTED = "sorted where they may be NULL"
+    MINIMUM = "of which the least is wanted"
     MAXIMUM = "of which the greatest is wanted"
     PLACE = "whose rows are wanted"
     GREATEST = "in greatest()"
@@ -57,6 +59,7 @@ _USES: dict[type[Expression], Use] = {
     exp.Sign: Use.COMPARED,
     **dict.fromkeys((exp.Is, exp.Coalesce, exp.Count), Use.MISSING),
     **dict.fromkeys((exp.ArgMin, exp.ArgMax), Use.PLACE),
+    exp.Min: Use.MINIMUM,
     exp.Max: Use.MAXIMUM,
     exp.Greatest: Use.GREATEST,
     exp.Least: Use.LEAST,
@@ -131,8 +134,10 @@ def _sorted(keys: Sequence[SortKey], schema: Schema) -> Found:
     """Where nothing is NULL, NaN can take the place that NULLs are given."""
     columns = {column.name: column for column in schema}
     for key in keys:
-        if columns[key.column].nan and columns[key.column].nullable:
-            yield Use.SORTED, key.column
+        if columns[key.column].nan:
+            yield Use.ORDERED, key.column
+            if columns[key.column].nullable:
+                yield Use.SORTED, key.column
 
 
 def _in_window(window: Expression, schema: Schema) -> Found:

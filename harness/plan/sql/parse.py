@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import logging
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -81,27 +80,6 @@ def _in_our_words(tree: exp.Query, schemas: Mapping[str, Schema]) -> WorkloadErr
     except Exception as error:  # of a query that is wrong anyway
         logger.debug("not compiled: %s", error)
     return None
-
-
-def printed(sql: str) -> str:
-    """One SELECT, as it is read here, in DuckDB's dialect and without comments.
-
-    Raises Unsupported where that text would be read as another query.
-    """
-    tree = _one_select(sql)
-    text: str = tree.sql("duckdb", pretty=True, comments=False)
-    try:
-        same = _names_and_values(_one_select(text)) == _names_and_values(tree)
-    except WorkloadError:
-        same = False
-    if not same:
-        raise Unsupported("printed anew, it would be another query", text)
-    return text
-
-
-def _names_and_values(tree: exp.Query) -> Counter[object]:
-    """How often a query says each; what is read out of a text by mistake is one more of them."""
-    return Counter(part.this for part in tree.find_all(exp.Identifier, exp.Literal))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

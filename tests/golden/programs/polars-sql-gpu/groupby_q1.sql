@@ -1,6 +1,6 @@
 SELECT
-  x.id1,
-  SUM(x.v1) AS v1
-FROM x
+  "x"."id1" AS "id1",
+  CAST(SUM("x"."v1") AS BIGINT) AS "v1"
+FROM "x"
 GROUP BY
-  x.id1
+  "x"."id1"

@@ -1,10 +1,14 @@
 SELECT
-  STRFTIME(e, '%Y-%m') AS month,
-  MAX(LAST_DAY(e)) AS last,
-  AVG(DATE_DIFF('DAY', e, u)) AS apart,
-  COUNT(*) AS n
-FROM people
+  STRFTIME(CAST("people"."e" AS TIMESTAMP), '%Y-%m') AS "month",
+  CAST(MAX(
+    CAST(DATE_TRUNC('MONTH', "people"."e") + INTERVAL '1 MONTH' - INTERVAL '1 DAY' AS DATE)
+  ) AS DATE) AS "last",
+  CAST(AVG(
+    (CAST(CAST(CAST("people"."u" AS DATE) AS INT) AS BIGINT) - CAST(CAST(CAST("people"."e" AS DATE) AS INT) AS BIGINT))
+  ) AS DOUBLE PRECISION) AS "apart",
+  CAST(COUNT(*) AS BIGINT) AS "n"
+FROM "people"
 WHERE
-  u < CAST('2021-01-31' AS DATE) + INTERVAL '1' MONTH
+  "people"."u" < CAST('2021-02-28 00:00:00' AS TIMESTAMP)
 GROUP BY
-  1
+  STRFTIME(CAST("people"."e" AS TIMESTAMP), '%Y-%m')

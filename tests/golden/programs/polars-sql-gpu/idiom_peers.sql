@@ -1,4 +1,4 @@
 SELECT
-  o,
-  SUM(v) OVER (PARTITION BY g ORDER BY r) AS total
-FROM scores
+  "scores"."o" AS "o",
+  CAST(SUM("scores"."v") OVER (PARTITION BY "scores"."g" ORDER BY "scores"."r") AS DOUBLE PRECISION) AS "total"
+FROM "scores"

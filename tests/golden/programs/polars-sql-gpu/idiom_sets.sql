@@ -1,26 +1,26 @@
 SELECT
-  k,
-  c,
-  SUM(n) AS total,
-  COUNT(*) AS rows
-FROM people
+  "people"."k" AS "k",
+  "people"."c" AS "c",
+  CAST(SUM("people"."n") AS BIGINT) AS "total",
+  CAST(COUNT(*) AS BIGINT) AS "rows"
+FROM "people"
 WHERE
-  id IN (
+  "people"."id" IN (
     SELECT
-      r
-    FROM scores
+      "scores"."r" AS "r"
+    FROM "scores"
     UNION
     SELECT
-      bk
-    FROM pairs
+      "pairs"."bk" AS "bk"
+    FROM "pairs"
     WHERE
-      val > 10
+      "pairs"."val" > 10
   )
 GROUP BY
   ROLLUP (
-    k,
-    c
+    "people"."k",
+    "people"."c"
   )
 ORDER BY
-  k,
-  c
+  "k",
+  "c"

@@ -1,22 +1,22 @@
 SELECT
-  l_orderkey,
-  SUM(l_extendedprice * (
-    1 - l_discount
-  )) AS revenue,
-  o_orderdate,
-  o_shippriority
-FROM customer, orders, lineitem
+  "lineitem"."l_orderkey" AS "l_orderkey",
+  SUM("lineitem"."l_extendedprice" * (
+    1 - "lineitem"."l_discount"
+  )) AS "revenue",
+  "orders"."o_orderdate" AS "o_orderdate",
+  "orders"."o_shippriority" AS "o_shippriority"
+FROM "customer", "orders", "lineitem"
 WHERE
-  c_mktsegment = 'BUILDING'
-  AND c_custkey = o_custkey
-  AND l_orderkey = o_orderkey
-  AND o_orderdate < CAST('1995-03-15' AS DATE)
-  AND l_shipdate > CAST('1995-03-15' AS DATE)
+  "customer"."c_custkey" = "orders"."o_custkey"
+  AND "customer"."c_mktsegment" = 'BUILDING'
+  AND "lineitem"."l_orderkey" = "orders"."o_orderkey"
+  AND "lineitem"."l_shipdate" > CAST('1995-03-15' AS DATE)
+  AND "orders"."o_orderdate" < CAST('1995-03-15' AS DATE)
 GROUP BY
-  l_orderkey,
-  o_orderdate,
-  o_shippriority
+  "lineitem"."l_orderkey",
+  "orders"."o_orderdate",
+  "orders"."o_shippriority"
 ORDER BY
-  revenue DESC,
-  o_orderdate
+  "revenue" DESC NULLS LAST,
+  "o_orderdate"
 LIMIT 10

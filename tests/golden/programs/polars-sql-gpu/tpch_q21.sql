@@ -1,33 +1,33 @@
 SELECT
-  s_name,
-  COUNT(*) AS numwait
-FROM supplier, lineitem AS l1, orders, nation
+  "supplier"."s_name" AS "s_name",
+  CAST(COUNT(*) AS BIGINT) AS "numwait"
+FROM "supplier", "lineitem" AS "l1", "orders", "nation"
 WHERE
-  s_suppkey = l1.l_suppkey
-  AND o_orderkey = l1.l_orderkey
-  AND o_orderstatus = 'F'
-  AND l1.l_receiptdate > l1.l_commitdate
-  AND EXISTS(
+  EXISTS(
     SELECT
-      *
-    FROM lineitem AS l2
+      1
+    FROM "lineitem" AS "l2"
     WHERE
-      l2.l_orderkey = l1.l_orderkey AND l2.l_suppkey <> l1.l_suppkey
+      "l1"."l_orderkey" = "l2"."l_orderkey" AND "l1"."l_suppkey" <> "l2"."l_suppkey"
   )
   AND NOT EXISTS(
     SELECT
-      *
-    FROM lineitem AS l3
+      1
+    FROM "lineitem" AS "l3"
     WHERE
-      l3.l_orderkey = l1.l_orderkey
-      AND l3.l_suppkey <> l1.l_suppkey
-      AND l3.l_receiptdate > l3.l_commitdate
+      "l1"."l_orderkey" = "l3"."l_orderkey"
+      AND "l1"."l_suppkey" <> "l3"."l_suppkey"
+      AND "l3"."l_commitdate" < "l3"."l_receiptdate"
   )
-  AND s_nationkey = n_nationkey
-  AND n_name = 'SAUDI ARABIA'
+  AND "l1"."l_commitdate" < "l1"."l_receiptdate"
+  AND "l1"."l_orderkey" = "orders"."o_orderkey"
+  AND "l1"."l_suppkey" = "supplier"."s_suppkey"
+  AND "nation"."n_name" = 'SAUDI ARABIA'
+  AND "nation"."n_nationkey" = "supplier"."s_nationkey"
+  AND "orders"."o_orderstatus" = 'F'
 GROUP BY
-  s_name
+  "supplier"."s_name"
 ORDER BY
-  numwait DESC,
-  s_name
+  "numwait" DESC NULLS LAST,
+  "s_name"
 LIMIT 100

@@ -1,0 +1,153 @@
+"""Engines that run SQL: the checked tree of a query, printed in a dialect, and a session for it.
+
+A dialect is a subclass of sqlglot's nearest with a table of spellings (``spellings.py``); what no
+spelling can say is done to the tree before, by rules (``rules.py``).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
+
+import sqlglot
+from sqlglot import ErrorLevel, exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import SqlglotError, UnsupportedError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.schema import MappingSchema
+
+from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.engines.python.kernel import Gaps
+from harness.engines.sql.rules import RULES, Rule
+from harness.engines.sql.shapes import Shape
+from harness.errors import Unsupported, first_cause
+from harness.plan import Query
+from harness.plan.facts.printing import in_sql, parenthesise
+from harness.plan.sql.dialect import Written
+from harness.plan.sql.grouping import has_aggregate, is_grouped
+from harness.tables import Input, Table
+
+WRITES = f"-- the answer is written to {OUTPUT_FILE}\n"
+"""The first line of a program whose timed work ends with a file."""
+
+
+class SqlSession(Session):
+    """Tables under their names, and one SELECT over them."""
+
+    lacking: ClassVar[Collection[str]] = ()
+    """What the library says, in part, of SQL that it does not have: such a query is unsupported."""
+
+    def __init__(self) -> None:
+        self.sql, self.writes = "", False
+
+    @abstractmethod
+    def execute(self, sql: str) -> Any:
+        """The answer, materialised."""
+
+    @abstractmethod
+    def write(self, sql: str, path: str) -> None:
+        """Computes the answer and leaves it in a Parquet file."""
+
+    def prepare(self, program: Program) -> None:
+        self.sql, self.writes = program.text.removeprefix(WRITES), program.text.startswith(WRITES)
+
+    def run(self) -> Any:
+        try:
+            return self.write(self.sql, OUTPUT_FILE) if self.writes else self.execute(self.sql)
+        except Exception as error:
+            cause = first_cause(error)
+            told = f"{type(cause).__name__}: {cause}".strip()
+            if any(words in told for words in self.lacking):
+                raise Unsupported(f"its own SQL lacks this: {told.splitlines()[0]}") from error
+            raise
+
+    def rows(self, result: Any) -> int:
+        return int(result.num_rows)
+
+
+class SqlEngine(Engine):
+    """An engine whose programs are the query's SQL, printed of the checked tree in its dialect."""
+
+    language: ClassVar[str] = "sql"
+    dialect: ClassVar[type[Dialect]]
+    rules: ClassVar[tuple[Rule, ...]] = RULES
+    shapes: ClassVar[Mapping[str, Shape]] = {}
+    """Reasons, in words, and the shapes of SQL that the library cannot take, or answers wrongly."""
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        self.lowered(query)  # what of its data the library takes otherwise than SQL is found there
+        assert query.tree is not None, "a query with a plan has a tree"
+        tree = _typed(query.tree, tables)
+        self._refuse_gaps(tree)
+        for rule in self.rules:
+            tree = rule(tree, query.spec)
+        try:
+            text = tree.sql(
+                self.dialect,
+                pretty=True,
+                identify=True,
+                comments=False,
+                unsupported_level=ErrorLevel.RAISE,
+            )
+        except UnsupportedError as error:
+            raise Unsupported(f"not yet for {self.label}: {error}") from error
+        if not _reads_as(text, tree, self.dialect):
+            raise Unsupported("printed anew, it would be another query", text)
+        return Program(f"{WRITES if query.write else ''}{text}\n", self.language)
+
+    def _refuse_gaps(self, tree: exp.Query) -> None:
+        gaps = Gaps(self.label, self.cannot, self.not_yet)
+        for e in tree.walk():
+            name = type(e).__name__
+            if name in self.cannot or name in self.not_yet:
+                raise gaps.unsupported(name, in_sql(e))
+            for reason, is_of_shape in self.shapes.items():
+                if is_of_shape(e):
+                    raise gaps.lacking(reason, in_sql(e))
+
+
+def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect]) -> bool:
+    """Whether a text is one SELECT that names no more, and calls no more by name, than a tree.
+
+    sqlglot prints some texts without quotation marks: what they say would be a part of the query.
+    """
+    try:
+        statements = [found for found in sqlglot.parse(text, read=dialect) if found is not None]
+    except SqlglotError:
+        return False
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        return False
+    names = {part.name for part in tree.find_all(exp.Identifier)}
+    texts = {part.name for part in tree.find_all(exp.Literal) if part.is_string} | {"NaN"}
+    read = statements[0]
+    return (
+        {part.name for part in read.find_all(exp.Identifier)} <= names
+        and {part.name for part in read.find_all(exp.Table)} <= names
+        and not any(
+            part.is_string and part.name not in texts and not isinstance(part.parent, exp.Interval)
+            for part in read.find_all(exp.Literal)
+        )
+        and not any(read.find_all(exp.Into, exp.DDL, exp.DML, exp.Command, exp.ReadCSV))
+    )
+
+
+def _typed(tree: exp.Query, tables: Mapping[str, Table]) -> exp.Query:
+    """A copy in which every expression knows its type, with the parentheses that SQL needs."""
+    copy = tree.copy()
+    for select in copy.find_all(exp.Select):
+        values = select.selects
+        if (
+            is_grouped(select)
+            and not select.args.get("group")
+            and not any(map(has_aggregate, values))
+        ):
+            raise Unsupported("an aggregate that is always NULL")
+    parenthesise(copy)
+    columns: dict[str, object] = {
+        name: {column.name: column.type.sql for column in table.schema}
+        for name, table in tables.items()
+    }
+    schema = MappingSchema(columns, dialect=Written)
+    typed: exp.Query = annotate_types(copy, schema=schema, dialect=Written)
+    return typed

@@ -1,0 +1,205 @@
+"""Rules from tree to tree: what dialects have no spelling for, said by what all of them have.
+
+A rule may change the tree that it is given. Every expression knows its type, a rule's own too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlglot import exp
+
+from harness.answer import AnswerSpec
+from harness.plan.facts.printing import Expression
+from harness.types import Type
+
+Rule = Callable[[exp.Query, AnswerSpec], exp.Query]
+_OF_TYPES: dict[str, frozenset[exp.DType]] = {
+    "BIGINT": frozenset(exp.DataType.INTEGER_TYPES),
+    "DOUBLE": frozenset(exp.DataType.REAL_TYPES),
+    "TIMESTAMP": frozenset({exp.DType.TIMESTAMP, exp.DType.DATETIME, exp.DType.TIMESTAMPNTZ}),
+    "DATE": frozenset({exp.DType.DATE}),
+    "BOOLEAN": frozenset({exp.DType.BOOLEAN}),
+    "VARCHAR": frozenset(exp.DataType.TEXT_TYPES),
+    "INTERVAL": frozenset({exp.DType.INTERVAL}),
+}
+_CAST: dict[Type, str] = {
+    Type.INT64: "BIGINT",
+    Type.FLOAT64: "DOUBLE",
+    Type.DATE: "DATE",
+    Type.TIMESTAMP: "TIMESTAMP",
+    Type.BOOLEAN: "BOOLEAN",
+}
+
+
+def kind(e: Expression) -> str | None:
+    """BIGINT, DOUBLE, DATE, TIMESTAMP, BOOLEAN, VARCHAR or INTERVAL; None for what is none."""
+    own = None if e.type is None else e.type.this
+    return next((name for name, types in _OF_TYPES.items() if own in types), None)
+
+
+def cast(e: Expression, to: str) -> exp.Cast:
+    made = exp.cast(e.copy(), to, dialect="duckdb")
+    made.type = made.to
+    return made
+
+
+def leaves(query: Expression) -> Iterator[exp.Select]:
+    """The SELECTs whose rows are the answer's."""
+    query = query.unnest()
+    if isinstance(query, exp.SetOperation):
+        yield from leaves(query.left)
+        yield from leaves(query.right)
+    elif isinstance(query, exp.Select):
+        yield query
+
+
+def answer_types(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Computed columns of the answer have the types that DuckDB gives them."""
+    for select in leaves(tree):
+        for item, column in zip(select.selects, spec.schema, strict=False):
+            value, to = item.unalias(), _CAST.get(column.type)
+            plain = isinstance(value, (exp.Column, exp.Star)) and not _is_computed(value, select)
+            plain = plain or (to == "DOUBLE" and _is_of_doubles(value))
+            if to is not None and not plain and isinstance(item, exp.Alias):
+                item.set("this", cast(value, to))
+    return tree
+
+
+def _is_of_doubles(e: Expression) -> bool:
+    """Whether an expression is a DOUBLE to every engine: an aggregate or arithmetic of doubles."""
+    if isinstance(e, exp.Column):
+        return kind(e) == "DOUBLE"
+    if isinstance(e, exp.Cast):
+        return kind(e) == "DOUBLE"
+    if isinstance(e, (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Paren)):
+        return _is_of_doubles(e.this)
+    if isinstance(e, (exp.Add, exp.Sub, exp.Mul, exp.Div)):
+        return _is_of_doubles(e.this) or _is_of_doubles(e.expression)
+    return False
+
+
+def _is_computed(column: Expression, select: exp.Select) -> bool:
+    """Whether a column is one of a subquery or of a WITH, which may have any type."""
+    base = {
+        table.alias_or_name
+        for table in select.find_all(exp.Table)
+        if table.parent_select is select and not _is_named_in_with(table)
+    }
+    return isinstance(column, exp.Column) and column.table not in base
+
+
+def _is_named_in_with(table: exp.Table) -> bool:
+    part: Any = table
+    while part is not None:
+        clause = part.args.get("with_")
+        if clause is not None and any(cte.alias == table.name for cte in clause.expressions):
+            return True
+        part = part.parent
+    return False
+
+
+def order_by_names(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """ORDER BY names the columns of the answer where it repeats what they hold."""
+    for select in leaves(tree):
+        held = {
+            item.unalias(): item.alias for item in select.selects if isinstance(item, exp.Alias)
+        }
+        order = select.args.get("order")
+        for key in order.expressions if order is not None else ():
+            if key.this in held:
+                key.set("this", exp.column(held[key.this]))
+    return tree
+
+
+def date_arithmetic(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """DATE ± INTERVAL is a TIMESTAMP; DATE - DATE is a number of days."""
+    for e in list(tree.find_all(exp.Add, exp.Sub)):
+        left, right = e.this, e.expression
+        if kind(left) == "DATE" and isinstance(right.unnest(), exp.Interval):
+            e.set("this", cast(left, "TIMESTAMP"))
+        elif isinstance(e, exp.Sub) and kind(left) == kind(right) == "DATE":
+            days = exp.DateDiff(this=left.copy(), expression=right.copy(), unit=exp.var("DAY"))
+            days.type = exp.DType.BIGINT.into_expr()
+            e.replace(days)
+    return tree
+
+
+def float_division(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """``a / b`` is a division of floats, whatever the types of a and b."""
+    for e in list(tree.find_all(exp.Div)):
+        if kind(e.this) != "DOUBLE":
+            e.set("this", cast(e.this, "DOUBLE"))
+        e.set("typed", True)  # sqlglot's own cast would be lost in a / b / c
+        e.set("safe", False)
+    return tree
+
+
+def float_literals(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """What is left of numbers with a point is of floats: decimals are whole numbers by now."""
+    for literal in list(tree.find_all(exp.Literal)):
+        point = literal.is_number and not literal.is_int
+        if point and not isinstance(literal.parent, _TAKING_LITERALS):
+            literal.replace(cast(literal, "DOUBLE"))
+    return tree
+
+
+_TAKING_LITERALS = (exp.Cast, exp.DataTypeParam, exp.PercentileCont, exp.PercentileDisc)
+
+
+def group_by_all(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """GROUP BY ALL names its keys."""
+    for select in tree.find_all(exp.Select):
+        group = select.args.get("group")
+        if group is None or not group.args.get("all"):
+            continue
+        values = [item.unalias() for item in select.selects]
+        keys = [value.copy() for value in values if not value.find(exp.AggFunc)]
+        select.set("group", exp.Group(expressions=keys) if keys else None)
+    return tree
+
+
+def distinct_from_in_parentheses(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """IS [NOT] DISTINCT FROM beside AND, OR and NOT: other parsers bind it less tightly."""
+    for e in list(tree.find_all(exp.NullSafeEQ, exp.NullSafeNEQ)):
+        if isinstance(e.parent, (exp.And, exp.Or, exp.Not)):
+            e.replace(exp.Paren(this=e.copy()))
+    return tree
+
+
+def no_length_below_zero(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """``substring(s, 1, n - 1)`` is empty where that is below zero, and no error."""
+    for e in list(tree.find_all(exp.Substring)):
+        length = e.args.get("length")
+        if length is None or (isinstance(length, exp.Literal) and not length.name.startswith("-")):
+            continue
+        below = exp.LT(this=length.copy(), expression=exp.Literal.number(0))
+        zero = exp.If(this=below, true=exp.Literal.number(0))
+        e.set("length", exp.Case(ifs=[zero], default=length.copy()))
+    return tree
+
+
+def plain_names(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """No table is called what it is called anyway, and EXISTS asks for no columns."""
+    for table in tree.find_all(exp.Table):
+        if table.alias == table.name:
+            table.set("alias", None)
+    for test in tree.find_all(exp.Exists):
+        select = test.this
+        plain = isinstance(select, exp.Select) and not select.args.get("distinct")
+        if plain and not any(item.find(exp.AggFunc) for item in select.selects):
+            select.set("expressions", [exp.Literal.number(1)])
+    return tree
+
+
+RULES: tuple[Rule, ...] = (
+    group_by_all,
+    date_arithmetic,
+    float_division,
+    float_literals,
+    distinct_from_in_parentheses,
+    order_by_names,
+    answer_types,
+    plain_names,
+)

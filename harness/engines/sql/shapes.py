@@ -1,0 +1,131 @@
+"""Shapes of SQL that some engine answers wrongly or not at all: a node -> whether it is of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlglot import exp
+
+from harness.engines.python.kernel import MOST_PLACES
+from harness.engines.sql.rules import kind
+from harness.plan.facts.printing import Expression
+
+Shape = Callable[[Expression], bool]
+
+
+def not_in_beside_or(e: Expression) -> bool:
+    """``a not in (select …)`` below an OR, where a NULL counts."""
+    if not isinstance(e, exp.In) or e.args.get("query") is None:
+        return False
+    part: Expression | None = e
+    while part is not None and not isinstance(part, exp.Select):
+        part = part.parent
+        if isinstance(part, exp.Or):
+            return True
+    return False
+
+
+def bag(e: Expression) -> bool:
+    """INTERSECT ALL and EXCEPT ALL."""
+    return isinstance(e, (exp.Intersect, exp.Except)) and not e.args.get("distinct")
+
+
+def computed_interval(e: Expression) -> bool:
+    return isinstance(e, exp.Interval) and not isinstance(e.this, exp.Literal)
+
+
+def time_as_text(e: Expression) -> bool:
+    return isinstance(e, exp.Cast) and kind(e) == "VARCHAR" and kind(e.this) == "TIMESTAMP"
+
+
+def fraction_in_format(e: Expression) -> bool:
+    """A format of times with digits below a second."""
+    return isinstance(e, exp.TimeToStr) and "%f" in e.text("format")
+
+
+def many_places(e: Expression) -> bool:
+    """``round(x, 310)``, for which a float is scaled until it is infinite, or a computed place."""
+    places = e.args.get("decimals") if isinstance(e, exp.Round) else None
+    if places is None:
+        return False
+    digits = places.this if isinstance(places, exp.Neg) else places
+    return not digits.is_int or int(digits.name) > MOST_PLACES
+
+
+def length_below_zero(e: Expression) -> bool:
+    """``substring(s, 2, n)``, which DuckDB takes backwards where n is below zero."""
+    length = e.args.get("length") if isinstance(e, exp.Substring) else None
+    if length is None or e.args["start"] == exp.Literal.number(1):
+        return False
+    return not isinstance(length, exp.Literal) or length.name.startswith("-")
+
+
+def start_from_the_end(e: Expression) -> bool:
+    """``substring(s, -2, 2)``."""
+    start = e.args.get("start") if isinstance(e, exp.Substring) else None
+    return start is not None and (isinstance(start, exp.Neg) or start.name.startswith("-"))
+
+
+def group_in_replacement(e: Expression) -> bool:
+    """What a pattern matched, named in what replaces it; dialects differ in ``$`` and ``\\``."""
+    new = e.args.get("replacement") if isinstance(e, exp.RegexpReplace) else None
+    return new is not None and any(sign in new.name for sign in "$\\")
+
+
+def partition_by_float(e: Expression) -> bool:
+    """Partitions by floats, of which 0.0 and -0.0 are one to DuckDB."""
+    keys = e.args.get("partition_by") if isinstance(e, exp.Window) else None
+    return any(kind(key) == "DOUBLE" for key in keys or [])
+
+
+def shift_by_null(e: Expression) -> bool:
+    return isinstance(e, (exp.Lag, exp.Lead)) and isinstance(e.args.get("offset"), exp.Null)
+
+
+def constant_key(e: Expression) -> bool:
+    """``group by 'x'``, or by a number, which dialects take for a place."""
+    return isinstance(e, exp.Group) and any(map(_is_constant, e.expressions))
+
+
+def _is_constant(e: Expression) -> bool:
+    return not isinstance(e, exp.Column) and e.find(exp.Column) is None
+
+
+def text_as_condition(e: Expression) -> bool:
+    return isinstance(e, exp.Cast) and kind(e) == "BOOLEAN" and kind(e.this) == "VARCHAR"
+
+
+def computed_length(e: Expression) -> bool:
+    """``substring(s, 1, n)`` for a computed n."""
+    length = e.args.get("length") if isinstance(e, exp.Substring) else None
+    return length is not None and not isinstance(length, exp.Literal)
+
+
+def computed_replacement(e: Expression) -> bool:
+    """``replace(s, a, b)`` where a or b is computed."""
+    parts = [e.args.get(key) for key in ("expression", "replacement")]
+    return isinstance(e, exp.Replace) and not all(isinstance(part, exp.Literal) for part in parts)
+
+
+def key_named_as_a_value(e: Expression) -> bool:
+    """A computed key by the name of a column that is aggregated."""
+    if not isinstance(e, exp.Select) or e.args.get("group") is None:
+        return False
+    read = {c.name for f in e.find_all(exp.AggFunc) for c in f.find_all(exp.Column)}
+    computed = (item for item in e.selects if not isinstance(item.unalias(), exp.Column))
+    return any(item.alias in read and not item.find(exp.AggFunc) for item in computed)
+
+
+COMMON: Mapping[str, Shape] = {
+    "INTERSECT ALL and EXCEPT ALL": bag,
+    "intervals of a computed number": computed_interval,
+    "a time as a text": time_as_text,
+    "a time in a format with fractions of a second": fraction_in_format,
+    "rounding to a computed place, or to more digits than there are": many_places,
+    "a part of a text from its end": start_from_the_end,
+    "a part of a text of a length that may be below zero": length_below_zero,
+    "groups in what matches are replaced with": group_in_replacement,
+    "groups of a constant": constant_key,
+    "a lag by NULL": shift_by_null,
+}
+"""What no engine of the family takes as DuckDB does."""

@@ -1,0 +1,158 @@
+"""Spellings that several dialects share: a node of the tree -> its text.
+
+A table of them (``TRANSFORMS`` of a dialect's generator) has a line for each kind of node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from harness.engines.sql.rules import kind
+from harness.plan.facts.printing import Expression
+
+Spelling = Callable[[Any, Any], str]
+
+
+def spelt(pattern: str) -> Spelling:
+    """The pattern with the node's arguments, by name, in its braces."""
+
+    def text(printer: Any, e: Expression) -> str:
+        return pattern.format_map(_Arguments(printer, e))
+
+    return text
+
+
+class _Arguments(dict[str, str]):
+    """The arguments of a node by name, each printed when it is asked for."""
+
+    def __init__(self, printer: Any, e: Expression) -> None:
+        super().__init__()
+        self.printer, self.e = printer, e
+
+    def __missing__(self, name: str) -> str:
+        if self.e.args.get(name) is None:
+            self.printer.unsupported(f"{type(self.e).__name__} without {name}")
+        text: str = self.printer.sql(self.e, name)
+        return text
+
+
+def int_div(printer: Any, e: Expression) -> str:
+    """``a // b`` of integers, where ``/`` truncates; of floats the quotient without its digits."""
+    quotient = f"{printer.sql(e, 'this')} / {printer.sql(e, 'expression')}"
+    if kind(e.this) == kind(e.expression) == "BIGINT":
+        return f"({quotient})"
+    return f"TRUNC({quotient})"
+
+
+def rounding_cast(to_even: str) -> Spelling:
+    """A cast of floats to integers, which in DuckDB rounds halves to even and elsewhere truncates.
+
+    ``to_even`` rounds ``{0}`` that way.
+    """
+
+    def text(printer: Any, e: Expression) -> str:
+        whole = isinstance(e.this.unnest(), (exp.Floor, exp.Ceil, exp.Round, exp.Trunc))
+        if kind(e) != "BIGINT" or kind(e.this) != "DOUBLE" or whole:
+            plain: str = printer.cast_sql(e)
+            return plain
+        return f"CAST({to_even.format(printer.sql(e, 'this'))} AS BIGINT)"
+
+    return text
+
+
+_AWAY = "(CASE WHEN {0} < 0 THEN -FLOOR(ABS({0}) + 0.5) ELSE FLOOR({0} + 0.5) END)"
+
+
+def half_away(printer: Any, e: Expression) -> str:
+    """ROUND that takes halves away from zero, of an engine whose ROUND takes them to even."""
+    value: str = printer.sql(e, "this")
+    places = e.args.get("decimals")
+    if kind(e.this) == "BIGINT" and (places is None or isinstance(places, exp.Literal)):
+        return value
+    if places is None:
+        return _AWAY.format(f"({value})")
+    power = f"POWER(CAST(10 AS DOUBLE PRECISION), {printer.sql(places)})"
+    return f"({_AWAY.format(f'({value} * {power})')} / {power})"
+
+
+def first_by(order: str, function: str = "FIRST_VALUE") -> Spelling:
+    """``arg_max``, ``arg_min``: the first value in the order of another, neither of them NULL."""
+
+    def text(printer: Any, e: Expression) -> str:
+        value, by = printer.sql(e, "this"), printer.sql(e, "expression")
+        there = f"FILTER (WHERE {value} IS NOT NULL AND {by} IS NOT NULL)"
+        return f"{function}({value} ORDER BY {by} {order}) {there}"
+
+    return text
+
+
+def kept(printer: Any, e: Expression) -> str:
+    """A SELECT as it stands: QUALIFY and all."""
+    text: str = printer.select_sql(e)
+    return text
+
+
+def concat(printer: Any, e: Expression) -> str:
+    """``concat(a, b)``, which leaves NULLs out, as no ``||`` does."""
+    text: str = printer.func("CONCAT", *e.expressions)
+    return text
+
+
+def rounded(printer: Any, e: Expression) -> str:
+    """``round(x, places)``, where it takes halves away from zero."""
+    text: str = printer.func("ROUND", e.this, e.args.get("decimals"))
+    return text
+
+
+def negation(printer: Any, e: Expression) -> str:
+    """``a NOT LIKE b`` and ``a NOT IN (b)`` as people write them; not all take ``NOT a LIKE b``."""
+    test = e.this
+    text: str = printer.sql(test)
+    sign = next((word for kind, word in _INFIX.items() if type(test) is kind), None)
+    left = "" if sign is None else f"{printer.sql(test, 'this')} "
+    if sign is None or not text.startswith(f"{left}{sign} "):
+        return f"NOT {text}"
+    return f"{left}NOT {text.removeprefix(left)}"
+
+
+_INFIX = {exp.Like: "LIKE", exp.ILike: "ILIKE", exp.In: "IN", exp.Between: "BETWEEN"}
+
+
+def by_unit(days: str) -> Spelling:
+    """``date_diff``: how many boundaries of a unit lie between, as DuckDB counts them.
+
+    ``days`` is the number of days from ``{0}`` to ``{1}``, both dates.
+    """
+
+    def text(printer: Any, e: Expression) -> str:
+        begin, end = printer.sql(e, "expression"), printer.sql(e, "this")
+        unit = (e.text("unit") or "DAY").upper().removesuffix("S")
+        if unit == "DAY":
+            return days.format(f"CAST({begin} AS DATE)", f"CAST({end} AS DATE)")
+        parts = {"YEAR": (1, None), "QUARTER": (4, "QUARTER"), "MONTH": (12, "MONTH")}
+        if unit in parts:
+            count, part = parts[unit]
+            years = f"(EXTRACT(YEAR FROM {end}) - EXTRACT(YEAR FROM {begin}))"
+            if part is None:
+                return years
+            within = f"EXTRACT({part} FROM {end}) - EXTRACT({part} FROM {begin})"
+            return f"({years} * {count} + {within})"
+        printer.unsupported(f"a difference in units of {unit.lower()}")
+        return ""
+
+    return text
+
+
+SHARED: dict[type[Expression], Spelling] = {
+    exp.Concat: concat,
+    exp.DateFromParts: spelt("MAKE_DATE({year}, {month}, {day})"),
+    exp.IntDiv: int_div,
+    exp.Median: spelt("MEDIAN({this})"),
+    exp.Not: negation,
+    exp.Select: kept,
+    exp.TryCast: spelt("TRY_CAST({this} AS {to})"),
+}
+"""Of dialects near PostgreSQL's."""

@@ -1,0 +1,1 @@
+# unsupported: Polars SQL cannot: the place of a text in another, which it counts in bytes: STRPOS(people.w, 'a')
