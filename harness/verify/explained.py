@@ -21,7 +21,7 @@ from harness.answer import AnswerSpec
 from harness.errors import HarnessError, WorkloadError
 from harness.plan.sql.functions import by_name
 from harness.sandbox.guard import identifier, judge
-from harness.verify import compare
+from harness.verify.compare import compare
 
 DIALECT = "duckdb"
 BATCH_ROWS = 100_000

@@ -28,7 +28,7 @@ from harness.machine.serve import serve
 from harness.sandbox.files import reader
 from harness.sandbox.guard import identifier, judge, literal, lock
 from harness.tables import Input, Table
-from harness.verify import compare
+from harness.verify.compare import compare
 from harness.verify.parts import alike_in_parts
 
 MEMORY = "800MB"

@@ -18,7 +18,7 @@ from harness.engines.cudf.expressions import CudfExpressions
 from harness.errors import DataUnavailable
 from harness.plan import compile_query
 from harness.tables import Input
-from harness.verify import compare
+from harness.verify.compare import compare
 from harness.workload.file import load
 from tests.engines.test_semantics import FILES, QUERIES, expected
 from tests.fakes import cudf as fake_cudf

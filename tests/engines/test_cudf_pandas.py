@@ -17,7 +17,7 @@ from harness.errors import Unsupported
 from harness.machine.closing import Closing
 from harness.machine.gpu.device import memory_resource
 from harness.tables import Input
-from harness.verify import compare
+from harness.verify.compare import compare
 from tests.engines.test_semantics import HERE
 from tests.fakes import rmm as fake_rmm
 from tests.support.in_process import InProcess, read_tables

@@ -26,7 +26,7 @@ from harness.machine.gpu import discovery
 from harness.machine.gpu.discovery import NoGpu, described, gpus, usable_gpu
 from harness.machine.serve import describe
 from harness.tables import Input
-from harness.verify import compare
+from harness.verify.compare import compare
 from tests.engines.test_semantics import HERE
 from tests.fakes.nvml import FakeNvml, NVMLError
 from tests.places import ROOT

@@ -114,7 +114,7 @@ def test_a_worker_that_exits_is_told_with_its_code_and_last_words(launch: Launch
 
 
 def test_a_segmentation_fault_is_told_by_its_name(launch: Launch) -> None:
-    with pytest.raises(WorkerDied, match=r"(?s)SIGSEGV.*fake_engines\.py"):
+    with pytest.raises(WorkerDied, match=r"(?s)SIGSEGV.*engines\.py"):
         run(launch("Crashing"))
 
 

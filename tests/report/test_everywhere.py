@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from report import ranking
 from report.charts.rows import RowMaker
 from report.compare.changes import alias_of, compare_runs
 from report.compare.comparison import Task, compare
 from report.page.output import build
 from report.read.frame import Engine, load
 from report.read.sources import newest
-from report.words import ranking, wording
+from report.words import wording
 from report.words.change_tables import as_json
 from tests.report.test_browser import Opened, browser, pytestmark
 from tests.support.results_factory import ENGINES, Asked, Document, document, write

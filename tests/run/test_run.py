@@ -7,9 +7,10 @@ import re
 
 import pytest
 
-from report.words import ranking
+from harness.engines import by_default
+from report import ranking
 from tests.places import ROOT
-from tests.support.benchmark_runs import AVAILABLE, Done, Project
+from tests.support.benchmark_runs import Done, Project
 
 YAML = """\
 title: A <script>alert(1)</script> of mine
@@ -22,6 +23,7 @@ queries:
     sql: select k, avg(x) as mean from t group by k order by k
   q3: select sum(k) as total from t where x > 0.5
 """
+DEFAULT = by_default()
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +40,13 @@ def done(project: Project) -> Done:
 def test_every_cell_of_every_engine_is_ok(project: Project, done: Done) -> None:
     assert done.code == 0, done.all
     cells = [(c["query"], c["engine"], c["outcome"]) for c in project.results()["cells"]]
-    assert cells == [(q, engine, "ok") for q in ("q1", "q2", "q3") for engine in AVAILABLE]
-    assert f"{3 * len(AVAILABLE)} passed" in done.out
+    assert cells == [(q, engine, "ok") for q in ("q1", "q2", "q3") for engine in DEFAULT]
+    assert f"{3 * len(DEFAULT)} passed" in done.out
 
 
 def test_each_cell_has_its_line_and_each_query_its_heading(done: Done) -> None:
     assert "that::q2  The mean of each  memory · own" in done.out
-    for engine in AVAILABLE:
+    for engine in DEFAULT:
         spread = r"\((half of \d+ rounds in .*|1 round)\)"
         line = rf"^  {engine} +ok +[\d.]+ .?s  {spread}  cold .*s  peak \d+ MB$"
         assert len(re.findall(line, done.out, re.MULTILINE)) == 3
@@ -52,7 +54,7 @@ def test_each_cell_has_its_line_and_each_query_its_heading(done: Done) -> None:
 
 def test_the_engines_are_ranked_as_on_the_page(project: Project, done: Done) -> None:
     ranked = ranking(project.result_files[0])
-    assert {each.engine for each in ranked} == set(AVAILABLE)
+    assert {each.engine for each in ranked} == set(DEFAULT)
     rows = re.findall(r"^ (\w+) +([\d.]+×) +([\d.–]*) +(\d+) +(\d+) +3 of 3", done.out, re.M)
     assert rows == [
         (each.engine, each.ratio, each.interval, str(each.wins), str(each.unclear))
@@ -143,7 +145,7 @@ def test_cells_are_collected_under_readable_names_and_nothing_is_run(project: Pr
         f"that.yaml::{query}[{engine}-{source}-own]"
         for query in ("q1", "q2", "q3")
         for source in ("parquet", "csv")
-        for engine in AVAILABLE
+        for engine in DEFAULT
     ]
     assert [line for line in listed.out.splitlines() if "::" in line] == expected
     assert project.result_files == files

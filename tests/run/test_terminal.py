@@ -92,7 +92,7 @@ def test_the_lines_of_cells_stand_one_below_the_other_before_pytests_own(output:
     assert lines[heading + 1] == (  # it ended first
         "  tests.fakes.engines:Wrong  wrong       row 2, column 'mean': 12.5, expected 12.25"
     )
-    assert lines[heading + 2].startswith("  duckdb                    ok  ")
+    assert lines[heading + 2].startswith("  duckdb                     ok  ")
     assert any("FAILURES" in line for line in lines[heading + 3 : heading + 6])
 
 

@@ -21,7 +21,7 @@ from harness.errors import Unsupported
 from harness.plan import FAILED, Query, compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
-from harness.verify import compare
+from harness.verify.compare import compare
 from harness.verify.explained import another, data_of_its_own
 
 ARROW_TYPES = {

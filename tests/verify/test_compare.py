@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from harness.answer import NAN_IS_NULL, AnswerSpec, SortKey
 from harness.errors import HarnessError
 from harness.types import Column, Type
-from harness.verify import compare
+from harness.verify.compare import compare
 from harness.verify.matching import unmatched
 from harness.verify.rows import encode
 

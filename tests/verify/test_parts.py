@@ -11,7 +11,7 @@ import pytest
 
 from harness.answer import AnswerSpec, SortKey
 from harness.types import Column, Type
-from harness.verify import compare
+from harness.verify.compare import compare
 from harness.verify.parts import alike_in_parts
 
 ROWS = 1000
