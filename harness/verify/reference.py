@@ -24,7 +24,7 @@ from harness.data.budget import Budget, Room
 from harness.errors import DataError, NoReference, WorkloadError
 from harness.machine.messages import Message, spec_from_message, table_from_message
 from harness.machine.oom import says_out_of_memory
-from harness.machine.serve import serve
+from harness.machine.serve import serve_deep
 from harness.sandbox.files import reader
 from harness.sandbox.guard import identifier, judge, literal, lock
 from harness.tables import Input, Table
@@ -285,7 +285,7 @@ def _read(file: Path) -> pa.Table:
 def main(arguments: Sequence[str]) -> None:
     references = References()
     names = ("start", "reference", "check", "explain")
-    serve({name: getattr(references, name) for name in names}, arguments)
+    serve_deep({name: getattr(references, name) for name in names}, arguments)
 
 
 if __name__ == "__main__":
