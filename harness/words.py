@@ -29,6 +29,18 @@ def _shown(character: str) -> str:
     return character.encode("unicode_escape").decode() if hidden else character
 
 
+def is_utf8(name: object) -> bool:
+    """Whether a name or path is text: of bytes that are no UTF-8 Python makes halves of characters.
+
+    Neither a process, nor DuckDB, nor a results file could be told of such a one.
+    """
+    try:
+        str(name).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def folded(name: str) -> str:
     """A name without case, as DuckDB compares names: of ASCII's letters, and of no others."""
     return name.translate(_ASCII)

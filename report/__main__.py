@@ -7,7 +7,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from report.errors import ReportError
+from report.errors import ReportError, harmless
 from report.look.theme import Theme
 from report.page.output import build, draw
 from report.page.page import TITLE
@@ -70,7 +70,7 @@ def _forms(text: str) -> list[Format]:
 
 
 def _note(text: str) -> None:
-    typer.echo(f"report: {text}", err=True)
+    typer.echo(f"report: {harmless(text)}", err=True)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+def harmless(text: str) -> str:
+    """A text without control characters, which a terminal would obey: files' names may hold any."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+
+
 class ReportError(Exception):
     """Base of all errors that are told in one line, without a traceback."""
 
     exit_code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        return harmless(super().__str__())
 
 
 class MissingResults(ReportError):

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from harness.errors import ResultsError
+from harness.words import visible
 
 
 class Format(StrEnum):
@@ -108,4 +109,4 @@ def _share(text: str) -> float:
 
 
 def _note(text: str) -> None:
-    typer.echo(f"harness: {text}", err=True)
+    typer.echo(f"harness: {visible(text)}", err=True)

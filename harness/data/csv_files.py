@@ -33,7 +33,8 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room)
             )
     conversion = _Conversion(source, paths, tuple(Column(name, types[name]) for name in names))
     written = write_parquet(target, conversion.schema, conversion.batches(), room)
-    return facts(conversion.columns, written, plain=conversion.plain, in_place=False)
+    plain = conversion.plain and all(map(csv_text.is_known_by_name, paths))
+    return facts(conversion.columns, written, plain=plain, in_place=False)
 
 
 class _Conversion:

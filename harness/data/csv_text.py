@@ -81,4 +81,10 @@ def _size(count: int) -> str:
 
 
 def _opened(path: Path) -> pa.NativeFile:
-    return pa.input_stream(str(path), compression="gzip" if path.suffix == ".gz" else None)
+    packed = path.suffix.lower() == ".gz"
+    return pa.input_stream(str(path), compression="gzip" if packed else None)
+
+
+def is_known_by_name(path: Path) -> bool:
+    """Whether libraries know from its name how a file is packed: to some ``.GZ`` says nothing."""
+    return path.suffix == ".gz" or path.suffix.lower() != ".gz"

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.data.sources import TableSource
 from harness.data.walk import Walk
 from harness.errors import DataError, WorkloadError
-from harness.words import suggestion
+from harness.words import is_utf8, suggestion
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 LONGEST_SHOWN = 200
@@ -32,7 +32,7 @@ def resolve(source: TableSource, walk: Walk) -> Found:
     Raises WorkloadError, at the table's line, where there are none.
     """
     try:
-        return _one_kind(source, _paths(source, source.file.parent.absolute(), walk))
+        return _one_kind(source, _named(_paths(source, source.file.parent.absolute(), walk)))
     except DataError as error:
         raise _error(source, f"{_shown(source.path)}: {error}") from error
     except OSError as error:
@@ -91,6 +91,14 @@ def _shown(path: str) -> str:
     if len(path) <= LONGEST_SHOWN:
         return repr(path)
     return f"{path[:LONGEST_SHOWN]!r}… ({len(path):,} characters)"
+
+
+def _named(paths: list[Path]) -> list[Path]:
+    """The paths themselves. Raises DataError where one could not be told to an engine."""
+    for path in paths:
+        if not is_utf8(path):
+            raise DataError(f"the name {path.name!r} is not UTF-8; rename the file, or its folder")
+    return paths
 
 
 def _one_kind(source: TableSource, paths: list[Path]) -> Found:

@@ -29,6 +29,10 @@ Handler = Callable[..., Message]
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+STACK_BYTES = 512 * 2**20
+"""Of the thread that reads SQL, which may be nested. Untouched, it costs nothing."""
+DEPTH = 100_000
+"""Its calls within calls."""
 LONGEST_MESSAGE = 500
 """Characters of an engine's error that are sent on; the whole of it stands in the log."""
 
@@ -53,6 +57,20 @@ def serve(
     with os.fdopen(replies, "wb", buffering=0) as stream:
         while (message := inbox.get()).get("do") != "stop":
             stream.write(encode(_reply(handlers, message)))
+
+
+def serve_deep(
+    handlers: Mapping[str, Handler],
+    arguments: Sequence[str],
+    at_death: signal.Signals = signal.SIGCONT,
+) -> None:
+    """Serves in a thread that can call deeper than Python's default allows."""
+    threading.stack_size(STACK_BYTES)
+    sys.setrecursionlimit(DEPTH)
+    thread = threading.Thread(target=serve, args=(handlers, arguments, at_death))
+    thread.start()
+    threading.stack_size(0)
+    thread.join()
 
 
 def _receive(descriptor: int, inbox: queue.SimpleQueue[Message]) -> None:

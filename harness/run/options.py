@@ -16,12 +16,15 @@ from harness.machine.limits import default_memory_limit
 from harness.measure.pool import Settings, default_together_limit
 from harness.measure.rounds import Rounds
 from harness.tables import Input
-from harness.words import parse_bytes, suggestion
+from harness.words import is_utf8, parse_bytes, suggestion, visible
 from harness.workload.cells import Selection
 
 
 def refuse_what_cannot_be(config: pytest.Config) -> None:
-    """Raises UsageError for options of other plugins that make no sense with ``--benchmark``."""
+    """Raises UsageError for paths that are no text, and for options that make no sense here."""
+    for text in (config.rootpath, *config.invocation_params.args):
+        if not is_utf8(text):
+            raise pytest.UsageError(f"{visible(str(text))!r} is not UTF-8; rename it")
     if config.getoption("dist", "no") != "no":
         raise pytest.UsageError("cells are measured one at a time; leave out -n and --dist")
     if config.getoption("benchmark_skip"):

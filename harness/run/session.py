@@ -14,6 +14,7 @@ import pytest
 from harness import engines
 from harness.data.cache import Cache
 from harness.errors import DataError, ResultsError
+from harness.machine.commit import commit_of
 from harness.machine.cores import overruns
 from harness.machine.environment import Surroundings, surroundings
 from harness.machine.facts import this_machine
@@ -247,6 +248,9 @@ class BenchmarkRun:
 
     def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
         machine_info["node"] = self.journal.machine.name  # a host's name is nobody's business
+
+    def pytest_benchmark_generate_commit_info(self) -> dict[str, str]:
+        return commit_of(self.config.invocation_params.dir)  # git would do what the folder says
 
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         output_json.update(fields(self.journal, not self.journal.complete))

@@ -86,14 +86,18 @@ class Display:
     def last_words(self, text: str) -> None:
         """Prints a line past all that is being printed, for the process ends here."""
         cursor = "\x1b[?25h" if self.console.is_terminal else ""  # which a status line hides
-        line = f"\n{cursor}{text}\n".encode(errors="replace")
+        line = f"\n{cursor}{visible(text)}\n".encode(errors="replace")
         with contextlib.suppress(OSError, ValueError):  # a terminal that was closed
             os.write(self.file.fileno(), line)
+
+    def _print(self, markup: str) -> None:
+        """The one way of a line to the terminal, which obeys nothing that the line quotes."""
+        self.console.print(visible(markup))
 
     def say(self, text: str) -> None:
         """Something that takes a while and is no cell: data being made."""
         if not self.quiet:
-            self.console.print(f"[dim]{escape(text)}[/dim]")
+            self._print(f"[dim]{escape(text)}[/dim]")
 
     def progress(self, cell: Cell, phase: Phase, number: int) -> None:
         now = time.monotonic()
@@ -101,8 +105,9 @@ class Display:
             return
         self._phase, self._drawn = phase, now
         doing = f"round {number}" if phase is Phase.ROUND else _PHASES[phase]
-        text = f"{visible(cell.workload)}::{cell.query} {short(cell.engine)} · {doing}"
-        self._live.update(Text(f"  {text} · {self._position()}", style="cyan"), refresh=True)
+        text = f"{cell.workload}::{cell.query} {short(cell.engine)} · {doing}"
+        line = Text(visible(f"  {text} · {self._position()}"), style="cyan")
+        self._live.update(line, refresh=True)
 
     def _position(self) -> str:
         place = f"{self.done} of {self.total} cells done"
@@ -124,13 +129,13 @@ class Display:
             setting = f"{cell.input} · {cell.size}" + (
                 f" · {_threads(cell.threads)}" if self._sweep else ""
             )
-            self.console.print(
-                f"[bold]{escape(visible(cell.workload))}::{cell.query}[/bold]{title}"
+            self._print(
+                f"[bold]{escape(cell.workload)}::{cell.query}[/bold]{title}"
                 f"  [dim]{setting} · {self.done} of {self.total}[/dim]"
             )
         style = _STYLES[record.outcome]
         word = f"[{style}]{record.outcome:<11}[/{style}]"
-        self.console.print(
+        self._print(
             f"  {escape(short(cell.engine)):<{self._width}}  {word} {escape(detail(record))}"
         )
 
@@ -143,17 +148,17 @@ class Display:
     ) -> None:
         self.console.print(_summary(journal, ranking))
         if results is not None:
-            self.console.print(f"results  {results}")
+            self._print(f"results  {escape(str(results))}")
         if report is not None:
-            self.console.print(f"report   {report}")
+            self._print(f"report   {escape(str(report))}")
 
     def warning(self, text: str) -> None:
         if text:
-            self.console.print(f"[yellow]{escape(text)}[/yellow]")
+            self._print(f"[yellow]{escape(text)}[/yellow]")
 
     def trouble(self, text: str) -> None:
         if text:
-            self.console.print(f"[bold red]{escape(text)}[/bold red]")
+            self._print(f"[bold red]{escape(text)}[/bold red]")
 
 
 _PHASES = {
@@ -211,7 +216,7 @@ def _summary(journal: Journal, ranking: Sequence[Ranked]) -> Table:
         others = sorted((outcome, count) for outcome, count in of.items() if outcome != "ok")
         words = ", ".join(f"{count} {outcome}" for outcome, count in others)
         ok = f"{of[Outcome.OK]} of {of.total()}"
-        table.add_row(escape(short(engine)), *figures, ok, words)
+        table.add_row(escape(visible(short(engine))), *figures, ok, words)
     return table
 
 

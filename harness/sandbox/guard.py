@@ -9,8 +9,11 @@ statement write over the tables' own files, and so no text may run that the firs
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import WorkloadError
@@ -28,8 +31,12 @@ PARTS = frozenset(
     }
 )
 """What a SELECT may be made of beside expressions, as ``json_serialize_sql`` names it."""
-FUNCTIONS = frozenset({"current_setting", "getenv", "getvariable"})
-"""Functions that tell of the machine and not of the tables."""
+TELLING = frozenset({"getenv", "index_key", "json_serialize_plan", "version"})
+"""Functions that tell of the machine or the catalog, though DuckDB has them as consistent."""
+HARMLESS = frozenset({"error"})
+"""Functions that are harmless, though DuckDB has them as volatile."""
+DEEPEST = 4000
+"""Levels of a serialized statement, three for each call in a call, of which DuckDB takes 1,000."""
 
 
 def judge(connection: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]) -> None:
@@ -38,9 +45,10 @@ def judge(connection: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]
 
     try:
         count = len(connection.extract_statements(sql))
-        read = json.loads(_one_value(connection, "json_serialize_sql", sql))
+        text = _one_value(connection, "json_serialize_sql", sql)
     except duckdb.Error as error:
         raise WorkloadError(f"DuckDB cannot parse this: {_first_line(error)}") from error
+    read = _read(text)
     if count != 1 or read["error"]:
         raise WorkloadError("DuckDB does not read one SELECT here")
     for part in _parts(read):
@@ -53,6 +61,29 @@ def judge(connection: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]
 def _one_value(connection: duckdb.DuckDBPyConnection, function: str, argument: str) -> Any:
     ((value,),) = connection.execute(f"SELECT {function}(?::VARCHAR)", [argument]).fetchall()
     return value
+
+
+def _read(text: str) -> Any:
+    """JSON as deep as DuckDB writes it, in each process alike: Python's limit holds for calls."""
+    depth = _depth(text)
+    if depth > DEEPEST:
+        raise WorkloadError("the SQL is nested too deeply; write it in steps, by WITH")
+    limit = sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(limit + depth)
+        return json.loads(text)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _depth(text: str) -> int:
+    """How deep JSON is nested, told before it is read."""
+    steps = (1 if mark in "{[" else -1 for mark in _MARKS.findall(text) if mark in "{[]}")
+    return max(accumulate(steps), default=0)
+
+
+_MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+"""Brackets, and strings, in which there may be others."""
 
 
 def _parts(read: Any) -> Iterator[dict[str, Any]]:
@@ -70,7 +101,7 @@ def _parts(read: Any) -> Iterator[dict[str, Any]]:
 def _judge_part(part: dict[str, Any]) -> None:
     kind = part.get("type")
     if "class" in part:  # an expression
-        if part.get("function_name") in FUNCTIONS:
+        if "function_name" in part and not _is_harmless(folded(part["function_name"])):
             raise WorkloadError(f"the function {part['function_name']!r} is not known here")
     elif isinstance(kind, str) and kind not in PARTS:
         raise WorkloadError(f"a query reads the tables that its file declares, not a {kind}")
@@ -78,29 +109,77 @@ def _judge_part(part: dict[str, Any]) -> None:
         raise WorkloadError(f"a table has a plain name, not one in {part['schema_name']!r}")
 
 
+def _is_harmless(name: str) -> bool:
+    """Whether a function computes of its arguments alone. One that DuckDB lacks runs nowhere."""
+    if name in TELLING or name.startswith("__"):
+        return False
+    return name in HARMLESS or all(
+        consistent if macro is None else _is_of_harmless(macro)
+        for consistent, macro in _functions().get(name, ())
+    )
+
+
+@cache
+def _is_of_harmless(macro: str) -> bool:
+    """Whether a macro reads no table, and calls nothing but harmless functions."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        try:
+            judge(connection, f"SELECT {macro}", ())
+        except WorkloadError:
+            return False
+    return True
+
+
+@cache
+def _functions() -> dict[str, list[tuple[bool, str | None]]]:
+    """DuckDB's functions in expressions: whether each is consistent, or what the macro says."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "SELECT function_name, NOT has_side_effects AND stability = 'CONSISTENT', "
+            "macro_definition FROM duckdb_functions() "
+            "WHERE function_type IN ('scalar', 'aggregate', 'window', 'macro')"
+        ).fetchall()
+    found: dict[str, list[tuple[bool, str | None]]] = {}
+    for name, consistent, macro in rows:
+        found.setdefault(folded(name), []).append((consistent, macro))
+    return found
+
+
 def _strangers(read: Any, known: frozenset[str]) -> Iterator[str]:
     """The tables that are read and are none of those known, nor of the WITH around them."""
-    if isinstance(read, list):
-        for part in read:
-            yield from _strangers(part, known)
-    elif isinstance(read, dict):
-        for entry in read.get("cte_map", {}).get("map", []):
-            name = folded(entry["key"])
-            if name in _own_views():  # which a name of WITH hides in some places only
-                yield entry["key"]
-            node = entry["value"]["query_node"]
-            if node["type"] == "RECURSIVE_CTE_NODE" and folded(node["cte_name"]) == name:
-                yield from _strangers(node["left"], known)
-                rest = {key: part for key, part in node.items() if key != "left"}
-                yield from _strangers(rest, known | {name})
-            else:
-                yield from _strangers(entry["value"], known)
-            known |= {name}  # for those after it, and for what WITH stands before
-        if read.get("type") == "BASE_TABLE" and folded(read["table_name"]) not in known:
-            yield read["table_name"]
-        for key, part in read.items():
-            if key != "cte_map":
-                yield from _strangers(part, known)
+    waiting: list[tuple[Any, frozenset[str]]] = [(read, known)]
+    while waiting:
+        part, known = waiting.pop()
+        if isinstance(part, list):
+            waiting += [(item, known) for item in reversed(part)]
+        elif isinstance(part, dict):
+            inner: list[tuple[Any, frozenset[str]]] = []
+            for entry in part.get("cte_map", {}).get("map", []):
+                name = folded(entry["key"])
+                if name in _own_views():  # which a name of WITH hides in some places only
+                    yield entry["key"]
+                inner += _in_with(entry, name, known)
+                known |= {name}  # for those after it, and for what WITH stands before
+            if part.get("type") == "BASE_TABLE" and folded(part["table_name"]) not in known:
+                yield part["table_name"]
+            inner += [(item, known) for key, item in part.items() if key != "cte_map"]
+            waiting += reversed(inner)
+
+
+def _in_with(
+    entry: dict[str, Any], name: str, known: frozenset[str]
+) -> Iterator[tuple[Any, frozenset[str]]]:
+    """The parts of a table of WITH, each with the tables that it may read: itself, recursively."""
+    node = entry["value"]["query_node"]
+    if node["type"] == "RECURSIVE_CTE_NODE" and folded(node["cte_name"]) == name:
+        yield node["left"], known
+        yield {key: part for key, part in node.items() if key != "left"}, known | {name}
+    else:
+        yield entry["value"], known
 
 
 @cache

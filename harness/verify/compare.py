@@ -21,9 +21,16 @@ class _Differs(Exception):
 
 
 def compare(
-    answer: pa.Table, reference: pa.Table, spec: AnswerSpec, widened: bool = False
+    answer: pa.Table,
+    reference: pa.Table,
+    spec: AnswerSpec,
+    widened: bool = False,
+    numbers: Ints | None = None,
 ) -> str | None:
     """Why an answer is wrong, or None where it is right. Rows are counted from 1.
+
+    ``numbers`` are those of the answer's rows where both sides are parts of more, in which
+    another number of rows tells nothing.
 
     ``reference`` is the result of ``spec.reference_sql``, or with ``widened`` that of
     ``spec.widened_sql``. Columns are named as the spec has them, if it does. Raises
@@ -37,8 +44,9 @@ def compare(
     try:
         ours, theirs = _alike(reference, answer, spec)
         expected = whole(ours, spec) if rank is None else cut(ours, rank, spec)
-        _check_size(expected, theirs, spec)
-        _check_rows(expected, theirs, spec)
+        if numbers is None:
+            _check_size(expected, theirs, spec)
+        _check_rows(expected, theirs, spec, np.arange(len(theirs)) if numbers is None else numbers)
         _check_order(expected, theirs, spec)
     except _Differs as difference:
         return str(difference)
@@ -114,14 +122,15 @@ def _check_size(expected: Expected, answer: pa.Table, spec: AnswerSpec) -> None:
     raise _Differs("; ".join(told))
 
 
-def _check_rows(expected: Expected, answer: pa.Table, spec: AnswerSpec) -> None:
+def _check_rows(expected: Expected, answer: pa.Table, spec: AnswerSpec, numbers: Ints) -> None:
     ours, theirs = encode(expected.candidates, answer)
     placed = ours, theirs
     if spec.order:
         placed = ours.with_codes(expected.runs), theirs.with_codes(expected.answer_runs)
     left = _leftover(*placed, expected, spec)
     if len(left.answer):
-        raise _Differs(_Pointer(expected, answer, ours, theirs, spec.tolerance).tell(left))
+        pointer = _Pointer(expected, answer, ours, theirs, spec.tolerance, numbers)
+        raise _Differs(pointer.tell(left))
     if len(left.expected):
         raise _Differs(f"missing: {words.rows(expected.candidates, left.expected)}")
 
@@ -163,14 +172,15 @@ class _Pointer:
     ours: Rows
     theirs: Rows
     tolerance: float
+    numbers: Ints
 
     def tell(self, left: Leftover) -> str:
         place = int(left.answer[0])
         partner = self._partner(place, left.expected)
         if partner is not None:
             name, given, right = self._differing(place, partner)
-            return f"row {place + 1}, column '{name}': {given}, expected {right}"
-        told = f"row {place + 1} is not expected: {words.row(self.answer, place)}"
+            return f"row {self.numbers[place] + 1}, column '{name}': {given}, expected {right}"
+        told = f"row {self.numbers[place] + 1} is not expected: {words.row(self.answer, place)}"
         if len(left.expected):
             told += f"; missing: {words.rows(self.expected.candidates, left.expected)}"
         return told

@@ -1,7 +1,7 @@
-"""Two large answers -> parts of both, cut by value, that are alike exactly where the answers are.
+"""Two large answers -> parts of both, cut by value, and the first difference of one of them.
 
-Rows that are equal have equal integers, and so lie in the same part on either side. Order does
-not survive, so this is for answers that have none.
+Rows that are equal have equal integers, and so lie in the same part on either side: the parts are
+alike exactly where the answers are. Order does not survive, so this is for answers that have none.
 """
 
 from __future__ import annotations
@@ -14,33 +14,44 @@ import numpy as np
 import pyarrow as pa
 
 from harness.answer import AnswerSpec
+from harness.verify import words
 from harness.verify.compare import compare
 from harness.verify.rows import Ints, filled, hashed
 
 PART_ROWS = 500_000
+MOST_PARTS = 500
+"""As many files are open at a time."""
+ROW = "enginebench row"
+"""The column that a part has besides: which rows of the whole it holds."""
 
 
-def alike_in_parts(
-    answer: Path, reference: Path, spec: AnswerSpec, folder: Path, part_rows: int = PART_ROWS
-) -> bool:
-    """Whether the answer in an Arrow IPC file is right, in the memory that one part needs.
-
-    False says no more than that this way cannot tell. Small answers, such with an order and such
-    without integers are not cut; what is wrong is better told by ``compare`` of the whole.
-    """
-    rows = [_rows(file) for file in (answer, reference)]
-    keys = _integer_columns(answer, reference)
-    if rows[0] != rows[1] or rows[0] <= 2 * part_rows or not keys or spec.order:
+def can_be_cut(answer: Path, reference: Path, spec: AnswerSpec, part_rows: int = PART_ROWS) -> bool:
+    """Whether answers are large, Arrow IPC files, without order, and with integers to cut by."""
+    if answer.suffix != ".arrow" or spec.order:
         return False
-    count = -(-rows[0] // part_rows)
+    return max(_rows(answer), _rows(reference)) > 2 * part_rows and bool(
+        _integer_columns(answer, reference)
+    )
+
+
+def compare_in_parts(
+    answer: Path, reference: Path, spec: AnswerSpec, folder: Path, part_rows: int = PART_ROWS
+) -> str | None:
+    """What ``compare`` says of two answers that can be cut, in the memory that one part needs."""
+    rows, keys = [_rows(file) for file in (answer, reference)], _integer_columns(answer, reference)
+    count = min(-(-max(rows) // part_rows), MOST_PARTS)
     sides = [
         _cut(file, keys, count, folder / side)
         for file, side in ((answer, "given"), (reference, "right"))
     ]
-    return all(
-        compare(_taken(given), _taken(right), spec) is None
-        for given, right in zip(*sides, strict=True)
-    )
+    told = [] if rows[0] == rows[1] else [f"{words.count(rows[0])}, expected {rows[1]}"]
+    for given, right in zip(*sides, strict=True):
+        (part, numbers), (wanted, _) = _taken(given), _taken(right)
+        difference = compare(part, wanted, spec, numbers=numbers)
+        if difference is not None:
+            told.append(difference)
+            break
+    return "; ".join(told) or None
 
 
 def _rows(file: Path) -> int:
@@ -78,7 +89,7 @@ def _cut(file: Path, keys: list[int], count: int, folder: Path) -> list[Path]:
     """The parts' files, each with the rows whose integers hash to its number."""
     folder.mkdir(parents=True)
     parts = [folder / f"{number}.arrow" for number in range(count)]
-    schema = _schema(file)
+    schema, first = _schema(file).append(pa.field(ROW, pa.int64())), 0
     with ExitStack() as stack:
         writers = [
             stack.enter_context(pa.ipc.new_file(stack.enter_context(file), schema))
@@ -87,7 +98,10 @@ def _cut(file: Path, keys: list[int], count: int, folder: Path) -> list[Path]:
         for batch in _batches(file):
             codes = [_integers(batch.column(key)) for key in keys]
             number = (hashed(codes, len(batch)) % np.uint64(count)).astype(np.uint16)
-            ordered = batch.take(pa.array(np.argsort(number, kind="stable")))
+            rows = pa.array(np.arange(first, first + len(batch)))
+            first += len(batch)
+            whole = pa.RecordBatch.from_arrays([*batch.columns, rows], schema=schema)
+            ordered = whole.take(pa.array(np.argsort(number, kind="stable")))
             ends = np.cumsum(np.bincount(number, minlength=count))
             for writer, end, size in zip(writers, ends, np.diff(ends, prepend=0), strict=True):
                 writer.write_batch(ordered.slice(end - size, size))
@@ -99,8 +113,9 @@ def _integers(column: pa.Array) -> Ints:
     return codes
 
 
-def _taken(part: Path) -> pa.Table:
-    """A part, whose file is not needed any longer."""
+def _taken(part: Path) -> tuple[pa.Table, Ints]:
+    """A part, whose file is not needed any longer, and the numbers of its rows."""
     table = pa.Table.from_batches(list(_batches(part)), _schema(part))
     part.unlink()
-    return table
+    last = table.num_columns - 1
+    return table.remove_column(last), table.column(last).to_numpy()

@@ -24,12 +24,12 @@ from harness.data.budget import Budget, Room
 from harness.errors import DataError, NoReference, WorkloadError
 from harness.machine.messages import Message, spec_from_message, table_from_message
 from harness.machine.oom import says_out_of_memory
-from harness.machine.serve import serve
+from harness.machine.serve import serve_deep
 from harness.sandbox.files import reader
 from harness.sandbox.guard import identifier, judge, literal, lock
 from harness.tables import Input, Table
 from harness.verify.compare import compare
-from harness.verify.parts import alike_in_parts
+from harness.verify.parts import can_be_cut, compare_in_parts
 
 MEMORY = "800MB"
 """What a reference is computed in, spilling to disk where it must; more where it cannot do so."""
@@ -105,13 +105,10 @@ class References:
         the reference.
         """
         wanted = spec_from_message(spec)
-        right_answer: Message = {"reason": None, "unsupported": None, "doubt": None}
-        if not widened and _alike(Path(answer), Path(reference), wanted):
-            return right_answer
-        given, right = _read(Path(answer)), _read(Path(reference))
-        reason = compare(given, right, wanted, widened)
+        given, right = Path(answer), Path(reference)
+        reason = _difference(given, right, wanted, widened)
         if reason is None:
-            return right_answer
+            return {"reason": None, "unsupported": None, "doubt": None}
         from harness.verify.explained import another  # which imports what right answers do without
 
         unsupported = self.explain(tables, key, spec)["reason"]
@@ -121,8 +118,15 @@ class References:
         doubt = self._doubt(given, right, wanted, widened, data, key)
         if doubt is None:
             with self._in_time(self._open(data, key)) as database:
+
+                def differs(sql: str) -> bool:
+                    with tempfile.TemporaryDirectory(dir=".") as folder:
+                        other = Path(folder) / "other.arrow"
+                        self._write(database, sql, other)
+                        return _difference(other, right, wanted, widened) is not None
+
                 names = [table.name for table in data]
-                unsupported = another(database, wanted, right, widened, names)
+                unsupported = another(wanted.reference_sql, names, differs)
         return {"reason": reason, "unsupported": unsupported, "doubt": doubt}
 
     def explain(self, tables: list[Message], key: str, spec: Message) -> Message:
@@ -146,8 +150,8 @@ class References:
 
     def _doubt(
         self,
-        given: pa.Table,
-        right: pa.Table,
+        given: Path,
+        right: Path,
         spec: AnswerSpec,
         widened: bool,
         data: Sequence[Table],
@@ -156,15 +160,15 @@ class References:
         """How the first other way that comes to an end contradicts the reference, if it does."""
         for way in OTHER_WAYS:
             try:
-                other = _read(self._file(data, key, spec.reference_sql, way))
-                difference = compare(other, right, spec, widened)
+                other = self._file(data, key, spec.reference_sql, way)
+                difference = _difference(other, right, spec, widened)
                 if difference is None:
                     return None
                 sql = spec.widened_sql if widened else None
-                ties = other if sql is None else _read(self._file(data, key, sql, way))
+                ties = other if sql is None else self._file(data, key, sql, way)
             except NoReference:
                 continue
-            same = compare(given, ties, spec, widened) is None
+            same = _difference(given, ties, spec, widened) is None
             return (
                 f"DuckDB contradicts itself: {way}, it answers otherwise ({difference}); "
                 f"this answer equals {'that one' if same else 'neither'}"
@@ -262,12 +266,12 @@ def open_database(
     return database
 
 
-def _alike(answer: Path, reference: Path, spec: AnswerSpec) -> bool:
-    """Whether an answer too large to be compared at once is right; False where that is unknown."""
-    if answer.suffix != ".arrow":
-        return False
+def _difference(answer: Path, reference: Path, spec: AnswerSpec, widened: bool) -> str | None:
+    """Why an answer file is wrong, or None: part by part where it is too large to be read whole."""
+    if widened or not can_be_cut(answer, reference, spec):
+        return compare(_read(answer), _read(reference), spec, widened)
     with tempfile.TemporaryDirectory(dir=".") as folder:  # the process' own
-        return alike_in_parts(answer, reference, spec, Path(folder))
+        return compare_in_parts(answer, reference, spec, Path(folder))
 
 
 def _read(file: Path) -> pa.Table:
@@ -281,7 +285,7 @@ def _read(file: Path) -> pa.Table:
 def main(arguments: Sequence[str]) -> None:
     references = References()
     names = ("start", "reference", "check", "explain")
-    serve({name: getattr(references, name) for name in names}, arguments)
+    serve_deep({name: getattr(references, name) for name in names}, arguments)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -17,15 +16,10 @@ import harness.engines
 from harness import plan
 from harness.errors import UnknownEngine, Unsupported, WorkloadError
 from harness.machine.messages import Message, spec_to_message, table_from_message
-from harness.machine.serve import serve
+from harness.machine.serve import serve_deep
 from harness.plan.tree.nodes import Node
 from harness.plan.tree.text import tree
 from harness.tables import Input, Table
-
-STACK_BYTES = 512 * 2**20
-"""Of the thread: SQL may be nested as deep as DuckDB takes it. Untouched, it costs nothing."""
-DEPTH = 100_000
-"""Python's calls within calls."""
 
 
 class Compiling:
@@ -102,15 +96,10 @@ def _text(plan: Node | None, types: bool) -> str | None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Answers requests in a thread that can call deeper than Python's default allows."""
     compiling = Compiling()
     names = ("start", "tables", "query", "steps", "program")
     handlers = {name: getattr(compiling, name) for name in names}
-    threading.stack_size(STACK_BYTES)
-    sys.setrecursionlimit(DEPTH)
-    thread = threading.Thread(target=serve, args=(handlers, arguments, signal.SIGKILL))
-    thread.start()
-    thread.join()
+    serve_deep(handlers, arguments, signal.SIGKILL)
 
 
 if __name__ == "__main__":

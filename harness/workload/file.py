@@ -12,7 +12,7 @@ from harness.data.generators.registry import GENERATORS
 from harness.data.sources import OWN_SIZE, DataSource, DataSpec, TableSource
 from harness.errors import WorkloadError
 from harness.tables import CsvFormat, Input
-from harness.words import suggestion, visible
+from harness.words import is_utf8, suggestion, visible
 from harness.workload.schema import (
     DataModel,
     QueryModel,
@@ -61,6 +61,8 @@ def load(path: Path) -> Workload:
 
     The SQL is not looked at here, and the tables' files are not opened.
     """
+    if not is_utf8(path.absolute()):
+        raise WorkloadError("this path is not UTF-8; rename the file, or its folder", path, 1)
     document = read(path)
     model = parse(document)
     return Workload(

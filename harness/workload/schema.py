@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -26,7 +26,7 @@ from harness.workload.yaml_lines import Document, KeyPath
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 SIZE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
-MOST_QUERIES, MOST_TABLES = 1000, 200
+MOST_QUERIES, MOST_TABLES, MOST_SIZES, MOST_NULL_VALUES, MOST_INPUTS = 1000, 200, 100, 100, 10
 FUNCTION = re.compile(r"[^:]+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
 TYPE_ALIASES: Mapping[str, Type] = {
@@ -54,12 +54,15 @@ def _one_line(text: str) -> str:
     return text
 
 
+S = TypeVar("S", bound=Sized)
+
+
 def _at_most(most: int, what: str) -> AfterValidator:
     """Each of them costs time and disk before anything is measured."""
 
-    def check(value: dict[str, Any]) -> dict[str, Any]:
+    def check(value: S) -> S:
         if len(value) > most:
-            raise ValueError(f"{len(value)} {what} in one file; at most {most} are read")
+            raise ValueError(f"{len(value)} {what}; at most {most} are read")
         return value
 
     return AfterValidator(check)
@@ -108,7 +111,9 @@ class TableModel(_Model):
 
     path: Annotated[str, AfterValidator(_without_nul)] = Field(min_length=1)
     columns: dict[str, Annotated[Type, BeforeValidator(_type)]] = Field(default={}, alias="schema")
-    null_values: tuple[str, ...] = Field(default=("",), min_length=1)
+    null_values: Annotated[
+        tuple[str, ...], Field(min_length=1), _at_most(MOST_NULL_VALUES, "null values")
+    ] = ("",)
     delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
         default=",", min_length=1, max_length=1
     )
@@ -165,6 +170,7 @@ class DataModel(_Model):
         Annotated[
             dict[str, dict[str, Any]],
             Field(min_length=1),
+            _at_most(MOST_SIZES, "sizes"),
             _named(SIZE_NAME, "a size", "letters, digits, _, . and - only"),
         ]
         | None
@@ -175,11 +181,13 @@ class WorkloadModel(_Model):
     """A workload file, key by key."""
 
     title: Title | None = None
-    input: tuple[Input, ...] = Field(default=(Input.MEMORY,), min_length=1)
+    input: Annotated[tuple[Input, ...], Field(min_length=1), _at_most(MOST_INPUTS, "inputs")] = (
+        Input.MEMORY,
+    )
     tables: (
         Annotated[
             dict[str, TableModel],
-            _at_most(MOST_TABLES, "tables"),
+            _at_most(MOST_TABLES, "tables in one file"),
             _named(NAME, "a table", NAME_RULE),
         ]
         | None
@@ -188,7 +196,7 @@ class WorkloadModel(_Model):
     queries: Annotated[
         dict[str, QueryModel],
         Field(min_length=1),
-        _at_most(MOST_QUERIES, "queries"),
+        _at_most(MOST_QUERIES, "queries in one file"),
         _named(NAME, "a query", NAME_RULE),
     ]
 

@@ -15,6 +15,8 @@ from harness.errors import WorkloadError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+MAX_NODES = 50_000
+"""A thousand queries with title, tolerance and two native programs each are 14,000."""
 MAX_DIGITS = 100
 
 KeyPath = tuple[str | int, ...]
@@ -45,7 +47,7 @@ class _Loader(yaml.SafeLoader):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.depth = 0
+        self.depth = self.nodes = 0
 
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
@@ -61,6 +63,13 @@ class _Loader(yaml.SafeLoader):
             raise WorkloadError("half of a character (\\ud800 to \\udfff) is no text", line=line)
         if self.depth >= MAX_DEPTH:
             raise WorkloadError(f"nested more than {MAX_DEPTH} levels deep", line=line)
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise WorkloadError(
+                f"more than {MAX_NODES:,} keys and values, which no workload needs; is this a data "
+                "file?",
+                line=line,
+            )
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1

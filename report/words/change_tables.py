@@ -15,6 +15,7 @@ from rich.text import Text
 from report.compare.changes import Change, Changes, Side, Verdict
 from report.compare.metrics import Metric
 from report.compare.statistics import MeanRatio, Ratio
+from report.errors import harmless
 from report.read.sources import Run
 from report.words import change_wording as words
 from report.words import names
@@ -130,7 +131,7 @@ def _engines(changes: Changes) -> Grid:
 
 def _plain(text: str) -> str:
     """One line without control characters: names and reasons come from files and from errors."""
-    return "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
+    return harmless(" ".join(text.split()))
 
 
 def terminal(found: Listing) -> Group:
@@ -192,7 +193,7 @@ def as_json(changes: Changes, above: float | None = None) -> str:
         "only_after": len(changes.new),
         "other_sql": len(changes.rewritten),
     }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=1) + "\n"
 
 
 def _run(run: Run) -> dict[str, Any]:

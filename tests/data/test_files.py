@@ -89,6 +89,14 @@ def test_null_values_and_delimiter_are_kept_to(tmp_path: Path) -> None:
     assert t.csv_format == CsvFormat(";", ("NA", "-"))
 
 
+@pytest.mark.parametrize("name", ["t.csv.gz", "T.CSV.GZ", "t.csv.Gz"])
+def test_a_suffix_has_no_case(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(gzip.compress(b"a,b\n1,2\n"))
+    found = table(tmp_path, name)
+    assert content(found) == {"a": [1], "b": [2]}
+    assert all(path.suffix in (".gz", ".csv") for path in found.csv)  # as every library reads
+
+
 def test_a_gzipped_csv_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"\xef\xbb\xbfa,b\n1,2\n"))
     assert content(table(tmp_path, "t.csv.gz")) == {"a": [1], "b": [2]}

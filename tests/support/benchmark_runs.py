@@ -79,6 +79,7 @@ class Project:
             env={**self.environment, **variables},
             capture_output=True,
             text=True,
+            errors="surrogateescape",  # pytest's own lines name a file in its very bytes
             timeout=120,
         )
         return Done(done.returncode, done.stdout, done.stderr)

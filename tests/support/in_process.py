@@ -22,7 +22,8 @@ from harness.plan import FAILED, Query, compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
 from harness.verify.compare import compare
-from harness.verify.explained import another, data_of_its_own
+from harness.verify.explained import data_of_its_own
+from tests.support.other_ways import another
 
 ARROW_TYPES = {
     Type.BOOLEAN: pa.bool_(),

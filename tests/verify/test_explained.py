@@ -12,9 +12,9 @@ from harness.verify.explained import (
     IN_FLOATS,
     TEXTS,
     TOO_WIDE,
-    another,
     data_of_its_own,
 )
+from tests.support.other_ways import another
 
 WIDE = (
     "select sum(h) as a from t",

@@ -12,7 +12,7 @@ import pytest
 from harness.answer import AnswerSpec, SortKey
 from harness.types import Column, Type
 from harness.verify.compare import compare
-from harness.verify.parts import alike_in_parts
+from harness.verify.parts import can_be_cut, compare_in_parts
 
 ROWS = 1000
 SPEC = AnswerSpec(
@@ -34,11 +34,17 @@ def written(data: dict[str, Any], file: Path, rows: int = 300) -> Path:
     return file
 
 
-def verdicts(given: dict[str, Any], folder: Path, spec: AnswerSpec = SPEC) -> tuple[bool, bool]:
-    """Whether an answer is right: by parts, and as a whole."""
+def reasons(given: dict[str, Any], folder: Path) -> tuple[str | None, str | None]:
+    """Why an answer is wrong: by parts, and as a whole."""
     files = written(given, folder / "given.arrow"), written(table(), folder / "right.arrow", 170)
-    by_parts = alike_in_parts(*files, spec, folder / "parts", part_rows=100)
-    return by_parts, compare(pa.table(given), pa.table(table()), spec) is None
+    assert can_be_cut(*files, SPEC, part_rows=100)
+    by_parts = compare_in_parts(*files, SPEC, folder / "parts", part_rows=100)
+    return by_parts, compare(pa.table(given), pa.table(table()), SPEC)
+
+
+def verdicts(given: dict[str, Any], folder: Path) -> tuple[bool, bool]:
+    by_parts, whole = reasons(given, folder)
+    return by_parts is None, whole is None
 
 
 def shuffled(data: dict[str, Any]) -> dict[str, Any]:
@@ -90,6 +96,18 @@ def test_a_column_of_the_wrong_type_is_seen(tmp_path: Path) -> None:
     assert verdicts(given, tmp_path) == (False, False)
 
 
+def test_the_difference_is_told_as_of_the_whole(tmp_path: Path) -> None:
+    by_parts, whole = reasons(changed("x", 999, 2.0), tmp_path)
+    assert by_parts == whole and by_parts is not None
+    assert "column 'x': 2.0, expected 0." in by_parts
+
+
+def test_rows_that_are_missing_are_counted_over_all_parts(tmp_path: Path) -> None:
+    given = {name: values[:-1] for name, values in table().items()}
+    by_parts, whole = reasons(given, tmp_path)
+    assert by_parts == whole and str(by_parts).startswith("999 rows, expected 1000; missing: ")
+
+
 @pytest.mark.parametrize("why", ["an order", "no integers", "a dictionary", "few rows"])
 def test_what_cannot_be_cut_is_left_to_the_whole(tmp_path: Path, why: str) -> None:
     given, right, spec, size = table(), table(), SPEC, 100
@@ -102,4 +120,4 @@ def test_what_cannot_be_cut_is_left_to_the_whole(tmp_path: Path, why: str) -> No
     if why == "few rows":
         size = ROWS
     files = written(given, tmp_path / "given.arrow", ROWS), written(right, tmp_path / "right.arrow")
-    assert not alike_in_parts(*files, spec, tmp_path / "parts", size)
+    assert not can_be_cut(*files, spec, size)

@@ -170,6 +170,19 @@ def test_a_huge_file_is_refused_without_being_read(tmp_path: Path) -> None:
         (b"title: \xff\xfe\n", "w.yaml: not UTF-8 text; save it as UTF-8"),
         ("title: 2020-99-99\n", "w.yaml: not valid YAML: month must be in 1..12"),
         ("title: a\x00b\n", "w.yaml: not valid YAML: unacceptable character #x0000"),
+        ("input:\n" + "- x\n" * 60_000, "w.yaml:49999: more than 50,000 keys and values"),
+        (
+            "tables: {t: {path: t.csv, null_values: [" + "a," * 101 + "]}}\n" + QUERY,
+            "w.yaml:1: 101 null values; at most 100 are read",
+        ),
+        ("input: [" + "csv," * 11 + "]\n" + TABLE + QUERY, "w.yaml:1: 11 inputs; at most 10"),
+        (
+            SIZES.replace(
+                "    small:\n", "    {" + "".join(f"s{i}: {{}}, " for i in range(101)) + "}\n"
+            )
+            + QUERY,
+            "w.yaml:3: 101 sizes; at most 100 are read",
+        ),
         ("? [a, b]\n: 1\n", "w.yaml:1: a key must be a single word"),
     ],
 )
@@ -177,6 +190,21 @@ def test_what_is_not_a_plain_yaml_file_is_refused(
     tmp_path: Path, content: str | bytes, message: str
 ) -> None:
     assert error_of(tmp_path, content).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input:\n" + "-\n" * 490_000,
+        "tables: [" + "a," * 490_000 + "]\n",
+        "queries: {" + ",".join(map(str, range(140_000))) + "}\n",
+        "".join(f"a{i}: b\n" for i in range(90_000)),
+    ],
+)
+def test_a_megabyte_of_dense_yaml_is_not_read_to_its_end(tmp_path: Path, text: str) -> None:
+    begun = time.process_time()
+    assert "more than 50,000 keys and values" in error_of(tmp_path, text)
+    assert time.process_time() - begun < 5  # 1 s on an idle machine; to the end, 25 s
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
