@@ -258,6 +258,11 @@ class Inference:
         self.numbers(e)
         return Typed(Type.FLOAT64, self.extreme(e).nullable)
 
+    def quantile(self, e: Expression) -> Typed:
+        if not isinstance(e.expression, exp.Literal):
+            raise Unsupported("a quantile counted from the greatest, or computed", in_sql(e))
+        return self.extreme(e) if isinstance(e, exp.PercentileDisc) else self.mean(e)
+
     def spread(self, e: Expression) -> Typed:
         self.column_in(e)
         self.numbers(e)  # a group of one row has no sample deviation
@@ -387,13 +392,13 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.Max: Inference.extreme,
     exp.Avg: Inference.mean,
     exp.Median: Inference.mean,
-    exp.PercentileCont: Inference.mean,
+    exp.PercentileCont: Inference.quantile,
     exp.StddevSamp: Inference.spread,
     exp.Variance: Inference.spread,
     exp.StddevPop: Inference.mean,
     exp.VariancePop: Inference.mean,
     exp.AnyValue: Inference.extreme,
-    exp.PercentileDisc: Inference.extreme,
+    exp.PercentileDisc: Inference.quantile,
     exp.ArgMin: Inference.at_extreme,
     exp.ArgMax: Inference.at_extreme,
     exp.GroupConcat: Inference.text_of_group,
