@@ -28,6 +28,7 @@ from harness.plan.sql.casts import plain_casts
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.functions import NAMED, by_name, moments
 from harness.plan.sql.grouping import mark_grouped
+from harness.plan.sql.joined import plainly_joined
 from harness.plan.sql.nesting import tied_to_the_next
 from harness.plan.sql.normalize import normalize
 from harness.plan.sql.nulls import without_nulls
@@ -240,6 +241,7 @@ def _named(
     tree: exp.Query, schemas: Mapping[str, Schema], known: MappingSchema, names: Sequence[str]
 ) -> exp.Query:
     """The tree in which each name says what it means, and which the answer's names are."""
+    plainly_joined(tree, schemas)
     for select in tree.find_all(exp.Select):
         _aliased_subqueries(select)
         _last_of_a_name(select, schemas)

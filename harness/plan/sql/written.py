@@ -9,7 +9,7 @@ from sqlglot import exp
 from harness.errors import WorkloadError
 from harness.plan.facts.typed import Expression
 from harness.plan.sql import bound
-from harness.plan.sql.sources import columns_of_query, columns_of_source, sources_of
+from harness.plan.sql.sources import columns_of_query, columns_of_source, comma_items, is_comma
 from harness.types import Schema
 from harness.words import folded
 
@@ -104,7 +104,7 @@ def _flat(join: exp.Join) -> list[Expression]:
     inner = [part for other in joins for part in _flat(other)]
     conditions = [c for c in (inner[-1].args.get("on"), condition) if c is not None]
     inner[-1].set("on", exp.and_(*conditions) if conditions else None)
-    return [exp.Join(this=table), *inner]
+    return [exp.Join(this=table, kind=None if is_comma(join) else "CROSS"), *inner]
 
 
 def _is_inner(join: exp.Join) -> bool:
@@ -124,17 +124,18 @@ def _columns_of_tables(tree: exp.Query) -> None:
 
 def _natural(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
     """NATURAL as USING all columns of one name."""
-    sources, before = list(sources_of(select)), list[str]()
-    for place, source in enumerate(sources):
-        names = columns_of_source(source, schemas)
-        join = select.args["joins"][place - 1] if place else None
-        if names is None:
-            return
-        if join is not None and join.args.get("method") == "NATURAL":
-            common = [name for name in names if name in before]
-            join.set("method", None)
-            join.set("using", [exp.to_identifier(name, quoted=True) for name in common] or None)
-        before += names
+    for item in comma_items(select):
+        before: list[str] = []
+        for source, join in item:
+            names = columns_of_source(source, schemas)
+            if names is None:
+                return
+            if join is not None and join.args.get("method") == "NATURAL":
+                common = [name for name in names if name in before]
+                join.set("method", None)
+                join.set("using", [_quoted(name) for name in common] or None)
+            if join is None or join.kind not in ("SEMI", "ANTI"):
+                before += names
 
 
 def _by_name(union: exp.SetOperation, schemas: Mapping[str, Schema]) -> None:
