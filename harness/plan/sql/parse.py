@@ -21,6 +21,8 @@ from sqlglot.schema import MappingSchema
 
 from harness.answer import each_once
 from harness.errors import Unsupported, WorkloadError
+from harness.plan.facts.columns import repeated
+from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression
 from harness.plan.facts.windows import resolve_names
 from harness.plan.sql import bound, constants, decimals
@@ -48,7 +50,7 @@ def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
 
     Raises WorkloadError for anything but one SELECT over the tables of ``schemas``.
     """
-    tree = _one_select(sql)
+    tree = parsed(sql)
     by_name(tree)
     plainly_written(tree, schemas)
     _check_tables(tree, schemas)
@@ -89,10 +91,10 @@ def printed(sql: str) -> str:
 
     Raises Unsupported where that text would be read as another query.
     """
-    tree = _one_select(sql)
+    tree = parsed(sql)
     text: str = tree.sql("duckdb", pretty=True, comments=False)
     try:
-        same = _names_and_values(_one_select(text)) == _names_and_values(tree)
+        same = _names_and_values(parsed(text)) == _names_and_values(tree)
     except WorkloadError:
         same = False
     if not same:
@@ -114,9 +116,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; there are {', '.join(names[:12])}{', …' if len(names) > 12 else ''}" if names else ""
 
 
-def _one_select(sql: str) -> exp.Query:
+def parsed(sql: str) -> exp.Query:
+    """One SELECT as sqlglot reads it. Raises WorkloadError for anything else."""
     try:
-        statements = [s for s in sqlglot.parse(sql, read=DIALECT) if s is not None]
+        statements = [
+            s
+            for s in sqlglot.parse(sql, read=DIALECT)
+            if s is not None and not isinstance(s, exp.Semicolon)
+        ]
     except (ParseError, TokenError) as error:
         raise WorkloadError(f"the SQL cannot be parsed: {_first_line(error)}") from None
     if len(statements) != 1:
@@ -241,6 +248,8 @@ def _named(
     tree: exp.Query, schemas: Mapping[str, Schema], known: MappingSchema, names: Sequence[str]
 ) -> exp.Query:
     """The tree in which each name says what it means, and which the answer's names are."""
+    for select in tree.find_all(exp.Select):
+        _names_under_stars(select, schemas)
     plainly_joined(tree, schemas)
     for select in tree.find_all(exp.Select):
         _aliased_subqueries(select)
@@ -358,6 +367,14 @@ class _Simplifier(Simplifier):
 def _is_whole(e: Expression) -> bool:
     """Whether an expression is no float."""
     return not e.is_type(*exp.DataType.FLOAT_TYPES, *exp.DataType.REAL_TYPES, exp.DType.UNKNOWN)
+
+
+def _names_under_stars(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
+    """Raises Unsupported where a star stands for two columns of one source by one name."""
+    if any(item.is_star for item in select.selects):
+        for source in sources_of(select):
+            if name := repeated(columns_of_source(source, schemas) or []):
+                raise Unsupported(f"two columns called {name!r} in a subquery", in_sql(source))
 
 
 def _aliased_subqueries(select: exp.Select) -> None:

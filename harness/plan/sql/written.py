@@ -9,6 +9,7 @@ from sqlglot import exp
 from harness.errors import WorkloadError
 from harness.plan.facts.typed import Expression
 from harness.plan.sql import bound
+from harness.plan.sql.dialect import is_place
 from harness.plan.sql.sources import columns_of_query, columns_of_source, comma_items, is_comma
 from harness.types import Schema
 from harness.words import folded
@@ -22,6 +23,7 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
     for number in tree.find_all(exp.Literal):
         if not number.is_string and number.name.isdecimal():
             number.set("this", _whole(number.name.lstrip("0") or "0"))
+    plain_places(tree)
     one_spelling(tree, schemas)
     _columns_of_tables(tree)
     for select in tree.find_all(exp.Select):
@@ -32,6 +34,21 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
         _by_name(union, schemas)
     for count in tree.find_all(exp.Count):
         count.set("this", count.this or exp.Star())
+
+
+def plain_places(tree: exp.Query) -> None:
+    """Places in ORDER BY and GROUP BY as plain numbers, in place."""
+    for clause in tree.find_all(exp.Order, exp.Group):
+        for key in clause.expressions:
+            _plain_place(key.this if isinstance(key, exp.Ordered) else key)
+
+
+def _plain_place(key: Expression) -> None:
+    """``order by (2)`` and ``order by - -2`` as ``order by 2``."""
+    if is_place(key):
+        negative = sum(isinstance(part, exp.Neg) for part in key.walk()) % 2
+        number = exp.Literal.number(next(key.find_all(exp.Literal)).name)
+        key.replace(exp.Neg(this=number) if negative else number)
 
 
 def _whole(digits: str) -> str:
