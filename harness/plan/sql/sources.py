@@ -110,7 +110,7 @@ def columns_of_source(source: Expression, schemas: Mapping[str, Schema]) -> list
     if isinstance(source, exp.Subquery):
         names = columns_of_query(source.this, schemas)
     elif isinstance(source, exp.Table):
-        cte = _cte(source)
+        cte = cte_of(source)
         names = [c.name for c in schemas.get(source.name, ())] if cte is None else None
         if cte is not None:
             columns = [column.name for column in cte.args["alias"].columns]
@@ -121,7 +121,7 @@ def columns_of_source(source: Expression, schemas: Mapping[str, Schema]) -> list
     return None if not names else given + names[len(given) :]
 
 
-def _cte(table: exp.Table) -> exp.CTE | None:
+def cte_of(table: exp.Table) -> exp.CTE | None:
     """The query of WITH that a table's name stands for, the nearest first."""
     part: Expression = table
     while part.parent is not None:
@@ -129,10 +129,12 @@ def _cte(table: exp.Table) -> exp.CTE | None:
         clause = part.args.get("with_")
         found = [] if clause is None or clause is inside else clause.expressions
         if isinstance(part, exp.With):
-            found = part.expressions[: part.expressions.index(inside)]
-        named: list[exp.CTE] = [cte for cte in found if cte.alias == table.name]
+            every = part.expressions
+            found = every if part.args.get("recursive") else every[: every.index(inside)]
+        named = [cte for cte in found if folded(cte.alias) == folded(table.name)]
         if named:
-            return named[-1]
+            nearest: exp.CTE = named[-1]
+            return nearest
     return None
 
 
