@@ -182,13 +182,19 @@ def _say_which(
         value = None if column.table else merged.get(column.name)
         if value is None or _is_nearer(column, select, schemas):
             continue
-        alone = isinstance(column.parent, (exp.Ordered, exp.Tuple)) or column.parent is select
-        if column.name in outputs and alone and column.parent_select is select:
+        if column.name in outputs and _is_key(column, select):
             continue
         if column.parent is select:
             column.replace(exp.alias_(value.value(), _quoted(column.name)))
         else:
             column.replace(value.value())
+
+
+def _is_key(column: exp.Column, select: exp.Select) -> bool:
+    """Whether a column by itself is a key of this SELECT's ORDER BY or DISTINCT ON."""
+    key = column.parent if isinstance(column.parent, (exp.Ordered, exp.Tuple)) else column
+    clause = None if key is None else key.parent
+    return clause is not None and clause.parent is select
 
 
 def _is_nearer(column: exp.Column, select: exp.Select, schemas: Mapping[str, Schema]) -> bool:

@@ -10,7 +10,13 @@ from harness.errors import WorkloadError
 from harness.plan.facts.typed import Expression
 from harness.plan.sql import bound
 from harness.plan.sql.dialect import is_place
-from harness.plan.sql.sources import columns_of_query, columns_of_source, comma_items, is_comma
+from harness.plan.sql.sources import (
+    columns_of_query,
+    columns_of_source,
+    comma_items,
+    cte_of,
+    is_comma,
+)
 from harness.types import Schema
 from harness.words import folded
 
@@ -24,10 +30,11 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
         if not number.is_string and number.name.isdecimal():
             number.set("this", _whole(number.name.lstrip("0") or "0"))
     plain_places(tree)
-    one_spelling(tree, schemas)
+    spellings = one_spelling(tree, schemas)
     _columns_of_tables(tree)
     for select in tree.find_all(exp.Select):
         _joins_of_from(select)
+    _columns_respelled(tree, spellings, schemas)
     for select in list(tree.find_all(exp.Select)):
         _natural(select, schemas)
     for union in list(tree.find_all(exp.SetOperation)):
@@ -61,21 +68,45 @@ def _whole(digits: str) -> str:
     return digits
 
 
-def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
-    """Names have no case in DuckDB: each as its table has it, or as it was written first."""
-    spellings = _declared(schemas)
-    for name in tree.find_all(exp.Identifier, bfs=False):
-        if isinstance(name.this, str):
-            name.set("this", spellings.setdefault(folded(name.this), name.this))
+def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> dict[str, str]:
+    """Names have no case in DuckDB: each as the first table read has it, or as first written.
+
+    Gives the spellings. A table goes by its own name, under the one that the query has for it.
+    """
+    own = {folded(name): name for name in schemas}
+    spellings: dict[str, str] = {}
+    for table in tree.find_all(exp.Table, bfs=False):
+        name = own.get(folded(table.name), table.name)
+        for each in (name, *(column.name for column in schemas.get(name, ()))):
+            spellings.setdefault(folded(each), each)
+    for part in tree.find_all(exp.Identifier, bfs=False):
+        if isinstance(part.this, str):
+            part.set("this", spellings.setdefault(folded(part.this), part.this))
+    for table in tree.find_all(exp.Table):
+        name = own.get(folded(table.name), table.name)
+        if name != table.name and cte_of(table) is None:
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=table.this.copy()))
+            table.set("this", _quoted(name))
+    return spellings
 
 
-def _declared(schemas: Mapping[str, Schema]) -> dict[str, str]:
-    """The names of tables and columns by themselves without case; none that has two spellings."""
-    names = [*schemas, *(column.name for schema in schemas.values() for column in schema)]
-    spellings: dict[str, set[str]] = {}
-    for name in names:
-        spellings.setdefault(folded(name), set()).add(name)
-    return {lower: next(iter(found)) for lower, found in spellings.items() if len(found) == 1}
+def _columns_respelled(
+    tree: exp.Query, spellings: Mapping[str, str], schemas: Mapping[str, Schema]
+) -> None:
+    """Tables whose columns are spelt otherwise as queries that give them the names they have here.
+
+    So ``from a join b on a.k = b.k`` finds a column that b calls K.
+    """
+    for table in list(tree.find_all(exp.Table)):
+        schema = schemas.get(table.name, ()) if cte_of(table) is None else ()
+        names = [(column.name, spellings[folded(column.name)]) for column in schema]
+        if table.args.get("joins") or all(name == spelling for name, spelling in names):
+            continue
+        alias = exp.TableAlias(this=_quoted(table.alias_or_name))
+        table.set("alias", None)
+        items = [exp.alias_(exp.column(_quoted(name)), _quoted(new)) for name, new in names]
+        table.replace(exp.Subquery(this=exp.select(*items).from_(table.copy()), alias=alias))
 
 
 def _joins_of_from(select: exp.Select) -> None:
