@@ -24,6 +24,7 @@ from harness.plan.sql.sources import (
     star_columns,
 )
 from harness.types import Schema
+from harness.words import folded
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _keeps_right(join: exp.Join | None) -> bool:
 
 def _name_sources(select: exp.Select) -> None:
     """Derived tables without a name get one, by which their columns can be said."""
-    taken = {source.alias_or_name for source in sources_of(select)}
+    taken = {folded(source.alias_or_name) for source in sources_of(select)}
     for source in sources_of(select):
         if not source.alias_or_name:
             name = fresh("rows", taken)
