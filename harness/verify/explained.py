@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import duckdb
 import sqlglot
 from sqlglot import exp
 
 from harness.errors import HarnessError, WorkloadError
+from harness.plan.sql.dialect import Written
 from harness.plan.sql.functions import by_name
-from harness.sandbox.guard import identifier, judge
+from harness.sandbox.guard import judge
+from harness.verify.other_ways import other_ways
 
-DIALECT = "duckdb"
+DIALECT = Written
 BATCH_ROWS = 100_000
 MOST_NESTED = 4
 """Casts within casts that are asked about."""
@@ -29,9 +31,6 @@ MOST_AGGREGATES = 500
 TOO_WIDE = "a sum of whole numbers that passes 64 bits on this data"
 TEXTS = "a text that DuckDB casts and others do not, as ' 7 ' or '1e2' to a whole number"
 ANOTHER = "DuckDB's own answer to this is another {way}"
-IN_ANOTHER_ORDER = "over rows in another order, on which ties, sums of floats and any_value hang"
-IN_FLOATS = "where means are those of floats, so that a last bit decides"
-BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
 _NOT_OF_64_BITS = re.compile("INT128 .* out of range for the destination type INT64")
 _ANOTHER_TEXT = "another text"
 _FORMS = (
@@ -68,7 +67,7 @@ def another(sql: str, tables: Iterable[str], differs: Callable[[str], bool]) -> 
     ``differs`` says whether a query's answer is another than the reference. It may raise
     HarnessError: what is printed is another query, or has no end.
     """
-    for way, other in _other_ways(sql, list(tables)):
+    for way, other in other_ways(sql, list(tables)):
         with contextlib.suppress(HarnessError):
             if differs(other):
                 return ANOTHER.format(way=way)
@@ -150,40 +149,3 @@ def _depth(cast: exp.Expr) -> int:
 def _form(cast: exp.Expr) -> str | None:
     target = cast.args["to"].this
     return next((form for types, form in _FORMS if target in types), None)
-
-
-def _reordered(table: str, direction: str) -> exp.CTE:
-    """The rows of a table, in an order that their values give them, under its name."""
-    rows = f"select * from {identifier(table)} as one order by hash(one) {direction}"
-    alias = exp.TableAlias(this=exp.to_identifier(table, quoted=True))
-    return exp.CTE(this=sqlglot.parse_one(rows, read=DIALECT), alias=alias)
-
-
-_OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct)
-
-
-def _other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """How else the same can be computed -> the query that does so."""
-    tree = sqlglot.parse_one(sql, read=DIALECT)
-    by_name(tree)
-    for direction in ("asc", "desc") if tree.find(*_OF_SEVERAL_ROWS) is not None else ():
-        rows = [_reordered(name, direction) for name in tables]
-        turned = tree.copy()
-        clause = turned.args.get("with_")
-        own = clause.expressions if clause is not None else []
-        recursive = clause is not None and clause.args.get("recursive")
-        turned.set("with_", exp.With(expressions=[*rows, *own], recursive=recursive))
-        yield IN_ANOTHER_ORDER, turned.sql(DIALECT)
-    if tree.find(exp.Avg) is not None:
-        of_floats = tree.copy()
-        for mean in reversed([e for e in of_floats.find_all(exp.Avg) if not e.find(exp.Distinct)]):
-            mean.set("this", exp.cast(mean.this.copy(), "DOUBLE"))
-        yield IN_FLOATS, of_floats.sql(DIALECT)
-    divisions = [e for e in tree.find_all(exp.Div) if isinstance(e.expression, exp.Literal)]
-    if divisions:
-        for division in reversed(divisions):
-            one = exp.cast(exp.Literal.number(1), "DOUBLE")
-            reciprocal = exp.Div(this=one, expression=division.expression.copy())
-            product = exp.Mul(this=division.this.copy(), expression=exp.paren(reciprocal))
-            division.replace(exp.paren(product))
-        yield BY_RECIPROCALS, tree.sql(DIALECT)

@@ -71,7 +71,10 @@ class Sources(Writer):
     """Other ways to write FROM and UNION."""
 
     def sourced(self) -> str:
-        return self.either(self._joined, self._joined, self._by_name, self._first, self._columns)()
+        return self.either(
+            *(self._joined, self._joined, self._chained, self._chained, self._by_name),
+            *(self._first, self._columns),
+        )()
 
     def _joined(self) -> str:
         left = f"(select k, i, s, b from l{self.where()}) as p"
@@ -100,6 +103,31 @@ class Sources(Writer):
             "on m = j.i) on k = rk",
             f"select id, rk, j.i from (l {kind}join r on k = rk) {three}join (select i, k as jk "
             "from l) as j on m = j.i",
+        )
+
+    def _chained(self) -> str:
+        """Joins of one name in a row, of integers and floats, some of them behind a comma."""
+        rows = [
+            *("(select k, i, s from l) as p", "(select rk as k, m from r) as q"),
+            *("(select z as k, w from r) as t", "(select id as k, b from l) as u"),
+        ]
+        sources = [self.either(*rows[:2]), self.either(*rows[1:3]), self.either(*rows[3:])]
+        sources = list(dict.fromkeys(sources))
+        kinds = ["", "left ", "right ", "full ", "natural ", "natural full "]
+        way = f"{sources[0]}"
+        for source in sources[1:]:
+            kind = self.either(*kinds)
+            way += f" {kind}join {source}" + ("" if "natural" in kind else " using (k)")
+        alone = "(select i as j from l) as a"
+        before = self.either(f"{alone}, ", "", "", "")
+        behind = self.either(f", {alone}", "", "", "") if not before else ""
+        test = self.either("", "", " where k > 0", " where k is not null")
+        return self.either(
+            f"select k from {before}{way}{behind}{test}",
+            f"select * from {before}{way}{behind}{test}",
+            f"select k, count(*) as n from {before}{way}{behind}{test} group by k",
+            f"select k + 1 as v, u.b from {before}{way}{behind}{test}",
+            f"select * from {before}{way} where exists (select 1 from l where id = k)",
         )
 
     def _by_name(self) -> str:
@@ -145,6 +173,7 @@ class Windows(Writer):
         rank, by = self.either("rank", "dense_rank"), self._key()
         order, down = self.either("k", "s", "i", "x + 1"), self.either("", " desc")
         test = self.either("> 1", "is not null", "<= 1")
+        frame = self.either("", " rows 1 preceding")
         return self.either(
             f"select distinct k, s from l{self.where()} order by {order}{down}",
             f"select distinct {self.any_value()} as v from l order by {order}{down}",
@@ -158,6 +187,10 @@ class Windows(Writer):
             f"select k, count(*) / sum(count(*)) over () as v from l{self.where()} group by k",
             f"select id, k from l qualify count(i) over ({partition}) {test}",
             f"select {summary} over w as v, count(*) over w as n from l window w as ({partition})",
+            f"select id, {summary} over (w2{frame}) as v, count(*) over w1 as n from l "
+            f"window w1 as ({partition}), w2 as (w1 order by {by}, id)",
+            f"select id, {summary} over w as v, (select max(n) from (select count(*) over w as n "
+            f"from r window w as (order by m)) as q) as n from l window w as ({partition})",
             f"select id, case when b then {summary} over ({partition}) end as v from l",
             f"select {rank}() over (order by count(*), {self.either('k', 'k is null')}) as r, k "
             "from l group by k",

@@ -6,13 +6,12 @@ import duckdb
 import pytest
 
 from harness.answer import AnswerSpec
-from harness.verify.explained import (
+from harness.verify.explained import TEXTS, TOO_WIDE, data_of_its_own
+from harness.verify.other_ways import (
     BY_RECIPROCALS,
     IN_ANOTHER_ORDER,
     IN_FLOATS,
-    TEXTS,
-    TOO_WIDE,
-    data_of_its_own,
+    IN_OTHER_TIES,
 )
 from tests.support.other_ways import another
 
@@ -114,6 +113,7 @@ def test_casts_within_many_casts_are_not_asked_about() -> None:
         assert data_of_its_own(database, f"select {sql} as a from t", ["t"]) is None
 
 
+PLACE = "row_number() over"
 KNIFE_EDGE = (
     ("select k from t group by k having sum(v) > 0.6", IN_ANOTHER_ORDER),
     ("select k from t group by k having avg(v) * 3 > 0.6", IN_ANOTHER_ORDER),
@@ -123,6 +123,15 @@ KNIFE_EDGE = (
     ("select v, row_number() over (order by k) as n from t", IN_ANOTHER_ORDER),
     ("select distinct on (k) k, v from t order by k", IN_ANOTHER_ORDER),
     ("select v from (select v from t order by k limit 1) q", IN_ANOTHER_ORDER),
+    ("with t as (from t) select v, row_number() over (order by k) as n from t", IN_ANOTHER_ORDER),
+    ("with T as (from t) select v, lag(v) over (order by T.k) as n from T", IN_ANOTHER_ORDER),
+    ("select v from t where v in (with q as (from t limit 1) select v from q)", IN_ANOTHER_ORDER),
+    (f"select {PLACE} (order by k) as a, {PLACE} (order by k desc) as b from t", IN_OTHER_TIES),
+    (
+        f"select {PLACE} w as a, {PLACE} (order by -k) as b from t window w as (order by k)",
+        IN_OTHER_TIES,
+    ),
+    (f"select k, {PLACE} (order by k) = {PLACE} (order by -k) as a from t", IN_OTHER_TIES),
 )
 
 
@@ -143,6 +152,9 @@ def test_an_answer_that_hangs_on_more_than_the_query_is_found(sql: str, way: str
         "with u as (select k, sum(v) as v from t group by k) select k from u where v > 0.5",
         "select k from t where k > 2",
         "select v, row_number() over (order by v) as n from t order by n limit 2",
+        "select k, rank() over (order by k) as a, sum(v) over (order by k) as b from t",
+        "select v, row_number() over w as a, ntile(2) over w as b from t window w as (order by v)",
+        "with t as (select max(v) as v from t) select v from t",
     ],
 )
 def test_an_answer_within_the_tolerance_hangs_on_nothing_else(sql: str) -> None:

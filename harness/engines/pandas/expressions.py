@@ -10,6 +10,7 @@ from harness.engines.pandas.dates import PandasDates
 from harness.engines.pandas.text import PandasText
 from harness.engines.pandas.values import parenthesised
 from harness.engines.python.kernel import ATOM, POWER, PRODUCT, Code, quoted
+from harness.plan.facts.kinds import is_literal
 from harness.plan.facts.nan import never_zero
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.special import specials_of
@@ -123,7 +124,7 @@ class PandasExpressions(PandasText, PandasDates):
         return Code(f"{text}.astype({quoted(self.whole(self.nullable(e)))})", ATOM)
 
     def log(self, e: Expression) -> Code:
-        if e.this.name not in ("2", "10"):
+        if not (is_literal(e.this, "2") or is_literal(e.this, "10")):
             raise self.gaps.unsupported("this base of a logarithm", in_sql(e))
         return Code(f"np.log{e.this.name}({self.text(e.expression)})", ATOM)
 

@@ -229,7 +229,7 @@ class PandasValues(Expressions):
         if len(branches) > 1:
             listed = f"[{', '.join(tests)}], [{', '.join(values)}]"
             return Code(f"np.select({listed}, default={self.text(default)})", ATOM)
-        if (values[0], default.name) == ("1", "0") and self.type(e) is Type.INT64:
+        if (values[0], self.text(default)) == ("1", "0") and self.type(e) is Type.INT64:
             return Code(f'{parenthesised(first, ATOM)}.astype("int64")', ATOM)
         return Code(f"np.where({tests[0]}, {values[0]}, {self.text(default)})", ATOM)
 

@@ -9,6 +9,7 @@ from sqlglot import exp
 from harness.engines.polars.values import PolarsValues
 from harness.engines.python.kernel import ATOM, SUM, Code, quoted
 from harness.engines.python.like import COMMON, RegexSpelling, ilike_regex, like_pattern
+from harness.plan.facts.kinds import is_literal
 from harness.plan.facts.printing import in_sql
 from harness.plan.tree.nodes import Expression
 
@@ -85,7 +86,7 @@ class PolarsText(PolarsValues):
         """A length below zero goes backwards, so from the first character it comes to nothing."""
         if isinstance(length, exp.Literal):
             return self.text(length)
-        if e.args["start"].name != "1":
+        if not is_literal(e.args["start"], "1"):
             reason = "a substring of a computed length from within"
             raise self.gaps.unsupported(reason, in_sql(e))
         return f"{self.operand(length, ATOM)}.clip(0)"

@@ -11,3 +11,8 @@ COMPARING = (*COMPARISONS, exp.In, exp.Between)
 CONDITIONS = (*COMPARING, exp.And, exp.Or, exp.Not, exp.Is, exp.Like, exp.ILike)
 """What is true, false or NULL."""
 DEVIATIONS = (exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop)
+
+
+def is_literal(e: exp.Expr | None, text: str) -> bool:
+    """Whether an expression is this constant itself: ``-1`` and a column called 1 have its name."""
+    return isinstance(e, exp.Literal) and e.name == text

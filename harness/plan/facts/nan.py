@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
+from harness.errors import Unsupported
 from harness.plan.facts.kinds import CONDITIONS, DEVIATIONS
+from harness.plan.facts.printing import in_sql
 from harness.plan.facts.special import specials_of
 from harness.plan.facts.typed import Expression
 from harness.special import Special
@@ -58,11 +60,42 @@ def can_make_nan(e: Expression, schema: Schema) -> bool:
 
 
 def greater_by_nan(e: Expression, schema: Schema) -> Expression:
-    """``x > y`` as ``not x <= y`` where x may be NaN: greater in SQL, not so in IEEE 754."""
-    greater = e.this if isinstance(e, (exp.GT, exp.GTE)) else e.expression
+    """``x > y`` as ``not x <= y`` where x may be NaN: greater in SQL, not so in IEEE 754.
+
+    Raises Unsupported where both may be NaN, as neither says then what SQL does.
+    """
+    greater, less = e.this, e.expression
+    if not isinstance(e, (exp.GT, exp.GTE)):
+        greater, less = less, greater
     if type(e) not in _OPPOSITES or not may_be_nan(greater, schema):
         return e
-    return exp.Not(this=_OPPOSITES[type(e)](this=e.this, expression=e.expression))
+    known = _known_around(e)
+    if not may_be_nan(greater, schema, known):
+        return e
+    if may_be_nan(less, schema, known):
+        raise Unsupported("floats that may be NaN compared with each other", in_sql(e))
+    place = e.parent
+    negated = exp.Not(this=_OPPOSITES[type(e)](this=e.this, expression=e.expression))
+    negated.parent = place  # what is known there is known of the opposite, too
+    return negated
+
+
+def _known_around(e: Expression) -> Known:
+    """What is not 0 where an expression counts, by the conditions that it stands under."""
+    known: Known = frozenset()
+    while e.parent is not None:
+        part, e = e, e.parent
+        if isinstance(e, exp.And):
+            known |= not_zero(e)
+        elif isinstance(e, exp.If) and part.arg_key == "true" and isinstance(e.parent, exp.Case):
+            known |= _known_of(part, e.parent)
+        elif isinstance(e, exp.Case) and part.arg_key == "default":
+            known |= _known_of(part, e)
+    return known
+
+
+def _known_of(value: Expression, case: Expression) -> Known:
+    return next((more for other, more in values_of(case) if other is value), frozenset())
 
 
 def never_zero(e: Expression, schema: Schema) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -29,7 +31,13 @@ _SQL_TYPES = {
     "DATETIME": Type.TIMESTAMP,
 }
 
-
+_MOMENTS = {
+    Type.DATE: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    Type.TIMESTAMP: re.compile(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?)?"
+    ),
+}
+"""How constants of these types are written (:mod:`harness.plan.sql.constants`)."""
 _WIDEST = {Type.INT64: "BIGINT", Type.FLOAT64: "DOUBLE"}
 
 
@@ -58,3 +66,16 @@ def cast_to(e: Expression, target: Type) -> Expression:
     """A cast of an expression to a type of the plan."""
     name = next(name for name, known in _SQL_TYPES.items() if known is target)
     return exp.Cast(this=e, to=exp.DataType.build(_WIDEST.get(target, name)))
+
+
+def is_read(text: str, kind: Type) -> bool:
+    """Whether a text is one of a type's values; DuckDB has put others of them in its place."""
+    try:
+        if kind in _MOMENTS:
+            datetime.datetime.fromisoformat(text)
+            return _MOMENTS[kind].fullmatch(text) is not None
+        if kind is Type.FLOAT64:
+            float(text)
+    except ValueError:
+        return False
+    return kind in (Type.FLOAT64, Type.STRING)

@@ -10,7 +10,7 @@ from sqlglot import exp
 from harness.errors import Unsupported
 from harness.plan.facts.kinds import COMPARISONS
 from harness.plan.facts.printing import in_sql
-from harness.plan.facts.typed import Expression, Typed, sql_type
+from harness.plan.facts.typed import Expression, Typed, is_read, sql_type
 from harness.plan.facts.windows import frame_of, window_order
 from harness.types import Column, Schema, Type
 
@@ -172,7 +172,10 @@ class Inference:
 
     def cast(self, e: Expression) -> Typed:
         nullable = isinstance(e, exp.TryCast) or self.of(e.this).nullable
-        return Typed(sql_type(e.args["to"]), nullable)
+        kind = sql_type(e.args["to"])
+        if isinstance(e.this, exp.Literal) and e.this.is_string and not is_read(e.this.name, kind):
+            raise Unsupported(f"a text that is no {kind}", in_sql(e.this))
+        return Typed(kind, nullable)
 
     def date_part(self, e: Expression) -> Typed:
         if e.name.lower() not in DATE_PARTS:
@@ -205,7 +208,12 @@ class Inference:
         split, (place,) = e.this, e.expressions
         if not isinstance(split, exp.Split) or not isinstance(place, exp.Literal):
             raise Unsupported("an element of a list", in_sql(e))
-        self.expect(split.this, Type.STRING)
+        for part, kind in (
+            (split.this, Type.STRING),
+            (split.expression, Type.STRING),
+            (place, Type.INT64),
+        ):
+            self.expect(part, kind)
         return Typed(Type.STRING, True)
 
     def joined(self, e: Expression) -> Typed:
@@ -214,6 +222,11 @@ class Inference:
         for part in e.expressions[1:]:
             self.expect(part, Type.STRING, Type.INT64)
         return Typed(Type.STRING, False)
+
+    def rounded(self, e: Expression) -> Typed:
+        if e.args.get("decimals") is not None:
+            self.expect(e.args["decimals"], Type.INT64)
+        return self.number(e)
 
     def number(self, e: Expression) -> Typed:
         return self.expect(e.this, Type.INT64, Type.FLOAT64)
@@ -258,6 +271,11 @@ class Inference:
         self.numbers(e)
         return Typed(Type.FLOAT64, self.extreme(e).nullable)
 
+    def quantile(self, e: Expression) -> Typed:
+        if not isinstance(e.expression, exp.Literal):
+            raise Unsupported("a quantile counted from the greatest, or computed", in_sql(e))
+        return self.extreme(e) if isinstance(e, exp.PercentileDisc) else self.mean(e)
+
     def spread(self, e: Expression) -> Typed:
         self.column_in(e)
         self.numbers(e)  # a group of one row has no sample deviation
@@ -294,6 +312,7 @@ class Inference:
             return self.of(function)
         if isinstance(function, (exp.Lag, exp.Lead)):
             value, default = self.of(function.this), function.args.get("default")
+            self.expect(function.args.get("offset") or exp.Literal.number(1), Type.INT64)
             if default is not None and self.of(default).type not in (value.type, None):
                 raise Unsupported("a default of another type", in_sql(function))
             return Typed(value.type, True)
@@ -311,15 +330,34 @@ def refuse_decimal(column: Column) -> None:
 
 
 def _strict(result: Type, *types: Type) -> Callable[[Inference, Expression], Typed]:
-    """A rule for functions of one type, of a first operand of these, NULL where one of them is."""
+    """A rule for functions of one type, of a first operand of these, NULL where one of them is.
+
+    The others are of the same types, but for those that have types of their own.
+    """
 
     def rule(self: Inference, e: Expression) -> Typed:
-        self.expect(e.this, *types)
-        operands = [v for v in e.args.values() if isinstance(v, Expression)]
-        operands = [v for v in operands if not isinstance(v, (exp.Var, exp.Identifier))]
-        return Typed(result, self.any_null(*operands))
+        operands = {name: v for name, v in e.args.items() if isinstance(v, Expression)}
+        others = {"format": (Type.STRING,), **_OTHERS.get(type(e), {})}
+        found = [
+            self.expect(operand, *(types if name == "this" else others.get(name, types)))
+            for name, operand in operands.items()
+            if not isinstance(operand, (exp.Var, exp.Identifier))
+        ]
+        return Typed(result, any(typed.nullable for typed in found))
 
     return rule
+
+
+_NUMBER = (Type.INT64,)
+_OTHERS: dict[type[Expression], dict[str, tuple[Type, ...]]] = {
+    exp.Substring: {"start": _NUMBER, "length": _NUMBER},
+    exp.Repeat: {"times": _NUMBER},
+    exp.Pad: {"expression": _NUMBER},
+    exp.Right: {"expression": _NUMBER},
+    exp.SplitPart: {"part_index": _NUMBER},
+    exp.RegexpExtract: {"group": _NUMBER, "null_if_pos_overflow": (Type.BOOLEAN,)},
+}
+"""Operands of other types than the first one; a bare text is none of them: each library differs."""
 
 
 _Rule = Callable[[Inference, Expression], Typed]
@@ -371,7 +409,7 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.TryCast: Inference.cast,
     exp.Extract: Inference.date_part,
     exp.TimestampTrunc: Inference.truncated,
-    exp.Round: Inference.number,
+    exp.Round: Inference.rounded,
     exp.Abs: Inference.number,
     exp.Concat: Inference.concat,
     exp.DPipe: Inference.piped,
@@ -387,13 +425,13 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.Max: Inference.extreme,
     exp.Avg: Inference.mean,
     exp.Median: Inference.mean,
-    exp.PercentileCont: Inference.mean,
+    exp.PercentileCont: Inference.quantile,
     exp.StddevSamp: Inference.spread,
     exp.Variance: Inference.spread,
     exp.StddevPop: Inference.mean,
     exp.VariancePop: Inference.mean,
     exp.AnyValue: Inference.extreme,
-    exp.PercentileDisc: Inference.extreme,
+    exp.PercentileDisc: Inference.quantile,
     exp.ArgMin: Inference.at_extreme,
     exp.ArgMax: Inference.at_extreme,
     exp.GroupConcat: Inference.text_of_group,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlglot import exp
 
 from harness.errors import Unsupported
-from harness.plan.facts.kinds import DEVIATIONS
+from harness.plan.facts.kinds import DEVIATIONS, is_literal
 from harness.plan.facts.printing import in_sql
 
 Expression = exp.Expr
@@ -217,7 +217,7 @@ def _picked(e: Expression, first: int | None, last: int | None, ranged: bool) ->
     if isinstance(function, exp.NthValue):
         up_to_here = first is None and last == 0
         place = function.args["offset"]
-        if not (whole or up_to_here) or not _is_whole(place) or place.name == "0":
+        if not (whole or up_to_here) or not _is_whole(place) or is_literal(place, "0"):
             raise Unsupported("nth_value in this frame", in_sql(e))
         e.set("spec", exp.WindowSpec(**_WHOLE) if whole else None if ranged else _spec(None, 0))
         return e
@@ -318,15 +318,29 @@ _RELATIVE: dict[type[Expression], Callable[[Expression], Expression]] = {
 
 
 def resolve_names(select: exp.Select) -> None:
-    """``over w`` -> the window that the WINDOW clause calls w, in place."""
-    named = {window.this.name: window for window in select.args.get("windows") or []}
-    for use in [w for w in select.find_all(exp.Window) if w.args.get("alias")]:
-        if (definition := named.get(use.args["alias"].name)) is None or use in named.values():
-            continue
-        for part in ("partition_by", "order", "spec"):
-            if not use.args.get(part) and definition.args.get(part):
-                value = definition.args[part]
-                copied = [v.copy() for v in value] if isinstance(value, list) else value.copy()
-                use.set(part, copied)
-        use.set("alias", None)
+    """``over w`` -> the window that this query's WINDOW clause calls w, in place.
+
+    A window of the clause may itself stand on one before it. A query within has its own clause.
+    """
+    named: dict[str, Expression] = {}
+    for definition in select.args.get("windows") or []:
+        _inherit(definition, named)
+        named[definition.this.name] = definition
+    definitions = {id(definition) for definition in named.values()}
+    for use in list(select.find_all(exp.Window)):
+        if use.parent_select is select and id(use) not in definitions:
+            _inherit(use, named)
     select.set("windows", None)
+
+
+def _inherit(window: Expression, named: Mapping[str, Expression]) -> None:
+    """What a window lacks, from the one that it names."""
+    name = window.args.get("alias")
+    definition = None if name is None else named.get(name.name)
+    if definition is None:
+        return
+    for part in ("partition_by", "order", "spec"):
+        value = definition.args.get(part)
+        if value and not window.args.get(part):
+            window.set(part, [v.copy() for v in value] if isinstance(value, list) else value.copy())
+    window.set("alias", None)

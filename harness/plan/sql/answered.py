@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import sqlglot
 from sqlglot import exp
 
 from harness.answer import AnswerSpec, SortKey
-from harness.plan.sql.parse import DIALECT
+from harness.plan.sql.parse import parsed
 from harness.plan.sql.sources import ordered_by, places
-from harness.plan.sql.written import plain_limit, rows_of
+from harness.plan.sql.written import plain_limit, plain_places, rows_of
 from harness.plan.tree.nodes import Expression
 from harness.sandbox.guard import identifier
 from harness.types import Schema
@@ -22,8 +21,8 @@ _EVERY = 2**62
 
 def answer_spec(sql: str, names: tuple[str, ...], schema: Schema, tolerance: float) -> AnswerSpec:
     """The spec of a query whose answer has columns of these names, and of this schema if known."""
-    tree = sqlglot.parse_one(sql, read=DIALECT)
-    assert isinstance(tree, exp.Query)
+    tree = parsed(sql)
+    plain_places(tree)
     plain_limit(tree)
     keys = _keys(tree)
     columns = [_column(key.this, tree, names) for key in keys]

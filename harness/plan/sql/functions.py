@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from harness.plan.facts.kinds import COMPARISONS
+from harness.plan.facts.kinds import COMPARISONS, is_literal
 from harness.plan.facts.windows import ignoring_nulls
 
 Expression = exp.Expr
@@ -58,7 +58,7 @@ def _times(e: exp.Mul) -> Expression:
     interval, count = e.this, e.expression
     if isinstance(count, exp.Interval):
         interval, count = count, interval
-    if not isinstance(interval, exp.Interval) or interval.this.name != "1":
+    if not isinstance(interval, exp.Interval) or not is_literal(interval.this, "1"):
         return e
     return exp.Interval(this=count, unit=interval.args.get("unit"))
 

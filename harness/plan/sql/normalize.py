@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from harness.plan.facts.kinds import is_literal
 from harness.plan.facts.typed import Expression
 from harness.plan.sql import functions
 
@@ -239,6 +240,10 @@ def _date_trunc(e: Expression) -> Expression:
 def _cast(e: Expression) -> Expression:
     """A number that is cast to another type of number is written as that."""
     literal, target = e.this, e.args["to"].this
+    if isinstance(literal, exp.Neg) and isinstance(literal.this, exp.Literal):
+        cast = exp.Cast(this=literal.this.copy(), to=e.args["to"].copy())
+        written = _cast(cast)
+        return e if written is cast else exp.Neg(this=written)
     if not isinstance(literal, exp.Literal) or target not in _NUMERIC:
         return e
     text = literal.name.strip(" ")
@@ -281,7 +286,7 @@ def _of_constant(e: Expression) -> Expression:
         value = _cast(exp.Cast(this=value, to=exp.DataType.build("DOUBLE")))
     elif isinstance(e, exp.Sum) and not distinct:
         rows = _every_row()
-        value = rows if value.name == "1" else exp.Mul(this=rows, expression=value)
+        value = rows if is_literal(value, "1") else exp.Mul(this=rows, expression=value)
     some = exp.GT(this=_every_row(), expression=exp.Literal.number(0))
     return exp.Case(ifs=[exp.If(this=some, true=value)], default=none)
 
@@ -325,9 +330,7 @@ def _within_group(e: Expression) -> Expression:
 
 
 def _percentile(e: Expression) -> Expression:
-    if e.expression is not None and e.expression.name == "0.5":
-        return exp.Median(this=e.this)
-    return e
+    return exp.Median(this=e.this) if is_literal(e.expression, "0.5") else e
 
 
 def _concat(e: Expression) -> Expression:

@@ -20,6 +20,8 @@ from sqlglot.schema import MappingSchema
 
 from harness.answer import each_once
 from harness.errors import Unsupported, WorkloadError
+from harness.plan.facts.columns import repeated
+from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression
 from harness.plan.facts.windows import resolve_names
 from harness.plan.sql import bound, constants, decimals
@@ -27,6 +29,7 @@ from harness.plan.sql.casts import plain_casts
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.functions import NAMED, by_name, moments
 from harness.plan.sql.grouping import mark_grouped
+from harness.plan.sql.joined import plainly_joined
 from harness.plan.sql.nesting import tied_to_the_next
 from harness.plan.sql.normalize import normalize
 from harness.plan.sql.nulls import without_nulls
@@ -46,7 +49,7 @@ def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
 
     Raises WorkloadError for anything but one SELECT over the tables of ``schemas``.
     """
-    tree = _one_select(sql)
+    tree = parsed(sql)
     by_name(tree)
     plainly_written(tree, schemas)
     _check_tables(tree, schemas)
@@ -91,9 +94,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; there are {', '.join(names[:12])}{', …' if len(names) > 12 else ''}" if names else ""
 
 
-def _one_select(sql: str) -> exp.Query:
+def parsed(sql: str) -> exp.Query:
+    """One SELECT as sqlglot reads it. Raises WorkloadError for anything else."""
     try:
-        statements = [s for s in sqlglot.parse(sql, read=DIALECT) if s is not None]
+        statements = [
+            s
+            for s in sqlglot.parse(sql, read=DIALECT)
+            if s is not None and not isinstance(s, exp.Semicolon)
+        ]
     except (ParseError, TokenError) as error:
         raise WorkloadError(f"the SQL cannot be parsed: {_first_line(error)}") from None
     if len(statements) != 1:
@@ -219,6 +227,9 @@ def _named(
 ) -> exp.Query:
     """The tree in which each name says what it means, and which the answer's names are."""
     for select in tree.find_all(exp.Select):
+        _names_under_stars(select, schemas)
+    plainly_joined(tree, schemas)
+    for select in tree.find_all(exp.Select):
         _aliased_subqueries(select)
         _last_of_a_name(select, schemas)
     keys = list(_named_keys(tree))
@@ -334,6 +345,14 @@ class _Simplifier(Simplifier):
 def _is_whole(e: Expression) -> bool:
     """Whether an expression is no float."""
     return not e.is_type(*exp.DataType.FLOAT_TYPES, *exp.DataType.REAL_TYPES, exp.DType.UNKNOWN)
+
+
+def _names_under_stars(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
+    """Raises Unsupported where a star stands for two columns of one source by one name."""
+    if any(item.is_star for item in select.selects):
+        for source in sources_of(select):
+            if name := repeated(columns_of_source(source, schemas) or []):
+                raise Unsupported(f"two columns called {name!r} in a subquery", in_sql(source))
 
 
 def _aliased_subqueries(select: exp.Select) -> None:

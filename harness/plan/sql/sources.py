@@ -37,21 +37,61 @@ def _of_star(
     inner = star.this if isinstance(star, exp.Column) else star
     if any(inner.args.get(clause) for clause in ("except_", "replace", "rename")):
         return None
-    table = star.table if isinstance(star, exp.Column) else ""
-    names: list[str] = []
-    for source in sources_of(select):
-        if table in ("", source.alias_or_name):
-            found = columns_of_source(source, schemas)
-            if found is None:
+    if isinstance(star, exp.Column):
+        named = (source for source in sources_of(select) if source.alias_or_name == star.table)
+        return columns_of_source(next(named, star), schemas)
+    shown = star_columns(select, schemas)
+    return None if shown is None else [name for _, name, _ in shown]
+
+
+Entry = tuple[Expression, exp.Join | None]
+"""A source, and the join that brings it; None for the first one after FROM or a comma."""
+Shown = tuple[Expression | None, str, int]
+"""A column's source and name, and the entry of FROM that it is in; no source if USING has it."""
+
+
+def star_columns(select: exp.Select, schemas: Mapping[str, Schema]) -> list[Shown] | None:
+    """What ``*`` stands for; None where that is not known.
+
+    A column of USING comes once, where the first source has it.
+    """
+    shown: list[Shown] = []
+    for number, item in enumerate(comma_items(select)):
+        places: dict[str, list[int]] = {}
+        for source, join in item:
+            if join is not None and join.kind in ("SEMI", "ANTI"):
+                continue
+            names = columns_of_source(source, schemas)
+            if names is None:
                 return None
-            names += [name for name in found if table or name not in _merged(select)]
-    return [*_merged(select), *names] if not table else names
+            using = {key.name for key in (join.args.get("using") or [] if join else [])}
+            for name in using:
+                for place in places.get(name, [])[:1]:
+                    shown[place] = (None, name, number)
+            for name in names:
+                if name not in using:
+                    places.setdefault(name, []).append(len(shown))
+                    shown.append((source, name, number))
+    return shown
 
 
-def _merged(select: exp.Select) -> list[str]:
-    """The columns of USING, which are one of both sources."""
-    joins = select.args.get("joins") or []
-    return list(dict.fromkeys(key.name for join in joins for key in join.args.get("using") or []))
+def is_comma(join: exp.Join) -> bool:
+    """Whether a source stands behind a comma, and is not joined."""
+    return not any(join.args.get(part) for part in ("side", "kind", "method", "on", "using"))
+
+
+def comma_items(select: exp.Select) -> list[list[Entry]]:
+    """The entries of FROM between its commas, each with the joins that belong to it."""
+    items: list[list[Entry]] = []
+    clause = select.args.get("from_")
+    if clause is not None:
+        items.append([(clause.this, None)])
+    for join in select.args.get("joins") or []:
+        if not is_comma(join):
+            items[-1].append((join.this, join))
+        else:
+            items.append([(join.this, None)])
+    return items
 
 
 def sources_of(select: exp.Select) -> Iterator[Expression]:
@@ -70,7 +110,7 @@ def columns_of_source(source: Expression, schemas: Mapping[str, Schema]) -> list
     if isinstance(source, exp.Subquery):
         names = columns_of_query(source.this, schemas)
     elif isinstance(source, exp.Table):
-        cte = _cte(source)
+        cte = cte_of(source)
         names = [c.name for c in schemas.get(source.name, ())] if cte is None else None
         if cte is not None:
             columns = [column.name for column in cte.args["alias"].columns]
@@ -81,7 +121,7 @@ def columns_of_source(source: Expression, schemas: Mapping[str, Schema]) -> list
     return None if not names else given + names[len(given) :]
 
 
-def _cte(table: exp.Table) -> exp.CTE | None:
+def cte_of(table: exp.Table) -> exp.CTE | None:
     """The query of WITH that a table's name stands for, the nearest first."""
     part: Expression = table
     while part.parent is not None:
@@ -89,10 +129,12 @@ def _cte(table: exp.Table) -> exp.CTE | None:
         clause = part.args.get("with_")
         found = [] if clause is None or clause is inside else clause.expressions
         if isinstance(part, exp.With):
-            found = part.expressions[: part.expressions.index(inside)]
-        named: list[exp.CTE] = [cte for cte in found if cte.alias == table.name]
+            every = part.expressions
+            found = every if part.args.get("recursive") else every[: every.index(inside)]
+        named = [cte for cte in found if folded(cte.alias) == folded(table.name)]
         if named:
-            return named[-1]
+            nearest: exp.CTE = named[-1]
+            return nearest
     return None
 
 

@@ -9,7 +9,14 @@ from sqlglot import exp
 from harness.errors import WorkloadError
 from harness.plan.facts.typed import Expression
 from harness.plan.sql import bound
-from harness.plan.sql.sources import columns_of_query, columns_of_source, sources_of
+from harness.plan.sql.dialect import is_place
+from harness.plan.sql.sources import (
+    columns_of_query,
+    columns_of_source,
+    comma_items,
+    cte_of,
+    is_comma,
+)
 from harness.types import Schema
 from harness.words import folded
 
@@ -22,16 +29,33 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
     for number in tree.find_all(exp.Literal):
         if not number.is_string and number.name.isdecimal():
             number.set("this", _whole(number.name.lstrip("0") or "0"))
-    one_spelling(tree, schemas)
+    plain_places(tree)
+    spellings = one_spelling(tree, schemas)
     _columns_of_tables(tree)
     for select in tree.find_all(exp.Select):
         _joins_of_from(select)
+    _columns_respelled(tree, spellings, schemas)
     for select in list(tree.find_all(exp.Select)):
         _natural(select, schemas)
     for union in list(tree.find_all(exp.SetOperation)):
         _by_name(union, schemas)
     for count in tree.find_all(exp.Count):
         count.set("this", count.this or exp.Star())
+
+
+def plain_places(tree: exp.Query) -> None:
+    """Places in ORDER BY and GROUP BY as plain numbers, in place."""
+    for clause in tree.find_all(exp.Order, exp.Group):
+        for key in clause.expressions:
+            _plain_place(key.this if isinstance(key, exp.Ordered) else key)
+
+
+def _plain_place(key: Expression) -> None:
+    """``order by (2)`` and ``order by - -2`` as ``order by 2``."""
+    if is_place(key):
+        negative = sum(isinstance(part, exp.Neg) for part in key.walk()) % 2
+        number = exp.Literal.number(next(key.find_all(exp.Literal)).name)
+        key.replace(exp.Neg(this=number) if negative else number)
 
 
 def _whole(digits: str) -> str:
@@ -44,21 +68,45 @@ def _whole(digits: str) -> str:
     return digits
 
 
-def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
-    """Names have no case in DuckDB: each as its table has it, or as it was written first."""
-    spellings = _declared(schemas)
-    for name in tree.find_all(exp.Identifier, bfs=False):
-        if isinstance(name.this, str):
-            name.set("this", spellings.setdefault(folded(name.this), name.this))
+def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> dict[str, str]:
+    """Names have no case in DuckDB: each as the first table read has it, or as first written.
+
+    Gives the spellings. A table goes by its own name, under the one that the query has for it.
+    """
+    own = {folded(name): name for name in schemas}
+    spellings: dict[str, str] = {}
+    for table in tree.find_all(exp.Table, bfs=False):
+        name = own.get(folded(table.name), table.name)
+        for each in (name, *(column.name for column in schemas.get(name, ()))):
+            spellings.setdefault(folded(each), each)
+    for part in tree.find_all(exp.Identifier, bfs=False):
+        if isinstance(part.this, str):
+            part.set("this", spellings.setdefault(folded(part.this), part.this))
+    for table in tree.find_all(exp.Table):
+        name = own.get(folded(table.name), table.name)
+        if name != table.name and cte_of(table) is None:
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=table.this.copy()))
+            table.set("this", _quoted(name))
+    return spellings
 
 
-def _declared(schemas: Mapping[str, Schema]) -> dict[str, str]:
-    """The names of tables and columns by themselves without case; none that has two spellings."""
-    names = [*schemas, *(column.name for schema in schemas.values() for column in schema)]
-    spellings: dict[str, set[str]] = {}
-    for name in names:
-        spellings.setdefault(folded(name), set()).add(name)
-    return {lower: next(iter(found)) for lower, found in spellings.items() if len(found) == 1}
+def _columns_respelled(
+    tree: exp.Query, spellings: Mapping[str, str], schemas: Mapping[str, Schema]
+) -> None:
+    """Tables whose columns are spelt otherwise as queries that give them the names they have here.
+
+    So ``from a join b on a.k = b.k`` finds a column that b calls K.
+    """
+    for table in list(tree.find_all(exp.Table)):
+        schema = schemas.get(table.name, ()) if cte_of(table) is None else ()
+        names = [(column.name, spellings[folded(column.name)]) for column in schema]
+        if table.args.get("joins") or all(name == spelling for name, spelling in names):
+            continue
+        alias = exp.TableAlias(this=_quoted(table.alias_or_name))
+        table.set("alias", None)
+        items = [exp.alias_(exp.column(_quoted(name)), _quoted(new)) for name, new in names]
+        table.replace(exp.Subquery(this=exp.select(*items).from_(table.copy()), alias=alias))
 
 
 def _joins_of_from(select: exp.Select) -> None:
@@ -104,7 +152,7 @@ def _flat(join: exp.Join) -> list[Expression]:
     inner = [part for other in joins for part in _flat(other)]
     conditions = [c for c in (inner[-1].args.get("on"), condition) if c is not None]
     inner[-1].set("on", exp.and_(*conditions) if conditions else None)
-    return [exp.Join(this=table), *inner]
+    return [exp.Join(this=table, kind=None if is_comma(join) else "CROSS"), *inner]
 
 
 def _is_inner(join: exp.Join) -> bool:
@@ -124,17 +172,18 @@ def _columns_of_tables(tree: exp.Query) -> None:
 
 def _natural(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
     """NATURAL as USING all columns of one name."""
-    sources, before = list(sources_of(select)), list[str]()
-    for place, source in enumerate(sources):
-        names = columns_of_source(source, schemas)
-        join = select.args["joins"][place - 1] if place else None
-        if names is None:
-            return
-        if join is not None and join.args.get("method") == "NATURAL":
-            common = [name for name in names if name in before]
-            join.set("method", None)
-            join.set("using", [exp.to_identifier(name, quoted=True) for name in common] or None)
-        before += names
+    for item in comma_items(select):
+        before: list[str] = []
+        for source, join in item:
+            names = columns_of_source(source, schemas)
+            if names is None:
+                return
+            if join is not None and join.args.get("method") == "NATURAL":
+                common = [name for name in names if name in before]
+                join.set("method", None)
+                join.set("using", [_quoted(name) for name in common] or None)
+            if join is None or join.kind not in ("SEMI", "ANTI"):
+                before += names
 
 
 def _by_name(union: exp.SetOperation, schemas: Mapping[str, Schema]) -> None:

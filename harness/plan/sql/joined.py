@@ -1,0 +1,228 @@
+"""USING, and joins behind a comma -> joins with ON, from left to right, in place.
+
+JOIN binds closer than a comma. USING joins what stands before it since the last comma, and its
+column is one of both sides: the left side's, after RIGHT the right side's, after FULL either's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from harness.errors import Unsupported
+from harness.plan.facts.columns import fresh
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.typed import Expression
+from harness.plan.sql.sources import (
+    Entry,
+    Shown,
+    columns_of_source,
+    comma_items,
+    sources_of,
+    star_columns,
+)
+from harness.types import Schema
+from harness.words import folded
+
+
+@dataclass(frozen=True)
+class Several:
+    """Columns that USING made one: ``own`` is the one that is meant, or else the first not NULL."""
+
+    columns: tuple[Expression, ...]
+    own: Expression | None
+
+    def value(self) -> Expression:
+        if self.own is not None:
+            return self.own.copy()
+        first, *others = [column.copy() for column in self.columns]
+        return exp.Coalesce(this=first, expressions=others)
+
+    def joined(self, side: str, right: Expression) -> Several:
+        """Together with the column of a join's right side."""
+        own = right if side == "RIGHT" else None if side == "FULL" else self.own
+        return Several((*self.columns, right), own)
+
+
+Merged = dict[str, Several]
+"""What the names in USING mean."""
+_OUTPUTS_FIRST = ("order", "distinct")
+"""Clauses in which a name by itself means what the SELECT list calls so, if it does."""
+_KEEPING_RIGHT = ("RIGHT", "FULL")
+_LEFT_ONLY = ("SEMI", "ANTI")
+"""Joins that give nothing but rows of their left side."""
+
+
+def plainly_joined(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
+    """Changes the tree: stars over such joins, and the columns of USING, are written out, too.
+
+    Raises Unsupported where it is not known which table a column of USING is in.
+    """
+    for select in list(tree.find_all(exp.Select)):
+        items = comma_items(select)
+        keeping = [any(_keeps_right(join) for _, join in item) for item in items]
+        using = any(join is not None and join.args.get("using") for i in items for _, join in i)
+        if using or any(keeping[1:]):
+            _name_sources(select)
+            stars = star_columns(select, schemas)
+            merged = [_by_conditions(item, select, schemas) for item in items]
+            _write_out(select, merged, stars, schemas)
+        if any(keeping[1:]):
+            _to_the_front(select, items, keeping)
+
+
+def _keeps_right(join: exp.Join | None) -> bool:
+    return join is not None and join.side in _KEEPING_RIGHT
+
+
+def _name_sources(select: exp.Select) -> None:
+    """Derived tables without a name get one, by which their columns can be said."""
+    taken = {folded(source.alias_or_name) for source in sources_of(select)}
+    for source in sources_of(select):
+        if not source.alias_or_name:
+            name = fresh("rows", taken)
+            taken.add(name)
+            source.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+
+
+def _by_conditions(
+    item: Sequence[Entry], select: exp.Select, schemas: Mapping[str, Schema]
+) -> Merged:
+    """USING as ON throughout an entry of FROM; what its columns mean after all of it."""
+    merged: Merged = {}
+    before: list[Expression] = []
+    for source, join in item:
+        if join is not None and join.args.get("on") is not None:
+            _say_which(join.args["on"], merged, select, schemas)
+        names = [] if join is None else [key.name for key in join.args.get("using") or []]
+        equal: list[Expression] = []
+        for name in names:
+            left, right = _left(name, merged, before, schemas), _column(name, source)
+            equal.append(exp.EQ(this=left.value(), expression=right))
+            if join is not None and join.kind not in _LEFT_ONLY:
+                merged[name] = left.joined(join.side, right)
+        if join is not None and names:
+            join.set("using", None)
+            join.set("on", exp.and_(*equal))
+        if join is None or join.kind not in _LEFT_ONLY:
+            before.append(source)
+    return merged
+
+
+def _left(
+    name: str, merged: Merged, before: Sequence[Expression], schemas: Mapping[str, Schema]
+) -> Several:
+    """What a name in USING means on its left side."""
+    if name in merged:
+        return merged[name]
+    known = [columns_of_source(source, schemas) for source in before]
+    owners = [s for s, names in zip(before, known, strict=True) if names is None or name in names]
+    if len(owners) != 1:
+        raise Unsupported("USING of a column that is not known to be in one table", name)
+    own = _column(name, owners[0])
+    return Several((own,), own)
+
+
+def _column(name: str, source: Expression) -> Expression:
+    return exp.column(_quoted(name), _quoted(source.alias_or_name))
+
+
+def _write_out(
+    select: exp.Select,
+    merged: Sequence[Merged],
+    stars: Sequence[Shown] | None,
+    schemas: Mapping[str, Schema],
+) -> None:
+    """Says in the whole SELECT which columns its stars and the names of USING stand for."""
+    _write_out_stars(select, merged, stars)
+    every = {name: several for names in merged for name, several in names.items()}
+    outputs = frozenset(item.alias_or_name for item in select.selects)
+    for clause, value in select.args.items():
+        if clause not in ("from_", "joins", "with_"):
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, Expression):
+                    kept = outputs if clause in _OUTPUTS_FIRST else frozenset()
+                    _say_which(part, every, select, schemas, kept)
+
+
+def _write_out_stars(
+    select: exp.Select, merged: Sequence[Merged], columns: Sequence[Shown] | None
+) -> None:
+    """``*`` as the columns that it stands for."""
+    items: list[Expression] = []
+    for item in select.expressions:
+        if not isinstance(item, exp.Star):
+            items.append(item)
+            continue
+        left_out = item.args.get("except_") or []
+        if columns is None or any(isinstance(e, exp.Column) and e.table for e in left_out):
+            raise Unsupported("a star over USING", in_sql(select))
+        gone = {e.name for e in left_out}
+        other = {e.alias: e for e in item.args.get("replace") or []}
+        for source, name, number in columns:
+            if name in other:
+                items.append(other[name].copy())
+            elif name not in gone and source is not None:
+                items.append(_column(name, source))
+            elif name not in gone:
+                items.append(exp.alias_(merged[number][name].value(), _quoted(name)))
+    select.set("expressions", items)
+
+
+def _say_which(
+    part: Expression,
+    merged: Merged,
+    select: exp.Select,
+    schemas: Mapping[str, Schema],
+    outputs: frozenset[str] = frozenset(),
+) -> None:
+    """What a part of a SELECT, and the queries in it, call by a name of USING."""
+    for column in list(part.find_all(exp.Column)):
+        value = None if column.table else merged.get(column.name)
+        if value is None or _is_nearer(column, select, schemas):
+            continue
+        if column.name in outputs and _is_key(column, select):
+            continue
+        if column.parent is select:
+            column.replace(exp.alias_(value.value(), _quoted(column.name)))
+        else:
+            column.replace(value.value())
+
+
+def _is_key(column: exp.Column, select: exp.Select) -> bool:
+    """Whether a column by itself is a key of this SELECT's ORDER BY or DISTINCT ON."""
+    key = column.parent if isinstance(column.parent, (exp.Ordered, exp.Tuple)) else column
+    clause = None if key is None else key.parent
+    return clause is not None and clause.parent is select
+
+
+def _is_nearer(column: exp.Column, select: exp.Select, schemas: Mapping[str, Schema]) -> bool:
+    """Whether a query within has a column of this name, or may have one."""
+    query = column.parent_select
+    while query is not None and query is not select:
+        for source in sources_of(query):
+            names = columns_of_source(source, schemas)
+            if names is None or column.name in names:
+                return True
+        query = query.parent_select
+    return False
+
+
+def _to_the_front(
+    select: exp.Select, items: Sequence[Sequence[Entry]], keeping: Sequence[bool]
+) -> None:
+    """The entry of FROM with a join that keeps all of its right side as the first entry."""
+    if sum(keeping) > 1:
+        raise Unsupported("RIGHT or FULL joins on both sides of a comma", in_sql(select))
+    joins: list[Expression] = []
+    for _, item in sorted(zip(keeping, items, strict=True), key=lambda pair: not pair[0]):
+        (first, _), *others = item
+        joins += [exp.Join(this=first), *(join for _, join in others if join is not None)]
+    select.args["from_"].set("this", joins[0].this)
+    select.set("joins", joins[1:])
+
+
+def _quoted(name: str) -> exp.Identifier:
+    return exp.to_identifier(name, quoted=True)

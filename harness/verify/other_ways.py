@@ -1,0 +1,125 @@
+"""A query -> the same question to DuckDB in other ways, by which its answer may be another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import sqlglot
+from sqlglot import exp
+
+from harness.plan.facts.windows import resolve_names, window_order
+from harness.plan.sql.dialect import Written
+from harness.plan.sql.functions import by_name
+from harness.plan.sql.sources import cte_of, sources_of
+from harness.sandbox.guard import identifier
+from harness.words import folded
+
+DIALECT = Written
+IN_ANOTHER_ORDER = "over rows in another order, on which ties, sums of floats and any_value hang"
+IN_OTHER_TIES = "where each window takes rows that tie in an order of its own"
+IN_FLOATS = "where means are those of floats, so that a last bit decides"
+BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
+_OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct)
+
+
+def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """How else the same can be computed -> the query that does so."""
+    names, tree = list(tables), sqlglot.parse_one(sql, read=DIALECT)
+    by_name(tree)
+    for direction in ("asc", "desc") if tree.find(*_OF_SEVERAL_ROWS) is not None else ():
+        yield IN_ANOTHER_ORDER, _reordered(tree, names, direction).sql(DIALECT)
+    for first in (0, 1):
+        decided = _with_ties_decided(tree, first)
+        if decided is not None:
+            yield IN_OTHER_TIES, decided.sql(DIALECT)
+    if tree.find(exp.Avg) is not None:
+        of_floats = tree.copy()
+        for mean in reversed([e for e in of_floats.find_all(exp.Avg) if not e.find(exp.Distinct)]):
+            mean.set("this", exp.cast(mean.this.copy(), "DOUBLE"))
+        yield IN_FLOATS, of_floats.sql(DIALECT)
+    divisions = [e for e in tree.find_all(exp.Div) if isinstance(e.expression, exp.Literal)]
+    if divisions:
+        for division in reversed(divisions):
+            one = exp.cast(exp.Literal.number(1), "DOUBLE")
+            reciprocal = exp.Div(this=one, expression=division.expression.copy())
+            product = exp.Mul(this=division.this.copy(), expression=exp.paren(reciprocal))
+            division.replace(exp.paren(product))
+        yield BY_RECIPROCALS, tree.sql(DIALECT)
+
+
+def _reordered(tree: exp.Expr, tables: Iterable[str], direction: str) -> exp.Expr:
+    """The query over the tables' rows in an order that their values give them.
+
+    They have names that nothing in the query has.
+    """
+    turned, prefix = tree.copy(), "turned"
+    while any(prefix in folded(part.name) for part in tree.find_all(exp.Identifier)):
+        prefix = f"_{prefix}"
+    names = {folded(table): f"{prefix}_{n}" for n, table in enumerate(tables)}
+    for table in list(turned.find_all(exp.Table)):
+        name = names.get(folded(table.name))
+        if name is not None and cte_of(table) is None:
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=table.this.copy()))
+            table.set("this", exp.to_identifier(name, quoted=True))
+    rows = [_turned(table, names[folded(table)], direction) for table in tables]
+    clause = turned.args.get("with_")
+    own = clause.expressions if clause is not None else []
+    recursive = clause is not None and clause.args.get("recursive")
+    turned.set("with_", exp.With(expressions=[*rows, *own], recursive=recursive))
+    return turned
+
+
+def _turned(table: str, name: str, direction: str) -> exp.CTE:
+    """The rows of a table in an order of their values, under a name."""
+    rows = f"select * from {identifier(table)} as one order by hash(one) {direction}"
+    alias = exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+    return exp.CTE(this=sqlglot.parse_one(rows, read=DIALECT), alias=alias)
+
+
+_BY_PLACE = (exp.RowNumber, exp.Lag, exp.Lead, exp.Ntile, exp.FirstValue)
+"""Window functions that tell rows apart that tie; so do others in a frame of rows."""
+_ALIKE_FOR_TIES = (exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist)
+
+
+def _with_ties_decided(tree: exp.Expr, first: int) -> exp.Expr | None:
+    """The query in which windows take rows that tie by their values, each other one backwards."""
+    turned, count = tree.copy(), first
+    for select in list(turned.find_all(exp.Select)):
+        resolve_names(select)
+        if (row := _row(select)) is None:
+            continue
+        for window in list(select.find_all(exp.Window)):
+            if window.parent_select is select and _tells_ties_apart(window):
+                key = exp.Ordered(this=row.copy(), desc=count % 2 == 1, nulls_first=False)
+                window.args["order"].append("expressions", key)
+                count += 1
+    return turned if count > first else None
+
+
+def _tells_ties_apart(window: exp.Window) -> bool:
+    function, spec = window.this, window.args.get("spec")
+    if isinstance(function, (exp.IgnoreNulls, exp.RespectNulls)):
+        function = function.this
+    of_rows = spec is not None and (spec.args.get("kind") or "").upper() == "ROWS"
+    if not window_order(window) or isinstance(function, _ALIKE_FOR_TIES):
+        return False
+    return of_rows or isinstance(function, _BY_PLACE)
+
+
+def _row(select: exp.Select) -> exp.Expr | None:
+    """A hash of the row that a window of this SELECT sees; None where it has no name."""
+    group = select.args.get("group")
+    if group is not None:
+        parts = list(group.expressions)
+        if not all(isinstance(part, exp.Column) for part in parts):
+            return None
+    else:
+        names = [source.alias_or_name for source in sources_of(select)]
+        parts = [exp.column(_quoted(name)) for name in names if name]
+    hashed = exp.Anonymous(this="hash", expressions=[part.copy() for part in parts])
+    return hashed if parts else None
+
+
+def _quoted(name: str) -> exp.Identifier:
+    return exp.to_identifier(name, quoted=True)
