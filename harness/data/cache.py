@@ -22,8 +22,10 @@ import platformdirs
 from harness.data.budget import LOCK, MANIFEST, RUNS, Budget, Room, held, sweep
 from harness.errors import DataError
 from harness.machine.closing import Closing
+from harness.tables import plain_path
 from harness.words import parse_bytes
 
+LINKS = "links"
 LIMIT = "ENGINEBENCH_CACHE_LIMIT"
 MANIFEST_VERSION = 1
 EDGE_BYTES = 1 << 16
@@ -67,11 +69,18 @@ def identity_hash(identity: Mapping[str, Any]) -> str:
 class Cache(Closing):
     """A cache folder while a run uses it: what the run asks for stays until it is closed.
 
-    ``limit`` bounds all that is in it, in bytes. Raises DataError where it cannot be written.
+    ``limit`` bounds all that is in it, in bytes. Raises DataError where it cannot be written, and
+    where a reader of its files would take their path for more than a path.
     """
 
     def __init__(self, root: Path | None = None, limit: int | None = None) -> None:
         root, limit = (root or default_root()).absolute(), limit or default_limit()
+        if not plain_path(root / MANIFEST):
+            raise DataError(
+                f"the cache cannot be at {root}: some readers take characters of that path for a "
+                "pattern or an address; set ENGINEBENCH_CACHE to a folder whose path has letters, "
+                "digits, '.', '_', '-' and spaces only"
+            )
         run = uuid.uuid4().hex
         self._file: Path | None = root / RUNS / run
         with _telling(root):
@@ -86,11 +95,24 @@ class Cache(Closing):
     def close(self) -> None:
         """Leaves no more than the limit, of what no other run uses. May be called twice."""
         if self._file is not None:
+            shutil.rmtree(self.links, ignore_errors=True)
             self._file.unlink(missing_ok=True)
             self._lock.close()
             self._file = None
             with contextlib.suppress(DataError, OSError):
                 replace(self.budget, since_ns=time.time_ns()).grant(0)
+
+    @property
+    def links(self) -> Path:
+        """A folder for links to what lies elsewhere; it goes when the run ends, however it does."""
+        return self.budget.unfinished(self.budget.root / LINKS)
+
+    def link(self, link: Path, target: str) -> None:
+        """Makes a link below ``links``, unless it is there."""
+        with _telling(self.budget.root):
+            link.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                link.symlink_to(target)
 
     def fetch(
         self, label: str, identity: Mapping[str, Any], make: Callable[[Path, Room], Facts]

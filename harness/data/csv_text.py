@@ -81,4 +81,4 @@ def _size(count: int) -> str:
 
 
 def _opened(path: Path) -> pa.NativeFile:
-    return pa.input_stream(str(path), compression="gzip" if path.suffix == ".gz" else None)
+    return pa.input_stream(str(path), compression="gzip" if path.suffix.lower() == ".gz" else None)

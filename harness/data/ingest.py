@@ -17,6 +17,7 @@ from harness.data.cache import Cache, Entry, Facts, identity_hash
 from harness.data.columns import noted
 from harness.data.files import Found, resolve
 from harness.data.identity import Identities, change_of, identities
+from harness.data.links import plain
 from harness.data.sources import TableSource
 from harness.data.walk import Walk
 from harness.data.write import WRITER_VERSION, write_csv
@@ -52,7 +53,9 @@ def ingest(
     the same files, read in the same way, share what the cache holds, whatever they are called.
 
     A CSV file is handed to engines as it is where all their readers agree on its text; else
-    (times with a zone, ``TRUE``, NaN) they get a copy of it in the cache, spelt plainly.
+    (times with a zone, ``TRUE``, NaN; several files, of which pandas reads one) they get a copy of
+    it in the cache, spelt plainly. A file whose path a reader could take for a pattern or an
+    address is handed to them by a link.
     """
     found = resolve(source, walk)
     files = identities(found.paths)
@@ -68,7 +71,7 @@ def ingest(
         },
         lambda folder, room: _at_rest(files, lambda: _make(source, found, folder, room, progress)),
     )
-    table = _table(source, found, entry)
+    table = _table(source, found, entry, cache)
     if wanted is Input.CSV and not table.csv:
         table = _with_csv_copy(table, files, identity, cache, progress)
     return Ingested(table, identity_hash(identity))
@@ -97,15 +100,16 @@ def _pyarrow_major() -> str:
     return str(pa.__version__).split(".")[0]
 
 
-def _table(source: TableSource, found: Found, entry: Entry) -> Table:
+def _table(source: TableSource, found: Found, entry: Entry, cache: Cache) -> Table:
     facts = entry.facts
-    own_csv = found.csv and facts["plain"]
+    own_csv = found.csv and facts["plain"] and len(found.paths) == 1
+    own = plain(found, cache) if own_csv or facts["in_place"] else ()
     return Table(
         name=source.name,
         schema=noted(facts),
         rows=facts["rows"],
-        parquet=found.paths if facts["in_place"] else (entry.file(PARQUET),),
-        csv=found.paths if own_csv else (),
+        parquet=own if facts["in_place"] else (entry.file(PARQUET),),
+        csv=own if own_csv else (),
         csv_format=source.csv_format if own_csv else CsvFormat(),
         changes=tuple(facts["changes"]),
     )

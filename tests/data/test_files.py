@@ -24,11 +24,13 @@ from harness.types import Column, Type
 from harness.workload.file import load
 
 
-def table(folder: Path, spec: str, source: Input = Input.MEMORY) -> Table:
+def table(
+    folder: Path, spec: str, source: Input = Input.MEMORY, cache_root: Path | None = None
+) -> Table:
     """Prepares the one table ``t`` of a workload that is written as ``t: spec``."""
     path = folder / "w.yaml"
     path.write_text(f"title: w\ntables:\n  t: {spec}\nqueries:\n  q: select 1\n")
-    with Cache(folder / "cache") as cache:
+    with Cache(cache_root or folder / "cache") as cache:
         return prepare(load(path), "any", source, cache).tables["t"]
 
 

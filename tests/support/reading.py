@@ -1,0 +1,24 @@
+"""A table's files -> its rows, as an engine's program reads them, in the process of the test."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from harness import engines
+from harness.plan import compile_query
+from harness.sandbox.guard import identifier
+from harness.tables import Input, Table
+
+
+def read_by(engine: str, table: Table, source: Input) -> pa.Table:
+    """All rows. Raises whatever the engine does."""
+    names = ", ".join(identifier(column.name) for column in table.schema)
+    query = compile_query(f"select {names} from {table.name}", {table.name: table.schema})
+    found = engines.get(engine)
+    session = found.start(threads=2)
+    if source is Input.MEMORY:
+        session.load(table)
+    else:
+        session.scan(table, source)
+    session.prepare(found.compile(query, {table.name: table}, source))
+    return session.to_arrow(session.run())
