@@ -28,12 +28,21 @@ def plain_path(path: Path) -> bool:
     return bool(PLAIN_PATH.fullmatch(str(path))) and path.name[:1].isalnum()
 
 
+PLAIN_DELIMITERS = ",;\t|"
+"""Others may be part of a number or a date."""
+
+
 @dataclass(frozen=True)
 class CsvFormat:
     """How a CSV file is spelt. All have a header line, UTF-8 text and ISO dates."""
 
     delimiter: str = ","
     null_values: tuple[str, ...] = ("",)
+
+    @property
+    def plain(self) -> CsvFormat:
+        """What engines are given in its place: NULL is nothing, as all readers have it."""
+        return CsvFormat(self.delimiter if self.delimiter in PLAIN_DELIMITERS else ",")
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from harness.data.sources import TableSource
 from harness.data.walk import Walk
 from harness.data.write import WRITER_VERSION, write_csv
 from harness.errors import DataError
-from harness.tables import CsvFormat, Input, Table
+from harness.tables import Input, Table
 
 INGEST_VERSION = 1
 """Changes when the same files would be read as other values."""
@@ -52,10 +52,10 @@ def ingest(
     Raises DataError where one changes while it is read: nobody knows what was read then. Tables of
     the same files, read in the same way, share what the cache holds, whatever they are called.
 
-    A CSV file is handed to engines as it is where all their readers agree on its text; else
-    (times with a zone, ``TRUE``, NaN; several files, of which pandas reads one) they get a copy of
-    it in the cache, spelt plainly. A file whose path a reader could take for a pattern or an
-    address is handed to them by a link.
+    A CSV file is handed to engines as it is where all their readers agree on its bytes; else
+    (irregular quotation marks, blank lines, ``TRUE``; several files, of which pandas reads one)
+    they get a copy of it in the cache, spelt plainly. A file whose path a reader could take for a
+    pattern or an address is handed to them by a link.
     """
     found = resolve(source, walk)
     files = identities(found.paths)
@@ -102,7 +102,7 @@ def _pyarrow_major() -> str:
 
 def _table(source: TableSource, found: Found, entry: Entry, cache: Cache) -> Table:
     facts = entry.facts
-    own_csv = found.csv and facts["plain"] and len(found.paths) == 1
+    own_csv = found.csv and facts["plain"]
     own = plain(found, cache) if own_csv or facts["in_place"] else ()
     return Table(
         name=source.name,
@@ -110,7 +110,7 @@ def _table(source: TableSource, found: Found, entry: Entry, cache: Cache) -> Tab
         rows=facts["rows"],
         parquet=own if facts["in_place"] else (entry.file(PARQUET),),
         csv=own if own_csv else (),
-        csv_format=source.csv_format if own_csv else CsvFormat(),
+        csv_format=source.csv_format.plain,
         changes=tuple(facts["changes"]),
     )
 
@@ -120,7 +120,7 @@ def _with_csv_copy(
 ) -> Table:
     def make(folder: Path, room: Room) -> Facts:
         progress(f"{table.name}: writing a CSV copy that every engine reads alike")
-        write_csv(table.parquet, folder / CSV, room)
+        write_csv(table.parquet, folder / CSV, room, table.csv_format.delimiter)
         return {}
 
     entry = cache.fetch(
@@ -128,7 +128,7 @@ def _with_csv_copy(
         {**identity, "format": "csv", "writer": WRITER_VERSION, "pyarrow": _pyarrow_major()},
         lambda folder, room: _at_rest(files, lambda: make(folder, room)),
     )
-    return replace(table, csv=(entry.file(CSV),), csv_format=CsvFormat())
+    return replace(table, csv=(entry.file(CSV),))
 
 
 def _make(source: TableSource, found: Found, folder: Path, room: Room, progress: Progress) -> Facts:

@@ -88,7 +88,8 @@ def test_null_values_and_delimiter_are_kept_to(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text('a;b\nNA;"x;\ny"\n3;-\n')
     t = table(tmp_path, "{path: t.csv, null_values: [NA, '-'], delimiter: ';'}", Input.CSV)
     assert content(t) == {"a": [None, 3], "b": ["x;\ny", None]}
-    assert t.csv_format == CsvFormat(";", ("NA", "-"))
+    assert t.csv[0].read_text() == 'a;b\n;"x;\ny"\n3;\n'
+    assert t.csv_format == CsvFormat(";")
 
 
 def test_a_gzipped_csv_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pyarrow as pa
 
 from harness import engines
-from harness.plan import compile_query
+from harness.answer import AnswerSpec
+from harness.plan import Query, compile_query
 from harness.sandbox.guard import identifier
 from harness.tables import Input, Table
 
 
 def read_by(engine: str, table: Table, source: Input) -> pa.Table:
     """All rows. Raises whatever the engine does."""
-    names = ", ".join(identifier(column.name) for column in table.schema)
-    query = compile_query(f"select {names} from {table.name}", {table.name: table.schema})
+    query = _all_of(table)
     found = engines.get(engine)
     session = found.start(threads=2)
     if source is Input.MEMORY:
@@ -22,3 +22,13 @@ def read_by(engine: str, table: Table, source: Input) -> pa.Table:
         session.scan(table, source)
     session.prepare(found.compile(query, {table.name: table}, source))
     return session.to_arrow(session.run())
+
+
+def spec_of(table: Table) -> AnswerSpec:
+    """How such rows are compared with others."""
+    return _all_of(table).spec
+
+
+def _all_of(table: Table) -> Query:
+    names = ", ".join(identifier(column.name) for column in table.schema)
+    return compile_query(f"select {names} from {table.name}", {table.name: table.schema})
