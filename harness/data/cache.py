@@ -20,7 +20,7 @@ from typing import Any
 import platformdirs
 
 from harness.data.budget import LOCK, MANIFEST, RUNS, Budget, Room, held, sweep
-from harness.errors import DataError
+from harness.errors import DataError, DataTooMuch
 from harness.machine.closing import Closing
 from harness.tables import plain_path
 from harness.words import parse_bytes
@@ -91,6 +91,7 @@ class Cache(Closing):
                 fcntl.flock(self._lock, fcntl.LOCK_EX)
                 since_ns = os.fstat(self._lock.fileno()).st_mtime_ns
         self.budget = Budget(root, run, since_ns, limit)
+        self._given_up: dict[Path, DataTooMuch] = {}
 
     def close(self) -> None:
         """Leaves no more than the limit, of what no other run uses. May be called twice."""
@@ -131,7 +132,17 @@ class Cache(Closing):
             if found is not None:
                 return found
             with held(Path(f"{final}.lock")):
-                return self._found(final) or self._made(final, make)
+                return self._found(final) or self._once(final, make)
+
+    def _once(self, final: Path, make: Callable[[Path, Room], Facts]) -> Entry:
+        """What takes too much is not made twice, however often a run asks for it."""
+        if final in self._given_up:
+            raise self._given_up[final]
+        try:
+            return self._made(final, make)
+        except DataTooMuch as error:
+            self._given_up[final] = error
+            raise
 
     def _found(self, final: Path) -> Entry | None:
         """The entry in this place, which is used from now on, or None where none is whole."""

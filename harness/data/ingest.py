@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from harness.data import csv_files, parquet_files
-from harness.data.apart import apart
+from harness.data.apart import Apart
 from harness.data.budget import Room
 from harness.data.cache import Cache, Entry, Facts, identity_hash
 from harness.data.columns import noted
@@ -45,7 +45,12 @@ class Ingested:
 
 
 def ingest(
-    source: TableSource, wanted: Input, walk: Walk, cache: Cache, progress: Progress
+    source: TableSource,
+    wanted: Input,
+    walk: Walk,
+    cache: Cache,
+    reading: Apart,
+    progress: Progress,
 ) -> Ingested:
     """Reads a table once; later calls take what the cache holds while the files are the same.
 
@@ -59,6 +64,14 @@ def ingest(
     """
     found = resolve(source, walk)
     files = identities(found.paths)
+    reading.allow_for(files)
+
+    def make(folder: Path, room: Room) -> Facts:
+        progress(f"{source.name}: reading {source.path}")
+        maker = csv_files.make if found.csv else parquet_files.make
+        given = source, found.paths, folder / PARQUET, room
+        return _at_rest(files, lambda: reading.call(source.path, maker, *given))
+
     identity = _identity(source, found, files)
     entry = cache.fetch(
         LABEL,
@@ -69,11 +82,11 @@ def ingest(
             "facts": FACTS_VERSION,
             "pyarrow": _pyarrow_major(),
         },
-        lambda folder, room: _at_rest(files, lambda: _make(source, found, folder, room, progress)),
+        make,
     )
     table = _table(source, found, entry, cache)
     if wanted is Input.CSV and not table.csv:
-        table = _with_csv_copy(table, files, identity, cache, progress)
+        table = _with_csv_copy(table, files, identity, cache, reading, progress)
     return Ingested(table, identity_hash(identity))
 
 
@@ -116,11 +129,17 @@ def _table(source: TableSource, found: Found, entry: Entry, cache: Cache) -> Tab
 
 
 def _with_csv_copy(
-    table: Table, files: Identities, identity: Mapping[str, Any], cache: Cache, progress: Progress
+    table: Table,
+    files: Identities,
+    identity: Mapping[str, Any],
+    cache: Cache,
+    reading: Apart,
+    progress: Progress,
 ) -> Table:
     def make(folder: Path, room: Room) -> Facts:
         progress(f"{table.name}: writing a CSV copy that every engine reads alike")
-        write_csv(table.parquet, folder / CSV, room, table.csv_format.delimiter)
+        given = table.parquet, folder / CSV, room, table.csv_format.delimiter
+        reading.call(table.name, write_csv, *given)
         return {}
 
     entry = cache.fetch(
@@ -129,11 +148,3 @@ def _with_csv_copy(
         lambda folder, room: _at_rest(files, lambda: make(folder, room)),
     )
     return replace(table, csv=(entry.file(CSV),))
-
-
-def _make(source: TableSource, found: Found, folder: Path, room: Room, progress: Progress) -> Facts:
-    progress(f"{source.name}: reading {source.path}")
-    target = folder / PARQUET
-    if found.csv:
-        return csv_files.make(source, found.paths, target, room)
-    return apart(source.path, parquet_files.make, source, found.paths, target, room)

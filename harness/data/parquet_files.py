@@ -24,6 +24,8 @@ from harness.errors import DataError, WorkloadError
 from harness.special import Specials, of_number, together
 from harness.types import Column, Schema, Type
 
+BATCH_BYTES, BUFFER_BYTES = 1 << 27, 1 << 16
+"""Of all columns together, and of each."""
 IDLE_NOTES = frozenset({b"org.apache.spark.version", b"org.apache.spark.sql.parquet.row.metadata"})
 """Notes in Parquet files that none of the engines heeds."""
 
@@ -71,8 +73,16 @@ def _schema(path: Path) -> pa.Schema:
 
 
 def _read(path: Path, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-    with _reading(path), pq.ParquetFile(path) as file:
+    with _reading(path), pq.ParquetFile(path, buffer_size=BUFFER_BYTES) as file:
+        rows = min(rows, _rows_at_once(file.metadata))
         yield from file.iter_batches(rows, columns=list(columns))
+
+
+def _rows_at_once(metadata: pq.FileMetaData) -> int:
+    """So many rows as have about BATCH_BYTES, by what the file says of them."""
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    sizes = [group.total_byte_size // max(1, group.num_rows) for group in groups]
+    return max(1, BATCH_BYTES // int(8 * metadata.num_columns + max([1, *sizes])))
 
 
 def _columns(source: TableSource, paths: tuple[Path, ...]) -> Schema:

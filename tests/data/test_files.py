@@ -22,6 +22,7 @@ from harness.special import Special
 from harness.tables import CsvFormat, Input, Table
 from harness.types import Column, Type
 from harness.workload.file import load
+from tests.support.reading import in_this_process
 
 
 def table(
@@ -65,6 +66,7 @@ def test_a_csv_file_becomes_a_table(tmp_path: Path) -> None:
 def test_a_column_that_changes_its_type_late_is_read_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    in_this_process(monkeypatch)
     monkeypatch.setattr(csv_text, "BLOCK_BYTES", 1_000)
     (tmp_path / "t.csv").write_text("a,b\n" + "1,2\n" * 5_000 + "x,2.5\n")
     t = table(tmp_path, "t.csv")

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pytest
 
 from harness import engines
 from harness.answer import AnswerSpec
+from harness.data.apart import Apart
 from harness.plan import Query, compile_query
 from harness.sandbox.guard import identifier
 from harness.tables import Input, Table
+
+
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read where a test has changed how, and not apart."""
+    monkeypatch.setattr(Apart, "call", lambda self, what, function, *given: function(*given))
 
 
 def read_by(engine: str, table: Table, source: Input) -> pa.Table:
