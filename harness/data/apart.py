@@ -34,7 +34,7 @@ from harness.machine.standing import Standing
 
 START_SECONDS = 600.0
 """It is no file's time, so it is generous."""
-SECONDS, BYTES_A_SECOND = 60.0, 10**6
+SECONDS, BYTES_A_SECOND = 60.0, 250_000
 """What reading may take: so long, and a second more for so many bytes on the disk."""
 MEMORY_BYTES = 4 * 10**9
 """What the process may grow by for one call; less where less is available."""

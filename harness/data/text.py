@@ -17,7 +17,7 @@ NOT_A_FLOAT = NOT_AN_INTEGER + r"|^-?[0-9]{19,}$"
 """An integer of 19 digits or more is an identifier; a float would change its last ones."""
 
 PLAIN_INTEGER = "^(0|-?[1-9][0-9]*)$"
-PLAIN_FLOAT = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,2})?$"
+PLAIN_FLOAT = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,22})?([eE][+-]?[0-9]{1,2})?$"
 PLAIN_DATE = "^(1[7-9]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}$"
 """pandas counts nanoseconds, of which 64 bits hold the years from 1678 to 2261."""
 
