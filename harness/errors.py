@@ -94,6 +94,10 @@ class UnknownEngine(HarnessError):
     """An engine's name that stands for none, or for one whose code cannot be loaded."""
 
 
+class DataTooMuch(DataError):
+    """A file that takes more time or memory to read than it may: it is not tried again."""
+
+
 class NoReference(HarnessError):
     """The right answer to a query cannot be computed, so that no engine's can be checked."""
 

@@ -20,10 +20,12 @@ from typing import Any
 import platformdirs
 
 from harness.data.budget import LOCK, MANIFEST, RUNS, Budget, Room, held, sweep
-from harness.errors import DataError
+from harness.errors import DataError, DataTooMuch
 from harness.machine.closing import Closing
+from harness.tables import plain_path
 from harness.words import parse_bytes
 
+LINKS = "links"
 LIMIT = "ENGINEBENCH_CACHE_LIMIT"
 MANIFEST_VERSION = 1
 EDGE_BYTES = 1 << 16
@@ -67,11 +69,18 @@ def identity_hash(identity: Mapping[str, Any]) -> str:
 class Cache(Closing):
     """A cache folder while a run uses it: what the run asks for stays until it is closed.
 
-    ``limit`` bounds all that is in it, in bytes. Raises DataError where it cannot be written.
+    ``limit`` bounds all that is in it, in bytes. Raises DataError where it cannot be written, and
+    where a reader of its files would take their path for more than a path.
     """
 
     def __init__(self, root: Path | None = None, limit: int | None = None) -> None:
         root, limit = (root or default_root()).absolute(), limit or default_limit()
+        if not plain_path(root / MANIFEST):
+            raise DataError(
+                f"the cache cannot be at {root}: some readers take characters of that path for a "
+                "pattern or an address; set ENGINEBENCH_CACHE to a folder whose path has letters, "
+                "digits, '.', '_', '-' and spaces only"
+            )
         run = uuid.uuid4().hex
         self._file: Path | None = root / RUNS / run
         with _telling(root):
@@ -82,15 +91,29 @@ class Cache(Closing):
                 fcntl.flock(self._lock, fcntl.LOCK_EX)
                 since_ns = os.fstat(self._lock.fileno()).st_mtime_ns
         self.budget = Budget(root, run, since_ns, limit)
+        self._given_up: dict[Path, DataTooMuch] = {}
 
     def close(self) -> None:
         """Leaves no more than the limit, of what no other run uses. May be called twice."""
         if self._file is not None:
+            shutil.rmtree(self.links, ignore_errors=True)
             self._file.unlink(missing_ok=True)
             self._lock.close()
             self._file = None
             with contextlib.suppress(DataError, OSError):
                 replace(self.budget, since_ns=time.time_ns()).grant(0)
+
+    @property
+    def links(self) -> Path:
+        """A folder for links to what lies elsewhere; it goes when the run ends, however it does."""
+        return self.budget.unfinished(self.budget.root / LINKS)
+
+    def link(self, link: Path, target: str) -> None:
+        """Makes a link below ``links``, unless it is there."""
+        with _telling(self.budget.root):
+            link.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                link.symlink_to(target)
 
     def fetch(
         self, label: str, identity: Mapping[str, Any], make: Callable[[Path, Room], Facts]
@@ -109,7 +132,17 @@ class Cache(Closing):
             if found is not None:
                 return found
             with held(Path(f"{final}.lock")):
-                return self._found(final) or self._made(final, make)
+                return self._found(final) or self._once(final, make)
+
+    def _once(self, final: Path, make: Callable[[Path, Room], Facts]) -> Entry:
+        """What takes too much is not made twice, however often a run asks for it."""
+        if final in self._given_up:
+            raise self._given_up[final]
+        try:
+            return self._made(final, make)
+        except DataTooMuch as error:
+            self._given_up[final] = error
+            raise
 
     def _found(self, final: Path) -> Entry | None:
         """The entry in this place, which is used from now on, or None where none is whole."""

@@ -12,6 +12,7 @@ from harness.data.arrow import arrow_schema
 from harness.data.budget import Room
 from harness.data.cache import Facts
 from harness.data.columns import check_declared, facts
+from harness.data.csv_form import narrow
 from harness.data.sources import TableSource
 from harness.data.text import infer, parse
 from harness.data.write import write_parquet
@@ -33,7 +34,7 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room)
             )
     conversion = _Conversion(source, paths, tuple(Column(name, types[name]) for name in names))
     written = write_parquet(target, conversion.schema, conversion.batches(), room)
-    plain = conversion.plain and all(map(csv_text.is_known_by_name, paths))
+    plain = conversion.plain and len(paths) == 1 and narrow(paths[0], names, source.csv_format)
     return facts(conversion.columns, written, plain=plain, in_place=False)
 
 
@@ -43,7 +44,7 @@ class _Conversion:
     def __init__(self, source: TableSource, paths: tuple[Path, ...], columns: Schema) -> None:
         self.source, self.paths, self.columns = source, paths, columns
         self.schema = arrow_schema(columns)
-        self.plain = True
+        self.plain, self.forms = True, dict[str, frozenset[str]]()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for text in csv_text.batches(self.paths, self.source.csv_format):
@@ -60,5 +61,6 @@ class _Conversion:
                 self.source.file,
                 self.source.line,
             ) from error
-        self.plain = self.plain and parsed.plain
+        forms = self.forms[column.name] = self.forms.get(column.name, frozenset()) | parsed.forms
+        self.plain = self.plain and parsed.plain and len(forms) < 2
         return parsed.values

@@ -24,7 +24,7 @@ HEADER_BYTES = 1 << 20
 def header(path: Path, spelling: CsvFormat) -> list[str]:
     """A file's column names. Raises DataError where they cannot serve as such."""
     try:
-        with _opened(path) as stream:
+        with opened(path) as stream:
             head = stream.read(HEADER_BYTES)
         whole = len(head) < HEADER_BYTES
         text = io.StringIO(codecs.getincrementaldecoder("utf-8-sig")().decode(head, whole), "")
@@ -53,7 +53,7 @@ def _file_batches(
     path: Path, names: list[str], spelling: CsvFormat
 ) -> Iterator[dict[str, pa.Array]]:
     try:
-        with _opened(path) as stream:
+        with opened(path) as stream:
             reader = pacsv.open_csv(
                 stream,
                 pacsv.ReadOptions(block_size=BLOCK_BYTES),
@@ -80,11 +80,6 @@ def _size(count: int) -> str:
     return f"{count >> 20} MiB"
 
 
-def _opened(path: Path) -> pa.NativeFile:
-    packed = path.suffix.lower() == ".gz"
-    return pa.input_stream(str(path), compression="gzip" if packed else None)
-
-
-def is_known_by_name(path: Path) -> bool:
-    """Whether libraries know from its name how a file is packed: to some ``.GZ`` says nothing."""
-    return path.suffix == ".gz" or path.suffix.lower() != ".gz"
+def opened(path: Path) -> pa.NativeFile:
+    """A file's bytes, unpacked."""
+    return pa.input_stream(str(path), compression="gzip" if path.suffix.lower() == ".gz" else None)

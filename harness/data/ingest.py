@@ -11,22 +11,23 @@ from typing import Any
 import pyarrow as pa
 
 from harness.data import csv_files, parquet_files
-from harness.data.apart import apart
+from harness.data.apart import Apart
 from harness.data.budget import Room
 from harness.data.cache import Cache, Entry, Facts, identity_hash
 from harness.data.columns import noted
 from harness.data.files import Found, resolve
 from harness.data.identity import Identities, change_of, identities
+from harness.data.links import plain
 from harness.data.sources import TableSource
 from harness.data.walk import Walk
 from harness.data.write import WRITER_VERSION, write_csv
 from harness.errors import DataError
-from harness.tables import CsvFormat, Input, Table
+from harness.tables import Input, Table
 
 INGEST_VERSION = 1
 """Changes when the same files would be read as other values."""
 
-FACTS_VERSION = 4
+FACTS_VERSION = 5
 """Changes when more, or something else, is noted of the same values."""
 
 LABEL, PARQUET, CSV = "table", "table.parquet", "table.csv"
@@ -44,18 +45,33 @@ class Ingested:
 
 
 def ingest(
-    source: TableSource, wanted: Input, walk: Walk, cache: Cache, progress: Progress
+    source: TableSource,
+    wanted: Input,
+    walk: Walk,
+    cache: Cache,
+    reading: Apart,
+    progress: Progress,
 ) -> Ingested:
     """Reads a table once; later calls take what the cache holds while the files are the same.
 
     Raises DataError where one changes while it is read: nobody knows what was read then. Tables of
     the same files, read in the same way, share what the cache holds, whatever they are called.
 
-    A CSV file is handed to engines as it is where all their readers agree on its text; else
-    (times with a zone, ``TRUE``, NaN) they get a copy of it in the cache, spelt plainly.
+    A CSV file is handed to engines as it is where all their readers agree on its bytes; else
+    (irregular quotation marks, blank lines, ``TRUE``; several files, of which pandas reads one)
+    they get a copy of it in the cache, spelt plainly. A file whose path a reader could take for a
+    pattern or an address is handed to them by a link.
     """
     found = resolve(source, walk)
     files = identities(found.paths)
+    reading.allow_for(files)
+
+    def make(folder: Path, room: Room) -> Facts:
+        progress(f"{source.name}: reading {source.path}")
+        maker = csv_files.make if found.csv else parquet_files.make
+        given = source, found.paths, folder / PARQUET, room
+        return _at_rest(files, lambda: reading.call(source.path, maker, *given))
+
     identity = _identity(source, found, files)
     entry = cache.fetch(
         LABEL,
@@ -66,11 +82,11 @@ def ingest(
             "facts": FACTS_VERSION,
             "pyarrow": _pyarrow_major(),
         },
-        lambda folder, room: _at_rest(files, lambda: _make(source, found, folder, room, progress)),
+        make,
     )
-    table = _table(source, found, entry)
+    table = _table(source, found, entry, cache)
     if wanted is Input.CSV and not table.csv:
-        table = _with_csv_copy(table, files, identity, cache, progress)
+        table = _with_csv_copy(table, files, identity, cache, reading, progress)
     return Ingested(table, identity_hash(identity))
 
 
@@ -97,26 +113,33 @@ def _pyarrow_major() -> str:
     return str(pa.__version__).split(".")[0]
 
 
-def _table(source: TableSource, found: Found, entry: Entry) -> Table:
+def _table(source: TableSource, found: Found, entry: Entry, cache: Cache) -> Table:
     facts = entry.facts
     own_csv = found.csv and facts["plain"]
+    own = plain(found, cache) if own_csv or facts["in_place"] else ()
     return Table(
         name=source.name,
         schema=noted(facts),
         rows=facts["rows"],
-        parquet=found.paths if facts["in_place"] else (entry.file(PARQUET),),
-        csv=found.paths if own_csv else (),
-        csv_format=source.csv_format if own_csv else CsvFormat(),
+        parquet=own if facts["in_place"] else (entry.file(PARQUET),),
+        csv=own if own_csv else (),
+        csv_format=source.csv_format.plain,
         changes=tuple(facts["changes"]),
     )
 
 
 def _with_csv_copy(
-    table: Table, files: Identities, identity: Mapping[str, Any], cache: Cache, progress: Progress
+    table: Table,
+    files: Identities,
+    identity: Mapping[str, Any],
+    cache: Cache,
+    reading: Apart,
+    progress: Progress,
 ) -> Table:
     def make(folder: Path, room: Room) -> Facts:
         progress(f"{table.name}: writing a CSV copy that every engine reads alike")
-        write_csv(table.parquet, folder / CSV, room)
+        given = table.parquet, folder / CSV, room, table.csv_format.delimiter
+        reading.call(table.name, write_csv, *given)
         return {}
 
     entry = cache.fetch(
@@ -124,12 +147,4 @@ def _with_csv_copy(
         {**identity, "format": "csv", "writer": WRITER_VERSION, "pyarrow": _pyarrow_major()},
         lambda folder, room: _at_rest(files, lambda: make(folder, room)),
     )
-    return replace(table, csv=(entry.file(CSV),), csv_format=CsvFormat())
-
-
-def _make(source: TableSource, found: Found, folder: Path, room: Room, progress: Progress) -> Facts:
-    progress(f"{source.name}: reading {source.path}")
-    target = folder / PARQUET
-    if found.csv:
-        return csv_files.make(source, found.paths, target, room)
-    return apart(source.path, parquet_files.make, source, found.paths, target, room)
+    return replace(table, csv=(entry.file(CSV),))

@@ -24,9 +24,16 @@ from harness.errors import DataError, WorkloadError
 from harness.special import Specials, of_number, together
 from harness.types import Column, Schema, Type
 
+BATCH_BYTES, BUFFER_BYTES = 1 << 27, 1 << 16
+"""Of all columns together, and of each."""
+IDLE_NOTES = frozenset({b"org.apache.spark.version", b"org.apache.spark.sql.parquet.row.metadata"})
+"""Notes in Parquet files that none of the engines heeds."""
+
 
 def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
     """Uses the files as they are where their types are canonical and no float is NaN.
+
+    A file with notes that a reader heeds (pandas' index) is not canonical either.
 
     Otherwise writes a canonical copy. Columns of types that the harness does not have
     (lists, structs, binary, times of day) are left out. Raises DataError for a file that cannot
@@ -66,8 +73,16 @@ def _schema(path: Path) -> pa.Schema:
 
 
 def _read(path: Path, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-    with _reading(path), pq.ParquetFile(path) as file:
+    with _reading(path), pq.ParquetFile(path, buffer_size=BUFFER_BYTES) as file:
+        rows = min(rows, _rows_at_once(file.metadata))
         yield from file.iter_batches(rows, columns=list(columns))
+
+
+def _rows_at_once(metadata: pq.FileMetaData) -> int:
+    """So many rows as have about BATCH_BYTES, by what the file says of them."""
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    sizes = [group.total_byte_size // max(1, group.num_rows) for group in groups]
+    return max(1, BATCH_BYTES // int(8 * metadata.num_columns + max([1, *sizes])))
 
 
 def _columns(source: TableSource, paths: tuple[Path, ...]) -> Schema:
@@ -124,9 +139,20 @@ def _type(arrow: pa.DataType) -> Type | None:
 
 
 def _canonical(path: Path, columns: Schema) -> bool:
-    schema = pq.read_schema(path)
+    schema = _schema(path)
     wanted = arrow_schema(columns)
-    return bool(schema.names == wanted.names and schema.types == wanted.types)
+    alike = schema.names == wanted.names and schema.types == wanted.types
+    return alike and _noted_by_none(schema)
+
+
+def _noted_by_none(schema: pa.Schema) -> bool:
+    """Whether no reader makes anything else of a file for what somebody noted in it.
+
+    pandas and Dask make an index of columns that their own note names, whoever wrote it; others
+    have types of their own.
+    """
+    on_columns = {key for field in schema for key in field.metadata or ()}
+    return set(schema.metadata or ()) <= IDLE_NOTES and on_columns <= {b"PARQUET:field_id"}
 
 
 def _in_place(paths: tuple[Path, ...], columns: Schema) -> Written | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from harness.data.apart import Apart
 from harness.data.arrow import arrow_schema
 from harness.data.budget import Room
 from harness.data.cache import Cache, Entry, Facts, identity_hash
@@ -57,20 +58,26 @@ def prepare(
     if workload.data is not None:
         return _generated(workload, workload.data, size, source, cache, progress)
     walk = Walk()
-    read = {
-        name: _ingested(table, source, walk, cache, progress)
-        for name, table in workload.tables.items()
-    }
+    with Apart() as reading:
+        read = {
+            name: _ingested(table, source, walk, cache, reading, progress)
+            for name, table in workload.tables.items()
+        }
     key = identity_hash({name: ingested.key for name, ingested in read.items()})
     return Tables({name: ingested.table for name, ingested in read.items()}, key)
 
 
 def _ingested(
-    table: TableSource, source: Input, walk: Walk, cache: Cache, progress: Progress
+    table: TableSource,
+    source: Input,
+    walk: Walk,
+    cache: Cache,
+    reading: Apart,
+    progress: Progress,
 ) -> Ingested:
     """A user's table. Raises DataError that says where in the workload it is declared."""
     try:
-        return ingest(table, source, walk, cache, progress)
+        return ingest(table, source, walk, cache, reading, progress)
     except DataError as error:
         place = f"{table.file}:{table.line}: table {table.name!r}"
         raise type(error)(f"{place}: {error}") from error

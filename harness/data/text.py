@@ -16,20 +16,30 @@ NOT_AN_INTEGER = r"^(\+|-?0[0-9xX])"
 NOT_A_FLOAT = NOT_AN_INTEGER + r"|^-?[0-9]{19,}$"
 """An integer of 19 digits or more is an identifier; a float would change its last ones."""
 
+PLAIN_INTEGER = "^(0|-?[1-9][0-9]*)$"
+PLAIN_FLOAT = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,22})?([eE][+-]?[0-9]{1,2})?$"
+PLAIN_DATE = "^(1[7-9]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}$"
+"""pandas counts nanoseconds, of which 64 bits hold the years from 1678 to 2261."""
+
 CANDIDATES = (Type.INT64, Type.FLOAT64, Type.BOOLEAN, Type.DATE, Type.TIMESTAMP)
 WIDER = {Type.INT64: Type.FLOAT64, Type.DATE: Type.TIMESTAMP}
 
 PLAIN_BOOLEAN = "^(true|false)$"
-PLAIN_TIMESTAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?$"
+PLAIN_TIMESTAMP = PLAIN_DATE[:-1] + r"[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3}|\.[0-9]{6})?$"
+"""All of a column are to have the same form: some readers take that of the first for all."""
 ZONED = r"[T ].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """A column's values, and whether every engine's CSV reader would read its text alike."""
+    """A column's values, and whether every engine's CSV reader would read its text alike.
+
+    ``forms``: those of its timestamps; of a whole column there may be one.
+    """
 
     values: pa.Array
     plain: bool = True
+    forms: frozenset[str] = frozenset()
 
 
 def parse(text: pa.Array, kind: Type) -> Parsed:
@@ -39,20 +49,23 @@ def parse(text: pa.Array, kind: Type) -> Parsed:
     """
     match kind:
         case Type.INT64:
-            return Parsed(pc.cast(_unless(text, NOT_AN_INTEGER, kind), pa.int64()))
+            if _all(text, PLAIN_INTEGER):
+                return Parsed(pc.cast(text, pa.int64()))
+            return Parsed(pc.cast(_unless(text, NOT_AN_INTEGER, kind), pa.int64()), False)
         case Type.FLOAT64:
+            if _all(text, PLAIN_FLOAT):
+                return Parsed(pc.cast(text, pa.float64()))
             numbers = pc.cast(_unless(text, NOT_A_FLOAT, kind), pa.float64())
-            values = without_nan(numbers)
-            return Parsed(values, values.null_count == text.null_count)
+            return Parsed(without_nan(numbers), False)
         case Type.BOOLEAN:
             words = _unless(text, "^[01]$", kind)
             return Parsed(pc.cast(words, pa.bool_()), _all(text, PLAIN_BOOLEAN))
         case Type.DATE:
-            return Parsed(pc.cast(text, pa.date32()))
+            return Parsed(pc.cast(text, pa.date32()), _all(text, PLAIN_DATE))
         case Type.TIMESTAMP:
             zone = "UTC" if _all(text, ZONED) else None
             times = pc.cast(pc.cast(text, pa.timestamp("us", zone)), pa.timestamp("us"))
-            return Parsed(times, _all(text, PLAIN_TIMESTAMP))
+            return Parsed(times, _all(text, PLAIN_TIMESTAMP), _forms(text))
         case Type.STRING:
             return Parsed(text)
         case Type.DECIMAL:
@@ -82,6 +95,13 @@ def infer(columns: Iterable[dict[str, pa.Array]]) -> dict[str, Type]:
         for name, text in batch.items():
             guesses[name] = narrow(guesses.get(name), text)
     return {name: guess or Type.STRING for name, guess in guesses.items()}
+
+
+def _forms(text: pa.Array) -> frozenset[str]:
+    """The spellings of timestamps: what separates date and time, and how many characters."""
+    lengths, separators = pc.binary_length(text), pc.utf8_slice_codeunits(text, 10, 11)
+    found = pc.unique(pc.binary_join_element_wise(separators, pc.cast(lengths, pa.string()), ""))
+    return frozenset(found.drop_null().to_pylist())
 
 
 def _fits(text: pa.Array, kind: Type) -> bool:

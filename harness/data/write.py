@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +27,11 @@ WRITER_VERSION = 1
 ROW_GROUP_BYTES = 1 << 27
 """A row group ends before its rows do where it comes to take so much memory: 128 MiB."""
 
-STRUCTURAL = '[",\r\n]'
-"""Text that holds one of these must be quoted in a CSV file."""
+READ_AT_ONCE = 1 << 20
+"""Arrow's readers, pandas' among them, look for the ends of lines in blocks of so many bytes."""
+
+STRUCTURAL = '["\r\n]'
+"""Text that holds one of these, or the delimiter, must be quoted in a CSV file."""
 
 
 @dataclass(frozen=True)
@@ -77,34 +81,44 @@ def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterato
         yield waiting
 
 
-def write_csv(parquet: Sequence[Path], path: Path, room: Room) -> None:
-    """Writes Parquet files' rows as CSV: a header, ``,``, UTF-8, ISO dates, NULL as nothing.
+def write_csv(parquet: Sequence[Path], path: Path, room: Room, delimiter: str = ",") -> None:
+    """Writes Parquet files' rows as CSV: a header, UTF-8, ISO dates, NULL as nothing.
 
     Floats are spelt with as many digits as bring back the same float. Raises DataError for
-    text that CSV cannot tell from NULL, and where there is no room.
+    text that CSV cannot tell from NULL, or that readers would cut, and where there is no room.
     """
+    broken = False
     with path.open("wb") as sink:
-        sink.write(_header(pq.read_schema(parquet[0]).names))
+        sink.write(_header(pq.read_schema(parquet[0]).names, delimiter))
         for file in parquet:
             with pq.ParquetFile(file) as source:
                 for batch in source.iter_batches(BATCH_ROWS):
                     _refuse_lost_nulls(batch)
                     before = sink.tell()
-                    _append(batch, sink)
+                    _append(batch, sink, delimiter)
                     room.wrote(sink.tell() - before)
+                    broken = broken or any(_any_matches(c, "[\r\n]") for c in _texts(batch))
+                    if broken and sink.tell() > READ_AT_ONCE:
+                        raise DataError(
+                            "it cannot be written as CSV: it holds text of several lines, amid "
+                            "which some readers cut a file of more than 1 MiB; use input: parquet"
+                        )
 
 
-def _header(names: list[str]) -> bytes:
+def _header(names: list[str], delimiter: str) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(names)
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerow(names)
+    if names[0].startswith("x^"):  # so begins what Polars would unpack
+        return f'"{names[0]}"{text.getvalue().removeprefix(names[0])}'.encode()
     return text.getvalue().encode()
 
 
-def _append(batch: pa.RecordBatch, sink: IO[bytes]) -> None:
+def _append(batch: pa.RecordBatch, sink: IO[bytes], delimiter: str) -> None:
     """Quotes text only where some of it must be: quoted fields are slower to read."""
-    quoted = any(_any_matches(column, STRUCTURAL) for column in _texts(batch))
+    structural = f"{STRUCTURAL}|{re.escape(delimiter)}"
+    quoted = any(_any_matches(column, structural) for column in _texts(batch))
     style = "needed" if quoted else "none"
-    options = pacsv.WriteOptions(include_header=False, quoting_style=style)
+    options = pacsv.WriteOptions(include_header=False, quoting_style=style, delimiter=delimiter)
     pacsv.write_csv(batch, sink, options)
 
 

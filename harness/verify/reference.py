@@ -259,11 +259,21 @@ def open_database(
         known = [name for (name,) in database.execute("FROM duckdb_optimizers()").fetchall()]
         off = ",".join(name for name in known if name not in optimizers)
         database.execute(f"SET disabled_optimizers = {literal(off)}")
-    for table in tables:
-        files = reader(table, Input.PARQUET if table.parquet else Input.CSV)
-        database.execute(f"CREATE VIEW {identifier(table.name)} AS SELECT * FROM {files}")
     lock(database, [file for table in tables for file in (table.parquet or table.csv)])
+    for table in tables:
+        _create_view(database, table)
     return database
+
+
+def _create_view(database: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Raises NoReference where DuckDB reads other columns than the table is known to have."""
+    files = reader(table, Input.PARQUET if table.parquet else Input.CSV)
+    view = identifier(table.name)
+    database.execute(f"CREATE VIEW {view} AS SELECT * FROM {files}")
+    found = [row[:2] for row in database.execute(f"DESCRIBE {view}").fetchall()]
+    wanted = [(c.name, c.type.sql.replace(" ", "")) for c in table.schema]
+    if found != wanted:
+        raise NoReference(f"DuckDB reads table {table.name!r} as {found}, and not as {wanted}")
 
 
 def _difference(answer: Path, reference: Path, spec: AnswerSpec, widened: bool) -> str | None:

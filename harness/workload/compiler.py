@@ -175,7 +175,7 @@ def native_program(folder: Path, native: str) -> Program:
 
 def described(workload: Workload, schemas: Schemas) -> dict[str, Table]:
     """The tables as far as a program's text depends on them: no rows are read or made for this."""
-    formats = {name: table.csv_format for name, table in workload.tables.items()}
+    formats = {name: table.csv_format.plain for name, table in workload.tables.items()}
     return {
         name: Table(name, schema, rows=0, csv_format=formats.get(name, CsvFormat()))
         for name, schema in schemas.items()

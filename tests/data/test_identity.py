@@ -17,6 +17,7 @@ from harness.errors import DataError
 from harness.tables import Input
 from tests.data.test_files import content, table
 from tests.support.benchmark_runs import MEANS, TABLE, Project, fakes
+from tests.support.reading import in_this_process
 
 
 def by_rename(file: Path, other: Path) -> None:
@@ -70,6 +71,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused_and_not_kept(
         file.write_text("a\n1\n2\n")
         return made
 
+    in_this_process(monkeypatch)
     monkeypatch.setattr(csv_files, "make", make)
     with pytest.raises(DataError, match=r"t.csv has changed while it was read; try again when"):
         table(tmp_path, "t.csv", source)

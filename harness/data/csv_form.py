@@ -1,0 +1,78 @@
+"""Turns a CSV file's bytes into whether every reader takes them for the same rows and fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from harness.data.csv_text import BLOCK_BYTES, opened
+from harness.tables import CsvFormat
+
+QUOTE, FEED, RETURN = b'"\n\r'
+PLAIN_NAME = re.compile(r"\w([\w .:/()%+-]*[\w)%])?")
+"""Of a column: without what some reader would strip, unpack or take for something else."""
+
+
+def narrow(path: Path, names: Sequence[str], form: CsvFormat) -> bool:
+    r"""Whether readers agree on a file, whose rows have been read already.
+
+    They do where its lines all end in ``\n``, or all in ``\r\n``; none of them is blank; a field
+    is quoted as a whole or not at all, holds no end of a line, and is not quoted where it is
+    empty; and names of columns are plain, and NULL is spelt as nothing.
+    """
+    if form != form.plain or not all(map(PLAIN_NAME.fullmatch, names)):
+        return False
+    header, returns = form.delimiter.join(names).encode(), set[bool]()
+    for place, lines in enumerate(_whole_lines(path)):
+        if place == 0 and _first(lines).replace(b'"', b"") != header:
+            return False
+        if not _agreed(lines, form.delimiter.encode()):
+            return False
+        returns |= {b"\r" in lines} if b"\n" in lines else set()
+    return len(returns) < 2
+
+
+def _first(lines: bytes) -> bytes:
+    return lines.partition(b"\n")[0].removesuffix(b"\r")
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    """A file's bytes, cut after lines."""
+    rest = b""
+    with opened(path) as stream:
+        while block := stream.read(BLOCK_BYTES):
+            block = rest + block
+            end = block.rfind(b"\n") + 1
+            if end:
+                yield block[:end]
+            rest = block[end:]
+    if rest:
+        yield rest
+
+
+def _agreed(lines: bytes, delimiter: bytes) -> bool:
+    blank = lines.startswith((b"\n", b"\r\n")) or b"\n\n" in lines or b"\n\r\n" in lines
+    returns = lines.count(b"\r")
+    mixed = returns and not returns == lines.count(b"\r\n") == lines.count(b"\n")
+    if blank or mixed or b"\0" in lines:
+        return False
+    return b'"' not in lines or _quoted_as_a_whole(lines, delimiter)
+
+
+def _quoted_as_a_whole(lines: bytes, delimiter: bytes) -> bool:
+    """Whether quotation marks stand around whole fields, and doubled within such ones only."""
+    text = np.frombuffer(b"\n" + lines + b"\n", np.uint8)
+    marks = np.flatnonzero(text == QUOTE)
+    if len(marks) % 2:
+        return False
+    opening, closing = marks[::2], marks[1::2]
+    before, after = text[opening - 1], text[closing + 1]
+    edges = [QUOTE, FEED, delimiter[0]]
+    whole = np.isin(before, edges).all() and np.isin(after, [*edges, RETURN]).all()
+    empty = (closing - opening == 1) & (before != QUOTE) & (after != QUOTE)
+    feeds = np.flatnonzero(text == FEED)
+    within = np.searchsorted(marks, feeds) % 2
+    return bool(whole and not empty.any() and not within.any())

@@ -1,0 +1,28 @@
+"""Turns the paths of a user's files into paths that every reader takes for nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from harness.data.cache import Cache
+from harness.data.files import Found, suffix
+from harness.tables import plain_path
+
+
+def plain(found: Found, cache: Cache) -> tuple[Path, ...]:
+    """The files of a table in their order, or links to them all where a name of one is not plain.
+
+    The links lie in the cache for as long as the run uses that; their names keep the order. Raises
+    DataError where the cache cannot be written.
+    """
+    if all(plain_path(path) and path.name.endswith(str(suffix(path))) for path in found.paths):
+        return found.paths
+    targets = [os.path.realpath(path) for path in found.paths]
+    folder = cache.links / hashlib.sha256(os.fsencode("\0".join(targets))).hexdigest()[:20]
+    endings = [suffix(path) for path in found.paths]
+    links = [folder / f"{place:06}{ending}" for place, ending in enumerate(endings)]
+    for link, target in zip(links, targets, strict=True):
+        cache.link(link, target)
+    return tuple(links)

@@ -1,0 +1,41 @@
+"""A table's files -> its rows, as an engine's program reads them, in the process of the test."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from harness import engines
+from harness.answer import AnswerSpec
+from harness.data.apart import Apart
+from harness.plan import Query, compile_query
+from harness.sandbox.guard import identifier
+from harness.tables import Input, Table
+
+
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read where a test has changed how, and not apart."""
+    monkeypatch.setattr(Apart, "call", lambda self, what, function, *given: function(*given))
+
+
+def read_by(engine: str, table: Table, source: Input) -> pa.Table:
+    """All rows. Raises whatever the engine does."""
+    query = _all_of(table)
+    found = engines.get(engine)
+    session = found.start(threads=2)
+    if source is Input.MEMORY:
+        session.load(table)
+    else:
+        session.scan(table, source)
+    session.prepare(found.compile(query, {table.name: table}, source))
+    return session.to_arrow(session.run())
+
+
+def spec_of(table: Table) -> AnswerSpec:
+    """How such rows are compared with others."""
+    return _all_of(table).spec
+
+
+def _all_of(table: Table) -> Query:
+    names = ", ".join(identifier(column.name) for column in table.schema)
+    return compile_query(f"select {names} from {table.name}", {table.name: table.schema})
