@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.data.generators import registry
 from harness.data.generators.base import Generator, Params
-from harness.data.generators.registry import GENERATORS
 from harness.data.sources import OWN_SIZE, DataSource, DataSpec, TableSource
 from harness.errors import WorkloadError
 from harness.tables import CsvFormat, Input
@@ -123,13 +123,12 @@ def _table(document: Document, name: str, model: TableModel) -> TableSource:
 def _data(document: Document, model: WorkloadModel) -> DataSpec | None:
     if model.data is None:
         return None
-    generator = GENERATORS.get(model.data.generator)
-    if generator is None:
-        hint = suggestion(model.data.generator, GENERATORS, "generators")
+    name, known = model.data.generator, registry.names()
+    if name not in known:
         line = document.line(("data", "generator"))
-        raise WorkloadError(
-            f"unknown generator {model.data.generator!r}; {hint}", document.file, line
-        )
+        hint = suggestion(name, known, "generators")
+        raise WorkloadError(f"unknown generator {name!r}; {hint}", document.file, line)
+    generator = registry.get(name)
     sizes = _sizes(document, generator, model.data)
     lines = {size: document.line(("data", "sizes", size)) for size in sizes}
     return DataSpec(generator, sizes, lines)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 import harness.engines
 from harness.commands.cli import app
+from harness.plan import PASSES
 from tests.support.benchmark_runs import AVAILABLE, TABLE, Project
 
 YAML = """\
@@ -78,6 +79,21 @@ def test_plan_prints_steps_with_types_and_nullability(folder: Path) -> None:
         "  Scan t (k, x)\n"
         "    → k int64 not null, x float64\n"
     )
+
+
+def test_plan_prints_what_each_step_of_the_compilation_makes(folder: Path) -> None:
+    told = harness_("plan", "mine.yaml::q1", "--steps").stdout
+    names = [line.removeprefix("== ") for line in told.splitlines() if line.startswith("== ")]
+    assert names == ["checked", "lower", *(change.__name__ for change in PASSES)]
+    assert 'AVG(t.x) AS "mean"' in told
+    assert told.count("(as before)") >= 3
+    assert told.index("== lower") < told.index("Aggregate by k: avg(x) as mean")
+
+
+def test_gpucheck_is_a_command_that_says_what_is_missing() -> None:
+    done = harness_("gpucheck", "--parts", "tiny")
+    assert done.exit_code == 1 or "== tiny" in done.stdout
+    assert harness_("gpucheck", "--parts", "huge").exit_code == 2
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,7 @@ import pytest
 from harness.characters import specials
 from harness.data.arrow import arrow_schema, decimal_to_float
 from harness.data.cache import Cache
-from harness.data.generators import base, groupby
-from harness.data.generators.registry import GENERATORS
+from harness.data.generators import base, groupby, registry
 from harness.data.generators.shuffle import Shuffle
 from harness.data.prepare import Tables, prepare
 from harness.data.sources import DataSpec
@@ -47,7 +46,7 @@ DIRTY: dict[str, dict[str, Any]] = {
 
 
 def workload_of(name: str, params: dict[str, Any]) -> Workload:
-    generator = GENERATORS[name]
+    generator = registry.get(name)
     data = DataSpec(generator, {"s": generator.params(**params)}, {"s": 4})
     file = Path(f"{name}.yaml")
     return Workload(
@@ -76,7 +75,7 @@ def digests(tables: Tables, source: Input = Input.PARQUET) -> dict[str, str]:
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
 
 
-@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize("name", registry.names())
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
     first = made(tmp_path / "a", name, SMALL[name], Input.CSV)
     second = made(tmp_path / "b", name, SMALL[name], Input.CSV)
@@ -116,7 +115,7 @@ def test_a_column_is_nullable_exactly_where_it_has_nulls(
         assert holding == {column.name for column in table.schema if column.nullable}
 
 
-@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize("name", registry.names())
 def test_csv_holds_what_parquet_holds(tmp_path: Path, name: str) -> None:
     tables = made(tmp_path, name, DIRTY.get(name, SMALL[name]), Input.CSV)
     for table in tables.tables.values():

@@ -1,17 +1,24 @@
-"""Turns a generator's name into the generator."""
+"""Generators by name: those that packages announce under the entry point group of this name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib.metadata
+from functools import cache
 from typing import Any
 
 from harness.data.generators.base import Generator
-from harness.data.generators.etl import Etl
-from harness.data.generators.flights import Flights
-from harness.data.generators.groupby import GroupBy
-from harness.data.generators.join import Join
-from harness.data.generators.tpch import Tpch
 
-GENERATORS: Mapping[str, Generator[Any]] = {
-    generator.name: generator for generator in (GroupBy(), Join(), Etl(), Flights(), Tpch())
-}
+GROUP = "harness.generators"
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The names of all generators that are announced, in alphabetical order."""
+    return tuple(sorted(point.name for point in importlib.metadata.entry_points(group=GROUP)))
+
+
+@cache
+def get(name: str) -> Generator[Any]:
+    """An announced generator by its name."""
+    kind: type[Generator[Any]] = importlib.metadata.entry_points(group=GROUP)[name].load()
+    return kind()
