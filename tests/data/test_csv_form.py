@@ -13,7 +13,7 @@ from harness.data.cache import Cache
 from harness.data.prepare import prepare
 from harness.errors import DataError
 from harness.tables import CsvFormat, Input, Table
-from harness.verify import compare
+from harness.verify.compare import compare
 from harness.workload.compiler import described
 from harness.workload.file import load
 from tests.support.in_process import installed

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness import engines
@@ -217,8 +218,12 @@ def test_nothing_goes_on_when_pytest_is_interrupted_or_killed(
 
 def _is_compiling(project: Project) -> bool:
     """Whether the process has computed for longer than its start takes."""
-    return any(
-        "harness.workload.compile_process" in process.cmdline()
-        and sum(process.cpu_times()[:2]) > 1.5
-        for process in project.processes()
-    )
+    return any(map(_computes, project.processes()))
+
+
+def _computes(process: psutil.Process) -> bool:
+    try:
+        compiles = "harness.workload.compile_process" in process.cmdline()
+        return compiles and sum(process.cpu_times()[:2]) > 1.5
+    except psutil.Error:  # it has just ended
+        return False

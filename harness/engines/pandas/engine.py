@@ -71,7 +71,7 @@ class Pandas(Engine):
     language = "python"
     distribution = "pandas"
     module = "pandas"
-    nan_differs = frozenset(Use) - {Use.COMPARED_AT_ALL}
+    nan_differs = frozenset(Use) - {Use.COMPARED_AT_ALL, Use.ORDERED, Use.MINIMUM}
     special_differs: ClassVar[Differing] = {
         **BY_CODE_POINT,
         **dict.fromkeys((exp.Ordered, exp.Window), frozenset({Special.INFINITE})),
