@@ -445,9 +445,10 @@ class Fumbling(Right):
 
 
 class Backtracking(Right):
-    """Compiles in native code without end, which holds Python's lock."""
+    """Compiles in native code without end, which holds Python's lock; a file says that it began."""
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        Path("compiling").touch()
         return Program(str(re.match("(a+)+$", "a" * 40 + "b")), self.language)
 
 
