@@ -60,11 +60,22 @@ def in_whole_numbers(tree: Any) -> Any:
 
     Raises Unsupported where libraries would compute something else.
     """
+    _nullif_as_case(tree)
     for select in tree.find_all(exp.Select):
         _mark_keys(select)
     if isinstance(tree, exp.Select) and not tree.args.get("distinct"):
         _mark_shown(tree)
     return _rewritten(tree)
+
+
+def _nullif_as_case(tree: Expression) -> None:
+    """``nullif(a, b)`` of decimals is the CASE that it stands for, whose values are decimals."""
+    for e in list(tree.find_all(exp.Nullif)):
+        if _is_decimal(e.this):
+            equal = exp.EQ(this=e.this.copy(), expression=e.expression.copy())
+            case = exp.Case(ifs=[exp.If(this=equal, true=exp.Null())], default=e.this.copy())
+            case.type = e.this.type
+            e.replace(case)
 
 
 def _mark_shown(select: exp.Select) -> None:
