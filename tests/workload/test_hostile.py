@@ -19,6 +19,7 @@ import pytest
 
 from harness import engines
 from harness.data.budget import Budget
+from harness.engines.base import Program
 from harness.engines.sql.base import SqlEngine
 from harness.engines.sql.polars import PolarsSqlSession, refuse_other_scans
 from harness.errors import NoReference, Unsupported, WorkloadError
@@ -249,7 +250,7 @@ def test_polars_reads_no_other_files(tmp_path: Path) -> None:
     session = PolarsSqlSession()
     session.tables["t"] = pl.DataFrame({"k": [1]}).lazy()
     with pytest.raises(WorkloadError, match=r"secret\.csv"):
-        session.execute(f"select * from read_csv('{secret}')")
+        session.prepare(Program(f"select * from read_csv('{secret}')", "sql"))
     refuse_other_scans(f"Csv SCAN [{secret}]\n", [f"[{secret}]"])
     for files in (f"[{secret}, ... 1 other source]", f"[x/{secret}]"):
         with pytest.raises(WorkloadError, match=r"secret\.csv"):

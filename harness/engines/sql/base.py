@@ -7,7 +7,8 @@ spelling can say is done to the tree before, by rules (``rules.py``).
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import sqlglot
@@ -53,8 +54,14 @@ class SqlSession(Session):
         self.sql, self.writes = program.text.removeprefix(WRITES), program.text.startswith(WRITES)
 
     def run(self) -> Any:
-        try:
+        with self.lacking_as_unsupported():
             return self.write(self.sql, OUTPUT_FILE) if self.writes else self.execute(self.sql)
+
+    @contextmanager
+    def lacking_as_unsupported(self) -> Iterator[None]:
+        """Raises Unsupported in the place of what the library says of SQL that it does not have."""
+        try:
+            yield
         except Exception as error:
             cause = first_cause(error)
             told = f"{type(cause).__name__}: {cause}".strip()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 
-from harness.engines.base import Session
+from harness.engines.base import Program, Session
 from harness.engines.polars.engine import Polars
 from harness.engines.sql import shapes
 from harness.engines.sql.base import SqlEngine, SqlSession
@@ -104,16 +104,21 @@ class PolarsSqlSession(SqlSession):
         self.tables[table.name] = scanned
         self.scans |= set(scans(scanned.explain(optimized=False)))
 
-    def _frame(self, sql: str) -> Any:
-        frame = self.pl.SQLContext(self.tables).execute(sql)
-        refuse_other_scans(frame.explain(optimized=False), self.scans)
-        return frame
+    def prepare(self, program: Program) -> None:
+        """Raises WorkloadError where the program would scan other files than the tables'."""
+        super().prepare(program)
+        with self.lacking_as_unsupported():
+            plan = self.frame(self.sql).explain(optimized=False)
+        refuse_other_scans(plan, self.scans)
+
+    def frame(self, sql: str) -> Any:
+        return self.pl.SQLContext(self.tables).execute(sql)
 
     def execute(self, sql: str) -> Any:
-        return self._frame(sql).collect()
+        return self.frame(sql).collect()
 
     def write(self, sql: str, path: str) -> None:
-        self._frame(sql).sink_parquet(path)
+        self.frame(sql).sink_parquet(path)
 
     def to_arrow(self, result: Any) -> pa.Table:
         return result.to_arrow()

@@ -21,7 +21,7 @@ class PolarsSqlGpuSession(PolarsSqlSession):
         self.engine = engine or self.pl.GPUEngine(raise_on_fail=True)
 
     def execute(self, sql: str) -> Any:
-        frame = self._frame(sql)
+        frame = self.frame(sql)
         try:
             return frame.collect(engine=self.engine)
         except Exception as error:  # of a query that streams, a group of errors
