@@ -63,6 +63,7 @@ class DataFusionSession(SqlSession):
         *("not implemented", "Invalid function", "not supported", "Unsupported", "ambiguous"),
         *("Invalid (non-executable) plan", "null_aware anti join", "type_coercion", "window frame"),
         *("cannot be used together", "must appear in select list", "No field named"),
+        *("square root of a negative number", "ParserError"),
     )
 
     def __init__(self, threads: int) -> None:

@@ -76,7 +76,7 @@ class PolarsSqlSession(SqlSession):
 
     lacking = (
         *("SQLInterfaceError", "SQLSyntaxError", "ColumnNotFoundError", "SchemaError"),
-        *("InvalidOperationError", "dynamic pattern"),
+        *("InvalidOperationError", "DuplicateError", "dynamic pattern"),
     )
 
     def __init__(self) -> None:
