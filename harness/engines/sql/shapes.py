@@ -82,6 +82,11 @@ def shift_by_null(e: Expression) -> bool:
     return isinstance(e, (exp.Lag, exp.Lead)) and isinstance(e.args.get("offset"), exp.Null)
 
 
+def backslash_in_like(e: Expression) -> bool:
+    r"""``s like 'a\%'``: to DuckDB a backslash is a character, to others it escapes the next."""
+    return isinstance(e, (exp.Like, exp.ILike)) and "\\" in e.expression.name
+
+
 def constant_key(e: Expression) -> bool:
     """``group by 'x'``, or by a number, which dialects take for a place."""
     return isinstance(e, exp.Group) and any(map(_is_constant, e.expressions))
@@ -125,6 +130,7 @@ COMMON: Mapping[str, Shape] = {
     "a part of a text from its end": start_from_the_end,
     "a part of a text of a length that may be below zero": length_below_zero,
     "groups in what matches are replaced with": group_in_replacement,
+    "a backslash in a pattern of LIKE": backslash_in_like,
     "groups of a constant": constant_key,
     "a lag by NULL": shift_by_null,
 }
