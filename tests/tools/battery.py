@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import re
 import sys
 import tempfile
 import time
@@ -142,13 +143,17 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="tests.tools.battery", description=__doc__)
     parser.add_argument("--engine", required=True)
     parser.add_argument("--part", default="1/1", help="of the queries, such as 2/4; default: all")
+    parser.add_argument(
+        "--titles", type=re.compile, default="", help="only titles that a pattern matches"
+    )
     asked = parser.parse_args(arguments)
     part, parts = map(int, asked.part.split("/"))
+    titles = [title for title in QUERIES if re.search(asked.titles, title)]
     began, tally, count = time.monotonic(), Counter[str](), 0
     with tempfile.TemporaryDirectory() as folder:
         battery = Battery(asked.engine, Path(folder))
         try:
-            for paragraph in unexpected(battery, list(QUERIES)[part - 1 :: parts], tally):
+            for paragraph in unexpected(battery, titles[part - 1 :: parts], tally):
                 count += 1
                 print(paragraph, flush=True)
         finally:
