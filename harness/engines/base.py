@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from packaging.version import Version
+
 from harness.plan.guards.nan_uses import Use, refuse_nan
 from harness.plan.guards.special_uses import Differing, refuse_special
 from harness.tables import Input, Table
@@ -103,6 +105,8 @@ class Engine(ABC):
     """Whether it is run where no engine is named."""
     connects: ClassVar[bool] = False
     """Whether the engine can work on a cluster that is running already (``--connect``)."""
+    oldest: ClassVar[Mapping[str, str]] = {}
+    """Distribution -> the oldest version of it whose answers are right."""
     cannot: ClassVar[Mapping[str, str]] = {}
     """What the engine lacks: the name of a plan node or expression -> the reason, in words."""
     not_yet: ClassVar[Mapping[str, str]] = {}
@@ -120,6 +124,14 @@ class Engine(ABC):
             return (
                 f"{self.distribution} is not installed: python -m pip install {self.distribution}"
             )
+        return self.too_old()
+
+    def too_old(self) -> str | None:
+        """Which installed version is older than the engine needs, in words; None where none is."""
+        for distribution, oldest in self.oldest.items():
+            installed = importlib.metadata.version(distribution)
+            if Version(installed) < Version(oldest):
+                return f"{self.label} needs {distribution} {oldest} or newer, not {installed}"
         return None
 
     def version(self) -> str | None:

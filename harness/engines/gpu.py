@@ -37,7 +37,7 @@ class GpuEngine(Engine):
         for module in self.modules:
             if importlib.util.find_spec(module) is None:
                 return _not_installed(module.replace("_", "-"), gpu)
-        return None
+        return self.too_old()
 
     def version(self) -> str | None:
         """That of the distribution for whichever CUDA version is installed, or None."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -139,14 +139,29 @@ def _functions() -> dict[str, list[tuple[bool, str | None]]]:
 
     with duckdb.connect() as connection:
         rows = connection.execute(
-            "SELECT function_name, NOT has_side_effects AND stability = 'CONSISTENT', "
-            "macro_definition FROM duckdb_functions() "
+            "SELECT function_name, stability, has_side_effects, parameter_types, macro_definition "
+            "FROM duckdb_functions() "
             "WHERE function_type IN ('scalar', 'aggregate', 'window', 'macro')"
         ).fetchall()
     found: dict[str, list[tuple[bool, str | None]]] = {}
-    for name, consistent, macro in rows:
+    for name, stability, side_effects, parameters, macro in rows:
+        consistent = not side_effects and _is_consistent(stability, parameters)
         found.setdefault(folded(name), []).append((consistent, macro))
     return found
+
+
+def _is_consistent(stability: str | None, parameters: Sequence[str | None]) -> bool:
+    """Whether a function's value depends on its arguments alone, or on the time zone besides.
+
+    Where DuckDB has the extension ICU built in, dates with a time zone give ``+``, ``date_trunc``
+    and some forty others a further form, which is consistent within a query only.
+    """
+    zoned = any(re.search(ZONED, parameter or "") for parameter in parameters)
+    return stability == "CONSISTENT" or (stability == "CONSISTENT_WITHIN_QUERY" and zoned)
+
+
+ZONED = "WITH TIME ZONE|TIMESTAMPTZ"
+"""Types of DuckDB's whose parts and arithmetic hang on the session's time zone."""
 
 
 def _strangers(read: Any, known: frozenset[str]) -> Iterator[str]:

@@ -394,3 +394,13 @@ def test_what_polars_lacks_on_the_gpu_is_told_in_its_words_once() -> None:
     empty = ValueError(f"{place}: packed data cannot be empty")
     assert says_not_on_gpu(empty)
     assert lacking(empty) == "packed data cannot be empty"
+
+
+@pytest.mark.parametrize("name", ["polars-sql", "polars-sql-gpu"])
+def test_a_library_whose_older_versions_answer_otherwise_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    engine = engines.get(name)
+    assert engine.too_old() is None
+    monkeypatch.setattr(importlib.metadata, "version", lambda distribution: "1.44.2")
+    assert engine.too_old() == f"{engine.label} needs polars 2.0 or newer, not 1.44.2"

@@ -147,6 +147,8 @@ class PolarsSql(SqlEngine):
     module = "polars"
     variables = Polars.variables
     by_default: ClassVar[bool] = False  # the same engine as polars, by another door
+    oldest: ClassVar[Mapping[str, str]] = {"polars": "2.0"}
+    """Before it, remainders, ranks, windows and correlated subqueries answered otherwise."""
     dialect = PolarsDialect
     nan_differs = frozenset(Use)
     special_differs: ClassVar[Differing] = {
