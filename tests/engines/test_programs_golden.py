@@ -123,12 +123,17 @@ def compare(compiled: Callable[[], Program], engine: str, name: str) -> None:
     assert program.text.rstrip("\n") == file.read_text().rstrip("\n")
 
 
+COMPILING = ("compile", "emitter")
+"""What of an engine decides what its programs are."""
+
+
 def programs_of(engine: str) -> str:
     """The engine whose programs an engine has: one that it derives from, and compiles as."""
     kind = type(engines.get(engine))
     for other in engines.names():
         base = type(engines.get(other))
-        if base is not kind and issubclass(kind, base) and base.compile is kind.compile:
+        alike = all(getattr(base, a, None) is getattr(kind, a, None) for a in COMPILING)
+        if base is not kind and issubclass(kind, base) and alike:
             return other
     return engine
 

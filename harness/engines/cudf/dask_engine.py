@@ -6,16 +6,15 @@ import os
 from collections.abc import Mapping
 from typing import ClassVar
 
-from harness.engines.base import CONNECT_VARIABLE, Program, Session
+from harness.engines.base import CONNECT_VARIABLE, Session
 from harness.engines.cudf.dask_program import DaskCudfProgram, has_dates
 from harness.engines.cudf.engine import Cudf, CudfSession
 from harness.engines.dask.engine import Dask
 from harness.engines.gpu import GpuEngine
-from harness.engines.python.kernel import Gaps
+from harness.engines.python.program import PythonEngine
 from harness.machine.gpu.device import LIMIT_VARIABLE, Device, UncountedDevice
-from harness.plan import Query
 from harness.plan.guards.special_uses import Differing
-from harness.tables import Input, Table
+from harness.tables import Table
 
 
 class DaskCudfSession(CudfSession):
@@ -60,13 +59,13 @@ def _own_cluster() -> object:
     return LocalCUDACluster(host="127.0.0.1", dashboard_address=None, **pool)
 
 
-class DaskCudf(GpuEngine):
+class DaskCudf(GpuEngine, PythonEngine):
     name = "dask-cudf"
     label = "dask-cuDF"
     colour = "#b5179e"
-    language = "python"
     distribution = "dask-cudf"
     module = "dask_cudf"
+    emitter = DaskCudfProgram
     modules = ("dask_cuda",)
     """What starts the workers."""
     connects = True
@@ -74,10 +73,6 @@ class DaskCudf(GpuEngine):
     special_differs: ClassVar[Differing] = {**Dask.special_differs, **Cudf.special_differs}
     cannot: ClassVar[Mapping[str, str]] = Dask.cannot
     not_yet: ClassVar[Mapping[str, str]] = Dask.not_yet
-
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
-        gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return DaskCudfProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def start(self, threads: int) -> Session:
         return DaskCudfSession()

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from harness.answer import NAN_IS_NULL
-from harness.engines.base import Program, Session
+from harness.engines.base import Session
 from harness.engines.cudf.program import CudfProgram
 from harness.engines.gpu import GpuEngine
 from harness.engines.pandas.engine import Pandas
-from harness.engines.python.kernel import Gaps, PythonSession
+from harness.engines.python.program import PythonEngine, PythonSession
 from harness.machine.gpu.device import Device, own_device
-from harness.plan import Query
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.special import Special
-from harness.tables import Input, Table
+from harness.tables import Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,13 +62,13 @@ class CudfSession(PythonSession):
         return len(result)
 
 
-class Cudf(GpuEngine):
+class Cudf(GpuEngine, PythonEngine):
     name = "cudf"
     label = "cuDF"
     colour = "#3a0ca3"
-    language = "python"
     distribution = "cudf"
     module = "cudf"
+    emitter = CudfProgram
     nan_differs = Pandas.nan_differs
     special_differs: ClassVar[Differing] = {
         **Pandas.special_differs,
@@ -79,10 +78,6 @@ class Cudf(GpuEngine):
         exp.Round: frozenset({Special.LEAST, Special.LARGE}),
     }
     not_yet: ClassVar[Mapping[str, str]] = {**Pandas.not_yet, "GroupConcat": "a text of a group"}
-
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
-        gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return CudfProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def start(self, threads: int) -> Session:
         return CudfSession()

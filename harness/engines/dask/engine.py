@@ -8,16 +8,15 @@ from typing import Any, ClassVar
 
 from sqlglot import exp
 
-from harness.engines.base import CONNECT_VARIABLE, Engine, Program, Session
+from harness.engines.base import CONNECT_VARIABLE, Session
 from harness.engines.dask.program import DaskProgram
 from harness.engines.pandas.engine import Pandas, PandasSession
-from harness.engines.python.kernel import Gaps
+from harness.engines.python.program import PythonEngine
 from harness.machine.variables import DASK
-from harness.plan import Query
 from harness.plan.facts.kinds import DEVIATIONS
 from harness.plan.guards.special_uses import Differing
 from harness.special import Special
-from harness.tables import Input, Table
+from harness.tables import Table
 
 ROWS_WORTH_SPLITTING = 100_000
 """A table of fewer rows is one partition, which joins need not shuffle."""
@@ -60,13 +59,13 @@ class DaskSession(PandasSession):
         return persisted
 
 
-class Dask(Engine):
+class Dask(PythonEngine):
     name = "dask"
     label = "Dask"
     colour = "#fc6e1f"
-    language = "python"
     distribution = "dask"
     module = "dask"
+    emitter = DaskProgram
     connects = True
     variables: ClassVar[tuple[str, ...]] = DASK
     cannot: ClassVar[Mapping[str, str]] = {
@@ -85,10 +84,6 @@ class Dask(Engine):
         "ArgMax": "a value at an extreme of another in a whole table",
         "ArgMin": "a value at an extreme of another in a whole table",
     }
-
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
-        gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return DaskProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def environment(self, threads: int) -> dict[str, str]:
         return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

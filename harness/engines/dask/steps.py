@@ -15,7 +15,6 @@ from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.steps import PandasSteps, keywords
 from harness.engines.python.chains import chained
 from harness.engines.python.kernel import Gaps, listing, mapping, method_name, one_or_list, quoted
-from harness.engines.python.layout import module
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import (
     Aggregate,
@@ -94,7 +93,7 @@ class DaskSteps(PandasSteps):
             end, options = f"return {result}.compute()", "schema=None, write_index"
         if write is not None:
             end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, {options}=False)"
-        return module(*self._imported(chained([*self.statements, end])))
+        return self.module(chained([*self.statements, end]))
 
     def frame(self, node: Node) -> str:
         if node not in self.frames and is_gathered(node):

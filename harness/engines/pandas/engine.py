@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from harness.answer import NAN_IS_NULL
-from harness.engines.base import Engine, Program, Session
+from harness.engines.base import Session
 from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.tables import needs_mask
-from harness.engines.python.kernel import (
-    Gaps,
-    PythonSession,
-)
-from harness.plan import Query
+from harness.engines.python.program import ProgramEmitter, PythonEngine, PythonSession
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import BY_CODE_POINT, Differing
 from harness.special import Special
-from harness.tables import Input, Table
+from harness.tables import Table
 from harness.types import Type
 
 if TYPE_CHECKING:
@@ -64,13 +60,13 @@ class PandasSession(PythonSession):
         return len(result)
 
 
-class Pandas(Engine):
+class Pandas(PythonEngine):
     name = "pandas"
     label = "pandas"
     colour = "#e70488"
-    language = "python"
     distribution = "pandas"
     module = "pandas"
+    emitter: ClassVar[type[ProgramEmitter]] = PandasProgram
     nan_differs = frozenset(Use) - {Use.COMPARED_AT_ALL, Use.ORDERED, Use.MINIMUM}
     special_differs: ClassVar[Differing] = {
         **BY_CODE_POINT,
@@ -80,10 +76,6 @@ class Pandas(Engine):
     not_yet: ClassVar[Mapping[str, str]] = {
         "PercentileDisc": "a quantile that is one of the values",
     }
-
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
-        gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return PandasProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def environment(self, threads: int) -> dict[str, str]:
         return {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}

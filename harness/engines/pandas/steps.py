@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from harness.engines.base import OUTPUT_FILE, Program
@@ -12,14 +11,12 @@ from harness.engines.pandas.values import NARROW
 from harness.engines.python.chains import chained
 from harness.engines.python.kernel import (
     Gaps,
-    Variables,
     is_keyword_argument,
     listing,
-    method_name,
     one_or_list,
     quoted,
 )
-from harness.engines.python.layout import module
+from harness.engines.python.program import ProgramEmitter
 from harness.engines.python.widths import Widths
 from harness.errors import Unsupported
 from harness.plan.optimize.naming import frame_name
@@ -27,7 +24,7 @@ from harness.plan.tree.nodes import Aggregate, Node, Scan, uses
 from harness.tables import Input, Table
 
 
-class PandasSteps:
+class PandasSteps(ProgramEmitter):
     """Turns each node into statements, by a method of a subclass that is named after its kind.
 
     ``self.physical`` says which columns a node's frame really has: a table in memory has all of its
@@ -38,13 +35,11 @@ class PandasSteps:
     imports: ClassVar[Mapping[str, str]] = {"np": "import numpy as np", "pd": "import pandas as pd"}
 
     def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
-        self.gaps, self.tables, self.source = gaps, tables, source
-        self.variables = Variables(("t", *self.imports, "date", "datetime"))
-        self.statements: list[str] = []
+        super().__init__(gaps, tables, source)
         self.frames: dict[Node, str] = {}
         self.physical: dict[Node, tuple[str, ...]] = {}
         self.widths = Widths(NARROW)
-        self.library = self.printer.library
+        self.library = self.needed = self.printer.library
 
     def program(self, plan: Node, write: str | None) -> Program:
         self.uses = uses(plan)
@@ -52,23 +47,14 @@ class PandasSteps:
         end = f"return {result}"
         if write is not None:
             end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, index=False)"
-        return module(*self._imported(chained([*self.statements, end])))
-
-    def _imported(self, body: Sequence[str]) -> tuple[list[str], Sequence[str]]:
-        """The imports that statements need, the library's own in any case, and the statements."""
-        used = {n for n in self.imports if re.search(rf"(?<![\w.]){n}\.", "\n".join(body))}
-        return [line for name, line in self.imports.items() if name in used | {self.library}], body
+        return self.module(chained([*self.statements, end]))
 
     # ------------------------------------------------------------------ frames and variables
 
     def frame(self, node: Node) -> str:
         """The name of a variable that holds the node's frame."""
         if node not in self.frames:
-            method: Callable[[Node], str] | None = getattr(self, method_name(type(node)), None)
-            kind = type(node).__name__
-            if method is None or kind in self.gaps.cannot:
-                raise self.gaps.unsupported(kind)
-            self.frames[node] = method(node)
+            self.frames[node] = self.emitted(node)
             self.physical.setdefault(node, node.names)
         return self.frames[node]
 

@@ -8,28 +8,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from harness.answer import SortKey
-from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.engines.base import OUTPUT_FILE, Program, Session
 from harness.engines.polars.expressions import PolarsExpressions
 from harness.engines.polars.values import DTYPES, NARROW
 from harness.engines.polars.windows import PolarsWindows
 from harness.engines.python.kernel import (
     ATOM,
     Gaps,
-    PythonSession,
-    Variables,
     flags,
     is_keyword_argument,
     listing,
     mapping,
-    method_name,
     names,
     one_or_list,
     quoted,
 )
-from harness.engines.python.layout import module
+from harness.engines.python.program import ProgramEmitter, PythonEngine, PythonSession
 from harness.engines.python.widths import Widths
 from harness.machine.variables import POLARS
-from harness.plan import Query
 from harness.plan.facts.columns import columns_of
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import FULL_CASE, Differing
@@ -61,22 +57,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class PolarsProgram:
+class PolarsProgram(ProgramEmitter):
     """Turns a plan into the source text of one lazy query.
 
     ``frame`` methods return an expression; ``self.physical`` says which columns the frame that an
     expression stands for really has: a scan has all of its table's, wanted or not.
     """
 
+    imports: ClassVar[Mapping[str, str]] = {"pl": "import polars as pl"}
+    needed = "pl"
     collect: ClassVar[str] = ".collect()"
     write: ClassVar[str] = ".sink_parquet"
     printer: ClassVar[type[PolarsExpressions]] = PolarsExpressions
     windows: ClassVar[type[PolarsWindows]] = PolarsWindows
 
     def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
-        self.gaps, self.tables, self.source = gaps, tables, source
-        self.variables = Variables(("t", "pl", "date", "datetime", "timedelta"))
-        self.statements: list[str] = []
+        super().__init__(gaps, tables, source)
         self.frames: dict[Node, str] = {}
         self.physical: dict[Node, tuple[str, ...]] = {}
         self.in_order: set[Node] = set()
@@ -86,23 +82,15 @@ class PolarsProgram:
         self.uses = uses(plan)
         frame = self.exact(plan)
         end = self.collect if write is None else f"{self.write}({quoted(OUTPUT_FILE)})"
-        return module(["import polars as pl"], [*self.statements, f"return {frame}{end}"])
+        return self.module([*self.statements, f"return {frame}{end}"])
 
     def frame(self, node: Node) -> str:
         """An expression for the node's frame: a variable where the node is used twice."""
         if node not in self.frames:
-            self.frames[node] = self._emitted(node)
+            text: str = self.emitted(node)
+            self.physical.setdefault(node, node.names)
+            self.frames[node] = self.assigned(node, text) if self.uses[node] > 1 else text
         return self.frames[node]
-
-    def _emitted(self, node: Node) -> str:
-        if type(node).__name__ in self.gaps.cannot:
-            raise self.gaps.unsupported(type(node).__name__)
-        method = getattr(self, method_name(type(node)), None)
-        if method is None:
-            raise self.gaps.unsupported(type(node).__name__)
-        text: str = method(node)
-        self.physical.setdefault(node, node.names)
-        return self.assigned(node, text) if self.uses[node] > 1 else text
 
     def assigned(self, node: Node, text: str) -> str:
         """A variable for a frame, unless it is one already or as short as one."""
@@ -379,13 +367,13 @@ class PolarsSession(PythonSession):
         return int(result.height)
 
 
-class Polars(Engine):
+class Polars(PythonEngine):
     name = "polars"
     label = "Polars"
     colour = "#0075ff"
-    language = "python"
     distribution = "polars"
     module = "polars"
+    emitter: ClassVar[type[ProgramEmitter]] = PolarsProgram
     variables: ClassVar[tuple[str, ...]] = POLARS
     nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.SPREAD, Use.WINDOWED})
     special_differs: ClassVar[Differing] = {
@@ -397,10 +385,6 @@ class Polars(Engine):
         exp.Round: frozenset({Special.LEAST}),
     }
     not_yet: ClassVar[Mapping[str, str]] = {}
-
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
-        gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return PolarsProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def environment(self, threads: int) -> dict[str, str]:
         return {**super().environment(threads), "POLARS_MAX_THREADS": str(threads)}

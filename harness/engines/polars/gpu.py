@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sqlglot import exp
 
-from harness.engines.base import Program, Session
+from harness.engines.base import Session
 from harness.engines.gpu import GpuEngine
 from harness.engines.polars.engine import Polars, PolarsProgram, PolarsSession
 from harness.engines.polars.expressions import PolarsExpressions
 from harness.engines.polars.windows import PolarsWindows
-from harness.engines.python.kernel import ATOM, Code, Gaps, names, quoted
+from harness.engines.python.kernel import ATOM, Code, names, quoted
 from harness.engines.python.like import CUDF, RegexSpelling
 from harness.errors import Unsupported, first_cause
 from harness.machine.gpu.device import Device
 from harness.machine.gpu.device import __name__ as MODULE
 from harness.machine.oom import says_out_of_memory
-from harness.plan import Query
 from harness.plan.facts.patterns import ends_only
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import Differing
 from harness.plan.tree.nodes import Aggregate, Expression, TopPerGroup
 from harness.special import Special
-from harness.tables import Input, Table
 from harness.types import Type
 
 MEMORY_VARIABLE = "CUDF_POLARS__MEMORY_RESOURCE_CONFIG__QUALNAME"
@@ -152,6 +149,7 @@ class PolarsGpu(GpuEngine, Polars):
     colour = "#00b4d8"
     distribution = "cudf-polars"
     module = "cudf_polars"
+    emitter = PolarsGpuProgram
     nan_differs = Polars.nan_differs | {Use.COMPARED_AT_ALL, Use.COMPARED}
     special_differs: ClassVar[Differing] = {
         **Polars.special_differs,
@@ -161,10 +159,6 @@ class PolarsGpu(GpuEngine, Polars):
     def environment(self, threads: int) -> dict[str, str]:
         """cuDF-Polars takes its memory from where the variable says."""
         return {**super().environment(threads), **MEMORY}
-
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
-        gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return PolarsGpuProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def start(self, threads: int) -> Session:
         return PolarsGpuSession()

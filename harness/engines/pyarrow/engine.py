@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
 
-from harness.engines.base import Engine, Program, Session
+from harness.engines.base import Session
 from harness.engines.pyarrow.program import ArrowProgram
-from harness.engines.python.kernel import Gaps, PythonSession
-from harness.plan import Query
+from harness.engines.python.program import PythonEngine, PythonSession
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import BY_CODE_POINT, Differing
 from harness.special import Special
-from harness.tables import Input, Table
+from harness.tables import Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,13 +42,13 @@ class PyArrowSession(PythonSession):
         return int(result.num_rows)
 
 
-class PyArrow(Engine):
+class PyArrow(PythonEngine):
     name = "pyarrow"
     label = "PyArrow"
     colour = "#2a9d5c"
-    language = "python"
     distribution = "pyarrow"
     module = "pyarrow"
+    emitter = ArrowProgram
     cannot: ClassVar[Mapping[str, str]] = {
         "TryCast": "a cast that gives NULL for text it cannot read (Arrow's casts raise)",
     }
@@ -73,10 +72,6 @@ class PyArrow(Engine):
         "GroupConcat": "a text of a group",
         "PercentileDisc": "a quantile that is one of the values",
     }
-
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
-        gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return ArrowProgram(gaps, tables, source).program(self.lowered(query), query.write)
 
     def environment(self, threads: int) -> dict[str, str]:
         return {**super().environment(threads), "OMP_NUM_THREADS": str(threads)}

@@ -24,13 +24,11 @@ from harness.engines.pyarrow.recipes import called_in
 from harness.engines.pyarrow.windows import WindowPrinter
 from harness.engines.python.kernel import (
     Gaps,
-    Variables,
     listing,
     mapping,
-    method_name,
     quoted,
 )
-from harness.engines.python.layout import DATETIME_NAMES, module
+from harness.engines.python.program import ProgramEmitter
 from harness.engines.python.windows import BareWindows, partition_names
 from harness.plan.guards.nan_uses import nan_in_order
 from harness.plan.optimize.extremes import has_extremes, over_first_rows
@@ -72,13 +70,14 @@ _ACERO = (
 )
 
 
-class ArrowProgram:
+class ArrowProgram(ProgramEmitter):
     """Turns a plan into the source text of one program; one method per kind of node."""
 
+    imports = _MODULES
+    reserved = _ACERO
+
     def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
-        self.gaps, self.tables, self.source = gaps, tables, source
-        self.variables = Variables(("t", *_MODULES, *_ACERO, *DATETIME_NAMES))
-        self.statements: list[str] = []
+        super().__init__(gaps, tables, source)
         self.flows: dict[Node, Flow] = {}
 
     def program(self, plan: Node, write: str | None) -> Program:
@@ -87,7 +86,12 @@ class ArrowProgram:
         end = f"return {answer}"
         if write is not None:
             end = f"pq.write_table({answer}, {quoted(OUTPUT_FILE)})"
-        return _program([*self.statements, end])
+        body = [*self.statements, end]
+        return self.module(body, called_in(body))
+
+    def more_imports(self, text: str) -> list[str]:
+        acero = [name for name in _ACERO if re.search(rf"\b{name}\b", text)]
+        return [f"from pyarrow.acero import {', '.join(acero)}"] if acero else []
 
     def _answer(self, plan: Node) -> str:
         """The table of the answer, its columns in order."""
@@ -100,11 +104,7 @@ class ArrowProgram:
     def flow(self, node: Node) -> Flow:
         """The flow of a node; what is used twice is computed once, into a table."""
         if node not in self.flows:
-            kind = type(node).__name__
-            method = getattr(self, method_name(type(node)), None)
-            if method is None or kind in self.gaps.cannot or kind in self.gaps.not_yet:
-                raise self.gaps.unsupported(kind)
-            flow: Flow = method(node)
+            flow: Flow = self.emitted(node)
             if self.uses[node] > 1:
                 flow = self._kept(flow.trimmed(node.names))
             self.flows[node] = flow
@@ -333,16 +333,6 @@ class ArrowProgram:
         inputs = ", ".join(map(self.declared, flows))
         head = f'Declaration("union", ExecNodeOptions(), inputs=[{inputs}])'
         return Flow(head, node.names, "united", is_table=False)
-
-
-def _program(body: Sequence[str]) -> Program:
-    """A program of these statements, with the functions and the imports that they need."""
-    functions = called_in(body)
-    text = "\n".join([*functions, *body])
-    imports = [line for name, line in _MODULES.items() if re.search(rf"\b{name}\.", text)]
-    if acero := [name for name in _ACERO if re.search(rf"\b{name}\b", text)]:
-        imports.append(f"from pyarrow.acero import {', '.join(acero)}")
-    return module(imports, body, functions)
 
 
 def _in_order(node: Sort) -> str:

@@ -1,4 +1,4 @@
-"""What engines with a Python API share: printing expressions, laying out and running programs."""
+"""What printers of expressions in a Python API share, and the names that programs give."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import keyword
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from sqlglot import exp
 
-from harness.engines.base import Program, Session
 from harness.errors import Unsupported
 from harness.plan.facts.columns import reads_columns
 from harness.plan.facts.patterns import ascii_classes, capturing_only
@@ -18,7 +17,6 @@ from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Typed
 from harness.plan.facts.typing import Inference
 from harness.plan.tree.nodes import Expression
-from harness.tables import Input, Table
 from harness.types import Schema, Type
 
 
@@ -379,27 +377,3 @@ class Variables:
             name = f"{base}{number}"
         self.taken.add(name)
         return name
-
-
-class PythonSession(Session):
-    """Runs programs that define ``query(t)``; a child says how its tables are loaded."""
-
-    #: What is fixed by the language, for every engine that has a Python API.
-    filename: ClassVar[str] = "<program>"
-
-    def __init__(self) -> None:
-        self.tables: dict[str, Any] = {}
-        self.query: Callable[[Callable[[str], Any]], Any] | None = None
-
-    def scan(self, table: Table, source: Input) -> None:
-        paths = [str(path) for path in table.files(source)]
-        self.tables[table.name] = paths[0] if len(paths) == 1 else paths
-
-    def prepare(self, program: Program) -> None:
-        namespace: dict[str, Any] = {}
-        exec(compile(program.text, self.filename, "exec"), namespace)
-        self.query = namespace["query"]
-
-    def run(self) -> Any:
-        assert self.query is not None, "prepare a program first"
-        return self.query(self.tables.__getitem__)
