@@ -13,6 +13,7 @@ from harness.engines.dask.expressions import DaskExpressions
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.steps import PandasSteps, keywords
+from harness.engines.python.bindings import bound
 from harness.engines.python.chains import chained
 from harness.engines.python.kernel import Gaps, listing, mapping, method_name, one_or_list, quoted
 from harness.plan.optimize.naming import frame_name
@@ -93,7 +94,7 @@ class DaskSteps(PandasSteps):
             end, options = f"return {result}.compute()", "schema=None, write_index"
         if write is not None:
             end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, {options}=False)"
-        return self.module(chained([*self.statements, end]))
+        return self.module(chained(bound([*self.statements, end], self.variables)))
 
     def frame(self, node: Node) -> str:
         if node not in self.frames and is_gathered(node):

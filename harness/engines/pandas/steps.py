@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.values import NARROW
+from harness.engines.python.bindings import bound
 from harness.engines.python.chains import chained
 from harness.engines.python.kernel import (
     Gaps,
@@ -47,7 +48,7 @@ class PandasSteps(ProgramEmitter):
         end = f"return {result}"
         if write is not None:
             end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, index=False)"
-        return self.module(chained([*self.statements, end]))
+        return self.module(chained(bound([*self.statements, end], self.variables)))
 
     # ------------------------------------------------------------------ frames and variables
 

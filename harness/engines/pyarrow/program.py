@@ -22,6 +22,7 @@ from harness.engines.pyarrow.joins import (
 )
 from harness.engines.pyarrow.recipes import called_in
 from harness.engines.pyarrow.windows import WindowPrinter
+from harness.engines.python.bindings import bound
 from harness.engines.python.kernel import (
     Gaps,
     listing,
@@ -86,7 +87,7 @@ class ArrowProgram(ProgramEmitter):
         end = f"return {answer}"
         if write is not None:
             end = f"pq.write_table({answer}, {quoted(OUTPUT_FILE)})"
-        body = [*self.statements, end]
+        body = bound([*self.statements, end], self.variables, lazy="pc.field(")
         return self.module(body, called_in(body))
 
     def more_imports(self, text: str) -> list[str]:

@@ -1,0 +1,135 @@
+"""Names for what a statement would compute twice: libraries that are eager compute what they read.
+
+Common subexpressions are found as in value numbering (Cocke, 1970): equal texts of one statement
+are one value, and a value that has two readers gets a name in a statement before.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from harness.engines.python.kernel import Variables
+
+_FREE = frozenset(
+    {"field", "isna", "isnull", "len", "list_value_length", "notna", "notnull", "range", "t"}
+)
+"""Calls that cost next to nothing, and that people write again rather than name."""
+_MODULES = frozenset({"cudf", "dask", "dd", "np", "pa", "pc", "pd"})
+_NAMES = {
+    "agg": "totals",
+    "astype": "converted",
+    "coalesce": "filled",
+    "flatten": "places",
+    "fmod": "remainder",
+    "groupby": "groups",
+    "take": "values",
+}
+"""What the result of a method is called where that is no name for it."""
+_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def bound(statements: Sequence[str], variables: Variables, lazy: str = "") -> list[str]:
+    """The statements, with one before each for every value that two parts of it read.
+
+    A value whose text has ``lazy`` in it is left: it is a description that the library is given.
+    """
+    return [line for text in statements for line in _bound(text, variables, lazy)]
+
+
+def _bound(text: str, variables: Variables, lazy: str) -> list[str]:
+    lines = [text]
+    while (value := _shared(lines, lazy)) is not None:
+        name = variables.fresh(_name(value.node))
+        readers = [value.text in {part.text for part in _values(line)} for line in lines]
+        lines = [_replaced(line, value.text, name) for line in lines]
+        first = readers.index(True)
+        lines.insert(first, f"{_indent(lines[first])}{name} = {value.text}")
+    return lines
+
+
+class _Value(NamedTuple):
+    """A part of a statement, and its text: that is the same where the value is."""
+
+    node: ast.expr
+    text: str
+
+
+def _shared(lines: Sequence[str], lazy: str) -> _Value | None:
+    """The longest value that has two readers, or None."""
+    values = [value for line in lines for value in _values(line) if _is_work(value.node)]
+    readers = Counter(value.text for value in values if not lazy or lazy not in value.text)
+    shared = [value for value in values if readers[value.text] > 1]
+    return max(shared, key=lambda value: len(value.text), default=None)
+
+
+def _values(line: str) -> Iterator[_Value]:
+    """The parts of a statement that are computed whenever it runs."""
+    text = line.lstrip().encode()  # ast counts bytes
+    waiting: list[ast.AST] = [*_statement(line)]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, ast.expr):
+            yield _Value(part, text[part.col_offset : part.end_col_offset].decode())
+        if isinstance(part, ast.IfExp):
+            waiting.append(part.test)
+        elif not isinstance(part, _SCOPES):
+            waiting += ast.iter_child_nodes(part)
+
+
+def _statement(line: str) -> list[ast.stmt]:
+    """The statement that a line is, or nothing where it begins a function."""
+    try:
+        body = ast.parse(line.lstrip()).body
+    except SyntaxError:
+        return []
+    if "\n" in line:
+        return []
+    return [part for part in body if isinstance(part, (ast.Assign, ast.Expr, ast.Return))]
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _is_work(value: ast.expr) -> bool:
+    """Whether a value is worth a name: computed of what a variable holds."""
+    if isinstance(value, ast.Call) and _called(value) in _FREE:
+        return False
+    computed = isinstance(value, (ast.BinOp, ast.Call, ast.Compare, ast.UnaryOp))
+    names = {part.id for part in ast.walk(value) if isinstance(part, ast.Name)}
+    return computed and bool(names - _MODULES)
+
+
+def _called(value: ast.Call) -> str:
+    return value.func.attr if isinstance(value.func, ast.Attribute) else ast.unparse(value.func)
+
+
+def _name(value: ast.expr) -> str:
+    """A name for a value: of its last method, or of the column that it is computed of."""
+    if isinstance(value, ast.Call):
+        return _NAMES.get(_called(value), _called(value).lower())
+    if isinstance(value, ast.Compare):
+        return "condition"
+    read = Counter(
+        part.slice.value
+        for part in ast.walk(value)
+        if isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Constant)
+    )
+    columns = [name for name, _ in read.most_common() if isinstance(name, str)]
+    return columns[0] if columns else "value"
+
+
+def _replaced(line: str, value: str, name: str) -> str:
+    """A line with a name in the place of a value, and of the parentheses that it needed."""
+    text = line.lstrip().encode()
+    places = [part.node for part in _values(line) if part.text == value]
+    for place in sorted(places, key=lambda place: place.col_offset, reverse=True):
+        before, after = text[: place.col_offset], text[place.end_col_offset :]
+        if after.startswith(b")") and re.search(rb"(^|[^\w)\]])\($", before):
+            before, after = before[:-1], after[1:]
+        text = before + name.encode() + after
+    return _indent(line) + text.decode()
