@@ -5,6 +5,7 @@ HarnessError
 ├── DataError          a table cannot be read, made or cached
 │   └── DataUnavailable    the data is not on this machine, and what to install
 ├── Unsupported        a query that the plan layer or one engine cannot do, with the fragment
+│   └── Differs            its values are ones that the engine treats otherwise than DuckDB
 ├── TooMuch            compiling a query passes a limit of time or memory
 ├── UnknownEngine      no engine has this name, or its code cannot be loaded
 ├── NoReference        the answers to a query cannot be checked: DuckDB cannot compute the right one
@@ -80,6 +81,10 @@ class Unsupported(HarnessError):
     def __init__(self, reason: str, fragment: str | None = None) -> None:
         self.reason, self.fragment = reason, fragment
         super().__init__(reason if fragment is None else f"{reason}: {_beginning(fragment)}")
+
+
+class Differs(Unsupported):
+    """A query with values that one engine treats otherwise than DuckDB, as it declares."""
 
 
 def _beginning(fragment: str) -> str:

@@ -44,6 +44,8 @@ HARNESS = (
     "harness.plan.optimize",
     "harness.plan.guards",
     "harness.plan",
+    "harness.engines.constructs",
+    "harness.engines.gaps",
     "harness.engines.base",
     "harness.engines.gpu",
     "harness.engines.python",

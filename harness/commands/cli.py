@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from harness import engines
 from harness.commands import gpucheck
+from harness.commands.capabilities import REFEREE, as_list, as_markdown, as_tables, matrix
 from harness.commands.compare import compare
 from harness.commands.doctor import examination
 from harness.commands.selfcheck.command import selfcheck
@@ -131,19 +132,52 @@ def plan(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    functions: Annotated[
+        bool,
+        typer.Option(
+            "--functions", help="Print which functions and constructs of SQL each engine does."
+        ),
+    ] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="With --functions: list what this engine does not do, with the reasons.",
+            show_default=False,
+        ),
+    ] = None,
+    markdown: Annotated[
+        bool,
+        typer.Option("--markdown", help="With --functions: print it all as Markdown."),
+    ] = False,
+) -> None:
     """Say which engines can run here and why others cannot, and what would be measured on.
 
-    Ends with exit code 1 where no engine can run. Example: harness doctor
+    Ends with exit code 1 where no engine can run. Examples: harness doctor;
+    harness doctor --functions --engine polars
     """
-    found = examination(Path("results"))
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    if functions or engine or markdown:
+        _print_functions(console, engine, markdown)
+        return
+    found = examination(Path("results"))
     console.print(found.engines)
     for name, value in found.facts.items():
         console.print(f"{name:<14} {value}", markup=False, soft_wrap=True)
     if not found.available:
         typer.echo("harness: no engine can run here; install one of those above", err=True)
         raise typer.Exit(1)
+
+
+def _print_functions(console: Console, engine: str | None, markdown: bool) -> None:
+    """What engines do of SQL: of one as a list, of all as tables or as Markdown."""
+    names = [engine] if engine else [name for name in engines.names() if name != REFEREE]
+    if markdown:
+        typer.echo(as_markdown(names), nl=False)
+    elif engine:
+        console.print(as_list(engine))
+    else:
+        console.print(as_tables(matrix(names), console.width))
 
 
 @app.command(

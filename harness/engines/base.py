@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from packaging.version import Version
 
+from harness.engines.gaps import Gap, Gaps
 from harness.plan.guards.nan_uses import Use, refuse_nan
 from harness.plan.guards.special_uses import Differing, refuse_special
 from harness.tables import Input, Table
@@ -107,16 +108,17 @@ class Engine(ABC):
     """Whether the engine can work on a cluster that is running already (``--connect``)."""
     oldest: ClassVar[Mapping[str, str]] = {}
     """Distribution -> the oldest version of it whose answers are right."""
-    cannot: ClassVar[Mapping[str, str]] = {}
-    """What the engine lacks: the name of a plan node or expression -> the reason, in words."""
-    not_yet: ClassVar[Mapping[str, str]] = {}
-    """What the engine could do and we have not written."""
-
+    gaps: ClassVar[tuple[Gap, ...]] = ()
+    """What the engine does not do (``harness/engines/gaps.py``)."""
     nan_differs: ClassVar[frozenset[Use]] = frozenset()
     """What an emitter's library does otherwise than SQL with floats that may be NaN."""
 
     special_differs: ClassVar[Differing] = {}
     """What an emitter's library does otherwise than DuckDB with special values."""
+
+    def lacks(self) -> Gaps:
+        """The engine's gaps, to be looked up and raised."""
+        return Gaps(self.label, self.gaps)
 
     def unavailable(self) -> str | None:
         """Why the engine cannot be used here, in words; None where it can."""

@@ -20,7 +20,16 @@ from harness.plan import compile_query
 from harness.tables import Input
 from harness.verify.compare import compare
 from harness.workload.file import load
-from tests.engines.test_semantics import FILES, QUERIES, expected
+from tests.engines.test_semantics import (
+    FILES,
+    PLAN,
+    QUERIES,
+    expected,
+    told,
+    unsupported,
+    write_unsupported,
+    writes_golden,
+)
 from tests.fakes import cudf as fake_cudf
 from tests.fakes import rmm as fake_rmm
 from tests.places import SEMANTICS, WORKLOADS
@@ -67,7 +76,18 @@ def test_the_answer_is_right_or_the_gap_is_declared(tables: InProcess, title: st
     outcome, reason = expected("cudf", title)
     verdict = tables.verdict("cudf", QUERIES[title])
     assert verdict.outcome == outcome, f"{QUERIES[title]}\n{verdict}"
-    assert reason in verdict.reason
+    assert reason in told(verdict)
+    assert verdict.gap is None or verdict.gap in engines.get("cudf").gaps
+
+
+@writes_golden
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")
+def test_write_what_cudf_does_not_do(tables: InProcess) -> None:
+    titles = QUERIES.keys() - unsupported(PLAN).keys() - set(ONLY_CUDF)
+    verdicts = {title: tables.verdict("cudf", QUERIES[title]) for title in titles}
+    write_unsupported(
+        "cudf", {t: told(v) for t, v in verdicts.items() if v.outcome == "unsupported"}
+    )
 
 
 def test_null_under_or_hides_nothing(tables: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:

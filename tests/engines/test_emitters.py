@@ -1,148 +1,63 @@
-"""Every kind of expression and of plan node is written for an engine, or declared as a gap.
+"""Every construct of SQL is written for an engine, or declared as a gap; every gap has its words.
 
-Each kind has an example here, so that none is added to the plan layer and forgotten.
+``harness/engines/constructs.py`` has a query for each, so that none is added to the plan layer and
+forgotten. What compiles is run here: what the table of ``harness doctor --functions`` calls ok is
+answered rightly.
 """
 
 from __future__ import annotations
 
+import ast
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 from sqlglot import exp
 
-from harness import engines, plan
-from harness.engines.sql.base import SqlEngine
-from harness.errors import Unsupported
-from harness.plan import Query
+from harness import engines
+from harness.engines.base import Engine
+from harness.engines.constructs import CONSTRUCTS, TABLES, Construct
+from harness.engines.gaps import Gap, Gaps, Refused, cannot, not_yet
+from harness.plan import compile_query
 from harness.plan.facts.typing import KNOWN
 from harness.plan.tree.nodes import Node, walk
-from harness.tables import Input, Table
-from tests.places import SEMANTICS
-from tests.support.in_process import described, installed, read_tables
+from tests.places import ROOT, SEMANTICS
+from tests.support.in_process import InProcess, described, installed, read_tables
+from tests.test_layers import module_of
 
-TABLES = SEMANTICS / "tables.yaml"
-EXPRESSIONS = {
-    "Column": "n",
-    "Literal": "n + 1",
-    "Boolean": "coalesce(b, true)",
-    "Null": "case when n > 1 then null else n end",
-    "Neg": "-n",
-    "Add": "n + id",
-    "Sub": "n - id",
-    "Mul": "n * id",
-    "Div": "n / 2",
-    "Mod": "n % 2",
-    "IntDiv": "n // 2",
-    "EQ": "n = id",
-    "NEQ": "n <> id",
-    "LT": "n < 3",
-    "LTE": "n <= 3",
-    "GT": "n > 3",
-    "GTE": "n >= 3",
-    "And": "n > 1 and id > 1",
-    "Or": "n > 1 or id > 1",
-    "Not": "not c",
-    "Is": "k is null",
-    "In": "n in (1, 2)",
-    "Between": "n between 1 and 2",
-    "Like": "w like 'a%'",
-    "ILike": "w ilike 'a%'",
-    "RegexpLike": "regexp_matches(w, '^a')",
-    "StartsWith": "starts_with(w, 'a')",
-    "EndsWith": "ends_with(w, 'a')",
-    "Contains": "contains(w, 'a')",
-    "Case": "case when n > 1 then 'a' else 'b' end",
-    "Coalesce": "coalesce(k, n)",
-    "Greatest": "greatest(k, n)",
-    "Least": "least(k, n)",
-    "Cast": "cast(n as varchar)",
-    "TryCast": "try_cast(w as bigint)",
-    "Extract": "extract(year from e)",
-    "TimestampTrunc": "date_trunc('month', u)",
-    "Interval": "e + interval 1 month",
-    "Round": "round(y, 1)",
-    "Abs": "abs(n)",
-    "Floor": "floor(y)",
-    "Ceil": "ceil(y)",
-    "Pow": "power(n, 2)",
-    "Ln": "ln(id)",
-    "Log": "log10(id)",
-    "Sqrt": "sqrt(id)",
-    "Exp": "exp(y)",
-    "Concat": "concat(w, s)",
-    "DPipe": "w || s",
-    "Length": "length(w)",
-    "Upper": "upper(w)",
-    "Lower": "lower(w)",
-    "Trim": "trim(w)",
-    "Substring": "substring(w, 1, 2)",
-    "Replace": "replace(w, 'a', 'b')",
-    "TimeToStr": "strftime(e, '%Y')",
-    "StrToTime": "strptime(w, '%Y-%m-%d')",
-    "DateDiff": "date_diff('month', e, u)",
-    "DateFromParts": "make_date(n, 2, 3)",
-    "LastDay": "last_day(e)",
-    "Sign": "sign(n)",
-    "ConcatWs": "concat_ws('-', w, s)",
-    "Bracket": "string_split(w, 'a')[1]",
-    "StrPosition": "strpos(w, 'a')",
-    "Reverse": "reverse(w)",
-    "Repeat": "repeat(w, 2)",
-    "Pad": "lpad(w, 3, '0')",
-    "Right": "right(w, 2)",
-    "SplitPart": "split_part(w, 'a', 1)",
-    "RegexpReplace": "regexp_replace(w, 'a', 'b')",
-    "RegexpExtract": "regexp_extract(w, '[a-z]+')",
-    "Count": "count(k)",
-    "Sum": "sum(n)",
-    "Min": "min(n)",
-    "Max": "max(n)",
-    "Avg": "avg(n)",
-    "Median": "median(n)",
-    "PercentileCont": "quantile_cont(n, 0.9)",
-    "StddevSamp": "stddev(n)",
-    "StddevPop": "stddev_pop(n)",
-    "Variance": "variance(n)",
-    "VariancePop": "var_pop(n)",
-    "AnyValue": "any_value(n)",
-    "PercentileDisc": "quantile_disc(n, 0.9)",
-    "ArgMin": "arg_min(w, n)",
-    "ArgMax": "arg_max(w, n)",
-    "GroupConcat": "string_agg(w, ',' order by n)",
-    "Corr": "corr(n, y)",
-    "Window": "rank() over (partition by c order by n)",
-}
-NODES = {
-    "Scan": "select id from people",
-    "Filter": "select id from people where n > 1",
-    "Project": "select id, n + 1 as m from people",
-    "Aggregate": "select k, count(*) as c from people group by k",
-    "Join": "select p.id from people as p join teams as t on p.id = t.id",
-    "Window": "select id, rank() over (partition by c order by n) as r from people",
-    "TopPerGroup": (
-        "select id from (select id, row_number() over (partition by c order by n) as p "
-        "from people) as t where p <= 2"
-    ),
-    "Sort": "select id from people order by n",
-    "Limit": "select id from people order by n limit 3",
-    "Distinct": "select distinct k from people",
-    "Union": "select id from people union all select id from teams",
-}
+ROWS = SEMANTICS / "tables.yaml"
+ALL = [engines.get(name) for name in engines.names()]
 
 
 @pytest.fixture(scope="module")
-def tables() -> dict[str, Table]:
-    return {name: Table(name, described(t), t.num_rows) for name, t in read_tables(TABLES).items()}
+def tables(tmp_path_factory: pytest.TempPathFactory) -> InProcess:
+    rows = {name: t for name, t in read_tables(ROWS).items() if name in TABLES}
+    return InProcess(rows, tmp_path_factory.mktemp("constructs"))
 
 
-def compiled(sql: str, tables: dict[str, Table]) -> Query:
-    return plan.compile_query(sql, {name: table.schema for name, table in tables.items()})
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")
+@pytest.mark.parametrize("engine", installed())
+@pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda each: f"{each.group}: {each.written}")
+def test_a_construct_is_answered_or_refused_by_a_declared_gap(
+    construct: Construct, engine: str, tables: InProcess
+) -> None:
+    verdict = tables.verdict(engine, construct.sql)
+    if verdict.outcome == "ok":
+        return
+    assert verdict.outcome == "unsupported", verdict
+    assert verdict.gap in engines.get(engine).gaps, verdict
+    assert not verdict.program, f"only noticed as it runs: {verdict}"
 
 
-def parts(node: Node) -> set[str]:
+def parts(node: Node) -> set[type]:
     """The kinds of all nodes of a plan, and of all expressions that they hold."""
-    found = set()
+    found: set[type] = set()
     for each in walk(node):
         held = [e for value in vars(each).values() for e in _expressions(value)]
-        found |= {type(each).__name__} | {type(e).__name__ for top in held for e in top.walk()}
+        found |= {type(each)} | {type(e) for top in held for e in top.walk()}
     return found
 
 
@@ -152,45 +67,97 @@ def _expressions(value: object) -> list[exp.Expression]:
     return [value] if isinstance(value, exp.Expression) else []
 
 
-def holds(kind: str, sql: str, tables: dict[str, Table], engine: str) -> None:
-    """The query has that kind in its plan, and the engine has a program for it, or says why not.
-
-    An engine of SQL says so by its shapes, too, and by what its dialect has no spelling for.
-    """
-    query = compiled(sql, tables)
-    assert kind in parts(query.lowered()), sql
-    asked = engines.get(engine)
-    try:
-        asked.compile(query, tables, Input.MEMORY)
-    except Unsupported as error:
-        if isinstance(asked, SqlEngine):
-            return
-        declared = {**asked.cannot, **asked.not_yet}
-        assert kind in declared, f"{kind} is not written, nor declared by {asked.label}: {error}"
+def test_every_kind_of_a_plan_has_a_construct() -> None:
+    plans = [compile_query(each.sql, TABLES).lowered() for each in CONSTRUCTS]
+    found = set().union(*map(parts, plans))
+    assert {
+        kind.__name__ for kind in (*KNOWN, *Node.__subclasses__()) if kind not in found
+    } == set()
 
 
-@pytest.mark.parametrize("engine", installed())
-@pytest.mark.parametrize("kind", EXPRESSIONS)
-def test_every_kind_of_expression_is_written_or_declared(
-    kind: str, engine: str, tables: dict[str, Table]
-) -> None:
-    holds(kind, f"select {EXPRESSIONS[kind]} as v from people", tables, engine)
+def test_constructs_read_columns_that_the_battery_has_rows_of() -> None:
+    rows = read_tables(ROWS)
+    for name, schema in TABLES.items():
+        there = {c.name: (c.type, c.nullable) for c in described(rows[name])}
+        assert {c.name: (c.type, c.nullable) for c in schema}.items() <= there.items()
 
 
-@pytest.mark.parametrize("engine", installed())
-@pytest.mark.parametrize("kind", NODES)
-def test_every_kind_of_node_is_written_or_declared(
-    kind: str, engine: str, tables: dict[str, Table]
-) -> None:
-    holds(kind, NODES[kind], tables, engine)
+@pytest.mark.parametrize("engine", ALL, ids=lambda engine: engine.name)
+def test_a_gap_is_declared_once(engine: Engine) -> None:
+    named = [gap.when or gap.of for gap in engine.gaps]
+    assert len(named) == len(set(named))
 
 
-def test_every_kind_has_an_example() -> None:
-    assert set(EXPRESSIONS) == {kind.__name__ for kind in KNOWN}
-    assert set(NODES) == {node.__name__ for node in Node.__subclasses__()}
+def test_what_is_raised_is_declared_and_what_is_declared_is_raised() -> None:
+    """Emitters name a gap by its words, which are looked up only when a query runs into it."""
+    declared = {gap for engine in ALL for gap in engine.gaps if gap.when}
+    words = {gap.when for gap in declared}
+    raised = {pattern: at for file in FILES for pattern, at in raised_in(file)}
+    unknown = [(p, at) for p, at in raised.items() if not any(re.fullmatch(p, w) for w in words)]
+    assert unknown == []
+    elsewhere = {gap.when for gap in declared if gap.test or gap.says} | named_gaps()
+    lost = [w for w in words - elsewhere if not any(re.fullmatch(p, w) for p in raised)]
+    assert lost == []
 
 
-@pytest.mark.parametrize("engine", installed())
-def test_only_kinds_that_exist_are_declared(engine: str) -> None:
-    asked = engines.get(engine)
-    assert {*asked.cannot, *asked.not_yet} <= {*EXPRESSIONS, *NODES}
+FILES = sorted((ROOT / "harness/engines").rglob("*.py"))
+LOOKED_UP = {"unsupported", "whole_number", "some_text"}
+"""The methods that are given a gap's words; those of sqlglot's printers apart."""
+
+
+def raised_in(file: Path) -> Iterator[tuple[str, str]]:
+    """The words that calls in a file name a gap by, as regular expressions, and their places."""
+    known = vars(importlib.import_module(module_of(file)))
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for function in (f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)):
+        assigned = [node for node in ast.walk(function) if isinstance(node, ast.Assign)]
+        for call in (c for c in ast.walk(function) if isinstance(c, ast.Call)):
+            method = call.func
+            if isinstance(method, ast.Attribute) and method.attr in LOOKED_UP:
+                if isinstance(method.value, ast.Name) and method.value.id == "printer":
+                    continue
+                for argument in [*call.args, *_assigned_to(call.args, assigned)]:
+                    if (pattern := _pattern(argument, known)) is not None:
+                        yield pattern, f"{file.name}:{call.lineno}"
+
+
+def _assigned_to(names: list[ast.expr], assigned: list[ast.Assign]) -> Iterator[ast.expr]:
+    """What the function that a call is in assigns to the names among its arguments."""
+    wanted = {name.id for name in names if isinstance(name, ast.Name)}
+    for node in assigned:
+        if isinstance(node.targets[0], ast.Name) and node.targets[0].id in wanted:
+            yield node.value
+
+
+def _pattern(value: ast.expr, known: dict[str, Any]) -> str | None:
+    """A regular expression for a text, whose computed parts may be anything; None for others."""
+    match value:
+        case ast.Constant(value=str(text)):
+            return re.escape(text)
+        case ast.JoinedStr(values=parts):
+            return "".join(_pattern(part, known) or ".*" for part in parts)
+        case ast.Name(id=name) if isinstance(known.get(name), str):
+            return re.escape(known[name])
+    return None
+
+
+def named_gaps() -> set[str]:
+    """The words of gaps that have a name of their own, by which they are raised."""
+    found: set[str] = set()
+    for file in (file for file in FILES if file.name == "gaps.py"):
+        for value in vars(importlib.import_module(module_of(file))).values():
+            gaps = value.values() if isinstance(value, dict) else [value]
+            found |= {gap.when for gap in gaps if isinstance(gap, Gap)}
+    return found
+
+
+def test_an_undeclared_gap_is_noticed() -> None:
+    gaps = Gaps("An engine", [cannot(exp.Abs), not_yet(exp.Round, "rounding to a computed place")])
+    with pytest.raises(Refused, match=r"^An engine cannot: abs\(n\)$"):
+        gaps.refuse(exp.Abs)
+    gaps.refuse(exp.Round)
+    told = gaps.unsupported("rounding to a computed place", "round(x, n)")
+    assert str(told) == "not yet for An engine: rounding to a computed place: round(x, n)"
+    assert gaps.missing(exp.Sqrt).gap not in gaps.declared
+    with pytest.raises(KeyError):
+        gaps.unsupported("rounding to a place that is not there")

@@ -1,8 +1,8 @@
-"""Every small query on every engine: the right answer, or a gap that is declared with its reason.
+"""Every small query on every engine: the right answer, or a gap that the engine declares.
 
 The queries are in ``semantics/*.yaml`` (what they are about -> SQL), over the tables in
-``semantics/tables.yaml``. ``semantics/gaps.yaml`` lists what is expected to be missing; it must be
-true in both directions: a gap that has closed fails here too.
+``semantics/tables.yaml``. ``golden/unsupported/`` lists which queries run into which gaps, a file
+for each engine; ``UPDATE_GOLDEN=1`` writes them. A gap that has closed fails here, too.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ import pytest
 import yaml
 
 from harness.engines import get, names
-from harness.engines.sql.base import SqlEngine
 from harness.errors import Unsupported
 from harness.tables import Input
 from tests.places import GOLDEN, SEMANTICS
 from tests.support.in_process import InProcess, Verdict, installed, read_tables
 
 HERE = SEMANTICS
-NOT_QUERIES = ("tables.yaml", "gaps.yaml")
+NOT_QUERIES = ("tables.yaml", "gpu.yaml")
 FILES = {
     file.stem: yaml.safe_load(file.read_text())
     for file in sorted(HERE.glob("*.yaml"))
@@ -33,20 +32,17 @@ FILES = {
 QUERIES: dict[str, str] = {
     title: sql for queries in FILES.values() for title, sql in queries.items()
 }
-DECLARED = yaml.safe_load((HERE / "gaps.yaml").read_text())
-FAMILY: dict[str, str] = DECLARED.pop("family")
-GAPS = {
+ON_GPU = yaml.safe_load((HERE / "gpu.yaml").read_text())
+FAMILY: dict[str, str] = ON_GPU.pop("family")
+KNOWN = {
     (engine, title): (outcome, reason)
-    for outcome, engines in DECLARED.items()
+    for outcome, engines in ON_GPU.items()
     for engine, reasons in engines.items()
     for reason, titles in reasons.items()
     for title in titles
 }
-SQL_FAMILY = tuple(
-    name for name in names() if isinstance(get(name), SqlEngine) and not get(name).on_gpu
-)
-"""Engines whose gaps are many, and stand in a file each, ``golden/unsupported/NAME.txt``."""
-NO_PLAN = {title: reason for (_, title), (outcome, reason) in GAPS.items() if outcome == "no plan"}
+PLAN = "plan"
+"""The file of queries that the plan layer refuses: DuckDB alone answers them."""
 
 
 @pytest.fixture(scope="module")
@@ -54,33 +50,62 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> InProcess:
     return InProcess(read_tables(HERE / "tables.yaml"), tmp_path_factory.mktemp("semantics"))
 
 
-def expected(engine: str, title: str) -> tuple[str, str]:
-    """The declared outcome of a query on an engine, and part of the reason that it must give."""
-    if title in NO_PLAN and engine != "duckdb":
-        return "unsupported", NO_PLAN[title]
-    if engine in SQL_FAMILY:
-        return ("unsupported", "") if title in unsupported(engine) else ("ok", "")
-    found = GAPS.get((engine, title))
-    if found is None and engine in FAMILY:
-        return expected(FAMILY[engine], title)
-    return found or ("ok", "")
-
-
 @functools.cache
-def unsupported(engine: str) -> frozenset[str]:
-    """The titles of what an engine of SQL does not have."""
-    file = GOLDEN / "unsupported" / f"{engine}.txt"
+def unsupported(name: str) -> dict[str, str]:
+    """Which queries an engine does not do, or the plan layer, and why."""
+    file = GOLDEN / "unsupported" / f"{name}.txt"
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    return frozenset(line.partition(" | ")[0] for line in lines)
+    return dict(line.split(" | ", 1) for line in lines)
 
 
-@pytest.mark.skipif("UPDATE_GOLDEN" not in os.environ, reason="writes the golden files anew")
-@pytest.mark.parametrize("engine", SQL_FAMILY)
-def test_write_what_an_engine_of_sql_does_not_have(engines: InProcess, engine: str) -> None:
-    found = {title: engines.verdict(engine, sql) for title, sql in QUERIES.items()}
-    gaps = {t: v.reason.splitlines()[0] for t, v in found.items() if v.outcome == "unsupported"}
-    text = "".join(f"{title} | {reason[:120]}\n" for title, reason in sorted(gaps.items()))
-    (GOLDEN / "unsupported" / f"{engine}.txt").write_text(text, encoding="utf-8")
+def expected(engine: str, title: str) -> tuple[str, str]:
+    """The outcome of a query on an engine, and part of the reason that it must give."""
+    if (engine, title) in KNOWN:
+        return KNOWN[engine, title]
+    if engine == "duckdb":
+        return "ok", ""
+    reason = unsupported(PLAN).get(title) or unsupported(engine).get(title)
+    if reason is not None:
+        return "unsupported", reason
+    family = FAMILY.get(engine)
+    return (expected(family, title)[0] if family else "ok"), ""
+
+
+def told(verdict: Verdict) -> str:
+    """A verdict's reason without the SQL that it is about, where it is a declared gap."""
+    if verdict.gap is not None:
+        return f"{verdict.gap.lack}: {verdict.gap.words}"
+    return verdict.reason.split("\n")[0][:120]
+
+
+def write_unsupported(name: str, reasons: dict[str, str]) -> None:
+    text = "".join(f"{title} | {reason}\n" for title, reason in sorted(reasons.items()))
+    (GOLDEN / "unsupported" / f"{name}.txt").write_text(text, encoding="utf-8")
+
+
+writes_golden = pytest.mark.skipif("UPDATE_GOLDEN" not in os.environ, reason="writes golden files")
+
+
+@writes_golden
+def test_write_what_has_no_plan(engines: InProcess) -> None:
+    found = {}
+    for title, sql in QUERIES.items():
+        try:
+            engines.query(sql).lowered()
+        except Unsupported as error:
+            found[title] = str(error).split("\n")[0][:120]
+    write_unsupported(PLAN, found)
+
+
+@writes_golden
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")
+@pytest.mark.parametrize("engine", sorted(set(installed()) - {"duckdb"}))
+def test_write_what_an_engine_does_not_do(engines: InProcess, engine: str) -> None:
+    titles = QUERIES.keys() - unsupported(PLAN).keys()
+    verdicts = {title: engines.verdict(engine, QUERIES[title]) for title in titles}
+    write_unsupported(
+        engine, {t: told(v) for t, v in verdicts.items() if v.outcome == "unsupported"}
+    )
 
 
 def sources(title: str) -> tuple[Input, ...]:
@@ -99,11 +124,12 @@ def test_the_answer_is_right_or_the_gap_is_declared(
         verdict = engines.verdict(engine, QUERIES[title], source)
         outcome, reason = expected(engine, title)
         assert verdict.outcome == outcome, f"{QUERIES[title]}\n{verdict}"
-        assert reason in verdict.reason
+        assert reason in told(verdict)
+        assert verdict.gap is None or verdict.gap in get(engine).gaps
 
 
 def test_a_query_without_a_plan_says_so_before_any_engine_is_asked(engines: InProcess) -> None:
-    for title, reason in NO_PLAN.items():
+    for title, reason in unsupported(PLAN).items():
         with pytest.raises(Unsupported, match=r".") as raised:
             engines.query(QUERIES[title]).lowered()
         assert reason in str(raised.value)
@@ -114,9 +140,11 @@ def test_every_query_has_a_title_of_its_own() -> None:
     assert [title for title, count in titles.items() if count > 1] == []
 
 
-def test_every_gap_is_of_a_query_that_exists() -> None:
-    assert {title for _, title in GAPS} - set(QUERIES) == set()
-    assert {engine for engine, _ in GAPS} <= {*names(), "every engine"}
+def test_every_gap_is_of_a_query_and_an_engine_that_exist() -> None:
+    files = {file.stem for file in (GOLDEN / "unsupported").glob("*.txt")}
+    assert files | {engine for engine, _ in KNOWN} <= {*names(), PLAN}
+    titles = {title for name in files for title in unsupported(name)}
+    assert titles | {title for _, title in KNOWN} <= QUERIES.keys()
 
 
 def test_a_wrong_answer_is_noticed(engines: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:

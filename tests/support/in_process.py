@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import yaml
 from harness import engines
 from harness.data.special import specials_in
 from harness.engines.base import Engine, Program, Session
+from harness.engines.gaps import Gap, Refused
 from harness.errors import Unsupported
 from harness.plan import FAILED, Query, compile_query
 from harness.tables import Input, Table
@@ -48,9 +49,16 @@ class Verdict:
     outcome: str
     reason: str = ""
     program: str = ""
+    gap: Gap | None = field(default=None, compare=False)
+    """The gap of the engine that the query runs into."""
 
     def __str__(self) -> str:
         return f"{self.outcome}: {self.reason}\n{self.program}".strip()
+
+
+def refused(error: Unsupported, program: str = "") -> Verdict:
+    gap = error.gap if isinstance(error, Refused) else None
+    return Verdict("unsupported", str(error), program, gap)
 
 
 def arrow_table(types: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> pa.Table:
@@ -95,11 +103,11 @@ class InProcess:
         try:
             program = engines.get(engine).compile(query, self.tables, source)
         except Unsupported as error:
-            return Verdict("unsupported", str(error))
+            return refused(error)
         try:
             answer = self._answer(engine, source, program)
         except Unsupported as error:
-            return Verdict("unsupported", str(error), program.text)
+            return refused(error, program.text)
         except Exception as error:  # an engine may raise anything
             own = data_of_its_own(self.reference, sql, self.tables)
             told = f"{type(error).__name__}: {error}"

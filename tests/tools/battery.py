@@ -2,7 +2,7 @@
 
 For engines that the tests cannot start beside others, such as those that need a GPU: each query of
 ``semantics/*.yaml`` is run as a benchmark runs it, in a worker with the engine's environment, and
-its answer compared. What is not as ``gaps.yaml`` declares is printed, and ends with exit code 1.
+its answer compared. What is not as the tests expect is printed, and ends with exit code 1.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from harness.machine.child_process import Worker
 from harness.machine.environment import read_by
 from harness.machine.messages import Message, table_to_message
 from harness.tables import Input, Table
-from tests.engines.test_semantics import HERE, QUERIES, expected, sources
+from tests.engines.test_semantics import HERE, QUERIES, expected, sources, told
 from tests.support.in_process import InProcess, Verdict, read_tables
 
 THREADS = 2
@@ -119,11 +119,11 @@ class Battery:
 
 
 def is_declared(engine: str, title: str, verdict: Verdict) -> bool:
-    """Whether a verdict is what ``gaps.yaml`` says, or a gap of a GPU's that it need not list."""
+    """Whether a verdict is what the tests expect, or a gap of a GPU's that they need not list."""
     outcome, reason = expected(engine, title)
     if verdict.outcome == "unsupported" and engines.get(engine).on_gpu:
         return True
-    return verdict.outcome == outcome and reason in verdict.reason
+    return verdict.outcome == outcome and reason in told(verdict)
 
 
 def unexpected(battery: Battery, titles: Sequence[str], tally: Counter[str]) -> Iterator[str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from harness.engines.base import Program, Session
+from harness.engines.cudf.gaps import BEYOND_PANDAS, CUDF_PANDAS_GAPS
+from harness.engines.gaps import Gaps, Refused
 from harness.engines.gpu import GpuEngine
 from harness.engines.pandas.engine import Pandas, PandasSession
-from harness.errors import Unsupported
 from harness.machine.gpu.device import own_device
 from harness.plan import Query
 from harness.plan.facts.columns import columns_of
@@ -56,18 +57,10 @@ class CudfPandasSession(PandasSession):
         return slow / whole if whole else 1.0
 
 
-DIFFERING: Mapping[str, str] = {
-    "np.fmod(": "a remainder, to which it gives the sign of the divisor",
-    "np.copysign(": "rounding by np.copysign, whose operands it exchanges",
-    ".str.join(": "the text of an empty list, of which it makes NULL",
-    r"\\g<": "groups in what matches are replaced with",
-    '.astype("Int64"), unit=': "an interval of so many days, where some are NULL",
-}
-"""What RAPIDS 26.10 computes otherwise than pandas, by what stands in a program of pandas."""
 MASKED = (Type.INT64, Type.BOOLEAN)
 
 
-def refuse_three_values(plan: Node) -> None:
+def refuse_three_values(plan: Node, gaps: Gaps) -> None:
     """Raises Unsupported where OR or AND of NULLs decides: to cudf.pandas, NULL OR true is NULL.
 
     In a filter NULL AND false may well be NULL: neither keeps a row.
@@ -79,10 +72,11 @@ def refuse_three_values(plan: Node) -> None:
             for part in parts:
                 for operator in part.find_all(exp.Or, exp.And):
                     if any(may_be_null(side, schema) for side in operator.flatten()):
-                        raise Unsupported("cudf.pandas does otherwise with NULL", in_sql(operator))
+                        what = "OR and AND of what may be NULL"
+                        raise gaps.unsupported(what, in_sql(operator))
 
 
-def refuse_lost_nulls(plan: Node) -> None:
+def refuse_lost_nulls(plan: Node, gaps: Gaps) -> None:
     """Raises Unsupported where cudf.pandas takes dtypes without room for NULL, or for a product.
 
     A comparison has the dtype of its left side, a length has 32 bits, and texts that are joined by
@@ -95,16 +89,17 @@ def refuse_lost_nulls(plan: Node) -> None:
         ):
             keys = node.schema[: len(node.keys)]
             if any(key.nullable and key.type in MASKED for key in keys):
-                raise Unsupported("cudf.pandas makes floats of the keys of joined texts")
+                raise gaps.unsupported("the keys of joined texts that may be NULL")
         for e in expressions_of(node):
             for product in e.find_all(exp.Mul):
                 if product.find(exp.Length):
-                    raise Unsupported("cudf.pandas multiplies lengths in 32 bits", in_sql(product))
+                    raise gaps.unsupported("a product of lengths", in_sql(product))
             for compared in () if isinstance(node, Filter) else e.find_all(*COMPARISONS):
                 left, right = (infer(side, schema) for side in (compared.left, compared.right))
                 lost = right.nullable and right.type in MASKED and not left.nullable
                 if lost and columns_of(compared.left):
-                    raise Unsupported("cudf.pandas does otherwise with NULL", in_sql(compared))
+                    what = "a comparison with what may be NULL"
+                    raise gaps.unsupported(what, in_sql(compared))
 
 
 def may_be_null(condition: Expression, schema: Schema) -> bool:
@@ -123,16 +118,17 @@ class CudfPandas(GpuEngine, Pandas):
     colour = "#7400b8"
     distribution = "cudf"
     module = "cudf"
+    gaps = CUDF_PANDAS_GAPS
     special_differs: ClassVar[Differing] = {**Pandas.special_differs, **FULL_CASE}
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         program = super().compile(query, tables, source)
-        for call, reason in DIFFERING.items():
+        for call, gap in BEYOND_PANDAS.items():
             if call in program.text:
-                raise Unsupported(f"cudf.pandas does otherwise: {reason}")
-        plan = self.lowered(query)
-        refuse_three_values(plan)
-        refuse_lost_nulls(plan)
+                raise Refused(self.label, gap)
+        plan, gaps = self.lowered(query), self.lacks()
+        refuse_three_values(plan, gaps)
+        refuse_lost_nulls(plan, gaps)
         return program
 
     def start(self, threads: int) -> Session:

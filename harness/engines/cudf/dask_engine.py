@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import ClassVar
 
 from harness.engines.base import CONNECT_VARIABLE, Session
 from harness.engines.cudf.dask_program import DaskCudfProgram, has_dates
 from harness.engines.cudf.engine import Cudf, CudfSession
+from harness.engines.cudf.gaps import DASK_CUDF_GAPS
 from harness.engines.dask.engine import Dask
 from harness.engines.gpu import GpuEngine
 from harness.engines.python.program import PythonEngine
@@ -71,8 +71,7 @@ class DaskCudf(GpuEngine, PythonEngine):
     connects = True
     nan_differs = Dask.nan_differs
     special_differs: ClassVar[Differing] = {**Dask.special_differs, **Cudf.special_differs}
-    cannot: ClassVar[Mapping[str, str]] = Dask.cannot
-    not_yet: ClassVar[Mapping[str, str]] = Dask.not_yet
+    gaps = DASK_CUDF_GAPS
 
     def start(self, threads: int) -> Session:
         return DaskCudfSession()

@@ -58,7 +58,7 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
         if not isinstance(e, exp.Corr):
             return super().total(e)
         if self.nullable(e.this) or self.nullable(e.expression):
-            raise self.gaps.lacking("a correlation of NULLs", in_sql(e))
+            raise self.gaps.unsupported("a correlation of NULLs", in_sql(e))
         x, y = (self.operand(side, ATOM) for side in (e.this, e.expression))
         return f'{x}.rename("x").corr({y}.rename("y"))'
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
 
 from harness.answer import NAN_IS_NULL
 from harness.engines.base import Session
+from harness.engines.cudf.gaps import CUDF_GAPS
 from harness.engines.cudf.program import CudfProgram
 from harness.engines.gpu import GpuEngine
 from harness.engines.pandas.engine import Pandas
@@ -77,7 +77,7 @@ class Cudf(GpuEngine, PythonEngine):
         exp.Mod: frozenset({Special.LEAST, Special.INFINITE}),
         exp.Round: frozenset({Special.LEAST, Special.LARGE}),
     }
-    not_yet: ClassVar[Mapping[str, str]] = {**Pandas.not_yet, "GroupConcat": "a text of a group"}
+    gaps = CUDF_GAPS
 
     def start(self, threads: int) -> Session:
         return CudfSession()

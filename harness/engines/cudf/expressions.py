@@ -195,7 +195,7 @@ class CudfExpressions(PandasExpressions):
     def pattern(self, e: Expression) -> str:
         text = super().pattern(e)
         if "(?" in text.replace("(?:", ""):
-            raise self.gaps.lacking("options within a regular expression", in_sql(e))
+            raise self.gaps.unsupported("options within a regular expression", in_sql(e))
         return text
 
     def regexp_replace(self, e: Expression) -> Code:
@@ -206,7 +206,7 @@ class CudfExpressions(PandasExpressions):
             return self.string(e.this, f"replace({pattern}, {new}{once}, regex=True)")
         if not self.replaces_all(e):
             reason = "to replace the first match alone by what has a group in it"
-            raise self.gaps.lacking(reason, in_sql(e))
+            raise self.gaps.unsupported(reason, in_sql(e))
         return self.string(e.this, f"replace_with_backrefs({pattern}, {new})")
 
     def split_part(self, e: Expression) -> Code:

@@ -15,6 +15,7 @@ from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.tables import csv_options
 from harness.engines.pandas.values import DTYPES
 from harness.engines.pandas.windows import ROLLING, PandasWindows, Partitions
+from harness.engines.python.gaps import OTHER_FRAME
 from harness.engines.python.kernel import listing, mapping, quoted
 from harness.engines.python.windows import partition_names
 from harness.plan.facts.printing import in_sql
@@ -51,20 +52,23 @@ class CudfWindows(PandasWindows):
         function, width = e.this, frame.width
         assert frame.first is not None and width is not None
         if type(function) not in ROLLING or isinstance(function.this, exp.Distinct):
-            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
+            raise self.gaps.unsupported(
+                OTHER_FRAME,
+                in_sql(e),
+            )
         if frame.last > 0 and frame.first != -frame.last:
             reason = "a frame that reaches ahead and not as far back"
-            raise self.gaps.lacking(reason, in_sql(e))
+            raise self.gaps.unsupported(reason, in_sql(e))
         column = self._counted(function) if isinstance(function, exp.Count) else function.this
         numeric = self.print_.type(column) in (Type.INT64, Type.FLOAT64)
         if not numeric and not isinstance(function, exp.Count):
-            raise self.gaps.lacking("moving aggregates of anything but numbers", in_sql(e))
+            raise self.gaps.unsupported("moving aggregates of anything but numbers", in_sql(e))
         centred = ", center=True" if frame.last > 0 else ""
         text = self._rolling(function, column, width, min(frame.last, 0), rows, centred)
         if self.print_.type(e) is not Type.INT64:
             return text
         if Special.BEYOND in specials_of(column, self.print_.schema):
-            raise self.gaps.lacking(f"a moving aggregate of {Special.BEYOND}", in_sql(e))
+            raise self.gaps.unsupported(f"a moving aggregate of {Special.BEYOND}", in_sql(e))
         known = ".nans_to_nulls()" if self.print_.nullable(e) else ""
         return f'{text}{known}.astype("int64")'
 

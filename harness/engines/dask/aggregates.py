@@ -42,7 +42,7 @@ class DaskAggregates(DaskSteps, PandasAggregates):
     def aggregate(self, node: Aggregate) -> str:
         if has_extremes(node):
             return self._instead(node, over_first_rows(node))
-        self.refuse_not_yet(node)
+        self.refuse_missing(node)
         distinct = [e for _, e in node.aggregates if isinstance(e.this, exp.Distinct)]
         lone = len(distinct) == len(node.aggregates) == 1 and not self._dropna(node)
         lone = lone and self.counts_distinct

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sqlglot import exp
 
 from harness.engines.base import CONNECT_VARIABLE, Session
+from harness.engines.dask.gaps import DASK_GAPS
 from harness.engines.dask.program import DaskProgram
 from harness.engines.pandas.engine import Pandas, PandasSession
 from harness.engines.python.program import PythonEngine
@@ -68,21 +68,12 @@ class Dask(PythonEngine):
     emitter = DaskProgram
     connects = True
     variables: ClassVar[tuple[str, ...]] = DASK
-    cannot: ClassVar[Mapping[str, str]] = {
-        "Median": "an exact quantile of a whole table, which Dask estimates",
-        "PercentileCont": "an exact quantile of a whole table, which Dask estimates",
-    }
+    gaps = DASK_GAPS
     nan_differs = Pandas.nan_differs
     special_differs: ClassVar[Differing] = {
         **Pandas.special_differs,
         **dict.fromkeys((exp.Sum, exp.Avg), frozenset({Special.INFINITE})),  # NaN is left out
         **dict.fromkeys(DEVIATIONS, frozenset({Special.LARGE})),
-    }
-    not_yet: ClassVar[Mapping[str, str]] = {
-        **Pandas.not_yet,
-        "GroupConcat": "a text of a group",
-        "ArgMax": "a value at an extreme of another in a whole table",
-        "ArgMin": "a value at an extreme of another in a whole table",
     }
 
     def environment(self, threads: int) -> dict[str, str]:

@@ -76,8 +76,12 @@ class DaskExpressions(PandasExpressions):
         """An aggregate of the whole frame, as a lazy scalar."""
         if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
             return f"{self.frame}.index.size"
-        if isinstance(e, (exp.Median, exp.PercentileCont, exp.GroupConcat)):
-            raise self.gaps.unsupported(type(e).__name__, in_sql(e))
+        if isinstance(e, (exp.Median, exp.PercentileCont)):
+            raise self.gaps.unsupported("an exact quantile of a whole table", in_sql(e))
+        if isinstance(e, (exp.ArgMax, exp.ArgMin)):
+            what = "a value at an extreme of another in a whole table"
+            raise self.gaps.unsupported(what, in_sql(e))
+        self.gaps.refuse(type(e), in_sql(e))
         return super().total(e)
 
 

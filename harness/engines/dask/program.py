@@ -48,7 +48,7 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
     def _gathered_limit(self, node: Limit) -> str:
         """The first rows, from however many partitions."""
         if node.count is None:
-            raise self.gaps.lacking("rows from a place to the end, which no partition knows")
+            raise self.gaps.unsupported("rows from a place to the end")
         frame, count = self.frame(node.input), node.offset + node.count
         self.physical[node] = self.physical[node.input]
         rows = f"{frame}.head({count}, npartitions=-1)"

@@ -10,12 +10,13 @@ from sqlglot import exp
 
 from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.dask.expressions import DaskExpressions
+from harness.engines.gaps import Gaps
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.steps import PandasSteps, keywords
 from harness.engines.python.bindings import bound
 from harness.engines.python.chains import chained
-from harness.engines.python.kernel import Gaps, listing, mapping, method_name, one_or_list, quoted
+from harness.engines.python.kernel import listing, mapping, method_name, one_or_list, quoted
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import (
     Aggregate,

@@ -13,6 +13,7 @@ from harness.engines.pandas.steps import AGG_PARAMETERS, PandasSteps, keywords
 from harness.engines.pandas.tables import dtypes_of_nothing
 from harness.engines.python.kernel import listing, mapping, one_or_list, quoted
 from harness.plan.facts.columns import fresh
+from harness.plan.facts.printing import in_sql
 from harness.plan.optimize.extremes import has_extremes, over_first_rows
 from harness.plan.tree.nodes import Aggregate, Expression, Sort, columns_in
 
@@ -35,7 +36,7 @@ class PandasAggregates(PandasSteps):
     def aggregate(self, node: Aggregate) -> str:
         if has_extremes(node):
             return self._instead(node, over_first_rows(node))
-        self.refuse_not_yet(node)
+        self.refuse_missing(node)
         if (ordered := self._in_order_of_texts(node)) is not node:
             return self._instead(node, ordered)
         if not node.keys:
@@ -53,9 +54,9 @@ class PandasAggregates(PandasSteps):
             return self.assign(node, text + rename)
         return self._special(node, groups.replace("as_index=False, ", ""), values, rename)
 
-    def refuse_not_yet(self, node: Aggregate) -> None:
-        for kind in {type(e).__name__ for _, e in node.aggregates} & self.gaps.not_yet.keys():
-            raise self.gaps.unsupported(kind)
+    def refuse_missing(self, node: Aggregate) -> None:
+        for _, e in node.aggregates:
+            self.gaps.refuse(type(e), in_sql(e))
 
     def _instead(self, node: Aggregate, other: Aggregate) -> str:
         """The frame of another aggregation that has the same answer."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
 
 from harness.answer import NAN_IS_NULL
 from harness.engines.base import Session
+from harness.engines.pandas.gaps import PANDAS_GAPS
 from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.tables import needs_mask
 from harness.engines.python.program import ProgramEmitter, PythonEngine, PythonSession
@@ -73,9 +73,7 @@ class Pandas(PythonEngine):
         **dict.fromkeys((exp.Ordered, exp.Window), frozenset({Special.INFINITE})),
         exp.Round: frozenset({Special.LARGE}),
     }
-    not_yet: ClassVar[Mapping[str, str]] = {
-        "PercentileDisc": "a quantile that is one of the values",
-    }
+    gaps = PANDAS_GAPS
 
     def environment(self, threads: int) -> dict[str, str]:
         return {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}

@@ -9,6 +9,7 @@ from sqlglot import exp
 from harness.engines.pandas.dates import PandasDates
 from harness.engines.pandas.text import PandasText
 from harness.engines.pandas.values import parenthesised
+from harness.engines.python.gaps import OTHER_DISTINCT
 from harness.engines.python.kernel import ATOM, POWER, PRODUCT, Code, quoted
 from harness.plan.facts.kinds import is_literal
 from harness.plan.facts.nan import never_zero
@@ -56,8 +57,7 @@ class PandasExpressions(PandasText, PandasDates):
         source, target = self.type(e.this), sql_type(e.args["to"])
         value = self.operand(e.this, ATOM)
         if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP, Type.BOOLEAN):
-            reason = f"a {source} as text, which each library spells its own way"
-            raise self.gaps.unsupported(reason, in_sql(e))
+            raise self.gaps.unsupported(f"a {source} as a text", in_sql(e))
         if source is Type.STRING and target.temporal:
             form = "%Y-%m-%d" if target is Type.DATE else "%Y-%m-%d %H:%M:%S"
             return Code(self.parsed_time(self.text(e.this), quoted(form), coerce), ATOM)
@@ -125,7 +125,7 @@ class PandasExpressions(PandasText, PandasDates):
 
     def log(self, e: Expression) -> Code:
         if not (is_literal(e.this, "2") or is_literal(e.this, "10")):
-            raise self.gaps.unsupported("this base of a logarithm", in_sql(e))
+            raise self.gaps.unsupported("a logarithm to a base other than 2, 10 and e", in_sql(e))
         return Code(f"np.log{e.this.name}({self.text(e.expression)})", ATOM)
 
     def pow(self, e: Expression) -> Code:
@@ -158,13 +158,13 @@ class PandasExpressions(PandasText, PandasDates):
             distinct = isinstance(e.this, exp.Distinct)
             return "sum()" if counted(e) else "nunique()" if distinct else "count()"
         if isinstance(e.this, exp.Distinct):
-            raise self.gaps.unsupported("DISTINCT in this aggregate", in_sql(e))
+            raise self.gaps.unsupported(OTHER_DISTINCT, in_sql(e))
         if isinstance(e, exp.PercentileCont):
             return f"quantile({self.text(e.expression)})"
         if isinstance(e, exp.GroupConcat):
             return f"agg({self._joining(e)})"
         if type(e) not in _REDUCTIONS:
-            raise self.gaps.unsupported(type(e).__name__, in_sql(e))
+            raise self.gaps.missing(type(e), in_sql(e))
         return _REDUCTIONS[type(e)]
 
     def _joining(self, e: Expression) -> str:

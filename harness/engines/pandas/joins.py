@@ -24,7 +24,7 @@ class PandasJoins(PandasSteps):
 
     def join(self, node: Join) -> str:
         if node.residual is not None and node.kind != "inner":
-            raise self.gaps.unsupported(f"a {node.kind} join with more than equalities")
+            raise self.gaps.unsupported("a join other than inner with more than equalities")
         if node.kind in ("semi", "anti"):
             return self._semi(node)
         if node.kind == "single":

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from harness.engines.base import OUTPUT_FILE, Program
+from harness.engines.gaps import Gaps, Refused
 from harness.engines.pandas.expressions import PandasExpressions
+from harness.engines.pandas.gaps import PARAMETER
 from harness.engines.pandas.values import NARROW
 from harness.engines.python.bindings import bound
 from harness.engines.python.chains import chained
 from harness.engines.python.kernel import (
-    Gaps,
     is_keyword_argument,
     listing,
     one_or_list,
@@ -19,7 +20,6 @@ from harness.engines.python.kernel import (
 )
 from harness.engines.python.program import ProgramEmitter
 from harness.engines.python.widths import Widths
-from harness.errors import Unsupported
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import Aggregate, Node, Scan, uses
 from harness.tables import Input, Table
@@ -132,7 +132,7 @@ def keywords(pairs: Any, parameters: frozenset[str] = ASSIGN_PARAMETERS) -> str:
     """``a=1, b=2``; a name that Python cannot spell goes into a dictionary."""
     pairs = list(pairs)
     if taken := sorted(parameters & {name for name, _ in pairs}):
-        raise Unsupported(f"a column called {taken[0]!r}: the method has a parameter of that name")
+        raise Refused("pandas", PARAMETER, taken[0])
     if all(is_keyword_argument(name) for name, _ in pairs):
         return ", ".join(f"{name}={text}" for name, text in pairs)
     return "**{" + ", ".join(f"{quoted(name)}: {text}" for name, text in pairs) + "}"

@@ -91,7 +91,7 @@ class PandasText(PandasValues):
     def dpipe(self, e: Expression) -> Code:
         parts = [self.operand(p, SUM) for p in (e.this, e.expression)]
         if any(self.type(p) is not Type.STRING for p in (e.this, e.expression)):
-            raise self.gaps.unsupported("|| of anything but strings", in_sql(e))
+            raise self.gaps.unsupported("|| of anything but texts", in_sql(e))
         return Code(" + ".join(parts), SUM)
 
     def concat(self, e: Expression) -> Code:
@@ -102,7 +102,7 @@ class PandasText(PandasValues):
         if isinstance(e, exp.Literal):
             return quoted(e.name)
         if self.type(e) not in (Type.STRING, Type.INT64):
-            raise self.gaps.unsupported(f"concat of a {self.type(e)}", in_sql(e))
+            raise self.gaps.unsupported("concat of anything but texts and integers", in_sql(e))
         text = self.operand(e, ATOM)
         text = text if self.type(e) is Type.STRING else f'{text}.astype("str")'
         return f'{text}.fillna("")' if self.nullable(e) else text

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 
+from harness.engines.gaps import Gaps
 from harness.engines.python.kernel import (
     AND,
     ATOM,
@@ -20,7 +21,6 @@ from harness.engines.python.kernel import (
     SUM,
     Code,
     Expressions,
-    Gaps,
     quoted,
 )
 from harness.engines.python.widths import is_narrow

@@ -12,6 +12,7 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.values import MASKED
+from harness.engines.python.gaps import OTHER_FRAME, OTHER_RUNNING
 from harness.engines.python.kernel import Variables, one_or_list, quoted
 from harness.engines.python.windows import partition_names, sort_keys_of
 from harness.plan.facts.printing import in_sql
@@ -250,7 +251,7 @@ class PandasWindows:
         known = isinstance(e, (exp.Sum, exp.Avg)) or type(e) in _CUMULATIVE
         extreme = isinstance(e, (exp.Min, exp.Max))
         if not known or not (numeric or (temporal and extreme)) or isinstance(e.this, exp.Distinct):
-            raise self.gaps.unsupported("a running aggregate of this kind", in_sql(e))
+            raise self.gaps.unsupported(OTHER_RUNNING, in_sql(e))
 
     def _running_count(self, e: Expression, rows: Partitions) -> str:
         if isinstance(e.this, exp.Distinct):
@@ -276,13 +277,19 @@ class PandasWindows:
         function, width = e.this, frame.width
         assert frame.first is not None and width is not None
         if type(function) not in ROLLING or isinstance(function.this, exp.Distinct):
-            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
+            raise self.gaps.unsupported(
+                OTHER_FRAME,
+                in_sql(e),
+            )
         column = self._counted(function) if isinstance(function, exp.Count) else function.this
         is_float = self.print_.type(column) is Type.FLOAT64 or isinstance(function, exp.Avg)
         if frame.last <= 0 and is_float and not isinstance(function, exp.Count):
             return self._rolling(function, function.this, width, frame.last, rows)
         if width > _SPELT_OUT:
-            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
+            raise self.gaps.unsupported(
+                OTHER_FRAME,
+                in_sql(e),
+            )
         return self._beside(e, column, range(frame.first, frame.last + 1), rows)
 
     def _counted(self, e: Expression) -> Expression:

@@ -9,12 +9,13 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.engines.base import OUTPUT_FILE, Program, Session
+from harness.engines.gaps import Gaps
 from harness.engines.polars.expressions import PolarsExpressions
+from harness.engines.polars.gaps import POLARS_GAPS
 from harness.engines.polars.values import DTYPES, NARROW
 from harness.engines.polars.windows import PolarsWindows
 from harness.engines.python.kernel import (
     ATOM,
-    Gaps,
     flags,
     is_keyword_argument,
     listing,
@@ -228,7 +229,7 @@ class PolarsProgram(ProgramEmitter):
         left, right = self._sides(node)
         how = {"inner": "", "single": ', how="cross"'}.get(node.kind, f', how="{node.kind}"')
         if node.residual is not None and node.kind != "inner":
-            raise self.gaps.unsupported(f"a {node.kind} join with more than equalities")
+            raise self.gaps.unsupported("a join other than inner with more than equalities")
         if node.kind in ("cross", "single"):
             text = f"{left}.join({right}{how})"
         else:
@@ -384,7 +385,7 @@ class Polars(PythonEngine):
         exp.PercentileDisc: frozenset({Special.BEYOND}),
         exp.Round: frozenset({Special.LEAST}),
     }
-    not_yet: ClassVar[Mapping[str, str]] = {}
+    gaps = POLARS_GAPS
 
     def environment(self, threads: int) -> dict[str, str]:
         return {**super().environment(threads), "POLARS_MAX_THREADS": str(threads)}

@@ -9,6 +9,7 @@ from sqlglot import exp
 from harness.engines.polars.dates import PolarsDates
 from harness.engines.polars.text import PolarsText
 from harness.engines.polars.values import DTYPES
+from harness.engines.python.gaps import OTHER_DISTINCT
 from harness.engines.python.kernel import ATOM, Code, quoted
 from harness.engines.python.widths import counted
 from harness.plan.facts.nan import may_be_nan
@@ -69,10 +70,9 @@ class PolarsExpressions(PolarsText, PolarsDates):
         if source is Type.FLOAT64 and target is Type.INT64:
             value = f"{value}.round()"
         if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP):
-            reason = f"a {source} as text, which each library spells its own way"
-            raise self.gaps.unsupported(reason, in_sql(e))
+            raise self.gaps.unsupported(f"a {source} as a text", in_sql(e))
         if target is Type.BOOLEAN and source is Type.STRING:
-            raise self.gaps.unsupported("text as a boolean", in_sql(e))
+            raise self.gaps.unsupported("a text as a boolean", in_sql(e))
         return Code(f"{value}.cast({DTYPES[target]}{strict})", ATOM)
 
     # ------------------------------------------------------------------ numbers
@@ -119,7 +119,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
 
     def _reduced(self, e: Expression, call: str) -> Code:
         if isinstance(e.this, exp.Distinct):
-            raise self.gaps.unsupported("DISTINCT in this aggregate", in_sql(e))
+            raise self.gaps.unsupported(OTHER_DISTINCT, in_sql(e))
         if (condition := counted(e)) is not None:
             return Code(f"{self.operand(condition, ATOM)}.{call}", ATOM)
         if isinstance(e, exp.Max) and may_be_nan(e.this, self.schema):
@@ -153,7 +153,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
     def percentile_disc(self, e: Expression) -> Code:
         kind = self.type(e.this)
         if kind not in (Type.INT64, Type.FLOAT64):
-            raise self.gaps.unsupported(f"a quantile of a {kind}", in_sql(e))
+            raise self.gaps.unsupported("a discrete quantile of anything but numbers", in_sql(e))
         share = f'quantile({self.text(e.expression)}, interpolation="equiprobable")'
         return self._reduced(e, share + (".cast(pl.Int64)" if kind is Type.INT64 else ""))
 

@@ -8,13 +8,15 @@ from typing import Any, ClassVar
 from sqlglot import exp
 
 from harness.engines.base import Session
+from harness.engines.gaps import Refused
 from harness.engines.gpu import GpuEngine
 from harness.engines.polars.engine import Polars, PolarsProgram, PolarsSession
 from harness.engines.polars.expressions import PolarsExpressions
+from harness.engines.polars.gaps import NOT_ON_GPU, POLARS_GPU_GAPS
 from harness.engines.polars.windows import PolarsWindows
 from harness.engines.python.kernel import ATOM, Code, names, quoted
 from harness.engines.python.like import CUDF, RegexSpelling
-from harness.errors import Unsupported, first_cause
+from harness.errors import first_cause
 from harness.machine.gpu.device import Device
 from harness.machine.gpu.device import __name__ as MODULE
 from harness.machine.oom import says_out_of_memory
@@ -71,7 +73,7 @@ class PolarsGpuWindows(PolarsWindows):
     def _filled(self, over: str) -> str:
         """Within partitions it fills from the rows of others (RAPIDS 26.10)."""
         if over:
-            raise self.gaps.lacking("running aggregates of what may be NULL, in partitions")
+            raise self.gaps.unsupported("running aggregates of what may be NULL, in partitions")
         return super()._filled(over)
 
 
@@ -116,7 +118,7 @@ class PolarsGpuSession(PolarsSession):
             return super().run()
         except Exception as error:  # of a query that streams, a group of errors
             if says_not_on_gpu(cause := first_cause(error)):
-                raise Unsupported(f"Polars cannot run this on the GPU: {lacking(cause)}") from error
+                raise Refused(PolarsGpu.label, NOT_ON_GPU, detail=lacking(cause)) from error
             raise
 
 
@@ -150,6 +152,7 @@ class PolarsGpu(GpuEngine, Polars):
     distribution = "cudf-polars"
     module = "cudf_polars"
     emitter = PolarsGpuProgram
+    gaps = POLARS_GPU_GAPS
     nan_differs = Polars.nan_differs | {Use.COMPARED_AT_ALL, Use.COMPARED}
     special_differs: ClassVar[Differing] = {
         **Polars.special_differs,

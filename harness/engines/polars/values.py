@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
+from harness.engines.gaps import Gaps
 from harness.engines.python.kernel import (
     ATOM,
     PRODUCT,
     SIGN,
     Code,
     Expressions,
-    Gaps,
     flags,
     is_constant,
     quoted,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from harness.engines.polars.expressions import PolarsExpressions
+from harness.engines.python.gaps import OTHER_FRAME, OTHER_RUNNING
 from harness.engines.python.kernel import ATOM, quoted
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.windows import Frame, frame_of, window_order
@@ -168,7 +169,10 @@ class PolarsWindows:
         if frame.last <= 0 and self._rolls(function):
             return self._rolling(function, frame.width, -frame.last)
         if frame.width > _SPELT_OUT or not isinstance(function, (*_HORIZONTAL, exp.Count)):
-            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
+            raise self.gaps.unsupported(
+                OTHER_FRAME,
+                in_sql(e),
+            )
         return self._horizontal(e, range(frame.first, frame.last + 1))
 
     def _rolls(self, e: Expression) -> bool:
@@ -185,7 +189,7 @@ class PolarsWindows:
         if isinstance(e, exp.Count):
             return self._moved(self._running_count(e, over), last, nothing="0")
         if type(e) not in _CUMULATIVE or isinstance(e.this, exp.Distinct):
-            raise self.gaps.unsupported("a running aggregate of this kind", in_sql(e))
+            raise self.gaps.unsupported(OTHER_RUNNING, in_sql(e))
         text = f"{self.print_.number(e.this, ATOM)}.{_CUMULATIVE[type(e)]}()"
         if self.print_.nullable(e.this):
             text += self._filled(over)

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from harness.engines.pyarrow.expressions import ArrowExpressions
 from harness.engines.pyarrow.values import one_zero
+from harness.engines.python.gaps import OTHER_DISTINCT
 from harness.engines.python.kernel import quoted
 from harness.plan.facts.columns import fresh
 from harness.plan.facts.kinds import DEVIATIONS
@@ -85,12 +86,14 @@ def call_of(e: Expression, print_: ArrowExpressions) -> Call:
             return Call("count_distinct", _key(e.this.expressions[0], print_))
         is_all = isinstance(e.this, (exp.Star, exp.Literal))
         return Call("count_all", None) if is_all else Call("count", e.this)
+    if isinstance(e, (exp.Median, exp.PercentileCont)):
+        raise print_.gaps.unsupported("a quantile over a partition", in_sql(e))
     if type(e) not in _FUNCTIONS:
-        raise print_.gaps.unsupported(type(e).__name__, in_sql(e))
+        raise print_.gaps.missing(type(e), in_sql(e))
     argument = e.this
     if isinstance(argument, exp.Distinct):
         if not isinstance(e, (exp.Min, exp.Max)):
-            raise print_.gaps.unsupported("DISTINCT in this aggregate", in_sql(e))
+            raise print_.gaps.unsupported(OTHER_DISTINCT, in_sql(e))
         argument = argument.expressions[0]
     function, options = _FUNCTIONS[type(e)]
     return Call(function, argument, options)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
 
 from harness.engines.base import Session
+from harness.engines.pyarrow.gaps import PYARROW_GAPS
 from harness.engines.pyarrow.program import ArrowProgram
 from harness.engines.python.program import PythonEngine, PythonSession
 from harness.plan.guards.nan_uses import Use
@@ -49,9 +49,7 @@ class PyArrow(PythonEngine):
     distribution = "pyarrow"
     module = "pyarrow"
     emitter = ArrowProgram
-    cannot: ClassVar[Mapping[str, str]] = {
-        "TryCast": "a cast that gives NULL for text it cannot read (Arrow's casts raise)",
-    }
+    gaps = PYARROW_GAPS
     nan_differs = frozenset(
         {
             Use.COMPARED,
@@ -67,10 +65,6 @@ class PyArrow(PythonEngine):
     special_differs: ClassVar[Differing] = {
         **BY_CODE_POINT,
         exp.Round: frozenset({Special.LARGE}),
-    }
-    not_yet: ClassVar[Mapping[str, str]] = {
-        "GroupConcat": "a text of a group",
-        "PercentileDisc": "a quantile that is one of the values",
     }
 
     def environment(self, threads: int) -> dict[str, str]:

@@ -44,8 +44,7 @@ class ArrowExpressions(ArrowText, ArrowDates):
         if source is Type.FLOAT64 and target is Type.INT64:
             value = f'pc.round({value}, round_mode="half_to_even")'
         if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP):
-            reason = f"a {source} as text, which each library spells its own way"
-            raise self.gaps.unsupported(reason, in_sql(e))
+            raise self.gaps.unsupported(f"a {source} as a text", in_sql(e))
         if source is target:
             return Code(value, ATOM)
         rounds = ", safe=False" if (source, target) == (Type.INT64, Type.FLOAT64) else ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+from harness.engines.gaps import Gaps
 from harness.engines.pyarrow.expressions import ArrowExpressions
 from harness.engines.pyarrow.flow import Flow, column, with_one_zero
-from harness.engines.python.kernel import Gaps, listing, quoted
+from harness.engines.python.kernel import listing, quoted
 from harness.plan.tree.nodes import Join, Node, columns_in
 from harness.plan.tree.selective import selective
 from harness.types import Type

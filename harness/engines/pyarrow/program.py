@@ -9,6 +9,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from harness.engines.base import OUTPUT_FILE, Program
+from harness.engines.gaps import Gaps
 from harness.engines.pyarrow.aggregates import Grouping, Quantile, misses_constants
 from harness.engines.pyarrow.expressions import ArrowExpressions
 from harness.engines.pyarrow.flow import Flow, column, sort_keys, source, with_one_zero
@@ -24,7 +25,6 @@ from harness.engines.pyarrow.recipes import called_in
 from harness.engines.pyarrow.windows import WindowPrinter
 from harness.engines.python.bindings import bound
 from harness.engines.python.kernel import (
-    Gaps,
     listing,
     mapping,
     quoted,

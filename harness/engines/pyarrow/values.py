@@ -7,6 +7,7 @@ from functools import reduce
 
 from sqlglot import exp
 
+from harness.engines.gaps import Gaps
 from harness.engines.python.kernel import (
     AND,
     ATOM,
@@ -16,7 +17,6 @@ from harness.engines.python.kernel import (
     SIGN,
     Code,
     Expressions,
-    Gaps,
     quoted,
 )
 from harness.plan.facts.nan import greater_by_nan

@@ -9,6 +9,7 @@ from sqlglot import exp
 from harness.engines.pyarrow.aggregates import call_of
 from harness.engines.pyarrow.expressions import ArrowExpressions
 from harness.engines.pyarrow.flow import sort_keys
+from harness.engines.python.gaps import OTHER_FRAME
 from harness.engines.python.kernel import Variables, listing, quoted
 from harness.engines.python.windows import partition_names, sort_keys_of
 from harness.plan.facts.printing import in_sql
@@ -133,7 +134,10 @@ class WindowPrinter:
             return self._counted(e, rows, frame)
         kind = self.print_.type(e.this)
         if type(e) not in _COMBINED or kind is Type.BOOLEAN or isinstance(e.this, exp.Distinct):
-            raise self.gaps.unsupported("an aggregate of this frame", in_sql(e))
+            raise self.gaps.unsupported(
+                OTHER_FRAME,
+                in_sql(e),
+            )
         return self._combined(type(e), self._column(e.this, rows), rows, frame)
 
     def _counted(self, e: Expression, rows: str, frame: Frame) -> str:

@@ -10,7 +10,8 @@ from typing import ClassVar, NamedTuple
 
 from sqlglot import exp
 
-from harness.errors import Unsupported
+from harness.engines.gaps import Gaps
+from harness.engines.python.gaps import UNREAD_PATTERN, WIDE_PLACE
 from harness.plan.facts.columns import reads_columns
 from harness.plan.facts.patterns import ascii_classes, capturing_only
 from harness.plan.facts.printing import in_sql
@@ -51,23 +52,6 @@ def method_name(kind: type[object]) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-class Gaps:
-    """What an engine cannot do and what is not written, looked up where a method is missing."""
-
-    def __init__(self, label: str, cannot: Mapping[str, str], not_yet: Mapping[str, str]) -> None:
-        self.label, self.cannot, self.not_yet = label, cannot, not_yet
-
-    def unsupported(self, what: str, fragment: str | None = None) -> Unsupported:
-        if what in self.cannot:
-            return self.lacking(self.cannot[what], fragment)
-        reason = self.not_yet.get(what, f"{what} is not written")
-        return Unsupported(f"not yet for {self.label}: {reason}", fragment)
-
-    def lacking(self, reason: str, fragment: str | None = None) -> Unsupported:
-        """What the library cannot do at all, in words."""
-        return Unsupported(f"{self.label} cannot: {reason}", fragment)
-
-
 class Expressions(ABC):
     """Prints expressions in one library's spelling: one method per kind, named after it.
 
@@ -87,16 +71,14 @@ class Expressions(ABC):
         return self.code(e).text
 
     def code(self, e: Expression) -> Code:
-        kind = type(e).__name__
         if not (is_constant(e) or reads_columns(e) or isinstance(e, (exp.AggFunc, exp.Window))):
             raise self.gaps.unsupported("a constant that has to be computed", in_sql(e))
         method: Callable[[Expression], Code] | None = getattr(self, method_name(type(e)), None)
-        if kind in self.gaps.cannot or kind in self.gaps.not_yet:
-            raise self.gaps.unsupported(kind, in_sql(e))
+        self.gaps.refuse(type(e), in_sql(e))
         if method is None and type(e) in self.calls:
             return self.call(self.calls[type(e)], e.this)
         if method is None:
-            raise self.gaps.unsupported(kind, in_sql(e))
+            raise self.gaps.missing(type(e), in_sql(e))
         return method(e)
 
     def call(self, spelling: str, e: Expression) -> Code:
@@ -173,14 +155,14 @@ class Expressions(ABC):
             return self.days_later(e.this, sign * int(e.expression.name))
         if sign < 0 and self.type(e.expression) is Type.DATE:
             return self.days_between(e)
-        raise self.gaps.unsupported("this date arithmetic", in_sql(e))
+        raise self.gaps.unsupported("dates moved by a computed number of days", in_sql(e))
 
     @abstractmethod
     def offset(self, e: Expression, count: int, unit: str) -> Code: ...
 
     def offset_by(self, e: Expression, count: Expression, unit: str) -> Code:
         """A moment moved by a computed number of units."""
-        raise self.gaps.unsupported(f"an interval of a computed number of {unit}s", in_sql(e))
+        raise self.gaps.unsupported("an interval of a computed number of units", in_sql(e))
 
     @abstractmethod
     def days_later(self, e: Expression, days: int) -> Code: ...
@@ -215,7 +197,7 @@ class Expressions(ABC):
         if not places.removeprefix("-").isdecimal():
             raise self.gaps.unsupported("rounding to a computed place", in_sql(e))
         if len(places) > 4 or abs(int(places)) > MOST_PLACES:
-            raise self.gaps.unsupported(f"rounding to place {places}", in_sql(e))
+            raise self.gaps.unsupported("rounding to a place that no float has", in_sql(e))
         return int(places)
 
     def in_tens(self, e: Expression, places: int) -> Expression:
@@ -225,7 +207,7 @@ class Expressions(ABC):
             scaled = exp.Div(this=e, expression=scale)
             return exp.Mul(this=exp.Round(this=scaled), expression=scale.copy())
         if places < _LEAST_PLACE:
-            raise self.gaps.unsupported(f"rounding of whole numbers to place {places}", in_sql(e))
+            raise self.gaps.unsupported(WIDE_PLACE, in_sql(e))
         half, rest = exp.Literal.number(10**-places // 2), exp.Mod(this=e, expression=scale)
         tens = exp.IntDiv(this=e.copy(), expression=scale.copy())
         nearest = exp.Add(this=tens, expression=exp.IntDiv(this=rest, expression=half))
@@ -245,7 +227,9 @@ class Expressions(ABC):
         """A strftime format of parts that every library spells alike."""
         form: str = e.args["format"].name
         if set(re.findall("%.?", form)) - self.time_formats:
-            raise self.gaps.unsupported("this format of a date", in_sql(e))
+            raise self.gaps.unsupported(
+                "a format of times with parts that libraries spell differently", in_sql(e)
+            )
         return quoted(form)
 
     def whole_number(self, e: Expression | None, least: int, what: str) -> int:
@@ -270,7 +254,7 @@ class Expressions(ABC):
         """Whether ``regexp_replace`` replaces each match, not only the first."""
         options = e.args.get("modifiers")
         if options is not None and options.name != "g":
-            raise self.gaps.unsupported("this option of regexp_replace", in_sql(e))
+            raise self.gaps.unsupported("an option of regexp_replace other than g", in_sql(e))
         return options is not None
 
     def replacement(self, e: Expression, escapes: Mapping[str, str], group: str) -> str:
@@ -279,7 +263,7 @@ class Expressions(ABC):
             raise self.gaps.unsupported("a computed replacement", in_sql(e))
         parts = re.split(r"\\([0-9])", e.name)  # text, group, text, group, ... text
         if any("\\" in text for text in parts[::2]):
-            raise self.gaps.unsupported("this escape in a replacement", in_sql(e))
+            raise self.gaps.unsupported("an escape in a replacement other than a group", in_sql(e))
         parts[::2] = ["".join(escapes.get(c, c) for c in text) for text in parts[::2]]
         parts[1::2] = [group.format(number) for number in parts[1::2]]
         return quoted("".join(parts))
@@ -289,7 +273,7 @@ class Expressions(ABC):
         try:
             return ascii_classes(self.some_text(e, "a pattern that is not a constant"))
         except ValueError as error:
-            raise self.gaps.unsupported(str(error), in_sql(e)) from None
+            raise self.gaps.unsupported(UNREAD_PATTERN, in_sql(e), str(error)) from None
 
     def group_pattern(self, e: Expression, name: str = "") -> str:
         """The pattern of ``regexp_extract`` with one group that captures: the one asked for."""
@@ -297,7 +281,7 @@ class Expressions(ABC):
         try:
             return capturing_only(self.pattern(e.expression), group, name)
         except ValueError as error:
-            raise self.gaps.unsupported(str(error), in_sql(e)) from None
+            raise self.gaps.unsupported(UNREAD_PATTERN, in_sql(e), str(error)) from None
 
     def date_literal(self, e: Expression) -> Code | None:
         """``date(1998, 9, 2)`` for a cast of a string to a date or timestamp, else None."""

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from harness.engines.base import Engine, Program, Session
-from harness.engines.python.kernel import Gaps, Variables, method_name
+from harness.engines.gaps import Gaps
+from harness.engines.python.kernel import Variables, method_name
 from harness.engines.python.layout import DATETIME_NAMES, module
 from harness.plan import Query
 from harness.plan.tree.nodes import Node
@@ -39,10 +40,10 @@ class ProgramEmitter(ABC):
 
     def emitted(self, node: Node) -> Any:
         """What the method for a node's kind returns. Raises Unsupported where there is none."""
-        kind = type(node).__name__
         method: Callable[[Node], Any] | None = getattr(self, method_name(type(node)), None)
-        if method is None or kind in self.gaps.cannot or kind in self.gaps.not_yet:
-            raise self.gaps.unsupported(kind)
+        self.gaps.refuse(type(node))
+        if method is None:
+            raise self.gaps.missing(type(node))
         return method(node)
 
     def module(self, body: Sequence[str], functions: Sequence[str] = ()) -> Program:
@@ -64,8 +65,7 @@ class PythonEngine(Engine):
     emitter: ClassVar[type[ProgramEmitter]]
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
-        gaps = Gaps(self.label, self.cannot, self.not_yet)
-        return self.emitter(gaps, tables, source).program(self.lowered(query), query.write)
+        return self.emitter(self.lacks(), tables, source).program(self.lowered(query), query.write)
 
 
 class PythonSession(Session):

@@ -7,7 +7,7 @@ spelling can say is done to the tree before, by rules (``rules.py``).
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -19,10 +19,10 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.schema import MappingSchema
 
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
-from harness.engines.python.kernel import Gaps
+from harness.engines.gaps import Gap, Gaps, Refused
+from harness.engines.sql.gaps import ALWAYS_NULL, COMMON, READ_OTHERWISE, UNSPELT
 from harness.engines.sql.rules import RULES, Rule
-from harness.engines.sql.shapes import Shape
-from harness.errors import Unsupported, first_cause
+from harness.errors import first_cause
 from harness.plan import Query
 from harness.plan.facts.printing import in_sql, parenthesise
 from harness.plan.sql.dialect import Written
@@ -36,10 +36,10 @@ WRITES = f"-- the answer is written to {OUTPUT_FILE}\n"
 class SqlSession(Session):
     """Tables under their names, and one SELECT over them."""
 
-    lacking: ClassVar[Collection[str]] = ()
-    """What the library says, in part, of SQL that it does not have: such a query is unsupported."""
+    gaps = Gaps("SQL", ())
+    """Those of the engine, of which some show only when the library says so."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
         self.sql, self.writes = "", False
 
     @abstractmethod
@@ -64,9 +64,9 @@ class SqlSession(Session):
             yield
         except Exception as error:
             cause = first_cause(error)
-            told = f"{type(cause).__name__}: {cause}".strip()
-            if any(words in told for words in self.lacking):
-                raise Unsupported(f"its own SQL lacks this: {told.splitlines()[0]}") from error
+            refused = self.gaps.said(f"{type(cause).__name__}: {cause}".strip())
+            if refused is not None:
+                raise refused from error
             raise
 
     def rows(self, result: Any) -> int:
@@ -79,13 +79,16 @@ class SqlEngine(Engine):
     language: ClassVar[str] = "sql"
     dialect: ClassVar[type[Dialect]]
     rules: ClassVar[tuple[Rule, ...]] = RULES
-    shapes: ClassVar[Mapping[str, Shape]] = {}
-    """Reasons, in words, and the shapes of SQL that the library cannot take, or answers wrongly."""
+    session: ClassVar[type[SqlSession]]
+    gaps: ClassVar[tuple[Gap, ...]] = COMMON
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        gaps = self.lacks()
         self.lowered(query)  # what of its data the library takes otherwise than SQL is found there
         assert query.tree is not None, "a query with a plan has a tree"
         tree = _typed(query.tree, tables)
+        if any(map(_is_always_null, tree.find_all(exp.Select))):
+            raise gaps.unsupported(ALWAYS_NULL)
         self._refuse_gaps(tree)
         for rule in self.rules:
             tree = rule(tree, query.spec)
@@ -98,20 +101,21 @@ class SqlEngine(Engine):
                 unsupported_level=ErrorLevel.RAISE,
             )
         except UnsupportedError as error:
-            raise Unsupported(f"not yet for {self.label}: {error}") from error
+            raise gaps.unsupported(UNSPELT, detail=str(error)) from error
         if not _reads_as(text, tree, self.dialect):
-            raise Unsupported("printed anew, it would be another query", text)
+            raise gaps.unsupported(READ_OTHERWISE, text)
         return Program(f"{WRITES if query.write else ''}{text}\n", self.language)
 
+    def start(self, threads: int) -> Session:
+        session = self.session(threads)
+        session.gaps = self.lacks()
+        return session
+
     def _refuse_gaps(self, tree: exp.Query) -> None:
-        gaps = Gaps(self.label, self.cannot, self.not_yet)
         for e in tree.walk():
-            name = type(e).__name__
-            if name in self.cannot or name in self.not_yet:
-                raise gaps.unsupported(name, in_sql(e))
-            for reason, is_of_shape in self.shapes.items():
-                if is_of_shape(e):
-                    raise gaps.lacking(reason, in_sql(e))
+            for gap in self.gaps:
+                if gap.holds(e):
+                    raise Refused(self.label, gap, in_sql(e))
 
 
 def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect]) -> bool:
@@ -139,17 +143,15 @@ def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect]) -> bool:
     )
 
 
+def _is_always_null(select: exp.Select) -> bool:
+    """Whether a SELECT had aggregates, and has none any more: all were found to be NULL."""
+    keys = select.args.get("group")
+    return is_grouped(select) and not keys and not any(map(has_aggregate, select.selects))
+
+
 def _typed(tree: exp.Query, tables: Mapping[str, Table]) -> exp.Query:
     """A copy in which every expression knows its type, with the parentheses that SQL needs."""
     copy = tree.copy()
-    for select in copy.find_all(exp.Select):
-        values = select.selects
-        if (
-            is_grouped(select)
-            and not select.args.get("group")
-            and not any(map(has_aggregate, values))
-        ):
-            raise Unsupported("an aggregate that is always NULL")
     parenthesise(copy)
     columns: dict[str, object] = {
         name: {column.name: column.type.sql for column in table.schema}

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 
-from harness.engines.base import Session
-from harness.engines.sql import shapes
 from harness.engines.sql.base import SqlEngine, SqlSession
+from harness.engines.sql.gaps import DATAFUSION
 from harness.engines.sql.rules import RULES, no_length_below_zero
-from harness.engines.sql.shapes import Shape
 from harness.engines.sql.spellings import SHARED, by_unit, first_by, rounded, rounding_cast, spelt
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import FULL_CASE, Differing
@@ -59,17 +56,10 @@ class DataFusionSql(Postgres):
 class DataFusionSession(SqlSession):
     """Memory holds batches in as many partitions as threads; files stand behind their tables."""
 
-    lacking = (
-        *("not implemented", "Invalid function", "not supported", "Unsupported", "ambiguous"),
-        *("Invalid (non-executable) plan", "null_aware anti join", "type_coercion", "window frame"),
-        *("cannot be used together", "must appear in select list", "No field named"),
-        *("square root of a negative number", "ParserError"),
-    )
-
     def __init__(self, threads: int) -> None:
         from datafusion import SessionConfig, SessionContext
 
-        super().__init__()
+        super().__init__(threads)
         self.threads = threads
         self.context = SessionContext(SessionConfig().with_target_partitions(threads))
 
@@ -134,19 +124,5 @@ class DataFusion(SqlEngine):
         exp.Mod: frozenset({Special.LEAST}),
     }
     rules = (*RULES, no_length_below_zero)
-    shapes: ClassVar[Mapping[str, Shape]] = {
-        **shapes.COMMON,
-        "NOT IN of a subquery beside OR, where something is NULL": shapes.not_in_beside_or,
-        "partitions by floats, of which 0.0 and -0.0 are one": shapes.partition_by_float,
-    }
-    cannot: ClassVar[Mapping[str, str]] = {
-        "PercentileDisc": "a quantile that is one of the values",
-    }
-    not_yet: ClassVar[Mapping[str, str]] = {
-        "RegexpExtract": "the part of a text that a pattern finds",
-        "Bracket": "the parts of a text",
-        "StrToTime": "a text as a time in a given format",
-    }
-
-    def start(self, threads: int) -> Session:
-        return DataFusionSession(threads)
+    gaps = DATAFUSION
+    session = DataFusionSession

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 
-from harness.engines.base import Program, Session
+from harness.engines.base import Program
 from harness.engines.polars.engine import Polars
-from harness.engines.sql import shapes
 from harness.engines.sql.base import SqlEngine, SqlSession
+from harness.engines.sql.gaps import POLARS_SQL
 from harness.engines.sql.rules import RULES, kind, no_length_below_zero
-from harness.engines.sql.shapes import Shape
 from harness.engines.sql.spellings import SHARED, by_unit, half_away, rounding_cast, spelt
 from harness.errors import WorkloadError
 from harness.plan.facts.printing import Expression
@@ -74,15 +73,10 @@ class PolarsDialect(Postgres):
 class PolarsSqlSession(SqlSession):
     """Tables are LazyFrames of one context; a query is collected by Polars' default engine."""
 
-    lacking = (
-        *("SQLInterfaceError", "SQLSyntaxError", "ColumnNotFoundError", "SchemaError"),
-        *("InvalidOperationError", "DuplicateError", "dynamic pattern"),
-    )
-
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
         import polars as pl
 
-        super().__init__()
+        super().__init__(threads)
         self.pl = pl
         self.tables: dict[str, Any] = {}
         self.scans: set[str] = set()
@@ -156,24 +150,9 @@ class PolarsSql(SqlEngine):
         exp.IntDiv: frozenset({Special.LEAST, Special.BEYOND}),
         exp.Round: frozenset({Special.LEAST, Special.LARGE}),
     }
-    cannot: ClassVar[Mapping[str, str]] = {
-        "StrPosition": "the place of a text in another, which it counts in bytes",
-    }
-    not_yet: ClassVar[Mapping[str, str]] = {
-        "ArgMax": "a value at an extreme of another",
-        "ArgMin": "a value at an extreme of another",
-    }
+    gaps = POLARS_SQL
+    session = PolarsSqlSession
     rules = (*RULES, no_length_below_zero)
-    shapes: ClassVar[Mapping[str, Shape]] = {
-        **shapes.COMMON,
-        "a part of a text of a computed length": shapes.computed_length,
-        "a replacement by what is computed": shapes.computed_replacement,
-        "a computed key by the name of what is aggregated": shapes.key_named_as_a_value,
-        "a text as a condition": shapes.text_as_condition,
-    }
 
     def environment(self, threads: int) -> dict[str, str]:
         return {**super().environment(threads), "POLARS_MAX_THREADS": str(threads)}
-
-    def start(self, threads: int) -> Session:
-        return PolarsSqlSession()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from sqlglot import exp
 
 from harness.engines.python.kernel import MOST_PLACES
 from harness.engines.sql.rules import kind
 from harness.plan.facts.printing import Expression
-
-Shape = Callable[[Expression], bool]
 
 
 def not_in_beside_or(e: Expression) -> bool:
@@ -121,17 +117,19 @@ def key_named_as_a_value(e: Expression) -> bool:
     return any(item.alias in read and not item.find(exp.AggFunc) for item in computed)
 
 
-COMMON: Mapping[str, Shape] = {
-    "INTERSECT ALL and EXCEPT ALL": bag,
-    "intervals of a computed number": computed_interval,
-    "a time as a text": time_as_text,
-    "a time in a format with fractions of a second": fraction_in_format,
-    "rounding to a computed place, or to more digits than there are": many_places,
-    "a part of a text from its end": start_from_the_end,
-    "a part of a text of a length that may be below zero": length_below_zero,
-    "groups in what matches are replaced with": group_in_replacement,
-    "a backslash in a pattern of LIKE": backslash_in_like,
-    "groups of a constant": constant_key,
-    "a lag by NULL": shift_by_null,
-}
-"""What no engine of the family takes as DuckDB does."""
+def subquery_as_value(e: Expression) -> bool:
+    """EXISTS, or IN of a subquery, as a column of the answer or in a CASE."""
+    if not isinstance(e, exp.Exists) and not (isinstance(e, exp.In) and e.args.get("query")):
+        return False
+    above = e.parent
+    while isinstance(above, (exp.And, exp.Or, exp.Not, exp.Paren)):
+        above = above.parent
+    return isinstance(above, (exp.Alias, exp.Select, exp.If, exp.Case))
+
+
+def frame_past_the_row(e: Expression) -> bool:
+    """An aggregate over a frame that ends some rows before the row, or after it."""
+    spec = e.args.get("spec") if isinstance(e, exp.Window) else None
+    if spec is None or not isinstance(e.this, (exp.Sum, exp.Avg, exp.Count, exp.Min, exp.Max)):
+        return False
+    return isinstance(spec.args.get("end"), exp.Expr)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlglot import exp
 
 from harness.answer import SortKey
-from harness.errors import Unsupported
+from harness.errors import Differs
 from harness.plan.facts.kinds import COMPARING, DEVIATIONS
 from harness.plan.facts.nan import Known, can_make_nan, may_be_nan, not_zero, values_of
 from harness.plan.facts.printing import in_sql
@@ -72,12 +72,12 @@ Found = Iterator[tuple[Use, str]]
 
 
 def refuse_nan(plan: Node, differing: frozenset[Use], label: str) -> None:
-    """Raises Unsupported where a plan uses a value that may be NaN as a library does otherwise."""
+    """Raises Differs where a plan uses a value that may be NaN as a library does otherwise."""
     for node in walk(plan):
         for use, text in _uses(node):
             if use in differing:
                 what = f"floats that may be NaN, as 0 / 0 is, {use}"
-                raise Unsupported(f"{label} cannot: {what} (divide by nullif(…, 0))", text)
+                raise Differs(f"{label} cannot: {what} (divide by nullif(…, 0))", text)
 
 
 def nan_in_order(keys: Sequence[SortKey], schema: Schema) -> tuple[SortKey, ...]:

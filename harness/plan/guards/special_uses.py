@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from sqlglot import exp
 
 from harness.answer import SortKey
-from harness.errors import Unsupported
+from harness.errors import Differs
 from harness.plan.facts.kinds import DEVIATIONS
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.special import specials_of
@@ -60,14 +60,14 @@ _NONE: frozenset[Special] = frozenset()
 
 
 def refuse_special(plan: Node, differing: Differing, label: str) -> None:
-    """Raises Unsupported where a library does otherwise with the special values of a plan."""
+    """Raises Differs where a library does otherwise with the special values of a plan."""
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
         for e in expressions_of(node):
             for function in e.find_all(*_EVERYWHERE, *differing):
                 found = _found(function, differing, schema)
                 if found is not None:
-                    raise Unsupported(f"{label} does otherwise with {found}", in_sql(function))
+                    raise Differs(f"{label} does otherwise with {found}", in_sql(function))
 
 
 def _found(function: Expression, differing: Differing, schema: Schema) -> Special | None:

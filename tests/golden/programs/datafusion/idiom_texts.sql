@@ -1,1 +1,1 @@
-# unsupported: not yet for DataFusion: the part of a text that a pattern finds: REGEXP_EXTRACT(people.s, '[a-z]+')
+# unsupported: not yet for DataFusion: regexp_extract(s, 'a'): REGEXP_EXTRACT(people.s, '[a-z]+')

@@ -1,1 +1,1 @@
-# unsupported: Polars SQL cannot: the place of a text in another, which it counts in bytes: STRPOS(people.w, 'a')
+# unsupported: Polars SQL cannot: regexp_extract(s, 'a'): REGEXP_EXTRACT(people.s, '[a-z]+')

@@ -1,0 +1,40 @@
+"""The gaps of cuDF, of Dask over it, and of pandas' programs that it accelerates."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from harness.engines.dask.gaps import DASK_GAPS
+from harness.engines.gaps import Gap, cannot, not_yet
+from harness.engines.pandas.gaps import PANDAS_GAPS
+from harness.plan.tree.nodes import Aggregate, Window
+from harness.special import Special
+
+_OWN: tuple[Gap, ...] = (
+    cannot(exp.RegexpLike, "options within a regular expression"),
+    cannot(exp.RegexpReplace, "to replace the first match alone by what has a group in it"),
+    cannot(Window, "a frame that reaches ahead and not as far back"),
+    cannot(Window, "moving aggregates of anything but numbers"),
+    cannot(Window, f"a moving aggregate of {Special.BEYOND}"),
+)
+CUDF_GAPS: tuple[Gap, ...] = (*PANDAS_GAPS, *_OWN, not_yet(exp.GroupConcat))
+DASK_CUDF_GAPS: tuple[Gap, ...] = (*DASK_GAPS, *_OWN, cannot(exp.Corr, "a correlation of NULLs"))
+
+BEYOND_PANDAS = {
+    "np.fmod(": cannot(exp.Mod, "a remainder", "it has the sign of the divisor"),
+    "np.copysign(": cannot(exp.Round, "rounding", "np.copysign exchanges its operands"),
+    ".str.join(": cannot(exp.Bracket, "the text of an empty list", "it is NULL"),
+    r"\\g<": cannot(exp.RegexpReplace, "groups in what matches are replaced with"),
+    '.astype("Int64"), unit=': cannot(
+        exp.Interval, "an interval of so many days, where some are NULL"
+    ),
+}
+"""What RAPIDS 26.10 computes otherwise than pandas, by what stands in a program of pandas."""
+CUDF_PANDAS_GAPS: tuple[Gap, ...] = (
+    *PANDAS_GAPS,
+    *BEYOND_PANDAS.values(),
+    cannot(exp.Or, "OR and AND of what may be NULL"),
+    cannot(exp.EQ, "a comparison with what may be NULL"),
+    cannot(exp.Mul, "a product of lengths", "it has 32 bits"),
+    cannot(Aggregate, "the keys of joined texts that may be NULL", "it makes floats of them"),
+)

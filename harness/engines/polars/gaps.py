@@ -1,0 +1,29 @@
+"""The gaps of Polars, and of its engine for GPUs."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from harness.engines.gaps import Gap, cannot, not_yet
+from harness.engines.python.gaps import OTHER_FRAME, OTHER_RUNNING, SHARED
+from harness.plan.tree.nodes import Join, Scan, Window
+
+POLARS_GAPS: tuple[Gap, ...] = (
+    *SHARED,
+    not_yet(exp.Cast, "a text as a boolean"),
+    not_yet(exp.PercentileDisc, "a discrete quantile of anything but numbers"),
+    not_yet(exp.StrToTime, "hours without minutes"),
+    not_yet(exp.Substring, "a substring of a computed length from within"),
+    not_yet(exp.Replace, "to replace a computed text"),
+    not_yet(Join, "a join other than inner with more than equalities"),
+    not_yet(Window, "a constant as a value of a window"),
+    not_yet(Window, OTHER_RUNNING),
+    not_yet(Window, "a running count of distinct values"),
+    not_yet(Window, OTHER_FRAME),
+)
+NOT_ON_GPU = cannot(Scan, "what cuDF-Polars has no translation of")
+POLARS_GPU_GAPS: tuple[Gap, ...] = (
+    *POLARS_GAPS,
+    NOT_ON_GPU,
+    cannot(Window, "running aggregates of what may be NULL, in partitions"),
+)

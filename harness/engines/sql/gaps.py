@@ -1,0 +1,142 @@
+"""The gaps of engines that run SQL: what dialects lack, or answer otherwise than DuckDB."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from harness.engines.gaps import Gap, cannot, not_yet
+from harness.engines.sql import shapes
+from harness.plan.tree.nodes import Aggregate, Join, Sort, Window
+
+ALWAYS_NULL = "an aggregate that is always NULL"
+READ_OTHERWISE = "a text that would be read as another query"
+UNSPELT = "what has no spelling in its dialect"
+
+COMMON: tuple[Gap, ...] = (
+    not_yet(exp.AggFunc, ALWAYS_NULL),
+    not_yet(exp.Select, READ_OTHERWISE),
+    not_yet(exp.Select, UNSPELT),
+    cannot(exp.Intersect, "INTERSECT ALL and EXCEPT ALL", test=shapes.bag),
+    cannot(exp.Interval, "intervals of a computed number", test=shapes.computed_interval),
+    cannot(exp.Cast, "a time as a text", test=shapes.time_as_text),
+    cannot(
+        exp.TimeToStr,
+        "a time in a format with fractions of a second",
+        test=shapes.fraction_in_format,
+    ),
+    cannot(
+        exp.Round,
+        "rounding to a computed place, or to more digits than there are",
+        test=shapes.many_places,
+    ),
+    cannot(exp.Substring, "a part of a text from its end", test=shapes.start_from_the_end),
+    cannot(
+        exp.Substring,
+        "a part of a text of a length that may be below zero",
+        test=shapes.length_below_zero,
+    ),
+    cannot(
+        exp.RegexpReplace,
+        "groups in what matches are replaced with",
+        test=shapes.group_in_replacement,
+    ),
+    cannot(exp.Like, "a backslash in a pattern of LIKE", test=shapes.backslash_in_like),
+    cannot(Aggregate, "groups of a constant", test=shapes.constant_key),
+    cannot(exp.Lag, "a lag by NULL", test=shapes.shift_by_null),
+)
+"""What no dialect takes as DuckDB does."""
+
+OTHERWISE = "SQL that it says that it does not have"
+
+DATAFUSION: tuple[Gap, ...] = (
+    *COMMON,
+    cannot(exp.PercentileDisc),
+    not_yet(exp.RegexpExtract),
+    not_yet(exp.Bracket),
+    not_yet(exp.StrToTime),
+    cannot(
+        Join,
+        "NOT IN of a subquery beside OR, where something is NULL",
+        test=shapes.not_in_beside_or,
+    ),
+    cannot(exp.Exists, "EXISTS or IN as a value", test=shapes.subquery_as_value),
+    cannot(
+        Join,
+        "IN in ON, or a correlated subquery tied by anything but equalities",
+        says=["Physical plan does not support logical expression"],
+    ),
+    cannot(
+        Join,
+        "a value looked up by a correlated subquery",
+        says=["Invalid (non-executable) plan", "type_coercion"],
+    ),
+    cannot(Join, "NOT IN of a correlated subquery", says=["null_aware anti join"]),
+    cannot(
+        Sort,
+        "ORDER BY a column beside an answer's column of its name",
+        says=["ambiguous", "must appear in select list", "No field named"],
+    ),
+    cannot(exp.GroupConcat, "texts in several orders", says=["Conflicting ordering requirements"]),
+    cannot(exp.Distinct, "DISTINCT in a deviation", says=["(DISTINCT) aggregations"]),
+    cannot(exp.Sqrt, "the root of a negative number", says=["square root of a negative number"]),
+    cannot(
+        Window,
+        "partitions by floats, of which 0.0 and -0.0 are one",
+        test=shapes.partition_by_float,
+    ),
+    cannot(Window, "a quantile over a partition", says=["OVER and WITHIN GROUP"]),
+    cannot(Window, "a frame that ends before it begins", says=["Invalid window frame"]),
+    cannot(
+        exp.Select,
+        OTHERWISE,
+        says=["not implemented", "Invalid function", "upported", "window frame", "ParserError"],
+    ),
+)
+POLARS_SQL: tuple[Gap, ...] = (
+    *COMMON,
+    *map(
+        cannot,
+        (
+            *(exp.AnyValue, exp.StddevPop, exp.VariancePop, exp.Contains, exp.Repeat),
+            *(exp.RegexpExtract, exp.Bracket, exp.DateFromParts, exp.StrToTime),
+        ),
+    ),
+    not_yet(exp.ArgMax),
+    not_yet(exp.ArgMin),
+    cannot(exp.StrPosition, reason="it counts bytes"),
+    cannot(exp.Substring, "a part of a text of a computed length", test=shapes.computed_length),
+    cannot(exp.Replace, "a replacement by what is computed", test=shapes.computed_replacement),
+    cannot(exp.Pad, "padding with more than one character", says=["PAD fill value"]),
+    cannot(exp.Trim, "trim of a column's characters", says=["SQLInterfaceError: expression col("]),
+    cannot(exp.Cast, "a text as a condition", test=shapes.text_as_condition),
+    cannot(exp.Cast, "a text that is no whole number", says=["conversion from `str`"]),
+    cannot(exp.Distinct, "DISTINCT in a deviation", says=["unexpected use of DISTINCT"]),
+    cannot(
+        Aggregate,
+        "a computed key by the name of what is aggregated",
+        test=shapes.key_named_as_a_value,
+    ),
+    cannot(Join, "EXISTS beside OR, or tied by no equality", says=["EXISTS subquery is not"]),
+    cannot(Join, "a column of a query two levels out", says=["no table or struct column named"]),
+    cannot(
+        Join,
+        "keys of unlike types",
+        says=["datatypes of join keys", "'join_where' cannot compare"],
+    ),
+    cannot(Join, "a column tied twice", says=["joining with repeated key names"]),
+    cannot(
+        Window,
+        "an aggregate of a frame that does not end with the row",
+        test=shapes.frame_past_the_row,
+        says=["with window frame", "with ORDER BY in OVER"],
+    ),
+    cannot(Window, "a moving extreme of texts", says=["rolling_"]),
+    cannot(
+        exp.Select,
+        OTHERWISE,
+        says=[
+            *("SQLInterfaceError", "SQLSyntaxError", "ColumnNotFoundError", "SchemaError"),
+            *("InvalidOperationError", "DuplicateError", "dynamic pattern"),
+        ],
+    ),
+)
