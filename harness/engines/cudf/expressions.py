@@ -6,7 +6,7 @@ comparisons with NULL are NULL. ``&`` and ``|`` are NULL wherever a side is, whi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import ClassVar
 
@@ -44,6 +44,10 @@ class CudfExpressions(PandasExpressions):
     propagating: ClassVar[tuple[Type, ...]] = (
         *(Type.BOOLEAN, Type.INT64, Type.FLOAT64, Type.DECIMAL),
     )
+    spellings: ClassVar[Mapping[str, str]] = {
+        **PandasExpressions.spellings,
+        "StrPosition of NULLs": PandasExpressions.spellings["StrPosition"],
+    }
     weekday: ClassVar[str] = "weekday"
     midnight: ClassVar[str] = 'floor("D")'
     offsets: ClassVar[str] = "cudf"

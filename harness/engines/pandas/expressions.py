@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from sqlglot import exp
@@ -37,12 +38,12 @@ _REDUCTIONS: dict[type[Expression], str] = {
 class PandasExpressions(PandasText, PandasDates):
     """Spells expressions over a frame: types, numbers and aggregates are here."""
 
-    calls: ClassVar = {
-        **PandasText.text_calls,
-        exp.Abs: "{}.abs()",
-        exp.Ln: "np.log({})",
-        exp.Sqrt: "np.sqrt({})",
-        exp.Exp: "np.exp({})",
+    spellings: ClassVar[Mapping[str, str]] = {
+        **PandasText.text_spellings,
+        "Abs": "{this}.abs()",
+        "Exp": "np.exp({value})",
+        "Ln": "np.log({value})",
+        "Sqrt": "np.sqrt({value})",
     }
 
     def cast(self, e: Expression) -> Code:

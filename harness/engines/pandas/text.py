@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from sqlglot import exp
@@ -18,11 +19,50 @@ from harness.types import Type
 class PandasText(PandasValues):
     """Spells what is done to strings."""
 
-    text_calls: ClassVar[dict[type[Expression], str]] = {
-        exp.Upper: "{}.str.upper()",
-        exp.Lower: "{}.str.lower()",
-        exp.Reverse: "{}.str[::-1]",
+    text_spellings: ClassVar[Mapping[str, str]] = {
+        "Bracket": '{this}.str.split({by}, regex=False).str.get({start}).astype("str")',
+        "Bracket of NULLs": (
+            '{this}.fillna("").str.split({by}, regex=False).str.get({start}).astype("str")'
+            ".mask({this}.isna(){nothing})"
+        ),
+        "Contains": "{this}.str.contains({part}, regex=False)",
+        "EndsWith": "{this}.str.endswith({part})",
+        "Lower": "{this}.str.lower()",
+        "Pad left": "{this}.str.rjust({length}, {fill}).str.slice(0, {length})",
+        "Pad right": "{this}.str.ljust({length}, {fill}).str.slice(0, {length})",
+        "RegexpExtract": '{this}.str.extract({pattern}, expand=False).fillna("")',
+        "RegexpExtract of NULLs": (
+            '{this}.str.extract({pattern}, expand=False).fillna("")'
+            ".where({this}.{present}{nothing})"
+        ),
+        "RegexpLike": "{this}.str.contains({pattern})",
+        "RegexpReplace all": "{this}.str.replace({pattern}, {new}, regex=True)",
+        "RegexpReplace first": "{this}.str.replace({pattern}, {new}, n=1, regex=True)",
+        "Repeat": "{this}.str.repeat({times})",
+        "Repeat by nothing": "{this}.str.slice(0, 0)",
+        "Reverse": "{this}.str[::-1]",
+        "Right": "{this}.str[-{count}:]",
+        "Right by nothing": "{this}.str.slice(0, 0)",
+        "SplitPart": (
+            '{this}.str.split({by}, regex=False).str[{start}:{end}].str.join("").astype("str")'
+        ),
+        "SplitPart of NULLs": (
+            '{this}.fillna("").str.split({by}, regex=False).str[{start}:{end}].str.join("")'
+            '.astype("str").mask({this}.isna(){nothing})'
+        ),
+        "StartsWith": "{this}.str.startswith({part})",
+        "StrPosition": "{this}.str.find({part}) + 1",
+        "StrPosition of NULLs": '({this}.str.find({part}) + 1).astype("Int64")',
+        "Upper": "{this}.str.upper()",
     }
+    """NULL is filled before a text is split: the parts of nothing but NULLs would be no texts."""
+    group: ClassVar[str] = r"\g<{}>"
+
+    def words(self) -> Mapping[str, object]:
+        return {"nothing": self.nothing, "present": self.present}
+
+    def tested_pattern(self, e: Expression) -> str:
+        return capturing_only(super().tested_pattern(e), group=-1)  # of groups pandas warns
 
     def like(self, e: Expression) -> Code:
         subject, pattern = self.operand(e.this, ATOM), like_pattern(e.expression.name)
@@ -36,28 +76,12 @@ class PandasText(PandasValues):
         }
         return Code(f"{subject}.str.{calls[pattern.test].format(quoted(pattern.text))}", ATOM)
 
-    def regexp_like(self, e: Expression) -> Code:
-        pattern = capturing_only(self.pattern(e.expression), group=-1)  # of groups pandas warns
-        return self.string(e.this, f"contains({quoted(pattern)})")
-
-    def starts_with(self, e: Expression) -> Code:
-        return self.string(e.this, f"startswith({self.text(e.expression)})")
-
-    def contains(self, e: Expression) -> Code:
-        return self.string(e.this, f"contains({self.text(e.expression)}, regex=False)")
-
     def ilike(self, e: Expression) -> Code:
         return self.string(e.this, f"contains({quoted(ilike_regex(e.expression.name))})")
 
     def string(self, e: Expression, call: str) -> Code:
         """One call of the ``str`` accessor."""
         return Code(f"{self.operand(e, ATOM)}.str.{call}", ATOM)
-
-    def upper(self, e: Expression) -> Code:
-        return self.string(e.this, "upper()")
-
-    def lower(self, e: Expression) -> Code:
-        return self.string(e.this, "lower()")
 
     def trim(self, e: Expression) -> Code:
         side = {"LEADING": "l", "TRAILING": "r"}.get(str(e.args.get("position")), "")
@@ -107,68 +131,9 @@ class PandasText(PandasValues):
         text = text if self.type(e) is Type.STRING else f'{text}.astype("str")'
         return f'{text}.fillna("")' if self.nullable(e) else text
 
-    def ends_with(self, e: Expression) -> Code:
-        return self.string(e.this, f"endswith({self.text(e.expression)})")
-
-    def right(self, e: Expression) -> Code:
-        count = self.whole_number(e.expression, 1, "right() of a computed length")
-        return Code(f"{self.operand(e.this, ATOM)}.str[-{count}:]", ATOM)
-
-    def repeat(self, e: Expression) -> Code:
-        times = self.whole_number(e.args["times"], 1, "a text repeated a computed number of times")
-        return self.string(e.this, f"repeat({times})")
-
-    def pad(self, e: Expression) -> Code:
-        """Longer texts are cut, on whichever side they are padded."""
-        length = self.whole_number(e.expression, 1, "padding to a computed length")
-        fill = self.one_character(e.args.get("fill_pattern"))
-        side = "r" if e.args.get("is_left") else "l"
-        return self.string(e.this, f"{side}just({length}, {fill}).str.slice(0, {length})")
-
-    def split_part(self, e: Expression) -> Code:
-        """The empty text where there are fewer parts."""
-        place = self.whole_number(e.args["part_index"], 1, "a part from the end, or computed")
-        taken = f'.str[{place - 1}:{place}].str.join("")'
-        return self._of_parts(e.this, e.args["delimiter"], taken)
-
-    def _of_parts(self, e: Expression, delimiter: Expression, taken: str) -> Code:
-        """What is taken of the parts; those of nothing but NULLs would be no texts to pandas."""
-        by = quoted(self.some_text(delimiter, "splitting by anything but a constant"))
-        text = self.operand(e, ATOM)
-        parts = f'{text}.fillna("")' if self.nullable(e) else text
-        missing = f".mask({text}.isna(){self.nothing})" if self.nullable(e) else ""
-        return Code(f'{parts}.str.split({by}, regex=False){taken}.astype("str"){missing}', ATOM)
-
-    def bracket(self, e: Expression) -> Code:
-        """An element of ``string_split``; NULL where there are fewer."""
-        place = self.whole_number(e.expressions[0], 0, "an element from the end, or computed")
-        return self._of_parts(e.this.this, e.this.expression, f".str.get({place})")
-
-    def str_position(self, e: Expression) -> Code:
-        wanted = quoted(self.some_text(e.args["substr"], "the position of a computed text"))
-        found = f"{self.string(e.this, f'find({wanted})').text} + 1"
-        if self.nullable(e.this) and self.masks:
-            return Code(f'({found}).astype("Int64")', ATOM)
-        return Code(found, SUM)
-
     def pattern(self, e: Expression) -> str:
         r"""Python's ``$`` is before a newline at the end, too; ``\Z`` is the end only."""
         return ends_only(super().pattern(e))
-
-    def regexp_replace(self, e: Expression) -> Code:
-        new = self.replacement(e.args["replacement"], {}, r"\g<{}>")
-        once = "" if self.replaces_all(e) else ", n=1"
-        pattern = quoted(self.pattern(e.expression))
-        return self.string(e.this, f"replace({pattern}, {new}{once}, regex=True)")
-
-    def regexp_extract(self, e: Expression) -> Code:
-        """The empty text where nothing matches."""
-        call = f'extract({quoted(self.group_pattern(e))}, expand=False).fillna("")'
-        found = self.string(e.this, call)
-        if self.nullable(e.this):
-            known = f"{self.operand(e.this, ATOM)}.{self.present}"
-            return Code(f"{found.text}.where({known}{self.nothing})", ATOM)
-        return found
 
     def concat_ws(self, e: Expression) -> Code:
         """Each part with the separator before it, if it is there, then the first one cut off."""

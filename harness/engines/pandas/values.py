@@ -10,6 +10,7 @@ from typing import ClassVar
 from sqlglot import exp
 
 from harness.engines.gaps import Gaps
+from harness.engines.python.functions import Functions
 from harness.engines.python.kernel import (
     AND,
     ATOM,
@@ -20,7 +21,6 @@ from harness.engines.python.kernel import (
     SIGN,
     SUM,
     Code,
-    Expressions,
     quoted,
 )
 from harness.engines.python.widths import is_narrow
@@ -47,7 +47,7 @@ DTYPES = {
 }
 
 
-class PandasValues(Expressions):
+class PandasValues(Functions):
     """Spells expressions as operations on columns of ``frame``.
 
     A condition is printed as the rows for which it is true: where pandas would say True of a

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from sqlglot import exp
@@ -36,12 +37,12 @@ _ROUNDED = 'round(0, mode="half_away_from_zero")'
 class PolarsExpressions(PolarsText, PolarsDates):
     """Spells expressions with ``pl.col``: types, numbers and aggregates are here."""
 
-    calls: ClassVar = {
-        **PolarsText.text_calls,
-        exp.Abs: "{}.abs()",
-        exp.Ln: "{}.log()",
-        exp.Sqrt: "{}.sqrt()",
-        exp.Exp: "{}.exp()",
+    spellings: ClassVar[Mapping[str, str]] = {
+        **PolarsText.text_spellings,
+        "Abs": "{this}.abs()",
+        "Exp": "{this}.exp()",
+        "Ln": "{this}.log()",
+        "Sqrt": "{this}.sqrt()",
     }
 
     def cast(self, e: Expression) -> Code:

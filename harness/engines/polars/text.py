@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from sqlglot import exp
@@ -17,12 +18,43 @@ from harness.plan.tree.nodes import Expression
 class PolarsText(PolarsValues):
     """Spells what is done to strings."""
 
-    text_calls: ClassVar[dict[type[Expression], str]] = {
-        exp.Upper: "{}.str.to_uppercase()",
-        exp.Lower: "{}.str.to_lowercase()",
-        exp.Length: "{}.str.len_chars()",
-        exp.Reverse: "{}.str.reverse()",
+    text_spellings: ClassVar[Mapping[str, str]] = {
+        "Bracket": "{this}.str.split({by}).list.get({start}, null_on_oob=True)",
+        "Contains": "{this}.str.contains({part}, literal=True)",
+        "EndsWith": "{this}.str.ends_with({part})",
+        "Length": "{this}.str.len_chars()",
+        "Lower": "{this}.str.to_lowercase()",
+        "Pad left": "{this}.str.pad_start({length}, {fill}).str.head({length})",
+        "Pad right": "{this}.str.pad_end({length}, {fill}).str.head({length})",
+        "RegexpExtract": '{this}.str.extract({pattern}).fill_null("")',
+        "RegexpExtract of NULLs": (
+            'pl.when({this}.is_not_null()).then({this}.str.extract({pattern}).fill_null(""))'
+        ),
+        "RegexpLike": "{this}.str.contains({pattern})",
+        "RegexpReplace all": "{this}.str.replace_all({pattern}, {new})",
+        "RegexpReplace first": "{this}.str.replace({pattern}, {new})",
+        "Repeat": '{this}.repeat_by({times}).list.join("", ignore_nulls=False)',
+        "Repeat by nothing": "{this}.str.head(0)",
+        "Reverse": "{this}.str.reverse()",
+        "Right": "{this}.str.tail({count})",
+        "Right by nothing": "{this}.str.tail(0)",
+        "SplitPart": '{this}.str.split({by}).list.slice({start}, 1).list.join("")',
+        "StartsWith": "{this}.str.starts_with({part})",
+        "StrPosition": (
+            "pl.when({this}.str.contains({part}, literal=True))"
+            ".then({this}.str.splitn({part}, 2).struct[0].str.len_chars().cast(pl.Int64) + 1)"
+            ".otherwise(0)"
+        ),
+        "StrPosition of NULLs": (
+            "pl.when({this}.str.contains({part}, literal=True))"
+            ".then({this}.str.splitn({part}, 2).struct[0].str.len_chars().cast(pl.Int64) + 1)"
+            ".otherwise(pl.when({this}.is_not_null()).then(0))"
+        ),
+        "Upper": "{this}.str.to_uppercase()",
     }
+    """The place of a text is counted in characters; ``str.find`` counts bytes."""
+    group: ClassVar[str] = "${{{}}}"
+    group_escapes: ClassVar[Mapping[str, str]] = {"$": "$$"}
 
     spelling: ClassVar[RegexSpelling] = COMMON
     """That of the regular expressions that come of LIKE patterns."""
@@ -39,14 +71,6 @@ class PolarsText(PolarsValues):
             "matches": "contains({})",
         }
         return Code(f"{subject}.str.{calls[pattern.test].format(quoted(pattern.text))}", ATOM)
-
-    def regexp_like(self, e: Expression) -> Code:
-        return self.string(e.this, f"contains({quoted(self.pattern(e.expression))})")
-
-    def starts_with(self, e: Expression) -> Code:
-        return Code(
-            f"{self.operand(e.this, ATOM)}.str.starts_with({self.text(e.expression)})", ATOM
-        )
 
     def string(self, e: Expression, call: str) -> Code:
         """One call of the ``str`` namespace."""
@@ -65,9 +89,6 @@ class PolarsText(PolarsValues):
             return code
         there = f"{self.operand(argument, ATOM)}.is_not_null()"
         return Code(f"pl.when({there}).then({code.text})", ATOM)
-
-    def contains(self, e: Expression) -> Code:
-        return self.string(e.this, f"contains({self.text(e.expression)}, literal=True)")
 
     def ilike(self, e: Expression) -> Code:
         return self.string(e.this, f"contains({quoted(ilike_regex(e.expression.name))})")
@@ -108,63 +129,6 @@ class PolarsText(PolarsValues):
     def concat(self, e: Expression) -> Code:
         values = ", ".join(self.value(x) for x in e.expressions)
         return Code(f"pl.concat_str({values}, ignore_nulls=True)", ATOM)
-
-    def ends_with(self, e: Expression) -> Code:
-        return self.string(e.this, f"ends_with({self.text(e.expression)})")
-
-    def right(self, e: Expression) -> Code:
-        count = self.whole_number(e.expression, 0, "right() of a computed length")
-        return self.string(e.this, f"tail({count})")
-
-    def repeat(self, e: Expression) -> Code:
-        times = self.whole_number(e.args["times"], 1, "a text repeated a computed number of times")
-        text = f"{self.operand(e.this, ATOM)}.repeat_by({times})"
-        return Code(f'{text}.list.join("", ignore_nulls=False)', ATOM)
-
-    def pad(self, e: Expression) -> Code:
-        """Longer texts are cut, on whichever side they are padded."""
-        length = self.whole_number(e.expression, 1, "padding to a computed length")
-        fill = self.one_character(e.args.get("fill_pattern"))
-        side = "start" if e.args.get("is_left") else "end"
-        return self.string(e.this, f"pad_{side}({length}, {fill}).str.head({length})")
-
-    def split_part(self, e: Expression) -> Code:
-        """The empty text where there are fewer parts."""
-        place = self.whole_number(e.args["part_index"], 1, "a part from the end, or computed")
-        parts = self.string(e.this, f"split({self._delimiter(e.args['delimiter'])})")
-        return Code(f'{parts.text}.list.slice({place - 1}, 1).list.join("")', ATOM)
-
-    def _delimiter(self, e: Expression) -> str:
-        return quoted(self.some_text(e, "splitting by anything but a constant"))
-
-    def bracket(self, e: Expression) -> Code:
-        """An element of ``string_split``; NULL where there are fewer."""
-        place = self.whole_number(e.expressions[0], 0, "an element from the end, or computed")
-        parts = self.string(e.this.this, f"split({self._delimiter(e.this.expression)})")
-        return Code(f"{parts.text}.list.get({place}, null_on_oob=True)", ATOM)
-
-    def str_position(self, e: Expression) -> Code:
-        """In characters; ``str.find`` counts bytes."""
-        text = self.operand(e.this, ATOM)
-        wanted = quoted(self.some_text(e.args["substr"], "the position of a computed text"))
-        before = f"{text}.str.splitn({wanted}, 2).struct[0].str.len_chars().cast(pl.Int64)"
-        found = f"pl.when({text}.str.contains({wanted}, literal=True)).then({before} + 1)"
-        nothing = f"pl.when({text}.is_not_null()).then(0)" if self.nullable(e.this) else "0"
-        return Code(f"{found}.otherwise({nothing})", ATOM)
-
-    def regexp_replace(self, e: Expression) -> Code:
-        """Groups are called ``${1}`` in a replacement, where SQL has ``\\1``."""
-        new = self.replacement(e.args["replacement"], {"$": "$$"}, "${{{}}}")
-        call = "replace_all" if self.replaces_all(e) else "replace"
-        return self.string(e.this, f"{call}({quoted(self.pattern(e.expression))}, {new})")
-
-    def regexp_extract(self, e: Expression) -> Code:
-        """The empty text where nothing matches."""
-        text = self.operand(e.this, ATOM)
-        found = f'{text}.str.extract({quoted(self.group_pattern(e))}).fill_null("")'
-        if self.nullable(e.this):
-            return Code(f"pl.when({text}.is_not_null()).then({found})", ATOM)
-        return Code(found, ATOM)
 
     def concat_ws(self, e: Expression) -> Code:
         separator, *parts = e.expressions

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from harness.engines.gaps import Gaps
+from harness.engines.python.functions import Functions
 from harness.engines.python.kernel import (
     ATOM,
     PRODUCT,
     SIGN,
     Code,
-    Expressions,
     flags,
     is_constant,
     quoted,
@@ -36,7 +36,7 @@ NARROW = (
 )  # fmt: skip
 
 
-class PolarsValues(Expressions):
+class PolarsValues(Functions):
     """Spells expressions with ``pl.col``."""
 
     def __init__(

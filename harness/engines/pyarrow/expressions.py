@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
-
-from sqlglot import exp
 
 from harness.engines.pyarrow.dates import ArrowDates
 from harness.engines.pyarrow.text import ArrowText
@@ -19,14 +18,14 @@ from harness.types import Type
 class ArrowExpressions(ArrowText, ArrowDates):
     """Spells expressions with ``pc.field``: types and functions of numbers are here."""
 
-    calls: ClassVar = {
-        **ArrowText.text_calls,
-        exp.Abs: "pc.abs({})",
-        exp.Floor: "pc.floor({})",
-        exp.Ceil: "pc.ceil({})",
-        exp.Ln: "pc.ln({})",
-        exp.Sqrt: "pc.sqrt({})",
-        exp.Exp: "pc.exp({})",
+    spellings: ClassVar[Mapping[str, str]] = {
+        **ArrowText.text_spellings,
+        "Abs": "pc.abs({value})",
+        "Ceil": "pc.ceil({value})",
+        "Exp": "pc.exp({value})",
+        "Floor": "pc.floor({value})",
+        "Ln": "pc.ln({value})",
+        "Sqrt": "pc.sqrt({value})",
     }
 
     def sign(self, e: Expression) -> Code:

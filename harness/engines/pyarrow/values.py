@@ -8,6 +8,7 @@ from functools import reduce
 from sqlglot import exp
 
 from harness.engines.gaps import Gaps
+from harness.engines.python.functions import Functions
 from harness.engines.python.kernel import (
     AND,
     ATOM,
@@ -16,7 +17,6 @@ from harness.engines.python.kernel import (
     PRODUCT,
     SIGN,
     Code,
-    Expressions,
     quoted,
 )
 from harness.plan.facts.nan import greater_by_nan
@@ -35,7 +35,7 @@ ARROW_TYPES = {
 }
 
 
-class ArrowValues(Expressions):
+class ArrowValues(Functions):
     """Spells expressions with ``pc.field`` and the functions of ``pc``.
 
     ``values`` names the variables that hold scalar subqueries, by the column they stand for.
@@ -55,8 +55,8 @@ class ArrowValues(Expressions):
         return wrapped(e, self.operand(e, precedence, strict))
 
     def argument(self, e: Expression) -> str:
-        of_floats = e.parent is not None and self.type(e.parent) is Type.FLOAT64
-        if of_floats and self.type(e) is Type.INT64:
+        whole = self.type(e) is Type.INT64
+        if whole and e.parent is not None and self.type(e.parent) is Type.FLOAT64:
             return wrapped(e, self.float64(e))
         return self.expression(e)
 

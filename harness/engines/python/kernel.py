@@ -61,8 +61,6 @@ class Expressions(ABC):
     time_formats: ClassVar[frozenset[str]] = frozenset(
         {"%Y", "%m", "%d", "%H", "%M", "%S", "%y", "%j", "%a", "%A", "%b", "%B", "%I", "%p", "%%"}
     )
-    calls: ClassVar[Mapping[type[Expression], str]] = {}
-    """Kinds that are one call on or with their operand, and how it is spelt, ``{}`` for that."""
 
     def __init__(self, gaps: Gaps, schema: Schema = ()) -> None:
         self.gaps, self.schema, self._types = gaps, schema, Inference(schema)
@@ -75,16 +73,11 @@ class Expressions(ABC):
             raise self.gaps.unsupported("a constant that has to be computed", in_sql(e))
         method: Callable[[Expression], Code] | None = getattr(self, method_name(type(e)), None)
         self.gaps.refuse(type(e), in_sql(e))
-        if method is None and type(e) in self.calls:
-            return self.call(self.calls[type(e)], e.this)
-        if method is None:
-            raise self.gaps.missing(type(e), in_sql(e))
-        return method(e)
+        return self.by_spelling(e) if method is None else method(e)
 
-    def call(self, spelling: str, e: Expression) -> Code:
-        """A call of something on or with a value: ``{}.str.len()`` or ``np.log({})``."""
-        value = self.operand(e, ATOM) if spelling.startswith("{}") else self.argument(e)
-        return Code(spelling.format(value), ATOM)
+    def by_spelling(self, e: Expression) -> Code:
+        """The code of a kind that has no method. Raises Unsupported where there is none."""
+        raise self.gaps.missing(type(e), in_sql(e))
 
     def argument(self, e: Expression) -> str:
         """The text of an argument of a function."""
