@@ -13,10 +13,11 @@ from harness import engines
 from harness.data.budget import bytes_in
 from harness.data.cache import default_root
 from harness.errors import UnknownEngine
-from harness.machine.environment import Surroundings, surroundings
+from harness.machine.environment import surroundings
 from harness.machine.facts import this_machine, usable_cores
 from harness.machine.gpu.discovery import described
 from harness.machine.limits import default_memory_limit
+from harness.records.runs import EnvironmentEntry
 from harness.words import format_bytes
 
 BUSY_SHARE = 0.25
@@ -58,7 +59,7 @@ def _facts(results: Path) -> Iterator[tuple[str, str]]:
     yield "GPU", "; ".join(described())
     yield "threads", f"{usable_cores()} of {os.cpu_count()} cores{_quota(around)}"
     yield "governor", around.governor or "not told by the system"
-    yield "load", _load(around.load_before)
+    yield "load", _load(around.load_before or 0.0)
     yield "memory limit", f"{default_memory_limit() / 1e9:.1f} GB for each engine{_bound(around)}"
     yield "cache", f"{cache} ({format_bytes(bytes_in(cache))}); ENGINEBENCH_CACHE moves it"
     yield "disk", str(around.disk or "not told by the system")
@@ -66,11 +67,11 @@ def _facts(results: Path) -> Iterator[tuple[str, str]]:
     yield "results", f"{results.absolute()} ({len(list(results.glob('*/*.json')))} files)"
 
 
-def _quota(around: Surroundings) -> str:
+def _quota(around: EnvironmentEntry) -> str:
     return f"; control groups grant {around.quota_cores:g}" if around.quota_cores else ""
 
 
-def _bound(around: Surroundings) -> str:
+def _bound(around: EnvironmentEntry) -> str:
     bound = around.memory_limit_bytes
     return f"; control groups grant {bound / 1e9:.1f} GB" if bound else ""
 
@@ -80,6 +81,6 @@ def _load(load: float) -> str:
     return f"{load:g} in the last minute" + ("; other work will disturb timings" if busy else "")
 
 
-def _variables(around: Surroundings) -> str:
+def _variables(around: EnvironmentEntry) -> str:
     listed = ", ".join(f"{name}={value}" for name, value in around.variables.items())
     return listed or "none is set that engines read"

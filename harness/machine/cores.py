@@ -15,7 +15,8 @@ FEWEST_SECONDS = 0.05
 def busy_cores(record: Record) -> float | None:
     """Processor time over wall-clock time of all hot rounds; None where those were too short."""
     seconds = sum(one.seconds for one in record.rounds)
-    if seconds * record.loops < FEWEST_SECONDS:
+    loops = record.figures.loops if record.figures else None
+    if seconds * (loops or 1) < FEWEST_SECONDS:
         return None
     return sum(one.cpu_seconds for one in record.rounds) / seconds
 

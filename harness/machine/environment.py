@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +11,8 @@ import psutil
 
 from harness.machine.cgroups import granted_cores, memories, number
 from harness.machine.variables import LIBRARIES
+from harness.records.runs import DiskEntry, EnvironmentEntry
+from harness.words import visible
 
 
 class OfLibraries(Protocol):
@@ -31,49 +32,19 @@ def read_by(engine: OfLibraries, environment: Mapping[str, str]) -> dict[str, st
     return {name: environment[name] for name in sorted(names & environment.keys())}
 
 
-@dataclass(frozen=True)
-class Disk:
-    """The disk below a folder. ``rotational`` is None where the system does not tell."""
-
-    device: str
-    filesystem: str
-    rotational: bool | None
-
-    def __str__(self) -> str:
-        kind = {True: "rotational", False: "not rotational", None: "of unknown kind"}
-        return f"{self.device}, {self.filesystem}, {kind[self.rotational]}"
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What was found before a run. None stands for what the system does not tell, or does not set.
-
-    ``quota_cores`` and ``memory_limit_bytes`` are those of the control groups that it runs in.
-    ``load_before`` is the load average of the last minute. ``set_by_harness`` has, for each engine
-    and number of threads, the variables that its processes are given over and above ``variables``.
-    """
-
-    variables: Mapping[str, str]
-    set_by_harness: Mapping[str, Mapping[str, Mapping[str, str]]]
-    governor: str | None
-    disk: Disk | None
-    quota_cores: float | None
-    memory_limit_bytes: int | None
-    load_before: float
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
 def surroundings(
     engines: Mapping[str, OfLibraries], data: Path, threads: Sequence[int] = ()
-) -> Surroundings:
-    """The surroundings of a run of these engines, by name, over data that lies in a folder."""
+) -> EnvironmentEntry:
+    """The state of the machine before a run of these engines over data that lies in a folder.
+
+    ``engines`` are by name.
+    """
     found: dict[str, str] = {}
     for engine in engines.values():
         own = engine.environment(1)  # what the harness sets, whatever the user has set
-        found |= {n: value for n, value in read_by(engine, os.environ).items() if n not in own}
-    return Surroundings(
+        read = read_by(engine, os.environ)
+        found |= {name: visible(value) for name, value in read.items() if name not in own}
+    return EnvironmentEntry(
         variables=found,
         set_by_harness={
             name: {str(count): engine.environment(count) for count in threads}
@@ -99,13 +70,13 @@ def governor(root: Path = Path("/")) -> str | None:
     return ", ".join(found) or None
 
 
-def disk_of(folder: Path, root: Path = Path("/")) -> Disk | None:
+def disk_of(folder: Path, root: Path = Path("/")) -> DiskEntry | None:
     """The disk below a folder, which need not exist yet; None where it is on none that is known."""
     mount = _mount_of(folder)
     if mount is None:
         return None
     device = mount.device.removeprefix("/dev/")
-    return Disk(device, mount.fstype, _rotational(device, root))
+    return DiskEntry(device=device, filesystem=mount.fstype, rotational=_rotational(device, root))
 
 
 def _mount_of(folder: Path) -> Any:

@@ -7,39 +7,21 @@ import math
 import os
 import platform
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
 
 from harness.machine.cgroups import granted_cores
 from harness.machine.gpu.discovery import present
+from harness.records.runs import GpuDevice, MachineEntry
 
 
-@dataclass(frozen=True)
-class Machine:
-    """Sizes in bytes. ``name`` is made of processor, cores and memory, not of the host's name."""
-
-    name: str
-    cpu: str
-    logical_cores: int
-    physical_cores: int | None
-    memory_bytes: int
-    system: str
-    kernel: str
-    python: str
-    gpus: tuple[Mapping[str, object], ...] = ()
-    """Name, memory in bytes, driver and the newest CUDA that it supports, of each GPU."""
-
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self)
-
-
-def this_machine() -> Machine:
+def this_machine() -> MachineEntry:
+    """What a results file says of this machine."""
     cpu, cores = _cpu_model(), usable_cores()
     memory = psutil.virtual_memory().total
-    return Machine(
+    return MachineEntry(
         name=_slug(f"{cpu} {cores}cpu {round(memory / 2**30)}gib"),
         cpu=cpu,
         logical_cores=cores,
@@ -48,7 +30,7 @@ def this_machine() -> Machine:
         system=platform.system(),
         kernel=platform.release(),
         python=platform.python_version(),
-        gpus=tuple(gpu.as_dict() for gpu in present()),
+        gpus=tuple(GpuDevice.model_validate(gpu, from_attributes=True) for gpu in present()),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 
 from harness.machine.environment import load
+from harness.records.runs import NoiseEntry
 
 BEFORE = 5
 """So many probes are taken before a run."""
@@ -97,9 +97,9 @@ class Noise:
         self.probes: list[float] = []
         self.loads: list[float] = []
 
-    def resume(self, before: Mapping[str, Any]) -> None:
+    def resume(self, before: NoiseEntry) -> None:
         """Takes over what the first part of a run had found: all else is compared with that."""
-        self.probes, self.loads = list(before["probe_seconds"]), list(before["loads"])
+        self.probes, self.loads = list(before.probe_seconds), list(before.loads)
 
     def begin(self) -> None:
         self._probe()  # pages are touched, threads are tried
@@ -138,14 +138,15 @@ class Noise:
         """The mean of the load averages at the probes during the run."""
         return round(float(np.mean(self.loads)), 2) if self.loads else None
 
-    def as_dict(self) -> dict[str, object]:
-        return {
-            "probe_seconds": [round(seconds, 6) for seconds in self.probes],
-            "moved": round(self.moved, 4),
-            "scattered": round(self.scattered, 4),
-            "noisy": self.noisy,
-            "loads": self.loads,
-        }
+    def entry(self) -> NoiseEntry:
+        """What a results file says of it."""
+        return NoiseEntry(
+            probe_seconds=tuple(round(seconds, 6) for seconds in self.probes),
+            moved=round(self.moved, 4),
+            scattered=round(self.scattered, 4),
+            noisy=self.noisy,
+            loads=tuple(self.loads),
+        )
 
     def words(self) -> str:
         """The verdict on a noisy run, for a person; empty where it was quiet."""

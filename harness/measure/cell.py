@@ -29,7 +29,8 @@ from harness.machine.pagecache import drop
 from harness.measure.pool import WorkerPool, on_gpu
 from harness.measure.rounds import loops_for
 from harness.measure.wall_clock import Part
-from harness.outcome import Cell, Outcome, Record, Round, Stopped
+from harness.outcome import Cell, Outcome, Record, Round
+from harness.records.cells import Figures, Stopped
 from harness.tables import Input, Table
 from harness.verify.referee import Referee
 
@@ -309,16 +310,12 @@ class Measurement:
 
     def _complete(self) -> None:
         source = self.task.cell.input
-        self.record = Record(
-            cell=self.task.cell,
-            outcome=Outcome.OK,
-            program_sha256=self.task.program.sha256,
+        figures = Figures(
             rows=self._cold["rows"],
             table_rows=sum(table.rows for table in self.task.tables.values()),
             cold_seconds=self._cold["seconds"],
             cold_process=self._cold_process,
             caches_dropped=self._caches_dropped,
-            rounds=tuple(self._rounds),
             stopped=Stopped.SURE if self.sure else self.limit,
             loops=self._loops,
             interleaved=self.interleaved,
@@ -328,6 +325,8 @@ class Measurement:
             gpu=self._gpu.summary() if self._gpu is not None else None,
             fallback_share=self._fallback_share,
         )
+        rounds, program = tuple(self._rounds), self.task.program.sha256
+        self.record = Record(self.task.cell, Outcome.OK, "", program, rounds, figures)
 
     def _request(self, do: str, **arguments: object) -> Message:
         """Asks the cell's process; all that it is asked shares one limit of time."""

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.outcome import Stopped
+from harness.records.cells import Stopped
 
 PRECISION = 0.025
 """Rounds end early where the median is known to within this share of itself."""

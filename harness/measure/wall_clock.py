@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
+from harness.records.runs import WallClock
+
 
 class Part(StrEnum):
     """What a run spends its time on. The rest is pytest's, the probe's and the harness's own."""
@@ -35,17 +37,17 @@ class Spent:
         finally:
             self.add(part, time.monotonic() - began)
 
-    def as_dict(self) -> dict[str, float]:
-        total = time.monotonic() - self._began
+    def entry(self) -> WallClock:
+        """What a results file says of it."""
         parts = {str(part): round(seconds, 3) for part, seconds in self._seconds.items()}
-        return {"total": round(total, 3), **parts}
+        return WallClock(total=round(time.monotonic() - self._began, 3), **parts)
 
     def words(self) -> str:
         """For a person, in one line."""
-        total, *parts = (round(seconds) for seconds in self.as_dict().values())
-        engines, starting, checking, data = parts
-        rest = max(0, total - sum(parts))
+        told = {part: round(seconds) for part, seconds in self.entry()}
+        total = told.pop("total")
         return (
-            f"{total} s: {engines} s in engines, {starting} s starting them, {checking} s checking "
-            f"answers, {data} s for data, {rest} s for all else"
+            f"{total} s: {told['engines']} s in engines, {told['starting']} s starting them, "
+            f"{told['checking']} s checking answers, {told['data']} s for data, "
+            f"{max(0, total - sum(told.values()))} s for all else"
         )

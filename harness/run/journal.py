@@ -1,42 +1,40 @@
 """A run's records, each as it ends -> a file from which a run that was killed can be continued.
 
 The file lies beside the results file that the run will write, under the same name with the suffix
-``.journal``. Each line is a JSON object: first the results file as it would be if the run ended
-before its first cell, then one entry for each cell that has ended.
+``.journal``. Each line is a JSON object (``harness/records/files.py``): first the results file as
+it would be if the run ended before its first cell, then one entry for each cell that has ended.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
+
+from pydantic_core import from_json
 
 from harness.errors import ResultsError
+from harness.records.bounds import Entry
+from harness.records.files import SUFFIX, JournalHead, JournalLine, read_journal
 
-SUFFIX = ".journal"
 DEFAULT_COMMAND = "pytest --benchmark"
 """What is told where a journal does not say which command wrote it."""
-
-Line = dict[str, Any]
 
 
 class JournalFile:
     """A journal that this process, and no other, is writing: it is locked while it is open."""
 
-    def __init__(self, path: Path, descriptor: int, head: Line) -> None:
-        self.path, self._descriptor = path, descriptor
-        self._command = str(head.get("command", DEFAULT_COMMAND))
+    def __init__(self, path: Path, descriptor: int, command: str) -> None:
+        self.path, self._descriptor, self._command = path, descriptor, command
         self._bytes = os.fstat(descriptor).st_size
 
     @classmethod
-    def create(cls, folder: Path, started: datetime, head: Line) -> Self:
+    def create(cls, folder: Path, head: JournalHead) -> Self:
         """A new journal in a machine's folder. Raises ResultsError where it cannot be written."""
-        stamp, number = started.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ"), 1
+        stamp, number = head.started.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ"), 1
         path = folder / f"{stamp}{SUFFIX}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -45,12 +43,12 @@ class JournalFile:
                 path = folder / f"{stamp}-{number}{SUFFIX}"
         except OSError as error:
             raise ResultsError(f"no journal can be kept in {folder}: {error.strerror}") from error
-        journal = cls(path, descriptor, head)
+        journal = cls(path, descriptor, head.command)
         journal.append(head)
         return journal
 
     @classmethod
-    def reopen(cls, path: Path) -> tuple[Self, Line, list[Line]]:
+    def reopen(cls, path: Path) -> tuple[Self, JournalHead, list[JournalLine]]:
         """A journal to be continued: its first line, and the others that are whole.
 
         Raises ResultsError where it is no journal, or where another process is writing it.
@@ -62,23 +60,23 @@ class JournalFile:
         if descriptor is None:
             raise ResultsError(f"{path} belongs to a run that is still going on")
         text = path.read_bytes()
-        whole = text[: text.rfind(b"\n") + 1]  # a run that was killed may leave half a line
         try:
-            head, *rest = map(_line, whole.splitlines())
-        except (ValueError, RecursionError) as error:
+            head, lines = read_journal(text)
+        except ValueError as error:
             os.close(descriptor)
-            raise ResultsError(f"{path} is not a journal: {error}; delete it") from error
-        os.ftruncate(descriptor, len(whole))
-        return cls(path, descriptor, head), head, rest
+            told = f"it is not a journal that this release writes: {error}"
+            raise ResultsError(f"{path} cannot be continued: {told}; delete it") from None
+        os.ftruncate(descriptor, text.rfind(b"\n") + 1)
+        return cls(path, descriptor, head.command), head, lines
 
     @property
     def advice(self) -> str:
         """What to do where the disk is full."""
         return f"free some space; `{self._command} --resume` continues the run from {self.path}"
 
-    def append(self, line: Mapping[str, Any]) -> None:
+    def append(self, line: Entry) -> None:
         """Adds a line, and waits until it is on the disk: whole, or not at all."""
-        text = json.dumps(line, default=str).encode() + b"\n"
+        text = line.model_dump_json().encode() + b"\n"
         try:
             _write(self._descriptor, text, self._bytes)
         except OSError as error:
@@ -88,7 +86,7 @@ class JournalFile:
         self._bytes += len(text)
 
     def remove(self) -> None:
-        """What it kept is in the results file now."""
+        """Deletes the file, whose records are in the results file now."""
         self.path.unlink(missing_ok=True)
         self.close()
 
@@ -97,13 +95,6 @@ class JournalFile:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-
-def _line(text: bytes) -> Line:
-    line = json.loads(text)
-    if not isinstance(line, dict):
-        raise ValueError("a line of it is no JSON object")
-    return line
 
 
 def _created(path: Path) -> int | None:
@@ -135,15 +126,15 @@ def _write(descriptor: int, text: bytes, offset: int) -> None:
 
 def command_of(path: Path) -> str:
     """The command whose run left a journal, as far as its first line can be read."""
-    with contextlib.suppress(OSError, ValueError, RecursionError), path.open("rb") as file:
-        return str(_line(file.readline()).get("command", DEFAULT_COMMAND))
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError), path.open("rb") as file:
+        return str(from_json(file.readline())["command"])
     return DEFAULT_COMMAND
 
 
 def journals(folder: Path) -> tuple[list[Path], list[Path]]:
     """A machine's journals, oldest first: of runs that were broken off, and of living ones.
 
-    What has such a name and cannot be read is nobody's journal.
+    A file of such a name that cannot be opened is left out.
     """
     ended: list[Path] = []
     living: list[Path] = []

@@ -1,200 +1,168 @@
-"""What came of a run -> its results file: pytest-benchmark's JSON with our fields."""
+"""Records of a run -> the entries of its results file and its journal, and back."""
 
 from __future__ import annotations
 
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import harness
+from pydantic import ValidationError
+
 import harness.engines
+from harness.engines.base import Engine
 from harness.errors import ResultsError
-from harness.machine.facts import Machine, versions
-from harness.outcome import Cell, GpuUse, Outcome, Record, Round, Stopped
+from harness.machine.facts import versions
+from harness.outcome import Cell, Outcome, Record, Round
+from harness.records.cells import BenchmarkEntry, CellEntry, CellName, ExtraInfo, Figures, Stats
+from harness.records.faults import first_fault
+from harness.records.files import JournalLine, RunFields
+from harness.records.runs import (
+    EngineEntry,
+    EnvironmentEntry,
+    MachineEntry,
+    NoiseEntry,
+    QueryEntry,
+    WorkloadEntry,
+)
 from harness.tables import Input
 from harness.workload.cells import Asked
 
-FORMAT_VERSION = 1
 _FOUNDATIONS = ("enginebench", "numpy", "pytest", "pytest-benchmark", "sqlglot")
 
 
 @dataclass
-class Journal:
-    """What is known of a run while it goes on: the cells asked, and a record for each one ended.
+class Register:
+    """What is known of a run while it goes on: its cells, and the record of each that has ended.
 
-    ``environment`` is what surrounded it as it began, empty where that was not looked for.
+    ``environment`` is the state of the machine before the run, None where nothing is measured.
     """
 
-    machine: Machine
+    machine: MachineEntry
     command: str
-    environment: dict[str, Any] = field(default_factory=dict)
+    environment: EnvironmentEntry | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     asked: dict[Cell, Asked] = field(default_factory=dict)
     records: dict[Cell, Record] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
-        """Whether every cell asked has come to its end."""
+        """Whether every cell has ended."""
         return len(self.records) == len(self.asked)
 
     def record_of(self, cell: Cell) -> Record:
-        """The cell's record; one that says so where the run did not reach it."""
-        reason = "the run was interrupted before this cell"
-        return self.records.get(cell) or Record(cell, Outcome.SKIPPED, reason)
+        """The cell's record; one that says so where the run did not reach the cell."""
+        if cell in self.records:
+            return self.records[cell]
+        program, reason = self.asked[cell].program, "the run was interrupted before this cell"
+        return Record(cell, Outcome.SKIPPED, reason, program.sha256 if program else None)
 
 
-def fields(journal: Journal, interrupted: bool) -> dict[str, Any]:
-    """Our top-level fields of a results file; see results/README.md."""
-    engines = {cell.engine: harness.engines.get(cell.engine) for cell in journal.asked}
+def fields(register: Register, interrupted: bool) -> RunFields:
+    """The top-level fields of a results file that are the harness's own."""
+    engines = {cell.engine: harness.engines.get(cell.engine) for cell in register.asked}
     distributions = [*_FOUNDATIONS, *(engine.distribution for engine in engines.values())]
-    return {
-        "format_version": FORMAT_VERSION,
-        "started": _utc(journal.started),
-        "finished": _utc(datetime.now(UTC)),
-        "interrupted": interrupted,
-        "command": journal.command,
-        "machine": journal.machine.as_dict(),
-        **({"environment": {**journal.environment}} if journal.environment else {}),
-        "versions": versions(distributions),
-        "engines": {
-            name: {
-                "label": engine.label,
-                "colour": engine.colour,
-                "language": engine.language,
-                "version": engine.version(),
-                "unavailable": engine.unavailable(),
-            }
-            for name, engine in engines.items()
-        },
-        "workloads": _workloads(journal.asked.values()),
-        "programs": {a.program.sha256: a.program.text for a in journal.asked.values() if a.program},
-        "cells": [_cell(asked, journal.record_of(cell)) for cell, asked in journal.asked.items()],
-    }
-
-
-def entry_of(asked: Asked, record: Record, engine_version: str | None) -> dict[str, Any]:
-    """A cell as a journal keeps it: what the results file will say of it, in its two places."""
-    timed = {"stats": {"data": [r.seconds for r in record.rounds]}}
-    return {
-        "cell": _cell(asked, record),
-        "benchmark": {**timed, "extra_info": extra_info(record, engine_version)}
-        if record.rounds
-        else None,
-    }
-
-
-def record_of(entry: Mapping[str, Any]) -> Record:
-    """The record of which ``entry_of`` made this entry."""
-    told = entry["cell"]
-    cell = cell_of(told)
-    program, outcome = told["program_sha256"], Outcome(told["outcome"])
-    if entry["benchmark"] is None:
-        return Record(cell, outcome, told["reason"], program)
-    info, data = entry["benchmark"]["extra_info"], entry["benchmark"]["stats"]["data"]
-    rounds = zip(data, info["cpu_seconds"], info["turns"], info["processes"], strict=True)
-    return Record(
-        cell=cell,
-        outcome=outcome,
-        program_sha256=program,
-        rows=info["rows"],
-        table_rows=info["table_rows"],
-        cold_seconds=info["cold_seconds"],
-        cold_process=info["cold_process"],
-        caches_dropped=info["caches_dropped"],
-        rounds=tuple(Round(float(s), float(c), int(t), int(p)) for s, c, t, p in rounds),
-        stopped=Stopped(info["stopped"]),
-        loops=info["loops"],
-        interleaved=info["interleaved"],
-        load_seconds=info["load_seconds"],
-        peak_bytes=info["peak_bytes"],
-        baseline_bytes=info["baseline_bytes"],
-        gpu=None if info["gpu"] is None else GpuUse(**info["gpu"]),
-        fallback_share=info["fallback_share"],
+    programs = [asked.program for asked in register.asked.values() if asked.program]
+    return RunFields(
+        format_version=1,
+        started=register.started,
+        finished=datetime.now(UTC),
+        interrupted=interrupted,
+        command=register.command,
+        machine=register.machine,
+        environment=register.environment,
+        versions=versions(distributions),
+        engines={name: _engine(engine) for name, engine in engines.items()},
+        workloads=_workloads(register.asked.values()),
+        programs={program.sha256: program.text for program in programs},
+        cells=tuple(cell_entry(register.record_of(cell)) for cell in register.asked),
     )
 
 
-def extra_info(record: Record, engine_version: str | None) -> dict[str, Any]:
-    """What a benchmark's ``extra_info`` holds."""
-    return {
-        **_asked_for(record.cell),
-        "engine_version": engine_version,
-        "outcome": str(record.outcome),
-        "rows": record.rows,
-        "table_rows": record.table_rows,
-        "cold_seconds": record.cold_seconds,
-        "cold_process": record.cold_process,
-        "caches_dropped": record.caches_dropped,
-        "load_seconds": record.load_seconds,
-        "cpu_seconds": [r.cpu_seconds for r in record.rounds],
-        "turns": [r.turn for r in record.rounds],
-        "processes": [r.process for r in record.rounds],
-        "interleaved": record.interleaved,
-        "stopped": record.stopped and str(record.stopped),
-        "loops": record.loops,
-        "peak_bytes": record.peak_bytes,
-        "baseline_bytes": record.baseline_bytes,
-        "program_sha256": record.program_sha256,
-        "gpu": None if record.gpu is None else asdict(record.gpu),
-        "fallback_share": record.fallback_share,
-    }
+def as_json(fields: RunFields) -> dict[str, Any]:
+    """The fields as JSON has them; those that only a run with measurements has may be absent."""
+    absent = {name for name in ("environment", "noise", "seconds") if getattr(fields, name) is None}
+    return fields.model_dump(mode="json", exclude=absent)
 
 
-def _asked_for(cell: Cell) -> dict[str, Any]:
-    return {
-        "workload": cell.workload,
-        "query": cell.query,
-        "engine": cell.engine,
-        "size": cell.size,
-        "input": str(cell.input),
-        "threads": cell.threads,
-    }
+def _engine(engine: Engine) -> EngineEntry:
+    """Raises ResultsError where an engine of another package says of itself what cannot be."""
+    names = ("label", "colour", "language")
+    about: dict[str, Any] = {name: getattr(engine, name) for name in names}
+    try:
+        return EngineEntry(**about, version=engine.version(), unavailable=engine.unavailable())
+    except ValidationError as error:
+        raise ResultsError(f"engine {engine.name!r}: {first_fault(error)}") from error
 
 
-def cell_of(told: Mapping[str, Any]) -> Cell:
-    """The cell of an entry of ``cells``."""
-    source = Input(told["input"])
-    return Cell(
-        told["workload"], told["query"], told["engine"], told["size"], source, told["threads"]
-    )
-
-
-def _cell(asked: Asked, record: Record) -> dict[str, Any]:
-    return {
-        **_asked_for(record.cell),
-        "outcome": str(record.outcome),
-        "reason": record.reason,
-        "program_sha256": asked.program.sha256 if asked.program else None,
-    }
-
-
-def _workloads(cells: Any) -> dict[str, Any]:
-    workloads: dict[str, Any] = {}
+def _workloads(cells: Iterable[Asked]) -> dict[str, WorkloadEntry]:
+    workloads: dict[str, WorkloadEntry] = {}
     for asked in cells:
         workload, query = asked.workload, asked.query
-        entry = workloads.setdefault(
-            workload.name,
-            {
-                "title": workload.title,
-                "file": workload.file.name,
-                "notes": list(asked.notes),
-                "queries": {},
-            },
-        )
-        entry["queries"][query.name] = {
-            "title": query.title,
-            "sql": query.sql,
-            "plan": asked.planned and asked.planned.plan,
-        }
+        if workload.name not in workloads:
+            workloads[workload.name] = WorkloadEntry(
+                title=workload.title, file=workload.file.name, notes=list(asked.notes), queries={}
+            )
+        plan = asked.planned.plan if asked.planned else None
+        entry = QueryEntry(title=query.title, sql=query.sql, plan=plan)
+        workloads[workload.name].queries[query.name] = entry
     return workloads
 
 
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")
+def cell_entry(record: Record) -> CellEntry:
+    """The cell's entry of ``cells``."""
+    return CellEntry(
+        **asdict(record.cell),
+        outcome=record.outcome,
+        reason=record.reason,
+        program_sha256=record.program_sha256,
+    )
+
+
+def extra_info(record: Record, engine_version: str | None) -> ExtraInfo:
+    """The ``extra_info`` of the cell's entry of ``benchmarks``; the record has figures."""
+    return ExtraInfo(
+        **asdict(record.cell),
+        **dict(record.figures or ()),
+        outcome=record.outcome,
+        program_sha256=record.program_sha256,
+        engine_version=engine_version,
+        cpu_seconds=tuple(one.cpu_seconds for one in record.rounds),
+        turns=tuple(one.turn for one in record.rounds),
+        processes=tuple(one.process for one in record.rounds),
+    )
+
+
+def journal_line(record: Record, engine_version: str | None, noise: NoiseEntry) -> JournalLine:
+    """The line of a journal for a cell that has just ended."""
+    timed = None
+    if record.rounds:
+        stats = Stats(data=tuple(one.seconds for one in record.rounds))
+        timed = BenchmarkEntry(stats=stats, extra_info=extra_info(record, engine_version))
+    return JournalLine(cell=cell_entry(record), benchmark=timed, noise=noise)
+
+
+def record_of(line: JournalLine) -> Record:
+    """The record of which ``journal_line`` made this line."""
+    entry, timed = line.cell, line.benchmark
+    cell, program = cell_of(entry), entry.program_sha256
+    if timed is None:
+        return Record(cell, entry.outcome, entry.reason, program)
+    info = timed.extra_info
+    columns = (timed.stats.data, info.cpu_seconds, info.turns or (), info.processes or ())
+    rounds = tuple(Round(*values) for values in zip(*columns, strict=True))
+    figures = Figures.model_validate(dict(info))
+    return Record(cell, entry.outcome, entry.reason, program, rounds, figures)
+
+
+def cell_of(entry: CellName) -> Cell:
+    """The cell that an entry is about."""
+    workload, query, engine, size, source, threads = entry.key
+    return Cell(workload, query, engine, size, Input(source), threads)
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:

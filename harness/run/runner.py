@@ -15,7 +15,7 @@ from harness.measure.pool import Settings, WorkerPool
 from harness.measure.turns import measure
 from harness.measure.wall_clock import Part, Spent
 from harness.outcome import Cell, Outcome, Record
-from harness.run.results import Journal
+from harness.run.results import Register
 from harness.verify.referee import Referee
 from harness.workload.cells import Asked
 
@@ -23,7 +23,7 @@ from harness.workload.cells import Asked
 class Run:
     """Measures cells. Processes live as long as their workload is being asked for.
 
-    ``ended`` is told of each record as soon as it is complete, and puts it into the journal. What
+    ``ended`` is told of each record as soon as it is complete, and puts it into the register. What
     is there already, from a run that was broken off, is not measured again.
     """
 
@@ -31,12 +31,12 @@ class Run:
         self,
         settings: Settings,
         cache: Cache,
-        journal: Journal,
+        register: Register,
         progress: Progress,
         say: Callable[[str], None],
         ended: Callable[[Record], None],
     ) -> None:
-        self.journal, self.progress, self.say, self.ended = journal, progress, say, ended
+        self.register, self.progress, self.say, self.ended = register, progress, say, ended
         self._cache, self._scratch = cache, Scratch()
         folder = self._scratch.path
         self._pool = WorkerPool(replace(settings, scratch=folder / "engines"))
@@ -55,17 +55,17 @@ class Run:
         return self._pool.spent
 
     def measure(self, asked: Asked) -> Record:
-        """The cell's record, as it stands in the journal. Raises KeyboardInterrupt only.
+        """The cell's record, as it stands in the register. Raises KeyboardInterrupt only.
 
         The cells that answer the same question with other engines are measured along with it.
         """
-        if asked.cell not in self.journal.records:
-            self._measure([a for a in self.journal.asked.values() if self._is_beside(a, asked)])
-        return self.journal.records[asked.cell]
+        if asked.cell not in self.register.records:
+            self._measure([a for a in self.register.asked.values() if self._is_beside(a, asked)])
+        return self.register.records[asked.cell]
 
     def _is_beside(self, other: Asked, asked: Asked) -> bool:
         same = other.cell.question == asked.cell.question
-        return same and other.cell not in self.journal.records
+        return same and other.cell not in self.register.records
 
     def _measure(self, group: Sequence[Asked]) -> None:
         for asked in group:
@@ -98,7 +98,7 @@ class Run:
 
     def _end(self, record: Record) -> None:
         """Whatever came of a cell whose data is not what it was, it tells nothing of the engine."""
-        if changed := change_of(self.journal.asked[record.cell].files):
+        if changed := change_of(self.register.asked[record.cell].files):
             reason = _of_changed_data(changed)
             record = Record(record.cell, Outcome.ERROR, reason, record.program_sha256)
         self.ended(record)
@@ -115,7 +115,7 @@ class Run:
         self._referee.start()
         self._pool.start(
             asked.cell
-            for asked in self.journal.asked.values()
+            for asked in self.register.asked.values()
             if asked.program is not None and replace(asked.cell, query="", engine="") == same
         )
 

@@ -16,15 +16,16 @@ from harness.data.cache import Cache
 from harness.errors import DataError, ResultsError
 from harness.machine.commit import commit_of
 from harness.machine.cores import overruns
-from harness.machine.environment import Surroundings, surroundings
+from harness.machine.environment import surroundings
 from harness.machine.facts import this_machine
 from harness.machine.interrupts import Interrupts
 from harness.machine.noise import Noise, Probe
 from harness.outcome import Cell, Outcome, Record
+from harness.records.runs import EnvironmentEntry
 from harness.run import options
 from harness.run.collect import SUFFIXES, BadQuery, WorkloadFile, asked_by
 from harness.run.journal import JournalFile, command_of, journals
-from harness.run.results import Journal, check_writable, entry_of, fields, write
+from harness.run.results import Register, as_json, check_writable, fields, journal_line, write
 from harness.run.resume import begun, continued
 from harness.run.runner import Run
 from harness.run.terminal import Display, detail
@@ -55,7 +56,7 @@ class BenchmarkRun:
         self.clock = VirtualClock()
         self.timings = Timings(config, self.clock)
         self.display = Display(_terminal_file(), config.get_verbosity())
-        self.journal = Journal(this_machine(), options.repeated(config))
+        self.register = Register(this_machine(), options.repeated(config))
         self.noise = Noise(Probe(max(self.selection.threads)))
         self.interrupts = Interrupts(self._last_words)
         self.kept: dict[Cell, Record] = {}
@@ -82,10 +83,10 @@ class BenchmarkRun:
         return WorkloadFile.from_parent(parent, path=file_path, measurer=self)
 
     def pytest_report_header(self) -> list[str]:
-        machine, selection = self.journal.machine, self.selection
+        machine, selection = self.register.machine, self.selection
         threads = " and ".join(map(str, selection.threads))
         memory = f"{machine.memory_bytes / 2**30:.0f} GiB"
-        gpus = "".join(f", {gpu['name']}" for gpu in machine.gpus)
+        gpus = "".join(f", {gpu.name}" for gpu in machine.gpus)
         return [
             f"enginebench: {', '.join(selection.engines)}; {threads} threads",
             f"machine: {machine.cpu}, {machine.logical_cores} cores, {memory}{gpus}",
@@ -118,7 +119,7 @@ class BenchmarkRun:
             self.display.warning(words)
 
     def _ask(self, found: Asked) -> None:
-        before = self.journal.asked.setdefault(found.cell, found)
+        before = self.register.asked.setdefault(found.cell, found)
         if before.workload.file != found.workload.file:
             raise pytest.UsageError(
                 f"{before.workload.file} and {found.workload.file} have one name, and so would "
@@ -138,27 +139,27 @@ class BenchmarkRun:
 
     def _begin(self, session: pytest.Session) -> None:
         failed = session.testsfailed and not session.config.option.continue_on_collection_errors
-        if session.config.getoption("collectonly") or failed or not self.journal.asked:
+        if session.config.getoption("collectonly") or failed or not self.register.asked:
             return
         reporter = self.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
             reporter.showfspath = self.display.quiet  # our own lines say more than dots do
             reporter.flush()
-        self.journal.environment = self._surroundings().as_dict()
+        self.register.environment = self._surroundings()
         self.config.pluginmanager.register(self.interrupts, "enginebench-interrupts")
         self.interrupts.watch()
         self.kept = {} if self.disabled else self._open_journal()
         for record in self.kept.values():
             self._register(record)
         tell, say = self.display.progress, self.display.say
-        self.run = Run(self.settings, self.cache, self.journal, tell, say, self._ended)
+        self.run = Run(self.settings, self.cache, self.register, tell, say, self._ended)
         if not self.disabled:
             self.noise.begin()
-        self.display.begin(self.journal.asked, len(self.kept))
+        self.display.begin(self.register.asked, len(self.kept))
 
     def _open_journal(self) -> dict[Cell, Record]:
         """Begins a journal on disk, or continues one; gives the records that it holds."""
-        folder, settings = self.folder / self.journal.machine.name, self.settings
+        folder, settings = self.folder / self.register.machine.name, self.settings
         broken_off, living = journals(folder)
         if living:
             self.display.warning("another run is measuring here; both will be slower for it")
@@ -166,13 +167,13 @@ class BenchmarkRun:
         kept: dict[Cell, Record] = {}
         try:
             if self.config.getoption("resume"):
-                unfinished = continued(folder, self.journal, settings, basis, self.cache)
+                unfinished = continued(folder, self.register, settings, basis, self.cache)
                 self.file, kept = unfinished.file, unfinished.records
                 if unfinished.noise is not None:
                     self.noise.resume(unfinished.noise)
                 self.display.say(f"continuing {self.file.path}: {len(kept)} cells are done")
             else:
-                self.file = begun(folder, self.journal, settings, basis, self.cache)
+                self.file = begun(folder, self.register, settings, basis, self.cache)
         except ResultsError as error:
             raise pytest.UsageError(str(error)) from None
         if broken_off and not self.config.getoption("resume"):
@@ -180,7 +181,7 @@ class BenchmarkRun:
             self.display.say(f"{broken_off[-1]} is unfinished; `{hint}` goes on from there")
         return kept
 
-    def _surroundings(self) -> Surroundings:
+    def _surroundings(self) -> EnvironmentEntry:
         """The state of the machine before anything is measured."""
         found = {name: engines.get(name) for name in self.selection.engines}
         return surroundings(found, self.cache.budget.root, self.selection.threads)
@@ -198,13 +199,13 @@ class BenchmarkRun:
         """Puts a cell on record, here and on the disk: in all places, whatever comes next."""
         with self.interrupts.held():
             record = self._register(record)
-            asked = self.journal.asked[record.cell]
+            asked = self.register.asked[record.cell]
             self.display.cell(asked, record)
             if self.file is None:
                 return
             try:
-                entry = entry_of(asked, record, engines.get(record.cell.engine).version())
-                self.file.append({**entry, "noise": self.noise.as_dict()})
+                version = engines.get(record.cell.engine).version()
+                self.file.append(journal_line(record, version, self.noise.entry()))
             except ResultsError as error:
                 self.trouble = str(error)
                 pytest.exit(self.trouble, pytest.ExitCode.INTERNAL_ERROR)
@@ -216,7 +217,7 @@ class BenchmarkRun:
         except Exception as error:
             reason = f"pytest-benchmark failed: {type(error).__name__}: {error}"
             record = Record(record.cell, Outcome.ERROR, reason, record.program_sha256)
-        self.journal.records[record.cell] = record
+        self.register.records[record.cell] = record
         return record
 
     @pytest.hookimpl(wrapper=True)
@@ -227,7 +228,7 @@ class BenchmarkRun:
         found = asked_by(item)
         if found is None or call.when != "call":
             return report
-        report.enginebench = self.journal.record_of(found.cell)
+        report.enginebench = self.register.record_of(found.cell)
         error = call.excinfo.value if call.excinfo else None
         if isinstance(error, pytest.fail.Exception):
             report.longrepr = error.msg  # without "Failed: " before it
@@ -247,18 +248,21 @@ class BenchmarkRun:
     # ------------------------------------------------------------------ the end
 
     def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
-        machine_info["node"] = self.journal.machine.name  # a host's name is nobody's business
+        machine_info["node"] = self.register.machine.name  # a host's name is nobody's business
 
     def pytest_benchmark_generate_commit_info(self) -> dict[str, str]:
         return commit_of(self.config.invocation_params.dir)  # git would do what the folder says
 
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
-        output_json.update(fields(self.journal, not self.journal.complete))
+        found: dict[str, Any] = {}
         if self.run is not None:
-            output_json["seconds"] = self.run.spent.as_dict()
-        if self.journal.environment:
-            output_json["environment"]["load_during"] = self.noise.load
-            output_json["noise"] = self.noise.as_dict()
+            found["seconds"] = self.run.spent.entry()
+        if self.register.environment is not None:
+            during = {"load_during": self.noise.load}
+            found["environment"] = self.register.environment.model_copy(update=during)
+            found["noise"] = self.noise.entry()
+        ours = fields(self.register, not self.register.complete).model_copy(update=found)
+        output_json.update(as_json(ours))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -292,7 +296,7 @@ class BenchmarkRun:
             self._in_trouble(session, f"{error}; {file.advice}")
             return
         self.results = results
-        if self.journal.complete:
+        if self.register.complete:
             file.remove()
         self._draw(session)
 
@@ -324,11 +328,11 @@ class BenchmarkRun:
         """What is left of a run that ends before its results and the report are written."""
         if self.file is None:
             return "interrupted"
-        if self.results is not None and self.journal.complete:
+        if self.results is not None and self.register.complete:
             return f"interrupted; the results are in {self.results}"
         return (
             f"interrupted; what was measured is in {self.file.path}, and "
-            f"`{options.resuming(self.journal.command)}` goes on from there"
+            f"`{options.resuming(self.register.command)}` goes on from there"
         )
 
     def _content(self) -> dict[str, Any]:
@@ -351,13 +355,13 @@ class BenchmarkRun:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.run is not None:
             terminalreporter.flush()
-            self.display.summary(self.journal, self.ranking, self.results, self.report)
-            if self.results and not self.journal.complete:
-                hint = options.resuming(self.journal.command)
+            self.display.summary(self.register, self.ranking, self.results, self.report)
+            if self.results and not self.register.complete:
+                hint = options.resuming(self.register.command)
                 self.display.say(f"unfinished; `{hint}` goes on from here")
             self.display.say(self.run.spent.words())
             self.display.warning(self.noise.words())
-            for words in overruns(self.journal.records.values()):
+            for words in overruns(self.register.records.values()):
                 self.display.warning(words)
             self.display.trouble(self.trouble)
 

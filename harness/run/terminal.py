@@ -22,7 +22,7 @@ from rich.text import Text
 from harness.engines import short
 from harness.measure.cell import Phase
 from harness.outcome import Cell, Outcome, Record
-from harness.run.results import Journal
+from harness.run.results import Register
 from harness.words import visible
 from harness.workload.cells import Asked
 
@@ -141,12 +141,12 @@ class Display:
 
     def summary(
         self,
-        journal: Journal,
+        register: Register,
         ranking: Sequence[Ranked],
         results: Path | None,
         report: Path | None,
     ) -> None:
-        self.console.print(_summary(journal, ranking))
+        self.console.print(_summary(register, ranking))
         if results is not None:
             self._print(f"results  {escape(str(results))}")
         if report is not None:
@@ -176,14 +176,17 @@ def detail(record: Record) -> str:
     """What came of a cell, in one line: its times and memory, or the reason why there are none."""
     if record.outcome is not Outcome.OK:
         return record.reason.strip().splitlines()[0].removesuffix("; its last words:")
+    figures = record.figures
+    assert figures is not None
+    cold = _seconds(figures.cold_seconds or 0.0)
     if not record.rounds:
-        return f"{_seconds(record.cold_seconds or 0.0)} cold; no hot rounds asked"
+        return f"{cold} cold; no hot rounds asked"
     seconds = [r.seconds for r in record.rounds]
     parts = [
         f"{_seconds(float(np.median(seconds))):>9}",
         f"({_spread(seconds)})",
-        f"cold {_seconds(record.cold_seconds or 0.0)}{_CACHES[record.caches_dropped]}",
-        f"peak {_size(record.peak_bytes or 0)}",
+        f"cold {cold}{_CACHES[figures.caches_dropped]}",
+        f"peak {_size(figures.peak_bytes or 0)}",
     ]
     return "  ".join(parts)
 
@@ -195,11 +198,11 @@ def _spread(seconds: Sequence[float]) -> str:
     return f"half of {len(seconds)} rounds in {_seconds(float(low))} to {_seconds(float(high))}"
 
 
-def _summary(journal: Journal, ranking: Sequence[Ranked]) -> Table:
+def _summary(register: Register, ranking: Sequence[Ranked]) -> Table:
     """A row for each engine, those with a time first, in the order and words of the report."""
     outcomes: dict[str, Counter[Outcome]] = {}
-    for cell in journal.asked:
-        outcomes.setdefault(cell.engine, Counter())[journal.record_of(cell).outcome] += 1
+    for cell in register.asked:
+        outcomes.setdefault(cell.engine, Counter())[register.record_of(cell).outcome] += 1
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("engine", overflow="fold")
     table.add_column("time, ratio to the best", justify="right", max_width=13)

@@ -53,7 +53,7 @@ class Timings:
             return
         made: list[Any] = []
         fixture = self._fixture(self._items[record.cell], made.append)
-        fixture.extra_info.update(extra_info(record, version))
+        fixture.extra_info.update(extra_info(record, version).model_dump(mode="json"))
         seconds = iter([one.seconds for one in record.rounds])
 
         def round_() -> None:

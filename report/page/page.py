@@ -10,6 +10,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from harness.records.files import FORMAT_VERSION
+from harness.records.runs import MachineEntry
 from report.charts import registry as charts
 from report.compare import statistics
 from report.compare.comparison import Comparison, compare
@@ -18,7 +20,6 @@ from report.page.embed import content_security_policy, json_for_script, script, 
 from report.page.payload import Payload
 from report.page.view import View
 from report.read.frame import Results
-from report.read.schema import FORMAT_VERSION, MachineEntry
 from report.words import names, surroundings, wording
 
 TITLE = "Data engines compared"

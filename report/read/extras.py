@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from harness.records.cells import ExtraInfo, GpuUse, Stopped
 from report.read.frame import Cell
-from report.read.schema import ExtraInfo, GpuEntry
 
-STOPPED = {"sure": "the median was known well enough", "budget": "the time was used up",
-           "rounds": "there were enough rounds"}  # fmt: skip
+STOPPED = {
+    Stopped.SURE: "the median was known well enough",
+    Stopped.BUDGET: "the time was used up",
+    Stopped.ROUNDS: "there were enough rounds",
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Extra:
 
 
 def _gpu(name: str) -> Callable[[ExtraInfo], float | None]:
-    return lambda info: getattr(info.gpu or GpuEntry(), name)
+    return lambda info: getattr(info.gpu or GpuUse(), name)
 
 
 def _stopped(info: ExtraInfo) -> float | None:

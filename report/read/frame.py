@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from report.read.schema import BenchmarkEntry, CellEntry, ExtraInfo, QueryEntry, ResultsFile
+from harness.records.cells import BenchmarkEntry, CellEntry, ExtraInfo
+from harness.records.files import ResultsFile
+from harness.records.runs import QueryEntry
 from report.read.sources import Run, Sources, Unread, read_all
 
 

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.records.files import ResultsFile
+from harness.records.runs import MachineEntry
 from report.errors import MalformedResults, MissingResults, UnknownVersion
-from report.read.schema import MachineEntry, ResultsFile, read
+from report.read.schema import read
 
 
 @dataclass(frozen=True)

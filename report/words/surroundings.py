@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from report.read.schema import EnvironmentEntry, NoiseEntry, WorkloadEntry
+from harness.records.runs import EnvironmentEntry, NoiseEntry, WorkloadEntry
 from report.read.sources import Run
 
 GIBIBYTE = 2**30

@@ -50,12 +50,9 @@ def test_the_gpu_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
     nvml = installed(monkeypatch)
     text = "NVIDIA H200, 80.0 GB (79.0 GB free), driver 580.65.06, CUDA 12.8"
     assert described() == [text]
-    assert usable_gpu().as_dict() == {
-        "name": "NVIDIA H200",
-        "memory_bytes": 80_000_000_000,
-        "driver": "580.65.06",
-        "cuda": "12.8",
-    }
+    gpu = usable_gpu()
+    assert (gpu.name, gpu.memory_bytes) == ("NVIDIA H200", 80_000_000_000)
+    assert (gpu.driver, gpu.cuda) == ("580.65.06", "12.8")
     assert (nvml.started, nvml.ended) == (1, 0)  # until the process ends
 
 

@@ -12,7 +12,8 @@ from harness.commands.selfcheck.planted import Planted
 from harness.errors import UnknownEngine
 from harness.machine.cgroups import Memory, granted_cores, memories
 from harness.machine.child_process import inherited_environment
-from harness.machine.environment import Disk, disk_of, governor, read_by, surroundings
+from harness.machine.environment import disk_of, governor, read_by, surroundings
+from harness.records.runs import DiskEntry
 from tests.support.benchmark_runs import TABLE, Project
 
 
@@ -106,7 +107,7 @@ def test_the_governors_are_listed_once_each(tmp_path: Path) -> None:
 
 def test_the_disk_is_the_one_below_a_folder_that_need_not_exist() -> None:
     proc = disk_of(Path("/proc/1/nothing"))
-    assert proc == Disk("proc", "proc", None)
+    assert proc == DiskEntry(device="proc", filesystem="proc", rotational=None)
     assert disk_of(Path("/")) is not None
 
 
@@ -115,8 +116,8 @@ def test_a_run_s_surroundings_hold_what_its_engines_read(
 ) -> None:
     monkeypatch.setenv("POLARS_VERBOSE", "0")
     monkeypatch.setenv("POLARS_MAX_THREADS", "7")  # --threads decides
-    found = surroundings({"duckdb": engines.get("duckdb")}, tmp_path).as_dict()
-    assert "POLARS_VERBOSE" not in found["variables"]
+    found = surroundings({"duckdb": engines.get("duckdb")}, tmp_path)
+    assert "POLARS_VERBOSE" not in found.variables
     of_polars = surroundings({"mine": engines.get("polars")}, tmp_path, threads=[1, 4])
     assert of_polars.variables["POLARS_VERBOSE"] == "0"
     assert "POLARS_MAX_THREADS" not in of_polars.variables
@@ -124,7 +125,7 @@ def test_a_run_s_surroundings_hold_what_its_engines_read(
     assert of_polars.set_by_harness == {
         "mine": {count: {**of_blas, "POLARS_MAX_THREADS": count} for count in ("1", "4")}
     }
-    assert found["load_before"] == pytest.approx(os.getloadavg()[0], abs=1)
+    assert found.load_before == pytest.approx(os.getloadavg()[0], abs=1)
 
 
 def test_an_engine_under_another_name_differs_in_label_colour_and_variables() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,8 +21,10 @@ from harness.machine.gpu.usage import GpuUsage
 from harness.machine.gpu.watch import GpuWatch
 from harness.measure.pool import Settings
 from harness.measure.rounds import Rounds
-from harness.outcome import GpuUse, Outcome
-from harness.run.results import extra_info, record_of
+from harness.outcome import Outcome
+from harness.records.cells import GpuUse
+from harness.records.runs import NoiseEntry
+from harness.run.results import journal_line, record_of
 from tests.fakes import rmm as fake_rmm
 from tests.fakes.nvml import FakeNvml
 from tests.measure.test_cell import Bench
@@ -166,8 +167,8 @@ def test_the_cold_run_counts_for_memory_only(nvml: FakeNvml) -> None:
 
 def test_the_machine_lists_its_gpus(nvml: FakeNvml, monkeypatch: pytest.MonkeyPatch) -> None:
     (gpu,) = this_machine().gpus
-    assert gpu["name"] == "NVIDIA H200"
-    assert gpu["cuda"] == "12.8"
+    assert gpu.name == "NVIDIA H200"
+    assert gpu.cuda == "12.8"
     monkeypatch.setitem(sys.modules, "pynvml", FakeNvml(broken=12))  # type: ignore[arg-type]
     assert this_machine().gpus == ()
 
@@ -187,27 +188,18 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def test_a_cell_tells_what_its_gpu_did(bench: Bench, nvml: FakeNvml) -> None:
     record = bench.measure("OnGpu")
     assert record.outcome is Outcome.OK, record.reason
-    assert record.fallback_share == 0.25
-    assert record.gpu is not None
-    assert (record.gpu.peak_bytes, record.gpu.transfer_seconds) == (7 * 2**30, 0.25)
-    assert record.gpu.utilisation == 0.5
-    info: Any = extra_info(record, "26.10.2")
-    assert info["gpu"]["temperature_c"] == 61
-    told = {"outcome": "ok", "reason": "", "program_sha256": record.program_sha256}
-    names = ("workload", "query", "engine", "size", "input", "threads")
-    entry = {
-        "cell": {**told, **{name: info[name] for name in names}},
-        "benchmark": {
-            "stats": {"data": [r.seconds for r in record.rounds]},
-            "extra_info": info,
-        },
-    }
-    assert record_of(entry) == record
+    assert record.figures.fallback_share == 0.25
+    assert record.figures.gpu is not None
+    assert (record.figures.gpu.peak_bytes, record.figures.gpu.transfer_seconds) == (7 * 2**30, 0.25)
+    assert record.figures.gpu.utilisation == 0.5
+    line = journal_line(record, "26.10.2", NoiseEntry())
+    assert line.benchmark.extra_info.gpu.temperature_c == 61
+    assert record_of(line) == record
 
 
 def test_an_engine_without_a_gpu_tells_nothing_of_one(bench: Bench, nvml: FakeNvml) -> None:
     record = bench.measure("Right")
-    assert (record.gpu, record.fallback_share) == (None, None)
+    assert (record.figures.gpu, record.figures.fallback_share) == (None, None)
     assert nvml.started == 0
 
 
@@ -219,7 +211,7 @@ def test_device_memory_that_runs_out_is_oom_and_the_next_process_is_a_fresh_one(
     assert "Maximum pool size 12000000000" in record.reason
     assert not bench.pool._processes
     again = bench.measure("OnGpu")
-    assert (again.outcome, again.cold_process) == (Outcome.OK, True)
+    assert (again.outcome, again.figures.cold_process) == (Outcome.OK, True)
 
 
 def test_a_lone_engine_has_the_gpu_to_itself(bench: Bench, nvml: FakeNvml) -> None:

@@ -60,7 +60,7 @@ def noise_of(machine: Machine, slowness: float = 1.0, seconds: float = 60.0) -> 
 def test_a_steady_machine_is_quiet() -> None:
     noise = noise_of(Machine())
     assert (noise.noisy, noise.words()) == (False, "")
-    assert noise.as_dict()["moved"] == 0
+    assert noise.entry().moved == 0
 
 
 @pytest.mark.parametrize(("slowness", "noisy"), [(1.04, False), (1.07, True), (0.9, True)])

@@ -11,6 +11,7 @@ from harness.machine.cores import busy_cores, overruns
 from harness.outcome import Cell, Outcome, Record, Round
 from harness.tables import Input
 from tests.support.benchmark_runs import AVAILABLE, MEANS, TABLE, Done, Project, fakes
+from tests.support.records import figures
 
 YAML = """\
 data: {generator: groupby, sizes: {tiny: {rows: 300000}}}
@@ -64,7 +65,8 @@ def test_an_engine_that_is_given_one_thread_keeps_one_core_busy(
 
 def record(engine: str, threads: int, *rounds: tuple[float, float], **rest: Any) -> Record:
     cell = Cell("w", "q", engine, "small", Input.MEMORY, threads)
-    return Record(cell, Outcome.OK, rounds=tuple(Round(*one) for one in rounds), **rest)
+    own = tuple(Round(*one) for one in rounds)
+    return Record(cell, Outcome.OK, rounds=own, figures=figures(**rest))
 
 
 def test_an_engine_with_a_wrong_knob_is_named() -> None:

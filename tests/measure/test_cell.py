@@ -81,12 +81,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 def test_a_right_answer_is_timed_cold_and_hot(bench: Bench) -> None:
     record = bench.measure("Right")
-    assert (record.outcome, record.reason, record.rows) == (Outcome.OK, "", 3)
-    assert record.cold_seconds is not None and record.cold_seconds > 0
+    assert (record.outcome, record.reason, record.figures.rows) == (Outcome.OK, "", 3)
+    assert record.figures.cold_seconds is not None and record.figures.cold_seconds > 0
     assert 2 <= len(record.rounds) <= 3
     assert all(one.seconds > 0 for one in record.rounds)
-    assert record.baseline_bytes is not None and record.peak_bytes is not None
-    assert 0 < record.baseline_bytes <= record.peak_bytes
+    assert record.figures.baseline_bytes is not None and record.figures.peak_bytes is not None
+    assert 0 < record.figures.baseline_bytes <= record.figures.peak_bytes
     phases = list(bench.told)
     assert phases[:5] == [Phase.START, Phase.LOAD, Phase.COLD, Phase.CHECK, Phase.ROUND]
 
@@ -113,7 +113,7 @@ def test_a_misbehaving_engine_costs_its_own_cell_only(
     record = bench.measure(engine)
     assert record.outcome is outcome
     assert reason in record.reason
-    assert (record.cold_seconds, record.rounds) == (None, ())
+    assert (record.figures, record.rounds) == (None, ())
     assert before.outcome is bench.measure("Right").outcome is Outcome.OK
 
 

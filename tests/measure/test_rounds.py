@@ -7,7 +7,7 @@ import math
 import pytest
 
 from harness.measure.rounds import Rounds, loops_for, sure
-from harness.outcome import Stopped
+from harness.records.cells import Stopped
 
 STEADY = [0.0100, 0.0101, 0.0100, 0.0099, 0.0100]
 ROUNDS = Rounds(fewest=5, most=50, seconds=1.0)

@@ -22,7 +22,8 @@ from harness.measure.cell import Phase, Task
 from harness.measure.pool import Settings, WorkerPool
 from harness.measure.rounds import Rounds
 from harness.measure.turns import measure
-from harness.outcome import Cell, Outcome, Record, Stopped
+from harness.outcome import Cell, Outcome, Record
+from harness.records.cells import Stopped
 from harness.tables import Input, Table
 from harness.types import Column, Type
 from harness.verify.referee import Referee
@@ -89,7 +90,7 @@ def test_engines_take_turns(bench: Bench) -> None:
     assert [sorted(order[turn : turn + 3]) for turn in (0, 3, 6)] == [["C", "R", "S"]] * 3
     assert [short(record.cell) for record in records] == ["Right", "Chatty", "Sleepy"]
     for record in records:
-        assert (record.outcome, record.interleaved) == (Outcome.OK, True)
+        assert (record.outcome, record.figures.interleaved) == (Outcome.OK, True)
         assert [one.turn for one in record.rounds] == [0, 1, 2]
 
 
@@ -164,7 +165,7 @@ def test_rounds_are_spread_over_processes_each_of_which_runs_once_before(bench: 
     rounds = Rounds(fewest=2, most=2, seconds=60.0, processes=3, block=0)
     records = bench.measure("Diarist", "Sleepy", rounds=rounds)
     for record in records:
-        assert (record.outcome, record.cold_process) == (Outcome.OK, True), record.reason
+        assert (record.outcome, record.figures.cold_process) == (Outcome.OK, True), record.reason
         assert [one.process for one in record.rounds] == [0, 0, 1, 1, 2, 2]
         assert [one.turn for one in record.rounds] == [0, 1, 2, 3, 4, 5]
     runs = bench.tables["t"].parquet[0].with_name("diary").read_text().split()
@@ -178,7 +179,7 @@ def test_rounds_are_spread_over_processes_each_of_which_runs_once_before(bench: 
 def test_each_process_has_its_share_of_the_time(bench: Bench) -> None:
     rounds = Rounds(fewest=20, most=50, seconds=0.2, processes=2, block=0)
     (record,) = bench.measure("Wavering", rounds=rounds)
-    assert record.stopped is Stopped.BUDGET
+    assert record.figures.stopped is Stopped.BUDGET
     seconds = [[r.seconds for r in record.rounds if r.process == number] for number in (0, 1)]
     assert all(sum(each[:-1]) < 0.1 <= sum(each) for each in seconds)
 
@@ -226,8 +227,8 @@ def test_a_short_program_is_looped_and_reported_for_one_run(bench: Bench) -> Non
 
 def test_the_time_to_load_tables_is_kept(bench: Bench) -> None:
     (record,) = bench.measure("Right")
-    assert record.load_seconds is not None and record.load_seconds > 0
-    assert record.interleaved is False
+    assert record.figures.load_seconds is not None and record.figures.load_seconds > 0
+    assert record.figures.interleaved is False
 
 
 @pytest.mark.parametrize(
@@ -239,8 +240,8 @@ def test_a_fresh_process_runs_what_reads_files_and_what_is_asked_for(
 ) -> None:
     (first,) = bench.measure("Right", source=source, cold_process=asked)
     records = bench.measure("Right", "Chatty", source=source)
-    fresh = {short(record.cell): record.cold_process for record in records}
-    assert (first.cold_process, fresh["Chatty"], fresh["Right"]) == (True, True, second)
+    fresh = {short(record.cell): record.figures.cold_process for record in records}
+    assert (first.figures.cold_process, fresh["Chatty"], fresh["Right"]) == (True, True, second)
     assert (records[0].load_seconds is None) == (source is not Input.MEMORY)
 
 
@@ -249,16 +250,17 @@ def test_files_are_evicted_before_a_cold_run_where_that_is_asked(bench: Bench) -
     for asked, told in ((False, None), (True, True)):
         file.read_bytes()
         (record,) = bench.measure("Right", source=Input.PARQUET, drop_caches=asked)
-        assert record.caches_dropped is told
+        assert record.figures.caches_dropped is told
         assert (cached_pages(file) == 0) == asked  # the fake engine does not read it
     (record,) = bench.measure("Right")
-    assert record.caches_dropped is None  # its tables are loaded
+    assert record.figures.caches_dropped is None  # its tables are loaded
 
 
 def test_without_room_for_all_one_engine_follows_another(bench: Bench) -> None:
     records = bench.measure("Right", "Chatty", together_limit=0)
     assert bench.order(Phase.ROUND) == "RRRCCC"
-    assert [(record.outcome, record.interleaved) for record in records] == [(Outcome.OK, False)] * 2
+    told = [(record.outcome, record.figures.interleaved) for record in records]
+    assert told == [(Outcome.OK, False)] * 2
 
 
 def test_room_that_turns_out_too_small_lets_one_engine_follow_another(
@@ -269,7 +271,7 @@ def test_room_that_turns_out_too_small_lets_one_engine_follow_another(
     records = bench.measure("Right", "Chatty")
     assert bench.order(Phase.COLD) == "R" + "RC"
     assert bench.order(Phase.ROUND) == "RRRCCC"
-    assert [record.interleaved for record in records] == [False, False]
+    assert [record.figures.interleaved for record in records] == [False, False]
 
 
 @pytest.mark.parametrize("crowded", [True, False])

@@ -50,11 +50,21 @@ def test_what_is_not_json_is_refused(tmp_path: Path, text: str) -> None:
     assert refusal(tmp_path / "bad.json").startswith("FILE: not JSON: ")
 
 
-def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "bad.journal").write_text('{"started": 1}\n')
-    assert refusal(tmp_path / "bad.journal") == (
-        "FILE: not the journal of a run (KeyError: 'cells')"
-    )
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '{"format_version": 1}\n',
+            "not the journal of a run: line 1: started: Field required (and",
+        ),
+        ('{"started": 1}\n', "format_version is None, and this report reads 1; build the report"),
+        ("[1]\n", "not a results file: its top level is not an object"),
+        ("", "not JSON: "),
+    ],
+)
+def test_what_is_no_journal_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "bad.journal").write_text(text)
+    assert refusal(tmp_path / "bad.journal").startswith(f"FILE: {message}")
 
 
 def test_another_format_version_is_refused(tmp_path: Path) -> None:

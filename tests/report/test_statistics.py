@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from harness.records.runs import QueryEntry
 from report.compare.comparison import Comparison, compare, score
 from report.compare.metrics import METRICS
 from report.compare.statistics import (
@@ -23,7 +24,6 @@ from report.compare.statistics import (
 )
 from report.look.colours import LEAST_CONTRAST, contrast, shades
 from report.read.frame import Cell, Engine, EngineStyle, Results, Setting, Workload
-from report.read.schema import QueryEntry
 from report.words import wording
 
 SETTING = Setting("laptop", "groupby", "small", "memory", 2)

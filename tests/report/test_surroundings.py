@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from harness.records.runs import DiskEntry, EnvironmentEntry, NoiseEntry
 from report.page.output import build
-from report.read.schema import DiskEntry, EnvironmentEntry, NoiseEntry
 from report.words import surroundings
 from tests.report.test_page import text_of
 from tests.support.results_factory import MACHINE, Asked, document, write

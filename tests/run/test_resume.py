@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
@@ -21,9 +21,12 @@ import pytest
 
 from harness.errors import ResultsError
 from harness.machine.noise import BEFORE
-from harness.outcome import Cell, GpuUse, Outcome, Record, Round, Stopped
+from harness.outcome import Cell, Outcome, Record, Round
+from harness.records.cells import Figures, GpuUse, Stopped
+from harness.records.files import Basis, JournalHead, JournalLine
+from harness.records.runs import MachineEntry, NoiseEntry
 from harness.run.journal import JournalFile, journals
-from harness.run.results import cell_of, extra_info, record_of
+from harness.run.results import journal_line, record_of
 from harness.tables import Input
 from tests.support.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
 
@@ -302,7 +305,8 @@ def test_a_full_disk_ends_the_run_with_word_of_what_to_do(
 def test_a_line_that_cannot_be_written_whole_is_not_written_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal = JournalFile.create(tmp_path, _noon(), {"head": 1})
+    journal = JournalFile.create(tmp_path, _head())
+    before = journal.path.read_text()
     real = os.pwrite
 
     def half(descriptor: int, text: bytes, offset: int) -> int:
@@ -311,57 +315,70 @@ def test_a_line_that_cannot_be_written_whole_is_not_written_at_all(
 
     monkeypatch.setattr(os, "pwrite", half)
     with pytest.raises(ResultsError, match=r"No space left on device; free some space; .*--resume"):
-        journal.append({"cell": 1})
+        journal.append(_line(Outcome.ERROR))
     monkeypatch.undo()
-    journal.append({"cell": 2})
-    assert journal.path.read_text() == '{"head": 1}\n{"cell": 2}\n'
+    journal.append(_line(Outcome.OOM))
+    assert journal.path.read_text() == f"{before}{_line(Outcome.OOM).model_dump_json()}\n"
+    journal.close()
+    again, head, lines = JournalFile.reopen(journal.path)
+    assert (head, lines) == (_head(), [_line(Outcome.OOM)])
+    again.close()
 
 
 def test_a_journal_that_is_being_written_cannot_be_continued(tmp_path: Path) -> None:
-    journal = JournalFile.create(tmp_path, _noon(), {})
+    journal = JournalFile.create(tmp_path, _head())
     assert journals(tmp_path) == ([], [journal.path])
     with pytest.raises(ResultsError, match="still going on"):
         JournalFile.reopen(journal.path)
-    second = JournalFile.create(tmp_path, _noon(), {})
+    second = JournalFile.create(tmp_path, _head())
     assert second.path != journal.path
     journal.close()
     assert journals(tmp_path) == ([journal.path], [second.path])
 
 
-def _noon() -> Any:
-    from datetime import UTC, datetime
+def _line(outcome: Outcome) -> JournalLine:
+    cell = Cell("w", "q", "e", "small", Input.CSV, 3)
+    return journal_line(Record(cell, outcome, "why"), "1.0", NoiseEntry())
 
-    return datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+def _head() -> JournalHead:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    machine = MachineEntry(
+        **{"name": "m", "cpu": "c", "logical_cores": 1, "physical_cores": 1, "memory_bytes": 1},
+        **{"system": "s", "kernel": "k", "python": "3"},
+    )
+    basis = Basis(
+        **{"timeout": 1.0, "rounds": {}, "memory_limit": None, "gpu_memory_limit": None},
+        **{"together_limit": None, "cold_process": False, "drop_caches": False, "data": {}},
+    )
+    return JournalHead(
+        **{"format_version": 1, "started": noon, "finished": noon, "interrupted": True},
+        **{"command": "pytest --benchmark", "machine": machine, "versions": {}, "engines": {}},
+        **{"workloads": {}, "programs": {}, "cells": (), "basis": basis},
+    )
 
 
 def test_a_record_is_read_from_a_journal_as_it_was_written() -> None:
-    record = Record(
-        cell=Cell("w", "q", "e", "small", Input.CSV, 3),
-        outcome=Outcome.OK,
-        program_sha256="abc",
+    figures = Figures(
         rows=7,
         table_rows=70,
         cold_seconds=0.5,
         cold_process=True,
         caches_dropped=False,
-        rounds=(Round(0.1, 0.2, 0), Round(0.3, 0.4, 2, 1)),
+        load_seconds=1.5,
+        interleaved=True,
         stopped=Stopped.BUDGET,
         loops=4,
-        interleaved=True,
-        load_seconds=1.5,
         peak_bytes=11,
         baseline_bytes=9,
-        gpu=GpuUse(7, 8, 0.25, 0.5, 61.0, 1980.0, 3.5),
+        gpu=GpuUse(peak_bytes=7, energy_joules=3.5),
         fallback_share=0.125,
     )
-    for field in fields(Record):
-        if field.name not in ("outcome", "reason"):
-            assert getattr(record, field.name) != field.default, f"try {field.name}, too"
-    info = extra_info(record, "1.0")
-    told = {**info, "outcome": "ok", "reason": ""}
-    stats = {"data": [one.seconds for one in record.rounds]}
-    entry = json.loads(
-        json.dumps({"cell": told, "benchmark": {"stats": stats, "extra_info": info}})
+    assert figures.model_fields_set == set(Figures.model_fields)
+    cell, rounds = (
+        Cell("w", "q", "e", "small", Input.CSV, 3),
+        (Round(0.1, 0.2), Round(0.3, 0.4, 2, 1)),
     )
-    assert record_of(entry) == record
-    assert cell_of(entry["cell"]) == record.cell
+    record = Record(cell, Outcome.OK, "", "abc", rounds, figures)
+    line = journal_line(record, "1.0", NoiseEntry())
+    assert record_of(JournalLine.model_validate_json(line.model_dump_json())) == record

@@ -13,6 +13,7 @@ from harness.outcome import Cell, Outcome, Record, Round
 from harness.run.terminal import detail
 from harness.tables import Input
 from tests.support.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
+from tests.support.records import figures
 
 pty = pytest.importorskip("pty")
 termios = pytest.importorskip("termios")
@@ -113,4 +114,4 @@ def test_a_report_is_named_where_the_run_ends(output: str) -> None:
 def test_the_spread_of_rounds_is_told(seconds: tuple[float, ...], told: str) -> None:
     cell = Cell("w", "q", "polars", "small", Input.MEMORY, 2)
     rounds = tuple(Round(each, each) for each in seconds)
-    assert told in detail(Record(cell, Outcome.OK, rounds=rounds, cold_seconds=1.0))
+    assert told in detail(Record(cell, Outcome.OK, rounds=rounds, figures=figures()))

@@ -42,15 +42,6 @@ class Gpu:
     holders: tuple[int, ...] = ()
     """The processes that compute on it now."""
 
-    def as_dict(self) -> dict[str, object]:
-        """As a results file has it."""
-        return {
-            "name": self.name,
-            "memory_bytes": self.memory_bytes,
-            "driver": self.driver,
-            "cuda": self.cuda,
-        }
-
     def __str__(self) -> str:
         size, free = self.memory_bytes / 1e9, self.free_bytes / 1e9
         device = f"{self.name}, {size:.1f} GB ({free:.1f} GB free)"

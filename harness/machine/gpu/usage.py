@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.machine.gpu.watch import GpuWatch
-from harness.outcome import GpuUse
+from harness.records.cells import GpuUse
 
 
 class GpuUsage(GpuWatch):

@@ -1,0 +1,1 @@
+"""What a run writes: each field of results files and journals, declared once with its meaning."""

@@ -1,0 +1,54 @@
+"""The types of fields: every number has bounds, and what is later than the first release a mark.
+
+With bounds, whatever is computed from a number stays finite, and fits into the arrays that the
+report's page is sent: what passes here can be drawn.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+SHORTEST_SECONDS = 1e-12
+"""Less is what is left of a difference of equal times; and a ratio must not be too large."""
+
+
+class Entry(BaseModel):
+    """An object of a results file. Fields that are not declared are ignored: pytest-benchmark's.
+
+    Where a field cannot have a value, pydantic's ValidationError names the field and the bound.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+
+def _without_rounding_errors(seconds: float) -> float:
+    return seconds if seconds >= SHORTEST_SECONDS else 0.0
+
+
+def _in_utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST), PlainSerializer(_in_utc)]
+Seconds = Annotated[
+    float, Field(ge=0, le=1e9, allow_inf_nan=False), AfterValidator(_without_rounding_errors)
+]
+Real = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
+Small = Annotated[int, Field(ge=0, lt=2**31)]
+"""A number that fits into 32 bits: cores, threads, turns."""
+Count = Annotated[int, Field(ge=0, le=2**53)]
+"""A number that a float holds exactly, as all numbers in a browser are floats: rows, bytes."""
+Bytes = Count
+PeakBytes = Annotated[int, Field(gt=0, le=2**53)]
+LimitBytes = Annotated[int, Field(ge=0, lt=2**63)]
+"""Control groups may grant more than any machine has."""
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+ADDED_LATER = "added later"
+Value = TypeVar("Value")
+Later = Annotated[Value | None, ADDED_LATER]
+"""A field that every file has now, and that reads as None in files of releases without it."""

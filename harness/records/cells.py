@@ -1,0 +1,223 @@
+"""What is recorded of one cell: which it is, how it ended, and its figures where it has a time."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field, model_validator
+
+from harness.records.bounds import (
+    Bytes,
+    Count,
+    Entry,
+    Later,
+    PeakBytes,
+    Real,
+    Seconds,
+    Small,
+)
+
+CellKey = tuple[str, str, str, str, str, int]
+
+
+class Outcome(StrEnum):
+    """How a cell ended. Only ``ok`` has a time that counts."""
+
+    OK = "ok"
+    WRONG = "wrong"  # the answer differs from the reference
+    UNSUPPORTED = "unsupported"  # the query cannot be written for this engine
+    UNAVAILABLE = "unavailable"  # the engine or the data is not on this machine
+    ERROR = "error"  # the engine raised an error or died
+    TIMEOUT = "timeout"
+    OOM = "oom"  # out of memory
+    SKIPPED = "skipped"  # not reached: the run was interrupted
+
+    @property
+    def fails_the_run(self) -> bool:
+        return self in (Outcome.WRONG, Outcome.ERROR, Outcome.TIMEOUT, Outcome.OOM)
+
+
+class Stopped(StrEnum):
+    """Why a cell got no further hot round."""
+
+    SURE = "sure"  # its median is known well enough
+    BUDGET = "budget"  # its time was used up
+    ROUNDS = "rounds"  # it had as many as a cell may have
+
+
+class CellName(Entry):
+    """Which cell it is."""
+
+    workload: str = Field(description="the workload's name")
+    query: str = Field(description="the query's name in the workload")
+    engine: str = Field(description="the engine, by its name under `engines`")
+    size: str = Field(description="the size of the data, by its name in the workload")
+    input: str = Field(description="where the timed work starts: `memory`, `parquet` or `csv`")
+    threads: Small = Field(description="the threads that the engine may use")
+
+    @property
+    def key(self) -> CellKey:
+        return self.workload, self.query, self.engine, self.size, self.input, self.threads
+
+
+class CellEntry(CellName):
+    """An entry of ``cells``."""
+
+    outcome: Outcome = Field(
+        description="`ok`, `wrong`, `unsupported`, `unavailable`, `error`, `timeout`, `oom`, or "
+        "`skipped` (the run was interrupted first)"
+    )
+    reason: str = Field(description="why there is no time; empty where the outcome is `ok`")
+    program_sha256: str | None = Field(
+        description="key into `programs`; null where there is no program"
+    )
+
+    @model_validator(mode="after")
+    def _has_a_reason_unless_ok(self) -> CellEntry:
+        if self.outcome != "ok" and not self.reason.strip():
+            raise ValueError(f"outcome {str(self.outcome)!r} needs a reason")
+        return self
+
+
+class GpuUse(Entry):
+    """What a GPU did during a cell's runs; None where the engine or the card does not tell."""
+
+    peak_bytes: Bytes | None = Field(
+        default=None,
+        description="the most that the engine had allocated on the device in one run, loaded "
+        "tables included, by RMM's statistics; `device_bytes` for dask-cuDF, whose workers RMM "
+        "does not count together",
+    )
+    device_bytes: Bytes | None = Field(
+        default=None,
+        description="the most that NVML saw in use on the whole device during the runs: CUDA's "
+        "own needs, what pools keep, and other engines' tables are in it, so that it is at least "
+        "`peak_bytes` unless a peak came and went between two readings, 50 ms apart",
+    )
+    transfer_seconds: Seconds | None = Field(
+        default=None,
+        description="moving all tables in memory from the host to the device (part of "
+        "`load_seconds`, not of any run). Null where a transfer is in the runs themselves: "
+        "programs that read files, and Polars, whose tables in memory are the host's; cudf.pandas "
+        "moves a table when it is first used, in a cold run",
+    )
+    utilisation: Real | None = Field(
+        default=None,
+        description="the share of time in which the device worked, by NVML; the mean over the hot "
+        "rounds",
+    )
+    temperature_c: Real | None = Field(default=None, description="the highest in the hot rounds")
+    sm_clock_mhz: Real | None = Field(
+        default=None, description="clock of the multiprocessors; the mean over the hot rounds"
+    )
+    energy_joules: Real | None = Field(
+        default=None,
+        description="of the whole device, in one hot run; null where the rounds took less than a "
+        "second together",
+    )
+
+
+class Figures(Entry):
+    """What is recorded of the runs of a cell that has a time, beside its rounds."""
+
+    rows: Count | None = Field(description="rows of the answer")
+    table_rows: Later[Count] = Field(
+        default=None, description="rows of all the workload's tables of this size together"
+    )
+    cold_seconds: Seconds | None = Field(
+        description="the first run of this program in this engine's process"
+    )
+    cold_process: Later[bool] = Field(
+        default=None, description="that run was the process' first of any program"
+    )
+    caches_dropped: Later[bool | None] = Field(
+        default=None,
+        description="its files had been evicted from the page cache; false where the system kept "
+        "them, null where `--drop-caches` was not given",
+    )
+    load_seconds: Seconds | None = Field(
+        default=None,
+        description="reading all tables into the engine's memory; null where it reads files",
+    )
+    interleaved: Later[bool] = Field(
+        default=None,
+        description="the engines took turns; false where one ran after another, for want of "
+        "memory or because there was one only",
+    )
+    stopped: Later[Stopped] = Field(
+        default=None,
+        description="why there was no further round: `sure` (the median is known), `budget` (the "
+        "time was used up) or `rounds` (the most there may be)",
+    )
+    loops: Later[Small] = Field(
+        default=None,
+        description="runs in each round, of which seconds are the mean: above 1 for programs of "
+        "less than a millisecond",
+    )
+    peak_bytes: PeakBytes | None = Field(
+        description="the most resident memory of the engine's process tree seen during the cell's "
+        "runs"
+    )
+    baseline_bytes: Bytes | None = Field(
+        description="the same, just before the cell's first run (loaded tables are in it)"
+    )
+    gpu: GpuUse | None = Field(
+        default=None, description="what the GPU did; null where the engine uses none: see below"
+    )
+    fallback_share: Real | None = Field(
+        default=None,
+        description="cudf.pandas only: of the calls that its profiler counts in one further, "
+        "untimed run, the share that ran on the CPU",
+    )
+
+
+class ExtraInfo(Figures, CellName):
+    """The ``extra_info`` of an entry of ``benchmarks``."""
+
+    outcome: Later[Outcome] = Field(default=None, description="as in `cells`: `ok`")
+    program_sha256: Later[str | None] = Field(default=None, description="as in `cells`")
+    engine_version: str | None = Field(description="the version of the engine's library")
+    cpu_seconds: tuple[Seconds, ...] = Field(
+        description="user + system seconds of the engine's process tree, per hot round"
+    )
+    turns: Later[tuple[Small, ...]] = Field(
+        default=None,
+        description="per hot round, the turn of the query's engines in which it was run, from 0. "
+        "An engine's rounds of one turn came one after the other, after some that are not "
+        "counted; those of two engines with one number came close to each other. (Before 2026-12 "
+        "a turn had one round of each engine.)",
+    )
+    processes: Later[tuple[Small, ...]] = Field(
+        default=None,
+        description="per hot round, which of the cell's processes ran it, from 0: they came one "
+        "after another (`--processes`)",
+    )
+
+    @property
+    def process_count(self) -> int:
+        """How many processes ran the rounds, one after another."""
+        return len(set(self.processes or (0,)))
+
+
+class Stats(Entry):
+    """The ``stats`` of an entry of ``benchmarks``; pytest-benchmark writes many more."""
+
+    data: tuple[Seconds, ...] = Field(
+        min_length=1, description="the seconds of every hot round, in the order run"
+    )
+
+
+class BenchmarkEntry(Entry):
+    """An entry of ``benchmarks``: one for each cell whose outcome is ok and that has hot rounds."""
+
+    stats: Stats
+    extra_info: ExtraInfo
+
+    @model_validator(mode="after")
+    def _has_one_of_each_for_each_round(self) -> BenchmarkEntry:
+        info = self.extra_info
+        lists = {"cpu_seconds": info.cpu_seconds, "turns": info.turns, "processes": info.processes}
+        for name, values in lists.items():
+            if (values or name == "cpu_seconds") and len(values or ()) != len(self.stats.data):
+                raise ValueError(f"{name} and stats.data differ in length")
+        return self
