@@ -8,17 +8,16 @@ and goes once the run has ended, however that was.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import DataError
+from harness.machine.locks import held, try_lock
 from harness.words import format_bytes
 
 MANIFEST = "manifest.json"
@@ -143,27 +142,6 @@ class Room:
             self._left = self._budget.grant(0)
 
 
-@contextmanager
-def held(file: Path) -> Iterator[None]:
-    """Holds a lock, which is a file meanwhile; the system lets go of it when a process dies."""
-    while True:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if _is(file, lock.fileno()):  # else who held it has removed it
-                try:
-                    yield
-                finally:
-                    file.unlink(missing_ok=True)
-                return
-
-
-def _is(file: Path, descriptor: int) -> bool:
-    with contextlib.suppress(FileNotFoundError):
-        return os.path.samestat(file.stat(), os.fstat(descriptor))
-    return False
-
-
 def sweep(root: Path) -> dict[str, int]:
     """Removes what runs that have ended left behind; the others' names, and when they began (ns).
 
@@ -181,13 +159,14 @@ def sweep(root: Path) -> dict[str, int]:
 
 
 def _since(file: Path) -> int | None:
-    """When a lock file was made (ns) that a process holds; one that none holds is removed."""
-    with contextlib.suppress(FileNotFoundError), file.open() as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return os.fstat(lock.fileno()).st_mtime_ns
-        file.unlink()
+    """When a lock's file was made (ns) that a process holds; one that none holds is removed."""
+    with contextlib.suppress(FileNotFoundError):
+        made_ns = file.stat().st_mtime_ns
+        lock = try_lock(file)
+        if lock is None:
+            return made_ns
+        file.unlink(missing_ok=True)
+        lock.release()
     return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -19,9 +18,10 @@ from typing import Any
 
 import platformdirs
 
-from harness.data.budget import LOCK, MANIFEST, RUNS, Budget, Room, held, sweep
+from harness.data.budget import LOCK, MANIFEST, RUNS, Budget, Room, sweep
 from harness.errors import DataError, DataTooMuch
 from harness.machine.closing import Closing
+from harness.machine.locks import held, try_lock
 from harness.tables import plain_path
 from harness.words import parse_bytes
 
@@ -82,24 +82,23 @@ class Cache(Closing):
                 "digits, '.', '_', '-' and spaces only"
             )
         run = uuid.uuid4().hex
-        self._file: Path | None = root / RUNS / run
+        self._file = root / RUNS / run
         with _telling(root):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with held(root / LOCK):
                 sweep(root)
-                self._lock = self._file.open("w")
-                fcntl.flock(self._lock, fcntl.LOCK_EX)
-                since_ns = os.fstat(self._lock.fileno()).st_mtime_ns
+                self._lock = try_lock(self._file)
+                since_ns = self._file.stat().st_mtime_ns
         self.budget = Budget(root, run, since_ns, limit)
         self._given_up: dict[Path, DataTooMuch] = {}
 
     def close(self) -> None:
         """Leaves no more than the limit, of what no other run uses. May be called twice."""
-        if self._file is not None:
+        if self._lock is not None:
             shutil.rmtree(self.links, ignore_errors=True)
             self._file.unlink(missing_ok=True)
-            self._lock.close()
-            self._file = None
+            self._lock.release()
+            self._lock = None
             with contextlib.suppress(DataError, OSError):
                 replace(self.budget, since_ns=time.time_ns()).grant(0)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from harness.machine.closing import Closing
+from harness.machine.locks import try_lock
 
 PREFIX = "enginebench-"
 LOCK = "lock"
@@ -24,7 +23,7 @@ class Scratch(Closing):
         _clean(root)
         while True:
             self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
-            self._lock = _locked(self.path / LOCK, os.O_CREAT)
+            self._lock = try_lock(self.path / LOCK)
             if self._lock is not None:
                 break  # else another run took it for one that was left behind
 
@@ -32,27 +31,15 @@ class Scratch(Closing):
         """May be called twice."""
         if self._lock is not None:
             shutil.rmtree(self.path, ignore_errors=True)
-            os.close(self._lock)
+            self._lock.release()
             self._lock = None
 
 
 def _clean(root: Path) -> None:
-    """Removes folders whose runs have ended without doing so."""
-    for folder in root.glob(f"{PREFIX}*"):
-        lock = _locked(folder / LOCK)
-        if lock is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
-
-
-def _locked(file: Path, flags: int = 0) -> int | None:
-    """A descriptor that holds a file's lock; None where there is no file, or another holds it."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC | flags, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-        else:
-            return descriptor
-    return None
+    """Removes folders whose runs have ended without doing so. Others' folders have no lock."""
+    for file in root.glob(f"{PREFIX}*/{LOCK}"):
+        with contextlib.suppress(OSError):  # such as another user's
+            lock = try_lock(file)
+            if lock is not None:
+                shutil.rmtree(file.parent, ignore_errors=True)
+                lock.release()

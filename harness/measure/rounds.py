@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.records.cells import Stopped
+from harness.records.medians import interval_ranks
 
 PRECISION = 0.025
 """Rounds end early where the median is known to within this share of itself."""
@@ -86,16 +87,10 @@ class Rounds:
 def sure(seconds: Sequence[float], precision: float = PRECISION) -> bool:
     """Whether the 95% interval of the median lies within ``precision`` of it, either way.
 
-    The interval is that between two order statistics, whatever the distribution: of n values the
-    ones 0.98 sqrt(n) ranks below and above the middle (Conover, Practical Nonparametric
-    Statistics, 3.2). Of five values and fewer it is their whole range. It is a little wider than
-    the bootstrap's percentile interval, whose ends are order statistics too, and needs no draws.
+    The interval is the one that the report shows, between two of the rounds.
     """
-    ordered, count = sorted(seconds), len(seconds)
-    reach = 0.98 * math.sqrt(count)
-    low = ordered[max(0, math.floor((count - 1) / 2 - reach))]
-    high = ordered[min(count - 1, math.ceil((count - 1) / 2 + reach))]
-    median = statistics.median(ordered)
+    ordered, median = sorted(seconds), statistics.median(seconds)
+    low, high = (ordered[rank] for rank in interval_ranks(len(ordered)))
     return high - median <= precision * median and median - low <= precision * median
 
 

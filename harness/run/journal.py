@@ -8,15 +8,16 @@ it would be if the run ended before its first cell, then one entry for each cell
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from datetime import UTC
 from pathlib import Path
 from typing import Self
 
+from filelock import FileLock
 from pydantic_core import from_json
 
 from harness.errors import ResultsError
+from harness.machine.locks import try_lock
 from harness.records.bounds import Entry
 from harness.records.files import SUFFIX, JournalHead, JournalLine, read_journal
 
@@ -27,9 +28,10 @@ DEFAULT_COMMAND = "pytest --benchmark"
 class JournalFile:
     """A journal that this process, and no other, is writing: it is locked while it is open."""
 
-    def __init__(self, path: Path, descriptor: int, command: str) -> None:
-        self.path, self._descriptor, self._command = path, descriptor, command
-        self._bytes = os.fstat(descriptor).st_size
+    def __init__(self, path: Path, lock: FileLock, command: str) -> None:
+        self.path, self._lock, self._command = path, lock, command
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._bytes = os.fstat(self._descriptor).st_size
 
     @classmethod
     def create(cls, folder: Path, head: JournalHead) -> Self:
@@ -38,12 +40,12 @@ class JournalFile:
         path = folder / f"{stamp}{SUFFIX}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            while path.with_suffix(".json").exists() or (descriptor := _created(path)) is None:
+            while path.with_suffix(".json").exists() or (lock := _created(path)) is None:
                 number += 1  # two runs that began in the same second
                 path = folder / f"{stamp}-{number}{SUFFIX}"
+            journal = cls(path, lock, head.command)
         except OSError as error:
             raise ResultsError(f"no journal can be kept in {folder}: {error.strerror}") from error
-        journal = cls(path, descriptor, head.command)
         journal.append(head)
         return journal
 
@@ -54,20 +56,21 @@ class JournalFile:
         Raises ResultsError where it is no journal, or where another process is writing it.
         """
         try:
-            descriptor = _locked(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+            lock = try_lock(path)
         except OSError as error:
             raise ResultsError(f"{path} cannot be opened: {error.strerror}") from error
-        if descriptor is None:
+        if lock is None:
             raise ResultsError(f"{path} belongs to a run that is still going on")
         text = path.read_bytes()
         try:
             head, lines = read_journal(text)
         except ValueError as error:
-            os.close(descriptor)
+            lock.release()
             told = f"it is not a journal that this release writes: {error}"
             raise ResultsError(f"{path} cannot be continued: {told}; delete it") from None
-        os.ftruncate(descriptor, text.rfind(b"\n") + 1)
-        return cls(path, descriptor, head.command), head, lines
+        journal = cls(path, lock, head.command)
+        journal._cut(text.rfind(b"\n") + 1)
+        return journal, head, lines
 
     @property
     def advice(self) -> str:
@@ -80,10 +83,15 @@ class JournalFile:
         try:
             _write(self._descriptor, text, self._bytes)
         except OSError as error:
-            os.ftruncate(self._descriptor, self._bytes)
+            self._cut(self._bytes)
             told = f"{self.path} cannot be written: {error.strerror}"
             raise ResultsError(f"{told}; {self.advice}") from error
         self._bytes += len(text)
+
+    def _cut(self, size: int) -> None:
+        """Leaves out what stands behind so many bytes."""
+        os.ftruncate(self._descriptor, size)
+        self._bytes = size
 
     def remove(self) -> None:
         """Deletes the file, whose records are in the results file now."""
@@ -95,25 +103,16 @@ class JournalFile:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+            self._lock.release()
 
 
-def _created(path: Path) -> int | None:
-    """The locked file; None where there is one of this name, or where another run was quicker."""
-    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC
-    try:
-        return _locked(os.open(path, flags, 0o644))
-    except FileExistsError:
+def _created(path: Path) -> FileLock | None:
+    """The lock of a new file; None where another run has one of this name, or had."""
+    lock = try_lock(path)
+    if lock is not None and path.stat().st_size:
+        lock.release()
         return None
-
-
-def _locked(descriptor: int) -> int | None:
-    """The descriptor, locked until it is closed; None, and closed, where another has the lock."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    return lock
 
 
 def _write(descriptor: int, text: bytes, offset: int) -> None:
@@ -141,8 +140,8 @@ def journals(folder: Path) -> tuple[list[Path], list[Path]]:
     found = [path for path in folder.glob(f"*{SUFFIX}") if path.is_file()]
     for path in sorted(found, key=lambda path: path.stat().st_mtime):
         with contextlib.suppress(PermissionError):
-            descriptor = _locked(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-            (living if descriptor is None else ended).append(path)
-            if descriptor is not None:
-                os.close(descriptor)
+            lock = try_lock(path)
+            (living if lock is None else ended).append(path)
+            if lock is not None:
+                lock.release()
     return ended, living

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -29,6 +28,7 @@ from harness.records.runs import (
     QueryEntry,
     WorkloadEntry,
 )
+from harness.records.whole import write_whole
 from harness.tables import Input
 from harness.workload.cells import Asked
 
@@ -169,19 +169,7 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
     """Writes a results file whole or not at all. Raises ResultsError where it cannot."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
-        ) as file:
-            temporary = Path(file.name)
-            try:
-                json.dump(content, file, indent=1, default=str)
-                file.flush()
-                os.fsync(file.fileno())
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        write_whole(path, json.dumps(content, indent=1, default=str).encode(), durable=True)
     except OSError as error:
         raise ResultsError(f"the results cannot be written to {path}: {error.strerror}") from error
 

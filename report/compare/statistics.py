@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from statistics import median
 
-import numpy as np
 from scipy.special import bdtr, ndtri
+
+from harness.records.medians import interval_ranks
 
 CONFIDENCE = 0.95
 FEWEST_ROUNDS = 3
@@ -162,17 +163,13 @@ class Ranks:
 def ranks(count: int) -> Ranks:
     """The ranks for ``count`` rounds, at least FEWEST_ROUNDS.
 
-    The interval is the narrowest symmetric pair of order statistics that covers the median with 95%
-    or more (Conover, Practical Nonparametric Statistics, 1999, section 3.2); below six rounds it is
-    their whole range, which covers it with 75% to 94%. The standard error of a median's logarithm
-    is that of Price & Bonett, "Distribution-free confidence intervals for difference and ratio of
-    medians", Journal of Statistical Computation and Simulation 72 (2002).
+    The standard error of a median's logarithm is that of Price & Bonett, "Distribution-free
+    confidence intervals for difference and ratio of medians", Journal of Statistical Computation
+    and Simulation 72 (2002).
     """
-    tails = bdtr(np.arange(count // 2), count, 0.5)
-    within = np.flatnonzero(tails <= (1 - CONFIDENCE) / 2)
-    low = int(within.max(initial=0))
+    low, high = interval_ranks(count)
     outer = max(round((count + 1) / 2 - math.sqrt(count)) - 1, 0)
-    return Ranks(low, count - 1 - low, outer, -float(ndtri(tails[outer])))
+    return Ranks(low, high, outer, -float(ndtri(bdtr(outer, count, 0.5))))
 
 
 def estimate_median(sample: Sample) -> Estimate:
