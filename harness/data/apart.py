@@ -1,4 +1,4 @@
-"""Turns calls of functions into what they give, made in a process of its own, which may die of it.
+"""Calls of functions -> what they return, computed in a worker, which may die of it.
 
 A library that reads a damaged file may end its whole process: Arrow aborts where it is asked about
 an encrypted column. What dies here costs one table, not the run; and what a small file unpacks to
@@ -7,13 +7,9 @@ fills neither the memory nor the day.
 
 from __future__ import annotations
 
-import base64
-import importlib
-import pickle
-import signal
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from harness.data.identity import Identities
@@ -27,10 +23,9 @@ from harness.errors import (
 )
 from harness.machine.closing import Closing
 from harness.machine.limits import default_memory_limit
-from harness.machine.messages import Message
+from harness.machine.messages import Request, Start
+from harness.machine.restarting_worker import RestartingWorker
 from harness.machine.scratch import Scratch
-from harness.machine.serve import serve
-from harness.machine.standing import Standing
 
 START_SECONDS = 600.0
 """It is no file's time, so it is generous."""
@@ -42,13 +37,29 @@ MEMORY_BYTES = 4 * 10**9
 Made = TypeVar("Made")
 
 
+@dataclass(frozen=True)
+class Returned:
+    """What a call returned, or the exception that it raised."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class Call(Request[Returned]):
+    """A function, which stands in a module by its own name, and its arguments."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
 class Apart(Closing):
-    """The process, and the time that is left to it for all that is asked of it."""
+    """A worker that calls functions, and the time that is left for all calls together."""
 
     def __init__(self) -> None:
         self._seconds, self._counted = SECONDS, set[tuple[int, int]]()
         self._scratch: Scratch | None = None
-        self._process: Standing | None = None
+        self._worker: RestartingWorker | None = None
 
     def allow_for(self, files: Identities) -> None:
         """Gives the time that files of their size may take, once for each of them."""
@@ -64,20 +75,19 @@ class Apart(Closing):
         ``what``, where the process ends without an answer; DataTooMuch where that is for the time
         or the memory that it took.
         """
-        request = _packed((function.__module__, function.__qualname__, given))
-        raised, answer = _unpacked(self._ask(what, {"do": "call", "request": request})["answer"])
-        if raised:
-            raise answer
-        made: Made = answer
+        returned = self._ask(what, Call(function, given))
+        if returned.error is not None:
+            raise returned.error
+        made: Made = returned.value
         return made
 
-    def _ask(self, what: str, message: Message) -> Message:
+    def _ask(self, what: str, call: Call) -> Returned:
         limit = min(MEMORY_BYTES, default_memory_limit())
-        worker = self._started().worker()
-        worker.memory.limit_bytes = worker.memory.sample() + limit
+        client = self._started().client()
+        client.memory.limit_bytes = client.memory.sample() + limit
         began = time.monotonic()
         try:
-            return worker.request(message, max(0.001, self._seconds))
+            return client.request(call, max(0.001, self._seconds))
         except WorkerTimeout as error:
             raise DataTooMuch(
                 f"{what} takes too long to read: the tables of a file may take {SECONDS:g} s, and "
@@ -94,44 +104,16 @@ class Apart(Closing):
         finally:
             self._seconds += began - time.monotonic()
 
-    def _started(self) -> Standing:
-        if self._process is None or self._scratch is None:
+    def _started(self) -> RestartingWorker:
+        if self._worker is None or self._scratch is None:
             self._scratch = Scratch()
-            self._process = Standing(__name__, self._scratch.path, {}, START_SECONDS)
-        return self._process
+            module, folder = "harness.data.call_worker", self._scratch.path
+            self._worker = RestartingWorker(module, folder, Start(), START_SECONDS)
+        return self._worker
 
     def close(self) -> None:
-        """Ends the process. May be called twice."""
-        if self._process is not None and self._scratch is not None:
-            self._process.close()
+        """Ends the worker. May be called twice."""
+        if self._worker is not None and self._scratch is not None:
+            self._worker.close()
             self._scratch.close()
-        self._process = self._scratch = None
-
-
-def _packed(value: object) -> str:
-    return base64.b64encode(pickle.dumps(value)).decode()
-
-
-def _unpacked(text: str) -> Any:
-    return pickle.loads(base64.b64decode(text))
-
-
-def call(request: str) -> Message:
-    """The process' side: what is printed meanwhile goes to its log."""
-    module, name, given = _unpacked(request)
-    return {"answer": _packed(_answer(getattr(importlib.import_module(module), name), given))}
-
-
-def _answer(function: Callable[..., Any], given: tuple[Any, ...]) -> tuple[bool, Any]:
-    try:
-        return False, function(*given)
-    except Exception as error:
-        return True, error
-
-
-def main(arguments: Sequence[str]) -> None:
-    serve({"start": dict, "call": call}, arguments, signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+        self._worker = self._scratch = None

@@ -1,64 +1,71 @@
-"""Messages between the harness and its child processes: one JSON object per line."""
+"""Requests to a worker and its replies -> bytes in a pipe, and back.
+
+A request is a frozen dataclass that derives from `Request` of the type of its reply. What is sent
+is pickled: both ends are one release of the harness, and a worker runs as the same user as its
+parent, so that nothing can be gained by a forged message.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+import pickle
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, BinaryIO, Generic, TypeVar
 
-from harness.answer import AnswerSpec, SortKey
-from harness.special import Special
-from harness.tables import CsvFormat, Table
-from harness.types import Column, Schema, Type
+LENGTH_BYTES = 8
+"""Before each message stands its length."""
 
-Message = dict[str, Any]
+Reply = TypeVar("Reply")
 
 
-def encode(message: Mapping[str, Any]) -> bytes:
-    """One line of JSON; paths become text."""
-    return json.dumps(message, default=str).encode() + b"\n"
+class Request(Generic[Reply]):
+    """What a worker can be asked to do; ``Reply`` is the type of what it sends back."""
 
 
-def decode(line: bytes) -> Message:
-    """The message of one line. Raises ValueError where the line holds no JSON object."""
-    message = json.loads(line)
-    if not isinstance(message, dict):
-        raise ValueError(f"a message must be a JSON object, not {type(message).__name__}")
-    return message
+@dataclass(frozen=True)
+class Start(Request[None]):
+    """The first request to a worker that needs no more than to be started."""
 
 
-def table_to_message(table: Table) -> Message:
-    return asdict(table)
+class FailureKind(StrEnum):
+    """What a failure says of the engine, or other library, that raised it."""
+
+    ERROR = "error"
+    OUT_OF_MEMORY = "out of memory"
+    UNSUPPORTED = "unsupported"  # it cannot do what it was asked to
 
 
-def table_from_message(message: Mapping[str, Any]) -> Table:
-    form = message["csv_format"]
-    return Table(
-        name=message["name"],
-        schema=_schema(message["schema"]),
-        rows=message["rows"],
-        parquet=tuple(map(Path, message["parquet"])),
-        csv=tuple(map(Path, message["csv"])),
-        csv_format=CsvFormat(form["delimiter"], tuple(form["null_values"])),
-    )
+@dataclass(frozen=True)
+class Failure:
+    """The reply to a request that raised an error: its type and the start of its message."""
+
+    error: str
+    message: str
+    kind: FailureKind
 
 
-def spec_to_message(spec: AnswerSpec) -> Message:
-    return asdict(spec)
+def encode(message: object) -> bytes:
+    """A message with its length before it. Raises what pickle raises."""
+    content = pickle.dumps(message)
+    return len(content).to_bytes(LENGTH_BYTES, "big") + content
 
 
-def spec_from_message(message: Mapping[str, Any]) -> AnswerSpec:
-    order = tuple(SortKey(**key) for key in message["order"])
-    lists = {"schema": _schema(message["schema"]), "order": order, "names": tuple(message["names"])}
-    return AnswerSpec(**{**message, **lists})
+def decode(content: bytes) -> Any:
+    """The message that these bytes, without their length, stand for."""
+    return pickle.loads(content)
 
 
-def _schema(columns: list[Message]) -> Schema:
-    return tuple(map(_column, columns))
+def take(buffer: bytearray) -> bytes | None:
+    """Removes a message's bytes from the front of a buffer; None where some are not there yet."""
+    end = LENGTH_BYTES + int.from_bytes(buffer[:LENGTH_BYTES], "big")
+    if len(buffer) < end:
+        return None
+    content = bytes(buffer[LENGTH_BYTES:end])
+    del buffer[:end]
+    return content
 
 
-def _column(column: Message) -> Column:
-    special = tuple(map(Special, column["special"]))
-    return Column(**{**column, "type": Type(column["type"]), "special": special})
+def read(stream: BinaryIO) -> bytes | None:
+    """Waits for the next message's bytes; None at the end of the stream."""
+    length = stream.read(LENGTH_BYTES)
+    return stream.read(int.from_bytes(length, "big")) if length else None

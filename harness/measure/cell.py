@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from harness.answer import AnswerSpec
 from harness.engines.base import Program
@@ -24,15 +24,18 @@ from harness.errors import (
     WorkerUnsupported,
 )
 from harness.machine.gpu.usage import GpuUsage
-from harness.machine.messages import Message
+from harness.machine.messages import Request
 from harness.machine.pagecache import drop
 from harness.measure.pool import WorkerPool, on_gpu
+from harness.measure.requests import HandOver, Prepare, Ran, Run
 from harness.measure.rounds import loops_for
 from harness.measure.wall_clock import Part
 from harness.outcome import Cell, Outcome, Record, Round
 from harness.records.cells import Figures, Stopped
 from harness.tables import Input, Table
 from harness.verify.referee import Referee
+
+Reply = TypeVar("Reply")
 
 
 class Phase(StrEnum):
@@ -193,24 +196,22 @@ class Measurement:
         self.record = Record(self.task.cell, outcome, reason, self.task.program.sha256)
 
     def _set_up(self) -> None:
-        task, program = self.task, self.task.program
+        task = self.task
         self._tell(Phase.START)
-        self._process = self.pool.process_for(
-            task.cell, task.tables, lambda: self._tell(Phase.LOAD)
-        )
-        self._process.programs += 1
-        self._request("prepare", text=program.text, language=program.language, writes=task.writes)
+        self._worker = self.pool.worker_for(task.cell, task.tables, lambda: self._tell(Phase.LOAD))
+        self._worker.programs += 1
+        self._request(Prepare(task.program, task.writes))
 
     def _first_run(self) -> None:
         self._caches_dropped = self._drop_caches()
-        self._baseline_bytes = self._process.worker.memory.reset()
-        self._cold_process = self._process.programs == 1
+        self._baseline_bytes = self._worker.client.memory.reset()
+        self._cold_process = self._worker.programs == 1
         self._tell(Phase.COLD)
         self._cold = self._run_once()
-        self._peak_bytes = self._process.worker.memory.peak()
+        self._peak_bytes = self._worker.client.memory.peak()
         with self.pool.spent.on(Part.CHECKING):
             self._check()
-        self._process.worker.memory.reset()
+        self._worker.client.memory.reset()
         if self._gpu is not None:
             self._gpu.forget_cold()
 
@@ -225,14 +226,14 @@ class Measurement:
         """Checks the answer of the run just made; the time that takes is not the engine's."""
         self._tell(Phase.CHECK)
         task = self.task
-        target = self.settings.scratch.absolute() / f"{self._process.worker.folder.name}-answer"
-        reply = self._request("answer", path=target)
-        answer, self._fallback_share = Path(reply["path"]), reply["fallback_share"]
+        target = self.settings.scratch.absolute() / f"{self._worker.client.folder.name}-answer"
+        answer = self._request(HandOver(target))
+        self._fallback_share = answer.fallback_share
         try:
             reference = self.referee.reference(task.tables, task.data_key, task.spec)
-            reason = self.referee.check(answer, task.spec, reference)
+            reason = self.referee.check(answer.path, task.spec, reference)
         finally:
-            _remove(answer)
+            _remove(answer.path)
         if reason is not None:
             raise _Wrong(reason)
 
@@ -240,87 +241,87 @@ class Measurement:
         """A round as long as a block needs none before it: it counts, though it comes first."""
         wanted = self.settings.rounds.block_seconds
         self._tell(Phase.ROUND, len(self._rounds) + 1)
-        reply, counted = self._warmed(wanted), 0.0
+        ran, counted = self._warmed(wanted), 0.0
         while True:
-            counted += reply["seconds"] * self._loops
-            self._count(reply, turn)
+            counted += ran.seconds * self._loops
+            self._count(ran, turn)
             if counted >= wanted or self.limit:
                 break
             self._tell(Phase.ROUND, len(self._rounds) + 1)
-            reply = self._run()
+            ran = self._run()
         self._blocks += 1
 
-    def _warmed(self, wanted: float) -> Message:
+    def _warmed(self, wanted: float) -> Ran:
         """What a first counted round gave: one that is long, or that came after short ones."""
         warm, warming = 0.0, self.settings.rounds.warming_seconds
         while True:
-            reply = self._run()
-            took = reply["seconds"] * self._loops
-            if self._is_short(reply):
-                self._loops = loops_for(reply["seconds"])  # what was run has told that, and no more
+            ran = self._run()
+            took = ran.seconds * self._loops
+            if self._is_short(ran):
+                self._loops = loops_for(ran.seconds)  # what was run has told that, and no more
             elif took >= wanted or warm >= warming:
-                return reply
+                return ran
             warm += took
 
-    def _is_short(self, reply: Message) -> bool:
+    def _is_short(self, ran: Ran) -> bool:
         """Whether a first round tells that a round should be several runs."""
         known = bool(self._rounds) or self._loops > 1 or self.task.writes
-        return not known and loops_for(reply["seconds"]) > 1
+        return not known and loops_for(ran.seconds) > 1
 
-    def _count(self, reply: Message, turn: int) -> None:
-        self._rounds.append(Round(reply["seconds"], reply["cpu_seconds"], turn, self._number))
+    def _count(self, ran: Ran, turn: int) -> None:
+        self._rounds.append(Round(ran.seconds, ran.cpu_seconds, turn, self._number))
         self._is_sure = self._is_sure or self.settings.rounds.sure(self._seconds)
 
-    def _run(self) -> Message:
-        reply = self._run_once()
-        self._compare_rows(reply)
-        self._spent += reply["seconds"] * self._loops
-        return reply
+    def _run(self) -> Ran:
+        ran = self._run_once()
+        self._compare_rows(ran)
+        self._spent += ran.seconds * self._loops
+        return ran
 
-    def _run_once(self) -> Message:
+    def _run_once(self) -> Ran:
         with self._gpu or contextlib.nullcontext():
-            reply = self._unobserved_run()
+            ran = self._unobserved_run()
         if self._gpu is not None:
-            self._gpu.ran(self._loops, reply["gpu"])
-        return reply
+            self._gpu.ran(self._loops, ran.device)
+        return ran
 
-    def _unobserved_run(self) -> Message:
-        reply = self._request("run", loops=self._loops)
-        self.pool.spent.add(Part.ENGINES, reply["seconds"] * self._loops)
-        return reply
+    def _unobserved_run(self) -> Ran:
+        ran = self._request(Run(self._loops))
+        self.pool.spent.add(Part.ENGINES, ran.seconds * self._loops)
+        return ran
 
-    def _compare_rows(self, reply: Message) -> None:
-        if reply["rows"] != self._cold["rows"]:
+    def _compare_rows(self, ran: Ran) -> None:
+        if ran.rows != self._cold.rows:
             raise _Wrong(
-                f"hot round {len(self._rounds) + 1} gave {reply['rows']} rows, "
-                f"the checked run {self._cold['rows']}"
+                f"hot round {len(self._rounds) + 1} gave {ran.rows} rows, "
+                f"the checked run {self._cold.rows}"
             )
 
     def _leave(self) -> None:
-        self._peak_bytes = max(self._peak_bytes, self._process.worker.memory.peak())
+        self._peak_bytes = max(self._peak_bytes, self._worker.client.memory.peak())
         self.pool.discard(self.task.cell)
         self.pool.start([self.task.cell])
 
     def _enter(self) -> None:
         self._number += 1
         self._set_up()
-        self._process.worker.memory.reset()
+        self._worker.client.memory.reset()
         self._compare_rows(self._unobserved_run())
         self._blocks, self._spent, self._is_sure = 0, 0.0, False
 
     def _complete(self) -> None:
         source = self.task.cell.input
         figures = Figures(
-            rows=self._cold["rows"],
+            rows=self._cold.rows,
             table_rows=sum(table.rows for table in self.task.tables.values()),
-            cold_seconds=self._cold["seconds"],
+            cold_seconds=self._cold.seconds,
             cold_process=self._cold_process,
             caches_dropped=self._caches_dropped,
             stopped=Stopped.SURE if self.sure else self.limit,
             loops=self._loops,
             interleaved=self.interleaved,
-            load_seconds=self._process.load_seconds if source is Input.MEMORY else None,
-            peak_bytes=max(self._peak_bytes, self._process.worker.memory.peak()),
+            load_seconds=self._worker.load_seconds if source is Input.MEMORY else None,
+            peak_bytes=max(self._peak_bytes, self._worker.client.memory.peak()),
             baseline_bytes=self._baseline_bytes,
             gpu=self._gpu.summary() if self._gpu is not None else None,
             fallback_share=self._fallback_share,
@@ -328,11 +329,11 @@ class Measurement:
         rounds, program = tuple(self._rounds), self.task.program.sha256
         self.record = Record(self.task.cell, Outcome.OK, "", program, rounds, figures)
 
-    def _request(self, do: str, **arguments: object) -> Message:
-        """Asks the cell's process; all that it is asked shares one limit of time."""
+    def _request(self, request: Request[Reply]) -> Reply:
+        """Asks the cell's worker; all its requests for a cell share one limit of time."""
         began = time.monotonic()
         try:
-            return self._process.request(max(self._left, 0.0), do, **arguments)
+            return self._worker.client.request(request, max(self._left, 0.0))
         except WorkerTimeout as error:
             limit = self.settings.timeout
             raise WorkerTimeout(f"not done after {limit:g} s; the process was killed") from error

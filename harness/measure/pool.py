@@ -1,4 +1,4 @@
-"""Cells -> the process that measures them: one per engine and configuration, tables loaded."""
+"""Cells -> the workers that run them: one for each engine and configuration, tables loaded."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 import harness.engines
 from harness.engines.base import CONNECT_VARIABLE
 from harness.errors import UnknownEngine, WorkerError
-from harness.machine.child_process import Worker
 from harness.machine.closing import Closing
 from harness.machine.environment import read_by
 from harness.machine.gpu.device import LIMIT_VARIABLE
 from harness.machine.gpu.discovery import has_room
 from harness.machine.limits import default_memory_limit, total_memory
-from harness.machine.messages import Message, table_to_message
+from harness.machine.worker_client import WorkerClient
+from harness.measure.requests import Load, Scan, StartEngine
 from harness.measure.rounds import Rounds
 from harness.measure.wall_clock import Part, Spent
 from harness.outcome import Cell
@@ -80,51 +80,48 @@ class Settings:
 
 
 @dataclass
-class EngineProcess:
-    """A worker, the tables that it has, and how many programs it was given."""
+class PooledWorker:
+    """An engine's worker, the tables that it has, and how many programs it was given."""
 
-    worker: Worker
+    client: WorkerClient
     starting: bool = True
     tables: set[str] = field(default_factory=set)
     load_seconds: float = 0.0
     programs: int = 0
 
-    def request(self, timeout: float, do: str, **arguments: object) -> Message:
-        return self.worker.request({"do": do, **arguments}, timeout)
-
 
 class WorkerPool(Closing):
-    """Keeps one process for each engine, input, size, threads and workload.
+    """Keeps one worker for each engine, input, size, threads and workload.
 
-    Use it from one thread. ``close`` ends all processes.
+    Use it from one thread. ``close`` ends all workers.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._processes: dict[Cell, EngineProcess] = {}
+        self._workers: dict[Cell, PooledWorker] = {}
         self._failures: dict[Cell, list[WorkerError]] = {}
         self._started = 0
         self.spent = Spent()
 
     def start(self, cells: Iterable[Cell]) -> None:
-        """Begins to start the processes of cells, side by side. ``process_for`` awaits them all."""
+        """Begins to start the workers of cells, side by side. ``worker_for`` awaits them all."""
         for key in dict.fromkeys(map(_without_query, cells)):
-            if key not in self._processes and not self._failures.get(key):
-                self._processes[key] = self._start(key)
+            if key not in self._workers and not self._failures.get(key):
+                self._workers[key] = self._start(key)
 
     def refresh(self, cells: Iterable[Cell]) -> None:
-        """Begins to replace those processes of cells that are to be fresh and are not."""
+        """Begins to replace those workers of cells that are to be fresh and are not."""
         cells = [c for c in cells if self.settings.cold_process or c.input is not Input.MEMORY]
         for cell in cells:
-            process = self._processes.get(_without_query(cell))
-            if process is not None and process.programs:
+            worker = self._workers.get(_without_query(cell))
+            if worker is not None and worker.programs:
                 self.discard(cell)
         self.start(cells)
 
-    def process_for(
+    def worker_for(
         self, cell: Cell, tables: Mapping[str, Table], loading: Callable[[], None]
-    ) -> EngineProcess:
-        """The process for a cell, with its tables at hand; ``loading`` is called before a set-up.
+    ) -> PooledWorker:
+        """The worker for a cell, with its tables at hand; ``loading`` is called before a set-up.
 
         Raises WorkerError where the set-up fails, and at once where it has failed before.
         """
@@ -134,91 +131,91 @@ class WorkerPool(Closing):
         failures = self._failures.setdefault(key, [])
         if len(failures) >= SETUP_ATTEMPTS:
             raise type(failures[-1])(f"{failures[-1]} (as {len(failures)} times before)")
-        process = self._processes.get(key)
-        if process is not None and process.tables >= tables.keys():
-            return process
+        worker = self._workers.get(key)
+        if worker is not None and worker.tables >= tables.keys():
+            return worker
         loading()
         try:
-            return self._set_up(key, process, tables)
+            return self._set_up(key, worker, tables)
         except WorkerError as error:
             self.discard(cell)
             failures.append(type(error)(f"setting up {cell.engine}: {error}"))
             raise failures[-1] from error
 
     def _set_up(
-        self, key: Cell, process: EngineProcess | None, tables: Mapping[str, Table]
-    ) -> EngineProcess:
+        self, key: Cell, worker: PooledWorker | None, tables: Mapping[str, Table]
+    ) -> PooledWorker:
         deadline = time.monotonic() + self.settings.setup_timeout
-        if process is None:
-            process = self._processes[key] = self._start(key)
+        if worker is None:
+            worker = self._workers[key] = self._start(key)
             with self.spent.on(Part.STARTING):
-                self._await(process)
-        before = process.load_seconds
-        for name in tables.keys() - process.tables:
+                self._await(worker)
+        before = worker.load_seconds
+        for name in tables.keys() - worker.tables:
             left = max(0.0, deadline - time.monotonic())
-            _provide(process, tables[name], key.input, left)
-        self.spent.add(Part.ENGINES, process.load_seconds - before)
-        return process
+            _provide(worker, tables[name], key.input, left)
+        self.spent.add(Part.ENGINES, worker.load_seconds - before)
+        return worker
 
     def make_room(self, cells: Iterable[Cell]) -> None:
-        """Ends other processes, the largest first, while they take what these cells' may use.
+        """Ends other workers, the largest first, while they take what these cells' may use.
 
         Of a GPU a lone cell has all; others share it with what ran before while it has room.
         """
         cells = list(cells)
-        own = set(map(_without_query, cells)) & self._processes.keys()
+        own = set(map(_without_query, cells)) & self._workers.keys()
         if any(map(on_gpu, cells)) and (len(cells) == 1 or not has_room()):
-            for other in filter(on_gpu, self._processes.keys() - own):
+            for other in filter(on_gpu, self._workers.keys() - own):
                 self.discard(other)
         held = sum(map(self._resident_bytes, own))
         wanted = ROOM_SHARE * (self.settings.memory_limit or 0)
-        idle = sorted(self._processes.keys() - own, key=self._resident_bytes)
+        idle = sorted(self._workers.keys() - own, key=self._resident_bytes)
         while idle and default_memory_limit() + held < wanted:
             self.discard(idle.pop())
 
     def fits(self, cells: Iterable[Cell], tables: Mapping[str, Table]) -> bool:
-        """Whether the processes of cells may hold the tables in memory all at once.
+        """Whether the workers of cells may hold the tables in memory all at once.
 
         One that has not loaded them yet is taken to need as much as the largest that has.
         """
         keys = set(map(_without_query, cells))
-        loaded = [key for key in keys & self._processes.keys() if self._processes[key].tables]
+        loaded = [key for key in keys & self._workers.keys() if self._workers[key].tables]
         sizes = [self._resident_bytes(key) for key in loaded]
         files = all(key.input is not Input.MEMORY for key in keys)
         each = max(sizes, default=0 if files else _estimated_bytes(tables.values()))
         return sum(sizes) + each * (len(keys) - len(sizes)) <= self.settings.together_limit
 
     def crowds(self, cell: Cell) -> bool:
-        """Whether the other processes hold so much that this cell's may have lacked it."""
-        others = self._processes.keys() - {_without_query(cell)}
+        """Whether the other workers hold so much that this cell's may have lacked it."""
+        others = self._workers.keys() - {_without_query(cell)}
         if on_gpu(cell) and any(map(on_gpu, others)):
             return True
         limit = self.settings.memory_limit or total_memory()
         return sum(map(self._resident_bytes, others)) > CROWD_SHARE * limit
 
     def _resident_bytes(self, key: Cell) -> int:
-        return self._processes[key].worker.memory.sample()
+        return self._workers[key].client.memory.sample()
 
     def _await_starts(self) -> None:
-        """Waits until every process has started: none may be busy while another is timed."""
-        for key, process in list(self._processes.items()):
-            if process.starting:
+        """Waits until every worker has started: none may be busy while another is timed."""
+        for key, worker in list(self._workers.items()):
+            if worker.starting:
                 try:
-                    self._await(process)
+                    self._await(worker)
                 except WorkerError as error:
                     self.discard(key)
                     self._failures.setdefault(key, []).append(error)
 
-    def _await(self, process: EngineProcess) -> None:
-        process.worker.reply(self.settings.setup_timeout)
-        process.starting = False
+    def _await(self, worker: PooledWorker) -> None:
+        worker.client.reply(self.settings.setup_timeout)
+        worker.starting = False
 
-    def _start(self, key: Cell) -> EngineProcess:
+    def _start(self, key: Cell) -> PooledWorker:
         self._started += 1
         name = re.sub(r"[^A-Za-z0-9_]+", "-", f"{self._started}-{key.engine}")
         engine = harness.engines.get(key.engine)
-        worker = Worker(
-            "harness.measure.bench",
+        client = WorkerClient(
+            "harness.measure.engine_worker",
             self.settings.scratch / name,
             {
                 **read_by(engine, os.environ),
@@ -227,31 +224,30 @@ class WorkerPool(Closing):
             },
             self.settings.memory_limit,
         )
-        worker.post({"do": "start", "engine": key.engine, "threads": key.threads})
-        return EngineProcess(worker)
+        client.post(StartEngine(key.engine, key.threads))
+        return PooledWorker(client)
 
     def discard(self, cell: Cell) -> None:
-        """Ends the process of a cell; the next cell gets a fresh one."""
-        process = self._processes.pop(_without_query(cell), None)
-        if process is not None:
-            process.worker.close()
+        """Ends the worker of a cell; the next cell gets a fresh one."""
+        worker = self._workers.pop(_without_query(cell), None)
+        if worker is not None:
+            worker.client.close()
 
     def close(self) -> None:
-        """Ends all processes. May be called twice."""
+        """Ends all workers. May be called twice."""
         with contextlib.ExitStack() as stack:
-            for process in self._processes.values():
-                stack.callback(process.worker.close)
-            self._processes.clear()
+            for worker in self._workers.values():
+                stack.callback(worker.client.close)
+            self._workers.clear()
 
 
-def _provide(process: EngineProcess, table: Table, source: Input, timeout: float) -> None:
+def _provide(worker: PooledWorker, table: Table, source: Input, timeout: float) -> None:
     """Loads a table into memory, or makes its files known."""
-    message = table_to_message(table)
     if source is Input.MEMORY:
-        process.load_seconds += process.request(timeout, "load", table=message)["seconds"]
+        worker.load_seconds += worker.client.request(Load(table), timeout)
     else:
-        process.request(timeout, "scan", table=message, source=source)
-    process.tables.add(table.name)
+        worker.client.request(Scan(table, source), timeout)
+    worker.tables.add(table.name)
 
 
 def _estimated_bytes(tables: Iterable[Table]) -> int:
@@ -270,5 +266,5 @@ def on_gpu(cell: Cell) -> bool:
 
 
 def _without_query(cell: Cell) -> Cell:
-    """The part of a cell that decides in which process it runs."""
+    """The part of a cell that decides which worker runs it."""
     return Cell(cell.workload, "*", cell.engine, cell.size, cell.input, cell.threads)

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from harness.answer import AnswerSpec
 from harness.data.budget import Budget
 from harness.errors import NoReference, Unsupported, WorkerError
-from harness.machine.messages import Message, spec_to_message, table_to_message
-from harness.machine.standing import Standing
+from harness.machine.messages import Request
+from harness.machine.restarting_worker import RestartingWorker
 from harness.tables import Table
+from harness.verify.requests import Check, Compute, Explain, Reference, StartReferee
+
+Reply = TypeVar("Reply")
 
 TIMEOUT_SECONDS = 600.0
 """For one reference or one comparison. It is no engine's time, so it is generous."""
 
 
-@dataclass(frozen=True)
-class Reference:
-    """The file of a right answer; ``widened`` where it also holds the rows tying at a LIMIT.
-
-    ``tables`` and ``key`` are what it was computed from, should it be called into question.
-    """
-
-    path: Path
-    widened: bool
-    tables: tuple[Table, ...]
-    key: str
-
-
-class Referee(Standing):
+class Referee(RestartingWorker):
     """Computes reference answers with DuckDB and compares the engines' answers with them.
 
     References are kept within the ``budget``.
@@ -44,8 +34,8 @@ class Referee(Standing):
         memory_limit: int | None = None,
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        begin = {"budget": asdict(budget), "threads": threads, "timeout": timeout}
-        super().__init__("harness.verify.reference", scratch, begin, timeout, memory_limit)
+        start = StartReferee(budget, threads, timeout)
+        super().__init__("harness.verify.reference", scratch, start, timeout, memory_limit)
         self._known: dict[tuple[str, AnswerSpec], Reference | NoReference] = {}
 
     def reference(self, tables: Mapping[str, Table], key: str, spec: AnswerSpec) -> Reference:
@@ -63,17 +53,10 @@ class Referee(Standing):
     def _compute(
         self, tables: Mapping[str, Table], key: str, spec: AnswerSpec
     ) -> Reference | NoReference:
-        message = {
-            "do": "reference",
-            "tables": [table_to_message(table) for table in tables.values()],
-            "key": key,
-            "spec": spec_to_message(spec),
-        }
         try:
-            reply = self._request(message)
+            return self._request(Compute(tuple(tables.values()), key, spec))
         except WorkerError as error:
             return NoReference(f"there is no reference answer: {error}")
-        return Reference(Path(reply["path"]), reply["widened"], tuple(tables.values()), key)
 
     def check(self, answer: Path, spec: AnswerSpec, reference: Reference) -> str | None:
         """Why an answer file is wrong, or None.
@@ -81,39 +64,22 @@ class Referee(Standing):
         Raises NoReference where it cannot be compared, or the reference is in doubt, and
         Unsupported where it is wrong because of data that no engine could have answered so.
         """
-        message = {
-            "do": "check",
-            "answer": answer.absolute(),
-            "reference": reference.path,
-            "widened": reference.widened,
-            "tables": [table_to_message(table) for table in reference.tables],
-            "key": reference.key,
-            "spec": spec_to_message(spec),
-        }
         try:
-            reply = self._request(message)
+            verdict = self._request(Check(answer.absolute(), spec, reference))
         except WorkerError as error:
             raise NoReference(f"the answer could not be checked: {error}") from error
-        if reply["unsupported"] is not None:
-            raise Unsupported(reply["unsupported"])
-        if reply["doubt"] is not None:
-            raise NoReference(reply["doubt"])
-        reason: str | None = reply["reason"]
-        return reason
+        if verdict.unsupported is not None:
+            raise Unsupported(verdict.unsupported)
+        if verdict.doubt is not None:
+            raise NoReference(verdict.doubt)
+        return verdict.reason
 
     def explain(self, spec: AnswerSpec, reference: Reference) -> str | None:
         """What of the data makes engines fail where DuckDB does not, or None."""
-        message = {
-            "do": "explain",
-            "tables": [table_to_message(table) for table in reference.tables],
-            "key": reference.key,
-            "spec": spec_to_message(spec),
-        }
         try:
-            reason: str | None = self._request(message)["reason"]
+            return self._request(Explain(spec, reference))
         except WorkerError:
             return None
-        return reason
 
-    def _request(self, message: Mapping[str, object]) -> Message:
-        return self.worker().request(message, self._timeout)
+    def _request(self, request: Request[Reply]) -> Reply:
+        return self.client().request(request, self._timeout)

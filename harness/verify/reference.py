@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import math
 import sys
 import tempfile
 import threading
@@ -22,14 +21,21 @@ import pyarrow.parquet as pq
 from harness.answer import AnswerSpec
 from harness.data.budget import Budget, Room
 from harness.errors import DataError, NoReference, WorkloadError
-from harness.machine.messages import Message, spec_from_message, table_from_message
 from harness.machine.oom import says_out_of_memory
-from harness.machine.serve import serve_deep
+from harness.machine.worker_server import Handlers, serve_deep
 from harness.sandbox.files import reader
 from harness.sandbox.guard import identifier, judge, literal, lock
 from harness.tables import Input, Table
 from harness.verify.compare import compare
 from harness.verify.parts import can_be_cut, compare_in_parts
+from harness.verify.requests import (
+    Check,
+    Compute,
+    Explain,
+    Reference,
+    StartReferee,
+    Verdict,
+)
 
 MEMORY = "800MB"
 """What a reference is computed in, spilling to disk where it must; more where it cannot do so."""
@@ -61,82 +67,57 @@ class References:
         self._database: duckdb.DuckDBPyConnection | None = None
         self._given_up: set[tuple[str, str]] = set()
 
-    def start(self, budget: Message, threads: int, timeout: float = math.inf) -> Message:
-        """Chooses the run's budget in the cache, and DuckDB's threads.
-
-        Other ways together take at most half of the ``timeout`` (seconds) of a request.
-        """
-        self._budget = Budget(**{**budget, "root": Path(budget["root"])})
-        self._threads = threads
-        limit = timeout / (2 * len(OTHER_WAYS))
+    def start(self, request: StartReferee) -> None:
+        self._budget, self._threads = request.budget, request.threads
+        limit = request.timeout / (2 * len(OTHER_WAYS))
         self._other_way_seconds = min(self._other_way_seconds, limit)
         self._budget.answers.mkdir(parents=True, exist_ok=True)
-        return {}
 
-    def reference(self, tables: list[Message], key: str, spec: Message) -> Message:
-        """The reference of a query over the tables of a data key, from the cache or anew.
-
-        Gives its path, and whether it is the widened one. Raises NoReference where the widened
-        one does not allow the very answer of the SQL as written.
-        """
-        data, wanted = [table_from_message(table) for table in tables], spec_from_message(spec)
-        plain = self._file(data, key, wanted.reference_sql)
-        if wanted.widened_sql is None:
-            return {"path": plain, "widened": False}
-        widened = self._file(data, key, wanted.widened_sql)
-        reason = compare(_read(plain), _read(widened), wanted, widened=True)
+    def reference(self, request: Compute) -> Reference:
+        """Raises NoReference where the widened one does not allow the answer of the SQL itself."""
+        data, key, spec = request.tables, request.key, request.spec
+        plain = self._file(data, key, spec.reference_sql)
+        if spec.widened_sql is None:
+            return Reference(plain, False, data, key)
+        widened = self._file(data, key, spec.widened_sql)
+        reason = compare(_read(plain), _read(widened), spec, widened=True)
         if reason is not None:
             raise NoReference(f"the answer and its ties at the LIMIT disagree: {reason}")
-        return {"path": widened, "widened": True}
+        return Reference(widened, True, data, key)
 
-    def check(
-        self,
-        answer: str,
-        reference: str,
-        widened: bool,
-        tables: list[Message],
-        key: str,
-        spec: Message,
-    ) -> Message:
-        """Gives why an answer file is wrong, or None.
-
-        Before an answer is called wrong, DuckDB is asked in other ways: ``unsupported`` says what
-        of the data no engine could have answered so, ``doubt`` where one of those ways contradicts
-        the reference.
-        """
-        wanted = spec_from_message(spec)
-        given, right = Path(answer), Path(reference)
-        reason = _difference(given, right, wanted, widened)
+    def check(self, request: Check) -> Verdict:
+        """Before an answer is called wrong, DuckDB is asked in other ways."""
+        given, spec, reference = request.answer, request.spec, request.reference
+        right, widened = reference.path, reference.widened
+        reason = _difference(given, right, spec, widened)
         if reason is None:
-            return {"reason": None, "unsupported": None, "doubt": None}
+            return Verdict(None)
         from harness.verify.explained import another  # which imports what right answers do without
 
-        unsupported = self.explain(tables, key, spec)["reason"]
+        unsupported = self.explain(Explain(spec, reference))
         if unsupported is not None:
-            return {"reason": reason, "unsupported": unsupported, "doubt": None}
-        data = [table_from_message(table) for table in tables]
-        doubt = self._doubt(given, right, wanted, widened, data, key)
+            return Verdict(reason, unsupported)
+        doubt = self._doubt(given, spec, reference)
         if doubt is None:
-            with self._in_time(self._open(data, key)) as database:
+            with self._in_time(self._open(reference.tables, reference.key)) as database:
 
                 def differs(sql: str) -> bool:
                     with tempfile.TemporaryDirectory(dir=".") as folder:
                         other = Path(folder) / "other.arrow"
                         self._write(database, sql, other)
-                        return _difference(other, right, wanted, widened) is not None
+                        return _difference(other, right, spec, widened) is not None
 
-                names = [table.name for table in data]
-                unsupported = another(wanted.reference_sql, names, differs)
-        return {"reason": reason, "unsupported": unsupported, "doubt": doubt}
+                names = [table.name for table in reference.tables]
+                unsupported = another(spec.reference_sql, names, differs)
+        return Verdict(reason, unsupported, doubt)
 
-    def explain(self, tables: list[Message], key: str, spec: Message) -> Message:
-        """Gives what of the data engines cannot answer as DuckDB does, or None."""
+    def explain(self, request: Explain) -> str | None:
         from harness.verify.explained import data_of_its_own
 
-        data, wanted = [table_from_message(table) for table in tables], spec_from_message(spec)
+        data, key = request.reference.tables, request.reference.key
         names = [table.name for table in data]
         with self._in_time(self._open(data, key)) as database:
-            return {"reason": data_of_its_own(database, wanted.reference_sql, names)}
+            return data_of_its_own(database, request.spec.reference_sql, names)
 
     @contextlib.contextmanager
     def _in_time(self, database: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -148,16 +129,10 @@ class References:
         finally:
             timer.cancel()
 
-    def _doubt(
-        self,
-        given: Path,
-        right: Path,
-        spec: AnswerSpec,
-        widened: bool,
-        data: Sequence[Table],
-        key: str,
-    ) -> str | None:
+    def _doubt(self, given: Path, spec: AnswerSpec, reference: Reference) -> str | None:
         """How the first other way that comes to an end contradicts the reference, if it does."""
+        right, widened = reference.path, reference.widened
+        data, key = reference.tables, reference.key
         for way in OTHER_WAYS:
             try:
                 other = self._file(data, key, spec.reference_sql, way)
@@ -294,8 +269,13 @@ def _read(file: Path) -> pa.Table:
 
 def main(arguments: Sequence[str]) -> None:
     references = References()
-    names = ("start", "reference", "check", "explain")
-    serve_deep({name: getattr(references, name) for name in names}, arguments)
+    handlers: Handlers = {
+        StartReferee: references.start,
+        Compute: references.reference,
+        Check: references.check,
+        Explain: references.explain,
+    }
+    serve_deep(handlers, arguments)
 
 
 if __name__ == "__main__":

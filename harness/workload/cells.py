@@ -15,9 +15,10 @@ from harness.engines.base import Program
 from harness.errors import DataUnavailable, Unsupported, WorkerError, WorkloadError
 from harness.outcome import Cell, Outcome
 from harness.tables import Input
-from harness.workload.compiler import Compiler, Planned, Schemas
+from harness.workload.compiler import Compiler, Schemas
 from harness.workload.file import Query, Workload, load
 from harness.workload.reader import Reader
+from harness.workload.requests import Planned
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,23 @@ from dataclasses import asdict
 
 import harness.engines
 from harness import plan
+from harness.engines.base import Program
 from harness.errors import UnknownEngine, Unsupported, WorkloadError
-from harness.machine.messages import Message, spec_to_message, table_from_message
-from harness.machine.serve import serve_deep
+from harness.machine.messages import Start
+from harness.machine.worker_server import Handlers, serve_deep
 from harness.plan.tree.nodes import Node
 from harness.plan.tree.text import tree
-from harness.tables import Input, Table
+from harness.tables import Table
+from harness.workload.requests import (
+    Compile,
+    NoProgram,
+    Planned,
+    PlanQuery,
+    QueryText,
+    ShowSteps,
+    TakeTables,
+    Wrong,
+)
 
 
 class Compiling:
@@ -30,65 +41,54 @@ class Compiling:
 
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}
-        self._plans: dict[object, plan.Query] = {}
+        self._plans: dict[QueryText, plan.Query] = {}
 
-    def start(self) -> Message:
+    def start(self, _: Start) -> None:
         """Imports the engines before anybody waits for it."""
         for name in harness.engines.names():
             with contextlib.suppress(UnknownEngine):
                 harness.engines.get(name)
-        return {}
 
-    def tables(self, tables: list[Message]) -> Message:
-        """Takes the tables that queries are about from now on; their rows do not matter."""
-        self._tables = {table["name"]: table_from_message(table) for table in tables}
+    def take_tables(self, request: TakeTables) -> None:
+        self._tables = {table.name: table for table in request.tables}
         self._plans.clear()
-        return {}
 
-    def query(self, query: Message) -> Message:
-        """Gives what a query's answer must look like, and its plan as text, or what is wrong."""
+    def plan_query(self, request: PlanQuery) -> Planned | Wrong:
         try:
-            planned = self._planned(query)
+            planned = self._planned(request.query)
             plain, typed = _text(planned.plan, False), _text(planned.plan, True)
         except WorkloadError as error:
-            return {"wrong": error.message}
+            return Wrong(error.message)
         except RecursionError:
-            return {"wrong": "the SQL is nested too deeply"}
-        return {
-            "spec": spec_to_message(planned.spec),
-            "plan": plain,
-            "typed_plan": typed,
-            "unsupported": str(planned.unsupported or ""),
-        }
+            return Wrong("the SQL is nested too deeply")
+        return Planned(planned.spec, plain, typed, str(planned.unsupported or ""))
 
-    def steps(self, query: Message) -> Message:
-        """Gives a query after each step of its compilation, as texts, or why there is no plan."""
+    def steps(self, request: ShowSteps) -> list[tuple[str, str]]:
+        """The last text says why, where there is no plan."""
         schemas = {name: table.schema for name, table in self._tables.items()}
         told: list[tuple[str, str]] = []
         try:
-            for name, state in plan.steps(query["sql"], schemas):
+            for name, state in plan.steps(request.query.sql, schemas):
                 text = tree(state, True) if isinstance(state, Node) else state.sql(pretty=True)
                 told.append((name, text))
         except (Unsupported, WorkloadError) as error:
             told.append(("stopped", str(error)))
-        return {"steps": told}
+        return told
 
-    def program(self, query: Message, engine: str, source: str) -> Message:
-        """Gives an engine's program, or why there is none."""
-        asked = harness.engines.get(engine)
+    def program(self, request: Compile) -> Program | NoProgram:
+        engine = harness.engines.get(request.engine)
         try:
-            return asdict(asked.compile(self._planned(query), self._tables, Input(source)))
+            return engine.compile(self._planned(request.query), self._tables, request.source)
         except Unsupported as error:
-            return {"unsupported": str(error)}
+            return NoProgram(str(error))
         except RecursionError:
-            return {"unsupported": f"not compiled for {asked.label}: it is nested too deeply"}
+            return NoProgram(f"not compiled for {engine.label}: it is nested too deeply")
 
-    def _planned(self, query: Message) -> plan.Query:
-        key = tuple(query.items())
-        if key not in self._plans:
+    def _planned(self, query: QueryText) -> plan.Query:
+        if query not in self._plans:
             schemas = {name: table.schema for name, table in self._tables.items()}
-            self._plans[key] = plan.compile_query(schemas=schemas, **query)
-        return self._plans[key]
+            self._plans[query] = plan.compile_query(schemas=schemas, **asdict(query))
+        return self._plans[query]
 
 
 def _text(plan: Node | None, types: bool) -> str | None:
@@ -97,8 +97,13 @@ def _text(plan: Node | None, types: bool) -> str | None:
 
 def main(arguments: Sequence[str]) -> None:
     compiling = Compiling()
-    names = ("start", "tables", "query", "steps", "program")
-    handlers = {name: getattr(compiling, name) for name in names}
+    handlers: Handlers = {
+        Start: compiling.start,
+        TakeTables: compiling.take_tables,
+        PlanQuery: compiling.plan_query,
+        ShowSteps: compiling.steps,
+        Compile: compiling.program,
+    }
     serve_deep(handlers, arguments, signal.SIGKILL)
 
 

@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import harness.engines
-from harness.answer import AnswerSpec
 from harness.engines.base import Program
 from harness.errors import TooMuch, Unsupported, WorkerError, WorkloadError
-from harness.machine.messages import Message, spec_from_message
+from harness.machine.messages import Request
 from harness.tables import CsvFormat, Input, Table
 from harness.types import Schema
 from harness.words import suggestion
 from harness.workload.file import Query, Workload
 from harness.workload.reader import Reader
+from harness.workload.requests import (
+    Compile,
+    NoProgram,
+    Planned,
+    PlanQuery,
+    QueryText,
+    ShowSteps,
+)
 
 SECONDS = 10.0
 """What one query's plan, or one program, may take."""
@@ -30,21 +38,8 @@ FILE_CHARACTERS = 100_000_000
 MESSAGE_CHARACTERS = 1000
 """Of what is wrong with a query, which may quote any name in it."""
 
+Reply = TypeVar("Reply")
 Schemas = Mapping[str, Schema]
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What the right answer to a query looks like, and its plan as text, plain and with row types.
-
-    The plans are None where the plan layer cannot lower the query; ``unsupported`` then says why.
-    SQL engines can still run it.
-    """
-
-    spec: AnswerSpec
-    plan: str | None
-    typed_plan: str | None
-    unsupported: str
 
 
 class Compiler:
@@ -79,10 +74,10 @@ class Compiler:
 
     def _planned(self, query: Query, schemas: Schemas) -> Planned:
         try:
-            reply = self._ask("to compile it", "query", query, schemas)
-            if "wrong" not in reply:
-                return Planned(**{**reply, "spec": spec_from_message(reply["spec"])})
-            reason = reply["wrong"]
+            reply = self._ask("to compile it", PlanQuery(_text_of(query)), schemas)
+            if isinstance(reply, Planned):
+                return reply
+            reason = reply.reason
         except TooMuch as error:
             reason = f"{error}; write it as several queries, or name fewer of its parts twice"
         except WorkerError as error:  # a fault of ours or of the parser's, told at its place
@@ -109,8 +104,7 @@ class Compiler:
         Raises WorkloadError, with file and line, where the query is wrong.
         """
         self.query(query, schemas)
-        reply = self._ask("to compile it", "steps", query, schemas)
-        return [(name, text) for name, text in reply["steps"]]
+        return self._ask("to compile it", ShowSteps(_text_of(query)), schemas)
 
     def program(self, query: Query, schemas: Schemas, engine: str, source: Input) -> Program:
         """The program for an engine: the hand-written one that the file names, or the compiled one.
@@ -130,24 +124,22 @@ class Compiler:
     def _made(self, query: Query, schemas: Schemas, engine: str, source: Input) -> Program:
         self.query(query, schemas)
         try:
-            asked = {"engine": engine, "source": source}
-            reply = self._ask("its program", "program", query, schemas, **asked)
+            reply = self._ask("its program", Compile(_text_of(query), engine, source), schemas)
         except TooMuch as error:
             label = harness.engines.get(engine).label
             raise Unsupported(f"not compiled for {label}: {error}") from error
-        if "unsupported" in reply:
-            raise Unsupported(reply["unsupported"])
-        return Program(**reply)
+        if isinstance(reply, NoProgram):
+            raise Unsupported(reply.reason)
+        return reply
 
-    def _ask(self, what: str, do: str, query: Query, schemas: Schemas, **asked: object) -> Message:
+    def _ask(self, what: str, request: Request[Reply], schemas: Schemas) -> Reply:
         """What the reader replies, within what is left of the time that a file has."""
         if self._seconds <= 0:
             raise TooMuch(f"{what} came after {FILE_SECONDS:g} s spent on the file's other queries")
         tables, seconds = described(self.workload, schemas), min(SECONDS, self._seconds)
-        told = {"sql": query.sql, "tolerance": query.tolerance, "write": query.write}
         began = time.monotonic()
         try:
-            reply = self._reader.ask(what, tables, {"do": do, "query": told, **asked}, seconds)
+            reply = self._reader.ask(what, tables, request, seconds)
         finally:
             self._seconds += began - time.monotonic()
         self._characters -= _characters(reply)
@@ -156,12 +148,16 @@ class Compiler:
         return reply
 
 
+def _text_of(query: Query) -> QueryText:
+    return QueryText(query.sql, query.tolerance, query.write)
+
+
 def _characters(reply: object) -> int:
     """The characters of all texts in a reply."""
     if isinstance(reply, str):
         return len(reply)
-    if isinstance(reply, Mapping):
-        return sum(map(_characters, reply.values()))
+    if is_dataclass(reply):
+        return sum(_characters(getattr(reply, field.name)) for field in fields(reply))
     return sum(map(_characters, reply)) if isinstance(reply, (list, tuple)) else 0
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from harness.errors import TooMuch, WorkerOutOfMemory, WorkerTimeout
-from harness.machine.child_process import Worker
-from harness.machine.messages import Message, table_to_message
+from harness.machine.messages import Request, Start
+from harness.machine.restarting_worker import RestartingWorker
 from harness.machine.scratch import Scratch
-from harness.machine.standing import Standing
+from harness.machine.worker_client import WorkerClient
 from harness.tables import Table
+from harness.workload.requests import TakeTables
+
+Reply = TypeVar("Reply")
 
 START_SECONDS = 600.0
 """It is no query's time, so it is generous."""
@@ -19,7 +23,7 @@ HELD_BYTES = MEMORY_BYTES
 """A process that holds more, by then of plans, is replaced."""
 
 
-class Reader(Standing):
+class Reader(RestartingWorker):
     """The process of ``harness/workload/compile_process.py``, which begins to start at once.
 
     Its limits are those of a process that can be killed at any moment: neither native code that
@@ -28,29 +32,30 @@ class Reader(Standing):
 
     def __init__(self) -> None:
         self._files = Scratch()
-        super().__init__("harness.workload.compile_process", self._files.path, {}, START_SECONDS)
-        self._told: tuple[Worker, Mapping[str, Table]] | None = None
+        super().__init__(
+            "harness.workload.compile_process", self._files.path, Start(), START_SECONDS
+        )
+        self._told: tuple[WorkerClient, Mapping[str, Table]] | None = None
         self.start()
 
     def ask(
-        self, what: str, tables: Mapping[str, Table], message: Message, seconds: float
-    ) -> Message:
+        self, what: str, tables: Mapping[str, Table], request: Request[Reply], seconds: float
+    ) -> Reply:
         """The reply to a request about these tables.
 
         Raises TooMuch, which begins with ``what``, where that takes longer than ``seconds`` or
         more memory than it may, and another WorkerError where it fails otherwise.
         """
-        worker = self.worker()
-        if worker.memory.sample() > HELD_BYTES:
-            worker.close()
-            worker = self.worker()
-        if self._told != (worker, tables):
-            told = [table_to_message(table) for table in tables.values()]
-            worker.request({"do": "tables", "tables": told}, START_SECONDS)
-            self._told = worker, tables
-        worker.memory.limit_bytes = worker.memory.sample() + MEMORY_BYTES
+        client = self.client()
+        if client.memory.sample() > HELD_BYTES:
+            client.close()
+            client = self.client()
+        if self._told != (client, tables):
+            client.request(TakeTables(tuple(tables.values())), START_SECONDS)
+            self._told = client, tables
+        client.memory.limit_bytes = client.memory.sample() + MEMORY_BYTES
         try:
-            return worker.request(message, seconds)
+            return client.request(request, seconds)
         except WorkerTimeout as error:
             raise TooMuch(f"{what} takes more than {seconds:g} s") from error
         except WorkerOutOfMemory as error:

@@ -6,7 +6,6 @@ import random
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +17,7 @@ from harness.data.prepare import Tables, prepare
 from harness.errors import DataError, NoReference
 from harness.tables import Input
 from harness.verify.reference import References
+from harness.verify.requests import StartReferee
 from harness.workload.file import load
 from tests.support.benchmark_runs import Project
 
@@ -237,7 +237,7 @@ def test_an_answer_is_written_batch_by_batch_where_there_is_room(tmp_path: Path)
     filled(tmp_path, "a")
     with Cache(tmp_path, limit=1000 * KB) as cache:
         references = References()
-        references.start(asdict(cache.budget), 1)
+        references.start(StartReferee(cache.budget, 1))
         kept = references._file([], "key", "select unnest(range(100000)) as k")
         assert (names(tmp_path), kept.stat().st_size < 900 * KB) == (["a"], True)
         with pytest.raises(NoReference, match=r"no room for 4\d\d kB more: .* may hold 1 MB"):

@@ -24,7 +24,8 @@ from harness.engines.sql.polars_gpu import PolarsSqlGpuSession
 from harness.errors import Unsupported
 from harness.machine.gpu import discovery
 from harness.machine.gpu.discovery import NoGpu, described, gpus, usable_gpu
-from harness.machine.serve import describe
+from harness.machine.messages import Failure, FailureKind
+from harness.machine.worker_server import describe
 from harness.tables import Input
 from harness.verify.compare import compare
 from tests.engines.test_semantics import HERE
@@ -179,7 +180,7 @@ def test_dask_cudf_wants_dask_cuda_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_memory_that_runs_out_on_the_gpu_is_no_gap() -> None:
     error = pl.exceptions.ComputeError("MemoryError: std::bad_alloc: out_of_memory: CUDA error")
     assert not says_not_on_gpu(error)
-    assert describe(error)["kind"] == "oom"
+    assert describe(error).kind is FailureKind.OUT_OF_MEMORY
 
 
 def test_the_doctor_tells_of_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,7 +253,7 @@ def test_a_query_that_cannot_run_on_the_gpu_is_unsupported() -> None:
     assert says_not_on_gpu(refused)
     assert says_not_on_gpu(NotImplementedError("cum_sum"))
     assert not says_not_on_gpu(pl.exceptions.ComputeError("division by zero"))
-    assert describe(Unsupported("Polars cannot run this on the GPU"))["kind"] == "unsupported"
+    assert describe(Unsupported("Polars cannot run this on the GPU")).kind == "unsupported"
 
 
 @pytest.mark.parametrize("source", [Input.MEMORY, Input.PARQUET])
@@ -364,14 +365,14 @@ def test_a_version_is_that_of_the_cuda_that_is_installed(monkeypatch: pytest.Mon
 def test_the_first_of_a_group_of_errors_is_told_and_what_an_error_was_made_of() -> None:
     """cuDF-Polars raises groups of errors, and Dask says what it called before what went wrong."""
     group = ExceptionGroup("in a task", [ExceptionGroup("deeper", [MemoryError("no room")])])
-    assert describe(group) == {"error": "MemoryError", "message": "no room", "kind": "oom"}
+    assert describe(group) == Failure("MemoryError", "no room", FailureKind.OUT_OF_MEMORY)
     try:
         try:
             raise NotImplementedError("date32 is not read")
         except NotImplementedError as cause:
             raise NotImplementedError("An error occurred in read_parquet.") from cause
     except NotImplementedError as error:
-        told = describe(error)["message"]
+        told = describe(error).message
     assert told == "An error occurred in read_parquet. date32 is not read"
 
 

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.errors import Unsupported
+from harness.machine.gpu.device import DeviceUse
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
@@ -391,10 +392,10 @@ class _FakeDevice:
     def synchronise(self) -> None:
         self.asked.append("synchronise")
 
-    def use(self) -> dict[str, Any]:
+    def use(self) -> DeviceUse:
         runs = ["run"] * (len(self.asked) - 2)
         assert runs and self.asked == ["begin", *runs, "synchronise"], self.asked
-        return {"peak_bytes": 7 * 2**30, "transfer_seconds": 0.25}
+        return DeviceUse(7 * 2**30, 0.25)
 
 
 class _OnGpu(FakeSession):

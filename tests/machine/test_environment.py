@@ -11,8 +11,8 @@ from harness import engines
 from harness.commands.selfcheck.planted import Planted
 from harness.errors import UnknownEngine
 from harness.machine.cgroups import Memory, granted_cores, memories
-from harness.machine.child_process import inherited_environment
 from harness.machine.environment import disk_of, governor, read_by, surroundings
+from harness.machine.worker_client import inherited_environment
 from harness.records.runs import DiskEntry
 from tests.support.benchmark_runs import TABLE, Project
 

@@ -13,6 +13,7 @@ from harness.machine.gpu import device
 from harness.machine.gpu.device import (
     LIMIT_VARIABLE,
     Device,
+    DeviceUse,
     UncountedDevice,
     memory_resource,
     own_device,
@@ -56,10 +57,10 @@ def test_the_peak_is_of_one_run_and_of_what_was_held_before(calls: list[str]) ->
     own.begin()
     memory.allocate(3 * GB)
     memory.deallocate(3 * GB)
-    assert own.use() == {"peak_bytes": 8 * GB, "transfer_seconds": None}
+    assert own.use() == DeviceUse(8 * GB)
     own.begin()
     memory.allocate(1 * GB)
-    assert own.use()["peak_bytes"] == 6 * GB
+    assert own.use().peak_bytes == 6 * GB
     assert calls == ["set", "synchronise", "synchronise"]
 
 
@@ -144,7 +145,7 @@ def test_without_nvml_the_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = GpuUsage()
     with usage:
         pass
-    usage.ran(1, {"peak_bytes": 5, "transfer_seconds": None})
+    usage.ran(1, DeviceUse(5))
     assert usage.summary() == GpuUse(peak_bytes=5)
 
 
@@ -209,29 +210,29 @@ def test_device_memory_that_runs_out_is_oom_and_the_next_process_is_a_fresh_one(
     record = bench.measure("OutOfDeviceMemory")
     assert record.outcome is Outcome.OOM
     assert "Maximum pool size 12000000000" in record.reason
-    assert not bench.pool._processes
+    assert not bench.pool._workers
     again = bench.measure("OnGpu")
     assert (again.outcome, again.figures.cold_process) == (Outcome.OK, True)
 
 
 def test_a_lone_engine_has_the_gpu_to_itself(bench: Bench, nvml: FakeNvml) -> None:
     held, lone = bench.task("OnGpu"), bench.task("OutOfDeviceMemory")
-    bench.pool.process_for(held.cell, held.tables, lambda: None)
+    bench.pool.worker_for(held.cell, held.tables, lambda: None)
     assert bench.pool.crowds(lone.cell)
     bench.pool.make_room([held.cell, lone.cell])
-    assert len(bench.pool._processes) == 1
+    assert len(bench.pool._workers) == 1
     bench.pool.make_room([lone.cell])
-    assert not bench.pool._processes
+    assert not bench.pool._workers
 
 
 def test_what_ran_before_leaves_a_gpu_that_has_no_room(bench: Bench, nvml: FakeNvml) -> None:
     before, right = bench.task("OnGpu"), bench.task("Right")
-    bench.pool.process_for(before.cell, before.tables, lambda: None)
+    bench.pool.worker_for(before.cell, before.tables, lambda: None)
     now = [bench.task("OutOfDeviceMemory").cell, right.cell]
     bench.pool.make_room(now)
-    assert len(bench.pool._processes) == 1
+    assert len(bench.pool._workers) == 1
     nvml.free = 10 * GB
     bench.pool.make_room([right.cell, right.cell])
-    assert len(bench.pool._processes) == 1
+    assert len(bench.pool._workers) == 1
     bench.pool.make_room(now)
-    assert not bench.pool._processes
+    assert not bench.pool._workers

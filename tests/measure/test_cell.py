@@ -136,7 +136,7 @@ def test_a_process_is_kept_for_the_next_query_and_replaced_after_an_error(bench:
     def pid(engine: str) -> int:
         bench.measure(engine)
         task = bench.task(engine)
-        return bench.pool.process_for(task.cell, task.tables, lambda: None).worker.pid
+        return bench.pool.worker_for(task.cell, task.tables, lambda: None).client.pid
 
     assert pid("Right") == pid("Right")
     assert pid("Wrong") == pid("Wrong")

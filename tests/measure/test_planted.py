@@ -14,29 +14,31 @@ import psutil
 import pytest
 
 from harness.commands.selfcheck.planted import ALLOCATED_BYTES, BURN_SECONDS
+from harness.engines.base import Program
 from harness.errors import WorkerDied, WorkerError, WorkerOutOfMemory, WorkerTimeout
-from harness.machine.child_process import Worker
 from harness.machine.processtree import MARK, descendants
 from harness.machine.sampling import Sampler
+from harness.machine.worker_client import WorkerClient
+from harness.measure.requests import Prepare, Ran, Run, StartEngine
 
 MIB = 2**20
-Launch = Callable[..., Worker]
+Launch = Callable[..., WorkerClient]
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
     """Starts a worker with a planted engine whose program is at hand."""
-    workers: list[Worker] = []
+    workers: list[WorkerClient] = []
 
-    def start(engine: str, **options: Any) -> Worker:
+    def start(engine: str, **options: Any) -> WorkerClient:
         environment = {"PLANTED_BY": str(tmp_path)}
         folder = tmp_path / f"worker{len(workers)}"
-        worker = Worker("harness.measure.bench", folder, environment, **options)
+        worker = WorkerClient("harness.measure.engine_worker", folder, environment, **options)
         workers.append(worker)
         name = f"harness.commands.selfcheck.planted:{engine}"
-        worker.request({"do": "start", "engine": name, "threads": 1}, 20)
-        worker.request({"do": "prepare", "text": "", "language": "python", "writes": False}, 20)
+        worker.request(StartEngine(name, 1), 20)
+        worker.request(Prepare(Program("", "python")), 20)
         return worker
 
     yield start
@@ -44,8 +46,8 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
         worker.close()
 
 
-def run(worker: Worker, timeout: float = 20) -> dict[str, Any]:
-    return worker.request({"do": "run"}, timeout)
+def run(worker: WorkerClient, timeout: float = 20) -> Ran:
+    return worker.request(Run(), timeout)
 
 
 def left_over(folder: Path) -> list[psutil.Process]:
@@ -84,12 +86,12 @@ def test_known_processor_time_is_measured_within_a_tenth(
     launch: Launch, engine: str, times: int
 ) -> None:
     worker = launch(engine)
-    assert run(worker)["cpu_seconds"] == pytest.approx(times * BURN_SECONDS, rel=0.1)
+    assert run(worker).cpu_seconds == pytest.approx(times * BURN_SECONDS, rel=0.1)
 
 
 def test_an_engine_that_sleeps_uses_no_processor_time(launch: Launch) -> None:
     reply = run(launch("Sleeping"))
-    assert reply["cpu_seconds"] < 0.1 * reply["seconds"]
+    assert reply.cpu_seconds < 0.1 * reply.seconds
 
 
 FATES: list[tuple[str, type[WorkerError]]] = [

@@ -29,12 +29,12 @@ def cell(engine: str, query: str = "q1") -> Cell:
 
 
 def pid(pool: WorkerPool, engine: str, query: str = "q1") -> int:
-    return pool.process_for(cell(engine, query), {}, lambda: None).worker.pid
+    return pool.worker_for(cell(engine, query), {}, lambda: None).client.pid
 
 
 def test_processes_started_together_are_the_ones_that_measure(pool: WorkerPool) -> None:
     pool.start([cell("Right"), cell("Wrong"), cell("Right", "q2")])
-    before = {process.worker.pid for process in pool._processes.values()}
+    before = {worker.client.pid for worker in pool._workers.values()}
     assert len(before) == 2
     assert {pid(pool, "Right"), pid(pool, "Wrong"), pid(pool, "Right", "q2")} == before
 
@@ -83,8 +83,8 @@ def test_what_fits_follows_from_what_the_loaded_ones_hold(tmp_path: Path) -> Non
     tables = {"t": Table("t", (Column("k", Type.INT64),), 1, (file,))}
     cells = [cell("Right"), cell("Wrong"), cell("Chatty")]
     with WorkerPool(Settings(1, tmp_path / "scratch", together_limit=2**40)) as pool:
-        process = pool.process_for(cells[0], tables, lambda: None)
-        held = process.worker.memory.sample()
+        worker = pool.worker_for(cells[0], tables, lambda: None)
+        held = worker.client.memory.sample()
         pool.settings = replace(pool.settings, together_limit=round(2.5 * held))
         assert pool.fits(cells[:2], tables)
         assert not pool.fits(cells, tables)

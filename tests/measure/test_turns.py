@@ -279,19 +279,19 @@ def test_memory_that_others_hold_is_not_held_against_an_engine(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, crowded: bool
 ) -> None:
     monkeypatch.setattr(bench.pool, "crowds", lambda cell: crowded)
-    monkeypatch.setattr(bench.pool, "process_for", _short_of_memory_once(bench.pool, "Sleepy"))
+    monkeypatch.setattr(bench.pool, "worker_for", _short_of_memory_once(bench.pool, "Sleepy"))
     records = {short(r.cell): r for r in bench.measure("Right", "Sleepy")}
     assert records["Right"].outcome is Outcome.OK
     assert records["Sleepy"].outcome is (Outcome.OK if crowded else Outcome.OOM)
 
 
 def _short_of_memory_once(pool: WorkerPool, engine: str):  # noqa: ANN202
-    real, failed = pool.process_for, set()
+    real, failed = pool.worker_for, set()
 
-    def process_for(cell: Cell, *arguments: object) -> object:
+    def worker_for(cell: Cell, *arguments: object) -> object:
         if short(cell) == engine and cell not in failed:
             failed.add(cell)
             raise WorkerOutOfMemory("none left")
         return real(cell, *arguments)
 
-    return process_for
+    return worker_for

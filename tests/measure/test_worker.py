@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from harness.engines.base import Program
 from harness.errors import (
     WorkerDied,
     WorkerFailed,
@@ -25,28 +28,31 @@ from harness.errors import (
     WorkerOutOfMemory,
     WorkerTimeout,
 )
-from harness.machine.child_process import Worker
-from harness.machine.messages import decode, encode, table_from_message, table_to_message
+from harness.machine.messages import LENGTH_BYTES, Request, decode, encode, read, take
 from harness.machine.oom import says_out_of_memory
+from harness.machine.worker_client import WorkerClient
+from harness.measure.requests import HandOver, Load, Prepare, Ran, Run, StartEngine
 from harness.special import Special
 from harness.tables import CsvFormat, Table
 from harness.types import Column, Type
 from tests.fakes.engines import ANSWER
 
 MIB = 2**20
-Launch = Callable[..., Worker]
+Launch = Callable[..., WorkerClient]
 
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
     """Starts a worker with a fake engine whose program is at hand."""
-    workers: list[Worker] = []
+    workers: list[WorkerClient] = []
 
-    def start(engine: str, text: str = "", writes: bool = False, **options: Any) -> Worker:
-        worker = Worker("harness.measure.bench", tmp_path / f"worker{len(workers)}", **options)
+    def start(engine: str, text: str = "", writes: bool = False, **options: Any) -> WorkerClient:
+        worker = WorkerClient(
+            "harness.measure.engine_worker", tmp_path / f"worker{len(workers)}", **options
+        )
         workers.append(worker)
-        worker.request({"do": "start", "engine": f"tests.fakes.engines:{engine}", "threads": 1}, 20)
-        worker.request({"do": "prepare", "text": text, "language": "python", "writes": writes}, 20)
+        worker.request(StartEngine(f"tests.fakes.engines:{engine}", 1), 20)
+        worker.request(Prepare(Program(text, "python"), writes), 20)
         return worker
 
     yield start
@@ -54,12 +60,12 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
         worker.close()
 
 
-def run(worker: Worker, timeout: float = 20) -> dict[str, Any]:
-    return worker.request({"do": "run"}, timeout)
+def run(worker: WorkerClient, timeout: float = 20) -> Ran:
+    return worker.request(Run(), timeout)
 
 
-def answer(worker: Worker, path: Path) -> Path:
-    return Path(worker.request({"do": "answer", "path": str(path)}, 20)["path"])
+def answer(worker: WorkerClient, path: Path) -> Path:
+    return worker.request(HandOver(path), 20).path
 
 
 def test_a_run_tells_its_seconds_and_rows_and_hands_its_answer_over(
@@ -67,9 +73,9 @@ def test_a_run_tells_its_seconds_and_rows_and_hands_its_answer_over(
 ) -> None:
     worker = launch("Right")
     reply = run(worker)
-    assert reply["rows"] == 3
-    assert 0 < reply["seconds"] < 5
-    assert reply["cpu_seconds"] >= 0
+    assert reply.rows == 3
+    assert 0 < reply.seconds < 5
+    assert reply.cpu_seconds >= 0
     with pa.memory_map(str(answer(worker, tmp_path / "answer"))) as source:
         assert pa.ipc.open_file(source).read_all() == pa.table(ANSWER)
 
@@ -79,9 +85,9 @@ def test_a_written_answer_is_handed_over_and_out_of_the_next_run_s_way(
     launch: Launch, tmp_path: Path, engine: str
 ) -> None:
     worker = launch(engine, writes=True)
-    assert [run(worker)["rows"], run(worker)["rows"]] == [3, 3]
+    assert [run(worker).rows, run(worker).rows] == [3, 3]
     assert pq.read_table(answer(worker, tmp_path / "answer")) == pa.table(ANSWER)
-    assert run(worker)["rows"] == 3
+    assert run(worker).rows == 3
 
 
 def test_a_program_that_writes_nothing_is_an_error(launch: Launch) -> None:
@@ -100,7 +106,7 @@ def test_an_error_is_told_in_one_line_and_the_worker_lives_on(launch: Launch) ->
 
 def test_what_an_engine_prints_never_reaches_the_replies(launch: Launch) -> None:
     worker = launch("Chatty")
-    assert run(worker)["rows"] == 3
+    assert run(worker).rows == 3
     assert "written past Python" in worker.log_tail()
 
 
@@ -156,7 +162,7 @@ def test_a_worker_is_killed_before_its_disk_is_full(
     launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = SimpleNamespace(free=9 * MIB)
-    monkeypatch.setattr("harness.machine.child_process.shutil.disk_usage", lambda _: disk)
+    monkeypatch.setattr("harness.machine.worker_client.shutil.disk_usage", lambda _: disk)
     worker = launch("Hanging", text=str(tmp_path / "pids"))
     disk.free = 4 * MIB
     with pytest.raises(WorkerOutOfDisk, match=r"the disk had only 4\.19 MB left; the process was"):
@@ -188,13 +194,14 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path, stopped: tuple[
     script = f"""
 import sys
 from pathlib import Path
-from harness.machine.child_process import Worker
-worker = Worker("harness.measure.bench", Path({str(tmp_path / "worker")!r}))
-worker.request({{"do": "start", "engine": "tests.fakes.engines:Hanging", "threads": 1}}, 20)
-pids = {str(tmp_path / "pids")!r}
-worker.request({{"do": "prepare", "text": pids, "language": "python", "writes": False}}, 20)
+from harness.engines.base import Program
+from harness.machine.worker_client import WorkerClient
+from harness.measure.requests import Prepare, Run, StartEngine
+worker = WorkerClient("harness.measure.engine_worker", Path({str(tmp_path / "worker")!r}))
+worker.request(StartEngine("tests.fakes.engines:Hanging", 1), 20)
+worker.request(Prepare(Program({str(tmp_path / "pids")!r}, "python")), 20)
 print(worker.pid, flush=True)
-worker.request({{"do": "run"}}, 60)
+worker.request(Run(), 60)
 """
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     assert parent.stdout is not None
@@ -241,7 +248,32 @@ def test_a_table_survives_its_way_through_a_message(tmp_path: Path) -> None:
         (tmp_path / "a.csv",),
         CsvFormat("|", ("", "NA")),
     )
-    assert table_from_message(decode(encode(table_to_message(table)))) == table
+    assert decode(encode(Load(table))[LENGTH_BYTES:]) == Load(table)
+
+
+def test_messages_come_one_by_one_and_only_when_they_are_whole() -> None:
+    both = encode("first") + encode(["second"])
+    buffer, found = bytearray(), []
+    for byte in both:
+        buffer.append(byte)
+        if (content := take(buffer)) is not None:
+            found.append((decode(content), len(buffer)))
+    assert found == [("first", 0), (["second"], 0)]
+    stream = io.BytesIO(both)
+    assert [decode(read(stream) or b""), decode(read(stream) or b"")] == ["first", ["second"]]
+    assert read(stream) is None
+
+
+@dataclass(frozen=True)
+class Unheard(Request[None]):
+    """A request that no worker knows."""
+
+
+def test_a_request_that_is_not_known_is_told_and_the_worker_lives_on(launch: Launch) -> None:
+    worker = launch("Right")
+    with pytest.raises(WorkerFailed, match=r"KeyError: <class '.*Unheard'>"):
+        worker.request(Unheard(), 20)
+    assert run(worker).rows == 3
 
 
 @pytest.mark.parametrize(

@@ -17,20 +17,22 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from harness import engines
 from harness.engines.base import Program, Session
 from harness.errors import Unsupported, WorkerError, WorkerUnsupported
-from harness.machine.child_process import Worker
 from harness.machine.environment import read_by
-from harness.machine.messages import Message, table_to_message
+from harness.machine.messages import Request
+from harness.machine.worker_client import WorkerClient
+from harness.measure.requests import HandOver, Load, Prepare, Run, Scan, StartEngine
 from harness.tables import Input, Table
 from tests.engines.test_semantics import HERE, QUERIES, expected, sources, told
 from tests.support.in_process import InProcess, Verdict, read_tables
 
+Reply = TypeVar("Reply")
 THREADS = 2
 TIMEOUT_SECONDS = 120.0
 
@@ -42,50 +44,46 @@ class Elsewhere(Session):
 
     def __init__(self, engine: str, folder: Path) -> None:
         self.engine, self.folder = engine, folder
-        self.known: list[Message] = []
-        self.worker: Worker | None = None
+        self.known: list[Request[Any]] = []
+        self.worker: WorkerClient | None = None
 
     def load(self, table: Table) -> None:
-        self._know({"do": "load", "table": table_to_message(table)})
+        self._know(Load(table))
 
     def scan(self, table: Table, source: Input) -> None:
-        self._know({"do": "scan", "table": table_to_message(table), "source": source})
+        self._know(Scan(table, source))
 
-    def _know(self, message: Message) -> None:
-        self.known.append(message)
+    def _know(self, request: Request[Any]) -> None:
+        self.known.append(request)
         if self.worker is not None and self.worker.alive:
-            self._ask(message)
+            self._ask(request)
 
     def prepare(self, program: Program) -> None:
-        self._ask(
-            {"do": "prepare", "text": program.text, "language": program.language, "writes": False}
-        )
+        self._ask(Prepare(program))
 
     def run(self) -> Any:
-        self._ask({"do": "run"})
+        self._ask(Run())
 
     def to_arrow(self, result: Any) -> pa.Table:
         target = self.folder / f"answer-{next(self.numbers)}"
-        path = self._ask({"do": "answer", "path": str(target)})["path"]
-        with pa.OSFile(path) as file:
+        with pa.OSFile(str(self._ask(HandOver(target)).path)) as file:
             return pa.ipc.open_file(file).read_all()
 
     def rows(self, result: Any) -> int:
         raise NotImplementedError
 
-    def _ask(self, message: Message) -> Message:
+    def _ask(self, request: Request[Reply]) -> Reply:
         if self.worker is None or not self.worker.alive:
             self.worker = self._started()
-        return self.worker.request(message, TIMEOUT_SECONDS)
+        return self.worker.request(request, TIMEOUT_SECONDS)
 
-    def _started(self) -> Worker:
+    def _started(self) -> WorkerClient:
         engine = engines.get(self.engine)
         environment = {**read_by(engine, os.environ), **engine.environment(THREADS)}
         folder = self.folder / f"worker-{next(self.numbers)}"
-        worker = Worker("harness.measure.bench", folder, environment)
-        start: Message = {"do": "start", "engine": self.engine, "threads": THREADS}
-        for message in [start, *self.known]:
-            worker.request(message, TIMEOUT_SECONDS)
+        worker = WorkerClient("harness.measure.engine_worker", folder, environment)
+        for request in [StartEngine(self.engine, THREADS), *self.known]:
+            worker.request(request, TIMEOUT_SECONDS)
         return worker
 
     def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,11 @@ import harness.verify.reference
 from harness.answer import AnswerSpec, SortKey
 from harness.data.budget import Budget
 from harness.errors import NoReference, Unsupported
-from harness.machine.messages import spec_to_message, table_to_message
 from harness.tables import Table
 from harness.types import Column, Type
-from harness.verify.referee import Referee, Reference
+from harness.verify.referee import Referee
 from harness.verify.reference import OTHER_WAYS, References
+from harness.verify.requests import Check, Compute, Reference, StartReferee
 
 SCHEMA = (Column("k", Type.INT64), Column("n", Type.INT64))
 PLAIN = AnswerSpec(SCHEMA, "select k, count(*) as n from t group by k")
@@ -129,12 +128,12 @@ def test_a_join_by_commas_that_comes_to_no_end_is_asked_with_filters_pushed_down
     sql = "select count(*) as n, min(a.k) as k from t a, t b where a.k = b.k and a.k % 7 = b.k % 7"
     spec = AnswerSpec((Column("n", Type.INT64), Column("k", Type.INT64)), sql)
     references = References(other_way_seconds=1.0)
-    references.start(asdict(Budget(tmp_path / "cache", "run", 0)), threads=1)
-    asked = [table_to_message(table)], "v1", spec_to_message(spec)
-    path = references.reference(*asked)["path"]
-    plant(Reference(path, False, (table,), "v1"), {"n": [1], "k": [0]})
-    right = str(answer(tmp_path, n=[300_000], k=[0]))
-    doubt = references.check(right, str(path), False, *asked)["doubt"]
+    references.start(StartReferee(Budget(tmp_path / "cache", "run", 0), threads=1))
+    planted = references.reference(Compute((table,), "v1", spec))
+    plant(planted, {"n": [1], "k": [0]})
+    right = answer(tmp_path, n=[300_000], k=[0])
+    doubt = references.check(Check(right, spec, planted)).doubt
+    assert doubt is not None
     assert doubt.startswith(f"DuckDB contradicts itself: {list(OTHER_WAYS)[1]}, it answers")
 
 
@@ -154,9 +153,9 @@ def test_a_reference_that_does_not_fit_its_memory_is_given_more(
     monkeypatch.setattr(harness.verify.reference, "open_database", tight)
     monkeypatch.chdir(tmp_path)
     references = References()
-    references.start(asdict(Budget(tmp_path / "cache", "run", 0)), threads=1)
+    references.start(StartReferee(Budget(tmp_path / "cache", "run", 0), threads=1))
     spec = AnswerSpec((Column("n", Type.INT64),), sql)
-    path = references.reference([table_to_message(table)], "v1", spec_to_message(spec))["path"]
+    path = references.reference(Compute((table,), "v1", spec)).path
     assert bounds == ["1MB", None]
     with pa.memory_map(str(path)) as source:
         assert pa.ipc.open_file(source).read_all()["n"].to_pylist() == [3]

@@ -90,12 +90,12 @@ def test_a_process_that_holds_too_much_is_replaced_without_a_word(
     made = compiler_of(tmp_path, process, q=MEANS)
     query = made.workload.query("q")
     made.query(query, SCHEMAS)
-    before = process.worker().pid
+    before = process.client().pid
     made.program(query, SCHEMAS, "pandas", Input.MEMORY)
-    assert process.worker().pid == before
+    assert process.client().pid == before
     monkeypatch.setattr(reader, "HELD_BYTES", 1)
     made.program(query, SCHEMAS, "polars", Input.MEMORY)
-    assert process.worker().pid != before
+    assert process.client().pid != before
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_long_sql_ends_at_its_limit_and_the_others_are_compiled(
 
 def test_a_query_whose_reader_dies_is_told_with_its_line(tmp_path: Path, process: Reader) -> None:
     made = compiler_of(tmp_path, process, bad=self_joins(25), good=MEANS)
-    die = threading.Timer(0.5, os.kill, (process.worker().pid, signal.SIGSEGV))
+    die = threading.Timer(0.5, os.kill, (process.client().pid, signal.SIGSEGV))
     die.start()
     (error,) = made.check(SCHEMAS).values()
     assert "w.yaml:4: query 'bad': the harness failed; please report this: the process" in str(

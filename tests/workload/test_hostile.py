@@ -10,7 +10,6 @@ import http.server
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
@@ -30,6 +29,7 @@ from harness.types import Column, Type
 from harness.verify import reference
 from harness.verify.explained import data_of_its_own
 from harness.verify.reference import References
+from harness.verify.requests import StartReferee
 from harness.words import visible
 from harness.workload.file import load
 from tests.support.benchmark_runs import Project, fakes
@@ -371,7 +371,7 @@ def test_an_unfinished_reference_leaves_no_file(
 ) -> None:
     monkeypatch.setattr(reference, "MOST_BYTES", 10**6)
     references = References()
-    references.start(asdict(Budget(tmp_path, "run", 0)), 1)
+    references.start(StartReferee(Budget(tmp_path, "run", 0), 1))
     for sql in ("select unnest(range(1000000)) as k", "select error('x') as k"):
         with pytest.raises(NoReference):
             references._file([], "key", sql)

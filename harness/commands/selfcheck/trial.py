@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from harness.errors import HarnessError
-from harness.machine.child_process import inherited_environment
+from harness.machine.worker_client import inherited_environment
 
 CACHE = "ENGINEBENCH_CACHE"
 GRACE_SECONDS = 3.0

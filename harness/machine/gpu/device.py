@@ -16,6 +16,18 @@ ALIGNMENT = 256
 """RMM's: pools have a multiple of so many bytes."""
 
 
+@dataclass(frozen=True)
+class DeviceUse:
+    """What a session used of its device; None where that is not known.
+
+    ``peak_bytes`` is the most that it had allocated, ``transfer_seconds`` what moving its tables
+    in memory to the device took.
+    """
+
+    peak_bytes: int | None = None
+    transfer_seconds: float | None = None
+
+
 @dataclass
 class Device:
     """The device that a session computes on; its memory is that of :func:`memory_resource`.
@@ -40,10 +52,10 @@ class Device:
         self._held = counted.allocation_counts.current_bytes
         counted.push_counters()
 
-    def use(self) -> dict[str, int | float | None]:
+    def use(self) -> DeviceUse:
         """What was used since :meth:`begin`: the most bytes, tables that are held included."""
         peak = self._held + max(0, memory_resource().pop_counters().peak_bytes)
-        return {"peak_bytes": peak, "transfer_seconds": self.transfer_seconds}
+        return DeviceUse(peak, self.transfer_seconds)
 
 
 class UncountedDevice(Device):
@@ -52,8 +64,8 @@ class UncountedDevice(Device):
     def begin(self) -> None:
         self.synchronise()
 
-    def use(self) -> dict[str, int | float | None]:
-        return {"peak_bytes": None, "transfer_seconds": None}
+    def use(self) -> DeviceUse:
+        return DeviceUse()
 
 
 @cache

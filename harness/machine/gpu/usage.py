@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from harness.machine.gpu.device import DeviceUse
 from harness.machine.gpu.watch import GpuWatch
 from harness.records.cells import GpuUse
 
@@ -18,13 +16,13 @@ class GpuUsage(GpuWatch):
     def __init__(self) -> None:
         super().__init__()
         self._runs = 0
-        self._replies: list[Mapping[str, Any]] = []
+        self._uses: list[DeviceUse] = []
         self._device_bytes = 0.0
 
-    def ran(self, loops: int, told: Mapping[str, Any] | None) -> None:
-        """After each run: of how many loops it was, and what the engine told of it."""
+    def ran(self, loops: int, use: DeviceUse | None) -> None:
+        """Adds a run: of how many loops it was, and what the engine says of its device."""
         self._runs += loops
-        self._replies += [told] if told is not None else []
+        self._uses += [use] if use is not None else []
         self._device_bytes = max(self._device_bytes, self.most(lambda r: r.used_bytes) or 0.0)
 
     def forget_cold(self) -> None:
@@ -34,12 +32,12 @@ class GpuUsage(GpuWatch):
 
     def summary(self) -> GpuUse:
         """Of hot rounds, where there were any."""
-        peaks = [told["peak_bytes"] for told in self._replies if told["peak_bytes"] is not None]
+        peaks = [use.peak_bytes for use in self._uses if use.peak_bytes is not None]
         device = int(self._device_bytes) or None
         return GpuUse(
             peak_bytes=max(peaks, default=device),
             device_bytes=device,
-            transfer_seconds=self._replies[-1]["transfer_seconds"] if self._replies else None,
+            transfer_seconds=self._uses[-1].transfer_seconds if self._uses else None,
             utilisation=self.mean(lambda r: r.utilisation),
             temperature_c=self.most(lambda r: r.temperature_c),
             sm_clock_mhz=self.mean(lambda r: r.sm_clock_mhz),

@@ -1,7 +1,7 @@
-"""The child's side of a process that the harness starts: answers requests until the pipe closes.
+"""A worker's own side: answers its parent's requests until the pipe that they come by closes.
 
-Run as ``python -m harness.measure.bench REQUESTS REPLIES``: the numbers of two pipes' file
-descriptors.
+A worker is run as ``python -m MODULE REQUESTS REPLIES``: the numbers of two pipes' file
+descriptors. Its parent's side is ``worker_client.py``.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from harness.errors import Unsupported, first_cause
-from harness.machine.messages import Message, decode, encode
+from harness.machine.messages import Failure, FailureKind, Request, decode, encode, read
 from harness.machine.oom import says_out_of_memory
 from harness.machine.processtree import kill_tree
 
-Handler = Callable[..., Message]
+Handlers = Mapping[type[Request[Any]], Callable[[Any], object]]
+"""A type of request -> what makes its reply."""
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -38,29 +40,29 @@ LONGEST_MESSAGE = 500
 
 
 def serve(
-    handlers: Mapping[str, Handler],
+    handlers: Handlers,
     arguments: Sequence[str],
     at_death: signal.Signals = signal.SIGCONT,
 ) -> None:
-    """Answers requests ``{"do": name, ...}`` by ``handlers[name](**rest)``, until ``stop``.
+    """Answers each request by the handler of its type.
 
-    A handler's exception becomes a reply ``{"error", "message", "kind"}``; its traceback goes to
-    the log. The process ends, with all that it started, as soon as the parent is gone; the kernel
-    sends it ``at_death`` then: SIGKILL is for one that starts no other (see ``_receive``).
+    A handler's exception becomes a `Failure`; its traceback goes to the log. The process ends, with
+    all that it started, as soon as the parent is gone; the kernel sends it ``at_death`` then:
+    SIGKILL is for one that starts no other (see ``_receive``).
     """
     requests, replies = map(int, arguments)
     _become_a_leaf_of_the_run(at_death)
     for descriptor in (requests, replies):
         os.set_inheritable(descriptor, False)
-    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(requests, inbox), daemon=True).start()
     with os.fdopen(replies, "wb", buffering=0) as stream:
-        while (message := inbox.get()).get("do") != "stop":
-            stream.write(encode(_reply(handlers, message)))
+        while True:
+            stream.write(_reply(handlers, inbox.get()))
 
 
 def serve_deep(
-    handlers: Mapping[str, Handler],
+    handlers: Handlers,
     arguments: Sequence[str],
     at_death: signal.Signals = signal.SIGCONT,
 ) -> None:
@@ -73,7 +75,7 @@ def serve_deep(
     thread.join()
 
 
-def _receive(descriptor: int, inbox: queue.SimpleQueue[Message]) -> None:
+def _receive(descriptor: int, inbox: queue.SimpleQueue[bytes]) -> None:
     """Passes requests on. The pipe ends when the parent does, even while a query is running.
 
     Then this process ends itself, and all that it started: a signal that killed it (as
@@ -83,22 +85,23 @@ def _receive(descriptor: int, inbox: queue.SimpleQueue[Message]) -> None:
     stopped it, and is nothing to any other. The servers need not be awake to be killed.
     """
     with os.fdopen(descriptor, "rb") as stream:
-        for line in stream:
-            inbox.put(decode(line))
+        while (content := read(stream)) is not None:
+            inbox.put(content)
     kill_tree(psutil.Process())
 
 
-def _reply(handlers: Mapping[str, Handler], message: Message) -> Message:
+def _reply(handlers: Handlers, content: bytes) -> bytes:
     try:
-        return handlers[message.pop("do")](**message)
+        request = decode(content)
+        return encode(handlers[type(request)](request))
     except BaseException as error:  # engines raise what they like: Rust panics, SystemExit
         traceback.print_exc()
         sys.stderr.flush()
-        return describe(error)
+        return encode(describe(error))
 
 
-def describe(error: BaseException) -> Message:
-    """An exception as a reply: its type, the first line of its message, and its kind.
+def describe(error: BaseException) -> Failure:
+    """An exception as a reply, with the first line of its message.
 
     Of a group of errors the first counts, and what an error was made of is told, too.
     """
@@ -107,10 +110,12 @@ def describe(error: BaseException) -> Message:
     if type(error.__cause__) is type(error):  # Dask says where, and its cause what
         lines[0] = f"{lines[0]} {error.__cause__}"
     name = type(error).__name__
-    kind = "oom" if says_out_of_memory(name, str(error)) else "error"
+    kind = FailureKind.ERROR
     if isinstance(error, Unsupported):
-        kind = "unsupported"
-    return {"error": name, "message": lines[0][:LONGEST_MESSAGE], "kind": kind}
+        kind = FailureKind.UNSUPPORTED
+    elif says_out_of_memory(name, str(error)):
+        kind = FailureKind.OUT_OF_MEMORY
+    return Failure(name, lines[0][:LONGEST_MESSAGE], kind)
 
 
 def _become_a_leaf_of_the_run(at_death: signal.Signals) -> None:

@@ -1,4 +1,4 @@
-"""Requests of the harness -> an engine's runs: the process in which one engine works."""
+"""An engine's worker: requests -> an engine's runs, in a process where it works alone."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import harness.engines
-from harness.engines.base import OUTPUT_FILE, Program, Session
-from harness.machine.messages import Message, table_from_message
+from harness.engines.base import OUTPUT_FILE, Session
 from harness.machine.processtree import descendants_cpu_seconds, own_cpu_seconds
-from harness.machine.serve import serve
-from harness.tables import Input
+from harness.machine.worker_server import Handlers, serve
+from harness.measure.requests import Answer, HandOver, Load, Prepare, Ran, Run, Scan, StartEngine
 
 BATCH_ROWS = 1_000_000
 """Of an answer's file: the referee reads batch by batch."""
 
 
-class Bench:
-    """One engine, its tables, the program in hand and the result of that program's last run."""
+class EngineAtWork:
+    """One engine, its tables, the program that is prepared and the result of its last run."""
 
     def __init__(self) -> None:
         self._session: Session | None = None
@@ -33,42 +32,30 @@ class Bench:
     @property
     def session(self) -> Session:
         if self._session is None:
-            raise RuntimeError("the first request must be 'start'")
+            raise RuntimeError("the first request must be StartEngine")
         return self._session
 
-    def start(self, engine: str, threads: int) -> Message:
-        """Imports the engine and sets its threads."""
-        self._session = harness.engines.get(engine).start(threads)
+    def start(self, request: StartEngine) -> None:
+        self._session = harness.engines.get(request.engine).start(request.threads)
         _settle()
-        return {}
 
-    def load(self, table: Message) -> Message:
-        """Reads a table into the engine's memory; gives the seconds that took."""
+    def load(self, request: Load) -> float:
         began = time.perf_counter()
-        self.session.load(table_from_message(table))
-        return {"seconds": time.perf_counter() - began}
+        self.session.load(request.table)
+        return time.perf_counter() - began
 
-    def scan(self, table: Message, source: str) -> Message:
-        """Makes a table's files known to the engine."""
-        self.session.scan(table_from_message(table), Input(source))
-        return {}
+    def scan(self, request: Scan) -> None:
+        self.session.scan(request.table, request.source)
 
-    def prepare(self, text: str, language: str, writes: bool) -> Message:
-        """Takes a program in hand; ``writes`` says that it leaves its answer in a file."""
+    def prepare(self, request: Prepare) -> None:
         self._clear()
-        self._writes = writes
-        self.session.prepare(Program(text, language))
+        self._writes = request.writes
+        self.session.prepare(request.program)
         _settle()
-        return {}
 
-    def run(self, loops: int = 1) -> Message:
-        """Runs the program ``loops`` times in a row.
-
-        Gives the wall-clock and CPU seconds of one run, the rows of the last result, and what was
-        used of a GPU, which has done all its work by the end.
-        """
+    def run(self, request: Run) -> Ran:
         self._clear()
-        device = self.session.device
+        loops, device = request.loops, self.session.device
         if device is not None:
             device.begin()
         children_before = descendants_cpu_seconds()
@@ -83,29 +70,25 @@ class Bench:
         elapsed = time.perf_counter_ns() - began
         cpu = own_cpu_seconds() - cpu_before
         cpu += descendants_cpu_seconds() - children_before
-        return {
-            "seconds": elapsed / 1e9 / loops,
-            "cpu_seconds": max(0.0, cpu) / loops,
-            "rows": self._rows(),
-            "gpu": None if device is None else device.use(),
-        }
+        return Ran(
+            seconds=elapsed / 1e9 / loops,
+            cpu_seconds=max(0.0, cpu) / loops,
+            rows=self._rows(),
+            device=None if device is None else device.use(),
+        )
 
-    def answer(self, path: str) -> Message:
-        """Writes the last result to an Arrow IPC file, or moves the Parquet file that was made.
-
-        Gives the path of what now holds the answer, and the share that fell back to the CPU.
-        """
-        share = {"fallback_share": self.session.fallback_share()}
+    def hand_over(self, request: HandOver) -> Answer:
+        share = self.session.fallback_share()
         if self._writes:
-            moved = shutil.move(OUTPUT_FILE, Path(path).with_suffix(".parquet"))
-            return {"path": moved, **share}
+            moved = shutil.move(OUTPUT_FILE, request.path.with_suffix(".parquet"))
+            return Answer(Path(moved), share)
         import pyarrow as pa
 
         table = self.session.to_arrow(self._result)
-        target = Path(path).with_suffix(".arrow")
+        target = request.path.with_suffix(".arrow")
         with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
             writer.write_table(table, max_chunksize=BATCH_ROWS)
-        return {"path": target, **share}
+        return Answer(target, share)
 
     def _rows(self) -> int:
         if not self._writes:
@@ -152,9 +135,16 @@ def _flush(output: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    bench = Bench()
-    names = ("start", "load", "scan", "prepare", "run", "answer")
-    serve({name: getattr(bench, name) for name in names}, arguments)
+    engine = EngineAtWork()
+    handlers: Handlers = {
+        StartEngine: engine.start,
+        Load: engine.load,
+        Scan: engine.scan,
+        Prepare: engine.prepare,
+        Run: engine.run,
+        HandOver: engine.hand_over,
+    }
+    serve(handlers, arguments)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The parent's side of a child process: requests in, replies or the story of its end out."""
+"""The parent's side of a worker: requests -> replies, or an error that says how the worker ended.
+
+A worker is a child process that answers requests; its own side is ``worker_server.py``.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import psutil
 
@@ -28,7 +31,7 @@ from harness.errors import (
 )
 from harness.machine.closing import Closing
 from harness.machine.limits import oom_kills
-from harness.machine.messages import Message, decode, encode
+from harness.machine.messages import Failure, FailureKind, Request, decode, encode, take
 from harness.machine.oom import says_out_of_memory
 from harness.machine.processtree import MARK, kill_tree
 from harness.machine.sampling import Sampler
@@ -46,12 +49,16 @@ NOISE = "Extension modules: "
 """How a line of a hundred names begins that Python ends its account of a crash with."""
 
 
-class Worker(Closing):
-    """A child process that answers one request at a time.
+Reply = TypeVar("Reply")
 
-    Its working folder is its own and vanishes with it; what it prints goes to ``<folder>.log``,
-    which stays. ``memory`` samples its process tree, and the tree is killed when it outgrows
-    ``memory_limit`` (bytes), or when the folder's disk is nearly full.
+
+class WorkerClient(Closing):
+    """Starts a worker, sends it one request at a time, and ends it.
+
+    ``module`` is the worker's main module. Its working folder is its own and vanishes with it; what
+    it prints goes to ``<folder>.log``, which stays. ``memory`` samples its process tree, and the
+    tree is killed when it outgrows ``memory_limit`` (bytes), or when the folder's disk is nearly
+    full.
     """
 
     def __init__(
@@ -104,26 +111,27 @@ class Worker(Closing):
     def alive(self) -> bool:
         return not self._killed and self._process.poll() is None
 
-    def request(self, message: Mapping[str, object], timeout: float) -> Message:
+    def request(self, request: Request[Reply], timeout: float) -> Reply:
         """Sends a request and waits for its reply, at most ``timeout`` seconds.
 
         Raises WorkerFailed where the child raised an error and lives on, WorkerOutOfMemory,
         WorkerOutOfDisk, WorkerTimeout or WorkerDied. After the last three, and after any exception
         in the parent (Ctrl-C), no process is left.
         """
-        self.post(message)
-        return self.reply(timeout)
+        self.post(request)
+        reply: Reply = self.reply(timeout)
+        return reply
 
-    def post(self, message: Mapping[str, object]) -> None:
+    def post(self, request: Request[Any]) -> None:
         """Sends a request without waiting; each must be met by one ``reply``, in order."""
         try:
             self.memory.attend()
-            self._send(message)
+            self._send(request)
         except BaseException:
             self.close()
             raise
 
-    def reply(self, timeout: float) -> Message:
+    def reply(self, timeout: float) -> Any:
         """Waits for the reply to the oldest request posted; raises as ``request`` does."""
         try:
             reply = self._receive(time.monotonic() + timeout, timeout)
@@ -131,25 +139,22 @@ class Worker(Closing):
             self.close()
             raise
         self.memory.relax()
-        if "error" in reply:
-            if reply["kind"] == "unsupported":
-                raise WorkerUnsupported(reply["message"])
-            text = f"{reply['error']}: {reply['message']}"
-            raise WorkerOutOfMemory(text) if reply["kind"] == "oom" else WorkerFailed(text)
+        if isinstance(reply, Failure):
+            raise _error_of(reply)
         return reply
 
-    def _send(self, message: Mapping[str, object]) -> None:
+    def _send(self, request: Request[Any]) -> None:
         if self._killed:
             raise WorkerDied(f"{self.module} has ended; start another")
-        line = memoryview(encode(message))
+        left = memoryview(encode(request))
         try:
-            while line:
-                line = line[os.write(self._requests, line) :]
+            while left:
+                left = left[os.write(self._requests, left) :]
         except BrokenPipeError:
             self._tell_of_death()
 
-    def _receive(self, deadline: float, timeout: float) -> Message:
-        while b"\n" not in self._buffer:
+    def _receive(self, deadline: float, timeout: float) -> Any:
+        while (content := take(self._buffer)) is None:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 raise WorkerTimeout(f"no answer after {timeout:g} s; killed")
@@ -162,9 +167,7 @@ class Worker(Closing):
                 self._buffer += chunk or self._tell_of_death()
             elif self._process.poll() is not None:
                 self._tell_of_death()
-        line, _, rest = self._buffer.partition(b"\n")
-        self._buffer = rest
-        return decode(bytes(line))
+        return decode(content)
 
     def _tell_of_death(self) -> NoReturn:
         """Raises what is known of the child's end."""
@@ -208,6 +211,14 @@ class Worker(Closing):
 
     def _kill_tree(self) -> None:
         kill_tree(self._leader, self.memory.family, self._mark)
+
+
+def _error_of(failure: Failure) -> WorkerFailed | WorkerOutOfMemory:
+    if failure.kind is FailureKind.UNSUPPORTED:
+        return WorkerUnsupported(failure.message)
+    text = f"{failure.error}: {failure.message}"
+    ran_out = failure.kind is FailureKind.OUT_OF_MEMORY
+    return WorkerOutOfMemory(text) if ran_out else WorkerFailed(text)
 
 
 def inherited_environment() -> dict[str, str]:

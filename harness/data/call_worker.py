@@ -1,0 +1,31 @@
+"""The worker of ``harness/data/apart.py``: calls of functions -> what they return or raise."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+
+from harness.data.apart import Call, Returned
+from harness.machine.messages import Start
+from harness.machine.worker_server import serve
+
+
+def start(_: Start) -> None:
+    """Nothing is to be done before the first call."""
+
+
+def call(request: Call) -> Returned:
+    """Calls the function; what it prints goes to the worker's log."""
+    try:
+        return Returned(request.function(*request.arguments))
+    except Exception as error:
+        return Returned(error=error)
+
+
+def main(arguments: Sequence[str]) -> None:
+    serve({Start: start, Call: call}, arguments, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

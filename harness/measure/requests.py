@@ -1,0 +1,81 @@
+"""What an engine's worker can be asked to do, and its replies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.engines.base import Program
+from harness.machine.gpu.device import DeviceUse
+from harness.machine.messages import Request
+from harness.tables import Input, Table
+
+
+@dataclass(frozen=True)
+class StartEngine(Request[None]):
+    """Import the engine's library and set its threads. It is the first request."""
+
+    engine: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Load(Request[float]):
+    """Read a table into the engine's memory; the reply is the seconds that took."""
+
+    table: Table
+
+
+@dataclass(frozen=True)
+class Scan(Request[None]):
+    """Make a table's files known to the engine."""
+
+    table: Table
+    source: Input
+
+
+@dataclass(frozen=True)
+class Prepare(Request[None]):
+    """Make a program ready to be run. ``writes`` says that it leaves its answer in a file."""
+
+    program: Program
+    writes: bool = False
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Runs of the program that is prepared, all in a row.
+
+    ``seconds`` (wall clock) and ``cpu_seconds`` are of one run, ``rows`` are the last answer's.
+    ``device`` is what was used of a GPU, which has done all its work by the end.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    rows: int
+    device: DeviceUse | None = None
+
+
+@dataclass(frozen=True)
+class Run(Request[Ran]):
+    """Run the program that is prepared, ``loops`` times in a row."""
+
+    loops: int = 1
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The file with the last run's answer, and the share of the program that fell back to the CPU.
+
+    The share is None where nothing can fall back.
+    """
+
+    path: Path
+    fallback_share: float | None
+
+
+@dataclass(frozen=True)
+class HandOver(Request[Answer]):
+    """Write the last answer to a file of this name: Arrow IPC, or the Parquet that was written."""
+
+    path: Path
