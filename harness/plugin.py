@@ -40,11 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
         reader = Reader()  # begins to start, beside imports that take as long
         config.add_cleanup(reader.close)
-        from harness.run.session import (
-            BenchmarkRun,  # takes a second, which ordinary tests are spared
-        )
+        from harness.run.session import register_parts  # a second that ordinary tests are spared
 
-        config.pluginmanager.register(BenchmarkRun(config, reader), "enginebench-run")
+        register_parts(config, reader)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,10 +1,10 @@
-"""A workload file -> pytest's module, a query -> its test function, a cell -> its parameters."""
+"""Collecting: a workload file -> pytest's module, a query -> its function, a cell -> its item."""
 
 from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ import pytest
 from harness.data.cache import Cache
 from harness.errors import HarnessError, WorkloadError
 from harness.outcome import Record
+from harness.run.results import Register
 from harness.run.timings import mark_as_used
 from harness.workload.cells import Asked, Selection, asked
 from harness.workload.file import Query
@@ -27,16 +28,88 @@ RESERVED = re.compile(
 Key = tuple[str, str, str, int]
 
 
-class Measurer(Protocol):
-    """Who reads the SQL of cells, what they call at their turn, and the clock of their timings."""
+class Records(Protocol):
+    """Who knows the records of cells, and the clock of their timings."""
 
-    selection: Selection
-    notes: list[str]
-    reader: Reader
-    cache: Cache
-    clock: Callable[[], float]
+    @property
+    def clock(self) -> Callable[[], float]: ...
 
-    def measure(self, asked: Asked) -> Record: ...
+    def record_of(self, asked: Asked) -> Record:
+        """The cell's record; the cell is measured for it."""
+
+
+class Collecting:
+    """The plugin's part that collects: pytest's hooks from its arguments to the items to run."""
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        reader: Reader,
+        cache: Cache,
+        selection: Selection,
+        register: Register,
+        records: Records,
+        warn: Callable[[str], None],
+    ) -> None:
+        self.config, self.reader, self.cache, self.selection = config, reader, cache, selection
+        self.register, self.records, self.warn = register, records, warn
+        self.notes: list[str] = []
+        self.not_collected: list[pytest.Collector] = []
+
+    def pytest_report_header(self) -> list[str]:
+        machine, selection = self.register.machine, self.selection
+        threads = " and ".join(map(str, selection.threads))
+        memory = f"{machine.memory_bytes / 2**30:.0f} GiB"
+        gpus = "".join(f", {gpu.name}" for gpu in machine.gpus)
+        return [
+            f"enginebench: {', '.join(selection.engines)}; {threads} threads",
+            f"machine: {machine.cpu}, {machine.logical_cores} cores, {memory}{gpus}",
+        ]
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leaves out the tests that lie beside workloads, unless they are asked for by name."""
+        named = {self.config.invocation_params.dir / arg for arg in self.config.args}
+        return True if collection_path.suffix == ".py" and collection_path not in named else None
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> WorkloadFile | None:
+        if file_path.suffix not in SUFFIXES:
+            return None
+        return WorkloadFile.from_parent(parent, path=file_path, collecting=self)
+
+    @pytest.hookimpl(trylast=True)  # after -k and -m have chosen
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            if found := asked_by(item):
+                self.register.add(found)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> Generator[None, Any, Any]:
+        """A bad query stops nothing: pytest's number of failures is the same after it as before."""
+        last = self.not_collected[-1] if report.failed and self.not_collected else None
+        if isinstance(last, BadQuery):
+            last.session.testsfailed -= 1
+        return (yield)
+
+    def pytest_exception_interact(self, node: pytest.Item | pytest.Collector) -> None:
+        if isinstance(node, pytest.Collector):
+            self.not_collected.append(node)
+
+    def pytest_collection_finish(self) -> None:
+        """Tells bad queries before the others are measured, which they do not keep from it."""
+        self.reader.close()  # all is compiled, and what is measured has the machine alone
+        for words in [*(query.words for query in self._bad_queries()), *self.notes]:
+            self.warn(words)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        """Bad queries make the exit code, after the others."""
+        try:
+            return (yield)
+        finally:
+            session.testsfailed += len(self._bad_queries())
+
+    def _bad_queries(self) -> list[BadQuery]:
+        return [node for node in self.not_collected if isinstance(node, BadQuery)]
 
 
 class BadQuery(pytest.Collector):
@@ -53,17 +126,17 @@ class BadQuery(pytest.Collector):
 class WorkloadFile(pytest.Module):
     """A workload file as a module whose test functions are its queries."""
 
-    def __init__(self, *, measurer: Measurer, **arguments: Any) -> None:
+    def __init__(self, *, collecting: Collecting, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self.measurer = measurer
+        self.collecting = collecting
         self.wrong: Mapping[str, WorkloadError] = {}
 
     def _getobj(self) -> types.ModuleType:
-        measurer = self.measurer
+        ours = self.collecting
         try:
-            found = asked(self.path, measurer.selection, measurer.reader, measurer.cache)
+            found = asked(self.path, ours.selection, ours.reader, ours.cache)
             self.wrong = found.wrong
-            measurer.notes += [f"{self.path.name}: {note}" for note in found.notes]
+            ours.notes += [f"{self.path.name}: {note}" for note in found.notes]
             return self._module(found.cells)
         except (HarnessError, ExceptionGroup) as error:
             raise self.CollectError("\n".join(map(str, _flat(error)))) from None
@@ -80,7 +153,7 @@ class WorkloadFile(pytest.Module):
             _check_name(found.query, self.path)
             by_query.setdefault(found.query.name, {})[_key(found)] = found
         for name, own in by_query.items():
-            setattr(module, name, _test_function(name, own, self.measurer))
+            setattr(module, name, _test_function(name, own, self.collecting.records))
         return module
 
     def istestfunction(self, obj: object, name: str) -> bool:
@@ -107,26 +180,24 @@ def _key(found: Asked) -> Key:
     return cell.engine, str(cell.input), cell.size, cell.threads
 
 
-def _test_function(
-    name: str, cells: Mapping[Key, Asked], measurer: Measurer
-) -> Callable[..., None]:
+def _test_function(name: str, cells: Mapping[Key, Asked], records: Records) -> Callable[..., None]:
     """The test of one query, parametrized over its cells."""
 
-    def measure_cell(benchmark: Any, engine: str, input: str, size: str, threads: int) -> None:
+    def test_cell(benchmark: Any, engine: str, input: str, size: str, threads: int) -> None:
         benchmark.skipped = True  # else pytest-benchmark warns, after Ctrl-C, that it was not used
-        record = measurer.measure(cells[engine, input, size, threads])
+        record = records.record_of(cells[engine, input, size, threads])
         mark_as_used(benchmark)  # its entry was made when the cell ended
         if record.outcome.fails_the_run:
             pytest.fail(f"{record.outcome}: {record.reason}", pytrace=False)
         if record.reason:
             pytest.skip(f"{record.outcome}: {record.reason}")
 
-    measure_cell.__name__ = measure_cell.__qualname__ = name
-    measure_cell.asked = cells  # type: ignore[attr-defined]
-    parameters = list(_parameters(cells, measurer.clock))
+    test_cell.__name__ = test_cell.__qualname__ = name
+    test_cell.asked = cells  # type: ignore[attr-defined]
+    parameters = list(_parameters(cells, records.clock))
     function: Callable[..., None] = pytest.mark.parametrize(
         ("engine", "input", "size", "threads"), parameters
-    )(measure_cell)
+    )(test_cell)
     return function
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import ValidationError
 
 import harness.engines
@@ -53,6 +54,15 @@ class Register:
     def complete(self) -> bool:
         """Whether every cell has ended."""
         return len(self.records) == len(self.asked)
+
+    def add(self, asked: Asked) -> None:
+        """Adds a cell of the run. Raises UsageError where two files' results would be one."""
+        before = self.asked.setdefault(asked.cell, asked)
+        if before.workload.file != asked.workload.file:
+            raise pytest.UsageError(
+                f"{before.workload.file} and {asked.workload.file} have one name, and so would "
+                "their results; rename one"
+            )
 
     def record_of(self, cell: Cell) -> Record:
         """The cell's record; one that says so where the run did not reach the cell."""

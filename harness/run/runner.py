@@ -20,8 +20,8 @@ from harness.verify.referee import Referee
 from harness.workload.cells import Asked
 
 
-class Run:
-    """Measures cells. Processes live as long as their workload is being asked for.
+class Runner:
+    """Measures questions. Workers live as long as their workload is being measured.
 
     ``ended`` is told of each record as soon as it is complete, and puts it into the register. What
     is there already, from a run that was broken off, is not measured again.
@@ -54,20 +54,21 @@ class Run:
     def spent(self) -> Spent:
         return self._pool.spent
 
-    def measure(self, asked: Asked) -> Record:
-        """The cell's record, as it stands in the register. Raises KeyboardInterrupt only.
+    def record_of(self, asked: Asked) -> Record:
+        """The cell's record, from the register. Raises KeyboardInterrupt only.
 
-        The cells that answer the same question with other engines are measured along with it.
+        A cell that has none is measured, with all cells that answer the same question.
         """
         if asked.cell not in self.register.records:
-            self._measure([a for a in self.register.asked.values() if self._is_beside(a, asked)])
+            others = self.register.asked.values()
+            self._measure_question([other for other in others if self._is_beside(other, asked)])
         return self.register.records[asked.cell]
 
     def _is_beside(self, other: Asked, asked: Asked) -> bool:
         same = other.cell.question == asked.cell.question
         return same and other.cell not in self.register.records
 
-    def _measure(self, group: Sequence[Asked]) -> None:
+    def _measure_question(self, group: Sequence[Asked]) -> None:
         for asked in group:
             if asked.outcome is not None:
                 self.ended(Record(asked.cell, asked.outcome, asked.reason))

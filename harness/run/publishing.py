@@ -1,0 +1,151 @@
+"""Publishing: the records of a run -> its results file, the report and the summary at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.errors import ResultsError
+from harness.machine.commit import commit_of
+from harness.machine.cores import overruns
+from harness.run import options
+from harness.run.journal import JournalFile
+from harness.run.results import as_json, fields, write
+from harness.run.running import Running
+
+if TYPE_CHECKING:
+    from report import Ranked
+
+
+class Publishing:
+    """The plugin's part that writes: pytest's and pytest-benchmark's hooks after the last item."""
+
+    def __init__(self, running: Running) -> None:
+        self.running, self.config = running, running.config
+        self.register, self.display, self.noise = running.register, running.display, running.noise
+        self.results: Path | None = None
+        self.report: Path | None = None
+        self.ranking: Sequence[Ranked] = ()
+
+    def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
+        machine_info["node"] = self.register.machine.name  # a host's name is nobody's business
+
+    def pytest_benchmark_generate_commit_info(self) -> dict[str, str]:
+        return commit_of(self.config.invocation_params.dir)  # git would do what the folder says
+
+    def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
+        found: dict[str, Any] = {}
+        if self.running.runner is not None:
+            found["seconds"] = self.running.runner.spent.entry()
+        if self.register.environment is not None:
+            during = {"load_during": self.noise.load}
+            found["environment"] = self.register.environment.model_copy(update=during)
+            found["noise"] = self.noise.entry()
+        ours = fields(self.register, not self.register.complete).model_copy(update=found)
+        output_json.update(as_json(ours))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.running.runner is None:
+            return
+        file = self.running.file
+        try:
+            with self.running.interrupts.caught():
+                self.running.close()
+                if file is not None and not self.running.trouble:
+                    self._publish(session, file)
+        except KeyboardInterrupt:
+            self._in_trouble(session, self._where_all_is(), pytest.ExitCode.INTERRUPTED)
+        if file is not None:
+            file.close()
+
+    def _publish(self, session: pytest.Session, file: JournalFile) -> None:
+        """Turns a journal into a results file, and draws the report over all of the folder.
+
+        The journal of a run that was interrupted stays, for one that continues it.
+        """
+        try:
+            results = file.path.with_suffix(".json")
+            write(results, self._content())
+        except ResultsError as error:
+            self._in_trouble(session, f"{error}; {file.advice}")
+            return
+        self.results = results
+        if self.register.complete:
+            file.remove()
+        self._draw(session)
+
+    def _draw(self, session: pytest.Session) -> None:
+        import report  # a second of imports, which collection and usage errors are spared
+
+        folder = self.running.results
+        index = folder / "index.html"
+        try:
+            files = sorted(folder.glob("*/*.json"))
+            self.report = report.build(files, index, tell=self.display.say)
+            if self.results is not None:
+                self.ranking = report.ranking(self.results)
+        except (report.ReportError, OSError) as error:
+            self._in_trouble(session, f"the report {index} cannot be drawn: {error}")
+
+    def _in_trouble(
+        self,
+        session: pytest.Session,
+        trouble: str,
+        code: pytest.ExitCode = pytest.ExitCode.INTERNAL_ERROR,
+    ) -> None:
+        self.running.trouble = trouble
+        session.exitstatus = code
+
+    def last_words(self) -> None:
+        """Says where everything is, for the process ends here."""
+        self.display.last_words(self._where_all_is())
+
+    def _where_all_is(self) -> str:
+        """What is left of a run that ends before its results and the report are written."""
+        file = self.running.file
+        if file is None:
+            return "interrupted"
+        if self.results is not None and self.register.complete:
+            return f"interrupted; the results are in {self.results}"
+        return (
+            f"interrupted; what was measured is in {file.path}, and "
+            f"`{options.resuming(self.register.command)}` goes on from there"
+        )
+
+    def _content(self) -> dict[str, Any]:
+        """pytest-benchmark's JSON, also of a run in which nothing could be timed."""
+        session = self.config.pluginmanager.getplugin("pytest-benchmark")
+        hook, benchmarks = self.config.hook, [entry for entry in session.benchmarks if entry]
+        content: dict[str, Any] = hook.pytest_benchmark_generate_json(
+            config=self.config,
+            benchmarks=benchmarks,
+            include_data=True,
+            machine_info=session.get_machine_info(),
+            commit_info=hook.pytest_benchmark_generate_commit_info(config=self.config),
+        )
+        hook.pytest_benchmark_update_json(
+            config=self.config, benchmarks=benchmarks, output_json=content
+        )
+        return content
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.running.runner is not None:
+            terminalreporter.flush()
+            self.display.summary(self.register, self.ranking, self.results, self.report)
+            if self.results and not self.register.complete:
+                hint = options.resuming(self.register.command)
+                self.display.say(f"unfinished; `{hint}` goes on from here")
+            self.display.say(self.running.runner.spent.words())
+            self.display.warning(self.noise.words())
+            for words in overruns(self.register.records.values()):
+                self.display.warning(words)
+            self.display.trouble(self.running.trouble)
+
+    def pytest_unconfigure(self) -> None:
+        self.display.close()
+        self.running.cache.close()

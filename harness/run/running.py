@@ -1,0 +1,189 @@
+"""Running: the items that were collected -> records, in the register and in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import engines
+from harness.data.cache import Cache
+from harness.errors import ResultsError
+from harness.machine.environment import surroundings
+from harness.machine.interrupts import Interrupts
+from harness.machine.noise import Noise
+from harness.measure.pool import Settings
+from harness.outcome import Cell, Outcome, Record
+from harness.run import options
+from harness.run.collect import asked_by
+from harness.run.journal import JournalFile, command_of, journals
+from harness.run.results import Register, journal_line
+from harness.run.resume import begun, continued
+from harness.run.runner import Runner
+from harness.run.terminal import Display, detail
+from harness.run.timings import Timings, VirtualClock
+from harness.workload.cells import Asked
+
+
+class Running:
+    """The plugin's part that measures: pytest's hooks from the first item to the last.
+
+    ``results`` is the folder of all machines. ``file`` is the journal, ``runner`` what measures;
+    both are None where nothing is measured. ``trouble`` says why the run had to end early.
+    """
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        settings: Settings,
+        cache: Cache,
+        results: Path,
+        register: Register,
+        display: Display,
+        noise: Noise,
+        interrupts: Interrupts,
+    ) -> None:
+        self.config, self.settings, self.cache, self.results = config, settings, cache, results
+        self.register, self.display = register, display
+        self.noise, self.interrupts = noise, interrupts
+        self.clock = VirtualClock()
+        self.timings = Timings(config, self.clock)
+        self.file: JournalFile | None = None
+        self.runner: Runner | None = None
+        self.trouble = ""
+        self._kept: dict[Cell, Record] = {}
+        self._ended = False
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            if found := asked_by(item):
+                self.timings.expect(found.cell, item)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        failed = session.testsfailed and not session.config.option.continue_on_collection_errors
+        if not (session.config.getoption("collectonly") or failed or not self.register.asked):
+            self._begin()
+        return (yield)
+
+    def _begin(self) -> None:
+        reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            reporter.showfspath = self.display.quiet  # our own lines say more than dots do
+            reporter.flush()
+        self.config.pluginmanager.register(self.interrupts, "enginebench-interrupts")
+        self.interrupts.watch()
+        self._look_around()
+        disabled = options.disabled(self.config)
+        self._kept = {} if disabled else self._open_journal()
+        for record in self._kept.values():
+            self._register(record)
+        tell, say = self.display.progress, self.display.say
+        self.runner = Runner(self.settings, self.cache, self.register, tell, say, self._end)
+        if not disabled:
+            self.noise.begin()
+        self.display.begin(self.register.asked, len(self._kept))
+
+    def _look_around(self) -> None:
+        """Puts the state of the machine on record, before anything is measured."""
+        threads = sorted({cell.threads for cell in self.register.asked})
+        found = {cell.engine: engines.get(cell.engine) for cell in self.register.asked}
+        self.register.environment = surroundings(found, self.cache.budget.root, threads)
+
+    def _open_journal(self) -> dict[Cell, Record]:
+        """Begins a journal on disk, or continues one; gives the records that it holds."""
+        folder, settings = self.results / self.register.machine.name, self.settings
+        broken_off, living = journals(folder)
+        if living:
+            self.display.warning("another run is measuring here; both will be slower for it")
+        basis = options.basis(self.config)
+        kept: dict[Cell, Record] = {}
+        try:
+            if self.config.getoption("resume"):
+                unfinished = continued(folder, self.register, settings, basis, self.cache)
+                self.file, kept = unfinished.file, unfinished.records
+                if unfinished.noise is not None:
+                    self.noise.resume(unfinished.noise)
+                self.display.say(f"continuing {self.file.path}: {len(kept)} cells are done")
+            else:
+                self.file = begun(folder, self.register, settings, basis, self.cache)
+        except ResultsError as error:
+            raise pytest.UsageError(str(error)) from None
+        if broken_off and not self.config.getoption("resume"):
+            hint = options.resuming(command_of(broken_off[-1]))
+            self.display.say(f"{broken_off[-1]} is unfinished; `{hint}` goes on from there")
+        return kept
+
+    def record_of(self, asked: Asked) -> Record:
+        """The cell's record; its question is measured where that has not been done."""
+        assert self.runner is not None
+        self.noise.between()
+        record = self.runner.record_of(asked)
+        most = self.config.option.maxfail  # of -x it is 1
+        if most and record.outcome.fails_the_run and asked.cell in self._kept:
+            self.config.option.maxfail = most + 1  # what failed before does not end this run
+        return record
+
+    def _end(self, record: Record) -> None:
+        """Puts a cell on record, here and on the disk: in all places, whatever comes next."""
+        with self.interrupts.held():
+            record = self._register(record)
+            asked = self.register.asked[record.cell]
+            self.display.cell(asked, record)
+            if self.file is None:
+                return
+            try:
+                version = engines.get(record.cell.engine).version()
+                self.file.append(journal_line(record, version, self.noise.entry()))
+            except ResultsError as error:
+                self.trouble = str(error)
+                pytest.exit(self.trouble, pytest.ExitCode.INTERNAL_ERROR)
+
+    def _register(self, record: Record) -> Record:
+        """The record that stands: that of an error where pytest-benchmark refuses the rounds."""
+        try:
+            self.timings.add(record, engines.get(record.cell.engine).version())
+        except Exception as error:
+            reason = f"pytest-benchmark failed: {type(error).__name__}: {error}"
+            record = Record(record.cell, Outcome.ERROR, reason, record.program_sha256)
+        self.register.records[record.cell] = record
+        return record
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, Any, Any]:
+        report = yield
+        found = asked_by(item)
+        if found is None or call.when != "call":
+            return report
+        report.enginebench = self.register.record_of(found.cell)
+        error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, pytest.fail.Exception):
+            report.longrepr = error.msg  # without "Failed: " before it
+        elif isinstance(error, pytest.skip.Exception):
+            report.longrepr = (str(found.workload.file), found.query.line, str(error.msg))
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Keeps pytest's marks out of our own lines; with -v, its lines say what ours would."""
+        record = getattr(report, "enginebench", None)
+        if record is None or self._ended or self.display.quiet:
+            return None
+        word = f"{record.outcome}  {detail(record)}" if self.display.verbose else ""
+        return str(report.outcome), "", word
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        self.display.end()
+        self._ended = True
+
+    def close(self) -> None:
+        """Takes the last probes, beside the engines' idle processes as ever, and ends these."""
+        self.noise.end()
+        if self.runner is not None:
+            self.runner.close()
