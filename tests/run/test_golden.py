@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from harness.records.cells import Figures
 from tests import places
 from tests.support.benchmark_runs import MEANS, TABLE, Project, fakes
 
@@ -29,21 +30,12 @@ def means(t):
     return frame.groupby("k", as_index=False).agg(mean=("x", "mean"))
 """
 
+STABLE = {"rows", "table_rows", "cold_process", "caches_dropped", "interleaved", "gpu"}
+"""Figures that are the same in every run."""
 VOLATILE = {
-    *("started", "finished", "datetime", "machine", "versions"),
-    *("version", "engine_version", "cold_seconds", "cpu_seconds", "peak_bytes", "baseline_bytes"),
-    *(
-        "load_seconds",
-        "turns",
-        "processes",
-        "stopped",
-        "loops",
-        "stats",
-        "options",
-        "environment",
-        "noise",
-        "seconds",
-    ),
+    *("started", "finished", "datetime", "machine", "versions", "version", "engine_version"),
+    *("cpu_seconds", "turns", "processes", "stats", "options", "environment", "noise", "seconds"),
+    *(Figures.model_fields.keys() - STABLE),
 }
 NOT_OURS = {"commit_info", "machine_info"}
 

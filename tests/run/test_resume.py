@@ -18,17 +18,19 @@ from typing import Any
 from unittest.mock import ANY
 
 import pytest
+from pydantic import ValidationError
 
 from harness.errors import ResultsError
 from harness.machine.noise import BEFORE
 from harness.outcome import Cell, Outcome, Record, Round
-from harness.records.cells import Figures, GpuUse, Stopped
+from harness.records.cells import Figures
 from harness.records.files import Basis, JournalHead, JournalLine
 from harness.records.runs import MachineEntry, NoiseEntry
 from harness.run.journal import JournalFile, journals
 from harness.run.results import journal_line, record_of
 from harness.tables import Input
 from tests.support.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
+from tests.support.records import figures
 
 YAML = f"tables: {{t: t.csv}}\nqueries:\n  q1: {MEANS}\n  q2: {MEANS} order by k\n"
 DASHES = YAML.replace("t.csv", "{path: t.csv, null_values: ['', '-']}")
@@ -359,26 +361,18 @@ def _head() -> JournalHead:
 
 
 def test_a_record_is_read_from_a_journal_as_it_was_written() -> None:
-    figures = Figures(
-        rows=7,
-        table_rows=70,
-        cold_seconds=0.5,
-        cold_process=True,
-        caches_dropped=False,
-        load_seconds=1.5,
-        interleaved=True,
-        stopped=Stopped.BUDGET,
-        loops=4,
-        peak_bytes=11,
-        baseline_bytes=9,
-        gpu=GpuUse(peak_bytes=7, energy_joules=3.5),
-        fallback_share=0.125,
-    )
-    assert figures.model_fields_set == set(Figures.model_fields)
-    cell, rounds = (
-        Cell("w", "q", "e", "small", Input.CSV, 3),
-        (Round(0.1, 0.2), Round(0.3, 0.4, 2, 1)),
-    )
-    record = Record(cell, Outcome.OK, "", "abc", rounds, figures)
+    every = Figures(**{name: _some(name) for name in Figures.model_fields})
+    assert None not in dict(every).values()
+    cell = Cell("w", "q", "e", "small", Input.CSV, 3)
+    rounds = (Round(0.1, 0.2), Round(0.3, 0.4, 2, 1))
+    record = Record(cell, Outcome.OK, "", "abc", rounds, every)
     line = journal_line(record, "1.0", NoiseEntry())
     assert record_of(JournalLine.model_validate_json(line.model_dump_json())) == record
+
+
+def _some(name: str) -> Any:
+    """A value that a figure may have, and that is not its default."""
+    for value in ("budget", {"peak_bytes": 7, "energy_joules": 3.5}, 3, True):
+        with contextlib.suppress(ValidationError):
+            return dict(figures(**{name: value}))[name]
+    raise ValueError(f"no value fits {name}")
