@@ -149,7 +149,7 @@ def test_one_that_fails_is_told_at_once_and_the_others_go_on(bench: Bench) -> No
 
 def test_rounds_end_together(bench: Bench) -> None:
     one, other = bench.measure("Punctual", "Exact", rounds=Rounds(fewest=4, most=400, block=0))
-    assert (one.stopped, other.stopped) == (Stopped.SURE, Stopped.SURE)
+    assert (one.figures.stopped, other.figures.stopped) == (Stopped.SURE, Stopped.SURE)
     assert len(one.rounds) >= 4
     assert [r.turn for r in one.rounds] == [r.turn for r in other.rounds]
 
@@ -157,7 +157,7 @@ def test_rounds_end_together(bench: Bench) -> None:
 def test_who_was_sure_goes_on_beside_one_that_is_not(bench: Bench) -> None:
     rounds = Rounds(fewest=2, most=8, seconds=60.0, block=0)
     steady, other = bench.measure("Punctual", "Wavering", rounds=rounds)
-    assert (steady.stopped, other.stopped) == (Stopped.SURE, Stopped.ROUNDS)
+    assert (steady.figures.stopped, other.figures.stopped) == (Stopped.SURE, Stopped.ROUNDS)
     assert len(steady.rounds) == len(other.rounds) == 8
 
 
@@ -170,7 +170,7 @@ def test_rounds_are_spread_over_processes_each_of_which_runs_once_before(bench: 
         assert [one.turn for one in record.rounds] == [0, 1, 2, 3, 4, 5]
     runs = bench.tables["t"].parquet[0].with_name("diary").read_text().split()
     by_process = [len(list(each)) for _, each in itertools.groupby(runs)]
-    loops = records[0].loops
+    loops = records[0].figures.loops
     first = 1 + 1 + 2 * loops  # cold, and the round that told how often to loop
     assert by_process == [first, 3 * loops, 3 * loops]
     assert len(set(runs)) == 3
@@ -195,8 +195,8 @@ def test_an_error_in_a_later_process_is_the_cell_s(bench: Bench) -> None:
 def test_an_engine_that_used_up_its_time_leaves_the_others(bench: Bench) -> None:
     rounds = Rounds(fewest=6, most=9, seconds=0.06, block=0)
     slow, quick = bench.measure("Punctual", "Brisk", rounds=rounds)
-    assert (short(slow.cell), slow.stopped) == ("Punctual", Stopped.BUDGET)
-    assert quick.stopped is Stopped.SURE
+    assert (short(slow.cell), slow.figures.stopped) == ("Punctual", Stopped.BUDGET)
+    assert quick.figures.stopped is Stopped.SURE
     assert [one.turn for one in slow.rounds] == list(range(len(slow.rounds)))
     assert len(slow.rounds) < 6 <= len(quick.rounds)
 
@@ -214,15 +214,15 @@ def test_a_cell_that_has_ended_is_told_before_others_go_on(
     tasks = [bench._task(engine, Input.MEMORY) for engine in ("Punctual", "Brisk")]
     with pytest.raises(KeyboardInterrupt):
         measure(tasks, bench.pool, bench.referee, interrupted, ended.append)
-    assert [(short(r.cell), r.stopped) for r in ended] == [("Punctual", Stopped.BUDGET)]
+    assert [(short(r.cell), r.figures.stopped) for r in ended] == [("Punctual", Stopped.BUDGET)]
 
 
 def test_a_short_program_is_looped_and_reported_for_one_run(bench: Bench) -> None:
     right, sleepy = bench.measure("Right", "Sleepy")
-    assert right.loops > 1 and sleepy.loops == 1
+    assert right.figures.loops > 1 and sleepy.figures.loops == 1
     assert all(0 < one.seconds < 0.005 for one in right.rounds)
     assert all(0.02 <= one.seconds < 0.2 for one in sleepy.rounds)
-    assert right.stopped in (Stopped.SURE, Stopped.ROUNDS)
+    assert right.figures.stopped in (Stopped.SURE, Stopped.ROUNDS)
 
 
 def test_the_time_to_load_tables_is_kept(bench: Bench) -> None:
@@ -242,7 +242,7 @@ def test_a_fresh_process_runs_what_reads_files_and_what_is_asked_for(
     records = bench.measure("Right", "Chatty", source=source)
     fresh = {short(record.cell): record.figures.cold_process for record in records}
     assert (first.figures.cold_process, fresh["Chatty"], fresh["Right"]) == (True, True, second)
-    assert (records[0].load_seconds is None) == (source is not Input.MEMORY)
+    assert (records[0].figures.load_seconds is None) == (source is not Input.MEMORY)
 
 
 def test_files_are_evicted_before_a_cold_run_where_that_is_asked(bench: Bench) -> None:
