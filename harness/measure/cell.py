@@ -108,7 +108,7 @@ class Measurement:
         self._rounds: list[Round] = []
         self._number = 0  # of the process, among the cell's own
         self._blocks, self._spent, self._is_sure = 0, 0.0, False  # of that process
-        self._loops = 1
+        self._loops, self._uncounted = 1, 0
         self._peak_bytes = 0
         self._gpu = GpuUsage() if on_gpu(task.cell) else None
 
@@ -262,6 +262,7 @@ class Measurement:
             elif took >= wanted or warm >= warming:
                 return ran
             warm += took
+            self._uncounted += 1
 
     def _is_short(self, ran: Ran) -> bool:
         """Whether a first round tells that a round should be several runs."""
@@ -307,6 +308,7 @@ class Measurement:
         self._set_up()
         self._worker.client.memory.reset()
         self._compare_rows(self._unobserved_run())
+        self._uncounted += 1
         self._blocks, self._spent, self._is_sure = 0, 0.0, False
 
     def _complete(self) -> None:
@@ -319,6 +321,7 @@ class Measurement:
             caches_dropped=self._caches_dropped,
             stopped=Stopped.SURE if self.sure else self.limit,
             loops=self._loops,
+            uncounted_rounds=self._uncounted,
             interleaved=self.interleaved,
             load_seconds=self._worker.load_seconds if source is Input.MEMORY else None,
             peak_bytes=max(self._peak_bytes, self._worker.client.memory.peak()),

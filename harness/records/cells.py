@@ -154,6 +154,11 @@ class Figures(Entry):
         description="runs in each round, of which seconds are the mean: above 1 for programs of "
         "less than a millisecond",
     )
+    uncounted_rounds: Later[Small] = Field(
+        default=None,
+        description="hot rounds that were run and not counted: those that chose `loops`, those at "
+        "the start of each block, and the first of each further process",
+    )
     peak_bytes: PeakBytes | None = Field(
         description="the most resident memory of the engine's process tree seen during the cell's "
         "runs"

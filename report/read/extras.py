@@ -48,6 +48,7 @@ EXTRAS = (
     Extra("interleaved", "Engines took turns", "yes", lambda info: info.interleaved),
     Extra("stopped", "Rounds ended as", "", _stopped, tuple(STOPPED.values())),
     Extra("processes", "Processes, one after another", "", _processes),
+    Extra("uncounted_rounds", "Rounds not counted", "", lambda info: info.uncounted_rounds),
     Extra("loops", "Runs in each round", "", lambda info: info.loops),
     Extra("cold_process", "Cold run in a fresh process", "yes", lambda info: info.cold_process),
     Extra("caches_dropped", "File caches dropped", "yes", lambda info: info.caches_dropped),

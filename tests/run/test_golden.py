@@ -30,7 +30,15 @@ def means(t):
     return frame.groupby("k", as_index=False).agg(mean=("x", "mean"))
 """
 
-STABLE = {"rows", "table_rows", "cold_process", "caches_dropped", "interleaved", "gpu"}
+STABLE = {
+    "rows",
+    "table_rows",
+    "cold_process",
+    "caches_dropped",
+    "interleaved",
+    "gpu",
+    "fallback_share",
+}
 """Figures that are the same in every run."""
 VOLATILE = {
     *("started", "finished", "datetime", "machine", "versions", "version", "engine_version"),
