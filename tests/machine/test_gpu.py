@@ -153,13 +153,13 @@ def test_the_cold_run_counts_for_memory_only(nvml: FakeNvml) -> None:
     usage = GpuUsage()
     with usage:
         nvml.free = 20 * GB
-    usage.ran(1, {"peak_bytes": 50 * GB, "transfer_seconds": 0.5})
+    usage.ran(1, DeviceUse(50 * GB, 0.5))
     usage.forget_cold()
     nvml.free = 79 * GB
     for _ in range(2):
         with usage:
             pass
-        usage.ran(3, {"peak_bytes": 40 * GB, "transfer_seconds": 0.5})
+        usage.ran(3, DeviceUse(40 * GB, 0.5))
     found = usage.summary()
     assert (found.peak_bytes, found.device_bytes) == (50 * GB, 60 * GB)
     assert found.energy_joules == 1.0  # twice 3 J, in twice 3 runs

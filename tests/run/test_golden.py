@@ -31,12 +31,7 @@ def means(t):
 """
 
 STABLE = {
-    "rows",
-    "table_rows",
-    "cold_process",
-    "caches_dropped",
-    "interleaved",
-    "gpu",
+    *("rows", "table_rows", "cold_process", "caches_dropped", "interleaved", "gpu"),
     "fallback_share",
 }
 """Figures that are the same in every run."""
