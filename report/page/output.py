@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from harness.records.whole import write_whole
 from report.errors import MalformedResults
 from report.look.theme import Theme
 from report.page.page import TITLE, render
@@ -35,7 +35,7 @@ def build(
     with _without_collector():
         page = _drawn(paths, tell, lambda results: render(results, title, _readme(output)))
     output.parent.mkdir(parents=True, exist_ok=True)
-    _write(page.encode(), output)
+    write_whole(output, page.encode())
     return output
 
 
@@ -62,7 +62,7 @@ def draw(
     contents = _drawn(paths, tell, pictures)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        _write(content, folder / name)
+        write_whole(folder / name, content)
     return [folder / name for name in contents]
 
 
@@ -135,16 +135,3 @@ def _fault(run: Run, draw: Callable[[Results], Drawn]) -> Exception | None:
     except Exception as error:
         return error
     return None
-
-
-def _write(content: bytes, output: Path) -> None:
-    """Writes beside the file, then takes its place, so that a reader never sees half a file."""
-    handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(output)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
