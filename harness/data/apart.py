@@ -28,11 +28,11 @@ from harness.machine.restarting_worker import RestartingWorker
 from harness.machine.scratch import Scratch
 
 START_SECONDS = 600.0
-"""It is no file's time, so it is generous."""
+"""The limit for the start of the worker, which no file's time is counted for."""
 SECONDS, BYTES_A_SECOND = 60.0, 250_000
-"""What reading may take: so long, and a second more for so many bytes on the disk."""
+"""The time for reading: SECONDS, and a second more for each BYTES_A_SECOND on the disk."""
 MEMORY_BYTES = 4 * 10**9
-"""What the process may grow by for one call; less where less is available."""
+"""The memory that the worker may grow by in one call; less where less is available."""
 
 Made = TypeVar("Made")
 
@@ -62,7 +62,7 @@ class Apart(Closing):
         self._worker: RestartingWorker | None = None
 
     def allow_for(self, files: Identities) -> None:
-        """Gives the time that files of their size may take, once for each of them."""
+        """Adds the time that files of this size may take, once for each file."""
         for file in files.values():
             if (file.device, file.inode) not in self._counted:
                 self._counted.add((file.device, file.inode))

@@ -1,8 +1,8 @@
-"""Turns a cache's folder, its limit and the runs that use it into room for more: the oldest goes.
+"""A cache's folder and its limit -> room for more: what was used longest ago is removed.
 
-A run keeps a file in ``runs`` locked while it lives, which was made when it began. What has been
-used since the oldest of them began stays. What a run has not finished bears the name of its file,
-and goes once the run has ended, however that was.
+Each living run holds the lock of a file of its own in ``runs``, made when it began. What was used
+since the oldest living run began stays. What a run is writing has the name of that file in its own;
+it is removed once the run has ended, also where the run was killed.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ RUN = re.compile(r"[0-9a-f]{32}")
 BEING_MADE = re.compile(r".+-[0-9a-f]{20}\.lock")
 
 MOST_BYTES = 50 * 10**9
-"""Of a cache whose limit nobody has chosen; half of what the disk could hold where that is less."""
+"""The limit where none is given; half of what the disk could hold, where that is less."""
 SPARE = 20
-"""One part in so many of the disk stays free, whatever the limit."""
+"""One part in SPARE of the disk stays free, whatever the limit."""
 GRANTS = 1000
-"""The limit is given out in so many parts: each run beside others passes it by one at most."""
+"""The limit is granted in GRANTS parts; each run beside others passes it by one at most."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """Something in the cache: a folder, or an answer's file, and when it was used last (ns)."""
+    """An entry of the cache, a folder or an answer's file, and when it was last used (ns)."""
 
     path: Path
     bytes: int
@@ -48,7 +48,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a run may write into a cache: ``limit`` bytes for all that is in it, or what is usual.
+    """What a run may write into a cache, which may hold ``limit`` bytes; None is the usual limit.
 
     ``run`` is the name of the run's file, ``since_ns`` when it began. Where the cache cannot be
     written, all methods raise OSError.
@@ -68,7 +68,7 @@ class Budget:
         return final.with_name(f"{final.name}.{self.run}.part")
 
     def use(self, file: Path) -> bool:
-        """Whether a file is there; then no run removes it for as long as this one lives."""
+        """Whether a file is there; if so, no run removes it while this one lives."""
         with held(self.root / LOCK):
             try:
                 os.utime(file)
@@ -77,7 +77,7 @@ class Budget:
             return True
 
     def remove(self, path: Path) -> None:
-        """Takes something out of the cache in one step, and then deletes it."""
+        """Moves something out of its place in one step, and then deletes it."""
         doomed = self.unfinished(path)
         with contextlib.suppress(FileNotFoundError):
             path.rename(doomed)
@@ -109,7 +109,7 @@ class Budget:
             return min(most - used, max(count, most // GRANTS))
 
     def _most(self, capacity: int) -> int:
-        """Bytes that the cache may hold, on a disk that could hold so many."""
+        """The bytes that the cache may hold on a disk of this capacity."""
         if self.limit is None:
             return min(MOST_BYTES, capacity // 2)
         return min(self.limit, capacity - capacity // SPARE)
@@ -126,26 +126,26 @@ class Room:
         self._budget, self._left = budget, 0
 
     def expect(self, count: int) -> None:
-        """Raises DataError where about so many bytes, which are to be written soon, do not fit."""
+        """Raises DataError if ``count`` bytes, about what will be written, do not fit."""
         self._budget.grant(count)
 
     def take(self, count: int) -> None:
-        """Raises DataError where there is no room for so many bytes more."""
+        """Raises DataError if there is no room for ``count`` more bytes."""
         if count > self._left:
             self._left = self._budget.grant(count)
         self._left -= count
 
     def wrote(self, count: int) -> None:
-        """Raises DataError where there was no room for so many bytes, which have been written."""
+        """Raises DataError if there was no room for ``count`` bytes that have been written."""
         self._left -= count
         if self._left < 0:
             self._left = self._budget.grant(0)
 
 
 def sweep(root: Path) -> dict[str, int]:
-    """Removes what runs that have ended left behind; the others' names, and when they began (ns).
+    """Removes what ended runs left behind; returns the living runs and when each began (ns).
 
-    The cache's lock is held.
+    The caller holds the cache's lock.
     """
     began = {run.name: _since(Path(run)) for run in _in(root / RUNS) if RUN.fullmatch(run.name)}
     living = {run: since_ns for run, since_ns in began.items() if since_ns is not None}
@@ -159,7 +159,7 @@ def sweep(root: Path) -> dict[str, int]:
 
 
 def _since(file: Path) -> int | None:
-    """When a lock's file was made (ns) that a process holds; one that none holds is removed."""
+    """When a lock's file was made (ns), if a process holds the lock; else the file is removed."""
     with contextlib.suppress(FileNotFoundError):
         made_ns = file.stat().st_mtime_ns
         lock = try_lock(file)
@@ -171,7 +171,7 @@ def _since(file: Path) -> int | None:
 
 
 def bytes_in(root: Path) -> int:
-    """What a cache holds, finished or not; nothing else that lies in its folder is counted."""
+    """The bytes of what is the cache's in its folder, finished or not."""
     return _sum(_contents(root))
 
 
@@ -185,7 +185,7 @@ def _contents(root: Path) -> list[Kept]:
 
 
 def _used_ns(item: os.DirEntry[str]) -> int | None:
-    """When it was used last, which is never over for what is being made; None if it is not ours."""
+    """When an entry was last used (ns): the latest for what is being made, None for other files."""
     if UNFINISHED.fullmatch(item.name):
         return sys.maxsize
     if ANSWER.fullmatch(item.name):
@@ -194,7 +194,7 @@ def _used_ns(item: os.DirEntry[str]) -> int | None:
 
 
 def _bytes(item: os.DirEntry[str]) -> int:
-    """Of a file, or of all files in a folder."""
+    """The size of a file, or of all files in a folder."""
     if not item.is_dir():
         return item.stat().st_size
     total = 0
@@ -206,7 +206,7 @@ def _bytes(item: os.DirEntry[str]) -> int:
 
 
 def _in(folder: Path) -> list[os.DirEntry[str]]:
-    """What is in a folder, without links: these lead out of the cache."""
+    """The contents of a folder without its links, which lead out of the cache."""
     try:
         with os.scandir(folder) as items:
             return [item for item in items if not item.is_symlink()]

@@ -1,4 +1,4 @@
-"""Turns a recipe for files into a folder that holds them whole, made once and checked on use."""
+"""A recipe for files -> a folder with all of them, made once and checked at each use."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EDGE_BYTES = 1 << 16
 CHUNK_BYTES = 1 << 22
 
 Facts = dict[str, Any]
-"""What the maker of an entry wants to find again beside the files: anything that JSON holds."""
+"""What is stored with an entry beside its files: anything that JSON can hold."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ def identity_hash(identity: Mapping[str, Any]) -> str:
 
 
 class Cache(Closing):
-    """A cache folder while a run uses it: what the run asks for stays until it is closed.
+    """A cache folder while a run uses it: entries that the run has used stay until ``close``.
 
-    ``limit`` bounds all that is in it, in bytes. Raises DataError where it cannot be written, and
-    where a reader of its files would take their path for more than a path.
+    ``limit`` bounds all that is in it, in bytes. Raises DataError if the folder cannot be written,
+    or if its path holds characters that readers of its files take for a pattern or an address.
     """
 
     def __init__(self, root: Path | None = None, limit: int | None = None) -> None:
@@ -93,7 +93,7 @@ class Cache(Closing):
         self._given_up: dict[Path, DataTooMuch] = {}
 
     def close(self) -> None:
-        """Leaves no more than the limit, of what no other run uses. May be called twice."""
+        """Ends the run's use, and shrinks the cache to its limit. May be called twice."""
         if self._lock is not None:
             shutil.rmtree(self.links, ignore_errors=True)
             self._file.unlink(missing_ok=True)
@@ -104,7 +104,7 @@ class Cache(Closing):
 
     @property
     def links(self) -> Path:
-        """A folder for links to what lies elsewhere; it goes when the run ends, however it does."""
+        """A folder for links to files elsewhere, removed after the run, also after a killed one."""
         return self.budget.unfinished(self.budget.root / LINKS)
 
     def link(self, link: Path, target: str) -> None:
@@ -134,7 +134,7 @@ class Cache(Closing):
                 return self._found(final) or self._once(final, make)
 
     def _once(self, final: Path, make: Callable[[Path, Room], Facts]) -> Entry:
-        """What takes too much is not made twice, however often a run asks for it."""
+        """Makes an entry; one that took too much time or memory is not tried again in this run."""
         if final in self._given_up:
             raise self._given_up[final]
         try:
@@ -144,7 +144,7 @@ class Cache(Closing):
             raise
 
     def _found(self, final: Path) -> Entry | None:
-        """The entry in this place, which is used from now on, or None where none is whole."""
+        """The entry in this place, marked as used, or None if there is none that is whole."""
         return _opened(final) if self.budget.use(final / MANIFEST) else None
 
     def _made(self, final: Path, make: Callable[[Path, Room], Facts]) -> Entry:
@@ -168,7 +168,7 @@ class Cache(Closing):
 
 @contextmanager
 def _telling(root: Path) -> Iterator[None]:
-    """Tells what the system says of a cache in words that say what to do."""
+    """Turns an OSError into a DataError that says what to do."""
     try:
         yield
     except OSError as error:
@@ -219,7 +219,7 @@ def _edges(path: Path) -> int:
 
 
 def _checksum(path: Path) -> int:
-    """CRC-32 of the whole file: it finds accidents, which is all that is asked of it."""
+    """CRC-32 of the whole file, which finds accidents; it is no guard against intent."""
     result = 0
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):

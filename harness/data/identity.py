@@ -1,4 +1,4 @@
-"""Turns a user's files into what tells, without reading them, whether they have changed."""
+"""A user's files -> identities by which a change shows without reading the files."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Identity:
 
     @property
     def lasting(self) -> tuple[int, ...]:
-        """What stays the same for as long as the file does.
+        """The fields that stay the same as long as the file does.
 
         Not so the device: some kinds of disk get another number whenever they are mounted.
         """
@@ -52,7 +52,7 @@ Identities = Mapping[Path, Identity]
 
 
 def identities(paths: Iterable[Path]) -> Identities:
-    """Those of the files that are there, and may be looked at."""
+    """The identities of those files that exist and can be looked at."""
     found: dict[Path, Identity] = {}
     for path in paths:
         with contextlib.suppress(OSError):
@@ -61,14 +61,14 @@ def identities(paths: Iterable[Path]) -> Identities:
 
 
 def of_workload(workload: DataSource) -> Identities:
-    """Those of all files that its tables name. Raises WorkloadError where a table has none."""
+    """The identities of all files of its tables. Raises WorkloadError if a table has no file."""
     walk = Walk()
     tables = [resolve(source, walk) for source in workload.tables.values()]
     return identities(path for found in tables for path in found.paths)
 
 
 def difference(before: Identities, now: Identities) -> str:
-    """What has become of the files, in words that name the first; empty where nothing has."""
+    """What changed of the files, in words that name the first one; empty where nothing did."""
     words = {
         **{path: "is new" for path in now if path not in before},
         **{path: "is gone" for path in before if path not in now},
@@ -82,14 +82,14 @@ def difference(before: Identities, now: Identities) -> str:
 
 
 def change_of(files: Identities) -> str:
-    """What has become of files since; empty where nothing has."""
+    """What changed of files since their identities were taken; empty where nothing did."""
     return difference(files, identities(files))
 
 
 def change_of_tables(workload: DataSource, files: Identities) -> str:
-    """The same of all files of a workload's tables, with those that have come since.
+    """The same for all files of a workload's tables, files that are new since included.
 
-    It looks through folders for them, which takes longer.
+    Folders are searched for these, which takes longer.
     """
     try:
         return change_of(files) or difference(files, of_workload(workload))

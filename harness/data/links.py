@@ -1,4 +1,4 @@
-"""Turns the paths of a user's files into paths that every reader takes for nothing else."""
+"""The paths of a user's files -> plain paths, which no reader takes for a pattern or an address."""
 
 from __future__ import annotations
 

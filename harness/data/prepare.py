@@ -1,4 +1,4 @@
-"""Turns a workload and a size into tables on disk, ready for every engine."""
+"""A workload and a size -> tables on disk, ready for every engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from harness.types import Schema
 Progress = Callable[[str], None]
 
 PARQUET_BYTES, CSV_BYTES = 3, 7
-"""What a generated value takes, about: 2 to 4 of all generators, and 5 to 10."""
+"""The bytes of a generated value, about: generators have 2 to 4, and 5 to 10."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Tables:
 
 
 def _silent(_: str) -> None:
-    """The progress of those who do not ask for it."""
+    """Reports no progress."""
 
 
 def prepare(
@@ -94,7 +94,7 @@ def schemas(workload: DataSource, size: str, cache: Cache) -> Mapping[str, Schem
 
 
 def changes(workload: DataSource, size: str, cache: Cache) -> list[str]:
-    """What of the data is not as in the user's files, table by table."""
+    """How the tables differ from the user's files, in words, table by table."""
     if workload.data is not None:
         return []
     tables = prepare(workload, size, Input.MEMORY, cache).tables

@@ -1,4 +1,4 @@
-"""Turns patterns of paths into those that match, looking at a bounded number of names."""
+"""A pattern -> the paths that match it, from a bounded number of names."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from harness.errors import DataError
 
 MOST_NAMES = 100_000
-"""Of a disk or of /proc there is no end; of a data set's folders there is one before this."""
+"""The most files and folders to look at: more than a data set has, less than a disk or /proc."""
 LOOKS = 10
-"""How often each may be looked at, on average: by several tables' patterns, or by one ``**``."""
+"""How often each may be looked at, on average, by several tables' patterns or one ``**``."""
 
 
 class Walk:

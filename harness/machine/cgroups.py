@@ -26,7 +26,7 @@ def granted_cores(root: Path = Path("/")) -> float | None:
 
 
 def memories(root: Path = Path("/")) -> list[Memory]:
-    """Of every group that bounds this process' memory."""
+    """The limit and what is free, of every group that bounds this process' memory."""
     found = [_memory(group, *names) for group in _along("memory", root) for names in _MEMORY_FILES]
     return [memory for memory in found if memory is not None]
 
@@ -35,8 +35,8 @@ _MEMORY_FILES = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 )
-"""Of version 2 and of version 1: the limit, what is used, and the part of memory.stat that tells
-what of that can be had back."""
+"""The files of version 2 and of version 1: the limit, what is used, and the line of memory.stat
+with what of that can be reclaimed."""
 
 
 def _memory(group: Path, limit_file: str, used_file: str, cache: str) -> Memory | None:

@@ -18,7 +18,7 @@ _REF = re.compile(r"ref: (refs/[!-~]+)")
 def commit_of(folder: Path) -> dict[str, str]:
     """The commit's ``id``, the ``branch`` and the ``project``, in pytest-benchmark's words.
 
-    Whether files differ from the commit is not told: that takes git.
+    Whether files differ from the commit is left out: finding that takes git.
     """
     about = {"id": "unversioned", "branch": "(unknown)", "project": folder.name}
     git = next((place / ".git" for place in (folder, *folder.parents) if _here(place)), None)

@@ -1,4 +1,4 @@
-"""Records -> words on engines that kept more cores busy than they were given threads."""
+"""Records -> warnings of engines that kept more cores busy than they were given threads."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from harness.outcome import Record
 
 TOLERANCE = 1.1
-"""So many cores for each thread are taken for one: timers and helpers run beside the work."""
+"""The cores per thread that are still one core: timers and helpers run beside the work."""
 FEWEST_SECONDS = 0.05
-"""Rounds that took less altogether tell nothing of cores."""
+"""Rounds that took less than this together are too short to count cores by."""
 
 
 def busy_cores(record: Record) -> float | None:
@@ -22,7 +22,7 @@ def busy_cores(record: Record) -> float | None:
 
 
 def overruns(records: Iterable[Record]) -> list[str]:
-    """One line for each engine and number of threads that was not kept to."""
+    """A line for each engine and number of threads that the engine exceeded."""
     over: dict[tuple[str, int], list[tuple[float, Record]]] = {}
     for record in records:
         cores, cell = busy_cores(record), record.cell

@@ -1,4 +1,4 @@
-"""Ctrl-C during a run -> the end of the run; once more -> the end of the process, in one line."""
+"""Ctrl-C ends the run; once more, while the run is ending, it ends the process with one line."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 
 
 class Interrupts:
-    """What SIGINT does while a run goes on. A plugin of pytest's, for as long as it ``watch``es.
+    """Handles SIGINT while a run goes on; a plugin of pytest's.
 
-    The first is a KeyboardInterrupt, as ever. Once the run is ending, by itself or by that one,
-    another could strike anywhere in pytest and its plugins, which would answer with a traceback:
-    it ends the process at once, after ``farewell``, whose words should say where all is that was
-    measured. Processes that the run has started end with it. ``caught`` marks what cleans up
-    behind itself instead, ``held`` what is done whole or not at all.
+    The first SIGINT is a KeyboardInterrupt, as usual. While the run is ending, another one could
+    strike anywhere in pytest and its plugins, which would print a traceback. It ends the process at
+    once instead, after a call of ``farewell``, which should say where the measurements are; the
+    workers end with it. In a block under ``caught`` it is a KeyboardInterrupt still; a block under
+    ``held`` is finished first.
     """
 
     def __init__(self, farewell: Callable[[], None]) -> None:
@@ -36,7 +36,7 @@ class Interrupts:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """A signal takes effect at the end of the block."""
+        """SIGINT in the block takes effect at the block's end."""
         self._held = True
         try:
             yield
@@ -48,7 +48,7 @@ class Interrupts:
 
     @contextmanager
     def caught(self) -> Iterator[None]:
-        """A signal in the block is a KeyboardInterrupt, for which the block is prepared."""
+        """In the block SIGINT is a KeyboardInterrupt, also while the run is ending."""
         self._caught = True
         try:
             yield

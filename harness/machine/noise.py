@@ -1,4 +1,4 @@
-"""A fixed piece of work, timed again and again -> whether the machine stayed the same in a run."""
+"""A fixed piece of work, timed before and during a run -> whether the machine stayed the same."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from harness.machine.environment import load
 from harness.records.runs import NoiseEntry
 
 BEFORE = 5
-"""So many probes are taken before a run."""
+"""The number of probes before a run."""
 FEWEST = 3
-"""A run has at least so many more; they are made up for at its end."""
+"""The fewest probes during a run; missing ones are taken at its end."""
 GROUPS = 10
 GROUP = 5
-"""The probes during a run are cut into so many groups at most, of so many probes at least."""
+"""The probes during a run are cut into at most GROUPS groups of at least GROUP probes."""
 SHARE = 0.015
 """The part of a run's time that probes may take."""
 TOLERANCE = 0.05
-"""A run is noisy whose probe moved by more than this share..."""
+"""A run is noisy if its probe moved by more than this share..."""
 SCATTER = 0.1
-"""...or of whose probes the middle half lies more than this share apart."""
+"""...or if the middle half of its probes lies further apart than this share of their median."""
 SINES = 100
 COPIES = 10
 CACHED_VALUES = 2**15
@@ -98,7 +98,7 @@ class Noise:
         self.loads: list[float] = []
 
     def resume(self, before: NoiseEntry) -> None:
-        """Takes over what the first part of a run had found: all else is compared with that."""
+        """Takes over the probes of the run's first part, with which all later ones are compared."""
         self.probes, self.loads = list(before.probe_seconds), list(before.loads)
 
     def begin(self) -> None:
@@ -107,7 +107,7 @@ class Noise:
         self._began, self._spent = self._clock(), 0.0
 
     def between(self) -> None:
-        """Takes a probe where the run has gone on for long enough since the last one."""
+        """Takes a probe if the probes so far have taken less than their share of the run's time."""
         if self.probes and self._spent <= SHARE * (self._clock() - self._began):
             self._take()
 
@@ -149,7 +149,7 @@ class Noise:
         )
 
     def words(self) -> str:
-        """The verdict on a noisy run, for a person; empty where it was quiet."""
+        """What to tell people of a noisy run; empty for a quiet one."""
         if not self.noisy:
             return ""
         way = "slower" if self.moved > 0 else "faster"

@@ -1,4 +1,4 @@
-"""Tells from an engine's own words that it ran out of memory."""
+"""An engine's error -> whether it means that memory ran out."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ _WORDS = re.compile(
 
 
 def says_out_of_memory(error_type: str, text: str) -> bool:
-    """Whether an error's type or text (or the end of a log) tells of memory running out."""
+    """True if an error's type or text (or the end of a log) says that memory ran out."""
     return error_type in _TYPES or _WORDS.search(text) is not None

@@ -1,4 +1,4 @@
-"""Files -> out of the system's page cache, so that the next read of them is one from the disk."""
+"""Evicts files from the system's page cache, so that they are next read from the disk."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ ATTEMPTS = 3
 
 
 def drop(files: Iterable[Path]) -> bool:
-    """Asks the system to forget files, and looks whether it did; False where any of one is left.
+    """Evicts files from the page cache; returns False if a page of any of them is still there.
 
-    It keeps pages that a process has mapped, and in some containers ignores the request.
+    The system keeps pages that a process has mapped, and in some containers ignores the request.
     """
     left = [file for file in files if not _dropped(file)]
     return not left

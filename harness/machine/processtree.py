@@ -1,4 +1,4 @@
-"""A process and all that it started: who they are, their processor time, their end."""
+"""A process and its descendants: finding them, their processor time, ending them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import psutil
 GONE = (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied)
 REAP_SECONDS = 5.0
 MARK = "ENGINEBENCH_PROCESS"
-"""An environment variable that tells what belongs to a worker even when its parents are gone."""
+"""An environment variable that marks a worker's processes, also when their parents have died."""
 
 
 def family(pid: int) -> list[psutil.Process]:
@@ -28,9 +28,9 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def descendants(pid: int) -> list[int]:
-    """The ids of a process' descendants, asked of the kernel in some ten microseconds a thread.
+    """The ids of a process' descendants, from the kernel's lists: some ten microseconds a thread.
 
-    A child that is started while this looks may be missing. Without the kernel's lists
+    A child that is started meanwhile may be missing. Without the kernel's lists
     (CONFIG_PROC_CHILDREN, Linux) it is a walk through the whole process table.
     """
     if not _KERNEL_LISTS_CHILDREN:
@@ -83,12 +83,12 @@ def _has_children() -> bool:
 def kill_tree(leader: psutil.Process, known: Iterable[psutil.Process] = (), mark: str = "") -> None:
     """Kills a process that leads its own group, with its group and its descendants.
 
-    Descendants go first, again and again until there are none: as long as the leader lives
-    (stopped, so that it starts no more) those that lose their parents become its children. Where
-    it has died, its descendants are nobody's; then all processes are looked through for those
-    that carry ``mark`` as their variable MARK. ``known`` are processes that were descendants;
-    psutil makes sure that they are still the same ones, not others under a number that was used
-    again. The leader itself is left to be reaped by the one who started it.
+    The leader is stopped, so that it starts no more processes; then its descendants are killed
+    until none is left. Those whose parents are killed become the leader's children while it lives.
+    Where it has died, they cannot be found by their parents; then all processes of the machine are
+    searched for those with ``mark`` as their variable MARK. ``known`` are processes that were
+    descendants; psutil makes sure that they are still the same ones, not others under a number that
+    was used again. The leader itself is left to be reaped by the one who started it.
     """
     if leader.pid != os.getpid():
         _signal_to(leader, signal.SIGSTOP)
@@ -131,7 +131,7 @@ def _signal_to(process: psutil.Process, number: signal.Signals) -> None:
 
 
 def _lives(process: psutil.Process) -> bool:
-    """Whether a process runs still; one that has ended and waits to be reaped does not."""
+    """True if a process still runs; False for one that has ended and waits to be reaped."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except GONE:

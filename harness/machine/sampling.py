@@ -1,4 +1,4 @@
-"""Watches a process tree: how much memory is resident, the peak, and whether it is too much."""
+"""Samples a process tree's resident memory: its peak, and whether it passes a limit."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from harness.machine.processtree import GONE, descendants
 
 INTERVAL_SECONDS = 0.01
 IDLE_SECONDS = 0.25
-"""How often a process is looked at that has nothing to do."""
+"""The interval of samples of a process that has nothing to do."""
 LOOK_SHARE = 0.01
-"""The part of a core that looking for new children may take (and each other costly look)."""
+"""The part of a core that the search for new children may take (and each other costly reading)."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 LINUX = sys.platform.startswith("linux")
 
@@ -60,7 +60,7 @@ class Sampler:
         self._thread.start()
 
     def attend(self) -> None:
-        """The process gets something to do: it is sampled at full pace from now on."""
+        """Samples at full pace from now on: the process has something to do."""
         self._busy.set()
 
     def relax(self) -> None:
@@ -87,7 +87,7 @@ class Sampler:
         return current
 
     def reset(self) -> int:
-        """Starts a new peak from now on; gives the resident bytes now."""
+        """Starts a new peak from now on; returns the resident bytes now."""
         with self._lock:
             self._look_for_children()
             self._forks.hasten()
@@ -148,9 +148,9 @@ class Sampler:
 
 
 class _Rarely:
-    """Something costly that is done as often as it takes LOOK_SHARE of a core.
+    """Limits something costly to LOOK_SHARE of a core.
 
-    Its cost is processor time: having to wait for a core is no reason to look more rarely.
+    What counts is processor time: time spent waiting for a core does not make it rarer.
     """
 
     def __init__(self) -> None:

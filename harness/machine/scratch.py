@@ -1,4 +1,4 @@
-"""A folder for a run's temporary files, and the end of those that killed runs have left behind."""
+"""A folder for a run's temporary files; folders that killed runs left behind are removed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.machine.locks import try_lock
 
 PREFIX = "enginebench-"
 LOCK = "lock"
-"""A file that is locked for as long as the folder's run lives: the system lets go of it then."""
+"""The file in each folder that its run holds locked; the system unlocks it when the run dies."""
 
 
 class Scratch(Closing):
@@ -25,7 +25,7 @@ class Scratch(Closing):
             self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
             self._lock = try_lock(self.path / LOCK)
             if self._lock is not None:
-                break  # else another run took it for one that was left behind
+                break  # else another run is about to remove it as left behind
 
     def close(self) -> None:
         """May be called twice."""

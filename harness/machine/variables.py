@@ -1,7 +1,7 @@
-"""The environment variables that libraries read: what is handed on to engines' processes.
+"""The environment variables that libraries read, which engines' workers inherit.
 
-A list of names: what begins like a library's variable may still be somebody's password. One that
-is not here reaches an engine by ``--engines polars@POLARS_NAME=value``.
+They are whole names, for a variable that begins like a library's may be a password. A variable that
+is not listed reaches an engine by ``--engines polars@POLARS_NAME=value``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PROCESS = frozenset(
         *_named("NVIDIA_", "VISIBLE_DEVICES DRIVER_CAPABILITIES"),
     }
 )
-"""What every child process takes over, and none is told of in the results."""
+"""What every worker inherits; it is not recorded in the results."""
 
 ARROW = (
     *_named("ARROW_", "DEBUG_MEMORY_POOL DEFAULT_MEMORY_POOL IO_THREADS USER_SIMD_LEVEL"),
@@ -45,7 +45,7 @@ THREADS = (
 )
 PYTHON = ("PYTHONMALLOC", "PYTHONHASHSEED", "PYTHON_GIL", "TZ")
 LIBRARIES = (*ARROW, *ALLOCATORS, *THREADS, *PYTHON)
-"""Variables that decide over more than one engine."""
+"""Variables that more than one engine reads."""
 
 POLARS = (
     *_named("POLARS_", "ENGINE_AFFINITY VERBOSE MAX_THREADS TEMP_DIR FORCE_ASYNC FORCE_PARTITION"),

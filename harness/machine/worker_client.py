@@ -39,14 +39,14 @@ from harness.machine.variables import PROCESS
 from harness.words import format_bytes
 
 GLANCE_SECONDS = 0.25
-"""How often a silent child is looked at: one that it forked may hold its pipe open."""
+"""How often a silent worker is checked: a process that it forked may hold its pipe open."""
 LEAST_FREE_BYTES = 5 * 10**9
-"""Left free of the disk on which a child writes; half of what is free at its start, if less is."""
+"""What a worker must leave free of its disk; half of what is free at its start, if that is less."""
 FAREWELL_SECONDS = 2.0
 LOG_TAIL_LINES = 10
 LOG_TAIL_BYTES = 4000
 NOISE = "Extension modules: "
-"""How a line of a hundred names begins that Python ends its account of a crash with."""
+"""The start of the line of a hundred names at the end of Python's report of a crash."""
 
 
 Reply = TypeVar("Reply")
@@ -170,7 +170,7 @@ class WorkerClient(Closing):
         return decode(content)
 
     def _tell_of_death(self) -> NoReturn:
-        """Raises what is known of the child's end."""
+        """Raises the error that describes how the worker ended."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(FAREWELL_SECONDS)
         memory, tail = self.memory, self.log_tail()
@@ -222,7 +222,7 @@ def _error_of(failure: Failure) -> WorkerFailed | WorkerOutOfMemory:
 
 
 def inherited_environment() -> dict[str, str]:
-    """The few variables that a child takes over; it can import what this process can."""
+    """The variables that a worker inherits; with them it can import what this process can."""
     kept = {name: value for name, value in os.environ.items() if name in PROCESS}
     paths = [str(Path(path).absolute()) for path in _split(kept.get("PYTHONPATH", ""))]
     root = str(Path(__file__).parents[2])
@@ -232,7 +232,7 @@ def inherited_environment() -> dict[str, str]:
 
 
 def _free(folder: Path) -> int:
-    """Bytes, of the disk with a child's folder; the child may remove that itself."""
+    """The free bytes of the disk with a worker's folder, which the worker may have removed."""
     return shutil.disk_usage(folder.parent).free
 
 

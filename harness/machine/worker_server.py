@@ -76,7 +76,7 @@ def serve_deep(
 
 
 def _receive(descriptor: int, inbox: queue.SimpleQueue[bytes]) -> None:
-    """Passes requests on. The pipe ends when the parent does, even while a query is running.
+    """Passes requests on. The pipe ends with the parent, even while a query is running.
 
     Then this process ends itself, and all that it started: a signal that killed it (as
     PR_SET_PDEATHSIG could send) would leave its servers behind, for only the living know who is
@@ -103,7 +103,7 @@ def _reply(handlers: Handlers, content: bytes) -> bytes:
 def describe(error: BaseException) -> Failure:
     """An exception as a reply, with the first line of its message.
 
-    Of a group of errors the first counts, and what an error was made of is told, too.
+    Of a group of errors it is the first one; the message of a cause of the same type is added.
     """
     error = first_cause(error)
     lines = str(error).strip().splitlines() or ["no message"]
@@ -119,9 +119,9 @@ def describe(error: BaseException) -> Failure:
 
 
 def _become_a_leaf_of_the_run(at_death: signal.Signals) -> None:
-    """Makes a crash leave its trace, keeps detached servers in the tree, and dies first of all.
+    """Has crashes leave a trace and detached servers stay in the tree; is killed first for memory.
 
-    It cannot outlive the parent either, not even stopped: see ``_receive``.
+    The process cannot outlive its parent either, not even stopped: see ``_receive``.
     """
     faulthandler.enable()
     if not sys.platform.startswith("linux"):

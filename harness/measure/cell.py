@@ -1,4 +1,4 @@
-"""One cell -> its cold run, the check of its answer, hot rounds, and the record of it all."""
+"""One cell -> its record: the cold run, the check of its answer, hot rounds."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Reply = TypeVar("Reply")
 
 
 class Phase(StrEnum):
-    """What is being done for a cell."""
+    """What a cell is going through."""
 
     START = "start"
     LOAD = "load"  # a process is started and filled
@@ -49,17 +49,17 @@ class Phase(StrEnum):
 
 
 class Progress(Protocol):
-    """Is told what is about to happen; rounds are counted from 1, and 0 outside of them."""
+    """Called before each phase of a cell; ``number`` counts its rounds from 1, and is else 0."""
 
     def __call__(self, cell: Cell, phase: Phase, number: int) -> None: ...
 
 
 @dataclass(frozen=True)
 class Task:
-    """All that must be known to measure one cell.
+    """What measuring one cell takes.
 
-    ``data_key`` names the tables' content: references are kept under it. ``writes`` says that
-    the program leaves its answer in a file.
+    ``data_key`` is the hash of the tables' content, under which references are stored. ``writes``
+    says that the program leaves its answer in a file.
     """
 
     cell: Cell
@@ -84,13 +84,15 @@ def outcome_of(error: WorkerError) -> Outcome:
 
 
 class Measurement:
-    """The course of one cell: ``set_up``, ``first_run``, ``block`` by ``block``, ``complete``.
+    """Measures one cell in steps: ``set_up``, ``first_run``, ``block`` by ``block``, ``complete``.
 
-    ``sure`` says whether a process had rounds enough, ``limit`` whether it may have no more. Unless
-    it is the ``last``, ``leave`` and ``enter`` then lead to another. A step may be run between
-    those of other cells. It never raises, apart from KeyboardInterrupt: whatever goes wrong becomes
-    ``record``, with its outcome and reason, and then there is no next step. A process that raised
-    an error, died, hung or outgrew its memory is discarded.
+    Other cells' steps may be run between these. After each block, ``sure`` says whether this
+    worker has had enough rounds, and ``limit`` why it may have no more; where the cell's rounds are
+    spread over several workers, ``leave`` and ``enter`` change to the next, until ``last``.
+
+    No step raises anything but KeyboardInterrupt. What goes wrong becomes the ``record``, with its
+    outcome and reason, and later steps do nothing. A worker whose engine raised an error, died,
+    hung or outgrew its memory is ended.
     """
 
     def __init__(
@@ -113,7 +115,7 @@ class Measurement:
         self._gpu = GpuUsage() if on_gpu(task.cell) else None
 
     def set_up(self) -> None:
-        """Gets a process that has the tables, and gives it the program."""
+        """Gets a worker that has the tables, and has it prepare the program."""
         self._attempt(self._set_up)
 
     def first_run(self) -> None:
@@ -121,34 +123,35 @@ class Measurement:
         self._attempt(self._first_run)
 
     def block(self, turn: int) -> None:
-        """Hot rounds, one right after another: first some that are not counted, then some that are.
+        """Runs hot rounds one right after another: some that are not counted, then some that are.
 
-        Whoever ran before leaves an engine's threads asleep, its data out of the processor's caches
-        and its freed memory with the system: some 50 ms of its own rounds make up for that.
+        While another engine runs, this one's threads fall asleep, its data leaves the processor's
+        caches, and its allocator returns freed memory to the system. Some 50 ms of rounds that are
+        not counted make up for that.
         """
         self._attempt(lambda: self._block(turn))
 
     @property
     def limit(self) -> Stopped | None:
-        """Why there may be no further round, or None."""
+        """Why this worker may have no further round, or None."""
         return self.settings.rounds.limit(len(self._seconds), self._spent)
 
     @property
     def sure(self) -> bool:
-        """Whether this process had rounds enough, from several blocks."""
+        """True if this worker's median is known well enough, from several blocks."""
         return self._is_sure and self._blocks >= self.settings.rounds.fewest_blocks
 
     @property
     def last(self) -> bool:
-        """Whether all rounds that are left are of this process."""
+        """True if no other worker comes after this one."""
         return self._number + 1 >= self.settings.rounds.processes
 
     def leave(self) -> None:
-        """Ends the process; another one begins to start."""
+        """Ends the worker, and begins to start the next."""
         self._attempt(self._leave)
 
     def enter(self) -> None:
-        """Gets that process ready for hot rounds, of which the program's first run is none."""
+        """Gets the next worker ready for hot rounds; its first run is not counted."""
         self._attempt(self._enter)
 
     def complete(self) -> None:
@@ -157,7 +160,7 @@ class Measurement:
 
     @property
     def _seconds(self) -> list[float]:
-        """Of the rounds in this process."""
+        """The seconds of this worker's counted rounds."""
         return [one.seconds for one in self._rounds if one.process == self._number]
 
     def _attempt(self, step: Callable[[], None]) -> None:
@@ -183,7 +186,7 @@ class Measurement:
             self._fail(Outcome.ERROR, f"the harness failed: {type(error).__name__}: {error}")
 
     def _data_of_its_own(self) -> str | None:
-        """What of the data the engine cannot answer and DuckDB can, where a program raised."""
+        """What in the data makes engines fail where DuckDB does not, or None if nothing does."""
         task = self.task
         try:
             reference = self.referee.reference(task.tables, task.data_key, task.spec)
@@ -216,14 +219,14 @@ class Measurement:
             self._gpu.forget_cold()
 
     def _drop_caches(self) -> bool | None:
-        """Whether the files that are about to be read are out of memory; None: nobody asked."""
+        """Whether the files to be read are out of the page cache; None without --drop-caches."""
         source = self.task.cell.input
         if not self.settings.drop_caches or source is Input.MEMORY:
             return None
         return drop(file for table in self.task.tables.values() for file in table.files(source))
 
     def _check(self) -> None:
-        """Checks the answer of the run just made; the time that takes is not the engine's."""
+        """Checks the answer of the last run; that time is not the engine's."""
         self._tell(Phase.CHECK)
         task = self.task
         target = self.settings.scratch.absolute() / f"{self._worker.client.folder.name}-answer"
@@ -238,7 +241,7 @@ class Measurement:
             raise _Wrong(reason)
 
     def _block(self, turn: int) -> None:
-        """A round as long as a block needs none before it: it counts, though it comes first."""
+        """Runs a block. A first round that is as long as a block is counted itself."""
         wanted = self.settings.rounds.block_seconds
         self._tell(Phase.ROUND, len(self._rounds) + 1)
         ran, counted = self._warmed(wanted), 0.0
@@ -252,20 +255,20 @@ class Measurement:
         self._blocks += 1
 
     def _warmed(self, wanted: float) -> Ran:
-        """What a first counted round gave: one that is long, or that came after short ones."""
+        """Runs rounds that are not counted, and then the first that is."""
         warm, warming = 0.0, self.settings.rounds.warming_seconds
         while True:
             ran = self._run()
             took = ran.seconds * self._loops
             if self._is_short(ran):
-                self._loops = loops_for(ran.seconds)  # what was run has told that, and no more
+                self._loops = loops_for(ran.seconds)  # this round only chose the loop count
             elif took >= wanted or warm >= warming:
                 return ran
             warm += took
             self._uncounted += 1
 
     def _is_short(self, ran: Ran) -> bool:
-        """Whether a first round tells that a round should be several runs."""
+        """True if the first round shows that one round should be several runs."""
         known = bool(self._rounds) or self._loops > 1 or self.task.writes
         return not known and loops_for(ran.seconds) > 1
 

@@ -98,7 +98,7 @@ class EngineAtWork:
         return sum(pq.ParquetFile(file).metadata.num_rows for file in _parts(Path(OUTPUT_FILE)))
 
     def _clear(self) -> None:
-        """Drops the last result: neither its memory nor its file is to be in the way."""
+        """Drops the last result: its memory, or its file."""
         self._result = None
         output = Path(OUTPUT_FILE)
         if output.is_dir():
@@ -109,9 +109,10 @@ class EngineAtWork:
 
 
 def _settle() -> None:
-    """Takes what lives now (modules, loaded tables) out of the sight of Python's garbage collector.
+    """Excludes what lives now (modules, loaded tables) from Python's garbage collection.
 
-    Walking through a library's modules takes it some 50 ms, before each round or in one.
+    Otherwise a collection, before or during a round, would walk through all of a library's modules,
+    which takes some 50 ms.
     """
     gc.collect()
     gc.freeze()

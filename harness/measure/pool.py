@@ -27,15 +27,15 @@ from harness.tables import Input, Table
 from harness.types import Type
 
 ROOM_SHARE = 0.75
-"""The part of its memory limit that an engine must find free; else idle engines make room."""
+"""The part of its memory limit that must be free for an engine; else idle engines are ended."""
 TOGETHER_SHARE = 0.5
 """The part of the memory that engines may hold together while they take turns."""
 CROWD_SHARE = 0.1
-"""Where others hold more than this part of its memory limit, an engine may lack what they have."""
+"""If others hold more than this part of an engine's limit, it may have run out because of them."""
 SETUP_ATTEMPTS = 2
-"""A set-up that has failed so often is not tried again for each of a workload's queries."""
+"""How often the set-up of a worker is tried, over all queries of a workload."""
 VALUE_BYTES = {Type.STRING: 32, Type.BOOLEAN: 1}
-"""What a value takes in memory, roughly; of the other types 8."""
+"""The bytes that a value takes in memory, roughly; values of other types take 8."""
 
 
 def default_together_limit() -> int:
@@ -73,7 +73,7 @@ class Settings:
             raise ValueError("threads and timeouts must be positive")
 
     def variables(self, engine: str) -> dict[str, str]:
-        """What an engine's process is told of these settings through its environment."""
+        """The environment variables that carry these settings to an engine's process."""
         address, limit = self.connect.get(engine), self.gpu_memory_limit
         told = {CONNECT_VARIABLE: address, LIMIT_VARIABLE: limit and str(limit)}
         return {name: value for name, value in told.items() if value}
@@ -110,7 +110,7 @@ class WorkerPool(Closing):
                 self._workers[key] = self._start(key)
 
     def refresh(self, cells: Iterable[Cell]) -> None:
-        """Begins to replace those workers of cells that are to be fresh and are not."""
+        """Begins to replace the cells' used workers, where cold runs need a fresh process."""
         cells = [c for c in cells if self.settings.cold_process or c.input is not Input.MEMORY]
         for cell in cells:
             worker = self._workers.get(_without_query(cell))
@@ -251,7 +251,7 @@ def _provide(worker: PooledWorker, table: Table, source: Input, timeout: float) 
 
 
 def _estimated_bytes(tables: Iterable[Table]) -> int:
-    """What tables take in an engine's memory, by their rows and their columns' types."""
+    """The bytes that tables take in an engine's memory, estimated by rows and columns' types."""
     return sum(
         table.rows * sum(VALUE_BYTES.get(column.type, 8) for column in table.schema)
         for table in tables

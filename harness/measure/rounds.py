@@ -1,4 +1,4 @@
-"""The seconds of a cell's hot rounds so far -> whether they are enough, or must be all."""
+"""Decides when a cell has enough hot rounds: median known to 2.5%, or time or number used up."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from harness.records.medians import interval_ranks
 PRECISION = 0.025
 """Rounds end early where the median is known to within this share of itself."""
 SHORT_SECONDS = 0.001
-"""A program that takes less is run several times in a round."""
+"""A program that takes less than this is run several times in a round."""
 LOOPED_SECONDS = 0.005
-"""How long a round of such a program is made."""
+"""The length of a round in which a short program is run several times."""
 BLOCK_SECONDS = 0.25
-"""How long an engine's counted rounds go on before it is another's turn."""
+"""The length of a block: an engine's counted rounds before the next engine's turn."""
 WARMING_SHARE = 0.2
-"""What of that time goes before, in rounds that are not counted."""
+"""The time of a block's rounds that are not counted, as a share of its length."""
 FEWEST_BLOCKS = 3
-"""A median that is known from fewer might be that of a moment."""
+"""The fewest blocks of a cell: fewer may all fall into one disturbance of the machine."""
 
 
 @dataclass(frozen=True)
 class Rounds:
-    """How many hot rounds a cell gets: until its median is known well enough.
+    """How many hot rounds a cell gets.
 
-    At least ``fewest`` and at most ``most``, which keeps records small; but once they took
-    ``seconds``, with those that are not counted, there is no further one, though always a first.
-    With ``most`` 0 there is none. Where they are spread over several ``processes``, each of them
-    has as many, in its share of the seconds. Rounds come in blocks of ``block`` seconds, or less
-    where there is no time for several, each after a fifth of that in rounds that are not counted.
+    A cell gets at least ``fewest`` and at most ``most`` rounds, and ends between the two when its
+    median is known well enough. When its rounds, counted or not, have taken ``seconds``, it gets no
+    further one, but always a first; with ``most`` 0 it gets none. With several ``processes`` each
+    of them gets that many rounds, in its share of the seconds. Rounds come in blocks of ``block``
+    seconds, or less where time is short; a fifth of a block's time goes into rounds before it that
+    are not counted.
     """
 
     fewest: int = 5
@@ -51,7 +52,7 @@ class Rounds:
 
     @property
     def block_seconds(self) -> float:
-        """Of counted rounds in a row."""
+        """The length of a block."""
         return min(self.block, self.seconds / self.processes / (FEWEST_BLOCKS + 1))
 
     @property
@@ -60,23 +61,23 @@ class Rounds:
 
     @property
     def fewest_blocks(self) -> int:
-        """Of each process, before its rounds are enough."""
+        """The fewest blocks of each process."""
         return math.ceil(FEWEST_BLOCKS / self.processes)
 
     def sure(self, seconds: Sequence[float]) -> bool:
-        """Whether rounds of so many seconds are looked at, and then tell the median well enough."""
+        """True if this number of rounds is one to decide at, and the median is known."""
         return self._looks_after(len(seconds)) and sure(seconds)
 
     def limit(self, rounds: int, spent: float) -> Stopped | None:
-        """Why a process has no further round after so many, and so many seconds spent on them."""
+        """Why a process gets no further round after ``rounds`` and ``spent`` seconds, or None."""
         if rounds >= self.most:
             return Stopped.ROUNDS
         return Stopped.BUDGET if rounds and spent >= self.seconds / self.processes else None
 
     def _looks_after(self, done: int) -> bool:
-        """Whether so many rounds are looked at: of 5 at the fewest 5, 7, 10, 14, 20, 28, 40, ...
+        """True for the numbers of rounds to decide at: with 5 at least 5, 7, 10, 14, 20, 28, ...
 
-        A look after each round would sooner or later find rounds that agree by chance.
+        Deciding after each round would sooner or later meet rounds that agree by chance.
         """
         if done < self.fewest or not self.fewest:
             return False

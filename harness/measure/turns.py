@@ -19,10 +19,10 @@ def measure(
     """Measures the cells that answer one question, so that drift of the machine hits all alike.
 
     First each engine loads, then each runs once cold and has its answer checked. Then come turns
-    of hot rounds, a block of each engine, until all are sure of their medians; one that may have no
-    further round leaves the others earlier. Where there is no room for all in memory at once, one
-    engine after another does all of that, and the records say so. ``ended`` is given each record
-    as soon as it is complete. Raises KeyboardInterrupt only.
+    of hot rounds, a block of each engine, until all medians are known well enough; an engine that
+    may have no further round leaves the others earlier. Where the engines do not fit into memory
+    together, they are measured one after another, and their records say so. ``ended`` is called
+    with each record as soon as it is complete. Raises KeyboardInterrupt only.
     """
     left = list(tasks)
     if len(tasks) > 1:
@@ -41,11 +41,11 @@ def _alone(cell: Measurement, ended: Ended) -> None:
 
 
 def _hot(cells: Sequence[Measurement]) -> Iterator[Record]:
-    """The hot rounds of cells that had their first runs -> their records, each when complete.
+    """Runs the hot rounds of cells after their cold runs; yields each record when it is complete.
 
-    They come in turns of blocks, so that whatever disturbs the machine hits all alike, and end
-    together where time allows. What a counted round takes does not depend on who else takes turns:
-    one of the same engine came before it.
+    Blocks of the engines alternate, so that a disturbance of the machine hits all alike, and end
+    together where time allows. Which other engines take turns does not change what a counted round
+    takes: another round of the same engine comes right before it.
     """
     going, orders, turn = list(cells), _Orders(), 0
     while going:
@@ -69,10 +69,10 @@ def _ended(cells: Sequence[Measurement]) -> list[Record]:
 
 
 class _Orders:
-    """The order of each turn: drawn at random, the same in every run, and nobody follows itself.
+    """The order of engines in each turn: random, the same in every run; none follows itself.
 
-    Were it always the same engine that came before another, what is left of its doing after the
-    rounds that are not counted would be a part of the difference.
+    If one engine always came before another, what it leaves behind in the machine would become a
+    part of the difference between the two.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class _Orders:
 
 
 class _Turns:
-    """Cells that are measured side by side, and those for which there turns out to be no room."""
+    """Cells that take turns, and the tasks of those that turn out not to fit beside the others."""
 
     def __init__(self, cells: Sequence[Measurement], ended: Ended) -> None:
         self.cells, self.ended = cells, ended
@@ -97,7 +97,7 @@ class _Turns:
         self.crowded: list[Task] = []
 
     def run(self) -> list[Task]:
-        """Measures what it can; gives the tasks that found no room beside the others."""
+        """Measures the cells that fit; returns the tasks of the others."""
         names = [cell.task.cell for cell in self.cells]
         self.pool.refresh(names)
         self.pool.make_room(names)

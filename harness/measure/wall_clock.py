@@ -1,4 +1,4 @@
-"""The parts of a run -> the seconds that went into each, so that it shows what measuring costs."""
+"""The seconds that went into each part of a run: what measuring costs beside the engines."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Spent:
         return WallClock(total=round(time.monotonic() - self._began, 3), **parts)
 
     def words(self) -> str:
-        """For a person, in one line."""
+        """The parts and the rest in one line, for people."""
         told = {part: round(seconds) for part, seconds in self.entry()}
         total = told.pop("total")
         return (

@@ -80,7 +80,7 @@ class CellEntry(CellName):
 
 
 class GpuUse(Entry):
-    """What a GPU did during a cell's runs; None where the engine or the card does not tell."""
+    """What a GPU did during a cell's runs; None where engine or card do not report it."""
 
     peak_bytes: Bytes | None = Field(
         default=None,

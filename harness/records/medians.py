@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 TAIL = 40
-"""One part in so many, 2.5%, may lie below the interval, and as much above."""
+"""At most one part in TAIL, 2.5%, lies below the interval, and as much above."""
 
 
 @cache
@@ -17,7 +17,7 @@ def interval_ranks(count: int) -> tuple[int, int]:
     number of rounds below the median is binomial. Of fewer than six rounds it is their whole
     range, which covers the median with 75% (three rounds) to 94%.
     """
-    low, ways, below = 0, 1, 1  # in which so many, or at most so many, lie below the median
+    low, ways, below = 0, 1, 1  # ways in which ``low``, or at most ``low``, of the rounds are below
     while low + 1 < count // 2:
         ways = ways * (count - low) // (low + 1)
         below += ways

@@ -58,7 +58,7 @@ class DiskEntry(Entry):
 
 
 class EnvironmentEntry(Entry):
-    """The ``environment`` of a results file: None stands for what the system does not tell."""
+    """The ``environment`` of a results file: None is what the system does not report."""
 
     variables: dict[str, str] = Field(
         default_factory=dict,

@@ -15,7 +15,7 @@ from harness.errors import HarnessError, WorkloadError
 from harness.outcome import Record
 from harness.run.results import Register
 from harness.run.timings import mark_as_used
-from harness.workload.cells import Asked, Selection, asked
+from harness.workload.cells import CompiledCell, Selection, compiled_cells
 from harness.workload.file import Query
 from harness.workload.reader import Reader
 
@@ -34,7 +34,7 @@ class Records(Protocol):
     @property
     def clock(self) -> Callable[[], float]: ...
 
-    def record_of(self, asked: Asked) -> Record:
+    def record_of(self, compiled: CompiledCell) -> Record:
         """The cell's record; the cell is measured for it."""
 
 
@@ -79,12 +79,12 @@ class Collecting:
     @pytest.hookimpl(trylast=True)  # after -k and -m have chosen
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            if found := asked_by(item):
+            if found := compiled_cell_of(item):
                 self.register.add(found)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> Generator[None, Any, Any]:
-        """A bad query stops nothing: pytest's number of failures is the same after it as before."""
+        """Leaves bad queries out of pytest's failures, at which it would not run the others."""
         last = self.not_collected[-1] if report.failed and self.not_collected else None
         if isinstance(last, BadQuery):
             last.session.testsfailed -= 1
@@ -95,14 +95,14 @@ class Collecting:
             self.not_collected.append(node)
 
     def pytest_collection_finish(self) -> None:
-        """Tells bad queries before the others are measured, which they do not keep from it."""
+        """Prints what is wrong with bad queries; the others are measured all the same."""
         self.reader.close()  # all is compiled, and what is measured has the machine alone
         for words in [*(query.words for query in self._bad_queries()), *self.notes]:
             self.warn(words)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
-        """Bad queries make the exit code, after the others."""
+        """Counts bad queries as failures once the other queries have run."""
         try:
             return (yield)
         finally:
@@ -113,7 +113,7 @@ class Collecting:
 
 
 class BadQuery(pytest.Collector):
-    """A query that is wrong, in the place of its cells."""
+    """A query that is wrong, collected in place of its cells."""
 
     def __init__(self, *, words: str, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -134,7 +134,7 @@ class WorkloadFile(pytest.Module):
     def _getobj(self) -> types.ModuleType:
         ours = self.collecting
         try:
-            found = asked(self.path, ours.selection, ours.reader, ours.cache)
+            found = compiled_cells(self.path, ours.selection, ours.reader, ours.cache)
             self.wrong = found.wrong
             ours.notes += [f"{self.path.name}: {note}" for note in found.notes]
             return self._module(found.cells)
@@ -146,9 +146,9 @@ class WorkloadFile(pytest.Module):
         for name, error in self.wrong.items():
             yield BadQuery.from_parent(self, name=name, words=str(error))
 
-    def _module(self, cells: Sequence[Asked]) -> types.ModuleType:
+    def _module(self, cells: Sequence[CompiledCell]) -> types.ModuleType:
         module = types.ModuleType(self.path.stem)
-        by_query: dict[str, dict[Key, Asked]] = {}
+        by_query: dict[str, dict[Key, CompiledCell]] = {}
         for found in cells:
             _check_name(found.query, self.path)
             by_query.setdefault(found.query.name, {})[_key(found)] = found
@@ -175,12 +175,14 @@ def _flat(error: Exception) -> Iterator[Exception]:
         yield error
 
 
-def _key(found: Asked) -> Key:
+def _key(found: CompiledCell) -> Key:
     cell = found.cell
     return cell.engine, str(cell.input), cell.size, cell.threads
 
 
-def _test_function(name: str, cells: Mapping[Key, Asked], records: Records) -> Callable[..., None]:
+def _test_function(
+    name: str, cells: Mapping[Key, CompiledCell], records: Records
+) -> Callable[..., None]:
     """The test of one query, parametrized over its cells."""
 
     def test_cell(benchmark: Any, engine: str, input: str, size: str, threads: int) -> None:
@@ -193,7 +195,7 @@ def _test_function(name: str, cells: Mapping[Key, Asked], records: Records) -> C
             pytest.skip(f"{record.outcome}: {record.reason}")
 
     test_cell.__name__ = test_cell.__qualname__ = name
-    test_cell.asked = cells  # type: ignore[attr-defined]
+    test_cell.compiled_cells = cells  # type: ignore[attr-defined]
     parameters = list(_parameters(cells, records.clock))
     function: Callable[..., None] = pytest.mark.parametrize(
         ("engine", "input", "size", "threads"), parameters
@@ -201,7 +203,7 @@ def _test_function(name: str, cells: Mapping[Key, Asked], records: Records) -> C
     return function
 
 
-def _parameters(cells: Mapping[Key, Asked], clock: Callable[[], float]) -> Iterator[Any]:
+def _parameters(cells: Mapping[Key, CompiledCell], clock: Callable[[], float]) -> Iterator[Any]:
     sweep = len({found.cell.threads for found in cells.values()}) > 1
     for key, found in cells.items():
         cell = found.cell
@@ -212,11 +214,13 @@ def _parameters(cells: Mapping[Key, Asked], clock: Callable[[], float]) -> Itera
         yield pytest.param(*key, id=name, marks=mark)
 
 
-def asked_by(item: pytest.Item) -> Asked | None:
-    """The cell that an item measures, if it is one of ours."""
-    cells = getattr(getattr(item, "function", None), "asked", None)
+def compiled_cell_of(item: pytest.Item) -> CompiledCell | None:
+    """The cell that an item measures; None for an item of other tests."""
+    cells = getattr(getattr(item, "function", None), "compiled_cells", None)
     if cells is None:
         return None
     params = item.callspec.params  # type: ignore[attr-defined]
-    found: Asked = cells[params["engine"], params["input"], params["size"], params["threads"]]
+    found: CompiledCell = cells[
+        params["engine"], params["input"], params["size"], params["threads"]
+    ]
     return found

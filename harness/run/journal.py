@@ -22,7 +22,7 @@ from harness.records.bounds import Entry
 from harness.records.files import SUFFIX, JournalHead, JournalLine, read_journal
 
 DEFAULT_COMMAND = "pytest --benchmark"
-"""What is told where a journal does not say which command wrote it."""
+"""The command where a journal does not say which one wrote it."""
 
 
 class JournalFile:
@@ -89,7 +89,7 @@ class JournalFile:
         self._bytes += len(text)
 
     def _cut(self, size: int) -> None:
-        """Leaves out what stands behind so many bytes."""
+        """Shortens the file to a number of bytes."""
         os.ftruncate(self._descriptor, size)
         self._bytes = size
 

@@ -34,7 +34,7 @@ def refuse_what_cannot_be(config: pytest.Config) -> None:
 
 
 def disabled(config: pytest.Config) -> bool:
-    """Whether programs are only to be run once and checked, as ``--benchmark-disable`` asks."""
+    """True if programs are run once and checked, and not timed: ``--benchmark-disable``."""
     return bool(config.getoption("benchmark_disable") and not config.getoption("benchmark_enable"))
 
 
@@ -91,7 +91,7 @@ def _inputs(text: str | None) -> tuple[Input, ...]:
 
 
 def settings(config: pytest.Config) -> Settings:
-    """How to measure; the rounds' number and time are asked for by pytest-benchmark's options."""
+    """How to measure. The number of rounds and their time are options of pytest-benchmark's."""
     timeout = config.getoption("cell_timeout")
     if not timeout > 0:
         raise pytest.UsageError(f"--timeout must be more than 0 seconds, not {timeout:g}")
@@ -131,10 +131,10 @@ def _connections(config: pytest.Config) -> dict[str, str]:
 
 
 def _together_limit(config: pytest.Config) -> int:
-    asked = config.getoption("together_limit")
-    if asked == "0":
+    text = config.getoption("together_limit")
+    if text == "0":
         return 0  # engines never take turns
-    return _bytes("--together-limit", asked) or default_together_limit()
+    return _bytes("--together-limit", text) or default_together_limit()
 
 
 def _rounds(config: pytest.Config) -> Rounds:
@@ -148,18 +148,18 @@ def _rounds(config: pytest.Config) -> Rounds:
 
 
 def _given(config: pytest.Config, option: str) -> bool:
-    """Whether an option stands on the command line or among pytest's standing ones.
+    """True if an option stands on the command line, or in ``addopts`` or PYTEST_ADDOPTS.
 
-    The default of another plugin's option, 1 second here, cannot be told from the same value
-    given, and is not ours to change for tests that are no workloads.
+    pytest-benchmark's default of --benchmark-max-time is 1 second, which its value alone does not
+    distinguish from a 1 that the user gave; and the harness has another default.
     """
-    standing = [*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
-    arguments = [*standing, *config.invocation_params.args]
+    preset = [*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
+    arguments = [*preset, *config.invocation_params.args]
     return any(str(argument).partition("=")[0] == option for argument in arguments)
 
 
 def basis(config: pytest.Config) -> dict[str, Any]:
-    """Options that decide over records, as they were given; defaults follow from the moment."""
+    """The options that records depend on, as the user gave them: defaults may change meanwhile."""
     names = ("memory_limit", "gpu_memory_limit", "together_limit", "cold_process", "drop_caches")
     return {name: config.getoption(name) for name in names}
 

@@ -31,10 +31,12 @@ class Publishing:
         self.ranking: Sequence[Ranked] = ()
 
     def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
-        machine_info["node"] = self.register.machine.name  # a host's name is nobody's business
+        machine_info["node"] = self.register.machine.name  # a host's name is private
 
     def pytest_benchmark_generate_commit_info(self) -> dict[str, str]:
-        return commit_of(self.config.invocation_params.dir)  # git would do what the folder says
+        return commit_of(
+            self.config.invocation_params.dir
+        )  # git would run programs that the folder names
 
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         found: dict[str, Any] = {}
@@ -101,11 +103,11 @@ class Publishing:
         session.exitstatus = code
 
     def last_words(self) -> None:
-        """Says where everything is, for the process ends here."""
+        """Prints where the measurements are; the process ends after that."""
         self.display.last_words(self._where_all_is())
 
     def _where_all_is(self) -> str:
-        """What is left of a run that ends before its results and the report are written."""
+        """Says where the measurements are of a run that ends before its report is drawn."""
         file = self.running.file
         if file is None:
             return "interrupted"

@@ -31,7 +31,7 @@ from harness.records.runs import (
 )
 from harness.records.whole import write_whole
 from harness.tables import Input
-from harness.workload.cells import Asked
+from harness.workload.cells import CompiledCell
 
 _FOUNDATIONS = ("enginebench", "numpy", "pytest", "pytest-benchmark", "sqlglot")
 
@@ -47,20 +47,20 @@ class Register:
     command: str
     environment: EnvironmentEntry | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    asked: dict[Cell, Asked] = field(default_factory=dict)
+    cells: dict[Cell, CompiledCell] = field(default_factory=dict)
     records: dict[Cell, Record] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
         """Whether every cell has ended."""
-        return len(self.records) == len(self.asked)
+        return len(self.records) == len(self.cells)
 
-    def add(self, asked: Asked) -> None:
-        """Adds a cell of the run. Raises UsageError where two files' results would be one."""
-        before = self.asked.setdefault(asked.cell, asked)
-        if before.workload.file != asked.workload.file:
+    def add(self, added: CompiledCell) -> None:
+        """Adds a cell to the run. Raises UsageError where two workload files have one name."""
+        before = self.cells.setdefault(added.cell, added)
+        if before.workload.file != added.workload.file:
             raise pytest.UsageError(
-                f"{before.workload.file} and {asked.workload.file} have one name, and so would "
+                f"{before.workload.file} and {added.workload.file} have one name, and so would "
                 "their results; rename one"
             )
 
@@ -68,15 +68,15 @@ class Register:
         """The cell's record; one that says so where the run did not reach the cell."""
         if cell in self.records:
             return self.records[cell]
-        program, reason = self.asked[cell].program, "the run was interrupted before this cell"
+        program, reason = self.cells[cell].program, "the run was interrupted before this cell"
         return Record(cell, Outcome.SKIPPED, reason, program.sha256 if program else None)
 
 
 def fields(register: Register, interrupted: bool) -> RunFields:
     """The top-level fields of a results file that are the harness's own."""
-    engines = {cell.engine: harness.engines.get(cell.engine) for cell in register.asked}
+    engines = {cell.engine: harness.engines.get(cell.engine) for cell in register.cells}
     distributions = [*_FOUNDATIONS, *(engine.distribution for engine in engines.values())]
-    programs = [asked.program for asked in register.asked.values() if asked.program]
+    programs = [each.program for each in register.cells.values() if each.program]
     return RunFields(
         format_version=1,
         started=register.started,
@@ -87,9 +87,9 @@ def fields(register: Register, interrupted: bool) -> RunFields:
         environment=register.environment,
         versions=versions(distributions),
         engines={name: _engine(engine) for name, engine in engines.items()},
-        workloads=_workloads(register.asked.values()),
+        workloads=_workloads(register.cells.values()),
         programs={program.sha256: program.text for program in programs},
-        cells=tuple(cell_entry(register.record_of(cell)) for cell in register.asked),
+        cells=tuple(cell_entry(register.record_of(cell)) for cell in register.cells),
     )
 
 
@@ -109,15 +109,15 @@ def _engine(engine: Engine) -> EngineEntry:
         raise ResultsError(f"engine {engine.name!r}: {first_fault(error)}") from error
 
 
-def _workloads(cells: Iterable[Asked]) -> dict[str, WorkloadEntry]:
+def _workloads(cells: Iterable[CompiledCell]) -> dict[str, WorkloadEntry]:
     workloads: dict[str, WorkloadEntry] = {}
-    for asked in cells:
-        workload, query = asked.workload, asked.query
+    for each in cells:
+        workload, query = each.workload, each.query
         if workload.name not in workloads:
             workloads[workload.name] = WorkloadEntry(
-                title=workload.title, file=workload.file.name, notes=list(asked.notes), queries={}
+                title=workload.title, file=workload.file.name, notes=list(each.notes), queries={}
             )
-        plan = asked.planned.plan if asked.planned else None
+        plan = each.planned.plan if each.planned else None
         entry = QueryEntry(title=query.title, sql=query.sql, plan=plan)
         workloads[workload.name].queries[query.name] = entry
     return workloads

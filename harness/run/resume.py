@@ -1,4 +1,4 @@
-"""What a command asks for, and the journal of a run that was broken off -> what of it stands."""
+"""The journal of a run that was broken off -> the records of it that the new run can keep."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def begun(
 
 @dataclass(frozen=True)
 class Unfinished:
-    """What a run that was broken off left: its journal, the records that stand, its noise."""
+    """A run that was broken off: its journal, the records that are kept of it, its noise."""
 
     file: JournalFile
     records: dict[Cell, Record]
@@ -40,8 +40,8 @@ def continued(
 ) -> Unfinished:
     """The machine's newest run that was broken off.
 
-    ``register`` takes over when that run began, in which surroundings, and by which command. Raises
-    ResultsError where there is none, or where that run did not ask the same of the same.
+    ``register`` gets that run's start, surroundings and command. Raises ResultsError where there is
+    no such run, or where it measured other cells, data or programs, or with other options.
     """
     ended, living = journals(folder)
     if not ended:
@@ -63,7 +63,7 @@ def _head(
     register: Register, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> JournalHead:
     """The results file as it is before the first cell, and what else its records rest on."""
-    workloads = {(a.cell.workload, a.cell.size): a.workload for a in register.asked.values()}
+    workloads = {(a.cell.workload, a.cell.size): a.workload for a in register.cells.values()}
     basis = Basis(
         rounds=asdict(settings.rounds),
         timeout=settings.timeout,
@@ -77,15 +77,14 @@ def _key(workload: Workload, size: str, cache: Cache) -> str | None:
     try:
         return content_key(workload, size, cache)
     except DataError:
-        return None  # its cells tell why
+        return None  # the cells' records will say why
 
 
 def kept(before: JournalHead, lines: Sequence[JournalLine], now: JournalHead) -> dict[Cell, Record]:
-    """The records of a broken run that stand.
+    """The records of a run that was broken off, but for times of questions that are not complete.
 
-    Times of a query whose other engines are still to come do not stand: all of them will take
-    turns anew. Raises ResultsError, saying what differs, where ``before`` and ``now`` do not ask
-    the same of the same.
+    Where one engine of a question has no record, all of its engines take turns anew. Raises
+    ResultsError, which says what differs, where ``before`` and ``now`` are not the same run.
     """
     for name, differs in _CHECKS.items():
         if told := differs(before, now):
@@ -100,16 +99,16 @@ def kept(before: JournalHead, lines: Sequence[JournalLine], now: JournalHead) ->
 
 
 def _cells(before: JournalHead, now: JournalHead) -> str:
-    then, asked = ([str(cell_of(entry)) for entry in head.cells] for head in (before, now))
-    return "" if then == asked else f"it had {len(then)} of them, {_first_odd(then, asked)}"
+    then, here = ([str(cell_of(entry)) for entry in head.cells] for head in (before, now))
+    return "" if then == here else f"it had {len(then)} of them, {_first_odd(then, here)}"
 
 
-def _first_odd(then: Sequence[str], asked: Sequence[str]) -> str:
-    odd = [cell for cell in (*then, *asked) if (cell in then) != (cell in asked)]
+def _first_odd(then: Sequence[str], here: Sequence[str]) -> str:
+    odd = [cell for cell in (*then, *here) if (cell in then) != (cell in here)]
     if not odd:
         return "in another order"
     return (
-        f"this run asks for {len(asked)}; {odd[0]} is only {'there' if odd[0] in then else 'here'}"
+        f"this run asks for {len(here)}; {odd[0]} is only {'there' if odd[0] in then else 'here'}"
     )
 
 
@@ -126,7 +125,7 @@ def _data(before: JournalHead, now: JournalHead) -> str:
 
 
 def _surroundings(head: JournalHead) -> dict[str, Any]:
-    """Variables are named one by one; that load changes is in the nature of things."""
+    """The surroundings with each variable as a fact of its own, and without the load."""
     found = head.environment.model_dump() if head.environment else {}
     variables = found.pop("variables", {})
     return {**found, **variables, "load_before": None}

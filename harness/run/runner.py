@@ -1,4 +1,4 @@
-"""One run: cells, query by query -> their records; data and processes are kept between."""
+"""Cells, question by question -> their records. Tables and workers live on between questions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from harness.measure.wall_clock import Part, Spent
 from harness.outcome import Cell, Outcome, Record
 from harness.run.results import Register
 from harness.verify.referee import Referee
-from harness.workload.cells import Asked
+from harness.workload.cells import CompiledCell
 
 
 class Runner:
     """Measures questions. Workers live as long as their workload is being measured.
 
-    ``ended`` is told of each record as soon as it is complete, and puts it into the register. What
-    is there already, from a run that was broken off, is not measured again.
+    ``ended`` is called with each record as soon as it is complete, and puts it into the register.
+    Cells that have a record there, from a run that was broken off, are not measured again.
     """
 
     def __init__(
@@ -54,25 +54,25 @@ class Runner:
     def spent(self) -> Spent:
         return self._pool.spent
 
-    def record_of(self, asked: Asked) -> Record:
+    def record_of(self, compiled: CompiledCell) -> Record:
         """The cell's record, from the register. Raises KeyboardInterrupt only.
 
         A cell that has none is measured, with all cells that answer the same question.
         """
-        if asked.cell not in self.register.records:
-            others = self.register.asked.values()
-            self._measure_question([other for other in others if self._is_beside(other, asked)])
-        return self.register.records[asked.cell]
+        if compiled.cell not in self.register.records:
+            others = self.register.cells.values()
+            self._measure_question([other for other in others if self._is_beside(other, compiled)])
+        return self.register.records[compiled.cell]
 
-    def _is_beside(self, other: Asked, asked: Asked) -> bool:
-        same = other.cell.question == asked.cell.question
+    def _is_beside(self, other: CompiledCell, compiled: CompiledCell) -> bool:
+        same = other.cell.question == compiled.cell.question
         return same and other.cell not in self.register.records
 
-    def _measure_question(self, group: Sequence[Asked]) -> None:
-        for asked in group:
-            if asked.outcome is not None:
-                self.ended(Record(asked.cell, asked.outcome, asked.reason))
-        runnable = [asked for asked in group if asked.outcome is None]
+    def _measure_question(self, group: Sequence[CompiledCell]) -> None:
+        for compiled in group:
+            if compiled.outcome is not None:
+                self.ended(Record(compiled.cell, compiled.outcome, compiled.reason))
+        runnable = [compiled for compiled in group if compiled.outcome is None]
         if not runnable:
             return
         one = runnable[0]
@@ -89,23 +89,23 @@ class Runner:
             self._fail(runnable, outcome, str(error))
             return
         self._referee.await_start()
-        tasks = [_task(asked, tables) for asked in runnable]
+        tasks = [_task(compiled, tables) for compiled in runnable]
         measure(tasks, self._pool, self._referee, self.progress, self._end)
 
-    def _fail(self, group: Sequence[Asked], outcome: Outcome, reason: str) -> None:
-        for asked in group:
-            assert asked.program is not None
-            self.ended(Record(asked.cell, outcome, reason, asked.program.sha256))
+    def _fail(self, group: Sequence[CompiledCell], outcome: Outcome, reason: str) -> None:
+        for compiled in group:
+            assert compiled.program is not None
+            self.ended(Record(compiled.cell, outcome, reason, compiled.program.sha256))
 
     def _end(self, record: Record) -> None:
-        """Whatever came of a cell whose data is not what it was, it tells nothing of the engine."""
-        if changed := change_of(self.register.asked[record.cell].files):
+        """Hands a record on; that of a cell whose data has changed since is an error."""
+        if changed := change_of(self.register.cells[record.cell].files):
             reason = _of_changed_data(changed)
             record = Record(record.cell, Outcome.ERROR, reason, record.program_sha256)
         self.ended(record)
 
     def _start_processes(self, cell: Cell) -> None:
-        """Starts what a workload's cells of this size and input need, while its data is made."""
+        """Starts the workers for cells of this size and input, while their data is made."""
         if cell.workload != self._workload:
             self._pool.close()
             self._workload = cell.workload
@@ -115,9 +115,9 @@ class Runner:
         self._started.add(same)
         self._referee.start()
         self._pool.start(
-            asked.cell
-            for asked in self.register.asked.values()
-            if asked.program is not None and replace(asked.cell, query="", engine="") == same
+            compiled.cell
+            for compiled in self.register.cells.values()
+            if compiled.program is not None and replace(compiled.cell, query="", engine="") == same
         )
 
     def close(self) -> None:
@@ -134,8 +134,8 @@ def _of_changed_data(changed: str) -> str:
     )
 
 
-def _task(asked: Asked, tables: Tables) -> Task:
-    assert asked.program is not None
-    assert asked.planned is not None
-    spec, writes = asked.planned.spec, asked.query.write is not None
-    return Task(asked.cell, asked.program, spec, tables.tables, tables.key, writes)
+def _task(compiled: CompiledCell, tables: Tables) -> Task:
+    assert compiled.program is not None
+    assert compiled.planned is not None
+    spec, writes = compiled.planned.spec, compiled.query.write is not None
+    return Task(compiled.cell, compiled.program, spec, tables.tables, tables.key, writes)

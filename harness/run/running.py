@@ -17,14 +17,14 @@ from harness.machine.noise import Noise
 from harness.measure.pool import Settings
 from harness.outcome import Cell, Outcome, Record
 from harness.run import options
-from harness.run.collect import asked_by
+from harness.run.collect import compiled_cell_of
 from harness.run.journal import JournalFile, command_of, journals
 from harness.run.results import Register, journal_line
 from harness.run.resume import begun, continued
 from harness.run.runner import Runner
 from harness.run.terminal import Display, detail
 from harness.run.timings import Timings, VirtualClock
-from harness.workload.cells import Asked
+from harness.workload.cells import CompiledCell
 
 
 class Running:
@@ -59,13 +59,13 @@ class Running:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            if found := asked_by(item):
+            if found := compiled_cell_of(item):
                 self.timings.expect(found.cell, item)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
         failed = session.testsfailed and not session.config.option.continue_on_collection_errors
-        if not (session.config.getoption("collectonly") or failed or not self.register.asked):
+        if not (session.config.getoption("collectonly") or failed or not self.register.cells):
             self._begin()
         return (yield)
 
@@ -85,16 +85,16 @@ class Running:
         self.runner = Runner(self.settings, self.cache, self.register, tell, say, self._end)
         if not disabled:
             self.noise.begin()
-        self.display.begin(self.register.asked, len(self._kept))
+        self.display.begin(self.register.cells, len(self._kept))
 
     def _look_around(self) -> None:
         """Puts the state of the machine on record, before anything is measured."""
-        threads = sorted({cell.threads for cell in self.register.asked})
-        found = {cell.engine: engines.get(cell.engine) for cell in self.register.asked}
+        threads = sorted({cell.threads for cell in self.register.cells})
+        found = {cell.engine: engines.get(cell.engine) for cell in self.register.cells}
         self.register.environment = surroundings(found, self.cache.budget.root, threads)
 
     def _open_journal(self) -> dict[Cell, Record]:
-        """Begins a journal on disk, or continues one; gives the records that it holds."""
+        """Begins a journal on disk, or continues one; returns the records that it holds."""
         folder, settings = self.results / self.register.machine.name, self.settings
         broken_off, living = journals(folder)
         if living:
@@ -117,22 +117,22 @@ class Running:
             self.display.say(f"{broken_off[-1]} is unfinished; `{hint}` goes on from there")
         return kept
 
-    def record_of(self, asked: Asked) -> Record:
+    def record_of(self, compiled: CompiledCell) -> Record:
         """The cell's record; its question is measured where that has not been done."""
         assert self.runner is not None
         self.noise.between()
-        record = self.runner.record_of(asked)
+        record = self.runner.record_of(compiled)
         most = self.config.option.maxfail  # of -x it is 1
-        if most and record.outcome.fails_the_run and asked.cell in self._kept:
+        if most and record.outcome.fails_the_run and compiled.cell in self._kept:
             self.config.option.maxfail = most + 1  # what failed before does not end this run
         return record
 
     def _end(self, record: Record) -> None:
-        """Puts a cell on record, here and on the disk: in all places, whatever comes next."""
+        """Puts a record into register, terminal and journal; no Ctrl-C comes between."""
         with self.interrupts.held():
             record = self._register(record)
-            asked = self.register.asked[record.cell]
-            self.display.cell(asked, record)
+            compiled = self.register.cells[record.cell]
+            self.display.cell(compiled, record)
             if self.file is None:
                 return
             try:
@@ -143,7 +143,7 @@ class Running:
                 pytest.exit(self.trouble, pytest.ExitCode.INTERNAL_ERROR)
 
     def _register(self, record: Record) -> Record:
-        """The record that stands: that of an error where pytest-benchmark refuses the rounds."""
+        """Puts a record into the register: an error's where pytest-benchmark refuses the rounds."""
         try:
             self.timings.add(record, engines.get(record.cell.engine).version())
         except Exception as error:
@@ -157,7 +157,7 @@ class Running:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, Any, Any]:
         report = yield
-        found = asked_by(item)
+        found = compiled_cell_of(item)
         if found is None or call.when != "call":
             return report
         report.enginebench = self.register.record_of(found.cell)
@@ -170,7 +170,7 @@ class Running:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Keeps pytest's marks out of our own lines; with -v, its lines say what ours would."""
+        """Leaves pytest's dots out; with -v its lines end with a cell's outcome and times."""
         record = getattr(report, "enginebench", None)
         if record is None or self._ended or self.display.quiet:
             return None
@@ -183,7 +183,7 @@ class Running:
         self._ended = True
 
     def close(self) -> None:
-        """Takes the last probes, beside the engines' idle processes as ever, and ends these."""
+        """Takes the last probes, while the engines' processes idle, and ends these processes."""
         self.noise.end()
         if self.runner is not None:
             self.runner.close()

@@ -24,7 +24,7 @@ from harness.measure.cell import Phase
 from harness.outcome import Cell, Outcome, Record
 from harness.run.results import Register
 from harness.words import visible
-from harness.workload.cells import Asked
+from harness.workload.cells import CompiledCell
 
 if TYPE_CHECKING:
     from report import Ranked
@@ -63,7 +63,7 @@ class Display:
         self._live: Live | None = None
 
     def begin(self, cells: Collection[Cell], kept: int = 0) -> None:
-        """``kept``: so many of the cells are done already."""
+        """``kept`` of the cells have a record from an earlier run."""
         self.total, self._began = len(cells), time.monotonic()
         self.done = self._kept = kept
         self._sweep = len({cell.threads for cell in cells}) > 1
@@ -84,18 +84,18 @@ class Display:
             self.file.close()
 
     def last_words(self, text: str) -> None:
-        """Prints a line past all that is being printed, for the process ends here."""
+        """Prints a line at once, whatever else is being printed: the process ends after it."""
         cursor = "\x1b[?25h" if self.console.is_terminal else ""  # which a status line hides
         line = f"\n{cursor}{visible(text)}\n".encode(errors="replace")
         with contextlib.suppress(OSError, ValueError):  # a terminal that was closed
             os.write(self.file.fileno(), line)
 
     def _print(self, markup: str) -> None:
-        """The one way of a line to the terminal, which obeys nothing that the line quotes."""
+        """Prints a line with control characters escaped, which it may quote from anywhere."""
         self.console.print(visible(markup))
 
     def say(self, text: str) -> None:
-        """Something that takes a while and is no cell: data being made."""
+        """Prints what takes a while and is no cell, such as data that is made."""
         if not self.quiet:
             self._print(f"[dim]{escape(text)}[/dim]")
 
@@ -117,7 +117,7 @@ class Display:
         left = (time.monotonic() - self._began) / measured * (self.total - self.done)
         return f"{place} · about {_duration(left)} left"
 
-    def cell(self, asked: Asked, record: Record) -> None:
+    def cell(self, compiled: CompiledCell, record: Record) -> None:
         self.done += 1
         if self.quiet or self.verbose:
             return
@@ -125,7 +125,9 @@ class Display:
         heading = (cell.workload, cell.query, cell.input, cell.size, cell.threads)
         if heading != self._heading:
             self._heading = heading
-            title = "" if asked.query.title == cell.query else f"  {escape(asked.query.title)}"
+            title = (
+                "" if compiled.query.title == cell.query else f"  {escape(compiled.query.title)}"
+            )
             setting = f"{cell.input} · {cell.size}" + (
                 f" · {_threads(cell.threads)}" if self._sweep else ""
             )
@@ -173,7 +175,7 @@ _CACHES = {None: "", True: " from disk", False: " (its files stayed in memory)"}
 
 
 def detail(record: Record) -> str:
-    """What came of a cell, in one line: its times and memory, or the reason why there are none."""
+    """A cell's times and memory in one line, or the reason why it has none."""
     if record.outcome is not Outcome.OK:
         return record.reason.strip().splitlines()[0].removesuffix("; its last words:")
     figures = record.figures
@@ -201,7 +203,7 @@ def _spread(seconds: Sequence[float]) -> str:
 def _summary(register: Register, ranking: Sequence[Ranked]) -> Table:
     """A row for each engine, those with a time first, in the order and words of the report."""
     outcomes: dict[str, Counter[Outcome]] = {}
-    for cell in register.asked:
+    for cell in register.cells:
         outcomes.setdefault(cell.engine, Counter())[register.record_of(cell).outcome] += 1
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("engine", overflow="fold")

@@ -40,7 +40,7 @@ class Timings:
         self._places: dict[str, int] = {}
 
     def expect(self, cell: Cell, item: pytest.Item) -> None:
-        """The item that asks for a cell, whose name its entry will have."""
+        """Names the item that a cell's entry will belong to."""
         self._items[cell] = item
         self._places.setdefault(item.nodeid, len(self._places))
 
@@ -64,7 +64,7 @@ class Timings:
         self._session.benchmarks.sort(key=self._place)  # a query's cells end in any order
 
     def _place(self, entry: Any) -> int:
-        """In the order asked; what is no cell comes first."""
+        """The place of an entry's item among all items; entries of other tests come first."""
         return self._places.get(entry.fullname, -1)
 
     @property
@@ -72,7 +72,7 @@ class Timings:
         return self._config.pluginmanager.getplugin("pytest-benchmark")
 
     def _fixture(self, item: pytest.Item, add: Callable[[Any], None]) -> Any:
-        """What pytest-benchmark's own fixture would be for this item."""
+        """A fixture with the options that pytest-benchmark would give this item's own."""
         session, mark = self._session, item.get_closest_marker("benchmark")
         options = {**session.options, **(mark.kwargs if mark else {})}
         options["timer"] = NameWrapper(self._clock)  # type: ignore[no-untyped-call]
@@ -87,6 +87,6 @@ class Timings:
 
 
 def mark_as_used(benchmark: Any) -> None:
-    """Takes a cell's own fixture, which pytest-benchmark would else miss, and leaves it empty."""
+    """Uses a cell's own fixture for nothing: pytest-benchmark warns of one that is not used."""
     benchmark.disabled = True
     benchmark.pedantic(lambda: None)

@@ -1,4 +1,4 @@
-"""A workload file and a selection -> every cell asked, with its program or why there is none."""
+"""A workload file and a selection -> all its cells, each with its program or why it has none."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Asked:
+class CompiledCell:
     """One cell: either a program to run, or the outcome that is known before, and its reason.
 
     ``files`` are the user's files, as they were when the program was compiled for what is in them;
@@ -56,21 +56,21 @@ class Asked:
 
 @dataclass(frozen=True)
 class Collected:
-    """What a workload file asks for, and what is wrong with those of its queries that are bad."""
+    """The cells of a workload file, and what is wrong with those of its queries that are bad."""
 
-    cells: list[Asked]
+    cells: list[CompiledCell]
     wrong: dict[str, WorkloadError]
     notes: list[str]
 
 
-def asked(file: Path, selection: Selection, reader: Reader, cache: Cache) -> Collected:
+def compiled_cells(file: Path, selection: Selection, reader: Reader, cache: Cache) -> Collected:
     """All cells of one workload file, query by query, engines innermost; and its bad queries.
 
     Raises WorkloadError, with file and line, where the file is wrong; DataError where a table
     cannot be read. What is wrong with a query costs the cells of that query.
     """
     workload = load(file)
-    cells: list[Asked] = []
+    cells: list[CompiledCell] = []
     wrong: dict[str, WorkloadError] = {}
     notes: list[str] = []
     compiler = Compiler(workload, reader)
@@ -87,7 +87,7 @@ def _of_size(
     selection: Selection,
     cache: Cache,
     wrong: dict[str, WorkloadError],
-) -> Iterator[Asked]:
+) -> Iterator[CompiledCell]:
     """The cells of a size; what is wrong with queries is added to ``wrong``."""
     workload = compiler.workload
     files = of_workload(workload)  # before they are read
@@ -101,7 +101,7 @@ def _of_size(
         if query.name in wrong:
             continue
         if reason:
-            yield Asked(cell, workload, query, None, None, Outcome.UNAVAILABLE, reason)
+            yield CompiledCell(cell, workload, query, None, None, Outcome.UNAVAILABLE, reason)
         else:
             yield replace(_compiled(cell, compiler, query, schemas), files=files)
 
@@ -114,12 +114,12 @@ def _cells(workload: Workload, size: str, selection: Selection) -> Iterator[tupl
                     yield Cell(workload.name, query.name, engine, size, source, threads), query
 
 
-def _compiled(cell: Cell, compiler: Compiler, query: Query, schemas: Schemas) -> Asked:
+def _compiled(cell: Cell, compiler: Compiler, query: Query, schemas: Schemas) -> CompiledCell:
     planned = compiler.query(query, schemas)
     program = _program(cell, compiler, query, schemas)
     if isinstance(program, Program):
-        return Asked(cell, compiler.workload, query, planned, program)
-    return Asked(cell, compiler.workload, query, planned, None, *program)
+        return CompiledCell(cell, compiler.workload, query, planned, program)
+    return CompiledCell(cell, compiler.workload, query, planned, None, *program)
 
 
 def _program(

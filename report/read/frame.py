@@ -184,7 +184,7 @@ def _newest(cells: Iterable[Cell]) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
 
 
 def cells_of(file: ResultsFile) -> Iterator[Cell]:
-    """The cells of one file, in the order asked."""
+    """The cells of one file, in its order."""
     timed = {entry.extra_info.key: entry for entry in file.benchmarks}
     for entry in file.cells:
         yield _cell(file, entry, timed.get(entry.key))

@@ -84,7 +84,7 @@ def _unread(path: Path, fault: MalformedResults | UnknownVersion) -> Unread:
 
 
 def newest(path: Path, tell: Callable[[str], None] = lambda _: None) -> Run:
-    """The file's run, or the newest run in a folder; tells of files there that were left out."""
+    """The file's run, or the newest run in a folder; ``tell`` gets a line per file left out."""
     sources = read_all(find([path]))
     for unread in sources.unread:
         tell(f"left out {unread.path}: {unread.reason}")

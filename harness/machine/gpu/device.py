@@ -13,7 +13,7 @@ from typing import Any
 LIMIT_VARIABLE = "ENGINEBENCH_GPU_MEMORY_LIMIT"
 """Holds, in an engine's process, the bytes of ``--gpu-memory-limit``."""
 ALIGNMENT = 256
-"""RMM's: pools have a multiple of so many bytes."""
+"""The bytes of which the size of an RMM pool is a multiple."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Device:
     transfer_seconds: float | None = None
 
     def synchronise(self) -> None:
-        """Waits until the device has done all that it was asked."""
+        """Waits until the device has done all of its work."""
         from cuda.bindings import runtime
 
         (status,) = runtime.cudaDeviceSynchronize()
@@ -46,7 +46,7 @@ class Device:
             raise RuntimeError(f"CUDA: {status.name}")
 
     def begin(self) -> None:
-        """Begins to count memory anew, on a device that has nothing left to do."""
+        """Waits until the device is idle, and begins to count memory anew."""
         self.synchronise()
         counted = memory_resource()
         self._held = counted.allocation_counts.current_bytes
@@ -72,7 +72,7 @@ class UncountedDevice(Device):
 def memory_resource() -> Any:
     """The memory of the device as RMM serves it to all engines alike, with statistics.
 
-    It is CUDA's own pool of asynchronous allocations; with a limit, RMM's pool of so many bytes,
+    It is CUDA's own pool of asynchronous allocations; with a limit, RMM's pool of that size,
     beyond which the device is out of memory, as a smaller card would be.
     """
     import rmm

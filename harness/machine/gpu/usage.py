@@ -1,4 +1,4 @@
-"""What a GPU did in the runs of one cell, told by the engine and seen by NVML -> one summary."""
+"""The engine's and NVML's figures of a GPU in the runs of one cell -> one summary."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harness.records.cells import GpuUse
 
 
 class GpuUsage(GpuWatch):
-    """Watches the device while a cell's programs run, and adds up what the engine tells.
+    """Watches the device while a cell's programs run, and collects what the engine reports.
 
     The most memory is that of all runs, the cold one included; all else is of hot rounds.
     """
@@ -31,7 +31,7 @@ class GpuUsage(GpuWatch):
         self._runs = 0
 
     def summary(self) -> GpuUse:
-        """Of hot rounds, where there were any."""
+        """The cell's figures; all but the memory are of hot rounds."""
         peaks = [use.peak_bytes for use in self._uses if use.peak_bytes is not None]
         device = int(self._device_bytes) or None
         return GpuUse(

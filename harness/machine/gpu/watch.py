@@ -14,14 +14,14 @@ from typing import Any
 from harness.machine.gpu.discovery import NoGpu, nvml_session
 
 LEAST_SECONDS = 1.0
-"""Of less, the energy is not told: its counter moves some ten times a second."""
+"""No energy is given for a shorter time: its counter moves some ten times a second."""
 SAMPLE_SECONDS = 0.05
 """Between two readings; NVML renews most of them some ten times a second."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One look at the device; None where the card does not tell.
+    """One reading of the device; None for what the card does not report.
 
     ``used_bytes`` is of the whole device, ``utilisation`` the share of time in which it worked.
     """
@@ -33,7 +33,7 @@ class Reading:
 
 
 class GpuWatch:
-    """Watches the first GPU, time and again: ``with watch:`` around each run.
+    """Watches the first GPU: ``with watch:`` around each run.
 
     Readings add up until ``forget``. A device that cannot be read leaves no readings.
     """
@@ -83,7 +83,7 @@ class GpuWatch:
             self.readings.append(self._device.reading())
 
     def joules(self, runs: int) -> float | None:
-        """The energy of one of so many runs; None of short ones, or where no card reports it."""
+        """The energy of one of ``runs``; None for short runs, or without a reading."""
         known = [m for m in self._millijoules if m is not None]
         if not known or len(known) < len(self._millijoules) or self._seconds < LEAST_SECONDS:
             return None
@@ -101,7 +101,7 @@ class GpuWatch:
 
 
 class _Readable:
-    """A device, and what it tells of itself."""
+    """A device, and how NVML reads it."""
 
     def __init__(self, nvml: Any, handle: Any) -> None:
         self._nvml, self._handle = nvml, handle
@@ -127,5 +127,5 @@ class _Readable:
     def _told(self, ask: Callable[[], float]) -> float | None:
         try:
             return float(ask())
-        except self._nvml.NVMLError:  # older cards and virtual ones do not tell everything
+        except self._nvml.NVMLError:  # older cards and virtual ones do not report everything
             return None
