@@ -21,6 +21,8 @@ def try_lock(file: Path) -> FileLock | None:
     The file is made where there is none. ``release`` gives the lock back and leaves the file.
     Raises another OSError where the file cannot be opened.
     """
+    if not file.parent.is_dir():  # which filelock would make
+        return None
     lock = _lock(file)
     try:
         lock.acquire(blocking=False)

@@ -1,0 +1,21 @@
+"""Which of some rounds bound the interval of their median."""
+
+from __future__ import annotations
+
+import pytest
+from scipy.stats import binom
+
+from harness.records.medians import interval_ranks
+
+
+@pytest.mark.parametrize("count", [*range(3, 60), 100, 399, 1000])
+def test_the_ranks_are_the_narrowest_that_cover_the_median_with_95_percent(count: int) -> None:
+    low, high = interval_ranks(count)
+    assert high == count - 1 - low
+    missed = 2 * binom.cdf(low, count, 0.5)
+    assert missed <= 0.05 or low == 0
+    assert 2 * binom.cdf(low + 1, count, 0.5) > 0.05 or low + 1 >= count // 2
+
+
+def test_some_ranks_are_those_of_tables() -> None:
+    assert [interval_ranks(count) for count in (5, 8, 9, 20)] == [(0, 4), (0, 7), (1, 7), (5, 14)]
