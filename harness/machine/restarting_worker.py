@@ -41,7 +41,7 @@ class RestartingWorker(Closing):
     def start(self) -> None:
         """Begins to start the worker, unless it lives; ``await_start`` waits for it."""
         if self._client is None or not self._client.alive:
-            self.close()
+            self._end()
             self._client, self._starting = self._launched(), True
 
     def await_start(self) -> None:
@@ -55,7 +55,7 @@ class RestartingWorker(Closing):
             try:
                 self._client.reply(self._timeout)
             except WorkerError:
-                self.close()
+                self._end()
                 raise
 
     def _launched(self) -> WorkerClient:
@@ -68,5 +68,9 @@ class RestartingWorker(Closing):
 
     def close(self) -> None:
         """Ends the worker. May be called twice."""
+        self._end()
+
+    def _end(self) -> None:
+        """What ``close`` does here; subclasses may close more with it."""
         if self._client is not None:
             self._client.close()
