@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
@@ -25,9 +25,13 @@ from harness.engines.sql.rules import RULES, Rule
 from harness.errors import first_cause
 from harness.plan import Query
 from harness.plan.facts.printing import in_sql, parenthesise
+from harness.plan.guards.nan_uses import Use
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.grouping import has_aggregate, is_grouped
 from harness.tables import Input, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 WRITES = f"-- the answer is written to {OUTPUT_FILE}\n"
 """The first line of a program whose timed work ends with a file."""
@@ -40,7 +44,7 @@ class SqlSession(Session):
     """Those of the engine, of which some show only when the library says so."""
 
     def __init__(self, threads: int = 1) -> None:
-        self.sql, self.writes = "", False
+        self.threads, self.sql, self.writes = threads, "", False
 
     @abstractmethod
     def execute(self, sql: str) -> Any:
@@ -69,8 +73,11 @@ class SqlSession(Session):
                 raise refused from error
             raise
 
+    def to_arrow(self, result: Any) -> pa.Table:
+        return result
+
     def rows(self, result: Any) -> int:
-        return int(result.num_rows)
+        return len(result)
 
 
 class SqlEngine(Engine):
@@ -81,6 +88,8 @@ class SqlEngine(Engine):
     rules: ClassVar[tuple[Rule, ...]] = RULES
     session: ClassVar[type[SqlSession]]
     gaps: ClassVar[tuple[Gap, ...]] = COMMON
+    nan_differs: ClassVar[frozenset[Use]] = frozenset(Use)
+    """All, until a library is known to have DuckDB's rules for NaN."""
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = self.lacks()

@@ -202,4 +202,5 @@ RULES: tuple[Rule, ...] = (
     order_by_names,
     answer_types,
     plain_names,
+    no_length_below_zero,
 )

@@ -5,15 +5,28 @@ A table of them (``TRANSFORMS`` of a dialect's generator) has a line for each ki
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 
 from harness.engines.sql.rules import kind
 from harness.plan.facts.printing import Expression
 
 Spelling = Callable[[Any, Any], str]
+Spellings = Mapping[type[Expression], Spelling]
+
+
+def dialect(nearest: type[Dialect], spellings: Spellings) -> type[Dialect]:
+    """A dialect that is sqlglot's nearest but for how some kinds of nodes are spelt."""
+    printer: Any = nearest.generator_class
+    own = {"TRY_SUPPORTED": True, "TRANSFORMS": {**printer.TRANSFORMS, **spellings}}
+    made: Any = type(nearest)
+    named: type[Dialect] = made(
+        f"{nearest.__name__}Spelt", (nearest,), {"Generator": type("Generator", (printer,), own)}
+    )
+    return named
 
 
 def spelt(pattern: str) -> Spelling:
@@ -61,6 +74,39 @@ def rounding_cast(to_even: str) -> Spelling:
         return f"CAST({to_even.format(printer.sql(e, 'this'))} AS BIGINT)"
 
     return text
+
+
+HALF_TO_EVEN = (
+    "(ROUND({0}) - CASE WHEN ABS({0} - TRUNC({0})) = 0.5 AND TRUNC({0}) % 2 = 0 "
+    "THEN SIGNUM({0}) ELSE 0 END)"
+)
+"""Rounds halves to even, by a ROUND that takes them away from zero."""
+
+CORRELATION_OR_NAN = (
+    "COALESCE(CORR({this}, {expression}), CASE WHEN REGR_COUNT({this}, {expression}) > 0 "
+    "THEN CAST('NaN' AS DOUBLE PRECISION) END)"
+)
+"""A correlation, of a library whose CORR is NULL where either side is the same throughout."""
+
+DAYS_OF_NUMBERS = "(CAST(CAST({1} AS INT) AS BIGINT) - CAST(CAST({0} AS INT) AS BIGINT))"
+"""The days between two dates, of a library whose dates are whole numbers of 32 bits."""
+
+
+def quotient(printer: Any, e: Expression) -> str:
+    """``a / b``, of a library that multiplies by 1 / b: seen where whole numbers are tenths."""
+    text = f"{printer.sql(e, 'this')} / {printer.sql(e, 'expression')}"
+    whole = isinstance(e.this, exp.Cast) and kind(e.this.this) == "BIGINT"
+    digits = e.expression.name
+    if whole and e.expression.is_int and digits == "1" + "0" * (len(digits) - 1):
+        return f"ROUND({text}, {len(digits) - 1})"
+    return text
+
+
+def logarithm(printer: Any, e: Expression) -> str:
+    """``log(2, x)``, of a library that has the bases in its functions' names."""
+    if e.this.name not in ("2", "10"):
+        printer.unsupported("this base of a logarithm")
+    return f"LOG{e.this.name}({printer.sql(e, 'expression')})"
 
 
 _AWAY = "(CASE WHEN {0} < 0 THEN -FLOOR(ABS({0}) + 0.5) ELSE FLOOR({0} + 0.5) END)"
@@ -156,3 +202,29 @@ SHARED: dict[type[Expression], Spelling] = {
     exp.TryCast: spelt("TRY_CAST({this} AS {to})"),
 }
 """Of dialects near PostgreSQL's."""
+
+DATAFUSION: Spellings = {
+    **SHARED,
+    exp.ArgMax: first_by("DESC"),
+    exp.ArgMin: first_by("ASC"),
+    exp.Cast: rounding_cast(HALF_TO_EVEN),
+    exp.Corr: spelt(CORRELATION_OR_NAN),
+    exp.DateDiff: by_unit("(CAST({1} AS INT) - CAST({0} AS INT))"),
+    exp.Round: rounded,
+    exp.Sign: spelt("SIGNUM({this})"),
+    exp.TimeToStr: spelt("TO_CHAR({this}, {format})"),
+}
+POLARS_SQL: Spellings = {
+    **SHARED,
+    exp.Cast: rounding_cast("ROUND({0})"),
+    exp.DateDiff: by_unit(DAYS_OF_NUMBERS),
+    exp.Extract: spelt("CAST(EXTRACT({this} FROM {expression}) AS BIGINT)"),
+    exp.Div: quotient,
+    exp.Length: spelt("CAST(CHAR_LENGTH({this}) AS BIGINT)"),
+    exp.Log: logarithm,
+    exp.PercentileCont: spelt("QUANTILE_CONT({this}, {expression})"),
+    exp.PercentileDisc: spelt("QUANTILE_DISC({this}, {expression})"),
+    exp.Pow: spelt("POWER(CAST({this} AS DOUBLE PRECISION), {expression})"),
+    exp.Round: half_away,
+    exp.TimeToStr: spelt("STRFTIME(CAST({this} AS TIMESTAMP), {format})"),
+}
