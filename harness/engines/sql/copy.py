@@ -1,4 +1,4 @@
-"""DuckDB's COPY: a query whose answer is written to a file -> the statement, and back."""
+"""DuckDB's COPY statement for a query that writes its answer to a file, and how to read it back."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _COPY, _TO_FILE = "COPY (\n", f"\n) TO '{OUTPUT_FILE}' (FORMAT parquet)"
 
 
 def copied(query: Query) -> str:
-    """The statement that writes a query's answer to the file that a program leaves behind."""
+    """The COPY statement that writes a query's answer to OUTPUT_FILE."""
     return f"{_COPY}{_storable(query)}{_TO_FILE}"
 
 
 def selected(program: str) -> str:
-    """The SELECT of a program: all of it, or what its answer's file is made of."""
+    """The SELECT of a program: the program itself, or what its COPY statement contains."""
     if program.startswith(_COPY) and program.endswith(_TO_FILE):
         return program.removeprefix(_COPY).removesuffix(_TO_FILE)
     return program
 
 
 def _storable(query: Query) -> str:
-    """The query; sums of integers, 128 bits wide in DuckDB, cast to what Parquet can hold."""
+    """The query with sums of integers cast from DuckDB's 128 bits to the 64 of Parquet."""
     whole = [c.name for c in query.spec.schema if c.type is Type.INT64]
     if "sum(" not in query.sql.lower() or not whole:
         return query.sql
