@@ -17,6 +17,7 @@ from harness.commands import gpucheck
 from harness.commands.capabilities import REFEREE, as_list, as_markdown, as_tables, matrix
 from harness.commands.compare import compare
 from harness.commands.doctor import examination
+from harness.commands.new import new
 from harness.commands.selfcheck.command import selfcheck
 from harness.data.cache import Cache
 from harness.data.prepare import schemas as table_schemas
@@ -193,6 +194,7 @@ def check_gpus(context: typer.Context) -> None:
     raise typer.Exit(gpucheck.main(context.args))
 
 
+app.add_typer(new, name="new")
 app.command()(compare)
 app.command()(selfcheck)
 

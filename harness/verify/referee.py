@@ -1,4 +1,4 @@
-"""Answers and what is known of the right ones -> verdicts, given by a process of their own."""
+"""The parent's side of the referee, the process that computes references and checks answers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from harness.machine.standing import Standing
 from harness.tables import Table
 
 TIMEOUT_SECONDS = 600.0
-"""For one reference or one comparison. It is no engine's time, so it is generous."""
+"""The limit for one reference or comparison; generous, since no engine is charged for it."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The file of a right answer; ``widened`` where it also holds the rows tying at a LIMIT.
+    """The file of a right answer; ``widened`` if it includes the rows that tie at a LIMIT.
 
-    ``tables`` and ``key`` are what it was computed from, should it be called into question.
+    ``tables`` and ``key`` are what it was computed from, for later doubts about it.
     """
 
     path: Path
@@ -33,7 +33,7 @@ class Reference:
 class Referee(Standing):
     """Computes reference answers with DuckDB and compares the engines' answers with them.
 
-    References are kept within the ``budget``.
+    References are cached within the disk ``budget``.
     """
 
     def __init__(
@@ -49,9 +49,9 @@ class Referee(Standing):
         self._known: dict[tuple[str, AnswerSpec], Reference | NoReference] = {}
 
     def reference(self, tables: Mapping[str, Table], key: str, spec: AnswerSpec) -> Reference:
-        """The right answer over the tables of a data key; computed once.
+        """The right answer over the tables of a data key; computed only once.
 
-        Raises NoReference where DuckDB cannot compute it, then and at every later call.
+        Raises NoReference where DuckDB cannot compute it, at every call for it.
         """
         known = self._known.get((key, spec))
         if known is None:
@@ -76,10 +76,10 @@ class Referee(Standing):
         return Reference(Path(reply["path"]), reply["widened"], tuple(tables.values()), key)
 
     def check(self, answer: Path, spec: AnswerSpec, reference: Reference) -> str | None:
-        """Why an answer file is wrong, or None.
+        """Why an answer file is wrong, or None if it is right.
 
-        Raises NoReference where it cannot be compared, or the reference is in doubt, and
-        Unsupported where it is wrong because of data that no engine could have answered so.
+        Raises NoReference where it cannot be compared, or where the reference is in doubt;
+        Unsupported where the data is such that only DuckDB has DuckDB's answer.
         """
         message = {
             "do": "check",
@@ -102,7 +102,7 @@ class Referee(Standing):
         return reason
 
     def explain(self, spec: AnswerSpec, reference: Reference) -> str | None:
-        """What of the data makes engines fail where DuckDB does not, or None."""
+        """The reason, in the data, why engines fail where DuckDB does not, or None."""
         message = {
             "do": "explain",
             "tables": [table_to_message(table) for table in reference.tables],

@@ -1,4 +1,4 @@
-"""A workload file and a selection -> every cell asked, with its program or why there is none."""
+"""Makes the cells of a workload file: each with its program, or with the reason for having none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from harness.workload.reader import Reader
 
 @dataclass(frozen=True)
 class Selection:
-    """What to run of each workload, on each number of threads. Empty ``inputs``: its own."""
+    """What the options select: engines, sizes, threads, inputs (empty: those of the file)."""
 
     engines: tuple[str, ...]
     sizes: tuple[str, ...]
@@ -32,10 +32,10 @@ class Selection:
 
 @dataclass(frozen=True)
 class Asked:
-    """One cell: either a program to run, or the outcome that is known before, and its reason.
+    """One cell before its run: a program, or an outcome that is known already, with its reason.
 
-    ``files`` are the user's files, as they were when the program was compiled for what is in them;
-    ``notes`` say what of them is not in the tables as it is there.
+    ``files`` identify the user's files at the time of compilation, which depends on their
+    contents; ``notes`` say what the tables leave out of these files, or change.
     """
 
     cell: Cell
@@ -55,7 +55,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Collected:
-    """What a workload file asks for, and what is wrong with those of its queries that are bad."""
+    """The cells of a workload file, and what is wrong with its invalid queries."""
 
     cells: list[Asked]
     wrong: dict[str, WorkloadError]
@@ -63,10 +63,10 @@ class Collected:
 
 
 def asked(file: Path, selection: Selection, reader: Reader, cache: Cache) -> Collected:
-    """All cells of one workload file, query by query, engines innermost; and its bad queries.
+    """All cells of one workload file, ordered by query, then by engine; and its invalid queries.
 
     Raises WorkloadError, with file and line, where the file is wrong; DataError where a table
-    cannot be read. What is wrong with a query costs the cells of that query.
+    cannot be read. An invalid query has no cells; the others have theirs.
     """
     workload = load(file)
     cells: list[Asked] = []
@@ -87,9 +87,9 @@ def _of_size(
     cache: Cache,
     wrong: dict[str, WorkloadError],
 ) -> Iterator[Asked]:
-    """The cells of a size; what is wrong with queries is added to ``wrong``."""
+    """The cells of one size. Adds what is wrong with queries to ``wrong``."""
     workload = compiler.workload
-    files = of_workload(workload)  # before they are read
+    files = of_workload(workload)  # taken before the files are read
     try:
         schemas = table_schemas(workload, size, cache)
         reason = ""
@@ -124,13 +124,13 @@ def _compiled(cell: Cell, compiler: Compiler, query: Query, schemas: Schemas) ->
 def _program(
     cell: Cell, compiler: Compiler, query: Query, schemas: Schemas
 ) -> Program | tuple[Outcome, str]:
-    """The cell's program, or why there is none."""
+    """The cell with its program, or with the outcome that it has for want of one."""
     if reason := harness.engines.get(cell.engine).unavailable():
         return Outcome.UNAVAILABLE, reason
     try:
         return compiler.program(query, schemas, cell.engine, cell.input)
     except Unsupported as error:
         return Outcome.UNSUPPORTED, str(error)
-    except Exception as error:  # a fault of an emitter costs one cell, not the file
+    except Exception as error:  # an emitter's bug costs one cell, not the file
         kind = "" if isinstance(error, WorkerError) else f"{type(error).__name__}: "
         return Outcome.ERROR, f"the harness failed to compile this: {kind}{error}"

@@ -1,7 +1,8 @@
-"""Requests of the compiler -> plans and programs: the process in which a stranger's SQL is read.
+"""The child process that parses and compiles queries, at the requests of ``compiler.py``.
 
-A kilobyte of SQL can have a plan without end, and native code that reads it cannot be interrupted:
-whoever asks kills this process, by the clock or for its memory, and the kernel once nobody asks.
+It is a process of its own because workload files may come from strangers: a kilobyte of SQL can
+take forever to plan, in native code that cannot be interrupted. The parent kills this process at
+a limit of time or memory; the kernel kills it when the parent ends.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from harness.tables import Input, Table
 
 
 class Compiling:
-    """The tables of a workload at one size, and the plans of those queries that were asked for.
+    """Answers requests about the queries of a workload at one size.
 
-    Plans stay here, for the programs that are made of them; what is sent is text.
+    Plans are kept here, where programs are made from them; replies contain text only.
     """
 
     def __init__(self) -> None:
@@ -33,20 +34,20 @@ class Compiling:
         self._plans: dict[object, plan.Query] = {}
 
     def start(self) -> Message:
-        """Imports the engines before anybody waits for it."""
+        """Imports the engines, so that no later request has to wait for that."""
         for name in harness.engines.names():
             with contextlib.suppress(UnknownEngine):
                 harness.engines.get(name)
         return {}
 
     def tables(self, tables: list[Message]) -> Message:
-        """Takes the tables that queries are about from now on; their rows do not matter."""
+        """Sets the tables that later queries read: their schemas, without rows."""
         self._tables = {table["name"]: table_from_message(table) for table in tables}
         self._plans.clear()
         return {}
 
     def query(self, query: Message) -> Message:
-        """Gives what a query's answer must look like, and its plan as text, or what is wrong."""
+        """Replies with the answer's description and the plan as text, or with what is wrong."""
         try:
             planned = self._planned(query)
             plain, typed = _text(planned.plan, False), _text(planned.plan, True)
@@ -62,7 +63,7 @@ class Compiling:
         }
 
     def steps(self, query: Message) -> Message:
-        """Gives a query after each step of its compilation, as texts, or why there is no plan."""
+        """Replies with the query after each step of its compilation, or why there is no plan."""
         schemas = {name: table.schema for name, table in self._tables.items()}
         told: list[tuple[str, str]] = []
         try:
@@ -74,7 +75,7 @@ class Compiling:
         return {"steps": told}
 
     def program(self, query: Message, engine: str, source: str) -> Message:
-        """Gives an engine's program, or why there is none."""
+        """Replies with an engine's program, or with the reason why there is none."""
         asked = harness.engines.get(engine)
         try:
             return asdict(asked.compile(self._planned(query), self._tables, Input(source)))

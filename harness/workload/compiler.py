@@ -1,6 +1,7 @@
-"""A workload's queries -> what is known of each, and one engine's program for each.
+"""Compiles a workload's queries: the description of each answer, and each engine's program.
 
-The SQL is a stranger's: a process of its own reads it (``harness/workload/compile_process.py``).
+The work is done in a process of its own (``harness/workload/compile_process.py``), since a file
+may come from a stranger.
 """
 
 from __future__ import annotations
@@ -22,23 +23,23 @@ from harness.workload.file import Query, Workload
 from harness.workload.reader import Reader
 
 SECONDS = 10.0
-"""What one query's plan, or one program, may take."""
+"""The time limit for one plan or one program."""
 FILE_SECONDS = 300.0
-"""What all that is compiled of a file may take: a query of the standard workloads takes 0.03 s."""
+"""The time limit for all compilations of a file; a standard query takes 0.03 s."""
 FILE_CHARACTERS = 100_000_000
-"""Of all plans and programs of a file: a query of the standard workloads has 20,000."""
+"""The limit for all plans and programs of a file; a standard query has 20,000 characters."""
 MESSAGE_CHARACTERS = 1000
-"""Of what is wrong with a query, which may quote any name in it."""
+"""The limit for an error message, which may quote any name of the query."""
 
 Schemas = Mapping[str, Schema]
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What the right answer to a query looks like, and its plan as text, plain and with row types.
+    """A compiled query: the description of its answer, and its plan as text, plain and typed.
 
     The plans are None where the plan layer cannot lower the query; ``unsupported`` then says why.
-    SQL engines can still run it.
+    DuckDB can still run it.
     """
 
     spec: AnswerSpec
@@ -48,9 +49,9 @@ class Planned:
 
 
 class Compiler:
-    """Compiles the queries of a workload, each one once for the same tables, engine and input.
+    """Compiles the queries of a workload; each once per combination of tables, engine and input.
 
-    A query that takes too long or too much, or ends the process that reads it, costs no other one.
+    A query that exceeds a limit, or crashes the compiling process, does not affect the others.
     """
 
     def __init__(self, workload: Workload, reader: Reader) -> None:
@@ -60,7 +61,7 @@ class Compiler:
         self._seconds, self._characters = FILE_SECONDS, FILE_CHARACTERS
 
     def check(self, schemas: Schemas) -> dict[str, WorkloadError]:
-        """Makes all plans. Gives the names of the bad queries, and what is wrong with each."""
+        """Compiles all plans. Returns the error of each invalid query, by name."""
         errors = {}
         for query in self.workload.queries:
             try:
@@ -70,7 +71,7 @@ class Compiler:
         return errors
 
     def query(self, query: Query, schemas: Schemas) -> Planned:
-        """What is known of a query. Raises WorkloadError, with file and line, where it is wrong."""
+        """The compiled query. Raises WorkloadError, with file and line, where it is wrong."""
         key = query.name, tuple(schemas.items())
         if key not in self._queries:
             self._check_native(query)
@@ -85,7 +86,7 @@ class Compiler:
             reason = reply["wrong"]
         except TooMuch as error:
             reason = f"{error}; write it as several queries, or name fewer of its parts twice"
-        except WorkerError as error:  # a fault of ours or of the parser's, told at its place
+        except WorkerError as error:  # our bug or the parser's: reported at the query's line
             reason = f"the harness failed; please report this: {error}"
         raise self._error(query, reason, query.sql_line)
 
@@ -104,7 +105,7 @@ class Compiler:
         return WorkloadError(f"query {query.name!r}: {words}", self.workload.file, line)
 
     def steps(self, query: Query, schemas: Schemas) -> list[tuple[str, str]]:
-        """(step, text) of a query after each step of its compilation, for people to read.
+        """Pairs (step, text): the query after each step of its compilation, for people to read.
 
         Raises WorkloadError, with file and line, where the query is wrong.
         """
@@ -113,9 +114,9 @@ class Compiler:
         return [(name, text) for name, text in reply["steps"]]
 
     def program(self, query: Query, schemas: Schemas, engine: str, source: Input) -> Program:
-        """The program for an engine: the hand-written one that the file names, or the compiled one.
+        """An engine's program: the hand-written one that the file names, or the compiled one.
 
-        Raises Unsupported where the query cannot be spelt for the engine.
+        Raises Unsupported where the engine cannot do the query.
         """
         key = query.name, tuple(schemas.items()), engine, source
         if key not in self._programs:
@@ -140,7 +141,7 @@ class Compiler:
         return Program(**reply)
 
     def _ask(self, what: str, do: str, query: Query, schemas: Schemas, **asked: object) -> Message:
-        """What the reader replies, within what is left of the time that a file has."""
+        """The process's reply, within the time that is left for the file."""
         if self._seconds <= 0:
             raise TooMuch(f"{what} came after {FILE_SECONDS:g} s spent on the file's other queries")
         tables, seconds = described(self.workload, schemas), min(SECONDS, self._seconds)
@@ -157,7 +158,7 @@ class Compiler:
 
 
 def _characters(reply: object) -> int:
-    """The characters of all texts in a reply."""
+    """The number of characters of all texts in a reply."""
     if isinstance(reply, str):
         return len(reply)
     if isinstance(reply, Mapping):
@@ -166,7 +167,7 @@ def _characters(reply: object) -> int:
 
 
 def native_program(folder: Path, native: str) -> Program:
-    """``file.py:function`` of this folder as a program: the file's text, ``query`` its function."""
+    """The program for ``file.py:function``: the file's text, with the function named ``query``."""
     file, _, function = native.rpartition(":")
     text = (folder / file).read_text(encoding="utf-8").rstrip()
     entry = "" if function == "query" else f"\n\n\nquery = {function}"
@@ -174,7 +175,7 @@ def native_program(folder: Path, native: str) -> Program:
 
 
 def described(workload: Workload, schemas: Schemas) -> dict[str, Table]:
-    """The tables as far as a program's text depends on them: no rows are read or made for this."""
+    """The tables with what a program's text depends on; no rows are read or generated."""
     formats = {name: table.csv_format.plain for name, table in workload.tables.items()}
     return {
         name: Table(name, schema, rows=0, csv_format=formats.get(name, CsvFormat()))

@@ -1,4 +1,4 @@
-"""Turns a workload's YAML file into what is asked: tables, queries and inputs."""
+"""Reads a workload's YAML file into a Workload: its tables, queries, sizes and inputs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from harness.workload.yaml_lines import Document, read
 
 @dataclass(frozen=True)
 class Query:
-    """One question. ``line`` is that of its name in the file, ``sql_line`` where its SQL begins."""
+    """One query. ``line`` is the line of its name in the file; its SQL begins on ``sql_line``."""
 
     name: str
     title: str
@@ -36,12 +36,12 @@ class Query:
     write: Literal["parquet"] | None = None
     tolerance: float = 1e-6
     native: Mapping[str, str] = field(default_factory=dict)
-    """Engine name -> ``file.py:function``, a file beside the workload's."""
+    """Engine name -> ``file.py:function`` of a hand-written program beside the workload file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workload(DataSource):
-    """A workload file, checked."""
+    """The validated contents of a workload file."""
 
     title: str
     inputs: tuple[Input, ...]
@@ -59,7 +59,7 @@ class Workload(DataSource):
 def load(path: Path) -> Workload:
     """Reads a workload. Raises WorkloadError with file, line and what would be right.
 
-    The SQL is not looked at here, and the tables' files are not opened.
+    Neither parses SQL nor opens the tables' files.
     """
     if not is_utf8(path.absolute()):
         raise WorkloadError("this path is not UTF-8; rename the file, or its folder", path, 1)
@@ -97,7 +97,7 @@ def _query(document: Document, name: str, model: QueryModel) -> Query:
 
 
 def _check_beside(document: Document, function: str, line: int) -> None:
-    """A native program must be a file in the workload's own folder, or below it."""
+    """Raises WorkloadError unless a hand-written program lies in the workload's folder or below."""
     folder = document.file.parent.resolve()
     name = function.rpartition(":")[0]
     program = (folder / name).resolve()

@@ -1,4 +1,4 @@
-"""The gaps of engines that run SQL: what dialects lack, or answer otherwise than DuckDB."""
+"""The gaps of engines that run SQL: what each lacks, or answers differently from DuckDB."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ COMMON: tuple[Gap, ...] = (
     cannot(Aggregate, "groups of a constant", test=shapes.constant_key),
     cannot(exp.Lag, "a lag by NULL", test=shapes.shift_by_null),
 )
-"""What no dialect takes as DuckDB does."""
+"""Gaps of every engine of this family."""
 
 OTHERWISE = "SQL that it says that it does not have"
 
