@@ -3,7 +3,8 @@
 ReportError
 ├── MissingResults    2   there is no results file to read
 ├── MalformedResults  3   a file that is not a results file, or one that contradicts itself
-└── UnknownVersion    4   a results file of a format that this report does not know
+├── UnknownVersion    4   a results file of a format that this report does not know
+└── MissingPackage    5   pictures were asked for without the package that they need
 """
 
 from __future__ import annotations
@@ -41,3 +42,9 @@ class UnknownVersion(ReportError):
     """A results file of a format that this report does not know."""
 
     exit_code = 4
+
+
+class MissingPackage(ReportError):
+    """A package that is needed for pictures only is not installed."""
+
+    exit_code = 5

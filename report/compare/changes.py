@@ -8,7 +8,6 @@ TIE_MARGIN apart is not told apart.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from report.errors import ReportError
 from report.read.frame import Cell, cells_of
 from report.read.sources import Run
 
-MUCH = 1.5
-"""A colour is deepest from this ratio on."""
 FIELDS = ("workload", "query", "engine", "size", "input", "threads")
 """What a cell is matched by; the machine and the engine's version are not."""
 ALIASED = FIELDS[2:]
@@ -198,14 +195,6 @@ def verdict_on(ratio: Ratio) -> Verdict:
     if ratio.covers_one:
         return Verdict.TIE if ratio.is_tie else Verdict.UNCLEAR
     return Verdict.SLOWER if ratio.value > 1 else Verdict.FASTER
-
-
-def strength(change: Change) -> float:
-    """Where a change stands on a colour scale: -1 (much better) to 1 (much worse), 0 for none."""
-    if change.ratio is None or change.verdict in (Verdict.TIE, Verdict.UNCLEAR):
-        return 0.0
-    logarithm = math.log(change.ratio.value) / math.log(MUCH)
-    return max(-1.0, min(logarithm, 1.0))
 
 
 def importance(change: Change) -> tuple[int, float]:

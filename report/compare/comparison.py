@@ -192,15 +192,6 @@ def score(tasks: Iterable[Task], engine: Engine, metric: Metric = DEFAULT) -> Sc
     return Score(engine, mean, ok, len(asked), wins, unclear, max(peaks, default=None))
 
 
-def best_score(
-    tasks: Sequence[Task], engines: Iterable[Engine], metric: Metric = DEFAULT
-) -> Score | None:
-    """The score of the engine that stays closest to the best of each task."""
-    scores = (score(tasks, engine, metric) for engine in engines)
-    ranked = [each for each in scores if each.mean is not None]
-    return min(ranked, key=_rank, default=None)
-
-
 def _rank(score: Score) -> tuple[bool, float, str]:
     value = score.mean.value if score.mean is not None else 0.0
     return score.mean is None, value, score.engine.name

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 LEVEL = 6
+Numbers = Mapping[str, npt.NDArray[Any]]
+"""Columns of one dimension by name: float64, float32 or int32."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Block:
 TYPES = {"float64": "Float64Array", "float32": "Float32Array", "int32": "Int32Array"}
 
 
-def number_block(columns: Mapping[str, npt.NDArray[Any]]) -> Block:
-    """Arrays of one dimension, float64, float32 or int32."""
+def number_block(columns: Numbers) -> Block:
+    """The columns one after the other."""
     listed = tuple((name, TYPES[str(each.dtype)], len(each)) for name, each in columns.items())
     raw = b"".join(each.astype(each.dtype.newbyteorder("<")).tobytes() for each in columns.values())
     return Block(_packed(raw), listed)

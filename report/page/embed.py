@@ -6,11 +6,8 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
-import altair as alt
-import vl_convert
 from markupsafe import Markup
 
 _IN_SCRIPT = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
@@ -25,14 +22,6 @@ def json_for_script(value: Any) -> Markup:
 def script(text: str) -> Markup:
     """JavaScript that cannot end its <script>; the escapes are the same inside its strings."""
     return Markup(text.replace("</script", "<\\/script").replace("<!--", "<\\!--"))
-
-
-@cache
-def vega_bundle() -> Markup:
-    """Vega, Vega-Lite and Vega-Embed in the version that Altair writes for, as `vegaEmbed`."""
-    version = ".".join(alt.SCHEMA_VERSION.split(".")[:2])
-    snippet = "window.vegaEmbed = vegaEmbed;"
-    return script(vl_convert.javascript_bundle(snippet, vl_version=version))
 
 
 def content_security_policy(scripts: Iterable[str]) -> str:

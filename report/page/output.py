@@ -8,17 +8,17 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from report.errors import MalformedResults
+from report.errors import MalformedResults, MissingPackage
 from report.look.theme import Theme
 from report.page.page import TITLE, render
-from report.page.pictures import Album, Format
 from report.read.frame import Results, merge
 from report.read.schema import told
 from report.read.sources import Run, Sources, Unread, read_all
 
 Drawn = TypeVar("Drawn")
+Format = Literal["png", "svg"]
 
 
 def build(
@@ -51,6 +51,7 @@ def draw(
 
     Files in it that are no such pictures are left alone. Raises a ReportError like `build`.
     """
+    from report.page.pictures import Album  # Altair's import takes a second: the page has none
 
     def pictures(results: Results) -> dict[str, bytes]:
         return {
@@ -102,6 +103,8 @@ def _drawn(
     while True:
         try:
             drawn = draw(merge(sources))
+        except MissingPackage:
+            raise
         except Exception as error:
             sources = _without_the_cause(sources, draw, error)
         else:

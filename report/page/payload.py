@@ -14,13 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from report.charts.rows import CHARACTER_PIXELS, NAME_PIXELS
-from report.compare.changes import MUCH
 from report.compare.comparison import Comparison, Entry, Task, estimates_of
 from report.compare.metrics import METRICS, Metric
 from report.compare.statistics import NORMAL_QUANTILE, PENALTY, TIE_MARGIN, Estimate
-from report.look.heat import DARKEST_RATIO, DEEP
-from report.page.blocks import Block, number_block, numbers, text_block
+from report.page.blocks import Numbers, numbers
 from report.read.extras import EXTRAS
 from report.read.frame import Cell, Engine, Results, Setting
 from report.read.sources import Run
@@ -79,6 +76,7 @@ class Payload:
             "penalty": PENALTY,
             "normal_quantile": NORMAL_QUANTILE,
             "tie_margin": TIE_MARGIN,
+            "probe_margin": PROBE_MARGIN,
             "metrics": [_metric(metric) for metric in METRICS],
             "engines": [
                 {
@@ -93,24 +91,23 @@ class Payload:
             "outcomes": [{"name": o, "text": names.outcome(o)} for o in self._outcomes],
             "reasons": list(self._reasons),
             "runs": [_run(run, machines) for run in self._files],
-            "changes": {
-                "much": MUCH,
-                "probe_margin": PROBE_MARGIN,
-            },
-            "legend": {"name": NAME_PIXELS, "character": CHARACTER_PIXELS},
             "extras": [
                 {"name": e.name, "label": e.label, "unit": e.unit, "words": e.words}
                 for e in self._extras
             ],
-            "heat": {"darkest_ratio": DARKEST_RATIO, "deep": DEEP},
         }
 
-    def cell_numbers(self) -> Block:
+    def numbers(self) -> dict[str, Numbers]:
+        """All columns of numbers, in the blocks of the page."""
+        blocks = {"cells": self._cell_numbers(), "rounds": self._round_numbers()}
+        return {**blocks, "older": self._older_numbers()}
+
+    def _cell_numbers(self) -> Numbers:
         """A place in each column for every cell, the cells of a task side by side."""
         settings = {setting: at for at, setting in enumerate(self._comparison.settings)}
         engines = {column.engine: column.index for column in self._columns}
         tasks = self._comparison.tasks
-        return number_block({
+        return {
             "task_setting": _integers(settings[task.setting] for task in tasks),
             "task_query": _integers(
                 self._queries[task.setting.workload, task.query] for task in tasks
@@ -131,42 +128,42 @@ class Payload:
                for name, take in SINGLES.items()},
             **{each.name: numbers([each.of(cell) for cell in self._cells])
                for each in self._extras},
-        })  # fmt: skip
+        }  # fmt: skip
 
-    def older_numbers(self) -> Block:
+    def _older_numbers(self) -> Numbers:
         """Cells of which there is a newer one in view, in columns of the same names."""
         engines = {column.engine: column.index for column in self._columns}
         cells = [cell for _, cell in self._older]
         found = [estimates_of(cell) for cell in cells]
-        return number_block({
+        return {
             "task": _integers(task for task, _ in self._older),
             "engine": _integers(engines[cell.engine] for cell in cells),
             "outcome": _integers(self._outcomes[cell.outcome] for cell in cells),
             "reason": _integers(self._reasons[cell.reason] for cell in cells),
             "run": _integers(self._run_of(cell) for cell in cells),
             **_estimates(found),
-        })  # fmt: skip
+        }  # fmt: skip
 
-    def round_numbers(self) -> Block:
+    def _round_numbers(self) -> Numbers:
         """The rounds of all cells one after the other; ``rounds`` says how many each cell has."""
         cells = self._cells
-        return number_block({
+        return {
             "rounds": _integers(len(cell.seconds) for cell in cells),
             "turns": _integers(len(cell.turns) for cell in cells),
             "seconds": _singles(value for cell in cells for value in cell.seconds),
             "cpu_seconds": _singles(value for cell in cells for value in cell.cpu_seconds),
             "turn": _integers(value for cell in cells for value in cell.turns),
-        })  # fmt: skip
+        }  # fmt: skip
 
-    def texts(self) -> Block:
+    def texts(self) -> dict[str, Any]:
         """SQL and plans by query; programs with their SHA-256."""
         asked = [self._results.workloads[w].queries[query] for w, query in self._queries]
-        return text_block({
+        return {
             "queries": [{"sql": entry.sql, "plan": entry.plan} for entry in asked],
             "programs": [
                 {"sha256": sha, "text": self._results.programs[sha]} for sha in self._programs
             ],
-        })  # fmt: skip
+        }  # fmt: skip
 
     def _quieter(self, entry: Entry) -> int:
         """The place, among the older cells, of one whose time is much better known; or -1."""

@@ -213,53 +213,6 @@ def test_an_engine_without_any_time_is_last_and_has_no_mean() -> None:
     assert found.scores[1].mean is None
 
 
-NARROW, WIDE = (0.0995, 0.1, 0.1005, 0.1, 0.1), (0.09, 0.095, 0.101, 0.11, 0.12)
-
-
-def test_the_findings_count_wins_ties_what_cannot_be_told_and_gaps() -> None:
-    tie = {"polars": NARROW, "duckdb": NARROW, "pandas": 0.2}
-    wide = {"polars": NARROW, "duckdb": WIDE, "pandas": 0.2}
-    found = comparison({**TIMES, "q4": tie, "q5": wide})
-    assert wording.finding(found.tasks, lambda engine: engine.name) == (
-        "Of 5 queries, duckdb is fastest on 1, ties for best on 1 and may be best on 1; "
-        "polars is fastest on 1, ties for best on 1 and may be best on 1. "
-        "On 1 query the best cannot be told from others yet. "
-        "pandas has no value for 2, duckdb has no value for 1 and polars has no value for 1."
-    )
-    scores = {each.engine.name: (each.wins, each.unclear) for each in found.scores}
-    assert scores == {"duckdb": (2, 1), "polars": (2, 1), "pandas": (0, 0)}
-
-
-def test_the_verdict_names_the_best_and_its_lead() -> None:
-    verdicts = [wording.verdict(t, lambda engine: engine.name) for t in comparison().tasks]
-    assert verdicts == [
-        "polars is fastest: 0.0900 s; next is duckdb at 2.11× (2.05–2.17).",
-        "duckdb is fastest: 0.0900 s; next is polars at 2.11× (2.05–2.17).",
-        "No engine has a value.",
-    ]
-
-
-def test_the_verdict_says_tie_only_where_the_interval_is_narrow() -> None:
-    queries = {
-        "tie": {"polars": NARROW, "duckdb": NARROW, "pandas": 0.2},
-        "open": {"polars": NARROW, "duckdb": WIDE, "pandas": 0.2},
-        "both": {"polars": NARROW, "duckdb": WIDE, "pandas": NARROW},
-    }
-    verdicts = [wording.verdict(t, lambda engine: engine.name) for t in comparison(queries).tasks]
-    assert verdicts == [
-        "polars and duckdb tie at 0.100 s.",
-        "polars leads with 0.100 s, but cannot be told yet from duckdb at 1.01× (0.87–1.18).",
-        "polars and pandas tie at 0.100 s; duckdb cannot be told apart yet.",
-    ]
-
-
-def test_the_overall_sentence_ranks_the_engines() -> None:
-    assert wording.overall(comparison(), lambda engine: engine.name) == (
-        "Over 3 queries, duckdb stays closest to the best of each: 1.45× in the geometric mean, "
-        "polars 1.45×, pandas 6.09×."
-    )
-
-
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0, "0"), (0.0000123, "0.000012"), (0.0123, "0.0123"), (1.2345, "1.23"), (123.4, "123")],
