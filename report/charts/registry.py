@@ -1,8 +1,8 @@
 """The page's charts: what each is called, where it stands, and its Vega-Lite specification.
 
-A chart is a function that returns an Altair chart over named rows and holds no data itself. A new
-chart is such a function in an of_*.py, a line in CHARTS, and a function of static/ that makes its
-rows, under the same name in `chartRows` of rows.js.
+A chart is a function that returns an Altair chart over named rows, without data. To add one, write
+that function in an of_*.py, add a line to CHARTS, and add a function that makes the rows to
+`chartRows` in static/rows.js, under the same name.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Vega, and the specifications of the page's charts: what is the same on every page.
+"""Vega and the specifications of the charts, which are the same on every page, from a cache.
 
-Bundling Vega takes five seconds and checking the charts two, so both are kept in a file: in the
-folder ``page`` of ``ENGINEBENCH_CACHE`` or of the user's cache. The file's name has a hash of all
-that its content follows from. Its script runs in the reader's browser; so it is read only where
-nobody but the user can have written it, and where its content has the hash that it begins with.
+Bundling Vega takes five seconds and validating the charts takes two. The result is cached in a file
+in the folder ``page`` of ``ENGINEBENCH_CACHE``, or of the user's cache folder. The file's name is a
+hash of the packages' versions and of the charts' source. Its script will run in a browser, so the
+file is read only if no other user can have written it, and if its content has the hash that stands
+in its first line.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Library:
 
 @cache
 def library() -> Library:
-    """The library from its file, or made anew and kept there; a cache that fails is no error."""
+    """Returns the cached library, or makes and caches one; an unusable cache is no error."""
     path = _folder() / f"{_identity()}.json"
     text = None
     with suppress(OSError, UnicodeDecodeError):
@@ -63,7 +64,7 @@ def library() -> Library:
 
 
 def _made() -> Library:
-    """The library as the installed packages make it; their import takes a second, too."""
+    """Makes the library; the import of Altair, which takes a second, is left to this function."""
     import altair as alt
     import vl_convert
 
@@ -79,7 +80,7 @@ def _made() -> Library:
 
 
 def _identity() -> str:
-    """A hash of the packages' versions and of the charts' own source."""
+    """Returns a hash of the packages' versions and of the charts' source."""
     found = hashlib.sha256()
     for package in ("altair", "vl-convert-python"):
         found.update(f"{package} {version(package)}\n".encode())
@@ -96,7 +97,7 @@ def _folder() -> Path:
 
 
 def _trusted(path: Path) -> str | None:
-    """The file's text behind the hash in its first line; None where either cannot be trusted."""
+    """Returns the file's text without its first line; None if the file cannot be trusted."""
     with path.open(encoding="utf-8") as file:
         if not (_is_own(os.fstat(file.fileno())) and _is_own(path.parent.stat())):
             return None
@@ -105,13 +106,13 @@ def _trusted(path: Path) -> str | None:
 
 
 def _is_own(found: os.stat_result) -> bool:
-    """Whether a file or folder is the user's, and no other user may write to it."""
+    """Returns whether this user owns a file or folder, and no other user may write to it."""
     others = stat.S_IWGRP | stat.S_IWOTH
     return found.st_uid == os.getuid() and not found.st_mode & others
 
 
 def _keep(text: str, path: Path) -> None:
-    """Writes the file beside its place, then moves it there, so that nobody reads half of it."""
+    """Writes a temporary file, then renames it, so that no process reads half a file."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

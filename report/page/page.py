@@ -27,9 +27,9 @@ TITLE = "Data engines compared"
 
 
 def render(results: Results, title: str = TITLE, readme: str | None = None) -> str:
-    """The whole page. All text from results is escaped by the templates.
+    """Returns the page's HTML. The templates escape all text from results.
 
-    ``readme`` is the address of this project's README.md, seen from the page.
+    ``readme`` is the relative address of this project's README.md, for links.
     """
     view = View(results, compare(results))
     scripts = [script(library().vega), script(bundle("page"))]
@@ -49,7 +49,7 @@ def render(results: Results, title: str = TITLE, readme: str | None = None) -> s
 
 
 def payload_of(view: View) -> Payload:
-    """What the scripts compute with."""
+    """Returns the data that the page's scripts compute with."""
     return Payload(view.results, view.comparison, view.columns, view.replaced.quieter)
 
 
@@ -83,7 +83,7 @@ def _specs() -> dict[str, Any]:
 
 
 def _tools() -> dict[str, Any]:
-    """What the templates format with."""
+    """Returns the modules and functions that the templates call."""
     return {
         "words": wording,
         "names": names,
@@ -98,14 +98,14 @@ def _tools() -> dict[str, Any]:
 
 
 def _machines(results: Results) -> list[MachineEntry]:
-    """Each machine once, as its newest run has it."""
+    """Returns each machine once, as its newest run describes it."""
     return list({run.machine.name: run.machine for run in reversed(results.runs)}.values())
 
 
 def _filters(
     results: Results, comparison: Comparison
 ) -> list[tuple[str, str, Mapping[str | int, str]]]:
-    """Name, label and choices of each way to choose settings."""
+    """Returns name, label and choices of each filter."""
     settings, titles = comparison.settings, results.workloads
     return [
         ("machine", "Machine", {s.machine: s.machine for s in settings}),

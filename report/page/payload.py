@@ -1,6 +1,6 @@
-"""A `Comparison` -> what the page's scripts compute with and its reader downloads.
+"""A `Comparison` -> the data of the page: an outline in JSON, columns of numbers, and texts.
 
-Small things are JSON; numbers of cells, numbers of rounds and long texts are blocks of their own.
+The page's scripts compute with the data, and its reader can download all of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
 
 
 class Payload:
-    """Cells, tasks, engines and so on refer to each other by their places in these lists."""
+    """The data of one page. Cells, tasks, engines and so on are referred to by their indices."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Payload:
         self._files = list(runs.values())
 
     def outline(self) -> dict[str, Any]:
-        """All but the numbers of the cells, and the texts that are not always shown."""
+        """Returns names, labels and constants: all that is neither a column nor a long text."""
         settings = self._comparison.settings
         machines = len({setting.machine for setting in settings})
         on_gpu = {cell.engine for cell in self._cells if cell.extras and cell.extras.gpu}
@@ -98,12 +98,12 @@ class Payload:
         }
 
     def numbers(self) -> dict[str, Numbers]:
-        """All columns of numbers, in the blocks of the page."""
+        """Returns all columns of numbers, by the names of the page's blocks."""
         blocks = {"cells": self._cell_numbers(), "rounds": self._round_numbers()}
         return {**blocks, "older": self._older_numbers()}
 
     def _cell_numbers(self) -> Numbers:
-        """A place in each column for every cell, the cells of a task side by side."""
+        """Returns one value per cell in each column; the cells of a task are consecutive."""
         settings = {setting: at for at, setting in enumerate(self._comparison.settings)}
         engines = {column.engine: column.index for column in self._columns}
         tasks = self._comparison.tasks
@@ -131,7 +131,7 @@ class Payload:
         }  # fmt: skip
 
     def _older_numbers(self) -> Numbers:
-        """Cells of which there is a newer one in view, in columns of the same names."""
+        """Returns the cells that a newer run replaced, in columns of the same names."""
         engines = {column.engine: column.index for column in self._columns}
         cells = [cell for _, cell in self._older]
         found = [estimates_of(cell) for cell in cells]
@@ -145,7 +145,7 @@ class Payload:
         }  # fmt: skip
 
     def _round_numbers(self) -> Numbers:
-        """The rounds of all cells one after the other; ``rounds`` says how many each cell has."""
+        """Returns the rounds of all cells, concatenated; ``rounds`` has each cell's number."""
         cells = self._cells
         return {
             "rounds": _integers(len(cell.seconds) for cell in cells),
@@ -156,17 +156,17 @@ class Payload:
         }  # fmt: skip
 
     def texts(self) -> dict[str, Any]:
-        """SQL and plans by query; programs with their SHA-256."""
-        asked = [self._results.workloads[w].queries[query] for w, query in self._queries]
+        """Returns SQL and plans by query, and programs with their SHA-256."""
+        queries = [self._results.workloads[w].queries[query] for w, query in self._queries]
         return {
-            "queries": [{"sql": entry.sql, "plan": entry.plan} for entry in asked],
+            "queries": [{"sql": entry.sql, "plan": entry.plan} for entry in queries],
             "programs": [
                 {"sha256": sha, "text": self._results.programs[sha]} for sha in self._programs
             ],
         }  # fmt: skip
 
     def _quieter(self, entry: Entry) -> int:
-        """The place, among the older cells, of one whose time is much better known; or -1."""
+        """Returns the index of an older cell whose time is known much better, or -1."""
         earlier = self._replaced.get(id(entry.cell))
         return -1 if earlier is None else self._places[id(earlier)]
 
@@ -187,7 +187,7 @@ class Payload:
 def _older(
     results: Results, comparison: Comparison, engines: Collection[Engine]
 ) -> list[tuple[int, Cell]]:
-    """The cells of which there is a newer one in view, each after the place of its task."""
+    """Returns the cells that a newer run replaced, each with the index of its task."""
     tasks = {(task.setting, task.query): task.index for task in comparison.tasks}
     return [
         (tasks[cell.setting, cell.query], cell)
@@ -197,7 +197,7 @@ def _older(
 
 
 def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
-    """Columns of each metric's value, and of the parts of its spread where it has one."""
+    """Returns columns of each metric's values, and of intervals and errors of those with rounds."""
     columns: dict[str, Any] = {}
     for metric in METRICS:
         own = [estimates.get(metric.name) for estimates in found]
@@ -210,9 +210,9 @@ def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
 
 
 def _pairs(tasks: Sequence[Task]) -> dict[str, Any]:
-    """By metric with rounds, the errors of the ratios of a task's cells: each pair of cells once.
+    """Returns, for each metric with rounds, the errors of the ratios of all pairs within a task.
 
-    A task's pairs are those of its first cell with each later one, then those of its second ….
+    A task's pairs are its first cell with each later one, then its second with each later one, ….
     """
     columns: dict[str, list[Any]] = {}
     for task in tasks:
@@ -228,7 +228,7 @@ def _above_diagonal(size: int) -> tuple[Any, Any]:
 
 
 def _run(run: Run, machines: int) -> dict[str, Any]:
-    """``id`` names the run in the page's address; ``probe`` is its median in seconds."""
+    """Describes a run; ``id`` is for the page's address, ``probe`` the probe's median seconds."""
     machine, started, noise = run.machine.name, run.file.started, run.file.noise
     label = f"{started.astimezone(UTC):%Y-%m-%d %H:%M}"
     probes = noise.probe_seconds if noise is not None else ()
@@ -254,8 +254,8 @@ def _singles(values: Iterable[float]) -> Any:
 
 
 def _metric(metric: Metric) -> dict[str, Any]:
-    kept = ("name", "label", "unit", "superlative", "explanation")
-    return {name: getattr(metric, name) for name in kept}
+    fields = ("name", "label", "unit", "superlative", "explanation")
+    return {name: getattr(metric, name) for name in fields}
 
 
 def _engine(column: Column) -> dict[str, Any]:
@@ -270,5 +270,5 @@ def _engine(column: Column) -> dict[str, Any]:
 
 
 def _rounded(value: float) -> float:
-    """Six significant digits: finer than any clock here, and easier to compress."""
+    """Rounds to six significant digits: finer than the clocks, and easier to compress."""
     return float(f"{value:.{DIGITS}g}")

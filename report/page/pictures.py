@@ -50,13 +50,13 @@ MARKS = "≈ ties with the best, ? cannot be told from it yet"
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture; ``name`` is that of its file without the ending."""
+    """One picture; ``name`` is its file name without the suffix."""
 
     name: str
     spec: Spec
 
     def content(self, form: str) -> bytes:
-        """What the picture's file holds."""
+        """Draws the picture as "svg" or "png"."""
         if form == "svg":
             return vl_convert.vegalite_to_svg(self.spec).encode()
         return bytes(vl_convert.vegalite_to_png(self.spec, scale=SCALE))
@@ -77,7 +77,7 @@ class Album:
         self._colours = {**colours(theme), **shades}
 
     def pictures(self) -> Iterator[Picture]:
-        """Each picture under a name of its own, the same whenever the same cells are drawn."""
+        """Yields each picture under a unique name; equal results give equal names."""
         taken: Counter[str] = Counter()
         for picture in self._all():
             taken[picture.name] += 1
@@ -85,7 +85,7 @@ class Album:
             yield picture if number == 1 else replace(picture, name=f"{picture.name}-{number}")
 
     def _rows(self, chart: str, of: int = 0, **choices: Any) -> Rows:
-        """A chart's rows as the page's script makes them, in the theme's colours."""
+        """Returns a chart's rows, made by the page's script, in the theme's colours."""
         rows: Rows = self._script.call("pictureRows", chart, of, choices)
         for row in rows:
             for name in {"colour", "ink"} & row.keys():
@@ -107,7 +107,7 @@ class Album:
         yield from self._scaling()
 
     def _overview(self) -> Iterator[Picture]:
-        """The charts over all queries, where they have anything to show."""
+        """Yields the charts over all queries that have rows."""
         for name, chart in charts.overview().items():
             if rows := self._rows(name):
                 title = {"text": chart.title, "subtitle": wrap(chart.note, NOTE_CHARACTERS)}
@@ -117,7 +117,7 @@ class Album:
         return {**spec, "config": picture_config(self._theme)}
 
     def _changes(self, at: int, setting: Setting) -> Iterator[Picture]:
-        """The machine's newest run against the newest one before it that shares a cell with it."""
+        """Yields the newest run of a machine against the newest earlier one with a common cell."""
         runs = self._outline["runs"]
         newest, *earlier = [n for n, run in enumerate(runs) if run["machine"] == setting.machine]
         for run in earlier:
@@ -128,7 +128,7 @@ class Album:
                 break
 
     def _scaling(self) -> Iterator[Picture]:
-        """A picture for each query that was run in several sizes, all else being equal."""
+        """Yields a picture of each query that was run at several sizes, all else being equal."""
         found: dict[tuple[Setting, str], list[Task]] = {}
         for task in self._comparison.tasks:
             found.setdefault((replace(task.setting, size="all sizes"), task.query), []).append(task)
@@ -148,7 +148,7 @@ class Album:
         return Picture(file_name([*parts, *machine]), self._styled(spec))
 
     def _summary(self) -> Spec:
-        """The ranking, above the mean ratio of each engine on each kind of work."""
+        """Returns the ranking, above the mean ratio of each engine for each setting."""
         runs = self._results.runs
         machines = dict.fromkeys(
             f"{run.machine.cpu}, {run.machine.logical_cores} cores" for run in runs
@@ -175,12 +175,12 @@ class Album:
 
 @cache
 def _spec(chart: Callable[[], alt.LayerChart]) -> str:
-    """Altair takes its time to check a chart, so each is built once."""
+    """Returns a chart's specification; it is cached, for Altair takes long to validate it."""
     return json.dumps(chart().to_dict())
 
 
 def filled(chart: Callable[[], alt.LayerChart], rows: Rows) -> Spec:
-    """The chart's specification with its rows, as wide as a picture and as high as they need."""
+    """Returns the chart's specification with its rows, and with the size that they need."""
     spec: Spec = {**json.loads(_spec(chart)), "data": {"values": rows}, "width": WIDTH}
     if lines := spec.get("usermeta"):
         field = lines.get("lines", "engine")
@@ -195,9 +195,9 @@ def _longest(rows: Rows) -> float:
 
 
 def _part(chart: Callable[[], alt.LayerChart], rows: Rows, title: str) -> Spec:
-    """A chart as a part of a picture; PART_WIDTH is the width within its axes.
+    """Returns a chart as one part of a picture, PART_WIDTH pixels wide within its axes.
 
-    Parts know neither parameters nor their own width, so the end of the axis is a number.
+    Vega-Lite knows no parameters and no "width" in parts, so the axis' end becomes a number.
     """
     spec = filled(chart, rows)
     dropped = ("$schema", "autosize", "config", "params")
@@ -218,6 +218,6 @@ def _with_end(node: Any, end: float) -> Any:
 
 
 def file_name(parts: Sequence[str]) -> str:
-    """Words joined by hyphens, of plain letters, digits, underscores and dots only."""
+    """Joins words by hyphens; all but ASCII letters, digits, underscores and dots become "_"."""
     words = (re.sub(r"[^\w.]+", "_", part, flags=re.ASCII) for part in parts if part)
     return "-".join(words)[:LONGEST_NAME]

@@ -1,4 +1,4 @@
-"""The modules of static/ -> one script; and that script at work without a browser, for pictures."""
+"""The JavaScript modules of static/ -> one script, which also runs here, for pictures and tests."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|let)\b)", re.M)
 
 @cache
 def bundle(entry: str) -> str:
-    """A module of static/ with all that it imports, each before those that need it, as one script.
+    """Joins a module of static/ and all that it imports into one script, imported modules first.
 
-    What a module exports is then a name of the whole script, so that no two may have the same name
-    at their top level, and modules must not import each other in a circle.
+    All modules then share one scope: two of them must not define the same name at the top level,
+    and imports must not form a circle. tests/report/test_scripts.py checks both.
     """
     found: dict[str, str] = {}
     _collect(entry, found)
@@ -30,7 +30,7 @@ def bundle(entry: str) -> str:
 
 
 def _collect(name: str, found: dict[str, str]) -> None:
-    """Puts a module's text behind those of its imports, unless it is there already."""
+    """Appends the module's text to ``found``, after the modules that it imports."""
     text = static(f"{name}.js")
     for imported in IMPORT.findall(text):
         if imported not in found:
@@ -39,15 +39,15 @@ def _collect(name: str, found: dict[str, str]) -> None:
 
 
 def static(name: str) -> str:
-    """The text of a file of static/."""
+    """Returns the text of a file of static/."""
     return files("report").joinpath("static", name).read_text(encoding="utf-8")
 
 
 class PageScript:
-    """The page's script in QuickJS, a small engine that has no access to anything outside."""
+    """The page's script with its data, in QuickJS: an engine without access to files or network."""
 
     def __init__(self, outline: Mapping[str, Any], numbers: Mapping[str, Numbers]) -> None:
-        """Raises MissingPackage where QuickJS is not installed."""
+        """Loads script and data. Raises MissingPackage if QuickJS is not installed."""
         try:
             quickjs = import_module("quickjs")
         except ImportError:
@@ -59,13 +59,13 @@ class PageScript:
         self._context.eval(f"install({json.dumps(outline)}, {_literal(numbers)})")
 
     def call(self, function: str, *arguments: Any) -> Any:
-        """What a function of the script returns, as JSON has it."""
+        """Calls a function of the script with arguments of JSON and returns its result."""
         listed = ", ".join(json.dumps(each) for each in arguments)
         return json.loads(self._context.eval(f"JSON.stringify({function}({listed}))"))
 
 
 def _literal(numbers: Mapping[str, Numbers]) -> str:
-    """The blocks of numbers in JavaScript: `json.dumps` writes NaN as that language does."""
+    """Writes blocks of numbers as a JavaScript object; `json.dumps` writes NaN as it needs."""
     return "{" + ", ".join(f"{name}: {_columns(own)}" for name, own in numbers.items()) + "}"
 
 

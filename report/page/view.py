@@ -1,4 +1,4 @@
-"""Results, compared -> what the templates say of them, whatever the reader chooses."""
+"""A `Comparison` -> what the page says before its script runs, independent of any choice."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MOST_FINDINGS = 8
 
 @dataclass(frozen=True)
 class Finding:
-    """A setting, or several together, of which the page names the best engine.
+    """One or several settings, for which the page will name the best engine.
 
-    ``settings`` are their places among the settings.
+    ``settings`` are indices into `Comparison.settings`.
     """
 
     settings: tuple[int, ...]
@@ -27,7 +27,7 @@ class Finding:
 
 
 class View:
-    """What the templates ask of the results."""
+    """What the templates show of the results."""
 
     def __init__(self, results: Results, comparison: Comparison) -> None:
         self.results = results
@@ -40,7 +40,7 @@ class View:
         return names.setting(setting, self._machines)
 
     def noise(self) -> str:
-        """Of the runs that have a cell in view."""
+        """Says how noisy the machine was in the runs that have a cell in view."""
         shown = {(cell.setting.machine, cell.started) for cell in self.results.cells}
         runs = self.results.runs
         return surroundings.noise_verdict(
@@ -55,7 +55,7 @@ class View:
         return replaced(self.results)
 
     def findings(self) -> list[Finding]:
-        """One for each setting, or for several together where they would be too many."""
+        """Returns one finding per setting; settings are merged if there are more than eight."""
         levels: tuple[Callable[[Setting], str], ...]
         levels = (self.setting, lambda setting: names.source(setting.input), lambda _: "")
         for label in levels:

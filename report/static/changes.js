@@ -5,7 +5,7 @@ import { apart, cellOf, geometricMean, intervalAround, nearnessOf, pairOf } from
 import { count, range, times } from "./wording.js";
 
 const UNREACHED = ["skipped", "unavailable"];
-/** In the order of importance, each with the sign that tells what the colour does. @type {Record<string, string>} */
+/** The verdicts by importance, each with the sign that says what its colour says. @type {Record<string, string>} */
 export const SIGNS = {
   lost: "✗ lost", slower: "▲", gained: "✓ gained", faster: "▼", "not told apart": "?", tie: "≈", "no value": "–",
 };

@@ -73,7 +73,7 @@ export function intervalAround([value, error]) {
   return [value / factor, value * factor];
 }
 
-/** Whether a ratio shows that two tie, cannot be told apart yet, or differ. @type {(ratio: Ratio) => Nearness} */
+/** Whether a ratio's interval shows a tie or a difference, or leaves both open. @type {(ratio: Ratio) => Nearness} */
 export function nearnessOf(ratio) {
   const margin = 1 + page.tie_margin;
   const [low, high] = intervalAround(ratio) ?? [ratio[0] / margin, ratio[0] * margin];
@@ -114,7 +114,7 @@ export function heatOf(ratio) {
   return ratio === null || ratio <= 1 ? 0 : Math.min(Math.log(ratio) / Math.log(DARKEST), 1);
 }
 
-/** The sign of a tie, or of what cannot be told yet: with the best, or with the chosen baseline.
+/** The sign of a tie with the best, or with the chosen baseline, or of an unclear ratio to it.
  * @type {(cell: number, standings: Standings, state: State) => string} */
 export function markOf(cell, standings, state) {
   if (state.baseline === null) return { ties: "≈", unclear: "?", alone: "", behind: "" }[placeOf(cell, standings)];
@@ -168,7 +168,7 @@ export function ranked(tasks, state, analysis) {
 
 /** @type {(engine: number, own: number[], state: State, analysis: Analysis) => Score} */
 function scoreOf(engine, own, { metric }, { logs, squares, places }) {
-  const score = { engine, ok: 0, asked: own.length, wins: 0, ties: 0, unclear: 0, peak: 0, count: 0, sum: 0, squares: 0 };
+  const score = { engine, ok: 0, total: own.length, wins: 0, ties: 0, unclear: 0, peak: 0, count: 0, sum: 0, squares: 0 };
   for (const cell of own) {
     if (!Number.isNaN(cells[metric][cell])) score.ok += 1;
     if (places[cell] === "alone") score.wins += 1;

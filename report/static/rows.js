@@ -6,11 +6,11 @@ import { coldRows, coreRows, crossoverRows, families, look, memoryRows, threadRo
 import { namesApart, onAxis } from "./places.js";
 import { amount, measured, scaled, seconds, times } from "./wording.js";
 
-/** So many rounds of a cell are drawn as points of their own. */
+/** The most rounds of a cell that are drawn as points of their own. */
 const MOST_DOTS = 30;
-/** So many queries are drawn of what changed. */
+/** The most queries that the chart of changes has. */
 export const MOST_CHANGED = 60;
-/** A colour is deepest where something takes so many times as long as before. */
+/** Colours are deepest from this ratio of after ÷ before on. */
 const MUCH = 1.5;
 const SCALING_HEIGHT = 160;
 /** Pixels of an engine's name in a legend: its sign with the gap after it, and each character. */
@@ -18,11 +18,11 @@ const LEGEND = { name: 26, character: 7 };
 
 /** The engines' mean ratios, best first. @type {Rows} */
 function rankingRows(_, { scores }) {
-  return scores.flatMap(({ engine, mean, ok, asked }, place) => {
+  return scores.flatMap(({ engine, mean, ok, total }, place) => {
     if (mean === null) return [];
     const [low, high] = mean.interval ?? [mean.value, mean.value];
-    const label = times(mean.value) + (ok < asked ? ` · ${ok} of ${asked} cells` : "");
-    return [{ ...look(engine), place, ratio: mean.value, low, high, reach: Math.max(mean.value, high), label, note: `${ok} of ${asked}` }];
+    const label = times(mean.value) + (ok < total ? ` · ${ok} of ${total} cells` : "");
+    return [{ ...look(engine), place, ratio: mean.value, low, high, reach: Math.max(mean.value, high), label, note: `${ok} of ${total}` }];
   });
 }
 
@@ -56,8 +56,8 @@ function barOf(cell, value, dots, state) {
   };
 }
 
-/** A cell's rounds as points; of many, as many quantiles, evenly spaced: they can be told apart (Kay et al.,
- * "When (ish) is My Bus?", CHI 2016). A metric of a single number has none. @type {(cell: number, metric: string) => Row[]} */
+/** A cell's rounds as points; if there are too many, evenly spaced quantiles (Kay et al., "When (ish) is My Bus?",
+ * CHI 2016). A metric of a single number has none. @type {(cell: number, metric: string) => Row[]} */
 function dotsOf(cell, metric) {
   if (metric !== "median" && metric !== "minimum" && metric !== "cpu") return [];
   const all = roundsOf(cell, metric === "cpu" ? "cpu_seconds" : "seconds");

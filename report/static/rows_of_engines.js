@@ -4,7 +4,7 @@ import { cellOf, cellsOf, enginesOf, timed } from "./model.js";
 import { namesApart, namesBeside } from "./places.js";
 import { amount, count, queries, seconds, times } from "./wording.js";
 
-/** Charts of single cells have at most so many points, that they stay quick. */
+/** The most points of a chart of single cells: more would make it slow. */
 const MOST_POINTS = 2000;
 const THREADS_HEIGHT = 240;
 

@@ -51,12 +51,12 @@ type Interval = [low: number, high: number];
 interface Mean { value: number; interval: Interval | null }
 type Place = "alone" | "ties" | "unclear" | "behind";
 type Nearness = "tie" | "unclear" | "apart";
-/** The best cell of a task, those that tie with it, and those that cannot be told from it yet. */
+/** The best cell of a task, those that tie with it, and those whose ratio to it is unclear. */
 interface Standings { best: number | null; tied: number[]; unclear: number[] }
 /** By cell: the logarithm of its ratio (NaN: none), the square of its error (NaN: not known), its place. */
 interface Analysis { logs: Float64Array; squares: Float64Array; places: Place[]; open: Set<number> }
 interface Score {
-  engine: number; mean: Mean | null; ok: number; asked: number; wins: number; ties: number; unclear: number; peak: number;
+  engine: number; mean: Mean | null; ok: number; total: number; wins: number; ties: number; unclear: number; peak: number;
 }
 /** What is shown; every part of the page follows from it. */
 interface View {

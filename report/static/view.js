@@ -66,12 +66,12 @@ function pick([best]) {
 
 /** @type {(view: View) => void} */
 function showRanking({ scores }) {
-  one("table.ranking tbody").replaceChildren(...scores.map(({ engine, mean, wins, ties, unclear, ok, asked, peak }) => {
+  one("table.ranking tbody").replaceChildren(...scores.map(({ engine, mean, wins, ties, unclear, ok, total, peak }) => {
     const spread = mean?.interval ? [" ", element("small", {}, mean.interval.map(plain).join("–"))] : [];
     return element("tr", { data: { engine } },
       element("th", { scope: "row" }, engineName(engine)),
       numberCell(element("b", {}, mean === null ? "–" : times(mean.value)), ...spread),
-      numberCell(String(wins + ties)), numberCell(String(unclear)), numberCell(`${ok} of ${asked}`),
+      numberCell(String(wins + ties)), numberCell(String(unclear)), numberCell(`${ok} of ${total}`),
       numberCell(peak > 0 ? amount(peak, "MiB") : "–"));
   }));
 }

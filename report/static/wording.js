@@ -62,7 +62,7 @@ function mostFirst(scores, ...numbers) {
     numbers.map((number) => number(other) - number(one)).find(Boolean) ?? byLabel(one, other)));
 }
 
-/** Who wins on how many of some queries, who ties, what cannot be told yet, and who has no value.
+/** How often each engine is the best of some queries, ties with the best, or may be the best, and which have no value.
  * @type {(tasks: number[], scores: Score[], state: State, open: Set<number>) => string} */
 export function finding(tasks, scores, { metric }, open) {
   const best = scores.filter(({ wins, ties, unclear }) => wins + ties + unclear > 0);
@@ -85,7 +85,7 @@ function clause({ engine, wins, ties, unclear }, superlative) {
 
 /** @type {(scores: Score[]) => string[]} */
 function gaps(scores) {
-  const missing = (/** @type {Score} */ { ok, asked }) => asked - ok;
+  const missing = (/** @type {Score} */ { ok, total }) => total - ok;
   const found = mostFirst(scores.filter((score) => missing(score) > 0), missing);
   if (found.length === 0) return [];
   return [`${join(found.map((score) => `${labelOf(score.engine)} has no value for ${missing(score)}`))}.`];

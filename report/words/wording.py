@@ -1,6 +1,6 @@
-"""Numbers -> how they are shown, in the terminal, and in what the page says whatever is chosen.
+"""Numbers -> texts for the terminal, and for those parts of the page that no choice changes.
 
-Sentences on what the reader chose are those of static/wording.js.
+static/wording.js writes the sentences that depend on the reader's choices.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def join(parts: Sequence[str]) -> str:
 
 
 def noisier(now: int, known: int) -> str:
-    """What is to be said of cells that an earlier run knew much better; empty for none."""
+    """Says how many cells are noisier than in an earlier run; empty for none."""
     if not now:
         return ""
     be = "is" if now == 1 else "are"

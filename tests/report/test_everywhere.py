@@ -15,7 +15,6 @@ import pytest
 from report import ranking
 from report.compare.changes import alias_of, compare_runs
 from report.compare.comparison import Entry, Task, compare
-from report.compare.metrics import DEFAULT
 from report.page.output import build
 from report.read.frame import Engine, load
 from report.read.sources import newest
@@ -63,7 +62,7 @@ def script(file: Path) -> Script:
 
 
 def best_of(task: Task) -> Entry:
-    best = task.best()
+    best = task.standing.best
     assert best is not None
     return best
 
@@ -176,7 +175,7 @@ def test_every_place_of_the_page_shows_it(
                 assert f"{times} {ends}" in shown[place], (place, shown)
             assert ends in shown["change"], shown
             assert shown["mean"] == pytest.approx(value, rel=1e-5)
-        second = min(behind, key=lambda entry: entry.value(DEFAULT) or 0.0)
+        second = min(behind, key=lambda entry: entry.value or 0.0)
         value, low, high = told(task, second.cell.engine, best.cell.engine)
         assert f"{wording.times(value)} ({wording.interval(low, high)})" in opened.page.evaluate(
             "task => verdict(task, current.state)", task.index

@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 
 from report.__main__ import main
 from report.compare.comparison import compare
-from report.compare.metrics import METRICS
 from report.errors import MalformedResults, MissingResults, ReportError, UnknownVersion
 from report.page.output import build
 from report.read.frame import load
@@ -121,7 +120,7 @@ def test_rounds_of_two_runs_are_no_pairs(tmp_path: Path) -> None:
         taking_turns(tmp_path / "b.json", [pandas], started=EVENING),
     ]
     (apart,) = compare(load(paths)).tasks
-    standings = [task.standing(METRICS[0]) for task in (together, apart)]
+    standings = [task.standing for task in (together, apart)]
     assert [len(each.unclear) for each in standings] == [0, 1]
     assert [each.tied for each in standings] == [(), ()]
 
