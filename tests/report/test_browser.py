@@ -5,77 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from report.look.heat import heat
 from report.page.output import build
 from tests.report.test_page import hostile
+from tests.support.opened import Opened, needs_chromium
 from tests.support.results_factory import PYTHON, Asked, Document, document, realistic, write
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium on the PATH: apt-get install chromium"
-)
 if TYPE_CHECKING:
-    from axe_playwright_python import sync_playwright as axe
     from playwright import sync_api
 else:
     sync_api = pytest.importorskip("playwright.sync_api")
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
-LONGEST_WAIT = 20_000
-
-
-@dataclass
-class Opened:
-    """A page, and what went wrong in it: errors, and requests for anything but itself."""
-
-    page: sync_api.Page
-    faults: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        self.page.set_default_timeout(LONGEST_WAIT)
-        self.page.on("console", lambda message: self.faults.append(f"console: {message.text}"))
-        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-        self.page.on("request", self._request)
-
-    def _request(self, request: sync_api.Request) -> None:
-        if not request.url.startswith(("file:", "blob:")):
-            self.faults.append(f"request: {request.url}")
-
-    def text(self, selector: str) -> str:
-        return " ".join(self.page.locator(selector).first.inner_text().split())
-
-    def wait_for_charts(self, count: int) -> None:
-        charts = self.page.locator("[data-chart] svg.marks")
-        sync_api.expect(charts).to_have_count(count, timeout=LONGEST_WAIT)
-
-    def choose(self, name: str, value: str) -> None:
-        self.page.select_option(f"[name={name}]", value)
-
-    def cell(self, engine: str, query: str) -> sync_api.Locator:
-        """The button of a cell in the first matrix."""
-        table = self.page.locator("table.cells", has=self.page.get_by_text(query, exact=True)).first
-        at = table.locator("thead th").all_inner_texts().index(engine)
-        row = table.locator("tbody tr", has=self.page.get_by_text(query, exact=True))
-        return row.locator(f":nth-child({at + 1}) > button")
-
-    def hash(self) -> str:
-        return str(self.page.evaluate("location.hash"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+pytestmark = needs_chromium
+Open = Callable[..., Opened]
 
 
 @pytest.fixture(scope="module")
@@ -108,27 +55,14 @@ def drifting() -> Document:
     return content
 
 
-Open = Callable[..., Opened]
-
-
 @pytest.fixture
-def open_page(browser: sync_api.Browser, files: Callable[[str], Path]) -> Iterator[Open]:
-    """Opens a page by name; at the end of the test no opened page may have had a fault."""
-    opened: list[Opened] = []
+def open_page(open_file: Open, files: Callable[[str], Path]) -> Open:
+    """Opens a page by the name of its document."""
 
-    def open_it(name: str = "one", hash: str = "", **context: Any) -> Opened:
-        page = browser.new_context(offline=True, **context).new_page()
-        opened.append(Opened(page))
-        opened[-1].watch()
-        page.goto(f"{files(name).as_uri()}{hash}")
-        if context.get("java_script_enabled", True):
-            page.wait_for_selector("[data-ready]", state="attached")
-        return opened[-1]
+    def open_it(name: str = "one", hash: str = "", **options: Any) -> Opened:
+        return open_file(files(name), hash, **options)
 
-    yield open_it
-    for each in opened:
-        each.page.context.close()
-    assert [fault for each in opened for fault in each.faults] == []
+    return open_it
 
 
 def test_every_chart_is_drawn_under_the_policy(open_page: Open) -> None:
@@ -140,26 +74,16 @@ def test_every_chart_is_drawn_under_the_policy(open_page: Open) -> None:
 
 
 def test_more_queries_are_shown_when_asked(open_page: Open) -> None:
-    opened = open_page()
+    opened = open_page(anew=True)
     assert opened.page.locator("article.query").count() == 24
     opened.page.click("[name=more]")
     assert opened.page.locator("article.query").count() == 27
     assert opened.page.locator("[name=more]").is_hidden()
 
 
-def test_scripts_agree_with_what_was_built_without_them(open_page: Open) -> None:
-    """The summary is written by Python, and again by the page's scripts."""
-    for name in ("one", "sizes", "turns"):
-        without, with_them = open_page(name, java_script_enabled=False), open_page(name)
-        for part in ("#findings", "table.ranking"):
-            texts = [o.page.locator(part).all_inner_texts() for o in (without, with_them)]
-            assert texts[0] == texts[1]
-
-
-def test_the_colour_scale_is_that_of_python(open_page: Open) -> None:
-    ratios = [0.5, 1, 1.04, 2, 7.3, 31.9, 32, 1000]
-    computed = open_page().page.evaluate(f"{ratios}.map(heatOf)")
-    assert computed == pytest.approx([heat(ratio) for ratio in ratios], abs=1e-3)
+def test_a_page_without_scripts_says_that_it_needs_them(open_page: Open) -> None:
+    opened = open_page(java_script_enabled=False)
+    assert "needs JavaScript" in opened.text("noscript")
 
 
 def test_the_verdict_on_two_engines_is_that_of_their_paired_rounds(open_page: Open) -> None:
@@ -207,7 +131,8 @@ def test_without_the_penalty_a_mean_is_over_the_cells_there_are(open_page: Open)
 
 
 def test_the_address_brings_the_state_back_and_reset_clears_it(open_page: Open) -> None:
-    opened = open_page("sizes", "#metric=cold&size=small&input=csv&off=pandas&baseline=duckdb")
+    hash = "#metric=cold&size=small&input=csv&off=pandas&baseline=duckdb"
+    opened = open_page("sizes", hash, anew=True)
     assert opened.page.locator(".matrix:visible").count() == 4
     assert opened.page.input_value("[name=metric]") == "cold"
     assert not opened.page.is_checked("[name=engine] >> nth=3")
@@ -343,7 +268,7 @@ CONTRASTS = """() => {
   const cell = document.querySelector('td.heat');
   return [...Array(101).keys()].map((step) => {
     cell.style.setProperty('--heat', step / 100);
-    cell.classList.toggle('deep', step / 100 > page.heat.deep);
+    cell.classList.toggle('deep', step / 100 > DEEP);
     const style = getComputedStyle(cell);
     const [low, high] = [style.color, style.backgroundColor].map(luminance).sort((a, b) => a - b);
     return (high + 0.05) / (low + 0.05);
@@ -357,32 +282,13 @@ def test_text_is_legible_on_the_whole_colour_scale(open_page: Open, scheme: str)
     assert min(opened.page.evaluate(CONTRASTS)) >= 4.45
 
 
-SERIOUS = ("serious", "critical")
-
-
-def serious(opened: Opened) -> list[str]:
-    """What axe-core finds of serious faults, with the first element of each."""
-    found = axe.Axe().run(opened.page).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in SERIOUS]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(open_page: Open, scheme: str) -> None:
-    opened = open_page(color_scheme=scheme)
-    opened.wait_for_charts(28)
-    assert serious(opened) == []
-    opened.cell("Polars", "q1").click()
-    opened.page.locator("#details svg.marks").wait_for()
-    assert serious(opened) == []
-
-
 def test_axe_sees_a_serious_fault(open_page: Open) -> None:
-    opened = open_page()
+    opened = open_page(hash="#workload=join", locale="en-GB")  # which no other test uses
     opened.page.evaluate("document.querySelector('[name=query]').parentElement.replaceWith("
                          "document.querySelector('[name=query]'))")  # fmt: skip
     for name in ("placeholder", "title"):
         opened.page.evaluate(f"document.querySelector('[name=query]').removeAttribute('{name}')")
-    assert any(fault.startswith("label: ") for fault in serious(opened))
+    assert any(fault.startswith("label: ") for fault in opened.serious())
 
 
 @pytest.mark.parametrize("width", [400, 2560])
