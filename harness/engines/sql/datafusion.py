@@ -20,17 +20,20 @@ class DataFusionSession(SqlSession):
     """Memory holds batches in as many partitions as threads; files stand behind their tables."""
 
     def __init__(self, threads: int = 1) -> None:
+        import pyarrow as pa
         import pyarrow.parquet as pq
         from datafusion import CsvReadOptions, SessionConfig, SessionContext
 
         super().__init__(threads)
-        self.parquet, self.csv_options = pq, CsvReadOptions
+        self.pa, self.parquet, self.csv_options = pa, pq, CsvReadOptions
         self.context = SessionContext(SessionConfig().with_target_partitions(threads))
 
     def load(self, table: Table) -> None:
         whole = self.parquet.read_table(list(map(str, table.parquet))).combine_chunks()
         batches = whole.to_batches(max_chunksize=-(-len(whole) // self.threads) or 1)
-        parts = [[batch] for batch in batches or whole.schema.empty_table().to_batches()]
+        parts = [
+            [batch] for batch in batches or [self.pa.RecordBatch.from_pylist([], whole.schema)]
+        ]
         self.context.deregister_table(f'"{table.name}"')
         self.context.register_record_batches(f'"{table.name}"', parts)
 
