@@ -114,9 +114,7 @@ export function changeNote({ before, after, ratio }) {
 }
 
 /** @type {(side: Side) => string} */
-export function labelOfSide({ kind, at }) {
-  return kind === "run" ? page.runs[at].label : labelOf(at);
-}
+export const labelOfSide = ({ kind, at }) => kind === "run" ? page.runs[at].label : labelOf(at);
 
 /** How many cells have which verdict, and the mean of all. @type {(view: View) => string} */
 export function changesInWords(view) {

@@ -42,9 +42,7 @@ export function forgetFigures(figures) {
 }
 
 /** @type {(figure: HTMLElement) => Promise<Chart | null>} */
-function bringUpToDate(figure) {
-  return stale.delete(figure) ? draw(figure) : Promise.resolve(null);
-}
+const bringUpToDate = (figure) => stale.delete(figure) ? draw(figure) : Promise.resolve(null);
 
 /** From now on another view is shown. @type {(view: View) => void} */
 export function setView(view) {
@@ -125,6 +123,4 @@ function heightOf({ usermeta: { step, lines = "engine" } = { step: 0 } }, rows) 
 }
 
 /** @type {(rows: Row[]) => number} */
-function longestOf(rows) {
-  return rows.reduce((most, row) => Math.max(most, row.reach ?? 0), 0) || 1;
-}
+const longestOf = (rows) => rows.reduce((most, row) => Math.max(most, row.reach ?? 0), 0) || 1;

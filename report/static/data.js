@@ -32,9 +32,7 @@ export function install(outline, numbers) {
 }
 
 /** How many pairs a number of cells make. @type {(count: number) => number} */
-function pairsAmong(count) {
-  return (count * (count - 1)) / 2;
-}
+const pairsAmong = (count) => (count * (count - 1)) / 2;
 
 /** The sum of all numbers before each, and of all. @type {(counts: Iterable<number>) => number[]} */
 function sums(counts) {
@@ -65,19 +63,13 @@ export const reasonOf = (cell) => page.reasons[cells.reason[cell]];
 export const unitOf = (metric) => /** @type {Metric} */ (metrics.get(metric)).unit;
 
 /** @type {(value: number | undefined) => number | null} */
-export function known(value) {
-  return value === undefined || Number.isNaN(value) ? null : value;
-}
+export const known = (value) => value === undefined || Number.isNaN(value) ? null : value;
 
 /** A cell's value in a metric; null where it has none. @type {(cell: number, metric: string) => number | null} */
-export function valueOf(cell, metric) {
-  return known(cells[metric][cell]);
-}
+export const valueOf = (cell, metric) => known(cells[metric][cell]);
 
 /** `low`, `high` or `log_error` of a cell's value. @type {(cell: number, metric: string, part: string) => number | null} */
-export function partOf(cell, metric, part) {
-  return known(cells[`${metric}_${part}`]?.[cell]);
-}
+export const partOf = (cell, metric, part) => known(cells[`${metric}_${part}`]?.[cell]);
 
 /** The error of the logarithm of the ratio of two cells of a task; undefined for a metric without rounds.
  * @type {(one: number, other: number, metric: string) => number | undefined} */
@@ -93,9 +85,7 @@ export function roundsOf(cell, column = "seconds") {
 }
 
 /** @type {(cell: number) => number[]} */
-export function turnsOf(cell) {
-  return Array.from(rounds.turn.subarray(starts.turns[cell], starts.turns[cell + 1]));
-}
+export const turnsOf = (cell) => Array.from(rounds.turn.subarray(starts.turns[cell], starts.turns[cell + 1]));
 
 /** CPU seconds for each wall-clock second of the hot rounds; null without rounds. @type {(cell: number) => number | null} */
 export function coresOf(cell) {
@@ -104,6 +94,4 @@ export function coresOf(cell) {
 }
 
 /** @type {(values: number[]) => number} */
-export function sum(values) {
-  return values.reduce((total, value) => total + value, 0);
-}
+export const sum = (values) => values.reduce((total, value) => total + value, 0);

@@ -93,9 +93,7 @@ function shown(value, unit) {
 }
 
 /** @type {(ends: (number | null)[]) => string} */
-function rangeOf([low, high]) {
-  return low === null || high === null ? "" : range([low, high], seconds);
-}
+const rangeOf = ([low, high]) => low === null || high === null ? "" : range([low, high], seconds);
 
 /** What a run found that knew the cell's time much better than the one shown; empty where there is none. @type {(cell: number) => string} */
 export function quieterNote(cell) {

@@ -16,9 +16,7 @@ export function element(name, { data = {}, aria = {}, style = {}, ...properties 
 }
 
 /** Text from results, kept apart from the direction of what stands around it. @type {(text: string) => HTMLElement} */
-export function isolated(text) {
-  return element("bdi", {}, text);
-}
+export const isolated = (text) => element("bdi", {}, text);
 
 /** A name that may be broken after its underscores. @type {(name: string) => HTMLElement} */
 export function breakable(name) {
@@ -32,9 +30,7 @@ export function engineName(engine) {
 }
 
 /** A number's cell of a table. @type {(...children: (Node | string | null)[]) => HTMLElement} */
-export function numberCell(...children) {
-  return element("td", { className: "number" }, ...children);
-}
+export const numberCell = (...children) => element("td", { className: "number" }, ...children);
 
 /** The first node that a selector finds; there must be one. @type {(selector: string, root?: ParentNode) => HTMLElement} */
 export function one(selector, root = document) {
@@ -54,6 +50,4 @@ export function say(name, text) {
 }
 
 /** The closest node around an event's target that a selector finds. @type {(event: Event, selector: string) => HTMLElement | null} */
-export function around(event, selector) {
-  return event.target instanceof Element ? event.target.closest(selector) : null;
-}
+export const around = (event, selector) => event.target instanceof Element ? event.target.closest(selector) : null;

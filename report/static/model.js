@@ -10,9 +10,7 @@ const DARKEST = 32;
 export const DEEP = 0.625;
 
 /** The cells of a task whose engines are switched on. @type {(task: number, state: State) => number[]} */
-export function cellsOf(task, state) {
-  return cellsIn(task).filter((cell) => !state.off.has(engineOf(cell)));
-}
+export const cellsOf = (task, state) => cellsIn(task).filter((cell) => !state.off.has(engineOf(cell)));
 
 /** Those of them that have a value. @type {(task: number, state: State, metric?: string) => number[]} */
 export function timed(task, state, metric = state.metric) {
@@ -26,9 +24,7 @@ export function leastOf(own, metric) {
 }
 
 /** @type {(task: number, state: State) => number | null} */
-export function bestOf(task, state) {
-  return leastOf(timed(task, state), state.metric);
-}
+export const bestOf = (task, state) => leastOf(timed(task, state), state.metric);
 
 /** What ratios are taken to: the best, or the chosen engine's cell (switched on or not).
  * @type {(task: number, state: State) => number | null} */
@@ -37,9 +33,7 @@ export function baselineOf(task, state) {
 }
 
 /** @type {(task: number, engine: number) => number | null} */
-export function cellOf(task, engine) {
-  return cellsIn(task).find((cell) => engineOf(cell) === engine) ?? null;
-}
+export const cellOf = (task, engine) => cellsIn(task).find((cell) => engineOf(cell) === engine) ?? null;
 
 /** The engines of some tasks, in the page's order. @type {(tasks: number[], state: State) => number[]} */
 export function enginesOf(tasks, state) {
@@ -62,9 +56,7 @@ function errorOf(one, other, metric) {
 }
 
 /** The error of the ratio of two that were measured apart. @type {(one: number | null, other: number | null) => number | null} */
-export function apart(one, other) {
-  return one === null || other === null ? null : Math.hypot(one, other);
-}
+export const apart = (one, other) => one === null || other === null ? null : Math.hypot(one, other);
 
 /** The 95% interval of a ratio. @type {(ratio: Ratio) => Interval | null} */
 export function intervalAround([value, error]) {
@@ -110,9 +102,7 @@ export function ratioOf(cell, state) {
 }
 
 /** Where a ratio stands on the colour scale, 0 (as good as the best) to 1. @type {(ratio: number | null) => number} */
-export function heatOf(ratio) {
-  return ratio === null || ratio <= 1 ? 0 : Math.min(Math.log(ratio) / Math.log(DARKEST), 1);
-}
+export const heatOf = (ratio) => ratio === null || ratio <= 1 ? 0 : Math.min(Math.log(ratio) / Math.log(DARKEST), 1);
 
 /** The sign of a tie with the best, or with the chosen baseline, or of an unclear ratio to it.
  * @type {(cell: number, standings: Standings, state: State) => string} */

@@ -17,9 +17,7 @@ export function pictureView(choices) {
 }
 
 /** The rows of a chart as the page draws it. @type {(name: string, of: number, choices: Partial<State>) => Row[]} */
-export function pictureRows(name, of, choices) {
-  return ROWS[name](of, pictureView(choices));
-}
+export const pictureRows = (name, of, choices) => ROWS[name](of, pictureView(choices));
 
 /** @type {(ratio: number | null) => Row} */
 function heat(ratio) {

@@ -38,9 +38,7 @@ function queryRows(task, { state }) {
 }
 
 /** Why a cell has no value. @type {(cell: number) => string} */
-export function outcomeText(cell) {
-  return outcomeOf(cell).name === "ok" ? "not measured" : outcomeOf(cell).text;
-}
+export const outcomeText = (cell) => outcomeOf(cell).name === "ok" ? "not measured" : outcomeOf(cell).text;
 
 /** @type {(cell: number, value: number, dots: Row[], state: State) => Row} */
 function barOf(cell, value, dots, state) {

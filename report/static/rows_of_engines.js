@@ -9,9 +9,7 @@ const MOST_POINTS = 2000;
 const THREADS_HEIGHT = 240;
 
 /** How an engine's rows begin. @type {(engine: number) => Row} */
-export function look(engine) {
-  return { engine: labelOf(engine), colour: `var(--engine-${engine})`, place: engine };
-}
+export const look = (engine) => ({ engine: labelOf(engine), colour: `var(--engine-${engine})`, place: engine });
 
 /** Some of the tasks, evenly spread, that are drawn as points. @type {(tasks: number[]) => number[]} */
 export function sampled(tasks) {

@@ -16,44 +16,28 @@ export function amount(value, unit) {
 }
 
 /** Seconds, or bytes as mebibytes, for an axis. @type {(value: number, metric: string) => number} */
-export function scaled(value, metric) {
-  return unitOf(metric) === "MiB" ? value / MEBIBYTE : value;
-}
+export const scaled = (value, metric) => unitOf(metric) === "MiB" ? value / MEBIBYTE : value;
 
 /** Seconds or bytes with their unit. @type {(value: number, metric: string) => string} */
-export function measured(value, metric) {
-  return `${amount(value, unitOf(metric))} ${unitOf(metric)}`;
-}
+export const measured = (value, metric) => `${amount(value, unitOf(metric))} ${unitOf(metric)}`;
 
 /** @type {(ratio: number) => string} */
-export function plain(ratio) {
-  return ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0);
-}
+export const plain = (ratio) => ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0);
 
 /** @type {(ratio: number) => string} */
-export function times(ratio) {
-  return `${plain(ratio)}×`;
-}
+export const times = (ratio) => `${plain(ratio)}×`;
 
 /** An interval in brackets, after a space. @type {(interval: Interval | null, write?: (end: number) => string) => string} */
-export function range(interval, write = plain) {
-  return interval === null ? "" : ` (${interval.map(write).join("–")})`;
-}
+export const range = (interval, write = plain) => interval === null ? "" : ` (${interval.map(write).join("–")})`;
 
 /** @type {(number: number, noun: string, plural?: string) => string} */
-export function count(number, noun, plural = `${noun}s`) {
-  return `${number} ${number === 1 ? noun : plural}`;
-}
+export const count = (number, noun, plural = `${noun}s`) => `${number} ${number === 1 ? noun : plural}`;
 
 /** @type {(number: number) => string} */
-export function queries(number) {
-  return count(number, "query", "queries");
-}
+export const queries = (number) => count(number, "query", "queries");
 
 /** a, b and c. @type {(parts: string[]) => string} */
-function join(parts) {
-  return [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter(Boolean).join(" and ");
-}
+const join = (parts) => [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter(Boolean).join(" and ");
 
 /** Scores by numbers, more first, then by label. @type {(scores: Score[], ...numbers: ((score: Score) => number)[]) => Score[]} */
 function mostFirst(scores, ...numbers) {

@@ -197,6 +197,7 @@ def test_axe_finds_no_serious_fault_where_there_are_runs(
     open_runs: Callable[..., Opened], scheme: str
 ) -> None:
     opened = open_runs("#workload=join", color_scheme=scheme)
+    opened.page.locator("[data-chart=history]").first.scroll_into_view_if_needed()
     opened.page.locator("[data-chart=history] svg.marks").first.wait_for()
     opened.page.locator("#changes").scroll_into_view_if_needed()
     opened.page.locator("[data-chart=changes] svg.marks").first.wait_for()

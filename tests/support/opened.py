@@ -33,6 +33,8 @@ AGAIN = """hash => {
     become(stateFromHash(hash));
 }"""
 """What makes an open page as if it had just been opened."""
+ONLY_IN_SIGHT = "drawAhead = () => {}"
+"""Charts out of sight are then left undrawn: drawing all would take most of a test's time."""
 
 
 @dataclass
@@ -95,7 +97,10 @@ class Tabs:
         assert faults == []
 
     def open(self, file: Path, hash: str = "", anew: bool = False, **context: Any) -> Opened:
-        """The page as it is at an address; ``anew`` reads its file again."""
+        """The page as it is at an address.
+
+        ``anew`` reads its file again, and has all of its charts drawn, as for a reader.
+        """
         key = (file, repr(context))
         opened = self._open.get(key)
         if opened is None:
@@ -104,12 +109,15 @@ class Tabs:
         elif not anew:
             opened.page.mouse.move(0, 0)
             opened.page.emulate_media(media="null")
+            opened.page.evaluate(ONLY_IN_SIGHT)
             opened.page.evaluate(AGAIN, hash)
             return opened
         opened.page.goto("about:blank")
         opened.page.goto(f"{file.as_uri()}{hash}")
         if context.get("java_script_enabled", True):
             opened.page.wait_for_selector("[data-ready]", state="attached")
+            if not anew:
+                opened.page.evaluate(ONLY_IN_SIGHT)
         return opened
 
 
