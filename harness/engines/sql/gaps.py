@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
+from harness.engines.polars.gaps import HEADER
 from harness.engines.sql import shapes
-from harness.plan.tree.nodes import Aggregate, Join, Sort, Window
+from harness.plan.tree.nodes import Aggregate, Join, Scan, Sort, Window
 
 ALWAYS_NULL = "an aggregate that is always NULL"
 READ_OTHERWISE = "a text that would be read as another query"
@@ -103,6 +104,7 @@ POLARS_SQL: tuple[Gap, ...] = (
     ),
     not_yet(exp.ArgMax),
     not_yet(exp.ArgMin),
+    cannot(Scan, HEADER),
     cannot(exp.StrPosition, reason="it counts bytes"),
     cannot(exp.Substring, "a part of a text of a computed length", test=shapes.computed_length),
     cannot(exp.Replace, "a replacement by what is computed", test=shapes.computed_replacement),
