@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -384,6 +385,7 @@ class Polars(PythonEngine):
     module = "polars"
     emitter: ClassVar[type[ProgramEmitter]] = PolarsProgram
     variables: ClassVar[tuple[str, ...]] = POLARS
+    names_differ = re.compile(r"\*|\^.*\$", re.DOTALL)  # all columns; those that a pattern matches
     nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.SPREAD, Use.WINDOWED})
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,

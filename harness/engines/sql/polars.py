@@ -61,6 +61,7 @@ class PolarsSql(SqlEngine):
     colour = "#48cae4"
     distribution = module = "polars"
     variables = Polars.variables
+    names_differ = Polars.names_differ
     by_default: ClassVar[bool] = False  # the same engine as polars, by another door
     oldest: ClassVar[Mapping[str, str]] = {"polars": "2.0"}
     """Before it, remainders, ranks, windows and correlated subqueries answered otherwise."""
