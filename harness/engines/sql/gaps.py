@@ -19,6 +19,7 @@ COMMON: tuple[Gap, ...] = (
     not_yet(exp.Select, UNSPELT),
     cannot(exp.Intersect, "INTERSECT ALL and EXCEPT ALL", test=shapes.bag),
     cannot(exp.Interval, "intervals of a computed number", test=shapes.computed_interval),
+    cannot(exp.Cast, "a float as a text", test=shapes.float_as_text),
     cannot(exp.Cast, "a time as a text", test=shapes.time_as_text),
     cannot(
         exp.TimeToStr,
