@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from sqlglot import exp
+
 from harness.engines.pyarrow.dates import ArrowDates
 from harness.engines.pyarrow.gaps import CONSTANTS
 from harness.engines.pyarrow.text import ArrowText
