@@ -100,7 +100,7 @@ def show(
             except Unsupported as error:
                 if engine:
                     raise
-                typer.echo(f"# unsupported: {error}")
+                typer.echo(f"# unsupported: {visible(str(error))}")
 
 
 @app.command()
@@ -240,7 +240,7 @@ def _print(program: Program) -> None:
     if sys.stdout.isatty():
         Console().print(Syntax(visible(program.text), program.language, theme="ansi_light"))
     else:
-        typer.echo(program.text.rstrip("\n"))
+        typer.echo(program.text.rstrip("\n"), color=True)  # else what colours is left out
 
 
 if __name__ == "__main__":

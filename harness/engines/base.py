@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import importlib.util
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from packaging.version import Version
 
 from harness.engines.gaps import Gap, Gaps
+from harness.plan.guards.names import refuse_names
 from harness.plan.guards.nan_uses import Use, refuse_nan
 from harness.plan.guards.special_uses import Differing, refuse_special
 from harness.tables import Input, Table
@@ -116,6 +118,9 @@ class Engine(ABC):
     special_differs: ClassVar[Differing] = {}
     """Functions -> the special values for which the library differs from DuckDB."""
 
+    names_differ: ClassVar[re.Pattern[str] | None] = None
+    """Names of columns that a library takes for a pattern, or a path, of others."""
+
     def lacks(self) -> Gaps:
         """The engine's gaps, for look-up by compilers and sessions."""
         return Gaps(self.label, self.gaps)
@@ -150,6 +155,7 @@ class Engine(ABC):
     def lowered(self, query: Query) -> Node:
         """A query's plan. Raises Unsupported where there is none, or Differs for its values."""
         plan = query.lowered()
+        refuse_names(plan, self.names_differ, self.label)
         refuse_nan(plan, self.nan_differs, self.label)
         refuse_special(plan, self.special_differs, self.label)
         return plan

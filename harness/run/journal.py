@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ from harness.errors import ResultsError
 SUFFIX = ".journal"
 DEFAULT_COMMAND = "pytest --benchmark"
 """What is told where a journal does not say which command wrote it."""
+MOST_BYTES = 1 << 30
+"""Of a journal that is read: each of 270 cells has some 5,000."""
 
 Line = dict[str, Any]
 
@@ -30,7 +33,7 @@ class JournalFile:
 
     def __init__(self, path: Path, descriptor: int, head: Line) -> None:
         self.path, self._descriptor = path, descriptor
-        self._command = str(head.get("command", DEFAULT_COMMAND))
+        self._command = written_by(head)
         self._bytes = os.fstat(descriptor).st_size
 
     @classmethod
@@ -53,23 +56,24 @@ class JournalFile:
     def reopen(cls, path: Path) -> tuple[Self, Line, list[Line]]:
         """A journal to be continued: its first line, and the others that are whole.
 
-        Raises ResultsError where it is no journal, or where another process is writing it.
+        Nothing in the file changes before ``append``. Raises ResultsError where it is no journal,
+        or where another process is writing it.
         """
         try:
-            descriptor = _locked(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+            descriptor = _locked(os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW))
         except OSError as error:
             raise ResultsError(f"{path} cannot be opened: {error.strerror}") from error
         if descriptor is None:
             raise ResultsError(f"{path} belongs to a run that is still going on")
-        text = path.read_bytes()
-        whole = text[: text.rfind(b"\n") + 1]  # a run that was killed may leave half a line
         try:
+            whole = _whole_lines(descriptor)
             head, *rest = map(_line, whole.splitlines())
         except (ValueError, RecursionError) as error:
             os.close(descriptor)
             raise ResultsError(f"{path} is not a journal: {error}; delete it") from error
-        os.ftruncate(descriptor, len(whole))
-        return cls(path, descriptor, head), head, rest
+        journal = cls(path, descriptor, head)
+        journal._bytes = len(whole)
+        return journal, head, rest
 
     @property
     def advice(self) -> str:
@@ -80,6 +84,7 @@ class JournalFile:
         """Adds a line, and waits until it is on the disk: whole, or not at all."""
         text = json.dumps(line, default=str).encode() + b"\n"
         try:
+            os.ftruncate(self._descriptor, self._bytes)  # a run that was killed may leave half one
             _write(self._descriptor, text, self._bytes)
         except OSError as error:
             os.ftruncate(self._descriptor, self._bytes)
@@ -97,6 +102,14 @@ class JournalFile:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _whole_lines(descriptor: int) -> bytes:
+    """A file up to the end of its last line. Raises ValueError where it is too long."""
+    if os.fstat(descriptor).st_size > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES >> 20} MiB")
+    text = os.pread(descriptor, MOST_BYTES, 0)
+    return text[: text.rfind(b"\n") + 1]
 
 
 def _line(text: bytes) -> Line:
@@ -136,18 +149,31 @@ def _write(descriptor: int, text: bytes, offset: int) -> None:
 def command_of(path: Path) -> str:
     """The command whose run left a journal, as far as its first line can be read."""
     with contextlib.suppress(OSError, ValueError, RecursionError), path.open("rb") as file:
-        return str(_line(file.readline()).get("command", DEFAULT_COMMAND))
+        return written_by(_line(file.readline(MOST_BYTES)))
+    return DEFAULT_COMMAND
+
+
+def written_by(head: Mapping[str, Any]) -> str:
+    """The command in a journal's first line; the usual one where that is no pytest of ours.
+
+    It is told as what to type, so that it must not be just anything.
+    """
+    command = str(head.get("command"))
+    with contextlib.suppress(ValueError):
+        words = shlex.split(command)
+        if words[:1] == ["pytest"] and shlex.join(words) == command:
+            return command
     return DEFAULT_COMMAND
 
 
 def journals(folder: Path) -> tuple[list[Path], list[Path]]:
     """A machine's journals, oldest first: of runs that were broken off, and of living ones.
 
-    What has such a name and cannot be read is nobody's journal.
+    What has such a name and cannot be read is nobody's journal, and nor is a link.
     """
     ended: list[Path] = []
     living: list[Path] = []
-    found = [path for path in folder.glob(f"*{SUFFIX}") if path.is_file()]
+    found = [path for path in folder.glob(f"*{SUFFIX}") if path.is_file() and not path.is_symlink()]
     for path in sorted(found, key=lambda path: path.stat().st_mtime):
         with contextlib.suppress(PermissionError):
             descriptor = _locked(os.open(path, os.O_RDONLY | os.O_CLOEXEC))

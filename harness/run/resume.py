@@ -14,7 +14,7 @@ from harness.data.prepare import content_key
 from harness.errors import DataError, ResultsError
 from harness.measure.pool import Settings
 from harness.outcome import Cell, Outcome, Record
-from harness.run.journal import JournalFile, journals
+from harness.run.journal import JournalFile, journals, written_by
 from harness.run.results import Journal, cell_of, fields, record_of
 from harness.workload.file import Workload
 
@@ -54,7 +54,7 @@ def continued(
     now = _head(journal, settings, options, cache)
     try:
         unfinished = Unfinished(file, kept(head, entries, now), _noise(entries))
-        journal.started, journal.command = datetime.fromisoformat(head["started"]), head["command"]
+        journal.started, journal.command = _began(head), written_by(head)
         journal.environment = head["environment"]
     except ResultsError as error:
         file.close()
@@ -65,6 +65,13 @@ def continued(
         told = f"it is not a journal that this release writes ({type(error).__name__}: {error})"
         raise ResultsError(f"{file.path} cannot be continued: {told}; delete it") from None
     return unfinished
+
+
+def _began(head: Mapping[str, Any]) -> datetime:
+    began = datetime.fromisoformat(head["started"])
+    if began.tzinfo is None or not 1970 < began.year < 2200:
+        raise ValueError(f"it began at {began}")
+    return began
 
 
 def _noise(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

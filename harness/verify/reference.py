@@ -270,7 +270,8 @@ def _create_view(database: duckdb.DuckDBPyConnection, table: Table) -> None:
     files = reader(table, Input.PARQUET if table.parquet else Input.CSV)
     view = identifier(table.name)
     database.execute(f"CREATE VIEW {view} AS SELECT * FROM {files}")
-    found = [row[:2] for row in database.execute(f"DESCRIBE {view}").fetchall()]
+    # DESCRIBE "tables" would list all tables.
+    found = [row[:2] for row in database.execute(f"DESCRIBE FROM {view}").fetchall()]
     wanted = [(c.name, c.type.sql.replace(" ", "")) for c in table.schema]
     if found != wanted:
         raise NoReference(f"DuckDB reads table {table.name!r} as {found}, and not as {wanted}")

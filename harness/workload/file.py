@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.data.files import LONGEST_SHOWN
 from harness.data.generators import registry
 from harness.data.generators.base import Generator, Params
 from harness.data.sources import OWN_SIZE, DataSource, DataSpec, TableSource
@@ -21,7 +22,7 @@ from harness.workload.schema import (
     parse,
     validate,
 )
-from harness.workload.yaml_lines import Document, read
+from harness.workload.yaml_lines import MAX_BYTES, Document, read
 
 
 @dataclass(frozen=True)
@@ -98,15 +99,27 @@ def _query(document: Document, name: str, model: QueryModel) -> Query:
 
 def _check_beside(document: Document, function: str, line: int) -> None:
     """Raises WorkloadError unless a hand-written program lies in the workload's folder or below."""
-    folder = document.file.parent.resolve()
     name = function.rpartition(":")[0]
+    try:
+        reason = _unlike_a_program(document.file.parent.resolve(), name)
+    except (OSError, RuntimeError, ValueError):  # too long, links in a ring, NUL, no UTF-8
+        reason = f"{name[:LONGEST_SHOWN]!r} cannot be read as text in UTF-8"
+    if reason:
+        raise WorkloadError(reason, document.file, line)
+
+
+def _unlike_a_program(folder: Path, name: str) -> str:
+    """What is wrong with a file for a program in this folder; empty where nothing is."""
     program = (folder / name).resolve()
     if not program.is_relative_to(folder):
-        raise WorkloadError(f"{name!r} must stay beside this file", document.file, line)
+        return f"{name!r} must stay beside this file"
     if not program.is_file():
-        scripts = [path.name for path in folder.glob("*.py")]
+        scripts = [path.name for path in folder.glob("*.py") if path.is_file()]
         hint = suggestion(name, scripts, "programs here")
-        raise WorkloadError(f"there is no {name!r} beside this file; {hint}", document.file, line)
+        return f"there is no {name!r} beside this file; {hint}"
+    with program.open("rb") as stream:
+        text = stream.read(MAX_BYTES + 1)
+    return "" if text.decode() and len(text) <= MAX_BYTES else f"{name!r} is empty, or over 1 MB"
 
 
 def _table(document: Document, name: str, model: TableModel) -> TableSource:

@@ -27,6 +27,8 @@ from harness.workload.yaml_lines import Document, KeyPath
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 SIZE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 MOST_QUERIES, MOST_TABLES, MOST_SIZES, MOST_NULL_VALUES, MOST_INPUTS = 1000, 200, 100, 100, 10
+MOST_CHARACTERS = 1000
+"""Of a null value: Arrow looks for them in a tree that is as deep as they are long."""
 FUNCTION = re.compile(r"[^:]+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
 TYPE_ALIASES: Mapping[str, Type] = {
@@ -112,7 +114,9 @@ class TableModel(_Model):
     path: Annotated[str, AfterValidator(_without_nul)] = Field(min_length=1)
     columns: dict[str, Annotated[Type, BeforeValidator(_type)]] = Field(default={}, alias="schema")
     null_values: Annotated[
-        tuple[str, ...], Field(min_length=1), _at_most(MOST_NULL_VALUES, "null values")
+        tuple[Annotated[str, _at_most(MOST_CHARACTERS, "characters in a null value")], ...],
+        Field(min_length=1),
+        _at_most(MOST_NULL_VALUES, "null values"),
     ] = ("",)
     delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
         default=",", min_length=1, max_length=1

@@ -33,6 +33,10 @@ EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo
 SHORTEST_SECONDS = 1e-12
 """Less is what is left of a difference of equal times; and a ratio must not be too large."""
 MESSAGE_LENGTH = 300
+MOST_BYTES = 1 << 30
+"""Of a file: one of 100,000 cells with ten rounds each has an eighth of it."""
+MOST_PARTS, MOST_COMMAS = 5_000_000, 50_000_000
+"""Its objects and lists, and what else it has: they take a hundred bytes of memory, and thirty."""
 
 
 def _told_by_a_clock(seconds: float) -> float:
@@ -285,6 +289,8 @@ def _checked(path: Path) -> ResultsFile:
 
 def _document(path: Path) -> dict[str, Any]:
     text = _bytes(path)
+    if text.count(b"[") + text.count(b"{") > MOST_PARTS or text.count(b",") > MOST_COMMAS:
+        raise MalformedResults(f"{path}: has more than {MOST_PARTS:,} objects and lists, or values")
     try:
         if path.suffix == journal.SUFFIX:
             return journal.document(text)
@@ -303,7 +309,10 @@ def _bytes(path: Path) -> bytes:
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for
             raise MalformedResults(f"{path}: not a file")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            if len(text := file.read(MOST_BYTES + 1)) > MOST_BYTES:
+                raise MalformedResults(f"{path}: has more than {MOST_BYTES >> 20} MiB")
+        return text
     except FileNotFoundError as error:
         raise MissingResults(f"{path}: cannot be read: {error.strerror}") from None
     except OSError as error:

@@ -12,10 +12,13 @@ const WORDS = {
     + "partition preceding range recursive right rollup row rows select sets substring then true "
     + "unbounded union using values when where window with within",
 };
-const COMMENTS = { python: "#.*", sql: "--.*|/\\*[\\s\\S]*?\\*/" };
+// What is never closed goes on to the end: a pattern that failed there would look at all of it again
+// from each later place.
+const COMMENTS = { python: "#.*", sql: "--.*|/\\*[\\s\\S]*?(?:\\*/|$)" };
 const STRINGS = {
-  python: "[rbfRBF]{0,2}(?:\"\"\"[\\s\\S]*?\"\"\"|'''[\\s\\S]*?'''|\"(?:\\\\.|[^\"\\\\\\n])*\"|'(?:\\\\.|[^'\\\\\\n])*')",
-  sql: "'(?:''|[^'])*'",
+  python: "[rbfRBF]{0,2}(?:\"\"\"[\\s\\S]*?(?:\"\"\"|$)|'''[\\s\\S]*?(?:'''|$)"
+    + "|\"(?:\\\\[\\s\\S]|[^\"\\\\\\n])*\"?|'(?:\\\\[\\s\\S]|[^'\\\\\\n])*'?)",
+  sql: "'(?:''|[^'])*'?",
 };
 
 /** @type {(language: Language) => RegExp} */

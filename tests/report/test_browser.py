@@ -327,6 +327,17 @@ TEXTS = {
 }
 
 
+def test_what_is_never_closed_is_highlighted_at_once(open_page: Open) -> None:
+    hostile = {"sql": ["x /*", "/*", "'"], "python": ['"\\', '"""', "'\\\n", "'"]}
+    texts = [[part * 50_001, language] for language, parts in hostile.items() for part in parts]
+    seconds = open_page().page.evaluate(
+        "(texts) => texts.map(([text, language]) => { const start = performance.now(); "
+        "highlighted(text, language); return (performance.now() - start) / 1000; })",
+        texts,
+    )
+    assert max(seconds) < 5
+
+
 @pytest.mark.parametrize("language", TEXTS)
 def test_a_highlighted_text_is_the_text_again(open_page: Open, language: str) -> None:
     text = TEXTS[language]

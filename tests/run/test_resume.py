@@ -22,7 +22,13 @@ import pytest
 from harness.errors import ResultsError
 from harness.machine.noise import BEFORE
 from harness.outcome import Cell, GpuUse, Outcome, Record, Round, Stopped
-from harness.run.journal import JournalFile, journals
+from harness.run.journal import (
+    DEFAULT_COMMAND,
+    MOST_BYTES,
+    JournalFile,
+    command_of,
+    journals,
+)
 from harness.run.results import cell_of, extra_info, record_of
 from harness.tables import Input
 from tests.support.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
@@ -215,12 +221,14 @@ def test_a_journal_of_something_else_is_refused(killed: Project, change: Any, me
         {"noise": [1]},
         {"benchmark": {"stats": {"data": ["x"]}, "extra_info": []}},
         {"cell": {"workload": []}},
+        {"started": "2026-01-01"},
     ],
 )
 def test_a_journal_that_is_damaged_is_refused_in_words(killed: Project, spoilt: Any) -> None:
     (file,) = journal_files(killed)
     if isinstance(spoilt, dict):
         head, *entries, last = lines(killed)
+        head |= spoilt if "started" in spoilt else {}
         file.write_text("".join(f"{json.dumps(x)}\n" for x in [head, *entries, {**last, **spoilt}]))
     else:
         file.write_bytes(spoilt)
@@ -228,6 +236,47 @@ def test_a_journal_that_is_damaged_is_refused_in_words(killed: Project, spoilt: 
     assert done.code == 4 and str(file) in done.err, done.all
     assert "Traceback" not in done.all and "INTERNALERROR" not in done.all
     assert journals(file.parent) == ([file], [])  # nobody holds it
+
+
+@pytest.mark.parametrize("command", ["it's", "rm -rf ~; pytest", "pytest; x", "$(x)", 7, ["x"], {}])
+def test_a_command_that_no_run_has_left_is_not_told_as_what_to_type(
+    tmp_path: Path, command: object
+) -> None:
+    path = tmp_path / "x.journal"
+    path.write_text(f"{json.dumps({'command': command})}\n")
+    assert command_of(path) == DEFAULT_COMMAND
+    path.write_text('{"command": "pytest --benchmark \'a b.yaml\'"}\n')
+    assert command_of(path) == "pytest --benchmark 'a b.yaml'"
+
+
+def test_a_folder_s_odd_journal_keeps_no_run_from_its_results(killed: Project) -> None:
+    (killed.folder / "cache" / "open").touch()
+    journal_files(killed)[0].write_text('{"command": "it\'s"}\n')
+    done = killed.benchmark("that.yaml", "--engines", ENGINES)
+    assert done.code == 0 and "`pytest --benchmark --resume` goes on from there" in done.out
+
+
+def test_a_file_that_is_no_journal_stays_as_it_is(tmp_path: Path) -> None:
+    lines = tmp_path / "lines"
+    lines.write_text('{"a": 1}\n{"b": 2}\n{"c": 3}')
+    link = tmp_path / "link.journal"
+    link.symlink_to(lines)
+    assert journals(tmp_path) == ([], [])
+    with pytest.raises(ResultsError, match="cannot be opened"):
+        JournalFile.reopen(link)
+    journal, head, rest = JournalFile.reopen(lines)
+    assert (head, rest) == ({"a": 1}, [{"b": 2}])
+    assert lines.read_text().endswith('{"c": 3}')
+    journal.append({"d": 4})
+    assert lines.read_text() == '{"a": 1}\n{"b": 2}\n{"d": 4}\n'
+
+
+def test_a_journal_has_a_size(tmp_path: Path) -> None:
+    path = tmp_path / "x.journal"
+    path.touch()
+    os.truncate(path, MOST_BYTES + 1)
+    with pytest.raises(ResultsError, match="not a journal: it has more than 1024 MiB"):
+        JournalFile.reopen(path)
 
 
 def test_what_only_has_a_journal_s_name_is_none(tmp_path: Path) -> None:

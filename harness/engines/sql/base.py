@@ -25,6 +25,7 @@ from harness.engines.sql.rules import RULES, Rule
 from harness.errors import first_cause
 from harness.plan import Query
 from harness.plan.facts.printing import in_sql, parenthesise
+from harness.plan.guards.names import refuse_name
 from harness.plan.guards.nan_uses import Use
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.grouping import has_aggregate, is_grouped
@@ -122,6 +123,8 @@ class SqlEngine(Engine):
 
     def _refuse_gaps(self, tree: exp.Query) -> None:
         for e in tree.walk():
+            if self.names_differ is not None and isinstance(e, exp.Identifier):
+                refuse_name(e.name, self.names_differ, self.label)
             for gap in self.gaps:
                 if gap.holds(e):
                     raise Refused(self.label, gap, in_sql(e))

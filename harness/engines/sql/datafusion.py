@@ -74,5 +74,6 @@ class DataFusion(SqlEngine):
         **FULL_CASE,
         **dict.fromkeys((exp.Sum, exp.Avg, exp.Min, exp.Max), frozenset({Special.INFINITE})),
         **dict.fromkeys((exp.IntDiv, exp.Mod), frozenset({Special.LEAST})),
+        exp.Round: frozenset({Special.LARGE}),
     }
     dialect = spellings.dialect(Postgres, spellings.DATAFUSION)

@@ -9,10 +9,11 @@ from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 
 from harness.engines.base import Program
-from harness.engines.polars.engine import Polars
+from harness.engines.polars.engine import Polars, refuse_header
 from harness.engines.polars.scans import refuse_other_scans, scanned, scans
 from harness.engines.sql import gaps, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
+from harness.plan import Query
 from harness.plan.guards.special_uses import Differing
 from harness.special import Special
 from harness.tables import Input, Table
@@ -60,6 +61,7 @@ class PolarsSql(SqlEngine):
     colour = "#48cae4"
     distribution = module = "polars"
     variables = Polars.variables
+    names_differ = Polars.names_differ
     by_default: ClassVar[bool] = False  # the same engine as polars, by another door
     oldest: ClassVar[Mapping[str, str]] = {"polars": "2.0"}
     """Before it, remainders, ranks, windows and correlated subqueries answered otherwise."""
@@ -70,6 +72,15 @@ class PolarsSql(SqlEngine):
         exp.Round: frozenset({Special.LEAST, Special.LARGE}),
     }
     dialect = spellings.dialect(Postgres, spellings.POLARS_SQL)
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        program = super().compile(query, tables, source)
+        assert query.tree is not None, "it has been printed"
+        read = {table.name for table in query.tree.find_all(exp.Table)}
+        for table in tables.values() if source is Input.CSV else ():
+            if table.name in read:
+                refuse_header(self.lacks(), table)
+        return program
 
     def environment(self, threads: int) -> dict[str, str]:
         return {**super().environment(threads), "POLARS_MAX_THREADS": str(threads)}

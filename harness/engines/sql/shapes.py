@@ -34,6 +34,11 @@ def time_as_text(e: Expression) -> bool:
     return isinstance(e, exp.Cast) and kind(e) == "VARCHAR" and kind(e.this) == "TIMESTAMP"
 
 
+def float_as_text(e: Expression) -> bool:
+    """``cast(x as varchar)``, which each library spells its own way: 1e308, 1e+308."""
+    return isinstance(e, exp.Cast) and kind(e) == "VARCHAR" and kind(e.this) == "DOUBLE"
+
+
 def fraction_in_format(e: Expression) -> bool:
     """True for ``strftime`` with fractions of a second (``%f``)."""
     return isinstance(e, exp.TimeToStr) and "%f" in e.text("format")
