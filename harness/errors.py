@@ -5,7 +5,7 @@ HarnessError
 ├── DataError          a table cannot be read, made or cached
 │   └── DataUnavailable    the data is not on this machine, and what to install
 ├── Unsupported        a query that the plan layer or one engine cannot do, with the fragment
-│   └── Differs            its values are ones that the engine treats otherwise than DuckDB
+│   └── Differs            its values are ones that the engine handles differently from DuckDB
 ├── TooMuch            compiling a query passes a limit of time or memory
 ├── UnknownEngine      no engine has this name, or its code cannot be loaded
 ├── NoReference        the answers to a query cannot be checked: DuckDB cannot compute the right one
@@ -84,7 +84,7 @@ class Unsupported(HarnessError):
 
 
 class Differs(Unsupported):
-    """A query with values that one engine treats otherwise than DuckDB, as it declares."""
+    """A query whose values one engine declares that it handles differently from DuckDB."""
 
 
 def _beginning(fragment: str) -> str:

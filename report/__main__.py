@@ -9,9 +9,8 @@ import typer
 
 from report.errors import ReportError, harmless
 from report.look.theme import Theme
-from report.page.output import build, draw
+from report.page.output import Format, build, draw
 from report.page.page import TITLE
-from report.page.pictures import Format
 from report.read.sources import find
 
 RESULTS = Path("results")
@@ -45,7 +44,8 @@ def main(
     """Draws results files into one HTML page that needs no network, or into pictures.
 
     A file that cannot be used is left out, with a note, while another can.
-    Exit codes: 2 nothing to read, 3 a malformed file, 4 a file of an unknown format version.
+    Exit codes: 2 nothing to read, 3 a malformed file, 4 a file of an unknown format version,
+    5 a package that only pictures need is missing.
     """
     try:
         paths = find(results or [RESULTS])

@@ -3,7 +3,8 @@
 ReportError
 ├── MissingResults    2   there is no results file to read
 ├── MalformedResults  3   a file that is not a results file, or one that contradicts itself
-└── UnknownVersion    4   a results file of a format that this report does not know
+├── UnknownVersion    4   a results file of a format that this report does not know
+└── MissingPackage    5   pictures need a package that is not installed
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import ClassVar
 
 
 def harmless(text: str) -> str:
-    """A text without control characters, which a terminal would obey: files' names may hold any."""
+    """Replaces control characters, which a terminal would obey; file names may contain them."""
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
 
 
 class ReportError(Exception):
-    """Base of all errors that are told in one line, without a traceback."""
+    """Base of all errors that the command prints in one line, without a traceback."""
 
     exit_code: ClassVar[int] = 1
 
@@ -41,3 +42,9 @@ class UnknownVersion(ReportError):
     """A results file of a format that this report does not know."""
 
     exit_code = 4
+
+
+class MissingPackage(ReportError):
+    """A package that only pictures need is not installed."""
+
+    exit_code = 5

@@ -1,7 +1,7 @@
-"""Engines -> which functions and constructs of SQL each does, as a table, a list or Markdown.
+"""Shows which functions and constructs of SQL each engine does: tables, a list, or Markdown.
 
-A cell says what came of compiling the construct's query for the engine, so that the compiler
-itself is what is asked. The lists are the gaps that engines declare.
+A cell is the outcome of compiling the construct's query for the engine. The lists are the gaps
+that engines declare.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _cell(engine: Engine, each: Construct, query: Query, tables: Mapping[str, Ta
 
 
 def as_tables(found: Matrix, width: int) -> RenderableType:
-    """Tables of as many engines as fit the width, and below what all engines do."""
+    """Tables of the constructs that some engine lacks, of as many engines as fit the width."""
     lacking = {each: row for each, row in found.items() if set(row.values()) - {OK, OK_BUT}}
     names = list(next(iter(found.values())))
     parts: list[RenderableType] = []
@@ -101,7 +101,7 @@ def _grid(found: Matrix, names: Sequence[str]) -> Grid:
 
 
 def as_list(name: str) -> RenderableType:
-    """Every gap of an engine, by what of SQL it is in, and the values that it treats otherwise."""
+    """Every gap of an engine, and the special values that it handles differently."""
     engine = engines.get(name)
     parts: list[RenderableType] = [Text(_heading(engine), style="bold")]
     for title, lines in _lists(engine):

@@ -17,6 +17,7 @@ from harness.commands import gpucheck
 from harness.commands.capabilities import REFEREE, as_list, as_markdown, as_tables, matrix
 from harness.commands.compare import compare
 from harness.commands.doctor import examination
+from harness.commands.new import new
 from harness.commands.selfcheck.command import selfcheck
 from harness.data.cache import Cache
 from harness.data.prepare import schemas as table_schemas
@@ -99,7 +100,7 @@ def show(
             except Unsupported as error:
                 if engine:
                     raise
-                typer.echo(f"# unsupported: {error}")
+                typer.echo(f"# unsupported: {visible(str(error))}")
 
 
 @app.command()
@@ -193,6 +194,7 @@ def check_gpus(context: typer.Context) -> None:
     raise typer.Exit(gpucheck.main(context.args))
 
 
+app.add_typer(new, name="new")
 app.command()(compare)
 app.command()(selfcheck)
 
@@ -238,7 +240,7 @@ def _print(program: Program) -> None:
     if sys.stdout.isatty():
         Console().print(Syntax(visible(program.text), program.language, theme="ansi_light"))
     else:
-        typer.echo(program.text.rstrip("\n"))
+        typer.echo(program.text.rstrip("\n"), color=True)  # else what colours is left out
 
 
 if __name__ == "__main__":

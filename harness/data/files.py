@@ -115,7 +115,7 @@ def _one_kind(source: TableSource, paths: list[Path]) -> Found:
 def _near(path: Path) -> str:
     if not path.parent.is_dir():
         return f"the folder {path.parent.name!r} does not exist"
-    tables = [found.name for found in path.parent.iterdir() if suffix(found)]
+    tables = [found.name for found in path.parent.iterdir() if suffix(found) and found.exists()]
     return suggestion(path.name, tables, "tables in that folder")
 
 

@@ -1,4 +1,4 @@
-"""Engines by name: those that packages announce under the entry point group ``harness.engines``."""
+"""Looks engines up by name, among those that packages announce as ``harness.engines``."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ GROUP = "harness.engines"
 
 @cache
 def names() -> tuple[str, ...]:
-    """The names of all engines that are announced, in alphabetical order."""
+    """The names of all announced engines, in alphabetical order."""
     return tuple(sorted(point.name for point in importlib.metadata.entry_points(group=GROUP)))
 
 
 @cache
 def get(name: str) -> Engine:
-    """An engine by how it is asked for: ``[NAME=]ENGINE[@VARIABLE=VALUE ...]``.
+    """The engine for a text of the form ``[NAME=]ENGINE[@VARIABLE=VALUE ...]``.
 
     ENGINE is a name, or ``module:Class``. One engine under two names (``polars,new=polars``), or
     under other environment variables (``streaming=polars@POLARS_ENGINE_AFFINITY=streaming``), is
-    two engines of a run. Raises UnknownEngine where there is none, or the text is no such thing.
+    two engines of a run. Raises UnknownEngine for an unknown name or a text of another form.
     """
     found = _ASKED.fullmatch(name)
     if found is None:
@@ -39,7 +39,7 @@ def get(name: str) -> Engine:
 
 
 def short(name: str) -> str:
-    """What an engine is called in a line of text: NAME where it was given one."""
+    """A short name for a line of text: NAME where one was given, else the text before ``@``."""
     alias, is_given, _ = name.partition("@")[0].partition("=")
     return alias if is_given else name
 
@@ -64,6 +64,6 @@ def _class(name: str) -> type[Engine]:
 
 
 def by_default() -> tuple[str, ...]:
-    """The engines that run where none is named: of optional ones those that can be used here."""
+    """The engines of a run without ``--engines``; optional ones only where they can be used."""
     wanted = (name for name in names() if get(name).by_default)
     return tuple(name for name in wanted if not (get(name).optional and get(name).unavailable()))

@@ -1,10 +1,11 @@
-"""What an engine is: how it is found, how it is fed, and the programs that it runs."""
+"""The base classes of all engines: Engine compiles a query, Session runs the program."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
 import importlib.util
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from packaging.version import Version
 
 from harness.engines.gaps import Gap, Gaps
+from harness.plan.guards.names import refuse_names
 from harness.plan.guards.nan_uses import Use, refuse_nan
 from harness.plan.guards.special_uses import Differing, refuse_special
 from harness.tables import Input, Table
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from harness.plan.tree.nodes import Node
 
 OUTPUT_FILE = "answer.parquet"
-"""The file, in the worker's own working folder, that a ``write: parquet`` program leaves behind."""
+"""Where a ``write: parquet`` program leaves its answer, in the working folder of its process."""
 
 CONNECT_VARIABLE = "ENGINEBENCH_CONNECT"
 """Holds, in an engine's process, the address of the cluster that ``--connect`` names for it."""
@@ -33,7 +35,7 @@ CONNECT_VARIABLE = "ENGINEBENCH_CONNECT"
 
 @dataclass(frozen=True)
 class Program:
-    """The text that is run, hashed and shown: Python that defines ``query(t)``, or SQL.
+    """The text that an engine runs: Python that defines ``query(t)``, or SQL.
 
     ``t(name)`` hands a Python program its table: the loaded frame for ``input: memory``, else the
     path of its file (a list of paths where there are several).
@@ -48,10 +50,10 @@ class Program:
 
 
 class Session(ABC):
-    """An engine at work, in its own process. Results are the engine's own, fully materialised."""
+    """A started engine, in its own process. Results are the library's own, fully computed."""
 
     device: Device | None = None
-    """The GPU that it computes on, whose work and memory belong to those of a run."""
+    """The GPU that it computes on: its work and memory count as the run's."""
 
     def fallback_share(self) -> float | None:
         """The share of the prepared program's operations that fell back to the CPU.
@@ -70,7 +72,7 @@ class Session(ABC):
 
     @abstractmethod
     def prepare(self, program: Program) -> None:
-        """Makes a program ready to be run; nothing of the query is computed here."""
+        """Gets a program ready to run. No part of the query may be computed here."""
 
     @abstractmethod
     def run(self) -> Any:
@@ -86,38 +88,41 @@ class Session(ABC):
 
 
 class Engine(ABC):
-    """One engine of the comparison. Nothing here imports the engine's library; sessions do."""
+    """An engine of the comparison. Only its Session imports the engine's library."""
 
     name: ClassVar[str]
     label: ClassVar[str]
     colour: ClassVar[str]
     language: ClassVar[str]
     distribution: ClassVar[str]
-    """The PyPI distribution whose version is the engine's version."""
+    """The PyPI distribution whose version is recorded as the engine's version."""
     module: ClassVar[str]
     """The module that must be importable."""
     variables: ClassVar[tuple[str, ...]] = ()
     """The environment variables that the library reads (``harness/machine/variables.py``)."""
     on_gpu: ClassVar[bool] = False
-    """Whether it computes on a GPU, which is watched while it runs and shared with few."""
+    """True if it computes on a GPU, which is then watched while it runs."""
     optional: ClassVar[bool] = False
-    """Whether the engine is run only where it is asked for, or available."""
+    """True if a run without ``--engines`` leaves it out where it cannot be used."""
     by_default: ClassVar[bool] = True
-    """Whether it is run where no engine is named."""
+    """False if only ``--engines`` runs it."""
     connects: ClassVar[bool] = False
-    """Whether the engine can work on a cluster that is running already (``--connect``)."""
+    """True if it can work on a running cluster (``--connect``)."""
     oldest: ClassVar[Mapping[str, str]] = {}
     """Distribution -> the oldest version of it whose answers are right."""
     gaps: ClassVar[tuple[Gap, ...]] = ()
     """What the engine does not do (``harness/engines/gaps.py``)."""
     nan_differs: ClassVar[frozenset[Use]] = frozenset()
-    """What an emitter's library does otherwise than SQL with floats that may be NaN."""
+    """Uses of floats that may be NaN in which the library differs from DuckDB."""
 
     special_differs: ClassVar[Differing] = {}
-    """What an emitter's library does otherwise than DuckDB with special values."""
+    """Functions -> the special values for which the library differs from DuckDB."""
+
+    names_differ: ClassVar[re.Pattern[str] | None] = None
+    """Names of columns that a library takes for a pattern, or a path, of others."""
 
     def lacks(self) -> Gaps:
-        """The engine's gaps, to be looked up and raised."""
+        """The engine's gaps, for look-up by compilers and sessions."""
         return Gaps(self.label, self.gaps)
 
     def unavailable(self) -> str | None:
@@ -148,8 +153,9 @@ class Engine(ABC):
         """The program for a query. Raises Unsupported, naming the reason, where there is none."""
 
     def lowered(self, query: Query) -> Node:
-        """A query's plan. Raises Unsupported where it has none that the library can follow."""
+        """A query's plan. Raises Unsupported where there is none, or Differs for its values."""
         plan = query.lowered()
+        refuse_names(plan, self.names_differ, self.label)
         refuse_nan(plan, self.nan_differs, self.label)
         refuse_special(plan, self.special_differs, self.label)
         return plan
@@ -157,8 +163,8 @@ class Engine(ABC):
     def environment(self, threads: int) -> dict[str, str]:
         """Environment variables that must be set before the library is imported.
 
-        NumPy comes along at the latest when the first answer is handed over. The threads that its
-        OpenBLAS would start spin for some 50 ms, and hot rounds are next.
+        OpenBLAS gets one thread: NumPy is imported with the first answer, and further threads
+        would spin for some 50 ms, into the hot rounds that follow.
         """
         return {"OPENBLAS_NUM_THREADS": "1"}
 

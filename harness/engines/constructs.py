@@ -1,6 +1,6 @@
 """The functions and constructs of SQL that a query may have, each with a query that uses it.
 
-What an engine does of SQL is found by compiling these queries for it; tests run them, too.
+``harness doctor --functions`` compiles these queries for every engine, and tests run them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Kind = type[exp.Expr] | type[Node]
 
 @dataclass(frozen=True)
 class Construct:
-    """A construct as it is written in SQL, what it is in a plan, and a query that uses it."""
+    """A function or form of SQL: how it is written, its kind in a plan, a query that uses it."""
 
     group: str
     written: str
@@ -39,7 +39,7 @@ class Construct:
 
 
 def _schema(columns: str) -> Schema:
-    """``id:int64 k:int64?``, where ``?`` stands for a column that holds NULLs."""
+    """The schema for ``id:int64 k:int64?``; ``?`` marks columns that hold NULLs."""
     pairs = (text.rstrip("?").split(":") for text in columns.split())
     nullable = (text.endswith("?") for text in columns.split())
     return tuple(Column(n, Type(t), null) for (n, t), null in zip(pairs, nullable, strict=True))
@@ -247,7 +247,7 @@ _QUERIES: tuple[tuple[str, Kind, str], ...] = (
 
 
 def _read_by(kind: Kind) -> str:
-    """The table with the columns of an example."""
+    """The table that the example of a kind reads."""
     return "texts" if kind is exp.StrToTime else "people"
 
 

@@ -1,4 +1,4 @@
-"""What an engine does not do, declared as data: of which part of SQL, when, why, and who lacks it.
+"""Gaps, as data: what an engine does not do, in which case, why, and who lacks it.
 
 An engine's ``gaps`` is the only list of them. Emitters and engines of SQL refuse a query by a gap
 that is declared there, ``harness doctor --functions`` prints them, and ``docs/CAPABILITIES.md`` is
@@ -25,17 +25,17 @@ class Lack(StrEnum):
 
 
 Test = Callable[[exp.Expr], bool]
-"""Whether a node of a query's SQL tree is what a gap is about."""
+"""Returns True if a node of a query's SQL tree falls into a gap."""
 
 
 @dataclass(frozen=True)
 class Gap:
     """One thing that an engine does not do.
 
-    ``of`` is the kind of expression or of plan node. ``when`` names what of it is missing, in
-    words; where it is empty, all of it is. ``test`` finds it in SQL, for engines that run SQL;
-    emitters find it where they would have to write it. ``says`` are parts of what a library says
-    when it runs into the gap: only then is it found.
+    ``of`` is the kind of expression or plan node. ``when`` names the missing case in words; an
+    empty one means that the whole kind is missing. Emitters look a gap up by ``when`` at the
+    place that would have to handle it. Engines that run SQL find it by ``test``, or by ``says``:
+    parts of the messages that the library raises.
     """
 
     of: Kind
@@ -47,12 +47,12 @@ class Gap:
 
     @property
     def words(self) -> str:
-        """What is missing, and why where that is known."""
+        """What is missing, with the reason where there is one."""
         what = self.when or written(self.of)
         return f"{what} ({self.reason})" if self.reason else what
 
     def holds(self, e: exp.Expr) -> bool:
-        """Whether a node of a SQL tree is what is missing; never for what shows as it runs."""
+        """True if a node of a SQL tree falls into this gap."""
         if self.test is not None:
             return self.test(e)
         return not self.when and type(e) is self.of
@@ -61,17 +61,17 @@ class Gap:
 def cannot(
     of: Kind, when: str = "", reason: str = "", test: Test | None = None, says: Iterable[str] = ()
 ) -> Gap:
-    """A gap of the library."""
+    """Declares that the library lacks something, or answers it differently from DuckDB."""
     return Gap(of, Lack.CANNOT, when, reason, test, tuple(says))
 
 
 def not_yet(of: Kind, when: str = "", reason: str = "", test: Test | None = None) -> Gap:
-    """A gap of the compiler."""
+    """Declares that nobody has written something for this library."""
     return Gap(of, Lack.NOT_YET, when, reason, test)
 
 
 class Refused(Unsupported):
-    """A query that one engine does not do, by one of its gaps."""
+    """Raised for a query that falls into a gap of an engine; the message gives the reason."""
 
     def __init__(self, label: str, gap: Gap, fragment: str | None = None, detail: str = "") -> None:
         self.gap = gap
@@ -81,7 +81,7 @@ class Refused(Unsupported):
 
 
 class Gaps:
-    """The gaps of one engine, looked up where a program is written."""
+    """The gaps of one engine, with look-ups by words, by kind and by a library's message."""
 
     def __init__(self, label: str, declared: Iterable[Gap]) -> None:
         self.label, self.declared = label, tuple(declared)
@@ -89,21 +89,21 @@ class Gaps:
         self._whole = {gap.of: gap for gap in self.declared if not gap.when}
 
     def unsupported(self, when: str, fragment: str | None = None, detail: str = "") -> Refused:
-        """The error for a gap by its words. Raises KeyError where none is declared by them."""
+        """The error for the gap with these words. Raises KeyError where no such gap is declared."""
         return Refused(self.label, self._named[when], fragment, detail)
 
     def said(self, text: str) -> Refused | None:
-        """The error for what a library says as it runs; None where no gap is known by that."""
+        """The error for a message of the library; None where it belongs to no gap."""
         for gap in self.declared:
             if any(words in text for words in gap.says):
                 return Refused(self.label, gap, detail=text.splitlines()[0])
         return None
 
     def missing(self, kind: Kind, fragment: str | None = None) -> Refused:
-        """The error for a kind that an emitter has no method for."""
+        """The error for a kind of node or expression that an emitter has no method for."""
         return Refused(self.label, self._whole.get(kind) or not_yet(kind), fragment)
 
     def refuse(self, kind: Kind, fragment: str | None = None) -> None:
-        """Raises Refused where the engine does not have a kind at all."""
+        """Raises Refused where a whole kind is declared as missing."""
         if kind in self._whole:
             raise self.missing(kind, fragment)

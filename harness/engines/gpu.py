@@ -1,4 +1,4 @@
-"""Engines that need a GPU: they are asked for by default only where there is one."""
+"""The base class of engines that need a GPU; a run includes them only where there is one."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from harness.machine.gpu.discovery import Gpu, NoGpu, usable_gpu
 from harness.machine.variables import DASK, POLARS, RAPIDS
 
 CUDA_MAJORS = (12, 13)
-"""RAPIDS' distributions are made for each: ``cudf-cu12``, ``cudf-cu13``."""
+"""RAPIDS has a distribution for each CUDA version: ``cudf-cu12``, ``cudf-cu13``."""
 
 
 class GpuEngine(Engine):
-    """An engine that runs on the first GPU. Whether there is one is found out without CUDA.
+    """An engine that runs on the first GPU. NVML finds the GPU, so that CUDA is not initialised.
 
-    ``distribution`` is its name without the CUDA version that it is made for.
+    ``distribution`` is the name without its suffix for the CUDA version.
     """
 
     variables: ClassVar[tuple[str, ...]] = (*RAPIDS, *DASK, *POLARS)
     optional: ClassVar[bool] = True
     on_gpu: ClassVar[bool] = True
     modules: ClassVar[tuple[str, ...]] = ()
-    """Modules beside ``module`` that must be importable, each of a distribution of its name."""
+    """Further modules that must be importable; the distribution of each has its name."""
 
     def unavailable(self) -> str | None:
-        """What is missing: the GPU or its driver first, then a package."""
+        """Why the engine cannot be used: no GPU, no driver, or a package that is not installed."""
         try:
             gpu = usable_gpu()
         except NoGpu as error:
@@ -40,7 +40,7 @@ class GpuEngine(Engine):
         return self.too_old()
 
     def version(self) -> str | None:
-        """That of the distribution for whichever CUDA version is installed, or None."""
+        """The version of the installed distribution, for any CUDA version, or None."""
         for major in CUDA_MAJORS:
             try:
                 return importlib.metadata.version(f"{self.distribution}-cu{major}")
@@ -58,5 +58,5 @@ def _not_installed(distribution: str, gpu: Gpu) -> str:
 
 
 def _major(gpu: Gpu) -> int:
-    """The CUDA version whose packages the driver can run."""
+    """The newest CUDA major version, of those that RAPIDS supports, that the driver can run."""
     return min(int(gpu.cuda.partition(".")[0]), CUDA_MAJORS[-1])

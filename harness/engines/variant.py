@@ -1,4 +1,4 @@
-"""An engine -> the same engine under another name, or with other environment variables."""
+"""Makes an engine run under another name, or with other environment variables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.engines.base import Engine
 
 
 def variant(kind: type[Engine], name: str, variables: Mapping[str, str]) -> type[Engine]:
-    """A class that differs from ``kind`` in its label, its colour and what is set for it."""
+    """A subclass of ``kind`` with another label, another colour and these variables set."""
 
     def environment(self: Engine, threads: int) -> dict[str, str]:
         return {**kind.environment(self, threads), **variables}
@@ -25,9 +25,9 @@ def variant(kind: type[Engine], name: str, variables: Mapping[str, str]) -> type
 
 
 def _turned(colour: str, turn: float) -> str:
-    """``#rrggbb`` with another hue, at the same lightness; ``turn`` is from 0 to 1."""
+    """The colour ``#rrggbb`` with its hue turned by ``turn`` (0 to 1), at the same lightness."""
     red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
-    hue += 0.15 + 0.7 * turn  # never close to where it was
+    hue += 0.15 + 0.7 * turn  # far from the original hue
     rgb = colorsys.hls_to_rgb(hue % 1, lightness, saturation)
     return "#" + "".join(f"{round(255 * part):02x}" for part in rgb)

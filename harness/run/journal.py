@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from datetime import UTC
 from pathlib import Path
 from typing import Self
@@ -23,6 +24,8 @@ from harness.records.files import SUFFIX, JournalHead, JournalLine, read_journal
 
 DEFAULT_COMMAND = "pytest --benchmark"
 """The command where a journal does not say which one wrote it."""
+MOST_BYTES = 1 << 30
+"""The longest journal that is read: each of 270 cells has some 5,000 bytes."""
 
 
 class JournalFile:
@@ -30,7 +33,7 @@ class JournalFile:
 
     def __init__(self, path: Path, lock: FileLock, command: str) -> None:
         self.path, self._lock, self._command = path, lock, command
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         self._bytes = os.fstat(self._descriptor).st_size
 
     @classmethod
@@ -53,7 +56,8 @@ class JournalFile:
     def reopen(cls, path: Path) -> tuple[Self, JournalHead, list[JournalLine]]:
         """A journal to be continued: its first line, and the others that are whole.
 
-        Raises ResultsError where it is no journal, or where another process is writing it.
+        Nothing in the file changes before ``append``. Raises ResultsError where it is no journal,
+        or where another process is writing it.
         """
         try:
             lock = try_lock(path)
@@ -61,15 +65,15 @@ class JournalFile:
             raise ResultsError(f"{path} cannot be opened: {error.strerror}") from error
         if lock is None:
             raise ResultsError(f"{path} belongs to a run that is still going on")
-        text = path.read_bytes()
         try:
+            text = _text(path)
             head, lines = read_journal(text)
         except ValueError as error:
             lock.release()
             told = f"it is not a journal that this release writes: {error}"
             raise ResultsError(f"{path} cannot be continued: {told}; delete it") from None
-        journal = cls(path, lock, head.command)
-        journal._cut(text.rfind(b"\n") + 1)
+        journal = cls(path, lock, known_command(head.command))
+        journal._bytes = text.rfind(b"\n") + 1
         return journal, head, lines
 
     @property
@@ -81,17 +85,13 @@ class JournalFile:
         """Adds a line, and waits until it is on the disk: whole, or not at all."""
         text = line.model_dump_json().encode() + b"\n"
         try:
+            os.ftruncate(self._descriptor, self._bytes)  # a run that was killed may leave half one
             _write(self._descriptor, text, self._bytes)
         except OSError as error:
-            self._cut(self._bytes)
+            os.ftruncate(self._descriptor, self._bytes)
             told = f"{self.path} cannot be written: {error.strerror}"
             raise ResultsError(f"{told}; {self.advice}") from error
         self._bytes += len(text)
-
-    def _cut(self, size: int) -> None:
-        """Shortens the file to a number of bytes."""
-        os.ftruncate(self._descriptor, size)
-        self._bytes = size
 
     def remove(self) -> None:
         """Deletes the file, whose records are in the results file now."""
@@ -126,18 +126,38 @@ def _write(descriptor: int, text: bytes, offset: int) -> None:
 def command_of(path: Path) -> str:
     """The command whose run left a journal, as far as its first line can be read."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError), path.open("rb") as file:
-        return str(from_json(file.readline())["command"])
+        return known_command(from_json(file.readline(MOST_BYTES))["command"])
     return DEFAULT_COMMAND
+
+
+def known_command(text: object) -> str:
+    """The command of a journal; the usual one where that is no command of pytest's.
+
+    It is told as what to type, so that it must not be just anything.
+    """
+    command = str(text)
+    with contextlib.suppress(ValueError):
+        words = shlex.split(command)
+        if words[:1] == ["pytest"] and shlex.join(words) == command:
+            return command
+    return DEFAULT_COMMAND
+
+
+def _text(path: Path) -> bytes:
+    """A journal's content. Raises ValueError where it is too long."""
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES >> 20} MiB")
+    return path.read_bytes()
 
 
 def journals(folder: Path) -> tuple[list[Path], list[Path]]:
     """A machine's journals, oldest first: of runs that were broken off, and of living ones.
 
-    A file of such a name that cannot be opened is left out.
+    A file of such a name that cannot be opened is left out, and so is a link.
     """
     ended: list[Path] = []
     living: list[Path] = []
-    found = [path for path in folder.glob(f"*{SUFFIX}") if path.is_file()]
+    found = [path for path in folder.glob(f"*{SUFFIX}") if path.is_file() and not path.is_symlink()]
     for path in sorted(found, key=lambda path: path.stat().st_mtime):
         with contextlib.suppress(PermissionError):
             lock = try_lock(path)

@@ -14,7 +14,7 @@ from harness.measure.pool import Settings
 from harness.outcome import Cell, Outcome, Record
 from harness.records.files import Basis, JournalHead, JournalLine
 from harness.records.runs import NoiseEntry
-from harness.run.journal import JournalFile, journals
+from harness.run.journal import JournalFile, journals, known_command
 from harness.run.results import Register, cell_of, fields, record_of
 from harness.workload.file import Workload
 
@@ -54,7 +54,7 @@ def continued(
         file.close()
         advice = "repeat that run's command, or delete the file"
         raise ResultsError(f"{file.path} cannot be continued: {error}; {advice}") from None
-    register.started, register.command = head.started, head.command
+    register.started, register.command = head.started, known_command(head.command)
     register.environment = head.environment
     return Unfinished(file, records, lines[-1].noise if lines else None)
 

@@ -1,1 +1,1 @@
-"""Is an answer right? An engine's answer and the reference -> None, or the first difference."""
+"""Decides whether an engine's answer is right, by comparing it with DuckDB's."""

@@ -1,4 +1,4 @@
-"""An answer and its reference -> None where it is right, or the first difference in words."""
+"""Compares an answer with its reference: None if it is right, else the first difference."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.verify.rows import Ints, Rows, agree, agreements, encode
 
 
 class _Differs(Exception):
-    """The first difference, in words."""
+    """Raised at the first difference; its message describes it."""
 
 
 def compare(
@@ -29,12 +29,10 @@ def compare(
 ) -> str | None:
     """Why an answer is wrong, or None where it is right. Rows are counted from 1.
 
-    ``numbers`` are those of the answer's rows where both sides are parts of more, in which
-    another number of rows tells nothing.
-
     ``reference`` is the result of ``spec.reference_sql``, or with ``widened`` that of
-    ``spec.widened_sql``. Columns are named as the spec has them, if it does. Raises
-    HarnessError where the reference holds a type that no answer can be compared with.
+    ``spec.widened_sql``. ``numbers`` are the row numbers to report where both tables are parts of
+    larger ones; numbers of rows are then not compared. Columns take the names of the spec where
+    it has any. Raises HarnessError where the reference has a type that cannot be compared.
     """
     rank = None
     if widened:
@@ -54,7 +52,7 @@ def compare(
 
 
 def _alike(reference: pa.Table, answer: pa.Table, spec: AnswerSpec) -> tuple[pa.Table, pa.Table]:
-    """Both tables with the same names and canonical types."""
+    """Both tables with the same names and with canonical types; raises where they differ."""
     names = list(spec.names) or [column.name for column in spec.schema]
     if len(names) != reference.num_columns:
         names = reference.column_names
@@ -91,7 +89,7 @@ def _alike_columns(name: str, ours: Chunks, theirs: Chunks) -> tuple[Chunks, Chu
             f"the reference's column '{name}' is {ours.type}, which cannot be compared; "
             "cast it in the query"
         )
-    if theirs.null_count == len(theirs):  # a column of NULLs has no type that could be wrong
+    if theirs.null_count == len(theirs):  # any type will do for a column of NULLs
         kind = Kind.INTEGER if kind is Kind.NULL else kind
         theirs = pa.chunked_array([pa.nulls(len(theirs), ours.type)])
     elif kind is not given and (kind, given) != (Kind.DATE, Kind.TIMESTAMP):
@@ -138,7 +136,7 @@ def _check_rows(expected: Expected, answer: pa.Table, spec: AnswerSpec, numbers:
 def _leftover(
     ours: Rows, theirs: Rows, expected: Expected, spec: AnswerSpec, give_up_early: bool = True
 ) -> Leftover:
-    """Required rows that are missing from the answer, and the answer's rows that nothing allows."""
+    """Finds required rows that the answer lacks, and its rows that the reference does not allow."""
     required = np.flatnonzero(expected.required)
     optional = np.flatnonzero(~expected.required)
     if not len(optional):
@@ -150,9 +148,9 @@ def _leftover(
 
 
 def _check_order(expected: Expected, answer: pa.Table, spec: AnswerSpec) -> None:
-    """The answer must be sorted by its own values too, within runs that rounding could mix up."""
+    """Checks that the answer is sorted by its own values, up to rounding."""
     if not spec.order or BACK in steps(expected.candidates, spec.order, spec.tolerance, False):
-        return  # a collation of the reference's that we do not know
+        return  # the reference was sorted by a collation that is unknown here
     back = np.flatnonzero(steps(answer, spec.order, spec.tolerance, rounding=False) == BACK)
     if len(back):
         place = int(back[0])
@@ -165,7 +163,7 @@ def _check_order(expected: Expected, answer: pa.Table, spec: AnswerSpec) -> None
 
 @dataclass(frozen=True)
 class _Pointer:
-    """Points at the first wrong value among rows that have no partner."""
+    """Describes the first wrong value among rows that have no partner on the other side."""
 
     expected: Expected
     answer: pa.Table
@@ -186,7 +184,7 @@ class _Pointer:
         return told
 
     def _partner(self, place: int, missing: Ints) -> int | None:
-        """The missing row most like the answer's; None where none shares a value with it."""
+        """The missing row that agrees with the answer's row in most columns, or None."""
         run = self.expected.answer_runs[place]
         alone = np.flatnonzero(self.expected.runs == run)
         if len(alone) == 1:

@@ -1,10 +1,11 @@
-"""A query whose answer is called wrong, or which an engine cannot run -> why, if it is the data.
+"""Finds out whether a wrong answer, or an error, is due to data that only DuckDB can answer.
 
-DuckDB is asked again, in ways that raise or answer otherwise where libraries cannot but do so:
+DuckDB runs variants of the query that raise, or answer differently, for such data:
 
-- its sums of whole numbers have 128 bits; others go round to the end of 64 without a word;
-- it casts texts like ``' 7 '`` or ``'1e2'`` to whole numbers, and times to dates;
-- ties, sums of floats and any_value hang on the order of rows, last bits on how they divide.
+- DuckDB's sums of integers have 128 bits; other libraries overflow silently at 64;
+- DuckDB casts texts like ``' 7 '`` or ``'1e2'`` to integers, and texts with a time to dates;
+- ties, sums of floats and ``any_value`` depend on the order of rows, last bits on how a division
+  is computed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from harness.verify.other_ways import other_ways
 DIALECT = Written
 BATCH_ROWS = 100_000
 MOST_NESTED = 4
-"""Casts within casts that are asked about."""
+"""The deepest nesting of casts that is examined."""
 MOST_AGGREGATES = 500
 TOO_WIDE = "a sum of whole numbers that passes 64 bits on this data"
 TEXTS = "a text that DuckDB casts and others do not, as ' 7 ' or '1e2' to a whole number"
@@ -43,13 +44,13 @@ _FORMS = (
         r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
     ),
 )
-"""Types -> the texts of theirs that every library reads."""
+"""Type -> a pattern of the texts that every library reads as that type."""
 
 
 def data_of_its_own(
     database: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]
 ) -> str | None:
-    """What of the data makes DuckDB's answer one that others cannot give: a sum, or a text."""
+    """The reason why only DuckDB can answer: a sum beyond 64 bits, or a cast of a text."""
     names = list(tables)
     for guarded, raises, told in (
         (_of_sums, _NOT_OF_64_BITS.search, TOO_WIDE),
@@ -62,10 +63,10 @@ def data_of_its_own(
 
 
 def another(sql: str, tables: Iterable[str], differs: Callable[[str], bool]) -> str | None:
-    """In which way DuckDB's own answer is another, though it is asked for the same.
+    """The reason why DuckDB itself has another answer for an equivalent query; else None.
 
-    ``differs`` says whether a query's answer is another than the reference. It may raise
-    HarnessError: what is printed is another query, or has no end.
+    ``differs(sql)`` says whether a query's answer differs from the reference. It may raise
+    HarnessError, where the variant is no longer the same query, or takes too long.
     """
     for way, other in other_ways(sql, list(tables)):
         with contextlib.suppress(HarnessError):
@@ -80,7 +81,7 @@ def _raised(
     sql: str,
     tables: Iterable[str],
 ) -> str | None:
-    """What DuckDB raises of the guarded query; None where there is nothing to guard."""
+    """The error of DuckDB for the guarded query; None where there is nothing to guard."""
     try:
         tree = sqlglot.parse_one(sql, read=DIALECT)
         by_name(tree)
@@ -88,22 +89,22 @@ def _raised(
             return None
         guarded = tree.sql(DIALECT)
         judge(database, guarded, tables)
-    except (WorkloadError, sqlglot.errors.SqlglotError):  # what is printed is another query
+    except (WorkloadError, sqlglot.errors.SqlglotError):  # a variant is another query
         return None
     try:
         for _ in database.sql(guarded).to_arrow_reader(BATCH_ROWS):
-            pass  # what raises, does so on the way
-    except (duckdb.Error, OSError) as error:  # Arrow's, of what DuckDB raises on the way
+            pass  # only the errors of the query matter
+    except (duckdb.Error, OSError) as error:  # OSError: raised by Arrow's reader for DuckDB's
         return str(error)
     return None
 
 
 def _of_sums(tree: exp.Expr) -> bool:
-    """Makes the query raise where one of its sums, or that of a mean, is too wide."""
+    """Adds guards to a query that raise where a sum, also that of a mean, exceeds 64 bits."""
     aggregates = list(tree.find_all(exp.Sum, exp.Avg))
     if len(aggregates) > MOST_AGGREGATES:
         return False
-    for aggregate in reversed(aggregates):  # the innermost first
+    for aggregate in reversed(aggregates):  # innermost first
         value = _whole(aggregate)
         place = exp.Placeholder()
         value.replace(place)
@@ -113,7 +114,7 @@ def _of_sums(tree: exp.Expr) -> bool:
 
 
 def _whole(aggregate: exp.Expr) -> exp.Expr:
-    """The aggregate with its FILTER and its OVER."""
+    """The aggregate together with its FILTER and its OVER."""
     value = aggregate
     while isinstance(value.parent, (exp.Filter, exp.Window)) and value.arg_key == "this":
         value = value.parent
@@ -121,13 +122,13 @@ def _whole(aggregate: exp.Expr) -> exp.Expr:
 
 
 def _raising(value: str, total: str) -> exp.Expr:
-    """The value itself, for which a total of 128 bits is made one of 64 on the way."""
+    """The same value, computed by way of a cast to 64 bits, which raises beyond them."""
     narrow = f"typeof({total}) = 'HUGEINT' and cast({total} as bigint) is null"
     return sqlglot.parse_one(f"case when {narrow} then null else {value} end", read=DIALECT)
 
 
 def _of_texts(tree: exp.Expr) -> bool:
-    """Makes the query raise where it casts a text that is not of a type's plainest form."""
+    """Adds guards to a query that raise where a text to be cast has an unusual form."""
     casts = [e for e in tree.find_all(exp.Cast) if _form(e) is not None]
     if max((_depth(cast) for cast in casts), default=0) > MOST_NESTED:
         return False
@@ -141,7 +142,7 @@ def _of_texts(tree: exp.Expr) -> bool:
 
 
 def _depth(cast: exp.Expr) -> int:
-    """In how many casts it stands: each is written several times, and what is in it as often."""
+    """How many casts contain an expression: each guard repeats its operand several times."""
     outer = cast.find_ancestor(exp.Cast)
     return 0 if outer is None else 1 + _depth(outer)
 

@@ -1,4 +1,4 @@
-"""Arrow columns of many types -> the one type that stands for their kind of value."""
+"""Brings Arrow columns to one canonical type per kind of value, so that they can be compared."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Chunks: TypeAlias = Any
-"""A pa.ChunkedArray; the annotations of pyarrow.compute (26.0) reject what its functions take."""
+"""A pa.ChunkedArray, typed Any: pyarrow.compute (26.0) annotates its functions too narrowly."""
 
 DAY_MICROSECONDS = 86_400_000_000
 
 
 class Kind(StrEnum):
-    """What a column holds, whatever its width, unit or encoding."""
+    """A kind of value, whatever its width, unit or encoding."""
 
     INTEGER = "integer"
     FLOAT = "float"
@@ -40,11 +40,11 @@ CANONICAL = {
 
 
 class NotComparable(Exception):
-    """A column whose values cannot be brought to the type of their kind; says why."""
+    """Raised where values cannot be brought to the type of their kind; says why."""
 
 
 def kind_of(arrow_type: pa.DataType) -> Kind | None:
-    """The kind of a type: decimals without a scale are integers; None for what has no kind here."""
+    """The kind of a type; decimals without a scale are integers. None for unknown types."""
     if pa.types.is_dictionary(arrow_type):
         return kind_of(arrow_type.value_type)
     if pa.types.is_decimal(arrow_type):
@@ -73,7 +73,7 @@ _TESTS: dict[Kind, Callable[[pa.DataType], bool]] = {
 
 
 def canonical(column: Chunks, kind: Kind) -> Chunks:
-    """A column in the type of its kind.
+    """Casts a column to the canonical type of its kind.
 
     Integers beyond 64 bits become their digits as text. A timestamp becomes a date where it is
     midnight throughout. Raises NotComparable where a value would be changed.
@@ -91,7 +91,7 @@ def canonical(column: Chunks, kind: Kind) -> Chunks:
 
 
 def without_nan(column: Chunks) -> Chunks:
-    """Numbers of any width as floats, NaN as NULL."""
+    """Casts numbers to floats and replaces NaN by NULL."""
     column = column.cast(pa.float64(), safe=False)
     return pc.if_else(pc.is_nan(column), None, column)
 

@@ -1,7 +1,8 @@
-"""Rows of two multisets -> those without a partner on the other side.
+"""Matches the rows of two tables, whatever their order, and returns those without a partner.
 
-Rows are paired in stages, each cheaper than the next and each leaving fewer rows: by place, by
-their exact columns, by every bit, by floats that are rounded alike, and the last few with care.
+Rows are paired in stages, from cheap to expensive, each on the rows that the last one left: by
+position, by their exact columns, bit by bit, by clusters of floats, and the last few by a
+maximum matching.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ import numpy as np
 from harness.verify.rows import Codes, Flags, Floats, Ints, Rows, agree, hashed, near
 
 CAREFUL_ROWS = 20_000
-"""More leftover rows than these are not matched with care: so many are no float noise."""
+"""Above this number of leftover rows no matching is tried: rounding does not explain so many."""
 CAREFUL_GROUP = 400
 FINE = 1e-3
-"""Rounding differences of engines are far below the tolerance: try tight clusters first."""
+"""Factor on the tolerance for a first try: rounding differences are far below the tolerance."""
 
 
 @dataclass(frozen=True)
 class Leftover:
-    """Places of the rows that have found no partner (yet)."""
+    """Positions of the rows that have no partner (yet)."""
 
     expected: Ints
     answer: Ints
@@ -32,7 +33,7 @@ class Leftover:
         return len(self.expected) == 0 or len(self.answer) == 0
 
     def without(self, pairs: Leftover) -> Leftover:
-        """What is left once ``pairs`` (places among these rows, not the tables') are out."""
+        """The leftover rows without ``pairs``, whose positions count within the leftover rows."""
         return Leftover(
             np.delete(self.expected, pairs.expected), np.delete(self.answer, pairs.answer)
         )
@@ -44,11 +45,11 @@ Stage = Callable[[Rows, Rows, float], Leftover]
 def unmatched(
     expected: Rows, answer: Rows, tolerance: float, give_up_early: bool = True
 ) -> Leftover:
-    """The rows of both sides that have no partner on the other, by their places.
+    """The positions of the rows of both sides that have no partner on the other side.
 
-    ``give_up_early`` returns as soon as some row certainly has none: then only such rows are
-    told. The pairing is greedy between stages: it could err only for values that lie about one
-    tolerance apart from each other.
+    With ``give_up_early`` it returns as soon as some row certainly has none, and returns only
+    those rows. Stages never undo a pair, which could err only for values that are about one
+    tolerance apart.
     """
     left = Leftover(np.arange(len(expected)), np.arange(len(answer)))
     for stage in (_by_place, _by_exact, _by_bits, _by_fine_clusters, _by_clusters, _with_care):
@@ -106,7 +107,7 @@ def _by_clusters(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
 
 
 def _clusters(expected: Floats, answer: Floats, tolerance: float) -> tuple[Ints, Ints]:
-    """Numbers each value by its cluster: neighbours in size that are near each other share one."""
+    """The cluster of each value: values that are near each other, when sorted, share a cluster."""
     both = np.concatenate((expected, answer))
     order = np.argsort(both)
     ascending = both[order]
@@ -148,7 +149,7 @@ def _without_hope(codes: Codes, others: Codes) -> Flags:
 
 
 def _with_care(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
-    """A largest matching among the rows with equal exact columns (augmenting paths, Kuhn 1955)."""
+    """A maximum matching among rows with equal exact columns (augmenting paths, Kuhn 1955)."""
     ours: list[int] = []
     theirs: list[int] = []
     if max(len(expected), len(answer)) <= CAREFUL_ROWS:
@@ -160,7 +161,7 @@ def _with_care(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
 
 
 def _groups(expected: Rows, answer: Rows) -> Iterator[tuple[Ints, Ints]]:
-    """Places of the rows on both sides that share their exact columns, a group at a time."""
+    """Yields, for each combination of exact columns, the positions of its rows on both sides."""
     our_codes, their_codes = (
         hashed(expected.exact, len(expected)),
         hashed(answer.exact, len(answer)),

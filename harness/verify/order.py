@@ -1,4 +1,4 @@
-"""A reference with its ORDER BY and LIMIT -> which rows may stand where in the answer."""
+"""Works out, from ORDER BY and LIMIT, which rows of the reference may stand where in an answer."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from harness.verify.rows import Flags, Ints, filled, near
 
 Steps = npt.NDArray[np.int8]
 BACK, TIE, FORWARD, LOOSE = -1, 0, 1, 2
-"""From one row to the next under the sort keys. LOOSE: as near as rounding may bring them."""
+"""How a row follows the one before it under the sort keys. LOOSE: equal up to rounding."""
 
 
 @dataclass(frozen=True)
 class Expected:
     """The rows that may stand in an answer of ``size`` rows.
 
-    ``runs`` numbers, for each candidate, the run of rows that may change places with each other;
-    ``answer_runs`` says from which run the row at each place of the answer must come. Where
-    ``required`` is false, the row ties with others at an edge of the LIMIT and may be missing.
+    A run is a group of rows that may swap places. ``runs`` has the run of each candidate row;
+    ``answer_runs`` has the run that each position of the answer must come from. A row whose
+    ``required`` is false ties with others at an edge of the LIMIT, and may be missing.
     """
 
     candidates: pa.Table
@@ -39,7 +39,7 @@ class Expected:
 
 
 def whole(reference: pa.Table, spec: AnswerSpec) -> Expected:
-    """Every row of the reference must be there."""
+    """For queries without LIMIT: every row of the reference is required."""
     runs = _numbered(
         steps(reference, spec.order, spec.tolerance, rounding=True) == FORWARD, len(reference)
     )
@@ -47,7 +47,7 @@ def whole(reference: pa.Table, spec: AnswerSpec) -> Expected:
 
 
 def cut(widened: pa.Table, rank: Ints, spec: AnswerSpec) -> Expected:
-    """The rows that LIMIT and OFFSET let through; those tying at either edge are optional.
+    """For queries with LIMIT or OFFSET: rows that tie at either edge are optional.
 
     ``rank`` holds, for each row of ``widened``, its rank under the full ORDER BY.
     """
@@ -67,7 +67,7 @@ def cut(widened: pa.Table, rank: Ints, spec: AnswerSpec) -> Expected:
 
 
 def _window(rank: Ints, spec: AnswerSpec) -> tuple[int, int]:
-    """The first place that LIMIT and OFFSET let through, and the one after the last."""
+    """The first position within LIMIT and OFFSET, and the one after the last."""
     ahead = int(rank[0]) - 1 if len(rank) else 0
     first = min(max(0, spec.offset - ahead), len(rank))
     last = len(rank) if spec.limit is None else min(first + spec.limit, len(rank))
@@ -75,7 +75,7 @@ def _window(rank: Ints, spec: AnswerSpec) -> tuple[int, int]:
 
 
 def _numbered(starts: Flags, length: int) -> Ints:
-    """Numbers the stretches of rows; ``starts`` says after which row the next one begins."""
+    """Numbers runs of rows; ``starts`` is true where a run begins after the row before."""
     numbers = np.zeros(length, dtype=np.int64)
     numbers[1:] = np.cumsum(starts)
     return numbers
@@ -84,9 +84,9 @@ def _numbered(starts: Flags, length: int) -> Ints:
 def steps(table: pa.Table, order: Sequence[SortKey], tolerance: float, rounding: bool) -> Steps:
     """How each row follows the one before it under the sort keys (length: rows - 1).
 
-    With ``rounding``, the rows' floats may have been rounded otherwise elsewhere: float keys
-    that are near each other settle nothing, nor do the keys after them, and steps of either
-    direction are FORWARD. Without it, equal floats leave the decision to the next key.
+    With ``rounding``, another engine may have rounded the floats differently: float keys that
+    are near each other decide nothing, nor do the keys after them. Without it, equal floats
+    leave the decision to the next key.
     """
     result = np.full(max(0, len(table) - 1), TIE, dtype=np.int8)
     open_ = np.ones(len(result), dtype=np.bool_)

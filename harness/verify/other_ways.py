@@ -1,4 +1,4 @@
-"""A query -> the same question to DuckDB in other ways, by which its answer may be another."""
+"""Makes variants of a query that SQL allows to have another answer, for DuckDB to run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct
 
 
 def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """How else the same can be computed -> the query that does so."""
+    """The variants: what each changes, in words -> its SQL."""
     names, tree = list(tables), sqlglot.parse_one(sql, read=DIALECT)
     by_name(tree)
     for direction in ("asc", "desc") if tree.find(*_OF_SEVERAL_ROWS) is not None else ():
@@ -48,9 +48,9 @@ def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _reordered(tree: exp.Expr, tables: Iterable[str], direction: str) -> exp.Expr:
-    """The query over the tables' rows in an order that their values give them.
+    """The query over its tables with their rows sorted by value.
 
-    They have names that nothing in the query has.
+    The sorted tables get names that do not occur in the query.
     """
     turned, prefix = tree.copy(), "turned"
     while any(prefix in folded(part.name) for part in tree.find_all(exp.Identifier)):
@@ -71,19 +71,19 @@ def _reordered(tree: exp.Expr, tables: Iterable[str], direction: str) -> exp.Exp
 
 
 def _turned(table: str, name: str, direction: str) -> exp.CTE:
-    """The rows of a table in an order of their values, under a name."""
+    """A WITH entry: a table's rows sorted by their values, under a new name."""
     rows = f"select * from {identifier(table)} as one order by hash(one) {direction}"
     alias = exp.TableAlias(this=exp.to_identifier(name, quoted=True))
     return exp.CTE(this=sqlglot.parse_one(rows, read=DIALECT), alias=alias)
 
 
 _BY_PLACE = (exp.RowNumber, exp.Lag, exp.Lead, exp.Ntile, exp.FirstValue)
-"""Window functions that tell rows apart that tie; so do others in a frame of rows."""
+"""Window functions whose values differ between rows that tie in the window's order."""
 _ALIKE_FOR_TIES = (exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist)
 
 
 def _with_ties_decided(tree: exp.Expr, first: int) -> exp.Expr | None:
-    """The query in which windows take rows that tie by their values, each other one backwards."""
+    """The query with ties in windows broken by the rows' values, in alternating directions."""
     turned, count = tree.copy(), first
     for select in list(turned.find_all(exp.Select)):
         resolve_names(select)
@@ -108,7 +108,7 @@ def _tells_ties_apart(window: exp.Window) -> bool:
 
 
 def _row(select: exp.Select) -> exp.Expr | None:
-    """A hash of the row that a window of this SELECT sees; None where it has no name."""
+    """An expression for a hash of a whole row of this SELECT; None where a source has no name."""
     group = select.args.get("group")
     if group is not None:
         parts = list(group.expressions)

@@ -1,7 +1,8 @@
-"""Two large answers -> parts of both, cut by value, and the first difference of one of them.
+"""Compares two large answers part by part, so that memory holds only one part of each.
 
-Rows that are equal have equal integers, and so lie in the same part on either side: the parts are
-alike exactly where the answers are. Order does not survive, so this is for answers that have none.
+Rows are distributed by a hash of their integers. Equal rows get into the same part on both
+sides, so the answers are equal exactly if all parts are. Order is lost, so this is for answers
+without ORDER BY.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from harness.verify.rows import Ints, filled, hashed
 
 PART_ROWS = 500_000
 MOST_PARTS = 500
-"""As many files are open at a time."""
+"""The limit for parts, and so for files that are open at a time."""
 ROW = "enginebench row"
-"""The column that a part has besides: which rows of the whole it holds."""
+"""An additional column of each part: the number of the row in the whole answer."""
 
 
 def can_be_cut(answer: Path, reference: Path, spec: AnswerSpec, part_rows: int = PART_ROWS) -> bool:
-    """Whether answers are large, Arrow IPC files, without order, and with integers to cut by."""
+    """True for large answers in Arrow IPC files, without order, that have integers to hash."""
     if answer.suffix != ".arrow" or spec.order:
         return False
     return max(_rows(answer), _rows(reference)) > 2 * part_rows and bool(
@@ -37,7 +38,7 @@ def can_be_cut(answer: Path, reference: Path, spec: AnswerSpec, part_rows: int =
 def compare_in_parts(
     answer: Path, reference: Path, spec: AnswerSpec, folder: Path, part_rows: int = PART_ROWS
 ) -> str | None:
-    """What ``compare`` says of two answers that can be cut, in the memory that one part needs."""
+    """The result of ``compare`` for two large answers, one part at a time."""
     rows, keys = [_rows(file) for file in (answer, reference)], _integer_columns(answer, reference)
     count = min(-(-max(rows) // part_rows), MOST_PARTS)
     sides = [
@@ -55,13 +56,13 @@ def compare_in_parts(
 
 
 def _rows(file: Path) -> int:
-    with pa.memory_map(str(file)) as source:  # the rows themselves are not touched
+    with pa.memory_map(str(file)) as source:  # reads the schema, no rows
         reader = pa.ipc.open_file(source)
         return sum(len(reader.get_batch(place)) for place in range(reader.num_record_batches))
 
 
 def _batches(file: Path) -> Iterator[pa.RecordBatch]:
-    """One after the other, and read rather than mapped: what was mapped would stay resident."""
+    """Yields a file's batches. It is read, not mapped: mapped pages would stay resident."""
     with pa.OSFile(str(file)) as source:
         reader = pa.ipc.open_file(source)
         for place in range(reader.num_record_batches):
@@ -74,19 +75,19 @@ def _schema(file: Path) -> pa.Schema:
 
 
 def _integer_columns(*files: Path) -> list[int]:
-    """The places of the columns that hold integers of at most 64 bits in all files.
+    """The positions of columns that are integers of at most 64 bits in all files.
 
-    None where a column has a dictionary, which an Arrow file cannot hold in parts.
+    None where a column has a dictionary: an Arrow file of a part could not hold it.
     """
     types = [_schema(file).types for file in files]
     if any(pa.types.is_dictionary(column) for columns in types for column in columns):
         return []
-    alike = zip(*types, strict=False)  # another number of columns is told of by the whole
+    alike = zip(*types, strict=False)  # the number of columns is compared elsewhere
     return [place for place, column in enumerate(alike) if all(map(pa.types.is_integer, column))]
 
 
 def _cut(file: Path, keys: list[int], count: int, folder: Path) -> list[Path]:
-    """The parts' files, each with the rows whose integers hash to its number."""
+    """Distributes an answer's rows over the files of its parts."""
     folder.mkdir(parents=True)
     parts = [folder / f"{number}.arrow" for number in range(count)]
     schema, first = _schema(file).append(pa.field(ROW, pa.int64())), 0
@@ -114,7 +115,7 @@ def _integers(column: pa.Array) -> Ints:
 
 
 def _taken(part: Path) -> tuple[pa.Table, Ints]:
-    """A part, whose file is not needed any longer, and the numbers of its rows."""
+    """Reads a part and the numbers of its rows, and deletes its file."""
     table = pa.Table.from_batches(list(_batches(part)), _schema(part))
     part.unlink()
     last = table.num_columns - 1

@@ -1,4 +1,4 @@
-"""Answers and what is known of the right ones -> verdicts, given by a process of their own."""
+"""The parent's side of the referee, the process that computes references and checks answers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from harness.verify.requests import Check, Compute, Explain, Reference, StartRef
 Reply = TypeVar("Reply")
 
 TIMEOUT_SECONDS = 600.0
-"""For one reference or one comparison. It is no engine's time, so it is generous."""
+"""The limit for one reference or comparison; generous, since no engine is charged for it."""
 
 
 class Referee(RestartingWorker):
     """Computes reference answers with DuckDB and compares the engines' answers with them.
 
-    References are kept within the ``budget``.
+    References are cached within the disk ``budget``.
     """
 
     def __init__(
@@ -39,9 +39,9 @@ class Referee(RestartingWorker):
         self._known: dict[tuple[str, AnswerSpec], Reference | NoReference] = {}
 
     def reference(self, tables: Mapping[str, Table], key: str, spec: AnswerSpec) -> Reference:
-        """The right answer over the tables of a data key; computed once.
+        """The right answer over the tables of a data key; computed only once.
 
-        Raises NoReference where DuckDB cannot compute it, then and at every later call.
+        Raises NoReference where DuckDB cannot compute it, at every call for it.
         """
         known = self._known.get((key, spec))
         if known is None:
@@ -59,10 +59,10 @@ class Referee(RestartingWorker):
             return NoReference(f"there is no reference answer: {error}")
 
     def check(self, answer: Path, spec: AnswerSpec, reference: Reference) -> str | None:
-        """Why an answer file is wrong, or None.
+        """Why an answer file is wrong, or None if it is right.
 
-        Raises NoReference where it cannot be compared, or the reference is in doubt, and
-        Unsupported where it is wrong because of data that no engine could have answered so.
+        Raises NoReference where it cannot be compared, or where the reference is in doubt;
+        Unsupported where the data is such that only DuckDB has DuckDB's answer.
         """
         try:
             verdict = self._request(Check(answer.absolute(), spec, reference))

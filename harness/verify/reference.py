@@ -1,7 +1,7 @@
-"""Tables and SQL -> the reference answer on disk; an answer and it -> a verdict.
+"""The referee's process: computes reference answers with DuckDB and compares answers with them.
 
-This is the child process of harness.verify.referee: DuckDB and Arrow are at home here, so that the
-process that runs pytest stays small and imports no engine.
+It is the child process of harness.verify.referee. DuckDB and Arrow are imported here only, so
+that the process that runs pytest stays small and imports no engine.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ from harness.verify.requests import (
 )
 
 MEMORY = "800MB"
-"""What a reference is computed in, spilling to disk where it must; more where it cannot do so."""
+"""DuckDB's memory limit for a reference; without one, where it cannot spill what is beyond."""
 BATCH_ROWS = 50_000
 MOST_BYTES = 20 * 10**9
-"""Of one answer on disk."""
+"""The limit for one answer on disk."""
 OTHER_WAYS = {
     "without its optimizer": (),
     "with filters pushed down and nothing else optimized": ("filter_pushdown",),
 }
-"""Other ways in which DuckDB computes an answer -> the optimizers that are left to it.
+"""Names of other ways to compute an answer -> the optimizers that DuckDB keeps for each.
 
-Its optimizer has bugs like any other: 2.0.0 drops the filter ``nullif(w, w) like 'a%'`` above an
-outer join. Without filters pushed down, ``from a, b where a.k = b.k`` is a cross join, which may
-not end.
+DuckDB's optimizer has bugs: 2.0.0 drops the filter ``nullif(w, w) like 'a%'`` above an outer
+join. Without filter pushdown, though, ``from a, b where a.k = b.k`` is a cross join, which may
+never end.
 """
 OTHER_WAY_SECONDS = 20.0
 OTHER_WAY_MEMORY = "2GB"
 
 
 class References:
-    """Computes each reference once and keeps it as an Arrow IPC file in the cache."""
+    """Computes each reference once, and caches it as an Arrow IPC file."""
 
     def __init__(self, other_way_seconds: float = OTHER_WAY_SECONDS) -> None:
         self._other_way_seconds = other_way_seconds
@@ -121,7 +121,7 @@ class References:
 
     @contextlib.contextmanager
     def _in_time(self, database: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A database that is interrupted after the time that another way may take."""
+        """A context with a database that is interrupted at the time limit of another way."""
         timer = threading.Timer(self._other_way_seconds, database.interrupt)
         timer.start()
         try:
@@ -155,7 +155,7 @@ class References:
         name = hashlib.sha256("\n".join(told).encode()).hexdigest()
         file = self._budget.answers / f"{name}.arrow"
         if not self._budget.use(file):
-            unfinished = self._budget.unfinished(file)  # another run may be at it, too
+            unfinished = self._budget.unfinished(file)  # another run may be writing the same one
             try:
                 if way:
                     self._compute_otherwise(tables, sql, way, unfinished)
@@ -167,7 +167,7 @@ class References:
         return file
 
     def _open(self, tables: Sequence[Table], key: str) -> duckdb.DuckDBPyConnection:
-        """DuckDB over the tables of a data key, which is kept until those of another are wanted."""
+        """DuckDB over the tables of a data key; stays open until another key is needed."""
         if self._database is None or self._key != key:
             if self._database is not None:
                 self._database.close()
@@ -184,7 +184,7 @@ class References:
                 self._write(unbounded, sql, target)
 
     def _compute_otherwise(self, tables: Sequence[Table], sql: str, way: str, target: Path) -> None:
-        """Raises NoReference where that takes too long or too much memory, then and ever after."""
+        """Raises NoReference where that exceeds its limits, at this and every later call."""
         if (way, sql) in self._given_up:
             raise NoReference(f"DuckDB {way} came to no end")
         database = open_database(tables, self._threads, OTHER_WAYS[way], OTHER_WAY_MEMORY)
@@ -198,7 +198,7 @@ class References:
             database.close()
 
     def _write(self, database: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
-        """The answer of a query as an Arrow IPC file, each batch within its room."""
+        """Writes a query's answer to an Arrow IPC file; fails where it exceeds its room on disk."""
         views = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
         names, room = database.execute(views).fetchall(), Room(self._budget)
         try:
@@ -222,9 +222,9 @@ def open_database(
     optimizers: Sequence[str] | None = None,
     memory: str | None = MEMORY,
 ) -> duckdb.DuckDBPyConnection:
-    """A DuckDB that sees the tables' files as views, and no other file nor any extension.
+    """Opens a DuckDB with the tables' files as views, locked against other files and extensions.
 
-    With ``optimizers``, it has only these, little memory, and nowhere to spill to.
+    With ``optimizers`` it uses only these, has little memory, and cannot spill to disk.
     """
     database = duckdb.connect(config={"threads": threads, "temp_directory": "spill"})
     if memory is not None:
@@ -241,26 +241,27 @@ def open_database(
 
 
 def _create_view(database: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Raises NoReference where DuckDB reads other columns than the table is known to have."""
+    """Raises NoReference where DuckDB finds other columns in the files than the table has."""
     files = reader(table, Input.PARQUET if table.parquet else Input.CSV)
     view = identifier(table.name)
     database.execute(f"CREATE VIEW {view} AS SELECT * FROM {files}")
-    found = [row[:2] for row in database.execute(f"DESCRIBE {view}").fetchall()]
+    # DESCRIBE "tables" would list all tables.
+    found = [row[:2] for row in database.execute(f"DESCRIBE FROM {view}").fetchall()]
     wanted = [(c.name, c.type.sql.replace(" ", "")) for c in table.schema]
     if found != wanted:
         raise NoReference(f"DuckDB reads table {table.name!r} as {found}, and not as {wanted}")
 
 
 def _difference(answer: Path, reference: Path, spec: AnswerSpec, widened: bool) -> str | None:
-    """Why an answer file is wrong, or None: part by part where it is too large to be read whole."""
+    """Why an answer file is wrong, or None. Compares part by part where it is large."""
     if widened or not can_be_cut(answer, reference, spec):
         return compare(_read(answer), _read(reference), spec, widened)
-    with tempfile.TemporaryDirectory(dir=".") as folder:  # the process' own
+    with tempfile.TemporaryDirectory(dir=".") as folder:  # in the process's own folder
         return compare_in_parts(answer, reference, spec, Path(folder))
 
 
 def _read(file: Path) -> pa.Table:
-    """An answer: an Arrow IPC file, or what a program wrote as Parquet (a file or a folder)."""
+    """Reads an answer: an Arrow IPC file, or Parquet that a program wrote (a file or a folder)."""
     if file.suffix != ".arrow":
         return pq.read_table(file, partitioning=None)
     with pa.memory_map(str(file)) as source:

@@ -1,4 +1,4 @@
-"""Two canonical tables -> rows of numbers that can be compared, sorted and hashed together."""
+"""Encodes two tables as arrays of numbers, in which rows can be compared, sorted and hashed."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ABSOLUTE_TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows as columns of codes that must agree exactly, and of finite floats that must be near.
+    """Rows as code columns, which must agree exactly, and float columns, which must be near.
 
-    NULL, NaN and the infinities are told apart by codes; their place among the floats holds 0.
+    NULL, NaN and the infinities are codes; the float columns hold 0 in their place.
     """
 
     exact: tuple[Ints, ...]
@@ -35,7 +35,7 @@ class Rows:
         return len((self.exact or self.floats)[0])
 
     def take(self, index: Ints | list[int]) -> Rows:
-        """The rows at some places; these rows themselves where that is all of them in order."""
+        """The rows at these positions; the same object where these are all rows in order."""
         if len(index) == len(self) and np.array_equal(index, np.arange(len(self))):
             return self
         return Rows(
@@ -44,12 +44,12 @@ class Rows:
         )
 
     def with_codes(self, codes: Ints) -> Rows:
-        """These rows with one more column that must agree exactly."""
+        """The rows with one more code column."""
         return Rows((codes, *self.exact), self.floats)
 
 
 def encode(expected: pa.Table, answer: pa.Table) -> tuple[Rows, Rows]:
-    """Both tables as rows under one encoding. Their columns are canonical and of equal kinds."""
+    """Encodes both tables alike. Their columns must be canonical and of equal kinds."""
     exact: list[tuple[Ints, Ints]] = []
     floats: list[tuple[Floats, Floats]] = []
     for pair in zip(expected.columns, answer.columns, strict=True):
@@ -68,7 +68,7 @@ def encode(expected: pa.Table, answer: pa.Table) -> tuple[Rows, Rows]:
 
 
 def near(expected: Floats, answer: Floats, tolerance: float) -> Flags:
-    """Where finite floats agree: ``|answer - expected| <= 1e-9 + tolerance * |expected|``."""
+    """True where finite floats agree: ``|answer - expected| <= 1e-9 + tolerance * |expected|``."""
     with np.errstate(over="ignore"):
         bound = np.abs(expected)
         bound *= tolerance
@@ -78,7 +78,7 @@ def near(expected: Floats, answer: Floats, tolerance: float) -> Flags:
 
 
 def agree(expected: Rows, answer: Rows, tolerance: float) -> Flags:
-    """Where rows at the same place agree in every column."""
+    """True for each position at which both rows agree in every column."""
     result = np.ones(len(expected), dtype=np.bool_)
     for left, right in zip(expected.exact, answer.exact, strict=True):
         result &= left == right
@@ -90,7 +90,7 @@ def agree(expected: Rows, answer: Rows, tolerance: float) -> Flags:
 
 
 def agreements(expected: Rows, answer: Rows, tolerance: float) -> Ints:
-    """In how many columns each row agrees with the answer's only one."""
+    """The number of columns in which each row agrees with the one row of the answer."""
     count = np.zeros(len(expected), dtype=np.int64)
     for left, right in zip(expected.exact, answer.exact, strict=True):
         count += left == right
@@ -111,12 +111,12 @@ def hashed(columns: Sequence[Ints], length: int) -> Codes:
 
 
 def filled(column: Chunks, value: float) -> Chunks:
-    """A column with a value in the place of its NULLs; not copied where it has none."""
+    """The column with its NULLs replaced by a value; not copied where there are none."""
     return pc.fill_null(column, value) if column.null_count else column
 
 
 def _if_any(pair: Sequence[Ints]) -> Iterator[tuple[Ints, Ints]]:
-    """The pair of code columns, unless all its codes are 0."""
+    """The pair of code columns, or nothing where all codes are 0."""
     left, right = pair
     if left.any() or right.any():
         yield left, right
@@ -135,7 +135,7 @@ def _codes(left: Chunks, right: Chunks) -> tuple[Ints, Ints]:
 
 
 def _text_codes(left: Chunks, right: Chunks) -> tuple[Ints, Ints]:
-    """Places in one dictionary of both sides' texts; -1 for NULL."""
+    """Codes of both sides' texts in one common dictionary; -1 for NULL."""
     both = pa.chunked_array([*left.chunks, *right.chunks], left.type).dictionary_encode()
     encoded: list[Any] = both.chunks
     indices = [filled(chunk.indices.cast(pa.int64()), -1) for chunk in encoded]
@@ -144,7 +144,7 @@ def _text_codes(left: Chunks, right: Chunks) -> tuple[Ints, Ints]:
 
 
 def _integers(column: Chunks) -> Ints:
-    """The numbers behind integers, booleans, days and microseconds; 0 for NULL."""
+    """Integers, booleans, dates and timestamps as 64-bit integers; 0 for NULL."""
     if pa.types.is_null(column.type):
         return np.zeros(len(column), dtype=np.int64)
     narrow = column.cast(pa.int32()) if pa.types.is_date32(column.type) else column
@@ -152,11 +152,11 @@ def _integers(column: Chunks) -> Ints:
 
 
 def _finite_and_class(column: Chunks) -> tuple[Floats, Ints]:
-    """Finite values (0 elsewhere), and 0 = finite, 1 = NULL, 2 = NaN, 3 and 4 = the infinities."""
+    """Finite values (else 0), and a class: 0 finite, 1 NULL, 2 NaN, 3 and 4 the infinities."""
     values: Floats = filled(column, 0.0).to_numpy()
     classes = _nulls(column)
     if not np.isfinite(values).all():
-        classes = classes.copy()  # Arrow's memory must not be written to
+        classes = classes.copy()  # Arrow's memory is read-only
         for code, found in ((2, np.isnan(values)), (3, values == np.inf), (4, values == -np.inf)):
             classes[found] = code
         values = np.where(np.isfinite(values), values, 0.0)

@@ -1,4 +1,4 @@
-"""Values, rows and their differences -> the words of a reason."""
+"""Formats values and rows for the message of a difference."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS_SHOWN = 3
 
 
 def value(item: object) -> str:
-    """A value as it is shown, cut where it is long."""
+    """A value as text, cut where it is long."""
     if item is None:
         return "NULL"
     if isinstance(item, datetime.datetime):
@@ -26,13 +26,13 @@ def value(item: object) -> str:
 
 
 def row(table: pa.Table, place: int) -> str:
-    """A row with its columns' names: ``(k=7, n=2)``."""
+    """A row as text, with its columns' names: ``(k=7, n=2)``."""
     named = zip(table.column_names, values(table, place), strict=True)
     return f"({', '.join(f'{name}={value(item)}' for name, item in named)})"
 
 
 def rows(table: pa.Table, places: Iterable[int]) -> str:
-    """The first few of some rows."""
+    """The first few rows as text."""
     listed = list(places)
     more = len(listed) - ROWS_SHOWN
     shown = ", ".join(row(table, place) for place in listed[:ROWS_SHOWN])

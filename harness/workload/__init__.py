@@ -1,1 +1,1 @@
-"""A workload file -> the cells that it asks for, each with its program."""
+"""Reads a workload file and makes its cells, each with its program."""

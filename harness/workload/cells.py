@@ -23,7 +23,7 @@ from harness.workload.requests import Planned
 
 @dataclass(frozen=True)
 class Selection:
-    """What to run of each workload, on each number of threads. Empty ``inputs``: its own."""
+    """What the options select: engines, sizes, threads, inputs (empty: those of the file)."""
 
     engines: tuple[str, ...]
     sizes: tuple[str, ...]
@@ -35,8 +35,8 @@ class Selection:
 class CompiledCell:
     """One cell: either a program to run, or the outcome that is known before, and its reason.
 
-    ``files`` are the user's files, as they were when the program was compiled for what is in them;
-    ``notes`` say what of them is not in the tables as it is there.
+    ``files`` identify the user's files at the time of compilation, which depends on their
+    contents; ``notes`` say what the tables leave out of these files, or change.
     """
 
     cell: Cell
@@ -67,7 +67,7 @@ def compiled_cells(file: Path, selection: Selection, reader: Reader, cache: Cach
     """All cells of one workload file, query by query, engines innermost; and its bad queries.
 
     Raises WorkloadError, with file and line, where the file is wrong; DataError where a table
-    cannot be read. What is wrong with a query costs the cells of that query.
+    cannot be read. An invalid query has no cells; the others have theirs.
     """
     workload = load(file)
     cells: list[CompiledCell] = []
@@ -90,7 +90,7 @@ def _of_size(
 ) -> Iterator[CompiledCell]:
     """The cells of a size; what is wrong with queries is added to ``wrong``."""
     workload = compiler.workload
-    files = of_workload(workload)  # before they are read
+    files = of_workload(workload)  # taken before the files are read
     try:
         schemas = table_schemas(workload, size, cache)
         reason = ""
@@ -125,13 +125,13 @@ def _compiled(cell: Cell, compiler: Compiler, query: Query, schemas: Schemas) ->
 def _program(
     cell: Cell, compiler: Compiler, query: Query, schemas: Schemas
 ) -> Program | tuple[Outcome, str]:
-    """The cell's program, or why there is none."""
+    """The cell with its program, or with the outcome that it has for want of one."""
     if reason := harness.engines.get(cell.engine).unavailable():
         return Outcome.UNAVAILABLE, reason
     try:
         return compiler.program(query, schemas, cell.engine, cell.input)
     except Unsupported as error:
         return Outcome.UNSUPPORTED, str(error)
-    except Exception as error:  # a fault of an emitter costs one cell, not the file
+    except Exception as error:  # an emitter's bug costs one cell, not the file
         kind = "" if isinstance(error, WorkerError) else f"{type(error).__name__}: "
         return Outcome.ERROR, f"the harness failed to compile this: {kind}{error}"

@@ -1,7 +1,8 @@
-"""Requests of the compiler -> plans and programs: the process in which a stranger's SQL is read.
+"""The child process that parses and compiles queries, at the requests of ``compiler.py``.
 
-A kilobyte of SQL can have a plan without end, and native code that reads it cannot be interrupted:
-whoever asks kills this process, by the clock or for its memory, and the kernel once nobody asks.
+It is a process of its own because workload files may come from strangers: a kilobyte of SQL can
+take forever to plan, in native code that cannot be interrupted. The parent kills this process at
+a limit of time or memory; the kernel kills it when the parent ends.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ from harness.workload.requests import (
 
 
 class Compiling:
-    """The tables of a workload at one size, and the plans of those queries that were asked for.
+    """Answers requests about the queries of a workload at one size.
 
-    Plans stay here, for the programs that are made of them; what is sent is text.
+    Plans are kept here, where programs are made from them; replies contain text only.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,7 @@
-"""A workload's queries -> what is known of each, and one engine's program for each.
+"""Compiles a workload's queries: the description of each answer, and each engine's program.
 
-The SQL is a stranger's: a process of its own reads it (``harness/workload/compile_process.py``).
+The work is done in a process of its own (``harness/workload/compile_process.py``), since a file
+may come from a stranger.
 """
 
 from __future__ import annotations
@@ -30,22 +31,22 @@ from harness.workload.requests import (
 )
 
 SECONDS = 10.0
-"""What one query's plan, or one program, may take."""
+"""The time limit for one plan or one program."""
 FILE_SECONDS = 300.0
-"""What all that is compiled of a file may take: a query of the standard workloads takes 0.03 s."""
+"""The time limit for all compilations of a file; a standard query takes 0.03 s."""
 FILE_CHARACTERS = 100_000_000
-"""Of all plans and programs of a file: a query of the standard workloads has 20,000."""
+"""The limit for all plans and programs of a file; a standard query has 20,000 characters."""
 MESSAGE_CHARACTERS = 1000
-"""Of what is wrong with a query, which may quote any name in it."""
+"""The limit for an error message, which may quote any name of the query."""
 
 Reply = TypeVar("Reply")
 Schemas = Mapping[str, Schema]
 
 
 class Compiler:
-    """Compiles the queries of a workload, each one once for the same tables, engine and input.
+    """Compiles the queries of a workload; each once per combination of tables, engine and input.
 
-    A query that takes too long or too much, or ends the process that reads it, costs no other one.
+    A query that exceeds a limit, or crashes the compiling process, does not affect the others.
     """
 
     def __init__(self, workload: Workload, reader: Reader) -> None:
@@ -55,7 +56,7 @@ class Compiler:
         self._seconds, self._characters = FILE_SECONDS, FILE_CHARACTERS
 
     def check(self, schemas: Schemas) -> dict[str, WorkloadError]:
-        """Makes all plans. Gives the names of the bad queries, and what is wrong with each."""
+        """Compiles all plans. Returns the error of each invalid query, by name."""
         errors = {}
         for query in self.workload.queries:
             try:
@@ -65,7 +66,7 @@ class Compiler:
         return errors
 
     def query(self, query: Query, schemas: Schemas) -> Planned:
-        """What is known of a query. Raises WorkloadError, with file and line, where it is wrong."""
+        """The compiled query. Raises WorkloadError, with file and line, where it is wrong."""
         key = query.name, tuple(schemas.items())
         if key not in self._queries:
             self._check_native(query)
@@ -80,7 +81,7 @@ class Compiler:
             reason = reply.reason
         except TooMuch as error:
             reason = f"{error}; write it as several queries, or name fewer of its parts twice"
-        except WorkerError as error:  # a fault of ours or of the parser's, told at its place
+        except WorkerError as error:  # our bug or the parser's: reported at the query's line
             reason = f"the harness failed; please report this: {error}"
         raise self._error(query, reason, query.sql_line)
 
@@ -99,7 +100,7 @@ class Compiler:
         return WorkloadError(f"query {query.name!r}: {words}", self.workload.file, line)
 
     def steps(self, query: Query, schemas: Schemas) -> list[tuple[str, str]]:
-        """(step, text) of a query after each step of its compilation, for people to read.
+        """Pairs (step, text): the query after each step of its compilation, for people to read.
 
         Raises WorkloadError, with file and line, where the query is wrong.
         """
@@ -107,9 +108,9 @@ class Compiler:
         return self._ask("to compile it", ShowSteps(_text_of(query)), schemas)
 
     def program(self, query: Query, schemas: Schemas, engine: str, source: Input) -> Program:
-        """The program for an engine: the hand-written one that the file names, or the compiled one.
+        """An engine's program: the hand-written one that the file names, or the compiled one.
 
-        Raises Unsupported where the query cannot be spelt for the engine.
+        Raises Unsupported where the engine cannot do the query.
         """
         key = query.name, tuple(schemas.items()), engine, source
         if key not in self._programs:
@@ -153,7 +154,7 @@ def _text_of(query: Query) -> QueryText:
 
 
 def _characters(reply: object) -> int:
-    """The characters of all texts in a reply."""
+    """The number of characters of all texts in a reply."""
     if isinstance(reply, str):
         return len(reply)
     if is_dataclass(reply):
@@ -162,7 +163,7 @@ def _characters(reply: object) -> int:
 
 
 def native_program(folder: Path, native: str) -> Program:
-    """``file.py:function`` of this folder as a program: the file's text, ``query`` its function."""
+    """The program for ``file.py:function``: the file's text, with the function named ``query``."""
     file, _, function = native.rpartition(":")
     text = (folder / file).read_text(encoding="utf-8").rstrip()
     entry = "" if function == "query" else f"\n\n\nquery = {function}"
@@ -170,7 +171,7 @@ def native_program(folder: Path, native: str) -> Program:
 
 
 def described(workload: Workload, schemas: Schemas) -> dict[str, Table]:
-    """The tables as far as a program's text depends on them: no rows are read or made for this."""
+    """The tables with what a program's text depends on; no rows are read or generated."""
     formats = {name: table.csv_format.plain for name, table in workload.tables.items()}
     return {
         name: Table(name, schema, rows=0, csv_format=formats.get(name, CsvFormat()))

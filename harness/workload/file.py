@@ -1,4 +1,4 @@
-"""Turns a workload's YAML file into what is asked: tables, queries and inputs."""
+"""Reads a workload's YAML file into a Workload: its tables, queries, sizes and inputs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.data.files import LONGEST_SHOWN
 from harness.data.generators import registry
 from harness.data.generators.base import Generator, Params
 from harness.data.sources import OWN_SIZE, DataSource, DataSpec, TableSource
@@ -21,12 +22,12 @@ from harness.workload.schema import (
     parse,
     validate,
 )
-from harness.workload.yaml_lines import Document, read
+from harness.workload.yaml_lines import MAX_BYTES, Document, read
 
 
 @dataclass(frozen=True)
 class Query:
-    """One question. ``line`` is that of its name in the file, ``sql_line`` where its SQL begins."""
+    """One query. ``line`` is the line of its name in the file; its SQL begins on ``sql_line``."""
 
     name: str
     title: str
@@ -36,12 +37,12 @@ class Query:
     write: Literal["parquet"] | None = None
     tolerance: float = 1e-6
     native: Mapping[str, str] = field(default_factory=dict)
-    """Engine name -> ``file.py:function``, a file beside the workload's."""
+    """Engine name -> ``file.py:function`` of a hand-written program beside the workload file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workload(DataSource):
-    """A workload file, checked."""
+    """The validated contents of a workload file."""
 
     title: str
     inputs: tuple[Input, ...]
@@ -59,7 +60,7 @@ class Workload(DataSource):
 def load(path: Path) -> Workload:
     """Reads a workload. Raises WorkloadError with file, line and what would be right.
 
-    The SQL is not looked at here, and the tables' files are not opened.
+    Neither parses SQL nor opens the tables' files.
     """
     if not is_utf8(path.absolute()):
         raise WorkloadError("this path is not UTF-8; rename the file, or its folder", path, 1)
@@ -97,16 +98,28 @@ def _query(document: Document, name: str, model: QueryModel) -> Query:
 
 
 def _check_beside(document: Document, function: str, line: int) -> None:
-    """A native program must be a file in the workload's own folder, or below it."""
-    folder = document.file.parent.resolve()
+    """Raises WorkloadError unless a hand-written program lies in the workload's folder or below."""
     name = function.rpartition(":")[0]
+    try:
+        reason = _unlike_a_program(document.file.parent.resolve(), name)
+    except (OSError, RuntimeError, ValueError):  # too long, links in a ring, NUL, no UTF-8
+        reason = f"{name[:LONGEST_SHOWN]!r} cannot be read as text in UTF-8"
+    if reason:
+        raise WorkloadError(reason, document.file, line)
+
+
+def _unlike_a_program(folder: Path, name: str) -> str:
+    """What is wrong with a file for a program in this folder; empty where nothing is."""
     program = (folder / name).resolve()
     if not program.is_relative_to(folder):
-        raise WorkloadError(f"{name!r} must stay beside this file", document.file, line)
+        return f"{name!r} must stay beside this file"
     if not program.is_file():
-        scripts = [path.name for path in folder.glob("*.py")]
+        scripts = [path.name for path in folder.glob("*.py") if path.is_file()]
         hint = suggestion(name, scripts, "programs here")
-        raise WorkloadError(f"there is no {name!r} beside this file; {hint}", document.file, line)
+        return f"there is no {name!r} beside this file; {hint}"
+    with program.open("rb") as stream:
+        text = stream.read(MAX_BYTES + 1)
+    return "" if text.decode() and len(text) <= MAX_BYTES else f"{name!r} is empty, or over 1 MB"
 
 
 def _table(document: Document, name: str, model: TableModel) -> TableSource:

@@ -1,4 +1,4 @@
-"""Questions about SQL -> the replies of a process that reads it, which may die of it."""
+"""Starts and replaces the compiling process, and passes it requests within limits."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from harness.workload.requests import TakeTables
 Reply = TypeVar("Reply")
 
 START_SECONDS = 600.0
-"""It is no query's time, so it is generous."""
+"""The time limit for its start; generous, since no query is charged for it."""
 MEMORY_BYTES = 10**9
-"""What the process may grow by for one request."""
+"""The memory that one request may add to the process."""
 HELD_BYTES = MEMORY_BYTES
-"""A process that holds more, by then of plans, is replaced."""
+"""A process that has grown to this size, from the plans that it keeps, is replaced."""
 
 
 class Reader(RestartingWorker):
     """The process of ``harness/workload/compile_process.py``, which begins to start at once.
 
-    Its limits are those of a process that can be killed at any moment: neither native code that
-    holds Python's lock nor a single large allocation passes them.
+    Limits are enforced by killing the process, so that neither native code that holds Python's
+    lock nor a single large allocation can pass them.
     """
 
     def __init__(self) -> None:
@@ -43,8 +43,8 @@ class Reader(RestartingWorker):
     ) -> Reply:
         """The reply to a request about these tables.
 
-        Raises TooMuch, which begins with ``what``, where that takes longer than ``seconds`` or
-        more memory than it may, and another WorkerError where it fails otherwise.
+        Raises TooMuch, whose message begins with ``what``, where the request takes longer than
+        ``seconds`` or too much memory; another WorkerError where it fails.
         """
         client = self.client()
         if client.memory.sample() > HELD_BYTES:

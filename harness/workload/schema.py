@@ -1,4 +1,4 @@
-"""Turns a workload file's plain data into checked values, and pydantic's errors into words."""
+"""The pydantic models of a workload file, and their errors as messages with file and line."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from harness.workload.yaml_lines import Document, KeyPath
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 SIZE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 MOST_QUERIES, MOST_TABLES, MOST_SIZES, MOST_NULL_VALUES, MOST_INPUTS = 1000, 200, 100, 100, 10
+MOST_CHARACTERS = 1000
+"""Of a null value: Arrow looks for them in a tree that is as deep as they are long."""
 FUNCTION = re.compile(r"[^:]+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
 TYPE_ALIASES: Mapping[str, Type] = {
@@ -58,7 +60,7 @@ S = TypeVar("S", bound=Sized)
 
 
 def _at_most(most: int, what: str) -> AfterValidator:
-    """Each of them costs time and disk before anything is measured."""
+    """Refuses lists that are too long: every entry costs time and disk before a run begins."""
 
     def check(value: S) -> S:
         if len(value) > most:
@@ -107,12 +109,14 @@ class _Model(BaseModel):
 
 
 class TableModel(_Model):
-    """One table: a path, or a path with what is known of its contents."""
+    """A table: a path, or a path with the format of its files."""
 
     path: Annotated[str, AfterValidator(_without_nul)] = Field(min_length=1)
     columns: dict[str, Annotated[Type, BeforeValidator(_type)]] = Field(default={}, alias="schema")
     null_values: Annotated[
-        tuple[str, ...], Field(min_length=1), _at_most(MOST_NULL_VALUES, "null values")
+        tuple[Annotated[str, _at_most(MOST_CHARACTERS, "characters in a null value")], ...],
+        Field(min_length=1),
+        _at_most(MOST_NULL_VALUES, "null values"),
     ] = ("",)
     delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
         default=",", min_length=1, max_length=1
@@ -130,7 +134,7 @@ class TableModel(_Model):
 
 
 class QueryModel(_Model):
-    """One query: its SQL, or its SQL with what else is known of it."""
+    """A query: its SQL, or its SQL with a title, a tolerance and other keys."""
 
     sql: str
     title: Title | None = None
@@ -178,7 +182,7 @@ class DataModel(_Model):
 
 
 class WorkloadModel(_Model):
-    """A workload file, key by key."""
+    """The keys of a workload file."""
 
     title: Title | None = None
     input: Annotated[tuple[Input, ...], Field(min_length=1), _at_most(MOST_INPUTS, "inputs")] = (
@@ -230,7 +234,7 @@ def parse(document: Document) -> WorkloadModel:
 
 
 def validate(model: type[M], value: object, document: Document, within: KeyPath) -> M:
-    """Checks the part of a file that stands at ``within``."""
+    """Validates the part of a file at the path ``within``."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -240,9 +244,9 @@ def validate(model: type[M], value: object, document: Document, within: KeyPath)
 def _first_error(
     error: ValidationError, document: Document, model: type[BaseModel], within: KeyPath
 ) -> WorkloadError:
-    """The error that stands first in the file, in words.
+    """The message of the error that comes first in the file.
 
-    A missing key comes last: where one is missing, another is often misspelt.
+    Missing keys come last, since a missing key is often another one misspelt.
     """
 
     def line(detail: ErrorDetails) -> int:
@@ -254,7 +258,7 @@ def _first_error(
 
 
 def _model_at(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:
-    """The model whose key an error's place ends in."""
+    """The model that the last key of an error's path belongs to."""
     inner: dict[Any, tuple[int, type[BaseModel]]] = {
         "queries": (2, QueryModel),
         "tables": (2, TableModel),
@@ -269,7 +273,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
 
 
 def _words(detail: ErrorDetails, known: list[str]) -> str:
-    """One of pydantic's errors, told to someone who has never heard of pydantic."""
+    """A message for one of pydantic's errors that does not speak of pydantic."""
     key = next((str(part) for part in reversed(detail["loc"]) if isinstance(part, str)), "")
     value, limits = detail["input"], detail.get("ctx", {})
     match detail["type"]:
@@ -298,7 +302,7 @@ def _bound(limits: Mapping[str, Any]) -> str:
 
 
 def _expected(kind: str) -> str:
-    """What was wanted, from how an error's kind begins: ``int_parsing`` -> a whole number."""
+    """What was expected, by the beginning of an error's type: ``int_parsing`` -> a whole number."""
     words = {
         "string": "text (put it in quotes)",
         "int": "a whole number",

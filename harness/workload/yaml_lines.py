@@ -1,4 +1,4 @@
-"""Turns YAML text into plain data and the line of every key, refusing what could surprise."""
+"""Reads YAML into plain data with the line of every key; refuses YAML's ambiguous features."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.errors import WorkloadError
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_NODES = 50_000
-"""A thousand queries with title, tolerance and two native programs each are 14,000."""
+"""The limit for nodes; a thousand queries with all their keys have 14,000."""
 MAX_DIGITS = 100
 
 KeyPath = tuple[str | int, ...]
@@ -24,13 +24,13 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file's data, with the line (1-based) on which each key or list item stands."""
+    """A YAML file's data, with the line (from 1) of each key and list item."""
 
     file: Path
     data: object
     lines: Mapping[KeyPath, int]
     text_lines: Mapping[KeyPath, int]
-    """The line on which a text value itself begins: for a block (``|``) the one after its key."""
+    """The line on which a text value begins: for a block (``|``), the line after its key."""
 
     def line(self, path: KeyPath) -> int:
         """The line of a key, or of the nearest key around it."""
@@ -77,7 +77,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _check_number(event: Any, line: int) -> None:
-    """Refuses numbers that take YAML long to read, as of base 60, and those that Python cannot."""
+    """Refuses numbers that are slow to parse, as those in base 60, or that Python cannot parse."""
     value = getattr(event, "value", "")
     plain = isinstance(event, yaml.ScalarEvent) and event.style is None
     if plain and len(value) > MAX_DIGITS and _NUMBER.fullmatch(value):
@@ -115,7 +115,7 @@ def read(file: Path) -> Document:
 
 def _text(file: Path) -> str:
     try:
-        if file.exists() and not file.is_file():  # a pipe would be waited for
+        if file.exists() and not file.is_file():  # reading a pipe would block
             raise WorkloadError("is no file; a workload is a file in YAML")
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
@@ -164,7 +164,7 @@ def _document(file: Path, loader: _Loader, node: Node | None) -> Document:
 
 
 def _key(node: Node) -> str:
-    """A key as it is written: ``no`` and ``1`` are names here, not a boolean and a number."""
+    """A key as written: ``no`` and ``1`` are names here, not a boolean and a number."""
     if not isinstance(node, ScalarNode):
         raise WorkloadError("a key must be a single word", line=node.start_mark.line + 1)
     return str(node.value)

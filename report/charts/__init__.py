@@ -1,1 +1,1 @@
-"""Comparisons -> charts and their rows."""
+"""The specifications of the charts, without data."""

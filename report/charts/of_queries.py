@@ -56,14 +56,14 @@ def rounds() -> alt.LayerChart:
     order = alt.X(
         "round:Q", title="round (0 is the cold run)", axis=alt.Axis(tickMinStep=1, grid=False)
     )
-    told = tooltip(round="Round", label="Time")
+    tips = tooltip(round="Round", label="Time")
     hot = of_kind(base, "hot")
     line = hot.mark_line(strokeWidth=1, opacity=0.5).encode(x=order, y="amount:Q", color=COLOUR)
     points = hot.mark_point(filled=True, size=40, opacity=1).encode(
-        x=order, y="amount:Q", color=COLOUR, tooltip=told
+        x=order, y="amount:Q", color=COLOUR, tooltip=tips
     )
     cold = of_kind(base, "cold").mark_point(shape="diamond", size=60, strokeWidth=1.5).encode(
-        x=order, y="amount:Q", color=COLOUR, tooltip=told
+        x=order, y="amount:Q", color=COLOUR, tooltip=tips
     )  # fmt: skip
     return plot_of(alt.layer(band, median, line, points, cold), 150)
 

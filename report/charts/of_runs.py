@@ -1,4 +1,4 @@
-"""Charts over runs, and grids of queries by engine: Altair charts made like those of charts.py."""
+"""Charts over runs, and grids of queries by engine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HISTORY_HEIGHT = 170
 CHANGE_STEP = 24
 """Pixels for each query of the heat map."""
 TIMES = {"hours": "%H:%M", "minutes": "%H:%M"}
-"""Times of day in 24 hours; what is longer is written as Vega does."""
+"""Vega's formats for times of day, in 24 hours."""
 FRAMES = {"lost": "#d9480f", "gained": "#1c7ed6"}
 """Visible on a light and on a dark page."""
 
@@ -49,7 +49,7 @@ def history() -> alt.LayerChart:
 
 
 def _missing(runs: alt.Chart) -> alt.Chart:
-    """Not filtered, for a layer without any row would have no extent in time."""
+    """The signs of runs without a value; unfiltered, since the time axis needs rows."""
     up = alt.ExprRef("-12 * (datum.line || 0)")
     return runs.mark_text(fontWeight="bold", fontSize=13, yOffset=up).encode(
         y=alt.value(HISTORY_HEIGHT - 7),
@@ -59,7 +59,7 @@ def _missing(runs: alt.Chart) -> alt.Chart:
 
 
 def _names(base: alt.Chart) -> alt.Chart:
-    """A legend: a scale of its own cannot know the engines before the rows are there."""
+    """The engines' names as a legend; Vega's own would need the engines before the rows."""
     names = base.transform_filter("datum.kind === 'name'")
     across = alt.ExprRef("datum.across")
     return names.mark_text(align="left", fontSize=11, xOffset=across).encode(

@@ -19,7 +19,7 @@ LABEL_PIXELS = 112
 
 
 def rows_of(name: str) -> alt.Chart:
-    """A chart over the rows that the page gives under a name."""
+    """A chart over rows that are supplied later, under a name."""
     return alt.Chart(alt.NamedData(name=name))
 
 
@@ -52,7 +52,7 @@ def logarithmic(channel: Any, field: str, title: str | None, **scale: Any) -> An
 
 
 def names_at_ends(base: alt.Chart) -> alt.Chart:
-    """Texts to the right of the last points; ``dy`` keeps a row's own apart from the others."""
+    """Texts to the right of the last points; the rows' ``dy`` keeps them apart."""
     return base.mark_text(align="left", dx=8, dy=alt.ExprRef("datum.dy"), fontSize=11)
 
 
@@ -62,7 +62,7 @@ def room_for_names() -> list[object]:
 
 
 def intervals(base: alt.Chart) -> alt.Chart:
-    """A line over the interval; rows without one have it empty, from their value to itself."""
+    """A line over the interval; rows without an interval have their value as both ends."""
     return base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q")
 
 

@@ -1,15 +1,14 @@
 """The page's charts: what each is called, where it stands, and its Vega-Lite specification.
 
-A chart is a function that returns an Altair chart over named rows and holds no data itself;
-static/rows.js gives it its rows. A new chart is a function in a charts_of_*.py (or a file of its
-own), a line in CHARTS, and its rows under the same name in `chartRows`.
+A chart is a function that returns an Altair chart over named rows, without data. To add one, write
+that function in an of_*.py, add a line to CHARTS, and add a function that makes the rows to
+`chartRows` in static/rows.js, under the same name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import altair as alt
 
@@ -72,11 +71,6 @@ CHARTS: Mapping[str, Chart] = {
     "history": Chart(charts_of_runs.history),
     "changes": Chart(charts_of_runs.changes),
 }
-
-
-def specs() -> dict[str, dict[str, Any]]:
-    """The Vega-Lite specification of each kind of chart, by name."""
-    return {name: chart.draw().to_dict() for name, chart in CHARTS.items()}
 
 
 def overview() -> dict[str, Chart]:

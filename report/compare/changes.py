@@ -1,14 +1,13 @@
-"""Two runs -> what has changed from one to the other, cell by cell, with a verdict on each.
+"""Two runs -> what changed from the first to the second, cell by cell, with a verdict on each.
 
-A cell is faster or slower where the 95% interval of the ratio of its two values leaves out 1. It is
-a tie where the interval is narrow and covers 1, and not told apart where it is wide. The ratio is
-the page's. A metric of a single number, or of too few rounds, has no interval; there, less than
-TIE_MARGIN apart is not told apart.
+A cell is faster or slower if the 95% interval of after ÷ before excludes 1. If the interval covers
+1, the verdict is a tie for a narrow interval and "not told apart" for a wide one. A metric of a
+single number, or of too few rounds, has no interval; then values that differ by less than
+TIE_MARGIN are "not told apart".
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from report.errors import ReportError
 from report.read.frame import Cell, cells_of
 from report.read.sources import Run
 
-MUCH = 1.5
-"""A colour is deepest from this ratio on."""
 FIELDS = ("workload", "query", "engine", "size", "input", "threads")
 """What a cell is matched by; the machine and the engine's version are not."""
 ALIASED = FIELDS[2:]
@@ -46,11 +43,11 @@ class Verdict(StrEnum):
     """It is ok now and was not before."""
     FASTER = "faster"
     UNCLEAR = "not told apart"
-    """It cannot be told yet whether it has changed."""
+    """The interval is too wide for any other verdict."""
     TIE = "tie"
-    """It has not changed, but for TIE_MARGIN."""
+    """The two values are equal within TIE_MARGIN."""
     NONE = "no value"
-    """There is no value on either side, or one that is no base of a ratio."""
+    """Neither side has a value, or one of the values is 0, so that there is no ratio."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Change:
-    """A cell that both runs asked. ``ratio`` is after ÷ before."""
+    """A cell of both runs. ``ratio`` is after ÷ before."""
 
     before: Side
     after: Side
@@ -72,22 +69,22 @@ class Change:
 
     @property
     def nearest(self) -> float:
-        """The end of the interval that is nearer to 1, or the ratio itself where there is none."""
+        """The end of the interval that is nearer to 1; without an interval, the ratio."""
         if self.ratio is None:
             return 1.0
         low, high = self.ratio.interval or (self.ratio.value, self.ratio.value)
         return low if self.ratio.value > 1 else high
 
     def may_regress(self, above: float) -> bool:
-        """Whether it is not told apart, and may have got worse by more than a share."""
+        """Returns whether an unclear cell may have got worse by more than a share."""
         if self.verdict is not Verdict.UNCLEAR or self.ratio is None:
             return False
         return (self.ratio.interval or (0.0, self.ratio.value))[1] > 1 + above
 
     def is_regression(self, above: float) -> bool:
-        """Whether it got worse by more than a share (0.05 for 5%) with all of its interval.
+        """Returns whether the whole interval shows a cell worse by more than a share (0.05: 5%).
 
-        A cell that has lost its time is one whatever the share; one that is not told apart is none.
+        A cell that lost its time is always a regression; an unclear one never is.
         """
         if self.verdict is Verdict.LOST:
             return True
@@ -96,10 +93,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """All cells that both runs asked, the most important first.
+    """All cells of both runs, the most important changes first.
 
-    ``gone`` and ``new`` are the cells that only the first or the second run came to; ``rewritten``
-    are those of which the SQL differs, so that their times answer different questions.
+    ``gone`` and ``new`` are the cells of only the first or only the second run. ``rewritten`` are
+    cells of both whose SQL differs, so that their times cannot be compared.
     """
 
     before: Run
@@ -126,7 +123,7 @@ class Changes:
         return tuple(change for change in self.changes if change.is_regression(above))
 
     def unsure(self, above: float) -> tuple[Change, ...]:
-        """What may have got worse by more than a share: it cannot be told yet."""
+        """Returns the unclear cells that may have got worse by more than a share."""
         return tuple(change for change in self.changes if change.may_regress(above))
 
 
@@ -200,14 +197,6 @@ def verdict_on(ratio: Ratio) -> Verdict:
     return Verdict.SLOWER if ratio.value > 1 else Verdict.FASTER
 
 
-def strength(change: Change) -> float:
-    """Where a change stands on a colour scale: -1 (much better) to 1 (much worse), 0 for none."""
-    if change.ratio is None or change.verdict in (Verdict.TIE, Verdict.UNCLEAR):
-        return 0.0
-    logarithm = math.log(change.ratio.value) / math.log(MUCH)
-    return max(-1.0, min(logarithm, 1.0))
-
-
 def importance(change: Change) -> tuple[int, float]:
     """Sorts the most important first: by verdict, then by the size of the change."""
     ratio = change.ratio.value if change.ratio is not None else 1.0
@@ -215,7 +204,7 @@ def importance(change: Change) -> tuple[int, float]:
 
 
 def _by_key(run: Run) -> dict[Key, Cell]:
-    """The run's cells; one that an interrupted run did not reach is as if it had not been asked."""
+    """Returns the run's cells by key, without those that an interrupted run did not reach."""
     return {_key(cell): cell for cell in cells_of(run.file) if cell.outcome != "skipped"}
 
 
@@ -233,13 +222,13 @@ def _renamed(cells: Mapping[Key, Cell], alias: Alias) -> dict[Key, Cell]:
         raise NothingInCommon(
             f"the first run has no {alias.field} {alias.before!r}; it has {_listed(found)}"
         )
-    kept = {key: cell for key, cell in cells.items() if key[at] not in (alias.before, alias.after)}
+    others = {k: cell for k, cell in cells.items() if k[at] not in (alias.before, alias.after)}
     moved = {
         (*key[:at], alias.after, *key[at + 1 :]): cell
         for key, cell in cells.items()
         if key[at] == alias.before
     }
-    return kept | moved
+    return others | moved
 
 
 def _sql(run: Run, cell: Cell) -> str:

@@ -1,4 +1,8 @@
-"""`Results` -> `Comparison`: engines side by side on each task, with ratios, ties and scores."""
+"""`Results` -> `Comparison`: engines side by side on each task, with ratios, ties and scores.
+
+The terminal's ranking and the order of the page's engines are by these scores. What a reader
+chooses on the page is compared by static/model.js.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from report.compare.metrics import DEFAULT, METRICS, Metric
+from report.compare.metrics import DEFAULT, METRICS
 from report.compare.resampling import Errors, pair_errors
 from report.compare.statistics import PENALTY, Estimate, MeanRatio, Ratio, geometric_mean, ratio_of
 from report.read.frame import Cell, Engine, Results, Setting
@@ -23,8 +27,10 @@ class Entry:
     cell: Cell
     estimates: Mapping[str, Estimate]
 
-    def value(self, metric: Metric) -> float | None:
-        estimate = self.estimates.get(metric.name)
+    @property
+    def value(self) -> float | None:
+        """The value of the default metric."""
+        estimate = self.estimates.get(DEFAULT.name)
         return None if estimate is None else estimate.value
 
 
@@ -33,16 +39,16 @@ class Place(Enum):
 
     ALONE = "the best"
     TIES = "ties with the best, or is the best and others tie with it"
-    UNCLEAR = "cannot be told from the best yet, or is the best and others cannot be told from it"
+    UNCLEAR = "may be as good as the best, or is the best and others may be as good"
     BEHIND = "worse than the best"
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A task on one metric: the best entry, those near it, and all ratios to it.
+    """A task on the default metric: the best entry, those near it, and all ratios to it.
 
-    ``tied`` are other engines that tie with the best, ``unclear`` those that cannot be told from it
-    yet. Where no engine has a value there is none of these.
+    ``tied`` are other engines that tie with the best, ``unclear`` those whose ratio to the best is
+    unclear. All are empty if no engine has a value.
     """
 
     best: Entry | None
@@ -61,7 +67,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Task:
-    """One query in one setting, and what each engine made of it.
+    """One query in one setting, with an entry for each engine.
 
     ``errors`` holds, by metric with rounds, the errors of all ratios between its entries, as
     `pair_errors` gives them.
@@ -73,56 +79,49 @@ class Task:
     entries: Mapping[Engine, Entry]
     errors: Mapping[str, Errors] = field(default_factory=dict, repr=False, compare=False)
 
-    def best(self, metric: Metric = DEFAULT) -> Entry | None:
-        """The entry with the least value, the first of equals."""
-        return self.standing(metric).best
-
-    def standing(self, metric: Metric = DEFAULT) -> Standing:
-        return self._default if metric is DEFAULT else _standing(self, metric)
-
     @cached_property
-    def _default(self) -> Standing:
-        return _standing(self, DEFAULT)
+    def standing(self) -> Standing:
+        return _standing(self)
 
-    def ratio(self, one: Engine, other: Engine, metric: Metric = DEFAULT) -> Ratio | None:
-        """One engine's value over another's: the one ratio that is shown wherever the two are."""
+    def ratio(self, one: Engine, other: Engine) -> Ratio | None:
+        """Returns one engine's value over another's, as page and terminal show it."""
         mine, theirs = self.entries[one], self.entries[other]
-        numerator = mine.estimates.get(metric.name)
-        denominator = theirs.estimates.get(metric.name)
+        numerator = mine.estimates.get(DEFAULT.name)
+        denominator = theirs.estimates.get(DEFAULT.name)
         if numerator is None or denominator is None:
             return None
-        return ratio_of(numerator, denominator, self._error(mine, theirs, metric))
+        return ratio_of(numerator, denominator, self._error(mine, theirs))
 
-    def _error(self, one: Entry, other: Entry, metric: Metric) -> float | None:
-        if metric.name not in self.errors:
+    def _error(self, one: Entry, other: Entry) -> float | None:
+        if DEFAULT.name not in self.errors:
             return None
         first = next(iter(self.entries.values())).index
-        error = float(self.errors[metric.name][one.index - first, other.index - first])
+        error = float(self.errors[DEFAULT.name][one.index - first, other.index - first])
         return None if math.isnan(error) else error
 
 
-def _standing(task: Task, metric: Metric) -> Standing:
-    values = {engine: entry.value(metric) for engine, entry in task.entries.items()}
+def _standing(task: Task) -> Standing:
+    values = {engine: entry.value for engine, entry in task.entries.items()}
     timed = {engine: value for engine, value in values.items() if value is not None}
     if not timed:
         return Standing(None)
     first = min(timed, key=lambda engine: timed[engine])
-    ratios = _ratios_to_best(task, first, max(timed.values()), metric)
+    ratios = _ratios_to_best(task, first, max(timed.values()))
     others = {e: ratio for e, ratio in ratios.items() if e in timed and e != first}
     tied = tuple(engine for engine, ratio in others.items() if ratio.is_tie)
     unclear = tuple(engine for engine, ratio in others.items() if ratio.is_unclear)
     return Standing(task.entries[first], tied, unclear, ratios)
 
 
-def _ratios_to_best(task: Task, best: Engine, worst: float, metric: Metric) -> dict[Engine, Ratio]:
-    """Each engine's ratio to the best; none where the best value is 0.
+def _ratios_to_best(task: Task, best: Engine, worst: float) -> dict[Engine, Ratio]:
+    """Returns each engine's ratio to the best; none if the best value is 0.
 
-    An engine without a value is given PENALTY times the worst one, as if it were known exactly.
+    A missing value counts as PENALTY times the worst one, as if that were known exactly.
     """
-    lowest = task.entries[best].estimates[metric.name]
+    lowest = task.entries[best].estimates[DEFAULT.name]
     missing = ratio_of(Estimate(PENALTY * worst, log_error=0.0), lowest)
     found = {
-        engine: task.ratio(engine, best, metric) if metric.name in entry.estimates else missing
+        engine: task.ratio(engine, best) if DEFAULT.name in entry.estimates else missing
         for engine, entry in task.entries.items()
     }
     ratios = {engine: ratio for engine, ratio in found.items() if ratio is not None}
@@ -131,19 +130,16 @@ def _ratios_to_best(task: Task, best: Engine, worst: float, metric: Metric) -> d
 
 @dataclass(frozen=True)
 class Score:
-    """An engine over many tasks. ``mean`` is None where it has no time at all.
+    """An engine over many tasks. ``mean`` is None if it has no time at all.
 
-    ``wins`` are the tasks on which it is the best or ties with the best, ``unclear`` those on which
-    it may be: it cannot be told yet.
+    ``wins`` counts the tasks on which it is the best or ties with the best, ``unclear`` those on
+    which the intervals leave that open.
     """
 
     engine: Engine
     mean: MeanRatio | None
-    ok: int
-    asked: int
     wins: int
     unclear: int
-    peak_bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -179,26 +175,14 @@ def compare(results: Results) -> Comparison:
     )
 
 
-def score(tasks: Iterable[Task], engine: Engine, metric: Metric = DEFAULT) -> Score:
-    """The geometric mean of an engine's ratios to the best, cells without a time penalised."""
-    asked = [task for task in tasks if engine in task.entries]
-    entries = [task.entries[engine] for task in asked]
-    ok = sum(entry.value(metric) is not None for entry in entries)
-    ratios = [task.standing(metric).ratios.get(engine) for task in asked]
-    peaks = [entry.cell.peak_bytes for entry in entries if entry.cell.peak_bytes is not None]
-    mean = geometric_mean([ratio for ratio in ratios if ratio is not None]) if ok else None
-    places = Counter(task.standing(metric).place(engine) for task in asked)
+def score(tasks: Iterable[Task], engine: Engine) -> Score:
+    """Returns the geometric mean of an engine's ratios to the best, with penalties, and counts."""
+    own = [task for task in tasks if engine in task.entries]
+    timed = any(task.entries[engine].value is not None for task in own)
+    ratios = [ratio for task in own if (ratio := task.standing.ratios.get(engine)) is not None]
+    places = Counter(task.standing.place(engine) for task in own)
     wins, unclear = places[Place.ALONE] + places[Place.TIES], places[Place.UNCLEAR]
-    return Score(engine, mean, ok, len(asked), wins, unclear, max(peaks, default=None))
-
-
-def best_score(
-    tasks: Sequence[Task], engines: Iterable[Engine], metric: Metric = DEFAULT
-) -> Score | None:
-    """The score of the engine that stays closest to the best of each task."""
-    scores = (score(tasks, engine, metric) for engine in engines)
-    ranked = [each for each in scores if each.mean is not None]
-    return min(ranked, key=_rank, default=None)
+    return Score(engine, geometric_mean(ratios) if timed else None, wins, unclear)
 
 
 def _rank(score: Score) -> tuple[bool, float, str]:
@@ -250,7 +234,7 @@ def estimates_of(cell: Cell) -> dict[str, Estimate]:
 
 
 def _errors(tasks: Sequence[Mapping[Engine, Entry]]) -> list[dict[str, Errors]]:
-    """By task, the errors of all its ratios, by metric with rounds."""
+    """Returns, for each task, the errors of all its ratios, by metric with rounds."""
     found: list[dict[str, Errors]] = [{} for _ in tasks]
     for metric in METRICS:
         if metric.samples is None:

@@ -14,7 +14,7 @@ Unit = Literal["s", "MiB"]
 
 @dataclass(frozen=True)
 class Metric:
-    """Something of which less is better.
+    """A quantity of a cell of which less is better.
 
     ``samples`` gives the numbers whose median is the value and whose spread gives the interval;
     ``single`` gives one number that has no interval. ``superlative`` finishes the sentence
@@ -30,7 +30,7 @@ class Metric:
     single: Callable[[Cell], float | None] | None = None
 
     def _sample(self, cell: Cell) -> Sample | None:
-        """The cell's measurements; None where it has none, or a single one."""
+        """Returns the cell's measurements; None if there are none, or a single number."""
         if cell.outcome != "ok" or self.samples is None:
             return None
         alone = cell.extras is not None and cell.extras.interleaved is False
@@ -38,7 +38,7 @@ class Metric:
         return Sample(self.samples(cell), cell.turns, cell.processes, run)
 
     def estimate(self, cell: Cell) -> Estimate | None:
-        """The cell's value, or None where it has none."""
+        """Returns the cell's value with its interval, or None if it has no value."""
         sample = self._sample(cell)
         if sample is not None:
             return estimate_median(sample)

@@ -1,9 +1,8 @@
-"""`Results` -> the cells in view that an earlier run knew much better, each with its earlier self.
+"""`Results` -> the cells in view that an earlier run measured with a much smaller error.
 
-The newest run of a cell is the one in view, whatever its noise: what a reader has just measured is
-what the page shows, and the engines of a query stay those of one run. But a noisier run does not
-take a quieter one's place in silence: the page says of how many cells that is so, and of each of
-them what the earlier run found.
+The page always shows a cell's newest run, even if it is noisier than an earlier one: readers see
+what they have just measured, and the engines of a query stay those of one run. The page says how
+many cells are noisier than before, and what the earlier run found.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ from report.compare.metrics import DEFAULT
 from report.read.frame import Cell, Results
 
 MUCH_NOISIER = 2.0
-"""A cell is so where its median's error is so many times that of an earlier run."""
+"""A cell is much noisier if its median's error is at least this many times the earlier one's."""
 
 
 @dataclass(frozen=True)
 class Replaced:
-    """Cells in view that were measured before, and of those that were quieter the quietest run.
+    """What earlier runs know of the cells in view.
 
-    ``known`` counts the cells in view with an earlier time from the same program in the same
-    version on the same machine; ``quieter`` holds, by the place of a cell in `Results.cells`, the
-    earlier cell.
+    ``known`` counts the cells that an earlier run timed, with the same program, version and
+    machine. ``quieter`` maps the index of a much noisier cell in `Results.cells` to the earlier
+    cell with the smallest error.
     """
 
     known: int
@@ -33,7 +32,7 @@ class Replaced:
 
 
 def replaced(results: Results) -> Replaced:
-    """Looks at every cell that has a time, now and before."""
+    """Compares every timed cell in view with the same cell in earlier runs."""
     before: dict[object, list[Cell]] = {}
     for cell in results.superseded:
         if cell.seconds:
@@ -54,6 +53,6 @@ def _quietest(cells: Iterable[Cell]) -> Cell | None:
 
 
 def _error(cell: Cell) -> float:
-    """The standard error of the median's logarithm; infinite where too few rounds tell it."""
+    """Returns the standard error of the median's logarithm; infinite for too few rounds."""
     estimate = DEFAULT.estimate(cell)
     return math.inf if estimate is None or estimate.log_error is None else estimate.log_error

@@ -1,12 +1,12 @@
-"""Estimates of engines that took turns -> their ratio, with a standard error that knows of it.
+"""Estimates of engines that took turns -> the standard errors of their ratios.
 
-What slows the machine for a while slows the engines of a query alike, and so falls out of their
-ratio. How much of it does is found by drawing turns anew, for all engines of a query together: each
-turn gets a random weight, the same for every engine that had rounds in it, and the weighted medians
-tell how far their ratio moves. Weights are exponential (the Bayesian bootstrap: Rubin, "The
-Bayesian Bootstrap", The Annals of Statistics 9, 1981), so that engines with unequal numbers of
-turns can share them; whole turns are drawn, since rounds in a row are no independent draws (the
-cluster bootstrap: Davison & Hinkley, Bootstrap Methods and their Application, 1997, section 3.8).
+What slows the machine for a while slows all engines of a query alike, and so cancels out of their
+ratio. A bootstrap over turns estimates how much of it does: each turn gets a random weight, the
+same for all engines that had rounds in the turn, and the spread of the ratio of weighted medians is
+the ratio's error. Weights are exponential (the Bayesian bootstrap: Rubin, "The Bayesian Bootstrap",
+The Annals of Statistics 9, 1981), so that engines with unequal numbers of turns can share them.
+Whole turns are weighted, since the rounds of one turn are not independent (the cluster bootstrap:
+Davison & Hinkley, Bootstrap Methods and their Application, 1997, section 3.8).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from report.compare.statistics import (
 REPLICATES = 400
 SEED = 1981
 AT_ONCE = 100_000
-"""So many medians are drawn at a time, that they stay in the processor's cache."""
+"""How many medians are drawn at a time; that many fit into the processor's cache."""
 
 Floats = npt.NDArray[np.float32]
 Errors = npt.NDArray[np.float64]
@@ -42,7 +42,7 @@ Task = Sequence[Estimate | None]
 
 
 def ratio_between(numerator: Estimate, denominator: Estimate) -> Ratio | None:
-    """The ratio of two values; None where either is not above 0.
+    """Returns the ratio of two values; None if either is not above 0.
 
     A cell and itself are taken for measured apart.
     """
@@ -53,13 +53,13 @@ def ratio_between(numerator: Estimate, denominator: Estimate) -> Ratio | None:
 
 
 def pair_errors(tasks: Sequence[Task]) -> list[Errors]:
-    """By task, the error of the logarithm of the ratio of any two of its cells' medians.
+    """Returns, for each task, the errors of the logarithms of the ratios of its cells' medians.
 
-    Symmetric matrices, NaN where a cell is None or its own error is not known. It is the error of
-    medians that were measured apart, or, where that is less, the one of drawing turns anew. The
-    first is too wide where the machine drifts; the second, of few turns, is too wide where it does
-    not, for they hardly tell what the two have in common. Where one cell has turns that the other
-    has not, `_drift` is added.
+    The matrices are symmetric, with NaN if a cell is None or its own error is unknown. An error is
+    that of medians measured independently or, if that is smaller, that of the bootstrap. The
+    first is too wide if the machine drifts. The second is too wide if it does not and turns are
+    few, because few turns hardly determine what the two have in common. If one cell has turns that
+    the other has not, `_drift` is added.
     """
     found: dict[int, Errors] = {}
     for places in _batches(tasks):
@@ -69,7 +69,7 @@ def pair_errors(tasks: Sequence[Task]) -> list[Errors]:
 
 
 def _batches(tasks: Sequence[Task]) -> Iterator[list[int]]:
-    """Places of tasks with equal numbers of cells, some at a time."""
+    """Yields the indices of tasks with equal numbers of cells, in batches."""
     by_size: dict[int, list[int]] = {}
     for place, task in enumerate(tasks):
         by_size.setdefault(len(task), []).append(place)
@@ -79,7 +79,7 @@ def _batches(tasks: Sequence[Task]) -> Iterator[list[int]]:
 
 
 def _pair_errors(tasks: Sequence[Task]) -> Errors:
-    """Tasks x cells x cells, of tasks with equal numbers of cells."""
+    """Returns the errors of tasks with equal numbers of cells: tasks x cells x cells."""
     shape = len(tasks), len(tasks[0])
     cells = [cell for task in tasks for cell in task]
     samples = [None if cell is None else cell.sample for cell in cells]
@@ -93,7 +93,7 @@ def _pair_errors(tasks: Sequence[Task]) -> Errors:
 
 
 def _drifts(task: Task) -> Errors:
-    """Cells x cells: `_drift` of each pair that took turns; 0 for others."""
+    """Returns `_drift` of each pair of cells that took turns, 0 for others: cells x cells."""
     found = np.zeros((len(task), len(task)))
     sampled = [(at, each, each.sample) for at, each in enumerate(task) if each and each.sample]
     if len({sample.turns for _, _, sample in sampled}) > 1:
@@ -104,7 +104,7 @@ def _drifts(task: Task) -> Errors:
 
 
 def _drift(one: Estimate, mine: Sample, other: Estimate, theirs: Sample) -> float:
-    """The variance of a ratio's logarithm because one engine went on when the other had ended.
+    """Returns the variance of a ratio's logarithm that rounds of one engine alone add.
 
     On a machine that slows down, the one that went on looks slower than it is. Their ratio over the
     turns that they share is free of that; by how much it differs from the ratio of all rounds,
@@ -126,7 +126,7 @@ def _drift(one: Estimate, mine: Sample, other: Estimate, theirs: Sample) -> floa
 
 
 def _together(samples: Sequence[Sample | None], shape: tuple[int, int]) -> Errors:
-    """The errors of pairs that took turns, NaN for others.
+    """Returns the bootstrap's errors of pairs that took turns, NaN for others.
 
     Of T turns the spread is that of T - 1 degrees of freedom, so that Student's quantile takes the
     normal one's place; (T + 1) / T makes up for what weighting takes off a variance (Rubin 1981).
@@ -148,7 +148,7 @@ def _together(samples: Sequence[Sample | None], shape: tuple[int, int]) -> Error
 def _side_by_side(
     samples: Sequence[Sample | None], shape: tuple[int, int]
 ) -> npt.NDArray[np.bool_]:
-    """Whether two cells of a task took turns with each other; none does with itself."""
+    """Returns whether two different cells of a task took turns with each other."""
     runs: dict[Hashable, int] = {}
     named = [None if each is None else each.run for each in samples]
     numbers = [-1 if name is None else runs.setdefault(name, len(runs)) for name in named]
@@ -163,7 +163,7 @@ def _turns(sample: Sample | None) -> int:
 
 
 def _resampled(samples: Sequence[Sample | None]) -> Floats:
-    """Samples x REPLICATES: logarithms of medians; NaN for those that cannot be drawn anew."""
+    """Returns logarithms of weighted medians, samples x REPLICATES; NaN for too few turns."""
     medians = np.full((len(samples), REPLICATES), np.nan, dtype=np.float32)
     alike: dict[tuple[int, ...], list[int]] = {}
     for place, each in enumerate(samples):
@@ -177,7 +177,7 @@ def _resampled(samples: Sequence[Sample | None]) -> Floats:
 
 
 def _weighted_medians(values: npt.NDArray[np.float64], weights: Floats) -> Floats:
-    """Cells x rounds and rounds x replicates -> cells x replicates.
+    """Returns weighted medians: cells x rounds and rounds x replicates -> cells x replicates.
 
     The median is the least value up to which half of the weight lies.
     """
@@ -194,7 +194,7 @@ def _weighted_medians(values: npt.NDArray[np.float64], weights: Floats) -> Float
 
 @cache
 def _weights(turn: int) -> Floats:
-    """A turn's weight in each replicate: the same in every cell, every task and every run."""
+    """Returns a turn's weight in each replicate, the same in every cell, task and run."""
     generator = np.random.default_rng([SEED, turn])
     return generator.exponential(size=REPLICATES).astype(np.float32)
 

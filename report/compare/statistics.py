@@ -3,8 +3,8 @@
 The ratio of two cells is the ratio of their values, as they are shown, and `ratio_of` is the one
 place where it is worked out; how far engines that took turns share an error, `resampling` says. All
 intervals are of 95%. Those of medians follow from order statistics, so that nothing is assumed of
-the shape of a distribution; those of ratios also hold what no round tells: that two processes which
-do the same differ (PROCESS_ERROR).
+the shape of a distribution; those of ratios also include PROCESS_ERROR, the difference between two
+processes that do the same, which no number of rounds reveals.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from harness.records.medians import interval_ranks
 
 CONFIDENCE = 0.95
 FEWEST_ROUNDS = 3
-"""Below this the rounds say nothing about spread, and no interval is given."""
+"""With fewer rounds than this no interval is given: they say nothing about spread."""
 NORMAL_QUANTILE = float(ndtri((1 + CONFIDENCE) / 2))
 PROCESS_ERROR = 0.01
-"""The standard error of the logarithm of a median that stems from its process, whatever the rounds.
+"""The part of the standard error of a median's logarithm that more rounds do not reduce.
 
-Where a process' memory comes to lie, and which cores its threads begin on, stays with it for all of
-its rounds (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously Wrong!", ASPLOS
+A process' memory layout, and the cores that its threads start on, are the same for all of its
+rounds (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously Wrong!", ASPLOS
 2009; Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013).
 ``python -m tests.tools.against_itself`` estimates it.
 """
 TIE_MARGIN = 0.05
-"""Two values tie where the whole interval of their ratio is nearer to 1 than this.
+"""Two values tie if the whole interval of their ratio is nearer to 1 than this.
 
 That an interval covers 1 does not show that two are equal: a wide one covers much else (two
 one-sided tests: Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
@@ -60,20 +60,20 @@ class Sample:
 
     @property
     def process_error(self) -> float:
-        """What is left of PROCESS_ERROR where the rounds are spread over several processes."""
+        """PROCESS_ERROR, averaged over the processes that ran the rounds."""
         return PROCESS_ERROR / math.sqrt(self.processes)
 
     def within(self, turns: Collection[int]) -> Sample:
-        """The measurements of some turns."""
-        kept = [at for at, turn in enumerate(self.turns) if turn in turns]
-        own = tuple(self.turns[at] for at in kept)
-        return replace(self, values=[self.values[at] for at in kept], turns=own)
+        """Returns the sample with the measurements of the given turns only."""
+        places = [at for at, turn in enumerate(self.turns) if turn in turns]
+        own = tuple(self.turns[at] for at in places)
+        return replace(self, values=[self.values[at] for at in places], turns=own)
 
     def blocks(self) -> Sequence[float]:
-        """The median of each turn's rounds; the rounds themselves where the turns are too few.
+        """Returns the median of each turn's rounds, or all rounds if the turns are too few.
 
-        Rounds that were run in a row have met the same disturbances, so that for an error they
-        count as one (a cluster sample: Cochran, Sampling Techniques, 1977, chapter 9).
+        Rounds of one turn have met the same disturbances, so that they count as one observation (a
+        cluster sample: Cochran, Sampling Techniques, 1977, chapter 9).
         """
         count = len(set(self.turns))
         if count == len(self.turns) or count < FEWEST_ROUNDS:
@@ -86,10 +86,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval; the ends are None where the rounds are too few to tell.
+    """A value with its 95% interval; the ends are None if the rounds are too few.
 
-    The interval tells of the rounds. ``log_error`` is the standard error of log(value) over rounds
-    and processes; None where it is not known. ``sample`` is what the value is the median of.
+    The interval follows from the rounds alone. ``log_error`` is the standard error of log(value)
+    over rounds and processes; None if it is unknown. ``sample`` holds the rounds of a median.
     """
 
     value: float
@@ -116,19 +116,19 @@ class Ratio:
 
     @property
     def covers_one(self) -> bool:
-        """Whether the two are not told apart. Without an interval: whether the ratio is near 1."""
+        """Whether the interval covers 1; without an interval, whether the ratio is near 1."""
         low, high = self.interval or (self.value / MARGIN, self.value * MARGIN)
         return low <= 1 <= high
 
     @property
     def is_tie(self) -> bool:
-        """Whether the two are shown to be equal, but for TIE_MARGIN."""
+        """Whether the two are equal within TIE_MARGIN, by the whole interval."""
         low, high = self.interval or (0.0, math.inf)
         return self.covers_one and low >= 1 / MARGIN and high <= MARGIN
 
     @property
     def is_unclear(self) -> bool:
-        """Whether it cannot be told yet which of the two is the better, or that they are equal."""
+        """Whether the interval shows neither a difference nor a tie."""
         return self.covers_one and not self.is_tie
 
     @property
@@ -147,7 +147,7 @@ class MeanRatio:
 
 @dataclass(frozen=True)
 class Ranks:
-    """Which of n sorted rounds, counted from 0, tell the median's spread.
+    """Which of n sorted rounds, counted from 0, give the median's interval and error.
 
     Rounds ``low`` and ``high`` are the ends of its interval. Those at ``outer`` places from each
     end are ``2 · quantile`` standard errors apart.
@@ -173,7 +173,7 @@ def ranks(count: int) -> Ranks:
 
 
 def estimate_median(sample: Sample) -> Estimate:
-    """The median of all rounds; its interval and error follow from the blocks of rounds."""
+    """Returns the median of all rounds, with interval and error from the blocks of rounds."""
     middle, ordered = median(sample.values), sorted(sample.blocks())
     if len(ordered) < FEWEST_ROUNDS:
         return Estimate(middle, sample=sample)
@@ -186,7 +186,7 @@ def estimate_median(sample: Sample) -> Estimate:
 
 
 def _error_of(ordered: Sequence[float]) -> float:
-    """The standard error of the logarithm of the median, of sorted values above 0."""
+    """Returns the standard error of the median's logarithm, for sorted values above 0."""
     place = ranks(len(ordered))
     spread = math.log(ordered[len(ordered) - 1 - place.outer] / ordered[place.outer])
     return spread / (2 * place.quantile)
@@ -195,10 +195,10 @@ def _error_of(ordered: Sequence[float]) -> float:
 def ratio_of(
     numerator: Estimate, denominator: Estimate, log_error: float | None = None
 ) -> Ratio | None:
-    """The ratio of two values; None where either is not above 0.
+    """Returns the ratio of two values; None if either is not above 0.
 
-    ``log_error`` is the error of its logarithm where more is known of it than that the two were
-    measured apart. Errors of what was, being independent, add in quadrature (Price & Bonett 2002).
+    ``log_error`` is the error of the ratio's logarithm, if it is known. Otherwise the two count as
+    measured independently, and their errors add in quadrature (Price & Bonett 2002).
     """
     if numerator.value <= 0 or denominator.value <= 0:
         return None

@@ -1,4 +1,4 @@
-"""An engine's own colour -> one that can be told from the page, in the light and the dark theme."""
+"""An engine's own colour -> one with enough contrast to the page, in either theme."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from dataclasses import dataclass
 LIGHT_PAGE = "#ffffff"
 DARK_PAGE = "#15181c"
 LEAST_CONTRAST = 3.0
-"""What WCAG 2.2 asks of graphical objects (success criterion 1.4.11)."""
+"""The least contrast of graphical objects by WCAG 2.2 (success criterion 1.4.11)."""
 
 Channels = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Shades:
-    """One colour, as it is drawn in each theme; ``#rrggbb``."""
+    """One colour in the light and in the dark theme, each ``#rrggbb``."""
 
     light: str
     dark: str
 
 
 def shades(colour: str, fade: float = 0.0) -> Shades:
-    """The colour for each theme; ``fade`` (0 to 1) mixes it with grey, for an older version."""
+    """Returns a colour for each theme; ``fade`` (0 to 1) mixes in grey, for an older version."""
     faded = _mix(_channels(colour), _channels("#9a9a9a"), fade)
     return Shades(_readable(faded, LIGHT_PAGE, "#000000"), _readable(faded, DARK_PAGE, "#ffffff"))
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    """Returns the contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
     low, high = sorted([_luminance(_channels(one)), _luminance(_channels(other))])
     return (high + 0.05) / (low + 0.05)
 
 
 def mixed(one: str, other: str, share: float) -> str:
-    """``share`` (0 to 1) of the second colour in the first; ``#rrggbb``."""
+    """Mixes ``share`` (0 to 1) of the second colour into the first; ``#rrggbb``."""
     return _hex(_mix(_channels(one), _channels(other), share))
 
 
 def _readable(colour: Channels, page: str, towards: str) -> str:
-    """The colour, mixed in steps with black or white until it stands out from the page."""
+    """Mixes the colour with black or white, in steps, until its contrast suffices."""
     for step in range(21):
         text = _hex(_mix(colour, _channels(towards), step / 20))
         if contrast(text, page) >= LEAST_CONTRAST:

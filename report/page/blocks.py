@@ -13,14 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 LEVEL = 6
+Numbers = Mapping[str, npt.NDArray[Any]]
+"""Columns of one dimension by name: float64, float32 or int32."""
 
 
 @dataclass(frozen=True)
 class Block:
     """Base64 of zlib data.
 
-    ``columns`` tells the arrays that lie in it one after the other, little endian: name, the name
-    of the type in JavaScript, and length. It is empty for a block of JSON.
+    A block of numbers holds arrays one after the other, little endian. ``columns`` has the name,
+    the JavaScript type and the length of each; it is empty for a block of JSON.
     """
 
     data: str
@@ -30,21 +32,21 @@ class Block:
 TYPES = {"float64": "Float64Array", "float32": "Float32Array", "int32": "Int32Array"}
 
 
-def number_block(columns: Mapping[str, npt.NDArray[Any]]) -> Block:
-    """Arrays of one dimension, float64, float32 or int32."""
+def number_block(columns: Numbers) -> Block:
+    """Packs columns of numbers into a block."""
     listed = tuple((name, TYPES[str(each.dtype)], len(each)) for name, each in columns.items())
     raw = b"".join(each.astype(each.dtype.newbyteorder("<")).tobytes() for each in columns.values())
     return Block(_packed(raw), listed)
 
 
 def text_block(value: Any) -> Block:
-    """Anything that JSON can hold."""
+    """Packs a value, as JSON, into a block."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Block(_packed(text.encode()))
 
 
 def numbers(values: Sequence[float | None]) -> npt.NDArray[np.float64]:
-    """None becomes NaN."""
+    """Returns the values as an array, with NaN for None."""
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 

@@ -6,37 +6,26 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
-import altair as alt
-import vl_convert
 from markupsafe import Markup
 
 _IN_SCRIPT = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
 def json_for_script(value: Any) -> Markup:
-    """JSON that can neither end its <script> nor open a comment, and is also valid JavaScript."""
+    """Returns JSON that cannot end its <script> or open a comment; it is valid JavaScript, too."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Markup(text.translate(_IN_SCRIPT))
 
 
 def script(text: str) -> Markup:
-    """JavaScript that cannot end its <script>; the escapes are the same inside its strings."""
+    """Returns JavaScript that cannot end its <script>; its strings keep their values."""
     return Markup(text.replace("</script", "<\\/script").replace("<!--", "<\\!--"))
 
 
-@cache
-def vega_bundle() -> Markup:
-    """Vega, Vega-Lite and Vega-Embed in the version that Altair writes for, as `vegaEmbed`."""
-    version = ".".join(alt.SCHEMA_VERSION.split(".")[:2])
-    snippet = "window.vegaEmbed = vegaEmbed;"
-    return script(vl_convert.javascript_bundle(snippet, vl_version=version))
-
-
 def content_security_policy(scripts: Iterable[str]) -> str:
-    """A policy under which only these scripts run, and nothing is ever fetched."""
+    """Returns a policy under which only these scripts run, and nothing is fetched."""
     hashes = " ".join(f"'sha256-{_sha256(text)}'" for text in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "

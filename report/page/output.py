@@ -7,18 +7,18 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from harness.records.whole import write_whole
-from report.errors import MalformedResults
+from report.errors import MalformedResults, MissingPackage
 from report.look.theme import Theme
 from report.page.page import TITLE, render
-from report.page.pictures import Album, Format
 from report.read.frame import Results, merge
 from report.read.schema import told
 from report.read.sources import Run, Sources, Unread, read_all
 
 Drawn = TypeVar("Drawn")
+Format = Literal["png", "svg"]
 
 
 def build(
@@ -29,8 +29,8 @@ def build(
 ) -> Path:
     """Builds the page from results files and returns where it was written.
 
-    Each file that was left out is told of in one line. Raises a ReportError, and leaves ``output``
-    as it was, where no file can be used.
+    Calls ``tell`` with one line for each file that was left out. Raises a ReportError, and leaves
+    ``output`` unchanged, if no file can be used.
     """
     with _without_collector():
         page = _drawn(paths, tell, lambda results: render(results, title, _readme(output)))
@@ -49,8 +49,9 @@ def draw(
 ) -> list[Path]:
     """Draws the summary and each chart into the folder, and returns the pictures' files.
 
-    Files in it that are no such pictures are left alone. Raises a ReportError like `build`.
+    Other files in the folder stay. Calls ``tell`` and raises a ReportError as `build` does.
     """
+    from report.page.pictures import Album  # Altair's import takes a second: the page has none
 
     def pictures(results: Results) -> dict[str, bytes]:
         return {
@@ -67,7 +68,7 @@ def draw(
 
 
 def _readme(output: Path) -> str | None:
-    """Where this project's README.md lies, seen from the page; None for a page outside of it."""
+    """Returns the relative address of this project's README.md; None for a page outside of it."""
     folder = output.absolute().parent
     for above in folder.parents:
         readme = above / "README.md"
@@ -78,9 +79,10 @@ def _readme(output: Path) -> str | None:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Millions of small values are made here that live to the end, and hold no cycles.
+    """Switches the garbage collector off.
 
-    The collector would go through all of them again and again: a third of the whole time.
+    A page of many cells makes millions of small objects without cycles, which live to the end. The
+    collector would visit all of them again and again, for a third of the whole time.
     """
     was_on = gc.isenabled()
     gc.disable()
@@ -94,14 +96,17 @@ def _without_collector() -> Iterator[None]:
 def _drawn(
     paths: Sequence[Path], tell: Callable[[str], None], draw: Callable[[Results], Drawn]
 ) -> Drawn:
-    """What ``draw`` makes of all files that it can be made of; the others are told of.
+    """Returns what ``draw`` makes of all usable files; calls ``tell`` for each of the others.
 
-    A file may be read, and yet hold what nobody has thought of. It must not cost the others.
+    A file that passes validation may still make drawing fail. It is then left out, so that the
+    other files are drawn.
     """
     sources = read_all(paths)
     while True:
         try:
             drawn = draw(merge(sources))
+        except MissingPackage:
+            raise
         except Exception as error:
             sources = _without_the_cause(sources, draw, error)
         else:
@@ -114,9 +119,9 @@ def _drawn(
 def _without_the_cause(
     sources: Sources, draw: Callable[[Results], Drawn], error: Exception
 ) -> Sources:
-    """Leaves out the runs that cannot be drawn by themselves, or else the oldest.
+    """Returns the sources without the runs that cannot be drawn alone, or without the oldest run.
 
-    Raises MalformedResults where no run is left.
+    Raises MalformedResults if no run is left.
     """
     first, *others = sources.runs
     found = {run.path: _fault(run, draw) for run in sources.runs} if others else {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,31 +11,29 @@ from markupsafe import Markup
 
 from harness.records.files import FORMAT_VERSION
 from harness.records.runs import MachineEntry
-from report.charts import registry as charts
 from report.compare import statistics
 from report.compare.comparison import Comparison, compare
 from report.compare.metrics import DEFAULT, METRICS
-from report.page.embed import content_security_policy, json_for_script, script, vega_bundle
+from report.look.theme import page_config
+from report.page.blocks import number_block, text_block
+from report.page.embed import content_security_policy, json_for_script, script
+from report.page.library import library
 from report.page.payload import Payload
+from report.page.scripts import bundle, static
 from report.page.view import View
 from report.read.frame import Results
 from report.words import names, surroundings, wording
 
 TITLE = "Data engines compared"
-SCRIPTS = (
-    "elements", "blocks", "data", "model", "wording", "runs", "changes", "state", "highlight",
-    "rows", "charts", "tips", "matrix", "details", "records", "queries", "view", "page",
-)  # fmt: skip
-"""In the order in which they are loaded."""
 
 
 def render(results: Results, title: str = TITLE, readme: str | None = None) -> str:
-    """The whole page. All text from results is escaped by the templates.
+    """Returns the page's HTML. The templates escape all text from results.
 
-    ``readme`` is the address of this project's README.md, seen from the page.
+    ``readme`` is the relative address of this project's README.md, for links.
     """
     view = View(results, compare(results))
-    scripts = [vega_bundle(), *(script(_static(f"{name}.js")) for name in SCRIPTS)]
+    scripts = [script(library().vega), script(bundle("page"))]
     environment = Environment(
         loader=PackageLoader("report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -46,39 +43,48 @@ def render(results: Results, title: str = TITLE, readme: str | None = None) -> s
         **_data(view, title),
         **_tools(),
         guide=readme,
-        css=Markup(_static("page.css")),
+        css=Markup(static("page.css")),
         scripts=scripts,
         policy=content_security_policy(scripts),
     )
 
 
+def payload_of(view: View) -> Payload:
+    """Returns the data that the page's scripts compute with."""
+    return Payload(view.results, view.comparison, view.columns, view.replaced.quieter)
+
+
 def _data(view: View, title: str) -> dict[str, Any]:
-    payload = Payload(view.results, view.comparison, view.columns, view.replaced.quieter)
-    blocks = {"cells": payload.cell_numbers(), "rounds": payload.round_numbers()}
-    if len(view.results.runs) > 1:
-        blocks["older"] = payload.older_numbers()
+    payload = payload_of(view)
+    blocks = {name: number_block(columns) for name, columns in payload.numbers().items()}
     outline = payload.outline()
+    newest = view.results.runs[0].file
     return {
         "title": title,
         "view": view,
         "machines": _machines(view.results),
         "filters": _filters(view.results, view.comparison),
-        "charts": charts.overview(),
+        "charts": library().overview(),
         "runs": outline["runs"],
         "environment": [
-            *surroundings.environment(view.results.runs[0].file.environment),
-            *surroundings.data(view.results.runs[0].file.workloads),
+            *surroundings.environment(newest.environment),
+            *surroundings.data(newest.workloads),
         ],
-        "date": moment(view.results.runs[0].file.started),
+        "date": moment(newest.started),
         "built": moment(datetime.now(UTC)),
         "outline": json_for_script(outline),
-        "blocks": {**blocks, "texts": payload.texts()},
-        "specs": json_for_script(charts.specs()),
+        "blocks": {**blocks, "texts": text_block(payload.texts())},
+        "specs": json_for_script(_specs()),
     }
 
 
+def _specs() -> dict[str, Any]:
+    charts = {name: chart.spec for name, chart in library().charts.items()}
+    return {"config": page_config(), "charts": charts}
+
+
 def _tools() -> dict[str, Any]:
-    """What the templates format with."""
+    """Returns the modules and functions that the templates call."""
     return {
         "words": wording,
         "names": names,
@@ -92,19 +98,15 @@ def _tools() -> dict[str, Any]:
     }
 
 
-def _static(name: str) -> str:
-    return files("report").joinpath("static", name).read_text(encoding="utf-8")
-
-
 def _machines(results: Results) -> list[MachineEntry]:
-    """Each machine once, as its newest run has it."""
+    """Returns each machine once, as its newest run describes it."""
     return list({run.machine.name: run.machine for run in reversed(results.runs)}.values())
 
 
 def _filters(
     results: Results, comparison: Comparison
 ) -> list[tuple[str, str, Mapping[str | int, str]]]:
-    """Name, label and choices of each way to choose settings."""
+    """Returns name, label and choices of each filter."""
     settings, titles = comparison.settings, results.workloads
     return [
         ("machine", "Machine", {s.machine: s.machine for s in settings}),

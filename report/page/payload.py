@@ -1,6 +1,6 @@
-"""A `Comparison` -> what the page's scripts compute with and its reader downloads.
+"""A `Comparison` -> the data of the page: an outline in JSON, columns of numbers, and texts.
 
-Small things are JSON; numbers of cells, numbers of rounds and long texts are blocks of their own.
+The page's scripts compute with the data, and its reader can download all of them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from report.charts.rows import CHARACTER_PIXELS, NAME_PIXELS
-from report.compare.changes import MUCH
 from report.compare.comparison import Comparison, Entry, Task, estimates_of
 from report.compare.metrics import METRICS, Metric
 from report.compare.statistics import NORMAL_QUANTILE, PENALTY, TIE_MARGIN, Estimate
-from report.look.heat import DARKEST_RATIO, DEEP
-from report.page.blocks import Block, number_block, numbers, text_block
+from report.page.blocks import Numbers, numbers
 from report.read.extras import EXTRAS
 from report.read.frame import Cell, Engine, Results, Setting
 from report.read.sources import Run
@@ -37,7 +34,7 @@ SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
 
 
 class Payload:
-    """Cells, tasks, engines and so on refer to each other by their places in these lists."""
+    """The data of one page. Cells, tasks, engines and so on are referred to by their indices."""
 
     def __init__(
         self,
@@ -71,7 +68,7 @@ class Payload:
         self._files = list(runs.values())
 
     def outline(self) -> dict[str, Any]:
-        """All but the numbers of the cells, and the texts that are not always shown."""
+        """Returns names, labels and constants: all that is neither a column nor a long text."""
         settings = self._comparison.settings
         machines = len({setting.machine for setting in settings})
         on_gpu = {cell.engine for cell in self._cells if cell.extras and cell.extras.gpu}
@@ -79,6 +76,7 @@ class Payload:
             "penalty": PENALTY,
             "normal_quantile": NORMAL_QUANTILE,
             "tie_margin": TIE_MARGIN,
+            "probe_margin": PROBE_MARGIN,
             "metrics": [_metric(metric) for metric in METRICS],
             "engines": [
                 {
@@ -93,24 +91,23 @@ class Payload:
             "outcomes": [{"name": o, "text": names.outcome(o)} for o in self._outcomes],
             "reasons": list(self._reasons),
             "runs": [_run(run, machines) for run in self._files],
-            "changes": {
-                "much": MUCH,
-                "probe_margin": PROBE_MARGIN,
-            },
-            "legend": {"name": NAME_PIXELS, "character": CHARACTER_PIXELS},
             "extras": [
                 {"name": e.name, "label": e.label, "unit": e.unit, "words": e.words}
                 for e in self._extras
             ],
-            "heat": {"darkest_ratio": DARKEST_RATIO, "deep": DEEP},
         }
 
-    def cell_numbers(self) -> Block:
-        """A place in each column for every cell, the cells of a task side by side."""
+    def numbers(self) -> dict[str, Numbers]:
+        """Returns all columns of numbers, by the names of the page's blocks."""
+        blocks = {"cells": self._cell_numbers(), "rounds": self._round_numbers()}
+        return {**blocks, "older": self._older_numbers()}
+
+    def _cell_numbers(self) -> Numbers:
+        """Returns one value per cell in each column; the cells of a task are consecutive."""
         settings = {setting: at for at, setting in enumerate(self._comparison.settings)}
         engines = {column.engine: column.index for column in self._columns}
         tasks = self._comparison.tasks
-        return number_block({
+        return {
             "task_setting": _integers(settings[task.setting] for task in tasks),
             "task_query": _integers(
                 self._queries[task.setting.workload, task.query] for task in tasks
@@ -131,45 +128,45 @@ class Payload:
                for name, take in SINGLES.items()},
             **{each.name: numbers([each.of(cell) for cell in self._cells])
                for each in self._extras},
-        })  # fmt: skip
+        }  # fmt: skip
 
-    def older_numbers(self) -> Block:
-        """Cells of which there is a newer one in view, in columns of the same names."""
+    def _older_numbers(self) -> Numbers:
+        """Returns the cells that a newer run replaced, in columns of the same names."""
         engines = {column.engine: column.index for column in self._columns}
         cells = [cell for _, cell in self._older]
         found = [estimates_of(cell) for cell in cells]
-        return number_block({
+        return {
             "task": _integers(task for task, _ in self._older),
             "engine": _integers(engines[cell.engine] for cell in cells),
             "outcome": _integers(self._outcomes[cell.outcome] for cell in cells),
             "reason": _integers(self._reasons[cell.reason] for cell in cells),
             "run": _integers(self._run_of(cell) for cell in cells),
             **_estimates(found),
-        })  # fmt: skip
+        }  # fmt: skip
 
-    def round_numbers(self) -> Block:
-        """The rounds of all cells one after the other; ``rounds`` says how many each cell has."""
+    def _round_numbers(self) -> Numbers:
+        """Returns the rounds of all cells, concatenated; ``rounds`` has each cell's number."""
         cells = self._cells
-        return number_block({
+        return {
             "rounds": _integers(len(cell.seconds) for cell in cells),
             "turns": _integers(len(cell.turns) for cell in cells),
             "seconds": _singles(value for cell in cells for value in cell.seconds),
             "cpu_seconds": _singles(value for cell in cells for value in cell.cpu_seconds),
             "turn": _integers(value for cell in cells for value in cell.turns),
-        })  # fmt: skip
+        }  # fmt: skip
 
-    def texts(self) -> Block:
-        """SQL and plans by query; programs with their SHA-256."""
-        asked = [self._results.workloads[w].queries[query] for w, query in self._queries]
-        return text_block({
-            "queries": [{"sql": entry.sql, "plan": entry.plan} for entry in asked],
+    def texts(self) -> dict[str, Any]:
+        """Returns SQL and plans by query, and programs with their SHA-256."""
+        queries = [self._results.workloads[w].queries[query] for w, query in self._queries]
+        return {
+            "queries": [{"sql": entry.sql, "plan": entry.plan} for entry in queries],
             "programs": [
                 {"sha256": sha, "text": self._results.programs[sha]} for sha in self._programs
             ],
-        })  # fmt: skip
+        }  # fmt: skip
 
     def _quieter(self, entry: Entry) -> int:
-        """The place, among the older cells, of one whose time is much better known; or -1."""
+        """Returns the index of an older cell whose time is known much better, or -1."""
         earlier = self._replaced.get(id(entry.cell))
         return -1 if earlier is None else self._places[id(earlier)]
 
@@ -190,7 +187,7 @@ class Payload:
 def _older(
     results: Results, comparison: Comparison, engines: Collection[Engine]
 ) -> list[tuple[int, Cell]]:
-    """The cells of which there is a newer one in view, each after the place of its task."""
+    """Returns the cells that a newer run replaced, each with the index of its task."""
     tasks = {(task.setting, task.query): task.index for task in comparison.tasks}
     return [
         (tasks[cell.setting, cell.query], cell)
@@ -200,7 +197,7 @@ def _older(
 
 
 def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
-    """Columns of each metric's value, and of the parts of its spread where it has one."""
+    """Returns columns of each metric's values, and of intervals and errors of those with rounds."""
     columns: dict[str, Any] = {}
     for metric in METRICS:
         own = [estimates.get(metric.name) for estimates in found]
@@ -213,9 +210,9 @@ def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
 
 
 def _pairs(tasks: Sequence[Task]) -> dict[str, Any]:
-    """By metric with rounds, the errors of the ratios of a task's cells: each pair of cells once.
+    """Returns, for each metric with rounds, the errors of the ratios of all pairs within a task.
 
-    A task's pairs are those of its first cell with each later one, then those of its second ….
+    A task's pairs are its first cell with each later one, then its second with each later one, ….
     """
     columns: dict[str, list[Any]] = {}
     for task in tasks:
@@ -231,7 +228,7 @@ def _above_diagonal(size: int) -> tuple[Any, Any]:
 
 
 def _run(run: Run, machines: int) -> dict[str, Any]:
-    """``id`` names the run in the page's address; ``probe`` is its median in seconds."""
+    """Describes a run; ``id`` is for the page's address, ``probe`` the probe's median seconds."""
     machine, started, noise = run.machine.name, run.file.started, run.file.noise
     label = f"{started.astimezone(UTC):%Y-%m-%d %H:%M}"
     probes = noise.probe_seconds if noise is not None else ()
@@ -257,8 +254,8 @@ def _singles(values: Iterable[float]) -> Any:
 
 
 def _metric(metric: Metric) -> dict[str, Any]:
-    kept = ("name", "label", "unit", "superlative", "explanation")
-    return {name: getattr(metric, name) for name in kept}
+    fields = ("name", "label", "unit", "superlative", "explanation")
+    return {name: getattr(metric, name) for name in fields}
 
 
 def _engine(column: Column) -> dict[str, Any]:
@@ -273,5 +270,5 @@ def _engine(column: Column) -> dict[str, Any]:
 
 
 def _rounded(value: float) -> float:
-    """Six significant digits: finer than any clock here, and easier to compress."""
+    """Rounds to six significant digits: finer than the clocks, and easier to compress."""
     return float(f"{value:.{DIGITS}g}")

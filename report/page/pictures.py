@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections import Counter
@@ -10,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from textwrap import wrap
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 import vl_convert
@@ -20,16 +19,14 @@ from report.charts import of_queries as charts_of_queries
 from report.charts import of_runs as charts_of_runs
 from report.charts import registry as charts
 from report.charts.parts import LABEL_PIXELS
-from report.charts.rows import RowMaker, Rows
-from report.compare.changes import Changes, NothingInCommon, compare_runs
 from report.compare.comparison import Task, compare
-from report.look.theme import Theme, config
-from report.page.page import TITLE
+from report.look.theme import Theme, colours, painted, picture_config
+from report.page.page import TITLE, payload_of
+from report.page.scripts import PageScript
+from report.page.view import View
 from report.read.frame import Results, Setting
-from report.read.sources import Run
 from report.words import names, surroundings, wording
 
-Format = Literal["png", "svg"]
 WIDTH = 760
 """Pixels of a picture's chart; PNG has SCALE dots for each."""
 SCALE = 2
@@ -39,6 +36,7 @@ NOTE_CHARACTERS = 105
 LONGEST_NAME = 200
 """Characters; file systems allow 255 with the ending."""
 Spec = dict[str, Any]
+Rows = list[dict[str, Any]]
 CHARTS: Mapping[str, Callable[[], alt.LayerChart]] = {
     "matrix": charts_of_runs.matrix,
     "changes": charts_of_runs.changes,
@@ -52,13 +50,13 @@ MARKS = "≈ ties with the best, ? cannot be told from it yet"
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture; ``name`` is that of its file without the ending."""
+    """One picture; ``name`` is its file name without the suffix."""
 
     name: str
     spec: Spec
 
-    def content(self, form: Format) -> bytes:
-        """What the picture's file holds."""
+    def content(self, form: str) -> bytes:
+        """Draws the picture as "svg" or "png"."""
         if form == "svg":
             return vl_convert.vegalite_to_svg(self.spec).encode()
         return bytes(vl_convert.vegalite_to_png(self.spec, scale=SCALE))
@@ -69,50 +67,73 @@ class Album:
 
     def __init__(self, results: Results, theme: Theme = "light", title: str = TITLE) -> None:
         self._results, self._theme, self._title = results, theme, title
-        self._comparison = compare(results)
-        self._rows = RowMaker(results, self._comparison, theme)
+        self._view = View(results, compare(results))
+        self._comparison = self._view.comparison
         self._machines = len({setting.machine for setting in self._comparison.settings})
+        payload = payload_of(self._view)
+        self._outline = payload.outline()
+        self._script = PageScript(self._outline, payload.numbers())
+        shades = {f"engine-{c.index}": getattr(c.shades, theme) for c in self._view.columns}
+        self._colours = {**colours(theme), **shades}
 
     def pictures(self) -> Iterator[Picture]:
-        """Each picture under a name of its own, the same whenever the same cells are drawn."""
+        """Yields each picture under a unique name; equal results give equal names."""
         taken: Counter[str] = Counter()
         for picture in self._all():
             taken[picture.name] += 1
             number = taken[picture.name]
             yield picture if number == 1 else replace(picture, name=f"{picture.name}-{number}")
 
+    def _rows(self, chart: str, of: int = 0, **choices: Any) -> Rows:
+        """Returns a chart's rows, made by the page's script, in the theme's colours."""
+        rows: Rows = self._script.call("pictureRows", chart, of, choices)
+        for row in rows:
+            for name in {"colour", "ink"} & row.keys():
+                row[name] = painted(row[name], self._colours)
+        return rows
+
     def _all(self) -> Iterator[Picture]:
         yield Picture("summary", self._summary())
         yield from self._overview()
-        for setting in self._comparison.settings:
-            yield self._picture("matrix", setting, self._rows.matrix(setting), MARKS)
-        for changes in latest_changes(self._results.runs):
-            for setting in dict.fromkeys(each.after.cell.setting for each in changes.changes):
-                rows = self._rows.changes(changes, setting)
-                yield self._picture("changes", setting, rows, _between(changes))
+        settings = self._comparison.settings
+        for at, setting in enumerate(settings):
+            yield self._picture("matrix", setting, self._rows("matrix", at), MARKS)
+        for at, setting in enumerate(settings):
+            yield from self._changes(at, setting)
         for task in self._comparison.tasks:
-            yield self._picture("query", task.setting, self._rows.query(task), query=task.query)
-            if rows := self._rows.history(task.setting, task.query):
-                yield self._picture("history", task.setting, rows, query=task.query)
+            for chart in ("query", "history"):
+                if rows := self._rows(chart, task.index):
+                    yield self._picture(chart, task.setting, rows, query=task.query)
         yield from self._scaling()
 
     def _overview(self) -> Iterator[Picture]:
-        """The charts over all queries, where they have anything to show."""
+        """Yields the charts over all queries that have rows."""
         for name, chart in charts.overview().items():
-            if rows := getattr(self._rows.engines, name)():
+            if rows := self._rows(name):
                 title = {"text": chart.title, "subtitle": wrap(chart.note, NOTE_CHARACTERS)}
                 yield Picture(name, self._styled({**filled(chart.draw, rows), "title": title}))
 
     def _styled(self, spec: Spec) -> Spec:
-        return {**spec, "config": config(self._theme)}
+        return {**spec, "config": picture_config(self._theme)}
+
+    def _changes(self, at: int, setting: Setting) -> Iterator[Picture]:
+        """Yields the newest run of a machine against the newest earlier one with a common cell."""
+        runs = self._outline["runs"]
+        newest, *earlier = [n for n, run in enumerate(runs) if run["machine"] == setting.machine]
+        for run in earlier:
+            sides = {"before": {"kind": "run", "at": run}, "after": {"kind": "run", "at": newest}}
+            if rows := self._rows("changes", at, **sides):
+                note = f"{runs[newest]['label']} ÷ {runs[run]['label']}"
+                yield self._picture("changes", setting, rows, note)
+                break
 
     def _scaling(self) -> Iterator[Picture]:
-        """A picture for each query that was run in several sizes, all else being equal."""
+        """Yields a picture of each query that was run at several sizes, all else being equal."""
         found: dict[tuple[Setting, str], list[Task]] = {}
         for task in self._comparison.tasks:
             found.setdefault((replace(task.setting, size="all sizes"), task.query), []).append(task)
         for (setting, query), tasks in found.items():
-            if len(tasks) > 1 and (rows := self._rows.scaling(tasks)):
+            if rows := self._rows("scaling", tasks[0].index):
                 yield self._picture("scaling", setting, rows, query=query)
 
     def _picture(
@@ -127,12 +148,12 @@ class Album:
         return Picture(file_name([*parts, *machine]), self._styled(spec))
 
     def _summary(self) -> Spec:
-        """The ranking, above the mean ratio of each engine on each kind of work."""
+        """Returns the ranking, above the mean ratio of each engine for each setting."""
         runs = self._results.runs
         machines = dict.fromkeys(
             f"{run.machine.cpu}, {run.machine.logical_cores} cores" for run in runs
         )
-        columns = names.columns(self._comparison.engines, self._results.engines)
+        columns = self._view.columns
         versions = [f"{column.engine.name} {column.version}" for column in columns]
         noise = f"machine {surroundings.noise(runs[0].file.noise)}"
         facts = ["; ".join(machines), f"{runs[0].file.started:%Y-%m-%d}", noise, *versions]
@@ -144,40 +165,22 @@ class Album:
             "$schema": alt.SCHEMA_URL,
             "title": title,
             "vconcat": [
-                _part(charts_of_engines.ranking, self._rows.ranking(), ranked),
-                _part(charts_of_runs.matrix, self._rows.kinds(), KINDS),
+                _part(charts_of_engines.ranking, self._rows("ranking"), ranked),
+                _part(charts_of_runs.matrix, self._rows("kinds"), KINDS),
             ],
             "spacing": 28,
-            "config": config(self._theme),
+            "config": picture_config(self._theme),
         }
-
-
-def latest_changes(runs: Sequence[Run]) -> Iterator[Changes]:
-    """Each machine's newest run against the newest one before it that has cells in common."""
-    machines = dict.fromkeys(run.machine.name for run in runs)
-    for machine in machines:
-        newest, *older = [run for run in runs if run.machine.name == machine]
-        for run in older:
-            with contextlib.suppress(NothingInCommon):
-                yield compare_runs(run, newest)
-                break
-
-
-def _between(changes: Changes) -> str:
-    before, after = (
-        f"{run.file.started:%Y-%m-%d %H:%M}" for run in (changes.before, changes.after)
-    )
-    return f"{after} ÷ {before}"
 
 
 @cache
 def _spec(chart: Callable[[], alt.LayerChart]) -> str:
-    """Altair takes its time to check a chart, so each is built once."""
+    """Returns a chart's specification; it is cached, for Altair takes long to validate it."""
     return json.dumps(chart().to_dict())
 
 
 def filled(chart: Callable[[], alt.LayerChart], rows: Rows) -> Spec:
-    """The chart's specification with its rows, as wide as a picture and as high as they need."""
+    """Returns the chart's specification with its rows, and with the size that they need."""
     spec: Spec = {**json.loads(_spec(chart)), "data": {"values": rows}, "width": WIDTH}
     if lines := spec.get("usermeta"):
         field = lines.get("lines", "engine")
@@ -192,9 +195,9 @@ def _longest(rows: Rows) -> float:
 
 
 def _part(chart: Callable[[], alt.LayerChart], rows: Rows, title: str) -> Spec:
-    """A chart as a part of a picture; PART_WIDTH is the width within its axes.
+    """Returns a chart as one part of a picture, PART_WIDTH pixels wide within its axes.
 
-    Parts know neither parameters nor their own width, so the end of the axis is a number.
+    Vega-Lite knows no parameters and no "width" in parts, so the axis' end becomes a number.
     """
     spec = filled(chart, rows)
     dropped = ("$schema", "autosize", "config", "params")
@@ -215,6 +218,6 @@ def _with_end(node: Any, end: float) -> Any:
 
 
 def file_name(parts: Sequence[str]) -> str:
-    """Words joined by hyphens, of plain letters, digits, underscores and dots only."""
+    """Joins words by hyphens; all but ASCII letters, digits, underscores and dots become "_"."""
     words = (re.sub(r"[^\w.]+", "_", part, flags=re.ASCII) for part in parts if part)
     return "-".join(words)[:LONGEST_NAME]

@@ -16,6 +16,11 @@ from harness.records.faults import first_fault, shortened
 from harness.records.files import FORMAT_VERSION, SUFFIX, ResultsFile, file_of, read_journal
 from report.errors import MalformedResults, MissingResults, ReportError, UnknownVersion
 
+MOST_BYTES = 1 << 30
+"""The largest file that is read: one of 100,000 cells with ten rounds each has an eighth of it."""
+MOST_PARTS, MOST_COMMAS = 5_000_000, 50_000_000
+"""The most objects and lists, which take a hundred bytes of memory, and other values: thirty."""
+
 
 def read(path: Path) -> ResultsFile:
     """Reads one results file.
@@ -32,6 +37,8 @@ def read(path: Path) -> ResultsFile:
 
 def _checked(path: Path) -> ResultsFile:
     text, is_journal = _bytes(path), path.suffix == SUFFIX
+    if text.count(b"[") + text.count(b"{") > MOST_PARTS or text.count(b",") > MOST_COMMAS:
+        raise MalformedResults(f"{path}: has more than {MOST_PARTS:,} objects and lists, or values")
     document = _object(path, text.partition(b"\n")[0] if is_journal else text)
     version = document.get("format_version")
     if version != FORMAT_VERSION:
@@ -63,7 +70,10 @@ def _bytes(path: Path) -> bytes:
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for
             raise MalformedResults(f"{path}: not a file")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            if len(text := file.read(MOST_BYTES + 1)) > MOST_BYTES:
+                raise MalformedResults(f"{path}: has more than {MOST_BYTES >> 20} MiB")
+        return text
     except FileNotFoundError as error:
         raise MissingResults(f"{path}: cannot be read: {error.strerror}") from None
     except OSError as error:

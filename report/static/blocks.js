@@ -1,26 +1,34 @@
-"use strict";
-// The page's compressed blocks -> typed arrays, or the JSON that they hold (see blocks.py).
+// The page's compressed blocks -> typed arrays, or the JSON that they hold (see report/page/blocks.py).
+import { one } from "./elements.js";
 
-async function unpack(id) {
-  const binary = atob(document.getElementById(id).textContent);
+const TYPES = { Float64Array, Float32Array, Int32Array };
+/** @type {Promise<Texts> | null} */
+let texts = null;
+
+/** @type {(id: string) => Response} */
+function unpacked(id) {
+  const binary = atob(one(`#${id}`).textContent);
   const bytes = new Uint8Array(binary.length);
   for (let at = 0; at < binary.length; at += 1) bytes[at] = binary.charCodeAt(at);
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")));
 }
 
-async function unpackNumbers(id) {
-  const buffer = await (await unpack(id)).arrayBuffer();
-  const columns = JSON.parse(document.getElementById(id).dataset.columns);
+/** A block's columns by their names. @type {(id: string) => Promise<Columns>} */
+export async function numbersOf(id) {
+  const buffer = await unpacked(id).arrayBuffer();
+  /** @type {[string, keyof typeof TYPES, number][]} */
+  const columns = JSON.parse(one(`#${id}`).dataset.columns ?? "[]");
   let offset = 0;
   return Object.fromEntries(columns.map(([name, type, length]) => {
-    const Type = globalThis[type];
-    const end = offset + length * Type.BYTES_PER_ELEMENT;
-    const values = new Type(buffer.slice(offset, end));
+    const end = offset + length * TYPES[type].BYTES_PER_ELEMENT;
+    const values = new TYPES[type](buffer.slice(offset, end));
     offset = end;
     return [name, values];
   }));
 }
 
-async function unpackText(id) {
-  return (await unpack(id)).json();
+/** SQL, plans and programs; unpacked when they are first needed. @type {() => Promise<Texts>} */
+export function loadTexts() {
+  texts ??= unpacked("texts").json();
+  return texts;
 }

@@ -1,139 +1,141 @@
-"use strict";
-// The two sides that the reader chose -> a heat map of verdicts for each setting.
+// Cells of all runs -> a cell's past, and what changed between two runs or two engines.
+// The rules are those of report/compare/changes.py, for the runs and engines that the reader chose.
+import { cellsIn, cells, known, labelOf, older, olderIn, page, sum } from "./data.js";
+import { apart, cellOf, geometricMean, intervalAround, nearnessOf, pairOf } from "./model.js";
+import { count, range, times } from "./wording.js";
 
-const MOST_CHANGED = 60;
-const MOST_JUDGED_AT_ONCE = 2000;
+const UNREACHED = ["skipped", "unavailable"];
+/** The verdicts by importance, each with the sign that says what its colour says. @type {Record<string, string>} */
+export const SIGNS = {
+  lost: "✗ lost", slower: "▲", gained: "✓ gained", faster: "▼", "not told apart": "?", tie: "≈", "no value": "–",
+};
+const VERDICTS = Object.keys(SIGNS);
 
-/** The newest run and the newest one before it on its machine; null where there is no such pair. */
-function defaultSides() {
-  const at = page.runs.findIndex((run, place) => place > 0 && run.machine === page.runs[0].machine);
-  return at < 0 ? { before: null, after: null } : { before: { kind: "run", at }, after: { kind: "run", at: 0 } };
+/** A task's measurements, those of earlier runs first. @type {(task: number) => Measurement[]} */
+function measurementsOf(task) {
+  return [...olderIn(task).map((at) => ({ columns: older, at })), ...cellsIn(task).map((at) => ({ columns: cells, at }))];
 }
 
-function sideFromText(text) {
-  const [kind, id] = [text?.slice(0, text.indexOf(":")), text?.slice(text.indexOf(":") + 1)];
-  const found = { run: page.runs, engine: page.engines }[kind]?.findIndex((each) => each.id === id) ?? -1;
-  return found < 0 ? null : { kind, at: found };
+/** @type {(measurement: Measurement, name: string) => number} */
+export const fieldOf = ({ columns, at }, name) => columns[name][at];
+/** @type {(measurement: Measurement, metric: string, part?: string) => number | null} */
+export const valueIn = ({ columns, at }, metric, part) => known(columns[part ? `${metric}_${part}` : metric]?.[at]);
+/** @type {(measurement: Measurement) => Engine} */
+export const engineIn = (measurement) => page.engines[fieldOf(measurement, "engine")];
+/** @type {(measurement: Measurement) => { name: string, text: string }} */
+export const outcomeIn = (measurement) => page.outcomes[fieldOf(measurement, "outcome")];
+/** @type {(measurement: Measurement) => string} */
+export const reasonIn = (measurement) => page.reasons[fieldOf(measurement, "reason")];
+/** @type {(measurement: Measurement) => Run} */
+export const runIn = (measurement) => page.runs[fieldOf(measurement, "run")];
+/** @type {(measurement: Measurement) => number} */
+export const startOf = (measurement) => Date.parse(runIn(measurement).started);
+
+/** What earlier runs say of a cell in view, oldest last. @type {(task: number, engine: number) => Measurement[]} */
+export function earlierOf(task, engine) {
+  return measurementsOf(task).filter((each) => (
+    each.columns === older && fieldOf(each, "engine") === engine && valueIn(each, "median") !== null));
 }
 
-function textFromSide(side) {
-  return side === null ? "" : `${side.kind}:${{ run: page.runs, engine: page.engines }[side.kind][side.at].id}`;
+/** Each engine's measurements of a task, oldest first, whatever its version; none where it was run once at most.
+ * @type {(task: number, state: State) => Map<string, Measurement[]>} */
+export function pastsOf(task, { off }) {
+  const shown = measurementsOf(task)
+    .filter((each) => !off.has(fieldOf(each, "engine")) && !UNREACHED.includes(outcomeIn(each).name))
+    .sort((one, other) => startOf(one) - startOf(other));
+  const runs = new Set(shown.map((each) => fieldOf(each, "run")));
+  return runs.size < 2 ? new Map() : Map.groupBy(shown, (each) => engineIn(each).family);
 }
 
-function labelOfSide({ kind, at }) {
-  return kind === "run" ? page.runs[at].label : labelOf(at);
+/** What both sides have of a task. @type {(task: number, state: State) => Pair[]} */
+function pairsOf(task, state) {
+  const [before, after] = [state.before, state.after].map((side) => sideOf(task, side, state));
+  return [...after].flatMap(([name, own]) => {
+    const then = before.get(name);
+    return then === undefined ? [] : [{ task, name, before: then, after: own }];
+  });
 }
 
-/** Judges the pairs of all tasks in view, by setting; the charts take their rows from it. */
-function judged(tasks, state) {
-  const bySetting = new Map();
-  if (state.before?.kind !== state.after?.kind || state.before === null) return bySetting;
-  for (const task of tasks) {
-    const pairs = pairsOf(task, state).map((pair) => ({ ...pair, ...judge(pair, state.metric) }));
-    if (pairs.length === 0) continue;
-    const setting = cells.task_setting[task];
-    if (!bySetting.has(setting)) bySetting.set(setting, []);
-    bySetting.get(setting).push(...pairs);
+/** A task's measurements in a run, by engine where that is switched on; or an engine's cell in view.
+ * @type {(task: number, side: Side | null, state: State) => Map<string, Measurement>} */
+function sideOf(task, side, { off }) {
+  if (side?.kind === "run") {
+    const own = measurementsOf(task).filter((each) => fieldOf(each, "run") === side.at
+      && !off.has(fieldOf(each, "engine")) && outcomeIn(each).name !== "skipped");
+    return new Map(own.map((each) => [engineIn(each).family, each]));
   }
-  return bySetting;
+  const cell = side === null ? null : cellOf(task, side.at);
+  return new Map(cell === null ? [] : [["", { columns: cells, at: cell }]]);
 }
 
-/** Many tasks are judged when the browser has nothing else to do. */
-function showChanges(shown) {
-  const section = document.getElementById("changes");
-  if (section === null) return;
-  if (shown.tasks.length <= MOST_JUDGED_AT_ONCE) fillChanges(section, shown);
-  else whenIdle(() => { if (shown === current) fillChanges(section, shown); });
+/** What became of one cell. @type {(pair: Pair, metric: string) => Change} */
+export function judge(pair, metric) {
+  const [wasOk, isOk] = [pair.before, pair.after].map((each) => outcomeIn(each).name === "ok");
+  if (wasOk !== isOk) return { ...pair, verdict: wasOk ? "lost" : "gained", ratio: null };
+  const ratio = changeOf(pair, metric);
+  return { ...pair, verdict: ratio === null ? "no value" : verdictOn(ratio), ratio };
 }
 
-function changesOf(shown) {
-  shown.changes ??= judged(shown.tasks, shown.state);
-  return shown.changes;
+/** After ÷ before: of two cells in view that of the matrix; others were measured apart. @type {(pair: Pair, metric: string) => Ratio | null} */
+function changeOf({ before, after }, metric) {
+  if (before.columns === cells && after.columns === cells) return pairOf(after.at, before.at, metric);
+  const [then, now] = [before, after].map((each) => valueIn(each, metric));
+  if (then === null || now === null || then <= 0 || now <= 0) return null;
+  return [now / then, apart(valueIn(before, metric, "log_error"), valueIn(after, metric, "log_error"))];
 }
 
-function fillChanges(section, now) {
-  const changes = changesOf(now);
-  section.querySelector("[data-changes]").textContent = changesInWords(now.state, changes);
-  const place = section.querySelector(".changes");
-  const shown = [...changes.keys()].join();
-  if (place.dataset.settings === shown) return;
-  for (const figure of all("[data-chart]", place)) forget(figure);
-  place.dataset.settings = shown;
-  place.replaceChildren(...[...changes.keys()].map(changesFigure));
-  for (const figure of all("[data-chart]", place)) watchFigure(figure);
+/** @type {(ratio: Ratio) => string} */
+function verdictOn(ratio) {
+  const near = nearnessOf(ratio);
+  if (near !== "apart") return near === "tie" ? "tie" : "not told apart";
+  return ratio[0] > 1 ? "slower" : "faster";
 }
 
-function changesFigure(setting) {
-  const { title, label } = page.settings[setting];
-  return element("figure", {},
-    element("figcaption", {}, isolated(title), " ", element("small", {}, isolated(label), " ", element("span", { data: { few: setting } }))),
-    element("div", { className: "chart", data: { chart: "changes", of: setting }, role: "group", ariaLabel: `What changed: ${title}, ${label}` }));
+/** Sorts the least important first: by verdict, then by the size of the change. @type {(change: Change) => number} */
+export function importance({ verdict, ratio }) {
+  return (VERDICTS.length - VERDICTS.indexOf(verdict)) * 100 + Math.abs(Math.log(ratio?.[0] ?? 1));
 }
 
-function changesInWords(state, changes) {
-  const all = [...changes.values()].flat();
-  if (state.before?.kind !== state.after?.kind) return "Choose two runs or two engines.";
-  if (all.length === 0) return "The two have no cell in common in this view.";
-  const tallied = tally(all.map(({ verdict }) => verdict));
-  const counts = VERDICTS.filter((name) => tallied.has(name)).map((name) => `${tallied.get(name)} ${name}`);
-  const mean = meanOf(all.map(({ pair }) => pair).filter((pair) => pair !== null));
-  const interval = mean?.low == null ? "" : range([mean.low, mean.high]);
-  const text = `Of ${count(all.length, "cell")} in both: ${counts.join(", ")}.`;
-  const overall = mean === null ? "" : ` After ÷ before is ${mean.value.toFixed(2)}${interval} in the geometric mean.`;
-  return text + overall + probeInWords(state);
+/** The changes of all tasks in view, by setting; worked out once for a view. @type {(view: View) => Map<number, Change[]>} */
+export function changesOf(view) {
+  const { state, tasks } = view;
+  const same = state.before !== null && state.before.kind === state.after?.kind;
+  view.changes ??= Map.groupBy(
+    same ? tasks.flatMap((task) => pairsOf(task, state).map((pair) => judge(pair, state.metric))) : [],
+    ({ task }) => cells.task_setting[task],
+  );
+  return view.changes;
 }
 
-/** Whether a fixed piece of work took the machine as long in the one run as in the other. */
-function probeInWords({ before, after }) {
-  if (before.kind !== "run") return "";
-  const [then, now] = [before, after].map(({ at }) => page.runs[at].probe);
+/** After ÷ before with its interval, or the reason for an outcome. @type {(change: Change) => string} */
+export function changeNote({ before, after, ratio }) {
+  if (ratio === null) return reasonIn(after) || reasonIn(before);
+  return ratio[0].toFixed(2) + range(intervalAround(ratio));
+}
+
+/** @type {(side: Side) => string} */
+export const labelOfSide = ({ kind, at }) => kind === "run" ? page.runs[at].label : labelOf(at);
+
+/** How many cells have which verdict, and the mean of all. @type {(view: View) => string} */
+export function changesInWords(view) {
+  const { before, after } = view.state;
+  const found = [...changesOf(view).values()].flat();
+  if (before === null || before.kind !== after?.kind) return "Choose two runs or two engines.";
+  if (found.length === 0) return "The two have no cell in common in this view.";
+  const own = Map.groupBy(found, ({ verdict }) => verdict);
+  const counts = VERDICTS.filter((name) => own.has(name)).map((name) => `${own.get(name)?.length} ${name}`);
+  const ratios = found.flatMap(({ ratio }) => (ratio === null ? [] : [ratio]));
+  const squares = sum(ratios.map(([, error]) => (error === null ? NaN : error ** 2)));
+  const mean = geometricMean(ratios.length, sum(ratios.map(([value]) => Math.log(value))), squares);
+  const text = `Of ${count(found.length, "cell")} in both: ${counts.join(", ")}.`;
+  const over = mean === null ? "" : ` After ÷ before is ${mean.value.toFixed(2)}${range(mean.interval)} in the geometric mean.`;
+  return text + over + (before.kind === "run" ? probeInWords(page.runs[before.at], page.runs[after.at]) : "");
+}
+
+/** Whether a fixed piece of work took the machine as long in the one run as in the other. @type {(before: Run, after: Run) => string} */
+function probeInWords({ probe: then }, { probe: now }) {
   const ratio = then === null || now === null ? 1 : now / then;
-  if (Math.abs(Math.log(ratio)) <= Math.log1p(page.changes.probe_margin)) return "";
+  if (Math.abs(Math.log(ratio)) <= Math.log1p(page.probe_margin)) return "";
   const moved = `${times(Math.max(ratio, 1 / ratio))} ${ratio > 1 ? "slower" : "faster"}`;
   return ` Careful: the machine itself was ${moved} in the second run, by its probe: engines may be as they were.`;
-}
-
-function tally(names) {
-  const counts = new Map();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
-}
-
-/** The geometric mean of ratios, each [value, log error]. */
-function meanOf(pairs) {
-  const sum = pairs.reduce((total, [value]) => total + Math.log(value), 0);
-  const squares = pairs.reduce((total, [, error]) => total + (error === null ? NaN : error ** 2), 0);
-  return geometricMean(pairs.length, sum, squares);
-}
-
-/** Of many queries those with the most important changes, in the order of the queries. */
-function changeRows(figure, state, shown) {
-  const own = changesOf(shown).get(Number(figure.dataset.of)) ?? [];
-  const importance = ({ verdict, pair }) => (VERDICTS.length - VERDICTS.indexOf(verdict)) * 100 + Math.abs(Math.log(pair?.[0] ?? 1));
-  const byTask = [...Map.groupBy(own, ({ task }) => task)]
-    .map(([task, pairs]) => ({ task, pairs, most: Math.max(...pairs.map(importance)) }));
-  const kept = new Set(byTask.sort((one, other) => other.most - one.most).slice(0, MOST_CHANGED).map(({ task }) => task));
-  const few = figure.closest("figure")?.querySelector("[data-few]");
-  if (few) few.textContent = byTask.length > MOST_CHANGED ? `the ${MOST_CHANGED} of ${byTask.length} queries that changed most` : "";
-  const families = [...new Set(page.engines.map(({ family }) => family))];
-  return own.filter(({ task }) => kept.has(task)).map((pair) => changeRow(pair, families, state));
-}
-
-function changeRow({ task, name, before, after, verdict, pair }, families, state) {
-  const moved = verdict === "slower" || verdict === "faster";
-  const depth = moved ? Math.max(-1, Math.min(Math.log(pair[0]) / Math.log(page.changes.much), 1)) : 0;
-  const end = depth > 0 ? "worse" : "better";
-  return {
-    query: queryOf(task).name, place: cells.task_query[task],
-    engine: name || `${labelOfSide(state.before)} → ${labelOfSide(state.after)}`, column: families.indexOf(name),
-    kind: { lost: "lost", gained: "gained", tie: "tie", "not told apart": "unclear", "no value": "none" }[verdict] ?? "change",
-    colour: `color-mix(in oklab, var(--${end}) ${(100 * Math.abs(depth)).toFixed(0)}%, var(--no-change))`,
-    label: moved ? `${SIGNS[verdict]} ${pair[0].toFixed(2)}` : SIGNS[verdict],
-    note: changeNote(before, after, pair),
-  };
-}
-
-function changeNote(before, after, pair) {
-  if (pair === null) return [after, before].map((each) => page.reasons[fieldOf(each, "reason")]).find(Boolean) ?? "";
-  return pair[0].toFixed(2) + range(intervalAround(pair));
 }

@@ -1,66 +1,88 @@
-"use strict";
 // Drawing charts: when they come into sight, and anew when what they show has changed.
+import { one } from "./elements.js";
+import { chartRows } from "./rows.js";
 
-const specs = JSON.parse(document.getElementById("specs").textContent);
+/** Vega's configuration, and the charts' specifications by name. @type {{ config: object, charts: Record<string, Spec> }} */
+const specs = JSON.parse(one("#specs").textContent);
+/** What is shown now. @type {View} */
+export let current;
+/** The promise of each figure's chart, so that a change waits for it. @type {Map<HTMLElement, Promise<Chart | null>>} */
 const drawn = new Map();
+/** @type {Set<HTMLElement>} */
 const stale = new Set();
+/** @type {Set<HTMLElement>} */
 const inSight = new Set();
+let drawingAhead = false;
 const MOST_DRAWN_AHEAD = 80;
 const ERRORS = 1; // Vega also warns of each layer that has no rows, as many here have at times.
 
 const figureObserver = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
-    isIntersecting ? inSight.add(target) : inSight.delete(target);
-    if (isIntersecting) bringUpToDate(target);
+    const figure = /** @type {HTMLElement} */ (target);
+    inSight[isIntersecting ? "add" : "delete"](figure);
+    if (isIntersecting) bringUpToDate(figure);
   }
 }, { rootMargin: "300px" });
 
-/** A chart's place from now on; it is drawn when it is seen. */
-function watchFigure(figure) {
-  stale.add(figure);
-  figureObserver.observe(figure);
+/** Gives charts a place; each is drawn when it is seen. @type {(figures: HTMLElement[]) => void} */
+export function watchFigures(figures) {
+  for (const figure of figures) {
+    stale.add(figure);
+    figureObserver.observe(figure);
+  }
 }
 
-/** A figure that has left the page. */
-function forget(figure) {
-  drawn.get(figure)?.then((chart) => chart?.finalize());
-  for (const kept of [drawn, stale, inSight]) kept.delete(figure);
-  figureObserver.unobserve(figure);
+/** Forgets figures that have left the page. @type {(figures: HTMLElement[]) => void} */
+export function forgetFigures(figures) {
+  for (const figure of figures) {
+    drawn.get(figure)?.then((chart) => chart?.finalize());
+    for (const known of [drawn, stale, inSight]) known.delete(figure);
+    figureObserver.unobserve(figure);
+  }
 }
 
-function bringUpToDate(figure) {
-  return stale.delete(figure) ? draw(figure, current.state) : null;
+/** @type {(figure: HTMLElement) => Promise<Chart | null>} */
+const bringUpToDate = (figure) => stale.delete(figure) ? draw(figure) : Promise.resolve(null);
+
+/** From now on another view is shown. @type {(view: View) => void} */
+export function setView(view) {
+  current = view;
 }
 
-/** Marks every chart as to be drawn again; those in sight at once, the others later. */
-function refreshCharts() {
+/** Marks every chart as to be drawn again; those in sight at once, the others later. @type {() => void} */
+export function refreshCharts() {
   for (const figure of drawn.keys()) stale.add(figure);
   for (const figure of inSight) bringUpToDate(figure);
   if (!drawingAhead) whenIdle(drawAhead);
 }
 
-let drawingAhead = false;
-
-/** The others when the browser has nothing to do, so that they are there for printing. */
-function drawAhead() {
-  const wanted = (figure) => figure.clientWidth > 0 && (drawn.has(figure) || drawn.size < MOST_DRAWN_AHEAD);
-  const next = [...stale].find(wanted);
+/** The others when the browser has nothing to do, so that they are there for printing. @type {() => void} */
+export function drawAhead() {
+  const next = [...stale].find((figure) => figure.clientWidth > 0 && (drawn.has(figure) || drawn.size < MOST_DRAWN_AHEAD));
   drawingAhead = next !== undefined;
-  if (drawingAhead) bringUpToDate(next).then(() => whenIdle(drawAhead));
+  if (next !== undefined) bringUpToDate(next).then(() => whenIdle(drawAhead));
 }
 
-function whenIdle(task) {
-  window.requestIdleCallback ? requestIdleCallback(task, { timeout: 300 }) : setTimeout(task, 50);
+/** @type {(task: () => void) => void} */
+export function whenIdle(task) {
+  requestIdleCallback(task, { timeout: 300 });
 }
 
-/** Draws a chart or gives it new rows; `drawn` keeps its promise, so that a change waits for it. */
-function draw(figure, state) {
-  const name = figure.dataset.chart;
-  const rows = chartRows[name](figure, state, current);
-  const place = figure.closest("[data-place]");
+/** A chart's rows in the current view, worked out once. @type {(name: string, of?: string) => Row[]} */
+export function rowsNow(name, of = "") {
+  const key = `${name} ${of}`;
+  const rows = current.rows.get(key) ?? chartRows[name](Number(of), current);
+  current.rows.set(key, rows);
+  return rows;
+}
+
+/** Draws a chart or gives it new rows. @type {(figure: HTMLElement) => Promise<Chart | null>} */
+export function draw(figure) {
+  const { chart: name = "", of } = figure.dataset;
+  const rows = rowsNow(name, of);
+  const place = /** @type {HTMLElement | null} */ (figure.closest("[data-place]"));
   if (place) place.hidden = rows.length === 0;
-  const before = drawn.get(figure) ?? Promise.resolve(null);
-  const next = before.then((chart) => {
+  const next = (drawn.get(figure) ?? Promise.resolve(null)).then((chart) => {
     if (rows.length === 0) return clear(figure, chart);
     return chart === null ? embed(figure, name, rows) : refill(chart, name, rows);
   });
@@ -68,47 +90,37 @@ function draw(figure, state) {
   return next;
 }
 
+/** @type {(figure: HTMLElement, name: string, rows: Row[]) => Promise<Chart>} */
 function embed(figure, name, rows) {
-  const spec = { ...specs[name], datasets: { [name]: rows } };
-  if (spec.usermeta) spec.height = heightOf(name, rows);
+  /** @type {Spec} */
+  const spec = { ...specs.charts[name], datasets: { [name]: rows } };
+  if (spec.usermeta) spec.height = heightOf(spec, rows);
   if (spec.params) spec.params = spec.params.map((param) => ({ ...param, value: longestOf(rows) }));
   return vegaEmbed(figure, spec, {
-    ast: true, renderer: "svg", actions: false, config: CONFIG, tooltip: { theme: "custom" }, logLevel: ERRORS,
+    ast: true, renderer: "svg", actions: false, config: specs.config, tooltip: { theme: "custom" }, logLevel: ERRORS,
   });
 }
 
+/** @type {(figure: HTMLElement, chart: Chart | null) => null} */
 function clear(figure, chart) {
   chart?.finalize();
   figure.replaceChildren();
   return null;
 }
 
+/** @type {(chart: Chart, name: string, rows: Row[]) => Promise<Chart>} */
 async function refill(chart, name, rows) {
-  if (specs[name].usermeta) chart.view.height(heightOf(name, rows));
-  if (specs[name].params) chart.view.signal("longest", longestOf(rows));
+  const spec = specs.charts[name];
+  if (spec.usermeta) chart.view.height(heightOf(spec, rows));
+  if (spec.params) chart.view.signal("longest", longestOf(rows));
   await chart.view.data(name, rows).runAsync();
   return chart;
 }
 
-function heightOf(name, rows) {
-  const { step, lines = "engine" } = specs[name].usermeta;
+/** Pixels of a chart that is as high as its bars. @type {(spec: Spec, rows: Row[]) => number} */
+function heightOf({ usermeta: { step, lines = "engine" } = { step: 0 } }, rows) {
   return step * new Set(rows.map((row) => row[lines])).size;
 }
 
-function longestOf(rows) {
-  return rows.reduce((most, row) => Math.max(most, row.reach ?? 0), 0) || 1;
-}
-
-// Colours are the style sheet's own names, so that charts follow the theme, and paper, by themselves.
-const CONFIG = {
-  background: "transparent", font: "system-ui, sans-serif", padding: { left: 0, top: 4, right: 0, bottom: 6 },
-  view: { stroke: null },
-  axis: {
-    labelColor: "var(--ink)", titleColor: "var(--faint)", gridColor: "var(--rule)", domainColor: "var(--rule)",
-    tickColor: "var(--rule)", labelFontSize: 12, titleFontSize: 11, titleFontWeight: "normal",
-  },
-  legend: { labelColor: "var(--ink)", titleColor: "var(--faint)" },
-  axisX: { labelColor: "var(--faint)", labelFontSize: 11 }, axisY: { titleColor: "var(--faint)" },
-  text: { color: "var(--ink)", fontSize: 12 }, rule: { color: "var(--ink)" },
-  circle: { fill: "var(--ink)", stroke: "var(--page)", strokeWidth: 0.5 },
-};
+/** @type {(rows: Row[]) => number} */
+const longestOf = (rows) => rows.reduce((most, row) => Math.max(most, row.reach ?? 0), 0) || 1;

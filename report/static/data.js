@@ -1,108 +1,97 @@
-"use strict";
-// What the page holds: its outline, and the numbers of cells and rounds once they are unpacked.
-// A cell, task, engine, query or setting is its place in these lists and columns.
+// What the page holds: an outline, and columns of numbers. Each is installed once, before all else.
 
-const page = JSON.parse(document.getElementById("outline").textContent);
-const metrics = new Map(page.metrics.map((metric) => [metric.name, metric]));
-const MISSING = -1;
+export const MISSING = -1;
 
-let cells = null;
-let rounds = null;
-let cellStart = null;
-let roundStart = null;
-let turnStart = null;
-let pairStart = null;
-let texts = null;
+/** @type {Outline} */
+export let page;
+/** @type {Map<string, Metric>} */
+export let metrics;
+/** @type {Columns} */
+export let cells;
+/** Cells of earlier runs, in columns of the same names. @type {Columns} */
+export let older;
+/** @type {Columns} */
+let rounds;
+/** The cells of each task. @type {number[][]} */
+let cellsByTask;
+/** @type {Map<number, number[]>} */
+let olderByTask;
+/** Where the rounds, turns and pairs of each begin in their columns. @type {Record<"rounds" | "turns" | "pairs", number[]>} */
+let starts;
 
-async function load() {
-  [cells, rounds] = await Promise.all([unpackNumbers("cells"), unpackNumbers("rounds"), loadRuns()]);
-  cellStart = new Int32Array(cells.task_setting.length + 1);
-  for (const task of cells.task) cellStart[task + 1] += 1;
-  accumulate(cellStart);
-  pairStart = starts(Int32Array.from(cells.task_setting, (_, task) => pairsAmong(cellStart[task + 1] - cellStart[task])));
-  roundStart = starts(rounds.rounds);
-  turnStart = starts(rounds.turns);
+/** @type {(outline: Outline, numbers: Numbers) => void} */
+export function install(outline, numbers) {
+  page = outline;
+  metrics = new Map(page.metrics.map((metric) => [metric.name, metric]));
+  ({ cells, rounds, older } = numbers);
+  cellsByTask = Array.from(cells.task_setting, () => []);
+  cells.task.forEach((task, cell) => cellsByTask[task].push(cell));
+  olderByTask = Map.groupBy(older.task.keys(), (at) => older.task[at]);
+  const pairs = cellsByTask.map((own) => pairsAmong(own.length));
+  starts = { rounds: sums(rounds.rounds), turns: sums(rounds.turns), pairs: sums(pairs) };
 }
 
-/** How many pairs so many cells make. */
-function pairsAmong(count) {
-  return (count * (count - 1)) / 2;
+/** How many pairs a number of cells make. @type {(count: number) => number} */
+const pairsAmong = (count) => (count * (count - 1)) / 2;
+
+/** The sum of all numbers before each, and of all. @type {(counts: Iterable<number>) => number[]} */
+function sums(counts) {
+  const found = [0];
+  for (const count of counts) found.push(found[found.length - 1] + count);
+  return found;
 }
 
-function starts(counts) {
-  const found = new Int32Array(counts.length + 1);
-  found.set(counts, 1);
-  return accumulate(found);
+/** @type {(task: number) => number[]} */
+export const cellsIn = (task) => cellsByTask[task];
+/** @type {(task: number) => number[]} */
+export const olderIn = (task) => olderByTask.get(task) ?? [];
+/** @type {(task: number) => Setting} */
+export const settingOf = (task) => page.settings[cells.task_setting[task]];
+/** @type {(task: number) => Query} */
+export const queryOf = (task) => page.queries[cells.task_query[task]];
+/** @type {(cell: number) => number} */
+export const taskOf = (cell) => cells.task[cell];
+/** @type {(cell: number) => number} */
+export const engineOf = (cell) => cells.engine[cell];
+/** @type {(engine: number) => string} */
+export const labelOf = (engine) => page.engines[engine].label;
+/** @type {(cell: number) => { name: string, text: string }} */
+export const outcomeOf = (cell) => page.outcomes[cells.outcome[cell]];
+/** @type {(cell: number) => string} */
+export const reasonOf = (cell) => page.reasons[cells.reason[cell]];
+/** @type {(metric: string) => "s" | "MiB"} */
+export const unitOf = (metric) => /** @type {Metric} */ (metrics.get(metric)).unit;
+
+/** @type {(value: number | undefined) => number | null} */
+export const known = (value) => value === undefined || Number.isNaN(value) ? null : value;
+
+/** A cell's value in a metric; null where it has none. @type {(cell: number, metric: string) => number | null} */
+export const valueOf = (cell, metric) => known(cells[metric][cell]);
+
+/** `low`, `high` or `log_error` of a cell's value. @type {(cell: number, metric: string, part: string) => number | null} */
+export const partOf = (cell, metric, part) => known(cells[`${metric}_${part}`]?.[cell]);
+
+/** The error of the logarithm of the ratio of two cells of a task; undefined for a metric without rounds.
+ * @type {(one: number, other: number, metric: string) => number | undefined} */
+export function pairError(one, other, metric) {
+  const own = cellsIn(taskOf(one));
+  const later = pairsAmong(own.length - (Math.min(one, other) - own[0]));
+  return cells[`${metric}_pairs`]?.[starts.pairs[taskOf(one) + 1] - later + Math.abs(one - other) - 1];
 }
 
-function accumulate(counts) {
-  for (let at = 1; at < counts.length; at += 1) counts[at] += counts[at - 1];
-  return counts;
+/** The hot rounds of a cell in the order run. @type {(cell: number, column?: "seconds" | "cpu_seconds") => number[]} */
+export function roundsOf(cell, column = "seconds") {
+  return Array.from(rounds[column].subarray(starts.rounds[cell], starts.rounds[cell + 1]));
 }
 
-/** SQL, plans and programs; unpacked when they are first asked for. */
-function loadTexts() {
-  texts ??= unpackText("texts");
-  return texts;
+/** @type {(cell: number) => number[]} */
+export const turnsOf = (cell) => Array.from(rounds.turn.subarray(starts.turns[cell], starts.turns[cell + 1]));
+
+/** CPU seconds for each wall-clock second of the hot rounds; null without rounds. @type {(cell: number) => number | null} */
+export function coresOf(cell) {
+  const [wall, cpu] = [roundsOf(cell), roundsOf(cell, "cpu_seconds")].map(sum);
+  return wall > 0 ? cpu / wall : null;
 }
 
-function taskCount() {
-  return cells.task_setting.length;
-}
-
-function settingOf(task) {
-  return page.settings[cells.task_setting[task]];
-}
-
-function queryOf(task) {
-  return page.queries[cells.task_query[task]];
-}
-
-function engineOf(cell) {
-  return cells.engine[cell];
-}
-
-function labelOf(engine) {
-  return page.engines[engine].label;
-}
-
-function outcomeOf(cell) {
-  return page.outcomes[cells.outcome[cell]];
-}
-
-function reasonOf(cell) {
-  return page.reasons[cells.reason[cell]];
-}
-
-/** A cell's value in a metric; null where it has none. */
-function valueOf(cell, metric) {
-  return known(cells[metric][cell]);
-}
-
-/** ``low``, ``high`` or ``log_error`` of a cell's value; null where it is not known. */
-function partOf(cell, metric, part) {
-  return known(cells[`${metric}_${part}`]?.[cell]);
-}
-
-function known(value) {
-  return value === undefined || Number.isNaN(value) ? null : value;
-}
-
-function secondsOf(cell) {
-  return rounds.seconds.subarray(roundStart[cell], roundStart[cell + 1]);
-}
-
-function cpuSecondsOf(cell) {
-  return rounds.cpu_seconds.subarray(roundStart[cell], roundStart[cell + 1]);
-}
-
-function turnsOf(cell) {
-  return rounds.turn.subarray(turnStart[cell], turnStart[cell + 1]);
-}
-
-/** CPU seconds for each wall-clock second of the hot rounds; null without rounds. */
-function coresOf(cell) {
-  const sum = (values) => values.reduce((total, value) => total + value, 0);
-  const wall = sum(secondsOf(cell));
-  return wall > 0 ? sum(cpuSecondsOf(cell)) / wall : null;
-}
+/** @type {(values: number[]) => number} */
+export const sum = (values) => values.reduce((total, value) => total + value, 0);

@@ -1,8 +1,11 @@
-"use strict";
 // Names, properties and children -> nodes of the page. Text always enters as text.
+import { labelOf } from "./data.js";
 
-/** Properties by their names in the DOM; `data` and `aria` hold attributes of those families. */
-function element(name, { data = {}, aria = {}, style = {}, ...properties } = {}, ...children) {
+/** @typedef {{ data?: object, aria?: object, style?: object, [property: string]: any }} Properties */
+
+/** A new node. `data` and `aria` hold attributes of those families, other properties have their names in the DOM.
+ * @type {(name: string, properties?: Properties, ...children: (Node | string | null)[]) => HTMLElement} */
+export function element(name, { data = {}, aria = {}, style = {}, ...properties } = {}, ...children) {
   const node = document.createElement(name);
   Object.assign(node, properties);
   Object.assign(node.dataset, data);
@@ -12,24 +15,39 @@ function element(name, { data = {}, aria = {}, style = {}, ...properties } = {},
   return node;
 }
 
-/** Text from results, kept apart from the direction of what stands around it. */
-function isolated(text) {
-  return element("bdi", {}, text);
+/** Text from results, kept apart from the direction of what stands around it. @type {(text: string) => HTMLElement} */
+export const isolated = (text) => element("bdi", {}, text);
+
+/** A name that may be broken after its underscores. @type {(name: string) => HTMLElement} */
+export function breakable(name) {
+  const parts = name.split(/(?<=_)/);
+  return element("bdi", {}, ...parts.flatMap((part, at) => (at === 0 ? [part] : [element("wbr"), part])));
 }
 
-/** A name that may be broken after its underscores. */
-function breakable(name) {
-  const parts = name.split("_");
-  const last = parts.pop();
-  return element("bdi", {}, ...parts.flatMap((part) => [`${part}_`, element("wbr")]), last);
+/** An engine's label in its colour. @type {(engine: number) => HTMLElement} */
+export function engineName(engine) {
+  return element("span", { className: "engine", style: { "--own": `var(--engine-${engine})` } }, isolated(labelOf(engine)));
 }
 
-function engineName(engine) {
-  const node = element("span", { className: "engine" }, isolated(labelOf(engine)));
-  node.style.setProperty("--own", `var(--engine-${engine})`);
-  return node;
+/** A number's cell of a table. @type {(...children: (Node | string | null)[]) => HTMLElement} */
+export const numberCell = (...children) => element("td", { className: "number" }, ...children);
+
+/** The first node that a selector finds; there must be one. @type {(selector: string, root?: ParentNode) => HTMLElement} */
+export function one(selector, root = document) {
+  const found = /** @type {HTMLElement | null} */ (root.querySelector(selector));
+  if (found === null) throw new Error(`the page has no ${selector}`);
+  return found;
 }
 
-function all(selector, root = document) {
-  return root.querySelectorAll(selector);
+/** @type {(selector: string, root?: ParentNode) => HTMLElement[]} */
+export function all(selector, root = document) {
+  return [...root.querySelectorAll(selector)].map((node) => /** @type {HTMLElement} */ (node));
 }
+
+/** Writes a text into the node that has `data-` and the name. @type {(name: string, text: string) => void} */
+export function say(name, text) {
+  one(`[data-${name}]`).textContent = text;
+}
+
+/** The closest node around an event's target that a selector finds. @type {(event: Event, selector: string) => HTMLElement | null} */
+export const around = (event, selector) => event.target instanceof Element ? event.target.closest(selector) : null;

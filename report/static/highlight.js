@@ -1,5 +1,7 @@
-"use strict";
 // A program's text -> nodes with its words marked by kind; together they are the text again.
+import { element } from "./elements.js";
+
+/** @typedef {"python" | "sql"} Language */
 
 const WORDS = {
   python: "and as assert break class continue def del elif else except finally for from global if "
@@ -10,12 +12,16 @@ const WORDS = {
     + "partition preceding range recursive right rollup row rows select sets substring then true "
     + "unbounded union using values when where window with within",
 };
-const COMMENTS = { python: "#.*", sql: "--.*|/\\*[\\s\\S]*?\\*/" };
+// What is never closed goes on to the end: a pattern that failed there would look at all of it again
+// from each later place.
+const COMMENTS = { python: "#.*", sql: "--.*|/\\*[\\s\\S]*?(?:\\*/|$)" };
 const STRINGS = {
-  python: "[rbfRBF]{0,2}(?:\"\"\"[\\s\\S]*?\"\"\"|'''[\\s\\S]*?'''|\"(?:\\\\.|[^\"\\\\\\n])*\"|'(?:\\\\.|[^'\\\\\\n])*')",
-  sql: "'(?:''|[^'])*'",
+  python: "[rbfRBF]{0,2}(?:\"\"\"[\\s\\S]*?(?:\"\"\"|$)|'''[\\s\\S]*?(?:'''|$)"
+    + "|\"(?:\\\\[\\s\\S]|[^\"\\\\\\n])*\"?|'(?:\\\\[\\s\\S]|[^'\\\\\\n])*'?)",
+  sql: "'(?:''|[^'])*'?",
 };
 
+/** @type {(language: Language) => RegExp} */
 function grammar(language) {
   const words = WORDS[language].split(" ").join("|");
   const parts = [
@@ -25,11 +31,12 @@ function grammar(language) {
   return new RegExp(parts.join("|"), language === "sql" ? "gi" : "g");
 }
 
-function highlighted(text, language) {
+/** @type {(text: string, language: Language) => (Node | string)[]} */
+export function highlighted(text, language) {
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(grammar(language))) {
-    const kind = Object.keys(match.groups).find((name) => match.groups[name] !== undefined);
+    const kind = Object.entries(match.groups ?? {}).find(([, own]) => own !== undefined)?.[0];
     if (kind === undefined) continue;
     nodes.push(text.slice(end, match.index), element("i", { className: kind }, match[0]));
     end = match.index + match[0].length;

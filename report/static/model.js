@@ -1,246 +1,205 @@
-"use strict";
-// The numbers and what the reader chose -> values, ratios, ties and scores.
-// The same rules as comparison.py and statistics.py; a browser test holds the two together. The error
-// of each ratio comes with the page: resampling.py has worked it out.
+// The numbers and what the reader chose -> ratios, ties and scores. The error of each ratio comes with
+// the page (report/compare/resampling.py); the rules of an interval and of a tie are those of statistics.py.
+import { cellsIn, cells, engineOf, known, page, pairError, partOf, taskOf, valueOf } from "./data.js";
 
-const FILTERS = ["machine", "workload", "input", "size", "threads"];
+/** @type {Filter[]} */
+export const FILTERS = ["machine", "workload", "input", "size", "threads"];
+/** A ratio from which on a cell of the matrix is darkest. */
+const DARKEST = 32;
+/** Beyond this share of the scale a text turns light (in the dark theme: dark): both are as legible here. */
+export const DEEP = 0.625;
 
-/** The cells of a task whose engines are switched on. */
-function cellsOf(task, state) {
-  const found = [];
-  for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
-    if (!state.off.has(cells.engine[cell])) found.push(cell);
-  }
-  return found;
+/** The cells of a task whose engines are switched on. @type {(task: number, state: State) => number[]} */
+export const cellsOf = (task, state) => cellsIn(task).filter((cell) => !state.off.has(engineOf(cell)));
+
+/** Those of them that have a value. @type {(task: number, state: State, metric?: string) => number[]} */
+export function timed(task, state, metric = state.metric) {
+  return cellsOf(task, state).filter((cell) => !Number.isNaN(cells[metric][cell]));
 }
 
-function timed(task, state) {
-  return cellsOf(task, state).filter((cell) => valueOf(cell, state.metric) !== null);
+/** The cell with the least value, the first of equals; null for none. @type {(own: number[], metric: string) => number | null} */
+export function leastOf(own, metric) {
+  const values = cells[metric];
+  return own.length === 0 ? null : own.reduce((best, cell) => (values[cell] < values[best] ? cell : best));
 }
 
-function bestOf(task, state) {
-  const values = cells[state.metric];
-  let best = null;
-  for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
-    const better = best === null ? !Number.isNaN(values[cell]) : values[cell] < values[best];
-    if (better && !state.off.has(cells.engine[cell])) best = cell;
-  }
-  return best;
-}
+/** @type {(task: number, state: State) => number | null} */
+export const bestOf = (task, state) => leastOf(timed(task, state), state.metric);
 
-/** What ratios are taken to: the best, or the chosen engine's cell (switched on or not). */
-function baselineOf(task, state) {
+/** What ratios are taken to: the best, or the chosen engine's cell (switched on or not).
+ * @type {(task: number, state: State) => number | null} */
+export function baselineOf(task, state) {
   return state.baseline === null ? bestOf(task, state) : cellOf(task, state.baseline);
 }
 
-function cellOf(task, engine) {
-  for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
-    if (cells.engine[cell] === engine) return cell;
-  }
-  return null;
+/** @type {(task: number, engine: number) => number | null} */
+export const cellOf = (task, engine) => cellsIn(task).find((cell) => engineOf(cell) === engine) ?? null;
+
+/** The engines of some tasks, in the page's order. @type {(tasks: number[], state: State) => number[]} */
+export function enginesOf(tasks, state) {
+  return [...new Set(tasks.flatMap((task) => cellsOf(task, state).map(engineOf)))].sort((one, other) => one - other);
 }
 
-/** The rounds that a metric is taken from; none for a metric of a single measurement. */
-function roundsOf(cell, metric) {
-  if (metric === "cpu") return cpuSecondsOf(cell);
-  return metric === "median" || metric === "minimum" ? secondsOf(cell) : [];
-}
-
-/** [value, log error] of one cell's value over another's of its task; null where either has none above 0. */
-function pairOf(one, other, metric) {
+/** One cell's value over another's of its task; null where either has none above 0.
+ * @type {(one: number, other: number, metric: string) => Ratio | null} */
+export function pairOf(one, other, metric) {
   const [mine, theirs] = [valueOf(one, metric), valueOf(other, metric)];
   if (mine === null || theirs === null || mine <= 0 || theirs <= 0) return null;
-  return [mine / theirs, pairErrorOf(one, other, metric)];
+  return [mine / theirs, errorOf(one, other, metric)];
 }
 
-/** The error of the logarithm of two cells' ratio; a cell and itself are taken for measured apart. */
-function pairErrorOf(one, other, metric) {
-  const errors = cells[`${metric}_pairs`];
-  if (errors === undefined) return null;
-  if (one === other) return errorOf(partOf(one, metric, "log_error"), partOf(other, metric, "log_error"));
-  const start = cellStart[cells.task[one]];
-  const first = Math.min(one, other) - start;
-  const after = pairsAmong(cellStart[cells.task[one] + 1] - start - first);
-  return known(errors[pairStart[cells.task[one] + 1] - after + Math.abs(one - other) - 1]);
+/** The error of two cells' ratio; a cell and itself are taken for measured apart.
+ * @type {(one: number, other: number, metric: string) => number | null} */
+function errorOf(one, other, metric) {
+  if (one !== other) return known(pairError(one, other, metric));
+  return apart(partOf(one, metric, "log_error"), partOf(other, metric, "log_error"));
 }
 
-function errorOf(one, other) {
-  return one === null || other === null ? null : Math.hypot(one, other);
-}
+/** The error of the ratio of two that were measured apart. @type {(one: number | null, other: number | null) => number | null} */
+export const apart = (one, other) => one === null || other === null ? null : Math.hypot(one, other);
 
-/** [low, high] of a pair's ratio, or null. */
-function intervalOf(one, other, metric) {
-  return intervalAround(pairOf(one, other, metric) ?? [0, null]);
-}
-
-function intervalAround([value, error]) {
+/** The 95% interval of a ratio. @type {(ratio: Ratio) => Interval | null} */
+export function intervalAround([value, error]) {
   if (error === null) return null;
   const factor = Math.exp(page.normal_quantile * error);
   return [value / factor, value * factor];
 }
 
-/** What a ratio with its error shows of the two: "tie", "unclear" or "apart", as `Ratio` tells it. */
-function nearnessOf([ratio, error]) {
+/** Whether a ratio's interval shows a tie or a difference, or leaves both open. @type {(ratio: Ratio) => Nearness} */
+export function nearnessOf(ratio) {
   const margin = 1 + page.tie_margin;
-  const factor = error === null ? margin : Math.exp(page.normal_quantile * error);
-  if (ratio / factor > 1 || ratio * factor < 1) return "apart";
-  return error !== null && ratio / factor >= 1 / margin && ratio * factor <= margin ? "tie" : "unclear";
+  const [low, high] = intervalAround(ratio) ?? [ratio[0] / margin, ratio[0] * margin];
+  if (low > 1 || high < 1) return "apart";
+  return ratio[1] !== null && low >= 1 / margin && high <= margin ? "tie" : "unclear";
 }
 
-function nearness(one, other, metric) {
-  const pair = pairOf(one, other, metric);
-  return pair === null ? "apart" : nearnessOf(pair);
+/** @type {(one: number, other: number, metric: string) => Nearness} */
+export function nearness(one, other, metric) {
+  const ratio = pairOf(one, other, metric);
+  return ratio === null ? "apart" : nearnessOf(ratio);
 }
 
-/** The best cell of a task (null: none), those that tie with it, and those that cannot be told from it yet. */
-function standingsOf(task, state) {
+/** @type {(task: number, state: State) => Standings} */
+export function standingsOf(task, state) {
   const best = bestOf(task, state);
-  const found = { best, tied: [], unclear: [] };
-  if (best === null) return found;
-  for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
-    if (cell === best || state.off.has(cells.engine[cell])) continue;
-    const near = nearness(cell, best, state.metric);
-    if (near !== "apart") found[near === "tie" ? "tied" : "unclear"].push(cell);
-  }
-  return found;
+  if (best === null) return { best, tied: [], unclear: [] };
+  const others = timed(task, state).filter((cell) => cell !== best);
+  const near = Map.groupBy(others, (cell) => nearness(cell, best, state.metric));
+  return { best, tied: near.get("tie") ?? [], unclear: near.get("unclear") ?? [] };
 }
 
-const [BEHIND, ALONE, TIES, UNCLEAR] = [0, 1, 2, 3];
-
-function placeOf(cell, { best, tied, unclear }) {
-  if (tied.includes(cell) || (cell === best && tied.length > 0)) return TIES;
-  if (unclear.includes(cell) || (cell === best && unclear.length > 0)) return UNCLEAR;
-  return cell === best ? ALONE : BEHIND;
+/** @type {(cell: number, standings: Standings) => Place} */
+export function placeOf(cell, { best, tied, unclear }) {
+  if (tied.includes(cell) || (cell === best && tied.length > 0)) return "ties";
+  if (unclear.includes(cell) || (cell === best && unclear.length > 0)) return "unclear";
+  return cell === best ? "alone" : "behind";
 }
 
-/** A cell's ratio to the baseline; null where either has no value. */
-function ratioOf(task, cell, state) {
-  const baseline = baselineOf(task, state);
+/** A cell's ratio to the baseline. @type {(cell: number, state: State) => number | null} */
+export function ratioOf(cell, state) {
+  const baseline = baselineOf(taskOf(cell), state);
   return baseline === null ? null : pairOf(cell, baseline, state.metric)?.[0] ?? null;
 }
 
-function heatOf(ratio) {
-  if (ratio === null || ratio <= 1) return 0;
-  return Math.min(Math.log(ratio) / Math.log(page.heat.darkest_ratio), 1);
+/** Where a ratio stands on the colour scale, 0 (as good as the best) to 1. @type {(ratio: number | null) => number} */
+export const heatOf = (ratio) => ratio === null || ratio <= 1 ? 0 : Math.min(Math.log(ratio) / Math.log(DARKEST), 1);
+
+/** The sign of a tie with the best, or with the chosen baseline, or of an unclear ratio to it.
+ * @type {(cell: number, standings: Standings, state: State) => string} */
+export function markOf(cell, standings, state) {
+  if (state.baseline === null) return { ties: "≈", unclear: "?", alone: "", behind: "" }[placeOf(cell, standings)];
+  const baseline = baselineOf(taskOf(cell), state);
+  if (baseline === null || baseline === cell) return "";
+  return { tie: "≈", unclear: "?", apart: "" }[nearness(cell, baseline, state.metric)];
 }
 
-/** A value for a mean ratio; a missing one is penalised, or NaN where that is off. */
-function counted(value, worst, state) {
-  return Number.isNaN(value) && state.penalty ? page.penalty * worst : value;
-}
-
-/** [log ratio, its error] of a cell to the baseline, as both are counted; null where there is none above 0. */
-function countedRatio(cell, baseline, worst, state) {
-  const values = cells[state.metric];
-  const own = counted(values[cell], worst, state);
-  const base = counted(values[baseline], worst, state);
-  if (!(own > 0 && base > 0)) return null;
-  return cell === baseline ? [0, 0] : [Math.log(own / base), countedError(cell, baseline, state.metric)];
-}
-
-/** A penalised value counts as if it were known exactly. */
-function countedError(one, other, metric) {
-  if (!Number.isNaN(cells[metric][one] + cells[metric][other])) return pairErrorOf(one, other, metric);
-  const errors = [one, other].map((cell) => (Number.isNaN(cells[metric][cell]) ? 0 : partOf(cell, metric, "log_error")));
-  return errorOf(...errors);
-}
-
-/**
- * What every score is added up from, worked out once for a state: the logarithm of each cell's
- * ratio (NaN: none), the square of its error (NaN: not known), and its place; and by task, whether
- * something cannot be told from the best yet.
- */
-function analyse(tasks, state) {
-  const size = cells.task.length;
-  const found = {
-    logs: new Float64Array(size).fill(NaN), squares: new Float64Array(size), places: new Uint8Array(size),
-    open: new Uint8Array(taskCount()),
-  };
+/** What mean ratios are made of, worked out once for a state. @type {(tasks: number[], state: State) => Analysis} */
+export function analyse(tasks, state) {
+  const empty = () => new Float64Array(cells.task.length).fill(NaN);
+  /** @type {Analysis} */
+  const found = { logs: empty(), squares: empty(), places: [], open: new Set() };
   for (const task of tasks) {
     const standings = standingsOf(task, state);
     if (standings.best === null) continue;
-    found.open[task] = standings.unclear.length > 0 ? 1 : 0;
-    const shown = cellsOf(task, state);
-    for (const cell of shown) found.places[cell] = placeOf(cell, standings);
-    const worst = worstOf(shown, state.metric);
+    if (standings.unclear.length > 0) found.open.add(task);
     const baseline = state.baseline === null ? standings.best : cellOf(task, state.baseline);
-    if (baseline === null) continue;
-    for (const cell of shown) {
-      const ratio = countedRatio(cell, baseline, worst, state);
-      if (ratio !== null) [found.logs[cell], found.squares[cell]] = [ratio[0], ratio[1] === null ? NaN : ratio[1] ** 2];
+    const worst = Math.max(...timed(task, state).map((cell) => cells[state.metric][cell]));
+    for (const cell of cellsOf(task, state)) {
+      found.places[cell] = placeOf(cell, standings);
+      const ratio = baseline === null ? null : countedRatio(cell, baseline, worst, state);
+      if (ratio === null) continue;
+      [found.logs[cell], found.squares[cell]] = [Math.log(ratio[0]), ratio[1] === null ? NaN : ratio[1] ** 2];
     }
   }
   return found;
 }
 
-function worstOf(shown, metric) {
-  return shown.reduce((worst, cell) => (cells[metric][cell] > worst ? cells[metric][cell] : worst), 0);
+/** A cell's ratio to the baseline as it counts: where the penalty is on, a missing value is `penalty` times the
+ * worst of its task, as if that were known exactly. @type {(cell: number, baseline: number, worst: number, state: State) => Ratio | null} */
+function countedRatio(cell, baseline, worst, { metric, penalty }) {
+  const isMissing = (/** @type {number} */ each) => Number.isNaN(cells[metric][each]);
+  const [own, base] = [cell, baseline].map((each) => (isMissing(each) && penalty ? page.penalty * worst : cells[metric][each]));
+  if (!(own > 0 && base > 0)) return null;
+  if (cell === baseline) return [1, 0];
+  if (!isMissing(cell) && !isMissing(baseline)) return pairOf(cell, baseline, metric);
+  const [error, other] = [cell, baseline].map((each) => (isMissing(each) ? 0 : partOf(each, metric, "log_error")));
+  return [own / base, apart(error, other)];
 }
 
-/** The engines' scores over some tasks, best first, those without a mean last. */
-function ranked(tasks, state, analysis) {
-  const scores = page.engines.map((_, engine) => (
-    { engine, ok: 0, asked: 0, wins: 0, ties: 0, unclear: 0, peak: 0, count: 0, sum: 0, squares: 0 }));
-  for (const task of tasks) {
-    for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
-      if (!state.off.has(cells.engine[cell])) addCell(scores[cells.engine[cell]], cell, state, analysis);
-    }
+/** The engines' scores over some tasks, best first, those without a mean last.
+ * @type {(tasks: number[], state: State, analysis: Analysis) => Score[]} */
+export function ranked(tasks, state, analysis) {
+  const own = Map.groupBy(tasks.flatMap((task) => cellsOf(task, state)), engineOf);
+  const scores = page.engines.map((_, engine) => engine).filter((engine) => !state.off.has(engine))
+    .map((engine) => scoreOf(engine, own.get(engine) ?? [], state, analysis));
+  const place = (/** @type {Score} */ { mean }) => (mean === null ? Infinity : mean.value);
+  return scores.sort((one, other) => (place(one) === place(other) ? one.engine - other.engine : place(one) - place(other)));
+}
+
+/** @type {(engine: number, own: number[], state: State, analysis: Analysis) => Score} */
+function scoreOf(engine, own, { metric }, { logs, squares, places }) {
+  const score = { engine, ok: 0, total: own.length, wins: 0, ties: 0, unclear: 0, peak: 0, count: 0, sum: 0, squares: 0 };
+  for (const cell of own) {
+    if (!Number.isNaN(cells[metric][cell])) score.ok += 1;
+    if (places[cell] === "alone") score.wins += 1;
+    if (places[cell] === "ties") score.ties += 1;
+    if (places[cell] === "unclear") score.unclear += 1;
+    if (cells.peak[cell] > score.peak) score.peak = cells.peak[cell];
+    if (Number.isNaN(logs[cell])) continue;
+    score.count += 1;
+    score.sum += logs[cell];
+    score.squares += squares[cell];
   }
-  const shown = scores.filter(({ engine }) => !state.off.has(engine))
-    .map(({ count: ratios, sum, squares, ...score }) => (
-      { ...score, mean: score.ok > 0 ? geometricMean(ratios, sum, squares) : null }));
-  const place = (score) => (score.mean === null ? Infinity : score.mean.value);
-  return shown.sort((one, other) => (place(one) === place(other) ? one.engine - other.engine : place(one) - place(other)));
+  return { ...score, mean: score.ok > 0 ? geometricMean(score.count, score.sum, score.squares) : null };
 }
 
-function addCell(score, cell, state, { logs, squares, places }) {
-  score.asked += 1;
-  if (!Number.isNaN(cells[state.metric][cell])) score.ok += 1;
-  if (places[cell] === ALONE) score.wins += 1;
-  if (places[cell] === TIES) score.ties += 1;
-  if (places[cell] === UNCLEAR) score.unclear += 1;
-  if (cells.peak[cell] > score.peak) score.peak = cells.peak[cell];
-  if (Number.isNaN(logs[cell])) return;
-  score.count += 1;
-  score.sum += logs[cell];
-  score.squares += squares[cell];
+/** The mean of ratios from the sums of their logarithms and of squared errors (NaN: not known); null for none.
+ * @type {(count: number, logs: number, squares: number) => Mean | null} */
+export function geometricMean(count, logs, squares) {
+  if (count === 0) return null;
+  const value = Math.exp(logs / count);
+  return { value, interval: intervalAround([value, known(Math.sqrt(squares) / count)]) };
 }
 
-/** {value, low, high} from the sums of logarithms and of squared errors (NaN: not known). */
-function geometricMean(ratios, sum, squares) {
-  if (ratios === 0) return null;
-  const value = Math.exp(sum / ratios);
-  if (Number.isNaN(squares)) return { value, low: null, high: null };
-  const [low, high] = intervalAround([value, Math.sqrt(squares) / ratios]);
-  return { value, low, high };
+/** @type {(state: State) => number[]} */
+export function shownTasks(state) {
+  const settings = page.settings.map((own) => FILTERS.every((name) => state[name] === "" || String(own[name]) === state[name]));
+  const queries = page.queries.map((query) => isNamed(query, state.query));
+  return [...cells.task_setting.keys()].filter((task) => (
+    settings[cells.task_setting[task]] && queries[cells.task_query[task]] && cellsOf(task, state).length > 0));
 }
 
-function isShown(setting, state) {
-  const own = page.settings[setting];
-  return FILTERS.every((name) => state[name] === "" || String(own[name]) === state[name]);
-}
-
-function shownTasks(state) {
-  const settings = page.settings.map((_, setting) => isShown(setting, state));
-  const queries = page.queries.map((query) => isAsked(query, state.query));
-  const found = [];
-  for (let task = 0; task < taskCount(); task += 1) {
-    const chosen = settings[cells.task_setting[task]] && queries[cells.task_query[task]];
-    if (chosen && hasCells(task, state)) found.push(task);
-  }
-  return found;
-}
-
-function hasCells(task, state) {
-  for (let cell = cellStart[task]; cell < cellStart[task + 1]; cell += 1) {
-    if (!state.off.has(cells.engine[cell])) return true;
-  }
-  return false;
-}
-
-/** Whether a query's name or title has one of the words (separated by commas); all for none. */
-function isAsked({ name, title }, words) {
-  const asked = words.toLowerCase().split(",").map((word) => word.trim()).filter(Boolean);
+/** Whether a query's name or title has one of the words, separated by commas; true for none.
+ * @type {(query: Query, words: string) => boolean} */
+function isNamed({ name, title }, words) {
+  const wanted = words.toLowerCase().split(",").map((word) => word.trim()).filter(Boolean);
   const [own, text] = [name.toLowerCase(), title.toLowerCase()];
-  return asked.length === 0 || asked.some((word) => own === word || (word.length > 2 && (own.includes(word) || text.includes(word))));
+  return wanted.length === 0 || wanted.some((word) => own === word || (word.length > 2 && (own.includes(word) || text.includes(word))));
+}
+
+/** What a state shows. @type {(state: State) => View} */
+export function viewOf(state) {
+  const tasks = shownTasks(state);
+  const analysis = analyse(tasks, state);
+  return { state, tasks, analysis, scores: ranked(tasks, state, analysis), rows: new Map() };
 }

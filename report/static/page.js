@@ -1,57 +1,73 @@
-"use strict";
-// Events -> the state, and the state -> the controls, the address and the page.
+// Events -> the state, and the state -> the controls, the address and the page. The page starts here.
+import { install, page } from "./data.js";
+import { all, around, one } from "./elements.js";
+import { numbersOf } from "./blocks.js";
+import { drawAhead, watchFigures, whenIdle } from "./charts.js";
+import { openDetails } from "./details.js";
+import { fillAllChunks, moveInMatrix } from "./matrix.js";
+import { FILTERS, bestOf, cellsOf } from "./model.js";
+import { SIDES, defaultState, engineById, hashFromState, sideFromText, stateFromHash, textFromSide } from "./state.js";
+import { hideTip, watchTips } from "./tips.js";
+import { isDark, show, showTheme } from "./view.js";
+import "./records.js";
 
-const controls = document.forms.controls;
-const CHANGE_SIDES = ["before", "after"];
-let state = null;
+const controls = /** @type {HTMLFormElement} */ (one("#controls"));
+/** @type {State} */
+let state;
 
+/** @type {(name: string) => any} */
+const control = (name) => controls.elements.namedItem(name);
+const engineBoxes = () => /** @type {HTMLInputElement[]} */ (all("[name=engine]", controls));
+
+/** @type {() => void} */
 function fillControls() {
-  for (const name of ["metric", "query", ...FILTERS]) controls.elements[name].value = state[name];
-  controls.elements.baseline.value = state.baseline === null ? "" : page.engines[state.baseline].id;
-  for (const name of CHANGE_SIDES) if (controls.elements[name]) controls.elements[name].value = textFromSide(state[name]);
-  controls.elements.penalty.checked = state.penalty;
-  for (const box of controls.querySelectorAll("[name=engine]")) box.checked = !state.off.has(Number(box.value));
+  control("metric").value = state.metric;
+  control("query").value = state.query;
+  for (const name of FILTERS) control(name).value = state[name];
+  control("baseline").value = state.baseline === null ? "" : page.engines[state.baseline].id;
+  for (const name of SIDES) if (control(name)) control(name).value = textFromSide(state[name]);
+  control("penalty").checked = state.penalty;
+  for (const box of engineBoxes()) box.checked = !state.off.has(Number(box.value));
 }
 
+/** @type {() => void} */
 function readControls() {
-  for (const name of ["metric", "query", ...FILTERS]) state[name] = controls.elements[name].value;
-  state.baseline = engineById(controls.elements.baseline.value);
-  for (const name of CHANGE_SIDES) state[name] = sideFromText(controls.elements[name]?.value);
-  state.penalty = controls.elements.penalty.checked;
-  const off = [...controls.querySelectorAll("[name=engine]:not(:checked)")];
-  state.off = new Set(off.map((box) => Number(box.value)));
+  state.metric = control("metric").value;
+  state.query = control("query").value;
+  for (const name of FILTERS) state[name] = control(name).value;
+  state.baseline = engineById(control("baseline").value);
+  for (const name of SIDES) state[name] = sideFromText(control(name)?.value);
+  state.penalty = control("penalty").checked;
+  state.off = new Set(engineBoxes().filter((box) => !box.checked).map((box) => Number(box.value)));
+  become(state);
 }
 
+/** @type {() => void} */
 function writeHash() {
   const hash = hashFromState(state);
   history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
 }
 
-function changed() {
+/** @type {(next: State) => void} */
+function become(next) {
+  state = next;
   fillControls();
   writeHash();
   show(state);
 }
 
-function become(next) {
-  state = next;
-  changed();
-}
-
+/** @type {() => void} */
 function listen() {
-  controls.addEventListener("input", (event) => {
-    if (event.target.name === "query") { readControls(); changed(); }
-  });
-  controls.addEventListener("change", (event) => {
-    if (event.target.name !== "query") { readControls(); changed(); }
-  });
-  document.getElementById("changes")?.addEventListener("change", () => { readControls(); changed(); });
+  const isQuery = (/** @type {Event} */ event) => around(event, "[name=query]") !== null;
+  controls.addEventListener("input", (event) => { if (isQuery(event)) readControls(); });
+  controls.addEventListener("change", (event) => { if (!isQuery(event)) readControls(); });
+  document.getElementById("changes")?.addEventListener("change", readControls);
   controls.addEventListener("submit", (event) => event.preventDefault());
   controls.addEventListener("reset", (event) => {
     event.preventDefault();
     become(defaultState());
   });
-  controls.elements.theme.addEventListener("click", () => {
+  control("theme").addEventListener("click", () => {
     state.theme = isDark() ? "light" : "dark";
     writeHash();
     showTheme(state);
@@ -61,34 +77,42 @@ function listen() {
   addEventListener("beforeprint", fillAllChunks);
   document.addEventListener("click", follow);
   document.addEventListener("keydown", moveInMatrix);
-  watchTips(() => state);
+  watchTips();
 }
 
-/** Clicks on cells, headings and links inside the page; the address keeps the state alone. */
+/** Clicks on cells, headings and links inside the page; the address keeps the state alone. @type {(event: Event) => void} */
 function follow(event) {
-  const target = event.target.closest("[data-cell], [data-open], [data-sort], button[data-task], a[href^='#']");
-  if (!target) return;
-  const { cell, open, sort, task } = target.dataset;
-  if (cell ?? open) openDetails(Number(cell ?? open), state);
+  const target = around(event, "[data-cell], [data-open], [data-sort], button[data-task], a[href^='#']");
+  if (target === null) return;
+  const { cell, open = cell, sort, task } = target.dataset;
+  if (open) openCell(Number(open));
   else if (sort) become({ ...state, sort: state.sort === Number(sort) ? null : Number(sort) });
-  else if (task) openDetails(bestOf(Number(task), state) ?? cellsOf(Number(task), state)[0], state);
+  else if (task) openCell(bestOf(Number(task), state) ?? cellsOf(Number(task), state)[0]);
   else jump(event, target);
 }
 
+/** @type {(cell: number) => void} */
+function openCell(cell) {
+  hideTip();
+  openDetails(cell);
+}
+
+/** @type {(event: Event, link: HTMLElement) => void} */
 function jump(event, link) {
   event.preventDefault();
-  const target = document.getElementById(link.getAttribute("href").slice(1));
+  const target = document.getElementById(link.getAttribute("href")?.slice(1) ?? "");
   target?.scrollIntoView({ block: "start" });
   target?.focus({ preventScroll: true });
 }
 
 async function start() {
-  await load();
+  const [cells, rounds, older] = await Promise.all(["cells", "rounds", "older"].map(numbersOf));
+  install(JSON.parse(one("#outline").textContent), { cells, rounds, older });
   state = stateFromHash(location.hash);
   fillControls();
   show(state);
   listen();
-  for (const figure of all("main [data-place] > [data-chart]")) watchFigure(figure);
+  watchFigures(all("main [data-place] > [data-chart]"));
   document.documentElement.dataset.ready = "";
   whenIdle(drawAhead);
 }

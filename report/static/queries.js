@@ -1,79 +1,86 @@
-"use strict";
 // The tasks in view -> an article for each query with its charts, a screenful at a time.
+import { cells, cellsIn, olderIn, page, settingOf } from "./data.js";
+import { all, element, isolated, one } from "./elements.js";
+import { current, forgetFigures, watchFigures } from "./charts.js";
+import { families } from "./rows_of_engines.js";
+import { count, verdict } from "./wording.js";
 
 const ARTICLES_AT_ONCE = 24;
+/** By query: its article, and the tasks that it shows. @type {Map<number, { node: HTMLElement, tasks: string }>} */
 const articles = new Map();
 let articlesShown = ARTICLES_AT_ONCE;
 
-function showQueries(tasks, state) {
+/** @type {(view: View) => void} */
+export function showQueries({ tasks, state }) {
   const byQuery = Map.groupBy(tasks, (task) => cells.task_query[task]);
-  const shown = [...byQuery].slice(0, articlesShown);
-  for (const [query, own] of shown) {
-    if (articles.get(query)?.tasks !== own.join()) replaceArticle(query, own);
-    for (const node of all("[data-verdict]", articles.get(query).node)) {
-      node.textContent = verdict(Number(node.dataset.verdict), state);
-    }
+  const shown = [...byQuery].slice(0, articlesShown).map(([query, own]) => ({ query, node: articleOf(query, own) }));
+  for (const { node } of shown) {
+    for (const each of all("[data-verdict]", node)) each.textContent = verdict(Number(each.dataset.verdict), state);
   }
-  document.querySelector(".queries").replaceChildren(...withHeadings(shown.map(([query]) => query)));
-  const more = document.querySelector("[name=more]");
-  more.hidden = byQuery.size <= articlesShown;
-  more.textContent = `Show ${Math.min(ARTICLES_AT_ONCE, byQuery.size - articlesShown)} more of ${byQuery.size - articlesShown} queries`;
+  one(".queries").replaceChildren(...shown.flatMap(({ query, node }, at) => {
+    const { workload } = page.queries[query];
+    if (at > 0 && page.queries[shown[at - 1].query].workload === workload) return [node];
+    return [element("h3", {}, isolated(page.settings.find((setting) => setting.workload === workload)?.title ?? "")), node];
+  }));
+  const [more, left] = [one("[name=more]"), byQuery.size - articlesShown];
+  more.hidden = left <= 0;
+  more.textContent = `Show ${Math.min(ARTICLES_AT_ONCE, left)} more of ${left} queries`;
 }
 
-function replaceArticle(query, tasks) {
-  for (const figure of all("[data-chart]", articles.get(query)?.node)) forget(figure);
+/** A query's article; made anew where its tasks have changed. @type {(query: number, tasks: number[]) => HTMLElement} */
+function articleOf(query, tasks) {
+  const known = articles.get(query);
+  if (known?.tasks === tasks.join()) return known.node;
+  if (known) forgetFigures(all("[data-chart]", known.node));
   const node = article(query, tasks);
   articles.set(query, { node, tasks: tasks.join() });
-  for (const figure of all("[data-chart]", node)) watchFigure(figure);
+  watchFigures(all("[data-chart]", node));
+  return node;
 }
 
-function withHeadings(queries) {
-  let workload = null;
-  return queries.flatMap((query) => {
-    const { node } = articles.get(query);
-    if (page.queries[query].workload === workload) return [node];
-    workload = page.queries[query].workload;
-    const { title } = page.settings.find((setting) => setting.workload === workload);
-    return [element("h3", {}, isolated(title)), node];
-  });
-}
-
+/** @type {(query: number, tasks: number[]) => HTMLElement} */
 function article(query, tasks) {
   const { name, title } = page.queries[query];
-  const scaling = families(tasks, "size").map((family) => scalingFigure(family[0]));
-  const pasts = tasks.filter(hasPast).map((task) => historyFigure(task, tasks.length > 1));
-  const button = element("button", { type: "button", className: "link", data: { task: tasks[0] } },
-    "SQL, programs and plan");
+  const several = tasks.length > 1;
+  const pasts = tasks.filter((task) => olderIn(task).length > 0);
   return element("article", { className: "query" },
-    element("h4", {}, element("bdi", { className: "name" }, name), title === name ? null : " ", title === name ? null : isolated(title)),
-    ...tasks.map((task) => queryFigure(task, tasks.length > 1)), ...scaling, ...pasts, button);
+    element("h4", {}, element("bdi", { className: "name" }, name), ...(title === name ? [] : [" ", isolated(title)])),
+    ...tasks.map((task) => queryFigure(task, several)),
+    ...families(tasks, "size").map(([task]) => scalingFigure(task)),
+    ...pasts.map((task) => historyFigure(task, several)),
+    element("button", { type: "button", className: "link", data: { task: tasks[0] } }, "SQL, programs and plan"));
 }
 
+/** @type {(task: number, several: boolean) => HTMLElement} */
 function queryFigure(task, several) {
   const label = several ? element("small", {}, isolated(settingOf(task).label), " ") : null;
   return element("figure", {},
     element("figcaption", {}, label, element("span", { data: { verdict: task } })),
-    element("div", { className: "chart", data: { chart: "query", of: task },
-      style: { "--bars": cellStart[task + 1] - cellStart[task] } }));
+    element("div", { className: "chart", data: { chart: "query", of: task }, style: { "--bars": cellsIn(task).length } }));
 }
 
+/** @type {(task: number) => HTMLElement} */
 function scalingFigure(task) {
   const { input, threads } = settingOf(task);
-  return element("figure", { className: "wide", data: { place: "scaling" } },
-    element("figcaption", {}, element("small", {}, `by size, ${input}, ${count(threads, "thread")}; logarithmic axes; slope 1: twice the rows take twice as long`)),
-    element("div", { className: "chart scaling", data: { chart: "scaling", of: task } }));
+  return wideFigure("scaling", task, `by size, ${input}, ${count(threads, "thread")}; logarithmic axes; slope 1: twice the rows take twice as long`);
 }
 
+/** @type {(task: number, several: boolean) => HTMLElement} */
 function historyFigure(task, several) {
   const where = several ? [isolated(settingOf(task).label), ", "] : [];
-  return element("figure", { className: "wide", data: { place: "history" } },
-    element("figcaption", {}, element("small", {}, ...where, "over runs; logarithmic; a ring marks a new version of the engine")),
-    element("div", { className: "chart history", data: { chart: "history", of: task } }));
+  return wideFigure("history", task, ...where, "over runs; logarithmic; a ring marks a new version of the engine");
 }
 
-document.querySelector("[name=more]").addEventListener("click", () => {
+/** @type {(chart: string, task: number, ...caption: (Node | string)[]) => HTMLElement} */
+function wideFigure(chart, task, ...caption) {
+  return element("figure", { className: "wide", data: { place: chart } },
+    element("figcaption", {}, element("small", {}, ...caption)),
+    element("div", { className: `chart ${chart}`, data: { chart, of: task } }));
+}
+
+one("[name=more]").addEventListener("click", () => {
   const first = articlesShown;
   articlesShown += ARTICLES_AT_ONCE;
-  showQueries(current.tasks, current.state);
+  showQueries(current);
   all(".query button.link")[first]?.focus();
 });

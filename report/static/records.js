@@ -1,12 +1,15 @@
-"use strict";
-// All cells of the page, whatever the reader has filtered -> files in JSON and CSV.
+// All cells of the page, also those that filters hide -> files in JSON and CSV.
+import { MISSING, cells, engineOf, known, outcomeOf, page, queryOf, reasonOf, roundsOf, settingOf, turnsOf, valueOf } from "./data.js";
+import { element, one } from "./elements.js";
+import { loadTexts } from "./blocks.js";
 
-function sevenDigits(value) {
-  return Number(value.toPrecision(7));
-}
+/** @typedef {Record<string, any>} Line */
 
-/** One record for each cell, in the words of results/README.md. */
-function records(programs) {
+/** @type {(value: number) => number} */
+const sevenDigits = (value) => Number(value.toPrecision(7));
+
+/** One record for each cell, in the words of results/README.md. @type {(programs: Texts["programs"]) => Line[]} */
+export function records(programs) {
   return Array.from(cells.task, (task, cell) => {
     const { title, label, table_rows, ...setting } = settingOf(task);
     const { name, version } = page.engines[engineOf(cell)];
@@ -15,43 +18,44 @@ function records(programs) {
     return {
       ...setting, query: queryOf(task).name, engine: name, engine_version: version, outcome,
       reason: reasonOf(cell), started: page.runs[cells.run[cell]].started, program_sha256: program,
-      ...(outcome === "ok" ? numbersOf(cell) : {}),
+      ...(outcome === "ok" ? measuredOf(cell) : {}),
     };
   });
 }
 
-function numbersOf(cell) {
+/** @type {(cell: number) => Line} */
+function measuredOf(cell) {
   return {
     rows: known(cells.rows[cell]), cold_seconds: valueOf(cell, "cold"), peak_bytes: valueOf(cell, "peak"),
-    baseline_bytes: known(cells.baseline_bytes[cell]), turns: [...turnsOf(cell)],
-    seconds: Array.from(secondsOf(cell), sevenDigits), cpu_seconds: Array.from(cpuSecondsOf(cell), sevenDigits),
+    baseline_bytes: known(cells.baseline_bytes[cell]), turns: turnsOf(cell),
+    seconds: roundsOf(cell).map(sevenDigits), cpu_seconds: roundsOf(cell, "cpu_seconds").map(sevenDigits),
     ...Object.fromEntries(page.extras.map(({ name }) => [name, known(cells[name][cell])])),
   };
 }
 
-/** One line for each round; one without a round for a cell without a time. */
-function roundRecords({ seconds: own = [], cpu_seconds: cpu = [], turns = [], ...cell }) {
-  const lines = own.length > 0 ? own : [null];
-  return lines.map((value, index) => ({
-    ...cell, turn: turns[index] ?? null, round: value === null ? null : index + 1,
-    seconds: value, cpu_seconds: cpu[index] ?? null,
+/** One line for each round; one without a round for a cell without a time. @type {(record: Line) => Line[]} */
+export function roundRecords({ seconds = [], cpu_seconds: cpu = [], turns = [], ...cell }) {
+  const lines = seconds.length > 0 ? seconds : [null];
+  return lines.map((/** @type {number | null} */ value, /** @type {number} */ at) => ({
+    ...cell, turn: turns[at] ?? null, round: value === null ? null : at + 1, seconds: value, cpu_seconds: cpu[at] ?? null,
   }));
 }
 
-function csv(lines) {
+/** @type {(lines: Line[]) => string} */
+export function csv(lines) {
   const columns = [...new Set(lines.flatMap(Object.keys))];
-  const quoted = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
-  return [columns, ...lines.map((line) => columns.map((column) => line[column]))]
-    .map((row) => row.map(quoted).join(",")).join("\r\n");
+  const quoted = (/** @type {unknown} */ value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
+  return [columns, ...lines.map((line) => columns.map((column) => line[column]))].map((row) => row.map(quoted).join(",")).join("\r\n");
 }
 
+/** @type {(name: string, type: string, text: string) => void} */
 function download(name, type, text) {
-  const link = element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  const href = URL.createObjectURL(new Blob([text], { type }));
+  element("a", { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
 }
 
-document.querySelector("[name=json]").addEventListener("click", async () =>
+one("[name=json]").addEventListener("click", async () =>
   download("results.json", "application/json", JSON.stringify(records((await loadTexts()).programs))));
-document.querySelector("[name=csv]").addEventListener("click", async () =>
+one("[name=csv]").addEventListener("click", async () =>
   download("results.csv", "text/csv", csv(records((await loadTexts()).programs).flatMap(roundRecords))));

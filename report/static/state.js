@@ -1,48 +1,76 @@
-"use strict";
 // The page's address <-> what the reader chose. Unknown names in an address are ignored.
+import { metrics, page } from "./data.js";
+import { FILTERS } from "./model.js";
 
-function defaultState() {
-  const filters = Object.fromEntries(FILTERS.map((name) => [name, ""]));
+/** @type {("before" | "after")[]} */
+export const SIDES = ["before", "after"];
+/** @type {("baseline" | "sort")[]} */
+const ENGINES = ["baseline", "sort"];
+
+/** @type {() => State} */
+export function defaultState() {
   return {
-    metric: page.metrics[0].name, baseline: null, penalty: true, off: new Set(),
-    query: "", sort: null, theme: "", ...defaultSides(), ...filters,
+    metric: page.metrics[0].name, baseline: null, penalty: true, off: new Set(), query: "", sort: null, theme: "",
+    machine: "", workload: "", input: "", size: "", threads: "", ...defaultSides(),
   };
 }
 
-function engineById(id) {
-  const index = page.engines.findIndex((engine) => engine.id === id);
-  return index < 0 ? null : index;
+/** The newest run and the newest one before it on its machine; null where there is no such pair.
+ * @type {() => Pick<State, "before" | "after">} */
+function defaultSides() {
+  const at = page.runs.findIndex((run, place) => place > 0 && run.machine === page.runs[0].machine);
+  return at < 0 ? { before: null, after: null } : { before: { kind: "run", at }, after: { kind: "run", at: 0 } };
 }
 
-function stateFromHash(hash) {
+/** @type {(id: string | null) => number | null} */
+export function engineById(id) {
+  const at = page.engines.findIndex((engine) => engine.id === id);
+  return at < 0 ? null : at;
+}
+
+/** "run:…" or "engine:…" -> a side; null where there is none of that name. @type {(text: string | null | undefined) => Side | null} */
+export function sideFromText(text) {
+  const [, kind, id] = text?.match(/^(run|engine):(.*)$/s) ?? [];
+  const at = (kind === "run" ? page.runs : page.engines).findIndex((each) => each.id === id);
+  return at < 0 ? null : { kind: kind === "run" ? "run" : "engine", at };
+}
+
+/** @type {(side: Side | null) => string} */
+export function textFromSide(side) {
+  return side === null ? "" : `${side.kind}:${(side.kind === "run" ? page.runs : page.engines)[side.at].id}`;
+}
+
+/** @type {(hash: string) => State} */
+export function stateFromHash(hash) {
   const state = defaultState();
-  const asked = new URLSearchParams(hash.replace(/^#/, ""));
-  if (metrics.has(asked.get("metric"))) state.metric = asked.get("metric");
+  const read = new URLSearchParams(hash.replace(/^#/, ""));
+  const metric = read.get("metric") ?? "";
+  if (metrics.has(metric)) state.metric = metric;
   for (const name of FILTERS) {
-    const value = asked.get(name) ?? "";
+    const value = read.get(name) ?? "";
     if (page.settings.some((setting) => String(setting[name]) === value)) state[name] = value;
   }
-  state.query = asked.get("query") ?? "";
-  state.baseline = engineById(asked.get("baseline"));
-  state.sort = engineById(asked.get("sort"));
-  for (const name of ["before", "after"]) state[name] = sideFromText(asked.get(name)) ?? state[name];
-  state.penalty = asked.get("penalty") !== "off";
-  state.off = new Set(asked.getAll("off").map(engineById).filter((index) => index !== null));
-  if (["light", "dark"].includes(asked.get("theme"))) state.theme = asked.get("theme");
+  state.query = read.get("query") ?? "";
+  for (const name of ENGINES) state[name] = engineById(read.get(name));
+  for (const name of SIDES) state[name] = sideFromText(read.get(name)) ?? state[name];
+  state.penalty = read.get("penalty") !== "off";
+  state.off = new Set(read.getAll("off").map(engineById).filter((engine) => engine !== null));
+  state.theme = ["light", "dark"].find((theme) => theme === read.get("theme")) ?? "";
   return state;
 }
 
-/** Only what differs from the default is written. */
-function hashFromState(state) {
+/** Only what differs from the default is written. @type {(state: State) => string} */
+export function hashFromState(state) {
   const written = new URLSearchParams();
   const initial = defaultState();
-  for (const name of ["metric", ...FILTERS, "query", "theme"]) {
-    if (state[name] !== initial[name]) written.set(name, state[name]);
+  /** @type {(Filter | "metric" | "query" | "theme")[]} */
+  const texts = ["metric", ...FILTERS, "query", "theme"];
+  for (const name of texts) if (state[name] !== initial[name]) written.set(name, state[name]);
+  for (const name of ENGINES) {
+    const engine = state[name];
+    if (engine !== null) written.set(name, page.engines[engine].id);
   }
-  for (const name of ["baseline", "sort"]) {
-    if (state[name] !== null) written.set(name, page.engines[state[name]].id);
-  }
-  for (const name of ["before", "after"]) {
+  for (const name of SIDES) {
     if (textFromSide(state[name]) !== textFromSide(initial[name])) written.set(name, textFromSide(state[name]));
   }
   if (!state.penalty) written.set("penalty", "off");

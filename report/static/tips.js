@@ -1,25 +1,32 @@
-"use strict";
 // A cell under the pointer or the focus -> a note beside it: its reason, or its figures.
+import { engineOf, labelOf, outcomeOf, partOf, queryOf, reasonOf, roundsOf, taskOf, unitOf, valueOf } from "./data.js";
+import { around, one } from "./elements.js";
+import { current } from "./charts.js";
+import { quieterNote } from "./details.js";
+import { baselineOf } from "./model.js";
+import { amount, measured, range, standing } from "./wording.js";
 
-const tip = document.getElementById("tip");
+const CELLS = "#matrices [data-cell]";
+const tip = one("#tip");
 
-function tipText(cell, state) {
-  const task = cells.task[cell];
-  const head = `${labelOf(engineOf(cell))}, ${queryOf(task).name}: `;
+/** @type {(cell: number, state: State) => string} */
+export function tipText(cell, state) {
+  const head = `${labelOf(engineOf(cell))}, ${queryOf(taskOf(cell)).name}: `;
   if (outcomeOf(cell).name !== "ok") return `${head}${outcomeOf(cell).text}. ${reasonOf(cell)}`;
   const value = valueOf(cell, state.metric);
   if (value === null) return `${head}not measured`;
-  const [low, high] = ["low", "high"].map((part) => partOf(cell, state.metric, part));
-  const { unit } = metrics.get(state.metric);
-  const spread = low === null ? "" : ` (${amount(low, unit)}–${amount(high, unit)})`;
-  const best = baselineOf(task, state);
+  const [low, high] = [partOf(cell, state.metric, "low"), partOf(cell, state.metric, "high")];
+  const spread = low === null || high === null ? "" : range([low, high], (end) => amount(end, unitOf(state.metric)));
+  const best = baselineOf(taskOf(cell), state);
   const stands = best === null || best === cell ? null : standing(cell, best, state.metric);
-  const ratio = stands === null ? "" : `; ${stands}`;
-  return `${head}${measured(value, state.metric)}${spread}${ratio}. ${secondsOf(cell).length} rounds${quieterNote(cell)}; Enter or a click shows more.`;
+  const quieter = quieterNote(cell);
+  return `${head}${measured(value, state.metric)}${spread}${stands === null ? "" : `; ${stands}`}. ${roundsOf(cell).length} rounds`
+    + `${quieter === "" ? "" : `, ${quieter}`}; Enter or a click shows more.`;
 }
 
-function showTip(button, state) {
-  tip.textContent = tipText(Number(button.dataset.cell), state);
+/** @type {(button: HTMLElement) => void} */
+function showTip(button) {
+  tip.textContent = tipText(Number(button.dataset.cell), current.state);
   tip.hidden = false;
   button.setAttribute("aria-describedby", "tip");
   const [own, size] = [button.getBoundingClientRect(), tip.getBoundingClientRect()];
@@ -29,20 +36,20 @@ function showTip(button, state) {
   tip.style.top = `${(below ? own.bottom + 6 : own.top - size.height - 6) + scrollY}px`;
 }
 
-function hideTip() {
+/** @type {() => void} */
+export function hideTip() {
   tip.hidden = true;
   document.querySelector("[aria-describedby=tip]")?.removeAttribute("aria-describedby");
 }
 
-function watchTips(currentState) {
+/** @type {() => void} */
+export function watchTips() {
   for (const [enter, leave] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
     document.addEventListener(enter, (event) => {
-      const button = event.target.closest?.("#matrices [data-cell]");
-      if (button) showTip(button, currentState());
+      const button = around(event, CELLS);
+      if (button !== null) showTip(button);
     });
-    document.addEventListener(leave, (event) => {
-      if (event.target.closest?.("#matrices [data-cell]")) hideTip();
-    });
+    document.addEventListener(leave, (event) => { if (around(event, CELLS)) hideTip(); });
   }
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hideTip(); });
 }

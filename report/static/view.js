@@ -1,90 +1,97 @@
-"use strict";
 // What the reader chose -> the summary, tables and notes of the page.
+import { cells, engineOf, labelOf, metrics, outcomeOf, queryOf, reasonOf, settingOf, taskOf } from "./data.js";
+import { all, breakable, element, engineName, isolated, numberCell, one, say } from "./elements.js";
+import { cellsOf, ranked, viewOf } from "./model.js";
+import { sampled } from "./rows_of_engines.js";
+import { forgetFigures, refreshCharts, rowsNow, setView, watchFigures, whenIdle, current } from "./charts.js";
+import { changesInWords, changesOf } from "./changes.js";
+import { MOST_CHANGED } from "./rows.js";
+import { showMatrices } from "./matrix.js";
+import { showQueries } from "./queries.js";
+import { amount, finding, overall, plain, times } from "./wording.js";
 
-/** What is shown now; every part of the page is computed from it. */
-let current = null;
+const MOST_UNTIMED = 200;
+const MOST_JUDGED_AT_ONCE = 2000;
 
-function show(state) {
-  const tasks = shownTasks(state);
-  const analysis = analyse(tasks, state);
-  current = { state, tasks, analysis, scores: ranked(tasks, state, analysis) };
+/** @type {(state: State) => void} */
+export function show(state) {
+  const view = viewOf(state);
+  setView(view);
   showTheme(state);
-  showFindings(current);
-  showRanking(current);
-  showMatrices(tasks, state);
-  showUntimed(tasks, state);
-  showOverview(current);
-  showQueries(tasks, state);
-  showChanges(current);
-  showNotes(current);
+  showFindings(view);
+  showRanking(view);
+  showMatrices(view.tasks, state);
+  showUntimed(view.tasks, state);
+  showOverview();
+  showQueries(view);
+  showChanges(view);
+  showNotes(view);
   refreshCharts();
 }
 
-function showTheme(state) {
-  if (state.theme) document.documentElement.dataset.theme = state.theme;
+/** @type {(state: State) => void} */
+export function showTheme({ theme }) {
+  if (theme) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
-  document.forms.controls.elements.theme.textContent = isDark() ? "Light" : "Dark";
+  one("[name=theme]").textContent = isDark() ? "Light" : "Dark";
 }
 
-function isDark() {
+/** @type {() => boolean} */
+export function isDark() {
   const chosen = document.documentElement.dataset.theme;
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-function showFindings({ scores, tasks, state, analysis }) {
-  document.querySelector("[data-overall]").textContent = overall(scores, tasks, state);
+/** @type {(view: View) => void} */
+function showFindings(view) {
+  const { tasks, state, analysis } = view;
+  say("overall", overall(view));
   for (const node of all(".findings [data-settings]")) {
-    const settings = new Set(node.dataset.settings.split(" ").map(Number));
+    const settings = new Set(node.dataset.settings?.split(" ").map(Number));
     const own = tasks.filter((task) => settings.has(cells.task_setting[task]));
     node.hidden = own.length === 0;
     if (node.hidden) continue;
-    const ownScores = ranked(own, state, analysis);
-    node.querySelector("[data-pick]").replaceChildren(...pick(ownScores));
-    node.querySelector("[data-finding]").textContent = finding(own, ownScores, state, analysis);
+    const scores = ranked(own, state, analysis);
+    one("[data-pick]", node).replaceChildren(...pick(scores));
+    one("[data-finding]", node).textContent = finding(own, scores, state, analysis.open);
   }
 }
 
-/** The best engine of some tasks: its name, how near to the best it stays, and its memory. */
-function pick(scores) {
-  const [best] = scores.filter((score) => score.mean !== null);
-  if (best === undefined) return ["–"];
+/** The best engine of some tasks: its name, how near to the best it stays, and its memory. @type {(scores: Score[]) => (Node | string)[]} */
+function pick([best]) {
+  if (best === undefined || best.mean === null) return ["–"];
   const memory = best.peak > 0 ? `, at most ${amount(best.peak, "MiB")} MiB` : "";
   return [engineName(best.engine), element("small", {}, ` ${times(best.mean.value)} on average${memory}`)];
 }
 
+/** @type {(view: View) => void} */
 function showRanking({ scores }) {
-  const rows = scores.map((score) => {
-    const { mean } = score;
-    const spread = mean?.low == null ? null
-      : element("small", {}, `${plain(mean.low)}–${plain(mean.high)}`);
-    return element("tr", { data: { engine: score.engine } },
-      element("th", { scope: "row" }, engineName(score.engine)),
-      element("td", { className: "number" }, element("b", {}, mean === null ? "–" : times(mean.value)), spread === null ? null : " ", spread),
-      element("td", { className: "number" }, String(score.wins + score.ties)),
-      element("td", { className: "number" }, String(score.unclear)),
-      element("td", { className: "number" }, `${score.ok} of ${score.asked}`),
-      element("td", { className: "number" }, score.peak > 0 ? amount(score.peak, "MiB") : "–"));
-  });
-  document.querySelector("table.ranking tbody").replaceChildren(...rows);
+  one("table.ranking tbody").replaceChildren(...scores.map(({ engine, mean, wins, ties, unclear, ok, total, peak }) => {
+    const spread = mean?.interval ? [" ", element("small", {}, mean.interval.map(plain).join("–"))] : [];
+    return element("tr", { data: { engine } },
+      element("th", { scope: "row" }, engineName(engine)),
+      numberCell(element("b", {}, mean === null ? "–" : times(mean.value)), ...spread),
+      numberCell(String(wins + ties)), numberCell(String(unclear)), numberCell(`${ok} of ${total}`),
+      numberCell(peak > 0 ? amount(peak, "MiB") : "–"));
+  }));
 }
 
-const MOST_UNTIMED = 200;
-
-/** Equal outcomes of a query and an engine in several settings share a line. */
+/** Equal outcomes of a query and an engine in several settings share a line. @type {(tasks: number[], state: State) => void} */
 function showUntimed(tasks, state) {
   const missing = tasks.flatMap((task) => cellsOf(task, state)).filter((cell) => outcomeOf(cell).name !== "ok");
-  const same = (cell) => [cells.task_query[cells.task[cell]], cells.engine[cell], cells.outcome[cell], cells.reason[cell]].join();
+  const same = (/** @type {number} */ cell) => [cells.task_query[taskOf(cell)], engineOf(cell), cells.outcome[cell], cells.reason[cell]].join();
   const lines = [...Map.groupBy(missing, same).values()];
-  document.querySelector("[data-untimed]").textContent = String(missing.length)
-    + (lines.length > MOST_UNTIMED ? `; the first ${MOST_UNTIMED} reasons of ${lines.length}, the download has all` : "");
-  document.getElementById("untimed").hidden = missing.length === 0;
-  document.querySelector("table.untimed tbody").replaceChildren(...lines.slice(0, MOST_UNTIMED).map(untimedRow));
+  const rest = lines.length > MOST_UNTIMED ? `; the first ${MOST_UNTIMED} reasons of ${lines.length}, the download has all` : "";
+  say("untimed", missing.length + rest);
+  one("#untimed").hidden = missing.length === 0;
+  one("table.untimed tbody").replaceChildren(...lines.slice(0, MOST_UNTIMED).map(untimedRow));
 }
 
+/** @type {(own: number[]) => HTMLElement} */
 function untimedRow(own) {
   const [cell] = own;
-  const task = cells.task[cell];
-  const settings = own.length <= 2 ? own.map((each) => settingOf(cells.task[each]).label).join("; ") : `${own.length} settings`;
+  const task = taskOf(cell);
+  const settings = own.length <= 2 ? own.map((each) => settingOf(taskOf(each)).label).join("; ") : `${own.length} settings`;
   return element("tr", {},
     element("th", { scope: "row" }, isolated(settingOf(task).workload), " ", breakable(queryOf(task).name)),
     element("td", { className: "setting" }, isolated(settings)),
@@ -93,30 +100,54 @@ function untimedRow(own) {
     element("td", { className: "reason" }, isolated(reasonOf(cell))));
 }
 
-/** Charts that this view can give no rows are left out, and named with what they need. */
-function showOverview(current) {
-  const absent = [];
-  for (const place of all(".overview [data-place]")) {
-    place.hidden = !(chartNeeds[place.dataset.place]?.(current) ?? current.tasks.length > 0);
-    if (place.hidden) absent.push(`${place.querySelector("h3").textContent} (needs ${place.dataset.needs})`);
-  }
-  document.querySelector("[data-absent]").textContent = absent.length > 0 ? `Not drawn: ${absent.join("; ")}.` : "";
+/** Charts that have no rows are left out, and named with what they need. @type {() => void} */
+function showOverview() {
+  for (const place of all(".overview [data-place]")) place.hidden = rowsNow(place.dataset.place ?? "").length === 0;
+  const absent = all(".overview [data-place][hidden]").map((place) => `${one("h3", place).textContent} (needs ${place.dataset.needs})`);
+  say("absent", absent.length > 0 ? `Not drawn: ${absent.join("; ")}.` : "");
 }
 
+/** Many tasks are judged when the browser has nothing else to do. @type {(view: View) => void} */
+function showChanges(view) {
+  if (document.getElementById("changes") === null) return;
+  if (view.tasks.length <= MOST_JUDGED_AT_ONCE) fillChanges(view);
+  else whenIdle(() => { if (view === current) fillChanges(view); });
+}
+
+/** @type {(view: View) => void} */
+function fillChanges(view) {
+  const place = one("#changes .changes");
+  say("changes", changesInWords(view));
+  const settings = [...changesOf(view).keys()];
+  if (place.dataset.settings !== settings.join()) {
+    forgetFigures(all("[data-chart]", place));
+    place.dataset.settings = settings.join();
+    place.replaceChildren(...settings.map(changesFigure));
+    watchFigures(all("[data-chart]", place));
+  }
+  for (const [setting, changes] of changesOf(view)) {
+    const found = new Set(changes.map(({ task }) => task)).size;
+    one(`[data-few="${setting}"]`, place).textContent = found > MOST_CHANGED ? `the ${MOST_CHANGED} of ${found} queries that changed most` : "";
+  }
+}
+
+/** @type {(setting: number) => HTMLElement} */
+function changesFigure(setting) {
+  const { title, label } = settingOf(cells.task_setting.indexOf(setting));
+  return element("figure", {},
+    element("figcaption", {}, isolated(title), " ", element("small", {}, isolated(label), " ", element("span", { data: { few: setting } }))),
+    element("div", { className: "chart", data: { chart: "changes", of: setting }, role: "group", ariaLabel: `What changed: ${title}, ${label}` }));
+}
+
+/** @type {(view: View) => void} */
 function showNotes({ state, tasks }) {
-  const metric = metrics.get(state.metric);
-  const unit = metric.unit === "s" ? "seconds" : "MiB";
-  const to = state.baseline === null ? "the best of each query" : labelOf(state.baseline);
-  const name = metric.label[0].toLowerCase() + metric.label.slice(1);
-  document.querySelector("[data-unit]").textContent = `${name} in ${unit}, and the ratio to ${to}`;
-  document.querySelector("[data-tie-note]").textContent =
-    `≈ ties with ${state.baseline === null ? "the best" : to}: the 95% interval of the ratio covers 1 and is within ${(100 * page.tie_margin).toFixed(0)}% of it; `
-    + "? cannot be told apart yet: it covers 1 and is wider, or there is none";
-  document.querySelector("[data-metric-note]").textContent = `Less is better. Shown is ${metric.explanation}.`;
-  document.querySelector("[data-penalty-note]").textContent = state.penalty
-    ? "A cell without a value counts as 2× the worst value of its query."
-    : "A cell without a value is left out: means may be over different queries.";
-  const few = sampled(tasks).length < tasks.length;
-  document.querySelector("[data-sample-note]").textContent =
-    few ? `Points and means of the charts below are those of ${sampled(tasks).length} of the ${tasks.length} queries.` : "";
+  const { label = "", unit, explanation } = metrics.get(state.metric) ?? {};
+  const to = state.baseline === null ? null : labelOf(state.baseline);
+  say("unit", `${label[0].toLowerCase()}${label.slice(1)} in ${unit === "s" ? "seconds" : "MiB"}, and the ratio to ${to ?? "the best of each query"}`);
+  all("[data-baseline]").forEach((node) => { node.textContent = to ?? "the best"; });
+  say("metric-note", `Less is better. Shown is ${explanation}.`);
+  say("penalty-note", state.penalty ? "A cell without a value counts as 2× the worst value of its query."
+    : "A cell without a value is left out: means may be over different queries.");
+  const few = sampled(tasks).length;
+  say("sample-note", few < tasks.length ? `Points and means of the charts below are those of ${few} of the ${tasks.length} queries.` : "");
 }

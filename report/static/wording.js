@@ -1,92 +1,97 @@
-"use strict";
-// Values -> the words of wording.py, for what the reader chose.
+// Values -> words. Numbers look as those of report/words/wording.py do.
+import { engineOf, labelOf, metrics, unitOf, valueOf } from "./data.js";
+import { intervalAround, leastOf, nearnessOf, pairOf, standingsOf, timed } from "./model.js";
 
-function amount(value, unit) {
-  if (unit !== "MiB") return seconds(value);
-  return (value / 2 ** 20).toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
-}
+const MEBIBYTE = 2 ** 20;
 
-function seconds(value) {
+/** Three significant digits and at most six decimals. @type {(value: number) => string} */
+export function seconds(value) {
   if (value <= 0) return "0";
-  const decimals = 2 - Math.floor(Math.log10(value));
-  return value.toFixed(Math.min(Math.max(decimals, 0), 6));
+  return value.toFixed(Math.min(Math.max(2 - Math.floor(Math.log10(value)), 0), 6));
 }
 
-function plain(ratio) {
-  return ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0);
+/** Seconds, or bytes as mebibytes, without the unit. @type {(value: number, unit: string) => string} */
+export function amount(value, unit) {
+  return unit === "MiB" ? (value / MEBIBYTE).toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",") : seconds(value);
 }
 
-function times(ratio) {
-  return `${plain(ratio)}×`;
-}
+/** Seconds, or bytes as mebibytes, for an axis. @type {(value: number, metric: string) => number} */
+export const scaled = (value, metric) => unitOf(metric) === "MiB" ? value / MEBIBYTE : value;
 
-function count(number, noun, plural = `${noun}s`) {
-  return `${number} ${number === 1 ? noun : plural}`;
-}
+/** Seconds or bytes with their unit. @type {(value: number, metric: string) => string} */
+export const measured = (value, metric) => `${amount(value, unitOf(metric))} ${unitOf(metric)}`;
 
-function join(parts) {
-  return [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter(Boolean).join(" and ");
-}
+/** @type {(ratio: number) => string} */
+export const plain = (ratio) => ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0);
 
-/** Sorts scores by numbers, more first, then by label. */
+/** @type {(ratio: number) => string} */
+export const times = (ratio) => `${plain(ratio)}×`;
+
+/** An interval in brackets, after a space. @type {(interval: Interval | null, write?: (end: number) => string) => string} */
+export const range = (interval, write = plain) => interval === null ? "" : ` (${interval.map(write).join("–")})`;
+
+/** @type {(number: number, noun: string, plural?: string) => string} */
+export const count = (number, noun, plural = `${noun}s`) => `${number} ${number === 1 ? noun : plural}`;
+
+/** @type {(number: number) => string} */
+export const queries = (number) => count(number, "query", "queries");
+
+/** a, b and c. @type {(parts: string[]) => string} */
+const join = (parts) => [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter(Boolean).join(" and ");
+
+/** Scores by numbers, more first, then by label. @type {(scores: Score[], ...numbers: ((score: Score) => number)[]) => Score[]} */
 function mostFirst(scores, ...numbers) {
-  const byLabel = (one, other) => (labelOf(one.engine) < labelOf(other.engine) ? -1 : 1);
+  const byLabel = (/** @type {Score} */ one, /** @type {Score} */ other) => (labelOf(one.engine) < labelOf(other.engine) ? -1 : 1);
   return [...scores].sort((one, other) => (
     numbers.map((number) => number(other) - number(one)).find(Boolean) ?? byLabel(one, other)));
 }
 
-/** Seconds or bytes with their unit. */
-function measured(value, metric) {
-  const { unit } = metrics.get(metric);
-  return `${amount(value, unit)} ${unit}`;
-}
-
-/** Who wins on how many of some queries, who ties, what cannot be told yet, and who has no value. */
-function finding(tasks, scores, state, { open }) {
-  const queries = count(tasks.length, "query", "queries");
+/** How often each engine is the best of some queries, ties with the best, or may be the best, and which have no value.
+ * @type {(tasks: number[], scores: Score[], state: State, open: Set<number>) => string} */
+export function finding(tasks, scores, { metric }, open) {
   const best = scores.filter(({ wins, ties, unclear }) => wins + ties + unclear > 0);
-  if (best.length === 0) return `No engine has a value for any of ${queries}.`;
+  if (best.length === 0) return `No engine has a value for any of ${queries(tasks.length)}.`;
   const clauses = mostFirst(best, ({ wins }) => wins, ({ ties }) => ties, ({ unclear }) => unclear)
-    .map((score) => clause(score, metrics.get(state.metric)));
-  const unclear = tasks.reduce((sum, task) => sum + open[task], 0);
-  const untold = unclear === 0 ? [] : [`On ${count(unclear, "query", "queries")} the best cannot be told from others yet.`];
-  return [`Of ${queries}, ${clauses.join("; ")}.`, ...untold, ...gaps(scores)].join(" ");
+    .map((score) => clause(score, metrics.get(metric)?.superlative ?? ""));
+  const unclear = tasks.filter((task) => open.has(task)).length;
+  const untold = unclear === 0 ? [] : [`On ${queries(unclear)} the best cannot be told from others yet.`];
+  return [`Of ${queries(tasks.length)}, ${clauses.join("; ")}.`, ...untold, ...gaps(scores)].join(" ");
 }
 
-function clause({ engine, wins, ties, unclear }, metric) {
-  const parts = [];
-  if (wins > 0) parts.push(`is ${metric.superlative} on ${wins}`);
-  if (ties > 0) parts.push(`ties for best on ${ties}`);
-  if (unclear > 0) parts.push(`may be best on ${unclear}`);
-  return `${labelOf(engine)} ${join(parts)}`;
+/** @type {(score: Score, superlative: string) => string} */
+function clause({ engine, wins, ties, unclear }, superlative) {
+  const parts = [
+    wins > 0 ? `is ${superlative} on ${wins}` : "", ties > 0 ? `ties for best on ${ties}` : "",
+    unclear > 0 ? `may be best on ${unclear}` : "",
+  ];
+  return `${labelOf(engine)} ${join(parts.filter(Boolean))}`;
 }
 
+/** @type {(scores: Score[]) => string[]} */
 function gaps(scores) {
-  const missing = ({ ok, asked }) => asked - ok;
+  const missing = (/** @type {Score} */ { ok, total }) => total - ok;
   const found = mostFirst(scores.filter((score) => missing(score) > 0), missing);
   if (found.length === 0) return [];
   return [`${join(found.map((score) => `${labelOf(score.engine)} has no value for ${missing(score)}`))}.`];
 }
 
-function overall(scores, tasks, state) {
-  const [first, ...others] = scores.filter((score) => score.mean !== null);
-  if (first === undefined) return "No engine has a value.";
-  const queries = count(tasks.length, "query", "queries");
-  const mean = (score) => `${labelOf(score.engine)} ${times(score.mean.value)}`;
-  const rest = others.map((score) => `, ${mean(score)}`).join("");
-  if (state.baseline !== null) {
-    const to = labelOf(state.baseline);
-    return `Over ${queries}, as a multiple of ${to}: ${mean(first)} in the geometric mean${rest}.`;
-  }
-  return `Over ${queries}, ${labelOf(first.engine)} stays closest to the best of each: `
-    + `${times(first.mean.value)} in the geometric mean${rest}.`;
+/** The engines' mean ratios in one sentence. @type {(view: View) => string} */
+export function overall({ scores, tasks, state }) {
+  const means = scores.flatMap(({ engine, mean }) => (mean === null ? [] : [{ name: labelOf(engine), mean: times(mean.value) }]));
+  if (means.length === 0) return "No engine has a value.";
+  const [first, ...others] = means;
+  const over = `Over ${queries(tasks.length)}, `;
+  const head = state.baseline === null ? `${over}${first.name} stays closest to the best of each: ${first.mean}`
+    : `${over}as a multiple of ${labelOf(state.baseline)}: ${first.name} ${first.mean}`;
+  return `${head} in the geometric mean${others.map(({ name, mean }) => `, ${name} ${mean}`).join("")}.`;
 }
 
-function verdict(task, state) {
+/** What one task shows: the best, those near it, and the lead over the next. @type {(task: number, state: State) => string} */
+export function verdict(task, state) {
   const { best, tied, unclear } = standingsOf(task, state);
   if (best === null) return "No engine has a value.";
-  const value = measured(valueOf(best, state.metric), state.metric);
-  const label = (cell) => labelOf(engineOf(cell));
+  const value = measured(valueOf(best, state.metric) ?? 0, state.metric);
+  const label = (/** @type {number} */ cell) => labelOf(engineOf(cell));
   if (tied.length > 0) {
     const others = unclear.length > 0 ? `; ${join(unclear.map(label))} cannot be told apart yet` : "";
     return `${join([best, ...tied].map(label))} tie at ${value}${others}.`;
@@ -95,37 +100,26 @@ function verdict(task, state) {
     const others = unclear.map((cell) => `${label(cell)} at ${factor(cell, best, state.metric)}`);
     return `${label(best)} leads with ${value}, but cannot be told yet from ${join(others)}.`;
   }
-  return `${label(best)} is ${metrics.get(state.metric).superlative}: ${value}${lead(task, best, state)}.`;
+  const next = leastOf(timed(task, state).filter((cell) => cell !== best), state.metric);
+  const lead = next === null || pairOf(next, best, state.metric) === null ? ""
+    : `; next is ${label(next)} at ${factor(next, best, state.metric)}`;
+  return `${label(best)} is ${metrics.get(state.metric)?.superlative}: ${value}${lead}.`;
 }
 
-function lead(task, first, state) {
-  const value = (cell) => valueOf(cell, state.metric);
-  const behind = timed(task, state).filter((cell) => cell !== first);
-  if (behind.length === 0 || value(first) <= 0) return "";
-  const next = behind.reduce((least, cell) => (value(cell) < value(least) ? cell : least));
-  return `; next is ${labelOf(engineOf(next))} at ${factor(next, first, state.metric)}`;
-}
-
-/** One cell's value over another's with its interval: 1.31× (1.25–1.36). */
+/** One cell's value over another's with its interval: 1.31× (1.25–1.36). @type {(one: number, other: number, metric: string) => string} */
 function factor(one, other, metric) {
-  const pair = pairOf(one, other, metric);
-  return pair === null ? "–" : `${times(pair[0])}${range(intervalOf(one, other, metric))}`;
+  const ratio = pairOf(one, other, metric);
+  return ratio === null ? "–" : times(ratio[0]) + range(intervalAround(ratio));
 }
 
-function range(interval) {
-  return interval === null ? "" : ` (${interval.map(plain).join("–")})`;
-}
-
-/** How one cell stands to another: "slower than Polars by 3.10× (3.02–3.19)", a tie, or not told apart. */
-function standing(one, other, metric) {
-  const pair = pairOf(one, other, metric);
-  if (pair === null) return null;
-  const to = labelOf(engineOf(other));
-  const near = nearnessOf(pair);
+/** How one cell stands to another: "slower than Polars by 3.10× (3.02–3.19)", a tie, or not told apart.
+ * @type {(one: number, other: number, metric: string) => string | null} */
+export function standing(one, other, metric) {
+  const ratio = pairOf(one, other, metric);
+  if (ratio === null) return null;
+  const [to, near] = [labelOf(engineOf(other)), nearnessOf(ratio)];
   if (near === "tie") return `ties with ${to}: ${factor(one, other, metric)}`;
   if (near === "unclear") return `cannot be told from ${to} yet: ${factor(one, other, metric)}`;
-  const more = metrics.get(metric).unit === "MiB" ? ["more memory", "less memory"] : ["slower", "faster"];
-  const [above, below] = [pair[0] >= 1, pair[0] < 1];
-  const shown = above ? factor(one, other, metric) : factor(other, one, metric);
-  return `${more[below ? 1 : 0]} than ${to} by ${shown}`;
+  const [more, less] = unitOf(metric) === "MiB" ? ["more memory", "less memory"] : ["slower", "faster"];
+  return ratio[0] >= 1 ? `${more} than ${to} by ${factor(one, other, metric)}` : `${less} than ${to} by ${factor(other, one, metric)}`;
 }

@@ -35,7 +35,7 @@ MARKDOWN_ESCAPES = {ord(character): f"\\{character}" for character in "\\`*_[]<>
 
 @dataclass(frozen=True)
 class Grid:
-    """A table in words; ``styles`` holds rich's style of each row's first text."""
+    """A table of texts; ``styles`` holds rich's style of each row's first text."""
 
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
@@ -44,7 +44,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Listing:
-    """What the terminal and Markdown show; each draws it in its own way."""
+    """The content that the terminal and Markdown share."""
 
     heading: dict[str, str]
     cautions: list[str]
@@ -54,7 +54,7 @@ class Listing:
 
 
 def listing(changes: Changes, everything: bool = False, above: float | None = None) -> Listing:
-    """The cells in the order of importance; those that show no change only if asked for."""
+    """Makes the tables; cells without a change are included if ``everything`` is True."""
     shown = [change for change in changes.changes if everything or not _is_quiet(change)]
     hidden = [change.verdict for change in changes.changes if not everything and _is_quiet(change)]
     settings = dict.fromkeys(_setting(change) for change in changes.changes)
@@ -83,7 +83,7 @@ def _is_quiet(change: Change) -> bool:
 
 
 def _setting(change: Change) -> str:
-    """In words, as the second run has it; an alias may hide another before it."""
+    """Describes the setting of the second run; with an alias the first run's may differ."""
     return names.setting(change.after.cell.setting)
 
 
@@ -110,7 +110,7 @@ def _row(change: Change, metric: Metric, with_setting: bool) -> list[str]:
 
 
 def _engines(changes: Changes) -> Grid:
-    """How many verdicts of each kind, and the geometric mean; the last row is all engines."""
+    """Counts verdicts by engine, with the geometric mean; the last row is all engines."""
     engines = sorted({change.after.cell.engine.name for change in changes.changes})
     everyone = [*engines, None] if len(engines) > 1 else engines
     shown = [verdict for verdict, number in changes.counts().items() if number > 0]
@@ -130,12 +130,12 @@ def _engines(changes: Changes) -> Grid:
 
 
 def _plain(text: str) -> str:
-    """One line without control characters: names and reasons come from files and from errors."""
+    """Returns one line without control characters, which names and reasons may contain."""
     return harmless(" ".join(text.split()))
 
 
 def terminal(found: Listing) -> Group:
-    """The listing as rich draws it."""
+    """Renders the listing with rich."""
     heading = [Text(f"{name:<7} {_plain(text)}", "dim") for name, text in found.heading.items()]
     cautions = [Text(f"careful {_plain(text)}", "yellow") for text in found.cautions]
     tables = [_table(grid) for grid in (found.cells, found.engines) if grid.rows]
@@ -152,7 +152,7 @@ def _table(grid: Grid) -> Table:
 
 
 def markdown(found: Listing) -> str:
-    """The listing as GitHub's Markdown, for a comment or a job's summary."""
+    """Renders the listing as GitHub's Markdown, for a comment or a job's summary."""
     lines = [f"- {name}: {_escaped(text)}" for name, text in found.heading.items()]
     lines += [f"- **careful**: {_escaped(text)}" for text in found.cautions]
     for grid in (found.cells, found.engines):
@@ -173,9 +173,9 @@ def _escaped(text: str) -> str:
 
 
 def as_json(changes: Changes, above: float | None = None) -> str:
-    """Everything, ties included; ``regression`` is null where no share was given.
+    """Renders all changes, ties included; ``regression`` is null if ``above`` is None.
 
-    ``may_regress`` counts the cells that are not told apart and may have got worse by more.
+    ``may_regress`` counts the unclear cells that may have got worse by more than that share.
 
     Seconds are seconds and memory is bytes; a ratio is after ÷ before.
     """

@@ -1,4 +1,4 @@
-"""`Changes` -> words: verdicts, what to be careful about, and what a gate finds."""
+"""`Changes` -> words: verdicts, cautions, and the result of --fail-above."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from report.words import wording
 from report.words.names import WORDS as OUTCOMES
 
 WORSE_AND_BETTER = {"peak": ("more", "less"), "cpu": ("more", "less")}
-"""Where they are not called slower and faster."""
+"""The words for worse and better, if they are not slower and faster."""
 PROBE_MARGIN = 0.05
-"""A probe that moves by more than this between two runs is told of, as one within a run is."""
+"""If the probe differs by more than this between two runs, a caution says so."""
 MACHINE = ("name", "cpu", "logical_cores", "memory_bytes", "system", "kernel", "python")
-"""The fields of a machine by which two runs may differ, other things being equal."""
+"""The fields of a machine whose differences a caution names."""
 
 
 def verdict(change: Change, metric: Metric) -> str:
@@ -33,7 +33,7 @@ def verdict(change: Change, metric: Metric) -> str:
 
 
 def side(side: Side, metric: Metric) -> str:
-    """The value with its unit, or the outcome."""
+    """Returns the value with its unit, or the outcome."""
     if side.cell.outcome != "ok":
         return OUTCOMES.get(side.cell.outcome, side.cell.outcome)
     if side.estimate is None:
@@ -42,7 +42,7 @@ def side(side: Side, metric: Metric) -> str:
 
 
 def note(change: Change) -> str:
-    """The ratio with its interval, or the reason for the outcome that took its place."""
+    """Returns the ratio with its interval, or the reason for the outcome."""
     if change.ratio is not None:
         return ratio(change.ratio.value, *(change.ratio.interval or (None, None)))
     for each in (change.after, change.before):
@@ -58,7 +58,7 @@ def ratio(value: float, low: float | None, high: float | None) -> str:
 
 
 def gate(changes: Changes, above: float) -> str:
-    """What --fail-above finds, with its rule."""
+    """Says what --fail-above finds, and by which rule."""
     found = len(changes.regressions(above))
     number = "no regression" if found == 0 else wording.count(found, "regression")
     unsure = len(changes.unsure(above))
@@ -72,7 +72,7 @@ def gate(changes: Changes, above: float) -> str:
 
 
 def hidden(verdicts: Sequence[Verdict]) -> str:
-    """What a listing leaves out: ``14 ties, 3 cells not told apart yet``."""
+    """Says what a listing leaves out: ``14 ties, 3 cells not told apart yet``."""
     found = Counter(verdicts)
     parts = [
         *([wording.count(found[Verdict.TIE], "tie")] if found[Verdict.TIE] else []),
@@ -85,7 +85,7 @@ def hidden(verdicts: Sequence[Verdict]) -> str:
 
 
 def run(run: Run) -> str:
-    """Where a run is, when it began, and the versions of its engines."""
+    """Returns a run's path, start, machine, and versions of engines."""
     engines = [
         f"{name} {entry.version}" for name, entry in run.file.engines.items() if entry.version
     ]
@@ -94,7 +94,7 @@ def run(run: Run) -> str:
 
 
 def cautions(changes: Changes) -> list[str]:
-    """What a reader must know before trusting the verdicts, one sentence each."""
+    """Returns what limits the trust in the verdicts, one sentence each."""
     before, after = changes.before, changes.after
     found = [*_machines(before, after), *_probes(before, after)]
     for name, each in (("first", before), ("second", after)):
@@ -125,7 +125,7 @@ def _machines(before: Run, after: Run) -> list[str]:
 
 
 def _probes(before: Run, after: Run) -> list[str]:
-    """Whether a fixed piece of work took the machine as long in the one run as in the other."""
+    """Says so if a fixed piece of work took another time in the second run than in the first."""
     noises = before.file.noise, after.file.noise
     old, new = (noise.probe_seconds if noise is not None else () for noise in noises)
     if not old or not new:

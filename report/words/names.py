@@ -19,23 +19,23 @@ SIGNS = {
     "skipped": "»",
 }
 WORDS = {"oom": "out of memory", "error": "error", "wrong": "wrong answer"}
-"""Where the outcome's own name is not the word for it."""
+"""Outcomes that are shown under another word than their name."""
 INPUTS = {"memory": "from memory", "parquet": "from Parquet", "csv": "from CSV"}
 OLDER_FADE = 0.55
 BIDI_CONTROLS = dict.fromkeys(
     [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
 )
-"""Characters that would turn the text around a label; labels stand inside sentences."""
+"""Characters that would reverse the text around a label inside a sentence."""
 
 
 def readable(text: str) -> str:
-    """The text without characters that would turn what stands around it."""
+    """Replaces characters that would reverse the text around a label."""
     return text.translate(BIDI_CONTROLS)
 
 
 @dataclass(frozen=True)
 class Column:
-    """An engine as it is shown. ``id`` is short, and names it in the page's address."""
+    """An engine as the page shows it. ``id`` names it in the page's address."""
 
     index: int
     engine: Engine
@@ -47,7 +47,7 @@ class Column:
 
 
 def columns(engines: Iterable[Engine], styles: dict[str, EngineStyle]) -> tuple[Column, ...]:
-    """Engines in the order given; the version is in the label only where there are several."""
+    """Returns a column per engine, in order; its label has the version if there are several."""
     engines = tuple(engines)
     versions = Counter(engine.name for engine in engines)
     newest = _newest(engines)
@@ -75,7 +75,7 @@ def _column(
 
 
 def _distinct(engine: Engine, styles: dict[str, EngineStyle], labels: Counter[str]) -> EngineStyle:
-    """The engine's style, with its name in a label that another engine has too."""
+    """Returns the engine's style; adds its name to a label that another engine also has."""
     style = styles[engine.name]
     return (
         style
@@ -85,7 +85,7 @@ def _distinct(engine: Engine, styles: dict[str, EngineStyle], labels: Counter[st
 
 
 def _newest(engines: tuple[Engine, ...]) -> dict[str, Engine]:
-    """By name, the engine with the highest version; numbers are compared as numbers."""
+    """Returns the engine with the highest version for each name; 10 is higher than 9."""
     return {engine.name: engine for engine in sorted(engines, key=_version_order)}
 
 
@@ -95,7 +95,7 @@ def _version_order(engine: Engine) -> list[tuple[int, str]]:
 
 
 def setting(setting: Setting, machines: int = 1) -> str:
-    """``from memory · medium · 2 threads``, with the machine where there are several."""
+    """``from memory · medium · 2 threads``, and the machine if there are several."""
     threads = f"{setting.threads} thread{'' if setting.threads == 1 else 's'}"
     parts = [source(setting.input), setting.size, threads]
     text = " · ".join([*parts, setting.machine] if machines > 1 else parts)
@@ -103,10 +103,10 @@ def setting(setting: Setting, machines: int = 1) -> str:
 
 
 def source(name: str) -> str:
-    """Where an input is read from, in words."""
+    """Says where an input is read from."""
     return readable(INPUTS.get(name, f"from {name}"))
 
 
 def outcome(outcome: str) -> str:
-    """The sign and the word of an outcome; ok has no sign."""
+    """Returns the sign and the word of an outcome; ok has no sign."""
     return f"{SIGNS.get(outcome, '')} {WORDS.get(outcome, outcome)}".strip()

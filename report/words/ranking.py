@@ -1,4 +1,4 @@
-"""One results file -> its engines ranked as the page ranks them, in words for a terminal."""
+"""One results file -> its engines ranked as on the page, in texts for the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Ranked:
     """An engine with a time: its geometric mean ratio to the best, its 95% interval, its wins.
 
     ``wins`` counts the queries on which it is the best or ties with the best, ``unclear`` those on
-    which it may be: it cannot be told yet.
+    which the intervals leave open whether it is.
     """
 
     engine: str

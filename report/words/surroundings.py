@@ -1,4 +1,4 @@
-"""What a run says of its machine and its noise -> words for the page."""
+"""A run's machine, environment and noise -> words for the page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def gibibytes(count: int) -> str:
 
 
 def noise(entry: NoiseEntry | None) -> str:
-    """How far a fixed piece of work moved during the run."""
+    """Says how far the time of a fixed piece of work changed during the run."""
     if entry is None or entry.moved is None:
         return "not measured"
     direction = "slower" if entry.moved >= 0 else "faster"
@@ -25,7 +25,7 @@ def noise(entry: NoiseEntry | None) -> str:
 
 
 def noise_verdict(runs: Sequence[Run]) -> str:
-    """Whether the figures of the runs in view can be trusted, and to what, in two sentences."""
+    """Says in two sentences whether the runs in view were noisy, and by how much."""
     known = [
         run.file.noise
         for run in runs
@@ -47,7 +47,7 @@ def noise_verdict(runs: Sequence[Run]) -> str:
 
 
 def _strayed(noisy: Sequence[NoiseEntry]) -> str:
-    """How far the work moved and scattered at most."""
+    """Says how far the work's time changed and scattered at most."""
     moved = max((abs(entry.moved or 0.0) for entry in noisy), default=0.0)
     scattered = max((entry.scattered or 0.0 for entry in noisy), default=0.0)
     return (
@@ -56,12 +56,12 @@ def _strayed(noisy: Sequence[NoiseEntry]) -> str:
 
 
 def environment(entry: EnvironmentEntry | None) -> list[tuple[str, str]]:
-    """Names and values; what is not known is left out."""
+    """Returns names and values; unknown values are left out."""
     return [] if entry is None else list(_facts(entry))
 
 
 def data(workloads: Mapping[str, WorkloadEntry]) -> list[tuple[str, str]]:
-    """What of a workload's tables is not as in the user's files."""
+    """Returns how the tables of each workload differ from the user's files."""
     return [(f"Data of {name}", "; ".join(w.notes)) for name, w in workloads.items() if w.notes]
 
 
@@ -76,7 +76,7 @@ def _facts(entry: EnvironmentEntry) -> Iterator[tuple[str, str]]:
     if entry.memory_limit_bytes is not None:
         yield "Memory limit", f"{gibibytes(entry.memory_limit_bytes)} GiB"
     loads = {"before": entry.load_before, "during": entry.load_during}
-    told = [f"{load:.1f} {when}" for when, load in loads.items() if load is not None]
-    if told:
-        yield "Load", ", ".join(told)
+    known = [f"{load:.1f} {when}" for when, load in loads.items() if load is not None]
+    if known:
+        yield "Load", ", ".join(known)
     yield from sorted(entry.variables.items())

@@ -67,6 +67,13 @@ def test_show_without_an_engine_prints_all_under_their_names(folder: Path) -> No
     assert {"-- DuckDB", "# pandas", "# Polars"} <= set(shown.stdout.splitlines())
 
 
+def test_show_leaves_nothing_out_of_a_text_that_colours(folder: Path) -> None:
+    sql = "select k, '\\e[31mred\\e[0m' as s from t"
+    (folder / "red.yaml").write_text(f'tables: {{t: t.csv}}\nqueries: {{q: "{sql}"}}\n')
+    shown = harness_("show", "red.yaml::q", "--engine", "duckdb")
+    assert shown.stdout == "select k, '\x1b[31mred\x1b[0m' as s from t\n"
+
+
 @pytest.mark.parametrize("command", ["show", "plan"])
 def test_without_a_query_the_queries_are_listed(folder: Path, command: str) -> None:
     assert harness_(command, "mine.yaml").stdout == "Mine\n  q1\n  second  The second question\n"

@@ -23,9 +23,13 @@ from harness.engines.python.kernel import Variables
             'return f(g(x["a"] + 1), g(x["a"] + 1), x["a"] + 1)',
             ['a = x["a"] + 1', "g2 = g(a)", "return f(g2, g2, a)"],
         ),
+        (  # a function of the same name
+            'y = f(lower(x["a"]), lower(x["a"]))',
+            ['lower2 = lower(x["a"])', "y = f(lower2, lower2)"],
+        ),
         (  # in a function, where a statement is indented
             '    return x["é"].abs() - x["é"].abs()',
-            ['    abs = x["é"].abs()', "    return abs - abs"],
+            ['    abs2 = x["é"].abs()', "    return abs2 - abs2"],  # abs is Python's
         ),
         (  # brackets of a call stay
             'return f(x["a"] * 2) + (x["a"] * 2)',

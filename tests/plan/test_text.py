@@ -90,3 +90,11 @@ def test_what_has_no_plan_is_named_as_it_was_written() -> None:
     query = compile_query("select a from t where (a + 1) * 2 > all (select b from t)", SCHEMAS)
     with pytest.raises(Unsupported, match=r"\(t\.a \+ 1\) \* 2 > ALL"):
         query.lowered()
+
+
+def test_constants_become_one_where_that_is_an_integer_of_64_bits() -> None:
+    sql = "select a * 3 * 5 as x, a * 4611686018427387904 * 2 as y from t"
+    plan = compile_query(sql, SCHEMAS).lowered()
+    assert (
+        tree(plan, False).splitlines()[0] == "Project a * 15 as x, a * 4611686018427387904 * 2 as y"
+    )

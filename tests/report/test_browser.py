@@ -5,77 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from report.look.heat import heat
 from report.page.output import build
 from tests.report.test_page import hostile
+from tests.support.opened import Opened, needs_chromium
 from tests.support.results_factory import PYTHON, Asked, Document, document, realistic, write
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium on the PATH: apt-get install chromium"
-)
 if TYPE_CHECKING:
-    from axe_playwright_python import sync_playwright as axe
     from playwright import sync_api
 else:
     sync_api = pytest.importorskip("playwright.sync_api")
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
-LONGEST_WAIT = 20_000
-
-
-@dataclass
-class Opened:
-    """A page, and what went wrong in it: errors, and requests for anything but itself."""
-
-    page: sync_api.Page
-    faults: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        self.page.set_default_timeout(LONGEST_WAIT)
-        self.page.on("console", lambda message: self.faults.append(f"console: {message.text}"))
-        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-        self.page.on("request", self._request)
-
-    def _request(self, request: sync_api.Request) -> None:
-        if not request.url.startswith(("file:", "blob:")):
-            self.faults.append(f"request: {request.url}")
-
-    def text(self, selector: str) -> str:
-        return " ".join(self.page.locator(selector).first.inner_text().split())
-
-    def wait_for_charts(self, count: int) -> None:
-        charts = self.page.locator("[data-chart] svg.marks")
-        sync_api.expect(charts).to_have_count(count, timeout=LONGEST_WAIT)
-
-    def choose(self, name: str, value: str) -> None:
-        self.page.select_option(f"[name={name}]", value)
-
-    def cell(self, engine: str, query: str) -> sync_api.Locator:
-        """The button of a cell in the first matrix."""
-        table = self.page.locator("table.cells", has=self.page.get_by_text(query, exact=True)).first
-        at = table.locator("thead th").all_inner_texts().index(engine)
-        row = table.locator("tbody tr", has=self.page.get_by_text(query, exact=True))
-        return row.locator(f":nth-child({at + 1}) > button")
-
-    def hash(self) -> str:
-        return str(self.page.evaluate("location.hash"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+pytestmark = needs_chromium
+Open = Callable[..., Opened]
 
 
 @pytest.fixture(scope="module")
@@ -108,58 +55,35 @@ def drifting() -> Document:
     return content
 
 
-Open = Callable[..., Opened]
-
-
 @pytest.fixture
-def open_page(browser: sync_api.Browser, files: Callable[[str], Path]) -> Iterator[Open]:
-    """Opens a page by name; at the end of the test no opened page may have had a fault."""
-    opened: list[Opened] = []
+def open_page(open_file: Open, files: Callable[[str], Path]) -> Open:
+    """Opens a page by the name of its document."""
 
-    def open_it(name: str = "one", hash: str = "", **context: Any) -> Opened:
-        page = browser.new_context(offline=True, **context).new_page()
-        opened.append(Opened(page))
-        opened[-1].watch()
-        page.goto(f"{files(name).as_uri()}{hash}")
-        if context.get("java_script_enabled", True):
-            page.wait_for_selector("[data-ready]", state="attached")
-        return opened[-1]
+    def open_it(name: str = "one", hash: str = "", **options: Any) -> Opened:
+        return open_file(files(name), hash, **options)
 
-    yield open_it
-    for each in opened:
-        each.page.context.close()
-    assert [fault for each in opened for fault in each.faults] == []
+    return open_it
 
 
 def test_every_chart_is_drawn_under_the_policy(open_page: Open) -> None:
     """Ranking, memory, cold, cores, and the first 24 queries; the others have nothing to show."""
-    opened = open_page()
+    opened = open_page(anew=True)
     opened.wait_for_charts(28)
     assert "1.07×" in opened.text("[data-chart=ranking]")
     assert opened.page.locator("[data-place=threads]").is_hidden()
 
 
 def test_more_queries_are_shown_when_asked(open_page: Open) -> None:
-    opened = open_page()
+    opened = open_page(anew=True)
     assert opened.page.locator("article.query").count() == 24
     opened.page.click("[name=more]")
     assert opened.page.locator("article.query").count() == 27
     assert opened.page.locator("[name=more]").is_hidden()
 
 
-def test_scripts_agree_with_what_was_built_without_them(open_page: Open) -> None:
-    """The summary is written by Python, and again by the page's scripts."""
-    for name in ("one", "sizes", "turns"):
-        without, with_them = open_page(name, java_script_enabled=False), open_page(name)
-        for part in ("#findings", "table.ranking"):
-            texts = [o.page.locator(part).all_inner_texts() for o in (without, with_them)]
-            assert texts[0] == texts[1]
-
-
-def test_the_colour_scale_is_that_of_python(open_page: Open) -> None:
-    ratios = [0.5, 1, 1.04, 2, 7.3, 31.9, 32, 1000]
-    computed = open_page().page.evaluate(f"{ratios}.map(heatOf)")
-    assert computed == pytest.approx([heat(ratio) for ratio in ratios], abs=1e-3)
+def test_a_page_without_scripts_says_that_it_needs_them(open_page: Open) -> None:
+    opened = open_page(java_script_enabled=False)
+    assert "needs JavaScript" in opened.text("noscript")
 
 
 def test_the_verdict_on_two_engines_is_that_of_their_paired_rounds(open_page: Open) -> None:
@@ -169,9 +93,15 @@ def test_the_verdict_on_two_engines_is_that_of_their_paired_rounds(open_page: Op
     assert "slower than Polars by 1.10× (1.07–1.13)" in opened.text("#details .verdict")
 
 
+def see_a_query(opened: Opened) -> None:
+    """Waits for the chart of the first query, which is drawn when it is in sight."""
+    opened.page.locator("[data-chart=query]").first.scroll_into_view_if_needed()
+    opened.page.locator("[data-chart=query] svg.marks").first.wait_for()
+
+
 def test_a_metric_is_chosen_and_everything_follows(open_page: Open) -> None:
     opened = open_page()
-    opened.page.locator("[data-chart=query] svg.marks").first.wait_for()
+    see_a_query(opened)
     opened.choose("metric", "peak")
     assert opened.hash() == "#metric=peak"
     assert "DuckDB stays closest to the best" in opened.text("[data-overall]")
@@ -189,10 +119,10 @@ def test_a_baseline_changes_the_ratios(open_page: Open) -> None:
 
 
 def test_an_engine_is_switched_off_everywhere(open_page: Open) -> None:
-    opened = open_page()
-    opened.page.locator("[data-chart=query] svg.marks").first.wait_for()
+    opened = open_page(hash="#workload=join", anew=True)
+    opened.wait_for_charts(9)
     opened.page.uncheck("[name=engine][value='0']")
-    assert opened.hash() == "#off=polars"
+    assert opened.hash() == "#workload=join&off=polars"
     assert "Polars" not in opened.text("#findings")
     assert "Polars" not in opened.text(".matrices")
     sync_api.expect(opened.page.locator(".chart", has_text="Polars")).to_have_count(0)
@@ -207,7 +137,8 @@ def test_without_the_penalty_a_mean_is_over_the_cells_there_are(open_page: Open)
 
 
 def test_the_address_brings_the_state_back_and_reset_clears_it(open_page: Open) -> None:
-    opened = open_page("sizes", "#metric=cold&size=small&input=csv&off=pandas&baseline=duckdb")
+    hash = "#metric=cold&size=small&input=csv&off=pandas&baseline=duckdb"
+    opened = open_page("sizes", hash, anew=True)
     assert opened.page.locator(".matrix:visible").count() == 4
     assert opened.page.input_value("[name=metric]") == "cold"
     assert not opened.page.is_checked("[name=engine] >> nth=3")
@@ -318,7 +249,7 @@ def test_equal_reasons_in_several_settings_share_a_line(open_page: Open) -> None
 
 
 def test_the_dark_theme_is_printed_light(open_page: Open) -> None:
-    opened = open_page("one", "#theme=dark")
+    opened = open_page("one", "#theme=dark", anew=True)
     opened.wait_for_charts(28)
     colours = (
         "[document.body, document.querySelector('.mark-text text')]"
@@ -343,7 +274,7 @@ CONTRASTS = """() => {
   const cell = document.querySelector('td.heat');
   return [...Array(101).keys()].map((step) => {
     cell.style.setProperty('--heat', step / 100);
-    cell.classList.toggle('deep', step / 100 > page.heat.deep);
+    cell.classList.toggle('deep', step / 100 > DEEP);
     const style = getComputedStyle(cell);
     const [low, high] = [style.color, style.backgroundColor].map(luminance).sort((a, b) => a - b);
     return (high + 0.05) / (low + 0.05);
@@ -357,43 +288,23 @@ def test_text_is_legible_on_the_whole_colour_scale(open_page: Open, scheme: str)
     assert min(opened.page.evaluate(CONTRASTS)) >= 4.45
 
 
-SERIOUS = ("serious", "critical")
-
-
-def serious(opened: Opened) -> list[str]:
-    """What axe-core finds of serious faults, with the first element of each."""
-    found = axe.Axe().run(opened.page).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in SERIOUS]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(open_page: Open, scheme: str) -> None:
-    opened = open_page(color_scheme=scheme)
-    opened.wait_for_charts(28)
-    assert serious(opened) == []
-    opened.cell("Polars", "q1").click()
-    opened.page.locator("#details svg.marks").wait_for()
-    assert serious(opened) == []
-
-
 def test_axe_sees_a_serious_fault(open_page: Open) -> None:
-    opened = open_page()
+    opened = open_page(hash="#workload=join", locale="en-GB")  # which no other test uses
     opened.page.evaluate("document.querySelector('[name=query]').parentElement.replaceWith("
                          "document.querySelector('[name=query]'))")  # fmt: skip
     for name in ("placeholder", "title"):
         opened.page.evaluate(f"document.querySelector('[name=query]').removeAttribute('{name}')")
-    assert any(fault.startswith("label: ") for fault in serious(opened))
+    assert any(fault.startswith("label: ") for fault in opened.serious())
 
 
 @pytest.mark.parametrize("width", [400, 2560])
-@pytest.mark.parametrize("name", ["one", "hostile"])
-def test_the_page_never_scrolls_sideways(open_page: Open, name: str, width: int) -> None:
-    opened = open_page(name, viewport={"width": width, "height": 900})
+def test_hostile_text_never_makes_the_page_scroll_sideways(open_page: Open, width: int) -> None:
+    opened = open_page("hostile", viewport={"width": width, "height": 900})
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_hostile_text_is_inert(open_page: Open) -> None:
-    opened = open_page("hostile")
+    opened = open_page("hostile", anew=True)
     opened.wait_for_charts(5)
     assert opened.page.evaluate("document.querySelectorAll('img, iframe').length") == 0
     assert "</script><script>alert(1)</script>" in opened.text("#findings")
@@ -414,6 +325,17 @@ TEXTS = {
     "python": "def f(t):  # \"no string\"\n  return t(\"it's\") + 1.5e3 if None else '''a\nb'''\n",
     "sql": "select 'it''s', /* a -- b */ count(*) from t where x <> 12 -- 'end'",
 }
+
+
+def test_what_is_never_closed_is_highlighted_at_once(open_page: Open) -> None:
+    hostile = {"sql": ["x /*", "/*", "'"], "python": ['"\\', '"""', "'\\\n", "'"]}
+    texts = [[part * 50_001, language] for language, parts in hostile.items() for part in parts]
+    seconds = open_page().page.evaluate(
+        "(texts) => texts.map(([text, language]) => { const start = performance.now(); "
+        "highlighted(text, language); return (performance.now() - start) / 1000; })",
+        texts,
+    )
+    assert max(seconds) < 5
 
 
 @pytest.mark.parametrize("language", TEXTS)

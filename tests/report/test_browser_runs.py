@@ -1,31 +1,30 @@
-"""Several runs in a real browser: history, what changed, and the same rows as Python's pictures."""
+"""Several runs: history and what changed, in a real browser and in the rows of charts."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from report.charts.rows import RowMaker
 from report.compare.changes import compare_runs
-from report.compare.comparison import compare
 from report.compare.metrics import METRICS
 from report.page.output import build
-from report.read.frame import Results, load
-from tests.report.test_browser import Opened, browser, pytestmark, serious
+from report.read.frame import load
+from report.words import change_wording
+from tests.support.opened import Opened, needs_chromium
+from tests.support.page_script import Script, script_of
 from tests.support.results_factory import ENGINES, Asked, Document, document, realistic, write
 
 if TYPE_CHECKING:
     from playwright import sync_api
+else:
+    sync_api = pytest.importorskip("playwright.sync_api")
 
-__all__ = ["browser", "pytestmark"]
 DAYS = ("2026-11-01", "2026-11-03", "2026-11-08")
-COLOURS = ("colour", "ink")
-"""What a picture has as a colour and the page as a name of its style sheet."""
 
 
 def runs() -> Iterator[Document]:
@@ -67,141 +66,65 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture
-def open_runs(browser: sync_api.Browser, files: list[Path]) -> Iterator[Callable[..., Opened]]:
-    page_file = files[0].parent / "page.html"
-    if not page_file.exists():
-        build(files, page_file)
-    opened: list[Opened] = []
-
-    def open_it(hash: str = "", **context: Any) -> Opened:
-        page = browser.new_context(offline=True, **context).new_page()
-        opened.append(Opened(page))
-        opened[-1].watch()
-        page.goto(f"{page_file.as_uri()}{hash}")
-        page.wait_for_selector("[data-ready]", state="attached")
-        return opened[-1]
-
-    yield open_it
-    for each in opened:
-        each.page.context.close()
-    assert [fault for each in opened for fault in each.faults] == []
+def open_runs(open_file: Callable[..., Opened], files: list[Path]) -> Callable[..., Opened]:
+    page = files[0].parent / "page.html"
+    if not page.exists():
+        build(files, page)
+    return lambda hash="", **options: open_file(page, hash, **options)
 
 
-def rows_on_the_page(opened: Opened, chart: str, of: int = 0) -> list[dict[str, Any]]:
-    script = """([chart, of]) => {
-        const figure = document.createElement("div");
-        figure.dataset.of = of;
-        return chartRows[chart](figure, current.state, current);
-    }"""
-    found: list[dict[str, Any]] = opened.page.evaluate(script, [chart, str(of)])
-    return found
+@pytest.fixture(scope="module")
+def script(files: list[Path]) -> Script:
+    return Script(files)
 
 
-def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without colours; the page rounds to six digits, and keeps intervals in single precision."""
-    return [
-        {
-            key: pytest.approx(value, rel=2e-5) if isinstance(value, float) else value
-            for key, value in row.items()
-            if key not in COLOURS
-        }
-        for row in rows
-    ]
+def test_the_page_s_verdicts_are_those_of_the_command(script: Script, files: list[Path]) -> None:
+    """Both judge by the same rules: the page what is chosen, the command two files."""
+    newest, before, _ = load(files).runs
+    expected = {
+        (each.after.cell.query, each.after.cell.engine.name): (
+            str(each.verdict), change_wording.note(each),
+        )
+        for each in compare_runs(before, newest).changes
+    }  # fmt: skip
+    found = script.view("""[...changesOf(view).values()].flat().map((each) => [
+        queryOf(each.task).name, engineIn(each.after).name, each.verdict, changeNote(each)])""")
+    assert {(query, engine): tuple(rest) for query, engine, *rest in found} == expected
+    assert {"lost", "slower"} <= {verdict for verdict, _ in expected.values()}
 
 
-def by_cell(row: dict[str, Any]) -> tuple[str, str]:
-    return row["query"], row["engine"]
-
-
-def python_rows(files: list[Path]) -> tuple[Results, RowMaker]:
-    results = load(files)
-    return results, RowMaker(results, compare(results), "light")
-
-
-def test_the_page_s_histories_are_those_of_the_pictures(
-    open_runs: Callable[..., Opened], files: list[Path]
-) -> None:
-    opened = open_runs()
-    results, maker = python_rows(files)
-    tasks = compare(results).tasks
-    for task in tasks[::5]:
-        expected = maker.history(task.setting, task.query)
-        found = rows_on_the_page(opened, "history", task.index)
-        assert {row["engine"] for row in found} == {row["engine"] for row in expected}
-        for engine in {row["engine"] for row in found}:
-            own = [[{k: v for k, v in row.items() if k not in ("across", "line")} for row in rows
-                    if row["engine"] == engine] for rows in (found, expected)]  # fmt: skip
-            assert comparable(own[1]) == [
-                {k: v for k, v in row.items() if k not in COLOURS} for row in own[0]
-            ]
-
-
-def test_the_page_s_verdicts_are_those_of_the_command(
-    open_runs: Callable[..., Opened], files: list[Path]
-) -> None:
-    opened = open_runs()
-    results, maker = python_rows(files)
-    newest, before, _ = results.runs
-    changes = compare_runs(before, newest)
-    settings = list(dict.fromkeys(task.setting for task in compare(results).tasks))
-    for place, setting in enumerate(settings):
-        expected = sorted(maker.changes(changes, setting), key=by_cell)
-        found = sorted(rows_on_the_page(opened, "changes", place), key=by_cell)
-        kept = ("query", "engine", "kind", "label", "note")
-        assert [[row[k] for k in kept] for row in found] == [
-            [row[k] for k in kept] for row in expected
-        ]
-    assert any(row["kind"] == "lost" for row in rows_on_the_page(opened, "changes", 0))
-
-
-@pytest.mark.parametrize("name", ["memory", "cold", "cores"])
-def test_the_page_s_charts_over_all_queries_are_those_of_the_pictures(
-    open_runs: Callable[..., Opened], files: list[Path], name: str
-) -> None:
-    _, maker = python_rows(files)
-    expected = getattr(maker.engines, name)()
-    assert len(expected) > 100
-    assert_equal_rows(expected, rows_on_the_page(open_runs(), name))
-
-
-@pytest.mark.parametrize("name", ["threads", "crossover"])
-def test_so_are_those_of_threads_and_gpus(
-    browser: sync_api.Browser, tmp_path: Path, name: str
-) -> None:
-    file = write(tmp_path / "a.json", with_threads_and_gpu())
-    page = browser.new_page()
-    page.goto(build([file], tmp_path / "a.html").as_uri())
-    page.wait_for_selector("[data-ready]", state="attached")
-    _, maker = python_rows([file])
-    expected = getattr(maker.engines, name)()
-    assert len(expected) == {"threads": 4, "crossover": 4}[name]
-    found = rows_on_the_page(Opened(page), name)
-    assert_equal_rows(*(sorted(rows, key=by_line) for rows in (expected, found)))
-    page.close()
-
-
-def test_of_many_rounds_quantiles_are_drawn(browser: sync_api.Browser, tmp_path: Path) -> None:
+def test_of_many_rounds_quantiles_are_drawn(tmp_path: Path) -> None:
     many = tuple(0.1 + 0.001 * (at * 37 % 301) for at in range(301))
     asked = [Asked("q1", "polars", many), Asked("q1", "duckdb", (0.2, 0.1, 0.3))]
-    file = write(tmp_path / "a.json", document(asked))
-    page = browser.new_page()
-    page.goto(build([file], tmp_path / "a.html").as_uri())
-    page.wait_for_selector("[data-ready]", state="attached")
-    results, maker = python_rows([file])
-    (task,) = compare(results).tasks
-    found = rows_on_the_page(Opened(page), "query", task.index)
-    for engine, count, first in (("Polars", 30, "6 of 301 by time"), ("DuckDB", 3, "1: 0.2")):
-        rows, drawn = (
-            [row for row in each if row["engine"] == engine and row["kind"] == "round"]
-            for each in (maker.query(task), found)
-        )
-        assert len(rows) == count and rows[0]["label"].startswith(first)
-        assert_equal_rows(rows, drawn)
-    page.close()
+    rows = script_of(tmp_path, document(asked)).rows("query")
+    for engine, expected in {
+        "Polars": [(f"{at} of 301 by time", 0.099 + 0.001 * at) for at in (6, 16, 26)],
+        "DuckDB": [("1", 0.2), ("2", 0.1), ("3", 0.3)],
+    }.items():
+        drawn = [row for row in rows if row["engine"] == engine and row["kind"] == "round"]
+        assert len(drawn) == (30 if engine == "Polars" else 3)
+        for row, (name, value) in zip(drawn, expected, strict=False):
+            assert row["amount"] == pytest.approx(value)
+            assert row["label"].startswith(f"{name}: ")
 
 
-def by_line(row: dict[str, Any]) -> tuple[Any, ...]:
-    return row.get("engine", ""), row.get("size", ""), row.get("threads", 0), row["label"]
+def test_a_speed_up_is_over_the_fewest_threads_and_one_on_a_gpu_over_the_cpu(
+    tmp_path: Path,
+) -> None:
+    """Four times the threads make all twice as fast; large takes √9 times small on the GPU."""
+    script = script_of(tmp_path, with_threads_and_gpu())
+    gains = {(row["engine"], row["threads"]): row["label"] for row in script.rows("threads")}
+    assert gains == {
+        (engine, threads): f"{times}× over 2 queries"
+        for engine in ("Polars", "pandas")
+        for threads, times in ((1, "1.00"), (4, "2.00"))
+    }
+    ratios = {(row["rows"], row["line"][-4:]): row["amount"] for row in script.rows("crossover")}
+    assert ratios == {
+        (rows, f"{threads},q1"): pytest.approx(times, rel=1e-3)
+        for threads in (1, 4)
+        for rows, times in ((10**6, 5.0), (10**8, 5.0**0.5))
+    }
 
 
 def with_threads_and_gpu() -> Document:
@@ -220,16 +143,7 @@ def with_threads_and_gpu() -> Document:
     return content
 
 
-def assert_equal_rows(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
-    """But for colours, and for words of memory, which the page rounds to six digits before."""
-    assert len(found) == len(expected)
-    for mine, its in zip(comparable(expected), found, strict=True):
-        left_out = {*COLOURS, *(["label"] if "MiB" in its.get("label", "") else [])}
-        assert {key: value for key, value in mine.items() if key not in left_out} == {
-            key: value for key, value in its.items() if key not in left_out
-        }
-
-
+@needs_chromium
 def test_the_page_says_what_changed_and_follows_the_choice(
     open_runs: Callable[..., Opened],
 ) -> None:
@@ -248,6 +162,7 @@ def test_the_page_says_what_changed_and_follows_the_choice(
     assert again.text("[data-changes]") == latest
 
 
+@needs_chromium
 def test_two_versions_of_an_engine_are_compared(open_runs: Callable[..., Opened]) -> None:
     opened = open_runs("#before=engine%3Apolars+2.1.0&after=engine%3Apolars+2.2.0")
     assert opened.text("[data-changes]").startswith("Of 27 cells in both: 5 slower, ")
@@ -255,6 +170,7 @@ def test_two_versions_of_an_engine_are_compared(open_runs: Callable[..., Opened]
     assert opened.text("[data-changes]") == "Choose two runs or two engines."
 
 
+@needs_chromium
 def test_a_filter_and_a_switched_off_engine_are_followed(open_runs: Callable[..., Opened]) -> None:
     opened = open_runs("#workload=join")
     assert opened.text("[data-changes]").startswith("Of 20 cells in both: ")
@@ -262,6 +178,7 @@ def test_a_filter_and_a_switched_off_engine_are_followed(open_runs: Callable[...
     assert opened.text("[data-changes]").startswith("Of 15 cells in both: ")
 
 
+@needs_chromium
 def test_history_and_changes_are_drawn(open_runs: Callable[..., Opened]) -> None:
     opened = open_runs("#workload=groupby")
     opened.page.locator("#changes").scroll_into_view_if_needed()
@@ -274,17 +191,23 @@ def test_history_and_changes_are_drawn(open_runs: Callable[..., Opened]) -> None
     assert "2.2.0" in (history.text_content() or "")
 
 
+@needs_chromium
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault_where_there_are_runs(
     open_runs: Callable[..., Opened], scheme: str
 ) -> None:
     opened = open_runs("#workload=join", color_scheme=scheme)
+    opened.page.locator("[data-chart=history]").first.scroll_into_view_if_needed()
     opened.page.locator("[data-chart=history] svg.marks").first.wait_for()
     opened.page.locator("#changes").scroll_into_view_if_needed()
     opened.page.locator("[data-chart=changes] svg.marks").first.wait_for()
-    assert serious(opened) == []
+    assert opened.serious() == []
+    opened.cell("pandas", "medium_left").click()
+    opened.page.locator("#details svg.marks").wait_for()
+    assert opened.serious() == []
 
 
+@needs_chromium
 @pytest.mark.parametrize("width", [400, 2560])
 def test_several_runs_never_scroll_sideways(open_runs: Callable[..., Opened], width: int) -> None:
     opened = open_runs(viewport={"width": width, "height": 900})
@@ -293,20 +216,14 @@ def test_several_runs_never_scroll_sideways(open_runs: Callable[..., Opened], wi
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_one_run_has_neither(browser: sync_api.Browser, tmp_path: Path) -> None:
-    file = write(
-        tmp_path / "a.json", document([Asked("q1", "polars", (0.1,) * 5)], engines=ENGINES)
-    )
-    page = browser.new_page()
-    page.goto(build([file], tmp_path / "a.html").as_uri())
-    page.wait_for_selector("[data-ready]", state="attached")
-    assert page.locator("#changes, [data-chart=history]").count() == 0
-    page.close()
+@needs_chromium
+def test_one_run_has_neither(open_file: Callable[..., Opened], tmp_path: Path) -> None:
+    content = document([Asked("q1", "polars", (0.1,) * 5)], engines=ENGINES)
+    opened = open_file(build([write(tmp_path / "a.json", content)], tmp_path / "a.html"))
+    assert opened.page.locator("#changes, [data-chart=history]").count() == 0
 
 
-def test_every_metric_has_a_history(open_runs: Callable[..., Opened]) -> None:
-    opened = open_runs()
+def test_every_metric_has_a_history(script: Script) -> None:
     for metric in METRICS:
-        opened.choose("metric", metric.name)
-        rows = rows_on_the_page(opened, "history", 0)
+        rows = script.rows("history", metric=metric.name)
         assert {row["kind"] for row in rows} == {"name", "value"}

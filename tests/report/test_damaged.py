@@ -127,7 +127,7 @@ def test_a_damaged_file_costs_itself_only(good: Path, tmp_path: Path, damage: st
         read(tmp_path / "bad.json")
 
 
-@pytest.mark.parametrize("kind", ["folder", "pipe", "bytes", "nothing"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "bytes", "nothing", "endless", "dense"])
 def test_what_is_no_file_of_results_costs_itself_only(
     good: Path, tmp_path: Path, kind: str
 ) -> None:
@@ -137,6 +137,8 @@ def test_what_is_no_file_of_results_costs_itself_only(
         "pipe": lambda: os.mkfifo(bad),
         "bytes": lambda: bad.write_bytes(random.Random(0).randbytes(5000)),
         "nothing": bad.touch,
+        "endless": lambda: (bad.touch(), os.truncate(bad, 2**40)),
+        "dense": lambda: bad.write_text(f"[{'[],' * 6_000_000}0]"),
     }
     make[kind]()
     assert len(drawn_beside(bad, good, tmp_path)) == 1

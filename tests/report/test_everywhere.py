@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 
 from report import ranking
-from report.charts.rows import RowMaker
 from report.compare.changes import alias_of, compare_runs
-from report.compare.comparison import Task, compare
+from report.compare.comparison import Entry, Task, compare
 from report.page.output import build
 from report.read.frame import Engine, load
 from report.read.sources import newest
 from report.words import wording
 from report.words.change_tables import as_json
-from tests.report.test_browser import Opened, browser, pytestmark
+from tests.support.opened import Opened, needs_chromium
+from tests.support.page_script import Script
 from tests.support.results_factory import ENGINES, Asked, Document, document, write
 
-if TYPE_CHECKING:
-    from playwright import sync_api
-
-__all__ = ["browser", "pytestmark"]
 QUERIES = ("q1", "q2", "q3")
 SPEEDS = {"polars": 1.0, "duckdb": 1.7, "pandas": 4.5, "pyarrow": 2.1}
 TURNS = {"polars": 12, "duckdb": 12, "pandas": 5, "pyarrow": 9}
@@ -61,12 +57,14 @@ def tasks(file: Path) -> tuple[Task, ...]:
 
 
 @pytest.fixture(scope="module")
-def opened(browser: sync_api.Browser, file: Path) -> Iterator[Opened]:
-    page = browser.new_context(offline=True).new_page()
-    page.goto(build([file], file.parent / "page.html").as_uri())
-    page.wait_for_selector("[data-ready]", state="attached")
-    yield Opened(page)
-    page.context.close()
+def script(file: Path) -> Script:
+    return Script([file])
+
+
+def best_of(task: Task) -> Entry:
+    best = task.standing.best
+    assert best is not None
+    return best
 
 
 def told(task: Task, one: Engine, other: Engine) -> tuple[float, float, float]:
@@ -106,29 +104,37 @@ def test_the_command_compare_tells_the_same(file: Path, tasks: tuple[Task, ...])
 
 
 def test_so_do_pictures_sentences_and_the_terminal_s_ranking(
-    file: Path, tasks: tuple[Task, ...], tmp_path: Path
+    script: Script, tasks: tuple[Task, ...], tmp_path: Path
 ) -> None:
-    results = load([file])
-    maker = RowMaker(results, compare(results), "light")
+    matrix = script.rows("matrix")
+    verdicts = script.view("view.tasks.map((task) => verdict(task, view.state))")
     for task in tasks:
-        best = task.best()
-        assert best is not None
+        best = best_of(task).cell.engine
         shown = {
-            label: wording.times(told(task, engine, best.cell.engine)[0])
+            label: wording.times(told(task, engine, best)[0])
             for engine, label in labels(task).items()
-            if engine != best.cell.engine
+            if engine != best
         }
-        matrix = {row["engine"]: row["label"] for row in maker.matrix(task.setting)
-                  if row["query"] == task.query}  # fmt: skip
-        bars = {row["engine"]: row["label"] for row in maker.query(task) if row["kind"] == "value"}
+        cells = {row["engine"]: row["label"] for row in matrix if row["query"] == task.query}
+        bars = {row["engine"]: row["label"] for row in script.rows("query", task.index)
+                if row["kind"] == "value"}  # fmt: skip
         for label, times in shown.items():
-            assert matrix[label].endswith(times) and bars[label].endswith(times)
-        sentence = wording.verdict(task, labels(task).__getitem__)
-        assert any(times in sentence for times in shown.values())
+            assert cells[label].endswith(times) and bars[label].endswith(times)
+        assert any(times in verdicts[task.index] for times in shown.values())
         ranked = {each.engine: each.ratio for each in ranking(only(task.query, tmp_path))}
         assert {ENGINES[name]["label"]: ratio for name, ratio in ranked.items()} == {
-            labels(task)[best.cell.engine]: "1.00×", **shown,
+            labels(task)[best]: "1.00×", **shown,
         }  # fmt: skip
+
+
+def test_the_page_s_ranking_is_that_of_the_terminal(script: Script, file: Path) -> None:
+    """Their rules are written twice: in Python for the file's own run, and for what is chosen."""
+    found = script.view("""view.scores.map(({ engine, mean, wins, ties, unclear }) => [
+        page.engines[engine].name, times(mean.value), mean.interval.map(plain).join("–"),
+        wins + ties, unclear])""")
+    assert [tuple(each) for each in found] == [
+        (each.engine, each.ratio, each.interval, each.wins, each.unclear) for each in ranking(file)
+    ]
 
 
 def only(query: str, folder: Path) -> Path:
@@ -141,38 +147,35 @@ def only(query: str, folder: Path) -> Path:
     return write(folder / f"{query}.json", content)
 
 
-def test_the_page_s_scripts_have_the_same_ratio_and_interval_for_every_pair(
-    opened: Opened, tasks: tuple[Task, ...]
+def test_the_page_s_script_has_the_same_ratio_and_interval_for_every_pair(
+    script: Script, tasks: tuple[Task, ...]
 ) -> None:
-    script = """([one, other]) =>
-        [pairOf(one, other, "median")[0], ...intervalOf(one, other, "median")]"""
     for task in tasks:
         for one, other in permutations(task.entries, 2):
             places = [task.entries[each].index for each in (one, other)]
-            found = opened.page.evaluate(script, places)
+            ratio = script.call("pairOf", *places, "median")
+            found = ratio[0], *script.call("intervalAround", ratio)
             assert found == pytest.approx(told(task, one, other), rel=1e-5)
 
 
-def test_every_place_of_the_page_shows_it(opened: Opened, tasks: tuple[Task, ...]) -> None:
+@needs_chromium
+def test_every_place_of_the_page_shows_it(
+    open_file: Callable[..., Opened], file: Path, tasks: tuple[Task, ...]
+) -> None:
+    opened = open_file(build([file], file.parent / "page.html"))
     for task in tasks:
-        best = task.best()
-        assert best is not None
-        for engine, entry in task.entries.items():
-            value, low, high = told(task, engine, best.cell.engine)
-            if entry is best:
-                continue
+        best = best_of(task)
+        behind = [entry for entry in task.entries.values() if entry is not best]
+        for entry in behind:
+            value, low, high = told(task, entry.cell.engine, best.cell.engine)
             times, ends = wording.times(value), f"({wording.interval(low, high)})"
             shown = places_of(opened, task.index, entry.index)
             assert shown["matrix"].endswith(times), shown
-            assert shown["bar"].endswith(f" · {times}"), shown
-            for place in ("tip", "details", "change"):
-                assert ends in shown[place], (place, shown)
-            assert f"{times} {ends}" in shown["tip"] and f"{times} {ends}" in shown["details"]
+            for place in ("tip", "details"):
+                assert f"{times} {ends}" in shown[place], (place, shown)
+            assert ends in shown["change"], shown
             assert shown["mean"] == pytest.approx(value, rel=1e-5)
-        second = min(
-            (e for e in task.entries.values() if e is not best),
-            key=lambda e: e.estimates["median"].value,
-        )
+        second = min(behind, key=lambda entry: entry.value or 0.0)
         value, low, high = told(task, second.cell.engine, best.cell.engine)
         assert f"{wording.times(value)} ({wording.interval(low, high)})" in opened.page.evaluate(
             "task => verdict(task, current.state)", task.index
@@ -183,19 +186,13 @@ def places_of(opened: Opened, task: int, cell: int) -> dict[str, Any]:
     """What each place says of a cell beside the best of its task."""
     script = """([task, cell]) => {
         const { state } = current;
-        const figure = document.createElement("div");
-        figure.dataset.of = task;
-        const bars = chartRows.query(figure, state).filter(({ kind }) => kind === "value");
-        const best = bestOf(task, state);
-        const sides = [best, cell].map((at) => ({ columns: cells, at }));
-        const { pair } = judge({ before: sides[0], after: sides[1] }, state.metric);
+        const [before, after] = [bestOf(task, state), cell].map((at) => ({ columns: cells, at }));
         const scores = ranked([task], state, analyse([task], state));
         return {
             matrix: document.querySelector(`[data-cell="${cell}"] small`).textContent,
-            bar: bars.find(({ place }) => place === engineOf(cell)).label,
             tip: tipText(cell, state),
-            details: outcomeLine(cell, task, state).textContent,
-            change: changeNote(sides[0], sides[1], pair),
+            details: outcomeLine(cell, state).textContent,
+            change: changeNote(judge({ before, after }, state.metric)),
             mean: scores.find(({ engine }) => engine === engineOf(cell)).mean.value,
         };
     }"""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from report.page.output import build
-from tests.report.test_browser import Opened, browser, pytestmark
+from tests.support.opened import Opened, needs_chromium
+from tests.support.page_script import Script
 from tests.support.results_factory import ENGINES, MACHINE, Asked, Document, document, write
 
-if TYPE_CHECKING:
-    from playwright import sync_api
-
-__all__ = ["browser", "pytestmark"]
+pytestmark = needs_chromium
 CUDF = {"label": "cuDF", "colour": "#3a0ca3", "language": "python", "version": "26.10.2"}
 OLDER = {**ENGINES["pandas"], "version": "3.0.6"}
 GPU = {"name": "NVIDIA H200", "memory_bytes": 141 * 2**30, "driver": "580.65", "cuda": "13.0"}
@@ -45,28 +42,24 @@ def run(*engines: str, started: str, gpu: bool) -> Document:
     return content
 
 
-@pytest.fixture
-def opened(browser: sync_api.Browser, tmp_path: Path) -> Iterator[Opened]:
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("gpu")
     cpu = run("duckdb", "pandas", started="2026-11-20T09:30:00+00:00", gpu=False)
     gpu = run("cudf", "pandas", started="2026-11-20T11:30:00+00:00", gpu=True)
-    files = [write(tmp_path / "cpu.json", cpu), write(tmp_path / "gpu.json", gpu)]
-    page = browser.new_context(offline=True).new_page()
-    one = Opened(page)
-    one.watch()
-    page.goto(build(files, tmp_path / "page.html").as_uri())
-    page.wait_for_selector("[data-ready]", state="attached")
-    yield one
-    assert one.faults == []
-    page.context.close()
+    return [write(folder / "cpu.json", cpu), write(folder / "gpu.json", gpu)]
 
 
-def test_the_chart_of_where_a_gpu_begins_to_win_has_the_engines_of_both(opened: Opened) -> None:
-    script = """() => {
-        const figure = document.createElement("div");
-        figure.dataset.of = "0";
-        return chartRows.crossover(figure, current.state, current);
-    }"""
-    rows: list[dict[str, Any]] = opened.page.evaluate(script)
+@pytest.fixture
+def opened(open_file: Callable[..., Opened], files: list[Path]) -> Opened:
+    page = files[0].parent / "page.html"
+    return open_file(page if page.exists() else build(files, page))
+
+
+def test_the_chart_of_where_a_gpu_begins_to_win_has_the_engines_of_both(
+    opened: Opened, files: list[Path]
+) -> None:
+    rows = Script(files).rows("crossover")
     assert {row["rows"]: row["label"] for row in rows} == {
         ROWS["small"]: "CPU 0.0200 s, GPU 0.0400 s: 0.50×",
         ROWS["large"]: "CPU 2.00 s, GPU 0.250 s: 8.00×",

@@ -92,22 +92,6 @@ def test_programs_are_kept_exactly_as_they_were_run(tmp_path: Path) -> None:
     assert [each["text"] for each in kept["programs"]] == [program]
 
 
-@pytest.mark.parametrize(
-    ("noise", "told"),
-    [
-        (0.005, "Of 1 query, DuckDB ties for best on 1; Polars ties for best on 1."),
-        (0.05, "DuckDB may be best on 1; Polars may be best on 1. On 1 query the best cannot be"),
-    ],
-)
-def test_engines_that_tie_are_told_and_those_that_cannot_be_told_apart(
-    tmp_path: Path, noise: float, told: str
-) -> None:
-    rounds = [0.1 * (1 + noise * each) for each in (-1, -0.5, 0, 0.5, 1)]
-    engines = {"polars": 1.0, "duckdb": 1.001, "pandas": 9.0}
-    cells = [Asked("q1", name, [factor * x for x in rounds]) for name, factor in engines.items()]
-    assert told in text_of(page(tmp_path, document(cells)))
-
-
 def test_two_versions_of_an_engine_have_their_own_columns(tmp_path: Path) -> None:
     older = {"polars": {**ENGINES["polars"], "version": "1.10.0"}}
     cell = Asked("q1", "polars", (0.1,))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,12 @@ from typing import Any
 import pytest
 
 from report.charts.of_runs import matrix
-from report.charts.rows import RowMaker
-from report.compare.comparison import compare
-from report.compare.history import History
 from report.look.theme import colours
 from report.page.pictures import Album, Picture, file_name
 from report.read.frame import Results, load
 from tests.report.test_charts import GOLDEN, normalised
 from tests.report.test_results import command
+from tests.support.page_script import Script
 from tests.support.results_factory import ENGINES, Asked, document, write
 
 DAYS = ("2026-11-01", "2026-11-03", "2026-11-08")
@@ -48,10 +47,6 @@ def runs(folder: Path, *cells: Sequence[Asked], engines: Any = None) -> Results:
     ])  # fmt: skip
 
 
-def rows(results: Results) -> RowMaker:
-    return RowMaker(results, compare(results), "light")
-
-
 @pytest.fixture
 def three(tmp_path: Path) -> Results:
     """Polars gets a new version and is faster with it; DuckDB breaks in between."""
@@ -67,31 +62,43 @@ def test_the_matrix_of_pictures_is_as_its_golden_file() -> None:
     assert text == golden.read_text(encoding="utf-8")
 
 
-def test_a_history_goes_over_versions_and_marks_where_one_changes(three: Results) -> None:
-    (setting,) = {each.setting for each in three.cells}
-    found = [row for row in rows(three).history(setting, "q1") if row["engine"] == "Polars"]
+@pytest.mark.usefixtures("three")
+def test_a_history_goes_over_versions_and_marks_where_one_changes(tmp_path: Path) -> None:
+    found = history(tmp_path, "Polars")
     values = [(row["version"], row["amount"], row["mark"]) for row in found[1:]]
     assert values == [("2.1.0", 1.0, ""), ("2.1.0", 1.002, ""), ("2.2.0", 0.7, "2.2.0")]
     assert found[0]["label"] == "● Polars"
 
 
-def test_a_run_without_a_value_is_in_the_history_with_its_reason(three: Results) -> None:
-    (setting,) = {each.setting for each in three.cells}
-    found = [row for row in rows(three).history(setting, "q1") if row["engine"] == "DuckDB"]
+@pytest.mark.usefixtures("three")
+def test_a_run_without_a_value_is_in_the_history_with_its_reason(tmp_path: Path) -> None:
+    found = history(tmp_path, "DuckDB")
     assert [(row["kind"], row["label"]) for row in found] == [
         ("name", "● DuckDB"), ("value", "1.10 s"), ("missing", "!"), ("value", "1.10 s"),
     ]  # fmt: skip
     assert found[2]["note"] == "broken"
 
 
+def history(folder: Path, engine: str) -> list[dict[str, Any]]:
+    """An engine's rows of the first query's history, of all files in the folder."""
+    return [row for row in Script(folder.iterdir()).rows("history") if row["engine"] == engine]
+
+
 def test_a_single_run_has_no_history(tmp_path: Path) -> None:
     results = runs(tmp_path, [cell("q1", "polars", 1.0)])
-    (setting,) = {each.setting for each in results.cells}
-    assert History(results).of(setting, "q1") == {}
     assert {picture.name for picture in Album(results).pictures()} == {
         "summary", "memory", "cold", "cores",
         "matrix-groupby-memory-small-2t", "query-groupby-q1-memory-small-2t",
     }  # fmt: skip
+
+
+def test_without_quickjs_the_command_says_what_pictures_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path / "one.json", document([cell("q1", "polars", 1.0)]))
+    monkeypatch.setitem(sys.modules, "quickjs", None)
+    code, text = command(str(file), "--format", "svg", "--out", str(tmp_path / "pictures"))
+    assert code == 5 and "pip install 'enginebench[pictures]'" in text
 
 
 def svg(results: Results, name: str) -> str:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from report.compare.quieter import Replaced, replaced
 from report.page.output import build
 from report.read.frame import load
-from tests.report.test_browser import Opened, browser, pytestmark
 from tests.report.test_page import numbers, text_of
+from tests.support.opened import Opened, needs_chromium
 from tests.support.results_factory import ENGINES, Asked, Document, document, write
 
-if TYPE_CHECKING:
-    from playwright import sync_api
-
-__all__ = ["browser", "pytestmark"]
 MONDAY, TUESDAY, WEDNESDAY = (f"2026-11-{day}T09:30:00+00:00" for day in (16, 17, 18))
 QUIET = (0.0995, 0.1, 0.1005, 0.1, 0.1)
 NOISY = (0.09, 0.1, 0.11, 0.13, 0.15)
@@ -83,20 +78,15 @@ def test_the_newest_run_is_shown_and_the_page_says_how_many_cells_are_noisier(
     assert "noisier" not in text_of(alone).split("How it was measured")[0]
 
 
-@pytest.fixture
-def opened(browser: sync_api.Browser, tmp_path: Path) -> Iterator[Opened]:
+@needs_chromium
+def test_a_cell_s_note_and_details_tell_what_the_quieter_run_found(
+    open_file: Callable[..., Opened], tmp_path: Path
+) -> None:
     paths = [
         write(tmp_path / "a.json", run(MONDAY, QUIET, QUIET)),
         write(tmp_path / "b.json", run(TUESDAY, NOISY, QUIET)),
     ]
-    page = browser.new_context(offline=True).new_page()
-    page.goto(build(paths, tmp_path / "page.html").as_uri())
-    page.wait_for_selector("[data-ready]", state="attached")
-    yield Opened(page)
-    page.context.close()
-
-
-def test_a_cell_s_note_and_details_tell_what_the_quieter_run_found(opened: Opened) -> None:
+    opened = open_file(build(paths, tmp_path / "page.html"))
     label = str(ENGINES["polars"]["label"])
     told = "noisier than on 2026-11-16 09:30: 0.100 s (0.0995–0.101)"
     opened.cell(label, "q1").hover()

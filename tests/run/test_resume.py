@@ -26,7 +26,13 @@ from harness.outcome import Cell, Outcome, Record, Round
 from harness.records.cells import Figures
 from harness.records.files import Basis, JournalHead, JournalLine
 from harness.records.runs import MachineEntry, NoiseEntry
-from harness.run.journal import JournalFile, journals
+from harness.run.journal import (
+    DEFAULT_COMMAND,
+    MOST_BYTES,
+    JournalFile,
+    command_of,
+    journals,
+)
 from harness.run.results import journal_line, record_of
 from harness.tables import Input
 from tests.support.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
@@ -220,12 +226,14 @@ def test_a_journal_of_something_else_is_refused(killed: Project, change: Any, me
         {"noise": [1]},
         {"benchmark": {"stats": {"data": ["x"]}, "extra_info": []}},
         {"cell": {"workload": []}},
+        {"started": "2026-01-01"},
     ],
 )
 def test_a_journal_that_is_damaged_is_refused_in_words(killed: Project, spoilt: Any) -> None:
     (file,) = journal_files(killed)
     if isinstance(spoilt, dict):
         head, *entries, last = lines(killed)
+        head |= spoilt if "started" in spoilt else {}
         file.write_text("".join(f"{json.dumps(x)}\n" for x in [head, *entries, {**last, **spoilt}]))
     else:
         file.write_bytes(spoilt)
@@ -233,6 +241,49 @@ def test_a_journal_that_is_damaged_is_refused_in_words(killed: Project, spoilt: 
     assert done.code == 4 and str(file) in done.err, done.all
     assert "Traceback" not in done.all and "INTERNALERROR" not in done.all
     assert journals(file.parent) == ([file], [])  # nobody holds it
+
+
+@pytest.mark.parametrize("command", ["it's", "rm -rf ~; pytest", "pytest; x", "$(x)", 7, ["x"], {}])
+def test_a_command_that_no_run_has_left_is_not_told_as_what_to_type(
+    tmp_path: Path, command: object
+) -> None:
+    path = tmp_path / "x.journal"
+    path.write_text(f"{json.dumps({'command': command})}\n")
+    assert command_of(path) == DEFAULT_COMMAND
+    path.write_text('{"command": "pytest --benchmark \'a b.yaml\'"}\n')
+    assert command_of(path) == "pytest --benchmark 'a b.yaml'"
+
+
+def test_a_folder_s_odd_journal_keeps_no_run_from_its_results(killed: Project) -> None:
+    (killed.folder / "cache" / "open").touch()
+    journal_files(killed)[0].write_text('{"command": "it\'s"}\n')
+    done = killed.benchmark("that.yaml", "--engines", ENGINES)
+    assert done.code == 0 and "`pytest --benchmark --resume` goes on from there" in done.out
+
+
+def test_a_file_that_is_no_journal_stays_as_it_is(tmp_path: Path) -> None:
+    head, first = _head().model_dump_json(), _line(Outcome.OOM).model_dump_json()
+    lines = tmp_path / "lines"
+    lines.write_text(f'{head}\n{first}\n{{"c": 3}}')
+    link = tmp_path / "link.journal"
+    link.symlink_to(lines)
+    assert journals(tmp_path) == ([], [])
+    with pytest.raises(ResultsError, match="cannot be opened"):
+        JournalFile.reopen(link)
+    journal, *read = JournalFile.reopen(lines)
+    assert read == [_head(), [_line(Outcome.OOM)]]
+    assert lines.read_text().endswith('{"c": 3}')
+    journal.append(_line(Outcome.ERROR))
+    last = _line(Outcome.ERROR).model_dump_json()
+    assert lines.read_text() == f"{head}\n{first}\n{last}\n"
+
+
+def test_a_journal_has_a_size(tmp_path: Path) -> None:
+    path = tmp_path / "x.journal"
+    path.touch()
+    os.truncate(path, MOST_BYTES + 1)
+    with pytest.raises(ResultsError, match=r"not a journal .*: it has more than 1024 MiB"):
+        JournalFile.reopen(path)
 
 
 def test_what_only_has_a_journal_s_name_is_none(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def browse(page: Path) -> dict[str, float]:
             opened.wait_for_timeout(1500)
             script = APPLY.replace("CHANGE", change)
             seconds[f"change of {name}"] = opened.evaluate(script) / 1000
-        opened.evaluate("openDetails(0, state)")
+        opened.evaluate("openDetails(0)")
         browser.close()
     return seconds
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,17 @@ def plant(reference: Reference, columns: dict[str, list[int]]) -> None:
     table = pa.table(columns)
     with pa.OSFile(str(reference.path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
         out.write_table(table)
+
+
+@pytest.mark.parametrize(
+    "name", ["tables", "databases", "schemas", "variables", "columns", "duckdb_tables", "pg_class"]
+)
+def test_a_table_may_be_called_what_duckdb_lists(
+    referee: Referee, table: Table, name: str, tmp_path: Path
+) -> None:
+    spec = AnswerSpec(SCHEMA, f"select k, count(*) as n from {name} group by k")
+    reference = referee.reference({name: replace(table, name=name)}, "v1", spec)
+    assert referee.check(answer(tmp_path, **RIGHT), spec, reference) is None
 
 
 @pytest.mark.parametrize("spec", [PLAIN, LIMITED])

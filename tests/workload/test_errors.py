@@ -132,6 +132,26 @@ def test_a_link_to_a_program_elsewhere_is_not_beside_the_file(tmp_path: Path) ->
     assert "must stay beside this file" in error_of(folder, text)
 
 
+def test_a_native_program_is_text_of_a_size(tmp_path: Path) -> None:
+    (tmp_path / "ring.py").symlink_to(tmp_path / "ring.py")
+    (tmp_path / "latin.py").write_bytes(b"def f(t): return '\xe9'\n")
+    (tmp_path / "big.py").touch()
+    os.truncate(tmp_path / "big.py", 2**40)
+    query = TABLE + "queries:\n  q: {sql: select 1, native: {pandas: PROGRAM}}\n"
+    for name in ("ring.py", "latin.py", "a\\0.py", "a" * 5000 + ".py"):
+        told = error_of(tmp_path, query.replace("PROGRAM", f'"{name}:f"'))
+        assert told.startswith("w.yaml:3: 'a") or told.startswith(f"w.yaml:3: {name!r} cannot")
+        assert told.endswith(" cannot be read as text in UTF-8") and len(told) < 300
+    told = error_of(tmp_path, query.replace("PROGRAM", '"big.py:f"'))
+    assert told == "w.yaml:3: 'big.py' is empty, or over 1 MB"
+
+
+def test_a_null_value_is_short(tmp_path: Path) -> None:
+    text = f"tables:\n  t: {{path: a.csv, null_values: [{'x' * 1001}]}}\nqueries: {{q: select 1}}\n"
+    told = error_of(tmp_path, text)
+    assert told == "w.yaml:2: 1001 characters in a null value; at most 1000 are read"
+
+
 def test_an_anchor_bomb_is_refused_before_it_is_expanded(tmp_path: Path) -> None:
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
     for level in range(1, 12):

@@ -19,8 +19,9 @@ import pytest
 from harness import engines
 from harness.data.budget import Budget
 from harness.engines.base import Program
+from harness.engines.polars.scans import refuse_other_scans
 from harness.engines.sql.base import SqlEngine
-from harness.engines.sql.polars import PolarsSqlSession, refuse_other_scans
+from harness.engines.sql.polars import PolarsSqlSession
 from harness.errors import NoReference, Unsupported, WorkloadError
 from harness.plan import compile_query
 from harness.sandbox.guard import judge, lock

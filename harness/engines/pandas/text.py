@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from harness.engines.pandas.values import PandasValues
 from harness.engines.python.kernel import ATOM, COMPARISON, SUM, Code, quoted
-from harness.engines.python.like import ilike_regex, like_pattern
+from harness.engines.python.like import PYTHON, ilike_regex, like_pattern
 from harness.plan.facts.patterns import capturing_only, ends_only
 from harness.plan.facts.printing import in_sql
 from harness.plan.tree.nodes import Expression
@@ -65,7 +65,7 @@ class PandasText(PandasValues):
         return capturing_only(super().tested_pattern(e), group=-1)  # of groups pandas warns
 
     def like(self, e: Expression) -> Code:
-        subject, pattern = self.operand(e.this, ATOM), like_pattern(e.expression.name)
+        subject, pattern = self.operand(e.this, ATOM), like_pattern(e.expression.name, PYTHON)
         if pattern.test == "equals":
             return Code(f"{subject} == {quoted(pattern.text)}", COMPARISON)
         calls = {
@@ -77,7 +77,7 @@ class PandasText(PandasValues):
         return Code(f"{subject}.str.{calls[pattern.test].format(quoted(pattern.text))}", ATOM)
 
     def ilike(self, e: Expression) -> Code:
-        return self.string(e.this, f"contains({quoted(ilike_regex(e.expression.name))})")
+        return self.string(e.this, f"contains({quoted(ilike_regex(e.expression.name, PYTHON))})")
 
     def string(self, e: Expression, call: str) -> Code:
         """One call of the ``str`` accessor."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,7 +12,7 @@ from harness.answer import SortKey
 from harness.engines.base import OUTPUT_FILE, Program, Session
 from harness.engines.gaps import Gaps
 from harness.engines.polars.expressions import PolarsExpressions
-from harness.engines.polars.gaps import POLARS_GAPS
+from harness.engines.polars.gaps import HEADER, POLARS_GAPS
 from harness.engines.polars.values import DTYPES, NARROW
 from harness.engines.polars.windows import PolarsWindows
 from harness.engines.python.kernel import (
@@ -138,6 +139,7 @@ class PolarsProgram(ProgramEmitter):
             return name
         if self.source is Input.PARQUET:
             return f"pl.scan_parquet({name})"
+        refuse_header(self.gaps, table)
         schema = ", ".join(f"{quoted(c.name)}: {DTYPES[c.type]}" for c in table.schema)
         options = [f"schema={{{schema}}}", f"null_values={listing(table.csv_format.null_values)}"]
         if table.csv_format.delimiter != ",":
@@ -368,6 +370,13 @@ class PolarsSession(PythonSession):
         return int(result.height)
 
 
+def refuse_header(gaps: Gaps, table: Table) -> None:
+    """Raises Unsupported where Polars reads a name in a CSV file's header as another."""
+    for column in table.schema:
+        if '"' in column.name:
+            raise gaps.unsupported(HEADER, column.name)
+
+
 class Polars(PythonEngine):
     name = "polars"
     label = "Polars"
@@ -376,6 +385,7 @@ class Polars(PythonEngine):
     module = "polars"
     emitter: ClassVar[type[ProgramEmitter]] = PolarsProgram
     variables: ClassVar[tuple[str, ...]] = POLARS
+    names_differ = re.compile(r"\*|\^.*\$", re.DOTALL)  # all columns; those that a pattern matches
     nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.SPREAD, Use.WINDOWED})
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,

@@ -8,8 +8,11 @@ from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.python.gaps import OTHER_FRAME, OTHER_RUNNING, SHARED
 from harness.plan.tree.nodes import Join, Scan, Window
 
+HEADER = "a quotation mark in the header of a CSV file"
+
 POLARS_GAPS: tuple[Gap, ...] = (
     *SHARED,
+    cannot(Scan, HEADER),
     not_yet(exp.Cast, "a text as a boolean"),
     not_yet(exp.PercentileDisc, "a discrete quantile of anything but numbers"),
     not_yet(exp.StrToTime, "hours without minutes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
@@ -50,6 +51,7 @@ class PyArrow(PythonEngine):
     module = "pyarrow"
     emitter = ArrowProgram
     gaps = PYARROW_GAPS
+    names_differ = re.compile(r"\..*", re.DOTALL)  # aggregates take them for paths to other columns
     nan_differs = frozenset(
         {
             Use.COMPARED,

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from sqlglot import exp
+
 from harness.engines.pyarrow.dates import ArrowDates
+from harness.engines.pyarrow.gaps import CONSTANTS
 from harness.engines.pyarrow.text import ArrowText
 from harness.engines.pyarrow.values import type_name
 from harness.engines.python.kernel import ATOM, Code
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import sql_type
 from harness.plan.tree.nodes import Expression
+from harness.special import EXACT
 from harness.types import Type
 
 
@@ -27,6 +31,20 @@ class ArrowExpressions(ArrowText, ArrowDates):
         "Ln": "pc.ln({value})",
         "Sqrt": "pc.sqrt({value})",
     }
+
+    def mul(self, e: Expression) -> Code:
+        self._refuse_folded(e)
+        return super().mul(e)
+
+    def add(self, e: Expression) -> Code:
+        self._refuse_folded(e)
+        return super().add(e)
+
+    def _refuse_folded(self, e: Expression) -> None:
+        """Arrow takes ``(x * a) * b`` for ``x * (a * b)``, and a sum alike."""
+        constants = [part for part in e.flatten() if isinstance(part.unnest(), _CONSTANTS)]
+        if len(constants) > 1 and not all(map(_is_moderate, constants)):
+            raise self.gaps.unsupported(CONSTANTS, in_sql(e))
 
     def sign(self, e: Expression) -> Code:
         """A whole number; NaN has the sign 0."""
@@ -48,3 +66,12 @@ class ArrowExpressions(ArrowText, ArrowDates):
             return Code(value, ATOM)
         rounds = ", safe=False" if (source, target) == (Type.INT64, Type.FLOAT64) else ""
         return Code(f"{value}.cast({type_name(target)}{rounds})", ATOM)
+
+
+_CONSTANTS = (exp.Literal, exp.Neg)
+
+
+def _is_moderate(constant: Expression) -> bool:
+    literal = constant.find(exp.Literal)
+    size = 0.0 if literal is None or literal.is_string else abs(float(literal.name))
+    return size == 0 or 1 / EXACT <= size <= EXACT

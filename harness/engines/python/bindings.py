@@ -7,6 +7,7 @@ are one value, and a value that has two readers gets a name in a statement befor
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -37,7 +38,14 @@ def bound(statements: Sequence[str], variables: Variables, lazy: str = "") -> li
 
     A value whose text has ``lazy`` in it is left: it is a description that the library is given.
     """
+    variables.taken |= set(dir(builtins)) | {name for line in statements for name in _names(line)}
     return [line for text in statements for line in _bound(text, variables, lazy)]
+
+
+def _names(line: str) -> set[str]:
+    """The variables and functions that a statement names."""
+    nodes = (part for statement in _statement(line) for part in ast.walk(statement))
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 def _bound(text: str, variables: Variables, lazy: str) -> list[str]:

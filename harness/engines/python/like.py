@@ -26,6 +26,8 @@ class RegexSpelling(NamedTuple):
 
 
 COMMON = RegexSpelling()
+PYTHON = RegexSpelling(end=r"\Z")
+"""Of pandas, which hands patterns to Python: its ``$`` is before a last newline, too."""
 CUDF = RegexSpelling("", r"[\s\S]", r"\Z")
 """Of cuDF, which has no options in a pattern, and whose ``$`` is the end of a last line, too."""
 
@@ -39,9 +41,9 @@ def like_pattern(pattern: str, spelling: RegexSpelling = COMMON) -> LikePattern:
     return LikePattern(kinds.get((starts, ends), "contains"), body)
 
 
-def ilike_regex(pattern: str) -> str:
-    """The regular expression of an ILIKE pattern."""
-    return _like_regex(pattern, COMMON).replace("(?s)", "(?is)")
+def ilike_regex(pattern: str, spelling: RegexSpelling = COMMON) -> str:
+    """The regular expression of an ILIKE pattern, for a library that has options in patterns."""
+    return _like_regex(pattern, spelling).replace("(?s)", "(?is)", 1)
 
 
 def _like_regex(pattern: str, spelling: RegexSpelling) -> str:

@@ -1,7 +1,7 @@
-"""Engines that run SQL: the checked tree of a query, printed in a dialect, and a session for it.
+"""Base classes of engines that run SQL: they print a query's checked tree in their dialect.
 
-A dialect is a subclass of sqlglot's nearest with a table of spellings (``spellings.py``); what no
-spelling can say is done to the tree before, by rules (``rules.py``).
+Rules (``rules.py``) rewrite the tree first; then the dialect prints it, by sqlglot's nearest
+dialect and a table of its own (``spellings.py``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
@@ -25,26 +25,31 @@ from harness.engines.sql.rules import RULES, Rule
 from harness.errors import first_cause
 from harness.plan import Query
 from harness.plan.facts.printing import in_sql, parenthesise
+from harness.plan.guards.names import refuse_name
+from harness.plan.guards.nan_uses import Use
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.grouping import has_aggregate, is_grouped
 from harness.tables import Input, Table
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 WRITES = f"-- the answer is written to {OUTPUT_FILE}\n"
-"""The first line of a program whose timed work ends with a file."""
+"""The first line of a program that writes its answer to a file within the timed work."""
 
 
 class SqlSession(Session):
-    """Tables under their names, and one SELECT over them."""
+    """An open connection: it loads tables under their names, and runs one SELECT over them."""
 
     gaps = Gaps("SQL", ())
-    """Those of the engine, of which some show only when the library says so."""
+    """The engine's gaps: some are recognised only by the library's error messages."""
 
     def __init__(self, threads: int = 1) -> None:
-        self.sql, self.writes = "", False
+        self.threads, self.sql, self.writes = threads, "", False
 
     @abstractmethod
     def execute(self, sql: str) -> Any:
-        """The answer, materialised."""
+        """Runs a query and returns its whole answer."""
 
     @abstractmethod
     def write(self, sql: str, path: str) -> None:
@@ -59,7 +64,7 @@ class SqlSession(Session):
 
     @contextmanager
     def lacking_as_unsupported(self) -> Iterator[None]:
-        """Raises Unsupported in the place of what the library says of SQL that it does not have."""
+        """Replaces the library's errors about SQL that it lacks by Refused, with the gap."""
         try:
             yield
         except Exception as error:
@@ -69,22 +74,27 @@ class SqlSession(Session):
                 raise refused from error
             raise
 
+    def to_arrow(self, result: Any) -> pa.Table:
+        return result
+
     def rows(self, result: Any) -> int:
-        return int(result.num_rows)
+        return len(result)
 
 
 class SqlEngine(Engine):
-    """An engine whose programs are the query's SQL, printed of the checked tree in its dialect."""
+    """An engine whose program for a query is SQL in its own dialect."""
 
     language: ClassVar[str] = "sql"
     dialect: ClassVar[type[Dialect]]
     rules: ClassVar[tuple[Rule, ...]] = RULES
     session: ClassVar[type[SqlSession]]
     gaps: ClassVar[tuple[Gap, ...]] = COMMON
+    nan_differs: ClassVar[frozenset[Use]] = frozenset(Use)
+    """By default all of them: a library has to show that its rules for NaN are DuckDB's."""
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = self.lacks()
-        self.lowered(query)  # what of its data the library takes otherwise than SQL is found there
+        self.lowered(query)  # refuses values, such as NaN, that the library handles differently
         assert query.tree is not None, "a query with a plan has a tree"
         tree = _typed(query.tree, tables)
         if any(map(_is_always_null, tree.find_all(exp.Select))):
@@ -113,15 +123,17 @@ class SqlEngine(Engine):
 
     def _refuse_gaps(self, tree: exp.Query) -> None:
         for e in tree.walk():
+            if self.names_differ is not None and isinstance(e, exp.Identifier):
+                refuse_name(e.name, self.names_differ, self.label)
             for gap in self.gaps:
                 if gap.holds(e):
                     raise Refused(self.label, gap, in_sql(e))
 
 
 def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect]) -> bool:
-    """Whether a text is one SELECT that names no more, and calls no more by name, than a tree.
+    """True if a text parses to one SELECT that reads no names, tables or strings beyond the tree's.
 
-    sqlglot prints some texts without quotation marks: what they say would be a part of the query.
+    A guard against injection: sqlglot prints some strings without quotation marks.
     """
     try:
         statements = [found for found in sqlglot.parse(text, read=dialect) if found is not None]
@@ -144,13 +156,13 @@ def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect]) -> bool:
 
 
 def _is_always_null(select: exp.Select) -> bool:
-    """Whether a SELECT had aggregates, and has none any more: all were found to be NULL."""
+    """True if a SELECT had aggregates that the simplifier has all replaced by NULL."""
     keys = select.args.get("group")
     return is_grouped(select) and not keys and not any(map(has_aggregate, select.selects))
 
 
 def _typed(tree: exp.Query, tables: Mapping[str, Table]) -> exp.Query:
-    """A copy in which every expression knows its type, with the parentheses that SQL needs."""
+    """A copy of the tree with a type on every expression and the parentheses that SQL needs."""
     copy = tree.copy()
     parenthesise(copy)
     columns: dict[str, object] = {

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness.answer import each_once
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.engines.sql.copy import copied, selected
 from harness.plan import Query
 from harness.sandbox.files import reader
 from harness.sandbox.guard import identifier, judge, lock
 from harness.tables import Input, Table
-from harness.types import Type
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,9 +41,8 @@ class DuckDBSession(Session):
     def _create(self, kind: str, table: Table, source: Input) -> None:
         self.files[table.name] = table.files(source)
         what = f"{kind} {identifier(table.name)}"
-        self.connection.execute(
-            f"CREATE OR REPLACE {what} AS SELECT * FROM {reader(table, source)}"
-        )
+        rows = f"SELECT * FROM {reader(table, source)}"
+        self.connection.execute(f"CREATE OR REPLACE {what} AS {rows}")
 
     def prepare(self, program: Program) -> None:
         """Raises WorkloadError where DuckDB reads the program as anything but one SELECT."""
@@ -51,7 +50,7 @@ class DuckDBSession(Session):
             files = [file for files in self.files.values() for file in files]
             lock(self.connection, [*files, Path(OUTPUT_FILE).absolute()])
             self.locked = True
-        judge(self.connection, _selected(program.text), self.files)
+        judge(self.connection, selected(program.text), self.files)
         self.sql = program.text
 
     def run(self) -> Any:
@@ -66,25 +65,6 @@ class DuckDBSession(Session):
         return int(result.num_rows)
 
 
-_COPY, _TO_FILE = "COPY (\n", f"\n) TO '{OUTPUT_FILE}' (FORMAT parquet)"
-
-
-def _selected(program: str) -> str:
-    """The SELECT of a program: all of it, or what its answer's file is made of."""
-    if program.startswith(_COPY) and program.endswith(_TO_FILE):
-        return program.removeprefix(_COPY).removesuffix(_TO_FILE)
-    return program
-
-
-def _storable(query: Query) -> str:
-    """The query; sums of integers, 128 bits wide in DuckDB, cast to what Parquet can hold."""
-    whole = [c.name for c in query.spec.schema if c.type is Type.INT64]
-    if "sum(" not in query.sql.lower() or not whole:
-        return query.sql
-    casts = ", ".join(f"{identifier(name)}::BIGINT AS {identifier(name)}" for name in whole)
-    return f"SELECT * REPLACE ({casts})\nFROM (\n{query.sql}\n)"
-
-
 class DuckDB(Engine):
     name = "duckdb"
     label = "DuckDB"
@@ -94,9 +74,7 @@ class DuckDB(Engine):
     module = "duckdb"
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
-        if query.write is None:
-            return Program(query.sql, self.language)
-        return Program(f"{_COPY}{_storable(query)}{_TO_FILE}", self.language)
+        return Program(query.sql if query.write is None else copied(query), self.language)
 
     def start(self, threads: int) -> Session:
         return DuckDBSession(threads)

@@ -1,12 +1,13 @@
-"""The gaps of engines that run SQL: what dialects lack, or answer otherwise than DuckDB."""
+"""The gaps of engines that run SQL: what each lacks, or answers differently from DuckDB."""
 
 from __future__ import annotations
 
 from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
+from harness.engines.polars.gaps import HEADER
 from harness.engines.sql import shapes
-from harness.plan.tree.nodes import Aggregate, Join, Sort, Window
+from harness.plan.tree.nodes import Aggregate, Join, Scan, Sort, Window
 
 ALWAYS_NULL = "an aggregate that is always NULL"
 READ_OTHERWISE = "a text that would be read as another query"
@@ -18,6 +19,7 @@ COMMON: tuple[Gap, ...] = (
     not_yet(exp.Select, UNSPELT),
     cannot(exp.Intersect, "INTERSECT ALL and EXCEPT ALL", test=shapes.bag),
     cannot(exp.Interval, "intervals of a computed number", test=shapes.computed_interval),
+    cannot(exp.Cast, "a float as a text", test=shapes.float_as_text),
     cannot(exp.Cast, "a time as a text", test=shapes.time_as_text),
     cannot(
         exp.TimeToStr,
@@ -44,7 +46,7 @@ COMMON: tuple[Gap, ...] = (
     cannot(Aggregate, "groups of a constant", test=shapes.constant_key),
     cannot(exp.Lag, "a lag by NULL", test=shapes.shift_by_null),
 )
-"""What no dialect takes as DuckDB does."""
+"""Gaps of every engine of this family."""
 
 OTHERWISE = "SQL that it says that it does not have"
 
@@ -103,6 +105,7 @@ POLARS_SQL: tuple[Gap, ...] = (
     ),
     not_yet(exp.ArgMax),
     not_yet(exp.ArgMin),
+    cannot(Scan, HEADER),
     cannot(exp.StrPosition, reason="it counts bytes"),
     cannot(exp.Substring, "a part of a text of a computed length", test=shapes.computed_length),
     cannot(exp.Replace, "a replacement by what is computed", test=shapes.computed_replacement),

@@ -1,6 +1,6 @@
-"""Rules from tree to tree: what dialects have no spelling for, said by what all of them have.
+"""Rules that rewrite a query's SQL tree into forms that every dialect can print.
 
-A rule may change the tree that it is given. Every expression knows its type, a rule's own too.
+A rule changes the tree in place. Every expression carries its type, before and after a rule.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CAST: dict[Type, str] = {
 
 
 def kind(e: Expression) -> str | None:
-    """BIGINT, DOUBLE, DATE, TIMESTAMP, BOOLEAN, VARCHAR or INTERVAL; None for what is none."""
+    """An expression's type: BIGINT, DOUBLE, DATE, TIMESTAMP, BOOLEAN, VARCHAR, INTERVAL or None."""
     own = None if e.type is None else e.type.this
     return next((name for name, types in _OF_TYPES.items() if own in types), None)
 
@@ -46,7 +46,7 @@ def cast(e: Expression, to: str) -> exp.Cast:
 
 
 def leaves(query: Expression) -> Iterator[exp.Select]:
-    """The SELECTs whose rows are the answer's."""
+    """The SELECTs that produce the answer: all branches of UNION, INTERSECT and EXCEPT."""
     query = query.unnest()
     if isinstance(query, exp.SetOperation):
         yield from leaves(query.left)
@@ -56,7 +56,7 @@ def leaves(query: Expression) -> Iterator[exp.Select]:
 
 
 def answer_types(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Computed columns of the answer have the types that DuckDB gives them."""
+    """Casts the answer's computed columns to the types that DuckDB gives them."""
     for select in leaves(tree):
         for item, column in zip(select.selects, spec.schema, strict=False):
             value, to = item.unalias(), _CAST.get(column.type)
@@ -81,7 +81,7 @@ def _is_of_doubles(e: Expression) -> bool:
 
 
 def _is_computed(column: Expression, select: exp.Select) -> bool:
-    """Whether a column is one of a subquery or of a WITH, which may have any type."""
+    """True if a column comes from a subquery or a WITH, where its type differs between engines."""
     base = {
         table.alias_or_name
         for table in select.find_all(exp.Table)
@@ -101,7 +101,7 @@ def _is_named_in_with(table: exp.Table) -> bool:
 
 
 def order_by_names(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """ORDER BY names the columns of the answer where it repeats what they hold."""
+    """Replaces an ORDER BY expression by the alias of the answer's column that holds it."""
     for select in leaves(tree):
         held = {
             item.unalias(): item.alias for item in select.selects if isinstance(item, exp.Alias)
@@ -114,7 +114,7 @@ def order_by_names(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def date_arithmetic(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """DATE ± INTERVAL is a TIMESTAMP; DATE - DATE is a number of days."""
+    """Makes DATE ± INTERVAL a TIMESTAMP, and DATE - DATE a number of days, as DuckDB does."""
     for e in list(tree.find_all(exp.Add, exp.Sub)):
         left, right = e.this, e.expression
         if kind(left) == "DATE" and isinstance(right.unnest(), exp.Interval):
@@ -127,7 +127,7 @@ def date_arithmetic(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def float_division(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """``a / b`` is a division of floats, whatever the types of a and b."""
+    """Makes ``a / b`` a division of floats, whatever the types of a and b."""
     for e in list(tree.find_all(exp.Div)):
         if kind(e.this) != "DOUBLE":
             e.set("this", cast(e.this, "DOUBLE"))
@@ -137,7 +137,7 @@ def float_division(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def float_literals(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """What is left of numbers with a point is of floats: decimals are whole numbers by now."""
+    """Casts literals with a point to DOUBLE; decimal arithmetic is integer arithmetic by now."""
     for literal in list(tree.find_all(exp.Literal)):
         point = literal.is_number and not literal.is_int
         if point and not isinstance(literal.parent, _TAKING_LITERALS):
@@ -149,7 +149,7 @@ _TAKING_LITERALS = (exp.Cast, exp.DataTypeParam, exp.PercentileCont, exp.Percent
 
 
 def group_by_all(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """GROUP BY ALL names its keys."""
+    """Replaces GROUP BY ALL by the list of its keys."""
     for select in tree.find_all(exp.Select):
         group = select.args.get("group")
         if group is None or not group.args.get("all"):
@@ -161,7 +161,7 @@ def group_by_all(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def distinct_from_in_parentheses(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """IS [NOT] DISTINCT FROM beside AND, OR and NOT: other parsers bind it less tightly."""
+    """Puts parentheses around IS [NOT] DISTINCT FROM, which other parsers bind less tightly."""
     for e in list(tree.find_all(exp.NullSafeEQ, exp.NullSafeNEQ)):
         if isinstance(e.parent, (exp.And, exp.Or, exp.Not)):
             e.replace(exp.Paren(this=e.copy()))
@@ -169,7 +169,7 @@ def distinct_from_in_parentheses(tree: exp.Query, spec: AnswerSpec) -> exp.Query
 
 
 def no_length_below_zero(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """``substring(s, 1, n - 1)`` is empty where that is below zero, and no error."""
+    """Replaces a computed length below zero by 0: ``substring(s, 1, n - 1)`` is then empty."""
     for e in list(tree.find_all(exp.Substring)):
         length = e.args.get("length")
         if length is None or (isinstance(length, exp.Literal) and not length.name.startswith("-")):
@@ -181,7 +181,7 @@ def no_length_below_zero(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def plain_names(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """No table is called what it is called anyway, and EXISTS asks for no columns."""
+    """Drops aliases that repeat a table's name, and the columns of EXISTS (SELECT …)."""
     for table in tree.find_all(exp.Table):
         if table.alias == table.name:
             table.set("alias", None)
@@ -202,4 +202,5 @@ RULES: tuple[Rule, ...] = (
     order_by_names,
     answer_types,
     plain_names,
+    no_length_below_zero,
 )

@@ -1,4 +1,4 @@
-"""Shapes of SQL that some engine answers wrongly or not at all: a node -> whether it is of one."""
+"""Tests of SQL nodes for gaps: True for a form that some library lacks or answers wrongly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.plan.facts.printing import Expression
 
 
 def not_in_beside_or(e: Expression) -> bool:
-    """``a not in (select …)`` below an OR, where a NULL counts."""
+    """True for IN or NOT IN of a subquery below an OR, where NULLs decide the result."""
     if not isinstance(e, exp.In) or e.args.get("query") is None:
         return False
     part: Expression | None = e
@@ -22,7 +22,7 @@ def not_in_beside_or(e: Expression) -> bool:
 
 
 def bag(e: Expression) -> bool:
-    """INTERSECT ALL and EXCEPT ALL."""
+    """True for INTERSECT ALL and EXCEPT ALL."""
     return isinstance(e, (exp.Intersect, exp.Except)) and not e.args.get("distinct")
 
 
@@ -34,13 +34,18 @@ def time_as_text(e: Expression) -> bool:
     return isinstance(e, exp.Cast) and kind(e) == "VARCHAR" and kind(e.this) == "TIMESTAMP"
 
 
+def float_as_text(e: Expression) -> bool:
+    """``cast(x as varchar)``, which each library spells its own way: 1e308, 1e+308."""
+    return isinstance(e, exp.Cast) and kind(e) == "VARCHAR" and kind(e.this) == "DOUBLE"
+
+
 def fraction_in_format(e: Expression) -> bool:
-    """A format of times with digits below a second."""
+    """True for ``strftime`` with fractions of a second (``%f``)."""
     return isinstance(e, exp.TimeToStr) and "%f" in e.text("format")
 
 
 def many_places(e: Expression) -> bool:
-    """``round(x, 310)``, for which a float is scaled until it is infinite, or a computed place."""
+    """True for ``round`` to a computed place, or to so many that the scaled float is infinite."""
     places = e.args.get("decimals") if isinstance(e, exp.Round) else None
     if places is None:
         return False
@@ -49,7 +54,7 @@ def many_places(e: Expression) -> bool:
 
 
 def length_below_zero(e: Expression) -> bool:
-    """``substring(s, 2, n)``, which DuckDB takes backwards where n is below zero."""
+    """True for ``substring(s, 2, n)``: DuckDB counts backwards where n is below zero."""
     length = e.args.get("length") if isinstance(e, exp.Substring) else None
     if length is None or e.args["start"] == exp.Literal.number(1):
         return False
@@ -57,19 +62,19 @@ def length_below_zero(e: Expression) -> bool:
 
 
 def start_from_the_end(e: Expression) -> bool:
-    """``substring(s, -2, 2)``."""
+    """True for ``substring(s, -2, 2)``, which starts from the end."""
     start = e.args.get("start") if isinstance(e, exp.Substring) else None
     return start is not None and (isinstance(start, exp.Neg) or start.name.startswith("-"))
 
 
 def group_in_replacement(e: Expression) -> bool:
-    """What a pattern matched, named in what replaces it; dialects differ in ``$`` and ``\\``."""
+    """True for a replacement that names a group of the match: dialects write ``$1`` or ``\\1``."""
     new = e.args.get("replacement") if isinstance(e, exp.RegexpReplace) else None
     return new is not None and any(sign in new.name for sign in "$\\")
 
 
 def partition_by_float(e: Expression) -> bool:
-    """Partitions by floats, of which 0.0 and -0.0 are one to DuckDB."""
+    """True for a window partitioned by floats: 0.0 and -0.0 are one partition in DuckDB."""
     keys = e.args.get("partition_by") if isinstance(e, exp.Window) else None
     return any(kind(key) == "DOUBLE" for key in keys or [])
 
@@ -79,12 +84,12 @@ def shift_by_null(e: Expression) -> bool:
 
 
 def backslash_in_like(e: Expression) -> bool:
-    r"""``s like 'a\%'``: to DuckDB a backslash is a character, to others it escapes the next."""
+    r"""True for ``s like 'a\%'``: a backslash is a character in DuckDB, an escape elsewhere."""
     return isinstance(e, (exp.Like, exp.ILike)) and "\\" in e.expression.name
 
 
 def constant_key(e: Expression) -> bool:
-    """``group by 'x'``, or by a number, which dialects take for a place."""
+    """True for ``group by 'x'`` and ``group by 1 + 1``: dialects read numbers as positions."""
     return isinstance(e, exp.Group) and any(map(_is_constant, e.expressions))
 
 
@@ -97,19 +102,19 @@ def text_as_condition(e: Expression) -> bool:
 
 
 def computed_length(e: Expression) -> bool:
-    """``substring(s, 1, n)`` for a computed n."""
+    """True for ``substring(s, 1, n)`` where n is computed."""
     length = e.args.get("length") if isinstance(e, exp.Substring) else None
     return length is not None and not isinstance(length, exp.Literal)
 
 
 def computed_replacement(e: Expression) -> bool:
-    """``replace(s, a, b)`` where a or b is computed."""
+    """True for ``replace(s, a, b)`` where a or b is computed."""
     parts = [e.args.get(key) for key in ("expression", "replacement")]
     return isinstance(e, exp.Replace) and not all(isinstance(part, exp.Literal) for part in parts)
 
 
 def key_named_as_a_value(e: Expression) -> bool:
-    """A computed key by the name of a column that is aggregated."""
+    """True for a computed GROUP BY key that has the name of an aggregated column."""
     if not isinstance(e, exp.Select) or e.args.get("group") is None:
         return False
     read = {c.name for f in e.find_all(exp.AggFunc) for c in f.find_all(exp.Column)}
@@ -118,7 +123,7 @@ def key_named_as_a_value(e: Expression) -> bool:
 
 
 def subquery_as_value(e: Expression) -> bool:
-    """EXISTS, or IN of a subquery, as a column of the answer or in a CASE."""
+    """True for EXISTS, or IN of a subquery, as a column of the answer or in a CASE."""
     if not isinstance(e, exp.Exists) and not (isinstance(e, exp.In) and e.args.get("query")):
         return False
     above = e.parent
@@ -128,7 +133,7 @@ def subquery_as_value(e: Expression) -> bool:
 
 
 def frame_past_the_row(e: Expression) -> bool:
-    """An aggregate over a frame that ends some rows before the row, or after it."""
+    """True for an aggregate over a frame that ends a number of rows before or after the row."""
     spec = e.args.get("spec") if isinstance(e, exp.Window) else None
     if spec is None or not isinstance(e.this, (exp.Sum, exp.Avg, exp.Count, exp.Min, exp.Max)):
         return False

@@ -1,23 +1,36 @@
-"""Spellings that several dialects share: a node of the tree -> its text.
+"""How dialects print nodes of a SQL tree: kind of node -> function that returns its text.
 
-A table of them (``TRANSFORMS`` of a dialect's generator) has a line for each kind of node.
+A dialect is sqlglot's nearest one with a table of such functions in its ``TRANSFORMS``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 
 from harness.engines.sql.rules import kind
 from harness.plan.facts.printing import Expression
 
 Spelling = Callable[[Any, Any], str]
+Spellings = Mapping[type[Expression], Spelling]
+
+
+def dialect(nearest: type[Dialect], spellings: Spellings) -> type[Dialect]:
+    """A subclass of sqlglot's nearest dialect that prints some kinds of nodes in its own way."""
+    printer: Any = nearest.generator_class
+    own = {"TRY_SUPPORTED": True, "TRANSFORMS": {**printer.TRANSFORMS, **spellings}}
+    made: Any = type(nearest)
+    named: type[Dialect] = made(
+        f"{nearest.__name__}Spelt", (nearest,), {"Generator": type("Generator", (printer,), own)}
+    )
+    return named
 
 
 def spelt(pattern: str) -> Spelling:
-    """The pattern with the node's arguments, by name, in its braces."""
+    """Fills a pattern: each name in braces stands for the node's argument of that name."""
 
     def text(printer: Any, e: Expression) -> str:
         return pattern.format_map(_Arguments(printer, e))
@@ -26,7 +39,7 @@ def spelt(pattern: str) -> Spelling:
 
 
 class _Arguments(dict[str, str]):
-    """The arguments of a node by name, each printed when it is asked for."""
+    """A node's arguments by name; each is printed on first use."""
 
     def __init__(self, printer: Any, e: Expression) -> None:
         super().__init__()
@@ -40,7 +53,7 @@ class _Arguments(dict[str, str]):
 
 
 def int_div(printer: Any, e: Expression) -> str:
-    """``a // b`` of integers, where ``/`` truncates; of floats the quotient without its digits."""
+    """Prints ``a // b`` of integers as ``a / b``, and of floats as the truncated quotient."""
     quotient = f"{printer.sql(e, 'this')} / {printer.sql(e, 'expression')}"
     if kind(e.this) == kind(e.expression) == "BIGINT":
         return f"({quotient})"
@@ -48,9 +61,9 @@ def int_div(printer: Any, e: Expression) -> str:
 
 
 def rounding_cast(to_even: str) -> Spelling:
-    """A cast of floats to integers, which in DuckDB rounds halves to even and elsewhere truncates.
+    """Prints casts from floats to integers: DuckDB rounds halves to even, other libraries truncate.
 
-    ``to_even`` rounds ``{0}`` that way.
+    ``to_even`` is a pattern that rounds ``{0}`` half to even.
     """
 
     def text(printer: Any, e: Expression) -> str:
@@ -63,11 +76,44 @@ def rounding_cast(to_even: str) -> Spelling:
     return text
 
 
+HALF_TO_EVEN = (
+    "(ROUND({0}) - CASE WHEN ABS({0} - TRUNC({0})) = 0.5 AND TRUNC({0}) % 2 = 0 "
+    "THEN SIGNUM({0}) ELSE 0 END)"
+)
+"""Rounds half to even, for libraries whose ROUND rounds halves away from zero."""
+
+CORRELATION_OR_NAN = (
+    "COALESCE(CORR({this}, {expression}), CASE WHEN REGR_COUNT({this}, {expression}) > 0 "
+    "THEN CAST('NaN' AS DOUBLE PRECISION) END)"
+)
+"""A correlation that is NaN over constant values, for libraries whose CORR is then NULL."""
+
+DAYS_OF_NUMBERS = "(CAST(CAST({1} AS INT) AS BIGINT) - CAST(CAST({0} AS INT) AS BIGINT))"
+"""The days between two dates, for libraries that cast a date to a 32-bit number of days."""
+
+
+def quotient(printer: Any, e: Expression) -> str:
+    """Prints ``a / b``, rounded where b is a power of ten: Polars multiplies by 1 / b instead."""
+    text = f"{printer.sql(e, 'this')} / {printer.sql(e, 'expression')}"
+    whole = isinstance(e.this, exp.Cast) and kind(e.this.this) == "BIGINT"
+    digits = e.expression.name
+    if whole and e.expression.is_int and digits == "1" + "0" * (len(digits) - 1):
+        return f"ROUND({text}, {len(digits) - 1})"
+    return text
+
+
+def logarithm(printer: Any, e: Expression) -> str:
+    """Prints ``log(2, x)`` as ``LOG2(x)``, for libraries with one function per base."""
+    if e.this.name not in ("2", "10"):
+        printer.unsupported("this base of a logarithm")
+    return f"LOG{e.this.name}({printer.sql(e, 'expression')})"
+
+
 _AWAY = "(CASE WHEN {0} < 0 THEN -FLOOR(ABS({0}) + 0.5) ELSE FLOOR({0} + 0.5) END)"
 
 
 def half_away(printer: Any, e: Expression) -> str:
-    """ROUND that takes halves away from zero, of an engine whose ROUND takes them to even."""
+    """Prints ROUND as a CASE that rounds halves away from zero, where ROUND rounds them to even."""
     value: str = printer.sql(e, "this")
     places = e.args.get("decimals")
     if kind(e.this) == "BIGINT" and (places is None or isinstance(places, exp.Literal)):
@@ -79,7 +125,7 @@ def half_away(printer: Any, e: Expression) -> str:
 
 
 def first_by(order: str, function: str = "FIRST_VALUE") -> Spelling:
-    """``arg_max``, ``arg_min``: the first value in the order of another, neither of them NULL."""
+    """Prints ``arg_max`` and ``arg_min`` as FIRST_VALUE in the order of another, without NULLs."""
 
     def text(printer: Any, e: Expression) -> str:
         value, by = printer.sql(e, "this"), printer.sql(e, "expression")
@@ -90,25 +136,25 @@ def first_by(order: str, function: str = "FIRST_VALUE") -> Spelling:
 
 
 def kept(printer: Any, e: Expression) -> str:
-    """A SELECT as it stands: QUALIFY and all."""
+    """Prints a SELECT unchanged; sqlglot's Postgres would rewrite QUALIFY."""
     text: str = printer.select_sql(e)
     return text
 
 
 def concat(printer: Any, e: Expression) -> str:
-    """``concat(a, b)``, which leaves NULLs out, as no ``||`` does."""
+    """Prints ``CONCAT(a, b)``, which skips NULLs; sqlglot would print ``||``, which does not."""
     text: str = printer.func("CONCAT", *e.expressions)
     return text
 
 
 def rounded(printer: Any, e: Expression) -> str:
-    """``round(x, places)``, where it takes halves away from zero."""
+    """Prints ``ROUND(x, places)``, for libraries that round halves away from zero."""
     text: str = printer.func("ROUND", e.this, e.args.get("decimals"))
     return text
 
 
 def negation(printer: Any, e: Expression) -> str:
-    """``a NOT LIKE b`` and ``a NOT IN (b)`` as people write them; not all take ``NOT a LIKE b``."""
+    """Prints ``a NOT LIKE b`` and ``a NOT IN (b)``: not all parsers accept ``NOT a LIKE b``."""
     test = e.this
     text: str = printer.sql(test)
     sign = next((word for kind, word in _INFIX.items() if type(test) is kind), None)
@@ -122,9 +168,9 @@ _INFIX = {exp.Like: "LIKE", exp.ILike: "ILIKE", exp.In: "IN", exp.Between: "BETW
 
 
 def by_unit(days: str) -> Spelling:
-    """``date_diff``: how many boundaries of a unit lie between, as DuckDB counts them.
+    """Prints ``date_diff`` as DuckDB counts: the unit's boundaries between two dates.
 
-    ``days`` is the number of days from ``{0}`` to ``{1}``, both dates.
+    ``days`` is a pattern for the number of days from the date ``{0}`` to the date ``{1}``.
     """
 
     def text(printer: Any, e: Expression) -> str:
@@ -155,4 +201,30 @@ SHARED: dict[type[Expression], Spelling] = {
     exp.Select: kept,
     exp.TryCast: spelt("TRY_CAST({this} AS {to})"),
 }
-"""Of dialects near PostgreSQL's."""
+"""Shared by dialects that are close to PostgreSQL's."""
+
+DATAFUSION: Spellings = {
+    **SHARED,
+    exp.ArgMax: first_by("DESC"),
+    exp.ArgMin: first_by("ASC"),
+    exp.Cast: rounding_cast(HALF_TO_EVEN),
+    exp.Corr: spelt(CORRELATION_OR_NAN),
+    exp.DateDiff: by_unit("(CAST({1} AS INT) - CAST({0} AS INT))"),
+    exp.Round: rounded,
+    exp.Sign: spelt("SIGNUM({this})"),
+    exp.TimeToStr: spelt("TO_CHAR({this}, {format})"),
+}
+POLARS_SQL: Spellings = {
+    **SHARED,
+    exp.Cast: rounding_cast("ROUND({0})"),
+    exp.DateDiff: by_unit(DAYS_OF_NUMBERS),
+    exp.Extract: spelt("CAST(EXTRACT({this} FROM {expression}) AS BIGINT)"),
+    exp.Div: quotient,
+    exp.Length: spelt("CAST(CHAR_LENGTH({this}) AS BIGINT)"),
+    exp.Log: logarithm,
+    exp.PercentileCont: spelt("QUANTILE_CONT({this}, {expression})"),
+    exp.PercentileDisc: spelt("QUANTILE_DISC({this}, {expression})"),
+    exp.Pow: spelt("POWER(CAST({this} AS DOUBLE PRECISION), {expression})"),
+    exp.Round: half_away,
+    exp.TimeToStr: spelt("STRFTIME(CAST({this} AS TIMESTAMP), {format})"),
+}

@@ -339,7 +339,9 @@ class _Simplifier(Simplifier):
     def _simplify_binary(self, expression: Any, a: Any, b: Any) -> Any:
         if a.is_number and b.is_number and not (a.is_int and b.is_int):
             return None
-        return super()._simplify_binary(expression, a, b)  # type: ignore[no-untyped-call]
+        found = super()._simplify_binary(expression, a, b)  # type: ignore[no-untyped-call]
+        is_beyond = isinstance(found, exp.Literal) and found.is_int and int(found.name) >= 2**63
+        return None if is_beyond else found
 
 
 def _is_whole(e: Expression) -> bool:

@@ -1,0 +1,35 @@
+"""The files of a table -> a lazy frame that scans them; the check that a plan scans no others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from harness.errors import WorkloadError
+from harness.tables import Input, Table
+
+
+def scanned(pl: Any, table: Table, source: Input) -> Any:
+    """A lazy frame over a table's files; CSV has the columns' types of the table's Parquet."""
+    files = [str(path) for path in table.files(source)]
+    if source is Input.PARQUET:
+        return pl.scan_parquet(files)
+    return pl.scan_csv(
+        files,
+        schema=dict(pl.scan_parquet(list(table.parquet)).collect_schema()),
+        null_values=list(table.csv_format.null_values),
+        separator=table.csv_format.delimiter,
+    )
+
+
+def refuse_other_scans(plan: str, known: Collection[str]) -> None:
+    """Raises WorkloadError where a plan, as Polars explains it, scans anything else."""
+    for file in scans(plan):
+        if file not in known:
+            raise WorkloadError(f"a query reads the tables that its file declares, not {file}")
+
+
+def scans(plan: str) -> list[str]:
+    """The files that a plan scans: of each scan the first, and how many others there are."""
+    return re.findall(r"SCAN (.*)", plan)

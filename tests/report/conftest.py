@@ -1,0 +1,26 @@
+"""One browser for all tests of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.opened import Opened, Tabs
+
+
+@pytest.fixture(scope="session")
+def tabs() -> Iterator[Tabs]:
+    from tests.support.opened import Tabs, chromium
+
+    with chromium() as browser:
+        yield Tabs(browser)
+
+
+@pytest.fixture
+def open_file(tabs: Tabs) -> Iterator[Callable[..., Opened]]:
+    """Opens a page by its file; at the end of the test no page may have had a fault."""
+    with tabs.watched():
+        yield tabs.open
