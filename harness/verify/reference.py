@@ -74,7 +74,7 @@ class References:
         self._budget.answers.mkdir(parents=True, exist_ok=True)
 
     def reference(self, request: Compute) -> Reference:
-        """Raises NoReference where the widened one does not allow the answer of the SQL itself."""
+        """Raises NoReference where the widened one would reject the answer of the query itself."""
         data, key, spec = request.tables, request.key, request.spec
         plain = self._file(data, key, spec.reference_sql)
         if spec.widened_sql is None:
@@ -86,13 +86,13 @@ class References:
         return Reference(widened, True, data, key)
 
     def check(self, request: Check) -> Verdict:
-        """Before an answer is called wrong, DuckDB is asked in other ways."""
+        """Before it calls an answer wrong, it runs the query in other ways."""
         given, spec, reference = request.answer, request.spec, request.reference
         right, widened = reference.path, reference.widened
         reason = _difference(given, right, spec, widened)
         if reason is None:
             return Verdict(None)
-        from harness.verify.explained import another  # which imports what right answers do without
+        from harness.verify.explained import another  # imported late: right answers need none of it
 
         unsupported = self.explain(Explain(spec, reference))
         if unsupported is not None:
@@ -130,7 +130,7 @@ class References:
             timer.cancel()
 
     def _doubt(self, given: Path, spec: AnswerSpec, reference: Reference) -> str | None:
-        """How the first other way that comes to an end contradicts the reference, if it does."""
+        """How the first other way that finishes contradicts the reference; None if it agrees."""
         right, widened = reference.path, reference.widened
         data, key = reference.tables, reference.key
         for way in OTHER_WAYS:

@@ -26,9 +26,9 @@ class StartReferee(Request[None]):
 
 @dataclass(frozen=True)
 class Reference:
-    """The file of a right answer; ``widened`` where it also holds the rows tying at a LIMIT.
+    """The file of a right answer; ``widened`` if it includes the rows that tie at a LIMIT.
 
-    ``tables`` and ``key`` are what it was computed from, should it be called into question.
+    ``tables`` and ``key`` are what it was computed from, for later doubts about it.
     """
 
     path: Path
@@ -39,7 +39,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Compute(Request[Reference]):
-    """Compute the reference of a query over the tables of a data key, or find it in the cache."""
+    """Find the reference of a query over the tables of a data key in the cache, or compute it."""
 
     tables: tuple[Table, ...]
     key: str
@@ -48,10 +48,10 @@ class Compute(Request[Reference]):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why an answer is wrong, or None.
+    """Why an answer is wrong, or None if it is right.
 
-    ``unsupported`` says what of the data no engine could have answered otherwise, ``doubt`` how
-    DuckDB contradicts the reference when it is asked in another way.
+    ``unsupported`` is the reason why only DuckDB can answer this data so, ``doubt`` how DuckDB
+    contradicts its own reference in another way of computing it.
     """
 
     reason: str | None
@@ -70,7 +70,7 @@ class Check(Request[Verdict]):
 
 @dataclass(frozen=True)
 class Explain(Request[str | None]):
-    """Say what of the data engines cannot answer as DuckDB does, or None."""
+    """Say why engines cannot answer this data as DuckDB does, or None."""
 
     spec: AnswerSpec
     reference: Reference

@@ -1,4 +1,4 @@
-"""A workload file and a selection -> all its cells, each with its program or why it has none."""
+"""Makes the cells of a workload file: each with its program, or with the reason for having none."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class CompiledCell:
 
 @dataclass(frozen=True)
 class Collected:
-    """The cells of a workload file, and what is wrong with those of its queries that are bad."""
+    """The cells of a workload file, and what is wrong with its invalid queries."""
 
     cells: list[CompiledCell]
     wrong: dict[str, WorkloadError]
@@ -64,7 +64,7 @@ class Collected:
 
 
 def compiled_cells(file: Path, selection: Selection, reader: Reader, cache: Cache) -> Collected:
-    """All cells of one workload file, query by query, engines innermost; and its bad queries.
+    """All cells of one workload file, ordered by query, then by engine; and its invalid queries.
 
     Raises WorkloadError, with file and line, where the file is wrong; DataError where a table
     cannot be read. An invalid query has no cells; the others have theirs.
@@ -88,7 +88,7 @@ def _of_size(
     cache: Cache,
     wrong: dict[str, WorkloadError],
 ) -> Iterator[CompiledCell]:
-    """The cells of a size; what is wrong with queries is added to ``wrong``."""
+    """The cells of one size. Adds what is wrong with queries to ``wrong``."""
     workload = compiler.workload
     files = of_workload(workload)  # taken before the files are read
     try:

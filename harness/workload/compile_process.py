@@ -45,7 +45,7 @@ class Compiling:
         self._plans: dict[QueryText, plan.Query] = {}
 
     def start(self, _: Start) -> None:
-        """Imports the engines before anybody waits for it."""
+        """Imports the engines, so that no later request has to wait for that."""
         for name in harness.engines.names():
             with contextlib.suppress(UnknownEngine):
                 harness.engines.get(name)

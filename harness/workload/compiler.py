@@ -134,7 +134,7 @@ class Compiler:
         return reply
 
     def _ask(self, what: str, request: Request[Reply], schemas: Schemas) -> Reply:
-        """What the reader replies, within what is left of the time that a file has."""
+        """The worker's reply, within the time that is left for the file."""
         if self._seconds <= 0:
             raise TooMuch(f"{what} came after {FILE_SECONDS:g} s spent on the file's other queries")
         tables, seconds = described(self.workload, schemas), min(SECONDS, self._seconds)

@@ -21,10 +21,10 @@ class QueryText:
 
 @dataclass(frozen=True)
 class Planned:
-    """What the right answer to a query looks like, and its plan as text, plain and with row types.
+    """A compiled query: the description of its answer, and its plan as text, plain and typed.
 
     The plans are None where the plan layer cannot lower the query; ``unsupported`` then says why.
-    SQL engines can still run it.
+    DuckDB can still run it.
     """
 
     spec: AnswerSpec
@@ -49,7 +49,7 @@ class NoProgram:
 
 @dataclass(frozen=True)
 class TakeTables(Request[None]):
-    """Read queries as being about these tables from now on; their rows do not matter."""
+    """Set the tables that later queries read: their schemas, without rows."""
 
     tables: tuple[Table, ...]
 
