@@ -119,14 +119,14 @@ class References:
         if doubt is None:
             with self._in_time(self._open(data, key)) as database:
 
-                def differs(sql: str) -> bool:
+                def differs(sql: str, told_by: AnswerSpec, cut: bool) -> bool:
                     with tempfile.TemporaryDirectory(dir=".") as folder:
                         other = Path(folder) / "other.arrow"
                         self._write(database, sql, other)
-                        return _difference(other, right, wanted, widened) is not None
+                        return _difference(other, right, told_by, cut) is not None
 
                 names = [table.name for table in data]
-                unsupported = another(wanted.reference_sql, names, differs)
+                unsupported = another(wanted, widened, names, differs)
         return {"reason": reason, "unsupported": unsupported, "doubt": doubt}
 
     def explain(self, tables: list[Message], key: str, spec: Message) -> Message:
