@@ -152,7 +152,13 @@ def _of_texts(tree: exp.Expr) -> bool:
         strange = f"typeof({text}) = 'VARCHAR' and not {plain}"
         raising = f"case when {strange} then error('{_ANOTHER_TEXT}') else {cast.sql(DIALECT)} end"
         cast.replace(sqlglot.parse_one(raising, read=DIALECT))
-    return bool(casts)
+    times = list(tree.find_all(exp.StrToTime)) if not casts else []
+    for time in times:
+        read, text = time.sql(DIALECT), time.this.sql(DIALECT)
+        strange = f"strftime({read}, {time.args['format'].sql(DIALECT)}) <> {text}"
+        raising = f"case when {strange} then error('{_ANOTHER_TEXT}') else {read} end"
+        time.replace(sqlglot.parse_one(raising, read=DIALECT))
+    return bool(casts or times)
 
 
 def _of_written_floats(tree: exp.Expr) -> bool:

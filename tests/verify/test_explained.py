@@ -121,6 +121,16 @@ def test_a_float_that_is_written_with_an_exponent_is_found(
         assert data_of_its_own(database, sql, ["t"]) == told
 
 
+@pytest.mark.parametrize(("text", "told"), [("04/01/09", TEXTS), ("04/01/2009", None)])
+def test_a_time_that_is_not_written_as_its_format_says_is_found(
+    text: str, told: str | None
+) -> None:
+    with duckdb.connect() as database:
+        database.execute("create table t as select ? as s", [text])
+        sql = "select strptime(s, '%d/%m/%Y') as a from t"
+        assert data_of_its_own(database, sql, ["t"]) == told
+
+
 def test_casts_within_many_casts_are_not_asked_about() -> None:
     """Each is written several times in the guarded query, and what is in it as often."""
     sql = "s"
