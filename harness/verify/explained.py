@@ -3,6 +3,7 @@
 DuckDB runs variants of the query that raise, or answer differently, for such data:
 
 - DuckDB's sums of integers have 128 bits; other libraries overflow silently at 64;
+- DuckDB writes a float with an exponent of two digits, ``1e-07``;
 - DuckDB casts texts like ``' 7 '`` or ``'1e2'`` to integers, and texts with a time to dates;
 - ties, sums of floats and ``any_value`` depend on the order of rows, last bits on how a division
   is computed.
@@ -13,11 +14,13 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import duckdb
 import sqlglot
 from sqlglot import exp
 
+from harness.answer import AnswerSpec
 from harness.errors import HarnessError, WorkloadError
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.functions import by_name
@@ -31,9 +34,11 @@ MOST_NESTED = 4
 MOST_AGGREGATES = 500
 TOO_WIDE = "a sum of whole numbers that passes 64 bits on this data"
 TEXTS = "a text that DuckDB casts and others do not, as ' 7 ' or '1e2' to a whole number"
+WRITTEN = "a float as a text with an exponent, which libraries write differently, as 1e-07 and 1e-7"
 ANOTHER = "DuckDB's own answer to this is another {way}"
 _NOT_OF_64_BITS = re.compile("INT128 .* out of range for the destination type INT64")
 _ANOTHER_TEXT = "another text"
+_EXPONENT = "a float with an exponent"
 _FORMS = (
     (exp.DataType.INTEGER_TYPES, r"[+-]?[0-9]{1,18}"),
     (exp.DataType.FLOAT_TYPES, r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
@@ -50,11 +55,12 @@ _FORMS = (
 def data_of_its_own(
     database: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]
 ) -> str | None:
-    """The reason why only DuckDB can answer: a sum beyond 64 bits, or a cast of a text."""
+    """The reason why only DuckDB can answer: a sum, a cast of a text, or a float as a text."""
     names = list(tables)
     for guarded, raises, told in (
         (_of_sums, _NOT_OF_64_BITS.search, TOO_WIDE),
         (_of_texts, lambda words: _ANOTHER_TEXT in words, TEXTS),
+        (_of_written_floats, lambda words: _EXPONENT in words, WRITTEN),
     ):
         error = _raised(database, guarded, sql, names)
         if error is not None and raises(error):
@@ -62,16 +68,24 @@ def data_of_its_own(
     return None
 
 
-def another(sql: str, tables: Iterable[str], differs: Callable[[str], bool]) -> str | None:
+Differs = Callable[[str, AnswerSpec, bool], bool]
+"""Whether a query's answer differs from the reference, by a spec, widened or not."""
+
+
+def another(spec: AnswerSpec, widened: bool, tables: Iterable[str], differs: Differs) -> str | None:
     """The reason why DuckDB itself has another answer for an equivalent query; else None.
 
-    ``differs(sql)`` says whether a query's answer differs from the reference. It may raise
-    HarnessError, where the variant is no longer the same query, or takes too long.
+    ``differs`` may raise HarnessError, where the variant is no longer the same query, or takes too
+    long. Of a query with a LIMIT, all rows that may be in the answer are compared, too.
     """
-    for way, other in other_ways(sql, list(tables)):
-        with contextlib.suppress(HarnessError):
-            if differs(other):
-                return ANOTHER.format(way=way)
+    asked = [(spec.reference_sql, spec, widened)]
+    if widened and spec.widened_sql is not None:
+        asked.append((spec.widened_sql, replace(spec, order=(), limit=None), False))
+    for sql, told_by, cut in asked:
+        for way, other in other_ways(sql, list(tables)):
+            with contextlib.suppress(HarnessError):
+                if differs(other, told_by, cut):
+                    return ANOTHER.format(way=way)
     return None
 
 
@@ -138,12 +152,34 @@ def _of_texts(tree: exp.Expr) -> bool:
         strange = f"typeof({text}) = 'VARCHAR' and not {plain}"
         raising = f"case when {strange} then error('{_ANOTHER_TEXT}') else {cast.sql(DIALECT)} end"
         cast.replace(sqlglot.parse_one(raising, read=DIALECT))
-    return bool(casts)
+    times = list(tree.find_all(exp.StrToTime)) if not casts else []
+    for time in times:
+        read, text = time.sql(DIALECT), time.this.sql(DIALECT)
+        strange = f"strftime({read}, {time.args['format'].sql(DIALECT)}) <> {text}"
+        raising = f"case when {strange} then error('{_ANOTHER_TEXT}') else {read} end"
+        time.replace(sqlglot.parse_one(raising, read=DIALECT))
+    return bool(casts or times)
+
+
+def _of_written_floats(tree: exp.Expr) -> bool:
+    """Makes the query raise where it writes a float as a text that has an exponent."""
+    casts = [e for e in tree.find_all(exp.Cast) if e.args["to"].this in exp.DataType.TEXT_TYPES]
+    parts = [part for e in tree.find_all(exp.Concat) for part in e.expressions]
+    if max((_depth(e) for e in (*casts, *parts)), default=0) > MOST_NESTED:
+        return False
+    values = [*(cast.this for cast in casts), *parts]
+    for value in sorted(values, key=lambda e: e.depth, reverse=True):
+        written = value.sql(DIALECT)
+        strange = f"regexp_matches(cast({written} as varchar), '^-?[0-9.]+e')"
+        of_float = f"typeof({written}) in ('DOUBLE', 'FLOAT') and {strange}"
+        raising = f"case when {of_float} then error('{_EXPONENT}') else {written} end"
+        value.replace(sqlglot.parse_one(raising, read=DIALECT))
+    return bool(casts or parts)
 
 
 def _depth(cast: exp.Expr) -> int:
     """How many casts contain an expression: each guard repeats its operand several times."""
-    outer = cast.find_ancestor(exp.Cast)
+    outer = cast.find_ancestor(exp.Cast, exp.Concat)
     return 0 if outer is None else 1 + _depth(outer)
 
 

@@ -19,6 +19,7 @@ IN_ANOTHER_ORDER = "over rows in another order, on which ties, sums of floats an
 IN_OTHER_TIES = "where each window takes rows that tie in an order of its own"
 IN_FLOATS = "where means are those of floats, so that a last bit decides"
 BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
+AS_ROUNDED = "where a float without digits behind a place is rounded to itself, not a last bit off"
 _OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct)
 
 
@@ -32,11 +33,16 @@ def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
         decided = _with_ties_decided(tree, first)
         if decided is not None:
             yield IN_OTHER_TIES, decided.sql(DIALECT)
+        counted = _with_places_from_the_end(tree, first)
+        if counted is not None:
+            yield IN_OTHER_TIES, counted.sql(DIALECT)
     if tree.find(exp.Avg) is not None:
         of_floats = tree.copy()
         for mean in reversed([e for e in of_floats.find_all(exp.Avg) if not e.find(exp.Distinct)]):
             mean.set("this", exp.cast(mean.this.copy(), "DOUBLE"))
         yield IN_FLOATS, of_floats.sql(DIALECT)
+    if (rounded := _with_rounded_alone(tree)) is not None:
+        yield AS_ROUNDED, rounded.sql(DIALECT)
     divisions = [e for e in tree.find_all(exp.Div) if isinstance(e.expression, exp.Literal)]
     if divisions:
         for division in reversed(divisions):
@@ -45,6 +51,24 @@ def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
             product = exp.Mul(this=division.this.copy(), expression=exp.paren(reciprocal))
             division.replace(exp.paren(product))
         yield BY_RECIPROCALS, tree.sql(DIALECT)
+
+
+def _with_rounded_alone(tree: exp.Expr) -> exp.Expr | None:
+    """The query whose ROUND to places leaves alone what has no digits behind them.
+
+    DuckDB multiplies and divides that too, which may change its last bit.
+    """
+    copy, found = tree.copy(), False
+    for call in reversed(list(copy.find_all(exp.Round))):
+        places = call.args.get("decimals")
+        within = call.find_ancestor(exp.Round) is not None  # which would be written many times
+        if isinstance(places, exp.Literal) and places.is_int and not within:
+            value = exp.paren(call.this.copy())
+            scaled = exp.Mul(this=value, expression=exp.Literal.number(f"1e{places.name}"))
+            whole = exp.EQ(this=scaled, expression=exp.Trunc(this=scaled.copy()))
+            call.replace(exp.Case(ifs=[exp.If(this=whole, true=value.copy())], default=call.copy()))
+            found = True
+    return copy if found else None
 
 
 def _reordered(tree: exp.Expr, tables: Iterable[str], direction: str) -> exp.Expr:
@@ -95,6 +119,27 @@ def _with_ties_decided(tree: exp.Expr, first: int) -> exp.Expr | None:
                 window.args["order"].append("expressions", key)
                 count += 1
     return turned if count > first else None
+
+
+def _with_places_from_the_end(tree: exp.Expr, first: int) -> exp.Expr | None:
+    """The query in which each other row_number counts from the end, where rows are all alike."""
+    turned, found = tree.copy(), False
+    for select in turned.find_all(exp.Select):
+        resolve_names(select)
+    for window in list(turned.find_all(exp.Window))[first::2]:
+        if isinstance(window.this, exp.RowNumber) and window_order(window):
+            rows = exp.Window(
+                this=exp.Count(this=exp.Star()), partition_by=window.args.get("partition_by")
+            )
+            back = window.copy()
+            for key in window_order(back):
+                key.set("desc", not key.args.get("desc"))
+                key.set("nulls_first", not key.args.get("nulls_first"))
+            after = exp.Sub(this=rows.copy(), expression=back)
+            one = exp.Literal.number(1)
+            window.replace(exp.paren(exp.Add(this=after, expression=one)))
+            found = True
+    return turned if found else None
 
 
 def _tells_ties_apart(window: exp.Window) -> bool:

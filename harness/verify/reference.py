@@ -101,14 +101,14 @@ class References:
         if doubt is None:
             with self._in_time(self._open(reference.tables, reference.key)) as database:
 
-                def differs(sql: str) -> bool:
+                def differs(sql: str, told_by: AnswerSpec, cut: bool) -> bool:
                     with tempfile.TemporaryDirectory(dir=".") as folder:
                         other = Path(folder) / "other.arrow"
                         self._write(database, sql, other)
-                        return _difference(other, right, spec, widened) is not None
+                        return _difference(other, right, told_by, cut) is not None
 
                 names = [table.name for table in reference.tables]
-                unsupported = another(spec.reference_sql, names, differs)
+                unsupported = another(spec, widened, names, differs)
         return Verdict(reason, unsupported, doubt)
 
     def explain(self, request: Explain) -> str | None:

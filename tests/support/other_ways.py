@@ -24,12 +24,12 @@ def another(
     """In which way DuckDB's answer is another than ``right``, if it is in one."""
     names = list(tables)
 
-    def differs(sql: str) -> bool:
+    def differs(sql: str, told_by: AnswerSpec, cut: bool) -> bool:
         judge(database, sql, names)
         try:
             other = database.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise NoReference(str(error)) from error
-        return compare(other, right, spec, widened) is not None
+        return compare(other, right, told_by, cut) is not None
 
-    return explained.another(spec.reference_sql, names, differs)
+    return explained.another(spec, widened, names, differs)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import pytest
 
 from harness.answer import AnswerSpec
-from harness.verify.explained import TEXTS, TOO_WIDE, data_of_its_own
+from harness.plan import compile_query
+from harness.types import Column, Type
+from harness.verify.explained import TEXTS, TOO_WIDE, WRITTEN, data_of_its_own
 from harness.verify.other_ways import (
+    AS_ROUNDED,
     BY_RECIPROCALS,
     IN_ANOTHER_ORDER,
     IN_FLOATS,
@@ -103,6 +108,29 @@ def test_texts_that_every_library_casts_are_not(sql: str) -> None:
         assert data_of_its_own(database, sql, ["t"]) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["x::varchar", "concat('a', x)", "concat(cast(x as varchar), 'a')::varchar"]
+)
+@pytest.mark.parametrize(("number", "told"), [("1e-7", WRITTEN), ("1e16", WRITTEN), ("1e15", None)])
+def test_a_float_that_is_written_with_an_exponent_is_found(
+    text: str, number: str, told: str | None
+) -> None:
+    with duckdb.connect() as database:
+        database.execute(f"create table t as select {number}::double as x, 1 as k")
+        sql = f"select {text} as a, k::varchar as b from t"
+        assert data_of_its_own(database, sql, ["t"]) == told
+
+
+@pytest.mark.parametrize(("text", "told"), [("04/01/09", TEXTS), ("04/01/2009", None)])
+def test_a_time_that_is_not_written_as_its_format_says_is_found(
+    text: str, told: str | None
+) -> None:
+    with duckdb.connect() as database:
+        database.execute("create table t as select ? as s", [text])
+        sql = "select strptime(s, '%d/%m/%Y') as a from t"
+        assert data_of_its_own(database, sql, ["t"]) == told
+
+
 def test_casts_within_many_casts_are_not_asked_about() -> None:
     """Each is written several times in the guarded query, and what is in it as often."""
     sql = "s"
@@ -120,6 +148,7 @@ KNIFE_EDGE = (
     ("select any_value(v) as a from t", IN_ANOTHER_ORDER),
     ("select avg(p) < 0.2 as a from (select v::decimal(3, 1) as p from t) q", IN_FLOATS),
     ("select k from t where k / 10 = 0.3", BY_RECIPROCALS),
+    ("select k from t where v <> round(v, 80)", AS_ROUNDED),
     ("select v, row_number() over (order by k) as n from t", IN_ANOTHER_ORDER),
     ("select distinct on (k) k, v from t order by k", IN_ANOTHER_ORDER),
     ("select v from (select v from t order by k limit 1) q", IN_ANOTHER_ORDER),
@@ -129,6 +158,11 @@ KNIFE_EDGE = (
     (f"select {PLACE} (order by k) as a, {PLACE} (order by k desc) as b from t", IN_OTHER_TIES),
     (
         f"select {PLACE} w as a, {PLACE} (order by -k) as b from t window w as (order by k)",
+        IN_OTHER_TIES,
+    ),
+    (
+        f"select {PLACE} (partition by k order by a) as b, {PLACE} (order by a, k) as c "
+        "from (select k, 1 as a from t) q",
         IN_OTHER_TIES,
     ),
     (f"select k, {PLACE} (order by k) = {PLACE} (order by -k) as a from t", IN_OTHER_TIES),
@@ -143,6 +177,21 @@ def test_an_answer_that_hangs_on_more_than_the_query_is_found(sql: str, way: str
         right = database.sql(sql).to_arrow_table()
         told = another(database, AnswerSpec((), sql), right, False, ["t"])
         assert told is not None and way in told
+
+
+def test_all_rows_that_a_limit_may_take_are_looked_at() -> None:
+    sql = "select k, lag(v) over (order by k) as a from t limit 1"
+    schema = (Column("k", Type.INT64, False), Column("v", Type.FLOAT64, False))
+    spec = compile_query(sql, {"t": schema}).spec
+    assert spec.widened_sql is not None
+    with duckdb.connect() as database:
+        database.execute(
+            "create table t as from (values (3, 0.1e0), (3, 0.2e0), (3, 0.3e0)) t(k, v)"
+        )
+        right = database.sql(spec.widened_sql).to_arrow_table()
+        told = another(database, spec, right, True, ["t"])
+        assert told is not None and IN_ANOTHER_ORDER in told
+        assert another(database, replace(spec, widened_sql=None), right, True, ["t"]) is None
 
 
 @pytest.mark.parametrize(

@@ -82,9 +82,6 @@ class PandasExpressions(PandasText, PandasDates):
         """The nearest whole number, away from zero where two are as near."""
         return f"np.trunc({value} + np.copysign(0.5, {value}))"
 
-    def parsed_time(self, text: str, form: str, coerce: str) -> str:
-        return f"{self.library}.to_datetime({text}, format={form}{coerce})"
-
     def parsed_number(self, text: str, coerce: str) -> str:
         return f'{self.library}.to_numeric({text}{coerce}, dtype_backend="numpy_nullable")'
 

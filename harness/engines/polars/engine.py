@@ -160,7 +160,9 @@ class PolarsProgram(ProgramEmitter):
         kept = tuple(n for n, e in node.items if isinstance(e, exp.Column) and e.name == n)
         first = tuple(n for n, _ in node.items[: len(kept)])
         if self.physical[node.input] == kept == first and len(kept) < len(node.items):
-            return f"{text}.with_columns({self.items(node.items[len(kept) :], node.input)})"
+            added = self.items(node.items[len(kept) :], node.input, of=node)
+            self.physical[node] = kept + self.physical[node]
+            return f"{text}.with_columns({added})"
         if not any(columns_in(e) for _, e in node.items):  # else one row would come of it
             items = self.items(node.items, node.input, of=node)
             return f"{text}.with_columns({items}).select({names(self.physical[node])})"

@@ -11,6 +11,7 @@ from sqlglot.dialects.postgres import Postgres
 
 from harness.engines.sql import gaps, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
+from harness.engines.sql.rules import RULES, whole_numbers_as_bigints
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.special import Special
 from harness.tables import Input, Table
@@ -77,3 +78,4 @@ class DataFusion(SqlEngine):
         exp.Round: frozenset({Special.LARGE}),
     }
     dialect = spellings.dialect(Postgres, spellings.DATAFUSION)
+    rules = (*RULES, whole_numbers_as_bigints)

@@ -13,6 +13,7 @@ from harness.engines.polars.engine import Polars, refuse_header
 from harness.engines.polars.scans import refuse_other_scans, scanned, scans
 from harness.engines.sql import gaps, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
+from harness.engines.sql.rules import RULES, constants_on_the_right
 from harness.plan import Query
 from harness.plan.guards.special_uses import Differing
 from harness.special import Special
@@ -72,6 +73,7 @@ class PolarsSql(SqlEngine):
         exp.Round: frozenset({Special.LEAST, Special.LARGE}),
     }
     dialect = spellings.dialect(Postgres, spellings.POLARS_SQL)
+    rules = (*RULES, constants_on_the_right)
 
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
         program = super().compile(query, tables, source)

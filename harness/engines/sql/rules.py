@@ -180,6 +180,47 @@ def no_length_below_zero(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     return tree
 
 
+def constants_on_the_right(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """``1 < x`` is ``x > 1``: Polars 2.1 loses rows of the former where x is a constant itself."""
+    for e in list(tree.find_all(*_TURNED)):
+        if e.this.find(exp.Column) is None and e.expression.find(exp.Column) is not None:
+            turned = _TURNED[type(e)](this=e.expression.copy(), expression=e.this.copy())
+            turned.type = e.type
+            e.replace(turned)
+    return tree
+
+
+_TURNED: dict[type[Expression], type[Expression]] = {
+    **{kind: kind for kind in (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ)},
+    exp.LT: exp.GT,
+    exp.GT: exp.LT,
+    exp.LTE: exp.GTE,
+    exp.GTE: exp.LTE,
+}
+
+
+def whole_numbers_as_bigints(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Casts DataFusion's ranks (unsigned) and parts of dates and texts (32 bits) for arithmetic."""
+    made = {c.name for c in tree.find_all(exp.Column) if not _only_looked_at(c)}
+    for number in list(tree.find_all(exp.Window, *_OF_32_BITS)):
+        other = isinstance(number, _OF_32_BITS) or isinstance(number.this, _UNSIGNED)
+        named = isinstance(number.parent, exp.Alias) and number.parent.alias not in made
+        if other and not named and not _only_looked_at(number):
+            number.replace(cast(number, "BIGINT"))
+    return tree
+
+
+def _only_looked_at(e: Expression) -> bool:
+    """Whether a value is compared, sorted or grouped by, or passed on under its own name."""
+    above = e.parent
+    named = isinstance(above, exp.Alias) and isinstance(e, exp.Column) and above.alias == e.name
+    return named or isinstance(above, (exp.Cast, exp.Predicate, exp.Ordered, exp.Group))
+
+
+_UNSIGNED = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile)
+_OF_32_BITS = (exp.Extract, exp.Length, exp.StrPosition)
+
+
 def plain_names(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     """Drops aliases that repeat a table's name, and the columns of EXISTS (SELECT …)."""
     for table in tree.find_all(exp.Table):

@@ -92,6 +92,13 @@ DAYS_OF_NUMBERS = "(CAST(CAST({1} AS INT) AS BIGINT) - CAST(CAST({0} AS INT) AS 
 """The days between two dates, for libraries that cast a date to a 32-bit number of days."""
 
 
+def whole_quotient(printer: Any, e: Expression) -> str:
+    """Prints ``a // b`` of integers for a library whose ``/`` gives floats; by 0 it is NULL."""
+    if kind(e.this) == kind(e.expression) == "BIGINT":
+        return f"TRY_CAST({int_div(printer, e)} AS BIGINT)"
+    return int_div(printer, e)
+
+
 def quotient(printer: Any, e: Expression) -> str:
     """Prints ``a / b``, rounded where b is a power of ten: Polars multiplies by 1 / b instead."""
     text = f"{printer.sql(e, 'this')} / {printer.sql(e, 'expression')}"
@@ -113,7 +120,10 @@ _AWAY = "(CASE WHEN {0} < 0 THEN -FLOOR(ABS({0}) + 0.5) ELSE FLOOR({0} + 0.5) EN
 
 
 def half_away(printer: Any, e: Expression) -> str:
-    """Prints ROUND as a CASE that rounds halves away from zero, where ROUND rounds them to even."""
+    """Prints ROUND as a CASE that rounds halves away from zero, where ROUND rounds them to even.
+
+    The ROUND around it corrects the last bit: such a library multiplies by the reciprocal.
+    """
     value: str = printer.sql(e, "this")
     places = e.args.get("decimals")
     if kind(e.this) == "BIGINT" and (places is None or isinstance(places, exp.Literal)):
@@ -121,7 +131,8 @@ def half_away(printer: Any, e: Expression) -> str:
     if places is None:
         return _AWAY.format(f"({value})")
     power = f"POWER(CAST(10 AS DOUBLE PRECISION), {printer.sql(places)})"
-    return f"({_AWAY.format(f'({value} * {power})')} / {power})"
+    rounded = f"({_AWAY.format(f'(({value}) * {power})')} / {power})"
+    return rounded if isinstance(places, exp.Neg) else f"ROUND({rounded}, {printer.sql(places)})"
 
 
 def first_by(order: str, function: str = "FIRST_VALUE") -> Spelling:
@@ -129,7 +140,7 @@ def first_by(order: str, function: str = "FIRST_VALUE") -> Spelling:
 
     def text(printer: Any, e: Expression) -> str:
         value, by = printer.sql(e, "this"), printer.sql(e, "expression")
-        there = f"FILTER (WHERE {value} IS NOT NULL AND {by} IS NOT NULL)"
+        there = f"FILTER (WHERE ({value}) IS NOT NULL AND ({by}) IS NOT NULL)"
         return f"{function}({value} ORDER BY {by} {order}) {there}"
 
     return text
@@ -192,6 +203,12 @@ def by_unit(days: str) -> Spelling:
     return text
 
 
+RIGHT_OF_SHORT = (
+    "CASE WHEN CHAR_LENGTH({this}) > {expression} THEN RIGHT({this}, {expression}) "
+    "WHEN CHAR_LENGTH({this}) <= {expression} THEN {this} END"
+)
+"""RIGHT for Polars 2.1, whose own loses characters of texts that are shorter than the length."""
+
 SHARED: dict[type[Expression], Spelling] = {
     exp.Concat: concat,
     exp.DateFromParts: spelt("MAKE_DATE({year}, {month}, {day})"),
@@ -220,11 +237,13 @@ POLARS_SQL: Spellings = {
     exp.DateDiff: by_unit(DAYS_OF_NUMBERS),
     exp.Extract: spelt("CAST(EXTRACT({this} FROM {expression}) AS BIGINT)"),
     exp.Div: quotient,
+    exp.IntDiv: whole_quotient,
     exp.Length: spelt("CAST(CHAR_LENGTH({this}) AS BIGINT)"),
     exp.Log: logarithm,
     exp.PercentileCont: spelt("QUANTILE_CONT({this}, {expression})"),
     exp.PercentileDisc: spelt("QUANTILE_DISC({this}, {expression})"),
     exp.Pow: spelt("POWER(CAST({this} AS DOUBLE PRECISION), {expression})"),
+    exp.Right: spelt(RIGHT_OF_SHORT),
     exp.Round: half_away,
     exp.TimeToStr: spelt("STRFTIME(CAST({this} AS TIMESTAMP), {format})"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlglot import exp
 from harness.plan.facts.kinds import COMPARISONS
 from harness.plan.facts.typed import Expression
 from harness.plan.sql import bound
+from harness.special import EXACT
 
 MOST_CHARACTERS = 1000
 """Of a text that stands in the place of what computes it."""
@@ -122,6 +123,16 @@ def typed_nulls(tree: Expression) -> None:
                 e.replace(_cast(exp.null(), "BIGINT"))
 
 
+def _great_as_floats(operands: Iterable[Expression]) -> None:
+    """Whole numbers that no float holds become the floats that DuckDB takes them for, in place."""
+    for operand in operands:
+        literal = operand.this if isinstance(operand, exp.Neg) else operand
+        if isinstance(literal, exp.Literal) and literal.is_int and int(literal.name) > EXACT:
+            nearest = exp.Literal.number(f"{float(literal.name):.16e}")
+            nearest.type = exp.DataType.build("DOUBLE")
+            literal.replace(nearest)
+
+
 def texts_beside_values(tree: Expression) -> None:
     """``day < '2020-1-31'`` with the text as a date, in place: what DuckDB takes it for."""
     for node in list(tree.find_all(*_SIDES)):
@@ -131,6 +142,8 @@ def texts_beside_values(tree: Expression) -> None:
             _BESIDE[x.type.this] for x in operands if x.type and x.type.this in _BESIDE
         )
         kind = _WIDER.get(kinds) or next(iter(kinds), "")
+        if kind == "DOUBLE":
+            _great_as_floats(operands)
         if not texts or not kind or (len(kinds) > 1 and kinds not in _WIDER):
             continue
         for text in texts:

@@ -54,6 +54,9 @@ def _logic(e: Expression) -> Expression:
         return exp.Case(ifs=[exp.If(this=branch.this, true=flipped)])
     if isinstance(e, (exp.And, exp.Or)):
         return _connected(e)
+    if isinstance(e, exp.Count) and isinstance(e.this, exp.Distinct):
+        value = e.this.expressions[0]
+        return exp.Count(this=value) if _is_null(value) else e
     if isinstance(e, exp.Case) and e.args.get("this") is None:
         return decided([b for b in e.args["ifs"] if not _is_null(b.this)], e.args.get("default"))
     return e

@@ -116,8 +116,8 @@ def _joins_of_from(select: exp.Select) -> None:
         return
     _without_parentheses(clause)
     first = clause.this
-    if isinstance(first, exp.Table) and first.args.get("joins"):
-        joins: list[Expression] = first.args["joins"]
+    joins: list[Expression] = first.args.get("joins") or []
+    if joins:
         first.set("joins", None)
         select.set("joins", [*joins, *(select.args.get("joins") or [])])
     flat: list[Expression] = []
@@ -135,9 +135,9 @@ def _without_parentheses(holder: Expression) -> None:
             _joins_of_from(rows)
             inner.set("this", rows)
             return
-        if isinstance(inner.this, exp.Subquery) and isinstance(inner.this.this, exp.Query):
-            return
+        joins = [*(inner.this.args.get("joins") or []), *(inner.args.get("joins") or [])]
         inner = inner.this
+        inner.set("joins", joins or None)
         holder.set("this", inner)
 
 
