@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,6 +150,13 @@ def named_gaps() -> set[str]:
             gaps = value.values() if isinstance(value, dict) else [value]
             found |= {gap.when for gap in gaps if isinstance(gap, Gap)}
     return found
+
+
+def test_an_engine_of_sql_is_one_short_file() -> None:
+    """What engines of the family share is in the family's tables, rules and tests of nodes."""
+    for engine in (engine for engine in ALL if engine.language == "sql"):
+        file = Path(inspect.getfile(type(engine)))
+        assert len(file.read_text(encoding="utf-8").splitlines()) <= 80, file
 
 
 def test_an_undeclared_gap_is_noticed() -> None:

@@ -99,6 +99,8 @@ class SqlEngine(Engine):
         tree = _typed(query.tree, tables)
         if any(map(_is_always_null, tree.find_all(exp.Select))):
             raise gaps.unsupported(ALWAYS_NULL)
+        for name in sorted({t.name for t in tree.find_all(exp.Table)} & tables.keys()):
+            self.refuse_table(tables[name], source)
         self._refuse_gaps(tree)
         for rule in self.rules:
             tree = rule(tree, query.spec)
@@ -115,6 +117,9 @@ class SqlEngine(Engine):
         if not _reads_as(text, tree, self.dialect):
             raise gaps.unsupported(READ_OTHERWISE, text)
         return Program(f"{WRITES if query.write else ''}{text}\n", self.language)
+
+    def refuse_table(self, table: Table, source: Input) -> None:
+        """Raises Refused for a table whose files the library would read differently."""
 
     def start(self, threads: int) -> Session:
         session = self.session(threads)

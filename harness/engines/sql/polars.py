@@ -14,7 +14,6 @@ from harness.engines.polars.scans import refuse_other_scans, scanned, scans
 from harness.engines.sql import gaps, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.rules import RULES, constants_on_the_right
-from harness.plan import Query
 from harness.plan.guards.special_uses import Differing
 from harness.special import Special
 from harness.tables import Input, Table
@@ -75,14 +74,9 @@ class PolarsSql(SqlEngine):
     dialect = spellings.dialect(Postgres, spellings.POLARS_SQL)
     rules = (*RULES, constants_on_the_right)
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
-        program = super().compile(query, tables, source)
-        assert query.tree is not None, "it has been printed"
-        read = {table.name for table in query.tree.find_all(exp.Table)}
-        for table in tables.values() if source is Input.CSV else ():
-            if table.name in read:
-                refuse_header(self.lacks(), table)
-        return program
+    def refuse_table(self, table: Table, source: Input) -> None:
+        if source is Input.CSV:
+            refuse_header(self.lacks(), table)
 
     def environment(self, threads: int) -> dict[str, str]:
         return {**super().environment(threads), "POLARS_MAX_THREADS": str(threads)}
