@@ -70,7 +70,7 @@ class DataFusion(SqlEngine):
     colour = "#a4243b"
     distribution = module = "datafusion"
     optional: ClassVar[bool] = True
-    session, gaps = DataFusionSession, gaps.DATAFUSION
+    session, gaps, rules = DataFusionSession, gaps.DATAFUSION, (*RULES, whole_numbers_as_bigints)
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,
         **dict.fromkeys((exp.Sum, exp.Avg, exp.Min, exp.Max), frozenset({Special.INFINITE})),
@@ -78,4 +78,3 @@ class DataFusion(SqlEngine):
         exp.Round: frozenset({Special.LARGE}),
     }
     dialect = spellings.dialect(Postgres, spellings.DATAFUSION)
-    rules = (*RULES, whole_numbers_as_bigints)

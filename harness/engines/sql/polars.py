@@ -60,19 +60,17 @@ class PolarsSql(SqlEngine):
     label = "Polars SQL"
     colour = "#48cae4"
     distribution = module = "polars"
-    variables = Polars.variables
-    names_differ = Polars.names_differ
+    variables, names_differ = Polars.variables, Polars.names_differ
     by_default: ClassVar[bool] = False  # the same engine as polars, by another door
     oldest: ClassVar[Mapping[str, str]] = {"polars": "2.0"}
     """Before it, remainders, ranks, windows and correlated subqueries answered otherwise."""
-    session, gaps = PolarsSqlSession, gaps.POLARS_SQL
+    session, gaps, rules = PolarsSqlSession, gaps.POLARS_SQL, (*RULES, constants_on_the_right)
     special_differs: ClassVar[Differing] = {
         **Polars.special_differs,
         exp.IntDiv: frozenset({Special.LEAST, Special.BEYOND}),
         exp.Round: frozenset({Special.LEAST, Special.LARGE}),
     }
     dialect = spellings.dialect(Postgres, spellings.POLARS_SQL)
-    rules = (*RULES, constants_on_the_right)
 
     def refuse_table(self, table: Table, source: Input) -> None:
         if source is Input.CSV:
