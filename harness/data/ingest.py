@@ -27,7 +27,7 @@ from harness.tables import Input, Table
 INGEST_VERSION = 1
 """Changes when the same files would be read as other values."""
 
-FACTS_VERSION = 5
+FACTS_VERSION = 6
 """Changes when more, or something else, is noted of the same values."""
 
 LABEL, PARQUET, CSV = "table", "table.parquet", "table.csv"

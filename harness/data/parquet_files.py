@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -165,14 +166,17 @@ def _in_place(paths: tuple[Path, ...], columns: Schema) -> Written | None:
     for path in paths:
         with _reading(path):
             metadata = pq.read_metadata(path)
+            times = _noted_times(path, metadata)  # first: what Python cannot hold has no extremes
             noted, specials = _noted_nulls(metadata), _noted_specials(metadata)
         rows += metadata.num_rows
         known = {c.name for c in columns if not c.type.has_specials or c.name in specials}
+        known -= {c.name for c in columns if c.type.temporal} - times
         read = [c.name for c in columns if c.name not in noted or c.name not in known]
         for batch in _read(path, read) if read else ():
             for name in read:
                 if _has_nan(batch[name]):
                     return None
+                check_times(path, name, batch[name])
                 if name not in noted:
                     total[name] += batch[name].null_count
                 special[name] = together(special[name], specials_in(batch[name]))
@@ -206,6 +210,36 @@ def _noted_specials(metadata: pq.FileMetaData) -> dict[str, Specials]:
     }
 
 
+def _noted_times(path: Path, metadata: pq.FileMetaData) -> set[str]:
+    """Columns of dates and times of which every row group notes the extremes, all within range."""
+    found = set()
+    for name, groups in _statistics(metadata):
+        if all(noted is not None and noted.has_min_max for noted in groups):
+            try:
+                ends = [end for noted in groups for end in (noted.min, noted.max)]
+            except (OverflowError, ValueError):
+                raise _beyond_years(path, name) from None
+            found |= {name} if all(isinstance(end, date) for end in ends) else set()
+    return found
+
+
+def check_times(path: Path, name: str, values: pa.Array) -> None:
+    """Raises DataError for a date or time outside of the years 1 to 9999, such as infinity."""
+    if not (pa.types.is_date(values.type) or pa.types.is_timestamp(values.type)):
+        return
+    try:
+        pc.min_max(values).as_py()
+    except (OverflowError, ValueError):
+        raise _beyond_years(path, name) from None
+
+
+def _beyond_years(path: Path, name: str) -> DataError:
+    return DataError(
+        f"{path}: column {name!r} has a date outside of the years 1 to 9999, or an infinite one, "
+        "which Python's libraries cannot hold; replace it, by NULL for example"
+    )
+
+
 def _statistics(metadata: pq.FileMetaData) -> Iterator[tuple[str, list[Any]]]:
     """Each column's name and what its row groups note of it, or None."""
     for index in range(metadata.num_columns):
@@ -220,6 +254,8 @@ def _batches(
     for path in paths:
         for batch in _read(path, schema.names):
             arrays = [_values(source, column, batch[column.name]) for column in columns]
+            for name, values in zip(schema.names, arrays, strict=True):
+                check_times(path, name, values)
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 

@@ -329,3 +329,25 @@ def test_a_file_that_is_not_parquet_is_told(tmp_path: Path) -> None:
 def test_a_number_that_64_bits_do_not_hold_is_told(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": pa.array([2**63], pa.uint64())}), tmp_path / "t.parquet")
     assert "column 'a' is not int64" in error_of(tmp_path, "t.parquet")
+
+
+@pytest.mark.parametrize("statistics", [True, False])
+@pytest.mark.parametrize("unit", ["us", "ms"])  # used in place, and copied
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("day", 2**31 - 1), ("day", -(2**31) + 1), ("day", 2_932_897), ("moment", -(2**63) + 1)],
+)
+def test_dates_that_python_cannot_hold_are_told_with_their_column(
+    tmp_path: Path, column: str, value: int, unit: str, statistics: bool
+) -> None:
+    if unit == "ms":
+        value = int(value / 1000) if column == "moment" else value
+    kinds = {"day": pa.date32(), "moment": pa.timestamp(unit)}
+    held = {name: [value if name == column else 0, None] for name in kinds}
+    content = {name: pa.array(held[name], "int64").cast(pa.int32() if name == "day" else "int64")
+               .cast(kind) for name, kind in kinds.items()}  # fmt: skip
+    pq.write_table(pa.table(content), tmp_path / "t.parquet", write_statistics=statistics)
+    assert error_of(tmp_path, "t.parquet").endswith(
+        f"t.parquet: column {column!r} has a date outside of the years 1 to 9999, or an infinite "
+        "one, which Python's libraries cannot hold; replace it, by NULL for example"
+    )
