@@ -20,6 +20,7 @@ IN_OTHER_TIES = "where each window takes rows that tie in an order of its own"
 IN_FLOATS = "where means are those of floats, so that a last bit decides"
 BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
 AS_ROUNDED = "where a float without digits behind a place is rounded to itself, not a last bit off"
+AS_SCALED = "where a half is rounded after a float is scaled to whole numbers, as libraries do"
 _OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct)
 
 
@@ -43,6 +44,8 @@ def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield IN_FLOATS, of_floats.sql(DIALECT)
     if (rounded := _with_rounded_alone(tree)) is not None:
         yield AS_ROUNDED, rounded.sql(DIALECT)
+    if (scaled := _with_halves_of_scaled_floats(tree)) is not None:
+        yield AS_SCALED, scaled.sql(DIALECT)
     divisions = [e for e in tree.find_all(exp.Div) if isinstance(e.expression, exp.Literal)]
     if divisions:
         for division in reversed(divisions):
@@ -67,6 +70,27 @@ def _with_rounded_alone(tree: exp.Expr) -> exp.Expr | None:
             scaled = exp.Mul(this=value, expression=exp.Literal.number(f"1e{places.name}"))
             whole = exp.EQ(this=scaled, expression=exp.Trunc(this=scaled.copy()))
             call.replace(exp.Case(ifs=[exp.If(this=whole, true=value.copy())], default=call.copy()))
+            found = True
+    return copy if found else None
+
+
+def _with_halves_of_scaled_floats(tree: exp.Expr) -> exp.Expr | None:
+    """The query whose ROUND of a float to places is ``round(x * 10^n) / 10^n``.
+
+    So do libraries, and DuckDB before 2.0.1. Since then it rounds what the float's bits say: 1.45,
+    which is a little less, to 1.4.
+    """
+    copy, found = tree.copy(), False
+    for call in reversed(list(copy.find_all(exp.Round))):
+        places = call.args.get("decimals")
+        within = call.find_ancestor(exp.Round) is not None  # which would be written many times
+        if isinstance(places, exp.Literal) and places.is_int and places.name != "0" and not within:
+            scale = exp.Literal.number(f"1e{places.name}")
+            scaled = exp.Mul(this=exp.paren(call.this.copy()), expression=scale)
+            whole = exp.Div(this=exp.Round(this=scaled), expression=scale.copy())
+            kind = exp.Anonymous(this="typeof", expressions=[call.this.copy()])
+            is_float = exp.EQ(this=kind, expression=exp.Literal.string("DOUBLE"))
+            call.replace(exp.Case(ifs=[exp.If(this=is_float, true=whole)], default=call.copy()))
             found = True
     return copy if found else None
 

@@ -281,11 +281,13 @@ def test_a_journal_is_compared_as_far_as_it_goes(files: Path) -> None:
     """A journal's first line is the file as if no cell had been reached; then its cells."""
     whole = document([cell("q1", 2.0), cell("q2", 1.0)], interrupted=True)
     skipped = [{**c, "outcome": "skipped", "reason": "not reached"} for c in whole["cells"]]
-    head = {**whole, "cells": skipped, "benchmarks": []}
+    limits = dict.fromkeys(("memory_limit", "gpu_memory_limit", "together_limit"))
+    basis = {"timeout": 1.0, "rounds": {}, "cold_process": False, "drop_caches": False, "data": {}}
+    head = {**whole, "cells": skipped, "benchmarks": [], "basis": {**basis, **limits}}
     lines = [head, {"cell": whole["cells"][0], "benchmark": whole["benchmarks"][0]}]
     (files / "b.journal").write_text("".join(json.dumps(line) + "\n" for line in lines))
     found = compare("a.json", "b.journal", "--fail-above", "5%")
-    assert found.exit_code == 1
+    assert found.exit_code == 1, found.output
     assert "2.00× slower" in found.output and "1 cell only in the first run" in found.output
 
 

@@ -94,7 +94,8 @@ def test_links_end_with_their_run_however_that_ends(tmp_path: Path) -> None:
     assert not file.is_symlink()
     killed = Cache(root)
     (file,) = prepared(tmp_path, "a=1.parquet", Input.PARQUET, killed).parquet
-    killed._lock.close()
+    assert killed._lock is not None
+    killed._lock.release()
     with Cache(root):
         assert not file.is_symlink()
     assert (tmp_path / "a=1.parquet").exists()

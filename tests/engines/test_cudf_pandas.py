@@ -106,8 +106,8 @@ def test_the_share_that_fell_back_is_of_the_calls(
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ("select id, id = k as a from people", "does otherwise with NULL: id = k"),
-        ("select id, length(w) * 1000000000000 as a from people", "multiplies lengths in 32 bits"),
+        ("select id, id = k as a from people", "a comparison with what may be NULL: id = k"),
+        ("select id, length(w) * 1000000000000 as a from people", "a product of lengths"),
         ("select id, d + to_days(cast(k as integer)) as a from people", "where some are NULL"),
         ("select k, string_agg(s, ',' order by id) as a from people group by k", "makes floats"),
     ],

@@ -21,7 +21,7 @@ from tests.places import ROOT
 EVIL = "\x1b]0;owned\x07\x9b2J\u202e"
 CELL = Cell(EVIL, "q", "polars", Input.MEMORY, "small", 1)
 ASKED: Any = SimpleNamespace(query=SimpleNamespace(title=EVIL), cell=CELL)
-JOURNAL: Any = SimpleNamespace(asked={}, record_of=None)
+REGISTER: Any = SimpleNamespace(cells=(), record_of=None)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ JOURNAL: Any = SimpleNamespace(asked={}, record_of=None)
         ("last_words", (EVIL,)),
         ("progress", (CELL, Phase.COLD, 0)),
         ("cell", (ASKED, Record(CELL, Outcome.ERROR, EVIL))),
-        ("summary", (JOURNAL, (), Path(EVIL), Path(EVIL))),
+        ("summary", (REGISTER, (), Path(EVIL), Path(EVIL))),
     ],
 )
 def test_what_is_printed_shows_escapes_and_does_none(

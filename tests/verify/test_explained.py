@@ -13,10 +13,12 @@ from harness.types import Column, Type
 from harness.verify.explained import TEXTS, TOO_WIDE, WRITTEN, data_of_its_own
 from harness.verify.other_ways import (
     AS_ROUNDED,
+    AS_SCALED,
     BY_RECIPROCALS,
     IN_ANOTHER_ORDER,
     IN_FLOATS,
     IN_OTHER_TIES,
+    other_ways,
 )
 from tests.support.other_ways import another
 
@@ -212,3 +214,10 @@ def test_an_answer_within_the_tolerance_hangs_on_nothing_else(sql: str) -> None:
         database.execute("alter table t alter v type double")
         right = database.sql(sql).to_arrow_table()
         assert another(database, AnswerSpec((), sql), right, False, ["t"]) is None
+
+
+def test_a_half_of_a_scaled_float_is_another_way(database: duckdb.DuckDBPyConnection) -> None:
+    """DuckDB rounds 1.45, which is a little less, to 1.4 from 2.0.1 on, and to 1.5 before."""
+    sql = "select round(x, 1) as a, round(d, 2) as b from (select 1.45e0 as x, 0.285 as d)"
+    variants = [variant for way, variant in other_ways(sql, []) if way == AS_SCALED]
+    assert [database.sql(variant).fetchall() for variant in variants] == [[(1.5, 0.29)]]
