@@ -36,6 +36,7 @@ from harness.run.journal import (
 from harness.run.results import journal_line, record_of
 from harness.tables import Input
 from tests.support.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
+from tests.support.interrupts import heed_interrupts
 from tests.support.records import figures
 
 YAML = f"tables: {{t: t.csv}}\nqueries:\n  q1: {MEANS}\n  q2: {MEANS} order by k\n"
@@ -59,7 +60,7 @@ def broken_off(project: Project, *arguments: str) -> Iterator[subprocess.Popen[b
             env=project.environment,
             stdout=file,
             stderr=subprocess.STDOUT,
-            preexec_fn=_heed_interrupts,
+            preexec_fn=heed_interrupts,
         )
         try:
             _wait(lambda: log.read_text().count(" ok ") == 2 and len(lines(project)) == 3, run, log)
@@ -68,11 +69,6 @@ def broken_off(project: Project, *arguments: str) -> Iterator[subprocess.Popen[b
         finally:
             run.kill()
             run.wait()
-
-
-def _heed_interrupts() -> None:
-    """A shell lets what it starts with ``&`` ignore them, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _wait(reached: Any, run: subprocess.Popen[bytes], log: Path) -> None:

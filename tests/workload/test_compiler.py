@@ -23,6 +23,7 @@ from harness.workload.compiler import Compiler, described
 from harness.workload.file import load
 from harness.workload.reader import Reader
 from tests.support.benchmark_runs import MEANS, TABLE, Project, fakes
+from tests.support.interrupts import heed_interrupts
 from tests.workload.test_hostile import self_joins
 
 SCHEMAS = {"t": (Column("k", Type.INT64, False), Column("x", Type.FLOAT64, True))}
@@ -201,7 +202,12 @@ def test_nothing_goes_on_when_pytest_is_interrupted_or_killed(
     command = project.command("--benchmark", "w.yaml", "--engines", ENDLESS, "--collect-only")
     environment = {**project.environment, "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
     ) as pytest_itself:
         end = time.monotonic() + 60
         while not list(tmp_path.rglob("compiling")) and time.monotonic() < end:
