@@ -1,19 +1,27 @@
 """Requests to a worker and its replies -> bytes in a pipe, and back.
 
 A request is a frozen dataclass that derives from `Request` of the type of its reply. What is sent
-is pickled: both ends are one release of the harness, and a worker runs as the same user as its
-parent, so that nothing can be gained by a forged message.
+is pickled, since both ends are one release of the harness. A worker reads what strangers wrote, SQL
+and files, and its parent does not: so a reply may hold the harness's own values only, and naming
+anything else (`os.system`) makes it unreadable.
 """
 
 from __future__ import annotations
 
+import importlib
+import io
 import pickle
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, is_dataclass
+from enum import Enum, StrEnum
+from pathlib import PurePath
 from typing import Any, BinaryIO, Generic, TypeVar
+
+from harness.errors import HarnessError
 
 LENGTH_BYTES = 8
 """Before each message stands its length."""
+LONGEST_BYTES = 2**30
+"""Of a message."""
 
 Reply = TypeVar("Reply")
 
@@ -50,15 +58,51 @@ def encode(message: object) -> bytes:
     return len(content).to_bytes(LENGTH_BYTES, "big") + content
 
 
-def decode(content: bytes) -> Any:
-    """The message that these bytes, without their length, stand for."""
+class Unreadable(ValueError):
+    """A worker sent bytes that are no reply."""
+
+
+def decode_request(content: bytes) -> Any:
+    """The request that these bytes, without their length, stand for."""
     return pickle.loads(content)
 
 
+def decode_reply(content: bytes) -> Any:
+    """The reply that these bytes, without their length, stand for. Raises Unreadable."""
+    try:
+        return _Replies(io.BytesIO(content)).load()
+    except Exception as error:  # bytes that are no pickle raise almost anything
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+
+class _Replies(pickle.Unpickler):
+    """Finds the classes of values only: numbers and texts need none."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.split(".")[0] in ("harness", "pathlib"):
+            found = getattr(importlib.import_module(module), name, None)
+            if isinstance(found, type) and _is_of_values(found):
+                return found
+        raise pickle.UnpicklingError(f"a reply must not hold {module}.{name}")
+
+
+def _is_of_values(found: type) -> bool:
+    """True of frozen dataclasses, enums, paths and the harness's errors."""
+    if is_dataclass(found):
+        return bool(found.__dataclass_params__.frozen)
+    return issubclass(found, (Enum, PurePath, HarnessError))
+
+
 def take(buffer: bytearray) -> bytes | None:
-    """Removes a message's bytes from the front of a buffer; None where some are not there yet."""
-    end = LENGTH_BYTES + int.from_bytes(buffer[:LENGTH_BYTES], "big")
-    if len(buffer) < end:
+    """Removes a message's bytes from the front of a buffer; None where some are not there yet.
+
+    Raises Unreadable where the message says that it is longer than LONGEST_BYTES.
+    """
+    length = int.from_bytes(buffer[:LENGTH_BYTES], "big")
+    if len(buffer) >= LENGTH_BYTES and length > LONGEST_BYTES:
+        raise Unreadable(f"a message of {length:,} bytes")
+    end = LENGTH_BYTES + length
+    if len(buffer) < max(end, LENGTH_BYTES):
         return None
     content = bytes(buffer[LENGTH_BYTES:end])
     del buffer[:end]

@@ -31,7 +31,15 @@ from harness.errors import (
 )
 from harness.machine.closing import Closing
 from harness.machine.limits import oom_kills
-from harness.machine.messages import Failure, FailureKind, Request, decode, encode, take
+from harness.machine.messages import (
+    Failure,
+    FailureKind,
+    Request,
+    Unreadable,
+    decode_reply,
+    encode,
+    take,
+)
 from harness.machine.oom import says_out_of_memory
 from harness.machine.processtree import MARK, kill_tree
 from harness.machine.sampling import Sampler
@@ -135,6 +143,11 @@ class WorkerClient(Closing):
         """Waits for the reply to the oldest request posted; raises as ``request`` does."""
         try:
             reply = self._receive(time.monotonic() + timeout, timeout)
+        except Unreadable as error:
+            self.close()
+            raise WorkerDied(
+                f"the process sent what is no reply, and was killed: {error}"
+            ) from error
         except BaseException:
             self.close()
             raise
@@ -167,7 +180,7 @@ class WorkerClient(Closing):
                 self._buffer += chunk or self._tell_of_death()
             elif self._process.poll() is not None:
                 self._tell_of_death()
-        return decode(content)
+        return decode_reply(content)
 
     def _tell_of_death(self) -> NoReturn:
         """Raises the error that describes how the worker ended."""

@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 from harness.errors import Unsupported, first_cause
-from harness.machine.messages import Failure, FailureKind, Request, decode, encode, read
+from harness.machine.messages import Failure, FailureKind, Request, decode_request, encode, read
 from harness.machine.oom import says_out_of_memory
 from harness.machine.processtree import kill_tree
 
@@ -92,7 +92,7 @@ def _receive(descriptor: int, inbox: queue.SimpleQueue[bytes]) -> None:
 
 def _reply(handlers: Handlers, content: bytes) -> bytes:
     try:
-        request = decode(content)
+        request = decode_request(content)
         return encode(handlers[type(request)](request))
     except BaseException as error:  # engines raise what they like: Rust panics, SystemExit
         traceback.print_exc()

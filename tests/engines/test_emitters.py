@@ -27,6 +27,7 @@ from harness.plan.facts.typing import KNOWN
 from harness.plan.tree.nodes import Node, walk
 from tests.places import ROOT, SEMANTICS
 from tests.support.in_process import InProcess, described, installed, read_tables
+from tests.support.shares import runs
 from tests.test_layers import module_of
 
 ROWS = SEMANTICS / "tables.yaml"
@@ -40,8 +41,15 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> InProcess:
 
 
 @pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")
-@pytest.mark.parametrize("engine", installed())
-@pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda each: f"{each.group}: {each.written}")
+@pytest.mark.parametrize(
+    ("engine", "construct"),
+    [
+        pytest.param(name, each, id=f"{name}-{each.group}: {each.written}")
+        for name in installed()
+        for each in CONSTRUCTS
+        if runs(engines.get(name), each.written)
+    ],
+)
 def test_a_construct_is_answered_or_refused_by_a_declared_gap(
     construct: Construct, engine: str, tables: InProcess
 ) -> None:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.errors import Unsupported
+from harness.machine import messages
 from harness.machine.gpu.device import DeviceUse
 from harness.tables import Input, Table
 
@@ -85,6 +86,23 @@ class _Wrong(FakeSession):
 
 class Wrong(Right):
     session = _Wrong
+
+
+class _Forging(FakeSession):
+    def act(self) -> Any:
+        """Replies in the server's place, with what makes a file where it is read."""
+        with os.fdopen(int(sys.argv[2]), "wb", closefd=False) as replies:
+            replies.write(messages.encode(self))
+        return super().act()
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (os.fspath(Path("forged").absolute()),)
+
+
+class Forging(Right):
+    """Sends a reply of its own."""
+
+    session = _Forging
 
 
 class _Sleepy(FakeSession):

@@ -147,16 +147,26 @@ def test_descendants_are_found_however_deep() -> None:
     assert {child.pid, *grandchildren} <= set(found)
 
 
+STARTS_A_CHILD = """
+import subprocess, sys
+input()
+with subprocess.Popen([sys.executable, "-c", "x = b'x' * 2**28; print(flush=True); input()"]):
+    pass
+"""
+"""A program that starts, at a line of its input, one that needs 256 MB and ends at the next."""
+
+
 @LINUX
 def test_a_child_counts_from_the_second_time_that_it_is_seen() -> None:
     """One that is being started shares its parent's memory until it becomes a program."""
-    sampler = Sampler(os.getpid())
-    alone = sampler.reset()
-    with subprocess.Popen([sys.executable, "-c", "x = b'x' * 2**28; input()"], stdin=-1) as child:
+    with subprocess.Popen([sys.executable, "-c", STARTS_A_CHILD], stdin=-1, stdout=-1) as parent:
+        assert parent.stdin and parent.stdout
+        sampler = Sampler(parent.pid)
+        alone = sampler.reset()
+        parent.stdin.write(b"\n")
+        parent.stdin.flush()
+        parent.stdout.readline()
         assert sampler.reset() < alone + 32 * MIB
-        deadline = time.monotonic() + 10
-        while sampler.reset() < alone + 250 * MIB:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        child.communicate(b"\n")
+        assert sampler.reset() > alone + 250 * MIB
+        parent.communicate(b"\n")
     sampler.close()

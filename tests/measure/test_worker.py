@@ -28,8 +28,19 @@ from harness.errors import (
     WorkerOutOfMemory,
     WorkerTimeout,
 )
-from harness.machine.messages import LENGTH_BYTES, Request, decode, encode, read, take
+from harness.machine.messages import (
+    LENGTH_BYTES,
+    Request,
+    Unreadable,
+    decode_reply,
+    decode_request,
+    encode,
+    read,
+    take,
+)
 from harness.machine.oom import says_out_of_memory
+from harness.machine.processtree import kill_tree
+from harness.machine.sampling import Sampler
 from harness.machine.worker_client import WorkerClient
 from harness.measure.requests import HandOver, Load, Prepare, Ran, Run, StartEngine
 from harness.special import Special
@@ -195,6 +206,8 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path, stopped: tuple[
 import sys
 from pathlib import Path
 from harness.engines.base import Program
+from harness.machine.processtree import kill_tree
+from harness.machine.sampling import Sampler
 from harness.machine.worker_client import WorkerClient
 from harness.measure.requests import Prepare, Run, StartEngine
 worker = WorkerClient("harness.measure.engine_worker", Path({str(tmp_path / "worker")!r}))
@@ -248,7 +261,8 @@ def test_a_table_survives_its_way_through_a_message(tmp_path: Path) -> None:
         (tmp_path / "a.csv",),
         CsvFormat("|", ("", "NA")),
     )
-    assert decode(encode(Load(table))[LENGTH_BYTES:]) == Load(table)
+    content = encode(Load(table))[LENGTH_BYTES:]
+    assert decode_request(content) == decode_reply(content) == Load(table)
 
 
 def test_messages_come_one_by_one_and_only_when_they_are_whole() -> None:
@@ -257,11 +271,55 @@ def test_messages_come_one_by_one_and_only_when_they_are_whole() -> None:
     for byte in both:
         buffer.append(byte)
         if (content := take(buffer)) is not None:
-            found.append((decode(content), len(buffer)))
+            found.append((decode_reply(content), len(buffer)))
     assert found == [("first", 0), (["second"], 0)]
     stream = io.BytesIO(both)
-    assert [decode(read(stream) or b""), decode(read(stream) or b"")] == ["first", ["second"]]
+    assert [decode_reply(read(stream) or b"") for _ in range(2)] == ["first", ["second"]]
     assert read(stream) is None
+
+
+class Forged:
+    """What pickle would make of it is a file."""
+
+    def __init__(self, call: object, *arguments: object) -> None:
+        self.made = (call, arguments)
+
+    def __reduce__(self) -> Any:
+        return self.made
+
+
+@dataclass
+class Loose:
+    """A dataclass of someone else's."""
+
+
+@pytest.mark.parametrize("call", [os.mkdir, exec, Path.mkdir, kill_tree, Sampler, Loose])
+def test_a_reply_holds_nothing_but_values_of_the_harness(
+    call: Callable[..., object], tmp_path: Path
+) -> None:
+    content = encode([1, Forged(call, str(tmp_path / "made"))])[LENGTH_BYTES:]
+    with pytest.raises(Unreadable, match="a reply must not hold"):
+        decode_reply(content)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"text", encode(1), b"\x80\x05cos\nsystem\n."])
+def test_bytes_that_are_no_reply_are_unreadable(content: bytes) -> None:
+    with pytest.raises(Unreadable):
+        decode_reply(content)
+
+
+def test_a_worker_whose_reply_is_none_is_ended(launch: Launch) -> None:
+    worker = launch("Forging")
+    with pytest.raises(WorkerDied, match=r"no reply.*must not hold posix\.mkdir"):
+        run(worker)
+    assert not worker.alive
+    assert not (worker.folder / "forged").exists()
+
+
+def test_a_message_is_not_awaited_for_ever() -> None:
+    with pytest.raises(Unreadable, match="9,223,372,036,854,775,807 bytes"):
+        take(bytearray((2**63 - 1).to_bytes(LENGTH_BYTES, "big")))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,30 @@
+"""Which part of the battery the suite runs on an engine.
+
+The whole of it takes an engine ten seconds, or minutes where each query is sent to a cluster's
+scheduler or a server. So engines that emit programs of their own run all of it, and others a part,
+each engine another. ``ENGINEBENCH_BATTERY=whole`` runs all on all.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+
+from harness.engines.base import Engine
+from harness.engines.sql.base import SqlEngine
+
+WHOLE = os.environ.get("ENGINEBENCH_BATTERY") == "whole"
+
+
+def parts_for(engine: Engine) -> int:
+    """One of how many parts of the battery the suite runs on an engine."""
+    if engine.connects:
+        return 6
+    if not engine.by_default:
+        return 8
+    return 3 if isinstance(engine, SqlEngine) else 1
+
+
+def runs(engine: Engine, title: str) -> bool:
+    """True if the suite runs the query of this title on an engine."""
+    return WHOLE or zlib.crc32(f"{title} {engine.name}".encode()) % parts_for(engine) == 0
