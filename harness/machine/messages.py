@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import io
 import pickle
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import PurePath
 from typing import Any, BinaryIO, Generic, TypeVar
@@ -88,8 +88,9 @@ class _Replies(pickle.Unpickler):
 
 def _is_of_values(found: type) -> bool:
     """True of frozen dataclasses, enums, paths and the harness's errors."""
-    if is_dataclass(found):
-        return bool(found.__dataclass_params__.frozen)
+    of_dataclass = getattr(found, "__dataclass_params__", None)
+    if of_dataclass is not None:
+        return bool(of_dataclass.frozen)
     return issubclass(found, (Enum, PurePath, HarnessError))
 
 
