@@ -8,6 +8,7 @@ HarnessError
 │   └── Differs            its values are ones that the engine handles differently from DuckDB
 ├── TooMuch            compiling a query passes a limit of time or memory
 ├── UnknownEngine      no engine has this name, or its code cannot be loaded
+├── CannotInstall      an engine's own environment cannot be made
 ├── NoReference        the answers to a query cannot be checked: DuckDB cannot compute the right one
 ├── ResultsError       a results file or folder cannot be read or written
 └── WorkerError        what can befall a process of an engine, or one of ours
@@ -97,6 +98,10 @@ class TooMuch(HarnessError):
 
 class UnknownEngine(HarnessError):
     """An engine's name that stands for none, or for one whose code cannot be loaded."""
+
+
+class CannotInstall(HarnessError):
+    """An environment of an engine's own that cannot be made: no such version, no network."""
 
 
 class DataTooMuch(DataError):

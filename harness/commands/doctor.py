@@ -12,6 +12,7 @@ from rich.table import Table
 from harness import engines
 from harness.data.budget import bytes_in
 from harness.data.cache import default_root
+from harness.engines.own_environment import DONE, FOLDER
 from harness.errors import UnknownEngine
 from harness.machine.environment import surroundings
 from harness.machine.facts import this_machine, usable_cores
@@ -62,9 +63,18 @@ def _facts(results: Path) -> Iterator[tuple[str, str]]:
     yield "load", _load(around.load_before or 0.0)
     yield "memory limit", f"{default_memory_limit() / 1e9:.1f} GB for each engine{_bound(around)}"
     yield "cache", f"{cache} ({format_bytes(bytes_in(cache))}); ENGINEBENCH_CACHE moves it"
+    yield "environments", _environments(cache / FOLDER)
     yield "disk", str(around.disk or "not told by the system")
     yield "variables", _variables(around)
     yield "results", f"{results.absolute()} ({len(list(results.glob('*/*.json')))} files)"
+
+
+def _environments(folder: Path) -> str:
+    """The versions that engines were installed in, each in an environment of its own."""
+    count = len(list(folder.glob(f"*/{DONE}")))
+    held = sum(file.stat().st_size for file in folder.rglob("*") if not file.is_symlink())
+    size = f" ({format_bytes(held)})" if count else ""
+    return f"{count} of engines' own{size}; --engines polars==1.44.2 makes one"
 
 
 def _quota(around: EnvironmentEntry) -> str:

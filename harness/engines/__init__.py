@@ -7,7 +7,7 @@ import re
 from functools import cache
 
 from harness.engines.base import Engine
-from harness.engines.variant import variant
+from harness.engines.variant import pinned, variant
 from harness.errors import UnknownEngine
 from harness.words import suggestion
 
@@ -22,32 +22,47 @@ def names() -> tuple[str, ...]:
 
 @cache
 def get(name: str) -> Engine:
-    """The engine for a text of the form ``[NAME=]ENGINE[@VARIABLE=VALUE ...]``.
+    """The engine for a text of the form ``[NAME=]ENGINE[==VERSION][@VARIABLE=VALUE ...]``.
 
-    ENGINE is a name, or ``module:Class``. One engine under two names (``polars,new=polars``), or
-    under other environment variables (``streaming=polars@POLARS_ENGINE_AFFINITY=streaming``), is
-    two engines of a run. Raises UnknownEngine for an unknown name or a text of another form.
+    ENGINE is a name, or ``module:Class``. One engine under two names (``polars,new=polars``), of
+    two versions (``polars,polars==1.44.2``; ``>=``, ``<`` and ``~=`` are understood, too), or under
+    other environment variables (``streaming=polars@POLARS_ENGINE_AFFINITY=streaming``), is two
+    engines of a run. Raises UnknownEngine for an unknown name or a text of another form.
     """
-    found = _ASKED.fullmatch(name)
-    if found is None:
-        raise UnknownEngine(f"{name!r} is not [NAME=]ENGINE[@VARIABLE=VALUE ...]")
+    found = _parts(name)
     kind = _class(found["engine"])
+    if found["pin"]:
+        kind = pinned(kind, found["pin"])
     variables = dict(pair.split("=", 1) for pair in found["variables"].split("@")[1:])
     if not (found["name"] or variables):
         return kind()
     return variant(kind, found["name"] or found["variables"][1:], variables)()
 
 
+def address(name: str) -> str:
+    """``module:Class`` of an engine, by which its process finds it, whatever is announced there."""
+    kind = _class(_parts(name)["engine"])
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
 def short(name: str) -> str:
-    """A short name for a line of text: NAME where one was given, else the text before ``@``."""
-    alias, is_given, _ = name.partition("@")[0].partition("=")
-    return alias if is_given else name
+    """A short name for a line of text: NAME where one was given, else all of it."""
+    found = _ASKED.fullmatch(name)
+    return (found and found["name"]) or name
 
 
 _ASKED = re.compile(
-    r"(?:(?P<name>[A-Za-z0-9][\w.-]*)=)?(?P<engine>[\w.-]+(?::\w+)?)"
+    r"(?:(?P<name>[A-Za-z0-9][\w.-]*)=(?!=))?(?P<engine>[\w.-]+(?::\w+)?)"
+    r"(?P<pin>(?:(?:[=~!<>]=|[<>])[\w.*+!]+)?)"
     r"(?P<variables>(?:@[A-Za-z_]\w*=[^@,]*)*)"
 )
+
+
+def _parts(name: str) -> re.Match[str]:
+    found = _ASKED.fullmatch(name)
+    if found is None:
+        raise UnknownEngine(f"{name!r} is not [NAME=]ENGINE[==VERSION][@VARIABLE=VALUE ...]")
+    return found
 
 
 def _class(name: str) -> type[Engine]:

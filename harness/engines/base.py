@@ -136,15 +136,19 @@ class Engine(ABC):
     def too_old(self) -> str | None:
         """Which installed version is older than the engine needs, in words; None where none is."""
         for distribution, oldest in self.oldest.items():
-            installed = importlib.metadata.version(distribution)
-            if Version(installed) < Version(oldest):
+            installed = self.installed(distribution)
+            if installed is not None and Version(installed) < Version(oldest):
                 return f"{self.label} needs {distribution} {oldest} or newer, not {installed}"
         return None
 
     def version(self) -> str | None:
         """The installed version, or None."""
+        return self.installed(self.distribution)
+
+    def installed(self, distribution: str) -> str | None:
+        """The version of a distribution where the engine runs, or None."""
         try:
-            return importlib.metadata.version(self.distribution)
+            return importlib.metadata.version(distribution)
         except importlib.metadata.PackageNotFoundError:
             return None
 

@@ -1,4 +1,4 @@
-"""Makes an engine run under another name, or with other environment variables."""
+"""Makes an engine run under another name, with other environment variables, or another version."""
 
 from __future__ import annotations
 
@@ -22,6 +22,19 @@ def variant(kind: type[Engine], name: str, variables: Mapping[str, str]) -> type
         "__doc__": kind.__doc__,
     }
     return type(kind.__name__, (kind,), own)
+
+
+def pinned(kind: type[Engine], pin: str) -> type[Engine]:
+    """A subclass of ``kind`` in an environment of its own, with a version such as ``==1.44.2``."""
+    from harness.engines.own_environment import InOwnEnvironment, requirements  # not in a worker
+
+    own = {
+        "label": f"{kind.label} {pin.removeprefix('==')}",
+        "colour": _turned(kind.colour, zlib.crc32(pin.encode()) / 2**32),
+        "requires": requirements(kind.distribution, pin),
+        "__doc__": kind.__doc__,
+    }
+    return type(kind.__name__, (InOwnEnvironment, kind), own)
 
 
 def _turned(colour: str, turn: float) -> str:

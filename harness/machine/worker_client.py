@@ -63,10 +63,10 @@ Reply = TypeVar("Reply")
 class WorkerClient(Closing):
     """Starts a worker, sends it one request at a time, and ends it.
 
-    ``module`` is the worker's main module. Its working folder is its own and vanishes with it; what
-    it prints goes to ``<folder>.log``, which stays. ``memory`` samples its process tree, and the
-    tree is killed when it outgrows ``memory_limit`` (bytes), or when the folder's disk is nearly
-    full.
+    ``module`` is the worker's main module, which ``python`` runs. Its working folder is its own and
+    vanishes with it; what it prints goes to ``<folder>.log``, which stays. ``memory`` samples its
+    process tree, and the tree is killed when it outgrows ``memory_limit`` (bytes), or when the
+    folder's disk is nearly full.
     """
 
     def __init__(
@@ -75,8 +75,9 @@ class WorkerClient(Closing):
         folder: Path,
         environment: Mapping[str, str] | None = None,
         memory_limit: int | None = None,
+        python: Path = Path(sys.executable),
     ) -> None:
-        self.module, self.folder = module, folder.absolute()
+        self.module, self.python, self.folder = module, python, folder.absolute()
         self.log = self.folder.with_name(f"{self.folder.name}.log")
         self.folder.mkdir(parents=True)
         self._oom_kills = oom_kills()
@@ -94,7 +95,7 @@ class WorkerClient(Closing):
     def _start(self, environment: Mapping[str, str]) -> None:
         child_reads, self._requests = os.pipe()
         self._replies, child_writes = os.pipe()
-        command = [sys.executable, "-P", "-u", "-m", self.module]
+        command = [str(self.python), "-P", "-u", "-m", self.module]
         try:
             with self.log.open("wb") as log:
                 self._process = subprocess.Popen(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import harness.engines
 from harness.engines.base import CONNECT_VARIABLE
+from harness.engines.own_environment import InOwnEnvironment, link_packages
 from harness.errors import UnknownEngine, WorkerError
 from harness.machine.closing import Closing
 from harness.machine.environment import read_by
@@ -213,18 +215,13 @@ class WorkerPool(Closing):
     def _start(self, key: Cell) -> PooledWorker:
         self._started += 1
         name = re.sub(r"[^A-Za-z0-9_]+", "-", f"{self._started}-{key.engine}")
-        engine = harness.engines.get(key.engine)
-        client = WorkerClient(
-            "harness.measure.engine_worker",
+        client = launched(
+            key.engine,
+            key.threads,
             self.settings.scratch / name,
-            {
-                **read_by(engine, os.environ),
-                **engine.environment(key.threads),
-                **self.settings.variables(key.engine),
-            },
+            self.settings.variables(key.engine),
             self.settings.memory_limit,
         )
-        client.post(StartEngine(key.engine, key.threads))
         return PooledWorker(client)
 
     def discard(self, cell: Cell) -> None:
@@ -256,6 +253,31 @@ def _estimated_bytes(tables: Iterable[Table]) -> int:
         table.rows * sum(VALUE_BYTES.get(column.type, 8) for column in table.schema)
         for table in tables
     )
+
+
+def launched(
+    name: str,
+    threads: int,
+    folder: Path,
+    variables: Mapping[str, str] | None = None,
+    memory_limit: int | None = None,
+) -> WorkerClient:
+    """An engine's worker, in ``folder``, which has been sent the request to start.
+
+    Beside the folder go links to the packages that an environment of the engine's own lacks.
+    """
+    engine, python = harness.engines.get(name), Path(sys.executable)
+    address = harness.engines.address(name)
+    environment = {**read_by(engine, os.environ), **engine.environment(threads)}
+    if isinstance(engine, InOwnEnvironment):
+        packages = folder.absolute().parent / "packages"
+        link_packages(packages, [__name__, address])
+        environment |= engine.home().variables(packages)
+        python = engine.home().python
+    module, variables = "harness.measure.engine_worker", {**environment, **(variables or {})}
+    client = WorkerClient(module, folder, variables, memory_limit, python)
+    client.post(StartEngine(address, threads))
+    return client
 
 
 def on_gpu(cell: Cell) -> bool:

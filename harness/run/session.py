@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness import engines
 from harness.data.cache import Cache
-from harness.errors import DataError, ResultsError
+from harness.engines.own_environment import InOwnEnvironment
+from harness.errors import CannotInstall, DataError, ResultsError
 from harness.machine.facts import this_machine
 from harness.machine.interrupts import Interrupts
 from harness.machine.noise import Noise, Probe
@@ -37,6 +40,7 @@ def register_parts(config: pytest.Config, reader: Reader) -> None:
         _check_results_folder(results)
     cache = _cache(options.cache_limit(config))
     display = Display(_terminal_file(), config.get_verbosity())
+    _make_environments(selection.engines, display)
     register = Register(this_machine(), options.repeated(config))
     noise = Noise(Probe(max(selection.threads)))
     interrupts = Interrupts(lambda: publishing.last_words())
@@ -45,6 +49,19 @@ def register_parts(config: pytest.Config, reader: Reader) -> None:
     collecting = Collecting(config, reader, cache, selection, register, running, display.warning)
     for part in (collecting, running, publishing):
         config.pluginmanager.register(part, f"enginebench-{type(part).__name__.lower()}")
+
+
+def _make_environments(names: Iterable[str], display: Display) -> None:
+    """Makes the environments of engines that have one of their own, before anything is timed.
+
+    An engine whose environment cannot be made is unavailable, and says so in each of its cells.
+    """
+    for engine in map(engines.get, names):
+        if isinstance(engine, InOwnEnvironment):
+            with contextlib.suppress(CannotInstall):
+                engine.home(display.say)
+            if warning := engine.untried():
+                display.warning(warning)
 
 
 def _check_results_folder(folder: Path) -> None:

@@ -28,6 +28,7 @@ PARTS = frozenset(
         *("BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY", "PIVOT"),
         *("ORDER_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "DISTINCT_MODIFIER"),
         *("ORDER_DEFAULT", "ASCENDING", "DESCENDING"),
+        "DECIMAL_TYPE_INFO",  # of a literal, in DuckDB before 2.0
     }
 )
 """What a SELECT may be made of beside expressions, as ``json_serialize_sql`` names it."""
@@ -189,7 +190,8 @@ def _in_with(
     entry: dict[str, Any], name: str, known: frozenset[str]
 ) -> Iterator[tuple[Any, frozenset[str]]]:
     """The parts of a table of WITH, each with the tables that it may read: itself, recursively."""
-    node = entry["value"]["query_node"]
+    of_with = entry["value"]  # before DuckDB 2.0 the node stood in a "query"
+    node = of_with["query_node"] if "query_node" in of_with else of_with["query"]["node"]
     if node["type"] == "RECURSIVE_CTE_NODE" and folded(node["cte_name"]) == name:
         yield node["left"], known
         yield {key: part for key, part in node.items() if key != "left"}, known | {name}

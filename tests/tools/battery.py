@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 import re
 import sys
 import tempfile
@@ -24,10 +23,10 @@ import pyarrow as pa
 from harness import engines
 from harness.engines.base import Program, Session
 from harness.errors import Unsupported, WorkerError, WorkerUnsupported
-from harness.machine.environment import read_by
 from harness.machine.messages import Request
 from harness.machine.worker_client import WorkerClient
-from harness.measure.requests import HandOver, Load, Prepare, Run, Scan, StartEngine
+from harness.measure.pool import launched
+from harness.measure.requests import HandOver, Load, Prepare, Run, Scan
 from harness.tables import Input, Table
 from tests.engines.test_semantics import HERE, QUERIES, expected, sources, told
 from tests.support.in_process import InProcess, Verdict, read_tables
@@ -78,11 +77,9 @@ class Elsewhere(Session):
         return self.worker.request(request, TIMEOUT_SECONDS)
 
     def _started(self) -> WorkerClient:
-        engine = engines.get(self.engine)
-        environment = {**read_by(engine, os.environ), **engine.environment(THREADS)}
-        folder = self.folder / f"worker-{next(self.numbers)}"
-        worker = WorkerClient("harness.measure.engine_worker", folder, environment)
-        for request in [StartEngine(self.engine, THREADS), *self.known]:
+        worker = launched(self.engine, THREADS, self.folder / f"worker-{next(self.numbers)}")
+        worker.reply(TIMEOUT_SECONDS)
+        for request in self.known:
             worker.request(request, TIMEOUT_SECONDS)
         return worker
 

@@ -1,0 +1,219 @@
+"""Requirements -> a virtual environment of an engine's own, made once and left in the cache.
+
+An engine lives in one where its version is chosen (``polars==1.44.2``), or where its library cannot
+be installed beside others. Its worker runs this harness under that environment's Python.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import ClassVar
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from harness.data.cache import default_root
+from harness.engines.base import Engine
+from harness.errors import CannotInstall
+from harness.machine.locks import held
+from harness.words import visible
+
+FOLDER = "environments"
+"""Of the cache: its folder of environments."""
+DONE = "enginebench.json"
+"""Written into an environment once it is complete: the versions of all that it holds."""
+OF_A_WORKER = ("packaging", "psutil", "ruff-api", "sqlglot")
+"""What a worker imports whatever its engine: of the versions that the harness itself runs with."""
+ANSWERS = "pyarrow"
+"""What a worker hands its answers over with: of the newest version that the engine allows."""
+WAIT_SECONDS = 1800
+_LISTED = """
+import importlib.metadata, json
+print(json.dumps({d.name: d.version for d in importlib.metadata.distributions()}))
+"""
+
+
+@dataclass(frozen=True)
+class OwnEnvironment:
+    """A virtual environment that is complete, and the versions in it by canonical name."""
+
+    folder: Path
+    versions: Mapping[str, str]
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "bin" / "python"
+
+    def variables(self, packages: Path) -> dict[str, str]:
+        """The environment variables of a process whose Python this is.
+
+        ``packages`` is a folder for links to what it imports of the harness's own environment. Its
+        packages may not lie in that environment's site-packages, which would bring all the others.
+        """
+        return {"PYTHONPATH": str(packages), "VIRTUAL_ENV": str(self.folder)}
+
+
+def requirements(distribution: str, pin: str) -> tuple[str, ...]:
+    """``("dask", "==2026.7.1")`` -> ``("dask[dataframe,distributed]==2026.7.1",)``.
+
+    The extras are those that the harness itself requires of the distribution.
+    """
+    return (f"{distribution}{_extras(distribution)}{pin}",)
+
+
+def _extras(distribution: str) -> str:
+    found = _requirement(distribution)
+    return f"[{','.join(sorted(found.extras))}]" if found and found.extras else ""
+
+
+def _requirement(distribution: str) -> Requirement | None:
+    """What the harness itself requires of a distribution, or None."""
+    found = map(Requirement, importlib.metadata.requires("enginebench") or [])
+    name = canonicalize_name(distribution)
+    return next((each for each in found if canonicalize_name(each.name) == name), None)
+
+
+class InOwnEnvironment(Engine):
+    """An engine whose library is installed into an environment of its own."""
+
+    requires: ClassVar[tuple[str, ...]]
+    """What the environment has to have, as pip is told it."""
+
+    def home(self, say: Callable[[str], None] = lambda _: None) -> OwnEnvironment:
+        """The environment, made if it is not there yet. Raises CannotInstall.
+
+        ``say`` is told when one is made, which takes some seconds and a download.
+        """
+        found = _homes.get(self.requires)
+        if found is None:
+            found = _homes[self.requires] = _found_or_made(self.requires, say)
+        if isinstance(found, CannotInstall):
+            raise found
+        return found
+
+    def unavailable(self) -> str | None:
+        try:
+            self.home()
+        except CannotInstall as error:
+            return str(error)
+        return self.too_old()
+
+    def untried(self) -> str | None:
+        """A warning where the version is none that programs are written for; else None."""
+        version, tried = self.version(), _requirement(self.distribution)
+        if version is None or tried is None or tried.specifier.contains(version):
+            return None
+        return (
+            f"{self.label}: programs are written for {tried.name}{tried.specifier}; "
+            "what an older one does otherwise ends a cell as wrong or error"
+        )
+
+    def installed(self, distribution: str) -> str | None:
+        try:
+            return self.home().versions.get(canonicalize_name(distribution))
+        except CannotInstall:
+            return None
+
+
+_homes: dict[tuple[str, ...], OwnEnvironment | CannotInstall] = {}
+"""What came of each environment that this process has wanted: none is tried twice."""
+
+
+def _found_or_made(
+    wanted: tuple[str, ...], say: Callable[[str], None]
+) -> OwnEnvironment | CannotInstall:
+    shared = tuple(f"{name}=={importlib.metadata.version(name)}" for name in OF_A_WORKER)
+    needed = (*wanted, ANSWERS, *shared)
+    key = hashlib.sha256(json.dumps([needed, sys.version]).encode()).hexdigest()[:20]
+    folder = default_root().absolute() / FOLDER / key
+    try:
+        with held(folder.with_name(f"{key}.lock")):
+            if not (folder / DONE).is_file():
+                say(f"installing {', '.join(wanted)} into an environment of its own (once)")
+                _make(folder, needed, wanted)
+        return OwnEnvironment(folder, json.loads((folder / DONE).read_text()))
+    except CannotInstall as error:
+        return error
+    except OSError as error:
+        return CannotInstall(f"no environment can be made in {folder.parent}: {error}")
+
+
+def _make(folder: Path, needed: Sequence[str], wanted: Sequence[str]) -> None:
+    """Makes the environment in its place: it cannot be moved afterwards. Its lock is held."""
+    reasons = []
+    for install in (_by_uv, _by_pip):
+        shutil.rmtree(folder, ignore_errors=True)
+        reason = install(folder, needed)
+        if reason is None:
+            (folder / DONE).write_text(json.dumps(_versions(folder)))
+            return
+        reasons.append(reason)
+    shutil.rmtree(folder, ignore_errors=True)
+    raise CannotInstall(f"{', '.join(wanted)} cannot be installed: {reasons[-1]}")
+
+
+def _by_uv(folder: Path, needed: Sequence[str]) -> str | None:
+    """Why uv could not make the environment; None where it did."""
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    if uv is None:
+        return "uv is not installed"
+    made = _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
+    python = str(OwnEnvironment(folder, {}).python)
+    return made or _run([uv, "pip", "install", "--quiet", "--python", python, *needed])
+
+
+def _by_pip(folder: Path, needed: Sequence[str]) -> str | None:
+    """Why venv and pip could not make the environment; None where they did."""
+    made = _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+    python = str(OwnEnvironment(folder, {}).python)
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
+    return made or _run([*pip, "--no-input", "--disable-pip-version-check", *needed])
+
+
+def _run(command: Sequence[str]) -> str | None:
+    """Runs a command; returns the line of its output that says why it failed, None if it did not.
+
+    It runs in an empty folder, whose settings are nobody's.
+    """
+    empty = Path(mkdtemp())
+    try:
+        ran = subprocess.run(
+            command, cwd=empty, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"no end after {WAIT_SECONDS} s"
+    finally:
+        empty.rmdir()
+    return None if ran.returncode == 0 else _reason(ran.stderr or ran.stdout)
+
+
+def _reason(output: str) -> str:
+    """The line that says most: pip's last error, or the end of what uv explains."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return visible((errors or lines or ["no reason given"])[-1])
+
+
+def _versions(folder: Path) -> dict[str, str]:
+    python = str(OwnEnvironment(folder, {}).python)
+    listed = subprocess.run([python, "-c", _LISTED], capture_output=True, text=True, check=True)
+    return {canonicalize_name(name): v for name, v in json.loads(listed.stdout).items()}
+
+
+def link_packages(folder: Path, modules: Iterable[str]) -> None:
+    """Links the packages that modules stand in (``a.b.c`` -> ``a``) into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in {module.partition(".")[0] for module in modules}:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.submodule_search_locations and not (folder / name).exists():
+            (folder / name).symlink_to(Path(next(iter(spec.submodule_search_locations))).absolute())

@@ -1,0 +1,220 @@
+"""Engines in environments of their own: how they are named, made, refused and run."""
+
+from __future__ import annotations
+
+import json
+import site
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from harness import engines
+from harness.engines import own_environment
+from harness.engines.own_environment import FOLDER, InOwnEnvironment, OwnEnvironment, link_packages
+from harness.errors import CannotInstall, UnknownEngine
+from tests.support.benchmark_runs import TABLE, Project
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty cache; no uv, whose own cache and settings a test does not know."""
+    monkeypatch.setenv("ENGINEBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(own_environment, "_homes", {})
+    monkeypatch.setattr(own_environment, "_by_uv", lambda folder, needed: "uv is not installed")
+    return tmp_path / "cache"
+
+
+def pinned(name: str) -> InOwnEnvironment:
+    engine = engines.get(name)
+    assert isinstance(engine, InOwnEnvironment)
+    return engine
+
+
+def small(name: str, *requires: str) -> InOwnEnvironment:
+    """An engine whose environment needs little."""
+    return type("Small", (InOwnEnvironment, type(engines.get(name))), {"requires": requires})()
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that needs next to nothing."""
+    monkeypatch.setattr(own_environment, "OF_A_WORKER", ("psutil",))
+    monkeypatch.setattr(own_environment, "ANSWERS", "packaging")
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "requires"),
+    [
+        ("polars==1.44.2", "Polars 1.44.2", "polars==1.44.2"),
+        ("pandas==2.3.*", "pandas 2.3.*", "pandas==2.3.*"),
+        ("duckdb>=1.4", "DuckDB >=1.4", "duckdb>=1.4"),
+        ("duckdb~=1.4.0", "DuckDB ~=1.4.0", "duckdb~=1.4.0"),
+        ("dask==2026.7.1", "Dask 2026.7.1", "dask[dataframe,distributed]==2026.7.1"),
+    ],
+)
+def test_a_version_makes_another_engine(name: str, label: str, requires: str) -> None:
+    engine = pinned(name)
+    assert (engine.label, engine.requires, engines.short(name)) == (label, (requires,), name)
+    assert engine.colour != engines.get(engine.name).colour
+
+
+def test_a_version_may_have_a_name_and_variables() -> None:
+    engine = pinned("old=polars==1.44.2@POLARS_VERBOSE=1")
+    assert (engine.label, engine.requires) == ("Polars 1.44.2 (old)", ("polars==1.44.2",))
+    assert engine.environment(1)["POLARS_VERBOSE"] == "1"
+    assert engines.address("old=polars==1.44.2") == engines.address("polars")
+
+
+@pytest.mark.parametrize("text", ["polars==", "polars===1", "polars=1.4", "polars==1 2", "==1.4"])
+def test_what_is_no_version_is_no_name(text: str) -> None:
+    with pytest.raises(UnknownEngine, match=r"is not \[NAME=\]ENGINE\[==VERSION\]|no engine"):
+        engines.get(text)
+
+
+@pytest.mark.usefixtures("few")
+def test_an_environment_is_made_once_with_what_it_needs(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    engine = small("polars", "iniconfig==2.0.0")
+    try:
+        home = engine.home(said.append)
+    except CannotInstall as error:
+        pytest.skip(f"no package index here: {error}")
+    assert said == ["installing iniconfig==2.0.0 into an environment of its own (once)"]
+    assert engine.installed("iniconfig") == "2.0.0"
+    assert set(home.versions) == {"iniconfig", "psutil", "packaging"}
+    assert _prints(home, "import iniconfig, sys; print(sys.prefix)") == str(home.folder)
+    monkeypatch.setattr(own_environment, "_homes", {})
+    assert small("duckdb", "iniconfig==2.0.0").home(said.append) == home
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "warning"),
+    [("pandas", "2.3.3", "pandas: programs are written for pandas>=3.0; what an older"),
+     ("pandas", "3.0.1", ""), ("dask", "2026.7.1", "")],
+)  # fmt: skip
+def test_a_version_that_programs_are_not_written_for_is_told(
+    name: str, version: str, warning: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = small(name, "planted")
+    monkeypatch.setattr(type(engine), "version", lambda self: version)
+    assert (engine.untried() or "").startswith(warning)
+    assert bool(engine.untried()) == bool(warning)
+
+
+@pytest.mark.usefixtures("few")
+def test_what_cannot_be_installed_is_unavailable_with_the_reason(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": "/dev/null"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    engine = pinned("polars==9.9.9")
+    reason = "polars==9.9.9 cannot be installed: No matching distribution found for polars==9.9.9"
+    assert engine.unavailable() == reason
+    assert engine.version() is None
+    monkeypatch.setattr(own_environment, "_by_pip", pytest.fail)  # it is not tried again
+    assert engine.unavailable() == reason
+    assert list((fresh / FOLDER).glob("*/")) == []
+
+
+def test_an_environment_that_was_broken_off_is_made_anew(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Path] = []
+
+    def dies(folder: Path, needed: Sequence[str]) -> str | None:
+        assert not folder.exists()
+        calls.append(folder)
+        folder.mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(own_environment, "_by_pip", dies)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            pinned("polars==1.44.2").home()
+    assert calls == [calls[0]] * 2
+
+
+def test_a_cache_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENGINEBENCH_CACHE", "/proc/nowhere")
+    assert (pinned("polars==1.44.2").unavailable() or "").startswith("no environment can be made")
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        ("ERROR: could not find\nERROR: No matching distribution\n\n", "No matching distribution"),
+        (
+            "  x No solution found:\n  ╰─▶ there is no version of a==9",
+            "╰─▶ there is no version of a==9",
+        ),
+        ("ERROR: \x1b[2Jgone", "\\x1b[2Jgone"),
+        ("", "no reason given"),
+    ],
+)
+def test_the_reason_is_the_line_that_says_most(output: str, reason: str) -> None:
+    assert own_environment._reason(output) == reason
+
+
+def test_links_lead_to_the_packages_and_to_nothing_else(tmp_path: Path) -> None:
+    link_packages(tmp_path, ["harness.measure.pool", "tests.fakes.engines:Right"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["harness", "tests"]
+    assert (tmp_path / "harness" / "measure" / "pool.py").is_file()
+
+
+def test_a_run_sets_two_versions_side_by_side(tmp_path: Path) -> None:
+    """Its installer is planted: an environment that sees the harness's packages as its own."""
+    project = Project(tmp_path).write(
+        w_yaml="tables: {t: t.csv}\nqueries:\n  q: select k, count(*) as n from t group by k\n",
+        t_csv=TABLE,
+        conftest_py=PLANTED.format(packages=site.getsitepackages()[0]),
+    )
+    done = project.pytest(
+        *("--benchmark", "w.yaml", "--engines", "duckdb,duckdb==1.4.*,duckdb==9"),
+        *("--benchmark-max-time", "0.01"),
+    )
+    assert done.code == 0, done.all
+    assert "duckdb==9 cannot be installed: planted: no such version" in done.out
+    (file,) = (tmp_path / "results").glob("*/*.json")
+    found = json.loads(file.read_text())
+    assert {r["engine"]: r["outcome"] for r in found["cells"]} == {
+        "duckdb": "ok", "duckdb==1.4.*": "ok", "duckdb==9": "unavailable"
+    }  # fmt: skip
+    assert found["engines"]["duckdb==1.4.*"]["version"] == "1.4.7"
+    assert found["engines"]["duckdb==1.4.*"]["label"] == "DuckDB 1.4.*"
+
+
+PLANTED = """
+import json, pathlib, subprocess, sys
+from harness.engines import own_environment
+
+
+def install(folder, needed):
+    if "duckdb==9" in needed:
+        return "planted: no such version"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (packages,) = pathlib.Path(folder).glob("lib/*/site-packages")
+    (packages / "all.pth").write_text({packages!r})
+
+
+own_environment._by_uv = install
+own_environment._by_pip = lambda folder, needed: "planted: no such version"
+own_environment._versions = lambda folder: {{"duckdb": "1.4.7"}}
+"""
+
+
+def _prints(home: OwnEnvironment, code: str) -> str:
+    ran = subprocess.run([home.python, "-c", code], capture_output=True, text=True, check=True)
+    return ran.stdout.strip()
+
+
+def test_the_python_is_the_one_that_runs_the_harness(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "e")], check=True)
+    home = OwnEnvironment(tmp_path / "e", {})
+    assert _prints(home, "import sys; print(sys.version)") == sys.version
