@@ -1,7 +1,7 @@
-"""Shows which functions and constructs of SQL each engine does: tables, a list, or Markdown.
+"""Shows which functions and constructs of SQL each engine supports: tables, a list, or Markdown.
 
-A cell is the outcome of compiling the construct's query for the engine. The lists are the gaps
-that engines declare.
+A table's cell is the outcome of compiling the construct's query for the engine. The lists are the
+gaps that engines declare.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ LEGEND = (
 )
 _COLOURS = {OK: "green", OK_BUT: "green", Lack.CANNOT: "red", Lack.NOT_YET: "yellow"}
 _LABEL, _CELL = 25, 8
-"""The widths of the columns for constructs and for an engine, with a space."""
+"""The widths of the columns for constructs and for an engine, in characters."""
 Matrix = Mapping[Construct, Mapping[str, str]]
 
 
 def matrix(names: Sequence[str]) -> Matrix:
-    """What each engine makes of each construct: ok, ok but for some cases, cannot, or not yet."""
+    """Compiles each construct's query for each engine -> ok, ok *, cannot or not yet."""
     tables = {name: Table(name, schema, 1) for name, schema in TABLES.items()}
     chosen = {name: engines.get(name) for name in names}
     found = {}
@@ -58,7 +58,7 @@ def _cell(engine: Engine, each: Construct, query: Query, tables: Mapping[str, Ta
 
 
 def as_tables(found: Matrix, width: int) -> RenderableType:
-    """Tables of the constructs that some engine lacks, of as many engines as fit the width."""
+    """Returns tables of the constructs that some engine lacks, split to fit ``width``."""
     lacking = {each: row for each, row in found.items() if set(row.values()) - {OK, OK_BUT}}
     names = list(next(iter(found.values())))
     parts: list[RenderableType] = []
@@ -69,7 +69,7 @@ def as_tables(found: Matrix, width: int) -> RenderableType:
 
 
 def _flowing(texts: Iterable[str], width: int) -> str:
-    """Texts one after another, none of them broken at the end of a line."""
+    """Joins texts into lines of ``width``, without breaking a text."""
     joined = " · ".join(text.replace(" ", "\N{NO-BREAK SPACE}") for text in texts)
     return textwrap.fill(joined, width).replace("\N{NO-BREAK SPACE}", " ") + "\n"
 
@@ -101,7 +101,7 @@ def _grid(found: Matrix, names: Sequence[str]) -> Grid:
 
 
 def as_list(name: str) -> RenderableType:
-    """Every gap of an engine, and the special values that it handles differently."""
+    """Returns every gap of an engine, and the special values that it computes differently."""
     engine = engines.get(name)
     parts: list[RenderableType] = [Text(_heading(engine), style="bold")]
     for title, lines in _lists(engine):
@@ -143,7 +143,7 @@ def _values(engine: Engine) -> Iterator[tuple[str, str]]:
 
 
 def as_markdown(names: Sequence[str]) -> str:
-    """The text of ``docs/CAPABILITIES.md``."""
+    """Returns the text of ``docs/CAPABILITIES.md``."""
     found = matrix(names)
     parts = [_ABOUT]
     for group, rows in groupby(found.items(), key=lambda item: item[0].group):

@@ -1,4 +1,4 @@
-"""The command ``harness``: programs, plans, what this machine can run, and runs compared."""
+"""The command ``harness``: programs, plans, this machine's engines, comparisons of runs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from harness.workload.reader import Reader
 
 
 class _OneLineErrors(TyperGroup):
-    """Tells what is wrong in one line on stderr and ends with exit code 2."""
+    """Prints a HarnessError in one line on stderr, and exits with code 2."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -83,7 +83,7 @@ def show(
 
     Example: harness show workloads/tpch.yaml::q03 --engine polars > q3.py
     """
-    workload, query = _found(target)
+    workload, query = _workload_and_query(target)
     if query is None:
         _list(workload)
         return
@@ -116,7 +116,7 @@ def plan(
 
     Example: harness plan workloads/tpch.yaml::q03
     """
-    workload, query = _found(target)
+    workload, query = _workload_and_query(target)
     if query is None:
         _list(workload)
         return
@@ -171,7 +171,7 @@ def doctor(
 
 
 def _print_functions(console: Console, engine: str | None, markdown: bool) -> None:
-    """What engines do of SQL: of one as a list, of all as tables or as Markdown."""
+    """Prints what one engine supports as a list, or all engines as tables or Markdown."""
     names = [engine] if engine else [name for name in engines.names() if name != REFEREE]
     if markdown:
         typer.echo(as_markdown(names), nl=False)
@@ -200,7 +200,7 @@ app.command()(selfcheck)
 
 
 def _print_steps(steps: Sequence[tuple[str, str]]) -> None:
-    """Each step under its name; of a step that changes nothing, that it does not."""
+    """Prints each step under its name, or that it changed nothing."""
     before = ""
     for number, (name, text) in enumerate(steps):
         typer.echo("\n" * (number > 0) + f"== {name}")
@@ -208,15 +208,15 @@ def _print_steps(steps: Sequence[tuple[str, str]]) -> None:
         before = text
 
 
-def _found(target: str) -> tuple[Workload, Query | None]:
-    """The workload and the query of ``FILE::QUERY``; no query for ``FILE``."""
+def _workload_and_query(target: str) -> tuple[Workload, Query | None]:
+    """``FILE::QUERY`` -> the workload and the query; no query for ``FILE``."""
     file, separator, name = target.partition("::")
     workload = load(Path(file))
     return workload, workload.query(name) if separator else None
 
 
 def _schemas(workload: Workload, size: str | None) -> Schemas:
-    """The tables' columns at this size, or the file's first."""
+    """Returns the tables' columns at ``size``, or at the file's first size."""
     with Cache() as cache:
         return table_schemas(workload, workload.size(size or workload.sizes[0]), cache)
 
@@ -231,16 +231,18 @@ def _list(workload: Workload) -> None:
 
 
 def _heading(engine: Engine) -> str:
-    """A comment line in the engine's own language."""
+    """Returns the engine's label as a comment in its own language."""
     return f"{'#' if engine.language == 'python' else '--'} {engine.label}"
 
 
 def _print(program: Program) -> None:
-    """Highlighted on a terminal; elsewhere the very text that is run."""
+    """Prints a program: highlighted on a terminal, elsewhere exactly the text that is run."""
     if sys.stdout.isatty():
         Console().print(Syntax(visible(program.text), program.language, theme="ansi_light"))
     else:
-        typer.echo(program.text.rstrip("\n"), color=True)  # else what colours is left out
+        typer.echo(
+            program.text.rstrip("\n"), color=True
+        )  # keeps escape sequences that are part of the text
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class Format(StrEnum):
 
 
 class MetricName(StrEnum):
-    """`report.compare.metrics.METRICS` by name; a test holds the two together."""
+    """The names of `report.compare.metrics.METRICS`; a test checks that they are the same."""
 
     MEDIAN = "median"
     MINIMUM = "minimum"
@@ -77,7 +77,7 @@ def compare(
 
     Example: harness compare results/before.json results --fail-above 5%
     """
-    import report  # a second of imports, which the other commands are spared
+    import report  # takes a second, which other commands need not spend
     from report.compare.changes import alias_of, compare_runs
     from report.compare.metrics import METRICS
     from report.read.sources import newest

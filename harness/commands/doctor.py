@@ -1,4 +1,4 @@
-"""This machine -> what ``harness doctor`` tells: the engines, the machine, the folders."""
+"""Examines this machine for ``harness doctor``: its engines, hardware, limits and folders."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from harness.records.runs import EnvironmentEntry
 from harness.words import format_bytes
 
 BUSY_SHARE = 0.25
-"""Of the cores: a load of more is worth a word."""
+"""A load above this share of the cores is reported as busy."""
 
 
 @dataclass(frozen=True)
 class Examination:
-    """A table of the engines, how many can run, and facts by name."""
+    """A table of the engines, the number of those that can run, and facts by name."""
 
     engines: Table
     available: int

@@ -1,9 +1,9 @@
-"""The command ``harness gpucheck``: all GPU engines on every workload, verified, part by part.
+"""The command ``harness gpucheck``: runs all GPU engines on every workload, in growing parts.
 
-The parts grow: a first look at tiny data, every workload at small, then group-by and join at
-medium and large beside engines of the CPU. Each leaves its results before the next begins, and the
-time that is left ends the last one as Ctrl-C would: what was measured is kept. Further arguments
-go to pytest. Without a GPU it says what is missing, and ends with 1.
+First tiny data, then every workload at small, then group-by and join at medium and large beside CPU
+engines. Each part writes its results before the next begins. When the time is over, the part that
+runs is interrupted as by Ctrl-C, and keeps what it measured. Other arguments go to pytest. Without
+a GPU it prints what is missing, and exits with 1.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from harness.engines.gpu import GpuEngine
 from harness.machine.gpu.discovery import NoGpu, usable_gpu
 
 CPU_ENGINES = ("duckdb", "pandas", "polars")
-"""Those beside which it is shown from which size on a GPU is worth its price."""
+"""CPU engines run beside the GPU engines, to show from which size on a GPU pays."""
 ENDING_SECONDS = 45.0
-"""What a run that is interrupted may take to write its results and its page."""
+"""The time that an interrupted run has to write its results and its page."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One run of pytest: workloads at one size, with at most ``seconds`` for each cell's rounds."""
+    """One run of pytest: workloads at one size, at most ``seconds`` of rounds for each cell."""
 
     workloads: tuple[str, ...]
     size: str
@@ -38,9 +38,15 @@ class Part:
 
     def command(self, names: Sequence[str], options: Sequence[str]) -> list[str]:
         files = [f"workloads/{name}.yaml" for name in self.workloads]
-        asked = ["--engines", ",".join([*names, *self.beside]), "--size", self.size]
+        selection = ["--engines", ",".join([*names, *self.beside]), "--size", self.size]
         budget = ["--benchmark-max-time", f"{self.seconds:g}"]
-        return [*(sys.executable, "-m", "pytest", "--benchmark"), *asked, *budget, *options, *files]
+        return [
+            *(sys.executable, "-m", "pytest", "--benchmark"),
+            *selection,
+            *budget,
+            *options,
+            *files,
+        ]
 
 
 PARTS = {
@@ -59,15 +65,15 @@ def main(
     arguments: Sequence[str],
     run: Callable[[Sequence[str], float], int] | None = None,
 ) -> int:
-    """The greatest exit code of the parts that ran; 1 where there is no GPU."""
-    asked, options = _parser().parse_known_args(arguments)
+    """Runs the parts -> their greatest exit code, or 1 if there is no GPU."""
+    parsed, options = _parser().parse_known_args(arguments)
     try:
         print(usable_gpu(), flush=True)
     except NoGpu as error:
         print(f"no GPU engine can run: {error}", file=sys.stderr)
         return 1
-    deadline, codes = time.monotonic() + asked.seconds, [0]
-    for name in asked.parts:
+    deadline, codes = time.monotonic() + parsed.seconds, [0]
+    for name in parsed.parts:
         left = deadline - time.monotonic()
         if left <= 0:
             print(f"no time is left for {name}", flush=True)
@@ -102,7 +108,7 @@ def _parts(text: str) -> list[str]:
 
 
 def interrupted_after(command: Sequence[str], seconds: float) -> int:
-    """Runs a command, for so long at most -> its exit code."""
+    """Runs a command, interrupts it after ``seconds`` -> its exit code."""
     process = subprocess.Popen(command)
     try:
         return process.wait(seconds)

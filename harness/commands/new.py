@@ -1,4 +1,4 @@
-"""``harness new``: a name -> the files of something new that runs, to be filled in."""
+"""The command ``harness new``: a name -> the files of an engine that runs, to be filled in."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ def new_engine(
 
 
 def _names(name: str, family: str) -> dict[str, str]:
-    """What the texts' placeholders stand for. Raises HarnessError for what is no name."""
+    """Returns the values of the templates' placeholders.
+
+    Raises HarnessError for an invalid name.
+    """
     if family not in FAMILIES:
         raise HarnessError(f"no family {family!r}; {suggestion(family, FAMILIES, 'families')}")
     if _NAME.fullmatch(name) is None:
@@ -83,13 +86,13 @@ def _names(name: str, family: str) -> dict[str, str]:
 
 
 def _colour(name: str) -> str:
-    """A colour that follows from the name."""
+    """Returns a colour that is computed from the name."""
     rgb = colorsys.hls_to_rgb(zlib.crc32(name.encode()) / 2**32, 0.45, 0.7)
     return "#" + "".join(f"{round(255 * part):02x}" for part in rgb)
 
 
 def _is_checkout(folder: Path) -> bool:
-    """Whether a folder is a checkout of this project."""
+    """True if a folder is a checkout of this project."""
     file = folder / "pyproject.toml"
     if not (file.is_file() and (folder / "harness" / "engines").is_dir()):
         return False
@@ -129,7 +132,7 @@ def _announce(file: Path, names: Mapping[str, str]) -> None:
 
 
 def _with_line(text: str, section: str, line: str) -> str:
-    """A TOML text with a line more at the beginning of a section."""
+    """Returns a TOML text with a line added at the start of a section."""
     return text.replace(f"{section}\n", f"{section}\n{line}\n", 1)
 
 

@@ -1,6 +1,6 @@
-"""The texts of a new engine: ``$name``, ``$label``, ``$kind`` and ``$module`` stand for its names.
+"""Templates of a new engine's files; ``$name``, ``$label``, ``$kind``, ``$module`` are its names.
 
-Each runs as it is, over a library that is installed anyway; comments say what to put in its place.
+Each runs as it is, over a library that is installed anyway; comments say what to replace.
 """
 
 from __future__ import annotations

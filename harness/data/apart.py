@@ -1,8 +1,8 @@
-"""Calls of functions -> what they return, computed in a worker, which may die of it.
+"""Calls functions that read a user's files, in a worker process, which may die of it.
 
-A library that reads a damaged file may end its whole process: Arrow aborts where it is asked about
-an encrypted column. What dies here costs one table, not the run; and what a small file unpacks to
-fills neither the memory nor the day.
+A library may end its whole process on a damaged file: Arrow aborts on an encrypted column. That
+costs one table then, not the run. The worker also bounds time and memory: a small file may unpack
+to a large one.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from harness.machine.restarting_worker import RestartingWorker
 from harness.machine.scratch import Scratch
 
 START_SECONDS = 600.0
-"""The limit for the start of the worker, which no file's time is counted for."""
+"""The time limit for starting the worker, which does not count as reading time."""
 SECONDS, BYTES_A_SECOND = 60.0, 250_000
-"""The time for reading: SECONDS, and a second more for each BYTES_A_SECOND on the disk."""
+"""The time for reading: SECONDS, and one more for each BYTES_A_SECOND of files on disk."""
 MEMORY_BYTES = 4 * 10**9
-"""The memory that the worker may grow by in one call; less where less is available."""
+"""The memory by which the worker may grow in one call; less if less is available."""
 
 Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
 class Returned:
-    """What a call returned, or the exception that it raised."""
+    """The value that a call returned, or the exception that it raised."""
 
     value: Any = None
     error: Exception | None = None
@@ -47,14 +47,14 @@ class Returned:
 
 @dataclass(frozen=True)
 class Call(Request[Returned]):
-    """A function, which stands in a module by its own name, and its arguments."""
+    """A module's function, which can be imported by its name, and its arguments."""
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
 
 
 class Apart(Closing):
-    """A worker that calls functions, and the time that is left for all calls together."""
+    """A worker that calls functions within a time limit for all calls together."""
 
     def __init__(self) -> None:
         self._seconds, self._counted = SECONDS, set[tuple[int, int]]()
@@ -62,26 +62,25 @@ class Apart(Closing):
         self._worker: RestartingWorker | None = None
 
     def allow_for(self, files: Identities) -> None:
-        """Adds the time that files of this size may take, once for each file."""
+        """Adds reading time for files of this size, once for each file."""
         for file in files.values():
             if (file.device, file.inode) not in self._counted:
                 self._counted.add((file.device, file.inode))
                 self._seconds += file.size / BYTES_A_SECOND
 
-    def call(self, what: str, function: Callable[..., Made], *given: Any) -> Made:
-        """``function(*given)``, or the exception that it raises; all can be pickled.
+    def call(self, what: str, function: Callable[..., Made], *arguments: Any) -> Made:
+        """Returns ``function(*arguments)``, or raises what it raises; all must be picklable.
 
-        The function stands in a module by its own name. Raises DataError, which begins with
-        ``what``, where the process ends without an answer; DataTooMuch where that is for the time
-        or the memory that it took.
+        ``function`` is a module's own. Raises DataError, whose message begins with ``what``, if the
+        process ends without an answer; DataTooMuch if it took too much time or memory.
         """
-        returned = self._ask(what, Call(function, given))
+        returned = self._request(what, Call(function, arguments))
         if returned.error is not None:
             raise returned.error
         made: Made = returned.value
         return made
 
-    def _ask(self, what: str, call: Call) -> Returned:
+    def _request(self, what: str, call: Call) -> Returned:
         limit = min(MEMORY_BYTES, default_memory_limit())
         client = self._started().client()
         client.memory.limit_bytes = client.memory.sample() + limit
@@ -112,7 +111,7 @@ class Apart(Closing):
         return self._worker
 
     def close(self) -> None:
-        """Ends the worker. May be called twice."""
+        """Ends the worker; may be called twice."""
         if self._worker is not None and self._scratch is not None:
             self._worker.close()
             self._scratch.close()

@@ -1,4 +1,4 @@
-"""Turns the harness's column types into Arrow's, and decimals into floats."""
+"""Arrow's types for the harness's column types, and decimals converted to floats."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ ARROW_TYPES: dict[Type, pa.DataType] = {
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:
-    """The Arrow schema of a table's files.
+    """Returns the Arrow schema of a table's files.
 
-    Every field is written as optional, as most Parquet in the world is: an engine should not
-    profit from a promise that it would not get elsewhere.
+    Every field is optional, as in most Parquet files: an engine should not profit from a promise
+    that other files do not make.
     """
     return pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in schema])
 
 
 def decimal_to_float(values: pa.Array) -> pa.Array:
-    """The nearest 64-bit floats, so that 0.07 equals a query's literal ``0.07``.
+    """Converts decimals to the nearest 64-bit floats, so that 0.07 equals a query's ``0.07``.
 
-    Arrow's own cast multiplies by a power of ten that is not exact and lands beside them
-    (so does its ``round``). Up to 15 digits the unscaled integer is recovered and divided,
-    which rounds once; beyond, the number is read from its text.
+    Arrow's own cast multiplies by an inexact power of ten and can miss the nearest float (so does
+    its ``round``). Up to 15 digits the unscaled integer is recovered and divided, which rounds
+    once; longer decimals are read from their text.
     """
     if values.type.precision > 15 or values.type.scale < 0:
         return pc.cast(pc.cast(values, pa.string()), pa.float64())

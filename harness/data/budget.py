@@ -1,8 +1,8 @@
-"""A cache's folder and its limit -> room for more: what was used longest ago is removed.
+"""Keeps a cache folder within its limit: what was used longest ago is removed.
 
-Each living run holds the lock of a file of its own in ``runs``, made when it began. What was used
-since the oldest living run began stays. What a run is writing has the name of that file in its own;
-it is removed once the run has ended, also where the run was killed.
+Each running run holds the lock of a file of its own in ``runs``, made when it began. What was used
+since the oldest of them began is not removed. Files that a run is writing have its file's name in
+theirs; they are removed once the run has ended, even if it was killed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from harness.words import format_bytes
 
 MANIFEST = "manifest.json"
 RUNS, ANSWERS, LOCK = "runs", "answers", "enginebench.lock"
-# By these names alone is anything removed: the folder may hold what is not the cache's.
+# Only files with such names are removed: the folder may hold others than the cache's.
 ENTRY = re.compile(r".+-[0-9a-f]{20}")
 ANSWER = re.compile(r"[0-9a-f]{64}\.arrow")
 UNFINISHED = re.compile(r".+\.([0-9a-f]{32})\.part")
@@ -30,15 +30,15 @@ RUN = re.compile(r"[0-9a-f]{32}")
 BEING_MADE = re.compile(r".+-[0-9a-f]{20}\.lock")
 
 MOST_BYTES = 50 * 10**9
-"""The limit where none is given; half of what the disk could hold, where that is less."""
+"""The default limit, unless half of the disk's capacity is less."""
 SPARE = 20
 """One part in SPARE of the disk stays free, whatever the limit."""
 GRANTS = 1000
-"""The limit is granted in GRANTS parts; each run beside others passes it by one at most."""
+"""The limit is granted in GRANTS parts, so that each concurrent run exceeds it by one at most."""
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedFile:
     """An entry of the cache, a folder or an answer's file, and when it was last used (ns)."""
 
     path: Path
@@ -48,10 +48,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a run may write into a cache, which may hold ``limit`` bytes; None is the usual limit.
+    """Decides what a run may write into a cache of ``limit`` bytes; None: the default limit.
 
-    ``run`` is the name of the run's file, ``since_ns`` when it began. Where the cache cannot be
-    written, all methods raise OSError.
+    ``run`` is the name of the run's file, ``since_ns`` when it began. All methods raise OSError if
+    the cache cannot be written.
     """
 
     root: Path
@@ -64,11 +64,11 @@ class Budget:
         return self.root / ANSWERS
 
     def unfinished(self, final: Path) -> Path:
-        """Where something is made before it is moved to its place in one step."""
+        """Returns the path at which something is written before it is moved to ``final``."""
         return final.with_name(f"{final.name}.{self.run}.part")
 
     def use(self, file: Path) -> bool:
-        """Whether a file is there; if so, no run removes it while this one lives."""
+        """True if a file exists; no run then removes it while this one runs."""
         with held(self.root / LOCK):
             try:
                 os.utime(file)
@@ -77,16 +77,17 @@ class Budget:
             return True
 
     def remove(self, path: Path) -> None:
-        """Moves something out of its place in one step, and then deletes it."""
+        """Moves something out of its place in one step, then deletes it."""
         doomed = self.unfinished(path)
         with contextlib.suppress(FileNotFoundError):
             path.rename(doomed)
             _delete(doomed)
 
     def grant(self, count: int) -> int:
-        """How many bytes may be written now, ``count`` at least; the oldest are removed for them.
+        """Returns how many bytes may be written now, at least ``count``.
 
-        Raises DataError, and removes nothing, where that would not be enough.
+        Removes old entries for that. Raises DataError, and removes nothing, if it would not be
+        enough.
         """
         with held(self.root / LOCK):
             oldest = min([self.since_ns, *sweep(self.root).values()])
@@ -109,41 +110,41 @@ class Budget:
             return min(most - used, max(count, most // GRANTS))
 
     def _most(self, capacity: int) -> int:
-        """The bytes that the cache may hold on a disk of this capacity."""
+        """Returns the bytes that the cache may hold on a disk of this capacity."""
         if self.limit is None:
             return min(MOST_BYTES, capacity // 2)
         return min(self.limit, capacity - capacity // SPARE)
 
 
-def _sum(kept: Iterable[Kept]) -> int:
+def _sum(kept: Iterable[CachedFile]) -> int:
     return sum(one.bytes for one in kept)
 
 
 class Room:
-    """Counts what is written within a budget."""
+    """Counts the bytes written within a budget."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget, self._left = budget, 0
 
     def expect(self, count: int) -> None:
-        """Raises DataError if ``count`` bytes, about what will be written, do not fit."""
+        """Raises DataError if ``count`` bytes, an estimate, do not fit."""
         self._budget.grant(count)
 
     def take(self, count: int) -> None:
-        """Raises DataError if there is no room for ``count`` more bytes."""
+        """Reserves ``count`` bytes; raises DataError if they do not fit."""
         if count > self._left:
             self._left = self._budget.grant(count)
         self._left -= count
 
     def wrote(self, count: int) -> None:
-        """Raises DataError if there was no room for ``count`` bytes that have been written."""
+        """Counts ``count`` bytes that were written; raises DataError if they did not fit."""
         self._left -= count
         if self._left < 0:
             self._left = self._budget.grant(0)
 
 
 def sweep(root: Path) -> dict[str, int]:
-    """Removes what ended runs left behind; returns the living runs and when each began (ns).
+    """Removes what ended runs left behind; returns the running runs and when each began (ns).
 
     The caller holds the cache's lock.
     """
@@ -159,7 +160,10 @@ def sweep(root: Path) -> dict[str, int]:
 
 
 def _since(file: Path) -> int | None:
-    """When a lock's file was made (ns), if a process holds the lock; else the file is removed."""
+    """Returns when a lock's file was made (ns), if a process holds the lock.
+
+    Else removes the file and returns None.
+    """
     with contextlib.suppress(FileNotFoundError):
         made_ns = file.stat().st_mtime_ns
         lock = try_lock(file)
@@ -171,21 +175,24 @@ def _since(file: Path) -> int | None:
 
 
 def bytes_in(root: Path) -> int:
-    """The bytes of what is the cache's in its folder, finished or not."""
+    """Returns the bytes of the cache's own files in its folder, finished or not."""
     return _sum(_contents(root))
 
 
-def _contents(root: Path) -> list[Kept]:
+def _contents(root: Path) -> list[CachedFile]:
     found = []
     for item in [*_in(root), *_in(root / ANSWERS)]:
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # it has been moved
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # another run moved it
             if (used_ns := _used_ns(item)) is not None:
-                found.append(Kept(Path(item), _bytes(item), used_ns))
+                found.append(CachedFile(Path(item), _bytes(item), used_ns))
     return found
 
 
 def _used_ns(item: os.DirEntry[str]) -> int | None:
-    """When an entry was last used (ns): the latest for what is being made, None for other files."""
+    """Returns when an entry was last used (ns), None for other files.
+
+    The greatest time for a file that is being written.
+    """
     if UNFINISHED.fullmatch(item.name):
         return sys.maxsize
     if ANSWER.fullmatch(item.name):
@@ -194,19 +201,19 @@ def _used_ns(item: os.DirEntry[str]) -> int | None:
 
 
 def _bytes(item: os.DirEntry[str]) -> int:
-    """The size of a file, or of all files in a folder."""
+    """Returns the size of a file, or of all files in a folder."""
     if not item.is_dir():
         return item.stat().st_size
     total = 0
     for inner, _, names in os.walk(item.path):
         for name in names:
-            with contextlib.suppress(FileNotFoundError):  # it is being made
+            with contextlib.suppress(FileNotFoundError):  # another run moved or removed it
                 total += Path(inner, name).lstat().st_size
     return total
 
 
 def _in(folder: Path) -> list[os.DirEntry[str]]:
-    """The contents of a folder without its links, which lead out of the cache."""
+    """Returns the entries of a folder without links, which lead out of the cache."""
     try:
         with os.scandir(folder) as items:
             return [item for item in items if not item.is_symlink()]
@@ -216,6 +223,8 @@ def _in(folder: Path) -> list[os.DirEntry[str]]:
 
 def _delete(path: Path) -> None:
     if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)  # its maker may be about to end
+        shutil.rmtree(
+            path, ignore_errors=True
+        )  # a run that is ending may remove files at the same time
     else:
         path.unlink(missing_ok=True)

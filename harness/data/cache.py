@@ -1,4 +1,4 @@
-"""A recipe for files -> a folder with all of them, made once and checked at each use."""
+"""A cache of folders with files, each made once and checked at each use."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EDGE_BYTES = 1 << 16
 CHUNK_BYTES = 1 << 22
 
 Facts = dict[str, Any]
-"""What is stored with an entry beside its files: anything that JSON can hold."""
+"""What is stored with an entry beside its files: any JSON."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,16 @@ class Entry:
 
 
 def default_root() -> Path:
-    """``ENGINEBENCH_CACHE``, or the user's cache folder as the system has it."""
+    """Returns ``ENGINEBENCH_CACHE``, or the system's cache folder of the user."""
     chosen = os.environ.get("ENGINEBENCH_CACHE")
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("enginebench"))
 
 
 def default_limit() -> int | None:
-    """Bytes: ``ENGINEBENCH_CACHE_LIMIT``, if it is set. Raises DataError where it is no size."""
+    """Returns ``ENGINEBENCH_CACHE_LIMIT`` in bytes, or None.
+
+    Raises DataError if it is no size.
+    """
     chosen = os.environ.get(LIMIT)
     try:
         return parse_bytes(chosen) if chosen else None
@@ -62,15 +65,15 @@ def default_limit() -> int | None:
 
 
 def identity_hash(identity: Mapping[str, Any]) -> str:
-    """SHA-256 of everything that determines a content."""
+    """Returns the SHA-256 of everything that determines a content, in hex."""
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
 class Cache(Closing):
-    """A cache folder while a run uses it: entries that the run has used stay until ``close``.
+    """A cache folder in use by a run: entries that the run has used stay until ``close``.
 
     ``limit`` bounds all that is in it, in bytes. Raises DataError if the folder cannot be written,
-    or if its path holds characters that readers of its files take for a pattern or an address.
+    or if its path has characters that readers of its files take for a pattern or an address.
     """
 
     def __init__(self, root: Path | None = None, limit: int | None = None) -> None:
@@ -83,7 +86,7 @@ class Cache(Closing):
             )
         run = uuid.uuid4().hex
         self._file = root / RUNS / run
-        with _telling(root):
+        with _as_data_error(root):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with held(root / LOCK):
                 sweep(root)
@@ -93,7 +96,7 @@ class Cache(Closing):
         self._given_up: dict[Path, DataTooMuch] = {}
 
     def close(self) -> None:
-        """Ends the run's use, and shrinks the cache to its limit. May be called twice."""
+        """Ends the run's use, and shrinks the cache to its limit; may be called twice."""
         if self._lock is not None:
             shutil.rmtree(self.links, ignore_errors=True)
             self._file.unlink(missing_ok=True)
@@ -104,12 +107,12 @@ class Cache(Closing):
 
     @property
     def links(self) -> Path:
-        """A folder for links to files elsewhere, removed after the run, also after a killed one."""
+        """A folder for links to files elsewhere; removed after the run, even if it is killed."""
         return self.budget.unfinished(self.budget.root / LINKS)
 
     def link(self, link: Path, target: str) -> None:
-        """Makes a link below ``links``, unless it is there."""
-        with _telling(self.budget.root):
+        """Makes a link below ``links``, unless it exists."""
+        with _as_data_error(self.budget.root):
             link.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileExistsError):
                 link.symlink_to(target)
@@ -117,23 +120,22 @@ class Cache(Closing):
     def fetch(
         self, label: str, identity: Mapping[str, Any], make: Callable[[Path, Room], Facts]
     ) -> Entry:
-        """The entry for an identity: the one in the cache, or else a new one.
+        """Returns the entry for an identity; makes it if the cache has none.
 
-        ``make`` writes its files into the empty folder it is given, within the room it is given,
-        and returns its facts. An entry that is damaged is made anew. Of several processes that
-        want the same entry one makes it and the others wait. Raises DataError where the cache has
-        no room or cannot be written: an OSError of ``make`` is taken for that, so that it must
-        tell those of what it reads in words of its own.
+        ``make`` writes files into the empty folder it is given, within its room, and returns facts.
+        A damaged entry is made anew. Of several processes that need an entry one makes it while the
+        others wait. Raises DataError if the cache has no room or cannot be written. An OSError of
+        ``make`` is taken for that, so ``make`` must convert those of the files that it reads.
         """
         final = self.budget.root / f"{label}-{identity_hash(identity)[:20]}"
-        with _telling(self.budget.root):
+        with _as_data_error(self.budget.root):
             found = self._found(final)
             if found is not None:
                 return found
             with held(Path(f"{final}.lock")):
-                return self._found(final) or self._once(final, make)
+                return self._found(final) or self._made_once(final, make)
 
-    def _once(self, final: Path, make: Callable[[Path, Room], Facts]) -> Entry:
+    def _made_once(self, final: Path, make: Callable[[Path, Room], Facts]) -> Entry:
         """Makes an entry; one that took too much time or memory is not tried again in this run."""
         if final in self._given_up:
             raise self._given_up[final]
@@ -144,12 +146,12 @@ class Cache(Closing):
             raise
 
     def _found(self, final: Path) -> Entry | None:
-        """The entry in this place, marked as used, or None if there is none that is whole."""
+        """Returns the undamaged entry at this path, marked as used, or None."""
         return _opened(final) if self.budget.use(final / MANIFEST) else None
 
     def _made(self, final: Path, make: Callable[[Path, Room], Facts]) -> Entry:
-        """Makes the entry beside its place and moves it there in one step. Its lock is held."""
-        self.budget.remove(final)  # it is damaged
+        """Makes the entry beside its path, and moves it there in one step; its lock is held."""
+        self.budget.remove(final)  # missing or damaged
         temporary = self.budget.unfinished(final)
         temporary.mkdir()
         try:
@@ -167,7 +169,7 @@ class Cache(Closing):
 
 
 @contextmanager
-def _telling(root: Path) -> Iterator[None]:
+def _as_data_error(root: Path) -> Iterator[None]:
     """Turns an OSError into a DataError that says what to do."""
     try:
         yield
@@ -179,7 +181,7 @@ def _telling(root: Path) -> Iterator[None]:
 
 
 def _opened(final: Path) -> Entry | None:
-    """The entry in this place, or None where there is none that is whole."""
+    """Returns the entry at this path, or None if it is missing or damaged."""
     try:
         manifest = json.loads((final / MANIFEST).read_text())
         whole = manifest["version"] == MANIFEST_VERSION and all(
@@ -187,7 +189,7 @@ def _opened(final: Path) -> Entry | None:
         )
         return Entry(final, manifest["facts"]) if whole else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # no manifest, or not one of ours: the entry is made anew
+        return None  # no manifest, or not one of the harness's
 
 
 def _described(path: Path) -> dict[str, Any]:
@@ -201,7 +203,10 @@ def _described(path: Path) -> dict[str, Any]:
 
 
 def _unchanged(path: Path, noted: Mapping[str, Any]) -> bool:
-    """Cheap for a file that nobody touched; one with a new time, say a copy, is read whole."""
+    """True if a file is as in the manifest.
+
+    Reads only its edges, unless its time differs, as that of a copy does.
+    """
     status = path.stat()
     if status.st_size != noted["bytes"]:
         return False
@@ -211,7 +216,7 @@ def _unchanged(path: Path, noted: Mapping[str, Any]) -> bool:
 
 
 def _edges(path: Path) -> int:
-    """CRC-32 of the first and the last 64 KB: a Parquet file's footer is among them."""
+    """Returns the CRC-32 of the first and last 64 KiB, which include a Parquet file's footer."""
     with path.open("rb") as stream:
         head = stream.read(EDGE_BYTES)
         stream.seek(max(0, path.stat().st_size - EDGE_BYTES))
@@ -219,7 +224,7 @@ def _edges(path: Path) -> int:
 
 
 def _checksum(path: Path) -> int:
-    """CRC-32 of the whole file, which finds accidents; it is no guard against intent."""
+    """Returns the CRC-32 of the whole file; it finds accidents, not intent."""
     result = 0
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):
@@ -228,7 +233,7 @@ def _checksum(path: Path) -> int:
 
 
 def _flush(path: Path) -> None:
-    """Makes sure that a file's bytes, or a folder's names, are on the disk."""
+    """Writes a file's bytes, or a folder's names, to the disk (fsync)."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

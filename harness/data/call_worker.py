@@ -1,4 +1,4 @@
-"""The worker of ``harness/data/apart.py``: calls of functions -> what they return or raise."""
+"""The worker process of ``harness/data/apart.py``: calls functions and returns their results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.machine.worker_server import serve
 
 
 def start(_: Start) -> None:
-    """Nothing is to be done before the first call."""
+    """Does nothing; a worker must have a start request."""
 
 
 def call(request: Call) -> Returned:

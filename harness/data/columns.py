@@ -1,4 +1,4 @@
-"""Turns a file's column names into checked ones, and a read table into what the cache notes."""
+"""Checks a file's column names, and stores a table's columns in the cache's facts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from harness.types import Column, Schema, Type
 from harness.words import folded, suggestion
 
 MOST_COLUMNS, MOST_CHARACTERS = 10_000, 1_000
-"""Of a table, and of a column's name."""
+"""The most columns of a table, and the most characters of a column's name."""
 
 
 def check_names(path: Path, names: Sequence[str]) -> None:
-    """Raises DataError for a column without a name, or two that SQL cannot tell apart.
+    """Raises DataError for a column without a name, or two that SQL cannot distinguish.
 
-    Also for more columns, or longer names, than a query could be written with.
+    Also if there are more columns, or longer names, than a query could have.
     """
     if len(names) > MOST_COLUMNS:
         raise DataError(f"{path} has {len(names):,} columns; a table has {MOST_COLUMNS:,} at most")
@@ -74,11 +74,11 @@ def facts(
     in_place: bool,
     changes: Sequence[str] = (),
 ) -> Facts:
-    """What the cache notes of a table; a column is nullable exactly where it holds a NULL.
+    """Returns what the cache stores of a table; a column is nullable if and only if it has a NULL.
 
-    ``plain``: every engine's CSV reader would read its text alike. ``in_place``: the user's
-    own Parquet files serve, and the entry holds no copy. ``changes``: what of the data is not as
-    in the files, in words.
+    - ``plain``: every engine's CSV reader would read the text alike. - ``in_place``: the user's own
+    Parquet files are used; the entry has no copy. - ``changes``: how the data differs from the
+    files, in words.
     """
     schema = [
         [c.name, c.type.value, written.nulls[c.name] > 0, written.special[c.name]] for c in columns
@@ -92,8 +92,8 @@ def facts(
     }
 
 
-def noted(facts: Facts) -> Schema:
-    """The columns of a table as the cache has noted them."""
+def schema_of(facts: Facts) -> Schema:
+    """Returns a table's columns from the cache's facts."""
     return tuple(
         Column(name, Type(kind), nullable, special=tuple(map(Special, special)))
         for name, kind, nullable, special in facts["schema"]

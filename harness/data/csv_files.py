@@ -1,4 +1,4 @@
-"""Turns a user's CSV files into one Parquet file with canonical types."""
+"""Reads a user's CSV files into one Parquet file with canonical types."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ from harness.types import Column, Schema
 
 
 def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
-    """Two passes over the text: the first settles the types over all of it, the second converts."""
+    """Reads the text twice: to infer the types from all of it, and to convert it.
+
+    Returns the table's facts. Raises WorkloadError for declared types that do not fit, DataError
+    for a file that cannot be read, or if there is no room.
+    """
     names = csv_text.header(paths[0], source.csv_format)
     check_declared(source, paths[0], names)
     types = dict(source.declared)
@@ -39,7 +43,7 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room)
 
 
 class _Conversion:
-    """The second pass: text into values. ``plain`` holds once all batches have come by."""
+    """The second pass: text -> values. ``plain`` is only valid after all batches."""
 
     def __init__(self, source: TableSource, paths: tuple[Path, ...], columns: Schema) -> None:
         self.source, self.paths, self.columns = source, paths, columns

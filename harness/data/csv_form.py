@@ -1,4 +1,4 @@
-"""Turns a CSV file's bytes into whether every reader takes them for the same rows and fields."""
+"""Decides from a CSV file's bytes whether every reader takes them for the same rows and fields."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from harness.tables import CsvFormat
 
 QUOTE, FEED, RETURN = b'"\n\r'
 PLAIN_NAME = re.compile(r"\w([\w .:/()%+-]*[\w)%])?")
-"""Of a column: without what some reader would strip, unpack or take for something else."""
+"""Column names in which no reader strips, unpacks or reinterprets anything."""
 
 
 def narrow(path: Path, names: Sequence[str], form: CsvFormat) -> bool:
-    r"""Whether readers agree on a file, whose rows have been read already.
+    r"""True if all readers agree on a file that has been read already.
 
-    They do where its lines all end in ``\n``, or all in ``\r\n``; none of them is blank; a field
-    is quoted as a whole or not at all, holds no end of a line, and is not quoted where it is
-    empty; and names of columns are plain, and NULL is spelt as nothing.
+    They do if all lines end in ``\n``, or all in ``\r\n``; no line is blank; a field is quoted as a
+    whole or not at all, contains no line break, and is not quoted if it is empty; column names are
+    plain; and NULL is the empty field.
     """
     if form != form.plain or not all(map(PLAIN_NAME.fullmatch, names)):
         return False
@@ -29,7 +29,7 @@ def narrow(path: Path, names: Sequence[str], form: CsvFormat) -> bool:
     for place, lines in enumerate(_whole_lines(path)):
         if place == 0 and _first(lines).replace(b'"', b"") != header:
             return False
-        if not _agreed(lines, form.delimiter.encode()):
+        if not _is_unambiguous(lines, form.delimiter.encode()):
             return False
         returns |= {b"\r" in lines} if b"\n" in lines else set()
     return len(returns) < 2
@@ -40,7 +40,7 @@ def _first(lines: bytes) -> bytes:
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:
-    """A file's bytes, cut after lines."""
+    """Yields a file's bytes, cut after line ends."""
     rest = b""
     with opened(path) as stream:
         while block := stream.read(BLOCK_BYTES):
@@ -53,7 +53,7 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
         yield rest
 
 
-def _agreed(lines: bytes, delimiter: bytes) -> bool:
+def _is_unambiguous(lines: bytes, delimiter: bytes) -> bool:
     blank = lines.startswith((b"\n", b"\r\n")) or b"\n\n" in lines or b"\n\r\n" in lines
     returns = lines.count(b"\r")
     mixed = returns and not returns == lines.count(b"\r\n") == lines.count(b"\n")
@@ -63,7 +63,7 @@ def _agreed(lines: bytes, delimiter: bytes) -> bool:
 
 
 def _quoted_as_a_whole(lines: bytes, delimiter: bytes) -> bool:
-    """Whether quotation marks stand around whole fields, and doubled within such ones only."""
+    """True if quotation marks surround whole fields, and are doubled only within these."""
     text = np.frombuffer(b"\n" + lines + b"\n", np.uint8)
     marks = np.flatnonzero(text == QUOTE)
     if len(marks) % 2:

@@ -1,4 +1,4 @@
-"""Turns CSV files into batches of columns of text, in bounded memory, whatever they unpack to."""
+"""Reads CSV files as batches of text columns, in bounded memory, whatever they unpack to."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from harness.errors import DataError
 from harness.tables import CsvFormat
 
 BLOCK_BYTES = 1 << 23
-"""Read at once; no row may be longer."""
+"""The bytes read at once; no row may be longer."""
 HEADER_BYTES = 1 << 20
-"""The longest header that is read; its columns' names come first, and alone."""
+"""The longest header that is read."""
 
 
 def header(path: Path, spelling: CsvFormat) -> list[str]:
-    """A file's column names. Raises DataError where they cannot serve as such."""
+    """Returns a file's column names; raises DataError if they are missing or invalid."""
     try:
         with opened(path) as stream:
             head = stream.read(HEADER_BYTES)
@@ -42,7 +42,10 @@ def header(path: Path, spelling: CsvFormat) -> list[str]:
 
 
 def batches(paths: tuple[Path, ...], spelling: CsvFormat) -> Iterator[dict[str, pa.Array]]:
-    """All rows of all files, every column as text, or NULL where a null value is spelt."""
+    """Yields all rows of all files by column, as text; NULL where a null value is spelt.
+
+    Raises DataError for a file that is not CSV in UTF-8, or has other columns than the first.
+    """
     names = header(paths[0], spelling)
     for path in paths:
         check_same(paths[0], names, path, header(path, spelling))
@@ -81,5 +84,5 @@ def _size(count: int) -> str:
 
 
 def opened(path: Path) -> pa.NativeFile:
-    """A file's bytes, unpacked."""
+    """Opens a file, decompressed."""
     return pa.input_stream(str(path), compression="gzip" if path.suffix.lower() == ".gz" else None)

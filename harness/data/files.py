@@ -1,4 +1,4 @@
-"""Turns a table's path, as the user wrote it, into the files that are meant."""
+"""Finds the files that a table's path, as the user wrote it, means."""
 
 from __future__ import annotations
 
@@ -15,24 +15,26 @@ from harness.words import is_utf8, suggestion
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 LONGEST_SHOWN = 200
-"""How many characters of a path are told."""
+"""The most characters of a path in a message."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A table's files, all CSV or all Parquet, in the order of their names."""
+    """A table's files, all CSV or all Parquet, sorted by name."""
 
     paths: tuple[Path, ...]
     csv: bool
 
 
 def resolve(source: TableSource, walk: Walk) -> Found:
-    """The files of a table, found by the walk that all tables of its file share.
+    """Returns the files of a table, using the walk that all tables of its workload share.
 
-    Raises WorkloadError, at the table's line, where there are none.
+    Raises WorkloadError, at the table's line, if there are none, or one cannot be used.
     """
     try:
-        return _one_kind(source, _named(_paths(source, source.file.parent.absolute(), walk)))
+        return _one_kind(
+            source, _checked_names(_paths(source, source.file.parent.absolute(), walk))
+        )
     except DataError as error:
         raise _error(source, f"{_shown(source.path)}: {error}") from error
     except OSError as error:
@@ -59,12 +61,12 @@ def _paths(source: TableSource, base: Path, walk: Walk) -> list[Path]:
 
 
 def suffix(path: Path) -> str | None:
-    """Which kind of table a file holds, by its name; None where it is not a table."""
+    """Returns the ending of a table's file (``.csv``, ``.csv.gz``, ``.parquet``), or None."""
     return next((ending for ending in SUFFIXES if path.name.lower().endswith(ending)), None)
 
 
 def _readable(source: TableSource, paths: Iterable[Path]) -> list[Path]:
-    """Those that are tables by their names, sorted; folders and links to nothing are none."""
+    """Returns those that have a table's ending, sorted, without folders and broken links."""
     tables = [path for path in paths if suffix(path) and path.exists() and not path.is_dir()]
     for path in tables:
         _check_is_file(source, path)
@@ -72,7 +74,7 @@ def _readable(source: TableSource, paths: Iterable[Path]) -> list[Path]:
 
 
 def _check_is_file(source: TableSource, path: Path) -> None:
-    """Refuses what would be waited for, or has no end."""
+    """Refuses pipes, devices and sockets: reading them may block, or never end."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
         kind = next((word for word, test in _KINDS.items() if test(mode)), "no file")
@@ -87,14 +89,14 @@ _KINDS: Mapping[str, Callable[[int], bool]] = {
 
 
 def _shown(path: str) -> str:
-    """A path in quotes, of which so much is told that a reader knows it."""
+    """Returns a path in quotes, shortened if it is long."""
     if len(path) <= LONGEST_SHOWN:
         return repr(path)
     return f"{path[:LONGEST_SHOWN]!r}… ({len(path):,} characters)"
 
 
-def _named(paths: list[Path]) -> list[Path]:
-    """The paths themselves. Raises DataError where one could not be told to an engine."""
+def _checked_names(paths: list[Path]) -> list[Path]:
+    """Returns the paths; raises DataError if one is not UTF-8, as engines need."""
     for path in paths:
         if not is_utf8(path):
             raise DataError(f"the name {path.name!r} is not UTF-8; rename the file, or its folder")

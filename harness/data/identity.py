@@ -1,4 +1,4 @@
-"""A user's files -> identities by which a change shows without reading the files."""
+"""Identities of a user's files, by which a change shows without reading the files."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from harness.errors import WorkloadError
 
 @dataclass(frozen=True)
 class Identity:
-    """One file as the system knows it.
+    """What the system knows of one file.
 
-    Whoever replaces a file can give it any size and any time of change (``cp -p``, ``tar``), but
-    not its number on the disk, nor the time at which the system itself noted a change (ctime).
+    A replaced file may have the old size and time of change (``cp -p``, ``tar``), but not the same
+    inode or ctime.
     """
 
     size: int
@@ -29,7 +29,7 @@ class Identity:
 
     @classmethod
     def of(cls, path: Path) -> Identity:
-        """Raises OSError where there is no such file any more."""
+        """Returns a file's identity; raises OSError if the file is gone."""
         status = path.stat()
         return cls(
             status.st_size,
@@ -43,7 +43,7 @@ class Identity:
     def lasting(self) -> tuple[int, ...]:
         """The fields that stay the same as long as the file does.
 
-        Not so the device: some kinds of disk get another number whenever they are mounted.
+        The device is not one: some disks get another number whenever they are mounted.
         """
         return self.size, self.mtime_ns, self.ctime_ns, self.inode
 
@@ -52,7 +52,7 @@ Identities = Mapping[Path, Identity]
 
 
 def identities(paths: Iterable[Path]) -> Identities:
-    """The identities of those files that exist and can be looked at."""
+    """Returns the identities of those files that exist and are accessible."""
     found: dict[Path, Identity] = {}
     for path in paths:
         with contextlib.suppress(OSError):
@@ -61,14 +61,17 @@ def identities(paths: Iterable[Path]) -> Identities:
 
 
 def of_workload(workload: DataSource) -> Identities:
-    """The identities of all files of its tables. Raises WorkloadError if a table has no file."""
+    """Returns the identities of all files of a workload's tables.
+
+    Raises WorkloadError if a table has no file.
+    """
     walk = Walk()
     tables = [resolve(source, walk) for source in workload.tables.values()]
     return identities(path for found in tables for path in found.paths)
 
 
 def difference(before: Identities, now: Identities) -> str:
-    """What changed of the files, in words that name the first one; empty where nothing did."""
+    """Says what changed among the files, naming the first one; "" if nothing did."""
     words = {
         **{path: "is new" for path in now if path not in before},
         **{path: "is gone" for path in before if path not in now},
@@ -82,16 +85,16 @@ def difference(before: Identities, now: Identities) -> str:
 
 
 def change_of(files: Identities) -> str:
-    """What changed of files since their identities were taken; empty where nothing did."""
+    """Says what changed in files since their identities were taken; "" if nothing did."""
     return difference(files, identities(files))
 
 
 def change_of_tables(workload: DataSource, files: Identities) -> str:
-    """The same for all files of a workload's tables, files that are new since included.
+    """Says what changed in a workload's files, new ones included; "" if nothing did.
 
-    Folders are searched for these, which takes longer.
+    Takes longer than `change_of`, since folders are searched.
     """
     try:
         return change_of(files) or difference(files, of_workload(workload))
-    except WorkloadError as error:  # as where none is left
+    except WorkloadError as error:  # no file is left, say
         return error.message

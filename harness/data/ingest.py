@@ -1,4 +1,4 @@
-"""Turns a user's CSV or Parquet files into one table with canonical types, kept in the cache."""
+"""A user's CSV or Parquet files -> one table with canonical types, in the cache."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.data import csv_files, parquet_files
 from harness.data.apart import Apart
 from harness.data.budget import Room
 from harness.data.cache import Cache, Entry, Facts, identity_hash
-from harness.data.columns import noted
+from harness.data.columns import schema_of
 from harness.data.files import Found, resolve
 from harness.data.identity import Identities, change_of, identities
 from harness.data.links import plain
@@ -28,10 +28,10 @@ INGEST_VERSION = 1
 """Changes when the same files would be read as other values."""
 
 FACTS_VERSION = 6
-"""Changes when more, or something else, is noted of the same values."""
+"""Changes when other facts are stored for the same values."""
 
 LABEL, PARQUET, CSV = "table", "table.parquet", "table.csv"
-"""How the cache names them: what is in them is the same for tables of any name."""
+"""Names in the cache; they do not depend on the table's name."""
 
 Progress = Callable[[str], None]
 
@@ -52,15 +52,14 @@ def ingest(
     reading: Apart,
     progress: Progress,
 ) -> Ingested:
-    """Reads a table once; later calls take what the cache holds while the files are the same.
+    """Reads a table once; later calls use the cache as long as the files are the same.
 
-    Raises DataError where one changes while it is read: nobody knows what was read then. Tables of
-    the same files, read in the same way, share what the cache holds, whatever they are called.
+    Tables of the same files, read in the same way, share a cache entry, whatever their names.
+    Raises DataError if a file changes while it is read.
 
-    A CSV file is handed to engines as it is where all their readers agree on its bytes; else
-    (irregular quotation marks, blank lines, ``TRUE``; several files, of which pandas reads one)
-    they get a copy of it in the cache, spelt plainly. A file whose path a reader could take for a
-    pattern or an address is handed to them by a link.
+    Engines get a CSV file as it is if all their readers agree on its bytes. Otherwise (irregular
+    quotation marks, blank lines, ``TRUE``; several files, of which pandas reads one) they get a
+    plain copy in the cache. A file whose path could be read as a pattern or an address is linked.
     """
     found = resolve(source, walk)
     files = identities(found.paths)
@@ -70,7 +69,7 @@ def ingest(
         progress(f"{source.name}: reading {source.path}")
         maker = csv_files.make if found.csv else parquet_files.make
         given = source, found.paths, folder / PARQUET, room
-        return _at_rest(files, lambda: reading.call(source.path, maker, *given))
+        return _if_unchanged(files, lambda: reading.call(source.path, maker, *given))
 
     identity = _identity(source, found, files)
     entry = cache.fetch(
@@ -90,8 +89,8 @@ def ingest(
     return Ingested(table, identity_hash(identity))
 
 
-def _at_rest(files: Identities, make: Callable[[], Facts]) -> Facts:
-    """What ``make`` gives. Raises DataError where the files have changed meanwhile."""
+def _if_unchanged(files: Identities, make: Callable[[], Facts]) -> Facts:
+    """Returns what ``make`` returns; raises DataError if the files changed meanwhile."""
     facts = make()
     if changed := change_of(files):
         raise DataError(f"{changed} while it was read; try again when nobody writes to it")
@@ -119,7 +118,7 @@ def _table(source: TableSource, found: Found, entry: Entry, cache: Cache) -> Tab
     own = plain(found, cache) if own_csv or facts["in_place"] else ()
     return Table(
         name=source.name,
-        schema=noted(facts),
+        schema=schema_of(facts),
         rows=facts["rows"],
         parquet=own if facts["in_place"] else (entry.file(PARQUET),),
         csv=own if own_csv else (),
@@ -145,6 +144,6 @@ def _with_csv_copy(
     entry = cache.fetch(
         LABEL,
         {**identity, "format": "csv", "writer": WRITER_VERSION, "pyarrow": _pyarrow_major()},
-        lambda folder, room: _at_rest(files, lambda: make(folder, room)),
+        lambda folder, room: _if_unchanged(files, lambda: make(folder, room)),
     )
     return replace(table, csv=(entry.file(CSV),))

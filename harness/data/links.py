@@ -1,4 +1,4 @@
-"""The paths of a user's files -> plain paths, which no reader takes for a pattern or an address."""
+"""Plain paths for a user's files, which no reader takes for a pattern or an address."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from harness.tables import plain_path
 
 
 def plain(found: Found, cache: Cache) -> tuple[Path, ...]:
-    """The files of a table in their order, or links to them all where a name of one is not plain.
+    """Returns a table's files, or links to all of them if a path is not plain.
 
-    The links lie in the cache for as long as the run uses that; their names keep the order. Raises
-    DataError where the cache cannot be written.
+    The links lie in the cache as long as the run uses it; their names keep the order. Raises
+    DataError if the cache cannot be written.
     """
     if all(plain_path(path) and path.name.endswith(str(suffix(path))) for path in found.paths):
         return found.paths

@@ -1,4 +1,4 @@
-"""Turns a user's Parquet files into a table with canonical types, in place where they have them."""
+"""Reads a user's Parquet files as a table with canonical types, in place if they have these."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from harness.special import Specials, of_number, together
 from harness.types import Column, Schema, Type
 
 BATCH_BYTES, BUFFER_BYTES = 1 << 27, 1 << 16
-"""Of all columns together, and of each."""
+"""Bytes read at once of all columns together, and of each."""
 IDLE_NOTES = frozenset({b"org.apache.spark.version", b"org.apache.spark.sql.parquet.row.metadata"})
-"""Notes in Parquet files that none of the engines heeds."""
+"""Metadata keys of Parquet files that no engine reads."""
 
 
 def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
-    """Uses the files as they are where their types are canonical and no float is NaN.
+    """Uses the files in place if their types are canonical and no float is NaN; else writes a copy.
 
-    A file with notes that a reader heeds (pandas' index) is not canonical either.
-
-    Otherwise writes a canonical copy. Columns of types that the harness does not have
-    (lists, structs, binary, times of day) are left out. Raises DataError for a file that cannot
-    be read, and for a copy for which there is no room.
+    Files with metadata that a reader interprets (pandas' index) are copied, too. Columns of types
+    that the harness lacks (lists, structs, binary, times of day) are left out. Returns the table's
+    facts. Raises DataError for a file that cannot be read, and if there is no room for the copy.
     """
     columns, changes = _columns(source, paths), list(_changes(_schema(paths[0])))
     for path in paths:
-        next(_read(path, [column.name for column in columns], rows=1), None)  # is it encrypted?
+        next(
+            _read(path, [column.name for column in columns], rows=1), None
+        )  # raises if a column is encrypted
     if all(_canonical(path, columns) for path in paths):
         found = _in_place(paths, columns)
         if found is not None:
@@ -54,18 +54,18 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room)
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Tells what Arrow says of a file in words that say whose fault it is."""
+    """Turns Arrow's errors into DataErrors that say what is wrong with the file."""
     try:
         yield
     except (OSError, pa.ArrowException) as error:
-        told = str(error).splitlines()[0]
+        message = str(error).splitlines()[0]
         if getattr(error, "errno", None):
-            raise DataError(f"{path} cannot be read: {told}") from error
-        if "encrypt" in told.lower() or "decrypt" in told.lower():
+            raise DataError(f"{path} cannot be read: {message}") from error
+        if "encrypt" in message.lower() or "decrypt" in message.lower():
             raise DataError(
                 f"{path} is encrypted, and there is no key for it; write it without encryption"
             ) from error
-        raise DataError(f"{path} is damaged, or no Parquet file: {told}") from error
+        raise DataError(f"{path} is damaged, or no Parquet file: {message}") from error
 
 
 def _schema(path: Path) -> pa.Schema:
@@ -80,14 +80,14 @@ def _read(path: Path, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterato
 
 
 def _rows_at_once(metadata: pq.FileMetaData) -> int:
-    """So many rows as have about BATCH_BYTES, by what the file says of them."""
+    """Returns how many rows have about BATCH_BYTES, by the file's metadata."""
     groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
     sizes = [group.total_byte_size // max(1, group.num_rows) for group in groups]
     return max(1, BATCH_BYTES // int(8 * metadata.num_columns + max([1, *sizes])))
 
 
 def _columns(source: TableSource, paths: tuple[Path, ...]) -> Schema:
-    """The table's columns. All files must have the same, of the same types."""
+    """Returns the table's columns; raises DataError unless all files have the same."""
     schemas = {path: _schema(path) for path in paths}
     first = schemas[paths[0]]
     check_names(paths[0], first.names)
@@ -109,7 +109,7 @@ def _columns(source: TableSource, paths: tuple[Path, ...]) -> Schema:
 
 
 def _changes(schema: pa.Schema) -> Iterator[str]:
-    """What becomes of columns of types that no table has here."""
+    """Yields, for each column that is read as another type or left out, a sentence."""
     for field in schema:
         if pa.types.is_decimal(field.type):
             yield f"{field.name} is {field.type}, and read as floats"
@@ -118,7 +118,7 @@ def _changes(schema: pa.Schema) -> Iterator[str]:
 
 
 def _type(arrow: pa.DataType) -> Type | None:
-    """The harness's type for one of Arrow's; None where it has none."""
+    """Returns the harness's type for one of Arrow's, or None."""
     tests = {
         Type.BOOLEAN: (pa.types.is_boolean,),
         Type.INT64: (pa.types.is_integer,),
@@ -143,30 +143,31 @@ def _canonical(path: Path, columns: Schema) -> bool:
     schema = _schema(path)
     wanted = arrow_schema(columns)
     alike = schema.names == wanted.names and schema.types == wanted.types
-    return alike and _noted_by_none(schema)
+    return alike and _has_idle_metadata(schema)
 
 
-def _noted_by_none(schema: pa.Schema) -> bool:
-    """Whether no reader makes anything else of a file for what somebody noted in it.
+def _has_idle_metadata(schema: pa.Schema) -> bool:
+    """True if no reader interprets the file's metadata.
 
-    pandas and Dask make an index of columns that their own note names, whoever wrote it; others
-    have types of their own.
+    pandas and Dask make an index of columns that pandas' metadata names; others have types of their
+    own in it.
     """
     on_columns = {key for field in schema for key in field.metadata or ()}
     return set(schema.metadata or ()) <= IDLE_NOTES and on_columns <= {b"PARQUET:field_id"}
 
 
 def _in_place(paths: tuple[Path, ...], columns: Schema) -> Written | None:
-    """What the files hold: NULLs from their statistics where they have them, values read.
+    """Returns the rows, NULLs and special values of files that are used as they are.
 
-    None where a float is NaN, which has no place in a canonical table.
+    NULLs come from the statistics if these are complete, else the values are read. None if a float
+    is NaN, which canonical tables do not have.
     """
     rows, total = 0, dict.fromkeys((column.name for column in columns), 0)
     special: dict[str, Specials] = dict.fromkeys(total, ())
     for path in paths:
         with _reading(path):
             metadata = pq.read_metadata(path)
-            times = _noted_times(path, metadata)  # first: what Python cannot hold has no extremes
+            times = _noted_times(path, metadata)  # first: statistics of other dates raise
             noted, specials = _noted_nulls(metadata), _noted_specials(metadata)
         rows += metadata.num_rows
         known = {c.name for c in columns if not c.type.has_specials or c.name in specials}
@@ -192,7 +193,7 @@ def _has_nan(values: pa.Array) -> bool:
 
 
 def _noted_nulls(metadata: pq.FileMetaData) -> dict[str, int]:
-    """NULLs by column, for the columns for which every row group notes them."""
+    """Returns the NULLs of each column that has statistics in every row group."""
     return {
         name: sum(noted.null_count for noted in groups)
         for name, groups in _statistics(metadata)
@@ -201,7 +202,10 @@ def _noted_nulls(metadata: pq.FileMetaData) -> dict[str, int]:
 
 
 def _noted_specials(metadata: pq.FileMetaData) -> dict[str, Specials]:
-    """Special values by column, for the integers of which every row group notes the extremes."""
+    """Returns the special values of integer columns, by their minima and maxima.
+
+    Only of columns that have these in every row group.
+    """
     return {
         name: together(*(of_number(end) for noted in groups for end in (noted.min, noted.max)))
         for name, groups in _statistics(metadata)
@@ -211,7 +215,10 @@ def _noted_specials(metadata: pq.FileMetaData) -> dict[str, Specials]:
 
 
 def _noted_times(path: Path, metadata: pq.FileMetaData) -> set[str]:
-    """Columns of dates and times of which every row group notes the extremes, all within range."""
+    """Returns the date and time columns whose statistics show all values in range.
+
+    Raises DataError if a value is not.
+    """
     found = set()
     for name, groups in _statistics(metadata):
         if all(noted is not None and noted.has_min_max for noted in groups):
@@ -224,7 +231,7 @@ def _noted_times(path: Path, metadata: pq.FileMetaData) -> set[str]:
 
 
 def check_times(path: Path, name: str, values: pa.Array) -> None:
-    """Raises DataError for a date or time outside of the years 1 to 9999, such as infinity."""
+    """Raises DataError for a date or time outside of the years 1 to 9999, or infinite."""
     if not (pa.types.is_date(values.type) or pa.types.is_timestamp(values.type)):
         return
     try:
@@ -241,7 +248,7 @@ def _beyond_years(path: Path, name: str) -> DataError:
 
 
 def _statistics(metadata: pq.FileMetaData) -> Iterator[tuple[str, list[Any]]]:
-    """Each column's name and what its row groups note of it, or None."""
+    """Yields each column's name and the statistics of its row groups, None if missing."""
     for index in range(metadata.num_columns):
         groups = [metadata.row_group(g).column(index) for g in range(metadata.num_row_groups)]
         yield metadata.schema.column(index).name, [group.statistics for group in groups]
@@ -261,7 +268,7 @@ def _batches(
 
 def _values(source: TableSource, column: Column, values: pa.Array) -> pa.Array:
     try:
-        values = _plain(values)
+        values = _to_canonical(values)
         if pa.types.is_string(values.type):
             return parse(values, column.type).values
         return pc.cast(values, ARROW_TYPES[column.type])
@@ -273,11 +280,11 @@ def _values(source: TableSource, column: Column, values: pa.Array) -> pa.Array:
         ) from error
 
 
-def _plain(values: pa.Array) -> pa.Array:
-    """Values of any supported Arrow type as the canonical type nearest to it."""
+def _to_canonical(values: pa.Array) -> pa.Array:
+    """Casts values of any supported Arrow type to the nearest canonical type."""
     kind = values.type
     if pa.types.is_dictionary(kind):
-        return _plain(values.dictionary_decode())
+        return _to_canonical(values.dictionary_decode())
     if pa.types.is_decimal(kind):
         return decimal_to_float(values)
     if pa.types.is_floating(kind):

@@ -26,12 +26,12 @@ from harness.types import Schema
 Progress = Callable[[str], None]
 
 PARQUET_BYTES, CSV_BYTES = 3, 7
-"""The bytes of a generated value, about: generators have 2 to 4, and 5 to 10."""
+"""Bytes of a generated value, about: generators have 2 to 4, and 5 to 10."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """A workload's tables at one size. ``key`` is the hash of what determines their content."""
+    """A workload's tables at one size; ``key`` is the hash of what determines their content."""
 
     tables: Mapping[str, Table]
     key: str
@@ -48,11 +48,11 @@ def prepare(
     cache: Cache,
     progress: Progress = _silent,
 ) -> Tables:
-    """The tables of a workload, made or read at most once and then kept in the cache.
+    """Returns the tables of a workload, which are made or read once and then cached.
 
-    Parquet is always there, for it is what the reference reads; CSV is there where
-    ``source`` asks for it. Raises WorkloadError (no such size or file), DataError (a file
-    that cannot be used, or no room) or DataUnavailable (something that must be installed first).
+    Parquet is always made, since the reference reads it; CSV if ``source`` is CSV. Raises
+    WorkloadError (no such size or file), DataError (a file that cannot be used, or no room) or
+    DataUnavailable (something must be installed first).
     """
     size = workload.size(size)
     if workload.data is not None:
@@ -75,7 +75,7 @@ def _ingested(
     reading: Apart,
     progress: Progress,
 ) -> Ingested:
-    """A user's table. Raises DataError that says where in the workload it is declared."""
+    """Returns a user's table; a DataError names the line that declares it."""
     try:
         return ingest(table, source, walk, cache, reading, progress)
     except DataError as error:
@@ -84,7 +84,7 @@ def _ingested(
 
 
 def schemas(workload: DataSource, size: str, cache: Cache) -> Mapping[str, Schema]:
-    """The tables' columns. A generator knows its own; the user's files are read for them."""
+    """Returns the tables' columns; a user's files are read for them, a generator knows its own."""
     if workload.data is not None:
         params = workload.data.sizes[workload.size(size)]
         known: Mapping[str, Schema] = workload.data.generator.schemas(params)
@@ -94,7 +94,7 @@ def schemas(workload: DataSource, size: str, cache: Cache) -> Mapping[str, Schem
 
 
 def changes(workload: DataSource, size: str, cache: Cache) -> list[str]:
-    """How the tables differ from the user's files, in words, table by table."""
+    """Says how the tables differ from the user's files, table by table."""
     if workload.data is not None:
         return []
     tables = prepare(workload, size, Input.MEMORY, cache).tables
@@ -102,7 +102,7 @@ def changes(workload: DataSource, size: str, cache: Cache) -> list[str]:
 
 
 def content_key(workload: DataSource, size: str, cache: Cache) -> str:
-    """The ``key`` that ``prepare`` gives; generated tables are not made for it."""
+    """Returns the ``key`` of `prepare`, without making generated tables."""
     if workload.data is not None:
         return identity_hash(_Generated(workload.data, workload.size(size), _silent).content)
     return prepare(workload, size, Input.MEMORY, cache).key
@@ -116,7 +116,7 @@ def _generated(
     cache: Cache,
     progress: Progress,
 ) -> Tables:
-    """Raises DataError that says where in the workload the size is declared."""
+    """Returns generated tables; a DataError names the line that declares their size."""
     made = _Generated(data, size, progress)
     csv: Entry | None = None
     try:
@@ -144,7 +144,7 @@ def _generated(
 
 
 class _Generated:
-    """One size of a generated workload: what determines it, and how its files are made."""
+    """One size of a generated workload: its identity, and how its files are made."""
 
     def __init__(self, data: DataSpec, size: str, progress: Progress) -> None:
         self.generator, self.params, self.progress = data.generator, data.sizes[size], progress
@@ -158,7 +158,7 @@ class _Generated:
         }
 
     def identity(self, kind: str) -> dict[str, Any]:
-        """What determines the very bytes of the files."""
+        """Returns what determines the bytes of the files."""
         pyarrow = pa.__version__.split(".")[0]
         return {**self.content, "format": kind, "writer": WRITER_VERSION, "pyarrow": pyarrow}
 

@@ -1,4 +1,4 @@
-"""What a workload file declares of its data: the user's files, or tables that are generated."""
+"""The data that a workload file declares: the user's files, or generated tables."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from harness.types import Type
 from harness.words import suggestion
 
 OWN_SIZE = "own"
-"""The one size of data that is what it is: the user's files, or a generator without parameters."""
+"""The only size of fixed data: a user's files, or a generator without parameters."""
 
 
 @dataclass(frozen=True)
 class TableSource:
-    """Where a user's table comes from. ``path`` is as written: a file, a glob or a folder.
+    """A user's table; ``path`` is as written: a file, a glob or a folder.
 
-    ``declared`` holds the types that the user gave; the other columns' types are inferred.
+    ``declared`` holds the types that the user declared; those of other columns are inferred.
     """
 
     name: str
@@ -34,7 +34,7 @@ class TableSource:
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Generated tables: the generator, its parameters for each size, and where each is declared."""
+    """Generated tables: the generator, its parameters for each size, and each size's line."""
 
     generator: Generator[Any]
     sizes: Mapping[str, Params]
@@ -52,14 +52,14 @@ class DataSource:
 
     @property
     def sizes(self) -> tuple[str, ...]:
-        """The sizes that can be asked for, in the file's order."""
+        """The sizes that can be requested, in the file's order."""
         return (OWN_SIZE,) if self.data is None else tuple(self.data.sizes)
 
     def size(self, requested: str) -> str:
-        """The size that a run has when this one is asked for.
+        """Returns the size that a run uses if ``requested`` is given.
 
-        Files have the size they have, so that any request gives ``own``; of a generator's
-        sizes one must be declared. Raises WorkloadError, naming those that are.
+        The user's files have the one size ``own``, whatever is requested. Raises WorkloadError if a
+        generator's size is not declared.
         """
         if self.sizes == (OWN_SIZE,):
             return OWN_SIZE

@@ -1,4 +1,4 @@
-"""A column of values -> the kinds of special ones among them."""
+"""Finds the special values in a column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.special import Special, Specials, of_number, together
 
 
 def specials_in(values: pa.Array | pa.ChunkedArray) -> Specials:
-    """The kinds of special values in a column of texts or numbers; others have none."""
+    """Returns the special values in a column of texts or numbers; () for other types."""
     if pa.types.is_string(values.type):
         unusual = values.filter(pc.invert(pc.string_is_ascii(values)))
         return specials("".join(unusual.to_pylist()))

@@ -1,4 +1,4 @@
-"""Turns a column of text into the type that all of it can be read as."""
+"""Infers the type that all of a text column can be read as, and reads it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import pyarrow.compute as pc
 from harness.types import Type
 
 NOT_AN_INTEGER = r"^(\+|-?0[0-9xX])"
-"""A phone number, a postcode or a code: these keep their plus sign and their leading zeros."""
+"""A phone number, a postcode or a code, which keeps its plus sign and leading zeros."""
 
 NOT_A_FLOAT = NOT_AN_INTEGER + r"|^-?[0-9]{19,}$"
-"""An integer of 19 digits or more is an identifier; a float would change its last ones."""
+"""An integer of 19 digits or more is an identifier; a float would change its last digits."""
 
 PLAIN_INTEGER = "^(0|-?[1-9][0-9]*)$"
 PLAIN_FLOAT = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,22})?([eE][+-]?[0-9]{1,2})?$"
 PLAIN_DATE = "^(1[7-9]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}$"
-"""pandas counts nanoseconds, of which 64 bits hold the years from 1678 to 2261."""
+"""pandas counts nanoseconds in 64 bits, which hold the years 1678 to 2261."""
 
 CANDIDATES = (Type.INT64, Type.FLOAT64, Type.BOOLEAN, Type.DATE, Type.TIMESTAMP)
 WIDER = {Type.INT64: Type.FLOAT64, Type.DATE: Type.TIMESTAMP}
 
 PLAIN_BOOLEAN = "^(true|false)$"
 PLAIN_TIMESTAMP = PLAIN_DATE[:-1] + r"[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3}|\.[0-9]{6})?$"
-"""All of a column are to have the same form: some readers take that of the first for all."""
+"""All of a column must have one form: some readers take that of the first value for all."""
 ZONED = r"[T ].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
@@ -34,7 +34,7 @@ ZONED = r"[T ].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 class Parsed:
     """A column's values, and whether every engine's CSV reader would read its text alike.
 
-    ``forms``: those of its timestamps; of a whole column there may be one.
+    ``forms`` are the forms of its timestamps, of which a whole column may have one.
     """
 
     values: pa.Array
@@ -43,9 +43,10 @@ class Parsed:
 
 
 def parse(text: pa.Array, kind: Type) -> Parsed:
-    """Reads text as a type. Raises ArrowInvalid, naming the value, where it cannot be.
+    """Reads text as a type; raises ArrowInvalid, naming the value, if that is not possible.
 
-    Timestamps with a zone become UTC. NaN becomes NULL: half of the engines cannot tell them.
+    Timestamps with a zone become UTC. NaN becomes NULL: half of the engines do not distinguish
+    them.
     """
     match kind:
         case Type.INT64:
@@ -73,12 +74,12 @@ def parse(text: pa.Array, kind: Type) -> Parsed:
 
 
 def without_nan(numbers: pa.Array) -> pa.Array:
-    """NaN as NULL."""
+    """Replaces NaN by NULL."""
     return pc.if_else(pc.is_nan(numbers), None, numbers)
 
 
 def narrow(guess: Type | None, text: pa.Array) -> Type | None:
-    """The guess after more of a column was seen; None while nothing but NULL has come by."""
+    """Returns the guessed type after another batch of a column; None while all was NULL."""
     if text.null_count == len(text):
         return guess
     if guess is None:
@@ -89,7 +90,7 @@ def narrow(guess: Type | None, text: pa.Array) -> Type | None:
 
 
 def infer(columns: Iterable[dict[str, pa.Array]]) -> dict[str, Type]:
-    """The types of columns that come by batch after batch, as text."""
+    """Returns the types of text columns that come batch by batch."""
     guesses: dict[str, Type | None] = {}
     for batch in columns:
         for name, text in batch.items():
@@ -98,7 +99,7 @@ def infer(columns: Iterable[dict[str, pa.Array]]) -> dict[str, Type]:
 
 
 def _forms(text: pa.Array) -> frozenset[str]:
-    """The spellings of timestamps: what separates date and time, and how many characters."""
+    """Returns the forms of timestamps: separator of date and time, and number of characters."""
     lengths, separators = pc.binary_length(text), pc.utf8_slice_codeunits(text, 10, 11)
     found = pc.unique(pc.binary_join_element_wise(separators, pc.cast(lengths, pa.string()), ""))
     return frozenset(found.drop_null().to_pylist())
@@ -113,7 +114,7 @@ def _fits(text: pa.Array, kind: Type) -> bool:
 
 
 def _unless(text: pa.Array, pattern: str, kind: Type) -> pa.Array:
-    """The text itself. Raises ArrowInvalid where a value matches the pattern."""
+    """Returns the text; raises ArrowInvalid if a value matches the pattern."""
     bad = pc.match_substring_regex(text, pattern)
     if pc.any(bad).as_py():
         value = text.filter(bad)[0].as_py()
@@ -122,5 +123,5 @@ def _unless(text: pa.Array, pattern: str, kind: Type) -> pa.Array:
 
 
 def _all(text: pa.Array, pattern: str) -> bool:
-    """Whether every value that is not NULL matches."""
+    """True if every value that is not NULL matches the pattern."""
     return pc.all(pc.match_substring_regex(text, pattern)).as_py() is not False

@@ -1,4 +1,4 @@
-"""A pattern -> the paths that match it, from a bounded number of names."""
+"""Finds the paths that match a pattern, looking at a bounded number of names."""
 
 from __future__ import annotations
 
@@ -12,17 +12,15 @@ from harness.errors import DataError
 MOST_NAMES = 100_000
 """The most files and folders to look at: more than a data set has, less than a disk or /proc."""
 LOOKS = 10
-"""How often each may be looked at, on average, by several tables' patterns or one ``**``."""
+"""How often each may be looked at, on average, for several tables' patterns or one ``**``."""
 
 
 class Walk:
-    """Lists folders, each once, for all tables of a file.
+    """Lists folders, each once, for all tables of a workload.
 
-    Raises DataError where more than ``most`` names are met, or all of them are looked at more than
-    ``LOOKS`` times.
-
-    Patterns are those of a shell: ``*``, ``?`` and ``[ab]`` within a name, ``**`` for folders at
-    any depth; a name that begins with a dot is matched by no wildcard.
+    Raises DataError if there are more than ``most`` names, or if they are looked at more than
+    ``LOOKS`` times. Patterns are those of a shell: ``*``, ``?`` and ``[ab]`` within a name, ``**``
+    for folders at any depth; no wildcard matches a name that begins with a dot.
     """
 
     def __init__(self, most: int = MOST_NAMES) -> None:
@@ -31,7 +29,7 @@ class Walk:
         self._listed: dict[Path, list[os.DirEntry[str]]] = {}
 
     def entries(self, folder: Path) -> list[os.DirEntry[str]]:
-        """What is in a folder. Raises OSError where it cannot be listed."""
+        """Returns what is in a folder; raises OSError if it cannot be listed."""
         if folder not in self._listed:
             found: list[os.DirEntry[str]] = []
             with os.scandir(folder) as entries:
@@ -53,10 +51,9 @@ class Walk:
         )
 
     def matches(self, base: Path, pattern: str) -> list[Path]:
-        """The paths below ``base``, or elsewhere, that match, sorted.
+        """Returns the paths that match, sorted; relative patterns start at ``base``.
 
-        Folders that cannot be listed are passed over where only ``**`` led to them; for others,
-        which the pattern means, OSError is raised.
+        A folder that cannot be listed is skipped if only ``**`` led to it; else OSError is raised.
         """
         start = Path(pattern)
         parts = start.parts[1:] if start.is_absolute() else start.parts
@@ -78,7 +75,7 @@ class Walk:
     def _step(
         self, folder: Path, rest: tuple[str, ...], meant: bool, seen: set[tuple[int, int, int]]
     ) -> list[tuple[Path, tuple[str, ...], bool]]:
-        """Where to look on, with which part of the pattern."""
+        """Returns the paths to look at next, each with its rest of the pattern."""
         first, *others = rest
         after = tuple(others)
         if first == "**":
@@ -97,7 +94,7 @@ class Walk:
     def _deeper(
         self, folder: Path, rest: tuple[str, ...], after: tuple[str, ...], meant: bool
     ) -> list[tuple[Path, tuple[str, ...], bool]]:
-        """The folder itself, and all in it."""
+        """Returns the folder itself and its subfolders, for ``**``."""
         inner = [e for e in self.entries(folder) if not e.name.startswith(".") and _is_folder(e)]
         return [(folder, after, meant), *((folder / e.name, rest, False) for e in inner)]
 

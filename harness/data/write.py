@@ -1,4 +1,4 @@
-"""Turns batches of rows into one Parquet file, and Parquet files into the same rows as CSV."""
+"""Batches of rows -> one Parquet file; Parquet files -> the same rows as CSV."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from harness.errors import DataError
 from harness.special import Specials, together
 
 WRITER_VERSION = 1
-"""Changes when the same rows would be written to other files."""
+"""Changes when the same rows would be written as other bytes."""
 
 ROW_GROUP_BYTES = 1 << 27
-"""A row group ends before its rows do where it comes to take so much memory: 128 MiB."""
+"""A row group ends early if it takes this much memory: 128 MiB."""
 
 READ_AT_ONCE = 1 << 20
-"""Arrow's readers, pandas' among them, look for the ends of lines in blocks of so many bytes."""
+"""Arrow's readers, and so pandas', look for line ends in blocks of this many bytes."""
 
 STRUCTURAL = '["\r\n]'
-"""Text that holds one of these, or the delimiter, must be quoted in a CSV file."""
+"""Text with one of these, or the delimiter, must be quoted in a CSV file."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """What went into a file: its rows, each column's NULLs and special values."""
+    """What was written to a file: its rows, and each column's NULLs and special values."""
 
     rows: int
     nulls: dict[str, int]
@@ -48,8 +48,8 @@ def write_parquet(
 ) -> Written:
     """Writes batches as row groups of 250,000 rows, so that engines can read them in parallel.
 
-    Rows that are very long make shorter ones, so that memory stays bounded. Raises DataError after
-    the row group for which there was no room.
+    Very long rows make shorter row groups, so that memory stays bounded. Raises DataError after the
+    row group for which there was no room.
     """
     size = 0
     rows, nulls = 0, dict.fromkeys(schema.names, 0)
@@ -82,10 +82,10 @@ def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterato
 
 
 def write_csv(parquet: Sequence[Path], path: Path, room: Room, delimiter: str = ",") -> None:
-    """Writes Parquet files' rows as CSV: a header, UTF-8, ISO dates, NULL as nothing.
+    """Writes Parquet files' rows as CSV: a header, UTF-8, ISO dates, NULL as an empty field.
 
-    Floats are spelt with as many digits as bring back the same float. Raises DataError for
-    text that CSV cannot tell from NULL, or that readers would cut, and where there is no room.
+    Floats have as many digits as give the same float back. Raises DataError for text that CSV
+    cannot distinguish from NULL or that some readers would cut, and if there is no room.
     """
     broken = False
     with path.open("wb") as sink:
@@ -108,13 +108,13 @@ def write_csv(parquet: Sequence[Path], path: Path, room: Room, delimiter: str = 
 def _header(names: list[str], delimiter: str) -> bytes:
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="\n").writerow(names)
-    if names[0].startswith("x^"):  # so begins what Polars would unpack
+    if names[0].startswith("x^"):  # Polars would unpack a file that begins so
         return f'"{names[0]}"{text.getvalue().removeprefix(names[0])}'.encode()
     return text.getvalue().encode()
 
 
 def _append(batch: pa.RecordBatch, sink: IO[bytes], delimiter: str) -> None:
-    """Quotes text only where some of it must be: quoted fields are slower to read."""
+    """Appends a batch; quotes text only if some must be: quoted fields are slower to read."""
     structural = f"{STRUCTURAL}|{re.escape(delimiter)}"
     quoted = any(_any_matches(column, structural) for column in _texts(batch))
     style = "needed" if quoted else "none"

@@ -1,4 +1,4 @@
-"""SQL text -> a relational plan, and what its answer must look like."""
+"""SQL text -> a relational plan, and a description of its answer."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from harness.types import Schema
 __all__ = ["FAILED", "PASSES", "Query", "compile_query", "steps"]
 
 FAILED = "the plan layer failed"
+"""The reason given for a query where the plan layer itself has a fault."""
 PASSES: tuple[Callable[[Node], Node], ...] = (
     prune,
     rewrite,
@@ -33,17 +34,17 @@ PASSES: tuple[Callable[[Node], Node], ...] = (
     prune,
     with_key_names,
 )
-"""What makes a plan cheaper, or easier to read, in order; each gives a plan of the same answer."""
+"""The optimizer's passes in order: each returns an equivalent plan, cheaper or easier to read."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """A compiled query: its SQL as written, its plan, and what its answer must look like.
+    """A compiled query: its SQL as written, the description of its answer, and its plan.
 
-    ``plan`` is None where the plan layer cannot lower the query; ``unsupported`` then says why.
-    DuckDB can still run it. ``write`` is the format of the file that the timed work leaves.
-    ``tree`` is the SQL as it was read: one checked SELECT in normal form, of which other dialects
-    are printed; it is never changed.
+    ``plan`` is None if the plan layer cannot lower the query; ``unsupported`` then says why. DuckDB
+    can still run it. ``write`` is the format of the file that the program writes, if it does.
+    ``tree`` is the SQL as one checked SELECT in normal form, from which other dialects are printed;
+    it is never changed.
     """
 
     sql: str
@@ -54,7 +55,7 @@ class Query:
     tree: exp.Query | None = None
 
     def lowered(self) -> Node:
-        """The plan, or the Unsupported that says why there is none."""
+        """Returns the plan; raises Unsupported with the reason if there is none."""
         if self.plan is None:
             raise self.unsupported or Unsupported("this query has no plan")
         return self.plan
@@ -69,8 +70,9 @@ def compile_query(
 ) -> Query:
     """Compiles one SELECT over tables of these schemas.
 
-    Raises WorkloadError where the SQL is wrong: not one SELECT, or an unknown table, column or
-    function.
+    ``tolerance`` is the relative error that floats of an answer may have, ``write`` the format of
+    the file to write. Raises WorkloadError if the SQL is wrong: not one SELECT, or an unknown
+    table, column or function.
     """
     sql = sql.strip().rstrip(";").rstrip()
     tree = one_select(sql, schemas)
@@ -82,11 +84,11 @@ def compile_query(
         plan, unsupported = _optimized(lower(normal.copy(), schemas)), None
     except Unsupported as error:
         plan, unsupported = None, error
-    except WorkloadError:  # DuckDB has found nothing wrong with it
+    except WorkloadError:  # DuckDB accepted the query
         plan, unsupported = None, Unsupported("names that only DuckDB resolves")
     except (HarnessError, RecursionError, MemoryError):
         raise
-    except Exception as error:  # a fault of ours; SQL engines and the referee need no plan
+    except Exception as error:  # a fault here; SQL engines and the referee need no plan
         plan, unsupported = None, Unsupported(f"{FAILED}: {type(error).__name__}: {error}")
     spec = answer_spec(sql, names, plan.schema if plan is not None else (), tolerance)
     return Query(sql, spec, plan, unsupported, write, normal)
@@ -99,9 +101,9 @@ def _optimized(plan: Node) -> Node:
 
 
 def steps(sql: str, schemas: Mapping[str, Schema]) -> Iterator[tuple[str, Expression | Node]]:
-    """A query after each step of the way: its checked tree, its plan, and the plan after each pass.
+    """Yields a query after each step of compilation: checked tree, plan, plan after each pass.
 
-    Raises WorkloadError where the SQL is wrong, Unsupported where the query has no plan.
+    Raises WorkloadError if the SQL is wrong, Unsupported if the query has no plan.
     """
     tree = one_select(sql, schemas)
     names = answer_names(sql, tree, schemas)

@@ -1,1 +1,1 @@
-"""DuckDB held to the tables that a workload declares, however it is asked."""
+"""Restricts DuckDB to the tables that a workload declares."""

@@ -1,4 +1,4 @@
-"""A table's files -> how DuckDB reads them, as an engine and for the right answers."""
+"""SQL with which DuckDB reads a table's files, as an engine and as the referee."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from harness.tables import Input, Table, plain_path
 
 
 def reader(table: Table, source: Input) -> str:
-    """The table function over a table's Parquet files, or CSV files where ``source`` is CSV.
+    """Returns a call of the table function over a table's Parquet files, or CSV files.
 
-    All that is known of CSV is said: DuckDB's own guess at it fails on a header with a line break
-    that is not the file's, and so does its strict mode. That a folder is called ``k=1`` says
-    nothing of a column. Raises ValueError for a path that DuckDB might take for a pattern.
+    CSV options are all given: DuckDB's sniffer and its strict mode fail on a header with another
+    line break than the file's. Folders named ``k=1`` make no columns. Raises ValueError for a path
+    that DuckDB might take for a pattern.
     """
     for file in table.files(source):
         if not plain_path(file):

@@ -1,9 +1,9 @@
-"""A DuckDB connection and SQL -> both held to the tables that a workload declares.
+"""Restricts DuckDB connections and SQL to the tables that a workload declares.
 
-Two locks: DuckDB's own reading of the very text that runs is judged before it does (another parser
-may read another text: to sqlglot ``{# … #}`` is a comment), and the connection can open no file but
-those of the tables, load no extension, and have no setting changed. The second alone would let a
-statement write over the tables' own files, and so no text may run that the first has not seen.
+There are two locks. Before a text runs, DuckDB's own reading of it is judged, since another parser
+may read another text: to sqlglot ``{# … #}`` is a comment. And the connection can open no other
+file than the tables', load no extension, and change no setting. The second lock alone would let a
+statement overwrite the tables' files, so every text must pass the first.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ PARTS = frozenset(
         "DECIMAL_TYPE_INFO",  # of a literal, in DuckDB before 2.0
     }
 )
-"""What a SELECT may be made of beside expressions, as ``json_serialize_sql`` names it."""
+"""What a SELECT may consist of beside expressions, as ``json_serialize_sql`` names it."""
 TELLING = frozenset({"getenv", "index_key", "json_serialize_plan", "version"})
-"""Functions that tell of the machine or the catalog, though DuckDB has them as consistent."""
+"""Functions that reveal the machine or the catalog, though DuckDB calls them consistent."""
 HARMLESS = frozenset({"error"})
-"""Functions that are harmless, though DuckDB has them as volatile."""
+"""Functions that are harmless, though DuckDB calls them volatile."""
 DEEPEST = 4000
-"""Levels of a serialized statement, three for each call in a call, of which DuckDB takes 1,000."""
+"""The most levels of a serialized statement, three for each nested call; DuckDB allows 1,000."""
 
 
 def judge(connection: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]) -> None:
-    """Raises WorkloadError where DuckDB reads anything but one SELECT over these tables."""
+    """Raises WorkloadError if DuckDB reads anything but one SELECT over these tables."""
     import duckdb
 
     try:
@@ -65,7 +65,7 @@ def _one_value(connection: duckdb.DuckDBPyConnection, function: str, argument: s
 
 
 def _read(text: str) -> Any:
-    """JSON as deep as DuckDB writes it, in each process alike: Python's limit holds for calls."""
+    """Parses JSON as deeply nested as DuckDB writes it, raising Python's recursion limit for it."""
     depth = _depth(text)
     if depth > DEEPEST:
         raise WorkloadError("the SQL is nested too deeply; write it in steps, by WITH")
@@ -78,17 +78,17 @@ def _read(text: str) -> Any:
 
 
 def _depth(text: str) -> int:
-    """How deep JSON is nested, told before it is read."""
+    """Returns how deeply JSON is nested, without parsing it."""
     steps = (1 if mark in "{[" else -1 for mark in _MARKS.findall(text) if mark in "{[]}")
     return max(accumulate(steps), default=0)
 
 
 _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
-"""Brackets, and strings, in which there may be others."""
+"""Brackets, and strings, which may contain brackets."""
 
 
 def _parts(read: Any) -> Iterator[dict[str, Any]]:
-    """Every object of a serialized statement."""
+    """Yields every object of a serialized statement."""
     waiting = [read]
     while waiting:
         part = waiting.pop()
@@ -101,7 +101,7 @@ def _parts(read: Any) -> Iterator[dict[str, Any]]:
 
 def _judge_part(part: dict[str, Any]) -> None:
     kind = part.get("type")
-    if "class" in part:  # an expression
+    if "class" in part:  # of an expression
         if "function_name" in part and not _is_harmless(folded(part["function_name"])):
             raise WorkloadError(f"the function {part['function_name']!r} is not known here")
     elif isinstance(kind, str) and kind not in PARTS:
@@ -111,7 +111,7 @@ def _judge_part(part: dict[str, Any]) -> None:
 
 
 def _is_harmless(name: str) -> bool:
-    """Whether a function computes of its arguments alone. One that DuckDB lacks runs nowhere."""
+    """True if a function depends on its arguments alone; one that DuckDB lacks never runs."""
     if name in TELLING or name.startswith("__"):
         return False
     return name in HARMLESS or all(
@@ -122,7 +122,7 @@ def _is_harmless(name: str) -> bool:
 
 @cache
 def _is_of_harmless(macro: str) -> bool:
-    """Whether a macro reads no table, and calls nothing but harmless functions."""
+    """True if a macro reads no table, and calls only harmless functions."""
     import duckdb
 
     with duckdb.connect() as connection:
@@ -135,7 +135,10 @@ def _is_of_harmless(macro: str) -> bool:
 
 @cache
 def _functions() -> dict[str, list[tuple[bool, str | None]]]:
-    """DuckDB's functions in expressions: whether each is consistent, or what the macro says."""
+    """Returns the forms of DuckDB's functions by name.
+
+    A form is (is consistent, None), or for a macro (…, its definition).
+    """
     import duckdb
 
     with duckdb.connect() as connection:
@@ -152,21 +155,21 @@ def _functions() -> dict[str, list[tuple[bool, str | None]]]:
 
 
 def _is_consistent(stability: str | None, parameters: Sequence[str | None]) -> bool:
-    """Whether a function's value depends on its arguments alone, or on the time zone besides.
+    """True if a function's value depends only on its arguments, and maybe the time zone.
 
-    Where DuckDB has the extension ICU built in, dates with a time zone give ``+``, ``date_trunc``
-    and some forty others a further form, which is consistent within a query only.
+    With the extension ICU built in, dates with a time zone give ``+``, ``date_trunc`` and some
+    forty others a further form, which is consistent within a query only.
     """
     zoned = any(re.search(ZONED, parameter or "") for parameter in parameters)
     return stability == "CONSISTENT" or (stability == "CONSISTENT_WITHIN_QUERY" and zoned)
 
 
 ZONED = "WITH TIME ZONE|TIMESTAMPTZ"
-"""Types of DuckDB's whose parts and arithmetic hang on the session's time zone."""
+"""DuckDB's types whose parts and arithmetic depend on the session's time zone."""
 
 
 def _strangers(read: Any, known: frozenset[str]) -> Iterator[str]:
-    """The tables that are read and are none of those known, nor of the WITH around them."""
+    """Yields the tables read that are neither known nor CTEs in scope."""
     waiting: list[tuple[Any, frozenset[str]]] = [(read, known)]
     while waiting:
         part, known = waiting.pop()
@@ -176,10 +179,10 @@ def _strangers(read: Any, known: frozenset[str]) -> Iterator[str]:
             inner: list[tuple[Any, frozenset[str]]] = []
             for entry in part.get("cte_map", {}).get("map", []):
                 name = folded(entry["key"])
-                if name in _own_views():  # which a name of WITH hides in some places only
+                if name in _own_views():  # a CTE of that name hides it in some places only
                     yield entry["key"]
                 inner += _in_with(entry, name, known)
-                known |= {name}  # for those after it, and for what WITH stands before
+                known |= {name}  # for CTEs after it, and for the query itself
             if part.get("type") == "BASE_TABLE" and folded(part["table_name"]) not in known:
                 yield part["table_name"]
             inner += [(item, known) for key, item in part.items() if key != "cte_map"]
@@ -189,7 +192,7 @@ def _strangers(read: Any, known: frozenset[str]) -> Iterator[str]:
 def _in_with(
     entry: dict[str, Any], name: str, known: frozenset[str]
 ) -> Iterator[tuple[Any, frozenset[str]]]:
-    """The parts of a table of WITH, each with the tables that it may read: itself, recursively."""
+    """Yields the parts of a CTE, each with the tables that it may read: itself if recursive."""
     of_with = entry["value"]  # before DuckDB 2.0 the node stood in a "query"
     node = of_with["query_node"] if "query_node" in of_with else of_with["query"]["node"]
     if node["type"] == "RECURSIVE_CTE_NODE" and folded(node["cte_name"]) == name:
@@ -201,7 +204,7 @@ def _in_with(
 
 @cache
 def _own_views() -> frozenset[str]:
-    """The views of DuckDB's own that need no schema's name: they tell of paths and settings."""
+    """Returns DuckDB's internal views that need no schema name: they reveal paths and settings."""
     import duckdb
 
     with duckdb.connect() as connection:
@@ -210,11 +213,11 @@ def _own_views() -> frozenset[str]:
 
 
 _OWN = ("duckdb_", "pg_", "pragma_", "sqlite_")
-"""How they begin; others are in information_schema."""
+"""The prefixes of these views; others are in information_schema."""
 
 
 def lock(connection: duckdb.DuckDBPyConnection, files: Iterable[object]) -> None:
-    """Leaves a connection these files, and nothing else of the machine. It cannot be undone."""
+    """Restricts a connection to these files, for good: no other file, extension or setting."""
     paths = ", ".join(literal(str(file)) for file in files)
     for setting in (
         "autoinstall_known_extensions = false",
@@ -228,12 +231,12 @@ def lock(connection: duckdb.DuckDBPyConnection, files: Iterable[object]) -> None
 
 
 def literal(text: str) -> str:
-    """A text as DuckDB's SQL quotes it."""
+    """Returns a text quoted as a string in DuckDB's SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def identifier(name: str) -> str:
-    """A name as DuckDB's SQL quotes it."""
+    """Returns a name quoted as an identifier in DuckDB's SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -1,1 +1,1 @@
-"""Checks the harness by its own means: engines that do what is known beforehand."""
+"""Checks the harness with engines whose behaviour is known beforehand."""

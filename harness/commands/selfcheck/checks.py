@@ -1,4 +1,4 @@
-"""Runs whose outcome is known beforehand -> lines that say what was expected and what was found."""
+"""Runs benchmarks with known outcomes -> lines with what was expected and what was measured."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ queries:
   q: select x.id3, sum(x.v1) as v1, avg(x.v3) as v3 from x group by x.id3
 """
 SLACK_SECONDS = 9.0
-"""What a cell may take beyond its hot rounds."""
+"""The time that a cell may take beyond its hot rounds."""
 MEMORY_LIMIT_BYTES = 10**9
 ADDED_SECONDS = 1e-4
 NEIGHBOUR = "harness.commands.selfcheck.neighbours:Thrashing"
 ENDLESS_ROUNDS = 100_000
-"""At the least, so that nobody is sure before its time is used up."""
+"""The fewest rounds of a cell that shall use all of its time."""
 FAULTS = {
     "Wrong": "wrong",
     "Late": "timeout",
@@ -43,12 +43,12 @@ FAULTS = {
     "HungryChild": "oom",
     "Dying": "error",
 }
-"""A planted engine -> the outcome of its cell."""
+"""A faulty engine -> the outcome that its cell must have."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that was checked."""
+    """The result of one check."""
 
     what: str
     expected: str
@@ -58,7 +58,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is run: rows of the generated table, and seconds of hot rounds for each cell."""
+    """How much is run: rows of the generated table, seconds of hot rounds for each cell."""
 
     rows: int
     seconds: float
@@ -75,9 +75,9 @@ QUICK = Effort(rows=100_000, seconds=0.5)
 def lines(
     trial: Trial, effort: Effort, names: Sequence[str], tell: Callable[[str], None]
 ) -> Iterator[Line]:
-    """All checks, with these engines; ``tell`` hears what is being done.
+    """Runs all checks with these engines; ``tell`` is called with a text before each group.
 
-    Raises TrialFailed where a run leaves no results.
+    Raises TrialFailed if a run leaves no results.
     """
     tell(f"{names[0]} against itself")
     yield against_itself(trial, effort, names[0])
@@ -94,20 +94,20 @@ def lines(
 
 
 def against_itself(trial: Trial, effort: Effort, name: str) -> Line:
-    """An A/A run."""
+    """Runs one engine under two names, whose times must not differ."""
     text = GROUPS.format(inputs="memory", rows=effort.rows)
     return same(name, *trial.run(text, [name, f"again={name}"], effort.options))
 
 
 def beside_others(trial: Trial, effort: Effort, name: str) -> Line:
-    """An engine's rounds while one that disturbs it takes turns, and after that has left."""
+    """Compares an engine's rounds beside a disturbing one with those after that has ended."""
     text = GROUPS.format(inputs="memory", rows=effort.rows)
     endless = ("--benchmark-min-rounds", f"{ENDLESS_ROUNDS}")
     names = [name, f"beside={NEIGHBOUR}"]
     cell, other = trial.run(text, names, [*effort.options, *endless])
     what, expected = f"{name} beside others and without", "medians within 3%"
     if not (cell.seconds and other.seconds):
-        return Line(what, expected, _told(other if cell.seconds else cell), False)
+        return Line(what, expected, _outcome(other if cell.seconds else cell), False)
     if median(cell.seconds) >= BLOCK_SECONDS:
         return Line(what, expected, "each of its rounds is a block by itself", True)
     last = max(other.info["turns"])
@@ -122,11 +122,11 @@ def beside_others(trial: Trial, effort: Effort, name: str) -> Line:
 
 
 def same(name: str, one: Cell, other: Cell) -> Line:
-    """Whether two cells took the same time."""
+    """Checks that two cells took the same time."""
     what = f"{name} against itself"
     expected = "95% interval covers 1; medians within 3%"
     if not (one.seconds and other.seconds):
-        return Line(what, expected, _told(other if one.seconds else one), False)
+        return Line(what, expected, _outcome(other if one.seconds else one), False)
     ratio = ratio_between(_estimate(one), _estimate(other))
     if ratio is None or ratio.interval is None:
         return Line(what, expected, f"fewer than {FEWEST_ROUNDS} rounds", False)
@@ -155,10 +155,10 @@ def known_things(trial: Trial, effort: Effort) -> Iterator[Line]:
     names = _planted([*checks, *FAULTS])
     cells = trial.run(PLANTED, names, [*effort.options, *limits], **{STOPWATCH: str(notes)})
     for (name, check), cell in zip(checks.items(), cells, strict=False):
-        yield check(cell) if cell.seconds else Line(name, "ok", _told(cell), False)
+        yield check(cell) if cell.seconds else Line(name, "ok", _outcome(cell), False)
     for (name, outcome), cell in zip(FAULTS.items(), cells[len(checks) :], strict=True):
-        what = f"an engine that is {_words(name)}"
-        yield Line(what, outcome, _told(cell), cell.outcome == outcome)
+        what = f"an engine that is {_description(name)}"
+        yield Line(what, outcome, _outcome(cell), cell.outcome == outcome)
 
 
 def slept(cell: Cell) -> Line:
@@ -169,8 +169,8 @@ def slept(cell: Cell) -> Line:
 
 
 def added(cell: Cell, own: Sequence[float]) -> Line:
-    """What lies between an engine's own stopwatch and the record of the same rounds."""
-    added = median(cell.seconds) - median(own)  # of which some were not counted, and are alike
+    """Checks the difference between an engine's own stopwatch and the recorded seconds."""
+    added = median(cell.seconds) - median(own)  # own has uncounted rounds, too, which are alike
     expected = f"at most {ADDED_SECONDS * 1e6:g} µs"
     return Line(
         "time added to a round", expected, f"{added * 1e6:.1f} µs", 0 <= added <= ADDED_SECONDS
@@ -191,7 +191,7 @@ def burnt(what: str, cell: Cell, threads: int) -> Line:
 
 
 def one_thread(trial: Trial, effort: Effort, names: Sequence[str]) -> Iterator[Line]:
-    """Whether engines that are given one thread keep to it: no more than 1.1 cores are busy."""
+    """Checks that engines with one thread keep at most 1.1 cores busy."""
     text = GROUPS.format(inputs="memory, parquet", rows=effort.rows)
     for cell in trial.run(text, names, [*effort.options, "--threads", "1"]):
         if cell.outcome not in ("unsupported", "unavailable"):
@@ -201,14 +201,14 @@ def one_thread(trial: Trial, effort: Effort, names: Sequence[str]) -> Iterator[L
 def kept_to_one_thread(cell: Cell) -> Line:
     what, expected = f"{cell.engine} on one thread, {cell.input}", "at most 1.1 cores"
     if not cell.seconds:
-        return Line(what, expected, _told(cell), False)
+        return Line(what, expected, _outcome(cell), False)
     pairs = zip(cell.info["cpu_seconds"], cell.seconds, strict=True)
     cores = median(cpu / wall for cpu, wall in pairs)
     return Line(what, expected, f"{cores:.2f} cores", cores <= 1.1)
 
 
 def installed() -> list[str]:
-    """The engines that can run here."""
+    """Returns the names of the engines that can run here."""
     return [name for name in engines.names() if not engines.get(name).unavailable()]
 
 
@@ -216,10 +216,10 @@ def _planted(names: Sequence[str]) -> list[str]:
     return [f"{name}=harness.commands.selfcheck.planted:{name}" for name in names]
 
 
-def _words(name: str) -> str:
+def _description(name: str) -> str:
     return {"HungryChild": "hungry, by a child"}.get(name, name.lower())
 
 
-def _told(cell: Cell) -> str:
+def _outcome(cell: Cell) -> str:
     reason = cell.reason.strip().partition("\n")[0].removesuffix("; its last words:")
     return f"{cell.outcome}: {reason}" if reason else cell.outcome

@@ -39,7 +39,7 @@ def selfcheck(
     Example: harness selfcheck --quick
     """
     from harness.commands.selfcheck import (
-        checks,  # a second of imports, which other commands are spared
+        checks,  # takes a second, which other commands need not spend
     )
 
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
@@ -49,7 +49,7 @@ def selfcheck(
     effort = checks.QUICK if quick else checks.FULL
     with tempfile.TemporaryDirectory(prefix="enginebench-selfcheck-") as folder:
 
-        def tell(text: str) -> None:  # once each: a spinner would draw while something is timed
+        def tell(text: str) -> None:  # no spinner, which would draw during a timed run
             console.print(f"[dim]{escape(text)} ...[/dim]")
 
         trial = Trial(Path(folder))

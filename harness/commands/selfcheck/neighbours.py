@@ -1,7 +1,7 @@
-"""Engines that answer as DuckDB does, and disturb whoever comes after them in known ways.
+"""Engines that answer as DuckDB does, and disturb the engine that runs after them in known ways.
 
-For ``--engines polars,beside=harness.commands.selfcheck.neighbours:Thrashing``: what Polars takes
-is to be the same beside them and after they have left.
+For ``--engines polars,beside=harness.commands.selfcheck.neighbours:Thrashing``: Polars must take
+the same time beside them as after they have ended.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from harness.engines.sql.duckdb import DuckDB, DuckDBSession
 
 THRASHED_SECONDS = 0.1
 THRASHED_BYTES = 2**27
-"""For each thread: more than a processor's caches hold."""
+"""Bytes for each thread: more than a processor's caches hold."""
 IDLE_SECONDS = 0.5
 
 
@@ -36,7 +36,7 @@ class _ThrashingSession(DuckDBSession):
 
 
 def _thrash(array: Any) -> None:
-    """Writes through memory for a while, away from Python's global lock."""
+    """Writes to memory for THRASHED_SECONDS, without Python's global lock."""
     began = time.perf_counter()
     while time.perf_counter() - began < THRASHED_SECONDS:
         array += 1.0

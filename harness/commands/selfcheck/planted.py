@@ -1,6 +1,6 @@
-"""Engines that do known things: each answers the question of the self-check, or fails to.
+"""Engines with known behaviour: each answers the self-check's query, or fails in a known way.
 
-They are asked for as any engine is, ``--engines late=harness.commands.selfcheck.planted:Late``.
+They are selected as any engine is: ``--engines late=harness.commands.selfcheck.planted:Late``.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ SLEEP_SECONDS = 0.05
 BURN_SECONDS = 0.2
 ALLOCATED_BYTES = 2**28
 HOLD_SECONDS = 0.15
-"""How long memory is held: for several samples."""
+"""How long memory is held: long enough for several samples."""
 STOPWATCH = "ENGINEBENCH_STOPWATCH"
-"""The variable that names the file in which ``Timing`` notes its own seconds."""
+"""The environment variable with the path of the file to which ``Timing`` writes its seconds."""
 
 
 class PlantedSession(Session):
-    """Calls ``act()``, and answers whatever that did."""
+    """Calls ``act()``, and returns the right answer."""
 
     def __init__(self, threads: int) -> None:
-        import numpy  # noqa: F401  # imports take time that is none of what is planted
+        import numpy  # noqa: F401  # imported before the timed run
         import pyarrow as pa
 
         self.threads, self.answer = threads, pa.table(ANSWER)
@@ -56,7 +56,7 @@ class PlantedSession(Session):
         return self.answer
 
     def act(self) -> None:
-        """What is done in a timed run."""
+        """Does what is to be measured, in a timed run."""
 
     def to_arrow(self, result: pa.Table) -> pa.Table:
         return result
@@ -104,7 +104,7 @@ class Timing(Planted):
             return self.answer
 
         def rows(self, result: pa.Table) -> int:
-            """Is asked when the clock has stopped, after each run."""
+            """Writes the last run's seconds; called after each run, with the clock stopped."""
             with Path(os.environ[STOPWATCH]).open("a") as file:
                 print(self.seconds, file=file)
             return super().rows(result)
@@ -223,7 +223,7 @@ class BurningChild(Planted):
 
 
 def burn() -> None:
-    """Uses BURN_SECONDS of this thread's processor time, away from Python's global lock."""
+    """Uses BURN_SECONDS of this thread's processor time, without Python's global lock."""
     import numpy as np
 
     values = np.linspace(0, 1, 2**14)

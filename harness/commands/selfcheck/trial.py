@@ -1,4 +1,4 @@
-"""Engines, a query and options -> what a real ``pytest --benchmark`` made of them."""
+"""Runs ``pytest --benchmark`` on a workload's text -> the cells of its results file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.machine.worker_client import inherited_environment
 
 CACHE = "ENGINEBENCH_CACHE"
 GRACE_SECONDS = 3.0
-"""How long a process that was killed may take to vanish."""
+"""How long a killed process may take to end."""
 TAIL_LINES = 15
 
 
@@ -29,7 +29,7 @@ class TrialFailed(HarnessError):
 
 @dataclass(frozen=True)
 class Cell:
-    """What the results file tells of a cell: ``info`` is the ``extra_info`` of one that is ok."""
+    """A cell of the results file; ``info`` is its ``extra_info`` if it is ok."""
 
     engine: str
     input: str
@@ -41,9 +41,9 @@ class Cell:
 
 @dataclass
 class Trial:
-    """A folder for workloads, in which runs leave their results, cache and all.
+    """A folder in which runs keep workloads, results and cache.
 
-    ``noisy`` says that the machine was, in one of the runs so far.
+    ``noisy`` is True if the machine was noisy in one of the runs so far.
     """
 
     folder: Path
@@ -52,7 +52,10 @@ class Trial:
     def run(
         self, workload: str, engines: Sequence[str], options: Sequence[str] = (), **variables: str
     ) -> list[Cell]:
-        """Runs a workload's text on engines. Raises TrialFailed where that ends without results."""
+        """Runs a workload's text on engines; raises TrialFailed if there are no results.
+
+        ``variables`` are added to the environment.
+        """
         (self.folder / "pytest.ini").write_text("[pytest]\n")
         (self.folder / "t.csv").write_text("k,x\n1,0.0\n1,1.0\n2,12.25\n3,\n")
         file = self.folder / "selfcheck.yaml"
@@ -78,12 +81,12 @@ class Trial:
         return _cells(content)
 
     def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        others = {k: value for k, value in os.environ.items() if not k.startswith("PYTEST_")}
         path = inherited_environment()["PYTHONPATH"]
-        return {**kept, "PYTHONPATH": path, CACHE: str(self.folder / "cache"), **variables}
+        return {**others, "PYTHONPATH": path, CACHE: str(self.folder / "cache"), **variables}
 
     def left_over(self) -> list[int]:
-        """The ids of processes that still run of all that was started here."""
+        """Returns the ids of processes started by the runs that are still running."""
         deadline = time.monotonic() + GRACE_SECONDS
         while (found := self._running()) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -106,8 +109,8 @@ def _cells(results: Mapping[str, Any]) -> list[Cell]:
     cells = []
     for cell in results["cells"]:
         entry = timed.get(_key(cell), {"stats": {"data": []}, "extra_info": {}})
-        told = cell["engine"], cell["input"], cell["outcome"], cell["reason"]
-        cells.append(Cell(*told, entry["stats"]["data"], entry["extra_info"]))
+        fields = cell["engine"], cell["input"], cell["outcome"], cell["reason"]
+        cells.append(Cell(*fields, entry["stats"]["data"], entry["extra_info"]))
     return cells
 
 

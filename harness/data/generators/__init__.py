@@ -1,1 +1,1 @@
-"""Turns a generator's name and parameters into tables, batch by batch; one generator per file."""
+"""Generators: a name and parameters -> tables, batch by batch; one generator per file."""

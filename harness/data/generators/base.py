@@ -1,4 +1,4 @@
-"""What a generator is, and the random streams and row ranges that all of them use."""
+"""The base class of generators, and the random streams and row ranges that all of them use."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict
 from harness.types import Schema
 
 BATCH_ROWS = 250_000
-"""Rows made at once, and rows of a Parquet row group. A different figure gives different data."""
+"""Rows made at once, and rows of a Parquet row group. Another figure gives other data."""
 
 MOST_ROWS = 10**9
-"""Of one generated table: db-benchmark's largest."""
+"""The most rows of a generated table: db-benchmark's largest."""
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -27,7 +27,7 @@ Flags = NDArray[np.bool_]
 
 
 class Params(BaseModel):
-    """The parameters of one size of one generator, as the YAML gives them."""
+    """The parameters of one size of a generator, as in the YAML."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,45 +43,45 @@ class Generator(ABC, Generic[P]):
 
     @abstractmethod
     def version(self) -> str:
-        """Changes whenever the same parameters would give other data.
+        """Returns a version that changes whenever the same parameters would give other data.
 
-        Raises DataUnavailable where something that the generator needs is not installed.
+        Raises DataUnavailable if something that the generator needs is not installed.
         """
 
     @abstractmethod
     def schemas(self, params: P) -> Mapping[str, Schema]:
-        """The tables and their columns, known before anything is made.
+        """Returns the tables and their columns, before any data is made.
 
-        A column is nullable exactly where it may hold a NULL, and says which special values it
-        may hold.
+        A column is nullable if and only if it may hold a NULL, and lists the special values it may
+        hold.
         """
 
     @abstractmethod
     def rows(self, params: P) -> Mapping[str, int]:
-        """About how many rows each table will have."""
+        """Returns about how many rows each table will have."""
 
     @abstractmethod
     def batches(self, table: str, params: P, scratch: Path) -> Iterator[pa.RecordBatch]:
-        """A table's rows, in bounded memory.
+        """Yields a table's rows, in bounded memory.
 
-        ``scratch`` is a folder for intermediate files, the same one for all the tables of
-        one size; it is removed after the last of them.
+        ``scratch`` is a folder for intermediate files, shared by all tables of one size; it is
+        removed after the last of them.
         """
 
 
 def stream(seed: int, *place: int) -> np.random.Generator:
-    """A random stream of its own for each place (table, batch, …) under one seed."""
+    """Returns a random stream that is independent for each place (table, batch, …) of a seed."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, *place))))
 
 
 def row_ranges(rows: int) -> Iterator[tuple[int, int, int]]:
-    """Splits rows into batches: ``(batch, first row, rows in the batch)``."""
+    """Splits rows into batches: yields (batch, first row, rows in the batch)."""
     for batch, start in enumerate(range(0, rows, BATCH_ROWS)):
         yield batch, start, min(BATCH_ROWS, rows - start)
 
 
 def labels(values: Integers, digits: int = 0) -> pa.Array:
-    """Numbers as the names that db-benchmark gives its groups: 7 -> ``id7``, or ``id007``."""
+    """Turns numbers into names as in db-benchmark: 7 -> ``id7``; with 3 digits ``id007``."""
     text = pc.cast(pa.array(values), pa.string())
     if digits:
         text = pc.utf8_lpad(text, digits, "0")
@@ -89,15 +89,15 @@ def labels(values: Integers, digits: int = 0) -> pa.Array:
 
 
 def measurements(random: np.random.Generator, rows: int) -> Floats:
-    """Numbers spread evenly over 0 to 100, with six decimals."""
+    """Draws numbers uniformly from 0 to 100, rounded to six decimals."""
     return np.round(random.random(rows) * 100, 6)
 
 
 def missing(random: np.random.Generator, rows: int, share: float) -> Flags | None:
-    """Which rows are NULL, each with the same chance; None where no row is."""
+    """Draws which rows are NULL, each with probability ``share``; None if that is 0."""
     return random.random(rows) < share if share > 0 else None
 
 
 def with_nulls(values: pa.Array, mask: Flags | None) -> pa.Array:
-    """The values, with a NULL wherever the mask is true."""
+    """Returns the values, with NULL where the mask is true."""
     return values if mask is None else pc.if_else(pa.array(mask), None, values)

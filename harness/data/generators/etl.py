@@ -1,4 +1,4 @@
-"""Turns a number of rows into an untidy export of orders, with clean customers and products."""
+"""A number of rows -> an untidy export of orders, with clean customers and products."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from harness.data.generators.base import (
 from harness.types import Column, Schema, Type
 
 DUPLICATES = 0.05
-"""The share of rows that repeat an earlier order: half of them exactly, half with a later state."""
+"""The share of rows that repeat an earlier order: half exactly, half with a later state."""
 
 FIRST_DAY = np.datetime64("2022-01-01")
 DAYS = 3 * 365
@@ -62,7 +62,7 @@ SCHEMAS: dict[str, Schema] = {
 
 
 class EtlParams(Params):
-    """``rows`` are those of the orders, repeated ones included."""
+    """``rows`` counts the orders, repeated ones included."""
 
     rows: int = Field(ge=100, le=MOST_ROWS)
     seed: int = Field(default=108, ge=0)
@@ -79,10 +79,10 @@ class EtlParams(Params):
 class Etl(Generator[EtlParams]):
     """Orders as a shop's old system might export them.
 
-    Text is padded and in mixed case; days are spelt ``2023-05-17``, ``2023/05/17`` or padded;
-    quantities may read ``n/a``; prices start with ``$``; one order in a hundred names a
-    customer or a product that does not exist; 5% of the rows repeat an order. Two rows of
-    one order either differ in ``updated_at`` or are equal in every column.
+    Text is padded and in mixed case; days are written ``2023-05-17``, ``2023/05/17`` or padded;
+    quantities may read ``n/a``; prices start with ``$``; one order in a hundred names a customer or
+    a product that does not exist; 5% of the rows repeat an order. Two rows of one order either
+    differ in ``updated_at`` or are equal in every column.
     """
 
     name = "etl"
@@ -109,7 +109,7 @@ class Etl(Generator[EtlParams]):
 def _orders(
     random: np.random.Generator, params: EtlParams, start: int, rows: int
 ) -> list[pa.Array]:
-    """New orders and, in the same batch, some of them again; all in random order."""
+    """Makes new orders and repeats some of them in the same batch, in random order."""
     repeated = int(rows * DUPLICATES)
     new = rows - repeated
     columns = _new_orders(random, params, start, new)
@@ -192,7 +192,7 @@ def _prices(random: np.random.Generator, rows: int) -> pa.Array:
 
 
 def _untidy(random: np.random.Generator, text: pa.Array) -> pa.Array:
-    """The text as it is, in lower or upper case, or padded."""
+    """Returns the text as it is, in lower or upper case, or padded."""
     spelling = random.choice(4, len(text), p=[0.7, 0.1, 0.1, 0.1])
     padded = pc.binary_join_element_wise(" ", text, " ", "")
     return pc.choose(pa.array(spelling), text, pc.utf8_lower(text), pc.utf8_upper(text), padded)

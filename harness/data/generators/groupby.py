@@ -1,4 +1,4 @@
-"""Turns a number of rows and groups into the group-by table of db-benchmark (``G1``)."""
+"""Numbers of rows and groups -> the group-by table of db-benchmark (``G1``)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KEYS = ("id1", "id2", "id3", "id4", "id5", "id6")
 
 
 class GroupByParams(Params):
-    """``groups`` is db-benchmark's K; ``nulls`` the share of NULLs in every column."""
+    """``groups`` is db-benchmark's K; ``nulls`` is the share of NULLs in every column."""
 
     rows: int = Field(ge=1, le=MOST_ROWS)
     groups: int = Field(default=100, ge=1, le=MOST_ROWS)
@@ -40,15 +40,15 @@ class GroupByParams(Params):
 
     @property
     def small_groups(self) -> int:
-        """How many values id3 and id6 have: N / K."""
+        """The number of values of id3 and id6: N / K."""
         return max(1, self.rows // self.groups)
 
 
 class GroupBy(Generator[GroupByParams]):
-    """Column for column the table that db-benchmark's ``groupby-datagen.R`` describes.
+    """The table that db-benchmark's ``groupby-datagen.R`` describes, column for column.
 
-    With ``sorted`` the rows come ordered by id1 to id6, NULLs first. The order is made
-    bucket by bucket (one per value of id1), so memory is bounded by the largest bucket.
+    With ``sorted`` the rows are ordered by id1 to id6, NULLs first. They are made bucket by bucket
+    (one per value of id1), so that memory is bounded by the largest bucket.
     """
 
     name = "groupby"
@@ -84,7 +84,7 @@ def _rows(
     no_id1: np.ndarray | None,
     schema: pa.Schema,
 ) -> pa.RecordBatch:
-    """Rows in random order whose id1 is given; all other columns are drawn here."""
+    """Makes rows in random order with the given id1; all other columns are drawn."""
     rows = len(id1)
 
     def draw(top: int) -> Integers:
@@ -106,7 +106,7 @@ def _rows(
 
 
 def _sorted_batches(params: GroupByParams, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The rows in order: a bucket for each id1 in the order of its text, NULL first."""
+    """Yields the rows in order: a bucket for each id1, sorted as text, NULL first."""
     names = labels(np.arange(1, params.groups + 1), digits=3)
     by_text = pc.sort_indices(names).to_numpy() + 1
     share = (1 - params.nulls) / params.groups

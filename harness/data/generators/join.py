@@ -1,4 +1,4 @@
-"""Turns a number of rows into the four join tables of db-benchmark (``J1``)."""
+"""A number of rows -> the four join tables of db-benchmark (``J1``)."""
 
 from __future__ import annotations
 
@@ -26,14 +26,17 @@ from harness.data.generators.shuffle import Shuffle
 from harness.types import Column, Schema, Type
 
 FEWEST_KEYS = 10
-"""So that the small table has a key for each tenth of its shape, at any size."""
+"""The fewest keys of a table, so that a tenth of them is at least one."""
 
 COLUMNS = {"x": 3, "small": 1, "medium": 2, "big": 3}
-"""How many of the keys id1, id2, id3 a table has."""
+"""Table -> how many of the keys id1, id2, id3 it has."""
 
 
 class JoinParams(Params):
-    """``rows`` are those of ``x`` and ``big``; ``nulls`` the share of NULLs in x's keys and v1."""
+    """``rows`` counts those of ``x`` and ``big``.
+
+    ``nulls`` is the share of NULLs in x's keys and v1.
+    """
 
     rows: int = Field(ge=100, le=MOST_ROWS)
     nulls: float = Field(default=0.0, ge=0, lt=1)
@@ -41,7 +44,7 @@ class JoinParams(Params):
 
     @property
     def key_counts(self) -> tuple[int, int, int]:
-        """How many values id1, id2 and id3 take in one table."""
+        """The numbers of values that id1, id2 and id3 have in one table."""
         return (
             max(FEWEST_KEYS, self.rows // 1_000_000),
             max(FEWEST_KEYS, self.rows // 1_000),
@@ -54,12 +57,12 @@ class JoinParams(Params):
 
 
 class Join(Generator[JoinParams]):
-    """Four tables with the shape that db-benchmark's ``join-datagen.R`` describes.
+    """Four tables of the shape that db-benchmark's ``join-datagen.R`` describes.
 
-    Of the n values of a key in ``x``, nine tenths are also on the right and one tenth is not;
-    the right has as many that are not in ``x``. The key that gives a right table its length
-    is unique in it: id1 in ``small``, id2 in ``medium``, id3 in ``big`` (and in ``x``).
-    Keys are shuffled by a cipher, not by a list, so that memory does not grow with the rows.
+    Of the n values of a key in ``x``, nine tenths are also in the right tables, which have n / 10
+    others. The key that gives a right table its length is unique in it: id1 in ``small``, id2 in
+    ``medium``, id3 in ``big`` (and in ``x``). Keys are shuffled by a cipher, not a list, so that
+    memory does not grow with the rows.
     """
 
     name = "join"
@@ -102,7 +105,7 @@ def _schema(table: str, nulls: bool) -> Schema:
 def _key(
     random: np.random.Generator, params: JoinParams, table: str, key: int, rows: Integers
 ) -> Integers:
-    """The values of one key column: each value once where the key is unique, else drawn evenly."""
+    """Returns the values of a key column: each once if the key is unique, else drawn uniformly."""
     count = params.key_counts[key]
     if count == params.rows_of(table):
         order = Shuffle(count, params.seed, key, list(COLUMNS).index(table))
@@ -116,6 +119,6 @@ def _key(
 
 
 def _on_the_right(ordinal: Integers, count: int) -> Integers:
-    """Of ``count`` ordinals, moves the last tenth to the values that the left does not have."""
+    """Moves the last tenth of ``count`` ordinals to values that ``x`` does not have."""
     common = count - count // 10
     return np.where(ordinal < common, ordinal, ordinal + count // 10)

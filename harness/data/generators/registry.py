@@ -1,4 +1,4 @@
-"""Generators by name: those that packages announce under the entry point group of this name."""
+"""Generators by name, from the entry point group ``harness.generators`` of all packages."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ GROUP = "harness.generators"
 
 @cache
 def names() -> tuple[str, ...]:
-    """The names of all generators that are announced, in alphabetical order."""
+    """Returns the names of all generators, sorted."""
     return tuple(sorted(point.name for point in importlib.metadata.entry_points(group=GROUP)))
 
 
 @cache
 def get(name: str) -> Generator[Any]:
-    """An announced generator by its name."""
+    """Returns the generator of a name; raises KeyError if there is none."""
     kind: type[Generator[Any]] = importlib.metadata.entry_points(group=GROUP)[name].load()
     return kind()

@@ -1,4 +1,4 @@
-"""Turns the numbers below n into the same numbers in random order, without a list of them."""
+"""A random permutation of the numbers below n that is computed, not stored."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ ROUNDS = 3
 
 
 class Shuffle:
-    """A random permutation of 0 … n-1 that is computed, place by place.
+    """A random permutation of 0 … n-1, computed element by element.
 
-    Each round multiplies by an odd number, adds one and folds the high bits into the low
-    ones; each step can be undone, so no two numbers meet. The rounds work on the smallest
-    power of two that holds n; whatever lands above n goes through them again until it
-    does not ("cycle walking", Black and Rogaway, CT-RSA 2002).
+    Each round multiplies by an odd number, adds one and xors the high bits into the low ones; each
+    step is invertible, so no two numbers meet. The rounds work on the smallest power of two that
+    holds n; a result above n goes through them again ("cycle walking", Black and Rogaway, CT-RSA
+    2002).
     """
 
     def __init__(self, n: int, seed: int, *place: int) -> None:
@@ -28,7 +28,7 @@ class Shuffle:
         self.rounds = [(factor | np.uint64(1), added) for factor, added in drawn]
 
     def places(self, numbers: Integers) -> Integers:
-        """Where each number goes; numbers must be in 0 … n-1."""
+        """Returns the image of each number; numbers must be in 0 … n-1."""
         result = self._once(numbers.astype(np.uint64))
         outside = np.flatnonzero(result >= self.n)
         while len(outside):

@@ -1,4 +1,4 @@
-"""Turns a TPC-H scale factor into its eight tables, by way of the command ``tpchgen-cli``."""
+"""A TPC-H scale factor -> its eight tables, made by the command ``tpchgen-cli``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INSTALL = "python -m pip install tpchgen-cli"
 
 
 def _columns(text: str) -> Schema:
-    """``name type`` pairs; TPC-H's columns are never NULL."""
+    """Parses ``name type`` pairs; TPC-H's columns are never NULL."""
     pairs = [pair.split() for pair in text.strip().split(",")]
     return tuple(Column(name, Type(kind), nullable=False) for name, kind in pairs)
 
@@ -70,13 +70,13 @@ ROWS = {
     **{"supplier": 10_000, "customer": 150_000, "part": 200_000, "partsupp": 800_000},
     **{"orders": 1_500_000, "lineitem": 6_000_000},
 }
-"""Of scale 1, about."""
+"""Rows of each table at scale factor 1, about."""
 
 
 class TpchParams(Params):
     """``scale`` is TPC-H's scale factor: 1 is about a gigabyte of text.
 
-    ``money`` are 64-bit floats, or the specification's own decimals, which need an SQL engine.
+    ``money`` is in 64-bit floats, or in the specification's decimals, which need an SQL engine.
     """
 
     scale: float = Field(gt=0, le=100_000)
@@ -84,9 +84,9 @@ class TpchParams(Params):
 
 
 class Tpch(Generator[TpchParams]):
-    """The tables of TPC-H, with money as 64-bit floats unless decimals are asked for.
+    """The tables of TPC-H, with money in 64-bit floats by default.
 
-    Answers are derived from TPC-H's queries; they are not official TPC-H results.
+    Results with these tables are not official TPC-H results.
     """
 
     name = "tpch"
@@ -126,7 +126,7 @@ def _as_floats(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _generate(scale: float, folder: Path) -> None:
-    """All tables at once: the command takes longer to start than to make a small one."""
+    """Makes all tables at once: the command's start takes longer than a small table."""
     options = ["--scale-factor", str(scale), "--output-dir", str(folder), "--overwrite", "--quiet"]
     done = subprocess.run(
         [_command(), "parquet", *options], capture_output=True, text=True, check=False
@@ -137,7 +137,10 @@ def _generate(scale: float, folder: Path) -> None:
 
 
 def _command() -> str:
-    """The command, from the environment that Python runs in or else from the PATH."""
+    """Returns the command's path: beside this Python, or else on the PATH.
+
+    Raises DataUnavailable if it is not installed.
+    """
     beside = Path(sys.executable).parent / COMMAND
     command = str(beside) if beside.is_file() else shutil.which(COMMAND)
     if command is None:

@@ -1,1 +1,1 @@
-"""What is known of expressions alone: their kinds, types, columns and special values."""
+"""What an expression says by itself: its columns, type, frame, special values and text in SQL."""

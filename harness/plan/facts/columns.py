@@ -1,4 +1,4 @@
-"""The columns that an expression reads, and the expression with something else in their place."""
+"""Finds the columns that an expression reads, and replaces them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.plan.facts.typed import Expression
 
 
 def columns_of(expression: Expression) -> Iterator[exp.Column]:
-    """Every column of an expression, as often as it is there."""
+    """Yields every column of an expression, each as often as it occurs."""
     waiting = [expression]
     while waiting:
         part = waiting.pop()
@@ -26,16 +26,16 @@ def columns_of(expression: Expression) -> Iterator[exp.Column]:
 
 
 def reads_columns(expression: Expression) -> bool:
-    """Whether there is a column in an expression."""
+    """True if an expression contains a column."""
     return next(columns_of(expression), None) is not None
 
 
 def with_columns(
     expression: Expression, value: Callable[[exp.Column], Expression | None]
 ) -> Expression:
-    """A copy of an expression, what ``value`` gives for a column in the place of that column.
+    """Returns a copy of an expression with its columns replaced.
 
-    A column for which it gives None stays.
+    ``value`` maps a column to the expression that replaces it, or to None to leave it.
     """
     copy = expression.copy()
     for column in list(columns_of(copy)):
@@ -48,12 +48,12 @@ def with_columns(
 
 
 def repeated(names: Sequence[str]) -> str | None:
-    """The first name that is there more than once."""
+    """Returns the first name that occurs more than once, or None."""
     return next((name for name, count in Counter(names).items() if count > 1), None)
 
 
 def fresh(wanted: str, taken: set[str]) -> str:
-    """The wanted name, or the first of ``name_2``, ``name_3`` … that is not taken."""
+    """``fresh("x", {"x", "x_2"}) = "x_3"``: the wanted name, numbered if it is taken."""
     name, number = wanted, 1
     while name in taken:
         number += 1

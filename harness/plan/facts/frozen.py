@@ -1,4 +1,4 @@
-"""A class of plain fields -> a frozen dataclass whose hash is worked out once."""
+"""A class of plain fields -> a frozen dataclass that computes its hash once."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _Kind = TypeVar("_Kind")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(kind: type[_Kind]) -> type[_Kind]:
-    """A frozen dataclass that works out its hash once, since plans are deep and looked up often."""
+    """Makes a frozen dataclass that caches its hash: plans are deep and often looked up."""
     made = dataclass(frozen=True)(kind)
     computed = made.__hash__
 
     def hash_once(self: _Kind) -> int:
-        kept = self.__dict__
-        if "_hash" not in kept:
-            kept["_hash"] = computed(self)
-        known: int = kept["_hash"]
-        return known
+        fields = self.__dict__
+        if "_hash" not in fields:
+            fields["_hash"] = computed(self)
+        cached: int = fields["_hash"]
+        return cached
 
     made.__hash__ = hash_once  # type: ignore[method-assign, assignment]
     return made

@@ -1,4 +1,4 @@
-"""Expressions -> whether they may be NaN, which no table holds; 0 / 0 and inf - inf give it."""
+"""Decides which expressions may be NaN: tables hold none, but 0 / 0 and inf - inf give it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.special import Special
 from harness.types import Column, Schema, Type
 
 Known = frozenset[Expression]
-"""Expressions that are known not to be 0 where another one is looked at."""
+"""Expressions that are known not to be 0 at some place, by the conditions around that place."""
 _SIGNS: dict[type[Expression], Callable[[float, float], bool]] = {
     exp.EQ: operator.eq,
     exp.NEQ: operator.ne,
@@ -36,23 +36,23 @@ _OF_ONE_INFINITY = (
     *(exp.Mul, exp.Mod, exp.Sum, exp.Avg, exp.Median, exp.PercentileCont),
     *DEVIATIONS,
 )
-"""NaN for one operand alone, or for one and other rows."""
+"""Functions that give NaN if one operand, or one row, is infinite."""
 _HUGE = (Special.LARGE, Special.INFINITE)
 _ZERO_WHERE_THE_OPERAND_IS = (exp.Neg, exp.Abs)
 
 
 def may_be_nan(e: Expression, schema: Schema, known: Known = frozenset()) -> bool:
-    """Whether a float may be NaN: a quotient by what may be 0, or what infinities make it.
+    """True if a float expression may be NaN: x / y where y may be 0, or inf - inf.
 
-    ``known`` are expressions that are not 0 here.
+    ``known`` holds expressions that are not 0 here.
     """
     return _may_be_nan(e, {column.name: column for column in schema}, known)
 
 
 def can_make_nan(e: Expression, schema: Schema) -> bool:
-    """Whether anything in an expression makes NaN of numbers, or may be one: a look at each part.
+    """True if an expression has a part that may be NaN; quick, and sometimes true needlessly.
 
-    Where not, no part need be asked by itself, which takes the square of their number.
+    Where it is False, `may_be_nan` need not be called for each part, which takes quadratic time.
     """
     if any(c.nan or any(kind in c.special for kind in _HUGE) for c in schema):
         return True
@@ -60,9 +60,10 @@ def can_make_nan(e: Expression, schema: Schema) -> bool:
 
 
 def greater_by_nan(e: Expression, schema: Schema) -> Expression:
-    """``x > y`` as ``not x <= y`` where x may be NaN: greater in SQL, not so in IEEE 754.
+    """Rewrites ``x > y`` to ``not x <= y`` where x may be NaN.
 
-    Raises Unsupported where both may be NaN, as neither says then what SQL does.
+    SQL's NaN is greater than every number, that of IEEE 754 than none. Raises Unsupported where
+    both may be NaN: then neither form agrees with SQL.
     """
     greater, less = e.this, e.expression
     if not isinstance(e, (exp.GT, exp.GTE)):
@@ -76,35 +77,38 @@ def greater_by_nan(e: Expression, schema: Schema) -> Expression:
         raise Unsupported("floats that may be NaN compared with each other", in_sql(e))
     place = e.parent
     negated = exp.Not(this=_OPPOSITES[type(e)](this=e.this, expression=e.expression))
-    negated.parent = place  # what is known there is known of the opposite, too
+    negated.parent = place  # so that _known_around finds the same conditions
     return negated
 
 
 def _known_around(e: Expression) -> Known:
-    """What is not 0 where an expression counts, by the conditions that it stands under."""
+    """Returns what is not 0 where an expression is evaluated: by AND and CASE around it."""
     known: Known = frozenset()
     while e.parent is not None:
         part, e = e, e.parent
         if isinstance(e, exp.And):
             known |= not_zero(e)
         elif isinstance(e, exp.If) and part.arg_key == "true" and isinstance(e.parent, exp.Case):
-            known |= _known_of(part, e.parent)
+            known |= _known_in_case(part, e.parent)
         elif isinstance(e, exp.Case) and part.arg_key == "default":
-            known |= _known_of(part, e)
+            known |= _known_in_case(part, e)
     return known
 
 
-def _known_of(value: Expression, case: Expression) -> Known:
+def _known_in_case(value: Expression, case: Expression) -> Known:
     return next((more for other, more in values_of(case) if other is value), frozenset())
 
 
 def never_zero(e: Expression, schema: Schema) -> bool:
-    """Whether a number is known to be another one than 0, or NULL."""
+    """True if a number is known to be NULL or other than 0."""
     return _never_zero(e, {column.name: column for column in schema}, frozenset())
 
 
 def not_zero(condition: Expression) -> Known:
-    """What is not 0 where a condition is true."""
+    """Returns the expressions that cannot be 0 where a condition is true.
+
+    not_zero(x > 0 and y <> 0) = {x, y}
+    """
     parts = condition.flatten() if isinstance(condition, exp.And) else [condition]
     return frozenset(x for part in parts for x, holds in _of_zero(part) if not holds)
 
@@ -130,7 +134,7 @@ def _may_be_nan(e: Expression, columns: Mapping[str, Column], known: Known) -> b
 
 
 def _may_undo_infinity(e: Expression, operands: Sequence[Expression], schema: Schema) -> bool:
-    """Whether numbers that may be infinite are put together as in inf - inf or 0 * inf."""
+    """True if an operand may be infinite in a way that gives NaN: inf - inf, 0 * inf."""
     huge = any(kind in column.special for column in schema for kind in _HUGE)
     if not huge or not isinstance(e, (*_OF_TWO_INFINITIES, *_OF_ONE_INFINITY)):
         return False
@@ -153,7 +157,7 @@ def _never_zero(e: Expression, columns: Mapping[str, Column], known: Known) -> b
 
 
 def values_of(case: Expression) -> Iterator[tuple[Expression, Known]]:
-    """Each value of a CASE, with what is not 0, or is NULL, where it is taken."""
+    """Yields each value of a CASE, with the expressions that are not 0 where it is chosen."""
     before: Known = frozenset()
     for branch in case.args["ifs"]:
         yield branch.args["true"], before | not_zero(branch.this)
@@ -163,7 +167,7 @@ def values_of(case: Expression) -> Iterator[tuple[Expression, Known]]:
 
 
 def _of_zero(condition: Expression) -> Iterator[tuple[Expression, bool]]:
-    """What a condition compares with a number, and whether it would hold for 0."""
+    """Yields x and whether the condition holds for x = 0, if it compares x with a number."""
     if type(condition) not in _SIGNS:
         return
     sign, (left, right) = _SIGNS[type(condition)], (condition.this, condition.expression)
@@ -174,7 +178,7 @@ def _of_zero(condition: Expression) -> Iterator[tuple[Expression, bool]]:
 
 
 def _is_float(e: Expression, columns: Mapping[str, Column]) -> bool:
-    """Whether a remainder may be one of floats; that of whole numbers is never NaN."""
+    """True if a remainder may be of floats; a remainder of whole numbers is never NaN."""
     floats = (c for c in e.find_all(exp.Column) if c.name in columns)
     fractions = (x for x in e.find_all(exp.Literal) if not x.is_string and not x.is_int)
     kinds = (exp.Div, exp.Cast, exp.Avg, exp.Sqrt, exp.Pow, exp.Round)

@@ -1,16 +1,16 @@
-"""Regular expressions -> the spelling that RE2, Rust and Python share."""
+"""Rewrites regular expressions to the syntax that RE2, Rust and Python share."""
 
 from __future__ import annotations
 
 import re
 
 LONGEST = 1000
-"""A pattern's characters: looking through it for what never ends takes their number squared."""
+"""The longest pattern allowed, in characters: a check elsewhere takes quadratic time."""
 _DIGITS = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r "}
 
 
 def ascii_classes(pattern: str) -> str:
-    r"""The pattern with ``\d``, ``\w`` and ``\s`` spelt out: DuckDB means ASCII by them.
+    r"""Spells out ``\d``, ``\w`` and ``\s``, which mean ASCII in DuckDB: ``\d+`` -> ``[0-9]+``.
 
     Raises ValueError for what has no spelling that all libraries share.
     """
@@ -38,7 +38,7 @@ def _escaped(c: str, inside: bool) -> str:
 
 
 def ends_only(pattern: str) -> str:
-    r"""The pattern with ``\Z`` for ``$``, which in some libraries is before a last newline, too."""
+    r"""Replaces ``$`` by ``\Z``: in some libraries ``$`` also matches before a last newline."""
     return re.sub(r"(\\.|\[[^]]*\])|\$", lambda part: part[1] or r"\Z", pattern)
 
 
@@ -52,7 +52,12 @@ _PIECES = re.compile(
 
 
 def capturing_only(pattern: str, group: int, name: str = "") -> str:
-    """The pattern with one group that captures: the one asked for, or the whole pattern as 0."""
+    """Makes one group of a pattern the only one that captures; group 0 is the whole pattern.
+
+        capturing_only("(a)(b)", 2) = "(?:a)(b)"
+
+    Raises ValueError if the pattern has fewer groups.
+    """
     text, number = "", 0
     start = f"(?P<{name}>" if name else "("
     options = re.match(r"\(\?[a-z]+\)", pattern)
@@ -62,7 +67,7 @@ def capturing_only(pattern: str, group: int, name: str = "") -> str:
             piece = start if number == group else "(?:"
         text += piece
     if group == 0:
-        at = options.end() if options else 0  # Python wants options before all else
+        at = options.end() if options else 0  # Python allows options at the start only
         return f"{text[:at]}{start}{text[at:]})"
     if group > number:
         raise ValueError(f"group {group} of a regular expression with {number}")

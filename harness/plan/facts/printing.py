@@ -1,4 +1,4 @@
-"""Expressions -> SQL for people to read, with the parentheses that the plan does without."""
+"""Expressions -> SQL for people to read, with parentheses where precedence needs them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ _LEVELS: tuple[tuple[type[Expression], ...], ...] = (
     (exp.Neg,),
     (exp.Pow,),
 )
-"""What binds least tightly comes first."""
+"""Operators by precedence, the loosest first."""
 _LEVEL = {kind: level for level, kinds in enumerate(_LEVELS) for kind in kinds}
 
 
 def in_sql(e: Expression, *, lower: bool = False) -> str:
-    """The expression in DuckDB's SQL, on one line, perhaps with lower names of functions."""
+    """Returns the expression in DuckDB's SQL on one line.
+
+    ``lower`` prints function names in lower case.
+    """
     copy = e.copy()
     parenthesise(copy)
     names = "lower" if lower else "upper"
@@ -32,18 +35,18 @@ def in_sql(e: Expression, *, lower: bool = False) -> str:
 
 
 def parenthesise(e: Expression) -> None:
-    """Puts parentheses, in place, around operands that would fall apart without."""
-    for operand in reversed(list(e.walk())):  # what is inside comes first
+    """Adds parentheses, in place, around operands that bind less tightly than their operator."""
+    for operand in reversed(list(e.walk())):  # from the inside out
         if type(operand) in _LEVEL and operand is not e and _binds_less(operand):
             operand.replace(exp.Paren(this=operand.copy()))
 
 
 def _binds_less(operand: Expression) -> bool:
-    """Whether an operand would fall apart beside the operator that it belongs to."""
+    """True if an operand needs parentheses beside its operator."""
     parent = operand.parent
     if parent is None or type(parent) not in _LEVEL:
         return False
     own, outer = _LEVEL[type(operand)], _LEVEL[type(parent)]
     second = operand.arg_key != "this" and not isinstance(parent, (exp.And, exp.Or))
-    chained = type(operand) in _COMPARISONS  # a = b = c is no SQL
+    chained = type(operand) in _COMPARISONS  # a = b = c is not SQL
     return own < outer or (own == outer and (second or chained))

@@ -1,7 +1,7 @@
-"""Expressions -> the special values that theirs may be, or be made of.
+"""Decides which special values an expression may give, or be computed from.
 
-They come from what tables and constants hold. Ordinary numbers are taken to stay ordinary in
-arithmetic; large floats may become infinite in products, powers and sums.
+They come from tables and constants. Arithmetic on ordinary numbers is assumed to give ordinary
+numbers; large floats may become infinite in products, powers and sums.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from harness.special import Special, Specials, of_number, together
 from harness.types import Schema
 
 _NEVER = (exp.Count, exp.Length, exp.StrPosition, exp.Extract, exp.DateDiff, exp.Sign)
-"""What has no special value, whatever it is made of."""
+"""Functions whose result is never a special value."""
 _OPPOSITE_OF_LEAST = exp.Literal.number(2**63)
 _GROWING = (exp.Mul, exp.Pow, exp.Exp, exp.Sum, exp.Avg, exp.Div)
-"""What can make infinity of large floats."""
+"""Functions that can turn large floats into infinity."""
 
 
 def specials_of(e: Expression, schema: Schema) -> Specials:
-    """The special values of the columns and constants that an expression takes its value from."""
+    """Returns the special values that may occur in an expression's columns and constants."""
     return _of(e, {column.name: column.special for column in schema if column.special})
 
 
@@ -37,15 +37,15 @@ def _of(e: Expression, columns: Mapping[str, Specials]) -> Specials:
         return ()
     if isinstance(e, exp.Case):
         values = [*(branch.args["true"] for branch in e.args["ifs"]), e.args.get("default")]
-        return _of_all((value for value in values if value is not None), columns)
+        return _of_operands((value for value in values if value is not None), columns)
     if isinstance(e, exp.Window):
         return _of(e.this, columns)
-    found = _of_all((x for x in e.iter_expressions() if isinstance(x, Expression)), columns)
-    return _made(e, found) if found else ()
+    found = _of_operands((x for x in e.iter_expressions() if isinstance(x, Expression)), columns)
+    return _of_result(e, found) if found else ()
 
 
-def _made(e: Expression, found: Specials) -> Specials:
-    """What becomes of special values in a step that takes them all."""
+def _of_result(e: Expression, found: Specials) -> Specials:
+    """Returns the special values that a function may give if its operands may have ``found``."""
     if isinstance(e, exp.Cast) and Special.BEYOND in found:  # as floats they are large
         return together(found, (Special.LARGE,))
     if isinstance(e, exp.Neg) and e.this == _OPPOSITE_OF_LEAST:
@@ -55,7 +55,7 @@ def _made(e: Expression, found: Specials) -> Specials:
     return found
 
 
-def _of_all(parts: Iterable[Expression], columns: Mapping[str, Specials]) -> Specials:
+def _of_operands(parts: Iterable[Expression], columns: Mapping[str, Specials]) -> Specials:
     found = [kinds for part in parts if (kinds := _of(part, columns))]
     return together(*found) if found else ()
 

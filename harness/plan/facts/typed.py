@@ -1,4 +1,4 @@
-"""The types of expressions, and how SQL names them."""
+"""The types of expressions, and their names in SQL."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _MOMENTS = {
         r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?)?"
     ),
 }
-"""How constants of these types are written (:mod:`harness.plan.sql.constants`)."""
+"""How dates and timestamps are written in constants (:mod:`harness.plan.sql.constants`)."""
 _WIDEST = {Type.INT64: "BIGINT", Type.FLOAT64: "DOUBLE"}
 
 
 @dataclass(frozen=True)
 class Typed:
-    """A type and whether NULL can occur; the type of a bare NULL is not known."""
+    """An expression's type, and whether it can be NULL; ``type`` is None for a bare NULL."""
 
     type: Type | None
     nullable: bool
@@ -55,7 +55,7 @@ class Typed:
 
 
 def sql_type(data_type: Expression) -> Type:
-    """The plan's type for a type named in SQL."""
+    """Returns the plan's type for a type named in SQL; raises Unsupported if there is none."""
     name = data_type.this.name if isinstance(data_type, exp.DataType) else str(data_type)
     if name in _SQL_TYPES:
         return _SQL_TYPES[name]
@@ -63,13 +63,16 @@ def sql_type(data_type: Expression) -> Type:
 
 
 def cast_to(e: Expression, target: Type) -> Expression:
-    """A cast of an expression to a type of the plan."""
+    """Returns a cast of an expression to a type of the plan."""
     name = next(name for name, known in _SQL_TYPES.items() if known is target)
     return exp.Cast(this=e, to=exp.DataType.build(_WIDEST.get(target, name)))
 
 
 def is_read(text: str, kind: Type) -> bool:
-    """Whether a text is one of a type's values; DuckDB has put others of them in its place."""
+    """True if a text constant is written as values of a type are.
+
+    What DuckDB also reads has been replaced by then (:mod:`harness.plan.sql.constants`).
+    """
     try:
         if kind in _MOMENTS:
             datetime.datetime.fromisoformat(text)

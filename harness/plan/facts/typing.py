@@ -1,4 +1,4 @@
-"""An expression over flat columns -> its type, and whether it can be NULL (DuckDB's rules)."""
+"""An expression over a plan's columns -> its type, and whether it can be NULL (DuckDB's rules)."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ from harness.types import Column, Schema, Type
 
 INTERVAL_UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"})
 DIFFERENCE_UNITS = INTERVAL_UNITS - {"WEEK"}
-"""Units in which two moments differ by the boundaries between them; DuckDB's weeks have others."""
+"""Units of ``datediff``: boundaries between two moments. DuckDB counts weeks differently."""
 DATE_PARTS = frozenset(
     {"year", "quarter", "month", "week", "day", "dow", "isodow", "doy", "hour", "minute", "second"}
 )
 
 
 def infer(expression: Expression, schema: Schema, *, grouped: bool = True) -> Typed:
-    """Type and nullability of an expression over columns of ``schema``.
+    """Returns the type and nullability of an expression over columns of ``schema``.
 
     ``grouped`` is False for the aggregates of a query without GROUP BY, whose one group may be
-    empty. Raises Unsupported for what has no rule here: so this is also the list of what is known.
+    empty. Raises Unsupported for an expression that has no rule here, so the rules are also the
+    list of what a plan may hold.
     """
     return Inference(schema, grouped).of(expression)
 
 
 class Inference:
-    """The types of expressions over columns of ``schema``, each worked out once.
+    """Infers the types of expressions over the columns of ``schema``, and caches them.
 
-    One short rule per kind of expression, found by the name of sqlglot's class. ``grouped`` as in
-    :func:`infer`. An expression that was asked for must not be changed afterwards.
+    It has one short rule for each of sqlglot's classes, in `_RULES`. ``grouped`` is as in
+    :func:`infer`. An expression must not be changed after its type was inferred.
     """
 
     def __init__(self, schema: Schema, grouped: bool = True) -> None:
@@ -44,8 +45,8 @@ class Inference:
         self._known: dict[int, tuple[Expression, Typed]] = {}
 
     def of(self, e: Expression) -> Typed:
-        """The type of a part, which is worked out once however often rules ask for it."""
-        known = self._known.get(id(e))  # the expression is kept, so that its id stays its own
+        """Returns the type of an expression, from the cache if it is there."""
+        known = self._known.get(id(e))  # the cache holds e, so that its id is not reused
         if known is None:
             rule = _RULES.get(type(e))
             if rule is None:
@@ -54,12 +55,12 @@ class Inference:
         return known[1]
 
     def any_null(self, *operands: Expression | None) -> bool:
-        """Whether an operand can be NULL; every one is typed, so that none is unknown."""
+        """True if an operand can be NULL. All are typed, so that an unknown one is found."""
         found = [self.of(e) for e in operands if e is not None]
         return any(typed.nullable for typed in found)
 
     def common(self, operands: Sequence[Expression]) -> Type | None:
-        """The type to which all operands widen."""
+        """Returns the type that all operands widen to; None if all are bare NULLs."""
         types = {t for t in (self.of(e).type for e in operands) if t is not None}
         if types <= {Type.INT64, Type.FLOAT64} and len(types) == 2:
             return Type.FLOAT64
@@ -125,7 +126,10 @@ class Inference:
         return Typed(Type.BOOLEAN, self.any_null(e.this, e.expression))
 
     def expect(self, e: Expression, *types: Type) -> Typed:
-        """The type of an operand that must be one of these (a bare NULL may be any)."""
+        """Returns the type of an operand; raises Unsupported if it is none of ``types``.
+
+        A bare NULL may be any type.
+        """
         typed = self.of(e)
         if typed.type is not None and typed.type not in types:
             wanted = " or ".join(types)
@@ -204,7 +208,7 @@ class Inference:
         return Typed(Type.DATE, self.any_null(*parts))
 
     def part_of_text(self, e: Expression) -> Typed:
-        """``string_split(s, d)[n]``, which is NULL where there are fewer parts."""
+        """``string_split(s, d)[n]``, which is NULL if there are fewer than n parts."""
         split, (place,) = e.this, e.expressions
         if not isinstance(split, exp.Split) or not isinstance(place, exp.Literal):
             raise Unsupported("an element of a list", in_sql(e))
@@ -282,7 +286,7 @@ class Inference:
         return Typed(Type.FLOAT64, True)
 
     def at_extreme(self, e: Expression) -> Typed:
-        """``arg_max(value, key)``: rows in which either is NULL do not take part."""
+        """``arg_max(value, key)``, which ignores rows where value or key is NULL."""
         self.of(e.expression)
         if e.args.get("count") is not None:
             raise Unsupported("a list as a value", in_sql(e))
@@ -324,15 +328,16 @@ class Inference:
 
 
 def refuse_decimal(column: Column) -> None:
-    """Raises Unsupported for a decimal: SQL engines compute with it, each library differently."""
+    """Raises Unsupported for a decimal: libraries compute with decimals each in its own way."""
     if column.type is Type.DECIMAL:
         raise Unsupported("a decimal, which only SQL engines get exactly here", column.name)
 
 
 def _strict(result: Type, *types: Type) -> Callable[[Inference, Expression], Typed]:
-    """A rule for functions of one type, of a first operand of these, NULL where one of them is.
+    """Makes a rule for functions that are NULL if an operand is.
 
-    The others are of the same types, but for those that have types of their own.
+    ``result`` is the type of the function, ``types`` those allowed for the first operand, and for
+    the others if `_OTHERS` has no types for them.
     """
 
     def rule(self: Inference, e: Expression) -> Typed:
@@ -357,7 +362,7 @@ _OTHERS: dict[type[Expression], dict[str, tuple[Type, ...]]] = {
     exp.SplitPart: {"part_index": _NUMBER},
     exp.RegexpExtract: {"group": _NUMBER, "null_if_pos_overflow": (Type.BOOLEAN,)},
 }
-"""Operands of other types than the first one; a bare text is none of them: each library differs."""
+"""Operands whose types differ from the first one's; a text is never read as a number here."""
 
 
 _Rule = Callable[[Inference, Expression], Typed]
@@ -376,7 +381,7 @@ STRICT: dict[type[Expression], tuple[Type, ...]] = {
     **dict.fromkeys(_STRINGS, (Type.STRING, Type.STRING)),
     **dict.fromkeys(_FLOATS, (Type.FLOAT64, Type.INT64, Type.FLOAT64)),
 }
-"""Functions that are NULL where an operand is -> their type, and those that the first may have."""
+"""Functions that are NULL if an operand is: class -> (result type, *types of the first operand)."""
 _RULES: dict[type[Expression], _Rule] = {
     exp.Column: Inference.column,
     exp.Literal: Inference.literal,
@@ -439,4 +444,4 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.Window: Inference.window,
 }
 KNOWN = tuple(_RULES)
-"""The kinds of expressions that a plan may hold, apart from the functions of a window."""
+"""The expression classes that a plan may hold, apart from functions that only windows have."""

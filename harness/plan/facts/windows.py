@@ -1,4 +1,4 @@
-"""Window functions -> few of them over few kinds of frames, which every engine can spell."""
+"""Window functions -> a few functions over a few kinds of frames, which every engine can spell."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from harness.plan.facts.printing import in_sql
 
 Expression = exp.Expr
 PLACING = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead)
-"""Functions of a row's place in its partition, which no frame has a say in."""
+"""Functions of a row's place in its partition, which ignore the frame."""
 _PICKING = (exp.FirstValue, exp.LastValue, exp.NthValue)
 _WHOLE = {"kind": "ROWS", "start": "UNBOUNDED", "start_side": "PRECEDING",
           "end": "UNBOUNDED", "end_side": "FOLLOWING"}  # fmt: skip
 
 
 def window_order(window: Expression) -> list[Expression]:
-    """The ORDER BY keys (exp.Ordered) of a window."""
+    """Returns the ORDER BY keys (exp.Ordered) of a window."""
     order = window.args.get("order")
     return list(order.expressions) if order is not None else []
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The rows of its partition that a window function sees from each row.
+    """The rows of a partition that a window function sees from the current row.
 
-    ``whole``: all. ``peers``: from the first to the last of the rows that tie with this one.
-    ``rows``: from ``first`` to ``last``, counted from this row (less than 0: before it); ``first``
-    is None where that is the partition's first row.
+    - ``whole``: the whole partition.
+    - ``peers``: from the first row to the last one that ties with the current row.
+    - ``rows``: from row ``first`` to row ``last``, relative to the current row (negative: before
+        it); ``first`` is None for the start of the partition.
     """
 
     kind: Literal["whole", "peers", "rows"]
@@ -45,12 +46,12 @@ class Frame:
 
     @property
     def width(self) -> int | None:
-        """How many rows a frame of rows has; None where it grows."""
+        """The number of rows in a frame of kind ``rows``; None if it grows from row to row."""
         return None if self.first is None else self.last - self.first + 1
 
 
 def frame_of(window: Expression) -> Frame:
-    """The frame of a window in normal form."""
+    """Returns the frame of a window in normal form."""
     first, last, ranged = _bounds(window)
     if first is None and last is None:
         return Frame("whole")
@@ -60,13 +61,13 @@ def frame_of(window: Expression) -> Frame:
 
 
 def normal_window(e: Expression) -> Expression:
-    """A window in normal form.
+    """Rewrites a window to normal form.
 
-    A frame that is open towards the end goes backwards instead: the same rows in the opposite
-    order. ``ntile`` and the relative ranks are arithmetic on places and counts. In no order all
-    rows tie, and a frame that ends before it begins has none.
+    A frame that is open towards the end is reversed: the same rows in the opposite order. ``ntile``
+    and relative ranks become arithmetic on row numbers and counts. Without an order all rows tie. A
+    frame that ends before it starts is empty.
     """
-    _deciding_keys_only(e)
+    _drop_needless_keys(e)
     function = e.this
     if type(function) in _TIED and not window_order(e):
         return exp.Literal.number(_TIED[type(function)])
@@ -92,9 +93,10 @@ def normal_window(e: Expression) -> Expression:
 
 
 def ignoring_nulls(window: Expression) -> Expression:
-    """``first_value(x ignore nulls)`` -> that of all rows, those that have an x put first.
+    """Rewrites ``first_value(x ignore nulls)`` to sort rows that have an x first.
 
-    In a frame that ends earlier it is NULL until enough of these have come.
+    In a frame that ends at the current row it is NULL until x has occurred, or for ``nth_value``
+    has occurred n times.
     """
     if not isinstance(window.this, exp.IgnoreNulls):
         return window
@@ -118,7 +120,7 @@ def ignoring_nulls(window: Expression) -> Expression:
 
 
 def _of_no_rows(window: Expression) -> Expression:
-    """What a function makes of a frame that no row is in: a count of 0, else NULL of its type."""
+    """Returns what a function gives in an empty frame: a count is 0, else NULL of its type."""
     function, value = window.this, window.this.this
     if isinstance(function, exp.Count):
         return _number(0)
@@ -133,8 +135,8 @@ def _of_no_rows(window: Expression) -> Expression:
     raise Unsupported("this function of a frame without rows", in_sql(window))
 
 
-def _deciding_keys_only(window: Expression) -> None:
-    """Drops keys that decide nothing: constants, and what came before. One of ORDER BY stays."""
+def _drop_needless_keys(window: Expression) -> None:
+    """Drops keys that decide nothing: constants and repetitions. One ORDER BY key is left."""
     keys = [e for e in window.args.get("partition_by") or [] if e.find(exp.Column)]
     order = [key for key in window_order(window) if key.this.find(exp.Column)]
     window.set("partition_by", list(dict.fromkeys(keys)))
@@ -144,7 +146,10 @@ def _deciding_keys_only(window: Expression) -> None:
 
 
 def _bounds(window: Expression) -> tuple[int | None, int | None, bool]:
-    """First and last row of a frame (None: the partition's own), and whether peers are in it."""
+    """Returns a frame's first and last row, and whether it includes peers.
+
+    None for a row means the start or the end of the partition.
+    """
     spec = window.args.get("spec")
     if spec is None:
         return None, 0 if window_order(window) else None, True
@@ -176,7 +181,7 @@ def _bound(window: Expression, bound: str | Expression, side: str | None) -> int
 def _backwards(
     window: Expression, first: int | None, last: int | None, ranged: bool
 ) -> tuple[Expression, int | None, int]:
-    """The same rows seen in the opposite order."""
+    """Reverses the order of a window, so that its frame has the same rows."""
     _reverse(window)
     first, last = (None if last is None else -last), -(first or 0)
     if isinstance(window.this, (exp.FirstValue, exp.LastValue)):
@@ -198,7 +203,7 @@ def _reverse(window: Expression) -> None:
 
 
 def _spec(first: int | None, last: int) -> exp.WindowSpec:
-    """ROWS BETWEEN these bounds."""
+    """Returns ``ROWS BETWEEN first AND last``."""
     bounds: dict[str, object] = {"kind": "ROWS"}
     for name, at in (("start", first), ("end", last)):
         side = "PRECEDING" if at is None or at < 0 else "FOLLOWING"
@@ -210,7 +215,7 @@ def _spec(first: int | None, last: int) -> exp.WindowSpec:
 
 
 def _picked(e: Expression, first: int | None, last: int | None, ranged: bool) -> Expression:
-    """``first_value`` and its like over the whole partition, or up to the last peer."""
+    """Rewrites ``first_value``, ``last_value`` or ``nth_value`` to a frame that engines have."""
     function, whole = e.this, last is None
     if not window_order(e):
         raise Unsupported("a value by its place without an order", in_sql(e))
@@ -237,7 +242,7 @@ def _is_whole(e: Expression) -> bool:
 
 
 def _last(e: Expression, last: int, ranged: bool) -> Expression:
-    """``last_value`` up to this row, or to one before it."""
+    """Rewrites ``last_value`` over a frame that ends at the current row or before it."""
     value: Expression = e.this.this
     if ranged:
         e.set("spec", None)
@@ -250,7 +255,7 @@ def _last(e: Expression, last: int, ranged: bool) -> Expression:
 
 
 def _over(e: Expression, function: Expression, ordered: bool = True) -> exp.Window:
-    """Another function over the same partition."""
+    """Returns another function over the same partition."""
     keys = [key.copy() for key in e.args.get("partition_by") or []]
     order = e.args.get("order") if ordered else None
     return exp.Window(
@@ -269,8 +274,9 @@ def _number(value: int) -> Expression:
 def _ntile(e: Expression) -> Expression:
     """The first ``rows % n`` of n buckets have one row more than the others.
 
-    Counted in the larger size, a row's bucket is too low after these; counted in the smaller size,
-    without what is too much in these, it is too low among them. So it is the greater of both.
+    A row is in bucket ``max(early, late) + 1``: ``early`` divides its place by the larger size,
+    ``late`` by the smaller one after the surplus rows are taken off. Each is too low for the rows
+    that the other is right for.
     """
     buckets = e.this.this
     if not _is_whole(buckets) or int(buckets.name) < 1:
@@ -288,7 +294,7 @@ def _ntile(e: Expression) -> Expression:
 
 
 def _percent_rank(e: Expression) -> Expression:
-    """(rank - 1) / (rows - 1), and 0 of a single row."""
+    """(rank - 1) / (rows - 1), or 0 if there is a single row."""
     one = _number(1)
     before = exp.Sub(this=_over(e, exp.Rank()), expression=one)
     others = exp.Sub(this=_rows_of(e), expression=one.copy())
@@ -298,7 +304,7 @@ def _percent_rank(e: Expression) -> Expression:
 
 
 def _cume_dist(e: Expression) -> Expression:
-    """The share of the rows that come no later than this one."""
+    """The share of a partition's rows that come no later than the current row."""
     until = _over(e, exp.Count(this=exp.Star(), big_int=True))
     return exp.Div(this=until, expression=_rows_of(e), typed=False, safe=True)
 
@@ -309,7 +315,7 @@ _TIED: dict[type[Expression], str] = {
     exp.PercentRank: "0e0",
     exp.CumeDist: "1e0",
 }
-"""What the ranks of rows that all tie are; with an exponent, a literal is no decimal."""
+"""The ranks of rows that all tie; an exponent makes a literal a float, not a decimal."""
 _RELATIVE: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.Ntile: _ntile,
     exp.PercentRank: _percent_rank,
@@ -318,9 +324,9 @@ _RELATIVE: dict[type[Expression], Callable[[Expression], Expression]] = {
 
 
 def resolve_names(select: exp.Select) -> None:
-    """``over w`` -> the window that this query's WINDOW clause calls w, in place.
+    """Replaces ``over w``, in place, by the window that the WINDOW clause names w.
 
-    A window of the clause may itself stand on one before it. A query within has its own clause.
+    A window of the clause may refer to one before it. A subquery has its own clause.
     """
     named: dict[str, Expression] = {}
     for definition in select.args.get("windows") or []:
@@ -334,7 +340,7 @@ def resolve_names(select: exp.Select) -> None:
 
 
 def _inherit(window: Expression, named: Mapping[str, Expression]) -> None:
-    """What a window lacks, from the one that it names."""
+    """Fills in what a window lacks from the named window that it refers to."""
     name = window.args.get("alias")
     definition = None if name is None else named.get(name.name)
     if definition is None:

@@ -1,1 +1,1 @@
-"""A plan -> what libraries do otherwise than SQL with it."""
+"""Checks of a plan for what a library computes otherwise than SQL."""

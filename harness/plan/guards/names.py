@@ -1,4 +1,4 @@
-"""Columns whose names a library takes for something else: a plan with one is refused."""
+"""Refuses plans with a column name that a library takes for a pattern."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from harness.plan.tree.nodes import Node, Scan, walk
 
 
 def refuse_names(plan: Node, taken_otherwise: re.Pattern[str] | None, label: str) -> None:
-    """Raises Unsupported where a column, in a table or on the way, has such a name."""
+    """Raises Unsupported if a column of the plan, or of its tables, has such a name.
+
+    ``taken_otherwise`` matches the names that the library takes for a pattern; None: it has none.
+    """
     if taken_otherwise is None:
         return
     for node in walk(plan):
@@ -19,5 +22,6 @@ def refuse_names(plan: Node, taken_otherwise: re.Pattern[str] | None, label: str
 
 
 def refuse_name(name: str, taken_otherwise: re.Pattern[str], label: str) -> None:
+    """Raises Unsupported if ``taken_otherwise`` matches the whole name."""
     if taken_otherwise.fullmatch(name):
         raise Unsupported(f"{label} cannot: a column's name that it takes for a pattern", name)

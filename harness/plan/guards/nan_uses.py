@@ -1,4 +1,4 @@
-"""A plan -> what it asks of floats that may be NaN, where libraries have other rules than SQL.
+"""Finds where a plan uses floats that may be NaN, and refuses what a library computes otherwise.
 
 DuckDB's NaN equals itself, is greater than every other number, and is not NULL.
 """
@@ -35,7 +35,7 @@ from harness.types import Column, Schema
 
 
 class Use(StrEnum):
-    """What is done with floats; the words end a sentence about them."""
+    """What is done with floats; the words end a message about them."""
 
     COMPARED_AT_ALL = "compared"
     COMPARED = "compared with each other"
@@ -72,7 +72,7 @@ Found = Iterator[tuple[Use, str]]
 
 
 def refuse_nan(plan: Node, differing: frozenset[Use], label: str) -> None:
-    """Raises Differs where a plan uses a value that may be NaN as a library does otherwise."""
+    """Raises Differs if a plan uses a value that may be NaN in a way that is in ``differing``."""
     for node in walk(plan):
         for use, text in _uses(node):
             if use in differing:
@@ -81,7 +81,10 @@ def refuse_nan(plan: Node, differing: frozenset[Use], label: str) -> None:
 
 
 def nan_in_order(keys: Sequence[SortKey], schema: Schema) -> tuple[SortKey, ...]:
-    """Keys that put NaN where it is the greatest, for libraries that put it where NULL goes."""
+    """Sets ``nulls_first`` so that NaN sorts as the greatest value.
+
+    For libraries that sort NaN where they sort NULL; only for keys that have no NULLs.
+    """
     columns = {column.name: column for column in schema}
     return tuple(
         replace(key, nulls_first=key.descending) if _is_nan_only(columns[key.column]) else key
@@ -112,7 +115,7 @@ def _uses(node: Node) -> Found:
 
 
 def _of_columns(node: Node, schema: Schema) -> Found:
-    """What steps do with whole columns."""
+    """Yields the uses in steps that take whole columns."""
     if isinstance(node, Join):
         yield from _keys([exp.column(name) for pair in node.on for name in pair], schema)
         if node.residual is not None:
@@ -131,7 +134,7 @@ def _keys(keys: Sequence[Expression], schema: Schema) -> Found:
 
 
 def _sorted(keys: Sequence[SortKey], schema: Schema) -> Found:
-    """Where nothing is NULL, NaN can take the place that NULLs are given."""
+    """Yields the uses in sort keys: without NULLs, NaN can be sorted where NULLs would be."""
     columns = {column.name: column for column in schema}
     for key in keys:
         if columns[key.column].nan:
@@ -154,7 +157,11 @@ def _in_expression(e: Expression, schema: Schema) -> Found:
 
 
 def _in_parts(e: Expression, schema: Schema, known: Known = frozenset()) -> Found:
-    """``known`` is not 0 here: where conditions stand together, each is asked under the others."""
+    """Yields the uses in an expression's parts.
+
+    ``known`` holds expressions that are not 0 here. Operands of AND are each checked under the
+    others.
+    """
     if isinstance(e, exp.Case):
         for branch in e.args["ifs"]:
             yield from _in_parts(branch.this, schema, known)

@@ -1,4 +1,4 @@
-"""A plan -> what it asks of special values, where libraries have other rules."""
+"""Refuses plans in which a library computes otherwise than DuckDB for special values."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from harness.special import Special, together
 from harness.types import Schema, Type
 
 Differing = Mapping[type[Expression], frozenset[Special]]
-"""Functions -> the special values with which a library's differ from DuckDB's."""
+"""Function -> the special values for which a library's result differs from DuckDB's."""
 
 BY_CODE_POINT: Differing = {
     exp.Upper: frozenset({Special.NEW}),
@@ -39,14 +39,14 @@ BY_CODE_POINT: Differing = {
     exp.Trim: frozenset({Special.SPACE}),
     exp.Reverse: frozenset({Special.JOINED, Special.NEW}),
 }
-"""Of a library that takes each code point by itself, and has a newer Unicode than DuckDB."""
+"""For a library that maps each code point by itself, with a newer Unicode than DuckDB's."""
 
 FULL_CASE: Differing = {
     **BY_CODE_POINT,
     exp.Upper: frozenset({Special.UPPER, Special.NEW}),
     exp.Lower: frozenset({Special.LOWER, Special.NEW}),
 }
-"""Of one whose upper and lower case of a character can be several."""
+"""For a library whose upper or lower case of one character can be several characters."""
 
 _EVERYWHERE: Differing = {
     exp.Mul: frozenset({Special.BEYOND}),
@@ -55,12 +55,12 @@ _EVERYWHERE: Differing = {
         for kind in (exp.Median, exp.PercentileCont, *DEVIATIONS)
     },
 }
-"""Of every library: the whole number of a decimal passes 64 bits; inf - inf is NaN."""
+"""For every library: a decimal's whole number exceeds 64 bits, and inf - inf is NaN."""
 _NONE: frozenset[Special] = frozenset()
 
 
 def refuse_special(plan: Node, differing: Differing, label: str) -> None:
-    """Raises Differs where a library does otherwise with the special values of a plan."""
+    """Raises Differs if a library computes otherwise for a special value that a plan may meet."""
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
         for e in expressions_of(node):
@@ -71,7 +71,7 @@ def refuse_special(plan: Node, differing: Differing, label: str) -> None:
 
 
 def _found(function: Expression, differing: Differing, schema: Schema) -> Special | None:
-    """The first kind of special value of an operand that makes a difference."""
+    """Returns the first special value of an operand for which the library differs, or None."""
     kind = type(function)
     matters = _MATTERS.get(kind)
     if matters is not None and not matters(function, schema):
@@ -88,7 +88,7 @@ def _operands(function: Expression) -> list[Expression]:
 
 
 def expressions_of(node: Node) -> Iterator[Expression]:
-    """The expressions that a node computes over the columns of its inputs."""
+    """Yields the expressions that a node computes over the columns of its inputs."""
     match node:
         case Filter():
             yield node.condition
@@ -112,7 +112,7 @@ def _ordered(key: SortKey) -> Expression:
 
 
 def _takes_spaces(trim: Expression, schema: Schema) -> bool:
-    """Whether it is not told which characters to take."""
+    """True if ``trim`` names no characters, and so removes spaces."""
     return trim.args.get("expression") is None
 
 
@@ -121,7 +121,7 @@ def _puts_null_first(key: Expression, schema: Schema) -> bool:
 
 
 def _scales(rounding: Expression, schema: Schema) -> bool:
-    """Whether whole numbers are rounded to tens, or others to digits after the point."""
+    """True if whole numbers are rounded to tens, or floats to digits after the point."""
     places = rounding.args.get("decimals")
     if infer(rounding.this, schema).type is Type.INT64:
         return isinstance(places, exp.Neg)
@@ -129,7 +129,7 @@ def _scales(rounding: Expression, schema: Schema) -> bool:
 
 
 def _moves(window: Expression, schema: Schema) -> bool:
-    """Whether rows leave the frame of an aggregate again."""
+    """True if the frame of an aggregate drops rows as it moves."""
     return isinstance(window.this, exp.AggFunc) and frame_of(window).width is not None
 
 
@@ -140,4 +140,4 @@ _MATTERS: dict[type[Expression], Callable[[Expression, Schema], bool]] = {
     exp.Round: _scales,
     exp.Window: _moves,
 }
-"""What else must hold of a function for special values to make a difference."""
+"""A further condition on a function for its special values to make a difference."""

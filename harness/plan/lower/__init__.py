@@ -1,1 +1,1 @@
-"""A checked tree -> a relational plan."""
+"""A checked SQL tree -> a relational plan."""

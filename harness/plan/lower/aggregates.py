@@ -1,4 +1,4 @@
-"""Aggregates and window functions inside expressions -> columns of a node that computes them."""
+"""Moves aggregates and window functions out of expressions into columns of a node."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.plan.tree.relation import Relation
 
 
 class Aggregates:
-    """Takes the aggregates out of expressions, each one once, and names them."""
+    """Replaces the aggregates in expressions by columns, and names each one once."""
 
     def __init__(self, relation: Relation, keys: Sequence[Item], items: Sequence[Item]) -> None:
         self.relation = relation
@@ -27,13 +27,13 @@ class Aggregates:
         return tuple((name, e) for e, name in self.names.items())
 
     def over(self, expression: Expression) -> Expression:
-        """The expression over the columns of the aggregation."""
+        """Rewrites an expression over rows to one over the columns of the aggregation."""
         return self._replace(self.relation.flat(expression))
 
     def _replace(self, e: Expression) -> Expression:
         if e in self.keys:
             return exp.column(self.keys[e])
-        if isinstance(e, exp.AggFunc) and not _is_over_a_window(e):
+        if isinstance(e, exp.AggFunc) and not _is_window_function(e):
             return exp.column(self._name(e.copy()))
         for child in list(e.iter_expressions()):
             replaced = self._replace(child)
@@ -48,13 +48,13 @@ class Aggregates:
         return self.names[aggregate]
 
 
-def _is_over_a_window(e: Expression) -> bool:
-    """Whether this is a window's function, not one of its keys."""
+def _is_window_function(e: Expression) -> bool:
+    """True if this is a window's function, rather than one of its keys."""
     return isinstance(e.parent, exp.Window) and e.arg_key == "this"
 
 
 class Windows:
-    """Takes the window functions out of expressions, each one once, and names them."""
+    """Replaces the window functions in expressions by columns, and names each one once."""
 
     def __init__(self, taken: Sequence[str]) -> None:
         self.taken = set(taken)
@@ -65,6 +65,7 @@ class Windows:
         return tuple((name, e) for e, name in self.names.items() if isinstance(e, exp.Window))
 
     def out_of(self, e: Expression, wanted: str) -> Expression:
+        """Returns the expression with windows replaced by columns; ``wanted`` names a window."""
         e = normal_window(e) if isinstance(e, exp.Window) else e
         if isinstance(e, exp.Window):
             if e not in self.names:
@@ -78,7 +79,7 @@ class Windows:
 
 
 def described(e: Expression) -> str:
-    """A name for a computed value: ``sum(v1)`` -> ``v1_sum``."""
+    """Returns a name for a computed value: ``sum(v1)`` -> ``v1_sum``."""
     function = e.this if isinstance(e, exp.Window) else e
     kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(function).__name__).lower()
     column = function.find(exp.Column)

@@ -1,4 +1,4 @@
-"""Aggregates of distinct values -> plain ones: of distinct rows, or of each value's first row."""
+"""Aggregates of distinct values -> plain ones over distinct rows, or each value's first row."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from harness.plan.tree.nodes import (
 )
 
 _SAME = (exp.Min, exp.Max, exp.AnyValue)
-"""Aggregates to which it is all the same how often a value is there."""
+"""Aggregates that DISTINCT does not change."""
 
 
 def aggregated(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Aggregate:
-    """Rows in groups; ``count(distinct x)`` is left as it is, where nothing else is asked.
+    """Builds an aggregation without DISTINCT, except ``count(distinct x)`` beside plain aggregates.
 
-    Constant keys become columns first: without rows there is no group of them, either.
+    Constant keys become columns first: without rows they make no group.
     """
     if keys and not any(columns_in(e) for _, e in keys):
         names = [name for name, _ in keys]
         kept = [(name, exp.column(name)) for name in source.names if name not in names]
         source = Project(source, (*kept, *keys))
         keys = [(name, exp.column(name)) for name in names]
-    if not keys and not values:  # one row all the same
+    if not keys and not values:  # it still has one row
         values = [("rows", exp.Count(this=exp.Star()))]
     values = [(name, _undistinct(e) if isinstance(e, _SAME) else e) for name, e in values]
     special = [e for _, e in values if _argument(e) is not None and not isinstance(e, exp.Count)]
@@ -44,12 +44,12 @@ def aggregated(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Ag
 
 
 def _argument(e: Expression) -> Expression | None:
-    """The x of ``sum(distinct x)``; None for other aggregates."""
+    """Returns the x of ``sum(distinct x)``; None for other aggregates."""
     return e.this.expressions[0] if isinstance(e.this, exp.Distinct) else None
 
 
 def _undistinct(e: Expression, value: Expression | None = None) -> Expression:
-    """The aggregate without DISTINCT, perhaps of another value."""
+    """Returns the aggregate without DISTINCT, of ``value`` if that is given."""
     copy, argument = e.copy(), _argument(e)
     if argument is not None:
         copy.set("this", (value or argument).copy())
@@ -57,7 +57,7 @@ def _undistinct(e: Expression, value: Expression | None = None) -> Expression:
 
 
 def _of_distinct_rows(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Aggregate:
-    """All aggregates are of the same distinct values."""
+    """Aggregates over distinct rows, where all aggregates are of one argument."""
     argument = _argument(values[0][1])
     assert argument is not None
     wanted = argument.name if isinstance(argument, exp.Column) else "value"
@@ -69,7 +69,7 @@ def _of_distinct_rows(source: Node, keys: Sequence[Item], values: Sequence[Item]
 
 
 def _of_first_rows(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Aggregate:
-    """Rows of equal values are numbered within their group; only the first of them counts."""
+    """Numbers the rows of equal values within their group, and aggregates only the first."""
     numbers: dict[Expression, str] = {}
     for _, e in values:
         if (argument := _argument(e)) is not None and argument not in numbers:

@@ -1,7 +1,7 @@
-"""Columns that a query block's equalities hold equal, and the equalities that nobody wrote.
+"""Classes of columns that a query block's predicates make equal, and the equalities they imply.
 
-``c_nationkey = s_nationkey and s_nationkey = n_nationkey`` also says that ``c_nationkey =
-n_nationkey``, so the nations can restrict the customers before any of them meets a supplier.
+``c_nationkey = s_nationkey and s_nationkey = n_nationkey`` implies ``c_nationkey = n_nationkey``,
+so that customers can be joined to nations before suppliers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _Class = frozenset[Place]
 
 
 class Equalities:
-    """Classes of equal columns: of one type, and each of another relation."""
+    """Classes of equal columns: all of one type, and each of another relation."""
 
     def __init__(self, predicates: Iterable[Expression], relations: Mapping[str, Relation]) -> None:
         classes: dict[Place, set[Place]] = {}
@@ -31,7 +31,7 @@ class Equalities:
         self._classes = {place: frozenset(merged) for place, merged in classes.items()}
 
     def implied(self) -> list[Expression]:
-        """The equalities of each class that are not among the predicates."""
+        """Returns the equalities of each class that are not among the predicates."""
         return [
             exp.EQ(this=exp.column(*one[::-1]), expression=exp.column(*other[::-1]))
             for members in dict.fromkeys(self._classes.values())
@@ -40,21 +40,20 @@ class Equalities:
         ]
 
     def of(self, one: Expression, other: Expression) -> _Class | None:
-        """The class that makes two columns equal, if one does."""
+        """Returns the class that makes two columns equal, or None."""
         places = {_place(one), _place(other)}
         members = self._classes.get(_place(one), frozenset())
         return members if places <= members else None
 
     def is_implied(self, pair: tuple[Expression, Expression]) -> bool:
-        """Whether the equality is one that nobody wrote."""
+        """True if the equality was derived (a = b, b = c => a = c), not written in the query."""
         return self.of(*pair) is not None and set(map(_place, pair)) not in self._stated
 
     def refers(self, alias: str, other: str) -> bool:
-        """Whether a relation refers to another by several columns, and to a third by more.
+        """True if ``alias`` is joined on all classes that ``other`` is joined on, and on more.
 
-        As line items refer to what a supplier asks for a part, and to an order: all that the other
-        is joined on, they are joined on too. It has fewer rows, then; and joined to both of its
-        columns they meet fewer partners than to one.
+        ``other`` must have several. As lineitem refers to partsupp (part, supplier) and to orders:
+        then ``other`` has fewer rows, and joining on all of its columns matches fewer of them.
         """
         own, others = self._of_relation(alias), self._of_relation(other)
         return len(others) > 1 and others < own
@@ -63,7 +62,7 @@ class Equalities:
         return {members for (owner, _), members in self._classes.items() if owner == alias}
 
     def needless(self, predicate: Expression, within: Relation) -> bool:
-        """Whether a relation has a column of the predicate's class: others then join to that."""
+        """True if ``within`` already has a column of the predicate's class to join on."""
         if not isinstance(predicate, exp.EQ):
             return False
         members = self.of(predicate.this, predicate.expression) or frozenset()

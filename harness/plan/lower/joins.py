@@ -1,4 +1,4 @@
-"""FROM, WHERE and what they say of each other -> one relation."""
+"""The entries of FROM and the predicates of WHERE -> one joined and filtered relation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEEPING_RIGHT = ("RIGHT", "FULL")
 
 
 class Attachment(Protocol):
-    """The relation of a subquery in ON."""
+    """The relation of a subquery in ON, to be joined to one of the sides."""
 
     @property
     def outer_aliases(self) -> frozenset[str]: ...
@@ -37,9 +37,9 @@ class Attachment(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """One entry of FROM: its relation, and how it is joined to what stands before it.
+    """An entry of FROM: its relation, and how it is joined to the entries before it.
 
-    ``attached`` are the relations of the subqueries that were in the condition.
+    ``attached`` holds the relations of the subqueries that were in ``condition``.
     """
 
     alias: str
@@ -52,19 +52,19 @@ class Source:
 def combine(
     sources: Sequence[Source], predicates: Sequence[Expression], semi_joins: Sequence[SemiJoin]
 ) -> Relation:
-    """Joins the sources in FROM order, each predicate applied as soon as its columns are there.
+    """Joins the sources in FROM order, and applies each predicate as soon as its columns are there.
 
-    A relation that no predicate connects yet waits until one does, so that no cross join is made
-    that the query does not ask for. There is no cost-based reordering. Nothing of WHERE is applied
-    before a join that keeps rows of its right side, whose other columns it makes NULL.
+    A relation that no predicate connects yet waits until one does, so that there is no cross join
+    that the query does not have. There is no cost-based reordering. No predicate of WHERE is
+    applied before a RIGHT or FULL join, which turns columns of its left side to NULL.
     """
     left, todo, semis = None, list[Expression](), list[SemiJoin]()
     groups = list(_runs(sources))
-    held = max(
+    after_outer = max(
         (n for n, group in enumerate(groups, 1) if group[0].side in KEEPING_RIGHT), default=0
     )
     for place, group in enumerate(groups):
-        if place == held:
+        if place == after_outer:
             todo, semis = [*todo, *predicates], list(semi_joins)
         if group[0].side:
             assert left is not None
@@ -74,7 +74,7 @@ def combine(
             alone = len(group) == len(sources)
             left, todo, semis = _inner(left, group, todo, semis, push=alone)
     assert left is not None
-    if held == len(groups):
+    if after_outer == len(groups):
         todo, semis = [*todo, *predicates], list(semi_joins)
     left = left.where(todo)
     for semi in semis:
@@ -83,7 +83,7 @@ def combine(
 
 
 def _runs(sources: Sequence[Source]) -> Iterable[list[Source]]:
-    """Runs of inner-joined sources, and each outer-joined one by itself."""
+    """Splits the sources into runs of inner-joined ones, with each outer-joined one alone."""
     run: list[Source] = []
     for source in sources:
         if source.side:
@@ -159,7 +159,10 @@ def _inner(
 def _restricted(
     relation: Relation, todo: list[Expression], semis: list[SemiJoin]
 ) -> tuple[Relation, list[Expression], list[SemiJoin]]:
-    """A relation after the predicates and semi-joins that concern it alone."""
+    """Applies to a relation the predicates and semi-joins that read only its columns.
+
+    Returns the relation, and what is left of both.
+    """
     relation, todo = _apply_ready(relation, todo)
     early = [s for s in semis if s.residual is None and s.outer_aliases]
     for semi in [s for s in early if s.outer_aliases <= relation.aliases]:
@@ -176,10 +179,10 @@ def _apply_ready(relation: Relation, todo: list[Expression]) -> _Remaining:
 def _next(
     left: Relation, waiting: _Waiting, todo: list[Expression], equal: Equalities
 ) -> tuple[str, list[_Pair]]:
-    """The first waiting relation that keys connect to what is joined, else simply the first.
+    """Returns the relation to join next, and its keys: the first that keys connect to ``left``.
 
-    One that keeps few rows, and that nothing else waits for, goes before the others; one that only
-    implied equalities connect goes after them. What a relation refers to goes before it.
+    A selective one that no other relation waits for goes first; one that only derived equalities
+    connect goes last; one goes after those that it refers to. If none is connected, the first.
     """
     connected = {}
     for alias, relation in waiting.items():
@@ -200,9 +203,9 @@ def _next(
 
 
 def _enough(keys: list[_Pair], equal: Equalities, left: Relation) -> list[_Pair]:
-    """The keys without those that follow from others: columns equal to each other need one.
+    """Drops join keys that follow from others: one is enough for columns that are equal.
 
-    That is the first of the left relation, which its own joins have kept, too.
+    Of these, the key whose left column comes first in ``left`` stays.
     """
     order = {name: place for place, name in enumerate(left.node.names)}
     found: dict[object, list[_Pair]] = {}
@@ -217,11 +220,10 @@ def _enough(keys: list[_Pair], equal: Equalities, left: Relation) -> list[_Pair]
 def _folded(
     waiting: _Waiting, todo: list[Expression], equal: Equalities, first: str
 ) -> tuple[_Waiting, list[Expression]]:
-    """Small tables at the end of a chain (region -> nation -> supplier), joined to their neighbour.
+    """Joins small tables at the end of a chain (region -> nation -> supplier) to their neighbour.
 
-    So the neighbour comes restricted to the main join. Only where the neighbour has no condition
-    of its own and no other such table beside it, nor the first table one: then joining in order
-    restricts sooner.
+    The neighbour is then restricted before the main join. That is done only where it pays: the
+    neighbour has no condition of its own, no other small table beside it, and is not first.
     """
     for leaf, relation in waiting.items():
         beside = _neighbours(leaf, waiting, todo)
@@ -240,7 +242,7 @@ def _folded(
 
 
 def _neighbours(alias: str, waiting: _Waiting, todo: list[Expression]) -> set[str]:
-    """The relations that a key connects to this one."""
+    """Returns the relations that a key connects to this one."""
     own = waiting[alias]
     return {
         other
@@ -256,7 +258,7 @@ def _neighbours(alias: str, waiting: _Waiting, todo: list[Expression]) -> set[st
 def _shared_names(
     left: Relation, right: Relation, keys: list[tuple[Expression, Expression]]
 ) -> list[tuple[Expression, Expression]]:
-    """Keys of one flat name, which some predicate makes equal, if not a predicate of these two."""
+    """Returns keys for columns that share a flat name, because some predicate makes them equal."""
     named = {left.columns[a.table, a.name] for a, _ in keys if isinstance(a, exp.Column)}
     by_name = {name: place for place, name in left.columns.items()}
     pairs = {}
@@ -270,7 +272,7 @@ def _shared_names(
 def _key(
     part: Expression, left: frozenset[str], right: frozenset[str]
 ) -> tuple[Expression, Expression] | None:
-    """The two sides of an equality between the two, left side first."""
+    """Returns both sides of an equality of ``left`` and ``right``, left side first, or None."""
     if not isinstance(part, exp.EQ):
         return None
     a, b = aliases_in(part.this), aliases_in(part.expression)
@@ -287,7 +289,7 @@ def _is_key(part: Expression, keys: list[tuple[Expression, Expression]]) -> bool
 
 
 def check_side(side: str, kind: str) -> str:
-    """The side of a JOIN in capitals, or Unsupported for kinds that are not written."""
+    """Returns the side of a JOIN; raises Unsupported for kinds of joins that cannot be lowered."""
     if kind in ("", "INNER", "CROSS", "OUTER") and side in ("", "LEFT", "RIGHT", "FULL"):
         return side
     raise Unsupported("this kind of join", f"{side} {kind} JOIN".strip())

@@ -1,4 +1,4 @@
-"""The columns that a query block reads -> one flat, unique name for each."""
+"""Gives each column that a query block reads one flat, unique name."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from harness.plan.tree.relation import Place
 
 
 def flat_names(select: exp.Select, sources: Mapping[str, Sequence[str]]) -> dict[Place, str]:
-    """A flat name for every column of ``sources`` (alias -> columns) that the block reads.
+    """Returns a flat name for every column of ``sources`` (alias -> columns) that the block reads.
 
-    A column keeps its own name where it can. Columns of one name that an inner join makes equal
-    share it, as ``on="key"`` does in every dataframe library. Others take the name that the
-    SELECT list gives them, or their alias before their own name.
+    A column keeps its own name if it can. Columns of one name that an inner join makes equal share
+    it, as ``on="key"`` does in every dataframe library. Others take the name that the SELECT list
+    gives them, or their alias and their own name: ``nation`` of ``n2`` -> ``n2_nation``.
     """
     used = Counter((c.table, c.name) for c in columns_of(select) if c.table in sources)
     places = [(a, name) for a in sources for name in sources[a] if (a, name) in used]
@@ -47,11 +47,14 @@ def _place(expression: Expression) -> Place:
 
 
 def _shared(select: exp.Select, uses: Counter[Place]) -> dict[Place, set[Place]]:
-    """Columns of one name, equal in every row: by inner joins, or by a left join's own key."""
+    """Returns classes of columns with one name that are equal in every row.
+
+    Inner joins make columns equal; a left join does where its right key is read nowhere else.
+    """
     classes: dict[Place, set[Place]] = {}
     group = select.args.get("group")
     if group is not None and grouping_sets(group) is not None:
-        return classes  # one of two equal columns may be NULL, where the other is none
+        return classes  # a grouping set may make only one of two equal columns NULL
     for left, right in _equal_columns(select, uses):
         merged = classes.get(left, {left}) | classes.get(right, {right})
         if len({alias for alias, _ in merged}) == len(merged):

@@ -1,4 +1,4 @@
-"""What a condition made of AND and OR says of each table by itself."""
+"""Rewrites conditions made of AND and OR."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from harness.plan.tree.relation import aliases_in
 
 
 def implied_of_each(predicate: Expression) -> list[Expression]:
-    """``(a.x = 1 and b.y = 2) or (a.x = 3 and b.y = 4)`` also says ``a.x = 1 or a.x = 3``."""
+    """Returns conditions on one table each that a condition on several tables implies.
+
+    ``(a.x = 1 and b.y = 2) or (a.x = 3 and b.y = 4)`` implies ``a.x = 1 or a.x = 3``.
+    """
     branches = [conjuncts(branch) for branch in disjuncts(predicate)]
     if len(branches) < 2 or len(aliases_in(predicate)) < 2:
         return []
@@ -34,14 +37,14 @@ def factored(predicate: Expression) -> list[Expression]:
 
 
 def disjuncts(condition: Expression) -> list[Expression]:
-    """The parts of a condition that are joined by OR."""
+    """Splits a condition at its ORs: ``a or b`` -> ``[a, b]``."""
     if isinstance(condition, exp.Or):
         return disjuncts(condition.this) + disjuncts(condition.expression)
     return [condition]
 
 
 def any_of(parts: Sequence[Expression | None]) -> Expression:
-    """The parts that there are, joined by OR."""
+    """Joins the parts that are not None by OR."""
     present = [part.copy() for part in parts if part is not None]
     result = present[0]
     for part in present[1:]:

@@ -40,17 +40,20 @@ from harness.types import Schema
 
 Tables = Mapping[str, Schema]
 _OrderKey = tuple[exp.Ordered, Expression | None]
-"""A key of ORDER BY, and its value; None where it names a column of the SELECT list."""
+"""A key of ORDER BY and its value, which is None if the key names a column of the SELECT list."""
 
 
 def lower(tree: exp.Query, schemas: Tables) -> Node:
-    """The plan of a whole query, as :func:`harness.plan.sql.parse.parse` returns it."""
+    """Returns the plan of a query in the form that `harness.plan.sql.parse.qualified` returns.
+
+    Raises Unsupported where the plan layer has no rule for a part of the query.
+    """
     return Lowering(schemas).query(tree)
 
 
 @dataclass(frozen=True)
 class Lowering:
-    """Lowers the blocks of one query. ``ctes`` are the plans of those in scope."""
+    """Lowers the blocks of one query; ``ctes`` are the plans of the CTEs in scope."""
 
     schemas: Tables
     ctes: Mapping[str, Node] = field(default_factory=dict)
@@ -79,20 +82,20 @@ class Lowering:
         return scope
 
     def alias(self) -> str:
-        """A name for a subquery that no other has."""
+        """Returns an alias for a subquery that is unique in the query."""
         return f"subquery{next(self.numbers)}"
 
     # ------------------------------------------------------------------ FROM and WHERE
 
     def block(self, select: exp.Select) -> tuple[Relation, list[Expression]]:
-        """The joined and filtered sources, and the predicates that speak of outer blocks too."""
+        """Returns the joined and filtered sources, and the predicates that read outer blocks."""
         entries = self._entries(select)
         available = {alias: source.names for alias, source, _, _ in entries}
         flat = flat_names(select, available)
         sources, predicates = [], []
-        kept = any(side in KEEPING_RIGHT for _, _, side, _ in entries)
+        keeps_right = any(side in KEEPING_RIGHT for _, _, side, _ in entries)
         for alias, node, side, condition in entries:
-            joined = condition if side or kept else None
+            joined = condition if side or keeps_right else None
             subqueries = Subqueries(self, [])
             if joined is not None and has_subquery(joined):
                 if not side:
@@ -110,7 +113,7 @@ class Lowering:
         return self._combined(sources, local), correlated
 
     def _combined(self, sources: Sequence[Source], predicates: Sequence[Expression]) -> Relation:
-        """Predicates that compare with a scalar subquery come after its value is there."""
+        """Joins the sources; predicates on a scalar subquery follow when its value is joined."""
         subqueries = Subqueries(self, [])
         early, late, semi_joins = [], [], []
         for predicate in predicates:
@@ -133,10 +136,10 @@ class Lowering:
         early: list[Expression],
         late: list[Expression],
     ) -> list[Source]:
-        """Compares a source with the value of an uncorrelated subquery before it is joined.
+        """Compares a source with an uncorrelated scalar subquery before the source is joined.
 
-        What else is asked of the source comes first, as it can be asked while reading. Takes out
-        of ``attached``, ``early`` and ``late`` what is done so.
+        The source's other predicates come first, since they can be applied while reading. Removes
+        from ``attached``, ``early`` and ``late`` what it applied.
         """
         done = list(sources)
         if any(source.side for source in sources):
@@ -155,7 +158,7 @@ class Lowering:
         return done
 
     def _entries(self, select: exp.Select) -> list[tuple[str, Node, str, Expression | None]]:
-        """(alias, plan, side, ON condition) of each entry of FROM."""
+        """Returns (alias, plan, side, ON condition) for each entry of FROM."""
         first = select.args.get("from_")
         if first is None:
             raise Unsupported("a SELECT without FROM", in_sql(select))
@@ -186,7 +189,7 @@ class Lowering:
     # ------------------------------------------------------------------ SELECT and after
 
     def finish(self, select: exp.Select, relation: Relation) -> Node:
-        """GROUP BY, HAVING, windows, SELECT list, DISTINCT, ORDER BY and LIMIT over a block."""
+        """Applies GROUP BY, HAVING, windows, SELECT list, DISTINCT, ORDER BY, LIMIT to a block."""
         items = [(item.alias_or_name, item.unalias()) for item in select.selects]
         if name := repeated([name for name, _ in items]):
             raise Unsupported(f"two columns called {name!r} in a subquery", in_sql(select))
@@ -214,9 +217,9 @@ class Lowering:
     def _group_keys(
         self, select: exp.Select, items: Sequence[Item], relation: Relation, read: set[str]
     ) -> tuple[list[Item], list[list[str]] | None]:
-        """The keys of GROUP BY, and the sets of them by name where it asks for several.
+        """Returns the keys of GROUP BY, and the key names of each grouping set (None: a plain one).
 
-        ``read`` are the columns that aggregates read.
+        ``read`` holds the columns that aggregates read.
         """
         group = select.args.get("group")
         if group is None:
@@ -230,7 +233,7 @@ class Lowering:
         keys: list[Item] = []
         for e in flat:
             taken = {k for k, _ in keys}
-            if not isinstance(e, exp.Column):  # what others read keeps its name
+            if not isinstance(e, exp.Column):  # a column that others read keeps its name
                 taken |= read | columns_in(*(other for other in flat if other is not e))
             name = e.name if isinstance(e, exp.Column) else aliases.get(e, "key")
             keys.append((fresh(name, taken), e))
@@ -247,7 +250,11 @@ class Lowering:
         order: Sequence[_OrderKey],
         qualify: Expression | None,
     ) -> tuple[Relation, list[Item], list[_OrderKey], Expression | None]:
-        """The relation after GROUP BY and HAVING; what comes later in terms of its columns."""
+        """Applies GROUP BY and HAVING.
+
+        Returns the grouped relation; and the SELECT list, the ORDER BY keys and QUALIFY over its
+        columns.
+        """
         having = select.args.get("having")
         clauses = [e for _, e in (*items, *order) if e is not None]
         clauses += [clause for clause in (having, qualify) if clause is not None]
@@ -279,7 +286,11 @@ class Lowering:
         order: Sequence[_OrderKey],
         qualify: Expression | None,
     ) -> tuple[Node, tuple[str, ...], list[SortKey]]:
-        """Windows, QUALIFY and the SELECT list; ORDER BY keys that are not in it ride along."""
+        """Applies windows, QUALIFY and the SELECT list.
+
+        Returns the node, the SELECT list's names, and the sort keys. Keys that are not in the list
+        are added to the node's columns.
+        """
         flat = [(name, relation.flat(e)) for name, e in items]
         windows = Windows(relation.node.names)
         flat = [(name, windows.out_of(e, name)) for name, e in flat]
@@ -296,9 +307,10 @@ class Lowering:
     def _known_order(
         self, select: exp.Select, keys: Sequence[SortKey], outputs: Sequence[str]
     ) -> list[SortKey]:
-        """The order of distinct rows, as far as they have what they are ordered by.
+        """Returns the sort keys of distinct rows up to the first that is not in the SELECT list.
 
-        DuckDB takes the rest from any of the rows that became one.
+        By the other keys DuckDB sorts an arbitrary one of the rows that are equal. Raises
+        Unsupported if a LIMIT makes that matter.
         """
         known = list(itertools.takewhile(lambda key: key.column in outputs, keys))
         if len(known) < len(keys) and (select.args.get("limit") or select.args.get("offset")):
@@ -318,9 +330,9 @@ class Lowering:
 
 
 def _placed(alias: str, node: Node, flat: Mapping[tuple[str, str], str]) -> Relation:
-    """A source under its alias, its columns renamed to their flat names in the block."""
+    """Returns a source as a relation, its columns renamed to their flat names in the block."""
     names: dict[str, str] = {}
-    for name in node.names:  # a column that the block does not read must not meet another's name
+    for name in node.names:  # an unread column must not take another's name
         taken = {*flat.values(), *names.values()}
         names[name] = flat.get((alias, name)) or fresh(f"{alias}_{name}", taken)
     columns = {(alias, name): names[name] for name in node.names}
@@ -335,7 +347,7 @@ def _placed(alias: str, node: Node, flat: Mapping[tuple[str, str], str]) -> Rela
 
 
 def _renamed(node: Node, aliases: Sequence[object], label: str) -> Node:
-    """``with t(a, b) as …``: the columns under the names of the list."""
+    """Renames the columns of a CTE or subquery to those of its list: ``with t(a, b) as …``."""
     if not aliases:
         return replace(node, label=label)
     names = [getattr(alias, "name", alias) for alias in aliases] + list(node.names[len(aliases) :])
@@ -357,12 +369,12 @@ def _order_of(tree: Expression) -> list[exp.Ordered]:
 
 
 def _is_output(key: Expression, outputs: set[str]) -> bool:
-    """Whether a key of ORDER BY names a column of the SELECT list, and none of a table."""
+    """True if an ORDER BY key names a column of the SELECT list rather than of a table."""
     return isinstance(key, exp.Column) and not key.table and key.name in outputs
 
 
 def _sort_column(key: Expression, items: list[Item], windows: Windows) -> str:
-    """The name of the column that holds an ORDER BY key, added to the items where none does."""
+    """Returns the column that holds an ORDER BY key, and adds it to the items if there is none."""
     key = windows.out_of(key, described(key))
     for name, e in items:
         if e == key:

@@ -1,4 +1,4 @@
-"""EXISTS, IN and their negations as joins that only say which rows stay."""
+"""EXISTS, IN and their negations -> semi and anti joins, which only filter rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ from harness.plan.tree.relation import Relation, aliases_in, join
 
 @dataclass(frozen=True)
 class SemiJoin:
-    """An EXISTS or IN of the WHERE clause: which rows of the block stay because of other rows."""
+    """An EXISTS or IN of the WHERE clause: it keeps rows of the block by rows of ``right``.
+
+    ``on`` pairs an outer with an inner expression; ``null_aware`` is set for NOT IN.
+    """
 
     kind: JoinKind
     right: Relation
@@ -56,7 +59,7 @@ class SemiJoin:
         return [*(left for left, _ in self.on), *conjuncts(self.residual)]
 
     def _if_any(self, left: Relation) -> Relation:
-        """EXISTS that nothing ties to the row: every row stays, or none."""
+        """Lowers an uncorrelated EXISTS: it keeps every row, or none."""
         rows = fresh("rows", set(left.node.names))
         count = Aggregate(self.right.node, (), ((rows, exp.Count(this=exp.Star())),))
         sign = exp.GT if self.kind == "semi" else exp.EQ
@@ -64,7 +67,7 @@ class SemiJoin:
         return Relation(Filter(Join("single", left.node, count), condition), left.columns)
 
     def _differing(self, left: Relation) -> tuple[Expression, Expression] | None:
-        """Ours and theirs of a residual that only says ``theirs <> ours``."""
+        """Returns (outer, inner) if the residual is just ``inner <> outer``, else None."""
         if not (isinstance(self.residual, exp.NEQ) and self.on):
             return None
         for ours, theirs in (
@@ -76,7 +79,10 @@ class SemiJoin:
         return None
 
     def _by_extremes(self, left: Relation, ours: Expression, theirs: Expression) -> Relation:
-        """Some value of a group differs from ours exactly where its least or greatest does."""
+        """Lowers ``exists (… where inner <> outer)`` to an aggregation.
+
+        Some value of a group differs from ours exactly if its minimum or its maximum does.
+        """
         right, keys = self.right, []
         for _, key in self.on:
             right, name = right.with_column(key)
@@ -113,9 +119,10 @@ class SemiJoin:
         return exp.Or(this=nothing, expression=same)
 
     def _not_in(self, left: Relation) -> Relation:
-        """NOT IN is an anti join only where neither side can be NULL.
+        """Lowers NOT IN, which is an anti join only if neither side can be NULL.
 
-        Otherwise it is true of an empty set, and of a value that is there and a set without NULL.
+        Otherwise it is true for an empty set, and for a value that is not NULL if the set has no
+        NULL.
         """
         (*correlation, (value, member)) = self.on
         outer, left_name = left.with_column(value)
@@ -124,10 +131,10 @@ class SemiJoin:
         if not any(nullable):
             return join("anti", left, self.right, self.on, self.residual)
         if correlation or self.residual is not None:
-            perhaps: list[Expression] = [exp.EQ(this=value, expression=member)]
+            matches: list[Expression] = [exp.EQ(this=value, expression=member)]
             for e, can_be in zip((value, member), nullable, strict=True):
-                perhaps += [exp.Is(this=e.copy(), expression=exp.null())] if can_be else []
-            residual = conjunction([*conjuncts(self.residual), any_of(perhaps)])
+                matches += [exp.Is(this=e.copy(), expression=exp.null())] if can_be else []
+            residual = conjunction([*conjuncts(self.residual), any_of(matches)])
             return join("anti", left, self.right, correlation, residual)
         joined = join("anti", left, self.right, self.on)
         taken = set(joined.node.names)

@@ -1,4 +1,4 @@
-"""Set operations and grouping sets -> unions and aggregates, which every engine has."""
+"""Set operations and grouping sets -> unions and aggregations, which every engine has."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ from harness.types import Column, Type
 
 
 def set_operation(tree: exp.SetOperation, left: Node, right: Node) -> Node:
-    """UNION, INTERSECT or EXCEPT; columns go by position and widen to a common type."""
+    """Lowers UNION, INTERSECT or EXCEPT; columns are matched by position and widened.
+
+    Raises Unsupported if the sides have different numbers of columns, or types without a common
+    one.
+    """
     if len(left.schema) != len(right.schema):
         raise Unsupported("a set operation over different numbers of columns")
     pairs = list(zip(left.schema, right.schema, strict=True))
@@ -42,7 +46,7 @@ def set_operation(tree: exp.SetOperation, left: Node, right: Node) -> Node:
 
 
 def _numbered(node: Node) -> Node:
-    """Equal rows numbered among themselves, so that each is paired with one of the other side."""
+    """Numbers equal rows 1, 2, …, so that INTERSECT ALL and EXCEPT ALL pair them one by one."""
     keys = [exp.column(name) for name in node.names]
     order = exp.Order(expressions=[exp.Ordered(this=keys[0].copy(), nulls_first=False)])
     number = exp.Window(this=exp.RowNumber(), partition_by=keys, order=order)
@@ -50,7 +54,10 @@ def _numbered(node: Node) -> Node:
 
 
 def _by_side(left: Node, right: Node, both: bool) -> Node:
-    """Grouping counts NULLs as equal, as set operations do: which sides does each row stand on?"""
+    """Lowers a distinct INTERSECT (``both``) or EXCEPT to groups of rows and the sides they are on.
+
+    Grouping counts NULLs as equal, as set operations do.
+    """
     side = fresh("side", set(left.names))
     first, last = fresh("first_side", set(left.names)), fresh("last_side", set(left.names))
     marked = [_marked(node, side, number) for number, node in enumerate((left, right), start=1)]
@@ -75,7 +82,7 @@ def _same(names: Iterable[str]) -> tuple[Item, ...]:
 
 
 def _widened(node: Node, pairs: Sequence[tuple[Column, Column]], side: int) -> Node:
-    """An input under the left one's names and the wider of both types."""
+    """Renames an input's columns to the left input's, and casts them to the wider type."""
     items: list[Item] = []
     for pair in pairs:
         e: Expression = exp.column(pair[side].name)
@@ -97,7 +104,10 @@ def _wider(types: set[Type]) -> Type:
 def over_sets(
     source: Node, keys: Sequence[Item], sets: Sequence[Sequence[str]], values: tuple[Item, ...]
 ) -> Node:
-    """One aggregation for each set of key names; keys that are not in a set are NULL."""
+    """Builds a union of one aggregation for each grouping set; keys not in a set are NULL.
+
+    ``sets`` holds names of ``keys``.
+    """
     every: tuple[Item, ...] = tuple(keys)
     aggregates = tuple(item for item in values if not isinstance(item[1], exp.Grouping))
     types = {c.name: c.type for c in Aggregate(source, every, ()).schema}
@@ -115,7 +125,10 @@ def over_sets(
 
 
 def _grouping(e: Expression, lacking: set[Expression]) -> Expression | None:
-    """``grouping(a, b)``: a bit for each key that is lacking, the last one's worth 1."""
+    """``grouping(a, b)`` as a number with a bit for each key not in the set; the last one's is 1.
+
+    None if the expression is no ``grouping``.
+    """
     if not isinstance(e, exp.Grouping):
         return None
     bits = ("1" if key in lacking else "0" for key in e.expressions)

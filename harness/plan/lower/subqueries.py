@@ -1,4 +1,4 @@
-"""Subqueries in expressions -> relations to be joined to the block around them."""
+"""Subqueries in expressions -> relations that are joined to the block around them."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from harness.plan.tree.nodes import (
 from harness.plan.tree.relation import Relation, aliases_in, join, with_row_number
 
 _STRICT = (*COMPARISONS, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Cast)
-"""What is NULL where an operand is."""
+"""Expressions that are NULL if an operand is."""
 _ROWS = exp.Count(this=exp.Star())
 
 
 @dataclass(frozen=True)
 class Attached:
-    """A subquery's relation, ready to be joined to the block whose expression has need of it.
+    """A subquery's relation, to be joined to the block whose expression uses its value.
 
-    With ``aggregates`` it is computed for each row of the block, over the rows of the relation that
-    ``on`` and ``residual`` give to it.
+    If ``aggregates`` are given, they are computed for each row of the block, over the rows of
+    ``relation`` that match it by ``on`` and ``residual``.
     """
 
     alias: str
@@ -58,7 +58,7 @@ class Attached:
 
     @property
     def outer_aliases(self) -> frozenset[str]:
-        """The aliases of the block that the subquery is tied to."""
+        """Returns the aliases of the block that the subquery refers to."""
         tied = [*(outer for outer, _ in self.on), *(e for _, e in self.aggregates)]
         tied += [] if self.residual is None else [self.residual]
         return frozenset().union(*map(aliases_in, tied)) - self.relation.aliases - {""}
@@ -78,7 +78,7 @@ class Attached:
 
 
 class Blocks(Protocol):
-    """How the blocks of a subquery are lowered."""
+    """Lowers the blocks of a subquery; see `harness.plan.lower.select.Lowering`."""
 
     def block(self, select: exp.Select) -> tuple[Relation, list[Expression]]: ...
 
@@ -91,7 +91,10 @@ class Blocks(Protocol):
 
 @dataclass
 class Subqueries:
-    """Takes the subqueries out of one block's expressions; ``attached`` collects what they need."""
+    """Replaces the subqueries in one block's expressions by columns.
+
+    ``attached`` collects the relations that have these columns.
+    """
 
     blocks: Blocks
     attached: list[Attached]
@@ -99,7 +102,7 @@ class Subqueries:
     # ------------------------------------------------------------------ EXISTS and IN
 
     def semi_join(self, predicate: Expression) -> SemiJoin | None:
-        """The semi or anti join that a predicate is, if it is one as a whole."""
+        """Returns the semi or anti join that a whole predicate amounts to, or None."""
         negated = isinstance(predicate, exp.Not)
         return self._test(predicate.this if negated else predicate, negated)
 
@@ -126,11 +129,11 @@ class Subqueries:
         return SemiJoin(_semi(negated), relation, pairs, conjunction(residual), null_aware=negated)
 
     def _rows(self, tree: Expression) -> tuple[Relation, Expression, list[Expression]]:
-        """A subquery's rows, the value of its first column, and what ties them to the block."""
+        """Returns a subquery's rows, its first column's value, and its correlated predicates."""
         if not isinstance(tree, exp.Select) or tree.args.get("with_"):
             return *self._finished(self.blocks.query(tree)), []
         relation, correlated = self.blocks.block(tree)
-        if not _is_more(tree) and not is_grouped(tree):
+        if not _has_more_clauses(tree) and not is_grouped(tree):
             return relation, tree.selects[0].unalias(), correlated
         if correlated:
             raise Unsupported("a correlated subquery of groups or with a LIMIT", in_sql(tree))
@@ -143,14 +146,15 @@ class Subqueries:
     # ------------------------------------------------------------------ subqueries in expressions
 
     def out_of(self, e: Expression, *, required: bool = False) -> Expression:
-        """The expression over the columns that the attached relations will have.
+        """Returns the expression with its subqueries replaced by columns of attached relations.
 
-        ``required`` says that a row without a value is dropped anyway, so that an inner join does.
+        ``required`` says that the predicate drops a row whose value is NULL: an inner join then
+        does.
         """
         negated = isinstance(e, exp.Not)
         test = e.this if negated else e
         if semi := self._test(test, negated=False):
-            return self._truth(test, semi, negated, _decides(e))
+            return self._truth(test, semi, negated, _null_is_false(e))
         if isinstance(e, exp.Subquery):
             return self._scalar(e, required)
         if isinstance(e, (exp.Any, exp.All)):
@@ -168,7 +172,7 @@ class Subqueries:
         return self.out_of(value, required=required) if isinstance(value, exp.Expr) else value
 
     def _truth(self, test: Expression, semi: SemiJoin, negated: bool, decides: bool) -> Expression:
-        """An EXISTS or IN as a value; that of IN is NULL where it cannot be known."""
+        """Returns an EXISTS or IN as a value; that of IN can be NULL."""
         found = self._found(semi)
         if isinstance(test, exp.Exists) or (decides and not negated):
             return negation(found) if negated else found
@@ -179,7 +183,7 @@ class Subqueries:
         return exp.Case(ifs=[yes, no])
 
     def _found(self, semi: SemiJoin) -> Expression:
-        """Whether an EXISTS or IN finds a partner for a row."""
+        """Returns a condition: EXISTS or IN finds a match for a row."""
         if semi.residual is not None or not semi.on:
             (count,) = self._values(semi.right, semi.on, [("found", _ROWS)], semi.residual)
             return exp.GT(this=count, expression=exp.Literal.number(0))
@@ -196,7 +200,10 @@ class Subqueries:
         return exp.Not(this=exp.Is(this=mark, expression=exp.null()))
 
     def _comparable(self, semi: SemiJoin) -> Expression:
-        """NOT IN is never true of a NULL, nor of a set with a NULL in it, but of an empty set."""
+        """Returns a condition: NOT IN is true of a row for which IN finds no match.
+
+        It is if the set is empty, or if neither the row's value is NULL nor any in the set.
+        """
         (*correlation, (value, member)) = semi.on
         counts = [("set_size", _ROWS), ("set_known", exp.Count(this=member.copy()))]
         size, known = self._values(semi.right, tuple(correlation), counts, semi.residual)
@@ -220,9 +227,9 @@ class Subqueries:
         on, residual = _split(relation, correlated)
         if not residual and (first := _first_rows(relation, select, on)):
             relation = first
-        elif _is_more(select):
+        elif _has_more_clauses(select):
             raise Unsupported("this correlated scalar subquery", in_sql(select))
-        if not has_aggregate(item):  # there is one row at most, or else the query fails
+        if not has_aggregate(item):  # there is at most one row, else DuckDB raises an error
             item = exp.Max(this=item)
         outer = any(not aliases_in(a) <= relation.aliases for a in item.find_all(exp.AggFunc))
         by_row = outer or bool(residual)
@@ -231,7 +238,7 @@ class Subqueries:
         return value
 
     def _only(self, node: Node) -> Expression:
-        """The value of a subquery that has one row at most; NULL where it has none."""
+        """Attaches a subquery of at most one row, and returns its value; NULL if it has no row."""
         alias, name = self.blocks.alias(), node.names[0]
         if not one_row(node):
             node = Aggregate(node, (), ((name, exp.Max(this=exp.column(name))),))
@@ -247,14 +254,15 @@ class Subqueries:
         by_row: bool = False,
         required: bool = False,
     ) -> list[Expression]:
-        """Aggregates over the rows of a relation that belong to each row of the block.
+        """Attaches aggregates over the rows that match a row of the block; returns their columns.
 
-        By equalities alone they are computed once for each key; with a residual, for each row.
+        If all correlation is by equalities, they are computed once per key; with a residual, per
+        row.
         """
         alias, keys = self.blocks.alias(), list[Item]()
         if by_row or residual is not None:
             aggregates = Aggregates(Relation(relation.node, {}), [], items)
-            values = [_beside(aggregates.over(e), alias, aggregates) for _, e in items]
+            values = [_seen_from_block(aggregates.over(e), alias, aggregates) for _, e in items]
             rows = Attached(alias, relation, "left", on, residual, aggregates.found)
             self.attached.append(rows)
             return values
@@ -267,7 +275,9 @@ class Subqueries:
                 keys.append((key_of[name], exp.column(name)))
             inners.append(key_of[name])
         aggregates = Aggregates(relation, keys, items)
-        values = [_beside(aggregates.over(e), alias, aggregates, bool(on)) for _, e in items]
+        values = [
+            _seen_from_block(aggregates.over(e), alias, aggregates, bool(on)) for _, e in items
+        ]
         node = aggregated(relation.node, keys, aggregates.found)
         strict = required and all(_is_strict(e) for _, e in items)
         kind: JoinKind = "single" if not on else "inner" if strict else "left"
@@ -280,12 +290,12 @@ class Subqueries:
 def _first_rows(
     relation: Relation, select: exp.Select, on: Sequence[tuple[Expression, Expression]]
 ) -> Relation | None:
-    """``order by … limit 1`` for each key; None where a subquery asks for anything else."""
+    """Lowers ``order by … limit 1`` to the first row of each key; None for other subqueries."""
     order, limit = select.args.get("order"), select.args.get("limit")
     rest = select.copy()
     rest.set("limit", None)
     one = limit is not None and limit.expression == exp.Literal.number(1)
-    if order is None or not one or _is_more(rest) or is_grouped(rest):
+    if order is None or not one or _has_more_clauses(rest) or is_grouped(rest):
         return None
     keys, sort_keys = [], []
     for _, inner in on:
@@ -299,8 +309,8 @@ def _first_rows(
     return Relation(node, relation.columns)
 
 
-def _is_more(select: exp.Select) -> bool:
-    """Whether a SELECT's rows are more than its joined and filtered sources."""
+def _has_more_clauses(select: exp.Select) -> bool:
+    """True if a SELECT has clauses after WHERE, or windows, which change its rows."""
     clauses = ("group", "having", "qualify", "limit", "offset", "distinct")
     if any(select.args.get(clause) for clause in clauses):
         return True
@@ -312,25 +322,28 @@ def _is_positive(limit: Expression | None) -> bool:
     return isinstance(count, exp.Literal) and count.is_int and int(count.name) > 0
 
 
-def _decides(e: Expression) -> bool:
-    """Whether only the truth of a test matters: where it stands, NULL does as false would."""
+def _null_is_false(e: Expression) -> bool:
+    """True if NULL has the same effect as false where a test stands."""
     parent = e.parent
     if isinstance(parent, (exp.And, exp.Or)):
-        return _decides(parent)
+        return _null_is_false(parent)
     if isinstance(parent, exp.If):
         return parent.this is e
     return parent is None or isinstance(parent, (exp.Where, exp.Having, exp.Join, exp.Qualify))
 
 
 def compares(predicate: Expression) -> bool:
-    """Whether a predicate is a plain comparison, never true where a side of it is NULL."""
+    """True if a predicate is a plain comparison, which is never true if a side is NULL."""
     return isinstance(predicate, COMPARISONS)
 
 
-def _beside(
+def _seen_from_block(
     value: Expression, alias: str, aggregates: Aggregates, joined: bool = True
 ) -> Expression:
-    """A value over the columns of an aggregation, as seen from beside it: no rows count as 0."""
+    """Rewrites a value over an aggregation's columns to one over the block it is joined to.
+
+    A count is 0 for a row without a match.
+    """
     counts = {name for name, e in aggregates.found if joined and isinstance(e, exp.Count)}
 
     def moved(column: exp.Column) -> Expression | None:
@@ -345,7 +358,7 @@ def _beside(
 
 
 def _is_strict(item: Expression) -> bool:
-    """Whether a value is NULL where there is no row to aggregate."""
+    """True if a value is NULL where there are no rows to aggregate."""
     if isinstance(item, exp.AggFunc):
         return not isinstance(item, exp.Count)
     operands = [item.this, item.args.get("expression")] if isinstance(item, _STRICT) else []
@@ -367,7 +380,7 @@ def _semi(negated: bool) -> JoinKind:
 def _split(
     relation: Relation, correlated: Sequence[Expression]
 ) -> tuple[tuple[tuple[Expression, Expression], ...], list[Expression]]:
-    """Correlated predicates -> pairs (outer, inner) of equalities, and the rest."""
+    """Splits correlated predicates into pairs (outer, inner) of equal expressions, and others."""
     pairs, residual = [], []
     for p in correlated:
         equality = isinstance(p, exp.EQ)

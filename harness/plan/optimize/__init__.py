@@ -1,1 +1,1 @@
-"""A plan -> an equal plan that is cheaper, or reads better."""
+"""A plan -> an equivalent plan that is cheaper, or easier to read."""

@@ -1,8 +1,8 @@
-"""An aggregate beside a join that already holds all of its rows -> an aggregate over that join.
+"""An aggregation joined to a join that holds all its rows -> an aggregation over that join.
 
 ``p_partkey = l_partkey and l_quantity < (select avg(l_quantity) from lineitem where l_partkey =
-p_partkey)``: the parts and their line items are joined anyway, with every line item of a part that
-is left. So the average is taken over the joined rows; the table need not be read again.
+p_partkey)``: the join of part and lineitem already holds every line item of the parts that are
+left, so the average is taken over it, and lineitem is not read again.
 """
 
 from __future__ import annotations
@@ -28,27 +28,30 @@ from harness.plan.tree.nodes import (
 )
 
 Place = tuple[str, str]
-"""A table and a column of it."""
+"""A table and one of its columns."""
 
 _INDIFFERENT = (exp.Min, exp.Max, exp.Avg)
-"""Aggregates that do not change where every row of a group is repeated equally often."""
+"""Aggregates that do not change if every row of a group occurs equally often."""
 
 
 @dataclass(frozen=True)
 class InnerJoins:
-    """Tables that are joined by equalities only: what is asked of each, and where columns are."""
+    """Tables that are inner-joined by equalities only.
+
+    ``conditions`` are each table's filters; ``places`` maps a column to the table's column that it
+    is; ``classes`` are sets of columns that are equal in every row.
+    """
 
     conditions: Mapping[str, frozenset[str]]
     places: Mapping[str, Place]
     classes: frozenset[frozenset[Place]]
-    """Columns that are equal in every row."""
 
     def class_of(self, place: Place) -> frozenset[Place]:
         return next((c for c in self.classes if place in c), frozenset({place}))
 
 
 def over_join(plan: Node) -> Node:
-    """The plan with such aggregates over the join beside them, inputs first."""
+    """Returns the plan with such aggregations moved over the join, from the inputs up."""
     plan = plan.with_inputs(*(over_join(child) for child in plan.inputs))
     if isinstance(plan, Join) and plan.kind == "inner" and len(plan.on) == 1:
         ((ours, theirs),) = plan.on
@@ -59,7 +62,7 @@ def over_join(plan: Node) -> Node:
 
 
 def _moved(node: Node, key: str, left: Node, left_key: str) -> Node | None:
-    """The aggregate by ``key``, over ``left`` in place of its own input; None where it is not."""
+    """Returns the aggregation by ``key`` with input ``left``; None if its result would differ."""
     if isinstance(node, Project):
         source = dict(node.items).get(key)
         if not isinstance(source, exp.Column):
@@ -79,7 +82,7 @@ def _moved(node: Node, key: str, left: Node, left_key: str) -> Node | None:
 
 
 def _contained(node: Aggregate, left: Node, left_key: str) -> dict[str, str] | None:
-    """The aggregate's input columns by their names in ``left``, if that holds all of its rows."""
+    """Maps the aggregation's input columns to their names in ``left``, if all rows are there."""
     inner, outer = inner_joins(node.input), inner_joins(left)
     key = node.keys[0][1]
     if inner is None or outer is None or not isinstance(key, exp.Column):
@@ -104,7 +107,7 @@ def _contained(node: Aggregate, left: Node, left_key: str) -> dict[str, str] | N
 def _connected_by_key_only(
     inner: InnerJoins, outer: InnerJoins, tables: set[str], key: Place
 ) -> bool:
-    """Whether the other tables of ``outer`` restrict the common ones through the key alone."""
+    """True if the other tables of ``outer`` restrict the common ones by the key alone."""
     for shared in outer.classes:
         common = frozenset(p for p in shared if p[0] in tables)
         if common != shared and common and key not in common:
@@ -115,7 +118,7 @@ def _connected_by_key_only(
 
 
 def inner_joins(node: Node) -> InnerJoins | None:
-    """What a tree of inner joins joins; None for any other plan, or a table joined with itself."""
+    """Describes a tree of inner joins; None for any other plan, and for a self-join."""
     match node:
         case Scan():
             places = {column.name: (node.table, source) for source, column in node.columns}

@@ -1,4 +1,4 @@
-"""``arg_max`` and ``arg_min`` in terms of what more libraries have: a maximum over first rows."""
+"""``arg_max`` and ``arg_min`` -> a maximum over numbered rows, which more libraries have."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def has_extremes(node: Aggregate) -> bool:
 
 
 def over_first_rows(node: Aggregate) -> Aggregate:
-    """The same groups, their rows numbered in the order of each key of an extreme.
+    """Returns the same aggregation over rows numbered by the key of each arg_max or arg_min.
 
-    Rows in which the key or the value is NULL come last, and give NULL.
+    Rows whose key or value is NULL come last, and give NULL.
     """
     windows: list[tuple[str, exp.Window]] = []
     values: list[Item] = []
@@ -42,7 +42,7 @@ def _numbered(node: Aggregate, e: Expression) -> exp.Window:
 
 
 def _first(number: str, e: Expression, nullable: bool) -> Expression:
-    """The value in the first row; NULL where that has no key."""
+    """Returns the value of the first row; NULL if its key is NULL."""
     first: Expression = exp.EQ(this=exp.column(number), expression=exp.Literal.number(1))
     condition = exp.And(this=first, expression=_there(e.expression)) if nullable else first
     return exp.Case(ifs=[exp.If(this=condition, true=e.this.copy())])

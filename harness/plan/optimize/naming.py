@@ -1,7 +1,7 @@
-"""Columns and frames of a plan under the names that one would give them by hand.
+"""Gives a plan's columns and frames names that one would choose by hand.
 
-Decorrelation joins ``avg(l_quantity)`` per ``subquery1_l_partkey``, a name that nobody reads.
-Under the name of the key it is joined to, the join is ``on="p_partkey"``.
+Decorrelation joins ``avg(l_quantity)`` on a column ``subquery1_l_partkey``. Renamed to the key on
+the left, it is joined ``on="p_partkey"``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from harness.plan.tree.nodes import (
 
 
 def with_key_names(plan: Node) -> Node:
-    """The plan with computed right keys of joins, read by nobody else, named as the left keys."""
+    """Renames computed right keys of joins to the left keys, where nothing else reads them."""
     return _renamed_keys(plan, uses(plan))
 
 
@@ -42,16 +42,16 @@ def _renamed_keys(node: Node, used: Counter[Node]) -> Node:
 
 
 def _read_above(join: Join, name: str) -> bool:
-    """Whether a right column goes on from a join, or is one of several keys."""
+    """True if nodes above the join read a right column, or it is one of several keys."""
     goes_on = join.kind in ("inner", "left") and name in join.names
     return goes_on or sum(name == theirs for _, theirs in join.on) > 1 or join.residual is not None
 
 
 def _under(node: Node, old: str, new: str, used: Counter[Node]) -> Node | None:
-    """The node with a column renamed where it is computed.
+    """Returns the node with a column renamed where it is computed.
 
-    None where it is not, where others read it, or where it has the name that its table gives it. A
-    name that was given to a table's column for the query's sake is taken back.
+    None if it is not computed below, if others read the node, or if the name is the table's own. A
+    table's column that was renamed in the query gets its own name back.
     """
     if new in node.names or used[node] > 1:
         return None
@@ -65,10 +65,10 @@ def _under(node: Node, old: str, new: str, used: Counter[Node]) -> Node | None:
                     renamed = (
                         (new, exp.column(new)) if n == old else (n, e) for n, e in node.items
                     )
-                    return _without_effect(Project(below, tuple(renamed), label=node.label))
-            return replace(node, items=tuple((new if n == old else n, e) for n, e in node.items))
+                    return _without_swap(Project(below, tuple(renamed), label=node.label))
+            return replace(node, items=_named(node.items, old, new))
         case Aggregate() if dict(node.keys).get(old, exp.column(old)) != exp.column(old):
-            return replace(node, keys=tuple((new if n == old else n, e) for n, e in node.keys))
+            return replace(node, keys=_named(node.keys, old, new))
         case Filter():
             below = _under(node.input, old, new, used)
             if below is None:
@@ -92,8 +92,8 @@ def _readers(project: Project, name: str) -> int:
     return sum(column.name == name for _, e in project.items for column in columns_of(e))
 
 
-def _without_effect(project: Project) -> Node:
-    """The project's input, where it only puts a key and one other column in another order."""
+def _without_swap(project: Project) -> Node:
+    """Returns the project's input if the project only swaps a key and one other column."""
     kept = {name for name, e in project.items if e == exp.column(name)}
     same = kept == set(project.names) == set(project.input.names)
     return project.input if same and len(kept) <= 2 else project
@@ -104,9 +104,10 @@ def _read_as(e: Expression, old: str, new: str) -> Expression:
 
 
 def frame_name(node: Node) -> str:
-    """What a frame is called: as its CTE, else the one thing it computes, or what it is grouped by.
+    """Returns the name of a frame's variable.
 
-    Any other has the name of its first table.
+    That is its CTE's name, or its only computed column, or ``by_`` and its keys, or its first
+    table.
     """
     below = node
     while not isinstance(below, Scan):
@@ -121,7 +122,7 @@ def frame_name(node: Node) -> str:
 
 
 def _computed(node: Node) -> str | None:
-    """The only column that an aggregate, or a choice from one, has beside its keys."""
+    """Returns the only column that an aggregation has beside its keys, or None."""
     keys = _group_keys(node)
     if keys is None:
         return None

@@ -1,4 +1,4 @@
-"""A plan -> the same plan without columns that nobody reads and steps that do nothing."""
+"""Removes from a plan the columns that nothing reads and the steps that do nothing."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from harness.plan.tree.nodes import (
 
 
 def prune(plan: Node) -> Node:
-    """The plan with every column dropped as early as nobody needs it any more.
+    """Returns the plan with every column dropped as soon as nothing reads it any more.
 
-    A node that several others read keeps what any of them needs, so that it stays one node.
+    A node that several others read keeps the columns that any of them reads, so that it stays one.
     """
     needs = {plan: frozenset(plan.names)}
     for node in reversed(list(walk(plan))):
@@ -46,7 +46,7 @@ def prune(plan: Node) -> Node:
 
 
 def _reads(node: Node, need: frozenset[str]) -> list[frozenset[str]]:
-    """The columns that a node reads of each input, to have those that are needed of it."""
+    """Returns, for each input, the columns that a node reads of it to compute those in ``need``."""
     match node:
         case Scan():
             return []
@@ -55,7 +55,7 @@ def _reads(node: Node, need: frozenset[str]) -> list[frozenset[str]]:
         case TopPerGroup():
             return [need | {*node.keys, *(key.column for key in node.order)}]
         case Project():
-            return [frozenset(columns_in(*_values(_kept(node.items, need))))]
+            return [frozenset(columns_in(*_values(_needed(node.items, need))))]
         case Aggregate():
             return [frozenset(columns_in(*_values(node.keys + _aggregates(node, need))))]
         case Join():
@@ -77,17 +77,17 @@ def _reads(node: Node, need: frozenset[str]) -> list[frozenset[str]]:
 
 
 def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
-    """The node over its pruned inputs, without what is not needed of it."""
+    """Returns the node over its pruned inputs, computing only the columns in ``need``."""
     match node:
         case Scan():
             columns = tuple(c for c in node.columns if c[1].name in need)
             return replace(node, columns=columns or node.columns[:1])
         case Filter():
-            return _choosing(replace(node, input=inputs[0], columns=None), need)
+            return _only_needed(replace(node, input=inputs[0], columns=None), need)
         case Join():
-            return _choosing(replace(node, left=inputs[0], right=inputs[1], columns=None), need)
+            return _only_needed(replace(node, left=inputs[0], right=inputs[1], columns=None), need)
         case Project():
-            return replace(node, input=inputs[0], items=_kept(node.items, need))
+            return replace(node, input=inputs[0], items=_needed(node.items, need))
         case Aggregate():
             return replace(node, input=inputs[0], aggregates=_aggregates(node, need))
         case Window():
@@ -99,21 +99,24 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
     return node.with_inputs(*inputs)
 
 
-def _choosing(node: Filter | Join, need: frozenset[str]) -> Node:
-    """The node with only its columns that are needed; with one whose rows are counted, if none."""
+def _only_needed(node: Filter | Join, need: frozenset[str]) -> Node:
+    """Returns the node with only the columns in ``need``, or its first one if there are none.
+
+    Its rows may still be counted.
+    """
     names = tuple(name for name in node.names if name in need) or node.names[:1]
     return node if names == node.names else replace(node, columns=names)
 
 
-def _kept(items: tuple[Item, ...], need: frozenset[str]) -> tuple[Item, ...]:
+def _needed(items: tuple[Item, ...], need: frozenset[str]) -> tuple[Item, ...]:
     return tuple(item for item in items if item[0] in need) or items[:1]
 
 
 def _aggregates(node: Aggregate, need: frozenset[str]) -> tuple[Item, ...]:
-    """Those that are needed; one of a total that is only counted, which else had no row."""
+    """Returns the aggregates in ``need``; without keys at least one, to have a row at all."""
     if node.keys:
         return tuple(item for item in node.aggregates if item[0] in need)
-    return _kept(node.aggregates, need)
+    return _needed(node.aggregates, need)
 
 
 def _values(items: tuple[Item, ...]) -> list[Expression]:
@@ -121,19 +124,19 @@ def _values(items: tuple[Item, ...]) -> list[Expression]:
 
 
 def _of_union(node: Union, need: frozenset[str]) -> frozenset[str]:
-    """The columns that are needed; one whose rows are counted, if nothing else."""
+    """Returns the columns in ``need``, or the first one if there are none."""
     return need or frozenset(node.names[:1])
 
 
 def _only(node: Node, names: tuple[str, ...]) -> Node:
-    """The node with these columns, where it keeps more for others."""
+    """Returns the node with only these columns; it may have more for its other readers."""
     if node.names == names:
         return node
     return Project(node, tuple((name, exp.column(name)) for name in names))
 
 
 def _merged(node: Node) -> Node:
-    """Projections folded into one another, and those that change nothing left out."""
+    """Merges projections into each other, and drops those that change nothing."""
     node = node.with_inputs(*(_merged(child) for child in node.inputs))
     if isinstance(node, Aggregate) and isinstance(node.input, Project) and _chooses(node.input):
         return node.with_inputs(node.input.input)
@@ -154,7 +157,7 @@ def _only_columns(project: Project) -> bool:
 
 
 def _chooses(project: Project) -> bool:
-    """Whether a projection only leaves columns out, which an aggregate does itself."""
+    """True if a projection only leaves columns out, which an aggregation does itself."""
     return not project.computed and not project.renames
 
 

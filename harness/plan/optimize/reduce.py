@@ -1,8 +1,8 @@
-"""Aggregates that a join reads only in part -> aggregates over the part that it reads.
+"""Restricts an aggregation to the keys that a join with it reads.
 
 ``where l_quantity < (select avg(l_quantity) … where l_partkey = p_partkey)`` becomes, by
-decorrelation, an average for every part there is. Where the other side of the join keeps only few
-rows, the aggregate's input is first restricted to their keys, as one would by hand.
+decorrelation, an average for every part. If few rows of the join's other side are left, the
+aggregation's input is first restricted to their keys, as one would do by hand.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from harness.plan.tree.selective import selective
 
 
 def reduce(plan: Node) -> Node:
-    """The plan with the inputs of such aggregates restricted, inputs first."""
+    """Returns the plan with the inputs of such aggregations restricted, from the inputs up."""
     plan = plan.with_inputs(*(reduce(child) for child in plan.inputs))
     if isinstance(plan, Join) and plan.kind in ("inner", "left", "semi") and selective(plan.left):
         for ours, theirs in plan.on:
@@ -25,7 +25,7 @@ def reduce(plan: Node) -> Node:
 
 
 def _restricted(node: Node, key: str, by: Node, by_key: str) -> Node | None:
-    """The node with its aggregate's input restricted; None where it is no aggregate by this key."""
+    """Returns the node with its aggregation's input restricted; None if ``key`` is not its key."""
     if isinstance(node, Project):
         source = _source(node.items, key)
         below = None if source is None else _restricted(node.input, source, by, by_key)
@@ -44,7 +44,7 @@ def _source(items: tuple[Item, ...], name: str) -> str | None:
 
 
 def _semi_joined(node: Node, key: str, by: Node, by_key: str) -> Node:
-    """The node's rows whose key is among ``by``'s, restricted as far down as the key is found."""
+    """Returns the node's rows whose key is among ``by``'s, filtered as far down as possible."""
     match node:
         case Filter() if not isinstance(node.input, Scan):  # a table's own filter comes first
             return node.with_inputs(_semi_joined(node.input, key, by, by_key))

@@ -1,4 +1,4 @@
-"""A plan -> an equal plan that says more directly what is asked for."""
+"""Replaces patterns in a plan by steps that express them directly."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from harness.plan.tree.nodes import (
 
 
 def rewrite(plan: Node) -> Node:
-    """Applies every rule, inputs first."""
+    """Applies every rule to every node, from the inputs up."""
     plan = plan.with_inputs(*(rewrite(child) for child in plan.inputs))
-    for rule in (_top_per_group, _without_partner, _of_rows_in_a_set, _without_constant_keys):
+    for rule in (_top_per_group, _anti_join, _without_needless_distinct, _without_constant_keys):
         plan = rule(plan)
     return plan
 
 
 def _top_per_group(node: Node) -> Node:
-    """A filter on a row number that nothing else reads -> the first rows of each group."""
-    filtered = _without_choice(node)
+    """Replaces a filter on a row number that is not read otherwise by TopPerGroup."""
+    filtered = _filter_first(node)
     match filtered:
         case Filter(input=Window(functions=((name, window),)) as ranked) if (
             name not in filtered.names
@@ -47,13 +47,13 @@ def _top_per_group(node: Node) -> Node:
             found = [n for n in counts if n is not None]
             if len(found) == 1 and keys and order and _numbers_rows(window, rest, name):
                 top = TopPerGroup(ranked.input, keys, order, found[0])
-                kept = tuple((column, exp.column(column)) for column in filtered.names)
-                return Project(top, kept) if rest is None else Filter(top, rest, filtered.names)
+                columns = tuple((column, exp.column(column)) for column in filtered.names)
+                return Project(top, columns) if rest is None else Filter(top, rest, filtered.names)
     return node
 
 
-def _without_partner(node: Node) -> Node:
-    """``left join r … where r.key is null``, nothing else being read of r -> an anti join."""
+def _anti_join(node: Node) -> Node:
+    """Replaces ``left join r … where r.key is null`` by an anti join if r is not read otherwise."""
     match node:
         case Filter(input=Join(kind="left", residual=None) as join):
             parts = conjuncts(node.condition)
@@ -67,8 +67,8 @@ def _without_partner(node: Node) -> Node:
     return node
 
 
-def _of_rows_in_a_set(node: Node) -> Node:
-    """Of a set that is made distinct, or in which rows are sought, no part is made distinct."""
+def _without_needless_distinct(node: Node) -> Node:
+    """Drops DISTINCT below another DISTINCT, and below a join that only looks for matches."""
     match node:
         case Join(kind="semi" | "anti"):
             return node.with_inputs(node.left, _with_repeated_rows(node.right))
@@ -87,7 +87,7 @@ def _with_repeated_rows(node: Node) -> Node:
 
 
 def _without_constant_keys(node: Node) -> Node:
-    """Rows are not sorted by what is the same in all of them."""
+    """Drops sort keys that are the same in all rows."""
     match node:
         case Sort(input=Project(items=items) as rows):
             constant = {name for name, e in items if not columns_in(e)}
@@ -97,7 +97,7 @@ def _without_constant_keys(node: Node) -> Node:
 
 
 def _is_unmatched(condition: Expression, join: Join) -> bool:
-    """Whether a condition asks for a NULL where the right rows of a join have none."""
+    """True if a condition is true only of rows without a match: ``key is null``."""
     match condition:
         case exp.Is(this=exp.Column(name=name), expression=exp.Null()):
             keys = {theirs for ours, theirs in join.on if ours != theirs}
@@ -106,8 +106,8 @@ def _is_unmatched(condition: Expression, join: Join) -> bool:
     return False
 
 
-def _without_choice(node: Node) -> Node:
-    """A filter over a mere choice of columns -> the filter over what they are chosen from."""
+def _filter_first(node: Node) -> Node:
+    """Moves a filter below a projection that only leaves columns out."""
     match node:
         case Filter(input=Project(computed=()) as chosen) if not chosen.renames:
             return Filter(chosen.input, node.condition, node.names)
@@ -119,7 +119,7 @@ def _numbers_rows(window: exp.Window, rest: Expression | None, name: str) -> boo
 
 
 def _first_rows(condition: Expression, name: str) -> int | None:
-    """The n of ``name <= n``, ``name < n + 1`` or ``name = 1``."""
+    """Returns the n of ``name <= n``, ``name < n + 1`` or ``name = 1``, or None."""
     if not (
         isinstance(condition, (exp.LTE, exp.LT, exp.EQ)) and condition.left == exp.column(name)
     ):

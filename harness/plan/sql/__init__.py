@@ -1,1 +1,1 @@
-"""SQL text -> one checked tree in normal form, and what its answer must look like."""
+"""SQL text -> one checked tree in normal form, and the description of its answer."""

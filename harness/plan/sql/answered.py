@@ -1,4 +1,4 @@
-"""SQL as written -> what the right answer to it looks like, its ORDER BY and LIMIT included."""
+"""SQL as written -> a description of its right answer: columns, order, LIMIT."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from harness.types import Schema
 from harness.words import folded
 
 _EVERY = 2**62
-"""The LIMIT that an OFFSET by itself has: more rows than there are."""
+"""The LIMIT of a query that only has an OFFSET: more rows than any answer has."""
 
 
 def answer_spec(sql: str, names: tuple[str, ...], schema: Schema, tolerance: float) -> AnswerSpec:
-    """The spec of a query whose answer has columns of these names, and of this schema if known."""
+    """Describes the answer of a query; ``schema`` is empty if its types are not known.
+
+    ``names`` are the answer's columns, ``tolerance`` is the relative error that floats may have.
+    """
     tree = parsed(sql)
     plain_places(tree)
     plain_limit(tree)
@@ -46,13 +49,16 @@ def _keys(tree: exp.Query) -> list[exp.Ordered]:
 
 
 def _count(tree: exp.Query, clause: str, without: int) -> int | None:
-    """The number of rows in LIMIT or OFFSET; None where it is computed, or no number of rows."""
+    """Returns the number of rows in LIMIT or OFFSET; ``without`` if there is no such clause.
+
+    None if the number is computed, or not a number of rows.
+    """
     found = tree.args.get(clause)
     return without if found is None else rows_of(found)
 
 
 def _column(key: Expression, tree: exp.Query, names: Sequence[str]) -> str | None:
-    """The name of the answer's column that is a key of ORDER BY, if it is one."""
+    """Returns the answer's column that an ORDER BY key names, or None."""
     items = tree.selects
     if isinstance(key, exp.Literal) and key.is_int:
         number = int(key.name) - 1
@@ -75,10 +81,10 @@ def _sort_key(name: str, key: exp.Ordered) -> SortKey:
 def _widened(
     tree: exp.Query, names: Sequence[str], columns: Sequence[str | None], rows: int
 ) -> str | None:
-    """All rows that may stand in the answer of a query with a LIMIT, each with its rank behind.
+    """Returns SQL for all rows that the answer of a query with a LIMIT may contain, with ranks.
 
-    Keys of ORDER BY that are no columns of the answer are some on the way. None where that would
-    make it another query.
+    Sort keys that are not in the answer are added inside the query and removed outside. None if
+    that would change the query's meaning.
     """
     keys = _keys(tree)
     for clause in ("order", "limit", "offset"):
@@ -105,7 +111,7 @@ def _widened(
 
 
 def _unlike(wanted: str, names: Sequence[str]) -> str:
-    """A name that none of these is."""
+    """Returns the wanted name, with underscores before it until no column has it."""
     return (
         wanted if wanted not in {folded(name) for name in names} else _unlike(f"_{wanted}", names)
     )

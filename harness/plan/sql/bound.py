@@ -1,4 +1,4 @@
-"""SQL as DuckDB reads it over empty tables: the names of its answer, and what constants are."""
+"""Asks DuckDB, over empty tables, for a query's answer columns and for the values of constants."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY = "500MB"
-"""What constants may take while they are computed."""
+"""The memory limit while constants are computed."""
 MOST_CHARACTERS = 300
-"""Of what DuckDB says, which may quote all of a query."""
+"""The longest part of DuckDB's message to show; it may quote the whole query."""
 
 _COMPARABLE = re.compile(
     r"BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR|ENUM\(.*\)|UUID"
     r'|DATE|TIMESTAMP(_S|_MS|_NS)?|"?NULL"?'
 )
-"""Types of columns that an answer can be compared by."""
+"""Types of columns whose values the referee can compare."""
 
 _Tables = tuple[tuple[str, Schema], ...]
 
 
 def answer_columns(sql: str, schemas: Mapping[str, Schema]) -> tuple[list[str], list[str]]:
-    """The names of the answer's columns, as DuckDB has them, and their types.
+    """Returns the names of the answer's columns, as DuckDB has them, and their types.
 
-    Raises WorkloadError where DuckDB finds the query wrong: an unknown function, types that do not
-    go together, a column that is not grouped.
+    Raises WorkloadError if DuckDB rejects the query: an unknown function, incompatible types, a
+    column that is not grouped.
     """
-    import duckdb  # here: who only prints programs needs none
+    import duckdb  # imported late: printing programs does not need it
 
     with _database(tuple(schemas.items())).cursor() as connection:
         judge(connection, sql, schemas)
@@ -46,7 +46,7 @@ def answer_columns(sql: str, schemas: Mapping[str, Schema]) -> tuple[list[str], 
 
 
 def check_comparable(names: Sequence[str], kinds: Sequence[str]) -> None:
-    """Raises WorkloadError where columns of these types cannot be compared."""
+    """Raises WorkloadError if the answer has a column of a type that cannot be compared."""
     for name, kind in zip(names, kinds, strict=True):
         if not _COMPARABLE.fullmatch(kind):
             words = f"column {name!r} of the answer is {kind}, which cannot be compared; cast it"
@@ -54,7 +54,7 @@ def check_comparable(names: Sequence[str], kinds: Sequence[str]) -> None:
 
 
 def constant(sql: str) -> tuple[str, object] | None:
-    """The type and the value of an expression without columns; None where DuckDB has none."""
+    """Returns the type and value of an expression without columns; None if DuckDB gives none."""
     import duckdb
 
     with _database(()).cursor() as connection:
@@ -62,7 +62,7 @@ def constant(sql: str) -> tuple[str, object] | None:
             judge(connection, f"select {sql}", ())
             found = connection.sql(f"select {sql}")
             ((value,),) = found.fetchall()
-        except (duckdb.Error, WorkloadError, ValueError, OverflowError):  # of dates far away
+        except (duckdb.Error, WorkloadError, ValueError, OverflowError):  # Python has no such date
             return None
         return str(found.types[0]), value
 
@@ -80,7 +80,7 @@ def _database(tables: _Tables) -> duckdb.DuckDBPyConnection:
 
 
 def _first_line(error: Exception) -> str:
-    """What is wrong, and what DuckDB would have instead, without its list of candidates."""
+    """Returns the first line of DuckDB's message and its suggestion, without further candidates."""
     lines = [line for line in str(error).strip().splitlines() if line]
     words = [lines[0].partition(" Error: ")[2] or lines[0]]
     words += [line for line in lines[1:2] if line.startswith("Did you mean")]

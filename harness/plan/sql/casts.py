@@ -1,4 +1,4 @@
-"""Casts as DuckDB makes them -> casts that libraries have."""
+"""Rewrites casts, as DuckDB makes them, to casts that libraries have."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ _NARROW = {
     exp.DType.SMALLINT: 16,
     exp.DType.INT: 32,
 }
-"""Types of whole numbers -> their bits; here all of them have 64."""
+"""Integer type -> its bits; engines here have 64 for all."""
 
 
 def plain_casts(tree: Expression) -> None:
-    """Changes the tree, whose types are known: casts that may fail where none is asked for."""
+    """Changes the tree in place: casts that fail only for rows that do not need them give NULL.
+
+    The tree's types must be known.
+    """
     for choice in tree.find_all(exp.Case, exp.Coalesce):
-        for part in _perhaps(choice):
-            _forgiving(part)
+        for part in _conditional_parts(choice):
+            _null_on_failure(part)
     for cast in list(tree.find_all(exp.TryCast)):
         _within_range(cast)
 
 
-def _perhaps(choice: Expression) -> list[Expression]:
-    """What is computed only where another part says so; libraries compute it of every row."""
+def _conditional_parts(choice: Expression) -> list[Expression]:
+    """Returns the parts that SQL computes only for some rows; libraries compute them for all."""
     if isinstance(choice, exp.Coalesce):
         return list(choice.expressions)
     values = [branch.args["true"] for branch in choice.args["ifs"]]
@@ -33,8 +36,8 @@ def _perhaps(choice: Expression) -> list[Expression]:
     return [*values, *later, *([] if default is None else [default])]
 
 
-def _forgiving(part: Expression) -> None:
-    """Casts of texts that give NULL where they fail: the row's value is another one."""
+def _null_on_failure(part: Expression) -> None:
+    """Turns casts of texts into ones that give NULL where they fail."""
     for cast in list(part.find_all(exp.Cast)):
         of_text = cast.this.is_type(*exp.DataType.TEXT_TYPES)
         if of_text and type(cast) is exp.Cast and not isinstance(cast.this, exp.Literal):
@@ -42,9 +45,9 @@ def _forgiving(part: Expression) -> None:
 
 
 def _within_range(cast: exp.TryCast) -> None:
-    """``try_cast(x as tinyint)``: NULL beyond what that type holds.
+    """Makes ``try_cast(x as tinyint)`` NULL for values that the type cannot hold.
 
-    The half of a float rounds to the even, and that of a decimal away from zero.
+    A float's half rounds to even, a decimal's away from zero.
     """
     bits, value = _NARROW.get(cast.args["to"].this), cast.this
     if bits is None or isinstance(value, exp.Null):
@@ -75,6 +78,6 @@ def _float(value: float) -> Expression:
 
 
 def _point(value: float, exponent: str = "") -> Expression:
-    """A number with a point, which is a decimal without an exponent."""
+    """Returns a number with a point, which is a decimal unless it has an exponent."""
     literal = exp.Literal.number(f"{abs(value)!r}{exponent}")
     return exp.Neg(this=literal) if value < 0 else literal

@@ -1,4 +1,4 @@
-"""Expressions without columns -> the constants that they are to DuckDB, in place."""
+"""Replaces expressions without columns by the constants that DuckDB computes for them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from harness.plan.sql import bound
 from harness.special import EXACT
 
 MOST_CHARACTERS = 1000
-"""Of a text that stands in the place of what computes it."""
+"""The longest text that is written into the query in place of its computation."""
 _COMPUTED = (exp.Binary, exp.Unary, exp.Func, exp.Predicate)
 _OF_ROWS = (
     *(exp.Column, exp.Star, exp.Query, exp.Window, exp.AggFunc, exp.RowNumber, exp.Unnest),
     *(exp.Columns, exp.Lambda, exp.Placeholder, exp.Tuple, exp.Array, exp.Struct, exp.Map),
 )
-"""What has another value in other rows, or is not one value of a column."""
+"""Expressions that differ from row to row, or are not a single value of a column."""
 _SIDES = (*COMPARISONS, exp.Between, exp.In, exp.Coalesce, exp.Greatest, exp.Least)
-"""What has all its operands as one type."""
+"""Expressions whose operands all have one type."""
 _BESIDE = {
     **dict.fromkeys(exp.DataType.INTEGER_TYPES, "BIGINT"),
     **dict.fromkeys(exp.DataType.FLOAT_TYPES, "DOUBLE"),
@@ -34,9 +34,9 @@ _WIDER = {frozenset({"BIGINT", "DOUBLE"}): "DOUBLE", frozenset({"DATE", "TIMESTA
 
 
 def computed(tree: Any) -> Any:
-    """The tree with DuckDB's value in the place of each expression without columns.
+    """Returns the tree with every expression without columns replaced by DuckDB's value.
 
-    A literal with an exponent is a float from here on; one with only a point is a decimal.
+    From here on a literal with an exponent is a float, one with only a point a decimal.
     """
     for part in list(_computations(tree)):
         value = _value(part)
@@ -48,7 +48,7 @@ def computed(tree: Any) -> Any:
 
 
 def _computations(e: Expression) -> Iterator[Expression]:
-    """The largest expressions that are computed of constants only."""
+    """Yields the largest expressions that are computed from constants only."""
     branch = isinstance(e, exp.If) and isinstance(e.parent, exp.Case)
     if isinstance(e, _COMPUTED) and not branch and not _is_plain(e) and not e.find(*_OF_ROWS):
         yield e
@@ -58,7 +58,7 @@ def _computations(e: Expression) -> Iterator[Expression]:
 
 
 def _is_plain(e: Expression) -> bool:
-    """Whether an expression is no more than a constant as it is written."""
+    """True if an expression is a constant as it is written."""
     if isinstance(e, (exp.Neg, exp.Paren)):
         return _is_plain(e.this) and not isinstance(e.this, exp.Neg)
     return isinstance(e, (exp.Literal, exp.Boolean, exp.Null, exp.Interval))
@@ -66,11 +66,11 @@ def _is_plain(e: Expression) -> bool:
 
 def _value(e: Expression) -> Expression | None:
     found = bound.constant(e.sql("duckdb", comments=False))
-    return None if found is None else _written(*found)
+    return None if found is None else _as_literal(*found)
 
 
-def _written(kind: str, value: object) -> Expression | None:
-    """A value of a type of DuckDB's as it is written; None where it is none of the plan's types."""
+def _as_literal(kind: str, value: object) -> Expression | None:
+    """Returns a value of a DuckDB type as a literal; None if the plan has no such type."""
     match value:
         case None:
             return _null(kind)
@@ -106,10 +106,7 @@ def _cast(e: Expression, kind: str) -> Expression:
 
 
 def typed_nulls(tree: Expression) -> None:
-    """Columns of NULLs with the type of those that they stand above or below in a UNION, in place.
-
-    Without any they are integers, as in DuckDB.
-    """
+    """Gives columns of bare NULLs a type, in place: their column's in a UNION, else BIGINT."""
     for union in reversed(list(tree.find_all(exp.SetOperation))):
         for pair in zip(union.this.selects, union.expression.selects, strict=False):
             items = [item.unalias() for item in pair]
@@ -124,7 +121,7 @@ def typed_nulls(tree: Expression) -> None:
 
 
 def _great_as_floats(operands: Iterable[Expression]) -> None:
-    """Whole numbers that no float holds become the floats that DuckDB takes them for, in place."""
+    """Turns integers that no float holds into the nearest floats, in place, as DuckDB does."""
     for operand in operands:
         literal = operand.this if isinstance(operand, exp.Neg) else operand
         if isinstance(literal, exp.Literal) and literal.is_int and int(literal.name) > EXACT:
@@ -134,7 +131,7 @@ def _great_as_floats(operands: Iterable[Expression]) -> None:
 
 
 def texts_beside_values(tree: Expression) -> None:
-    """``day < '2020-1-31'`` with the text as a date, in place: what DuckDB takes it for."""
+    """``day < '2020-1-31'`` -> ``day < date '2020-01-31'``, in place, as DuckDB reads the text."""
     for node in list(tree.find_all(*_SIDES)):
         operands = [x for x in node.iter_expressions() if isinstance(x, Expression)]
         texts = [x for x in operands if isinstance(x, exp.Literal) and x.is_string]

@@ -1,10 +1,10 @@
-"""Decimals -> whole numbers and a power of ten, which libraries compute exactly as DuckDB does.
+"""Decimals -> integers and a power of ten, which libraries compute as exactly as DuckDB.
 
-A literal with a point is a decimal to DuckDB, and so is what it adds, subtracts or multiplies of
-decimals and whole numbers: ``3 * 0.1 = 0.3`` is true, and of floats it is not. What is compared,
-rounded, cut off or grouped by is therefore computed in whole numbers, and so is what an inner query
-gives; it becomes a float at its end, by one division, which rounds as DuckDB's cast of a decimal to
-a float does. What is only shown is computed in floats.
+A literal with a point is a decimal to DuckDB, and so are sums, differences and products of decimals
+and integers: ``3 * 0.1 = 0.3`` is true of decimals, but not of floats. So what is compared, rounded
+or grouped by, and what an inner query gives, is computed in integers. At the end one division makes
+a float of it, rounded as DuckDB's cast of a decimal is. What is only shown in the answer is
+computed in floats.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from harness.plan.facts.typed import Expression
 from harness.plan.sql.grouping import grouping_sets
 
 MOST_PLACES = 15
-"""Behind the point, of what is computed in whole numbers of 64 bits."""
+"""The most digits after the point that are computed in 64-bit integers."""
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 _TURNED: dict[type[Expression], type[Expression]] = {
     exp.LT: exp.GT,
@@ -38,7 +38,7 @@ _WHOLE = exp.DataType.INTEGER_TYPES
 
 @dataclass(frozen=True)
 class _Scaled:
-    """``whole / 10**places``; ``decimal``: whether DuckDB has a decimal here, or an integer."""
+    """The value ``whole / 10**places``; ``decimal`` is False if it is an integer in DuckDB."""
 
     whole: Expression
     places: int
@@ -46,17 +46,17 @@ class _Scaled:
 
     @property
     def value(self) -> Fraction | None:
-        """What it is, if it is a constant."""
+        """Returns the value of a constant, else None."""
         number = _constant(self.whole)
         return None if number is None else Fraction(number, 10**self.places)
 
     def at(self, places: int) -> Expression:
-        """The whole number with so many places."""
+        """Returns the integer that represents the value with that many places."""
         return _times(self.whole.copy(), 10 ** (places - self.places))
 
 
 def in_whole_numbers(tree: Any) -> Any:
-    """The tree, whose types are known, without arithmetic of decimals.
+    """Returns the tree without decimal arithmetic; its types must be known.
 
     Raises Unsupported where libraries would compute something else.
     """
@@ -69,7 +69,7 @@ def in_whole_numbers(tree: Any) -> Any:
 
 
 def _nullif_as_case(tree: Expression) -> None:
-    """``nullif(a, b)`` of decimals is the CASE that it stands for, whose values are decimals."""
+    """Replaces ``nullif(a, b)`` of decimals by the CASE that it stands for."""
     for e in list(tree.find_all(exp.Nullif)):
         if _is_decimal(e.this):
             equal = exp.EQ(this=e.this.copy(), expression=e.expression.copy())
@@ -79,7 +79,7 @@ def _nullif_as_case(tree: Expression) -> None:
 
 
 def _mark_shown(select: exp.Select) -> None:
-    """What the answer shows and nothing else depends on, as far as it is arithmetic."""
+    """Marks the arithmetic of which the answer shows the result, and on which nothing depends."""
     order = select.args.get("order")
     sorted_by = {key.this.name for key in order.expressions} if order is not None else set()
     waiting = [e.unalias() for e in select.selects if e.alias_or_name not in sorted_by]
@@ -91,7 +91,7 @@ def _mark_shown(select: exp.Select) -> None:
 
 
 def _mark_keys(select: exp.Select) -> None:
-    """What is grouped by is a value of its own: nothing looks into it."""
+    """Marks the expressions that are grouped by: each is one value, not arithmetic."""
     group = select.args.get("group")
     sets = (grouping_sets(group) if group else None) or []
     by = [*(group.expressions if group else ()), *itertools.chain(*sets)]
@@ -105,7 +105,7 @@ def _mark_keys(select: exp.Select) -> None:
 
 
 _KEY, _SHOWN, _SCALED, _PLACES = "key", "shown", "scaled", "places"
-"""Marks of expressions; see where they are set."""
+"""Keys of sqlglot's ``meta``: what an expression is marked as; see where they are set."""
 
 
 def _is_decimal(e: Expression) -> bool:
@@ -142,9 +142,9 @@ def _put(parent: Expression, key: str, child: Expression, place: int | None = No
 
 
 def _scaled(e: Expression, within: bool = False) -> _Scaled | None:
-    """An expression of decimals and whole numbers; None for any other.
+    """Returns an expression of decimals and integers as integers; None for any other.
 
-    ``within``: also where it is what the query is grouped by.
+    ``within`` also rewrites an expression that the query is grouped by.
     """
     if e.meta.get(_KEY) and not within:
         return None
@@ -190,7 +190,7 @@ def _of_literal(literal: Expression) -> _Scaled | None:
 
 
 def _aligned(e: Expression, made: Callable[[list[Expression]], Expression]) -> _Scaled | None:
-    """The operands of an expression with as many places as that with most of them has."""
+    """Returns the expression over its operands with equal numbers of places."""
     operands = [_scaled(x) for x in e.iter_expressions()]
     found = [x for x in operands if x is not None]
     if len(found) < len(operands):
@@ -252,7 +252,7 @@ def _number(value: int) -> Expression:
 
 
 def _times(e: Expression, factor: int) -> Expression:
-    """A multiple of a whole number."""
+    """Returns a multiple of an integer expression."""
     if factor == 1 or isinstance(e, exp.Null):
         return e
     if (value := _constant(e)) is not None:
@@ -265,12 +265,12 @@ def _times(e: Expression, factor: int) -> Expression:
 
 
 def is_scaled(product: Expression) -> bool:
-    """Whether it stands for a decimal, which has more digits than 64 bits where DuckDB has it."""
+    """True if a product stands for a decimal, which may exceed 64 bits where DuckDB's does not."""
     return bool(product.meta.get(_SCALED))
 
 
 def _over(whole: Expression, places: int) -> Expression:
-    """The float that a decimal is."""
+    """Returns the float of a decimal ``whole / 10**places``."""
     divisor = 10**places
     if isinstance(whole, exp.Mul) and (own := _constant(whole.expression)) is not None:
         common = math.gcd(own, divisor)
@@ -283,7 +283,7 @@ def _over(whole: Expression, places: int) -> Expression:
 
 
 def places_of(quotient: Expression) -> int | None:
-    """The places behind the point of the decimal that a division gives, if it gives one."""
+    """Returns the digits after the point of the decimal that a division stands for, or None."""
     places: int | None = quotient.meta.get(_PLACES)
     return places
 
@@ -296,8 +296,8 @@ def _float(scaled: _Scaled) -> Expression:
 
 
 def _comparison(e: Expression) -> Expression | None:
-    """A comparison of decimals or of constants beyond 64 bits, in whole numbers."""
-    if not any(map(_is_special, (e.this, e.expression))):
+    """Rewrites a comparison of decimals, or with constants beyond 64 bits, to integers."""
+    if not any(map(_needs_whole_numbers, (e.this, e.expression))):
         return None
     left, right = _scaled(e.this), _scaled(e.expression)
     for side, scaled in ((e.this, left), (e.expression, right)):
@@ -319,7 +319,7 @@ def _comparison(e: Expression) -> Expression | None:
 
 
 def _beside_bound(e: Expression, left: _Scaled, bound: Fraction) -> Expression:
-    """``whole / 10**places <= bound`` as ``whole <= floor(bound * 10**places)``."""
+    """Rewrites ``whole / 10**places <= bound`` to ``whole <= floor(bound * 10**places)``."""
     whole, bound = left.whole.copy(), bound * 10**left.places
     while isinstance(whole, exp.Mul) and (_constant(whole.expression) or 0) > 0:
         whole, bound = whole.this.copy(), bound / (_constant(whole.expression) or 1)
@@ -337,14 +337,14 @@ def _beside_bound(e: Expression, left: _Scaled, bound: Fraction) -> Expression:
     return (exp.GT if above else exp.LTE)(this=whole, expression=_number(math.floor(bound)))
 
 
-def _is_special(e: Expression) -> bool:
-    """Whether an operand is a decimal, or a whole number that 64 bits do not hold."""
+def _needs_whole_numbers(e: Expression) -> bool:
+    """True if an operand is a decimal, or an integer beyond 64 bits."""
     value = _constant(e)
     return _is_decimal(e) or (value is not None and not _LEAST <= value <= _GREATEST)
 
 
 def _between(e: Expression) -> Expression | None:
-    if not any(map(_is_special, (e.this, e.args["low"], e.args["high"]))):
+    if not any(map(_needs_whole_numbers, (e.this, e.args["low"], e.args["high"]))):
         return None
     low = exp.GTE(this=e.this.copy(), expression=e.args["low"].copy())
     high = exp.LTE(this=e.this.copy(), expression=e.args["high"].copy())
@@ -354,7 +354,7 @@ def _between(e: Expression) -> Expression | None:
 
 
 def _in(e: Expression) -> Expression | None:
-    if not any(map(_is_special, (e.this, *e.expressions))):
+    if not any(map(_needs_whole_numbers, (e.this, *e.expressions))):
         return None
     parts: list[Expression] = [
         exp.EQ(this=e.this.copy(), expression=x.copy()) for x in e.expressions
@@ -366,7 +366,7 @@ def _in(e: Expression) -> Expression | None:
 
 
 def _rounded(e: Expression) -> Expression | None:
-    """ROUND, FLOOR and CEIL of a decimal; to no places, they are whole numbers in DuckDB."""
+    """Rewrites ROUND, FLOOR and CEIL of a decimal; to 0 places DuckDB's result is an integer."""
     if not _is_decimal(e.this):
         return None
     places, scaled = e.args.get("decimals"), _scaled(e.this)
@@ -391,7 +391,7 @@ def _rounded(e: Expression) -> Expression | None:
 
 
 def _cast(e: Expression) -> Expression | None:
-    """A decimal that is cast to a whole number is rounded, and the half goes away from zero."""
+    """Rewrites a cast of a decimal to an integer, which rounds half away from zero."""
     if e.args["to"].is_type(exp.DType.FLOAT) and not e.meta.get(_SHOWN):
         raise Unsupported("a float of 32 bits, of which more is asked than to be shown", in_sql(e))
     if not _is_decimal(e.this):
@@ -407,7 +407,7 @@ def _cast(e: Expression) -> Expression | None:
 
 
 def _mean(e: Expression) -> Expression | None:
-    """A mean of decimals as their sum in whole numbers over their number, which rounds once."""
+    """Rewrites a mean of decimals to their sum as integers over their count, which rounds once."""
     mean = e.this if isinstance(e, exp.Filter) else e
     if not isinstance(mean, exp.Avg) or mean.meta.get(_SHOWN) or isinstance(e.parent, _AROUND):
         return None
@@ -428,25 +428,25 @@ def _mean(e: Expression) -> Expression | None:
 
 
 def _quantile(e: Expression) -> None:
-    """Refuses what lies between decimals: DuckDB cuts it off at their places."""
+    """Refuses quantiles that lie between decimals: DuckDB truncates them."""
     if _is_decimal(e.this) and not isinstance(e.parent, exp.WithinGroup):
         raise Unsupported("a quantile of decimals, which DuckDB cuts off", in_sql(e))
 
 
 def _refuse_inexact(*operands: Expression) -> None:
-    """Raises Unsupported for arithmetic of decimal columns, and sums over windows, as floats."""
+    """Raises Unsupported for decimal arithmetic, or window sums, that would be done in floats."""
     for e in operands:
         if isinstance(e, (*_ARITHMETIC, exp.Window)) and _is_decimal(e) and not e.meta.get(_KEY):
             raise Unsupported("arithmetic of decimals whose last bit matters", in_sql(e))
 
 
 _AROUND = (exp.Window, exp.Filter, exp.WithinGroup)
-"""What an aggregate stands in as it is."""
+"""Expressions that an aggregate may be an operand of and still be one aggregate."""
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Sum)
 _SHOWING = (
     *(exp.Add, exp.Sub, exp.Mul, exp.Sum, exp.Avg, exp.Div, exp.Paren, exp.Cast, exp.Window),
 )
-"""What shows its operands, if it is shown; a remainder steps where they change in a last bit."""
+"""Expressions whose operands are only shown if they are. A remainder is not: it has steps."""
 _RULES: dict[type[Expression], Callable[[Any], Expression | None]] = {
     **dict.fromkeys(COMPARISONS, _comparison),
     exp.Between: _between,

@@ -1,4 +1,4 @@
-"""DuckDB's dialect as sqlglot has it, with the case of names and the types that DuckDB gives."""
+"""DuckDB's dialect of sqlglot, corrected for case of names and types of literals."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import TokenType
 
 MOST_DIGITS = 38
-"""Of a decimal; with more, a literal is a float."""
+"""The most digits of a decimal; a literal with more is a float."""
 
 
 def _annotate_literal(annotator: Any, literal: exp.Literal) -> exp.Literal:
-    """A number with a point and no exponent is a decimal."""
+    """Makes a number with a point and no exponent a decimal."""
     annotator._annotate_literal(literal)
     text = literal.name.lower()
     if literal.is_number and "." in text and "e" not in text and len(text) <= MOST_DIGITS + 1:
@@ -24,7 +24,7 @@ def _annotate_literal(annotator: Any, literal: exp.Literal) -> exp.Literal:
 
 
 def _parse_plus(parser: Any) -> Any:
-    """``+x`` as x, as sqlglot has it; ``+1`` as a sum, for it is no place in ORDER BY."""
+    """Parses ``+x`` as x, as sqlglot does, but ``+1`` as ``(0 + 1)``, which is no position."""
     operand = parser._parse_unary()
     if not isinstance(operand, exp.Expr) or not is_place(operand):
         return operand
@@ -32,9 +32,9 @@ def _parse_plus(parser: Any) -> Any:
 
 
 def is_place(e: exp.Expr) -> bool:
-    """Whether an expression is a whole number, which is a place as a key of ORDER BY.
+    """True if an ORDER BY key is a whole number, and so a position in the SELECT list.
 
-    Parentheses and signs leave it one.
+    Parentheses and signs do not matter.
     """
     if isinstance(e, (exp.Paren, exp.Neg)):
         return is_place(e.this)

@@ -1,4 +1,4 @@
-"""DuckDB's many functions -> the fewer ones that a plan holds."""
+"""Rewrites DuckDB's many functions to the fewer ones that a plan has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Rewrite = Callable[[Any], Expression]
 
 
 def by_name(tree: Expression) -> None:
-    """Functions that sqlglot does not know by their DuckDB name, in place."""
+    """Replaces, in place, functions whose DuckDB name sqlglot does not know."""
     for call in list(tree.find_all(exp.Anonymous)):
         known = NAMED.get(call.name.lower())
         if known is not None and len(call.expressions) == known[0]:
@@ -24,7 +24,7 @@ def by_name(tree: Expression) -> None:
 
 def _part(arguments: Sequence[Expression]) -> Expression | None:
     if not (isinstance(arguments[0], exp.Literal) and arguments[0].is_string):
-        return None  # a list of parts
+        return None  # a list of parts, which the plan layer does not have
     return exp.Extract(this=exp.var(arguments[0].name), expression=arguments[1])
 
 
@@ -69,11 +69,12 @@ _OPTIONS: dict[type[Expression], str] = {
     exp.RegexpExtract: "parameters",
 }
 _NEWLINES = "smnp"
-"""Options on whether a dot matches a newline, of which the last counts: only ``s`` says yes."""
+"""Options that say whether a dot matches a newline; the last one counts, and only ``s`` means yes.
+"""
 
 
 def _flagged(e: Expression) -> Expression:
-    """Options of a regular expression that change what it matches, in the pattern itself."""
+    """Moves a regular expression's options into the pattern: ``(?i)a``."""
     flag = _OPTIONS[type(e)]
     options = e.args.get(flag)
     if options is not None and e.expression.is_string:
@@ -87,7 +88,7 @@ def _flagged(e: Expression) -> Expression:
 
 
 def _full_match(e: Expression) -> Expression:
-    """Regular expressions that have to match the whole text, as SIMILAR TO's do in DuckDB."""
+    """Anchors a regular expression that must match the whole text, as SIMILAR TO does in DuckDB."""
     if not e.expression.is_string:
         return e
     options = e.args.get("options")
@@ -104,7 +105,7 @@ def _formatted(form: str) -> Rewrite:
 
 
 def _replaced(e: exp.Replace) -> Expression:
-    """Of an empty text nothing is found; some libraries find it between all characters."""
+    """Drops ``replace`` of an empty text, which DuckDB never finds and some libraries do."""
     texts = (e.expression, e.args.get("replacement"))
     nothing = (
         all(isinstance(text, exp.Literal) and text.is_string for text in texts)
@@ -139,7 +140,7 @@ REWRITES: dict[type[Expression], Rewrite] = {
 
 
 def moments(tree: Expression) -> None:
-    """A constant date that an interval moves becomes a timestamp, in place, as DuckDB has it."""
+    """Makes a constant date a timestamp, in place, where an interval is added, as DuckDB does."""
     for sum_ in tree.find_all(exp.Add, exp.Sub):
         day = sum_.this
         if isinstance(sum_.expression, exp.Interval) and _is_constant(day, exp.DType.DATE):
@@ -147,7 +148,7 @@ def moments(tree: Expression) -> None:
 
 
 def _is_constant(e: Expression, kind: exp.DType) -> bool:
-    """Whether an expression is a text that is cast to a date or timestamp."""
+    """True if an expression is a text cast to ``kind``, a date or timestamp."""
     literal = isinstance(e, exp.Cast) and isinstance(e.this, exp.Literal) and e.this.is_string
     return literal and e.args["to"].this is kind
 

@@ -1,4 +1,4 @@
-"""GROUP BY as it is written: which sets of keys it asks for, and whether a query is of groups."""
+"""Reads GROUP BY: its grouping sets, and whether a query is grouped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GROUPED = "grouped"
 
 
 def mark_grouped(select: exp.Select) -> None:
-    """Keeps in mind that a query is of groups, lest it is not when its aggregates fold away."""
+    """Marks a query as grouped, so that it stays so if its aggregates are simplified away."""
     clauses = select.args.get("group") or select.args.get("having")
     if clauses or any(has_aggregate(item) for item in select.selects):
         select.meta[_GROUPED] = True
@@ -25,7 +25,7 @@ def is_grouped(select: exp.Select) -> bool:
 
 
 def has_aggregate(e: Expression) -> bool:
-    """Whether an aggregate is in the expression, other than as a window's function."""
+    """True if the expression contains an aggregate, other than as a window's function."""
     if isinstance(e, exp.AggFunc):
         return True
     children = list(e.iter_expressions())
@@ -40,11 +40,14 @@ def has_aggregate(e: Expression) -> bool:
 
 
 _AROUND = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
-"""What a window's function may stand in."""
+"""Expressions that may stand between a window and its function."""
 
 
 def grouping_sets(group: exp.Group) -> list[list[Expression]] | None:
-    """The sets of keys that ROLLUP, CUBE or GROUPING SETS ask for; None for a plain GROUP BY."""
+    """Returns the key sets of ROLLUP, CUBE or GROUPING SETS; None for a plain GROUP BY.
+
+    rollup(a, b) = [[a, b], [a], []]
+    """
     clauses = (exp.Rollup, exp.Cube, exp.GroupingSets)
     plain = [e for e in group.expressions if not isinstance(e, clauses)]
     found = [e for e in group.expressions if isinstance(e, clauses)]

@@ -1,7 +1,8 @@
-"""USING, and joins behind a comma -> joins with ON, from left to right, in place.
+"""Rewrites USING, and joins after a comma in FROM, to joins with ON, from left to right, in place.
 
-JOIN binds closer than a comma. USING joins what stands before it since the last comma, and its
-column is one of both sides: the left side's, after RIGHT the right side's, after FULL either's.
+JOIN binds closer than a comma. USING joins the sources since the last comma. Its column is one
+column of both sides: the left side's, after RIGHT the right side's, after FULL the first that is
+not NULL.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from harness.words import folded
 
 @dataclass(frozen=True)
 class Several:
-    """Columns that USING made one: ``own`` is the one that is meant, or else the first not NULL."""
+    """The columns that USING merged into one, whose value is ``own``, or the first not NULL."""
 
     columns: tuple[Expression, ...]
     own: Expression | None
@@ -41,24 +42,24 @@ class Several:
         return exp.Coalesce(this=first, expressions=others)
 
     def joined(self, side: str, right: Expression) -> Several:
-        """Together with the column of a join's right side."""
+        """Returns this column merged with the one of a join's right side."""
         own = right if side == "RIGHT" else None if side == "FULL" else self.own
         return Several((*self.columns, right), own)
 
 
 Merged = dict[str, Several]
-"""What the names in USING mean."""
+"""Name in USING -> the columns merged under it."""
 _OUTPUTS_FIRST = ("order", "distinct")
-"""Clauses in which a name by itself means what the SELECT list calls so, if it does."""
+"""Clauses where a bare name means a column of the SELECT list before one of a table."""
 _KEEPING_RIGHT = ("RIGHT", "FULL")
 _LEFT_ONLY = ("SEMI", "ANTI")
-"""Joins that give nothing but rows of their left side."""
+"""Joins that give only columns of their left side."""
 
 
 def plainly_joined(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
-    """Changes the tree: stars over such joins, and the columns of USING, are written out, too.
+    """Rewrites such joins in place, and writes out the stars and columns that they change.
 
-    Raises Unsupported where it is not known which table a column of USING is in.
+    Raises Unsupported if it is not known which table has a column of USING.
     """
     for select in list(tree.find_all(exp.Select)):
         items = comma_items(select)
@@ -78,7 +79,7 @@ def _keeps_right(join: exp.Join | None) -> bool:
 
 
 def _name_sources(select: exp.Select) -> None:
-    """Derived tables without a name get one, by which their columns can be said."""
+    """Gives derived tables without an alias one, so that their columns can be qualified."""
     taken = {folded(source.alias_or_name) for source in sources_of(select)}
     for source in sources_of(select):
         if not source.alias_or_name:
@@ -90,12 +91,12 @@ def _name_sources(select: exp.Select) -> None:
 def _by_conditions(
     item: Sequence[Entry], select: exp.Select, schemas: Mapping[str, Schema]
 ) -> Merged:
-    """USING as ON throughout an entry of FROM; what its columns mean after all of it."""
+    """Rewrites USING to ON in one entry of FROM; returns its merged columns."""
     merged: Merged = {}
     before: list[Expression] = []
     for source, join in item:
         if join is not None and join.args.get("on") is not None:
-            _say_which(join.args["on"], merged, select, schemas)
+            _replace_merged(join.args["on"], merged, select, schemas)
         names = [] if join is None else [key.name for key in join.args.get("using") or []]
         equal: list[Expression] = []
         for name in names:
@@ -114,7 +115,7 @@ def _by_conditions(
 def _left(
     name: str, merged: Merged, before: Sequence[Expression], schemas: Mapping[str, Schema]
 ) -> Several:
-    """What a name in USING means on its left side."""
+    """Returns the column that a name in USING means on the join's left side."""
     if name in merged:
         return merged[name]
     known = [columns_of_source(source, schemas) for source in before]
@@ -135,7 +136,7 @@ def _write_out(
     stars: Sequence[Shown] | None,
     schemas: Mapping[str, Schema],
 ) -> None:
-    """Says in the whole SELECT which columns its stars and the names of USING stand for."""
+    """Replaces stars, and names of USING, by the columns that they mean, in the whole SELECT."""
     _write_out_stars(select, merged, stars)
     every = {name: several for names in merged for name, several in names.items()}
     outputs = frozenset(item.alias_or_name for item in select.selects)
@@ -143,14 +144,14 @@ def _write_out(
         if clause not in ("from_", "joins", "with_"):
             for part in value if isinstance(value, list) else [value]:
                 if isinstance(part, Expression):
-                    kept = outputs if clause in _OUTPUTS_FIRST else frozenset()
-                    _say_which(part, every, select, schemas, kept)
+                    outputs_here = outputs if clause in _OUTPUTS_FIRST else frozenset()
+                    _replace_merged(part, every, select, schemas, outputs_here)
 
 
 def _write_out_stars(
     select: exp.Select, merged: Sequence[Merged], columns: Sequence[Shown] | None
 ) -> None:
-    """``*`` as the columns that it stands for."""
+    """Replaces ``*`` by its columns."""
     items: list[Expression] = []
     for item in select.expressions:
         if not isinstance(item, exp.Star):
@@ -171,14 +172,14 @@ def _write_out_stars(
     select.set("expressions", items)
 
 
-def _say_which(
+def _replace_merged(
     part: Expression,
     merged: Merged,
     select: exp.Select,
     schemas: Mapping[str, Schema],
     outputs: frozenset[str] = frozenset(),
 ) -> None:
-    """What a part of a SELECT, and the queries in it, call by a name of USING."""
+    """Replaces names of USING in a part of a SELECT, and in its subqueries, by their columns."""
     for column in list(part.find_all(exp.Column)):
         value = None if column.table else merged.get(column.name)
         if value is None or _is_nearer(column, select, schemas):
@@ -192,14 +193,14 @@ def _say_which(
 
 
 def _is_key(column: exp.Column, select: exp.Select) -> bool:
-    """Whether a column by itself is a key of this SELECT's ORDER BY or DISTINCT ON."""
+    """True if a bare column is a key of this SELECT's ORDER BY or DISTINCT ON."""
     key = column.parent if isinstance(column.parent, (exp.Ordered, exp.Tuple)) else column
     clause = None if key is None else key.parent
     return clause is not None and clause.parent is select
 
 
 def _is_nearer(column: exp.Column, select: exp.Select, schemas: Mapping[str, Schema]) -> bool:
-    """Whether a query within has a column of this name, or may have one."""
+    """True if a subquery around the column has, or may have, a column of this name."""
     query = column.parent_select
     while query is not None and query is not select:
         for source in sources_of(query):
@@ -213,7 +214,7 @@ def _is_nearer(column: exp.Column, select: exp.Select, schemas: Mapping[str, Sch
 def _to_the_front(
     select: exp.Select, items: Sequence[Sequence[Entry]], keeping: Sequence[bool]
 ) -> None:
-    """The entry of FROM with a join that keeps all of its right side as the first entry."""
+    """Moves the entry of FROM that has a RIGHT or FULL join to the front."""
     if sum(keeping) > 1:
         raise Unsupported("RIGHT or FULL joins on both sides of a comma", in_sql(select))
     joins: list[Expression] = []

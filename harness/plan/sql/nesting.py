@@ -1,8 +1,8 @@
-"""Subqueries tied to a query two levels out or more -> ones tied to the query around them.
+"""Rewrites subqueries that refer to a query two or more levels out to refer to the next one.
 
-``exists (select 1 from l where l.b = (select max(r.b) from r where r.a = n.a))`` over n: the
-middle query gets the values of ``n.a`` as a table of its own, of which it keeps the row that equals
-``n.a``, and the innermost query is tied to that.
+``exists (select 1 from l where l.b = (select max(r.b) from r where r.a = n.a))`` over n: the middle
+query is joined to the values of ``n.a``, filtered to the one equal to ``n.a``, and the innermost
+query refers to that.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.plan.sql.sources import sources_of
 from harness.types import Schema
 
 MOST_STEPS = 100
-"""As often a query is rewritten, level by level; what is nested deeper stays as it is."""
+"""The most rewrites, each by one level; deeper nesting stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class _Far:
 
 
 def tied_to_the_next(tree: Expression, schemas: Mapping[str, Schema]) -> None:
-    """Changes the tree, whose columns have the names of their tables."""
+    """Rewrites such subqueries in place; the tree's columns must be qualified."""
     for _ in range(MOST_STEPS):
         far = next((f for f in _far_columns(tree) if _source(f) is not None), None)
         if far is None:
@@ -47,7 +47,7 @@ def _far_columns(tree: Expression) -> Iterator[_Far]:
 
 
 def _bound(column: exp.Column) -> _Far | None:
-    """Where a column comes from; None where a derived table or a CTE stands in between."""
+    """Finds the query a column is from; None if a derived table or CTE lies in between."""
     part: Expression = column
     between: list[exp.Select] = []
     while part.parent is not None:
@@ -64,7 +64,7 @@ def _bound(column: exp.Column) -> _Far | None:
 
 
 def _source(far: _Far) -> Expression | None:
-    """The entry of FROM that a column comes from, if it has all of the column's values there."""
+    """Returns the FROM entry that a column is from, if all the column's values are in it."""
     joins = far.owner.args.get("joins") or []
     middle = far.between[-1]
     if any(join.side for join in joins) or middle.args.get("from_") is None:
@@ -108,7 +108,7 @@ _ANY: frozenset[str] = frozenset({""})
 
 
 def _nullable(source: Expression, schemas: Mapping[str, Schema]) -> frozenset[str]:
-    """The columns of a source that may be NULL; any, where it is no table."""
+    """Returns the columns of a table that may be NULL; `_ANY` for any other source."""
     if not isinstance(source, exp.Table) or source.name not in schemas:
         return _ANY
     return frozenset(column.name for column in schemas[source.name] if column.nullable)

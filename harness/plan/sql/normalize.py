@@ -1,4 +1,4 @@
-"""Different spellings of one expression -> the one spelling that the plan and the emitters know."""
+"""Rewrites equivalent spellings of an expression to the one that the plan and the emitters know."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _NUMERIC = (exp.DataType.Type.BIGINT, exp.DataType.Type.DOUBLE)
 
 
 def normalize(tree: Any) -> Any:
-    """A tree in which each thing is said in one way; parentheses are left to the printers."""
+    """Returns the tree with each expression in one spelling, without parentheses."""
     for rule in _RULES:
         tree = bottom_up(tree, rule)
     return tree
 
 
 def bottom_up(e: Expression, rule: Callable[[Expression], Expression]) -> Any:
-    """Applies a rule to every node, children first, so that it sees them rewritten."""
+    """Applies a rule to every node, children first, so that the rule sees them rewritten."""
     if not isinstance(e, _LEAVES):
         for key, value in list(e.args.items()):
             if isinstance(value, Expression):
@@ -58,7 +58,7 @@ def bottom_up(e: Expression, rule: Callable[[Expression], Expression]) -> Any:
 
 
 def _put(parent: Expression, key: str, old: Expression, new: Any, place: int | None = None) -> None:
-    """Puts a part in the place of another, where it is another or has been somewhere else."""
+    """Replaces a part, unless it is the same object in the same place."""
     if new is not old or new.parent is not parent:
         parent.set(key, new, place)
 
@@ -68,7 +68,7 @@ def _parentheses(e: Expression) -> Expression:
 
 
 def _negated_flags(e: Expression) -> Expression:
-    """LIKE with ``negate`` -> NOT LIKE, as sqlglot's IN has it."""
+    """Rewrites LIKE with sqlglot's ``negate`` to NOT LIKE."""
     if e.args.get("negate"):
         e.set("negate", None)
         return exp.Not(this=e)
@@ -105,7 +105,7 @@ def _nullif(e: Expression) -> Expression:
 
 
 def _left(e: Expression) -> Expression:
-    """Of a length below zero: all but so many characters at the end, or nothing."""
+    """Rewrites ``left(s, n)``; a negative n means all but the last -n characters."""
     length = e.expression
     if not isinstance(length, exp.Literal):
         rest = exp.Add(this=exp.Length(this=e.this.copy()), expression=length.copy())
@@ -116,7 +116,7 @@ def _left(e: Expression) -> Expression:
 
 
 def _case(e: Expression) -> Expression:
-    """``case x when 1 then`` -> ``case when x = 1 then``, and no CASE right inside another."""
+    """Rewrites ``case x when 1 then`` to ``case when x = 1 then``, and merges nested CASEs."""
     operand = e.args.get("this")
     if operand is not None:
         for branch in e.args["ifs"]:
@@ -132,7 +132,7 @@ def _case(e: Expression) -> Expression:
 
 
 def decided(branches: list[Expression], default: Expression | None) -> Expression:
-    """The CASE without branches that are never taken, or that come after one that always is."""
+    """Returns the CASE without branches that are never reached; no CASE if none is left."""
     possible = []
     for branch in branches:
         condition = branch.this
@@ -160,7 +160,7 @@ def _unnested(branch: Expression) -> list[Expression]:
 
 
 def _coalesce(e: Expression) -> Expression:
-    """Nothing after the first constant is ever looked at."""
+    """Drops operands after the first constant, and NULLs."""
     operands: list[Expression] = [e.this, *e.expressions]
     operands = [x for x in operands if not isinstance(x, exp.Null)] or operands[:1]
     first = next((i for i, x in enumerate(operands) if _is_constant(x)), len(operands))
@@ -170,7 +170,7 @@ def _coalesce(e: Expression) -> Expression:
 
 
 def _extreme(e: Expression) -> Expression:
-    """The greatest or least of what is not a NULL, which counts for nothing here."""
+    """Drops NULLs from ``greatest`` and ``least``, which ignore them."""
     operands = [x for x in (e.this, *e.expressions) if not isinstance(x, exp.Null)]
     if len(operands) < 2:
         return operands[0] if operands else exp.null()
@@ -182,7 +182,7 @@ def _is_literal(e: Expression) -> bool:
 
 
 def _is(e: Expression) -> Expression:
-    """``x is true`` -> ``coalesce(x, false)``; ``(x < y) is null`` by its sides."""
+    """Rewrites ``x is true`` to ``coalesce(x, false)``; splits ``(x < y) is null``."""
     if isinstance(e.expression, exp.Null) and type(e.this) in _NEGATED:
         sides = [x for x in (e.this.this, e.this.expression) if not _is_constant(x)]
         lacking = [exp.Is(this=side, expression=exp.null()) for side in sides]
@@ -194,7 +194,7 @@ def _is(e: Expression) -> Expression:
 
 
 def _same(e: Expression) -> Expression:
-    """``a is not distinct from b`` -> ``coalesce(a = b, a is null and b is null)``."""
+    """Rewrites ``a is not distinct from b`` to ``coalesce(a = b, a is null and b is null)``."""
     for one, other in ((e.this, e.expression), (e.expression, e.this)):
         if isinstance(other, exp.Null):
             return exp.Is(this=one, expression=other)
@@ -210,7 +210,7 @@ def _distinct_from(e: Expression) -> Expression:
 
 
 def _in(e: Expression) -> Expression:
-    """A list of more than constants -> equalities joined by OR."""
+    """Rewrites IN over more than constants to equalities joined by OR."""
     members = e.expressions
     if not members or all(_is_constant(member) for member in members):
         return e
@@ -225,7 +225,7 @@ def _is_constant(e: Expression) -> bool:
 
 
 def _order(e: Expression) -> Expression:
-    """A key of ORDER BY that comes again decides nothing."""
+    """Drops ORDER BY keys that occur before."""
     keys: dict[Expression, Expression] = {}
     for ordered in e.expressions:
         keys.setdefault(ordered.this, ordered)
@@ -238,7 +238,7 @@ def _date_trunc(e: Expression) -> Expression:
 
 
 def _cast(e: Expression) -> Expression:
-    """A number that is cast to another type of number is written as that."""
+    """Rewrites a number cast to another type of number to a literal of that type."""
     literal, target = e.this, e.args["to"].this
     if isinstance(literal, exp.Neg) and isinstance(literal.this, exp.Literal):
         cast = exp.Cast(this=literal.this.copy(), to=e.args["to"].copy())
@@ -259,7 +259,7 @@ def _is_number(text: str) -> bool:
 
 
 def _count(e: Expression) -> Expression:
-    """Counting a constant is counting rows, and none where it is NULL."""
+    """Rewrites ``count`` of a constant to ``count(*)``, or to 0 if the constant is NULL."""
     if _is_null(e.this):
         return e if isinstance(e.parent, exp.Window) else exp.Literal.number(0)
     return _every_row() if _is_constant(e.this) else _of_constant(e)
@@ -270,7 +270,7 @@ def _every_row() -> Expression:
 
 
 def _of_constant(e: Expression) -> Expression:
-    """An aggregate of a constant: the constant, if there is a row; a sum of as many as rows."""
+    """Rewrites an aggregate of a constant: NULL without rows, else the constant or a multiple."""
     distinct = isinstance(e.this, exp.Distinct)
     value: Expression = e.this.expressions[0] if distinct else e.this
     if isinstance(e.parent, (exp.Window, exp.Filter, exp.WithinGroup)):
@@ -317,7 +317,7 @@ def _only_where(condition: Expression, value: Expression) -> Expression:
 
 
 def _count_if(e: Expression) -> Expression:
-    """NULL, not 0, where no condition is known: a sum."""
+    """Rewrites ``count_if`` to a sum: without any known condition it is NULL, not 0."""
     return exp.Sum(this=exp.Cast(this=e.this, to=exp.DataType.build("BIGINT")))
 
 
@@ -334,12 +334,12 @@ def _percentile(e: Expression) -> Expression:
 
 
 def _concat(e: Expression) -> Expression:
-    """DuckDB's concat() skips NULLs where ``||`` does not."""
+    """Makes the expression one that skips NULLs: DuckDB's ``concat`` does, ``||`` does not."""
     return exp.Concat(expressions=list(e.expressions))
 
 
 def _not(e: Expression) -> Expression:
-    """Pushes NOT down to what it negates; NULL stays NULL on the way."""
+    """Pushes NOT down to comparisons; NULL stays NULL."""
     if not isinstance(e, exp.Not):
         return e
     inner = e.this
@@ -364,12 +364,12 @@ def _not(e: Expression) -> Expression:
 
 
 def negation(e: Expression) -> Expression:
-    """NOT of a condition, as far down as it can stand."""
+    """Returns NOT of a condition, pushed down to its comparisons."""
     return _not(exp.Not(this=e))
 
 
 def _between(e: Expression) -> Expression:
-    """``x >= a and x <= b`` -> ``x between a and b``, which every engine has a name for."""
+    """Rewrites ``x >= a and x <= b`` to ``x between a and b``, which every engine has."""
     if not isinstance(e, exp.And) or isinstance(e.parent, exp.And):
         return e
     parts = list(e.flatten())
@@ -384,7 +384,7 @@ def _between(e: Expression) -> Expression:
 
 
 def _low_first(e: Expression) -> Expression:
-    """``x < b and x >= a`` -> ``x >= a and x < b``, as ranges are read."""
+    """Rewrites ``x < b and x >= a`` to ``x >= a and x < b``, the usual order of a range."""
     if not isinstance(e, exp.And) or isinstance(e.parent, exp.And):
         return e
     parts = list(e.flatten())

@@ -1,8 +1,7 @@
-"""Expressions with a NULL written in them -> what SQL's three-valued logic makes of them.
+"""Simplifies expressions with a NULL literal by SQL's three-valued logic.
 
-``replace(s, 'a', null)`` is NULL. ``k = null`` is never true and never false; ``k in (1, null)``
-is true or unknown. Where only truth matters (WHERE, ON, HAVING, QUALIFY, WHEN) what is unknown is
-as good as false.
+``replace(s, 'a', null)`` is NULL. ``k = null`` is never true and never false; ``k in (1, null)`` is
+true or NULL. In WHERE, ON, HAVING, QUALIFY and WHEN a NULL has the effect of false.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _DECIDING = (exp.Where, exp.Having, exp.Qualify, exp.If)
 
 
 def without_nulls(tree: Any) -> Any:
-    """The tree without comparisons with NULL, nor logic over what is never known."""
+    """Returns the tree without comparisons with NULL, and without NULL operands of AND and OR."""
     return bottom_up(bottom_up(tree, _logic), _clauses)
 
 
@@ -63,20 +62,23 @@ def _logic(e: Expression) -> Expression:
 
 
 def _operands(function: Expression) -> list[Any]:
-    """What makes a function NULL where it is NULL: not the group that is extracted."""
+    """Returns the operands that make a function NULL if they are; a regexp's group does not."""
     names = ("this", "expression") if isinstance(function, exp.RegexpExtract) else function.args
     return [function.args.get(name) for name in names]
 
 
 def _type_of(*operands: Expression) -> Type | None:
-    """The type of arithmetic with operands of which one is NULL; None where it is not told."""
+    """Returns the type of arithmetic with a NULL operand; None if the other one's is not known."""
     if any(x.is_type(*exp.DataType.FLOAT_TYPES, exp.DType.DECIMAL) for x in operands):
         return Type.FLOAT64
     return Type.INT64 if any(x.is_type(*exp.DataType.INTEGER_TYPES) for x in operands) else None
 
 
 def _connected(e: Expression) -> Expression:
-    """``a or null`` is true where ``a`` is, ``a and null`` false where it is; else unknown."""
+    """Rewrites AND or OR with a NULL operand, which is not NULL only if the other decides.
+
+    a or null = case when a then true end
+    """
     unknown: Expression = e.this
     known: Expression = e.expression
     if _is_null(known):
@@ -102,12 +104,12 @@ def _clauses(e: Expression) -> Expression:
 
 
 def _is_value(branch: Expression) -> bool:
-    """Whether a WHEN holds a value to be compared, as in ``case k when 1 then``."""
+    """True if a WHEN holds a value to compare, as in ``case k when 1 then``."""
     return isinstance(branch.parent, exp.Case) and branch.parent.args.get("this") is not None
 
 
 def _truth(e: Expression) -> Expression:
-    """A condition that is true where this one is, and never unknown because of a NULL in it."""
+    """Returns a condition that is true where this one is, and not NULL by a NULL literal."""
     if _is_null(e):
         return exp.false()
     if isinstance(e, (exp.And, exp.Or)):
@@ -125,7 +127,7 @@ def _truth(e: Expression) -> Expression:
 
 
 def _only_branch(e: Expression) -> Expression | None:
-    """The branch of ``case when a then true end``, or of the same with ``false``."""
+    """Returns the branch of ``case when a then true end``, or of that with ``false``; else None."""
     if not isinstance(e, exp.Case) or len(e.args["ifs"]) > 1 or e.args.get("default") is not None:
         return None
     branch: Expression = e.args["ifs"][0]
@@ -133,7 +135,7 @@ def _only_branch(e: Expression) -> Expression | None:
 
 
 def _is_null(e: Any) -> bool:
-    """Whether an expression is NULL whatever the row."""
+    """True if an expression is NULL in every row."""
     if isinstance(e, exp.Cast):
         return _is_null(e.this)
     if isinstance(e, _STRICT):

@@ -1,4 +1,4 @@
-"""SQL text -> one checked SELECT: columns resolved, expressions in normal form."""
+"""SQL text -> one checked SELECT in normal form, its columns resolved."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 
 
 def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
-    """The query's tree as it was written.
+    """Parses and checks a query; returns its tree with equivalent clauses written in one way.
 
     Raises WorkloadError for anything but one SELECT over the tables of ``schemas``.
     """
@@ -54,17 +54,17 @@ def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
     plainly_written(tree, schemas)
     _check_tables(tree, schemas)
     _check_functions(tree)
-    _check_the_same_each_time(tree)
+    _check_deterministic(tree)
     _check_words(tree)
-    for query in tree.find_all(exp.Query):  # DuckDB computes limits: nothing is left to refuse
+    for query in tree.find_all(exp.Query):  # last: DuckDB computes the limits of what was checked
         plain_limit(query)
     return tree
 
 
 def answer_names(sql: str, tree: exp.Query, schemas: Mapping[str, Schema]) -> tuple[str, ...]:
-    """The names of the answer's columns, as DuckDB has them, each of them once.
+    """Returns the names of the answer's columns, as DuckDB has them, made unique.
 
-    Raises WorkloadError where DuckDB finds the query wrong; in our words, if we have some.
+    Raises WorkloadError if DuckDB rejects the query, with a message of the harness if there is one.
     """
     try:
         names, kinds = bound.answer_columns(sql, schemas)
@@ -75,18 +75,18 @@ def answer_names(sql: str, tree: exp.Query, schemas: Mapping[str, Schema]) -> tu
 
 
 def _in_our_words(tree: exp.Query, schemas: Mapping[str, Schema]) -> WorkloadError | None:
-    """What is wrong with a query, where it is found while it is compiled."""
+    """Returns the error that compiling a query raises, or None."""
     try:
         qualified(tree, schemas, ())
     except WorkloadError as error:
         return error
-    except Exception as error:  # of a query that is wrong anyway
+    except Exception as error:  # DuckDB's own message is shown then
         logger.debug("not compiled: %s", error)
     return None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A suggestion to append to a message, or the names there are, or nothing."""
+    """Returns a suggestion to append to a message, or the known names, or ""."""
     names = sorted(known)
     close = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=1)
     if close:
@@ -95,7 +95,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def parsed(sql: str) -> exp.Query:
-    """One SELECT as sqlglot reads it. Raises WorkloadError for anything else."""
+    """Parses one SELECT; raises WorkloadError for anything else."""
     try:
         statements = [
             s
@@ -119,7 +119,7 @@ _STATEMENTS = (
     *(exp.DDL, exp.DML, exp.Command, exp.Describe, exp.Summarize, exp.Show, exp.Pragma, exp.Set),
     *(exp.Attach, exp.Detach, exp.Use, exp.Copy, exp.Into),
 )
-"""What else DuckDB can be told to do; some of it may stand in FROM."""
+"""Other statements that DuckDB executes, some of which may stand in FROM."""
 
 
 def _first_line(error: Exception) -> str:
@@ -142,7 +142,10 @@ def _check_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
 
 
 def _ctes_around(table: exp.Table) -> set[str]:
-    """The names of WITH that a table may stand for: of those around it, the ones before it."""
+    """Returns the names of CTEs that a table may refer to: of the queries around it.
+
+    Of the siblings of a CTE only those before it count.
+    """
     names: set[str] = set()
     part: Expression = table
     while part.parent is not None:
@@ -160,7 +163,7 @@ def _ctes_around(table: exp.Table) -> set[str]:
 
 
 def _enclosing(part: Expression, kind: type[Expression]) -> Iterator[Any]:
-    """The expressions of a kind around a part, the nearest first."""
+    """Yields the expressions of a class around a part, the nearest first."""
     while part.parent is not None:
         part = part.parent
         if isinstance(part, kind):
@@ -168,7 +171,7 @@ def _enclosing(part: Expression, kind: type[Expression]) -> Iterator[Any]:
 
 
 def _check_functions(tree: exp.Query) -> None:
-    """Refuses functions by name that are not known, so that none can reach a file or a setting."""
+    """Refuses functions that sqlglot does not know: one may read a file or change a setting."""
     for function in tree.find_all(exp.Anonymous):
         if function.name.lower() in NAMED:
             continue
@@ -180,15 +183,15 @@ def _check_functions(tree: exp.Query) -> None:
             raise WorkloadError(f"a query has no parameters, and this has {found.sql('duckdb')}")
 
 
-def _check_the_same_each_time(tree: exp.Query) -> None:
-    """Refuses what no answer can be checked of, since each run has another one."""
-    if found := tree.find(*_ANOTHER_EACH_TIME):
+def _check_deterministic(tree: exp.Query) -> None:
+    """Refuses functions that give another answer in each run, which cannot be checked."""
+    if found := tree.find(*_NONDETERMINISTIC):
         raise WorkloadError(
             f"a query has one answer, and this has another each time: {found.sql('duckdb').strip()}"
         )
 
 
-_ANOTHER_EACH_TIME = (
+_NONDETERMINISTIC = (
     *(exp.TableSample, exp.Rand, exp.Randn, exp.Uuid),
     *(
         kind
@@ -199,9 +202,9 @@ _ANOTHER_EACH_TIME = (
 
 
 def _check_words(tree: exp.Query) -> None:
-    """Refuses what sqlglot prints as it stands, without quotation marks, and is more than words.
+    """Refuses names, printed by sqlglot without quotes, that are more than words.
 
-    The text that is printed of a query would be another query.
+    Printed as they stand, they would change the query.
     """
     for part in tree.find_all(exp.Var, exp.DataType):
         raw = part.args.get("kind") if isinstance(part, exp.DataType) else part.name
@@ -213,9 +216,10 @@ _WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*|")
 
 
 def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[str]) -> exp.Query:
-    """The tree with stars expanded, columns qualified by their table, in normal form.
+    """Returns the tree in normal form, stars expanded, columns qualified by their table.
 
-    Its columns have these names.
+    The answer's columns are called ``names``. Raises WorkloadError for unknown columns, Unsupported
+    for what has no normal form.
     """
     known = _schema_of_tables(tree, schemas)
     tree = _named(tree, schemas, known, names)
@@ -225,7 +229,7 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
 def _named(
     tree: exp.Query, schemas: Mapping[str, Schema], known: MappingSchema, names: Sequence[str]
 ) -> exp.Query:
-    """The tree in which each name says what it means, and which the answer's names are."""
+    """Resolves the names in the tree, and gives the answer's columns their names."""
     for select in tree.find_all(exp.Select):
         _names_under_stars(select, schemas)
     plainly_joined(tree, schemas)
@@ -257,19 +261,19 @@ def _named(
 
 
 def _typed(tree: exp.Query, known: MappingSchema) -> exp.Query:
-    """The tree with DuckDB's constants and casts, whose expressions know their types."""
+    """Replaces constants and casts by DuckDB's, and annotates the tree with types."""
     moments(tree)
     tree = annotate_types(constants.computed(tree), schema=known, dialect=DIALECT)
     constants.typed_nulls(tree)
     constants.texts_beside_values(tree)
     plain_casts(tree)
-    for rounded in tree.find_all(exp.Round):  # of integers it is one, and a cast of it is needed
+    for rounded in tree.find_all(exp.Round):  # sqlglot says float, even for integers
         rounded.type = rounded.this.type
     return tree
 
 
 def _normal(tree: exp.Query, known: MappingSchema) -> exp.Query:
-    """The tree in which each thing is said in one way, decimals in whole numbers."""
+    """Rewrites the tree to normal form, with decimals as integers."""
     for select in list(tree.find_all(exp.Select)):
         _plain_clauses(select)
         distinct_on(select)
@@ -277,22 +281,23 @@ def _normal(tree: exp.Query, known: MappingSchema) -> exp.Query:
     tree = without_nulls(canonicalize(tree, dialect=DIALECT))
     simple: Any = _Simplifier(DIALECT).simplify(tree)
     if any("." in literal.name for literal in simple.find_all(exp.Literal)):
-        simple = annotate_types(simple, schema=known, dialect=DIALECT)  # what is new has none yet
+        # new nodes have no types yet
+        simple = annotate_types(simple, schema=known, dialect=DIALECT)
     exact = decimals.in_whole_numbers(simple)
     normal: exp.Query = without_nulls(normalize(exact))
     constants.typed_nulls(normal)
     for part in normal.walk():
-        part.type = None  # the plan infers its own, and a copy of a part would copy them
+        part.type = None  # the plan infers its own; copying these takes time
         if isinstance(part, exp.Literal) and not part.is_string:
             part.set("this", part.name.removesuffix("e0"))
     return normal
 
 
 def _named_keys(tree: exp.Query) -> Iterator[tuple[Expression, Expression]]:
-    """Keys of ORDER BY that name a value of the SELECT list, and the last one of that name.
+    """Yields ORDER BY keys that name an item of the SELECT list, with the last such item.
 
-    It comes before a source's column; ``* replace (-a as a)`` names one, too. Other names in the
-    ORDER BY of the whole query are those of the answer.
+    An item comes before a source's column; ``* replace (-a as a)`` is one, too. The ORDER BY of the
+    whole query is resolved by the answer's names instead.
     """
     for select in tree.find_all(exp.Select):
         stars = [item for item in select.selects if isinstance(item, exp.Star)]
@@ -308,7 +313,7 @@ def _named_keys(tree: exp.Query) -> Iterator[tuple[Expression, Expression]]:
 
 
 def _aliases_in_order(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
-    """``order by -b``: a column of a source, or else what the SELECT list calls b, in place."""
+    """Resolves names inside ORDER BY expressions: a source's column, else an item's alias."""
     order = select.args.get("order")
     keys = (
         [key for key in order.expressions if not isinstance(key.this, exp.Column)] if order else []
@@ -327,7 +332,7 @@ def _aliases_in_order(select: exp.Select, schemas: Mapping[str, Schema]) -> None
 
 
 class _Simplifier(Simplifier):
-    """sqlglot's, but for what holds of whole numbers only: floats round at each step."""
+    """sqlglot's simplifier, without rules that hold for integers but not for floats."""
 
     def simplify_equality(self, expression: exp.Expr) -> exp.Expr:
         side = expression.this if isinstance(expression, self.COMPARISONS) else None
@@ -345,12 +350,12 @@ class _Simplifier(Simplifier):
 
 
 def _is_whole(e: Expression) -> bool:
-    """Whether an expression is no float."""
+    """True if an expression is not a float."""
     return not e.is_type(*exp.DataType.FLOAT_TYPES, *exp.DataType.REAL_TYPES, exp.DType.UNKNOWN)
 
 
 def _names_under_stars(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
-    """Raises Unsupported where a star stands for two columns of one source by one name."""
+    """Raises Unsupported if a star stands for two columns of one name."""
     if any(item.is_star for item in select.selects):
         for source in sources_of(select):
             if name := repeated(columns_of_source(source, schemas) or []):
@@ -358,14 +363,17 @@ def _names_under_stars(select: exp.Select, schemas: Mapping[str, Schema]) -> Non
 
 
 def _aliased_subqueries(select: exp.Select) -> None:
-    """A subquery's own alias is none that ``order by 1`` could stand for."""
+    """Gives scalar subqueries an alias that ``order by 1`` cannot resolve to a wrong column."""
     for place, item in enumerate(select.selects):
         if isinstance(item, exp.Subquery) and not item.alias:
             item.replace(exp.Alias(this=item.copy(), alias=exp.to_identifier(f"_col_{place}")))
 
 
 def _last_of_a_name(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
-    """``select -n as a, 2 as a, a + 1``: the last of that name, if no source has a column a."""
+    """Resolves an alias that is given twice to the last one, unless a source has that column.
+
+    ``select -n as a, 2 as a, a + 1`` gives 3 for ``a + 1``.
+    """
     named = [item for item in select.selects if isinstance(item, exp.Alias)]
     values = {item.alias: item.this for item in named}
     if len(values) == len(named):
@@ -379,7 +387,7 @@ def _last_of_a_name(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
 
 
 def _places_in_order(query: exp.Query) -> None:
-    """``order by 2`` by the column's name: sqlglot leaves it where a star gave two one name."""
+    """Replaces positions in ORDER BY that sqlglot left, where a star has two equal names."""
     order = query.args.get("order")
     for key in order.expressions if order is not None else ():
         if isinstance(key.this, exp.Literal) and key.this.is_int:
@@ -387,7 +395,7 @@ def _places_in_order(query: exp.Query) -> None:
 
 
 def _name_order(tree: exp.Query, names: Sequence[str]) -> None:
-    """Has ORDER BY say the names of the answer's columns, in place, where it names one of them."""
+    """Makes ORDER BY keys that name a column of the answer use its name, in place."""
     where = places(tree.selects, len(names))
     for key in _bare_keys(tree):
         found = ordered_by(key.name, tree)
@@ -396,14 +404,14 @@ def _name_order(tree: exp.Query, names: Sequence[str]) -> None:
 
 
 def _bare_keys(tree: exp.Query) -> list[exp.Column]:
-    """What ORDER BY has of names without a table."""
+    """Returns the ORDER BY keys that are names without a table."""
     order = tree.args.get("order")
     keys = [key.this for key in order.expressions] if order is not None else []
     return [key for key in keys if isinstance(key, exp.Column) and not key.table]
 
 
 def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
-    """Gives the answer's columns these names, in place, as far as it is known which they are."""
+    """Gives the SELECT list's items the answer's names, in place, if their places are known."""
     items, changed = tree.selects, dict[str, str]()
     for item, place in zip(items, places(items, len(names)), strict=True):
         if place is None:
@@ -421,13 +429,13 @@ def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
 
 
 def _spelled(tree: exp.Query, names: Sequence[str]) -> list[str]:
-    """The names as the tree has them, where they differ in case only: all of it says them so."""
+    """Returns the names in the tree's spelling, where that differs only in case."""
     own = {folded(item.alias_or_name): item.alias_or_name for item in tree.selects}
     return [own.get(folded(name), name) for name in names]
 
 
 def _schema_of_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> MappingSchema:
-    """The tables that a query reads, as sqlglot is told of them."""
+    """Returns sqlglot's schema of the tables that a query reads."""
     columns: dict[str, object] = {
         name: {column.name: column.type.sql for column in schemas[name]}
         for name in {table.name for table in tree.find_all(exp.Table)}
@@ -437,9 +445,9 @@ def _schema_of_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> Mapping
 
 
 def _plain_clauses(select: exp.Select) -> None:
-    """``order by all`` by its columns; ``semi join t on c`` as ``exists (from t where c)``.
+    """Writes out ``order by all``; rewrites ``semi join t on c`` to ``exists (from t where c)``.
 
-    A semi join before a RIGHT or FULL join would take other rows then, and is left alone.
+    Before a RIGHT or FULL join a semi join filters other rows, and is left as it is.
     """
     order, joins = select.args.get("order"), select.args.get("joins") or []
     if order is not None and any(isinstance(key.this, exp.Var) for key in order.expressions):
@@ -474,15 +482,8 @@ def _explained(error: OptimizeError, schemas: Mapping[str, Schema]) -> WorkloadE
 
 
 def _singular_units(tree: exp.Query) -> None:
-    """``90 days`` -> ``90 day``: sqlglot folds constants only after singular units."""
+    """Rewrites ``90 days`` to ``90 day``: sqlglot folds only singular units."""
     for interval in tree.find_all(exp.Interval):
         unit = interval.args.get("unit")
         if unit is not None and unit.name.upper().endswith("S"):
             interval.set("unit", exp.var(unit.name.upper()[:-1]))
-
-
-def reject(tree: exp.Query, *kinds: type[Expression]) -> None:
-    """Raises Unsupported where the tree has a node of these kinds."""
-    for kind in kinds:
-        if found := tree.find(kind):
-            raise Unsupported(f"{kind.__name__} is not written yet", found.sql("duckdb"))

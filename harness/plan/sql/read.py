@@ -1,9 +1,8 @@
-"""A parsed query -> the first clause of it that nobody here reads, if there is one.
+"""Finds clauses of a parsed query that the plan layer does not read, and refuses the query.
 
-Silence about a clause is how wrong answers come about: what a parser has put into an argument of
-a node, and the plan layer does not look at, is left out of every program. So each argument that is
-set must be one of those below; a test holds that they are sqlglot's, and that each of its others
-is known to be left unread.
+A clause that is parsed but not read would be missing from every program, without a message. So only
+the arguments listed below may be set. A test checks that they are sqlglot's, and that its other
+arguments are known not to be read.
 """
 
 from __future__ import annotations
@@ -180,12 +179,12 @@ _READ = """
     With: expressions
     Year: this
 """
-"""A node's class, as sqlglot calls it, and the arguments that are read of it."""
+"""sqlglot's node classes, and the arguments that the plan layer reads of each."""
 
 
 @cache
 def read_arguments() -> Mapping[str, frozenset[str]]:
-    """By the names of classes."""
+    """Returns the arguments that are read, by the name of the node's class."""
     read: dict[str, frozenset[str]] = {}
     for line in _READ.strip().splitlines():
         name, _, arguments = line.strip().partition(":")
@@ -194,7 +193,7 @@ def read_arguments() -> Mapping[str, frozenset[str]]:
 
 
 def refuse_unread(tree: Expression) -> None:
-    """Raises Unsupported where an argument is set that nobody reads, or a node is not known."""
+    """Raises Unsupported if an argument is set that is not read, or a node's class is not known."""
     for node, argument in _set(tree):
         known = read_arguments().get(type(node).__name__)
         if known is None:
@@ -205,7 +204,7 @@ def refuse_unread(tree: Expression) -> None:
 
 
 def _set(tree: Expression) -> Iterator[tuple[Expression, str | None]]:
-    """Every node with each of its arguments that says something; None for the node itself."""
+    """Yields every node with None, and then with each of its arguments that is set."""
     for node in tree.walk():
         yield node, None
         for name, value in node.args.items():

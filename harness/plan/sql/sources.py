@@ -1,4 +1,4 @@
-"""A query that is only parsed -> the names of its columns, and of those of its sources."""
+"""Finds the column names of a query that is only parsed, and of its sources."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.words import folded
 
 
 def columns_of_query(query: Expression, schemas: Mapping[str, Schema]) -> list[str] | None:
-    """The names of a query's columns; None where they are not known."""
+    """Returns the names of a query's columns; None if they are not known."""
     if isinstance(query, exp.SetOperation):
         return columns_of_query(query.this, schemas)
     if isinstance(query, exp.Subquery):
@@ -45,15 +45,15 @@ def _of_star(
 
 
 Entry = tuple[Expression, exp.Join | None]
-"""A source, and the join that brings it; None for the first one after FROM or a comma."""
+"""A source and its join; the join is None for the first source after FROM or a comma."""
 Shown = tuple[Expression | None, str, int]
-"""A column's source and name, and the entry of FROM that it is in; no source if USING has it."""
+"""A column's source (None: USING merged it), its name, and the number of its entry of FROM."""
 
 
 def star_columns(select: exp.Select, schemas: Mapping[str, Schema]) -> list[Shown] | None:
-    """What ``*`` stands for; None where that is not known.
+    """Returns the columns that ``*`` stands for; None if they are not known.
 
-    A column of USING comes once, where the first source has it.
+    A column of USING occurs once, at its place in the first source.
     """
     shown: list[Shown] = []
     for number, item in enumerate(comma_items(select)):
@@ -76,12 +76,12 @@ def star_columns(select: exp.Select, schemas: Mapping[str, Schema]) -> list[Show
 
 
 def is_comma(join: exp.Join) -> bool:
-    """Whether a source stands behind a comma, and is not joined."""
+    """True if a source follows a comma and has no join condition."""
     return not any(join.args.get(part) for part in ("side", "kind", "method", "on", "using"))
 
 
 def comma_items(select: exp.Select) -> list[list[Entry]]:
-    """The entries of FROM between its commas, each with the joins that belong to it."""
+    """Returns the entries of FROM that are separated by commas, each with its joins."""
     items: list[list[Entry]] = []
     clause = select.args.get("from_")
     if clause is not None:
@@ -95,7 +95,7 @@ def comma_items(select: exp.Select) -> list[list[Entry]]:
 
 
 def sources_of(select: exp.Select) -> Iterator[Expression]:
-    """The entries of FROM, in their order."""
+    """Yields the sources of FROM in order."""
     clause = select.args.get("from_")
     if clause is not None:
         yield clause.this
@@ -104,7 +104,7 @@ def sources_of(select: exp.Select) -> Iterator[Expression]:
 
 
 def columns_of_source(source: Expression, schemas: Mapping[str, Schema]) -> list[str] | None:
-    """The names of the columns of a table, a CTE or a derived table; None where not known."""
+    """Returns the column names of a table, CTE or derived table; None if not known."""
     alias = source.args.get("alias")
     given = [column.name for column in (alias.columns if alias is not None else ())]
     if isinstance(source, exp.Subquery):
@@ -122,7 +122,7 @@ def columns_of_source(source: Expression, schemas: Mapping[str, Schema]) -> list
 
 
 def cte_of(table: exp.Table) -> exp.CTE | None:
-    """The query of WITH that a table's name stands for, the nearest first."""
+    """Returns the CTE that a table's name refers to, the nearest first, or None."""
     part: Expression = table
     while part.parent is not None:
         inside, part = part, part.parent
@@ -139,7 +139,10 @@ def cte_of(table: exp.Table) -> exp.CTE | None:
 
 
 def places(items: Sequence[Expression], count: int) -> list[int | None]:
-    """Where each item of a SELECT list stands among so many columns; None where not known."""
+    """Returns the position of each SELECT item among ``count`` columns; None if not known.
+
+    places([a, *, b], 5) = [0, None, 4]
+    """
     stars = [place for place, item in enumerate(items) if item.is_star]
     if count < len(items) or (count > len(items) and not stars):
         return [None] * len(items)
@@ -149,9 +152,9 @@ def places(items: Sequence[Expression], count: int) -> list[int | None]:
 
 
 def ordered_by(name: str, query: exp.Query) -> int | None:
-    """Which item a name in ORDER BY means: the last of those called so, or else the column.
+    """Returns which item an ORDER BY name means: the last alias of that name, else a column.
 
-    After UNION it means the first of either.
+    After UNION the first item of that name.
     """
     items = query.selects
     own = [n for n, item in enumerate(items) if folded(item.alias_or_name) == folded(name)]

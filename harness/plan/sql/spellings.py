@@ -1,4 +1,4 @@
-"""Clauses of a qualified query that say what others say, too -> those others, in place."""
+"""Rewrites clauses of a qualified query to equivalent ones, in place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.plan.facts.typed import Expression
 
 
 def positions_in_sets(tree: Expression) -> None:
-    """``rollup (1, 2)`` by what the SELECT list has there (sqlglot knows of plain GROUP BY)."""
+    """Replaces positions in ``rollup (1, 2)`` by the items; sqlglot only does so in GROUP BY."""
     for select in tree.find_all(exp.Select):
         for clause in select.find_all(exp.Rollup, exp.Cube, exp.GroupingSets):
             for place in [e for e in clause.find_all(exp.Literal) if e.is_int]:
@@ -19,7 +19,7 @@ def positions_in_sets(tree: Expression) -> None:
 
 
 def quantified(tree: Expression) -> None:
-    """``x = any (select …)`` as IN, ``x <> all (select …)`` as NOT IN."""
+    """Rewrites ``x = any (select …)`` to IN, ``x <> all (select …)`` to NOT IN."""
     for test in list(tree.find_all(exp.EQ, exp.NEQ)):
         rows, kind = test.expression, exp.Any if isinstance(test, exp.EQ) else exp.All
         if isinstance(rows, kind) and isinstance(rows.this, exp.Query):
@@ -29,31 +29,34 @@ def quantified(tree: Expression) -> None:
 
 
 def distinct_on(select: exp.Select) -> None:
-    """``select distinct on (k) … order by k, x``: the first row of each k."""
+    """Rewrites ``select distinct on (k) … order by k, x`` to a filter on a row number."""
     distinct, order = select.args.get("distinct"), select.args.get("order")
     keys = distinct.args.get("on") if distinct is not None else None
     more = any(select.args.get(clause) for clause in ("group", "having", "qualify"))
     if keys is None or order is None or more:
         return
     values = {item.alias_or_name: item.unalias() for item in select.selects}
-    by = [_meant(key, values) for key in keys.expressions]
+    by = [_value_of(key, values) for key in keys.expressions]
     sorting = order.copy()
     for key in sorting.expressions:
-        key.set("this", _meant(key.this, values))
+        key.set("this", _value_of(key.this, values))
     place = exp.Window(this=exp.RowNumber(), partition_by=by, order=sorting)
     first = exp.EQ(this=place, expression=exp.Literal.number(1))
     select.set("distinct", None)
     select.set("qualify", exp.Qualify(this=first))
 
 
-def _meant(key: Expression, values: dict[str, Expression]) -> Expression:
-    """What a key of ORDER BY or DISTINCT ON names: a column of the answer, or a value."""
+def _value_of(key: Expression, values: dict[str, Expression]) -> Expression:
+    """Returns the expression that a key of ORDER BY or DISTINCT ON stands for."""
     named = isinstance(key, exp.Column) and not key.table and key.name in values
     return (values[key.name] if named else key).copy()
 
 
 def tuples(select: exp.Select) -> None:
-    """``(a, b) = (c, d)`` and ``(a, b) in (…)`` column by column; NULL equals NULL in tuples."""
+    """Compares tuples column by column: ``(a, b) = (c, d)``, ``(a, b) in (…)``.
+
+    In tuples NULL equals NULL.
+    """
     for test in list(select.find_all(exp.EQ, exp.NEQ)):
         if _are_tuples(test.this, test.expression):
             same = _same(test.this, test.expression)
@@ -79,14 +82,14 @@ def _same(left: Expression, right: Expression) -> Expression:
 
 
 def _required(clause: Expression | None) -> Iterator[exp.In]:
-    """The IN tests that have to be true for a row to stay."""
+    """Yields the IN tests that must be true for a row to stay."""
     condition = None if clause is None else clause.this
     parts = condition.flatten() if isinstance(condition, exp.And) else [condition]
     return (part for part in list(parts) if isinstance(part, exp.In))
 
 
 def _exists(test: exp.In) -> Expression:
-    """Whether some row of the subquery has these values, none of them NULL."""
+    """Rewrites ``(a, b) in (select …)`` to EXISTS; a NULL matches nothing."""
     query, alias = test.args["query"].unnest(), "members"
     names = [item.alias_or_name for item in query.selects]
     rows = exp.select("1").from_(exp.Subquery(this=query, alias=exp.TableAlias(this=alias)))

@@ -1,4 +1,4 @@
-"""A parsed query -> the same query, in one way of writing what can be written in several."""
+"""Rewrites a parsed query so that what SQL can write in several ways is written in one."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from harness.types import Schema
 from harness.words import folded
 
 MOST_DIGITS = 38
-"""Of a whole number that is written: what 128 bits hold. Longer ones are texts to DuckDB."""
+"""The most digits of an integer literal (128 bits); DuckDB reads longer ones as texts."""
 
 
 def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
-    """Changes the tree: names by one spelling; joins, limits and numbers as all have them."""
+    """Changes the tree in place: one spelling of names, plain joins, numbers and limits."""
     for number in tree.find_all(exp.Literal):
         if not number.is_string and number.name.isdecimal():
             number.set("this", _whole(number.name.lstrip("0") or "0"))
@@ -44,14 +44,14 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
 
 
 def plain_places(tree: exp.Query) -> None:
-    """Places in ORDER BY and GROUP BY as plain numbers, in place."""
+    """Writes positions in ORDER BY and GROUP BY as plain numbers, in place."""
     for clause in tree.find_all(exp.Order, exp.Group):
         for key in clause.expressions:
             _plain_place(key.this if isinstance(key, exp.Ordered) else key)
 
 
 def _plain_place(key: Expression) -> None:
-    """``order by (2)`` and ``order by - -2`` as ``order by 2``."""
+    """Rewrites ``order by (2)`` and ``order by - -2`` to ``order by 2``."""
     if is_place(key):
         negative = sum(isinstance(part, exp.Neg) for part in key.walk()) % 2
         number = exp.Literal.number(next(key.find_all(exp.Literal)).name)
@@ -59,7 +59,7 @@ def _plain_place(key: Expression) -> None:
 
 
 def _whole(digits: str) -> str:
-    """The number. Raises WorkloadError where it is none that DuckDB reckons with as a number."""
+    """Returns the digits; raises WorkloadError if there are more than DuckDB computes with."""
     if len(digits) > MOST_DIGITS:
         raise WorkloadError(
             f"the number {digits[:12]}… of {len(digits):,} digits is out of range; a whole number "
@@ -69,9 +69,10 @@ def _whole(digits: str) -> str:
 
 
 def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> dict[str, str]:
-    """Names have no case in DuckDB: each as the first table read has it, or as first written.
+    """Gives names that differ only in case one spelling, in place; returns folded name -> spelling.
 
-    Gives the spellings. A table goes by its own name, under the one that the query has for it.
+    Names have no case in DuckDB. The first table read decides, else the first use. A table is read
+    under its own name, with the query's name for it as its alias.
     """
     own = {folded(name): name for name in schemas}
     spellings: dict[str, str] = {}
@@ -94,7 +95,7 @@ def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> dict[str, st
 def _columns_respelled(
     tree: exp.Query, spellings: Mapping[str, str], schemas: Mapping[str, Schema]
 ) -> None:
-    """Tables whose columns are spelt otherwise as queries that give them the names they have here.
+    """Wraps tables that spell a column differently in a subquery that renames it.
 
     So ``from a join b on a.k = b.k`` finds a column that b calls K.
     """
@@ -110,7 +111,7 @@ def _columns_respelled(
 
 
 def _joins_of_from(select: exp.Select) -> None:
-    """``from a join b select …``: the joins hang on the table, and not on the SELECT."""
+    """Moves joins from the first table, where sqlglot parses some, to the SELECT."""
     clause = select.args.get("from_")
     if clause is None:
         return
@@ -127,7 +128,7 @@ def _joins_of_from(select: exp.Select) -> None:
 
 
 def _without_parentheses(holder: Expression) -> None:
-    """``(a join b on …)`` as its first table, on which its joins hang; under its alias, a query."""
+    """Replaces ``(a join b on …)`` by a and its joins, or by a subquery if it has an alias."""
     inner = holder.this
     while isinstance(inner, exp.Subquery) and isinstance(inner.this, (exp.Table, exp.Subquery)):
         if inner.alias:
@@ -142,7 +143,7 @@ def _without_parentheses(holder: Expression) -> None:
 
 
 def _flat(join: exp.Join) -> list[Expression]:
-    """``join (b join c on …) on …`` as two joins, where both are inner ones."""
+    """Rewrites ``join (b join c on …) on …`` to two joins, if both are inner ones."""
     _without_parentheses(join)
     table, condition = join.this, join.args.get("on")
     joins = table.args.get("joins") if isinstance(table, exp.Table) else None
@@ -161,7 +162,7 @@ def _is_inner(join: exp.Join) -> bool:
 
 
 def _columns_of_tables(tree: exp.Query) -> None:
-    """``from t as q(a, b)`` as ``from (from t) as q(a, b)``."""
+    """Rewrites ``from t as q(a, b)`` to ``from (from t) as q(a, b)``."""
     for table in list(tree.find_all(exp.Table)):
         alias = table.args.get("alias")
         if alias is not None and alias.columns:
@@ -171,7 +172,7 @@ def _columns_of_tables(tree: exp.Query) -> None:
 
 
 def _natural(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
-    """NATURAL as USING all columns of one name."""
+    """Rewrites NATURAL to USING with all common columns."""
     for item in comma_items(select):
         before: list[str] = []
         for source, join in item:
@@ -187,7 +188,7 @@ def _natural(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
 
 
 def _by_name(union: exp.SetOperation, schemas: Mapping[str, Schema]) -> None:
-    """UNION BY NAME as one by place, of the columns of both; NULL where one side has none."""
+    """Rewrites UNION BY NAME to a union by position; a side without a column gives NULL."""
     found = [columns_of_query(side, schemas) for side in (union.this, union.expression)]
     if not union.args.get("by_name") or None in found:
         return
@@ -209,7 +210,7 @@ def _quoted(name: str) -> exp.Identifier:
 
 
 def plain_limit(query: exp.Query) -> None:
-    """``fetch first 2 rows only`` as LIMIT 2, ``limit 1 + 1`` too; ``limit all`` as none."""
+    """Rewrites ``fetch first 2 rows only`` and ``limit 1 + 1`` to LIMIT 2; drops ``limit all``."""
     limit = query.args.get("limit")
     if isinstance(limit, exp.Fetch) and _is_plain(limit):
         query.set("limit", exp.Limit(expression=limit.args["count"]))
@@ -223,7 +224,7 @@ def plain_limit(query: exp.Query) -> None:
 
 
 def rows_of(clause: Expression) -> int | None:
-    """The number of rows in LIMIT or OFFSET; None where it is not constant, or a share of them."""
+    """Returns the number of rows in LIMIT or OFFSET; None if not constant, or a percentage."""
     number = clause.args.get("expression")
     if number is None or clause.args.get("limit_options") is not None:
         return None
@@ -234,7 +235,7 @@ def rows_of(clause: Expression) -> int | None:
 
 
 def _is_plain(fetch: exp.Fetch) -> bool:
-    """Whether a number of rows is asked for: no share of them, and none that tie."""
+    """True if FETCH has a number of rows: no percentage, no ties."""
     options = fetch.args.get("limit_options")
     parts = options.args if options is not None else {}
     literal = isinstance(fetch.args.get("count"), exp.Literal)

@@ -1,1 +1,1 @@
-"""The relational plan: its nodes, how one is built, and how one is printed."""
+"""The relational plan: its nodes, how it is built, and how it is printed."""

@@ -1,7 +1,7 @@
-"""The relational plan: frozen nodes whose expressions are sqlglot trees over flat column names.
+"""The nodes of a plan; their expressions are sqlglot trees over flat column names.
 
-Every node knows its schema. Two nodes that are equal compute the same, so a subplan that is
-used twice is found by comparing, and becomes one variable of the emitted program.
+Every node knows its schema. Equal nodes compute the same, so a subplan that is used twice is found
+by comparison, and becomes one variable of the emitted program.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from harness.special import together
 from harness.types import Column, Schema, Type
 
 Item = tuple[str, Expression]
-"""A column's name and the expression that computes it."""
+"""A column's name, and the expression that computes it."""
 
 JoinKind = Literal["inner", "left", "right", "full", "semi", "anti", "cross", "single"]
 
 
 @frozen
 class Node:
-    """One step of a plan. Column names are unique within a node's schema.
+    """One step of a plan. Column names are unique within its schema.
 
-    ``label`` is what the query calls these rows: the name of a CTE or of a derived table.
+    ``label`` is the query's name for these rows: that of a CTE or a derived table.
     """
 
     label: str | None = field(default=None, compare=False, kw_only=True)
@@ -62,7 +62,7 @@ class Node:
         return next(column for column in self.schema if column.name == name)
 
     def with_inputs(self, *inputs: Node) -> Node:
-        """The same step over other inputs; the node itself where they are its own."""
+        """Returns the same step over other inputs; the node itself if they are its own."""
         names = ("input",) if len(inputs) == 1 else ("left", "right")
         same = all(new is old for new, old in zip(inputs, self.inputs, strict=True))
         return self if same else replace(self, **dict(zip(names, inputs, strict=False)))  # type: ignore[arg-type]
@@ -70,7 +70,7 @@ class Node:
 
 @frozen
 class Scan(Node):
-    """Reads columns of a table: pairs of the name in the table and the column as it goes on."""
+    """Reads columns of a table: pairs of a name in the table and the plan's column."""
 
     table: str
     columns: tuple[tuple[str, Column], ...]
@@ -81,7 +81,7 @@ class Scan(Node):
 
     @property
     def renames(self) -> dict[str, str]:
-        """Name in the table -> name in the plan, where they differ."""
+        """Maps a name in the table to the name in the plan, where they differ."""
         return {source: column.name for source, column in self.columns if source != column.name}
 
 
@@ -89,7 +89,7 @@ class Scan(Node):
 class Filter(Node):
     """Keeps the rows for which the condition is true (not false, not NULL).
 
-    ``columns``, where given, are the only ones that the rest of the plan needs.
+    ``columns``, if given, are the only ones that the rest of the plan reads.
     """
 
     input: Node
@@ -121,7 +121,7 @@ class Filter(Node):
 
 @frozen
 class Project(Node):
-    """Computes the columns of its schema from those of its input, row by row."""
+    """Computes columns from those of its input, row by row."""
 
     input: Node
     items: tuple[Item, ...]
@@ -140,7 +140,7 @@ class Project(Node):
 
     @property
     def renames(self) -> dict[str, str]:
-        """Name in the input -> name here, of columns that pass through under another name."""
+        """Maps a name in the input to the name here, for columns that are only renamed."""
         return {
             e.name: name for name, e in self.items if isinstance(e, exp.Column) and e.name != name
         }
@@ -148,7 +148,7 @@ class Project(Node):
 
 @frozen
 class Aggregate(Node):
-    """One row per distinct combination of the keys; one row in all where there are no keys."""
+    """Gives one row per distinct combination of the keys; without keys one row in all."""
 
     input: Node
     keys: tuple[Item, ...]
@@ -167,11 +167,11 @@ class Aggregate(Node):
 
 @frozen
 class Join(Node):
-    """Pairs rows of two inputs whose keys are equal (NULL equals nothing) and fulfil the residual.
+    """Pairs rows of two inputs whose keys are equal and for which the residual is true.
 
-    A right key of the same name as its left partner is the same column and appears once. The right
-    input of a ``single`` join has exactly one row. ``columns``,
-    where given, are the only ones that the rest of the plan needs.
+    NULL equals nothing. A right key named as its left partner is the same column, and occurs once.
+    The right input of a ``single`` join has exactly one row. ``columns``, if given, are the only
+    ones that the rest of the plan reads.
     """
 
     kind: JoinKind
@@ -207,7 +207,7 @@ class Join(Node):
 
     @property
     def unpruned(self) -> Schema:
-        """The schema before columns that nobody needs were dropped."""
+        """The schema with columns that the rest of the plan does not read."""
         if self.kind in ("semi", "anti"):
             return self.left.schema
         left = _nullable(self.left.schema, self.kind in ("right", "full"))
@@ -221,7 +221,7 @@ class Join(Node):
 
 @frozen
 class Window(Node):
-    """Adds columns computed over each row's partition; all other columns stay."""
+    """Adds columns that are computed over each row's partition."""
 
     input: Node
     functions: tuple[tuple[str, exp.Window], ...]
@@ -233,9 +233,9 @@ class Window(Node):
 
 @frozen
 class TopPerGroup(Node):
-    """Keeps the first ``count`` rows of each group (NULL keys are a group), in the order given.
+    """Keeps the first ``count`` rows of each group, in the given order; NULL keys are a group.
 
-    What ``row_number() over (partition by keys order by order) <= count`` asks for.
+    Means ``row_number() over (partition by keys order by order) <= count``.
     """
 
     input: Node
@@ -262,7 +262,7 @@ class Sort(Node):
 
 @frozen
 class Limit(Node):
-    """Keeps ``count`` rows after the first ``offset``; all of them where it is None."""
+    """Keeps ``count`` rows after the first ``offset``; all of them if ``count`` is None."""
 
     input: Node
     count: int | None
@@ -275,7 +275,7 @@ class Limit(Node):
 
 @frozen
 class Distinct(Node):
-    """Keeps one of equal rows; here NULL equals NULL."""
+    """Keeps one of equal rows; NULL equals NULL."""
 
     input: Node
 
@@ -286,7 +286,7 @@ class Distinct(Node):
 
 @frozen
 class Union(Node):
-    """The rows of both of two inputs with the same names and types: UNION ALL."""
+    """Gives the rows of both inputs, which have the same names and types: UNION ALL."""
 
     left: Node
     right: Node
@@ -311,7 +311,7 @@ class Union(Node):
 
 
 def walk(plan: Node) -> Iterator[Node]:
-    """Every distinct node, inputs before those that use them."""
+    """Yields every distinct node, inputs before the nodes that read them."""
     seen: set[Node] = set()
 
     def visit(node: Node) -> Iterator[Node]:
@@ -326,19 +326,19 @@ def walk(plan: Node) -> Iterator[Node]:
 
 
 def one_row(node: Node) -> bool:
-    """Whether a node has exactly one row, whatever the data."""
+    """True if a node has exactly one row, whatever the data."""
     if isinstance(node, Project):
         return one_row(node.input)
     return isinstance(node, Aggregate) and not node.keys
 
 
 def uses(plan: Node) -> Counter[Node]:
-    """How many nodes read each distinct node."""
+    """Counts the nodes that read each distinct node."""
     return Counter(child for node in walk(plan) for child in node.inputs)
 
 
 def united(union: Union, uses: Mapping[Node, int]) -> list[Node]:
-    """The inputs of a union and of the unions in it that nobody else reads, as one list."""
+    """Returns the inputs of a union and of unions in it that no other node reads, as one list."""
     found: list[Node] = []
     for side in union.inputs:
         if isinstance(side, Union) and uses[side] == 1:
@@ -349,20 +349,20 @@ def united(union: Union, uses: Mapping[Node, int]) -> list[Node]:
 
 
 def refuse_aggregates(*expressions: Expression) -> None:
-    """Raises Unsupported for an aggregate where values of single rows are computed."""
+    """Raises Unsupported if an expression over single rows has an aggregate."""
     for e in expressions:
         if (found := e.find(exp.AggFunc)) is not None:
             raise Unsupported("an aggregate among values of single rows", in_sql(found))
 
 
 def columns_in(*expressions: Expression | None) -> set[str]:
-    """The names of all columns that the expressions read."""
+    """Returns the names of all columns that the expressions read."""
     present = (e for e in expressions if e is not None)
     return {column.name for e in present for column in columns_of(e)}
 
 
 def conjuncts(condition: Expression | None) -> list[Expression]:
-    """The parts of a condition that are joined by AND."""
+    """Splits a condition at its ANDs: ``a and b`` -> ``[a, b]``."""
     if condition is None:
         return []
     if isinstance(condition, exp.Paren):
@@ -373,7 +373,7 @@ def conjuncts(condition: Expression | None) -> list[Expression]:
 
 
 def conjunction(parts: Iterable[Expression]) -> Expression | None:
-    """The parts joined by AND; None where there are none."""
+    """Joins the parts by AND; None if there are none."""
     result: Expression | None = None
     for part in parts:
         result = part if result is None else exp.And(this=result, expression=part)
@@ -381,7 +381,7 @@ def conjunction(parts: Iterable[Expression]) -> Expression | None:
 
 
 def rejects_null(part: Expression) -> set[exp.Column]:
-    """Columns that cannot be NULL in a row for which this condition is true."""
+    """Returns the columns that are not NULL in a row for which this condition is true."""
     if isinstance(part, exp.Not) and isinstance(part.this, exp.Is):
         return _bare(part.this.this)
     if isinstance(part, COMPARISONS):
@@ -404,7 +404,7 @@ def _schema_of(
 
 
 def _column_of(name: str, e: Expression, schema: Schema, grouped: bool) -> Column:
-    """The column that an expression makes; a group has a row, so that its count is not 0."""
+    """Returns the column of an expression; ``count(*)`` of a group is never 0."""
     column = infer(e, schema, grouped=grouped).named(name)
     nan = column.type is Type.FLOAT64 and may_be_nan(e, schema)
     counted = grouped and isinstance(e, exp.Count) and isinstance(e.this, exp.Star)

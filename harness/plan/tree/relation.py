@@ -1,4 +1,4 @@
-"""A plan under construction, and where each column of the query block is found in it."""
+"""A plan under construction, with the query block's columns by alias and name."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from harness.plan.tree.nodes import (
 from harness.types import Type
 
 Place = tuple[str, str]
-"""An alias of the query block and a column under it."""
+"""An alias of the query block, and a column of it."""
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A node, and the flat name that stands for each (alias, column)."""
+    """A node, and the flat name of each (alias, column) in it."""
 
     node: Node
     columns: Mapping[Place, str]
@@ -42,7 +42,7 @@ class Relation:
         return frozenset(alias for alias, _ in self.columns)
 
     def flat(self, expression: Expression) -> Expression:
-        """The expression with its columns by their flat names; others are left alone."""
+        """Returns the expression over flat names; columns that the relation lacks are left."""
 
         def renamed(column: exp.Column) -> Expression | None:
             name = self.columns.get((column.table, column.name))
@@ -55,7 +55,7 @@ class Relation:
         return self if condition is None else Relation(Filter(self.node, condition), self.columns)
 
     def renamed(self, names: Mapping[str, str]) -> Relation:
-        """The same relation, some of its flat names replaced."""
+        """Returns the relation with some flat names replaced."""
         if not names:
             return self
         items = tuple((names.get(c, c), exp.column(c)) for c in self.node.names)
@@ -63,7 +63,10 @@ class Relation:
         return Relation(Project(self.node, items), columns)
 
     def with_column(self, expression: Expression) -> tuple[Relation, str]:
-        """The relation with the expression among its columns, and the name of that column."""
+        """Returns the relation with the expression as a column, and that column's name.
+
+        Raises Unsupported if the expression reads another query block.
+        """
         flat = self.flat(expression)
         if any(column.table for column in columns_of(flat)):
             raise Unsupported("a column of a query further out", in_sql(expression))
@@ -74,7 +77,10 @@ class Relation:
         return Relation(Project(self.node, (*items, (name, flat))), self.columns), name
 
     def widened(self, name: str, beside: Type) -> tuple[Relation, str]:
-        """A key as it is compared with one of another type: integers as floats, dates as times."""
+        """Returns the relation with a key cast to the type it is compared with, and the key's name.
+
+        Integers become floats, dates become timestamps.
+        """
         wider = {Type.INT64: Type.FLOAT64, Type.DATE: Type.TIMESTAMP}
         own = self.node.column(name).type
         if own is beside or wider.get(own) is not beside:
@@ -83,7 +89,7 @@ class Relation:
 
 
 def aliases_in(expression: Expression) -> frozenset[str]:
-    """The aliases whose columns an expression reads."""
+    """Returns the aliases whose columns an expression reads."""
     return frozenset(column.table for column in columns_of(expression))
 
 
@@ -94,7 +100,7 @@ def join(
     on: Sequence[tuple[Expression, Expression]] = (),
     residual: Expression | None = None,
 ) -> Relation:
-    """Joins two relations on pairs of expressions over them (left first, right second)."""
+    """Joins two relations on pairs of expressions, the left one's first."""
     if kind not in ("right", "full"):
         on, right = _each_once(on, right)
     if kind in ("inner", "semi"):
@@ -126,9 +132,9 @@ def join(
 def _each_once(
     on: Sequence[tuple[Expression, Expression]], others: Relation
 ) -> tuple[Sequence[tuple[Expression, Expression]], Relation]:
-    """``a = b and a = c`` as ``a = b`` and, of the rows with b and c, only those where ``b = c``.
+    """Joins each key once: ``a = b and a = c`` -> ``a = b``, with ``b = c`` filtered before.
 
-    The keys a are the first of their pairs; ``others`` has what they are compared with.
+    ``on`` pairs the keys a with expressions of ``others``.
     """
     first: dict[Expression, Expression] = {}
     equal: list[Expression] = []
@@ -146,9 +152,9 @@ def _by_row(
     on: Sequence[tuple[Expression, Expression]],
     residual: Expression | None,
 ) -> Relation:
-    """A semi, anti or left join whose condition says more than that keys are equal.
+    """Builds a semi, anti or left join that has a residual, or no keys.
 
-    The left rows are numbered, joined and filtered; their numbers then tell which had a partner.
+    The left rows are numbered, joined and filtered; a left row matches if its number is left.
     """
     numbered, row = with_row_number(left, right)
     matched = join("inner" if on else "cross", numbered, right, on)
@@ -169,7 +175,7 @@ def _full_by_row(
     on: Sequence[tuple[Expression, Expression]],
     residual: Expression | None,
 ) -> Relation:
-    """The left join, and below it the right rows without a partner, NULL beside them."""
+    """Builds a full join with a residual: the left join, and the right rows without a match."""
     joined = _by_row("left", left, right, on, residual)
     turned = [(b, a) for a, b in on]
     alone = _by_row("anti", right, left, turned, residual)
@@ -183,7 +189,7 @@ def _full_by_row(
 
 
 def with_row_number(left: Relation, right: Relation) -> tuple[Relation, str]:
-    """A relation whose rows are numbered, and the name of the number, new to both relations."""
+    """Returns the left relation with numbered rows, and the number's name, new to both."""
     row = fresh("row", {*left.node.names, *right.node.names})
     numbers = exp.Window(this=exp.RowNumber())
     return Relation(Window(left.node, ((row, numbers),)), left.columns), row
@@ -200,7 +206,7 @@ def _distinct_names(left: Relation, right: Relation, clashes: set[str]) -> dict[
 
 
 def _subject(expression: Expression) -> str:
-    """A name for a computed column: what it is computed from, and by what."""
+    """Returns a name for a computed column: ``abs(v)`` -> ``v_abs``."""
     column = expression.find(exp.Column)
     kind = type(expression).__name__.lower()
     return f"{column.name}_{kind}" if column is not None else kind

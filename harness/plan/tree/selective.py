@@ -1,4 +1,4 @@
-"""Which steps keep few of their rows, as far as the conditions themselves tell."""
+"""Judges from a plan's conditions which of its steps keep few rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harness.plan.tree.nodes import Expression, Filter, Join, Node, Project, col
 
 
 def selective(node: Node) -> bool:
-    """Whether a condition on the way names the values that it wants: ``=``, ``in`` or ``like``.
+    """True if a condition below names single values: ``=``, ``in`` or ``like``.
 
     Ranges do not count: they often keep half of the rows.
     """

@@ -1,4 +1,4 @@
-"""A plan -> the tree that ``harness plan`` and the report print."""
+"""A plan -> the text that ``harness plan`` and the report print."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from harness.plan.tree.nodes import (
 
 
 def tree(plan: Node, types: bool = False) -> str:
-    """The plan as lines, inputs indented below their step; with row types where asked for.
+    """Returns the plan as lines, inputs indented below their step; ``types`` adds each row's types.
 
-    What is used several times is computed once, and is shown with its inputs once.
+    A node that is read several times is computed once, so its inputs are printed once.
     """
     return "\n".join(_lines(plan, 0, types, set()))
 
