@@ -12,7 +12,7 @@ from harness.engines.pandas.text import PandasText
 from harness.engines.pandas.values import parenthesised
 from harness.engines.python.gaps import OTHER_DISTINCT
 from harness.engines.python.kernel import ATOM, POWER, PRODUCT, Code, quoted
-from harness.plan.facts.kinds import is_literal
+from harness.plan.facts.kinds import has_no_fraction, is_literal
 from harness.plan.facts.nan import never_zero
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.special import specials_of
@@ -74,7 +74,7 @@ class PandasExpressions(PandasText, PandasDates):
         if source is Type.STRING and target.numeric and coerce:
             value = self.parsed_number(value, coerce)
             value = self._away_from_zero(value) if target is Type.INT64 else value
-        if source is Type.FLOAT64 and target is Type.INT64:
+        if source is Type.FLOAT64 and target is Type.INT64 and not has_no_fraction(e.this):
             value = f"{value}.round()"
         return Code(f"{value}.astype({quoted(str(self.dtype(self.typed(e))))})", ATOM)
 

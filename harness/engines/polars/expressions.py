@@ -13,6 +13,7 @@ from harness.engines.polars.values import DTYPES
 from harness.engines.python.gaps import OTHER_DISTINCT
 from harness.engines.python.kernel import ATOM, Code, quoted
 from harness.engines.python.widths import counted
+from harness.plan.facts.kinds import has_no_fraction
 from harness.plan.facts.nan import may_be_nan
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import sql_type
@@ -68,7 +69,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
         if source is Type.STRING and target is Type.TIMESTAMP:
             options = f'time_unit="us"{strict}{self.parsing}'
             return Code(f'{value}.str.to_datetime("%Y-%m-%d %H:%M:%S", {options})', ATOM)
-        if source is Type.FLOAT64 and target is Type.INT64:
+        if source is Type.FLOAT64 and target is Type.INT64 and not has_no_fraction(e.this):
             value = f"{value}.round()"
         if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP):
             raise self.gaps.unsupported(f"a {source} as a text", in_sql(e))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from sqlglot import exp
 
 from harness.engines.pyarrow.dates import ArrowDates
-from harness.engines.pyarrow.gaps import CONSTANTS
 from harness.engines.pyarrow.text import ArrowText
-from harness.engines.pyarrow.values import type_name
+from harness.engines.pyarrow.values import type_name, wrapped
 from harness.engines.python.kernel import ATOM, Code
+from harness.plan.facts.kinds import has_no_fraction
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import sql_type
 from harness.plan.tree.nodes import Expression
-from harness.special import EXACT
 from harness.types import Type
 
 
@@ -33,18 +32,22 @@ class ArrowExpressions(ArrowText, ArrowDates):
     }
 
     def mul(self, e: Expression) -> Code:
-        self._refuse_folded(e)
-        return super().mul(e)
+        return self._unfolded(e, "multiply", super().mul)
 
     def add(self, e: Expression) -> Code:
-        self._refuse_folded(e)
-        return super().add(e)
+        return self._unfolded(e, "add", super().add)
 
-    def _refuse_folded(self, e: Expression) -> None:
-        """Arrow takes ``(x * a) * b`` for ``x * (a * b)``, and a sum alike."""
+    def _unfolded(self, e: Expression, other: str, plain: Callable[[Expression], Code]) -> Code:
+        """A sum or product of floats; Arrow takes ``(x * a) * b`` for ``x * (a * b)``.
+
+        It does so along calls of one function, so every other one of a chain is ``other``, which
+        does the same to floats.
+        """
         constants = [part for part in e.flatten() if isinstance(part.unnest(), _CONSTANTS)]
-        if len(constants) > 1 and not all(map(_is_moderate, constants)):
-            raise self.gaps.unsupported(CONSTANTS, in_sql(e))
+        if len(constants) < 2 or self.type(e) is not Type.FLOAT64 or _levels(e) % 2:
+            return plain(e)
+        left = wrapped(e.this, self.number(e.this, [e.expression], 0))
+        return Code(f"pc.{other}({left}, {self.number(e.expression, [e.this], 0)})", ATOM)
 
     def sign(self, e: Expression) -> Code:
         """A whole number; NaN has the sign 0."""
@@ -58,7 +61,7 @@ class ArrowExpressions(ArrowText, ArrowDates):
             return literal
         source, target = self.type(e.this), sql_type(e.args["to"])
         value = self.expression(e.this, ATOM)
-        if source is Type.FLOAT64 and target is Type.INT64:
+        if source is Type.FLOAT64 and target is Type.INT64 and not has_no_fraction(e.this):
             value = f'pc.round({value}, round_mode="half_to_even")'
         if target is Type.STRING and source in (Type.FLOAT64, Type.TIMESTAMP):
             raise self.gaps.unsupported(f"a {source} as a text", in_sql(e))
@@ -71,7 +74,7 @@ class ArrowExpressions(ArrowText, ArrowDates):
 _CONSTANTS = (exp.Literal, exp.Neg)
 
 
-def _is_moderate(constant: Expression) -> bool:
-    literal = constant.find(exp.Literal)
-    size = 0.0 if literal is None or literal.is_string else abs(float(literal.name))
-    return size == 0 or 1 / EXACT <= size <= EXACT
+def _levels(e: Expression) -> int:
+    """How many operations of one kind stand within each other: of ``(a * b) * c`` two."""
+    sides = [side.unnest() for side in e.iter_expressions()]
+    return 1 + max((_levels(side) for side in sides if type(side) is type(e)), default=0)

@@ -8,13 +8,10 @@ from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.python.gaps import OTHER_FRAME, SHARED
 from harness.plan.tree.nodes import Join, Window
 
-CONSTANTS = "very large or small constants in a row, which it adds or multiplies first"
-
 PYARROW_GAPS: tuple[Gap, ...] = (
     *SHARED,
     cannot(exp.TryCast, reason="Arrow's casts raise for a text that they cannot read"),
     cannot(exp.Func, "a parameter that is not a constant"),
-    cannot(exp.Mul, CONSTANTS),
     not_yet(exp.GroupConcat),
     not_yet(exp.PercentileDisc),
     not_yet(exp.Greatest, "the greatest of booleans"),

@@ -12,6 +12,7 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
 from harness.engines.sql.rules import kind
+from harness.plan.facts.kinds import has_no_fraction
 from harness.plan.facts.printing import Expression
 
 Spelling = Callable[[Any, Any], str]
@@ -67,8 +68,7 @@ def rounding_cast(to_even: str) -> Spelling:
     """
 
     def text(printer: Any, e: Expression) -> str:
-        whole = isinstance(e.this.unnest(), (exp.Floor, exp.Ceil, exp.Round, exp.Trunc))
-        if kind(e) != "BIGINT" or kind(e.this) != "DOUBLE" or whole:
+        if kind(e) != "BIGINT" or kind(e.this) != "DOUBLE" or has_no_fraction(e.this):
             plain: str = printer.cast_sql(e)
             return plain
         return f"CAST({to_even.format(printer.sql(e, 'this'))} AS BIGINT)"

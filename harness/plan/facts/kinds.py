@@ -16,3 +16,15 @@ DEVIATIONS = (exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop)
 def is_literal(e: exp.Expr | None, text: str) -> bool:
     """True if an expression is the constant ``text``, not ``-1`` or a column named so."""
     return isinstance(e, exp.Literal) and e.name == text
+
+
+def has_no_fraction(e: exp.Expr) -> bool:
+    """True if an expression is rounded to a whole number: ``round(x)``, ``floor(x)``, ``ceil(x)``.
+
+    It may still be a float.
+    """
+    e = e.unnest()
+    return isinstance(e, _STEPS) and e.args.get("decimals") is None
+
+
+_STEPS = (exp.Round, exp.Floor, exp.Ceil, exp.Trunc)

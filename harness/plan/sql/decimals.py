@@ -85,7 +85,7 @@ def _mark_shown(select: exp.Select) -> None:
     waiting = [e.unalias() for e in select.selects if e.alias_or_name not in sorted_by]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, _SHOWING) and not part.meta.get(_KEY):
+        if isinstance(part, _SHOWING) and not (part.meta.get(_KEY) or _makes_decimal(part)):
             part.meta[_SHOWN] = True
             waiting += [part.this] if isinstance(part, exp.Window) else part.iter_expressions()
 
@@ -169,6 +169,8 @@ def _scaled(e: Expression, within: bool = False) -> _Scaled | None:
         return _aligned(e, lambda all_: type(e)(this=all_[0], expressions=all_[1:], **kept))
     if isinstance(e, exp.Case):
         return _of_case(e)
+    if _makes_decimal(e):
+        return _of_cast(e)
     if isinstance(e, exp.Filter) and isinstance(e.this, (exp.Sum, exp.Min, exp.Max)):
         inner = _scaled(e.this)
         if inner is None:
@@ -233,6 +235,35 @@ def _of_case(e: Expression) -> _Scaled | None:
     )
 
 
+def _makes_decimal(e: Expression) -> bool:
+    return isinstance(e, exp.Cast) and bool(e.args["to"].is_type(exp.DType.DECIMAL))
+
+
+def _of_cast(e: Expression) -> _Scaled:
+    """Returns a number cast to a decimal, for which halves are rounded away from zero."""
+    value, places = e.this, _places_of_type(e.args["to"])
+    scaled = _scaled(value)
+    if places > MOST_PLACES:
+        raise Unsupported(f"a decimal of more than {MOST_PLACES} places", in_sql(e))
+    if scaled is None and value.is_type(exp.DType.DOUBLE):
+        tens = exp.Literal.number(f"{10**places}e0")
+        product = exp.Mul(this=exp.paren(_rewritten(value.copy())), expression=tens)
+        rounded = exp.Round(this=product if places else product.this)
+        return _Scaled(exp.Cast(this=rounded, to=exp.DataType.build("BIGINT")), places, True)
+    if scaled is None:
+        raise Unsupported("a cast to a decimal of anything but a number", in_sql(e))
+    if scaled.places <= places:
+        return _Scaled(scaled.whole, scaled.places, True)
+    rounded = exp.Round(this=_over(scaled.whole.copy(), scaled.places - places))
+    return _Scaled(exp.Cast(this=rounded, to=exp.DataType.build("BIGINT")), places, True)
+
+
+def _places_of_type(kind: Expression) -> int:
+    """Returns the digits after the point: of ``DECIMAL(7, 2)`` 2, of ``DECIMAL`` 3."""
+    digits = [int(each.name) for each in kind.expressions]
+    return 3 if not digits else digits[1] if len(digits) > 1 else 0
+
+
 def _few_places(scaled: _Scaled) -> _Scaled | None:
     if scaled.places > MOST_PLACES:
         raise Unsupported(f"a decimal of more than {MOST_PLACES} places", in_sql(scaled.whole))
@@ -289,6 +320,8 @@ def places_of(quotient: Expression) -> int | None:
 
 
 def _float(scaled: _Scaled) -> Expression:
+    if not scaled.places:
+        return exp.Cast(this=scaled.whole.copy(), to=exp.DataType.build("DOUBLE"))
     return _over(scaled.whole.copy(), scaled.places)
 
 
@@ -394,6 +427,9 @@ def _cast(e: Expression) -> Expression | None:
     """Rewrites a cast of a decimal to an integer, which rounds half away from zero."""
     if e.args["to"].is_type(exp.DType.FLOAT) and not e.meta.get(_SHOWN):
         raise Unsupported("a float of 32 bits, of which more is asked than to be shown", in_sql(e))
+    if _makes_decimal(e):
+        scaled = _of_cast(e)
+        return _float(scaled) if _places_of_type(e.args["to"]) else scaled.whole
     if not _is_decimal(e.this):
         return None
     if e.args["to"].is_type(*exp.DataType.TEXT_TYPES):
@@ -446,7 +482,8 @@ _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Sum)
 _SHOWING = (
     *(exp.Add, exp.Sub, exp.Mul, exp.Sum, exp.Avg, exp.Div, exp.Paren, exp.Cast, exp.Window),
 )
-"""Expressions whose operands are only shown if they are. A remainder is not: it has steps."""
+"""Expressions whose operands are only shown if they are. A remainder, or a cast to a decimal, is
+not: it has steps."""
 _RULES: dict[type[Expression], Callable[[Any], Expression | None]] = {
     **dict.fromkeys(COMPARISONS, _comparison),
     exp.Between: _between,

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from sqlglot import exp
+
 from harness.errors import Unsupported
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression
@@ -46,6 +48,7 @@ _READ = """
     CumeDist:
     DPipe: expression safe this
     DataType: this
+    DataTypeParam: this
     DateAdd: expression this
     DateDiff: date_part_boundary expression this unit
     DateFromParts: day month year
@@ -208,5 +211,14 @@ def _set(tree: Expression) -> Iterator[tuple[Expression, str | None]]:
     for node in tree.walk():
         yield node, None
         for name, value in node.args.items():
-            if value not in (None, False, []):
+            if value not in (None, False, []) and not (is_decimal_type(node) and name in _DIGITS):
                 yield node, name
+
+
+def is_decimal_type(node: Expression) -> bool:
+    """True for DECIMAL, whose digits are read (:mod:`harness.plan.sql.decimals`)."""
+    return isinstance(node, exp.DataType) and node.this is exp.DType.DECIMAL
+
+
+_DIGITS = ("expressions",)
+"""The argument of a type that holds how many digits there are, and how many after the point."""
