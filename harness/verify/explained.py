@@ -3,6 +3,7 @@
 DuckDB runs variants of the query that raise, or answer differently, for such data:
 
 - DuckDB's sums of integers have 128 bits; other libraries overflow silently at 64;
+- DuckDB's quotient of 0 / 0 is NaN, which is not NULL, equals itself and is the greatest number;
 - DuckDB writes a float with an exponent of two digits, ``1e-07``;
 - DuckDB casts texts like ``' 7 '`` or ``'1e2'`` to integers, and texts with a time to dates;
 - ties, sums of floats and ``any_value`` depend on the order of rows, last bits on how a division
@@ -34,11 +35,13 @@ MOST_NESTED = 4
 MOST_AGGREGATES = 500
 TOO_WIDE = "a sum of whole numbers that passes 64 bits on this data"
 TEXTS = "a text that DuckDB casts and others do not, as ' 7 ' or '1e2' to a whole number"
+QUOTIENT = "0 / 0 in this data, which is NaN in DuckDB (divide by nullif(…, 0))"
 WRITTEN = "a float as a text with an exponent, which libraries write differently, as 1e-07 and 1e-7"
 ANOTHER = "DuckDB's own answer to this is another {way}"
 _NOT_OF_64_BITS = re.compile("INT128 .* out of range for the destination type INT64")
 _ANOTHER_TEXT = "another text"
 _EXPONENT = "a float with an exponent"
+_NAN = "a quotient that is NaN"
 _FORMS = (
     (exp.DataType.INTEGER_TYPES, r"[+-]?[0-9]{1,18}"),
     (exp.DataType.FLOAT_TYPES, r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
@@ -60,6 +63,7 @@ def data_of_its_own(
     for guarded, raises, told in (
         (_of_sums, _NOT_OF_64_BITS.search, TOO_WIDE),
         (_of_texts, lambda words: _ANOTHER_TEXT in words, TEXTS),
+        (_of_quotients, lambda words: _NAN in words, QUOTIENT),
         (_of_written_floats, lambda words: _EXPONENT in words, WRITTEN),
     ):
         error = _raised(database, guarded, sql, names)
@@ -159,6 +163,24 @@ def _of_texts(tree: exp.Expr) -> bool:
         raising = f"case when {strange} then error('{_ANOTHER_TEXT}') else {read} end"
         time.replace(sqlglot.parse_one(raising, read=DIALECT))
     return bool(casts or times)
+
+
+def _of_quotients(tree: exp.Expr) -> bool:
+    """Makes the query raise where a quotient is NaN, as that of 0 / 0 is."""
+    quotients = list(tree.find_all(exp.Div))
+    if max(map(_divisions, quotients), default=0) > MOST_NESTED:
+        return False
+    for quotient in reversed(quotients):  # innermost first
+        value = quotient.sql(DIALECT)
+        raising = f"case when isnan(cast({value} as double)) then error('{_NAN}') else {value} end"
+        quotient.replace(exp.paren(sqlglot.parse_one(raising, read=DIALECT)))
+    return bool(quotients)
+
+
+def _divisions(quotient: exp.Expr) -> int:
+    """How many divisions contain one: each guard repeats its operands."""
+    outer = quotient.find_ancestor(exp.Div)
+    return 0 if outer is None else 1 + _divisions(outer)
 
 
 def _of_written_floats(tree: exp.Expr) -> bool:

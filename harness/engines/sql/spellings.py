@@ -68,7 +68,11 @@ def rounding_cast(to_even: str) -> Spelling:
     """
 
     def text(printer: Any, e: Expression) -> str:
-        if kind(e) != "BIGINT" or kind(e.this) != "DOUBLE" or has_no_fraction(e.this):
+        value = e.this.unnest()
+        whole = has_no_fraction(value) or (
+            isinstance(value, exp.Round) and kind(value.this) == "BIGINT"
+        )
+        if kind(e) != "BIGINT" or kind(value) != "DOUBLE" or whole:
             plain: str = printer.cast_sql(e)
             return plain
         return f"CAST({to_even.format(printer.sql(e, 'this'))} AS BIGINT)"

@@ -19,12 +19,13 @@ def is_literal(e: exp.Expr | None, text: str) -> bool:
 
 
 def has_no_fraction(e: exp.Expr) -> bool:
-    """True if an expression is rounded to a whole number: ``round(x)``, ``floor(x)``, ``ceil(x)``.
+    """True if an expression rounds to a whole number, or to tens: ``floor(x)``, ``round(x, -1)``.
 
     It may still be a float.
     """
     e = e.unnest()
-    return isinstance(e, _STEPS) and e.args.get("decimals") is None
+    places = e.args.get("decimals")
+    return isinstance(e, _STEPS) and (places is None or isinstance(places, exp.Neg))
 
 
 _STEPS = (exp.Round, exp.Floor, exp.Ceil, exp.Trunc)

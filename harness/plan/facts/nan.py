@@ -37,7 +37,10 @@ _OF_ONE_INFINITY = (
     *DEVIATIONS,
 )
 """Functions that give NaN if one operand, or one row, is infinite."""
-_HUGE = (Special.LARGE, Special.INFINITE)
+HUGE = (Special.LARGE, Special.INFINITE)
+"""Values of data of which NaN may come: inf - inf, 0 * inf."""
+MAKING_NAN = (exp.Mod, exp.Corr, exp.Pow)
+"""Functions that give NaN of ordinary numbers, beside quotients."""
 _ZERO_WHERE_THE_OPERAND_IS = (exp.Neg, exp.Abs)
 
 
@@ -54,9 +57,9 @@ def can_make_nan(e: Expression, schema: Schema) -> bool:
 
     Where it is False, `may_be_nan` need not be called for each part, which takes quadratic time.
     """
-    if any(c.nan or any(kind in c.special for kind in _HUGE) for c in schema):
+    if any(c.nan or any(kind in c.special for kind in HUGE) for c in schema):
         return True
-    return e.find(exp.Div, exp.Mod, exp.Corr, exp.Pow) is not None
+    return e.find(exp.Div, *MAKING_NAN) is not None
 
 
 def greater_by_nan(e: Expression, schema: Schema) -> Expression:
@@ -135,7 +138,7 @@ def _may_be_nan(e: Expression, columns: Mapping[str, Column], known: Known) -> b
 
 def _may_undo_infinity(e: Expression, operands: Sequence[Expression], schema: Schema) -> bool:
     """True if an operand may be infinite in a way that gives NaN: inf - inf, 0 * inf."""
-    huge = any(kind in column.special for column in schema for kind in _HUGE)
+    huge = any(kind in column.special for column in schema for kind in HUGE)
     if not huge or not isinstance(e, (*_OF_TWO_INFINITIES, *_OF_ONE_INFINITY)):
         return False
     infinite = [Special.INFINITE in specials_of(x, schema) for x in operands]

@@ -14,10 +14,19 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.errors import Differs
 from harness.plan.facts.kinds import COMPARING, DEVIATIONS
-from harness.plan.facts.nan import Known, can_make_nan, may_be_nan, not_zero, values_of
+from harness.plan.facts.nan import (
+    HUGE,
+    MAKING_NAN,
+    Known,
+    can_make_nan,
+    may_be_nan,
+    not_zero,
+    values_of,
+)
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typing import infer
 from harness.plan.facts.windows import window_order
+from harness.plan.guards.special_uses import expressions_of
 from harness.plan.tree.nodes import (
     Aggregate,
     Distinct,
@@ -72,12 +81,25 @@ Found = Iterator[tuple[Use, str]]
 
 
 def refuse_nan(plan: Node, differing: frozenset[Use], label: str) -> None:
-    """Raises Differs if a plan uses a value that may be NaN in a way that is in ``differing``."""
+    """Raises Differs if a plan uses a value that may be NaN in a way that is in ``differing``.
+
+    What would be NaN as a quotient only is not refused: a quotient is NaN for 0 / 0, which few data
+    have, and the referee looks for it before it calls an answer wrong.
+    """
+    if not any(map(_makes_nan, walk(plan))):
+        return
     for node in walk(plan):
         for use, text in _uses(node):
             if use in differing:
                 what = f"floats that may be NaN, as 0 / 0 is, {use}"
                 raise Differs(f"{label} cannot: {what} (divide by nullif(…, 0))", text)
+
+
+def _makes_nan(node: Node) -> bool:
+    """True if a step has NaN by more than a quotient: by infinity, or a function that gives it."""
+    if any(kind in column.special for column in node.schema for kind in HUGE):
+        return True
+    return any(e.find(*MAKING_NAN) is not None for e in expressions_of(node))
 
 
 def nan_in_order(keys: Sequence[SortKey], schema: Schema) -> tuple[SortKey, ...]:

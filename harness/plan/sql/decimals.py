@@ -428,8 +428,8 @@ def _cast(e: Expression) -> Expression | None:
     if e.args["to"].is_type(exp.DType.FLOAT) and not e.meta.get(_SHOWN):
         raise Unsupported("a float of 32 bits, of which more is asked than to be shown", in_sql(e))
     if _makes_decimal(e):
-        scaled = _of_cast(e)
-        return _float(scaled) if _places_of_type(e.args["to"]) else scaled.whole
+        cast = _of_cast(e)
+        return _float(cast) if _places_of_type(e.args["to"]) else cast.whole
     if not _is_decimal(e.this):
         return None
     if e.args["to"].is_type(*exp.DataType.TEXT_TYPES):
