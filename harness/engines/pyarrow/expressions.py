@@ -1,4 +1,4 @@
-"""Expressions over the columns of a batch, spelt with ``pyarrow.compute``."""
+"""Emits expressions over the columns of a batch with ``pyarrow.compute``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from harness.types import Type
 
 
 class ArrowExpressions(ArrowText, ArrowDates):
-    """Spells expressions with ``pc.field``: types and functions of numbers are here."""
+    """Emits expressions with ``pc.field``; types and functions of numbers are here."""
 
     spellings: ClassVar[Mapping[str, str]] = {
         **ArrowText.text_spellings,
@@ -41,13 +41,16 @@ class ArrowExpressions(ArrowText, ArrowDates):
         return super().add(e)
 
     def _refuse_folded(self, e: Expression) -> None:
-        """Arrow takes ``(x * a) * b`` for ``x * (a * b)``, and a sum alike."""
+        """Raises Unsupported where Arrow's ``x * (a * b)`` for ``(x * a) * b`` would differ.
+
+        It reorders sums alike.
+        """
         constants = [part for part in e.flatten() if isinstance(part.unnest(), _CONSTANTS)]
         if len(constants) > 1 and not all(map(_is_moderate, constants)):
             raise self.gaps.unsupported(CONSTANTS, in_sql(e))
 
     def sign(self, e: Expression) -> Code:
-        """A whole number; NaN has the sign 0."""
+        """Emits the sign, an integer; that of NaN is 0."""
         value = self.expression(e.this, ATOM)
         if self.type(e.this) is Type.INT64:
             return Code(f'pc.sign({value}).cast("int64")', ATOM)
