@@ -1,4 +1,4 @@
-"""What the right answer to a query looks like, apart from its values."""
+"""The description of a query's right answer, apart from its values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.types import Schema
 from harness.words import folded
 
 NAN_IS_NULL = {b"missing": b"NaN"}
-"""Metadata of an answer's Arrow field in which the engine does not tell NaN from NULL."""
+"""Metadata of an answer's Arrow field in which the engine uses NaN for NULL."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,14 @@ class SortKey:
 
 @dataclass(frozen=True)
 class AnswerSpec:
-    """What a query's text fixes of its answer, and what it leaves open.
+    """What a query's text determines of its answer, and what it leaves open.
 
-    ``order`` holds the leading ORDER BY keys that are columns of the answer; rows that tie
-    under them may come in any order. ``names``, where given, are those of the answer's columns,
-    also where ``schema`` is not known. ``limit`` and ``offset`` count rows. ``reference_sql`` is
-    the SQL as written, for DuckDB; ``widened_sql`` is given for a query with a LIMIT: it returns
-    the same columns and, as its last one, their rank (int64, from 1) under the full ORDER BY, for
-    all rows that may stand in the answer, so that rows tying at the edge of the LIMIT can be
-    accepted.
+    ``order`` holds the leading ORDER BY keys that are columns of the answer; rows that tie under
+    them may come in any order. ``names`` are the answer's columns, also if ``schema`` is not known.
+    ``limit`` and ``offset`` count rows. ``reference_sql`` is the SQL as written, for DuckDB.
+    ``widened_sql`` is given for a query with a LIMIT: it returns the same columns, and last their
+    rank (int64, from 1) under the full ORDER BY, for all rows that may be in the answer, so that
+    any of the rows that tie at the edge of the LIMIT is accepted.
     """
 
     schema: Schema
@@ -45,7 +44,7 @@ class AnswerSpec:
 
 
 def each_once(names: Iterable[str]) -> tuple[str, ...]:
-    """Names of columns, a number behind those that were there before, as DuckDB has them."""
+    """Makes column names unique by a number, as DuckDB does: ``a, a`` -> ``a, a_1``."""
     found: dict[str, str] = {}
     for name in names:
         other, number = name, 0

@@ -1,4 +1,4 @@
-"""Characters for which libraries' functions of text have different rules."""
+"""Finds characters that libraries' text functions treat differently."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.special import Special, Specials, together
 
 _SIGMAS = frozenset("Σσς")
 _FOLDED = frozenset("İ\u0390\u03b0\u1fd3\u1fe3\ufb05\ufb06")
-"""Characters whose equals are not those that ``str.casefold`` would give one by one."""
+"""Characters that equal others which ``str.casefold`` does not give one by one."""
 _NEW = frozenset("ƛɤɷɼꟓꟕꭋꭌ\U00011a3a")
 _JOINED = (
     *((0x1100, 0x11FF), (0xA960, 0xA97C), (0xD7B0, 0xD7FB)),  # parts of Korean syllables
@@ -18,11 +18,11 @@ _JOINED = (
     *((0x111C2, 0x111C3), (0x1193F, 0x11941), (0x11A3A, 0x11A3A), (0x11A84, 0x11A89)),
     (0x11D46, 0x11D46),
 )
-"""First and last code points; marks and format characters are told by their category."""
+"""Ranges of code points that join with their neighbours; others are found by category."""
 
 
 def specials(text: str) -> Specials:
-    """The kinds of special characters in a text. One of ASCII characters alone has none."""
+    """Returns the kinds of special characters in a text; () for ASCII."""
     found = set() if text.isascii() else {kind for c in set(text) for kind in _of(c)}
     return together(tuple(found))
 

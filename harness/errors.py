@@ -6,17 +6,17 @@ HarnessError
 │   └── DataUnavailable    the data is not on this machine, and what to install
 ├── Unsupported        a query that the plan layer or one engine cannot do, with the fragment
 │   └── Differs            its values are ones that the engine handles differently from DuckDB
-├── TooMuch            compiling a query passes a limit of time or memory
+├── TooMuch            compiling a query exceeds a limit of time or memory
 ├── UnknownEngine      no engine has this name, or its code cannot be loaded
 ├── CannotInstall      an engine's own environment cannot be made
-├── NoReference        the answers to a query cannot be checked: DuckDB cannot compute the right one
+├── NoReference        answers cannot be checked: DuckDB cannot compute the right one
 ├── ResultsError       a results file or folder cannot be read or written
-└── WorkerError        what can befall a process of an engine, or one of ours
-    ├── WorkerFailed       the engine raised an error; the process lives on
+└── WorkerError        a worker process failed
+    ├── WorkerFailed       the engine raised an error; the process still runs
     ├── WorkerDied         the process ended by itself
     ├── WorkerTimeout      the process did not answer in time and was killed
     ├── WorkerOutOfDisk    the disk was nearly full, and the process was killed
-    └── WorkerOutOfMemory  the process outgrew its limit, or its engine said so
+    └── WorkerOutOfMemory  the process exceeded its limit, or its engine said so
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from pathlib import Path
 from harness.words import visible
 
 FRAGMENT = 120
-"""How many characters of a piece of SQL are told."""
+"""The most characters of a piece of SQL in a message."""
 
 
 class HarnessError(Exception):
-    """Base of all errors that are told to the user in one line, without a traceback.
+    """Base of all errors that are shown to the user in one line, without a traceback.
 
-    What others wrote, as names and pieces of SQL, is told so that a terminal obeys none of it.
+    Control characters in names and SQL are escaped, so that a terminal does not obey them.
     """
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class WorkloadError(HarnessError):
         super().__init__(f"{place} {message}".strip())
 
     def at(self, file: Path, line: int | None) -> WorkloadError:
-        """The same error, placed at a line of a file."""
+        """Returns the same error with a file and line."""
         return type(self)(self.message, file, self.line or line)
 
 
@@ -67,16 +67,17 @@ class DataUnavailable(DataError):
 
 
 def first_cause(error: BaseException) -> BaseException:
-    """The error itself, or the first of a group of errors: libraries with tasks raise groups."""
+    """Returns the first error of a group of errors, or the error itself."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
 
 
 class Unsupported(HarnessError):
-    """A query that cannot be done, by the plan layer or by one engine.
+    """A query that the plan layer, or one engine, cannot do.
 
-    ``fragment`` is the piece of SQL that is to blame, where one is; its beginning is told.
+    ``fragment`` is the piece of SQL that is the cause, if there is one; messages show its
+    beginning.
     """
 
     def __init__(self, reason: str, fragment: str | None = None) -> None:
@@ -85,7 +86,7 @@ class Unsupported(HarnessError):
 
 
 class Differs(Unsupported):
-    """A query whose values one engine declares that it handles differently from DuckDB."""
+    """A query with values for which an engine declares that it differs from DuckDB."""
 
 
 def _beginning(fragment: str) -> str:
@@ -93,23 +94,23 @@ def _beginning(fragment: str) -> str:
 
 
 class TooMuch(HarnessError):
-    """What a file asks for takes more time or memory than it may; the message names the limit."""
+    """Compiling a file takes more time or memory than allowed; the message names the limit."""
 
 
 class UnknownEngine(HarnessError):
-    """An engine's name that stands for none, or for one whose code cannot be loaded."""
+    """No engine has this name, or its code cannot be loaded."""
 
 
 class CannotInstall(HarnessError):
-    """An environment of an engine's own that cannot be made: no such version, no network."""
+    """An engine's own environment cannot be made: no such version, no network."""
 
 
 class DataTooMuch(DataError):
-    """A file that takes more time or memory to read than it may: it is not tried again."""
+    """A file takes more time or memory to read than allowed; it is not tried again."""
 
 
 class NoReference(HarnessError):
-    """The right answer to a query cannot be computed, so that no engine's can be checked."""
+    """The right answer to a query cannot be computed, so no engine's can be checked."""
 
 
 class ResultsError(HarnessError):
@@ -117,15 +118,15 @@ class ResultsError(HarnessError):
 
 
 class WorkerError(HarnessError):
-    """Something befell an engine's process."""
+    """A worker process failed; subclasses say how."""
 
 
 class WorkerFailed(WorkerError):
-    """The engine raised an error; its process lives on."""
+    """The engine raised an error; its process still runs."""
 
 
 class WorkerUnsupported(WorkerFailed):
-    """The engine cannot run the program, which it noticed only when it tried."""
+    """The engine cannot run the program, which showed only when it tried."""
 
 
 class WorkerDied(WorkerError):
@@ -141,4 +142,4 @@ class WorkerOutOfDisk(WorkerError):
 
 
 class WorkerOutOfMemory(WorkerError):
-    """The engine's process outgrew its limit and was killed, or its engine said so itself."""
+    """The engine's process exceeded its limit and was killed, or ran out of memory itself."""

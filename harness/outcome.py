@@ -1,4 +1,4 @@
-"""What is measured, and what came of it: a cell and its record, as the harness holds them."""
+"""A cell, which is measured, and its record, as the harness holds them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Cell:
 
     @property
     def parameters(self) -> str:
-        """The part of a pytest id that stands in brackets."""
+        """The part of a pytest id in brackets."""
         return f"{self.engine}-{self.input}-{self.size}"
 
     def __str__(self) -> str:
@@ -40,9 +40,9 @@ class Cell:
 class Round:
     """One hot round: wall-clock and CPU seconds (user + system, of the engine's process tree).
 
-    Both are for one run of the program, also where a round loops. ``turn`` counts from 0: rounds of
-    one cell with the same turn are a block, and close to other engines' of that turn. ``process``
-    counts the processes that the cell had one after the other.
+    Both are for one run of the program, also if a round loops. ``turn`` counts from 0: rounds of a
+    cell with the same turn are a block, close in time to other engines' blocks of that turn.
+    ``process`` counts the processes that the cell had, one after the other.
     """
 
     seconds: float
@@ -53,10 +53,10 @@ class Round:
 
 @dataclass(frozen=True)
 class Record:
-    """What came of one cell.
+    """The result of one cell.
 
-    ``reason`` is empty only where the outcome is ``ok``; only then are there ``figures``, and hot
-    rounds unless the command asked for none.
+    ``reason`` is empty only if the outcome is ``ok``; only then are there ``figures``, and hot
+    rounds unless the command line says none.
     """
 
     cell: Cell

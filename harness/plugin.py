@@ -1,8 +1,8 @@
 """The pytest plugin: ``--benchmark`` measures workloads; without it, pytest is left as it is.
 
-But for one thing: pytest-benchmark asks git for a commit whenever pytest starts, and git runs what
-a folder's ``.git/config`` names. Where this plugin is loaded before it (``-p enginebench``), the
-commit is read from files instead.
+With one exception: pytest-benchmark runs git for a commit whenever pytest starts, and git runs what
+a folder's ``.git/config`` names. If this plugin is loaded first (``-p enginebench``), the commit is
+read from files instead.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ DEFAULT_TIMEOUT_SECONDS = 300.0
 
 
 def _timeout_names() -> list[str]:
-    """``--timeout`` is pytest-timeout's where that is installed; pytest refuses a second one."""
+    """Returns the names of ``--timeout``, which pytest-timeout has if it is installed."""
     taken = importlib.util.find_spec("pytest_timeout") is not None
     return ["--cell-timeout"] if taken else ["--timeout", "--cell-timeout"]
 
 
 def _tag() -> str:
-    """What ``--benchmark-autosave`` calls a file; ``--help`` wants it, and so every pytest."""
+    """Returns the file name of ``--benchmark-autosave``; every pytest needs it for ``--help``."""
     return f"{commit_of(Path.cwd())['id']}_{datetime.now(UTC):%Y%m%d_%H%M%S}"
 
 

@@ -1,4 +1,4 @@
-"""Values for which libraries' functions have different rules."""
+"""Special values, which libraries' functions treat differently."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Special(StrEnum):
-    """What makes a value special; the words end a sentence about a function of such values."""
+    """What makes a value special; the words end a message about a function of such values."""
 
     UPPER = "a text with characters whose upper case is several, as that of ß can be"
     LOWER = "a text with characters whose lower case is several or depends on the place, as İ and Σ"
@@ -22,20 +22,20 @@ class Special(StrEnum):
 
 
 Specials = tuple[Special, ...]
-"""The kinds of special values that a column may hold, in the order above."""
+"""The kinds of special values that a column may hold, in the order of `Special`."""
 
 EXACT = 2**53
-"""Floats hold all whole numbers up to this one, and not the next."""
+"""Floats hold all integers up to this one, but not the next."""
 _LEAST = -(2**63)
 
 
 def together(*parts: Specials) -> Specials:
-    """The kinds that any of the parts has."""
+    """Returns the kinds that any of the parts has."""
     return tuple(kind for kind in Special if any(kind in part for part in parts))
 
 
 def of_number(number: float) -> Specials:
-    """The kinds of special values that a number is of, as an integer or a float."""
+    """Returns the special kinds of a number, as an integer or a float."""
     if abs(number) <= EXACT:
         return ()
     if isinstance(number, float):

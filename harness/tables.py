@@ -1,4 +1,4 @@
-"""What the rest of the harness knows of a table: where its files are and what is in them."""
+"""What the rest of the harness knows of a table: its files, and what is in them."""
 
 from __future__ import annotations
 
@@ -19,29 +19,32 @@ class Input(StrEnum):
 
 
 PLAIN_PATH = re.compile(r"(/(?!\.\.?(/|$))[\w. -]+)*")
-"""What stands for one file, or folder, to every reader: of some, ``*?[]{}`` are patterns,
-``name=value`` is a column, ``::`` a chain of filesystems, ``:`` and ``%`` part of an address."""
+"""A path that means one file or folder to every reader.
+
+For some, ``*?[]{}`` are patterns, ``name=value`` is a column, ``::`` a chain of filesystems, ``:``
+and ``%`` part of an address.
+"""
 
 
 def plain_path(path: Path) -> bool:
-    """Whether every reader takes a path for nothing but that of one file."""
+    """True if every reader takes a path for that of one file."""
     return bool(PLAIN_PATH.fullmatch(str(path))) and path.name[:1].isalnum()
 
 
 PLAIN_DELIMITERS = ",;\t|"
-"""Others may be part of a number or a date."""
+"""Delimiters of CSV files; others may be part of a number or a date."""
 
 
 @dataclass(frozen=True)
 class CsvFormat:
-    """How a CSV file is spelt. All have a header line, UTF-8 text and ISO dates."""
+    """The delimiter and NULLs of a CSV file; all have a header line, UTF-8 and ISO dates."""
 
     delimiter: str = ","
     null_values: tuple[str, ...] = ("",)
 
     @property
     def plain(self) -> CsvFormat:
-        """What engines are given in its place: NULL is nothing, as all readers have it."""
+        """The format that engines get instead: NULL is the empty field, as all readers have it."""
         return CsvFormat(self.delimiter if self.delimiter in PLAIN_DELIMITERS else ",")
 
 
@@ -49,10 +52,10 @@ class CsvFormat:
 class Table:
     """A table ready to be read: its files exist and have just been checked.
 
-    ``parquet`` holds canonical types only (int64, float64, string, date32, timestamp[us],
-    bool); it is empty where only the CSV was asked for. A column of ``schema`` is nullable
-    exactly where the data has (or, for generated data, may have) a NULL. ``changes``: what of the
-    data is not as in the user's files, in words. Of all files the paths are plain.
+    ``parquet`` holds canonical types only (int64, float64, string, date32, timestamp[us], bool); it
+    is empty if only the CSV was requested. A column of ``schema`` is nullable if and only if the
+    data has (or, for generated data, may have) a NULL. ``changes`` says how the data differs from
+    the user's files. All paths are plain.
     """
 
     name: str
@@ -64,7 +67,7 @@ class Table:
     changes: tuple[str, ...] = ()
 
     def files(self, source: Input) -> tuple[Path, ...]:
-        """The files that a program with this input reads (or that memory is loaded from)."""
+        """Returns the files that a program with this input reads, or memory is loaded from."""
         return self.csv if source is Input.CSV else self.parquet
 
     def column(self, name: str) -> Column:

@@ -1,4 +1,4 @@
-"""The types that a column can have, the same few for every engine."""
+"""The types that a column can have, the same for every engine."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from harness.special import Specials
 
 
 class Type(StrEnum):
-    """A column's type. Integers and floats are 64 bits wide; timestamps count microseconds.
+    """A column's type. Integers and floats have 64 bits; timestamps count microseconds.
 
-    A decimal has 15 digits, two of them behind the point; only generated money may be one.
+    A decimal has 15 digits, two of them after the point; only generated money may be one.
     """
 
     BOOLEAN = "boolean"
@@ -28,7 +28,7 @@ class Type(StrEnum):
 
     @property
     def has_specials(self) -> bool:
-        """Whether libraries have other rules for some of its values (``harness.special``)."""
+        """Whether libraries treat some of its values differently (``harness.special``)."""
         return self is Type.STRING or self.numeric
 
     @property
@@ -56,8 +56,8 @@ _SQL_NAMES = {
 class Column:
     """A column of a table or of a plan node's result.
 
-    ``nan``: whether a float may be NaN, as no table's is. ``nonzero``: whether it is known that no
-    number is 0. ``special``: the special values that it may hold.
+    ``nan``: whether a float may be NaN, which none in a table is. ``nonzero``: whether no number is
+    0. ``special``: the special values that it may hold.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Words for people: text made harmless for a terminal, did-you-mean hints, and numbers of bytes."""
+"""Text for people: escaped for terminals, did-you-mean hints, numbers of bytes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def visible(text: str) -> str:
-    """Control and formatting characters (Unicode's Cc, Cf and Cs) as the escapes that Python has.
+    """Returns a text with control and formatting characters escaped as in Python.
 
-    They would colour, move or turn what stands around them, or have the terminal do something.
+    They (Unicode's Cc, Cf and Cs) would change the text around them, or make the terminal act.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -30,9 +30,9 @@ def _shown(character: str) -> str:
 
 
 def is_utf8(name: object) -> bool:
-    """Whether a name or path is text: of bytes that are no UTF-8 Python makes halves of characters.
+    """True if a name or path is valid UTF-8, without Python's surrogates for other bytes.
 
-    Neither a process, nor DuckDB, nor a results file could be told of such a one.
+    Neither a process, nor DuckDB, nor a results file accepts others.
     """
     try:
         str(name).encode()
@@ -42,12 +42,12 @@ def is_utf8(name: object) -> bool:
 
 
 def folded(name: str) -> str:
-    """A name without case, as DuckDB compares names: of ASCII's letters, and of no others."""
+    """Returns a name in lower case, as DuckDB compares names: ASCII letters only."""
     return name.translate(_ASCII)
 
 
 def suggestion(name: str, known: Iterable[str], kind: str = "known") -> str:
-    """``did you mean 'x'?``, or else the names that there are, to be put after ``;``."""
+    """Returns ``did you mean 'x'?``, or the known names, to follow a ``;``."""
     names = list(known)
     lower = {candidate.lower(): candidate for candidate in names}
     close = get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
@@ -57,7 +57,7 @@ def suggestion(name: str, known: Iterable[str], kind: str = "known") -> str:
 
 
 def parse_bytes(text: str) -> int:
-    """Bytes: of ``8GB``, ``8 G``, ``512MiB`` or a plain number. Raises ValueError for others."""
+    """Parses ``8GB``, ``8 G``, ``512MiB`` or a plain number; raises ValueError for others."""
     found = _SIZE.fullmatch(text.strip().upper())
     if found is None or float(found[1]) == 0:
         raise ValueError(f"{text!r} is not a size, such as 8GB")
@@ -66,6 +66,6 @@ def parse_bytes(text: str) -> int:
 
 
 def format_bytes(count: int) -> str:
-    """A number of bytes in three digits."""
+    """Formats a number of bytes with three digits: ``1.23 GB``."""
     power = min((len(str(count)) - 1) // 3, len(_UNITS) - 1)
     return f"{float(f'{count / 1000**power:.3g}'):g} {_UNITS[power]}"

@@ -76,9 +76,9 @@ def facts(
 ) -> Facts:
     """Returns what the cache stores of a table; a column is nullable if and only if it has a NULL.
 
-    - ``plain``: every engine's CSV reader would read the text alike. - ``in_place``: the user's own
-    Parquet files are used; the entry has no copy. - ``changes``: how the data differs from the
-    files, in words.
+    - ``plain``: every engine's CSV reader would read the text alike.
+    - ``in_place``: the user's own Parquet files are used; the entry has no copy.
+    - ``changes``: how the data differs from the files, in words.
     """
     schema = [
         [c.name, c.type.value, written.nulls[c.name] > 0, written.special[c.name]] for c in columns

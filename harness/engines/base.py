@@ -37,8 +37,8 @@ CONNECT_VARIABLE = "ENGINEBENCH_CONNECT"
 class Program:
     """The text that an engine runs: Python that defines ``query(t)``, or SQL.
 
-    ``t(name)`` hands a Python program its table: the loaded frame for ``input: memory``, else the
-    path of its file (a list of paths where there are several).
+    ``t(name)`` returns a table to a Python program: the loaded frame for ``input: memory``, else
+    the path of its file, or a list of paths if there are several.
     """
 
     text: str
@@ -80,11 +80,11 @@ class Session(ABC):
 
     @abstractmethod
     def to_arrow(self, result: Any) -> pa.Table:
-        """Hands a result over for checking (untimed)."""
+        """Converts a result to Arrow for checking (untimed)."""
 
     @abstractmethod
     def rows(self, result: Any) -> int:
-        """How many rows a result has, without converting it."""
+        """Returns how many rows a result has, without converting it."""
 
 
 class Engine(ABC):
@@ -119,10 +119,10 @@ class Engine(ABC):
     """Functions -> the special values for which the library differs from DuckDB."""
 
     names_differ: ClassVar[re.Pattern[str] | None] = None
-    """Names of columns that a library takes for a pattern, or a path, of others."""
+    """Column names that the library takes for a pattern or a path."""
 
     def lacks(self) -> Gaps:
-        """The engine's gaps, for look-up by compilers and sessions."""
+        """Returns the engine's gaps, for look-up by emitters and sessions."""
         return Gaps(self.label, self.gaps)
 
     def unavailable(self) -> str | None:
@@ -154,7 +154,7 @@ class Engine(ABC):
 
     @abstractmethod
     def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
-        """The program for a query. Raises Unsupported, naming the reason, where there is none."""
+        """Returns the program for a query; raises Unsupported if there is none."""
 
     def lowered(self, query: Query) -> Node:
         """A query's plan. Raises Unsupported where there is none, or Differs for its values."""
@@ -174,4 +174,4 @@ class Engine(ABC):
 
     @abstractmethod
     def start(self, threads: int) -> Session:
-        """Imports the library, set to a number of threads. Called in the engine's process only."""
+        """Imports the library with a number of threads; called in the engine's process only."""

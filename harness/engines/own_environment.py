@@ -1,7 +1,7 @@
-"""Requirements -> a virtual environment of an engine's own, made once and left in the cache.
+"""A virtual environment of an engine's own, made once for its requirements and kept in the cache.
 
-An engine lives in one where its version is chosen (``polars==1.44.2``), or where its library cannot
-be installed beside others. Its worker runs this harness under that environment's Python.
+An engine has one if its version is selected (``polars==1.44.2``), or if its library cannot be
+installed beside others. Its worker runs this harness with that environment's Python.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from harness.machine.locks import held
 from harness.words import visible
 
 FOLDER = "environments"
-"""Of the cache: its folder of environments."""
+"""The cache's folder of environments."""
 DONE = "enginebench.json"
-"""Written into an environment once it is complete: the versions of all that it holds."""
+"""The file that marks a complete environment: the versions of all its distributions."""
 OF_A_WORKER = ("packaging", "psutil", "ruff-api", "sqlglot")
-"""What a worker imports whatever its engine: of the versions that the harness itself runs with."""
+"""Distributions that every worker imports, in the versions of the harness's environment."""
 ANSWERS = "pyarrow"
-"""What a worker hands its answers over with: of the newest version that the engine allows."""
+"""The distribution with which a worker writes answers, in the newest version the engine allows."""
 WAIT_SECONDS = 1800
 _LISTED = """
 import importlib.metadata, json
@@ -45,7 +45,7 @@ print(json.dumps({d.name: d.version for d in importlib.metadata.distributions()}
 
 @dataclass(frozen=True)
 class OwnEnvironment:
-    """A virtual environment that is complete, and the versions in it by canonical name."""
+    """A complete virtual environment, and its versions by canonical name."""
 
     folder: Path
     versions: Mapping[str, str]
@@ -55,10 +55,10 @@ class OwnEnvironment:
         return self.folder / "bin" / "python"
 
     def variables(self, packages: Path) -> dict[str, str]:
-        """The environment variables of a process whose Python this is.
+        """Returns the environment variables of a process that runs its Python.
 
-        ``packages`` is a folder for links to what it imports of the harness's own environment. Its
-        packages may not lie in that environment's site-packages, which would bring all the others.
+        ``packages`` is a folder for links to packages of the harness's environment: that
+        environment's site-packages would bring all others, too.
         """
         return {"PYTHONPATH": str(packages), "VIRTUAL_ENV": str(self.folder)}
 
@@ -77,7 +77,7 @@ def _extras(distribution: str) -> str:
 
 
 def _requirement(distribution: str) -> Requirement | None:
-    """What the harness itself requires of a distribution, or None."""
+    """Returns the harness's own requirement of a distribution, or None."""
     found = map(Requirement, importlib.metadata.requires("enginebench") or [])
     name = canonicalize_name(distribution)
     return next((each for each in found if canonicalize_name(each.name) == name), None)
@@ -87,12 +87,12 @@ class InOwnEnvironment(Engine):
     """An engine whose library is installed into an environment of its own."""
 
     requires: ClassVar[tuple[str, ...]]
-    """What the environment has to have, as pip is told it."""
+    """The requirements of the environment, as pip reads them."""
 
     def home(self, say: Callable[[str], None] = lambda _: None) -> OwnEnvironment:
-        """The environment, made if it is not there yet. Raises CannotInstall.
+        """Returns the environment, and makes it if needed; raises CannotInstall.
 
-        ``say`` is told when one is made, which takes some seconds and a download.
+        ``say`` is called with a text before one is made, which takes some seconds and a download.
         """
         found = _homes.get(self.requires)
         if found is None:
@@ -109,7 +109,7 @@ class InOwnEnvironment(Engine):
         return self.too_old()
 
     def untried(self) -> str | None:
-        """A warning where the version is none that programs are written for; else None."""
+        """Returns a warning if programs were not written for this version, else None."""
         version, tried = self.version(), _requirement(self.distribution)
         if version is None or tried is None or tried.specifier.contains(version):
             return None
@@ -126,7 +126,7 @@ class InOwnEnvironment(Engine):
 
 
 _homes: dict[tuple[str, ...], OwnEnvironment | CannotInstall] = {}
-"""What came of each environment that this process has wanted: none is tried twice."""
+"""Requirements -> the environment, or the error, in this process: none is tried twice."""
 
 
 def _found_or_made(
@@ -163,7 +163,7 @@ def _make(folder: Path, needed: Sequence[str], wanted: Sequence[str]) -> None:
 
 
 def _by_uv(folder: Path, needed: Sequence[str]) -> str | None:
-    """Why uv could not make the environment; None where it did."""
+    """Makes an environment with uv; returns why that failed, or None."""
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     if uv is None:
         return "uv is not installed"
@@ -173,7 +173,7 @@ def _by_uv(folder: Path, needed: Sequence[str]) -> str | None:
 
 
 def _by_pip(folder: Path, needed: Sequence[str]) -> str | None:
-    """Why venv and pip could not make the environment; None where they did."""
+    """Makes an environment with venv and pip; returns why that failed, or None."""
     made = _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
     python = str(OwnEnvironment(folder, {}).python)
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
@@ -181,9 +181,9 @@ def _by_pip(folder: Path, needed: Sequence[str]) -> str | None:
 
 
 def _run(command: Sequence[str]) -> str | None:
-    """Runs a command; returns the line of its output that says why it failed, None if it did not.
+    """Runs a command; returns the line of its output that says why it failed, or None.
 
-    It runs in an empty folder, whose settings are nobody's.
+    It runs in an empty folder, so that no project's settings apply.
     """
     empty = Path(mkdtemp())
     try:
@@ -198,7 +198,7 @@ def _run(command: Sequence[str]) -> str | None:
 
 
 def _reason(output: str) -> str:
-    """The line that says most: pip's last error, or the end of what uv explains."""
+    """Returns the most informative line: pip's last error, or the end of uv's explanation."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     return visible((errors or lines or ["no reason given"])[-1])
@@ -211,7 +211,7 @@ def _versions(folder: Path) -> dict[str, str]:
 
 
 def link_packages(folder: Path, modules: Iterable[str]) -> None:
-    """Links the packages that modules stand in (``a.b.c`` -> ``a``) into a folder."""
+    """Links the packages that contain modules (``a.b.c`` -> ``a``) into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in {module.partition(".")[0] for module in modules}:
         spec = importlib.util.find_spec(name)

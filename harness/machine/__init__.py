@@ -1,1 +1,1 @@
-"""The machine and its processes: what may be used of it, and children that are watched."""
+"""The machine's facts and limits, and child processes that are watched."""

@@ -1,4 +1,4 @@
-"""The control groups (v1 and v2) that this process is in -> what they grant it."""
+"""Reads the limits that control groups (v1 and v2) set for this process."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 UNBOUNDED_BYTES = 2**60
-"""Version 1 writes "no limit" as a number of this order."""
+"""Version 1 writes "no limit" as a number of at least this size."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The bytes that a group grants, and those of them that are free."""
+    """The limit of a group in bytes, and the free part of it."""
 
     limit: int
     free: int
 
 
 def granted_cores(root: Path = Path("/")) -> float | None:
-    """How many cores' time the groups grant; None where they set no bound."""
+    """Returns how many cores' time the groups grant; None if there is no limit."""
     quotas = [quota for group in _along("cpu", root) if (quota := _quota(group)) is not None]
     return min(quotas, default=None)
 
 
 def memories(root: Path = Path("/")) -> list[Memory]:
-    """The limit and what is free, of every group that bounds this process' memory."""
+    """Returns the limit and free bytes of every group that limits this process' memory."""
     found = [_memory(group, *names) for group in _along("memory", root) for names in _MEMORY_FILES]
     return [memory for memory in found if memory is not None]
 
@@ -48,7 +48,7 @@ def _memory(group: Path, limit_file: str, used_file: str, cache: str) -> Memory 
 
 
 def _along(controller: str, root: Path) -> Iterator[Path]:
-    """The folders of the groups with a controller: this process' own, and those above it."""
+    """Yields the folders of the groups with a controller: this process' own, and those above."""
     with contextlib.suppress(OSError):
         for line in (root / "proc/self/cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)
@@ -70,14 +70,14 @@ def _quota(group: Path) -> float | None:
 
 
 def number(file: Path) -> int | None:
-    """The number that a file holds; None where there is no such file, or none in it ("max")."""
+    """Returns the number in a file; None if the file is missing, or has none ("max")."""
     with contextlib.suppress(OSError, ValueError):
         return int(file.read_text())
     return None
 
 
 def field(file: Path, name: str) -> int | None:
-    """The number behind a name in a file of lines ``name number``."""
+    """Returns the number after a name in a file of lines ``name number``, or None."""
     with contextlib.suppress(OSError):
         for line in file.read_text().splitlines():
             key, _, value = line.partition(" ")

@@ -1,4 +1,4 @@
-"""What is closed at the end of a ``with`` block."""
+"""The base class of objects that are closed at the end of a ``with`` block."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Closing:
-    """Something with a ``close`` of its own, which may be called twice."""
+    """An object with a ``close`` method that may be called twice."""
 
     def close(self) -> None:
         raise NotImplementedError

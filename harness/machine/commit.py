@@ -1,7 +1,7 @@
-"""A folder's ``.git`` -> the commit that it is at, read as text.
+"""Reads the commit of a folder from the text files in its ``.git``.
 
-Git is not asked: it runs programs that the folder's own ``.git/config`` names (``core.fsmonitor``,
-filters, ``gpg.program``), and whoever runs a stranger's workload has not agreed to those.
+Git is not run: it runs programs that the folder's ``.git/config`` names (``core.fsmonitor``,
+filters, ``gpg.program``), to which a user of a stranger's workload has not agreed.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import re
 from pathlib import Path
 
 MOST_BYTES = 10_000_000
-"""Of one file: ``packed-refs`` of 100,000 branches has about as many."""
+"""The most bytes of one file: ``packed-refs`` of 100,000 branches has about as many."""
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _REF = re.compile(r"ref: (refs/[!-~]+)")
 
 
 def commit_of(folder: Path) -> dict[str, str]:
-    """The commit's ``id``, the ``branch`` and the ``project``, in pytest-benchmark's words.
+    """Returns the commit's ``id``, the ``branch`` and the ``project``, as pytest-benchmark does.
 
-    Whether files differ from the commit is left out: finding that takes git.
+    ``id`` is "unversioned" without a commit. Whether files differ from the commit is left out:
+    finding that needs git.
     """
     about = {"id": "unversioned", "branch": "(unknown)", "project": folder.name}
     git = next((place / ".git" for place in (folder, *folder.parents) if _here(place)), None)
@@ -46,7 +47,7 @@ def _head(git: Path) -> dict[str, str]:
 
 
 def _led_to(base: Path, file: Path, before: str = "") -> Path | None:
-    """The folder that a file names, if it is one that does."""
+    """Returns the folder that a file names, or None if it names none."""
     named = _text(file).strip()
     return base / named.removeprefix(before) if named and named.startswith(before) else None
 
@@ -57,7 +58,7 @@ def _packed(git: Path, ref: str) -> str:
 
 
 def _text(file: Path) -> str:
-    """A file's text; nothing where it cannot be read, or would be waited for."""
+    """Returns a file's text; "" if it cannot be read, or reading it could block."""
     try:
         if not file.is_file():
             return ""

@@ -1,4 +1,4 @@
-"""Records -> warnings of engines that kept more cores busy than they were given threads."""
+"""Warns of engines that kept more cores busy than they were given threads."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from harness.outcome import Record
 
 TOLERANCE = 1.1
-"""The cores per thread that are still one core: timers and helpers run beside the work."""
+"""The cores per thread that still count as one: timers and helper threads run, too."""
 FEWEST_SECONDS = 0.05
-"""Rounds that took less than this together are too short to count cores by."""
+"""The least total time of rounds by which cores are counted."""
 
 
 def busy_cores(record: Record) -> float | None:
-    """Processor time over wall-clock time of all hot rounds; None where those were too short."""
+    """Returns processor time over wall-clock time of all hot rounds; None if too short."""
     seconds = sum(one.seconds for one in record.rounds)
     loops = record.figures.loops if record.figures else None
     if seconds * (loops or 1) < FEWEST_SECONDS:
@@ -22,7 +22,7 @@ def busy_cores(record: Record) -> float | None:
 
 
 def overruns(records: Iterable[Record]) -> list[str]:
-    """A line for each engine and number of threads that the engine exceeded."""
+    """Returns a warning for each engine and number of threads that the engine exceeded."""
     over: dict[tuple[str, int], list[tuple[float, Record]]] = {}
     for record in records:
         cores, cell = busy_cores(record), record.cell

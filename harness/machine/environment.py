@@ -1,4 +1,4 @@
-"""The surroundings of a run: what engines read from them, and what else decides over timings."""
+"""The state of the machine before a run: variables that engines read, load, clock rates, disk."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from harness.words import visible
 
 
 class OfLibraries(Protocol):
-    """What an engine says of the variables of its process."""
+    """What `surroundings` needs to know of an engine: the environment of its process."""
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The names of those that its libraries read."""
+        """The names of the environment variables that its libraries read."""
 
     def environment(self, threads: int) -> dict[str, str]:
-        """Those that the harness sets, by name."""
+        """Returns the environment variables that the harness sets for it."""
 
 
 def read_by(engine: OfLibraries, environment: Mapping[str, str]) -> dict[str, str]:
-    """Of a process' environment, the variables that the engine's libraries read, by their names."""
+    """Returns those variables of a process' environment that the engine's libraries read."""
     names = {*LIBRARIES, *engine.variables}
     return {name: environment[name] for name in sorted(names & environment.keys())}
 
@@ -35,7 +35,7 @@ def read_by(engine: OfLibraries, environment: Mapping[str, str]) -> dict[str, st
 def surroundings(
     engines: Mapping[str, OfLibraries], data: Path, threads: Sequence[int] = ()
 ) -> EnvironmentEntry:
-    """The state of the machine before a run of these engines over data that lies in a folder.
+    """Returns the state of the machine before a run over data in a folder.
 
     ``engines`` are by name.
     """
@@ -59,19 +59,19 @@ def surroundings(
 
 
 def load() -> float:
-    """The system's load average of the last minute: the tasks that ran or wanted to."""
+    """Returns the system's load average of the last minute."""
     return round(os.getloadavg()[0], 2)
 
 
 def governor(root: Path = Path("/")) -> str | None:
-    """How the kernel chooses clock rates, such as ``performance``; several are listed."""
+    """Returns the kernel's policy for clock rates, such as ``performance``; several are listed."""
     files = root.glob("sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor")
     found = sorted({file.read_text().strip() for file in files})
     return ", ".join(found) or None
 
 
 def disk_of(folder: Path, root: Path = Path("/")) -> DiskEntry | None:
-    """The disk below a folder, which need not exist yet; None where it is on none that is known."""
+    """Returns the disk of a folder, which need not exist yet; None if it is not known."""
     mount = _mount_of(folder)
     if mount is None:
         return None
@@ -80,14 +80,14 @@ def disk_of(folder: Path, root: Path = Path("/")) -> DiskEntry | None:
 
 
 def _mount_of(folder: Path) -> Any:
-    """psutil's partition whose mount point is the nearest one above a folder."""
+    """Returns psutil's partition with the nearest mount point above a folder."""
     place = folder.absolute().resolve()
     above = [m for m in psutil.disk_partitions(all=True) if place.is_relative_to(m.mountpoint)]
     return max(above, key=lambda mount: len(Path(mount.mountpoint).parts), default=None)
 
 
 def _rotational(device: str, root: Path) -> bool | None:
-    """Whether a disk turns; for a partition (``sda1``), whether the disk that it is on does."""
+    """True if a disk rotates; for a partition (``sda1``), its disk."""
     block = (root / "sys/class/block" / device).resolve()
     for folder in (block, block.parent):
         found = number(folder / "queue/rotational")

@@ -1,4 +1,4 @@
-"""What machine this is: the facts that a reader of timings asks for."""
+"""The facts of this machine that matter to a reader of timings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.records.runs import GpuDevice, MachineEntry
 
 
 def this_machine() -> MachineEntry:
-    """What a results file says of this machine."""
+    """Returns the machine as a results file describes it."""
     cpu, cores = _cpu_model(), usable_cores()
     memory = psutil.virtual_memory().total
     return MachineEntry(
@@ -35,7 +35,7 @@ def this_machine() -> MachineEntry:
 
 
 def usable_cores() -> int:
-    """The cores that this process may use, a quota of its control groups rounded up."""
+    """Returns the cores that this process may use; a quota of control groups is rounded up."""
     cores = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
@@ -44,7 +44,7 @@ def usable_cores() -> int:
 
 
 def versions(distributions: Iterable[str]) -> dict[str, str]:
-    """Distribution -> installed version, of those that are installed."""
+    """Returns the versions of those distributions that are installed."""
     found = {}
     for name in sorted(set(distributions)):
         try:

@@ -1,4 +1,4 @@
-"""Ctrl-C ends the run; once more, while the run is ending, it ends the process with one line."""
+"""Handles Ctrl-C: the first ends the run, a second one ends the process with one line."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import pytest
 
 
 class Interrupts:
-    """Handles SIGINT while a run goes on; a plugin of pytest's.
+    """Handles SIGINT during a run; a pytest plugin.
 
     The first SIGINT is a KeyboardInterrupt, as usual. While the run is ending, another one could
-    strike anywhere in pytest and its plugins, which would print a traceback. It ends the process at
-    once instead, after a call of ``farewell``, which should say where the measurements are; the
-    workers end with it. In a block under ``caught`` it is a KeyboardInterrupt still; a block under
+    strike anywhere in pytest and its plugins, and would print a traceback. So it ends the process
+    at once, after a call of ``farewell``, which should print where the measurements are; the
+    workers end with it. In a block under ``caught`` it is still a KeyboardInterrupt; a block under
     ``held`` is finished first.
     """
 
@@ -29,14 +29,14 @@ class Interrupts:
         self._ending = self._caught = self._held = self._pending = False
 
     def watch(self) -> None:
-        """Begins to handle SIGINT, unless another does or it is ignored (as by a shell's ``&``)."""
+        """Starts to handle SIGINT, unless it is handled or ignored (a shell's ``&``)."""
         ours = threading.current_thread() is threading.main_thread()
         if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             self._before = signal.signal(signal.SIGINT, self._handle)
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """SIGINT in the block takes effect at the block's end."""
+        """Delays SIGINT until the end of the block."""
         self._held = True
         try:
             yield
@@ -48,7 +48,7 @@ class Interrupts:
 
     @contextmanager
     def caught(self) -> Iterator[None]:
-        """In the block SIGINT is a KeyboardInterrupt, also while the run is ending."""
+        """Makes SIGINT a KeyboardInterrupt in the block, also while the run is ending."""
         self._caught = True
         try:
             yield

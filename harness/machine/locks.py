@@ -1,7 +1,7 @@
-"""A file -> a lock that one process at a time holds, and that ends when that process does.
+"""Locks on files, which one process at a time holds and which end with that process.
 
-The locks are ``filelock``'s: it asks the kernel (flock), leaves what a file holds as it is, so that
-a file of content can be its own lock, and never gives out the lock of a file that was deleted.
+They are ``filelock``'s, which uses flock, does not change the file's content, so that a file can be
+its own lock, and never locks a file that was deleted.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ POLL_SECONDS = 0.01
 
 
 def try_lock(file: Path) -> FileLock | None:
-    """The file's lock, or None where another holds it or its folder is gone.
+    """Returns the file's lock, or None if another process holds it or its folder is gone.
 
-    The file is made where there is none. ``release`` gives the lock back and leaves the file.
-    Raises another OSError where the file cannot be opened.
+    Makes the file if it is missing. ``release`` frees the lock and leaves the file. Raises other
+    OSErrors if the file cannot be opened.
     """
     if not file.parent.is_dir():  # which filelock would make
         return None
@@ -33,7 +33,7 @@ def try_lock(file: Path) -> FileLock | None:
 
 @contextmanager
 def held(file: Path) -> Iterator[None]:
-    """Waits for a lock and holds it for the block. Its file is there only as long as it is held."""
+    """Waits for a lock and holds it in the block; the file exists only while it is held."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with _lock(file):
         try:
@@ -43,5 +43,5 @@ def held(file: Path) -> Iterator[None]:
 
 
 def _lock(file: Path) -> FileLock:
-    """Without flock, as on some network drives, it raises OSError rather than trust a marker."""
+    """Makes a lock; without flock, as on some network drives, locking raises OSError."""
     return FileLock(file, poll_interval=POLL_SECONDS, thread_local=False, fallback_to_soft=False)

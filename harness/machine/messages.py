@@ -1,9 +1,9 @@
-"""Requests to a worker and its replies -> bytes in a pipe, and back.
+"""Encodes requests to a worker, and its replies, for a pipe.
 
-A request is a frozen dataclass that derives from `Request` of the type of its reply. What is sent
-is pickled, since both ends are one release of the harness. A worker reads what strangers wrote, SQL
-and files, and its parent does not: so a reply may hold the harness's own values only, and naming
-anything else (`os.system`) makes it unreadable.
+A request is a frozen dataclass derived from `Request`, which names the type of its reply. Messages
+are pickled, since both ends are one release of the harness. A worker reads what strangers wrote,
+SQL and files, and its parent does not: so a reply may hold the harness's own values only, and
+naming anything else (`os.system`) makes it unreadable.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from typing import Any, BinaryIO, Generic, TypeVar
 from harness.errors import HarnessError
 
 LENGTH_BYTES = 8
-"""Before each message stands its length."""
+"""The bytes of the length before each message."""
 LONGEST_BYTES = 2**30
-"""Of a message."""
+"""The longest message."""
 
 Reply = TypeVar("Reply")
 
 
 class Request(Generic[Reply]):
-    """What a worker can be asked to do; ``Reply`` is the type of what it sends back."""
+    """A request to a worker; ``Reply`` is the type of the reply."""
 
 
 @dataclass(frozen=True)
 class Start(Request[None]):
-    """The first request to a worker that needs no more than to be started."""
+    """The first request to a worker that needs no data to start."""
 
 
 class FailureKind(StrEnum):
-    """What a failure says of the engine, or other library, that raised it."""
+    """What a failure says of the library that raised the error."""
 
     ERROR = "error"
     OUT_OF_MEMORY = "out of memory"
@@ -53,7 +53,7 @@ class Failure:
 
 
 def encode(message: object) -> bytes:
-    """A message with its length before it. Raises what pickle raises."""
+    """Returns a message's bytes, its length first; raises what pickle raises."""
     content = pickle.dumps(message)
     return len(content).to_bytes(LENGTH_BYTES, "big") + content
 
@@ -63,12 +63,12 @@ class Unreadable(ValueError):
 
 
 def decode_request(content: bytes) -> Any:
-    """The request that these bytes, without their length, stand for."""
+    """Returns the request in a message's bytes, without their length."""
     return pickle.loads(content)
 
 
 def decode_reply(content: bytes) -> Any:
-    """The reply that these bytes, without their length, stand for. Raises Unreadable."""
+    """Returns the reply in a message's bytes; raises Unreadable if it is none."""
     try:
         return _Replies(io.BytesIO(content)).load()
     except Exception as error:  # bytes that are no pickle raise almost anything
@@ -76,7 +76,7 @@ def decode_reply(content: bytes) -> Any:
 
 
 class _Replies(pickle.Unpickler):
-    """Finds the classes of values only: numbers and texts need none."""
+    """Unpickles only classes of values; numbers and texts need no class."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module.split(".")[0] in ("harness", "pathlib"):
@@ -87,7 +87,7 @@ class _Replies(pickle.Unpickler):
 
 
 def _is_of_values(found: type) -> bool:
-    """True of frozen dataclasses, enums, paths and the harness's errors."""
+    """True for frozen dataclasses, enums, paths and the harness's errors."""
     of_dataclass = getattr(found, "__dataclass_params__", None)
     if of_dataclass is not None:
         return bool(of_dataclass.frozen)
@@ -95,9 +95,9 @@ def _is_of_values(found: type) -> bool:
 
 
 def take(buffer: bytearray) -> bytes | None:
-    """Removes a message's bytes from the front of a buffer; None where some are not there yet.
+    """Removes a message from the front of a buffer, and returns it; None if it is not complete.
 
-    Raises Unreadable where the message says that it is longer than LONGEST_BYTES.
+    Raises Unreadable if the message says that it is longer than LONGEST_BYTES.
     """
     length = int.from_bytes(buffer[:LENGTH_BYTES], "big")
     if len(buffer) >= LENGTH_BYTES and length > LONGEST_BYTES:
@@ -111,6 +111,6 @@ def take(buffer: bytearray) -> bytes | None:
 
 
 def read(stream: BinaryIO) -> bytes | None:
-    """Waits for the next message's bytes; None at the end of the stream."""
+    """Waits for the next message's bytes; returns None at the end of the stream."""
     length = stream.read(LENGTH_BYTES)
     return stream.read(int.from_bytes(length, "big")) if length else None

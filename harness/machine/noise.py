@@ -1,4 +1,4 @@
-"""A fixed piece of work, timed before and during a run -> whether the machine stayed the same."""
+"""Times a fixed piece of work before and during a run, to see if the machine's speed changed."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ SINES = 100
 COPIES = 10
 CACHED_VALUES = 2**15
 COPIED_BYTES = 2**25
-"""By all threads together; each of them sends at least 1 MiB through memory."""
+"""Bytes copied by all threads together; each copies at least 1 MiB."""
 
 
 class Probe:
-    """Work for every core that a run uses: sines of what is in the cache, copies through memory.
+    """Work for every core that a run uses: sines of cached numbers, and copies in memory.
 
-    It is done on as many threads as engines have, so that a core that is busy elsewhere shows.
+    It runs on as many threads as engines have, so that a core that is busy with other work shows.
     """
 
     def __init__(self, threads: int) -> None:
@@ -43,7 +43,7 @@ class Probe:
         self._rows = [(np.linspace(0, 1, values), np.empty(values)) for _ in range(threads)]
 
     def __call__(self) -> float:
-        """Seconds of wall clock."""
+        """Runs the probe; returns its wall-clock seconds."""
         with ThreadPoolExecutor(self.threads) as pool:
             began = time.perf_counter()
             for done in [pool.submit(_work, *row) for row in self._rows]:
@@ -59,12 +59,12 @@ def _work(source: np.ndarray, target: np.ndarray) -> None:
 
 
 def moved(probes: Sequence[float], before: int = BEFORE) -> float:
-    """How far the machine strayed: 0.1 where a probe came to take 10% longer than before the run.
+    """Returns how much the machine's speed changed: 0.1 if probes came to take 10% longer.
 
     The first ``before`` probes were taken before the run. The others, in time order, are cut into
-    at most GROUPS even groups of at least GROUP; of the groups' medians, the one that is
-    furthest from the median before counts, as a share of that, less one. Medians, so that a
-    single late probe moves nothing; groups, so that a tenth of a run that was disturbed does.
+    at most GROUPS even groups of at least GROUP probes. Of the groups' medians, the one furthest
+    from the median before the run is compared with that. Medians are not changed by a single late
+    probe; groups show a disturbance of a tenth of the run.
     """
     rest = np.asarray(probes[before:])
     if not len(rest):
@@ -76,7 +76,7 @@ def moved(probes: Sequence[float], before: int = BEFORE) -> float:
 
 
 def scattered(probes: Sequence[float]) -> float:
-    """The interquartile range of all probes, as a share of their median; 0 for none."""
+    """Returns the interquartile range of all probes over their median; 0 for none."""
     if not len(probes):
         return 0.0
     low, middle, high = np.percentile(probes, [25, 50, 75])
@@ -84,9 +84,9 @@ def scattered(probes: Sequence[float]) -> float:
 
 
 class Noise:
-    """Takes probes before a run, between its cells, and at its end; never while one is timed.
+    """Takes probes before a run, between its cells, and at its end; never during a timed run.
 
-    Where ``begin`` was never called there are no probes, and no noise.
+    If ``begin`` was never called there are no probes, and no noise.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Noise:
         self.loads: list[float] = []
 
     def resume(self, before: NoiseEntry) -> None:
-        """Takes over the probes of the run's first part, with which all later ones are compared."""
+        """Takes over the probes before the run's first part, as the basis for later ones."""
         self.probes, self.loads = list(before.probe_seconds), list(before.loads)
 
     def begin(self) -> None:
@@ -107,7 +107,7 @@ class Noise:
         self._began, self._spent = self._clock(), 0.0
 
     def between(self) -> None:
-        """Takes a probe if the probes so far have taken less than their share of the run's time."""
+        """Takes a probe if the probes so far took less than their share of the run's time."""
         if self.probes and self._spent <= SHARE * (self._clock() - self._began):
             self._take()
 
@@ -139,7 +139,7 @@ class Noise:
         return round(float(np.mean(self.loads)), 2) if self.loads else None
 
     def entry(self) -> NoiseEntry:
-        """What a results file says of it."""
+        """Returns the noise as a results file describes it."""
         return NoiseEntry(
             probe_seconds=tuple(round(seconds, 6) for seconds in self.probes),
             moved=round(self.moved, 4),
@@ -149,7 +149,7 @@ class Noise:
         )
 
     def words(self) -> str:
-        """What to tell people of a noisy run; empty for a quiet one."""
+        """Returns a warning about a noisy run; "" for a quiet one."""
         if not self.noisy:
             return ""
         way = "slower" if self.moved > 0 else "faster"

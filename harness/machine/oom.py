@@ -1,4 +1,4 @@
-"""An engine's error -> whether it means that memory ran out."""
+"""Recognises errors that mean that memory ran out."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ATTEMPTS = 3
-"""Pages that another processor is just handling stay the first time."""
+"""Attempts to evict a file: pages that are being used stay the first time."""
 
 
 def drop(files: Iterable[Path]) -> bool:
@@ -37,7 +37,7 @@ def _dropped(file: Path) -> bool:
 
 
 def cached_pages(file: Path) -> int:
-    """How many of a file's pages are in memory."""
+    """Returns how many of a file's pages are in the page cache."""
     descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return _cached_pages(descriptor)
@@ -46,7 +46,7 @@ def cached_pages(file: Path) -> int:
 
 
 def _cached_pages(descriptor: int) -> int:
-    """mincore(2) over a mapping of the file that is never touched. Raises OSError."""
+    """Returns that number by mincore(2), over a mapping that is never read; raises OSError."""
     size = os.fstat(descriptor).st_size
     if size == 0:
         return 0

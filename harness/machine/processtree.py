@@ -1,4 +1,4 @@
-"""A process and its descendants: finding them, their processor time, ending them."""
+"""Finds a process and its descendants, measures their processor time, and kills them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import psutil
 GONE = (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied)
 REAP_SECONDS = 5.0
 MARK = "ENGINEBENCH_PROCESS"
-"""An environment variable that marks a worker's processes, also when their parents have died."""
+"""The environment variable that marks a worker's processes, even if their parents have died."""
 
 
 def family(pid: int) -> list[psutil.Process]:
-    """A process and its descendants, the process first; empty where it has ended."""
+    """Returns a process and its descendants, the process first; [] if it has ended."""
     try:
         parent = psutil.Process(pid)
         return [parent, *parent.children(recursive=True)]
@@ -28,10 +28,10 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def descendants(pid: int) -> list[int]:
-    """The ids of a process' descendants, from the kernel's lists: some ten microseconds a thread.
+    """Returns the ids of a process' descendants, from the kernel's lists: some 10 µs per thread.
 
     A child that is started meanwhile may be missing. Without the kernel's lists
-    (CONFIG_PROC_CHILDREN, Linux) it is a walk through the whole process table.
+    (CONFIG_PROC_CHILDREN, Linux) the whole process table is searched.
     """
     if not _KERNEL_LISTS_CHILDREN:
         return [process.pid for process in family(pid)[1:]]
@@ -52,13 +52,13 @@ def _children(pid: int) -> Iterator[int]:
 
 
 def own_cpu_seconds() -> float:
-    """User + system seconds of this process so far, and of its children that have ended."""
+    """Returns this process' user and system seconds, and those of its ended children."""
     used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def descendants_cpu_seconds() -> float:
-    """The same of this process' living descendants (servers, process pools)."""
+    """Returns the user and system seconds of this process' running descendants."""
     total = 0.0
     if not _has_children():
         return total
@@ -70,7 +70,7 @@ def descendants_cpu_seconds() -> float:
 
 
 def _has_children() -> bool:
-    """Asks the kernel, in a microsecond; a walk through all processes takes milliseconds."""
+    """True if this process has children: a microsecond, unlike a search of all processes."""
     if not hasattr(os, "waitid"):  # macOS
         return True
     try:
@@ -83,12 +83,12 @@ def _has_children() -> bool:
 def kill_tree(leader: psutil.Process, known: Iterable[psutil.Process] = (), mark: str = "") -> None:
     """Kills a process that leads its own group, with its group and its descendants.
 
-    The leader is stopped, so that it starts no more processes; then its descendants are killed
-    until none is left. Those whose parents are killed become the leader's children while it lives.
-    Where it has died, they cannot be found by their parents; then all processes of the machine are
-    searched for those with ``mark`` as their variable MARK. ``known`` are processes that were
-    descendants; psutil makes sure that they are still the same ones, not others under a number that
-    was used again. The leader itself is left to be reaped by the one who started it.
+    The leader is stopped first, so that it starts no more processes; then its descendants are
+    killed until none is left. Those whose parents are killed become the leader's children while it
+    exists. If the leader has died, they cannot be found by their parents, so all processes of the
+    machine are searched for the value ``mark`` of the variable MARK. ``known`` are processes that
+    were descendants; psutil checks that their ids were not reused. The leader is left for its
+    parent to reap.
     """
     if leader.pid != os.getpid():
         _signal_to(leader, signal.SIGSTOP)
@@ -131,7 +131,7 @@ def _signal_to(process: psutil.Process, number: signal.Signals) -> None:
 
 
 def _lives(process: psutil.Process) -> bool:
-    """True if a process still runs; False for one that has ended and waits to be reaped."""
+    """True if a process still runs; False if it has ended and waits to be reaped."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except GONE:

@@ -1,4 +1,4 @@
-"""A worker that is there when it is needed: started ahead, and started anew where it has died."""
+"""A worker that is started ahead, and again if it has died."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from harness.machine.worker_client import WorkerClient
 
 
 class RestartingWorker(Closing):
-    """A worker of one of the harness's own modules.
+    """A worker that runs one of the harness's own modules.
 
-    ``start`` is the request that each new process is sent first, and answers within ``timeout``
+    ``start`` is the first request to each new process, which it must answer within ``timeout``
     seconds. ``scratch`` holds the worker's files.
     """
 
@@ -32,20 +32,20 @@ class RestartingWorker(Closing):
         self._started, self._starting = 0, False
 
     def client(self) -> WorkerClient:
-        """The worker, which has started. Raises WorkerError where it cannot start."""
+        """Returns the worker, started; raises WorkerError if it cannot start."""
         self.start()
         self._await_start()
         assert self._client is not None
         return self._client
 
     def start(self) -> None:
-        """Begins to start the worker, unless it lives; ``await_start`` waits for it."""
+        """Begins to start the worker, unless it runs; ``await_start`` waits for it."""
         if self._client is None or not self._client.alive:
             self._end()
             self._client, self._starting = self._launched(), True
 
     def await_start(self) -> None:
-        """Waits until the worker has started and idles. The next ``client`` raises a failure."""
+        """Waits until the worker has started; a failure is raised by ``client``."""
         with contextlib.suppress(WorkerError):
             self._await_start()
 
@@ -67,10 +67,10 @@ class RestartingWorker(Closing):
         return client
 
     def close(self) -> None:
-        """Ends the worker. May be called twice."""
+        """Ends the worker; may be called twice."""
         self._end()
 
     def _end(self) -> None:
-        """What ``close`` does here; subclasses may close more with it."""
+        """Ends the worker; subclasses may close more with it."""
         if self._client is not None:
             self._client.close()

@@ -1,4 +1,4 @@
-"""Samples a process tree's resident memory: its peak, and whether it passes a limit."""
+"""Samples a process tree's resident memory: its peak, and whether it exceeds a limit."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from harness.machine.processtree import GONE, descendants
 
 INTERVAL_SECONDS = 0.01
 IDLE_SECONDS = 0.25
-"""The interval of samples of a process that has nothing to do."""
+"""The time between samples of a process that is idle."""
 LOOK_SHARE = 0.01
-"""The part of a core that the search for new children may take (and each other costly reading)."""
+"""The share of a core for the search for new children, and for each other costly reading."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 LINUX = sys.platform.startswith("linux")
 
@@ -26,17 +26,15 @@ LINUX = sys.platform.startswith("linux")
 class Sampler:
     """A thread that samples the resident bytes of a process tree and keeps the peak.
 
-    Pages that processes share are counted once. Of files and shared memory (libraries, a server's
-    buffers): the sum of what is private to each, plus the largest shared part. Of a process'
-    own pages that its forked children still share with it: as often as the kernel maps them
-    (Anonymous in smaps_rollup), less their proportional share (Pss_Anon). A child counts when it
-    is seen for the second time: one that is being started shares its parent's memory whole, until
-    it becomes a program of its own (vfork).
+    Shared pages are counted once. For files and shared memory (libraries, a server's buffers): the
+    sum of the private parts, plus the largest shared part. For a process' own pages that forked
+    children share with it: the pages as the kernel maps them (Anonymous in smaps_rollup), less
+    their proportional share (Pss_Anon). A child counts from the second time it is seen: a new one
+    shares all of its parent's memory until it runs a program of its own (vfork).
 
     Calls ``exceeded`` once, from its own thread, as soon as the tree holds more than
-    ``limit_bytes``.
-
-    Between ``attend`` and ``relax`` it samples every INTERVAL_SECONDS, else more rarely.
+    ``limit_bytes``. Between ``attend`` and ``relax`` it samples every INTERVAL_SECONDS, else less
+    often.
     """
 
     def __init__(
@@ -60,7 +58,7 @@ class Sampler:
         self._thread.start()
 
     def attend(self) -> None:
-        """Samples at full pace from now on: the process has something to do."""
+        """Samples at full rate from now on: the process is busy."""
         self._busy.set()
 
     def relax(self) -> None:
@@ -77,7 +75,7 @@ class Sampler:
             self._readings.clear()
 
     def sample(self) -> int:
-        """The resident bytes now; raises the peak where they are more."""
+        """Returns the resident bytes now; raises the peak if they exceed it."""
         with self._lock:
             if self._children.due():
                 with self._children:
@@ -87,7 +85,7 @@ class Sampler:
         return current
 
     def reset(self) -> int:
-        """Starts a new peak from now on; returns the resident bytes now."""
+        """Starts a new peak; returns the resident bytes now."""
         with self._lock:
             self._look_for_children()
             self._forks.hasten()
@@ -96,10 +94,10 @@ class Sampler:
             return self.peak_bytes
 
     def peak(self) -> int:
-        """The most resident bytes since the last reset.
+        """Returns the most resident bytes since the last reset.
 
-        What the first process alone held is known also from between two samples: the kernel keeps
-        that mark for a process, not for a tree.
+        For the first process this includes the time between samples: the kernel keeps that peak for
+        a process, not for a tree.
         """
         self.sample()
         self.peak_bytes = max(self.peak_bytes, _high_water_bytes(self.pid))
@@ -138,7 +136,7 @@ class Sampler:
         return max(least, total - self._shared_by_forks())
 
     def _shared_by_forks(self) -> int:
-        """Bytes that count too often because a forked child still shares its parent's pages."""
+        """Returns bytes counted too often because forked children share their parent's pages."""
         if len(self._readings) < 2:
             return 0
         if self._forks.due():
@@ -150,7 +148,7 @@ class Sampler:
 class _Rarely:
     """Limits something costly to LOOK_SHARE of a core.
 
-    What counts is processor time: time spent waiting for a core does not make it rarer.
+    Only processor time counts: waiting for a core does not make it rarer.
     """
 
     def __init__(self) -> None:
@@ -170,7 +168,7 @@ class _Rarely:
 
 
 class _Reading:
-    """One process' memory, read through a file that stays open: some microseconds a time."""
+    """One process' memory, read through a file that stays open: some microseconds each time."""
 
     def __init__(self, pid: int) -> None:
         self.process: psutil.Process | None = None
@@ -181,7 +179,7 @@ class _Reading:
                 self._file = os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
 
     def resident_and_shared(self) -> tuple[int, int]:
-        """Bytes; zeros once the process has ended."""
+        """Returns both in bytes; zeros once the process has ended."""
         try:
             if self._file is not None:
                 fields = os.pread(self._file, 256, 0).split()
@@ -197,24 +195,24 @@ class _Reading:
 
 
 def _forget_high_water(pid: int) -> None:
-    """Sets the kernel's own peak of a process back (proc(5), clear_refs, value 5)."""
+    """Resets the kernel's peak of a process (proc(5), clear_refs, value 5)."""
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def _high_water_bytes(pid: int) -> int:
-    """VmHWM of a process since it was last set back; 0 where the system has none."""
+    """Returns VmHWM of a process since its last reset; 0 if the system has none."""
     return _kilobytes(Path(f"/proc/{pid}/status")).get("VmHWM", 0)
 
 
 def _too_often_counted(pid: int) -> int:
-    """Bytes of a process' own pages, less what it has of them when shared ones are shared out."""
+    """Returns a process' own pages less their proportional share, in bytes."""
     sizes = _kilobytes(Path(f"/proc/{pid}/smaps_rollup"))
     return sizes.get("Anonymous", 0) - sizes.get("Pss_Anon", sizes.get("Anonymous", 0))
 
 
 def _kilobytes(file: Path) -> dict[str, int]:
-    """Name -> bytes, of the lines ``name: number kB`` of a file of /proc."""
+    """Parses the lines ``name: number kB`` of a file of /proc: name -> bytes."""
     sizes = {}
     with contextlib.suppress(OSError):
         for line in file.read_text().splitlines():

@@ -1,4 +1,4 @@
-"""A folder for a run's temporary files; folders that killed runs left behind are removed."""
+"""A folder for a run's temporary files; removes folders that killed runs left behind."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from harness.machine.locks import try_lock
 
 PREFIX = "enginebench-"
 LOCK = "lock"
-"""The file in each folder that its run holds locked; the system unlocks it when the run dies."""
+"""The file in each folder that its run keeps locked; the lock ends with the run."""
 
 
 class Scratch(Closing):
-    """A new folder below the system's one for temporary files. ``close`` removes it."""
+    """A new folder below the system's one for temporary files, which ``close`` removes."""
 
     def __init__(self, root: Path | None = None) -> None:
         root = root or Path(tempfile.gettempdir())
@@ -28,7 +28,7 @@ class Scratch(Closing):
                 break  # else another run is about to remove it as left behind
 
     def close(self) -> None:
-        """May be called twice."""
+        """Removes the folder; may be called twice."""
         if self._lock is not None:
             shutil.rmtree(self.path, ignore_errors=True)
             self._lock.release()
@@ -36,7 +36,7 @@ class Scratch(Closing):
 
 
 def _clean(root: Path) -> None:
-    """Removes folders whose runs have ended without doing so. Others' folders have no lock."""
+    """Removes folders of runs that ended without removing them; others' folders have no lock."""
     for file in root.glob(f"{PREFIX}*/{LOCK}"):
         with contextlib.suppress(OSError):  # such as another user's
             lock = try_lock(file)

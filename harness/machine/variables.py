@@ -1,14 +1,14 @@
 """The environment variables that libraries read, which engines' workers inherit.
 
-They are whole names, for a variable that begins like a library's may be a password. A variable that
-is not listed reaches an engine by ``--engines polars@POLARS_NAME=value``.
+They are whole names, since a variable with a library's prefix may be a password. A variable that is
+not listed reaches an engine by ``--engines polars@POLARS_NAME=value``.
 """
 
 from __future__ import annotations
 
 
 def _named(prefix: str, names: str) -> tuple[str, ...]:
-    """``_named("OMP_", "PLACES NUM_THREADS")`` -> both with the prefix."""
+    """``_named("OMP_", "PLACES NUM_THREADS") = ("OMP_PLACES", "OMP_NUM_THREADS")``."""
     return tuple(prefix + name for name in names.split())
 
 
@@ -20,7 +20,7 @@ PROCESS = frozenset(
         *_named("NVIDIA_", "VISIBLE_DEVICES DRIVER_CAPABILITIES"),
     }
 )
-"""What every worker inherits; it is not recorded in the results."""
+"""Variables that every worker inherits; they are not recorded in the results."""
 
 ARROW = (
     *_named("ARROW_", "DEBUG_MEMORY_POOL DEFAULT_MEMORY_POOL IO_THREADS USER_SIMD_LEVEL"),

@@ -1,4 +1,4 @@
-"""The parent's side of a worker: requests -> replies, or an error that says how the worker ended.
+"""The parent's side of a worker: sends requests, returns replies, and raises how a worker ended.
 
 A worker is a child process that answers requests; its own side is ``worker_server.py``.
 """
@@ -47,14 +47,14 @@ from harness.machine.variables import PROCESS
 from harness.words import format_bytes
 
 GLANCE_SECONDS = 0.25
-"""How often a silent worker is checked: a process that it forked may hold its pipe open."""
+"""The time between checks of a silent worker: a process it forked may keep its pipe open."""
 LEAST_FREE_BYTES = 5 * 10**9
-"""What a worker must leave free of its disk; half of what is free at its start, if that is less."""
+"""What a worker must leave free on its disk; at most half of what is free at its start."""
 FAREWELL_SECONDS = 2.0
 LOG_TAIL_LINES = 10
 LOG_TAIL_BYTES = 4000
 NOISE = "Extension modules: "
-"""The start of the line of a hundred names at the end of Python's report of a crash."""
+"""The start of a long line of names at the end of Python's crash report."""
 
 
 Reply = TypeVar("Reply")
@@ -64,9 +64,9 @@ class WorkerClient(Closing):
     """Starts a worker, sends it one request at a time, and ends it.
 
     ``module`` is the worker's main module, which ``python`` runs. Its working folder is its own and
-    vanishes with it; what it prints goes to ``<folder>.log``, which stays. ``memory`` samples its
-    process tree, and the tree is killed when it outgrows ``memory_limit`` (bytes), or when the
-    folder's disk is nearly full.
+    is removed with it; what it prints goes to ``<folder>.log``, which stays. ``memory`` samples its
+    process tree, which is killed if it exceeds ``memory_limit`` (bytes), or if the folder's disk is
+    nearly full.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class WorkerClient(Closing):
     def request(self, request: Request[Reply], timeout: float) -> Reply:
         """Sends a request and waits for its reply, at most ``timeout`` seconds.
 
-        Raises WorkerFailed where the child raised an error and lives on, WorkerOutOfMemory,
+        Raises WorkerFailed if the worker raised an error and still runs; WorkerOutOfMemory,
         WorkerOutOfDisk, WorkerTimeout or WorkerDied. After the last three, and after any exception
         in the parent (Ctrl-C), no process is left.
         """
@@ -132,7 +132,7 @@ class WorkerClient(Closing):
         return reply
 
     def post(self, request: Request[Any]) -> None:
-        """Sends a request without waiting; each must be met by one ``reply``, in order."""
+        """Sends a request without waiting; each needs one call of ``reply``, in order."""
         try:
             self.memory.attend()
             self._send(request)
@@ -165,7 +165,7 @@ class WorkerClient(Closing):
             while left:
                 left = left[os.write(self._requests, left) :]
         except BrokenPipeError:
-            self._tell_of_death()
+            self._raise_end()
 
     def _receive(self, deadline: float, timeout: float) -> Any:
         while (content := take(self._buffer)) is None:
@@ -178,13 +178,13 @@ class WorkerClient(Closing):
                 )
             if self._selector.select(min(remaining, GLANCE_SECONDS)):
                 chunk = os.read(self._replies, 65536)
-                self._buffer += chunk or self._tell_of_death()
+                self._buffer += chunk or self._raise_end()
             elif self._process.poll() is not None:
-                self._tell_of_death()
+                self._raise_end()
         return decode_reply(content)
 
-    def _tell_of_death(self) -> NoReturn:
-        """Raises the error that describes how the worker ended."""
+    def _raise_end(self) -> NoReturn:
+        """Raises the error that says how the worker ended."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(FAREWELL_SECONDS)
         memory, tail = self.memory, self.log_tail()
@@ -203,7 +203,7 @@ class WorkerClient(Closing):
         raise WorkerDied(_with_tail(f"the process {how}", tail))
 
     def log_tail(self) -> str:
-        """The last lines that the child printed."""
+        """Returns the last lines that the worker printed."""
         with self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - LOG_TAIL_BYTES))
             text = file.read().decode(errors="replace")
@@ -211,7 +211,7 @@ class WorkerClient(Closing):
         return "\n".join("\n".join(lines).strip().splitlines()[-LOG_TAIL_LINES:])
 
     def close(self) -> None:
-        """Ends the child with all that it started, and removes its folder. May be called twice."""
+        """Ends the worker and its descendants, and removes its folder; may be called twice."""
         if self._killed:
             return
         self._killed = True
@@ -236,7 +236,7 @@ def _error_of(failure: Failure) -> WorkerFailed | WorkerOutOfMemory:
 
 
 def inherited_environment() -> dict[str, str]:
-    """The variables that a worker inherits; with them it can import what this process can."""
+    """Returns the variables that a worker inherits, so that it can import what this process can."""
     kept = {name: value for name, value in os.environ.items() if name in PROCESS}
     paths = [str(Path(path).absolute()) for path in _split(kept.get("PYTHONPATH", ""))]
     root = str(Path(__file__).parents[2])
@@ -246,7 +246,7 @@ def inherited_environment() -> dict[str, str]:
 
 
 def _free(folder: Path) -> int:
-    """The free bytes of the disk with a worker's folder, which the worker may have removed."""
+    """Returns the free bytes of the disk with ``folder``, which the worker may have removed."""
     return shutil.disk_usage(folder.parent).free
 
 

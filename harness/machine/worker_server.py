@@ -1,7 +1,7 @@
-"""A worker's own side: answers its parent's requests until the pipe that they come by closes.
+"""A worker's own side: answers its parent's requests until their pipe closes.
 
-A worker is run as ``python -m MODULE REQUESTS REPLIES``: the numbers of two pipes' file
-descriptors. Its parent's side is ``worker_client.py``.
+A worker is run as ``python -m MODULE REQUESTS REPLIES``, with the file descriptors of two pipes.
+Its parent's side is ``worker_client.py``.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from harness.machine.oom import says_out_of_memory
 from harness.machine.processtree import kill_tree
 
 Handlers = Mapping[type[Request[Any]], Callable[[Any], object]]
-"""A type of request -> what makes its reply."""
+"""A type of request -> the function that returns its reply."""
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 STACK_BYTES = 512 * 2**20
-"""Of the thread that reads SQL, which may be nested. Untouched, it costs nothing."""
+"""The stack of the thread that reads nested SQL; memory that is not touched costs nothing."""
 DEPTH = 100_000
-"""Its calls within calls."""
+"""The recursion limit of that thread."""
 LONGEST_MESSAGE = 500
-"""Characters of an engine's error that are sent on; the whole of it stands in the log."""
+"""The most characters of an engine's error in a reply; the log has all of it."""
 
 
 def serve(
@@ -47,8 +47,8 @@ def serve(
     """Answers each request by the handler of its type.
 
     A handler's exception becomes a `Failure`; its traceback goes to the log. The process ends, with
-    all that it started, as soon as the parent is gone; the kernel sends it ``at_death`` then:
-    SIGKILL is for one that starts no other (see ``_receive``).
+    its descendants, as soon as the parent is gone; the kernel then sends it ``at_death``: SIGKILL
+    is for a worker that starts no other process (see ``_receive``).
     """
     requests, replies = map(int, arguments)
     _become_a_leaf_of_the_run(at_death)
@@ -66,7 +66,7 @@ def serve_deep(
     arguments: Sequence[str],
     at_death: signal.Signals = signal.SIGCONT,
 ) -> None:
-    """Serves in a thread that can call deeper than Python's default allows."""
+    """Serves in a thread with a deeper recursion limit than Python's default."""
     threading.stack_size(STACK_BYTES)
     sys.setrecursionlimit(DEPTH)
     thread = threading.Thread(target=serve, args=(handlers, arguments, at_death))
@@ -76,13 +76,12 @@ def serve_deep(
 
 
 def _receive(descriptor: int, inbox: queue.SimpleQueue[bytes]) -> None:
-    """Passes requests on. The pipe ends with the parent, even while a query is running.
+    """Passes requests on; ends the process when the pipe closes, as it does with the parent.
 
-    Then this process ends itself, and all that it started: a signal that killed it (as
-    PR_SET_PDEATHSIG could send) would leave its servers behind, for only the living know who is
-    theirs. A process that is stopped would never come to that. So the signal that the kernel sends
-    it at the parent's death, however that died, is SIGCONT: it wakes a stopped process, whatever
-    stopped it, and is nothing to any other. The servers need not be awake to be killed.
+    That also happens while a query is running. The process then kills its descendants: a signal
+    that killed it (as PR_SET_PDEATHSIG can send) would leave these behind. A stopped process would
+    never do so. So the signal at the parent's death is SIGCONT: it wakes a stopped process, and has
+    no effect on others. The descendants can be killed while they are stopped.
     """
     with os.fdopen(descriptor, "rb") as stream:
         while (content := read(stream)) is not None:
@@ -101,9 +100,9 @@ def _reply(handlers: Handlers, content: bytes) -> bytes:
 
 
 def describe(error: BaseException) -> Failure:
-    """An exception as a reply, with the first line of its message.
+    """Returns an exception as a reply, with the first line of its message.
 
-    Of a group of errors it is the first one; the message of a cause of the same type is added.
+    Of a group of errors the first; the message of a cause of the same type is added.
     """
     error = first_cause(error)
     lines = str(error).strip().splitlines() or ["no message"]
@@ -119,9 +118,9 @@ def describe(error: BaseException) -> Failure:
 
 
 def _become_a_leaf_of_the_run(at_death: signal.Signals) -> None:
-    """Has crashes leave a trace and detached servers stay in the tree; is killed first for memory.
+    """Prepares the process: crashes print a trace, detached children stay in the tree.
 
-    The process cannot outlive its parent either, not even stopped: see ``_receive``.
+    It is the first to be killed for memory, and cannot outlive its parent: see ``_receive``.
     """
     faulthandler.enable()
     if not sys.platform.startswith("linux"):

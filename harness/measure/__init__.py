@@ -1,1 +1,1 @@
-"""A cell -> its record: processes, turns, rounds, memory."""
+"""Measures a cell and makes its record: processes, turns, rounds, memory."""

@@ -1,4 +1,4 @@
-"""One cell -> its record: the cold run, the check of its answer, hot rounds."""
+"""Measures one cell and makes its record: the cold run, the check of its answer, hot rounds."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Reply = TypeVar("Reply")
 
 
 class Phase(StrEnum):
-    """What a cell is going through."""
+    """The phase that a cell is in."""
 
     START = "start"
     LOAD = "load"  # a process is started and filled
@@ -56,10 +56,10 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """What measuring one cell takes.
+    """What is needed to measure one cell.
 
-    ``data_key`` is the hash of the tables' content, under which references are stored. ``writes``
-    says that the program leaves its answer in a file.
+    ``data_key`` is the hash of the tables' content, under which references are cached. ``writes``
+    says that the program writes its answer to a file.
     """
 
     cell: Cell
@@ -75,7 +75,7 @@ class _Wrong(HarnessError):
 
 
 def outcome_of(error: WorkerError) -> Outcome:
-    """The outcome of a cell whose process ran into an error."""
+    """Returns the outcome of a cell whose process had an error."""
     if isinstance(error, WorkerOutOfMemory):
         return Outcome.OOM
     if isinstance(error, WorkerUnsupported):
@@ -186,7 +186,7 @@ class Measurement:
             self._fail(Outcome.ERROR, f"the harness failed: {type(error).__name__}: {error}")
 
     def _data_of_its_own(self) -> str | None:
-        """What in the data makes engines fail where DuckDB does not, or None if nothing does."""
+        """Returns what in the data makes engines fail where DuckDB does not, or None."""
         task = self.task
         try:
             reference = self.referee.reference(task.tables, task.data_key, task.spec)
@@ -255,7 +255,7 @@ class Measurement:
         self._blocks += 1
 
     def _warmed(self, wanted: float) -> Ran:
-        """Runs rounds that are not counted, and then the first that is."""
+        """Runs rounds that are not counted, and then the first that is; returns that."""
         warm, warming = 0.0, self.settings.rounds.warming_seconds
         while True:
             ran = self._run()
@@ -336,7 +336,7 @@ class Measurement:
         self.record = Record(self.task.cell, Outcome.OK, "", program, rounds, figures)
 
     def _request(self, request: Request[Reply]) -> Reply:
-        """Asks the cell's worker; all its requests for a cell share one limit of time."""
+        """Sends a request to the cell's worker; all requests of a cell share one time limit."""
         began = time.monotonic()
         try:
             return self._worker.client.request(request, max(self._left, 0.0))

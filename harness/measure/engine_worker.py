@@ -1,4 +1,4 @@
-"""An engine's worker: requests -> an engine's runs, in a process where it works alone."""
+"""An engine's worker process: answers requests to load tables, and to prepare and run programs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from harness.machine.worker_server import Handlers, serve
 from harness.measure.requests import Answer, HandOver, Load, Prepare, Ran, Run, Scan, StartEngine
 
 BATCH_ROWS = 1_000_000
-"""Of an answer's file: the referee reads batch by batch."""
+"""Rows of a batch in an answer's file, which the referee reads batch by batch."""
 
 
 class EngineAtWork:
-    """One engine, its tables, the program that is prepared and the result of its last run."""
+    """One engine, its tables, its prepared program, and the result of the last run."""
 
     def __init__(self) -> None:
         self._session: Session | None = None
@@ -109,7 +109,7 @@ class EngineAtWork:
 
 
 def _settle() -> None:
-    """Excludes what lives now (modules, loaded tables) from Python's garbage collection.
+    """Excludes all objects so far (modules, loaded tables) from Python's garbage collection.
 
     Otherwise a collection, before or during a round, would walk through all of a library's modules,
     which takes some 50 ms.
@@ -119,7 +119,7 @@ def _settle() -> None:
 
 
 def _parts(output: Path) -> list[Path]:
-    """The Parquet files of an output: itself, or what a distributed engine left in a folder."""
+    """Returns the Parquet files of an output: the file, or a distributed engine's in a folder."""
     if not output.exists():
         raise FileNotFoundError(f"the program has written no {output}")
     return sorted(output.rglob("*.parquet")) if output.is_dir() else [output]

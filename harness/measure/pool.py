@@ -1,4 +1,4 @@
-"""Cells -> the workers that run them: one for each engine and configuration, tables loaded."""
+"""The engines' workers that run cells: one for each engine and configuration, tables loaded."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ VALUE_BYTES = {Type.STRING: 32, Type.BOOLEAN: 1}
 
 
 def default_together_limit() -> int:
-    """Bytes: half of the memory, control groups included."""
+    """Returns half of the memory in bytes, control groups included."""
     return int(total_memory() * TOGETHER_SHARE)
 
 
@@ -160,9 +160,9 @@ class WorkerPool(Closing):
         return worker
 
     def make_room(self, cells: Iterable[Cell]) -> None:
-        """Ends other workers, the largest first, while they take what these cells' may use.
+        """Ends other workers, the largest first, while they hold memory that these cells may need.
 
-        Of a GPU a lone cell has all; others share it with what ran before while it has room.
+        A lone cell has a GPU to itself; others share it with earlier workers while it has room.
         """
         cells = list(cells)
         own = set(map(_without_query, cells)) & self._workers.keys()
@@ -262,9 +262,9 @@ def launched(
     variables: Mapping[str, str] | None = None,
     memory_limit: int | None = None,
 ) -> WorkerClient:
-    """An engine's worker, in ``folder``, which has been sent the request to start.
+    """Starts an engine's worker in ``folder``, and posts the request to start the engine.
 
-    Beside the folder go links to the packages that an environment of the engine's own lacks.
+    Links to packages that an engine's own environment lacks are made beside the folder.
     """
     engine, python = harness.engines.get(name), Path(sys.executable)
     address = harness.engines.address(name)

@@ -1,4 +1,4 @@
-"""What an engine's worker can be asked to do, and its replies."""
+"""The requests to an engine's worker, and its replies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Load(Request[float]):
 
 @dataclass(frozen=True)
 class Scan(Request[None]):
-    """Make a table's files known to the engine."""
+    """Give the engine a table's files, without reading them."""
 
     table: Table
     source: Input
@@ -36,7 +36,7 @@ class Scan(Request[None]):
 
 @dataclass(frozen=True)
 class Prepare(Request[None]):
-    """Make a program ready to be run. ``writes`` says that it leaves its answer in a file."""
+    """Prepare a program to be run; ``writes`` says that it writes its answer to a file."""
 
     program: Program
     writes: bool = False
@@ -44,10 +44,10 @@ class Prepare(Request[None]):
 
 @dataclass(frozen=True)
 class Ran:
-    """Runs of the program that is prepared, all in a row.
+    """The result of running the prepared program, ``loops`` times in a row.
 
     ``seconds`` (wall clock) and ``cpu_seconds`` are of one run, ``rows`` are the last answer's.
-    ``device`` is what was used of a GPU, which has done all its work by the end.
+    ``device`` is the use of a GPU, which has done all its work by the end.
     """
 
     seconds: float

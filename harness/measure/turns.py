@@ -1,4 +1,4 @@
-"""A query's cells, one for each engine -> their records, measured in blocks that take turns."""
+"""Measures a query's cells, one for each engine, in blocks that take turns."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class _Orders:
 
 
 class _Turns:
-    """Cells that take turns, and the tasks of those that turn out not to fit beside the others."""
+    """Cells that take turns, and the tasks of those that do not fit into memory beside them."""
 
     def __init__(self, cells: Sequence[Measurement], ended: Ended) -> None:
         self.cells, self.ended = cells, ended

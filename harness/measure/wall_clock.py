@@ -1,4 +1,4 @@
-"""The seconds that went into each part of a run: what measuring costs beside the engines."""
+"""Counts the seconds of each part of a run: what measuring costs beside the engines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.records.runs import WallClock
 
 
 class Part(StrEnum):
-    """What a run spends its time on. The rest is pytest's, the probe's and the harness's own."""
+    """What a run spends time on; the rest is pytest's, the probe's and the harness's own."""
 
     ENGINES = "engines"  # cold and hot runs, loops and warm-up among them, and loading tables
     STARTING = "starting"  # waiting for engines' processes
@@ -20,7 +20,7 @@ class Part(StrEnum):
 
 
 class Spent:
-    """Seconds of wall clock by part, and in all since this was made."""
+    """Wall-clock seconds by part, and in all since this object was made."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -38,12 +38,12 @@ class Spent:
             self.add(part, time.monotonic() - began)
 
     def entry(self) -> WallClock:
-        """What a results file says of it."""
+        """Returns the seconds as a results file describes them."""
         parts = {str(part): round(seconds, 3) for part, seconds in self._seconds.items()}
         return WallClock(total=round(time.monotonic() - self._began, 3), **parts)
 
     def words(self) -> str:
-        """The parts and the rest in one line, for people."""
+        """Returns the parts and the rest in one line, for people."""
         told = {part: round(seconds) for part, seconds in self.entry()}
         total = told.pop("total")
         return (

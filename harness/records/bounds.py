@@ -1,7 +1,7 @@
-"""The types of fields: every number has bounds, and what is later than the first release a mark.
+"""The types of fields: every number has bounds; fields newer than the first release are marked.
 
-With bounds, whatever is computed from a number stays finite, and fits into the arrays that the
-report's page is sent: what passes here can be drawn.
+With bounds, whatever is computed from a number stays finite, and fits into the arrays of the
+report's page: a file that is valid can be drawn.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 SHORTEST_SECONDS = 1e-12
-"""Less is what is left of a difference of equal times; and a ratio must not be too large."""
+"""The least time: less is the rounding error of equal times, and makes ratios too large."""
 
 
 class Entry(BaseModel):
@@ -45,10 +45,10 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 Bytes = Count
 PeakBytes = Annotated[int, Field(gt=0, le=2**53)]
 LimitBytes = Annotated[int, Field(ge=0, lt=2**63)]
-"""Control groups may grant more than any machine has."""
+"""A limit in bytes, which may exceed any machine's memory in control groups."""
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 ADDED_LATER = "added later"
 Value = TypeVar("Value")
 Later = Annotated[Value | None, ADDED_LATER]
-"""A field that every file has now, and that reads as None in files of releases without it."""
+"""A field that all new files have; it is None in files of releases without it."""

@@ -1,4 +1,4 @@
-"""What is recorded of one cell: which it is, how it ended, and its figures where it has a time."""
+"""The recorded fields of a cell: its name, how it ended, and its figures if it has a time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Stopped(StrEnum):
 
 
 class CellName(Entry):
-    """Which cell it is."""
+    """The fields that identify a cell."""
 
     workload: str = Field(description="the workload's name")
     query: str = Field(description="the query's name in the workload")
@@ -118,7 +118,7 @@ class GpuUse(Entry):
 
 
 class Figures(Entry):
-    """What is recorded of the runs of a cell that has a time, beside its rounds."""
+    """The figures of a cell that has a time, beside its rounds."""
 
     rows: Count | None = Field(description="rows of the answer")
     table_rows: Later[Count] = Field(
@@ -200,7 +200,7 @@ class ExtraInfo(Figures, CellName):
 
     @property
     def process_count(self) -> int:
-        """How many processes ran the rounds, one after another."""
+        """The number of processes that ran the rounds, one after another."""
         return len(set(self.processes or (0,)))
 
 

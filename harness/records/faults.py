@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a file -> one line that names the first fault and its field."""
+"""Turns pydantic's errors about a file into one line that names the first fault and its field."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MESSAGE_LENGTH = 300
 
 
 def first_fault(error: ValidationError) -> str:
-    """The first of the faults, as ``cells[3].outcome: what is wrong``."""
+    """Returns the first fault as ``cells[3].outcome: what is wrong``."""
     fault, *others = error.errors(include_url=False, include_input=False)
     place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in fault["loc"]).lstrip(".")
     more = f" (and {len(others)} more faults)" if others else ""
@@ -17,6 +17,6 @@ def first_fault(error: ValidationError) -> str:
 
 
 def shortened(text: str) -> str:
-    """A text in one line that is not too long for a note."""
+    """Returns a text in one line, cut to the length of a note."""
     line = " ".join(text.split())
     return line if len(line) <= MESSAGE_LENGTH else f"{line[:MESSAGE_LENGTH]}…"

@@ -1,4 +1,4 @@
-"""A results file, and the journal that it grows from, as a whole that agrees with itself."""
+"""The fields of a results file and its journal as a whole, and checks that they are consistent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from harness.records.runs import (
 
 FORMAT_VERSION = 1
 SUFFIX = ".journal"
-"""How the names of journals end."""
+"""The ending of journals' names."""
 
 
 class RunFields(Entry):
@@ -101,7 +101,7 @@ class ResultsFile(RunFields):
 
 
 class Basis(Entry):
-    """What a run's records rest on, beside its machine and its programs.
+    """What a run's records depend on, beside its machine and its programs.
 
     A run that resumes another must have the same.
     """
@@ -143,9 +143,9 @@ Line = TypeVar("Line", JournalHead, JournalLine)
 
 
 def read_journal(journal: bytes) -> tuple[JournalHead, list[JournalLine]]:
-    """A journal's lines. Raises ValueError that says which line is wrong, and what of it.
+    """Returns a journal's lines; raises ValueError that says which line is wrong, and how.
 
-    A run that was killed may leave half a line at the end, which is left out.
+    A run that was killed may leave half a line at the end, which is ignored.
     """
     lines = journal[: journal.rfind(b"\n") + 1].splitlines()
     if not lines:
@@ -164,9 +164,9 @@ def _line(kind: type[Line], number: int, text: bytes) -> Line:
 
 
 def file_of(head: JournalHead, lines: Sequence[JournalLine]) -> ResultsFile:
-    """The results file of a run that ended after these lines. Raises ValidationError.
+    """Returns the results file of a run that ended after these lines; raises ValidationError.
 
-    Where a cell has several lines, as after ``--resume``, the last one counts.
+    If a cell has several lines, as after ``--resume``, the last one counts.
     """
     ended = {line.cell.key: line for line in lines}
     names = {cell.key for cell in head.cells}

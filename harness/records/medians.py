@@ -1,4 +1,4 @@
-"""A number of rounds -> which of them, in order of size, bound the 95% interval of their median."""
+"""Returns which of a number of sorted rounds bound the 95% interval of their median."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is recorded of a run itself: machine, surroundings, noise, engines, workloads, its time."""
+"""The recorded fields of a run: machine, surroundings, noise, engines, workloads, time spent."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class MachineEntry(Entry):
 
 
 class DiskEntry(Entry):
-    """The disk below the data."""
+    """The disk with the data."""
 
     device: str = Field(description="the system's name for it")
     filesystem: str = Field(description="the kind of its file system")
@@ -58,7 +58,7 @@ class DiskEntry(Entry):
 
 
 class EnvironmentEntry(Entry):
-    """The ``environment`` of a results file: None is what the system does not report."""
+    """The ``environment`` of a results file; None for what the system does not report."""
 
     variables: dict[str, str] = Field(
         default_factory=dict,

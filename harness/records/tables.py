@@ -1,4 +1,4 @@
-"""The declared fields -> the tables of results/README.md."""
+"""Generates the tables of results/README.md from the declared fields."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TABLES: dict[str, type[Entry]] = {
         files.Basis,
     )
 }
-"""All that has a table, by the name in the comment before the table's place."""
+"""Name in a table's comment -> the declaration that the table shows."""
 PLACE = re.compile(r"(<!-- fields of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 PLAIN = {
     **{str: "string", AwareDatetime: "string", bool: "boolean"},
@@ -42,7 +42,7 @@ PLAIN = {
 
 
 def with_tables(text: str) -> str:
-    """A text with each table between its two comments made anew."""
+    """Returns a text in which each table between its two comments is generated anew."""
     return PLACE.sub(lambda found: f"{found[1]}{_table(TABLES[found[2]])}{found[3]}", text)
 
 
@@ -55,7 +55,7 @@ def _table(entry: type[Entry]) -> str:
 
 
 def _type_of(field: FieldInfo) -> str:
-    """A field's type as JSON names it. One that older files lack is never null for that reason."""
+    """Returns a field's JSON type; a field that older files lack is not null for that reason."""
     null_is_absence = ADDED_LATER in field.metadata
     choices = _choices(field.annotation)
     kinds = [_kind(kind) for kind in choices if kind is not types.NoneType]
@@ -64,7 +64,7 @@ def _type_of(field: FieldInfo) -> str:
 
 
 def _choices(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union; of any other type itself."""
+    """Returns the members of a union, or the type itself."""
     is_union = get_origin(annotation) in (Union, types.UnionType)
     return get_args(annotation) if is_union else (annotation,)
 

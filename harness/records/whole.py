@@ -1,4 +1,4 @@
-"""Content -> a file that is there whole or not at all: no reader ever sees half of one."""
+"""Writes a file whole or not at all: no reader ever sees half of one."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import tempfile
 from pathlib import Path
 
 MODE = 0o644
-"""What others may do with the file; a temporary file's would be 0o600."""
+"""The file's permissions; a temporary file's would be 0o600."""
 
 
 def write_whole(path: Path, content: bytes, durable: bool = False) -> None:
-    """Writes beside the file, then takes its place. Leaves nothing behind where it fails.
+    """Writes a temporary file beside the file, and renames it; leaves nothing if that fails.
 
-    With ``durable`` the content is on the disk before it takes the file's place, so that not even a
-    power failure leaves half. Raises OSError.
+    With ``durable`` the content is on the disk before the rename, so that not even a power failure
+    leaves half. Raises OSError.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     beside = Path(name)

@@ -1,1 +1,1 @@
-"""One run of ``pytest --benchmark``: from the files collected to results, report and summary."""
+"""One run of ``pytest --benchmark``: from the collected files to results, report and summary."""

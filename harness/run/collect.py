@@ -1,4 +1,4 @@
-"""Collecting: a workload file -> pytest's module, a query -> its function, a cell -> its item."""
+"""Collects a workload file as a pytest module, a query as its function, a cell as its item."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ SUFFIXES = (".yaml", ".yml")
 RESERVED = re.compile(
     r"__.*|pytest_.*|pytestmark|(setup|teardown)_(module|function)|(setUp|tearDown)Module"
 )
-"""Names that pytest, or Python, gives a meaning of its own in a module."""
+"""Names that have a meaning for pytest or Python in a module."""
 
 Key = tuple[str, str, str, int]
 
 
 class Records(Protocol):
-    """Who knows the records of cells, and the clock of their timings."""
+    """What collecting needs of the run: records of cells, and the clock of their timings."""
 
     @property
     def clock(self) -> Callable[[], float]: ...
 
     def record_of(self, compiled: CompiledCell) -> Record:
-        """The cell's record; the cell is measured for it."""
+        """Returns the cell's record; measures the cell if needed."""
 
 
 class Collecting:
-    """The plugin's part that collects: pytest's hooks from its arguments to the items to run."""
+    """The part of the plugin that collects: pytest's hooks from its arguments to the items."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Collecting:
         ]
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Leaves out the tests that lie beside workloads, unless they are asked for by name."""
+        """Ignores tests beside workloads, unless the command line names them."""
         named = {self.config.invocation_params.dir / arg for arg in self.config.args}
         return True if collection_path.suffix == ".py" and collection_path not in named else None
 
@@ -167,7 +167,7 @@ def _check_name(query: Query, file: Path) -> None:
 
 
 def _flat(error: Exception) -> Iterator[Exception]:
-    """The error, or those of a group."""
+    """Yields the error, or the errors of a group."""
     if isinstance(error, ExceptionGroup):
         for member in error.exceptions:
             yield from _flat(member)
@@ -215,7 +215,7 @@ def _parameters(cells: Mapping[Key, CompiledCell], clock: Callable[[], float]) -
 
 
 def compiled_cell_of(item: pytest.Item) -> CompiledCell | None:
-    """The cell that an item measures; None for an item of other tests."""
+    """Returns the cell that an item measures; None for other tests' items."""
     cells = getattr(getattr(item, "function", None), "compiled_cells", None)
     if cells is None:
         return None

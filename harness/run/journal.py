@@ -1,8 +1,8 @@
-"""A run's records, each as it ends -> a file from which a run that was killed can be continued.
+"""Writes a run's records to a file as they are complete, so that a killed run can be resumed.
 
-The file lies beside the results file that the run will write, under the same name with the suffix
-``.journal``. Each line is a JSON object (``harness/records/files.py``): first the results file as
-it would be if the run ended before its first cell, then one entry for each cell that has ended.
+The file lies beside the results file that the run will write, with the suffix ``.journal``. Each
+line is a JSON object (``harness/records/files.py``): first the results file as it would be if the
+run ended before its first cell, then one entry for each cell that has ended.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from harness.records.bounds import Entry
 from harness.records.files import SUFFIX, JournalHead, JournalLine, read_journal
 
 DEFAULT_COMMAND = "pytest --benchmark"
-"""The command where a journal does not say which one wrote it."""
+"""The command of a journal that does not say which one wrote it."""
 MOST_BYTES = 1 << 30
-"""The longest journal that is read: each of 270 cells has some 5,000 bytes."""
+"""The longest journal that is read; a cell takes some 5,000 bytes."""
 
 
 class JournalFile:
-    """A journal that this process, and no other, is writing: it is locked while it is open."""
+    """A journal that only this process writes: it is locked while it is open."""
 
     def __init__(self, path: Path, lock: FileLock, command: str) -> None:
         self.path, self._lock, self._command = path, lock, command
@@ -38,7 +38,7 @@ class JournalFile:
 
     @classmethod
     def create(cls, folder: Path, head: JournalHead) -> Self:
-        """A new journal in a machine's folder. Raises ResultsError where it cannot be written."""
+        """Makes a new journal in a machine's folder; raises ResultsError if that fails."""
         stamp, number = head.started.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ"), 1
         path = folder / f"{stamp}{SUFFIX}"
         try:
@@ -54,10 +54,10 @@ class JournalFile:
 
     @classmethod
     def reopen(cls, path: Path) -> tuple[Self, JournalHead, list[JournalLine]]:
-        """A journal to be continued: its first line, and the others that are whole.
+        """Opens a journal to be continued; returns its first line, and the other whole lines.
 
-        Nothing in the file changes before ``append``. Raises ResultsError where it is no journal,
-        or where another process is writing it.
+        Nothing in the file changes before ``append``. Raises ResultsError if it is no journal, or
+        if another process is writing it.
         """
         try:
             lock = try_lock(path)
@@ -78,7 +78,7 @@ class JournalFile:
 
     @property
     def advice(self) -> str:
-        """What to do where the disk is full."""
+        """What to do if the disk is full."""
         return f"free some space; `{self._command} --resume` continues the run from {self.path}"
 
     def append(self, line: Entry) -> None:
@@ -99,7 +99,7 @@ class JournalFile:
         self.close()
 
     def close(self) -> None:
-        """Leaves the file for a run that continues this one. May be called twice."""
+        """Leaves the file for a run that continues this one; may be called twice."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -107,7 +107,7 @@ class JournalFile:
 
 
 def _created(path: Path) -> FileLock | None:
-    """The lock of a new file; None where another run has one of this name, or had."""
+    """Returns the lock of a new file; None if another run has, or had, one of this name."""
     lock = try_lock(path)
     if lock is not None and path.stat().st_size:
         lock.release()
@@ -124,16 +124,16 @@ def _write(descriptor: int, text: bytes, offset: int) -> None:
 
 
 def command_of(path: Path) -> str:
-    """The command whose run left a journal, as far as its first line can be read."""
+    """Returns the command that wrote a journal, as far as its first line can be read."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError), path.open("rb") as file:
         return known_command(from_json(file.readline(MOST_BYTES))["command"])
     return DEFAULT_COMMAND
 
 
 def known_command(text: object) -> str:
-    """The command of a journal; the usual one where that is no command of pytest's.
+    """Returns the command of a journal; the usual one if that is no pytest command.
 
-    It is told as what to type, so that it must not be just anything.
+    Users are told to type it, so that it must not be just anything.
     """
     command = str(text)
     with contextlib.suppress(ValueError):
@@ -144,16 +144,16 @@ def known_command(text: object) -> str:
 
 
 def _text(path: Path) -> bytes:
-    """A journal's content. Raises ValueError where it is too long."""
+    """Returns a journal's content; raises ValueError if it is too long."""
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES >> 20} MiB")
     return path.read_bytes()
 
 
 def journals(folder: Path) -> tuple[list[Path], list[Path]]:
-    """A machine's journals, oldest first: of runs that were broken off, and of living ones.
+    """Returns a machine's journals, oldest first: those of interrupted runs, and of running ones.
 
-    A file of such a name that cannot be opened is left out, and so is a link.
+    Files that cannot be opened, and links, are left out.
     """
     ended: list[Path] = []
     living: list[Path] = []

@@ -1,4 +1,4 @@
-"""The plugin's command line -> what to run, and how to measure it."""
+"""Reads the plugin's command line: what to run, and how to measure it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.workload.cells import Selection
 
 
 def refuse_what_cannot_be(config: pytest.Config) -> None:
-    """Raises UsageError for paths that are no text, and for options that make no sense here."""
+    """Raises UsageError for paths that are not UTF-8, and for options that exclude each other."""
     for text in (config.rootpath, *config.invocation_params.args):
         if not is_utf8(text):
             raise pytest.UsageError(f"{visible(str(text))!r} is not UTF-8; rename it")
@@ -72,7 +72,7 @@ def _listed(text: str | None) -> tuple[str, ...]:
 
 
 def _engines(text: str | None) -> tuple[str, ...]:
-    """The engines' names; ``module:Class`` is one, too. Each can be loaded."""
+    """Returns the engines' names, or ``module:Class``; each is loaded to check it."""
     names = _listed(text) or engines.by_default()
     for name in names:
         try:
@@ -91,7 +91,7 @@ def _inputs(text: str | None) -> tuple[Input, ...]:
 
 
 def settings(config: pytest.Config) -> Settings:
-    """How to measure. The number of rounds and their time are options of pytest-benchmark's."""
+    """Returns how to measure; the number and time of rounds are pytest-benchmark's options."""
     timeout = config.getoption("cell_timeout")
     if not timeout > 0:
         raise pytest.UsageError(f"--timeout must be more than 0 seconds, not {timeout:g}")
@@ -111,12 +111,12 @@ def settings(config: pytest.Config) -> Settings:
 
 
 def cache_limit(config: pytest.Config) -> int | None:
-    """Bytes that the cache may hold; None where the command does not say."""
+    """Returns the cache's limit in bytes; None if the command line has none."""
     return _bytes("--cache-limit", config.getoption("cache_limit"))
 
 
 def _connections(config: pytest.Config) -> dict[str, str]:
-    """``dask=tcp://127.0.0.1:8786``: the address of a cluster for each engine named."""
+    """``dask=tcp://127.0.0.1:8786`` -> the address of a cluster, by engine."""
     addresses = {}
     for text in config.getoption("connect"):
         name, _, address = text.partition("=")
@@ -148,10 +148,10 @@ def _rounds(config: pytest.Config) -> Rounds:
 
 
 def _given(config: pytest.Config, option: str) -> bool:
-    """True if an option stands on the command line, or in ``addopts`` or PYTEST_ADDOPTS.
+    """True if an option is on the command line, in ``addopts`` or in PYTEST_ADDOPTS.
 
-    pytest-benchmark's default of --benchmark-max-time is 1 second, which its value alone does not
-    distinguish from a 1 that the user gave; and the harness has another default.
+    pytest-benchmark's default of --benchmark-max-time is 1 second, and the harness has another: the
+    value alone does not show whether the user gave it.
     """
     preset = [*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
     arguments = [*preset, *config.invocation_params.args]
@@ -159,7 +159,7 @@ def _given(config: pytest.Config, option: str) -> bool:
 
 
 def basis(config: pytest.Config) -> dict[str, Any]:
-    """The options that records depend on, as the user gave them: defaults may change meanwhile."""
+    """Returns the options that records depend on, as the user gave them: defaults may change."""
     names = ("memory_limit", "gpu_memory_limit", "together_limit", "cold_process", "drop_caches")
     return {name: config.getoption(name) for name in names}
 
@@ -172,10 +172,10 @@ def _bytes(option: str, text: str | None) -> int | None:
 
 
 def repeated(config: pytest.Config) -> str:
-    """The command line that repeats a run."""
+    """Returns the command line that repeats a run."""
     return shlex.join(["pytest", *config.invocation_params.args])
 
 
 def resuming(command: str) -> str:
-    """The command line that goes on where a run of ``command`` was broken off."""
+    """Returns the command line that continues an interrupted run of ``command``."""
     return command if "--resume" in shlex.split(command) else f"{command} --resume"

@@ -1,4 +1,4 @@
-"""Publishing: the records of a run -> its results file, the report and the summary at the end."""
+"""Publishes a run: its results file, the report, and the summary at the end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Publishing:
-    """The plugin's part that writes: pytest's and pytest-benchmark's hooks after the last item."""
+    """The part of the plugin that writes: pytest's and pytest-benchmark's last hooks."""
 
     def __init__(self, running: Running) -> None:
         self.running, self.config = running, running.config
@@ -65,9 +65,9 @@ class Publishing:
             file.close()
 
     def _publish(self, session: pytest.Session, file: JournalFile) -> None:
-        """Turns a journal into a results file, and draws the report over all of the folder.
+        """Turns a journal into a results file, and draws the report of all files.
 
-        The journal of a run that was interrupted stays, for one that continues it.
+        The journal of an interrupted run stays, so that it can be resumed.
         """
         try:
             results = file.path.with_suffix(".json")
@@ -107,7 +107,7 @@ class Publishing:
         self.display.last_words(self._where_all_is())
 
     def _where_all_is(self) -> str:
-        """Says where the measurements are of a run that ends before its report is drawn."""
+        """Returns where the measurements are, for a run that ends before its report."""
         file = self.running.file
         if file is None:
             return "interrupted"
@@ -119,7 +119,7 @@ class Publishing:
         )
 
     def _content(self) -> dict[str, Any]:
-        """pytest-benchmark's JSON, also of a run in which nothing could be timed."""
+        """Returns pytest-benchmark's JSON, also if no cell has a time."""
         session = self.config.pluginmanager.getplugin("pytest-benchmark")
         hook, benchmarks = self.config.hook, [entry for entry in session.benchmarks if entry]
         content: dict[str, Any] = hook.pytest_benchmark_generate_json(

@@ -1,4 +1,4 @@
-"""Records of a run -> the entries of its results file and its journal, and back."""
+"""Converts records of a run to the entries of its results file and journal, and back."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _FOUNDATIONS = ("enginebench", "numpy", "pytest", "pytest-benchmark", "sqlglot")
 
 @dataclass
 class Register:
-    """What is known of a run while it goes on: its cells, and the record of each that has ended.
+    """The state of a run: its cells, and the record of each that has ended.
 
-    ``environment`` is the state of the machine before the run, None where nothing is measured.
+    ``environment`` is the state of the machine before the run, None if nothing is measured.
     """
 
     machine: MachineEntry
@@ -56,7 +56,7 @@ class Register:
         return len(self.records) == len(self.cells)
 
     def add(self, added: CompiledCell) -> None:
-        """Adds a cell to the run. Raises UsageError where two workload files have one name."""
+        """Adds a cell to the run; raises UsageError if two workload files have one name."""
         before = self.cells.setdefault(added.cell, added)
         if before.workload.file != added.workload.file:
             raise pytest.UsageError(
@@ -65,7 +65,7 @@ class Register:
             )
 
     def record_of(self, cell: Cell) -> Record:
-        """The cell's record; one that says so where the run did not reach the cell."""
+        """Returns the cell's record, or a ``skipped`` one if the run did not reach it."""
         if cell in self.records:
             return self.records[cell]
         program, reason = self.cells[cell].program, "the run was interrupted before this cell"
@@ -73,7 +73,7 @@ class Register:
 
 
 def fields(register: Register, interrupted: bool) -> RunFields:
-    """The top-level fields of a results file that are the harness's own."""
+    """Returns the harness's own top-level fields of a results file."""
     engines = {cell.engine: harness.engines.get(cell.engine) for cell in register.cells}
     distributions = [*_FOUNDATIONS, *(engine.distribution for engine in engines.values())]
     programs = [each.program for each in register.cells.values() if each.program]
@@ -94,13 +94,13 @@ def fields(register: Register, interrupted: bool) -> RunFields:
 
 
 def as_json(fields: RunFields) -> dict[str, Any]:
-    """The fields as JSON has them; those that only a run with measurements has may be absent."""
+    """Returns the fields as JSON; those that only runs with measurements have may be missing."""
     absent = {name for name in ("environment", "noise", "seconds") if getattr(fields, name) is None}
     return fields.model_dump(mode="json", exclude=absent)
 
 
 def _engine(engine: Engine) -> EngineEntry:
-    """Raises ResultsError where an engine of another package says of itself what cannot be."""
+    """Returns an engine's entry; raises ResultsError if its class declares invalid values."""
     names = ("label", "colour", "language")
     about: dict[str, Any] = {name: getattr(engine, name) for name in names}
     try:
@@ -124,7 +124,7 @@ def _workloads(cells: Iterable[CompiledCell]) -> dict[str, WorkloadEntry]:
 
 
 def cell_entry(record: Record) -> CellEntry:
-    """The cell's entry of ``cells``."""
+    """Returns the cell's entry of ``cells``."""
     return CellEntry(
         **asdict(record.cell),
         outcome=record.outcome,
@@ -134,7 +134,7 @@ def cell_entry(record: Record) -> CellEntry:
 
 
 def extra_info(record: Record, engine_version: str | None) -> ExtraInfo:
-    """The ``extra_info`` of the cell's entry of ``benchmarks``; the record has figures."""
+    """Returns the ``extra_info`` of the cell's entry of ``benchmarks``; the record has figures."""
     return ExtraInfo(
         **asdict(record.cell),
         **dict(record.figures or ()),
@@ -148,7 +148,7 @@ def extra_info(record: Record, engine_version: str | None) -> ExtraInfo:
 
 
 def journal_line(record: Record, engine_version: str | None, noise: NoiseEntry) -> JournalLine:
-    """The line of a journal for a cell that has just ended."""
+    """Returns the journal's line for a cell that has just ended."""
     timed = None
     if record.rounds:
         stats = Stats(data=tuple(one.seconds for one in record.rounds))
@@ -157,7 +157,7 @@ def journal_line(record: Record, engine_version: str | None, noise: NoiseEntry) 
 
 
 def record_of(line: JournalLine) -> Record:
-    """The record of which ``journal_line`` made this line."""
+    """Returns the record that ``journal_line`` turned into this line."""
     entry, timed = line.cell, line.benchmark
     cell, program = cell_of(entry), entry.program_sha256
     if timed is None:
@@ -170,13 +170,13 @@ def record_of(line: JournalLine) -> Record:
 
 
 def cell_of(entry: CellName) -> Cell:
-    """The cell that an entry is about."""
+    """Returns the cell of an entry."""
     workload, query, engine, size, source, threads = entry.key
     return Cell(workload, query, engine, size, Input(source), threads)
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes a results file whole or not at all. Raises ResultsError where it cannot."""
+    """Writes a results file whole or not at all; raises ResultsError if that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(content, indent=1, default=str).encode(), durable=True)
@@ -185,7 +185,7 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Raises ResultsError, before anything runs, where results could not be written."""
+    """Raises ResultsError, before anything runs, if results cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder):

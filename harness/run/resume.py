@@ -1,4 +1,4 @@
-"""The journal of a run that was broken off -> the records of it that the new run can keep."""
+"""Resumes an interrupted run: reads its journal, and selects the records to keep."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from harness.workload.file import Workload
 def begun(
     folder: Path, register: Register, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> JournalFile:
-    """A new journal on disk in a machine's folder. Raises ResultsError where there can be none."""
+    """Makes a new journal in a machine's folder; raises ResultsError if that fails."""
     return JournalFile.create(folder, _head(register, settings, options, cache))
 
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A run that was broken off: its journal, the records that are kept of it, its noise."""
+    """An interrupted run: its journal, the records that are kept, its noise."""
 
     file: JournalFile
     records: dict[Cell, Record]
@@ -38,10 +38,10 @@ class Unfinished:
 def continued(
     folder: Path, register: Register, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> Unfinished:
-    """The machine's newest run that was broken off.
+    """Opens the machine's newest interrupted run.
 
-    ``register`` gets that run's start, surroundings and command. Raises ResultsError where there is
-    no such run, or where it measured other cells, data or programs, or with other options.
+    ``register`` gets that run's start, surroundings and command. Raises ResultsError if there is no
+    such run, or if it measured other cells, data or programs, or with other options.
     """
     ended, living = journals(folder)
     if not ended:
@@ -62,7 +62,7 @@ def continued(
 def _head(
     register: Register, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> JournalHead:
-    """The results file as it is before the first cell, and what else its records rest on."""
+    """Returns a journal's first line: the results file before the first cell, and its basis."""
     workloads = {(a.cell.workload, a.cell.size): a.workload for a in register.cells.values()}
     basis = Basis(
         rounds=asdict(settings.rounds),
@@ -81,10 +81,10 @@ def _key(workload: Workload, size: str, cache: Cache) -> str | None:
 
 
 def kept(before: JournalHead, lines: Sequence[JournalLine], now: JournalHead) -> dict[Cell, Record]:
-    """The records of a run that was broken off, but for times of questions that are not complete.
+    """Returns the records of an interrupted run, without times of incomplete questions.
 
-    Where one engine of a question has no record, all of its engines take turns anew. Raises
-    ResultsError, which says what differs, where ``before`` and ``now`` are not the same run.
+    If one engine of a question has no record, all its engines are measured again, in turns. Raises
+    ResultsError, which says what differs, if ``before`` and ``now`` are not the same run.
     """
     for name, differs in _CHECKS.items():
         if told := differs(before, now):
@@ -125,7 +125,7 @@ def _data(before: JournalHead, now: JournalHead) -> str:
 
 
 def _surroundings(head: JournalHead) -> dict[str, Any]:
-    """The surroundings with each variable as a fact of its own, and without the load."""
+    """Returns the surroundings with each variable as a fact of its own, without the load."""
     found = head.environment.model_dump() if head.environment else {}
     variables = found.pop("variables", {})
     return {**found, **variables, "load_before": None}
@@ -134,7 +134,7 @@ def _surroundings(head: JournalHead) -> dict[str, Any]:
 def _comparing(
     facts: Callable[[JournalHead], Mapping[str, Any]],
 ) -> Callable[[JournalHead, JournalHead], str]:
-    """A check that two heads have the same facts; it gives those that differ, in words."""
+    """Makes a check that two heads have the same facts; it returns the differences in words."""
 
     def differs(before: JournalHead, now: JournalHead) -> str:
         then, here = facts(before), facts(now)

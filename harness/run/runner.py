@@ -1,4 +1,4 @@
-"""Cells, question by question -> their records. Tables and workers live on between questions."""
+"""Measures cells, question by question; tables and workers stay between questions."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from harness.workload.cells import CompiledCell
 
 
 class Runner:
-    """Measures questions. Workers live as long as their workload is being measured.
+    """Measures questions; workers stay as long as their workload is being measured.
 
     ``ended`` is called with each record as soon as it is complete, and puts it into the register.
-    Cells that have a record there, from a run that was broken off, are not measured again.
+    Cells with a record there, from an interrupted run, are not measured again.
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class Runner:
         return self._pool.spent
 
     def record_of(self, compiled: CompiledCell) -> Record:
-        """The cell's record, from the register. Raises KeyboardInterrupt only.
+        """Returns the cell's record from the register; raises KeyboardInterrupt only.
 
-        A cell that has none is measured, with all cells that answer the same question.
+        A cell without one is measured, with all cells that answer the same question.
         """
         if compiled.cell not in self.register.records:
             others = self.register.cells.values()
@@ -98,7 +98,7 @@ class Runner:
             self.ended(Record(compiled.cell, outcome, reason, compiled.program.sha256))
 
     def _end(self, record: Record) -> None:
-        """Hands a record on; that of a cell whose data has changed since is an error."""
+        """Passes a record on; that of a cell whose data has changed since becomes an error."""
         if changed := change_of(self.register.cells[record.cell].files):
             reason = _of_changed_data(changed)
             record = Record(record.cell, Outcome.ERROR, reason, record.program_sha256)

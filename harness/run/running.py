@@ -1,4 +1,4 @@
-"""Running: the items that were collected -> records, in the register and in the journal."""
+"""Runs the collected items: their records go into the register and the journal."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from harness.workload.cells import CompiledCell
 
 
 class Running:
-    """The plugin's part that measures: pytest's hooks from the first item to the last.
+    """The part of the plugin that measures: pytest's hooks from the first item to the last.
 
-    ``results`` is the folder of all machines. ``file`` is the journal, ``runner`` what measures;
-    both are None where nothing is measured. ``trouble`` says why the run had to end early.
+    ``results`` is the folder of all machines. ``file`` is the journal, ``runner`` measures; both
+    are None if nothing is measured. ``trouble`` says why the run ended early.
     """
 
     def __init__(
@@ -88,13 +88,13 @@ class Running:
         self.display.begin(self.register.cells, len(self._kept))
 
     def _look_around(self) -> None:
-        """Puts the state of the machine on record, before anything is measured."""
+        """Records the state of the machine, before anything is measured."""
         threads = sorted({cell.threads for cell in self.register.cells})
         found = {cell.engine: engines.get(cell.engine) for cell in self.register.cells}
         self.register.environment = surroundings(found, self.cache.budget.root, threads)
 
     def _open_journal(self) -> dict[Cell, Record]:
-        """Begins a journal on disk, or continues one; returns the records that it holds."""
+        """Makes a journal on disk, or continues one; returns the records in it."""
         folder, settings = self.results / self.register.machine.name, self.settings
         broken_off, living = journals(folder)
         if living:
@@ -118,7 +118,7 @@ class Running:
         return kept
 
     def record_of(self, compiled: CompiledCell) -> Record:
-        """The cell's record; its question is measured where that has not been done."""
+        """Returns the cell's record; measures its question if needed."""
         assert self.runner is not None
         self.noise.between()
         record = self.runner.record_of(compiled)
@@ -128,7 +128,7 @@ class Running:
         return record
 
     def _end(self, record: Record) -> None:
-        """Puts a record into register, terminal and journal; no Ctrl-C comes between."""
+        """Puts a record into register, terminal and journal, uninterrupted by Ctrl-C."""
         with self.interrupts.held():
             record = self._register(record)
             compiled = self.register.cells[record.cell]
@@ -143,7 +143,7 @@ class Running:
                 pytest.exit(self.trouble, pytest.ExitCode.INTERNAL_ERROR)
 
     def _register(self, record: Record) -> Record:
-        """Puts a record into the register: an error's where pytest-benchmark refuses the rounds."""
+        """Puts a record into the register; an error's if pytest-benchmark refuses the rounds."""
         try:
             self.timings.add(record, engines.get(record.cell.engine).version())
         except Exception as error:

@@ -1,4 +1,4 @@
-"""One run of ``pytest --benchmark``: its three parts, and what they share."""
+"""Sets up a run of ``pytest --benchmark``: its three parts, and what they share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from harness.workload.reader import Reader
 
 
 def register_parts(config: pytest.Config, reader: Reader) -> None:
-    """Makes pytest collect, run and publish workloads. Raises UsageError for what cannot be."""
+    """Makes pytest collect, run and publish workloads; raises UsageError for invalid options."""
     options.refuse_what_cannot_be(config)
     # pytest-benchmark asks a child process for the CPU; a json.py here is no part of Python.
     os.environ["PYTHONSAFEPATH"] = "1"
@@ -52,9 +52,9 @@ def register_parts(config: pytest.Config, reader: Reader) -> None:
 
 
 def _make_environments(names: Iterable[str], display: Display) -> None:
-    """Makes the environments of engines that have one of their own, before anything is timed.
+    """Makes the own environments of engines that have one, before anything is timed.
 
-    An engine whose environment cannot be made is unavailable, and says so in each of its cells.
+    An engine whose environment cannot be made is unavailable; each of its cells says so.
     """
     for engine in map(engines.get, names):
         if isinstance(engine, InOwnEnvironment):
@@ -79,7 +79,7 @@ def _cache(limit: int | None) -> Cache:
 
 
 def _terminal_file() -> Any:
-    """Standard output as it is now, before pytest captures what tests print."""
+    """Returns standard output as it is now, before pytest captures what tests print."""
     with contextlib.suppress(OSError, ValueError):
         descriptor = os.dup(sys.stdout.fileno())
         encoding = sys.stdout.encoding

@@ -1,4 +1,4 @@
-"""A run, as it goes on -> lines and one status line in the terminal."""
+"""Prints a run, as it goes on, as lines and one status line in the terminal."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ _REFRESH_SECONDS = 0.1
 class Display:
     """Prints each cell as it ends; on a terminal, also what is being done right now.
 
-    Nothing is drawn from a thread of its own, so that drawing never falls into a timing. With
-    ``-q`` and ``-v`` the cells' lines are pytest's, not ours.
+    There is no thread that draws, so that drawing never disturbs a timed run. With ``-q`` and
+    ``-v`` the cells' lines are pytest's own.
     """
 
     def __init__(self, file: TextIO, verbosity: int = 0) -> None:
@@ -63,7 +63,7 @@ class Display:
         self._live: Live | None = None
 
     def begin(self, cells: Collection[Cell], kept: int = 0) -> None:
-        """``kept`` of the cells have a record from an earlier run."""
+        """Starts the display; ``kept`` of the cells have a record from an earlier run."""
         self.total, self._began = len(cells), time.monotonic()
         self.done = self._kept = kept
         self._sweep = len({cell.threads for cell in cells}) > 1
@@ -78,24 +78,24 @@ class Display:
             self._live = None
 
     def close(self) -> None:
-        """Gives the terminal back."""
+        """Restores the terminal."""
         self.end()
         if self.file is not sys.stdout:
             self.file.close()
 
     def last_words(self, text: str) -> None:
-        """Prints a line at once, whatever else is being printed: the process ends after it."""
+        """Prints a line at once, even during another print; the process ends after it."""
         cursor = "\x1b[?25h" if self.console.is_terminal else ""  # which a status line hides
         line = f"\n{cursor}{visible(text)}\n".encode(errors="replace")
         with contextlib.suppress(OSError, ValueError):  # a terminal that was closed
             os.write(self.file.fileno(), line)
 
     def _print(self, markup: str) -> None:
-        """Prints a line with control characters escaped, which it may quote from anywhere."""
+        """Prints a line with control characters escaped, which its text may contain."""
         self.console.print(visible(markup))
 
     def say(self, text: str) -> None:
-        """Prints what takes a while and is no cell, such as data that is made."""
+        """Prints a line about work that takes a while and is no cell, such as making data."""
         if not self.quiet:
             self._print(f"[dim]{escape(text)}[/dim]")
 
@@ -175,7 +175,7 @@ _CACHES = {None: "", True: " from disk", False: " (its files stayed in memory)"}
 
 
 def detail(record: Record) -> str:
-    """A cell's times and memory in one line, or the reason why it has none."""
+    """Returns a cell's times and memory in one line, or the reason why it has none."""
     if record.outcome is not Outcome.OK:
         return record.reason.strip().splitlines()[0].removesuffix("; its last words:")
     figures = record.figures
@@ -201,7 +201,7 @@ def _spread(seconds: Sequence[float]) -> str:
 
 
 def _summary(register: Register, ranking: Sequence[Ranked]) -> Table:
-    """A row for each engine, those with a time first, in the order and words of the report."""
+    """Returns a row for each engine, those with a time first, in the report's order and words."""
     outcomes: dict[str, Counter[Outcome]] = {}
     for cell in register.cells:
         outcomes.setdefault(cell.engine, Counter())[register.record_of(cell).outcome] += 1

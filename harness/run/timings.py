@@ -1,4 +1,4 @@
-"""Records -> pytest-benchmark's entries, each made as soon as its cell has ended."""
+"""Passes the rounds of cells to pytest-benchmark, as soon as each cell has ended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.run.results import extra_info
 
 
 class VirtualClock:
-    """A timer for pytest-benchmark that the workers' own readings move on."""
+    """A timer for pytest-benchmark that shows the workers' own measurements."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -27,11 +27,11 @@ class VirtualClock:
 
 
 class Timings:
-    """Hands the rounds of cells to pytest-benchmark.
+    """Passes the rounds of cells to pytest-benchmark.
 
-    The engines of a query are measured together, while pytest asks for one cell after the other:
-    an entry that waited for that would be lost with a run that ends before. So each gets a fixture
-    of its own, with the options that the one of its item has.
+    The engines of a query are measured together, while pytest asks for one cell after the other. An
+    entry that waited for its item would be lost if the run ended before. So each cell gets a
+    fixture of its own, with its item's options.
     """
 
     def __init__(self, config: pytest.Config, clock: VirtualClock) -> None:
@@ -40,14 +40,14 @@ class Timings:
         self._places: dict[str, int] = {}
 
     def expect(self, cell: Cell, item: pytest.Item) -> None:
-        """Names the item that a cell's entry will belong to."""
+        """Sets the pytest item that a cell's entry will belong to."""
         self._items[cell] = item
         self._places.setdefault(item.nodeid, len(self._places))
 
     def add(self, record: Record, version: str | None) -> None:
-        """Makes the entry of a record that has rounds; no other has one.
+        """Makes the entry of a record, if that has rounds.
 
-        Raises whatever pytest-benchmark raises, and then leaves no entry.
+        Raises what pytest-benchmark raises, and then leaves no entry.
         """
         if not record.rounds:
             return
@@ -64,7 +64,7 @@ class Timings:
         self._session.benchmarks.sort(key=self._place)  # a query's cells end in any order
 
     def _place(self, entry: Any) -> int:
-        """The place of an entry's item among all items; entries of other tests come first."""
+        """Returns the place of an entry's item among all items; other tests' entries come first."""
         return self._places.get(entry.fullname, -1)
 
     @property
@@ -72,7 +72,7 @@ class Timings:
         return self._config.pluginmanager.getplugin("pytest-benchmark")
 
     def _fixture(self, item: pytest.Item, add: Callable[[Any], None]) -> Any:
-        """A fixture with the options that pytest-benchmark would give this item's own."""
+        """Returns a fixture with the options that pytest-benchmark would give this item's own."""
         session, mark = self._session, item.get_closest_marker("benchmark")
         options = {**session.options, **(mark.kwargs if mark else {})}
         options["timer"] = NameWrapper(self._clock)  # type: ignore[no-untyped-call]
@@ -87,6 +87,6 @@ class Timings:
 
 
 def mark_as_used(benchmark: Any) -> None:
-    """Uses a cell's own fixture for nothing: pytest-benchmark warns of one that is not used."""
+    """Uses a cell's own fixture for nothing: pytest-benchmark warns of an unused one."""
     benchmark.disabled = True
     benchmark.pedantic(lambda: None)

@@ -1,4 +1,4 @@
-"""Works out, from ORDER BY and LIMIT, which rows of the reference may stand where in an answer."""
+"""Works out, from ORDER BY and LIMIT, which rows of the reference may be where in an answer."""
 
 from __future__ import annotations
 

@@ -74,7 +74,10 @@ class References:
         self._budget.answers.mkdir(parents=True, exist_ok=True)
 
     def reference(self, request: Compute) -> Reference:
-        """Raises NoReference where the widened one would reject the answer of the query itself."""
+        """Returns a query's reference, from the cache if it is there.
+
+        Raises NoReference if the widened reference would reject the query's own answer.
+        """
         data, key, spec = request.tables, request.key, request.spec
         plain = self._file(data, key, spec.reference_sql)
         if spec.widened_sql is None:
@@ -86,7 +89,10 @@ class References:
         return Reference(widened, True, data, key)
 
     def check(self, request: Check) -> Verdict:
-        """Before it calls an answer wrong, it runs the query in other ways."""
+        """Compares an answer with its reference.
+
+        Before it calls an answer wrong, it computes the reference in other ways.
+        """
         given, spec, reference = request.answer, request.spec, request.reference
         right, widened = reference.path, reference.widened
         reason = _difference(given, right, spec, widened)
@@ -121,7 +127,7 @@ class References:
 
     @contextlib.contextmanager
     def _in_time(self, database: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A context with a database that is interrupted at the time limit of another way."""
+        """Gives the database in a context; interrupts it when the other ways' time is over."""
         timer = threading.Timer(self._other_way_seconds, database.interrupt)
         timer.start()
         try:
@@ -130,7 +136,10 @@ class References:
             timer.cancel()
 
     def _doubt(self, given: Path, spec: AnswerSpec, reference: Reference) -> str | None:
-        """How the first other way that finishes contradicts the reference; None if it agrees."""
+        """Computes the reference in other ways, until one finishes.
+
+        Returns how that differs from the reference, or None.
+        """
         right, widened = reference.path, reference.widened
         data, key = reference.tables, reference.key
         for way in OTHER_WAYS:
@@ -184,7 +193,10 @@ class References:
                 self._write(unbounded, sql, target)
 
     def _compute_otherwise(self, tables: Sequence[Table], sql: str, way: str, target: Path) -> None:
-        """Raises NoReference where that exceeds its limits, at this and every later call."""
+        """Computes an answer in another way; raises NoReference beyond its limits.
+
+        It does so at every later call, too.
+        """
         if (way, sql) in self._given_up:
             raise NoReference(f"DuckDB {way} came to no end")
         database = open_database(tables, self._threads, OTHER_WAYS[way], OTHER_WAY_MEMORY)
@@ -241,7 +253,7 @@ def open_database(
 
 
 def _create_view(database: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Raises NoReference where DuckDB finds other columns in the files than the table has."""
+    """Makes a view of a table's files; raises NoReference if DuckDB finds other columns in them."""
     files = reader(table, Input.PARQUET if table.parquet else Input.CSV)
     view = identifier(table.name)
     database.execute(f"CREATE VIEW {view} AS SELECT * FROM {files}")

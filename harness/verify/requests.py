@@ -1,4 +1,4 @@
-"""What the referee's worker can be asked to do, and its replies."""
+"""The requests to the referee's worker, and its replies."""
 
 from __future__ import annotations
 

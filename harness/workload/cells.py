@@ -125,7 +125,7 @@ def _compiled(cell: Cell, compiler: Compiler, query: Query, schemas: Schemas) ->
 def _program(
     cell: Cell, compiler: Compiler, query: Query, schemas: Schemas
 ) -> Program | tuple[Outcome, str]:
-    """The cell with its program, or with the outcome that it has for want of one."""
+    """Returns the cell's program, or its outcome and reason if it has none."""
     if reason := harness.engines.get(cell.engine).unavailable():
         return Outcome.UNAVAILABLE, reason
     try:

@@ -65,7 +65,7 @@ class Compiling:
         return Planned(planned.spec, plain, typed, str(planned.unsupported or ""))
 
     def steps(self, request: ShowSteps) -> list[tuple[str, str]]:
-        """The last text says why, where there is no plan."""
+        """Returns a query after each step; the last text is the reason if there is no plan."""
         schemas = {name: table.schema for name, table in self._tables.items()}
         told: list[tuple[str, str]] = []
         try:

@@ -109,7 +109,7 @@ def _check_beside(document: Document, function: str, line: int) -> None:
 
 
 def _unlike_a_program(folder: Path, name: str) -> str:
-    """What is wrong with a file for a program in this folder; empty where nothing is."""
+    """Returns what is wrong with a file for a program in this folder; "" if nothing is."""
     program = (folder / name).resolve()
     if not program.is_relative_to(folder):
         return f"{name!r} must stay beside this file"

@@ -1,4 +1,4 @@
-"""What the worker that reads SQL can be asked to do, and its replies."""
+"""The requests to the worker that reads SQL, and its replies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.tables import Input, Table
 
 @dataclass(frozen=True)
 class QueryText:
-    """A query as its file has it."""
+    """A query as it is in its file."""
 
     sql: str
     tolerance: float
@@ -63,7 +63,7 @@ class PlanQuery(Request[Planned | Wrong]):
 
 @dataclass(frozen=True)
 class ShowSteps(Request[list[tuple[str, str]]]):
-    """(name, text) of a query after each step of its compilation."""
+    """Return (name, text) of a query after each step of its compilation."""
 
     query: QueryText
 

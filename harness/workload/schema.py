@@ -28,7 +28,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 SIZE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 MOST_QUERIES, MOST_TABLES, MOST_SIZES, MOST_NULL_VALUES, MOST_INPUTS = 1000, 200, 100, 100, 10
 MOST_CHARACTERS = 1000
-"""Of a null value: Arrow looks for them in a tree that is as deep as they are long."""
+"""The most characters of a null value: Arrow's search tree is as deep as they are long."""
 FUNCTION = re.compile(r"[^:]+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
 TYPE_ALIASES: Mapping[str, Type] = {
@@ -302,7 +302,7 @@ def _bound(limits: Mapping[str, Any]) -> str:
 
 
 def _expected(kind: str) -> str:
-    """What was expected, by the beginning of an error's type: ``int_parsing`` -> a whole number."""
+    """Returns the expected value's kind, by an error's type: ``int_parsing`` -> a whole number."""
     words = {
         "string": "text (put it in quotes)",
         "int": "a whole number",

@@ -13,7 +13,7 @@ CHANGE_STEP = 24
 TIMES = {"hours": "%H:%M", "minutes": "%H:%M"}
 """Vega's formats for times of day, in 24 hours."""
 FRAMES = {"lost": "#d9480f", "gained": "#1c7ed6"}
-"""Visible on a light and on a dark page."""
+"""Colours of frames, visible on a light and on a dark page."""
 
 
 def history() -> alt.LayerChart:

@@ -19,10 +19,10 @@ from report.charts import of_runs as charts_of_runs
 
 @dataclass(frozen=True)
 class Chart:
-    """``title`` and ``note`` are shown where the chart stands among those over all queries.
+    """A chart; its title and note are shown if it is among those over all queries.
 
-    A chart without a title has its place elsewhere: beside the ranking, or with each query. Where
-    it has no rows it is left out, and ``needs`` says what would give it some.
+    A chart without a title has its place elsewhere: beside the ranking, or with each query. Without
+    rows it is left out, and ``needs`` says what would give it some.
     """
 
     draw: Callable[[], alt.LayerChart]

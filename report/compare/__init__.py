@@ -1,1 +1,1 @@
-"""Cells -> ratios with intervals, and what changed between two runs."""
+"""Computes ratios of cells with intervals, and what changed between two runs."""

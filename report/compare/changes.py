@@ -34,7 +34,7 @@ class NothingInCommon(ReportError):
 
 
 class Verdict(StrEnum):
-    """In the order of importance."""
+    """What changed in a cell, in the order of importance."""
 
     LOST = "lost"
     """It was ok before and is not any more."""
@@ -52,7 +52,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Side:
-    """A cell in one of the two runs; ``estimate`` is None where the cell has no value."""
+    """A cell in one of the two runs; ``estimate`` is None if the cell has no value."""
 
     cell: Cell
     estimate: Estimate | None
@@ -180,7 +180,7 @@ def compare_runs(
 
 
 def judge(before: Cell, after: Cell, metric: Metric) -> Change:
-    """One cell, then and now."""
+    """Compares a cell in the first run with the same cell in the second."""
     then, now = Side(before, metric.estimate(before)), Side(after, metric.estimate(after))
     if (before.outcome == "ok") != (after.outcome == "ok"):
         return Change(then, now, Verdict.LOST if before.outcome == "ok" else Verdict.GAINED)
@@ -191,14 +191,14 @@ def judge(before: Cell, after: Cell, metric: Metric) -> Change:
 
 
 def verdict_on(ratio: Ratio) -> Verdict:
-    """The verdict on after ÷ before."""
+    """Returns the verdict for a ratio after ÷ before."""
     if ratio.covers_one:
         return Verdict.TIE if ratio.is_tie else Verdict.UNCLEAR
     return Verdict.SLOWER if ratio.value > 1 else Verdict.FASTER
 
 
 def importance(change: Change) -> tuple[int, float]:
-    """Sorts the most important first: by verdict, then by the size of the change."""
+    """Returns a sort key, the most important first: by verdict, then by size of the change."""
     ratio = change.ratio.value if change.ratio is not None else 1.0
     return list(Verdict).index(change.verdict), -max(ratio, 1 / ratio)
 
@@ -215,7 +215,7 @@ def _key(cell: Cell) -> Key:
 
 
 def _renamed(cells: Mapping[Key, Cell], alias: Alias) -> dict[Key, Cell]:
-    """The first run's cells under the name that they stand for."""
+    """Returns the first run's cells, renamed as an alias says."""
     at = FIELDS.index(alias.field)
     found = {key[at] for key in cells}
     if alias.before not in found:
@@ -236,7 +236,7 @@ def _sql(run: Run, cell: Cell) -> str:
 
 
 def _nothing(old: Iterable[Key], new: Iterable[Key]) -> str:
-    """Why no cell matches: the first of the fields of which the two runs share no value."""
+    """Says why no cell matches, by the first field in which the runs share no value."""
     for at, field in enumerate(FIELDS):
         one, other = {key[at] for key in old}, {key[at] for key in new}
         if not one & other:

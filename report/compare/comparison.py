@@ -1,7 +1,7 @@
-"""`Results` -> `Comparison`: engines side by side on each task, with ratios, ties and scores.
+"""Compares engines side by side on each task: `Results` -> `Comparison` with ratios, ties, scores.
 
 The terminal's ranking and the order of the page's engines are by these scores. What a reader
-chooses on the page is compared by static/model.js.
+selects on the page is compared by static/model.js.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Entry:
 
 
 class Place(Enum):
-    """Where an engine stands on a task."""
+    """The place of an engine on a task."""
 
     ALONE = "the best"
     TIES = "ties with the best, or is the best and others tie with it"

@@ -16,9 +16,9 @@ from report.look.colours import mixed
 
 Theme = Literal["light", "dark"]
 FONT = "DejaVu Sans, Liberation Sans, Arial, Helvetica, sans-serif"
-"""Pictures are drawn with the fonts of the machine that builds them."""
+"""The fonts of pictures, which are those of the machine that draws them."""
 NAMES = ("page", "ink", "faint", "rule")
-"""The colours that the configuration needs."""
+"""The style sheet's colours that Vega's configuration uses."""
 MIX = re.compile(r"color-mix\(in oklab, (var\(--[\w-]+\)) ([\d.]+)%, (var\(--[\w-]+\))\)")
 
 

@@ -1,1 +1,1 @@
-"""Everything -> one HTML file, or pictures."""
+"""Builds the HTML page, or pictures, from the comparison."""

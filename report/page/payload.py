@@ -30,7 +30,7 @@ SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
     "baseline_bytes": lambda cell: cell.baseline_bytes,
     "rows": lambda cell: cell.rows,
 }
-"""What is known of a cell beside the metrics."""
+"""Numbers of a cell that are no metric, by name."""
 
 
 class Payload:
@@ -43,7 +43,7 @@ class Payload:
         columns: Sequence[Column],
         quieter: Mapping[int, Cell],
     ) -> None:
-        """``quieter`` is that of `Replaced`."""
+        """Takes the results in view; ``quieter`` is that of `Replaced`."""
         self._results, self._comparison, self._columns = results, comparison, columns
         self._entries: list[tuple[Task, Entry]] = [
             (task, entry) for task in comparison.tasks for entry in task.entries.values()

@@ -1,1 +1,1 @@
-"""Results files -> the cells in view."""
+"""Reads results files into the cells in view."""

@@ -114,7 +114,7 @@ def load(paths: Sequence[Path]) -> Results:
 
 
 def merge(sources: Sources) -> Results:
-    """Runs, newest first -> what the report shows."""
+    """Merges runs, newest first, into what the report shows."""
     runs = sources.runs
     workloads = _workloads(runs)
     current, outdated = _split_by_sql(runs, workloads)
@@ -152,7 +152,7 @@ def _workloads(runs: Sequence[Run]) -> dict[str, Workload]:
 def _split_by_sql(
     runs: Sequence[Run], workloads: dict[str, Workload]
 ) -> tuple[list[Cell], tuple[Cell, ...]]:
-    """Cells of the SQL in view, and cells of SQL that has been changed since."""
+    """Splits the cells into those of the SQL in view, and those of SQL that has changed since."""
     current: list[Cell] = []
     outdated: list[Cell] = []
     for run in runs:
@@ -164,10 +164,10 @@ def _split_by_sql(
 
 
 def _newest(cells: Iterable[Cell]) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
-    """The first cell of each key, and the rest; cells come newest first.
+    """Returns the first cell of each key, and the rest; cells come newest first.
 
-    An engine that is not installed has no version, so its cell stands for any version and yields
-    to a cell that has one.
+    An engine that is not installed has no version, so its cell counts for any version, and is
+    replaced by one that has a version.
     """
     first: dict[tuple[Setting, str, Engine], Cell] = {}
     rest: list[Cell] = []
@@ -184,7 +184,7 @@ def _newest(cells: Iterable[Cell]) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
 
 
 def cells_of(file: ResultsFile) -> Iterator[Cell]:
-    """The cells of one file, in its order."""
+    """Yields the cells of one file, in its order."""
     timed = {entry.extra_info.key: entry for entry in file.benchmarks}
     for entry in file.cells:
         yield _cell(file, entry, timed.get(entry.key))

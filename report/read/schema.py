@@ -19,7 +19,7 @@ from report.errors import MalformedResults, MissingResults, ReportError, Unknown
 MOST_BYTES = 1 << 30
 """The largest file that is read: one of 100,000 cells with ten rounds each has an eighth of it."""
 MOST_PARTS, MOST_COMMAS = 5_000_000, 50_000_000
-"""The most objects and lists, which take a hundred bytes of memory, and other values: thirty."""
+"""The most objects and lists (a hundred bytes of memory each), and other values (thirty)."""
 
 
 def read(path: Path) -> ResultsFile:
@@ -66,7 +66,7 @@ def _object(path: Path, text: bytes) -> dict[str, Any]:
 
 
 def _bytes(path: Path) -> bytes:
-    """The file's content. Raises MissingResults where there is nothing of that name."""
+    """Returns the file's content; raises MissingResults if there is no such file."""
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for
             raise MalformedResults(f"{path}: not a file")
@@ -81,5 +81,5 @@ def _bytes(path: Path) -> bytes:
 
 
 def told(error: Exception) -> str:
-    """An error in one line that is not too long for a note."""
+    """Returns an error in one line, cut to the length of a note."""
     return shortened(f"{type(error).__name__}: {error}").removesuffix(":")

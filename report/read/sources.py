@@ -45,7 +45,7 @@ class Sources:
 
 
 def find(paths: Iterable[Path]) -> list[Path]:
-    """The files among the paths, and the *.json up to one folder deep in the folders among them."""
+    """Returns the files among the paths, and the *.json in folders, up to one folder deeper."""
     paths = list(paths)
     found: list[Path] = []
     for path in paths:
@@ -79,12 +79,12 @@ def read_all(paths: Sequence[Path]) -> Sources:
 
 
 def _unread(path: Path, fault: MalformedResults | UnknownVersion) -> Unread:
-    """The reason without the path before it: the page shows no more than the file's name."""
+    """Returns the file and the reason without its path: the page shows only the file's name."""
     return Unread(path, str(fault).removeprefix(f"{path}: "))
 
 
 def newest(path: Path, tell: Callable[[str], None] = lambda _: None) -> Run:
-    """The file's run, or the newest run in a folder; ``tell`` gets a line per file left out."""
+    """Returns the file's run, or the newest in a folder; ``tell`` gets a line per file left out."""
     sources = read_all(find([path]))
     for unread in sources.unread:
         tell(f"left out {unread.path}: {unread.reason}")

@@ -26,7 +26,10 @@ class Ranked:
 
 
 def ranking(results: Path) -> list[Ranked]:
-    """The engines that have a time, best first. Raises ReportError where the file is unusable."""
+    """Returns the engines that have a time, best first.
+
+    Raises ReportError if the file is unusable.
+    """
     scores = compare(load([results])).scores
     return [ranked for score in scores if (ranked := _ranked(score)) is not None]
 

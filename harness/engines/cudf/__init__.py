@@ -1,1 +1,1 @@
-"""cuDF: the engine and its emitter, cudf.pandas, and dask-cuDF."""
+"""cuDF and its emitter; cudf.pandas; dask-cuDF."""

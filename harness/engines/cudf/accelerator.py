@@ -1,4 +1,4 @@
-"""cudf.pandas: pandas' programs unchanged, on the GPU where cuDF can and on the CPU where not."""
+"""cudf.pandas: pandas' programs unchanged, run on the GPU where cuDF can, else on the CPU."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 class CudfPandasSession(PandasSession):
-    """Tables are pandas' to look at; a column moves to the device where it is first used there."""
+    """Memory holds pandas frames in proxies; a column moves to the GPU at its first use there."""
 
     def __init__(self, threads: int) -> None:
-        self.device = own_device()  # which install() leaves as it is
+        self.device = own_device()  # install() leaves the device's settings
         import cudf.pandas
 
         cudf.pandas.install()  # before pandas is imported for the first time
@@ -39,7 +39,7 @@ class CudfPandasSession(PandasSession):
         self.accelerator = cudf.pandas
 
     def load(self, table: Table) -> None:
-        """PyArrow makes frames of pandas' own, which the accelerator is yet to be told of."""
+        """Loads a table by PyArrow, which makes plain pandas frames, and wraps it in a proxy."""
         super().load(table)
         self.tables[table.name] = self.accelerator.as_proxy_object(self.tables[table.name])
 
@@ -48,7 +48,10 @@ class CudfPandasSession(PandasSession):
         return super().to_arrow(result.as_cpu_object() if proxy else result)
 
     def fallback_share(self) -> float | None:
-        """Of the calls that cudf.pandas' own profiler counts; where it counts none, all of them."""
+        """Returns the share of calls that ran on the CPU, by cudf.pandas' profiler.
+
+        1 if it counted no calls.
+        """
         with self.accelerator.Profiler() as profiler:
             self.run()
         calls = profiler.per_function_stats.values()
@@ -61,9 +64,9 @@ MASKED = (Type.INT64, Type.BOOLEAN)
 
 
 def refuse_three_values(plan: Node, gaps: Gaps) -> None:
-    """Raises Unsupported where OR or AND of NULLs decides: to cudf.pandas, NULL OR true is NULL.
+    """Raises Unsupported for OR and AND with NULL operands: in cudf.pandas NULL OR true is NULL.
 
-    In a filter NULL AND false may well be NULL: neither keeps a row.
+    Not for the ANDs of a filter, where NULL AND false may be NULL: neither keeps the row.
     """
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
@@ -77,10 +80,10 @@ def refuse_three_values(plan: Node, gaps: Gaps) -> None:
 
 
 def refuse_lost_nulls(plan: Node, gaps: Gaps) -> None:
-    """Raises Unsupported where cudf.pandas takes dtypes without room for NULL, or for a product.
+    """Raises Unsupported where cudf.pandas gives a dtype without NULLs, or too few bits.
 
-    A comparison has the dtype of its left side, a length has 32 bits, and texts that are joined by
-    pandas leave groups with keys of floats.
+    A comparison has its left side's dtype, a length has 32 bits, and joining texts turns a group's
+    integer keys into floats.
     """
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
@@ -103,7 +106,7 @@ def refuse_lost_nulls(plan: Node, gaps: Gaps) -> None:
 
 
 def may_be_null(condition: Expression, schema: Schema) -> bool:
-    """Whether pandas has NULL for a condition, and not False."""
+    """True if a condition may be NULL in pandas, rather than False."""
     if isinstance(condition, exp.Is):
         return False
     if isinstance(condition, (exp.And, exp.Or, exp.Not, exp.Paren)):

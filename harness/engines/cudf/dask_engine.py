@@ -1,4 +1,4 @@
-"""dask-cuDF: Dask over cuDF, on the GPUs of this machine or on a cluster."""
+"""dask-cuDF: Dask over cuDF, on this machine's GPUs or on a cluster."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from harness.tables import Table
 
 
 class DaskCudfSession(CudfSession):
-    """Memory holds partitions that are persisted on the devices; answers are gathered into one.
+    """Memory holds partitions persisted on the GPUs; an answer is gathered into one frame.
 
-    The devices are the workers', so that only NVML, from outside, sees their memory.
+    Other processes, Dask's workers, use the GPUs, so that only NVML can measure their memory.
     """
 
     def _device(self) -> Device:
@@ -31,7 +31,7 @@ class DaskCudfSession(CudfSession):
         from distributed import Client
 
         super().__init__()
-        # Dask's own default moves pandas' partitions, by way of the host.
+        # Dask's default moves partitions as pandas frames, through the host's memory.
         dask.config.set({"dataframe.shuffle.method": "tasks"})
         address = os.environ.get(CONNECT_VARIABLE)
         self.client = Client(_own_cluster() if address is None else address)
@@ -51,7 +51,7 @@ class DaskCudfSession(CudfSession):
 
 
 def _own_cluster() -> object:
-    """A worker for each GPU of this machine, on the loopback interface only."""
+    """Starts a worker for each GPU of this machine, on the loopback interface only."""
     from dask_cuda import LocalCUDACluster
 
     limit = os.environ.get(LIMIT_VARIABLE)
@@ -67,7 +67,7 @@ class DaskCudf(GpuEngine, PythonEngine):
     module = "dask_cudf"
     emitter = DaskCudfProgram
     modules = ("dask_cuda",)
-    """What starts the workers."""
+    """The module that starts the workers."""
     connects = True
     nan_differs = Dask.nan_differs
     special_differs: ClassVar[Differing] = {**Dask.special_differs, **Cudf.special_differs}

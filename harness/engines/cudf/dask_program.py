@@ -1,4 +1,4 @@
-"""Plans as dask-cuDF: Dask's programs, with cuDF in the partitions."""
+"""Emits plans as dask-cuDF: Dask's programs, with cuDF in the partitions."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ _BEYOND_DASK = (
     ".str.replace_with_backrefs(",
     'how="half_up"',
 )
-"""What Dask does not hand on to cuDF by itself."""
+"""Parts of calls that Dask does not pass on to cuDF, and that run by partition."""
 
 
 def has_dates(table: Table) -> bool:
-    """Whether dask-cuDF cannot read the Parquet of a table (RAPIDS 26.10); cuDF itself can."""
+    """True if a table has dates: cuDF can read their Parquet, dask-cuDF cannot (RAPIDS 26.10)."""
     return any(column.type is Type.DATE for column in table.schema)
 
 
 class DaskCudfExpressions(DaskExpressions, CudfExpressions):
-    """Spells expressions as operations on lazy columns that cuDF holds."""
+    """Emits expressions as operations on lazy columns of cuDF."""
 
     local: ClassVar[type[PandasExpressions]] = CudfExpressions
-    nothing: ClassVar[str] = ", None"  # Dask's own default is NaN, of which cuDF makes floats
+    nothing: ClassVar[str] = ", None"  # Dask's default, NaN, would make the column one of floats
 
     def code(self, e: Expression) -> Code:
         if columns_in(e) and not isinstance(e, exp.Column):
@@ -54,7 +54,10 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
         return super().code(e)
 
     def total(self, e: Expression) -> str:
-        """A correlation is of two columns of different names, of which no value is missing."""
+        """Returns an aggregate of the whole frame as a lazy scalar.
+
+        A correlation needs two columns of different names, without NULLs.
+        """
         if not isinstance(e, exp.Corr):
             return super().total(e)
         if self.nullable(e.this) or self.nullable(e.expression):
@@ -63,13 +66,13 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
         return f'{x}.rename("x").corr({y}.rename("y"))'
 
     def _meta(self, e: Expression) -> str:
-        """The dtype of what is computed, which Dask would look for with texts of its own making."""
+        """Returns the option with the result's dtype; Dask would infer it from texts of its own."""
         dtype = self.dtype(self.typed(e)) or "datetime64[us]"
         return f", meta=cudf.Series(dtype={quoted(dtype)})"
 
 
 class DaskCudfProgram(DaskProgram):
-    """A program of dask-cuDF for a plan."""
+    """Emits a plan as a program of dask-cuDF."""
 
     printer: ClassVar[type[PandasExpressions]] = DaskCudfExpressions
     local: ClassVar[type[PandasProgram]] = CudfProgram
@@ -92,14 +95,14 @@ class DaskCudfProgram(DaskProgram):
         return left + keeping_whole_keys(node), right, risky
 
     def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
-        """A column that is there in each row, and no key: dask-cuDF has ``count`` only."""
+        """Returns a column without NULLs that is no key: dask-cuDF has only ``count``."""
         fit = (c.name for c in node.input.schema if not c.nullable and c.name not in keys)
         return next(fit, None)
 
     def _called(
         self, node: Aggregate, groups: str, calls: Mapping[tuple[str, str], str], rename: str
     ) -> str:
-        """``agg`` takes a dictionary; columns of several functions are named afterwards."""
+        """Emits ``agg`` with a dictionary; columns with several functions are named afterwards."""
         functions: dict[str, dict[str, list[str]]] = {}
         for (function, column), name in calls.items():
             called = "count" if function == "size" else function
@@ -123,7 +126,7 @@ class DaskCudfProgram(DaskProgram):
         return frame
 
     def _beside(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
-        """What Dask hands on of nothing is NaN, of which cuDF would make a number."""
+        """Emits scalars beside a partition's rows; NaN for a missing one becomes NULL."""
         columns = [
             (
                 name,
@@ -151,7 +154,10 @@ class DaskCudfProgram(DaskProgram):
         return name
 
     def _unmatched(self, node: Join, left: str, keys: str) -> str:
-        """Dask knows no anti join, and cuDF's merge has no indicator."""
+        """Emits an anti join as a left join with a marked right side.
+
+        Dask has no anti join, and cuDF's merge no indicator.
+        """
         ours = listing([a for a, _ in node.on])
         found = fresh("found", set(self.physical[node]))
         right = f"{keys}.assign({found}=1)"

@@ -1,4 +1,4 @@
-"""cuDF: pandas' programs in its spelling, on one GPU."""
+"""cuDF: pandas' programs with cuDF's differences, on one GPU."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class CudfSession(PythonSession):
-    """Memory holds a DataFrame on the device."""
+    """Memory holds DataFrames on the GPU."""
 
     device: Device
 
@@ -39,7 +39,7 @@ class CudfSession(PythonSession):
         return own_device()
 
     def load(self, table: Table) -> None:
-        """From the host's memory, so that it is known what the transfer takes."""
+        """Copies a table to the GPU from the host's memory, and times the transfer."""
         import pyarrow.parquet as pq
 
         host = pq.read_table([str(path) for path in table.parquet])
@@ -50,7 +50,7 @@ class CudfSession(PythonSession):
         self.device.transfer_seconds = taken + time.perf_counter() - began
 
     def to_arrow(self, result: Any) -> pa.Table:
-        """The answer; a quotient of zeros is NaN in floats, which are marked as such."""
+        """Returns the answer; floats are marked as having NaN for NULL (0 / 0 gives NaN)."""
         table: pa.Table = result.to_arrow(preserve_index=False)
         for place, field in enumerate(table.schema):
             if str(field.type) == "double":

@@ -1,7 +1,7 @@
-"""Expressions over one frame, spelt for cuDF: as for pandas, but for NULL and what cuDF lacks.
+"""Emits expressions over one frame for cuDF: as for pandas, except for NULL and what cuDF lacks.
 
-Every column has a mask of its own, whatever its dtype, so that integers with NULLs stay int64 and
-comparisons with NULL are NULL. ``&`` and ``|`` are NULL wherever a side is, which SQL's are not.
+Every column has a mask, whatever its dtype, so that integers with NULLs stay int64 and comparisons
+with NULL are NULL. ``&`` and ``|`` are NULL if a side is, unlike SQL's AND and OR.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from harness.types import Type
 
 _SECONDS = {"week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
 _SINCE_START = {"week": "weekday", "month": "day - 1", "year": "day_of_year - 1"}
-"""The days between a date and the first of its week, month or year."""
+"""Unit -> the days between a date and the first day of its week, month or year."""
 
 
 class CudfExpressions(PandasExpressions):
-    """Spells expressions as operations on columns of a ``cudf.DataFrame``."""
+    """Emits expressions as operations on columns of a ``cudf.DataFrame``."""
 
     library: ClassVar[str] = "cudf"
     masks: ClassVar[bool] = False
@@ -55,12 +55,12 @@ class CudfExpressions(PandasExpressions):
     # ------------------------------------------------------------------ conditions
 
     def or_(self, e: Expression) -> Code:
-        """The rows for which a side is true: NULL, to ``|``, would hide that."""
+        """Emits OR as the rows for which a side is true: ``|`` would give NULL beside a NULL."""
         sides = [parenthesised(self.known_true(side), SIGN) for side in e.flatten()]
         return Code(" | ".join(sides), OR)
 
     def not_(self, e: Expression) -> Code:
-        """Of AND and OR by De Morgan's laws, which leave no NULL of theirs to negate."""
+        """Emits NOT of AND and OR by De Morgan's laws, so that no NULL of ``&`` is negated."""
         inner = e.this
         if isinstance(inner, exp.Not):
             return self.code(inner.this)
@@ -88,7 +88,7 @@ class CudfExpressions(PandasExpressions):
     # ------------------------------------------------------------------ values
 
     def cast(self, e: Expression) -> Code:
-        """Dates are of seconds, timestamps of microseconds; a union wants the same of both."""
+        """Emits a cast; from date to timestamp it changes the unit, as a union needs."""
         code = super().cast(e)
         lengthened = self.type(e.this) is Type.DATE and self.type(e) is Type.TIMESTAMP
         if not (lengthened and columns_in(e.this)):
@@ -96,7 +96,7 @@ class CudfExpressions(PandasExpressions):
         return Code(f'{self.operand(e.this, ATOM)}.astype("datetime64[us]")', ATOM)
 
     def _value(self, e: Expression | None, typed: Typed) -> str | None:
-        """``where`` and ``mask`` take no ``pd.Timestamp``."""
+        """Emits an operand of ``where`` and ``mask``, which take no ``pd.Timestamp``."""
         text = super()._value(e, typed)
         if text is None or not text.startswith("pd.Timestamp("):
             return text
@@ -104,7 +104,7 @@ class CudfExpressions(PandasExpressions):
         return f'np.datetime64({text.removeprefix("pd.Timestamp(").removesuffix(")")}, "{unit}")'
 
     def constant(self, text: str, typed: Typed) -> str:
-        """A column of ``None`` would be of NaN, whatever its dtype."""
+        """Emits a column of one value; of ``None`` it would be NaN, whatever its dtype."""
         if text != "None":
             return super().constant(text, typed)
         dtype = self.dtype(typed) or f"datetime64[{'s' if typed.type is Type.DATE else 'us'}]"
@@ -119,7 +119,7 @@ class CudfExpressions(PandasExpressions):
         return self._signed(e, "//", [e.this, e.expression])
 
     def _signed(self, e: Expression, operator: str, signs: Sequence[Expression]) -> Code:
-        """An operation on magnitudes, times the signs of some of its operands."""
+        """Emits an operation on absolute values, times the signs of some operands."""
         result = f"{self._magnitude(e.this)} {operator} {self._magnitude(e.expression)}"
         factors = [f"np.sign({self.text(x)})" for x in signs if not is_constant(x)]
         if sum(isinstance(x, exp.Neg) and is_constant(x) for x in signs) % 2:
@@ -137,14 +137,14 @@ class CudfExpressions(PandasExpressions):
         branches: Sequence[tuple[Expression, Expression]],
         default: Expression | None,
     ) -> Code:
-        """NumPy's ``where`` and ``select`` are not cuDF's."""
+        """Emits a CASE of constants without NumPy's ``where``, which cuDF lacks."""
         values = [value.name for _, value in branches] + [default.name if default else ""]
         if values == ["1", "0"] and self.type(e) is Type.INT64:
             return super()._of_constants(e, branches, default)
         return self._chosen(e, branches, default)
 
     def greatest(self, e: Expression) -> Code:
-        """Of two at a time; a value that is not there is less than any."""
+        """Emits the greatest, two operands at a time; NULL is less than any value."""
         sign, typed = (">=" if isinstance(e, exp.Greatest) else "<="), self.typed(e)
         if typed.type is Type.BOOLEAN:
             raise self.gaps.unsupported("the greatest of booleans", in_sql(e))
@@ -164,7 +164,7 @@ class CudfExpressions(PandasExpressions):
     least = greatest
 
     def round(self, e: Expression) -> Code:
-        """Halves away from zero, as SQL's."""
+        """Rounds half away from zero, as SQL does."""
         places = self.places(e)
         if self.type(e.this) is Type.INT64 or places < 0:
             return super().round(e)
@@ -185,7 +185,7 @@ class CudfExpressions(PandasExpressions):
     # ------------------------------------------------------------------ texts
 
     def length(self, e: Expression) -> Code:
-        """cuDF counts characters in 32 bits."""
+        """Casts a length to 64 bits; cuDF's has 32."""
         return Code(f'{self.string(e.this, "len()").text}.astype("int64")', ATOM)
 
     def like(self, e: Expression) -> Code:
@@ -214,7 +214,7 @@ class CudfExpressions(PandasExpressions):
         return self.string(e.this, f"replace_with_backrefs({pattern}, {new})")
 
     def split_part(self, e: Expression) -> Code:
-        """The empty text where there are fewer parts."""
+        """Emits ``split_part``, which is the empty text if there are fewer parts."""
         place = self.whole_number(e.args["part_index"], 1, "a part from the end, or computed")
         part = f'{self._part_of(e.this, e.args["delimiter"], place - 1)}.fillna("")'
         known = ""
@@ -223,7 +223,7 @@ class CudfExpressions(PandasExpressions):
         return Code(part + known, ATOM)
 
     def bracket(self, e: Expression) -> Code:
-        """An element of ``string_split``; NULL where there are fewer."""
+        """Emits an element of ``string_split``, which is NULL if there are fewer."""
         place = self.whole_number(e.expressions[0], 0, "an element from the end, or computed")
         return Code(self._part_of(e.this.this, e.this.expression, place), ATOM)
 

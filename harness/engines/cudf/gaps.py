@@ -1,4 +1,4 @@
-"""The gaps of cuDF, of Dask over it, and of pandas' programs that it accelerates."""
+"""The gaps of cuDF, dask-cuDF and cudf.pandas."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BEYOND_PANDAS = {
         exp.Interval, "an interval of so many days, where some are NULL"
     ),
 }
-"""What RAPIDS 26.10 computes otherwise than pandas, by what stands in a program of pandas."""
+"""Text in a pandas program -> the gap where cudf.pandas computes it differently (RAPIDS 26.10)."""
 CUDF_PANDAS_GAPS: tuple[Gap, ...] = (
     *PANDAS_GAPS,
     *BEYOND_PANDAS.values(),

@@ -1,4 +1,4 @@
-"""Plans as cuDF: pandas' programs, without the guards that pandas' dtypes need."""
+"""Emits plans as cuDF: pandas' programs without what only pandas' dtypes need."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ from harness.types import Type
 
 
 class CudfWindows(PandasWindows):
-    """Window functions of cuDF."""
+    """Emits window functions for cuDF."""
 
     counting: ClassVar[str] = '.astype("int64")'
     without_keys: ClassVar[str] = ".reset_index(level={}, drop=True)"
 
     def transform(self, call: str, options: str) -> str:
-        """Options are given to the aggregate; a sum of nothing is NULL by itself."""
+        """Emits ``transform`` with an aggregate's options; a sum of nothing is NULL without one."""
         if not options or call == "sum":
             return f'transform("{call}")'
         return f"transform(lambda group: group.{call}({options}))"
 
     def _ranks(self, order: tuple[SortKey, ...], e: Expression) -> bool:
-        """Groups of texts have no ranks."""
+        """True if ``rank`` can be used; groups of texts have none."""
         texts = any(self.print_.type(exp.column(k.column)) is Type.STRING for k in order)
         return super()._ranks(order, e) and not (texts and partition_names(e))
 
     def _bounded(self, e: Expression, frame: Frame, rows: Partitions) -> str:
-        """Frames that end at this row or before, or reach as far ahead as back.
+        """Emits an aggregate over a frame that ends at this row or before, or is centred on it.
 
-        What moves is of floats, whatever it is made of.
+        Moving aggregates give floats.
         """
         function, width = e.this, frame.width
         assert frame.first is not None and width is not None
@@ -74,14 +74,14 @@ class CudfWindows(PandasWindows):
 
 
 def keeping_integers(node: Join, side: Node) -> str:
-    """What keeps a join's whole numbers: unmatched rows make floats of those without a mask."""
+    """Returns a cast that keeps a join side's integers: unmatched rows make floats of them."""
     wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
     whole = [c.name for c in side.schema if c.type is Type.INT64 and c.name in wanted]
     return f".astype({mapping(dict.fromkeys(whole, 'Int64'))})" if whole else ""
 
 
 def keeping_whole_keys(node: Join) -> str:
-    """What gives keys of the left side the dtype that ``keeping_integers`` gives the right's."""
+    """Returns a cast of left keys to the dtype that ``keeping_integers`` gives the right ones."""
     if node.kind != "left":
         return ""
     wanted = set(node.names) | columns_in(node.residual)
@@ -91,12 +91,12 @@ def keeping_whole_keys(node: Join) -> str:
 
 
 class CudfProgram(PandasProgram):
-    """A program of cuDF for a plan."""
+    """Emits a plan as a program of cuDF."""
 
     looks_up_first: ClassVar[bool] = False
     printer: ClassVar[type[PandasExpressions]] = CudfExpressions
     windows: ClassVar[type[PandasWindows]] = CudfWindows
-    stable: ClassVar[str] = ""  # all its sorts are
+    stable: ClassVar[str] = ""  # all sorts are stable
     imports: ClassVar[Mapping[str, str]] = {
         "cudf": "import cudf",
         "np": "import numpy as np",
@@ -104,7 +104,7 @@ class CudfProgram(PandasProgram):
     }
 
     def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
-        """cuDF counts no rows by a column of texts."""
+        """Returns a column to count rows by; cuDF cannot count by a column of texts."""
         columns = [*node.schema[: len(node.keys)], *node.input.schema]
         named = [*keys, *node.input.names]
         pairs = zip(named, columns, strict=True)
@@ -115,7 +115,7 @@ class CudfProgram(PandasProgram):
         return keeping_integers(node, side)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Keys of one dtype: those of two would meet as floats."""
+        """Returns both inputs with keys of one dtype: others would be compared as floats."""
         left, right, risky = super()._sides(node)
         return left + keeping_whole_keys(node), right, risky
 
@@ -129,7 +129,10 @@ class CudfProgram(PandasProgram):
         return name
 
     def _plain(self, e: Expression, node: Aggregate) -> bool:
-        """A sum of nothing is NULL by itself, unless the mean of the same is wanted, too."""
+        """True if ``agg`` computes an aggregate.
+
+        A sum of nothing is NULL, unless the mean of the same is computed, too.
+        """
         means = [mean.this for _, mean in node.aggregates if isinstance(mean, exp.Avg)]
         alone = isinstance(e, exp.Sum) and e.this not in means
         return alone or super()._plain(e, node)

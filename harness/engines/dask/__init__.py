@@ -1,1 +1,1 @@
-"""Dask: the engine and its emitter, which is pandas' but for what is lazy."""
+"""Dask: the engine and its emitter, which is pandas' except for what is lazy."""

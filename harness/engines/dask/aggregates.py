@@ -1,4 +1,4 @@
-"""GROUP BY and aggregates of a whole frame, as dask.dataframe."""
+"""Emits GROUP BY and aggregates of a whole frame for dask.dataframe."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from harness.plan.optimize.extremes import has_extremes, over_first_rows
 from harness.plan.tree.nodes import Aggregate, Expression, Item, Project
 
 NATIVE = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count, exp.Median, exp.StddevSamp, exp.Variance)
-"""The aggregates of groups that Dask computes across partitions by itself."""
+"""The group aggregates that Dask computes across partitions."""
 
 
 class DaskAggregates(DaskSteps, PandasAggregates):
-    """The aggregates of a program of dask.dataframe."""
+    """Emits the aggregations of a dask.dataframe program."""
 
     native: ClassVar[tuple[type[Expression], ...]] = NATIVE
     counts_distinct: ClassVar[bool] = True
     """Whether distinct values of a group are counted across partitions."""
 
     def _gathered_aggregate(self, node: Aggregate) -> str:
-        """The aggregates of a whole frame, computed together, as a frame of one row."""
+        """Emits the aggregates of a whole frame, computed together, as a frame of one row."""
         self.physical[node] = node.names
         print_ = self.expressions(node.input)
         totals = {name: print_.total(e) for name, e in node.aggregates}
@@ -66,12 +66,12 @@ class DaskAggregates(DaskSteps, PandasAggregates):
         )
 
     def _risky(self, node: Aggregate) -> set[str]:
-        """The sums that may be of nothing, which Dask says are 0."""
+        """Returns the names of sums that may be of nothing, which Dask makes 0."""
         print_ = self.expressions(node.input)
         return {n for n, e in node.aggregates if isinstance(e, exp.Sum) and print_.nullable(e.this)}
 
     def _named_aggregates(self, node: Aggregate, groups: str, named: _Named, rename: str) -> str:
-        """One call for all, each function of a column once, as Dask wants it."""
+        """Emits one call of ``agg``, with each function of a column once, as Dask needs."""
         self.physical[node] = (*(n for n, _ in node.keys), *named.calls.values())
         frame = self._called(node, groups, named.calls, rename)
         more = {name: f"{frame}[{quoted(held)}]" for name, held in named.copies.items()}
@@ -87,10 +87,10 @@ class DaskAggregates(DaskSteps, PandasAggregates):
     def _called(
         self, node: Aggregate, groups: str, calls: Mapping[tuple[str, str], str], rename: str
     ) -> str:
-        """The frame of the aggregates, each under its name.
+        """Emits the frame of the aggregates, each under its name.
 
         Dask 2026.8 looks for the keys among the columns before its ``reset_index`` has put them
-        there, where rows of more than 15 partitions go from one to another again.
+        there, if a shuffle of more than 15 partitions follows.
         """
         columns = (
             (name, f"({quoted(column)}, {quoted(function)})")
@@ -102,7 +102,7 @@ class DaskAggregates(DaskSteps, PandasAggregates):
         return self.assign(node, f"{groups}.agg({named}).{reset}{rename}")
 
     def _grouped_apart(self, node: Aggregate) -> str:
-        """Aggregates that Dask lacks: each group in one partition, where local code reduces it."""
+        """Emits aggregates that Dask lacks: pandas code on partitions shuffled by the keys."""
         held: dict[Expression, str] = {}
         for name, e in node.keys:
             taken = {*node.input.names, *held.values()}
@@ -119,9 +119,9 @@ class DaskAggregates(DaskSteps, PandasAggregates):
 
 
 def _reads_keys(node: Aggregate) -> bool:
-    """Whether a key is aggregated too, which Dask fails at; rows are counted by a key.
+    """True if a key is aggregated too, which fails in Dask; rows are counted by a key.
 
-    With a median it fails at such a count as well.
+    Beside a median even that count fails.
     """
     arguments = {aggregated(e) for _, e in node.aggregates}
     counts_beside_median = None in arguments and any(
@@ -132,10 +132,11 @@ def _reads_keys(node: Aggregate) -> bool:
 
 @dataclass(frozen=True)
 class _Named:
-    """What one call of ``agg`` computes, and what follows from it.
+    """What one call of ``agg`` computes, and the columns derived from it.
 
-    ``calls``: (function, column) -> the name of its column. ``copies``: an aggregate -> the column
-    that holds it. ``counts``: a sum that may be of nothing -> the column that counts its values.
+    - ``calls``: (function, column) -> the name of its column.
+    - ``copies``: an aggregate -> the column with the same values.
+    - ``counts``: a sum that may be of nothing -> the column that counts its values.
     """
 
     calls: dict[tuple[str, str], str]

@@ -1,4 +1,4 @@
-"""Dask: dask.dataframe over pandas, with threads of its own or on a cluster."""
+"""Dask: dask.dataframe over pandas, with threads in this process or on a cluster."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ROWS_WORTH_SPLITTING = 100_000
 
 
 class DaskSession(PandasSession):
-    """Memory holds pandas' partitions, one per thread, with the dtypes that pandas itself has.
+    """Memory holds pandas partitions, one per thread, with pandas' dtypes.
 
-    On a cluster they are persisted in its workers. Results are gathered into one pandas frame.
+    On a cluster they are persisted in its workers. Answers are gathered into one pandas frame.
     """
 
     def __init__(self, threads: int) -> None:
@@ -72,7 +72,8 @@ class Dask(PythonEngine):
     nan_differs = Pandas.nan_differs
     special_differs: ClassVar[Differing] = {
         **Pandas.special_differs,
-        **dict.fromkeys((exp.Sum, exp.Avg), frozenset({Special.INFINITE})),  # NaN is left out
+        # inf - inf is NaN, which Dask skips
+        **dict.fromkeys((exp.Sum, exp.Avg), frozenset({Special.INFINITE})),
         **dict.fromkeys(DEVIATIONS, frozenset({Special.LARGE})),
     }
 

@@ -1,4 +1,4 @@
-"""Expressions over one frame, spelt for Dask: as for pandas, but for what NumPy would make."""
+"""Emits expressions over one frame for Dask: as for pandas, except for what NumPy computes."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ _ARITHMETIC = (exp.Column, exp.Identifier, exp.Literal, exp.Neg, exp.Add, exp.Su
 
 
 _BY_PARTITION = (exp.Bracket, exp.DateFromParts, exp.Greatest, exp.Least, exp.SplitPart)
-"""What Dask lacks and the library that holds its partitions has."""
+"""Expressions that Dask lacks and that the partitions' library has."""
 _REMAINDERS = (exp.Mod, exp.IntDiv)
 _COUNTED_IN_TEXT = (exp.Length, exp.StrPosition)
-"""What Dask takes for floats, since its sample of a text has NULLs."""
+"""Expressions that Dask takes for floats, since its sample of a text column has NULLs."""
 
 
 class DaskExpressions(PandasExpressions):
-    """Spells expressions as operations on lazy columns.
+    """Emits expressions as operations on lazy columns.
 
-    What makes an array of NumPy's, or a column that is not derived from the frame's, is computed
-    partition by partition, in the spelling of ``local``, the library that holds the partitions.
+    What gives a NumPy array, or a column not derived from the frame, is computed by partition, as
+    ``local``, the emitter for the partitions' library, spells it.
     """
 
     library: ClassVar[str] = "dd"
     present: ClassVar[str] = "notnull()"
     local: ClassVar[type[PandasExpressions]] = PandasExpressions
     proven: Mapping[str, str] = MappingProxyType({})
-    """The dtypes of columns without NULLs whose own have room for them, as Dask's samples do."""
+    """Column without NULLs -> its dtype, if its own allows NULLs, which Dask's samples have."""
 
     def code(self, e: Expression) -> Code:
         if (isinstance(e, _BY_PARTITION) or _is_of_remainders(e)) and columns_in(e):
-            made = self.local(self.gaps, self.schema, self.frame, self.narrow)
-            return Code(self._locally(made.text(e), columns_in(e)), ATOM)
+            emitter = self.local(self.gaps, self.schema, self.frame, self.narrow)
+            return Code(self._locally(emitter.text(e), columns_in(e)), ATOM)
         if isinstance(e, _COUNTED_IN_TEXT) and not self.nullable(e):
             return Code(f'{parenthesised(super().code(e), ATOM)}.astype("int64")', ATOM)
         return super().code(e)
 
     def case(self, e: Expression) -> Code:
-        made = self.local(self.gaps, self.schema, self.frame, self.narrow)
-        text, series = made.code(e).text, f"{made.library}.Series("
+        emitter = self.local(self.gaps, self.schema, self.frame, self.narrow)
+        text, series = emitter.code(e).text, f"{emitter.library}.Series("
         if not any(maker in text for maker in ("np.where(", "np.select(", series)):
             return super().case(e)
         if text.startswith("np."):
@@ -56,11 +56,11 @@ class DaskExpressions(PandasExpressions):
         return Code(self._locally(text, columns_in(e)), ATOM)
 
     def constant(self, text: str, typed: Typed) -> str:
-        made = self.local(self.gaps, self.schema, self.frame)
-        return self._locally(made.constant(text, typed), {c.name for c in self.schema[:1]})
+        emitter = self.local(self.gaps, self.schema, self.frame)
+        return self._locally(emitter.constant(text, typed), {c.name for c in self.schema[:1]})
 
     def _locally(self, text: str, columns: set[str], meta: str = "") -> str:
-        """A column that is computed partition by partition from others."""
+        """Emits a column computed partition by partition; ``columns`` are those it reads."""
         read = [c.name for c in self.schema if c.name in columns]
         plain = {name: dtype for name, dtype in self.proven.items() if name in read}
         cast = f".astype({mapping(plain)})" if plain else ""
@@ -68,18 +68,18 @@ class DaskExpressions(PandasExpressions):
         return f"{rows}.map_partitions(lambda {self.frame}: {text}{meta})"
 
     def parsed_time(self, text: str, form: str, coerce: str) -> str:
-        """Partition by partition: the sample of Dask's own function has a row of its own."""
-        made = self.local(self.gaps, self.schema, self.frame).parsed_time("", form, coerce)
-        name, _, options = made.removesuffix(")").partition("(, ")
+        """Emits a time parsed by partition: the sample of Dask's own function has another row."""
+        call = self.local(self.gaps, self.schema, self.frame).parsed_time("", form, coerce)
+        name, _, options = call.removesuffix(")").partition("(, ")
         return f'{text}.map_partitions({name}, {options}, meta=(None, "datetime64[us]"))'
 
     def parsed_number(self, text: str, coerce: str) -> str:
-        made = self.local(self.gaps, self.schema, self.frame).parsed_number("", coerce)
-        name, _, options = made.partition("(, ")
+        call = self.local(self.gaps, self.schema, self.frame).parsed_number("", coerce)
+        name, _, options = call.partition("(, ")
         return f"{text}.map_partitions({name}, {options}"
 
     def total(self, e: Expression) -> str:
-        """An aggregate of the whole frame, as a lazy scalar."""
+        """Returns an aggregate of the whole frame as a lazy scalar."""
         if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
             return f"{self.frame}.index.size"
         if isinstance(e, (exp.Median, exp.PercentileCont)):
@@ -92,13 +92,13 @@ class DaskExpressions(PandasExpressions):
 
 
 def _is_of_remainders(e: Expression) -> bool:
-    """Whether a remainder is taken of what NumPy computes, whose sample has no dtype for Dask."""
+    """True if a remainder has an operand computed by NumPy, whose sample has no dtype in Dask."""
     computed = e.find_all(*_REMAINDERS, exp.Sign)
     return isinstance(e, _REMAINDERS) and any(inner is not e for inner in computed)
 
 
 class Scalars(PandasExpressions):
-    """Spells arithmetic on the lazy scalars that stand for a frame of one row."""
+    """Emits arithmetic on the lazy scalars that stand for a frame of one row."""
 
     values: Mapping[str, str]
 

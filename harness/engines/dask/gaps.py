@@ -1,4 +1,4 @@
-"""The gaps of Dask: pandas', and those of what goes by partitions."""
+"""The gaps of Dask: pandas', and those of computing by partition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Joins of every kind, as dask.dataframe."""
+"""Emits joins of every kind for dask.dataframe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MASKED = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
 
 
 class DaskJoins(DaskSteps, PandasJoins):
-    """The joins of a program of dask.dataframe."""
+    """Emits the joins of a dask.dataframe program."""
 
     looks_up_first: ClassVar[bool] = False
 
@@ -33,10 +33,10 @@ class DaskJoins(DaskSteps, PandasJoins):
         return merged
 
     def _distributed(self, node: Node) -> str:
-        """A lazy frame of gathered rows, one for all joins."""
+        """Returns a lazy frame of gathered rows, which all joins share."""
         if node not in self.distributed:
             text = f"dd.from_pandas({self.frame(node)}, npartitions=1)"
-            self.distributed[node] = self._held(node, text)
+            self.distributed[node] = self._in_variable(node, text)
         return self.distributed[node]
 
     def _joined(self, node: Join) -> str:
@@ -47,7 +47,7 @@ class DaskJoins(DaskSteps, PandasJoins):
         return super().join(node)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Both inputs; keys of one dtype, since Dask deals them out by their hash."""
+        """Returns both inputs with keys of one dtype, since Dask shuffles by their hash."""
         left, right, risky = super()._sides(node)
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
         ours = self._key_dtypes(pairs)
@@ -56,9 +56,9 @@ class DaskJoins(DaskSteps, PandasJoins):
         return left, right + (f".astype({mapping(theirs)})" if theirs else ""), risky
 
     def _full(self, node: Join, left: str, right: str, risky: Sequence[str]) -> str:
-        """A full join; rows whose keys have a NULL meet none, for a flag tells the sides apart.
+        """Emits a full join in which NULL keys match nothing: a flag of each side is a key, too.
 
-        A union of merged rows and others would lose rows where nothing of the others is read.
+        A union of matched and unmatched rows would lose rows if nothing of the latter is read.
         """
         flag = fresh("null_key", {*node.left.names, *node.right.names})
         pairs = [(a, b) for a, b in node.on if b in risky]
@@ -72,13 +72,13 @@ class DaskJoins(DaskSteps, PandasJoins):
         return self.assign(node, f'{left}.merge({right}, {on}, how="outer")')
 
     def _flagged(self, side: Node, text: str, flag: str, keys: Sequence[str]) -> str:
-        frame = self._held(side, text)
+        frame = self._in_variable(side, text)
         missing = " | ".join(f"{frame}[{quoted(key)}].isnull()" for key in keys)
         missing = f"({missing})" if len(keys) > 1 else missing
         return f"{frame}.assign({flag.format(missing)})"
 
     def _key_dtypes(self, pairs: Sequence[tuple[Column, Column]]) -> dict[str, str]:
-        """The dtypes that the first keys of the pairs take on to be like the second."""
+        """Returns the dtypes to which the first keys of the pairs are cast to match the second."""
         times = {a.name: "datetime64[us]" for a, _ in pairs if a.type.temporal}
         masked = {
             a.name: _MASKED[a.type]
@@ -92,7 +92,7 @@ class DaskJoins(DaskSteps, PandasJoins):
         return f"{frame}.assign({columns})[{listing([new for new, _ in pairs])}]"
 
     def _cross(self, node: Join) -> str:
-        """Dask has no cross join: all rows meet at a key that is the same everywhere."""
+        """Emits a cross join as a join on a constant key: Dask has none."""
         one = fresh("everywhere", {*node.left.names, *node.right.names})
         left, right = (f"{self.exact(side)}.assign({one}=0)" for side in node.inputs)
         merged = self.assign(node, f"{left}.merge({right}, on={quoted(one)})")
@@ -112,7 +112,7 @@ class DaskJoins(DaskSteps, PandasJoins):
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
         theirs, on = [b for _, b in node.on], on_keys(node)
         keys = f"{right}[{listing(theirs)}]"
-        if len(set(theirs)) < len(theirs):  # one column beside two of ours
+        if len(set(theirs)) < len(theirs):  # one right column equals two left ones
             return self._semi_merge(node)
         risky = [
             b for a, b in node.on if node.left.column(a).nullable and node.right.column(b).nullable
@@ -126,7 +126,7 @@ class DaskJoins(DaskSteps, PandasJoins):
         return self.assign(node, text)
 
     def _single(self, node: Join) -> str:
-        """A scalar subquery: its one value beside every row."""
+        """Emits a scalar subquery: its one value beside every row."""
         if not one_row(node.right):
             raise self.gaps.unsupported("a scalar subquery that may be empty")
         left = self.frame(node.left)
@@ -135,7 +135,7 @@ class DaskJoins(DaskSteps, PandasJoins):
         dtypes = {
             c.name: DTYPES[c.type][self.printer.masks] for c in node.right.schema if _is_masked(c)
         }
-        if dtypes:  # Dask may filter by a column before its cast; a missing value has no dtype
+        if dtypes:  # cast at once: Dask may filter by the column first
             arguments = {name: self.variables.fresh(name) for name in values}
             assigned = self._beside(arguments, dtypes)
             function = f"lambda part, {', '.join(arguments.values())}: {assigned}"
@@ -144,11 +144,11 @@ class DaskJoins(DaskSteps, PandasJoins):
         return self.assign(node, f"{left}.assign({keywords(values.items())})")
 
     def _beside(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
-        """A partition, and in each of its rows the value of each name."""
+        """Emits a partition with the value of each name in each row."""
         return f"part.assign({keywords(values.items())}).astype({mapping(dtypes)})"
 
     def _lazily(self, node: Node) -> dict[str, str]:
-        """The columns of a node of one row as lazy scalars; computed where they are not sums."""
+        """Returns the columns of a node of one row as lazy scalars."""
         if node not in self.scalars:
             self.scalars[node] = self._scalars(node)
         return self.scalars[node]

@@ -1,7 +1,7 @@
-"""A plan -> a program of dask.dataframe: lazy, and computed at its end.
+"""Emits a plan as a program of dask.dataframe: lazy, and computed at its end.
 
-Steps that need a group's rows together, and that Dask has no function for, run on the partitions
-after a shuffle by the group's keys: as programs of the library that holds the partitions.
+Steps that need all rows of a group, and that Dask has no function for, run on partitions after a
+shuffle by the group's keys, as programs of the partitions' library.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ from harness.types import Column, Type
 
 
 class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
-    """The other steps, and with them whole programs."""
+    """Emits the other steps, and with them whole programs."""
 
     def _gathered_limit(self, node: Limit) -> str:
-        """The first rows, from however many partitions."""
+        """Emits the first rows, from as many partitions as they need."""
         if node.count is None:
             raise self.gaps.unsupported("rows from a place to the end")
         frame, count = self.frame(node.input), node.offset + node.count
         self.physical[node] = self.physical[node.input]
         rows = f"{frame}.head({count}, npartitions=-1)"
-        if _beside_scalars(node.input):  # of which Dask would ask the first rows, too
+        if _has_scalars(node.input):  # Dask would take the head of the scalars, too
             first = f"{frame}.map_partitions(lambda part: part.head({count}))"
             rows = f"{first}.compute().head({count})"
         return self.assign(node, rows + (f".iloc[{node.offset}:]" if node.offset else ""))
@@ -76,7 +76,7 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         if isinstance(node.condition, exp.Boolean):
             empty = f"{frame}.head(0, compute=False)"
             return frame if node.condition.this else self.assign(node, empty)
-        place = f"{frame}.loc" if _asks_of_group_keys(node) else frame
+        place = f"{frame}.loc" if _filters_group_keys(node) else frame
         text = f"{place}[{self.expressions(node.input).text(node.condition)}]"
         if set(node.names) != set(self.physical[node]):
             self.physical[node] = node.names
@@ -84,7 +84,7 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         return self.assign(node, text)
 
     def project(self, node: Project) -> str:
-        """Columns are assigned all at once, so that a name may be given anew and still be read."""
+        """Emits a projection as one ``assign``: a name can be reassigned and still be read."""
         print_ = self.expressions(node.input)
         sources = Counter(e.name for _, e in node.items if isinstance(e, exp.Column))
         renames = {a: b for a, b in node.renames.items() if sources[a] == 1 and b not in sources}
@@ -97,7 +97,7 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         if clash or set(renames.values()) & set(self.physical[node.input]):
             renames, added = {}, [(n, print_.series(e)) for n, e in node.items if not _same(n, e)]
         if all(print_.frame not in text for _, text in added) and len(added) == len(node.items):
-            # dask-expr leaves no columns to a union of which none is read
+            # dask-expr gives a union no columns if none of them is read
             constants = f"lambda part: part.assign({keywords(added)})[{listing(node.names)}]"
             self.physical[node] = node.names
             return self.assign(node, f"{print_.frame}.map_partitions({constants})")
@@ -110,7 +110,7 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         return self.assign(node, text + (f".rename(columns={mapping(renames)})" if renames else ""))
 
     def window(self, node: Window) -> str:
-        """Functions with the same partition run together."""
+        """Emits window functions; those with the same partition run together."""
         bare = BareWindows(node)
         source = node.input
         if bare.computed:
@@ -131,7 +131,7 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         return self.frames[source]
 
     def _of_everything(self, node: Window) -> str:
-        """Aggregates of all rows, as lazy scalars; rows numbered by a running sum of ones."""
+        """Emits aggregates of all rows as lazy scalars, row numbers as a cumulative sum."""
         frame, print_ = self.frame(node.input), self.expressions(node.input)
         self.physical[node] = self.physical[node.input] + tuple(n for n, _ in node.functions)
         numbered = [name for name, e in node.functions if isinstance(e.this, exp.RowNumber)]
@@ -154,10 +154,10 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
     def _in_order(
         self, frame: str, source: Node, keys: Sequence[SortKey]
     ) -> tuple[str, tuple[str, ...]]:
-        """The frame sorted, and the columns that this adds.
+        """Returns the frame sorted, and the columns that this adds.
 
         Dask may lose ``na_position="first"`` between partitions, and has one for all keys: where
-        NULLs go first, a column that tells them is a key of its own.
+        NULLs go first, a column that marks them is a key of its own.
         """
         keys = nan_in_order(keys, source.schema)
         missing_too = {c.name for c in source.schema if c.nullable or c.nan}
@@ -183,7 +183,7 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
 
 
 def _is_whole(window: Expression) -> bool:
-    """Whether a window is over all rows in no order."""
+    """True if a window is over all rows without an order."""
     ordered = window_order(window) or window.args.get("spec")
     known = isinstance(window.this, (*NATIVE, exp.RowNumber))
     estimated = isinstance(window.this, (exp.Median, exp.PercentileCont))
@@ -194,11 +194,10 @@ def _same(name: str, e: Expression) -> bool:
     return isinstance(e, exp.Column) and e.name == name
 
 
-def _asks_of_group_keys(node: Filter) -> bool:
-    """Whether groups are chosen by a key, where Dask's optimizer mistakes keys and values.
+def _filters_group_keys(node: Filter) -> bool:
+    """True if groups are filtered by a key, which Dask's optimizer does wrongly without ``loc``.
 
-    It takes such a filter to before ``reset_index``, and compares by labels of two kinds; it
-    leaves ``loc`` where it is.
+    It moves such a filter before ``reset_index``, and compares labels of two kinds.
     """
     below = node.input
     while isinstance(below, Filter):
@@ -208,7 +207,7 @@ def _asks_of_group_keys(node: Filter) -> bool:
 
 
 def _parquet(name: str, columns: Sequence[Column]) -> str:
-    """All columns: Dask's optimizer reads those that the program needs."""
+    """Reads all columns: Dask's optimizer selects those that the program needs."""
     options = [name]
     options += ['dtype_backend="numpy_nullable"'] if needs_mask(columns) else []
     if any(c.type is Type.DATE for c in columns):
@@ -219,8 +218,8 @@ def _parquet(name: str, columns: Sequence[Column]) -> str:
     return f"dd.read_parquet({', '.join(options)}){cast}"
 
 
-def _beside_scalars(node: Node) -> bool:
-    """Whether a frame has lazy scalars in its columns, and nothing is done to it but to choose."""
+def _has_scalars(node: Node) -> bool:
+    """True if a frame has lazy scalars as columns, under projections only."""
     while isinstance(node, Project):
         node = node.input
     return isinstance(node, Window) or (isinstance(node, Join) and node.kind == "single")

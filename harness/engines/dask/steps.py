@@ -1,4 +1,4 @@
-"""What a program of dask.dataframe is made of: lazy frames, and frames of few rows."""
+"""The base of a dask.dataframe program: lazy frames, and gathered frames of few rows."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _EXAMPLES = {
 
 
 def _last(plan: Node) -> set[Node]:
-    """The nodes after which rows no longer go from one partition to another."""
+    """Returns the nodes after which no shuffle of rows follows."""
     found, waiting = set[Node](), [plan]
     while waiting:
         node = waiting.pop()
@@ -59,11 +59,11 @@ def _last(plan: Node) -> set[Node]:
 
 
 class DaskSteps(PandasSteps):
-    """Each node becomes a variable that holds a lazy frame.
+    """Emits each node as a variable with a lazy frame.
 
-    A frame of one row or of the first rows, and all that follows from these alone, is no longer
-    distributed: it is computed where it is needed and goes on as a program of ``local``, the
-    library that holds the partitions.
+    A frame of one row or of the first rows is gathered, and so is all that is computed from such
+    frames alone: it is computed where it is needed, and goes on as a program of ``local``, the
+    emitter for the partitions' library.
     """
 
     printer: ClassVar[type[PandasExpressions]] = DaskExpressions
@@ -115,7 +115,7 @@ class DaskSteps(PandasSteps):
         return print_
 
     def _apart(self, node: Aggregate | Window | TopPerGroup, keys: Sequence[str], name: str) -> str:
-        """Runs a node on partitions after a shuffle that brings equal keys together.
+        """Emits a node as a function run on partitions, shuffled so that equal keys are together.
 
         Without keys it runs on one partition: an order over the whole table has no parallel form.
         """
@@ -127,7 +127,7 @@ class DaskSteps(PandasSteps):
         inner.uses = Counter()
         rows = inner.frames[node.input] = inner.variables.fresh(frame_name(node))
         inner.physical[node.input] = self.order(node.input)
-        if not isinstance(node, TopPerGroup):  # they align columns, which wants unique labels
+        if not isinstance(node, TopPerGroup):  # columns are aligned by label, which must be unique
             inner.statements.append(f"{rows} = {rows}.reset_index(drop=True)")
         result = inner.exact(node)
         self.statements.append(f"def {function}({rows}):")
@@ -148,10 +148,10 @@ _PLAIN = {Type.INT64: "int64", Type.BOOLEAN: "bool", Type.FLOAT64: "float64"}
 
 
 def _proven(node: Node) -> dict[str, str]:
-    """Columns without NULLs whose dtypes have room for them, and those that have none.
+    """Returns columns without NULLs whose dtypes allow NULLs, and the dtypes that do not.
 
-    Dask tries functions on a sample, in which such dtypes have NULLs. The room can come from the
-    column itself, further below, from the partner of a join, or from what a column is computed of.
+    Dask tries functions on a sample, in which such dtypes have NULLs. A column can have such a
+    dtype from a table, from its partner in a join, or from what it is computed from.
     """
     masked: set[str] = set()
     for below in walk(node):
@@ -167,7 +167,7 @@ def _proven(node: Node) -> dict[str, str]:
 
 
 def _computed(node: Node) -> Sequence[Item]:
-    """Columns and what they are computed of; counts and numbers of rows are of none."""
+    """Returns columns and the expressions they are computed from; counts have none."""
     match node:
         case Project():
             return node.computed
@@ -179,7 +179,7 @@ def _computed(node: Node) -> Sequence[Item]:
 
 
 def is_gathered(*nodes: Node) -> bool:
-    """Whether nodes have one row or the first rows, or follow from such nodes alone."""
+    """True if nodes have one row or the first rows, or are computed from such nodes alone."""
     return all(
         isinstance(node, Limit)
         or (isinstance(node, Aggregate) and not node.keys)
@@ -189,17 +189,17 @@ def is_gathered(*nodes: Node) -> bool:
 
 
 def _ranks(node: Node) -> bool:
-    """Whether ranks are computed, of which Dask's sample, with NULLs, does not give the dtype."""
+    """True if a node computes ranks, whose dtype Dask's sample, with NULLs, does not give."""
     ranks = (exp.Rank, exp.DenseRank)
     return isinstance(node, Window) and any(isinstance(e.this, ranks) for _, e in node.functions)
 
 
 def _examples(node: Node) -> str:
-    """A value of the type of each window function."""
+    """Returns a value of each window function's type, as keyword arguments."""
     added = node.schema[len(node.inputs[0].schema) :]
     return keywords((column.name, _EXAMPLES[column.type]) for column in added)
 
 
 def without_duplicates(columns: Sequence[str]) -> str:
-    """Dask's optimizer fails on a rename that follows ``drop_duplicates`` without a subset."""
+    """Emits ``drop_duplicates`` with a subset; without, a rename after it fails in Dask."""
     return f"drop_duplicates(subset={listing(columns)})"

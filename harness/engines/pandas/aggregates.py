@@ -1,4 +1,4 @@
-"""GROUP BY and aggregates of a whole frame, as pandas."""
+"""Emits GROUP BY and aggregates of a whole frame for pandas."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _AGGREGATES: dict[type[Expression], str] = {
 
 
 class PandasAggregates(PandasSteps):
-    """The aggregates of a program in pandas' API."""
+    """Emits the aggregations of a program in pandas' API."""
 
     def aggregate(self, node: Aggregate) -> str:
         if has_extremes(node):
@@ -52,20 +52,20 @@ class PandasAggregates(PandasSteps):
         if all(self._plain(e, node) for _, e, _ in values):
             text = f"{groups}.agg({self._named(values, keys)})"
             return self.assign(node, text + rename)
-        return self._special(node, groups.replace("as_index=False, ", ""), values, rename)
+        return self._with_options(node, groups.replace("as_index=False, ", ""), values, rename)
 
     def refuse_missing(self, node: Aggregate) -> None:
         for _, e in node.aggregates:
             self.gaps.refuse(type(e), in_sql(e))
 
     def _instead(self, node: Aggregate, other: Aggregate) -> str:
-        """The frame of another aggregation that has the same answer."""
+        """Emits another aggregation with the same answer, and returns its frame."""
         frame = self.frame(other)
         self.physical[node] = self.physical[other]
         return frame
 
     def _in_order_of_texts(self, node: Aggregate) -> Aggregate:
-        """The aggregation over rows in the order in which ``string_agg`` wants them."""
+        """Returns the aggregation over rows sorted as ``string_agg`` needs."""
         orders = {_order_of(e) for _, e in node.aggregates if isinstance(e, exp.GroupConcat)}
         if not orders:
             return node
@@ -82,9 +82,9 @@ class PandasAggregates(PandasSteps):
     def _grouping(
         self, node: Aggregate
     ) -> tuple[str, list[str], list[tuple[str, Expression, str]]]:
-        """The frame to group, its keys' names, and (name, aggregate, column) of each value.
+        """Returns the frame to group, its keys, and (name, aggregate, column) of each value.
 
-        What is computed is called as in the answer, unless a column of that name is still read.
+        A computed column is called as in the answer, unless a column of that name is still read.
         """
         frame, print_ = self.frame(node.input), self.expressions(node.input)
         computed: dict[Expression, str] = {}
@@ -113,11 +113,14 @@ class PandasAggregates(PandasSteps):
         return f"{frame}.assign({added})", keys, values
 
     def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
-        """The column by which rows are counted; None where it is yet to be computed."""
+        """Returns the column by which rows are counted, or None to compute one."""
         return keys[0]
 
     def _plain(self, e: Expression, node: Aggregate) -> bool:
-        """Whether named aggregation says it; a sum that may be of nothing needs ``min_count``."""
+        """True if named aggregation computes an aggregate.
+
+        A sum that may be of nothing needs ``min_count``.
+        """
         if isinstance(e, exp.Sum):
             return not self.expressions(node.input).nullable(e.this)
         return type(e) in _AGGREGATES
@@ -126,14 +129,14 @@ class PandasAggregates(PandasSteps):
         columns = ((name, f'({quoted(column)}, "{function_of(e)}")') for name, e, column in values)
         return keywords(columns, AGG_PARAMETERS)
 
-    def _special(
+    def _with_options(
         self,
         node: Aggregate,
         groups: str,
         values: Sequence[tuple[str, Expression, str]],
         rename: str,
     ) -> str:
-        """Aggregates with an option of their own: a frame of one series each."""
+        """Emits aggregates that need options: a frame of one series each."""
         source, distances = self._centred(node, groups)
         name = self.variables.fresh("groups")
         self.statements.append(f"{name} = {source}")
@@ -155,7 +158,7 @@ class PandasAggregates(PandasSteps):
         return f"{both} / np.sqrt({xs} * {ys})"
 
     def _centred(self, node: Aggregate, groups: str) -> tuple[str, dict[str, list[str]]]:
-        """Pearson's r needs each value's distance from its group's mean, so a pass of its own.
+        """Adds the columns that Pearson's r needs; returns the groups, and these by aggregate.
 
         Source: r = sum(dx dy) / sqrt(sum(dx^2) sum(dy^2)), with dx = x - mean(x) in each group.
         """
@@ -192,7 +195,7 @@ class PandasAggregates(PandasSteps):
         return f"{frame}.assign({added}).groupby({by}"
 
     def _whole(self, node: Aggregate) -> str:
-        """A query without GROUP BY has one row, whatever there is to aggregate."""
+        """Emits a query without GROUP BY: always one row."""
         self.frame(node.input)
         print_ = self.expressions(node.input)
         return self.assign(
@@ -200,7 +203,7 @@ class PandasAggregates(PandasSteps):
         )
 
     def row(self, node: Aggregate, values: Mapping[str, str]) -> str:
-        """A frame of one row; of values that may be missing it has to be told the dtype."""
+        """Emits a frame of one row, with dtypes for values that may be missing."""
         columns = ", ".join(f"{quoted(name)}: [{text}]" for name, text in values.items())
         dtypes = dtypes_of_nothing(node)
         cast = f".astype({mapping(dtypes)})" if dtypes else ""
@@ -208,7 +211,7 @@ class PandasAggregates(PandasSteps):
 
 
 def _order_of(e: Expression) -> tuple[SortKey, ...] | None:
-    """The order of the texts that ``string_agg`` joins; None where a key is computed."""
+    """Returns the order of the texts that ``string_agg`` joins; None if a key is computed."""
     keys = e.this.expressions
     if not all(isinstance(key.this, exp.Column) for key in keys):
         return None
@@ -217,7 +220,7 @@ def _order_of(e: Expression) -> tuple[SortKey, ...] | None:
 
 
 def aggregated(e: Expression) -> Expression | None:
-    """What an aggregate aggregates; None for count(*)."""
+    """Returns the argument of an aggregate; None for ``count(*)``."""
     if isinstance(e.this, (exp.Distinct, exp.Order)):
         inner = e.this
         argument: Expression = inner.this if isinstance(inner, exp.Order) else inner.expressions[0]
@@ -226,6 +229,7 @@ def aggregated(e: Expression) -> Expression | None:
 
 
 def function_of(e: Expression) -> str:
+    """Returns pandas' name of an aggregate."""
     if not isinstance(e, exp.Count):
         return _AGGREGATES[type(e)]
     if isinstance(e.this, exp.Star):

@@ -1,4 +1,4 @@
-"""Functions of dates and timestamps, spelt for pandas."""
+"""Emits functions of dates and timestamps for pandas."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _MONTHS = {"year": 12, "quarter": 3, "month": 1}
 
 
 class PandasDates(PandasValues):
-    """Spells what is done to dates and timestamps, both of which are datetime64."""
+    """Emits functions of dates and timestamps, both of which are datetime64."""
 
     weekday: ClassVar[str] = "day_of_week"
-    """The attribute that counts the days since Monday."""
+    """The attribute with the days since Monday."""
     midnight: ClassVar[str] = "normalize()"
-    """The method that takes the time of day away."""
+    """The method that removes the time of day."""
     offsets: ClassVar[str] = "pd"
-    """The name under which a program imports what has ``DateOffset``."""
+    """The module name, in a program, of what has ``DateOffset``."""
 
     def extract(self, e: Expression) -> Code:
         value, part = self.operand(e.expression, ATOM), e.name.lower()
@@ -82,19 +82,19 @@ class PandasDates(PandasValues):
         return Code(f"{self.library}.to_datetime({{{parts}}})", ATOM)
 
     def _part(self, e: Expression) -> str:
-        """A part of a date; a missing one has to be NaN."""
+        """Emits a part of a date; a missing one must be NaN."""
         text = self.operand(e, ATOM) if self.nullable(e) else self.text(e)
         return f'{text}.astype("float64")' if self.nullable(e) else text
 
     def date_diff(self, e: Expression) -> Code:
-        """How many boundaries of a unit lie between two moments."""
+        """Emits the number of boundaries of a unit between two moments."""
         unit = e.args["unit"].name.lower()
         if unit in _MONTHS:
             code = self._months_apart(e, unit)
         else:
             later, earlier = (self._floored(x, unit) for x in (e.this, e.expression))
             code = Code(f"({later} - {earlier}) // pd.Timedelta({unit}s=1)", PRODUCT)
-        if unit in _MONTHS or self.nullable(e):  # years and months have 32 bits
+        if unit in _MONTHS or self.nullable(e):  # pandas' years and months have 32 bits
             return Code(f"({code.text}).astype({quoted(self.whole(self.nullable(e)))})", ATOM)
         return code
 
@@ -106,7 +106,7 @@ class PandasDates(PandasValues):
         return f"{moment}.floor({quoted(_FREQUENCIES[unit])})"
 
     def _moment(self, e: Expression) -> str:
-        """What has the methods of dates: the accessor of a column, or a constant itself."""
+        """Returns what has the date methods: a column's accessor, or a constant itself."""
         return f"{self.operand(e, ATOM)}.dt" if columns_in(e) else self.text(e)
 
     def _months_apart(self, e: Expression, unit: str) -> Code:

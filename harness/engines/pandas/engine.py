@@ -1,4 +1,4 @@
-"""pandas: the engine, and the process that holds its tables."""
+"""pandas: the engine, and the session that holds its tables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class PandasSession(PythonSession):
-    """Memory holds a DataFrame of pandas' default dtypes; integers with NULLs are Int64."""
+    """Memory holds DataFrames of pandas' default dtypes; integers with NULLs are Int64."""
 
     def __init__(self, threads: int) -> None:
         import pandas as pd
@@ -46,7 +46,7 @@ class PandasSession(PythonSession):
         self.tables[table.name] = frame
 
     def to_arrow(self, result: Any) -> pa.Table:
-        """The answer; floats, in which pandas takes NaN for NULL, are marked as such."""
+        """Returns the answer; floats, where pandas has NaN for NULL, are marked as such."""
         import pyarrow as pa
 
         table: pa.Table = pa.Table.from_pandas(result, preserve_index=False)

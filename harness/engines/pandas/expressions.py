@@ -1,4 +1,4 @@
-"""Expressions over one frame, spelt for pandas."""
+"""Emits expressions over one frame for pandas."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _REDUCTIONS: dict[type[Expression], str] = {
 
 
 class PandasExpressions(PandasText, PandasDates):
-    """Spells expressions over a frame: types, numbers and aggregates are here."""
+    """Emits expressions over a frame; types, numbers and aggregates are here."""
 
     spellings: ClassVar[Mapping[str, str]] = {
         **PandasText.text_spellings,
@@ -79,7 +79,7 @@ class PandasExpressions(PandasText, PandasDates):
         return Code(f"{value}.astype({quoted(str(self.dtype(self.typed(e))))})", ATOM)
 
     def _away_from_zero(self, value: str) -> str:
-        """The nearest whole number, away from zero where two are as near."""
+        """Emits rounding to the nearest integer, halves away from zero."""
         return f"np.trunc({value} + np.copysign(0.5, {value}))"
 
     def parsed_number(self, text: str, coerce: str) -> str:
@@ -93,7 +93,7 @@ class PandasExpressions(PandasText, PandasDates):
     # ------------------------------------------------------------------ numbers
 
     def round(self, e: Expression) -> Code:
-        """SQL rounds halves away from zero; NumPy rounds them to even."""
+        """Emits SQL's rounding, halves away from zero; NumPy rounds them to even."""
         places = self.places(e)
         if places < 0:
             return self.code(self.in_tens(e.this, places))
@@ -107,7 +107,7 @@ class PandasExpressions(PandasText, PandasDates):
         )
 
     def floor(self, e: Expression) -> Code:
-        """A float, of an integer too."""
+        """Emits floor or ceil, whose result is a float, also for an integer."""
         if self.type(e.this) is Type.INT64:
             return Code(f'{self.operand(e.this, ATOM)}.astype("float64")', ATOM)
         return Code(f"np.{type(e).__name__.lower()}({self.text(e.this)})", ATOM)
@@ -115,7 +115,7 @@ class PandasExpressions(PandasText, PandasDates):
     ceil = floor
 
     def sign(self, e: Expression) -> Code:
-        """A whole number."""
+        """Emits the sign, an integer."""
         text = f"np.sign({self.text(e.this)})"
         if self.type(e.this) is Type.INT64:
             return Code(text, ATOM)
@@ -140,7 +140,7 @@ class PandasExpressions(PandasText, PandasDates):
         return Code(f"({power}).mask({missing}{self.nothing})", ATOM)
 
     def _lost_in_powers(self, e: Expression) -> list[Expression]:
-        """Operands whose NULL would not be seen: whatever to the power of 0, or 1 to whatever."""
+        """Returns operands whose NULL does not make a power NULL: x to 0, or 1 to x."""
         base, exponent = e.this, e.expression
         lost = [] if never_zero(exponent, self.schema) else [base]
         never_one = isinstance(base, exp.Literal) and float(base.name) != 1
@@ -149,7 +149,7 @@ class PandasExpressions(PandasText, PandasDates):
     # ------------------------------------------------------------------ aggregates
 
     def reduction(self, e: Expression) -> str:
-        """The method that reduces a column, or one column of a grouped frame."""
+        """Returns the method call that reduces a column, or a column of a grouped frame."""
         if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
             return "size()"
         if isinstance(e, exp.Count):
@@ -171,12 +171,12 @@ class PandasExpressions(PandasText, PandasDates):
         return f"lambda texts: {self._join(e)}(texts.dropna()) if texts.notna().any() else None"
 
     def _join(self, e: Expression) -> str:
-        """The function that joins the texts of ``string_agg``, which are in their order already."""
+        """Returns the function that joins the texts of ``string_agg``, which are sorted already."""
         separator = e.args.get("separator")
         return f"{quoted(',') if separator is None else self.text(separator)}.join"
 
     def total(self, e: Expression) -> str:
-        """An aggregate of the whole frame."""
+        """Returns an aggregate of the whole frame."""
         if isinstance(e, exp.GroupConcat):
             texts = self.operand(e.this.this, ATOM)
             return f"{self._join(e)}({texts}.dropna()) if {texts}.notna().any() else None"
@@ -190,13 +190,13 @@ class PandasExpressions(PandasText, PandasDates):
         if isinstance(e, exp.AnyValue):  # a series has no first()
             return f"{self.operand(argument, ATOM)}.min()"
         wide = Special.BEYOND in specials_of(argument, self.schema)
-        between = isinstance(e, exp.PercentileCont) and wide  # their difference may pass 64 bits
+        between = isinstance(e, exp.PercentileCont) and wide  # their difference may exceed 64 bits
         floats = '.astype("float64")' if between else ""
         return f"{self.operand(argument, ATOM)}{floats}.{self.reduction(e)}"
 
 
 def counted(e: Expression) -> Expression | None:
-    """The condition whose rows ``count(case when condition then 1 end)`` counts."""
+    """Returns the condition of ``count(case when condition then 1 end)``, or None."""
     case = e.this
     if not isinstance(e, exp.Count) or not isinstance(case, exp.Case) or case.args.get("default"):
         return None

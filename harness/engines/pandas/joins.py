@@ -1,4 +1,4 @@
-"""Joins of every kind, as pandas."""
+"""Emits joins of every kind for pandas."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from harness.types import Type
 
 
 class PandasJoins(PandasSteps):
-    """The joins of a program in pandas' API."""
+    """Emits the joins of a program in pandas' API."""
 
     looks_up_first: ClassVar[bool] = True
-    """Whether rows that few others want are looked up by one key before they are joined by two."""
+    """Whether rows are filtered by one key, with ``isin``, before a selective join on two."""
 
     def join(self, node: Join) -> str:
         if node.residual is not None and node.kind != "inner":
@@ -48,14 +48,14 @@ class PandasJoins(PandasSteps):
         return merged
 
     def _merged(self, node: Join) -> tuple[str, ...]:
-        """The columns of a merge of both inputs, as they come."""
+        """Returns the columns of a merge of both inputs, in their order."""
         theirs = (c for c in self.order(node.right) if c not in node.shared_keys)
         return (*self.order(node.left), *theirs)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Both inputs, ready for merge, which would make floats of integers.
+        """Returns both inputs, cast so that merge keeps their integers.
 
-        With them the right keys whose NULLs merge would match with those of the left.
+        And the right keys whose NULLs merge would match with NULLs of the left.
         """
         left, right = self.exact(node.left), self.exact(node.right)
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
@@ -67,9 +67,9 @@ class PandasJoins(PandasSteps):
         return left, right, risky
 
     def _full(self, node: Join, left: str, right: str, risky: Sequence[str]) -> str:
-        """A full join; rows of the right whose keys have a NULL meet none, and come at the end."""
+        """Emits a full join; right rows with a NULL key match nothing, and are appended."""
         if "." in right:
-            right = self._held(node.right, right)
+            right = self._in_variable(node.right, right)
         known = f"{right}.dropna(subset={listing(risky)})"
         merged = self.assign(node, f'{left}.merge({known}, {on_keys(node)}, how="outer")')
         self.physical[node] = self._merged(node)
@@ -79,14 +79,14 @@ class PandasJoins(PandasSteps):
         self.statements.append(f"{merged} = {both}")
         return merged
 
-    def _held(self, node: Node, text: str) -> str:
-        """A new variable that holds a frame of the node's rows."""
+    def _in_variable(self, node: Node, text: str) -> str:
+        """Assigns a frame of the node's rows to a new variable, and returns its name."""
         variable = self.variables.fresh(frame_name(node))
         self.statements.append(f"{variable} = {text}")
         return variable
 
     def _keeping_integers(self, node: Join, side: Node) -> str:
-        """Unmatched rows would turn whole numbers into floats, and booleans into objects."""
+        """Returns a cast that keeps integers and booleans: unmatched rows would change them."""
         if not self.printer.masks:
             return ""
         masked = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
@@ -105,18 +105,18 @@ class PandasJoins(PandasSteps):
         ((ours, theirs),) = node.on
         keys = f"{right}[{quoted(theirs)}]"
         values, members = node.left.column(ours), node.right.column(theirs)
-        as_floats = members.type is Type.INT64  # to pandas, where one of them is NULL
+        as_floats = members.type is Type.INT64  # pandas compares floats if one of them is NULL
         if members.nullable and (values.nullable or as_floats):
             keys = f"{keys}.dropna()"
         sign = "~" if node.kind == "anti" else ""
         return self.assign(node, self._rows(node, f"{sign}{left}[{quoted(ours)}].isin({keys})"))
 
     def _semi_merge(self, node: Join) -> str:
-        """A semi or anti join on several keys, as a merge with the distinct keys."""
+        """Emits a semi or anti join on several keys as a merge with the distinct keys."""
         left, right = self.exact(node.left), self.frame(node.right)
         ours, theirs = [a for a, _ in node.on], [b for _, b in node.on]
         keys = f"{right}[{listing(theirs)}]"
-        if len(set(theirs)) < len(theirs):  # one column beside two of ours
+        if len(set(theirs)) < len(theirs):  # one right column equals two left ones
             keys = self._copied(right, node.on)
         elif renames := {b: a for a, b in node.on if a != b}:
             keys += f".rename(columns={mapping(renames)})"
@@ -131,7 +131,7 @@ class PandasJoins(PandasSteps):
         return self._unmatched(node, left, keys)
 
     def _unmatched(self, node: Join, left: str, keys: str) -> str:
-        """The rows whose keys are not among some, which are all different."""
+        """Emits the rows whose keys are not among ``keys``, which are distinct."""
         found = fresh("_merge", set(self.physical[node]))
         indicator = "True" if found == "_merge" else quoted(found)
         how = f'on={listing([a for a, _ in node.on])}, how="left", indicator={indicator}'
@@ -141,12 +141,12 @@ class PandasJoins(PandasSteps):
         return merged
 
     def _copied(self, frame: str, pairs: Sequence[tuple[str, str]]) -> str:
-        """Columns of a frame, some of them twice, under new names: (new, old)."""
+        """Emits columns of a frame under new names, some of them twice; pairs are (new, old)."""
         columns = ", ".join(f"{quoted(new)}: {frame}[{quoted(old)}]" for new, old in pairs)
         return f"{self.library}.DataFrame({{{columns}}})"
 
     def _single(self, node: Join) -> str:
-        """A scalar subquery: its one value beside every row."""
+        """Emits a scalar subquery: its one value beside every row."""
         left, right = self.frame(node.left), self.frame(node.right)
         if self._may_be_nothing(node.right):
             left, right = self.exact(node.left), self.exact(node.right)
@@ -157,14 +157,14 @@ class PandasJoins(PandasSteps):
         return self.assign(node, f"{left}.assign({values})")
 
     def _may_be_nothing(self, node: Node) -> bool:
-        """Whether the one value may be missing, which by itself has no dtype."""
+        """True if the one value may be missing, which by itself has no dtype."""
         return bool(dtypes_of_nothing(node))
 
 
 def _looked_up_first(node: Join) -> Join:
-    """A join of few rows on several keys, the others restricted to those with one of the keys.
+    """Filters the right side of a selective join on several keys by one of them.
 
-    pandas numbers the values of each key of both sides before it joins on more than one.
+    pandas first numbers the values of each key of both sides if it joins on more than one.
     """
     if node.kind != "inner" or not selective(node.left) or selective(node.right):
         return node
@@ -175,6 +175,7 @@ def _looked_up_first(node: Join) -> Join:
 
 
 def on_keys(node: Join) -> str:
+    """Returns the options of ``merge`` for a join's keys: ``on="k"``."""
     left, right = [a for a, _ in node.on], [b for _, b in node.on]
     if left == right:
         return f"on={one_or_list(left)}"

@@ -1,4 +1,4 @@
-"""Plans as pandas: one statement per step, as its users write it."""
+"""Emits plans as pandas: one statement per step, as its users write it."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ from harness.types import Schema
 
 
 class PandasProgram(PandasAggregates, PandasJoins):
-    """The other steps, and with them whole programs.
+    """Emits the other steps, and with them whole programs.
 
-    Libraries with pandas' API derive from it, with a printer of their own.
+    Emitters for libraries with pandas' API derive from it, with a printer of their own.
     """
 
     windows: ClassVar[type[PandasWindows]] = PandasWindows
     stable: ClassVar[str] = ', kind="stable"'
-    """The option with which a sort leaves rows that tie in their order."""
+    """The option that makes a sort stable."""
 
     def scan(self, node: Scan) -> str:
         table = self.tables[node.table]
@@ -62,7 +62,7 @@ class PandasProgram(PandasAggregates, PandasJoins):
         return self.assign(node, text)
 
     def _reads_whole_tables(self) -> bool:
-        """Whether what ``_reader`` gives has all columns of a table."""
+        """True if ``_reader`` gives all columns of a table."""
         return self.source is Input.MEMORY
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
@@ -156,7 +156,7 @@ class PandasProgram(PandasAggregates, PandasJoins):
         return self.assign(node, f"{self.library}.concat([{frames}], ignore_index=True)")
 
     def sorted(self, schema: Schema, keys: Sequence[SortKey]) -> str:
-        """Sorts by the last keys first where NULLs go first for some keys and last for others."""
+        """Emits a sort; several, from the last keys on, if NULLs go first for some keys only."""
         nullable = {column.name for column in schema if column.nullable or column.nan}
         keys = nan_in_order(keys, schema)
         runs: list[tuple[bool, list[SortKey]]] = []
@@ -171,7 +171,7 @@ class PandasProgram(PandasAggregates, PandasJoins):
 
 
 def sort_values(keys: Sequence[SortKey], nulls_first: bool) -> str:
-    """A call of ``sort_values`` without its closing bracket."""
+    """Returns a call of ``sort_values`` without its closing bracket."""
     ascending = [not key.descending for key in keys]
     options = f", ascending={flags(ascending)}" if not all(ascending) else ""
     options += ', na_position="first"' if nulls_first else ""

@@ -1,4 +1,4 @@
-"""What a program in pandas' API is made of: a variable that holds the frame of each node."""
+"""The base of a program in pandas' API: a variable that holds the frame of each node."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from harness.tables import Input, Table
 
 
 class PandasSteps(ProgramEmitter):
-    """Turns each node into statements, by a method of a subclass that is named after its kind.
+    """Emits each node as statements, by a method of a subclass named after the node's class.
 
-    ``self.physical`` says which columns a node's frame really has: a table in memory has all of its
-    own, wanted or not, until a step picks those that go on.
+    ``self.physical`` holds the columns that a node's frame really has: a table in memory has all of
+    its own, needed or not, until a step selects some.
     """
 
     printer: ClassVar[type[PandasExpressions]] = PandasExpressions
@@ -53,38 +53,38 @@ class PandasSteps(ProgramEmitter):
     # ------------------------------------------------------------------ frames and variables
 
     def frame(self, node: Node) -> str:
-        """The name of a variable that holds the node's frame."""
+        """Returns the name of the variable that holds the node's frame."""
         if node not in self.frames:
             self.frames[node] = self.emitted(node)
             self.physical.setdefault(node, node.names)
         return self.frames[node]
 
     def exact(self, node: Node, in_order: bool = False) -> str:
-        """The node's frame with no other columns than its own."""
+        """Returns the node's frame with no other columns than its own."""
         frame, want = self.frame(node), node.names
         if in_order and self.order(node) != want:
             return f"{frame}[{listing(want)}]"
-        gone = self._gone(node)
+        gone = self._extra_columns(node)
         if not gone:
             return frame
         return f"{frame}{_dropped(gone) if self._drops(node) else f'[{listing(want)}]'}"
 
     def order(self, node: Node) -> tuple[str, ...]:
-        """The columns of :meth:`exact` in the order in which they come."""
-        if self._gone(node) and not self._drops(node):
+        """Returns the columns of :meth:`exact` in the order in which they come."""
+        if self._extra_columns(node) and not self._drops(node):
             return node.names
         return tuple(c for c in self.physical[node] if c in node.names)
 
-    def _gone(self, node: Node) -> list[str]:
+    def _extra_columns(self, node: Node) -> list[str]:
         return [c for c in self.physical[node] if c not in node.names]
 
     def _drops(self, node: Node) -> bool:
-        """Whether columns are left out by their own names, of a table by those that stay."""
-        shorter = len(_dropped(self._gone(node))) < len(f"[{listing(node.names)}]")
+        """True if columns are removed by name, rather than the others selected."""
+        shorter = len(_dropped(self._extra_columns(node))) < len(f"[{listing(node.names)}]")
         return shorter and not isinstance(node, Scan)
 
     def _rows(self, node: Node, condition: str) -> str:
-        """The rows of the node's first input for which a condition holds, with its own columns."""
+        """Emits the rows of the node's first input for which a condition holds."""
         source = node.inputs[0]
         if set(node.names) == set(self.physical[source]):
             self.physical[node] = self.physical[source]
@@ -92,9 +92,9 @@ class PandasSteps(ProgramEmitter):
         return f"{self.frame(source)}.loc[{condition}, {listing(node.names)}]"
 
     def assign(self, node: Node, text: str) -> str:
-        """A statement that names the node's frame: as its input, where nobody else needs that.
+        """Assigns the node's frame to a variable: its input's, if nothing else reads that.
 
-        What is grouped, or has a name in the query, is called after that.
+        A grouped frame, or one with a name in the query, gets a name of its own.
         """
         source = node.inputs[0] if node.inputs else None
         name = self.frames.get(source) if source is not None and self.uses[source] <= 1 else None
@@ -105,7 +105,7 @@ class PandasSteps(ProgramEmitter):
         return name
 
     def _owned(self, node: Node | None) -> bool:
-        """Whether a variable may be assigned to: not a frame that something else still reads."""
+        """True if a node's variable may be reassigned: nothing else still reads its frame."""
         name = self.frames.get(node) if node is not None else None
         holders = [other for other, held in self.frames.items() if held == name]
         return all(self.uses[other] <= 1 for other in holders)
@@ -125,11 +125,14 @@ AGG_PARAMETERS = frozenset(
         *("arg", "split_every", "split_out", "shuffle_method"),  # Dask's
     }
 )
-"""What a method calls its own parameters: no column can be given by these names."""
+"""The names of a method's own parameters, under which no column can be passed."""
 
 
 def keywords(pairs: Any, parameters: frozenset[str] = ASSIGN_PARAMETERS) -> str:
-    """``a=1, b=2``; a name that Python cannot spell goes into a dictionary."""
+    """Returns ``a=1, b=2``; if a name is no Python identifier, ``**{"a b": 1}``.
+
+    Raises Refused for a name that is one of the method's own parameters.
+    """
     pairs = list(pairs)
     if taken := sorted(parameters & {name for name, _ in pairs}):
         raise Refused("pandas", PARAMETER, taken[0])

@@ -1,4 +1,4 @@
-"""How pandas reads tables, and with which dtypes."""
+"""Emits how pandas reads tables, and with which dtypes."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _MASKED_IN_CSV = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
 
 
 def dtypes_of_nothing(node: Node) -> dict[str, str]:
-    """The dtypes of the columns of which an aggregate of no rows would leave the dtype open.
+    """Returns dtypes for columns whose dtype is unknown if an aggregate has no rows.
 
-    A float does where it is an aggregate of masked integers: as NA, not as NaN.
+    Floats have such a column if they aggregate masked integers: NA, not NaN.
     """
     masked = any(needs_mask(n.schema) for n in walk(node) if isinstance(n, (Scan, Join)))
     types = set(_OF_NOTHING) - (set() if masked else {Type.FLOAT64})
@@ -37,12 +37,12 @@ def dtypes_of_nothing(node: Node) -> dict[str, str]:
 
 
 def needs_mask(schema: Schema | Sequence[Column]) -> bool:
-    """Whether a column needs a dtype with its own mask: NULLs among integers or booleans."""
+    """True if a column needs a dtype with a mask: integers or booleans with NULLs."""
     return any(c.nullable and c.type in (Type.INT64, Type.BOOLEAN) for c in schema)
 
 
 def read_parquet(name: str, columns: Sequence[Column]) -> str:
-    """Dates as datetime64 (pandas would make objects of them), NULLs in integers kept as such."""
+    """Emits ``read_parquet`` with dates as datetime64, and integers that keep their NULLs."""
     options = [f"columns={listing([c.name for c in columns])}"]
     options += ['dtype_backend="numpy_nullable"'] if needs_mask(columns) else []
     if any(c.type is Type.DATE for c in columns):
@@ -64,7 +64,7 @@ def csv_options(
     dtypes: Mapping[Type, str],
     with_nulls: Mapping[Type, str] | None = None,
 ) -> str:
-    """The options of ``read_csv``; ``with_nulls`` are the dtypes of columns that have any."""
+    """Returns the options of ``read_csv``; ``with_nulls`` are the dtypes of columns with NULLs."""
     form, masked = table.csv_format, {**dtypes, **(with_nulls or {})}
     known = {
         c.name: (masked if c.nullable else dtypes)[c.type] for c in columns if not c.type.temporal

@@ -1,4 +1,4 @@
-"""Functions of text, spelt for pandas."""
+"""Emits text functions for pandas."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.types import Type
 
 
 class PandasText(PandasValues):
-    """Spells what is done to strings."""
+    """Emits text functions."""
 
     text_spellings: ClassVar[Mapping[str, str]] = {
         "Bracket": '{this}.str.split({by}, regex=False).str.get({start}).astype("str")',
@@ -55,14 +55,15 @@ class PandasText(PandasValues):
         "StrPosition of NULLs": '({this}.str.find({part}) + 1).astype("Int64")',
         "Upper": "{this}.str.upper()",
     }
-    """NULL is filled before a text is split: the parts of nothing but NULLs would be no texts."""
+    """NULL is filled before a text is split: parts of NULLs only would not be texts."""
     group: ClassVar[str] = r"\g<{}>"
 
     def words(self) -> Mapping[str, object]:
         return {"nothing": self.nothing, "present": self.present}
 
     def tested_pattern(self, e: Expression) -> str:
-        return capturing_only(super().tested_pattern(e), group=-1)  # of groups pandas warns
+        # pandas warns of capturing groups
+        return capturing_only(super().tested_pattern(e), group=-1)
 
     def like(self, e: Expression) -> Code:
         subject, pattern = self.operand(e.this, ATOM), like_pattern(e.expression.name, PYTHON)
@@ -80,7 +81,7 @@ class PandasText(PandasValues):
         return self.string(e.this, f"contains({quoted(ilike_regex(e.expression.name, PYTHON))})")
 
     def string(self, e: Expression, call: str) -> Code:
-        """One call of the ``str`` accessor."""
+        """Returns one call of the ``str`` accessor."""
         return Code(f"{self.operand(e, ATOM)}.str.{call}", ATOM)
 
     def trim(self, e: Expression) -> Code:
@@ -119,7 +120,7 @@ class PandasText(PandasValues):
         return Code(" + ".join(parts), SUM)
 
     def concat(self, e: Expression) -> Code:
-        """concat() takes NULL for the empty text."""
+        """Emits ``concat``, which takes NULL for the empty text."""
         return Code(" + ".join(self._concatenated(part) for part in e.expressions), SUM)
 
     def _concatenated(self, e: Expression) -> str:
@@ -132,11 +133,11 @@ class PandasText(PandasValues):
         return f'{text}.fillna("")' if self.nullable(e) else text
 
     def pattern(self, e: Expression) -> str:
-        r"""Python's ``$`` is before a newline at the end, too; ``\Z`` is the end only."""
+        r"""Returns a pattern with ``\Z`` for ``$``, which also matches before a last newline."""
         return ends_only(super().pattern(e))
 
     def concat_ws(self, e: Expression) -> Code:
-        """Each part with the separator before it, if it is there, then the first one cut off."""
+        """Emits each part, unless NULL, with the separator before it; cuts off the first one."""
         separator, *parts = e.expressions
         before = quoted(separator.name)
         texts = [self._separated(before, part) for part in parts]

@@ -1,4 +1,4 @@
-"""Values, arithmetic and conditions over one frame, spelt for pandas."""
+"""Emits values, arithmetic and conditions over one frame for pandas."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from harness.types import Schema, Type
 
 NARROW = (exp.Extract,)
 MASKED = (Type.INT64, Type.BOOLEAN)
-"""Types whose NULLs need a dtype with its own mask."""
+"""Types whose columns with NULLs need a dtype with a mask."""
 _TESTS = (exp.In, exp.Like, exp.ILike, exp.RegexpLike, exp.StartsWith, exp.EndsWith,
           exp.Contains)  # fmt: skip
 _CONDITIONS = (*_TESTS, *COMPARISONS, exp.Between, exp.And, exp.Or, exp.Not)
@@ -48,22 +48,22 @@ DTYPES = {
 
 
 class PandasValues(Functions):
-    """Spells expressions as operations on columns of ``frame``.
+    """Emits expressions as operations on columns of ``frame``.
 
-    A condition is printed as the rows for which it is true: where pandas would say True of a
-    missing value (``!=``, or ``~`` of a test), a ``notna`` is added, and only for nullable columns.
-    Where a condition is a value, ``truth`` prints all of its three values. A nullable integer or
-    boolean is always of a masked dtype (``Int64``, ``boolean``).
+    A condition is emitted as the rows for which it is true: where pandas gives True for a missing
+    value (``!=``, or ``~`` of a test), ``notna`` is added, and only for nullable columns. Where a
+    condition is a value, ``truth`` emits true, false and NULL. A nullable integer or boolean always
+    has a masked dtype (``Int64``, ``boolean``).
     """
 
     library: ClassVar[str] = "pd"
-    """The name under which a program imports the library that has the functions used here."""
+    """The name under which a program imports the library of these functions."""
     present: ClassVar[str] = "notna()"
-    """The method that tells which values are there."""
+    """The method that gives True for values that are not NULL."""
     masks: ClassVar[bool] = True
-    """Whether integers and booleans with NULLs need a dtype of their own."""
+    """Whether integers and booleans with NULLs need a masked dtype."""
     nothing: ClassVar[str] = ""
-    """What ``where`` and ``mask`` are told to put in the place of a value, where not by default."""
+    """The argument of ``where`` and ``mask`` for a missing value, if it is not the default."""
     propagating: ClassVar[tuple[Type, ...]] = MASKED
     """Types whose comparisons with NULL are NULL, not False."""
 
@@ -77,13 +77,13 @@ class PandasValues(Functions):
         return Code(f"{self.frame}[{quoted(e.name)}]", ATOM)
 
     def series(self, e: Expression) -> str:
-        """The text of a new column; a condition in its three values, a constant as it is."""
+        """Returns the text of a new column; a condition has true, false and NULL."""
         if isinstance(e, exp.Null):
             raise self.gaps.unsupported("a column of NULLs", in_sql(e))
         return self.truth(e).text
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """An operand; what a method is called on must be a series."""
+        """Returns an operand; one on which a method is called is a series."""
         if precedence < ATOM:
             return super().operand(e, precedence, strict)
         if not columns_in(e):
@@ -98,7 +98,7 @@ class PandasValues(Functions):
         return Code(f"{left} {operator} {self.number(e.expression, precedence, True)}", precedence)
 
     def number(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """An operand of arithmetic, widened where pandas would overflow."""
+        """Returns an operand of arithmetic, widened if pandas would overflow."""
         if is_narrow(e, NARROW, self.narrow) and not self.nullable(e):
             return f'{self.operand(e, ATOM)}.astype("int64")'
         if self.type(e) is Type.BOOLEAN:
@@ -122,7 +122,7 @@ class PandasValues(Functions):
         return self._known(compared, e.this, e.expression)
 
     def _known(self, code: Code, *operands: Expression) -> Code:
-        """The condition, and that the operands are there."""
+        """Adds to a condition that the operands are not NULL."""
         tests = [f"{self.operand(x, ATOM)}.{self.present}" for x in operands if self.nullable(x)]
         if not tests:
             return code
@@ -138,7 +138,7 @@ class PandasValues(Functions):
         return Code(f"~{parenthesised(self.truth(inner), SIGN)}", SIGN)
 
     def truth(self, e: Expression) -> Code:
-        """A condition in its three values; anything else as it is."""
+        """Emits a condition as true, false or NULL; anything else as it is."""
         if not isinstance(e, _CONDITIONS) or not self.nullable(e):
             return self.code(e)
         if isinstance(e, (exp.And, exp.Or)):
@@ -154,7 +154,7 @@ class PandasValues(Functions):
         return self._three_valued(e)
 
     def _three_valued(self, e: Expression) -> Code:
-        """A comparison or test; dtypes without a mask say False of what they lack."""
+        """Emits a comparison or test that is NULL for NULL, also of dtypes without a mask."""
         compared = isinstance(e, COMPARISONS)
         code = self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON) if compared else self.code(e)
         operands = [e.this, e.expression] if compared else [e.this]
@@ -176,20 +176,20 @@ class PandasValues(Functions):
         return Code(f"{self.operand(e.this, ATOM)}.between({low}, {high})", ATOM)
 
     def mask(self, e: Expression) -> str:
-        """A condition without missing values, which ``where`` and ``mask`` would take for true."""
+        """Returns a condition without NULLs, which ``where`` and ``mask`` would take for true."""
         return self.known_true(e).text
 
     def known_true(self, e: Expression) -> Code:
-        """A condition without missing values."""
+        """Emits a condition that is False instead of NULL."""
         code = self.code(e)
         if self.nullable(e) and self._may_be_masked(e):
             return Code(f"{parenthesised(code, ATOM)}.fillna(False)", ATOM)
         return code
 
     def _may_be_masked(self, e: Expression) -> bool:
-        """Whether a condition may come as NA; of text and dates it comes as False.
+        """True if a condition may be NA in pandas; of texts and dates it is False then.
 
-        Conditions that are compared are given in their three values first.
+        Conditions that are compared are emitted with NULLs first.
         """
         kinds = (*MASKED, Type.FLOAT64)
         compared = (x for x in e.walk() if isinstance(x, COMPARISONS))
@@ -201,11 +201,11 @@ class PandasValues(Functions):
     # ------------------------------------------------------------------ values
 
     def mod(self, e: Expression) -> Code:
-        """SQL's remainder has the sign of the dividend, as C's fmod; pandas' has the divisor's."""
+        """Emits SQL's remainder, which has the dividend's sign; pandas' has the divisor's."""
         return Code(f"np.fmod({self.text(e.this)}, {self.text(e.expression)})", ATOM)
 
     def int_div(self, e: Expression) -> Code:
-        """SQL's division of integers truncates; pandas' floors."""
+        """Emits SQL's integer division, which truncates; pandas' floors."""
         left, right = self.operand(e.this, SUM), self.operand(e.expression, PRODUCT, strict=True)
         return Code(
             f"({left} - np.fmod({self.text(e.this)}, {self.text(e.expression)})) // {right}",
@@ -236,7 +236,7 @@ class PandasValues(Functions):
     def _chosen(
         self, e: Expression, branches: Sequence[_Branch], default: Expression | None
     ) -> Code:
-        """Built from the last branch to the first: ``value.where(condition, what follows)``."""
+        """Emits a CASE, from the last branch to the first: ``value.where(condition, rest)``."""
         typed = self.typed(e)
         rest, is_series = self._value(default, typed), bool(default and columns_in(default))
         for condition, value in reversed(branches):
@@ -256,7 +256,7 @@ class PandasValues(Functions):
         return self.nothing if text is None else f", {text}"
 
     def _value(self, e: Expression | None, typed: Typed) -> str | None:
-        """A value among others, in the dtype of them all; None for NULL."""
+        """Returns the text of a value in the common dtype of a CASE; None for NULL."""
         if e is None or isinstance(e, exp.Null):
             return None
         own = self.typed(e)
@@ -274,13 +274,13 @@ class PandasValues(Functions):
         return f"{self.library}.Series({text}, index={self.frame}.index{more})"
 
     def dtype(self, typed: Typed) -> str | None:
-        """The dtype of a type; None for dates and timestamps, which have one anyway."""
+        """Returns the dtype of a type; None for dates and timestamps, which need no cast."""
         if typed.type not in DTYPES:
             return None
         return DTYPES[typed.type][typed.nullable and self.masks]
 
     def whole(self, nullable: bool) -> str:
-        """The dtype of whole numbers, some of which may be missing."""
+        """Returns the dtype of integers that may be NULL."""
         return DTYPES[Type.INT64][nullable and self.masks]
 
     def coalesce(self, e: Expression) -> Code:
@@ -290,7 +290,7 @@ class PandasValues(Functions):
         return Code(first + "".join(f".fillna({text})" for text in others), ATOM)
 
     def greatest(self, e: Expression) -> Code:
-        """The greatest of the values that are there, row by row."""
+        """Emits the greatest or least value of each row, without NULLs."""
         end, typed = ("max" if isinstance(e, exp.Greatest) else "min"), self.typed(e)
         operands = operands_of(e)
         kinds = {self.type(x) for x in operands}
@@ -311,7 +311,7 @@ class PandasValues(Functions):
 
 
 _Branch = tuple[Expression, Expression]
-"""A condition of a CASE and its value."""
+"""A condition of a CASE, and its value."""
 
 
 def operands_of(e: Expression) -> list[Expression]:

@@ -1,4 +1,4 @@
-"""Window functions, spelt for pandas: series that align with the frame by their index."""
+"""Emits window functions for pandas: series that align with the frame by their index."""
 
 from __future__ import annotations
 
@@ -34,34 +34,34 @@ ROLLING: dict[type[Expression], str] = {
     exp.Count: "count",
 }
 _SPELT_OUT = 16
-"""Frames around a row are spelt out, shift by shift, up to this many rows."""
+"""The most rows of a frame around a row that is spelt out, shift by shift."""
 _READING_ONCE = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue)
-"""What reads a sorted frame once, so that the frame needs no name."""
+"""Functions that read a sorted frame once, so that it needs no variable."""
 
 
 @dataclass(frozen=True)
 class Partitions:
-    """The partitions of a sorted frame, and what groups by them."""
+    """The partitions of a sorted frame, and the expressions that group by them."""
 
     frame: str
     keys: tuple[str, ...]
     order: tuple[SortKey, ...]
     keep_missing: bool
-    """Whether a key is nullable, so that NULL has to be a group."""
+    """Whether a key is nullable, so that NULL must be a group."""
 
     @property
     def groups(self) -> str:
-        """The frame, grouped; as it is where there is one partition only."""
+        """The grouped frame, or the frame itself if there is one partition."""
         if not self.keys:
             return self.frame
         return f"{self.frame}.groupby({one_or_list(self.keys)}, {self._options()})"
 
     def of(self, series: str) -> str:
-        """A series that has the frame's index, grouped."""
+        """Returns a grouped series; the series has the frame's index."""
         return self._by(series, self.keys, self.keep_missing) if self.keys else series
 
     def peers(self, series: str) -> str:
-        """A series, grouped by rows that tie."""
+        """Returns a series grouped by rows that tie."""
         return self._by(series, (*self.keys, *(key.column for key in self.order)), True)
 
     def _by(self, series: str, keys: Sequence[str], keep_missing: bool) -> str:
@@ -75,15 +75,15 @@ class Partitions:
 
 
 class PandasWindows:
-    """Prints the window functions of one node over columns of ``frame``.
+    """Emits the window functions of one node over columns of ``frame``.
 
-    ``statements`` receives what has to be computed before; ``sort`` prints a call that sorts.
+    ``statements`` receives what must be computed before; ``sort`` returns a call that sorts.
     """
 
     counting: ClassVar[str] = ""
-    """What is called on booleans of which a running sum is wanted."""
+    """A call on booleans before their cumulative sum."""
     without_keys: ClassVar[str] = ".droplevel({})"
-    """What takes the keys out of the index of a grouped moving aggregate."""
+    """The call that removes the keys from the index of a grouped rolling aggregate."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class PandasWindows:
         self.sorted: dict[tuple[SortKey, ...], str] = {}
 
     def values(self, windows: Mapping[str, Expression]) -> list[tuple[str, str]]:
-        """(column, text of its series) of each window."""
+        """Returns (column, text of its series) for each window."""
         uses = Counter(tuple(sort_keys_of(e)) for e in windows.values())
         shared = {order for order, count in uses.items() if count > 1}
         return [(name, self._value(e, shared)) for name, e in windows.items()]
@@ -112,11 +112,11 @@ class PandasWindows:
         return self._printed(e, self._partitions(e, frame))
 
     def _ranks(self, order: tuple[SortKey, ...], e: Expression) -> bool:
-        """Whether ranks in this order are those of one column, which need no sorting."""
+        """True if ``rank`` can be used: there is one key, and no sort is needed."""
         return len(order) == 1
 
     def _sorted(self, order: tuple[SortKey, ...]) -> str:
-        """A variable that holds the frame in this order."""
+        """Returns a variable that holds the frame in this order."""
         if not order:
             return self.frame
         if order not in self.sorted:
@@ -156,7 +156,7 @@ class PandasWindows:
         return f"{rows.groups}.cumcount() + 1"
 
     def _ranked(self, e: Expression, rows: Partitions, key: SortKey) -> str:
-        """Ranks of one key."""
+        """Emits ranks by one key."""
         options = [f'method="{"dense" if isinstance(e, exp.DenseRank) else "min"}"']
         options += ["ascending=False"] if key.descending else []
         if self.print_.nullable(exp.column(key.column)):
@@ -165,7 +165,7 @@ class PandasWindows:
         return f'{ranks}.astype("int64")'
 
     def _rank(self, e: Expression, rows: Partitions) -> str:
-        """Ranks of several keys: the number of the first of equal rows, or how many came first."""
+        """Emits ranks by several keys: the number of the first peer, or a count of peer groups."""
         if not rows.order:
             raise self.gaps.unsupported("a rank without an order", in_sql(e))
         if isinstance(e, exp.Rank):
@@ -182,7 +182,7 @@ class PandasWindows:
         return f"{self._masked(e.this, rows).groups}[{quoted(e.this.name)}].shift({by}{more})"
 
     def _masked(self, column: Expression, rows: Partitions) -> Partitions:
-        """The rows with a column in a dtype that has room for NULL."""
+        """Returns the rows with a column cast to a dtype that allows NULL."""
         kind = self.print_.type(column)
         if kind not in MASKED or self.print_.nullable(column) or not self.print_.masks:
             return rows
@@ -191,7 +191,7 @@ class PandasWindows:
         return Partitions(frame, rows.keys, rows.order, rows.keep_missing)
 
     def _picked(self, e: Expression, rows: Partitions) -> str:
-        """A value by its place, NULL or not."""
+        """Emits a value by its place, NULL or not."""
         function = e.this
         column = quoted(function.this.name)
         if isinstance(function, exp.FirstValue):
@@ -227,11 +227,11 @@ class PandasWindows:
         return f"{rows.groups}[{quoted(argument.name)}].{self.transform(call, options)}"
 
     def transform(self, call: str, options: str) -> str:
-        """The call that gives each row what an aggregate makes of its group."""
+        """Returns the call that gives each row its group's aggregate."""
         return f'transform("{call}"{f", {options}" if options else ""})'
 
     def _growing(self, e: Expression, last: int, rows: Partitions) -> str:
-        """From the first row of the partition to ``last``, counted from this one."""
+        """Emits an aggregate from the partition's first row to ``last``, relative to this row."""
         if last > 0:
             raise self.gaps.unsupported("a running aggregate of rows to come", in_sql(e))
         if isinstance(e, exp.Count):
@@ -241,7 +241,7 @@ class PandasWindows:
         text = f"{series}.{_CUMULATIVE.get(type(e), 'cumsum')}()"
         if isinstance(e, exp.Avg):
             text = f"{text} / {_operand(self._running_count(exp.Count(this=e.this), rows))}"
-        if self.print_.nullable(e.this):  # rows without a value keep what was before
+        if self.print_.nullable(e.this):  # rows with NULL have the value of the row before
             text = f"{rows.of(_operand(text))}.ffill()"
         return self._moved(text, last, rows, whole=self.print_.type(e) is Type.INT64)
 
@@ -264,7 +264,7 @@ class PandasWindows:
     def _moved(
         self, text: str, last: int, rows: Partitions, nothing: str = "", whole: bool = False
     ) -> str:
-        """A running value of the frame that ends some rows before this one."""
+        """Emits a running value of the frame that ends some rows before this one."""
         if not last:
             return text
         filled = f", fill_value={nothing}" if nothing else ""
@@ -273,7 +273,7 @@ class PandasWindows:
         return f"{rows.of(text)}.shift({-last}{filled})"
 
     def _bounded(self, e: Expression, frame: Frame, rows: Partitions) -> str:
-        """An aggregate of some rows before and after."""
+        """Emits an aggregate of some rows before and after."""
         function, width = e.this, frame.width
         assert frame.first is not None and width is not None
         if type(function) not in ROLLING or isinstance(function.this, exp.Distinct):
@@ -293,7 +293,7 @@ class PandasWindows:
         return self._beside(e, column, range(frame.first, frame.last + 1), rows)
 
     def _counted(self, e: Expression) -> Expression:
-        """A column with a value in each row that counts."""
+        """Returns a column without NULLs in the rows that count."""
         if isinstance(e.this, exp.Column):
             return e.this
         sure = [c for c in self.print_.schema if not c.nullable]
@@ -322,7 +322,7 @@ class PandasWindows:
     def _beside(
         self, e: Expression, column: Expression, places: Sequence[int], rows: Partitions
     ) -> str:
-        """The rows of a small frame side by side."""
+        """Emits a small frame's rows side by side, as shifted columns, and reduces them."""
         masked, name = self._masked(column, rows), quoted(column.name)
         groups = f"{masked.groups}[{name}]"
         columns = [f"{groups}.shift({-at})" if at else f"{rows.frame}[{name}]" for at in places]
@@ -335,6 +335,6 @@ class PandasWindows:
 
 
 def _operand(text: str) -> str:
-    """A text on which a method can be called."""
+    """Returns the text with parentheses, if it needs them for a method call."""
     loose = any(sign in text for sign in (" + ", " / ", " == "))
     return f"({text})" if loose and not text.startswith("(") else text

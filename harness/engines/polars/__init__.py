@@ -1,1 +1,1 @@
-"""Polars: the engine and its emitter, on the CPU and on the GPU."""
+"""Polars and its emitter, on the CPU and on the GPU."""

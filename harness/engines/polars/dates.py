@@ -1,4 +1,4 @@
-"""Functions of dates and timestamps, spelt for Polars."""
+"""Emits functions of dates and timestamps for Polars."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _TIMES_OF_DAY = ("%H", "%M", "%S", "%I", "%p")
 
 
 class PolarsDates(PolarsValues):
-    """Spells what is done to dates and timestamps."""
+    """Emits functions of dates and timestamps."""
 
     parsing: ClassVar[str] = ""
-    """Further options of what parses dates."""
+    """Further options of calls that parse dates."""
 
     def truncated_date(self, e: Expression) -> Code:
-        """A truncated date as a date, which is what Polars makes of it by itself."""
+        """Emits a truncated date as a date, which is Polars' own result type."""
         if self.type(e.this) is not Type.DATE or e.args["unit"].name.lower() in OF_DAY:
             return Code(f"{self.text(e)}.cast(pl.Date)", ATOM)
         every = f"1{_UNITS[e.args['unit'].name.lower()]}"
@@ -48,7 +48,7 @@ class PolarsDates(PolarsValues):
         return Code(f"{self._timestamp(e)}.dt.offset_by({by})", ATOM)
 
     def _timestamp(self, e: Expression) -> str:
-        """DuckDB truncates and moves dates to timestamps."""
+        """Returns a moment as a timestamp: DuckDB truncates and moves dates to timestamps."""
         value = self.operand(e, ATOM)
         return f"{value}.cast({DTYPES[Type.TIMESTAMP]})" if self.type(e) is Type.DATE else value
 
@@ -80,7 +80,7 @@ class PolarsDates(PolarsValues):
         return Code(f"pl.date({parts})", ATOM)
 
     def date_diff(self, e: Expression) -> Code:
-        """How many boundaries of a unit lie between two moments."""
+        """Emits the number of boundaries of a unit between two moments."""
         unit = e.args["unit"].name.lower()
         if unit in _MONTHS:
             return self._months_apart(e, unit)

@@ -1,4 +1,4 @@
-"""Polars, through its lazy API."""
+"""Polars' engine and emitter; programs use its lazy API."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ if TYPE_CHECKING:
 
 
 class PolarsProgram(ProgramEmitter):
-    """Turns a plan into the source text of one lazy query.
+    """Emits a plan as the source of one lazy query.
 
-    ``frame`` methods return an expression; ``self.physical`` says which columns the frame that an
-    expression stands for really has: a scan has all of its table's, wanted or not.
+    Methods named after nodes return an expression. ``self.physical`` holds the columns that its
+    frame really has: a scan has all of its table's, needed or not.
     """
 
     imports: ClassVar[Mapping[str, str]] = {"pl": "import polars as pl"}
@@ -87,7 +87,7 @@ class PolarsProgram(ProgramEmitter):
         return self.module([*self.statements, f"return {frame}{end}"])
 
     def frame(self, node: Node) -> str:
-        """An expression for the node's frame: a variable where the node is used twice."""
+        """Returns an expression for the node's frame; a variable if the node is read twice."""
         if node not in self.frames:
             text: str = self.emitted(node)
             self.physical.setdefault(node, node.names)
@@ -95,7 +95,7 @@ class PolarsProgram(ProgramEmitter):
         return self.frames[node]
 
     def assigned(self, node: Node, text: str) -> str:
-        """A variable for a frame, unless it is one already or as short as one."""
+        """Assigns a frame to a variable, unless it is one; returns its name."""
         if "." not in text:
             return text
         name = self.variables.fresh(frame_name(node))
@@ -103,13 +103,13 @@ class PolarsProgram(ProgramEmitter):
         return name
 
     def exact(self, node: Node) -> str:
-        """The frame with the node's columns only, in order."""
+        """Returns the frame with the node's columns only, in order."""
         self.in_order.add(_without_order(node))
         text = self.frame(node)
         return text if self.physical[node] == node.names else self._selected(node, text)
 
     def narrowed(self, node: Node) -> str:
-        """The frame with the node's columns only, in any order."""
+        """Returns the frame with the node's columns only, in any order."""
         text = self.frame(node)
         return text if set(self.physical[node]) == set(node.names) else self._selected(node, text)
 
@@ -117,7 +117,7 @@ class PolarsProgram(ProgramEmitter):
         return f"{text}.select({names(node.names)})"
 
     def expressions(self, *sources: Node) -> PolarsExpressions:
-        """A printer for expressions over the columns of these nodes."""
+        """Returns an emitter for expressions over the columns of these nodes."""
         schema = tuple(column for source in sources for column in source.schema)
         return self.printer(self.gaps, schema, self.widths.narrow(*sources))
 
@@ -163,18 +163,18 @@ class PolarsProgram(ProgramEmitter):
             added = self.items(node.items[len(kept) :], node.input, of=node)
             self.physical[node] = kept + self.physical[node]
             return f"{text}.with_columns({added})"
-        if not any(columns_in(e) for _, e in node.items):  # else one row would come of it
+        if not any(columns_in(e) for _, e in node.items):  # select would give one row
             items = self.items(node.items, node.input, of=node)
             return f"{text}.with_columns({items}).select({names(self.physical[node])})"
         return f"{text}.select({self.items(node.items, node.input, of=node)})"
 
     def _in_one_step(self, node: Project, totals: Aggregate) -> bool:
-        """Whether what is computed of totals may be written where they are: none comes twice."""
+        """True if a projection can be computed with its totals: each is read once."""
         read = [c.name for _, e in node.items for c in columns_of(e)]
         return not totals.keys and self.uses[totals] == 1 and len(set(read)) == len(read) > 0
 
     def _computed_totals(self, node: Project, totals: Aggregate) -> str:
-        """``.select(share=pl.col("a").sum() / pl.col("b").sum())``."""
+        """Emits ``.select(share=pl.col("a").sum() / pl.col("b").sum())``."""
         text = self.frame(totals.input)
         inner, outer = self.expressions(totals.input), self.expressions(totals)
         outer.spelt = {name: inner.aggregate(e, grouped=False) for name, e in totals.aggregates}
@@ -182,9 +182,9 @@ class PolarsProgram(ProgramEmitter):
         return f"{text}.select({values})"
 
     def items(self, items: Sequence[Item], source: Node, of: Node | None = None) -> str:
-        """The arguments of select, in the order that Python wants: names that stay, then keywords.
+        """Returns the arguments of ``select``: names that stay, then keywords, as Python needs.
 
-        Where ``of`` is given, the order that comes of it is noted as that node's.
+        Stores the resulting order of columns as that of the node ``of``, if given.
         """
         print_ = self.expressions(source)
         plain = [(n, e) for n, e in items if isinstance(e, exp.Column) and e.name == n]
@@ -226,7 +226,7 @@ class PolarsProgram(ProgramEmitter):
         return f"{text}.group_by({keys}).agg({values})"
 
     def _keys_first(self, node: Aggregate) -> bool:
-        """Whether keys are columns before rows are grouped: by constants, no rows are one group."""
+        """True if keys become columns first: grouped by constants, no rows are one group."""
         return not any(columns_in(e) for _, e in node.keys)
 
     def join(self, node: Join) -> str:
@@ -244,7 +244,7 @@ class PolarsProgram(ProgramEmitter):
         return text
 
     def _sides(self, node: Join) -> tuple[str, str]:
-        """Both inputs, narrowed where a column that nobody wants would stand in the way."""
+        """Returns both inputs, without unneeded columns if one's name is in both."""
         ours, theirs = self._columns(node.left), self._columns(node.right)
         left, right = self.frame(node.left), self.frame(node.right)
         if node.kind in ("semi", "anti"):
@@ -271,7 +271,7 @@ class PolarsProgram(ProgramEmitter):
         return f"left_on={one_or_list(left)}, right_on={one_or_list(right)}"
 
     def _coalesce(self, node: Join) -> str:
-        """Polars drops the right key of an inner or left join, even where it is needed above."""
+        """Returns the option that keeps the right key, if it is read above the join."""
         kept = {b for a, b in node.on if a != b} & set(node.names) - {a for a, _ in node.on}
         residual = columns_in(node.residual) & {b for a, b in node.on if a != b}
         return ", coalesce=False" if node.kind in ("inner", "left") and (kept or residual) else ""
@@ -327,7 +327,7 @@ class PolarsProgram(ProgramEmitter):
         return f"pl.concat([{', '.join(map(self._widened, united(node, self.uses)))}])"
 
     def _widened(self, node: Node) -> str:
-        """The frame with the node's columns in order, in 64 bits: ``concat`` wants equal types."""
+        """Returns the frame with the node's columns in order, in 64 bits, as ``concat`` needs."""
         text = self.exact(node)
         narrow = [name for name in node.names if name in self.widths.narrow(node)]
         if narrow:
@@ -336,7 +336,7 @@ class PolarsProgram(ProgramEmitter):
 
 
 def _arguments(values: Iterable[tuple[str, str]]) -> tuple[str, tuple[str, ...]]:
-    """The arguments of select, agg or with_columns, and the order in which their columns come."""
+    """Returns the arguments of select, agg or with_columns, and the order of their columns."""
     values = list(values)
     odd = [(name, text) for name, text in values if not is_keyword_argument(name)]
     plain = [(name, text) for name, text in values if is_keyword_argument(name)]
@@ -346,14 +346,14 @@ def _arguments(values: Iterable[tuple[str, str]]) -> tuple[str, tuple[str, ...]]
 
 
 def _without_order(node: Node) -> Node:
-    """The step whose columns those of a node are, in their order."""
+    """Returns the step below sorts and limits, which has the same columns."""
     while isinstance(node, (Sort, Limit)):
         node = node.input
     return node
 
 
 class PolarsSession(PythonSession):
-    """Memory holds a DataFrame; programs see it as a LazyFrame."""
+    """Memory holds a DataFrame; programs get it as a LazyFrame."""
 
     def __init__(self) -> None:
         import polars as pl
@@ -373,7 +373,7 @@ class PolarsSession(PythonSession):
 
 
 def refuse_header(gaps: Gaps, table: Table) -> None:
-    """Raises Unsupported where Polars reads a name in a CSV file's header as another."""
+    """Raises Unsupported if Polars reads a name in a CSV header differently."""
     for column in table.schema:
         if '"' in column.name:
             raise gaps.unsupported(HEADER, column.name)
@@ -387,7 +387,7 @@ class Polars(PythonEngine):
     module = "polars"
     emitter: ClassVar[type[ProgramEmitter]] = PolarsProgram
     variables: ClassVar[tuple[str, ...]] = POLARS
-    names_differ = re.compile(r"\*|\^.*\$", re.DOTALL)  # all columns; those that a pattern matches
+    names_differ = re.compile(r"\*|\^.*\$", re.DOTALL)  # Polars' wildcard, and its patterns
     nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.SPREAD, Use.WINDOWED})
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,

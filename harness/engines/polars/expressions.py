@@ -1,4 +1,4 @@
-"""Expressions over a frame's columns, spelt for Polars."""
+"""Emits expressions over a frame's columns for Polars."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ROUNDED = 'round(0, mode="half_away_from_zero")'
 
 
 class PolarsExpressions(PolarsText, PolarsDates):
-    """Spells expressions with ``pl.col``: types, numbers and aggregates are here."""
+    """Emits expressions with ``pl.col``; types, numbers and aggregates are here."""
 
     spellings: ClassVar[Mapping[str, str]] = {
         **PolarsText.text_spellings,
@@ -59,7 +59,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
         if target is Type.DATE and isinstance(e.this, exp.TimestampTrunc):
             return self.truncated_date(e.this)
         value = self.operand(e.this, ATOM)
-        if source is Type.STRING and target.numeric and strict:  # SQL overlooks spaces around
+        if source is Type.STRING and target.numeric and strict:  # SQL ignores surrounding spaces
             value += '.str.strip_chars(" \\t\\n\\v\\f\\r")'
         if source is Type.STRING and target is Type.INT64 and strict:
             rounded = f"{value}.cast(pl.Float64{strict}).{_ROUNDED}.cast(pl.Int64{strict})"
@@ -89,7 +89,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
         return Code(f"{self.operand(e.this, ATOM)}.{call}", ATOM)
 
     def floor(self, e: Expression) -> Code:
-        """A float, of an integer too."""
+        """Emits floor or ceil, whose result is a float, also for an integer."""
         value = self.operand(e.this, ATOM)
         if self.type(e.this) is Type.INT64:
             return Code(f"{value}.cast(pl.Float64)", ATOM)
@@ -107,7 +107,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
     ceil = floor
 
     def sign(self, e: Expression) -> Code:
-        """A whole number; NaN has the sign 0."""
+        """Emits the sign, an integer; that of NaN is 0."""
         text = f"{self.operand(e.this, ATOM)}.sign()"
         whole = self.type(e.this) is Type.INT64
         return Code(text if whole else f"{text}.fill_nan(0).cast(pl.Int64)", ATOM)
@@ -129,7 +129,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
         return Code(f"{self.number(e.this, ATOM)}.{call}", ATOM)
 
     def aggregate(self, e: Expression, grouped: bool) -> str:
-        """An aggregate of a whole group; NULL, not 0, where there is nothing to sum."""
+        """Returns an aggregate of a group, or of the frame; a sum of nothing is NULL, not 0."""
         text = self.text(e)
         if isinstance(e, exp.Sum) and infer(e, self.schema, grouped=grouped).nullable:
             some = (
@@ -163,7 +163,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
         return self._reduced(e, ("drop_nulls()." if self.nullable(e.this) else "") + "first()")
 
     def arg_max(self, e: Expression) -> Code:
-        """The value in the row with the greatest key, of the rows that have both."""
+        """Emits the value in the row with the greatest or least key; both must not be NULL."""
         call = "max_by" if isinstance(e, exp.ArgMax) else "min_by"
         value, key = self.operand(e.this, ATOM), self.operand(e.expression, ATOM)
         if self.nullable(e.this):

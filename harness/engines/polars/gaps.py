@@ -1,4 +1,4 @@
-"""The gaps of Polars, and of its engine for GPUs."""
+"""The gaps of Polars, and of its GPU engine."""
 
 from __future__ import annotations
 

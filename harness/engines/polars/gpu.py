@@ -1,4 +1,4 @@
-"""Polars with its GPU engine: the lazy programs, collected by cuDF and never by the CPU."""
+"""Polars' GPU engine: the lazy programs, collected by cuDF and never on the CPU."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from harness.types import Type
 
 MEMORY_VARIABLE = "CUDF_POLARS__MEMORY_RESOURCE_CONFIG__QUALNAME"
 MEMORY = {MEMORY_VARIABLE: f"{MODULE}.memory_resource"}
-"""What has cuDF-Polars take its memory where all GPU engines do."""
+"""The variable that makes cuDF-Polars allocate memory where all GPU engines do."""
 ON_GPU = "engine=pl.GPUEngine(raise_on_fail=True)"
 
 
 class PolarsGpuExpressions(PolarsExpressions):
-    """Spells what cuDF-Polars has no translation of by what it has one of."""
+    """Emits expressions that cuDF-Polars can translate."""
 
     spelling: ClassVar[RegexSpelling] = CUDF
-    parsing: ClassVar[str] = ", cache=False"  # the cache of parsed dates is the CPU's
+    parsing: ClassVar[str] = ", cache=False"  # the cache of parsed dates exists on the CPU only
     time_formats: ClassVar[frozenset[str]] = PolarsExpressions.time_formats - {
-        *("%a", "%A", "%b", "%B"),  # a GPU knows no names of days and months
+        *("%a", "%A", "%b", "%B"),  # names of days and months exist on the CPU only
     }
 
     def pattern(self, e: Expression) -> str:
@@ -51,7 +51,10 @@ class PolarsGpuExpressions(PolarsExpressions):
         return super().truncated_date(e)
 
     def timestamp_trunc(self, e: Expression) -> Code:
-        """cuDF-Polars truncates to days and less."""
+        """Emits a truncation to months by ``month_start``.
+
+        cuDF-Polars truncates to days or less.
+        """
         if e.args["unit"].name.lower() != "month":
             return super().timestamp_trunc(e)
         day = "" if self.type(e.this) is Type.DATE else '.dt.truncate("1d")'
@@ -59,10 +62,10 @@ class PolarsGpuExpressions(PolarsExpressions):
 
 
 class PolarsGpuWindows(PolarsWindows):
-    """Windows by what cuDF-Polars has."""
+    """Emits windows that cuDF-Polars can translate."""
 
     def _numbers(self, over: str) -> str:
-        """It makes no ranges; but a running sum of ones is one."""
+        """Emits row numbers as a cumulative count: cuDF-Polars has no ranges."""
         sure = next((c.name for c in self.print_.schema if not c.nullable), None)
         if sure is None:
             return super()._numbers(over)
@@ -71,14 +74,17 @@ class PolarsGpuWindows(PolarsWindows):
         return f"pl.col({quoted(sure)}).is_not_null().cast(pl.Int64).cum_sum()"
 
     def _filled(self, over: str) -> str:
-        """Within partitions it fills from the rows of others (RAPIDS 26.10)."""
+        """Raises Unsupported in partitions: it fills from rows of others (RAPIDS 26.10)."""
         if over:
             raise self.gaps.unsupported("running aggregates of what may be NULL, in partitions")
         return super()._filled(over)
 
 
 class PolarsGpuProgram(PolarsProgram):
-    """``sink_parquet`` runs on the CPU, so that an answer is collected before it is written."""
+    """Emits a program; an answer is collected before it is written.
+
+    ``sink_parquet`` would run on the CPU.
+    """
 
     collect: ClassVar[str] = f".collect({ON_GPU})"
     write: ClassVar[str] = f".collect({ON_GPU}).write_parquet"
@@ -86,13 +92,13 @@ class PolarsGpuProgram(PolarsProgram):
     windows: ClassVar[type[PolarsWindows]] = PolarsGpuWindows
 
     def _keys_first(self, node: Aggregate) -> bool:
-        """cuDF-Polars counts no distinct values by a key that it computes (RAPIDS 26.10)."""
+        """True also for counts of distinct values by a computed key (RAPIDS 26.10)."""
         computed = any(not isinstance(e, exp.Column) for _, e in node.keys)
         distinct = any(e.find(exp.Distinct) for _, e in node.aggregates)
         return super()._keys_first(node) or (computed and distinct)
 
     def top_per_group(self, node: TopPerGroup) -> str:
-        """By rank, where that tells the rows: ``head`` of a group is the CPU's."""
+        """Emits a filter by rank if there is one key: ``head`` of a group runs on the CPU."""
         key = node.order[0]
         if node.count == 1 or len(node.order) > 1 or node.input.column(key.column).nullable:
             return super().top_per_group(node)
@@ -104,9 +110,9 @@ class PolarsGpuProgram(PolarsProgram):
 
 
 class PolarsGpuSession(PolarsSession):
-    """A query that cannot run on the GPU as a whole is unsupported.
+    """Runs queries on the GPU; one that cannot run there as a whole is unsupported.
 
-    Tables in memory are the host's, as Polars' are; each run moves what it needs of them.
+    Memory holds tables on the host, as Polars' does; each run copies what it needs of them.
     """
 
     def __init__(self) -> None:
@@ -116,18 +122,18 @@ class PolarsGpuSession(PolarsSession):
     def run(self) -> Any:
         try:
             return super().run()
-        except Exception as error:  # of a query that streams, a group of errors
+        except Exception as error:  # a streamed query raises a group of errors
             if says_not_on_gpu(cause := first_cause(error)):
                 raise Refused(PolarsGpu.label, NOT_ON_GPU, detail=lacking(cause)) from error
             raise
 
 
 EMPTY = "packed data cannot be empty"
-"""What RapidsMPF 26.10 says of a part of a query that reads rows and no column of theirs."""
+"""RapidsMPF 26.10's message for a part of a query that reads rows but no columns."""
 
 
 def says_not_on_gpu(error: BaseException) -> bool:
-    """Whether Polars could not translate the query, which ``raise_on_fail`` makes an error."""
+    """True if Polars could not translate the query, an error by ``raise_on_fail``."""
     text = str(error)
     if says_out_of_memory(type(error).__name__, text):
         return False
@@ -135,14 +141,14 @@ def says_not_on_gpu(error: BaseException) -> bool:
 
 
 def lacking(error: BaseException) -> str:
-    """What cuDF-Polars says that it lacks: in its words, each thing once."""
+    """Returns what cuDF-Polars says that it lacks, in its words, each once."""
     text = str(error).replace("\\n", "\n")
     if EMPTY in text:
         return EMPTY
-    body = re.split(r"['\"], \[", text)[0]  # after that, the same again
-    told = [line.strip() for line in body.split("- NotImplementedError: ")[1:]]
-    plain = [words for words in dict.fromkeys(told) if "<class " not in words or len(told) == 1]
-    return "; ".join(plain or told) or text.strip().splitlines()[0]
+    body = re.split(r"['\"], \[", text)[0]  # what follows repeats it
+    found = [line.strip() for line in body.split("- NotImplementedError: ")[1:]]
+    plain = [words for words in dict.fromkeys(found) if "<class " not in words or len(found) == 1]
+    return "; ".join(plain or found) or text.strip().splitlines()[0]
 
 
 class PolarsGpu(GpuEngine, Polars):
@@ -160,7 +166,7 @@ class PolarsGpu(GpuEngine, Polars):
     }
 
     def environment(self, threads: int) -> dict[str, str]:
-        """cuDF-Polars takes its memory from where the variable says."""
+        """Adds the variable that sets where cuDF-Polars allocates memory."""
         return {**super().environment(threads), **MEMORY}
 
     def start(self, threads: int) -> Session:

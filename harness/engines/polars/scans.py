@@ -1,4 +1,4 @@
-"""The files of a table -> a lazy frame that scans them; the check that a plan scans no others."""
+"""Scans a table's files as a lazy frame, and checks that a plan scans no other files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.tables import Input, Table
 
 
 def scanned(pl: Any, table: Table, source: Input) -> Any:
-    """A lazy frame over a table's files; CSV has the columns' types of the table's Parquet."""
+    """Returns a lazy frame over a table's files; CSV has the column types of the Parquet."""
     files = [str(path) for path in table.files(source)]
     if source is Input.PARQUET:
         return pl.scan_parquet(files)
@@ -24,12 +24,12 @@ def scanned(pl: Any, table: Table, source: Input) -> Any:
 
 
 def refuse_other_scans(plan: str, known: Collection[str]) -> None:
-    """Raises WorkloadError where a plan, as Polars explains it, scans anything else."""
+    """Raises WorkloadError if a plan, as Polars explains it, scans any other file."""
     for file in scans(plan):
         if file not in known:
             raise WorkloadError(f"a query reads the tables that its file declares, not {file}")
 
 
 def scans(plan: str) -> list[str]:
-    """The files that a plan scans: of each scan the first, and how many others there are."""
+    """Returns the files that a plan scans: of each scan the first, with the number of others."""
     return re.findall(r"SCAN (.*)", plan)

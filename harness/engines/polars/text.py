@@ -1,4 +1,4 @@
-"""Functions of text, spelt for Polars."""
+"""Emits text functions for Polars."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.plan.tree.nodes import Expression
 
 
 class PolarsText(PolarsValues):
-    """Spells what is done to strings."""
+    """Emits text functions."""
 
     text_spellings: ClassVar[Mapping[str, str]] = {
         "Bracket": "{this}.str.split({by}).list.get({start}, null_on_oob=True)",
@@ -52,12 +52,12 @@ class PolarsText(PolarsValues):
         ),
         "Upper": "{this}.str.to_uppercase()",
     }
-    """The place of a text is counted in characters; ``str.find`` counts bytes."""
+    """Positions are counted in characters; ``str.find`` counts bytes."""
     group: ClassVar[str] = "${{{}}}"
     group_escapes: ClassVar[Mapping[str, str]] = {"$": "$$"}
 
     spelling: ClassVar[RegexSpelling] = COMMON
-    """That of the regular expressions that come of LIKE patterns."""
+    """The syntax of regular expressions made from LIKE patterns."""
 
     def like(self, e: Expression) -> Code:
         subject = self.operand(e.this, ATOM)
@@ -73,7 +73,7 @@ class PolarsText(PolarsValues):
         return Code(f"{subject}.str.{calls[pattern.test].format(quoted(pattern.text))}", ATOM)
 
     def string(self, e: Expression, call: str) -> Code:
-        """One call of the ``str`` namespace."""
+        """Returns one call of the ``str`` namespace."""
         return Code(f"{self.operand(e, ATOM)}.str.{call}", ATOM)
 
     def trim(self, e: Expression) -> Code:
@@ -84,7 +84,7 @@ class PolarsText(PolarsValues):
         return self.given(characters, self.string(e.this, call))
 
     def given(self, argument: Expression, code: Code) -> Code:
-        """NULL where an argument is, which Polars takes for one that it is not given."""
+        """Makes a call NULL if an argument is, which Polars takes for one that is not given."""
         if not self.nullable(argument):
             return code
         there = f"{self.operand(argument, ATOM)}.is_not_null()"
@@ -104,7 +104,7 @@ class PolarsText(PolarsValues):
         return self.given(length, self.string(e.this, call))
 
     def _length(self, e: Expression, length: Expression) -> str:
-        """A length below zero goes backwards, so from the first character it comes to nothing."""
+        """Returns a length, at least 0: Polars goes backwards for a negative one."""
         if isinstance(length, exp.Literal):
             return self.text(length)
         if not is_literal(e.args["start"], "1"):
@@ -132,7 +132,7 @@ class PolarsText(PolarsValues):
 
     def concat_ws(self, e: Expression) -> Code:
         separator, *parts = e.expressions
-        if len(parts) == 1:  # nothing to join: the text itself, or no text
+        if len(parts) == 1:  # nothing to join: the text itself, or the empty one
             return Code(f'{self.operand(parts[0], ATOM)}.fill_null("")', ATOM)
         values = ", ".join(self.value(x) for x in parts)
         options = f"separator={self.text(separator)}, ignore_nulls=True"

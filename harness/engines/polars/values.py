@@ -1,4 +1,4 @@
-"""Values, arithmetic and conditions over a frame's columns, spelt for Polars."""
+"""Emits values, arithmetic and conditions over a frame's columns for Polars."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NARROW = (
 
 
 class PolarsValues(Functions):
-    """Spells expressions with ``pl.col``."""
+    """Emits expressions with ``pl.col``."""
 
     def __init__(
         self, gaps: Gaps, schema: Schema = (), narrow: frozenset[str] = frozenset()
@@ -45,13 +45,13 @@ class PolarsValues(Functions):
         super().__init__(gaps, schema)
         self.narrow = narrow
         self.spelt: Mapping[str, str] = {}
-        """Columns that the frame does not hold yet, and what computes them."""
+        """Column that the frame does not have yet -> the text that computes it."""
 
     def column(self, e: Expression) -> Code:
         return Code(self.spelt.get(e.name, f"pl.col({quoted(e.name)})"), ATOM)
 
     def value(self, e: Expression) -> str:
-        """A value where a bare string would be taken for a column's name."""
+        """Returns a value as an argument for which a bare string would be a column's name."""
         text = self.text(e)
         plain = e.this if isinstance(e, exp.Neg) else e
         if isinstance(plain, exp.Literal) and plain.is_int:
@@ -60,14 +60,14 @@ class PolarsValues(Functions):
         return f"pl.lit({text})" if constant else text
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """An operand; what a method is called on must be an expression, not Python's own value."""
+        """Returns an operand; one on which a method is called is a Polars expression."""
         if precedence == ATOM and is_constant(e):
             dated = isinstance(e, exp.Cast) and self.date_literal(e)
             return f"pl.lit({self.text(e)})" if dated else self.value(e)
         return super().operand(e, precedence, strict)
 
     def number(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """An operand of arithmetic in integers, widened where Polars would overflow."""
+        """Returns an operand of integer arithmetic, widened if Polars would overflow."""
         if is_narrow(e, NARROW, self.narrow):
             return f"{self.operand(e, ATOM)}.cast(pl.Int64)"
         return self.operand(e, precedence, strict)
@@ -82,7 +82,7 @@ class PolarsValues(Functions):
         return super().binary(e, operator, precedence)
 
     def div(self, e: Expression) -> Code:
-        """Polars multiplies by the reciprocal of a number, which may be a last bit off."""
+        """Emits a division; rounded for a decimal, since Polars multiplies by the reciprocal."""
         quotient, places = super().div(e), places_of(e)
         if places is None:
             return quotient
@@ -92,19 +92,19 @@ class PolarsValues(Functions):
         return Code(f"-{self.number(e.this, SIGN)}", SIGN)
 
     def mod(self, e: Expression) -> Code:
-        """SQL's remainder has the sign of the dividend; Polars' has the divisor's."""
+        """Emits SQL's remainder, which has the dividend's sign; Polars' has the divisor's."""
         value = self.number(e.this, ATOM)
         divisor, _ = self._divisor(e.expression)
         return Code(f"{value}.sign() * ({value}.abs() % {divisor})", PRODUCT)
 
     def int_div(self, e: Expression) -> Code:
-        """SQL's division of integers truncates; Polars' floors."""
+        """Emits SQL's integer division, which truncates; Polars' floors."""
         value = self.number(e.this, ATOM)
         divisor, sign = self._divisor(e.expression)
         return Code(f"{sign}{value}.sign() * ({value}.abs() // {divisor})", PRODUCT)
 
     def _divisor(self, e: Expression) -> tuple[str, str]:
-        """The magnitude of a divisor, and its sign as a factor; nothing for a plain number."""
+        """Returns a divisor's absolute value, and its sign as a factor ("" for a plain number)."""
         if isinstance(e, exp.Literal):
             return self.text(e), ""
         if isinstance(e, exp.Neg) and isinstance(e.this, exp.Literal):
@@ -121,7 +121,7 @@ class PolarsValues(Functions):
         return Code(f"{self.operand(e.this, ATOM)}.is_null()", ATOM)
 
     def in_(self, e: Expression) -> Code:
-        """Of one type: a list of integers is not looked up in floats, nor the other way round."""
+        """Emits IN with members of one type: Polars looks up no integers among floats."""
         kinds = [self.type(x) for x in (e.this, *e.expressions)]
         value, members = self.operand(e.this, ATOM), [self.text(x) for x in e.expressions]
         if Type.FLOAT64 in kinds:
@@ -135,7 +135,7 @@ class PolarsValues(Functions):
         return Code(f"{self.operand(e.this, ATOM)}.is_between({low}, {high})", ATOM)
 
     def _bound(self, e: Expression) -> str:
-        """A bare string would be taken for a column's name; a number is taken for what it is."""
+        """Returns a bound of BETWEEN; a bare string would be a column's name."""
         return self.value(e) if isinstance(e, exp.Literal) and e.is_string else self.text(e)
 
     def case(self, e: Expression) -> Code:
@@ -154,7 +154,7 @@ class PolarsValues(Functions):
         return Code(f"pl.coalesce({values})", ATOM)
 
     def _fills(self, value: Expression, constant: Expression) -> bool:
-        """Whether a value keeps its type where a constant fills its gaps."""
+        """True if a value keeps its type when a constant fills its NULLs."""
         return (
             isinstance(constant, (exp.Literal, exp.Boolean))
             and not is_constant(value)
@@ -172,7 +172,7 @@ class PolarsValues(Functions):
     # ------------------------------------------------------------------ names
 
     def name_or_text(self, e: Expression) -> str:
-        """A column's name, where Polars takes one for an expression."""
+        """Returns a column's name, where Polars takes one for an expression, else the value."""
         plain = isinstance(e, exp.Column) and e.name not in self.spelt
         return quoted(e.name) if plain else self.value(e)
 
@@ -180,7 +180,7 @@ class PolarsValues(Functions):
         return ", ".join(map(self.name_or_text, expressions))
 
     def sorting(self, order: Sequence[Expression]) -> str:
-        """The arguments of ``sort`` for keys of an ORDER BY."""
+        """Returns the arguments of ``sort`` for ORDER BY keys."""
         keys = self.names([o.this for o in order])
         descending = [bool(o.args.get("desc")) for o in order]
         last = [not o.args.get("nulls_first") for o in order]

@@ -1,4 +1,4 @@
-"""Window functions, spelt for Polars: columns that are added to a frame, sorted where need be."""
+"""Emits window functions for Polars: columns added to a frame, which is sorted if they need it."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ _HORIZONTAL: dict[type[Expression], str] = {
     exp.Max: "max_horizontal",
 }
 _SPELT_OUT = 16
-"""Frames around a row are spelt out, shift by shift, up to this many rows."""
+"""The most rows of a frame around a row that is spelt out, shift by shift."""
 Item = tuple[str, str]
-"""A column's name and the text that computes it."""
+"""A column's name, and the text that computes it."""
 
 
 @dataclass
 class Pass:
-    """Windows that can be computed over a frame in one order of its rows."""
+    """Windows that are computed over a frame in one order of its rows."""
 
     order: tuple[Expression, ...]
     first: list[Item] = field(default_factory=list)
     second: list[Item] = field(default_factory=list)
-    """What is computed from the columns of ``first``: values that rows with equal keys share."""
+    """Items computed from the columns of ``first``: values that rows with equal keys share."""
 
 
 class PolarsWindows:
-    """Prints the window functions of one node."""
+    """Emits the window functions of one node."""
 
     def __init__(self, print_: PolarsExpressions) -> None:
         self.print_, self.gaps = print_, print_.gaps
 
     def passes(self, functions: Sequence[tuple[str, exp.Window]]) -> list[Pass]:
-        """What to sort by and to add, in turn; first what needs no sorting of the frame."""
+        """Returns, in turn, an order to sort by and the columns to add; unsorted ones first."""
         sorted_by = {_order(e) for _, e in functions if self._needs_sorting(e)}
         found: dict[tuple[Expression, ...], Pass] = {}
         for name, e in functions:
@@ -74,7 +74,7 @@ class PolarsWindows:
         return bool(order) and (ties or not self._one_way(order))
 
     def _one_way(self, order: Sequence[Expression]) -> bool:
-        """Whether keys go in one direction with NULLs last, which is all that ``over`` can do."""
+        """True if all keys go in one direction with NULLs last, as ``over`` can sort."""
         ways = {bool(o.args.get("desc")) for o in order}
         return len(ways) < 2 and not any(map(self._is_first, order))
 
@@ -84,7 +84,10 @@ class PolarsWindows:
     # ------------------------------------------------------------------ one window
 
     def _printed(self, e: exp.Window, name: str, presorted: bool) -> tuple[str, str | None]:
-        """A window, and what is to be made of it where rows with equal keys share a value."""
+        """Returns a window's text, and that of its second pass, or None.
+
+        It has one if rows with equal keys share a value.
+        """
         function, order = e.this, [] if presorted else window_order(e)
         over = self._over(e, order)
         if isinstance(function, exp.RowNumber):
@@ -104,11 +107,11 @@ class PolarsWindows:
         return text, self._of_peers(e, name, "last") if frame.kind == "peers" else None
 
     def _numbers(self, over: str) -> str:
-        """The numbers of the rows of a partition, from 1 on; ``over`` is what follows."""
+        """Returns the row numbers of a partition, from 1; ``over`` will follow."""
         return "pl.int_range(1, pl.len() + 1)"
 
     def _over_all(self, text: str, over: str) -> str:
-        """``over`` holds for the whole text, not only for its last operand."""
+        """Appends ``over`` to the whole text, rather than its last operand."""
         return f"({text}){over}" if over and (" / " in text or " + " in text) else f"{text}{over}"
 
     def _of_peers(self, e: exp.Window, name: str, call: str) -> str:
@@ -116,7 +119,7 @@ class PolarsWindows:
         return f"pl.col({name}).{call}().over({self.print_.names(keys)})"
 
     def _ranked(self, e: exp.Window, name: str) -> tuple[str, str | None]:
-        """Ranks over a sorted frame."""
+        """Emits ranks over a sorted frame."""
         over = self._over(e, [])
         if isinstance(e.this, exp.Rank):
             return f"{self._numbers(over)}{over}", self._of_peers(e, name, "first")
@@ -124,7 +127,7 @@ class PolarsWindows:
         return f"pl.struct({keys}).rle_id(){over} + 1", None
 
     def _rank(self, e: exp.Window) -> str:
-        """Ranks of one key; rows without it share the rank after all others."""
+        """Emits ranks by one key; rows with a NULL key share the last rank."""
         (order,) = window_order(e)
         dense = isinstance(e.this, exp.DenseRank)
         key = self.print_.operand(order.this, ATOM)
@@ -141,7 +144,7 @@ class PolarsWindows:
         return f"{self.print_.number(e.this, ATOM)}.shift({rows}{more})"
 
     def _picked(self, e: exp.Window, name: str, over: str) -> tuple[str, str | None]:
-        """A value by its place; ``nth_value`` is NULL before that place is reached."""
+        """Emits a value by its place; ``nth_value`` is NULL before that place."""
         function = e.this
         value = self.print_.operand(function.this, ATOM)
         if isinstance(function, exp.FirstValue):
@@ -176,13 +179,13 @@ class PolarsWindows:
         return self._horizontal(e, range(frame.first, frame.last + 1))
 
     def _rolls(self, e: Expression) -> bool:
-        """Whether Polars has a rolling aggregate; it has none of text."""
+        """True if Polars has a rolling aggregate, which it has not for texts."""
         if isinstance(e, exp.Count):
             return not isinstance(e.this, exp.Distinct)
         return type(e) in _ROLLING and self.print_.type(e.this) is not Type.STRING
 
     def _growing(self, e: Expression, last: int, over: str) -> str:
-        """From the first row to ``last``, counted from this one."""
+        """Emits an aggregate from the first row to ``last``, relative to this row."""
         if isinstance(e, exp.Avg):
             total = self._growing(exp.Sum(this=e.this), last, over)
             return f"{total} / {self._growing(exp.Count(this=e.this), last, over)}"
@@ -196,7 +199,7 @@ class PolarsWindows:
         return self._moved(text, last)
 
     def _filled(self, over: str) -> str:
-        """Rows without a value keep what was before."""
+        """Returns a call that gives rows with NULL the value before them."""
         return ".forward_fill()"
 
     def _running_count(self, e: Expression, over: str) -> str:
@@ -207,7 +210,7 @@ class PolarsWindows:
         return f"{self.print_.operand(e.this, ATOM)}.cum_count()"
 
     def _moved(self, text: str, last: int, nothing: str = "") -> str:
-        """A running value of the frame that ends ``last`` rows further on."""
+        """Emits a running value of the frame that ends ``last`` rows further on."""
         if last > 0:
             return f"{text}.shift({-last}, fill_value={text}.last())"
         filled = f", fill_value={nothing}" if nothing else ""
@@ -216,27 +219,27 @@ class PolarsWindows:
     def _rolling(self, e: Expression, width: int, back: int) -> str:
         counts = isinstance(e, exp.Count)
         if counts:
-            value, call = f"{self._there(e)}.cast(pl.Int64)", "rolling_sum"
+            value, call = f"{self._counts_row(e)}.cast(pl.Int64)", "rolling_sum"
         else:
             value, call = self.print_.number(e.this, ATOM), _ROLLING[type(e)]
         text = f"{value}.{call}({width}, min_samples=1)"
         return self._moved(text, -back, nothing="0" if counts else "")
 
-    def _there(self, e: Expression) -> str:
-        """Whether a row counts."""
+    def _counts_row(self, e: Expression) -> str:
+        """Returns a condition: the row counts."""
         if isinstance(e.this, exp.Star) or not self.print_.nullable(e.this):
             return "pl.repeat(True, pl.len())"
         return f"{self.print_.operand(e.this, ATOM)}.is_not_null()"
 
     def _horizontal(self, e: exp.Window, places: Iterable[int]) -> str:
-        """The rows of a small frame side by side."""
+        """Emits a small frame's rows side by side, as shifted columns, and reduces them."""
         function = e.this
         if isinstance(function, exp.Count):
-            there = f"{self._there(function)}.cast(pl.Int64)"
+            there = f"{self._counts_row(function)}.cast(pl.Int64)"
             return f"pl.sum_horizontal({self._beside(there, places)})"
         values = self._beside(self.print_.number(function.this, ATOM), places)
         text = f"pl.{_HORIZONTAL[type(function)]}({values})"
-        if isinstance(function, exp.Sum) and self.print_.nullable(e):  # not 0, where nothing is
+        if isinstance(function, exp.Sum) and self.print_.nullable(e):  # NULL, not 0, of NULLs only
             text = f"pl.when(pl.max_horizontal({values}).is_not_null()).then({text})"
         return text
 

@@ -1,1 +1,1 @@
-"""PyArrow: the engine and its emitter."""
+"""PyArrow and its emitter."""

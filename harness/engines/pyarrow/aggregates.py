@@ -1,4 +1,4 @@
-"""The aggregates of one GROUP BY -> the options of Acero's steps that compute them."""
+"""Emits the aggregates of a GROUP BY as options of Acero's nodes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _FUNCTIONS: dict[type[Expression], tuple[str, str | None]] = {
     exp.StddevPop: ("stddev", None),
     exp.Variance: ("variance", _SAMPLE),
     exp.VariancePop: ("variance", None),
-    exp.AnyValue: ("min", None),  # Arrow's "first" is for one thread only
+    exp.AnyValue: ("min", None),  # Arrow's "first" needs a single thread
 }
 _LISTED = (exp.Median, exp.PercentileCont)
 _VARIANCES = (exp.Corr, *DEVIATIONS)
@@ -44,7 +44,7 @@ _VARIANCES = (exp.Corr, *DEVIATIONS)
 
 @dataclass(frozen=True)
 class Call:
-    """One of Arrow's aggregate functions: its column (None for a count of rows) and options."""
+    """A call of an Arrow aggregate function: its column (None for a count of rows) and options."""
 
     function: str
     argument: Expression | None
@@ -53,7 +53,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Quantile:
-    """A quantile to be read from a column of lists; ``counts`` are their lengths without NULL."""
+    """A quantile computed from a column of lists; ``counts`` has their lengths without NULLs."""
 
     name: str
     lists: str
@@ -62,25 +62,24 @@ class Quantile:
 
 
 def misses_constants(node: Aggregate) -> bool:
-    """Whether an aggregate may be asked of columns that are constant in a batch, and be wrong then.
+    """True if Arrow 26 may be wrong for an aggregate of a column that is constant in a batch.
 
-    Arrow 26's variances of a whole table forget what came before such a batch, and its lists of
-    groups leave out the batch itself.
+    Variances of a whole table then forget the batches before; lists of groups lack that batch.
     """
     wrong = _LISTED if node.keys else _VARIANCES
-    asked = any(isinstance(e, wrong) for _, e in node.aggregates)
-    return asked and any(_has_constants(n) for n in walk(node.input))
+    affected = any(isinstance(e, wrong) for _, e in node.aggregates)
+    return affected and any(_has_constants(n) for n in walk(node.input))
 
 
 def _has_constants(node: Node) -> bool:
-    """Whether a node gives the same value for each row of a batch."""
+    """True if a node gives one value for all rows of a batch."""
     if isinstance(node, Project):
         return not all(columns_in(e) for _, e in node.items)
     return isinstance(node, Join) and node.kind == "single"
 
 
 def call_of(e: Expression, print_: ArrowExpressions) -> Call:
-    """Arrow's function for an aggregate. Raises Unsupported where there is none."""
+    """Returns Arrow's function for an aggregate; raises Unsupported if there is none."""
     if isinstance(e, exp.Count):
         if isinstance(e.this, exp.Distinct):
             return Call("count_distinct", _key(e.this.expressions[0], print_))
@@ -105,10 +104,10 @@ def _key(e: Expression, print_: ArrowExpressions) -> Expression:
 
 @dataclass
 class Grouping:
-    """Collects what is computed before, in and after the aggregation.
+    """Collects what is computed before, in and after an aggregation.
 
-    ``inputs`` are the columns that the aggregation reads, by name; ``outputs`` those of the
-    answer, where they are not simply what the aggregation gives.
+    ``inputs`` are the columns that the aggregation reads, by name; ``outputs`` are the answer's
+    columns that are computed from its results.
     """
 
     print_: ArrowExpressions
@@ -135,13 +134,13 @@ class Grouping:
         return texts | self.printed
 
     def add(self, name: str, e: Expression) -> None:
-        special: dict[type[Expression], Callable[[str, Expression], None]] = {
+        composed: dict[type[Expression], Callable[[str, Expression], None]] = {
             exp.Corr: self._correlation,
             exp.Median: self._quantile,
             exp.PercentileCont: self._quantile,
         }
-        if type(e) in special:
-            special[type(e)](name, e)
+        if type(e) in composed:
+            composed[type(e)](name, e)
         else:
             self._call(name, call_of(e, self.print_))
 
@@ -155,7 +154,7 @@ class Grouping:
         self.aggregates.append(f"({column}, {quoted(function)}, {options}, {quoted(name)})")
 
     def _input(self, e: Expression, wanted: str) -> str:
-        """The name of the column that holds an argument."""
+        """Returns the name of the column with an argument, which is added if it is new."""
         if isinstance(e, exp.Column) and e.name not in self.print_.values:
             wanted = e.name
         for name, known in self.inputs.items():
@@ -177,7 +176,7 @@ class Grouping:
         self.quantiles.append(quantile)
 
     def _correlation(self, name: str, e: Expression) -> None:
-        """Of variances, which Arrow has: var(x + y) - var(x - y) = 4 cov(x, y)."""
+        """Emits a correlation from variances: var(x + y) - var(x - y) = 4 cov(x, y)."""
         x, y = self._paired(e.this, e.expression), self._paired(e.expression, e.this)
         total = self.print_.text(exp.Add(this=e.this.copy(), expression=e.expression.copy()))
         difference = self.print_.text(exp.Sub(this=e.this.copy(), expression=e.expression.copy()))
@@ -190,7 +189,7 @@ class Grouping:
         self.outputs[name] = f'pc.if_else({x} * {y} > 0, {ratio}, float("nan"))'
 
     def _paired(self, e: Expression, partner: Expression) -> str:
-        """A column with NULL where its partner has none to pair it with."""
+        """Emits a column that is NULL if its partner is."""
         text = self.print_.expression(e)
         if not self.print_.nullable(partner):
             return text

@@ -1,4 +1,4 @@
-"""Functions of dates and timestamps, spelt with ``pyarrow.compute``."""
+"""Emits functions of dates and timestamps with ``pyarrow.compute``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SECONDS = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 
 
 
 class ArrowDates(ArrowValues):
-    """Spells what is done to dates and timestamps."""
+    """Emits functions of dates and timestamps."""
 
     def extract(self, e: Expression) -> Code:
         part = e.name.lower()
@@ -33,7 +33,7 @@ class ArrowDates(ArrowValues):
         return Code(f"pc.floor_temporal({self.timestamp(e.this)}, unit={unit})", ATOM)
 
     def timestamp(self, e: Expression) -> str:
-        """DuckDB truncates and moves dates to timestamps."""
+        """Returns a moment as a timestamp: DuckDB truncates and moves dates to timestamps."""
         value = self.expression(e, ATOM)
         if self.type(e) is Type.TIMESTAMP:
             return value
@@ -43,7 +43,7 @@ class ArrowDates(ArrowValues):
         if unit in _MONTHS:
             return Code(f"months_later({self.timestamp(e)}, {count * _MONTHS[unit]})", ATOM)
         sign, step = "-" if count < 0 else "+", f"timedelta({unit}s={abs(count)})"
-        if e.find(exp.Greatest, exp.Least):  # what stands under their NULLs would overflow
+        if e.find(exp.Greatest, exp.Least):  # values under NULLs could overflow
             function = "subtract" if count < 0 else "add"
             return Code(f"pc.{function}({self.expression(e)}, {step})", ATOM)
         return Code(f"{self.expression(e, SUM)} {sign} {step}", SUM)
@@ -75,7 +75,7 @@ class ArrowDates(ArrowValues):
         return Code(f"({after} - timedelta(days=1)).cast({type_name(Type.DATE)})", ATOM)
 
     def date_from_parts(self, e: Expression) -> Code:
-        """A date of its text: Arrow has no other way."""
+        """Emits a date made from its text: Arrow has no other way."""
         parts = ", ".join(
             f'pc.utf8_lpad({self.expression(e.args[part], ATOM)}.cast("string"), {width}, "0")'
             for part, width in (("year", 4), ("month", 2), ("day", 2))
@@ -84,7 +84,7 @@ class ArrowDates(ArrowValues):
         return Code(f"{day}.cast({type_name(Type.DATE)})", ATOM)
 
     def date_diff(self, e: Expression) -> Code:
-        """How many boundaries of a unit lie between two moments."""
+        """Emits the number of boundaries of a unit between two moments."""
         unit = e.args["unit"].name.lower()
         earlier, later = self.timestamp(e.expression), self.timestamp(e.this)
         if unit == "month":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class PyArrowSession(PythonSession):
-    """Memory holds tables as ``pyarrow.parquet`` reads them; results are tables too."""
+    """Memory holds tables as ``pyarrow.parquet`` reads them; answers are tables, too."""
 
     def __init__(self, threads: int) -> None:
         import pyarrow as pa
@@ -51,7 +51,7 @@ class PyArrow(PythonEngine):
     module = "pyarrow"
     emitter = ArrowProgram
     gaps = PYARROW_GAPS
-    names_differ = re.compile(r"\..*", re.DOTALL)  # aggregates take them for paths to other columns
+    names_differ = re.compile(r"\..*", re.DOTALL)  # aggregates read such names as paths
     nan_differs = frozenset(
         {
             Use.COMPARED,

@@ -1,4 +1,4 @@
-"""Expressions over the columns of a batch, spelt with ``pyarrow.compute``."""
+"""Emits expressions over the columns of a batch with ``pyarrow.compute``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.types import Type
 
 
 class ArrowExpressions(ArrowText, ArrowDates):
-    """Spells expressions with ``pc.field``: types and functions of numbers are here."""
+    """Emits expressions with ``pc.field``; types and functions of numbers are here."""
 
     spellings: ClassVar[Mapping[str, str]] = {
         **ArrowText.text_spellings,
@@ -38,10 +38,10 @@ class ArrowExpressions(ArrowText, ArrowDates):
         return self._unfolded(e, "add", super().add)
 
     def _unfolded(self, e: Expression, other: str, plain: Callable[[Expression], Code]) -> Code:
-        """A sum or product of floats; Arrow takes ``(x * a) * b`` for ``x * (a * b)``.
+        """Emits a sum or product of floats in the query's order.
 
-        It does so along calls of one function, so every other one of a chain is ``other``, which
-        does the same to floats.
+        Arrow computes ``(x * a) * b`` as ``x * (a * b)`` along calls of one function, so every
+        other one of a chain is ``other``, which does the same to floats.
         """
         constants = [part for part in e.flatten() if isinstance(part.unnest(), _CONSTANTS)]
         if len(constants) < 2 or self.type(e) is not Type.FLOAT64 or _levels(e) % 2:
@@ -50,7 +50,7 @@ class ArrowExpressions(ArrowText, ArrowDates):
         return Code(f"pc.{other}({left}, {self.number(e.expression, [e.this], 0)})", ATOM)
 
     def sign(self, e: Expression) -> Code:
-        """A whole number; NaN has the sign 0."""
+        """Emits the sign, an integer; that of NaN is 0."""
         value = self.expression(e.this, ATOM)
         if self.type(e.this) is Type.INT64:
             return Code(f'pc.sign({value}).cast("int64")', ATOM)
@@ -75,6 +75,6 @@ _CONSTANTS = (exp.Literal, exp.Neg)
 
 
 def _levels(e: Expression) -> int:
-    """How many operations of one kind stand within each other: of ``(a * b) * c`` two."""
+    """Returns how deep operations of one kind are nested: 2 for ``(a * b) * c``."""
     sides = [side.unnest() for side in e.iter_expressions()]
     return 1 + max((_levels(side) for side in sides if type(side) is type(e)), default=0)

@@ -1,4 +1,4 @@
-"""The text of a stream of batches: a table or a declaration, and Acero's steps on it."""
+"""The text of a stream of batches: a table or a declaration, and Acero's nodes after it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from harness.tables import Input, Table
 
 @dataclass(frozen=True)
 class Flow:
-    """Text for a stream of batches: where it comes from, then Acero's steps on it.
+    """Text for a stream of batches: its source, then Acero's steps on it.
 
-    ``columns`` are those it really has, wanted or not; ``values`` names the variables of those
-    that are the same in every row and in no batch.
+    ``columns`` are those that it really has, needed or not; ``values`` maps columns that are the
+    same in every row, and in no batch, to their variables.
     """
 
     head: str
@@ -27,13 +27,13 @@ class Flow:
     values: Mapping[str, str] = field(default_factory=dict)
 
     def then(self, kind: str, options: str, columns: Sequence[str] | None = None) -> Flow:
-        """The flow after one more step, with these columns where the step changes them."""
+        """Returns the flow with one more step, and new columns if the step changes them."""
         step = f"Declaration({quoted(kind)}, {options})"
         kept = self.columns if columns is None else tuple(columns)
         return replace(self, steps=(*self.steps, step), columns=kept)
 
     def projected(self, texts: Mapping[str, str]) -> Flow:
-        """The flow with columns computed by these expressions, and no others."""
+        """Returns the flow with only these columns, computed by the given texts."""
         options = f"[{', '.join(texts.values())}]"
         if any(text != column(name) for name, text in texts.items()):
             options += f", {listing(list(texts))}"
@@ -41,7 +41,7 @@ class Flow:
         return replace(flow, values={})
 
     def trimmed(self, names: Sequence[str]) -> Flow:
-        """The flow with exactly these columns; constants among them become columns."""
+        """Returns the flow with exactly these columns; constants become columns."""
         if self.columns == tuple(names):
             return replace(self, values={})
         if self.is_bare and not self.values.keys() & set(names):
@@ -51,7 +51,7 @@ class Flow:
 
     @property
     def is_bare(self) -> bool:
-        """Whether the flow is a table and nothing more."""
+        """Whether the flow is a table without steps."""
         return self.is_table and not self.steps
 
     @property
@@ -73,7 +73,7 @@ def column(name: str) -> str:
 
 
 def with_one_zero(flow: Flow, keys: Sequence[str]) -> Flow:
-    """Floats as keys: SQL's -0.0 equals 0.0, Acero tells them apart."""
+    """Returns the flow with -0.0 as 0.0 in float keys: they are equal in SQL, not in Acero."""
     if not keys:
         return flow
     texts = {name: column(name) for name in flow.columns}
@@ -81,7 +81,7 @@ def with_one_zero(flow: Flow, keys: Sequence[str]) -> Flow:
 
 
 def sort_keys(keys: Sequence[SortKey]) -> str:
-    """Arrow puts NULL at the end, whichever the direction, unless told."""
+    """Returns Arrow's sort keys; NULL goes last in both directions unless ``at_start``."""
     texts = []
     for key in keys:
         way = "descending" if key.descending else "ascending"
@@ -91,7 +91,7 @@ def sort_keys(keys: Sequence[SortKey]) -> str:
 
 
 def source(table: Table, kind: Input, columns: Sequence[str], condition: str = "") -> str:
-    """A table's columns, read as this kind of input; the condition is for Parquet only."""
+    """Returns the text that reads a table's columns; ``condition`` filters Parquet."""
     chosen = list(columns) if list(columns) != [c.name for c in table.schema] else []
     text = f"t({quoted(table.name)})"
     if kind is Input.CSV:
@@ -117,4 +117,4 @@ def _read_csv(table: Table, path: str, columns: Sequence[str]) -> str:
         arguments = f"parse_options={parse}, {arguments}"
     if len(table.csv) == 1:
         return f"csv.read_csv({path}, {arguments})"
-    return f"read_csv({path}, {arguments})"  # one file or several, as the run will tell
+    return f"read_csv({path}, {arguments})"  # t() gives one path, or a list of several

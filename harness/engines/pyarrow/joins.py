@@ -1,4 +1,4 @@
-"""A join of the plan -> the options of Acero's hash join."""
+"""Emits a join as options of Acero's hash join."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.plan.tree.selective import selective
 from harness.types import Type
 
 CROSS_KEY = "one"
-"""The constant column on which a join without an equality is a hash join."""
+"""The constant column that is the key of a join without an equality."""
 
 _KINDS = {
     "inner": "inner",
@@ -28,7 +28,7 @@ _KINDS = {
 
 
 class Sides(NamedTuple):
-    """The columns that a hash join puts out, of each side."""
+    """The columns that a hash join outputs from each side."""
 
     left: tuple[str, ...]
     right: tuple[str, ...]
@@ -39,9 +39,9 @@ class Sides(NamedTuple):
 
 
 def with_few_on_the_right(node: Join) -> Join:
-    """An inner join whose few rows, if conditions name them, are on the right.
+    """Swaps an inner join's inputs if its left one is selective.
 
-    Acero builds its hash table of the right rows, and drops most left ones by a filter over it.
+    Acero builds its hash table from the right rows, and filters the left ones by it.
     """
     if node.kind != "inner" or not selective(node.left) or selective(node.right):
         return node
@@ -50,11 +50,11 @@ def with_few_on_the_right(node: Join) -> Join:
 
 
 def sides(node: Join, left: Flow, right: Flow) -> Sides:
-    """What the node needs of each side; a full join needs a shared key of both."""
+    """Returns the output columns of each side; a full join outputs both sides' shared keys."""
     shared = node.shared_keys
     ours = tuple(n for n in node.names if n in left.columns and n in node.left.names)
     theirs = tuple(n for n in node.names if n in right.columns and n in node.right.names)
-    if not (ours or theirs):  # only the number of rows matters; Arrow wants a column
+    if not (ours or theirs):  # only the number of rows matters; Arrow needs a column
         ours = left.columns[:1]
     if node.kind in ("semi", "anti"):
         return Sides(ours, ())
@@ -66,7 +66,7 @@ def sides(node: Join, left: Flow, right: Flow) -> Sides:
 
 
 def options(node: Join, right: Flow, output: Sides, gaps: Gaps) -> str:
-    """The text of the hash join's options. NULL equals nothing in its keys, as in SQL."""
+    """Returns the text of the hash join's options; as in SQL, NULL keys equal nothing."""
     texts = [quoted(_KINDS[node.kind]), *_keys(node, right)]
     texts += [f"left_output={listing(output.left)}", f"right_output={listing(output.right)}"]
     if output.both:
@@ -91,9 +91,9 @@ def _residual(node: Join, gaps: Gaps) -> str:
 
 
 def unambiguous(node: Join, left: Flow, right: Flow) -> tuple[Flow, Flow]:
-    """Inputs of which the residual's columns are each on one side only.
+    """Returns inputs in which each column that the residual reads is on one side only.
 
-    A shared key that the residual reads gets another name on the right.
+    A shared key that it reads is renamed on the right.
     """
     read = columns_in(node.residual) & set(left.columns) & set(right.columns)
     if read - node.shared_keys:
@@ -105,7 +105,7 @@ def unambiguous(node: Join, left: Flow, right: Flow) -> tuple[Flow, Flow]:
 
 
 def with_keys(node: Join, left: Flow, right: Flow, gaps: Gaps) -> tuple[Flow, Flow]:
-    """Inputs with keys that Acero compares as SQL does: a constant one where there is none."""
+    """Returns inputs with keys that Acero compares as SQL does; a constant key if there is none."""
     if not node.on:
         left = _with_constant_key(left, node.left, gaps)
         return left, _with_constant_key(right, node.right, gaps)
@@ -123,7 +123,7 @@ def _with_constant_key(flow: Flow, node: Node, gaps: Gaps) -> Flow:
 
 
 def coalesced(flow: Flow, output: Sides) -> Flow:
-    """After a full join: of each shared key, the side that is there."""
+    """Returns a full join's flow with each shared key taken from the side that has it."""
     texts = {name: column(name) for name in flow.columns}
     for name in output.both:
         texts[name] = f"pc.coalesce({column(name)}, {column(f'{name}_right')})"

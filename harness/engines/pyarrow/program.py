@@ -1,4 +1,4 @@
-"""A plan -> a PyArrow program: a pipeline of Acero's declarations, run once at its end."""
+"""Emits a plan as a PyArrow program: a pipeline of Acero's declarations, run at its end."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _ACERO = (
 
 
 class ArrowProgram(ProgramEmitter):
-    """Turns a plan into the source text of one program; one method per kind of node."""
+    """Emits a plan as the text of a program, by one method for each node class."""
 
     imports = _MODULES
     reserved = _ACERO
@@ -95,7 +95,7 @@ class ArrowProgram(ProgramEmitter):
         return [f"from pyarrow.acero import {', '.join(acero)}"] if acero else []
 
     def _answer(self, plan: Node) -> str:
-        """The table of the answer, its columns in order."""
+        """Returns the table of the answer, with its columns in order."""
         flow = self._settled(plan)
         chosen = "" if flow.columns == plan.names else f".select({listing(plan.names)})"
         return flow.table + chosen
@@ -103,20 +103,20 @@ class ArrowProgram(ProgramEmitter):
     # ------------------------------------------------------------------ flows
 
     def flow(self, node: Node) -> Flow:
-        """The flow of a node; what is used twice is computed once, into a table."""
+        """Returns the flow of a node; one that is read twice is computed into a table."""
         if node not in self.flows:
             flow: Flow = self.emitted(node)
             if self.uses[node] > 1:
-                flow = self._kept(flow.trimmed(node.names))
+                flow = self._in_memory(flow.trimmed(node.names))
             self.flows[node] = flow
         return self.flows[node]
 
-    def _kept(self, flow: Flow) -> Flow:
-        """The flow as a table in memory, unless it is no more than a choice of columns."""
+    def _in_memory(self, flow: Flow) -> Flow:
+        """Returns the flow as a table in memory, unless it only selects columns of one."""
         return self.stored(flow) if not flow.is_bare else flow
 
     def stored(self, flow: Flow) -> Flow:
-        """The flow as a variable that holds a table."""
+        """Returns the flow as a variable that holds a table."""
         if flow.is_bare and flow.head.isidentifier():
             return flow
         return self._variable(flow)
@@ -127,13 +127,13 @@ class ArrowProgram(ProgramEmitter):
         return Flow(variable, flow.columns, flow.name)
 
     def declared(self, flow: Flow) -> str:
-        """A variable that holds the flow's declaration."""
+        """Assigns the flow's declaration to a variable, and returns its name."""
         variable = self.variables.fresh(flow.name)
         self.statements.append(f"{variable} = {flow.declaration}")
         return variable
 
     def narrowed(self, node: Node) -> Flow:
-        """The flow with the node's columns only, in any order."""
+        """Returns the flow with the node's columns only, in any order."""
         flow = self.flow(node)
         exact = set(flow.columns) == set(node.names)
         return flow if exact and not flow.values else flow.trimmed(node.names)
@@ -147,7 +147,7 @@ class ArrowProgram(ProgramEmitter):
         return self._read(node, node.names)
 
     def _read(self, node: Scan, names: Sequence[str], condition: str = "") -> Flow:
-        """Some columns of a scan, under the names that the plan knows them by."""
+        """Reads some columns of a scan, renamed as in the plan."""
         origin = _origin(node)
         wanted = [origin[name] for name in names]
         text = source(self.tables[node.table], self.source, wanted, condition)
@@ -164,7 +164,7 @@ class ArrowProgram(ProgramEmitter):
         return flow.then("filter", f"FilterNodeOptions({condition})")
 
     def _filtered_read(self, node: Filter, scan: Scan) -> Flow:
-        """Parquet is filtered where it is read: by row groups first, then by rows."""
+        """Emits a filter of Parquet as it is read: by row groups first, then by rows."""
         origin = _origin(scan)
         schema = tuple(replace(column, name=name) for name, column in scan.columns)
         condition = node.condition.transform(
@@ -185,7 +185,7 @@ class ArrowProgram(ProgramEmitter):
         return flow.projected({name: print_.expression(e) for name, e in node.items})
 
     def _renamed(self, flow: Flow, items: Sequence[Item]) -> Flow:
-        """Columns of a table under other names."""
+        """Returns a table's columns under other names."""
         flow = flow.trimmed([e.name for _, e in items])
         names = tuple(name for name, _ in items)
         return replace(flow, head=f"{flow.head}.rename_columns({listing(names)})", columns=names)
@@ -194,7 +194,7 @@ class ArrowProgram(ProgramEmitter):
         if has_extremes(node):
             return self.flow(over_first_rows(node))
         flow = self.flow(node.input)
-        if misses_constants(node):  # a table has a value in each row
+        if misses_constants(node):  # a stored table has no constant columns
             flow = self.stored(self._settled(node.input))
         grouping = Grouping(self.expressions(node.input, flow), node.keys)
         for name, e in node.aggregates:
@@ -224,7 +224,7 @@ class ArrowProgram(ProgramEmitter):
         return self._appended(flow, quantile.name, values)
 
     def _appended(self, flow: Flow, name: str, values: str) -> Flow:
-        """A table in a variable, with one more column."""
+        """Adds a column to a table in a variable."""
         variable = flow.head
         self.statements.append(f"{variable} = {variable}.append_column({quoted(name)}, {values})")
         return replace(flow, columns=(*flow.columns, name))
@@ -266,7 +266,7 @@ class ArrowProgram(ProgramEmitter):
         return coalesced(flow, output) if output.both else flow
 
     def _with_value(self, node: Join) -> Flow:
-        """A scalar subquery is computed first; its value is a constant to all that follows."""
+        """Emits a scalar subquery, computed first; its value is then a constant."""
         table = self.stored(replace(self.narrowed(node.right), name="subquery")).head
         flow = self.flow(node.left)
         values = dict(flow.values)
@@ -277,7 +277,7 @@ class ArrowProgram(ProgramEmitter):
         return replace(flow, values=values)
 
     def _settled(self, node: Node) -> Flow:
-        """The flow, constants turned into columns."""
+        """Returns the flow with constants turned into columns."""
         flow = self.flow(node)
         return flow.trimmed(node.names) if flow.values else flow
 
@@ -318,7 +318,7 @@ class ArrowProgram(ProgramEmitter):
         keys = {name for window in bare.windows.values() for name in partition_names(window)}
         floats = [c.name for c in bare.schema if c.type is Type.FLOAT64 and c.name in keys]
         flow = with_one_zero(flow, floats) if floats else flow
-        flow = self._variable(flow)  # one of its own, since columns are added to it
+        flow = self._variable(flow)  # a new variable, since columns are added to it
         print_ = ArrowExpressions(self.gaps, bare.schema, flow.values)
         printer = WindowPrinter(print_, flow.head, self.variables, self.statements)
         for name, window in bare.windows.items():
@@ -329,7 +329,7 @@ class ArrowProgram(ProgramEmitter):
     # ------------------------------------------------------------------ sets
 
     def union(self, node: Union) -> Flow:
-        """A union goes by position, so that columns are put in order."""
+        """Emits a union, which matches columns by position, so they are put in order."""
         flows = [self.flow(part).trimmed(node.names) for part in united(node, self.uses)]
         inputs = ", ".join(map(self.declared, flows))
         head = f'Declaration("union", ExecNodeOptions(), inputs=[{inputs}])'
@@ -341,7 +341,7 @@ def _in_order(node: Sort) -> str:
 
 
 def _origin(scan: Scan) -> dict[str, str]:
-    """Name in the plan -> name in the table."""
+    """Maps a name in the plan to the name in the table."""
     return {column.name: name for name, column in scan.columns}
 
 
@@ -354,5 +354,5 @@ def _chosen(values: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 
 
 def _is_part(name: str, outputs: Mapping[str, str]) -> bool:
-    """Whether a column only serves to compute one of the outputs."""
+    """True if a column only serves to compute one of the outputs."""
     return any(column(name) in text for text in outputs.values())

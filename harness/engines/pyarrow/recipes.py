@@ -1,7 +1,7 @@
-"""What Arrow has no function for, as functions that a program carries along where it needs them.
+"""Functions that Arrow lacks, as source text that a program includes if it calls them.
 
-Each is a few vectorised calls. A list of row numbers per group, sorted or not, does what other
-engines have window functions for: ``pc.scatter`` puts values back into their rows.
+Each is a few vectorised calls. A list of row numbers per group, sorted or not, serves where other
+engines have window functions: ``pc.scatter`` puts values back into their rows.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ _BY_NAME = {
 
 
 def called_in(statements: Sequence[str]) -> list[str]:
-    """The texts of the functions that these statements call, and of those that these call."""
+    """Returns the source of the functions that these statements need, in the file's order."""
     text, needed = "\n".join(statements), set[str]()
     while new := {n for n in _BY_NAME if re.search(rf"(?<![\w.]){n}\(|, {n}\)", text)} - needed:
         needed |= new

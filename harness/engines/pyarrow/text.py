@@ -1,4 +1,4 @@
-"""Functions of text, spelt with ``pyarrow.compute``."""
+"""Emits text functions with ``pyarrow.compute``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.types import Type
 
 
 class ArrowText(ArrowValues):
-    """Spells what is done to strings."""
+    """Emits text functions."""
 
     text_spellings: ClassVar[Mapping[str, str]] = {
         "Bracket": (
@@ -61,7 +61,7 @@ class ArrowText(ArrowValues):
         ),
         "Upper": "pc.utf8_upper({value})",
     }
-    """The place of a text is counted in characters; ``find_substring`` counts bytes."""
+    """Positions are counted in characters; ``find_substring`` counts bytes."""
     group: ClassVar[str] = "\\{}"
     group_name: ClassVar[str] = "found"
 
@@ -103,7 +103,7 @@ class ArrowText(ArrowValues):
         return self._joined(list(e.flatten()))
 
     def concat(self, e: Expression) -> Code:
-        """``concat`` takes NULL for empty text, ``||`` does not."""
+        """Emits ``concat``, which takes NULL for the empty text, unlike ``||``."""
         empty = exp.Literal.string("")
         return self._joined(
             [exp.Coalesce(this=p, expressions=[empty]) if self.nullable(p) else p
@@ -122,7 +122,7 @@ class ArrowText(ArrowValues):
         separator, *parts = e.expressions
         texts = [self.text(self._as_text(part)) for part in parts]
         texts[0] = wrapped(parts[0], texts[0])
-        if all(self.nullable(part) for part in parts):  # Arrow would leave out a row of NULLs
+        if all(self.nullable(part) for part in parts):  # Arrow would skip a row of NULLs
             nothing = " & ".join(f"{self.expression(part, ATOM)}.is_null()" for part in parts)
             texts[0] = f'pc.if_else({nothing}, "", {texts[0]})'
         values = ", ".join([*texts, self.text(separator)])

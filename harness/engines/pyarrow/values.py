@@ -1,4 +1,4 @@
-"""Values, arithmetic and conditions over a batch, spelt with ``pyarrow.compute``."""
+"""Emits values, arithmetic and conditions over a batch with ``pyarrow.compute``."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ ARROW_TYPES = {
 
 
 class ArrowValues(Functions):
-    """Spells expressions with ``pc.field`` and the functions of ``pc``.
+    """Emits expressions with ``pc.field`` and functions of ``pc``.
 
-    ``values`` names the variables that hold scalar subqueries, by the column they stand for.
+    ``values`` maps a column to the variable that holds it, if a scalar subquery gives it.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ArrowValues(Functions):
         return Code(self.values.get(e.name) or f"pc.field({quoted(e.name)})", ATOM)
 
     def expression(self, e: Expression, precedence: int = 0, strict: bool = False) -> str:
-        """The text where Arrow asks for an expression: Python's own values are wrapped."""
+        """Returns the text as an Arrow expression: Python values are wrapped."""
         return wrapped(e, self.operand(e, precedence, strict))
 
     def argument(self, e: Expression) -> str:
@@ -61,7 +61,7 @@ class ArrowValues(Functions):
         return self.expression(e)
 
     def parameter(self, e: Expression) -> str:
-        """A parameter of a function, which Arrow does not take from a column."""
+        """Returns a function's parameter, which Arrow does not take from a column."""
         if is_python_value(e):
             return self.text(e)
         raise self.gaps.unsupported("a parameter that is not a constant", in_sql(e))
@@ -71,27 +71,27 @@ class ArrowValues(Functions):
     def number(
         self, e: Expression, others: Sequence[Expression], precedence: int, strict: bool = False
     ) -> str:
-        """An operand, as a float where it meets floats.
+        """Returns an operand, as a float if another one is.
 
-        Arrow narrows constants: an int64 column and a float constant would meet as 32-bit floats.
-        Columns meet as doubles, but not where an integer is beyond those that doubles hold.
+        Arrow would narrow constants: an int64 column and a float constant would become 32-bit
+        floats. Its own cast of a column to float64 fails for integers that no float holds exactly.
         """
         if self.type(e) is Type.INT64 and Type.FLOAT64 in map(self.type, others):
             return self.float64(e)
         return self.operand(e, precedence, strict)
 
     def float64(self, e: Expression, precedence: int = ATOM) -> str:
-        """An operand as a float, whatever it meets."""
+        """Returns an operand as a float."""
         if _is_integer(e):
             return f"{self.text(e)}.0"
         if self.type(e) is Type.FLOAT64:
             return self.operand(e, precedence)
-        if self.type(e) is Type.INT64:  # which may be beyond what a float holds exactly
+        if self.type(e) is Type.INT64:  # a float may not hold it exactly
             return f'{self.operand(e, ATOM)}.cast("float64", safe=False)'
         return f'{self.operand(e, ATOM)}.cast("float64")'
 
     def binary(self, e: Expression, operator: str, precedence: int) -> Code:
-        chained = precedence == COMPARISON  # by Python, were it not for parentheses
+        chained = precedence == COMPARISON  # Python would chain them without parentheses
         left = wrapped(e.this, self.number(e.this, [e.expression], precedence, chained))
         right = self.number(e.expression, [e.this], precedence, strict=True)
         return Code(f"{left} {operator} {right}", precedence)
@@ -103,7 +103,7 @@ class ArrowValues(Functions):
         return super().neg(e) if is_python_value(e) else self.pc("negate", e.this)
 
     def div(self, e: Expression) -> Code:
-        """SQL divides integers as floats, by zero too; Arrow's ``/`` raises there."""
+        """Emits a division of floats, as SQL's; ``/`` raises for a divisor of 0."""
         if isinstance(e.expression, exp.Literal) and float(e.expression.name):
             left = wrapped(e.this, self.float64(e.this, PRODUCT))
             return Code(f"{left} / {self.text(e.expression)}", PRODUCT)
@@ -143,7 +143,7 @@ class ArrowValues(Functions):
     # ------------------------------------------------------------------ conditions
 
     def keeps(self, e: Expression) -> Code:
-        """A condition of which only the truth matters: it may be false where SQL says NULL."""
+        """Emits a condition of a filter: it may be false where SQL says NULL."""
         match e:
             case exp.And():
                 return Code(" & ".join(self._kept(p, AND) for p in e.flatten()), AND)
@@ -174,7 +174,7 @@ class ArrowValues(Functions):
         return Code(f"{self.operand(e.this, ATOM)}.is_valid() & ~{self._member(e).text}", AND)
 
     def in_(self, e: Expression) -> Code:
-        """NULL is in no set of Arrow's; SQL does not know."""
+        """Emits IN; for a NULL Arrow says False, SQL says NULL."""
         found = self._member(e).text
         if any(isinstance(x, exp.Null) for x in e.expressions):
             return Code(f"pc.if_else({found}, True, None)", ATOM)
@@ -200,7 +200,7 @@ class ArrowValues(Functions):
         return self.and_(exp.And(this=low, expression=high))
 
     def case(self, e: Expression) -> Code:
-        """``case_when`` takes a NULL condition for false, as SQL does; ``if_else`` would not."""
+        """Emits a CASE; ``case_when`` takes a NULL condition for false, ``if_else`` does not."""
         branches, default = e.args["ifs"], e.args.get("default")
         results = [branch.args["true"] for branch in branches]
         first = branches[0].this
@@ -214,7 +214,7 @@ class ArrowValues(Functions):
         return Code(f"pc.case_when({choice})", ATOM)
 
     def _either(self, value: Expression, default: Expression | None, case: Expression) -> list[str]:
-        """The results of ``if_else``, which gives constants alone the narrowest of number types."""
+        """Returns the results of ``if_else``, which would narrow two constants."""
         kind, other = self.type(case), default or exp.Null()
         narrowed = kind in (Type.INT64, Type.FLOAT64) and all(map(is_python_value, (value, other)))
         if default is None and not narrowed:
@@ -225,7 +225,7 @@ class ArrowValues(Functions):
         return texts
 
     def _result(self, e: Expression, case: Expression) -> str:
-        """What a branch of a CASE gives; ``case_when`` wants to know the type of its NULLs."""
+        """Returns a branch's result; ``case_when`` needs the type of a NULL."""
         kind = self.type(case)
         if isinstance(e, exp.Null) and kind is not None:
             return f"pc.scalar(None).cast({type_name(kind)})"
@@ -243,14 +243,14 @@ class ArrowValues(Functions):
     least = greatest
 
     def _of_all(self, function: str, parts: Sequence[Expression]) -> Code:
-        """A function of any number of values of one type."""
+        """Emits a function of any number of values of one type."""
         texts = [self.number(x, [y for y in parts if y is not x], 0) for x in parts]
         texts[0] = wrapped(parts[0], texts[0])
         return Code(f"pc.{function}({', '.join(texts)})", ATOM)
 
 
 def one_zero(e: Expression) -> Expression:
-    """A float as a key: SQL's -0.0 equals 0.0, Acero tells them apart."""
+    """Returns a float key with -0.0 as 0.0: they are equal in SQL, not in Acero."""
     return exp.Add(this=e.copy(), expression=exp.Literal.number("0.0"))
 
 
@@ -259,13 +259,13 @@ def type_name(kind: Type) -> str:
 
 
 def _is_integer(e: Expression) -> bool:
-    """Whether an expression is printed as a whole number."""
+    """True if an expression is emitted as an integer literal."""
     bare = e.this if isinstance(e, exp.Neg) else e
     return isinstance(bare, exp.Literal) and bare.is_int
 
 
 def is_python_value(e: Expression) -> bool:
-    """Whether an expression is printed as one of Python's own values, not one of Arrow's."""
+    """True if an expression is emitted as a Python value, not as an Arrow expression."""
     if isinstance(e, exp.Neg):
         return isinstance(e.this, exp.Literal)
     if isinstance(e, exp.Cast):
@@ -275,12 +275,12 @@ def is_python_value(e: Expression) -> bool:
 
 
 def wrapped(e: Expression, text: str) -> str:
-    """The text as one of Arrow's expressions, which has to come first in a call or operation."""
+    """Returns the text as an Arrow expression, which the first operand of a call must be."""
     return f"pc.scalar({text})" if is_python_value(e) else text
 
 
 def _equalities(subject: Expression, values: Sequence[Expression]) -> Expression:
-    """``x IN (a, b)`` -> ``x = a OR x = b``."""
+    """Rewrites ``x IN (a, b)`` to ``x = a OR x = b``."""
     tests: list[Expression] = [
         exp.EQ(this=subject.copy(), expression=value.copy()) for value in values
     ]

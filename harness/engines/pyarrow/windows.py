@@ -1,4 +1,4 @@
-"""Window functions -> calls on a table: Acero has no windows, but lists of row numbers do it."""
+"""Emits window functions as calls on a table: Acero has none, but lists of row numbers serve."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _COMBINED: dict[type[Expression], str] = {
     exp.Max: "pc.max_element_wise",
 }
 _WIDEST_FRAME = 64
-"""Rows in a frame: each of them is one more column that the program goes through."""
+"""The most rows of a frame: the program computes a shifted column for each."""
 
 
 class WindowPrinter:
-    """Prints window functions over the columns of one table, which a variable holds.
+    """Emits window functions over a table that a variable holds.
 
-    ``statements`` receives what has to be computed before.
+    ``statements`` receives what must be computed before.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class WindowPrinter:
         self.rows: dict[str, str] = {}
 
     def values(self, e: Expression) -> str:
-        """The values of a window function, in the order of the table's rows."""
+        """Returns the values of a window function, in the order of the table's rows."""
         function, keys, order = e.this, partition_names(e), sort_keys_of(e)
         if isinstance(function, exp.RowNumber) and not (order or keys):
             return f"pa.arange(1, {self.table}.num_rows + 1)"
@@ -54,7 +54,7 @@ class WindowPrinter:
         return f"placed({self._ordered(e, rows)}, {rows})"
 
     def _rows(self, keys: Sequence[str], order: str) -> str:
-        """A variable that holds the numbers of each partition's rows in order."""
+        """Returns a variable with the row numbers of each partition in order."""
         call = f"ranked_rows({self.table}, {listing(keys)}, {order})"
         if call not in self.rows:
             self.rows[call] = self.variables.fresh("rows")
@@ -62,7 +62,7 @@ class WindowPrinter:
         return self.rows[call]
 
     def _over(self, keys: Sequence[str], e: Expression) -> str:
-        """An aggregate of each row's group, or of all rows."""
+        """Emits an aggregate of each row's group, or of all rows."""
         call = call_of(e, self.print_)
         argument = "[]" if call.argument is None else quoted(call.argument.name)
         if keys:
@@ -78,7 +78,7 @@ class WindowPrinter:
     # ------------------------------------------------------------------ in order
 
     def _ordered(self, e: Expression, rows: str) -> str:
-        """The values of a window function in the order of the flattened lists of rows."""
+        """Emits a window function's values in the order of the flattened lists of rows."""
         function = e.this
         if isinstance(function, exp.RowNumber):
             return f"row_numbers({rows})"
@@ -107,7 +107,7 @@ class WindowPrinter:
         return f"shifted({self._column(e.this, rows)}, {rows}, {shift})"
 
     def _picked(self, e: Expression, rows: str) -> str:
-        """A value by its place; ``nth_value`` is NULL before that place is reached."""
+        """Emits a value by its place; ``nth_value`` is NULL before that place."""
         function, kind = e.this, frame_of(e).kind
         column = self._column(function.this, rows)
         if isinstance(function, exp.LastValue):
@@ -127,7 +127,7 @@ class WindowPrinter:
             total = self._framed(exp.Sum(this=e.this), rows, frame)
             count = self._framed(exp.Count(this=e.this), rows, frame)
             count = f'pc.if_else(pc.greater({count}, 0), {count}, None).cast("float64")'
-            whole = self.print_.type(e.this) is Type.INT64  # perhaps beyond what a float holds
+            whole = self.print_.type(e.this) is Type.INT64  # a float may not hold it exactly
             rounds = ", safe=False" if whole else ""
             return f'pc.divide(pc.cast({total}, "float64"{rounds}), {count})'
         if isinstance(e, exp.Count) and not isinstance(e.this, exp.Distinct):
@@ -151,7 +151,7 @@ class WindowPrinter:
         return counts if frame.first is None and not frame.last else f"pc.coalesce({counts}, 0)"
 
     def _combined(self, kind: type[Expression], values: str, rows: str, frame: Frame) -> str:
-        """A column's values from the first to the last row of each row's frame combined."""
+        """Emits a column's values, combined over each row's frame."""
         if frame.first is not None and (frame.width or 0) > _WIDEST_FRAME:
             raise self.gaps.unsupported(f"a frame of more than {_WIDEST_FRAME} rows")
         if frame.first is not None:

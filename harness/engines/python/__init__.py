@@ -1,1 +1,1 @@
-"""What engines with a Python API share: printing expressions, laying out and running programs."""
+"""The base of engines with a Python API: emits expressions, lays out programs and runs them."""

@@ -1,7 +1,7 @@
-"""Names for what a statement would compute twice: libraries that are eager compute what they read.
+"""Names values that a statement would compute twice, for eager libraries.
 
-Common subexpressions are found as in value numbering (Cocke, 1970): equal texts of one statement
-are one value, and a value that has two readers gets a name in a statement before.
+Common subexpressions are found as in value numbering (Cocke, 1970): equal texts in a statement are
+one value; a value with two readers is assigned to a variable in a statement before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.engines.python.kernel import Variables
 _FREE = frozenset(
     {"field", "isna", "isnull", "len", "list_value_length", "notna", "notnull", "range", "t"}
 )
-"""Calls that cost next to nothing, and that people write again rather than name."""
+"""Calls that cost next to nothing, and that people repeat rather than name."""
 _MODULES = frozenset({"cudf", "dask", "dd", "np", "pa", "pc", "pd"})
 _NAMES = {
     "agg": "totals",
@@ -29,21 +29,21 @@ _NAMES = {
     "groupby": "groups",
     "take": "values",
 }
-"""What the result of a method is called where that is no name for it."""
+"""Method -> the name of a variable with its result, if the method's name does not fit."""
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def bound(statements: Sequence[str], variables: Variables, lazy: str = "") -> list[str]:
-    """The statements, with one before each for every value that two parts of it read.
+    """Returns the statements, with assignments before them of values that are read twice.
 
-    A value whose text has ``lazy`` in it is left: it is a description that the library is given.
+    A value whose text contains ``lazy`` is left: the library does not compute it there.
     """
     variables.taken |= set(dir(builtins)) | {name for line in statements for name in _names(line)}
     return [line for text in statements for line in _bound(text, variables, lazy)]
 
 
 def _names(line: str) -> set[str]:
-    """The variables and functions that a statement names."""
+    """Returns the variables and functions that a statement names."""
     nodes = (part for statement in _statement(line) for part in ast.walk(statement))
     return {node.id for node in nodes if isinstance(node, ast.Name)}
 
@@ -60,14 +60,14 @@ def _bound(text: str, variables: Variables, lazy: str) -> list[str]:
 
 
 class _Value(NamedTuple):
-    """A part of a statement, and its text: that is the same where the value is."""
+    """A part of a statement, and its text; equal texts have equal values."""
 
     node: ast.expr
     text: str
 
 
 def _shared(lines: Sequence[str], lazy: str) -> _Value | None:
-    """The longest value that has two readers, or None."""
+    """Returns the longest value with two readers, or None."""
     values = [value for line in lines for value in _values(line) if _is_work(value.node)]
     readers = Counter(value.text for value in values if not lazy or lazy not in value.text)
     shared = [value for value in values if readers[value.text] > 1]
@@ -75,7 +75,7 @@ def _shared(lines: Sequence[str], lazy: str) -> _Value | None:
 
 
 def _values(line: str) -> Iterator[_Value]:
-    """The parts of a statement that are computed whenever it runs."""
+    """Yields the parts of a statement that are computed whenever it runs."""
     text = line.lstrip().encode()  # ast counts bytes
     waiting: list[ast.AST] = [*_statement(line)]
     while waiting:
@@ -89,7 +89,7 @@ def _values(line: str) -> Iterator[_Value]:
 
 
 def _statement(line: str) -> list[ast.stmt]:
-    """The statement that a line is, or nothing where it begins a function."""
+    """Parses a line; returns no statement if the line begins a function."""
     try:
         body = ast.parse(line.lstrip()).body
     except SyntaxError:
@@ -104,7 +104,7 @@ def _indent(line: str) -> str:
 
 
 def _is_work(value: ast.expr) -> bool:
-    """Whether a value is worth a name: computed of what a variable holds."""
+    """True if a value is worth a name: it is computed, from a variable."""
     if isinstance(value, ast.Call) and _called(value) in _FREE:
         return False
     computed = isinstance(value, (ast.BinOp, ast.Call, ast.Compare, ast.UnaryOp))
@@ -117,7 +117,7 @@ def _called(value: ast.Call) -> str:
 
 
 def _name(value: ast.expr) -> str:
-    """A name for a value: of its last method, or of the column that it is computed of."""
+    """Returns a variable's name for a value: its last method, or the column it is computed from."""
     if isinstance(value, ast.Call):
         return _NAMES.get(_called(value), _called(value).lower())
     if isinstance(value, ast.Compare):
@@ -132,7 +132,7 @@ def _name(value: ast.expr) -> str:
 
 
 def _replaced(line: str, value: str, name: str) -> str:
-    """A line with a name in the place of a value, and of the parentheses that it needed."""
+    """Returns a line with a value, and parentheses that only it needed, replaced by a name."""
     text = line.lstrip().encode()
     places = [part.node for part in _values(line) if part.text == value]
     for place in sorted(places, key=lambda place: place.col_offset, reverse=True):

@@ -1,4 +1,4 @@
-"""Statements that pass a frame on, one step each -> the same steps as one chain of calls."""
+"""Joins statements that pass a frame on, one step each, into a chain of calls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ONE_LINK = _ONE_LINE - len("    ")
 
 
 class _Statement(NamedTuple):
-    """A statement's text, the variable that it sets, and how often it reads each variable."""
+    """A statement's text, the variable that it assigns, and the variables that it reads."""
 
     text: str
     target: str | None
@@ -23,11 +23,11 @@ class _Statement(NamedTuple):
 
 
 def chained(statements: Sequence[str]) -> list[str]:
-    """``x = t("x")``, ``x = x.groupby("k").sum()``, ``return x`` as the one ``return`` of it all.
+    """Joins ``x = t("x")``, ``x = x.groupby("k").sum()``, ``return x`` into one ``return``.
 
-    A variable stays where it is read more than once, or by anything but the next step.
+    A variable stays if it is read more than once, or not by the next statement.
     """
-    later: list[_Statement] = []  # the next one last
+    later: list[_Statement] = []  # in reverse: the next statement is the last
     for text in reversed(statements):
         statement = _parsed(text)
         joined = _joined(statement, later[-1], later[:-1]) if later else None
@@ -41,7 +41,7 @@ def chained(statements: Sequence[str]) -> list[str]:
 def _parsed(text: str) -> _Statement:
     try:
         (node,) = ast.parse(text).body
-    except SyntaxError:  # a line of a function, which may read anything
+    except SyntaxError:  # a line of a function: it may read any word in it
         return _Statement(text, None, None, tuple(re.findall(r"\w+", text)))
     names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
     reads = tuple(n.id for n in names if isinstance(n.ctx, ast.Load))
@@ -52,7 +52,7 @@ def _parsed(text: str) -> _Statement:
 
 
 def _joined(first: _Statement, then: _Statement, later: Sequence[_Statement]) -> str | None:
-    """The two as one statement; None where the variable is needed, or a line too long to read."""
+    """Returns two statements as one; None if the variable is still needed, or a line too long."""
     name = first.target
     if name is None or not isinstance(first.value, (ast.Call, ast.Subscript)):
         return None
@@ -67,7 +67,7 @@ def _joined(first: _Statement, then: _Statement, later: Sequence[_Statement]) ->
 
 
 def _is_needed(name: str, later: Sequence[_Statement]) -> bool:
-    """Whether a variable is read before it is set anew; ``later`` has the next statement last."""
+    """True if a variable is read before it is assigned again; the next of ``later`` is the last."""
     for statement in reversed(later):
         if name in statement.reads:
             return True
@@ -77,7 +77,7 @@ def _is_needed(name: str, later: Sequence[_Statement]) -> bool:
 
 
 def _reads_well(text: str) -> bool:
-    """Whether a statement is one line, or is laid out with each call on a line of its own."""
+    """True if a statement fits on a line, or can be laid out with one call per line."""
     (node,) = ast.parse(text).body
     value = getattr(node, "value", None)
     if len(text) <= _ONE_LINE or not isinstance(value, ast.expr) or isinstance(node, ast.Expr):
@@ -87,7 +87,7 @@ def _reads_well(text: str) -> bool:
 
 
 def _links(value: ast.expr) -> Iterator[tuple[str, bool]]:
-    """What stands on a line each, the last one first, and whether brackets follow a value in it."""
+    """Yields a chain's lines, the last first, and whether a subscript follows a value in each."""
     end, cuts = value, False
     while isinstance(value, (ast.Call, ast.Subscript, ast.Attribute)):
         below = value.func if isinstance(value, ast.Call) else value.value

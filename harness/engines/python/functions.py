@@ -1,4 +1,4 @@
-"""Functions that are one call in a library: decoded from SQL here, spelt by a library's table."""
+"""Functions that are one call in a library: SQL's arguments decoded here, spelt by a table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PRECEDENCES: Mapping[type[ast.AST], int] = {ast.Add: SUM, ast.Sub: SUM, ast.Mul
 
 
 class Decoded(NamedTuple):
-    """The value that a function is of, its variant, and the texts of its other arguments."""
+    """The operand of a function, its variant, and the texts of its other arguments."""
 
     this: Expression
     variant: str = ""
@@ -33,20 +33,20 @@ class Decoded(NamedTuple):
 
 
 class Functions(Expressions):
-    """Prints functions by ``spellings``, whose keys are kinds' names and their variants.
+    """Emits functions by ``spellings``, whose keys are class names and variants.
 
-    ``Pad left`` is the key of a kind with a variant. Where the value that a function is of may be
-    NULL, ``Pad left of NULLs`` is looked up first. In a spelling ``{this}`` is that value as what
-    methods are called on and ``{value}`` the same as an argument; other fields are the decoder's.
+    ``Pad left`` is the key of a class with a variant. For an operand that may be NULL, ``Pad left
+    of NULLs`` is looked up first. In a spelling ``{this}`` is the operand as a receiver of methods,
+    ``{value}`` as an argument; the decoder gives other fields.
     """
 
     spellings: ClassVar[Mapping[str, str]]
     group: ClassVar[str]
-    """How a replacement names the group of a match whose number is ``{}``."""
+    """How a replacement refers to the group of number ``{}``."""
     group_name: ClassVar[str] = ""
-    """What the one group of a pattern is called, where it has to have a name."""
+    """The name of a pattern's one group, if it must have one."""
     group_escapes: ClassVar[Mapping[str, str]] = {}
-    """Characters of a replacement that would begin the name of a group, as they are escaped."""
+    """Characters that would begin a reference to a group -> their escape."""
 
     def by_spelling(self, e: Expression) -> Code:
         decode = _DECODERS.get(type(e))
@@ -64,15 +64,15 @@ class Functions(Expressions):
         return _code(spelling.format(**texts))
 
     def words(self) -> Mapping[str, object]:
-        """Further fields of spellings: those that a library's children say otherwise."""
+        """Returns further fields of spellings, which derived emitters override."""
         return {}
 
     def parameter(self, e: Expression) -> str:
-        """The text of an argument that is not the value a function is of."""
+        """Returns the text of an argument other than the operand."""
         return self.text(e)
 
     def tested_pattern(self, e: Expression) -> str:
-        """A pattern of which only matters whether it is found."""
+        """Returns a pattern of which only a match matters, not its groups."""
         return self.pattern(e)
 
     def delimiter(self, e: Expression) -> str:
@@ -102,7 +102,7 @@ class Functions(Expressions):
         return Decoded(e.this, fields={"by": by, "start": end - 1, "end": end})
 
     def _bracket(self, e: Expression) -> Decoded:
-        """An element of ``string_split``."""
+        """Decodes an element of ``string_split``."""
         place = self.whole_number(e.expressions[0], 0, "an element from the end, or computed")
         by = self.delimiter(e.this.expression)
         return Decoded(e.this.this, fields={"by": by, "start": place, "end": place + 1})
@@ -138,7 +138,7 @@ _DECODERS: Mapping[type[Expression], Callable[[Functions, Expression], Decoded]]
     exp.StartsWith: Functions._of_part,
     exp.StrPosition: Functions._str_position,
 }
-"""Of functions that have more arguments than one."""
+"""Decoders of functions with several arguments."""
 
 
 @cache
@@ -147,7 +147,7 @@ def _fields(spelling: str) -> frozenset[str]:
 
 
 def _code(text: str) -> Code:
-    """A spelling with its fields filled in, and how tightly its outermost operator binds."""
+    """Returns a filled-in spelling with the precedence of its outermost operator."""
     value = ast.parse(text, mode="eval").body
     operator = type(value.op) if isinstance(value, ast.BinOp) else type(value)
     return Code(text, _PRECEDENCES.get(operator, ATOM))

@@ -1,4 +1,4 @@
-"""The gaps of what all emitters share: what of SQL nobody has written for any Python library."""
+"""The gaps of what all Python emitters share."""
 
 from __future__ import annotations
 

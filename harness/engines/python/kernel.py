@@ -1,4 +1,4 @@
-"""What printers of expressions in a Python API share, and the names that programs give."""
+"""The base of emitters of expressions in a Python API, and the names in programs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from harness.types import Schema, Type
 
 
 class Code(NamedTuple):
-    """A piece of Python and how tightly its outermost operator binds."""
+    """Python source of an expression, and the precedence of its outermost operator."""
 
     text: str
     precedence: int
@@ -40,20 +40,20 @@ COMPARISON_SIGNS: dict[type[Expression], str] = {
 
 
 MOST_PLACES = 290
-"""To so many decimal places a float below 2^53 can be scaled without becoming infinite."""
+"""The most decimal places to which a float below 2^53 can be scaled and stay finite."""
 
 _LEAST_PLACE = -18
-"""The greatest power of ten that 64 bits hold."""
+"""Minus the exponent of the greatest power of ten in 64 bits."""
 
 
 def method_name(kind: type[object]) -> str:
-    """The method that prints a kind: ``TimestampTrunc`` -> ``timestamp_trunc``."""
+    """Returns the name of the method for a class: ``TimestampTrunc`` -> ``timestamp_trunc``."""
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
 class Expressions(ABC):
-    """Prints expressions in one library's spelling: one method per kind, named after it.
+    """Emits expressions in one library's API: one method per sqlglot class, named after it.
 
     ``schema`` types the columns that the expressions read.
     """
@@ -76,20 +76,20 @@ class Expressions(ABC):
         return self.by_spelling(e) if method is None else method(e)
 
     def by_spelling(self, e: Expression) -> Code:
-        """The code of a kind that has no method. Raises Unsupported where there is none."""
+        """Emits an expression whose class has no method; raises Unsupported here."""
         raise self.gaps.missing(type(e), in_sql(e))
 
     def argument(self, e: Expression) -> str:
-        """The text of an argument of a function."""
+        """Returns the text of an argument of a function."""
         return self.text(e)
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """The text of an operand, in parentheses where it binds less tightly than its operator."""
+        """Returns the text of an operand, in parentheses if it binds less than its operator."""
         text, own = self.code(e)
         return f"({text})" if own < precedence or (strict and own == precedence) else text
 
     def typed(self, e: Expression) -> Typed:
-        """The type of an expression over the printer's columns, worked out once."""
+        """Returns the type of an expression over the schema's columns."""
         return self._types.of(e)
 
     def type(self, e: Expression) -> Type | None:
@@ -116,7 +116,7 @@ class Expressions(ABC):
         return Code(f"-{self.operand(e.this, SIGN)}", SIGN)
 
     def binary(self, e: Expression, operator: str, precedence: int) -> Code:
-        """``a - b``; Python chains comparisons, so that both their sides want parentheses."""
+        """Emits ``a - b``; sides of a comparison need parentheses: Python chains them."""
         left = self.operand(e.this, precedence, strict=precedence == COMPARISON)
         right = self.operand(e.expression, precedence, strict=True)
         return Code(f"{left} {operator} {right}", precedence)
@@ -138,7 +138,7 @@ class Expressions(ABC):
         return kind is not None and kind.temporal
 
     def moved(self, e: Expression, sign: int) -> Code:
-        """A date or timestamp moved by an interval or by days, or the days between two dates."""
+        """Emits a moment moved by an interval or days, or the days between two dates."""
         if isinstance(e.expression, exp.Interval):
             count, unit = e.expression.this, e.expression.args["unit"].name.lower()
             if isinstance(count, exp.Literal):
@@ -154,7 +154,7 @@ class Expressions(ABC):
     def offset(self, e: Expression, count: int, unit: str) -> Code: ...
 
     def offset_by(self, e: Expression, count: Expression, unit: str) -> Code:
-        """A moment moved by a computed number of units."""
+        """Emits a moment moved by a computed number of units."""
         raise self.gaps.unsupported("an interval of a computed number of units", in_sql(e))
 
     @abstractmethod
@@ -169,7 +169,7 @@ class Expressions(ABC):
         return self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON)
 
     def beside_nan(self, e: Expression) -> Expression:
-        """A comparison as the library has to make it where an operand may be NaN."""
+        """Returns a comparison as the library needs it if an operand may be NaN."""
         return e
 
     eq = neq = lt = lte = gt = gte = compared
@@ -184,7 +184,7 @@ class Expressions(ABC):
         return f"[{', '.join(self.text(x) for x in expressions)}]"
 
     def places(self, e: Expression) -> int:
-        """The decimal places to which a number is rounded."""
+        """Returns the decimal places to which a number is rounded."""
         decimals = e.args.get("decimals")
         places = "0" if decimals is None else self.text(decimals)
         if not places.removeprefix("-").isdecimal():
@@ -194,7 +194,7 @@ class Expressions(ABC):
         return int(places)
 
     def in_tens(self, e: Expression, places: int) -> Expression:
-        """A number rounded to tens (-1), hundreds (-2), ... in terms of other functions."""
+        """Rewrites rounding to tens (-1), hundreds (-2), … to other functions."""
         scale = exp.Literal.number(10**-places if places >= _LEAST_PLACE else 10.0**-places)
         if self.type(e) is Type.FLOAT64:
             scaled = exp.Div(this=e, expression=scale)
@@ -207,7 +207,7 @@ class Expressions(ABC):
         return exp.Mul(this=nearest, expression=scale.copy())
 
     def shift(self, e: Expression) -> tuple[int, str | None]:
-        """By how many rows lag moves (lead: less than 0), and what stands where no row is."""
+        """Returns the rows by which lag moves (lead: negative), and the default's text or None."""
         offset, default = e.args.get("offset"), e.args.get("default")
         known = all(part is None or is_constant(part) for part in (offset, default))
         if not known or isinstance(offset, exp.Null):
@@ -217,7 +217,7 @@ class Expressions(ABC):
         return (rows if isinstance(e, exp.Lag) else -rows), text
 
     def time_format(self, e: Expression) -> str:
-        """A strftime format of parts that every library spells alike."""
+        """Returns a strftime format whose parts all libraries spell alike."""
         form: str = e.args["format"].name
         if set(re.findall("%.?", form)) - self.time_formats:
             raise self.gaps.unsupported(
@@ -226,13 +226,16 @@ class Expressions(ABC):
         return quoted(form)
 
     def whole_number(self, e: Expression | None, least: int, what: str) -> int:
-        """A constant of at least so much; ``what`` names what it is."""
+        """Returns an integer constant of at least ``least``.
+
+        Raises Unsupported, with ``what`` in its words, for anything else.
+        """
         if not (isinstance(e, exp.Literal) and e.is_int and int(e.name) >= least):
             raise self.gaps.unsupported(what, None if e is None else in_sql(e))
         return int(e.name)
 
     def some_text(self, e: Expression, what: str) -> str:
-        """A constant text with something in it, as it is."""
+        """Returns a text constant that is not empty; raises Unsupported(``what``) otherwise."""
         if not (isinstance(e, exp.Literal) and e.is_string and e.name):
             raise self.gaps.unsupported(what, in_sql(e))
         return str(e.name)
@@ -244,14 +247,14 @@ class Expressions(ABC):
         return quoted(text)
 
     def replaces_all(self, e: Expression) -> bool:
-        """Whether ``regexp_replace`` replaces each match, not only the first."""
+        """True if ``regexp_replace`` replaces every match, not only the first."""
         options = e.args.get("modifiers")
         if options is not None and options.name != "g":
             raise self.gaps.unsupported("an option of regexp_replace other than g", in_sql(e))
         return options is not None
 
     def replacement(self, e: Expression, escapes: Mapping[str, str], group: str) -> str:
-        r"""What a match is replaced with, its ``\1`` spelt as ``group.format(1)``."""
+        r"""Returns a replacement with ``\1`` spelt as ``group.format(1)``."""
         if not (isinstance(e, exp.Literal) and e.is_string):
             raise self.gaps.unsupported("a computed replacement", in_sql(e))
         parts = re.split(r"\\([0-9])", e.name)  # text, group, text, group, ... text
@@ -262,14 +265,14 @@ class Expressions(ABC):
         return quoted("".join(parts))
 
     def pattern(self, e: Expression) -> str:
-        """A regular expression in the spelling that RE2, Rust and Python share."""
+        """Returns a regular expression in the syntax that RE2, Rust and Python share."""
         try:
             return ascii_classes(self.some_text(e, "a pattern that is not a constant"))
         except ValueError as error:
             raise self.gaps.unsupported(UNREAD_PATTERN, in_sql(e), str(error)) from None
 
     def group_pattern(self, e: Expression, name: str = "") -> str:
-        """The pattern of ``regexp_extract`` with one group that captures: the one asked for."""
+        """Returns the pattern of ``regexp_extract``, in which only its group captures."""
         group = self.whole_number(e.args.get("group"), 0, "a computed group of a pattern")
         try:
             return capturing_only(self.pattern(e.expression), group, name)
@@ -277,7 +280,7 @@ class Expressions(ABC):
             raise self.gaps.unsupported(UNREAD_PATTERN, in_sql(e), str(error)) from None
 
     def date_literal(self, e: Expression) -> Code | None:
-        """``date(1998, 9, 2)`` for a cast of a string to a date or timestamp, else None."""
+        """Returns ``date(1998, 9, 2)`` for a text cast to a date or timestamp, else None."""
         if not (isinstance(e.this, exp.Literal) and e.this.is_string):
             return None
         kind, text = Inference(()).of(e).type, e.this.name
@@ -289,7 +292,7 @@ class Expressions(ABC):
 
 
 def is_constant(e: Expression) -> bool:
-    """Whether an expression is a constant as it stands, perhaps with a sign or as a date."""
+    """True if an expression is a constant, perhaps with a sign or as a date."""
     signed = e.this if isinstance(e, (exp.Neg, exp.Cast)) else e
     return isinstance(signed, (exp.Literal, exp.Boolean, exp.Null))
 
@@ -330,18 +333,18 @@ def mapping(pairs: Mapping[str, str]) -> str:
 
 
 def flags(values: Sequence[bool]) -> str:
-    """One flag where all are alike, else the list of them."""
+    """Returns one flag if all are equal, else the list: ``True``, ``[True, False]``."""
     return str(values[0]) if len(set(values)) == 1 else str(list(values))
 
 
 def is_keyword_argument(name: str) -> bool:
-    """Whether a column can be given by ``name=``: Python writes identifiers beyond ASCII anew."""
+    """True if a column can be passed as ``name=``; Python normalises non-ASCII identifiers."""
     plain = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
     return plain and name != "self"
 
 
 class Variables:
-    """Names for the frames of a program: a table's name, numbered where it is taken."""
+    """Gives out names for a program's variables: the wanted one, numbered if it is taken."""
 
     def __init__(self, reserved: Sequence[str] = ("t",)) -> None:
         self.taken = set(reserved)

@@ -1,4 +1,4 @@
-"""The parts of a Python program -> its text, laid out as ruff and Black lay it out."""
+"""Lays out the parts of a Python program as ruff and Black would."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OPTIONS = FormatOptions(target_version="py311", line_width=LINE_LENGTH)
 
 
 def module(imports: Sequence[str], body: Sequence[str], functions: Sequence[str] = ()) -> Program:
-    """A program: imports, functions that it carries as they are, then ``query(t)``."""
+    """Returns a program: imports, functions as they are, then ``query(t)``."""
     statements = "\n".join(f"    {line}" for line in body)
     text = "\n".join([*functions, statements])
     used = [n for n in DATETIME_NAMES if re.search(rf"(?<![\w.]){n}\(", text)]
@@ -29,5 +29,5 @@ def module(imports: Sequence[str], body: Sequence[str], functions: Sequence[str]
 
 
 def _laid_out(text: str) -> str:
-    """The text in lines of up to 100 characters."""
+    """Formats the text in lines of up to 100 characters."""
     return format_string("program.py", text, _OPTIONS)

@@ -1,4 +1,4 @@
-"""A LIKE pattern -> the simplest test that does the same."""
+"""Turns a LIKE pattern into the simplest test that is equivalent."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import NamedTuple
 
 
 class LikePattern(NamedTuple):
-    """A LIKE pattern as the simplest test that does the same."""
+    """The simplest test equivalent to a LIKE pattern."""
 
     test: str
-    """``equals``, ``starts``, ``ends``, ``contains`` or ``matches`` (a regular expression)."""
+    """One of ``equals``, ``starts``, ``ends``, ``contains``, ``matches`` (a regular expression)."""
     text: str
 
 
 class RegexSpelling(NamedTuple):
-    """How a library spells parts of a regular expression that others spell otherwise.
+    """A library's syntax for parts of regular expressions that differ between libraries.
 
-    ``options`` come before it, ``character`` is any one, a newline too, and ``end`` that of a text.
+    ``options`` precede the pattern, ``character`` is any character, even a newline, ``end`` the end
+    of the text.
     """
 
     options: str = "(?s)"
@@ -27,12 +28,13 @@ class RegexSpelling(NamedTuple):
 
 COMMON = RegexSpelling()
 PYTHON = RegexSpelling(end=r"\Z")
-"""Of pandas, which hands patterns to Python: its ``$`` is before a last newline, too."""
+"""For pandas, which uses Python's ``re``, where ``$`` also matches before a last newline."""
 CUDF = RegexSpelling("", r"[\s\S]", r"\Z")
-"""Of cuDF, which has no options in a pattern, and whose ``$`` is the end of a last line, too."""
+"""For cuDF, without options in patterns, where ``$`` also matches before a last newline."""
 
 
 def like_pattern(pattern: str, spelling: RegexSpelling = COMMON) -> LikePattern:
+    """Turns a LIKE pattern into a test: ``a%`` -> starts with ``a``."""
     body = pattern.strip("%")
     if "_" in pattern or "%" in body or not body:
         return LikePattern("matches", _like_regex(pattern, spelling))
@@ -42,7 +44,7 @@ def like_pattern(pattern: str, spelling: RegexSpelling = COMMON) -> LikePattern:
 
 
 def ilike_regex(pattern: str, spelling: RegexSpelling = COMMON) -> str:
-    """The regular expression of an ILIKE pattern, for a library that has options in patterns."""
+    """Returns the regular expression of an ILIKE pattern; the library must have options in it."""
     return _like_regex(pattern, spelling).replace("(?s)", "(?is)", 1)
 
 

@@ -1,4 +1,4 @@
-"""What engines with a Python API share as engines: compiling a plan, and running its program."""
+"""The base of engines with a Python API: compiles a plan, and runs its program."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from harness.tables import Input, Table
 
 
 class ProgramEmitter(ABC):
-    """Turns a plan into the text of one program: a method per kind of node, named after it.
+    """Emits a plan as the text of a program: one method per node class, named after it.
 
-    Statements that nodes need come into ``statements``, in the order in which they run.
+    ``statements`` holds the statements so far, in the order in which they run.
     """
 
     imports: ClassVar[Mapping[str, str]]
     """A name that statements may use -> the line that imports it."""
     needed: str = ""
-    """The name that is imported by every program, whether it is used or not."""
+    """The name that every program imports, used or not."""
     reserved: ClassVar[tuple[str, ...]] = ()
     """Further names that no variable of a program may have."""
 
@@ -36,10 +36,10 @@ class ProgramEmitter(ABC):
 
     @abstractmethod
     def program(self, plan: Node, write: str | None) -> Program:
-        """The program that returns the plan's answer, or writes it to a file."""
+        """Returns the program that returns the plan's answer, or writes it to a file."""
 
     def emitted(self, node: Node) -> Any:
-        """What the method for a node's kind returns. Raises Unsupported where there is none."""
+        """Calls the method for a node's class; raises Unsupported if there is none."""
         method: Callable[[Node], Any] | None = getattr(self, method_name(type(node)), None)
         self.gaps.refuse(type(node))
         if method is None:
@@ -47,19 +47,19 @@ class ProgramEmitter(ABC):
         return method(node)
 
     def module(self, body: Sequence[str], functions: Sequence[str] = ()) -> Program:
-        """The program of these statements, with the imports that they and the functions need."""
+        """Returns the program of these statements and functions, with its imports."""
         text = "\n".join([*functions, *body])
         used = {name for name in self.imports if re.search(rf"(?<![\w.]){name}\.", text)}
         wanted = [line for name, line in self.imports.items() if name in used | {self.needed}]
         return module([*wanted, *self.more_imports(text)], body, functions)
 
     def more_imports(self, text: str) -> list[str]:
-        """Lines that import what a program's text names in other ways than ``name.``."""
+        """Returns import lines for names that a text uses other than as ``name.``."""
         return []
 
 
 class PythonEngine(Engine):
-    """An engine whose programs are Python: compiled by its ``emitter``."""
+    """An engine whose programs are Python, emitted by its ``emitter``."""
 
     language = "python"
     emitter: ClassVar[type[ProgramEmitter]]
@@ -69,9 +69,9 @@ class PythonEngine(Engine):
 
 
 class PythonSession(Session):
-    """Runs programs that define ``query(t)``; a child says how its tables are loaded."""
+    """Runs programs that define ``query(t)``; a subclass loads the tables."""
 
-    #: What is fixed by the language, for every engine that has a Python API.
+    #: The file name in tracebacks of a program.
     filename: ClassVar[str] = "<program>"
 
     def __init__(self) -> None:

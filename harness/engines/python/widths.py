@@ -1,4 +1,4 @@
-"""A plan -> the columns of each node that an engine holds in fewer than 64 bits, or unsigned."""
+"""Finds the columns of each node that an engine holds in fewer than 64 bits, or unsigned."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from harness.plan.tree.nodes import (
 Kinds = tuple[type[Expression], ...]
 _ONE_OR_NOTHING = (exp.Literal.number(1), exp.Literal.number(0))
 _PASSING = (exp.Abs, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.Window)
-"""What answers in the type of its first operand."""
+"""Functions whose result has the type of their first operand."""
 
 
 def is_narrow(e: Expression, kinds: Kinds, columns: frozenset[str]) -> bool:
-    """Whether an expression over frames with these narrow columns is narrow itself.
+    """True if an expression over frames with these narrow columns is narrow itself.
 
-    ``kinds`` are the functions whose answers are. Arithmetic and sums are not: their operands are
-    widened, lest they overflow. ``CountIf`` among the kinds stands for what :func:`counted` finds.
+    ``kinds`` are the functions with narrow results. Arithmetic and sums are not narrow: their
+    operands are widened, lest they overflow. ``CountIf`` in ``kinds`` means what :func:`counted`
+    finds.
     """
     if isinstance(e, exp.Column):
         return e.name in columns
@@ -44,7 +45,7 @@ def is_narrow(e: Expression, kinds: Kinds, columns: frozenset[str]) -> bool:
 
 
 def counted(e: Expression) -> Expression | None:
-    """The condition whose rows are counted by ``sum(case when … then 1 else 0 end)``, if any."""
+    """Returns the condition of ``sum(case when … then 1 else 0 end)``, or None."""
     if not (
         isinstance(e, exp.Sum) and isinstance(e.this, exp.Case) and len(e.this.args["ifs"]) == 1
     ):
@@ -56,14 +57,14 @@ def counted(e: Expression) -> Expression | None:
 
 
 class Widths:
-    """The narrow columns of each node of a plan, found once; ``kinds`` as in :func:`is_narrow`."""
+    """Finds the narrow columns of a plan's nodes; ``kinds`` as in :func:`is_narrow`."""
 
     def __init__(self, kinds: Kinds) -> None:
         self.kinds = kinds
         self._found: dict[Node, frozenset[str]] = {}
 
     def narrow(self, *nodes: Node) -> frozenset[str]:
-        """The names of the narrow columns of the nodes."""
+        """Returns the names of the narrow columns of the nodes."""
         return frozenset().union(*(self._of(node) for node in nodes))
 
     def _of(self, node: Node) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Windows over computed values -> the same windows over columns, for engines that want columns."""
+"""Rewrites windows over computed values to windows over columns, for engines that need these."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from harness.plan.tree.nodes import Expression, Window
 from harness.types import Schema
 
 _BARE = (exp.Star, exp.Distinct, type(None))
-"""What stands in a function as it is; anything else is a column, constants too."""
+"""Arguments that stay in a function; any other becomes a column, constants too."""
 
 
 @dataclass
 class BareWindows:
-    """A node's window functions over columns only, and the expressions that have to be columns."""
+    """A node's window functions over columns only, and the columns to compute for them."""
 
     node: Window
     windows: dict[str, Expression] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class BareWindows:
 
     @property
     def schema(self) -> Schema:
-        """The columns that the windows read from."""
+        """The columns that the windows read."""
         source = self.node.input.schema
         return source + tuple(infer(e, source).named(name) for name, e in self.computed.items())
 
@@ -45,7 +45,7 @@ class BareWindows:
         return window
 
     def _named(self, e: Expression) -> str:
-        """The column that holds a value, one for all windows."""
+        """Returns the column with a value, which all windows share."""
         known = next((name for name, other in self.computed.items() if other == e), None)
         if known is None:
             known = fresh("value", {*self.node.names, *self.computed})
@@ -58,7 +58,7 @@ def partition_names(window: Expression) -> list[str]:
 
 
 def sort_keys_of(window: Expression) -> list[SortKey]:
-    """The ORDER BY keys of a window over columns."""
+    """Returns the ORDER BY keys of a window over columns."""
     return [
         SortKey(o.this.name, bool(o.args.get("desc")), bool(o.args.get("nulls_first")))
         for o in window_order(window)

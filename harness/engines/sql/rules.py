@@ -68,7 +68,7 @@ def answer_types(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def _is_of_doubles(e: Expression) -> bool:
-    """Whether an expression is a DOUBLE to every engine: an aggregate or arithmetic of doubles."""
+    """True if an expression is a DOUBLE to every engine: an aggregate or arithmetic of doubles."""
     if isinstance(e, exp.Column):
         return kind(e) == "DOUBLE"
     if isinstance(e, exp.Cast):
@@ -181,7 +181,7 @@ def no_length_below_zero(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def constants_on_the_right(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """``1 < x`` is ``x > 1``: Polars 2.1 loses rows of the former where x is a constant itself."""
+    """Rewrites ``1 < x`` to ``x > 1``: Polars 2.1 loses rows of the former if x is a constant."""
     for e in list(tree.find_all(*_TURNED)):
         if e.this.find(exp.Column) is None and e.expression.find(exp.Column) is not None:
             turned = _TURNED[type(e)](this=e.expression.copy(), expression=e.this.copy())
@@ -211,7 +211,7 @@ def whole_numbers_as_bigints(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def _only_looked_at(e: Expression) -> bool:
-    """Whether a value is compared, sorted or grouped by, or passed on under its own name."""
+    """True if a value is only compared, sorted or grouped by, or passed on under its name."""
     above = e.parent
     named = isinstance(above, exp.Alias) and isinstance(e, exp.Column) and above.alias == e.name
     return named or isinstance(above, (exp.Cast, exp.Predicate, exp.Ordered, exp.Group))

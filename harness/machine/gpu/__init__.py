@@ -1,1 +1,1 @@
-"""Graphics processors: which there are, and why there is none."""
+"""GPUs: which there are, their memory, and what is measured of them."""

@@ -1,6 +1,6 @@
-"""The GPU as the process of an engine sees it: RMM's memory, counted and perhaps capped.
+"""The GPU in an engine's process: memory served by RMM, counted and perhaps limited.
 
-Only engines' processes import what this module imports; the harness itself watches from outside.
+Only engines' processes import what this module imports; the harness watches from outside.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from functools import cache
 from typing import Any
 
 LIMIT_VARIABLE = "ENGINEBENCH_GPU_MEMORY_LIMIT"
-"""Holds, in an engine's process, the bytes of ``--gpu-memory-limit``."""
+"""The variable with the bytes of ``--gpu-memory-limit``, in an engine's process."""
 ALIGNMENT = 256
-"""The bytes of which the size of an RMM pool is a multiple."""
+"""The size of an RMM pool is a multiple of this many bytes."""
 
 
 @dataclass(frozen=True)
 class DeviceUse:
-    """What a session used of its device; None where that is not known.
+    """What a session used of its device; None if not known.
 
-    ``peak_bytes`` is the most that it had allocated, ``transfer_seconds`` what moving its tables
-    in memory to the device took.
+    ``peak_bytes`` is the most memory allocated, ``transfer_seconds`` the time of copying its tables
+    to the device.
     """
 
     peak_bytes: int | None = None
@@ -32,7 +32,7 @@ class DeviceUse:
 class Device:
     """The device that a session computes on; its memory is that of :func:`memory_resource`.
 
-    ``transfer_seconds`` is what moving tables in memory to the device took, where they stay there.
+    ``transfer_seconds`` is the time of copying tables to the device, if they stay there.
     """
 
     transfer_seconds: float | None = None
@@ -46,20 +46,20 @@ class Device:
             raise RuntimeError(f"CUDA: {status.name}")
 
     def begin(self) -> None:
-        """Waits until the device is idle, and begins to count memory anew."""
+        """Waits until the device is idle, and starts a new peak of memory."""
         self.synchronise()
         counted = memory_resource()
         self._held = counted.allocation_counts.current_bytes
         counted.push_counters()
 
     def use(self) -> DeviceUse:
-        """What was used since :meth:`begin`: the most bytes, tables that are held included."""
+        """Returns the use since :meth:`begin`; the peak includes tables that are held."""
         peak = self._held + max(0, memory_resource().pop_counters().peak_bytes)
         return DeviceUse(peak, self.transfer_seconds)
 
 
 class UncountedDevice(Device):
-    """A device whose memory other processes, a cluster's workers, allocate."""
+    """A device whose memory is allocated by other processes, a cluster's workers."""
 
     def begin(self) -> None:
         self.synchronise()
@@ -70,10 +70,10 @@ class UncountedDevice(Device):
 
 @cache
 def memory_resource() -> Any:
-    """The memory of the device as RMM serves it to all engines alike, with statistics.
+    """Returns RMM's memory resource, the same for all engines, with statistics.
 
-    It is CUDA's own pool of asynchronous allocations; with a limit, RMM's pool of that size,
-    beyond which the device is out of memory, as a smaller card would be.
+    It is CUDA's pool of asynchronous allocations; with a limit, RMM's pool of that size: beyond it
+    the device is out of memory, as a smaller card would be.
     """
     import rmm
 
@@ -86,7 +86,7 @@ def memory_resource() -> Any:
 
 
 def own_device() -> Device:
-    """The device of this process, whose every later allocation is counted and capped."""
+    """Returns this process' device; every later allocation is counted and limited."""
     import rmm
 
     rmm.mr.set_current_device_resource(memory_resource())

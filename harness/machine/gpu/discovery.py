@@ -1,7 +1,6 @@
-"""NVIDIA's management library (NVML) -> the GPUs of this machine, or what exactly is missing.
+"""Finds this machine's GPUs by NVIDIA's management library (NVML), or says what is missing.
 
-Nothing of CUDA is loaded, and no memory of a device is touched: the process that asks can go on to
-start others that do.
+CUDA is not loaded and no device memory is used, so that this process can start others that do.
 """
 
 from __future__ import annotations
@@ -18,21 +17,21 @@ from typing import Any
 from harness.errors import HarnessError
 
 LEAST_CUDA = (12, 2)
-"""What the driver must support: RAPIDS' packages for CUDA 12 want at least this."""
+"""The oldest CUDA version that the driver must support, as RAPIDS for CUDA 12 does."""
 LEAST_FREE_SHARE = 0.5
-"""Of a device's memory: with less of it free, a comparison would measure somebody else's work."""
+"""The least free share of a device's memory: with less, other work would be measured, too."""
 
 
 NO_DRIVER = "there is no NVIDIA driver (NVML is not found)"
 
 
 class NoGpu(HarnessError):
-    """There is no GPU that can be used; the message says what is missing."""
+    """No GPU can be used; the message says what is missing."""
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """One device. Memory in bytes; ``cuda`` is the newest version that the driver supports."""
+    """One device; memory in bytes, ``cuda`` is the newest version that the driver supports."""
 
     name: str
     memory_bytes: int
@@ -49,7 +48,7 @@ class Gpu:
 
 
 def gpus() -> tuple[Gpu, ...]:
-    """The GPUs, the first first. Raises NoGpu where there is none."""
+    """Returns the GPUs in NVML's order; raises NoGpu if there is none."""
     with nvml_session() as nvml:
         driver, cuda = nvml.nvmlSystemGetDriverVersion(), nvml.nvmlSystemGetCudaDriverVersion_v2()
         count = nvml.nvmlDeviceGetCount()
@@ -60,7 +59,7 @@ def gpus() -> tuple[Gpu, ...]:
 
 
 def usable_gpu() -> Gpu:
-    """The first GPU. Raises NoGpu where it cannot be used now."""
+    """Returns the first GPU; raises NoGpu if it cannot be used now."""
     gpu = gpus()[0]
     if tuple(map(int, gpu.cuda.split("."))) < LEAST_CUDA:
         raise NoGpu(
@@ -76,7 +75,7 @@ def usable_gpu() -> Gpu:
 
 
 def has_room() -> bool:
-    """Whether enough of the first GPU is free for one more engine."""
+    """True if the first GPU has enough free memory for one more engine."""
     try:
         gpu = gpus()[0]
     except NoGpu:
@@ -85,7 +84,7 @@ def has_room() -> bool:
 
 
 def present() -> tuple[Gpu, ...]:
-    """The GPUs; none where none can be found."""
+    """Returns the GPUs; () if none can be found."""
     try:
         return gpus()
     except NoGpu:
@@ -93,7 +92,7 @@ def present() -> tuple[Gpu, ...]:
 
 
 def described() -> list[str]:
-    """A line for each GPU, or the one that says why there is none."""
+    """Returns a line for each GPU, or one that says why there is none."""
     try:
         return [str(gpu) for gpu in gpus()]
     except NoGpu as error:
@@ -102,7 +101,7 @@ def described() -> list[str]:
 
 @contextmanager
 def nvml_session() -> Iterator[Any]:
-    """The library, initialised once for all. Raises NoGpu in the place of NVML's own errors."""
+    """Gives NVML, initialised once; raises NoGpu instead of NVML's errors."""
     try:
         nvml = importlib.import_module("pynvml")
     except ImportError as error:
@@ -116,7 +115,7 @@ def nvml_session() -> Iterator[Any]:
 
 
 def _open(nvml: Any) -> None:
-    """Opens NVML until the process ends: to open it takes some 50 ms, and each round asks it."""
+    """Opens NVML until the process ends: opening takes some 50 ms, and each round reads it."""
     if not any(nvml is opened for opened in _OPENED):
         nvml.nvmlInit()
         atexit.register(nvml.nvmlShutdown)
@@ -127,7 +126,7 @@ _OPENED: list[Any] = []
 
 
 def has_driver() -> bool:
-    """Whether NVIDIA's driver has left its management library here."""
+    """True if NVIDIA's management library is installed."""
     try:
         ctypes.CDLL("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
     except OSError:

@@ -1,4 +1,4 @@
-"""The engine's and NVML's figures of a GPU in the runs of one cell -> one summary."""
+"""Sums up a cell's use of the GPU, from the engine's own figures and NVML's."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from harness.records.cells import GpuUse
 
 
 class GpuUsage(GpuWatch):
-    """Watches the device while a cell's programs run, and collects what the engine reports.
+    """Watches the device while a cell's programs run, and collects the engine's reports.
 
-    The most memory is that of all runs, the cold one included; all else is of hot rounds.
+    The peak of memory is that of all runs, also the cold one; all else is of hot rounds.
     """
 
     def __init__(self) -> None:
@@ -20,18 +20,18 @@ class GpuUsage(GpuWatch):
         self._device_bytes = 0.0
 
     def ran(self, loops: int, use: DeviceUse | None) -> None:
-        """Adds a run: of how many loops it was, and what the engine says of its device."""
+        """Adds a run of ``loops`` loops, with the engine's report of its device."""
         self._runs += loops
         self._uses += [use] if use is not None else []
         self._device_bytes = max(self._device_bytes, self.most(lambda r: r.used_bytes) or 0.0)
 
     def forget_cold(self) -> None:
-        """After the cold run: what is no sum or maximum begins anew."""
+        """Drops all but the memory after the cold run."""
         self.forget()
         self._runs = 0
 
     def summary(self) -> GpuUse:
-        """The cell's figures; all but the memory are of hot rounds."""
+        """Returns the cell's figures; all but the memory are of hot rounds."""
         peaks = [use.peak_bytes for use in self._uses if use.peak_bytes is not None]
         device = int(self._device_bytes) or None
         return GpuUse(

@@ -1,4 +1,4 @@
-"""NVML's readings while an engine runs on a GPU -> what the device did, seen from outside."""
+"""Watches a GPU by NVML while an engine runs on it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any
 from harness.machine.gpu.discovery import NoGpu, nvml_session
 
 LEAST_SECONDS = 1.0
-"""No energy is given for a shorter time: its counter moves some ten times a second."""
+"""The shortest time with a figure of energy: NVML's counter advances ten times a second."""
 SAMPLE_SECONDS = 0.05
-"""Between two readings; NVML renews most of them some ten times a second."""
+"""The time between two readings; NVML renews most of them some ten times a second."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Reading:
 class GpuWatch:
     """Watches the first GPU: ``with watch:`` around each run.
 
-    Readings add up until ``forget``. A device that cannot be read leaves no readings.
+    Readings add up until ``forget``. A device that cannot be read gives no readings.
     """
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Begins anew, with the readings and the energy so far left out."""
+        """Drops the readings and the energy so far."""
         self.readings: list[Reading] = []
         self._millijoules: list[float | None] = []
         self._seconds = 0.0
@@ -83,7 +83,7 @@ class GpuWatch:
             self.readings.append(self._device.reading())
 
     def joules(self, runs: int) -> float | None:
-        """The energy of one of ``runs``; None for short runs, or without a reading."""
+        """Returns the energy of one of ``runs`` runs; None if too short, or without a reading."""
         known = [m for m in self._millijoules if m is not None]
         if not known or len(known) < len(self._millijoules) or self._seconds < LEAST_SECONDS:
             return None
@@ -101,7 +101,7 @@ class GpuWatch:
 
 
 class _Readable:
-    """A device, and how NVML reads it."""
+    """A device that NVML reads."""
 
     def __init__(self, nvml: Any, handle: Any) -> None:
         self._nvml, self._handle = nvml, handle
@@ -121,7 +121,7 @@ class _Readable:
         )
 
     def millijoules(self) -> float | None:
-        """Since the driver was loaded."""
+        """The energy since the driver was loaded."""
         return self._told(lambda: self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle))
 
     def _told(self, ask: Callable[[], float]) -> float | None:

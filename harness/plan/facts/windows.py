@@ -33,7 +33,7 @@ class Frame:
     - ``whole``: the whole partition.
     - ``peers``: from the first row to the last one that ties with the current row.
     - ``rows``: from row ``first`` to row ``last``, relative to the current row (negative: before
-        it); ``first`` is None for the start of the partition.
+      it); ``first`` is None for the start of the partition.
     """
 
     kind: Literal["whole", "peers", "rows"]
