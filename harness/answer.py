@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.types import Schema
@@ -41,6 +41,19 @@ class AnswerSpec:
     widened_sql: str | None = None
     tolerance: float = 1e-6
     names: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the answer's columns, as far as they are known."""
+        return self.names or tuple(column.name for column in self.schema)
+
+    def named(self, found: Sequence[str]) -> list[str]:
+        """The names of what DuckDB returns: those of the answer, then those that it has beside.
+
+        DuckDB repeats a name, and names a column without one by how its expression is written.
+        """
+        known = self.columns[: len(found)]
+        return [*known, *found[len(known) :]]
 
 
 def each_once(names: Iterable[str]) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def write_csv(parquet: Sequence[Path], path: Path, room: Room, delimiter: str = 
 def _header(names: list[str], delimiter: str) -> bytes:
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="\n").writerow(names)
-    if names[0].startswith("x^"):  # Polars would unpack a file that begins so
+    if names[0].startswith(("x^", "\ufeff")):  # what Polars unpacks, and what all readers drop
         return f'"{names[0]}"{text.getvalue().removeprefix(names[0])}'.encode()
     return text.getvalue().encode()
 

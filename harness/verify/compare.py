@@ -53,7 +53,7 @@ def compare(
 
 def _alike(reference: pa.Table, answer: pa.Table, spec: AnswerSpec) -> tuple[pa.Table, pa.Table]:
     """Both tables with the same names and with canonical types; raises where they differ."""
-    names = list(spec.names) or [column.name for column in spec.schema]
+    names = list(spec.columns)
     if len(names) != reference.num_columns:
         names = reference.column_names
     _check_names(answer.column_names, names)

@@ -79,10 +79,10 @@ class References:
         Raises NoReference if the widened reference would reject the query's own answer.
         """
         data, key, spec = request.tables, request.key, request.spec
-        plain = self._file(data, key, spec.reference_sql)
+        plain = self._file(data, key, spec, spec.reference_sql)
         if spec.widened_sql is None:
             return Reference(plain, False, data, key)
-        widened = self._file(data, key, spec.widened_sql)
+        widened = self._file(data, key, spec, spec.widened_sql)
         reason = compare(_read(plain), _read(widened), spec, widened=True)
         if reason is not None:
             raise NoReference(f"the answer and its ties at the LIMIT disagree: {reason}")
@@ -110,7 +110,7 @@ class References:
                 def differs(sql: str, told_by: AnswerSpec, cut: bool) -> bool:
                     with tempfile.TemporaryDirectory(dir=".") as folder:
                         other = Path(folder) / "other.arrow"
-                        self._write(database, sql, other)
+                        self._write(database, sql, told_by, other)
                         return _difference(other, right, told_by, cut) is not None
 
                 names = [table.name for table in reference.tables]
@@ -144,12 +144,12 @@ class References:
         data, key = reference.tables, reference.key
         for way in OTHER_WAYS:
             try:
-                other = self._file(data, key, spec.reference_sql, way)
+                other = self._file(data, key, spec, spec.reference_sql, way)
                 difference = _difference(other, right, spec, widened)
                 if difference is None:
                     return None
                 sql = spec.widened_sql if widened else None
-                ties = other if sql is None else self._file(data, key, sql, way)
+                ties = other if sql is None else self._file(data, key, spec, sql, way)
             except NoReference:
                 continue
             same = _difference(given, ties, spec, widened) is None
@@ -159,17 +159,19 @@ class References:
             )
         return None
 
-    def _file(self, tables: Sequence[Table], key: str, sql: str, way: str = "") -> Path:
-        told = [duckdb.__version__, key, sql, *([way] if way else [])]
+    def _file(
+        self, tables: Sequence[Table], key: str, spec: AnswerSpec, sql: str, way: str = ""
+    ) -> Path:
+        told = [duckdb.__version__, key, sql, way, *spec.columns]
         name = hashlib.sha256("\n".join(told).encode()).hexdigest()
         file = self._budget.answers / f"{name}.arrow"
         if not self._budget.use(file):
             unfinished = self._budget.unfinished(file)  # another run may be writing the same one
             try:
                 if way:
-                    self._compute_otherwise(tables, sql, way, unfinished)
+                    self._compute_otherwise(tables, spec, sql, way, unfinished)
                 else:
-                    self._compute(tables, key, sql, unfinished)
+                    self._compute(tables, key, spec, sql, unfinished)
                 unfinished.replace(file)
             finally:
                 unfinished.unlink(missing_ok=True)
@@ -183,16 +185,20 @@ class References:
             self._database, self._key = open_database(tables, self._threads), key
         return self._database
 
-    def _compute(self, tables: Sequence[Table], key: str, sql: str, target: Path) -> None:
+    def _compute(
+        self, tables: Sequence[Table], key: str, spec: AnswerSpec, sql: str, target: Path
+    ) -> None:
         try:
-            self._write(self._open(tables, key), sql, target)
+            self._write(self._open(tables, key), sql, spec, target)
         except NoReference as error:
             if not says_out_of_memory("", str(error)):
                 raise
             with open_database(tables, self._threads, memory=None) as unbounded:
-                self._write(unbounded, sql, target)
+                self._write(unbounded, sql, spec, target)
 
-    def _compute_otherwise(self, tables: Sequence[Table], sql: str, way: str, target: Path) -> None:
+    def _compute_otherwise(
+        self, tables: Sequence[Table], spec: AnswerSpec, sql: str, way: str, target: Path
+    ) -> None:
         """Computes an answer in another way; raises NoReference beyond its limits.
 
         It does so at every later call, too.
@@ -202,22 +208,30 @@ class References:
         database = open_database(tables, self._threads, OTHER_WAYS[way], OTHER_WAY_MEMORY)
         try:
             with self._in_time(database):
-                self._write(database, sql, target)
+                self._write(database, sql, spec, target)
         except NoReference:
             self._given_up.add((way, sql))
             raise
         finally:
             database.close()
 
-    def _write(self, database: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
-        """Writes a query's answer to an Arrow IPC file; fails where it exceeds its room on disk."""
+    def _write(
+        self, database: duckdb.DuckDBPyConnection, sql: str, spec: AnswerSpec, target: Path
+    ) -> None:
+        """Writes a query's answer to an Arrow IPC file, its columns under the names of the spec.
+
+        Fails where it exceeds its room on disk.
+        """
         views = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
-        names, room = database.execute(views).fetchall(), Room(self._budget)
+        tables, room = database.execute(views).fetchall(), Room(self._budget)
         try:
-            judge(database, sql, [name for (name,) in names])
+            judge(database, sql, [name for (name,) in tables])
             rows = database.sql(sql).to_arrow_reader(BATCH_ROWS)
-            with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, rows.schema) as out:
-                for batch in rows:
+            names = spec.named(rows.schema.names)
+            schema = pa.schema([f.with_name(n) for f, n in zip(rows.schema, names, strict=True)])
+            with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, schema) as out:
+                for found in rows:
+                    batch = found.rename_columns(names)
                     if file.tell() + batch.nbytes > MOST_BYTES:
                         raise NoReference(f"the answer is larger than {MOST_BYTES / 1e9:g} GB")
                     room.take(batch.nbytes)

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from harness.answer import AnswerSpec
 from harness.data.budget import ENTRY, MOST_BYTES, Room, bytes_in
 from harness.data.cache import Cache, Entry, Facts
 from harness.data.prepare import Tables, prepare
@@ -238,9 +239,9 @@ def test_an_answer_is_written_batch_by_batch_where_there_is_room(tmp_path: Path)
     with Cache(tmp_path, limit=1000 * KB) as cache:
         references = References()
         references.start(StartReferee(cache.budget, 1))
-        kept = references._file([], "key", "select unnest(range(100000)) as k")
+        kept = references._file([], "key", AnswerSpec((), ""), "select unnest(range(100000)) as k")
         assert (names(tmp_path), kept.stat().st_size < 900 * KB) == (["a"], True)
         with pytest.raises(NoReference, match=r"no room for 4\d\d kB more: .* may hold 1 MB"):
-            references._file([], "key", "select unnest(range(1000000)) as k")
+            references._file([], "key", AnswerSpec((), ""), "select unnest(range(1000000)) as k")
         assert list(cache.budget.answers.iterdir()) == [kept]
         assert bytes_in(tmp_path) <= 1000 * KB

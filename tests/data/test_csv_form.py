@@ -179,6 +179,25 @@ def test_odd_names_are_read_as_they_are_or_the_engine_cannot(tmp_path: Path, nam
         )
 
 
+MARKED = {
+    "\ufeffa,b": "a",
+    '\ufeff"a",b': "a",
+    "\ufeff\ufeffa,b": "\ufeffa",
+    '"\ufeffa",b': "\ufeffa",
+    '\ufeff"\ufeffa",b': "\ufeffa",
+}
+"""Headers -> the first name. One byte order mark that begins a file is none of its text."""
+
+
+@pytest.mark.parametrize("header", MARKED)
+def test_one_byte_order_mark_is_none_of_a_name(tmp_path: Path, header: str) -> None:
+    (tmp_path / "t.csv").write_text(f"{header}\n1,x\n2,y\n", encoding="utf-8")
+    with Cache(tmp_path / "cache") as cache:
+        table = prepared(tmp_path, "", cache)
+        assert [column.name for column in table.schema] == [MARKED[header], "b"]
+        assert not every_engine_agrees(table)
+
+
 VALUES = {
     *("a bare point", "long numbers", "times of two forms", "fractions of two lengths"),
     *("a time before pandas'", "a date before pandas'"),

@@ -132,7 +132,8 @@ class InProcess:
 
     def _expected(self, sql: str) -> pa.Table:
         spec = self.query(sql).spec
-        return self.reference.sql(spec.widened_sql or spec.reference_sql).to_arrow_table()
+        right = self.reference.sql(spec.widened_sql or spec.reference_sql).to_arrow_table()
+        return right.rename_columns(spec.named(right.column_names))
 
     def _answer(self, engine: str, source: Input, program: Program) -> pa.Table:
         session = self._session(engine, source)

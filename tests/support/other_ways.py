@@ -30,6 +30,7 @@ def another(
             other = database.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise NoReference(str(error)) from error
-        return compare(other, right, told_by, cut) is not None
+        named = told_by.named(other.column_names)
+        return compare(other.rename_columns(named), right, told_by, cut) is not None
 
     return explained.another(spec, widened, names, differs)

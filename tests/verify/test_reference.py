@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import harness.verify.reference
 from harness.answer import AnswerSpec, SortKey
 from harness.data.budget import Budget
 from harness.errors import NoReference, Unsupported
+from harness.plan import compile_query
 from harness.tables import Table
 from harness.types import Column, Type
 from harness.verify.referee import Referee
@@ -49,7 +50,7 @@ def referee(tmp_path: Path) -> Iterator[Referee]:
         yield referee
 
 
-def answer(folder: Path, **columns: list[int]) -> Path:
+def answer(folder: Path, **columns: Sequence[float]) -> Path:
     file = folder / "answer.parquet"
     pq.write_table(pa.table(columns), file)
     return file
@@ -82,6 +83,22 @@ def test_a_wrong_answer_is_wrong_by_both_references(
     reason = referee.check(wrong, spec, reference)
     assert reason is not None
     assert "DuckDB" not in reason
+
+
+REPEATED = "select k, k, avg(k) from t group by k order by k limit 3"
+
+
+def test_names_that_duckdb_repeats_or_makes_up_are_no_other_answer(
+    referee: Referee, table: Table, tmp_path: Path
+) -> None:
+    """The variants of a query name its second k, and its mean of floats, otherwise."""
+    spec = compile_query(REPEATED, {"t": table.schema}).spec
+    reference = referee.reference({"t": table}, "v1", spec)
+    right = {"k": [1, 2, 3], "k_1": [1, 2, 3], "avg(k)": [1.0, 2.0, 3.0]}
+    assert referee.check(answer(tmp_path, **right), spec, reference) is None
+    wrong = answer(tmp_path, **{**right, "k_1": [1, 2, 7]})
+    reason = referee.check(wrong, spec, reference)
+    assert reason is not None and "k_1" in reason and "DuckDB" not in reason
 
 
 def test_an_answer_that_only_the_second_reference_gives_is_not_called_wrong(

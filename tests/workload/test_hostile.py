@@ -17,6 +17,7 @@ import polars as pl
 import pytest
 
 from harness import engines
+from harness.answer import AnswerSpec
 from harness.data.budget import Budget
 from harness.engines.base import Program
 from harness.engines.polars.scans import refuse_other_scans
@@ -375,7 +376,7 @@ def test_an_unfinished_reference_leaves_no_file(
     references.start(StartReferee(Budget(tmp_path, "run", 0), 1))
     for sql in ("select unnest(range(1000000)) as k", "select error('x') as k"):
         with pytest.raises(NoReference):
-            references._file([], "key", sql)
+            references._file([], "key", AnswerSpec((), sql), sql)
     assert list((tmp_path / "answers").iterdir()) == []
 
 

@@ -117,6 +117,7 @@ POLARS_SQL: tuple[Gap, ...] = (
     cannot(exp.StrPosition, reason="it counts bytes"),
     cannot(exp.Substring, "a part of a text of a computed length", test=shapes.computed_length),
     cannot(exp.Replace, "a replacement by what is computed", test=shapes.computed_replacement),
+    cannot(exp.SplitPart, "a text split by what is computed", test=shapes.computed_split),
     cannot(exp.Pad, "padding with more than one character", says=["PAD fill value"]),
     cannot(exp.Trim, "trim of a column's characters", says=["SQLInterfaceError: expression col("]),
     cannot(exp.Cast, "a text as a condition", test=shapes.text_as_condition),

@@ -113,6 +113,14 @@ def computed_replacement(e: Expression) -> bool:
     return isinstance(e, exp.Replace) and not all(isinstance(part, exp.Literal) for part in parts)
 
 
+def computed_split(e: Expression) -> bool:
+    """True for ``split_part(s, a, n)`` where a or n is computed, and may be NULL."""
+    parts = (
+        [e.args[key] for key in ("delimiter", "part_index")] if isinstance(e, exp.SplitPart) else []
+    )
+    return any(part.find(exp.Column) is not None for part in parts)
+
+
 def key_named_as_a_value(e: Expression) -> bool:
     """True for a computed GROUP BY key that has the name of an aggregated column."""
     if not isinstance(e, exp.Select) or e.args.get("group") is None:

@@ -19,7 +19,7 @@ from harness.plan.lower.names import flat_names
 from harness.plan.lower.predicates import factored
 from harness.plan.lower.sets import over_sets, set_operation
 from harness.plan.lower.subqueries import Attached, Subqueries, compares
-from harness.plan.sql.grouping import grouping_sets, is_grouped
+from harness.plan.sql.grouping import grouping_sets, is_grouped, written_keys
 from harness.plan.tree.nodes import (
     Distinct,
     Expression,
@@ -239,6 +239,12 @@ class Lowering:
             keys.append((fresh(name, taken), e))
         if sets is None:
             return [key for key in keys if columns_in(key[1])] or keys, None
+        if len(keys) < written_keys(group):
+            raise Unsupported(
+                "keys of ROLLUP, CUBE or GROUPING SETS that are the same and written in several "
+                "ways, which DuckDB takes for different ones",
+                in_sql(group),
+            )
         names = {e: name for name, e in keys}
         return keys, [[names[relation.flat(e)] for e in chosen] for chosen in sets]
 

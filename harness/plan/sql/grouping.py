@@ -10,7 +10,7 @@ from harness.errors import Unsupported
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression
 
-_GROUPED = "grouped"
+_GROUPED, _WRITTEN = "grouped", "written"
 
 
 def mark_grouped(select: exp.Select) -> None:
@@ -43,6 +43,32 @@ _AROUND = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
 """Expressions that may stand between a window and its function."""
 
 
+def mark_written_keys(group: exp.Group) -> None:
+    """Notes how many keys its sets have as they are written; writes out sets of keys in doubt.
+
+    DuckDB takes ``k``, ``t.k``, an alias of it and its position in the SELECT list for several.
+    """
+    sets = grouping_sets(group) or []
+    group.meta[_WRITTEN] = len({_written(key) for chosen in sets for key in chosen})
+    for clause in list(group.find_all(exp.Rollup, exp.Cube)):
+        keys = max(_sets(clause), key=len)
+        composite = any(isinstance(key, exp.Tuple) for key in clause.expressions)
+        if composite or len({_written(key) for key in keys}) < len(keys):
+            clause.replace(exp.GroupingSets(expressions=[_once(s) for s in _sets(clause)]))
+
+
+def written_keys(group: exp.Group) -> int:
+    return int(group.meta.get(_WRITTEN, 0))
+
+
+def _once(keys: list[Expression]) -> exp.Tuple:
+    return exp.Tuple(expressions=[e.copy() for e in {_written(e): e for e in keys}.values()])
+
+
+def _written(key: Expression) -> str:
+    return key.unnest().sql().lower()
+
+
 def grouping_sets(group: exp.Group) -> list[list[Expression]] | None:
     """Returns the key sets of ROLLUP, CUBE or GROUPING SETS; None for a plain GROUP BY.
 
@@ -59,13 +85,14 @@ def grouping_sets(group: exp.Group) -> list[list[Expression]] | None:
 
 
 def _sets(clause: Expression) -> list[list[Expression]]:
-    keys = clause.expressions
+    keys = [_members(key) for key in clause.expressions]
     if isinstance(clause, exp.GroupingSets):
-        return [_members(key) for key in keys]
+        return keys
     sizes = range(len(keys), -1, -1)
     if isinstance(clause, exp.Rollup):
-        return [keys[:size] for size in sizes]
-    return [list(chosen) for size in sizes for chosen in itertools.combinations(keys, size)]
+        return [list(itertools.chain(*keys[:size])) for size in sizes]
+    chosen = (some for size in sizes for some in itertools.combinations(keys, size))
+    return [list(itertools.chain(*some)) for some in chosen]
 
 
 def _members(key: Expression) -> list[Expression]:

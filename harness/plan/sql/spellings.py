@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from harness.plan.facts.typed import Expression
+from harness.plan.sql.grouping import mark_written_keys
 
 
 def positions_in_sets(tree: Expression) -> None:
     """Replaces positions in ``rollup (1, 2)`` by the items; sqlglot only does so in GROUP BY."""
     for select in tree.find_all(exp.Select):
-        for clause in select.find_all(exp.Rollup, exp.Cube, exp.GroupingSets):
+        if (group := select.args.get("group")) is None:
+            continue
+        mark_written_keys(group)
+        for clause in list(group.find_all(exp.Rollup, exp.Cube, exp.GroupingSets)):
             for place in [e for e in clause.find_all(exp.Literal) if e.is_int]:
                 if isinstance(place.parent, (exp.Tuple, exp.Paren)) or place.parent is clause:
                     place.replace(select.selects[int(place.name) - 1].unalias().copy())
