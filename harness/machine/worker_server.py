@@ -25,6 +25,7 @@ from harness.errors import Unsupported, first_cause
 from harness.machine.messages import Failure, FailureKind, Request, decode_request, encode, read
 from harness.machine.oom import says_out_of_memory
 from harness.machine.processtree import kill_tree
+from harness.words import without_secrets
 
 Handlers = Mapping[type[Request[Any]], Callable[[Any], object]]
 """A type of request -> what makes its reply."""
@@ -35,6 +36,8 @@ STACK_BYTES = 512 * 2**20
 """Of the thread that reads SQL, which may be nested. Untouched, it costs nothing."""
 DEPTH = 100_000
 """Its calls within calls."""
+END_SECONDS = 15.0
+"""What a worker may take to tidy up once its parent is gone."""
 LONGEST_MESSAGE = 500
 """Characters of an engine's error that are sent on; the whole of it stands in the log."""
 
@@ -43,19 +46,21 @@ def serve(
     handlers: Handlers,
     arguments: Sequence[str],
     at_death: signal.Signals = signal.SIGCONT,
+    at_end: Callable[[], object] = lambda: None,
 ) -> None:
     """Answers each request by the handler of its type.
 
     A handler's exception becomes a `Failure`; its traceback goes to the log. The process ends, with
     all that it started, as soon as the parent is gone; the kernel sends it ``at_death`` then:
-    SIGKILL is for one that starts no other (see ``_receive``).
+    SIGKILL is for one that starts no other (see ``_receive``). ``at_end`` is called first, in
+    another thread than the handlers; it may take END_SECONDS.
     """
     requests, replies = map(int, arguments)
     _become_a_leaf_of_the_run(at_death)
     for descriptor in (requests, replies):
         os.set_inheritable(descriptor, False)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(requests, inbox), daemon=True).start()
+    threading.Thread(target=_receive, args=(requests, inbox, at_end), daemon=True).start()
     with os.fdopen(replies, "wb", buffering=0) as stream:
         while True:
             stream.write(_reply(handlers, inbox.get()))
@@ -75,7 +80,9 @@ def serve_deep(
     thread.join()
 
 
-def _receive(descriptor: int, inbox: queue.SimpleQueue[bytes]) -> None:
+def _receive(
+    descriptor: int, inbox: queue.SimpleQueue[bytes], at_end: Callable[[], object]
+) -> None:
     """Passes requests on. The pipe ends with the parent, even while a query is running.
 
     Then this process ends itself, and all that it started: a signal that killed it (as
@@ -87,6 +94,9 @@ def _receive(descriptor: int, inbox: queue.SimpleQueue[bytes]) -> None:
     with os.fdopen(descriptor, "rb") as stream:
         while (content := read(stream)) is not None:
             inbox.put(content)
+    farewell = threading.Thread(target=at_end, daemon=True)
+    farewell.start()
+    farewell.join(END_SECONDS)
     kill_tree(psutil.Process())
 
 
@@ -95,7 +105,7 @@ def _reply(handlers: Handlers, content: bytes) -> bytes:
         request = decode_request(content)
         return encode(handlers[type(request)](request))
     except BaseException as error:  # engines raise what they like: Rust panics, SystemExit
-        traceback.print_exc()
+        sys.stderr.write(without_secrets(traceback.format_exc()))
         sys.stderr.flush()
         return encode(describe(error))
 
@@ -115,7 +125,7 @@ def describe(error: BaseException) -> Failure:
         kind = FailureKind.UNSUPPORTED
     elif says_out_of_memory(name, str(error)):
         kind = FailureKind.OUT_OF_MEMORY
-    return Failure(name, lines[0][:LONGEST_MESSAGE], kind)
+    return Failure(name, without_secrets(lines[0])[:LONGEST_MESSAGE], kind)
 
 
 def _become_a_leaf_of_the_run(at_death: signal.Signals) -> None:
