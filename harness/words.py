@@ -41,6 +41,17 @@ def is_utf8(name: object) -> bool:
     return True
 
 
+def without_secrets(text: str) -> str:
+    """A text in which three stars stand for the passwords and tokens of addresses."""
+    return _NAMED_SECRET.sub(r"\1***", _PASSWORD.sub(r"\1***@", text))
+
+
+_PASSWORD = re.compile(r"(//[^\s/:@]*:)\S*@")
+_NAMED_SECRET = re.compile(
+    r"((?:token|password|passwd|passfile|secret|key)\s*=\s*)[^\s&;'\"]+", re.IGNORECASE
+)
+
+
 def folded(name: str) -> str:
     """Returns a name in lower case, as DuckDB compares names: ASCII letters only."""
     return name.translate(_ASCII)

@@ -31,6 +31,8 @@ OUTPUT_FILE = "answer.parquet"
 
 CONNECT_VARIABLE = "ENGINEBENCH_CONNECT"
 """Holds, in an engine's process, the address of the cluster that ``--connect`` names for it."""
+MEMORY_VARIABLE = "ENGINEBENCH_MEMORY_LIMIT"
+"""Holds, in an engine's process, the bytes that it may use, for libraries that want to be told."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,9 @@ class Session(ABC):
     def rows(self, result: Any) -> int:
         """Returns how many rows a result has, without converting it."""
 
+    def close(self) -> None:  # noqa: B027
+        """Removes what it has made elsewhere, as tables on a server; its process ends with it."""
+
 
 class Engine(ABC):
     """An engine of the comparison. Only its Session imports the engine's library."""
@@ -100,6 +105,8 @@ class Engine(ABC):
     """The module that must be importable."""
     variables: ClassVar[tuple[str, ...]] = ()
     """The environment variables that the library reads (``harness/machine/variables.py``)."""
+    secrets: ClassVar[tuple[str, ...]] = ()
+    """Variables that its process is given and that are written down nowhere, as passwords are."""
     on_gpu: ClassVar[bool] = False
     """True if it computes on a GPU, which is then watched while it runs."""
     optional: ClassVar[bool] = False
@@ -120,6 +127,9 @@ class Engine(ABC):
 
     names_differ: ClassVar[re.Pattern[str] | None] = None
     """Column names that the library takes for a pattern or a path."""
+
+    address: str | None = None
+    """The cluster that ``--connect`` names for the engine, in the process that collects cells."""
 
     def lacks(self) -> Gaps:
         """Returns the engine's gaps, for look-up by emitters and sessions."""

@@ -74,3 +74,8 @@ RAPIDS = (
     *_named("CUDA_", "LAUNCH_BLOCKING CACHE_DISABLE CACHE_MAXSIZE"),
     *_named("RMM_", "LOG_FILE DEBUG_LOG_FILE"),
 )
+
+POSTGRES = _named("PG", "PASSWORD PASSFILE SERVICE SERVICEFILE SSLMODE SSLROOTCERT SSLCERT SSLKEY")
+"""How clients of PostgreSQL find a password; they are handed on, and written down nowhere."""
+SPARK = ("SPARK_CONNECT_AUTHENTICATE_TOKEN",)
+"""The same of a Spark Connect server."""

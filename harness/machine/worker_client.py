@@ -51,6 +51,8 @@ GLANCE_SECONDS = 0.25
 LEAST_FREE_BYTES = 5 * 10**9
 """What a worker must leave free on its disk; at most half of what is free at its start."""
 FAREWELL_SECONDS = 2.0
+CLOSED = -1
+"""In the place of a file descriptor."""
 LOG_TAIL_LINES = 10
 LOG_TAIL_BYTES = 4000
 NOISE = "Extension modules: "
@@ -66,7 +68,7 @@ class WorkerClient(Closing):
     ``module`` is the worker's main module, which ``python`` runs. Its working folder is its own and
     is removed with it; what it prints goes to ``<folder>.log``, which stays. ``memory`` samples its
     process tree, which is killed if it exceeds ``memory_limit`` (bytes), or if the folder's disk is
-    nearly full.
+    nearly full. A worker that has to tidy up elsewhere has ``farewell_seconds`` for it at its end.
     """
 
     def __init__(
@@ -76,7 +78,9 @@ class WorkerClient(Closing):
         environment: Mapping[str, str] | None = None,
         memory_limit: int | None = None,
         python: Path = Path(sys.executable),
+        farewell_seconds: float = 0.0,
     ) -> None:
+        self.farewell_seconds = farewell_seconds
         self.module, self.python, self.folder = module, python, folder.absolute()
         self.log = self.folder.with_name(f"{self.folder.name}.log")
         self.folder.mkdir(parents=True)
@@ -215,13 +219,22 @@ class WorkerClient(Closing):
         if self._killed:
             return
         self._killed = True
+        if self.farewell_seconds:
+            self._bid_farewell()
         self._kill_tree()
         self.memory.close()
         self._process.wait()
         self._selector.close()
-        os.close(self._requests)
-        os.close(self._replies)
+        for descriptor in {self._requests, self._replies} - {CLOSED}:
+            os.close(descriptor)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _bid_farewell(self) -> None:
+        """Closes the pipe, at which the worker tidies up and ends itself, and waits for that."""
+        os.close(self._requests)
+        self._requests = CLOSED
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(self.farewell_seconds)
 
     def _kill_tree(self) -> None:
         kill_tree(self._leader, self.memory.family, self._mark)

@@ -25,6 +25,7 @@ from harness.errors import Unsupported, first_cause
 from harness.machine.messages import Failure, FailureKind, Request, decode_request, encode, read
 from harness.machine.oom import says_out_of_memory
 from harness.machine.processtree import kill_tree
+from harness.words import without_secrets
 
 Handlers = Mapping[type[Request[Any]], Callable[[Any], object]]
 """A type of request -> the function that returns its reply."""
@@ -35,6 +36,8 @@ STACK_BYTES = 512 * 2**20
 """The stack of the thread that reads nested SQL; memory that is not touched costs nothing."""
 DEPTH = 100_000
 """The recursion limit of that thread."""
+END_SECONDS = 15.0
+"""What a worker may take to tidy up once its parent is gone."""
 LONGEST_MESSAGE = 500
 """The most characters of an engine's error in a reply; the log has all of it."""
 
@@ -43,19 +46,21 @@ def serve(
     handlers: Handlers,
     arguments: Sequence[str],
     at_death: signal.Signals = signal.SIGCONT,
+    at_end: Callable[[], object] = lambda: None,
 ) -> None:
     """Answers each request by the handler of its type.
 
     A handler's exception becomes a `Failure`; its traceback goes to the log. The process ends, with
     its descendants, as soon as the parent is gone; the kernel then sends it ``at_death``: SIGKILL
-    is for a worker that starts no other process (see ``_receive``).
+    is for a worker that starts no other process (see ``_receive``). ``at_end`` is called first, in
+    another thread than the handlers; it may take END_SECONDS.
     """
     requests, replies = map(int, arguments)
     _become_a_leaf_of_the_run(at_death)
     for descriptor in (requests, replies):
         os.set_inheritable(descriptor, False)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(requests, inbox), daemon=True).start()
+    threading.Thread(target=_receive, args=(requests, inbox, at_end), daemon=True).start()
     with os.fdopen(replies, "wb", buffering=0) as stream:
         while True:
             stream.write(_reply(handlers, inbox.get()))
@@ -75,7 +80,9 @@ def serve_deep(
     thread.join()
 
 
-def _receive(descriptor: int, inbox: queue.SimpleQueue[bytes]) -> None:
+def _receive(
+    descriptor: int, inbox: queue.SimpleQueue[bytes], at_end: Callable[[], object]
+) -> None:
     """Passes requests on; ends the process when the pipe closes, as it does with the parent.
 
     That also happens while a query is running. The process then kills its descendants: a signal
@@ -86,6 +93,9 @@ def _receive(descriptor: int, inbox: queue.SimpleQueue[bytes]) -> None:
     with os.fdopen(descriptor, "rb") as stream:
         while (content := read(stream)) is not None:
             inbox.put(content)
+    farewell = threading.Thread(target=at_end, daemon=True)
+    farewell.start()
+    farewell.join(END_SECONDS)
     kill_tree(psutil.Process())
 
 
@@ -94,7 +104,7 @@ def _reply(handlers: Handlers, content: bytes) -> bytes:
         request = decode_request(content)
         return encode(handlers[type(request)](request))
     except BaseException as error:  # engines raise what they like: Rust panics, SystemExit
-        traceback.print_exc()
+        sys.stderr.write(without_secrets(traceback.format_exc()))
         sys.stderr.flush()
         return encode(describe(error))
 
@@ -114,7 +124,7 @@ def describe(error: BaseException) -> Failure:
         kind = FailureKind.UNSUPPORTED
     elif says_out_of_memory(name, str(error)):
         kind = FailureKind.OUT_OF_MEMORY
-    return Failure(name, lines[0][:LONGEST_MESSAGE], kind)
+    return Failure(name, without_secrets(lines[0])[:LONGEST_MESSAGE], kind)
 
 
 def _become_a_leaf_of_the_run(at_death: signal.Signals) -> None:

@@ -90,6 +90,10 @@ class EngineAtWork:
             writer.write_table(table, max_chunksize=BATCH_ROWS)
         return Answer(target, share)
 
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+
     def _rows(self) -> int:
         if not self._writes:
             return self.session.rows(self._result)
@@ -145,7 +149,7 @@ def main(arguments: Sequence[str]) -> None:
         Run: engine.run,
         HandOver: engine.hand_over,
     }
-    serve(handlers, arguments)
+    serve(handlers, arguments, at_end=engine.close)
 
 
 if __name__ == "__main__":

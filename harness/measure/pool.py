@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import harness.engines
-from harness.engines.base import CONNECT_VARIABLE
+from harness.engines.base import CONNECT_VARIABLE, MEMORY_VARIABLE
 from harness.engines.own_environment import InOwnEnvironment, link_packages
 from harness.errors import UnknownEngine, WorkerError
 from harness.machine.closing import Closing
@@ -36,6 +36,8 @@ CROWD_SHARE = 0.1
 """If others hold more than this part of an engine's limit, it may have run out because of them."""
 SETUP_ATTEMPTS = 2
 """How often the set-up of a worker is tried, over all queries of a workload."""
+FAREWELL_SECONDS = 20.0
+"""What an engine may take to remove its tables from a cluster, at the end of its process."""
 VALUE_BYTES = {Type.STRING: 32, Type.BOOLEAN: 1}
 """The bytes that a value takes in memory, roughly; values of other types take 8."""
 
@@ -77,7 +79,12 @@ class Settings:
     def variables(self, engine: str) -> dict[str, str]:
         """The environment variables that carry these settings to an engine's process."""
         address, limit = self.connect.get(engine), self.gpu_memory_limit
-        told = {CONNECT_VARIABLE: address, LIMIT_VARIABLE: limit and str(limit)}
+        memory = self.memory_limit
+        told = {
+            CONNECT_VARIABLE: address,
+            LIMIT_VARIABLE: limit and str(limit),
+            MEMORY_VARIABLE: memory and str(memory),
+        }
         return {name: value for name, value in told.items() if value}
 
 
@@ -268,14 +275,16 @@ def launched(
     """
     engine, python = harness.engines.get(name), Path(sys.executable)
     address = harness.engines.address(name)
-    environment = {**read_by(engine, os.environ), **engine.environment(threads)}
+    secrets = {name: os.environ[name] for name in engine.secrets if name in os.environ}
+    environment = {**read_by(engine, os.environ), **secrets, **engine.environment(threads)}
     if isinstance(engine, InOwnEnvironment):
         packages = folder.absolute().parent / "packages"
         link_packages(packages, [__name__, address])
         environment |= engine.home().variables(packages)
         python = engine.home().python
     module, variables = "harness.measure.engine_worker", {**environment, **(variables or {})}
-    client = WorkerClient(module, folder, variables, memory_limit, python)
+    farewell = FAREWELL_SECONDS if CONNECT_VARIABLE in variables else 0.0
+    client = WorkerClient(module, folder, variables, memory_limit, python, farewell)
     client.post(StartEngine(address, threads))
     return client
 

@@ -16,7 +16,7 @@ from harness.machine.limits import default_memory_limit
 from harness.measure.pool import Settings, default_together_limit
 from harness.measure.rounds import Rounds
 from harness.tables import Input
-from harness.words import is_utf8, parse_bytes, suggestion, visible
+from harness.words import is_utf8, parse_bytes, suggestion, visible, without_secrets
 from harness.workload.cells import Selection
 
 
@@ -105,7 +105,7 @@ def settings(config: pytest.Config) -> Settings:
         cold_process=config.getoption("cold_process"),
         drop_caches=config.getoption("drop_caches"),
         rounds=Rounds(0, 0) if disabled(config) else _rounds(config),
-        connect=_connections(config),
+        connect=connections(config),
         gpu_memory_limit=_bytes("--gpu-memory-limit", config.getoption("gpu_memory_limit")),
     )
 
@@ -115,18 +115,20 @@ def cache_limit(config: pytest.Config) -> int | None:
     return _bytes("--cache-limit", config.getoption("cache_limit"))
 
 
-def _connections(config: pytest.Config) -> dict[str, str]:
+def connections(config: pytest.Config) -> dict[str, str]:
     """``dask=tcp://127.0.0.1:8786`` -> the address of a cluster, by engine."""
     addresses = {}
+    able = [engine for engine in engines.names() if engines.get(engine).connects]
     for text in config.getoption("connect"):
         name, _, address = text.partition("=")
-        able = [engine for engine in engines.names() if engines.get(engine).connects]
         if name not in able or not address:
             raise pytest.UsageError(
-                f"--connect {text!r}: give ENGINE=ADDRESS with one of {', '.join(able)}, "
-                "for example dask=tcp://127.0.0.1:8786"
+                f"--connect {without_secrets(text)!r}: give ENGINE=ADDRESS with one of "
+                f"{', '.join(able)}, for example dask=tcp://127.0.0.1:8786"
             )
         addresses[name] = address
+    for name in able:
+        engines.get(name).address = addresses.get(name)
     return addresses
 
 
@@ -172,8 +174,8 @@ def _bytes(option: str, text: str | None) -> int | None:
 
 
 def repeated(config: pytest.Config) -> str:
-    """Returns the command line that repeats a run."""
-    return shlex.join(["pytest", *config.invocation_params.args])
+    """The command line that repeats a run, without passwords."""
+    return shlex.join(["pytest", *map(without_secrets, map(str, config.invocation_params.args))])
 
 
 def resuming(command: str) -> str:

@@ -32,7 +32,8 @@ def register_parts(config: pytest.Config, reader: Reader) -> None:
     options.refuse_what_cannot_be(config)
     # pytest-benchmark asks a child process for the CPU; a json.py here is no part of Python.
     os.environ["PYTHONSAFEPATH"] = "1"
-    selection, settings = options.selection(config), options.settings(config)
+    settings = options.settings(config)
+    selection = options.selection(config)
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(options.workloads_folder(config))]
     results = config.rootpath / config.getoption("results")

@@ -89,6 +89,8 @@ class SqlEngine(Engine):
     rules: ClassVar[tuple[Rule, ...]] = RULES
     session: ClassVar[type[SqlSession]]
     gaps: ClassVar[tuple[Gap, ...]] = COMMON
+    also: ClassVar[Mapping[Input, str]] = {}
+    """Comments at the beginning of programs that say what else a run does."""
     nan_differs: ClassVar[frozenset[Use]] = frozenset(Use)
     """By default all of them: a library has to show that its rules for NaN are DuckDB's."""
 
@@ -116,7 +118,8 @@ class SqlEngine(Engine):
             raise gaps.unsupported(UNSPELT, detail=str(error)) from error
         if not _reads_as(text, tree, self.dialect):
             raise gaps.unsupported(READ_OTHERWISE, text)
-        return Program(f"{WRITES if query.write else ''}{text}\n", self.language)
+        first = f"{WRITES if query.write else ''}{self.also.get(source, '')}"
+        return Program(f"{first}{text}\n", self.language)
 
     def refuse_table(self, table: Table, source: Input) -> None:
         """Raises Refused for a table whose files the library would read differently."""

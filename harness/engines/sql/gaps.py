@@ -12,6 +12,7 @@ from harness.plan.tree.nodes import Aggregate, Join, Scan, Sort, Window
 ALWAYS_NULL = "an aggregate that is always NULL"
 READ_OTHERWISE = "a text that would be read as another query"
 UNSPELT = "what has no spelling in its dialect"
+NO_PARQUET = "Parquet files"
 
 COMMON: tuple[Gap, ...] = (
     not_yet(exp.AggFunc, ALWAYS_NULL),
@@ -149,6 +150,42 @@ POLARS_SQL: tuple[Gap, ...] = (
         says=[
             *("SQLInterfaceError", "SQLSyntaxError", "ColumnNotFoundError", "SchemaError"),
             *("InvalidOperationError", "DuplicateError", "dynamic pattern"),
+        ],
+    ),
+)
+
+POSTGRES: tuple[Gap, ...] = (
+    *COMMON,
+    cannot(exp.TryCast),
+    not_yet(exp.Bracket),
+    cannot(Scan, NO_PARQUET, "it has no reader of them"),
+    cannot(exp.Identifier, "a name of more than 63 bytes", test=shapes.long_name),
+    cannot(exp.Div, "a division by zero", says=["division by zero"]),
+    cannot(exp.Mod, "a remainder of floats", test=shapes.float_remainder),
+    cannot(exp.Like, "a computed pattern of LIKE", test=shapes.computed_pattern),
+    cannot(exp.RegexpLike, "a regular expression that it reads otherwise", test=shapes.perl_only),
+    cannot(
+        exp.RegexpReplace,
+        "a regular expression of which it takes the longest match",
+        test=shapes.longest_or_first,
+    ),
+    cannot(exp.TimeToStr, "a format with other letters", test=shapes.other_letters),
+    cannot(exp.Ln, "the logarithm of 0 or less", says=["cannot take logarithm"]),
+    cannot(exp.Sqrt, "the root of a negative number", says=["cannot take square root"]),
+    cannot(
+        exp.Pow,
+        "a power that is infinite or no number",
+        says=["zero raised to a negative power", "a negative number raised to"],
+    ),
+    cannot(exp.Cast, "a number that passes its type", says=["out of range"]),
+    cannot(
+        exp.Select,
+        OTHERWISE,
+        says=[
+            *("ERROR:  function ", "ERROR:  operator does not exist", "ERROR:  syntax error"),
+            *("not implemented", "not supported", "is only supported with", "cannot cast type"),
+            *("must appear in", "could not determine polymorphic type", "is ambiguous"),
+            *("non-integer constant in", "cannot be matched", "invalid regular expression"),
         ],
     ),
 )

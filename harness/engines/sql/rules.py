@@ -5,12 +5,14 @@ A rule changes the tree in place. Every expression carries its type, before and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlglot import exp
 
 from harness.answer import AnswerSpec
+from harness.plan.facts.kinds import DEVIATIONS
 from harness.plan.facts.printing import Expression
 from harness.types import Type
 
@@ -234,6 +236,75 @@ def plain_names(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     return tree
 
 
+def qualify_as_where(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Replaces QUALIFY by WHERE around a subquery that has its condition as a column."""
+    for select in list(tree.find_all(exp.Select)):
+        condition = select.args.get("qualify")
+        if condition is None:
+            continue
+        outer = _qualified(select, condition)
+        if select is tree:
+            tree = outer
+        else:
+            select.replace(outer)
+    return tree
+
+
+KEPT, ROWS, SORTED_BY = "is kept", "kept rows", "sorted by"
+"""The names in a subquery that stands for QUALIFY."""
+
+
+def _qualified(select: exp.Select, condition: Expression) -> exp.Select:
+    inner = select.copy()
+    names = [item.alias_or_name for item in inner.selects]
+    moved = {key: inner.args.pop(key, None) for key in ("order", "limit", "offset", "with_")}
+    inner.set("qualify", None)
+    moved["distinct"] = inner.args.pop("distinct", None)
+    for place, key in enumerate(moved["order"].expressions if moved["order"] else ()):
+        if not (isinstance(key.this, exp.Column) and not key.this.table and key.name in names):
+            name = f"{SORTED_BY} {place}"
+            inner.select(exp.alias_(key.this.copy(), name, quoted=True), copy=False)
+            key.set("this", exp.column(name, quoted=True))
+    inner.select(exp.alias_(condition.this.copy(), KEPT, quoted=True), copy=False)
+    columns = [exp.alias_(exp.column(n, ROWS, quoted=True), n, quoted=True) for n in names]
+    rows = inner.subquery(exp.to_identifier(ROWS, quoted=True))
+    outer = exp.select(*columns).from_(rows).where(exp.column(KEPT, quoted=True))
+    for key, value in moved.items():
+        outer.set(key, value)
+    return outer
+
+
+def exact_numbers_as_own_types(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Casts what PostgreSQL computes as decimals, or in 32 bits, to the types that DuckDB has."""
+    for e in list(tree.find_all(*_EXACT)):
+        outer: Any = e
+        while isinstance(outer.parent, (exp.Filter, exp.Window)) and outer.parent.this is outer:
+            outer = outer.parent
+        to = kind(e)
+        if to in ("BIGINT", "DOUBLE") and not isinstance(outer.parent, exp.Cast):
+            outer.replace(cast(outer, to))
+    return tree
+
+
+_EXACT = (exp.Sum, exp.Avg, *DEVIATIONS, exp.Extract, exp.Length, exp.StrPosition, exp.Ntile)
+
+
+def dots_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Has a dot of a regular expression match no newline, but where ``(?s)`` says that it does."""
+    for e in tree.find_all(exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract):
+        pattern = e.expression
+        flags = _FLAGS.match(pattern.name)
+        rest = pattern.name[flags.end() if flags else 0 :]
+        letters = flags[1] if flags else ""
+        e.set(
+            "expression", exp.Literal.string(f"(?{letters}{'' if 's' in letters else 'p'}){rest}")
+        )
+    return tree
+
+
+_FLAGS = re.compile(r"\(\?([is]+)\)")
+
+
 RULES: tuple[Rule, ...] = (
     group_by_all,
     date_arithmetic,
@@ -244,4 +315,10 @@ RULES: tuple[Rule, ...] = (
     answer_types,
     plain_names,
     no_length_below_zero,
+)
+POSTGRES: tuple[Rule, ...] = (
+    *RULES,
+    exact_numbers_as_own_types,
+    dots_without_newlines,
+    qualify_as_where,
 )

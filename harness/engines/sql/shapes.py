@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from harness.engines.python.kernel import MOST_PLACES
@@ -146,3 +148,48 @@ def frame_past_the_row(e: Expression) -> bool:
     if spec is None or not isinstance(e.this, (exp.Sum, exp.Avg, exp.Count, exp.Min, exp.Max)):
         return False
     return isinstance(spec.args.get("end"), exp.Expr)
+
+
+def float_remainder(e: Expression) -> bool:
+    return isinstance(e, exp.Mod) and "DOUBLE" in (kind(e.this), kind(e.expression))
+
+
+def computed_pattern(e: Expression) -> bool:
+    """True for ``s like w``: a backslash in w is a character in DuckDB, an escape elsewhere."""
+    return isinstance(e, (exp.Like, exp.ILike)) and not isinstance(e.expression, exp.Literal)
+
+
+_REGULAR = (exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract)
+_PLAIN_PATTERN = re.compile(
+    r"(\(\?(i|s|is|si)\))?"
+    r"([^\\\[{*+?]|\\[^\w\s]|\[(?!\^)[^\\\[\]]+\]|\(\?:|[*+?](?![*+?])|\{\d+(,\d*)?\}(?!\?))*",
+    re.DOTALL,
+)
+"""A pattern that means the same to Perl's family and to POSIX': no ``\\w``, ``[^a]``, ``a*?``."""
+
+
+def perl_only(e: Expression) -> bool:
+    """True for a regular expression that POSIX' family reads otherwise, or may."""
+    if not isinstance(e, _REGULAR):
+        return False
+    pattern = e.expression
+    return not (isinstance(pattern, exp.Literal) and _PLAIN_PATTERN.fullmatch(pattern.name))
+
+
+def longest_or_first(e: Expression) -> bool:
+    """True where the match itself counts, and the longest need not be the first that is found."""
+    if not isinstance(e, (exp.RegexpReplace, exp.RegexpExtract)):
+        return False
+    return "|" in e.expression.name or len(re.findall(r"(?<!\()[*+?{]", e.expression.name)) > 1
+
+
+def other_letters(e: Expression) -> bool:
+    """True for ``strftime`` with letters that are no codes, or codes that others lack."""
+    if not isinstance(e, exp.TimeToStr):
+        return False
+    return bool(re.search(r"[A-Za-z%\"]", re.sub("%[YmdHIMSjyBbAa]", "", e.text("format"))))
+
+
+def long_name(e: Expression) -> bool:
+    """True for a name of which PostgreSQL reads a part only."""
+    return isinstance(e, exp.Identifier) and len(e.name.encode()) > 63

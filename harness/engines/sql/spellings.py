@@ -251,3 +251,88 @@ POLARS_SQL: Spellings = {
     exp.Round: half_away,
     exp.TimeToStr: spelt("STRFTIME(CAST({this} AS TIMESTAMP), {format})"),
 }
+
+
+def as_int(name: str, *keys: str) -> Spelling:
+    """Prints a function whose numbers are of 32 bits there: all but its first operand are cast."""
+
+    def text(printer: Any, e: Expression) -> str:
+        given = [e.args[key] for key in keys if e.args.get(key) is not None]
+        numbers = (
+            printer.sql(x) if isinstance(x, exp.Literal) else f"CAST({printer.sql(x)} AS INT)"
+            for x in given
+            if kind(x) != "VARCHAR"
+        )
+        texts = (printer.sql(x) for x in given if kind(x) == "VARCHAR")
+        return f"{name}({', '.join([*texts, *numbers])})"
+
+    return text
+
+
+def first_of_array(order: str) -> Spelling:
+    """Prints ``arg_max`` and ``arg_min`` as the first element of a sorted array, without NULLs."""
+
+    def text(printer: Any, e: Expression) -> str:
+        value, by = printer.sql(e, "this"), printer.sql(e, "expression")
+        there = f"FILTER (WHERE ({value}) IS NOT NULL AND ({by}) IS NOT NULL)"
+        return f"(ARRAY_AGG({value} ORDER BY {by} {order}) {there})[1]"
+
+    return text
+
+
+def of_booleans(name: str, of_boolean: str) -> Spelling:
+    """Prints an aggregate that the library has under another name for booleans."""
+
+    def text(printer: Any, e: Expression) -> str:
+        called = of_boolean if kind(e.this) == "BOOLEAN" else name
+        made: str = printer.func(called, e.this)
+        return made
+
+    return text
+
+
+def cast_of_booleans(printer: Any, e: Expression) -> str:
+    """Prints casts between booleans and numbers for a library that has only that to 32 bits."""
+    value, of, to = printer.sql(e, "this"), kind(e.this), kind(e)
+    if of == "BOOLEAN" and to in ("BIGINT", "DOUBLE"):
+        return f"CAST(CAST({value} AS INT) AS {printer.sql(e, 'to')})"
+    if to == "BOOLEAN" and of in ("BIGINT", "DOUBLE"):
+        return f"(({value}) <> 0)"
+    plain: str = printer.cast_sql(e)
+    return plain
+
+
+def rounded_decimal(printer: Any, e: Expression) -> str:
+    """Prints ROUND to places by way of a decimal, for libraries that round only these to places."""
+    value, places = printer.sql(e, "this"), e.args.get("decimals")
+    to = "BIGINT" if kind(e.this) == "BIGINT" else "DOUBLE PRECISION"
+    if places is None:
+        return value if to == "BIGINT" else _AWAY.format(f"({value})")
+    return f"CAST(ROUND(CAST({value} AS DECIMAL), {printer.sql(places)}) AS {to})"
+
+
+def quantile(name: str, fraction: str = "{expression}") -> Spelling:
+    return spelt(f"{name}({fraction}) WITHIN GROUP (ORDER BY {{this}})")
+
+
+POSTGRES: Spellings = {
+    **{key: value for key, value in SHARED.items() if key is not exp.TryCast},
+    exp.AnyValue: of_booleans("MIN", "BOOL_AND"),
+    exp.ArgMax: first_of_array("DESC"),
+    exp.ArgMin: first_of_array("ASC"),
+    exp.Cast: cast_of_booleans,
+    exp.Contains: spelt("(STRPOS({this}, {expression}) > 0)"),
+    exp.Corr: spelt(CORRELATION_OR_NAN),
+    exp.DateDiff: by_unit("({1} - {0})"),
+    exp.DateFromParts: as_int("MAKE_DATE", "year", "month", "day"),
+    exp.EndsWith: spelt("(RIGHT({this}, LENGTH({expression})) = {expression})"),
+    exp.Left: as_int("LEFT", "this", "expression"),
+    exp.Max: of_booleans("MAX", "BOOL_OR"),
+    exp.Median: quantile("PERCENTILE_CONT", "0.5"),
+    exp.Min: of_booleans("MIN", "BOOL_AND"),
+    exp.Repeat: as_int("REPEAT", "this", "times"),
+    exp.Right: as_int("RIGHT", "this", "expression"),
+    exp.Round: rounded_decimal,
+    exp.SplitPart: as_int("SPLIT_PART", "this", "delimiter", "part_index"),
+    exp.Substring: as_int("SUBSTRING", "this", "start", "length"),
+}

@@ -1,0 +1,238 @@
+"""Tables in a PostgreSQL database: a schema of their own, loaded by COPY, join keys indexed.
+
+The schema is dropped at the end. Of a process that was killed first it stays, on a server that is
+not ours, until the next one drops it: its name is also that of its session.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gzip
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from harness.engines.base import CONNECT_VARIABLE, MEMORY_VARIABLE
+from harness.machine.postgres_server import PostgresServer
+from harness.sandbox.guard import identifier, literal
+from harness.tables import Table
+from harness.types import Type
+from harness.words import without_secrets
+
+PREFIX = "enginebench_"
+DEFAULT_MEMORY = 4 * 2**30
+CHUNK_BYTES = 2**20
+"""Of a CSV file, sent at a time."""
+PATIENCE_SECONDS = 10
+"""For locks that others hold, when the schema is dropped."""
+ORDERED = ("C", "POSIX", "C.UTF-8", "C.utf8")
+"""Collations that order texts by code points, as all engines are compared in."""
+_TYPES = {Type.FLOAT64: "DOUBLE PRECISION", Type.STRING: "TEXT"}
+
+
+def memory_settings() -> dict[str, object]:
+    """A quarter of the memory limit for shared buffers, an eighth for each sort or hash."""
+    megabytes = int(os.environ.get(MEMORY_VARIABLE, DEFAULT_MEMORY)) >> 20
+    return {
+        "shared_buffers": f"{max(megabytes // 4, 16)}MB",
+        "work_mem": f"{max(megabytes // 8, 4)}MB",
+        "maintenance_work_mem": f"{min(max(megabytes // 16, 16), 2048)}MB",
+        "effective_cache_size": f"{max(megabytes * 3 // 4, 16)}MB",
+    }
+
+
+def session_settings(threads: int) -> dict[str, object]:
+    """What a session sets of itself, on any server."""
+    return {
+        "max_parallel_workers_per_gather": threads - 1,
+        "max_parallel_maintenance_workers": threads - 1,
+        "jit": "off",
+        "random_page_cost": 1.1,
+        "timezone": "UTC",
+        "datestyle": "ISO",
+        "client_min_messages": "error",
+    }
+
+
+@cache
+def own_server(threads: int) -> PostgresServer:
+    """The server of this process, which ends with it."""
+    workers = {"max_parallel_workers": threads - 1, "max_worker_processes": threads + 8}
+    server = PostgresServer({**memory_settings(), **workers})
+    atexit.register(server.close)
+    return server
+
+
+class Connected:
+    """A connection to a server, in a schema of its own: the one of ``--connect``, or our own."""
+
+    def __init__(self, threads: int) -> None:
+        import adbc_driver_postgresql.dbapi as adbc
+        import psycopg
+
+        self.adbc, self.psycopg = adbc, psycopg
+        given = os.environ.get(CONNECT_VARIABLE)
+        self.server = None if given else own_server(threads)
+        self.address = given or own_server(threads).address
+        self.schema = f"{PREFIX}{secrets.token_hex(8)}"
+        values = {**session_settings(threads), **memory_settings()}
+        del values["shared_buffers"]  # the server's
+        values |= {"search_path": self.schema, "application_name": self.schema}
+        self.settings = [f"SET {name} = {literal(str(value))}" for name, value in values.items()]
+        self.tables: dict[str, Table] = {}
+        self.indexed: set[tuple[str, str]] = set()
+        self.copying = self.connected()
+        _refuse_other_order(self.copying)
+        _drop_left_behind(self.copying)
+        self.copying.execute(f"CREATE SCHEMA {self.schema}")
+        with _told_without_secrets():
+            self.connection = adbc.connect(self.address, autocommit=True)
+        self.queries = self.connection.cursor()
+        for setting in self.settings:
+            self.queries.execute(setting)
+
+    def connected(self) -> Any:
+        """A connection of psycopg's, for statements and COPY."""
+        with _told_without_secrets():
+            connection = self.psycopg.connect(self.address, autocommit=True)
+        for setting in self.settings:
+            connection.execute(setting)
+        return connection
+
+    def load(self, table: Table) -> None:
+        """Loads a table from its Parquet files, by the binary COPY of ADBC."""
+        import pyarrow.parquet as pq
+
+        self.queries.execute(f"DROP TABLE IF EXISTS {identifier(table.name)}")
+        self.tables[table.name] = table
+        self.indexed = {(name, column) for name, column in self.indexed if name != table.name}
+        rows = pq.read_table(list(map(str, table.parquet))).replace_schema_metadata()
+        self.queries.adbc_ingest(table.name, rows, mode="create")
+        self.queries.execute(f"VACUUM ANALYZE {identifier(table.name)}")
+
+    def copy(self, sql: str) -> None:
+        """Copies the CSV files of the tables that a query reads into tables."""
+        names = sorted(_tables_of(sql) & self.tables.keys())
+        with self.copying.cursor() as own:
+            for name in names:
+                table = self.tables[name]
+                own.execute(f"DROP TABLE IF EXISTS {identifier(name)}")
+                own.execute(f"CREATE UNLOGGED TABLE {identifier(name)} ({_columns(table)})")
+                for file in table.csv:
+                    with _opened(file) as read, own.copy(_copy(table)) as copy:
+                        while chunk := read.read(CHUNK_BYTES):
+                            copy.write(chunk)
+            self.indexed.clear()
+            self.index(sql)
+            for name in names:
+                own.execute(f"ANALYZE {identifier(name)}")
+
+    def index(self, sql: str) -> None:
+        """Makes an index on each column that a query compares with another table's."""
+        for name, column in sorted(_keys(sql, self.tables) - self.indexed):
+            self.indexed.add((name, column))
+            self.queries.execute(f"CREATE INDEX ON {identifier(name)} ({identifier(column)})")
+
+    def answer(self, sql: str) -> Any:
+        """The answer of a query, as an Arrow table."""
+        self.queries.execute(sql)
+        return self.queries.fetch_arrow_table()
+
+    def close(self) -> None:
+        """Ends our own server; on another, what the session is doing, and drops its schema."""
+        if self.server is not None:
+            self.server.close()
+            return
+        with self.connected() as own:
+            own.execute(f"SET lock_timeout = '{PATIENCE_SECONDS}s'")
+            own.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                f"WHERE application_name = '{self.schema}' AND pid <> pg_backend_pid()"
+            )
+            own.execute(f"DROP SCHEMA IF EXISTS {self.schema} CASCADE")
+
+
+@contextlib.contextmanager
+def _told_without_secrets() -> Iterator[None]:
+    """Has an error of connecting tell neither password nor token."""
+    try:
+        yield
+    except Exception as error:
+        told = without_secrets(str(error)).strip().splitlines() or ["no message"]
+        raise ConnectionError(f"no connection to PostgreSQL: {' '.join(told)}") from None
+
+
+def _refuse_other_order(own: Any) -> None:
+    ((collation,),) = own.execute(
+        "SELECT datcollate FROM pg_database WHERE datname = current_database()"
+    ).fetchall()
+    if collation not in ORDERED:
+        raise RuntimeError(
+            f"this database orders texts by the rules of {collation}, not by code points; make one "
+            "by CREATE DATABASE bench TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
+        )
+
+
+def _drop_left_behind(own: Any) -> None:
+    """Drops the schemas of sessions that have ended without doing so."""
+    names = own.execute(
+        "SELECT nspname FROM pg_namespace WHERE nspowner = current_user::regrole AND "
+        f"nspname ~ '^{PREFIX}[0-9a-f]{{16}}$' AND "
+        "NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = nspname)"
+    ).fetchall()
+    for (name,) in names:
+        own.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(f"{identifier(c.name)} {_TYPES.get(c.type, c.type.sql)}" for c in table.schema)
+
+
+def _copy(table: Table) -> str:
+    """The COPY statement for a table's CSV files; NULL may stand in quotation marks, too."""
+    form, names = table.csv_format, ", ".join(identifier(c.name) for c in table.schema)
+    null, delimiter = literal(form.null_values[0]), literal(form.delimiter)
+    return (
+        f"COPY {identifier(table.name)} ({names}) FROM STDIN (FORMAT csv, HEADER true, "
+        f"DELIMITER {delimiter}, NULL {null}, FORCE_NULL ({names}))"
+    )
+
+
+def _opened(file: Any) -> Any:
+    return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")
+
+
+def _tables_of(sql: str) -> set[str]:
+    return {table.name for table in sqlglot.parse_one(sql, read="postgres").find_all(exp.Table)}
+
+
+def _keys(sql: str, tables: Mapping[str, Table]) -> set[tuple[str, str]]:
+    """The columns of tables that a query sets equal to a column of another."""
+    tree = sqlglot.parse_one(sql, read="postgres")
+    named: dict[str, set[str]] = {}
+    for table in tree.find_all(exp.Table):
+        named.setdefault(table.alias_or_name, set()).add(table.name)
+    found = set()
+    for left, right in _equalities(tree):
+        for column in (left, right) if left.table != right.table else ():
+            for name in named.get(column.table, set()) & tables.keys():
+                if column.name in {c.name for c in tables[name].schema}:
+                    found.add((name, column.name))
+    return found
+
+
+def _equalities(tree: exp.Expr) -> Iterator[tuple[exp.Column, exp.Column]]:
+    """Pairs of columns that are compared by ``a = b`` or ``a IN (SELECT b …)``."""
+    for e in tree.find_all(exp.EQ, exp.In):
+        query = e.args.get("query")
+        other = (
+            query.unnest().selects[0].unalias() if query is not None else e.args.get("expression")
+        )
+        if isinstance(e.this, exp.Column) and isinstance(other, exp.Column):
+            yield e.this, other

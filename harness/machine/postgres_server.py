@@ -1,0 +1,233 @@
+"""A throwaway PostgreSQL server: found, made, started on loopback, and gone with its process.
+
+PostgreSQL refuses to run as root; root starts it as another user. It is a child of the process that
+starts it, so that it is measured and killed with that, and what a killed server would leave behind
+lies in its folder: its dynamic shared memory too, and the rest is marked for removal from the
+start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import pwd
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from harness.machine.closing import Closing
+from harness.machine.processtree import MARK
+from harness.machine.scratch import PREFIX
+
+PLACES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql*/bin")
+"""Where packages put what is not on the PATH, below the root."""
+USERS = ("postgres", "nobody")
+"""Whom root runs the server as: the first that the system knows."""
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+LOCALE = ("--encoding=UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8")
+"""Texts are ordered by code points, and all letters have their other case."""
+IPC_RMID, PR_SET_PDEATHSIG = 0, 1
+SHARED_MEMORY_LINE = 6
+"""Of postmaster.pid: the key and the number of the server's segment of shared memory."""
+
+
+@cache
+def programs(root: Path = Path("/")) -> Path | None:
+    """The folder with the newest PostgreSQL's initdb and postgres; None where there is none."""
+    on_path = shutil.which("initdb")
+    found = [folder for place in PLACES for folder in root.glob(place)]
+    newest = sorted(found, key=lambda folder: [*map(int, re.findall(r"\d+", str(folder)))])
+    folders = [*([Path(on_path).resolve().parent] if on_path else []), *reversed(newest)]
+    return next((f for f in folders if (f / "initdb").exists() and (f / "postgres").exists()), None)
+
+
+@cache
+def version() -> str | None:
+    """The version of the PostgreSQL that is installed, or None."""
+    folder = programs()
+    if folder is None:
+        return None
+    told = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True)
+    found = re.search(r"\d[\w.]*", told.stdout)
+    return found[0] if found else None
+
+
+def unavailable() -> str | None:
+    """Why no server can be started here, in words; None where one can."""
+    if programs() is not None:
+        return None
+    return "no initdb of PostgreSQL's is here: install PostgreSQL, or --connect to a server"
+
+
+class PostgresServer(Closing):
+    """Makes a database in a folder of its own and starts its server; ``close`` ends both."""
+
+    def __init__(self, settings: Mapping[str, object]) -> None:
+        folder = programs()
+        if folder is None:
+            raise FileNotFoundError("there is no initdb")
+        self._user = _user()
+        below = Path.cwd() if MARK in os.environ else None
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}postgres-", dir=below))
+        _let_in(self.folder, self._user)
+        self.data, self._password = self.folder / "data", secrets.token_hex(16)
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._initialise(folder / "initdb")
+            self.port = _free_port()
+            self._start(folder / "postgres", {**_OWN_SETTINGS, **settings, "port": self.port})
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def address(self) -> str:
+        """How clients reach it; it holds the password."""
+        return f"postgresql://bench:{self._password}@127.0.0.1:{self.port}/postgres"
+
+    def _initialise(self, initdb: Path) -> None:
+        file = self.folder / "password"
+        file.touch(0o600)
+        file.write_text(self._password)
+        _give(file, self._user)
+        command: list[str | Path] = [initdb, "-D", self.data, "-U", "bench", f"--pwfile={file}"]
+        done = subprocess.run(
+            [*command, "--auth=scram-sha-256", "--no-sync", *LOCALE],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            **self._as_user(),
+        )
+        file.unlink()
+        if done.returncode != 0:
+            raise RuntimeError(f"initdb failed: {done.stdout.strip().splitlines()[-1:]}")
+
+    def _start(self, postgres: Path, settings: Mapping[str, object]) -> None:
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self.log = self.folder / "log"
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [postgres, "-D", self.data, *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is ours to handle
+                preexec_fn=_dies_with_its_parent,
+                **self._as_user(),
+            )
+        self._await()
+        _remove_shared_memory_at_the_end(self.data / "postmaster.pid")
+
+    def _await(self) -> None:
+        """Waits until the server says in its file that it is ready."""
+        deadline, state = time.monotonic() + START_SECONDS, self.data / "postmaster.pid"
+        while not (state.exists() and state.read_text().rstrip().endswith("ready")):
+            assert self._process is not None
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start: {self._last_words()}")
+            time.sleep(0.02)
+
+    def _last_words(self) -> str:
+        return " ".join(self.log.read_text(errors="replace").splitlines()[-3:])
+
+    def _as_user(self) -> dict[str, Any]:
+        """Arguments that make a child process the server's user, with nothing of ours at hand."""
+        own: dict[str, Any] = {"cwd": self.folder, "env": _environment()}
+        if self._user is not None:
+            own |= {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+        return own
+
+    def close(self) -> None:
+        """Ends the server and removes its folder. May be called twice."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)  # at once: nothing is to be saved
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+_OWN_SETTINGS: Mapping[str, object] = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "dynamic_shared_memory_type": "mmap",  # in its folder
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": 0,
+    "max_wal_size": "16GB",
+    "checkpoint_timeout": "1h",
+    "autovacuum": "off",  # tables are analysed once they are loaded
+}
+
+
+def _user() -> pwd.struct_passwd | None:
+    """Whom the server has to run as; None where that is who we are."""
+    if os.getuid() != 0:
+        return None
+    for name in USERS:
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise PermissionError("PostgreSQL cannot run as root, and there is no user postgres or nobody")
+
+
+def _let_in(folder: Path, user: pwd.struct_passwd | None) -> None:
+    """Gives a folder to a user, who may pass through those of the harness's that it lies in."""
+    if user is None:
+        return
+    _give(folder, user)
+    for above in folder.parents:
+        if above.stat().st_mode & 0o001:
+            continue
+        if PREFIX not in str(above):
+            raise PermissionError(
+                f"PostgreSQL runs as {user.pw_name}, who may not enter {above}; set TMPDIR"
+            )
+        os.chown(above, -1, user.pw_gid)
+        above.chmod(above.stat().st_mode & 0o777 | 0o010)
+
+
+def _give(path: Path, user: pwd.struct_passwd | None) -> None:
+    if user is not None:
+        os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def _environment() -> dict[str, str]:
+    """The variables of the server: no other may change what it does."""
+    return {name: os.environ[name] for name in ("PATH", "TZ", MARK) if name in os.environ}
+
+
+def _dies_with_its_parent() -> None:
+    """Has the kernel end the server at once when the process that started it dies."""
+    with contextlib.suppress(AttributeError):  # macOS
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT, 0, 0, 0)
+
+
+def _remove_shared_memory_at_the_end(state: Path) -> None:
+    """Marks the server's segment of shared memory, which then goes with its last process."""
+    segment = state.read_text().splitlines()[SHARED_MEMORY_LINE].split()[-1]
+    _LIBC.shmctl(int(segment), IPC_RMID, None)
+
+
+_LIBC = ctypes.CDLL(None)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
