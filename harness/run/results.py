@@ -103,6 +103,7 @@ def _engine(engine: Engine) -> EngineEntry:
     """Raises ResultsError where an engine of another package says of itself what cannot be."""
     names = ("label", "colour", "language")
     about: dict[str, Any] = {name: getattr(engine, name) for name in names}
+    about["note"] = engine.note or None
     try:
         return EngineEntry(**about, version=engine.version(), unavailable=engine.unavailable())
     except ValidationError as error:
