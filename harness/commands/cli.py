@@ -111,6 +111,10 @@ def plan(
         bool,
         typer.Option("--steps", help="Print what each step of the compilation makes of it, too."),
     ] = False,
+    as_written: Annotated[
+        bool,
+        typer.Option("--as-written", help="Print the plan of engines that run queries as written."),
+    ] = False,
 ) -> None:
     """Print a query's plan: its nodes, and the columns of each with type and nullability.
 
@@ -124,8 +128,9 @@ def plan(
     with Reader() as reader:
         compiler = Compiler(workload, reader)
         planned = compiler.query(query, schemas)
-        if steps:
-            _print_steps(compiler.steps(query, schemas))
+        if steps or as_written:
+            told = compiler.steps(query, schemas, written=as_written)
+            _print_steps(told) if steps else typer.echo(visible(told[-1][1]))
             return
     if planned.typed_plan is None:
         raise Unsupported(planned.unsupported)

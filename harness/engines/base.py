@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import importlib.util
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -33,6 +34,12 @@ CONNECT_VARIABLE = "ENGINEBENCH_CONNECT"
 """Holds, in an engine's process, the address of the cluster that ``--connect`` names for it."""
 MEMORY_VARIABLE = "ENGINEBENCH_MEMORY_LIMIT"
 """Holds, in an engine's process, the bytes that it may use, for libraries that want to be told."""
+
+
+def memory_limit() -> int | None:
+    """Returns the bytes that this engine's process may use; None outside of a run."""
+    limit = os.environ.get(MEMORY_VARIABLE)
+    return None if limit is None else int(limit)
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,12 @@ class Engine(ABC):
     """True if a run without ``--engines`` leaves it out where it cannot be used."""
     by_default: ClassVar[bool] = True
     """False if only ``--engines`` runs it."""
+    note: ClassVar[str] = ""
+    """A sentence for the page: what the engine is, where its label does not say it."""
+    as_written: ClassVar[bool] = False
+    """True if its programs are made of plans as written, which no pass has optimized."""
+    by_variables: ClassVar[bool] = False
+    """True if environment variables alone tell it from the engine that it derives from."""
     connects: ClassVar[bool] = False
     """True if it can work on a running cluster (``--connect``)."""
     oldest: ClassVar[Mapping[str, str]] = {}
@@ -168,7 +181,7 @@ class Engine(ABC):
 
     def lowered(self, query: Query) -> Node:
         """A query's plan. Raises Unsupported where there is none, or Differs for its values."""
-        plan = query.lowered()
+        plan = query.lowered(written=self.as_written)
         refuse_names(plan, self.names_differ, self.label)
         refuse_nan(plan, self.nan_differs, self.label)
         refuse_special(plan, self.special_differs, self.label)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
@@ -13,7 +13,7 @@ from harness.plan.facts.typed import Expression
 from harness.plan.lower.select import lower
 from harness.plan.optimize.containment import over_join
 from harness.plan.optimize.naming import with_key_names
-from harness.plan.optimize.prune import prune
+from harness.plan.optimize.prune import merged, prune
 from harness.plan.optimize.reduce import reduce
 from harness.plan.optimize.rewrite import rewrite
 from harness.plan.sql.answered import answer_spec
@@ -35,6 +35,11 @@ PASSES: tuple[Callable[[Node], Node], ...] = (
     with_key_names,
 )
 """The optimizer's passes in order: each returns an equivalent plan, cheaper or easier to read."""
+AS_WRITTEN: tuple[Callable[[Node], Node], ...] = (merged,)
+"""The only pass of a plan *as written*: it drops steps that do nothing.
+
+The lowering of such a plan reads whole tables, joins in FROM order and filters after the joins.
+"""
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,8 @@ class Query:
 
     ``plan`` is None if the plan layer cannot lower the query; ``unsupported`` then says why. DuckDB
     can still run it. ``write`` is the format of the file that the program writes, if it does.
-    ``tree`` is the SQL as one checked SELECT in normal form, from which other dialects are printed;
-    it is never changed.
+    ``tree`` is the SQL as one checked SELECT in normal form, from which other dialects are printed
+    and plans as written are made; it is never changed.
     """
 
     sql: str
@@ -53,12 +58,16 @@ class Query:
     unsupported: Unsupported | None = None
     write: str | None = None
     tree: exp.Query | None = None
+    schemas: Mapping[str, Schema] = field(default_factory=dict, compare=False, repr=False)
 
-    def lowered(self) -> Node:
-        """Returns the plan; raises Unsupported with the reason if there is none."""
+    def lowered(self, *, written: bool = False) -> Node:
+        """Returns the plan, optimized or as written; raises Unsupported if there is none."""
         if self.plan is None:
             raise self.unsupported or Unsupported("this query has no plan")
-        return self.plan
+        if not written:
+            return self.plan
+        assert self.tree is not None, "a query with a plan has a tree"
+        return _made(self.tree, self.schemas, written=True)
 
 
 def compile_query(
@@ -81,7 +90,7 @@ def compile_query(
     try:
         refuse_unread(tree)
         normal = qualified(tree, schemas, names)
-        plan, unsupported = _optimized(lower(normal.copy(), schemas)), None
+        plan, unsupported = _made(normal, schemas, written=False), None
     except Unsupported as error:
         plan, unsupported = None, error
     except WorkloadError:  # DuckDB accepted the query
@@ -91,16 +100,29 @@ def compile_query(
     except Exception as error:  # a fault here; SQL engines and the referee need no plan
         plan, unsupported = None, Unsupported(f"{FAILED}: {type(error).__name__}: {error}")
     spec = answer_spec(sql, names, plan.schema if plan is not None else (), tolerance)
-    return Query(sql, spec, plan, unsupported, write, normal)
+    return Query(sql, spec, plan, unsupported, write, normal, schemas)
 
 
-def _optimized(plan: Node) -> Node:
-    for change in PASSES:
-        plan = change(plan)
+def _made(tree: exp.Query, schemas: Mapping[str, Schema], *, written: bool) -> Node:
+    """Returns the plan of a checked tree, after all passes."""
+    *_, (_, plan) = _plans(tree.copy(), schemas, written)
     return plan
 
 
-def steps(sql: str, schemas: Mapping[str, Schema]) -> Iterator[tuple[str, Expression | Node]]:
+def _plans(
+    tree: exp.Query, schemas: Mapping[str, Schema], written: bool
+) -> Iterator[tuple[str, Node]]:
+    """Yields the plan after lowering and after each pass, with the name of the step."""
+    plan = lower(tree, schemas, written=written)
+    yield lower.__name__, plan
+    for change in AS_WRITTEN if written else PASSES:
+        plan = change(plan)
+        yield change.__name__, plan
+
+
+def steps(
+    sql: str, schemas: Mapping[str, Schema], *, written: bool = False
+) -> Iterator[tuple[str, Expression | Node]]:
     """Yields a query after each step of compilation: checked tree, plan, plan after each pass.
 
     Raises WorkloadError if the SQL is wrong, Unsupported if the query has no plan.
@@ -110,8 +132,4 @@ def steps(sql: str, schemas: Mapping[str, Schema]) -> Iterator[tuple[str, Expres
     refuse_unread(tree)
     tree = qualified(tree, schemas, names)
     yield "checked", tree.copy()
-    plan = lower(tree, schemas)
-    yield "lower", plan
-    for change in PASSES:
-        plan = change(plan)
-        yield change.__name__, plan
+    yield from _plans(tree, schemas, written)

@@ -127,6 +127,9 @@ class EngineEntry(Entry):
     language: Literal["python", "sql"] = Field(description="of its programs: `python` or `sql`")
     version: str | None = Field(description="the version of its library, where that is installed")
     unavailable: str | None = Field(description="why it cannot run here, or null")
+    note: Later[str | None] = Field(
+        default=None, description="what it is, in a sentence, where its label does not say it"
+    )
 
 
 class QueryEntry(Entry):

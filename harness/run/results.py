@@ -103,6 +103,7 @@ def _engine(engine: Engine) -> EngineEntry:
     """Returns an engine's entry; raises ResultsError if its class declares invalid values."""
     names = ("label", "colour", "language")
     about: dict[str, Any] = {name: getattr(engine, name) for name in names}
+    about["note"] = engine.note or None
     try:
         return EngineEntry(**about, version=engine.version(), unavailable=engine.unavailable())
     except ValidationError as error:

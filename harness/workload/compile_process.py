@@ -69,7 +69,7 @@ class Compiling:
         schemas = {name: table.schema for name, table in self._tables.items()}
         told: list[tuple[str, str]] = []
         try:
-            for name, state in plan.steps(request.query.sql, schemas):
+            for name, state in plan.steps(request.query.sql, schemas, written=request.written):
                 text = tree(state, True) if isinstance(state, Node) else state.sql(pretty=True)
                 told.append((name, text))
         except (Unsupported, WorkloadError) as error:

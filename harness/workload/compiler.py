@@ -99,13 +99,15 @@ class Compiler:
         words = reason if len(reason) <= MESSAGE_CHARACTERS else f"{reason[:MESSAGE_CHARACTERS]} …"
         return WorkloadError(f"query {query.name!r}: {words}", self.workload.file, line)
 
-    def steps(self, query: Query, schemas: Schemas) -> list[tuple[str, str]]:
+    def steps(
+        self, query: Query, schemas: Schemas, *, written: bool = False
+    ) -> list[tuple[str, str]]:
         """Pairs (step, text): the query after each step of its compilation, for people to read.
 
         Raises WorkloadError, with file and line, where the query is wrong.
         """
         self.query(query, schemas)
-        return self._ask("to compile it", ShowSteps(_text_of(query)), schemas)
+        return self._ask("to compile it", ShowSteps(_text_of(query), written), schemas)
 
     def program(self, query: Query, schemas: Schemas, engine: str, source: Input) -> Program:
         """An engine's program: the hand-written one that the file names, or the compiled one.

@@ -63,9 +63,10 @@ class PlanQuery(Request[Planned | Wrong]):
 
 @dataclass(frozen=True)
 class ShowSteps(Request[list[tuple[str, str]]]):
-    """Return (name, text) of a query after each step of its compilation."""
+    """Return (name, text) of a query after each step of its compilation, optimized or as written."""
 
     query: QueryText
+    written: bool
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,7 @@ class EngineStyle:
     label: str
     colour: str
     language: str
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def merge(sources: Sources) -> Results:
         superseded=superseded,
         outdated=outdated,
         engines={
-            name: EngineStyle(engine.label, engine.colour, engine.language)
+            name: EngineStyle(engine.label, engine.colour, engine.language, engine.note)
             for run in reversed(runs)
             for name, engine in run.file.engines.items()
         },

@@ -97,6 +97,19 @@ def test_plan_prints_what_each_step_of_the_compilation_makes(folder: Path) -> No
     assert told.index("== lower") < told.index("Aggregate by k: avg(x) as mean")
 
 
+def test_plan_prints_what_is_run_as_written(folder: Path) -> None:
+    sql = "select a.k from t a join t b on a.k = b.k where b.x > 1"
+    (folder / "own.yaml").write_text(f"tables: {{t: t.csv}}\nqueries: {{q: {sql}}}\n")
+    written = harness_("plan", "own.yaml::q", "--as-written").stdout
+    assert written.index("Filter") < written.index("Join") and "x" in written
+    planned = harness_("plan", "own.yaml::q").stdout
+    assert planned.index("Filter") > planned.index("Join")
+    steps = harness_("plan", "own.yaml::q", "--as-written", "--steps").stdout
+    assert [line for line in steps.splitlines() if line.startswith("==")] == [
+        *("== checked", "== lower", "== merged")
+    ]
+
+
 def test_gpucheck_is_a_command_that_says_what_is_missing() -> None:
     done = harness_("gpucheck", "--parts", "tiny")
     assert done.exit_code == 1 or "== tiny" in done.stdout

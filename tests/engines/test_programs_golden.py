@@ -123,7 +123,7 @@ def compare(compiled: Callable[[], Program], engine: str, name: str) -> None:
     assert program.text.rstrip("\n") == file.read_text().rstrip("\n")
 
 
-COMPILING = ("compile", "emitter")
+COMPILING = ("compile", "emitter", "as_written")
 """What of an engine decides what its programs are."""
 
 

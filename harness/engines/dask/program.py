@@ -17,7 +17,7 @@ from harness.engines.dask.joins import DaskJoins
 from harness.engines.dask.steps import without_duplicates
 from harness.engines.pandas.program import PandasProgram, sort_values
 from harness.engines.pandas.steps import keywords
-from harness.engines.pandas.tables import needs_mask, read_csv
+from harness.engines.pandas.tables import needs_mask, read_csv, without_masks
 from harness.engines.python.kernel import listing, mapping, quoted
 from harness.engines.python.windows import BareWindows, partition_names
 from harness.plan.facts.columns import fresh
@@ -212,10 +212,7 @@ def _parquet(name: str, columns: Sequence[Column]) -> str:
     options += ['dtype_backend="numpy_nullable"'] if needs_mask(columns) else []
     if any(c.type is Type.DATE for c in columns):
         options.append('arrow_to_pandas={"date_as_object": False}')
-    plain = {Type.FLOAT64: "float64", Type.STRING: "str"}
-    dtypes = {c.name: plain[c.type] for c in columns if c.type in plain and needs_mask(columns)}
-    cast = f".astype({mapping(dtypes)})" if dtypes else ""
-    return f"dd.read_parquet({', '.join(options)}){cast}"
+    return f"dd.read_parquet({', '.join(options)}){without_masks(columns)}"
 
 
 def _has_scalars(node: Node) -> bool:

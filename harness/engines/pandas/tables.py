@@ -17,13 +17,13 @@ _OF_NOTHING = {
 }
 
 
-_IN_CSV = {
+_PLAIN = {
     Type.INT64: "int64",
     Type.FLOAT64: "float64",
     Type.STRING: "str",
     Type.BOOLEAN: "bool",
 }
-_MASKED_IN_CSV = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
+_MASKED = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
 
 
 def dtypes_of_nothing(node: Node) -> dict[str, str]:
@@ -42,19 +42,26 @@ def needs_mask(schema: Schema | Sequence[Column]) -> bool:
 
 
 def read_parquet(name: str, columns: Sequence[Column]) -> str:
-    """Emits ``read_parquet`` with dates as datetime64, and integers that keep their NULLs."""
+    """Emits ``read_parquet`` with dates as datetime64, and integers that keep their NULLs.
+
+    Where one column needs a mask, pandas gives one to all; the others get their plain dtypes back.
+    """
     options = [f"columns={listing([c.name for c in columns])}"]
     options += ['dtype_backend="numpy_nullable"'] if needs_mask(columns) else []
     if any(c.type is Type.DATE for c in columns):
         options.append('to_pandas_kwargs={"date_as_object": False}')
-    plain = {Type.FLOAT64: "float64", Type.STRING: "str"}
-    dtypes = {c.name: plain[c.type] for c in columns if c.type in plain and needs_mask(columns)}
-    cast = f".astype({mapping(dtypes)})" if dtypes else ""
-    return f"pd.read_parquet({name}, {', '.join(options)}){cast}"
+    return f"pd.read_parquet({name}, {', '.join(options)}){without_masks(columns)}"
+
+
+def without_masks(columns: Sequence[Column]) -> str:
+    """The cast of columns that need no mask, where others of one file do."""
+    plain = [c for c in columns if c.type in _PLAIN and not needs_mask([c])]
+    dtypes = {c.name: _PLAIN[c.type] for c in plain if needs_mask(columns)}
+    return f".astype({mapping(dtypes)})" if dtypes else ""
 
 
 def read_csv(name: str, table: Table, columns: Sequence[Column], library: str = "pd") -> str:
-    options = csv_options(table, columns, _IN_CSV, _MASKED_IN_CSV)
+    options = csv_options(table, columns, _PLAIN, _MASKED)
     return f'{library}.read_csv({name}, {options}, engine="pyarrow")'
 
 

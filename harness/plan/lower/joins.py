@@ -26,6 +26,12 @@ KEEPING_RIGHT = ("RIGHT", "FULL")
 """The sides of joins that keep every row of their right input."""
 
 
+_Remaining = tuple[Relation, list[Expression]]
+_Waiting = dict[str, Relation]
+_Pair = tuple[Expression, Expression]
+"""The two sides of an equality, as the keys of a join."""
+
+
 class Attachment(Protocol):
     """The relation of a subquery in ON, to be joined to one of the sides."""
 
@@ -82,6 +88,46 @@ def combine(
     return left
 
 
+def combine_as_written(
+    sources: Sequence[Source], predicates: Sequence[Expression], semi_joins: Sequence[SemiJoin]
+) -> Relation:
+    """Joins the sources in FROM order; what else WHERE says comes after the last of them.
+
+    A relation that no equality connects yet waits until one does, as in :func:`combine`.
+    """
+    kept = any(source.side in KEEPING_RIGHT for source in sources)
+    left, todo = sources[0].relation, [] if kept else list(predicates)
+    for group in _runs(sources[1:]):
+        if group[0].side:
+            left, _ = _outer(left, group[0], [])
+            continue
+        todo += [part for source in group for part in conjuncts(source.condition)]
+        waiting = {source.alias: source.relation for source in group}
+        while waiting:
+            left, todo = _first_connected(left, waiting, todo)
+        if kept:  # what ON says holds before a join that keeps rows of its right side
+            left, todo = left.where(todo), []
+    left = left.where(predicates if kept else todo)
+    for semi in semi_joins:
+        left = semi.apply(left)
+    return left
+
+
+def _first_connected(left: Relation, waiting: _Waiting, todo: list[Expression]) -> _Remaining:
+    """Joins the first waiting relation that keys connect, else simply the first."""
+    keys = {alias: _keys(left, relation, todo) for alias, relation in waiting.items()}
+    alias = next((alias for alias, pairs in keys.items() if pairs), next(iter(waiting)))
+    pairs = keys[alias]
+    joined = join("inner" if pairs else "cross", left, waiting.pop(alias), pairs)
+    return joined, [p for p in todo if not _is_key(p, pairs)]
+
+
+def _keys(left: Relation, right: Relation, todo: Iterable[Expression]) -> list[_Pair]:
+    """The equalities between two relations, those of columns with one flat name among them."""
+    keys = [pair for p in todo if (pair := _key(p, left.aliases, right.aliases))]
+    return keys + _shared_names(left, right, keys)
+
+
 def _runs(sources: Sequence[Source]) -> Iterable[list[Source]]:
     """Splits the sources into runs of inner-joined ones, with each outer-joined one alone."""
     run: list[Source] = []
@@ -95,12 +141,6 @@ def _runs(sources: Sequence[Source]) -> Iterable[list[Source]]:
             run.append(source)
     if run:
         yield run
-
-
-_Remaining = tuple[Relation, list[Expression]]
-_Waiting = dict[str, Relation]
-_Pair = tuple[Expression, Expression]
-"""The two sides of an equality, as the keys of a join."""
 
 
 def _outer(left: Relation, source: Source, todo: list[Expression]) -> _Remaining:
@@ -186,9 +226,7 @@ def _next(
     """
     connected = {}
     for alias, relation in waiting.items():
-        keys = [pair for p in todo if (pair := _key(p, left.aliases, relation.aliases))]
-        keys += _shared_names(left, relation, keys)
-        if keys:
+        if keys := _keys(left, relation, todo):
             connected[alias] = keys
     awaited = [p for p in todo if not equal.needless(p, within=left)]
     few = [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
@@ -14,7 +15,13 @@ from harness.plan.facts.columns import columns_of, fresh, repeated
 from harness.plan.facts.printing import in_sql
 from harness.plan.lower.aggregates import Aggregates, Windows, described
 from harness.plan.lower.distinct import aggregated
-from harness.plan.lower.joins import KEEPING_RIGHT, Source, check_side, combine
+from harness.plan.lower.joins import (
+    KEEPING_RIGHT,
+    Source,
+    check_side,
+    combine,
+    combine_as_written,
+)
 from harness.plan.lower.names import flat_names
 from harness.plan.lower.predicates import factored
 from harness.plan.lower.sets import over_sets, set_operation
@@ -43,12 +50,13 @@ _OrderKey = tuple[exp.Ordered, Expression | None]
 """A key of ORDER BY and its value, which is None if the key names a column of the SELECT list."""
 
 
-def lower(tree: exp.Query, schemas: Tables) -> Node:
+def lower(tree: exp.Query, schemas: Tables, *, written: bool = False) -> Node:
     """Returns the plan of a query in the form that `harness.plan.sql.parse.qualified` returns.
 
+    With ``written``, the work stays where the SQL has it: no filter is moved, no column left out.
     Raises Unsupported where the plan layer has no rule for a part of the query.
     """
-    return Lowering(schemas).query(tree)
+    return Lowering(schemas, written).query(tree)
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,7 @@ class Lowering:
     """Lowers the blocks of one query; ``ctes`` are the plans of the CTEs in scope."""
 
     schemas: Tables
+    written: bool = False
     ctes: Mapping[str, Node] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -92,6 +101,8 @@ class Lowering:
         entries = self._entries(select)
         available = {alias: source.names for alias, source, _, _ in entries}
         flat = flat_names(select, available)
+        found = Counter(itertools.chain(*available.values()))
+        own = {name for name, count in found.items() if self.written and count == 1}
         sources, predicates = [], []
         keeps_right = any(side in KEEPING_RIGHT for _, _, side, _ in entries)
         for alias, node, side, condition in entries:
@@ -101,14 +112,14 @@ class Lowering:
                 if not side:
                     raise Unsupported("a subquery in ON before this kind of join", in_sql(joined))
                 joined = conjunction(subqueries.out_of(part) for part in conjuncts(joined))
-            relation = _placed(alias, node, flat)
+            relation = _placed(alias, node, flat, own)
             sources.append(Source(alias, relation, side, joined, subqueries.attached))
             predicates += [] if joined is not None else conjuncts(condition)
         where = select.args.get("where")
         for part in conjuncts(where.this if where else None):
             predicates += factored(part)
-        own = {source.alias for source in sources}
-        local = [p for p in predicates if aliases_in(p) <= own or has_subquery(p)]
+        aliases = {source.alias for source in sources}
+        local = [p for p in predicates if aliases_in(p) <= aliases or has_subquery(p)]
         correlated = [p for p in predicates if not any(p is other for other in local)]
         return self._combined(sources, local), correlated
 
@@ -123,8 +134,11 @@ class Lowering:
                 semi_joins.append(semi)
             else:
                 late.append(subqueries.out_of(predicate, required=compares(predicate)))
-        sources = self._with_scalars(sources, subqueries.attached, early, late)
-        relation = combine(sources, early, semi_joins)
+        if self.written:
+            relation = combine_as_written(sources, early, semi_joins)
+        else:
+            sources = self._with_scalars(sources, subqueries.attached, early, late)
+            relation = combine(sources, early, semi_joins)
         for attached in subqueries.attached:
             relation = attached.to(relation)
         return relation.where(late)
@@ -180,7 +194,7 @@ class Lowering:
             alias = source.alias_or_name
             read = {c.name for c in columns_of(select) if c.table == alias}
             schema = self.schemas[source.name]
-            columns = [c for c in schema if c.name in read] or [schema[0]]
+            columns = [c for c in schema if self.written or c.name in read] or [schema[0]]
             return Scan(source.name, tuple((c.name, c) for c in columns))
         if isinstance(source, exp.Subquery):
             return _renamed(self.query(source.this), source.alias_column_names, source.alias)
@@ -335,12 +349,18 @@ class Lowering:
         return _limited(tree, Sort(node, tuple(keys)) if keys else node)
 
 
-def _placed(alias: str, node: Node, flat: Mapping[tuple[str, str], str]) -> Relation:
-    """Returns a source as a relation, its columns renamed to their flat names in the block."""
+def _placed(
+    alias: str, node: Node, flat: Mapping[tuple[str, str], str], own: Collection[str]
+) -> Relation:
+    """Returns a source as a relation, its columns renamed to their flat names in the block.
+
+    Of the columns that the block does not read, those in ``own`` keep their names.
+    """
     names: dict[str, str] = {}
     for name in node.names:  # an unread column must not take another's name
         taken = {*flat.values(), *names.values()}
-        names[name] = flat.get((alias, name)) or fresh(f"{alias}_{name}", taken)
+        other = name if name in own else f"{alias}_{name}"
+        names[name] = flat.get((alias, name)) or fresh(other, taken)
     columns = {(alias, name): names[name] for name in node.names}
     if isinstance(node, Scan):
         renamed = tuple(

@@ -42,7 +42,7 @@ def prune(plan: Node) -> Node:
     for node in walk(plan):
         inputs = [pruned[child] for child in node.inputs]
         pruned[node] = _narrowed(node, inputs, needs[node])
-    return _merged(pruned[plan])
+    return merged(pruned[plan])
 
 
 def _reads(node: Node, need: frozenset[str]) -> list[frozenset[str]]:
@@ -135,9 +135,9 @@ def _only(node: Node, names: tuple[str, ...]) -> Node:
     return Project(node, tuple((name, exp.column(name)) for name in names))
 
 
-def _merged(node: Node) -> Node:
+def merged(node: Node) -> Node:
     """Merges projections into each other, and drops those that change nothing."""
-    node = node.with_inputs(*(_merged(child) for child in node.inputs))
+    node = node.with_inputs(*(merged(child) for child in node.inputs))
     if isinstance(node, Aggregate) and isinstance(node.input, Project) and _chooses(node.input):
         return node.with_inputs(node.input.input)
     if not isinstance(node, Project):
@@ -148,7 +148,7 @@ def _merged(node: Node) -> Node:
     if isinstance(inner, Project) and (_only_columns(node) or _only_columns(inner)):
         values = dict(inner.items)
         items = tuple((name, _substituted(e, values)) for name, e in node.items)
-        return _merged(replace(node, input=inner.input, items=items))
+        return merged(replace(node, input=inner.input, items=items))
     return node
 
 

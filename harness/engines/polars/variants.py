@@ -1,0 +1,54 @@
+"""Polars under other settings, and without our planning."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from harness.engines.base import Session, memory_limit
+from harness.engines.polars.engine import Polars
+
+
+class PolarsAsWritten(Polars):
+    name = "polars-as-written"
+    label = "Polars as written"
+    colour = "#003f8a"
+    by_default: ClassVar[bool] = False
+    as_written: ClassVar[bool] = True
+    note = (
+        "Whole tables are joined in FROM order and filtered after the last join, as the SQL is "
+        "written; no column is left out early. What makes it fast is Polars' own optimizer."
+    )
+
+
+class PolarsInMemory(Polars):
+    name = "polars-in-memory"
+    label = "Polars in-memory"
+    colour = "#6c5ce7"
+    by_default: ClassVar[bool] = False
+    by_variables: ClassVar[bool] = True
+    note = "Polars' in-memory engine; since Polars 2.0 the default is the streaming one."
+
+    def environment(self, threads: int) -> dict[str, str]:
+        return {**super().environment(threads), "POLARS_ENGINE_AFFINITY": "in-memory"}
+
+
+class PolarsOutOfCore(Polars):
+    name = "polars-ooc"
+    label = "Polars out of core"
+    colour = "#0e9aa7"
+    by_default: ClassVar[bool] = False
+    by_variables: ClassVar[bool] = True
+    note = (
+        "Polars' streaming engine, which moves to the disk what takes more than half of "
+        "`--memory-limit`."
+    )
+
+    def start(self, threads: int) -> Session:
+        """Sets the bounds of this process, before the library is imported."""
+        limit = memory_limit()
+        if limit is not None:
+            os.environ.setdefault("POLARS_OOC_MEMORY_BUDGET_MB", str(limit // 2_000_000))
+        os.environ.setdefault("POLARS_OOC_SPILL_DIR", str(Path("spilt").absolute()))
+        return super().start(threads)

@@ -1,0 +1,33 @@
+"""Engines that run another one's library in another way."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from harness import engines
+from harness.engines.base import MEMORY_VARIABLE
+
+
+def test_variants_run_only_where_they_are_named() -> None:
+    names = [name for name in engines.names() if name.startswith(("pandas-", "polars-"))]
+    ours = {"pandas-as-written", "polars-as-written", "polars-in-memory", "polars-ooc"}
+    assert ours <= set(names)
+    assert not ours & set(engines.by_default())
+    assert all(engines.get(name).note for name in ours)
+
+
+def test_polars_in_memory_differs_from_polars_by_one_variable() -> None:
+    own, its = (engines.get(n).environment(2) for n in ("polars-in-memory", "polars"))
+    assert own == {**its, "POLARS_ENGINE_AFFINITY": "in-memory"}
+
+
+def test_polars_out_of_core_has_half_of_the_memory_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("POLARS_OOC_MEMORY_BUDGET_MB", "POLARS_OOC_SPILL_DIR"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(MEMORY_VARIABLE, "8000000000")
+    engines.get("polars-ooc").start(2)
+    assert os.environ["POLARS_OOC_MEMORY_BUDGET_MB"] == "4000"
+    assert os.environ["POLARS_OOC_SPILL_DIR"].endswith("/spilt")
