@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
 
-from harness.data.arrow import arrow_schema
-from harness.data.generators.base import (
-    MOST_ROWS,
-    Generator,
-    Integers,
-    Params,
-    row_ranges,
-    stream,
-    with_nulls,
-)
+from harness.data.generators.base import ByBatch, Integers, Rows, numbered, pick, sparse
 from harness.types import Column, Schema, Type
 
 DUPLICATES = 0.05
@@ -61,11 +50,8 @@ SCHEMAS: dict[str, Schema] = {
 }
 
 
-class EtlParams(Params):
-    """``rows`` counts the orders, repeated ones included."""
-
-    rows: int = Field(ge=100, le=MOST_ROWS)
-    seed: int = Field(default=108, ge=0)
+class EtlParams(Rows):
+    """``rows`` are those of the orders, repeated ones included."""
 
     @property
     def customers(self) -> int:
@@ -76,7 +62,7 @@ class EtlParams(Params):
         return min(5_000, max(10, self.rows // 200))
 
 
-class Etl(Generator[EtlParams]):
+class Etl(ByBatch[EtlParams]):
     """Orders as a shop's old system might export them.
 
     Text is padded and in mixed case; days are written ``2023-05-17``, ``2023/05/17`` or padded;
@@ -87,23 +73,19 @@ class Etl(Generator[EtlParams]):
 
     name = "etl"
     params = EtlParams
+    tables = SCHEMAS
 
     def version(self) -> str:
         return "1"
 
-    def schemas(self, params: EtlParams) -> Mapping[str, Schema]:
-        return SCHEMAS
-
     def rows(self, params: EtlParams) -> Mapping[str, int]:
         return {"orders": params.rows, "customers": params.customers, "products": params.products}
 
-    def batches(self, table: str, params: EtlParams, scratch: Path) -> Iterator[pa.RecordBatch]:
-        place = list(SCHEMAS).index(table)
+    def make(
+        self, table: str, random: np.random.Generator, params: EtlParams, start: int, rows: int
+    ) -> list[pa.Array]:
         make = {"orders": _orders, "customers": _customers, "products": _products}[table]
-        for batch, start, rows in row_ranges(self.rows(params)[table]):
-            random = stream(params.seed, place, batch)
-            arrays = make(random, params, start, rows)
-            yield pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(SCHEMAS[table]))
+        return make(random, params, start, rows)
 
 
 def _orders(
@@ -134,14 +116,14 @@ def _new_orders(
     midnight = FIRST_DAY.astype("datetime64[s]") + days * 86_400
     return [
         pa.array(np.arange(start + 1, start + rows + 1)),
-        _sparse(random, 0.02, pa.array(random.integers(1, int(params.customers * 1.01) + 2, rows))),
-        _sparse(random, 0.01, _untidy(random, _codes(product))),
-        _sparse(random, 0.01, _days(random, days)),
-        _sparse(random, 0.02, _quantities(random, rows)),
-        _sparse(random, 0.03, _prices(random, rows)),
-        _sparse(random, 0.40, pa.array(random.integers(1, 7, rows) * 5 / 100)),
-        _untidy(random, _pick(random, STATUSES, rows)),
-        _sparse(random, 0.05, _pick(random, CHANNELS, rows)),
+        sparse(random, 0.02, pa.array(random.integers(1, int(params.customers * 1.01) + 2, rows))),
+        sparse(random, 0.01, _untidy(random, _codes(product))),
+        sparse(random, 0.01, _days(random, days)),
+        sparse(random, 0.02, _quantities(random, rows)),
+        sparse(random, 0.03, _prices(random, rows)),
+        sparse(random, 0.40, pa.array(random.integers(1, 7, rows) * 5 / 100)),
+        _untidy(random, pick(random, STATUSES, rows)),
+        sparse(random, 0.05, pick(random, CHANNELS, rows)),
         pa.array((midnight + seconds).astype("datetime64[us]")),
     ]
 
@@ -153,8 +135,8 @@ def _customers(
     return [
         pa.array(ids),
         pc.binary_join_element_wise("Customer ", pc.cast(pa.array(ids), pa.string()), ""),
-        _pick(random, COUNTRIES, rows),
-        _sparse(random, 0.05, _pick(random, SEGMENTS, rows)),
+        pick(random, COUNTRIES, rows),
+        sparse(random, 0.05, pick(random, SEGMENTS, rows)),
         pa.array(FIRST_DAY - random.integers(0, DAYS, rows)),
     ]
 
@@ -164,14 +146,13 @@ def _products(
 ) -> list[pa.Array]:
     return [
         _codes(np.arange(start + 1, start + rows + 1)),
-        _pick(random, CATEGORIES, rows),
+        pick(random, CATEGORIES, rows),
         pa.array(np.round(random.random(rows) * 200, 2)),
     ]
 
 
 def _codes(numbers: Integers) -> pa.Array:
-    text = pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), 5, "0")
-    return pc.binary_join_element_wise("SKU-", text, "")
+    return numbered("SKU-", numbers, 5)
 
 
 def _days(random: np.random.Generator, days: Integers) -> pa.Array:
@@ -196,11 +177,3 @@ def _untidy(random: np.random.Generator, text: pa.Array) -> pa.Array:
     spelling = random.choice(4, len(text), p=[0.7, 0.1, 0.1, 0.1])
     padded = pc.binary_join_element_wise(" ", text, " ", "")
     return pc.choose(pa.array(spelling), text, pc.utf8_lower(text), pc.utf8_upper(text), padded)
-
-
-def _pick(random: np.random.Generator, choices: Sequence[str], rows: int) -> pa.Array:
-    return pa.array(choices).take(pa.array(random.integers(0, len(choices), rows)))
-
-
-def _sparse(random: np.random.Generator, share: float, values: pa.Array) -> pa.Array:
-    return with_nulls(values, random.random(len(values)) < share)
