@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,24 @@ def test_join_keys_match_for_nine_in_ten(tmp_path: Path) -> None:
     left, right = set(x["id2"].to_pylist()), set(medium["id2"].to_pylist())
     assert (len(left), len(right), len(left & right)) == (20, 20, 18)
     assert x["id4"].to_pylist() == [f"id{value}" for value in x["id1"].to_pylist()]
+
+
+def test_skewed_keys_have_a_long_tail(tmp_path: Path) -> None:
+    x = table_of(made(tmp_path, "groupby", {"rows": 20_000, "groups": 100, "skew": 1}), "x")
+    counts = Counter(x["id1"].to_pylist())
+    assert counts["id001"] > 10 * counts["id050"] > 0
+    tables = made(tmp_path, "join", {"rows": 20_000, "skew": 1})
+    x, big = table_of(tables, "x"), table_of(tables, "big")
+    most, common = Counter(x["id3"].to_pylist()), set(big["id3"].to_pylist())
+    assert max(most.values()) > 500
+    assert 0.8 < sum(most[key] for key in common) / 20_000 < 1
+
+
+@pytest.mark.parametrize("top", [1, 2, 7, 1_000])
+def test_numbers_without_skew_are_even_and_none_is_left_out(top: int) -> None:
+    drawn = Counter(base.skewed(base.stream(1), top, 200 * top, 0).tolist())
+    assert sorted(drawn) == list(range(1, top + 1))
+    assert max(drawn.values()) < 300
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 100, 1_000, 1_025])
