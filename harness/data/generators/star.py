@@ -49,7 +49,7 @@ SCHEMAS = {
         colour string
     """),
     "shops": columns("""
-        shop_id int64, city string, nation string, region string, opened int64
+        shop_id int64, shop_city string, shop_nation string, shop_region string, opened int64
     """),
 }
 

@@ -26,10 +26,10 @@ READINGS = 1_000
 
 SCHEMAS = {
     "readings": columns("""
-        sensor_id int64, at timestamp, value float64?, counter int64
+        sensor_id int64, read_at timestamp, value float64?, counter int64
     """),
     "sensors": columns("sensor_id int64, name string, kind string, site string"),
-    "events": columns("event_id int64, sensor_id int64, at timestamp, kind string"),
+    "events": columns("event_id int64, sensor_id int64, happened_at timestamp, event string"),
     "hours": columns("hour timestamp"),
 }
 
