@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import re
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 from harness.characters import specials
 from harness.data.arrow import arrow_schema, decimal_to_float
 from harness.data.cache import Cache
-from harness.data.generators import base, groupby, registry
+from harness.data.generators import base, etl, groupby, registry
 from harness.data.generators.shuffle import Shuffle
 from harness.data.prepare import Tables, prepare
 from harness.data.sources import DataSpec
@@ -224,6 +225,35 @@ def test_etl_orders_are_untidy_and_repeated(tmp_path: Path) -> None:
     assert {"n/a", None} < set(orders["quantity"].to_pylist())
     assert {"SHIPPED", " shipped ", "shipped"} < set(orders["status"].to_pylist())
     assert any("/" in day for day in orders["ordered_on"].to_pylist() if day)
+
+
+def test_etl_keeps_a_manifest_of_what_it_planted(tmp_path: Path) -> None:
+    """A payment's flaws are looked for in plain Python, as no engine would."""
+    tables, params = made(tmp_path, "etl", {"rows": 4_000}), etl.EtlParams(rows=4_000)
+    manifest = etl.Etl().manifest(params)
+    found = Counter(map(flaw_of, table_of(tables, "payments").to_pylist()))
+    orders = len(table_of(tables, "orders")["order_id"].unique())
+    assert {"orders": orders, **found} == manifest
+    assert all(count > 0 for count in manifest.values())
+
+
+SPELT = re.compile(r"\d{4}([-/])\d\d\1\d\d|\d\d\.\d\d\.\d{4}|\d\d/\d\d/\d{4}")
+
+
+def flaw_of(payment: dict[str, str]) -> str:
+    if not (payment["order_ref"] or "").isdecimal():
+        return "no order"
+    if not SPELT.fullmatch(payment["paid_on"]) or payment["paid_on"].startswith(
+        ("2023-13", "31/31")
+    ):
+        return "bad day"
+    if payment["amount"][0] == "-":
+        return "negative amount"
+    whole, _, cents = payment["amount"].removeprefix("$").partition(".")
+    if len(cents) != 2 or not whole.replace(",", "").isdecimal():
+        return "bad amount"
+    known = payment["currency"].strip().upper() in ("EUR", "USD", "GBP")
+    return "good payments" if known else "bad currency"
 
 
 def test_rows_of_one_etl_order_differ_in_time_or_not_at_all(tmp_path: Path) -> None:

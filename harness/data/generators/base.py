@@ -143,7 +143,7 @@ def sparse(random: np.random.Generator, share: float, values: pa.Array) -> pa.Ar
     return with_nulls(values, missing(random, len(values), share))
 
 
-def pick(random: np.random.Generator, choices: Sequence[str], rows: int) -> pa.Array:
+def pick(random: np.random.Generator, choices: Sequence[str | None], rows: int) -> pa.Array:
     """Texts, each of the choices as often as any other."""
     return pa.array(choices).take(pa.array(random.integers(0, len(choices), rows)))
 

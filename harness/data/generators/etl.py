@@ -1,4 +1,4 @@
-"""A number of rows -> an untidy export of orders, with clean customers and products."""
+"""Turns a number of rows into untidy exports of a shop: orders, payments and notes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.data.generators.base import ByBatch, Integers, Rows, numbered, pick, sparse
+from harness.data.generators.base import (
+    ByBatch,
+    Integers,
+    Rows,
+    columns,
+    numbered,
+    pick,
+    row_ranges,
+    sparse,
+)
+from harness.data.generators.shuffle import Shuffle
 from harness.types import Column, Schema, Type
 
 DUPLICATES = 0.05
@@ -20,6 +30,7 @@ STATUSES = ("shipped", "delivered", "cancelled", "pending", "returned")
 COUNTRIES = ("NL", "DE", "FR", "GB", "US", "BR", "JP", "IN")
 SEGMENTS = ("consumer", "business", "public")
 CATEGORIES = ("books", "garden", "kitchen", "music", "office", "sport", "toys")
+CURRENCIES = ("EUR", "USD", "GBP", "eur", " USD ")
 CHANNELS = ("web", "Web ", " WEB", "shop", "SHOP", "phone", "??", "n/a")
 
 SCHEMAS: dict[str, Schema] = {
@@ -47,7 +58,23 @@ SCHEMAS: dict[str, Schema] = {
         Column("category", Type.STRING, nullable=False),
         Column("list_price", Type.FLOAT64, nullable=False),
     ),
+    "prices": columns("product_code string, valid_from date, price float64"),
+    "payments": columns("""
+        line int64, payment string, order_ref string?, paid_on string, amount string,
+        currency string, remark string
+    """),
+    "notes": columns("note_id int64, order_id int64, author string, body string"),
 }
+
+FLAWS = {"no order": 40, "bad day": 15, "bad amount": 20, "negative amount": 10, "bad currency": 5}
+"""Of a thousand payments so many have just this flaw; the others have none."""
+ABSENT: tuple[str | None, ...] = ("NULL", "null", "N/A", "n/a", "-", None)
+"""How an absent order is spelt."""
+PRICES = 6
+"""Of each product, one after another; each is valid for 100 to 260 days."""
+NOTES = ("called, will pay", 'sent "final" notice', "no answer", "address changed; see file")
+MOST_NOTES = 1_500
+"""Text of several lines must lie in a small file: some readers cut long ones amid such text."""
 
 
 class EtlParams(Rows):
@@ -61,14 +88,32 @@ class EtlParams(Rows):
     def products(self) -> int:
         return min(5_000, max(10, self.rows // 200))
 
+    @property
+    def payments(self) -> int:
+        return self.rows // 2
+
+    @property
+    def notes(self) -> int:
+        return min(MOST_NOTES, self.rows // 20)
+
+    @property
+    def flawed(self) -> dict[str, int]:
+        """How many payments have each flaw."""
+        return {flaw: self.payments * share // 1_000 for flaw, share in FLAWS.items()}
+
 
 class Etl(ByBatch[EtlParams]):
     """Orders as a shop's old system might export them.
 
-    Text is padded and in mixed case; days are written ``2023-05-17``, ``2023/05/17`` or padded;
-    quantities may read ``n/a``; prices start with ``$``; one order in a hundred names a customer or
-    a product that does not exist; 5% of the rows repeat an order. Two rows of one order either
-    differ in ``updated_at`` or are equal in every column.
+    Text is padded and in mixed case; days are spelt ``2023-05-17``, ``2023/05/17`` or padded;
+    quantities may read ``n/a``; prices start with ``$``; one order in a hundred names a
+    customer or a product that does not exist; 5% of the rows repeat an order. Two rows of
+    one order either differ in ``updated_at`` or are equal in every column.
+
+    Payments are lines of text with flaws, each line with one at most, and how many have which is
+    known (``manifest``). Their days are spelt in four ways, their amounts with and without
+    commas between thousands and a currency's sign; remarks hold commas and quotation marks,
+    notes several lines.
     """
 
     name = "etl"
@@ -76,15 +121,38 @@ class Etl(ByBatch[EtlParams]):
     tables = SCHEMAS
 
     def version(self) -> str:
-        return "1"
+        return "2"
 
     def rows(self, params: EtlParams) -> Mapping[str, int]:
-        return {"orders": params.rows, "customers": params.customers, "products": params.products}
+        return {
+            "orders": params.rows,
+            "customers": params.customers,
+            "products": params.products,
+            "prices": params.products * PRICES,
+            "payments": params.payments,
+            "notes": params.notes,
+        }
+
+    def manifest(self, params: EtlParams) -> Mapping[str, int]:
+        """What the tables hold, as counts that nobody has to query them for."""
+        batches = [rows for _, _, rows in row_ranges(params.rows)]
+        return {
+            "orders": sum(rows - int(rows * DUPLICATES) for rows in batches),
+            "good payments": params.payments - sum(params.flawed.values()),
+            **params.flawed,
+        }
 
     def make(
         self, table: str, random: np.random.Generator, params: EtlParams, start: int, rows: int
     ) -> list[pa.Array]:
-        make = {"orders": _orders, "customers": _customers, "products": _products}[table]
+        make = {
+            "orders": _orders,
+            "customers": _customers,
+            "products": _products,
+            "prices": _prices_in_time,
+            "payments": _payments,
+            "notes": _notes,
+        }[table]
         return make(random, params, start, rows)
 
 
@@ -94,12 +162,12 @@ def _orders(
     """Makes new orders and repeats some of them in the same batch, in random order."""
     repeated = int(rows * DUPLICATES)
     new = rows - repeated
-    columns = _new_orders(random, params, start, new)
+    made = _new_orders(random, params, start, new)
     origin = np.concatenate([np.arange(new), random.choice(new, repeated, replace=False)])
     later = np.zeros(rows, dtype=np.int64)
     later[new + repeated // 2 :] = random.integers(1, 30 * 86_400, rows - new - repeated // 2)
     order = random.permutation(rows)
-    taken = [column.take(pa.array(origin[order])) for column in columns]
+    taken = [column.take(pa.array(origin[order])) for column in made]
     status, updated = taken[7], taken[9]
     changed = pa.array(later[order] > 0)
     taken[7] = pc.if_else(changed, "Delivered", status)
@@ -177,3 +245,83 @@ def _untidy(random: np.random.Generator, text: pa.Array) -> pa.Array:
     spelling = random.choice(4, len(text), p=[0.7, 0.1, 0.1, 0.1])
     padded = pc.binary_join_element_wise(" ", text, " ", "")
     return pc.choose(pa.array(spelling), text, pc.utf8_lower(text), pc.utf8_upper(text), padded)
+
+
+def _prices_in_time(
+    random: np.random.Generator, params: EtlParams, start: int, rows: int
+) -> list[pa.Array]:
+    """A product's prices in order; the first is valid from the first day on."""
+    numbers = np.arange(start, start + rows)
+    place = numbers % PRICES
+    late = np.where(place > 0, random.integers(0, 80, rows), 0)
+    cents = random.integers(100, 20_000, rows)
+    days = FIRST_DAY + (place * 180 + late)
+    return [_codes(numbers // PRICES + 1), pa.array(days), pa.array(cents / 100)]
+
+
+def _payments(
+    random: np.random.Generator, params: EtlParams, start: int, rows: int
+) -> list[pa.Array]:
+    numbers = np.arange(start, start + rows)
+    flaw = _flaws(params, numbers)
+    order = pc.cast(pa.array(random.integers(1, params.rows + 1, rows)), pa.string())
+    days = _spelt_days(random, rows)
+    amounts = _spelt_amounts(random, rows, flaw["negative amount"])
+    return [
+        pa.array(numbers + 2),  # a line of the export, of which the first is the header
+        numbered("P", numbers + 1, 9),
+        pc.if_else(flaw["no order"], pick(random, ABSENT, rows), order),
+        pc.if_else(flaw["bad day"], pick(random, ("soon", "2023-13-01", "31/31/2023"), rows), days),
+        pc.if_else(flaw["bad amount"], pick(random, ("twelve", "1,2,3", "?"), rows), amounts),
+        pc.if_else(flaw["bad currency"], "XXX", pick(random, CURRENCIES, rows)),
+        pick(random, ("paid", "paid, in part", 'says "thanks"', "late; reminded"), rows),
+    ]
+
+
+def _flaws(params: EtlParams, numbers: Integers) -> dict[str, pa.Array]:
+    """Which of the payments have each flaw: the first of a random order of all of them."""
+    places = Shuffle(params.payments, params.seed, 9).places(numbers)
+    flags, first = {}, 0
+    for flaw, count in params.flawed.items():
+        flags[flaw] = pa.array((places >= first) & (places < first + count))
+        first += count
+    return flags
+
+
+def _spelt_days(random: np.random.Generator, rows: int) -> pa.Array:
+    """A day as ``2023-05-17``, ``2023/05/17``, ``17.05.2023`` or ``05/17/2023``."""
+    iso = pc.cast(pa.array(FIRST_DAY + random.integers(0, DAYS, rows)), pa.string())
+    year, month, day = (pc.utf8_slice_codeunits(iso, a, b) for a, b in ((0, 4), (5, 7), (8, 10)))
+    join = pc.binary_join_element_wise
+    slashed, dotted = join(year, month, day, "/"), join(day, month, year, ".")
+    american = join(month, day, year, "/")
+    return pc.choose(pa.array(random.integers(0, 4, rows)), iso, slashed, dotted, american)
+
+
+def _spelt_amounts(random: np.random.Generator, rows: int, negative: pa.Array) -> pa.Array:
+    """An amount such as ``1234.50``, ``1,234.50`` or ``$1,234.50``."""
+    cents = random.integers(100, 500_000, rows)
+    units, rest = cents // 100, numbered(".", cents % 100, 2)
+    plain = numbered("", units)
+    grouped = pc.binary_join_element_wise(
+        numbered("", units // 1_000), numbered("", units % 1_000, 3), ","
+    )
+    grouped = pc.if_else(pa.array(units >= 1_000), grouped, plain)
+    plain, grouped = (pc.binary_join_element_wise(text, rest, "") for text in (plain, grouped))
+    signed = pc.binary_join_element_wise("$", grouped, "")
+    chosen = pc.choose(pa.array(random.integers(0, 3, rows)), plain, grouped, signed)
+    return pc.if_else(negative, pc.binary_join_element_wise("-", grouped, ""), chosen)
+
+
+def _notes(random: np.random.Generator, params: EtlParams, start: int, rows: int) -> list[pa.Array]:
+    """Notes of one to three lines, within quotation marks in a CSV file."""
+    ids = np.arange(start + 1, start + rows + 1)
+    lines = [pick(random, NOTES, rows) for _ in range(3)]
+    count = random.integers(1, 4, rows)
+    parts = [pc.if_else(pa.array(count > n), line, None) for n, line in enumerate(lines)]
+    return [
+        pa.array(ids),
+        pa.array(random.integers(1, params.rows + 1, rows)),
+        pick(random, ("Kim", "Lee", "Max"), rows),
+        pc.binary_join_element_wise(*parts, "\n", null_handling="skip"),
+    ]
