@@ -34,11 +34,11 @@ class Params(BaseModel):
 
 
 Skew = Annotated[float, Field(ge=0, le=3)]
-"""How long the tail of a column of keys is: 0 has none, 1 that of words in a language."""
+"""How long the tail of a column of keys is: 0 is uniform, 1 is as of words in a language."""
 
 
 class Rows(Params):
-    """The parameters of most generators: how many rows the main table has, and a seed."""
+    """The parameters of most generators: the rows of the main table, and a seed."""
 
     rows: int = Field(ge=100, le=MOST_ROWS)
     seed: int = Field(default=108, ge=0)
@@ -83,9 +83,9 @@ class Generator(ABC, Generic[P]):
 
 
 class ByBatch(Generator[R]):
-    """A generator that makes each batch by itself: from its place, and a random stream of its own.
+    """A generator that makes each batch from its place and a random stream of its own.
 
-    ``tables`` are the tables' columns, the same for all parameters.
+    ``tables`` holds the columns of each table, the same for all parameters.
     """
 
     tables: ClassVar[Mapping[str, Schema]]
@@ -94,7 +94,7 @@ class ByBatch(Generator[R]):
     def make(
         self, table: str, random: np.random.Generator, params: R, start: int, rows: int
     ) -> list[pa.Array]:
-        """The columns of ``rows`` rows, the first of which is row ``start`` of the table."""
+        """Returns the columns of ``rows`` rows of the table, beginning with row ``start``."""
 
     def schemas(self, params: R) -> Mapping[str, Schema]:
         return self.tables
@@ -119,7 +119,7 @@ def row_ranges(rows: int) -> Iterator[tuple[int, int, int]]:
 
 
 def labels(values: Integers, digits: int = 0) -> pa.Array:
-    """Numbers as the names that db-benchmark gives its groups: 7 -> ``id7``, or ``id007``."""
+    """Turns numbers into names as in db-benchmark: 7 -> ``id7``; with 3 digits ``id007``."""
     return numbered("id", values, digits)
 
 
@@ -139,20 +139,21 @@ def with_nulls(values: pa.Array, mask: Flags | None) -> pa.Array:
 
 
 def sparse(random: np.random.Generator, share: float, values: pa.Array) -> pa.Array:
-    """The values, each of them NULL with the same chance."""
+    """Returns the values, each NULL with probability ``share``."""
     return with_nulls(values, missing(random, len(values), share))
 
 
 def pick(random: np.random.Generator, choices: Sequence[str | None], rows: int) -> pa.Array:
-    """Texts, each of the choices as often as any other."""
+    """Draws texts uniformly from the choices."""
     return pa.array(choices).take(pa.array(random.integers(0, len(choices), rows)))
 
 
 def skewed(random: np.random.Generator, top: int, rows: int, skew: float = 1.0) -> Integers:
-    """Numbers from 1 to ``top``; one twice as large comes about 2**skew times as seldom.
+    """Draws numbers from 1 to ``top``; n has a probability of about n**-skew.
 
-    0 gives all numbers the same chance, 1 the long tail of words and of web pages. Chances are
-    equal between two powers of two, so that no table of them grows with ``top``.
+    With a skew of 0 they are uniform, with 1 they have the long tail of words and of web pages.
+    The probability is the same between two powers of two, so that memory does not grow with
+    ``top``.
     """
     low = 2 ** np.arange(top.bit_length())
     high = np.minimum(2 * low, top + 1)
@@ -162,13 +163,13 @@ def skewed(random: np.random.Generator, top: int, rows: int, skew: float = 1.0) 
 
 
 def _chance(low: int, high: int, skew: float) -> int:
-    """The chance of the numbers from ``low`` to below ``high``, as a whole number."""
+    """Returns the weight of the numbers from ``low`` to below ``high``, as a whole number."""
     share: float = float(low) ** -skew
     return max(1, round((high - low) * 2**30 * share))
 
 
 def numbered(prefix: str, numbers: Integers, digits: int = 0) -> pa.Array:
-    """Numbers as names: ``user`` and 7 give ``user7``, or ``user007`` with three digits."""
+    """Turns numbers into names: 7 -> ``user7``; with 3 digits ``user007``."""
     text = pc.cast(pa.array(numbers), pa.string())
     if digits:
         text = pc.utf8_lpad(text, digits, "0")
@@ -176,6 +177,6 @@ def numbered(prefix: str, numbers: Integers, digits: int = 0) -> pa.Array:
 
 
 def columns(text: str) -> Schema:
-    """A schema of ``name type`` pairs between commas; a ``?`` says that there may be NULLs."""
+    """Parses ``name type`` pairs between commas; ``?`` after the type means nullable."""
     pairs = [pair.split() for pair in text.strip().split(",")]
     return tuple(Column(name, Type(kind.rstrip("?")), kind.endswith("?")) for name, kind in pairs)

@@ -1,4 +1,4 @@
-"""Turns a number of rows into untidy exports of a shop: orders, payments and notes."""
+"""A number of rows -> untidy exports of a shop: orders, payments, notes and what they name."""
 
 from __future__ import annotations
 
@@ -67,18 +67,18 @@ SCHEMAS: dict[str, Schema] = {
 }
 
 FLAWS = {"no order": 40, "bad day": 15, "bad amount": 20, "negative amount": 10, "bad currency": 5}
-"""Of a thousand payments so many have just this flaw; the others have none."""
+"""The number of payments in a thousand that have each flaw; none has two."""
 ABSENT: tuple[str | None, ...] = ("NULL", "null", "N/A", "n/a", "-", None)
-"""How an absent order is spelt."""
+"""The spellings of an order that is absent."""
 PRICES = 6
-"""Of each product, one after another; each is valid for 100 to 260 days."""
+"""The number of prices of each product, each valid for 100 to 260 days."""
 NOTES = ("called, will pay", 'sent "final" notice', "no answer", "address changed; see file")
 MOST_NOTES = 1_500
-"""Text of several lines must lie in a small file: some readers cut long ones amid such text."""
+"""The most notes: their text has several lines, amid which some readers cut a long CSV file."""
 
 
 class EtlParams(Rows):
-    """``rows`` are those of the orders, repeated ones included."""
+    """``rows`` counts the orders, repeated ones included."""
 
     @property
     def customers(self) -> int:
@@ -98,7 +98,7 @@ class EtlParams(Rows):
 
     @property
     def flawed(self) -> dict[str, int]:
-        """How many payments have each flaw."""
+        """The number of payments that have each flaw."""
         return {flaw: self.payments * share // 1_000 for flaw, share in FLAWS.items()}
 
 
@@ -110,10 +110,9 @@ class Etl(ByBatch[EtlParams]):
     customer or a product that does not exist; 5% of the rows repeat an order. Two rows of
     one order either differ in ``updated_at`` or are equal in every column.
 
-    Payments are lines of text with flaws, each line with one at most, and how many have which is
-    known (``manifest``). Their days are spelt in four ways, their amounts with and without
-    commas between thousands and a currency's sign; remarks hold commas and quotation marks,
-    notes several lines.
+    In payments all columns are text; a payment has one flaw at most, and ``manifest`` says how
+    many have which. Days are written in four ways, amounts with and without commas between
+    thousands and a currency's sign; remarks hold commas and quotation marks, notes several lines.
     """
 
     name = "etl"
@@ -134,7 +133,7 @@ class Etl(ByBatch[EtlParams]):
         }
 
     def manifest(self, params: EtlParams) -> Mapping[str, int]:
-        """What the tables hold, as counts that nobody has to query them for."""
+        """Returns counts that are known from the parameters, without a look at the tables."""
         batches = [rows for _, _, rows in row_ranges(params.rows)]
         return {
             "orders": sum(rows - int(rows * DUPLICATES) for rows in batches),
@@ -250,7 +249,7 @@ def _untidy(random: np.random.Generator, text: pa.Array) -> pa.Array:
 def _prices_in_time(
     random: np.random.Generator, params: EtlParams, start: int, rows: int
 ) -> list[pa.Array]:
-    """A product's prices in order; the first is valid from the first day on."""
+    """Makes a product's prices in order; the first is valid from the first day on."""
     numbers = np.arange(start, start + rows)
     place = numbers % PRICES
     late = np.where(place > 0, random.integers(0, 80, rows), 0)
@@ -279,7 +278,7 @@ def _payments(
 
 
 def _flaws(params: EtlParams, numbers: Integers) -> dict[str, pa.Array]:
-    """Which of the payments have each flaw: the first of a random order of all of them."""
+    """Returns a mask for each flaw: payments are shuffled, and the first of them have flaws."""
     places = Shuffle(params.payments, params.seed, 9).places(numbers)
     flags, first = {}, 0
     for flaw, count in params.flawed.items():
@@ -289,7 +288,7 @@ def _flaws(params: EtlParams, numbers: Integers) -> dict[str, pa.Array]:
 
 
 def _spelt_days(random: np.random.Generator, rows: int) -> pa.Array:
-    """A day as ``2023-05-17``, ``2023/05/17``, ``17.05.2023`` or ``05/17/2023``."""
+    """Draws days, as ``2023-05-17``, ``2023/05/17``, ``17.05.2023`` or ``05/17/2023``."""
     iso = pc.cast(pa.array(FIRST_DAY + random.integers(0, DAYS, rows)), pa.string())
     year, month, day = (pc.utf8_slice_codeunits(iso, a, b) for a, b in ((0, 4), (5, 7), (8, 10)))
     join = pc.binary_join_element_wise
@@ -299,7 +298,7 @@ def _spelt_days(random: np.random.Generator, rows: int) -> pa.Array:
 
 
 def _spelt_amounts(random: np.random.Generator, rows: int, negative: pa.Array) -> pa.Array:
-    """An amount such as ``1234.50``, ``1,234.50`` or ``$1,234.50``."""
+    """Draws amounts, as ``1234.50``, ``1,234.50`` or ``$1,234.50``."""
     cents = random.integers(100, 500_000, rows)
     units, rest = cents // 100, numbered(".", cents % 100, 2)
     plain = numbered("", units)
@@ -314,7 +313,7 @@ def _spelt_amounts(random: np.random.Generator, rows: int, negative: pa.Array) -
 
 
 def _notes(random: np.random.Generator, params: EtlParams, start: int, rows: int) -> list[pa.Array]:
-    """Notes of one to three lines, within quotation marks in a CSV file."""
+    """Makes notes of one to three lines, which a CSV file holds within quotation marks."""
     ids = np.arange(start + 1, start + rows + 1)
     lines = [pick(random, NOTES, rows) for _ in range(3)]
     count = random.integers(1, 4, rows)

@@ -32,9 +32,9 @@ KEYS = ("id1", "id2", "id3", "id4", "id5", "id6")
 
 
 class GroupByParams(Params):
-    """``groups`` is db-benchmark's K; ``nulls`` the share of NULLs in every column.
+    """``groups`` is db-benchmark's K; ``nulls`` is the share of NULLs in every column.
 
-    ``skew`` gives the keys a long tail in the place of groups of one size.
+    ``skew`` gives the keys a long tail instead of groups of one size.
     """
 
     rows: int = Field(ge=1, le=MOST_ROWS)

@@ -35,9 +35,10 @@ COLUMNS = {"x": 3, "small": 1, "medium": 2, "big": 3}
 
 
 class JoinParams(Params):
-    """``rows`` are those of ``x`` and ``big``; ``nulls`` the share of NULLs in x's keys and v1.
+    """``rows`` counts those of ``x`` and ``big``.
 
-    ``skew`` gives x's keys a long tail, so that some rows of the right find many partners.
+    ``nulls`` is the share of NULLs in x's keys and v1. ``skew`` gives x's keys a long tail, so
+    that some rows of the right tables match many of ``x``.
     """
 
     rows: int = Field(ge=100, le=MOST_ROWS)
@@ -108,7 +109,7 @@ def _schema(table: str, nulls: bool) -> Schema:
 def _key(
     random: np.random.Generator, params: JoinParams, table: str, key: int, rows: Integers
 ) -> Integers:
-    """The values of a key column: each value once where the key is unique, else drawn."""
+    """Returns the values of a key column: each once if the key is unique, else drawn."""
     count = params.key_counts[key]
     if table == "x" and params.skew:
         ordinal = skewed(random, count, len(rows), params.skew) - 1

@@ -1,4 +1,4 @@
-"""Turns a number of rows into a table whose columns are hard to sort in different ways."""
+"""A number of rows -> a table whose columns are hard to sort in different ways."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DAYS = 3_650
 FEW = ("amber", "blue", "coral", "dusk", "ebony", "fawn", "green", "hazel", "ivory", "jade")
 PREFIX = "https://files.example.org/archive/by-number/"
 DISPLACED = 0.01
-"""The share of rows of ``nearly_ordered`` that lie up to 1,000 places from where they belong."""
+"""The share of rows of ``nearly_ordered`` that are up to 1,000 rows from their place."""
 
 
 SCHEMAS = {
@@ -79,7 +79,7 @@ class Sort(ByBatch[Rows]):
 
 
 def _scrambled(numbers: Integers) -> pa.Array:
-    """A text of its own for each number, different from its first character on."""
+    """Returns a text for each number; they differ from the first character on."""
     return pc.utf8_reverse(numbered("k", numbers, 10))
 
 

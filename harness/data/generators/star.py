@@ -1,4 +1,4 @@
-"""Turns a number of rows into a star schema: sales, and the four dimensions that they refer to."""
+"""A number of rows -> a star schema: sales, and the four dimensions that they refer to."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ FIRST_DAY = np.datetime64("2019-01-01")
 DAYS = 7 * 365 + 2
 REGIONS = ("north", "south", "east", "west", "islands")
 NATIONS, CITIES = 5, 10
-"""Nations of a region, and cities of a nation."""
+"""The number of nations in a region, and of cities in a nation."""
 SEGMENTS = ("home", "office", "public", "trade")
 COLOURS = ("black", "white", "red", "green", "blue", "grey")
 CATEGORIES, BRANDS = 5, 40
-"""Categories of a maker (of whom there are five), and brands of a category."""
+"""The number of categories of each of five makers, and of brands in a category."""
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -55,7 +55,7 @@ SCHEMAS = {
 
 
 class StarParams(Rows):
-    """``rows`` are those of the sales; ``skew`` is how long-tailed customers and products are."""
+    """``rows`` counts the sales; ``skew`` is that of their customers and products."""
 
     skew: Skew = 0.7
 
@@ -73,7 +73,7 @@ class StarParams(Rows):
 
 
 class Star(ByBatch[StarParams]):
-    """Sales of seven years with customers, products, shops and days; every key finds its row."""
+    """Sales of seven years with customers, products, shops and days; every key has its row."""
 
     name = "star"
     params = StarParams
@@ -131,7 +131,7 @@ def _days(random: np.random.Generator, ids: Integers) -> list[pa.Array]:
 
 
 def _places(random: np.random.Generator, rows: int) -> list[pa.Array]:
-    """City, nation and region of each row: a city's name begins with its nation's, that with …"""
+    """Draws cities, and returns them with nation and region: ``west-2-7``, ``west-2``, ``west``."""
     city = random.integers(0, len(REGIONS) * NATIONS * CITIES, rows)
     nation = city // CITIES
     region = pa.array(REGIONS).take(pa.array(nation // NATIONS))
@@ -140,7 +140,7 @@ def _places(random: np.random.Generator, rows: int) -> list[pa.Array]:
 
 
 def _products(random: np.random.Generator, rows: int) -> list[pa.Array]:
-    """Maker, category, brand and colour, such as ``M3``, ``M3-2``, ``M3-2-17`` and ``red``."""
+    """Draws maker, category, brand and colour, as ``M3``, ``M3-2``, ``M3-2-17`` and ``red``."""
     brand = random.integers(0, 5 * CATEGORIES * BRANDS, rows)
     category = brand // BRANDS
     makers = numbered("M", category // CATEGORIES + 1)

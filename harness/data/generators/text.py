@@ -1,4 +1,4 @@
-"""Turns a number of rows into documents with addresses, tags, codes and lines of a log."""
+"""A number of rows -> documents with addresses, tags, codes and lines of a log."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def _digits(random: np.random.Generator, top: int, rows: int, digits: int = 0) -
 
 
 def _authors(random: np.random.Generator, rows: int) -> pa.Array:
-    """A given and a family name in any case, padded here and there."""
+    """Draws given and family names in any case, some of them padded."""
     before, after = pick(random, SPACES, rows), pick(random, SPACES, rows)
     return _joined(before, pick(random, GIVEN, rows), " ", pick(random, FAMILY, rows), after)
 
 
 def _emails(random: np.random.Generator, rows: int) -> pa.Array:
-    """Addresses; one in twenty lacks its @."""
+    """Draws addresses; one in twenty lacks its @."""
     at = pc.if_else(pa.array(random.random(rows) < 0.05), " at ", "@")
     user = numbered("user", skewed(random, max(10, rows // 5), rows))
     return _joined(user, at, pick(random, DOMAINS, rows))
@@ -97,7 +97,7 @@ def _urls(random: np.random.Generator, rows: int) -> pa.Array:
 
 
 def _tags(random: np.random.Generator, rows: int) -> pa.Array:
-    """One to four tags between semicolons."""
+    """Draws one to four tags, between semicolons."""
     count = random.integers(1, 5, rows)
     parts = [
         pc.if_else(pa.array(count > place), pick(random, TAGS, rows), None) for place in range(4)
@@ -106,7 +106,7 @@ def _tags(random: np.random.Generator, rows: int) -> pa.Array:
 
 
 def _codes(random: np.random.Generator, rows: int) -> pa.Array:
-    """Such as ``DE-0042-x7``."""
+    """Draws codes, as ``DE-0042-x7``."""
     country = pick(random, ("DE", "FR", "GB", "JP", "US"), rows)
     last = pick(random, ("x", "y", "Z"), rows)
     return _joined(
@@ -115,7 +115,7 @@ def _codes(random: np.random.Generator, rows: int) -> pa.Array:
 
 
 def _lines(random: np.random.Generator, rows: int) -> pa.Array:
-    """Such as ``12:34:56 WARN [worker-7] took 120 ms``."""
+    """Draws lines, as ``12:34:56 WARN [worker-7] took 120 ms``."""
     clock = [_digits(random, top, rows, 2) for top in (24, 60, 60)]
     worker, took = _digits(random, 40, rows), _digits(random, 2_000, rows)
     level = pick(random, LEVELS, rows)

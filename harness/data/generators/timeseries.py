@@ -1,4 +1,4 @@
-"""Turns a number of rows into readings of sensors, with silences, and events beside them."""
+"""A number of rows -> readings of sensors, with silences, and events beside them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRST = np.datetime64("2026-01-01T00:00:00")
 KINDS = ("temperature", "humidity", "pressure", "power")
 EVENTS = (*["door"] * 12, *["restart"] * 5, *["service"] * 2, "alarm")
 READINGS = 1_000
-"""Of a sensor, about, until there are 10,000 sensors."""
+"""The readings of a sensor, about, as long as there are fewer than 10,000 sensors."""
 
 
 SCHEMAS = {
@@ -35,7 +35,7 @@ SCHEMAS = {
 
 
 class TimeSeriesParams(Rows):
-    """``rows`` are those of the readings."""
+    """``rows`` counts the readings."""
 
     @property
     def sensors(self) -> int:
@@ -43,12 +43,12 @@ class TimeSeriesParams(Rows):
 
     @property
     def minutes(self) -> int:
-        """How long the longest series is: silences at most double it twice."""
+        """How long the longest series may be, with its silences."""
         return 3 * (self.rows // self.sensors + 1) + 120
 
 
 class TimeSeries(ByBatch[TimeSeriesParams]):
-    """Readings, one a minute of each sensor; sensors, events of any time, and all full hours.
+    """Readings of sensors, one a minute of each; events at any second; and all full hours.
 
     After 60 to 159 readings a sensor is silent for half an hour to two hours. Of a hundred
     readings two have no value. ``counter`` never falls. Rows come in the order of time, about.
@@ -93,7 +93,7 @@ def _moments(seconds: Integers) -> pa.Array:
 
 
 def _readings(random: np.random.Generator, sensor: Integers, reading: Integers) -> list[pa.Array]:
-    """Each sensor's readings by their number: silences come after a fixed number of them."""
+    """Makes the readings of sensors; silences come after a fixed number of them."""
     silences = reading // (60 + sensor * 37 % 100)
     minute = reading + silences * (30 + sensor * 53 % 91)
     second = random.integers(0, 60, len(sensor))
@@ -110,7 +110,7 @@ def _readings(random: np.random.Generator, sensor: Integers, reading: Integers) 
 def _events(
     random: np.random.Generator, params: TimeSeriesParams, numbers: Integers
 ) -> list[pa.Array]:
-    """Events at any second of the time that every sensor has readings in; few are alarms."""
+    """Draws events at any second in which every sensor has readings; few are alarms."""
     rows = len(numbers)
     seconds = random.integers(0, params.minutes * 20, rows)
     return [

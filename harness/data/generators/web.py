@@ -1,4 +1,4 @@
-"""Turns a number of rows into page views of many sites, with the long tails that traffic has."""
+"""A number of rows -> page views of many sites, with the long tails that traffic has."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ class Web(ByBatch[Rows]):
 
 
 def _seconds(random: np.random.Generator, numbers: Integers, rows: int) -> Integers:
-    """When each hit was, in seconds; up to an hour out of order."""
+    """Returns the second of each hit; they are up to an hour out of order."""
     span = DAYS * 86_400 - 3_600
     return numbers * span // rows + random.integers(0, 3_600, len(numbers))
 
 
 def _visitors(random: np.random.Generator, params: Rows, rows: int) -> list[pa.Array]:
-    """Visitors, and the network address that each of them comes from."""
+    """Draws visitors, and returns them with the network address of each."""
     visitor = skewed(random, max(10, params.rows // 4), rows)
     return [pa.array(visitor * 7_919 + 10**12), pa.array(visitor % 65_521 + 3_000_000_000)]
 
@@ -103,7 +103,7 @@ def _pages(random: np.random.Generator, site: Integers) -> list[pa.Array]:
 
 
 def _searches(random: np.random.Generator, rows: int) -> list[pa.Array]:
-    """Referrer, phrase and the number of the search engine, which is 0 where there is no phrase."""
+    """Draws referrers, phrases and search engines; the engine is 0 if there is no phrase."""
     searched = random.random(rows) < 0.2
     engine = np.where(searched, skewed(random, 12, rows), 0)
     searching = numbered("https://search", engine)
@@ -121,7 +121,7 @@ def _searches(random: np.random.Generator, rows: int) -> list[pa.Array]:
 
 
 def _machines(random: np.random.Generator, rows: int) -> list[pa.Array]:
-    """Browser, system, device, screen, and whether it is a phone."""
+    """Draws browsers, systems, devices and screens, and whether each is mobile."""
     mobile = random.random(rows) < 0.55
     system = np.where(mobile, random.integers(0, 2, rows), random.integers(2, 5, rows))
     width = WIDTHS[np.where(mobile, random.integers(0, 3, rows), random.integers(3, 8, rows))]
@@ -149,5 +149,5 @@ def _behaviour(random: np.random.Generator, rows: int) -> list[pa.Array]:
 
 
 def _where(held: Flags, values: pa.Array) -> pa.Array:
-    """The values where the flag is set, and NULL elsewhere."""
+    """Returns the values where the flag is set, and NULL elsewhere."""
     return pc.if_else(pa.array(held), values, None)

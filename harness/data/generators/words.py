@@ -1,4 +1,4 @@
-"""Turns random numbers into words and sentences, some words far more frequent than others."""
+"""Random numbers -> words and sentences, some words far more frequent than others."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from harness.data.generators.base import skewed, stream
 
 SYLLABLES = ("ba", "den", "fo", "gri", "ka", "lum", "mi", "nor", "pe", "qua", "ras", "so", "tiv")
 ACCENTED = ("café", "façade", "jalapeño", "naïve", "über", "zoë")
-"""Of several bytes for a character, which every engine has to count as one."""
+"""Words with characters of several bytes, each of which counts as one."""
 
 
 @cache
 def vocabulary(count: int) -> pa.Array:
-    """Words of two to four syllables; a few of the more frequent ones have accents."""
+    """Returns words of two to four syllables, a few of them with accents, in random order."""
     made = dict.fromkeys(ACCENTED)
     drawn = stream(1, count).integers(0, len(SYLLABLES), (2 * count, 4))
     lengths = stream(2, count).integers(2, 5, 2 * count)
@@ -34,7 +34,7 @@ def _mixed(count: int) -> pa.Array:
 def sentences(
     random: np.random.Generator, rows: int, fewest: int, most: int, words: int = 2_000
 ) -> pa.Array:
-    """Texts of so many words with a space between them, the frequent ones being most of them."""
+    """Draws texts of ``fewest`` to ``most`` words, of which the frequent ones make up most."""
     known, lengths = vocabulary(words), random.integers(fewest, most + 1, rows)
     parts = []
     for place in range(most):
