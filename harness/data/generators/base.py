@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from harness.types import Schema
+from harness.data.arrow import arrow_schema
+from harness.types import Column, Schema, Type
 
 BATCH_ROWS = 250_000
 """Rows made at once, and rows of a Parquet row group. Another figure gives other data."""
@@ -32,7 +33,19 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Skew = Annotated[float, Field(ge=0, le=3)]
+"""How long the tail of a column of keys is: 0 is uniform, 1 is as of words in a language."""
+
+
+class Rows(Params):
+    """The parameters of most generators: the rows of the main table, and a seed."""
+
+    rows: int = Field(ge=100, le=MOST_ROWS)
+    seed: int = Field(default=108, ge=0)
+
+
 P = TypeVar("P", bound=Params)
+R = TypeVar("R", bound=Rows)
 
 
 class Generator(ABC, Generic[P]):
@@ -69,6 +82,31 @@ class Generator(ABC, Generic[P]):
         """
 
 
+class ByBatch(Generator[R]):
+    """A generator that makes each batch from its place and a random stream of its own.
+
+    ``tables`` holds the columns of each table, the same for all parameters.
+    """
+
+    tables: ClassVar[Mapping[str, Schema]]
+
+    @abstractmethod
+    def make(
+        self, table: str, random: np.random.Generator, params: R, start: int, rows: int
+    ) -> list[pa.Array]:
+        """Returns the columns of ``rows`` rows of the table, beginning with row ``start``."""
+
+    def schemas(self, params: R) -> Mapping[str, Schema]:
+        return self.tables
+
+    def batches(self, table: str, params: R, scratch: Path) -> Iterator[pa.RecordBatch]:
+        place, schema = list(self.tables).index(table), arrow_schema(self.schemas(params)[table])
+        for batch, start, rows in row_ranges(self.rows(params)[table]):
+            random = stream(params.seed, place, batch)
+            arrays = self.make(table, random, params, start, rows)
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
 def stream(seed: int, *place: int) -> np.random.Generator:
     """Returns a random stream that is independent for each place (table, batch, …) of a seed."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, *place))))
@@ -82,10 +120,7 @@ def row_ranges(rows: int) -> Iterator[tuple[int, int, int]]:
 
 def labels(values: Integers, digits: int = 0) -> pa.Array:
     """Turns numbers into names as in db-benchmark: 7 -> ``id7``; with 3 digits ``id007``."""
-    text = pc.cast(pa.array(values), pa.string())
-    if digits:
-        text = pc.utf8_lpad(text, digits, "0")
-    return pc.binary_join_element_wise("id", text, "")
+    return numbered("id", values, digits)
 
 
 def measurements(random: np.random.Generator, rows: int) -> Floats:
@@ -101,3 +136,47 @@ def missing(random: np.random.Generator, rows: int, share: float) -> Flags | Non
 def with_nulls(values: pa.Array, mask: Flags | None) -> pa.Array:
     """Returns the values, with NULL where the mask is true."""
     return values if mask is None else pc.if_else(pa.array(mask), None, values)
+
+
+def sparse(random: np.random.Generator, share: float, values: pa.Array) -> pa.Array:
+    """Returns the values, each NULL with probability ``share``."""
+    return with_nulls(values, missing(random, len(values), share))
+
+
+def pick(random: np.random.Generator, choices: Sequence[str | None], rows: int) -> pa.Array:
+    """Draws texts uniformly from the choices."""
+    return pa.array(choices).take(pa.array(random.integers(0, len(choices), rows)))
+
+
+def skewed(random: np.random.Generator, top: int, rows: int, skew: float = 1.0) -> Integers:
+    """Draws numbers from 1 to ``top``; n has a probability of about n**-skew.
+
+    With a skew of 0 they are uniform, with 1 they have the long tail of words and of web pages.
+    The probability is the same between two powers of two, so that memory does not grow with
+    ``top``.
+    """
+    low = 2 ** np.arange(top.bit_length())
+    high = np.minimum(2 * low, top + 1)
+    chances = np.cumsum([_chance(int(a), int(b), skew) for a, b in zip(low, high, strict=True)])
+    level = np.searchsorted(chances, random.integers(0, chances[-1], rows), side="right")
+    return random.integers(low[level], high[level])
+
+
+def _chance(low: int, high: int, skew: float) -> int:
+    """Returns the weight of the numbers from ``low`` to below ``high``, as a whole number."""
+    share: float = float(low) ** -skew
+    return max(1, round((high - low) * 2**30 * share))
+
+
+def numbered(prefix: str, numbers: Integers, digits: int = 0) -> pa.Array:
+    """Turns numbers into names: 7 -> ``user7``; with 3 digits ``user007``."""
+    text = pc.cast(pa.array(numbers), pa.string())
+    if digits:
+        text = pc.utf8_lpad(text, digits, "0")
+    return pc.binary_join_element_wise(prefix, text, "")
+
+
+def columns(text: str) -> Schema:
+    """Parses ``name type`` pairs between commas; ``?`` after the type means nullable."""
+    pairs = [pair.split() for pair in text.strip().split(",")]
+    return tuple(Column(name, Type(kind.rstrip("?")), kind.endswith("?")) for name, kind in pairs)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.data.arrow import arrow_schema
 from harness.data.generators.base import (
@@ -17,10 +17,12 @@ from harness.data.generators.base import (
     Generator,
     Integers,
     Params,
+    Skew,
     labels,
     measurements,
     missing,
     row_ranges,
+    skewed,
     stream,
     with_nulls,
 )
@@ -30,13 +32,23 @@ KEYS = ("id1", "id2", "id3", "id4", "id5", "id6")
 
 
 class GroupByParams(Params):
-    """``groups`` is db-benchmark's K; ``nulls`` is the share of NULLs in every column."""
+    """``groups`` is db-benchmark's K; ``nulls`` is the share of NULLs in every column.
+
+    ``skew`` gives the keys a long tail instead of groups of one size.
+    """
 
     rows: int = Field(ge=1, le=MOST_ROWS)
     groups: int = Field(default=100, ge=1, le=MOST_ROWS)
     nulls: float = Field(default=0.0, ge=0, lt=1)
+    skew: Skew = 0.0
     sorted: bool = False
     seed: int = Field(default=108, ge=0)
+
+    @model_validator(mode="after")
+    def _even_where_sorted(self) -> GroupByParams:
+        if self.sorted and self.skew:
+            raise ValueError("a sorted table has groups of one size; leave out 'sorted' or 'skew'")
+        return self
 
     @property
     def small_groups(self) -> int:
@@ -73,8 +85,12 @@ class GroupBy(Generator[GroupByParams]):
             return
         for batch, _, rows in row_ranges(params.rows):
             random = stream(params.seed, batch)
-            id1 = random.integers(1, params.groups + 1, rows)
+            id1 = _keys(random, params.groups, rows, params.skew)
             yield _rows(random, params, id1, missing(random, rows, params.nulls), schema)
+
+
+def _keys(random: np.random.Generator, top: int, rows: int, skew: float) -> Integers:
+    return skewed(random, top, rows, skew) if skew else random.integers(1, top + 1, rows)
 
 
 def _rows(
@@ -88,7 +104,7 @@ def _rows(
     rows = len(id1)
 
     def draw(top: int) -> Integers:
-        return random.integers(1, top + 1, rows)
+        return _keys(random, top, rows, params.skew)
 
     columns = [
         labels(draw(params.groups), digits=3),
@@ -96,8 +112,8 @@ def _rows(
         pa.array(draw(params.groups)),
         pa.array(draw(params.groups)),
         pa.array(draw(params.small_groups)),
-        pa.array(draw(5)),
-        pa.array(draw(15)),
+        pa.array(random.integers(1, 6, rows)),
+        pa.array(random.integers(1, 16, rows)),
         pa.array(measurements(random, rows)),
     ]
     first = with_nulls(labels(id1, digits=3), no_id1)

@@ -15,10 +15,12 @@ from harness.data.generators.base import (
     Generator,
     Integers,
     Params,
+    Skew,
     labels,
     measurements,
     missing,
     row_ranges,
+    skewed,
     stream,
     with_nulls,
 )
@@ -35,11 +37,13 @@ COLUMNS = {"x": 3, "small": 1, "medium": 2, "big": 3}
 class JoinParams(Params):
     """``rows`` counts those of ``x`` and ``big``.
 
-    ``nulls`` is the share of NULLs in x's keys and v1.
+    ``nulls`` is the share of NULLs in x's keys and v1. ``skew`` gives x's keys a long tail, so
+    that some rows of the right tables match many of ``x``.
     """
 
     rows: int = Field(ge=100, le=MOST_ROWS)
     nulls: float = Field(default=0.0, ge=0, lt=1)
+    skew: Skew = 0.0
     seed: int = Field(default=108, ge=0)
 
     @property
@@ -105,9 +109,11 @@ def _schema(table: str, nulls: bool) -> Schema:
 def _key(
     random: np.random.Generator, params: JoinParams, table: str, key: int, rows: Integers
 ) -> Integers:
-    """Returns the values of a key column: each once if the key is unique, else drawn uniformly."""
+    """Returns the values of a key column: each once if the key is unique, else drawn."""
     count = params.key_counts[key]
-    if count == params.rows_of(table):
+    if table == "x" and params.skew:
+        ordinal = skewed(random, count, len(rows), params.skew) - 1
+    elif count == params.rows_of(table):
         order = Shuffle(count, params.seed, key, list(COLUMNS).index(table))
         ordinal = order.places(rows)
     else:

@@ -16,47 +16,41 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from harness.data.arrow import arrow_schema, decimal_to_float
-from harness.data.generators.base import BATCH_ROWS, Generator, Params
+from harness.data.generators.base import BATCH_ROWS, Generator, Params, columns
 from harness.errors import DataError, DataUnavailable
-from harness.types import Column, Schema, Type
+from harness.types import Schema, Type
 
 COMMAND = "tpchgen-cli"
 INSTALL = "python -m pip install tpchgen-cli"
 
 
-def _columns(text: str) -> Schema:
-    """Parses ``name type`` pairs; TPC-H's columns are never NULL."""
-    pairs = [pair.split() for pair in text.strip().split(",")]
-    return tuple(Column(name, Type(kind), nullable=False) for name, kind in pairs)
-
-
 SCHEMAS: dict[str, Schema] = {
-    "region": _columns("r_regionkey int64, r_name string, r_comment string"),
-    "nation": _columns("""
+    "region": columns("r_regionkey int64, r_name string, r_comment string"),
+    "nation": columns("""
         n_nationkey int64, n_name string, n_regionkey int64, n_comment string
     """),
-    "supplier": _columns("""
+    "supplier": columns("""
         s_suppkey int64, s_name string, s_address string, s_nationkey int64, s_phone string,
         s_acctbal float64, s_comment string
     """),
-    "customer": _columns("""
+    "customer": columns("""
         c_custkey int64, c_name string, c_address string, c_nationkey int64, c_phone string,
         c_acctbal float64, c_mktsegment string, c_comment string
     """),
-    "part": _columns("""
+    "part": columns("""
         p_partkey int64, p_name string, p_mfgr string, p_brand string, p_type string,
         p_size int64, p_container string, p_retailprice float64, p_comment string
     """),
-    "partsupp": _columns("""
+    "partsupp": columns("""
         ps_partkey int64, ps_suppkey int64, ps_availqty int64, ps_supplycost float64,
         ps_comment string
     """),
-    "orders": _columns("""
+    "orders": columns("""
         o_orderkey int64, o_custkey int64, o_orderstatus string, o_totalprice float64,
         o_orderdate date, o_orderpriority string, o_clerk string, o_shippriority int64,
         o_comment string
     """),
-    "lineitem": _columns("""
+    "lineitem": columns("""
         l_orderkey int64, l_partkey int64, l_suppkey int64, l_linenumber int64,
         l_quantity float64, l_extendedprice float64, l_discount float64, l_tax float64,
         l_returnflag string, l_linestatus string, l_shipdate date, l_commitdate date,
@@ -118,11 +112,11 @@ class Tpch(Generator[TpchParams]):
 
 
 def _as_floats(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [
+    arrays = [
         decimal_to_float(column) if pa.types.is_decimal(column.type) else column
         for column in batch.columns
     ]
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+    return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 
 def _generate(scale: float, folder: Path) -> None:
