@@ -63,7 +63,7 @@ class PlanQuery(Request[Planned | Wrong]):
 
 @dataclass(frozen=True)
 class ShowSteps(Request[list[tuple[str, str]]]):
-    """Return (name, text) of a query after each step of its compilation, optimized or as written."""
+    """Return (name, text) of a query after each step of compilation, optimized or as written."""
 
     query: QueryText
     written: bool
