@@ -147,6 +147,9 @@ def _pattern(value: ast.expr, known: dict[str, Any]) -> str | None:
             return "".join(_pattern(part, known) or ".*" for part in parts)
         case ast.Name(id=name) if isinstance(known.get(name), str):
             return re.escape(known[name])
+        case ast.Attribute(value=ast.Name(id=module), attr=name):
+            text = getattr(known.get(module), name, None)
+            return re.escape(text) if isinstance(text, str) else None
     return None
 
 
