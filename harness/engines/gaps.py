@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from harness.engines.constructs import Kind, written
 from harness.errors import Unsupported
+from harness.plan.facts.printing import in_sql
 
 
 class Lack(StrEnum):
@@ -103,7 +104,7 @@ class Gaps:
         """The error for a kind of node or expression that an emitter has no method for."""
         return Refused(self.label, self._whole.get(kind) or not_yet(kind), fragment)
 
-    def refuse(self, kind: Kind, fragment: str | None = None) -> None:
-        """Raises Refused where a whole kind is declared as missing."""
+    def refuse(self, kind: Kind, e: exp.Expr | None = None) -> None:
+        """Raises Refused where a whole kind is declared as missing; ``e`` is of this kind."""
         if kind in self._whole:
-            raise self.missing(kind, fragment)
+            raise self.missing(kind, None if e is None else in_sql(e))

@@ -123,3 +123,6 @@ def test_what_the_accelerator_makes_otherwise_is_refused(
     assert tables.verdict("pandas", sql).outcome == "ok"
     kept = tables.query("select id from people where id = k and length(w) > 1")
     assert "==" in engine.compile(kept, tables.tables, Input.MEMORY).text
+    unequal = tables.query("select id from people where id <> k")  # True of a NULL that is lost
+    with pytest.raises(Unsupported, match="a comparison with what may be NULL: id <> k"):
+        engine.compile(unequal, tables.tables, Input.MEMORY)

@@ -82,8 +82,8 @@ def refuse_three_values(plan: Node, gaps: Gaps) -> None:
 def refuse_lost_nulls(plan: Node, gaps: Gaps) -> None:
     """Raises Unsupported where cudf.pandas gives a dtype without NULLs, or too few bits.
 
-    A comparison has its left side's dtype, a length has 32 bits, and joining texts turns a group's
-    integer keys into floats.
+    A comparison has its left side's dtype (which matters in a filter for ``!=`` alone), a length
+    has 32 bits, and joining texts turns a group's integer keys into floats.
     """
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
@@ -97,7 +97,8 @@ def refuse_lost_nulls(plan: Node, gaps: Gaps) -> None:
             for product in e.find_all(exp.Mul):
                 if product.find(exp.Length):
                     raise gaps.unsupported("a product of lengths", in_sql(product))
-            for compared in () if isinstance(node, Filter) else e.find_all(*COMPARISONS):
+            kinds = (exp.NEQ,) if isinstance(node, Filter) else COMPARISONS
+            for compared in e.find_all(*kinds):
                 left, right = (infer(side, schema) for side in (compared.left, compared.right))
                 lost = right.nullable and right.type in MASKED and not left.nullable
                 if lost and columns_of(compared.left):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from sqlglot import exp
@@ -20,6 +20,7 @@ from harness.engines.pandas.values import DTYPES
 from harness.engines.python.kernel import ATOM, Code, listing, mapping, quoted
 from harness.plan.facts.columns import fresh
 from harness.plan.facts.printing import in_sql
+from harness.plan.guards.truth import CONDITIONS, Place
 from harness.plan.tree.nodes import Aggregate, Expression, Join, Node, columns_in
 from harness.tables import Input, Table
 from harness.types import Type
@@ -46,12 +47,24 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
     nothing: ClassVar[str] = ", None"  # Dask's default, NaN, would make the column one of floats
 
     def code(self, e: Expression) -> Code:
-        if columns_in(e) and not isinstance(e, exp.Column):
-            made = self.local(self.gaps, self.schema, self.frame, self.narrow)
-            text = made.code(e).text
-            if any(words in text for words in _BEYOND_DASK):
-                return Code(self._locally(text, columns_in(e), self._meta(e)), ATOM)
-        return super().code(e)
+        if isinstance(e, CONDITIONS):
+            return super().code(e)
+        return self._beyond_dask(e, lambda local: local.code(e)) or super().code(e)
+
+    def condition(self, e: Expression, place: Place) -> Code:
+        by_partition = self._beyond_dask(e, lambda local: local.condition(e, place))
+        return by_partition or super().condition(e, place)
+
+    def _beyond_dask(
+        self, e: Expression, print_: Callable[[PandasExpressions], Code]
+    ) -> Code | None:
+        """What is computed partition by partition; None where Dask hands it on to cuDF itself."""
+        if isinstance(e, exp.Column) or not columns_in(e):
+            return None
+        text = print_(self.local(self.gaps, self.schema, self.frame, self.narrow)).text
+        if not any(words in text for words in _BEYOND_DASK):
+            return None
+        return Code(self._locally(text, columns_in(e), self._meta(e)), ATOM)
 
     def total(self, e: Expression) -> str:
         """Returns an aggregate of the whole frame as a lazy scalar.

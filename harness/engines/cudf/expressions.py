@@ -7,27 +7,27 @@ with NULL are NULL. ``&`` and ``|`` are NULL if a side is, unlike SQL's AND and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from dataclasses import replace
 from typing import ClassVar
 
 from sqlglot import exp
 
 from harness.engines.pandas.expressions import PandasExpressions
-from harness.engines.pandas.values import operands_of, parenthesised
+from harness.engines.pandas.values import operands_of
 from harness.engines.python.kernel import (
     AND,
     ATOM,
-    OR,
     PRODUCT,
-    SIGN,
     SUM,
     Code,
+    enclosed,
     is_constant,
     quoted,
 )
 from harness.engines.python.like import like_pattern
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Typed
+from harness.plan.guards.truth import Logic
 from harness.plan.tree.nodes import Expression, columns_in
 from harness.types import Type
 
@@ -41,8 +41,11 @@ class CudfExpressions(PandasExpressions):
 
     library: ClassVar[str] = "cudf"
     masks: ClassVar[bool] = False
-    propagating: ClassVar[tuple[Type, ...]] = (
-        *(Type.BOOLEAN, Type.INT64, Type.FLOAT64, Type.DECIMAL),
+    logic: ClassVar[Logic] = replace(
+        PandasExpressions.logic,
+        null_of_null=frozenset({Type.BOOLEAN, Type.INT64, Type.FLOAT64, Type.DECIMAL}),
+        maybe_null=frozenset(Type),
+        kleene=False,
     )
     spellings: ClassVar[Mapping[str, str]] = {
         **PandasExpressions.spellings,
@@ -52,38 +55,9 @@ class CudfExpressions(PandasExpressions):
     midnight: ClassVar[str] = 'floor("D")'
     offsets: ClassVar[str] = "cudf"
 
-    # ------------------------------------------------------------------ conditions
-
-    def or_(self, e: Expression) -> Code:
-        """Emits OR as the rows for which a side is true: ``|`` would give NULL beside a NULL."""
-        sides = [parenthesised(self.known_true(side), SIGN) for side in e.flatten()]
-        return Code(" | ".join(sides), OR)
-
-    def not_(self, e: Expression) -> Code:
-        """Emits NOT of AND and OR by De Morgan's laws, so that no NULL of ``&`` is negated."""
-        inner = e.this
-        if isinstance(inner, exp.Not):
-            return self.code(inner.this)
-        if isinstance(inner, exp.Between):
-            low = exp.GTE(this=inner.this, expression=inner.args["low"])
-            inner = exp.And(
-                this=low, expression=exp.LTE(this=inner.this, expression=inner.args["high"])
-            )
-        if isinstance(inner, (exp.And, exp.Or)) and self.nullable(inner):
-            opposite = exp.Or if isinstance(inner, exp.And) else exp.And
-            sides: list[Expression] = [exp.Not(this=side.copy()) for side in inner.flatten()]
-            return self.code(reduce(lambda a, b: opposite(this=a, expression=b), sides))
-        return super().not_(e)
-
-    def truth(self, e: Expression) -> Code:
-        if isinstance(e, (exp.And, exp.Or, exp.Not)) and self.nullable(e):
-            true, false = self.known_true(e), self.known_true(exp.Not(this=e.copy()))
-            known = f"{parenthesised(true, AND)} | {parenthesised(false, AND)}"
-            return Code(f"{parenthesised(true, ATOM)}.where({known}{self.nothing})", ATOM)
-        return super().truth(e)
-
-    def _may_be_masked(self, e: Expression) -> bool:
-        return True
+    def true_or_false(self, true: Code, false: Code) -> Code:
+        known = f"{enclosed(true, AND)} | {enclosed(false, AND)}"
+        return Code(f"{enclosed(true, ATOM)}.where({known}{self.nothing})", ATOM)
 
     # ------------------------------------------------------------------ values
 

@@ -9,8 +9,7 @@ from typing import ClassVar
 from sqlglot import exp
 
 from harness.engines.pandas.expressions import PandasExpressions
-from harness.engines.pandas.values import parenthesised
-from harness.engines.python.kernel import ATOM, Code, listing, mapping
+from harness.engines.python.kernel import ATOM, Code, enclosed, listing, mapping
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Typed
 from harness.plan.tree.nodes import Expression, columns_in
@@ -43,7 +42,7 @@ class DaskExpressions(PandasExpressions):
             emitter = self.local(self.gaps, self.schema, self.frame, self.narrow)
             return Code(self._locally(emitter.text(e), columns_in(e)), ATOM)
         if isinstance(e, _COUNTED_IN_TEXT) and not self.nullable(e):
-            return Code(f'{parenthesised(super().code(e), ATOM)}.astype("int64")', ATOM)
+            return Code(f'{enclosed(super().code(e), ATOM)}.astype("int64")', ATOM)
         return super().code(e)
 
     def case(self, e: Expression) -> Code:
@@ -87,7 +86,7 @@ class DaskExpressions(PandasExpressions):
         if isinstance(e, (exp.ArgMax, exp.ArgMin)):
             what = "a value at an extreme of another in a whole table"
             raise self.gaps.unsupported(what, in_sql(e))
-        self.gaps.refuse(type(e), in_sql(e))
+        self.gaps.refuse(type(e), e)
         return super().total(e)
 
 

@@ -98,7 +98,7 @@ class DaskJoins(DaskSteps, PandasJoins):
         merged = self.assign(node, f"{left}.merge({right}, on={quoted(one)})")
         self.physical[node] = (*self._merged(node), one)
         if node.residual is not None:
-            condition = self.printer(self.gaps, node.unpruned, merged).text(node.residual)
+            condition = self.printer(self.gaps, node.unpruned, merged).kept(node.residual)
             self.statements.append(f"{merged} = {merged}[{condition}]")
         return merged
 

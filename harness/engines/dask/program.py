@@ -77,7 +77,7 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
             empty = f"{frame}.head(0, compute=False)"
             return frame if node.condition.this else self.assign(node, empty)
         place = f"{frame}.loc" if _filters_group_keys(node) else frame
-        text = f"{place}[{self.expressions(node.input).text(node.condition)}]"
+        text = f"{place}[{self.expressions(node.input).kept(node.condition)}]"
         if set(node.names) != set(self.physical[node]):
             self.physical[node] = node.names
             text += f"[{listing(node.names)}]"

@@ -13,7 +13,6 @@ from harness.engines.pandas.steps import AGG_PARAMETERS, PandasSteps, keywords
 from harness.engines.pandas.tables import dtypes_of_nothing
 from harness.engines.python.kernel import listing, mapping, one_or_list, quoted
 from harness.plan.facts.columns import fresh
-from harness.plan.facts.printing import in_sql
 from harness.plan.optimize.extremes import has_extremes, over_first_rows
 from harness.plan.tree.nodes import Aggregate, Expression, Sort, columns_in
 
@@ -56,7 +55,7 @@ class PandasAggregates(PandasSteps):
 
     def refuse_missing(self, node: Aggregate) -> None:
         for _, e in node.aggregates:
-            self.gaps.refuse(type(e), in_sql(e))
+            self.gaps.refuse(type(e), e)
 
     def _instead(self, node: Aggregate, other: Aggregate) -> str:
         """Emits another aggregation with the same answer, and returns its frame."""
@@ -107,7 +106,7 @@ class PandasAggregates(PandasSteps):
             return frame, keys, values
         indicators = {counted(e) for _, e in node.aggregates} - {e for _, e in node.keys}
         added = keywords(
-            (n, print_.mask(e) if e in indicators else print_.series(e))
+            (n, print_.choice(e).text if e in indicators else print_.series(e))
             for e, n in computed.items()
         )
         return f"{frame}.assign({added})", keys, values

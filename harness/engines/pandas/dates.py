@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from harness.engines.pandas.values import PandasValues, parenthesised
-from harness.engines.python.kernel import ATOM, PRODUCT, SUM, Code, quoted
+from harness.engines.pandas.values import PandasValues
+from harness.engines.python.kernel import ATOM, PRODUCT, SUM, Code, enclosed, quoted
 from harness.plan.tree.nodes import Expression, columns_in
 from harness.types import Type
 
@@ -38,7 +38,7 @@ class PandasDates(PandasValues):
         else:
             code = Code(f"{value}.dt.{_PARTS.get(part, part)}", ATOM)
         if self.nullable(e.expression):
-            text = parenthesised(code, ATOM).removesuffix('.astype("int64")')
+            text = enclosed(code, ATOM).removesuffix('.astype("int64")')
             return Code(f"{text}.astype({quoted(self.whole(True))})", ATOM)
         return code
 

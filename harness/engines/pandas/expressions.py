@@ -9,9 +9,8 @@ from sqlglot import exp
 
 from harness.engines.pandas.dates import PandasDates
 from harness.engines.pandas.text import PandasText
-from harness.engines.pandas.values import parenthesised
 from harness.engines.python.gaps import OTHER_DISTINCT
-from harness.engines.python.kernel import ATOM, POWER, PRODUCT, Code, quoted
+from harness.engines.python.kernel import ATOM, POWER, PRODUCT, Code, enclosed, quoted
 from harness.plan.facts.kinds import has_no_fraction, is_literal
 from harness.plan.facts.nan import never_zero
 from harness.plan.facts.printing import in_sql
@@ -185,7 +184,7 @@ class PandasExpressions(PandasText, PandasDates):
         if isinstance(e, exp.Corr):
             return f"{self.operand(e.this, ATOM)}.corr({self.text(e.expression)})"
         if (condition := counted(e)) is not None:
-            return f"{parenthesised(self.known_true(condition), ATOM)}.sum()"
+            return f"{enclosed(self.choice(condition), ATOM)}.sum()"
         argument = e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this
         if isinstance(e, exp.AnyValue):  # a series has no first()
             return f"{self.operand(argument, ATOM)}.min()"

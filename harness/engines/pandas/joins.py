@@ -43,7 +43,7 @@ class PandasJoins(PandasSteps):
         merged = self.assign(node, f"{left}.merge({right}{known}{options})")
         self.physical[node] = self._merged(node)
         if node.residual is not None:
-            condition = self.printer(self.gaps, node.unpruned, merged).text(node.residual)
+            condition = self.printer(self.gaps, node.unpruned, merged).kept(node.residual)
             self.statements.append(f"{merged} = {merged}[{condition}]")
         return merged
 

@@ -78,7 +78,7 @@ class PandasProgram(PandasAggregates, PandasJoins):
         if isinstance(node.condition, exp.Boolean):
             self.physical[node] = self.physical[node.input]
             return frame if node.condition.this else self.assign(node, f"{frame}.iloc[:0]")
-        condition = self.expressions(node.input).text(node.condition)
+        condition = self.expressions(node.input).kept(node.condition)
         return self.assign(node, self._rows(node, condition))
 
     def project(self, node: Project) -> str:

@@ -12,33 +12,23 @@ from sqlglot import exp
 from harness.engines.gaps import Gaps
 from harness.engines.python.functions import Functions
 from harness.engines.python.kernel import (
-    AND,
     ATOM,
-    COMPARISON,
-    COMPARISON_SIGNS,
-    OR,
     PRODUCT,
-    SIGN,
     SUM,
     Code,
+    enclosed,
     quoted,
 )
 from harness.engines.python.widths import is_narrow
-from harness.plan.facts.kinds import COMPARISONS
-from harness.plan.facts.nan import greater_by_nan
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Typed, sql_type
-from harness.plan.facts.typing import KNOWN
+from harness.plan.guards.truth import TESTS, Logic, Missing, NullWhere, Place
 from harness.plan.tree.nodes import Expression, columns_in
 from harness.types import Schema, Type
 
 NARROW = (exp.Extract,)
 MASKED = (Type.INT64, Type.BOOLEAN)
 """Types whose columns with NULLs need a dtype with a mask."""
-_TESTS = (exp.In, exp.Like, exp.ILike, exp.RegexpLike, exp.StartsWith, exp.EndsWith,
-          exp.Contains)  # fmt: skip
-_CONDITIONS = (*_TESTS, *COMPARISONS, exp.Between, exp.And, exp.Or, exp.Not)
-_VALUES = tuple(kind for kind in KNOWN if kind not in (*_CONDITIONS, exp.Interval))
 DTYPES = {
     Type.BOOLEAN: ("bool", "boolean"),
     Type.INT64: ("int64", "Int64"),
@@ -50,22 +40,24 @@ DTYPES = {
 class PandasValues(Functions):
     """Emits expressions as operations on columns of ``frame``.
 
-    A condition is emitted as the rows for which it is true: where pandas gives True for a missing
-    value (``!=``, or ``~`` of a test), ``notna`` is added, and only for nullable columns. Where a
-    condition is a value, ``truth`` emits true, false and NULL. A nullable integer or boolean always
-    has a masked dtype (``Int64``, ``boolean``).
+    A nullable integer or boolean always has a masked dtype (``Int64``, ``boolean``).
     """
 
     library: ClassVar[str] = "pd"
     """The name under which a program imports the library of these functions."""
+    missing: ClassVar[str] = "isna()"
     present: ClassVar[str] = "notna()"
-    """The method that gives True for values that are not NULL."""
+    logic: ClassVar[Logic] = Logic(
+        false_of_null=(*TESTS, exp.Between),
+        true_of_null=(exp.NEQ,),
+        null_of_null=frozenset(MASKED),
+        maybe_null=frozenset({*MASKED, Type.FLOAT64}),
+        nan_is_greatest=False,
+    )
     masks: ClassVar[bool] = True
     """Whether integers and booleans with NULLs need a masked dtype."""
     nothing: ClassVar[str] = ""
     """The argument of ``where`` and ``mask`` for a missing value, if it is not the default."""
-    propagating: ClassVar[tuple[Type, ...]] = MASKED
-    """Types whose comparisons with NULL are NULL, not False."""
 
     def __init__(
         self, gaps: Gaps, schema: Schema, frame: str, narrow: frozenset[str] = frozenset()
@@ -80,7 +72,7 @@ class PandasValues(Functions):
         """Returns the text of a new column; a condition has true, false and NULL."""
         if isinstance(e, exp.Null):
             raise self.gaps.unsupported("a column of NULLs", in_sql(e))
-        return self.truth(e).text
+        return self.text(e)
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
         """Returns an operand; one on which a method is called is a series."""
@@ -88,7 +80,7 @@ class PandasValues(Functions):
             return super().operand(e, precedence, strict)
         if not columns_in(e):
             raise self.gaps.unsupported("a function of a constant", in_sql(e))
-        text, own = self.truth(e)
+        text, own = self.code(e)
         if isinstance(e, exp.Case) and text.startswith(("np.where(", "np.select(")):
             return f"{self.library}.Series({text}, index={self.frame}.index)"
         return f"({text})" if own < ATOM else text
@@ -102,8 +94,7 @@ class PandasValues(Functions):
         if is_narrow(e, NARROW, self.narrow) and not self.nullable(e):
             return f'{self.operand(e, ATOM)}.astype("int64")'
         if self.type(e) is Type.BOOLEAN:
-            code = self.truth(e)
-            return f"({code.text})" if code.precedence <= precedence else code.text
+            return enclosed(self.code(e), precedence + 1)
         return self.operand(e, precedence, strict)
 
     def date_literal(self, e: Expression) -> Code | None:
@@ -114,59 +105,14 @@ class PandasValues(Functions):
 
     # ------------------------------------------------------------------ conditions
 
-    def beside_nan(self, e: Expression) -> Expression:
-        return e if self.nullable(e) else greater_by_nan(e, self.schema)
-
-    def neq(self, e: Expression) -> Code:
-        compared = self.binary(e, "!=", COMPARISON)
-        return self._known(compared, e.this, e.expression)
-
-    def _known(self, code: Code, *operands: Expression) -> Code:
-        """Adds to a condition that the operands are not NULL."""
-        tests = [f"{self.operand(x, ATOM)}.{self.present}" for x in operands if self.nullable(x)]
-        if not tests:
-            return code
-        text = f"({code.text})" if code.precedence < SIGN else code.text
-        return Code(" & ".join([text, *tests]), AND)
-
-    def not_(self, e: Expression) -> Code:
-        inner = e.this
-        if isinstance(inner, exp.Is):
-            return Code(f"{self.operand(inner.this, ATOM)}.{self.present}", ATOM)
-        if isinstance(inner, _TESTS):
-            return self._known(Code(f"~{self.operand(inner, SIGN)}", SIGN), inner.this)
-        return Code(f"~{parenthesised(self.truth(inner), SIGN)}", SIGN)
-
-    def truth(self, e: Expression) -> Code:
-        """Emits a condition as true, false or NULL; anything else as it is."""
-        if not isinstance(e, _CONDITIONS) or not self.nullable(e):
-            return self.code(e)
-        if isinstance(e, (exp.And, exp.Or)):
-            sign, precedence = ("&", AND) if isinstance(e, exp.And) else ("|", OR)
-            parts = [parenthesised(self.truth(p), precedence) for p in e.flatten()]
-            return Code(f" {sign} ".join(parts), precedence)
-        if isinstance(e, exp.Not):
-            return Code(f"~{parenthesised(self.truth(e.this), SIGN)}", SIGN)
-        if isinstance(e, exp.Between):
-            low = exp.GTE(this=e.this, expression=e.args["low"])
-            high = exp.LTE(this=e.this, expression=e.args["high"])
-            return self.truth(exp.And(this=low, expression=high))
-        return self._three_valued(e)
-
-    def _three_valued(self, e: Expression) -> Code:
-        """Emits a comparison or test that is NULL for NULL, also of dtypes without a mask."""
-        compared = isinstance(e, COMPARISONS)
-        code = self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON) if compared else self.code(e)
-        operands = [e.this, e.expression] if compared else [e.this]
-        lacking = [x for x in operands if self.nullable(x)]
-        if compared and all(self.type(x) in self.propagating for x in lacking):
-            return code
-        missing = " | ".join(f"{self.operand(x, ATOM)}.isna()" for x in lacking)
+    def null_where(self, truth: NullWhere) -> Code:
         masked = '.astype("boolean")' if self.masks else ""
-        return Code(f"{parenthesised(code, ATOM)}{masked}.mask({missing}{self.nothing})", ATOM)
+        missing = " | ".join(self.truth(Missing(x)).text for x in truth.missing)
+        code = enclosed(self.truth(truth.part), ATOM)
+        return Code(f"{code}{masked}.mask({missing}{self.nothing})", ATOM)
 
-    def is_(self, e: Expression) -> Code:
-        return Code(f"{self.operand(e.this, ATOM)}.isna()", ATOM)
+    def null_as_false(self, condition: Code) -> Code:
+        return Code(f"{enclosed(condition, ATOM)}.fillna(False)", ATOM)
 
     def in_(self, e: Expression) -> Code:
         return Code(f"{self.operand(e.this, ATOM)}.isin({self.listed(e.expressions)})", ATOM)
@@ -175,28 +121,9 @@ class PandasValues(Functions):
         low, high = self.text(e.args["low"]), self.text(e.args["high"])
         return Code(f"{self.operand(e.this, ATOM)}.between({low}, {high})", ATOM)
 
-    def mask(self, e: Expression) -> str:
-        """Returns a condition without NULLs, which ``where`` and ``mask`` would take for true."""
-        return self.known_true(e).text
-
-    def known_true(self, e: Expression) -> Code:
-        """Emits a condition that is False instead of NULL."""
-        code = self.code(e)
-        if self.nullable(e) and self._may_be_masked(e):
-            return Code(f"{parenthesised(code, ATOM)}.fillna(False)", ATOM)
-        return code
-
-    def _may_be_masked(self, e: Expression) -> bool:
-        """True if a condition may be NA in pandas; of texts and dates it is False then.
-
-        Conditions that are compared are emitted with NULLs first.
-        """
-        kinds = (*MASKED, Type.FLOAT64)
-        compared = (x for x in e.walk() if isinstance(x, COMPARISONS))
-        if any(isinstance(side, _CONDITIONS) for x in compared for side in (x.left, x.right)):
-            return True
-        typed = (self.typed(x) for x in e.walk() if isinstance(x, _VALUES))
-        return any(t.nullable and t.type in kinds for t in typed)
+    def choice(self, e: Expression) -> Code:
+        """Emits a condition without NULLs, which ``where`` and ``mask`` would take for true."""
+        return self.condition(e, Place.CHOICE)
 
     # ------------------------------------------------------------------ values
 
@@ -223,14 +150,14 @@ class PandasValues(Functions):
         self, e: Expression, branches: Sequence[_Branch], default: Expression | None
     ) -> Code:
         assert default is not None
-        first = self.known_true(branches[0][0])
-        tests = [self.mask(condition) for condition, _ in branches]
+        first = self.choice(branches[0][0])
+        tests = [self.choice(condition).text for condition, _ in branches]
         values = [self.text(value) for _, value in branches]
         if len(branches) > 1:
             listed = f"[{', '.join(tests)}], [{', '.join(values)}]"
             return Code(f"np.select({listed}, default={self.text(default)})", ATOM)
         if (values[0], self.text(default)) == ("1", "0") and self.type(e) is Type.INT64:
-            return Code(f'{parenthesised(first, ATOM)}.astype("int64")', ATOM)
+            return Code(f'{enclosed(first, ATOM)}.astype("int64")', ATOM)
         return Code(f"np.where({tests[0]}, {values[0]}, {self.text(default)})", ATOM)
 
     def _chosen(
@@ -240,7 +167,7 @@ class PandasValues(Functions):
         typed = self.typed(e)
         rest, is_series = self._value(default, typed), bool(default and columns_in(default))
         for condition, value in reversed(branches):
-            test, text = self.mask(condition), self._value(value, typed)
+            test, text = self.choice(condition).text, self._value(value, typed)
             if text is not None and (columns_in(value) or not is_series):
                 series = text if columns_in(value) else self.constant(text, typed)
                 rest = f"{series}.where({test}{self._more(rest)})"
@@ -321,7 +248,3 @@ def operands_of(e: Expression) -> list[Expression]:
 def _is_number_or_text(e: Expression | None) -> bool:
     e = e.this if isinstance(e, exp.Neg) else e
     return isinstance(e, (exp.Literal, exp.Boolean))
-
-
-def parenthesised(code: Code, precedence: int) -> str:
-    return f"({code.text})" if code.precedence < precedence else code.text

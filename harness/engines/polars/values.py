@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from sqlglot import exp
 
@@ -38,6 +39,9 @@ NARROW = (
 
 class PolarsValues(Functions):
     """Emits expressions with ``pl.col``."""
+
+    missing: ClassVar[str] = "is_null()"
+    present: ClassVar[str] = "is_not_null()"
 
     def __init__(
         self, gaps: Gaps, schema: Schema = (), narrow: frozenset[str] = frozenset()
@@ -111,14 +115,6 @@ class PolarsValues(Functions):
             return self.text(e.this), "-"
         text = self.number(e, ATOM)
         return f"{text}.abs()", f"{text}.sign() * "
-
-    def not_(self, e: Expression) -> Code:
-        if isinstance(e.this, exp.Is):
-            return Code(f"{self.operand(e.this.this, ATOM)}.is_not_null()", ATOM)
-        return Code(f"~{self.operand(e.this, SIGN)}", SIGN)
-
-    def is_(self, e: Expression) -> Code:
-        return Code(f"{self.operand(e.this, ATOM)}.is_null()", ATOM)
 
     def in_(self, e: Expression) -> Code:
         """Emits IN with members of one type: Polars looks up no integers among floats."""

@@ -87,7 +87,7 @@ def _residual(node: Join, gaps: Gaps) -> str:
     assert node.residual is not None
     ours = {c.name for c in node.left.schema}
     schema = node.left.schema + tuple(c for c in node.right.schema if c.name not in ours)
-    return ArrowExpressions(gaps, schema).keeps(node.residual).text
+    return ArrowExpressions(gaps, schema).kept(node.residual)
 
 
 def unambiguous(node: Join, left: Flow, right: Flow) -> tuple[Flow, Flow]:

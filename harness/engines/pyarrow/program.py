@@ -160,7 +160,7 @@ class ArrowProgram(ProgramEmitter):
         if self.source is Input.PARQUET and isinstance(source, Scan) and self.uses[source] == 1:
             return self._filtered_read(node, source)
         flow = self.narrowed(source) if not self.flow(source).values else self.flow(source)
-        condition = self.expressions(source, flow).keeps(node.condition).text
+        condition = self.expressions(source, flow).kept(node.condition)
         return flow.then("filter", f"FilterNodeOptions({condition})")
 
     def _filtered_read(self, node: Filter, scan: Scan) -> Flow:
@@ -170,7 +170,7 @@ class ArrowProgram(ProgramEmitter):
         condition = node.condition.transform(
             lambda e: exp.column(origin[e.name]) if isinstance(e, exp.Column) else e
         )
-        text = ArrowExpressions(self.gaps, schema).keeps(condition).text
+        text = ArrowExpressions(self.gaps, schema).kept(condition)
         return self._read(scan, node.names, text)
 
     # ------------------------------------------------------------------ columns and groups

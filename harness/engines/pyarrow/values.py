@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from typing import ClassVar
 
 from sqlglot import exp
 
 from harness.engines.gaps import Gaps
 from harness.engines.python.functions import Functions
 from harness.engines.python.kernel import (
-    AND,
     ATOM,
     COMPARISON,
-    OR,
     PRODUCT,
-    SIGN,
     Code,
     quoted,
 )
-from harness.plan.facts.nan import greater_by_nan
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import sql_type
+from harness.plan.guards.truth import Logic, NullWhere, Plain, Present, Truth
 from harness.plan.tree.nodes import Expression
 from harness.types import Schema, Type
 
@@ -40,6 +37,10 @@ class ArrowValues(Functions):
 
     ``values`` maps a column to the variable that holds it, if a scalar subquery gives it.
     """
+
+    missing: ClassVar[str] = "is_null()"
+    present: ClassVar[str] = "is_valid()"
+    logic: ClassVar[Logic] = Logic(false_of_null=(exp.In,), nan_is_greatest=False)
 
     def __init__(
         self, gaps: Gaps, schema: Schema = (), values: Mapping[str, str] | None = None
@@ -96,9 +97,6 @@ class ArrowValues(Functions):
         right = self.number(e.expression, [e.this], precedence, strict=True)
         return Code(f"{left} {operator} {right}", precedence)
 
-    def beside_nan(self, e: Expression) -> Expression:
-        return greater_by_nan(e, self.schema)
-
     def neg(self, e: Expression) -> Code:
         return super().neg(e) if is_python_value(e) else self.pc("negate", e.this)
 
@@ -142,62 +140,25 @@ class ArrowValues(Functions):
 
     # ------------------------------------------------------------------ conditions
 
-    def keeps(self, e: Expression) -> Code:
-        """Emits a condition of a filter: it may be false where SQL says NULL."""
-        match e:
-            case exp.And():
-                return Code(" & ".join(self._kept(p, AND) for p in e.flatten()), AND)
-            case exp.Or():
-                return Code(" | ".join(self._kept(p, OR + 1) for p in e.flatten()), OR)
-            case exp.In():
-                return self._member(e)
-            case exp.Not(this=exp.In() as test):
-                return self._no_member(test)
-        return Code(self.expression(e), ATOM) if is_python_value(e) else self.code(e)
+    def subject(self, e: Expression) -> str:
+        return self.expression(e, ATOM)
 
-    def _kept(self, e: Expression, precedence: int) -> str:
-        text, own = self.keeps(e)
-        return f"({text})" if own < precedence else text
+    def truth(self, truth: Truth) -> Code:
+        text, precedence = super().truth(truth)
+        return Code(wrapped(truth.e, text) if isinstance(truth, Plain) else text, precedence)
 
-    def _member(self, e: Expression) -> Code:
-        values = [x for x in e.expressions if not isinstance(x, exp.Null)]
-        if not all(map(is_python_value, values)):
-            return self.code(_equalities(e.this, e.expressions))
-        subject = self.number(e.this, values, ATOM)
-        return Code(f"{subject}.isin({self.listed(values)})", ATOM)
-
-    def _no_member(self, e: Expression) -> Code:
-        if any(isinstance(x, exp.Null) for x in e.expressions):
-            return Code("pc.scalar(False)", ATOM)
-        if not self.nullable(e.this):
-            return Code(f"~{self._member(e).text}", SIGN)
-        return Code(f"{self.operand(e.this, ATOM)}.is_valid() & ~{self._member(e).text}", AND)
+    def null_where(self, truth: NullWhere) -> Code:
+        known = " & ".join(self.truth(Present(x)).text for x in truth.missing)
+        return Code(f"pc.if_else({known}, {self.truth(truth.part).text}, None)", ATOM)
 
     def in_(self, e: Expression) -> Code:
-        """Emits IN; for a NULL Arrow says False, SQL says NULL."""
-        found = self._member(e).text
-        if any(isinstance(x, exp.Null) for x in e.expressions):
-            return Code(f"pc.if_else({found}, True, None)", ATOM)
-        if self.nullable(e.this):
-            known = f"{self.operand(e.this, ATOM)}.is_valid()"
-            return Code(f"pc.if_else({known}, {found}, None)", ATOM)
-        return Code(found, ATOM)
-
-    def not_(self, e: Expression) -> Code:
-        if isinstance(e.this, exp.Is) and isinstance(e.this.expression, exp.Null):
-            return Code(f"{self.expression(e.this.this, ATOM)}.is_valid()", ATOM)
-        return Code(f"~{self.expression(e.this, SIGN)}", SIGN)
-
-    def is_(self, e: Expression) -> Code:
-        if isinstance(e.expression, exp.Null):
-            return Code(f"{self.expression(e.this, ATOM)}.is_null()", ATOM)
-        condition = e.this if e.expression.this else exp.Not(this=e.this.copy())
-        return Code(f"pc.coalesce({self.text(condition)}, False)", ATOM)
+        subject = self.number(e.this, e.expressions, ATOM)
+        return Code(f"{subject}.isin({self.listed(e.expressions)})", ATOM)
 
     def between(self, e: Expression) -> Code:
         low = exp.GTE(this=e.this.copy(), expression=e.args["low"].copy())
         high = exp.LTE(this=e.this.copy(), expression=e.args["high"].copy())
-        return self.and_(exp.And(this=low, expression=high))
+        return self.code(exp.And(this=low, expression=high))
 
     def case(self, e: Expression) -> Code:
         """Emits a CASE; ``case_when`` takes a NULL condition for false, ``if_else`` does not."""
@@ -209,7 +170,7 @@ class ArrowValues(Functions):
             return Code(f"pc.if_else({choice})", ATOM)
         values = [self._result(x, e) for x in results]
         otherwise = [] if default is None else [self._result(default, e)]
-        conditions = ", ".join(self.keeps(branch.this).text for branch in branches)
+        conditions = ", ".join(self.kept(branch.this) for branch in branches)
         choice = ", ".join([f"pc.make_struct({conditions})", *values, *otherwise])
         return Code(f"pc.case_when({choice})", ATOM)
 
@@ -277,11 +238,3 @@ def is_python_value(e: Expression) -> bool:
 def wrapped(e: Expression, text: str) -> str:
     """Returns the text as an Arrow expression, which the first operand of a call must be."""
     return f"pc.scalar({text})" if is_python_value(e) else text
-
-
-def _equalities(subject: Expression, values: Sequence[Expression]) -> Expression:
-    """Rewrites ``x IN (a, b)`` to ``x = a OR x = b``."""
-    tests: list[Expression] = [
-        exp.EQ(this=subject.copy(), expression=value.copy()) for value in values
-    ]
-    return reduce(lambda found, test: exp.Or(this=found, expression=test), tests)

@@ -17,6 +17,21 @@ from harness.plan.facts.patterns import ascii_classes, capturing_only
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Typed
 from harness.plan.facts.typing import Inference
+from harness.plan.guards.truth import (
+    CONDITIONS,
+    All,
+    Conditions,
+    Logic,
+    Missing,
+    NullAsFalse,
+    NullWhere,
+    Opposite,
+    Place,
+    Plain,
+    Present,
+    Some,
+    Truth,
+)
 from harness.plan.tree.nodes import Expression
 from harness.types import Schema, Type
 
@@ -58,21 +73,35 @@ class Expressions(ABC):
     ``schema`` types the columns that the expressions read.
     """
 
+    logic: ClassVar[Logic] = Logic()
+    """What the library's conditions say of NULL."""
+    missing: ClassVar[str]
+    """The method that is True of what is NULL."""
+    present: ClassVar[str]
+    """The method that is True of what is not NULL."""
     time_formats: ClassVar[frozenset[str]] = frozenset(
         {"%Y", "%m", "%d", "%H", "%M", "%S", "%y", "%j", "%a", "%A", "%b", "%B", "%I", "%p", "%%"}
     )
 
     def __init__(self, gaps: Gaps, schema: Schema = ()) -> None:
         self.gaps, self.schema, self._types = gaps, schema, Inference(schema)
+        self.conditions = Conditions(self.logic, schema, self._types)
 
     def text(self, e: Expression) -> str:
         return self.code(e).text
 
     def code(self, e: Expression) -> Code:
+        """Emits an expression; a condition is true, false or NULL."""
+        if isinstance(e, CONDITIONS):
+            return self.condition(e, Place.VALUE)
+        return self.plain(e)
+
+    def plain(self, e: Expression) -> Code:
+        """Emits an expression; a condition as the library computes it, without tests for NULL."""
         if not (is_constant(e) or reads_columns(e) or isinstance(e, (exp.AggFunc, exp.Window))):
             raise self.gaps.unsupported("a constant that has to be computed", in_sql(e))
         method: Callable[[Expression], Code] | None = getattr(self, method_name(type(e)), None)
-        self.gaps.refuse(type(e), in_sql(e))
+        self.gaps.refuse(type(e), e)
         return self.by_spelling(e) if method is None else method(e)
 
     def by_spelling(self, e: Expression) -> Code:
@@ -164,21 +193,54 @@ class Expressions(ABC):
     def days_between(self, e: Expression) -> Code: ...
 
     def compared(self, e: Expression) -> Code:
-        if (negated := self.beside_nan(e)) is not e:
-            return self.code(negated)
         return self.binary(e, COMPARISON_SIGNS[type(e)], COMPARISON)
-
-    def beside_nan(self, e: Expression) -> Expression:
-        """Returns a comparison as the library needs it if an operand may be NaN."""
-        return e
 
     eq = neq = lt = lte = gt = gte = compared
 
-    def and_(self, e: Expression) -> Code:
-        return Code(" & ".join(self.operand(p, AND) for p in e.flatten()), AND)
+    def condition(self, e: Expression, place: Place) -> Code:
+        """Emits a condition, or a boolean value, as its place needs it."""
+        return self.truth(self.conditions.explicit(e, place))
 
-    def or_(self, e: Expression) -> Code:
-        return Code(" | ".join(self.operand(p, OR, strict=True) for p in e.flatten()), OR)
+    def kept(self, e: Expression) -> str:
+        """Returns the text of a filter, which keeps the rows for which a condition is true."""
+        return self.condition(e, Place.FILTER).text
+
+    def truth(self, truth: Truth) -> Code:
+        """Emits a condition in which all tests for NULL are explicit."""
+        match truth:
+            case Plain(e):
+                return self.plain(e)
+            case All(parts):
+                return Code(" & ".join(enclosed(self.truth(p), AND) for p in parts), AND)
+            case Some(parts):
+                return Code(" | ".join(enclosed(self.truth(p), AND) for p in parts), OR)
+            case Opposite(part):
+                return Code(f"~{enclosed(self.truth(part), SIGN)}", SIGN)
+            case Missing(e):
+                return Code(f"{self.subject(e)}.{self.missing}", ATOM)
+            case Present(e):
+                return Code(f"{self.subject(e)}.{self.present}", ATOM)
+            case NullWhere():
+                return self.null_where(truth)
+            case NullAsFalse(part):
+                return self.null_as_false(self.truth(part))
+        return self.true_or_false(self.truth(truth.true), self.truth(truth.false))
+
+    def subject(self, e: Expression) -> str:
+        """Returns the operand of a test for NULL."""
+        return self.operand(e, ATOM)
+
+    def null_where(self, truth: NullWhere) -> Code:
+        """Emits a condition that is NULL if a value of ``truth.missing`` is."""
+        raise NotImplementedError
+
+    def null_as_false(self, condition: Code) -> Code:
+        """Emits a condition that is False instead of NULL."""
+        raise NotImplementedError
+
+    def true_or_false(self, true: Code, false: Code) -> Code:
+        """Emits True if the first holds, False if the second does, else NULL."""
+        raise NotImplementedError
 
     def listed(self, expressions: Sequence[Expression]) -> str:
         return f"[{', '.join(self.text(x) for x in expressions)}]"
@@ -289,6 +351,11 @@ class Expressions(ABC):
         if kind is Type.TIMESTAMP:
             return Code(f"datetime({_numbers(text)})", ATOM)
         return None
+
+
+def enclosed(code: Code, precedence: int) -> str:
+    """Returns the text, in parentheses if it binds less tightly."""
+    return f"({code.text})" if code.precedence < precedence else code.text
 
 
 def is_constant(e: Expression) -> bool:
