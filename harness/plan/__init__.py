@@ -93,8 +93,8 @@ def compile_query(
         plan, unsupported = _made(normal, schemas, written=False), None
     except Unsupported as error:
         plan, unsupported = None, error
-    except WorkloadError:  # DuckDB accepted the query
-        plan, unsupported = None, Unsupported("names that only DuckDB resolves")
+    except WorkloadError as error:  # DuckDB accepted the query
+        plan, unsupported = None, Unsupported("names that only DuckDB resolves", str(error))
     except (HarnessError, RecursionError, MemoryError):
         raise
     except Exception as error:  # a fault here; SQL engines and the referee need no plan

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.facts.called import called
 from harness.plan.facts.kinds import COMPARISONS
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression, Typed, is_read, sql_type
@@ -50,7 +51,7 @@ class Inference:
         if known is None:
             rule = _RULES.get(type(e))
             if rule is None:
-                raise Unsupported(f"{type(e).__name__} is not known here", e.sql())
+                raise Unsupported(called(e), in_sql(e))
             known = self._known[id(e)] = e, rule(self, e)
         return known[1]
 
@@ -147,7 +148,7 @@ class Inference:
 
     def is_in(self, e: Expression) -> Typed:
         if e.args.get("query") is not None:
-            raise Unsupported("a subquery here", in_sql(e))
+            raise Unsupported("a subquery in this place", in_sql(e))
         self.common([e.this, *e.expressions])
         return Typed(Type.BOOLEAN, self.any_null(e.this))
 

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Unsupported
+from harness.plan.facts.called import called
 from harness.plan.facts.columns import columns_of, fresh, repeated
 from harness.plan.facts.printing import in_sql
 from harness.plan.lower.aggregates import Aggregates, Windows, described
@@ -79,7 +80,7 @@ class Lowering:
             if correlated:
                 raise Unsupported("a correlated subquery here", in_sql(correlated[0]))
             return inside.finish(tree, relation)
-        raise Unsupported(f"{type(tree).__name__} as a query", in_sql(tree))
+        raise Unsupported(f"{called(tree)} as a query", in_sql(tree))
 
     def _with_ctes(self, tree: Expression) -> Lowering:
         clause, scope = tree.args.get("with_"), self
@@ -198,7 +199,7 @@ class Lowering:
             return Scan(source.name, tuple((c.name, c) for c in columns))
         if isinstance(source, exp.Subquery):
             return _renamed(self.query(source.this), source.alias_column_names, source.alias)
-        raise Unsupported(f"{type(source).__name__} in FROM", in_sql(source))
+        raise Unsupported(f"{called(source)} in FROM", in_sql(source))
 
     # ------------------------------------------------------------------ SELECT and after
 

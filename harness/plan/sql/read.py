@@ -13,6 +13,7 @@ from functools import cache
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.facts.called import called, called_clause
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression
 
@@ -200,10 +201,9 @@ def refuse_unread(tree: Expression) -> None:
     for node, argument in _set(tree):
         known = read_arguments().get(type(node).__name__)
         if known is None:
-            raise Unsupported(f"{type(node).__name__} is not known here", in_sql(node))
+            raise Unsupported(called(node), in_sql(node))
         if argument is not None and argument not in known:
-            words = argument.strip("_").replace("_", " ")
-            raise Unsupported(f"{words} of {type(node).__name__} is not read here", in_sql(node))
+            raise Unsupported(called_clause(node, argument), in_sql(node))
 
 
 def _set(tree: Expression) -> Iterator[tuple[Expression, str | None]]:

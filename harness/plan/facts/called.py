@@ -1,0 +1,47 @@
+"""Parts of SQL -> what people call them, for sentences about what is missing."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from harness.plan.facts.printing import Expression, in_sql
+
+_PARTS: dict[type[Expression], str] = {
+    exp.Array: "a list",
+    exp.DataType: "a type",
+    exp.Exists: "EXISTS in this place",
+    exp.Map: "a map",
+    exp.Order: "ORDER BY in a function",
+    exp.Struct: "a struct",
+    exp.Subquery: "a subquery in this place",
+    exp.Tuple: "a row of values",
+}
+_CLAUSES: dict[tuple[type[Expression], str], str] = {
+    (exp.DataType, "expressions"): "a type with digits or fields",
+    (exp.Join, "method"): "an ASOF or POSITIONAL join",
+    (exp.Limit, "limit_options"): "a LIMIT in percent",
+    (exp.Select, "kind"): "SELECT AS",
+    (exp.Subquery, "order"): "ORDER BY behind parentheses",
+    (exp.Subquery, "limit"): "LIMIT behind parentheses",
+    (exp.Subquery, "offset"): "OFFSET behind parentheses",
+    (exp.Subquery, "with_"): "WITH before parentheses",
+    (exp.Union, "with_"): "WITH before one side of UNION",
+}
+
+
+def called(e: Expression) -> str:
+    """A node: ``the function ATAN2``, ``a row of values``, ``AT TIME ZONE``."""
+    if type(e) in _PARTS:
+        return _PARTS[type(e)]
+    name = in_sql(e).partition("(")[0]
+    if isinstance(e, exp.Func) and name.isidentifier():
+        return f"the function {name}"
+    return re.sub("(?<=[a-z])(?=[A-Z])", " ", type(e).__name__).upper()
+
+
+def called_clause(e: Expression, argument: str) -> str:
+    """A clause of a node, by the argument in which sqlglot has it."""
+    words = argument.strip("_").replace("_", " ")
+    return _CLAUSES.get((type(e), argument), f"{words.upper()} of {called(e)}")
