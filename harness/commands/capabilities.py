@@ -19,7 +19,7 @@ from harness.engines.base import Engine
 from harness.engines.constructs import CONSTRUCTS, TABLES, Construct, written
 from harness.engines.gaps import Gap, Lack, Refused
 from harness.errors import Unsupported
-from harness.plan import Query, compile_query
+from harness.plan import CompiledQuery, compile_query
 from harness.tables import Input, Table
 
 REFEREE = "duckdb"
@@ -47,7 +47,9 @@ def matrix(names: Sequence[str]) -> Matrix:
     return found
 
 
-def _cell(engine: Engine, each: Construct, query: Query, tables: Mapping[str, Table]) -> str:
+def _cell(
+    engine: Engine, each: Construct, query: CompiledQuery, tables: Mapping[str, Table]
+) -> str:
     try:
         engine.compile(query, tables, Input.MEMORY)
     except Refused as error:

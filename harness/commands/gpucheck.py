@@ -28,7 +28,7 @@ ENDING_SECONDS = 45.0
 
 
 @dataclass(frozen=True)
-class Part:
+class CheckPart:
     """One run of pytest: workloads at one size, at most ``seconds`` of rounds for each cell."""
 
     workloads: tuple[str, ...]
@@ -50,10 +50,10 @@ class Part:
 
 
 PARTS = {
-    "tiny": Part(("groupby", "join", "etl", "tpch"), "tiny", 0.05),
-    "small": Part(("groupby", "join", "etl", "tpch", "flights"), "small", 0.5),
-    "medium": Part(("groupby", "join"), "medium", 1.0, CPU_ENGINES),
-    "large": Part(("groupby", "join"), "large", 1.0, CPU_ENGINES),
+    "tiny": CheckPart(("groupby", "join", "etl", "tpch"), "tiny", 0.05),
+    "small": CheckPart(("groupby", "join", "etl", "tpch", "flights"), "small", 0.5),
+    "medium": CheckPart(("groupby", "join"), "medium", 1.0, CPU_ENGINES),
+    "large": CheckPart(("groupby", "join"), "large", 1.0, CPU_ENGINES),
 }
 
 

@@ -46,7 +46,7 @@ class Returned:
 
 
 @dataclass(frozen=True)
-class Call(Request[Returned]):
+class FunctionCall(Request[Returned]):
     """A module's function, which can be imported by its name, and its arguments."""
 
     function: Callable[..., Any]
@@ -74,13 +74,13 @@ class Apart(Closing):
         ``function`` is a module's own. Raises DataError, whose message begins with ``what``, if the
         process ends without an answer; DataTooMuch if it took too much time or memory.
         """
-        returned = self._request(what, Call(function, arguments))
+        returned = self._request(what, FunctionCall(function, arguments))
         if returned.error is not None:
             raise returned.error
         made: Made = returned.value
         return made
 
-    def _request(self, what: str, call: Call) -> Returned:
+    def _request(self, what: str, call: FunctionCall) -> Returned:
         limit = min(MEMORY_BYTES, default_memory_limit())
         client = self._started().client()
         client.memory.limit_bytes = client.memory.sample() + limit

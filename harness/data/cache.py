@@ -36,7 +36,7 @@ Facts = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Entry:
+class CacheEntry:
     """A folder of the cache whose files have just been checked."""
 
     folder: Path
@@ -119,7 +119,7 @@ class Cache(Closing):
 
     def fetch(
         self, label: str, identity: Mapping[str, Any], make: Callable[[Path, Room], Facts]
-    ) -> Entry:
+    ) -> CacheEntry:
         """Returns the entry for an identity; makes it if the cache has none.
 
         ``make`` writes files into the empty folder it is given, within its room, and returns facts.
@@ -135,7 +135,7 @@ class Cache(Closing):
             with held(Path(f"{final}.lock")):
                 return self._found(final) or self._made_once(final, make)
 
-    def _made_once(self, final: Path, make: Callable[[Path, Room], Facts]) -> Entry:
+    def _made_once(self, final: Path, make: Callable[[Path, Room], Facts]) -> CacheEntry:
         """Makes an entry; one that took too much time or memory is not tried again in this run."""
         if final in self._given_up:
             raise self._given_up[final]
@@ -145,11 +145,11 @@ class Cache(Closing):
             self._given_up[final] = error
             raise
 
-    def _found(self, final: Path) -> Entry | None:
+    def _found(self, final: Path) -> CacheEntry | None:
         """Returns the undamaged entry at this path, marked as used, or None."""
         return _opened(final) if self.budget.use(final / MANIFEST) else None
 
-    def _made(self, final: Path, make: Callable[[Path, Room], Facts]) -> Entry:
+    def _made(self, final: Path, make: Callable[[Path, Room], Facts]) -> CacheEntry:
         """Makes the entry beside its path, and moves it there in one step; its lock is held."""
         self.budget.remove(final)  # missing or damaged
         temporary = self.budget.unfinished(final)
@@ -165,7 +165,7 @@ class Cache(Closing):
             _flush(final.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-        return Entry(final, facts)
+        return CacheEntry(final, facts)
 
 
 @contextmanager
@@ -180,14 +180,14 @@ def _as_data_error(root: Path) -> Iterator[None]:
         ) from error
 
 
-def _opened(final: Path) -> Entry | None:
+def _opened(final: Path) -> CacheEntry | None:
     """Returns the entry at this path, or None if it is missing or damaged."""
     try:
         manifest = json.loads((final / MANIFEST).read_text())
         whole = manifest["version"] == MANIFEST_VERSION and all(
             _unchanged(final / name, noted) for name, noted in manifest["files"].items()
         )
-        return Entry(final, manifest["facts"]) if whole else None
+        return CacheEntry(final, manifest["facts"]) if whole else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # no manifest, or not one of the harness's
 

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from harness.data.apart import Call, Returned
+from harness.data.apart import FunctionCall, Returned
 from harness.machine.messages import Start
 from harness.machine.worker_server import serve
 
@@ -15,7 +15,7 @@ def start(_: Start) -> None:
     """Does nothing; a worker must have a start request."""
 
 
-def call(request: Call) -> Returned:
+def call(request: FunctionCall) -> Returned:
     """Calls the function; what it prints goes to the worker's log."""
     try:
         return Returned(request.function(*request.arguments))
@@ -24,7 +24,7 @@ def call(request: Call) -> Returned:
 
 
 def main(arguments: Sequence[str]) -> None:
-    serve({Start: start, Call: call}, arguments, signal.SIGKILL)
+    serve({Start: start, FunctionCall: call}, arguments, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.data.cache import Facts
 from harness.data.sources import TableSource
-from harness.data.write import Written
+from harness.data.write import WrittenFile
 from harness.errors import DataError, WorkloadError
 from harness.special import Special
 from harness.types import Column, Schema, Type
@@ -68,7 +68,7 @@ def check_declared(source: TableSource, path: Path, names: Sequence[str]) -> Non
 
 def facts(
     columns: Schema,
-    written: Written,
+    written: WrittenFile,
     *,
     plain: bool,
     in_place: bool,

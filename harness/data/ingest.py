@@ -13,7 +13,7 @@ import pyarrow as pa
 from harness.data import csv_files, parquet_files
 from harness.data.apart import Apart
 from harness.data.budget import Room
-from harness.data.cache import Cache, Entry, Facts, identity_hash
+from harness.data.cache import Cache, CacheEntry, Facts, identity_hash
 from harness.data.columns import schema_of
 from harness.data.files import Found, resolve
 from harness.data.identity import Identities, change_of, identities
@@ -112,7 +112,7 @@ def _pyarrow_major() -> str:
     return str(pa.__version__).split(".")[0]
 
 
-def _table(source: TableSource, found: Found, entry: Entry, cache: Cache) -> Table:
+def _table(source: TableSource, found: Found, entry: CacheEntry, cache: Cache) -> Table:
     facts = entry.facts
     own_csv = found.csv and facts["plain"]
     own = plain(found, cache) if own_csv or facts["in_place"] else ()

@@ -20,7 +20,7 @@ from harness.data.generators.base import BATCH_ROWS
 from harness.data.sources import TableSource
 from harness.data.special import specials_in
 from harness.data.text import parse, without_nan
-from harness.data.write import Written, write_parquet
+from harness.data.write import WrittenFile, write_parquet
 from harness.errors import DataError, WorkloadError
 from harness.special import Specials, of_number, together
 from harness.types import Column, Schema, Type
@@ -156,7 +156,7 @@ def _has_idle_metadata(schema: pa.Schema) -> bool:
     return set(schema.metadata or ()) <= IDLE_NOTES and on_columns <= {b"PARQUET:field_id"}
 
 
-def _in_place(paths: tuple[Path, ...], columns: Schema) -> Written | None:
+def _in_place(paths: tuple[Path, ...], columns: Schema) -> WrittenFile | None:
     """Returns the rows, NULLs and special values of files that are used as they are.
 
     NULLs come from the statistics if these are complete, else the values are read. None if a float
@@ -185,7 +185,7 @@ def _in_place(paths: tuple[Path, ...], columns: Schema) -> Written | None:
             total[name] += count
         for name, kinds in specials.items():
             special[name] = together(special[name], kinds)
-    return Written(rows, total, special)
+    return WrittenFile(rows, total, special)
 
 
 def _has_nan(values: pa.Array) -> bool:

@@ -13,12 +13,12 @@ import pyarrow as pa
 from harness.data.apart import Apart
 from harness.data.arrow import arrow_schema
 from harness.data.budget import Room
-from harness.data.cache import Cache, Entry, Facts, identity_hash
+from harness.data.cache import Cache, CacheEntry, Facts, identity_hash
 from harness.data.generators.base import BATCH_ROWS
 from harness.data.ingest import Ingested, ingest
 from harness.data.sources import DataSource, DataSpec, TableSource
 from harness.data.walk import Walk
-from harness.data.write import WRITER_VERSION, Written, write_csv, write_parquet
+from harness.data.write import WRITER_VERSION, WrittenFile, write_csv, write_parquet
 from harness.errors import DataError
 from harness.tables import Input, Table
 from harness.types import Schema
@@ -118,7 +118,7 @@ def _generated(
 ) -> Tables:
     """Returns generated tables; a DataError names the line that declares their size."""
     made = _Generated(data, size, progress)
-    csv: Entry | None = None
+    csv: CacheEntry | None = None
     try:
         parquet = cache.fetch(data.generator.name, made.identity("parquet"), made.make_parquet)
         if source is Input.CSV:
@@ -174,7 +174,7 @@ class _Generated:
         shutil.rmtree(scratch)
         return {"rows": rows}
 
-    def _table(self, name: str, folder: Path, scratch: Path, room: Room) -> Written:
+    def _table(self, name: str, folder: Path, scratch: Path, room: Room) -> WrittenFile:
         self.progress(f"{self.label}: making table {name}")
         batches = self.generator.batches(name, self.params, scratch)
         schema, path = self.schemas[name], folder / f"{name}.parquet"
@@ -192,7 +192,7 @@ class _Generated:
                 )
         return written
 
-    def make_csv(self, parquet: Entry, folder: Path, room: Room) -> Facts:
+    def make_csv(self, parquet: CacheEntry, folder: Path, room: Room) -> Facts:
         room.expect(self._expected_bytes(CSV_BYTES))
         for name in self.schemas:
             self.progress(f"{self.label}: writing table {name} as CSV")

@@ -35,7 +35,7 @@ STRUCTURAL = '["\r\n]'
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenFile:
     """What was written to a file: its rows, and each column's NULLs and special values."""
 
     rows: int
@@ -45,7 +45,7 @@ class Written:
 
 def write_parquet(
     path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch], room: Room
-) -> Written:
+) -> WrittenFile:
     """Writes batches as row groups of 250,000 rows, so that engines can read them in parallel.
 
     Very long rows make shorter row groups, so that memory stays bounded. Raises DataError after the
@@ -63,7 +63,7 @@ def write_parquet(
             for name in schema.names:
                 nulls[name] += table[name].null_count
                 special[name] = together(special[name], specials_in(table[name]))
-    return Written(rows, nulls, special)
+    return WrittenFile(rows, nulls, special)
 
 
 def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

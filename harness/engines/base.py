@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from harness.machine.gpu.device import Device
-    from harness.plan import Query
+    from harness.plan import CompiledQuery
     from harness.plan.tree.nodes import Node
 
 OUTPUT_FILE = "answer.parquet"
@@ -176,11 +176,11 @@ class Engine(ABC):
             return None
 
     @abstractmethod
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         """Returns the program for a query; raises Unsupported if there is none."""
 
-    def lowered(self, query: Query) -> Node:
-        """A query's plan. Raises Unsupported where there is none, or Differs for its values."""
+    def lowered(self, query: CompiledQuery) -> Node:
+        """Returns a query's plan; raises Unsupported, or Differs for values in it."""
         plan = query.lowered(written=self.as_written)
         refuse_names(plan, self.names_differ, self.label)
         refuse_nan(plan, self.nan_differs, self.label)

@@ -27,7 +27,7 @@ from harness.machine.gpu.usage import GpuUsage
 from harness.machine.messages import Request
 from harness.machine.pagecache import drop
 from harness.measure.pool import WorkerPool, on_gpu
-from harness.measure.requests import HandOver, Prepare, Ran, Run
+from harness.measure.requests import HandOver, PrepareProgram, Ran, RunProgram
 from harness.measure.rounds import loops_for
 from harness.measure.wall_clock import Part
 from harness.outcome import Cell, Outcome, Record, Round
@@ -55,7 +55,7 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True)
-class Task:
+class CellTask:
     """What is needed to measure one cell.
 
     ``data_key`` is the hash of the tables' content, under which references are cached. ``writes``
@@ -97,7 +97,7 @@ class Measurement:
 
     def __init__(
         self,
-        task: Task,
+        task: CellTask,
         pool: WorkerPool,
         referee: Referee,
         progress: Progress,
@@ -203,7 +203,7 @@ class Measurement:
         self._tell(Phase.START)
         self._worker = self.pool.worker_for(task.cell, task.tables, lambda: self._tell(Phase.LOAD))
         self._worker.programs += 1
-        self._request(Prepare(task.program, task.writes))
+        self._request(PrepareProgram(task.program, task.writes))
 
     def _first_run(self) -> None:
         self._caches_dropped = self._drop_caches()
@@ -290,7 +290,7 @@ class Measurement:
         return ran
 
     def _unobserved_run(self) -> Ran:
-        ran = self._request(Run(self._loops))
+        ran = self._request(RunProgram(self._loops))
         self.pool.spent.add(Part.ENGINES, ran.seconds * self._loops)
         return ran
 

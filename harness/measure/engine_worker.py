@@ -15,7 +15,16 @@ import harness.engines
 from harness.engines.base import OUTPUT_FILE, Session
 from harness.machine.processtree import descendants_cpu_seconds, own_cpu_seconds
 from harness.machine.worker_server import Handlers, serve
-from harness.measure.requests import Answer, HandOver, Load, Prepare, Ran, Run, Scan, StartEngine
+from harness.measure.requests import (
+    Answer,
+    HandOver,
+    LoadTable,
+    PrepareProgram,
+    Ran,
+    RunProgram,
+    ScanTable,
+    StartEngine,
+)
 
 BATCH_ROWS = 1_000_000
 """Rows of a batch in an answer's file, which the referee reads batch by batch."""
@@ -39,21 +48,21 @@ class EngineAtWork:
         self._session = harness.engines.get(request.engine).start(request.threads)
         _settle()
 
-    def load(self, request: Load) -> float:
+    def load(self, request: LoadTable) -> float:
         began = time.perf_counter()
         self.session.load(request.table)
         return time.perf_counter() - began
 
-    def scan(self, request: Scan) -> None:
+    def scan(self, request: ScanTable) -> None:
         self.session.scan(request.table, request.source)
 
-    def prepare(self, request: Prepare) -> None:
+    def prepare(self, request: PrepareProgram) -> None:
         self._clear()
         self._writes = request.writes
         self.session.prepare(request.program)
         _settle()
 
-    def run(self, request: Run) -> Ran:
+    def run(self, request: RunProgram) -> Ran:
         self._clear()
         loops, device = request.loops, self.session.device
         if device is not None:
@@ -143,10 +152,10 @@ def main(arguments: Sequence[str]) -> None:
     engine = EngineAtWork()
     handlers: Handlers = {
         StartEngine: engine.start,
-        Load: engine.load,
-        Scan: engine.scan,
-        Prepare: engine.prepare,
-        Run: engine.run,
+        LoadTable: engine.load,
+        ScanTable: engine.scan,
+        PrepareProgram: engine.prepare,
+        RunProgram: engine.run,
         HandOver: engine.hand_over,
     }
     serve(handlers, arguments, at_end=engine.close)

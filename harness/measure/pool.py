@@ -21,7 +21,7 @@ from harness.machine.gpu.device import LIMIT_VARIABLE
 from harness.machine.gpu.discovery import has_room
 from harness.machine.limits import default_memory_limit, total_memory
 from harness.machine.worker_client import WorkerClient
-from harness.measure.requests import Load, Scan, StartEngine
+from harness.measure.requests import LoadTable, ScanTable, StartEngine
 from harness.measure.rounds import Rounds
 from harness.measure.wall_clock import Part, Spent
 from harness.outcome import Cell
@@ -248,9 +248,9 @@ class WorkerPool(Closing):
 def _provide(worker: PooledWorker, table: Table, source: Input, timeout: float) -> None:
     """Loads a table into memory, or makes its files known."""
     if source is Input.MEMORY:
-        worker.load_seconds += worker.client.request(Load(table), timeout)
+        worker.load_seconds += worker.client.request(LoadTable(table), timeout)
     else:
-        worker.client.request(Scan(table, source), timeout)
+        worker.client.request(ScanTable(table, source), timeout)
     worker.tables.add(table.name)
 
 

@@ -20,14 +20,14 @@ class StartEngine(Request[None]):
 
 
 @dataclass(frozen=True)
-class Load(Request[float]):
+class LoadTable(Request[float]):
     """Read a table into the engine's memory; the reply is the seconds that took."""
 
     table: Table
 
 
 @dataclass(frozen=True)
-class Scan(Request[None]):
+class ScanTable(Request[None]):
     """Give the engine a table's files, without reading them."""
 
     table: Table
@@ -35,7 +35,7 @@ class Scan(Request[None]):
 
 
 @dataclass(frozen=True)
-class Prepare(Request[None]):
+class PrepareProgram(Request[None]):
     """Prepare a program to be run; ``writes`` says that it writes its answer to a file."""
 
     program: Program
@@ -57,7 +57,7 @@ class Ran:
 
 
 @dataclass(frozen=True)
-class Run(Request[Ran]):
+class RunProgram(Request[Ran]):
     """Run the program that is prepared, ``loops`` times in a row."""
 
     loops: int = 1

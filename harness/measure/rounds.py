@@ -65,7 +65,7 @@ class Rounds:
         return math.ceil(FEWEST_BLOCKS / self.processes)
 
     def sure(self, seconds: Sequence[float]) -> bool:
-        """True if this number of rounds is one to decide at, and the median is known."""
+        """True if the median is known well enough; decided after few numbers of rounds only."""
         return self._looks_after(len(seconds)) and sure(seconds)
 
     def limit(self, rounds: int, spent: float) -> Stopped | None:
@@ -75,7 +75,7 @@ class Rounds:
         return Stopped.BUDGET if rounds and spent >= self.seconds / self.processes else None
 
     def _looks_after(self, done: int) -> bool:
-        """True for the numbers of rounds to decide at: with 5 at least 5, 7, 10, 14, 20, 28, ...
+        """True for the numbers of rounds after which to decide: from 5 on 5, 7, 10, 14, 20, 28, ...
 
         Deciding after each round would sooner or later meet rounds that agree by chance.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.measure.cell import Measurement, Progress, Task
+from harness.measure.cell import CellTask, Measurement, Progress
 from harness.measure.pool import WorkerPool
 from harness.outcome import Outcome, Record
 from harness.verify.referee import Referee
@@ -14,7 +14,7 @@ Ended = Callable[[Record], None]
 
 
 def measure(
-    tasks: Sequence[Task], pool: WorkerPool, referee: Referee, progress: Progress, ended: Ended
+    tasks: Sequence[CellTask], pool: WorkerPool, referee: Referee, progress: Progress, ended: Ended
 ) -> None:
     """Measures the cells that answer one question, so that drift of the machine hits all alike.
 
@@ -94,9 +94,9 @@ class _Turns:
         self.cells, self.ended = cells, ended
         self.pool = cells[0].pool
         self.tasks = {cell.task.cell: cell.task for cell in cells}
-        self.crowded: list[Task] = []
+        self.crowded: list[CellTask] = []
 
-    def run(self) -> list[Task]:
+    def run(self) -> list[CellTask]:
         """Measures the cells that fit; returns the tasks of the others."""
         names = [cell.task.cell for cell in self.cells]
         self.pool.refresh(names)

@@ -43,7 +43,7 @@ The lowering of such a plan reads whole tables, joins in FROM order and filters 
 
 
 @dataclass(frozen=True)
-class Query:
+class CompiledQuery:
     """A compiled query: its SQL as written, the description of its answer, and its plan.
 
     ``plan`` is None if the plan layer cannot lower the query; ``unsupported`` then says why. DuckDB
@@ -76,7 +76,7 @@ def compile_query(
     *,
     tolerance: float = 1e-6,
     write: str | None = None,
-) -> Query:
+) -> CompiledQuery:
     """Compiles one SELECT over tables of these schemas.
 
     ``tolerance`` is the relative error that floats of an answer may have, ``write`` the format of
@@ -100,7 +100,7 @@ def compile_query(
     except Exception as error:  # a fault here; SQL engines and the referee need no plan
         plan, unsupported = None, Unsupported(f"{FAILED}: {type(error).__name__}: {error}")
     spec = answer_spec(sql, names, plan.schema if plan is not None else (), tolerance)
-    return Query(sql, spec, plan, unsupported, write, normal, schemas)
+    return CompiledQuery(sql, spec, plan, unsupported, write, normal, schemas)
 
 
 def _made(tree: exp.Query, schemas: Mapping[str, Schema], *, written: bool) -> Node:

@@ -10,7 +10,7 @@ from harness.data.identity import change_of, change_of_tables
 from harness.data.prepare import Tables, prepare
 from harness.errors import DataUnavailable, HarnessError
 from harness.machine.scratch import Scratch
-from harness.measure.cell import Progress, Task
+from harness.measure.cell import CellTask, Progress
 from harness.measure.pool import Settings, WorkerPool
 from harness.measure.turns import measure
 from harness.measure.wall_clock import Part, Spent
@@ -134,8 +134,8 @@ def _of_changed_data(changed: str) -> str:
     )
 
 
-def _task(compiled: CompiledCell, tables: Tables) -> Task:
+def _task(compiled: CompiledCell, tables: Tables) -> CellTask:
     assert compiled.program is not None
     assert compiled.planned is not None
     spec, writes = compiled.planned.spec, compiled.query.write is not None
-    return Task(compiled.cell, compiled.program, spec, tables.tables, tables.key, writes)
+    return CellTask(compiled.cell, compiled.program, spec, tables.tables, tables.key, writes)

@@ -199,9 +199,9 @@ class References:
     def _compute_otherwise(
         self, tables: Sequence[Table], spec: AnswerSpec, sql: str, way: str, target: Path
     ) -> None:
-        """Computes an answer in another way; raises NoReference beyond its limits.
+        """Computes an answer with other optimizers of DuckDB (`OTHER_WAYS`), within limits.
 
-        It does so at every later call, too.
+        Raises NoReference if it exceeds these, at this and at every later call.
         """
         if (way, sql) in self._given_up:
             raise NoReference(f"DuckDB {way} came to no end")

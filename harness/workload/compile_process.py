@@ -30,7 +30,7 @@ from harness.workload.requests import (
     QueryText,
     ShowSteps,
     TakeTables,
-    Wrong,
+    WrongQuery,
 )
 
 
@@ -42,7 +42,7 @@ class Compiling:
 
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}
-        self._plans: dict[QueryText, plan.Query] = {}
+        self._plans: dict[QueryText, plan.CompiledQuery] = {}
 
     def start(self, _: Start) -> None:
         """Imports the engines, so that no later request has to wait for that."""
@@ -54,14 +54,14 @@ class Compiling:
         self._tables = {table.name: table for table in request.tables}
         self._plans.clear()
 
-    def plan_query(self, request: PlanQuery) -> Planned | Wrong:
+    def plan_query(self, request: PlanQuery) -> Planned | WrongQuery:
         try:
             planned = self._planned(request.query)
             plain, typed = _text(planned.plan, False), _text(planned.plan, True)
         except WorkloadError as error:
-            return Wrong(error.message)
+            return WrongQuery(error.message)
         except RecursionError:
-            return Wrong("the SQL is nested too deeply")
+            return WrongQuery("the SQL is nested too deeply")
         return Planned(planned.spec, plain, typed, str(planned.unsupported or ""))
 
     def steps(self, request: ShowSteps) -> list[tuple[str, str]]:
@@ -85,7 +85,7 @@ class Compiling:
         except RecursionError:
             return NoProgram(f"not compiled for {engine.label}: it is nested too deeply")
 
-    def _planned(self, query: QueryText) -> plan.Query:
+    def _planned(self, query: QueryText) -> plan.CompiledQuery:
         if query not in self._plans:
             schemas = {name: table.schema for name, table in self._tables.items()}
             self._plans[query] = plan.compile_query(schemas=schemas, **asdict(query))

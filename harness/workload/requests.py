@@ -34,7 +34,7 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Wrong:
+class WrongQuery:
     """What is wrong with a query's SQL."""
 
     reason: str
@@ -55,7 +55,7 @@ class TakeTables(Request[None]):
 
 
 @dataclass(frozen=True)
-class PlanQuery(Request[Planned | Wrong]):
+class PlanQuery(Request[Planned | WrongQuery]):
     """Plan a query."""
 
     query: QueryText

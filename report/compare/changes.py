@@ -17,8 +17,8 @@ from report.compare.metrics import DEFAULT, Metric
 from report.compare.resampling import ratio_between
 from report.compare.statistics import Estimate, MeanRatio, Ratio, geometric_mean
 from report.errors import ReportError
-from report.read.frame import Cell, cells_of
-from report.read.sources import Run
+from report.read.frame import ResultCell, cells_of
+from report.read.sources import RunFile
 
 FIELDS = ("workload", "query", "engine", "size", "input", "threads")
 """What a cell is matched by; the machine and the engine's version are not."""
@@ -33,7 +33,7 @@ class NothingInCommon(ReportError):
     exit_code = 2
 
 
-class Verdict(StrEnum):
+class ChangeVerdict(StrEnum):
     """What changed in a cell, in the order of importance."""
 
     LOST = "lost"
@@ -54,7 +54,7 @@ class Verdict(StrEnum):
 class Side:
     """A cell in one of the two runs; ``estimate`` is None if the cell has no value."""
 
-    cell: Cell
+    cell: ResultCell
     estimate: Estimate | None
 
 
@@ -64,7 +64,7 @@ class Change:
 
     before: Side
     after: Side
-    verdict: Verdict
+    verdict: ChangeVerdict
     ratio: Ratio | None = None
 
     @property
@@ -77,7 +77,7 @@ class Change:
 
     def may_regress(self, above: float) -> bool:
         """Returns whether an unclear cell may have got worse by more than a share."""
-        if self.verdict is not Verdict.UNCLEAR or self.ratio is None:
+        if self.verdict is not ChangeVerdict.UNCLEAR or self.ratio is None:
             return False
         return (self.ratio.interval or (0.0, self.ratio.value))[1] > 1 + above
 
@@ -86,9 +86,9 @@ class Change:
 
         A cell that lost its time is always a regression; an unclear one never is.
         """
-        if self.verdict is Verdict.LOST:
+        if self.verdict is ChangeVerdict.LOST:
             return True
-        return self.verdict is Verdict.SLOWER and self.nearest > 1 + above
+        return self.verdict is ChangeVerdict.SLOWER and self.nearest > 1 + above
 
 
 @dataclass(frozen=True)
@@ -99,21 +99,21 @@ class Changes:
     cells of both whose SQL differs, so that their times cannot be compared.
     """
 
-    before: Run
-    after: Run
+    before: RunFile
+    after: RunFile
     metric: Metric
     changes: tuple[Change, ...]
-    gone: tuple[Cell, ...]
-    new: tuple[Cell, ...]
-    rewritten: tuple[Cell, ...]
+    gone: tuple[ResultCell, ...]
+    new: tuple[ResultCell, ...]
+    rewritten: tuple[ResultCell, ...]
 
     def of(self, engine: str | None) -> tuple[Change, ...]:
         """The changes of one engine, named as in the second run; of all where it is None."""
         return tuple(c for c in self.changes if engine in (None, c.after.cell.engine.name))
 
-    def counts(self, engine: str | None = None) -> dict[Verdict, int]:
+    def counts(self, engine: str | None = None) -> dict[ChangeVerdict, int]:
         found = Counter(change.verdict for change in self.of(engine))
-        return {verdict: found[verdict] for verdict in Verdict}
+        return {verdict: found[verdict] for verdict in ChangeVerdict}
 
     def mean(self, engine: str | None = None) -> MeanRatio | None:
         """The geometric mean of after ÷ before over the cells that have a ratio."""
@@ -152,7 +152,7 @@ def alias_of(text: str) -> Alias:
 
 
 def compare_runs(
-    before: Run, after: Run, metric: Metric = DEFAULT, aliases: Sequence[Alias] = ()
+    before: RunFile, after: RunFile, metric: Metric = DEFAULT, aliases: Sequence[Alias] = ()
 ) -> Changes:
     """Matches the cells of two runs and judges each pair.
 
@@ -179,42 +179,44 @@ def compare_runs(
     )
 
 
-def judge(before: Cell, after: Cell, metric: Metric) -> Change:
+def judge(before: ResultCell, after: ResultCell, metric: Metric) -> Change:
     """Compares a cell in the first run with the same cell in the second."""
     then, now = Side(before, metric.estimate(before)), Side(after, metric.estimate(after))
     if (before.outcome == "ok") != (after.outcome == "ok"):
-        return Change(then, now, Verdict.LOST if before.outcome == "ok" else Verdict.GAINED)
+        return Change(
+            then, now, ChangeVerdict.LOST if before.outcome == "ok" else ChangeVerdict.GAINED
+        )
     if then.estimate is None or now.estimate is None:
-        return Change(then, now, Verdict.NONE)
+        return Change(then, now, ChangeVerdict.NONE)
     ratio = ratio_between(now.estimate, then.estimate)
-    return Change(then, now, Verdict.NONE if ratio is None else verdict_on(ratio), ratio)
+    return Change(then, now, ChangeVerdict.NONE if ratio is None else verdict_on(ratio), ratio)
 
 
-def verdict_on(ratio: Ratio) -> Verdict:
+def verdict_on(ratio: Ratio) -> ChangeVerdict:
     """Returns the verdict for a ratio after ÷ before."""
     if ratio.covers_one:
-        return Verdict.TIE if ratio.is_tie else Verdict.UNCLEAR
-    return Verdict.SLOWER if ratio.value > 1 else Verdict.FASTER
+        return ChangeVerdict.TIE if ratio.is_tie else ChangeVerdict.UNCLEAR
+    return ChangeVerdict.SLOWER if ratio.value > 1 else ChangeVerdict.FASTER
 
 
 def importance(change: Change) -> tuple[int, float]:
     """Returns a sort key, the most important first: by verdict, then by size of the change."""
     ratio = change.ratio.value if change.ratio is not None else 1.0
-    return list(Verdict).index(change.verdict), -max(ratio, 1 / ratio)
+    return list(ChangeVerdict).index(change.verdict), -max(ratio, 1 / ratio)
 
 
-def _by_key(run: Run) -> dict[Key, Cell]:
+def _by_key(run: RunFile) -> dict[Key, ResultCell]:
     """Returns the run's cells by key, without those that an interrupted run did not reach."""
     return {_key(cell): cell for cell in cells_of(run.file) if cell.outcome != "skipped"}
 
 
-def _key(cell: Cell) -> Key:
+def _key(cell: ResultCell) -> Key:
     where = cell.setting
     parts = (where.workload, cell.query, cell.engine.name, where.size, where.input, where.threads)
     return tuple(map(str, parts))
 
 
-def _renamed(cells: Mapping[Key, Cell], alias: Alias) -> dict[Key, Cell]:
+def _renamed(cells: Mapping[Key, ResultCell], alias: Alias) -> dict[Key, ResultCell]:
     """Returns the first run's cells, renamed as an alias says."""
     at = FIELDS.index(alias.field)
     found = {key[at] for key in cells}
@@ -231,7 +233,7 @@ def _renamed(cells: Mapping[Key, Cell], alias: Alias) -> dict[Key, Cell]:
     return others | moved
 
 
-def _sql(run: Run, cell: Cell) -> str:
+def _sql(run: RunFile, cell: ResultCell) -> str:
     return run.file.workloads[cell.setting.workload].queries[cell.query].sql
 
 

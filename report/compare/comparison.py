@@ -16,15 +16,15 @@ from functools import cached_property
 from report.compare.metrics import DEFAULT, METRICS
 from report.compare.resampling import Errors, pair_errors
 from report.compare.statistics import PENALTY, Estimate, MeanRatio, Ratio, geometric_mean, ratio_of
-from report.read.frame import Cell, Engine, Results, Setting
+from report.read.frame import EngineVersion, ResultCell, Results, Setting
 
 
 @dataclass(frozen=True)
-class Entry:
+class EstimatedCell:
     """A cell in view with its estimates by metric name; a cell without a time has none."""
 
     index: int
-    cell: Cell
+    cell: ResultCell
     estimates: Mapping[str, Estimate]
 
     @property
@@ -51,12 +51,12 @@ class Standing:
     unclear. All are empty if no engine has a value.
     """
 
-    best: Entry | None
-    tied: tuple[Engine, ...] = ()
-    unclear: tuple[Engine, ...] = ()
-    ratios: Mapping[Engine, Ratio] = field(default_factory=dict)
+    best: EstimatedCell | None
+    tied: tuple[EngineVersion, ...] = ()
+    unclear: tuple[EngineVersion, ...] = ()
+    ratios: Mapping[EngineVersion, Ratio] = field(default_factory=dict)
 
-    def place(self, engine: Engine) -> Place:
+    def place(self, engine: EngineVersion) -> Place:
         is_best = self.best is not None and self.best.cell.engine == engine
         if engine in self.tied or (is_best and self.tied):
             return Place.TIES
@@ -76,14 +76,14 @@ class Task:
     index: int
     setting: Setting
     query: str
-    entries: Mapping[Engine, Entry]
+    entries: Mapping[EngineVersion, EstimatedCell]
     errors: Mapping[str, Errors] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def standing(self) -> Standing:
         return _standing(self)
 
-    def ratio(self, one: Engine, other: Engine) -> Ratio | None:
+    def ratio(self, one: EngineVersion, other: EngineVersion) -> Ratio | None:
         """Returns one engine's value over another's, as page and terminal show it."""
         mine, theirs = self.entries[one], self.entries[other]
         numerator = mine.estimates.get(DEFAULT.name)
@@ -92,7 +92,7 @@ class Task:
             return None
         return ratio_of(numerator, denominator, self._error(mine, theirs))
 
-    def _error(self, one: Entry, other: Entry) -> float | None:
+    def _error(self, one: EstimatedCell, other: EstimatedCell) -> float | None:
         if DEFAULT.name not in self.errors:
             return None
         first = next(iter(self.entries.values())).index
@@ -113,7 +113,7 @@ def _standing(task: Task) -> Standing:
     return Standing(task.entries[first], tied, unclear, ratios)
 
 
-def _ratios_to_best(task: Task, best: Engine, worst: float) -> dict[Engine, Ratio]:
+def _ratios_to_best(task: Task, best: EngineVersion, worst: float) -> dict[EngineVersion, Ratio]:
     """Returns each engine's ratio to the best; none if the best value is 0.
 
     A missing value counts as PENALTY times the worst one, as if that were known exactly.
@@ -136,7 +136,7 @@ class Score:
     which the intervals leave that open.
     """
 
-    engine: Engine
+    engine: EngineVersion
     mean: MeanRatio | None
     wins: int
     unclear: int
@@ -146,7 +146,7 @@ class Score:
 class Comparison:
     """All tasks in view; engines are sorted best first by their score on the default metric."""
 
-    engines: tuple[Engine, ...]
+    engines: tuple[EngineVersion, ...]
     settings: tuple[Setting, ...]
     tasks: tuple[Task, ...]
     scores: tuple[Score, ...]
@@ -175,7 +175,7 @@ def compare(results: Results) -> Comparison:
     )
 
 
-def score(tasks: Iterable[Task], engine: Engine) -> Score:
+def score(tasks: Iterable[Task], engine: EngineVersion) -> Score:
     """Returns the geometric mean of an engine's ratios to the best, with penalties, and counts."""
     own = [task for task in tasks if engine in task.entries]
     timed = any(task.entries[engine].value is not None for task in own)
@@ -192,7 +192,7 @@ def _rank(score: Score) -> tuple[bool, float, str]:
 
 def _tasks(results: Results) -> tuple[Task, ...]:
     """Tasks sorted by workload, then setting, then query, each as the newest run has them."""
-    grouped: dict[tuple[Setting, str], list[Cell]] = {}
+    grouped: dict[tuple[Setting, str], list[ResultCell]] = {}
     for cell in results.cells:
         grouped.setdefault((cell.setting, cell.query), []).append(cell)
     workloads = list(results.workloads)
@@ -221,19 +221,19 @@ def _offsets(lengths: Iterable[int]) -> list[int]:
     return offsets
 
 
-def _entries(cells: Sequence[Cell], start: int) -> dict[Engine, Entry]:
+def _entries(cells: Sequence[ResultCell], start: int) -> dict[EngineVersion, EstimatedCell]:
     return {
-        cell.engine: Entry(number, cell, estimates_of(cell))
+        cell.engine: EstimatedCell(number, cell, estimates_of(cell))
         for number, cell in enumerate(cells, start)
     }
 
 
-def estimates_of(cell: Cell) -> dict[str, Estimate]:
+def estimates_of(cell: ResultCell) -> dict[str, Estimate]:
     estimates = {metric.name: metric.estimate(cell) for metric in METRICS}
     return {name: estimate for name, estimate in estimates.items() if estimate is not None}
 
 
-def _errors(tasks: Sequence[Mapping[Engine, Entry]]) -> list[dict[str, Errors]]:
+def _errors(tasks: Sequence[Mapping[EngineVersion, EstimatedCell]]) -> list[dict[str, Errors]]:
     """Returns, for each task, the errors of all its ratios, by metric with rounds."""
     found: list[dict[str, Errors]] = [{} for _ in tasks]
     for metric in METRICS:

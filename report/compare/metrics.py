@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from report.compare.statistics import Estimate, Sample, estimate_median
-from report.read.frame import Cell
+from report.read.frame import ResultCell
 
 Unit = Literal["s", "MiB"]
 
@@ -26,10 +26,10 @@ class Metric:
     unit: Unit
     superlative: str
     explanation: str
-    samples: Callable[[Cell], Sequence[float]] | None = None
-    single: Callable[[Cell], float | None] | None = None
+    samples: Callable[[ResultCell], Sequence[float]] | None = None
+    single: Callable[[ResultCell], float | None] | None = None
 
-    def _sample(self, cell: Cell) -> Sample | None:
+    def _sample(self, cell: ResultCell) -> Sample | None:
         """Returns the cell's measurements; None if there are none, or a single number."""
         if cell.outcome != "ok" or self.samples is None:
             return None
@@ -37,7 +37,7 @@ class Metric:
         run = None if alone else (cell.setting.machine, cell.started)
         return Sample(self.samples(cell), cell.turns, cell.processes, run)
 
-    def estimate(self, cell: Cell) -> Estimate | None:
+    def estimate(self, cell: ResultCell) -> Estimate | None:
         """Returns the cell's value with its interval, or None if it has no value."""
         sample = self._sample(cell)
         if sample is not None:

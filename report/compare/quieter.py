@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from report.compare.metrics import DEFAULT
-from report.read.frame import Cell, Results
+from report.read.frame import ResultCell, Results
 
 MUCH_NOISIER = 2.0
 """A cell is much noisier if its median's error is at least this many times the earlier one's."""
@@ -28,12 +28,12 @@ class Replaced:
     """
 
     known: int
-    quieter: dict[int, Cell]
+    quieter: dict[int, ResultCell]
 
 
 def replaced(results: Results) -> Replaced:
     """Compares every timed cell in view with the same cell in earlier runs."""
-    before: dict[object, list[Cell]] = {}
+    before: dict[object, list[ResultCell]] = {}
     for cell in results.superseded:
         if cell.seconds:
             before.setdefault((cell.key, cell.program_sha256), []).append(cell)
@@ -47,12 +47,12 @@ def replaced(results: Results) -> Replaced:
     return Replaced(known, quieter)
 
 
-def _quietest(cells: Iterable[Cell]) -> Cell | None:
+def _quietest(cells: Iterable[ResultCell]) -> ResultCell | None:
     best = min(cells, key=_error, default=None)
     return None if best is None or math.isinf(_error(best)) else best
 
 
-def _error(cell: Cell) -> float:
+def _error(cell: ResultCell) -> float:
     """Returns the standard error of the median's logarithm; infinite for too few rounds."""
     estimate = DEFAULT.estimate(cell)
     return math.inf if estimate is None or estimate.log_error is None else estimate.log_error

@@ -15,7 +15,7 @@ from report.look.theme import Theme
 from report.page.page import TITLE, render
 from report.read.frame import Results, merge
 from report.read.schema import told
-from report.read.sources import Run, Sources, Unread, read_all
+from report.read.sources import RunFile, Sources, Unread, read_all
 
 Drawn = TypeVar("Drawn")
 Format = Literal["png", "svg"]
@@ -134,7 +134,7 @@ def _without_the_cause(
     return Sources(left, (*sources.unread, *notes))
 
 
-def _fault(run: Run, draw: Callable[[Results], Drawn]) -> Exception | None:
+def _fault(run: RunFile, draw: Callable[[Results], Drawn]) -> Exception | None:
     try:
         draw(merge(Sources((run,))))
     except Exception as error:

@@ -14,19 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from report.compare.comparison import Comparison, Entry, Task, estimates_of
+from report.compare.comparison import Comparison, EstimatedCell, Task, estimates_of
 from report.compare.metrics import METRICS, Metric
 from report.compare.statistics import NORMAL_QUANTILE, PENALTY, TIE_MARGIN, Estimate
 from report.page.blocks import Numbers, numbers
 from report.read.extras import EXTRAS
-from report.read.frame import Cell, Engine, Results, Setting
-from report.read.sources import Run
+from report.read.frame import EngineVersion, ResultCell, Results, Setting
+from report.read.sources import RunFile
 from report.words import names
 from report.words.change_wording import PROBE_MARGIN
-from report.words.names import Column
+from report.words.names import EngineColumn
 
 DIGITS = 6
-SINGLES: Mapping[str, Callable[[Cell], float | None]] = {
+SINGLES: Mapping[str, Callable[[ResultCell], float | None]] = {
     "baseline_bytes": lambda cell: cell.baseline_bytes,
     "rows": lambda cell: cell.rows,
 }
@@ -40,12 +40,12 @@ class Payload:
         self,
         results: Results,
         comparison: Comparison,
-        columns: Sequence[Column],
-        quieter: Mapping[int, Cell],
+        columns: Sequence[EngineColumn],
+        quieter: Mapping[int, ResultCell],
     ) -> None:
         """Takes the results in view; ``quieter`` is that of `Replaced`."""
         self._results, self._comparison, self._columns = results, comparison, columns
-        self._entries: list[tuple[Task, Entry]] = [
+        self._entries: list[tuple[Task, EstimatedCell]] = [
             (task, entry) for task in comparison.tasks for entry in task.entries.values()
         ]
         self._cells = [entry.cell for _, entry in self._entries]
@@ -165,7 +165,7 @@ class Payload:
             ],
         }  # fmt: skip
 
-    def _quieter(self, entry: Entry) -> int:
+    def _quieter(self, entry: EstimatedCell) -> int:
         """Returns the index of an older cell whose time is known much better, or -1."""
         earlier = self._replaced.get(id(entry.cell))
         return -1 if earlier is None else self._places[id(earlier)]
@@ -180,13 +180,13 @@ class Payload:
         title = self._results.workloads[workload].queries[name].title
         return {"workload": workload, "name": name, "title": title}
 
-    def _run_of(self, cell: Cell) -> int:
+    def _run_of(self, cell: ResultCell) -> int:
         return self._runs[cell.setting.machine, cell.started]
 
 
 def _older(
-    results: Results, comparison: Comparison, engines: Collection[Engine]
-) -> list[tuple[int, Cell]]:
+    results: Results, comparison: Comparison, engines: Collection[EngineVersion]
+) -> list[tuple[int, ResultCell]]:
     """Returns the cells that a newer run replaced, each with the index of its task."""
     tasks = {(task.setting, task.query): task.index for task in comparison.tasks}
     return [
@@ -227,7 +227,7 @@ def _above_diagonal(size: int) -> tuple[Any, Any]:
     return np.triu_indices(size, 1)
 
 
-def _run(run: Run, machines: int) -> dict[str, Any]:
+def _run(run: RunFile, machines: int) -> dict[str, Any]:
     """Describes a run; ``id`` is for the page's address, ``probe`` the probe's median seconds."""
     machine, started, noise = run.machine.name, run.file.started, run.file.noise
     label = f"{started.astimezone(UTC):%Y-%m-%d %H:%M}"
@@ -258,7 +258,7 @@ def _metric(metric: Metric) -> dict[str, Any]:
     return {name: getattr(metric, name) for name in fields}
 
 
-def _engine(column: Column) -> dict[str, Any]:
+def _engine(column: EngineColumn) -> dict[str, Any]:
     return {
         "id": column.id,
         "name": column.engine.name,

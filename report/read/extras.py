@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.records.cells import ExtraInfo, GpuUse, Stopped
-from report.read.frame import Cell
+from report.read.frame import ResultCell
 
 STOPPED = {
     Stopped.SURE: "the median was known well enough",
@@ -28,7 +28,7 @@ class Extra:
     take: Callable[[ExtraInfo], float | None]
     words: tuple[str, ...] = ()
 
-    def of(self, cell: Cell) -> float | None:
+    def of(self, cell: ResultCell) -> float | None:
         return None if cell.extras is None else self.take(cell.extras)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.records.cells import BenchmarkEntry, CellEntry, ExtraInfo
 from harness.records.files import ResultsFile
 from harness.records.runs import QueryEntry
-from report.read.sources import Run, Sources, Unread, read_all
+from report.read.sources import RunFile, Sources, Unread, read_all
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Engine:
+class EngineVersion:
     """One engine in one version. ``version`` is None where the engine was not installed."""
 
     name: str
@@ -33,7 +33,7 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class Cell:
+class ResultCell:
     """One query on one engine in one setting, from one run.
 
     ``seconds`` and ``cpu_seconds`` hold one number for each hot round, in the order run; they are
@@ -44,7 +44,7 @@ class Cell:
 
     setting: Setting
     query: str
-    engine: Engine
+    engine: EngineVersion
     started: datetime
     outcome: str
     reason: str = ""
@@ -60,7 +60,7 @@ class Cell:
     extras: ExtraInfo | None = None
 
     @property
-    def key(self) -> tuple[Setting, str, Engine]:
+    def key(self) -> tuple[Setting, str, EngineVersion]:
         return self.setting, self.query, self.engine
 
 
@@ -75,7 +75,7 @@ class EngineStyle:
 
 
 @dataclass(frozen=True)
-class Workload:
+class ShownWorkload:
     """A workload as its newest run has it, with the queries and sizes that only older runs know.
 
     ``sizes`` holds the rows of all tables together, by size.
@@ -96,12 +96,12 @@ class Results:
     are files that could not be used.
     """
 
-    runs: tuple[Run, ...]
-    cells: tuple[Cell, ...]
-    superseded: tuple[Cell, ...]
-    outdated: tuple[Cell, ...]
+    runs: tuple[RunFile, ...]
+    cells: tuple[ResultCell, ...]
+    superseded: tuple[ResultCell, ...]
+    outdated: tuple[ResultCell, ...]
     engines: dict[str, EngineStyle]
-    workloads: dict[str, Workload]
+    workloads: dict[str, ShownWorkload]
     programs: dict[str, str]
     unread: tuple[Unread, ...] = ()
 
@@ -136,11 +136,11 @@ def merge(sources: Sources) -> Results:
     )
 
 
-def _workloads(runs: Sequence[Run]) -> dict[str, Workload]:
-    merged: dict[str, Workload] = {}
+def _workloads(runs: Sequence[RunFile]) -> dict[str, ShownWorkload]:
+    merged: dict[str, ShownWorkload] = {}
     for run in runs:
         for name, entry in run.file.workloads.items():
-            newest = merged.setdefault(name, Workload(entry.title, entry.file, {}))
+            newest = merged.setdefault(name, ShownWorkload(entry.title, entry.file, {}))
             for query, text in entry.queries.items():
                 newest.queries.setdefault(query, text)
         for timed in run.file.benchmarks:
@@ -151,11 +151,11 @@ def _workloads(runs: Sequence[Run]) -> dict[str, Workload]:
 
 
 def _split_by_sql(
-    runs: Sequence[Run], workloads: dict[str, Workload]
-) -> tuple[list[Cell], tuple[Cell, ...]]:
+    runs: Sequence[RunFile], workloads: dict[str, ShownWorkload]
+) -> tuple[list[ResultCell], tuple[ResultCell, ...]]:
     """Splits the cells into those of the SQL in view, and those of SQL that has changed since."""
-    current: list[Cell] = []
-    outdated: list[Cell] = []
+    current: list[ResultCell] = []
+    outdated: list[ResultCell] = []
     for run in runs:
         for cell in cells_of(run.file):
             written = run.file.workloads[cell.setting.workload].queries[cell.query].sql
@@ -164,19 +164,19 @@ def _split_by_sql(
     return current, tuple(outdated)
 
 
-def _newest(cells: Iterable[Cell]) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+def _newest(cells: Iterable[ResultCell]) -> tuple[tuple[ResultCell, ...], tuple[ResultCell, ...]]:
     """Returns the first cell of each key, and the rest; cells come newest first.
 
     An engine that is not installed has no version, so its cell counts for any version, and is
     replaced by one that has a version.
     """
-    first: dict[tuple[Setting, str, Engine], Cell] = {}
-    rest: list[Cell] = []
+    first: dict[tuple[Setting, str, EngineVersion], ResultCell] = {}
+    rest: list[ResultCell] = []
     for cell in cells:
         if first.setdefault(cell.key, cell) is not cell:
             rest.append(cell)
     versioned = {(s, q, engine.name) for s, q, engine in first if engine.version is not None}
-    view: list[Cell] = []
+    view: list[ResultCell] = []
     for cell in first.values():
         yields = cell.engine.version is None
         yields = yields and (cell.setting, cell.query, cell.engine.name) in versioned
@@ -184,27 +184,27 @@ def _newest(cells: Iterable[Cell]) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
     return tuple(view), tuple(rest)
 
 
-def cells_of(file: ResultsFile) -> Iterator[Cell]:
+def cells_of(file: ResultsFile) -> Iterator[ResultCell]:
     """Yields the cells of one file, in its order."""
     timed = {entry.extra_info.key: entry for entry in file.benchmarks}
     for entry in file.cells:
         yield _cell(file, entry, timed.get(entry.key))
 
 
-def _cell(file: ResultsFile, entry: CellEntry, timed: BenchmarkEntry | None) -> Cell:
+def _cell(file: ResultsFile, entry: CellEntry, timed: BenchmarkEntry | None) -> ResultCell:
     setting = Setting(file.machine.name, entry.workload, entry.size, entry.input, entry.threads)
     version = file.engines[entry.engine].version
     if timed is None:
-        engine = Engine(entry.engine, version)
-        return Cell(
+        engine = EngineVersion(entry.engine, version)
+        return ResultCell(
             setting, entry.query, engine, file.started,
             entry.outcome, entry.reason, entry.program_sha256,
         )  # fmt: skip
     info = timed.extra_info
-    return Cell(
+    return ResultCell(
         setting=setting,
         query=entry.query,
-        engine=Engine(entry.engine, info.engine_version or version),
+        engine=EngineVersion(entry.engine, info.engine_version or version),
         started=file.started,
         outcome=entry.outcome,
         program_sha256=entry.program_sha256,

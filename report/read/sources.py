@@ -17,7 +17,7 @@ from report.read.schema import read
 
 
 @dataclass(frozen=True)
-class Run:
+class RunFile:
     """One results file."""
 
     path: Path
@@ -40,7 +40,7 @@ class Unread:
 class Sources:
     """At least one run, newest first, and what was left out."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[RunFile, ...]
     unread: tuple[Unread, ...] = ()
 
 
@@ -65,11 +65,11 @@ def read_all(paths: Sequence[Path]) -> Sources:
     """
     if not paths:
         raise MissingResults("no results files: run 'pytest --benchmark' first, or name a file")
-    runs: list[Run] = []
+    runs: list[RunFile] = []
     faults: dict[Path, MalformedResults | UnknownVersion] = {}
     for path in dict.fromkeys(paths):
         try:
-            runs.append(Run(path, read(path)))
+            runs.append(RunFile(path, read(path)))
         except (MalformedResults, UnknownVersion) as fault:
             faults[path] = fault
     if not runs:
@@ -83,7 +83,7 @@ def _unread(path: Path, fault: MalformedResults | UnknownVersion) -> Unread:
     return Unread(path, str(fault).removeprefix(f"{path}: "))
 
 
-def newest(path: Path, tell: Callable[[str], None] = lambda _: None) -> Run:
+def newest(path: Path, tell: Callable[[str], None] = lambda _: None) -> RunFile:
     """Returns the file's run, or the newest in a folder; ``tell`` gets a line per file left out."""
     sources = read_all(find([path]))
     for unread in sources.unread:

@@ -12,22 +12,22 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from report.compare.changes import Change, Changes, Side, Verdict
+from report.compare.changes import Change, Changes, ChangeVerdict, Side
 from report.compare.metrics import Metric
 from report.compare.statistics import MeanRatio, Ratio
 from report.errors import harmless
-from report.read.sources import Run
+from report.read.sources import RunFile
 from report.words import change_wording as words
 from report.words import names
 
 STYLES = {
-    Verdict.LOST: "bold red",
-    Verdict.SLOWER: "red",
-    Verdict.GAINED: "green",
-    Verdict.FASTER: "green",
-    Verdict.UNCLEAR: "yellow",
-    Verdict.TIE: "dim",
-    Verdict.NONE: "dim",
+    ChangeVerdict.LOST: "bold red",
+    ChangeVerdict.SLOWER: "red",
+    ChangeVerdict.GAINED: "green",
+    ChangeVerdict.FASTER: "green",
+    ChangeVerdict.UNCLEAR: "yellow",
+    ChangeVerdict.TIE: "dim",
+    ChangeVerdict.NONE: "dim",
 }
 LEFT = ("verdict", "query", "engine", "setting", "after ÷ before")
 MARKDOWN_ESCAPES = {ord(character): f"\\{character}" for character in "\\`*_[]<>#|~"}
@@ -78,8 +78,8 @@ def listing(changes: Changes, everything: bool = False, above: float | None = No
 
 def _is_quiet(change: Change) -> bool:
     same = change.before.cell.outcome == change.after.cell.outcome
-    quiet = change.verdict in (Verdict.TIE, Verdict.UNCLEAR)
-    return quiet or (change.verdict is Verdict.NONE and same)
+    quiet = change.verdict in (ChangeVerdict.TIE, ChangeVerdict.UNCLEAR)
+    return quiet or (change.verdict is ChangeVerdict.NONE and same)
 
 
 def _setting(change: Change) -> str:
@@ -196,7 +196,7 @@ def as_json(changes: Changes, above: float | None = None) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _run(run: RunFile) -> dict[str, Any]:
     return {
         "file": str(run.path),
         "started": run.file.started.isoformat(),

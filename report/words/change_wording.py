@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
-from report.compare.changes import Change, Changes, Side, Verdict
+from report.compare.changes import Change, Changes, ChangeVerdict, Side
 from report.compare.metrics import Metric
 from report.compare.statistics import FEWEST_ROUNDS, TIE_MARGIN
-from report.read.sources import Run
+from report.read.sources import RunFile
 from report.words import wording
 from report.words.names import WORDS as OUTCOMES
 
@@ -24,10 +24,10 @@ MACHINE = ("name", "cpu", "logical_cores", "memory_bytes", "system", "kernel", "
 
 def verdict(change: Change, metric: Metric) -> str:
     """``1.25× slower``, ``tie``, ``lost``."""
-    if change.ratio is None or change.verdict not in (Verdict.SLOWER, Verdict.FASTER):
+    if change.ratio is None or change.verdict not in (ChangeVerdict.SLOWER, ChangeVerdict.FASTER):
         return str(change.verdict)
     worse, better = WORSE_AND_BETTER.get(metric.name, ("slower", "faster"))
-    if change.verdict is Verdict.SLOWER:
+    if change.verdict is ChangeVerdict.SLOWER:
         return f"{wording.times(change.ratio.value)} {worse}"
     return f"{wording.times(1 / change.ratio.value)} {better}"
 
@@ -71,20 +71,20 @@ def gate(changes: Changes, above: float) -> str:
     )
 
 
-def hidden(verdicts: Sequence[Verdict]) -> str:
+def hidden(verdicts: Sequence[ChangeVerdict]) -> str:
     """Says what a listing leaves out: ``14 ties, 3 cells not told apart yet``."""
     found = Counter(verdicts)
     parts = [
-        *([wording.count(found[Verdict.TIE], "tie")] if found[Verdict.TIE] else []),
+        *([wording.count(found[ChangeVerdict.TIE], "tie")] if found[ChangeVerdict.TIE] else []),
         *([f"{wording.count(number, 'cell')} not told apart yet"]
-          if (number := found[Verdict.UNCLEAR]) else []),
+          if (number := found[ChangeVerdict.UNCLEAR]) else []),
         *([f"{wording.count(number, 'cell')} without a value"]
-          if (number := found[Verdict.NONE]) else []),
+          if (number := found[ChangeVerdict.NONE]) else []),
     ]  # fmt: skip
     return f"not listed (see --all): {wording.join(parts)}"
 
 
-def run(run: Run) -> str:
+def run(run: RunFile) -> str:
     """Returns a run's path, start, machine, and versions of engines."""
     engines = [
         f"{name} {entry.version}" for name, entry in run.file.engines.items() if entry.version
@@ -118,13 +118,13 @@ def cautions(changes: Changes) -> list[str]:
     return found
 
 
-def _machines(before: Run, after: Run) -> list[str]:
+def _machines(before: RunFile, after: RunFile) -> list[str]:
     pairs = [(f, getattr(before.machine, f), getattr(after.machine, f)) for f in MACHINE]
     differ = [f"{field} {one} and {other}" for field, one, other in pairs if one != other]
     return [f"the machines differ: {'; '.join(differ)}"] if differ else []
 
 
-def _probes(before: Run, after: Run) -> list[str]:
+def _probes(before: RunFile, after: RunFile) -> list[str]:
     """Says so if a fixed piece of work took another time in the second run than in the first."""
     noises = before.file.noise, after.file.noise
     old, new = (noise.probe_seconds if noise is not None else () for noise in noises)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from report.look.colours import Shades, shades
-from report.read.frame import Engine, EngineStyle, Setting
+from report.read.frame import EngineStyle, EngineVersion, Setting
 
 SIGNS = {
     "wrong": "≠",
@@ -34,11 +34,11 @@ def readable(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Column:
+class EngineColumn:
     """An engine as the page shows it. ``id`` names it in the page's address."""
 
     index: int
-    engine: Engine
+    engine: EngineVersion
     id: str
     label: str
     version: str
@@ -46,7 +46,9 @@ class Column:
     shades: Shades
 
 
-def columns(engines: Iterable[Engine], styles: dict[str, EngineStyle]) -> tuple[Column, ...]:
+def columns(
+    engines: Iterable[EngineVersion], styles: dict[str, EngineStyle]
+) -> tuple[EngineColumn, ...]:
     """Returns a column per engine, in order; its label has the version if there are several."""
     engines = tuple(engines)
     versions = Counter(engine.name for engine in engines)
@@ -59,11 +61,15 @@ def columns(engines: Iterable[Engine], styles: dict[str, EngineStyle]) -> tuple[
 
 
 def _column(
-    index: int, engine: Engine, style: EngineStyle, several: bool, newest: dict[str, Engine]
-) -> Column:
+    index: int,
+    engine: EngineVersion,
+    style: EngineStyle,
+    several: bool,
+    newest: dict[str, EngineVersion],
+) -> EngineColumn:
     version = engine.version or "not installed"
     label = readable(style.label)
-    return Column(
+    return EngineColumn(
         index=index,
         engine=engine,
         id=f"{engine.name} {version}" if several else engine.name,
@@ -74,7 +80,9 @@ def _column(
     )
 
 
-def _distinct(engine: Engine, styles: dict[str, EngineStyle], labels: Counter[str]) -> EngineStyle:
+def _distinct(
+    engine: EngineVersion, styles: dict[str, EngineStyle], labels: Counter[str]
+) -> EngineStyle:
     """Returns the engine's style; adds its name to a label that another engine also has."""
     style = styles[engine.name]
     return (
@@ -84,12 +92,12 @@ def _distinct(engine: Engine, styles: dict[str, EngineStyle], labels: Counter[st
     )
 
 
-def _newest(engines: tuple[Engine, ...]) -> dict[str, Engine]:
+def _newest(engines: tuple[EngineVersion, ...]) -> dict[str, EngineVersion]:
     """Returns the engine with the highest version for each name; 10 is higher than 9."""
     return {engine.name: engine for engine in sorted(engines, key=_version_order)}
 
 
-def _version_order(engine: Engine) -> list[tuple[int, str]]:
+def _version_order(engine: EngineVersion) -> list[tuple[int, str]]:
     parts = (engine.version or "").replace("-", ".").split(".")
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 

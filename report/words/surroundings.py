@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.records.runs import EnvironmentEntry, NoiseEntry, WorkloadEntry
-from report.read.sources import Run
+from report.read.sources import RunFile
 
 GIBIBYTE = 2**30
 
@@ -24,7 +24,7 @@ def noise(entry: NoiseEntry | None) -> str:
     return f"{quiet}: up to {abs(entry.moved):.0%} {direction}{spread}"
 
 
-def noise_verdict(runs: Sequence[Run]) -> str:
+def noise_verdict(runs: Sequence[RunFile]) -> str:
     """Says in two sentences whether the runs in view were noisy, and by how much."""
     known = [
         run.file.noise

@@ -17,10 +17,10 @@ from typer.testing import CliRunner, Result
 from harness.commands.cli import app
 from harness.commands.compare import MetricName
 from harness.measure.rounds import Rounds
-from report.compare.changes import Changes, NothingInCommon, Verdict, alias_of, compare_runs
+from report.compare.changes import Changes, ChangeVerdict, NothingInCommon, alias_of, compare_runs
 from report.compare.metrics import METRICS
 from report.compare.statistics import PROCESS_ERROR, Sample, estimate_median, ratio_of
-from report.read.sources import Run, newest, read_all
+from report.read.sources import RunFile, newest, read_all
 from report.words.change_tables import as_json, listing, markdown
 from tests.support.results_factory import ENGINES, MACHINE, Asked, document, realistic, write
 
@@ -40,7 +40,7 @@ def cell(query: str, seconds: float | str, engine: str = "polars", **more: Any) 
     return Asked(query, engine, rounds(seconds), **more)
 
 
-def run(path: Path, cells: Sequence[Asked], started: str = MORNING, **fields: Any) -> Run:
+def run(path: Path, cells: Sequence[Asked], started: str = MORNING, **fields: Any) -> RunFile:
     return newest(write(path, document(cells, started=started, **fields)))
 
 
@@ -95,8 +95,8 @@ def test_two_runs_of_the_same_thing_are_not_told_apart_but_for_chance(
 
     found = changes(tmp_path, noisy(), noisy())
     counts = found.counts()
-    assert 0.02 < 1 - (counts[Verdict.TIE] + counts[Verdict.UNCLEAR]) / 300 < 0.08
-    assert ties[0] <= counts[Verdict.TIE] <= ties[1]
+    assert 0.02 < 1 - (counts[ChangeVerdict.TIE] + counts[ChangeVerdict.UNCLEAR]) / 300 < 0.08
+    assert ties[0] <= counts[ChangeVerdict.TIE] <= ties[1]
     assert found.regressions(above=0.05) == ()
     mean = found.mean()
     assert mean is not None and mean.low is not None and mean.high is not None
@@ -144,11 +144,11 @@ def _process(seconds: float, generator: np.random.Generator) -> float:
 def _cell_of(name: str, seconds: tuple[float, ...]) -> Any:
     from datetime import UTC, datetime
 
-    from report.read.frame import Cell, Engine, Setting
+    from report.read.frame import EngineVersion, ResultCell, Setting
 
     setting = Setting("laptop", "groupby", "small", "memory", 2)
     moment = datetime(2026, 11, 20, tzinfo=UTC)
-    return Cell(setting, name, Engine("polars", "2"), moment, "ok", seconds=seconds)
+    return ResultCell(setting, name, EngineVersion("polars", "2"), moment, "ok", seconds=seconds)
 
 
 def test_turned_round_a_ratio_has_the_reciprocal_interval(tmp_path: Path) -> None:

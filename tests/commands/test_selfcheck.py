@@ -13,7 +13,7 @@ import pytest
 
 from harness.commands.selfcheck import checks
 from harness.commands.selfcheck.planted import ALLOCATED_BYTES, BURN_SECONDS, SLEEP_SECONDS
-from harness.commands.selfcheck.trial import Cell, Trial, TrialFailed
+from harness.commands.selfcheck.trial import Trial, TrialCell, TrialFailed
 from tests.places import ROOT
 
 NEEDS_A_QUIET_MACHINE = ("duckdb against itself", "a sleep of 50 ms", "time added to a round")
@@ -65,7 +65,7 @@ def test_timings_are_checked_too(table: list[str], start: str) -> None:
     assert re.search(r"\d", line.removeprefix(f" {start}"))
 
 
-OK = Cell("e", "memory", "ok", "", [SLEEP_SECONDS] * 3, {})
+OK = TrialCell("e", "memory", "ok", "", [SLEEP_SECONDS] * 3, {})
 
 
 def test_a_sleep_that_is_measured_too_long_fails() -> None:
@@ -100,9 +100,9 @@ def test_a_knob_that_does_not_hold_threads_back_fails(cores: float, passed: bool
     assert checks.kept_to_one_thread(dataclasses.replace(OK, info=info)).passed is passed
 
 
-def side(factor: float) -> Cell:
+def side(factor: float) -> TrialCell:
     seconds = [factor * (1 + wobble / 500) for wobble in (0, 3, 1, 4, 1, 5, 2, 6)]
-    return Cell("e", "memory", "ok", "", seconds, {"turns": list(range(8))})
+    return TrialCell("e", "memory", "ok", "", seconds, {"turns": list(range(8))})
 
 
 @pytest.mark.parametrize(("factor", "passed"), [(1.0, True), (1.02, True), (1.04, False)])
@@ -112,7 +112,7 @@ def test_an_engine_that_is_slower_than_itself_fails(factor: float, passed: bool)
 
 
 def test_an_engine_without_times_is_not_the_same_as_itself() -> None:
-    wrong = Cell("e", "memory", "wrong", "row 1 differs", [], {})
+    wrong = TrialCell("e", "memory", "wrong", "row 1 differs", [], {})
     line = checks.same("e", wrong, wrong)
     assert (line.measured, line.passed) == ("wrong: row 1 differs", False)
 

@@ -13,7 +13,7 @@ import pytest
 
 from harness.answer import AnswerSpec
 from harness.data.budget import ENTRY, MOST_BYTES, Room, bytes_in
-from harness.data.cache import Cache, Entry, Facts
+from harness.data.cache import Cache, CacheEntry, Facts
 from harness.data.prepare import Tables, prepare
 from harness.errors import DataError, NoReference
 from harness.tables import Input
@@ -25,7 +25,7 @@ from tests.support.benchmark_runs import Project
 KB = 1000
 
 
-def put(cache: Cache, name: str, size: int = 100 * KB) -> Entry:
+def put(cache: Cache, name: str, size: int = 100 * KB) -> CacheEntry:
     """An entry of so many bytes, for which room is asked as it is written."""
 
     def make(folder: Path, room: Room) -> Facts:

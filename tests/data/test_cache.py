@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from harness.data.budget import MANIFEST, Room
-from harness.data.cache import Cache, Entry, Facts, default_root
+from harness.data.cache import Cache, CacheEntry, Facts, default_root
 from harness.errors import DataError
 from tests.places import ROOT
 
@@ -33,7 +33,7 @@ class Maker:
         return {"rows": 3}
 
 
-def fetched(root: Path, make: Callable[[Path, Room], Facts], seed: int = 1) -> Entry:
+def fetched(root: Path, make: Callable[[Path, Room], Facts], seed: int = 1) -> CacheEntry:
     with Cache(root) as cache:
         return cache.fetch("thing", {"seed": seed}, make)
 
@@ -51,11 +51,11 @@ def test_another_identity_is_another_entry(tmp_path: Path) -> None:
     assert make.calls == 2
 
 
-def truncate(entry: Entry) -> None:
+def truncate(entry: CacheEntry) -> None:
     os.truncate(entry.file("a.bin"), 10)
 
 
-def flip_a_byte_at_the_end(entry: Entry) -> None:
+def flip_a_byte_at_the_end(entry: CacheEntry) -> None:
     times = entry.file("a.bin").stat()
     with entry.file("a.bin").open("r+b") as stream:
         stream.seek(-1, os.SEEK_END)
@@ -63,25 +63,25 @@ def flip_a_byte_at_the_end(entry: Entry) -> None:
     os.utime(entry.file("a.bin"), ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def flip_a_byte_in_the_middle(entry: Entry) -> None:
+def flip_a_byte_in_the_middle(entry: CacheEntry) -> None:
     with entry.file("a.bin").open("r+b") as stream:
         stream.seek(150_000)
         stream.write(b"X")
 
 
-def lose_the_file(entry: Entry) -> None:
+def lose_the_file(entry: CacheEntry) -> None:
     entry.file("a.bin").unlink()
 
 
-def lose_the_manifest(entry: Entry) -> None:
+def lose_the_manifest(entry: CacheEntry) -> None:
     entry.file(MANIFEST).unlink()
 
 
-def half_write_the_manifest(entry: Entry) -> None:
+def half_write_the_manifest(entry: CacheEntry) -> None:
     entry.file(MANIFEST).write_text('{"version": 1, "files": {')
 
 
-def put_nonsense_into_the_manifest(entry: Entry) -> None:
+def put_nonsense_into_the_manifest(entry: CacheEntry) -> None:
     entry.file(MANIFEST).write_text(json.dumps({"version": 1, "files": {"a.bin": 3}}))
 
 
@@ -97,7 +97,7 @@ def put_nonsense_into_the_manifest(entry: Entry) -> None:
         put_nonsense_into_the_manifest,
     ],
 )
-def test_a_damaged_entry_is_made_anew(tmp_path: Path, damage: Callable[[Entry], None]) -> None:
+def test_a_damaged_entry_is_made_anew(tmp_path: Path, damage: Callable[[CacheEntry], None]) -> None:
     make = Maker()
     damage(fetched(tmp_path, make))
     entry = fetched(tmp_path, make)

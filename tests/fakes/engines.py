@@ -25,7 +25,7 @@ from harness.machine.gpu.device import DeviceUse
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
-    from harness.plan import Query
+    from harness.plan import CompiledQuery
 
 ANSWER: dict[str, list[Any]] = {"k": [1, 2, 3], "mean": [0.5, 12.25, None]}
 
@@ -72,7 +72,7 @@ class Right(Engine):
     module = "pyarrow"
     session: ClassVar[type[FakeSession]] = FakeSession
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         return Program("def query(t): ...", "python")
 
     def start(self, threads: int) -> Session:
@@ -452,21 +452,21 @@ class OutOfDeviceMemory(OnGpu):
 class Lacking(Right):
     """Cannot spell any query."""
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         raise Unsupported("Lacking cannot: it has no verbs", "select")
 
 
 class Fumbling(Right):
     """Has a fault in its emitter."""
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         raise KeyError("verb")
 
 
 class Backtracking(Right):
     """Compiles in native code without end, which holds Python's lock; a file says that it began."""
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         Path("compiling").touch()
         return Program(str(re.match("(a+)+$", "a" * 40 + "b")), self.language)
 
@@ -474,14 +474,14 @@ class Backtracking(Right):
 class Grasping(Right):
     """Compiles with 8 GB of memory, taken at once."""
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         return Program((b"x" * (8 * 10**9)).decode(), self.language)
 
 
 class Aborting(Right):
     """Compiles with a library that aborts."""
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         os.abort()
 
 

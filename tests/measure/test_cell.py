@@ -16,7 +16,7 @@ import pytest
 from harness.answer import AnswerSpec, SortKey
 from harness.data.budget import Budget
 from harness.engines.base import Program
-from harness.measure.cell import Phase, Task
+from harness.measure.cell import CellTask, Phase
 from harness.measure.pool import Settings, WorkerPool
 from harness.measure.rounds import Rounds
 from harness.measure.turns import measure
@@ -41,15 +41,15 @@ class Bench:
         self.referee = Referee(Budget(folder / "cache", "run", 0), settings.scratch, threads=1)
         self.told: list[Phase] = []
 
-    def task(self, engine: str, spec: AnswerSpec | None = None, **rest: bool) -> Task:
+    def task(self, engine: str, spec: AnswerSpec | None = None, **rest: bool) -> CellTask:
         cell = Cell("fake", "q", f"tests.fakes.engines:{engine}", "small", Input.MEMORY, 1)
         program = Program("pids", "python")
-        return Task(cell, program, spec or AnswerSpec(SCHEMA, SQL), self.tables, "v1", **rest)
+        return CellTask(cell, program, spec or AnswerSpec(SCHEMA, SQL), self.tables, "v1", **rest)
 
     def measure(self, engine: str, spec: AnswerSpec | None = None, **rest: bool) -> Record:
         return self.measure_together([self.task(engine, spec, **rest)])[0]
 
-    def measure_together(self, tasks: list[Task]) -> list[Record]:
+    def measure_together(self, tasks: list[CellTask]) -> list[Record]:
         """The records in the order in which they were complete."""
         ended: list[Record] = []
         measure(tasks, self.pool, self.referee, self.tell, ended.append)

@@ -19,7 +19,7 @@ from harness.errors import WorkerDied, WorkerError, WorkerOutOfMemory, WorkerTim
 from harness.machine.processtree import MARK, descendants
 from harness.machine.sampling import Sampler
 from harness.machine.worker_client import WorkerClient
-from harness.measure.requests import Prepare, Ran, Run, StartEngine
+from harness.measure.requests import PrepareProgram, Ran, RunProgram, StartEngine
 
 MIB = 2**20
 Launch = Callable[..., WorkerClient]
@@ -38,7 +38,7 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
         workers.append(worker)
         name = f"harness.commands.selfcheck.planted:{engine}"
         worker.request(StartEngine(name, 1), 20)
-        worker.request(Prepare(Program("", "python")), 20)
+        worker.request(PrepareProgram(Program("", "python")), 20)
         return worker
 
     yield start
@@ -47,7 +47,7 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
 
 
 def run(worker: WorkerClient, timeout: float = 20) -> Ran:
-    return worker.request(Run(), timeout)
+    return worker.request(RunProgram(), timeout)
 
 
 def left_over(folder: Path) -> list[psutil.Process]:

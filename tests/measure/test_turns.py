@@ -18,7 +18,7 @@ from harness.data.budget import Budget
 from harness.engines.base import Program
 from harness.errors import WorkerOutOfMemory
 from harness.machine.pagecache import cached_pages
-from harness.measure.cell import Phase, Task
+from harness.measure.cell import CellTask, Phase
 from harness.measure.pool import Settings, WorkerPool
 from harness.measure.rounds import Rounds
 from harness.measure.turns import measure
@@ -59,9 +59,9 @@ class Bench:
         measure(tasks, self.pool, self.referee, self._tell, ended.append)
         return ended
 
-    def _task(self, engine: str, source: Input) -> Task:
+    def _task(self, engine: str, source: Input) -> CellTask:
         cell = Cell("fake", "q", f"tests.fakes.engines:{engine}", "small", source, 1)
-        return Task(cell, Program("pids", "python"), SPEC, self.tables, "v1")
+        return CellTask(cell, Program("pids", "python"), SPEC, self.tables, "v1")
 
     def _tell(self, cell: Cell, phase: Phase, number: int) -> None:
         self.told.append((short(cell), phase, number))

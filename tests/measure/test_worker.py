@@ -42,7 +42,14 @@ from harness.machine.oom import says_out_of_memory
 from harness.machine.processtree import kill_tree
 from harness.machine.sampling import Sampler
 from harness.machine.worker_client import WorkerClient
-from harness.measure.requests import HandOver, Load, Prepare, Ran, Run, StartEngine
+from harness.measure.requests import (
+    HandOver,
+    LoadTable,
+    PrepareProgram,
+    Ran,
+    RunProgram,
+    StartEngine,
+)
 from harness.special import Special
 from harness.tables import CsvFormat, Table
 from harness.types import Column, Type
@@ -63,7 +70,7 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
         )
         workers.append(worker)
         worker.request(StartEngine(f"tests.fakes.engines:{engine}", 1), 20)
-        worker.request(Prepare(Program(text, "python"), writes), 20)
+        worker.request(PrepareProgram(Program(text, "python"), writes), 20)
         return worker
 
     yield start
@@ -72,7 +79,7 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
 
 
 def run(worker: WorkerClient, timeout: float = 20) -> Ran:
-    return worker.request(Run(), timeout)
+    return worker.request(RunProgram(), timeout)
 
 
 def answer(worker: WorkerClient, path: Path) -> Path:
@@ -261,8 +268,8 @@ def test_a_table_survives_its_way_through_a_message(tmp_path: Path) -> None:
         (tmp_path / "a.csv",),
         CsvFormat("|", ("", "NA")),
     )
-    content = encode(Load(table))[LENGTH_BYTES:]
-    assert decode_request(content) == decode_reply(content) == Load(table)
+    content = encode(LoadTable(table))[LENGTH_BYTES:]
+    assert decode_request(content) == decode_reply(content) == LoadTable(table)
 
 
 def test_messages_come_one_by_one_and_only_when_they_are_whole() -> None:

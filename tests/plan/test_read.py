@@ -13,7 +13,7 @@ import pytest
 from sqlglot import exp
 
 from harness import plan
-from harness.plan import Query, compile_query
+from harness.plan import CompiledQuery, compile_query
 from harness.plan.sql.read import read_arguments
 from harness.types import Column, Schema, Type
 from tests import places
@@ -27,7 +27,7 @@ SCHEMA: Schema = (
 )
 
 
-def compiled(sql: str) -> Query:
+def compiled(sql: str) -> CompiledQuery:
     return compile_query(sql, {"t": SCHEMA, "u": SCHEMA})
 
 

@@ -14,9 +14,9 @@ import pytest
 
 from report import ranking
 from report.compare.changes import alias_of, compare_runs
-from report.compare.comparison import Entry, Task, compare
+from report.compare.comparison import EstimatedCell, Task, compare
 from report.page.output import build
-from report.read.frame import Engine, load
+from report.read.frame import EngineVersion, load
 from report.read.sources import newest
 from report.words import wording
 from report.words.change_tables import as_json
@@ -61,20 +61,20 @@ def script(file: Path) -> Script:
     return Script([file])
 
 
-def best_of(task: Task) -> Entry:
+def best_of(task: Task) -> EstimatedCell:
     best = task.standing.best
     assert best is not None
     return best
 
 
-def told(task: Task, one: Engine, other: Engine) -> tuple[float, float, float]:
+def told(task: Task, one: EngineVersion, other: EngineVersion) -> tuple[float, float, float]:
     """The ratio with the ends of its interval."""
     ratio = task.ratio(one, other)
     assert ratio is not None and ratio.interval is not None
     return ratio.value, *ratio.interval
 
 
-def labels(task: Task) -> dict[Engine, str]:
+def labels(task: Task) -> dict[EngineVersion, str]:
     return {engine: str(ENGINES[engine.name]["label"]) for engine in task.entries}
 
 

@@ -23,7 +23,14 @@ from report.compare.statistics import (
     ratio_of,
 )
 from report.look.colours import LEAST_CONTRAST, contrast, shades
-from report.read.frame import Cell, Engine, EngineStyle, Results, Setting, Workload
+from report.read.frame import (
+    EngineStyle,
+    EngineVersion,
+    ResultCell,
+    Results,
+    Setting,
+    ShownWorkload,
+)
 from report.words import wording
 
 SETTING = Setting("laptop", "groupby", "small", "memory", 2)
@@ -158,24 +165,24 @@ def comparison(times: Mapping[str, Mapping[str, Value]] = TIMES) -> Comparison:
             superseded=(),
             outdated=(),
             engines={name: EngineStyle(name, "#123456", "python") for name in names},
-            workloads={"groupby": Workload("Group-by", "groupby.yaml", queries)},
+            workloads={"groupby": ShownWorkload("Group-by", "groupby.yaml", queries)},
             programs={},
         )
     )
 
 
-def cell(query: str, engine: str, value: Value) -> Cell:
-    where = (SETTING, query, Engine(engine, "1"), datetime(2026, 11, 20, tzinfo=UTC))
+def cell(query: str, engine: str, value: Value) -> ResultCell:
+    where = (SETTING, query, EngineVersion(engine, "1"), datetime(2026, 11, 20, tzinfo=UTC))
     if isinstance(value, str):
-        return Cell(*where, outcome=value, reason="it is so")
+        return ResultCell(*where, outcome=value, reason="it is so")
     rounds = value if isinstance(value, tuple) else (value,) * 3
-    return Cell(*where, "ok", seconds=rounds, cpu_seconds=rounds, peak_bytes=2**20)
+    return ResultCell(*where, "ok", seconds=rounds, cpu_seconds=rounds, peak_bytes=2**20)
 
 
 def test_a_score_is_the_geometric_mean_of_the_ratios_to_the_best() -> None:
     """polars is the best of q1, and takes 4 times as long on q2: √(1 · 4) = 2."""
     times = {"q1": {"polars": 0.001, "duckdb": 0.002}, "q2": {"polars": 0.004, "duckdb": 0.001}}
-    found = score(comparison(times).tasks, Engine("polars", "1"))
+    found = score(comparison(times).tasks, EngineVersion("polars", "1"))
     assert found.mean is not None
     assert found.mean.value == pytest.approx(2)
 
@@ -183,14 +190,14 @@ def test_a_score_is_the_geometric_mean_of_the_ratios_to_the_best() -> None:
 def test_no_mean_is_less_than_the_least_of_its_ratios_however_short_the_times() -> None:
     """Microseconds: ratios of 6, 8 and 9 are √³(6 · 8 · 9) = 7.56 in the geometric mean."""
     times = {f"q{ratio}": {"polars": 20e-6, "pandas": 20e-6 * ratio} for ratio in (6.0, 8.0, 9.0)}
-    found = score(comparison(times).tasks, Engine("pandas", "1"))
+    found = score(comparison(times).tasks, EngineVersion("pandas", "1"))
     assert found.mean is not None
     assert found.mean.value == pytest.approx((6 * 8 * 9) ** (1 / 3))
 
 
 def test_a_missing_time_counts_as_twice_the_worst_of_its_query() -> None:
     """pandas: 0.79 / 0.09 on q1, and 2 · 0.19 / 0.09 for its gap on q2; q3 has no time at all."""
-    found = score(comparison().tasks, Engine("pandas", "1"))
+    found = score(comparison().tasks, EngineVersion("pandas", "1"))
     assert found.mean is not None
     assert found.mean.value == pytest.approx(math.sqrt((79 / 9) * (2 * 19 / 9)))
 
@@ -225,8 +232,8 @@ def test_ratios_are_shortened_as_they_grow(ratio: float, text: str) -> None:
 
 
 def test_each_metric_takes_its_own_measurement() -> None:
-    measured = Cell(
-        SETTING, "q1", Engine("polars", "1"), datetime(2026, 11, 20, tzinfo=UTC), "ok",
+    measured = ResultCell(
+        SETTING, "q1", EngineVersion("polars", "1"), datetime(2026, 11, 20, tzinfo=UTC), "ok",
         seconds=(3.0, 1.0, 2.0), cpu_seconds=(6.0, 5.0, 4.0), cold_seconds=9.0, peak_bytes=7,
     )  # fmt: skip
     values = {metric.name: metric.estimate(measured) for metric in METRICS}

@@ -19,7 +19,7 @@ from harness.data.special import specials_in
 from harness.engines.base import Engine, Program, Session
 from harness.engines.gaps import Gap, Refused
 from harness.errors import Unsupported
-from harness.plan import FAILED, Query, compile_query
+from harness.plan import FAILED, CompiledQuery, compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Schema, Type
 from harness.verify.compare import compare
@@ -127,7 +127,7 @@ class InProcess:
         program = engines.get(engine).compile(self.query(sql), self.tables, source)
         return self._answer(engine, source, program)
 
-    def _query(self, sql: str) -> Query:
+    def _query(self, sql: str) -> CompiledQuery:
         return compile_query(sql, {name: t.schema for name, t in self.tables.items()})
 
     def _expected(self, sql: str) -> pa.Table:

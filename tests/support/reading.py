@@ -8,7 +8,7 @@ import pytest
 from harness import engines
 from harness.answer import AnswerSpec
 from harness.data.apart import Apart
-from harness.plan import Query, compile_query
+from harness.plan import CompiledQuery, compile_query
 from harness.sandbox.guard import identifier
 from harness.tables import Input, Table
 
@@ -36,6 +36,6 @@ def spec_of(table: Table) -> AnswerSpec:
     return _all_of(table).spec
 
 
-def _all_of(table: Table) -> Query:
+def _all_of(table: Table) -> CompiledQuery:
     names = ", ".join(identifier(column.name) for column in table.schema)
     return compile_query(f"select {names} from {table.name}", {table.name: table.schema})

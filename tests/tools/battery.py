@@ -26,7 +26,7 @@ from harness.errors import Unsupported, WorkerError, WorkerUnsupported
 from harness.machine.messages import Request
 from harness.machine.worker_client import WorkerClient
 from harness.measure.pool import launched
-from harness.measure.requests import HandOver, Load, Prepare, Run, Scan
+from harness.measure.requests import HandOver, LoadTable, PrepareProgram, RunProgram, ScanTable
 from harness.tables import Input, Table
 from tests.engines.test_semantics import HERE, QUERIES, expected, sources, told
 from tests.support.in_process import InProcess, Verdict, read_tables
@@ -47,10 +47,10 @@ class Elsewhere(Session):
         self.worker: WorkerClient | None = None
 
     def load(self, table: Table) -> None:
-        self._know(Load(table))
+        self._know(LoadTable(table))
 
     def scan(self, table: Table, source: Input) -> None:
-        self._know(Scan(table, source))
+        self._know(ScanTable(table, source))
 
     def _know(self, request: Request[Any]) -> None:
         self.known.append(request)
@@ -58,10 +58,10 @@ class Elsewhere(Session):
             self._ask(request)
 
     def prepare(self, program: Program) -> None:
-        self._ask(Prepare(program))
+        self._ask(PrepareProgram(program))
 
     def run(self) -> Any:
-        self._ask(Run())
+        self._ask(RunProgram())
 
     def to_arrow(self, result: Any) -> pa.Table:
         target = self.folder / f"answer-{next(self.numbers)}"

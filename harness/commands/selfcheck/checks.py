@@ -13,7 +13,7 @@ from harness.commands.selfcheck.planted import (
     SLEEP_SECONDS,
     STOPWATCH,
 )
-from harness.commands.selfcheck.trial import Cell, Trial
+from harness.commands.selfcheck.trial import Trial, TrialCell
 from harness.measure.rounds import BLOCK_SECONDS
 from report.compare.resampling import ratio_between
 from report.compare.statistics import FEWEST_ROUNDS, Estimate, Sample, estimate_median
@@ -121,7 +121,7 @@ def beside_others(trial: Trial, effort: Effort, name: str) -> Line:
     return Line(what, expected, f"{times} ({apart:+.1%})", abs(apart) <= 0.03)
 
 
-def same(name: str, one: Cell, other: Cell) -> Line:
+def same(name: str, one: TrialCell, other: TrialCell) -> Line:
     """Checks that two cells took the same time."""
     what = f"{name} against itself"
     expected = "95% interval covers 1; medians within 3%"
@@ -135,13 +135,13 @@ def same(name: str, one: Cell, other: Cell) -> Line:
     return Line(what, expected, measured, ratio.covers_one and abs(ratio.value - 1) <= 0.03)
 
 
-def _estimate(cell: Cell) -> Estimate:
+def _estimate(cell: TrialCell) -> Estimate:
     return estimate_median(Sample(cell.seconds, tuple(cell.info["turns"]), run="both"))
 
 
 def known_things(trial: Trial, effort: Effort) -> Iterator[Line]:
     notes = trial.folder / "stopwatch"
-    checks: Mapping[str, Callable[[Cell], Line]] = {
+    checks: Mapping[str, Callable[[TrialCell], Line]] = {
         "Sleeping": slept,
         "Timing": lambda cell: added(cell, [float(x) for x in notes.read_text().split()]),
         "Allocating": lambda cell: allocated("memory of a known allocation", cell),
@@ -161,14 +161,14 @@ def known_things(trial: Trial, effort: Effort) -> Iterator[Line]:
         yield Line(what, outcome, _outcome(cell), cell.outcome == outcome)
 
 
-def slept(cell: Cell) -> Line:
+def slept(cell: TrialCell) -> Line:
     seconds = median(cell.seconds)
     off = seconds / SLEEP_SECONDS - 1
     what = f"a sleep of {SLEEP_SECONDS * 1e3:g} ms"
     return Line(what, "within 1%", f"{seconds * 1e3:.2f} ms ({off:+.2%})", abs(off) <= 0.01)
 
 
-def added(cell: Cell, own: Sequence[float]) -> Line:
+def added(cell: TrialCell, own: Sequence[float]) -> Line:
     """Checks the difference between an engine's own stopwatch and the recorded seconds."""
     added = median(cell.seconds) - median(own)  # own has uncounted rounds, too, which are alike
     expected = f"at most {ADDED_SECONDS * 1e6:g} µs"
@@ -177,14 +177,14 @@ def added(cell: Cell, own: Sequence[float]) -> Line:
     )
 
 
-def allocated(what: str, cell: Cell) -> Line:
+def allocated(what: str, cell: TrialCell) -> Line:
     size = cell.info["peak_bytes"] - cell.info["baseline_bytes"]
     off = size / ALLOCATED_BYTES - 1
     expected = f"{ALLOCATED_BYTES / 1e6:.0f} MB within 5%"
     return Line(what, expected, f"{size / 1e6:.0f} MB ({off:+.1%})", abs(off) <= 0.05)
 
 
-def burnt(what: str, cell: Cell, threads: int) -> Line:
+def burnt(what: str, cell: TrialCell, threads: int) -> Line:
     seconds, known = median(cell.info["cpu_seconds"]), threads * BURN_SECONDS
     off = seconds / known - 1
     return Line(what, f"{known:g} s within 10%", f"{seconds:.3f} s ({off:+.1%})", abs(off) <= 0.1)
@@ -198,7 +198,7 @@ def one_thread(trial: Trial, effort: Effort, names: Sequence[str]) -> Iterator[L
             yield kept_to_one_thread(cell)
 
 
-def kept_to_one_thread(cell: Cell) -> Line:
+def kept_to_one_thread(cell: TrialCell) -> Line:
     what, expected = f"{cell.engine} on one thread, {cell.input}", "at most 1.1 cores"
     if not cell.seconds:
         return Line(what, expected, _outcome(cell), False)
@@ -220,6 +220,6 @@ def _description(name: str) -> str:
     return {"HungryChild": "hungry, by a child"}.get(name, name.lower())
 
 
-def _outcome(cell: Cell) -> str:
+def _outcome(cell: TrialCell) -> str:
     reason = cell.reason.strip().partition("\n")[0].removesuffix("; its last words:")
     return f"{cell.outcome}: {reason}" if reason else cell.outcome

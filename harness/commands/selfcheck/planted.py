@@ -21,7 +21,7 @@ from harness.tables import Input, Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from harness.plan import Query
+    from harness.plan import CompiledQuery
 
 ANSWER: dict[str, list[Any]] = {"k": [1, 2, 3], "mean": [0.5, 12.25, None]}
 SLEEP_SECONDS = 0.05
@@ -76,7 +76,7 @@ class Planted(Engine):
     module = "pyarrow"
     session: ClassVar[type[PlantedSession]] = PlantedSession
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         return Program(f"# {self.__doc__}\n", "python")
 
     def start(self, threads: int) -> Session:

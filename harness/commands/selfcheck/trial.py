@@ -28,7 +28,7 @@ class TrialFailed(HarnessError):
 
 
 @dataclass(frozen=True)
-class Cell:
+class TrialCell:
     """A cell of the results file; ``info`` is its ``extra_info`` if it is ok."""
 
     engine: str
@@ -51,7 +51,7 @@ class Trial:
 
     def run(
         self, workload: str, engines: Sequence[str], options: Sequence[str] = (), **variables: str
-    ) -> list[Cell]:
+    ) -> list[TrialCell]:
         """Runs a workload's text on engines; raises TrialFailed if there are no results.
 
         ``variables`` are added to the environment.
@@ -104,13 +104,13 @@ def _cache_of(process: psutil.Process) -> str | None:
         return None
 
 
-def _cells(results: Mapping[str, Any]) -> list[Cell]:
+def _cells(results: Mapping[str, Any]) -> list[TrialCell]:
     timed = {_key(b["extra_info"]): b for b in results["benchmarks"]}
     cells = []
     for cell in results["cells"]:
         entry = timed.get(_key(cell), {"stats": {"data": []}, "extra_info": {}})
         fields = cell["engine"], cell["input"], cell["outcome"], cell["reason"]
-        cells.append(Cell(*fields, entry["stats"]["data"], entry["extra_info"]))
+        cells.append(TrialCell(*fields, entry["stats"]["data"], entry["extra_info"]))
     return cells
 
 

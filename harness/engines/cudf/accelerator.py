@@ -13,7 +13,7 @@ from harness.engines.gaps import Gaps, Refused
 from harness.engines.gpu import GpuEngine
 from harness.engines.pandas.engine import Pandas, PandasSession
 from harness.machine.gpu.device import own_device
-from harness.plan import Query
+from harness.plan import CompiledQuery
 from harness.plan.facts.columns import columns_of
 from harness.plan.facts.kinds import COMPARISONS
 from harness.plan.facts.printing import in_sql
@@ -125,7 +125,7 @@ class CudfPandas(GpuEngine, Pandas):
     gaps = CUDF_PANDAS_GAPS
     special_differs: ClassVar[Differing] = {**Pandas.special_differs, **FULL_CASE}
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         program = super().compile(query, tables, source)
         for call, gap in BEYOND_PANDAS.items():
             if call in program.text:

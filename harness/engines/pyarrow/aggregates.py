@@ -43,7 +43,7 @@ _VARIANCES = (exp.Corr, *DEVIATIONS)
 
 
 @dataclass(frozen=True)
-class Call:
+class ArrowCall:
     """A call of an Arrow aggregate function: its column (None for a count of rows) and options."""
 
     function: str
@@ -78,13 +78,13 @@ def _has_constants(node: Node) -> bool:
     return isinstance(node, Join) and node.kind == "single"
 
 
-def call_of(e: Expression, print_: ArrowExpressions) -> Call:
+def call_of(e: Expression, print_: ArrowExpressions) -> ArrowCall:
     """Returns Arrow's function for an aggregate; raises Unsupported if there is none."""
     if isinstance(e, exp.Count):
         if isinstance(e.this, exp.Distinct):
-            return Call("count_distinct", _key(e.this.expressions[0], print_))
+            return ArrowCall("count_distinct", _key(e.this.expressions[0], print_))
         is_all = isinstance(e.this, (exp.Star, exp.Literal))
-        return Call("count_all", None) if is_all else Call("count", e.this)
+        return ArrowCall("count_all", None) if is_all else ArrowCall("count", e.this)
     if isinstance(e, (exp.Median, exp.PercentileCont)):
         raise print_.gaps.unsupported("a quantile over a partition", in_sql(e))
     if type(e) not in _FUNCTIONS:
@@ -95,7 +95,7 @@ def call_of(e: Expression, print_: ArrowExpressions) -> Call:
             raise print_.gaps.unsupported(OTHER_DISTINCT, in_sql(e))
         argument = argument.expressions[0]
     function, options = _FUNCTIONS[type(e)]
-    return Call(function, argument, options)
+    return ArrowCall(function, argument, options)
 
 
 def _key(e: Expression, print_: ArrowExpressions) -> Expression:
@@ -144,7 +144,7 @@ class Grouping:
         else:
             self._call(name, call_of(e, self.print_))
 
-    def _call(self, name: str, call: Call) -> None:
+    def _call(self, name: str, call: ArrowCall) -> None:
         column = "[]" if call.argument is None else quoted(self._input(call.argument, name))
         self._aggregate(name, column, call.function, call.options)
 

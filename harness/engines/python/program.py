@@ -11,7 +11,7 @@ from harness.engines.base import Engine, Program, Session
 from harness.engines.gaps import Gaps
 from harness.engines.python.kernel import Variables, method_name
 from harness.engines.python.layout import DATETIME_NAMES, module
-from harness.plan import Query
+from harness.plan import CompiledQuery
 from harness.plan.tree.nodes import Node
 from harness.tables import Input, Table
 
@@ -64,7 +64,7 @@ class PythonEngine(Engine):
     language = "python"
     emitter: ClassVar[type[ProgramEmitter]]
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         return self.emitter(self.lacks(), tables, source).program(self.lowered(query), query.write)
 
 

@@ -23,7 +23,7 @@ from harness.engines.gaps import Gap, Gaps, Refused
 from harness.engines.sql.gaps import ALWAYS_NULL, COMMON, READ_OTHERWISE, UNSPELT
 from harness.engines.sql.rules import RULES, Rule
 from harness.errors import first_cause
-from harness.plan import Query
+from harness.plan import CompiledQuery
 from harness.plan.facts.printing import in_sql, parenthesise
 from harness.plan.guards.names import refuse_name
 from harness.plan.guards.nan_uses import Use
@@ -94,7 +94,7 @@ class SqlEngine(Engine):
     nan_differs: ClassVar[frozenset[Use]] = frozenset(Use)
     """By default all of them: a library has to show that its rules for NaN are DuckDB's."""
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         gaps = self.lacks()
         self.lowered(query)  # refuses values, such as NaN, that the library handles differently
         assert query.tree is not None, "a query with a plan has a tree"

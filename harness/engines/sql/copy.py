@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from harness.engines.base import OUTPUT_FILE
-from harness.plan import Query
+from harness.plan import CompiledQuery
 from harness.sandbox.guard import identifier
 from harness.types import Type
 
 _COPY, _TO_FILE = "COPY (\n", f"\n) TO '{OUTPUT_FILE}' (FORMAT parquet)"
 
 
-def copied(query: Query) -> str:
+def copied(query: CompiledQuery) -> str:
     """The COPY statement that writes a query's answer to OUTPUT_FILE."""
     return f"{_COPY}{_storable(query)}{_TO_FILE}"
 
@@ -22,7 +22,7 @@ def selected(program: str) -> str:
     return program
 
 
-def _storable(query: Query) -> str:
+def _storable(query: CompiledQuery) -> str:
     """The query with sums of integers cast from DuckDB's 128 bits to the 64 of Parquet."""
     whole = [c.name for c in query.spec.schema if c.type is Type.INT64]
     if "sum(" not in query.sql.lower() or not whole:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.answer import each_once
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.engines.sql.copy import copied, selected
-from harness.plan import Query
+from harness.plan import CompiledQuery
 from harness.sandbox.files import reader
 from harness.sandbox.guard import identifier, judge, lock
 from harness.tables import Input, Table
@@ -73,7 +73,7 @@ class DuckDB(Engine):
     distribution = "duckdb"
     module = "duckdb"
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         return Program(query.sql if query.write is None else copied(query), self.language)
 
     def start(self, threads: int) -> Session:
