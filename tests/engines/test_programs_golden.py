@@ -33,8 +33,11 @@ GOLDEN = places.GOLDEN / "programs"
 CHOSEN = {
     "groupby": (Input.MEMORY, ("q1", "q3", "q6", "q8", "q9")),
     "join": (Input.MEMORY, ("q2", "q3")),
-    "etl": (Input.CSV, ("deduplicated", "monthly")),
+    "etl": (Input.CSV, ("booked", "deduplicated", "monthly")),
     "flights": (Input.MEMORY, ("delay_by_carrier", "worst_days", "aircraft_age")),
+    "sort": (Input.MEMORY, ("top_3_of_each",)),
+    "text": (Input.MEMORY, ("by_host",)),
+    "timeseries": (Input.MEMORY, ("sessions",)),
     "tpch": (Input.PARQUET, ("q03", "q21")),
 }
 IDIOMS = {

@@ -23,7 +23,6 @@ DASK_CUDF_GAPS: tuple[Gap, ...] = (*DASK_GAPS, *_OWN, cannot(exp.Corr, "a correl
 BEYOND_PANDAS = {
     "np.fmod(": cannot(exp.Mod, "a remainder", "it has the sign of the divisor"),
     "np.copysign(": cannot(exp.Round, "rounding", "np.copysign exchanges its operands"),
-    ".str.join(": cannot(exp.Bracket, "the text of an empty list", "it is NULL"),
     r"\\g<": cannot(exp.RegexpReplace, "groups in what matches are replaced with"),
     '.astype("Int64"), unit=': cannot(
         exp.Interval, "an interval of so many days, where some are NULL"

@@ -16,7 +16,7 @@ from harness.engines.pandas.steps import keywords
 from harness.engines.pandas.tables import read_csv, read_parquet
 from harness.engines.pandas.windows import PandasWindows
 from harness.engines.python.kernel import flags, listing, mapping, one_or_list, quoted
-from harness.engines.python.windows import BareWindows
+from harness.engines.python.windows import BareWindows, sort_keys_of
 from harness.plan.guards.nan_uses import nan_in_order
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import (
@@ -24,6 +24,7 @@ from harness.plan.tree.nodes import (
     Filter,
     Item,
     Limit,
+    Node,
     Project,
     Scan,
     Sort,
@@ -108,6 +109,8 @@ class PandasProgram(PandasAggregates, PandasJoins):
 
     def window(self, node: Window) -> str:
         bare, frame = BareWindows(node), self.frame(node.input)
+        if any(map(sort_keys_of, bare.windows.values())):
+            frame = self._narrowed(node.input)
         self.physical[node] = (*self.physical[node.input], *bare.computed, *bare.windows)
         print_ = self.expressions(node.input)
         if bare.computed:
@@ -119,9 +122,19 @@ class PandasProgram(PandasAggregates, PandasJoins):
         windows = self.windows(print_, self.statements, self.variables, sort)
         return self.assign(node, f"{frame}.assign({keywords(windows.values(bare.windows))})")
 
+    def _narrowed(self, node: Node) -> str:
+        """Returns the node's frame without columns of a table that nothing reads, to be sorted."""
+        text, order = self.exact(node), self.order(node)
+        if order != self.physical[node]:
+            name = self.frames[node]
+            self.frames[node] = name if self._owned(node) else self.variables.fresh(name)
+            self.statements.append(f"{self.frames[node]} = {text}")
+            self.physical[node] = order
+        return self.frames[node]
+
     def top_per_group(self, node: TopPerGroup) -> str:
-        frame = f"{self.frame(node.input)}{self.sorted(node.input.schema, node.order)}"
-        self.physical[node] = self.physical[node.input]
+        frame = f"{self.exact(node.input)}{self.sorted(node.input.schema, node.order)}"
+        self.physical[node] = self.order(node.input)
         if node.count == 1:
             return self.assign(node, f"{frame}.drop_duplicates({one_or_list(node.keys)})")
         nullable = any(node.input.column(key).nullable for key in node.keys)
@@ -132,8 +145,8 @@ class PandasProgram(PandasAggregates, PandasJoins):
         )
 
     def sort(self, node: Sort) -> str:
-        frame = self.frame(node.input)
-        self.physical[node] = self.physical[node.input]
+        frame = self.exact(node.input)
+        self.physical[node] = self.order(node.input)
         return self.assign(node, f"{frame}{self.sorted(node.input.schema, node.keys)}")
 
     def limit(self, node: Limit) -> str:

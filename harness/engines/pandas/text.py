@@ -43,12 +43,15 @@ class PandasText(PandasValues):
         "Reverse": "{this}.str[::-1]",
         "Right": "{this}.str[-{count}:]",
         "Right by nothing": "{this}.str.slice(0, 0)",
-        "SplitPart": (
-            '{this}.str.split({by}, regex=False).str[{start}:{end}].str.join("").astype("str")'
-        ),
+        "SplitPart": '{this}.str.split({by}, regex=False).str[{start}].astype("str").fillna("")',
         "SplitPart of NULLs": (
-            '{this}.fillna("").str.split({by}, regex=False).str[{start}:{end}].str.join("")'
-            '.astype("str").mask({this}.isna(){nothing})'
+            '{this}.fillna("").str.split({by}, regex=False).str[{start}].astype("str").fillna("")'
+            ".mask({this}.isna(){nothing})"
+        ),
+        "SplitPart first": '{this}.str.split({by}, n=1, regex=False).str[0].astype("str")',
+        "SplitPart first of NULLs": (
+            '{this}.fillna("").str.split({by}, n=1, regex=False).str[0].astype("str")'
+            ".mask({this}.isna(){nothing})"
         ),
         "StartsWith": "{this}.str.startswith({part})",
         "StrPosition": "{this}.str.find({part}) + 1",

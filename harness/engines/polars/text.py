@@ -38,7 +38,9 @@ class PolarsText(PolarsValues):
         "Reverse": "{this}.str.reverse()",
         "Right": "{this}.str.tail({count})",
         "Right by nothing": "{this}.str.tail(0)",
-        "SplitPart": '{this}.str.split({by}).list.slice({start}, 1).list.join("")',
+        "SplitPart": ('{this}.str.split({by}).list.get({start}, null_on_oob=True).fill_null("")'),
+        "SplitPart of NULLs": '{this}.str.split({by}).list.slice({start}, 1).list.join("")',
+        "SplitPart first": "{this}.str.splitn({by}, 2).struct[0]",
         "StartsWith": "{this}.str.starts_with({part})",
         "StrPosition": (
             "pl.when({this}.str.contains({part}, literal=True))"

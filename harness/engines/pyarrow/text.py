@@ -51,6 +51,7 @@ class ArrowText(ArrowValues):
         "Reverse": "pc.utf8_reverse({value})",
         "Right": "pc.utf8_slice_codeunits({value}, start=-{count})",
         "Right by nothing": "pc.utf8_slice_codeunits({value}, start=0, stop=0)",
+        "SplitPart first": ("pc.list_element(pc.split_pattern({value}, {by}, max_splits=1), 0)"),
         "SplitPart": (
             'pc.binary_join(pc.list_slice(pc.split_pattern({value}, {by}), {start}, {end}), "")'
         ),

@@ -99,7 +99,9 @@ class Functions(Expressions):
     def _split_part(self, e: Expression) -> Decoded:
         end = self.whole_number(e.args["part_index"], 1, "a part from the end, or computed")
         by = self.delimiter(e.args["delimiter"])
-        return Decoded(e.this, fields={"by": by, "start": end - 1, "end": end})
+        return Decoded(
+            e.this, "first" if end == 1 else "", {"by": by, "start": end - 1, "end": end}
+        )
 
     def _bracket(self, e: Expression) -> Decoded:
         """Decodes an element of ``string_split``."""
