@@ -22,6 +22,7 @@ from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.engines.gaps import Gap, Gaps, Refused
 from harness.engines.sql.gaps import ALWAYS_NULL, COMMON, READ_OTHERWISE, UNSPELT
 from harness.engines.sql.rules import RULES, Rule
+from harness.engines.sql.shapes import NEVER_NULL
 from harness.errors import first_cause
 from harness.plan import CompiledQuery
 from harness.plan.facts.printing import in_sql, parenthesise
@@ -179,4 +180,18 @@ def _typed(tree: exp.Query, tables: Mapping[str, Table]) -> exp.Query:
     }
     schema = MappingSchema(columns, dialect=Written)
     typed: exp.Query = annotate_types(copy, schema=schema, dialect=Written)
+    _mark_never_null(typed, tables)
     return typed
+
+
+def _mark_never_null(tree: exp.Query, tables: Mapping[str, Table]) -> None:
+    """Marks the columns of tables that have no NULL, if the query has no outer join."""
+    if any(join.side for join in tree.find_all(exp.Join)):
+        return
+    named: dict[str, set[str]] = {}
+    for table in tree.find_all(exp.Table):
+        named.setdefault(table.alias_or_name, set()).add(table.name)
+    sure = {(n, c.name) for n, t in tables.items() for c in t.schema if not c.nullable}
+    for column in tree.find_all(exp.Column):
+        sources = named.get(column.table, {""})
+        column.meta[NEVER_NULL] = all((name, column.name) in sure for name in sources)

@@ -189,3 +189,64 @@ POSTGRES: tuple[Gap, ...] = (
         ],
     ),
 )
+HYPER: tuple[Gap, ...] = (
+    *COMMON,
+    cannot(exp.ArgMax),
+    cannot(exp.ArgMin),
+    not_yet(exp.Bracket),
+    not_yet(exp.RegexpExtract),
+    cannot(
+        Join, "NOT IN of a subquery where something may be NULL", test=shapes.not_in_beside_null
+    ),
+    cannot(exp.Mul, "a float times 0, which is NaN for infinity", test=shapes.float_times_zero),
+    cannot(exp.Add, "constants in a row, which it computes first", test=shapes.constants_in_a_row),
+    cannot(exp.TimeToStr, "a format with other letters", test=shapes.other_letters),
+    cannot(exp.Ln, "the logarithm of 0 or less", says=["cannot take logarithm"]),
+    cannot(exp.Pow, "0 to a power below 0", says=["zero raised to a negative power"]),
+    cannot(Window, "a quantile over a partition", test=shapes.quantile_over),
+    cannot(Window, "DISTINCT over a partition", says=["holistic aggregates are disabled"]),
+    cannot(
+        exp.Select,
+        OTHERWISE,
+        says=[
+            *("not supported", "does not exist", "could not deduce expression type"),
+            *("non-integer constant in GROUP BY", "can only reference the projection"),
+        ],
+    ),
+)
+FILES = "Parquet and CSV files, to read or to write"
+
+SQLITE: tuple[Gap, ...] = (
+    *COMMON,
+    *map(
+        cannot,
+        (
+            *(exp.Corr, exp.Median, exp.PercentileCont, exp.PercentileDisc, exp.TryCast),
+            *(exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Variance, exp.VariancePop),
+            *(exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract, exp.Reverse, exp.Repeat),
+            *(exp.Pad, exp.SplitPart, exp.Bracket, exp.ConcatWs, exp.ArgMax, exp.ArgMin),
+            *(exp.StrToTime,),
+        ),
+    ),
+    cannot(Scan, FILES, "it reads databases of its own"),
+    cannot(exp.Upper, reason="it knows ASCII only"),
+    cannot(exp.Lower, reason="it knows ASCII only"),
+    cannot(exp.ILike, reason="it knows ASCII only"),
+    cannot(exp.Greatest, reason="with a NULL it is NULL"),
+    cannot(exp.Least, reason="with a NULL it is NULL"),
+    cannot(exp.Mod, "a remainder of floats", test=shapes.float_remainder),
+    cannot(exp.Div, "a division by floats, of which it knows no -0.0", test=shapes.float_divisor),
+    cannot(exp.Cast, "a text as a condition", test=shapes.text_as_condition),
+    cannot(exp.TimeToStr, "a format with names, or with other letters", test=shapes.with_names),
+    cannot(exp.GroupConcat, "texts in an order", test=shapes.ordered_texts),
+    cannot(Aggregate, "ROLLUP, CUBE and GROUPING SETS", test=shapes.several_groupings),
+    cannot(exp.Sum, "a sum beyond 64 bits", says=["integer overflow"]),
+    cannot(
+        exp.Select,
+        OTHERWISE,
+        says=[
+            *("no such function", "syntax error", "may not be used", "misuse of"),
+            *("ORDER BY term does not match", "not supported", "unsupported"),
+        ],
+    ),
+)

@@ -11,18 +11,19 @@ import contextlib
 import gzip
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.postgres import Postgres
 
 from harness.engines.base import CONNECT_VARIABLE, MEMORY_VARIABLE
+from harness.engines.sql.tables import STANDARD, declared, join_keys
 from harness.machine.postgres_server import PostgresServer
 from harness.sandbox.guard import identifier, literal
 from harness.tables import Table
-from harness.types import Type
 from harness.words import without_secrets
 
 PREFIX = "enginebench_"
@@ -33,7 +34,6 @@ PATIENCE_SECONDS = 10
 """For locks that others hold, when the schema is dropped."""
 ORDERED = ("C", "POSIX", "C.UTF-8", "C.utf8")
 """Collations that order texts by code points, as all engines are compared in."""
-_TYPES = {Type.FLOAT64: "DOUBLE PRECISION", Type.STRING: "TEXT"}
 
 
 def memory_settings() -> dict[str, object]:
@@ -123,7 +123,9 @@ class Connected:
             for name in names:
                 table = self.tables[name]
                 own.execute(f"DROP TABLE IF EXISTS {identifier(name)}")
-                own.execute(f"CREATE UNLOGGED TABLE {identifier(name)} ({_columns(table)})")
+                own.execute(
+                    f"CREATE UNLOGGED TABLE {identifier(name)} ({declared(table, STANDARD)})"
+                )
                 for file in table.csv:
                     with _opened(file) as read, own.copy(_copy(table)) as copy:
                         while chunk := read.read(CHUNK_BYTES):
@@ -135,7 +137,7 @@ class Connected:
 
     def index(self, sql: str) -> None:
         """Makes an index on each column that a query compares with another table's."""
-        for name, column in sorted(_keys(sql, self.tables) - self.indexed):
+        for name, column in sorted(join_keys(sql, Postgres, self.tables) - self.indexed):
             self.indexed.add((name, column))
             self.queries.execute(f"CREATE INDEX ON {identifier(name)} ({identifier(column)})")
 
@@ -190,10 +192,6 @@ def _drop_left_behind(own: Any) -> None:
         own.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
 
 
-def _columns(table: Table) -> str:
-    return ", ".join(f"{identifier(c.name)} {_TYPES.get(c.type, c.type.sql)}" for c in table.schema)
-
-
 def _copy(table: Table) -> str:
     """The COPY statement for a table's CSV files; NULL may stand in quotation marks, too."""
     form, names = table.csv_format, ", ".join(identifier(c.name) for c in table.schema)
@@ -210,29 +208,3 @@ def _opened(file: Any) -> Any:
 
 def _tables_of(sql: str) -> set[str]:
     return {table.name for table in sqlglot.parse_one(sql, read="postgres").find_all(exp.Table)}
-
-
-def _keys(sql: str, tables: Mapping[str, Table]) -> set[tuple[str, str]]:
-    """The columns of tables that a query sets equal to a column of another."""
-    tree = sqlglot.parse_one(sql, read="postgres")
-    named: dict[str, set[str]] = {}
-    for table in tree.find_all(exp.Table):
-        named.setdefault(table.alias_or_name, set()).add(table.name)
-    found = set()
-    for left, right in _equalities(tree):
-        for column in (left, right) if left.table != right.table else ():
-            for name in named.get(column.table, set()) & tables.keys():
-                if column.name in {c.name for c in tables[name].schema}:
-                    found.add((name, column.name))
-    return found
-
-
-def _equalities(tree: exp.Expr) -> Iterator[tuple[exp.Column, exp.Column]]:
-    """Pairs of columns that are compared by ``a = b`` or ``a IN (SELECT b …)``."""
-    for e in tree.find_all(exp.EQ, exp.In):
-        query = e.args.get("query")
-        other = (
-            query.unnest().selects[0].unalias() if query is not None else e.args.get("expression")
-        )
-        if isinstance(e.this, exp.Column) and isinstance(other, exp.Column):
-            yield e.this, other

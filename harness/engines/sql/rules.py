@@ -305,6 +305,37 @@ def dots_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 _FLAGS = re.compile(r"\(\?([is]+)\)")
 
 
+def dots_of_one_line(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Switches off that a dot of a regular expression matches a newline, as it does in Hyper."""
+    for e in tree.find_all(exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract):
+        if "." in e.expression.name and not e.expression.name.startswith("(?"):
+            e.set("expression", exp.Literal.string(f"(?-s){e.expression.name}"))
+    return tree
+
+
+def dates_as_times(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Casts a DATE that is compared with a TIMESTAMP: as texts they would be unequal."""
+    for e in list(tree.find_all(exp.Binary, exp.Between, exp.In)):
+        sides = [e.this, *(e.args.get(key) for key in ("expression", "low", "high"))]
+        sides = [side for side in [*sides, *(e.args.get("expressions") or [])] if side is not None]
+        if isinstance(e, exp.Predicate) and "TIMESTAMP" in map(kind, sides):
+            for side in sides:
+                if kind(side) == "DATE":
+                    side.replace(cast(side, "TIMESTAMP"))
+    return tree
+
+
+def sets_without_parentheses(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Makes ``SELECT * FROM (…)`` of what is nested in, or in parentheses beside, UNION."""
+    for e in list(tree.find_all(exp.SetOperation)):
+        for key in ("this", "expression"):
+            side = e.args[key]
+            nested = isinstance(side, exp.SetOperation) and key == "expression"
+            if isinstance(side, exp.Subquery) or nested:
+                e.set(key, exp.select("*").from_(exp.Subquery(this=side.unnest().copy())))
+    return tree
+
+
 RULES: tuple[Rule, ...] = (
     group_by_all,
     date_arithmetic,
@@ -321,4 +352,22 @@ POSTGRES: tuple[Rule, ...] = (
     exact_numbers_as_own_types,
     dots_without_newlines,
     qualify_as_where,
+)
+HYPER: tuple[Rule, ...] = (
+    *RULES,
+    exact_numbers_as_own_types,
+    dots_of_one_line,
+    qualify_as_where,
+)
+SQLITE: tuple[Rule, ...] = (
+    group_by_all,
+    dates_as_times,
+    date_arithmetic,
+    float_division,
+    distinct_from_in_parentheses,
+    order_by_names,
+    plain_names,
+    no_length_below_zero,
+    qualify_as_where,
+    sets_without_parentheses,
 )

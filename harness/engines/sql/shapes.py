@@ -193,3 +193,71 @@ def other_letters(e: Expression) -> bool:
 def long_name(e: Expression) -> bool:
     """True for a name of which PostgreSQL reads a part only."""
     return isinstance(e, exp.Identifier) and len(e.name.encode()) > 63
+
+
+def not_in_beside_null(e: Expression) -> bool:
+    """True for ``x not in (select y …)`` where x or y may be NULL."""
+    test = e.this.unnest() if isinstance(e, exp.Not) else None
+    query = test.args.get("query") if isinstance(test, exp.In) else None
+    if test is None or query is None:
+        return False
+    values = [test.this, *(item.unalias() for item in query.unnest().selects)]
+    return not all(value.meta.get(NEVER_NULL) for value in values)
+
+
+NEVER_NULL = "never_null"
+"""Marks, in a column's ``meta``, one of a table without NULLs that no outer join adds any to."""
+
+
+def float_times_zero(e: Expression) -> bool:
+    """True for ``x * 0``, which some libraries take for 0 whatever x is."""
+    if not isinstance(e, exp.Mul) or "DOUBLE" not in (kind(e.this), kind(e.expression)):
+        return False
+    return any(_is_zero(side) for side in (e.this, e.expression))
+
+
+def _is_zero(e: Expression) -> bool:
+    value = e.this if isinstance(e, exp.Cast) else e
+    return isinstance(value, exp.Literal) and not value.is_string and float(value.name) == 0
+
+
+def constants_in_a_row(e: Expression) -> bool:
+    """True for ``x + 1e17 - 1e17``: the sum of the constants is not what is added to x."""
+    if not isinstance(e, (exp.Add, exp.Sub, exp.Mul)) or not _is_constant(e.expression):
+        return False
+    first = e.this.unnest()
+    kinds = (exp.Mul,) if isinstance(e, exp.Mul) else (exp.Add, exp.Sub)
+    chained = isinstance(first, kinds) and (
+        _is_constant(first.this) or _is_constant(first.expression)
+    )
+    return chained and kind(e) == "DOUBLE"
+
+
+def quantile_over(e: Expression) -> bool:
+    """True for a quantile or median over a partition."""
+    quantiles = (exp.PercentileCont, exp.PercentileDisc, exp.Median)
+    return isinstance(e, exp.Window) and isinstance(e.this, quantiles)
+
+
+def with_names(e: Expression) -> bool:
+    """True for ``strftime`` with codes that SQLite lacks, such as names of days and months."""
+    return isinstance(e, exp.TimeToStr) and bool(
+        re.search(r"%[^YmdHMSj%]|%$", e.text("format").replace("%%", ""))
+    )
+
+
+def ordered_texts(e: Expression) -> bool:
+    return isinstance(e, exp.GroupConcat) and e.find(exp.Order) is not None
+
+
+def several_groupings(e: Expression) -> bool:
+    keys = ("rollup", "cube", "grouping_sets")
+    return isinstance(e, exp.Group) and any(e.args.get(key) for key in keys)
+
+
+def float_divisor(e: Expression) -> bool:
+    """True for a division by floats of rows, which may be -0.0; a sum or a mean is none."""
+    if not isinstance(e, exp.Div):
+        return False
+    columns = (c for c in e.expression.find_all(exp.Column) if kind(c) == "DOUBLE")
+    return any(c.find_ancestor(exp.Sum, exp.Avg, exp.Div) in (None, e) for c in columns)

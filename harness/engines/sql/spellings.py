@@ -336,3 +336,35 @@ POSTGRES: Spellings = {
     exp.SplitPart: as_int("SPLIT_PART", "this", "delimiter", "part_index"),
     exp.Substring: as_int("SUBSTRING", "this", "start", "length"),
 }
+_BOTH = "COUNT({this} + {expression})"
+
+
+def of_floats(name: str) -> Spelling:
+    """Prints an aggregate over floats, for libraries that compute it of integers as a decimal."""
+
+    def text(printer: Any, e: Expression) -> str:
+        value = printer.sql(e, "this")
+        if kind(e.this) == "BIGINT":
+            value = f"CAST({value} AS DOUBLE PRECISION)"
+        return f"{name}({value})"
+
+    return text
+
+
+HYPER: Spellings = {
+    **POSTGRES,
+    exp.AnyValue: spelt("MIN({this})"),
+    exp.Avg: of_floats("AVG"),
+    exp.Corr: spelt(CORRELATION_OR_NAN.replace("REGR_COUNT({this}, {expression})", _BOTH)),
+    exp.Max: spelt("MAX({this})"),
+    exp.Min: spelt("MIN({this})"),
+    exp.PercentileCont: quantile("PERCENTILE_CONT"),
+    exp.PercentileDisc: quantile("PERCENTILE_DISC"),
+    exp.Round: half_away,
+    exp.Stddev: of_floats("STDDEV_SAMP"),
+    exp.StddevPop: of_floats("STDDEV_POP"),
+    exp.StddevSamp: of_floats("STDDEV_SAMP"),
+    exp.TryCast: spelt("TRY_CAST({this} AS {to})"),
+    exp.Variance: of_floats("VAR_SAMP"),
+    exp.VariancePop: of_floats("VAR_POP"),
+}

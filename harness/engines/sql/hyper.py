@@ -1,0 +1,80 @@
+"""Hyper, the engine inside Tableau, through its own API: a server process on a local socket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects.postgres import Postgres as Dialect
+
+from harness.engines.base import memory_limit
+from harness.engines.sql import gaps, rules, spellings
+from harness.engines.sql.base import SqlEngine, SqlSession
+from harness.engines.sql.tables import STANDARD, csv_options, declared, files
+from harness.plan.guards.nan_uses import Use
+from harness.plan.guards.special_uses import FULL_CASE, Differing
+from harness.sandbox.guard import identifier, literal
+from harness.special import Special
+from harness.tables import Input, Table
+
+ANSWER = "answer.arrows"
+
+
+class HyperSession(SqlSession):
+    """Memory holds temporary tables; answers come as an Arrow stream through a file."""
+
+    def __init__(self, threads: int = 1) -> None:
+        import pyarrow as pa
+        import tableauhyperapi as hyper
+
+        super().__init__(threads)
+        bounds = {"hard_concurrent_query_thread_limit": str(threads), "log_config": ""}
+        if limit := memory_limit():
+            bounds["memory_limit"] = f"{limit * 4 // 5 >> 20}m"
+        quiet = hyper.Telemetry.DO_NOT_SEND_USAGE_DATA_TO_TABLEAU
+        self.pa, self.server = pa, hyper.HyperProcess(quiet, parameters=bounds)
+        self.connection = hyper.Connection(self.server.endpoint)
+
+    def load(self, table: Table) -> None:
+        rows = f"external({files(table, Input.PARQUET)}, FORMAT => 'parquet')"
+        self._create(table.name, "TABLE", f"AS (SELECT * FROM {rows})")
+
+    def scan(self, table: Table, source: Input) -> None:
+        columns, form = "", "FORMAT => 'parquet'"
+        if source is Input.CSV:
+            columns, form = f"({declared(table, STANDARD)})", csv_options(table)
+        rows = f"{columns} FOR {files(table, source)} WITH ({form})"
+        self._create(table.name, "EXTERNAL TABLE", rows)
+
+    def _create(self, name: str, what: str, rows: str) -> None:
+        self.connection.execute_command(f"DROP TABLE IF EXISTS {identifier(name)}")
+        self.connection.execute_command(f"CREATE TEMPORARY {what} {identifier(name)} {rows}")
+
+    def execute(self, sql: str) -> Any:
+        self._copy(sql, ANSWER, "arrowstream")
+        with self.pa.OSFile(ANSWER) as file:
+            return self.pa.ipc.open_stream(file).read_all()
+
+    def write(self, sql: str, path: str) -> None:
+        self._copy(sql, path, "parquet")
+
+    def _copy(self, sql: str, path: str, form: str) -> None:
+        to = literal(str(Path(path).absolute()))
+        self.connection.execute_command(f"COPY ({sql}) TO {to} WITH (FORMAT => '{form}')")
+
+    def close(self) -> None:
+        self.connection.close()
+        self.server.close()
+
+
+class Hyper(SqlEngine):
+    name = "hyper"
+    label = "Hyper"
+    colour = "#c72035"
+    distribution = module = "tableauhyperapi"
+    optional: ClassVar[bool] = True
+    session, gaps, rules = HyperSession, gaps.HYPER, rules.HYPER
+    nan_differs: ClassVar[frozenset[Use]] = frozenset({Use.SPREAD})
+    special_differs: ClassVar[Differing] = {**FULL_CASE, exp.Round: frozenset({Special.LARGE})}
+    dialect = spellings.dialect(Dialect, spellings.HYPER)

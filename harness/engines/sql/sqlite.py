@@ -1,0 +1,83 @@
+"""SQLite, as Python brings it: tables in memory, their join keys indexed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from sqlglot.dialects.sqlite import SQLite as Dialect
+
+from harness.engines.base import Program
+from harness.engines.sql import gaps, rules, spellings
+from harness.engines.sql.base import SqlEngine, SqlSession
+from harness.engines.sql.sqlite_spellings import SQLITE
+from harness.engines.sql.sqlite_values import answer, fill, index
+from harness.engines.sql.tables import join_keys
+from harness.plan import Query
+from harness.plan.guards.special_uses import FULL_CASE, Differing
+from harness.tables import Input, Table
+from harness.types import Type
+
+TYPES = "-- types of the answer: "
+"""Begins a program's last line: SQLite has neither booleans nor dates."""
+
+
+class SqliteSession(SqlSession):
+    """Results are lists of tuples, as Python's module gives them."""
+
+    def __init__(self, threads: int = 1) -> None:
+        super().__init__(threads)
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection.execute("PRAGMA case_sensitive_like = ON")
+        self.tables, self.indexed = dict[str, Table](), set[tuple[str, str]]()
+
+    def load(self, table: Table) -> None:
+        fill(self.connection, table)
+        self.tables[table.name] = table
+        self.indexed = {key for key in self.indexed if key[0] != table.name}
+
+    def scan(self, table: Table, source: Input) -> None:
+        raise self.gaps.unsupported(gaps.FILES, table.name)
+
+    def prepare(self, program: Program) -> None:
+        text, _, types = program.text.rpartition(TYPES)
+        super().prepare(replace(program, text=text))
+        self.types = [Type(name) for name in types.split()]
+        keys = join_keys(self.sql, Dialect, self.tables)
+        index(self.connection, keys - self.indexed)
+        self.indexed |= keys
+
+    def execute(self, sql: str) -> Any:
+        cursor = self.connection.execute(sql)
+        self.names = [column[0] for column in cursor.description]
+        return cursor.fetchall()
+
+    def write(self, sql: str, path: str) -> None:
+        raise self.gaps.unsupported(gaps.FILES, path)
+
+    def to_arrow(self, result: Any) -> Any:
+        return answer(self.names, result, self.types)
+
+
+class Sqlite(SqlEngine):
+    name = "sqlite"
+    label = "SQLite"
+    colour = "#0f80cc"
+    distribution = module = "sqlite3"
+    by_default: ClassVar[bool] = False
+    session, gaps, rules = SqliteSession, gaps.SQLITE, rules.SQLITE
+    special_differs: ClassVar[Differing] = FULL_CASE
+    dialect = spellings.dialect(Dialect, SQLITE)
+    note = "It has one thread, and is no engine for analysis: a yardstick."
+
+    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+        if query.write or source is not Input.MEMORY:
+            raise self.lacks().unsupported(gaps.FILES)
+        made = super().compile(query, tables, source)
+        types = " ".join(column.type for column in query.spec.schema)
+        return replace(made, text=f"{made.text}{TYPES}{types}\n")
+
+    def version(self) -> str:
+        return sqlite3.sqlite_version

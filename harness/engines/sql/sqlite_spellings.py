@@ -1,0 +1,210 @@
+"""How SQLite's dialect prints what it has as formulas only: dates, casts, quotients, texts.
+
+Dates and times are texts, ``2020-01-31`` and ``2020-01-31 00:00:00``, which sort as they should.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlglot import exp
+
+from harness.engines.sql.rules import kind
+from harness.engines.sql.spellings import Spelling, Spellings, negation, spelt
+from harness.plan.facts.printing import Expression
+
+_UNITS = {"WEEK": ("DAY", 7), "QUARTER": ("MONTH", 3), "YEAR": ("MONTH", 12)}
+"""Units of an interval in terms of smaller ones."""
+_PARTS = {"YEAR": "%Y", "MONTH": "%m", "DAY": "%d", "HOUR": "%H", "MINUTE": "%M", "SECOND": "%S"}
+_PARTS |= {"DOY": "%j", "DAYOFYEAR": "%j", "DOW": "%w", "DAYOFWEEK": "%w", "EPOCH": "%s"}
+_STARTS = {
+    "YEAR": "'start of year'",
+    "QUARTER": "'start of month', '-' || ((strftime('%m', {0}) - 1) % 3) || ' months'",
+    "MONTH": "'start of month'",
+    "WEEK": "'weekday 0', '-6 days'",
+    "DAY": "'start of day'",
+}
+_TIMES = {"HOUR": "%Y-%m-%d %H:00:00", "MINUTE": "%Y-%m-%d %H:%M:00", "SECOND": "%Y-%m-%d %H:%M:%S"}
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
+
+
+def _unit(e: Expression) -> str:
+    return (e.text("unit") or "DAY").upper().removesuffix("S")
+
+
+def truncated(printer: Any, e: Expression) -> str:
+    """Prints ``date_trunc`` by date modifiers, or by a format for parts of a day."""
+    value, unit = printer.sql(e, "this"), _unit(e)
+    if unit in _TIMES:
+        return f"strftime('{_TIMES[unit]}', {value})"
+    if unit not in _STARTS:
+        printer.unsupported(f"date_trunc to a {unit.lower()}")
+        return ""
+    function = "date" if kind(e) == "DATE" else "datetime"
+    start = f"date({value}, {_STARTS[unit].format(value)})"
+    return start if function == "date" else f"datetime({start})"
+
+
+def part(printer: Any, e: Expression) -> str:
+    """Prints ``extract`` as the number in a format."""
+    value, unit = printer.sql(e, "expression"), e.name.upper()
+    if unit == "QUARTER":
+        return f"((strftime('%m', {value}) + 2) / 3)"
+    if unit not in _PARTS:
+        printer.unsupported(f"the {unit.lower()} of a date")
+        return ""
+    return f"CAST(strftime('{_PARTS[unit]}', {value}) AS INTEGER)"
+
+
+def moved(sign: str) -> Spelling:
+    """Prints ``d + interval n month``; a month that is too short ends at its last day."""
+
+    def text(printer: Any, e: Expression) -> str:
+        step = e.expression.unnest()
+        if not isinstance(step, exp.Interval):
+            return _of_days(printer, e, sign)
+        value, (unit, times) = printer.sql(e, "this"), _UNITS.get(_unit(step), (_unit(step), 1))
+        if unit not in ("DAY", "MONTH", "HOUR", "MINUTE", "SECOND"):
+            printer.unsupported(f"an interval in units of {unit.lower()}")
+        by = f"'{_signed(sign, int(step.name) * times)} {unit.lower()}s'"
+        if unit != "MONTH":
+            return f"datetime({value}, {by})"
+        end = f"date({value}, 'start of month', {by}, '+1 month', '-1 day')"
+        return f"(min(date({value}, {by}), {end}) || substr(datetime({value}), 11))"
+
+    return text
+
+
+def _of_days(printer: Any, e: Expression, sign: str) -> str:
+    """Prints ``d + 3`` for a date and a number of days; numbers as they are."""
+    dates, days = (e.this, e.expression) if kind(e.this) == "DATE" else (e.expression, e.this)
+    if kind(dates) != "DATE" or kind(days) != "BIGINT":
+        plain: str = printer.binary(e, sign)
+        return plain
+    return f"date({printer.sql(dates)}, ({sign}({printer.sql(days)})) || ' days')"
+
+
+def _signed(sign: str, number: int) -> str:
+    return f"{number if sign == '+' else -number:+d}"
+
+
+def apart(printer: Any, e: Expression) -> str:
+    """Prints ``date_diff``: the unit's boundaries between two dates."""
+    begin, end, unit = printer.sql(e, "expression"), printer.sql(e, "this"), _unit(e)
+    if unit == "DAY":
+        days = f"julianday(date({end})) - julianday(date({begin}))"
+        return f"CAST({days} AS INTEGER)"
+    per = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}.get(unit)
+    if per is None:
+        printer.unsupported(f"a difference in units of {unit.lower()}")
+        return ""
+    month = "(strftime('%Y', {0}) * 12 + strftime('%m', {0}) - 1) / {1}"
+    return f"({month.format(end, per)} - {month.format(begin, per)})"
+
+
+def cast(printer: Any, e: Expression) -> str:
+    """Prints casts by type: SQLite itself would take a date for the number of its year."""
+    of, to = kind(e.this), kind(e)
+    value = f"({printer.sql(e, 'this')})" if _is_joined(e.this) else printer.sql(e, "this")
+    if to in ("DATE", "TIMESTAMP"):
+        return _as_date(printer, e, to)
+    if to == "VARCHAR":
+        return f"iif({value}, 'true', 'false')" if of == "BOOLEAN" else f"CAST({value} AS TEXT)"
+    if to == "BOOLEAN":
+        return f"({value} <> 0)"
+    if to == "BIGINT" and of == "DOUBLE":
+        even = f"iif(abs({value} - CAST({value} AS INTEGER)) = 0.5, 2 * round({value} / 2), "
+        return f"CAST({even}round({value})) AS INTEGER)"
+    if of == "VARCHAR":
+        printer.unsupported("a text as a number, which is 0 where it is none")
+    return f"CAST({value} AS {'INTEGER' if to == 'BIGINT' else 'REAL'})"
+
+
+def _is_joined(e: Expression) -> bool:
+    """Whether an operand of an operator needs parentheses."""
+    return isinstance(e, (exp.Binary, exp.Unary)) and not isinstance(e, (exp.Paren, exp.Func))
+
+
+def _as_date(printer: Any, e: Expression, to: str) -> str:
+    value: str = printer.sql(e, "this")
+    if isinstance(e.this, exp.Literal):
+        written = e.this.name if to == "DATE" else f"{e.this.name} 00:00:00"[:19]
+        if _WRITTEN.fullmatch(written):
+            return f"'{written}'"
+    if kind(e.this) not in ("DATE", "TIMESTAMP"):
+        printer.unsupported("a text as a date, which is NULL where it is none")
+    return f"{'date' if to == 'DATE' else 'datetime'}({value})"
+
+
+def quotient(printer: Any, e: Expression) -> str:
+    """Prints ``a / b``, which is infinite where b is 0: SQLite's would be NULL."""
+    above, below = printer.sql(e, "this"), printer.sql(e, "expression")
+    if isinstance(e.expression, exp.Literal) and float(e.expression.name) != 0:
+        return f"{above} / {below}"
+    infinite = f"CASE WHEN {above} > 0 THEN 9e999 WHEN {above} < 0 THEN -9e999 END"
+    return f"(CASE {below} WHEN 0 THEN {infinite} ELSE {above} / {below} END)"
+
+
+def of_literal(pattern: str) -> Spelling:
+    """Prints a function of a number that must be a literal above 0."""
+
+    def text(printer: Any, e: Expression) -> str:
+        number = e.expression
+        if not (isinstance(number, exp.Literal) and number.is_int and int(number.name) > 0):
+            printer.unsupported("a part of a text of a computed length")
+        return pattern.format(printer.sql(e, "this"), printer.sql(number))
+
+    return text
+
+
+def concat(printer: Any, e: Expression) -> str:
+    """Prints CONCAT, which skips NULLs, by ``||``."""
+    return "(" + " || ".join(f"coalesce({printer.sql(x)}, '')" for x in e.expressions) + ")"
+
+
+def logarithm(printer: Any, e: Expression) -> str:
+    """Prints logarithms; that of 0 is infinite, where SQLite's would be NULL."""
+    value = printer.sql(e, "expression" if e.args.get("expression") else "this")
+    base = e.this.name if e.args.get("expression") else ""
+    if base not in ("", "2", "10"):
+        printer.unsupported("this base of a logarithm")
+    name = "ln" if isinstance(e, exp.Ln) else f"log{base or 10}"
+    return f"(CASE {value} WHEN 0 THEN -9e999 ELSE {name}({value}) END)"
+
+
+def rounded(printer: Any, e: Expression) -> str:
+    """Prints ROUND; SQLite takes places below 0 for 0."""
+    value, places = printer.sql(e, "this"), e.args.get("decimals")
+    if kind(e.this) == "BIGINT" and not isinstance(places, exp.Neg):
+        return str(value)
+    if isinstance(places, exp.Neg):
+        printer.unsupported("rounding to tens")
+    return f"round({value})" if places is None else f"round({value}, {printer.sql(places)})"
+
+
+SQLITE: Spellings = {
+    exp.Add: moved("+"),
+    exp.Cast: cast,
+    exp.Concat: concat,
+    exp.Contains: spelt("(instr({this}, {expression}) > 0)"),
+    exp.DateDiff: apart,
+    exp.DateFromParts: spelt("printf('%04d-%02d-%02d', {year}, {month}, {day})"),
+    exp.DateTrunc: truncated,
+    exp.Div: quotient,
+    exp.EndsWith: spelt("(substr({this}, -length({expression})) = {expression})"),
+    exp.Extract: part,
+    exp.IntDiv: spelt("({this} / {expression})"),
+    exp.LastDay: spelt("date({this}, 'start of month', '+1 month', '-1 day')"),
+    exp.Left: of_literal("substr({0}, 1, {1})"),
+    exp.Ln: logarithm,
+    exp.Log: logarithm,
+    exp.Not: negation,
+    exp.Right: of_literal("substr({0}, -{1})"),
+    exp.Round: rounded,
+    exp.StartsWith: spelt("(substr({this}, 1, length({expression})) = {expression})"),
+    exp.StrPosition: spelt("instr({this}, {substr})"),
+    exp.Sub: moved("-"),
+    exp.TimeToStr: spelt("strftime({format}, {this})"),
+    exp.TimestampTrunc: truncated,
+}

@@ -1,0 +1,97 @@
+"""Tables -> rows that SQLite can hold, and its rows -> an Arrow table."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.answer import NAN_IS_NULL
+from harness.engines.sql.tables import declared
+from harness.sandbox.guard import identifier
+from harness.tables import Table
+from harness.types import Type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_DECLARED = {
+    **dict.fromkeys(Type, "TEXT"),
+    **{Type.INT64: "INTEGER", Type.FLOAT64: "REAL", Type.BOOLEAN: "INTEGER"},
+}
+SECONDS = 19
+"""The characters of a time to the second; SQLite's functions know no fractions."""
+
+
+def fill(connection: sqlite3.Connection, table: Table) -> None:
+    """Makes a table, in the place of one of its name, with the rows of its Parquet files."""
+    name, marks = identifier(table.name), ", ".join("?" * len(table.schema))
+    connection.execute(f"DROP TABLE IF EXISTS {name}")
+    connection.execute(f"CREATE TABLE {name} ({declared(table, _DECLARED)})")
+    connection.execute("BEGIN")
+    for rows in _batches(table):
+        connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+    connection.execute("COMMIT")
+
+
+def index(connection: sqlite3.Connection, columns: Iterable[tuple[str, str]]) -> None:
+    """Makes an index on each of the columns (table, column), and has SQLite count its rows."""
+    for name, column in sorted(columns):
+        where = f"{identifier(name)} ({identifier(column)})"
+        connection.execute(f"CREATE INDEX {identifier(f'{name}.{column}')} ON {where}")
+    connection.execute("ANALYZE")
+
+
+def _batches(table: Table) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """Yields the rows of a table, batch by batch. Raises ValueError for parts of seconds."""
+    import pyarrow.parquet as pq
+
+    names = [column.name for column in table.schema]
+    for file in table.parquet:
+        for batch in pq.ParquetFile(file).iter_batches(columns=names):
+            yield zip(*(_plain(column) for column in batch.columns), strict=True)
+
+
+def _plain(column: pa.Array) -> list[Any]:
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(column.type):
+        texts = column.cast(pa.string()).to_pylist()
+        if any(text is not None and text[SECONDS:].strip(".0") for text in texts):
+            raise ValueError("SQLite's functions of times know no fractions of seconds")
+        return [text and text[:SECONDS] for text in texts]
+    plain = column.cast(pa.string()) if pa.types.is_date(column.type) else column
+    return list(plain.to_pylist())
+
+
+def answer(
+    names: Sequence[str], rows: Sequence[tuple[Any, ...]], types: Sequence[Type]
+) -> pa.Table:
+    """The rows as an Arrow table. SQLite's NULL among floats may be a NaN."""
+    import pyarrow as pa
+
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    arrays = [_array(values, of) for values, of in zip(columns, types, strict=True)]
+    fields = [pa.field(n, a.type) for n, a in zip(names, arrays, strict=True)]
+    marked = [f.with_metadata(NAN_IS_NULL) if pa.types.is_float64(f.type) else f for f in fields]
+    return pa.table(arrays, schema=pa.schema(marked))
+
+
+def _array(values: Sequence[Any], of: Type) -> pa.Array:
+    import pyarrow as pa
+
+    if of.temporal:
+        return pa.array(values, pa.string()).cast(_ARROW[of](pa))
+    read = {Type.INT64: int, Type.FLOAT64: float, Type.BOOLEAN: bool}.get(of)
+    given = values if read is None else [None if v is None else read(v) for v in values]
+    return pa.array(given, _ARROW[of](pa))
+
+
+_ARROW = {
+    Type.INT64: lambda pa: pa.int64(),
+    Type.FLOAT64: lambda pa: pa.float64(),
+    Type.BOOLEAN: lambda pa: pa.bool_(),
+    Type.STRING: lambda pa: pa.string(),
+    Type.DATE: lambda pa: pa.date32(),
+    Type.TIMESTAMP: lambda pa: pa.timestamp("us"),
+}
