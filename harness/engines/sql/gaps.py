@@ -189,3 +189,4 @@ POSTGRES: tuple[Gap, ...] = (
         ],
     ),
 )
+PYSPARK: tuple[Gap, ...] = COMMON

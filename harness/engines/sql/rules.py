@@ -322,3 +322,4 @@ POSTGRES: tuple[Rule, ...] = (
     dots_without_newlines,
     qualify_as_where,
 )
+PYSPARK: tuple[Rule, ...] = (*RULES, whole_numbers_as_bigints, qualify_as_where)

@@ -5,6 +5,7 @@ A dialect is sqlglot's nearest one with a table of such functions in its ``TRANS
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -312,7 +313,17 @@ def rounded_decimal(printer: Any, e: Expression) -> str:
 
 
 def quantile(name: str, fraction: str = "{expression}") -> Spelling:
+    """Prints a quantile as an aggregate of a sorted set."""
     return spelt(f"{name}({fraction}) WITHIN GROUP (ORDER BY {{this}})")
+
+
+def first_match(printer: Any, e: Expression) -> str:
+    """Prints ``regexp_extract`` of a whole match by SUBSTRING, which is NULL where there is none."""
+    if e.text("group") not in ("", "0") or re.search(r"\((?!\?)", e.expression.name):
+        printer.unsupported("a group of a regular expression")
+    value = printer.sql(e, "this")
+    found = f"SUBSTRING({value} FROM {printer.sql(e, 'expression')})"
+    return f"COALESCE({found}, CASE WHEN NOT {value} IS NULL THEN '' END)"
 
 
 POSTGRES: Spellings = {
@@ -330,9 +341,19 @@ POSTGRES: Spellings = {
     exp.Max: of_booleans("MAX", "BOOL_OR"),
     exp.Median: quantile("PERCENTILE_CONT", "0.5"),
     exp.Min: of_booleans("MIN", "BOOL_AND"),
+    exp.PercentileCont: quantile("PERCENTILE_CONT"),
+    exp.PercentileDisc: quantile("PERCENTILE_DISC"),
+    exp.RegexpExtract: first_match,
     exp.Repeat: as_int("REPEAT", "this", "times"),
     exp.Right: as_int("RIGHT", "this", "expression"),
     exp.Round: rounded_decimal,
     exp.SplitPart: as_int("SPLIT_PART", "this", "delimiter", "part_index"),
     exp.Substring: as_int("SUBSTRING", "this", "start", "length"),
+}
+PYSPARK: Spellings = {
+    exp.Cast: rounding_cast("RINT({0})"),
+    exp.IntDiv: spelt("({this} DIV {expression})"),
+    exp.Median: spelt("MEDIAN({this})"),
+    exp.PercentileCont: spelt("PERCENTILE({this}, {expression})"),
+    exp.Select: kept,
 }
