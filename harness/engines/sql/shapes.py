@@ -193,3 +193,12 @@ def other_letters(e: Expression) -> bool:
 def long_name(e: Expression) -> bool:
     """True for a name of which PostgreSQL reads a part only."""
     return isinstance(e, exp.Identifier) and len(e.name.encode()) > 63
+
+
+def not_java(e: Expression) -> bool:
+    """True for a regular expression that Java reads otherwise than RE2, or may."""
+    if not isinstance(e, _REGULAR):
+        return False
+    pattern = e.expression
+    other = r"\\[bBsSvVpPCXhHRQEkGZ]|&&|\[[^\]]*\[|\(\?[a-z]*m"
+    return not isinstance(pattern, exp.Literal) or bool(re.search(other, pattern.name))

@@ -318,7 +318,7 @@ def quantile(name: str, fraction: str = "{expression}") -> Spelling:
 
 
 def first_match(printer: Any, e: Expression) -> str:
-    """Prints ``regexp_extract`` of a whole match by SUBSTRING, which is NULL where there is none."""
+    """Prints ``regexp_extract`` of a whole match as SUBSTRING, NULL where there is none."""
     if e.text("group") not in ("", "0") or re.search(r"\((?!\?)", e.expression.name):
         printer.unsupported("a group of a regular expression")
     value = printer.sql(e, "this")
@@ -350,10 +350,34 @@ POSTGRES: Spellings = {
     exp.SplitPart: as_int("SPLIT_PART", "this", "delimiter", "part_index"),
     exp.Substring: as_int("SUBSTRING", "this", "start", "length"),
 }
+
+
+def div(printer: Any, e: Expression) -> str:
+    """Prints ``a // b`` of integers as ``a DIV b``, which rounds to a whole number itself."""
+    if not kind(e.this) == kind(e.expression) == "BIGINT":
+        printer.unsupported("a whole quotient of floats")
+    return f"({printer.sql(e, 'this')} DIV {printer.sql(e, 'expression')})"
+
+
+def all_matches(printer: Any, e: Expression) -> str:
+    """Prints ``regexp_replace`` for a library that replaces all matches, never one alone."""
+    if "g" not in e.text("modifiers"):
+        printer.unsupported("a replacement of the first match alone")
+    text: str = printer.func("REGEXP_REPLACE", e.this, e.expression, e.args["replacement"])
+    return text
+
+
+_THERE = "FILTER (WHERE NOT {this} IS NULL AND NOT {expression} IS NULL)"
 PYSPARK: Spellings = {
+    exp.AnyValue: spelt("ANY_VALUE({this}, TRUE)"),
+    exp.ArgMax: spelt(f"MAX_BY({{this}}, {{expression}}) {_THERE}"),
+    exp.ArgMin: spelt(f"MIN_BY({{this}}, {{expression}}) {_THERE}"),
     exp.Cast: rounding_cast("RINT({0})"),
-    exp.IntDiv: spelt("({this} DIV {expression})"),
+    exp.DateDiff: by_unit("DATEDIFF({1}, {0})"),
+    exp.IntDiv: div,
     exp.Median: spelt("MEDIAN({this})"),
     exp.PercentileCont: spelt("PERCENTILE({this}, {expression})"),
+    exp.PercentileDisc: quantile("PERCENTILE_DISC"),
+    exp.RegexpReplace: all_matches,
     exp.Select: kept,
 }
