@@ -27,7 +27,7 @@ from typing import Any
 
 from harness.machine.closing import Closing
 from harness.machine.processtree import MARK
-from harness.machine.scratch import PREFIX
+from harness.machine.scratch import own_folder
 
 PLACES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql*/bin")
 """Where packages put what is not on the PATH, below the root."""
@@ -78,8 +78,7 @@ class PostgresServer(Closing):
         if folder is None:
             raise FileNotFoundError("there is no initdb")
         self._user = _user()
-        below = Path.cwd() if MARK in os.environ else None
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}postgres-", dir=below))
+        self.folder = own_folder("postgres-")
         _let_in(self.folder, self._user)
         self.data, self._password = self.folder / "data", secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
@@ -186,14 +185,14 @@ def _user() -> pwd.struct_passwd | None:
 
 
 def _let_in(folder: Path, user: pwd.struct_passwd | None) -> None:
-    """Gives a folder to a user, who may pass through those of the harness's that it lies in."""
+    """Gives a folder to a user, who may pass through the temporary folders that it lies in."""
     if user is None:
         return
     _give(folder, user)
     for above in folder.parents:
         if above.stat().st_mode & 0o001:
             continue
-        if PREFIX not in str(above):
+        if not above.is_relative_to(tempfile.gettempdir()):
             raise PermissionError(
                 f"PostgreSQL runs as {user.pw_name}, who may not enter {above}; set TMPDIR"
             )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from harness.machine.closing import Closing
 from harness.machine.locks import try_lock
+from harness.machine.processtree import MARK
 
 PREFIX = "enginebench-"
 LOCK = "lock"
@@ -43,3 +46,15 @@ def _clean(root: Path) -> None:
             if lock is not None:
                 shutil.rmtree(file.parent, ignore_errors=True)
                 lock.release()
+
+
+def own_folder(prefix: str) -> Path:
+    """A new folder for what a library writes beside answers.
+
+    It lies in a worker's folder, which vanishes with the worker; elsewhere it is removed when this
+    process ends.
+    """
+    below = Path.cwd() if MARK in os.environ else None
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{prefix}", dir=below))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

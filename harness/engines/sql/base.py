@@ -151,7 +151,7 @@ def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect]) -> bool:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         return False
     names = {part.name for part in tree.find_all(exp.Identifier)}
-    texts = {part.name for part in tree.find_all(exp.Literal) if part.is_string} | {"NaN"}
+    texts = {part.name for part in tree.find_all(exp.Literal) if part.is_string} | {"NaN", ""}
     read = statements[0]
     return (
         {part.name for part in read.find_all(exp.Identifier)} <= names

@@ -250,3 +250,19 @@ SQLITE: tuple[Gap, ...] = (
         ],
     ),
 )
+PYSPARK: tuple[Gap, ...] = (
+    *COMMON,
+    not_yet(exp.Bracket),
+    cannot(exp.Exists, "EXISTS or IN as a value", test=shapes.subquery_as_value),
+    cannot(
+        Join,
+        "NOT IN of a subquery beside OR, where something is NULL",
+        test=shapes.not_in_beside_or,
+    ),
+    cannot(exp.Like, "a computed pattern of LIKE", test=shapes.computed_pattern),
+    cannot(exp.RegexpLike, "a regular expression that it reads otherwise", test=shapes.not_java),
+    cannot(exp.TimeToStr, "a format with other letters", test=shapes.other_letters),
+    cannot(exp.Div, "a division by zero", says=["DIVIDE_BY_ZERO", "REMAINDER_BY_ZERO"]),
+    cannot(exp.Cast, "a number that passes its type", says=["OVERFLOW]", "OUT_OF_RANGE"]),
+    cannot(exp.Select, OTHERWISE, says=["UNSUPPORTED", "NOT_SUPPORTED", "[PARSE_SYNTAX_ERROR]"]),
+)

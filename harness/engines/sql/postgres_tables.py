@@ -172,7 +172,8 @@ def _told_without_secrets() -> Iterator[None]:
 
 def _refuse_other_order(own: Any) -> None:
     ((collation,),) = own.execute(
-        "SELECT datcollate FROM pg_database WHERE datname = current_database()"
+        "SELECT COALESCE(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale', datcollate) "
+        "FROM pg_database AS d WHERE datname = current_database()"
     ).fetchall()
     if collation not in ORDERED:
         raise RuntimeError(

@@ -302,6 +302,15 @@ def dots_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     return tree
 
 
+def ends_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Has ``$`` match at a text's end only: Java's matches before a last newline, too."""
+    for e in tree.find_all(exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract):
+        pattern = re.sub(r"(?<!\\)\$(?![^\[]*\])", r"\\z", e.expression.name)
+        unicode = "u" if "(?i" in pattern else ""
+        e.set("expression", exp.Literal.string(f"(?d{unicode}){pattern}"))
+    return tree
+
+
 _FLAGS = re.compile(r"\(\?([is]+)\)")
 
 
@@ -370,4 +379,10 @@ SQLITE: tuple[Rule, ...] = (
     no_length_below_zero,
     qualify_as_where,
     sets_without_parentheses,
+)
+PYSPARK: tuple[Rule, ...] = (
+    *RULES,
+    whole_numbers_as_bigints,
+    ends_without_newlines,
+    qualify_as_where,
 )

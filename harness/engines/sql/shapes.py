@@ -261,3 +261,12 @@ def float_divisor(e: Expression) -> bool:
         return False
     columns = (c for c in e.expression.find_all(exp.Column) if kind(c) == "DOUBLE")
     return any(c.find_ancestor(exp.Sum, exp.Avg, exp.Div) in (None, e) for c in columns)
+
+
+def not_java(e: Expression) -> bool:
+    """True for a regular expression that Java reads otherwise than RE2, or may."""
+    if not isinstance(e, _REGULAR):
+        return False
+    pattern = e.expression
+    other = r"\\[bBsSvVpPCXhHRQEkGZ]|&&|\[[^\]]*\[|\(\?[a-z]*m"
+    return not isinstance(pattern, exp.Literal) or bool(re.search(other, pattern.name))

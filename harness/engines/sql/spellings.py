@@ -5,6 +5,7 @@ A dialect is sqlglot's nearest one with a table of such functions in its ``TRANS
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -312,7 +313,17 @@ def rounded_decimal(printer: Any, e: Expression) -> str:
 
 
 def quantile(name: str, fraction: str = "{expression}") -> Spelling:
+    """Prints a quantile as an aggregate of a sorted set."""
     return spelt(f"{name}({fraction}) WITHIN GROUP (ORDER BY {{this}})")
+
+
+def first_match(printer: Any, e: Expression) -> str:
+    """Prints ``regexp_extract`` of a whole match as SUBSTRING, NULL where there is none."""
+    if e.text("group") not in ("", "0") or re.search(r"\((?!\?)", e.expression.name):
+        printer.unsupported("a group of a regular expression")
+    value = printer.sql(e, "this")
+    found = f"SUBSTRING({value} FROM {printer.sql(e, 'expression')})"
+    return f"COALESCE({found}, CASE WHEN NOT {value} IS NULL THEN '' END)"
 
 
 POSTGRES: Spellings = {
@@ -330,6 +341,9 @@ POSTGRES: Spellings = {
     exp.Max: of_booleans("MAX", "BOOL_OR"),
     exp.Median: quantile("PERCENTILE_CONT", "0.5"),
     exp.Min: of_booleans("MIN", "BOOL_AND"),
+    exp.PercentileCont: quantile("PERCENTILE_CONT"),
+    exp.PercentileDisc: quantile("PERCENTILE_DISC"),
+    exp.RegexpExtract: first_match,
     exp.Repeat: as_int("REPEAT", "this", "times"),
     exp.Right: as_int("RIGHT", "this", "expression"),
     exp.Round: rounded_decimal,
@@ -367,4 +381,35 @@ HYPER: Spellings = {
     exp.TryCast: spelt("TRY_CAST({this} AS {to})"),
     exp.Variance: of_floats("VAR_SAMP"),
     exp.VariancePop: of_floats("VAR_POP"),
+}
+
+
+def div(printer: Any, e: Expression) -> str:
+    """Prints ``a // b`` of integers as ``a DIV b``, which rounds to a whole number itself."""
+    if not kind(e.this) == kind(e.expression) == "BIGINT":
+        printer.unsupported("a whole quotient of floats")
+    return f"({printer.sql(e, 'this')} DIV {printer.sql(e, 'expression')})"
+
+
+def all_matches(printer: Any, e: Expression) -> str:
+    """Prints ``regexp_replace`` for a library that replaces all matches, never one alone."""
+    if "g" not in e.text("modifiers"):
+        printer.unsupported("a replacement of the first match alone")
+    text: str = printer.func("REGEXP_REPLACE", e.this, e.expression, e.args["replacement"])
+    return text
+
+
+_THERE = "FILTER (WHERE NOT {this} IS NULL AND NOT {expression} IS NULL)"
+PYSPARK: Spellings = {
+    exp.AnyValue: spelt("ANY_VALUE({this}, TRUE)"),
+    exp.ArgMax: spelt(f"MAX_BY({{this}}, {{expression}}) {_THERE}"),
+    exp.ArgMin: spelt(f"MIN_BY({{this}}, {{expression}}) {_THERE}"),
+    exp.Cast: rounding_cast("RINT({0})"),
+    exp.DateDiff: by_unit("DATEDIFF({1}, {0})"),
+    exp.IntDiv: div,
+    exp.Median: spelt("MEDIAN({this})"),
+    exp.PercentileCont: spelt("PERCENTILE({this}, {expression})"),
+    exp.PercentileDisc: quantile("PERCENTILE_DISC"),
+    exp.RegexpReplace: all_matches,
+    exp.Select: kept,
 }

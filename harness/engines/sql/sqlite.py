@@ -15,7 +15,7 @@ from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.sqlite_spellings import SQLITE
 from harness.engines.sql.sqlite_values import answer, fill, index
 from harness.engines.sql.tables import join_keys
-from harness.plan import Query
+from harness.plan import CompiledQuery
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.tables import Input, Table
 from harness.types import Type
@@ -72,7 +72,7 @@ class Sqlite(SqlEngine):
     dialect = spellings.dialect(Dialect, SQLITE)
     note = "It has one thread, and is no engine for analysis: a yardstick."
 
-    def compile(self, query: Query, tables: Mapping[str, Table], source: Input) -> Program:
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         if query.write or source is not Input.MEMORY:
             raise self.lacks().unsupported(gaps.FILES)
         made = super().compile(query, tables, source)

@@ -1,0 +1,137 @@
+"""A Spark session -> one that is started and set, tables read into it, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import warnings
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from harness.engines.base import MEMORY_VARIABLE
+from harness.machine.java import is_loopback
+from harness.machine.scratch import own_folder
+from harness.tables import Input, Table
+from harness.types import Type
+from harness.words import without_secrets
+
+ROWS_WORTH_SPLITTING = 100_000
+"""A table of fewer rows is one partition."""
+SEVERAL_LINES_BYTES = 2**20
+"""The most that a CSV file may have in which a text has several lines: see ``data/csv_form.py``."""
+HEAP_SHARE = 0.6
+"""The part of the memory limit that the JVM's heap may take; it needs more beside it."""
+DEFAULT_MEMORY = 4 * 2**30
+_TYPES = {Type.STRING: "STRING", Type.TIMESTAMP: "TIMESTAMP_NTZ"}
+OF_SQL = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",  # else answers have a time zone
+    "spark.sql.caseSensitive": "true",
+}
+"""What can be set of any session, on a server too."""
+
+
+def started(threads: int, address: str | None) -> Any:
+    """A session of its own, with the threads; raises ConnectionError where there is no cluster."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=FutureWarning)  # of pandas 3
+        if address is not None:
+            return _connected(threads, address)
+        return _first(threads, None).newSession()
+
+
+def _connected(threads: int, address: str) -> Any:
+    try:
+        if not address.startswith("sc://"):
+            return _first(threads, address)
+        from pyspark.sql import SparkSession
+
+        session = SparkSession.builder.remote(address).create()
+        for name, value in OF_SQL.items():
+            session.conf.set(name, value)
+        session.sql("SELECT 1").collect()
+        return session
+    except Exception as error:
+        told = without_secrets(str(error)).strip().splitlines() or ["no message"]
+        raise ConnectionError(f"no Spark at {without_secrets(address)}: {told[0]}") from None
+
+
+@cache
+def _first(threads: int, address: str | None) -> Any:
+    """The session that starts this process's JVM."""
+    from pyspark.sql import SparkSession
+
+    folder = own_folder("spark-")
+    builder = SparkSession.builder.appName("enginebench").master(address or f"local[{threads}]")
+    for name, value in {**_settings(threads, folder, address), **OF_SQL}.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("OFF")  # errors are raised; each would be logged as well
+    return session
+
+
+def _settings(threads: int, folder: Path, address: str | None) -> dict[str, str]:
+    megabytes = int(int(os.environ.get(MEMORY_VARIABLE, DEFAULT_MEMORY)) * HEAP_SHARE) >> 20
+    settings = {
+        "spark.driver.memory": f"{max(megabytes, 512)}m",
+        "spark.driver.maxResultSize": "0",
+        "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={folder} -XX:-UsePerfData",
+        "spark.local.dir": str(folder),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    if address is None:
+        settings["spark.sql.shuffle.partitions"] = str(threads)
+    if address is None or is_loopback(address):
+        settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    return settings
+
+
+def read(spark: Any, table: Table, source: Input) -> Any:
+    """A DataFrame over a table's files."""
+    files = [address(file) for file in table.files(source)]
+    if source is not Input.CSV:
+        return spark.read.parquet(*files)
+    columns = ", ".join(f"{quoted(c.name)} {_TYPES.get(c.type, c.type.sql)}" for c in table.schema)
+    form, size = table.csv_format, max(file.stat().st_size for file in table.csv)
+    return spark.read.csv(
+        files,
+        schema=columns,
+        header=True,
+        sep=form.delimiter,
+        nullValue=form.null_values[0],
+        escape='"',
+        mode="FAILFAST",
+        multiLine=size <= SEVERAL_LINES_BYTES,
+    )
+
+
+def spread(rows: Any, table: Table, threads: int) -> Any:
+    """A DataFrame in as many partitions as threads, where it is worth it."""
+    return rows.repartition(threads) if table.rows > ROWS_WORTH_SPLITTING else rows
+
+
+def name(rows: Any, table: Table) -> None:
+    """Lets queries read a DataFrame under its table's name."""
+    rows.createOrReplaceTempView(quoted(table.name))
+
+
+def address(path: str | Path) -> str:
+    return Path(path).absolute().as_uri()
+
+
+def quoted(name: str) -> str:
+    """A name as Spark's SQL quotes it."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def end(spark: Any, cached: Iterable[Any]) -> None:
+    """Ends a session, and gives back what it holds on a server."""
+    with contextlib.suppress(Exception):  # such as a cluster that has gone
+        spark.interruptAll()
+        for rows in cached:
+            rows.unpersist()
+    spark.stop()

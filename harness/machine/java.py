@@ -1,0 +1,48 @@
+"""Whether this machine has a Java that is new enough, and how it stays on loopback."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def unavailable(oldest: int) -> str | None:
+    """Why there is no Java of this version or newer, in words; None where there is one."""
+    program = _program()
+    if program is None:
+        return f"there is no Java: install version {oldest} or newer, or set JAVA_HOME"
+    version = _version(program)
+    if version is not None and version < oldest:
+        return f"Java {version} is here, and {oldest} or newer is needed"
+    return None
+
+
+def _program() -> Path | None:
+    home = os.environ.get("JAVA_HOME")
+    found = shutil.which("java", path=f"{home}/bin" if home else None)
+    return None if found is None else Path(found).resolve()
+
+
+def _version(program: Path) -> int | None:
+    """The version that its installation's file ``release`` tells; None where there is none."""
+    file = program.parents[1] / "release"
+    found = re.search(r'JAVA_VERSION="(?:1\.)?(\d+)', file.read_text()) if file.is_file() else None
+    return int(found[1]) if found else None
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a cluster's address is on this machine alone."""
+    return urlsplit(address).hostname in LOOPBACK
+
+
+def on_loopback(address: str | None) -> dict[str, str]:
+    """The variable that has Spark listen on loopback, unless a cluster's machines have to reach it.
+
+    ``address`` is the cluster's, None where there is none.
+    """
+    return {"SPARK_LOCAL_IP": "127.0.0.1"} if address is None or is_loopback(address) else {}
