@@ -129,8 +129,8 @@ def plan(
         compiler = Compiler(workload, reader)
         planned = compiler.query(query, schemas)
         if steps or as_written:
-            told = compiler.steps(query, schemas, written=as_written)
-            _print_steps(told) if steps else typer.echo(visible(told[-1][1]))
+            texts = compiler.steps(query, schemas, written=as_written)
+            _print_steps(texts) if steps else typer.echo(visible(texts[-1][1]))
             return
     if planned.typed_plan is None:
         raise Unsupported(planned.unsupported)

@@ -91,9 +91,9 @@ class Budget:
         """
         with held(self.root / LOCK):
             oldest = min([self.since_ns, *sweep(self.root).values()])
-            kept = sorted(_contents(self.root), key=lambda one: one.used_ns)
-            removable = [one for one in kept if one.used_ns < oldest]
-            used, gain = _sum(kept), _sum(removable)
+            cached = sorted(_contents(self.root), key=lambda one: one.used_ns)
+            removable = [one for one in cached if one.used_ns < oldest]
+            used, gain = _sum(cached), _sum(removable)
             most = self._most(used + shutil.disk_usage(self.root).free)
             if used - gain + count > most:
                 wanted = format_bytes(count) if count else "any"
@@ -116,8 +116,8 @@ class Budget:
         return min(self.limit, capacity - capacity // SPARE)
 
 
-def _sum(kept: Iterable[CachedFile]) -> int:
-    return sum(one.bytes for one in kept)
+def _sum(cached: Iterable[CachedFile]) -> int:
+    return sum(one.bytes for one in cached)
 
 
 class Room:

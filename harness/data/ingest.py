@@ -68,8 +68,8 @@ def ingest(
     def make(folder: Path, room: Room) -> Facts:
         progress(f"{source.name}: reading {source.path}")
         maker = csv_files.make if found.csv else parquet_files.make
-        given = source, found.paths, folder / PARQUET, room
-        return _if_unchanged(files, lambda: reading.call(source.path, maker, *given))
+        arguments = source, found.paths, folder / PARQUET, room
+        return _if_unchanged(files, lambda: reading.call(source.path, maker, *arguments))
 
     identity = _identity(source, found, files)
     entry = cache.fetch(
@@ -137,8 +137,8 @@ def _with_csv_copy(
 ) -> Table:
     def make(folder: Path, room: Room) -> Facts:
         progress(f"{table.name}: writing a CSV copy that every engine reads alike")
-        given = table.parquet, folder / CSV, room, table.csv_format.delimiter
-        reading.call(table.name, write_csv, *given)
+        arguments = table.parquet, folder / CSV, room, table.csv_format.delimiter
+        reading.call(table.name, write_csv, *arguments)
         return {}
 
     entry = cache.fetch(

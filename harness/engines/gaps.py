@@ -77,8 +77,8 @@ class Refused(Unsupported):
     def __init__(self, label: str, gap: Gap, fragment: str | None = None, detail: str = "") -> None:
         self.gap = gap
         beginning = f"{label} cannot" if gap.lack is Lack.CANNOT else f"not yet for {label}"
-        told = f"{gap.words}: {detail}" if detail else gap.words
-        super().__init__(f"{beginning}: {told}", fragment)
+        message = f"{gap.words}: {detail}" if detail else gap.words
+        super().__init__(f"{beginning}: {message}", fragment)
 
 
 class Gaps:

@@ -58,8 +58,8 @@ def version() -> str | None:
     folder = programs()
     if folder is None:
         return None
-    told = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True)
-    found = re.search(r"\d[\w.]*", told.stdout)
+    output = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True)
+    found = re.search(r"\d[\w.]*", output.stdout)
     return found[0] if found else None
 
 

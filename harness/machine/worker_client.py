@@ -250,12 +250,12 @@ def _error_of(failure: Failure) -> WorkerFailed | WorkerOutOfMemory:
 
 def inherited_environment() -> dict[str, str]:
     """Returns the variables that a worker inherits, so that it can import what this process can."""
-    kept = {name: value for name, value in os.environ.items() if name in PROCESS}
-    paths = [str(Path(path).absolute()) for path in _split(kept.get("PYTHONPATH", ""))]
+    inherited = {name: value for name, value in os.environ.items() if name in PROCESS}
+    paths = [str(Path(path).absolute()) for path in _split(inherited.get("PYTHONPATH", ""))]
     root = str(Path(__file__).parents[2])
     if root not in paths and root not in site.getsitepackages():
         paths.insert(0, root)
-    return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**inherited, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _free(folder: Path) -> int:

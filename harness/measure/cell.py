@@ -200,8 +200,10 @@ class Measurement:
 
     def _set_up(self) -> None:
         task = self.task
-        self._tell(Phase.START)
-        self._worker = self.pool.worker_for(task.cell, task.tables, lambda: self._tell(Phase.LOAD))
+        self._report(Phase.START)
+        self._worker = self.pool.worker_for(
+            task.cell, task.tables, lambda: self._report(Phase.LOAD)
+        )
         self._worker.programs += 1
         self._request(PrepareProgram(task.program, task.writes))
 
@@ -209,7 +211,7 @@ class Measurement:
         self._caches_dropped = self._drop_caches()
         self._baseline_bytes = self._worker.client.memory.reset()
         self._cold_process = self._worker.programs == 1
-        self._tell(Phase.COLD)
+        self._report(Phase.COLD)
         self._cold = self._run_once()
         self._peak_bytes = self._worker.client.memory.peak()
         with self.pool.spent.on(Part.CHECKING):
@@ -227,7 +229,7 @@ class Measurement:
 
     def _check(self) -> None:
         """Checks the answer of the last run; that time is not the engine's."""
-        self._tell(Phase.CHECK)
+        self._report(Phase.CHECK)
         task = self.task
         target = self.settings.scratch.absolute() / f"{self._worker.client.folder.name}-answer"
         answer = self._request(HandOver(target))
@@ -243,14 +245,14 @@ class Measurement:
     def _block(self, turn: int) -> None:
         """Runs a block. A first round that is as long as a block is counted itself."""
         wanted = self.settings.rounds.block_seconds
-        self._tell(Phase.ROUND, len(self._rounds) + 1)
+        self._report(Phase.ROUND, len(self._rounds) + 1)
         ran, counted = self._warmed(wanted), 0.0
         while True:
             counted += ran.seconds * self._loops
             self._count(ran, turn)
             if counted >= wanted or self.limit:
                 break
-            self._tell(Phase.ROUND, len(self._rounds) + 1)
+            self._report(Phase.ROUND, len(self._rounds) + 1)
             ran = self._run()
         self._blocks += 1
 
@@ -346,7 +348,7 @@ class Measurement:
         finally:
             self._left -= time.monotonic() - began
 
-    def _tell(self, phase: Phase, number: int = 0) -> None:
+    def _report(self, phase: Phase, number: int = 0) -> None:
         self.progress(self.task.cell, phase, number)
 
 

@@ -80,12 +80,12 @@ class Settings:
         """The environment variables that carry these settings to an engine's process."""
         address, limit = self.connect.get(engine), self.gpu_memory_limit
         memory = self.memory_limit
-        told = {
+        variables = {
             CONNECT_VARIABLE: address,
             LIMIT_VARIABLE: limit and str(limit),
             MEMORY_VARIABLE: memory and str(memory),
         }
-        return {name: value for name, value in told.items() if value}
+        return {name: value for name, value in variables.items() if value}
 
 
 @dataclass

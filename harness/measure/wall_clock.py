@@ -44,10 +44,10 @@ class Spent:
 
     def words(self) -> str:
         """Returns the parts and the rest in one line, for people."""
-        told = {part: round(seconds) for part, seconds in self.entry()}
-        total = told.pop("total")
+        seconds = {part: round(each) for part, each in self.entry()}
+        total = seconds.pop("total")
         return (
-            f"{total} s: {told['engines']} s in engines, {told['starting']} s starting them, "
-            f"{told['checking']} s checking answers, {told['data']} s for data, "
-            f"{max(0, total - sum(told.values()))} s for all else"
+            f"{total} s: {seconds['engines']} s in engines, {seconds['starting']} s starting them, "
+            f"{seconds['checking']} s checking answers, {seconds['data']} s for data, "
+            f"{max(0, total - sum(seconds.values()))} s for all else"
         )

@@ -141,7 +141,7 @@ def _together_limit(config: pytest.Config) -> int:
 
 def _rounds(config: pytest.Config) -> Rounds:
     fewest = int(config.getoption("benchmark_min_rounds"))
-    given = _given(config, "--benchmark-max-time")
+    given = _is_set(config, "--benchmark-max-time")
     seconds = float(config.getoption("benchmark_max_time")) if given else Rounds.seconds
     processes = config.getoption("processes")
     if processes < 1:
@@ -149,7 +149,7 @@ def _rounds(config: pytest.Config) -> Rounds:
     return Rounds(fewest, max(fewest, Rounds.most), seconds, processes)
 
 
-def _given(config: pytest.Config, option: str) -> bool:
+def _is_set(config: pytest.Config, option: str) -> bool:
     """True if an option is on the command line, in ``addopts`` or in PYTEST_ADDOPTS.
 
     pytest-benchmark's default of --benchmark-max-time is 1 second, and the harness has another: the

@@ -28,7 +28,7 @@ def begun(
 
 @dataclass(frozen=True)
 class Unfinished:
-    """An interrupted run: its journal, the records that are kept, its noise."""
+    """An interrupted run: its journal, the records that are kept_records, its noise."""
 
     file: JournalFile
     records: dict[Cell, Record]
@@ -49,7 +49,7 @@ def continued(
         raise ResultsError(f"there is no journal of an unfinished run in {folder}{also}")
     file, head, lines = JournalFile.reopen(ended[-1])
     try:
-        records = kept(head, lines, _head(register, settings, options, cache))
+        records = kept_records(head, lines, _head(register, settings, options, cache))
     except (ResultsError, ValueError) as error:  # a ValueError: an older release wrote it
         file.close()
         advice = "repeat that run's command, or delete the file"
@@ -80,7 +80,9 @@ def _key(workload: Workload, size: str, cache: Cache) -> str | None:
         return None  # the cells' records will say why
 
 
-def kept(before: JournalHead, lines: Sequence[JournalLine], now: JournalHead) -> dict[Cell, Record]:
+def kept_records(
+    before: JournalHead, lines: Sequence[JournalLine], now: JournalHead
+) -> dict[Cell, Record]:
     """Returns the records of an interrupted run, without times of incomplete questions.
 
     If one engine of a question has no record, all its engines are measured again, in turns. Raises

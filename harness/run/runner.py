@@ -61,10 +61,12 @@ class Runner:
         """
         if compiled.cell not in self.register.records:
             others = self.register.cells.values()
-            self._measure_question([other for other in others if self._is_beside(other, compiled)])
+            self._measure_question(
+                [other for other in others if self._shares_question(other, compiled)]
+            )
         return self.register.records[compiled.cell]
 
-    def _is_beside(self, other: CompiledCell, compiled: CompiledCell) -> bool:
+    def _shares_question(self, other: CompiledCell, compiled: CompiledCell) -> bool:
         same = other.cell.question == compiled.cell.question
         return same and other.cell not in self.register.records
 

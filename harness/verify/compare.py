@@ -128,7 +128,7 @@ def _check_rows(expected: Expected, answer: pa.Table, spec: AnswerSpec, numbers:
     left = _leftover(*placed, expected, spec)
     if len(left.answer):
         pointer = _Pointer(expected, answer, ours, theirs, spec.tolerance, numbers)
-        raise _Differs(pointer.tell(left))
+        raise _Differs(pointer.describe(left))
     if len(left.expected):
         raise _Differs(f"missing: {words.rows(expected.candidates, left.expected)}")
 
@@ -172,7 +172,7 @@ class _Pointer:
     tolerance: float
     numbers: Ints
 
-    def tell(self, left: Leftover) -> str:
+    def describe(self, left: Leftover) -> str:
         place = int(left.answer[0])
         partner = self._partner(place, left.expected)
         if partner is not None:

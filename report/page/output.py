@@ -14,7 +14,7 @@ from report.errors import MalformedResults, MissingPackage
 from report.look.theme import Theme
 from report.page.page import TITLE, render
 from report.read.frame import Results, merge
-from report.read.schema import told
+from report.read.schema import one_line
 from report.read.sources import RunFile, Sources, Unread, read_all
 
 Drawn = TypeVar("Drawn")
@@ -129,8 +129,8 @@ def _without_the_cause(
     faults = faults or {sources.runs[-1].path: error}
     left = tuple(run for run in sources.runs if run.path not in faults)
     if not left:
-        raise MalformedResults(f"{first.path}: cannot be drawn ({told(error)})") from error
-    notes = [Unread(path, f"cannot be drawn ({told(e)})") for path, e in faults.items()]
+        raise MalformedResults(f"{first.path}: cannot be drawn ({one_line(error)})") from error
+    notes = [Unread(path, f"cannot be drawn ({one_line(e)})") for path, e in faults.items()]
     return Sources(left, (*sources.unread, *notes))
 
 

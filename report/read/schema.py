@@ -32,7 +32,7 @@ def read(path: Path) -> ResultsFile:
     except ReportError:
         raise
     except Exception as error:  # whatever a file does to its reader costs that file only
-        raise MalformedResults(f"{path}: cannot be read ({told(error)})") from error
+        raise MalformedResults(f"{path}: cannot be read ({one_line(error)})") from error
 
 
 def _checked(path: Path) -> ResultsFile:
@@ -80,6 +80,6 @@ def _bytes(path: Path) -> bytes:
         raise MalformedResults(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def told(error: Exception) -> str:
+def one_line(error: Exception) -> str:
     """Returns an error in one line, cut to the length of a note."""
     return shortened(f"{type(error).__name__}: {error}").removesuffix(":")

@@ -1,4 +1,4 @@
-// The page's compressed blocks -> typed arrays, or the JSON that they hold (see report/page/blocks.py).
+// Unpacks the page's compressed blocks: typed arrays, or JSON (see report/page/blocks.py).
 import { one } from "./elements.js";
 
 const TYPES = { Float64Array, Float32Array, Int32Array };

@@ -1,5 +1,5 @@
-// Cells of all runs -> a cell's past, and what changed between two runs or two engines.
-// The rules are those of report/compare/changes.py, for the runs and engines that the reader chose.
+// Finds a cell's earlier runs, and what changed between two runs or two engines.
+// The rules are those of report/compare/changes.py, for the runs and engines that the reader selects.
 import { cellsIn, cells, known, labelOf, older, olderIn, page, sum } from "./data.js";
 import { apart, cellOf, geometricMean, intervalAround, nearnessOf, pairOf } from "./model.js";
 import { count, range, times } from "./wording.js";
@@ -37,7 +37,7 @@ export function earlierOf(task, engine) {
     each.columns === older && fieldOf(each, "engine") === engine && valueIn(each, "median") !== null));
 }
 
-/** Each engine's measurements of a task, oldest first, whatever its version; none where it was run once at most.
+/** Each engine's measurements of a task, oldest first, of all its versions; none if it was run at most once.
  * @type {(task: number, state: State) => Map<string, Measurement[]>} */
 export function pastsOf(task, { off }) {
   const shown = measurementsOf(task)
@@ -56,7 +56,7 @@ function pairsOf(task, state) {
   });
 }
 
-/** A task's measurements in a run, by engine where that is switched on; or an engine's cell in view.
+/** A task's measurements in a run, by engine, of those that are switched on; or an engine's cell in view.
  * @type {(task: number, side: Side | null, state: State) => Map<string, Measurement>} */
 function sideOf(task, side, { off }) {
   if (side?.kind === "run") {

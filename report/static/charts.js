@@ -1,4 +1,4 @@
-// Drawing charts: when they come into sight, and anew when what they show has changed.
+// Draws charts when they come into sight, and again when their rows have changed.
 import { one } from "./elements.js";
 import { chartRows } from "./rows.js";
 

@@ -1,4 +1,4 @@
-// What the page holds: an outline, and columns of numbers. Each is installed once, before all else.
+// The data of the page: an outline, and columns of numbers. Both are set once, before anything else runs.
 
 export const MISSING = -1;
 

@@ -1,4 +1,4 @@
-// A cell -> the dialog with all that is known of it: rounds, memory, SQL, program, plan, verdict.
+// Shows a cell's dialog: its rounds, memory, SQL, program, plan and reason.
 import { MISSING, cells, coresOf, engineOf, known, metrics, older, outcomeOf, page, partOf, queryOf, reasonOf, roundsOf, settingOf, taskOf, valueOf } from "./data.js";
 import { all, around, element, engineName, isolated, one } from "./elements.js";
 import { loadTexts } from "./blocks.js";
@@ -147,7 +147,7 @@ dialog.addEventListener("close", () => {
   dialog.replaceChildren();
 });
 
-/** Whether a node's text was copied; where the clipboard is closed to pages, it is selected for the reader to copy.
+/** Copies a node's text; returns false if pages may not use the clipboard, and selects the text for the reader.
  * @type {(node: HTMLElement) => Promise<boolean>} */
 async function copy(node) {
   try {

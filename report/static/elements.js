@@ -1,9 +1,9 @@
-// Names, properties and children -> nodes of the page. Text always enters as text.
+// Makes nodes of the page from names, properties and children. Text is never parsed as HTML.
 import { labelOf } from "./data.js";
 
 /** @typedef {{ data?: object, aria?: object, style?: object, [property: string]: any }} Properties */
 
-/** A new node. `data` and `aria` hold attributes of those families, other properties have their names in the DOM.
+/** Makes a node. `data` and `aria` hold attributes with these prefixes; other properties are the DOM's.
  * @type {(name: string, properties?: Properties, ...children: (Node | string | null)[]) => HTMLElement} */
 export function element(name, { data = {}, aria = {}, style = {}, ...properties } = {}, ...children) {
   const node = document.createElement(name);

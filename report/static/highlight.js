@@ -1,4 +1,4 @@
-// A program's text -> nodes with its words marked by kind; together they are the text again.
+// Marks the words of a program's text by kind; the nodes' texts together are the program's text.
 import { element } from "./elements.js";
 
 /** @typedef {"python" | "sql"} Language */
@@ -12,8 +12,8 @@ const WORDS = {
     + "partition preceding range recursive right rollup row rows select sets substring then true "
     + "unbounded union using values when where window with within",
 };
-// What is never closed goes on to the end: a pattern that failed there would look at all of it again
-// from each later place.
+// An unclosed string or comment extends to the end: a pattern that failed there would search the rest
+// again from every later place.
 const COMMENTS = { python: "#.*", sql: "--.*|/\\*[\\s\\S]*?(?:\\*/|$)" };
 const STRINGS = {
   python: "[rbfRBF]{0,2}(?:\"\"\"[\\s\\S]*?(?:\"\"\"|$)|'''[\\s\\S]*?(?:'''|$)"

@@ -1,5 +1,5 @@
-// The tasks in view -> one table for each setting: queries by engines, sortable, each cell a button.
-// Of a large run only the rows near the window are filled.
+// Shows the tasks in view as a table for each setting: queries by engines, sortable, each cell a button.
+// In a large run only the rows near the window are filled.
 import { cells, outcomeOf, page, queryOf, unitOf, valueOf } from "./data.js";
 import { all, around, breakable, element, engineName, isolated, one } from "./elements.js";
 import { DEEP, cellOf, enginesOf, heatOf, markOf, ratioOf, standingsOf } from "./model.js";
@@ -44,7 +44,7 @@ function matrix(setting, tasks, state) {
     element("h3", {}, isolated(title), " ", element("small", {}, isolated(label))), element("div", { className: "scroll" }, table));
 }
 
-/** A click on an engine puts the queries first on which it does worst; another one turns back.
+/** Sorts the queries by an engine's ratio, the worst first; a second click restores the order.
  * @type {(setting: number, engines: number[], state: State) => HTMLElement} */
 function head(setting, engines, state) {
   const columns = engines.map((engine) => {

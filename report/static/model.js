@@ -1,12 +1,12 @@
-// The numbers and what the reader chose -> ratios, ties and scores. The error of each ratio comes with
-// the page (report/compare/resampling.py); the rules of an interval and of a tie are those of statistics.py.
+// Computes ratios, ties and scores for the reader's choices. The error of each ratio comes with the page
+// (report/compare/resampling.py); the rules of an interval and of a tie are those of statistics.py.
 import { cellsIn, cells, engineOf, known, page, pairError, partOf, taskOf, valueOf } from "./data.js";
 
 /** @type {Filter[]} */
 export const FILTERS = ["machine", "workload", "input", "size", "threads"];
-/** A ratio from which on a cell of the matrix is darkest. */
+/** The ratio from which a cell of the matrix is darkest. */
 const DARKEST = 32;
-/** Beyond this share of the scale a text turns light (in the dark theme: dark): both are as legible here. */
+/** The share of the scale from which text is light (in the dark theme: dark): there both are equally legible. */
 export const DEEP = 0.625;
 
 /** The cells of a task whose engines are switched on. @type {(task: number, state: State) => number[]} */
@@ -26,7 +26,7 @@ export function leastOf(own, metric) {
 /** @type {(task: number, state: State) => number | null} */
 export const bestOf = (task, state) => leastOf(timed(task, state), state.metric);
 
-/** What ratios are taken to: the best, or the chosen engine's cell (switched on or not).
+/** The denominator of ratios: the best cell, or the chosen engine's (switched on or not).
  * @type {(task: number, state: State) => number | null} */
 export function baselineOf(task, state) {
   return state.baseline === null ? bestOf(task, state) : cellOf(task, state.baseline);
@@ -40,7 +40,7 @@ export function enginesOf(tasks, state) {
   return [...new Set(tasks.flatMap((task) => cellsOf(task, state).map(engineOf)))].sort((one, other) => one - other);
 }
 
-/** One cell's value over another's of its task; null where either has none above 0.
+/** The value of a cell over another's of its task; null if either has no value above 0.
  * @type {(one: number, other: number, metric: string) => Ratio | null} */
 export function pairOf(one, other, metric) {
   const [mine, theirs] = [valueOf(one, metric), valueOf(other, metric)];
@@ -48,7 +48,7 @@ export function pairOf(one, other, metric) {
   return [mine / theirs, errorOf(one, other, metric)];
 }
 
-/** The error of two cells' ratio; a cell and itself are taken for measured apart.
+/** The error of two cells' ratio; a cell and itself count as measured independently.
  * @type {(one: number, other: number, metric: string) => number | null} */
 function errorOf(one, other, metric) {
   if (one !== other) return known(pairError(one, other, metric));
@@ -134,7 +134,7 @@ export function analyse(tasks, state) {
   return found;
 }
 
-/** A cell's ratio to the baseline as it counts: where the penalty is on, a missing value is `penalty` times the
+/** A cell's ratio to the baseline in means: if the penalty is on, a missing value is `penalty` times the
  * worst of its task, as if that were known exactly. @type {(cell: number, baseline: number, worst: number, state: State) => Ratio | null} */
 function countedRatio(cell, baseline, worst, { metric, penalty }) {
   const isMissing = (/** @type {number} */ each) => Number.isNaN(cells[metric][each]);
@@ -173,7 +173,7 @@ function scoreOf(engine, own, { metric }, { logs, squares, places }) {
   return { ...score, mean: score.ok > 0 ? geometricMean(score.count, score.sum, score.squares) : null };
 }
 
-/** The mean of ratios from the sums of their logarithms and of squared errors (NaN: not known); null for none.
+/** The mean of ratios from sums of their logarithms and squared errors (NaN: not known); null for no ratios.
  * @type {(count: number, logs: number, squares: number) => Mean | null} */
 export function geometricMean(count, logs, squares) {
   if (count === 0) return null;

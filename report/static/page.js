@@ -1,4 +1,4 @@
-// Events -> the state, and the state -> the controls, the address and the page. The page starts here.
+// Starts the page: events change the state; controls, address and page follow from it.
 import { install, page } from "./data.js";
 import { all, around, one } from "./elements.js";
 import { numbersOf } from "./blocks.js";

@@ -1,4 +1,4 @@
-// The rows of pictures, for report/page/script.py: no part of the page, which draws its matrix as a table.
+// Makes the rows of pictures, for report/page/scripts.py; the page itself draws its matrix as a table.
 import { cells, engineOf, page, queryOf, unitOf, valueOf } from "./data.js";
 import { DEEP, cellsOf, heatOf, markOf, ranked, ratioOf, standingsOf, viewOf } from "./model.js";
 import { chartRows, outcomeText } from "./rows.js";

@@ -1,4 +1,4 @@
-// Rows of a chart -> where their names stand, so that none covers another. Places are in pixels.
+// Places the names in a chart so that none covers another. Positions are in pixels.
 
 const NAME_SIDES = [
   { dx: 0, dy: -13, align: "center" }, { dx: 0, dy: 15, align: "center" },
@@ -12,7 +12,7 @@ const NAME_HEIGHT = 13;
 
 /** @typedef {{ left: number, right: number, top: number, bottom: number }} Box */
 
-/** Puts each mark's name on its first side where it covers no other name or mark; the axes are logarithmic.
+/** Puts each name on the first side of its mark where it covers no name or mark; axes are logarithmic.
  * @type {(marks: Row[], points: Row[]) => Row[]} */
 export function namesBeside(marks, points) {
   const [across, up] = [onAxis(points, "x", PLOT.width), onAxis(points, "y", PLOT.height)];

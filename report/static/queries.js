@@ -1,4 +1,4 @@
-// The tasks in view -> an article for each query with its charts, a screenful at a time.
+// Shows an article with charts for each query of the tasks in view, a screenful at a time.
 import { cells, cellsIn, olderIn, page, settingOf } from "./data.js";
 import { all, element, isolated, one } from "./elements.js";
 import { current, forgetFigures, watchFigures } from "./charts.js";

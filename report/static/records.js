@@ -1,4 +1,4 @@
-// All cells of the page, also those that filters hide -> files in JSON and CSV.
+// Writes all cells of the page, hidden ones included, as JSON and CSV files.
 import { MISSING, cells, engineOf, known, outcomeOf, page, queryOf, reasonOf, roundsOf, settingOf, turnsOf, valueOf } from "./data.js";
 import { element, one } from "./elements.js";
 import { loadTexts } from "./blocks.js";

@@ -1,4 +1,4 @@
-// What is shown -> the rows of the charts of single queries, cells and pairs of runs.
+// Makes the rows of the charts of single queries, cells and pairs of runs.
 import { cells, engineOf, outcomeOf, page, partOf, queryOf, reasonOf, roundsOf, settingOf, unitOf, valueOf } from "./data.js";
 import { cellsOf, ratioOf } from "./model.js";
 import { SIGNS, changeNote, changesOf, engineIn, fieldOf, importance, labelOfSide, outcomeIn, pastsOf, reasonIn, runIn, startOf, valueIn } from "./changes.js";
@@ -6,11 +6,11 @@ import { coldRows, coreRows, crossoverRows, families, look, memoryRows, threadRo
 import { namesApart, onAxis } from "./places.js";
 import { amount, measured, scaled, seconds, times } from "./wording.js";
 
-/** The most rounds of a cell that are drawn as points of their own. */
+/** The most rounds of a cell that are each drawn as a point. */
 const MOST_DOTS = 30;
-/** The most queries that the chart of changes has. */
+/** The most queries in the chart of changes. */
 export const MOST_CHANGED = 60;
-/** Colours are deepest from this ratio of after ÷ before on. */
+/** The ratio after ÷ before from which colours are deepest. */
 const MUCH = 1.5;
 const SCALING_HEIGHT = 160;
 /** Pixels of an engine's name in a legend: its sign with the gap after it, and each character. */

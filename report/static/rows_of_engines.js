@@ -1,4 +1,4 @@
-// What is shown -> the rows of the charts over all queries.
+// Makes the rows of the charts over all queries.
 import { cells, coresOf, engineOf, labelOf, page, queryOf, settingOf, sum, valueOf } from "./data.js";
 import { cellOf, cellsOf, enginesOf, timed } from "./model.js";
 import { namesApart, namesBeside } from "./places.js";
@@ -110,7 +110,7 @@ export function threadRows(_, { state, tasks }) {
   return [...rows.filter((row) => !last.includes(row)), ...namesApart(last, (row) => (row.amount / highest) * THREADS_HEIGHT)];
 }
 
-/** Of tasks that differ in their threads: how many times as fast an engine is as with the fewest.
+/** How many times as fast an engine is as with the fewest threads, for tasks that differ in threads only.
  * @type {(engine: number, family: number[]) => { engine: number, base: number, threads: number, gain: number }[]} */
 function gainsOf(engine, family) {
   const own = family.flatMap((task) => {

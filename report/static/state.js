@@ -1,4 +1,4 @@
-// The page's address <-> what the reader chose. Unknown names in an address are ignored.
+// Stores the reader's choices in the page's address. Unknown names in an address are ignored.
 import { metrics, page } from "./data.js";
 import { FILTERS } from "./model.js";
 
@@ -15,7 +15,7 @@ export function defaultState() {
   };
 }
 
-/** The newest run and the newest one before it on its machine; null where there is no such pair.
+/** The newest run, and the newest earlier one on its machine; null if there are not two.
  * @type {() => Pick<State, "before" | "after">} */
 function defaultSides() {
   const at = page.runs.findIndex((run, place) => place > 0 && run.machine === page.runs[0].machine);

@@ -1,4 +1,4 @@
-// A cell under the pointer or the focus -> a note beside it: its reason, or its figures.
+// Shows a note beside the cell under the pointer or focus: its reason, or its figures.
 import { engineOf, labelOf, outcomeOf, partOf, queryOf, reasonOf, roundsOf, taskOf, unitOf, valueOf } from "./data.js";
 import { around, one } from "./elements.js";
 import { current } from "./charts.js";

@@ -1,11 +1,11 @@
-// What the scripts hand to each other, for TypeScript's checker alone: it is no part of the page.
-// A cell, task, engine, query, setting or run is a number: its place in the lists and columns.
+// The types that the scripts share, for TypeScript's checker only; not part of the page.
+// A cell, task, engine, query, setting or run is a number: its index in lists and columns.
 
 type Column = Float64Array | Float32Array | Int32Array;
 type Columns = Record<string, Column>;
 type Filter = "machine" | "workload" | "input" | "size" | "threads";
 
-/** Small things, as report/page/payload.py writes them. */
+/** Names, labels and constants, as report/page/payload.py writes them. */
 interface Outline {
   penalty: number;
   normal_quantile: number;
@@ -39,13 +39,13 @@ interface Texts {
 
 /** A run or an engine, as one side of a comparison. */
 interface Side { kind: "run" | "engine"; at: number }
-/** What the reader chose. An empty filter is none; `baseline` is null for the best of each query. */
+/** The reader's choices. An empty filter selects all; `baseline` is null for the best of each query. */
 interface State extends Record<Filter, string> {
   metric: string; baseline: number | null; penalty: boolean; off: Set<number>;
   query: string; sort: number | null; theme: string; before: Side | null; after: Side | null;
 }
 
-/** A ratio, and the standard error of its logarithm; null where that is not known. */
+/** A ratio, and the standard error of its logarithm; null if that is not known. */
 type Ratio = [value: number, error: number | null];
 type Interval = [low: number, high: number];
 interface Mean { value: number; interval: Interval | null }
@@ -58,18 +58,18 @@ interface Analysis { logs: Float64Array; squares: Float64Array; places: Place[];
 interface Score {
   engine: number; mean: Mean | null; ok: number; total: number; wins: number; ties: number; unclear: number; peak: number;
 }
-/** What is shown; every part of the page follows from it. */
+/** What is shown: every part of the page is computed from it. */
 interface View {
   state: State; tasks: number[]; analysis: Analysis; scores: Score[];
   changes?: Map<number, Change[]>; rows: Map<string, Row[]>;
 }
 
-/** A cell in view, or an older one: its place in columns of the same names. */
+/** A cell in view, or an older one: its index in columns of the same names. */
 interface Measurement { columns: Columns; at: number }
 interface Pair { task: number; name: string; before: Measurement; after: Measurement }
 interface Change extends Pair { verdict: string; ratio: Ratio | null }
 
-/** A row of a chart; which fields it has, the chart's function in report/charts says. */
+/** A row of a chart; the chart's function in report/charts lists its fields. */
 type Row = Record<string, any>;
 type Rows = (of: number, view: View) => Row[];
 interface Spec { usermeta?: { step: number; lines?: string }; params?: object[]; [key: string]: unknown }

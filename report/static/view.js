@@ -1,4 +1,4 @@
-// What the reader chose -> the summary, tables and notes of the page.
+// Shows the summary, tables and notes of the page for the reader's choices.
 import { cells, engineOf, labelOf, metrics, outcomeOf, queryOf, reasonOf, settingOf, taskOf } from "./data.js";
 import { all, breakable, element, engineName, isolated, numberCell, one, say } from "./elements.js";
 import { cellsOf, ranked, viewOf } from "./model.js";

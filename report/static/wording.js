@@ -1,4 +1,4 @@
-// Values -> words. Numbers look as those of report/words/wording.py do.
+// Turns values into words. Numbers are formatted as in report/words/wording.py.
 import { engineOf, labelOf, metrics, unitOf, valueOf } from "./data.js";
 import { intervalAround, leastOf, nearnessOf, pairOf, standingsOf, timed } from "./model.js";
 
@@ -46,7 +46,7 @@ function mostFirst(scores, ...numbers) {
     numbers.map((number) => number(other) - number(one)).find(Boolean) ?? byLabel(one, other)));
 }
 
-/** How often each engine is the best of some queries, ties with the best, or may be the best, and which have no value.
+/** Says how often each engine is the best, ties with the best, or may be the best, and which have no value.
  * @type {(tasks: number[], scores: Score[], state: State, open: Set<number>) => string} */
 export function finding(tasks, scores, { metric }, open) {
   const best = scores.filter(({ wins, ties, unclear }) => wins + ties + unclear > 0);
@@ -112,7 +112,7 @@ function factor(one, other, metric) {
   return ratio === null ? "–" : times(ratio[0]) + range(intervalAround(ratio));
 }
 
-/** How one cell stands to another: "slower than Polars by 3.10× (3.02–3.19)", a tie, or not told apart.
+/** Compares a cell with another in words: "slower than Polars by 3.10× (3.02–3.19)", a tie, or not told apart.
  * @type {(one: number, other: number, metric: string) => string | null} */
 export function standing(one, other, metric) {
   const ratio = pairOf(one, other, metric);

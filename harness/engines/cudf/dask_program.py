@@ -138,7 +138,7 @@ class DaskCudfProgram(DaskProgram):
         self.physical[node] = (*(name for name, _ in node.keys), *found)
         return frame
 
-    def _beside(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
+    def _with_scalars(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
         """Emits scalars beside a partition's rows; NaN for a missing one becomes NULL."""
         columns = [
             (

@@ -110,9 +110,9 @@ class DaskAggregates(DaskSteps, PandasAggregates):
         computed = [(n, e) for e, n in held.items() if not isinstance(e, exp.Column)]
         if not computed:
             return self._apart(node, [e.name for _, e in node.keys], "grouped")
-        kept: list[Item] = [(name, exp.column(name)) for name in node.input.names]
+        passed: list[Item] = [(name, exp.column(name)) for name in node.input.names]
         keys = tuple((name, exp.column(held[e])) for name, e in node.keys)
-        wider = Project(node.input, (*kept, *computed))
+        wider = Project(node.input, (*passed, *computed))
         return self._apart(
             replace(node, input=wider, keys=keys), [k.name for _, k in keys], "grouped"
         )

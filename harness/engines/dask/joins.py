@@ -137,13 +137,13 @@ class DaskJoins(DaskSteps, PandasJoins):
         }
         if dtypes:  # cast at once: Dask may filter by the column first
             arguments = {name: self.variables.fresh(name) for name in values}
-            assigned = self._beside(arguments, dtypes)
+            assigned = self._with_scalars(arguments, dtypes)
             function = f"lambda part, {', '.join(arguments.values())}: {assigned}"
             text = f"{left}.map_partitions({function}, {', '.join(values.values())})"
             return self.assign(node, text)
         return self.assign(node, f"{left}.assign({keywords(values.items())})")
 
-    def _beside(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
+    def _with_scalars(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
         """Emits a partition with the value of each name in each row."""
         return f"part.assign({keywords(values.items())}).astype({mapping(dtypes)})"
 

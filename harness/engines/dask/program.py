@@ -114,8 +114,8 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         bare = BareWindows(node)
         source = node.input
         if bare.computed:
-            kept: list[Item] = [(name, exp.column(name)) for name in source.names]
-            source = Project(source, (*kept, *bare.computed.items()))
+            passed: list[Item] = [(name, exp.column(name)) for name in source.names]
+            source = Project(source, (*passed, *bare.computed.items()))
         together: dict[tuple[str, ...] | None, list[tuple[str, exp.Window]]] = {}
         for name, e in bare.windows.items():
             keys = None if _is_whole(e) else tuple(partition_names(e))

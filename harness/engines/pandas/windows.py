@@ -179,9 +179,9 @@ class PandasWindows:
     def _shifted(self, e: Expression, rows: Partitions) -> str:
         by, default = self.print_.shift(e)
         more = "" if default is None else f", fill_value={default}"
-        return f"{self._masked(e.this, rows).groups}[{quoted(e.this.name)}].shift({by}{more})"
+        return f"{self._with_mask(e.this, rows).groups}[{quoted(e.this.name)}].shift({by}{more})"
 
-    def _masked(self, column: Expression, rows: Partitions) -> Partitions:
+    def _with_mask(self, column: Expression, rows: Partitions) -> Partitions:
         """Returns the rows with a column cast to a dtype that allows NULL."""
         kind = self.print_.type(column)
         if kind not in MASKED or self.print_.nullable(column) or not self.print_.masks:
@@ -204,7 +204,7 @@ class PandasWindows:
         return self._nth(function, int(function.args["offset"].name), frame_of(e).kind, rows)
 
     def _nth(self, e: Expression, place: int, kind: str, rows: Partitions) -> str:
-        masked, number = self._masked(e.this, rows), _operand(self._row_number(rows))
+        masked, number = self._with_mask(e.this, rows), _operand(self._row_number(rows))
         only = f"{masked.frame}[{quoted(e.this.name)}].where({number} == {place})"
         nth = f'{rows.of(only)}.transform("first")' if rows.keys else f"{only}.bfill().ffill()"
         if kind == "peers":
@@ -290,7 +290,7 @@ class PandasWindows:
                 OTHER_FRAME,
                 in_sql(e),
             )
-        return self._beside(e, column, range(frame.first, frame.last + 1), rows)
+        return self._side_by_side(e, column, range(frame.first, frame.last + 1), rows)
 
     def _counted(self, e: Expression) -> Expression:
         """Returns a column without NULLs in the rows that count."""
@@ -319,11 +319,11 @@ class PandasWindows:
             text += ".fillna(0)"
         return self._moved(text, last, rows, nothing="0" if isinstance(e, exp.Count) else "")
 
-    def _beside(
+    def _side_by_side(
         self, e: Expression, column: Expression, places: Sequence[int], rows: Partitions
     ) -> str:
         """Emits a small frame's rows side by side, as shifted columns, and reduces them."""
-        masked, name = self._masked(column, rows), quoted(column.name)
+        masked, name = self._with_mask(column, rows), quoted(column.name)
         groups = f"{masked.groups}[{name}]"
         columns = [f"{groups}.shift({-at})" if at else f"{rows.frame}[{name}]" for at in places]
         least = ", min_count=1" if isinstance(e.this, exp.Sum) else ""

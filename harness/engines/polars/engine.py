@@ -157,11 +157,11 @@ class PolarsProgram(ProgramEmitter):
         if isinstance(node.input, Aggregate) and self._in_one_step(node, node.input):
             return self._computed_totals(node, node.input)
         text = self.frame(node.input)
-        kept = tuple(n for n, e in node.items if isinstance(e, exp.Column) and e.name == n)
-        first = tuple(n for n, _ in node.items[: len(kept)])
-        if self.physical[node.input] == kept == first and len(kept) < len(node.items):
-            added = self.items(node.items[len(kept) :], node.input, of=node)
-            self.physical[node] = kept + self.physical[node]
+        unchanged = tuple(n for n, e in node.items if isinstance(e, exp.Column) and e.name == n)
+        first = tuple(n for n, _ in node.items[: len(unchanged)])
+        if self.physical[node.input] == unchanged == first and len(unchanged) < len(node.items):
+            added = self.items(node.items[len(unchanged) :], node.input, of=node)
+            self.physical[node] = unchanged + self.physical[node]
             return f"{text}.with_columns({added})"
         if not any(columns_in(e) for _, e in node.items):  # select would give one row
             items = self.items(node.items, node.input, of=node)
@@ -272,9 +272,9 @@ class PolarsProgram(ProgramEmitter):
 
     def _coalesce(self, node: Join) -> str:
         """Returns the option that keeps the right key, if it is read above the join."""
-        kept = {b for a, b in node.on if a != b} & set(node.names) - {a for a, _ in node.on}
+        read = {b for a, b in node.on if a != b} & set(node.names) - {a for a, _ in node.on}
         residual = columns_in(node.residual) & {b for a, b in node.on if a != b}
-        return ", coalesce=False" if node.kind in ("inner", "left") and (kept or residual) else ""
+        return ", coalesce=False" if node.kind in ("inner", "left") and (read or residual) else ""
 
     def window(self, node: Window) -> str:
         text = self.frame(node.input)

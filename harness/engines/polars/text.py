@@ -83,10 +83,10 @@ class PolarsText(PolarsValues):
         if (characters := e.args.get("expression")) is None:
             return self.string(e.this, f'strip_chars{side}(" ")')
         call = f"strip_chars{side}({self.text(characters)})"
-        return self.given(characters, self.string(e.this, call))
+        return self.null_with(characters, self.string(e.this, call))
 
-    def given(self, argument: Expression, code: Code) -> Code:
-        """Makes a call NULL if an argument is, which Polars takes for one that is not given."""
+    def null_with(self, argument: Expression, code: Code) -> Code:
+        """Makes a call NULL if an argument is, which Polars takes for one that is not null_with."""
         if not self.nullable(argument):
             return code
         there = f"{self.operand(argument, ATOM)}.is_not_null()"
@@ -103,7 +103,7 @@ class PolarsText(PolarsValues):
         if length is None:
             return self.string(e.this, f"slice({first})")
         call = f"slice({first}, {self._length(e, length)})"
-        return self.given(length, self.string(e.this, call))
+        return self.null_with(length, self.string(e.this, call))
 
     def _length(self, e: Expression, length: Expression) -> str:
         """Returns a length, at least 0: Polars goes backwards for a negative one."""
@@ -119,7 +119,7 @@ class PolarsText(PolarsValues):
             raise self.gaps.unsupported("to replace a computed text", in_sql(e))
         new = e.args["replacement"]
         call = f"replace_all({self.text(e.expression)}, {self.text(new)}, literal=True)"
-        return self.given(new, self.string(e.this, call))
+        return self.null_with(new, self.string(e.this, call))
 
     def dpipe(self, e: Expression) -> Code:
         parts = [e.this, e.expression]

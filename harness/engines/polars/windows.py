@@ -236,14 +236,14 @@ class PolarsWindows:
         function = e.this
         if isinstance(function, exp.Count):
             there = f"{self._counts_row(function)}.cast(pl.Int64)"
-            return f"pl.sum_horizontal({self._beside(there, places)})"
-        values = self._beside(self.print_.number(function.this, ATOM), places)
+            return f"pl.sum_horizontal({self._side_by_side(there, places)})"
+        values = self._side_by_side(self.print_.number(function.this, ATOM), places)
         text = f"pl.{_HORIZONTAL[type(function)]}({values})"
         if isinstance(function, exp.Sum) and self.print_.nullable(e):  # NULL, not 0, of NULLs only
             text = f"pl.when(pl.max_horizontal({values}).is_not_null()).then({text})"
         return text
 
-    def _beside(self, value: str, places: Iterable[int]) -> str:
+    def _side_by_side(self, value: str, places: Iterable[int]) -> str:
         return ", ".join(f"{value}.shift({-at})" if at else value for at in places)
 
     # ------------------------------------------------------------------ partitions

@@ -29,8 +29,8 @@ class Flow:
     def then(self, kind: str, options: str, columns: Sequence[str] | None = None) -> Flow:
         """Returns the flow with one more step, and new columns if the step changes them."""
         step = f"Declaration({quoted(kind)}, {options})"
-        kept = self.columns if columns is None else tuple(columns)
-        return replace(self, steps=(*self.steps, step), columns=kept)
+        columns_now = self.columns if columns is None else tuple(columns)
+        return replace(self, steps=(*self.steps, step), columns=columns_now)
 
     def projected(self, texts: Mapping[str, str]) -> Flow:
         """Returns the flow with only these columns, computed by the given texts."""

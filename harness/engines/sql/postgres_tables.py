@@ -77,9 +77,9 @@ class Connected:
         import psycopg
 
         self.adbc, self.psycopg = adbc, psycopg
-        given = os.environ.get(CONNECT_VARIABLE)
-        self.server = None if given else own_server(threads)
-        self.address = given or own_server(threads).address
+        address = os.environ.get(CONNECT_VARIABLE)
+        self.server = None if address else own_server(threads)
+        self.address = address or own_server(threads).address
         self.schema = f"{PREFIX}{secrets.token_hex(8)}"
         values = {**session_settings(threads), **memory_settings()}
         del values["shared_buffers"]  # the server's
@@ -91,7 +91,7 @@ class Connected:
         _refuse_other_order(self.copying)
         _drop_left_behind(self.copying)
         self.copying.execute(f"CREATE SCHEMA {self.schema}")
-        with _told_without_secrets():
+        with _without_secrets_in_errors():
             self.connection = adbc.connect(self.address, autocommit=True)
         self.queries = self.connection.cursor()
         for setting in self.settings:
@@ -99,7 +99,7 @@ class Connected:
 
     def connected(self) -> Any:
         """A connection of psycopg's, for statements and COPY."""
-        with _told_without_secrets():
+        with _without_secrets_in_errors():
             connection = self.psycopg.connect(self.address, autocommit=True)
         for setting in self.settings:
             connection.execute(setting)
@@ -161,13 +161,13 @@ class Connected:
 
 
 @contextlib.contextmanager
-def _told_without_secrets() -> Iterator[None]:
+def _without_secrets_in_errors() -> Iterator[None]:
     """Has an error of connecting tell neither password nor token."""
     try:
         yield
     except Exception as error:
-        told = without_secrets(str(error)).strip().splitlines() or ["no message"]
-        raise ConnectionError(f"no connection to PostgreSQL: {' '.join(told)}") from None
+        message = without_secrets(str(error)).strip().splitlines() or ["no message"]
+        raise ConnectionError(f"no connection to PostgreSQL: {' '.join(message)}") from None
 
 
 def _refuse_other_order(own: Any) -> None:

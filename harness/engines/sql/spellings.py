@@ -151,7 +151,7 @@ def first_by(order: str, function: str = "FIRST_VALUE") -> Spelling:
     return text
 
 
-def kept(printer: Any, e: Expression) -> str:
+def unchanged(printer: Any, e: Expression) -> str:
     """Prints a SELECT unchanged; sqlglot's Postgres would rewrite QUALIFY."""
     text: str = printer.select_sql(e)
     return text
@@ -220,7 +220,7 @@ SHARED: dict[type[Expression], Spelling] = {
     exp.IntDiv: int_div,
     exp.Median: spelt("MEDIAN({this})"),
     exp.Not: negation,
-    exp.Select: kept,
+    exp.Select: unchanged,
     exp.TryCast: spelt("TRY_CAST({this} AS {to})"),
 }
 """Shared by dialects that are close to PostgreSQL's."""
@@ -258,13 +258,13 @@ def as_int(name: str, *keys: str) -> Spelling:
     """Prints a function whose numbers are of 32 bits there: all but its first operand are cast."""
 
     def text(printer: Any, e: Expression) -> str:
-        given = [e.args[key] for key in keys if e.args.get(key) is not None]
+        operands = [e.args[key] for key in keys if e.args.get(key) is not None]
         numbers = (
             printer.sql(x) if isinstance(x, exp.Literal) else f"CAST({printer.sql(x)} AS INT)"
-            for x in given
+            for x in operands
             if kind(x) != "VARCHAR"
         )
-        texts = (printer.sql(x) for x in given if kind(x) == "VARCHAR")
+        texts = (printer.sql(x) for x in operands if kind(x) == "VARCHAR")
         return f"{name}({', '.join([*texts, *numbers])})"
 
     return text

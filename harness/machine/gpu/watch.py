@@ -90,13 +90,13 @@ class GpuWatch:
         return sum(known) / 1000 / runs
 
     def most(self, take: Callable[[Reading], float | None]) -> float | None:
-        return max(self._told(take), default=None)
+        return max(self._reported(take), default=None)
 
     def mean(self, take: Callable[[Reading], float | None]) -> float | None:
-        told = list(self._told(take))
-        return statistics.fmean(told) if told else None
+        values = list(self._reported(take))
+        return statistics.fmean(values) if values else None
 
-    def _told(self, take: Callable[[Reading], float | None]) -> Iterable[float]:
+    def _reported(self, take: Callable[[Reading], float | None]) -> Iterable[float]:
         return (value for value in map(take, self.readings) if value is not None)
 
 
@@ -108,23 +108,23 @@ class _Readable:
 
     def reading(self) -> Reading:
         nvml, handle = self._nvml, self._handle
-        busy = self._told(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+        busy = self._or_none(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
         return Reading(
-            used_bytes=self._told(lambda: nvml.nvmlDeviceGetMemoryInfo(handle).used),
+            used_bytes=self._or_none(lambda: nvml.nvmlDeviceGetMemoryInfo(handle).used),
             utilisation=None if busy is None else busy / 100,
-            temperature_c=self._told(
+            temperature_c=self._or_none(
                 lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)
             ),
-            sm_clock_mhz=self._told(
+            sm_clock_mhz=self._or_none(
                 lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM)
             ),
         )
 
     def millijoules(self) -> float | None:
         """The energy since the driver was loaded."""
-        return self._told(lambda: self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle))
+        return self._or_none(lambda: self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle))
 
-    def _told(self, ask: Callable[[], float]) -> float | None:
+    def _or_none(self, ask: Callable[[], float]) -> float | None:
         try:
             return float(ask())
         except self._nvml.NVMLError:  # older cards and virtual ones do not report everything

@@ -29,8 +29,8 @@ def aggregated(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Ag
     """
     if keys and not any(columns_in(e) for _, e in keys):
         names = [name for name, _ in keys]
-        kept = [(name, exp.column(name)) for name in source.names if name not in names]
-        source = Project(source, (*kept, *keys))
+        passed = [(name, exp.column(name)) for name in source.names if name not in names]
+        source = Project(source, (*passed, *keys))
         keys = [(name, exp.column(name)) for name in names]
     if not keys and not values:  # it still has one row
         values = [("rows", exp.Count(this=exp.Star()))]

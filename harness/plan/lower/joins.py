@@ -95,8 +95,8 @@ def combine_as_written(
 
     A relation that no equality connects yet waits until one does, as in :func:`combine`.
     """
-    kept = any(source.side in KEEPING_RIGHT for source in sources)
-    left, todo = sources[0].relation, [] if kept else list(predicates)
+    keeps_right = any(source.side in KEEPING_RIGHT for source in sources)
+    left, todo = sources[0].relation, [] if keeps_right else list(predicates)
     for group in _runs(sources[1:]):
         if group[0].side:
             left, _ = _outer(left, group[0], [])
@@ -105,9 +105,9 @@ def combine_as_written(
         waiting = {source.alias: source.relation for source in group}
         while waiting:
             left, todo = _first_connected(left, waiting, todo)
-        if kept:  # what ON says holds before a join that keeps rows of its right side
+        if keeps_right:  # what ON says holds before a join that keeps rows of its right side
             left, todo = left.where(todo), []
-    left = left.where(predicates if kept else todo)
+    left = left.where(predicates if keeps_right else todo)
     for semi in semi_joins:
         left = semi.apply(left)
     return left

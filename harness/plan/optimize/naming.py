@@ -94,9 +94,9 @@ def _readers(project: Project, name: str) -> int:
 
 def _without_swap(project: Project) -> Node:
     """Returns the project's input if the project only swaps a key and one other column."""
-    kept = {name for name, e in project.items if e == exp.column(name)}
-    same = kept == set(project.names) == set(project.input.names)
-    return project.input if same and len(kept) <= 2 else project
+    same_name = {name for name, e in project.items if e == exp.column(name)}
+    same = same_name == set(project.names) == set(project.input.names)
+    return project.input if same and len(same_name) <= 2 else project
 
 
 def _read_as(e: Expression, old: str, new: str) -> Expression:

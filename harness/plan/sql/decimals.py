@@ -165,8 +165,8 @@ def _scaled(e: Expression, within: bool = False) -> _Scaled | None:
         inner = _scaled(e.this)
         return inner and _Scaled(type(e)(this=inner.whole.copy()), inner.places, inner.decimal)
     if isinstance(e, (exp.Coalesce, exp.Greatest, exp.Least)):
-        kept = {k: v for k, v in e.args.items() if k not in ("this", "expressions")}
-        return _aligned(e, lambda all_: type(e)(this=all_[0], expressions=all_[1:], **kept))
+        options = {k: v for k, v in e.args.items() if k not in ("this", "expressions")}
+        return _aligned(e, lambda all_: type(e)(this=all_[0], expressions=all_[1:], **options))
     if isinstance(e, exp.Case):
         return _of_case(e)
     if _makes_decimal(e):
@@ -344,14 +344,16 @@ def _comparison(e: Expression) -> Expression | None:
     bound = right.value
     if bound is not None and left.value is None:
         beyond = not _LEAST <= bound <= _GREATEST
-        return _beside_bound(e, left, bound) if left.decimal or right.decimal or beyond else None
+        return (
+            _compared_to_bound(e, left, bound) if left.decimal or right.decimal or beyond else None
+        )
     if not (left.decimal or right.decimal):
         return None
     places = max(left.places, right.places)
     return type(e)(this=left.at(places), expression=right.at(places))
 
 
-def _beside_bound(e: Expression, left: _Scaled, bound: Fraction) -> Expression:
+def _compared_to_bound(e: Expression, left: _Scaled, bound: Fraction) -> Expression:
     """Rewrites ``whole / 10**places <= bound`` to ``whole <= floor(bound * 10**places)``."""
     whole, bound = left.whole.copy(), bound * 10**left.places
     while isinstance(whole, exp.Mul) and (_constant(whole.expression) or 0) > 0:
@@ -403,22 +405,22 @@ def _rounded(e: Expression) -> Expression | None:
     if not _is_decimal(e.this):
         return None
     places, scaled = e.args.get("decimals"), _scaled(e.this)
-    kept = 0 if places is None else _constant(places)
+    digits = 0 if places is None else _constant(places)
     if scaled is None:
-        if kept != 0:
+        if digits != 0:
             raise Unsupported("rounding of decimals whose last bit matters", in_sql(e))
         _refuse_inexact(e.this)
         return exp.Cast(this=e, to=exp.DataType.build("BIGINT"))
-    if kept is None:
+    if digits is None:
         raise Unsupported("a decimal that is rounded to a computed place", in_sql(e))
-    if scaled.places <= kept:
-        if not kept:
+    if scaled.places <= digits:
+        if not digits:
             return scaled.whole.copy()
         return _float(scaled) if scaled.places else _rewritten(e.this)
-    step = type(e)(this=_over(scaled.whole.copy(), scaled.places - max(kept, 0)))
-    if kept > 0:
-        return _over(step, kept)
-    if kept < 0:
+    step = type(e)(this=_over(scaled.whole.copy(), scaled.places - max(digits, 0)))
+    if digits > 0:
+        return _over(step, digits)
+    if digits < 0:
         step.set("decimals", places)
     return exp.Cast(this=step, to=exp.DataType.build("BIGINT"))
 
