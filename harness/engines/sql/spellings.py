@@ -411,5 +411,5 @@ PYSPARK: Spellings = {
     exp.PercentileCont: spelt("PERCENTILE({this}, {expression})"),
     exp.PercentileDisc: quantile("PERCENTILE_DISC"),
     exp.RegexpReplace: all_matches,
-    exp.Select: kept,
+    exp.Select: unchanged,
 }
