@@ -1,4 +1,4 @@
-"""Whether this machine has a Java that is new enough, and how it stays on loopback."""
+"""Finds a Java that is new enough, and keeps it on the loopback interface."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def unavailable(oldest: int) -> str | None:
-    """Why there is no Java of this version or newer, in words; None where there is one."""
+    """Returns why there is no Java of this version or newer; None if there is one."""
     program = _program()
     if program is None:
         return f"there is no Java: install version {oldest} or newer, or set JAVA_HOME"
@@ -29,20 +29,20 @@ def _program() -> Path | None:
 
 
 def _version(program: Path) -> int | None:
-    """The version that its installation's file ``release`` tells; None where there is none."""
+    """Returns the version in the file ``release`` of an installation, or None."""
     file = program.parents[1] / "release"
     found = re.search(r'JAVA_VERSION="(?:1\.)?(\d+)', file.read_text()) if file.is_file() else None
     return int(found[1]) if found else None
 
 
 def is_loopback(address: str) -> bool:
-    """Whether a cluster's address is on this machine alone."""
+    """True if a cluster's address is on this machine only."""
     return urlsplit(address).hostname in LOOPBACK
 
 
 def on_loopback(address: str | None) -> dict[str, str]:
-    """The variable that has Spark listen on loopback, unless a cluster's machines have to reach it.
+    """Returns the variable that makes Spark listen on loopback, unless the cluster is elsewhere.
 
-    ``address`` is the cluster's, None where there is none.
+    ``address`` is the cluster's, None if there is none.
     """
     return {"SPARK_LOCAL_IP": "127.0.0.1"} if address is None or is_loopback(address) else {}

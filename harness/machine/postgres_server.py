@@ -1,9 +1,8 @@
-"""A throwaway PostgreSQL server: found, made, started on loopback, and gone with its process.
+"""A temporary PostgreSQL server: found, made, started on loopback, and removed with its process.
 
-PostgreSQL refuses to run as root; root starts it as another user. It is a child of the process that
-starts it, so that it is measured and killed with that, and what a killed server would leave behind
-lies in its folder: its dynamic shared memory too, and the rest is marked for removal from the
-start.
+PostgreSQL refuses to run as root, so root starts it as another user. It is a child of the process
+that starts it, so that it is measured and killed with that. What a killed server leaves is in its
+folder, also its dynamic shared memory; other shared memory is marked for removal from the start.
 """
 
 from __future__ import annotations
@@ -30,21 +29,21 @@ from harness.machine.processtree import MARK
 from harness.machine.scratch import own_folder
 
 PLACES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql*/bin")
-"""Where packages put what is not on the PATH, below the root."""
+"""Where packages install programs that are not on the PATH, below the root."""
 USERS = ("postgres", "nobody")
-"""Whom root runs the server as: the first that the system knows."""
+"""Users as which root runs the server: the first that exists."""
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 LOCALE = ("--encoding=UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8")
-"""Texts are ordered by code points, and all letters have their other case."""
+"""Options with which texts sort by code points, and all letters have upper and lower case."""
 IPC_RMID, PR_SET_PDEATHSIG = 0, 1
 SHARED_MEMORY_LINE = 6
-"""Of postmaster.pid: the key and the number of the server's segment of shared memory."""
+"""The line of postmaster.pid with key and id of the server's shared memory."""
 
 
 @cache
 def programs(root: Path = Path("/")) -> Path | None:
-    """The folder with the newest PostgreSQL's initdb and postgres; None where there is none."""
+    """Returns the folder of the newest PostgreSQL's initdb and postgres, or None."""
     on_path = shutil.which("initdb")
     found = [folder for place in PLACES for folder in root.glob(place)]
     newest = sorted(found, key=lambda folder: [*map(int, re.findall(r"\d+", str(folder)))])
@@ -54,7 +53,7 @@ def programs(root: Path = Path("/")) -> Path | None:
 
 @cache
 def version() -> str | None:
-    """The version of the PostgreSQL that is installed, or None."""
+    """Returns the version of the installed PostgreSQL, or None."""
     folder = programs()
     if folder is None:
         return None
@@ -64,7 +63,7 @@ def version() -> str | None:
 
 
 def unavailable() -> str | None:
-    """Why no server can be started here, in words; None where one can."""
+    """Returns why no server can be started here; None if one can."""
     if programs() is not None:
         return None
     return "no initdb of PostgreSQL's is here: install PostgreSQL, or --connect to a server"
@@ -92,7 +91,7 @@ class PostgresServer(Closing):
 
     @property
     def address(self) -> str:
-        """How clients reach it; it holds the password."""
+        """The address for clients; it contains the password."""
         return f"postgresql://bench:{self._password}@127.0.0.1:{self.port}/postgres"
 
     def _initialise(self, initdb: Path) -> None:
@@ -129,7 +128,7 @@ class PostgresServer(Closing):
         _remove_shared_memory_at_the_end(self.data / "postmaster.pid")
 
     def _await(self) -> None:
-        """Waits until the server says in its file that it is ready."""
+        """Waits until the server's file says that it is ready."""
         deadline, state = time.monotonic() + START_SECONDS, self.data / "postmaster.pid"
         while not (state.exists() and state.read_text().rstrip().endswith("ready")):
             assert self._process is not None
@@ -141,14 +140,17 @@ class PostgresServer(Closing):
         return " ".join(self.log.read_text(errors="replace").splitlines()[-3:])
 
     def _as_user(self) -> dict[str, Any]:
-        """Arguments that make a child process the server's user, with nothing of ours at hand."""
+        """Returns arguments that run a child process as the server's user.
+
+        It has none of the parent's groups.
+        """
         own: dict[str, Any] = {"cwd": self.folder, "env": _environment()}
         if self._user is not None:
             own |= {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
         return own
 
     def close(self) -> None:
-        """Ends the server and removes its folder. May be called twice."""
+        """Ends the server and removes its folder; may be called twice."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)  # at once: nothing is to be saved
             try:
@@ -175,7 +177,7 @@ _OWN_SETTINGS: Mapping[str, object] = {
 
 
 def _user() -> pwd.struct_passwd | None:
-    """Whom the server has to run as; None where that is who we are."""
+    """Returns the user that the server must run as; None if it is the current one."""
     if os.getuid() != 0:
         return None
     for name in USERS:
@@ -185,7 +187,7 @@ def _user() -> pwd.struct_passwd | None:
 
 
 def _let_in(folder: Path, user: pwd.struct_passwd | None) -> None:
-    """Gives a folder to a user, who may pass through the temporary folders that it lies in."""
+    """Gives a folder to a user, and lets the user enter the temporary folders around it."""
     if user is None:
         return
     _give(folder, user)
@@ -206,18 +208,18 @@ def _give(path: Path, user: pwd.struct_passwd | None) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The variables of the server: no other may change what it does."""
+    """Returns the server's environment variables, all others being left out."""
     return {name: os.environ[name] for name in ("PATH", "TZ", MARK) if name in os.environ}
 
 
 def _dies_with_its_parent() -> None:
-    """Has the kernel end the server at once when the process that started it dies."""
+    """Makes the kernel end the server as soon as its parent process ends."""
     with contextlib.suppress(AttributeError):  # macOS
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT, 0, 0, 0)
 
 
 def _remove_shared_memory_at_the_end(state: Path) -> None:
-    """Marks the server's segment of shared memory, which then goes with its last process."""
+    """Marks the server's shared memory for removal with its last process."""
     segment = state.read_text().splitlines()[SHARED_MEMORY_LINE].split()[-1]
     _LIBC.shmctl(int(segment), IPC_RMID, None)
 

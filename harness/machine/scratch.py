@@ -49,10 +49,10 @@ def _clean(root: Path) -> None:
 
 
 def own_folder(prefix: str) -> Path:
-    """A new folder for what a library writes beside answers.
+    """Makes a folder for a library's files other than answers.
 
-    It lies in a worker's folder, which vanishes with the worker; elsewhere it is removed when this
-    process ends.
+    It lies in a worker's folder, which is removed with the worker; elsewhere it is removed when
+    this process ends.
     """
     below = Path.cwd() if MARK in os.environ else None
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{prefix}", dir=below))

@@ -28,7 +28,7 @@ def begun(
 
 @dataclass(frozen=True)
 class Unfinished:
-    """An interrupted run: its journal, the records that are kept_records, its noise."""
+    """An interrupted run: its journal, the records that are kept, its noise."""
 
     file: JournalFile
     records: dict[Cell, Record]

@@ -26,7 +26,7 @@ DAYS = 3_650
 FEW = ("amber", "blue", "coral", "dusk", "ebony", "fawn", "green", "hazel", "ivory", "jade")
 PREFIX = "https://files.example.org/archive/by-number/"
 DISPLACED = 0.01
-"""The share of rows of ``nearly_ordered`` that are up to 1,000 rows from their place."""
+"""The share of rows of ``nearly_ordered`` that are up to 1,000 rows out of place."""
 
 
 SCHEMAS = {
@@ -39,9 +39,9 @@ SCHEMAS = {
 
 
 class Sort(ByBatch[Rows]):
-    """One table ``x``: numbers, texts and times with all values different, few, or a long tail.
+    """One table ``x``: numbers, texts and times, all different, few different, or with a long tail.
 
-    ``ordered`` ascends with the rows, ``nearly_ordered`` does but for one row in a hundred.
+    ``ordered`` ascends with the rows; ``nearly_ordered`` does, except for one row in a hundred.
     """
 
     name = "sort"

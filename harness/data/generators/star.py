@@ -73,7 +73,7 @@ class StarParams(Rows):
 
 
 class Star(ByBatch[StarParams]):
-    """Sales of seven years with customers, products, shops and days; every key has its row."""
+    """Sales of seven years with customers, products, shops and days; every key has a row."""
 
     name = "star"
     params = StarParams

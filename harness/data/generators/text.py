@@ -1,4 +1,4 @@
-"""A number of rows -> documents with addresses, tags, codes and lines of a log."""
+"""A number of rows -> documents with addresses, tags, codes and log lines."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SCHEMAS = {
 
 
 class Text(ByBatch[Rows]):
-    """One table ``documents`` of short and long texts; every text but a few words is ASCII."""
+    """One table ``documents`` of short and long texts, all in ASCII but for a few words."""
 
     name = "text"
     params = Rows

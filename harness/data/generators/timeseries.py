@@ -1,4 +1,4 @@
-"""A number of rows -> readings of sensors, with silences, and events beside them."""
+"""A number of rows -> sensors' readings with gaps, and events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRST = np.datetime64("2026-01-01T00:00:00")
 KINDS = ("temperature", "humidity", "pressure", "power")
 EVENTS = (*["door"] * 12, *["restart"] * 5, *["service"] * 2, "alarm")
 READINGS = 1_000
-"""The readings of a sensor, about, as long as there are fewer than 10,000 sensors."""
+"""The readings of a sensor, about, if there are fewer than 10,000 sensors."""
 
 
 SCHEMAS = {
@@ -43,15 +43,15 @@ class TimeSeriesParams(Rows):
 
     @property
     def minutes(self) -> int:
-        """How long the longest series may be, with its silences."""
+        """The length of the longest series, gaps included."""
         return 3 * (self.rows // self.sensors + 1) + 120
 
 
 class TimeSeries(ByBatch[TimeSeriesParams]):
     """Readings of sensors, one a minute of each; events at any second; and all full hours.
 
-    After 60 to 159 readings a sensor is silent for half an hour to two hours. Of a hundred
-    readings two have no value. ``counter`` never falls. Rows come in the order of time, about.
+    After 60 to 159 readings a sensor is silent for half an hour to two hours. Two of a hundred
+    readings have no value. ``counter`` never falls. Rows are about in time order.
     """
 
     name = "timeseries"

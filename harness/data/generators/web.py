@@ -44,10 +44,10 @@ SCHEMAS = {
 
 
 class Web(ByBatch[Rows]):
-    """One table ``hits`` in about the order of time; a visitor's rows lie anywhere in it.
+    """One table ``hits``, about in time order; a visitor's rows are anywhere in it.
 
-    Visitors, sites, pages, regions and words have long tails. Of ten hits four have no
-    referrer, eight no search phrase and nine no campaign.
+    Visitors, sites, pages, regions and words have long tails. Of ten hits four have no referrer,
+    eight no search phrase and nine no campaign.
     """
 
     name = "web"

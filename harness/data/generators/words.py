@@ -1,4 +1,4 @@
-"""Random numbers -> words and sentences, some words far more frequent than others."""
+"""Random words and sentences, some words far more frequent than others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.data.generators.base import skewed, stream
 
 SYLLABLES = ("ba", "den", "fo", "gri", "ka", "lum", "mi", "nor", "pe", "qua", "ras", "so", "tiv")
 ACCENTED = ("café", "façade", "jalapeño", "naïve", "über", "zoë")
-"""Words with characters of several bytes, each of which counts as one."""
+"""Words with characters of several bytes."""
 
 
 @cache
@@ -34,7 +34,7 @@ def _mixed(count: int) -> pa.Array:
 def sentences(
     random: np.random.Generator, rows: int, fewest: int, most: int, words: int = 2_000
 ) -> pa.Array:
-    """Draws texts of ``fewest`` to ``most`` words, of which the frequent ones make up most."""
+    """Draws texts of ``fewest`` to ``most`` words; frequent words are most of them."""
     known, lengths = vocabulary(words), random.integers(fewest, most + 1, rows)
     parts = []
     for place in range(most):

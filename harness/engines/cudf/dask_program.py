@@ -58,7 +58,7 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
     def _beyond_dask(
         self, e: Expression, print_: Callable[[PandasExpressions], Code]
     ) -> Code | None:
-        """What is computed partition by partition; None where Dask hands it on to cuDF itself."""
+        """Emits code that must run by partition; None if Dask passes it on to cuDF."""
         if isinstance(e, exp.Column) or not columns_in(e):
             return None
         text = print_(self.local(self.gaps, self.schema, self.frame, self.narrow)).text

@@ -1,4 +1,4 @@
-"""pandas without our planning: the steps of the SQL, in the order in which it has them."""
+"""pandas without the optimizer: the steps of the SQL, in the order in which it has them."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class PolarsText(PolarsValues):
         return self.null_with(characters, self.string(e.this, call))
 
     def null_with(self, argument: Expression, code: Code) -> Code:
-        """Makes a call NULL if an argument is, which Polars takes for one that is not null_with."""
+        """Makes a call NULL if an argument is: Polars takes a NULL for an omitted argument."""
         if not self.nullable(argument):
             return code
         there = f"{self.operand(argument, ATOM)}.is_not_null()"

@@ -1,4 +1,4 @@
-"""Polars under other settings, and without our planning."""
+"""Polars with other settings, and without the optimizer of plans."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class PolarsOutOfCore(Polars):
     )
 
     def start(self, threads: int) -> Session:
-        """Sets the bounds of this process, before the library is imported."""
+        """Sets this process' limits, before the library is imported."""
         limit = memory_limit()
         if limit is not None:
             os.environ.setdefault("POLARS_OOC_MEMORY_BUDGET_MB", str(limit // 2_000_000))

@@ -74,11 +74,11 @@ class Expressions(ABC):
     """
 
     logic: ClassVar[Logic] = Logic()
-    """What the library's conditions say of NULL."""
+    """What the library's conditions give for NULL."""
     missing: ClassVar[str]
-    """The method that is True of what is NULL."""
+    """The method that gives True for NULL."""
     present: ClassVar[str]
-    """The method that is True of what is not NULL."""
+    """The method that gives True for values that are not NULL."""
     time_formats: ClassVar[frozenset[str]] = frozenset(
         {"%Y", "%m", "%d", "%H", "%M", "%S", "%y", "%j", "%a", "%A", "%b", "%B", "%I", "%p", "%%"}
     )

@@ -91,7 +91,7 @@ class SqlEngine(Engine):
     session: ClassVar[type[SqlSession]]
     gaps: ClassVar[tuple[Gap, ...]] = COMMON
     also: ClassVar[Mapping[Input, str]] = {}
-    """Comments at the beginning of programs that say what else a run does."""
+    """Comments at the start of programs, by input, that say what else a run does."""
     nan_differs: ClassVar[frozenset[Use]] = frozenset(Use)
     """By default all of them: a library has to show that its rules for NaN are DuckDB's."""
 

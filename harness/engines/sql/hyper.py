@@ -1,4 +1,4 @@
-"""Hyper, the engine inside Tableau, through its own API: a server process on a local socket."""
+"""Hyper, the engine of Tableau, through its own API: a server process on a local socket."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ANSWER = "answer.arrows"
 
 
 class HyperSession(SqlSession):
-    """Memory holds temporary tables; answers come as an Arrow stream through a file."""
+    """Memory holds temporary tables; answers are fetched as an Arrow stream through a file."""
 
     def __init__(self, threads: int = 1) -> None:
         import pyarrow as pa

@@ -1,7 +1,7 @@
-"""Tables in a PostgreSQL database: a schema of their own, loaded by COPY, join keys indexed.
+"""Tables in a PostgreSQL database: in a schema of their own, loaded by COPY, join keys indexed.
 
-The schema is dropped at the end. Of a process that was killed first it stays, on a server that is
-not ours, until the next one drops it: its name is also that of its session.
+The schema is dropped at the end. If its process is killed before, it stays, on a server that the
+harness did not start, until the next session drops it: its name contains its session's id.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from harness.words import without_secrets
 PREFIX = "enginebench_"
 DEFAULT_MEMORY = 4 * 2**30
 CHUNK_BYTES = 2**20
-"""Of a CSV file, sent at a time."""
+"""The bytes of a CSV file that are sent at a time."""
 PATIENCE_SECONDS = 10
-"""For locks that others hold, when the schema is dropped."""
+"""The time limit for locks that others hold, when the schema is dropped."""
 ORDERED = ("C", "POSIX", "C.UTF-8", "C.utf8")
-"""Collations that order texts by code points, as all engines are compared in."""
+"""Collations that sort texts by code points, as all engines are compared in."""
 
 
 def memory_settings() -> dict[str, object]:
-    """A quarter of the memory limit for shared buffers, an eighth for each sort or hash."""
+    """Returns settings: a quarter of the memory limit for shared buffers, an eighth per sort."""
     megabytes = int(os.environ.get(MEMORY_VARIABLE, DEFAULT_MEMORY)) >> 20
     return {
         "shared_buffers": f"{max(megabytes // 4, 16)}MB",
@@ -48,7 +48,7 @@ def memory_settings() -> dict[str, object]:
 
 
 def session_settings(threads: int) -> dict[str, object]:
-    """What a session sets of itself, on any server."""
+    """Returns the settings of a session, on any server."""
     return {
         "max_parallel_workers_per_gather": threads - 1,
         "max_parallel_maintenance_workers": threads - 1,
@@ -62,7 +62,7 @@ def session_settings(threads: int) -> dict[str, object]:
 
 @cache
 def own_server(threads: int) -> PostgresServer:
-    """The server of this process, which ends with it."""
+    """Returns this process' server, which ends with it."""
     workers = {"max_parallel_workers": threads - 1, "max_worker_processes": threads + 8}
     server = PostgresServer({**memory_settings(), **workers})
     atexit.register(server.close)
@@ -70,7 +70,7 @@ def own_server(threads: int) -> PostgresServer:
 
 
 class Connected:
-    """A connection to a server, in a schema of its own: the one of ``--connect``, or our own."""
+    """A connection to a server, in a schema of its own: that of ``--connect``, or an own one."""
 
     def __init__(self, threads: int) -> None:
         import adbc_driver_postgresql.dbapi as adbc
@@ -98,7 +98,7 @@ class Connected:
             self.queries.execute(setting)
 
     def connected(self) -> Any:
-        """A connection of psycopg's, for statements and COPY."""
+        """A psycopg connection, for statements and COPY."""
         with _without_secrets_in_errors():
             connection = self.psycopg.connect(self.address, autocommit=True)
         for setting in self.settings:
@@ -142,12 +142,12 @@ class Connected:
             self.queries.execute(f"CREATE INDEX ON {identifier(name)} ({identifier(column)})")
 
     def answer(self, sql: str) -> Any:
-        """The answer of a query, as an Arrow table."""
+        """Returns the answer of a query as an Arrow table."""
         self.queries.execute(sql)
         return self.queries.fetch_arrow_table()
 
     def close(self) -> None:
-        """Ends our own server; on another, what the session is doing, and drops its schema."""
+        """Ends an own server; on another, cancels the session's work and drops its schema."""
         if self.server is not None:
             self.server.close()
             return
@@ -162,7 +162,7 @@ class Connected:
 
 @contextlib.contextmanager
 def _without_secrets_in_errors() -> Iterator[None]:
-    """Has an error of connecting tell neither password nor token."""
+    """Removes password and token from errors of connecting."""
     try:
         yield
     except Exception as error:
@@ -183,7 +183,7 @@ def _refuse_other_order(own: Any) -> None:
 
 
 def _drop_left_behind(own: Any) -> None:
-    """Drops the schemas of sessions that have ended without doing so."""
+    """Drops the schemas of sessions that ended without dropping theirs."""
     names = own.execute(
         "SELECT nspname FROM pg_namespace WHERE nspowner = current_user::regrole AND "
         f"nspname ~ '^{PREFIX}[0-9a-f]{{16}}$' AND "
@@ -194,7 +194,7 @@ def _drop_left_behind(own: Any) -> None:
 
 
 def _copy(table: Table) -> str:
-    """The COPY statement for a table's CSV files; NULL may stand in quotation marks, too."""
+    """Returns the COPY statement for a table's CSV files; NULL may be in quotation marks, too."""
     form, names = table.csv_format, ", ".join(identifier(c.name) for c in table.schema)
     null, delimiter = literal(form.null_values[0]), literal(form.delimiter)
     return (

@@ -1,4 +1,4 @@
-"""PySpark: Spark SQL, in a JVM of the run's own, on a standalone cluster or a Connect server."""
+"""PySpark: Spark SQL, in a JVM that the run starts, on a standalone cluster or a Connect server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.tables import Input, Table
 
 
 class PySparkSession(SqlSession):
-    """Memory holds cached DataFrames; files stand behind views and are read by Spark itself."""
+    """Memory holds cached DataFrames; views read files through Spark itself."""
 
     def __init__(self, threads: int = 1) -> None:
         from harness.engines.sql import spark_session

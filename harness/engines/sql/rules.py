@@ -303,7 +303,7 @@ def dots_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def ends_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Has ``$`` match at a text's end only: Java's matches before a last newline, too."""
+    """Makes ``$`` match at a text's end only: Java's also matches before a last newline."""
     for e in tree.find_all(exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract):
         pattern = re.sub(r"(?<!\\)\$(?![^\[]*\])", r"\\z", e.expression.name)
         unicode = "u" if "(?i" in pattern else ""
@@ -315,7 +315,7 @@ _FLAGS = re.compile(r"\(\?([is]+)\)")
 
 
 def dots_of_one_line(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Switches off that a dot of a regular expression matches a newline, as it does in Hyper."""
+    """Makes a dot of a regular expression match no newline, which it does in Hyper."""
     for e in tree.find_all(exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract):
         if "." in e.expression.name and not e.expression.name.startswith("(?"):
             e.set("expression", exp.Literal.string(f"(?-s){e.expression.name}"))
@@ -335,7 +335,7 @@ def dates_as_times(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def sets_without_parentheses(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Makes ``SELECT * FROM (…)`` of what is nested in, or in parentheses beside, UNION."""
+    """Wraps operands of UNION that are nested or in parentheses in ``SELECT * FROM (…)``."""
     for e in list(tree.find_all(exp.SetOperation)):
         for key in ("this", "expression"):
             side = e.args[key]

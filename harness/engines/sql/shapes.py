@@ -169,7 +169,7 @@ _PLAIN_PATTERN = re.compile(
 
 
 def perl_only(e: Expression) -> bool:
-    """True for a regular expression that POSIX' family reads otherwise, or may."""
+    """True for a regular expression that POSIX libraries read differently, or may."""
     if not isinstance(e, _REGULAR):
         return False
     pattern = e.expression
@@ -177,21 +177,21 @@ def perl_only(e: Expression) -> bool:
 
 
 def longest_or_first(e: Expression) -> bool:
-    """True where the match itself counts, and the longest need not be the first that is found."""
+    """True if the match itself matters: the longest match may not be the first one."""
     if not isinstance(e, (exp.RegexpReplace, exp.RegexpExtract)):
         return False
     return "|" in e.expression.name or len(re.findall(r"(?<!\()[*+?{]", e.expression.name)) > 1
 
 
 def other_letters(e: Expression) -> bool:
-    """True for ``strftime`` with letters that are no codes, or codes that others lack."""
+    """True for ``strftime`` with letters that are no codes, or codes that other libraries lack."""
     if not isinstance(e, exp.TimeToStr):
         return False
     return bool(re.search(r"[A-Za-z%\"]", re.sub("%[YmdHIMSjyBbAa]", "", e.text("format"))))
 
 
 def long_name(e: Expression) -> bool:
-    """True for a name of which PostgreSQL reads a part only."""
+    """True for a name that PostgreSQL would cut."""
     return isinstance(e, exp.Identifier) and len(e.name.encode()) > 63
 
 
@@ -206,11 +206,11 @@ def not_in_beside_null(e: Expression) -> bool:
 
 
 NEVER_NULL = "never_null"
-"""Marks, in a column's ``meta``, one of a table without NULLs that no outer join adds any to."""
+"""A key of ``meta`` that marks a table's column without NULLs, also after all joins."""
 
 
 def float_times_zero(e: Expression) -> bool:
-    """True for ``x * 0``, which some libraries take for 0 whatever x is."""
+    """True for ``x * 0``, which some libraries replace by 0 whatever x is."""
     if not isinstance(e, exp.Mul) or "DOUBLE" not in (kind(e.this), kind(e.expression)):
         return False
     return any(_is_zero(side) for side in (e.this, e.expression))
@@ -222,7 +222,7 @@ def _is_zero(e: Expression) -> bool:
 
 
 def constants_in_a_row(e: Expression) -> bool:
-    """True for ``x + 1e17 - 1e17``: the sum of the constants is not what is added to x."""
+    """True for ``x + 1e17 - 1e17``, where the sum of the constants is not what is added to x."""
     if not isinstance(e, (exp.Add, exp.Sub, exp.Mul)) or not _is_constant(e.expression):
         return False
     first = e.this.unnest()
@@ -256,7 +256,7 @@ def several_groupings(e: Expression) -> bool:
 
 
 def float_divisor(e: Expression) -> bool:
-    """True for a division by floats of rows, which may be -0.0; a sum or a mean is none."""
+    """True for a division by a float column, which may be -0.0; not by a sum or a mean."""
     if not isinstance(e, exp.Div):
         return False
     columns = (c for c in e.expression.find_all(exp.Column) if kind(c) == "DOUBLE")
@@ -264,7 +264,7 @@ def float_divisor(e: Expression) -> bool:
 
 
 def not_java(e: Expression) -> bool:
-    """True for a regular expression that Java reads otherwise than RE2, or may."""
+    """True for a regular expression that Java reads differently from RE2, or may."""
     if not isinstance(e, _REGULAR):
         return False
     pattern = e.expression

@@ -1,4 +1,4 @@
-"""A Spark session -> one that is started and set, tables read into it, and its end."""
+"""Starts, configures and ends a Spark session, and reads tables into it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from harness.words import without_secrets
 ROWS_WORTH_SPLITTING = 100_000
 """A table of fewer rows is one partition."""
 SEVERAL_LINES_BYTES = 2**20
-"""The most that a CSV file may have in which a text has several lines: see ``data/csv_form.py``."""
+"""The longest CSV file with texts of several lines: see ``data/csv_form.py``."""
 HEAP_SHARE = 0.6
-"""The part of the memory limit that the JVM's heap may take; it needs more beside it."""
+"""The share of the memory limit for the JVM's heap; the JVM needs more than its heap."""
 DEFAULT_MEMORY = 4 * 2**30
 _TYPES = {Type.STRING: "STRING", Type.TIMESTAMP: "TIMESTAMP_NTZ"}
 OF_SQL = {
@@ -30,11 +30,11 @@ OF_SQL = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",  # else answers have a time zone
     "spark.sql.caseSensitive": "true",
 }
-"""What can be set of any session, on a server too."""
+"""Settings of every session, also on a server."""
 
 
 def started(threads: int, address: str | None) -> Any:
-    """A session of its own, with the threads; raises ConnectionError where there is no cluster."""
+    """Returns a new session with the threads; raises ConnectionError if there is no cluster."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning)  # of pandas 3
         if address is not None:
@@ -60,7 +60,7 @@ def _connected(threads: int, address: str) -> Any:
 
 @cache
 def _first(threads: int, address: str | None) -> Any:
-    """The session that starts this process's JVM."""
+    """Returns the session that starts this process' JVM."""
     from pyspark.sql import SparkSession
 
     folder = own_folder("spark-")
@@ -91,7 +91,7 @@ def _settings(threads: int, folder: Path, address: str | None) -> dict[str, str]
 
 
 def read(spark: Any, table: Table, source: Input) -> Any:
-    """A DataFrame over a table's files."""
+    """Returns a DataFrame over a table's files."""
     files = [address(file) for file in table.files(source)]
     if source is not Input.CSV:
         return spark.read.parquet(*files)
@@ -110,12 +110,12 @@ def read(spark: Any, table: Table, source: Input) -> Any:
 
 
 def spread(rows: Any, table: Table, threads: int) -> Any:
-    """A DataFrame in as many partitions as threads, where it is worth it."""
+    """Returns a DataFrame in as many partitions as threads, unless it is small."""
     return rows.repartition(threads) if table.rows > ROWS_WORTH_SPLITTING else rows
 
 
 def name(rows: Any, table: Table) -> None:
-    """Lets queries read a DataFrame under its table's name."""
+    """Registers a DataFrame under its table's name."""
     rows.createOrReplaceTempView(quoted(table.name))
 
 
@@ -124,12 +124,12 @@ def address(path: str | Path) -> str:
 
 
 def quoted(name: str) -> str:
-    """A name as Spark's SQL quotes it."""
+    """Returns a name quoted in Spark's SQL."""
     return "`" + name.replace("`", "``") + "`"
 
 
 def end(spark: Any, cached: Iterable[Any]) -> None:
-    """Ends a session, and gives back what it holds on a server."""
+    """Ends a session, and frees what it holds on a server."""
     with contextlib.suppress(Exception):  # such as a cluster that has gone
         spark.interruptAll()
         for rows in cached:

@@ -255,7 +255,7 @@ POLARS_SQL: Spellings = {
 
 
 def as_int(name: str, *keys: str) -> Spelling:
-    """Prints a function whose numbers are of 32 bits there: all but its first operand are cast."""
+    """Prints a function with 32-bit numbers: all but its first operand are cast."""
 
     def text(printer: Any, e: Expression) -> str:
         operands = [e.args[key] for key in keys if e.args.get(key) is not None]
@@ -293,7 +293,7 @@ def of_booleans(name: str, of_boolean: str) -> Spelling:
 
 
 def cast_of_booleans(printer: Any, e: Expression) -> str:
-    """Prints casts between booleans and numbers for a library that has only that to 32 bits."""
+    """Prints casts between booleans and numbers, for a library with casts to 32 bits only."""
     value, of, to = printer.sql(e, "this"), kind(e.this), kind(e)
     if of == "BOOLEAN" and to in ("BIGINT", "DOUBLE"):
         return f"CAST(CAST({value} AS INT) AS {printer.sql(e, 'to')})"
@@ -304,7 +304,7 @@ def cast_of_booleans(printer: Any, e: Expression) -> str:
 
 
 def rounded_decimal(printer: Any, e: Expression) -> str:
-    """Prints ROUND to places by way of a decimal, for libraries that round only these to places."""
+    """Prints ROUND to places by a cast to decimal, for libraries that round only these so."""
     value, places = printer.sql(e, "this"), e.args.get("decimals")
     to = "BIGINT" if kind(e.this) == "BIGINT" else "DOUBLE PRECISION"
     if places is None:
@@ -318,7 +318,7 @@ def quantile(name: str, fraction: str = "{expression}") -> Spelling:
 
 
 def first_match(printer: Any, e: Expression) -> str:
-    """Prints ``regexp_extract`` of a whole match as SUBSTRING, NULL where there is none."""
+    """Prints ``regexp_extract`` of a whole match as SUBSTRING, which is NULL if nothing matches."""
     if e.text("group") not in ("", "0") or re.search(r"\((?!\?)", e.expression.name):
         printer.unsupported("a group of a regular expression")
     value = printer.sql(e, "this")
@@ -354,7 +354,7 @@ _BOTH = "COUNT({this} + {expression})"
 
 
 def of_floats(name: str) -> Spelling:
-    """Prints an aggregate over floats, for libraries that compute it of integers as a decimal."""
+    """Prints an aggregate of floats, for libraries that compute decimals for integers."""
 
     def text(printer: Any, e: Expression) -> str:
         value = printer.sql(e, "this")
@@ -392,7 +392,7 @@ def div(printer: Any, e: Expression) -> str:
 
 
 def all_matches(printer: Any, e: Expression) -> str:
-    """Prints ``regexp_replace`` for a library that replaces all matches, never one alone."""
+    """Prints ``regexp_replace``, for a library that always replaces all matches."""
     if "g" not in e.text("modifiers"):
         printer.unsupported("a replacement of the first match alone")
     text: str = printer.func("REGEXP_REPLACE", e.this, e.expression, e.args["replacement"])

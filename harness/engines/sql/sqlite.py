@@ -1,4 +1,4 @@
-"""SQLite, as Python brings it: tables in memory, their join keys indexed."""
+"""SQLite in Python's standard library: tables in memory, their join keys indexed."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from harness.tables import Input, Table
 from harness.types import Type
 
 TYPES = "-- types of the answer: "
-"""Begins a program's last line: SQLite has neither booleans nor dates."""
+"""The start of a program's last line, with types: SQLite has neither booleans nor dates."""
 
 
 class SqliteSession(SqlSession):
-    """Results are lists of tuples, as Python's module gives them."""
+    """Runs queries; results are lists of tuples."""
 
     def __init__(self, threads: int = 1) -> None:
         super().__init__(threads)

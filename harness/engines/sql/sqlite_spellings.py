@@ -1,6 +1,6 @@
-"""How SQLite's dialect prints what it has as formulas only: dates, casts, quotients, texts.
+"""Prints for SQLite what it has only as formulas: dates, casts, quotients, texts.
 
-Dates and times are texts, ``2020-01-31`` and ``2020-01-31 00:00:00``, which sort as they should.
+Dates and times are texts, ``2020-01-31`` and ``2020-01-31 00:00:00``, which sort in time order.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from harness.engines.sql.spellings import Spelling, Spellings, negation, spelt
 from harness.plan.facts.printing import Expression
 
 _UNITS = {"WEEK": ("DAY", 7), "QUARTER": ("MONTH", 3), "YEAR": ("MONTH", 12)}
-"""Units of an interval in terms of smaller ones."""
+"""Unit of an interval -> a smaller unit, and their number."""
 _PARTS = {"YEAR": "%Y", "MONTH": "%m", "DAY": "%d", "HOUR": "%H", "MINUTE": "%M", "SECOND": "%S"}
 _PARTS |= {"DOY": "%j", "DAYOFYEAR": "%j", "DOW": "%w", "DAYOFWEEK": "%w", "EPOCH": "%s"}
 _STARTS = {
@@ -58,7 +58,7 @@ def part(printer: Any, e: Expression) -> str:
 
 
 def moved(sign: str) -> Spelling:
-    """Prints ``d + interval n month``; a month that is too short ends at its last day."""
+    """Prints ``d + interval n month``; a day that the month lacks becomes its last one."""
 
     def text(printer: Any, e: Expression) -> str:
         step = e.expression.unnest()
@@ -77,7 +77,7 @@ def moved(sign: str) -> Spelling:
 
 
 def _of_days(printer: Any, e: Expression, sign: str) -> str:
-    """Prints ``d + 3`` for a date and a number of days; numbers as they are."""
+    """Prints ``d + 3`` for a date and a number of days; other sums unchanged."""
     dates, days = (e.this, e.expression) if kind(e.this) == "DATE" else (e.expression, e.this)
     if kind(dates) != "DATE" or kind(days) != "BIGINT":
         plain: str = printer.binary(e, sign)
@@ -104,7 +104,7 @@ def apart(printer: Any, e: Expression) -> str:
 
 
 def cast(printer: Any, e: Expression) -> str:
-    """Prints casts by type: SQLite itself would take a date for the number of its year."""
+    """Prints casts by type: SQLite would cast a date to its year."""
     of, to = kind(e.this), kind(e)
     value = f"({printer.sql(e, 'this')})" if _is_joined(e.this) else printer.sql(e, "this")
     if to in ("DATE", "TIMESTAMP"):
@@ -122,7 +122,7 @@ def cast(printer: Any, e: Expression) -> str:
 
 
 def _is_joined(e: Expression) -> bool:
-    """Whether an operand of an operator needs parentheses."""
+    """True if an operand of an operator needs parentheses."""
     return isinstance(e, (exp.Binary, exp.Unary)) and not isinstance(e, (exp.Paren, exp.Func))
 
 
@@ -138,7 +138,7 @@ def _as_date(printer: Any, e: Expression, to: str) -> str:
 
 
 def quotient(printer: Any, e: Expression) -> str:
-    """Prints ``a / b``, which is infinite where b is 0: SQLite's would be NULL."""
+    """Prints ``a / b``, which is infinite if b is 0; SQLite's is NULL."""
     above, below = printer.sql(e, "this"), printer.sql(e, "expression")
     if isinstance(e.expression, exp.Literal) and float(e.expression.name) != 0:
         return f"{above} / {below}"
@@ -164,7 +164,7 @@ def concat(printer: Any, e: Expression) -> str:
 
 
 def logarithm(printer: Any, e: Expression) -> str:
-    """Prints logarithms; that of 0 is infinite, where SQLite's would be NULL."""
+    """Prints logarithms; that of 0 is infinite, SQLite's is NULL."""
     value = printer.sql(e, "expression" if e.args.get("expression") else "this")
     base = e.this.name if e.args.get("expression") else ""
     if base not in ("", "2", "10"):
@@ -174,7 +174,7 @@ def logarithm(printer: Any, e: Expression) -> str:
 
 
 def rounded(printer: Any, e: Expression) -> str:
-    """Prints ROUND; SQLite takes places below 0 for 0."""
+    """Prints ROUND; SQLite takes negative places for 0."""
     value, places = printer.sql(e, "this"), e.args.get("decimals")
     if kind(e.this) == "BIGINT" and not isinstance(places, exp.Neg):
         return str(value)

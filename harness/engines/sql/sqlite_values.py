@@ -1,4 +1,4 @@
-"""Tables -> rows that SQLite can hold, and its rows -> an Arrow table."""
+"""Loads tables into SQLite, and converts its rows to an Arrow table."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _DECLARED = {
     **{Type.INT64: "INTEGER", Type.FLOAT64: "REAL", Type.BOOLEAN: "INTEGER"},
 }
 SECONDS = 19
-"""The characters of a time to the second; SQLite's functions know no fractions."""
+"""The characters of a time in seconds; SQLite's functions have no fractions."""
 
 
 def fill(connection: sqlite3.Connection, table: Table) -> None:
-    """Makes a table, in the place of one of its name, with the rows of its Parquet files."""
+    """Makes a table, replacing one of its name, with the rows of its Parquet files."""
     name, marks = identifier(table.name), ", ".join("?" * len(table.schema))
     connection.execute(f"DROP TABLE IF EXISTS {name}")
     connection.execute(f"CREATE TABLE {name} ({declared(table, _DECLARED)})")
@@ -35,7 +35,7 @@ def fill(connection: sqlite3.Connection, table: Table) -> None:
 
 
 def index(connection: sqlite3.Connection, columns: Iterable[tuple[str, str]]) -> None:
-    """Makes an index on each of the columns (table, column), and has SQLite count its rows."""
+    """Makes an index on each column (table, column), and runs ANALYZE."""
     for name, column in sorted(columns):
         where = f"{identifier(name)} ({identifier(column)})"
         connection.execute(f"CREATE INDEX {identifier(f'{name}.{column}')} ON {where}")
@@ -43,7 +43,7 @@ def index(connection: sqlite3.Connection, columns: Iterable[tuple[str, str]]) ->
 
 
 def _batches(table: Table) -> Iterator[Iterator[tuple[Any, ...]]]:
-    """Yields the rows of a table, batch by batch. Raises ValueError for parts of seconds."""
+    """Yields the rows of a table, batch by batch; raises ValueError for fractions of seconds."""
     import pyarrow.parquet as pq
 
     names = [column.name for column in table.schema]
@@ -67,7 +67,7 @@ def _plain(column: pa.Array) -> list[Any]:
 def answer(
     names: Sequence[str], rows: Sequence[tuple[Any, ...]], types: Sequence[Type]
 ) -> pa.Table:
-    """The rows as an Arrow table. SQLite's NULL among floats may be a NaN."""
+    """Returns the rows as an Arrow table; a NULL among floats may stand for NaN."""
     import pyarrow as pa
 
     columns = list(zip(*rows, strict=True)) or [()] * len(names)

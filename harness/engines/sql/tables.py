@@ -1,4 +1,4 @@
-"""Tables -> their columns in CREATE TABLE, and those that a query joins by, to be indexed."""
+"""Columns of a table for CREATE TABLE, and the join keys of a query, to be indexed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from harness.tables import Input, Table
 from harness.types import Type
 
 STANDARD = {Type.FLOAT64: "DOUBLE PRECISION", Type.STRING: "TEXT"}
-"""PostgreSQL's names of types that DuckDB calls otherwise."""
+"""PostgreSQL's names of types, where DuckDB's differ."""
 
 
 def declared(table: Table, types: Mapping[Type, str]) -> str:
-    """Returns the columns of CREATE TABLE; types that are not among these have DuckDB's names."""
+    """Returns the columns for CREATE TABLE; types not in ``types`` have DuckDB's names."""
     return ", ".join(f"{identifier(c.name)} {types.get(c.type, c.type.sql)}" for c in table.schema)
 
 
@@ -27,7 +27,7 @@ def files(table: Table, source: Input) -> str:
 
 
 def csv_options(table: Table) -> str:
-    """Returns how a table's CSV files are to be read, in Hyper's words."""
+    """Returns the options with which Hyper reads a table's CSV files."""
     form = table.csv_format
     delimiter, null = literal(form.delimiter), literal(form.null_values[0])
     options = f"DELIMITER => {delimiter}, NULL => {null}, FORCE_NULL => true"

@@ -1,4 +1,4 @@
-"""Parts of SQL -> what people call them, for sentences about what is missing."""
+"""Names of SQL's parts, for messages about what is missing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CLAUSES: dict[tuple[type[Expression], str], str] = {
 
 
 def called(e: Expression) -> str:
-    """A node: ``the function ATAN2``, ``a row of values``, ``AT TIME ZONE``."""
+    """Returns a node's name: ``the function ATAN2``, ``a row of values``, ``AT TIME ZONE``."""
     if type(e) in _PARTS:
         return _PARTS[type(e)]
     name = in_sql(e).partition("(")[0]
@@ -42,6 +42,6 @@ def called(e: Expression) -> str:
 
 
 def called_clause(e: Expression, argument: str) -> str:
-    """A clause of a node, by the argument in which sqlglot has it."""
+    """Returns the name of a node's clause, given sqlglot's name of the argument."""
     words = argument.strip("_").replace("_", " ")
     return _CLAUSES.get((type(e), argument), f"{words.upper()} of {called(e)}")

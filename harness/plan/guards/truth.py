@@ -1,7 +1,7 @@
 """Turns a condition into a tree with every test for NULL that a library needs to answer as SQL.
 
-SQL's conditions are true, false or NULL. Libraries differ: pandas says True of ``NULL != 1``,
-``isin`` says False of NULL, and cuDF's ``&`` is NULL wherever a side is. A library declares its
+SQL's conditions are true, false or NULL. Libraries differ: ``NULL != 1`` is True in pandas,
+``isin`` is False for NULL, and cuDF's ``&`` is NULL if a side is. A library declares its
 :class:`Logic`, from which the tests for NULL follow; emitters print the trees.
 """
 
@@ -169,7 +169,10 @@ class Conditions:
         return Opposite(self._value(e))
 
     def _by_de_morgan(self, e: Expression) -> Truth:
-        """Returns NOT of AND or OR without negating what ``&`` or ``|`` gives: it may be NULL."""
+        """Returns NOT of AND or OR as AND or OR of opposites.
+
+        What ``&`` or ``|`` gives may be NULL, and is not negated.
+        """
         if isinstance(e, exp.Or):
             return All(tuple(map(self._opposite, e.flatten())))
         return Some(tuple(self._without_null(self._opposite(x), x) for x in e.flatten()))
@@ -220,7 +223,7 @@ class Conditions:
         return All((tree, *lacking)) if lacking else tree
 
     def _halved(self, e: Expression) -> Expression:
-        """Rewrites BETWEEN that may be False for NULL as two comparisons, as one may decide it."""
+        """Splits BETWEEN into two comparisons, one of which may decide it beside a NULL."""
         split = isinstance(e, exp.Between) and isinstance(e, self.logic.false_of_null)
         if not split or not self._nullable(e):
             return e
