@@ -53,6 +53,7 @@ class PandasValues(Functions):
         null_of_null=frozenset(MASKED),
         maybe_null=frozenset({*MASKED, Type.FLOAT64}),
         nan_is_greatest=False,
+        nan_is_null=True,
     )
     masks: ClassVar[bool] = True
     """Whether integers and booleans with NULLs need a masked dtype."""

@@ -43,6 +43,8 @@ class Logic:
     """True if ``&`` and ``|`` are NULL only where AND and OR are, False if wherever a side is."""
     nan_is_greatest: bool = True
     """True if NaN is greater than all other numbers, as in SQL; False as in IEEE 754."""
+    nan_is_null: bool = False
+    """True if NULLs of floats are NaN, so that a NaN among them is one."""
 
 
 class Place(Enum):
@@ -234,6 +236,8 @@ class Conditions:
     def _beside_nan(self, e: Expression) -> Expression:
         """Returns a comparison as the library needs it if an operand may be NaN."""
         if self.logic.nan_is_greatest or not isinstance(e, COMPARISONS):
+            return e
+        if self.logic.nan_is_null and self._nullable(e):
             return e
         return greater_by_nan(e, self.schema)
 
