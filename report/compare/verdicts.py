@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from report.compare.comparison import Comparison, Score, Task, score
 from report.compare.metrics import DEFAULT
 from report.compare.statistics import PENALTY, Estimate, Ratio, mean_ratio, ratio_of
-from report.read.frame import Engine, Setting
+from report.read.frame import EngineVersion, Setting
 
 NOTABLE = 1.1
 """The least ratio to the best of a query that counts as a price."""
@@ -36,7 +36,7 @@ class Rival:
     the query on which the rival stands worst against the pick.
     """
 
-    engine: Engine
+    engine: EngineVersion
     wins: int
     missing: int
     worst: Worst | None
@@ -54,14 +54,14 @@ class Pick:
     score: Score
     total: int
     missing: int
-    next: tuple[Engine, Ratio] | None
+    next: tuple[EngineVersion, Ratio] | None
     rival: Rival | None
     worst: Worst | None
     memory: int | None
-    leaner: tuple[Engine, int] | None
+    leaner: tuple[EngineVersion, int] | None
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> EngineVersion:
         return self.score.engine
 
 
@@ -88,13 +88,13 @@ def narrowed(comparison: Comparison, settings: Iterable[Setting]) -> Comparison:
     return Comparison(tuple(each.engine for each in scores), kept, tasks, tuple(scores))
 
 
-def scores_of(tasks: Sequence[Task], engines: Iterable[Engine]) -> list[Score]:
+def scores_of(tasks: Sequence[Task], engines: Iterable[EngineVersion]) -> list[Score]:
     """Returns the scores of the engines that have a cell, best first, equals in the given order."""
     found = [score(tasks, e) for e in engines if any(e in task.entries for task in tasks)]
     return sorted(found, key=lambda each: math.inf if each.mean is None else each.mean.value)
 
 
-def pick(tasks: Sequence[Task], engines: Iterable[Engine]) -> Pick | None:
+def pick(tasks: Sequence[Task], engines: Iterable[EngineVersion]) -> Pick | None:
     """Returns the engine to use for some tasks; None if no engine has a value."""
     timed = [each for each in scores_of(tasks, engines) if each.mean is not None]
     if not timed:
@@ -114,8 +114,8 @@ def pick(tasks: Sequence[Task], engines: Iterable[Engine]) -> Pick | None:
 
 
 def _next(
-    tasks: Sequence[Task], best: Engine, others: Sequence[Score]
-) -> tuple[Engine, Ratio] | None:
+    tasks: Sequence[Task], best: EngineVersion, others: Sequence[Score]
+) -> tuple[EngineVersion, Ratio] | None:
     if not others:
         return None
     engine = others[0].engine
@@ -125,7 +125,7 @@ def _next(
     return None if mean is None else (engine, mean)
 
 
-def _counted(task: Task, one: Engine, other: Engine) -> Ratio | None:
+def _counted(task: Task, one: EngineVersion, other: EngineVersion) -> Ratio | None:
     """Returns one engine's value over another's, with the penalty for a missing value."""
     values = [each.value for each in task.entries.values() if each.value is not None]
     if not values:
@@ -146,12 +146,14 @@ def _rival(tasks: Sequence[Task], best: Score, others: Sequence[Score]) -> Rival
     return Rival(rival.engine, rival.wins, len(missing), _worst(tasks, rival.engine, best.engine))
 
 
-def _missing(tasks: Sequence[Task], engine: Engine) -> list[Task]:
+def _missing(tasks: Sequence[Task], engine: EngineVersion) -> list[Task]:
     own = (task for task in tasks if engine in task.entries)
     return [task for task in own if task.entries[engine].value is None]
 
 
-def _worst(tasks: Sequence[Task], engine: Engine, other: Engine | None = None) -> Worst | None:
+def _worst(
+    tasks: Sequence[Task], engine: EngineVersion, other: EngineVersion | None = None
+) -> Worst | None:
     """Returns where an engine stands worst against another, or the best; None if nowhere much."""
     found = None
     for task in tasks:
@@ -167,12 +169,14 @@ def _worst(tasks: Sequence[Task], engine: Engine, other: Engine | None = None) -
     return found
 
 
-def _peak(tasks: Sequence[Task], engine: Engine) -> int | None:
+def _peak(tasks: Sequence[Task], engine: EngineVersion) -> int | None:
     cells = [task.entries[engine].cell for task in tasks if engine in task.entries]
     return max((c.peak_bytes for c in cells if c.peak_bytes and c.outcome == "ok"), default=None)
 
 
-def _leaner(peaks: Mapping[Engine, int | None], best: Engine) -> tuple[Engine, int] | None:
+def _leaner(
+    peaks: Mapping[EngineVersion, int | None], best: EngineVersion
+) -> tuple[EngineVersion, int] | None:
     """Returns the leanest engine if the pick needs much more memory."""
     known = {engine: peak for engine, peak in peaks.items() if peak is not None}
     own = known.get(best)

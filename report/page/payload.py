@@ -25,7 +25,6 @@ from report.read.sources import RunFile
 from report.words import names
 from report.words.change_wording import PROBE_MARGIN
 from report.words.names import EngineColumn
-from report.words.verdicts import largest_of
 
 DIGITS = 6
 SINGLES: Mapping[str, Callable[[ResultCell], float | None]] = {
@@ -72,7 +71,6 @@ class Payload:
     def outline(self) -> dict[str, Any]:
         """Returns names, labels and constants: all that is neither a column nor a long text."""
         settings = self._comparison.settings
-        largest = largest_of(self._results, settings)
         machines = len({setting.machine for setting in settings})
         on_gpu = {cell.engine for cell in self._cells if cell.extras and cell.extras.gpu}
         return {
@@ -91,9 +89,7 @@ class Payload:
                 }
                 for column in self._columns
             ],
-            "settings": [
-                {**self._setting(each, machines), "largest": each in largest} for each in settings
-            ],
+            "settings": [self._setting(each, machines) for each in settings],
             "queries": [self._query(*query) for query in self._queries],
             "outcomes": [{"name": o, "text": names.outcome(o)} for o in self._outcomes],
             "reasons": list(self._reasons),
@@ -181,7 +177,13 @@ class Payload:
         workload = self._results.workloads[setting.workload]
         label = names.setting(setting, machines)
         rows = workload.sizes.get(setting.size)
-        return {**asdict(setting), "title": workload.title, "label": label, "table_rows": rows}
+        return {
+            **asdict(setting),
+            "title": names.readable(workload.title),
+            "file": workload.file,
+            "label": label,
+            "table_rows": rows,
+        }
 
     def _query(self, workload: str, name: str) -> dict[str, Any]:
         title = self._results.workloads[workload].queries[name].title

@@ -28,7 +28,7 @@ interface Engine {
 }
 interface Setting {
   machine: string; workload: string; size: string; input: string; threads: number;
-  title: string; label: string; table_rows: number | null; largest: boolean;
+  title: string; label: string; table_rows: number | null; file: string;
 }
 interface Query { workload: string; name: string; title: string }
 interface Run { id: string; started: string; machine: string; label: string; probe: number | null }
@@ -41,10 +41,14 @@ interface Texts {
 
 /** A run or an engine, as one side of a comparison. */
 interface Side { kind: "run" | "engine"; at: number }
-/** What the reader chose. An empty filter is none; `baseline` is null for the best of each query. */
+/** What the reader chose. An empty filter is none, of sizes and threads the largest and the most; `baseline` is null for the best of each query. */
 interface State extends Record<Filter, string> {
   metric: string; baseline: number | null; penalty: boolean; off: Set<number>;
   query: string; sort: number | null; theme: string; before: Side | null; after: Side | null;
+  /** The engines of the pair; null for those that the page proposes. */
+  from: number | null; to: number | null;
+  /** The cell that is open. */
+  open: number | null;
 }
 
 /** A ratio, and the standard error of its logarithm; null where that is not known. */
@@ -60,6 +64,10 @@ interface Analysis { logs: Float64Array; squares: Float64Array; places: Place[];
 interface Score {
   engine: number; mean: Mean | null; ok: number; total: number; wins: number; ties: number; unclear: number; peak: number;
 }
+/** How many of a unit a second has. */
+interface Unit { unit: string; scale: number }
+/** A workload in a setting, or in several. */
+interface Kind { settings: number[]; tasks: number[]; title: string; label: string }
 /** A cell with its ratio to another engine's, or to the best. */
 interface Worst { cell: number; ratio: number }
 /** The engine to use for some tasks; see report/compare/verdicts.py. */
@@ -73,7 +81,7 @@ interface View {
   state: State; tasks: number[]; analysis: Analysis; scores: Score[];
   /** The analysis by which verdicts are made; worked out when it is needed. */
   fair?: Analysis;
-  changes?: Map<number, Change[]>; rows: Map<string, Row[]>;
+  changes?: Map<number, Change[]>; rows: Map<string, Row[]>; sweeps: { size?: number[]; threads?: number[] };
 }
 
 /** A cell in view, or an older one: its place in columns of the same names. */
@@ -84,6 +92,6 @@ interface Change extends Pair { verdict: string; ratio: Ratio | null }
 /** A row of a chart; which fields it has, the chart's function in report/charts says. */
 type Row = Record<string, any>;
 type Rows = (of: number, view: View) => Row[];
-interface Spec { usermeta?: { step: number; lines?: string }; params?: object[]; [key: string]: unknown }
+interface Spec { usermeta?: { step: number; lines?: string }; params?: { name: string }[]; [key: string]: unknown }
 interface Chart { view: any; finalize(): void }
 declare function vegaEmbed(figure: HTMLElement, spec: object, options: object): Promise<Chart>;

@@ -107,8 +107,8 @@ function priceInWords({ worst, missing }) {
 /** @type {(pick: Picked) => string} */
 function memoryInWords({ score, leaner }) {
   if (score.peak <= 0) return "";
-  const own = `${amount(score.peak, "MiB")} MiB of memory at most`;
-  return leaner === null ? `${own}.` : `${own}; ${labelOf(leaner.engine)} ${amount(leaner.peak, "MiB")} MiB.`;
+  const own = `${amount(score.peak, "MiB")} of memory at most`;
+  return leaner === null ? `${own}.` : `${own}; ${labelOf(leaner.engine)} ${amount(leaner.peak, "MiB")}.`;
 }
 
 /** The sentences of a verdict: lead, reason, price and memory, each may be empty. @type {(pick: Picked, state: State) => string[]} */

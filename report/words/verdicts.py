@@ -13,7 +13,7 @@ from report.compare.comparison import Comparison, Task, compare
 from report.compare.metrics import DEFAULT
 from report.compare.statistics import Ratio
 from report.compare.verdicts import Pick, largest, narrowed, pick
-from report.read.frame import Engine, Results, Setting, load
+from report.read.frame import EngineVersion, Results, Setting, load
 from report.words import names, wording
 
 
@@ -49,15 +49,20 @@ def verdicts(results: Path) -> list[Verdict]:
     Raises ReportError where the file is unusable.
     """
     loaded = load([results])
-    comparison = headline(loaded, compare(loaded))
-    labels = {column.engine: column.label for column in names.columns(
-        compare(loaded).engines, loaded.engines)}  # fmt: skip
-    machines = len({setting.machine for setting in comparison.settings})
+    whole = compare(loaded)
+    columns = names.columns(whole.engines, loaded.engines)
+    labels = {column.engine: column.label for column in columns}
+    comparison = headline(loaded, whole)
     return [
-        _verdict(loaded.workloads[setting.workload].title, names.setting(setting, machines),
-                 comparison.of(setting), comparison.engines, labels)
+        _verdict(
+            names.short(loaded.workloads[setting.workload].title),
+            names.setting(setting),
+            comparison.of(setting),
+            comparison.engines,
+            labels,
+        )
         for setting in comparison.settings
-    ]  # fmt: skip
+    ]
 
 
 def headline(results: Results, comparison: Comparison) -> Comparison:
@@ -75,10 +80,9 @@ def _verdict(
     title: str,
     where: str,
     tasks: Sequence[Task],
-    engines: Iterable[Engine],
-    labels: dict[Engine, str],
+    engines: Iterable[EngineVersion],
+    labels: dict[EngineVersion, str],
 ) -> Verdict:
-    title = names.readable(title)
     found = pick(tasks, engines)
     if found is None:
         return Verdict(title, where)
@@ -88,7 +92,7 @@ def _verdict(
     )  # fmt: skip
 
 
-def _lead(found: Pick, labels: dict[Engine, str]) -> str:
+def _lead(found: Pick, labels: dict[EngineVersion, str]) -> str:
     if found.next is None:
         return "No other engine has a value."
     engine, ratio = found.next
@@ -105,7 +109,7 @@ def _times(ratio: Ratio) -> str:
     return f"{times} ({wording.interval(*ratio.interval)})" if ratio.interval else times
 
 
-def _reason(found: Pick, labels: dict[Engine, str]) -> str:
+def _reason(found: Pick, labels: dict[EngineVersion, str]) -> str:
     if (rival := found.rival) is None:
         ties = f", ties for best on {found.score.ties}" if found.score.ties else ""
         best = DEFAULT.superlative.capitalize()
@@ -129,7 +133,7 @@ def _price(found: Pick) -> str:
     return " ".join(parts)
 
 
-def _memory(found: Pick, labels: dict[Engine, str]) -> str:
+def _memory(found: Pick, labels: dict[EngineVersion, str]) -> str:
     if found.memory is None:
         return ""
     own = f"{wording.mebibytes(found.memory)} MiB"

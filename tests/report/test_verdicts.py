@@ -99,7 +99,7 @@ def test_the_page_says_the_same(tmp_path: Path, times: Times | None) -> None:
     sizes = realistic(("small", "large"), ("memory", "csv"), rounds=5)
     file = results(tmp_path, times) if times else write(tmp_path / "run.json", sizes)
     script = Script([file])
-    largest = script.view("page.settings.flatMap(({ largest }, at) => largest ? [at] : [])")
+    largest = script.view("[...new Set(view.tasks.map((task) => cells.task_setting[task]))]")
     assert [script.call("pictureVerdict", at, {}) for at in largest] == [
         [each.engine, each.lead, each.reason, each.price, each.memory] if each.engine else []
         for each in verdicts(file)
