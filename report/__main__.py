@@ -10,7 +10,6 @@ import typer
 from report.errors import ReportError, harmless
 from report.look.theme import Theme
 from report.page.output import Format, build, draw
-from report.page.page import TITLE
 from report.read.sources import find
 
 RESULTS = Path("results")
@@ -35,7 +34,9 @@ def main(
             show_default=f"{PAGE}, or {PICTURES}",
         ),
     ] = None,
-    title: Annotated[str, typer.Option(help="The heading.")] = TITLE,
+    title: Annotated[
+        str, typer.Option(help="The heading.", show_default="the workloads' titles")
+    ] = "",
     format: Annotated[
         str, typer.Option(help="html for the page; png, svg or png,svg for pictures.")
     ] = "html",

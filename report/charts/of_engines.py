@@ -7,6 +7,7 @@ import altair as alt
 from report.charts.parts import (
     BAR_HEIGHT,
     COLOUR,
+    DURATION,
     bars_of,
     engines,
     from_zero,
@@ -63,7 +64,7 @@ def cold() -> alt.LayerChart:
     dy and align, where its name stands.
     """
     base = rows_of("cold")
-    x = logarithmic(alt.X, "x", "hot median, seconds")
+    x = logarithmic(alt.X, "x", "hot median", DURATION)
     y = logarithmic(alt.Y, "y", "cold run, × hot")
     equal = of_kind(base, "equal").mark_line(strokeDash=[5, 4], strokeWidth=1.2).encode(x=x, y=y)
     return plot_of(alt.layer(equal, _cells(base, x, y), *_means(base)), 300)
@@ -111,6 +112,26 @@ def threads() -> alt.LayerChart:
     )
     ends = base.transform_joinaggregate(last="max(threads)", groupby=["engine"])
     names = ends.transform_filter("datum.threads === datum.last")
+    labels = names_at_ends(names).encode(y="amount:Q", text="engine:N")
+    return plot_of(alt.layer(ideal, lines.mark_line(strokeWidth=1.5), points, labels), 260)
+
+
+def sizes() -> alt.LayerChart:
+    """Time over that of the smallest size, as the geometric mean over queries; dashed: slope 1.
+
+    Rows: engine, colour, times (the rows over those of the smallest size), amount (the time over
+    that of the smallest), ideal, label; the last of an engine also dy, where its name stands.
+    """
+    base = rows_of("sizes").encode(
+        x=logarithmic(alt.X, "times", "× the rows of the smallest size", range=room_for_names())
+    )
+    up = logarithmic(alt.Y, "amount", "× the time")
+    ideal = base.mark_line(strokeDash=[5, 4], strokeWidth=1.2, opacity=0.6).encode(y="ideal:Q")
+    lines = base.encode(y=up, color=COLOUR, detail="engine:N")
+    points = lines.mark_point(filled=True, size=46, opacity=1).encode(
+        tooltip=tooltip(engine="Engine", label="Time")
+    )
+    names = base.transform_filter("isValid(datum.dy)")
     labels = names_at_ends(names).encode(y="amount:Q", text="engine:N")
     return plot_of(alt.layer(ideal, lines.mark_line(strokeWidth=1.5), points, labels), 260)
 

@@ -1,4 +1,4 @@
-"""Charts of one query: its engines side by side, one cell's rounds, and its time by size."""
+"""Charts of queries: all of a setting, one pair of engines, one query, one cell, and by size."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import altair as alt
 from report.charts.parts import (
     BAR_HEIGHT,
     COLOUR,
+    DURATION,
+    FIT,
+    IN_UNIT,
+    ROOM,
+    UNIT,
     bars_of,
     engines,
     from_zero,
@@ -21,6 +26,75 @@ from report.charts.parts import (
     tooltip,
 )
 
+DOT_STEP = 26
+"""Pixels for each query of a plot of many."""
+
+
+def times() -> alt.LayerChart:
+    """The queries of a setting: a point for each engine on one logarithmic axis.
+
+    Rows: query (its title), place, kind ("value", "span" for the ends of a query's line, or
+    "missing"), engine, colour, cell, amount, low, high, label, note.
+    Engines without a value are listed at the right, as the label of the kind "missing".
+    """
+    base = rows_of("times").encode(y=_queries())
+    free = [0, alt.ExprRef("width - room")]
+    x = logarithmic(alt.X, "amount", None, IN_UNIT + DURATION, range=free)
+    spans = of_kind(base, "span").mark_rule(strokeWidth=1, opacity=0.25, aria=False)
+    values = of_kind(base, "value")
+    errors = values.mark_rule(strokeWidth=2, opacity=0.8, aria=False).encode(
+        x="low:Q", x2="high:Q", color=COLOUR
+    )
+    points = values.mark_point(filled=True, size=80, opacity=0.9, cursor="pointer").encode(
+        x=x, color=COLOUR, tooltip=tooltip(engine="Engine", query="Query", label="Value")
+    )
+    names = of_kind(base, "missing").mark_text(align="left", fontSize=10, limit=105)
+    missing = names.encode(
+        x=alt.value(alt.expr("width - room + 8")),
+        text="label:N",
+        tooltip=tooltip(note="Without a value"),
+    )
+    chart = alt.layer(spans.encode(x="low:Q", x2="high:Q"), errors, points, missing)
+    return _many(chart).add_params(UNIT, ROOM)
+
+
+def pair() -> alt.LayerChart:
+    """Two engines: how many times as fast the second is on each query, and its memory.
+
+    Rows: query (its title), place, kind ("time", "memory" or "missing"), cell, colour, gain, low,
+    high, label, note. Right of the line at 1 the second engine needs less.
+    """
+    base = rows_of("pair").encode(y=_queries())
+    x = logarithmic(alt.X, "gain", "the first engine ÷ the second")
+    even = rows_of("pair").mark_rule(strokeDash=[5, 4], aria=False).encode(x=alt.datum(1))
+    times = of_kind(base, "time")
+    bars = times.mark_rule(strokeWidth=5, opacity=0.45, aria=False).encode(
+        x=x, x2=alt.datum(1), color=COLOUR
+    )
+    errors = times.mark_rule(strokeWidth=1.5, aria=False).encode(x="low:Q", x2="high:Q")
+    tips = tooltip(query="Query", label="Gain", note="Values")
+    points = times.mark_point(filled=True, size=80, opacity=1, cursor="pointer").encode(
+        x=x, color=COLOUR, tooltip=tips
+    )
+    memory = of_kind(base, "memory").mark_point(
+        shape="diamond", size=60, strokeWidth=1.5, cursor="pointer"
+    ).encode(x=x, tooltip=tips)  # fmt: skip
+    missing = of_kind(base, "missing").mark_text(align="left", fontStyle="italic", dx=6).encode(
+        x=alt.value(0), text="label:N", tooltip=tooltip(note="Reason")
+    )  # fmt: skip
+    return _many(alt.layer(even, bars, errors, memory, points, missing))
+
+
+def _queries() -> alt.Y:
+    axis = alt.Axis(labelLimit=260, labelPadding=6, ticks=False, domain=False, grid=True)
+    return alt.Y("query:N", sort=alt.EncodingSortField("place", op="min"), title=None, axis=axis)
+
+
+def _many(chart: alt.LayerChart) -> alt.LayerChart:
+    return chart.properties(
+        width="container", autosize=FIT, usermeta={"step": DOT_STEP, "lines": "query"}
+    )
+
 
 def query() -> alt.LayerChart:
     """One task: a bar for each engine's value, its interval, and its rounds as points.
@@ -32,12 +106,12 @@ def query() -> alt.LayerChart:
     base = rows_of("query").encode(y=engines())
     values = of_kind(base, "value")
     bars = values.mark_bar(height=alt.RelativeBandSize(0.66), opacity=0.55).encode(
-        x=from_zero("amount", None),
+        x=from_zero("amount", None, IN_UNIT + DURATION),
         color=COLOUR,
         tooltip=tooltip(engine="Engine", label="Value", note="Interval"),
     )
     layers = [bars, intervals(values), _rounds(base), labels_at(values), _missing(base)]
-    return bars_of(alt.layer(*layers), BAR_HEIGHT)
+    return bars_of(alt.layer(*layers), BAR_HEIGHT).add_params(UNIT)
 
 
 def rounds() -> alt.LayerChart:
@@ -50,7 +124,7 @@ def rounds() -> alt.LayerChart:
     whole = base.transform_aggregate(
         low="min(low)", high="max(high)", median="min(median)", last="max(round)"
     )
-    seconds = alt.Y("low:Q", title="seconds", scale=alt.Scale(zero=True), axis=_few_ticks())
+    seconds = alt.Y("low:Q", title=None, scale=alt.Scale(zero=True), axis=_few_ticks())
     band = whole.mark_rect(opacity=0.15).encode(y=seconds, y2="high:Q")
     median = whole.mark_rule(strokeWidth=1, strokeDash=[4, 3]).encode(y="median:Q")
     order = alt.X(
@@ -78,7 +152,7 @@ def scaling() -> alt.LayerChart:
     base = rows_of("scaling")
     values = of_kind(base, "value").encode(
         x=logarithmic(alt.X, "rows", "rows of the tables", range=room_for_names()),
-        y=logarithmic(alt.Y, "amount", None),
+        y=logarithmic(alt.Y, "amount", None, IN_UNIT + DURATION),
         color=COLOUR,
         detail="engine:N",
     )
@@ -92,7 +166,8 @@ def scaling() -> alt.LayerChart:
         x="rows:Q", y=alt.value(6), color=COLOUR,
         tooltip=tooltip(engine="Engine", size="Size", label="Outcome"),
     )  # fmt: skip
-    return plot_of(alt.layer(values.mark_line(strokeWidth=1.5), points, crosses, labels), 190)
+    layers = [values.mark_line(strokeWidth=1.5), points, crosses, labels]
+    return plot_of(alt.layer(*layers), 190).add_params(UNIT)
 
 
 def _rounds(base: alt.Chart) -> alt.Chart:
@@ -109,4 +184,4 @@ def _missing(base: alt.Chart) -> alt.Chart:
 
 
 def _few_ticks() -> alt.Axis:
-    return alt.Axis(tickCount=4, grid=True)
+    return alt.Axis(tickCount=4, grid=True, labelExpr=DURATION)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import altair as alt
 
-FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
+from report.charts.parts import DURATION, FIT, IN_UNIT, UNIT
+
 HISTORY_HEIGHT = 170
 CHANGE_STEP = 24
 """Pixels for each query of the heat map."""
@@ -16,7 +17,12 @@ FRAMES = {"lost": "#d9480f", "gained": "#1c7ed6"}
 """Colours of frames, visible on a light and on a dark page."""
 
 
-def history() -> alt.LayerChart:
+def past() -> alt.LayerChart:
+    """All queries over runs, each as a multiple of the engine's first run; rows as of `history`."""
+    return history("past", "% of its first run")
+
+
+def history(name: str = "history", title: str | None = None) -> alt.LayerChart:
     """One query over runs: a line for each engine, its interval, and its versions.
 
     Rows: engine, colour, kind ("value", "missing" or "name"), label; of a run also started
@@ -25,27 +31,33 @@ def history() -> alt.LayerChart:
     line and has the sign of its outcome (its label) at the foot, ``line`` lines up. A name stands
     above, ``across`` pixels from the left.
     """
-    base = alt.Chart(alt.NamedData(name="history")).encode(
+    base = alt.Chart(alt.NamedData(name=name)).encode(
         x=alt.X("started:T", title=None, scale=alt.Scale(type="utc", padding=18),
                 axis=alt.Axis(grid=False, labelOverlap=True, format=TIMES)),
         color=alt.Color("colour:N", scale=None),
         detail="engine:N",
     )  # fmt: skip
-    amount = alt.Y("amount:Q", title=None, axis=alt.Axis(tickCount=3, grid=True),
+    label = IN_UNIT + DURATION if title is None else "format(100 * datum.value, '.3~g') + '%'"
+    amount = alt.Y("amount:Q", title=title,
+                   axis=alt.Axis(tickCount=3, grid=True, labelExpr=label),
                    scale=alt.Scale(type="log", padding=16, nice=False))  # fmt: skip
     tooltip = _tooltip(engine="Engine", version="Version", label="Value", note="Run")
     runs = base.transform_filter("datum.kind !== 'name'")
     values = base.transform_filter("datum.kind === 'value'").encode(y=amount)
     changed = alt.condition("datum.mark !== ''", alt.value(1), alt.value(0))
-    return alt.layer(
-        runs.encode(y=amount).mark_line(strokeWidth=1.5),
-        values.mark_rule(strokeWidth=1.5, opacity=0.7).encode(y="low:Q", y2="high:Q"),
-        values.mark_point(filled=True, size=46, opacity=1).encode(tooltip=tooltip),
-        values.mark_point(size=150, strokeWidth=1.5).encode(opacity=changed, tooltip=tooltip),
-        values.mark_text(dy=-13, fontSize=10).encode(text="mark:N"),
-        _missing(runs),
-        _names(base),
-    ).properties(width="container", height=HISTORY_HEIGHT, autosize=FIT)
+    return (
+        alt.layer(
+            runs.encode(y=amount).mark_line(strokeWidth=1.5),
+            values.mark_rule(strokeWidth=1.5, opacity=0.7).encode(y="low:Q", y2="high:Q"),
+            values.mark_point(filled=True, size=46, opacity=1).encode(tooltip=tooltip),
+            values.mark_point(size=150, strokeWidth=1.5).encode(opacity=changed, tooltip=tooltip),
+            values.mark_text(dy=-13, fontSize=10).encode(text="mark:N"),
+            _missing(runs),
+            _names(base),
+        )
+        .add_params(UNIT)
+        .properties(width="container", height=HISTORY_HEIGHT, autosize=FIT)
+    )
 
 
 def _missing(runs: alt.Chart) -> alt.Chart:

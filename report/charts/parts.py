@@ -12,6 +12,17 @@ FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
 COLOUR = alt.Color("colour:N", scale=None)
 LONGEST = alt.param(name="longest", value=1)
 """The rightmost mark of a chart, which the page sets; a chart may have no mark at all."""
+UNIT = alt.param(name="unit", value="s")
+"""The unit of the chosen metric, "s" or "MiB", which the page sets."""
+ROOM = alt.param(name="room", value=0)
+"""Pixels at the right of a plot that its marks leave to texts, which the page sets."""
+IN_UNIT = "unit === 'MiB' ? format(datum.value, ',.0f') + ' MiB' : "
+DURATION = (
+    "datum.value === 0 ? '0' : datum.value >= 0.9999 ? format(datum.value, ',.12~g') + ' s' : "
+    "datum.value >= 0.0009999 ? format(datum.value * 1e3, '.4~g') + ' ms' : "
+    "format(datum.value * 1e6, '.4~g') + ' µs'"
+)
+"""Vega's expression for the label of a tick in seconds."""
 NAME_PIXELS = 125
 """Room for the name of an engine and a slope."""
 LABEL_PIXELS = 112
@@ -33,19 +44,23 @@ def engines(sort: str = "place") -> alt.Y:
     return alt.Y("engine:N", sort=alt.EncodingSortField(sort, op="min"), title=None, axis=axis)
 
 
-def from_zero(field: str, title: str | None) -> alt.X:
-    """An axis from 0, with room for a label beyond the longest mark."""
-    axis = alt.Axis(tickCount=4, grid=True, title=title, labelBound=True)
+def from_zero(field: str, title: str | None, label: str | None = None) -> alt.X:
+    """An axis from 0, with room for a label beyond the longest mark; ``label`` is of its ticks."""
+    own = {} if label is None else {"labelExpr": label}
+    axis = alt.Axis(tickCount=4, grid=True, title=title, labelBound=True, **own)
     end = f"longest * width / max(width - {LABEL_PIXELS}, width / 2, 1)"
     domain = [0, alt.ExprRef(end)]
     return alt.X(f"{field}:Q", scale=alt.Scale(domain=domain, nice=False), axis=axis)
 
 
-def logarithmic(channel: Any, field: str, title: str | None, **scale: Any) -> Any:
+def logarithmic(
+    channel: Any, field: str, title: str | None, label: str | None = None, **scale: Any
+) -> Any:
     """An axis of ``alt.X`` or ``alt.Y``, with room around the outermost marks."""
     axis = alt.Axis(
-        tickCount=4, grid=False, title=title, labelOverlap="greedy",
+        tickCount=4, grid=False, title=title, labelOverlap="greedy", labelSeparation=8,
         **({"format": "~s"} if field == "rows" else {}),
+        **({"labelExpr": label} if label is not None else {}),
     )  # fmt: skip
     own = alt.Scale(type="log", nice=False, padding=14, **scale)
     return channel(f"{field}:Q", scale=own, axis=axis)

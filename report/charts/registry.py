@@ -33,6 +33,8 @@ class Chart:
 
 CHARTS: Mapping[str, Chart] = {
     "ranking": Chart(charts_of_engines.ranking),
+    "times": Chart(charts_of_queries.times),
+    "pair": Chart(charts_of_queries.pair),
     "query": Chart(charts_of_queries.query),
     "rounds": Chart(charts_of_queries.rounds),
     "scaling": Chart(charts_of_queries.scaling),
@@ -62,11 +64,24 @@ CHARTS: Mapping[str, Chart] = {
         "Times as fast as with the fewest threads; the dashed line is the ideal.",
         "runs with several --threads",
     ),
+    "sizes": Chart(
+        charts_of_engines.sizes,
+        "Growth with the data",
+        "Geometric mean over queries; on the dashed line twice the rows take twice as long.",
+        "runs with several --size",
+    ),
     "crossover": Chart(
         charts_of_engines.crossover,
         "CPU against GPU",
         "Above the dashed line the fastest GPU engine beats the fastest one without a GPU.",
         "an engine on a GPU",
+    ),
+    "past": Chart(
+        charts_of_runs.past,
+        "Over runs",
+        "The geometric mean over the queries that all runs of an engine measured, as a share of "
+        "its first run; a ring marks a new version of the engine.",
+        "several runs of one machine",
     ),
     "history": Chart(charts_of_runs.history),
     "changes": Chart(charts_of_runs.changes),

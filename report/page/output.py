@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 from harness.records.whole import write_whole
 from report.errors import MalformedResults, MissingPackage
 from report.look.theme import Theme
-from report.page.page import TITLE, render
+from report.page.page import render
 from report.read.frame import Results, merge
 from report.read.schema import one_line
 from report.read.sources import RunFile, Sources, Unread, read_all
@@ -24,7 +24,7 @@ Format = Literal["png", "svg"]
 def build(
     paths: Sequence[Path],
     output: Path,
-    title: str = TITLE,
+    title: str = "",
     tell: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Builds the page from results files and returns where it was written.
@@ -44,7 +44,7 @@ def draw(
     folder: Path,
     forms: Sequence[Format],
     theme: Theme = "light",
-    title: str = TITLE,
+    title: str = "",
     tell: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
     """Draws the summary and each chart into the folder, and returns the pictures' files.

@@ -24,13 +24,12 @@ from report.page.view import View
 from report.read.frame import Results
 from report.words import names, surroundings, wording
 
-TITLE = "Data engines compared"
 
-
-def render(results: Results, title: str = TITLE, readme: str | None = None) -> str:
+def render(results: Results, title: str = "", readme: str | None = None) -> str:
     """Returns the page's HTML. The templates escape all text from results.
 
-    ``readme`` is the relative address of this project's README.md, for links.
+    Without a ``title`` the workloads' titles are the heading. ``readme`` is the relative address
+    of this project's README.md, for links.
     """
     view = View(results, compare(results))
     scripts = [script(library().vega), script(bundle("page"))]
@@ -60,7 +59,7 @@ def _data(view: View, title: str) -> dict[str, Any]:
     outline = payload.outline()
     newest = view.results.runs[0].file
     return {
-        "title": title,
+        "title": title or view.heading(),
         "view": view,
         "machines": _machines(view.results),
         "filters": _filters(view.results, view.comparison),

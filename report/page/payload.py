@@ -17,6 +17,7 @@ import numpy as np
 from report.compare.comparison import Comparison, EstimatedCell, Task, estimates_of
 from report.compare.metrics import METRICS, Metric
 from report.compare.statistics import NORMAL_QUANTILE, PENALTY, TIE_MARGIN, Estimate
+from report.compare.verdicts import MUCH_MEMORY, NOTABLE
 from report.page.blocks import Numbers, numbers
 from report.read.extras import EXTRAS
 from report.read.frame import EngineVersion, ResultCell, Results, Setting
@@ -76,6 +77,8 @@ class Payload:
             "penalty": PENALTY,
             "normal_quantile": NORMAL_QUANTILE,
             "tie_margin": TIE_MARGIN,
+            "notable": NOTABLE,
+            "much_memory": MUCH_MEMORY,
             "probe_margin": PROBE_MARGIN,
             "metrics": [_metric(metric) for metric in METRICS],
             "engines": [
@@ -86,7 +89,7 @@ class Payload:
                 }
                 for column in self._columns
             ],
-            "settings": [self._setting(setting, machines) for setting in settings],
+            "settings": [self._setting(each, machines) for each in settings],
             "queries": [self._query(*query) for query in self._queries],
             "outcomes": [{"name": o, "text": names.outcome(o)} for o in self._outcomes],
             "reasons": list(self._reasons),
@@ -174,7 +177,13 @@ class Payload:
         workload = self._results.workloads[setting.workload]
         label = names.setting(setting, machines)
         rows = workload.sizes.get(setting.size)
-        return {**asdict(setting), "title": workload.title, "label": label, "table_rows": rows}
+        return {
+            **asdict(setting),
+            "title": names.readable(workload.title),
+            "file": workload.file,
+            "label": label,
+            "table_rows": rows,
+        }
 
     def _query(self, workload: str, name: str) -> dict[str, Any]:
         title = self._results.workloads[workload].queries[name].title
@@ -254,7 +263,7 @@ def _singles(values: Iterable[float]) -> Any:
 
 
 def _metric(metric: Metric) -> dict[str, Any]:
-    fields = ("name", "label", "unit", "superlative", "explanation")
+    fields = ("name", "label", "unit", "superlative", "more", "explanation")
     return {name: getattr(metric, name) for name in fields}
 
 

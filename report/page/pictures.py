@@ -20,8 +20,9 @@ from report.charts import of_runs as charts_of_runs
 from report.charts import registry as charts
 from report.charts.parts import LABEL_PIXELS
 from report.compare.comparison import Task, compare
+from report.compare.metrics import DEFAULT
 from report.look.theme import Theme, colours, painted, picture_config
-from report.page.page import TITLE, payload_of
+from report.page.page import payload_of
 from report.page.scripts import PageScript
 from report.page.view import View
 from report.read.frame import Results, Setting
@@ -31,6 +32,8 @@ WIDTH = 760
 """Pixels of a picture's chart; PNG has SCALE dots for each."""
 SCALE = 2
 PART_WIDTH = 560
+MISSING_ROOM = 110
+"""Pixels for the names of engines without a value."""
 NOTE_CHARACTERS = 105
 """How many of a note's characters fit into a line."""
 LONGEST_NAME = 200
@@ -39,11 +42,14 @@ Spec = dict[str, Any]
 Rows = list[dict[str, Any]]
 CHARTS: Mapping[str, Callable[[], alt.LayerChart]] = {
     "matrix": charts_of_runs.matrix,
+    "times": charts_of_queries.times,
     "changes": charts_of_runs.changes,
     "query": charts_of_queries.query,
     "history": charts_of_runs.history,
     "scaling": charts_of_queries.scaling,
 }
+EVERY = {"size": "*", "threads": "*"}
+"""What shows all sizes and threads, in the place of the largest and the most."""
 KINDS = "By kind of work"
 MARKS = "≈ ties with the best, ? cannot be told from it yet"
 
@@ -65,9 +71,10 @@ class Picture:
 class Album:
     """All pictures of some results in one theme, in the order of the page."""
 
-    def __init__(self, results: Results, theme: Theme = "light", title: str = TITLE) -> None:
-        self._results, self._theme, self._title = results, theme, title
+    def __init__(self, results: Results, theme: Theme = "light", title: str = "") -> None:
+        self._results, self._theme = results, theme
         self._view = View(results, compare(results))
+        self._title = title or self._view.heading()
         self._comparison = self._view.comparison
         self._machines = len({setting.machine for setting in self._comparison.settings})
         payload = payload_of(self._view)
@@ -97,12 +104,13 @@ class Album:
         yield from self._overview()
         settings = self._comparison.settings
         for at, setting in enumerate(settings):
-            yield self._picture("matrix", setting, self._rows("matrix", at), MARKS)
+            yield self._picture("matrix", setting, self._rows("matrix", at, **EVERY), MARKS)
+            yield self._picture("times", setting, self._rows("times", at, **EVERY))
         for at, setting in enumerate(settings):
             yield from self._changes(at, setting)
         for task in self._comparison.tasks:
             for chart in ("query", "history"):
-                if rows := self._rows(chart, task.index):
+                if rows := self._rows(chart, task.index, **EVERY):
                     yield self._picture(chart, task.setting, rows, query=task.query)
         yield from self._scaling()
 
@@ -122,7 +130,7 @@ class Album:
         newest, *earlier = [n for n, run in enumerate(runs) if run["machine"] == setting.machine]
         for run in earlier:
             sides = {"before": {"kind": "run", "at": run}, "after": {"kind": "run", "at": newest}}
-            if rows := self._rows("changes", at, **sides):
+            if rows := self._rows("changes", at, **EVERY, **sides):
                 note = f"{runs[newest]['label']} ÷ {runs[run]['label']}"
                 yield self._picture("changes", setting, rows, note)
                 break
@@ -133,7 +141,7 @@ class Album:
         for task in self._comparison.tasks:
             found.setdefault((replace(task.setting, size="all sizes"), task.query), []).append(task)
         for (setting, query), tasks in found.items():
-            if rows := self._rows("scaling", tasks[0].index):
+            if rows := self._rows("scaling", tasks[0].index, **EVERY):
                 yield self._picture("scaling", setting, rows, query=query)
 
     def _picture(
@@ -186,8 +194,17 @@ def filled(chart: Callable[[], alt.LayerChart], rows: Rows) -> Spec:
         field = lines.get("lines", "engine")
         spec["height"] = lines["step"] * len({row[field] for row in rows})
     if "params" in spec:
-        spec["params"] = [{**param, "value": _longest(rows)} for param in spec["params"]]
+        spec["params"] = [
+            {**each, "value": _parameter(each["name"], rows)} for each in spec["params"]
+        ]
     return spec
+
+
+def _parameter(name: str, rows: Rows) -> float | str:
+    """Returns what static/charts.js sets for the same rows."""
+    if name == "room":
+        return MISSING_ROOM if any(row["kind"] == "missing" for row in rows) else 0
+    return _longest(rows) if name == "longest" else DEFAULT.unit
 
 
 def _longest(rows: Rows) -> float:

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 
 from report.compare.comparison import Comparison
 from report.compare.quieter import Replaced, replaced
-from report.read.frame import Results, Setting
+from report.read.frame import Results
 from report.words import names, surroundings, wording
-
-MOST_FINDINGS = 8
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One or several settings, for which the page will name the best engine.
-
-    ``settings`` are indices into `Comparison.settings`.
-    """
-
-    settings: tuple[int, ...]
-    title: str
-    label: str
 
 
 class View:
@@ -33,11 +17,11 @@ class View:
         self.results = results
         self.comparison = comparison
         self.columns = names.columns(comparison.engines, results.engines)
-        self._settings = comparison.settings
-        self._machines = len({setting.machine for setting in comparison.settings})
 
-    def setting(self, setting: Setting) -> str:
-        return names.setting(setting, self._machines)
+    def heading(self) -> str:
+        """Returns the titles of the workloads in view."""
+        shown = dict.fromkeys(setting.workload for setting in self.comparison.settings)
+        return names.heading(self.results.workloads[name].title for name in shown)
 
     def noise(self) -> str:
         """Says how noisy the machine was in the runs that have a cell in view."""
@@ -53,19 +37,3 @@ class View:
     @cached_property
     def replaced(self) -> Replaced:
         return replaced(self.results)
-
-    def findings(self) -> list[Finding]:
-        """Returns one finding per setting; settings are merged if there are more than eight."""
-        levels: tuple[Callable[[Setting], str], ...]
-        levels = (self.setting, lambda setting: names.source(setting.input), lambda _: "")
-        for label in levels:
-            grouped: dict[tuple[str, str], list[int]] = {}
-            for place, setting in enumerate(self._settings):
-                grouped.setdefault((setting.workload, label(setting)), []).append(place)
-            if len(grouped) <= MOST_FINDINGS:
-                break
-        titles = self.results.workloads
-        return [
-            Finding(tuple(places), titles[workload].title, label)
-            for (workload, label), places in grouped.items()
-        ]

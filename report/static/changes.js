@@ -12,7 +12,7 @@ export const SIGNS = {
 const VERDICTS = Object.keys(SIGNS);
 
 /** A task's measurements, those of earlier runs first. @type {(task: number) => Measurement[]} */
-function measurementsOf(task) {
+export function measurementsOf(task) {
   return [...olderIn(task).map((at) => ({ columns: older, at })), ...cellsIn(task).map((at) => ({ columns: cells, at }))];
 }
 

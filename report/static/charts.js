@@ -1,4 +1,5 @@
-// Draws charts when they come into sight, and again when their rows have changed.
+// Drawing charts: when they come into sight, and anew when what they show has changed.
+import { unitOf } from "./data.js";
 import { one } from "./elements.js";
 import { chartRows } from "./rows.js";
 
@@ -14,6 +15,10 @@ const stale = new Set();
 const inSight = new Set();
 let drawingAhead = false;
 const MOST_DRAWN_AHEAD = 80;
+/** Pixels for the names of engines without a value. */
+const MISSING_ROOM = 110;
+/** Pixels of a label beside an axis, where its chart is wide. */
+const LONGEST_LABEL = 260;
 const ERRORS = 1; // Vega also warns of each layer that has no rows, as many here have at times.
 
 const figureObserver = new IntersectionObserver((entries) => {
@@ -95,10 +100,25 @@ function embed(figure, name, rows) {
   /** @type {Spec} */
   const spec = { ...specs.charts[name], datasets: { [name]: rows } };
   if (spec.usermeta) spec.height = heightOf(spec, rows);
-  if (spec.params) spec.params = spec.params.map((param) => ({ ...param, value: longestOf(rows) }));
+  spec.params = spec.params?.map((param) => ({ ...param, value: PARAMETERS[param.name](rows) }));
+  const axisY = { labelLimit: Math.min(LONGEST_LABEL, 0.4 * figure.clientWidth) };
   return vegaEmbed(figure, spec, {
-    ast: true, renderer: "svg", actions: false, config: specs.config, tooltip: { theme: "custom" }, logLevel: ERRORS,
+    ast: true, renderer: "svg", actions: false, config: { ...specs.config, axisY }, tooltip: { theme: "custom" }, logLevel: ERRORS,
+  }).then((chart) => {
+    chart.view.addEventListener("click", (/** @type {Event} */ _, /** @type {{ datum?: Row } | null} */ item) => openOf(figure, item?.datum));
+    return chart;
   });
+}
+
+/** A click on a mark that stands for a cell opens that. @type {(figure: HTMLElement, row: Row | undefined) => void} */
+function openOf(figure, row) {
+  if (row?.cell !== undefined) figure.dispatchEvent(new CustomEvent("opencell", { bubbles: true, detail: row }));
+}
+
+/** A figure's chart, drawn as far as it is not yet. @type {(figure: HTMLElement) => Promise<Chart | null>} */
+export async function chartOf(figure) {
+  await bringUpToDate(figure);
+  return drawn.get(figure) ?? draw(figure);
 }
 
 /** @type {(figure: HTMLElement, chart: Chart | null) => null} */
@@ -112,7 +132,7 @@ function clear(figure, chart) {
 async function refill(chart, name, rows) {
   const spec = specs.charts[name];
   if (spec.usermeta) chart.view.height(heightOf(spec, rows));
-  if (spec.params) chart.view.signal("longest", longestOf(rows));
+  for (const { name: own } of spec.params ?? []) chart.view.signal(own, PARAMETERS[own](rows));
   await chart.view.data(name, rows).runAsync();
   return chart;
 }
@@ -124,3 +144,8 @@ function heightOf({ usermeta: { step, lines = "engine" } = { step: 0 } }, rows) 
 
 /** @type {(rows: Row[]) => number} */
 const longestOf = (rows) => rows.reduce((most, row) => Math.max(most, row.reach ?? 0), 0) || 1;
+
+/** What the page sets in a chart. @type {Record<string, (rows: Row[]) => unknown>} */
+const PARAMETERS = {
+  longest: longestOf, unit: () => unitOf(current.state.metric), room: (rows) => (rows.some(({ kind }) => kind === "missing") ? MISSING_ROOM : 0),
+};

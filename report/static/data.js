@@ -47,6 +47,8 @@ export const cellsIn = (task) => cellsByTask[task];
 export const olderIn = (task) => olderByTask.get(task) ?? [];
 /** @type {(task: number) => Setting} */
 export const settingOf = (task) => page.settings[cells.task_setting[task]];
+/** A workload's title before a colon. @type {(setting: Setting) => string} */
+export const shortTitle = ({ title }) => title.split(": ")[0];
 /** @type {(task: number) => Query} */
 export const queryOf = (task) => page.queries[cells.task_query[task]];
 /** @type {(cell: number) => number} */

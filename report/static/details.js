@@ -3,20 +3,25 @@ import { MISSING, cells, coresOf, engineOf, known, metrics, older, outcomeOf, pa
 import { all, around, element, engineName, isolated, one } from "./elements.js";
 import { loadTexts } from "./blocks.js";
 import { current, draw, forgetFigures } from "./charts.js";
-import { earlierOf, runIn, valueIn } from "./changes.js";
+import { earlierOf, pastsOf, runIn, valueIn } from "./changes.js";
+import { withTools } from "./saving.js";
 import { highlighted } from "./highlight.js";
-import { cellsOf, timed } from "./model.js";
-import { amount, range, seconds, standing } from "./wording.js";
+import { cellsOf, sweepOf, timed } from "./model.js";
+import { families } from "./rows_of_engines.js";
+import { amount, between, standing, verdict } from "./wording.js";
 
 const dialog = /** @type {HTMLDialogElement} */ (one("#details"));
 
-/** @type {(cell: number) => Promise<void>} */
-export async function openDetails(cell) {
+/** Opens a cell; with another one, both programs stand side by side. @type {(cell: number, other?: number) => Promise<void>} */
+export async function openDetails(cell, other) {
   const texts = await loadTexts();
+  forgetFigures(all("[data-chart]", dialog));
   dialog.replaceChildren(
     detailsHead(taskOf(cell)), engineChoice(cell, current.state), outcomeLine(cell, current.state),
+    ...(other === undefined ? [] : [programs([other, cell], texts)]),
+    ...queryFigures(taskOf(cell)),
     ...(roundsOf(cell).length > 0 ? [roundsFigure(cell), facts(cell)] : []),
-    ...noisierNotice(cell), ...earlierNote(cell), programs(cell, texts),
+    ...noisierNotice(cell), ...earlierNote(cell), ...(other === undefined ? [programs([cell], texts)] : []),
   );
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
@@ -52,11 +57,22 @@ export function outcomeLine(cell, state) {
   return element("p", { className: "verdict" }, `The answer was compared with the reference and is right.${compared}`);
 }
 
+/** The engines on the query, and its time by size and over runs where there are several. @type {(task: number) => HTMLElement[]} */
+function queryFigures(task) {
+  const sized = families(sweepOf(current, "size"), "size").some((own) => own.includes(task));
+  return [
+    detailsFigure("query", task, verdict(task, current.state)),
+    ...(sized ? [detailsFigure("scaling", task, "By size; both axes logarithmic; slope 1: twice the rows take twice as long")] : []),
+    ...(pastsOf(task, current.state).size > 0 ? [detailsFigure("history", task, "Over runs; logarithmic; a ring marks a new version of the engine")] : []),
+  ];
+}
+
 /** @type {(cell: number) => HTMLElement} */
-function roundsFigure(cell) {
-  return element("figure", {},
-    element("figcaption", {}, "Every round in the order run; the line is the median, the band its 95% interval"),
-    element("div", { className: "chart", data: { chart: "rounds", of: cell } }));
+const roundsFigure = (cell) => detailsFigure("rounds", cell, "Every round in the order run; the line is the median, the band its 95% interval");
+
+/** @type {(chart: string, of: number, caption: string) => HTMLElement} */
+function detailsFigure(chart, of, caption) {
+  return withTools(element("figure", {}, element("figcaption", {}, caption), element("div", { className: `chart ${chart}`, data: { chart, of } })));
 }
 
 /** @type {(cell: number) => HTMLElement} */
@@ -88,12 +104,12 @@ function facts(cell) {
 function shown(value, unit) {
   if (value === null) return "–";
   if (unit === "yes") return value ? "yes" : "no";
-  if (unit === "s" || unit === "MiB") return `${amount(value, unit)} ${unit}`;
+  if (unit === "s" || unit === "MiB") return amount(value, unit);
   return unit === "%" ? `${(100 * value).toFixed(0)}%` : `${+value.toPrecision(3)} ${unit}`.trim();
 }
 
 /** @type {(ends: (number | null)[]) => string} */
-const rangeOf = ([low, high]) => low === null || high === null ? "" : range([low, high], seconds);
+const rangeOf = ([low, high]) => low === null || high === null ? "" : ` (${between(low, high, "s")})`;
 
 /** What a run found that knew the cell's time much better than the one shown; empty where there is none. @type {(cell: number) => string} */
 export function quieterNote(cell) {
@@ -119,16 +135,20 @@ function earlierNote(cell) {
   return past.length === 0 ? [] : [element("p", { className: "note" }, `Earlier medians: ${past.map(earlier).join("; ")}.`)];
 }
 
-/** @type {(cell: number, texts: Texts) => HTMLElement} */
-function programs(cell, texts) {
-  const { sql, plan } = texts.queries[cells.task_query[taskOf(cell)]];
-  const { label, language } = page.engines[engineOf(cell)];
-  const program = cells.program[cell] === MISSING ? null : texts.programs[cells.program[cell]];
-  return element("div", { className: "programs" },
-    program === null ? element("p", { className: "note" }, `${label} has no program for this query.`)
-      : codeBlock(`${label}’s program`, highlighted(program.text, language), `SHA-256 ${program.sha256.slice(0, 12)}`),
+/** The programs of cells of a query, its SQL and its plan. @type {(own: number[], texts: Texts) => HTMLElement} */
+function programs(own, texts) {
+  const { sql, plan } = texts.queries[cells.task_query[taskOf(own[0])]];
+  return element("div", { className: "programs" }, ...own.map((cell) => programOf(cell, texts)),
     codeBlock("SQL as written", highlighted(sql, "sql")),
     plan === null ? null : codeBlock("Plan", [plan]));
+}
+
+/** @type {(cell: number, texts: Texts) => HTMLElement} */
+function programOf(cell, texts) {
+  const { label, language } = page.engines[engineOf(cell)];
+  const program = cells.program[cell] === MISSING ? null : texts.programs[cells.program[cell]];
+  return program === null ? element("p", { className: "note" }, `${label} has no program for this query.`)
+    : codeBlock(`${label}’s program`, highlighted(program.text, language), `SHA-256 ${program.sha256.slice(0, 12)}`);
 }
 
 /** @type {(title: string, code: (Node | string)[], note?: string) => HTMLElement} */

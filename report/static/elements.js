@@ -51,3 +51,10 @@ export function say(name, text) {
 
 /** The closest node around an event's target that a selector finds. @type {(event: Event, selector: string) => HTMLElement | null} */
 export const around = (event, selector) => event.target instanceof Element ? event.target.closest(selector) : null;
+
+/** Hands a file to the reader. @type {(name: string, content: Blob) => void} */
+export function download(name, content) {
+  const href = URL.createObjectURL(content);
+  element("a", { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+}

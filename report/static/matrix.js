@@ -1,9 +1,11 @@
 // Shows the tasks in view as a table for each setting: queries by engines, sortable, each cell a button.
 // In a large run only the rows near the window are filled.
 import { cells, outcomeOf, page, queryOf, unitOf, valueOf } from "./data.js";
+import { shadeOf } from "./kinds.js";
+import { withTools } from "./saving.js";
 import { all, around, breakable, element, engineName, isolated, one } from "./elements.js";
-import { DEEP, cellOf, enginesOf, heatOf, markOf, ratioOf, standingsOf } from "./model.js";
-import { amount, times } from "./wording.js";
+import { cellOf, enginesOf, markOf, ratioOf, standingsOf, timed } from "./model.js";
+import { grouped, mebibytes, significant, times, unitFor } from "./wording.js";
 
 const MOST_AT_ONCE = 3000;
 const ROWS_IN_A_CHUNK = 40;
@@ -31,17 +33,26 @@ function matrix(setting, tasks, state) {
   const { title, label } = page.settings[setting];
   const engines = enginesOf(tasks, state);
   const rows = sorted(tasks, state);
+  const unit = unitOfMatrix(tasks, state);
   const bodies = [];
   for (let at = 0; at < rows.length; at += ROWS_IN_A_CHUNK) {
     const own = rows.slice(at, at + ROWS_IN_A_CHUNK);
     const body = element("tbody", {}, element("tr", { style: { height: `${own.length * 1.95}rem` } }));
-    chunks.set(body, () => own.map((task) => matrixRow(task, engines, state)));
+    chunks.set(body, () => own.map((task) => matrixRow(task, engines, state, unit)));
     bodies.push(body);
   }
-  const table = element("table", { className: "cells", style: { "--engines": engines.length } },
+  const table = element("table", { className: "cells" },
     element("caption", { className: "unseen" }, `${title}, ${label}: queries by engines`), head(setting, engines, state), ...bodies);
-  return element("div", { className: "matrix", id: `setting-${setting}`, tabIndex: -1 },
-    element("h3", {}, isolated(title), " ", element("small", {}, isolated(label))), element("div", { className: "scroll" }, table));
+  return withTools(element("div", { className: "matrix", id: `setting-${setting}`, tabIndex: -1, data: { setting }, style: { "--engines": engines.length } },
+    element("h3", {}, isolated(title), " ", element("small", {}, isolated(label), ", in ", element("b", {}, unit.unit))),
+    element("div", { className: "scroll" }, table)));
+}
+
+/** The unit of all values of a matrix: that of their middle. @type {(tasks: number[], state: State) => Unit} */
+function unitOfMatrix(tasks, state) {
+  if (unitOf(state.metric) === "MiB") return { unit: "MiB", scale: 1 };
+  const values = tasks.flatMap((task) => timed(task, state).map((cell) => cells[state.metric][cell])).sort((one, other) => one - other);
+  return unitFor(values[values.length >> 1] ?? 1);
 }
 
 /** Sorts the queries by an engine's ratio, the worst first; a second click restores the order.
@@ -82,19 +93,20 @@ export function fillAllChunks() {
   for (const body of [...chunks.keys()]) fillChunk(body);
 }
 
-/** @type {(task: number, engines: number[], state: State) => HTMLElement} */
-function matrixRow(task, engines, state) {
+/** @type {(task: number, engines: number[], state: State, unit: Unit) => HTMLElement} */
+function matrixRow(task, engines, state, unit) {
   const { name, title } = queryOf(task);
   const standings = standingsOf(task, state);
   const columns = engines.map((engine) => {
     const cell = cellOf(task, engine);
-    return cell === null ? element("td", { className: "none", title: "not asked" }, "·") : matrixCell(cell, standings, state);
+    return cell === null ? element("td", { className: "none", title: "not asked" }, "·") : matrixCell(cell, standings, state, unit);
   });
-  return element("tr", { data: { task } }, element("th", { scope: "row", title }, breakable(name)), ...columns);
+  const titled = title === name ? null : element("small", {}, isolated(title));
+  return element("tr", { data: { task } }, element("th", { scope: "row", title }, breakable(name), titled), ...columns);
 }
 
-/** @type {(cell: number, standings: Standings, state: State) => HTMLElement} */
-function matrixCell(cell, standings, state) {
+/** @type {(cell: number, standings: Standings, state: State, unit: Unit) => HTMLElement} */
+function matrixCell(cell, standings, state, { unit, scale }) {
   const value = valueOf(cell, state.metric);
   const data = { cell, key: `cell ${cell}` };
   if (value === null) {
@@ -102,11 +114,10 @@ function matrixCell(cell, standings, state) {
     return element("td", { className: "none" }, element("button", { type: "button", className: "outcome", data }, text));
   }
   const ratio = ratioOf(cell, state);
-  const heat = heatOf(ratio);
+  const text = unit === "MiB" ? mebibytes(value) : value * scale >= 1000 ? grouped(value * scale) : significant(value * scale);
   const shown = markOf(cell, standings, state) + (ratio === null ? "" : times(ratio));
-  return element("td", { className: heat > DEEP ? "heat deep" : "heat", style: { "--heat": heat.toFixed(3) } },
-    element("button", { type: "button", data },
-      element("b", {}, amount(value, unitOf(state.metric))), element("small", {}, shown)));
+  return element("td", { className: cell === standings.best ? "heat best" : "heat", style: shadeOf(ratio) },
+    element("button", { type: "button", data }, element("b", {}, text), element("small", {}, shown)));
 }
 
 /** Arrow keys move from cell to cell; Home and End to the ends of a row. @type {(event: KeyboardEvent) => void} */

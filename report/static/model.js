@@ -4,10 +4,10 @@ import { cellsIn, cells, engineOf, known, page, pairError, partOf, taskOf, value
 
 /** @type {Filter[]} */
 export const FILTERS = ["machine", "workload", "input", "size", "threads"];
-/** The ratio from which a cell of the matrix is darkest. */
-const DARKEST = 32;
-/** The share of the scale from which text is light (in the dark theme: dark): there both are equally legible. */
-export const DEEP = 0.625;
+/** What a filter of sizes or threads says for all of them; the empty one says the largest, and the most. */
+export const ALL = "*";
+/** A ratio from which on a cell of a heat map is darkest. */
+const DARKEST = 10;
 
 /** The cells of a task whose engines are switched on. @type {(task: number, state: State) => number[]} */
 export const cellsOf = (task, state) => cellsIn(task).filter((cell) => !state.off.has(engineOf(cell)));
@@ -73,6 +73,9 @@ export function nearnessOf(ratio) {
   return ratio[1] !== null && low >= 1 / margin && high <= margin ? "tie" : "unclear";
 }
 
+/** Whether a ratio's interval covers 1; without an interval, whether the ratio is near 1. @type {(ratio: Ratio) => boolean} */
+export const unsureOf = (ratio) => nearnessOf(ratio) !== "apart";
+
 /** @type {(one: number, other: number, metric: string) => Nearness} */
 export function nearness(one, other, metric) {
   const ratio = pairOf(one, other, metric);
@@ -101,8 +104,8 @@ export function ratioOf(cell, state) {
   return baseline === null ? null : pairOf(cell, baseline, state.metric)?.[0] ?? null;
 }
 
-/** Where a ratio stands on the colour scale, 0 (as good as the best) to 1. @type {(ratio: number | null) => number} */
-export const heatOf = (ratio) => ratio === null || ratio <= 1 ? 0 : Math.min(Math.log(ratio) / Math.log(DARKEST), 1);
+/** Where a ratio stands on the colour scale, -1 (much better than the baseline) to 1. @type {(ratio: number | null) => number} */
+export const heatOf = (ratio) => ratio === null ? 0 : Math.max(-1, Math.min(Math.log(ratio) / Math.log(DARKEST), 1));
 
 /** The sign of a tie with the best, or with the chosen baseline, or of an unclear ratio to it.
  * @type {(cell: number, standings: Standings, state: State) => string} */
@@ -136,7 +139,7 @@ export function analyse(tasks, state) {
 
 /** A cell's ratio to the baseline in means: if the penalty is on, a missing value is `penalty` times the
  * worst of its task, as if that were known exactly. @type {(cell: number, baseline: number, worst: number, state: State) => Ratio | null} */
-function countedRatio(cell, baseline, worst, { metric, penalty }) {
+export function countedRatio(cell, baseline, worst, { metric, penalty }) {
   const isMissing = (/** @type {number} */ each) => Number.isNaN(cells[metric][each]);
   const [own, base] = [cell, baseline].map((each) => (isMissing(each) && penalty ? page.penalty * worst : cells[metric][each]));
   if (!(own > 0 && base > 0)) return null;
@@ -178,15 +181,44 @@ function scoreOf(engine, own, { metric }, { logs, squares, places }) {
 export function geometricMean(count, logs, squares) {
   if (count === 0) return null;
   const value = Math.exp(logs / count);
-  return { value, interval: intervalAround([value, known(Math.sqrt(squares) / count)]) };
+  /** @type {Ratio} */
+  const ratio = [value, known(Math.sqrt(squares) / count)];
+  return { value, ratio, interval: intervalAround(ratio) };
 }
 
 /** @type {(state: State) => number[]} */
 export function shownTasks(state) {
-  const settings = page.settings.map((own) => FILTERS.every((name) => state[name] === "" || String(own[name]) === state[name]));
+  const settings = shownSettings(state);
   const queries = page.queries.map((query) => isNamed(query, state.query));
   return [...cells.task_setting.keys()].filter((task) => (
-    settings[cells.task_setting[task]] && queries[cells.task_query[task]] && cellsOf(task, state).length > 0));
+    settings.has(cells.task_setting[task]) && queries[cells.task_query[task]] && cellsOf(task, state).length > 0));
+}
+
+/** The settings in view: unless a size or number of threads is chosen, the largest and the most, by the rule of
+ * `largest` in report/compare/verdicts.py. @type {(state: State) => Set<number>} */
+function shownSettings(state) {
+  const fits = (/** @type {Setting} */ own) => FILTERS.every((name) => ["", ALL, String(own[name])].includes(state[name]));
+  const found = [...page.settings.keys()].filter((at) => fits(page.settings[at]));
+  const sized = state.size === "" ? withMost(found, (own) => own.table_rows ?? 0, () => "") : found;
+  return new Set(state.threads === "" ? withMost(sized, (own) => own.threads, (own) => (state.size === ALL ? own.size : "")) : sized);
+}
+
+/** Those of the settings that have the most of a number, apart by machine, workload, input and `also`.
+ * @type {(settings: number[], number: (setting: Setting) => number, also: (setting: Setting) => string) => number[]} */
+function withMost(settings, number, also) {
+  const where = (/** @type {number} */ at) => {
+    const { machine, workload, input } = page.settings[at];
+    return [machine, workload, input, also(page.settings[at])].join("\n");
+  };
+  const most = new Map([...Map.groupBy(settings, where)].map(([key, own]) => [key, Math.max(...own.map((at) => number(page.settings[at])))]));
+  return settings.filter((at) => number(page.settings[at]) === most.get(where(at)));
+}
+
+/** The tasks in view, with those of all sizes or threads unless some are chosen; worked out once.
+ * @type {(view: View, field: "size" | "threads") => number[]} */
+export function sweepOf(view, field) {
+  view.sweeps[field] ??= shownTasks({ ...view.state, [field]: view.state[field] || ALL });
+  return view.sweeps[field];
 }
 
 /** Whether a query's name or title has one of the words, separated by commas; true for none.
@@ -201,5 +233,5 @@ function isNamed({ name, title }, words) {
 export function viewOf(state) {
   const tasks = shownTasks(state);
   const analysis = analyse(tasks, state);
-  return { state, tasks, analysis, scores: ranked(tasks, state, analysis), rows: new Map() };
+  return { state, tasks, analysis, scores: ranked(tasks, state, analysis), rows: new Map(), sweeps: {} };
 }

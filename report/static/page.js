@@ -5,10 +5,12 @@ import { numbersOf } from "./blocks.js";
 import { drawAhead, watchFigures, whenIdle } from "./charts.js";
 import { openDetails } from "./details.js";
 import { fillAllChunks, moveInMatrix } from "./matrix.js";
-import { FILTERS, bestOf, cellsOf } from "./model.js";
+import { FILTERS } from "./model.js";
 import { SIDES, defaultState, engineById, hashFromState, sideFromText, stateFromHash, textFromSide } from "./state.js";
 import { hideTip, watchTips } from "./tips.js";
 import { isDark, show, showTheme } from "./view.js";
+import { watchScrolling } from "./scrolling.js";
+import { withTools } from "./saving.js";
 import "./records.js";
 
 const controls = /** @type {HTMLFormElement} */ (one("#controls"));
@@ -37,6 +39,7 @@ function readControls() {
   for (const name of FILTERS) state[name] = control(name).value;
   state.baseline = engineById(control("baseline").value);
   for (const name of SIDES) state[name] = sideFromText(control(name)?.value);
+  state.open = null;
   state.penalty = control("penalty").checked;
   state.off = new Set(engineBoxes().filter((box) => !box.checked).map((box) => Number(box.value)));
   become(state);
@@ -62,6 +65,17 @@ function listen() {
   controls.addEventListener("input", (event) => { if (isQuery(event)) readControls(); });
   controls.addEventListener("change", (event) => { if (!isQuery(event)) readControls(); });
   document.getElementById("changes")?.addEventListener("change", readControls);
+  document.getElementById("pair")?.addEventListener("change", () => (
+    become({ ...state, from: engineById(control("from").value), to: engineById(control("to").value) })));
+  one("[name=clear]").addEventListener("click", () => become(defaultState()));
+  document.addEventListener("opencell", (event) => {
+    const { cell, other } = /** @type {CustomEvent<{ cell: number, other?: number }>} */ (event).detail;
+    openCell(cell, other);
+  });
+  one("#details").addEventListener("close", () => {
+    state.open = null;
+    writeHash();
+  });
   controls.addEventListener("submit", (event) => event.preventDefault());
   controls.addEventListener("reset", (event) => {
     event.preventDefault();
@@ -73,7 +87,10 @@ function listen() {
     showTheme(state);
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => showTheme(state));
-  addEventListener("hashchange", () => become(stateFromHash(location.hash)));
+  addEventListener("hashchange", () => {
+    become(stateFromHash(location.hash));
+    if (state.open !== null) openCell(state.open);
+  });
   addEventListener("beforeprint", fillAllChunks);
   document.addEventListener("click", follow);
   document.addEventListener("keydown", moveInMatrix);
@@ -82,19 +99,20 @@ function listen() {
 
 /** Clicks on cells, headings and links inside the page; the address keeps the state alone. @type {(event: Event) => void} */
 function follow(event) {
-  const target = around(event, "[data-cell], [data-open], [data-sort], button[data-task], a[href^='#']");
+  const target = around(event, "[data-cell], [data-open], [data-sort], a[href^='#']");
   if (target === null) return;
-  const { cell, open = cell, sort, task } = target.dataset;
+  const { cell, open = cell, sort } = target.dataset;
   if (open) openCell(Number(open));
   else if (sort) become({ ...state, sort: state.sort === Number(sort) ? null : Number(sort) });
-  else if (task) openCell(bestOf(Number(task), state) ?? cellsOf(Number(task), state)[0]);
   else jump(event, target);
 }
 
-/** @type {(cell: number) => void} */
-function openCell(cell) {
+/** @type {(cell: number, other?: number) => void} */
+function openCell(cell, other) {
   hideTip();
-  openDetails(cell);
+  state.open = cell;
+  writeHash();
+  openDetails(cell, other);
 }
 
 /** @type {(event: Event, link: HTMLElement) => void} */
@@ -112,7 +130,10 @@ async function start() {
   fillControls();
   show(state);
   listen();
+  all("main figure[data-place], main figure[data-picture]").filter((figure) => !figure.classList.contains("tooled")).forEach(withTools);
   watchFigures(all("main [data-place] > [data-chart]"));
+  watchScrolling();
+  if (state.open !== null) openCell(state.open);
   document.documentElement.dataset.ready = "";
   whenIdle(drawAhead);
 }

@@ -1,9 +1,11 @@
-// Makes the rows of pictures, for report/page/scripts.py; the page itself draws its matrix as a table.
-import { cells, engineOf, page, queryOf, unitOf, valueOf } from "./data.js";
-import { DEEP, cellsOf, heatOf, markOf, ranked, ratioOf, standingsOf, viewOf } from "./model.js";
+// The rows of pictures, for report/page/script.py: no part of the page, which draws its matrix as a table.
+import { cells, engineOf, page, queryOf, valueOf } from "./data.js";
+import { commonOf, kindsOf, meansOf } from "./kinds.js";
+import { cellsOf, heatOf, markOf, ratioOf, standingsOf, viewOf } from "./model.js";
 import { chartRows, outcomeText } from "./rows.js";
 import { defaultState } from "./state.js";
-import { amount, times } from "./wording.js";
+import { pickInWords, pickOf } from "./verdicts.js";
+import { measured, times } from "./wording.js";
 
 /** By the choices of its state. @type {Map<string, View>} */
 const views = new Map();
@@ -19,11 +21,18 @@ export function pictureView(choices) {
 /** The rows of a chart as the page draws it. @type {(name: string, of: number, choices: Partial<State>) => Row[]} */
 export const pictureRows = (name, of, choices) => ROWS[name](of, pictureView(choices));
 
+/** The engine to use for a setting's tasks, and the sentences on it. @type {(setting: number, choices: Partial<State>) => string[]} */
+export function pictureVerdict(setting, choices) {
+  const view = pictureView(choices);
+  const pick = pickOf(view.tasks.filter((task) => cells.task_setting[task] === setting), view);
+  return pick === null ? [] : [page.engines[pick.score.engine].label, ...pickInWords(pick, view.state)];
+}
+
 /** @type {(ratio: number | null) => Row} */
 function heat(ratio) {
   const share = heatOf(ratio);
-  const ink = ratio === null ? "faint" : share > DEEP ? "heat-deep-ink" : "heat-ink";
-  return { colour: `color-mix(in oklab, var(--heat-high) ${(100 * share).toFixed(1)}%, var(--heat-low))`, ink: `var(--${ink})` };
+  const end = share < 0 ? "better" : "worse";
+  return { colour: `color-mix(in oklab, var(--${end}) ${(100 * Math.abs(share)).toFixed(1)}%, var(--no-change))`, ink: `var(--${ratio === null ? "faint" : "heat-ink"})` };
 }
 
 /** The queries of a setting by engines. @type {Rows} */
@@ -34,21 +43,19 @@ function matrixRows(setting, { tasks, state }) {
       const own = { query: queryOf(task).name, place, engine: page.engines[engineOf(cell)].label, column: engineOf(cell), ...heat(ratio) };
       if (value === null || ratio === null) return { ...own, kind: "missing", label: outcomeText(cell) };
       const mark = markOf(cell, standingsOf(task, state), state);
-      return { ...own, kind: "value", label: `${amount(value, unitOf(state.metric))} · ${mark}${times(ratio)}` };
+      return { ...own, kind: "value", label: `${measured(value, state.metric)} · ${mark}${times(ratio)}` };
     })));
 }
 
-/** The settings by engines: mean ratios. @type {Rows} */
-function kindRows(_, { tasks, state, analysis }) {
-  return page.settings.flatMap((setting, place) => {
-    const several = page.settings.filter(({ workload }) => workload === setting.workload).length > 1;
-    const own = tasks.filter((task) => cells.task_setting[task] === place);
-    return ranked(own, state, analysis).map(({ engine, mean }) => ({
-      query: several ? `${setting.title} · ${setting.label}` : setting.title, place,
-      engine: page.engines[engine].label, column: engine, ...heat(mean?.value ?? null),
-      kind: mean === null ? "missing" : "value", label: mean === null ? "–" : times(mean.value),
-    }));
-  });
+/** The kinds of work by engines: mean ratios. @type {Rows} */
+function kindRows(_, view) {
+  const kinds = kindsOf(view);
+  const { rest } = commonOf(kinds);
+  return kinds.flatMap((kind, place) => meansOf(kind, view).means.map(({ engine, mean, mark }) => ({
+    query: [kind.title, rest(kind.label)].filter(Boolean).join(" · "), place,
+    engine: page.engines[engine].label, column: engine, ...heat(mean?.value ?? null),
+    kind: mean === null ? "missing" : "value", label: mean === null ? "–" : `${mark}${times(mean.value)}`,
+  })));
 }
 
 /** @type {Record<string, Rows>} */

@@ -1,6 +1,6 @@
 // Writes all cells of the page, hidden ones included, as JSON and CSV files.
 import { MISSING, cells, engineOf, known, outcomeOf, page, queryOf, reasonOf, roundsOf, settingOf, turnsOf, valueOf } from "./data.js";
-import { element, one } from "./elements.js";
+import { download, one } from "./elements.js";
 import { loadTexts } from "./blocks.js";
 
 /** @typedef {Record<string, any>} Line */
@@ -41,21 +41,20 @@ export function roundRecords({ seconds = [], cpu_seconds: cpu = [], turns = [], 
   }));
 }
 
+/** A value in quotation marks. Spreadsheets take a text that begins with one of these signs for a formula, which an
+ * apostrophe before it prevents; numbers stay as they are. @type {(value: unknown) => string} */
+function field(value) {
+  const text = String(value ?? "").replaceAll('"', '""');
+  return typeof value === "string" && /^[=+\-@\t\r\n]/.test(text) ? `"'${text}"` : `"${text}"`;
+}
+
 /** @type {(lines: Line[]) => string} */
 export function csv(lines) {
   const columns = [...new Set(lines.flatMap(Object.keys))];
-  const quoted = (/** @type {unknown} */ value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
-  return [columns, ...lines.map((line) => columns.map((column) => line[column]))].map((row) => row.map(quoted).join(",")).join("\r\n");
-}
-
-/** @type {(name: string, type: string, text: string) => void} */
-function download(name, type, text) {
-  const href = URL.createObjectURL(new Blob([text], { type }));
-  element("a", { href, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+  return [columns, ...lines.map((line) => columns.map((column) => line[column]))].map((row) => row.map(field).join(",")).join("\r\n");
 }
 
 one("[name=json]").addEventListener("click", async () =>
-  download("results.json", "application/json", JSON.stringify(records((await loadTexts()).programs))));
+  download("results.json", new Blob([JSON.stringify(records((await loadTexts()).programs))], { type: "application/json" })));
 one("[name=csv]").addEventListener("click", async () =>
-  download("results.csv", "text/csv", csv(records((await loadTexts()).programs).flatMap(roundRecords))));
+  download("results.csv", new Blob([csv(records((await loadTexts()).programs).flatMap(roundRecords))], { type: "text/csv" })));

@@ -1,20 +1,21 @@
-// Makes the rows of the charts of single queries, cells and pairs of runs.
-import { cells, engineOf, outcomeOf, page, partOf, queryOf, reasonOf, roundsOf, settingOf, unitOf, valueOf } from "./data.js";
-import { cellsOf, ratioOf } from "./model.js";
+// What is shown -> the rows of the charts of single queries, cells and pairs of runs.
+import { cells, engineOf, labelOf, outcomeOf, page, partOf, queryOf, reasonOf, roundsOf, settingOf, unitOf, valueOf } from "./data.js";
+import { cellsOf, ratioOf, sweepOf } from "./model.js";
 import { SIGNS, changeNote, changesOf, engineIn, fieldOf, importance, labelOfSide, outcomeIn, pastsOf, reasonIn, runIn, startOf, valueIn } from "./changes.js";
-import { coldRows, coreRows, crossoverRows, families, look, memoryRows, threadRows } from "./rows_of_engines.js";
+import { gainRows, labelOfQuery } from "./pairs.js";
+import { coldRows, coreRows, crossoverRows, families, LEGEND, look, memoryRows, pastRows, sizeRows, threadRows } from "./rows_of_engines.js";
 import { namesApart, onAxis } from "./places.js";
-import { amount, measured, scaled, seconds, times } from "./wording.js";
+import { between, duration, measured, scaled, times } from "./wording.js";
 
 /** The most rounds of a cell that are each drawn as a point. */
 const MOST_DOTS = 30;
-/** The most queries in the chart of changes. */
+/** The most queries that a chart of a setting has. */
+export const MOST_LINES = 60;
+/** The most queries that the chart of changes has. */
 export const MOST_CHANGED = 60;
 /** The ratio after ÷ before from which colours are deepest. */
 const MUCH = 1.5;
 const SCALING_HEIGHT = 160;
-/** Pixels of an engine's name in a legend: its sign with the gap after it, and each character. */
-const LEGEND = { name: 26, character: 7 };
 
 /** The engines' mean ratios, best first. @type {Rows} */
 function rankingRows(_, { scores }) {
@@ -24,6 +25,28 @@ function rankingRows(_, { scores }) {
     const label = times(mean.value) + (ok < total ? ` · ${ok} of ${total} cells` : "");
     return [{ ...look(engine), place, ratio: mean.value, low, high, reach: Math.max(mean.value, high), label, note: `${ok} of ${total}` }];
   });
+}
+
+/** The queries of a setting: a point for each engine. @type {Rows} */
+function timeRows(setting, { tasks, state }) {
+  return tasks.filter((task) => cells.task_setting[task] === setting).slice(0, MOST_LINES).flatMap((task, place) => {
+    const own = { query: labelOfQuery(task), place };
+    /** @type {Row[]} */
+    const points = cellsOf(task, state).flatMap((cell) => {
+      const value = valueOf(cell, state.metric);
+      return value === null || value <= 0 ? [] : [{ ...look(engineOf(cell)), ...barOf(cell, value, [], state), ...own, cell }];
+    });
+    const missing = cellsOf(task, state).filter((cell) => valueOf(cell, state.metric) === null);
+    const amounts = points.map(({ amount }) => amount);
+    const span = amounts.length === 0 ? [] : [{ ...own, kind: "span", low: Math.min(...amounts), high: Math.max(...amounts) }];
+    return [...span, ...points, ...(missing.length === 0 ? [] : [{ ...own, kind: "missing", ...withoutOf(missing) }])];
+  });
+}
+
+/** The engines without a value, with the reasons. @type {(own: number[]) => { label: string, note: string }} */
+function withoutOf(own) {
+  const names = own.map((cell) => labelOf(engineOf(cell)));
+  return { label: `– ${names.join(", ")}`, note: own.map((cell, at) => `${names[at]}: ${outcomeText(cell)} ${reasonOf(cell)}`.trim()).join("; ") };
 }
 
 /** A bar for each engine of a task, its interval and its rounds. @type {Rows} */
@@ -46,7 +69,7 @@ function barOf(cell, value, dots, state) {
   const [low, high] = [partOf(cell, metric, "low"), partOf(cell, metric, "high")];
   const ratio = ratioOf(cell, state);
   const reach = Math.max(value, high ?? 0, ...dots.map((dot) => dot.amount));
-  const note = low === null || high === null ? "none: too few rounds or a single value" : `${amount(low, unitOf(metric))}–${measured(high, metric)}`;
+  const note = low === null || high === null ? "none: too few rounds or a single value" : between(low, high, unitOf(metric));
   return {
     kind: "value", note, amount: scaled(value, metric), reach: scaled(reach, metric),
     low: scaled(low ?? value, metric), high: scaled(high ?? value, metric),
@@ -64,7 +87,7 @@ function dotsOf(cell, metric) {
   return Array.from({ length: Math.min(all.length, MOST_DOTS) }, (_, at) => {
     const rank = few ? at : Math.floor((at + 0.5) * ordered.length / MOST_DOTS);
     const name = few ? `${at + 1}` : `${rank + 1} of ${ordered.length} by time`;
-    return { kind: "round", amount: ordered[rank], jitter: (((at * 5) % 7) - 3) / 3, label: `${name}: ${seconds(ordered[rank])} s` };
+    return { kind: "round", amount: ordered[rank], jitter: (((at * 5) % 7) - 3) / 3, label: `${name}: ${duration(ordered[rank])}` };
   });
 }
 
@@ -73,14 +96,15 @@ function roundRows(cell) {
   const median = valueOf(cell, "median") ?? 0;
   const spread = { median, low: partOf(cell, "median", "low") ?? median, high: partOf(cell, "median", "high") ?? median };
   const own = { ...look(engineOf(cell)), ...spread };
-  const hot = roundsOf(cell).map((value, at) => ({ ...own, kind: "hot", round: at + 1, amount: value, label: `${seconds(value)} s` }));
+  const hot = roundsOf(cell).map((value, at) => ({ ...own, kind: "hot", round: at + 1, amount: value, label: duration(value) }));
   const cold = valueOf(cell, "cold");
-  return cold === null ? hot : [{ ...own, kind: "cold", round: 0, amount: cold, label: `${seconds(cold)} s, cold` }, ...hot];
+  return cold === null ? hot : [{ ...own, kind: "cold", round: 0, amount: cold, label: `${duration(cold)}, cold` }, ...hot];
 }
 
 /** One query over several sizes; a cell without a value is a cross at the upper edge. @type {Rows} */
-function scalingRows(task, { state, tasks }) {
-  const family = families(tasks, "size").find((own) => own.includes(task)) ?? [];
+function scalingRows(task, view) {
+  const { state } = view;
+  const family = families(sweepOf(view, "size"), "size").find((own) => own.includes(task)) ?? [];
   const rows = family.flatMap((each) => cellsOf(each, state).map((cell) => ({
     ...look(engineOf(cell)), size: settingOf(each).size, rows: settingOf(each).table_rows, order: cells.task_setting[each],
     ...sizedOf(cell, state.metric),
@@ -173,6 +197,6 @@ function changeRow(change, engines, { before, after }) {
 
 /** By the names in report/charts/registry.py. @type {Record<string, Rows>} */
 export const chartRows = {
-  ranking: rankingRows, query: queryRows, rounds: roundRows, scaling: scalingRows, memory: memoryRows, cold: coldRows,
-  cores: coreRows, threads: threadRows, crossover: crossoverRows, history: historyRows, changes: changeRows,
+  ranking: rankingRows, times: timeRows, pair: gainRows, query: queryRows, rounds: roundRows, scaling: scalingRows, memory: memoryRows, cold: coldRows,
+  cores: coreRows, threads: threadRows, sizes: sizeRows, crossover: crossoverRows, past: pastRows, history: historyRows, changes: changeRows,
 };

@@ -1,12 +1,15 @@
 // Makes the rows of the charts over all queries.
 import { cells, coresOf, engineOf, labelOf, page, queryOf, settingOf, sum, valueOf } from "./data.js";
-import { cellOf, cellsOf, enginesOf, timed } from "./model.js";
+import { engineIn, fieldOf, measurementsOf, runIn, startOf, valueIn } from "./changes.js";
+import { cellOf, cellsOf, enginesOf, sweepOf, timed } from "./model.js";
 import { namesApart, namesBeside } from "./places.js";
-import { amount, count, queries, seconds, times } from "./wording.js";
+import { count, duration, mebibytes, queries, times } from "./wording.js";
 
 /** The most points of a chart of single cells: more would make it slow. */
 const MOST_POINTS = 2000;
 const THREADS_HEIGHT = 240;
+/** Pixels of an engine's name in a legend: its sign with the gap after it, and each character. */
+export const LEGEND = { name: 26, character: 7 };
 
 /** How an engine's rows begin. @type {(engine: number) => Row} */
 export const look = (engine) => ({ engine: labelOf(engine), colour: `var(--engine-${engine})`, place: engine });
@@ -52,7 +55,7 @@ export function memoryRows(_, view) {
     const [time, memory] = [valueOf(cell, "median"), valueOf(cell, "peak")];
     const [fastest, leanest] = [least(task, "median"), least(task, "peak")];
     if (time === null || memory === null || fastest <= 0) return null;
-    return { x: time / fastest, y: memory / leanest, label: `${seconds(time)} s, ${amount(memory, "MiB")} MiB` };
+    return { x: time / fastest, y: memory / leanest, label: `${duration(time)}, ${mebibytes(memory)} MiB` };
   }, ({ x, y }) => `${times(x)} time, ${times(y)} memory`);
   const beaten = (/** @type {Row} */ one) => means.some((other) => (
     other.x <= one.x && other.y <= one.y && (other.x < one.x || other.y < one.y)));
@@ -65,7 +68,7 @@ export function coldRows(_, view) {
   const { points, means } = pointsAndMeans(view, (cell) => {
     const [hot, cold] = [valueOf(cell, "median"), valueOf(cell, "cold")];
     if (hot === null || cold === null) return null;
-    return { x: hot, y: cold / hot, label: `hot ${seconds(hot)} s, cold ${seconds(cold)} s: ${times(cold / hot)}` };
+    return { x: hot, y: cold / hot, label: `hot ${duration(hot)}, cold ${duration(cold)}: ${times(cold / hot)}` };
   }, ({ y }) => `cold ${times(y)} of hot`);
   const ends = points.map(({ x }) => x);
   const equal = points.length === 0 ? [] : [Math.min(...ends), Math.max(...ends)];
@@ -98,8 +101,9 @@ export function families(tasks, field) {
 }
 
 /** Speed over that with the fewest threads: the geometric mean over queries, by engine. @type {Rows} */
-export function threadRows(_, { state, tasks }) {
-  const gains = families(tasks, "threads").flatMap((own) => enginesOf(own, state).flatMap((engine) => gainsOf(engine, own)));
+export function threadRows(_, view) {
+  const found = families(sweepOf(view, "threads"), "threads");
+  const gains = found.flatMap((own) => enginesOf(own, view.state).flatMap((engine) => gainsOf(engine, own)));
   /** @type {Row[]} */
   const rows = [...Map.groupBy(gains, ({ engine, base, threads }) => `${engine} ${base} ${threads}`).values()].map((own) => {
     const [{ engine, base, threads }, gain] = [own[0], geometric(own.map((each) => each.gain))];
@@ -122,14 +126,80 @@ function gainsOf(engine, family) {
 }
 
 /** The fastest engine without a GPU over the fastest on one, by size: above 1 the GPU is faster. @type {Rows} */
-export function crossoverRows(_, { state, tasks }) {
-  return tasks.flatMap((task) => {
+export function crossoverRows(_, view) {
+  const { state } = view;
+  return sweepOf(view, "size").flatMap((task) => {
     const own = timed(task, state, "median");
     const onGpu = (/** @type {number} */ cell) => page.engines[engineOf(cell)].gpu;
     const [gpu, cpu] = [own.filter(onGpu), own.filter((cell) => !onGpu(cell))].map((each) => leastValue(each, "median"));
     const { machine, workload, size, input, threads, table_rows: rows } = settingOf(task);
     if (gpu === Infinity || cpu === Infinity || !rows) return [];
     return [{ line: [machine, workload, input, threads, queryOf(task).name].join(), query: queryOf(task).name, workload, size, rows,
-      amount: cpu / gpu, label: `CPU ${seconds(cpu)} s, GPU ${seconds(gpu)} s: ${times(cpu / gpu)}` }];
+      amount: cpu / gpu, label: `CPU ${duration(cpu)}, GPU ${duration(gpu)}: ${times(cpu / gpu)}` }];
   });
+}
+
+/** Time over that of the smallest size: the geometric mean over queries, by engine. @type {Rows} */
+export function sizeRows(_, view) {
+  const found = families(sweepOf(view, "size"), "size");
+  const growths = found.flatMap((own) => enginesOf(own, view.state).flatMap((engine) => growthsOf(engine, own)));
+  /** @type {Row[]} */
+  const rows = [...Map.groupBy(growths, ({ engine, times: ratio }) => `${engine} ${ratio}`).values()].map((own) => {
+    const [{ engine, times: ratio }, amount] = [own[0], geometric(own.map(({ growth }) => growth))];
+    return { ...look(engine), times: ratio, amount, ideal: ratio, label: `${times(amount)} at ${times(ratio)} the rows, over ${queries(own.length)}` };
+  });
+  const last = [...Map.groupBy(rows, (row) => row.place).values()].map((own) => own.reduce((most, row) => (row.times > most.times ? row : most)));
+  const log = (/** @type {Row} */ row) => Math.log(row.amount);
+  const most = Math.max(...rows.map(log), 1);
+  return [...rows.filter((row) => !last.includes(row)), ...namesApart(last, (row) => (log(row) / most) * THREADS_HEIGHT)];
+}
+
+/** Of tasks that differ in their size: how many times as long an engine takes as on the smallest.
+ * @type {(engine: number, family: number[]) => { engine: number, times: number, growth: number }[]} */
+function growthsOf(engine, family) {
+  const own = family.flatMap((task) => {
+    const [cell, rows] = [cellOf(task, engine), settingOf(task).table_rows];
+    const time = cell === null ? null : valueOf(cell, "median");
+    return time && rows ? [{ rows, time }] : [];
+  }).sort((one, other) => one.rows - other.rows);
+  const grown = own.map(({ rows, time }) => ({ engine, times: Number((rows / own[0].rows).toPrecision(3)), growth: time / own[0].time }));
+  return new Set(own.map(({ rows }) => rows)).size < 2 ? [] : grown;
+}
+
+/** Each engine's time over runs as a share of its first: from run to run over the queries that both measured. @type {Rows} */
+export function pastRows(_, { state, tasks }) {
+  const machines = new Set(page.runs.map(({ machine }) => machine)).size;
+  const own = tasks.flatMap((task) => measurementsOf(task).map((each) => ({ task, each })))
+    .filter(({ each }) => !state.off.has(fieldOf(each, "engine")) && (valueIn(each, state.metric) ?? 0) > 0);
+  const found = [...Map.groupBy(own, ({ each }) => [engineIn(each).family, runIn(each).machine].slice(0, machines > 1 ? 2 : 1).join(" · "))];
+  let across = 0;
+  return found.flatMap(([engine, each]) => {
+    const points = chained(each, state.metric);
+    if (points.length < 2) return [];
+    const at = { engine, colour: `var(--engine-${points[points.length - 1].at})` };
+    const name = { ...at, kind: "name", label: `● ${engine}`, across };
+    across += LEGEND.name + LEGEND.character * engine.length;
+    return [name, ...points.map((point) => ({ ...at, ...point }))];
+  });
+}
+
+/** @type {(own: { task: number, each: Measurement }[], metric: string) => Row[]} */
+function chained(own, metric) {
+  const runs = [...Map.groupBy(own, ({ each }) => startOf(each))].sort(([one], [other]) => one - other);
+  /** @type {Row[]} */
+  const points = [];
+  let before = new Map();
+  for (const [started, listed] of runs) {
+    const now = new Map(listed.map(({ task, each }) => [task, valueIn(each, metric) ?? 0]));
+    const ratios = [...now].flatMap(([task, value]) => (before.has(task) ? [value / before.get(task)] : []));
+    if (points.length > 0 && ratios.length === 0) continue;
+    const amount = points.length === 0 ? 1 : points[points.length - 1].amount * geometric(ratios);
+    const [{ each }] = listed;
+    const version = engineIn(each).version ?? "";
+    const changed = points.length > 0 && points[points.length - 1].version !== version;
+    points.push({ kind: "value", started, amount, low: amount, high: amount, version, mark: changed ? version : "", line: 0,
+      label: `${(100 * amount).toFixed(1)}%`, note: `${runIn(each).label}, over ${queries(points.length === 0 ? now.size : ratios.length)}`, at: fieldOf(each, "engine") });
+    before = now;
+  }
+  return points;
 }

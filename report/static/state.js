@@ -1,17 +1,17 @@
-// Stores the reader's choices in the page's address. Unknown names in an address are ignored.
-import { metrics, page } from "./data.js";
-import { FILTERS } from "./model.js";
+// The page's address <-> what the reader chose. Unknown names in an address are ignored.
+import { cells, engineOf, metrics, page, queryOf, settingOf, taskOf } from "./data.js";
+import { ALL, FILTERS } from "./model.js";
 
 /** @type {("before" | "after")[]} */
 export const SIDES = ["before", "after"];
-/** @type {("baseline" | "sort")[]} */
-const ENGINES = ["baseline", "sort"];
+/** @type {("baseline" | "sort" | "from" | "to")[]} */
+const ENGINES = ["baseline", "sort", "from", "to"];
 
 /** @type {() => State} */
 export function defaultState() {
   return {
     metric: page.metrics[0].name, baseline: null, penalty: true, off: new Set(), query: "", sort: null, theme: "",
-    machine: "", workload: "", input: "", size: "", threads: "", ...defaultSides(),
+    machine: "", workload: "", input: "", size: "", threads: "", from: null, to: null, open: null, ...defaultSides(),
   };
 }
 
@@ -48,7 +48,8 @@ export function stateFromHash(hash) {
   if (metrics.has(metric)) state.metric = metric;
   for (const name of FILTERS) {
     const value = read.get(name) ?? "";
-    if (page.settings.some((setting) => String(setting[name]) === value)) state[name] = value;
+    const isAll = value === ALL && (name === "size" || name === "threads");
+    if (isAll || page.settings.some((setting) => String(setting[name]) === value)) state[name] = value;
   }
   state.query = read.get("query") ?? "";
   for (const name of ENGINES) state[name] = engineById(read.get(name));
@@ -56,7 +57,20 @@ export function stateFromHash(hash) {
   state.penalty = read.get("penalty") !== "off";
   state.off = new Set(read.getAll("off").map(engineById).filter((engine) => engine !== null));
   state.theme = ["light", "dark"].find((theme) => theme === read.get("theme")) ?? "";
+  state.open = cellById(read.get("cell"));
   return state;
+}
+
+/** What names a cell in an address. @type {(cell: number) => string} */
+export function idOfCell(cell) {
+  const { machine, workload, input, size, threads } = settingOf(taskOf(cell));
+  return [workload, queryOf(taskOf(cell)).name, page.engines[engineOf(cell)].id, input, size, threads, machine].join("::");
+}
+
+/** @type {(id: string | null) => number | null} */
+function cellById(id) {
+  const at = id === null ? -1 : cells.task.findIndex((_, cell) => idOfCell(cell) === id);
+  return at < 0 ? null : at;
 }
 
 /** Only what differs from the default is written. @type {(state: State) => string} */
@@ -75,5 +89,6 @@ export function hashFromState(state) {
   }
   if (!state.penalty) written.set("penalty", "off");
   for (const engine of state.off) written.append("off", page.engines[engine].id);
+  if (state.open !== null) written.set("cell", idOfCell(state.open));
   return written.toString();
 }

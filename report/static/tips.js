@@ -4,7 +4,7 @@ import { around, one } from "./elements.js";
 import { current } from "./charts.js";
 import { quieterNote } from "./details.js";
 import { baselineOf } from "./model.js";
-import { amount, measured, range, standing } from "./wording.js";
+import { between, measured, standing } from "./wording.js";
 
 const CELLS = "#matrices [data-cell]";
 const tip = one("#tip");
@@ -16,7 +16,7 @@ export function tipText(cell, state) {
   const value = valueOf(cell, state.metric);
   if (value === null) return `${head}not measured`;
   const [low, high] = [partOf(cell, state.metric, "low"), partOf(cell, state.metric, "high")];
-  const spread = low === null || high === null ? "" : range([low, high], (end) => amount(end, unitOf(state.metric)));
+  const spread = low === null || high === null ? "" : ` (${between(low, high, unitOf(state.metric))})`;
   const best = baselineOf(taskOf(cell), state);
   const stands = best === null || best === cell ? null : standing(cell, best, state.metric);
   const quieter = quieterNote(cell);

@@ -11,6 +11,8 @@ interface Outline {
   normal_quantile: number;
   tie_margin: number;
   probe_margin: number;
+  notable: number;
+  much_memory: number;
   metrics: Metric[];
   engines: Engine[];
   settings: Setting[];
@@ -20,13 +22,13 @@ interface Outline {
   runs: Run[];
   extras: { name: string; label: string; unit: string; words: string[] }[];
 }
-interface Metric { name: string; label: string; unit: "s" | "MiB"; superlative: string; explanation: string }
+interface Metric { name: string; label: string; unit: "s" | "MiB"; superlative: string; more: string; explanation: string }
 interface Engine {
   id: string; name: string; label: string; version: string | null; language: "python" | "sql"; family: string; gpu: boolean;
 }
 interface Setting {
   machine: string; workload: string; size: string; input: string; threads: number;
-  title: string; label: string; table_rows: number | null;
+  title: string; label: string; table_rows: number | null; file: string;
 }
 interface Query { workload: string; name: string; title: string }
 interface Run { id: string; started: string; machine: string; label: string; probe: number | null }
@@ -39,16 +41,20 @@ interface Texts {
 
 /** A run or an engine, as one side of a comparison. */
 interface Side { kind: "run" | "engine"; at: number }
-/** The reader's choices. An empty filter selects all; `baseline` is null for the best of each query. */
+/** What the reader chose. An empty filter is none, of sizes and threads the largest and the most; `baseline` is null for the best of each query. */
 interface State extends Record<Filter, string> {
   metric: string; baseline: number | null; penalty: boolean; off: Set<number>;
   query: string; sort: number | null; theme: string; before: Side | null; after: Side | null;
+  /** The engines of the pair; null for those that the page proposes. */
+  from: number | null; to: number | null;
+  /** The cell that is open. */
+  open: number | null;
 }
 
 /** A ratio, and the standard error of its logarithm; null if that is not known. */
 type Ratio = [value: number, error: number | null];
 type Interval = [low: number, high: number];
-interface Mean { value: number; interval: Interval | null }
+interface Mean { value: number; ratio: Ratio; interval: Interval | null }
 type Place = "alone" | "ties" | "unclear" | "behind";
 type Nearness = "tie" | "unclear" | "apart";
 /** The best cell of a task, those that tie with it, and those whose ratio to it is unclear. */
@@ -58,10 +64,24 @@ interface Analysis { logs: Float64Array; squares: Float64Array; places: Place[];
 interface Score {
   engine: number; mean: Mean | null; ok: number; total: number; wins: number; ties: number; unclear: number; peak: number;
 }
-/** What is shown: every part of the page is computed from it. */
+/** How many of a unit a second has. */
+interface Unit { unit: string; scale: number }
+/** A workload in a setting, or in several. */
+interface Kind { settings: number[]; tasks: number[]; title: string; label: string }
+/** A cell with its ratio to another engine's, or to the best. */
+interface Worst { cell: number; ratio: number }
+/** The engine to use for some tasks; see report/compare/verdicts.py. */
+interface Picked {
+  score: Score; total: number; missing: number; worst: Worst | null; leaner: Score | null;
+  next: { engine: number; ratio: Ratio } | null;
+  rival: { engine: number; wins: number; missing: number; worst: Worst | null } | null;
+}
+/** What is shown; every part of the page follows from it. */
 interface View {
   state: State; tasks: number[]; analysis: Analysis; scores: Score[];
-  changes?: Map<number, Change[]>; rows: Map<string, Row[]>;
+  /** The analysis by which verdicts are made; worked out when it is needed. */
+  fair?: Analysis;
+  changes?: Map<number, Change[]>; rows: Map<string, Row[]>; sweeps: { size?: number[]; threads?: number[] };
 }
 
 /** A cell in view, or an older one: its index in columns of the same names. */
@@ -72,6 +92,6 @@ interface Change extends Pair { verdict: string; ratio: Ratio | null }
 /** A row of a chart; the chart's function in report/charts lists its fields. */
 type Row = Record<string, any>;
 type Rows = (of: number, view: View) => Row[];
-interface Spec { usermeta?: { step: number; lines?: string }; params?: object[]; [key: string]: unknown }
+interface Spec { usermeta?: { step: number; lines?: string }; params?: { name: string }[]; [key: string]: unknown }
 interface Chart { view: any; finalize(): void }
 declare function vegaEmbed(figure: HTMLElement, spec: object, options: object): Promise<Chart>;

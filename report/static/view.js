@@ -1,14 +1,16 @@
 // Shows the summary, tables and notes of the page for the reader's choices.
 import { cells, engineOf, labelOf, metrics, outcomeOf, queryOf, reasonOf, settingOf, taskOf } from "./data.js";
 import { all, breakable, element, engineName, isolated, numberCell, one, say } from "./elements.js";
-import { cellsOf, ranked, viewOf } from "./model.js";
+import { commonOf, kindsOf, meansOf, shadeOf } from "./kinds.js";
+import { FILTERS, cellsOf, viewOf } from "./model.js";
 import { sampled } from "./rows_of_engines.js";
 import { forgetFigures, refreshCharts, rowsNow, setView, watchFigures, whenIdle, current } from "./charts.js";
 import { changesInWords, changesOf } from "./changes.js";
 import { MOST_CHANGED } from "./rows.js";
 import { showMatrices } from "./matrix.js";
-import { showQueries } from "./queries.js";
-import { amount, finding, overall, plain, times } from "./wording.js";
+import { showPair, showQueries } from "./queries.js";
+import { pickInWords, pickOf } from "./verdicts.js";
+import { count, mebibytes, overall, plain, queries, times } from "./wording.js";
 
 const MOST_UNTIMED = 200;
 const MOST_JUDGED_AT_ONCE = 2000;
@@ -18,15 +20,25 @@ export function show(state) {
   const view = viewOf(state);
   setView(view);
   showTheme(state);
+  showEmpty(view);
   showFindings(view);
   showRanking(view);
   showMatrices(view.tasks, state);
   showUntimed(view.tasks, state);
   showOverview();
   showQueries(view);
+  showPair(view);
   showChanges(view);
   showNotes(view);
   refreshCharts();
+}
+
+/** Says so where the choices leave no query; the sections are then hidden. @type {(view: View) => void} */
+function showEmpty({ tasks, state }) {
+  document.body.classList.toggle("empty", tasks.length === 0);
+  one("#empty").hidden = tasks.length > 0;
+  const chosen = [...FILTERS, /** @type {"query"} */ ("query")].filter((name) => state[name] !== "").map((name) => `${name} ${state[name]}`);
+  say("empty", [...chosen, ...(state.off.size > 0 ? [`${count(state.off.size, "engine")} switched off`] : [])].join(", "));
 }
 
 /** @type {(state: State) => void} */
@@ -44,24 +56,59 @@ export function isDark() {
 
 /** @type {(view: View) => void} */
 function showFindings(view) {
-  const { tasks, state, analysis } = view;
   say("overall", overall(view));
-  for (const node of all(".findings [data-settings]")) {
-    const settings = new Set(node.dataset.settings?.split(" ").map(Number));
-    const own = tasks.filter((task) => settings.has(cells.task_setting[task]));
-    node.hidden = own.length === 0;
-    if (node.hidden) continue;
-    const scores = ranked(own, state, analysis);
-    one("[data-pick]", node).replaceChildren(...pick(scores));
-    one("[data-finding]", node).textContent = finding(own, scores, state, analysis.open);
-  }
+  const kinds = kindsOf(view);
+  const { common, rest } = commonOf(kinds);
+  say("where", common);
+  showStatus(view);
+  showKinds(view, kinds, rest);
+  one("dl.findings").replaceChildren(...kinds.map((kind) => verdictOfKind(kind, rest(kind.label), view)));
 }
 
-/** The best engine of some tasks: its name, how near to the best it stays, and its memory. @type {(scores: Score[]) => (Node | string)[]} */
-function pick([best]) {
-  if (best === undefined || best.mean === null) return ["–"];
-  const memory = best.peak > 0 ? `, at most ${amount(best.peak, "MiB")} MiB` : "";
-  return [engineName(best.engine), element("small", {}, ` ${times(best.mean.value)} on average${memory}`)];
+/** How many answers are right, and of how many queries the best is not known yet. @type {(view: View) => void} */
+function showStatus({ tasks, state, analysis }) {
+  const names = tasks.flatMap((task) => cellsOf(task, state)).map((cell) => outcomeOf(cell).name);
+  const [ok, wrong] = ["ok", "wrong"].map((outcome) => names.filter((name) => name === outcome).length);
+  const none = names.length - ok - wrong;
+  say("answers", `${wrong > 0 ? "✗" : "✓"} ${ok} of ${ok + wrong} answers equal the reference${none > 0 ? `; ${count(none, "cell")} without one` : ""}`);
+  one("[data-answers]").classList.toggle("bad", wrong > 0);
+  const open = tasks.filter((task) => analysis.open.has(task)).length;
+  say("open", open === 0 ? "✓ the best of every query is told apart from the others" : `? on ${open} of ${queries(tasks.length)} the best cannot be told apart yet`);
+}
+
+/** The heat map of kinds of work by engines, all of them above. @type {(view: View, kinds: Kind[], rest: (label: string) => string) => void} */
+function showKinds(view, kinds, rest) {
+  const table = one("table.kinds");
+  const engines = view.scores.filter(({ total }) => total > 0).map(({ engine }) => engine);
+  const whole = { settings: [], tasks: view.tasks, title: `All ${queries(view.tasks.length)}`, label: "" };
+  const heading = element("tr", {}, element("th", { scope: "col" }, "Mean ratio"), ...engines.map((engine) => element("th", { scope: "col" }, engineName(engine))));
+  one("thead", table).replaceChildren(heading);
+  const listed = kinds.length > 1 ? [whole, ...kinds] : kinds;
+  one("tbody", table).replaceChildren(...listed.map((kind) => {
+    const found = new Map(meansOf(kind, view).means.map((each) => [each.engine, each]));
+    const [first] = kind.settings;
+    const name = first === undefined ? element("b", {}, kind.title) : element("a", { href: `#setting-${first}` }, isolated(kind.title));
+    return element("tr", {}, element("th", { scope: "row" }, name, " ", element("small", {}, isolated(rest(kind.label)))),
+      ...engines.map((engine) => kindCell(found.get(engine))));
+  }));
+}
+
+/** @type {(found: { mean: Mean | null, mark: string } | undefined) => HTMLElement} */
+function kindCell(found) {
+  if (!found?.mean) return element("td", { className: "none" }, "–");
+  const { mean, mark } = found;
+  const title = mean.interval === null ? "" : `95% interval ${mean.interval.map(plain).join("–")}`;
+  return element("td", { className: mark === "★" ? "heat best" : "heat", style: shadeOf(mean.value), title }, mark, times(mean.value));
+}
+
+/** The engine to use for a kind of work, and why. @type {(kind: Kind, where: string, view: View) => HTMLElement} */
+function verdictOfKind({ settings, tasks, title }, where, view) {
+  const pick = pickOf(tasks, view);
+  const [lead = "", ...others] = pick === null ? ["No engine has a value."] : pickInWords(pick, view.state);
+  return element("div", {},
+    element("dt", {}, element("a", { href: `#setting-${settings[0]}` }, isolated(title)), " ", element("small", {}, isolated(where))),
+    element("dd", { className: "pick" }, ...(pick === null ? ["–"] : [engineName(pick.score.engine)])),
+    element("dd", {}, element("b", {}, lead), " ", others.filter(Boolean).join(" ")));
 }
 
 /** @type {(view: View) => void} */
@@ -71,8 +118,8 @@ function showRanking({ scores }) {
     return element("tr", { data: { engine } },
       element("th", { scope: "row" }, engineName(engine)),
       numberCell(element("b", {}, mean === null ? "–" : times(mean.value)), ...spread),
-      numberCell(String(wins + ties)), numberCell(String(unclear)), numberCell(`${ok} of ${total}`),
-      numberCell(peak > 0 ? amount(peak, "MiB") : "–"));
+      numberCell(String(wins)), numberCell(String(ties)), numberCell(String(unclear)), numberCell(`${ok} of ${total}`),
+      numberCell(peak > 0 ? mebibytes(peak) : "–"));
   }));
 }
 
@@ -143,7 +190,10 @@ function changesFigure(setting) {
 function showNotes({ state, tasks }) {
   const { label = "", unit, explanation } = metrics.get(state.metric) ?? {};
   const to = state.baseline === null ? null : labelOf(state.baseline);
-  say("unit", `${label[0].toLowerCase()}${label.slice(1)} in ${unit === "s" ? "seconds" : "MiB"}, and the ratio to ${to ?? "the best of each query"}`);
+  const lower = `${label[0].toLowerCase()}${label.slice(1)}`;
+  say("unit", `${lower}, and the ratio to ${to ?? "the best of each query"}`);
+  say("metric", lower);
+  say("kinds", `${lower}: ratios to ${to ?? "the best of each query"}, geometric mean; ${unit === "s" ? "1× is the fastest" : "1× is the leanest"}`);
   all("[data-baseline]").forEach((node) => { node.textContent = to ?? "the best"; });
   say("metric-note", `Less is better. Shown is ${explanation}.`);
   say("penalty-note", state.penalty ? "A cell without a value counts as 2× the worst value of its query."

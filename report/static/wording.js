@@ -1,25 +1,49 @@
-// Turns values into words. Numbers are formatted as in report/words/wording.py.
-import { engineOf, labelOf, metrics, unitOf, valueOf } from "./data.js";
+// Values -> words. Numbers look as those of report/words/wording.py do.
+import { engineOf, labelOf, metrics, page, unitOf, valueOf } from "./data.js";
 import { intervalAround, leastOf, nearnessOf, pairOf, standingsOf, timed } from "./model.js";
 
 const MEBIBYTE = 2 ** 20;
 
 /** Three significant digits and at most six decimals. @type {(value: number) => string} */
-export function seconds(value) {
+export function significant(value) {
   if (value <= 0) return "0";
   return value.toFixed(Math.min(Math.max(2 - Math.floor(Math.log10(value)), 0), 6));
 }
 
-/** Seconds, or bytes as mebibytes, without the unit. @type {(value: number, unit: string) => string} */
-export function amount(value, unit) {
-  return unit === "MiB" ? (value / MEBIBYTE).toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",") : seconds(value);
+/** The unit of a duration, and how many of it a second has. @type {(seconds: number) => { unit: string, scale: number }} */
+export function unitFor(seconds) {
+  const rounded = Number(seconds.toPrecision(3));
+  if (rounded >= 1 || seconds <= 0) return { unit: "s", scale: 1 };
+  return rounded >= 1e-3 ? { unit: "ms", scale: 1e3 } : { unit: "µs", scale: 1e6 };
+}
+
+/** 1.23 s, 12.3 ms, 456 µs. @type {(seconds: number) => string} */
+export function duration(seconds) {
+  const { unit, scale } = unitFor(seconds);
+  return `${significant(Number(seconds.toPrecision(3)) * scale)} ${unit}`;
+}
+
+/** A whole number with commas. @type {(value: number) => string} */
+export const grouped = (value) => value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
+
+/** Bytes as mebibytes, without the unit. @type {(bytes: number) => string} */
+export const mebibytes = (bytes) => grouped(bytes / MEBIBYTE);
+
+/** Seconds or bytes with their unit. @type {(value: number, unit: string) => string} */
+export const amount = (value, unit) => unit === "MiB" ? `${mebibytes(value)} MiB` : duration(value);
+
+/** An interval with its unit once: 12.1–12.9 ms. @type {(low: number, high: number, unit: string) => string} */
+export function between(low, high, unit) {
+  if (unit === "MiB") return `${mebibytes(low)}–${mebibytes(high)} MiB`;
+  const { scale, unit: own } = unitFor(high);
+  return `${significant(low * scale)}–${significant(high * scale)} ${own}`;
 }
 
 /** Seconds, or bytes as mebibytes, for an axis. @type {(value: number, metric: string) => number} */
 export const scaled = (value, metric) => unitOf(metric) === "MiB" ? value / MEBIBYTE : value;
 
-/** Seconds or bytes with their unit. @type {(value: number, metric: string) => string} */
-export const measured = (value, metric) => `${amount(value, unitOf(metric))} ${unitOf(metric)}`;
+/** A value of a metric with its unit. @type {(value: number, metric: string) => string} */
+export const measured = (value, metric) => amount(value, unitOf(metric));
 
 /** @type {(ratio: number) => string} */
 export const plain = (ratio) => ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0);
@@ -27,8 +51,8 @@ export const plain = (ratio) => ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 :
 /** @type {(ratio: number) => string} */
 export const times = (ratio) => `${plain(ratio)}×`;
 
-/** An interval in brackets, after a space. @type {(interval: Interval | null, write?: (end: number) => string) => string} */
-export const range = (interval, write = plain) => interval === null ? "" : ` (${interval.map(write).join("–")})`;
+/** An interval in brackets, after a space. @type {(interval: Interval | null) => string} */
+export const range = (interval) => interval === null ? "" : ` (${interval.map(plain).join("–")})`;
 
 /** @type {(number: number, noun: string, plural?: string) => string} */
 export const count = (number, noun, plural = `${noun}s`) => `${number} ${number === 1 ? noun : plural}`;
@@ -37,50 +61,15 @@ export const count = (number, noun, plural = `${noun}s`) => `${number} ${number 
 export const queries = (number) => count(number, "query", "queries");
 
 /** a, b and c. @type {(parts: string[]) => string} */
-const join = (parts) => [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter(Boolean).join(" and ");
-
-/** Scores by numbers, more first, then by label. @type {(scores: Score[], ...numbers: ((score: Score) => number)[]) => Score[]} */
-function mostFirst(scores, ...numbers) {
-  const byLabel = (/** @type {Score} */ one, /** @type {Score} */ other) => (labelOf(one.engine) < labelOf(other.engine) ? -1 : 1);
-  return [...scores].sort((one, other) => (
-    numbers.map((number) => number(other) - number(one)).find(Boolean) ?? byLabel(one, other)));
-}
-
-/** Says how often each engine is the best, ties with the best, or may be the best, and which have no value.
- * @type {(tasks: number[], scores: Score[], state: State, open: Set<number>) => string} */
-export function finding(tasks, scores, { metric }, open) {
-  const best = scores.filter(({ wins, ties, unclear }) => wins + ties + unclear > 0);
-  if (best.length === 0) return `No engine has a value for any of ${queries(tasks.length)}.`;
-  const clauses = mostFirst(best, ({ wins }) => wins, ({ ties }) => ties, ({ unclear }) => unclear)
-    .map((score) => clause(score, metrics.get(metric)?.superlative ?? ""));
-  const unclear = tasks.filter((task) => open.has(task)).length;
-  const untold = unclear === 0 ? [] : [`On ${queries(unclear)} the best cannot be told from others yet.`];
-  return [`Of ${queries(tasks.length)}, ${clauses.join("; ")}.`, ...untold, ...gaps(scores)].join(" ");
-}
-
-/** @type {(score: Score, superlative: string) => string} */
-function clause({ engine, wins, ties, unclear }, superlative) {
-  const parts = [
-    wins > 0 ? `is ${superlative} on ${wins}` : "", ties > 0 ? `ties for best on ${ties}` : "",
-    unclear > 0 ? `may be best on ${unclear}` : "",
-  ];
-  return `${labelOf(engine)} ${join(parts.filter(Boolean))}`;
-}
-
-/** @type {(scores: Score[]) => string[]} */
-function gaps(scores) {
-  const missing = (/** @type {Score} */ { ok, total }) => total - ok;
-  const found = mostFirst(scores.filter((score) => missing(score) > 0), missing);
-  if (found.length === 0) return [];
-  return [`${join(found.map((score) => `${labelOf(score.engine)} has no value for ${missing(score)}`))}.`];
-}
+export const join = (parts) => [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter(Boolean).join(" and ");
 
 /** The engines' mean ratios in one sentence. @type {(view: View) => string} */
 export function overall({ scores, tasks, state }) {
   const means = scores.flatMap(({ engine, mean }) => (mean === null ? [] : [{ name: labelOf(engine), mean: times(mean.value) }]));
   if (means.length === 0) return "No engine has a value.";
   const [first, ...others] = means;
-  const over = `Over ${queries(tasks.length)}, `;
+  const metric = metrics.get(state.metric) ?? page.metrics[0];
+  const over = metric === page.metrics[0] ? `Over ${queries(tasks.length)}, ` : `${metric.label}: over ${queries(tasks.length)}, `;
   const head = state.baseline === null ? `${over}${first.name} stays closest to the best of each: ${first.mean}`
     : `${over}as a multiple of ${labelOf(state.baseline)}: ${first.name} ${first.mean}`;
   return `${head} in the geometric mean${others.map(({ name, mean }) => `, ${name} ${mean}`).join("")}.`;

@@ -38,7 +38,7 @@ def side(side: Side, metric: Metric) -> str:
         return OUTCOMES.get(side.cell.outcome, side.cell.outcome)
     if side.estimate is None:
         return "not measured"
-    return f"{wording.amount(side.estimate.value, metric.unit)} {metric.unit}"
+    return wording.measured(side.estimate.value, metric.unit)
 
 
 def note(change: Change) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from report.look.colours import Shades, shades
 from report.read.frame import EngineStyle, EngineVersion, Setting
+from report.words import wording
 
 SIGNS = {
     "wrong": "≠",
@@ -22,6 +23,8 @@ WORDS = {"oom": "out of memory", "error": "error", "wrong": "wrong answer"}
 """Outcomes that are shown under another word than their name."""
 INPUTS = {"memory": "from memory", "parquet": "from Parquet", "csv": "from CSV"}
 OLDER_FADE = 0.55
+LONGEST_HEADING = 90
+"""Characters of a heading of several titles."""
 BIDI_CONTROLS = dict.fromkeys(
     [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
 )
@@ -113,6 +116,25 @@ def setting(setting: Setting, machines: int = 1) -> str:
 def source(name: str) -> str:
     """Says where an input is read from."""
     return readable(INPUTS.get(name, f"from {name}"))
+
+
+def short(title: str) -> str:
+    """Returns the part of a workload's title before a colon."""
+    return readable(title).partition(": ")[0]
+
+
+def heading(titles: Iterable[str]) -> str:
+    """Returns the titles of workloads in one line; of several the short ones, and of many some."""
+    listed = list(dict.fromkeys(map(readable, titles)))
+    if len(listed) == 1:
+        return listed[0]
+    parts = list(map(short, listed))
+    for count in range(len(parts), 1, -1):
+        rest = [f"{len(parts) - count} more"] if count < len(parts) else []
+        text = wording.join([*parts[:count], *rest])
+        if len(text) <= LONGEST_HEADING:
+            return text
+    return wording.join([parts[0], f"{len(parts) - 1} more"])
 
 
 def outcome(outcome: str) -> str:

@@ -14,12 +14,24 @@ from report.compare.quieter import MUCH_NOISIER
 MEBIBYTE = 2**20
 
 
-def amount(value: float, unit: Unit) -> str:
-    """Seconds with three significant digits, bytes as whole mebibytes; without the unit."""
-    return f"{value / MEBIBYTE:,.0f}" if unit == "MiB" else seconds(value)
+def measured(value: float, unit: Unit) -> str:
+    """Seconds as `duration` writes them, bytes as whole mebibytes."""
+    return f"{mebibytes(value)} MiB" if unit == "MiB" else duration(value)
 
 
-def seconds(value: float) -> str:
+def mebibytes(count: float) -> str:
+    """1,024; without the unit."""
+    return f"{count / MEBIBYTE:,.0f}"
+
+
+def duration(seconds: float) -> str:
+    """1.23 s, 12.3 ms, 456 µs."""
+    rounded = float(f"{seconds:.3g}")
+    scale, unit = (1.0, "s") if rounded >= 1 else (1e3, "ms") if rounded >= 1e-3 else (1e6, "µs")
+    return "0 s" if seconds <= 0 else f"{significant(rounded * scale)} {unit}"
+
+
+def significant(value: float) -> str:
     """Three significant digits and at most six decimals: 0.0123, 1.23, 123."""
     if value <= 0:
         return "0"
@@ -45,6 +57,10 @@ def interval(low: float | None, high: float | None) -> str:
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def queries(number: int) -> str:
+    return count(number, "query", "queries")
 
 
 def join(parts: Sequence[str]) -> str:

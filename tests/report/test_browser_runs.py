@@ -113,13 +113,18 @@ def test_a_speed_up_is_over_the_fewest_threads_and_one_on_a_gpu_over_the_cpu(
 ) -> None:
     """Four times the threads make all twice as fast; large takes √9 times small on the GPU."""
     script = script_of(tmp_path, with_threads_and_gpu())
-    gains = {(row["engine"], row["threads"]): row["label"] for row in script.rows("threads")}
+    gains = {
+        (row["engine"], row["threads"]): row["label"] for row in script.rows("threads", size="*")
+    }
     assert gains == {
         (engine, threads): f"{times}× over 2 queries"
         for engine in ("Polars", "pandas")
         for threads, times in ((1, "1.00"), (4, "2.00"))
     }
-    ratios = {(row["rows"], row["line"][-4:]): row["amount"] for row in script.rows("crossover")}
+    ratios = {
+        (row["rows"], row["line"][-4:]): row["amount"]
+        for row in script.rows("crossover", threads="*")
+    }
     assert ratios == {
         (rows, f"{threads},q1"): pytest.approx(times, rel=1e-3)
         for threads in (1, 4)
@@ -185,8 +190,12 @@ def test_history_and_changes_are_drawn(open_runs: Callable[..., Opened]) -> None
     heat_map = opened.page.locator("[data-chart=changes] svg.marks").first
     heat_map.wait_for()
     assert "✗ lost" in (heat_map.text_content() or "")
-    history = opened.page.locator("[data-chart=history]").first
-    history.scroll_into_view_if_needed()
+    past = opened.page.locator("[data-chart=past]")
+    past.scroll_into_view_if_needed()
+    past.locator("svg.marks").wait_for()
+    assert "2.2.0" in (past.text_content() or "")
+    opened.cell("pandas", "q1").click()
+    history = opened.page.locator("#details [data-chart=history]")
     history.locator("svg.marks").wait_for()
     assert "2.2.0" in (history.text_content() or "")
 
@@ -197,13 +206,13 @@ def test_axe_finds_no_serious_fault_where_there_are_runs(
     open_runs: Callable[..., Opened], scheme: str
 ) -> None:
     opened = open_runs("#workload=join", color_scheme=scheme)
-    opened.page.locator("[data-chart=history]").first.scroll_into_view_if_needed()
-    opened.page.locator("[data-chart=history] svg.marks").first.wait_for()
+    opened.page.locator("[data-chart=past]").scroll_into_view_if_needed()
+    opened.page.locator("[data-chart=past] svg.marks").wait_for()
     opened.page.locator("#changes").scroll_into_view_if_needed()
     opened.page.locator("[data-chart=changes] svg.marks").first.wait_for()
     assert opened.serious() == []
     opened.cell("pandas", "medium_left").click()
-    opened.page.locator("#details svg.marks").wait_for()
+    opened.page.locator("#details svg.marks").first.wait_for()
     assert opened.serious() == []
 
 
@@ -221,6 +230,23 @@ def test_one_run_has_neither(open_file: Callable[..., Opened], tmp_path: Path) -
     content = document([Asked("q1", "polars", (0.1,) * 5)], engines=ENGINES)
     opened = open_file(build([write(tmp_path / "a.json", content)], tmp_path / "a.html"))
     assert opened.page.locator("#changes, [data-chart=history]").count() == 0
+
+
+def test_a_history_over_all_queries_goes_from_run_to_run(script: Script) -> None:
+    """Join is slower in the third run by 1.4, and Polars has a new version there."""
+    rows = [row for row in script.rows("past", workload="join") if row["engine"] == "Polars"]
+    assert [row["kind"] for row in rows] == ["name", "value", "value", "value"]
+    assert [row["amount"] for row in rows[1:]] == pytest.approx([1.0, 1.0, 1.4], rel=0.05)
+    assert [row["mark"] for row in rows[1:]] == ["", "", "2.2.0"]
+
+
+def test_growth_is_over_the_smallest_size(tmp_path: Path) -> None:
+    """9 times the time at 10 times the rows on the CPU, and 3 times on the GPU."""
+    rows = script_of(tmp_path, with_threads_and_gpu()).rows("sizes")
+    assert {(row["engine"], row["times"]): row["amount"] for row in rows} == {
+        ("Polars", 1): 1.0, ("Polars", 100): pytest.approx(9.0, rel=0.01),
+        ("pandas", 1): 1.0, ("pandas", 100): pytest.approx(9.0 * 0.2**-0.5, rel=0.01),
+    }  # fmt: skip
 
 
 def test_every_metric_has_a_history(script: Script) -> None:

@@ -37,6 +37,32 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {**OTHER, "engine": "DuckDB", "kind": "missing", "label": "≠ wrong answer", "note": "why"},
         {**OTHER, "engine": "PyArrow", "kind": "missing", "label": "! error", "note": "why"},
     ],
+    "times": [
+        {"query": "q1", "place": 0, "kind": "span", "low": 0.02, "high": 3.0},
+        {**LOOK, "query": "q1", "kind": "value", "cell": 0, "amount": 0.02, "low": 0.01,
+         "high": 0.03, "label": "20.0 ms"},
+        {**OTHER, "query": "q1", "place": 0, "kind": "value", "cell": 1, "amount": 3.0, "low": 2.0,
+         "high": 4.0, "label": "3.00 s"},
+        {"query": "q2", "place": 1, "kind": "missing", "label": "– pandas", "note": "why"},
+    ],
+    "pair": [
+        {"query": "q1", "place": 0, "kind": "time", "cell": 0, "colour": "#0075ff", "gain": 5.0,
+         "low": 4.0, "high": 6.0, "label": "5.00×", "note": "5.00 s → 1.00 s"},
+        {"query": "q1", "place": 0, "kind": "memory", "cell": 0, "colour": "#0075ff", "gain": 2.0,
+         "low": 2.0, "high": 2.0, "label": "memory 2.00×", "note": "20 MiB → 10 MiB"},
+        {"query": "q2", "place": 1, "kind": "missing", "label": "pandas: ! error", "note": "why"},
+    ],
+    "sizes": [
+        {**LOOK, "times": 1, "amount": 1.0, "ideal": 1, "label": "1.00×"},
+        {**LOOK, "times": 10, "amount": 9.0, "ideal": 10, "dy": 0, "label": "9.00×"},
+    ],
+    "past": [
+        {**LOOK, "kind": "name", "label": "● Polars", "across": 0},
+        {**LOOK, "kind": "value", "started": 1e12, "amount": 1.0, "low": 1.0, "high": 1.0,
+         "label": "100%", "version": "2.1.0", "mark": "", "note": "2026-11-01 09:30"},
+        {**LOOK, "kind": "value", "started": 2e12, "amount": 0.8, "low": 0.8, "high": 0.8,
+         "label": "80.0%", "version": "2.2.0", "mark": "2.2.0", "note": "2026-11-03 09:30"},
+    ],
     "rounds": [
         {**LOOK, "kind": kind, "round": at, "amount": 0.3, "median": 0.2, "low": 0.1, "high": 0.3}
         for at, kind in enumerate(["cold", "hot", "hot", "hot"])
@@ -107,6 +133,13 @@ def drawn(name: str) -> str:
     ("name", "label"),
     [
         ("ranking", "1.06× · 25 of 27 cells"),
+        ("times", "q1"),
+        ("times", "– pandas"),
+        ("times", "20 ms"),
+        ("pair", "pandas: ! error"),
+        ("sizes", "Polars"),
+        ("past", "80%"),
+        ("past", "2.2.0"),
         ("query", "0.200 s"),
         ("query", "↑ out of memory"),
         ("query", "≠ wrong answer"),

@@ -88,11 +88,11 @@ def test_a_cell_s_note_and_details_tell_what_the_quieter_run_found(
     ]
     opened = open_file(build(paths, tmp_path / "page.html"))
     label = str(ENGINES["polars"]["label"])
-    told = "noisier than on 2026-11-16 09:30: 0.100 s (0.0995–0.101)"
+    told = "noisier than on 2026-11-16 09:30: 100 ms (99.5–101 ms)"
     opened.cell(label, "q1").hover()
     assert told in opened.text("#tip")
     opened.cell(label, "q2").hover()
     assert "noisier" not in opened.text("#tip")
     opened.cell(label, "q1").click()
     assert opened.text("#details .notice") == f"This run is {told}."
-    assert "Earlier medians: 2026-11-16 09:30: 0.100 s" in opened.text("#details .note")
+    assert "Earlier medians: 2026-11-16 09:30: 100 ms" in opened.text("#details .note")

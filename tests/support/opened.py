@@ -22,14 +22,14 @@ else:
     sync_api = pytest.importorskip("playwright.sync_api")
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
-LONGEST_WAIT = 20_000
+LONGEST_WAIT = 15_000
 SERIOUS = ("serious", "critical")
 AGAIN = """hash => {
     document.getElementById("details").close();
+    document.getElementById("saving").hidePopover();
     hideTip();
     document.activeElement.blur();
     scrollTo(0, 0);
-    articlesShown = ARTICLES_AT_ONCE;
     become(stateFromHash(hash));
 }"""
 """What makes an open page as if it had just been opened."""
