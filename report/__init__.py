@@ -5,6 +5,7 @@ from __future__ import annotations
 from report.errors import MalformedResults, MissingResults, ReportError, UnknownVersion
 from report.page.output import build
 from report.words.ranking import Ranked, ranking
+from report.words.verdicts import Verdict, verdicts
 
 __all__ = [
     "MalformedResults",
@@ -12,6 +13,8 @@ __all__ = [
     "Ranked",
     "ReportError",
     "UnknownVersion",
+    "Verdict",
     "build",
     "ranking",
+    "verdicts",
 ]

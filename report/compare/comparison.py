@@ -132,13 +132,14 @@ def _ratios_to_best(task: Task, best: EngineVersion, worst: float) -> dict[Engin
 class Score:
     """An engine over many tasks. ``mean`` is None if it has no time at all.
 
-    ``wins`` counts the tasks on which it is the best or ties with the best, ``unclear`` those on
-    which the intervals leave that open.
+    ``wins`` counts the tasks on which it alone is the best, ``ties`` those on which it ties with
+    the best, ``unclear`` those on which the intervals leave that open.
     """
 
     engine: EngineVersion
     mean: MeanRatio | None
     wins: int
+    ties: int
     unclear: int
 
 
@@ -181,8 +182,8 @@ def score(tasks: Iterable[Task], engine: EngineVersion) -> Score:
     timed = any(task.entries[engine].value is not None for task in own)
     ratios = [ratio for task in own if (ratio := task.standing.ratios.get(engine)) is not None]
     places = Counter(task.standing.place(engine) for task in own)
-    wins, unclear = places[Place.ALONE] + places[Place.TIES], places[Place.UNCLEAR]
-    return Score(engine, geometric_mean(ratios) if timed else None, wins, unclear)
+    mean = geometric_mean(ratios) if timed else None
+    return Score(engine, mean, places[Place.ALONE], places[Place.TIES], places[Place.UNCLEAR])
 
 
 def _rank(score: Score) -> tuple[bool, float, str]:

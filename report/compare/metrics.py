@@ -18,13 +18,14 @@ class Metric:
 
     ``samples`` gives the numbers whose median is the value and whose spread gives the interval;
     ``single`` gives one number that has no interval. ``superlative`` finishes the sentence
-    "Polars is …".
+    "Polars is …", and ``more``, with a ratio for ``{}``, "Polars …".
     """
 
     name: str
     label: str
     unit: Unit
     superlative: str
+    more: str
     explanation: str
     samples: Callable[[ResultCell], Sequence[float]] | None = None
     single: Callable[[ResultCell], float | None] | None = None
@@ -52,6 +53,7 @@ METRICS = (
         label="Hot time, median",
         unit="s",
         superlative="fastest",
+        more="takes {} as long",
         explanation="the median wall-clock time of the hot rounds",
         samples=lambda cell: cell.seconds,
     ),
@@ -60,6 +62,7 @@ METRICS = (
         label="Hot time, minimum",
         unit="s",
         superlative="fastest in its best round",
+        more="takes {} as long in its best round",
         explanation="the shortest wall-clock time of the hot rounds; a minimum has no interval",
         single=lambda cell: min(cell.seconds),
     ),
@@ -68,6 +71,7 @@ METRICS = (
         label="Cold time",
         unit="s",
         superlative="fastest from cold",
+        more="takes {} as long from cold",
         explanation="the first run of the program in its engine's process; one run, no interval",
         single=lambda cell: cell.cold_seconds,
     ),
@@ -76,6 +80,7 @@ METRICS = (
         label="Peak memory",
         unit="MiB",
         superlative="leanest in memory",
+        more="needs {} as much memory",
         explanation="the most resident memory of the engine's process tree, loaded tables included",
         single=lambda cell: cell.peak_bytes,
     ),
@@ -84,6 +89,7 @@ METRICS = (
         label="CPU time, median",
         unit="s",
         superlative="thriftiest with CPU time",
+        more="takes {} as much CPU time",
         explanation="the median of user and system seconds of the hot rounds, all cores added up",
         samples=lambda cell: cell.cpu_seconds,
     ),

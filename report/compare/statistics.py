@@ -210,17 +210,21 @@ def ratio_of(
 
 
 def geometric_mean(ratios: Sequence[Ratio]) -> MeanRatio | None:
-    """exp(mean(log ratio)) with a 95% interval; None for no ratios.
+    """Returns `mean_ratio` with its interval; None for no ratios."""
+    mean = mean_ratio(ratios)
+    return None if mean is None else MeanRatio(mean.value, *(mean.interval or (None, None)))
 
-    The interval is the normal one, the cells being independent: se² = Σ se_i² / n². Of one ratio it
-    is that ratio's own interval.
+
+def mean_ratio(ratios: Sequence[Ratio]) -> Ratio | None:
+    """exp(mean(log ratio)); None for no ratios.
+
+    Its error takes the cells as independent: se² = Σ se_i² / n². Of one ratio it is that ratio's.
     """
     if not ratios:
         return None
     count = len(ratios)
-    mean = sum(math.log(ratio.value) for ratio in ratios) / count
+    mean = math.exp(sum(math.log(ratio.value) for ratio in ratios) / count)
     errors = [ratio.log_error for ratio in ratios if ratio.log_error is not None]
     if len(errors) < count:
-        return MeanRatio(math.exp(mean), None, None)
-    margin = NORMAL_QUANTILE * math.sqrt(sum(error**2 for error in errors)) / count
-    return MeanRatio(math.exp(mean), math.exp(mean - margin), math.exp(mean + margin))
+        return Ratio(mean, None)
+    return Ratio(mean, math.sqrt(sum(error**2 for error in errors)) / count)

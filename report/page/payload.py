@@ -17,6 +17,7 @@ import numpy as np
 from report.compare.comparison import Comparison, EstimatedCell, Task, estimates_of
 from report.compare.metrics import METRICS, Metric
 from report.compare.statistics import NORMAL_QUANTILE, PENALTY, TIE_MARGIN, Estimate
+from report.compare.verdicts import MUCH_MEMORY, NOTABLE
 from report.page.blocks import Numbers, numbers
 from report.read.extras import EXTRAS
 from report.read.frame import EngineVersion, ResultCell, Results, Setting
@@ -24,6 +25,7 @@ from report.read.sources import RunFile
 from report.words import names
 from report.words.change_wording import PROBE_MARGIN
 from report.words.names import EngineColumn
+from report.words.verdicts import largest_of
 
 DIGITS = 6
 SINGLES: Mapping[str, Callable[[ResultCell], float | None]] = {
@@ -70,12 +72,15 @@ class Payload:
     def outline(self) -> dict[str, Any]:
         """Returns names, labels and constants: all that is neither a column nor a long text."""
         settings = self._comparison.settings
+        largest = largest_of(self._results, settings)
         machines = len({setting.machine for setting in settings})
         on_gpu = {cell.engine for cell in self._cells if cell.extras and cell.extras.gpu}
         return {
             "penalty": PENALTY,
             "normal_quantile": NORMAL_QUANTILE,
             "tie_margin": TIE_MARGIN,
+            "notable": NOTABLE,
+            "much_memory": MUCH_MEMORY,
             "probe_margin": PROBE_MARGIN,
             "metrics": [_metric(metric) for metric in METRICS],
             "engines": [
@@ -86,7 +91,9 @@ class Payload:
                 }
                 for column in self._columns
             ],
-            "settings": [self._setting(setting, machines) for setting in settings],
+            "settings": [
+                {**self._setting(each, machines), "largest": each in largest} for each in settings
+            ],
             "queries": [self._query(*query) for query in self._queries],
             "outcomes": [{"name": o, "text": names.outcome(o)} for o in self._outcomes],
             "reasons": list(self._reasons),
@@ -254,7 +261,7 @@ def _singles(values: Iterable[float]) -> Any:
 
 
 def _metric(metric: Metric) -> dict[str, Any]:
-    fields = ("name", "label", "unit", "superlative", "explanation")
+    fields = ("name", "label", "unit", "superlative", "more", "explanation")
     return {name: getattr(metric, name) for name in fields}
 
 

@@ -73,6 +73,9 @@ export function nearnessOf(ratio) {
   return ratio[1] !== null && low >= 1 / margin && high <= margin ? "tie" : "unclear";
 }
 
+/** Whether a ratio's interval covers 1; without an interval, whether the ratio is near 1. @type {(ratio: Ratio) => boolean} */
+export const unsureOf = (ratio) => nearnessOf(ratio) !== "apart";
+
 /** @type {(one: number, other: number, metric: string) => Nearness} */
 export function nearness(one, other, metric) {
   const ratio = pairOf(one, other, metric);
@@ -136,7 +139,7 @@ export function analyse(tasks, state) {
 
 /** A cell's ratio to the baseline as it counts: where the penalty is on, a missing value is `penalty` times the
  * worst of its task, as if that were known exactly. @type {(cell: number, baseline: number, worst: number, state: State) => Ratio | null} */
-function countedRatio(cell, baseline, worst, { metric, penalty }) {
+export function countedRatio(cell, baseline, worst, { metric, penalty }) {
   const isMissing = (/** @type {number} */ each) => Number.isNaN(cells[metric][each]);
   const [own, base] = [cell, baseline].map((each) => (isMissing(each) && penalty ? page.penalty * worst : cells[metric][each]));
   if (!(own > 0 && base > 0)) return null;
@@ -178,7 +181,9 @@ function scoreOf(engine, own, { metric }, { logs, squares, places }) {
 export function geometricMean(count, logs, squares) {
   if (count === 0) return null;
   const value = Math.exp(logs / count);
-  return { value, interval: intervalAround([value, known(Math.sqrt(squares) / count)]) };
+  /** @type {Ratio} */
+  const ratio = [value, known(Math.sqrt(squares) / count)];
+  return { value, ratio, interval: intervalAround(ratio) };
 }
 
 /** @type {(state: State) => number[]} */

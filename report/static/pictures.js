@@ -3,6 +3,7 @@ import { cells, engineOf, page, queryOf, unitOf, valueOf } from "./data.js";
 import { DEEP, cellsOf, heatOf, markOf, ranked, ratioOf, standingsOf, viewOf } from "./model.js";
 import { chartRows, outcomeText } from "./rows.js";
 import { defaultState } from "./state.js";
+import { pickInWords, pickOf } from "./verdicts.js";
 import { amount, times } from "./wording.js";
 
 /** By the choices of its state. @type {Map<string, View>} */
@@ -18,6 +19,13 @@ export function pictureView(choices) {
 
 /** The rows of a chart as the page draws it. @type {(name: string, of: number, choices: Partial<State>) => Row[]} */
 export const pictureRows = (name, of, choices) => ROWS[name](of, pictureView(choices));
+
+/** The engine to use for a setting's tasks, and the sentences on it. @type {(setting: number, choices: Partial<State>) => string[]} */
+export function pictureVerdict(setting, choices) {
+  const view = pictureView(choices);
+  const pick = pickOf(view.tasks.filter((task) => cells.task_setting[task] === setting), view);
+  return pick === null ? [] : [page.engines[pick.score.engine].label, ...pickInWords(pick, view.state)];
+}
 
 /** @type {(ratio: number | null) => Row} */
 function heat(ratio) {

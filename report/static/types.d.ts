@@ -11,6 +11,8 @@ interface Outline {
   normal_quantile: number;
   tie_margin: number;
   probe_margin: number;
+  notable: number;
+  much_memory: number;
   metrics: Metric[];
   engines: Engine[];
   settings: Setting[];
@@ -20,13 +22,13 @@ interface Outline {
   runs: Run[];
   extras: { name: string; label: string; unit: string; words: string[] }[];
 }
-interface Metric { name: string; label: string; unit: "s" | "MiB"; superlative: string; explanation: string }
+interface Metric { name: string; label: string; unit: "s" | "MiB"; superlative: string; more: string; explanation: string }
 interface Engine {
   id: string; name: string; label: string; version: string | null; language: "python" | "sql"; family: string; gpu: boolean;
 }
 interface Setting {
   machine: string; workload: string; size: string; input: string; threads: number;
-  title: string; label: string; table_rows: number | null;
+  title: string; label: string; table_rows: number | null; largest: boolean;
 }
 interface Query { workload: string; name: string; title: string }
 interface Run { id: string; started: string; machine: string; label: string; probe: number | null }
@@ -48,7 +50,7 @@ interface State extends Record<Filter, string> {
 /** A ratio, and the standard error of its logarithm; null where that is not known. */
 type Ratio = [value: number, error: number | null];
 type Interval = [low: number, high: number];
-interface Mean { value: number; interval: Interval | null }
+interface Mean { value: number; ratio: Ratio; interval: Interval | null }
 type Place = "alone" | "ties" | "unclear" | "behind";
 type Nearness = "tie" | "unclear" | "apart";
 /** The best cell of a task, those that tie with it, and those whose ratio to it is unclear. */
@@ -58,9 +60,19 @@ interface Analysis { logs: Float64Array; squares: Float64Array; places: Place[];
 interface Score {
   engine: number; mean: Mean | null; ok: number; total: number; wins: number; ties: number; unclear: number; peak: number;
 }
+/** A cell with its ratio to another engine's, or to the best. */
+interface Worst { cell: number; ratio: number }
+/** The engine to use for some tasks; see report/compare/verdicts.py. */
+interface Picked {
+  score: Score; total: number; missing: number; worst: Worst | null; leaner: Score | null;
+  next: { engine: number; ratio: Ratio } | null;
+  rival: { engine: number; wins: number; missing: number; worst: Worst | null } | null;
+}
 /** What is shown; every part of the page follows from it. */
 interface View {
   state: State; tasks: number[]; analysis: Analysis; scores: Score[];
+  /** The analysis by which verdicts are made; worked out when it is needed. */
+  fair?: Analysis;
   changes?: Map<number, Change[]>; rows: Map<string, Row[]>;
 }
 

@@ -8,29 +8,32 @@ from pathlib import Path
 from report.compare.comparison import Score, compare
 from report.read.frame import load
 from report.words import wording
+from report.words.verdicts import headline
 
 
 @dataclass(frozen=True)
 class Ranked:
     """An engine with a time: its geometric mean ratio to the best, its 95% interval, its wins.
 
-    ``wins`` counts the queries on which it is the best or ties with the best, ``unclear`` those on
-    which the intervals leave open whether it is.
+    ``wins`` counts the queries on which it alone is the best, ``ties`` those on which it ties with
+    the best, ``unclear`` those on which the intervals leave open whether it is.
     """
 
     engine: str
     ratio: str
     interval: str
     wins: int
+    ties: int
     unclear: int
 
 
 def ranking(results: Path) -> list[Ranked]:
-    """Returns the engines that have a time, best first.
+    """Returns the engines that have a time, best first, at the largest size and most threads.
 
-    Raises ReportError if the file is unusable.
+    Raises ReportError where the file is unusable.
     """
-    scores = compare(load([results])).scores
+    loaded = load([results])
+    scores = headline(loaded, compare(loaded)).scores
     return [ranked for score in scores if (ranked := _ranked(score)) is not None]
 
 
@@ -40,4 +43,4 @@ def _ranked(score: Score) -> Ranked | None:
         return None
     interval = wording.interval(mean.low, mean.high)
     times = wording.times(mean.value)
-    return Ranked(score.engine.name, times, interval, score.wins, score.unclear)
+    return Ranked(score.engine.name, times, interval, score.wins, score.ties, score.unclear)

@@ -16,7 +16,12 @@ MEBIBYTE = 2**20
 
 def amount(value: float, unit: Unit) -> str:
     """Seconds with three significant digits, bytes as whole mebibytes; without the unit."""
-    return f"{value / MEBIBYTE:,.0f}" if unit == "MiB" else seconds(value)
+    return mebibytes(value) if unit == "MiB" else seconds(value)
+
+
+def mebibytes(count: float) -> str:
+    """1,024; without the unit."""
+    return f"{count / MEBIBYTE:,.0f}"
 
 
 def seconds(value: float) -> str:
@@ -45,6 +50,10 @@ def interval(low: float | None, high: float | None) -> str:
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def queries(number: int) -> str:
+    return count(number, "query", "queries")
 
 
 def join(parts: Sequence[str]) -> str:
