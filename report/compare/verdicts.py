@@ -151,7 +151,9 @@ def _missing(tasks: Sequence[Task], engine: EngineVersion) -> list[Task]:
     return [task for task in own if task.entries[engine].value is None]
 
 
-def _worst(tasks: Sequence[Task], engine: EngineVersion, other: EngineVersion | None = None) -> Worst | None:
+def _worst(
+    tasks: Sequence[Task], engine: EngineVersion, other: EngineVersion | None = None
+) -> Worst | None:
     """Returns where an engine stands worst against another, or the best; None if nowhere much."""
     found = None
     for task in tasks:
@@ -172,7 +174,9 @@ def _peak(tasks: Sequence[Task], engine: EngineVersion) -> int | None:
     return max((c.peak_bytes for c in cells if c.peak_bytes and c.outcome == "ok"), default=None)
 
 
-def _leaner(peaks: Mapping[EngineVersion, int | None], best: EngineVersion) -> tuple[EngineVersion, int] | None:
+def _leaner(
+    peaks: Mapping[EngineVersion, int | None], best: EngineVersion
+) -> tuple[EngineVersion, int] | None:
     """Returns the leanest engine if the pick needs much more memory."""
     known = {engine: peak for engine, peak in peaks.items() if peak is not None}
     own = known.get(best)
