@@ -19,12 +19,12 @@ MARGIN = math.log1p(TIE_MARGIN)
 
 
 def timed(records: Sequence[Record]) -> list[Record]:
-    """The records that have rounds."""
+    """Returns the records that have rounds."""
     return [record for record in records if record.outcome is Outcome.OK and record.rounds]
 
 
 def want(records: Sequence[Record]) -> float:
-    """How wide the widest ratio to the best engine is, relative to the ratio; 0 if all are sharp.
+    """Returns how wide the widest ratio to the best engine is, by its size; 0 if all are sharp.
 
     A ratio is sharp if both medians are known to PRECISION, and it is known whether the two differ
     or tie. Of a lone engine the median itself counts.
@@ -48,13 +48,13 @@ def _want(record: Record, best: Record) -> float:
 
 
 def middle(record: Record) -> float:
-    """The median of a record's rounds, in seconds."""
+    """Returns the median of a record's rounds, in seconds."""
     seconds = sorted(one.seconds for one in record.rounds)
     return seconds[len(seconds) // 2]
 
 
 def spread(record: Record) -> float:
-    """How far the 95% interval of a median reaches, as a share of it, by its turns' medians."""
+    """Returns how far a median's 95% interval reaches, as a share of it, by its turns' medians."""
     rounds = record.rounds
     values = sorted(blocks([one.seconds for one in rounds], [one.turn for one in rounds]))
     if len(values) < FEWEST_ROUNDS or not values[0] > 0:
@@ -64,17 +64,17 @@ def spread(record: Record) -> float:
 
 
 def _between(record: Record) -> float:
-    """How far processes that do the same lie apart, after those that ran this cell."""
+    """Returns the share by which processes that do the same differ, over those of this cell."""
     return QUANTILE * PROCESS_ERROR / math.sqrt(passes(record))
 
 
 def passes(record: Record) -> int:
-    """How many passes a record is made of: each had a process of its own."""
+    """Returns the number of a record's passes: each had a process of its own."""
     return len({one.process for one in record.rounds})
 
 
 def spent(record: Record) -> float:
-    """The seconds that a record's rounds have taken, counted or not, about."""
+    """Returns about how many seconds a record's rounds have taken, counted or not."""
     figures, count = record.figures, len(record.rounds)
     uncounted = (figures.uncounted_rounds or 0) if figures else 0
     loops = (figures.loops or 1) if figures else 1
@@ -82,9 +82,9 @@ def spent(record: Record) -> float:
 
 
 def may_go_on(record: Record, rounds: Rounds) -> bool:
-    """Whether a cell may have a further pass: it has rounds, and time and number are not used up.
+    """Returns whether a cell may have a further pass: it has rounds, and may have more.
 
-    One that has not been run by as many processes as were ordered may.
+    Its seconds and its number of rounds are not used up, or `--processes` asks for more passes.
     """
     if not timed([record]):
         return False

@@ -196,7 +196,7 @@ class ExtraInfo(Figures, CellName):
     processes: Later[tuple[Small, ...]] = Field(
         default=None,
         description="per hot round, which of the cell's processes ran it, from 0: they came one "
-        "after another",
+        "after another, one in each pass",
     )
 
     @property

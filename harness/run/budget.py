@@ -25,7 +25,7 @@ class Budget:
         self._began = self._clock()
 
     def spare(self, seconds: float) -> None:
-        """Does not count so many of the seconds that have passed."""
+        """Takes seconds that have passed off those that are used up."""
         self._free += seconds
 
     @property
@@ -39,12 +39,12 @@ class Budget:
         return max(0.0, self.seconds - self.used)
 
     def first(self, cells: int) -> float:
-        """The seconds of rounds of a cell's first pass where so many cells have had none yet."""
+        """Returns the seconds of rounds of each cell, if ``cells`` still have no first pass."""
         left = max(0.0, FIRST_SHARE * self.seconds - self.used)
         return ROUNDS_SHARE * left / max(cells, 1)
 
     def visit(self, workloads: int) -> float:
-        """The seconds of a visit where so many workloads want further rounds.
+        """Returns the seconds of a visit, if so many ``workloads`` want further rounds.
 
         Half of what is left goes to all of them alike, so that each is visited several times.
         """

@@ -25,7 +25,7 @@ _CACHES = {None: "", True: " from disk", False: " not from disk"}
 
 
 def detail(record: Record) -> str:
-    """A cell's times and memory in one line, or the reason why it has none."""
+    """Returns a cell's times and memory in one line, or the reason why it has none."""
     if record.outcome is not Outcome.OK:
         return record.reason.strip().splitlines()[0].removesuffix("; its last words:")
     figures = record.figures
@@ -39,14 +39,14 @@ def detail(record: Record) -> str:
 
 
 def _spread(record: Record) -> str:
-    """How well a median is known, and by how many rounds."""
+    """Returns how well a median is known, and by how many rounds."""
     count = len(record.rounds)
     rounds = "1 round" if count == 1 else f"{count} rounds"
     return f"in {rounds}" if count < FEWEST_ROUNDS else f"±{spread(record):.0%} in {rounds}"
 
 
 def ranked(register: Register, ranking: Sequence[Ranked]) -> Table:
-    """A row for each engine, those with a time first, in the order and words of the report."""
+    """Returns a row for each engine, those with a time first, in the report's order and words."""
     outcomes: dict[str, Counter[Outcome]] = {}
     for cell in register.cells:
         outcomes.setdefault(cell.engine, Counter())[register.record_of(cell).outcome] += 1

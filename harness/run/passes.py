@@ -30,12 +30,12 @@ class Question:
 
     @property
     def workload(self) -> Cell:
-        """What its engines share their processes with."""
+        """The cell without query and engine: whose processes its engines share."""
         return replace(self.records[0].cell, query="", engine="")
 
     @property
     def least_seconds(self) -> float:
-        """What a pass takes at least: of each engine a run that is not counted, and a round."""
+        """A pass takes at least this: of each engine a run that is not counted, and a round."""
         return 2 * sum(map(middle, self.records))
 
 
@@ -52,8 +52,8 @@ class Passes:
         self._visits: Counter[Cell] = Counter()
 
     def visit(self) -> Iterator[Pass]:
-        """The passes of the next visit, each decided when the one before it has ended; or none."""
-        found = self.questions()
+        """Yields the passes of the next visit, each decided when the one before it has ended."""
+        found = [q for q in self.questions() if q.least_seconds <= self.budget.left]
         if not found:
             return
         by_workload = {q.workload: q for q in reversed(found)}  # the one in most want
@@ -68,7 +68,7 @@ class Passes:
                 yield Pass(question.records, left * share / len(question.records))
 
     def questions(self) -> list[Question]:
-        """The questions that get further passes if time is left, those in most want first."""
+        """Returns the questions that are not sharp and may have more rounds, in most want first."""
         grouped: dict[object, list[Record]] = {}
         for record in self.register.records.values():
             grouped.setdefault(record.cell.question, []).append(record)
@@ -81,5 +81,4 @@ class Passes:
         wanted = want(records) or (1e-3 if few else 0.0)
         if not going or not wanted:
             return None
-        question = Question(going, wanted)
-        return question if question.least_seconds <= self.budget.left else None
+        return Question(going, wanted)

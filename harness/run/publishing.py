@@ -143,11 +143,20 @@ class Publishing:
             if self.results and not self.register.complete:
                 hint = options.resuming(self.register.command)
                 self.display.say(f"unfinished; `{hint}` goes on from here")
+            self.display.say(self._of_budget())
             self.display.say(self.running.runner.spent.words())
             self.display.warning(self.noise.words())
             for words in overruns(self.register.records.values()):
                 self.display.warning(words)
             self.display.trouble(self.running.trouble)
+
+    def _of_budget(self) -> str:
+        """Returns what a longer run would sharpen; empty for nothing and for an unfinished run."""
+        runner = self.running.runner
+        count = len(runner.wanting()) if runner and self.register.complete and self.results else 0
+        of = len({cell.question for cell in self.register.cells})
+        told = f"{count} of {of} questions are not sharp yet: a longer --budget goes on with them"
+        return told if count else ""
 
     def pytest_unconfigure(self) -> None:
         self.display.close()

@@ -18,7 +18,7 @@ from harness.measure.turns import measure
 from harness.measure.wall_clock import Part, Spent
 from harness.outcome import Cell, Outcome, Record
 from harness.run.budget import Budget
-from harness.run.passes import Passes
+from harness.run.passes import Passes, Question
 from harness.run.results import Register
 from harness.verify.referee import Referee
 from harness.workload.cells import CompiledCell
@@ -74,6 +74,10 @@ class Runner:
     def _is_beside(self, other: CompiledCell, compiled: CompiledCell) -> bool:
         same = other.cell.question == compiled.cell.question
         return same and other.cell not in self.register.records
+
+    def wanting(self) -> Sequence[Question]:
+        """Returns the questions that want further passes."""
+        return self._passes.questions()
 
     def sharpen(self) -> Iterator[None]:
         """Gives further passes to questions while they want them and the budget lasts.

@@ -113,7 +113,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """Prints a line about work that takes a while and is no cell, such as making data."""
-        if not self.quiet:
+        if text and not self.quiet:
             self._print(f"[dim]{escape(text)}[/dim]")
 
     def progress(self, cell: Cell, phase: Phase, number: int) -> None:

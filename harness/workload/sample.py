@@ -11,7 +11,7 @@ QUERIES = 3
 
 
 def sample(workload: Workload) -> Workload:
-    """The workload with QUERIES of its queries; one over a user's own tables as it is."""
+    """Returns the workload with QUERIES of its queries; one over a user's own tables as it is."""
     if workload.data is None:
         return workload
     places = evenly(len(workload.queries), QUERIES)
@@ -19,9 +19,9 @@ def sample(workload: Workload) -> Workload:
 
 
 def evenly(count: int, wanted: int) -> list[int]:
-    """Places among ``count`` that cut them into even parts: the middle of each.
+    """Returns the middle of each part, if ``count`` places are cut into ``wanted`` even parts.
 
-    They depend on the number of queries only, so that no engine and no earlier result decides.
+    Only the number of queries decides: no engine, and no earlier result.
     """
     if count <= wanted:
         return list(range(count))
