@@ -53,6 +53,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Run workloads (YAML files) on every engine instead of the tests.",
     )
     group.addoption(
+        "--budget",
+        metavar="TIME",
+        help="What the run may take, such as 90s, 3m or 1h: every cell is run cold, checked and "
+        "timed once at the least; what is left goes where intervals are widest. Default: 3m",
+    )
+    group.addoption(
+        "--full",
+        action="store_true",
+        help="Run all queries of the standard workloads. Default, where no path and no -k says "
+        "what to run: a sample of them.",
+    )
+    group.addoption(
         "--engines",
         metavar="NAMES",
         help="Engines to run, separated by commas. Default: all; `harness doctor` lists them.",
@@ -118,9 +130,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         metavar="NUMBER",
         default=1,
-        help="Spread a cell's hot rounds over so many processes of its engine, one after another: "
-        "what stays with a process, such as where its memory lies, then averages out. "
-        "Default: %(default)s",
+        help="Spread a cell's hot rounds over at least so many processes of its engine, one after "
+        "another, if the budget allows: what stays with a process, such as where its memory lies, "
+        "then averages out. Default: %(default)s",
     )
     group.addoption(
         "--drop-caches",

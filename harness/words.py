@@ -11,6 +11,7 @@ from difflib import get_close_matches
 _ASCII = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _KEPT = "\n\t"
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?")
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -74,6 +75,16 @@ def parse_bytes(text: str) -> int:
         raise ValueError(f"{text!r} is not a size, such as 8GB")
     base = 1024 if found[3] else 1000
     return int(float(found[1]) * base ** " KMGT".index(found[2] or " "))
+
+
+def parse_seconds(text: str) -> float:
+    """Seconds: of ``90s``, ``3m``, ``1h30m`` or a plain number. Raises ValueError for others."""
+    found = _DURATION.fullmatch(text.strip().lower())
+    parts = [float(part or 0) for part in found.groups()] if found else []
+    seconds = sum(part * scale for part, scale in zip(parts, (3600, 60, 1), strict=False))
+    if not seconds > 0:
+        raise ValueError(f"{text!r} is not a time, such as 90s, 3m or 1h")
+    return seconds
 
 
 def format_bytes(count: int) -> str:

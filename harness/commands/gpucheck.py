@@ -39,7 +39,7 @@ class CheckPart:
     def command(self, names: Sequence[str], options: Sequence[str]) -> list[str]:
         files = [f"workloads/{name}.yaml" for name in self.workloads]
         selection = ["--engines", ",".join([*names, *self.beside]), "--size", self.size]
-        budget = ["--benchmark-max-time", f"{self.seconds:g}"]
+        budget = ["--budget", "24h", "--benchmark-max-time", f"{self.seconds:g}"]
         return [
             *(sys.executable, "-m", "pytest", "--benchmark"),
             *selection,

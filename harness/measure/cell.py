@@ -28,7 +28,8 @@ from harness.machine.messages import Request
 from harness.machine.pagecache import drop
 from harness.measure.pool import WorkerPool, on_gpu
 from harness.measure.requests import HandOver, PrepareProgram, Ran, RunProgram
-from harness.measure.rounds import loops_for
+from harness.measure.rounds import Rounds, loops_for, sure
+from harness.measure.sharpness import spent
 from harness.measure.wall_clock import Part
 from harness.outcome import Cell, Outcome, Record, Round
 from harness.records.cells import Figures, Stopped
@@ -44,6 +45,7 @@ class Phase(StrEnum):
     START = "start"
     LOAD = "load"  # a process is started and filled
     COLD = "cold"
+    AGAIN = "again"  # the first run of a later pass
     CHECK = "check"
     ROUND = "round"
 
@@ -59,7 +61,8 @@ class CellTask:
     """What is needed to measure one cell.
 
     ``data_key`` is the hash of the tables' content, under which references are cached. ``writes``
-    says that the program writes its answer to a file.
+    says that the program writes its answer to a file. ``before`` is the cell's record of earlier
+    passes, to which this one adds its rounds; its outcome is ok.
     """
 
     cell: Cell
@@ -68,6 +71,12 @@ class CellTask:
     tables: Mapping[str, Table]
     data_key: str
     writes: bool = False
+    before: Record | None = None
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """The rounds of earlier passes."""
+        return () if self.before is None else self.before.rounds
 
 
 class _Wrong(HarnessError):
@@ -86,9 +95,8 @@ def outcome_of(error: WorkerError) -> Outcome:
 class Measurement:
     """Measures one cell in steps: ``set_up``, ``first_run``, ``block`` by ``block``, ``complete``.
 
-    Other cells' steps may be run between these. After each block, ``sure`` says whether this
-    worker has had enough rounds, and ``limit`` why it may have no more; where the cell's rounds are
-    spread over several workers, ``leave`` and ``enter`` change to the next, until ``last``.
+    Other cells' steps may be run between these. After each block, ``sure`` says whether this pass
+    has had enough rounds, and ``limit`` why it may have no more.
 
     No step raises anything but KeyboardInterrupt. What goes wrong becomes the ``record``, with its
     outcome and reason, and later steps do nothing. A worker whose engine raised an error, died,
@@ -101,26 +109,31 @@ class Measurement:
         pool: WorkerPool,
         referee: Referee,
         progress: Progress,
+        rounds: Rounds,
         interleaved: bool = False,
     ) -> None:
         self.task, self.pool, self.referee, self.progress = task, pool, referee, progress
         self.settings, self.interleaved = pool.settings, interleaved
+        self.rounds = rounds if task.before is None else self._rounds_after(task.before, rounds)
         self.record: Record | None = None
         self._left = self.settings.timeout
-        self._rounds: list[Round] = []
-        self._number = 0  # of the process, among the cell's own
-        self._blocks, self._spent, self._is_sure = 0, 0.0, False  # of that process
+        self._rounds: list[Round] = []  # of this pass
+        self._number = max((one.process + 1 for one in task.rounds), default=0)  # of its process
+        self._blocks, self._spent, self._is_sure = 0, 0.0, False
         self._loops, self._uncounted = 1, 0
-        self._peak_bytes = 0
         self._gpu = GpuUsage() if on_gpu(task.cell) else None
+
+    def _rounds_after(self, before: Record, rounds: Rounds) -> Rounds:
+        """The rounds of a later pass, in what is left of the cell's own seconds."""
+        return rounds.within(self.settings.rounds.seconds - spent(before))
 
     def set_up(self) -> None:
         """Gets a worker that has the tables, and has it prepare the program."""
         self._attempt(self._set_up)
 
     def first_run(self) -> None:
-        """Runs the program once cold, and checks that answer."""
-        self._attempt(self._first_run)
+        """Runs the program once cold, and checks that answer; in a later pass, once uncounted."""
+        self._attempt(self._first_run if self.task.before is None else self._run_again)
 
     def block(self, turn: int) -> None:
         """Runs hot rounds one right after another: some that are not counted, then some that are.
@@ -133,35 +146,17 @@ class Measurement:
 
     @property
     def limit(self) -> Stopped | None:
-        """Why this worker may have no further round, or None."""
-        return self.settings.rounds.limit(len(self._seconds), self._spent)
+        """Why there may be no further round in this pass, or None."""
+        return self.rounds.limit(len(self._rounds), self._spent)
 
     @property
     def sure(self) -> bool:
-        """True if this worker's median is known well enough, from several blocks."""
-        return self._is_sure and self._blocks >= self.settings.rounds.fewest_blocks
-
-    @property
-    def last(self) -> bool:
-        """True if no other worker comes after this one."""
-        return self._number + 1 >= self.settings.rounds.processes
-
-    def leave(self) -> None:
-        """Ends the worker, and begins to start the next."""
-        self._attempt(self._leave)
-
-    def enter(self) -> None:
-        """Gets the next worker ready for hot rounds; its first run is not counted."""
-        self._attempt(self._enter)
+        """True if the median is known well enough, from several blocks."""
+        return self._is_sure and self._blocks >= self.rounds.fewest_blocks
 
     def complete(self) -> None:
         """Makes the record."""
         self._attempt(self._complete)
-
-    @property
-    def _seconds(self) -> list[float]:
-        """The seconds of this worker's counted rounds."""
-        return [one.seconds for one in self._rounds if one.process == self._number]
 
     def _attempt(self, step: Callable[[], None]) -> None:
         if self.record is not None:
@@ -213,12 +208,24 @@ class Measurement:
         self._cold_process = self._worker.programs == 1
         self._report(Phase.COLD)
         self._cold = self._run_once()
+        self._rows: int | None = self._cold.rows
         self._peak_bytes = self._worker.client.memory.peak()
         with self.pool.spent.on(Part.CHECKING):
             self._check()
         self._worker.client.memory.reset()
         if self._gpu is not None:
             self._gpu.forget_cold()
+
+    def _run_again(self) -> None:
+        """Runs the program once in a process of a later pass: the run is not counted."""
+        before = self.task.before
+        assert before is not None and before.figures is not None
+        self._rows, self._loops = before.figures.rows, before.figures.loops or 1
+        self._peak_bytes = before.figures.peak_bytes or 0
+        self._worker.client.memory.reset()
+        self._report(Phase.AGAIN)
+        self._compare_rows(self._unobserved_run())
+        self._uncounted += 1
 
     def _drop_caches(self) -> bool | None:
         """Whether the files to be read are out of the page cache; None without --drop-caches."""
@@ -244,7 +251,7 @@ class Measurement:
 
     def _block(self, turn: int) -> None:
         """Runs a block. A first round that is as long as a block is counted itself."""
-        wanted = self.settings.rounds.block_seconds
+        wanted = self.rounds.block_seconds
         self._report(Phase.ROUND, len(self._rounds) + 1)
         ran, counted = self._warmed(wanted), 0.0
         while True:
@@ -258,7 +265,7 @@ class Measurement:
 
     def _warmed(self, wanted: float) -> Ran:
         """Runs rounds that are not counted, and then the first that is; returns that."""
-        warm, warming = 0.0, self.settings.rounds.warming_seconds
+        warm, warming = 0.0, self.rounds.warming_seconds
         while True:
             ran = self._run()
             took = ran.seconds * self._loops
@@ -271,12 +278,12 @@ class Measurement:
 
     def _is_short(self, ran: Ran) -> bool:
         """True if the first round shows that one round should be several runs."""
-        known = bool(self._rounds) or self._loops > 1 or self.task.writes
+        known = bool(self._rounds or self.task.rounds) or self._loops > 1 or self.task.writes
         return not known and loops_for(ran.seconds) > 1
 
     def _count(self, ran: Ran, turn: int) -> None:
         self._rounds.append(Round(ran.seconds, ran.cpu_seconds, turn, self._number))
-        self._is_sure = self._is_sure or self.settings.rounds.sure(self._seconds)
+        self._is_sure = self._is_sure or self.rounds.sure([one.seconds for one in self._rounds])
 
     def _run(self) -> Ran:
         ran = self._run_once()
@@ -297,29 +304,21 @@ class Measurement:
         return ran
 
     def _compare_rows(self, ran: Ran) -> None:
-        if ran.rows != self._cold.rows:
-            raise _Wrong(
-                f"hot round {len(self._rounds) + 1} gave {ran.rows} rows, "
-                f"the checked run {self._cold.rows}"
-            )
-
-    def _leave(self) -> None:
-        self._peak_bytes = max(self._peak_bytes, self._worker.client.memory.peak())
-        self.pool.discard(self.task.cell)
-        self.pool.start([self.task.cell])
-
-    def _enter(self) -> None:
-        self._number += 1
-        self._set_up()
-        self._worker.client.memory.reset()
-        self._compare_rows(self._unobserved_run())
-        self._uncounted += 1
-        self._blocks, self._spent, self._is_sure = 0, 0.0, False
+        if ran.rows != self._rows:
+            number = len(self.task.rounds) + len(self._rounds) + 1
+            raise _Wrong(f"hot round {number} gave {ran.rows} rows, the checked run {self._rows}")
 
     def _complete(self) -> None:
+        before = self.task.before
+        figures = self._figures() if before is None else self._figures_after(before)
+        rounds, program = (*self.task.rounds, *self._rounds), self.task.program.sha256
+        self.record = Record(self.task.cell, Outcome.OK, "", program, rounds, figures)
+
+    def _figures(self) -> Figures:
+        """The figures of a first pass."""
         source = self.task.cell.input
-        figures = Figures(
-            rows=self._cold.rows,
+        return Figures(
+            rows=self._rows,
             table_rows=sum(table.rows for table in self.task.tables.values()),
             cold_seconds=self._cold.seconds,
             cold_process=self._cold_process,
@@ -329,13 +328,29 @@ class Measurement:
             uncounted_rounds=self._uncounted,
             interleaved=self.interleaved,
             load_seconds=self._worker.load_seconds if source is Input.MEMORY else None,
-            peak_bytes=max(self._peak_bytes, self._worker.client.memory.peak()),
+            peak_bytes=self._peak(),
             baseline_bytes=self._baseline_bytes,
             gpu=self._gpu.summary() if self._gpu is not None else None,
             fallback_share=self._fallback_share,
         )
-        rounds, program = tuple(self._rounds), self.task.program.sha256
-        self.record = Record(self.task.cell, Outcome.OK, "", program, rounds, figures)
+
+    def _figures_after(self, before: Record) -> Figures:
+        """The figures of earlier passes, with what this one adds."""
+        figures = before.figures
+        assert figures is not None
+        known = sure([one.seconds for one in (*before.rounds, *self._rounds)])
+        changed = {
+            "stopped": Stopped.SURE if known else self.limit,
+            "uncounted_rounds": (figures.uncounted_rounds or 0) + self._uncounted,
+            "interleaved": bool(figures.interleaved and self.interleaved),
+            "peak_bytes": self._peak(),
+            "gpu": self._gpu.after(figures.gpu) if self._gpu is not None else None,
+        }
+        return figures.model_copy(update=changed)
+
+    def _peak(self) -> int:
+        """The most memory of all passes, in bytes."""
+        return max(self._peak_bytes, self._worker.client.memory.peak())
 
     def _request(self, request: Request[Reply]) -> Reply:
         """Sends a request to the cell's worker; all requests of a cell share one time limit."""

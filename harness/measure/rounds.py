@@ -1,11 +1,11 @@
-"""Decides when a cell has enough hot rounds: median known to 2.5%, or time or number used up."""
+"""Decides when a pass has enough hot rounds: medians known to 2.5%, or time or number used up."""
 
 from __future__ import annotations
 
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.records.cells import Stopped
 from harness.records.medians import interval_ranks
@@ -22,16 +22,19 @@ WARMING_SHARE = 0.2
 """The time of a block's rounds that are not counted, as a share of its length."""
 FEWEST_BLOCKS = 3
 """The fewest blocks of a cell: fewer may all fall into one disturbance of the machine."""
+LATER_ROUNDS = 100
+"""The most rounds of a cell's later pass: more of one process say little of what others take."""
 
 
 @dataclass(frozen=True)
 class Rounds:
-    """How many hot rounds a cell gets.
+    """How many hot rounds a cell gets, in all its passes or in one.
 
-    A cell gets at least ``fewest`` and at most ``most`` rounds, and ends between the two when its
-    median is known well enough. When its rounds, counted or not, have taken ``seconds``, it gets no
-    further one, but always a first; with ``most`` 0 it gets none. With several ``processes`` each
-    of them gets that many rounds, in its share of the seconds. Rounds come in blocks of ``block``
+    A pass gives a cell at least ``fewest`` and at most ``most`` rounds, and ends between the two
+    when its medians are known to within ``precision``. When its rounds, counted or not, have taken
+    ``seconds``, it gets no further one, but always a first; with ``most`` 0 it gets none. Each pass
+    is run by processes of its own: ``processes`` are the fewest that a cell's rounds are spread
+    over where time allows, each with its share of the seconds. Rounds come in blocks of ``block``
     seconds, or less where time is short; a fifth of a block's time goes into rounds before it that
     are not counted.
     """
@@ -41,6 +44,7 @@ class Rounds:
     seconds: float = 10.0
     processes: int = 1
     block: float = BLOCK_SECONDS
+    precision: float = PRECISION
 
     def __post_init__(self) -> None:
         if not min(1, self.most) <= self.fewest <= self.most:
@@ -53,7 +57,7 @@ class Rounds:
     @property
     def block_seconds(self) -> float:
         """The length of a block."""
-        return min(self.block, self.seconds / self.processes / (FEWEST_BLOCKS + 1))
+        return min(self.block, self.seconds / (FEWEST_BLOCKS + 1))
 
     @property
     def warming_seconds(self) -> float:
@@ -61,18 +65,32 @@ class Rounds:
 
     @property
     def fewest_blocks(self) -> int:
-        """The fewest blocks of each process."""
+        """The fewest blocks of a pass."""
         return math.ceil(FEWEST_BLOCKS / self.processes)
+
+    def first(self, seconds: float) -> Rounds:
+        """The rounds of a cell's first pass, in at most so many seconds."""
+        return self.within(min(seconds, self.seconds / self.processes))
+
+    def within(self, seconds: float) -> Rounds:
+        """These rounds in no more than so many seconds."""
+        return replace(self, seconds=max(0.0, min(seconds, self.seconds)))
+
+    def later(self, seconds: float) -> Rounds:
+        """The rounds of a later pass, which uses all of its seconds."""
+        most = min(LATER_ROUNDS, self.most)
+        share = self.first(seconds)
+        return replace(share, fewest=min(self.fewest, most), most=most, precision=0.0)
 
     def sure(self, seconds: Sequence[float]) -> bool:
         """True if the median is known well enough; decided after few numbers of rounds only."""
-        return self._looks_after(len(seconds)) and sure(seconds)
+        return self._looks_after(len(seconds)) and sure(seconds, self.precision)
 
     def limit(self, rounds: int, spent: float) -> Stopped | None:
-        """Why a process gets no further round after ``rounds`` and ``spent`` seconds, or None."""
+        """Why a pass has no further round after ``rounds`` and ``spent`` seconds, or None."""
         if rounds >= self.most:
             return Stopped.ROUNDS
-        return Stopped.BUDGET if rounds and spent >= self.seconds / self.processes else None
+        return Stopped.BUDGET if rounds and spent >= self.seconds else None
 
     def _looks_after(self, done: int) -> bool:
         """True for the numbers of rounds after which to decide: from 5 on 5, 7, 10, 14, 20, 28, ...

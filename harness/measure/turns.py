@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from harness.measure.cell import CellTask, Measurement, Progress
 from harness.measure.pool import WorkerPool
+from harness.measure.rounds import Rounds
 from harness.outcome import Outcome, Record
 from harness.verify.referee import Referee
 
@@ -14,47 +15,61 @@ Ended = Callable[[Record], None]
 
 
 def measure(
-    tasks: Sequence[CellTask], pool: WorkerPool, referee: Referee, progress: Progress, ended: Ended
+    tasks: Sequence[CellTask],
+    pool: WorkerPool,
+    referee: Referee,
+    progress: Progress,
+    ended: Ended,
+    rounds: Rounds | None = None,
 ) -> None:
     """Measures the cells that answer one question, so that drift of the machine hits all alike.
 
-    First each engine loads, then each runs once cold and has its answer checked. Then come turns
-    of hot rounds, a block of each engine, until all medians are known well enough; an engine that
-    may have no further round leaves the others earlier. Where the engines do not fit into memory
-    together, they are measured one after another, and their records say so. ``ended`` is called
-    with each record as soon as it is complete. Raises KeyboardInterrupt only.
+    First each engine loads, then each runs once: cold, with its answer checked, or in a later pass
+    uncounted. Then come turns of hot rounds, a block of each engine, until all medians are known
+    well enough; an engine that may have no further round leaves the others earlier. Where the
+    engines do not fit into memory together, they are measured one after another, and their records
+    say so. ``rounds`` are those of this pass (the settings' by default). ``ended`` is called with
+    each record as soon as it is complete. Raises KeyboardInterrupt only.
     """
+    wanted = rounds or pool.settings.rounds
     left = list(tasks)
     if len(tasks) > 1:
-        left = _Turns([Measurement(t, pool, referee, progress, True) for t in tasks], ended).run()
+        cells = [Measurement(t, pool, referee, progress, wanted, interleaved=True) for t in tasks]
+        left = _Turns(cells, ended).run()
     for task in left:
-        _alone(Measurement(task, pool, referee, progress), ended)
+        _alone(Measurement(task, pool, referee, progress, wanted), ended)
 
 
 def _alone(cell: Measurement, ended: Ended) -> None:
-    cell.pool.refresh([cell.task.cell])
-    cell.pool.make_room([cell.task.cell])
+    _make_ready(cell.pool, [cell])
     cell.set_up()
     cell.first_run()
     for record in _hot([cell]):
         ended(record)
 
 
+def _make_ready(pool: WorkerPool, cells: Sequence[Measurement]) -> None:
+    """Ends processes that stand in the way of these cells, and begins to start theirs."""
+    pool.refresh(cell.task.cell for cell in cells if cell.task.before is None)
+    pool.start(cell.task.cell for cell in cells)
+    pool.make_room(cell.task.cell for cell in cells)
+
+
 def _hot(cells: Sequence[Measurement]) -> Iterator[Record]:
-    """Runs the hot rounds of cells after their cold runs; yields each record when it is complete.
+    """Runs the hot rounds of cells after their first runs; yields each record when it is complete.
 
     Blocks of the engines alternate, so that a disturbance of the machine hits all alike, and end
     together where time allows. Which other engines take turns does not change what a counted round
-    takes: another round of the same engine comes right before it.
+    takes: another round of the same engine comes right before it. Turns are numbered on from those
+    of earlier passes.
     """
-    going, orders, turn = list(cells), _Orders(), 0
+    turn = max((one.turn + 1 for cell in cells for one in cell.task.rounds), default=0)
+    going, orders = list(cells), _Orders(turn)
     while going:
         enough = all(cell.sure or cell.limit for cell in going)
-        leaving = [cell for cell in going if enough or cell.limit]
-        for cell in leaving:
-            cell.complete() if cell.last else cell.leave()
-        for cell in leaving:
-            cell.enter()
+        for cell in going:
+            if enough or cell.limit:
+                cell.complete()
         yield from _ended(going)  # before others' rounds, in which the run may be broken off
         going = [cell for cell in going if cell.record is None]
         for cell in orders.next(going):
@@ -75,8 +90,8 @@ class _Orders:
     part of the difference between the two.
     """
 
-    def __init__(self) -> None:
-        self._random = random.Random(0)
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
         self._last: Measurement | None = None
 
     def next(self, cells: Sequence[Measurement]) -> list[Measurement]:
@@ -99,8 +114,7 @@ class _Turns:
     def run(self) -> list[CellTask]:
         """Measures the cells that fit; returns the tasks of the others."""
         names = [cell.task.cell for cell in self.cells]
-        self.pool.refresh(names)
-        self.pool.make_room(names)
+        _make_ready(self.pool, self.cells)
         going = list(self.cells)
         for step in (Measurement.set_up, Measurement.first_run):
             for cell in tuple(going):

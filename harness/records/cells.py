@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
 
 from pydantic import Field, model_validator
@@ -195,13 +196,22 @@ class ExtraInfo(Figures, CellName):
     processes: Later[tuple[Small, ...]] = Field(
         default=None,
         description="per hot round, which of the cell's processes ran it, from 0: they came one "
-        "after another (`--processes`)",
+        "after another, one in each pass",
     )
 
     @property
     def process_count(self) -> int:
         """The number of processes that ran the rounds, one after another."""
         return len(set(self.processes or (0,)))
+
+    @property
+    def even_processes(self) -> float:
+        """How many processes with equal numbers of rounds would average as much out as these.
+
+        (Kish's effective sample size: Survey Sampling, 1965, section 11.7.)
+        """
+        counts = Counter(self.processes or (0,)).values()
+        return sum(counts) ** 2 / sum(count**2 for count in counts)
 
 
 class Stats(Entry):

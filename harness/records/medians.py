@@ -1,11 +1,29 @@
-"""Returns which of a number of sorted rounds bound the 95% interval of their median."""
+"""Rounds -> which of them bound the 95% interval of their median, and what else is sure of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from statistics import median
 
 TAIL = 40
 """At most one part in TAIL, 2.5%, lies below the interval, and as much above."""
+FEWEST_ROUNDS = 3
+"""With fewer rounds than this no interval is given: they say nothing about spread."""
+PROCESS_ERROR = 0.01
+"""The part of the standard error of a median's logarithm that more rounds do not reduce.
+
+A process' memory layout, and the cores that its threads start on, are the same for all of its
+rounds (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously Wrong!", ASPLOS
+2009; Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013).
+``python -m tests.tools.against_itself`` estimates it.
+"""
+TIE_MARGIN = 0.05
+"""Two values tie if the whole interval of their ratio is nearer to 1 than this.
+
+That an interval covers 1 does not show that two are equal: a wide one covers much else (two
+one-sided tests: Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
+"""
 
 
 @cache
@@ -25,3 +43,18 @@ def interval_ranks(count: int) -> tuple[int, int]:
             break
         low += 1
     return low, count - 1 - low
+
+
+def blocks(values: Sequence[float], turns: Sequence[int]) -> Sequence[float]:
+    """Returns the median of each turn's rounds, or all rounds if the turns are too few.
+
+    Rounds of one turn have met the same disturbances, so that they count as one observation (a
+    cluster sample: Cochran, Sampling Techniques, 1977, chapter 9).
+    """
+    count = len(set(turns))
+    if count == len(turns) or count < FEWEST_ROUNDS:
+        return values
+    found: dict[int, list[float]] = {}
+    for turn, value in zip(turns, values, strict=True):
+        found.setdefault(turn, []).append(value)
+    return [median(own) for own in found.values()]

@@ -14,10 +14,12 @@ from harness.data.cache import Cache
 from harness.errors import HarnessError, WorkloadError
 from harness.outcome import Record
 from harness.run.results import Register
+from harness.run.terminal import Display
 from harness.run.timings import mark_as_used
 from harness.workload.cells import CompiledCell, Selection, compiled_cells
 from harness.workload.file import Query
 from harness.workload.reader import Reader
+from harness.workload.sample import QUERIES
 
 SUFFIXES = (".yaml", ".yml")
 RESERVED = re.compile(
@@ -49,11 +51,12 @@ class Collecting:
         selection: Selection,
         register: Register,
         records: Records,
-        warn: Callable[[str], None],
+        display: Display,
     ) -> None:
         self.config, self.reader, self.cache, self.selection = config, reader, cache, selection
-        self.register, self.records, self.warn = register, records, warn
+        self.register, self.records, self.display = register, records, display
         self.notes: list[str] = []
+        self.left_out = 0
         self.not_collected: list[pytest.Collector] = []
 
     def pytest_report_header(self) -> list[str]:
@@ -98,7 +101,17 @@ class Collecting:
         """Prints what is wrong with bad queries; the others are measured all the same."""
         self.reader.close()  # all is compiled, and what is measured has the machine alone
         for words in [*(query.words for query in self._bad_queries()), *self.notes]:
-            self.warn(words)
+            self.display.warning(words)
+        if self.left_out:
+            self.display.say(self._of_sample())
+
+    def _of_sample(self) -> str:
+        """Says which queries run where nothing says which."""
+        count = len({(cell.workload, cell.query) for cell in self.register.cells})
+        return (
+            f"a sample: {count} of {count + self.left_out} queries, {QUERIES} of each workload, "
+            "evenly spaced; --full runs all"
+        )
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
@@ -137,6 +150,7 @@ class WorkloadFile(pytest.Module):
             found = compiled_cells(self.path, ours.selection, ours.reader, ours.cache)
             self.wrong = found.wrong
             ours.notes += [f"{self.path.name}: {note}" for note in found.notes]
+            ours.left_out += found.left_out
             return self._module(found.cells)
         except (HarnessError, ExceptionGroup) as error:
             raise self.CollectError("\n".join(map(str, _flat(error)))) from None

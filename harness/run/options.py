@@ -16,8 +16,25 @@ from harness.machine.limits import default_memory_limit
 from harness.measure.pool import Settings, default_together_limit
 from harness.measure.rounds import Rounds
 from harness.tables import Input
-from harness.words import is_utf8, parse_bytes, suggestion, visible, without_secrets
+from harness.words import (
+    is_utf8,
+    parse_bytes,
+    parse_seconds,
+    suggestion,
+    visible,
+    without_secrets,
+)
 from harness.workload.cells import Selection
+
+DEFAULT_BUDGET = "3m"
+_OF_TABLES = tuple(
+    f"--benchmark-{name}"
+    for name in (
+        *("columns", "sort", "group-by", "name", "verbose", "histogram", "cprofile"),
+        *("compare", "compare-fail"),
+    )
+)
+"""pytest-benchmark's options that say what its tables show."""
 
 
 def refuse_what_cannot_be(config: pytest.Config) -> None:
@@ -47,6 +64,23 @@ def workloads_folder(config: pytest.Config) -> Path:
     return folder
 
 
+def is_sample(config: pytest.Config) -> bool:
+    """True if nothing says which queries to run, so that a sample of them stands for all."""
+    option = config.option
+    chosen = (option.keyword, option.markexpr, option.deselect, getattr(option, "lf", False))
+    by_path = config.args_source is pytest.Config.ArgsSource.ARGS
+    return not (by_path or any(chosen) or config.getoption("full"))
+
+
+def budget(config: pytest.Config) -> float:
+    """The seconds of a run."""
+    text = config.getoption("budget") or DEFAULT_BUDGET
+    try:
+        return parse_seconds(text)
+    except ValueError as error:
+        raise pytest.UsageError(f"--budget {error}") from None
+
+
 def selection(config: pytest.Config) -> Selection:
     sizes = _listed(config.getoption("size"))
     if not sizes:
@@ -56,6 +90,7 @@ def selection(config: pytest.Config) -> Selection:
         sizes=sizes,
         threads=_threads(config),
         inputs=_inputs(config.getoption("input")),
+        sampled=is_sample(config),
     )
 
 
@@ -140,13 +175,20 @@ def _together_limit(config: pytest.Config) -> int:
 
 
 def _rounds(config: pytest.Config) -> Rounds:
+    """Without a bound in the command, the seconds of a cell are the budget's, if that is given."""
     fewest = int(config.getoption("benchmark_min_rounds"))
     given = _is_set(config, "--benchmark-max-time")
-    seconds = float(config.getoption("benchmark_max_time")) if given else Rounds.seconds
+    default = budget(config) if config.getoption("budget") else Rounds.seconds
+    seconds = float(config.getoption("benchmark_max_time")) if given else default
     processes = config.getoption("processes")
     if processes < 1:
         raise pytest.UsageError(f"--processes must be at least 1, not {processes}")
     return Rounds(fewest, max(fewest, Rounds.most), seconds, processes)
+
+
+def shows_tables(config: pytest.Config) -> bool:
+    """True if pytest-benchmark's tables are wanted: with -v, or by an option that is about them."""
+    return config.get_verbosity() > 0 or any(_is_set(config, option) for option in _OF_TABLES)
 
 
 def _is_set(config: pytest.Config, option: str) -> bool:

@@ -17,7 +17,7 @@ from harness.run.results import as_json, fields, write
 from harness.run.running import Running
 
 if TYPE_CHECKING:
-    from report import Ranked
+    from report import Ranked, Verdict
 
 
 class Publishing:
@@ -28,6 +28,7 @@ class Publishing:
         self.register, self.display, self.noise = running.register, running.display, running.noise
         self.results: Path | None = None
         self.report: Path | None = None
+        self.verdicts: Sequence[Verdict] = ()
         self.ranking: Sequence[Ranked] = ()
 
     def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
@@ -81,17 +82,16 @@ class Publishing:
         self._draw(session)
 
     def _draw(self, session: pytest.Session) -> None:
-        import report  # a second of imports, which collection and usage errors are spared
+        import report
 
-        folder = self.running.results
-        index = folder / "index.html"
+        pages = self.running.pages
+        assert self.results is not None
         try:
-            files = sorted(folder.glob("*/*.json"))
-            self.report = report.build(files, index, tell=self.display.say)
-            if self.results is not None:
-                self.ranking = report.ranking(self.results)
+            self.report = pages.draw(self.results, self.display.say)
+            self.verdicts = report.verdicts(self.results)
+            self.ranking = report.ranking(self.results)
         except (report.ReportError, OSError) as error:
-            self._in_trouble(session, f"the report {index} cannot be drawn: {error}")
+            self._in_trouble(session, f"the report {pages.index} cannot be drawn: {error}")
 
     def _in_trouble(
         self,
@@ -138,15 +138,25 @@ class Publishing:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.running.runner is not None:
             terminalreporter.flush()
-            self.display.summary(self.register, self.ranking, self.results, self.report)
+            found = self.verdicts, self.ranking, self.results, self.report
+            self.display.summary(self.register, *found)
             if self.results and not self.register.complete:
                 hint = options.resuming(self.register.command)
                 self.display.say(f"unfinished; `{hint}` goes on from here")
+            self.display.say(self._of_budget())
             self.display.say(self.running.runner.spent.words())
             self.display.warning(self.noise.words())
             for words in overruns(self.register.records.values()):
                 self.display.warning(words)
             self.display.trouble(self.running.trouble)
+
+    def _of_budget(self) -> str:
+        """Returns what a longer run would sharpen; empty for nothing and for an unfinished run."""
+        runner = self.running.runner
+        count = len(runner.wanting()) if runner and self.register.complete and self.results else 0
+        of = len({cell.question for cell in self.register.cells})
+        told = f"{count} of {of} questions are not sharp yet: a longer --budget goes on with them"
+        return told if count else ""
 
     def pytest_unconfigure(self) -> None:
         self.display.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from harness.data.cache import Cache
@@ -12,9 +13,12 @@ from harness.errors import DataUnavailable, HarnessError
 from harness.machine.scratch import Scratch
 from harness.measure.cell import CellTask, Progress
 from harness.measure.pool import Settings, WorkerPool
+from harness.measure.rounds import Rounds
 from harness.measure.turns import measure
 from harness.measure.wall_clock import Part, Spent
 from harness.outcome import Cell, Outcome, Record
+from harness.run.budget import Budget
+from harness.run.passes import Passes, Question
 from harness.run.results import Register
 from harness.verify.referee import Referee
 from harness.workload.cells import CompiledCell
@@ -24,7 +28,7 @@ class Runner:
     """Measures questions; workers stay as long as their workload is being measured.
 
     ``ended`` is called with each record as soon as it is complete, and puts it into the register.
-    Cells with a record there, from an interrupted run, are not measured again.
+    Cells that have a record there, from an interrupted run, have had their first pass.
     """
 
     def __init__(
@@ -32,11 +36,14 @@ class Runner:
         settings: Settings,
         cache: Cache,
         register: Register,
+        budget: Budget,
         progress: Progress,
         say: Callable[[str], None],
         ended: Callable[[Record], None],
     ) -> None:
         self.register, self.progress, self.say, self.ended = register, progress, say, ended
+        self._budget, self._rounds = budget, settings.rounds
+        self._passes = Passes(register, settings.rounds, budget)
         self._cache, self._scratch = cache, Scratch()
         folder = self._scratch.path
         self._pool = WorkerPool(replace(settings, scratch=folder / "engines"))
@@ -57,7 +64,7 @@ class Runner:
     def record_of(self, compiled: CompiledCell) -> Record:
         """Returns the cell's record from the register; raises KeyboardInterrupt only.
 
-        A cell without one is measured, with all cells that answer the same question.
+        A cell that has none gets its first pass, with all cells that answer the same question.
         """
         if compiled.cell not in self.register.records:
             others = self.register.cells.values()
@@ -70,6 +77,27 @@ class Runner:
         same = other.cell.question == compiled.cell.question
         return same and other.cell not in self.register.records
 
+    def wanting(self) -> Sequence[Question]:
+        """Returns the questions that want further passes."""
+        return self._passes.questions()
+
+    def sharpen(self) -> Iterator[None]:
+        """Gives further passes to questions while they want them and the budget lasts.
+
+        It yields after each pass, while no engine works.
+        """
+        visited = True
+        while visited:
+            visited = False
+            for each in self._passes.visit():
+                if not visited:
+                    self._pool.close()  # a further pass is a further process
+                visited = True
+                before = {record.cell: record for record in each.records}
+                cells = [self.register.cells[cell] for cell in before]
+                self._measure(cells, self._rounds.later(each.seconds), before)
+                yield
+
     def _measure_question(self, group: Sequence[CompiledCell]) -> None:
         for compiled in group:
             if compiled.outcome is not None:
@@ -77,22 +105,42 @@ class Runner:
         runnable = [compiled for compiled in group if compiled.outcome is None]
         if not runnable:
             return
-        one = runnable[0]
+        self._start_processes(runnable[0].cell)
+        self._measure(runnable, None, {})
+
+    def _measure(
+        self, group: Sequence[CompiledCell], rounds: Rounds | None, before: Mapping[Cell, Record]
+    ) -> None:
+        """Gives cells of one question a pass: the first where there are no ``rounds`` for it."""
+        one = group[0]
         if changed := change_of_tables(one.workload, one.files):
-            self._fail(runnable, Outcome.ERROR, _of_changed_data(changed))
+            self._fail(group, Outcome.ERROR, _of_changed_data(changed))
             return
-        self._start_processes(one.cell)
         try:
-            with self._pool.spent.on(Part.DATA):
-                tables = prepare(one.workload, one.cell.size, one.cell.input, self._cache, self.say)
+            tables = self._tables(one)
         except HarnessError as error:
             absent = isinstance(error, DataUnavailable)
             outcome = Outcome.UNAVAILABLE if absent else Outcome.ERROR
-            self._fail(runnable, outcome, str(error))
+            self._fail(group, outcome, str(error))
             return
         self._referee.await_start()
-        tasks = [_task(compiled, tables) for compiled in runnable]
-        measure(tasks, self._pool, self._referee, self.progress, self._end)
+        tasks = [_task(compiled, tables, before.get(compiled.cell)) for compiled in group]
+        rounds = rounds or self._rounds.first(self._budget.first(self._without_record()))
+        measure(tasks, self._pool, self._referee, self.progress, self._end, rounds)
+
+    def _tables(self, one: CompiledCell) -> Tables:
+        """The tables of a cell; the time that they take is not the budget's."""
+        began = time.monotonic()
+        tables = prepare(one.workload, one.cell.size, one.cell.input, self._cache, self.say)
+        took = time.monotonic() - began
+        self._pool.spent.add(Part.DATA, took)
+        self._budget.spare(took)
+        return tables
+
+    def _without_record(self) -> int:
+        """How many cells are still to have their first pass."""
+        cells = self.register.cells.values()
+        return sum(c.program is not None and c.cell not in self.register.records for c in cells)
 
     def _fail(self, group: Sequence[CompiledCell], outcome: Outcome, reason: str) -> None:
         for compiled in group:
@@ -136,8 +184,10 @@ def _of_changed_data(changed: str) -> str:
     )
 
 
-def _task(compiled: CompiledCell, tables: Tables) -> CellTask:
+def _task(compiled: CompiledCell, tables: Tables, before: Record | None) -> CellTask:
     assert compiled.program is not None
     assert compiled.planned is not None
     spec, writes = compiled.planned.spec, compiled.query.write is not None
-    return CellTask(compiled.cell, compiled.program, spec, tables.tables, tables.key, writes)
+    return CellTask(
+        compiled.cell, compiled.program, spec, tables.tables, tables.key, writes, before
+    )

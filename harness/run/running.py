@@ -17,12 +17,15 @@ from harness.machine.noise import Noise
 from harness.measure.pool import Settings
 from harness.outcome import Cell, Outcome, Record
 from harness.run import options
+from harness.run.budget import Budget
 from harness.run.collect import compiled_cell_of
+from harness.run.figures import detail
 from harness.run.journal import JournalFile, command_of, journals
+from harness.run.pages import Pages
 from harness.run.results import Register, journal_line
 from harness.run.resume import begun, continued
 from harness.run.runner import Runner
-from harness.run.terminal import Display, detail
+from harness.run.terminal import Display
 from harness.run.timings import Timings, VirtualClock
 from harness.workload.cells import CompiledCell
 
@@ -41,20 +44,23 @@ class Running:
         cache: Cache,
         results: Path,
         register: Register,
+        budget: Budget,
         display: Display,
         noise: Noise,
         interrupts: Interrupts,
+        pages: Pages,
     ) -> None:
         self.config, self.settings, self.cache, self.results = config, settings, cache, results
         self.register, self.display = register, display
         self.noise, self.interrupts = noise, interrupts
+        self.budget, self.pages = budget, pages
         self.clock = VirtualClock()
         self.timings = Timings(config, self.clock)
         self.file: JournalFile | None = None
         self.runner: Runner | None = None
         self.trouble = ""
         self._kept: dict[Cell, Record] = {}
-        self._ended = False
+        self._ended = self._sharpening = False
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -67,13 +73,18 @@ class Running:
         failed = session.testsfailed and not session.config.option.continue_on_collection_errors
         if not (session.config.getoption("collectonly") or failed or not self.register.cells):
             self._begin()
-        return (yield)
+        found = yield
+        if self.file is not None:
+            self._sharpen(session)
+        return found
 
     def _begin(self) -> None:
         reporter = self.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
             reporter.showfspath = self.display.quiet  # our own lines say more than dots do
             reporter.flush()
+        if not options.shows_tables(self.config):
+            self.config.pluginmanager.getplugin("pytest-benchmark").quiet = True
         self.config.pluginmanager.register(self.interrupts, "enginebench-interrupts")
         self.interrupts.watch()
         self._look_around()
@@ -82,10 +93,13 @@ class Running:
         for record in self._kept.values():
             self._register(record)
         tell, say = self.display.progress, self.display.say
-        self.runner = Runner(self.settings, self.cache, self.register, tell, say, self._end)
         if not disabled:
             self.noise.begin()
-        self.display.begin(self.register.cells, len(self._kept))
+        self.display.begin(self.register.cells, self.budget, self.pages.index, len(self._kept))
+        self.budget.begin()
+        self.runner = Runner(
+            self.settings, self.cache, self.register, self.budget, tell, say, self._end
+        )
 
     def _look_around(self) -> None:
         """Records the state of the machine, before anything is measured."""
@@ -117,10 +131,27 @@ class Running:
             self.display.say(f"{broken_off[-1]} is unfinished; `{hint}` goes on from there")
         return kept
 
+    def _sharpen(self, session: pytest.Session) -> None:
+        """Spends the rest of the budget once every item has had its first pass."""
+        assert self.runner is not None
+        self._sharpening = True
+        self.display.sharpen()
+        self._between()
+        for _ in self.runner.sharpen():
+            if session.shouldfail or session.shouldstop:
+                break
+            self._between()
+
+    def _between(self) -> None:
+        """Probes the machine, and draws the page, while no engine works."""
+        self.noise.between()
+        if self.file is not None and self.pages.is_due:
+            self.pages.refresh(self.file.path, self.display.warning)
+
     def record_of(self, compiled: CompiledCell) -> Record:
         """Returns the cell's record; measures its question if needed."""
         assert self.runner is not None
-        self.noise.between()
+        self._between()
         record = self.runner.record_of(compiled)
         most = self.config.option.maxfail  # of -x it is 1
         if most and record.outcome.fails_the_run and compiled.cell in self._kept:
@@ -132,7 +163,10 @@ class Running:
         with self.interrupts.held():
             record = self._register(record)
             compiled = self.register.cells[record.cell]
-            self.display.cell(compiled, record)
+            if not self._sharpening:
+                self.display.cell(compiled, record)
+            elif record.outcome.fails_the_run:
+                self._fail(record)
             if self.file is None:
                 return
             try:
@@ -141,6 +175,16 @@ class Running:
             except ResultsError as error:
                 self.trouble = str(error)
                 pytest.exit(self.trouble, pytest.ExitCode.INTERNAL_ERROR)
+
+    def _fail(self, record: Record) -> None:
+        """Reports to pytest an item that passed, and whose cell failed in a later pass."""
+        item = self.timings.item(record.cell)
+        reason = f"{record.outcome}: {record.reason}"
+        report = pytest.TestReport(
+            item.nodeid, item.location, {}, "failed", reason, when="teardown"
+        )
+        report.__dict__["enginebench"] = record
+        item.ihook.pytest_runtest_logreport(report=report)
 
     def _register(self, record: Record) -> Record:
         """Puts a record into the register; an error's if pytest-benchmark refuses the rounds."""
@@ -175,7 +219,7 @@ class Running:
         if record is None or self._ended or self.display.quiet:
             return None
         word = f"{record.outcome}  {detail(record)}" if self.display.verbose else ""
-        return str(report.outcome), "", word
+        return "error" if report.when == "teardown" else str(report.outcome), "", word
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:

@@ -19,7 +19,9 @@ from harness.machine.facts import this_machine
 from harness.machine.interrupts import Interrupts
 from harness.machine.noise import Noise, Probe
 from harness.run import options
+from harness.run.budget import Budget
 from harness.run.collect import Collecting
+from harness.run.pages import Pages
 from harness.run.publishing import Publishing
 from harness.run.results import Register, check_writable
 from harness.run.running import Running
@@ -45,9 +47,13 @@ def register_parts(config: pytest.Config, reader: Reader) -> None:
     register = Register(this_machine(), options.repeated(config))
     noise = Noise(Probe(max(selection.threads)))
     interrupts = Interrupts(lambda: publishing.last_words())
-    running = Running(config, settings, cache, results, register, display, noise, interrupts)
+    budget = Budget(options.budget(config))
+    pages = Pages(results, budget)
+    running = Running(
+        config, settings, cache, results, register, budget, display, noise, interrupts, pages
+    )
     publishing = Publishing(running)
-    collecting = Collecting(config, reader, cache, selection, register, running, display.warning)
+    collecting = Collecting(config, reader, cache, selection, register, running, display)
     for part in (collecting, running, publishing):
         config.pluginmanager.register(part, f"enginebench-{type(part).__name__.lower()}")
 

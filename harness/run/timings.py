@@ -45,14 +45,16 @@ class Timings:
         self._places.setdefault(item.nodeid, len(self._places))
 
     def add(self, record: Record, version: str | None) -> None:
-        """Makes the entry of a record, if that has rounds.
+        """Makes the entry of a record that has rounds, in place of that of the cell's last pass.
 
         Raises what pytest-benchmark raises, and then leaves no entry.
         """
+        item = self._items[record.cell]
+        self._remove(item)
         if not record.rounds:
             return
         made: list[Any] = []
-        fixture = self._fixture(self._items[record.cell], made.append)
+        fixture = self._fixture(item, made.append)
         fixture.extra_info.update(extra_info(record, version).model_dump(mode="json"))
         seconds = iter([one.seconds for one in record.rounds])
 
@@ -62,6 +64,15 @@ class Timings:
         fixture.pedantic(round_, rounds=len(record.rounds))
         self._session.benchmarks.extend(made)
         self._session.benchmarks.sort(key=self._place)  # a query's cells end in any order
+
+    def item(self, cell: Cell) -> pytest.Item:
+        """The item that a cell's entry belongs to."""
+        return self._items[cell]
+
+    def _remove(self, item: pytest.Item) -> None:
+        """Removes the item's entry, if there is one."""
+        entries = self._session.benchmarks
+        entries[:] = [entry for entry in entries if not entry or entry.fullname != item.nodeid]
 
     def _place(self, entry: Any) -> int:
         """Returns the place of an entry's item among all items; other tests' entries come first."""

@@ -19,6 +19,7 @@ from harness.workload.compiler import Compiler, Schemas
 from harness.workload.file import Query, Workload, load
 from harness.workload.reader import Reader
 from harness.workload.requests import Planned
+from harness.workload.sample import sample
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Selection:
     sizes: tuple[str, ...]
     threads: tuple[int, ...]
     inputs: tuple[Input, ...] = ()
+    sampled: bool = False
+    """Only a sample of the queries over generated data."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,15 @@ class CompiledCell:
 
 @dataclass(frozen=True)
 class Collected:
-    """The cells of a workload file, and what is wrong with its invalid queries."""
+    """The cells of a workload file, and what is wrong with its invalid queries.
+
+    ``left_out`` is the number of queries that are not in the sample.
+    """
 
     cells: list[CompiledCell]
     wrong: dict[str, WorkloadError]
     notes: list[str]
+    left_out: int = 0
 
 
 def compiled_cells(file: Path, selection: Selection, reader: Reader, cache: Cache) -> Collected:
@@ -70,6 +77,9 @@ def compiled_cells(file: Path, selection: Selection, reader: Reader, cache: Cach
     cannot be read. An invalid query has no cells; the others have theirs.
     """
     workload = load(file)
+    count = len(workload.queries)
+    if selection.sampled:
+        workload = sample(workload)
     cells: list[CompiledCell] = []
     wrong: dict[str, WorkloadError] = {}
     notes: list[str] = []
@@ -78,7 +88,8 @@ def compiled_cells(file: Path, selection: Selection, reader: Reader, cache: Cach
         cells += _of_size(compiler, size, selection, cache, wrong)
         notes = changes(workload, size, cache)
     cells.sort(key=lambda one: workload.queries.index(one.query))
-    return Collected([replace(cell, notes=tuple(notes)) for cell in cells], wrong, notes)
+    noted = [replace(cell, notes=tuple(notes)) for cell in cells]
+    return Collected(noted, wrong, notes, count - len(workload.queries))
 
 
 def _of_size(

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
+from harness.records.medians import FEWEST_ROUNDS
 from report.compare.statistics import (
     CONFIDENCE,
-    FEWEST_ROUNDS,
     NORMAL_QUANTILE,
     Estimate,
     Ratio,

@@ -17,26 +17,16 @@ from statistics import median
 
 from scipy.special import bdtr, ndtri
 
-from harness.records.medians import interval_ranks
+from harness.records.medians import (
+    FEWEST_ROUNDS,
+    PROCESS_ERROR,
+    TIE_MARGIN,
+    blocks,
+    interval_ranks,
+)
 
 CONFIDENCE = 0.95
-FEWEST_ROUNDS = 3
-"""With fewer rounds than this no interval is given: they say nothing about spread."""
 NORMAL_QUANTILE = float(ndtri((1 + CONFIDENCE) / 2))
-PROCESS_ERROR = 0.01
-"""The part of the standard error of a median's logarithm that more rounds do not reduce.
-
-A process' memory layout, and the cores that its threads start on, are the same for all of its
-rounds (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously Wrong!", ASPLOS
-2009; Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013).
-``python -m tests.tools.against_itself`` estimates it.
-"""
-TIE_MARGIN = 0.05
-"""Two values tie if the whole interval of their ratio is nearer to 1 than this.
-
-That an interval covers 1 does not show that two are equal: a wide one covers much else (two
-one-sided tests: Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
-"""
 MARGIN = 1 + TIE_MARGIN
 PENALTY = 2.0
 """A cell without a time counts as this many times the slowest time of its query."""
@@ -49,13 +39,13 @@ class Sample:
     """One metric's measurements of one cell, one for each round, in the order run.
 
     ``turns`` holds the turn of each, where it is known: rounds of one turn were run in a row.
-    ``processes`` is how many ran them, one after another. Cells of equal ``run`` took turns with
-    each other; one whose run is None did so with no other.
+    ``processes`` is how many with equal shares ran them, one after another. Cells of equal ``run``
+    took turns with each other; one whose run is None did so with no other.
     """
 
     values: Sequence[float]
     turns: tuple[int, ...] = ()
-    processes: int = 1
+    processes: float = 1
     run: Hashable = None
 
     @property
@@ -70,18 +60,8 @@ class Sample:
         return replace(self, values=[self.values[at] for at in places], turns=own)
 
     def blocks(self) -> Sequence[float]:
-        """Returns the median of each turn's rounds, or all rounds if the turns are too few.
-
-        Rounds of one turn have met the same disturbances, so that they count as one observation (a
-        cluster sample: Cochran, Sampling Techniques, 1977, chapter 9).
-        """
-        count = len(set(self.turns))
-        if count == len(self.turns) or count < FEWEST_ROUNDS:
-            return self.values
-        found: dict[int, list[float]] = {}
-        for turn, value in zip(self.turns, self.values, strict=True):
-            found.setdefault(turn, []).append(value)
-        return [median(values) for values in found.values()]
+        """Returns the median of each turn's rounds, or all rounds if the turns are too few."""
+        return blocks(self.values, self.turns)
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Library:
 @cache
 def library() -> Library:
     """Returns the cached library, or makes and caches one; an unusable cache is no error."""
-    path = _folder() / f"{_identity()}.json"
+    path = folder() / f"{_identity()}.json"
     text = None
     with suppress(OSError, UnicodeDecodeError):
         text = _trusted(path)
@@ -90,7 +90,8 @@ def _identity() -> str:
     return found.hexdigest()[:32]
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Returns the folder of the cached libraries."""
     chosen = os.environ.get("ENGINEBENCH_CACHE")
     root = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("enginebench"))
     return root / "page"

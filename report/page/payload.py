@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from harness.records.medians import TIE_MARGIN
 from report.compare.comparison import Comparison, EstimatedCell, Task, estimates_of
 from report.compare.metrics import METRICS, Metric
-from report.compare.statistics import NORMAL_QUANTILE, PENALTY, TIE_MARGIN, Estimate
+from report.compare.statistics import NORMAL_QUANTILE, PENALTY, Estimate
 from report.compare.verdicts import MUCH_MEMORY, NOTABLE
 from report.page.blocks import Numbers, numbers
 from report.read.extras import EXTRAS

@@ -38,8 +38,8 @@ class ResultCell:
 
     ``seconds`` and ``cpu_seconds`` hold one number for each hot round, in the order run; they are
     empty unless the outcome is ok. ``turns`` holds the turn in which each round was run, where the
-    engines of a query took turns; ``processes`` is how many ran them, one after another.
-    ``extras`` is what else the results file says of a timed cell.
+    engines of a query took turns; ``processes`` is how many with equal shares ran them, one after
+    another. ``extras`` is what else the results file says of a timed cell.
     """
 
     setting: Setting
@@ -56,7 +56,7 @@ class ResultCell:
     baseline_bytes: int | None = None
     rows: int | None = None
     turns: tuple[int, ...] = ()
-    processes: int = 1
+    processes: float = 1
     extras: ExtraInfo | None = None
 
     @property
@@ -215,6 +215,6 @@ def _cell(file: ResultsFile, entry: CellEntry, timed: BenchmarkEntry | None) -> 
         baseline_bytes=info.baseline_bytes,
         rows=info.rows,
         turns=info.turns or (),
-        processes=info.process_count,
+        processes=info.even_processes,
         extras=info,
     )

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
+from harness.records.medians import FEWEST_ROUNDS, TIE_MARGIN
 from report.compare.changes import Change, Changes, ChangeVerdict, Side
 from report.compare.metrics import Metric
-from report.compare.statistics import FEWEST_ROUNDS, TIE_MARGIN
 from report.read.sources import RunFile
 from report.words import wording
 from report.words.names import WORDS as OUTCOMES

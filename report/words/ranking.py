@@ -30,7 +30,7 @@ class Ranked:
 def ranking(results: Path) -> list[Ranked]:
     """Returns the engines that have a time, best first, at the largest size and most threads.
 
-    Raises ReportError if the file is unusable.
+    Raises ReportError where the file is unusable.
     """
     loaded = load([results])
     scores = headline(loaded, compare(loaded)).scores

@@ -17,9 +17,10 @@ from typer.testing import CliRunner, Result
 from harness.commands.cli import app
 from harness.commands.compare import MetricName
 from harness.measure.rounds import Rounds
+from harness.records.medians import PROCESS_ERROR
 from report.compare.changes import Changes, ChangeVerdict, NothingInCommon, alias_of, compare_runs
 from report.compare.metrics import METRICS
-from report.compare.statistics import PROCESS_ERROR, Sample, estimate_median, ratio_of
+from report.compare.statistics import Sample, estimate_median, ratio_of
 from report.read.sources import RunFile, newest, read_all
 from report.words.change_tables import as_json, listing, markdown
 from tests.support.results_factory import ENGINES, MACHINE, Asked, document, realistic, write

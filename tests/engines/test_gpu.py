@@ -301,7 +301,8 @@ def test_gpucheck_runs_all_gpu_engines_part_by_part(
     assert gpucheck.main(["--parts", "tiny,medium", "--results", "there"], run) == 1
     names = ",".join(GPU_ENGINES)
     tiny, medium = asked
-    assert tiny.startswith(f"--benchmark --engines {names} --size tiny --benchmark-max-time 0.05")
+    bounds = "--budget 24h --benchmark-max-time 0.05"
+    assert tiny.startswith(f"--benchmark --engines {names} --size tiny {bounds}")
     assert tiny.endswith("--results there " + " ".join(f"workloads/{w}.yaml" for w in TINY))
     assert f"--engines {names},duckdb,pandas,polars --size medium" in medium
     assert gpucheck.main(["--seconds", "0"], run) == 0

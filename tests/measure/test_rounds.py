@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from harness.measure.rounds import Rounds, loops_for, sure
+from harness.measure.rounds import LATER_ROUNDS, Rounds, loops_for, sure
 from harness.records.cells import Stopped
 
 STEADY = [0.0100, 0.0101, 0.0100, 0.0099, 0.0100]
@@ -66,8 +66,21 @@ def test_no_rounds_asked_means_none() -> None:
 def test_blocks_are_a_quarter_of_a_second_or_leave_time_for_several() -> None:
     assert (Rounds().block_seconds, Rounds().warming_seconds) == (0.25, 0.05)
     assert Rounds(seconds=0.4).block_seconds == 0.1
-    assert Rounds(seconds=0.8, processes=2).block_seconds == 0.1
+    assert Rounds(seconds=0.8, processes=2).first(60.0).block_seconds == 0.1
     assert [Rounds(processes=n).fewest_blocks for n in (1, 2, 3, 4)] == [3, 2, 1, 1]
+
+
+def test_a_pass_has_its_share_of_a_cell_s_seconds() -> None:
+    rounds = Rounds(seconds=10.0, processes=4)
+    assert [rounds.first(share).seconds for share in (0.0, 1.0, 60.0)] == [0.0, 1.0, 2.5]
+    assert rounds.first(0.0).limit(1, spent=0.0) is Stopped.BUDGET  # but always a first
+
+
+def test_a_later_pass_uses_its_seconds_up_and_has_fewer_rounds() -> None:
+    later = Rounds().later(5.0)
+    assert (later.seconds, later.most) == (5.0, LATER_ROUNDS)
+    assert sure(STEADY) and not later.sure(STEADY)
+    assert Rounds(fewest=400, most=400).later(5.0).fewest == LATER_ROUNDS
 
 
 def test_short_programs_are_looped_to_a_length_that_a_clock_can_tell() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,14 @@ class Bench:
         ended: list[Record] = []
         tasks = [self._task(engine, source) for engine in engines]
         measure(tasks, self.pool, self.referee, self._tell, ended.append)
+        return ended
+
+    def again(self, records: Sequence[Record], rounds: Rounds) -> list[Record]:
+        """The records after a further pass in fresh processes."""
+        self.pool.close()
+        ended: list[Record] = []
+        tasks = [replace(self._task(short(r.cell), r.cell.input), before=r) for r in records]
+        measure(tasks, self.pool, self.referee, self._tell, ended.append, rounds)
         return ended
 
     def _task(self, engine: str, source: Input) -> CellTask:
@@ -161,35 +169,45 @@ def test_who_was_sure_goes_on_beside_one_that_is_not(bench: Bench) -> None:
     assert len(steady.rounds) == len(other.rounds) == 8
 
 
-def test_rounds_are_spread_over_processes_each_of_which_runs_once_before(bench: Bench) -> None:
-    rounds = Rounds(fewest=2, most=2, seconds=60.0, processes=3, block=0)
+def test_each_pass_is_a_process_that_runs_once_before_its_rounds(bench: Bench) -> None:
+    rounds = Rounds(fewest=2, most=2, seconds=60.0, block=0)
     records = bench.measure("Diarist", "Sleepy", rounds=rounds)
+    first = records[0].figures
+    for _ in range(2):
+        records = bench.again(records, rounds.later(60.0))
+    assert [short(record.cell) for record in records] == ["Diarist", "Sleepy"]
     for record in records:
         assert (record.outcome, record.figures.cold_process) == (Outcome.OK, True), record.reason
         assert [one.process for one in record.rounds] == [0, 0, 1, 1, 2, 2]
         assert [one.turn for one in record.rounds] == [0, 1, 2, 3, 4, 5]
+    figures, loops = records[0].figures, first.loops
+    assert (figures.cold_seconds, figures.loops) == (first.cold_seconds, loops)
+    assert figures.uncounted_rounds == first.uncounted_rounds + 2
     runs = bench.tables["t"].parquet[0].with_name("diary").read_text().split()
     by_process = [len(list(each)) for _, each in itertools.groupby(runs)]
-    loops = records[0].figures.loops
-    first = 1 + 1 + 2 * loops  # cold, and the round that told how often to loop
-    assert by_process == [first, 3 * loops, 3 * loops]
+    assert by_process == [1 + 1 + 2 * loops, 3 * loops, 3 * loops]  # cold; to choose the loops
     assert len(set(runs)) == 3
 
 
-def test_each_process_has_its_share_of_the_time(bench: Bench) -> None:
-    rounds = Rounds(fewest=20, most=50, seconds=0.2, processes=2, block=0)
-    (record,) = bench.measure("Wavering", rounds=rounds)
-    assert record.figures.stopped is Stopped.BUDGET
-    seconds = [[r.seconds for r in record.rounds if r.process == number] for number in (0, 1)]
-    assert all(sum(each[:-1]) < 0.1 <= sum(each) for each in seconds)
+def test_the_order_of_turns_is_drawn_anew_in_a_later_pass(bench: Bench) -> None:
+    engines, rounds = ("Right", "Chatty", "Sleepy"), Rounds(fewest=9, most=9, seconds=60, block=0)
+    records = bench.measure(*engines, rounds=rounds)
+    before = bench.order(Phase.ROUND)
+    bench.told.clear()
+    records = bench.again(records, rounds.later(60.0))
+    after = bench.order(Phase.ROUND)
+    assert before != after and Counter(before) == Counter(after)
+    assert [sorted(after[at : at + 3]) for at in range(0, 27, 3)] == [["C", "R", "S"]] * 9
+    assert all(record.figures.interleaved for record in records)
 
 
-def test_an_error_in_a_later_process_is_the_cell_s(bench: Bench) -> None:
-    rounds = Rounds(fewest=2, most=2, seconds=60.0, processes=2, block=0)
-    records = {short(r.cell): r for r in bench.measure("Reborn", "Sleepy", rounds=rounds)}
-    assert records["Reborn"].outcome is Outcome.ERROR
-    assert "not the first process" in records["Reborn"].reason
-    assert len(records["Sleepy"].rounds) == 4
+def test_an_error_in_a_later_pass_is_the_cell_s(bench: Bench) -> None:
+    rounds = Rounds(fewest=2, most=2, seconds=60.0, block=0)
+    records = bench.measure("Reborn", "Sleepy", rounds=rounds)
+    found = {short(r.cell): r for r in bench.again(records, rounds.later(60.0))}
+    assert found["Reborn"].outcome is Outcome.ERROR
+    assert "not the first process" in found["Reborn"].reason
+    assert len(found["Sleepy"].rounds) == 4
 
 
 def test_an_engine_that_used_up_its_time_leaves_the_others(bench: Bench) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from harness.records.medians import PROCESS_ERROR
 from report.compare.resampling import pair_errors, ratio_between
-from report.compare.statistics import PROCESS_ERROR, Ratio, Sample, estimate_median, ratio_of
+from report.compare.statistics import Ratio, Sample, estimate_median, ratio_of
 
 Rounds = tuple[Sample, Sample]
 

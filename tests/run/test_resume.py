@@ -289,7 +289,7 @@ def test_what_only_has_a_journal_s_name_is_none(tmp_path: Path) -> None:
 
 
 def test_nothing_to_resume_is_told(tmp_path: Path) -> None:
-    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").mkdir(exist_ok=True)
     done = resume(project_in(tmp_path))
     assert (done.code, "there is no journal of an unfinished run in" in done.err) == (4, True)
 

@@ -45,19 +45,19 @@ def test_every_cell_of_every_engine_is_ok(project: Project, done: Done) -> None:
 
 
 def test_each_cell_has_its_line_and_each_query_its_heading(done: Done) -> None:
-    assert "that::q2  The mean of each  memory · own" in done.out
+    assert re.search(r"^that::q2  memory · own · \d+ of \d+  The mean of each$", done.out, re.M)
     for engine in DEFAULT:
-        spread = r"\((half of \d+ rounds in .*|1 round)\)"
-        line = rf"^  {engine} +ok +[\d.]+ .?s  {spread}  cold .*s  peak \d+ MB$"
+        line = rf"^  {engine} +ok +[\d.]+ .?s (±\d+% )?in \d+ rounds? · cold .*s · peak \d+ MB$"
         assert len(re.findall(line, done.out, re.MULTILINE)) == 3
+    assert all(len(line) <= 80 for line in done.out.splitlines() if " ok " in line)
 
 
 def test_the_engines_are_ranked_as_on_the_page(project: Project, done: Done) -> None:
     ranked = ranking(project.result_files[0])
     assert {each.engine for each in ranked} == set(DEFAULT)
-    rows = re.findall(r"^ (\w+) +([\d.]+×) +([\d.–]*) +(\d+) +(\d+) +3 of 3", done.out, re.M)
+    rows = re.findall(r"^ (\w+) +([\d.]+×) +([\d.–]*) +(\d+) +(\d+) +(\d+) +3 of 3", done.out, re.M)
     assert rows == [
-        (each.engine, each.ratio, each.interval, str(each.wins), str(each.unclear))
+        (each.engine, each.ratio, each.interval, *map(str, (each.wins, each.ties, each.unclear)))
         for each in ranked
     ]
 
@@ -132,7 +132,7 @@ def test_a_later_run_is_compared_with_the_saved_one_cell_by_cell(
     assert later.code == 0, later.all
     assert re.search(r"^q1\[polars-memory-own\] \(0001_\w+", later.out, re.MULTILINE)
     assert re.search(r"^q1\[polars-memory-own\] \(NOW\)", later.out, re.MULTILINE)
-    line = rf"^{re.escape(node)} ok .* rounds?.*\)  cold .*\[100%\]$"
+    line = rf"^{re.escape(node)} ok .* rounds? · cold .*\[100%\]$"
     assert re.search(line, later.out, re.MULTILINE), later.out
     assert [cell["engine"] for cell in project.results()["cells"]] == ["polars"]
 

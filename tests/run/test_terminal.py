@@ -89,9 +89,10 @@ def test_the_status_line_says_what_is_being_done_and_leaves_no_trace(output: str
 
 def test_the_lines_of_cells_stand_one_below_the_other_before_pytests_own(output: str) -> None:
     lines = screen(output)
-    heading = next(i for i, line in enumerate(lines) if line.startswith("that::q1  A title"))
+    heading = next(i for i, line in enumerate(lines) if line.startswith("that::q1  memory"))
+    assert lines[heading].startswith("that::q1  memory · own · 1 of 2  A title that is far too")
     assert lines[heading + 1] == (  # it ended first
-        "  tests.fakes.engines:Wrong  wrong       row 2, column 'mean': 12.5, expected 12.25"
+        "  tests.fakes.engines:Wrong  wrong       row 2, column 'mean': 12.5, expected 1…"
     )
     assert lines[heading + 2].startswith("  duckdb                     ok  ")
     assert any("FAILURES" in line for line in lines[heading + 3 : heading + 6])
@@ -109,7 +110,7 @@ def test_a_report_is_named_where_the_run_ends(output: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "told"),
-    [((2.0,), "(1 round)"), ((0.1, 0.2, 0.3, 0.4, 0.5), "(half of 5 rounds in 200 ms to 400 ms)")],
+    [((2.0,), "2 s in 1 round · cold"), ((0.1, 0.2, 0.21), "200 ms ±50% in 3 rounds · cold")],
 )
 def test_the_spread_of_rounds_is_told(seconds: tuple[float, ...], told: str) -> None:
     cell = Cell("w", "q", "polars", "small", Input.MEMORY, 2)

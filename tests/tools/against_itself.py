@@ -20,8 +20,9 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
+from harness.records.medians import PROCESS_ERROR
 from report.compare.comparison import Task, compare
-from report.compare.statistics import PROCESS_ERROR, Ratio
+from report.compare.statistics import Ratio
 from report.read.frame import load
 
 WITHIN = 0.03

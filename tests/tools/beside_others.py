@@ -71,7 +71,14 @@ def _measured(
     with tempfile.TemporaryDirectory(prefix="enginebench-beside-") as folder:
         command = [sys.executable, "-m", "pytest", "--benchmark", "-q", str(workload)]
         command += ["--engines", f"{engine},{other}", "--results", folder, "--input", "memory"]
-        command += ["--benchmark-max-time", f"{seconds:g}", "--benchmark-min-rounds", f"{ENDLESS}"]
+        command += [
+            "--budget",
+            "24h",
+            "--benchmark-max-time",
+            f"{seconds:g}",
+            "--benchmark-min-rounds",
+            f"{ENDLESS}",
+        ]
         done = subprocess.run(
             [*command, *(["-k", query] if query else [])],
             stdout=subprocess.PIPE,

@@ -15,8 +15,9 @@ from harness.commands.selfcheck.planted import (
 )
 from harness.commands.selfcheck.trial import Trial, TrialCell
 from harness.measure.rounds import BLOCK_SECONDS
+from harness.records.medians import FEWEST_ROUNDS
 from report.compare.resampling import ratio_between
-from report.compare.statistics import FEWEST_ROUNDS, Estimate, Sample, estimate_median
+from report.compare.statistics import Estimate, Sample, estimate_median
 
 PLANTED = """\
 tables: {t: t.csv}
@@ -65,7 +66,7 @@ class Effort:
 
     @property
     def options(self) -> tuple[str, ...]:
-        return "--benchmark-max-time", f"{self.seconds:g}"
+        return "--budget", "24h", "--benchmark-max-time", f"{self.seconds:g}"
 
 
 FULL = Effort(rows=1_000_000, seconds=5.0)

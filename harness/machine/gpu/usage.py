@@ -43,3 +43,12 @@ class GpuUsage(GpuWatch):
             sm_clock_mhz=self.mean(lambda r: r.sm_clock_mhz),
             energy_joules=self.joules(self._runs) if self._runs else None,
         )
+
+    def after(self, before: GpuUse | None) -> GpuUse:
+        """The cell's figures after a later pass: the most memory of all, the rest of this pass."""
+        use = self.summary()
+        known = (use, before or use)
+        peaks = [each.peak_bytes for each in known if each.peak_bytes is not None]
+        device = [each.device_bytes for each in known if each.device_bytes is not None]
+        most = {"peak_bytes": max(peaks, default=None), "device_bytes": max(device, default=None)}
+        return use.model_copy(update=most)

@@ -1,0 +1,51 @@
+"""The seconds that a run may take -> shares of them, by what is left as it goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+FIRST_SHARE = 1 / 3
+"""The part of a budget in which every cell is to have had its first pass."""
+ROUNDS_SHARE = 0.5
+"""The part of a first pass that goes into hot rounds; the rest starts, loads, checks."""
+LEAST_VISIT = 15.0
+"""The fewest seconds of a visit to a workload, whose processes take some of them to start."""
+
+
+class Budget:
+    """The seconds of a run. Making data is not counted: it is made once, and kept."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds, self._clock = seconds, clock
+        self._began: float | None = None
+        self._free = 0.0
+
+    def begin(self) -> None:
+        self._began = self._clock()
+
+    def spare(self, seconds: float) -> None:
+        """Takes seconds that have passed off those that are used up."""
+        self._free += seconds
+
+    @property
+    def used(self) -> float:
+        """The seconds of the budget that are used up."""
+        return 0.0 if self._began is None else self._clock() - self._began - self._free
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left; 0 after the end."""
+        return max(0.0, self.seconds - self.used)
+
+    def first(self, cells: int) -> float:
+        """Returns the seconds of rounds of each cell, if ``cells`` still have no first pass."""
+        left = max(0.0, FIRST_SHARE * self.seconds - self.used)
+        return ROUNDS_SHARE * left / max(cells, 1)
+
+    def visit(self, workloads: int) -> float:
+        """Returns the seconds of a visit, if so many ``workloads`` want further rounds.
+
+        Half of what is left goes to all of them alike, so that each is visited several times.
+        """
+        return min(self.left, max(LEAST_VISIT, self.left / (2 * max(workloads, 1))))

@@ -1,0 +1,82 @@
+"""A record, or all records of a run -> what the terminal says of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from harness.engines import short
+from harness.measure.sharpness import spread
+from harness.outcome import Outcome, Record
+from harness.records.medians import FEWEST_ROUNDS
+from harness.run.results import Register
+from harness.words import visible
+
+if TYPE_CHECKING:
+    from report import Ranked
+
+_CACHES = {None: "", True: " from disk", False: " not from disk"}
+
+
+def detail(record: Record) -> str:
+    """Returns a cell's times and memory in one line, or the reason why it has none."""
+    if record.outcome is not Outcome.OK:
+        return record.reason.strip().splitlines()[0].removesuffix("; its last words:")
+    figures = record.figures
+    assert figures is not None
+    cold = f"{_seconds(figures.cold_seconds or 0.0)}{_CACHES[figures.caches_dropped]}"
+    if not record.rounds:
+        return f"{cold} cold; no hot rounds asked"
+    median = _seconds(float(np.median([one.seconds for one in record.rounds])))
+    memory = _size(figures.peak_bytes or 0)
+    return f"{median:>9} {_spread(record)} · cold {cold} · peak {memory}"
+
+
+def _spread(record: Record) -> str:
+    """Returns how well a median is known, and by how many rounds."""
+    count = len(record.rounds)
+    rounds = "1 round" if count == 1 else f"{count} rounds"
+    return f"in {rounds}" if count < FEWEST_ROUNDS else f"±{spread(record):.0%} in {rounds}"
+
+
+def ranked(register: Register, ranking: Sequence[Ranked]) -> Table:
+    """Returns a row for each engine, those with a time first, in the report's order and words."""
+    outcomes: dict[str, Counter[Outcome]] = {}
+    for cell in register.cells:
+        outcomes.setdefault(cell.engine, Counter())[register.record_of(cell).outcome] += 1
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("engine", overflow="fold")
+    table.add_column("ratio to best", justify="right", max_width=8)
+    table.add_column("95% interval", justify="right", max_width=9)
+    for heading in ("best on", "ties on", "may be best", "ok"):
+        table.add_column(heading, justify="right", max_width=8)
+    table.add_column("other outcomes")
+    found = {each.engine: each for each in ranking}
+    for engine in [*found, *sorted(outcomes.keys() - found)]:
+        of, told = outcomes[engine], found.get(engine)
+        figures = ["—", "", "", "", ""]
+        if told:
+            counts = (told.wins, told.ties, told.unclear)
+            figures = [told.ratio, told.interval, *map(str, counts)]
+        others = sorted((outcome, count) for outcome, count in of.items() if outcome != "ok")
+        words = ", ".join(f"{count} {outcome}" for outcome, count in others)
+        ok = f"{of[Outcome.OK]} of {of.total()}"
+        table.add_row(escape(visible(short(engine))), *figures, ok, words)
+    return table
+
+
+def _seconds(seconds: float) -> str:
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {unit}" if seconds < 100 else f"{seconds:.0f} s"
+    return f"{seconds * 1e6:.2g} µs"
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

@@ -1,0 +1,84 @@
+"""The records so far -> which questions get further rounds next, and how many seconds of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from harness.measure.rounds import Rounds
+from harness.measure.sharpness import may_go_on, middle, passes, timed, want
+from harness.outcome import Cell, Record
+from harness.run.budget import Budget
+from harness.run.results import Register
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A further pass of a question: the records that it adds to, and the seconds of each cell."""
+
+    records: tuple[Record, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that is not sharp: its records that may have further rounds, and how they want."""
+
+    records: tuple[Record, ...]
+    want: float
+
+    @property
+    def workload(self) -> Cell:
+        """The cell without query and engine: whose processes its engines share."""
+        return replace(self.records[0].cell, query="", engine="")
+
+    @property
+    def least_seconds(self) -> float:
+        """A pass takes at least this: of each engine a run that is not counted, and a round."""
+        return 2 * sum(map(middle, self.records))
+
+
+class Passes:
+    """Decides what is measured after each cell's first pass.
+
+    Workloads are visited by turns, those whose questions are known least first. In a visit all
+    questions of a workload that are not sharp yet get a pass, in fresh processes, and of the
+    visit's seconds as much as they are in want of.
+    """
+
+    def __init__(self, register: Register, rounds: Rounds, budget: Budget) -> None:
+        self.register, self.rounds, self.budget = register, rounds, budget
+        self._visits: Counter[Cell] = Counter()
+
+    def visit(self) -> Iterator[Pass]:
+        """Yields the passes of the next visit, each decided when the one before it has ended."""
+        found = [q for q in self.questions() if q.least_seconds <= self.budget.left]
+        if not found:
+            return
+        by_workload = {q.workload: q for q in reversed(found)}  # the one in most want
+        chosen = min(by_workload, key=lambda w: (self._visits[w], -by_workload[w].want))
+        self._visits[chosen] += 1
+        end = self.budget.used + self.budget.visit(len(by_workload))
+        questions = [question for question in found if question.workload == chosen]
+        for at, question in enumerate(questions):
+            left = min(end - self.budget.used, self.budget.left)
+            share = question.want / sum(other.want for other in questions[at:])
+            if left > 0 and question.least_seconds <= self.budget.left:
+                yield Pass(question.records, left * share / len(question.records))
+
+    def questions(self) -> list[Question]:
+        """Returns the questions that are not sharp and may have more rounds, in most want first."""
+        grouped: dict[object, list[Record]] = {}
+        for record in self.register.records.values():
+            grouped.setdefault(record.cell.question, []).append(record)
+        found = [question for own in grouped.values() if (question := self._question(own))]
+        return sorted(found, key=lambda question: -question.want)
+
+    def _question(self, records: Sequence[Record]) -> Question | None:
+        going = tuple(record for record in records if may_go_on(record, self.rounds))
+        few = any(passes(record) < self.rounds.processes for record in timed(records))
+        wanted = want(records) or (1e-3 if few else 0.0)
+        if not going or not wanted:
+            return None
+        return Question(going, wanted)
