@@ -9,7 +9,6 @@ from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.gaps import Gaps, Refused
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.gaps import PARAMETER
-from harness.engines.pandas.values import NARROW
 from harness.engines.python.bindings import bound
 from harness.engines.python.chains import chained
 from harness.engines.python.kernel import (
@@ -19,7 +18,7 @@ from harness.engines.python.kernel import (
     quoted,
 )
 from harness.engines.python.program import ProgramEmitter
-from harness.engines.python.widths import Widths
+from harness.plan.guards.widths import NarrowColumns
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import Aggregate, Node, Scan, uses
 from harness.tables import Input, Table
@@ -39,7 +38,7 @@ class PandasSteps(ProgramEmitter):
         super().__init__(gaps, tables, source)
         self.frames: dict[Node, str] = {}
         self.physical: dict[Node, tuple[str, ...]] = {}
-        self.widths = Widths(NARROW)
+        self.widths = NarrowColumns(self.printer.widths.narrow)
         self.library = self.needed = self.printer.library
 
     def program(self, plan: Node, write: str | None) -> Program:

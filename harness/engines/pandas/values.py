@@ -19,14 +19,13 @@ from harness.engines.python.kernel import (
     enclosed,
     quoted,
 )
-from harness.engines.python.widths import is_narrow
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Typed, sql_type
 from harness.plan.guards.truth import TESTS, Logic, Missing, NullWhere, Place
+from harness.plan.guards.widths import Widths
 from harness.plan.tree.nodes import Expression, columns_in
 from harness.types import Schema, Type
 
-NARROW = (exp.Extract,)
 MASKED = (Type.INT64, Type.BOOLEAN)
 """Types whose columns with NULLs need a dtype with a mask."""
 DTYPES = {
@@ -55,6 +54,7 @@ class PandasValues(Functions):
         nan_is_greatest=False,
         nan_is_null=True,
     )
+    widths: ClassVar[Widths] = Widths(narrow=(exp.Extract,), narrow_null=False)
     masks: ClassVar[bool] = True
     """Whether integers and booleans with NULLs need a masked dtype."""
     nothing: ClassVar[str] = ""
@@ -63,8 +63,8 @@ class PandasValues(Functions):
     def __init__(
         self, gaps: Gaps, schema: Schema, frame: str, narrow: frozenset[str] = frozenset()
     ) -> None:
-        super().__init__(gaps, schema)
-        self.frame, self.narrow = frame, narrow
+        super().__init__(gaps, schema, narrow)
+        self.frame = frame
 
     def column(self, e: Expression) -> Code:
         return Code(f"{self.frame}[{quoted(e.name)}]", ATOM)
@@ -86,17 +86,8 @@ class PandasValues(Functions):
             return f"{self.library}.Series({text}, index={self.frame}.index)"
         return f"({text})" if own < ATOM else text
 
-    def binary(self, e: Expression, operator: str, precedence: int) -> Code:
-        left = self.number(e.this, precedence)
-        return Code(f"{left} {operator} {self.number(e.expression, precedence, True)}", precedence)
-
-    def number(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns an operand of arithmetic, widened if pandas would overflow."""
-        if is_narrow(e, NARROW, self.narrow) and not self.nullable(e):
-            return f'{self.operand(e, ATOM)}.astype("int64")'
-        if self.type(e) is Type.BOOLEAN:
-            return enclosed(self.code(e), precedence + 1)
-        return self.operand(e, precedence, strict)
+    def widened(self, e: Expression, kind: Type) -> str:
+        return f'{self.operand(e, ATOM)}.astype("int64")'
 
     def date_literal(self, e: Expression) -> Code | None:
         constant = isinstance(e.this, exp.Literal) and e.this.is_string

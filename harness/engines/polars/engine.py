@@ -13,7 +13,7 @@ from harness.engines.base import OUTPUT_FILE, Program, Session
 from harness.engines.gaps import Gaps
 from harness.engines.polars.expressions import PolarsExpressions
 from harness.engines.polars.gaps import HEADER, POLARS_GAPS
-from harness.engines.polars.values import DTYPES, NARROW
+from harness.engines.polars.values import DTYPES
 from harness.engines.polars.windows import PolarsWindows
 from harness.engines.python.kernel import (
     ATOM,
@@ -26,11 +26,11 @@ from harness.engines.python.kernel import (
     quoted,
 )
 from harness.engines.python.program import ProgramEmitter, PythonEngine, PythonSession
-from harness.engines.python.widths import Widths
 from harness.machine.variables import POLARS
 from harness.plan.facts.columns import columns_of
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import FULL_CASE, Differing
+from harness.plan.guards.widths import NarrowColumns
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import (
     Aggregate,
@@ -78,7 +78,7 @@ class PolarsProgram(ProgramEmitter):
         self.frames: dict[Node, str] = {}
         self.physical: dict[Node, tuple[str, ...]] = {}
         self.in_order: set[Node] = set()
-        self.widths = Widths(NARROW)
+        self.widths = NarrowColumns(self.printer.widths.narrow)
 
     def program(self, plan: Node, write: str | None) -> Program:
         self.uses = uses(plan)

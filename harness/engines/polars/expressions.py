@@ -12,12 +12,12 @@ from harness.engines.polars.text import PolarsText
 from harness.engines.polars.values import DTYPES
 from harness.engines.python.gaps import OTHER_DISTINCT
 from harness.engines.python.kernel import ATOM, Code, quoted
-from harness.engines.python.widths import counted
 from harness.plan.facts.kinds import has_no_fraction
 from harness.plan.facts.nan import may_be_nan
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import sql_type
 from harness.plan.facts.typing import infer
+from harness.plan.guards.widths import counted
 from harness.plan.tree.nodes import Expression
 from harness.types import Type
 
@@ -126,7 +126,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
             return Code(f"{self.operand(condition, ATOM)}.{call}", ATOM)
         if isinstance(e, exp.Max) and may_be_nan(e.this, self.schema):
             call = "nan_max()"
-        return Code(f"{self.number(e.this, ATOM)}.{call}", ATOM)
+        return Code(f"{self.number(e.this, e, ATOM)}.{call}", ATOM)
 
     def aggregate(self, e: Expression, grouped: bool) -> str:
         """Returns an aggregate of a group, or of the frame; a sum of nothing is NULL, not 0."""

@@ -18,7 +18,7 @@ from harness.engines.python.kernel import (
     is_constant,
     quoted,
 )
-from harness.engines.python.widths import is_narrow
+from harness.plan.guards.widths import Widths, is_narrow
 from harness.plan.sql.decimals import places_of
 from harness.plan.tree.nodes import Expression
 from harness.types import Schema, Type
@@ -32,22 +32,24 @@ DTYPES = {
     Type.DATE: "pl.Date",
     Type.TIMESTAMP: 'pl.Datetime("us")',
 }
-NARROW = (
-    exp.Count, exp.CountIf, exp.Extract, exp.Length, exp.RowNumber, exp.Rank, exp.DenseRank,
-)  # fmt: skip
 
 
 class PolarsValues(Functions):
     """Emits expressions with ``pl.col``."""
 
+    widths: ClassVar[Widths] = Widths(
+        narrow=(
+            *(exp.Count, exp.CountIf, exp.Extract, exp.Length),
+            *(exp.RowNumber, exp.Rank, exp.DenseRank),
+        )
+    )
     missing: ClassVar[str] = "is_null()"
     present: ClassVar[str] = "is_not_null()"
 
     def __init__(
         self, gaps: Gaps, schema: Schema = (), narrow: frozenset[str] = frozenset()
     ) -> None:
-        super().__init__(gaps, schema)
-        self.narrow = narrow
+        super().__init__(gaps, schema, narrow)
         self.spelt: Mapping[str, str] = {}
         """Column that the frame does not have yet -> the text that computes it."""
 
@@ -70,20 +72,8 @@ class PolarsValues(Functions):
             return f"pl.lit({self.text(e)})" if dated else self.value(e)
         return super().operand(e, precedence, strict)
 
-    def number(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns an operand of integer arithmetic, widened if Polars would overflow."""
-        if is_narrow(e, NARROW, self.narrow):
-            return f"{self.operand(e, ATOM)}.cast(pl.Int64)"
-        return self.operand(e, precedence, strict)
-
-    def binary(self, e: Expression, operator: str, precedence: int) -> Code:
-        if operator in "+-*" and self.type(e) is not Type.FLOAT64:
-            left, right = (
-                self.number(e.this, precedence),
-                self.number(e.expression, precedence, True),
-            )
-            return Code(f"{left} {operator} {right}", precedence)
-        return super().binary(e, operator, precedence)
+    def widened(self, e: Expression, kind: Type) -> str:
+        return f"{self.operand(e, ATOM)}.cast(pl.Int64)"
 
     def div(self, e: Expression) -> Code:
         """Emits a division; rounded for a decimal, since Polars multiplies by the reciprocal."""
@@ -93,27 +83,28 @@ class PolarsValues(Functions):
         return Code(f"({quotient.text}).round({places})", ATOM)
 
     def neg(self, e: Expression) -> Code:
-        return Code(f"-{self.number(e.this, SIGN)}", SIGN)
+        return Code(f"-{self.number(e.this, e, SIGN)}", SIGN)
 
     def mod(self, e: Expression) -> Code:
         """Emits SQL's remainder, which has the dividend's sign; Polars' has the divisor's."""
-        value = self.number(e.this, ATOM)
-        divisor, _ = self._divisor(e.expression)
+        value = self.number(e.this, e, ATOM)
+        divisor, _ = self._divisor(e)
         return Code(f"{value}.sign() * ({value}.abs() % {divisor})", PRODUCT)
 
     def int_div(self, e: Expression) -> Code:
         """Emits SQL's integer division, which truncates; Polars' floors."""
-        value = self.number(e.this, ATOM)
-        divisor, sign = self._divisor(e.expression)
+        value = self.number(e.this, e, ATOM)
+        divisor, sign = self._divisor(e)
         return Code(f"{sign}{value}.sign() * ({value}.abs() // {divisor})", PRODUCT)
 
     def _divisor(self, e: Expression) -> tuple[str, str]:
         """Returns a divisor's absolute value, and its sign as a factor ("" for a plain number)."""
-        if isinstance(e, exp.Literal):
-            return self.text(e), ""
-        if isinstance(e, exp.Neg) and isinstance(e.this, exp.Literal):
-            return self.text(e.this), "-"
-        text = self.number(e, ATOM)
+        divisor = e.expression
+        if isinstance(divisor, exp.Literal):
+            return self.text(divisor), ""
+        if isinstance(divisor, exp.Neg) and isinstance(divisor.this, exp.Literal):
+            return self.text(divisor.this), "-"
+        text = self.number(divisor, e, ATOM)
         return f"{text}.abs()", f"{text}.sign() * "
 
     def in_(self, e: Expression) -> Code:
@@ -154,7 +145,7 @@ class PolarsValues(Functions):
         return (
             isinstance(constant, (exp.Literal, exp.Boolean))
             and not is_constant(value)
-            and not is_narrow(value, NARROW, self.narrow)
+            and not is_narrow(value, self.widths.narrow, self.narrow)
             and self.type(value) is self.type(constant)
         )
 

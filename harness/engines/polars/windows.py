@@ -141,7 +141,7 @@ class PolarsWindows:
     def _shifted(self, e: Expression) -> str:
         rows, default = self.print_.shift(e)
         more = "" if default is None else f", fill_value={default}"
-        return f"{self.print_.number(e.this, ATOM)}.shift({rows}{more})"
+        return f"{self.print_.number(e.this, e, ATOM)}.shift({rows}{more})"
 
     def _picked(self, e: exp.Window, name: str, over: str) -> tuple[str, str | None]:
         """Emits a value by its place; ``nth_value`` is NULL before that place."""
@@ -193,7 +193,7 @@ class PolarsWindows:
             return self._moved(self._running_count(e, over), last, nothing="0")
         if type(e) not in _CUMULATIVE or isinstance(e.this, exp.Distinct):
             raise self.gaps.unsupported(OTHER_RUNNING, in_sql(e))
-        text = f"{self.print_.number(e.this, ATOM)}.{_CUMULATIVE[type(e)]}()"
+        text = f"{self.print_.number(e.this, e, ATOM)}.{_CUMULATIVE[type(e)]}()"
         if self.print_.nullable(e.this):
             text += self._filled(over)
         return self._moved(text, last)
@@ -221,7 +221,7 @@ class PolarsWindows:
         if counts:
             value, call = f"{self._counts_row(e)}.cast(pl.Int64)", "rolling_sum"
         else:
-            value, call = self.print_.number(e.this, ATOM), _ROLLING[type(e)]
+            value, call = self.print_.number(e.this, e, ATOM), _ROLLING[type(e)]
         text = f"{value}.{call}({width}, min_samples=1)"
         return self._moved(text, -back, nothing="0" if counts else "")
 
@@ -237,7 +237,7 @@ class PolarsWindows:
         if isinstance(function, exp.Count):
             there = f"{self._counts_row(function)}.cast(pl.Int64)"
             return f"pl.sum_horizontal({self._side_by_side(there, places)})"
-        values = self._side_by_side(self.print_.number(function.this, ATOM), places)
+        values = self._side_by_side(self.print_.number(function.this, function, ATOM), places)
         text = f"pl.{_HORIZONTAL[type(function)]}({values})"
         if isinstance(function, exp.Sum) and self.print_.nullable(e):  # NULL, not 0, of NULLs only
             text = f"pl.when(pl.max_horizontal({values}).is_not_null()).then({text})"

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from harness.engines.pyarrow.dates import ArrowDates
 from harness.engines.pyarrow.text import ArrowText
-from harness.engines.pyarrow.values import type_name, wrapped
+from harness.engines.pyarrow.values import type_name
 from harness.engines.python.kernel import ATOM, Code
 from harness.plan.facts.kinds import has_no_fraction
 from harness.plan.facts.printing import in_sql
@@ -46,8 +46,7 @@ class ArrowExpressions(ArrowText, ArrowDates):
         constants = [part for part in e.flatten() if isinstance(part.unnest(), _CONSTANTS)]
         if len(constants) < 2 or self.type(e) is not Type.FLOAT64 or _levels(e) % 2:
             return plain(e)
-        left = wrapped(e.this, self.number(e.this, [e.expression], 0))
-        return Code(f"pc.{other}({left}, {self.number(e.expression, [e.this], 0)})", ATOM)
+        return self._pair(other, e)
 
     def sign(self, e: Expression) -> Code:
         """Emits the sign, an integer; that of NaN is 0."""

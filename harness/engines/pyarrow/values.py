@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 from sqlglot import exp
@@ -19,6 +19,7 @@ from harness.engines.python.kernel import (
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import sql_type
 from harness.plan.guards.truth import Logic, NullWhere, Plain, Present, Truth
+from harness.plan.guards.widths import Widths
 from harness.plan.tree.nodes import Expression
 from harness.types import Schema, Type
 
@@ -38,6 +39,7 @@ class ArrowValues(Functions):
     ``values`` maps a column to the variable that holds it, if a scalar subquery gives it.
     """
 
+    widths: ClassVar[Widths] = Widths(mixes=False)
     missing: ClassVar[str] = "is_null()"
     present: ClassVar[str] = "is_valid()"
     logic: ClassVar[Logic] = Logic(false_of_null=(exp.In,), nan_is_greatest=False)
@@ -69,17 +71,13 @@ class ArrowValues(Functions):
 
     # ------------------------------------------------------------------ numbers
 
-    def number(
-        self, e: Expression, others: Sequence[Expression], precedence: int, strict: bool = False
-    ) -> str:
-        """Returns an operand, as a float if another one is.
+    def widened(self, e: Expression, kind: Type) -> str:
+        """Returns an integer as a float.
 
         Arrow would narrow constants: an int64 column and a float constant would become 32-bit
         floats. Its own cast of a column to float64 fails for integers that no float holds exactly.
         """
-        if self.type(e) is Type.INT64 and Type.FLOAT64 in map(self.type, others):
-            return self.float64(e)
-        return self.operand(e, precedence, strict)
+        return self.float64(e)
 
     def float64(self, e: Expression, precedence: int = ATOM) -> str:
         """Returns an operand as a float."""
@@ -91,11 +89,10 @@ class ArrowValues(Functions):
             return f'{self.operand(e, ATOM)}.cast("float64", safe=False)'
         return f'{self.operand(e, ATOM)}.cast("float64")'
 
-    def binary(self, e: Expression, operator: str, precedence: int) -> Code:
-        chained = precedence == COMPARISON  # Python would chain them without parentheses
-        left = wrapped(e.this, self.number(e.this, [e.expression], precedence, chained))
-        right = self.number(e.expression, [e.this], precedence, strict=True)
-        return Code(f"{left} {operator} {right}", precedence)
+    def number(self, x: Expression, e: Expression, precedence: int, strict: bool = False) -> str:
+        """Returns an operand; the first of an operation has to be one of Arrow's expressions."""
+        text = super().number(x, e, precedence, strict)
+        return wrapped(x, text) if x is e.this and not isinstance(e, exp.In) else text
 
     def neg(self, e: Expression) -> Code:
         return super().neg(e) if is_python_value(e) else self.pc("negate", e.this)
@@ -116,8 +113,7 @@ class ArrowValues(Functions):
         return self._pair("remainder", e)
 
     def _pair(self, function: str, e: Expression) -> Code:
-        left = wrapped(e.this, self.number(e.this, [e.expression], 0))
-        right = self.number(e.expression, [e.this], 0)
+        left, right = (self.number(x, e, 0) for x in (e.this, e.expression))
         return Code(f"pc.{function}({left}, {right})", ATOM)
 
     def pow(self, e: Expression) -> Code:
@@ -152,7 +148,7 @@ class ArrowValues(Functions):
         return Code(f"pc.if_else({known}, {self.truth(truth.part).text}, None)", ATOM)
 
     def in_(self, e: Expression) -> Code:
-        subject = self.number(e.this, e.expressions, ATOM)
+        subject = self.number(e.this, e, ATOM)
         return Code(f"{subject}.isin({self.listed(e.expressions)})", ATOM)
 
     def between(self, e: Expression) -> Code:
@@ -190,24 +186,23 @@ class ArrowValues(Functions):
         kind = self.type(case)
         if isinstance(e, exp.Null) and kind is not None:
             return f"pc.scalar(None).cast({type_name(kind)})"
-        return self.number(e, [case], 0)
+        return self.number(e, case, 0)
 
     def coalesce(self, e: Expression) -> Code:
-        return self._of_all("coalesce", [e.this, *e.expressions])
+        return self._of_all("coalesce", e)
 
     def greatest(self, e: Expression) -> Code:
         if self.type(e) is Type.BOOLEAN:
             raise self.gaps.unsupported("the greatest of booleans", in_sql(e))
         end = "max" if isinstance(e, exp.Greatest) else "min"
-        return self._of_all(f"{end}_element_wise", [e.this, *e.expressions])
+        return self._of_all(f"{end}_element_wise", e)
 
     least = greatest
 
-    def _of_all(self, function: str, parts: Sequence[Expression]) -> Code:
+    def _of_all(self, function: str, e: Expression) -> Code:
         """Emits a function of any number of values of one type."""
-        texts = [self.number(x, [y for y in parts if y is not x], 0) for x in parts]
-        texts[0] = wrapped(parts[0], texts[0])
-        return Code(f"pc.{function}({', '.join(texts)})", ATOM)
+        texts = ", ".join(self.number(x, e, 0) for x in [e.this, *e.expressions])
+        return Code(f"pc.{function}({texts})", ATOM)
 
 
 def one_zero(e: Expression) -> Expression:

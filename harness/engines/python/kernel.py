@@ -32,6 +32,7 @@ from harness.plan.guards.truth import (
     Some,
     Truth,
 )
+from harness.plan.guards.widths import Widths, wider
 from harness.plan.tree.nodes import Expression
 from harness.types import Schema, Type
 
@@ -79,12 +80,17 @@ class Expressions(ABC):
     """The method that gives True for NULL."""
     present: ClassVar[str]
     """The method that gives True for values that are not NULL."""
+    widths: ClassVar[Widths] = Widths()
+    """Which numbers the library computes in a narrower type than SQL."""
     time_formats: ClassVar[frozenset[str]] = frozenset(
         {"%Y", "%m", "%d", "%H", "%M", "%S", "%y", "%j", "%a", "%A", "%b", "%B", "%I", "%p", "%%"}
     )
 
-    def __init__(self, gaps: Gaps, schema: Schema = ()) -> None:
+    def __init__(
+        self, gaps: Gaps, schema: Schema = (), narrow: frozenset[str] = frozenset()
+    ) -> None:
         self.gaps, self.schema, self._types = gaps, schema, Inference(schema)
+        self.narrow = narrow
         self.conditions = Conditions(self.logic, schema, self._types)
 
     def text(self, e: Expression) -> str:
@@ -146,9 +152,18 @@ class Expressions(ABC):
 
     def binary(self, e: Expression, operator: str, precedence: int) -> Code:
         """Emits ``a - b``; sides of a comparison need parentheses: Python chains them."""
-        left = self.operand(e.this, precedence, strict=precedence == COMPARISON)
-        right = self.operand(e.expression, precedence, strict=True)
+        left = self.number(e.this, e, precedence, strict=precedence == COMPARISON)
+        right = self.number(e.expression, e, precedence, strict=True)
         return Code(f"{left} {operator} {right}", precedence)
+
+    def number(self, x: Expression, e: Expression, precedence: int, strict: bool = False) -> str:
+        """Returns an operand of ``e``, widened if the library would compute it too narrowly."""
+        kind = wider(x, e, self.widths, self.narrow, self._types)
+        return self.operand(x, precedence, strict) if kind is None else self.widened(x, kind)
+
+    def widened(self, e: Expression, kind: Type) -> str:
+        """Returns the text of a cast to a wider type of numbers."""
+        raise NotImplementedError
 
     def mul(self, e: Expression) -> Code:
         return self.binary(e, "*", PRODUCT)

@@ -1,9 +1,13 @@
-"""Finds the columns of each node that an engine holds in fewer than 64 bits, or unsigned."""
+"""Decides which numbers are widened before a library computes with them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlglot import exp
 
+from harness.plan.facts.kinds import COMPARISONS
+from harness.plan.facts.typing import Inference
 from harness.plan.tree.nodes import (
     Aggregate,
     Expression,
@@ -14,11 +18,48 @@ from harness.plan.tree.nodes import (
     Union,
     Window,
 )
+from harness.types import Type
 
 Kinds = tuple[type[Expression], ...]
 _ONE_OR_NOTHING = (exp.Literal.number(1), exp.Literal.number(0))
 _PASSING = (exp.Abs, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.Window)
 """Functions whose result has the type of their first operand."""
+
+
+@dataclass(frozen=True)
+class Widths:
+    """Which numbers a library computes in a narrower type than SQL. The defaults say none."""
+
+    narrow: Kinds = ()
+    """Functions whose results have fewer than 64 bits, or are unsigned."""
+    narrow_null: bool = True
+    """True if their results are narrow although they may be NULL."""
+    mixes: bool = True
+    """False if integers need a cast to float64 beside floats."""
+
+
+def wider(
+    x: Expression, e: Expression, widths: Widths, columns: frozenset[str], types: Inference
+) -> Type | None:
+    """Returns the type that an operand of ``e`` is cast to, or None if it stays as it is.
+
+    ``columns`` are narrow. Comparisons and arithmetic with floats do not overflow.
+    """
+    if not widths.mixes:
+        beside_floats = any(types.of(y).type is Type.FLOAT64 for y in _beside(e))
+        return Type.FLOAT64 if beside_floats and types.of(x).type is Type.INT64 else None
+    if not is_narrow(x, widths.narrow, columns):
+        return None
+    in_floats = isinstance(e, exp.Binary) and types.of(e).type is not Type.INT64
+    wide = in_floats or (types.of(x).nullable and not widths.narrow_null)
+    return None if wide else Type.INT64
+
+
+def _beside(e: Expression) -> list[Expression]:
+    """Returns what decides in which type the operands of ``e`` are computed."""
+    if isinstance(e, COMPARISONS):
+        return [e.this, e.expression]
+    return [e.this, *e.expressions] if isinstance(e, exp.In) else [e]
 
 
 def is_narrow(e: Expression, kinds: Kinds, columns: frozenset[str]) -> bool:
@@ -56,7 +97,7 @@ def counted(e: Expression) -> Expression | None:
     return condition if one_or_nothing == _ONE_OR_NOTHING else None
 
 
-class Widths:
+class NarrowColumns:
     """Finds the narrow columns of a plan's nodes; ``kinds`` as in :func:`is_narrow`."""
 
     def __init__(self, kinds: Kinds) -> None:
