@@ -154,6 +154,12 @@ def test_what_is_used_twice_is_computed_once() -> None:
         "select a.product, b.product as other from totals a join totals b on a.total = b.total"
     )
     assert program(sql).count("hash_sum") == 1
+    rows = (
+        "with s as (select id, shop, price from sales) "
+        "select a.id, b.id as other from s a join s b on a.id = b.shop and a.price = b.price"
+    )
+    assert program(rows, Input.PARQUET).count("read_table(") == 1
+    assert program(rows).count('t("sales")') == 2  # a table in memory is no work
 
 
 def test_a_limit_after_an_order_selects_instead_of_sorting() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +10,10 @@ from harness.answer import SortKey
 from harness.engines.pyarrow.values import ARROW_TYPES
 from harness.engines.python.kernel import listing, mapping, quoted
 from harness.tables import Input, Table
+
+_AT_HAND = re.compile(
+    r"(t\(.[^()]*.\)|[a-z]\w*)(\.(select|rename_columns)\((\[[^\]]*\]|\{[^}]*\})\))*"
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,11 @@ class Flow:
     def is_bare(self) -> bool:
         """Whether the flow is a table without steps."""
         return self.is_table and not self.steps
+
+    @property
+    def is_at_hand(self) -> bool:
+        """True if the flow is a table in memory, perhaps with columns chosen or renamed."""
+        return self.is_bare and _AT_HAND.fullmatch(self.head) is not None
 
     @property
     def declaration(self) -> str:

@@ -107,13 +107,10 @@ class ArrowProgram(ProgramEmitter):
         if node not in self.flows:
             flow: Flow = self.emitted(node)
             if self.uses[node] > 1:
-                flow = self._in_memory(flow.trimmed(node.names))
+                flow = flow.trimmed(node.names)
+                flow = flow if flow.is_at_hand else self.stored(flow)
             self.flows[node] = flow
         return self.flows[node]
-
-    def _in_memory(self, flow: Flow) -> Flow:
-        """Returns the flow as a table in memory, unless it only selects columns of one."""
-        return self.stored(flow) if not flow.is_bare else flow
 
     def stored(self, flow: Flow) -> Flow:
         """Returns the flow as a variable that holds a table."""
