@@ -86,7 +86,7 @@ def _ingested(
 def schemas(workload: DataSource, size: str, cache: Cache) -> Mapping[str, Schema]:
     """Returns the tables' columns; a user's files are read for them, a generator knows its own."""
     if workload.data is not None:
-        params = workload.data.sizes[workload.size(size)]
+        params = workload.data.params(workload.size(size))
         known: Mapping[str, Schema] = workload.data.generator.schemas(params)
         return known
     tables = prepare(workload, size, Input.MEMORY, cache).tables
@@ -128,7 +128,7 @@ def _generated(
                 lambda folder, room: made.make_csv(parquet, folder, room),
             )
     except DataError as error:
-        place = f"{workload.file}:{data.lines[size]}: size {size!r}"
+        place = f"{workload.file}:{data.line(size)}: size {size!r}"
         raise type(error)(f"{place}: {error}") from error
     tables = {
         name: Table(
@@ -147,7 +147,7 @@ class _Generated:
     """One size of a generated workload: its identity, and how its files are made."""
 
     def __init__(self, data: DataSpec, size: str, progress: Progress) -> None:
-        self.generator, self.params, self.progress = data.generator, data.sizes[size], progress
+        self.generator, self.params, self.progress = data.generator, data.params(size), progress
         self.label = f"{self.generator.name}-{size}"
         self.schemas: Mapping[str, Schema] = self.generator.schemas(self.params)
         self.content: dict[str, Any] = {

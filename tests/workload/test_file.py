@@ -10,6 +10,7 @@ from harness.errors import WorkloadError
 from harness.tables import CsvFormat, Input
 from harness.types import Type
 from harness.workload.file import Workload, load
+from tests.places import WORKLOADS
 
 SMALLEST = """\
 tables:
@@ -96,6 +97,41 @@ def test_files_have_their_own_size_whatever_is_asked(tmp_path: Path) -> None:
     workload = loaded(tmp_path, SMALLEST)
     assert workload.sizes == ("own",)
     assert workload.size("large") == "own"
+
+
+@pytest.mark.parametrize(
+    ("requested", "size", "rows"),
+    [
+        ("1e4", "1e4", 10_000),
+        ("10000", "1e4", 10_000),
+        ("10_000", "1e4", 10_000),
+        ("2.5E6", "2.5e6", 2_500_000),
+        ("336776", "336776", 336_776),
+        ("120", "120", 120),
+    ],
+)
+def test_a_size_may_be_a_number_of_rows(
+    tmp_path: Path, requested: str, size: str, rows: int
+) -> None:
+    workload = loaded(tmp_path, GENERATED, "groupby.yaml")
+    assert workload.size(requested) == workload.size(size) == size
+    assert workload.data is not None
+    assert workload.data.params(size).model_dump()["rows"] == rows
+
+
+def test_a_number_of_rows_that_cannot_be_is_told(tmp_path: Path) -> None:
+    workload = loaded(tmp_path, GENERATED, "groupby.yaml")
+    with pytest.raises(WorkloadError, match="groupby of 1e12 rows: Input should be less than"):
+        workload.size("1e12")
+    for strange in ("1.5", "0", "1e999", "-5", "e6", "1e-3"):
+        with pytest.raises(WorkloadError, match="no size"):
+            workload.size(strange)
+
+
+def test_rows_of_tpch_are_those_of_its_largest_table() -> None:
+    workload = load(WORKLOADS / "tpch.yaml")
+    assert workload.data is not None
+    assert workload.data.params(workload.size("6e5")).model_dump()["scale"] == 0.1
 
 
 def test_a_generator_has_the_sizes_that_are_declared(tmp_path: Path) -> None:

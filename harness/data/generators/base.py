@@ -73,6 +73,13 @@ class Generator(ABC, Generic[P]):
     def rows(self, params: P) -> Mapping[str, int]:
         """Returns about how many rows each table will have."""
 
+    def sized(self, params: P, rows: int) -> P:
+        """Returns the parameters with about so many rows of the main table.
+
+        Raises ValidationError if the generator does not make so few, or so many.
+        """
+        return type(params)(**{**params.model_dump(), "rows": rows})
+
     @abstractmethod
     def batches(self, table: str, params: P, scratch: Path) -> Iterator[pa.RecordBatch]:
         """Yields a table's rows, in bounded memory.

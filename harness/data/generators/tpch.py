@@ -90,6 +90,10 @@ class Tpch(Generator[TpchParams]):
         _command()
         return f"1, {COMMAND} {importlib.metadata.version(COMMAND)}"
 
+    def sized(self, params: TpchParams, rows: int) -> TpchParams:
+        """Returns the parameters with about so many rows of ``lineitem``."""
+        return TpchParams(scale=rows / ROWS["lineitem"], money=params.money)
+
     def schemas(self, params: TpchParams) -> Mapping[str, Schema]:
         kinds = {Type.FLOAT64: Type.DECIMAL} if params.money == "decimal" else {}
         return {
