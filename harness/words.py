@@ -43,7 +43,7 @@ def is_utf8(name: object) -> bool:
 
 
 def without_secrets(text: str) -> str:
-    """A text in which three stars stand for the passwords and tokens of addresses."""
+    """Returns a text with three stars in place of passwords and tokens of addresses."""
     return _NAMED_SECRET.sub(r"\1***", _PASSWORD.sub(r"\1***@", text))
 
 
@@ -78,7 +78,7 @@ def parse_bytes(text: str) -> int:
 
 
 def parse_seconds(text: str) -> float:
-    """Seconds: of ``90s``, ``3m``, ``1h30m`` or a plain number. Raises ValueError for others."""
+    """Parses ``90s``, ``3m``, ``1h30m`` or a plain number as seconds; may raise ValueError."""
     found = _DURATION.fullmatch(text.strip().lower())
     parts = [float(part or 0) for part in found.groups()] if found else []
     seconds = sum(part * scale for part, scale in zip(parts, (3600, 60, 1), strict=False))

@@ -124,7 +124,7 @@ class Measurement:
         self._gpu = GpuUsage() if on_gpu(task.cell) else None
 
     def _rounds_after(self, before: Record, rounds: Rounds) -> Rounds:
-        """The rounds of a later pass, in what is left of the cell's own seconds."""
+        """Returns the limits of a later pass: what earlier ones left of the cell's seconds."""
         return rounds.within(self.settings.rounds.seconds - spent(before))
 
     def set_up(self) -> None:
@@ -315,7 +315,7 @@ class Measurement:
         self.record = Record(self.task.cell, Outcome.OK, "", program, rounds, figures)
 
     def _figures(self) -> Figures:
-        """The figures of a first pass."""
+        """Returns the figures of a first pass."""
         source = self.task.cell.input
         return Figures(
             rows=self._rows,
@@ -335,7 +335,7 @@ class Measurement:
         )
 
     def _figures_after(self, before: Record) -> Figures:
-        """The figures of earlier passes, with what this one adds."""
+        """Returns the figures of the earlier passes and this one together."""
         figures = before.figures
         assert figures is not None
         known = sure([one.seconds for one in (*before.rounds, *self._rounds)])
@@ -349,7 +349,7 @@ class Measurement:
         return figures.model_copy(update=changed)
 
     def _peak(self) -> int:
-        """The most memory of all passes, in bytes."""
+        """Returns the largest peak memory of all passes, in bytes."""
         return max(self._peak_bytes, self._worker.client.memory.peak())
 
     def _request(self, request: Request[Reply]) -> Reply:

@@ -23,7 +23,7 @@ WARMING_SHARE = 0.2
 FEWEST_BLOCKS = 3
 """The fewest blocks of a cell: fewer may all fall into one disturbance of the machine."""
 LATER_ROUNDS = 100
-"""The most rounds of a cell's later pass: more of one process say little of what others take."""
+"""The most rounds of a cell's later pass; more would not show how processes differ."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,15 @@ class Rounds:
         return math.ceil(FEWEST_BLOCKS / self.processes)
 
     def first(self, seconds: float) -> Rounds:
-        """The rounds of a cell's first pass, in at most so many seconds."""
+        """Returns the limits of a cell's first pass, which takes at most so many seconds."""
         return self.within(min(seconds, self.seconds / self.processes))
 
     def within(self, seconds: float) -> Rounds:
-        """These rounds in no more than so many seconds."""
+        """Returns the same limits with at most so many seconds."""
         return replace(self, seconds=max(0.0, min(seconds, self.seconds)))
 
     def later(self, seconds: float) -> Rounds:
-        """The rounds of a later pass, which uses all of its seconds."""
+        """Returns the limits of a later pass, which uses all of its seconds."""
         most = min(LATER_ROUNDS, self.most)
         share = self.first(seconds)
         return replace(share, fewest=min(self.fewest, most), most=most, precision=0.0)

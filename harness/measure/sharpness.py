@@ -1,4 +1,4 @@
-"""The records of a question -> how much its engines' ratios are still in want of further rounds."""
+"""Says from the records of a question how far its engines' ratios are from sharp."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from harness.outcome import Outcome, Record
 from harness.records.medians import FEWEST_ROUNDS, PROCESS_ERROR, TIE_MARGIN, blocks, interval_ranks
 
 UNKNOWN = 1.0
-"""The spread of a median of so few rounds that they say nothing of it."""
+"""The spread of a median of too few rounds to tell."""
 QUANTILE = 1.96
 """Standard errors from the middle to either end of a 95% interval."""
 LEAST_SECONDS = 0.1
-"""A pass of fewer seconds is not worth a process."""
+"""A pass shorter than this is not worth starting a process for."""
 MARGIN = math.log1p(TIE_MARGIN)
 
 
@@ -24,10 +24,11 @@ def timed(records: Sequence[Record]) -> list[Record]:
 
 
 def want(records: Sequence[Record]) -> float:
-    """Returns how wide the widest ratio to the best engine is, by its size; 0 if all are sharp.
+    """Returns how far from sharp the ratios to the best engine are at most; 0 if all are sharp.
 
-    A ratio is sharp if both medians are known to PRECISION, and it is known whether the two differ
-    or tie. Of a lone engine the median itself counts.
+    A ratio is sharp if both medians are known to within PRECISION, and if its interval shows that
+    the two engines differ or tie. Otherwise the number is the interval's width as a share of the
+    difference. If there is only one engine, its median must be sharp.
     """
     found = timed(records)
     if not found:
@@ -54,7 +55,10 @@ def middle(record: Record) -> float:
 
 
 def spread(record: Record) -> float:
-    """Returns how far a median's 95% interval reaches, as a share of it, by its turns' medians."""
+    """Returns how far the 95% interval of a record's median reaches, as a share of the median.
+
+    Each turn of rounds counts as one observation.
+    """
     rounds = record.rounds
     values = sorted(blocks([one.seconds for one in rounds], [one.turn for one in rounds]))
     if len(values) < FEWEST_ROUNDS or not values[0] > 0:
@@ -64,7 +68,7 @@ def spread(record: Record) -> float:
 
 
 def _between(record: Record) -> float:
-    """Returns the share by which processes that do the same differ, over those of this cell."""
+    """Returns how much a cell's median may differ because of its processes alone, as a share."""
     return QUANTILE * PROCESS_ERROR / math.sqrt(passes(record))
 
 
@@ -74,7 +78,7 @@ def passes(record: Record) -> int:
 
 
 def spent(record: Record) -> float:
-    """Returns about how many seconds a record's rounds have taken, counted or not."""
+    """Returns the approximate seconds that a record's rounds took, counted or not."""
     figures, count = record.figures, len(record.rounds)
     uncounted = (figures.uncounted_rounds or 0) if figures else 0
     loops = (figures.loops or 1) if figures else 1
@@ -82,9 +86,9 @@ def spent(record: Record) -> float:
 
 
 def may_go_on(record: Record, rounds: Rounds) -> bool:
-    """Returns whether a cell may have a further pass: it has rounds, and may have more.
+    """True if a cell may have a further pass: it has rounds, and is below its limits.
 
-    Its seconds and its number of rounds are not used up, or `--processes` asks for more passes.
+    It may also have one if ``--processes`` asks for more passes than it had.
     """
     if not timed([record]):
         return False

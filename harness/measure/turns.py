@@ -49,7 +49,7 @@ def _alone(cell: Measurement, ended: Ended) -> None:
 
 
 def _make_ready(pool: WorkerPool, cells: Sequence[Measurement]) -> None:
-    """Ends processes that stand in the way of these cells, and begins to start theirs."""
+    """Ends processes that use up the memory of these cells, and begins to start theirs."""
     pool.refresh(cell.task.cell for cell in cells if cell.task.before is None)
     pool.start(cell.task.cell for cell in cells)
     pool.make_room(cell.task.cell for cell in cells)

@@ -1,4 +1,4 @@
-"""Rounds -> which of them bound the 95% interval of their median, and what else is sure of it."""
+"""Finds the 95% interval of a median of rounds, and holds the margins for comparing two medians."""
 
 from __future__ import annotations
 

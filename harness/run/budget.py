@@ -1,4 +1,4 @@
-"""The seconds that a run may take -> shares of them, by what is left as it goes on."""
+"""Divides the seconds that a run may take: between its first pass and its further passes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable
 
 FIRST_SHARE = 1 / 3
-"""The part of a budget in which every cell is to have had its first pass."""
+"""The part of a budget within which each cell should have had its first pass."""
 ROUNDS_SHARE = 0.5
-"""The part of a first pass that goes into hot rounds; the rest starts, loads, checks."""
+"""The part of the first pass's time for hot rounds; the rest is for loading and checking."""
 LEAST_VISIT = 15.0
-"""The fewest seconds of a visit to a workload, whose processes take some of them to start."""
+"""The fewest seconds of a visit to a workload: its processes need some of them to start."""
 
 
 class Budget:
-    """The seconds of a run. Making data is not counted: it is made once, and kept."""
+    """The seconds of a run. Time in which data is made does not count: data is made only once."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds, self._clock = seconds, clock
@@ -25,27 +25,28 @@ class Budget:
         self._began = self._clock()
 
     def spare(self, seconds: float) -> None:
-        """Takes seconds that have passed off those that are used up."""
+        """Says that so many of the passed seconds do not count."""
         self._free += seconds
 
     @property
     def used(self) -> float:
-        """The seconds of the budget that are used up."""
+        """The seconds that the run has used so far."""
         return 0.0 if self._began is None else self._clock() - self._began - self._free
 
     @property
     def left(self) -> float:
-        """The seconds that are left; 0 after the end."""
+        """The seconds that the run may still use; 0 after its end."""
         return max(0.0, self.seconds - self.used)
 
     def first(self, cells: int) -> float:
-        """Returns the seconds of rounds of each cell, if ``cells`` still have no first pass."""
+        """Returns each cell's seconds of rounds in its first pass, for ``cells`` without one."""
         left = max(0.0, FIRST_SHARE * self.seconds - self.used)
         return ROUNDS_SHARE * left / max(cells, 1)
 
     def visit(self, workloads: int) -> float:
-        """Returns the seconds of a visit, if so many ``workloads`` want further rounds.
+        """Returns the seconds of the next visit, if so many ``workloads`` need further rounds.
 
-        Half of what is left goes to all of them alike, so that each is visited several times.
+        Half of the remaining time is divided by their number, so that each is visited several
+        times.
         """
         return min(self.left, max(LEAST_VISIT, self.left / (2 * max(workloads, 1))))

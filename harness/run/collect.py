@@ -106,7 +106,7 @@ class Collecting:
             self.display.say(self._of_sample())
 
     def _of_sample(self) -> str:
-        """Says which queries run where nothing says which."""
+        """Returns the line that says how many of all queries the sample has."""
         count = len({(cell.workload, cell.query) for cell in self.register.cells})
         return (
             f"a sample: {count} of {count + self.left_out} queries, {QUERIES} of each workload, "

@@ -1,4 +1,4 @@
-"""A record, or all records of a run -> what the terminal says of them."""
+"""Formats a cell's record in one line, and all records of a run as a table, for the terminal."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def detail(record: Record) -> str:
 
 
 def _spread(record: Record) -> str:
-    """Returns how well a median is known, and by how many rounds."""
+    """Returns a median's precision, and the number of rounds that it comes from."""
     count = len(record.rounds)
     rounds = "1 round" if count == 1 else f"{count} rounds"
     return f"in {rounds}" if count < FEWEST_ROUNDS else f"±{spread(record):.0%} in {rounds}"
 
 
 def ranked(register: Register, ranking: Sequence[Ranked]) -> Table:
-    """Returns a row for each engine, those with a time first, in the report's order and words."""
+    """Returns a table with a row for each engine, those with a time first, as in the report."""
     outcomes: dict[str, Counter[Outcome]] = {}
     for cell in register.cells:
         outcomes.setdefault(cell.engine, Counter())[register.record_of(cell).outcome] += 1

@@ -34,7 +34,7 @@ _OF_TABLES = tuple(
         *("compare", "compare-fail"),
     )
 )
-"""pytest-benchmark's options that say what its tables show."""
+"""pytest-benchmark's options that change what its tables show."""
 
 
 def refuse_what_cannot_be(config: pytest.Config) -> None:
@@ -175,7 +175,7 @@ def _together_limit(config: pytest.Config) -> int:
 
 
 def _rounds(config: pytest.Config) -> Rounds:
-    """Without a bound in the command, the seconds of a cell are the budget's, if that is given."""
+    """Returns the limits of rounds; the seconds are by default 10, or the budget if it is given."""
     fewest = int(config.getoption("benchmark_min_rounds"))
     given = _is_set(config, "--benchmark-max-time")
     default = budget(config) if config.getoption("budget") else Rounds.seconds
@@ -187,7 +187,7 @@ def _rounds(config: pytest.Config) -> Rounds:
 
 
 def shows_tables(config: pytest.Config) -> bool:
-    """True if pytest-benchmark's tables are wanted: with -v, or by an option that is about them."""
+    """True if pytest-benchmark's tables are shown: with -v, or with an option about them."""
     return config.get_verbosity() > 0 or any(_is_set(config, option) for option in _OF_TABLES)
 
 

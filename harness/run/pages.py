@@ -1,4 +1,4 @@
-"""A run's records so far -> the page, drawn anew while the run goes on and at its end."""
+"""Draws the page from a run's records so far: several times during the run, and at its end."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 from harness.run.budget import FIRST_SHARE, Budget
 
 FIRST_SECONDS = 60.0
-"""The seconds of measuring after which the page is drawn first, or a third of a shorter budget."""
+"""The page is first drawn after so many seconds, or after a third of a shorter budget."""
 DRAWING_SHARE = 0.05
-"""The part of a run's time that drawing may take."""
+"""The part of a run's time that may be spent on drawing."""
 PAUSE = 10.0
 """The fewest seconds between two pages."""
 
 
 class Pages:
-    """Draws the page of a folder of results. The run that goes on is drawn from its journal."""
+    """Draws the page of a folder of results; a run in progress is read from its journal."""
 
     def __init__(self, folder: Path, budget: Budget) -> None:
         self.folder, self.index, self._budget = folder, folder / "index.html", budget
@@ -25,11 +25,11 @@ class Pages:
 
     @property
     def is_due(self) -> bool:
-        """Whether the page is to be drawn now; no engine may be at work."""
+        """True if the page should be drawn now. Only asked while no engine runs."""
         return self._budget.used >= self._next and self._budget.left > 0
 
     def refresh(self, journal: Path, warn: Callable[[str], None]) -> None:
-        """Draws the page of a run that goes on, and decides when it is drawn next.
+        """Draws the page of a run in progress, and decides when to draw it next.
 
         The first time takes longer: modules are imported, and what all pages share is made.
         """
@@ -46,9 +46,9 @@ class Pages:
         self.drawn = True
 
     def draw(self, newest: Path, tell: Callable[[str], None]) -> Path:
-        """Draws all results of the folder and the newest file, a journal or one of them.
+        """Draws the page of the folder's results and of ``newest``, a journal or results file.
 
-        Raises ReportError, or OSError, and leaves the page that is there.
+        Raises ReportError or OSError; the earlier page then stays.
         """
         import report
 

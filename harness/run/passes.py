@@ -1,4 +1,4 @@
-"""The records so far -> which questions get further rounds next, and how many seconds of them."""
+"""Chooses from the records so far which questions get further rounds next, and for how long."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.run.results import Register
 
 @dataclass(frozen=True)
 class Pass:
-    """A further pass of a question: the records that it adds to, and the seconds of each cell."""
+    """A further pass of a question: the records it adds rounds to, and the seconds of each cell."""
 
     records: tuple[Record, ...]
     seconds: float
@@ -23,28 +23,31 @@ class Pass:
 
 @dataclass(frozen=True)
 class Question:
-    """A question that is not sharp: its records that may have further rounds, and how they want."""
+    """A question that is not sharp yet: the records that may have further rounds.
+
+    ``want`` is how far from sharp the question is; see `harness.measure.sharpness.want`.
+    """
 
     records: tuple[Record, ...]
     want: float
 
     @property
     def workload(self) -> Cell:
-        """The cell without query and engine: whose processes its engines share."""
+        """A cell without query and engine; all questions with the same one share processes."""
         return replace(self.records[0].cell, query="", engine="")
 
     @property
     def least_seconds(self) -> float:
-        """A pass takes at least this: of each engine a run that is not counted, and a round."""
+        """The least time of a pass: two runs of each engine, one of which is not counted."""
         return 2 * sum(map(middle, self.records))
 
 
 class Passes:
     """Decides what is measured after each cell's first pass.
 
-    Workloads are visited by turns, those whose questions are known least first. In a visit all
-    questions of a workload that are not sharp yet get a pass, in fresh processes, and of the
-    visit's seconds as much as they are in want of.
+    Workloads are visited in turn, the ones with the least sharp questions first. In a visit, each
+    question of the workload that is not sharp yet gets a pass in fresh processes; its part of the
+    visit's seconds depends on how far from sharp it is.
     """
 
     def __init__(self, register: Register, rounds: Rounds, budget: Budget) -> None:
@@ -68,7 +71,7 @@ class Passes:
                 yield Pass(question.records, left * share / len(question.records))
 
     def questions(self) -> list[Question]:
-        """Returns the questions that are not sharp and may have more rounds, in most want first."""
+        """Returns the questions that are not sharp and may have more rounds, least sharp first."""
         grouped: dict[object, list[Record]] = {}
         for record in self.register.records.values():
             grouped.setdefault(record.cell.question, []).append(record)

@@ -151,7 +151,10 @@ class Publishing:
             self.display.trouble(self.running.trouble)
 
     def _of_budget(self) -> str:
-        """Returns what a longer run would sharpen; empty for nothing and for an unfinished run."""
+        """Returns a line about what a longer run would make sharper; empty if nothing.
+
+        It is also empty if the run has not finished.
+        """
         runner = self.running.runner
         count = len(runner.wanting()) if runner and self.register.complete and self.results else 0
         of = len({cell.question for cell in self.register.cells})

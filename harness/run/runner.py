@@ -1,4 +1,4 @@
-"""Measures cells, question by question; tables and workers stay between questions."""
+"""Measures cells, question by question; loaded tables and workers are kept between questions."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ class Runner:
         return same and other.cell not in self.register.records
 
     def wanting(self) -> Sequence[Question]:
-        """Returns the questions that want further passes."""
+        """Returns the questions that are not sharp yet and may have further passes."""
         return self._passes.questions()
 
     def sharpen(self) -> Iterator[None]:
-        """Gives further passes to questions while they want them and the budget lasts.
+        """Gives questions further passes until all are sharp or the budget is used up.
 
-        It yields after each pass, while no engine works.
+        It yields after each pass, while no engine runs.
         """
         visited = True
         while visited:
@@ -111,7 +111,7 @@ class Runner:
     def _measure(
         self, group: Sequence[CompiledCell], rounds: Rounds | None, before: Mapping[Cell, Record]
     ) -> None:
-        """Gives cells of one question a pass: the first where there are no ``rounds`` for it."""
+        """Measures the cells of one question in one pass; ``rounds`` is None in the first pass."""
         one = group[0]
         if changed := change_of_tables(one.workload, one.files):
             self._fail(group, Outcome.ERROR, _of_changed_data(changed))
@@ -129,7 +129,7 @@ class Runner:
         measure(tasks, self._pool, self._referee, self.progress, self._end, rounds)
 
     def _tables(self, one: CompiledCell) -> Tables:
-        """The tables of a cell; the time that they take is not the budget's."""
+        """Makes or finds a cell's tables; this time does not count against the budget."""
         began = time.monotonic()
         tables = prepare(one.workload, one.cell.size, one.cell.input, self._cache, self.say)
         took = time.monotonic() - began
@@ -138,7 +138,7 @@ class Runner:
         return tables
 
     def _without_record(self) -> int:
-        """How many cells are still to have their first pass."""
+        """Returns the number of cells that have not had their first pass."""
         cells = self.register.cells.values()
         return sum(c.program is not None and c.cell not in self.register.records for c in cells)
 

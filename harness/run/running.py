@@ -132,7 +132,7 @@ class Running:
         return kept
 
     def _sharpen(self, session: pytest.Session) -> None:
-        """Spends the rest of the budget once every item has had its first pass."""
+        """Uses the rest of the budget for further passes, once each item had its first pass."""
         assert self.runner is not None
         self._sharpening = True
         self.display.sharpen()
@@ -143,7 +143,7 @@ class Running:
             self._between()
 
     def _between(self) -> None:
-        """Probes the machine, and draws the page, while no engine works."""
+        """Measures the probe and draws the page, while no engine runs."""
         self.noise.between()
         if self.file is not None and self.pages.is_due:
             self.pages.refresh(self.file.path, self.display.warning)
@@ -177,7 +177,7 @@ class Running:
                 pytest.exit(self.trouble, pytest.ExitCode.INTERNAL_ERROR)
 
     def _fail(self, record: Record) -> None:
-        """Reports to pytest an item that passed, and whose cell failed in a later pass."""
+        """Reports a failure to pytest for an item that passed, but failed in a later pass."""
         item = self.timings.item(record.cell)
         reason = f"{record.outcome}: {record.reason}"
         report = pytest.TestReport(

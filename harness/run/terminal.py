@@ -1,4 +1,4 @@
-"""Prints a run, as it goes on, as lines and one status line in the terminal."""
+"""Prints a run's progress in the terminal: lines for finished cells, and one status line."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ _REFRESH_SECONDS = 0.1
 _PLAIN_SECONDS = 10.0
 """The fewest seconds between two lines of progress where there is no status line."""
 _WIDEST = 100
-"""The columns of sentences at most."""
+"""The most columns that sentences fill."""
 
 
 class Display:
-    """Prints each cell as its first pass ends; on a terminal, also what is being done right now.
+    """Prints each cell when its first pass ends; on a terminal, also what is being done now.
 
-    Elsewhere a line now and then says how far the later passes are. Nothing is drawn from a thread
-    of its own, so that drawing never falls into a timing. With ``-q`` and ``-v`` the cells' lines
-    are pytest's, not ours.
+    If the output is no terminal, a line every few seconds says how far later passes are. No thread
+    draws, so that drawing never disturbs a timing. With ``-q`` and ``-v``, pytest prints the lines
+    of cells.
     """
 
     def __init__(self, file: TextIO, verbosity: int = 0) -> None:
@@ -67,7 +67,7 @@ class Display:
         self._budget, self._page = Budget(0.0), Path()
 
     def begin(self, cells: Collection[Cell], budget: Budget, page: Path, kept: int = 0) -> None:
-        """``kept`` of the cells have a record from an earlier run."""
+        """Starts the display for ``cells``, ``kept`` of which have a record of an earlier run."""
         self.total, self.done = len(cells), kept
         self._budget, self._page = budget, page
         self._sweep = len({cell.threads for cell in cells}) > 1
@@ -77,7 +77,7 @@ class Display:
             self._live.start()
 
     def sharpen(self) -> None:
-        """From now on there are only further passes."""
+        """Starts the part of the run that has only further passes."""
         self._sharpening, self._drawn = True, time.monotonic()
 
     def end(self) -> None:
@@ -112,7 +112,7 @@ class Display:
             self.console.print(line, soft_wrap=False)
 
     def say(self, text: str) -> None:
-        """Prints a line about work that takes a while and is no cell, such as making data."""
+        """Prints a line about long work that is no cell, such as making data."""
         if text and not self.quiet:
             self._print(f"[dim]{escape(text)}[/dim]")
 
@@ -127,7 +127,7 @@ class Display:
             self._live.update(self._status(visible(text)), refresh=True)
 
     def _status(self, text: str) -> Text:
-        """The status line: what is cut off where it is too long is what is being done."""
+        """Returns the status line; if it is too long, the current activity is cut off."""
         rest = f" · {self._position()}"
         line = Text(text, style="cyan", no_wrap=True)
         line.truncate(max(8, self.console.width - len(rest) - 1), overflow="ellipsis")
@@ -180,7 +180,7 @@ class Display:
         results: Path | None,
         report: Path | None,
     ) -> None:
-        """Prints the engine to use for each kind of work, then the ranking, then where all is."""
+        """Prints which engine to use for each kind of work, the ranking, and where files are."""
         self.console.print()
         for verdict in verdicts:
             self._sentences(verdict.text)
@@ -217,13 +217,13 @@ def _threads(count: int) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """Minutes and seconds as a clock shows them: 1:05."""
+    """Returns seconds as minutes and seconds: 1:05."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
 
 
 def _relative(path: Path) -> str:
-    """The path as seen from here, where that is shorter."""
+    """Returns the path relative to the working folder, if that is shorter."""
     with contextlib.suppress(ValueError):
         return str(path.relative_to(Path.cwd()))
     return str(path)

@@ -10,7 +10,14 @@ import pyarrow as pa
 from harness.answer import NAN_IS_NULL, AnswerSpec
 from harness.errors import HarnessError
 from harness.verify import words
-from harness.verify.kinds import Chunks, Kind, NotComparable, canonical, kind_of, without_nan
+from harness.verify.canonical import (
+    Chunks,
+    NotComparable,
+    ValueKind,
+    canonical,
+    kind_of,
+    without_nan,
+)
 from harness.verify.matching import Leftover, unmatched
 from harness.verify.order import BACK, Expected, cut, steps, whole
 from harness.verify.rows import Ints, Rows, agree, agreements, encode
@@ -60,7 +67,7 @@ def _alike(reference: pa.Table, answer: pa.Table, spec: AnswerSpec) -> tuple[pa.
     pairs = []
     for place, name in enumerate(names):
         ours, theirs = reference.column(place), answer.column(place)
-        if answer.field(place).metadata == NAN_IS_NULL and kind_of(ours.type) is Kind.FLOAT:
+        if answer.field(place).metadata == NAN_IS_NULL and kind_of(ours.type) is ValueKind.FLOAT:
             ours, theirs = without_nan(ours), without_nan(theirs)
         pairs.append(_alike_columns(name, ours, theirs))
     return (
@@ -90,16 +97,16 @@ def _alike_columns(name: str, ours: Chunks, theirs: Chunks) -> tuple[Chunks, Chu
             "cast it in the query"
         )
     if theirs.null_count == len(theirs):  # any type will do for a column of NULLs
-        kind = Kind.INTEGER if kind is Kind.NULL else kind
+        kind = ValueKind.INTEGER if kind is ValueKind.NULL else kind
         theirs = pa.chunked_array([pa.nulls(len(theirs), ours.type)])
-    elif kind is not given and (kind, given) != (Kind.DATE, Kind.TIMESTAMP):
-        if kind is not Kind.NULL:
+    elif kind is not given and (kind, given) != (ValueKind.DATE, ValueKind.TIMESTAMP):
+        if kind is not ValueKind.NULL:
             raise _Differs(f"column '{name}' is {given or theirs.type}, expected {kind}")
         kind = given
     return _canonical(name, ours, kind), _canonical(name, theirs, kind)
 
 
-def _canonical(name: str, column: Chunks, kind: Kind | None) -> Chunks:
+def _canonical(name: str, column: Chunks, kind: ValueKind | None) -> Chunks:
     if kind is None:
         raise _Differs(f"column '{name}' is {column.type}, expected NULL throughout")
     try:

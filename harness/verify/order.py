@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.answer import AnswerSpec, SortKey
-from harness.verify.kinds import CANONICAL, Chunks, Kind
+from harness.verify.canonical import CANONICAL, Chunks, ValueKind
 from harness.verify.rows import Flags, Ints, filled, near
 
 Steps = npt.NDArray[np.int8]
@@ -104,7 +104,7 @@ def _key_steps(column: Chunks, key: SortKey, tolerance: float, rounding: bool) -
     signs = _signs(before, after)
     if key.descending:
         signs = -signs
-    if column.type == CANONICAL[Kind.FLOAT]:
+    if column.type == CANONICAL[ValueKind.FLOAT]:
         signs[_loose(before, after, tolerance) & ((signs != TIE) | rounding)] = LOOSE
     null_before, null_after = _flags(before.is_null()), _flags(after.is_null())
     signs[null_before & null_after] = TIE
@@ -118,7 +118,7 @@ def _signs(before: Chunks, after: Chunks) -> Steps:
     rises: Chunks = pc.less(before, after)
     falls: Chunks = pc.greater(before, after)
     signs = _flags(rises).astype(np.int8) - _flags(falls)
-    if before.type == CANONICAL[Kind.FLOAT]:
+    if before.type == CANONICAL[ValueKind.FLOAT]:
         nan_before, nan_after = _flags(pc.is_nan(before)), _flags(pc.is_nan(after))
         signs += (~nan_before & nan_after).astype(np.int8)
         signs -= nan_before & ~nan_after

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.verify.kinds import CANONICAL, Chunks, Kind
+from harness.verify.canonical import CANONICAL, Chunks, ValueKind
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -53,7 +53,7 @@ def encode(expected: pa.Table, answer: pa.Table) -> tuple[Rows, Rows]:
     exact: list[tuple[Ints, Ints]] = []
     floats: list[tuple[Floats, Floats]] = []
     for pair in zip(expected.columns, answer.columns, strict=True):
-        if pair[0].type == CANONICAL[Kind.FLOAT]:
+        if pair[0].type == CANONICAL[ValueKind.FLOAT]:
             values, classes = zip(*map(_finite_and_class, pair), strict=True)
             floats.append(values)
             exact.extend(_if_any(classes))

@@ -45,7 +45,10 @@ def engines(sort: str = "place") -> alt.Y:
 
 
 def from_zero(field: str, title: str | None, label: str | None = None) -> alt.X:
-    """An axis from 0, with room for a label beyond the longest mark; ``label`` is of its ticks."""
+    """Returns an axis from 0, with room for a label beyond the longest mark.
+
+    ``label`` is a Vega expression for the texts of its ticks.
+    """
     own = {} if label is None else {"labelExpr": label}
     axis = alt.Axis(tickCount=4, grid=True, title=title, labelBound=True, **own)
     end = f"longest * width / max(width - {LABEL_PIXELS}, width / 2, 1)"

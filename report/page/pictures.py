@@ -37,7 +37,7 @@ MISSING_ROOM = 110
 NOTE_CHARACTERS = 105
 """How many of a note's characters fit into a line."""
 LONGEST_NAME = 200
-"""Characters; file systems allow 255 with the ending."""
+"""The most characters of a file's name without its ending; file systems allow 255 in all."""
 Spec = dict[str, Any]
 Rows = list[dict[str, Any]]
 CHARTS: Mapping[str, Callable[[], alt.LayerChart]] = {

@@ -1,1 +1,1 @@
-"""Comparisons -> words."""
+"""Writes comparisons as text: sentences, tables, and texts for the terminal."""

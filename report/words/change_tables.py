@@ -1,4 +1,4 @@
-"""`Changes` -> a table for the terminal, the same as Markdown, and JSON."""
+"""Writes `Changes` as a table for the terminal, as Markdown, and as JSON."""
 
 from __future__ import annotations
 

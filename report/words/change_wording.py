@@ -1,4 +1,4 @@
-"""`Changes` -> words: verdicts, cautions, and the result of --fail-above."""
+"""Writes `Changes` in words: verdicts, cautions, and the result of --fail-above."""
 
 from __future__ import annotations
 

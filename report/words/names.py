@@ -1,4 +1,4 @@
-"""Engines, settings and outcomes -> what they are called on the page."""
+"""Returns the names by which the page shows engines, settings and outcomes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WORDS = {"oom": "out of memory", "error": "error", "wrong": "wrong answer"}
 INPUTS = {"memory": "from memory", "parquet": "from Parquet", "csv": "from CSV"}
 OLDER_FADE = 0.55
 LONGEST_HEADING = 90
-"""Characters of a heading of several titles."""
+"""The most characters of a heading that names several workloads."""
 BIDI_CONTROLS = dict.fromkeys(
     [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
 )

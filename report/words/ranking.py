@@ -1,4 +1,4 @@
-"""One results file -> its engines ranked as on the page, in texts for the terminal."""
+"""Ranks the engines of one results file as on the page, as texts for the terminal."""
 
 from __future__ import annotations
 

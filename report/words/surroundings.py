@@ -1,4 +1,4 @@
-"""A run's machine, environment and noise -> words for the page."""
+"""Describes a run's machine, environment and noise in words, for the page."""
 
 from __future__ import annotations
 

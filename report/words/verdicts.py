@@ -1,6 +1,6 @@
-"""One results file -> the engine to use for each kind of work, in words.
+"""Writes which engine to use for each kind of work, from one results file.
 
-The words are those of static/verdicts.js; tests/report/test_verdicts.py compares the two.
+The words are the same as in static/verdicts.js; tests/report/test_verdicts.py compares the two.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from report.words import names, wording
 
 @dataclass(frozen=True)
 class Verdict:
-    """One kind of work: a workload in a setting.
+    """Which engine to use for one kind of work: a workload in a setting.
 
-    ``engine`` is the label of the engine to use; it is empty if no engine has a value, and so are
-    the other texts. ``lead`` compares it with the next engine, ``reason`` says where it is the
-    best, ``price`` where it is not, and ``memory`` how much it takes.
+    ``engine`` is the label of the engine; if no engine has a value, it and all other texts are
+    empty. ``lead`` compares the engine with the next one, ``reason`` says where it is the best,
+    ``price`` where it is not, and ``memory`` how much memory it uses.
     """
 
     title: str
@@ -66,7 +66,7 @@ def verdicts(results: Path) -> list[Verdict]:
 
 
 def headline(results: Results, comparison: Comparison) -> Comparison:
-    """Returns the comparison at the largest size and the most threads, as the page opens."""
+    """Returns the comparison with which the page opens: at the largest size and most threads."""
     return narrowed(comparison, largest_of(results, comparison.settings))
 
 

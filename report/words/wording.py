@@ -1,4 +1,4 @@
-"""Numbers -> texts for the terminal, and for those parts of the page that no choice changes.
+"""Formats numbers for the terminal, and for the parts of the page that no choice changes.
 
 static/wording.js writes the sentences that depend on the reader's choices.
 """

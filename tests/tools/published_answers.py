@@ -24,7 +24,7 @@ from harness.machine.facts import usable_cores
 from harness.plan import compile_query
 from harness.tables import Input
 from harness.types import Type
-from harness.verify.kinds import Kind, canonical
+from harness.verify.canonical import ValueKind, canonical
 from harness.workload.file import load
 from tests.places import WORKLOADS
 from tests.support.in_process import installed
@@ -83,7 +83,7 @@ def _equal(folder: Path, engine: str, source: Input, only: str) -> bool:
         session.prepare(harness.engines.get(engine).compile(compiled, tables, source))
         answer = session.to_arrow(session.run())
         columns = [
-            canonical(answer[c.name], Kind.DATE) if c.type is Type.DATE else answer[c.name]
+            canonical(answer[c.name], ValueKind.DATE) if c.type is Type.DATE else answer[c.name]
             for c in compiled.spec.schema
         ]
         rows = list(zip(*(column.to_pylist() for column in columns), strict=True))

@@ -63,7 +63,7 @@ class PolarsSql(SqlEngine):
     variables, names_differ = Polars.variables, Polars.names_differ
     by_default: ClassVar[bool] = False  # the same engine as polars, by another door
     oldest: ClassVar[Mapping[str, str]] = {"polars": "2.0"}
-    """Before it, remainders, ranks, windows and correlated subqueries answered otherwise."""
+    """Before it, remainders, ranks, windows and correlated subqueries gave other answers."""
     session, gaps, rules = PolarsSqlSession, gaps.POLARS_SQL, (*RULES, constants_on_the_right)
     special_differs: ClassVar[Differing] = {
         **Polars.special_differs,

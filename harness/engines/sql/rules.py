@@ -290,7 +290,7 @@ _EXACT = (exp.Sum, exp.Avg, *DEVIATIONS, exp.Extract, exp.Length, exp.StrPositio
 
 
 def dots_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Has a dot of a regular expression match no newline, but where ``(?s)`` says that it does."""
+    """Makes a dot of a regular expression match no newline, unless ``(?s)`` says that it does."""
     for e in tree.find_all(exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract):
         pattern = e.expression
         flags = _FLAGS.match(pattern.name)

@@ -16,8 +16,8 @@ Chunks: TypeAlias = Any
 DAY_MICROSECONDS = 86_400_000_000
 
 
-class Kind(StrEnum):
-    """A kind of value, whatever its width, unit or encoding."""
+class ValueKind(StrEnum):
+    """A type of values, whatever its width, unit or encoding."""
 
     INTEGER = "integer"
     FLOAT = "float"
@@ -29,13 +29,13 @@ class Kind(StrEnum):
 
 
 CANONICAL = {
-    Kind.INTEGER: pa.int64(),
-    Kind.FLOAT: pa.float64(),
-    Kind.STRING: pa.large_string(),
-    Kind.BOOLEAN: pa.bool_(),
-    Kind.DATE: pa.date32(),
-    Kind.TIMESTAMP: pa.timestamp("us"),
-    Kind.NULL: pa.null(),
+    ValueKind.INTEGER: pa.int64(),
+    ValueKind.FLOAT: pa.float64(),
+    ValueKind.STRING: pa.large_string(),
+    ValueKind.BOOLEAN: pa.bool_(),
+    ValueKind.DATE: pa.date32(),
+    ValueKind.TIMESTAMP: pa.timestamp("us"),
+    ValueKind.NULL: pa.null(),
 }
 
 
@@ -43,14 +43,14 @@ class NotComparable(Exception):
     """Raised where values cannot be brought to the type of their kind; says why."""
 
 
-def kind_of(arrow_type: pa.DataType) -> Kind | None:
+def kind_of(arrow_type: pa.DataType) -> ValueKind | None:
     """The kind of a type; decimals without a scale are integers. None for unknown types."""
     if pa.types.is_dictionary(arrow_type):
         return kind_of(arrow_type.value_type)
     if pa.types.is_decimal(arrow_type):
-        return Kind.INTEGER if arrow_type.scale == 0 else Kind.FLOAT
+        return ValueKind.INTEGER if arrow_type.scale == 0 else ValueKind.FLOAT
     if pa.types.is_timestamp(arrow_type):
-        return Kind.TIMESTAMP if arrow_type.tz is None else None
+        return ValueKind.TIMESTAMP if arrow_type.tz is None else None
     return next((kind for kind, belongs in _TESTS.items() if belongs(arrow_type)), None)
 
 
@@ -62,17 +62,17 @@ def _is_string(arrow_type: pa.DataType) -> bool:
     )
 
 
-_TESTS: dict[Kind, Callable[[pa.DataType], bool]] = {
-    Kind.INTEGER: pa.types.is_integer,
-    Kind.FLOAT: pa.types.is_floating,
-    Kind.STRING: _is_string,
-    Kind.BOOLEAN: pa.types.is_boolean,
-    Kind.DATE: pa.types.is_date,
-    Kind.NULL: pa.types.is_null,
+_TESTS: dict[ValueKind, Callable[[pa.DataType], bool]] = {
+    ValueKind.INTEGER: pa.types.is_integer,
+    ValueKind.FLOAT: pa.types.is_floating,
+    ValueKind.STRING: _is_string,
+    ValueKind.BOOLEAN: pa.types.is_boolean,
+    ValueKind.DATE: pa.types.is_date,
+    ValueKind.NULL: pa.types.is_null,
 }
 
 
-def canonical(column: Chunks, kind: Kind) -> Chunks:
+def canonical(column: Chunks, kind: ValueKind) -> Chunks:
     """Casts a column to the canonical type of its kind.
 
     Integers beyond 64 bits become their digits as text. A timestamp becomes a date where it is
@@ -81,11 +81,11 @@ def canonical(column: Chunks, kind: Kind) -> Chunks:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     try:
-        if kind is Kind.DATE and pa.types.is_timestamp(column.type):
+        if kind is ValueKind.DATE and pa.types.is_timestamp(column.type):
             return _dates(column)
-        return column.cast(CANONICAL[kind], safe=kind is not Kind.FLOAT)
+        return column.cast(CANONICAL[kind], safe=kind is not ValueKind.FLOAT)
     except pa.ArrowInvalid:
-        if kind is Kind.INTEGER:
+        if kind is ValueKind.INTEGER:
             return column.cast(pa.decimal128(38, 0)).cast(pa.large_string())
         raise NotComparable(f"has values that are not exactly a {CANONICAL[kind]}") from None
 
