@@ -116,7 +116,8 @@ class WorkerPool(Closing):
         """Begins to start the workers of cells, side by side. ``worker_for`` awaits them all."""
         for key in dict.fromkeys(map(_without_query, cells)):
             if key not in self._workers and not self._failures.get(key):
-                self._workers[key] = self._start(key)
+                with contextlib.suppress(UnknownEngine):  # which ``worker_for`` raises
+                    self._workers[key] = self._start(key)
 
     def refresh(self, cells: Iterable[Cell]) -> None:
         """Begins to replace the cells' used workers, where cold runs need a fresh process."""
