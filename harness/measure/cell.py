@@ -87,8 +87,6 @@ def outcome_of(error: WorkerError) -> Outcome:
     """Returns the outcome of a cell whose process had an error."""
     if isinstance(error, WorkerOutOfMemory):
         return Outcome.OOM
-    if isinstance(error, WorkerUnsupported):
-        return Outcome.UNSUPPORTED
     return Outcome.TIMEOUT if isinstance(error, WorkerTimeout) else Outcome.ERROR
 
 
@@ -100,7 +98,7 @@ class Measurement:
 
     No step raises anything but KeyboardInterrupt. What goes wrong becomes the ``record``, with its
     outcome and reason, and later steps do nothing. A worker whose engine raised an error, died,
-    hung or outgrew its memory is ended.
+    hung or outgrew its memory is ended; one that named a gap is kept.
     """
 
     def __init__(
@@ -165,6 +163,8 @@ class Measurement:
             step()
         except _Wrong as error:
             self._fail(Outcome.WRONG, str(error))
+        except WorkerUnsupported as error:  # its process answered, and can run the next query
+            self._fail(Outcome.UNSUPPORTED, str(error))
         except WorkerError as error:
             self.pool.discard(self.task.cell)
             own = self._data_of_its_own() if isinstance(error, WorkerFailed) else None

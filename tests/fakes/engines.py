@@ -223,6 +223,15 @@ class Raising(Right):
     session = _Raising
 
 
+class _Unable(FakeSession):
+    def act(self) -> Any:
+        raise Unsupported("Unable cannot: this")
+
+
+class Unable(Right):
+    session = _Unable
+
+
 class _Exiting(FakeSession):
     def act(self) -> Any:
         print("about to go")

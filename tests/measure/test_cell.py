@@ -97,6 +97,7 @@ def test_a_right_answer_is_timed_cold_and_hot(bench: Bench) -> None:
         ("Wrong", Outcome.WRONG, "row 2, column 'mean': 12.5, expected 12.25"),
         ("Shrinking", Outcome.WRONG, "hot round 1 gave 2 rows, the checked run 3"),
         ("Raising", Outcome.ERROR, "ValueError: no such column: flavour"),
+        ("Unable", Outcome.UNSUPPORTED, "Unable cannot: this"),
         ("Exiting", Outcome.ERROR, "exit code 3"),
         ("Crashing", Outcome.ERROR, "SIGSEGV"),
         ("Hanging", Outcome.TIMEOUT, "not done after 2.5 s"),
@@ -141,6 +142,7 @@ def test_a_process_is_kept_for_the_next_query_and_replaced_after_an_error(bench:
     assert pid("Right") == pid("Right")
     assert pid("Wrong") == pid("Wrong")
     assert pid("Raising") != pid("Raising")
+    assert pid("Unable") == pid("Unable")
 
 
 def test_a_set_up_that_keeps_failing_is_not_tried_for_ever(bench: Bench) -> None:

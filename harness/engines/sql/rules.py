@@ -238,9 +238,18 @@ def plain_names(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 def qualify_as_where(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     """Replaces QUALIFY by WHERE around a subquery that has its condition as a column."""
+    return _without_qualify(tree, lambda condition: True)
+
+
+def windowless_qualify_as_where(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Does so where the condition has no window: DataFusion wants one."""
+    return _without_qualify(tree, lambda condition: condition.find(exp.Window) is None)
+
+
+def _without_qualify(tree: exp.Query, replaces: Callable[[Expression], bool]) -> exp.Query:
     for select in list(tree.find_all(exp.Select)):
         condition = select.args.get("qualify")
-        if condition is None:
+        if condition is None or not replaces(condition):
             continue
         outer = _qualified(select, condition)
         if select is tree:
@@ -355,6 +364,7 @@ RULES: tuple[Rule, ...] = (
     answer_types,
     plain_names,
     no_length_below_zero,
+    windowless_qualify_as_where,
 )
 POSTGRES: tuple[Rule, ...] = (
     *RULES,
