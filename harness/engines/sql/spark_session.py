@@ -35,6 +35,9 @@ OF_SQL = {
 
 def started(threads: int, address: str | None) -> Any:
     """Returns a new session with the threads; raises ConnectionError if there is no cluster."""
+    from pyspark.logger import PySparkLogger
+
+    PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True  # errors are raised, too
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning)  # of pandas 3
         if address is not None:
@@ -68,7 +71,7 @@ def _first(threads: int, address: str | None) -> Any:
     for name, value in {**_settings(threads, folder, address), **OF_SQL}.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("OFF")  # errors are raised; each would be logged as well
+    session.sparkContext.setLogLevel("OFF")
     return session
 
 
