@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import warnings
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness.engines.base import MEMORY_VARIABLE
+from harness.engines.base import memory_limit
 from harness.machine.java import is_loopback
 from harness.machine.scratch import own_folder
 from harness.tables import Input, Table
@@ -76,7 +75,7 @@ def _first(threads: int, address: str | None) -> Any:
 
 
 def _settings(threads: int, folder: Path, address: str | None) -> dict[str, str]:
-    megabytes = int(int(os.environ.get(MEMORY_VARIABLE, DEFAULT_MEMORY)) * HEAP_SHARE) >> 20
+    megabytes = int((memory_limit() or DEFAULT_MEMORY) * HEAP_SHARE) >> 20
     settings = {
         "spark.driver.memory": f"{max(megabytes, 512)}m",
         "spark.driver.maxResultSize": "0",

@@ -399,6 +399,12 @@ def all_matches(printer: Any, e: Expression) -> str:
     return text
 
 
+def joined(printer: Any, e: Expression) -> str:
+    """Prints ``CONCAT(a, b)`` as CONCAT_WS, which skips NULLs as DuckDB's CONCAT does."""
+    text: str = printer.func("CONCAT_WS", exp.Literal.string(""), *e.expressions)
+    return text
+
+
 def with_infinity(printer: Any, e: Expression) -> str:
     """Prints a logarithm that is minus infinity of 0, for a library where it is NULL."""
     value = printer.sql(e, "expression" if isinstance(e, exp.Log) else "this")
@@ -411,6 +417,8 @@ PYSPARK: Spellings = {
     exp.ArgMax: spelt(f"MAX_BY({{this}}, {{expression}}) {_THERE}"),
     exp.ArgMin: spelt(f"MIN_BY({{this}}, {{expression}}) {_THERE}"),
     exp.Cast: rounding_cast("RINT({0})"),
+    exp.Concat: joined,
+    exp.Concat: joined,
     exp.Corr: spelt(CORRELATION_OR_NAN.replace("DOUBLE PRECISION", "DOUBLE")),
     exp.DateDiff: by_unit("DATEDIFF({1}, {0})"),
     exp.IntDiv: div,
