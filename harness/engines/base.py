@@ -128,6 +128,8 @@ class Engine(ABC):
     """True if environment variables alone tell it from the engine that it derives from."""
     connects: ClassVar[bool] = False
     """True if it can work on a running cluster (``--connect``)."""
+    serves: ClassVar[bool] = False
+    """True if it starts a server of its own, which takes seconds."""
     oldest: ClassVar[Mapping[str, str]] = {}
     """Distribution -> the oldest version of it whose answers are right."""
     gaps: ClassVar[tuple[Gap, ...]] = ()

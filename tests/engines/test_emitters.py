@@ -45,7 +45,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> InProcess:
     ("engine", "construct"),
     [
         pytest.param(name, each, id=f"{name}-{each.group}: {each.written}")
-        for name in installed()
+        for name in installed(serving=True)
         for each in CONSTRUCTS
         if runs(engines.get(name), each.written)
     ],

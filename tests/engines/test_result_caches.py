@@ -13,6 +13,7 @@ import pytest
 from harness import engines
 from harness.engines.base import Engine, Session
 from harness.engines.sql.duckdb import DuckDB
+from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Type
@@ -56,11 +57,14 @@ RIGHT, STALE = [[3.0, 4.0], [3.0, 4.0], [7.0, 8.0]], [[3.0, 4.0]] * 3
 
 
 @pytest.mark.parametrize("source", Input)
-@pytest.mark.parametrize("engine", installed())
+@pytest.mark.parametrize("engine", installed(serving=True))
 def test_data_that_changes_between_rounds_changes_the_answer(
     engine: str, source: Input, tmp_path: Path
 ) -> None:
-    assert answers(engines.get(engine), source, tmp_path) == RIGHT
+    try:
+        assert answers(engines.get(engine), source, tmp_path) == RIGHT
+    except Unsupported as error:
+        pytest.skip(str(error))
 
 
 class Remembering(DuckDB):

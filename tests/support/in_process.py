@@ -177,9 +177,7 @@ def described(table: pa.Table) -> Schema:
     )
 
 
-def installed() -> tuple[str, ...]:
-    """The names of the engines that can be used here, and differ by more than variables."""
-    found = {name: engines.get(name) for name in engines.names()}
-    return tuple(
-        name for name, e in found.items() if e.unavailable() is None and not e.by_variables
-    )
+def installed(serving: bool = False) -> tuple[str, ...]:
+    """The names of the engines that can be used here; those that start a server where asked for."""
+    able = (name for name in engines.names() if engines.get(name).unavailable() is None)
+    return tuple(name for name in able if serving or not engines.get(name).serves)

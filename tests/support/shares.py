@@ -18,6 +18,8 @@ WHOLE = os.environ.get("ENGINEBENCH_BATTERY") == "whole"
 
 def parts_for(engine: Engine) -> int:
     """One of how many parts of the battery the suite runs on an engine."""
+    if engine.serves:
+        return 40
     if engine.connects:
         return 6
     if not engine.by_default:

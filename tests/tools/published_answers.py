@@ -64,7 +64,7 @@ def main(
     only: Annotated[str, typer.Option(help="Queries, such as q02,q17. Default: all.")] = "",
 ) -> None:
     """Prints the first difference of each answer, and how many equal the published ones."""
-    chosen = engine.split(",") if engine else installed()
+    chosen = engine.split(",") if engine else installed(serving=True)
     failed = [name for name in chosen if not _equal(folder, name, source, only)]
     raise typer.Exit(1 if failed else 0)
 

@@ -6,6 +6,7 @@ dialect and a table of its own (``spellings.py``).
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -157,11 +158,17 @@ def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect]) -> bool:
         {part.name for part in read.find_all(exp.Identifier)} <= names
         and {part.name for part in read.find_all(exp.Table)} <= names
         and not any(
-            part.is_string and part.name not in texts and not isinstance(part.parent, exp.Interval)
+            part.is_string and part.name not in texts and not _is_reworded(part)
             for part in read.find_all(exp.Literal)
         )
         and not any(read.find_all(exp.Into, exp.DDL, exp.DML, exp.Command, exp.ReadCSV))
     )
+
+
+def _is_reworded(text: exp.Literal) -> bool:
+    """True for the number of an interval, and a plain format of a time, which dialects reword."""
+    of_time = text.arg_key == "format" and re.fullmatch(r"[\w %:./,-]*", text.name) is not None
+    return of_time or isinstance(text.parent, exp.Interval)
 
 
 def _is_always_null(select: exp.Select) -> bool:

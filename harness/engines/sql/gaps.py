@@ -264,5 +264,7 @@ PYSPARK: tuple[Gap, ...] = (
     cannot(exp.TimeToStr, "a format with other letters", test=shapes.other_letters),
     cannot(exp.Div, "a division by zero", says=["DIVIDE_BY_ZERO", "REMAINDER_BY_ZERO"]),
     cannot(exp.Cast, "a number that passes its type", says=["OVERFLOW]", "OUT_OF_RANGE"]),
-    cannot(exp.Select, OTHERWISE, says=["UNSUPPORTED", "NOT_SUPPORTED", "[PARSE_SYNTAX_ERROR]"]),
+    cannot(Aggregate, "GROUPING of a key that is not shown", says=["UNRESOLVED_COLUMN"]),
+    cannot(exp.Right, "the end of a text of a computed length", test=shapes.computed_right),
+    cannot(exp.Select, OTHERWISE, says=["AnalysisException", "ParseException"]),
 )

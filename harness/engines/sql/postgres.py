@@ -58,7 +58,8 @@ class Postgres(SqlEngine):
     label = "PostgreSQL"
     colour = "#336791"
     distribution, module = "adbc-driver-postgresql", "adbc_driver_postgresql"
-    optional = connects = True
+    connects = serves = True
+    by_default: ClassVar[bool] = False
     secrets = POSTGRES
     session, gaps, rules = PostgresSession, gaps.POSTGRES, rules.POSTGRES
     nan_differs: ClassVar[frozenset[Use]] = frozenset()

@@ -11,6 +11,7 @@ import contextlib
 import gzip
 import os
 import secrets
+import weakref
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -19,7 +20,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 
-from harness.engines.base import CONNECT_VARIABLE, MEMORY_VARIABLE
+from harness.engines.base import CONNECT_VARIABLE, memory_limit
 from harness.engines.sql.tables import STANDARD, declared, join_keys
 from harness.machine.postgres_server import PostgresServer
 from harness.sandbox.guard import identifier, literal
@@ -38,7 +39,7 @@ ORDERED = ("C", "POSIX", "C.UTF-8", "C.utf8")
 
 def memory_settings() -> dict[str, object]:
     """Returns settings: a quarter of the memory limit for shared buffers, an eighth per sort."""
-    megabytes = int(os.environ.get(MEMORY_VARIABLE, DEFAULT_MEMORY)) >> 20
+    megabytes = (memory_limit() or DEFAULT_MEMORY) >> 20
     return {
         "shared_buffers": f"{max(megabytes // 4, 16)}MB",
         "work_mem": f"{max(megabytes // 8, 4)}MB",
@@ -88,12 +89,14 @@ class Connected:
         self.tables: dict[str, Table] = {}
         self.indexed: set[tuple[str, str]] = set()
         self.copying = self.connected()
+        weakref.finalize(self, _closed, self.copying)
         _refuse_other_order(self.copying)
         _drop_left_behind(self.copying)
         self.copying.execute(f"CREATE SCHEMA {self.schema}")
         with _without_secrets_in_errors():
             self.connection = adbc.connect(self.address, autocommit=True)
         self.queries = self.connection.cursor()
+        weakref.finalize(self, _closed, self.queries, self.connection)
         for setting in self.settings:
             self.queries.execute(setting)
 
@@ -168,6 +171,13 @@ def _without_secrets_in_errors() -> Iterator[None]:
     except Exception as error:
         message = without_secrets(str(error)).strip().splitlines() or ["no message"]
         raise ConnectionError(f"no connection to PostgreSQL: {' '.join(message)}") from None
+
+
+def _closed(*connections: Any) -> None:
+    """Closes cursors and connections, which the server may have ended."""
+    for connection in connections:
+        with contextlib.suppress(Exception):
+            connection.close()
 
 
 def _refuse_other_order(own: Any) -> None:

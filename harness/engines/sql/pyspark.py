@@ -55,7 +55,8 @@ class PySpark(SqlEngine):
     label = "PySpark"
     colour = "#e25a1c"
     distribution = module = "pyspark"
-    optional = connects = True
+    connects = serves = True
+    by_default: ClassVar[bool] = False
     secrets = SPARK
     oldest: ClassVar[Mapping[str, str]] = {"pyspark": "4.0"}
     session, gaps, rules = PySparkSession, gaps.PYSPARK, rules.PYSPARK

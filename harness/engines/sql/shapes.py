@@ -270,3 +270,8 @@ def not_java(e: Expression) -> bool:
     pattern = e.expression
     other = r"\\[bBsSvVpPCXhHRQEkGZ]|&&|\[[^\]]*\[|\(\?[a-z]*m"
     return not isinstance(pattern, exp.Literal) or bool(re.search(other, pattern.name))
+
+
+def computed_right(e: Expression) -> bool:
+    """True for ``right(s, n)`` where n is computed, or below zero."""
+    return isinstance(e, exp.Right) and not isinstance(e.expression, exp.Literal)

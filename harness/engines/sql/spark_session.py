@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import warnings
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness.engines.base import MEMORY_VARIABLE
+from harness.engines.base import memory_limit
 from harness.machine.java import is_loopback
 from harness.machine.scratch import own_folder
 from harness.tables import Input, Table
@@ -35,6 +34,9 @@ OF_SQL = {
 
 def started(threads: int, address: str | None) -> Any:
     """Returns a new session with the threads; raises ConnectionError if there is no cluster."""
+    from pyspark.logger import PySparkLogger
+
+    PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True  # errors are raised, too
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning)  # of pandas 3
         if address is not None:
@@ -68,12 +70,12 @@ def _first(threads: int, address: str | None) -> Any:
     for name, value in {**_settings(threads, folder, address), **OF_SQL}.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("OFF")  # errors are raised; each would be logged as well
+    session.sparkContext.setLogLevel("OFF")
     return session
 
 
 def _settings(threads: int, folder: Path, address: str | None) -> dict[str, str]:
-    megabytes = int(int(os.environ.get(MEMORY_VARIABLE, DEFAULT_MEMORY)) * HEAP_SHARE) >> 20
+    megabytes = int((memory_limit() or DEFAULT_MEMORY) * HEAP_SHARE) >> 20
     settings = {
         "spark.driver.memory": f"{max(megabytes, 512)}m",
         "spark.driver.maxResultSize": "0",

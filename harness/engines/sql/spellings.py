@@ -399,14 +399,31 @@ def all_matches(printer: Any, e: Expression) -> str:
     return text
 
 
+def joined(printer: Any, e: Expression) -> str:
+    """Prints ``CONCAT(a, b)`` as CONCAT_WS, which skips NULLs as DuckDB's CONCAT does."""
+    text: str = printer.func("CONCAT_WS", exp.Literal.string(""), *e.expressions)
+    return text
+
+
+def with_infinity(printer: Any, e: Expression) -> str:
+    """Prints a logarithm that is minus infinity of 0, for a library where it is NULL."""
+    value = printer.sql(e, "expression" if isinstance(e, exp.Log) else "this")
+    return f"CASE WHEN {value} = 0 THEN -EXP(1000) ELSE {printer.function_fallback_sql(e)} END"
+
+
 _THERE = "FILTER (WHERE NOT {this} IS NULL AND NOT {expression} IS NULL)"
 PYSPARK: Spellings = {
     exp.AnyValue: spelt("ANY_VALUE({this}, TRUE)"),
     exp.ArgMax: spelt(f"MAX_BY({{this}}, {{expression}}) {_THERE}"),
     exp.ArgMin: spelt(f"MIN_BY({{this}}, {{expression}}) {_THERE}"),
     exp.Cast: rounding_cast("RINT({0})"),
+    exp.Concat: joined,
+    exp.Concat: joined,
+    exp.Corr: spelt(CORRELATION_OR_NAN.replace("DOUBLE PRECISION", "DOUBLE")),
     exp.DateDiff: by_unit("DATEDIFF({1}, {0})"),
     exp.IntDiv: div,
+    exp.Ln: with_infinity,
+    exp.Log: with_infinity,
     exp.Median: spelt("MEDIAN({this})"),
     exp.PercentileCont: spelt("PERCENTILE({this}, {expression})"),
     exp.PercentileDisc: quantile("PERCENTILE_DISC"),
