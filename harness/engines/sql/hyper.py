@@ -18,7 +18,7 @@ from harness.sandbox.guard import identifier, literal
 from harness.special import Special
 from harness.tables import Input, Table
 
-ANSWER = "answer.arrows"
+ANSWER, ROUNDED = "answer.arrows", frozenset({Special.LEAST, Special.LARGE, Special.BEYOND})
 
 
 class HyperSession(SqlSession):
@@ -76,5 +76,5 @@ class Hyper(SqlEngine):
     optional: ClassVar[bool] = True
     session, gaps, rules = HyperSession, gaps.HYPER, rules.HYPER
     nan_differs: ClassVar[frozenset[Use]] = frozenset({Use.SPREAD})
-    special_differs: ClassVar[Differing] = {**FULL_CASE, exp.Round: frozenset({Special.LARGE})}
+    special_differs: ClassVar[Differing] = {**FULL_CASE, exp.Round: ROUNDED}
     dialect = spellings.dialect(Dialect, spellings.HYPER)
