@@ -49,14 +49,18 @@ def answers(engine: Engine, source: Input, folder: Path) -> list[list[float]]:
     again = written(AFTER, folder)
     if source is Input.MEMORY:
         session.load(again)
-    return [*before, totals()]
+    after = totals()
+    session.close()
+    return [*before, after]
 
 
 RIGHT, STALE = [[3.0, 4.0], [3.0, 4.0], [7.0, 8.0]], [[3.0, 4.0]] * 3
 
 
-@pytest.mark.parametrize("source", Input)
-@pytest.mark.parametrize("engine", installed())
+@pytest.mark.parametrize(
+    ("engine", "source"),
+    [(name, s) for name in installed() for s in Input if s in engines.get(name).reads],
+)
 def test_data_that_changes_between_rounds_changes_the_answer(
     engine: str, source: Input, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,6 +28,7 @@ class ChdbSession(SqlSession):
         super().__init__(threads)
         self.connection = adbc.connect()
         self.cursor = self.connection.cursor()
+        atexit.register(self.close)
         limit = memory_limit()
         bounds = {"max_threads": threads, "max_memory_usage": limit and limit * 4 // 5}
         for name, value in {**chdb_tables.SETTINGS, **bounds}.items():
@@ -65,7 +67,7 @@ class Chdb(SqlEngine):
     label = "chDB"
     colour = "#faaa1e"
     distribution = "chdb"
-    optional: ClassVar[bool] = True
+    by_default: ClassVar[bool] = False
     session, gaps, rules = ChdbSession, gaps.CHDB, rules.CHDB
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,
