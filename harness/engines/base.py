@@ -120,6 +120,8 @@ class Engine(ABC):
     """True if a run without ``--engines`` leaves it out where it cannot be used."""
     by_default: ClassVar[bool] = True
     """False if only ``--engines`` runs it."""
+    reads: ClassVar[frozenset[Input]] = frozenset(Input)
+    """What its programs can start from."""
     note: ClassVar[str] = ""
     """A sentence for the page: what the engine is, where its label does not say it."""
     as_written: ClassVar[bool] = False

@@ -97,7 +97,7 @@ class Battery:
         self.sessions = {source: Elsewhere(engine, folder) for source in Input}
         for source, session in self.sessions.items():
             self.tables.sessions[engine, source] = session
-            for table in self.tables.tables.values():
+            for table in self.tables.tables.values() if source in engines.get(engine).reads else ():
                 session.load(table) if source is Input.MEMORY else session.scan(table, source)
 
     def verdict(self, title: str, source: Input) -> Verdict:
@@ -124,7 +124,7 @@ def is_declared(engine: str, title: str, verdict: Verdict) -> bool:
 def unexpected(battery: Battery, titles: Sequence[str], tally: Counter[str]) -> Iterator[str]:
     """A paragraph for each query that is not answered, or not missing, as is declared."""
     for title in titles:
-        for source in sources(title):
+        for source in sources(battery.engine, title):
             try:
                 verdict = battery.verdict(title, source)
             except (Unsupported, WorkerError) as error:

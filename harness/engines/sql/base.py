@@ -93,6 +93,8 @@ class SqlEngine(Engine):
     gaps: ClassVar[tuple[Gap, ...]] = COMMON
     also: ClassVar[Mapping[Input, str]] = {}
     """Comments at the start of programs, by input, that say what else a run does."""
+    adds: ClassVar[re.Pattern[str]] = re.compile("(NaN)?")
+    """The texts that the dialect's spellings put into programs beside those of the query."""
     nan_differs: ClassVar[frozenset[Use]] = frozenset(Use)
     """By default all of them: a library has to show that its rules for NaN are DuckDB's."""
 
@@ -118,7 +120,7 @@ class SqlEngine(Engine):
             )
         except UnsupportedError as error:
             raise gaps.unsupported(UNSPELT, detail=str(error)) from error
-        if not _reads_as(text, tree, self.dialect):
+        if not _reads_as(text, tree, self.dialect, self.adds):
             raise gaps.unsupported(READ_OTHERWISE, text)
         first = f"{WRITES if query.write else ''}{self.also.get(source, '')}"
         return Program(f"{first}{text}\n", self.language)
@@ -140,7 +142,7 @@ class SqlEngine(Engine):
                     raise Refused(self.label, gap, in_sql(e))
 
 
-def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect]) -> bool:
+def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect], adds: re.Pattern[str]) -> bool:
     """True if a text parses to one SELECT that reads no names, tables or strings beyond the tree's.
 
     A guard against injection: sqlglot prints some strings without quotation marks.
@@ -152,14 +154,15 @@ def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect]) -> bool:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         return False
     names = {part.name for part in tree.find_all(exp.Identifier)}
-    texts = {part.name for part in tree.find_all(exp.Literal) if part.is_string} | {"NaN", ""}
+    texts = {part.name for part in tree.find_all(exp.Literal) if part.is_string}
     read = statements[0]
     return (
         {part.name for part in read.find_all(exp.Identifier)} <= names
         and {part.name for part in read.find_all(exp.Table)} <= names
         and not any(
-            part.is_string and part.name not in texts and not _is_reworded(part)
+            part.name not in texts and not adds.fullmatch(part.name) and not _is_reworded(part)
             for part in read.find_all(exp.Literal)
+            if part.is_string
         )
         and not any(read.find_all(exp.Into, exp.DDL, exp.DML, exp.Command, exp.ReadCSV))
     )

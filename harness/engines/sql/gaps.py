@@ -268,3 +268,25 @@ PYSPARK: tuple[Gap, ...] = (
     cannot(exp.Right, "the end of a text of a computed length", test=shapes.computed_right),
     cannot(exp.Select, OTHERWISE, says=["AnalysisException", "ParseException"]),
 )
+CHDB: tuple[Gap, ...] = (
+    *COMMON,
+    cannot(Join, "keys, or distinct values, that are floats", test=shapes.float_keys),
+    cannot(
+        Join, "NOT IN of a subquery where something may be NULL", test=shapes.not_in_beside_null
+    ),
+    cannot(Join, "a count of the rows that belong to a row", test=shapes.correlated_count),
+    cannot(Join, "EXISTS or IN beside a full join", test=shapes.full_join_and_subquery),
+    cannot(Join, "an outer join by no equality", says=["INVALID_JOIN_ON_EXPRESSION"]),
+    cannot(exp.TimeToStr, "a format with names, or with other letters", test=shapes.with_names),
+    cannot(
+        exp.Coalesce, "one value of integers and floats", says=["no supertype", "Illegal types"]
+    ),
+    cannot(
+        exp.Select,
+        OTHERWISE,
+        says=[
+            *("NOT_IMPLEMENTED", "UNKNOWN_FUNCTION", "UNSUPPORTED_METHOD", "SYNTAX_ERROR"),
+            *("UNKNOWN_AGGREGATE_FUNCTION",),
+        ],
+    ),
+)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres as Dialect
 
-from harness.engines.base import memory_limit
+from harness.engines.base import Program, memory_limit
 from harness.engines.sql import gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
-from harness.engines.sql.tables import STANDARD, csv_options, declared, files
+from harness.engines.sql.tables import external, with_files
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.sandbox.guard import identifier, literal
 from harness.special import Special
 from harness.tables import Input, Table
 
-ANSWER = "answer.arrows"
+ANSWER, ROUNDED = "answer.arrows", frozenset({Special.LEAST, Special.LARGE, Special.BEYOND})
 
 
 class HyperSession(SqlSession):
@@ -29,32 +30,30 @@ class HyperSession(SqlSession):
         import tableauhyperapi as hyper
 
         super().__init__(threads)
+        self.files: dict[str, str] = {}
         bounds = {"hard_concurrent_query_thread_limit": str(threads), "log_config": ""}
-        if limit := memory_limit():
-            bounds["memory_limit"] = f"{limit * 4 // 5 >> 20}m"
+        bounds |= {"memory_limit": f"{limit * 4 // 5 >> 20}m"} if (limit := memory_limit()) else {}
         quiet = hyper.Telemetry.DO_NOT_SEND_USAGE_DATA_TO_TABLEAU
         self.pa, self.server = pa, hyper.HyperProcess(quiet, parameters=bounds)
         self.connection = hyper.Connection(self.server.endpoint)
+        atexit.register(self.close)
 
     def load(self, table: Table) -> None:
-        rows = f"external({files(table, Input.PARQUET)}, FORMAT => 'parquet')"
-        self._create(table.name, "TABLE", f"AS (SELECT * FROM {rows})")
+        name, rows = identifier(table.name), external(table, Input.PARQUET)
+        self.connection.execute_command(f"DROP TABLE IF EXISTS {name}")
+        self.connection.execute_command(f"CREATE TEMPORARY TABLE {name} AS (SELECT * FROM {rows})")
 
     def scan(self, table: Table, source: Input) -> None:
-        columns, form = "", "FORMAT => 'parquet'"
-        if source is Input.CSV:
-            columns, form = f"({declared(table, STANDARD)})", csv_options(table)
-        rows = f"{columns} FOR {files(table, source)} WITH ({form})"
-        self._create(table.name, "EXTERNAL TABLE", rows)
+        name, rows = identifier(table.name), external(table, source)
+        self.files[name] = f"{name} AS (SELECT * FROM {rows})"
 
-    def _create(self, name: str, what: str, rows: str) -> None:
-        self.connection.execute_command(f"DROP TABLE IF EXISTS {identifier(name)}")
-        self.connection.execute_command(f"CREATE TEMPORARY {what} {identifier(name)} {rows}")
+    def prepare(self, program: Program) -> None:
+        super().prepare(program)
+        self.sql = with_files(self.sql, self.files)  # a table would remember its files' footers
 
     def execute(self, sql: str) -> Any:
         self._copy(sql, ANSWER, "arrowstream")
-        with self.pa.OSFile(ANSWER) as file:
-            return self.pa.ipc.open_stream(file).read_all()
+        return self.pa.ipc.open_stream(self.pa.OSFile(ANSWER)).read_all()
 
     def write(self, sql: str, path: str) -> None:
         self._copy(sql, path, "parquet")
@@ -73,8 +72,8 @@ class Hyper(SqlEngine):
     label = "Hyper"
     colour = "#c72035"
     distribution = module = "tableauhyperapi"
-    optional: ClassVar[bool] = True
+    by_default: ClassVar[bool] = False
     session, gaps, rules = HyperSession, gaps.HYPER, rules.HYPER
     nan_differs: ClassVar[frozenset[Use]] = frozenset({Use.SPREAD})
-    special_differs: ClassVar[Differing] = {**FULL_CASE, exp.Round: frozenset({Special.LARGE})}
+    special_differs: ClassVar[Differing] = {**FULL_CASE, exp.Round: ROUNDED}
     dialect = spellings.dialect(Dialect, spellings.HYPER)

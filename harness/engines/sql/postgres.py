@@ -58,9 +58,8 @@ class Postgres(SqlEngine):
     label = "PostgreSQL"
     colour = "#336791"
     distribution, module = "adbc-driver-postgresql", "adbc_driver_postgresql"
-    connects = serves = True
-    by_default: ClassVar[bool] = False
-    secrets = POSTGRES
+    connects, serves, by_default = True, True, False
+    secrets, reads = POSTGRES, frozenset({Input.MEMORY, Input.CSV})
     session, gaps, rules = PostgresSession, gaps.POSTGRES, rules.POSTGRES
     nan_differs: ClassVar[frozenset[Use]] = frozenset()
     special_differs: ClassVar[Differing] = {**FULL_CASE, exp.Round: frozenset({Special.LARGE})}
@@ -70,7 +69,7 @@ class Postgres(SqlEngine):
     }
 
     def refuse_table(self, table: Table, source: Input) -> None:
-        if source is Input.PARQUET:
+        if source not in self.reads:
             raise self.lacks().unsupported(gaps.NO_PARQUET, table.name)
 
     def unavailable(self) -> str | None:

@@ -275,3 +275,44 @@ def not_java(e: Expression) -> bool:
 def computed_right(e: Expression) -> bool:
     """True for ``right(s, n)`` where n is computed, or below zero."""
     return isinstance(e, exp.Right) and not isinstance(e.expression, exp.Literal)
+
+
+def float_keys(e: Expression) -> bool:
+    """True for floats that are grouped by, joined by or made distinct: -0.0 equals 0.0 in SQL."""
+    if isinstance(e, exp.Group):
+        return any(kind(key) == "DOUBLE" for key in e.find_all(exp.Expression))
+    if isinstance(e, exp.Window):
+        return any(kind(key) == "DOUBLE" for key in e.args.get("partition_by") or [])
+    if isinstance(e, exp.Distinct):
+        values = e.expressions or (e.parent.selects if isinstance(e.parent, exp.Select) else [])
+        return any(kind(value) == "DOUBLE" for value in values)
+    if isinstance(e, exp.SetOperation):
+        return bool(e.args.get("distinct")) and any(kind(v) == "DOUBLE" for v in e.selects)
+    if isinstance(e, exp.In):
+        return e.args.get("query") is not None and kind(e.this) == "DOUBLE"
+    if not isinstance(e, (exp.EQ, exp.NullSafeEQ)) or "DOUBLE" not in map(
+        kind, (e.this, e.expression)
+    ):
+        return False
+    left, right = ({c.table for c in side.find_all(exp.Column)} for side in (e.this, e.expression))
+    return bool(left and right and left != right)
+
+
+_OF_ROWS = (exp.From, exp.Join, exp.SetOperation, exp.In)
+
+
+def full_join_and_subquery(e: Expression) -> bool:
+    """True for a full join in a query that has EXISTS, or IN of a subquery, in its WHERE."""
+    where = e.args.get("where") if isinstance(e, exp.Select) else None
+    if where is None or all(join.side != "FULL" for join in e.args.get("joins") or []):
+        return False
+    return where.find(exp.Exists, exp.Subquery) is not None
+
+
+def correlated_count(e: Expression) -> bool:
+    """True for a subquery with a count, as a value, of rows that are tied to the row around it."""
+    if not isinstance(e, exp.Subquery) or isinstance(e.parent, _OF_ROWS):
+        return False
+    own = {table.alias_or_name for table in e.find_all(exp.Table, exp.Subquery)}
+    tied = any(column.table not in own for column in e.find_all(exp.Column) if column.table)
+    return tied and e.find(exp.Count, exp.CountIf) is not None

@@ -20,10 +20,16 @@ Spelling = Callable[[Any, Any], str]
 Spellings = Mapping[type[Expression], Spelling]
 
 
-def dialect(nearest: type[Dialect], spellings: Spellings) -> type[Dialect]:
+def dialect(
+    nearest: type[Dialect], spellings: Spellings, types: Mapping[exp.DType, str] | None = None
+) -> type[Dialect]:
     """A subclass of sqlglot's nearest dialect that prints some kinds of nodes in its own way."""
     printer: Any = nearest.generator_class
-    own = {"TRY_SUPPORTED": True, "TRANSFORMS": {**printer.TRANSFORMS, **spellings}}
+    own = {
+        "TRY_SUPPORTED": True,
+        "TRANSFORMS": {**printer.TRANSFORMS, **spellings},
+        "TYPE_MAPPING": {**printer.TYPE_MAPPING, **(types or {})},
+    }
     made: Any = type(nearest)
     named: type[Dialect] = made(
         f"{nearest.__name__}Spelt", (nearest,), {"Generator": type("Generator", (printer,), own)}

@@ -12,16 +12,14 @@ from sqlglot.dialects.sqlite import SQLite as Dialect
 from harness.engines.base import Program
 from harness.engines.sql import gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
-from harness.engines.sql.sqlite_spellings import SQLITE
+from harness.engines.sql.sqlite_spellings import ADDED, SQLITE
 from harness.engines.sql.sqlite_values import answer, fill, index
-from harness.engines.sql.tables import join_keys
 from harness.plan import CompiledQuery
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.tables import Input, Table
 from harness.types import Type
 
-TYPES = "-- types of the answer: "
-"""The start of a program's last line, with types: SQLite has neither booleans nor dates."""
+TYPES = "-- types of the answer: "  # of which SQLite has neither booleans nor dates
 
 
 class SqliteSession(SqlSession):
@@ -45,9 +43,7 @@ class SqliteSession(SqlSession):
         text, _, types = program.text.rpartition(TYPES)
         super().prepare(replace(program, text=text))
         self.types = [Type(name) for name in types.split()]
-        keys = join_keys(self.sql, Dialect, self.tables)
-        index(self.connection, keys - self.indexed)
-        self.indexed |= keys
+        self.indexed |= index(self.connection, self.sql, self.tables, self.indexed)
 
     def execute(self, sql: str) -> Any:
         cursor = self.connection.execute(sql)
@@ -67,13 +63,14 @@ class Sqlite(SqlEngine):
     colour = "#0f80cc"
     distribution = module = "sqlite3"
     by_default: ClassVar[bool] = False
+    reads: ClassVar[frozenset[Input]] = frozenset({Input.MEMORY})
     session, gaps, rules = SqliteSession, gaps.SQLITE, rules.SQLITE
     special_differs: ClassVar[Differing] = FULL_CASE
-    dialect = spellings.dialect(Dialect, SQLITE)
-    note = "It has one thread, and is no engine for analysis: a yardstick."
+    dialect, adds = spellings.dialect(Dialect, SQLITE), ADDED
+    note = "One thread, rows in tables that are indexed by the keys of joins: a yardstick."
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
-        if query.write or source is not Input.MEMORY:
+        if query.write or source not in self.reads:
             raise self.lacks().unsupported(gaps.FILES)
         made = super().compile(query, tables, source)
         types = " ".join(column.type for column in query.spec.schema)

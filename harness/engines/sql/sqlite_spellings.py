@@ -11,7 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from harness.engines.sql.rules import kind
-from harness.engines.sql.spellings import Spelling, Spellings, negation, spelt
+from harness.engines.sql.spellings import Spelling, Spellings, int_div, negation, spelt
 from harness.plan.facts.printing import Expression
 
 _UNITS = {"WEEK": ("DAY", 7), "QUARTER": ("MONTH", 3), "YEAR": ("MONTH", 12)}
@@ -26,6 +26,12 @@ _STARTS = {
     "DAY": "'start of day'",
 }
 _TIMES = {"HOUR": "%Y-%m-%d %H:00:00", "MINUTE": "%Y-%m-%d %H:%M:00", "SECOND": "%Y-%m-%d %H:%M:%S"}
+ADDED = re.compile(
+    r"%[A-Za-z]|%Y-%m-%d %H:(00:00|%M:00|%M:%S)|start of (year|month|day)|weekday 0|true|false|-"
+    r"|([+-]?\d+)? ?(day|month|hour|minute|second)s?|%04d-%02d-%02d|NaN"
+    r"|(\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?)?"
+)
+"""The texts in these spellings."""
 _WRITTEN = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
 
 
@@ -129,7 +135,10 @@ def _is_joined(e: Expression) -> bool:
 def _as_date(printer: Any, e: Expression, to: str) -> str:
     value: str = printer.sql(e, "this")
     if isinstance(e.this, exp.Literal):
-        written = e.this.name if to == "DATE" else f"{e.this.name} 00:00:00"[:19]
+        whole, _, fraction = e.this.name.partition(".")
+        if fraction.strip("0"):
+            printer.unsupported("a fraction of a second")
+        written = whole if to == "DATE" else f"{whole} 00:00:00"[:19]
         if _WRITTEN.fullmatch(written):
             return f"'{written}'"
     if kind(e.this) not in ("DATE", "TIMESTAMP"):
@@ -140,6 +149,8 @@ def _as_date(printer: Any, e: Expression, to: str) -> str:
 def quotient(printer: Any, e: Expression) -> str:
     """Prints ``a / b``, which is infinite if b is 0; SQLite's is NULL."""
     above, below = printer.sql(e, "this"), printer.sql(e, "expression")
+    if not isinstance(e.this, (exp.Cast, exp.Column)):  # decimals are computed as whole numbers
+        above = f"CAST({above} AS REAL)"
     if isinstance(e.expression, exp.Literal) and float(e.expression.name) != 0:
         return f"{above} / {below}"
     infinite = f"CASE WHEN {above} > 0 THEN 9e999 WHEN {above} < 0 THEN -9e999 END"
@@ -189,12 +200,12 @@ SQLITE: Spellings = {
     exp.Concat: concat,
     exp.Contains: spelt("(instr({this}, {expression}) > 0)"),
     exp.DateDiff: apart,
-    exp.DateFromParts: spelt("printf('%04d-%02d-%02d', {year}, {month}, {day})"),
+    exp.DateFromParts: spelt("date(printf('%04d-%02d-%02d', {year}, {month}, {day}))"),
     exp.DateTrunc: truncated,
     exp.Div: quotient,
     exp.EndsWith: spelt("(substr({this}, -length({expression})) = {expression})"),
     exp.Extract: part,
-    exp.IntDiv: spelt("({this} / {expression})"),
+    exp.IntDiv: int_div,
     exp.LastDay: spelt("date({this}, 'start of month', '+1 month', '-1 day')"),
     exp.Left: of_literal("substr({0}, 1, {1})"),
     exp.Ln: logarithm,

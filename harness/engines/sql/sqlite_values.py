@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
+from sqlglot.dialects.sqlite import SQLite
+
 from harness.answer import NAN_IS_NULL
-from harness.engines.sql.tables import declared
+from harness.engines.sql.tables import declared, join_keys
 from harness.sandbox.guard import identifier
 from harness.tables import Table
 from harness.types import Type
@@ -34,12 +36,20 @@ def fill(connection: sqlite3.Connection, table: Table) -> None:
     connection.execute("COMMIT")
 
 
-def index(connection: sqlite3.Connection, columns: Iterable[tuple[str, str]]) -> None:
-    """Makes an index on each column (table, column), and runs ANALYZE."""
-    for name, column in sorted(columns):
+def index(
+    connection: sqlite3.Connection,
+    sql: str,
+    tables: Mapping[str, Table],
+    indexed: Set[tuple[str, str]],
+) -> Set[tuple[str, str]]:
+    """Makes indexes on the columns that a query joins by, and returns those that are new."""
+    found = join_keys(sql, SQLite, tables) - indexed
+    for name, column in sorted(found):
         where = f"{identifier(name)} ({identifier(column)})"
         connection.execute(f"CREATE INDEX {identifier(f'{name}.{column}')} ON {where}")
-    connection.execute("ANALYZE")
+    if found:
+        connection.execute("ANALYZE")
+    return found
 
 
 def _batches(table: Table) -> Iterator[Iterator[tuple[Any, ...]]]:

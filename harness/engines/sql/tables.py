@@ -21,17 +21,22 @@ def declared(table: Table, types: Mapping[Type, str]) -> str:
     return ", ".join(f"{identifier(c.name)} {types.get(c.type, c.type.sql)}" for c in table.schema)
 
 
-def files(table: Table, source: Input) -> str:
-    """Returns a table's files as an array of texts."""
-    return f"ARRAY[{', '.join(literal(str(file)) for file in table.files(source))}]"
+def external(table: Table, source: Input) -> str:
+    """Returns a table's files as Hyper's SQL names them in FROM."""
+    files = f"ARRAY[{', '.join(literal(str(file)) for file in table.files(source))}]"
+    if source is Input.PARQUET:
+        return f"EXTERNAL({files}, FORMAT => 'parquet')"
+    form, columns = table.csv_format, f"DESCRIPTOR({declared(table, STANDARD)})"
+    null = f'"null" => {literal(form.null_values[0])}, FORCE_NULL => true'
+    options = f"HEADER => true, DELIMITER => {literal(form.delimiter)}, {null}"
+    return f"EXTERNAL({files}, COLUMNS => {columns}, FORMAT => 'csv', {options})"
 
 
-def csv_options(table: Table) -> str:
-    """Returns the options with which Hyper reads a table's CSV files."""
-    form = table.csv_format
-    delimiter, null = literal(form.delimiter), literal(form.null_values[0])
-    options = f"DELIMITER => {delimiter}, NULL => {null}, FORCE_NULL => true"
-    return f"FORMAT => 'csv', HEADER => true, {options}"
+def with_files(sql: str, files: Mapping[str, str]) -> str:
+    """Returns a query under a WITH clause with those of the files (name -> CTE) that it names."""
+    read = [rows for name, rows in files.items() if name in sql]
+    own = sql.removeprefix("WITH ")
+    return f"WITH {', '.join(read)}{' ' if own == sql else ', '}{own}" if read else sql
 
 
 def join_keys(

@@ -1,0 +1,77 @@
+"""chDB: ClickHouse's engine inside the process, through its ADBC driver."""
+
+from __future__ import annotations
+
+import atexit
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects.clickhouse import ClickHouse
+
+from harness.engines.base import memory_limit
+from harness.engines.sql import chdb_tables, gaps, rules, spellings
+from harness.engines.sql.base import SqlEngine, SqlSession
+from harness.engines.sql.chdb_spellings import ADDED, CHDB, TYPES
+from harness.plan.guards.special_uses import FULL_CASE, Differing
+from harness.sandbox.guard import identifier, literal
+from harness.special import Special
+from harness.tables import Input, Table
+
+
+class ChdbSession(SqlSession):
+    """Memory holds tables of its engine Memory; files stand behind views."""
+
+    def __init__(self, threads: int = 1) -> None:
+        import adbc_driver_chdb.dbapi as adbc
+
+        super().__init__(threads)
+        self.connection = adbc.connect()
+        self.cursor = self.connection.cursor()
+        atexit.register(self.close)
+        limit = memory_limit()
+        bounds = {"max_threads": threads, "max_memory_usage": limit and limit * 4 // 5}
+        for name, value in {**chdb_tables.SETTINGS, **bounds}.items():
+            self.execute(f"SET {name} = {value or 0}")
+
+    def load(self, table: Table) -> None:
+        name = identifier(table.name)
+        self.execute(f"DROP TABLE IF EXISTS {name}")
+        self.execute(f"CREATE TABLE {name} ({chdb_tables.columns(table)}) ENGINE = Memory")
+        for rows in chdb_tables.files(table, Input.PARQUET):
+            self.execute(f"INSERT INTO {name} {rows}")
+
+    def scan(self, table: Table, source: Input) -> None:
+        rows = " UNION ALL ".join(chdb_tables.files(table, source))
+        self.execute(f"DROP TABLE IF EXISTS {identifier(table.name)}")
+        self.execute(f"CREATE VIEW {identifier(table.name)} AS {rows}")
+
+    def execute(self, sql: str) -> Any:
+        self.cursor.execute(sql)
+        return self.cursor.fetch_arrow_table()
+
+    def write(self, sql: str, path: str) -> None:
+        to = literal(str(Path(path).absolute()))
+        self.execute(f"INSERT INTO FUNCTION file({to}, 'Parquet') {sql}")
+
+    def to_arrow(self, result: Any) -> Any:
+        return chdb_tables.without_zones(result)
+
+    def close(self) -> None:
+        self.cursor.close()
+        self.connection.close()
+
+
+class Chdb(SqlEngine):
+    name = module = "chdb"
+    label = "chDB"
+    colour = "#faaa1e"
+    distribution = "chdb"
+    by_default: ClassVar[bool] = False
+    session, gaps, rules = ChdbSession, gaps.CHDB, rules.CHDB
+    special_differs: ClassVar[Differing] = {
+        **FULL_CASE,
+        exp.Mod: frozenset({Special.LARGE, Special.INFINITE}),
+        exp.Round: frozenset({Special.LEAST, Special.LARGE, Special.BEYOND}),
+    }
+    dialect, adds = spellings.dialect(ClickHouse, CHDB, TYPES), ADDED

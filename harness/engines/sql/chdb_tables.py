@@ -1,0 +1,72 @@
+"""Tables and files -> what chDB's SQL calls them; its answers -> Arrow without time zones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from harness.sandbox.guard import identifier, literal
+from harness.tables import Input, Table
+from harness.types import Type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_TYPES = {
+    Type.BOOLEAN: "Bool",
+    Type.INT64: "Int64",
+    Type.FLOAT64: "Float64",
+    Type.DECIMAL: "Decimal(15, 2)",
+    Type.STRING: "String",
+    Type.DATE: "Date32",
+    Type.TIMESTAMP: "DateTime64(6)",
+}
+SETTINGS = {
+    "join_use_nulls": 1,
+    "aggregate_functions_null_for_empty": 1,
+    "group_by_use_nulls": 1,
+    "union_default_mode": "'DISTINCT'",
+    "session_timezone": "'UTC'",
+    "engine_file_truncate_on_insert": 1,
+    "enable_extended_results_for_datetime_functions": 1,
+}
+"""What makes it answer as SQL does."""
+
+
+def columns(table: Table) -> str:
+    """Returns the columns of a table with their types."""
+    return ", ".join(
+        f"{identifier(c.name)} {f'Nullable({_TYPES[c.type]})' if c.nullable else _TYPES[c.type]}"
+        for c in table.schema
+    )
+
+
+def files(table: Table, source: Input) -> Iterator[str]:
+    """Yields a SELECT for each of a table's files."""
+    form = "Parquet" if source is Input.PARQUET else "CSVWithNames"
+    settings = "" if source is Input.PARQUET else f" SETTINGS {_csv(table)}"
+    names = ", ".join(identifier(c.name) for c in table.schema)
+    for file in table.files(source):
+        where = f"file({literal(str(file))}, '{form}', {literal(columns(table))})"
+        yield f"SELECT {names} FROM {where}{settings}"
+
+
+def _csv(table: Table) -> str:
+    form = table.csv_format
+    return (
+        f"format_csv_delimiter = {literal(form.delimiter)}, "
+        f"format_csv_null_representation = {literal(form.null_values[0])}"
+    )
+
+
+def without_zones(answer: pa.Table) -> pa.Table:
+    """Returns an answer whose times, which are in UTC, do not say so."""
+    import pyarrow as pa
+
+    fields = [
+        field.with_type(pa.timestamp(field.type.unit))
+        if pa.types.is_timestamp(field.type)
+        else field
+        for field in answer.schema
+    ]
+    return answer.cast(pa.schema(fields))

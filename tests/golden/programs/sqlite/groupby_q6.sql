@@ -1,0 +1,1 @@
+# unsupported: SQLite cannot: median(x): MEDIAN(x.v3)

@@ -1,0 +1,3 @@
+# unsupported: not yet for SQLite: a text that would be read as another query: SELECT
+  strftime('%Y-%m', "people"."e") AS "month",
+  MAX(date("people"."e", 'start of month', '+1 month', '-1 day')) A…
