@@ -144,7 +144,7 @@ class WorkloadEntry(Entry):
     """An entry of ``workloads``."""
 
     title: str = Field(description="the title that people read")
-    file: str = Field(description="the name of its file")
+    file: str = Field(description="its file, from the folder of the run if below it, else its name")
     notes: list[str] = Field(
         default=[], description="what of its tables is not as in the user's files, in words"
     )

@@ -116,12 +116,21 @@ def _workloads(cells: Iterable[CompiledCell]) -> dict[str, WorkloadEntry]:
         workload, query = each.workload, each.query
         if workload.name not in workloads:
             workloads[workload.name] = WorkloadEntry(
-                title=workload.title, file=workload.file.name, notes=list(each.notes), queries={}
+                title=workload.title,
+                file=_from_here(workload.file),
+                notes=list(each.notes),
+                queries={},
             )
         plan = each.planned.plan if each.planned else None
         entry = QueryEntry(title=query.title, sql=query.sql, plan=plan)
         workloads[workload.name].queries[query.name] = entry
     return workloads
+
+
+def _from_here(path: Path) -> str:
+    """Returns the path from the current folder; of a file that is not below it, the name."""
+    here, file = Path.cwd(), path.absolute()
+    return (file.relative_to(here) if file.is_relative_to(here) else Path(file.name)).as_posix()
 
 
 def cell_entry(record: Record) -> CellEntry:

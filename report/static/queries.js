@@ -1,7 +1,8 @@
 // The tasks in view -> a chart of each setting: all queries by time, and the gains of a pair of engines.
 import { cells, page, settingOf } from "./data.js";
-import { all, element, isolated, one, say } from "./elements.js";
+import { all, element, engineName, isolated, one, say } from "./elements.js";
 import { forgetFigures, watchFigures } from "./charts.js";
+import { enginesOf } from "./model.js";
 import { enginesOfPair, pairInWords } from "./pairs.js";
 import { MOST_LINES } from "./rows.js";
 import { withTools } from "./saving.js";
@@ -9,7 +10,8 @@ import { withTools } from "./saving.js";
 const MOST_SETTINGS = 24;
 
 /** @type {(view: View) => void} */
-export function showQueries({ tasks }) {
+export function showQueries({ tasks, state }) {
+  one("[data-legend]").replaceChildren(...enginesOf(tasks, state).map(engineName));
   const bySetting = Map.groupBy(tasks, (task) => cells.task_setting[task]);
   const settings = [...bySetting.keys()].slice(0, MOST_SETTINGS);
   const long = settings.some((at) => (bySetting.get(at)?.length ?? 0) > MOST_LINES);

@@ -9,6 +9,10 @@ const MARGIN = 16;
 const LINE = 17;
 const DOTS = 2;
 const FONT = "system-ui, sans-serif";
+/** Pixels of a character of the smaller texts, about. */
+const CHARACTER = 6.2;
+/** And of a title's. */
+const WIDE_CHARACTER = 9;
 const MOST_NAMED = 12;
 const menu = one("#saving");
 /** What the menu is open for. @type {HTMLElement | null} */
@@ -64,20 +68,41 @@ export function commandFor(tasks) {
 /** A word of a shell's command. @type {(word: string | number) => string} */
 const quoted = (word) => /^[\w./:,@%+=-]+$/.test(String(word)) ? String(word) : `'${String(word).replaceAll("'", "'\\''")}'`;
 
-/** The texts around a picture. @type {(figure: HTMLElement) => { title: string, lines: string[] }} */
+/** The texts around a picture; each line is of words that may have a colour's sign in front.
+ * @type {(figure: HTMLElement) => { title: string, lines: { text: string, colour?: string }[][] }} */
 function textsOf(figure) {
   const heading = figure.querySelector("h2, h3, figcaption") ?? figure.closest("section")?.querySelector("h2");
+  const small = heading?.querySelector("small")?.textContent ?? "";
+  const words = (/** @type {string} */ text) => text.replace(/\s+/g, " ").trim();
   const tasks = tasksIn(figure);
   const engines = enginesOf(tasks, current.state);
   const machines = all("header .where bdi").map(({ textContent }) => textContent);
   const metric = page.metrics.find(({ name }) => name === current.state.metric)?.label ?? "";
   return {
-    title: heading?.textContent?.replace(/\s+/g, " ").trim() ?? "",
+    title: words((heading?.textContent ?? "").replace(small, "")),
     lines: [
-      engines.map((engine) => `${page.engines[engine].name} ${page.engines[engine].version ?? ""}`.trim()).join(" · "),
-      [metric, machines.join(", "), page.runs[0].label].join(" · "), commandFor(tasks),
+      engines.map((engine) => ({ text: `${page.engines[engine].name} ${page.engines[engine].version ?? ""}`.trim(), colour: `var(--engine-${engine})` })),
+      ...[words(small), [metric, machines.join(", "), page.runs[0].label].join(" · "), commandFor(tasks)].map((line) => line.split(" ").map((text) => ({ text }))),
     ],
   };
+}
+
+/** Words in lines of at most so many characters, as the text of an SVG. @type {(words: { text: string, colour?: string }[], most: number) => string[]} */
+function inWidth(words, most) {
+  /** @type {string[]} */
+  const lines = [];
+  let left = 0;
+  for (const { text, colour } of words) {
+    const sign = colour === undefined ? "" : `<tspan fill="${plainColour(colour)}">■</tspan> `;
+    const length = text.length + (sign === "" ? 1 : 5);
+    if (lines.length === 0 || length > left) {
+      lines.push("");
+      left = most;
+    }
+    lines[lines.length - 1] += `${sign}${escaped(text)} ${sign === "" ? "" : "\u2002"}`;
+    left -= length;
+  }
+  return lines;
 }
 
 /** A figure as an SVG of its own. @type {(figure: HTMLElement) => Promise<{ svg: string, width: number, height: number, name: string }>} */
@@ -85,15 +110,15 @@ export async function pictureOf(figure) {
   const { title, lines } = textsOf(figure);
   const { inner, width: own, height: high } = await innerOf(figure);
   const width = Math.max(own, 480) + 2 * MARGIN;
-  const wrapped = lines.flatMap((line) => line.match(new RegExp(`.{1,${Math.floor((width - 2 * MARGIN) / 6.2)}}(?: |$)|\\S+`, "g")) ?? []);
+  const wrapped = lines.flatMap((line) => inWidth(line, (width - 2 * MARGIN) / CHARACTER));
   const height = high + 3 * MARGIN + LINE * (wrapped.length + 1);
   const ink = plainColour("var(--ink)");
-  const text = (/** @type {string} */ words, /** @type {number} */ y, /** @type {string} */ style) => `<text x="${MARGIN}" y="${y}" ${style}>${escaped(words)}</text>`;
+  const text = (/** @type {string} */ words, /** @type {number} */ y, /** @type {string} */ style) => `<text x="${MARGIN}" y="${y}" ${style}>${words}</text>`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}">`
     + `<rect width="${width}" height="${height}" fill="${plainColour("var(--page)")}"/>`
-    + text(title, MARGIN + 12, `font-size="15" font-weight="600" fill="${ink}"`)
+    + text(escaped(title), MARGIN + 12, `font-size="15" font-weight="600" fill="${ink}" ${title.length * WIDE_CHARACTER > width ? `textLength="${width - 2 * MARGIN}" lengthAdjust="spacingAndGlyphs"` : ""}`)
     + `<g transform="translate(${MARGIN},${MARGIN + LINE + 8})">${inner}</g>`
-    + wrapped.map((line, at) => text(line.trim(), MARGIN * 2 + LINE + high + LINE * at + 12, `font-size="11" fill="${plainColour("var(--faint)")}"`)).join("")
+    + wrapped.map((line, at) => text(line, MARGIN * 2 + LINE + high + LINE * at + 12, `font-size="11" fill="${plainColour("var(--faint)")}"`)).join("")
     + "</svg>";
   return { svg, width, height, name: title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60) || "picture" };
 }
@@ -114,7 +139,8 @@ function drawnTable(table) {
   const box = (/** @type {DOMRect} */ { x, y, width, height }) => `x="${(x - frame.x).toFixed(1)}" y="${(y - frame.y).toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}"`;
   const rects = all("th, td", table).flatMap((cell) => {
     const fill = plainColour(getComputedStyle(cell).backgroundColor);
-    return fill === null ? [] : [`<rect ${box(cell.getBoundingClientRect())} fill="${fill}"/>`];
+    const edge = cell.matches(".best") ? ` stroke="${plainColour("var(--ink)")}" stroke-width="1.5"` : "";
+    return fill === null ? [] : [`<rect ${box(cell.getBoundingClientRect())} fill="${fill}"${edge}/>`];
   });
   const marks = all(".engine", table).map((name) => {
     const { x, y, height } = name.getBoundingClientRect();

@@ -22,7 +22,7 @@ else:
     sync_api = pytest.importorskip("playwright.sync_api")
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
-LONGEST_WAIT = 15_000
+LONGEST_WAIT = 20_000
 SERIOUS = ("serious", "critical")
 AGAIN = """hash => {
     document.getElementById("details").close();
