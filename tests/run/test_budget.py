@@ -141,6 +141,12 @@ def test_processes_that_were_ordered_come_also_where_all_is_sharp() -> None:
     assert [query for query, _ in bench.visit()] == ["q1"]
 
 
+def test_rounds_that_were_ordered_come_also_where_all_is_sharp() -> None:
+    bench = Bench(rounds=Rounds(fewest=20))
+    bench.has("q1", 0.001, a=0.010, b=0.020)  # 12 rounds
+    assert [query for query, _ in bench.visit()] == ["q1"]
+
+
 def test_a_question_that_takes_longer_than_what_is_left_is_left_as_it_is() -> None:
     bench = Bench(20.0)
     bench.has("slow", 0.2, a=4.0, b=8.0)
