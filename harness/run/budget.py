@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-FIRST_SHARE = 1 / 3
-"""The part of a budget in which every cell is to have had its first pass."""
-ROUNDS_SHARE = 0.5
-"""The part of a first pass that goes into hot rounds; the rest starts, loads, checks."""
-LEAST_VISIT = 15.0
+ROUNDS_SHARE = 0.2
+"""The part of a budget that goes into the hot rounds of first passes, besides what comes before."""
+FIRST_SHARE = 2 / 3
+"""When this part of a budget is used up, cells get a single round in their first pass."""
+LEAST_VISIT = 10.0
 """The fewest seconds of a visit to a workload, whose processes take some of them to start."""
 
 
@@ -39,9 +39,10 @@ class Budget:
         return max(0.0, self.seconds - self.used)
 
     def first(self, cells: int) -> float:
-        """Returns the seconds of rounds of each cell, if ``cells`` still have no first pass."""
-        left = max(0.0, FIRST_SHARE * self.seconds - self.used)
-        return ROUNDS_SHARE * left / max(cells, 1)
+        """Returns the seconds of rounds in a cell's first pass, in a run of so many cells."""
+        if self.used > FIRST_SHARE * self.seconds:
+            return 0.0
+        return ROUNDS_SHARE * self.seconds / max(cells, 1)
 
     def visit(self, workloads: int) -> float:
         """Returns the seconds of a visit, if so many ``workloads`` want further rounds.
