@@ -17,7 +17,13 @@ GROUP = "harness.engines"
 @cache
 def names() -> tuple[str, ...]:
     """The names of all announced engines, in alphabetical order."""
-    return tuple(sorted(point.name for point in importlib.metadata.entry_points(group=GROUP)))
+    return tuple(sorted(point.name for point in _points()))
+
+
+@cache
+def _points() -> importlib.metadata.EntryPoints:
+    """Returns what packages announce; to read that from their metadata takes 20 ms."""
+    return importlib.metadata.entry_points(group=GROUP)
 
 
 @cache
@@ -70,7 +76,7 @@ def _class(name: str) -> type[Engine]:
         raise UnknownEngine(f"there is no engine {name!r}; {suggestion(name, names(), 'engines')}")
     point = importlib.metadata.EntryPoint(name, name, GROUP)
     if ":" not in name:
-        point = importlib.metadata.entry_points(group=GROUP)[name]
+        point = _points()[name]
     try:
         kind: type[Engine] = point.load()
     except (ImportError, AttributeError) as error:

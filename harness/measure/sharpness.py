@@ -16,6 +16,11 @@ QUANTILE = 1.96
 LEAST_SECONDS = 0.1
 """A pass shorter than this is not worth starting a process for."""
 MARGIN = math.log1p(TIE_MARGIN)
+STOPPING = 1.5
+"""A ratio is told apart from 1, or is a tie, where an interval so many times as wide says so.
+
+It is looked at after each pass: with the interval itself, chance would sooner or later end a run.
+"""
 
 
 def timed(records: Sequence[Record]) -> list[Record]:
@@ -42,7 +47,7 @@ def want(records: Sequence[Record]) -> float:
 
 def _want(record: Record, best: Record) -> float:
     mine, other = spread(record), spread(best)
-    width = math.hypot(mine, other, *(_between(each) for each in (record, best)))
+    width = STOPPING * math.hypot(mine, other, *(_between(each) for each in (record, best)))
     gap = math.log(max(middle(record), 1e-12) / max(middle(best), 1e-12))
     told = width < gap or width + gap < MARGIN
     return 0.0 if told and max(mine, other) <= PRECISION else width / max(gap, MARGIN)

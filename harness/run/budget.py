@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-FIRST_SHARE = 1 / 3
-"""The part of a budget within which each cell should have had its first pass."""
-ROUNDS_SHARE = 0.5
-"""The part of the first pass's time for hot rounds; the rest is for loading and checking."""
-LEAST_VISIT = 15.0
-"""The fewest seconds of a visit to a workload: its processes need some of them to start."""
+ROUNDS_SHARE = 0.2
+"""The part of a budget that goes into the hot rounds of first passes, besides what comes before."""
+FIRST_SHARE = 2 / 3
+"""When this part of a budget is used up, cells get a single round in their first pass."""
+LEAST_VISIT = 10.0
+"""The fewest seconds of a visit to a workload, whose processes take some of them to start."""
 
 
 class Budget:
@@ -39,9 +39,10 @@ class Budget:
         return max(0.0, self.seconds - self.used)
 
     def first(self, cells: int) -> float:
-        """Returns each cell's seconds of rounds in its first pass, for ``cells`` without one."""
-        left = max(0.0, FIRST_SHARE * self.seconds - self.used)
-        return ROUNDS_SHARE * left / max(cells, 1)
+        """Returns the seconds of rounds in a cell's first pass, in a run of so many cells."""
+        if self.used > FIRST_SHARE * self.seconds:
+            return 0.0
+        return ROUNDS_SHARE * self.seconds / max(cells, 1)
 
     def visit(self, workloads: int) -> float:
         """Returns the seconds of the next visit, if so many ``workloads`` need further rounds.

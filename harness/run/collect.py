@@ -19,7 +19,6 @@ from harness.run.timings import mark_as_used
 from harness.workload.cells import CompiledCell, Selection, compiled_cells
 from harness.workload.file import Query
 from harness.workload.reader import Reader
-from harness.workload.sample import QUERIES
 
 SUFFIXES = (".yaml", ".yml")
 RESERVED = re.compile(
@@ -109,8 +108,8 @@ class Collecting:
         """Returns the line that says how many of all queries the sample has."""
         count = len({(cell.workload, cell.query) for cell in self.register.cells})
         return (
-            f"a sample: {count} of {count + self.left_out} queries, {QUERIES} of each workload, "
-            "evenly spaced; --full runs all"
+            f"a sample: {count} of {count + self.left_out} queries, evenly spaced over each "
+            "workload; --full runs all"
         )
 
     @pytest.hookimpl(wrapper=True)

@@ -50,13 +50,14 @@ def ranked(register: Register, ranking: Sequence[Ranked]) -> Table:
     outcomes: dict[str, Counter[Outcome]] = {}
     for cell in register.cells:
         outcomes.setdefault(cell.engine, Counter())[register.record_of(cell).outcome] += 1
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("engine", overflow="fold")
     table.add_column("ratio to best", justify="right", max_width=8)
-    table.add_column("95% interval", justify="right", max_width=9)
-    for heading in ("best on", "ties on", "may be best", "ok"):
-        table.add_column(heading, justify="right", max_width=8)
-    table.add_column("other outcomes")
+    table.add_column("95% interval", justify="right", no_wrap=True)
+    for heading in ("best", "ties", "maybe"):
+        table.add_column(heading, justify="right")
+    table.add_column("ok", justify="right", no_wrap=True)
+    table.add_column("other outcomes", overflow="fold")
     found = {each.engine: each for each in ranking}
     for engine in [*found, *sorted(outcomes.keys() - found)]:
         of, told = outcomes[engine], found.get(engine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.run.budget import FIRST_SHARE, Budget
+from harness.run.budget import Budget
 
 FIRST_SECONDS = 60.0
 """The page is first drawn after so many seconds, or after a third of a shorter budget."""
@@ -20,7 +20,7 @@ class Pages:
 
     def __init__(self, folder: Path, budget: Budget) -> None:
         self.folder, self.index, self._budget = folder, folder / "index.html", budget
-        self._next = min(FIRST_SECONDS, FIRST_SHARE * budget.seconds)
+        self._next = min(FIRST_SECONDS, budget.seconds / 3)
         self.drawn = False
 
     @property

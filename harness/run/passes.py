@@ -12,6 +12,9 @@ from harness.outcome import Cell, Record
 from harness.run.budget import Budget
 from harness.run.results import Register
 
+LEAST_WANT = 1e-3
+"""How much a question wants that is sharp, and has fewer rounds than the command orders."""
+
 
 @dataclass(frozen=True)
 class Pass:
@@ -80,8 +83,12 @@ class Passes:
 
     def _question(self, records: Sequence[Record]) -> Question | None:
         going = tuple(record for record in records if may_go_on(record, self.rounds))
-        few = any(passes(record) < self.rounds.processes for record in timed(records))
-        wanted = want(records) or (1e-3 if few else 0.0)
+        few = any(self._has_few(record) for record in timed(records))
+        wanted = want(records) or (LEAST_WANT if few else 0.0)
         if not going or not wanted:
             return None
         return Question(going, wanted)
+
+    def _has_few(self, record: Record) -> bool:
+        """Returns whether the command orders more processes or rounds than a cell has."""
+        return passes(record) < self.rounds.processes or len(record.rounds) < self.rounds.fewest

@@ -125,7 +125,7 @@ class Runner:
             return
         self._referee.await_start()
         tasks = [_task(compiled, tables, before.get(compiled.cell)) for compiled in group]
-        rounds = rounds or self._rounds.first(self._budget.first(self._without_record()))
+        rounds = rounds or self._rounds.first(self._budget.first(self._to_be_run()))
         measure(tasks, self._pool, self._referee, self.progress, self._end, rounds)
 
     def _tables(self, one: CompiledCell) -> Tables:
@@ -137,10 +137,9 @@ class Runner:
         self._budget.spare(took)
         return tables
 
-    def _without_record(self) -> int:
-        """Returns the number of cells that have not had their first pass."""
-        cells = self.register.cells.values()
-        return sum(c.program is not None and c.cell not in self.register.records for c in cells)
+    def _to_be_run(self) -> int:
+        """Returns the number of the run's cells that have a program."""
+        return sum(each.program is not None for each in self.register.cells.values())
 
     def _fail(self, group: Sequence[CompiledCell], outcome: Outcome, reason: str) -> None:
         for compiled in group:

@@ -6,15 +6,16 @@ from dataclasses import replace
 
 from harness.workload.file import Workload
 
-QUERIES = 3
-"""The queries of each workload in a sample."""
+PART = 10
+"""One query of so many of a workload is in a sample, and one of each workload at the least."""
 
 
 def sample(workload: Workload) -> Workload:
-    """Returns the workload with QUERIES of its queries; one over a user's own tables as it is."""
+    """Returns the workload with a tenth of its queries; one over a user's own tables as it is."""
     if workload.data is None:
         return workload
-    places = evenly(len(workload.queries), QUERIES)
+    count = len(workload.queries)
+    places = evenly(count, max(1, round(count / PART)))
     return replace(workload, queries=tuple(workload.queries[place] for place in places))
 
 

@@ -63,14 +63,14 @@ class Bench:
         return found
 
 
-def test_a_first_pass_takes_half_of_what_is_left_of_a_third_of_the_budget() -> None:
+def test_the_rounds_of_first_passes_take_a_fifth_of_the_budget() -> None:
     bench = Bench(180.0)
-    assert bench.budget.first(75) == pytest.approx(60 / 2 / 75)
-    bench.clock.now += 30
-    assert bench.budget.first(10) == pytest.approx(30 / 2 / 10)
-    bench.clock.now += 60
-    assert bench.budget.first(10) == 0.0  # a round of each, and no more
-    assert bench.budget.left == 90
+    assert bench.budget.first(75) == pytest.approx(180 / 5 / 75)
+    bench.clock.now += 110
+    assert bench.budget.first(75) == pytest.approx(180 / 5 / 75)  # the same for every cell
+    bench.clock.now += 20
+    assert bench.budget.first(75) == 0.0  # a round of each, and no more
+    assert bench.budget.left == 50
 
 
 def test_making_data_does_not_count() -> None:
@@ -138,6 +138,12 @@ def test_a_cell_has_no_more_than_its_own_seconds() -> None:
 def test_processes_that_were_ordered_come_also_where_all_is_sharp() -> None:
     bench = Bench(rounds=Rounds(seconds=0.1, processes=2))
     bench.has("q1", 0.001, a=0.010, b=0.020)
+    assert [query for query, _ in bench.visit()] == ["q1"]
+
+
+def test_rounds_that_were_ordered_come_also_where_all_is_sharp() -> None:
+    bench = Bench(rounds=Rounds(fewest=20))
+    bench.has("q1", 0.001, a=0.010, b=0.020)  # 12 rounds
     assert [query for query, _ in bench.visit()] == ["q1"]
 
 
