@@ -49,6 +49,8 @@ class CudfExpressions(PandasExpressions):
     )
     spellings: ClassVar[Mapping[str, str]] = {
         **PandasExpressions.spellings,
+        **dict.fromkeys(("Length", "Length of NULLs"), '{this}.str.len().astype("int64")'),
+        "Sign of NULLs": PandasExpressions.spellings["Sign"],
         "StrPosition of NULLs": PandasExpressions.spellings["StrPosition"],
     }
     weekday: ClassVar[str] = "weekday"
@@ -157,10 +159,6 @@ class CudfExpressions(PandasExpressions):
         return f"cudf.to_numeric({text}{coerce}){known}"
 
     # ------------------------------------------------------------------ texts
-
-    def length(self, e: Expression) -> Code:
-        """Casts a length to 64 bits; cuDF's has 32."""
-        return Code(f'{self.string(e.this, "len()").text}.astype("int64")', ATOM)
 
     def like(self, e: Expression) -> Code:
         if like_pattern(e.expression.name).test == "matches":

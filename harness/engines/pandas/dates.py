@@ -63,9 +63,6 @@ class PandasDates(PandasValues):
         masked = self.nullable(e) and self.masks
         return Code(f'{text}.astype("Int64")' if masked else text, ATOM)
 
-    def time_to_str(self, e: Expression) -> Code:
-        return Code(f"{self.operand(e.this, ATOM)}.dt.strftime({self.time_format(e)})", ATOM)
-
     def offset_by(self, e: Expression, count: Expression, unit: str) -> Code:
         if unit in _MONTHS:
             return super().offset_by(e, count, unit)

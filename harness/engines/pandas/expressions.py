@@ -40,9 +40,17 @@ class PandasExpressions(PandasText, PandasDates):
     spellings: ClassVar[Mapping[str, str]] = {
         **PandasText.text_spellings,
         "Abs": "{this}.abs()",
+        "Ceil": "np.ceil({value})",
+        "Ceil of integers": '{this}.astype("float64")',
         "Exp": "np.exp({value})",
+        "Floor": "np.floor({value})",
+        "Floor of integers": '{this}.astype("float64")',
         "Ln": "np.log({value})",
+        "Sign": 'np.sign({value}).astype("int64")',
+        "Sign of NULLs": 'np.sign({value}).astype("Int64")',
+        "Sign of integers": "np.sign({value})",
         "Sqrt": "np.sqrt({value})",
+        "TimeToStr": "{this}.dt.strftime({format})",
     }
 
     def cast(self, e: Expression) -> Code:
@@ -104,21 +112,6 @@ class PandasExpressions(PandasText, PandasDates):
         return Code(
             moved if places == 0 else f"{moved} / {scale}", ATOM if places == 0 else PRODUCT
         )
-
-    def floor(self, e: Expression) -> Code:
-        """Emits floor or ceil, whose result is a float, also for an integer."""
-        if self.type(e.this) is Type.INT64:
-            return Code(f'{self.operand(e.this, ATOM)}.astype("float64")', ATOM)
-        return Code(f"np.{type(e).__name__.lower()}({self.text(e.this)})", ATOM)
-
-    ceil = floor
-
-    def sign(self, e: Expression) -> Code:
-        """Emits the sign, an integer."""
-        text = f"np.sign({self.text(e.this)})"
-        if self.type(e.this) is Type.INT64:
-            return Code(text, ATOM)
-        return Code(f"{text}.astype({quoted(self.whole(self.nullable(e)))})", ATOM)
 
     def log(self, e: Expression) -> Code:
         if not (is_literal(e.this, "2") or is_literal(e.this, "10")):

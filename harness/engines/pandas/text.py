@@ -27,6 +27,8 @@ class PandasText(PandasValues):
         ),
         "Contains": "{this}.str.contains({part}, regex=False)",
         "EndsWith": "{this}.str.endswith({part})",
+        "Length": "{this}.str.len()",
+        "Length of NULLs": '{this}.str.len().astype("Int64")',
         "Lower": "{this}.str.lower()",
         "Pad left": "{this}.str.rjust({length}, {fill}).str.slice(0, {length})",
         "Pad right": "{this}.str.ljust({length}, {fill}).str.slice(0, {length})",
@@ -93,12 +95,6 @@ class PandasText(PandasValues):
         if e.args.get("expression") and not isinstance(e.expression, exp.Literal):
             raise self.gaps.unsupported("trim of a column's characters", in_sql(e))
         return self.string(e.this, f"{side}strip({characters})")
-
-    def length(self, e: Expression) -> Code:
-        code = self.string(e.this, "len()")
-        if self.nullable(e.this) and self.masks:
-            return Code(f'{code.text}.astype("Int64")', ATOM)
-        return code
 
     def substring(self, e: Expression) -> Code:
         start, length = e.args["start"], e.args.get("length")

@@ -41,8 +41,17 @@ class PolarsExpressions(PolarsText, PolarsDates):
     spellings: ClassVar[Mapping[str, str]] = {
         **PolarsText.text_spellings,
         "Abs": "{this}.abs()",
+        "Ceil": "{this}.ceil()",
+        "Ceil of integers": "{this}.cast(pl.Float64)",
         "Exp": "{this}.exp()",
+        "Floor": "{this}.floor()",
+        "Floor of integers": "{this}.cast(pl.Float64)",
         "Ln": "{this}.log()",
+        "Log": "{this}.log({base})",
+        "Pow": "{this}.pow({exponent})",
+        "Pow of integers": "{this}.cast(pl.Float64).pow({exponent})",
+        "Sign": "{this}.sign().fill_nan(0).cast(pl.Int64)",
+        "Sign of integers": "{this}.sign()",
         "Sqrt": "{this}.sqrt()",
     }
 
@@ -87,30 +96,6 @@ class PolarsExpressions(PolarsText, PolarsDates):
             return self.code(e.this)
         call = _ROUNDED.replace("(0", f"({places}")
         return Code(f"{self.operand(e.this, ATOM)}.{call}", ATOM)
-
-    def floor(self, e: Expression) -> Code:
-        """Emits floor or ceil, whose result is a float, also for an integer."""
-        value = self.operand(e.this, ATOM)
-        if self.type(e.this) is Type.INT64:
-            return Code(f"{value}.cast(pl.Float64)", ATOM)
-        return Code(f"{value}.{type(e).__name__.lower()}()", ATOM)
-
-    def log(self, e: Expression) -> Code:
-        return Code(f"{self.operand(e.expression, ATOM)}.log({self.text(e.this)})", ATOM)
-
-    def pow(self, e: Expression) -> Code:
-        value = f"{self.operand(e.this, ATOM)}"
-        if self.type(e.this) is Type.INT64:
-            value = f"{value}.cast(pl.Float64)"
-        return Code(f"{value}.pow({self.text(e.expression)})", ATOM)
-
-    ceil = floor
-
-    def sign(self, e: Expression) -> Code:
-        """Emits the sign, an integer; that of NaN is 0."""
-        text = f"{self.operand(e.this, ATOM)}.sign()"
-        whole = self.type(e.this) is Type.INT64
-        return Code(text if whole else f"{text}.fill_nan(0).cast(pl.Int64)", ATOM)
 
     # ------------------------------------------------------------------ aggregates
 

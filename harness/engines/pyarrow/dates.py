@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from sqlglot import exp
 
 from harness.engines.pyarrow.values import ArrowValues, type_name
-from harness.engines.python.kernel import ATOM, PRODUCT, SUM, Code, quoted
+from harness.engines.python.kernel import ATOM, PRODUCT, SUM, Code
 from harness.plan.tree.nodes import Expression
 from harness.types import Type
 
-_PARTS = {"week": "iso_week", "doy": "day_of_year"}
-_OF_DAY = ("hour", "minute", "second")
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _SECONDS = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 1}
 
@@ -18,19 +19,22 @@ _SECONDS = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 
 class ArrowDates(ArrowValues):
     """Emits functions of dates and timestamps."""
 
-    def extract(self, e: Expression) -> Code:
-        part = e.name.lower()
-        if part == "dow":
-            return self.pc("day_of_week", e.expression, "week_start=7")
-        if part == "isodow":
-            return self.pc("day_of_week", e.expression, "count_from_zero=False")
-        if part in _OF_DAY:
-            return Code(f"pc.{part}({self.timestamp(e.expression)})", ATOM)
-        return self.pc(_PARTS.get(part, part), e.expression)
-
-    def timestamp_trunc(self, e: Expression) -> Code:
-        unit = quoted(e.args["unit"].name.lower())
-        return Code(f"pc.floor_temporal({self.timestamp(e.this)}, unit={unit})", ATOM)
+    date_spellings: ClassVar[Mapping[str, str]] = {
+        "Extract": "pc.{part}({value})",
+        "Extract dow": "pc.day_of_week({value}, week_start=7)",
+        "Extract doy": "pc.day_of_year({value})",
+        "Extract hour": "pc.hour({timestamp})",
+        "Extract isodow": "pc.day_of_week({value}, count_from_zero=False)",
+        "Extract minute": "pc.minute({timestamp})",
+        "Extract second": "pc.second({timestamp})",
+        "Extract week": "pc.iso_week({value})",
+        "LastDay": (
+            '(pc.ceil_temporal({timestamp}, unit="month", ceil_is_strictly_greater=True)'
+            ' - timedelta(days=1)).cast("date32")'
+        ),
+        "StrToTime": 'pc.strptime({value}, format={format}, unit="us")',
+        "TimestampTrunc": "pc.floor_temporal({timestamp}, unit={unit})",
+    }
 
     def timestamp(self, e: Expression) -> str:
         """Returns a moment as a timestamp: DuckDB truncates and moves dates to timestamps."""
@@ -69,11 +73,6 @@ class ArrowDates(ArrowValues):
         seconds = f"({self.operand(count, PRODUCT)} * {_SECONDS[unit]})"
         return Code(f'{self.timestamp(e)} + {seconds}.cast("duration[s]")', SUM)
 
-    def last_day(self, e: Expression) -> Code:
-        strictly = "ceil_is_strictly_greater=True"
-        after = f'pc.ceil_temporal({self.timestamp(e.this)}, unit="month", {strictly})'
-        return Code(f"({after} - timedelta(days=1)).cast({type_name(Type.DATE)})", ATOM)
-
     def date_from_parts(self, e: Expression) -> Code:
         """Emits a date made from its text: Arrow has no other way."""
         parts = ", ".join(
@@ -91,6 +90,3 @@ class ArrowDates(ArrowValues):
             months = f"(pc.month({later}) - pc.month({earlier}))"
             return Code(f"pc.years_between({earlier}, {later}) * 12 + {months}", SUM)
         return Code(f"pc.{unit}s_between({earlier}, {later})", ATOM)
-
-    def str_to_time(self, e: Expression) -> Code:
-        return self.pc("strptime", e.this, f"format={self.time_format(e)}", 'unit="us"')

@@ -23,11 +23,16 @@ class ArrowExpressions(ArrowText, ArrowDates):
 
     spellings: ClassVar[Mapping[str, str]] = {
         **ArrowText.text_spellings,
+        **ArrowDates.date_spellings,
         "Abs": "pc.abs({value})",
         "Ceil": "pc.ceil({value})",
         "Exp": "pc.exp({value})",
         "Floor": "pc.floor({value})",
         "Ln": "pc.ln({value})",
+        "Log": "pc.logb({value}, {base})",
+        "Pow": "pc.power({value}, {exponent})",
+        "Sign": "pc.if_else({this} > 0, 1, pc.if_else({this} < 0, -1, 0))",
+        "Sign of integers": 'pc.sign({this}).cast("int64")',
         "Sqrt": "pc.sqrt({value})",
     }
 
@@ -47,13 +52,6 @@ class ArrowExpressions(ArrowText, ArrowDates):
         if len(constants) < 2 or self.type(e) is not Type.FLOAT64 or _levels(e) % 2:
             return plain(e)
         return self._pair(other, e)
-
-    def sign(self, e: Expression) -> Code:
-        """Emits the sign, an integer; that of NaN is 0."""
-        value = self.expression(e.this, ATOM)
-        if self.type(e.this) is Type.INT64:
-            return Code(f'pc.sign({value}).cast("int64")', ATOM)
-        return Code(f"pc.if_else({value} > 0, 1, pc.if_else({value} < 0, -1, 0))", ATOM)
 
     def cast(self, e: Expression) -> Code:
         if literal := self.date_literal(e):

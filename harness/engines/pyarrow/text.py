@@ -25,6 +25,7 @@ class ArrowText(ArrowValues):
         ),
         "Contains": "pc.match_substring({value}, {part})",
         "EndsWith": "pc.ends_with({value}, {part})",
+        "Length": 'pc.utf8_length({value}).cast("int64")',
         "Lower": "pc.utf8_lower({value})",
         "Pad left": (
             "pc.utf8_slice_codeunits(pc.utf8_lpad({value}, {length}, {fill}), "
@@ -82,9 +83,6 @@ class ArrowText(ArrowValues):
         side = {"LEADING": "l", "TRAILING": "r"}.get(str(e.args.get("position")), "")
         characters = self.parameter(e.expression) if e.args.get("expression") else '" "'
         return self.pc(f"utf8_{side}trim", e.this, characters)
-
-    def length(self, e: Expression) -> Code:
-        return Code(f'{self.pc("utf8_length", e.this).text}.cast("int64")', ATOM)
 
     def substring(self, e: Expression) -> Code:
         start, length = e.args["start"], e.args.get("length")

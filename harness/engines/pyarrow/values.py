@@ -116,10 +116,6 @@ class ArrowValues(Functions):
         left, right = (self.number(x, e, 0) for x in (e.this, e.expression))
         return Code(f"pc.{function}({left}, {right})", ATOM)
 
-    def pow(self, e: Expression) -> Code:
-        base = wrapped(e.this, self.float64(e.this))
-        return Code(f"pc.power({base}, {self.text(e.expression)})", ATOM)
-
     def round(self, e: Expression) -> Code:
         places = "" if e.args.get("decimals") is None else f", {self.places(e)}"
         if self.type(e.this) is Type.INT64:
@@ -130,9 +126,6 @@ class ArrowValues(Functions):
 
     def pc(self, function: str, e: Expression, *more: str) -> Code:
         return Code(f"pc.{function}({', '.join([self.expression(e), *more])})", ATOM)
-
-    def log(self, e: Expression) -> Code:
-        return self.pc("logb", e.expression, self.text(e.this))
 
     # ------------------------------------------------------------------ conditions
 

@@ -20,8 +20,14 @@ from harness.engines.python.kernel import (
 )
 from harness.plan.facts.printing import in_sql
 from harness.plan.tree.nodes import Expression
+from harness.types import Type
 
-_PRECEDENCES: Mapping[type[ast.AST], int] = {ast.Add: SUM, ast.Sub: SUM, ast.Mult: PRODUCT}
+_PRECEDENCES: Mapping[type[ast.AST], int] = {
+    ast.Add: SUM,
+    ast.Sub: SUM,
+    ast.Mult: PRODUCT,
+    ast.Mod: PRODUCT,
+}
 
 
 class Decoded(NamedTuple):
@@ -35,9 +41,10 @@ class Decoded(NamedTuple):
 class Functions(Expressions):
     """Emits functions by ``spellings``, whose keys are class names and variants.
 
-    ``Pad left`` is the key of a class with a variant. For an operand that may be NULL, ``Pad left
-    of NULLs`` is looked up first. In a spelling ``{this}`` is the operand as a receiver of methods,
-    ``{value}`` as an argument; the decoder gives other fields.
+    ``Pad left`` is the key of a class with a variant. Looked up before it are ``Pad left of
+    integers`` for an operand of integers and ``Pad left of NULLs`` for one that may be NULL; after
+    it ``Pad``. In a spelling ``{this}`` is the operand as a receiver of methods, ``{value}`` as an
+    argument, ``{timestamp}`` as a timestamp; the decoder gives other fields.
     """
 
     spellings: ClassVar[Mapping[str, str]]
@@ -52,7 +59,9 @@ class Functions(Expressions):
         decode = _DECODERS.get(type(e))
         this, variant, fields = Decoded(e.this) if decode is None else decode(self, e)
         key = f"{type(e).__name__} {variant}".rstrip()
-        keys = [f"{key} of NULLs", key] if self.nullable(this) else [key]
+        keys = [f"{key} of integers"] if self.type(this) is Type.INT64 else []
+        keys += [f"{key} of NULLs"] if self.nullable(this) else []
+        keys += [key, type(e).__name__]
         spelling = next((self.spellings[key] for key in keys if key in self.spellings), None)
         if spelling is None:
             raise self.gaps.missing(type(e), in_sql(e))
@@ -61,11 +70,17 @@ class Functions(Expressions):
             texts["this"] = self.operand(this, ATOM)
         if "value" in _fields(spelling):
             texts["value"] = self.argument(this)
+        if "timestamp" in _fields(spelling):
+            texts["timestamp"] = self.timestamp(this)
         return _code(spelling.format(**texts))
 
     def words(self) -> Mapping[str, object]:
         """Returns further fields of spellings, which derived emitters override."""
         return {}
+
+    def timestamp(self, e: Expression) -> str:
+        """Returns a date or timestamp as a timestamp, to call methods on."""
+        return self.operand(e, ATOM)
 
     def parameter(self, e: Expression) -> str:
         """Returns the text of an argument other than the operand."""
@@ -77,6 +92,22 @@ class Functions(Expressions):
 
     def delimiter(self, e: Expression) -> str:
         return quoted(self.some_text(e, "splitting by anything but a constant"))
+
+    def _extract(self, e: Expression) -> Decoded:
+        part = e.name.lower()
+        return Decoded(e.expression, part, {"part": part})
+
+    def _timestamp_trunc(self, e: Expression) -> Decoded:
+        return Decoded(e.this, fields={"unit": quoted(e.args["unit"].name.lower())})
+
+    def _in_format(self, e: Expression) -> Decoded:
+        return Decoded(e.this, fields={"format": self.time_format(e)})
+
+    def _log(self, e: Expression) -> Decoded:
+        return Decoded(e.expression, fields={"base": self.text(e.this)})
+
+    def _pow(self, e: Expression) -> Decoded:
+        return Decoded(e.this, fields={"exponent": self.text(e.expression)})
 
     def _of_part(self, e: Expression) -> Decoded:
         return Decoded(e.this, fields={"part": self.parameter(e.expression)})
@@ -130,7 +161,10 @@ _DECODERS: Mapping[type[Expression], Callable[[Functions, Expression], Decoded]]
     exp.Bracket: Functions._bracket,
     exp.Contains: Functions._of_part,
     exp.EndsWith: Functions._of_part,
+    exp.Extract: Functions._extract,
+    exp.Log: Functions._log,
     exp.Pad: Functions._pad,
+    exp.Pow: Functions._pow,
     exp.RegexpExtract: Functions._regexp_extract,
     exp.RegexpLike: Functions._regexp_like,
     exp.RegexpReplace: Functions._regexp_replace,
@@ -139,6 +173,9 @@ _DECODERS: Mapping[type[Expression], Callable[[Functions, Expression], Decoded]]
     exp.SplitPart: Functions._split_part,
     exp.StartsWith: Functions._of_part,
     exp.StrPosition: Functions._str_position,
+    exp.StrToTime: Functions._in_format,
+    exp.TimeToStr: Functions._in_format,
+    exp.TimestampTrunc: Functions._timestamp_trunc,
 }
 """Decoders of functions with several arguments."""
 
