@@ -6,6 +6,7 @@ import glob
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from harness.data.sources import TableSource
@@ -13,17 +14,31 @@ from harness.data.walk import Walk
 from harness.errors import DataError, WorkloadError
 from harness.words import is_utf8, suggestion
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+CSV, TABBED, JSON = (".csv", ".csv.gz"), (".tsv", ".tsv.gz"), (".ndjson", ".jsonl")
+ARROW = (".arrow", ".feather", ".ipc")
+SUFFIXES = (*CSV, *TABBED, *ARROW, *JSON, ".parquet")
+_KIND_NAMES = {
+    **dict.fromkeys(CSV, "CSV"),
+    **dict.fromkeys(TABBED, "TSV"),
+    **dict.fromkeys(ARROW, "Arrow"),
+    **dict.fromkeys(JSON, "JSON"),
+    ".parquet": "Parquet",
+}
 LONGEST_SHOWN = 200
 """The most characters of a path in a message."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A table's files, all CSV or all Parquet, sorted by name."""
+    """A table's files, all of one kind; those of a folder or pattern are sorted by name."""
 
     paths: tuple[Path, ...]
-    csv: bool
+    kind: str
+    """``CSV``, ``TSV``, ``Arrow``, ``JSON`` or ``Parquet``."""
+
+    @property
+    def csv(self) -> bool:
+        return self.kind in ("CSV", "TSV")
 
 
 def resolve(source: TableSource, walk: Walk) -> Found:
@@ -32,9 +47,9 @@ def resolve(source: TableSource, walk: Walk) -> Found:
     Raises WorkloadError, at the table's line, if there are none, or one cannot be used.
     """
     try:
-        return _one_kind(
-            source, _checked_names(_paths(source, source.file.parent.absolute(), walk))
-        )
+        base = source.file.parent.absolute()
+        each = (_paths(source, base, path, walk) for path in source.paths)
+        return _one_kind(source, _checked_names(list(dict.fromkeys(chain.from_iterable(each)))))
     except DataError as error:
         raise _error(source, f"{_shown(source.path)}: {error}") from error
     except OSError as error:
@@ -42,8 +57,9 @@ def resolve(source: TableSource, walk: Walk) -> Found:
         raise _error(source, f"{_shown(str(about))} cannot be read: {error.strerror}") from error
 
 
-def _paths(source: TableSource, base: Path, walk: Walk) -> list[Path]:
-    path, shown = base / source.path, _shown(source.path)
+def _paths(source: TableSource, base: Path, given: str, walk: Walk) -> list[Path]:
+    pattern = _at_home(source, given)
+    path, shown = base / pattern, _shown(given)
     if path.is_dir():
         paths = _readable(source, [path / entry.name for entry in walk.entries(path)])
         if not paths:
@@ -52,16 +68,26 @@ def _paths(source: TableSource, base: Path, walk: Walk) -> list[Path]:
     if path.exists():
         _check_is_file(source, path)
         return [path]
-    if not glob.has_magic(source.path):
+    if not glob.has_magic(pattern):
         raise _error(source, f"there is no file {shown}; {_near(path)}")
-    paths = _readable(source, walk.matches(base, source.path))
+    paths = _readable(source, walk.matches(base, pattern))
     if not paths:
         raise _error(source, f"{shown} matches no {_listed()} file")
     return paths
 
 
+def _at_home(source: TableSource, path: str) -> str:
+    """Returns a path with the user's home folder for a leading ``~``."""
+    if not path.startswith("~"):
+        return path
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError as error:
+        raise _error(source, f"{_shown(path)}: {error}") from error
+
+
 def suffix(path: Path) -> str | None:
-    """Returns the ending of a table's file (``.csv``, ``.csv.gz``, ``.parquet``), or None."""
+    """Returns the ending of a table's file (``.csv``, ``.csv.gz``, ``.parquet``, …), or None."""
     return next((ending for ending in SUFFIXES if path.name.lower().endswith(ending)), None)
 
 
@@ -104,14 +130,17 @@ def _checked_names(paths: list[Path]) -> list[Path]:
 
 
 def _one_kind(source: TableSource, paths: list[Path]) -> Found:
-    kinds = {suffix(path) for path in paths}
+    kinds = {_KIND_NAMES.get(suffix(path) or "") for path in paths}
     if None in kinds:
         raise _error(source, f"{_shown(source.path)} is not a {_listed()} file")
-    if ".parquet" in kinds and len(kinds) > 1:
+    first, *others = sorted(filter(None, kinds))
+    if others:
         raise _error(
-            source, f"{_shown(source.path)} holds both CSV and Parquet; name one kind: '*.parquet'"
+            source,
+            f"{_shown(source.path)} holds both {first} and {others[0]}; name one kind: "
+            f"'*{suffix(paths[0])}'",
         )
-    return Found(tuple(paths), ".parquet" not in kinds)
+    return Found(tuple(paths), first)
 
 
 def _near(path: Path) -> str:

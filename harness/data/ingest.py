@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from harness.data import csv_files, parquet_files
+from harness.data import csv_files, other_files, parquet_files
 from harness.data.apart import Apart
 from harness.data.budget import Room
 from harness.data.cache import Cache, CacheEntry, Facts, identity_hash
@@ -34,6 +34,8 @@ LABEL, PARQUET, CSV = "table", "table.parquet", "table.csv"
 """Names in the cache; they do not depend on the table's name."""
 
 Progress = Callable[[str], None]
+
+_MAKERS = {"Arrow": other_files.make, "JSON": other_files.make}
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,14 @@ def ingest(
     plain copy in the cache. A file whose path could be read as a pattern or an address is linked.
     """
     found = resolve(source, walk)
+    if found.kind == "TSV" and not source.delimited:
+        source = replace(source, csv_format=replace(source.csv_format, delimiter="\t"))
     files = identities(found.paths)
     reading.allow_for(files)
 
     def make(folder: Path, room: Room) -> Facts:
         progress(f"{source.name}: reading {source.path}")
-        maker = csv_files.make if found.csv else parquet_files.make
+        maker = csv_files.make if found.csv else _MAKERS.get(found.kind, parquet_files.make)
         arguments = source, found.paths, folder / PARQUET, room
         return _if_unchanged(files, lambda: reading.call(source.path, maker, *arguments))
 

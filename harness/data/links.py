@@ -17,12 +17,17 @@ def plain(found: Found, cache: Cache) -> tuple[Path, ...]:
     The links lie in the cache as long as the run uses it; their names keep the order. Raises
     DataError if the cache cannot be written.
     """
-    if all(plain_path(path) and path.name.endswith(str(suffix(path))) for path in found.paths):
+    if all(plain_path(path) and path.name.endswith(_ending(path)) for path in found.paths):
         return found.paths
     targets = [os.path.realpath(path) for path in found.paths]
     folder = cache.links / hashlib.sha256(os.fsencode("\0".join(targets))).hexdigest()[:20]
-    endings = [suffix(path) for path in found.paths]
+    endings = map(_ending, found.paths)
     links = [folder / f"{place:06}{ending}" for place, ending in enumerate(endings)]
     for link, target in zip(links, targets, strict=True):
         cache.link(link, target)
     return tuple(links)
+
+
+def _ending(path: Path) -> str:
+    """Returns a file's ending as readers expect it: that of CSV for a file with tabs, too."""
+    return str(suffix(path)).replace(".tsv", ".csv")

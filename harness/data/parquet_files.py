@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -38,7 +38,8 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room)
     that the harness lacks (lists, structs, binary, times of day) are left out. Returns the table's
     facts. Raises DataError for a file that cannot be read, and if there is no room for the copy.
     """
-    columns, changes = _columns(source, paths), list(_changes(_schema(paths[0])))
+    schemas = {path: _schema(path) for path in paths}
+    columns, changes = columns_of(source, schemas), list(changes_of(schemas[paths[0]]))
     for path in paths:
         next(
             _read(path, [column.name for column in columns], rows=1), None
@@ -86,29 +87,28 @@ def _rows_at_once(metadata: pq.FileMetaData) -> int:
     return max(1, BATCH_BYTES // int(8 * metadata.num_columns + max([1, *sizes])))
 
 
-def _columns(source: TableSource, paths: tuple[Path, ...]) -> Schema:
+def columns_of(source: TableSource, schemas: Mapping[Path, pa.Schema]) -> Schema:
     """Returns the table's columns; raises DataError unless all files have the same."""
-    schemas = {path: _schema(path) for path in paths}
-    first = schemas[paths[0]]
-    check_names(paths[0], first.names)
-    check_declared(source, paths[0], first.names)
+    start, first = next(iter(schemas.items()))
+    check_names(start, first.names)
+    check_declared(source, start, first.names)
     for path, schema in schemas.items():
-        check_same(paths[0], first.names, path, schema.names)
+        check_same(start, first.names, path, schema.names)
         for field in schema:
             if _type(field.type) is not _type(first.field(field.name).type):
                 expected = first.field(field.name).type
                 raise DataError(
                     f"{path}: column {field.name!r} is {field.type}, but {expected} in "
-                    f"{paths[0].name}; the files of one table need the same types"
+                    f"{start.name}; the files of one table need the same types"
                 )
     found = {field.name: _type(field.type) for field in first}
     types = {name: source.declared.get(name, kind) for name, kind in found.items() if kind}
     if not types:
-        raise DataError(f"{paths[0]} has no column of a type that can be queried")
+        raise DataError(f"{start} has no column of a type that can be queried")
     return tuple(Column(name, kind) for name, kind in types.items() if kind)
 
 
-def _changes(schema: pa.Schema) -> Iterator[str]:
+def changes_of(schema: pa.Schema) -> Iterator[str]:
     """Yields, for each column that is read as another type or left out, a sentence."""
     for field in schema:
         if pa.types.is_decimal(field.type):
@@ -260,10 +260,17 @@ def _batches(
     schema = arrow_schema(columns)
     for path in paths:
         for batch in _read(path, schema.names):
-            arrays = [_values(source, column, batch[column.name]) for column in columns]
-            for name, values in zip(schema.names, arrays, strict=True):
-                check_times(path, name, values)
-            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+            yield canonical_batch(source, path, columns, batch)
+
+
+def canonical_batch(
+    source: TableSource, path: Path, columns: Schema, batch: pa.RecordBatch
+) -> pa.RecordBatch:
+    """Returns the columns with canonical types; raises WorkloadError if one cannot have its."""
+    arrays = [_values(source, column, batch[column.name]) for column in columns]
+    for column, values in zip(columns, arrays, strict=True):
+        check_times(path, column.name, values)
+    return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(columns))
 
 
 def _values(source: TableSource, column: Column, values: pa.Array) -> pa.Array:

@@ -23,17 +23,24 @@ OWN_SIZE = "own"
 
 @dataclass(frozen=True)
 class TableSource:
-    """A user's table; ``path`` is as written: a file, a glob or a folder.
+    """A user's table; ``paths`` are as written: files, globs or folders.
 
     ``declared`` holds the types that the user declared; those of other columns are inferred.
     """
 
     name: str
-    path: str
+    paths: tuple[str, ...]
     file: Path
     line: int
     declared: Mapping[str, Type] = field(default_factory=dict)
     csv_format: CsvFormat = field(default_factory=CsvFormat)
+    delimited: bool = False
+    """Whether the user declared the delimiter."""
+
+    @property
+    def path(self) -> str:
+        """The paths in one text."""
+        return ", ".join(self.paths)
 
 
 @dataclass(frozen=True)

@@ -125,11 +125,12 @@ def _unlike_a_program(folder: Path, name: str) -> str:
 def _table(document: Document, name: str, model: TableModel) -> TableSource:
     return TableSource(
         name=name,
-        path=model.path,
+        paths=model.path,
         file=document.file,
         line=document.line(("tables", name)),
         declared=model.columns,
-        csv_format=CsvFormat(model.delimiter, model.null_values),
+        csv_format=CsvFormat(model.delimiter or ",", model.null_values),
+        delimited=model.delimiter is not None,
     )
 
 

@@ -27,6 +27,7 @@ from harness.workload.yaml_lines import Document, KeyPath
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 SIZE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 MOST_QUERIES, MOST_TABLES, MOST_SIZES, MOST_NULL_VALUES, MOST_INPUTS = 1000, 200, 100, 100, 10
+MOST_PATHS = 1000
 MOST_CHARACTERS = 1000
 """The most characters of a null value: Arrow's search tree is as deep as they are long."""
 FUNCTION = re.compile(r"[^:]+\.py:[A-Za-z_][A-Za-z0-9_]*")
@@ -109,25 +110,29 @@ class _Model(BaseModel):
 
 
 class TableModel(_Model):
-    """A table: a path, or a path with the format of its files."""
+    """A table: a path or several, or these with the format of their files."""
 
-    path: Annotated[str, AfterValidator(_without_nul)] = Field(min_length=1)
+    path: Annotated[
+        tuple[Annotated[str, Field(min_length=1), AfterValidator(_without_nul)], ...],
+        Field(min_length=1),
+        _at_most(MOST_PATHS, "paths"),
+    ]
     columns: dict[str, Annotated[Type, BeforeValidator(_type)]] = Field(default={}, alias="schema")
     null_values: Annotated[
         tuple[Annotated[str, _at_most(MOST_CHARACTERS, "characters in a null value")], ...],
         Field(min_length=1),
         _at_most(MOST_NULL_VALUES, "null values"),
     ] = ("",)
-    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
-        default=",", min_length=1, max_length=1
-    )
+    delimiter: (
+        Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_delimiter)] | None
+    ) = None
 
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: object) -> object:
-        return {"path": value} if isinstance(value, str) else value
+        return {"path": value} if isinstance(value, (str, list)) else value
 
-    @field_validator("null_values", mode="before")
+    @field_validator("path", "null_values", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value

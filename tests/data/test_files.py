@@ -24,6 +24,8 @@ from harness.types import Column, Type
 from harness.workload.file import load
 from tests.support.reading import in_this_process
 
+ENDINGS = ".csv, .csv.gz, .tsv, .tsv.gz, .arrow, .feather, .ipc, .ndjson, .jsonl or .parquet"
+
 
 def table(
     folder: Path, spec: str, source: Input = Input.MEMORY, cache_root: Path | None = None
@@ -105,6 +107,80 @@ def test_a_suffix_has_no_case(tmp_path: Path, name: str) -> None:
 def test_a_gzipped_csv_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"\xef\xbb\xbfa,b\n1,2\n"))
     assert content(table(tmp_path, "t.csv.gz")) == {"a": [1], "b": [2]}
+
+
+@pytest.mark.parametrize("spec", ["t.tsv", "in", "'*.tsv'"])
+def test_a_tsv_file_is_divided_by_tabs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str
+) -> None:
+    in_this_process(monkeypatch)
+    folder = tmp_path / "in" if spec == "in" else tmp_path
+    folder.mkdir(exist_ok=True)
+    (folder / "t.tsv").write_text("a\tb\n1\tx,y\n")
+    found = table(tmp_path, spec, Input.CSV)
+    assert content(found) == {"a": [1], "b": ["x,y"]}
+    assert found.csv_format.delimiter == "\t"
+    assert [path.suffix for path in found.csv] == [".csv"]  # a link: some readers go by the ending
+    (folder / "t.tsv").write_text("a;b\n1;2\n")
+    assert content(table(tmp_path, f"{{path: {spec}, delimiter: ';'}}")) == {"a": [1], "b": [2]}
+
+
+MIXED = pa.table(
+    {
+        "a": pa.array([1, None], pa.int32()),
+        "b": pa.array([0.5, float("nan")]),
+        "c": pa.array(["x", None]).dictionary_encode(),
+        "d": pa.array([[1], [2]]),
+    }
+)
+
+
+@pytest.mark.parametrize("name", ["t.feather", "t.arrow", "t.IPC", "stream.arrow"])
+def test_an_arrow_file_is_converted_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    in_this_process(monkeypatch)
+    opened = pa.ipc.new_stream if name.startswith("stream") else pa.ipc.new_file
+    with opened(tmp_path / name, MIXED.schema) as writer:
+        writer.write_table(MIXED)
+    found = table(tmp_path, name)
+    assert content(found) == {"a": [1, None], "b": [0.5, None], "c": ["x", None]}
+    assert found.changes == (
+        "d is list<item: int64>, and left out",
+        f"its {Path(name).suffix.lower()} is converted once, into the Parquet that engines read",
+    )
+
+
+def test_json_lines_are_converted_with_the_types_that_are_declared(tmp_path: Path) -> None:
+    (tmp_path / "t.ndjson").write_text(
+        '{"a": 1, "day": "2024-01-31", "s": null, "o": {"x": 1}}\n{"a": 2, "day": null}\n'
+    )
+    found = table(tmp_path, "{path: t.ndjson, schema: {s: string, day: date, a: float}}")
+    assert content(found) == {
+        "a": [1.0, 2.0],
+        "day": [date(2024, 1, 31), None],
+        "s": [None, None],
+    }
+    assert found.changes[0] == "o is struct<x: int64>, and left out"
+
+
+@pytest.mark.parametrize("name", ["t.feather", "t.jsonl"])
+def test_a_file_that_is_not_what_it_is_called_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("neither of them")
+    assert error_of(tmp_path, name).startswith(f"w.yaml:3: table 't': {name} is damaged, or not ")
+
+
+def test_several_paths_are_one_table_and_home_is_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_this_process(monkeypatch)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "a.csv").write_text("a\n1\n")
+    (tmp_path / "b.csv").write_text("a\n2\n")
+    assert content(table(tmp_path, "[b.csv, ~/a.csv]")) == {"a": [2, 1]}
+    assert content(table(tmp_path, "{path: [~/*.csv, b.csv, b.csv]}")) == {"a": [1, 2]}
+    assert "there is no file 'c.csv'" in error_of(tmp_path, "[b.csv, c.csv]")
 
 
 def test_a_folder_and_a_glob_are_read_in_the_order_of_names(tmp_path: Path) -> None:
@@ -295,10 +371,10 @@ def test_a_file_that_is_not_there_is_told_with_a_near_one(tmp_path: Path) -> Non
         "w.yaml:3: table 't': there is no file 'data/flights.csv'; the folder 'data' does not exist"
     )
     assert error_of(tmp_path, "'z*.csv'") == (
-        "w.yaml:3: table 't': 'z*.csv' matches no .csv, .csv.gz or .parquet file"
+        f"w.yaml:3: table 't': 'z*.csv' matches no {ENDINGS} file"
     )
     assert error_of(tmp_path, "notes.txt") == (
-        "w.yaml:3: table 't': 'notes.txt' is not a .csv, .csv.gz or .parquet file"
+        f"w.yaml:3: table 't': 'notes.txt' is not a {ENDINGS} file"
     )
 
 

@@ -261,17 +261,16 @@ POLARS_SQL: Spellings = {
 
 
 def as_int(name: str, *keys: str) -> Spelling:
-    """Prints a function with 32-bit numbers: all but its first operand are cast."""
+    """Prints a function with 32-bit numbers: all operands but its texts are cast."""
 
     def text(printer: Any, e: Expression) -> str:
-        operands = [e.args[key] for key in keys if e.args.get(key) is not None]
-        numbers = (
-            printer.sql(x) if isinstance(x, exp.Literal) else f"CAST({printer.sql(x)} AS INT)"
-            for x in operands
-            if kind(x) != "VARCHAR"
-        )
-        texts = (printer.sql(x) for x in operands if kind(x) == "VARCHAR")
-        return f"{name}({', '.join([*texts, *numbers])})"
+        operands = ((key, e.args[key]) for key in keys if e.args.get(key) is not None)
+        return f"{name}({', '.join(operand(printer, key, x) for key, x in operands)})"
+
+    def operand(printer: Any, key: str, x: Expression) -> str:
+        plain: str = printer.sql(x)
+        as_it_is = key in ("this", "delimiter") or isinstance(x, exp.Literal)
+        return plain if as_it_is else f"CAST({plain} AS INT)"
 
     return text
 

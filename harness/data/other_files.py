@@ -1,0 +1,81 @@
+"""Reads a user's Arrow and JSON files, which no engine reads, into one Parquet file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.json as pajson
+
+from harness.data.arrow import ARROW_TYPES, arrow_schema
+from harness.data.budget import Room
+from harness.data.cache import Facts
+from harness.data.columns import facts
+from harness.data.csv_text import BLOCK_BYTES
+from harness.data.files import JSON, suffix
+from harness.data.parquet_files import canonical_batch, changes_of, columns_of
+from harness.data.sources import TableSource
+from harness.data.write import write_parquet
+from harness.errors import DataError
+from harness.types import Schema
+
+Content = tuple[pa.Schema, Iterator[pa.RecordBatch]]
+
+
+def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
+    """Writes a copy with canonical types. Raises DataError for a file that cannot be read."""
+    schemas = {}
+    for path in paths:
+        with _opened(source, path) as (schema, _):
+            schemas[path] = schema
+    columns, first = columns_of(source, schemas), schemas[paths[0]]
+    written = write_parquet(target, arrow_schema(columns), _batches(source, paths, columns), room)
+    kind = f"its {suffix(paths[0])} is converted once, into the Parquet that engines read"
+    changes = [*changes_of(first), kind]
+    return facts(columns, written, plain=True, in_place=False, changes=changes)
+
+
+def _batches(
+    source: TableSource, paths: tuple[Path, ...], columns: Schema
+) -> Iterator[pa.RecordBatch]:
+    for path in paths:
+        with _opened(source, path) as (_, batches):
+            for batch in batches:
+                yield canonical_batch(source, path, columns, batch)
+
+
+@contextmanager
+def _opened(source: TableSource, path: Path) -> Iterator[Content]:
+    """Opens a file; Arrow's errors become DataErrors that say what is wrong with it."""
+    kind = "JSON with one object a line" if suffix(path) in JSON else "an Arrow IPC file"
+    try:
+        with pa.OSFile(str(path)) as file:
+            yield _json(source, file) if suffix(path) in JSON else _arrow(file)
+    except (OSError, pa.ArrowException) as error:
+        message = str(error).splitlines()[0]
+        raise DataError(f"{path} is damaged, or not {kind}: {message}") from error
+
+
+def _arrow(file: pa.NativeFile) -> Content:
+    """Opens Arrow's file format, which Feather is, or its stream format."""
+    try:
+        reader = pa.ipc.open_file(file)
+    except pa.ArrowInvalid:
+        file.seek(0)
+        stream = pa.ipc.open_stream(file)
+        return stream.schema, iter(stream)
+    return reader.schema, map(reader.get_batch, range(reader.num_record_batches))
+
+
+def _json(source: TableSource, file: pa.NativeFile) -> Content:
+    """Opens JSON lines, of which the first 8 MiB decide on types that are not declared."""
+    declared = [
+        pa.field(name, ARROW_TYPES[kind])
+        for name, kind in source.declared.items()
+        if not kind.temporal
+    ]
+    options = pajson.ParseOptions(explicit_schema=pa.schema(declared)) if declared else None
+    reader = pajson.open_json(file, pajson.ReadOptions(block_size=BLOCK_BYTES), options)
+    return reader.schema, iter(reader)

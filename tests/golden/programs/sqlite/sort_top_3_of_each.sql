@@ -1,0 +1,19 @@
+SELECT
+  "ranked"."few_text" AS "few_text",
+  "ranked"."place" AS "place",
+  "ranked"."id" AS "id",
+  "ranked"."any_float" AS "any_float"
+FROM (
+  SELECT
+    "x"."few_text" AS "few_text",
+    "x"."id" AS "id",
+    "x"."any_float" AS "any_float",
+    ROW_NUMBER() OVER (PARTITION BY "x"."few_text" ORDER BY "x"."any_float" DESC) AS "place"
+  FROM "x"
+) AS "ranked"
+WHERE
+  "ranked"."place" <= 3
+ORDER BY
+  "few_text" NULLS LAST,
+  "place" NULLS LAST
+-- types of the answer: string int64 int64 float64
