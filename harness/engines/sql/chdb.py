@@ -71,6 +71,7 @@ class Chdb(SqlEngine):
     session, gaps, rules = ChdbSession, gaps.CHDB, rules.CHDB
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,
+        exp.ILike: FULL_CASE[exp.ILike] | FULL_CASE[exp.Upper],
         exp.Mod: frozenset({Special.LARGE, Special.INFINITE}),
         exp.Round: frozenset({Special.LEAST, Special.LARGE, Special.BEYOND}),
     }

@@ -32,6 +32,27 @@ def formatted(printer: Any, e: Expression) -> str:
     return f"formatDateTime({printer.sql(e, 'this')}, {printer.sql(form)})"
 
 
+def concat(printer: Any, e: Expression) -> str:
+    """Prints CONCAT, which skips NULLs."""
+    texts = (f"ifNull(toString({printer.sql(x)}), '')" for x in e.expressions)
+    return f"concat({', '.join(texts)})"
+
+
+def replaced(printer: Any, e: Expression) -> str:
+    """Prints ``regexp_replace``, of the first match or of all."""
+    flags = e.text("modifiers")
+    if flags.strip("g"):
+        printer.unsupported("these flags of a regular expression")
+    given = (printer.sql(e, key) for key in ("this", "expression", "replacement"))
+    return f"replaceRegexp{'All' if flags else 'One'}({', '.join(given)})"
+
+
+def padded(printer: Any, e: Expression) -> str:
+    side = "left" if e.args.get("is_left") else "right"
+    given = (printer.sql(e, key) for key in ("this", "expression", "fill_pattern"))
+    return f"{side}PadUTF8({', '.join(given)})"
+
+
 def int_div(printer: Any, e: Expression) -> str:
     """Prints ``a // b``; by 0 it is NULL."""
     above, below = printer.sql(e, "this"), printer.sql(e, "expression")
@@ -68,7 +89,7 @@ def part_of_text(printer: Any, e: Expression) -> str:
 
 
 ADDED = re.compile(
-    r"(?i:second|minute|hour|day|week|month|quarter|year)|(%[YmdHiSjy]|[-/:. ])*|NaN"
+    r"(?i:second|minute|hour|day|week|month|quarter|year)|(%[YmdHiSjy]|[-/:. ])*|(NaN)?"
 )
 """The texts in these spellings."""
 TYPES = {
@@ -79,6 +100,7 @@ TYPES = {
 }
 CHDB: Spellings = {
     exp.Cast: cast,
+    exp.Concat: concat,
     exp.DateFromParts: spelt("makeDate32({year}, {month}, {day})"),
     exp.IntDiv: int_div,
     exp.FirstValue: over("first_value_respect_nulls"),
@@ -93,7 +115,10 @@ CHDB: Spellings = {
     exp.Lower: spelt("lowerUTF8({this})"),
     exp.Median: spelt("quantileExactInclusive(0.5)({this})"),
     exp.Mod: remainder,
+    exp.NthValue: over("nth_value"),
+    exp.Pad: padded,
     exp.PercentileCont: spelt("quantileExactInclusive({expression})({this})"),
+    exp.RegexpReplace: replaced,
     exp.Reverse: spelt("reverseUTF8({this})"),
     exp.Right: spelt("rightUTF8({this}, {expression})"),
     exp.Round: half_away,

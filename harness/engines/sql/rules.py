@@ -396,4 +396,4 @@ PYSPARK: tuple[Rule, ...] = (
     ends_without_newlines,
     qualify_as_where,
 )
-CHDB: tuple[Rule, ...] = (*RULES, whole_numbers_as_bigints)
+CHDB: tuple[Rule, ...] = (*RULES, whole_numbers_as_bigints, dots_of_one_line)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from sqlglot import exp
 
 from harness.engines.python.kernel import MOST_PLACES
 from harness.engines.sql.rules import kind
 from harness.plan.facts.printing import Expression
+from harness.plan.sql.grouping import grouping_sets
 
 
 def not_in_beside_or(e: Expression) -> bool:
@@ -251,8 +253,7 @@ def ordered_texts(e: Expression) -> bool:
 
 
 def several_groupings(e: Expression) -> bool:
-    keys = ("rollup", "cube", "grouping_sets")
-    return isinstance(e, exp.Group) and any(e.args.get(key) for key in keys)
+    return isinstance(e, exp.Group) and grouping_sets(e) is not None
 
 
 def float_divisor(e: Expression) -> bool:
@@ -309,10 +310,45 @@ def full_join_and_subquery(e: Expression) -> bool:
     return where.find(exp.Exists, exp.Subquery) is not None
 
 
-def correlated_count(e: Expression) -> bool:
-    """True for a subquery with a count, as a value, of rows that are tied to the row around it."""
+def computed_of_own_rows(e: Expression) -> bool:
+    """True for a correlated subquery, as a value, of more than one sum, mean, or extreme.
+
+    Where a row has no rows of its own, chDB takes the whole of it for NULL.
+    """
     if not isinstance(e, exp.Subquery) or isinstance(e.parent, _OF_ROWS):
         return False
-    own = {table.alias_or_name for table in e.find_all(exp.Table, exp.Subquery)}
-    tied = any(column.table not in own for column in e.find_all(exp.Column) if column.table)
-    return tied and e.find(exp.Count, exp.CountIf) is not None
+    plain = (exp.Sum, exp.Avg, exp.Min, exp.Max)
+    if any(type(item.unalias()) in plain for item in e.unnest().selects):
+        return False
+    return any(_is_tied(column, e) for column in e.find_all(exp.Column) if column.table)
+
+
+def _is_tied(column: exp.Column, query: Expression) -> bool:
+    """Whether a column within a query is one of a query around it."""
+    part: Any = column
+    while part is not query:
+        part = part.parent
+        if isinstance(part, exp.Select):
+            joined = [join.this for join in part.args.get("joins") or []]
+            first = part.args.get("from_")
+            sources = [*joined, *([] if first is None else [first.this])]
+            if column.table in {source.alias_or_name for source in sources}:
+                return False
+    return True
+
+
+def sets_of_keys_only(e: Expression) -> bool:
+    """True for ROLLUP, CUBE or GROUPING SETS in a SELECT without an aggregate."""
+    if not isinstance(e, exp.Select) or not several_groupings(e.args.get("group") or e):
+        return False
+    return not any(type(f) is not exp.Grouping for f in e.find_all(exp.AggFunc))
+
+
+def unlike_columns(e: Expression) -> bool:
+    """True for a UNION of integers and floats in one column."""
+    if not isinstance(e, exp.SetOperation):
+        return False
+    left: Any = e.left.unnest()
+    right: Any = e.right.unnest()
+    pairs = zip(left.selects, right.selects, strict=False)
+    return any({"DOUBLE", "BIGINT"} == {kind(a), kind(b)} for a, b in pairs)
