@@ -133,6 +133,13 @@ def test_a_time_that_is_not_written_as_its_format_says_is_found(
         assert data_of_its_own(database, sql, ["t"]) == told
 
 
+def test_a_constant_text_is_no_data() -> None:
+    with duckdb.connect() as database:
+        database.execute("create table t as select 1 as k")
+        sql = "select k, timestamp '2020-01-31 10:00:00.5' as a from t"
+        assert data_of_its_own(database, sql, ["t"]) is None
+
+
 def test_casts_within_many_casts_are_not_asked_about() -> None:
     """Each is written several times in the guarded query, and what is in it as often."""
     sql = "s"

@@ -93,6 +93,11 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(Window, "a window over values of windows", says=["calls cannot be nested"]),
     cannot(Sort, "an order that its own check takes for lost", says=["SanityCheckPlan"]),
     cannot(
+        exp.Cast,
+        "a time before 1678 or after 2261, in nanoseconds",
+        says=["to Nanosecond", "to Timestamp(ns)", "Execution error: Timestamp "],
+    ),
+    cannot(
         Aggregate,
         "aggregates that differ by a cast alone",
         says=["duplicate unqualified field name"],
