@@ -15,19 +15,17 @@ from sqlglot import exp
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.values import operands_of
 from harness.engines.python.kernel import (
-    AND,
     ATOM,
     PRODUCT,
     SUM,
     Code,
-    enclosed,
     is_constant,
     quoted,
 )
 from harness.engines.python.like import like_pattern
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Typed
-from harness.plan.guards.truth import Logic
+from harness.plan.guards.truth import Logic, NullWhere, TrueOrFalse, Truth
 from harness.plan.tree.nodes import Expression, columns_in
 from harness.types import Type
 
@@ -47,6 +45,11 @@ class CudfExpressions(PandasExpressions):
         maybe_null=frozenset(Type),
         kleene=False,
     )
+    truths: ClassVar[Mapping[type[Truth], str]] = {
+        **PandasExpressions.truths,
+        NullWhere: "{part}.mask({missing}{nothing})",
+        TrueOrFalse: "{true}.where({true} | {false}{nothing})",
+    }
     spellings: ClassVar[Mapping[str, str]] = {
         **PandasExpressions.spellings,
         **dict.fromkeys(("Length", "Length of NULLs"), '{this}.str.len().astype("int64")'),
@@ -56,10 +59,6 @@ class CudfExpressions(PandasExpressions):
     weekday: ClassVar[str] = "weekday"
     midnight: ClassVar[str] = 'floor("D")'
     offsets: ClassVar[str] = "cudf"
-
-    def true_or_false(self, true: Code, false: Code) -> Code:
-        known = f"{enclosed(true, AND)} | {enclosed(false, AND)}"
-        return Code(f"{enclosed(true, ATOM)}.where({known}{self.nothing})", ATOM)
 
     # ------------------------------------------------------------------ values
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import ClassVar
@@ -21,7 +21,7 @@ from harness.engines.python.kernel import (
 )
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Typed, sql_type
-from harness.plan.guards.truth import TESTS, Logic, Missing, NullWhere, Place
+from harness.plan.guards.truth import TESTS, Logic, NullAsFalse, NullWhere, Place, Truth
 from harness.plan.guards.widths import Widths
 from harness.plan.tree.nodes import Expression, columns_in
 from harness.types import Schema, Type
@@ -54,7 +54,12 @@ class PandasValues(Functions):
         nan_is_greatest=False,
         nan_is_null=True,
     )
+    truths: ClassVar[Mapping[type[Truth], str]] = {
+        NullWhere: '{part}.astype("boolean").mask({missing}{nothing})',
+        NullAsFalse: "{part}.fillna(False)",
+    }
     widths: ClassVar[Widths] = Widths(narrow=(exp.Extract,), narrow_null=False)
+    widening: ClassVar[str] = '{}.astype("int64")'
     masks: ClassVar[bool] = True
     """Whether integers and booleans with NULLs need a masked dtype."""
     nothing: ClassVar[str] = ""
@@ -86,9 +91,6 @@ class PandasValues(Functions):
             return f"{self.library}.Series({text}, index={self.frame}.index)"
         return f"({text})" if own < ATOM else text
 
-    def widened(self, e: Expression, kind: Type) -> str:
-        return f'{self.operand(e, ATOM)}.astype("int64")'
-
     def date_literal(self, e: Expression) -> Code | None:
         constant = isinstance(e.this, exp.Literal) and e.this.is_string
         if constant and sql_type(e.args["to"]).temporal:
@@ -96,15 +98,6 @@ class PandasValues(Functions):
         return None
 
     # ------------------------------------------------------------------ conditions
-
-    def null_where(self, truth: NullWhere) -> Code:
-        masked = '.astype("boolean")' if self.masks else ""
-        missing = " | ".join(self.truth(Missing(x)).text for x in truth.missing)
-        code = enclosed(self.truth(truth.part), ATOM)
-        return Code(f"{code}{masked}.mask({missing}{self.nothing})", ATOM)
-
-    def null_as_false(self, condition: Code) -> Code:
-        return Code(f"{enclosed(condition, ATOM)}.fillna(False)", ATOM)
 
     def in_(self, e: Expression) -> Code:
         return Code(f"{self.operand(e.this, ATOM)}.isin({self.listed(e.expressions)})", ATOM)

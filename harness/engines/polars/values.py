@@ -43,6 +43,7 @@ class PolarsValues(Functions):
             *(exp.RowNumber, exp.Rank, exp.DenseRank),
         )
     )
+    widening: ClassVar[str] = "{}.cast(pl.Int64)"
     missing: ClassVar[str] = "is_null()"
     present: ClassVar[str] = "is_not_null()"
 
@@ -71,9 +72,6 @@ class PolarsValues(Functions):
             dated = isinstance(e, exp.Cast) and self.date_literal(e)
             return f"pl.lit({self.text(e)})" if dated else self.value(e)
         return super().operand(e, precedence, strict)
-
-    def widened(self, e: Expression, kind: Type) -> str:
-        return f"{self.operand(e, ATOM)}.cast(pl.Int64)"
 
     def div(self, e: Expression) -> Code:
         """Emits a division; rounded for a decimal, since Polars multiplies by the reciprocal."""

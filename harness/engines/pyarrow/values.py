@@ -18,7 +18,7 @@ from harness.engines.python.kernel import (
 )
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import sql_type
-from harness.plan.guards.truth import Logic, NullWhere, Plain, Present, Truth
+from harness.plan.guards.truth import Logic, NullWhere, Plain, Truth
 from harness.plan.guards.widths import Widths
 from harness.plan.tree.nodes import Expression
 from harness.types import Schema, Type
@@ -39,6 +39,7 @@ class ArrowValues(Functions):
     ``values`` maps a column to the variable that holds it, if a scalar subquery gives it.
     """
 
+    truths: ClassVar[Mapping[type[Truth], str]] = {NullWhere: "pc.if_else({present}, {part}, None)"}
     widths: ClassVar[Widths] = Widths(mixes=False)
     missing: ClassVar[str] = "is_null()"
     present: ClassVar[str] = "is_valid()"
@@ -135,10 +136,6 @@ class ArrowValues(Functions):
     def truth(self, truth: Truth) -> Code:
         text, precedence = super().truth(truth)
         return Code(wrapped(truth.e, text) if isinstance(truth, Plain) else text, precedence)
-
-    def null_where(self, truth: NullWhere) -> Code:
-        known = " & ".join(self.truth(Present(x)).text for x in truth.missing)
-        return Code(f"pc.if_else({known}, {self.truth(truth.part).text}, None)", ATOM)
 
     def in_(self, e: Expression) -> Code:
         subject = self.number(e.this, e, ATOM)

@@ -74,10 +74,6 @@ class Functions(Expressions):
             texts["timestamp"] = self.timestamp(this)
         return _code(spelling.format(**texts))
 
-    def words(self) -> Mapping[str, object]:
-        """Returns further fields of spellings, which derived emitters override."""
-        return {}
-
     def timestamp(self, e: Expression) -> str:
         """Returns a date or timestamp as a timestamp, to call methods on."""
         return self.operand(e, ATOM)

@@ -30,6 +30,7 @@ from harness.plan.guards.truth import (
     Plain,
     Present,
     Some,
+    TrueOrFalse,
     Truth,
 )
 from harness.plan.guards.widths import Widths, wider
@@ -80,8 +81,12 @@ class Expressions(ABC):
     """The method that gives True for NULL."""
     present: ClassVar[str]
     """The method that gives True for values that are not NULL."""
+    truths: ClassVar[Mapping[type[Truth], str]] = {}
+    """The spellings of conditions that the library does not make so by itself."""
     widths: ClassVar[Widths] = Widths()
     """Which numbers the library computes in a narrower type than SQL."""
+    widening: ClassVar[str] = ""
+    """The spelling of a cast to an integer of 64 bits."""
     time_formats: ClassVar[frozenset[str]] = frozenset(
         {"%Y", "%m", "%d", "%H", "%M", "%S", "%y", "%j", "%a", "%A", "%b", "%B", "%I", "%p", "%%"}
     )
@@ -163,7 +168,7 @@ class Expressions(ABC):
 
     def widened(self, e: Expression, kind: Type) -> str:
         """Returns the text of a cast to a wider type of numbers."""
-        raise NotImplementedError
+        return self.widening.format(self.operand(e, ATOM))
 
     def mul(self, e: Expression) -> Code:
         return self.binary(e, "*", PRODUCT)
@@ -235,27 +240,29 @@ class Expressions(ABC):
                 return Code(f"{self.subject(e)}.{self.missing}", ATOM)
             case Present(e):
                 return Code(f"{self.subject(e)}.{self.present}", ATOM)
-            case NullWhere():
-                return self.null_where(truth)
+            case NullWhere(part, values):
+                fields = {
+                    "part": self.enclosed(part),
+                    "missing": " | ".join(self.enclosed(Missing(e)) for e in values),
+                    "present": " & ".join(self.enclosed(Present(e)) for e in values),
+                }
             case NullAsFalse(part):
-                return self.null_as_false(self.truth(part))
-        return self.true_or_false(self.truth(truth.true), self.truth(truth.false))
+                fields = {"part": self.enclosed(part)}
+            case TrueOrFalse(true, false):
+                fields = {"true": self.enclosed(true), "false": self.enclosed(false)}
+        return Code(self.truths[type(truth)].format(**{**self.words(), **fields}), ATOM)
+
+    def enclosed(self, truth: Truth) -> str:
+        """Returns the text of a condition, to call methods on."""
+        return enclosed(self.truth(truth), ATOM)
+
+    def words(self) -> Mapping[str, object]:
+        """Returns further fields of spellings, which derived emitters override."""
+        return {}
 
     def subject(self, e: Expression) -> str:
         """Returns the operand of a test for NULL."""
         return self.operand(e, ATOM)
-
-    def null_where(self, truth: NullWhere) -> Code:
-        """Emits a condition that is NULL if a value of ``truth.missing`` is."""
-        raise NotImplementedError
-
-    def null_as_false(self, condition: Code) -> Code:
-        """Emits a condition that is False instead of NULL."""
-        raise NotImplementedError
-
-    def true_or_false(self, true: Code, false: Code) -> Code:
-        """Emits True if the first holds, False if the second does, else NULL."""
-        raise NotImplementedError
 
     def listed(self, expressions: Sequence[Expression]) -> str:
         return f"[{', '.join(self.text(x) for x in expressions)}]"
