@@ -316,3 +316,8 @@ def correlated_count(e: Expression) -> bool:
     own = {table.alias_or_name for table in e.find_all(exp.Table, exp.Subquery)}
     tied = any(column.table not in own for column in e.find_all(exp.Column) if column.table)
     return tied and e.find(exp.Count, exp.CountIf) is not None
+
+
+def day_of_year_in_format(e: Expression) -> bool:
+    """True for ``strftime`` with the day of the year in three digits (``%j``)."""
+    return isinstance(e, exp.TimeToStr) and "%j" in e.text("format")
