@@ -267,6 +267,7 @@ PYSPARK: tuple[Gap, ...] = (
     cannot(exp.Like, "a computed pattern of LIKE", test=shapes.computed_pattern),
     cannot(exp.RegexpLike, "a regular expression that it reads otherwise", test=shapes.not_java),
     cannot(exp.TimeToStr, "a format with other letters", test=shapes.other_letters),
+    cannot(exp.TimeToStr, "the day of a year in a format", test=shapes.day_of_year_in_format),
     cannot(exp.Div, "a division by zero", says=["DIVIDE_BY_ZERO", "REMAINDER_BY_ZERO"]),
     cannot(exp.Cast, "a number that passes its type", says=["OVERFLOW]", "OUT_OF_RANGE"]),
     cannot(Aggregate, "GROUPING of a key that is not shown", says=["UNRESOLVED_COLUMN"]),

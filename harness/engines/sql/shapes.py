@@ -352,3 +352,8 @@ def unlike_columns(e: Expression) -> bool:
     right: Any = e.right.unnest()
     pairs = zip(left.selects, right.selects, strict=False)
     return any({"DOUBLE", "BIGINT"} == {kind(a), kind(b)} for a, b in pairs)
+
+
+def day_of_year_in_format(e: Expression) -> bool:
+    """True for ``strftime`` with the day of the year in three digits (``%j``)."""
+    return isinstance(e, exp.TimeToStr) and "%j" in e.text("format")

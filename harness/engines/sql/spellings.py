@@ -410,6 +410,12 @@ def joined(printer: Any, e: Expression) -> str:
     return text
 
 
+def part_from_sunday(printer: Any, e: Expression) -> str:
+    """Prints EXTRACT for a library in which Sunday is day 1 of a week; in DuckDB it is day 0."""
+    text: str = printer.extract_sql(e)
+    return f"({text} - 1)" if e.name.upper() in ("DOW", "DAYOFWEEK", "WEEKDAY") else text
+
+
 def with_infinity(printer: Any, e: Expression) -> str:
     """Prints a logarithm that is minus infinity of 0, for a library where it is NULL."""
     value = printer.sql(e, "expression" if isinstance(e, exp.Log) else "this")
@@ -426,6 +432,7 @@ PYSPARK: Spellings = {
     exp.Concat: joined,
     exp.Corr: spelt(CORRELATION_OR_NAN.replace("DOUBLE PRECISION", "DOUBLE")),
     exp.DateDiff: by_unit("DATEDIFF({1}, {0})"),
+    exp.Extract: part_from_sunday,
     exp.IntDiv: div,
     exp.Ln: with_infinity,
     exp.Log: with_infinity,
