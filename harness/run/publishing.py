@@ -158,7 +158,7 @@ class Publishing:
         runner = self.running.runner
         count = len(runner.wanting()) if runner and self.register.complete and self.results else 0
         of = len({cell.question for cell in self.register.cells})
-        told = f"{count} of {of} questions are not sharp yet: a longer --budget goes on with them"
+        told = f"not sharp yet: {count} of {of} questions; a longer --budget goes on with them"
         return told if count else ""
 
     def pytest_unconfigure(self) -> None:

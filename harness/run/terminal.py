@@ -128,7 +128,7 @@ class Display:
 
     def _status(self, text: str) -> Text:
         """Returns the status line; if it is too long, the current activity is cut off."""
-        rest = f" · {self._position()}"
+        rest = visible(f" · {self._position()}")
         line = Text(text, style="cyan", no_wrap=True)
         line.truncate(max(8, self.console.width - len(rest) - 1), overflow="ellipsis")
         line.append(rest)

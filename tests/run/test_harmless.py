@@ -14,8 +14,10 @@ from rich.console import Console
 
 from harness.measure.cell import Phase
 from harness.outcome import Cell, Outcome, Record
+from harness.run.budget import Budget
 from harness.run.terminal import Display
 from harness.tables import Input
+from report import Verdict
 from tests.places import ROOT
 
 EVIL = "\x1b]0;owned\x07\x9b2J\u202e"
@@ -33,7 +35,7 @@ REGISTER: Any = SimpleNamespace(cells=(), record_of=None)
         ("last_words", (EVIL,)),
         ("progress", (CELL, Phase.COLD, 0)),
         ("cell", (ASKED, Record(CELL, Outcome.ERROR, EVIL))),
-        ("summary", (REGISTER, (), Path(EVIL), Path(EVIL))),
+        ("summary", (REGISTER, [Verdict(EVIL, EVIL)], (), Path(EVIL), Path(EVIL))),
     ],
 )
 def test_what_is_printed_shows_escapes_and_does_none(
@@ -42,7 +44,7 @@ def test_what_is_printed_shows_escapes_and_does_none(
     file = tmp_path / "terminal"
     with file.open("w", encoding="utf-8") as stream:
         display = Display(stream)
-        display.begin([CELL])
+        display.begin([CELL], Budget(180.0), Path(EVIL))
         getattr(display, method)(*arguments)
         display.end()
     told = file.read_text(encoding="utf-8")
@@ -52,7 +54,7 @@ def test_what_is_printed_shows_escapes_and_does_none(
 
 def test_all_that_a_display_prints_is_tried_here() -> None:
     printing = {"say", "warning", "trouble", "last_words", "progress", "cell", "summary"}
-    silent = {"begin", "end", "close"}
+    silent = {"begin", "sharpen", "end", "close"}
     assert {name for name in vars(Display) if not name.startswith("_")} == printing | silent
 
 
@@ -60,7 +62,7 @@ def test_a_status_line_obeys_nothing() -> None:
     out = io.StringIO()
     display = Display(out)
     display.console = Console(file=out, force_terminal=True, width=200)
-    display.begin([CELL])
+    display.begin([CELL], Budget(180.0), Path(EVIL))
     display.progress(CELL, Phase.COLD, 0)
     display.end()
     assert "owned" in out.getvalue() and not set("\x07\x9b\u202e") & set(out.getvalue())
