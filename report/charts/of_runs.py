@@ -33,7 +33,8 @@ def history(name: str = "history", title: str | None = None) -> alt.LayerChart:
     """
     base = alt.Chart(alt.NamedData(name=name)).encode(
         x=alt.X("started:T", title=None, scale=alt.Scale(type="utc", padding=18),
-                axis=alt.Axis(grid=False, labelOverlap=True, format=TIMES)),
+                axis=alt.Axis(grid=False, labelOverlap=True, format=TIMES,
+                              tickCount=alt.ExprRef("ceil(width / 120)"))),
         color=alt.Color("colour:N", scale=None),
         detail="engine:N",
     )  # fmt: skip

@@ -79,8 +79,8 @@ CHARTS: Mapping[str, Chart] = {
     "past": Chart(
         charts_of_runs.past,
         "Over runs",
-        "The geometric mean over the queries that all runs of an engine measured, as a share of "
-        "its first run; a ring marks a new version of the engine.",
+        "Each engine’s time as a share of its first run: the geometric mean, from run to run, over "
+        "the queries that both measured. A ring marks a new version of the engine.",
         "several runs of one machine",
     ),
     "history": Chart(charts_of_runs.history),

@@ -222,8 +222,8 @@ def test_an_engine_without_any_time_is_last_and_has_no_mean() -> None:
     ("value", "text"),
     [(0, "0"), (0.0000123, "0.000012"), (0.0123, "0.0123"), (1.2345, "1.23"), (123.4, "123")],
 )
-def test_seconds_have_three_significant_digits(value: float, text: str) -> None:
-    assert wording.seconds(value) == text
+def test_numbers_have_three_significant_digits(value: float, text: str) -> None:
+    assert wording.significant(value) == text
 
 
 @pytest.mark.parametrize(("ratio", "text"), [(1, "1.00×"), (12.34, "12.3×"), (140.4, "140×")])
@@ -256,3 +256,11 @@ def test_a_colour_that_stands_out_is_left_as_it_is() -> None:
 
 def test_black_on_white_has_the_highest_contrast() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (1.23e-05, "12.3 µs"), (0.0123, "12.3 ms"), (0.9996, "1.00 s"), (123.4, "123 s")],
+)
+def test_a_duration_has_the_unit_that_suits_it(seconds: float, text: str) -> None:
+    assert wording.duration(seconds) == text
