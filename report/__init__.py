@@ -5,7 +5,7 @@ from __future__ import annotations
 from report.errors import MalformedResults, MissingResults, ReportError, UnknownVersion
 from report.page.output import build
 from report.words.ranking import Ranked, ranking
-from report.words.verdicts import Verdict, verdicts
+from report.words.verdicts import WorkVerdict, verdicts
 
 __all__ = [
     "MalformedResults",
@@ -13,7 +13,7 @@ __all__ = [
     "Ranked",
     "ReportError",
     "UnknownVersion",
-    "Verdict",
+    "WorkVerdict",
     "build",
     "ranking",
     "verdicts",

@@ -47,7 +47,7 @@ class CachedFile:
 
 
 @dataclass(frozen=True)
-class Budget:
+class CacheBudget:
     """Decides what a run may write into a cache of ``limit`` bytes; None: the default limit.
 
     ``run`` is the name of the run's file, ``since_ns`` when it began. All methods raise OSError if
@@ -123,7 +123,7 @@ def _sum(cached: Iterable[CachedFile]) -> int:
 class Room:
     """Counts the bytes written within a budget."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: CacheBudget) -> None:
         self._budget, self._left = budget, 0
 
     def expect(self, count: int) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import platformdirs
 
-from harness.data.budget import LOCK, MANIFEST, RUNS, Budget, Room, sweep
+from harness.data.budget import LOCK, MANIFEST, RUNS, CacheBudget, Room, sweep
 from harness.errors import DataError, DataTooMuch
 from harness.machine.closing import Closing
 from harness.machine.locks import held, try_lock
@@ -92,7 +92,7 @@ class Cache(Closing):
                 sweep(root)
                 self._lock = try_lock(self._file)
                 since_ns = self._file.stat().st_mtime_ns
-        self.budget = Budget(root, run, since_ns, limit)
+        self.budget = CacheBudget(root, run, since_ns, limit)
         self._given_up: dict[Path, DataTooMuch] = {}
 
     def close(self) -> None:

@@ -121,7 +121,7 @@ class Engine(ABC):
     by_default: ClassVar[bool] = True
     """False if only ``--engines`` runs it."""
     reads: ClassVar[frozenset[Input]] = frozenset(Input)
-    """What its programs can start from."""
+    """The inputs that its programs can read."""
     note: ClassVar[str] = ""
     """A sentence for the page: what the engine is, where its label does not say it."""
     as_written: ClassVar[bool] = False

@@ -17,9 +17,10 @@ LEAST_SECONDS = 0.1
 """A pass shorter than this is not worth starting a process for."""
 MARGIN = math.log1p(TIE_MARGIN)
 STOPPING = 1.5
-"""A ratio is told apart from 1, or is a tie, where an interval so many times as wide says so.
+"""Two medians differ or tie only if an interval wider by this factor shows it.
 
-It is looked at after each pass: with the interval itself, chance would sooner or later end a run.
+The ratio is tested after each pass. With the plain interval, one of these tests would sooner or
+later show a difference by chance.
 """
 
 

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 
 ROUNDS_SHARE = 0.2
-"""The part of a budget that goes into the hot rounds of first passes, besides what comes before."""
+"""The part of a budget for the hot rounds of first passes; other work comes on top."""
 FIRST_SHARE = 2 / 3
 """When this part of a budget is used up, cells get a single round in their first pass."""
 LEAST_VISIT = 10.0
-"""The fewest seconds of a visit to a workload, whose processes take some of them to start."""
+"""The fewest seconds of a visit to a workload: its processes need some of them to start."""
 
 
 class Budget:

@@ -13,7 +13,7 @@ from harness.run.budget import Budget
 from harness.run.results import Register
 
 LEAST_WANT = 1e-3
-"""How much a question wants that is sharp, and has fewer rounds than the command orders."""
+"""``want`` of a question that is sharp, but has fewer rounds than the command asks for."""
 
 
 @dataclass(frozen=True)
@@ -90,5 +90,5 @@ class Passes:
         return Question(going, wanted)
 
     def _has_few(self, record: Record) -> bool:
-        """Returns whether the command orders more processes or rounds than a cell has."""
+        """True if a cell has fewer processes or rounds than the command asks for."""
         return passes(record) < self.rounds.processes or len(record.rounds) < self.rounds.fewest

@@ -17,7 +17,7 @@ from harness.run.results import as_json, fields, write
 from harness.run.running import Running
 
 if TYPE_CHECKING:
-    from report import Ranked, Verdict
+    from report import Ranked, WorkVerdict
 
 
 class Publishing:
@@ -28,7 +28,7 @@ class Publishing:
         self.register, self.display, self.noise = running.register, running.display, running.noise
         self.results: Path | None = None
         self.report: Path | None = None
-        self.verdicts: Sequence[Verdict] = ()
+        self.verdicts: Sequence[WorkVerdict] = ()
         self.ranking: Sequence[Ranked] = ()
 
     def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:

@@ -128,7 +128,7 @@ def _workloads(cells: Iterable[CompiledCell]) -> dict[str, WorkloadEntry]:
 
 
 def _from_here(path: Path) -> str:
-    """Returns the path from the current folder; of a file that is not below it, the name."""
+    """Returns the path relative to the working folder; only the name of a file outside it."""
     here, file = Path.cwd(), path.absolute()
     return (file.relative_to(here) if file.is_relative_to(here) else Path(file.name)).as_posix()
 

@@ -26,7 +26,7 @@ from harness.words import visible
 from harness.workload.cells import CompiledCell
 
 if TYPE_CHECKING:
-    from report import Ranked, Verdict
+    from report import Ranked, WorkVerdict
 
 _STYLES = {
     Outcome.OK: "green",
@@ -175,7 +175,7 @@ class Display:
     def summary(
         self,
         register: Register,
-        verdicts: Sequence[Verdict],
+        verdicts: Sequence[WorkVerdict],
         ranking: Sequence[Ranked],
         results: Path | None,
         report: Path | None,

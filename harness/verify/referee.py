@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.answer import AnswerSpec
-from harness.data.budget import Budget
+from harness.data.budget import CacheBudget
 from harness.errors import NoReference, Unsupported, WorkerError
 from harness.machine.messages import Request
 from harness.machine.restarting_worker import RestartingWorker
@@ -28,7 +28,7 @@ class Referee(RestartingWorker):
 
     def __init__(
         self,
-        budget: Budget,
+        budget: CacheBudget,
         scratch: Path,
         threads: int,
         memory_limit: int | None = None,

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.answer import AnswerSpec
-from harness.data.budget import Budget, Room
+from harness.data.budget import CacheBudget, Room
 from harness.errors import DataError, NoReference, WorkloadError
 from harness.machine.oom import says_out_of_memory
 from harness.machine.worker_server import Handlers, serve_deep
@@ -29,12 +29,12 @@ from harness.tables import Input, Table
 from harness.verify.compare import compare
 from harness.verify.parts import can_be_cut, compare_in_parts
 from harness.verify.requests import (
+    AnswerVerdict,
     Check,
     Compute,
     Explain,
     Reference,
     StartReferee,
-    Verdict,
 )
 
 MEMORY = "800MB"
@@ -61,7 +61,7 @@ class References:
 
     def __init__(self, other_way_seconds: float = OTHER_WAY_SECONDS) -> None:
         self._other_way_seconds = other_way_seconds
-        self._budget: Budget
+        self._budget: CacheBudget
         self._threads = 1
         self._key: str | None = None
         self._database: duckdb.DuckDBPyConnection | None = None
@@ -88,7 +88,7 @@ class References:
             raise NoReference(f"the answer and its ties at the LIMIT disagree: {reason}")
         return Reference(widened, True, data, key)
 
-    def check(self, request: Check) -> Verdict:
+    def check(self, request: Check) -> AnswerVerdict:
         """Compares an answer with its reference.
 
         Before it calls an answer wrong, it computes the reference in other ways.
@@ -97,12 +97,12 @@ class References:
         right, widened = reference.path, reference.widened
         reason = _difference(given, right, spec, widened)
         if reason is None:
-            return Verdict(None)
+            return AnswerVerdict(None)
         from harness.verify.explained import another  # imported late: right answers need none of it
 
         unsupported = self.explain(Explain(spec, reference))
         if unsupported is not None:
-            return Verdict(reason, unsupported)
+            return AnswerVerdict(reason, unsupported)
         doubt = self._doubt(given, spec, reference)
         if doubt is None:
             with self._in_time(self._open(reference.tables, reference.key)) as database:
@@ -115,7 +115,7 @@ class References:
 
                 names = [table.name for table in reference.tables]
                 unsupported = another(spec, widened, names, differs)
-        return Verdict(reason, unsupported, doubt)
+        return AnswerVerdict(reason, unsupported, doubt)
 
     def explain(self, request: Explain) -> str | None:
         from harness.verify.explained import data_of_its_own

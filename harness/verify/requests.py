@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.answer import AnswerSpec
-from harness.data.budget import Budget
+from harness.data.budget import CacheBudget
 from harness.machine.messages import Request
 from harness.tables import Table
 
@@ -19,7 +19,7 @@ class StartReferee(Request[None]):
     most half of it.
     """
 
-    budget: Budget
+    budget: CacheBudget
     threads: int
     timeout: float = float("inf")
 
@@ -47,7 +47,7 @@ class Compute(Request[Reference]):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AnswerVerdict:
     """Why an answer is wrong, or None if it is right.
 
     ``unsupported`` is the reason why only DuckDB can answer this data so, ``doubt`` how DuckDB
@@ -60,7 +60,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Check(Request[Verdict]):
+class Check(Request[AnswerVerdict]):
     """Compare an answer's file with a reference."""
 
     answer: Path

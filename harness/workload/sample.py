@@ -7,11 +7,11 @@ from dataclasses import replace
 from harness.workload.file import Workload
 
 PART = 10
-"""One query of so many of a workload is in a sample, and one of each workload at the least."""
+"""One query in so many is in the sample, but at least one of each workload."""
 
 
 def sample(workload: Workload) -> Workload:
-    """Returns the workload with a tenth of its queries; one over a user's own tables as it is."""
+    """Returns the workload with a tenth of its queries, or with all over a user's own tables."""
     if workload.data is None:
         return workload
     count = len(workload.queries)

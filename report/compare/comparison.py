@@ -34,7 +34,7 @@ class EstimatedCell:
         return None if estimate is None else estimate.value
 
 
-class Place(Enum):
+class EnginePlace(Enum):
     """The place of an engine on a task."""
 
     ALONE = "the best"
@@ -56,13 +56,13 @@ class Standing:
     unclear: tuple[EngineVersion, ...] = ()
     ratios: Mapping[EngineVersion, Ratio] = field(default_factory=dict)
 
-    def place(self, engine: EngineVersion) -> Place:
+    def place(self, engine: EngineVersion) -> EnginePlace:
         is_best = self.best is not None and self.best.cell.engine == engine
         if engine in self.tied or (is_best and self.tied):
-            return Place.TIES
+            return EnginePlace.TIES
         if engine in self.unclear or (is_best and self.unclear):
-            return Place.UNCLEAR
-        return Place.ALONE if is_best else Place.BEHIND
+            return EnginePlace.UNCLEAR
+        return EnginePlace.ALONE if is_best else EnginePlace.BEHIND
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,13 @@ def score(tasks: Iterable[Task], engine: EngineVersion) -> Score:
     ratios = [ratio for task in own if (ratio := task.standing.ratios.get(engine)) is not None]
     places = Counter(task.standing.place(engine) for task in own)
     mean = geometric_mean(ratios) if timed else None
-    return Score(engine, mean, places[Place.ALONE], places[Place.TIES], places[Place.UNCLEAR])
+    return Score(
+        engine,
+        mean,
+        places[EnginePlace.ALONE],
+        places[EnginePlace.TIES],
+        places[EnginePlace.UNCLEAR],
+    )
 
 
 def _rank(score: Score) -> tuple[bool, float, str]:

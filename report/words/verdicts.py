@@ -18,7 +18,7 @@ from report.words import names, wording
 
 
 @dataclass(frozen=True)
-class Verdict:
+class WorkVerdict:
     """Which engine to use for one kind of work: a workload in a setting.
 
     ``engine`` is the label of the engine; if no engine has a value, it and all other texts are
@@ -43,7 +43,7 @@ class Verdict:
         return " ".join([f"{self.title}: {self.engine}.", *filter(None, parts)])
 
 
-def verdicts(results: Path) -> list[Verdict]:
+def verdicts(results: Path) -> list[WorkVerdict]:
     """Returns a verdict for each kind of work, at the largest size and the most threads.
 
     Raises ReportError where the file is unusable.
@@ -82,11 +82,11 @@ def _verdict(
     tasks: Sequence[Task],
     engines: Iterable[EngineVersion],
     labels: dict[EngineVersion, str],
-) -> Verdict:
+) -> WorkVerdict:
     found = pick(tasks, engines)
     if found is None:
-        return Verdict(title, where)
-    return Verdict(
+        return WorkVerdict(title, where)
+    return WorkVerdict(
         title, where, labels[found.engine], _lead(found, labels), _reason(found, labels),
         _price(found), _memory(found, labels),
     )  # fmt: skip

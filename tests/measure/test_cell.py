@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.answer import AnswerSpec, SortKey
-from harness.data.budget import Budget
+from harness.data.budget import CacheBudget
 from harness.engines.base import Program
 from harness.measure.cell import CellTask, Phase
 from harness.measure.pool import Settings, WorkerPool
@@ -38,7 +38,7 @@ class Bench:
         table = Table("t", (Column("k", Type.INT64), Column("x", Type.FLOAT64)), 4, (file,))
         self.tables = {"t": table}
         self.pool = WorkerPool(settings)
-        self.referee = Referee(Budget(folder / "cache", "run", 0), settings.scratch, threads=1)
+        self.referee = Referee(CacheBudget(folder / "cache", "run", 0), settings.scratch, threads=1)
         self.told: list[Phase] = []
 
     def task(self, engine: str, spec: AnswerSpec | None = None, **rest: bool) -> CellTask:
@@ -201,7 +201,7 @@ def test_a_reference_is_read_from_csv_where_there_is_no_parquet(
 
 def test_a_reference_is_computed_once_and_kept_on_disk(bench: Bench, tmp_path: Path) -> None:
     spec = AnswerSpec(SCHEMA, SQL)
-    budget = Budget(tmp_path / "kept", "run", 0)
+    budget = CacheBudget(tmp_path / "kept", "run", 0)
     with Referee(budget, tmp_path / "one", threads=1) as referee:
         path = referee.reference(bench.tables, "v1", spec).path
     number = path.stat().st_ino

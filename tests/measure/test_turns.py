@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.answer import AnswerSpec
-from harness.data.budget import Budget
+from harness.data.budget import CacheBudget
 from harness.engines.base import Program
 from harness.errors import WorkerOutOfMemory
 from harness.machine.pagecache import cached_pages
@@ -48,7 +48,9 @@ class Bench:
                 rounds=Rounds(fewest=3, most=3, seconds=60.0, block=0),
             )
         )
-        self.referee = Referee(Budget(folder / "cache", "run", 0), folder / "scratch", threads=1)
+        self.referee = Referee(
+            CacheBudget(folder / "cache", "run", 0), folder / "scratch", threads=1
+        )
 
     def measure(self, *engines: str, source: Input = Input.MEMORY, **settings: Any) -> list[Record]:
         """The records in the order in which they were complete."""

@@ -13,7 +13,7 @@ import pytest
 
 import harness.verify.reference
 from harness.answer import AnswerSpec, SortKey
-from harness.data.budget import Budget
+from harness.data.budget import CacheBudget
 from harness.errors import NoReference, Unsupported
 from harness.plan import compile_query
 from harness.tables import Table
@@ -46,7 +46,9 @@ def table(tmp_path: Path) -> Table:
 
 @pytest.fixture
 def referee(tmp_path: Path) -> Iterator[Referee]:
-    with Referee(Budget(tmp_path / "cache", "run", 0), tmp_path / "scratch", threads=1) as referee:
+    with Referee(
+        CacheBudget(tmp_path / "cache", "run", 0), tmp_path / "scratch", threads=1
+    ) as referee:
         yield referee
 
 
@@ -157,7 +159,7 @@ def test_a_join_by_commas_that_comes_to_no_end_is_asked_with_filters_pushed_down
     sql = "select count(*) as n, min(a.k) as k from t a, t b where a.k = b.k and a.k % 7 = b.k % 7"
     spec = AnswerSpec((Column("n", Type.INT64), Column("k", Type.INT64)), sql)
     references = References(other_way_seconds=1.0)
-    references.start(StartReferee(Budget(tmp_path / "cache", "run", 0), threads=1))
+    references.start(StartReferee(CacheBudget(tmp_path / "cache", "run", 0), threads=1))
     planted = references.reference(Compute((table,), "v1", spec))
     plant(planted, {"n": [1], "k": [0]})
     right = answer(tmp_path, n=[300_000], k=[0])
@@ -182,7 +184,7 @@ def test_a_reference_that_does_not_fit_its_memory_is_given_more(
     monkeypatch.setattr(harness.verify.reference, "open_database", tight)
     monkeypatch.chdir(tmp_path)
     references = References()
-    references.start(StartReferee(Budget(tmp_path / "cache", "run", 0), threads=1))
+    references.start(StartReferee(CacheBudget(tmp_path / "cache", "run", 0), threads=1))
     spec = AnswerSpec((Column("n", Type.INT64),), sql)
     path = references.reference(Compute((table,), "v1", spec)).path
     assert bounds == ["1MB", None]

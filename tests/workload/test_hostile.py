@@ -18,7 +18,7 @@ import pytest
 
 from harness import engines
 from harness.answer import AnswerSpec
-from harness.data.budget import Budget
+from harness.data.budget import CacheBudget
 from harness.engines.base import Program
 from harness.engines.polars.scans import refuse_other_scans
 from harness.engines.sql.base import SqlEngine
@@ -373,7 +373,7 @@ def test_an_unfinished_reference_leaves_no_file(
 ) -> None:
     monkeypatch.setattr(reference, "MOST_BYTES", 10**6)
     references = References()
-    references.start(StartReferee(Budget(tmp_path, "run", 0), 1))
+    references.start(StartReferee(CacheBudget(tmp_path, "run", 0), 1))
     for sql in ("select unnest(range(1000000)) as k", "select error('x') as k"):
         with pytest.raises(NoReference):
             references._file([], "key", AnswerSpec((), sql), sql)

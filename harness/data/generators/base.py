@@ -37,7 +37,7 @@ Skew = Annotated[float, Field(ge=0, le=3)]
 """How long the tail of a column of keys is: 0 is uniform, 1 is as of words in a language."""
 
 
-class Rows(Params):
+class RowsParams(Params):
     """The parameters of most generators: the rows of the main table, and a seed."""
 
     rows: int = Field(ge=100, le=MOST_ROWS)
@@ -45,7 +45,7 @@ class Rows(Params):
 
 
 P = TypeVar("P", bound=Params)
-R = TypeVar("R", bound=Rows)
+R = TypeVar("R", bound=RowsParams)
 
 
 class Generator(ABC, Generic[P]):

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from harness.data.generators.base import (
     ByBatch,
     Integers,
-    Rows,
+    RowsParams,
     columns,
     numbered,
     pick,
@@ -77,7 +77,7 @@ MOST_NOTES = 1_500
 """The most notes: their text has several lines, amid which some readers cut a long CSV file."""
 
 
-class EtlParams(Rows):
+class EtlParams(RowsParams):
     """``rows`` counts the orders, repeated ones included."""
 
     @property

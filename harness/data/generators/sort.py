@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from harness.data.generators.base import (
     ByBatch,
     Integers,
-    Rows,
+    RowsParams,
     columns,
     measurements,
     numbered,
@@ -38,24 +38,24 @@ SCHEMAS = {
 }
 
 
-class Sort(ByBatch[Rows]):
+class Sort(ByBatch[RowsParams]):
     """One table ``x``: numbers, texts and times, all different, few different, or with a long tail.
 
     ``ordered`` ascends with the rows; ``nearly_ordered`` does, except for one row in a hundred.
     """
 
     name = "sort"
-    params = Rows
+    params = RowsParams
     tables = SCHEMAS
 
     def version(self) -> str:
         return "1"
 
-    def rows(self, params: Rows) -> Mapping[str, int]:
+    def rows(self, params: RowsParams) -> Mapping[str, int]:
         return {"x": params.rows}
 
     def make(
-        self, table: str, random: np.random.Generator, params: Rows, start: int, rows: int
+        self, table: str, random: np.random.Generator, params: RowsParams, start: int, rows: int
     ) -> list[pa.Array]:
         places = np.arange(start, start + rows)
         ids = Shuffle(params.rows, params.seed, 0).places(places)

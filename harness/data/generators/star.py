@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from harness.data.generators.base import (
     ByBatch,
     Integers,
-    Rows,
+    RowsParams,
     Skew,
     columns,
     numbered,
@@ -54,7 +54,7 @@ SCHEMAS = {
 }
 
 
-class StarParams(Rows):
+class StarParams(RowsParams):
     """``rows`` counts the sales; ``skew`` is that of their customers and products."""
 
     skew: Skew = 0.7

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from harness.data.generators.base import (
     ByBatch,
-    Rows,
+    RowsParams,
     columns,
     numbered,
     pick,
@@ -37,21 +37,21 @@ SCHEMAS = {
 }
 
 
-class Text(ByBatch[Rows]):
+class Text(ByBatch[RowsParams]):
     """One table ``documents`` of short and long texts, all in ASCII but for a few words."""
 
     name = "text"
-    params = Rows
+    params = RowsParams
     tables = SCHEMAS
 
     def version(self) -> str:
         return "1"
 
-    def rows(self, params: Rows) -> Mapping[str, int]:
+    def rows(self, params: RowsParams) -> Mapping[str, int]:
         return {"documents": params.rows}
 
     def make(
-        self, table: str, random: np.random.Generator, params: Rows, start: int, rows: int
+        self, table: str, random: np.random.Generator, params: RowsParams, start: int, rows: int
     ) -> list[pa.Array]:
         return [
             pa.array(np.arange(start + 1, start + rows + 1)),

@@ -10,7 +10,7 @@ import pyarrow as pa
 from harness.data.generators.base import (
     ByBatch,
     Integers,
-    Rows,
+    RowsParams,
     columns,
     numbered,
     pick,
@@ -34,7 +34,7 @@ SCHEMAS = {
 }
 
 
-class TimeSeriesParams(Rows):
+class TimeSeriesParams(RowsParams):
     """``rows`` counts the readings."""
 
     @property

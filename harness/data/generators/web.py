@@ -12,7 +12,7 @@ from harness.data.generators.base import (
     ByBatch,
     Flags,
     Integers,
-    Rows,
+    RowsParams,
     columns,
     numbered,
     pick,
@@ -43,7 +43,7 @@ SCHEMAS = {
 }
 
 
-class Web(ByBatch[Rows]):
+class Web(ByBatch[RowsParams]):
     """One table ``hits``, about in time order; a visitor's rows are anywhere in it.
 
     Visitors, sites, pages, regions and words have long tails. Of ten hits four have no referrer,
@@ -51,17 +51,17 @@ class Web(ByBatch[Rows]):
     """
 
     name = "web"
-    params = Rows
+    params = RowsParams
     tables = SCHEMAS
 
     def version(self) -> str:
         return "1"
 
-    def rows(self, params: Rows) -> Mapping[str, int]:
+    def rows(self, params: RowsParams) -> Mapping[str, int]:
         return {"hits": params.rows}
 
     def make(
-        self, table: str, random: np.random.Generator, params: Rows, start: int, rows: int
+        self, table: str, random: np.random.Generator, params: RowsParams, start: int, rows: int
     ) -> list[pa.Array]:
         numbers = np.arange(start, start + rows)
         moments = FIRST + _seconds(random, numbers, params.rows)
@@ -88,7 +88,7 @@ def _seconds(random: np.random.Generator, numbers: Integers, rows: int) -> Integ
     return numbers * span // rows + random.integers(0, 3_600, len(numbers))
 
 
-def _visitors(random: np.random.Generator, params: Rows, rows: int) -> list[pa.Array]:
+def _visitors(random: np.random.Generator, params: RowsParams, rows: int) -> list[pa.Array]:
     """Draws visitors, and returns them with the network address of each."""
     visitor = skewed(random, max(10, params.rows // 4), rows)
     return [pa.array(visitor * 7_919 + 10**12), pa.array(visitor % 65_521 + 3_000_000_000)]

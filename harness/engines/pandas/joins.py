@@ -53,9 +53,9 @@ class PandasJoins(PandasSteps):
         return (*self.order(node.left), *theirs)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Returns both inputs, cast so that merge keeps their integers.
+        """Returns both inputs, cast so that merge keeps their integers, and risky right keys.
 
-        And the right keys whose NULLs merge would match with NULLs of the left.
+        The NULLs of a risky key would match NULLs of the left key in merge.
         """
         left, right = self.exact(node.left), self.exact(node.right)
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]

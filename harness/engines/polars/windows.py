@@ -39,7 +39,7 @@ Item = tuple[str, str]
 
 
 @dataclass
-class Pass:
+class WindowPass:
     """Windows that are computed over a frame in one order of its rows."""
 
     order: tuple[Expression, ...]
@@ -54,13 +54,13 @@ class PolarsWindows:
     def __init__(self, print_: PolarsExpressions) -> None:
         self.print_, self.gaps = print_, print_.gaps
 
-    def passes(self, functions: Sequence[tuple[str, exp.Window]]) -> list[Pass]:
+    def passes(self, functions: Sequence[tuple[str, exp.Window]]) -> list[WindowPass]:
         """Returns, in turn, an order to sort by and the columns to add; unsorted ones first."""
         sorted_by = {_order(e) for _, e in functions if self._needs_sorting(e)}
-        found: dict[tuple[Expression, ...], Pass] = {}
+        found: dict[tuple[Expression, ...], WindowPass] = {}
         for name, e in functions:
             order = _order(e) if _order(e) in sorted_by else ()
-            done = found.setdefault(order, Pass(order))
+            done = found.setdefault(order, WindowPass(order))
             text, shared = self._printed(e, quoted(name), presorted=bool(order))
             done.first.append((name, text))
             done.second += [(name, shared)] if shared else []

@@ -12,16 +12,16 @@ from itertools import combinations
 from sqlglot import exp
 
 from harness.plan.tree.nodes import Expression
-from harness.plan.tree.relation import Place, Relation
+from harness.plan.tree.relation import AliasedColumn, Relation
 
-_Class = frozenset[Place]
+_Class = frozenset[AliasedColumn]
 
 
 class Equalities:
     """Classes of equal columns: all of one type, and each of another relation."""
 
     def __init__(self, predicates: Iterable[Expression], relations: Mapping[str, Relation]) -> None:
-        classes: dict[Place, set[Place]] = {}
+        classes: dict[AliasedColumn, set[AliasedColumn]] = {}
         self._stated = set[_Class]()
         for one, other in _equal_columns(predicates, relations):
             merged = classes.get(one, {one}) | classes.get(other, {other})
@@ -41,13 +41,13 @@ class Equalities:
 
     def of(self, one: Expression, other: Expression) -> _Class | None:
         """Returns the class that makes two columns equal, or None."""
-        places = {_place(one), _place(other)}
-        members = self._classes.get(_place(one), frozenset())
+        places = {_aliased(one), _aliased(other)}
+        members = self._classes.get(_aliased(one), frozenset())
         return members if places <= members else None
 
     def is_implied(self, pair: tuple[Expression, Expression]) -> bool:
         """True if the equality was derived (a = b, b = c => a = c), not written in the query."""
-        return self.of(*pair) is not None and set(map(_place, pair)) not in self._stated
+        return self.of(*pair) is not None and set(map(_aliased, pair)) not in self._stated
 
     def refers(self, alias: str, other: str) -> bool:
         """True if ``alias`` is joined on all classes that ``other`` is joined on, and on more.
@@ -71,7 +71,7 @@ class Equalities:
 
 def _equal_columns(
     predicates: Iterable[Expression], relations: Mapping[str, Relation]
-) -> Iterable[tuple[Place, Place]]:
+) -> Iterable[tuple[AliasedColumn, AliasedColumn]]:
     types = {
         place: relation.node.column(name).type
         for relation in relations.values()
@@ -79,10 +79,10 @@ def _equal_columns(
     }
     for p in predicates:
         if isinstance(p, exp.EQ):
-            one, other = _place(p.this), _place(p.expression)
+            one, other = _aliased(p.this), _aliased(p.expression)
             if one[0] != other[0] and one in types and types[one] == types.get(other):
                 yield one, other
 
 
-def _place(expression: Expression) -> Place:
+def _aliased(expression: Expression) -> AliasedColumn:
     return (expression.table, expression.name) if isinstance(expression, exp.Column) else ("", "")

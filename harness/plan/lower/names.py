@@ -10,10 +10,12 @@ from sqlglot import exp
 from harness.plan.facts.columns import columns_of, fresh
 from harness.plan.sql.grouping import grouping_sets
 from harness.plan.tree.nodes import Expression, conjuncts
-from harness.plan.tree.relation import Place
+from harness.plan.tree.relation import AliasedColumn
 
 
-def flat_names(select: exp.Select, sources: Mapping[str, Sequence[str]]) -> dict[Place, str]:
+def flat_names(
+    select: exp.Select, sources: Mapping[str, Sequence[str]]
+) -> dict[AliasedColumn, str]:
     """Returns a flat name for every column of ``sources`` (alias -> columns) that the block reads.
 
     A column keeps its own name if it can. Columns of one name that an inner join makes equal share
@@ -21,37 +23,41 @@ def flat_names(select: exp.Select, sources: Mapping[str, Sequence[str]]) -> dict
     gives them, or their alias and their own name: ``nation`` of ``n2`` -> ``n2_nation``.
     """
     used = Counter((c.table, c.name) for c in columns_of(select) if c.table in sources)
-    places = [(a, name) for a in sources for name in sources[a] if (a, name) in used]
+    columns = [(a, name) for a in sources for name in sources[a] if (a, name) in used]
     shared = _shared(select, used)
-    hints = {_place(item.unalias()): item.alias for item in select.selects if item.alias}
-    own = {name for _, name in places}
-    names: dict[Place, str] = {}
-    for place in places:
-        twin = next((p for p in shared.get(place, ()) if p in names), None)
-        names[place] = names[twin] if twin else _name(place, hints, own, set(names.values()))
+    hints = {_aliased(item.unalias()): item.alias for item in select.selects if item.alias}
+    own = {name for _, name in columns}
+    names: dict[AliasedColumn, str] = {}
+    for column in columns:
+        twin = next((p for p in shared.get(column, ()) if p in names), None)
+        names[column] = names[twin] if twin else _name(column, hints, own, set(names.values()))
     return names
 
 
-def _name(place: Place, hints: Mapping[Place, str], own: set[str], taken: set[str]) -> str:
-    alias, name = place
+def _name(
+    column: AliasedColumn, hints: Mapping[AliasedColumn, str], own: set[str], taken: set[str]
+) -> str:
+    alias, name = column
     if name not in taken:
         return name
-    hint = hints.get(place)
+    hint = hints.get(column)
     if hint is not None and hint not in own | taken:
         return hint
     return fresh(f"{alias}_{name}", own | taken)
 
 
-def _place(expression: Expression) -> Place:
+def _aliased(expression: Expression) -> AliasedColumn:
     return (expression.table, expression.name) if isinstance(expression, exp.Column) else ("", "")
 
 
-def _shared(select: exp.Select, uses: Counter[Place]) -> dict[Place, set[Place]]:
+def _shared(
+    select: exp.Select, uses: Counter[AliasedColumn]
+) -> dict[AliasedColumn, set[AliasedColumn]]:
     """Returns classes of columns with one name that are equal in every row.
 
     Inner joins make columns equal; a left join does where its right key is read nowhere else.
     """
-    classes: dict[Place, set[Place]] = {}
+    classes: dict[AliasedColumn, set[AliasedColumn]] = {}
     group = select.args.get("group")
     if group is not None and grouping_sets(group) is not None:
         return classes  # a grouping set may make only one of two equal columns NULL
@@ -62,7 +68,9 @@ def _shared(select: exp.Select, uses: Counter[Place]) -> dict[Place, set[Place]]
     return classes
 
 
-def _equal_columns(select: exp.Select, uses: Counter[Place]) -> Iterable[tuple[Place, Place]]:
+def _equal_columns(
+    select: exp.Select, uses: Counter[AliasedColumn]
+) -> Iterable[tuple[AliasedColumn, AliasedColumn]]:
     where = select.args.get("where")
     joins = select.args.get("joins") or []
     if any(join.side in ("RIGHT", "FULL") for join in joins):
@@ -77,11 +85,11 @@ def _equal_columns(select: exp.Select, uses: Counter[Place]) -> Iterable[tuple[P
                 yield left, right
 
 
-def _equalities(condition: Expression | None) -> Iterable[tuple[Place, Place]]:
+def _equalities(condition: Expression | None) -> Iterable[tuple[AliasedColumn, AliasedColumn]]:
     for part in conjuncts(condition):
         if isinstance(part, exp.EQ) and all(
             isinstance(e, exp.Column) for e in (part.left, part.right)
         ):
-            left, right = _place(part.left), _place(part.right)
+            left, right = _aliased(part.left), _aliased(part.right)
             if left[1] == right[1] and left[0] != right[0]:
                 yield left, right

@@ -27,7 +27,7 @@ from harness.plan.tree.nodes import (
     conjuncts,
 )
 
-Place = tuple[str, str]
+TableColumn = tuple[str, str]
 """A table and one of its columns."""
 
 _INDIFFERENT = (exp.Min, exp.Max, exp.Avg)
@@ -38,16 +38,16 @@ _INDIFFERENT = (exp.Min, exp.Max, exp.Avg)
 class InnerJoins:
     """Tables that are inner-joined by equalities only.
 
-    ``conditions`` are each table's filters; ``places`` maps a column to the table's column that it
+    ``conditions`` are each table's filters; ``sources`` maps a column to the table's column that it
     is; ``classes`` are sets of columns that are equal in every row.
     """
 
     conditions: Mapping[str, frozenset[str]]
-    places: Mapping[str, Place]
-    classes: frozenset[frozenset[Place]]
+    sources: Mapping[str, TableColumn]
+    classes: frozenset[frozenset[TableColumn]]
 
-    def class_of(self, place: Place) -> frozenset[Place]:
-        return next((c for c in self.classes if place in c), frozenset({place}))
+    def class_of(self, column: TableColumn) -> frozenset[TableColumn]:
+        return next((c for c in self.classes if column in c), frozenset({column}))
 
 
 def over_join(plan: Node) -> Node:
@@ -87,25 +87,25 @@ def _contained(node: Aggregate, left: Node, left_key: str) -> dict[str, str] | N
     key = node.keys[0][1]
     if inner is None or outer is None or not isinstance(key, exp.Column):
         return None
-    place = inner.places[key.name]
+    column = inner.sources[key.name]
     tables = set(inner.conditions)
-    if not tables < set(outer.conditions) or left_key not in outer.places:
+    if not tables < set(outer.conditions) or left_key not in outer.sources:
         return None
     if any(inner.conditions[table] != outer.conditions[table] for table in tables):
         return None
-    if outer.class_of(outer.places[left_key]) != outer.class_of(place):
+    if outer.class_of(outer.sources[left_key]) != outer.class_of(column):
         return None
-    if not _connected_by_key_only(inner, outer, tables, place):
+    if not _connected_by_key_only(inner, outer, tables, column):
         return None
-    found = {there: name for name, there in outer.places.items()}
+    found = {there: name for name, there in outer.sources.items()}
     wanted = columns_in(*(e for _, e in node.aggregates))
-    if any(inner.places[name] not in found for name in wanted):
+    if any(inner.sources[name] not in found for name in wanted):
         return None
-    return {name: found[inner.places[name]] for name in wanted}
+    return {name: found[inner.sources[name]] for name in wanted}
 
 
 def _connected_by_key_only(
-    inner: InnerJoins, outer: InnerJoins, tables: set[str], key: Place
+    inner: InnerJoins, outer: InnerJoins, tables: set[str], key: TableColumn
 ) -> bool:
     """True if the other tables of ``outer`` restrict the common ones by the key alone."""
     for shared in outer.classes:
@@ -121,13 +121,13 @@ def inner_joins(node: Node) -> InnerJoins | None:
     """Describes a tree of inner joins; None for any other plan, and for a self-join."""
     match node:
         case Scan():
-            places = {column.name: (node.table, source) for source, column in node.columns}
-            return InnerJoins({node.table: frozenset()}, places, frozenset())
+            sources = {column.name: (node.table, source) for source, column in node.columns}
+            return InnerJoins({node.table: frozenset()}, sources, frozenset())
         case Filter(input=Scan(table=table)):
             below = inner_joins(node.input)
             assert below is not None
-            conditions = frozenset(_in_source(p, below.places) for p in conjuncts(node.condition))
-            return InnerJoins({table: conditions}, below.places, frozenset())
+            conditions = frozenset(_in_source(p, below.sources) for p in conjuncts(node.condition))
+            return InnerJoins({table: conditions}, below.sources, frozenset())
         case Project() if all(isinstance(e, exp.Column) for _, e in node.items):
             below = inner_joins(node.input)
             return None if below is None else _projected(below, node.items)
@@ -137,8 +137,8 @@ def inner_joins(node: Node) -> InnerJoins | None:
 
 
 def _projected(below: InnerJoins, items: Iterable[Item]) -> InnerJoins:
-    places = {name: below.places[e.name] for name, e in items}
-    return InnerJoins(below.conditions, places, below.classes)
+    sources = {name: below.sources[e.name] for name, e in items}
+    return InnerJoins(below.conditions, sources, below.classes)
 
 
 def _joined(node: Join) -> InnerJoins | None:
@@ -147,16 +147,16 @@ def _joined(node: Join) -> InnerJoins | None:
         return None
     classes = set(left.classes | right.classes)
     for ours, theirs in node.on:
-        pair = {left.places[ours], right.places[theirs]}
+        pair = {left.sources[ours], right.sources[theirs]}
         met = {c for c in classes if c & pair}
         classes = (classes - met) | {frozenset(pair).union(*met)}
-    places = {**right.places, **left.places}
+    sources = {**right.sources, **left.sources}
     conditions = {**left.conditions, **right.conditions}
-    return InnerJoins(conditions, places, frozenset(classes))
+    return InnerJoins(conditions, sources, frozenset(classes))
 
 
-def _in_source(condition: Expression, places: Mapping[str, Place]) -> str:
-    return in_sql(_renamed(condition, {name: source for name, (_, source) in places.items()}))
+def _in_source(condition: Expression, sources: Mapping[str, TableColumn]) -> str:
+    return in_sql(_renamed(condition, {name: source for name, (_, source) in sources.items()}))
 
 
 def _renamed(e: Expression, names: Mapping[str, str]) -> Expression:

@@ -31,7 +31,10 @@ class _Far:
 
 
 def tied_to_the_next(tree: Expression, schemas: Mapping[str, Schema]) -> None:
-    """Rewrites such subqueries in place; the tree's columns must be qualified."""
+    """Rewrites in place the subqueries that refer two or more levels out.
+
+    The tree's columns must be qualified.
+    """
     for _ in range(MOST_STEPS):
         far = next((f for f in _far_columns(tree) if _source(f) is not None), None)
         if far is None:

@@ -26,7 +26,7 @@ from harness.plan.tree.nodes import (
 )
 from harness.types import Type
 
-Place = tuple[str, str]
+AliasedColumn = tuple[str, str]
 """An alias of the query block, and a column of it."""
 
 
@@ -35,7 +35,7 @@ class Relation:
     """A node, and the flat name of each (alias, column) in it."""
 
     node: Node
-    columns: Mapping[Place, str]
+    columns: Mapping[AliasedColumn, str]
 
     @property
     def aliases(self) -> frozenset[str]:
