@@ -318,7 +318,8 @@ def computed_of_own_rows(e: Expression) -> bool:
     if not isinstance(e, exp.Subquery) or isinstance(e.parent, _OF_ROWS):
         return False
     plain = (exp.Sum, exp.Avg, exp.Min, exp.Max)
-    if any(type(item.unalias()) in plain for item in e.unnest().selects):
+    query: Any = e.unnest()
+    if any(type(item.unalias()) in plain for item in query.selects):
         return False
     return any(_is_tied(column, e) for column in e.find_all(exp.Column) if column.table)
 
