@@ -61,7 +61,11 @@ class PySpark(SqlEngine):
     oldest: ClassVar[Mapping[str, str]] = {"pyspark": "4.0"}
     session, gaps, rules = PySparkSession, gaps.PYSPARK, rules.PYSPARK
     nan_differs: ClassVar[frozenset[Use]] = frozenset()
-    special_differs: ClassVar[Differing] = {**FULL_CASE, exp.Round: frozenset({Special.LARGE})}
+    special_differs: ClassVar[Differing] = {
+        **FULL_CASE,
+        exp.PercentileDisc: frozenset({Special.BEYOND}),
+        exp.Round: frozenset({Special.LARGE}),
+    }
     dialect = spellings.dialect(Dialect, spellings.PYSPARK)
 
     def environment(self, threads: int) -> dict[str, str]:
