@@ -206,7 +206,9 @@ def _reason(output: str) -> str:
 
 def _versions(folder: Path) -> dict[str, str]:
     python = str(OwnEnvironment(folder, {}).python)
-    listed = subprocess.run([python, "-c", _LISTED], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        [python, "-I", "-c", _LISTED], capture_output=True, text=True, check=True
+    )
     return {canonicalize_name(name): v for name, v in json.loads(listed.stdout).items()}
 
 

@@ -21,10 +21,10 @@ from tests.support.benchmark_runs import TABLE, Project
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """An empty cache; no uv, whose own cache and settings a test does not know."""
-    monkeypatch.setenv("ENGINEBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("ENGINEBENCH_CACHE", str(tmp_path / "own-cache"))
     monkeypatch.setattr(own_environment, "_homes", {})
     monkeypatch.setattr(own_environment, "_by_uv", lambda folder, needed: "uv is not installed")
-    return tmp_path / "cache"
+    return tmp_path / "own-cache"
 
 
 def pinned(name: str) -> InOwnEnvironment:
