@@ -10,7 +10,6 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from harness import engines
 from harness.data import cache as cache_module
 from harness.data.cache import Cache
 from harness.data.prepare import prepare
@@ -64,13 +63,8 @@ def test_a_name_is_neither_a_pattern_nor_an_address(
         table = prepare(load(workload), "any", source, cache).tables["t"]
         (file,) = table.files(source)
         assert plain_path(file) and file.samefile(base.with_name(f"{base.name}.{source}"))
-        for engine in readers(source):
+        for engine in installed(reads=source):
             assert read_by(engine, table, source).to_pydict() == {"k": [1], "s": ["a"]}, engine
-
-
-def readers(source: Input) -> list[str]:
-    """The engines that are installed and read files of a kind."""
-    return [name for name in installed() if source in engines.get(name).reads]
 
 
 def test_a_folder_above_the_workload_says_nothing(tmp_path: Path) -> None:
@@ -81,7 +75,7 @@ def test_a_folder_above_the_workload_says_nothing(tmp_path: Path) -> None:
         for source in (Input.PARQUET, Input.CSV):
             table = prepared(folder, f"d/**/*.{source}", source, cache)
             assert all(map(plain_path, table.files(source))) and table.rows == 2
-            for engine in readers(source):
+            for engine in installed(reads=source):
                 answer = read_by(engine, table, source).to_pydict()
                 assert sorted(answer["k"]) == [1, 2], (engine, source)
             with open_database([table], 1) as database:

@@ -177,7 +177,11 @@ def described(table: pa.Table) -> Schema:
     )
 
 
-def installed(serving: bool = False) -> tuple[str, ...]:
-    """The names of the engines that can be used here; those that start a server where asked for."""
-    able = (name for name in engines.names() if engines.get(name).unavailable() is None)
-    return tuple(name for name in able if serving or not engines.get(name).serves)
+def installed(serving: bool = False, reads: Input | None = None) -> tuple[str, ...]:
+    """The names of the engines that can be used here.
+
+    Those that start a server only where ``serving``, and only those that read ``reads``, if given.
+    """
+    able = [engines.get(name) for name in engines.names()]
+    able = [e for e in able if e.unavailable() is None and (serving or not e.serves)]
+    return tuple(e.name for e in able if reads is None or reads in e.reads)
