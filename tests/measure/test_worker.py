@@ -213,15 +213,13 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path, stopped: tuple[
 import sys
 from pathlib import Path
 from harness.engines.base import Program
-from harness.machine.processtree import kill_tree
-from harness.machine.sampling import Sampler
 from harness.machine.worker_client import WorkerClient
-from harness.measure.requests import Prepare, Run, StartEngine
+from harness.measure.requests import PrepareProgram, RunProgram, StartEngine
 worker = WorkerClient("harness.measure.engine_worker", Path({str(tmp_path / "worker")!r}))
 worker.request(StartEngine("tests.fakes.engines:Hanging", 1), 20)
-worker.request(Prepare(Program({str(tmp_path / "pids")!r}, "python")), 20)
+worker.request(PrepareProgram(Program({str(tmp_path / "pids")!r}, "python")), 20)
 print(worker.pid, flush=True)
-worker.request(Run(), 60)
+worker.request(RunProgram(), 60)
 """
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     assert parent.stdout is not None
