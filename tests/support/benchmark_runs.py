@@ -14,11 +14,12 @@ from typing import Any
 
 import psutil
 
+import harness.engines
 from report.page import library
 from tests.places import ROOT
-from tests.support.in_process import installed
 
-AVAILABLE = installed()
+AVAILABLE = harness.engines.by_default()
+"""The engines of a run without ``--engines``."""
 QUICK = ("--benchmark-max-time", "0.01", "--benchmark-min-rounds", "2")
 
 TABLE = "k,x\n1,0.0\n1,1.0\n2,12.25\n3,\n"

@@ -152,6 +152,7 @@ class Connected:
     def close(self) -> None:
         """Ends an own server; on another, cancels the session's work and drops its schema."""
         if self.server is not None:
+            own_server.cache_clear()
             self.server.close()
             return
         with self.connected() as own:
