@@ -17,6 +17,7 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from harness import engines
 from harness.errors import WorkloadError
 from tests.support.in_process import InProcess, installed
 from tests.support.random_cases import Case, cases
@@ -24,12 +25,15 @@ from tests.support.random_rows import ENDS
 
 EXAMPLES = int(os.environ.get("ENGINEBENCH_EXAMPLES", "30"))
 """Pairs of random tables; there are up to five queries over each pair."""
-PLANNED = tuple(name for name in installed() if name != "duckdb")
-"""The engines whose programs come of a plan. DuckDB runs what the reference does."""
+WHOLE = "ENGINEBENCH_EXAMPLES" in os.environ
+PLANNED = tuple(
+    name for name in installed() if name != "duckdb" and (WHOLE or engines.get(name).by_default)
+)
+"""The engines whose programs come of a plan: by default those of a run without ``--engines``."""
 EXHAUSTIVE = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize="ENGINEBENCH_EXAMPLES" not in os.environ,
+    derandomize=not WHOLE,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )
