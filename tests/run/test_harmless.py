@@ -17,7 +17,7 @@ from harness.outcome import Cell, Outcome, Record
 from harness.run.budget import Budget
 from harness.run.terminal import Display
 from harness.tables import Input
-from report import Verdict
+from report import WorkVerdict
 from tests.places import ROOT
 
 EVIL = "\x1b]0;owned\x07\x9b2J\u202e"
@@ -35,7 +35,7 @@ REGISTER: Any = SimpleNamespace(cells=(), record_of=None)
         ("last_words", (EVIL,)),
         ("progress", (CELL, Phase.COLD, 0)),
         ("cell", (ASKED, Record(CELL, Outcome.ERROR, EVIL))),
-        ("summary", (REGISTER, [Verdict(EVIL, EVIL)], (), Path(EVIL), Path(EVIL))),
+        ("summary", (REGISTER, [WorkVerdict(EVIL, EVIL)], (), Path(EVIL), Path(EVIL))),
     ],
 )
 def test_what_is_printed_shows_escapes_and_does_none(
