@@ -70,8 +70,8 @@ def _plain(column: pa.Array) -> list[Any]:
         if any(text is not None and text[SECONDS:].strip(".0") for text in texts):
             raise ValueError("SQLite's functions of times know no fractions of seconds")
         return [text and text[:SECONDS] for text in texts]
-    plain = column.cast(pa.string()) if pa.types.is_date(column.type) else column
-    return list(plain.to_pylist())
+    as_text = pa.types.is_date(column.type) or pa.types.is_decimal(column.type)
+    return list((column.cast(pa.string()) if as_text else column).to_pylist())
 
 
 def answer(
