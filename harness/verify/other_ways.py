@@ -21,6 +21,9 @@ IN_FLOATS = "where means are those of floats, so that a last bit decides"
 BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
 AS_ROUNDED = "where a float without digits behind a place is rounded to itself, not a last bit off"
 AS_SCALED = "where a half is rounded after a float is scaled to whole numbers, as libraries do"
+AS_MISSING = "where 0 / 0 is NULL, or the least of numbers (divide by nullif(…, 0))"
+_MOST_NESTED = 4
+"""The deepest nesting of divisions that is rewritten: each is written twice."""
 _OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct)
 
 
@@ -42,6 +45,9 @@ def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
         for mean in reversed([e for e in of_floats.find_all(exp.Avg) if not e.find(exp.Distinct)]):
             mean.set("this", exp.cast(mean.this.copy(), "DOUBLE"))
         yield IN_FLOATS, of_floats.sql(DIALECT)
+    for value in (exp.null(), exp.cast(exp.Literal.string("-infinity"), "DOUBLE")):
+        if (missing := _with_quotients(tree, value)) is not None:
+            yield AS_MISSING, missing.sql(DIALECT)
     if (rounded := _with_rounded_alone(tree)) is not None:
         yield AS_ROUNDED, rounded.sql(DIALECT)
     if (scaled := _with_halves_of_scaled_floats(tree)) is not None:
@@ -54,6 +60,28 @@ def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
             product = exp.Mul(this=division.this.copy(), expression=exp.paren(reciprocal))
             division.replace(exp.paren(product))
         yield BY_RECIPROCALS, tree.sql(DIALECT)
+
+
+def _with_quotients(tree: exp.Expr, value: exp.Expr) -> exp.Expr | None:
+    """Returns the query with a value for quotients that are NaN, or None without a division.
+
+    Libraries take that NaN for NULL, or for less than any number; to DuckDB it is greater.
+    """
+    copy = tree.copy()
+    quotients = list(copy.find_all(exp.Div))
+    if max(map(_divisions, quotients), default=0) > _MOST_NESTED:
+        return None
+    for quotient in reversed(quotients):  # innermost first
+        is_nan = exp.Anonymous(this="isnan", expressions=[exp.cast(quotient.copy(), "DOUBLE")])
+        choice = exp.Case(ifs=[exp.If(this=is_nan, true=value.copy())], default=quotient.copy())
+        quotient.replace(exp.paren(choice))
+    return copy if quotients else None
+
+
+def _divisions(quotient: exp.Expr) -> int:
+    """Returns how many divisions contain a division."""
+    outer = quotient.find_ancestor(exp.Div)
+    return 0 if outer is None else 1 + _divisions(outer)
 
 
 def _with_rounded_alone(tree: exp.Expr) -> exp.Expr | None:

@@ -100,7 +100,7 @@ class References:
             return AnswerVerdict(None)
         from harness.verify.explained import another  # imported late: right answers need none of it
 
-        unsupported = self.explain(Explain(spec, reference))
+        unsupported = self._data_of_its_own(spec, reference, raised=False)
         if unsupported is not None:
             return AnswerVerdict(reason, unsupported)
         doubt = self._doubt(given, spec, reference)
@@ -118,12 +118,15 @@ class References:
         return AnswerVerdict(reason, unsupported, doubt)
 
     def explain(self, request: Explain) -> str | None:
+        """Returns the reason in the data for an engine's error, or None."""
+        return self._data_of_its_own(request.spec, request.reference, raised=True)
+
+    def _data_of_its_own(self, spec: AnswerSpec, reference: Reference, raised: bool) -> str | None:
         from harness.verify.explained import data_of_its_own
 
-        data, key = request.reference.tables, request.reference.key
-        names = [table.name for table in data]
-        with self._in_time(self._open(data, key)) as database:
-            return data_of_its_own(database, request.spec.reference_sql, names)
+        names = [table.name for table in reference.tables]
+        with self._in_time(self._open(reference.tables, reference.key)) as database:
+            return data_of_its_own(database, spec.reference_sql, names, raised)
 
     @contextlib.contextmanager
     def _in_time(self, database: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:

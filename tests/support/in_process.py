@@ -109,7 +109,7 @@ class InProcess:
         except Unsupported as error:
             return refused(error, program.text)
         except Exception as error:  # an engine may raise anything
-            own = data_of_its_own(self.reference, sql, self.tables)
+            own = data_of_its_own(self.reference, sql, self.tables, raised=True)
             told = f"{type(error).__name__}: {error}"
             return Verdict("failed" if own is None else "unsupported", own or told, program.text)
         reason = compare(answer, self.expected(sql), query.spec, query.spec.limit is not None)

@@ -10,8 +10,9 @@ import pytest
 from harness.answer import AnswerSpec
 from harness.plan import compile_query
 from harness.types import Column, Type
-from harness.verify.explained import TEXTS, TOO_WIDE, WRITTEN, data_of_its_own
+from harness.verify.explained import QUOTIENT, TEXTS, TOO_WIDE, WRITTEN, data_of_its_own
 from harness.verify.other_ways import (
+    AS_MISSING,
     AS_ROUNDED,
     AS_SCALED,
     BY_RECIPROCALS,
@@ -228,3 +229,32 @@ def test_a_half_of_a_scaled_float_is_another_way(database: duckdb.DuckDBPyConnec
     sql = "select round(x, 1) as a, round(d, 2) as b from (select 1.45e0 as x, 0.285 as d)"
     variants = [variant for way, variant in other_ways(sql, []) if way == AS_SCALED]
     assert [database.sql(variant).fetchall() for variant in variants] == [[(1.5, 0.29)]]
+
+
+@pytest.mark.parametrize(
+    ("sql", "depends"),
+    [
+        ("select k, (k - 3) / (k - 3) as a from t", True),
+        ("select k from t where (k - 3) / (k - 3) > 5", True),
+        ("select min((k - 3) / (k - 3)) as a from t", True),
+        ("select least((k - 3) / (k - 3), 1) as a from t", True),
+        ("select k from t where (k - 3) / (k - 3) > 5 or k > 0", False),
+        ("select count(*) as a from (select (k - 3) / (k - 3) as r from t) q", False),
+        ("select k / (k - 3) as a from t", False),  # infinite, not NaN
+    ],
+)
+def test_a_quotient_that_is_nan_excuses_only_what_depends_on_it(sql: str, depends: bool) -> None:
+    with duckdb.connect() as database:
+        database.execute("create table t as from (values (3, 0.1), (4, 0.2)) t(k, v)")
+        right = database.sql(sql).to_arrow_table()
+        found = another(database, AnswerSpec((), sql), right, False, ["t"])
+        assert (found is not None and AS_MISSING in found) == depends
+        assert data_of_its_own(database, sql, ["t"]) is None
+
+
+def test_an_error_where_a_quotient_is_nan_has_that_reason() -> None:
+    with duckdb.connect() as database:
+        database.execute("create table t as from (values (3), (4)) t(k)")
+        for divisor, reason in (("(k - 3)", QUOTIENT), ("k", None)):
+            sql = f"select sign((k - 3) / {divisor}) as a from t"
+            assert data_of_its_own(database, sql, ["t"], raised=True) == reason
