@@ -55,8 +55,17 @@ def disabled(config: pytest.Config) -> bool:
     return bool(config.getoption("benchmark_disable") and not config.getoption("benchmark_enable"))
 
 
+def base_folder(config: pytest.Config) -> Path:
+    """Returns the folder that relative ones are in: that of pytest's configuration file.
+
+    Without one it is the working folder. pytest's own rootdir may then be any folder that the
+    command line names, such as that in ``--results FOLDER``.
+    """
+    return config.rootpath if config.inipath else config.invocation_params.dir
+
+
 def workloads_folder(config: pytest.Config) -> Path:
-    folder: Path = config.rootpath / config.getoption("workloads_dir")
+    folder: Path = base_folder(config) / config.getoption("workloads_dir")
     if not folder.is_dir():
         raise pytest.UsageError(
             f"there is no folder {folder}; give a workload file, or --workloads-dir"

@@ -38,7 +38,7 @@ def register_parts(config: pytest.Config, reader: Reader) -> None:
     selection = options.selection(config)
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(options.workloads_folder(config))]
-    results = config.rootpath / config.getoption("results")
+    results = options.base_folder(config) / config.getoption("results")
     if not config.getoption("collectonly"):
         _check_results_folder(results)
     cache = _cache(options.cache_limit(config))

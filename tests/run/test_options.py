@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,14 @@ def test_with_benchmark_the_workloads_folder_runs_and_tests_do_not(project: Proj
         "that.yaml::q1[duckdb-memory-own]",
         "that.yaml::q2[duckdb-memory-own]",
     ]
+
+
+def test_the_value_of_an_option_is_not_taken_for_the_folder_to_work_in(
+    project: Project, tmp_path: Path
+) -> None:
+    words = ("--workloads-dir", ".", "--collect-only", "-q", "--engines", "duckdb")
+    done = project.benchmark("--results", str(tmp_path), *words)
+    assert (done.code, done.out.count("that.yaml::q")) == (0, 2), done.all
 
 
 def test_a_missing_engine_fails_nothing_and_options_keep_their_meaning(project: Project) -> None:
