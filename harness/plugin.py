@@ -8,6 +8,7 @@ read from files instead.
 from __future__ import annotations
 
 import importlib.util
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +36,8 @@ setattr(utils, "get_tag", _tag)  # noqa: B010 - before pytest-benchmark's plugin
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("benchmark"):
+        if sys.platform == "win32":
+            raise pytest.UsageError("engines are measured on Linux and macOS; here, use WSL 2")
         setattr(utils, "get_project_name", lambda: Path.cwd().name)  # noqa: B010 - asks git, hg
         from harness.workload.reader import Reader
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import pwd
 import re
 import secrets
 import shutil
@@ -22,11 +21,14 @@ import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.machine.closing import Closing
 from harness.machine.processtree import MARK
 from harness.machine.scratch import own_folder
+
+if TYPE_CHECKING:
+    import pwd
 
 PLACES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql*/bin")
 """Where packages install programs that are not on the PATH, below the root."""
@@ -178,6 +180,8 @@ _OWN_SETTINGS: Mapping[str, object] = {
 
 def _user() -> pwd.struct_passwd | None:
     """Returns the user that the server must run as; None if it is the current one."""
+    import pwd  # Windows has none
+
     if os.getuid() != 0:
         return None
     for name in USERS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -53,6 +52,8 @@ def _children(pid: int) -> Iterator[int]:
 
 def own_cpu_seconds() -> float:
     """Returns this process' user and system seconds, and those of its ended children."""
+    import resource  # Windows has none
+
     used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
