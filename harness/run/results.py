@@ -68,7 +68,7 @@ class Register:
         """Returns the cell's record, or a ``skipped`` one if the run did not reach it."""
         if cell in self.records:
             return self.records[cell]
-        program, reason = self.cells[cell].program, "the run was interrupted before this cell"
+        program, reason = self.cells[cell].program, "the run has not reached this cell"
         return Record(cell, Outcome.SKIPPED, reason, program.sha256 if program else None)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from report.look.colours import Shades, shades
 from report.read.frame import EngineStyle, EngineVersion, Setting
-from report.words import wording
 
 SIGNS = {
     "wrong": "≠",
@@ -23,7 +22,7 @@ WORDS = {"oom": "out of memory", "error": "error", "wrong": "wrong answer"}
 """Outcomes that are shown under another word than their name."""
 INPUTS = {"memory": "from memory", "parquet": "from Parquet", "csv": "from CSV"}
 OLDER_FADE = 0.55
-LONGEST_HEADING = 90
+LONGEST_HEADING = 60
 """The most characters of a heading that names several workloads."""
 BIDI_CONTROLS = dict.fromkeys(
     [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
@@ -131,10 +130,10 @@ def heading(titles: Iterable[str]) -> str:
     parts = list(map(short, listed))
     for count in range(len(parts), 1, -1):
         rest = [f"{len(parts) - count} more"] if count < len(parts) else []
-        text = wording.join([*parts[:count], *rest])
+        text = " · ".join([*parts[:count], *rest])
         if len(text) <= LONGEST_HEADING:
             return text
-    return wording.join([parts[0], f"{len(parts) - 1} more"])
+    return f"{parts[0]} · {len(parts) - 1} more"
 
 
 def outcome(outcome: str) -> str:

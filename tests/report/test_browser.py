@@ -106,7 +106,7 @@ def test_what_leaves_no_query_says_so_and_offers_all(open_page: Open) -> None:
 
 def test_the_top_says_what_to_use_for_which_work(open_page: Open) -> None:
     opened = open_page()
-    assert opened.text("h1").startswith("Group-by, 10 million rows, Join")
+    assert opened.text("h1").startswith("Group-by, 10 million rows · Join")
     assert opened.text("[data-answers]") == (
         "✗ 100 of 101 answers equal the reference; 7 cells without one"
     )

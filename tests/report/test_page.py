@@ -83,7 +83,7 @@ def test_numbers_lie_in_columns_by_cell(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
-    assert "was interrupted" in text_of(page(tmp_path, document(GAPS, interrupted=True)))
+    assert "is not complete" in text_of(page(tmp_path, document(GAPS, interrupted=True)))
 
 
 def test_programs_are_kept_exactly_as_they_were_run(tmp_path: Path) -> None:

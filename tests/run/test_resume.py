@@ -128,7 +128,7 @@ def test_the_report_is_drawn_from_a_journal(killed: Project, tmp_path: Path) -> 
     command = [sys.executable, "-m", "report", *map(str, journal_files(killed)), "-o", str(page)]
     done = subprocess.run(command, env=killed.environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "the run was interrupted before this cell" in page.read_text()
+    assert "the run has not reached this cell" in page.read_text()
 
 
 def test_resume_measures_what_is_missing_and_keeps_the_rest(
@@ -166,7 +166,7 @@ def test_after_ctrl_c_results_are_written_and_resume_completes_them(tmp_path: Pa
     assert project.processes() == []
     results, log = project.results(), (tmp_path / "log").read_text()
     assert [cell["outcome"] for cell in results["cells"]] == ["ok", "ok", "skipped", "skipped"]
-    assert results["cells"][-1]["reason"] == "the run was interrupted before this cell"
+    assert results["cells"][-1]["reason"] == "the run has not reached this cell"
     assert results["interrupted"] is True
     assert (tmp_path / "results" / "index.html").exists()
     assert "KeyboardInterrupt" in log
