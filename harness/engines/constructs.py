@@ -113,6 +113,7 @@ _VALUES: dict[str, tuple[tuple[str, Kind, str], ...]] = {
         ("contains(s, 'a')", exp.Contains, "contains(w, 'a')"),
         ("strpos(s, 'a')", exp.StrPosition, "strpos(w, 'a')"),
         ("length(s)", exp.Length, "length(w)"),
+        ("strlen(s)", exp.ByteLength, "strlen(w)"),
         ("upper(s)", exp.Upper, "upper(w)"),
         ("lower(s)", exp.Lower, "lower(w)"),
         ("trim(s)", exp.Trim, "trim(w)"),

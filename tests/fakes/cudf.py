@@ -38,6 +38,9 @@ class Texts(StringMethods):
     def len(self) -> Any:
         return super().len().astype("int64")
 
+    def byte_count(self) -> Any:
+        return self.encode("utf-8").str.len()
+
     def find(self, sub: str) -> Any:
         return super().find(sub).astype("int64")
 

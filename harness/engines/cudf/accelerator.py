@@ -95,7 +95,7 @@ def refuse_lost_nulls(plan: Node, gaps: Gaps) -> None:
                 raise gaps.unsupported("the keys of joined texts that may be NULL")
         for e in expressions_of(node):
             for product in e.find_all(exp.Mul):
-                if product.find(exp.Length):
+                if product.find(exp.ByteLength, exp.Length):
                     raise gaps.unsupported("a product of lengths", in_sql(product))
             kinds = (exp.NEQ,) if isinstance(node, Filter) else COMPARISONS
             for compared in e.find_all(*kinds):

@@ -52,6 +52,9 @@ class CudfExpressions(PandasExpressions):
     }
     spellings: ClassVar[Mapping[str, str]] = {
         **PandasExpressions.spellings,
+        **dict.fromkeys(
+            ("ByteLength", "ByteLength of NULLs"), '{this}.str.byte_count().astype("int64")'
+        ),
         **dict.fromkeys(("Length", "Length of NULLs"), '{this}.str.len().astype("int64")'),
         "Sign of NULLs": PandasExpressions.spellings["Sign"],
         "StrPosition of NULLs": PandasExpressions.spellings["StrPosition"],

@@ -20,7 +20,7 @@ _ARITHMETIC = (exp.Column, exp.Identifier, exp.Literal, exp.Neg, exp.Add, exp.Su
 _BY_PARTITION = (exp.Bracket, exp.DateFromParts, exp.Greatest, exp.Least, exp.SplitPart)
 """Expressions that Dask lacks and that the partitions' library has."""
 _REMAINDERS = (exp.Mod, exp.IntDiv)
-_COUNTED_IN_TEXT = (exp.Length, exp.StrPosition)
+_COUNTED_IN_TEXT = (exp.ByteLength, exp.Length, exp.StrPosition)
 """Expressions that Dask takes for floats, since its sample of a text column has NULLs."""
 
 

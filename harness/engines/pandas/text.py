@@ -25,6 +25,8 @@ class PandasText(PandasValues):
             '{this}.fillna("").str.split({by}, regex=False).str.get({start}).astype("str")'
             ".mask({this}.isna(){nothing})"
         ),
+        "ByteLength": '{this}.str.encode("utf-8").str.len()',
+        "ByteLength of NULLs": '{this}.str.encode("utf-8").str.len().astype("Int64")',
         "Contains": "{this}.str.contains({part}, regex=False)",
         "EndsWith": "{this}.str.endswith({part})",
         "Length": "{this}.str.len()",

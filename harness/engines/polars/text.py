@@ -20,6 +20,7 @@ class PolarsText(PolarsValues):
 
     text_spellings: ClassVar[Mapping[str, str]] = {
         "Bracket": "{this}.str.split({by}).list.get({start}, null_on_oob=True)",
+        "ByteLength": "{this}.str.len_bytes()",
         "Contains": "{this}.str.contains({part}, literal=True)",
         "EndsWith": "{this}.str.ends_with({part})",
         "Length": "{this}.str.len_chars()",

@@ -39,7 +39,7 @@ class PolarsValues(Functions):
 
     widths: ClassVar[Widths] = Widths(
         narrow=(
-            *(exp.Count, exp.CountIf, exp.Extract, exp.Length),
+            *(exp.Count, exp.CountIf, exp.Extract, exp.ByteLength, exp.Length),
             *(exp.RowNumber, exp.Rank, exp.DenseRank),
         )
     )

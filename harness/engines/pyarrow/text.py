@@ -23,6 +23,7 @@ class ArrowText(ArrowValues):
             'pc.binary_join(pc.list_slice(pc.split_pattern({value}, {by}), {start}, {end}), ""), '
             "None)"
         ),
+        "ByteLength": 'pc.binary_length({value}).cast("int64")',
         "Contains": "pc.match_substring({value}, {part})",
         "EndsWith": "pc.ends_with({value}, {part})",
         "Length": 'pc.utf8_length({value}).cast("int64")',

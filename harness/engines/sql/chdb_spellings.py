@@ -108,6 +108,7 @@ CHDB: Spellings = {
     exp.LastValue: over("last_value_respect_nulls"),
     exp.Lead: over("lead"),
     exp.Left: spelt("leftUTF8({this}, {expression})"),
+    exp.ByteLength: spelt("length({this})"),
     exp.Length: spelt("lengthUTF8({this})"),
     exp.Log: logarithm,
     exp.LogicalAnd: spelt("min({this})"),

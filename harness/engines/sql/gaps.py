@@ -40,8 +40,8 @@ COMMON: tuple[Gap, ...] = (
     ),
     cannot(
         exp.RegexpReplace,
-        "groups in what matches are replaced with",
-        test=shapes.group_in_replacement,
+        "a dollar sign in what matches are replaced with",
+        test=shapes.dollar_in_replacement,
     ),
     cannot(exp.Like, "a backslash in a pattern of LIKE", test=shapes.backslash_in_like),
     cannot(Aggregate, "groups of a constant", test=shapes.constant_key),
@@ -49,6 +49,11 @@ COMMON: tuple[Gap, ...] = (
 )
 """Gaps of every engine of this family."""
 
+GROUPS_REPLACED = cannot(
+    exp.RegexpReplace,
+    "groups in what matches are replaced with",
+    test=shapes.group_in_replacement,
+)
 OTHERWISE = "SQL that it says that it does not have"
 
 DATAFUSION: tuple[Gap, ...] = (
@@ -161,6 +166,7 @@ POLARS_SQL: tuple[Gap, ...] = (
 
 POSTGRES: tuple[Gap, ...] = (
     *COMMON,
+    GROUPS_REPLACED,
     cannot(exp.TryCast),
     not_yet(exp.Bracket),
     cannot(Scan, NO_PARQUET, "it has no reader of them"),
@@ -196,6 +202,7 @@ POSTGRES: tuple[Gap, ...] = (
 )
 HYPER: tuple[Gap, ...] = (
     *COMMON,
+    GROUPS_REPLACED,
     cannot(exp.ArgMax),
     cannot(exp.ArgMin),
     not_yet(exp.Bracket),
@@ -257,6 +264,7 @@ SQLITE: tuple[Gap, ...] = (
 )
 PYSPARK: tuple[Gap, ...] = (
     *COMMON,
+    GROUPS_REPLACED,
     not_yet(exp.Bracket),
     cannot(exp.Exists, "EXISTS or IN as a value", test=shapes.subquery_as_value),
     cannot(
@@ -276,6 +284,7 @@ PYSPARK: tuple[Gap, ...] = (
 )
 CHDB: tuple[Gap, ...] = (
     *COMMON,
+    GROUPS_REPLACED,
     cannot(Join, "keys, or distinct values, that are floats", test=shapes.float_keys),
     cannot(
         Join, "NOT IN of a subquery where something may be NULL", test=shapes.not_in_beside_null

@@ -14,6 +14,7 @@ from sqlglot import exp
 from harness.answer import AnswerSpec
 from harness.plan.facts.kinds import DEVIATIONS
 from harness.plan.facts.printing import Expression
+from harness.plan.sql.grouping import grouping_sets
 from harness.types import Type
 
 Rule = Callable[[exp.Query, AnswerSpec], exp.Query]
@@ -33,6 +34,11 @@ _CAST: dict[Type, str] = {
     Type.TIMESTAMP: "TIMESTAMP",
     Type.BOOLEAN: "BOOLEAN",
 }
+
+
+def is_constant(e: Expression) -> bool:
+    """True for an expression without columns."""
+    return not isinstance(e, exp.Column) and e.find(exp.Column) is None
 
 
 def kind(e: Expression) -> str | None:
@@ -162,6 +168,15 @@ def group_by_all(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     return tree
 
 
+def without_constant_keys(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Drops constants beside other keys of GROUP BY: dialects read numbers as positions."""
+    for group in tree.find_all(exp.Group):
+        keys = [key for key in group.expressions if not is_constant(key)]
+        if keys or grouping_sets(group) is not None:
+            group.set("expressions", keys)
+    return tree
+
+
 def distinct_from_in_parentheses(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     """Puts parentheses around IS [NOT] DISTINCT FROM, which other parsers bind less tightly."""
     for e in list(tree.find_all(exp.NullSafeEQ, exp.NullSafeNEQ)):
@@ -220,7 +235,7 @@ def _only_looked_at(e: Expression) -> bool:
 
 
 _UNSIGNED = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile)
-_OF_32_BITS = (exp.Extract, exp.Length, exp.StrPosition)
+_OF_32_BITS = (exp.Extract, exp.ByteLength, exp.Length, exp.StrPosition)
 
 
 def plain_names(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
@@ -295,7 +310,10 @@ def exact_numbers_as_own_types(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     return tree
 
 
-_EXACT = (exp.Sum, exp.Avg, *DEVIATIONS, exp.Extract, exp.Length, exp.StrPosition, exp.Ntile)
+_EXACT = (
+    *(exp.Sum, exp.Avg, *DEVIATIONS, exp.Extract),
+    *(exp.ByteLength, exp.Length, exp.StrPosition, exp.Ntile),
+)
 
 
 def dots_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
@@ -356,6 +374,7 @@ def sets_without_parentheses(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 RULES: tuple[Rule, ...] = (
     group_by_all,
+    without_constant_keys,
     date_arithmetic,
     float_division,
     float_literals,
@@ -380,6 +399,7 @@ HYPER: tuple[Rule, ...] = (
 )
 SQLITE: tuple[Rule, ...] = (
     group_by_all,
+    without_constant_keys,
     dates_as_times,
     date_arithmetic,
     float_division,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from harness.engines.python.kernel import MOST_PLACES
-from harness.engines.sql.rules import kind
+from harness.engines.sql.rules import is_constant, kind
 from harness.plan.facts.printing import Expression
 from harness.plan.sql.grouping import grouping_sets
 
@@ -72,9 +72,18 @@ def start_from_the_end(e: Expression) -> bool:
 
 
 def group_in_replacement(e: Expression) -> bool:
-    """True for a replacement that names a group of the match: dialects write ``$1`` or ``\\1``."""
+    r"""True for a replacement that names a group of the match: other dialects write ``$1``."""
+    return _is_replaced_by(e, r"\\")
+
+
+def dollar_in_replacement(e: Expression) -> bool:
+    r"""True for a replacement with ``$``, which names a group elsewhere, or ``\`` and no digit."""
+    return _is_replaced_by(e, r"\$|\\(?!\d)")
+
+
+def _is_replaced_by(e: Expression, pattern: str) -> bool:
     new = e.args.get("replacement") if isinstance(e, exp.RegexpReplace) else None
-    return new is not None and any(sign in new.name for sign in "$\\")
+    return new is not None and re.search(pattern, new.name) is not None
 
 
 def partition_by_float(e: Expression) -> bool:
@@ -93,12 +102,10 @@ def backslash_in_like(e: Expression) -> bool:
 
 
 def constant_key(e: Expression) -> bool:
-    """True for ``group by 'x'`` and ``group by 1 + 1``: dialects read numbers as positions."""
-    return isinstance(e, exp.Group) and any(map(_is_constant, e.expressions))
-
-
-def _is_constant(e: Expression) -> bool:
-    return not isinstance(e, exp.Column) and e.find(exp.Column) is None
+    """True for ``group by 'x'``; `rules.without_constant_keys` drops those beside other keys."""
+    if not isinstance(e, exp.Group) or grouping_sets(e) is not None:
+        return False
+    return bool(e.expressions) and all(map(is_constant, e.expressions))
 
 
 def text_as_condition(e: Expression) -> bool:
@@ -225,12 +232,12 @@ def _is_zero(e: Expression) -> bool:
 
 def constants_in_a_row(e: Expression) -> bool:
     """True for ``x + 1e17 - 1e17``, where the sum of the constants is not what is added to x."""
-    if not isinstance(e, (exp.Add, exp.Sub, exp.Mul)) or not _is_constant(e.expression):
+    if not isinstance(e, (exp.Add, exp.Sub, exp.Mul)) or not is_constant(e.expression):
         return False
     first = e.this.unnest()
     kinds = (exp.Mul,) if isinstance(e, exp.Mul) else (exp.Add, exp.Sub)
     chained = isinstance(first, kinds) and (
-        _is_constant(first.this) or _is_constant(first.expression)
+        is_constant(first.this) or is_constant(first.expression)
     )
     return chained and kind(e) == "DOUBLE"
 

@@ -221,6 +221,7 @@ RIGHT_OF_SHORT = (
 """RIGHT for Polars 2.1, whose own loses characters of texts that are shorter than the length."""
 
 SHARED: dict[type[Expression], Spelling] = {
+    exp.ByteLength: spelt("OCTET_LENGTH({this})"),
     exp.Concat: concat,
     exp.DateFromParts: spelt("MAKE_DATE({year}, {month}, {day})"),
     exp.IntDiv: int_div,
@@ -249,6 +250,7 @@ POLARS_SQL: Spellings = {
     exp.Extract: spelt("CAST(EXTRACT({this} FROM {expression}) AS BIGINT)"),
     exp.Div: quotient,
     exp.IntDiv: whole_quotient,
+    exp.ByteLength: spelt("CAST(OCTET_LENGTH({this}) AS BIGINT)"),
     exp.Length: spelt("CAST(CHAR_LENGTH({this}) AS BIGINT)"),
     exp.Log: logarithm,
     exp.PercentileCont: spelt("QUANTILE_CONT({this}, {expression})"),
@@ -424,6 +426,7 @@ def with_infinity(printer: Any, e: Expression) -> str:
 
 _THERE = "FILTER (WHERE NOT {this} IS NULL AND NOT {expression} IS NULL)"
 PYSPARK: Spellings = {
+    exp.ByteLength: spelt("OCTET_LENGTH({this})"),
     exp.AnyValue: spelt("ANY_VALUE({this}, TRUE)"),
     exp.ArgMax: spelt(f"MAX_BY({{this}}, {{expression}}) {_THERE}"),
     exp.ArgMin: spelt(f"MIN_BY({{this}}, {{expression}}) {_THERE}"),

@@ -198,6 +198,7 @@ SQLITE: Spellings = {
     exp.Add: moved("+"),
     exp.Cast: cast,
     exp.Concat: concat,
+    exp.ByteLength: spelt("length(CAST({this} AS BLOB))"),
     exp.Contains: spelt("(instr({this}, {expression}) > 0)"),
     exp.DateDiff: apart,
     exp.DateFromParts: spelt("date(printf('%04d-%02d-%02d', {year}, {month}, {day}))"),

@@ -16,7 +16,15 @@ from harness.plan.facts.typed import Expression
 from harness.special import Special, Specials, of_number, together
 from harness.types import Schema
 
-_NEVER = (exp.Count, exp.Length, exp.StrPosition, exp.Extract, exp.DateDiff, exp.Sign)
+_NEVER = (
+    exp.Count,
+    exp.ByteLength,
+    exp.Length,
+    exp.StrPosition,
+    exp.Extract,
+    exp.DateDiff,
+    exp.Sign,
+)
 """Functions whose result is never a special value."""
 _OPPOSITE_OF_LEAST = exp.Literal.number(2**63)
 _GROWING = (exp.Mul, exp.Pow, exp.Exp, exp.Sum, exp.Avg, exp.Div)

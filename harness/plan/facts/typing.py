@@ -377,7 +377,7 @@ STRICT: dict[type[Expression], tuple[Type, ...]] = {
     exp.Sign: (Type.INT64, Type.INT64, Type.FLOAT64),
     exp.LastDay: (Type.DATE, Type.DATE, Type.TIMESTAMP),
     exp.StrToTime: (Type.TIMESTAMP, Type.STRING),
-    exp.Length: (Type.INT64, Type.STRING),
+    **dict.fromkeys((exp.ByteLength, exp.Length), (Type.INT64, Type.STRING)),
     exp.TimeToStr: (Type.STRING, Type.DATE, Type.TIMESTAMP),
     **dict.fromkeys(_STRINGS, (Type.STRING, Type.STRING)),
     **dict.fromkeys(_FLOATS, (Type.FLOAT64, Type.INT64, Type.FLOAT64)),

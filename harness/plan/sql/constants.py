@@ -12,6 +12,7 @@ from sqlglot import exp
 from harness.plan.facts.kinds import COMPARISONS
 from harness.plan.facts.typed import Expression
 from harness.plan.sql import bound
+from harness.plan.sql.dialect import Written
 from harness.special import EXACT
 
 MOST_CHARACTERS = 1000
@@ -65,7 +66,7 @@ def _is_plain(e: Expression) -> bool:
 
 
 def _value(e: Expression) -> Expression | None:
-    found = bound.constant(e.sql("duckdb", comments=False))
+    found = bound.constant(e.sql(Written, comments=False))
     return None if found is None else _as_literal(*found)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.dialects.dialect import NormalizationStrategy
 from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import TokenType
 
@@ -45,10 +46,18 @@ class _Parser(DuckDBParser):
     UNARY_PARSERS = {**DuckDBParser.UNARY_PARSERS, TokenType.PLUS: _parse_plus}  # noqa: RUF012
 
 
+class _Generator(DuckDBGenerator):
+    TRANSFORMS = {  # noqa: RUF012
+        **DuckDBGenerator.TRANSFORMS,
+        exp.ByteLength: lambda generator, e: generator.func("STRLEN", e.this),  # not of a blob
+    }
+
+
 class Written(DuckDB):
     """The dialect in which workloads are written."""
 
     Parser = _Parser
+    Generator = _Generator
     NORMALIZATION_STRATEGY = NormalizationStrategy.CASE_SENSITIVE
     EXPRESSION_METADATA = {  # noqa: RUF012 (as sqlglot declares it)
         **DuckDB.EXPRESSION_METADATA,

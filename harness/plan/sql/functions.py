@@ -32,6 +32,7 @@ NAMED: dict[str, tuple[int, Callable[[Sequence[Expression]], Expression | None]]
     "date_part": (2, _part),
     "datepart": (2, _part),
     "weekday": (1, lambda a: exp.Extract(this=exp.var("dow"), expression=a[0])),
+    "strlen": (1, lambda a: exp.ByteLength(this=a[0])),
     "prefix": (2, lambda a: exp.StartsWith(this=a[0], expression=a[1])),
     "suffix": (2, lambda a: exp.EndsWith(this=a[0], expression=a[1])),
     "mean": (1, lambda a: exp.Avg(this=a[0])),

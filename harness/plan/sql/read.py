@@ -33,6 +33,7 @@ _READ = """
     BitwiseAnd: expression this
     Boolean: this
     Bracket: expressions this
+    ByteLength: this
     CTE: alias this
     Case: default ifs this
     Cast: this to
