@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 import duckdb
@@ -85,7 +85,13 @@ Differs = Callable[[str, AnswerSpec, bool], bool]
 """Whether a query's answer differs from the reference, by a spec, widened or not."""
 
 
-def another(spec: AnswerSpec, widened: bool, tables: Iterable[str], differs: Differs) -> str | None:
+def another(
+    spec: AnswerSpec,
+    widened: bool,
+    tables: Iterable[str],
+    differs: Differs,
+    floats: Collection[str] = (),
+) -> str | None:
     """The reason why DuckDB itself has another answer for an equivalent query; else None.
 
     ``differs`` may raise HarnessError, where the variant is no longer the same query, or takes too
@@ -95,7 +101,7 @@ def another(spec: AnswerSpec, widened: bool, tables: Iterable[str], differs: Dif
     if widened and spec.widened_sql is not None:
         asked.append((spec.widened_sql, replace(spec, order=(), limit=None), False))
     for sql, told_by, cut in asked:
-        for way, other in other_ways(sql, list(tables)):
+        for way, other in other_ways(sql, list(tables), floats):
             with contextlib.suppress(HarnessError):
                 if differs(other, told_by, cut):
                     return ANOTHER.format(way=way)

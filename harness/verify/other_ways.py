@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import sqlglot
 from sqlglot import exp
@@ -22,13 +22,19 @@ BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float
 AS_ROUNDED = "where a float without digits behind a place is rounded to itself, not a last bit off"
 AS_SCALED = "where a half is rounded after a float is scaled to whole numbers, as libraries do"
 AS_MISSING = "where 0 / 0 is NULL, or the least of numbers (divide by nullif(…, 0))"
+IN_LAST_BITS = "where sums of floats differ from group to group in their last bits"
 _MOST_NESTED = 4
 """The deepest nesting of divisions that is rewritten: each is written twice."""
 _OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct)
 
 
-def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The variants: what each changes, in words -> its SQL."""
+def other_ways(
+    sql: str, tables: Iterable[str], floats: Collection[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """The variants: what each changes, in words -> its SQL.
+
+    ``floats`` are the names of the tables' columns that are floats.
+    """
     names, tree = list(tables), sqlglot.parse_one(sql, read=DIALECT)
     by_name(tree)
     for direction in ("asc", "desc") if tree.find(*_OF_SEVERAL_ROWS) is not None else ():
@@ -45,6 +51,8 @@ def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
         for mean in reversed([e for e in of_floats.find_all(exp.Avg) if not e.find(exp.Distinct)]):
             mean.set("this", exp.cast(mean.this.copy(), "DOUBLE"))
         yield IN_FLOATS, of_floats.sql(DIALECT)
+    if (moved := _with_other_last_bits(tree, floats)) is not None:
+        yield IN_LAST_BITS, moved.sql(DIALECT)
     for value in (exp.null(), exp.cast(exp.Literal.string("-infinity"), "DOUBLE")):
         if (missing := _with_quotients(tree, value)) is not None:
             yield AS_MISSING, missing.sql(DIALECT)
@@ -60,6 +68,40 @@ def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
             product = exp.Mul(this=division.this.copy(), expression=exp.paren(reciprocal))
             division.replace(exp.paren(product))
         yield BY_RECIPROCALS, tree.sql(DIALECT)
+
+
+def _with_other_last_bits(tree: exp.Expr, floats: Collection[str]) -> exp.Expr | None:
+    """Returns the query whose sums and means of floats are off by up to 3 last bits, by group.
+
+    The sums of two groups may be equal only because their rows are added in one order: those of a
+    ROLLUP's levels that have the same rows, or of groups of equal values. Returns None without such
+    an aggregate in a SELECT with keys.
+    """
+    copy = tree.copy()
+    sums = [e for e in copy.find_all(exp.Sum, exp.Avg) if _is_of_floats(e, floats)]
+    for aggregate in reversed(sums):
+        keys = _plain_items(aggregate.find_ancestor(exp.Select))
+        if not keys or isinstance(aggregate.parent, (exp.Window, exp.Filter)):
+            continue
+        hashed = exp.Anonymous(this="hash", expressions=[key.copy() for key in keys])
+        bits = exp.Mod(this=hashed, expression=exp.Literal.number(4))
+        moved = exp.Mul(this=exp.Literal.number("2.3e-16"), expression=exp.paren(bits))
+        factor = exp.paren(exp.Add(this=exp.Literal.number("1e0"), expression=moved))
+        aggregate.replace(exp.paren(exp.Mul(this=aggregate.copy(), expression=factor)))
+    return None if copy == tree else copy
+
+
+def _is_of_floats(aggregate: exp.Expr, floats: Collection[str]) -> bool:
+    named = any(column.name in floats for column in aggregate.find_all(exp.Column))
+    return isinstance(aggregate, exp.Avg) or named
+
+
+def _plain_items(select: exp.Select | None) -> list[exp.Expr]:
+    """Returns the items without aggregates of a SELECT with keys: NULL in a total over one."""
+    if select is None or select.args.get("group") is None:
+        return []
+    items = [item.unalias() for item in select.selects]
+    return [e for e in items if e.find(exp.AggFunc, exp.Window, exp.Query) is None]
 
 
 def _with_quotients(tree: exp.Expr, value: exp.Expr) -> exp.Expr | None:

@@ -26,6 +26,7 @@ from harness.machine.worker_server import Handlers, serve_deep
 from harness.sandbox.files import reader
 from harness.sandbox.guard import identifier, judge, literal, lock
 from harness.tables import Input, Table
+from harness.types import Type
 from harness.verify.compare import compare
 from harness.verify.parts import can_be_cut, compare_in_parts
 from harness.verify.requests import (
@@ -114,7 +115,9 @@ class References:
                         return _difference(other, right, told_by, cut) is not None
 
                 names = [table.name for table in reference.tables]
-                unsupported = another(spec, widened, names, differs)
+                columns = (column for table in reference.tables for column in table.schema)
+                floats = {c.name for c in columns if c.type is Type.FLOAT64}
+                unsupported = another(spec, widened, names, differs, floats)
         return AnswerVerdict(reason, unsupported, doubt)
 
     def explain(self, request: Explain) -> str | None:

@@ -33,4 +33,6 @@ def another(
         named = told_by.named(other.column_names)
         return compare(other.rename_columns(named), right, told_by, cut) is not None
 
-    return explained.another(spec, widened, names, differs)
+    of_floats = "select column_name from information_schema.columns where data_type = 'DOUBLE'"
+    floats = {name for (name,) in database.execute(of_floats).fetchall()}
+    return explained.another(spec, widened, names, differs, floats)

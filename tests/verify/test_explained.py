@@ -18,6 +18,7 @@ from harness.verify.other_ways import (
     BY_RECIPROCALS,
     IN_ANOTHER_ORDER,
     IN_FLOATS,
+    IN_LAST_BITS,
     IN_OTHER_TIES,
     other_ways,
 )
@@ -229,6 +230,27 @@ def test_a_half_of_a_scaled_float_is_another_way(database: duckdb.DuckDBPyConnec
     sql = "select round(x, 1) as a, round(d, 2) as b from (select 1.45e0 as x, 0.285 as d)"
     variants = [variant for way, variant in other_ways(sql, []) if way == AS_SCALED]
     assert [database.sql(variant).fetchall() for variant in variants] == [[(1.5, 0.29)]]
+
+
+@pytest.mark.parametrize(
+    ("sql", "depends"),
+    [
+        # both levels of k = 1 have the same rows, so that their sums tie
+        ("select k, g, rank() over (order by sum(v)) as r from t group by rollup (k, g)", True),
+        ("select k, g, rank() over (order by sum(n)) as r from t group by rollup (k, g)", False),
+        ("select k, g, rank() over (order by avg(n)) as r from t group by rollup (k, g)", True),
+        ("select k, g, sum(v) as s from t group by rollup (k, g)", False),  # within the tolerance
+    ],
+)
+def test_ties_of_sums_of_floats_hang_on_their_last_bits(sql: str, depends: bool) -> None:
+    with duckdb.connect() as database:
+        database.execute(
+            "create table t as from (values (1, 1, 0.1::double, 3), (1, 1, 0.2, 4), (2, 1, 0.7, 5))"
+            "t(k, g, v, n)"
+        )
+        right = database.sql(sql).to_arrow_table()
+        found = another(database, AnswerSpec((), sql), right, False, ["t"])
+        assert (found is not None and IN_LAST_BITS in found) == depends
 
 
 @pytest.mark.parametrize(
