@@ -91,7 +91,9 @@ class PolarsProgram(ProgramEmitter):
         if node not in self.frames:
             text: str = self.emitted(node)
             self.physical.setdefault(node, node.names)
-            self.frames[node] = self.assigned(node, text) if self.uses[node] > 1 else text
+            if self.uses[node] > 1:
+                text = self.assigned(node, f"{text}.cache()" if _is_computed(node) else text)
+            self.frames[node] = text
         return self.frames[node]
 
     def assigned(self, node: Node, text: str) -> str:
@@ -350,6 +352,16 @@ def _without_order(node: Node) -> Node:
     while isinstance(node, (Sort, Limit)):
         node = node.input
     return node
+
+
+def _is_computed(node: Node) -> bool:
+    """True for a frame that is worth keeping where it is read twice.
+
+    Polars finds by itself that two frames are the same only where both are read alike, and filters
+    and columns of a scan should rather go into the scan.
+    """
+    costly = isinstance(node, (Aggregate, Distinct, Join, Sort, TopPerGroup, Window))
+    return costly or any(map(_is_computed, node.inputs))
 
 
 class PolarsSession(PythonSession):

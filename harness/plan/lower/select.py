@@ -294,7 +294,9 @@ class Lowering:
         if sets is None:
             node: Node = aggregated(relation.node, keys, aggregates.found)
         else:
-            node = over_sets(relation.node, keys, sets, aggregates.found)
+            node = over_sets(
+                relation.node, keys, sets, aggregates.found, each_from_rows=self.written
+            )
         grouped = Relation(node, {})
         for attached in subqueries.attached:
             grouped = attached.to(grouped)

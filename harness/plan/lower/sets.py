@@ -102,26 +102,73 @@ def _wider(types: set[Type]) -> Type:
 
 
 def over_sets(
-    source: Node, keys: Sequence[Item], sets: Sequence[Sequence[str]], values: tuple[Item, ...]
+    source: Node,
+    keys: Sequence[Item],
+    sets: Sequence[Sequence[str]],
+    values: tuple[Item, ...],
+    *,
+    each_from_rows: bool,
 ) -> Node:
     """Builds a union of one aggregation for each grouping set; keys not in a set are NULL.
 
-    ``sets`` holds names of ``keys``.
+    ``sets`` holds names of ``keys``. A set's groups are made of the groups of a set with more keys,
+    if the aggregates allow that and ``each_from_rows`` is not set.
     """
-    every: tuple[Item, ...] = tuple(keys)
     aggregates = tuple(item for item in values if not isinstance(item[1], exp.Grouping))
-    types = {c.name: c.type for c in Aggregate(source, every, ()).schema}
+    types = {c.name: c.type for c in Aggregate(source, tuple(keys), ()).schema}
+    reused = not each_from_rows and all(_is_combined(e) for _, e in aggregates)
+    groups: dict[frozenset[str], Node] = {}
+    for chosen in sorted(map(frozenset, sets), key=len, reverse=True):
+        wider = [found for found in groups if chosen < found] if reused else []
+        if wider:
+            over = groups[min(wider, key=len)]
+            groups[chosen] = _regrouped(
+                over, [name for name, _ in keys if name in chosen], aggregates
+            )
+        else:
+            groups[chosen] = aggregated(source, [k for k in keys if k[0] in chosen], aggregates)
     parts: list[Node] = []
-    for chosen in sets:
-        part: Node = aggregated(source, [k for k in every if k[0] in chosen], aggregates)
+    for chosen in map(frozenset, sets):
         items = [
             (name, exp.column(name) if name in chosen else cast_to(exp.null(), types[name]))
-            for name, _ in every
+            for name, _ in keys
         ]
-        lacking = {e for name, e in every if name not in chosen}
+        lacking = {e for name, e in keys if name not in chosen}
         items += [(name, _grouping(e, lacking) or exp.column(name)) for name, e in values]
-        parts.append(Project(part, tuple(items)))
+        parts.append(Project(groups[chosen], tuple(items)))
     return functools.reduce(Union, parts)
+
+
+_COMBINED: dict[type[Expression], type[Expression]] = {
+    exp.Sum: exp.Sum,
+    exp.Count: exp.Sum,
+    exp.CountIf: exp.Sum,
+    exp.Min: exp.Min,
+    exp.Max: exp.Max,
+}
+"""An aggregate -> the aggregate that combines its values for parts of a group."""
+
+
+def _is_combined(e: Expression) -> bool:
+    """True for an aggregate that has a combination, and no DISTINCT."""
+    return type(e) in _COMBINED and not isinstance(e.this, exp.Distinct)
+
+
+def _regrouped(groups: Node, keys: Sequence[str], aggregates: Sequence[Item]) -> Node:
+    """Combines groups to those by fewer keys; without keys and groups, counts are 0."""
+    combined = [(name, _COMBINED[type(e)](this=exp.column(name))) for name, e in aggregates]
+    node = aggregated(groups, _same(keys), combined)
+    counts = {name for name, e in aggregates if isinstance(e, (exp.Count, exp.CountIf))}
+    if keys or not counts:
+        return node
+    zero = exp.Literal.number(0)
+    return Project(
+        node,
+        tuple(
+            (name, exp.Coalesce(this=e, expressions=[zero.copy()]) if name in counts else e)
+            for name, e in _same(node.names)
+        ),
+    )
 
 
 def _grouping(e: Expression, lacking: set[Expression]) -> Expression | None:
