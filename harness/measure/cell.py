@@ -238,8 +238,8 @@ class Measurement:
         """Checks the answer of the last run; that time is not the engine's."""
         self._report(Phase.CHECK)
         task = self.task
-        target = self.settings.scratch.absolute() / f"{self._worker.client.folder.name}-answer"
-        answer = self._request(HandOver(target))
+        # what is left of it when a disk is full goes with the worker
+        answer = self._request(HandOver(self._worker.client.folder / "handed-over"))
         self._fallback_share = answer.fallback_share
         try:
             reference = self.referee.reference(task.tables, task.data_key, task.spec)

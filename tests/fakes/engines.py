@@ -105,6 +105,18 @@ class Forging(Right):
     session = _Forging
 
 
+class _HalfGiven(FakeSession):
+    def to_arrow(self, result: pa.Table) -> Any:
+        os.dup2(os.open("/dev/full", os.O_WRONLY), sys.stderr.fileno())
+        return SimpleNamespace(schema=result.schema)
+
+
+class HalfGiven(Right):
+    """Gives an answer of which only the schema can be written, and has a full disk for its log."""
+
+    session = _HalfGiven
+
+
 class _Sleepy(FakeSession):
     def act(self) -> Any:
         time.sleep(0.02)

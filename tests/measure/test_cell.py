@@ -130,7 +130,14 @@ def test_noise_on_stdout_harms_nothing(bench: Bench) -> None:
 def test_answers_are_removed_once_they_are_checked(bench: Bench) -> None:
     bench.measure("Right")
     bench.measure("Wrong")
-    assert list(bench.pool.settings.scratch.glob("*-answer*")) == []
+    assert list(bench.pool.settings.scratch.rglob("handed-over*")) == []
+
+
+def test_what_a_cell_leaves_of_its_answer_fills_no_disk(bench: Bench) -> None:
+    record = bench.measure("HalfGiven")
+    assert (record.outcome, record.reason[:10]) == (Outcome.ERROR, "TypeError:")
+    left = [file.name for file in bench.pool.settings.scratch.rglob("*") if file.is_file()]
+    assert not [name for name in left if "handed" in name or "HalfGiven" in name]
 
 
 def test_a_process_is_kept_for_the_next_query_and_replaced_after_an_error(bench: Bench) -> None:
