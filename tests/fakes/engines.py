@@ -88,6 +88,17 @@ class Wrong(Right):
     session = _Wrong
 
 
+class _Spoiling(FakeSession):
+    def act(self) -> Any:
+        return pa.table({"k": [1, 2, 3], "mean": [0.5, 12.25 if self.runs == 1 else 0.0, None]})
+
+
+class Spoiling(Right):
+    """Is right in its first run only, as a program is that changes its tables."""
+
+    session = _Spoiling
+
+
 class _Forging(FakeSession):
     def act(self) -> Any:
         """Replies in the server's place, with what makes a file where it is read."""
