@@ -49,8 +49,11 @@ def without_secrets(text: str) -> str:
 
 _PASSWORD = re.compile(r"(//[^\s/:@]*:)\S*@")
 _NAMED_SECRET = re.compile(
-    r"((?:token|password|passwd|passfile|secret|key)\s*=\s*)[^\s&;'\"]+", re.IGNORECASE
+    r"((?:token|password|passwd|passfile|secret|key)\s*=\s*)"
+    r"(?:\\?'(?:\\.|[^'\\])*'?|[^\s&;'\"]+)",
+    re.IGNORECASE,
 )
+"""A value may be in quotation marks, with spaces and escaped marks, as libpq reads it."""
 
 
 def folded(name: str) -> str:

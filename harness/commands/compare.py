@@ -89,7 +89,7 @@ def compare(
         runs = newest(before, tell=_note), newest(after, tell=_note)
         changes = compare_runs(*runs, chosen, [alias_of(text) for text in alias or []])
     except report.ReportError as error:
-        raise ResultsError(str(error)) from error
+        raise ResultsError(" ".join(str(error).split())) from error  # names may have lines
     if format is Format.JSON:
         typer.echo(as_json(changes, above), nl=False)
     elif format is Format.MARKDOWN:

@@ -7,6 +7,7 @@ to a large one.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from harness.data.identity import Identities
 from harness.errors import (
     DataError,
     DataTooMuch,
+    HarnessError,
     WorkerDied,
     WorkerError,
     WorkerOutOfMemory,
@@ -39,10 +41,11 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Returned:
-    """The value that a call returned, or the exception that it raised."""
+    """The value that a call returned, or the error that it raised: an OSError by its number."""
 
     value: Any = None
-    error: Exception | None = None
+    error: HarnessError | None = None
+    errno: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,14 @@ class Apart(Closing):
         """Returns ``function(*arguments)``, or raises what it raises; all must be picklable.
 
         ``function`` is a module's own. Raises DataError, whose message begins with ``what``, if the
-        process ends without an answer; DataTooMuch if it took too much time or memory.
+        process ends without an answer, or an error is neither the harness's own nor an OSError;
+        DataTooMuch if it took too much time or memory.
         """
         returned = self._request(what, FunctionCall(function, arguments))
         if returned.error is not None:
             raise returned.error
+        if returned.errno is not None:
+            raise OSError(returned.errno, os.strerror(returned.errno))
         made: Made = returned.value
         return made
 

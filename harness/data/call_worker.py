@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from harness.data.apart import FunctionCall, Returned
+from harness.errors import HarnessError
 from harness.machine.messages import Start
 from harness.machine.worker_server import serve
 
@@ -16,11 +17,18 @@ def start(_: Start) -> None:
 
 
 def call(request: FunctionCall) -> Returned:
-    """Calls the function; what it prints goes to the worker's log."""
+    """Calls the function; what it prints goes to the worker's log.
+
+    Errors that are neither the harness's own nor the system's become a Failure.
+    """
     try:
         return Returned(request.function(*request.arguments))
-    except Exception as error:
+    except HarnessError as error:
         return Returned(error=error)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        return Returned(errno=error.errno)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -43,6 +43,7 @@ def _batches(
     for path in paths:
         with _opened(source, path) as (_, batches):
             for batch in batches:
+                batch.validate(full=True)  # a file may have offsets beyond its end
                 yield canonical_batch(source, path, columns, batch)
 
 

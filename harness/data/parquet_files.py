@@ -77,7 +77,9 @@ def _schema(path: Path) -> pa.Schema:
 def _read(path: Path, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
     with _reading(path), pq.ParquetFile(path, buffer_size=BUFFER_BYTES) as file:
         rows = min(rows, _rows_at_once(file.metadata))
-        yield from file.iter_batches(rows, columns=list(columns))
+        for batch in file.iter_batches(rows, columns=list(columns)):
+            batch.validate(full=True)  # texts may be no UTF-8
+            yield batch
 
 
 def _rows_at_once(metadata: pq.FileMetaData) -> int:

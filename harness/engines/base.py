@@ -47,11 +47,13 @@ class Program:
     """The text that an engine runs: Python that defines ``query(t)``, or SQL.
 
     ``t(name)`` returns a table to a Python program: the loaded frame for ``input: memory``, else
-    the path of its file, or a list of paths if there are several.
+    the path of its file, or a list of paths if there are several. ``native`` says that a person
+    wrote it, so that it may change its tables.
     """
 
     text: str
     language: str
+    native: bool = False
 
     @property
     def sha256(self) -> str:

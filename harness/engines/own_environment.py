@@ -16,7 +16,6 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import ClassVar
 
 from packaging.requirements import Requirement
@@ -26,6 +25,7 @@ from harness.data.cache import default_root
 from harness.engines.base import Engine
 from harness.errors import CannotInstall
 from harness.machine.locks import held
+from harness.records.whole import write_whole
 from harness.words import visible
 
 FOLDER = "environments"
@@ -138,25 +138,35 @@ def _found_or_made(
     folder = default_root().absolute() / FOLDER / key
     try:
         with held(folder.with_name(f"{key}.lock")):
-            if not (folder / DONE).is_file():
+            found = _complete(folder)
+            if found is None:
                 say(f"installing {', '.join(wanted)} into an environment of its own (once)")
-                _make(folder, needed, wanted)
-        return OwnEnvironment(folder, json.loads((folder / DONE).read_text()))
+                found = _make(folder, needed, wanted)
+        return found
     except CannotInstall as error:
         return error
     except OSError as error:
         return CannotInstall(f"no environment can be made in {folder.parent}: {error}")
 
 
-def _make(folder: Path, needed: Sequence[str], wanted: Sequence[str]) -> None:
+def _complete(folder: Path) -> OwnEnvironment | None:
+    """Returns the environment in a folder, or None if it was never completed."""
+    try:
+        return OwnEnvironment(folder, json.loads((folder / DONE).read_text()))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _make(folder: Path, needed: Sequence[str], wanted: Sequence[str]) -> OwnEnvironment:
     """Makes the environment in its place: it cannot be moved afterwards. Its lock is held."""
     reasons = []
     for install in (_by_uv, _by_pip):
         shutil.rmtree(folder, ignore_errors=True)
         reason = install(folder, needed)
         if reason is None:
-            (folder / DONE).write_text(json.dumps(_versions(folder)))
-            return
+            versions = _versions(folder)
+            write_whole(folder / DONE, json.dumps(versions).encode())
+            return OwnEnvironment(folder, versions)
         reasons.append(reason)
     shutil.rmtree(folder, ignore_errors=True)
     raise CannotInstall(f"{', '.join(wanted)} cannot be installed: {reasons[-1]}")
@@ -174,26 +184,24 @@ def _by_uv(folder: Path, needed: Sequence[str]) -> str | None:
 
 def _by_pip(folder: Path, needed: Sequence[str]) -> str | None:
     """Makes an environment with venv and pip; returns why that failed, or None."""
-    made = _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+    made = _run([sys.executable, "-P", "-m", "venv", "--without-pip", str(folder)])
     python = str(OwnEnvironment(folder, {}).python)
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
+    pip = [sys.executable, "-P", "-m", "pip", "--python", python, "install", "--quiet"]
     return made or _run([*pip, "--no-input", "--disable-pip-version-check", *needed])
 
 
 def _run(command: Sequence[str]) -> str | None:
     """Runs a command; returns the line of its output that says why it failed, or None.
 
-    It runs in an empty folder, so that no project's settings apply.
+    It runs in the root folder, so that no project's settings apply: uv also reads those of the
+    folders above, as of one for temporary files, where every user of the machine may write.
     """
-    empty = Path(mkdtemp())
     try:
         ran = subprocess.run(
-            command, cwd=empty, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False
+            command, cwd="/", capture_output=True, text=True, timeout=WAIT_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         return f"no end after {WAIT_SECONDS} s"
-    finally:
-        empty.rmdir()
     return None if ran.returncode == 0 else _reason(ran.stderr or ran.stdout)
 
 

@@ -66,7 +66,7 @@ class WorkerClient(Closing):
     """Starts a worker, sends it one request at a time, and ends it.
 
     ``module`` is the worker's main module, which ``python`` runs. Its working folder is its own and
-    is removed with it; what it prints goes to ``<folder>.log``, which stays. ``memory`` samples its
+    is removed with it, as is ``<folder>.log``, to which it prints. ``memory`` samples its
     process tree, which is killed if it exceeds ``memory_limit`` (bytes), or if the folder's disk is
     nearly full. A worker that has to tidy up elsewhere has ``farewell_seconds`` for it at its end.
     """
@@ -228,6 +228,7 @@ class WorkerClient(Closing):
         for descriptor in {self._requests, self._replies} - {CLOSED}:
             os.close(descriptor)
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.log.unlink(missing_ok=True)
 
     def _bid_farewell(self) -> None:
         """Closes the pipe, at which the worker tidies up and ends itself, and waits for that."""

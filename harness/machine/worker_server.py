@@ -104,8 +104,9 @@ def _reply(handlers: Handlers, content: bytes) -> bytes:
         request = decode_request(content)
         return encode(handlers[type(request)](request))
     except BaseException as error:  # engines raise what they like: Rust panics, SystemExit
-        sys.stderr.write(without_secrets(traceback.format_exc()))
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # the log's disk may be full
+            sys.stderr.write(without_secrets(traceback.format_exc()))
+            sys.stderr.flush()
         return encode(describe(error))
 
 

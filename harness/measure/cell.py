@@ -159,6 +159,11 @@ class Measurement:
     def _attempt(self, step: Callable[[], None]) -> None:
         if self.record is not None:
             return
+        self._try(step)
+        if self.record is not None and self.task.program.native:
+            self.pool.discard(self.task.cell)  # it may have changed its tables
+
+    def _try(self, step: Callable[[], None]) -> None:
         try:
             step()
         except _Wrong as error:
@@ -234,12 +239,26 @@ class Measurement:
             return None
         return drop(file for table in self.task.tables.values() for file in table.files(source))
 
+    def _check_again(self) -> None:
+        """Checks the answer of the last hot run: a program may have changed its tables.
+
+        If it is wrong, the worker is ended, since other queries read these tables, too.
+        """
+        if not self._rounds:
+            return
+        try:
+            with self.pool.spent.on(Part.CHECKING):
+                self._check()
+        except _Wrong as error:
+            self.pool.discard(self.task.cell)
+            raise _Wrong(f"right in the first run, and not in the last: {error}") from None
+
     def _check(self) -> None:
         """Checks the answer of the last run; that time is not the engine's."""
         self._report(Phase.CHECK)
         task = self.task
-        target = self.settings.scratch.absolute() / f"{self._worker.client.folder.name}-answer"
-        answer = self._request(HandOver(target))
+        # what is left of it when a disk is full goes with the worker
+        answer = self._request(HandOver(self._worker.client.folder / "handed-over"))
         self._fallback_share = answer.fallback_share
         try:
             reference = self.referee.reference(task.tables, task.data_key, task.spec)
@@ -312,6 +331,8 @@ class Measurement:
         before = self.task.before
         figures = self._figures() if before is None else self._figures_after(before)
         rounds, program = (*self.task.rounds, *self._rounds), self.task.program.sha256
+        if before is None:
+            self._check_again()
         self.record = Record(self.task.cell, Outcome.OK, "", program, rounds, figures)
 
     def _figures(self) -> Figures:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
-from statistics import median
+from statistics import NormalDist, median
 
 TAIL = 40
 """At most one part in TAIL, 2.5%, lies below the interval, and as much above."""
+EXACT = 1000
+"""Of more rounds the binomial distribution is the normal one, but for one place."""
 FEWEST_ROUNDS = 3
 """With fewer rounds than this no interval is given: they say nothing about spread."""
 PROCESS_ERROR = 0.01
@@ -35,6 +38,9 @@ def interval_ranks(count: int) -> tuple[int, int]:
     number of rounds below the median is binomial. Of fewer than six rounds it is their whole
     range, which covers the median with 75% (three rounds) to 94%.
     """
+    if count > EXACT:
+        low = math.floor((count - NormalDist().inv_cdf(1 - 1 / TAIL) * math.sqrt(count) - 1) / 2)
+        return low, count - 1 - low
     low, ways, below = 0, 1, 1  # ways in which ``low``, or at most ``low``, of the rounds are below
     while low + 1 < count // 2:
         ways = ways * (count - low) // (low + 1)

@@ -166,9 +166,15 @@ def connections(config: pytest.Config) -> dict[str, str]:
     for text in config.getoption("connect"):
         name, _, address = text.partition("=")
         if name not in able or not address:
+            shown = without_secrets(text) if "://" in text else "…"
             raise pytest.UsageError(
-                f"--connect {without_secrets(text)!r}: give ENGINE=ADDRESS with one of "
+                f"--connect {shown!r}: give ENGINE=ADDRESS with one of "
                 f"{', '.join(able)}, for example dask=tcp://127.0.0.1:8786"
+            )
+        if "@" in address and "://" not in address and "=" not in address:
+            raise pytest.UsageError(  # whose password would be found by no rule
+                f"--connect {name}=…: an address with a user begins with its scheme, as in "
+                "postgresql://me@127.0.0.1:5432/bench"
             )
         addresses[name] = address
     for name in able:

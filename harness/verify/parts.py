@@ -61,7 +61,7 @@ def _rows(file: Path) -> int:
         return sum(len(reader.get_batch(place)) for place in range(reader.num_record_batches))
 
 
-def _batches(file: Path) -> Iterator[pa.RecordBatch]:
+def batches(file: Path) -> Iterator[pa.RecordBatch]:
     """Yields a file's batches. It is read, not mapped: mapped pages would stay resident."""
     with pa.OSFile(str(file)) as source:
         reader = pa.ipc.open_file(source)
@@ -96,7 +96,7 @@ def _cut(file: Path, keys: list[int], count: int, folder: Path) -> list[Path]:
             stack.enter_context(pa.ipc.new_file(stack.enter_context(file), schema))
             for file in [pa.OSFile(str(part), "wb") for part in parts]
         ]
-        for batch in _batches(file):
+        for batch in batches(file):
             codes = [_integers(batch.column(key)) for key in keys]
             number = (hashed(codes, len(batch)) % np.uint64(count)).astype(np.uint16)
             rows = pa.array(np.arange(first, first + len(batch)))
@@ -116,7 +116,7 @@ def _integers(column: pa.Array) -> Ints:
 
 def _taken(part: Path) -> tuple[pa.Table, Ints]:
     """Reads a part and the numbers of its rows, and deletes its file."""
-    table = pa.Table.from_batches(list(_batches(part)), _schema(part))
+    table = pa.Table.from_batches(list(batches(part)), _schema(part))
     part.unlink()
     last = table.num_columns - 1
     return table.remove_column(last), table.column(last).to_numpy()

@@ -37,6 +37,7 @@ from harness.verify.requests import (
     Reference,
     StartReferee,
 )
+from harness.verify.summary import Summary, alike, summary
 
 MEMORY = "800MB"
 """DuckDB's memory limit for a reference; without one, where it cannot spill what is beyond."""
@@ -67,6 +68,7 @@ class References:
         self._key: str | None = None
         self._database: duckdb.DuckDBPyConnection | None = None
         self._given_up: set[tuple[str, str]] = set()
+        self._right: dict[tuple[Path, Path], Summary] = {}
 
     def start(self, request: StartReferee) -> None:
         self._budget, self._threads = request.budget, request.threads
@@ -92,12 +94,17 @@ class References:
     def check(self, request: Check) -> AnswerVerdict:
         """Compares an answer with its reference.
 
+        An answer in the file of an earlier one that was right is right if its summary is the same.
         Before it calls an answer wrong, it computes the reference in other ways.
         """
         given, spec, reference = request.answer, request.spec, request.reference
         right, widened = reference.path, reference.widened
+        key, found = (given, right), summary(given)
+        if key in self._right and alike(self._right[key], found):
+            return AnswerVerdict(None)
         reason = _difference(given, right, spec, widened)
         if reason is None:
+            self._right[key] = found
             return AnswerVerdict(None)
         from harness.verify.explained import another  # imported late: right answers need none of it
 

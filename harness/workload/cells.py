@@ -86,10 +86,18 @@ def compiled_cells(file: Path, selection: Selection, reader: Reader, cache: Cach
     compiler = Compiler(workload, reader)
     for size in dict.fromkeys(workload.size(size) for size in selection.sizes):
         cells += _of_size(compiler, size, selection, cache, wrong)
-        notes = changes(workload, size, cache)
+        notes = [*changes(workload, size, cache), *_by_hand(workload, selection)]
     cells.sort(key=lambda one: workload.queries.index(one.query))
     noted = [replace(cell, notes=tuple(notes)) for cell in cells]
     return Collected(noted, wrong, notes, count - len(workload.queries))
+
+
+def _by_hand(workload: Workload, selection: Selection) -> Iterator[str]:
+    """Yields a sentence for each program that a person wrote, whose work nobody has compiled."""
+    for query in workload.queries:
+        for name in selection.engines:
+            if native := query.native.get(harness.engines.get(name).name):
+                yield f"{query.name}: {name} runs {native}, which is written by hand"
 
 
 def _of_size(

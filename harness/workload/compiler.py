@@ -169,7 +169,7 @@ def native_program(folder: Path, native: str) -> Program:
     file, _, function = native.rpartition(":")
     text = (folder / file).read_text(encoding="utf-8").rstrip()
     entry = "" if function == "query" else f"\n\n\nquery = {function}"
-    return Program(f"{text}{entry}\n", "python")
+    return Program(f"{text}{entry}\n", "python", native=True)
 
 
 def described(workload: Workload, schemas: Schemas) -> dict[str, Table]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -33,6 +33,8 @@ from report.compare.statistics import (
 
 REPLICATES = 400
 SEED = 1981
+MOST_TURNS = 10_000
+"""The most turns that are resampled; the medians of more are known well enough without."""
 AT_ONCE = 100_000
 """How many medians are drawn at a time; that many fit into the processor's cache."""
 
@@ -167,13 +169,17 @@ def _resampled(samples: Sequence[Sample | None]) -> Floats:
     medians = np.full((len(samples), REPLICATES), np.nan, dtype=np.float32)
     alike: dict[tuple[int, ...], list[int]] = {}
     for place, each in enumerate(samples):
-        if each is not None and _turns(each) >= FEWEST_ROUNDS and min(each.values) > 0:
+        if each is not None and _can_be_resampled(each):
             alike.setdefault(each.turns, []).append(place)
     for turns, places in alike.items():
         weights = np.array([_weights(turn) for turn in turns])
         values = [each.values for place in places if (each := samples[place]) is not None]
         medians[places] = _weighted_medians(np.log(values), weights)
     return medians
+
+
+def _can_be_resampled(sample: Sample) -> bool:
+    return FEWEST_ROUNDS <= _turns(sample) <= MOST_TURNS and min(sample.values) > 0
 
 
 def _weighted_medians(values: npt.NDArray[np.float64], weights: Floats) -> Floats:
@@ -192,7 +198,7 @@ def _weighted_medians(values: npt.NDArray[np.float64], weights: Floats) -> Float
     return np.take_along_axis(ordered, places, axis=1)
 
 
-@cache
+@lru_cache(2 * MOST_TURNS)
 def _weights(turn: int) -> Floats:
     """Returns a turn's weight in each replicate, the same in every cell, task and run."""
     generator = np.random.default_rng([SEED, turn])

@@ -33,6 +33,14 @@ def refuse(file: Path) -> None:
     raise WorkloadError("no such thing", file, 7)
 
 
+def refuse_otherwise() -> None:
+    raise pa.ArrowInvalid("no such thing")
+
+
+def fill_the_disk() -> None:
+    raise OSError(28, "whatever a library calls it")
+
+
 def leave() -> None:
     os._exit(3)
 
@@ -57,6 +65,15 @@ def test_the_answer_comes_back() -> None:
 def test_an_error_comes_back_with_its_words_and_its_kind() -> None:
     with Apart() as reading, pytest.raises(WorkloadError, match=r"^w.yaml:7: no such thing$"):
         reading.call("t.parquet", refuse, Path("w.yaml"))
+
+
+def test_an_error_of_a_library_s_own_kind_comes_back_with_its_words() -> None:
+    with Apart() as reading:
+        with pytest.raises(DataError, match=r"^t cannot be read: ArrowInvalid: no such thing$"):
+            reading.call("t", refuse_otherwise)
+        with pytest.raises(OSError, match=r"^\[Errno 28\] No space left on device$"):
+            reading.call("t", fill_the_disk)
+        assert reading.call("t", double, 1) == 2
 
 
 def test_a_process_that_dies_is_a_file_that_is_damaged() -> None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
@@ -168,6 +169,24 @@ def test_json_lines_are_converted_with_the_types_that_are_declared(tmp_path: Pat
 def test_a_file_that_is_not_what_it_is_called_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("neither of them")
     assert error_of(tmp_path, name).startswith(f"w.yaml:3: table 't': {name} is damaged, or not ")
+
+
+@pytest.mark.parametrize("name", ["t.arrow", "t.parquet"])
+def test_a_text_that_is_none_or_lies_beyond_the_file_is_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    in_this_process(monkeypatch)
+    texts = pa.Array.from_buffers(pa.string(), 2, pa.array([b"\xff", b"abc"]).buffers())
+    (pq.write_table if name == "t.parquet" else feather.write_feather)(
+        pa.table({"a": [1, 2], "s": texts}), tmp_path / name
+    )
+    assert f"{name} is damaged, or n" in error_of(tmp_path, name)
+    if name == "t.arrow":
+        offsets = pa.array([0, 99_999, 64], pa.int32()).buffers()[1]
+        texts = pa.Array.from_buffers(pa.string(), 2, [None, offsets, pa.py_buffer(b"a" * 64)])
+        with pa.ipc.new_file(tmp_path / name, pa.schema({"s": pa.string()})) as writer:
+            writer.write_batch(pa.record_batch({"s": texts}))
+        assert "99999 > 64" in error_of(tmp_path, name)
 
 
 def test_several_paths_are_one_table_and_home_is_the_users(

@@ -13,7 +13,13 @@ import pytest
 
 from harness import engines
 from harness.engines import own_environment
-from harness.engines.own_environment import FOLDER, InOwnEnvironment, OwnEnvironment, link_packages
+from harness.engines.own_environment import (
+    DONE,
+    FOLDER,
+    InOwnEnvironment,
+    OwnEnvironment,
+    link_packages,
+)
 from harness.errors import CannotInstall, UnknownEngine
 from tests.support.benchmark_runs import TABLE, Project
 
@@ -132,6 +138,7 @@ def test_an_environment_that_was_broken_off_is_made_anew(
         assert not folder.exists()
         calls.append(folder)
         folder.mkdir(parents=True)
+        (folder / DONE).write_text('{"half')  # as of a full disk
         raise KeyboardInterrupt
 
     monkeypatch.setattr(own_environment, "_by_pip", dies)
@@ -139,6 +146,15 @@ def test_an_environment_that_was_broken_off_is_made_anew(
         with pytest.raises(KeyboardInterrupt):
             pinned("polars==1.44.2").home()
     assert calls == [calls[0]] * 2
+
+
+def test_an_installer_finds_no_settings_of_a_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Everybody may write into the folder for temporary files, above which uv looks, too."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    where = "import os, sys; sys.exit(os.getcwd())"
+    assert own_environment._run([sys.executable, "-P", "-c", where]) == "/"
 
 
 def test_a_cache_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

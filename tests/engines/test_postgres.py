@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlglot.dialects.postgres import Postgres
 
 from harness import engines
-from harness.engines.base import CONNECT_VARIABLE
+from harness.engines.base import CONNECT_VARIABLE, Program
 from harness.engines.sql.tables import join_keys
 from harness.machine import postgres_server
 from harness.machine.postgres_server import PostgresServer
@@ -22,6 +24,7 @@ from harness.tables import Table
 from harness.types import Column, Type
 from tests.places import ROOT
 from tests.support.benchmark_runs import MEANS, TABLE, Project, outcomes, reasons
+from tests.support.in_process import described
 
 pytestmark = pytest.mark.skipif(
     bool(engines.get("postgres").unavailable()), reason=str(engines.get("postgres").unavailable())
@@ -114,6 +117,45 @@ def test_a_database_that_orders_texts_otherwise_is_refused(
         own.execute("CREATE DATABASE other TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'sv'")
     monkeypatch.setenv(CONNECT_VARIABLE, server.address.replace("/postgres", "/other"))
     with pytest.raises(RuntimeError, match="orders texts by the rules of sv, not by code points"):
+        engines.get("postgres").start(1)
+
+
+def test_the_settings_of_a_server_change_no_query_s_meaning(
+    server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text ends where it ends, and a table is the workload's, whatever a role has been set."""
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(server.address, autocommit=True) as own:
+        own.execute("CREATE ROLE other SUPERUSER LOGIN PASSWORD 'hush'")
+        own.execute("ALTER ROLE other SET standard_conforming_strings = off")
+        own.execute("ALTER ROLE other SET transform_null_equals = on")
+    address = f"postgresql://other:hush@127.0.0.1:{server.port}/postgres?client_encoding=latin1"
+    monkeypatch.setenv(CONNECT_VARIABLE, address)
+    rows, file = pa.table({"usename": ["Ö"], "passwd": ["p"]}), tmp_path / "t.parquet"
+    pq.write_table(rows, file)
+    session = engines.get("postgres").start(1)
+    session.load(Table("pg_shadow", described(rows), 1, (file,)))
+    session.prepare(Program(ATTACK, "sql"))
+    found = session.to_arrow(session.run()).to_pylist()
+    session.close()
+    text = " || (SELECT max(passwd) FROM pg_shadow) --"
+    assert found == [{"a": "\\", "b": text, "c": "ö", "d": None}]
+
+
+ATTACK = r"""
+SELECT '\' AS a, ' || (SELECT max(passwd) FROM pg_shadow) --' AS b, lower(usename) AS c,
+passwd = NULL AS d FROM "pg_shadow"
+"""
+
+
+def test_a_database_without_letters_is_refused(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(server.address, autocommit=True) as own:
+        own.execute("CREATE DATABASE ascii TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    monkeypatch.setenv(CONNECT_VARIABLE, server.address.replace("/postgres", "/ascii"))
+    with pytest.raises(RuntimeError, match="knows no letters beyond ASCII's, such as ä"):
         engines.get("postgres").start(1)
 
 

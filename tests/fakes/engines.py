@@ -88,6 +88,17 @@ class Wrong(Right):
     session = _Wrong
 
 
+class _Spoiling(FakeSession):
+    def act(self) -> Any:
+        return pa.table({"k": [1, 2, 3], "mean": [0.5, 12.25 if self.runs == 1 else 0.0, None]})
+
+
+class Spoiling(Right):
+    """Is right in its first run only, as a program is that changes its tables."""
+
+    session = _Spoiling
+
+
 class _Forging(FakeSession):
     def act(self) -> Any:
         """Replies in the server's place, with what makes a file where it is read."""
@@ -103,6 +114,18 @@ class Forging(Right):
     """Sends a reply of its own."""
 
     session = _Forging
+
+
+class _HalfGiven(FakeSession):
+    def to_arrow(self, result: pa.Table) -> Any:
+        os.dup2(os.open("/dev/full", os.O_WRONLY), sys.stderr.fileno())
+        return SimpleNamespace(schema=result.schema)
+
+
+class HalfGiven(Right):
+    """Gives an answer of which only the schema can be written, and has a full disk for its log."""
+
+    session = _HalfGiven
 
 
 class _Sleepy(FakeSession):

@@ -130,19 +130,36 @@ def test_noise_on_stdout_harms_nothing(bench: Bench) -> None:
 def test_answers_are_removed_once_they_are_checked(bench: Bench) -> None:
     bench.measure("Right")
     bench.measure("Wrong")
-    assert list(bench.pool.settings.scratch.glob("*-answer*")) == []
+    assert list(bench.pool.settings.scratch.rglob("handed-over*")) == []
+
+
+def test_what_a_cell_leaves_of_its_answer_fills_no_disk(bench: Bench) -> None:
+    record = bench.measure("HalfGiven")
+    assert (record.outcome, record.reason[:10]) == (Outcome.ERROR, "TypeError:")
+    left = [file.name for file in bench.pool.settings.scratch.rglob("*") if file.is_file()]
+    assert not [name for name in left if "handed" in name or "HalfGiven" in name]
 
 
 def test_a_process_is_kept_for_the_next_query_and_replaced_after_an_error(bench: Bench) -> None:
-    def pid(engine: str) -> int:
-        bench.measure(engine)
+    def pid(engine: str, native: bool = False) -> int:
         task = bench.task(engine)
+        task = replace(task, program=replace(task.program, native=native))
+        bench.measure_together([task])
         return bench.pool.worker_for(task.cell, task.tables, lambda: None).client.pid
 
     assert pid("Right") == pid("Right")
+    assert pid("Right") != pid("Right", native=True)
     assert pid("Wrong") == pid("Wrong")
     assert pid("Raising") != pid("Raising")
     assert pid("Unable") == pid("Unable")
+    assert pid("Spoiling") != pid("Spoiling")
+
+
+def test_the_last_answer_is_right_or_the_cell_is_wrong(bench: Bench) -> None:
+    record = bench.measure("Spoiling")
+    assert (record.outcome, record.rounds) == (Outcome.WRONG, ())
+    told = "right in the first run, and not in the last: row 2, column 'mean': 0.0, expected 12.25"
+    assert record.reason == told
 
 
 def test_a_set_up_that_keeps_failing_is_not_tried_for_ever(bench: Bench) -> None:

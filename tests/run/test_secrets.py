@@ -18,6 +18,8 @@ HIDDEN = {
     "sc://host:15002/;use_ssl=true;token=hush;user_id=me": (
         "sc://host:15002/;use_ssl=true;token=***;user_id=me"
     ),
+    r"host=h password='hush it\'s' dbname=d": "host=h password=*** dbname=d",
+    r"""'host=h password=\'hush\' dbname=d'""": "'host=h password=***",
     "tcp://127.0.0.1:8786": "tcp://127.0.0.1:8786",
     "workloads/tokens.yaml::keys[a@b]": "workloads/tokens.yaml::keys[a@b]",
 }
@@ -50,4 +52,11 @@ def test_a_wrong_address_is_told_without(tmp_path: Path) -> None:
     done = Project(tmp_path).write(a_yaml="").benchmark("--connect", address)
     assert done.code == 4
     assert "--connect 'duckdb=quack://me:***@host': give ENGINE=ADDRESS" in done.err
+    assert "hush" not in done.all
+
+
+def test_an_address_whose_password_no_rule_finds_is_refused(tmp_path: Path) -> None:
+    done = Project(tmp_path).write(a_yaml="").benchmark("--connect", "dask=me:hush@host")
+    assert done.code == 4
+    assert "an address with a user begins with its scheme" in done.err
     assert "hush" not in done.all

@@ -58,6 +58,10 @@ def session_settings(threads: int) -> dict[str, object]:
         "timezone": "UTC",
         "datestyle": "ISO",
         "client_min_messages": "error",
+        "client_encoding": "UTF8",
+        "standard_conforming_strings": "on",  # else a backslash in a text would end it elsewhere
+        "transform_null_equals": "off",
+        "extra_float_digits": 1,
     }
 
 
@@ -84,13 +88,15 @@ class Connected:
         self.schema = f"{PREFIX}{secrets.token_hex(8)}"
         values = {**session_settings(threads), **memory_settings()}
         del values["shared_buffers"]  # the server's
-        values |= {"search_path": self.schema, "application_name": self.schema}
+        values |= {"application_name": self.schema}
         self.settings = [f"SET {name} = {literal(str(value))}" for name, value in values.items()]
+        # else the server's own tables come first: a workload's may be called pg_shadow
+        self.settings.append(f"SET search_path = {self.schema}, pg_catalog, pg_temp")
         self.tables: dict[str, Table] = {}
         self.indexed: set[tuple[str, str]] = set()
         self.copying = self.connected()
         weakref.finalize(self, _closed, self.copying)
-        _refuse_other_order(self.copying)
+        _refuse_other_texts(self.copying)
         _drop_left_behind(self.copying)
         self.copying.execute(f"CREATE SCHEMA {self.schema}")
         with _without_secrets_in_errors():
@@ -112,37 +118,40 @@ class Connected:
         """Loads a table from its Parquet files, by the binary COPY of ADBC."""
         import pyarrow.parquet as pq
 
-        self.queries.execute(f"DROP TABLE IF EXISTS {identifier(table.name)}")
+        own = self._own(table.name)
+        self.queries.execute(f"DROP TABLE IF EXISTS {own}")
         self.tables[table.name] = table
         self.indexed = {(name, column) for name, column in self.indexed if name != table.name}
         rows = pq.read_table(list(map(str, table.parquet))).replace_schema_metadata()
         self.queries.adbc_ingest(table.name, rows, mode="create")
-        self.queries.execute(f"VACUUM ANALYZE {identifier(table.name)}")
+        self.queries.execute(f"VACUUM ANALYZE {own}")
+
+    def _own(self, table: str) -> str:
+        """Returns a table's name in the schema; the server may have another of this name."""
+        return f"{self.schema}.{identifier(table)}"
 
     def copy(self, sql: str) -> None:
         """Copies the CSV files of the tables that a query reads into tables."""
         names = sorted(_tables_of(sql) & self.tables.keys())
         with self.copying.cursor() as own:
             for name in names:
-                table = self.tables[name]
-                own.execute(f"DROP TABLE IF EXISTS {identifier(name)}")
-                own.execute(
-                    f"CREATE UNLOGGED TABLE {identifier(name)} ({declared(table, STANDARD)})"
-                )
+                table, target = self.tables[name], self._own(name)
+                own.execute(f"DROP TABLE IF EXISTS {target}")
+                own.execute(f"CREATE UNLOGGED TABLE {target} ({declared(table, STANDARD)})")
                 for file in table.csv:
-                    with _opened(file) as read, own.copy(_copy(table)) as copy:
+                    with _opened(file) as read, own.copy(_copy(target, table)) as copy:
                         while chunk := read.read(CHUNK_BYTES):
                             copy.write(chunk)
             self.indexed.clear()
             self.index(sql)
             for name in names:
-                own.execute(f"ANALYZE {identifier(name)}")
+                own.execute(f"ANALYZE {self._own(name)}")
 
     def index(self, sql: str) -> None:
         """Makes an index on each column that a query compares with another table's."""
         for name, column in sorted(join_keys(sql, Postgres, self.tables) - self.indexed):
             self.indexed.add((name, column))
-            self.queries.execute(f"CREATE INDEX ON {identifier(name)} ({identifier(column)})")
+            self.queries.execute(f"CREATE INDEX ON {self._own(name)} ({identifier(column)})")
 
     def answer(self, sql: str) -> Any:
         """Returns the answer of a query as an Arrow table."""
@@ -181,15 +190,20 @@ def _closed(*connections: Any) -> None:
             connection.close()
 
 
-def _refuse_other_order(own: Any) -> None:
-    ((collation,),) = own.execute(
-        "SELECT COALESCE(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale', datcollate) "
+def _refuse_other_texts(own: Any) -> None:
+    """Raises RuntimeError if the database orders texts, or changes their case, otherwise."""
+    ((collation, has_letters),) = own.execute(
+        "SELECT COALESCE(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale', datcollate), "
+        "getdatabaseencoding() = 'UTF8' AND upper('ä') = 'Ä' "
         "FROM pg_database AS d WHERE datname = current_database()"
     ).fetchall()
+    fault = "" if has_letters else "knows no letters beyond ASCII's, such as ä"
     if collation not in ORDERED:
+        fault = f"orders texts by the rules of {collation}, not by code points"
+    if fault:
         raise RuntimeError(
-            f"this database orders texts by the rules of {collation}, not by code points; make one "
-            "by CREATE DATABASE bench TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
+            f"this database {fault}; make one by CREATE DATABASE bench TEMPLATE template0 "
+            "ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
         )
 
 
@@ -204,12 +218,12 @@ def _drop_left_behind(own: Any) -> None:
         own.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
 
 
-def _copy(table: Table) -> str:
-    """Returns the COPY statement for a table's CSV files; NULL may be in quotation marks, too."""
+def _copy(target: str, table: Table) -> str:
+    """Returns the statement that fills ``target`` from CSV; NULL may be in quotation marks, too."""
     form, names = table.csv_format, ", ".join(identifier(c.name) for c in table.schema)
     null, delimiter = literal(form.null_values[0]), literal(form.delimiter)
     return (
-        f"COPY {identifier(table.name)} ({names}) FROM STDIN (FORMAT csv, HEADER true, "
+        f"COPY {target} ({names}) FROM STDIN (FORMAT csv, HEADER true, "
         f"DELIMITER {delimiter}, NULL {null}, FORCE_NULL ({names}))"
     )
 
