@@ -14,6 +14,8 @@ from sqlglot import exp
 
 from harness import plan
 from harness.plan import CompiledQuery, compile_query
+from harness.plan.facts.typing import KNOWN
+from harness.plan.sql import normalize
 from harness.plan.sql.read import read_arguments
 from harness.types import Column, Schema, Type
 from tests import places
@@ -47,6 +49,11 @@ def test_what_is_read_is_what_sqlglot_has() -> None:
 
 def test_every_argument_of_sqlglot_that_is_left_unread_is_known() -> None:
     assert unread() == GOLDEN.read_text()
+
+
+def test_what_has_a_rule_is_read() -> None:
+    rules = {*normalize._REWRITES, *normalize._DATE_PARTS, *KNOWN}
+    assert {kind.__name__ for kind in rules} - read_arguments().keys() == set()
 
 
 @pytest.mark.parametrize(

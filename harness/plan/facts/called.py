@@ -10,6 +10,7 @@ from harness.plan.facts.printing import Expression, in_sql
 
 _PARTS: dict[type[Expression], str] = {
     exp.Array: "a list",
+    exp.ByteString: "a text with escapes, as e'…', that is a key",
     exp.DataType: "a type",
     exp.Exists: "EXISTS in this place",
     exp.Map: "a map",

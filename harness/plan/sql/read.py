@@ -23,7 +23,6 @@ _READ = """
     Alias: alias this
     All: this
     And: expression this
-    Anonymous: expressions this
     Any: this
     AnyValue: this
     ArgMax: expression this
@@ -53,6 +52,11 @@ _READ = """
     DateAdd: expression this
     DateDiff: date_part_boundary expression this unit
     DateFromParts: day month year
+    Day: this
+    DayOfMonth: this
+    DayOfWeek: this
+    DayOfWeekIso: this
+    DayOfYear: this
     Dayname: this
     DenseRank:
     Distinct: expressions on
@@ -75,6 +79,7 @@ _READ = """
     Grouping: expressions
     GroupingSets: expressions
     Having: this
+    Hour: this
     ILike: expression negate this
     Identifier: quoted this
     If: false this true
@@ -106,6 +111,7 @@ _READ = """
     Max: this
     Median: this
     Min: this
+    Minute: this
     Mod: expression this
     Month: this
     Monthname: this
@@ -131,6 +137,7 @@ _READ = """
     Pow: expression this
     Qualify: this
     Quantile: quantile this
+    Quarter: this
     Rank:
     RegexpExtract: expression group null_if_pos_overflow parameters this
     RegexpFullMatch: expression options this
@@ -144,6 +151,7 @@ _READ = """
     Rollup: expressions
     Round: decimals this
     RowNumber:
+    Second: this
     Select: distinct expressions from_ group having joins limit offset order
     Select: qualify where windows with_
     Sign: this
@@ -177,6 +185,7 @@ _READ = """
     Var: this
     Variance: this
     VariancePop: this
+    Week: this
     Where: this
     Window: alias order over partition_by spec this
     WindowSpec: end end_side exclude kind start start_side
