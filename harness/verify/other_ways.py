@@ -17,6 +17,7 @@ from harness.words import folded
 DIALECT = Written
 IN_ANOTHER_ORDER = "over rows in another order, on which ties, sums of floats and any_value hang"
 IN_OTHER_TIES = "where each window takes rows that tie in an order of its own"
+IN_OTHER_ROWS = "where a LIMIT within it takes other rows of those that no ORDER BY tells apart"
 IN_FLOATS = "where means are those of floats, so that a last bit decides"
 BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
 AS_ROUNDED = "where a float without digits behind a place is rounded to itself, not a last bit off"
@@ -40,6 +41,9 @@ def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
         counted = _with_places_from_the_end(tree, first)
         if counted is not None:
             yield IN_OTHER_TIES, counted.sql(DIALECT)
+    for descending in (False, True):
+        if (limited := _with_limits_decided(tree, descending)) is not None:
+            yield IN_OTHER_ROWS, limited.sql(DIALECT)
     if tree.find(exp.Avg) is not None:
         of_floats = tree.copy()
         for mean in reversed([e for e in of_floats.find_all(exp.Avg) if not e.find(exp.Distinct)]):
@@ -192,6 +196,41 @@ def _with_places_from_the_end(tree: exp.Expr, first: int) -> exp.Expr | None:
             window.replace(exp.paren(exp.Add(this=after, expression=one)))
             found = True
     return turned if found else None
+
+
+def _with_limits_decided(tree: exp.Expr, descending: bool) -> exp.Expr | None:
+    """The query in which each LIMIT within it takes ties by a hash of their values."""
+    turned = tree.copy()
+    found = [q for q in turned.find_all(exp.Query) if q is not turned and _is_cut(q)]
+    for query in reversed(found):  # innermost first
+        select = query if isinstance(query, exp.Select) else None
+        row = None if select is None or select.args.get("distinct") else _row(select)
+        cut = _wrapped(query) if row is None else query
+        if cut is not query:
+            query.replace(cut)
+        row = row or exp.Anonymous(this="hash", expressions=[exp.column(_WRAPPED)])
+        order = cut.args.get("order") or exp.Order(expressions=[])
+        order.append("expressions", exp.Ordered(this=row, desc=descending, nulls_first=False))
+        cut.set("order", order)
+    return turned if found else None
+
+
+_WRAPPED = "decided"
+_CUTTING = ("order", "limit", "offset")
+
+
+def _is_cut(query: exp.Query) -> bool:
+    return any(query.args.get(clause) is not None for clause in ("limit", "offset"))
+
+
+def _wrapped(query: exp.Query) -> exp.Select:
+    """Returns ``select * from (…) as decided`` with the query's ORDER BY, LIMIT and OFFSET."""
+    rows = query.copy()
+    outer = exp.select("*").from_(exp.Subquery(this=rows, alias=exp.TableAlias(this=_WRAPPED)))
+    for clause in _CUTTING:
+        outer.set(clause, rows.args.get(clause))
+        rows.set(clause, None)
+    return outer
 
 
 def _tells_ties_apart(window: exp.Window) -> bool:

@@ -18,6 +18,7 @@ from harness.verify.other_ways import (
     BY_RECIPROCALS,
     IN_ANOTHER_ORDER,
     IN_FLOATS,
+    IN_OTHER_ROWS,
     IN_OTHER_TIES,
     other_ways,
 )
@@ -175,6 +176,8 @@ KNIFE_EDGE = (
         "from (select k, 1 as a from t) q",
         IN_OTHER_TIES,
     ),
+    ("select x from (select unnest([1, 2, 3]) as x limit 1) q", IN_OTHER_ROWS),
+    ("select x from (select distinct k + 4 as x from t union select 2 limit 1) q", IN_OTHER_ROWS),
     (f"select k, {PLACE} (order by k) = {PLACE} (order by -k) as a from t", IN_OTHER_TIES),
 )
 
@@ -210,6 +213,8 @@ def test_all_rows_that_a_limit_may_take_are_looked_at() -> None:
         "select k, sum(v) as a, avg(v) as b, k / 10 as c from t group by k",
         "with u as (select k, sum(v) as v from t group by k) select k from u where v > 0.5",
         "select k from t where k > 2",
+        "select x from (select unnest([1, 2, 3]) as x order by x limit 1) q",
+        "select v from (select v, count(*) as n from t group by v order by v limit 2) q",
         "select v, row_number() over (order by v) as n from t order by n limit 2",
         "select k, rank() over (order by k) as a, sum(v) over (order by k) as b from t",
         "select v, row_number() over w as a, ntile(2) over w as b from t window w as (order by v)",

@@ -63,7 +63,7 @@ _READ = """
     Div: expression this
     EQ: expression this
     EndsWith: expression this
-    Except: distinct expression this
+    Except: distinct expression limit offset order this with_
     Exists: this
     Exp: this
     Extract: expression this
@@ -86,7 +86,7 @@ _READ = """
     IgnoreNulls: this
     In: expressions query this
     IntDiv: expression this
-    Intersect: distinct expression this
+    Intersect: distinct expression limit offset order this with_
     Interval: this unit
     Is: expression this
     Join: kind on side this using
@@ -179,7 +179,7 @@ _READ = """
     Trim: expression position this
     TryCast: safe this to
     Tuple: expressions
-    Union: distinct expression limit order this
+    Union: distinct expression limit offset order this with_
     Upper: this
     Values: alias expressions
     Var: this
