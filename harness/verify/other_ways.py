@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import sqlglot
 from sqlglot import exp
 
+from harness.plan.facts.kinds import OF_POSITIVES
 from harness.plan.facts.windows import resolve_names, window_order
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.functions import by_name
@@ -22,9 +23,9 @@ IN_FLOATS = "where means are those of floats, so that a last bit decides"
 BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
 AS_ROUNDED = "where a float without digits behind a place is rounded to itself, not a last bit off"
 AS_SCALED = "where a half is rounded after a float is scaled to whole numbers, as libraries do"
-AS_MISSING = "where 0 / 0 is NULL, or the least of numbers (divide by nullif(…, 0))"
+AS_MISSING = "where NaN, which 0 / 0 and sqrt(-1) are, is NULL or the least of numbers"
 _MOST_NESTED = 4
-"""The deepest nesting of divisions that is rewritten: each is written twice."""
+"""The deepest nesting of what may be NaN that is rewritten: each is written twice."""
 _OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct)
 
 
@@ -32,7 +33,7 @@ def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The variants: what each changes, in words -> its SQL."""
     names, tree = list(tables), sqlglot.parse_one(sql, read=DIALECT)
     by_name(tree)
-    for direction in ("asc", "desc") if tree.find(*_OF_SEVERAL_ROWS) is not None else ():
+    for direction in ("asc", "desc") if _may_tie(tree) else ():
         yield IN_ANOTHER_ORDER, _reordered(tree, names, direction).sql(DIALECT)
     for first in (0, 1):
         decided = _with_ties_decided(tree, first)
@@ -50,7 +51,7 @@ def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
             mean.set("this", exp.cast(mean.this.copy(), "DOUBLE"))
         yield IN_FLOATS, of_floats.sql(DIALECT)
     for value in (exp.null(), exp.cast(exp.Literal.string("-infinity"), "DOUBLE")):
-        if (missing := _with_quotients(tree, value)) is not None:
+        if (missing := _with_other_nan(tree, value)) is not None:
             yield AS_MISSING, missing.sql(DIALECT)
     if (rounded := _with_rounded_alone(tree)) is not None:
         yield AS_ROUNDED, rounded.sql(DIALECT)
@@ -66,26 +67,36 @@ def other_ways(sql: str, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield BY_RECIPROCALS, tree.sql(DIALECT)
 
 
-def _with_quotients(tree: exp.Expr, value: exp.Expr) -> exp.Expr | None:
-    """Returns the query with a value for quotients that are NaN, or None without a division.
+def _may_tie(tree: exp.Expr) -> bool:
+    """True if an answer may depend on which of several rows comes first."""
+    nearest = any(join.args.get("method") == "ASOF" for join in tree.find_all(exp.Join))
+    return nearest or tree.find(*_OF_SEVERAL_ROWS) is not None
 
-    Libraries take that NaN for NULL, or for less than any number; to DuckDB it is greater.
+
+def _with_other_nan(tree: exp.Expr, value: exp.Expr) -> exp.Expr | None:
+    """Returns the query with a value for NaN, or None if nothing in it gives NaN.
+
+    Libraries take NaN for NULL, or for less than any number; to DuckDB it is greater.
     """
     copy = tree.copy()
-    quotients = list(copy.find_all(exp.Div))
-    if max(map(_divisions, quotients), default=0) > _MOST_NESTED:
+    found = list(copy.find_all(*GIVING_NAN))
+    if max(map(depth_of_nan, found), default=0) > _MOST_NESTED:
         return None
-    for quotient in reversed(quotients):  # innermost first
-        is_nan = exp.Anonymous(this="isnan", expressions=[exp.cast(quotient.copy(), "DOUBLE")])
-        choice = exp.Case(ifs=[exp.If(this=is_nan, true=value.copy())], default=quotient.copy())
-        quotient.replace(exp.paren(choice))
-    return copy if quotients else None
+    for part in reversed(found):  # innermost first
+        is_nan = exp.Anonymous(this="isnan", expressions=[exp.cast(part.copy(), "DOUBLE")])
+        choice = exp.Case(ifs=[exp.If(this=is_nan, true=value.copy())], default=part.copy())
+        part.replace(exp.paren(choice))
+    return copy if found else None
 
 
-def _divisions(quotient: exp.Expr) -> int:
-    """Returns how many divisions contain a division."""
-    outer = quotient.find_ancestor(exp.Div)
-    return 0 if outer is None else 1 + _divisions(outer)
+GIVING_NAN = (exp.Div, *OF_POSITIVES)
+"""What may give NaN of the numbers in a table."""
+
+
+def depth_of_nan(part: exp.Expr) -> int:
+    """Returns how many expressions of `GIVING_NAN` contain one: each guard repeats its operands."""
+    outer = part.find_ancestor(*GIVING_NAN)
+    return 0 if outer is None else 1 + depth_of_nan(outer)
 
 
 def _with_rounded_alone(tree: exp.Expr) -> exp.Expr | None:
