@@ -17,6 +17,7 @@ from harness.plan.optimize.prune import merged, prune
 from harness.plan.optimize.reduce import reduce
 from harness.plan.optimize.rewrite import rewrite
 from harness.plan.sql.answered import answer_spec
+from harness.plan.sql.constants import of_unread
 from harness.plan.sql.parse import answer_names, one_select, qualified
 from harness.plan.sql.read import refuse_unread
 from harness.plan.tree.nodes import Node
@@ -88,6 +89,7 @@ def compile_query(
     names = answer_names(sql, tree, schemas)
     normal: exp.Query | None = None
     try:
+        of_unread(tree)
         refuse_unread(tree)
         normal = qualified(tree, schemas, names)
         plan, unsupported = _made(normal, schemas, written=False), None
@@ -129,6 +131,7 @@ def steps(
     """
     tree = one_select(sql, schemas)
     names = answer_names(sql, tree, schemas)
+    of_unread(tree)
     refuse_unread(tree)
     tree = qualified(tree, schemas, names)
     yield "checked", tree.copy()

@@ -3,7 +3,7 @@
 DuckDB runs variants of the query that raise, or answer differently, for such data:
 
 - DuckDB's sums of integers have 128 bits; other libraries overflow silently at 64;
-- DuckDB's quotient of 0 / 0 is NaN, which is not NULL, equals itself and is the greatest number;
+- to DuckDB 0 / 0 and sqrt(-1) are NaN, which is not NULL, equals itself and is the greatest number;
 - DuckDB writes a float with an exponent of two digits, ``1e-07``;
 - DuckDB casts texts like ``' 7 '`` or ``'1e2'`` to integers, and texts with a time to dates;
 - ties, sums of floats and ``any_value`` depend on the order of rows, last bits on how a division
@@ -26,7 +26,7 @@ from harness.errors import HarnessError, WorkloadError
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.functions import by_name
 from harness.sandbox.guard import judge
-from harness.verify.other_ways import other_ways
+from harness.verify.other_ways import GIVING_NAN, depth_of_nan, other_ways
 
 DIALECT = Written
 BATCH_ROWS = 100_000
@@ -35,13 +35,13 @@ MOST_NESTED = 4
 MOST_AGGREGATES = 500
 TOO_WIDE = "a sum of whole numbers that passes 64 bits on this data"
 TEXTS = "a text that DuckDB casts and others do not, as ' 7 ' or '1e2' to a whole number"
-QUOTIENT = "0 / 0 in this data, which is NaN in DuckDB (divide by nullif(…, 0))"
+NOT_A_NUMBER = "NaN of this data, which 0 / 0 and the root or logarithm of -1 are in DuckDB"
 WRITTEN = "a float as a text with an exponent, which libraries write differently, as 1e-07 and 1e-7"
 ANOTHER = "DuckDB's own answer to this is another {way}"
 _NOT_OF_64_BITS = re.compile("INT128 .* out of range for the destination type INT64")
 _ANOTHER_TEXT = "another text"
 _EXPONENT = "a float with an exponent"
-_NAN = "a quotient that is NaN"
+_NAN = "a number that is NaN"
 _FORMS = (
     (exp.DataType.INTEGER_TYPES, r"[+-]?[0-9]{1,18}"),
     (exp.DataType.FLOAT_TYPES, r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
@@ -60,7 +60,7 @@ def data_of_its_own(
 ) -> str | None:
     """The reason why only DuckDB can answer: a sum, a cast of a text, or a float as a text.
 
-    ``raised``: the engine gave an error, for which a quotient that is NaN is a reason, too. Of an
+    ``raised``: the engine gave an error, for which NaN is a reason, too. Of an
     answer, `another` finds out whether it depends on that NaN.
     """
     names = list(tables)
@@ -70,7 +70,7 @@ def data_of_its_own(
         (_of_written_floats, lambda words: _EXPONENT in words, WRITTEN),
     ]
     if raised:
-        guards.append((_of_quotients, lambda words: _NAN in words, QUOTIENT))
+        guards.append((_of_nan, lambda words: _NAN in words, NOT_A_NUMBER))
     for guarded, raises, told in guards:
         error = _raised(database, guarded, sql, names)
         if error is not None and raises(error):
@@ -180,22 +180,16 @@ def _of_texts(tree: exp.Expr) -> bool:
     return bool(casts or times)
 
 
-def _of_quotients(tree: exp.Expr) -> bool:
-    """Makes the query raise where a quotient is NaN, as that of 0 / 0 is."""
-    quotients = list(tree.find_all(exp.Div))
-    if max(map(_divisions, quotients), default=0) > MOST_NESTED:
+def _of_nan(tree: exp.Expr) -> bool:
+    """Makes the query raise where a quotient, a root or a logarithm is NaN."""
+    found = list(tree.find_all(*GIVING_NAN))
+    if max(map(depth_of_nan, found), default=0) > MOST_NESTED:
         return False
-    for quotient in reversed(quotients):  # innermost first
-        value = quotient.sql(DIALECT)
+    for part in reversed(found):  # innermost first
+        value = part.sql(DIALECT)
         raising = f"case when isnan(cast({value} as double)) then error('{_NAN}') else {value} end"
-        quotient.replace(exp.paren(sqlglot.parse_one(raising, read=DIALECT)))
-    return bool(quotients)
-
-
-def _divisions(quotient: exp.Expr) -> int:
-    """How many divisions contain one: each guard repeats its operands."""
-    outer = quotient.find_ancestor(exp.Div)
-    return 0 if outer is None else 1 + _divisions(outer)
+        part.replace(exp.paren(sqlglot.parse_one(raising, read=DIALECT)))
+    return bool(found)
 
 
 def _of_written_floats(tree: exp.Expr) -> bool:

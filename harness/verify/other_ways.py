@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 import sqlglot
 from sqlglot import exp
 
+from harness.plan.facts.kinds import OF_POSITIVES
 from harness.plan.facts.windows import resolve_names, window_order
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.functions import by_name
@@ -17,14 +18,15 @@ from harness.words import folded
 DIALECT = Written
 IN_ANOTHER_ORDER = "over rows in another order, on which ties, sums of floats and any_value hang"
 IN_OTHER_TIES = "where each window takes rows that tie in an order of its own"
+IN_OTHER_ROWS = "where a LIMIT within it takes other rows of those that no ORDER BY tells apart"
 IN_FLOATS = "where means are those of floats, so that a last bit decides"
 BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
 AS_ROUNDED = "where a float without digits behind a place is rounded to itself, not a last bit off"
 AS_SCALED = "where a half is rounded after a float is scaled to whole numbers, as libraries do"
-AS_MISSING = "where 0 / 0 is NULL, or the least of numbers (divide by nullif(…, 0))"
 IN_LAST_BITS = "where sums of floats differ from group to group in their last bits"
+AS_MISSING = "where NaN, which 0 / 0 and sqrt(-1) are, is NULL or the least of numbers"
 _MOST_NESTED = 4
-"""The deepest nesting of divisions that is rewritten: each is written twice."""
+"""The deepest nesting of what may be NaN that is rewritten: each is written twice."""
 _OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct)
 
 
@@ -37,7 +39,7 @@ def other_ways(
     """
     names, tree = list(tables), sqlglot.parse_one(sql, read=DIALECT)
     by_name(tree)
-    for direction in ("asc", "desc") if tree.find(*_OF_SEVERAL_ROWS) is not None else ():
+    for direction in ("asc", "desc") if _may_tie(tree) else ():
         yield IN_ANOTHER_ORDER, _reordered(tree, names, direction).sql(DIALECT)
     for first in (0, 1):
         decided = _with_ties_decided(tree, first)
@@ -46,6 +48,9 @@ def other_ways(
         counted = _with_places_from_the_end(tree, first)
         if counted is not None:
             yield IN_OTHER_TIES, counted.sql(DIALECT)
+    for descending in (False, True):
+        if (limited := _with_limits_decided(tree, descending)) is not None:
+            yield IN_OTHER_ROWS, limited.sql(DIALECT)
     if tree.find(exp.Avg) is not None:
         of_floats = tree.copy()
         for mean in reversed([e for e in of_floats.find_all(exp.Avg) if not e.find(exp.Distinct)]):
@@ -54,7 +59,7 @@ def other_ways(
     if (moved := _with_other_last_bits(tree, floats)) is not None:
         yield IN_LAST_BITS, moved.sql(DIALECT)
     for value in (exp.null(), exp.cast(exp.Literal.string("-infinity"), "DOUBLE")):
-        if (missing := _with_quotients(tree, value)) is not None:
+        if (missing := _with_other_nan(tree, value)) is not None:
             yield AS_MISSING, missing.sql(DIALECT)
     if (rounded := _with_rounded_alone(tree)) is not None:
         yield AS_ROUNDED, rounded.sql(DIALECT)
@@ -104,26 +109,36 @@ def _plain_items(select: exp.Select | None) -> list[exp.Expr]:
     return [e for e in items if e.find(exp.AggFunc, exp.Window, exp.Query) is None]
 
 
-def _with_quotients(tree: exp.Expr, value: exp.Expr) -> exp.Expr | None:
-    """Returns the query with a value for quotients that are NaN, or None without a division.
+def _may_tie(tree: exp.Expr) -> bool:
+    """True if an answer may depend on which of several rows comes first."""
+    nearest = any(join.args.get("method") == "ASOF" for join in tree.find_all(exp.Join))
+    return nearest or tree.find(*_OF_SEVERAL_ROWS) is not None
 
-    Libraries take that NaN for NULL, or for less than any number; to DuckDB it is greater.
+
+def _with_other_nan(tree: exp.Expr, value: exp.Expr) -> exp.Expr | None:
+    """Returns the query with a value for NaN, or None if nothing in it gives NaN.
+
+    Libraries take NaN for NULL, or for less than any number; to DuckDB it is greater.
     """
     copy = tree.copy()
-    quotients = list(copy.find_all(exp.Div))
-    if max(map(_divisions, quotients), default=0) > _MOST_NESTED:
+    found = list(copy.find_all(*GIVING_NAN))
+    if max(map(depth_of_nan, found), default=0) > _MOST_NESTED:
         return None
-    for quotient in reversed(quotients):  # innermost first
-        is_nan = exp.Anonymous(this="isnan", expressions=[exp.cast(quotient.copy(), "DOUBLE")])
-        choice = exp.Case(ifs=[exp.If(this=is_nan, true=value.copy())], default=quotient.copy())
-        quotient.replace(exp.paren(choice))
-    return copy if quotients else None
+    for part in reversed(found):  # innermost first
+        is_nan = exp.Anonymous(this="isnan", expressions=[exp.cast(part.copy(), "DOUBLE")])
+        choice = exp.Case(ifs=[exp.If(this=is_nan, true=value.copy())], default=part.copy())
+        part.replace(exp.paren(choice))
+    return copy if found else None
 
 
-def _divisions(quotient: exp.Expr) -> int:
-    """Returns how many divisions contain a division."""
-    outer = quotient.find_ancestor(exp.Div)
-    return 0 if outer is None else 1 + _divisions(outer)
+GIVING_NAN = (exp.Div, *OF_POSITIVES)
+"""What may give NaN of the numbers in a table."""
+
+
+def depth_of_nan(part: exp.Expr) -> int:
+    """Returns how many expressions of `GIVING_NAN` contain one: each guard repeats its operands."""
+    outer = part.find_ancestor(*GIVING_NAN)
+    return 0 if outer is None else 1 + depth_of_nan(outer)
 
 
 def _with_rounded_alone(tree: exp.Expr) -> exp.Expr | None:
@@ -234,6 +249,41 @@ def _with_places_from_the_end(tree: exp.Expr, first: int) -> exp.Expr | None:
             window.replace(exp.paren(exp.Add(this=after, expression=one)))
             found = True
     return turned if found else None
+
+
+def _with_limits_decided(tree: exp.Expr, descending: bool) -> exp.Expr | None:
+    """The query in which each LIMIT within it takes ties by a hash of their values."""
+    turned = tree.copy()
+    found = [q for q in turned.find_all(exp.Query) if q is not turned and _is_cut(q)]
+    for query in reversed(found):  # innermost first
+        select = query if isinstance(query, exp.Select) else None
+        row = None if select is None or select.args.get("distinct") else _row(select)
+        cut = _wrapped(query) if row is None else query
+        if cut is not query:
+            query.replace(cut)
+        row = row or exp.Anonymous(this="hash", expressions=[exp.column(_WRAPPED)])
+        order = cut.args.get("order") or exp.Order(expressions=[])
+        order.append("expressions", exp.Ordered(this=row, desc=descending, nulls_first=False))
+        cut.set("order", order)
+    return turned if found else None
+
+
+_WRAPPED = "decided"
+_CUTTING = ("order", "limit", "offset")
+
+
+def _is_cut(query: exp.Query) -> bool:
+    return any(query.args.get(clause) is not None for clause in ("limit", "offset"))
+
+
+def _wrapped(query: exp.Query) -> exp.Select:
+    """Returns ``select * from (…) as decided`` with the query's ORDER BY, LIMIT and OFFSET."""
+    rows = query.copy()
+    outer = exp.select("*").from_(exp.Subquery(this=rows, alias=exp.TableAlias(this=_WRAPPED)))
+    for clause in _CUTTING:
+        outer.set(clause, rows.args.get(clause))
+        rows.set(clause, None)
+    return outer
 
 
 def _tells_ties_apart(window: exp.Window) -> bool:

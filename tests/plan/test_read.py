@@ -7,13 +7,20 @@ sqlglot adds fails here until somebody has decided about it. Write it anew with
 
 from __future__ import annotations
 
+import contextlib
 from typing import NoReturn
 
+import duckdb
 import pytest
+import sqlglot
 from sqlglot import exp
+from sqlglot.errors import ParseError, TokenError
 
 from harness import plan
 from harness.plan import CompiledQuery, compile_query
+from harness.plan.facts.typing import KNOWN
+from harness.plan.sql import normalize
+from harness.plan.sql.dialect import Written
 from harness.plan.sql.read import read_arguments
 from harness.types import Column, Schema, Type
 from tests import places
@@ -47,6 +54,25 @@ def test_what_is_read_is_what_sqlglot_has() -> None:
 
 def test_every_argument_of_sqlglot_that_is_left_unread_is_known() -> None:
     assert unread() == GOLDEN.read_text()
+
+
+def test_what_has_a_rule_is_read() -> None:
+    rules = {*normalize._REWRITES, *normalize._DATE_PARTS, *KNOWN}
+    assert {kind.__name__ for kind in rules} - read_arguments().keys() == set()
+
+
+def test_the_parser_takes_no_argument_of_a_function_for_a_word() -> None:
+    """As DuckDB's ``date_trunc(day, t)``, whose unit is in a column ``day``."""
+    rows = duckdb.sql("select distinct function_name, len(parameters) from duckdb_functions()")
+    lost = set()
+    for name, count in rows.fetchall():
+        arguments = {f"c{place}x" for place in range(count)}
+        with contextlib.suppress(ParseError, TokenError):
+            (call,) = sqlglot.parse_one(f"select {name}({', '.join(arguments)})", Written).selects
+            read = all(type(e).__name__ in read_arguments() for e in call.walk())
+            if read and {column.name for column in call.find_all(exp.Column)} != arguments:
+                lost.add(name)
+    assert lost == set()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from harness.plan.facts.printing import Expression, in_sql
 
 _PARTS: dict[type[Expression], str] = {
     exp.Array: "a list",
+    exp.ByteString: "a text with escapes, as e'…', that is a key",
     exp.DataType: "a type",
+    exp.Escape: "LIKE with ESCAPE",
     exp.Exists: "EXISTS in this place",
     exp.Map: "a map",
     exp.Order: "ORDER BY in a function",
@@ -20,6 +22,7 @@ _PARTS: dict[type[Expression], str] = {
 }
 _CLAUSES: dict[tuple[type[Expression], str], str] = {
     (exp.DataType, "expressions"): "a type with digits or fields",
+    (exp.DataType, "kind"): "a cast to this type",
     (exp.Join, "method"): "an ASOF or POSITIONAL join",
     (exp.Limit, "limit_options"): "a LIMIT in percent",
     (exp.Select, "kind"): "SELECT AS",
@@ -27,8 +30,8 @@ _CLAUSES: dict[tuple[type[Expression], str], str] = {
     (exp.Subquery, "limit"): "LIMIT behind parentheses",
     (exp.Subquery, "offset"): "OFFSET behind parentheses",
     (exp.Subquery, "with_"): "WITH before parentheses",
-    (exp.Union, "with_"): "WITH before one side of UNION",
 }
+_OF_UNITS = ("DATE_DIFF", "DATEDIFF", "DATE_PART", "DATEPART", "DATE_TRUNC", "DATETRUNC")
 
 
 def called(e: Expression) -> str:
@@ -36,6 +39,8 @@ def called(e: Expression) -> str:
     if type(e) in _PARTS:
         return _PARTS[type(e)]
     name = in_sql(e).partition("(")[0]
+    if isinstance(e, exp.Anonymous) and name in _OF_UNITS:
+        return "a unit of time that is not a constant"
     if isinstance(e, exp.Func) and name.isidentifier():
         return f"the function {name}"
     return re.sub("(?<=[a-z])(?=[A-Z])", " ", type(e).__name__).upper()

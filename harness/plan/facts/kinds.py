@@ -10,6 +10,8 @@ COMPARING = (*COMPARISONS, exp.In, exp.Between)
 """Expressions that compare one value with one or more others."""
 CONDITIONS = (*COMPARING, exp.And, exp.Or, exp.Not, exp.Is, exp.Like, exp.ILike)
 """Expressions that are true, false or NULL."""
+OF_POSITIVES = (exp.Sqrt, exp.Ln, exp.Log)
+"""Functions that are NaN for numbers below 0."""
 DEVIATIONS = (exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop)
 
 

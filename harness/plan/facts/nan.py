@@ -1,4 +1,4 @@
-"""Decides which expressions may be NaN: tables hold none, but 0 / 0 and inf - inf give it."""
+"""Decides which expressions may be NaN: tables hold none, but 0 / 0, sqrt(-1) and inf - inf do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from harness.errors import Unsupported
-from harness.plan.facts.kinds import CONDITIONS, DEVIATIONS
+from harness.plan.facts.kinds import CONDITIONS, DEVIATIONS, OF_POSITIVES
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.special import specials_of
 from harness.plan.facts.typed import Expression
@@ -40,12 +40,12 @@ _OF_ONE_INFINITY = (
 HUGE = (Special.LARGE, Special.INFINITE)
 """Values of data of which NaN may come: inf - inf, 0 * inf."""
 MAKING_NAN = (exp.Mod, exp.Corr, exp.Pow)
-"""Functions that give NaN of ordinary numbers, beside quotients."""
+"""Functions that give NaN of ordinary numbers, beside quotients, roots and logarithms."""
 _ZERO_WHERE_THE_OPERAND_IS = (exp.Neg, exp.Abs)
 
 
 def may_be_nan(e: Expression, schema: Schema, known: Known = frozenset()) -> bool:
-    """True if a float expression may be NaN: x / y where y may be 0, or inf - inf.
+    """True if a float expression may be NaN: x / y where y may be 0, sqrt(x), or inf - inf.
 
     ``known`` holds expressions that are not 0 here.
     """
@@ -59,7 +59,7 @@ def can_make_nan(e: Expression, schema: Schema) -> bool:
     """
     if any(c.nan or any(kind in c.special for kind in HUGE) for c in schema):
         return True
-    return e.find(exp.Div, *MAKING_NAN) is not None
+    return e.find(exp.Div, *OF_POSITIVES, *MAKING_NAN) is not None
 
 
 def greater_by_nan(e: Expression, schema: Schema) -> Expression:
@@ -131,6 +131,8 @@ def _may_be_nan(e: Expression, columns: Mapping[str, Column], known: Known) -> b
     if isinstance(e, exp.Corr) or (isinstance(e, exp.Pow) and not _is_whole(e.expression)):
         return True
     operands = [x for x in e.iter_expressions() if isinstance(x, Expression)]
+    if isinstance(e, OF_POSITIVES) and not all(map(_never_negative, operands)):
+        return True
     if any(_may_be_nan(x, columns, known) for x in operands):
         return True
     return _may_undo_infinity(e, operands, tuple(columns.values()))
@@ -157,6 +159,14 @@ def _never_zero(e: Expression, columns: Mapping[str, Column], known: Known) -> b
     if isinstance(e, exp.Mul):
         return all(_never_zero(side, columns, known) for side in (e.this, e.expression))
     return isinstance(e, _ZERO_WHERE_THE_OPERAND_IS) and _never_zero(e.this, columns, known)
+
+
+def _never_negative(e: Expression) -> bool:
+    if isinstance(e, (exp.Add, exp.Mul)) and e.this != e.expression:
+        return _never_negative(e.this) and _never_negative(e.expression)
+    if isinstance(e, exp.Add):
+        return _never_negative(e.this)
+    return isinstance(e, (exp.Literal, exp.Abs, exp.Count, exp.Length, exp.Mul))
 
 
 def values_of(case: Expression) -> Iterator[tuple[Expression, Known]]:

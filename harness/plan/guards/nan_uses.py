@@ -83,8 +83,8 @@ Found = Iterator[tuple[Use, str]]
 def refuse_nan(plan: Node, differing: frozenset[Use], label: str) -> None:
     """Raises Differs if a plan uses a value that may be NaN in a way that is in ``differing``.
 
-    What would be NaN as a quotient only is not refused: a quotient is NaN for 0 / 0, which few data
-    have, and the referee looks for it before it calls an answer wrong.
+    What would be NaN as a quotient, a root or a logarithm only is not refused: few data have 0 / 0
+    or roots of negative numbers, and the referee looks for them before it calls an answer wrong.
     """
     if not any(map(_makes_nan, walk(plan))):
         return

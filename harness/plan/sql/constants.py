@@ -13,11 +13,12 @@ from harness.plan.facts.kinds import COMPARISONS
 from harness.plan.facts.typed import Expression
 from harness.plan.sql import bound
 from harness.plan.sql.dialect import Written
+from harness.plan.sql.read import read_arguments
 from harness.special import EXACT
 
 MOST_CHARACTERS = 1000
 """The longest text that is written into the query in place of its computation."""
-_COMPUTED = (exp.Binary, exp.Unary, exp.Func, exp.Predicate)
+_COMPUTED = (exp.Binary, exp.Unary, exp.Func, exp.Predicate, exp.ByteString)
 _OF_ROWS = (
     *(exp.Column, exp.Star, exp.Query, exp.Window, exp.AggFunc, exp.RowNumber, exp.Unnest),
     *(exp.Columns, exp.Lambda, exp.Placeholder, exp.Tuple, exp.Array, exp.Struct, exp.Map),
@@ -46,6 +47,22 @@ def computed(tree: Any) -> Any:
         if value is not None:
             part.replace(value)
     return tree
+
+
+def of_unread(tree: Expression) -> None:
+    """Computes constants by functions that the plan does not read, as ``chr(10)``, in place.
+
+    Not in GROUP BY and ORDER BY, where a number would be a place.
+    """
+    for part in list(_computations(tree)):
+        known = all(type(node).__name__ in read_arguments() for node in part.walk())
+        if known or isinstance(part.find_ancestor(exp.Group, exp.Order, exp.Query), _PLACED):
+            continue
+        if (value := _value(part)) is not None:
+            part.replace(value)
+
+
+_PLACED = (exp.Group, exp.Order)
 
 
 def _computations(e: Expression) -> Iterator[Expression]:

@@ -42,7 +42,22 @@ def is_place(e: exp.Expr) -> bool:
     return isinstance(e, exp.Literal) and e.is_int
 
 
+def _by_unit(name: str) -> Any:
+    """Returns a builder that takes a unit only as a text: ``date_trunc(day, t)`` names a column."""
+    build = DuckDBParser.FUNCTIONS[name]
+
+    def built(arguments: list[exp.Expr]) -> exp.Expr:
+        known = bool(arguments) and arguments[0].is_string
+        return build(arguments) if known else exp.Anonymous(this=name, expressions=arguments)
+
+    return built
+
+
 class _Parser(DuckDBParser):
+    FUNCTIONS = {  # noqa: RUF012 (as sqlglot declares it)
+        **DuckDBParser.FUNCTIONS,
+        **{name: _by_unit(name) for name in ("DATE_DIFF", "DATEDIFF", "DATE_TRUNC", "DATETRUNC")},
+    }
     UNARY_PARSERS = {**DuckDBParser.UNARY_PARSERS, TokenType.PLUS: _parse_plus}  # noqa: RUF012
 
 

@@ -15,11 +15,42 @@ Rewrite = Callable[[Any], Expression]
 
 
 def by_name(tree: Expression) -> None:
-    """Replaces, in place, functions whose DuckDB name sqlglot does not know."""
+    """Replaces, in place, functions that sqlglot does not know, or reads in another form."""
     for call in list(tree.find_all(exp.Anonymous)):
         known = NAMED.get(call.name.lower())
         if known is not None and len(call.expressions) == known[0]:
             call.replace(known[1](call.expressions) or call)
+    for e in list(tree.find_all(*_FORMS)):
+        e.replace(_FORMS[type(e)](e))
+
+
+def _date(e: exp.Date) -> Expression:
+    more = e.this is None or e.args.get("zone") or e.expressions
+    return e if more else exp.Cast(this=e.this, to=exp.DataType.build("DATE"))
+
+
+def _data_first(e: exp.TimeToStr) -> Expression:
+    """``strftime('%Y', day)`` -> ``strftime(day, '%Y')``: DuckDB takes either."""
+    text = e.this
+    if isinstance(text, exp.Literal) and text.is_string:
+        return exp.TimeToStr(this=e.args["format"], format=text)
+    return e
+
+
+def _within_group(e: exp.WithinGroup) -> Expression:
+    """``percentile_cont(0.5) within group (order by x)`` -> ``quantile_cont(x, 0.5)``."""
+    key = e.expression.expressions[0]
+    if not isinstance(e.this, (exp.PercentileCont, exp.PercentileDisc)) or key.args.get("desc"):
+        return e
+    return type(e.this)(this=key.this, expression=e.this.this)
+
+
+_FORMS: dict[type[Expression], Rewrite] = {
+    exp.Date: _date,
+    exp.DateTrunc: lambda e: exp.TimestampTrunc(this=e.this, unit=exp.var(e.args["unit"].name)),
+    exp.TimeToStr: _data_first,
+    exp.WithinGroup: _within_group,
+}
 
 
 def _part(arguments: Sequence[Expression]) -> Expression | None:

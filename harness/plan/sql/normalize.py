@@ -233,10 +233,6 @@ def _order(e: Expression) -> Expression:
     return e
 
 
-def _date_trunc(e: Expression) -> Expression:
-    return exp.TimestampTrunc(this=e.this, unit=exp.var(e.args["unit"].name.upper()))
-
-
 def _cast(e: Expression) -> Expression:
     """Rewrites a number cast to another type of number to a literal of that type."""
     literal, target = e.this, e.args["to"].this
@@ -319,14 +315,6 @@ def _only_where(condition: Expression, value: Expression) -> Expression:
 def _count_if(e: Expression) -> Expression:
     """Rewrites ``count_if`` to a sum: without any known condition it is NULL, not 0."""
     return exp.Sum(this=exp.Cast(this=e.this, to=exp.DataType.build("BIGINT")))
-
-
-def _within_group(e: Expression) -> Expression:
-    """``percentile_cont(0.5) within group (order by x)`` -> ``quantile_cont(x, 0.5)``."""
-    key = e.expression.expressions[0]
-    if not isinstance(e.this, exp.PercentileCont) or key.args.get("desc"):
-        return e
-    return exp.PercentileCont(this=key.this, expression=e.this.this)
 
 
 def _percentile(e: Expression) -> Expression:
@@ -416,7 +404,6 @@ _REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.Case: _case,
     exp.Filter: _filtered,
     exp.CountIf: _count_if,
-    exp.WithinGroup: _within_group,
     exp.PercentileCont: _percentile,
     exp.Concat: _concat,
     exp.Coalesce: _coalesce,
@@ -427,7 +414,6 @@ _REWRITES: dict[type[Expression], Callable[[Expression], Expression]] = {
     exp.NullSafeNEQ: _distinct_from,
     exp.In: _in,
     exp.Cast: _cast,
-    exp.DateTrunc: _date_trunc,
     exp.Order: _order,
     exp.Count: _count,
     **dict.fromkeys((exp.Sum, exp.Avg, exp.Median, exp.Min, exp.Max, exp.AnyValue), _of_constant),

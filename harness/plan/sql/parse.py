@@ -10,7 +10,6 @@ from typing import Any
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import OptimizeError, ParseError, TokenError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.canonicalize import canonicalize
@@ -27,7 +26,7 @@ from harness.plan.facts.windows import resolve_names
 from harness.plan.sql import bound, constants, decimals
 from harness.plan.sql.casts import plain_casts
 from harness.plan.sql.dialect import Written
-from harness.plan.sql.functions import NAMED, by_name, moments
+from harness.plan.sql.functions import by_name, moments
 from harness.plan.sql.grouping import mark_grouped
 from harness.plan.sql.joined import plainly_joined
 from harness.plan.sql.nesting import tied_to_the_next
@@ -53,7 +52,7 @@ def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
     by_name(tree)
     plainly_written(tree, schemas)
     _check_tables(tree, schemas)
-    _check_functions(tree)
+    _check_parameters(tree)
     _check_deterministic(tree)
     _check_words(tree)
     for query in tree.find_all(exp.Query):  # last: DuckDB computes the limits of what was checked
@@ -170,14 +169,7 @@ def _enclosing(part: Expression, kind: type[Expression]) -> Iterator[Any]:
             yield part
 
 
-def _check_functions(tree: exp.Query) -> None:
-    """Refuses functions that sqlglot does not know: one may read a file or change a setting."""
-    for function in tree.find_all(exp.Anonymous):
-        if function.name.lower() in NAMED:
-            continue
-        known = {name.lower() for name in DuckDB.Parser.FUNCTIONS} - {function.name.lower()}
-        hint = did_you_mean(function.name, known).split("; there are")[0]
-        raise WorkloadError(f"the function {function.name!r} is not known here{hint}")
+def _check_parameters(tree: exp.Query) -> None:
     for kind in (exp.Parameter, exp.Placeholder, exp.SessionParameter):
         if found := tree.find(kind):
             raise WorkloadError(f"a query has no parameters, and this has {found.sql('duckdb')}")

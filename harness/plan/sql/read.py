@@ -23,7 +23,6 @@ _READ = """
     Alias: alias this
     All: this
     And: expression this
-    Anonymous: expressions this
     Any: this
     AnyValue: this
     ArgMax: expression this
@@ -54,13 +53,18 @@ _READ = """
     DateAdd: expression this
     DateDiff: date_part_boundary expression this unit
     DateFromParts: day month year
+    Day: this
+    DayOfMonth: this
+    DayOfWeek: this
+    DayOfWeekIso: this
+    DayOfYear: this
     Dayname: this
     DenseRank:
     Distinct: expressions on
     Div: expression this
     EQ: expression this
     EndsWith: expression this
-    Except: distinct expression this
+    Except: distinct expression limit offset order this with_
     Exists: this
     Exp: this
     Extract: expression this
@@ -76,13 +80,14 @@ _READ = """
     Grouping: expressions
     GroupingSets: expressions
     Having: this
+    Hour: this
     ILike: expression negate this
     Identifier: quoted this
     If: false this true
     IgnoreNulls: this
     In: expressions query this
     IntDiv: expression this
-    Intersect: distinct expression this
+    Intersect: distinct expression limit offset order this with_
     Interval: this unit
     Is: expression this
     Join: kind on side this using
@@ -107,6 +112,7 @@ _READ = """
     Max: this
     Median: this
     Min: this
+    Minute: this
     Mod: expression this
     Month: this
     Monthname: this
@@ -132,6 +138,7 @@ _READ = """
     Pow: expression this
     Qualify: this
     Quantile: quantile this
+    Quarter: this
     Rank:
     RegexpExtract: expression group null_if_pos_overflow parameters this
     RegexpFullMatch: expression options this
@@ -145,6 +152,7 @@ _READ = """
     Rollup: expressions
     Round: decimals this
     RowNumber:
+    Second: this
     Select: distinct expressions from_ group having joins limit offset order
     Select: qualify where windows with_
     Sign: this
@@ -172,12 +180,13 @@ _READ = """
     Trim: expression position this
     TryCast: safe this to
     Tuple: expressions
-    Union: distinct expression limit order this
+    Union: distinct expression limit offset order this with_
     Upper: this
     Values: alias expressions
     Var: this
     Variance: this
     VariancePop: this
+    Week: this
     Where: this
     Window: alias order over partition_by spec this
     WindowSpec: end end_side exclude kind start start_side

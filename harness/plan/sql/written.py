@@ -39,6 +39,8 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
         _natural(select, schemas)
     for union in list(tree.find_all(exp.SetOperation)):
         _by_name(union, schemas)
+    for cte in tree.find_all(exp.CTE):
+        cte.set("materialized", None)  # how it is computed, not what
     for count in tree.find_all(exp.Count):
         count.set("this", count.this or exp.Star())
 
