@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import harness.engines
 from harness.data.cache import Cache
 from harness.data.identity import Identities, of_workload
-from harness.data.prepare import changes
+from harness.data.prepare import changes, prepare
 from harness.data.prepare import schemas as table_schemas
 from harness.engines.base import Program
 from harness.errors import DataUnavailable, Unsupported, WorkerError, WorkloadError
 from harness.outcome import Cell, Outcome
 from harness.tables import Input
+from harness.workload.advice import advised
 from harness.workload.compiler import Compiler, Schemas
 from harness.workload.file import Query, Workload, load
 from harness.workload.reader import Reader
@@ -105,7 +106,7 @@ def _of_size(
     try:
         schemas = table_schemas(workload, size, cache)
         reason = ""
-        wrong |= compiler.check(schemas)
+        wrong |= _advised(compiler.check(schemas), workload, size, cache)
     except DataUnavailable as error:
         schemas, reason = {}, str(error)
     for cell, query in _cells(workload, size, selection):
@@ -115,6 +116,16 @@ def _of_size(
             yield CompiledCell(cell, workload, query, None, None, Outcome.UNAVAILABLE, reason)
         else:
             yield replace(_compiled(cell, compiler, query, schemas), files=files)
+
+
+def _advised(
+    wrong: Mapping[str, WorkloadError], workload: Workload, size: str, cache: Cache
+) -> dict[str, WorkloadError]:
+    """Returns errors of queries with advice from the user's tables."""
+    if not wrong or workload.data is not None:
+        return dict(wrong)
+    tables = prepare(workload, size, Input.MEMORY, cache).tables
+    return {name: advised(error, workload.query(name).sql, tables) for name, error in wrong.items()}
 
 
 def _cells(workload: Workload, size: str, selection: Selection) -> Iterator[tuple[Cell, Query]]:
