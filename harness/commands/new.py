@@ -24,8 +24,10 @@ class _FilesOrCommand(TyperGroup):
     """Takes ``harness new data.csv`` for ``harness new workload data.csv``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        named = not args or args[0] in self.commands or args[0] == "--help"
-        return super().parse_args(ctx, args if named else ["workload", *args])
+        first = args[0] if args else "--help"
+        of_files = "." in first or Path(first).exists() or first == "--output"
+        own = of_files and first not in self.commands
+        return super().parse_args(ctx, ["workload", *args] if own else args)
 
 
 new = typer.Typer(

@@ -47,11 +47,13 @@ class Program:
     """The text that an engine runs: Python that defines ``query(t)``, or SQL.
 
     ``t(name)`` returns a table to a Python program: the loaded frame for ``input: memory``, else
-    the path of its file, or a list of paths if there are several.
+    the path of its file, or a list of paths if there are several. ``file`` names the file of a
+    hand-written program, for messages.
     """
 
     text: str
     language: str
+    file: str = ""
 
     @property
     def sha256(self) -> str:

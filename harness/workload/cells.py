@@ -16,7 +16,7 @@ from harness.errors import DataUnavailable, Unsupported, WorkerError, WorkloadEr
 from harness.outcome import Cell, Outcome
 from harness.tables import Input
 from harness.workload.advice import advised
-from harness.workload.compiler import Compiler, Schemas
+from harness.workload.compiler import Compiler, Schemas, engines_of
 from harness.workload.file import Query, Workload, load
 from harness.workload.reader import Reader
 from harness.workload.requests import Planned
@@ -109,13 +109,28 @@ def _of_size(
         wrong |= _advised(compiler.check(schemas), workload, size, cache)
     except DataUnavailable as error:
         schemas, reason = {}, str(error)
-    for cell, query in _cells(workload, size, selection):
+    judges: dict[str, tuple[str, str]] = {}
+    for cell, query, own in _cells(workload, size, selection):
         if query.name in wrong:
             continue
         if reason:
             yield CompiledCell(cell, workload, query, None, None, Outcome.UNAVAILABLE, reason)
         else:
-            yield replace(_compiled(cell, compiler, query, schemas), files=files)
+            compiled = replace(_compiled(cell, compiler, query, schemas, own), files=files)
+            yield compiled if query.sql else _judged(compiled, judges)
+
+
+def _judged(compiled: CompiledCell, judges: dict[str, tuple[str, str]]) -> CompiledCell:
+    """Returns a cell of a query without SQL; the first one that can run is the others' reference.
+
+    ``judges`` holds that one for each query.
+    """
+    if compiled.program is None or compiled.planned is None:
+        return compiled
+    one = compiled.cell.engine, compiled.program.sha256
+    judge = judges.setdefault(compiled.query.name, one)
+    spec = replace(compiled.planned.spec, judge=judge)
+    return replace(compiled, planned=replace(compiled.planned, spec=spec))
 
 
 def _advised(
@@ -128,30 +143,36 @@ def _advised(
     return {name: advised(error, workload.query(name).sql, tables) for name, error in wrong.items()}
 
 
-def _cells(workload: Workload, size: str, selection: Selection) -> Iterator[tuple[Cell, Query]]:
+def _cells(
+    workload: Workload, size: str, selection: Selection
+) -> Iterator[tuple[Cell, Query, str]]:
+    """Yields each cell with its query, and the user's own program that it runs, or ""."""
     for source in selection.inputs or workload.inputs:
         for query in workload.queries:
             for threads in selection.threads:
-                for engine in selection.engines:
-                    yield Cell(workload.name, query.name, engine, size, source, threads), query
+                for engine, own in engines_of(query, selection.engines):
+                    cell = Cell(workload.name, query.name, engine, size, source, threads)
+                    yield cell, query, own
 
 
-def _compiled(cell: Cell, compiler: Compiler, query: Query, schemas: Schemas) -> CompiledCell:
+def _compiled(
+    cell: Cell, compiler: Compiler, query: Query, schemas: Schemas, own: str
+) -> CompiledCell:
     planned = compiler.query(query, schemas)
-    program = _program(cell, compiler, query, schemas)
+    program = _program(cell, compiler, query, schemas, own)
     if isinstance(program, Program):
         return CompiledCell(cell, compiler.workload, query, planned, program)
     return CompiledCell(cell, compiler.workload, query, planned, None, *program)
 
 
 def _program(
-    cell: Cell, compiler: Compiler, query: Query, schemas: Schemas
+    cell: Cell, compiler: Compiler, query: Query, schemas: Schemas, own: str
 ) -> Program | tuple[Outcome, str]:
     """Returns the cell's program, or its outcome and reason if it has none."""
     if reason := harness.engines.get(cell.engine).unavailable():
         return Outcome.UNAVAILABLE, reason
     try:
-        return compiler.program(query, schemas, cell.engine, cell.input)
+        return compiler.program(query, schemas, cell.engine, cell.input, own)
     except Unsupported as error:
         return Outcome.UNSUPPORTED, str(error)
     except Exception as error:  # an emitter's bug costs one cell, not the file

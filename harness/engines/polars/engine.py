@@ -355,6 +355,8 @@ def _without_order(node: Node) -> Node:
 class PolarsSession(PythonSession):
     """Memory holds a DataFrame; programs get it as a LazyFrame."""
 
+    returns: ClassVar[str] = "end it with .collect(), and return that"
+
     def __init__(self) -> None:
         import polars as pl
 
