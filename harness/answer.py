@@ -31,6 +31,9 @@ class AnswerSpec:
     ``widened_sql`` is given for a query with a LIMIT: it returns the same columns, and last their
     rank (int64, from 1) under the full ORDER BY, for all rows that may be in the answer, so that
     any of the rows that tie at the edge of the LIMIT is accepted.
+
+    A query without SQL has a ``judge`` instead: the engine, and the SHA-256 of its program, whose
+    answer is the reference.
     """
 
     schema: Schema
@@ -41,6 +44,7 @@ class AnswerSpec:
     widened_sql: str | None = None
     tolerance: float = 1e-6
     names: tuple[str, ...] = ()
+    judge: tuple[str, str] | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:

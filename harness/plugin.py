@@ -1,16 +1,20 @@
 """The pytest plugin: ``--benchmark`` measures workloads; without it, pytest is left as it is.
 
-With one exception: pytest-benchmark runs git for a commit whenever pytest starts, and git runs what
-a folder's ``.git/config`` names. If this plugin is loaded first (``-p enginebench``), the commit is
-read from files instead.
+With two exceptions. A YAML file that the command line names, and no plugin collects, is answered by
+the command that runs it. And pytest-benchmark runs git for a commit whenever pytest starts, and git
+runs what a folder's ``.git/config`` names: if this plugin is loaded first (``-p enginebench``), the
+commit is read from files instead.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from pytest_benchmark import utils
@@ -46,6 +50,24 @@ def pytest_configure(config: pytest.Config) -> None:
         from harness.run.session import register_parts  # a second that ordinary tests are spared
 
         register_parts(config, reader)
+
+
+class NotBenchmarked(pytest.File):
+    """A workload that was named without ``--benchmark``."""
+
+    def collect(self) -> NoReturn:
+        name = os.path.relpath(self.path, self.config.invocation_params.dir)
+        raise self.CollectError(f"a workload is run by: pytest --benchmark {name}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[None, Any, Any]:
+    """Says how to run a YAML file that is named, and that no other plugin collects."""
+    found = yield
+    named = file_path.suffix in (".yaml", ".yml") and parent.session.isinitpath(file_path)
+    if named and not found and not parent.config.getoption("benchmark"):
+        return [NotBenchmarked.from_parent(parent, path=file_path)]
+    return found
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -49,13 +49,28 @@ class CsvFormat:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What may be a mistake about a column, or about a whole table, if ``column`` is empty.
+
+    ``sql`` reads a column as what it looks like; ``{}`` stands for its name. ``null_values`` are
+    texts in it that may mean NULL.
+    """
+
+    column: str
+    why: str
+    sql: str = ""
+    null_values: tuple[str, ...] = ()
+    instead: str = ""
+
+
+@dataclass(frozen=True)
 class Table:
     """A table ready to be read: its files exist and have just been checked.
 
     ``parquet`` holds canonical types only (int64, float64, string, date32, timestamp[us], bool); it
     is empty if only the CSV was requested. A column of ``schema`` is nullable if and only if the
     data has (or, for generated data, may have) a NULL. ``changes`` says how the data differs from
-    the user's files. All paths are plain.
+    the user's files, and ``looks`` what may be a mistake in them. All paths are plain.
     """
 
     name: str
@@ -65,6 +80,7 @@ class Table:
     csv: tuple[Path, ...] = ()
     csv_format: CsvFormat = CsvFormat()
     changes: tuple[str, ...] = ()
+    looks: tuple[Look, ...] = ()
 
     def files(self, source: Input) -> tuple[Path, ...]:
         """Returns the files that a program with this input reads, or memory is loaded from."""

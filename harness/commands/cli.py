@@ -25,7 +25,7 @@ from harness.engines.base import Engine, Program
 from harness.errors import HarnessError, Unsupported
 from harness.tables import Input
 from harness.words import visible
-from harness.workload.compiler import Compiler, Schemas
+from harness.workload.compiler import Compiler, Schemas, engines_of
 from harness.workload.file import Query, Workload, load
 from harness.workload.reader import Reader
 
@@ -88,17 +88,17 @@ def show(
         _list(workload)
         return
     schemas = _schemas(workload, size)
-    chosen = [engine] if engine else list(engines.names())
+    chosen = [*engines_of(query, [engine] if engine else engines.names())]
     source = input or workload.inputs[0]
     with Reader() as reader:
         compiler = Compiler(workload, reader)
-        for number, name in enumerate(chosen):
+        for number, (name, own) in enumerate(chosen):
             if len(chosen) > 1:
                 typer.echo("\n" * (number > 0) + _heading(engines.get(name)))
             try:
-                _print(compiler.program(query, schemas, name, source))
+                _print(compiler.program(query, schemas, name, source, own))
             except Unsupported as error:
-                if engine:
+                if len(chosen) == 1:
                     raise
                 typer.echo(f"# unsupported: {visible(str(error))}")
 

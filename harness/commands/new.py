@@ -8,16 +8,33 @@ import tomllib
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from harness import engines
 from harness.commands import skeletons
+from harness.commands.new_workload import new_workload
 from harness.errors import HarnessError
 from harness.words import suggestion
 
-new = typer.Typer(help="Write the files of something new that runs, to be filled in.")
+
+class _FilesOrCommand(TyperGroup):
+    """Takes ``harness new data.csv`` for ``harness new workload data.csv``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        first = args[0] if args else "--help"
+        of_files = "." in first or Path(first).exists() or first == "--output"
+        own = of_files and first not in self.commands
+        return super().parse_args(ctx, ["workload", *args] if own else args)
+
+
+new = typer.Typer(
+    cls=_FilesOrCommand,
+    help="Draft a workload over your files (harness new data.csv), or write an engine to fill in.",
+)
+new.command("workload")(new_workload)
 FAMILIES = {"sql": skeletons.SQL, "python": skeletons.PYTHON}
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _GROUP = '[project.entry-points."harness.engines"]'
@@ -26,7 +43,7 @@ _EXTRAS = "[project.optional-dependencies]"
 
 @new.callback()
 def about() -> None:
-    """Write the files of something new that runs, to be filled in."""
+    """Draft a workload over your files (harness new data.csv), or write an engine to fill in."""
 
 
 @new.command("engine")

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.data.cache import Facts
+from harness.data.looks import stored
 from harness.data.sources import TableSource
 from harness.data.write import WrittenFile
 from harness.errors import DataError, WorkloadError
 from harness.special import Special
+from harness.tables import Look
 from harness.types import Column, Schema, Type
 from harness.words import folded, suggestion
 
@@ -73,12 +75,14 @@ def facts(
     plain: bool,
     in_place: bool,
     changes: Sequence[str] = (),
+    looks: Sequence[Look] = (),
 ) -> Facts:
     """Returns what the cache stores of a table; a column is nullable if and only if it has a NULL.
 
     - ``plain``: every engine's CSV reader would read the text alike.
     - ``in_place``: the user's own Parquet files are used; the entry has no copy.
     - ``changes``: how the data differs from the files, in words.
+    - ``looks``: what may be a mistake in the files.
     """
     schema = [
         [c.name, c.type.value, written.nulls[c.name] > 0, written.special[c.name]] for c in columns
@@ -89,6 +93,7 @@ def facts(
         "plain": plain,
         "in_place": in_place,
         "changes": [*changes],
+        "looks": stored(looks),
     }
 
 

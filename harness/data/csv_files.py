@@ -13,11 +13,13 @@ from harness.data.budget import Room
 from harness.data.cache import Facts
 from harness.data.columns import check_declared, facts
 from harness.data.csv_form import narrow
+from harness.data.looks import LooksOfTexts, advice
+from harness.data.sniff import look_of_file, of_delimiter, sniff
 from harness.data.sources import TableSource
 from harness.data.text import infer, parse
 from harness.data.write import write_parquet
 from harness.errors import DataError, WorkloadError
-from harness.types import Column, Schema
+from harness.types import Column, Schema, Type
 
 
 def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
@@ -26,6 +28,16 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room)
     Returns the table's facts. Raises WorkloadError for declared types that do not fit, DataError
     for a file that cannot be read, or if there is no room.
     """
+    try:
+        return _made(source, paths, target, room)
+    except DataError as error:
+        if not isinstance(error.__cause__, pa.ArrowInvalid):
+            raise
+        hint = of_delimiter(sniff(paths[0]), source.csv_format)
+        raise type(error)(f"{error}; {hint}" if hint else str(error)) from error
+
+
+def _made(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
     names = csv_text.header(paths[0], source.csv_format)
     check_declared(source, paths[0], names)
     types = dict(source.declared)
@@ -39,7 +51,12 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room)
     conversion = _Conversion(source, paths, tuple(Column(name, types[name]) for name in names))
     written = write_parquet(target, conversion.schema, conversion.batches(), room)
     plain = conversion.plain and len(paths) == 1 and narrow(paths[0], names, source.csv_format)
-    return facts(conversion.columns, written, plain=plain, in_place=False)
+    of_file = look_of_file(paths[0], names, source.csv_format)
+    looks = [*([of_file] if of_file else []), *conversion.looks.found()]
+    changes = [advice(of_file)] if of_file else []
+    return facts(
+        conversion.columns, written, plain=plain, in_place=False, changes=changes, looks=looks
+    )
 
 
 class _Conversion:
@@ -49,6 +66,7 @@ class _Conversion:
         self.source, self.paths, self.columns = source, paths, columns
         self.schema = arrow_schema(columns)
         self.plain, self.forms = True, dict[str, frozenset[str]]()
+        self.looks = LooksOfTexts()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for text in csv_text.batches(self.paths, self.source.csv_format):
@@ -56,6 +74,8 @@ class _Conversion:
             yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def _values(self, column: Column, text: pa.Array) -> pa.Array:
+        if column.type is Type.STRING and column.name not in self.source.declared:
+            self.looks.add(column.name, text)
         try:
             parsed = parse(text, column.type)
         except pa.ArrowInvalid as error:

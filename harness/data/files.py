@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _KIND_NAMES = {
     **dict.fromkeys(JSON, "JSON"),
     ".parquet": "Parquet",
 }
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 LONGEST_SHOWN = 200
 """The most characters of a path in a message."""
 
@@ -58,6 +60,12 @@ def resolve(source: TableSource, walk: Walk) -> Found:
 
 
 def _paths(source: TableSource, base: Path, given: str, walk: Walk) -> list[Path]:
+    if ADDRESS.match(given):
+        raise _error(
+            source,
+            f"{_shown(given)} is an address, and a table is read from a file: download it, and "
+            "give its path",
+        )
     pattern = _at_home(source, given)
     path, shown = base / pattern, _shown(given)
     if path.is_dir():

@@ -18,6 +18,7 @@ from harness.data.columns import schema_of
 from harness.data.files import Found, resolve
 from harness.data.identity import Identities, change_of, identities
 from harness.data.links import plain
+from harness.data.looks import looks_of
 from harness.data.sources import TableSource
 from harness.data.walk import Walk
 from harness.data.write import WRITER_VERSION, write_csv
@@ -27,7 +28,7 @@ from harness.tables import Input, Table
 INGEST_VERSION = 1
 """Changes when the same files would be read as other values."""
 
-FACTS_VERSION = 6
+FACTS_VERSION = 7
 """Changes when other facts are stored for the same values."""
 
 LABEL, PARQUET, CSV = "table", "table.parquet", "table.csv"
@@ -128,6 +129,7 @@ def _table(source: TableSource, found: Found, entry: CacheEntry, cache: Cache) -
         csv=own if own_csv else (),
         csv_format=source.csv_format.plain,
         changes=tuple(facts["changes"]),
+        looks=looks_of(facts),
     )
 
 

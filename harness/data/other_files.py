@@ -15,7 +15,7 @@ from harness.data.cache import Facts
 from harness.data.columns import facts
 from harness.data.csv_text import BLOCK_BYTES
 from harness.data.files import JSON, suffix
-from harness.data.parquet_files import canonical_batch, changes_of, columns_of
+from harness.data.parquet_files import canonical_batch, changes_of, columns_of, looks_of
 from harness.data.sources import TableSource
 from harness.data.write import write_parquet
 from harness.errors import DataError
@@ -34,7 +34,9 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room)
     written = write_parquet(target, arrow_schema(columns), _batches(source, paths, columns), room)
     kind = f"its {suffix(paths[0])} is converted once, into the Parquet that engines read"
     changes = [*changes_of(first), kind]
-    return facts(columns, written, plain=True, in_place=False, changes=changes)
+    return facts(
+        columns, written, plain=True, in_place=False, changes=changes, looks=list(looks_of(first))
+    )
 
 
 def _batches(

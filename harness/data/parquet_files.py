@@ -17,12 +17,14 @@ from harness.data.budget import Room
 from harness.data.cache import Facts
 from harness.data.columns import check_declared, check_names, check_same, facts
 from harness.data.generators.base import BATCH_ROWS
+from harness.data.looks import left_out
 from harness.data.sources import TableSource
 from harness.data.special import specials_in
 from harness.data.text import parse, without_nan
 from harness.data.write import WrittenFile, write_parquet
 from harness.errors import DataError, WorkloadError
 from harness.special import Specials, of_number, together
+from harness.tables import Look
 from harness.types import Column, Schema, Type
 
 BATCH_BYTES, BUFFER_BYTES = 1 << 27, 1 << 16
@@ -39,7 +41,8 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room)
     facts. Raises DataError for a file that cannot be read, and if there is no room for the copy.
     """
     schemas = {path: _schema(path) for path in paths}
-    columns, changes = columns_of(source, schemas), list(changes_of(schemas[paths[0]]))
+    columns, first = columns_of(source, schemas), schemas[paths[0]]
+    changes, looks = list(changes_of(first)), list(looks_of(first))
     for path in paths:
         next(
             _read(path, [column.name for column in columns], rows=1), None
@@ -47,10 +50,10 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room)
     if all(_canonical(path, columns) for path in paths):
         found = _in_place(paths, columns)
         if found is not None:
-            return facts(columns, found, plain=True, in_place=True, changes=changes)
+            return facts(columns, found, plain=True, in_place=True, changes=changes, looks=looks)
     batches = _batches(source, paths, columns)
     written = write_parquet(target, arrow_schema(columns), batches, room)
-    return facts(columns, written, plain=True, in_place=False, changes=changes)
+    return facts(columns, written, plain=True, in_place=False, changes=changes, looks=looks)
 
 
 @contextmanager
@@ -117,6 +120,11 @@ def changes_of(schema: pa.Schema) -> Iterator[str]:
             yield f"{field.name} is {field.type}, and read as floats"
         elif _type(field.type) is None:
             yield f"{field.name} is {field.type}, and left out"
+
+
+def looks_of(schema: pa.Schema) -> Iterator[Look]:
+    """Yields what to do about each column that is left out."""
+    return (left_out(field.name, field.type) for field in schema if _type(field.type) is None)
 
 
 def _type(arrow: pa.DataType) -> Type | None:

@@ -57,6 +57,14 @@ def short(name: str) -> str:
     return (found and found["name"]) or name
 
 
+def renamed(name: str, own: str) -> str:
+    """Returns the text for an engine with a user's own program: ``pandas-mine=pandas``."""
+    found = _parts(name)
+    prefix, kind = found["name"], _class(found["engine"])
+    rest = name[len(prefix) + 1 :] if prefix else name
+    return f"{prefix or kind.name}-{own}={rest}"
+
+
 _ASKED = re.compile(
     r"(?:(?P<name>[A-Za-z0-9][\w.-]*)=(?!=))?(?P<engine>[\w.-]+(?::\w+)?)"
     r"(?P<pin>(?:(?:[=~!<>]=|[<>])[\w.*+!]+)?)"

@@ -47,13 +47,18 @@ class Program:
     """The text that an engine runs: Python that defines ``query(t)``, or SQL.
 
     ``t(name)`` returns a table to a Python program: the loaded frame for ``input: memory``, else
-    the path of its file, or a list of paths if there are several. ``native`` says that a person
-    wrote it, so that it may change its tables.
+    the path of its file, or a list of paths if there are several. ``file`` names the file of a
+    program that a person wrote, for messages.
     """
 
     text: str
     language: str
-    native: bool = False
+    file: str = ""
+
+    @property
+    def native(self) -> bool:
+        """True if a person wrote the program, so that it may change its tables."""
+        return bool(self.file)
 
     @property
     def sha256(self) -> str:

@@ -16,12 +16,18 @@ def variant(kind: type[Engine], name: str, variables: Mapping[str, str]) -> type
         return {**kind.environment(self, threads), **variables}
 
     own = {
-        "label": f"{kind.label} ({name})",
+        "label": _label(kind, name),
         "colour": _turned(kind.colour, zlib.crc32(name.encode()) / 2**32),
         "environment": environment,
         "__doc__": kind.__doc__,
     }
     return type(kind.__name__, (kind,), own)
+
+
+def _label(kind: type[Engine], name: str) -> str:
+    """Returns a variant's label; ``pandas-mine`` of pandas is a user's own program."""
+    own = name.removeprefix(f"{kind.name}-")
+    return f"{kind.label} ({name})" if own == name else f"{kind.label}: {own}"
 
 
 def pinned(kind: type[Engine], pin: str) -> type[Engine]:

@@ -113,12 +113,17 @@ def _reply(handlers: Handlers, content: bytes) -> bytes:
 def describe(error: BaseException) -> Failure:
     """Returns an exception as a reply, with the first line of its message.
 
-    Of a group of errors the first; the message of a cause of the same type is added.
+    Of a group of errors the first; the message of a cause of the same type is added, and the notes
+    of an error, which say where it was raised in a user's program.
     """
+    notes = "; ".join(getattr(error, "__notes__", ()))
     error = first_cause(error)
     lines = str(error).strip().splitlines() or ["no message"]
-    if type(error.__cause__) is type(error):  # Dask says where, and its cause what
-        lines[0] = f"{lines[0]} {error.__cause__}"
+    cause = str(error.__cause__)
+    if type(error.__cause__) is type(error) and cause not in lines[0]:  # Dask says where
+        lines[0] = f"{lines[0]} {cause}"
+    if notes:
+        lines[0] = f"{lines[0][: LONGEST_MESSAGE - len(notes) - 3]} ({notes})"
     name = type(error).__name__
     kind = FailureKind.ERROR
     if isinstance(error, Unsupported):

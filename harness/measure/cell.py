@@ -35,6 +35,7 @@ from harness.outcome import Cell, Outcome, Record, Round
 from harness.records.cells import Figures, Stopped
 from harness.tables import Input, Table
 from harness.verify.referee import Referee
+from harness.workload.own_code import column_meant
 
 Reply = TypeVar("Reply")
 
@@ -176,7 +177,7 @@ class Measurement:
             if own is not None:
                 self._fail(Outcome.UNSUPPORTED, f"{own}; {error}")
             else:
-                self._fail(outcome_of(error), str(error))
+                self._fail(outcome_of(error), self._with_hint(str(error)))
         except Unsupported as error:
             self._fail(Outcome.UNSUPPORTED, str(error))
         except HarnessError as error:
@@ -184,6 +185,13 @@ class Measurement:
         except Exception as error:  # a fault of the harness costs one cell, not the run
             self.pool.discard(self.task.cell)
             self._fail(Outcome.ERROR, f"the harness failed: {type(error).__name__}: {error}")
+
+    def _with_hint(self, reason: str) -> str:
+        """Adds to an error of a user's own program which column was perhaps meant."""
+        task = self.task
+        names = [column.name for table in task.tables.values() for column in table.schema]
+        hint = column_meant(reason, names) if task.program.file else ""
+        return f"{reason}; {hint}" if hint else reason
 
     def _data_of_its_own(self) -> str | None:
         """Returns what in the data makes engines fail where DuckDB does not, or None."""
@@ -261,6 +269,8 @@ class Measurement:
         answer = self._request(HandOver(self._worker.client.folder / "handed-over"))
         self._fallback_share = answer.fallback_share
         try:
+            if task.spec.judge == (task.cell.engine, task.program.sha256):
+                self.referee.adopt(answer.path, task.tables, task.data_key, task.spec)
             reference = self.referee.reference(task.tables, task.data_key, task.spec)
             reason = self.referee.check(answer.path, task.spec, reference)
         finally:

@@ -27,6 +27,8 @@ from harness.words import (
 from harness.workload.cells import Selection
 
 DEFAULT_BUDGET = "3m"
+FEWEST_BYTES = 1_000_000
+"""A plain number of fewer bytes lacks its unit."""
 _OF_TABLES = tuple(
     f"--benchmark-{name}"
     for name in (
@@ -108,7 +110,13 @@ def _threads(config: pytest.Config) -> tuple[int, ...]:
     for text in listed:
         if not text.isdecimal() or int(text) < 1:
             raise pytest.UsageError(f"--threads must be at least 1, not {text}")
-    return tuple(dict.fromkeys(map(int, listed))) or (usable_cores(),)
+    numbers, cores = tuple(dict.fromkeys(map(int, listed))), usable_cores()
+    if max(numbers, default=0) > cores:
+        raise pytest.UsageError(
+            f"--threads {max(numbers)} is more than the {cores} cores that may be used here: "
+            f"--threads {cores}"
+        )
+    return numbers or (cores,)
 
 
 def _listed(text: str | None) -> tuple[str, ...]:
@@ -225,9 +233,12 @@ def basis(config: pytest.Config) -> dict[str, Any]:
 
 def _bytes(option: str, text: str | None) -> int | None:
     try:
-        return None if text is None else parse_bytes(text)
+        count = None if text is None else parse_bytes(text)
     except ValueError as error:
         raise pytest.UsageError(f"{option} {error}") from None
+    if count is not None and text is not None and text.isdigit() and count < FEWEST_BYTES:
+        raise pytest.UsageError(f"{option} {text} is {text} bytes; did you mean {text}GB?")
+    return count
 
 
 def repeated(config: pytest.Config) -> str:

@@ -32,6 +32,7 @@ from harness.records.runs import (
 from harness.records.whole import write_whole
 from harness.tables import Input
 from harness.workload.cells import CompiledCell
+from harness.workload.file import Query
 
 _FOUNDATIONS = ("enginebench", "numpy", "pytest", "pytest-benchmark", "sqlglot")
 
@@ -122,9 +123,15 @@ def _workloads(cells: Iterable[CompiledCell]) -> dict[str, WorkloadEntry]:
                 queries={},
             )
         plan = each.planned.plan if each.planned else None
-        entry = QueryEntry(title=query.title, sql=query.sql, plan=plan)
+        entry = QueryEntry(title=query.title, sql=query.sql or _programs_of(query), plan=plan)
         workloads[workload.name].queries[query.name] = entry
     return workloads
+
+
+def _programs_of(query: Query) -> str:
+    """Returns what stands for the SQL of a query that has none."""
+    own = (function for functions in query.native.values() for function in functions.values())
+    return f"-- no SQL: programs that are checked against each other: {', '.join(own)}"
 
 
 def _from_here(path: Path) -> str:

@@ -12,7 +12,7 @@ from harness.errors import NoReference, Unsupported, WorkerError
 from harness.machine.messages import Request
 from harness.machine.restarting_worker import RestartingWorker
 from harness.tables import Table
-from harness.verify.requests import Check, Compute, Explain, Reference, StartReferee
+from harness.verify.requests import Adopt, Check, Compute, Explain, Reference, StartReferee
 
 Reply = TypeVar("Reply")
 
@@ -49,6 +49,20 @@ class Referee(RestartingWorker):
         if isinstance(known, NoReference):
             raise known
         return known
+
+    def adopt(
+        self, answer: Path, tables: Mapping[str, Table], key: str, spec: AnswerSpec
+    ) -> Reference:
+        """Makes an answer file the reference of a query without SQL.
+
+        Raises NoReference if it cannot be stored.
+        """
+        try:
+            adopted = self._request(Adopt(answer.absolute(), tuple(tables.values()), key, spec))
+        except WorkerError as error:
+            raise NoReference(f"the answer could not be stored: {error}") from error
+        self._known[key, spec] = adopted
+        return adopted
 
     def _compute(
         self, tables: Mapping[str, Table], key: str, spec: AnswerSpec

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import shutil
 import sys
 import tempfile
 import threading
@@ -30,6 +31,7 @@ from harness.types import Type
 from harness.verify.compare import compare
 from harness.verify.parts import can_be_cut, compare_in_parts
 from harness.verify.requests import (
+    Adopt,
     AnswerVerdict,
     Check,
     Compute,
@@ -82,6 +84,8 @@ class References:
         Raises NoReference if the widened reference would reject the query's own answer.
         """
         data, key, spec = request.tables, request.key, request.spec
+        if spec.judge is not None:
+            return self._adopted(data, key, spec.judge)
         plain = self._file(data, key, spec, spec.reference_sql)
         if spec.widened_sql is None:
             return Reference(plain, False, data, key)
@@ -90,6 +94,35 @@ class References:
         if reason is not None:
             raise NoReference(f"the answer and its ties at the LIMIT disagree: {reason}")
         return Reference(widened, True, data, key)
+
+    def adopt(self, request: Adopt) -> Reference:
+        """Stores an answer as the reference of a query without SQL."""
+        assert request.spec.judge is not None
+        file = self._file_of(request.key, request.spec.judge)
+        unfinished = self._budget.unfinished(file)
+        try:
+            Room(self._budget).take(request.answer.stat().st_size)
+            shutil.copyfile(request.answer, unfinished)
+            unfinished.replace(file)
+        except DataError as error:
+            raise NoReference(str(error)) from error
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return Reference(file, False, request.tables, request.key)
+
+    def _adopted(self, tables: tuple[Table, ...], key: str, judge: tuple[str, str]) -> Reference:
+        """Returns the stored answer of a query's first program; raises NoReference without one."""
+        file = self._file_of(key, judge)
+        if not self._budget.use(file):
+            raise NoReference(
+                f"there is nothing to compare it with: {judge[0]}, the first program of a query "
+                "without SQL, has no answer"
+            )
+        return Reference(file, False, tables, key)
+
+    def _file_of(self, key: str, judge: tuple[str, str]) -> Path:
+        name = hashlib.sha256("\n".join(["judge", key, *judge]).encode()).hexdigest()
+        return self._budget.answers / f"{name}.arrow"
 
     def check(self, request: Check) -> AnswerVerdict:
         """Compares an answer with its reference.
@@ -106,6 +139,8 @@ class References:
         if reason is None:
             self._right[key] = found
             return AnswerVerdict(None)
+        if spec.judge is not None:
+            return AnswerVerdict(f"not as {spec.judge[0]} answers: {reason}")
         from harness.verify.explained import another  # imported late: right answers need none of it
 
         unsupported = self._data_of_its_own(spec, reference, raised=False)
@@ -129,6 +164,8 @@ class References:
 
     def explain(self, request: Explain) -> str | None:
         """Returns the reason in the data for an engine's error, or None."""
+        if request.spec.judge is not None:
+            return None
         return self._data_of_its_own(request.spec, request.reference, raised=True)
 
     def _data_of_its_own(self, spec: AnswerSpec, reference: Reference, raised: bool) -> str | None:
@@ -312,6 +349,7 @@ def main(arguments: Sequence[str]) -> None:
     handlers: Handlers = {
         StartReferee: references.start,
         Compute: references.reference,
+        Adopt: references.adopt,
         Check: references.check,
         Explain: references.explain,
     }

@@ -47,6 +47,16 @@ class Compute(Request[Reference]):
 
 
 @dataclass(frozen=True)
+class Adopt(Request[Reference]):
+    """Make an answer the reference of a query without SQL."""
+
+    answer: Path
+    tables: tuple[Table, ...]
+    key: str
+    spec: AnswerSpec
+
+
+@dataclass(frozen=True)
 class AnswerVerdict:
     """Why an answer is wrong, or None if it is right.
 

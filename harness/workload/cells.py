@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import harness.engines
 from harness.data.cache import Cache
 from harness.data.identity import Identities, of_workload
-from harness.data.prepare import changes
+from harness.data.prepare import changes, prepare
 from harness.data.prepare import schemas as table_schemas
 from harness.engines.base import Program
 from harness.errors import DataUnavailable, Unsupported, WorkerError, WorkloadError
 from harness.outcome import Cell, Outcome
 from harness.tables import Input
-from harness.workload.compiler import Compiler, Schemas
+from harness.workload.advice import advised
+from harness.workload.compiler import Compiler, Schemas, engines_of
 from harness.workload.file import Query, Workload, load
 from harness.workload.reader import Reader
 from harness.workload.requests import Planned
@@ -96,8 +97,8 @@ def _by_hand(workload: Workload, selection: Selection) -> Iterator[str]:
     """Yields a sentence for each program that a person wrote, whose work nobody has compiled."""
     for query in workload.queries:
         for name in selection.engines:
-            if native := query.native.get(harness.engines.get(name).name):
-                yield f"{query.name}: {name} runs {native}, which is written by hand"
+            for function in query.native.get(harness.engines.get(name).name, {}).values():
+                yield f"{query.name}: {function} is written by hand, for {name}"
 
 
 def _of_size(
@@ -113,42 +114,73 @@ def _of_size(
     try:
         schemas = table_schemas(workload, size, cache)
         reason = ""
-        wrong |= compiler.check(schemas)
+        wrong |= _advised(compiler.check(schemas), workload, size, cache)
     except DataUnavailable as error:
         schemas, reason = {}, str(error)
-    for cell, query in _cells(workload, size, selection):
+    judges: dict[str, tuple[str, str]] = {}
+    for cell, query, own in _cells(workload, size, selection):
         if query.name in wrong:
             continue
         if reason:
             yield CompiledCell(cell, workload, query, None, None, Outcome.UNAVAILABLE, reason)
         else:
-            yield replace(_compiled(cell, compiler, query, schemas), files=files)
+            compiled = replace(_compiled(cell, compiler, query, schemas, own), files=files)
+            yield compiled if query.sql else _judged(compiled, judges)
 
 
-def _cells(workload: Workload, size: str, selection: Selection) -> Iterator[tuple[Cell, Query]]:
+def _judged(compiled: CompiledCell, judges: dict[str, tuple[str, str]]) -> CompiledCell:
+    """Returns a cell of a query without SQL; the first one that can run is the others' reference.
+
+    ``judges`` holds that one for each query.
+    """
+    if compiled.program is None or compiled.planned is None:
+        return compiled
+    one = compiled.cell.engine, compiled.program.sha256
+    judge = judges.setdefault(compiled.query.name, one)
+    spec = replace(compiled.planned.spec, judge=judge)
+    return replace(compiled, planned=replace(compiled.planned, spec=spec))
+
+
+def _advised(
+    wrong: Mapping[str, WorkloadError], workload: Workload, size: str, cache: Cache
+) -> dict[str, WorkloadError]:
+    """Returns errors of queries with advice from the user's tables."""
+    if not wrong or workload.data is not None:
+        return dict(wrong)
+    tables = prepare(workload, size, Input.MEMORY, cache).tables
+    return {name: advised(error, workload.query(name).sql, tables) for name, error in wrong.items()}
+
+
+def _cells(
+    workload: Workload, size: str, selection: Selection
+) -> Iterator[tuple[Cell, Query, str]]:
+    """Yields each cell with its query, and the user's own program that it runs, or ""."""
     for source in selection.inputs or workload.inputs:
         for query in workload.queries:
             for threads in selection.threads:
-                for engine in selection.engines:
-                    yield Cell(workload.name, query.name, engine, size, source, threads), query
+                for engine, own in engines_of(query, selection.engines):
+                    cell = Cell(workload.name, query.name, engine, size, source, threads)
+                    yield cell, query, own
 
 
-def _compiled(cell: Cell, compiler: Compiler, query: Query, schemas: Schemas) -> CompiledCell:
+def _compiled(
+    cell: Cell, compiler: Compiler, query: Query, schemas: Schemas, own: str
+) -> CompiledCell:
     planned = compiler.query(query, schemas)
-    program = _program(cell, compiler, query, schemas)
+    program = _program(cell, compiler, query, schemas, own)
     if isinstance(program, Program):
         return CompiledCell(cell, compiler.workload, query, planned, program)
     return CompiledCell(cell, compiler.workload, query, planned, None, *program)
 
 
 def _program(
-    cell: Cell, compiler: Compiler, query: Query, schemas: Schemas
+    cell: Cell, compiler: Compiler, query: Query, schemas: Schemas, own: str
 ) -> Program | tuple[Outcome, str]:
     """Returns the cell's program, or its outcome and reason if it has none."""
     if reason := harness.engines.get(cell.engine).unavailable():
         return Outcome.UNAVAILABLE, reason
     try:
-        return compiler.program(query, schemas, cell.engine, cell.input)
+        return compiler.program(query, schemas, cell.engine, cell.input, own)
     except Unsupported as error:
         return Outcome.UNSUPPORTED, str(error)
     except Exception as error:  # an emitter's bug costs one cell, not the file

@@ -7,12 +7,12 @@ may come from a stranger.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import harness.engines
+from harness.answer import AnswerSpec
 from harness.engines.base import Program
 from harness.errors import TooMuch, Unsupported, WorkerError, WorkloadError
 from harness.machine.messages import Request
@@ -20,6 +20,7 @@ from harness.tables import CsvFormat, Input, Table
 from harness.types import Schema
 from harness.words import suggestion
 from harness.workload.file import Query, Workload
+from harness.workload.own_code import program_of
 from harness.workload.reader import Reader
 from harness.workload.requests import (
     Compile,
@@ -39,8 +40,22 @@ FILE_CHARACTERS = 100_000_000
 MESSAGE_CHARACTERS = 1000
 """The limit for an error message, which may quote any name of the query."""
 
+NO_SQL = "this query has no SQL: its programs are checked against each other"
+
 Reply = TypeVar("Reply")
 Schemas = Mapping[str, Schema]
+
+
+def engines_of(query: Query, selected: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yields the engines that run a query, of those selected, each with a user's own program or "".
+
+    ``pandas`` runs the compiled program, ``mine=pandas`` the one in ``mine.py``.
+    """
+    for engine in selected:
+        if query.sql:
+            yield engine, ""
+        for name, function in query.native.get(harness.engines.get(engine).name, {}).items():
+            yield harness.engines.renamed(engine, name), function
 
 
 class Compiler:
@@ -74,6 +89,8 @@ class Compiler:
         return self._queries[key]
 
     def _planned(self, query: Query, schemas: Schemas) -> Planned:
+        if not query.sql:
+            return Planned(AnswerSpec((), "", tolerance=query.tolerance), None, None, NO_SQL)
         try:
             reply = self._ask("to compile it", PlanQuery(_text_of(query)), schemas)
             if isinstance(reply, Planned):
@@ -107,25 +124,30 @@ class Compiler:
         Raises WorkloadError, with file and line, where the query is wrong.
         """
         self.query(query, schemas)
+        if not query.sql:
+            raise Unsupported(NO_SQL)
         return self._ask("to compile it", ShowSteps(_text_of(query), written), schemas)
 
-    def program(self, query: Query, schemas: Schemas, engine: str, source: Input) -> Program:
-        """An engine's program: the hand-written one that the file names, or the compiled one.
+    def program(
+        self, query: Query, schemas: Schemas, engine: str, source: Input, own: str = ""
+    ) -> Program:
+        """An engine's program: the compiled one, or a user's ``own`` (``file.py:function``).
 
         Raises Unsupported where the engine cannot do the query.
         """
-        key = query.name, tuple(schemas.items()), engine, source
+        key = query.name, tuple(schemas.items()), engine, source, own
         if key not in self._programs:
-            native = query.native.get(harness.engines.get(engine).name)
             self._programs[key] = (
-                self._made(query, schemas, engine, source)
-                if native is None
-                else native_program(self.workload.file.parent, native)
+                program_of(self.workload.file.parent, own)
+                if own
+                else self._made(query, schemas, engine, source)
             )
         return self._programs[key]
 
     def _made(self, query: Query, schemas: Schemas, engine: str, source: Input) -> Program:
         self.query(query, schemas)
+        if not query.sql:
+            raise Unsupported(NO_SQL)
         try:
             reply = self._ask("its program", Compile(_text_of(query), engine, source), schemas)
         except TooMuch as error:
@@ -162,14 +184,6 @@ def _characters(reply: object) -> int:
     if is_dataclass(reply):
         return sum(_characters(getattr(reply, field.name)) for field in fields(reply))
     return sum(map(_characters, reply)) if isinstance(reply, (list, tuple)) else 0
-
-
-def native_program(folder: Path, native: str) -> Program:
-    """The program for ``file.py:function``: the file's text, with the function named ``query``."""
-    file, _, function = native.rpartition(":")
-    text = (folder / file).read_text(encoding="utf-8").rstrip()
-    entry = "" if function == "query" else f"\n\n\nquery = {function}"
-    return Program(f"{text}{entry}\n", "python", native=True)
 
 
 def described(workload: Workload, schemas: Schemas) -> dict[str, Table]:

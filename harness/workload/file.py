@@ -14,6 +14,7 @@ from harness.data.sources import OWN_SIZE, DataSource, DataSpec, TableSource
 from harness.errors import WorkloadError
 from harness.tables import CsvFormat, Input
 from harness.words import is_utf8, suggestion, visible
+from harness.workload.own_code import named, without_function
 from harness.workload.schema import (
     DataModel,
     QueryModel,
@@ -27,7 +28,10 @@ from harness.workload.yaml_lines import MAX_BYTES, Document, read
 
 @dataclass(frozen=True)
 class Query:
-    """One query. ``line`` is the line of its name in the file; its SQL begins on ``sql_line``."""
+    """One query. ``line`` is the line of its name in the file; its SQL begins on ``sql_line``.
+
+    ``sql`` is empty if it has hand-written programs only.
+    """
 
     name: str
     title: str
@@ -36,8 +40,8 @@ class Query:
     sql_line: int
     write: Literal["parquet"] | None = None
     tolerance: float = 1e-6
-    native: Mapping[str, str] = field(default_factory=dict)
-    """Engine name -> ``file.py:function`` of a hand-written program beside the workload file."""
+    native: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Engine -> name -> ``file.py:function`` of hand-written programs beside the workload file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +85,9 @@ def load(path: Path) -> Workload:
 
 def _query(document: Document, name: str, model: QueryModel) -> Query:
     place = ("queries", name)
-    for function in model.native.values():
-        _check_beside(document, function, document.line((*place, "native")))
+    for engine, functions in model.native.items():
+        for function in functions:
+            _check_beside(document, function, document.line((*place, "native", engine)))
     line = document.line(place)
     sql_line = document.text_lines.get((*place, "sql")) or document.text_lines.get(place, line)
     return Query(
@@ -93,22 +98,22 @@ def _query(document: Document, name: str, model: QueryModel) -> Query:
         sql_line=sql_line,
         write=model.write,
         tolerance=model.tolerance,
-        native=model.native,
+        native={engine: named(functions) for engine, functions in model.native.items()},
     )
 
 
 def _check_beside(document: Document, function: str, line: int) -> None:
     """Raises WorkloadError unless a hand-written program lies in the workload's folder or below."""
-    name = function.rpartition(":")[0]
+    name, _, entry = function.rpartition(":")
     try:
-        reason = _unlike_a_program(document.file.parent.resolve(), name)
+        reason = unlike_a_program(document.file.parent.resolve(), name, entry)
     except (OSError, RuntimeError, ValueError):  # too long, links in a ring, NUL, no UTF-8
         reason = f"{name[:LONGEST_SHOWN]!r} cannot be read as text in UTF-8"
     if reason:
         raise WorkloadError(reason, document.file, line)
 
 
-def _unlike_a_program(folder: Path, name: str) -> str:
+def unlike_a_program(folder: Path, name: str, entry: str) -> str:
     """Returns what is wrong with a file for a program in this folder; "" if nothing is."""
     program = (folder / name).resolve()
     if not program.is_relative_to(folder):
@@ -119,7 +124,9 @@ def _unlike_a_program(folder: Path, name: str) -> str:
         return f"there is no {name!r} beside this file; {hint}"
     with program.open("rb") as stream:
         text = stream.read(MAX_BYTES + 1)
-    return "" if text.decode() and len(text) <= MAX_BYTES else f"{name!r} is empty, or over 1 MB"
+    if not text or len(text) > MAX_BYTES:
+        return f"{name!r} is empty, or over 1 MB"
+    return without_function(name, text.decode(), entry)
 
 
 def _table(document: Document, name: str, model: TableModel) -> TableSource:

@@ -139,13 +139,16 @@ class TableModel(_Model):
 
 
 class QueryModel(_Model):
-    """A query: its SQL, or its SQL with a title, a tolerance and other keys."""
+    """A query: its SQL, or its SQL with a title, a tolerance and other keys.
 
-    sql: str
+    With two ``native`` programs it needs no SQL: they are checked against each other.
+    """
+
+    sql: str = ""
     title: Title | None = None
     write: Literal["parquet"] | None = None
     tolerance: float = Field(default=1e-6, ge=0, le=0.1)
-    native: dict[str, str] = {}
+    native: dict[str, tuple[str, ...]] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -159,13 +162,33 @@ class QueryModel(_Model):
             raise ValueError("the query is empty; write one SELECT")
         return value.rstrip()
 
+    @field_validator("native", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {key: [own] if isinstance(own, str) else own for key, own in value.items()}
+
     @field_validator("native")
     @classmethod
-    def _functions(cls, value: dict[str, str]) -> dict[str, str]:
-        for engine, function in value.items():
-            if not FUNCTION.fullmatch(function):
-                raise ValueError(f"native {engine}: {function!r} should read file.py:function")
+    def _functions(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for engine, functions in value.items():
+            for function in functions:
+                if not FUNCTION.fullmatch(function):
+                    raise ValueError(f"native {engine}: {function!r} should read file.py:function")
         return value
+
+    @model_validator(mode="after")
+    def _has_programs(self) -> QueryModel:
+        count = sum(map(len, self.native.values()))
+        if "sql" not in self.model_fields_set and count < 2:
+            raise ValueError(
+                "a query is SQL ('sql'), or two programs at least ('native'), which are checked "
+                "against each other"
+            )
+        if not self.sql and self.write:
+            raise ValueError("'write' needs 'sql', with which the file is checked")
+        return self
 
 
 class DataModel(_Model):

@@ -190,11 +190,13 @@ def test_a_run_hands_variables_on_and_writes_them_down(tmp_path: Path) -> None:
     found = project.results()
     assert [(c["engine"], c["outcome"]) for c in found["cells"]] == [
         ("polars", "ok"),
-        ("six=polars@POLARS_JOIN_SAMPLE_LIMIT=6", "wrong"),
+        ("polars-spy=polars", "ok"),
+        ("six=polars@POLARS_JOIN_SAMPLE_LIMIT=6", "ok"),
+        ("six-spy=polars@POLARS_JOIN_SAMPLE_LIMIT=6", "wrong"),
     ], done.all
     assert found["environment"]["variables"]["POLARS_JOIN_SAMPLE_LIMIT"] == "7"
     assert "POLARS_TOKEN" not in found["environment"]["variables"]
-    assert "\n  six     wrong" in done.out
+    assert "\n  six-spy     wrong" in done.out
     labels = [engine["label"] for engine in found["engines"].values()]
-    assert labels == ["Polars", "Polars (six)"]
+    assert labels == ["Polars", "Polars: spy", "Polars (six)", "Polars (six-spy)"]
     assert len(found["noise"]["probe_seconds"]) >= 8

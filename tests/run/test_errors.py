@@ -27,6 +27,33 @@ def table(path: str) -> str:
 BOMB = "a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]\n"
 GENERATED = "data:\n  generator: groupby\n  sizes: {tiny: {rows: 100}}\n"
 
+MISTAKES = {
+    "na": ("d\n1\nNA\n3\n", "avg(d)", 3, "'NA' (row 2) is no number", "null_values: ['', 'NA']"),
+    "slashes": (
+        "d\n2010/01/01\n2011/12/31\n",
+        "year(d)",
+        3,
+        "'2010/01/01' (row 1) is no date",
+        "cast(replace(d, '/', '-') as date)",
+    ),
+    "day_first": (
+        "d\n01/02/2020\n31/12/2020\n",
+        "year(d)",
+        3,
+        "'01/02/2020' (row 1) is no date as 2026-12-31",
+        "strptime(d, '%d/%m/%Y')",
+    ),
+    "thousands": ('d\n"1,234.50"\n7\n', "sum(d)", 3, "'1,234.50' (row 1)", "replace(d, ',', '')"),
+    "percent": ("d\n12 %\n7 %\n", "sum(d)", 3, "'12 %' (row 1)", "replace(d, '%', '')"),
+    "semicolons": ("d;e\n1;2,5\n2;3,5\n", "d", 1, "Expected 1 columns, got 2", "delimiter: ';'"),
+    "no_names": ("1,Bonn\n2,Ulm\n3,Ulm\n", "city", 3, "no header", "a line of names above"),
+    "times": ("d\n12:30\n07:15\n", "hour(d)", 3, "'12:30' (row 1)", "cast(substr(d, 1, 2)"),
+    "spaces": ("dep delay\n1\n", "avg(dep delay)", 3, "cannot be parsed", '"dep delay"'),
+    "backticks": ("dep delay\n1\n", "avg(`dep delay`)", 3, "not in backticks", '"dep delay"'),
+    "keyword": ("order\n1\n", "avg(order)", 3, "parse", 'quote the name: "order"'),
+}
+"""A CSV file with a usual mistake -> file, expression, line, what is wrong, what would be right."""
+
 BAD = {
     "unknown_key": (f"{TABLES}{QUERY}qeries: 1\n", 4, "'qeries'", "did you mean 'queries'?"),
     "missing_table": (f"tables: {{t: u.csv}}\n{QUERY}", 1, "'u.csv'", "did you mean 't.csv'?"),
@@ -89,6 +116,22 @@ BAD = {
         "'delimiter' cannot be '\"'",
         "no quotation mark",
     ),
+    **{
+        name: (
+            f"tables: {{u: {name}.csv}}\nqueries:\n  q1: select {sql} from u\n",
+            line,
+            wrong,
+            right,
+        )
+        for name, (_, sql, line, wrong, right) in MISTAKES.items()
+    },
+    "nested": (
+        "tables: {n: nested.parquet}\nqueries:\n  q1: select tags from n\n",
+        3,
+        "tags is list<element: string>, and left out",
+        "write a row for each element",
+    ),
+    "address": (table("https://example.com/t.csv"), 1, "is an address", "download it"),
     "native_sql": (
         f"{TABLES}queries:\n  q1:\n    sql: select k from t\n    native: {{duckdb: t.py:q}}\n",
         3,
@@ -103,6 +146,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("bad"))
     project.write(t_csv=TABLE, empty_csv="", t_py="def q(t): ...\n")
     unreadable_files.write_all(project.folder)
+    project.write(**{f"{name}_csv": text for name, (text, *_) in MISTAKES.items()})
+    pq.write_table(pa.table({"k": [1], "tags": [["a"]]}), project.folder / "nested.parquet")
     return project.write(**{f"{name}_yaml": text for name, (text, *_) in BAD.items()})
 
 

@@ -33,7 +33,8 @@ def test_without_benchmark_yaml_files_are_left_alone_and_tests_run(project: Proj
     assert (done.code, "2 passed" in done.out) == (0, True), done.all
     assert "enginebench:" not in done.out
     assert not (project.folder / "results").exists()
-    assert project.pytest("that.yaml", "--collect-only", "-q").code == 4
+    done = project.pytest("that.yaml", "-q")
+    assert done.code == 2 and "a workload is run by: pytest --benchmark that.yaml" in done.out
 
 
 def test_with_benchmark_the_workloads_folder_runs_and_tests_do_not(project: Project) -> None:
@@ -100,6 +101,8 @@ def test_rounds_are_spread_over_as_many_processes_as_asked(project: Project) -> 
         (["--engines", "no.such:Engine"], "the engine 'no.such:Engine' cannot be loaded"),
         (["--input", "parket"], "--input 'parket': did you mean 'parquet'?"),
         (["--threads", "0"], "--threads must be at least 1, not 0"),
+        (["--threads", "6400"], "cores that may be used here: --threads "),
+        (["--memory-limit", "8"], "--memory-limit 8 is 8 bytes; did you mean 8GB?"),
         (["--memory-limit", "8 bananas"], "--memory-limit '8 bananas' is not a size"),
         (["--gpu-memory-limit", "12 cards"], "--gpu-memory-limit '12 cards' is not a size"),
         (["--timeout", "0"], "--timeout must be more than 0 seconds"),

@@ -118,9 +118,20 @@ def test_a_native_program_must_exist_beside_the_file(tmp_path: Path) -> None:
     assert told("mime.py:f") == (
         "w.yaml:5: there is no 'mime.py' beside this file; did you mean 'mine.py'?"
     )
+    assert told("mine.py:g") == "w.yaml:5: mine.py has no function 'g'; functions: f"
     assert told("mine.py") == "w.yaml:5: native pandas: 'mine.py' should read file.py:function"
     assert told("../mine.py:f") == "w.yaml:5: '../mine.py' must stay beside this file"
     assert told("/etc/mine.py:f") == "w.yaml:5: '/etc/mine.py' must stay beside this file"
+
+
+def test_a_query_without_sql_has_two_programs(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def f(t):\n    return t(\n")
+    one = "{native: {pandas: mine.py:f}}"
+    for query in (one, "{title: nothing}", "{native: {}}"):
+        told = error_of(tmp_path, TABLE + f"queries:\n  q: {query}\n")
+        assert told.startswith("w.yaml:3: a query is SQL ('sql'), or two programs at least")
+    two = TABLE + "queries:\n  q: {native: {pandas: [mine.py:f, mine.py:f]}}\n"
+    assert error_of(tmp_path, two) == "w.yaml:3: mine.py:2: '(' was never closed"
 
 
 def test_a_link_to_a_program_elsewhere_is_not_beside_the_file(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ queries:
     assert table.declared == {"a": Type.INT64, "b": Type.STRING, "c": Type.TIMESTAMP}
     assert table.csv_format == CsvFormat(";", ("NA", "-"))
     assert (query.title, query.write, query.tolerance) == ("The total", "parquet", 1e-3)
-    assert query.native == {"pandas": "own.py:total"}
+    assert query.native == {"pandas": {"own": "own.py:total"}}
 
 
 def test_keys_that_yaml_takes_for_booleans_and_numbers_stay_names(tmp_path: Path) -> None:

@@ -367,6 +367,8 @@ def _is_computed(node: Node) -> bool:
 class PolarsSession(PythonSession):
     """Memory holds a DataFrame; programs get it as a LazyFrame."""
 
+    returns: ClassVar[str] = "end it with .collect(), and return that"
+
     def __init__(self) -> None:
         import polars as pl
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 class PyArrowSession(PythonSession):
     """Memory holds tables as ``pyarrow.parquet`` reads them; answers are tables, too."""
 
+    answer: ClassVar[str] = "Table"
+    returns: ClassVar[str] = "return a pyarrow.Table"
+
     def __init__(self, threads: int) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq

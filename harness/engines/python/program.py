@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
-from harness.engines.base import Engine, Program, Session
+from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.engines.gaps import Gaps
 from harness.engines.python.kernel import Variables, method_name
 from harness.engines.python.layout import DATETIME_NAMES, module
@@ -71,12 +74,17 @@ class PythonEngine(Engine):
 class PythonSession(Session):
     """Runs programs that define ``query(t)``; a subclass loads the tables."""
 
+    answer: ClassVar[str] = "DataFrame"
+    """The name of the class that answers have."""
+    returns: ClassVar[str] = "end it with .reset_index(), and return that"
+    """What a hand-written program lacks that returns another class."""
     #: The file name in tracebacks of a program.
     filename: ClassVar[str] = "<program>"
 
     def __init__(self) -> None:
         self.tables: dict[str, Any] = {}
         self.query: Callable[[Callable[[str], Any]], Any] | None = None
+        self.file = self.filename
 
     def scan(self, table: Table, source: Input) -> None:
         paths = [str(path) for path in table.files(source)]
@@ -84,9 +92,36 @@ class PythonSession(Session):
 
     def prepare(self, program: Program) -> None:
         namespace: dict[str, Any] = {}
-        exec(compile(program.text, self.filename, "exec"), namespace)
+        self.file = program.file or self.filename
+        with self._placing_errors():
+            exec(compile(program.text, self.file, "exec"), namespace)
         self.query = namespace["query"]
 
     def run(self) -> Any:
         assert self.query is not None, "prepare a program first"
-        return self.query(self.tables.__getitem__)
+        with self._placing_errors():
+            result = self.query(self.tables.__getitem__)
+            if self.file != self.filename:
+                self._check(result)
+            return result
+
+    def _check(self, result: Any) -> None:
+        """Raises TypeError if a hand-written program returns no answer; a written file is one."""
+        kind = type(result).__name__
+        if kind != self.answer and not (result is None and Path(OUTPUT_FILE).exists()):
+            raise TypeError(
+                f"{self.file}: the function returns a {kind} instead of a {self.answer}: "
+                f"{self.returns}"
+            )
+
+    @contextlib.contextmanager
+    def _placing_errors(self) -> Iterator[None]:
+        """Adds a note to errors: where in a hand-written program they were raised."""
+        try:
+            yield
+        except Exception as error:
+            frames = traceback.extract_tb(error.__traceback__)
+            own = [frame for frame in frames if frame.filename == self.file]
+            if own and self.file != self.filename:
+                error.add_note(f"{self.file}:{own[-1].lineno}, in {own[-1].name}")
+            raise

@@ -1,0 +1,93 @@
+"""A function of a script or notebook -> the text of a module that defines it, with what it uses."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from harness.errors import HarnessError
+
+PLAIN = (bool, int, float, str, bytes, type(None))
+
+
+def source_of(function: Callable[..., Any]) -> str:
+    """Returns the text of a module with a function, and the imports and values that it uses.
+
+    Raises HarnessError for what cannot be written down: a lambda, a value of another type.
+    """
+    if not isinstance(function, FunctionType) or function.__name__ == "<lambda>":
+        raise HarnessError(f"{function!r} is no function with a name; write it with def")
+    parts: dict[str, str] = {}
+    _collect(function, function.__name__, parts)
+    imports = [text for text in parts.values() if text.startswith(("import ", "from "))]
+    others = [text for text in parts.values() if text not in imports]
+    return "\n\n\n".join(part for part in ["\n".join(imports), *others] if part) + "\n"
+
+
+def _collect(function: FunctionType, name: str, parts: dict[str, str]) -> None:
+    """Adds a function's source, after that of all that it uses, to ``parts``."""
+    parts[name] = ""  # a function may call itself
+    for used, value in _used(function):
+        if used in parts:
+            continue
+        if isinstance(value, FunctionType) and value.__module__ == function.__module__:
+            _collect(value, used, parts)
+        else:
+            parts[used] = _statement(used, value, function.__name__)
+    text = parts.pop(name) + _source(function)  # behind what it uses
+    parts[name] = text if name == function.__name__ else f"{text}\n\n{name} = {function.__name__}"
+
+
+def _source(function: FunctionType) -> str:
+    try:
+        return textwrap.dedent(inspect.getsource(function)).rstrip()
+    except (OSError, TypeError) as error:
+        raise HarnessError(
+            f"there is no source of {function.__name__!r}: define it in a file or a notebook's cell"
+        ) from error
+
+
+def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """Yields the names from outside that a function uses, with their values."""
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    yield from ((name, cell.cell_contents) for name, cell in cells.items())
+    for name in dict.fromkeys(_names(function.__code__)):
+        if name in function.__globals__:
+            yield name, function.__globals__[name]
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Yields the global names of a function's code, and of functions within it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _statement(name: str, value: Any, user: str) -> str:
+    """Returns the statement that defines a name as a value."""
+    if isinstance(value, ModuleType):
+        return f"import {value.__name__} as {name}"
+    if _is_plain(value):
+        return f"{name} = {value!r}"
+    module, inner = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if isinstance(module, str) and inner and "." not in inner and module != "__main__":
+        return f"from {module} import {inner} as {name}"
+    if isinstance(value, (date, datetime, timedelta)):
+        return f"import datetime\n{name} = {value!r}"
+    raise HarnessError(
+        f"{user!r} uses {name!r}, a {type(value).__name__}, which another process cannot be given: "
+        "make it a table, or define it inside"
+    )
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, (list, tuple, set)) and type(value) in (list, tuple, set):
+        return all(map(_is_plain, value))
+    if type(value) is dict:
+        return all(_is_plain(part) for pair in value.items() for part in pair)
+    return type(value) in PLAIN

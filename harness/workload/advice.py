@@ -1,0 +1,57 @@
+"""The error of a query -> the same, with what to write instead, if its tables show that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from harness.data.looks import advice
+from harness.errors import WorkloadError
+from harness.sandbox.names import needs_quotes, quoted
+from harness.tables import Look, Table
+
+OF_TEXT = re.compile(r"varchar|string|text|conver|cast", re.IGNORECASE)
+"""Words of errors about the type of a text column."""
+OF_SYNTAX = re.compile(r"pars|syntax", re.IGNORECASE)
+
+
+def advised(error: WorkloadError, sql: str, tables: Mapping[str, Table]) -> WorkloadError:
+    """Returns an error of a query over these tables, with advice if there is any."""
+    found = dict.fromkeys(_all_advice(error.message, sql, tables))
+    if not found:
+        return error
+    return WorkloadError("; ".join([error.message.rstrip("."), *found]), error.file, error.line)
+
+
+def _all_advice(message: str, sql: str, tables: Mapping[str, Table]) -> Iterator[str]:
+    if "`" in sql:
+        yield 'names with spaces are in double quotes in SQL, not in backticks: "…"'
+    for table in tables.values():
+        columns = [column.name for column in table.schema]
+        yield from _about_names(message, sql, columns)
+        yield from (advice(look) for look in table.looks if _explains(look, message, sql, columns))
+
+
+def _about_names(message: str, sql: str, columns: Iterable[str]) -> Iterator[str]:
+    """Yields how to write names that need quotes, if the SQL has them without."""
+    bare = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"", " ", sql)  # without texts and quoted names
+    for name in columns:
+        if not needs_quotes(name):
+            continue
+        written = OF_SYNTAX.search(message) and _names(bare, name)
+        if written or f"did you mean {name!r}" in message:
+            yield f"quote the name: {quoted(name)}"
+
+
+def _explains(look: Look, message: str, sql: str, columns: Iterable[str]) -> bool:
+    """True if what a column looks like may be the cause of an error."""
+    if not look.column:
+        return "column" in message
+    if look.column not in columns:
+        return _names(message, look.column) or _names(sql, look.column)
+    return bool(OF_TEXT.search(message)) and _names(sql, look.column)
+
+
+def _names(text: str, name: str) -> bool:
+    """True if a text has a name as a word."""
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None

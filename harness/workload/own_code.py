@@ -1,0 +1,80 @@
+"""A user's own programs: their names, faults of their files, and hints for their errors."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from harness.engines.base import Program
+from harness.words import suggestion
+
+QUOTED = re.compile(r"""['"]([^'"]{1,200})['"]""")
+
+
+def named(functions: Sequence[str]) -> dict[str, str]:
+    """Returns programs of one engine by names: those of their files, with the functions' if needed.
+
+    ``[mine.py:fast]`` -> ``{mine: mine.py:fast}``.
+    """
+    stems = [_word(Path(function.rpartition(":")[0]).stem) for function in functions]
+    return {
+        stem if stems.count(stem) == 1 else f"{stem}.{function.rpartition(':')[2]}": function
+        for stem, function in zip(stems, functions, strict=True)
+    }
+
+
+def _word(stem: str) -> str:
+    """Returns a file's name as a name that engines may have."""
+    word = re.sub(r"[^\w.-]", "_", stem, flags=re.ASCII)
+    return word if word[:1].isalnum() else f"own{word}"
+
+
+def without_function(file: str, text: str, entry: str) -> str:
+    """Returns why a file's text has no such function, in words; "" if it has."""
+    try:
+        module = ast.parse(text)
+    except SyntaxError as error:
+        return f"{file}:{error.lineno}: {error.msg}"
+    except (RecursionError, MemoryError):
+        return f"{file}: it is nested too deeply"
+    names = list(_defined(module.body))
+    if entry in names or any(_imports_all(node) for node in module.body):
+        return ""
+    return f"{file} has no function {entry!r}; {suggestion(entry, names, 'functions')}"
+
+
+def _defined(body: Iterable[ast.stmt]) -> Iterator[str]:
+    """Yields the names that the statements of a module define."""
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, (ast.If, ast.Try)):
+            yield from _defined([*node.body, *node.orelse])
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.Assign):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def _imports_all(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+
+
+def program_of(folder: Path, function: str) -> Program:
+    """The program for ``file.py:function``: the file's text, with the function named ``query``."""
+    file, _, name = function.rpartition(":")
+    text = (folder / file).read_text(encoding="utf-8").rstrip()
+    entry = "" if name == "query" else f"\n\n\nquery = {name}"
+    return Program(f"{text}{entry}\n", "python", file)
+
+
+def column_meant(error: str, columns: Sequence[str]) -> str:
+    """Returns ``did you mean 'x'?`` for an error that quotes a name like a column's, or ""."""
+    for name in QUOTED.findall(error):
+        close = get_close_matches(name.lower(), {column.lower() for column in columns}, n=1)
+        if name not in columns and close:
+            return suggestion(name, columns)
+    return ""
