@@ -272,6 +272,12 @@ PYSPARK: tuple[Gap, ...] = (
     cannot(exp.Cast, "a number that passes its type", says=["OVERFLOW]", "OUT_OF_RANGE"]),
     cannot(Aggregate, "GROUPING of a key that is not shown", says=["UNRESOLVED_COLUMN"]),
     cannot(exp.Right, "the end of a text of a computed length", test=shapes.computed_right),
+    cannot(
+        Join,
+        "a value looked up, for each row of a subquery, by no equality",
+        says=["LeftSingle join"],
+    ),
+    cannot(exp.RegexpExtract, "a name of a group that Java refuses", says=["VALUE.PATTERN]"]),
     cannot(exp.Select, OTHERWISE, says=["AnalysisException", "ParseException"]),
 )
 CHDB: tuple[Gap, ...] = (
