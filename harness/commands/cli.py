@@ -19,6 +19,7 @@ from harness.commands.compare import compare
 from harness.commands.doctor import examination
 from harness.commands.new import new
 from harness.commands.selfcheck.command import selfcheck
+from harness.commands.startup import startups
 from harness.data.cache import Cache
 from harness.data.prepare import schemas as table_schemas
 from harness.engines.base import Engine, Program
@@ -148,13 +149,22 @@ def doctor(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="With --functions: list what this engine does not do, with the reasons.",
+            help="With --functions: list what this engine does not do, with the reasons. With "
+            "--startup: this engine only.",
             show_default=False,
         ),
     ] = None,
     markdown: Annotated[
         bool,
         typer.Option("--markdown", help="With --functions: print it all as Markdown."),
+    ] = False,
+    startup: Annotated[
+        bool,
+        typer.Option(
+            "--startup",
+            help="Start each engine (or --engine) alone: seconds until it is ready, and until its "
+            "first answer; megabytes of its library with all that it requires.",
+        ),
     ] = False,
 ) -> None:
     """Say which engines can run here and why others cannot, and what would be measured on.
@@ -163,6 +173,9 @@ def doctor(
     harness doctor --functions --engine polars
     """
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    if startup:
+        console.print(startups([engine] if engine else engines.names()))
+        return
     if functions or engine or markdown:
         _print_functions(console, engine, markdown)
         return

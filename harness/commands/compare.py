@@ -27,6 +27,7 @@ class MetricName(StrEnum):
     MEDIAN = "median"
     MINIMUM = "minimum"
     COLD = "cold"
+    FIRST = "first"
     PEAK = "peak"
     CPU = "cpu"
 

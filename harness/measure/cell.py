@@ -358,6 +358,7 @@ class Measurement:
             loops=self._loops,
             uncounted_rounds=self._uncounted,
             interleaved=self.interleaved,
+            start_seconds=self.pool.start_seconds(self.task.cell),
             load_seconds=self._worker.load_seconds if source is Input.MEMORY else None,
             peak_bytes=self._peak(),
             baseline_bytes=self._baseline_bytes,

@@ -44,9 +44,12 @@ class EngineAtWork:
             raise RuntimeError("the first request must be StartEngine")
         return self._session
 
-    def start(self, request: StartEngine) -> None:
-        self._session = harness.engines.get(request.engine).start(request.threads)
+    def start(self, request: StartEngine) -> float:
+        engine, began = harness.engines.get(request.engine), time.perf_counter()
+        self._session = engine.start(request.threads)
+        took = time.perf_counter() - began
         _settle()
+        return took
 
     def load(self, request: LoadTable) -> float:
         began = time.perf_counter()

@@ -110,14 +110,24 @@ class WorkerPool(Closing):
         self._workers: dict[Cell, PooledWorker] = {}
         self._failures: dict[Cell, list[WorkerError]] = {}
         self._started = 0
+        self._start_seconds: dict[tuple[str, int], float] = {}
         self.spent = Spent()
 
     def start(self, cells: Iterable[Cell]) -> None:
-        """Begins to start the workers of cells, side by side. ``worker_for`` awaits them all."""
+        """Begins to start the workers of cells, side by side. ``worker_for`` awaits them all.
+
+        An engine's first process starts alone, so that nothing disturbs the time that it takes.
+        """
         for key in dict.fromkeys(map(_without_query, cells)):
             if key not in self._workers and not self._failures.get(key):
                 with contextlib.suppress(UnknownEngine):  # which ``worker_for`` raises
                     self._workers[key] = self._start(key)
+                    if self.start_seconds(key) is None:
+                        self._await_starts()
+
+    def start_seconds(self, cell: Cell) -> float | None:
+        """Returns what the first start of the cell's engine took; None before it."""
+        return self._start_seconds.get((cell.engine, cell.threads))
 
     def refresh(self, cells: Iterable[Cell]) -> None:
         """Begins to replace the cells' used workers, where cold runs need a fresh process."""
@@ -135,8 +145,7 @@ class WorkerPool(Closing):
 
         Raises WorkerError where the set-up fails, and at once where it has failed before.
         """
-        with self.spent.on(Part.STARTING):
-            self._await_starts()
+        self._await_starts()
         key = _without_query(cell)
         failures = self._failures.setdefault(key, [])
         if len(failures) >= SETUP_ATTEMPTS:
@@ -158,8 +167,7 @@ class WorkerPool(Closing):
         deadline = time.monotonic() + self.settings.setup_timeout
         if worker is None:
             worker = self._workers[key] = self._start(key)
-            with self.spent.on(Part.STARTING):
-                self._await(worker)
+            self._await(key, worker)
         before = worker.load_seconds
         for name in tables.keys() - worker.tables:
             left = max(0.0, deadline - time.monotonic())
@@ -211,13 +219,15 @@ class WorkerPool(Closing):
         for key, worker in list(self._workers.items()):
             if worker.starting:
                 try:
-                    self._await(worker)
+                    self._await(key, worker)
                 except WorkerError as error:
                     self.discard(key)
                     self._failures.setdefault(key, []).append(error)
 
-    def _await(self, worker: PooledWorker) -> None:
-        worker.client.reply(self.settings.setup_timeout)
+    def _await(self, key: Cell, worker: PooledWorker) -> None:
+        with self.spent.on(Part.STARTING):
+            took = worker.client.reply(self.settings.setup_timeout)
+        self._start_seconds.setdefault((key.engine, key.threads), took)
         worker.starting = False
 
     def _start(self, key: Cell) -> PooledWorker:

@@ -12,8 +12,11 @@ from harness.tables import Input, Table
 
 
 @dataclass(frozen=True)
-class StartEngine(Request[None]):
-    """Import the engine's library and set its threads. It is the first request."""
+class StartEngine(Request[float]):
+    """Import the engine's library and set its threads; the reply is the seconds that took.
+
+    It is the first request.
+    """
 
     engine: str
     threads: int

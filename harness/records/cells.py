@@ -136,6 +136,11 @@ class Figures(Entry):
         description="its files had been evicted from the page cache; false where the system kept "
         "them, null where `--drop-caches` was not given",
     )
+    start_seconds: Later[Seconds | None] = Field(
+        default=None,
+        description="importing the engine's library and starting its session, with the server that "
+        "it may need, in the engine's first process of the run, which started alone",
+    )
     load_seconds: Seconds | None = Field(
         default=None,
         description="reading all tables into the engine's memory; null where it reads files",

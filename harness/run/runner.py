@@ -162,12 +162,12 @@ class Runner:
         if same in self._started:
             return
         self._started.add(same)
-        self._referee.start()
         self._pool.start(
             compiled.cell
             for compiled in self.register.cells.values()
             if compiled.program is not None and replace(compiled.cell, query="", engine="") == same
         )
+        self._referee.start()
 
     def close(self) -> None:
         """Ends all processes and removes their files."""

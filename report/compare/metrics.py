@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.records.cells import ExtraInfo
 from report.compare.statistics import Estimate, Sample, estimate_median
 from report.read.frame import ResultCell
 
@@ -47,6 +48,12 @@ class Metric:
         return None if value is None else Estimate(float(value))
 
 
+def _first_answer(info: ExtraInfo | None) -> float | None:
+    if info is None or info.start_seconds is None or info.cold_seconds is None:
+        return None
+    return info.start_seconds + (info.load_seconds or 0) + info.cold_seconds
+
+
 METRICS = (
     Metric(
         name="median",
@@ -74,6 +81,16 @@ METRICS = (
         more="takes {} as long from cold",
         explanation="the first run of the program in its engine's process; one run, no interval",
         single=lambda cell: cell.cold_seconds,
+    ),
+    Metric(
+        name="first",
+        label="First answer",
+        unit="s",
+        superlative="first with an answer",
+        more="takes {} as long to its first answer",
+        explanation="what a short script waits for: starting the engine, loading the tables where "
+        "they are in memory, and the cold run, added up; no interval",
+        single=lambda cell: _first_answer(cell.extras),
     ),
     Metric(
         name="peak",

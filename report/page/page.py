@@ -13,7 +13,7 @@ from harness.records.files import FORMAT_VERSION
 from harness.records.runs import MachineEntry
 from report.compare import statistics
 from report.compare.comparison import Comparison, compare
-from report.compare.metrics import DEFAULT, METRICS
+from report.compare.metrics import DEFAULT, METRICS, Metric
 from report.look.theme import page_config
 from report.page.blocks import number_block, text_block
 from report.page.embed import content_security_policy, json_for_script, script
@@ -41,6 +41,7 @@ def render(results: Results, title: str = "", readme: str | None = None) -> str:
     return template.render(
         **_data(view, title),
         **_tools(),
+        metrics=_metrics(view.comparison),
         guide=readme,
         css=Markup(static("page.css")),
         scripts=scripts,
@@ -88,13 +89,19 @@ def _tools() -> dict[str, Any]:
         "words": wording,
         "names": names,
         "statistics": statistics,
-        "metrics": METRICS,
         "default": DEFAULT,
         "moment": moment,
         "gibibytes": surroundings.gibibytes,
         "noise": surroundings.noise,
         "format_version": FORMAT_VERSION,
     }
+
+
+def _metrics(comparison: Comparison) -> list[Metric]:
+    """Returns the metrics of which a cell has a value: older runs lack some."""
+    entries = [entry for task in comparison.tasks for entry in task.entries.values()]
+    known = {DEFAULT.name, *(name for entry in entries for name in entry.estimates)}
+    return [metric for metric in METRICS if metric.name in known]
 
 
 def _machines(results: Results) -> list[MachineEntry]:

@@ -52,6 +52,7 @@ EXTRAS = (
     Extra("loops", "Runs in each round", "", lambda info: info.loops),
     Extra("cold_process", "Cold run in a fresh process", "yes", lambda info: info.cold_process),
     Extra("caches_dropped", "File caches dropped", "yes", lambda info: info.caches_dropped),
+    Extra("start_seconds", "Starting the engine", "s", lambda info: info.start_seconds),
     Extra("load_seconds", "Loading the tables", "s", lambda info: info.load_seconds),
     Extra("gpu_peak_bytes", "Peak GPU memory", "MiB", _gpu("peak_bytes")),
     Extra("gpu_device_bytes", "In use on the whole GPU", "MiB", _gpu("device_bytes")),

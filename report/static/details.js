@@ -83,6 +83,7 @@ function facts(cell) {
     ["Hot median", `${time("median")}${rangeOf([partOf(cell, "median", "low"), partOf(cell, "median", "high")])}`],
     ["Hot minimum", time("minimum")],
     ["Cold, first run", time("cold")],
+    ["First answer, from the start", time("first")],
     ["CPU time, median", time("cpu")],
     ["Cores used", cores === null ? "–" : `${cores.toFixed(1)} of ${settingOf(taskOf(cell)).threads} threads`],
     ["Peak memory", shown(peak, "MiB")],

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow
 import pytest
 from typer.testing import CliRunner, Result
 
 import harness.engines
 from harness.commands.cli import app
+from harness.commands.startup import installed_bytes
 from harness.plan import PASSES
 from tests.support.benchmark_runs import AVAILABLE, TABLE, Project
 
@@ -172,6 +174,21 @@ def test_doctor_says_what_to_install_and_fails_where_nothing_runs(
     assert "python -m pip install no-such-engine" in done.stdout
     assert "cannot be loaded: No module named 'no'" in done.stdout
     assert done.stderr == "harness: no engine can run here; install one of those above\n"
+
+
+def test_doctor_starts_engines_alone_and_says_what_that_takes(folder: Path) -> None:
+    done = harness_("doctor", "--startup", "--engine", "pyarrow")
+    name, size, _, start, _, first, _ = done.stdout.splitlines()[1].split()
+    assert (name, done.exit_code) == ("pyarrow", 0)
+    own = sum(f.stat().st_size for f in Path(pyarrow.__file__).parent.rglob("*") if f.is_file())
+    assert 0.8 < float(size) * 1e6 / own < 1.2
+    assert 0 < float(start) < float(first)
+
+
+def test_what_is_installed_counts_what_a_library_requires_in_its_extras() -> None:
+    alone = installed_bytes(harness.engines.get("pyarrow"))
+    assert installed_bytes(harness.engines.get("dask")) > alone  # its extra "dataframe"
+    assert installed_bytes(harness.engines.get("sqlite")) == 0  # Python's own
 
 
 def test_the_command_is_installed(folder: Path) -> None:

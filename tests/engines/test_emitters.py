@@ -35,9 +35,10 @@ ALL = [engines.get(name) for name in engines.names()]
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> InProcess:
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
     rows = {name: t for name, t in read_tables(ROWS).items() if name in TABLES}
-    return InProcess(rows, tmp_path_factory.mktemp("constructs"))
+    with InProcess(rows, tmp_path_factory.mktemp("constructs")) as started:
+        yield started
 
 
 @pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")

@@ -70,8 +70,7 @@ def accepted(case: Case, tables: InProcess) -> Iterator[tuple[str, str]]:
 @EXHAUSTIVE
 @given(cases())
 def test_a_random_query_is_right_or_unsupported_on_every_engine(case: Case) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        tables = InProcess(case.tables, Path(folder))
+    with tempfile.TemporaryDirectory() as folder, InProcess(case.tables, Path(folder)) as tables:
         for sql, engine in accepted(case, tables):
             verdict = tables.verdict(engine, sql)
             TALLY[engine, verdict.outcome] += 1
@@ -83,8 +82,7 @@ def test_a_random_query_is_right_or_unsupported_on_every_engine(case: Case) -> N
 @given(cases(ENDS))
 def test_no_random_query_at_the_ends_of_numbers_is_wrong(case: Case) -> None:
     """It may fail: what passes 64 bits, or casts infinity, does so in DuckDB, too."""
-    with tempfile.TemporaryDirectory() as folder:
-        tables = InProcess(case.tables, Path(folder))
+    with tempfile.TemporaryDirectory() as folder, InProcess(case.tables, Path(folder)) as tables:
         for sql, engine in accepted(case, tables):
             with contextlib.suppress(duckdb.Error):
                 verdict = tables.verdict(engine, sql)

@@ -12,6 +12,7 @@ import os
 import re
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
@@ -48,8 +49,10 @@ PLAN = "plan"
 
 
 @pytest.fixture(scope="module")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> InProcess:
-    return InProcess(read_tables(HERE / "tables.yaml"), tmp_path_factory.mktemp("semantics"))
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
+    folder = tmp_path_factory.mktemp("semantics")
+    with InProcess(read_tables(HERE / "tables.yaml"), folder) as started:
+        yield started
 
 
 @functools.cache

@@ -39,6 +39,19 @@ def test_processes_started_together_are_the_ones_that_measure(pool: WorkerPool) 
     assert {pid(pool, "Right"), pid(pool, "Wrong"), pid(pool, "Right", "q2")} == before
 
 
+def test_the_first_process_of_an_engine_starts_alone_and_is_timed(pool: WorkerPool) -> None:
+    right = cell("Right")
+    assert pool.start_seconds(right) is None
+    pool.start([right, cell("Wrong")])
+    assert not any(worker.starting for worker in pool._workers.values())
+    first = pool.start_seconds(right)
+    assert first is not None and first > 0
+    pool.discard(right)
+    pool.start([right])
+    assert any(worker.starting for worker in pool._workers.values())
+    assert pool.worker_for(right, {}, lambda: None) and pool.start_seconds(right) == first
+
+
 def test_a_process_that_cannot_start_is_told_to_its_own_cell(pool: WorkerPool) -> None:
     pool.start([cell("Stillborn"), cell("Right")])
     assert pid(pool, "Right")

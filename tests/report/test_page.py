@@ -82,6 +82,14 @@ def test_numbers_lie_in_columns_by_cell(tmp_path: Path) -> None:
     assert rounds["cpu_seconds"] == [1, 2, 3, 8, 10, 12]
 
 
+def test_the_first_answer_is_a_metric_where_starts_were_recorded(tmp_path: Path) -> None:
+    content = document([Asked("q1", "polars", (1.0, 2.0, 3.0), cold_seconds=4.0)])
+    assert '<option value="first"' not in page(tmp_path / "old", content)
+    content["benchmarks"][0]["extra_info"] |= {"start_seconds": 0.5, "load_seconds": 0.25}
+    markup = page(tmp_path / "new", content)
+    assert '<option value="first"' in markup and numbers(markup, "cells")["first"] == [4.75]
+
+
 def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     assert "is not complete" in text_of(page(tmp_path, document(GAPS, interrupted=True)))
 

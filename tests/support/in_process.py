@@ -96,6 +96,14 @@ class InProcess:
         self.query = functools.cache(self._query)
         self.expected = functools.cache(self._expected)
 
+    def __enter__(self) -> InProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes all sessions: servers of theirs end."""
+        for session in self.sessions.values():
+            session.close()
+
     def verdict(self, engine: str, sql: str, source: Input = Input.MEMORY) -> Verdict:
         """Compiles, runs and checks a query. A fault in compiling is raised as it comes."""
         query = self.query(sql)

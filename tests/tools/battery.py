@@ -74,7 +74,10 @@ class Elsewhere(Session):
     def _ask(self, request: Request[Reply]) -> Reply:
         if self.worker is None or not self.worker.alive:
             self.worker = self._started()
-        return self.worker.request(request, TIMEOUT_SECONDS)
+        try:
+            return self.worker.request(request, TIMEOUT_SECONDS)
+        except WorkerUnsupported as error:  # a gap that shows only when a query is run
+            raise Unsupported(str(error)) from error
 
     def _started(self) -> WorkerClient:
         worker = launched(self.engine, THREADS, self.folder / f"worker-{next(self.numbers)}")
@@ -100,14 +103,6 @@ class Battery:
             for table in self.tables.tables.values() if source in engines.get(engine).reads else ():
                 session.load(table) if source is Input.MEMORY else session.scan(table, source)
 
-    def verdict(self, title: str, source: Input) -> Verdict:
-        """What came of a query; a gap that shows only when it is run is a gap, too."""
-        verdict = self.tables.verdict(self.engine, QUERIES[title], source)
-        told = f"{WorkerUnsupported.__name__}: "
-        if verdict.outcome == "failed" and verdict.reason.startswith(told):
-            return Verdict("unsupported", verdict.reason.removeprefix(told), verdict.program)
-        return verdict
-
     def close(self) -> None:
         for session in self.sessions.values():
             session.close()
@@ -126,7 +121,7 @@ def unexpected(battery: Battery, titles: Sequence[str], tally: Counter[str]) -> 
     for title in titles:
         for source in sources(battery.engine, title):
             try:
-                verdict = battery.verdict(title, source)
+                verdict = battery.tables.verdict(battery.engine, QUERIES[title], source)
             except (Unsupported, WorkerError) as error:
                 verdict = Verdict("failed", f"{type(error).__name__}: {error}")
             tally[verdict.outcome] += 1

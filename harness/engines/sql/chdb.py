@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.clickhouse import ClickHouse
 
-from harness.engines.base import memory_limit
+from harness.engines.base import Program, memory_limit
 from harness.engines.sql import chdb_tables, gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.chdb_spellings import ADDED, CHDB, TYPES
+from harness.plan import CompiledQuery
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.sandbox.guard import identifier, literal
 from harness.special import Special
 from harness.tables import Input, Table
+from harness.types import Type
 
 
 class ChdbSession(SqlSession):
@@ -76,3 +79,8 @@ class Chdb(SqlEngine):
         exp.Round: frozenset({Special.LEAST, Special.LARGE, Special.BEYOND}),
     }
     dialect, adds = spellings.dialect(ClickHouse, CHDB, TYPES), ADDED
+
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
+        if query.write and Type.TIMESTAMP in {column.type for column in query.spec.schema}:
+            raise self.lacks().unsupported(gaps.TIMES_IN_FILES)
+        return super().compile(query, tables, source)

@@ -29,8 +29,11 @@ SETTINGS = {
     "session_timezone": "'UTC'",
     "engine_file_truncate_on_insert": 1,
     "enable_extended_results_for_datetime_functions": 1,
+    "use_cache_for_count_from_files": 0,
+    "use_parquet_metadata_cache": 0,
+    "use_query_condition_cache": 0,
 }
-"""What makes it answer as SQL does."""
+"""What makes it answer as SQL does, and remember nothing of files from run to run."""
 
 
 def columns(table: Table) -> str:
@@ -43,20 +46,28 @@ def columns(table: Table) -> str:
 
 def files(table: Table, source: Input) -> Iterator[str]:
     """Yields a SELECT for each of a table's files."""
-    form = "Parquet" if source is Input.PARQUET else "CSVWithNames"
-    settings = "" if source is Input.PARQUET else f" SETTINGS {_csv(table)}"
+    form, settings = ("Parquet", "") if source is Input.PARQUET else _csv(table)
     names = ", ".join(identifier(c.name) for c in table.schema)
     for file in table.files(source):
         where = f"file({literal(str(file))}, '{form}', {literal(columns(table))})"
         yield f"SELECT {names} FROM {where}{settings}"
 
 
-def _csv(table: Table) -> str:
-    form = table.csv_format
-    return (
-        f"format_csv_delimiter = {literal(form.delimiter)}, "
-        f"format_csv_null_representation = {literal(form.null_values[0])}"
-    )
+def _csv(table: Table) -> tuple[str, str]:
+    """Returns the name of a format, and settings; its CSV cannot be separated by tabs."""
+    form, delimiter = "CSVWithNames", literal(table.csv_format.delimiter)
+    settings = {
+        "format_csv_delimiter": delimiter,
+        "format_csv_null_representation": literal(table.csv_format.null_values[0]),
+        "input_format_csv_trim_whitespaces": 0,
+    }
+    if table.csv_format.delimiter == "\t":
+        form, own = "CustomSeparatedWithNames", {"field_delimiter": delimiter}
+        own |= {"escaping_rule": "'CSV'", "row_after_delimiter": "'\\n'"}
+        settings |= {f"format_custom_{name}": value for name, value in own.items()}
+        del settings["format_csv_delimiter"]
+    given = ", ".join(f"{name} = {value}" for name, value in settings.items())
+    return form, f" SETTINGS {given}"
 
 
 def without_zones(answer: pa.Table) -> pa.Table:

@@ -280,11 +280,20 @@ PYSPARK: tuple[Gap, ...] = (
     cannot(exp.Cast, "a number that passes its type", says=["OVERFLOW]", "OUT_OF_RANGE"]),
     cannot(Aggregate, "GROUPING of a key that is not shown", says=["UNRESOLVED_COLUMN"]),
     cannot(exp.Right, "the end of a text of a computed length", test=shapes.computed_right),
+    cannot(
+        Join,
+        "a value looked up, for each row of a subquery, by no equality",
+        says=["LeftSingle join"],
+    ),
+    cannot(exp.RegexpExtract, "a name of a group that Java refuses", says=["VALUE.PATTERN]"]),
     cannot(exp.Select, OTHERWISE, says=["AnalysisException", "ParseException"]),
 )
+TIMES_IN_FILES = "times written to a file"
+
 CHDB: tuple[Gap, ...] = (
     *COMMON,
     GROUPS_REPLACED,
+    cannot(Scan, TIMES_IN_FILES, "it gives them a time zone"),
     cannot(Join, "keys, or distinct values, that are floats", test=shapes.float_keys),
     cannot(
         Join, "NOT IN of a subquery where something may be NULL", test=shapes.not_in_beside_null
@@ -303,6 +312,12 @@ CHDB: tuple[Gap, ...] = (
     cannot(exp.Trim, "trim of a column's characters", says=["Expected: const String"]),
     cannot(Window, "a frame that ends before it begins", says=["does not precede the frame end"]),
     cannot(Join, "EXISTS or IN beside a full join", test=shapes.full_join_and_subquery),
+    cannot(
+        exp.CTE,
+        "a sum or mean of floats in a WITH that is read twice, which it computes twice",
+        test=shapes.float_sum_read_twice,
+    ),
+    cannot(Window, "windows of which it loses a column", says=["NOT_FOUND_COLUMN_IN_BLOCK"]),
     cannot(Join, "an outer join by no equality", says=["INVALID_JOIN_ON_EXPRESSION"]),
     cannot(exp.TimeToStr, "a format with names, or with other letters", test=shapes.with_names),
     cannot(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
+import weakref
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,13 +13,14 @@ from harness.engines.base import Program, memory_limit
 from harness.engines.sql import gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.tables import external, with_files
+from harness.machine.scratch import own_folder
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.sandbox.guard import identifier, literal
 from harness.special import Special
 from harness.tables import Input, Table
 
-ANSWER, ROUNDED = "answer.arrows", frozenset({Special.LEAST, Special.LARGE, Special.BEYOND})
+ROUNDED = frozenset({Special.LEAST, Special.LARGE, Special.BEYOND})
 
 
 class HyperSession(SqlSession):
@@ -35,8 +36,9 @@ class HyperSession(SqlSession):
         bounds |= {"memory_limit": f"{limit * 4 // 5 >> 20}m"} if (limit := memory_limit()) else {}
         quiet = hyper.Telemetry.DO_NOT_SEND_USAGE_DATA_TO_TABLEAU
         self.pa, self.server = pa, hyper.HyperProcess(quiet, parameters=bounds)
+        self.answer = own_folder("hyper-") / "answer.arrows"
         self.connection = hyper.Connection(self.server.endpoint)
-        atexit.register(self.close)
+        self.end = weakref.finalize(self, _ended, self.connection, self.server)
 
     def load(self, table: Table) -> None:
         name, rows = identifier(table.name), external(table, Input.PARQUET)
@@ -52,19 +54,23 @@ class HyperSession(SqlSession):
         self.sql = with_files(self.sql, self.files)  # a table would remember its files' footers
 
     def execute(self, sql: str) -> Any:
-        self._copy(sql, ANSWER, "arrowstream")
-        return self.pa.ipc.open_stream(self.pa.OSFile(ANSWER)).read_all()
+        self._copy(sql, self.answer, "arrowstream")
+        return self.pa.ipc.open_stream(self.pa.OSFile(str(self.answer))).read_all()
 
     def write(self, sql: str, path: str) -> None:
-        self._copy(sql, path, "parquet")
+        self._copy(sql, Path(path), "parquet")
 
-    def _copy(self, sql: str, path: str, form: str) -> None:
-        to = literal(str(Path(path).absolute()))
+    def _copy(self, sql: str, path: Path, form: str) -> None:
+        to = literal(str(path.absolute()))
         self.connection.execute_command(f"COPY ({sql}) TO {to} WITH (FORMAT => '{form}')")
 
     def close(self) -> None:
-        self.connection.close()
-        self.server.close()
+        self.end()
+
+
+def _ended(*parts: Any) -> None:
+    for part in parts:
+        part.close()
 
 
 class Hyper(SqlEngine):

@@ -330,9 +330,13 @@ def dots_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def ends_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Makes ``$`` match at a text's end only: Java's also matches before a last newline."""
+    """Makes ``$`` match at a text's end only: Java's also matches before a last newline.
+
+    Java names groups by ``(?<name>…)``.
+    """
     for e in tree.find_all(exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract):
         pattern = re.sub(r"(?<!\\)\$(?![^\[]*\])", r"\\z", e.expression.name)
+        pattern = re.sub(r"(?<!\\)\(\?P<", "(?<", pattern)
         unicode = "u" if "(?i" in pattern else ""
         e.set("expression", exp.Literal.string(f"(?d{unicode}){pattern}"))
     return tree

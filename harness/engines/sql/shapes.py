@@ -345,6 +345,18 @@ def _is_tied(column: exp.Column, query: Expression) -> bool:
     return True
 
 
+def float_sum_read_twice(e: Expression) -> bool:
+    """True for a sum or mean of floats in a WITH whose rows are read more than once.
+
+    Where it is computed for each reader, its last bits differ between them with several threads.
+    """
+    if not isinstance(e, exp.CTE) or not e.parent or not e.parent.parent:
+        return False
+    readers = (table for table in e.parent.parent.find_all(exp.Table) if table.name == e.alias)
+    sums = (f for f in e.this.find_all(exp.Sum, exp.Avg) if kind(f.this) == "DOUBLE")
+    return len(list(readers)) > 1 and any(sums)
+
+
 def sets_of_keys_only(e: Expression) -> bool:
     """True for ROLLUP, CUBE or GROUPING SETS in a SELECT without an aggregate."""
     if not isinstance(e, exp.Select) or not several_groupings(e.args.get("group") or e):

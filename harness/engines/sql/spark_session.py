@@ -131,9 +131,10 @@ def quoted(name: str) -> str:
 
 
 def end(spark: Any, cached: Iterable[Any]) -> None:
-    """Ends a session, and frees what it holds on a server."""
+    """Ends a session, and what it holds on a server; the next of this process starts anew."""
     with contextlib.suppress(Exception):  # such as a cluster that has gone
         spark.interruptAll()
         for rows in cached:
             rows.unpersist()
     spark.stop()
+    _first.cache_clear()

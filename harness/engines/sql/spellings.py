@@ -432,7 +432,6 @@ PYSPARK: Spellings = {
     exp.ArgMin: spelt(f"MIN_BY({{this}}, {{expression}}) {_THERE}"),
     exp.Cast: rounding_cast("RINT({0})"),
     exp.Concat: joined,
-    exp.Concat: joined,
     exp.Corr: spelt(CORRELATION_OR_NAN.replace("DOUBLE PRECISION", "DOUBLE")),
     exp.DateDiff: by_unit("DATEDIFF({1}, {0})"),
     exp.Extract: part_from_sunday,

@@ -1,0 +1,108 @@
+"""Starts each engine alone, for ``harness doctor --startup``: seconds and megabytes."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from rich.table import Table as Grid
+
+from harness import engines
+from harness.engines.base import Engine
+from harness.engines.own_environment import InOwnEnvironment, requirements
+from harness.errors import HarnessError
+from harness.machine.facts import usable_cores
+from harness.machine.scratch import Scratch
+from harness.measure.pool import launched
+from harness.measure.requests import LoadTable, PrepareProgram, RunProgram
+from harness.plan import compile_query
+from harness.tables import Input, Table
+from harness.types import Column, Type
+
+QUERY = "select k, sum(v) as s from t group by k"
+ROWS = 1000
+TIMEOUT_SECONDS = 120.0
+
+
+def startups(names: Iterable[str]) -> Grid:
+    """Returns a table of what it takes to start the engines that can be used here."""
+    made = Grid("engine", "installed", "start", "first answer", box=None, padding=(0, 2, 0, 0))
+    for row in _rows(names):
+        made.add_row(*row)
+    return made
+
+
+def _rows(names: Iterable[str]) -> Iterator[Sequence[str]]:
+    """Yields a row for each engine that can be used here: name, installed MB, and its seconds."""
+    with Scratch() as scratch:
+        table = _written(scratch.path / "t.parquet")
+        for name in names:
+            engine = engines.get(name)
+            if engine.unavailable() is not None:
+                continue
+            size = f"{installed_bytes(engine) / 1e6:.0f} MB"
+            try:
+                yield name, size, *_timed(name, table, scratch.path / name)
+            except HarnessError as error:
+                yield name, size, "", str(error)
+
+
+def _written(file: Path) -> Table:
+    rows = pa.table({"k": [n % 7 for n in range(ROWS)], "v": list(range(ROWS))})
+    pq.write_table(rows, file)
+    return Table("t", (Column("k", Type.INT64), Column("v", Type.INT64)), ROWS, (file,))
+
+
+def _timed(name: str, table: Table, folder: Path) -> tuple[str, str]:
+    """Starts an engine in a process of its own, which loads a small table and groups it.
+
+    Returns the time until it was ready, and until its first answer, without Python's own start.
+    """
+    query = compile_query(QUERY, {table.name: table.schema})
+    program = engines.get(name).compile(query, {table.name: table}, Input.MEMORY)
+    with launched(name, usable_cores(), folder) as worker:
+        start = worker.reply(TIMEOUT_SECONDS)
+        load = worker.request(LoadTable(table), TIMEOUT_SECONDS)
+        worker.request(PrepareProgram(program), TIMEOUT_SECONDS)
+        ran = worker.request(RunProgram(), TIMEOUT_SECONDS)
+    return f"{start:.2f} s", f"{start + load + ran.seconds:.2f} s"
+
+
+def installed_bytes(engine: Engine) -> int:
+    """Returns the size of an engine's library and of all that it requires."""
+    path = sys.path
+    if isinstance(engine, InOwnEnvironment):
+        path = [str(folder) for folder in engine.home().folder.glob("lib/python*/site-packages")]
+    sizes = dict[str, int]()
+    left = [Requirement(text) for text in requirements(engine.distribution, "")]
+    while left:
+        wanted = left.pop()
+        name = canonicalize_name(wanted.name)
+        found = next(iter(importlib.metadata.distributions(name=wanted.name, path=path)), None)
+        if found is not None and name not in sizes:
+            sizes[name] = _bytes_of(found)
+            left += _required(found, wanted.extras)
+    return sum(sizes.values())
+
+
+def _required(of: importlib.metadata.Distribution, extras: set[str]) -> Iterator[Requirement]:
+    """Yields what a distribution requires, and its extras."""
+    for text in of.requires or ():
+        each = Requirement(text)
+        if each.marker is None or any(map(each.marker.evaluate, _of_extras(extras))):
+            yield each
+
+
+def _of_extras(extras: set[str]) -> Iterator[dict[str, str]]:
+    return ({"extra": extra} for extra in ("", *extras))
+
+
+def _bytes_of(found: importlib.metadata.Distribution) -> int:
+    files = (Path(str(found.locate_file(file))) for file in found.files or ())
+    return sum(file.stat().st_size for file in files if file.is_file())

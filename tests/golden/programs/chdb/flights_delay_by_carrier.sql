@@ -1,0 +1,14 @@
+SELECT
+  "a"."name" AS "name",
+  CAST(COUNT(*) AS Nullable(Int64)) AS "flights",
+  CAST(AVG("f"."dep_delay") AS Nullable(Float64)) AS "mean_dep_delay",
+  CAST(AVG("f"."arr_delay") AS Nullable(Float64)) AS "mean_arr_delay",
+  SUM(CASE WHEN "f"."arr_delay" > 15 THEN 1 ELSE 0 END) * CAST(1.0 AS Nullable(Float64)) / COUNT("f"."arr_delay") AS "share_late"
+FROM "flights" AS "f"
+JOIN "airlines" AS "a"
+  ON "a"."carrier" = "f"."carrier"
+GROUP BY
+  "a"."name"
+ORDER BY
+  "mean_arr_delay" DESC,
+  "name"
