@@ -47,6 +47,21 @@ def test_tables_that_share_one_column_only_are_joined_as_written() -> None:
     assert joined(one) == ["products", "sales", "offers"]
 
 
+def test_a_table_with_a_condition_is_joined_before_one_without() -> None:
+    sold = "select sum(amount) as a from sales, products, receipts where p = sale_p and r = receipt"
+    assert joined(sold) == ["sales", "products", "receipts"]
+    assert joined(f"{sold} and day between 3 and 9") == ["sales", "receipts", "products"]
+    assert joined(f"{sold} and day > 3 and colour = 1") == ["sales", "products", "receipts"]
+
+
+def test_totals_are_sums_of_the_groups_before_them() -> None:
+    totals = "select sale_p, sale_s, {} as a from sales group by rollup (sale_p, sale_s)"
+    sums = [n for n in walk(planned(totals.format("sum(amount)"))) if isinstance(n, Aggregate)]
+    assert {type(node.input) for node in sums} == {Scan, Aggregate}
+    each = [n for n in walk(planned(totals.format("avg(amount)"))) if isinstance(n, Aggregate)]
+    assert {type(node.input) for node in each} == {Scan}
+
+
 def kinds(sql: str) -> list[str]:
     return [node.kind for node in walk(planned(sql)) if isinstance(node, Join)]
 

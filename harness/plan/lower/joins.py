@@ -20,7 +20,7 @@ from harness.plan.tree.nodes import (
     conjuncts,
 )
 from harness.plan.tree.relation import Relation, aliases_in, join
-from harness.plan.tree.selective import selective
+from harness.plan.tree.selective import narrowed, selective
 
 KEEPING_RIGHT = ("RIGHT", "FULL")
 """The sides of joins that keep every row of their right input."""
@@ -221,21 +221,20 @@ def _next(
 ) -> tuple[str, list[_Pair]]:
     """Returns the relation to join next, and its keys: the first that keys connect to ``left``.
 
-    A selective one that no other relation waits for goes first; one that only derived equalities
-    connect goes last; one goes after those that it refers to. If none is connected, the first.
+    A selective one that no other relation waits for goes first, then one with any condition of its
+    own; one that only derived equalities connect goes last; one goes after those that it refers to.
+    If none is connected, the first.
     """
     connected = {}
     for alias, relation in waiting.items():
         if keys := _keys(left, relation, todo):
             connected[alias] = keys
     awaited = [p for p in todo if not equal.needless(p, within=left)]
-    few = [
-        alias
-        for alias in connected
-        if selective(waiting[alias].node) and not _neighbours(alias, waiting, awaited)
-    ]
+    ends = [alias for alias in connected if not _neighbours(alias, waiting, awaited)]
+    few = [alias for alias in ends if selective(waiting[alias].node)]
+    fewer = [alias for alias in ends if narrowed(waiting[alias].node)]
     stated = [alias for alias, keys in connected.items() if not all(map(equal.is_implied, keys))]
-    chosen = next(iter([*few, *stated, *connected, *waiting]))
+    chosen = next(iter([*few, *fewer, *stated, *connected, *waiting]))
     chosen = next((alias for alias in connected if equal.refers(chosen, alias)), chosen)
     return chosen, connected.get(chosen, [])
 

@@ -26,6 +26,20 @@ def selective(node: Node) -> bool:
     return False
 
 
+def narrowed(node: Node) -> bool:
+    """True if a condition below leaves rows out, also a range."""
+    match node:
+        case Filter():
+            return True
+        case Project():
+            return narrowed(node.input)
+        case Join(kind="inner" | "semi"):
+            return narrowed(node.left) or narrowed(node.right)
+        case Join(kind="anti" | "left" | "single"):
+            return narrowed(node.left)
+    return False
+
+
 def _names_values(condition: Expression) -> bool:
     if isinstance(condition, exp.Or):
         return all(_names_values(part) for part in condition.flatten())
