@@ -221,9 +221,9 @@ def _next(
 ) -> tuple[str, list[_Pair]]:
     """Returns the relation to join next, and its keys: the first that keys connect to ``left``.
 
-    A selective one that no other relation waits for goes first, then one with any condition of its
-    own; one that only derived equalities connect goes last; one goes after those that it refers to.
-    If none is connected, the first.
+    A selective one that no other relation waits for goes first, then such a one with any condition
+    of its own, then others with one; one that only derived equalities connect goes last; one goes
+    after those that it refers to. If none is connected, the first.
     """
     connected = {}
     for alias, relation in waiting.items():
@@ -234,6 +234,7 @@ def _next(
     few = [alias for alias in ends if selective(waiting[alias].node)]
     fewer = [alias for alias in ends if narrowed(waiting[alias].node)]
     stated = [alias for alias, keys in connected.items() if not all(map(equal.is_implied, keys))]
+    stated.sort(key=lambda alias: not narrowed(waiting[alias].node))
     chosen = next(iter([*few, *fewer, *stated, *connected, *waiting]))
     chosen = next((alias for alias in connected if equal.refers(chosen, alias)), chosen)
     return chosen, connected.get(chosen, [])
