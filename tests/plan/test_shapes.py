@@ -62,6 +62,24 @@ def test_totals_are_sums_of_the_groups_before_them() -> None:
     assert {type(node.input) for node in each} == {Scan}
 
 
+def test_rows_of_a_group_that_differ_are_told_by_its_least_and_greatest() -> None:
+    several = "select s.receipt from sales s join sales t using (receipt) where s.{0} <> t.{0}"
+    sold = f"select sum(day) as a from receipts where r in ({several})"
+    assert joined(sold.format("amount")) == ["receipts", "sales"]
+    assert joined(sold.format("amount").replace("t.amount", "t.sale_p")) == [
+        *("receipts", "sales", "sales"),
+    ]
+    assert kinds(f"select distinct * from ({several.format('sale_s')})") == []
+    assert kinds(several.format("amount")) == ["inner"]
+
+
+def test_what_only_looks_for_matches_joins_nothing() -> None:
+    dear = "select sale_p from sales, receipts where receipt = r and amount > 9"
+    assert kinds(f"select count(*) as n from products where p in ({dear})") == ["semi", "semi"]
+    assert kinds(f"select distinct sale_p from ({dear})") == ["semi"]
+    assert kinds(dear) == ["inner"]
+
+
 def kinds(sql: str) -> list[str]:
     return [node.kind for node in walk(planned(sql)) if isinstance(node, Join)]
 

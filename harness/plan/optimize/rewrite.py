@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from sqlglot import exp
 
 from harness.answer import SortKey
+from harness.plan.facts.columns import fresh
 from harness.plan.facts.windows import window_order
 from harness.plan.tree.nodes import (
+    Aggregate,
     Distinct,
     Expression,
     Filter,
     Join,
     Node,
     Project,
+    Scan,
     Sort,
     TopPerGroup,
     Union,
@@ -23,6 +27,7 @@ from harness.plan.tree.nodes import (
     conjunction,
     conjuncts,
 )
+from harness.types import Type
 
 
 def rewrite(plan: Node) -> Node:
@@ -71,19 +76,76 @@ def _without_needless_distinct(node: Node) -> Node:
     """Drops DISTINCT below another DISTINCT, and below a join that only looks for matches."""
     match node:
         case Join(kind="semi" | "anti"):
-            return node.with_inputs(node.left, _with_repeated_rows(node.right))
+            read = {theirs for _, theirs in node.on} | columns_in(node.residual)
+            return node.with_inputs(node.left, _repeated(node.right, read))
         case Distinct():
-            return node.with_inputs(_with_repeated_rows(node.input))
+            return node.with_inputs(_repeated(node.input, set(node.names)))
     return node
 
 
-def _with_repeated_rows(node: Node) -> Node:
+def _repeated(node: Node, read: Set[str]) -> Node:
+    """Returns the node's rows, of which only the columns ``read`` matter, and not how often.
+
+    DISTINCT is dropped, and a join that adds nothing to read only looks for matches.
+    """
     match node:
         case Distinct(input=rows):
-            return _with_repeated_rows(rows)
-        case Project() | Union():
-            return node.with_inputs(*map(_with_repeated_rows, node.inputs))
+            return _repeated(rows, read)
+        case Union():
+            return node.with_inputs(*(_repeated(side, set(side.names)) for side in node.inputs))
+        case Project():
+            return node.with_inputs(_repeated(node.input, columns_in(*(e for _, e in node.items))))
+        case Filter():
+            if (groups := _groups_that_differ(node, read)) is not None:
+                return groups
+            rows = _repeated(node.input, read | columns_in(node.condition))
+            columns = None if node.columns is None else _still(node.columns, rows)
+            return replace(node, input=rows, columns=columns)
+        case Join(kind="inner", residual=None, on=[_]) if read <= set(node.left.names):
+            left = _repeated(node.left, read | {ours for ours, _ in node.on})
+            right = _repeated(node.right, {theirs for _, theirs in node.on})
+            columns = _still(node.names, left)
+            return Join("semi", left, right, node.on, columns=columns, label=node.label)
     return node
+
+
+def _still(columns: Sequence[str], node: Node) -> tuple[str, ...]:
+    return tuple(column for column in columns if column in node.names)
+
+
+def _groups_that_differ(node: Filter, read: Set[str]) -> Node | None:
+    """``a join a as b on a.k = b.k where a.x <> b.x``, of which only k is read, as groups of k.
+
+    They are those of which the least x is below the greatest.
+    """
+    match node:
+        case Filter(
+            input=Join(kind="inner", left=Scan() as one, right=Scan() as other, on=[(key, theirs)]),
+            condition=exp.NEQ(this=exp.Column(name=ours), expression=exp.Column(name=its)),
+        ) if one.table == other.table and read <= {key}:
+            ours, its = (ours, its) if ours in one.names else (its, ours)
+            pairs = ((key, theirs), (ours, its))
+            if any(_source(one, a) != _source(other, b) or not _source(one, a) for a, b in pairs):
+                return None
+            if Type.FLOAT64 in (one.column(key).type, one.column(ours).type):
+                return None  # for which libraries order NaN otherwise
+            least, most = (fresh(f"{end}_{ours}", set(one.names)) for end in ("least", "most"))
+            ends = (
+                (least, exp.Min(this=exp.column(ours))),
+                (most, exp.Max(this=exp.column(ours))),
+            )
+            groups = Aggregate(one, ((key, exp.column(key)),), ends)
+            differ: Expression = exp.LT(this=exp.column(least), expression=exp.column(most))
+            if one.column(key).nullable:
+                null = exp.Is(this=exp.column(key), expression=exp.null())
+                differ = exp.and_(exp.Not(this=null), differ, copy=False)
+            return Filter(groups, differ, (key,), label=node.label)
+    return None
+
+
+def _source(scan: Scan, name: str) -> str:
+    """Returns the name that a scan's column has in its table; "" for another column."""
+    return next((source for source, column in scan.columns if column.name == name), "")
 
 
 def _without_constant_keys(node: Node) -> Node:
