@@ -12,6 +12,8 @@ _ASCII = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _KEPT = "\n\t"
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?")
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
+MOST = 1e18
+"""No number of a size or of seconds is greater."""
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -74,7 +76,7 @@ def suggestion(name: str, known: Iterable[str], kind: str = "known") -> str:
 def parse_bytes(text: str) -> int:
     """Parses ``8GB``, ``8 G``, ``512MiB`` or a plain number; raises ValueError for others."""
     found = _SIZE.fullmatch(text.strip().upper())
-    if found is None or float(found[1]) == 0:
+    if found is None or not 0 < float(found[1]) < MOST:
         raise ValueError(f"{text!r} is not a size, such as 8GB")
     base = 1024 if found[3] else 1000
     return int(float(found[1]) * base ** " KMGT".index(found[2] or " "))
@@ -85,7 +87,7 @@ def parse_seconds(text: str) -> float:
     found = _DURATION.fullmatch(text.strip().lower())
     parts = [float(part or 0) for part in found.groups()] if found else []
     seconds = sum(part * scale for part, scale in zip(parts, (3600, 60, 1), strict=False))
-    if not seconds > 0:
+    if not 0 < seconds < MOST:
         raise ValueError(f"{text!r} is not a time, such as 90s, 3m or 1h")
     return seconds
 

@@ -1,22 +1,28 @@
-"""Handles Ctrl-C: the first ends the run, a second one ends the process with one line."""
+"""Handles Ctrl-C and SIGTERM: one ends the run, a second ends the process with one line."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 import pytest
 
+HANDLED: Mapping[int, object] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
+"""Signals -> the handlers that are replaced; others are a choice, as of a shell's ``&``."""
+
 
 class Interrupts:
-    """Handles SIGINT during a run; a pytest plugin.
+    """Handles SIGINT and SIGTERM during a run; a pytest plugin.
 
-    The first SIGINT is a KeyboardInterrupt, as usual. While the run is ending, another one could
+    The first is a KeyboardInterrupt, as usual for SIGINT. While the run is ending, another could
     strike anywhere in pytest and its plugins, and would print a traceback. So it ends the process
     at once, after a call of ``farewell``, which should print where the measurements are; the
     workers end with it. In a block under ``caught`` it is still a KeyboardInterrupt; a block under
@@ -25,18 +31,20 @@ class Interrupts:
 
     def __init__(self, farewell: Callable[[], None]) -> None:
         self._farewell = farewell
-        self._before: Any = None
+        self._before: dict[int, Any] = {}
         self._ending = self._caught = self._held = self._pending = False
 
     def watch(self) -> None:
-        """Starts to handle SIGINT, unless it is handled or ignored (a shell's ``&``)."""
-        ours = threading.current_thread() is threading.main_thread()
-        if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self._before = signal.signal(signal.SIGINT, self._handle)
+        """Starts to handle the signals that are not handled otherwise, or ignored."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number, usual in HANDLED.items():
+            if signal.getsignal(number) is usual:
+                self._before[number] = signal.signal(number, self._handle)
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Delays SIGINT until the end of the block."""
+        """Delays the signals until the end of the block."""
         self._held = True
         try:
             yield
@@ -48,7 +56,7 @@ class Interrupts:
 
     @contextmanager
     def caught(self) -> Iterator[None]:
-        """Makes SIGINT a KeyboardInterrupt in the block, also while the run is ending."""
+        """Makes the signals KeyboardInterrupts in the block, also while the run is ending."""
         self._caught = True
         try:
             yield
@@ -75,6 +83,6 @@ class Interrupts:
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-            self._before = None
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before.clear()

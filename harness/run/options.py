@@ -29,6 +29,8 @@ from harness.workload.cells import Selection
 DEFAULT_BUDGET = "3m"
 FEWEST_BYTES = 1_000_000
 """A plain number of fewer bytes lacks its unit."""
+MOST_SECONDS = 10_000_000
+"""The longest time limit of a cell, which clocks and results files can hold."""
 _OF_TABLES = tuple(
     f"--benchmark-{name}"
     for name in (
@@ -145,8 +147,9 @@ def _inputs(text: str | None) -> tuple[Input, ...]:
 def settings(config: pytest.Config) -> Settings:
     """Returns how to measure; the number and time of rounds are pytest-benchmark's options."""
     timeout = config.getoption("cell_timeout")
-    if not timeout > 0:
-        raise pytest.UsageError(f"--timeout must be more than 0 seconds, not {timeout:g}")
+    if not 0 < timeout <= MOST_SECONDS:
+        told = f"must be more than 0 seconds, and {MOST_SECONDS:,} at most, not {timeout:g}"
+        raise pytest.UsageError(f"--timeout {told}")
     return Settings(
         threads=max(_threads(config)),
         scratch=Path(),

@@ -10,6 +10,7 @@ import pytest
 from harness import engines
 from harness.commands.selfcheck.planted import Planted
 from harness.errors import UnknownEngine
+from harness.machine.announced import announced
 from harness.machine.cgroups import Memory, granted_cores, memories
 from harness.machine.environment import disk_of, governor, read_by, surroundings
 from harness.machine.worker_client import inherited_environment
@@ -142,6 +143,20 @@ def test_an_engine_under_another_name_differs_in_label_colour_and_variables() ->
     }
     assert engines.get("polars@POLARS_VERBOSE=0").label == "Polars (POLARS_VERBOSE=0)"
     assert isinstance(engines.get("mine=harness.commands.selfcheck.planted:Planted"), Planted)
+
+
+def test_no_package_takes_the_place_of_an_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "other-1.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Name: other\nVersion: 1\n")
+    lines = "[harness.engines]\nduckdb = a_fast_one:Engine\nother = a_fast_one:Engine\n"
+    (folder / "entry_points.txt").write_text(lines)
+    monkeypatch.syspath_prepend(tmp_path)
+    found = announced.__wrapped__("harness.engines")
+    assert found["duckdb"].value == "harness.engines.sql.duckdb:DuckDB"
+    assert found["other"].value == "a_fast_one:Engine"
 
 
 @pytest.mark.parametrize("name", engines.names())

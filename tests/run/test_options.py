@@ -106,6 +106,8 @@ def test_rounds_are_spread_over_as_many_processes_as_asked(project: Project) -> 
         (["--memory-limit", "8 bananas"], "--memory-limit '8 bananas' is not a size"),
         (["--gpu-memory-limit", "12 cards"], "--gpu-memory-limit '12 cards' is not a size"),
         (["--timeout", "0"], "--timeout must be more than 0 seconds"),
+        (["--timeout", "inf"], "--timeout must be more than 0 seconds, and 10,000,000 at most"),
+        (["--memory-limit", "9" * 400 + "TB"], "is not a size, such as 8GB"),
         (["--processes", "0"], "--processes must be at least 1, not 0"),
         (["--results", "t.csv"], "results cannot be written to"),
         (["--benchmark-skip"], "would leave nothing to run"),

@@ -177,6 +177,20 @@ def test_after_ctrl_c_results_are_written_and_resume_completes_them(tmp_path: Pa
     assert [cell["outcome"] for cell in project.results()["cells"]] == ["ok"] * 4
 
 
+def test_a_run_that_is_told_to_end_leaves_what_ctrl_c_leaves(tmp_path: Path) -> None:
+    project = project_in(tmp_path)
+    with broken_off(project) as run:
+        run.terminate()
+        assert run.wait(30) == 2
+    assert project.processes() == []
+    assert [cell["outcome"] for cell in project.results()["cells"]] == [
+        "ok",
+        "ok",
+        *["skipped"] * 2,
+    ]
+    assert (tmp_path / "results" / "index.html").exists()
+
+
 def test_half_a_line_is_left_out(killed: Project) -> None:
     project = killed
     with journal_files(project)[0].open("a") as file:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from functools import cache
 from typing import Any
 
 from harness.data.generators.base import Generator
+from harness.machine.announced import announced
 
 GROUP = "harness.generators"
 
@@ -14,11 +14,11 @@ GROUP = "harness.generators"
 @cache
 def names() -> tuple[str, ...]:
     """Returns the names of all generators, sorted."""
-    return tuple(sorted(point.name for point in importlib.metadata.entry_points(group=GROUP)))
+    return tuple(sorted(announced(GROUP)))
 
 
 @cache
 def get(name: str) -> Generator[Any]:
     """Returns the generator of a name; raises KeyError if there is none."""
-    kind: type[Generator[Any]] = importlib.metadata.entry_points(group=GROUP)[name].load()
+    kind: type[Generator[Any]] = announced(GROUP)[name].load()
     return kind()
