@@ -105,9 +105,14 @@ def _judge_part(part: dict[str, Any]) -> None:
         if "function_name" in part and not _is_harmless(folded(part["function_name"])):
             raise WorkloadError(f"the function {part['function_name']!r} is not known here")
     elif isinstance(kind, str) and kind not in PARTS:
-        raise WorkloadError(f"a query reads the tables that its file declares, not a {kind}")
+        what = _TABLES.get(kind, kind)
+        raise WorkloadError(f"a query reads the tables that its file declares, not {what}")
     if kind == "BASE_TABLE" and (part.get("schema_name") or part.get("catalog_name")):
         raise WorkloadError(f"a table has a plain name, not one in {part['schema_name']!r}")
+
+
+_TABLES = {"TABLE_FUNCTION": "a function in FROM"}
+"""What DuckDB's names of parts of FROM mean."""
 
 
 def _is_harmless(name: str) -> bool:

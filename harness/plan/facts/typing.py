@@ -331,7 +331,7 @@ class Inference:
 def refuse_decimal(column: Column) -> None:
     """Raises Unsupported for a decimal: libraries compute with decimals each in its own way."""
     if column.type is Type.DECIMAL:
-        raise Unsupported("a decimal, which only SQL engines get exactly here", column.name)
+        raise Unsupported("a DECIMAL column, with which only DuckDB computes here", column.name)
 
 
 def _strict(result: Type, *types: Type) -> Callable[[Inference, Expression], Typed]:

@@ -424,6 +424,6 @@ def _limited(tree: Expression, node: Node) -> Node:
         return node
     counts = [clause.expression for clause in (limit, offset) if clause is not None]
     if not all(isinstance(count, exp.Literal) and count.is_int for count in counts):
-        raise Unsupported("a LIMIT that is not a whole number", in_sql(tree))
+        raise Unsupported("a LIMIT or OFFSET that is not a constant", in_sql(tree))
     rows = None if limit is None else int(limit.expression.name)
     return Limit(node, rows, 0 if offset is None else int(offset.expression.name))

@@ -159,7 +159,7 @@ class Subqueries:
             return self._scalar(e, required)
         if isinstance(e, (exp.Any, exp.All)):
             text = in_sql(e.parent or e)
-            raise Unsupported("this comparison with the rows of a subquery", text)
+            raise Unsupported("ANY or ALL of a subquery, but for = ANY and <> ALL", text)
         required = required and isinstance(e, _STRICT)
         for key, value in list(e.args.items()):
             if isinstance(value, exp.Expr):

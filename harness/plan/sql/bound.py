@@ -21,7 +21,7 @@ MOST_CHARACTERS = 300
 
 _COMPARABLE = re.compile(
     r"BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR|ENUM\(.*\)|UUID"
-    r'|DATE|TIMESTAMP(_S|_MS|_NS)?|"?NULL"?'
+    r'|DATE|TIMESTAMP(_S|_MS)?|"?NULL"?'
 )
 """Types of columns whose values the referee can compare."""
 

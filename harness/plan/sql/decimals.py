@@ -428,7 +428,7 @@ def _rounded(e: Expression) -> Expression | None:
 def _cast(e: Expression) -> Expression | None:
     """Rewrites a cast of a decimal to an integer, which rounds half away from zero."""
     if e.args["to"].is_type(exp.DType.FLOAT) and not e.meta.get(_SHOWN):
-        raise Unsupported("a float of 32 bits, of which more is asked than to be shown", in_sql(e))
+        raise Unsupported("a float of 32 bits in a computation; cast it to double", in_sql(e))
     if _makes_decimal(e):
         cast = _of_cast(e)
         return _float(cast) if _places_of_type(e.args["to"]) else cast.whole
