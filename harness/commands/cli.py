@@ -20,6 +20,7 @@ from harness.commands.doctor import examination
 from harness.commands.new import new
 from harness.commands.selfcheck.command import selfcheck
 from harness.commands.startup import startups
+from harness.commands.verify import verify
 from harness.data.cache import Cache
 from harness.data.prepare import schemas as table_schemas
 from harness.engines.base import Engine, Program
@@ -214,6 +215,7 @@ def check_gpus(context: typer.Context) -> None:
 
 app.add_typer(new, name="new")
 app.command()(compare)
+app.command()(verify)
 app.command()(selfcheck)
 
 

@@ -15,6 +15,7 @@ from harness.data.summary import Summary
 from harness.sandbox.names import spelt
 from harness.tables import Look, Table
 from harness.types import Column, Type
+from harness.words import visible
 
 FEWEST, MOST = 2, 1_000
 """How many different values a column to group by has."""
@@ -43,6 +44,11 @@ class Drafted:
     def different(self, column: Column) -> int:
         return self.columns[column.name].different
 
+    @property
+    def usable(self) -> list[Column]:
+        """The columns that a query in a YAML file can name: those of one line."""
+        return [column for column in self.table.schema if column.name.isprintable()]
+
     def is_key(self, column: Column) -> bool:
         """True if hardly any two rows have the same value."""
         return self.different(column) > SHARE * min(self.table.rows, 1_000_000)
@@ -52,7 +58,7 @@ class Drafted:
         """The column to group by: text if possible, with few values, but more than one."""
         few = [
             column
-            for column in self.table.schema
+            for column in self.usable
             if FEWEST <= self.different(column) <= MOST
             and column.type is not Type.FLOAT64
             and not self.is_key(column)
@@ -64,7 +70,7 @@ class Drafted:
     def measure(self) -> Column | None:
         """The number to average: a float if possible, and no key."""
         label = self.label
-        numbers = [c for c in self.table.schema if c.type in (Type.FLOAT64, Type.INT64)]
+        numbers = [c for c in self.usable if c.type in (Type.FLOAT64, Type.INT64)]
         numbers = [
             c for c in numbers if c != label and (c.type is Type.FLOAT64 or not self.is_key(c))
         ]
@@ -109,9 +115,11 @@ def _group_by(one: Drafted) -> list[Draft]:
 
 
 def _top(one: Drafted) -> list[Draft]:
-    column = one.measure or one.table.schema[0]
+    column = one.measure or next(iter(one.usable), None)
+    if column is None:
+        return []
     name = spelt(column.name)
-    shown = ", ".join(spelt(c.name) for c in dict.fromkeys([*one.table.schema[:3], column]))
+    shown = ", ".join(spelt(c.name) for c in dict.fromkeys([*one.usable[:3], column]))
     sql = (
         f"select {shown}\nfrom {one.name}\nwhere {name} is not null\norder by {name} desc\nlimit 10"
     )
@@ -120,8 +128,10 @@ def _top(one: Drafted) -> list[Draft]:
 
 def _distinct(one: Drafted) -> list[Draft]:
     by = one.label
-    counted = [c for c in one.table.schema if c != by and c.type is not Type.FLOAT64]
-    column = max(counted or one.table.schema, key=one.different)
+    counted = [c for c in one.usable if c != by and c.type is not Type.FLOAT64]
+    if not one.usable:
+        return []
+    column = max(counted or one.usable, key=one.different)
     name = f"different_{_word(column.name)}"
     value = f"count(distinct {spelt(column.name)}) as different"
     plain = Draft(name, f"Different {column.name}", f"select {value}\nfrom {one.name}")
@@ -134,8 +144,8 @@ def _distinct(one: Drafted) -> list[Draft]:
 
 def _joins(one: Drafted, other: Drafted) -> Iterator[Draft]:
     """Yields joins by columns of the same name and type that are a key of one of the tables."""
-    types = {column.name.lower(): column for column in other.table.schema}
-    for column in one.table.schema:
+    types = {column.name.lower(): column for column in other.usable}
+    for column in one.usable:
         match = types.get(column.name.lower())
         if match is None or match.type is not column.type or column.type is Type.FLOAT64:
             continue
@@ -167,7 +177,7 @@ def _word(name: str) -> str:
 
 def as_yaml(title: str, command: str, tables: Sequence[Drafted], queries: Sequence[Draft]) -> str:
     """Returns the text of the workload file."""
-    lines = [f"# Drafted by: {command}", f"title: {_scalar(title)}", "tables:"]
+    lines = [f"# Drafted by: {_line(command)}", f"title: {_scalar(title)}", "tables:"]
     for one in tables:
         lines += _table_lines(one)
     lines.append("queries:")
@@ -189,14 +199,20 @@ def _table_lines(one: Drafted) -> Iterator[str]:
     for column in one.table.schema:
         found = one.columns[column.name]
         shown = f"{found.different:,} different: {', '.join(found.examples)}"
-        yield f"    # {column.name:<{width}}  {column.type.value:<9}  {shown}"[:WIDTH].rstrip()
+        name = _line(column.name)
+        yield f"    # {name:<{width}}  {column.type.value:<9}  {_line(shown)}"[:WIDTH].rstrip()
     for look in one.table.looks:
         yield from _comment(advice(look))
 
 
 def _comment(text: str) -> list[str]:
     """Returns a text as lines of a comment of a table."""
-    return wrap(text, WIDTH, initial_indent="    # ", subsequent_indent="    #   ")
+    return wrap(_line(text), WIDTH, initial_indent="    # ", subsequent_indent="    #   ")
+
+
+def _line(text: str) -> str:
+    """Returns a text as one line of a comment."""
+    return " ".join(visible(text).split())
 
 
 def _scalar(value: object) -> str:

@@ -16,7 +16,7 @@ from harness import engines
 from harness.commands.draft import WIDTH, Draft, Drafted, as_yaml, candidates, relative
 from harness.data.apart import Apart
 from harness.data.cache import Cache
-from harness.data.files import resolve
+from harness.data.files import ADDRESS, resolve
 from harness.data.looks import advice
 from harness.data.prepare import prepare
 from harness.data.sniff import sniff
@@ -33,7 +33,7 @@ from harness.workload.reader import Reader
 
 def new_workload(
     files: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(help="CSV, Parquet, Arrow or JSON-lines files, or folders of them."),
     ],
     output: Annotated[
@@ -45,12 +45,16 @@ def new_workload(
 
     Example: harness new flights.csv planes.parquet --output flights.yaml
     """
-    target = output or Path(f"{_word(files[0].name.split('.')[0])}.yaml")
+    for file in files:
+        if ADDRESS.match(file):
+            raise HarnessError(f"{file} is an address: download it, and give the file's path")
+    paths = [Path(file) for file in files]
+    target = output or Path(f"{_word(paths[0].name.split('.')[0])}.yaml")
     if target.exists():
         raise HarnessError(f"{target} is there already; choose another by --output")
-    tables = _drafted(_named(files), target)
+    tables = _drafted(_named(paths), target)
     queries = _chosen(tables, target)
-    command = f"harness new {shlex.join(map(str, files))}"
+    command = f"harness new {shlex.join(files)}"
     target.write_text(as_yaml(target.stem, command, tables, queries), encoding="utf-8")
     for one in tables:
         _report(one)

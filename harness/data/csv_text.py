@@ -19,6 +19,8 @@ BLOCK_BYTES = 1 << 23
 """The bytes read at once; no row may be longer."""
 HEADER_BYTES = 1 << 20
 """The longest header that is read."""
+RECODE = "for example: iconv -f WINDOWS-1252 -t UTF-8"
+"""What to do about a file in another encoding; most are in this one."""
 
 
 def header(path: Path, spelling: CsvFormat) -> list[str]:
@@ -31,8 +33,10 @@ def header(path: Path, spelling: CsvFormat) -> list[str]:
         names = next(csv.reader(text, delimiter=spelling.delimiter), [])
     except csv.Error as error:
         raise DataError(f"{path}: its header cannot be read ({error}); is it CSV?") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read as CSV in UTF-8: {error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 ({error}); {RECODE}") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}") from error
     if not whole and not text.read(1):
         raise DataError(f"{path}: its header is longer than {_size(HEADER_BYTES)}; is it CSV?")
     if not names:
@@ -76,6 +80,8 @@ def _file_batches(
                 f"{path}: a row is longer than {_size(BLOCK_BYTES)}, or a quotation mark is never "
                 "closed; shorten it, or keep the table as Parquet"
             ) from error
+        if "UTF8" in str(error):
+            raise DataError(f"{path} is not UTF-8; {RECODE}") from error
         raise DataError(f"{path} cannot be read as CSV: {error}") from error
 
 

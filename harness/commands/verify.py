@@ -1,0 +1,301 @@
+"""The command ``harness verify``: a sample of a results file, measured anew on this machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness import engines
+from harness.errors import HarnessError, ResultsError, UnknownEngine
+from harness.machine.facts import usable_cores
+from harness.tables import Input
+from harness.words import visible
+from harness.workload.compiler import engines_of
+from harness.workload.file import Workload, load
+from harness.workload.sample import evenly
+
+if TYPE_CHECKING:
+    from report.compare.statistics import Ratio
+    from report.read.frame import ResultCell, Setting
+    from report.read.sources import RunFile
+
+WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A question of a results file and two engines' cells of it; without another, the first only.
+
+    ``file`` is the workload's file here.
+    """
+
+    file: Path
+    cells: tuple[ResultCell, ...]
+
+    @property
+    def setting(self) -> Setting:
+        return self.cells[0].setting
+
+    @property
+    def query(self) -> str:
+        return self.cells[0].query
+
+    @property
+    def name(self) -> str:
+        where = self.setting
+        setting = f"{where.input} · {where.size} · {where.threads} threads"
+        return f"{where.workload}::{self.query}  {setting}"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of a pair: lines to print, and whether answers, programs, the ratio agree.
+
+    ``ratio`` is "", if it could not be compared.
+    """
+
+    lines: tuple[str, ...]
+    right: int = 0
+    wrong: int = 0
+    other_programs: int = 0
+    ratio: str = ""
+
+
+def verify(
+    results: Annotated[
+        Path, typer.Argument(help="A results file, or a folder, of which the newest is taken.")
+    ],
+    sample: Annotated[
+        int, typer.Option(min=1, help="The cells to measure anew, two engines of a query each.")
+    ] = 12,
+    budget: Annotated[str, typer.Option(help="What measuring may take, as 90s or 5m.")] = "1m",
+) -> None:
+    """Measure a sample of a results file anew, here: are answers, programs and ratios the same?
+
+    Run it where the run's command was run, so that its workload files are found. Exit codes: 1
+    where an answer is wrong, or another engine is ahead; 2 where nothing could be measured.
+
+    Example: harness verify results/their-machine/2026-01-31T120000Z.json
+    """
+    import report
+    from report.read.frame import cells_of
+    from report.read.sources import newest
+
+    try:
+        run = newest(results, tell=lambda text: typer.echo(f"harness: {visible(text)}", err=True))
+    except report.ReportError as error:
+        raise ResultsError(str(error)) from error
+    missing: dict[str, None] = {}
+    cells = [cell for cell in cells_of(run.file) if cell.outcome == "ok"]
+    able = [cell for cell in cells if not _missing(run, cell, missing)]
+    pairs = _chosen(run, able, sample)
+    _print_head(run, missing)
+    if not pairs:
+        raise HarnessError("nothing of these results can be measured here")
+    judged = [one for group in _grouped(pairs) for one in _measured(group, budget, len(pairs))]
+    for one in judged:
+        typer.echo("\n".join(one.lines))
+    typer.echo(_summary(judged))
+    if any(one.wrong or one.ratio == AHEAD for one in judged):
+        raise typer.Exit(1)
+
+
+REPRODUCED, SAME = "reproduced", "other by more than the intervals"
+OPEN, AHEAD = "not told apart here", "the other one is ahead"
+
+
+def _missing(run: RunFile, cell: ResultCell, words: dict[str, None]) -> bool:
+    """True if a cell cannot be measured here; adds the reason, once for all cells that have it."""
+    reason = _reason(run, cell)
+    if reason:
+        words[reason] = None
+    return bool(reason)
+
+
+def _reason(run: RunFile, cell: ResultCell) -> str:
+    threads, entry = cell.setting.threads, run.file.workloads[cell.setting.workload]
+    if threads > usable_cores():
+        return f"cells with {threads} threads: here are {usable_cores()} cores"
+    try:
+        query = load(Path(entry.file)).query(cell.query)
+        if query.sql and query.sql != entry.queries[cell.query].sql:
+            return f"{entry.file}::{cell.query}: its SQL is another one here"
+        engine = engines.get(cell.engine.name)
+    except UnknownEngine as error:
+        return str(error)
+    except HarnessError as error:
+        return str(error)
+    except OSError as error:
+        return f"{entry.file} is not here: {error.strerror}"
+    lack = engine.unavailable()
+    return f"{engine.label}: {lack}" if lack else ""
+
+
+def _chosen(run: RunFile, cells: Iterable[ResultCell], count: int) -> list[Pair]:
+    """Returns pairs of engines for evenly spaced questions: the fastest and one of the others."""
+    from statistics import median
+
+    questions: dict[tuple[Setting, str], list[ResultCell]] = {}
+    for cell in cells:
+        if cell.seconds:
+            questions.setdefault((cell.setting, cell.query), []).append(cell)
+    several = [group for group in questions.values() if len(group) > 1] or [*questions.values()]
+    pairs = []
+    for number, place in enumerate(evenly(len(several), max(1, count // 2))):
+        first, *others = sorted(several[place], key=lambda cell: median(cell.seconds))
+        second = others[number % len(others) :][:1] if others else []
+        file = Path(run.file.workloads[first.setting.workload].file)
+        pairs.append(Pair(file, (first, *second)))
+    return pairs
+
+
+def _print_head(run: RunFile, missing: Iterable[str]) -> None:
+    there = run.machine
+    typer.echo(f"there: {there.cpu}, {there.logical_cores} cores, {run.file.started:%Y-%m-%d}")
+    for name, entry in run.file.engines.items():
+        here = _version(name)
+        if entry.version and here and here != entry.version:
+            typer.echo(f"{entry.label}: there {entry.version}, here {here}")
+    for reason in missing:
+        typer.echo(fill(f"left out: {visible(reason)}", WIDTH, subsequent_indent="  "))
+
+
+def _version(name: str) -> str | None:
+    try:
+        return engines.get(name).version()
+    except UnknownEngine:
+        return None
+
+
+def _grouped(pairs: Sequence[Pair]) -> list[list[Pair]]:
+    """Returns the pairs by what one command can measure: a file in one setting."""
+    groups: dict[tuple[Path, Setting], list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault((pair.file, pair.setting), []).append(pair)
+    return [*groups.values()]
+
+
+def _measured(pairs: Sequence[Pair], budget: str, count: int) -> list[Judged]:
+    """Measures pairs of one file in one setting, in their share of the budget, and judges them."""
+    from harness.words import parse_seconds
+    from report.read.frame import cells_of
+    from report.read.sources import newest
+
+    seconds = parse_seconds(budget) * len(pairs) / count
+    with tempfile.TemporaryDirectory(prefix="enginebench-") as folder:
+        done = subprocess.run(
+            _command(pairs, seconds, folder), capture_output=True, text=True, errors="replace"
+        )
+        if not [*Path(folder).glob("*/*.json")]:
+            told = (done.stdout + done.stderr).strip().splitlines()
+            words = next((line for line in told if pairs[0].file.name in line), told[-1])
+            return [Judged((pair.name, f"  not measured: {visible(words)}")) for pair in pairs]
+        found = {(c.query, c.engine.name): c for c in cells_of(newest(Path(folder)).file)}
+    return [_judge(pair, found) for pair in pairs]
+
+
+def _command(pairs: Sequence[Pair], seconds: float, folder: str) -> list[str]:
+    """Returns the command line that measures these cells, and no others of their queries."""
+    setting, workload = pairs[0].setting, load(pairs[0].file)
+    selected = dict.fromkeys(_selected(workload, cell) for pair in pairs for cell in pair.cells)
+    wanted = {(cell.query, cell.engine.name) for pair in pairs for cell in pair.cells}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--benchmark"]
+    for pair in pairs:
+        query = f"{pair.file}::{pair.query}"
+        command.append(query)
+        for name, _ in engines_of(workload.query(pair.query), selected):
+            if (pair.query, name) not in wanted:
+                id = f"{query}[{name}-{setting.input}-{setting.size}]"
+                command += ["--deselect", id]
+    command += ["--engines", ",".join(selected), "--size", setting.size]
+    command += ["--input", str(Input(setting.input)), "--threads", str(setting.threads)]
+    return [*command, "--budget", f"{seconds:g}s", "--results", folder]
+
+
+def _selected(workload: Workload, cell: ResultCell) -> str:
+    """Returns what ``--engines`` has to name for a cell's engine, or a user's own program."""
+    name = cell.engine.name
+    base = name.partition("=")[2]
+    own = base and any(one == name for one, _ in engines_of(workload.query(cell.query), [base]))
+    return base if own else name
+
+
+def _judge(pair: Pair, found: Mapping[tuple[str, str], ResultCell]) -> Judged:
+    here = [found.get((pair.query, cell.engine.name)) for cell in pair.cells]
+    lines, right, wrong, other = [pair.name], 0, 0, 0
+    for then, now in zip(pair.cells, here, strict=True):
+        name = engines.short(then.engine.name)
+        if now is None or now.outcome != "ok":
+            why = f"{now.outcome}: {now.reason}" if now else "not measured"
+            lines.append(f"  {name}: {visible(why)}")
+            wrong += now is not None and now.outcome not in ("skipped", "unavailable")
+        else:
+            right += 1
+            differs = then.program_sha256 != now.program_sha256
+            other += differs
+            if differs:
+                lines.append(f"  {name}: its program has another text here")
+            if _table_rows(then) != _table_rows(now):
+                lines.append(f"  its tables have {_table_rows(now):,} rows, and not those there")
+    verdict, line = _ratio(pair.cells, [cell for cell in here if cell is not None])
+    return Judged((*lines, *([line] if line else [])), right, wrong, other, verdict)
+
+
+def _table_rows(cell: ResultCell) -> int:
+    """Returns the rows of all tables of a cell; 0 if they are unknown."""
+    return (cell.extras.table_rows if cell.extras else None) or 0
+
+
+def _ratio(there: Sequence[ResultCell], here: Sequence[ResultCell]) -> tuple[str, str]:
+    """Returns whether the ratio of two engines is reproduced, and a line that says so."""
+    from report.compare.metrics import DEFAULT
+    from report.compare.resampling import ratio_between
+    from report.words.wording import interval, ratio
+
+    ratios = []
+    for cells in (there, here):
+        values = [DEFAULT.estimate(cell) for cell in cells]
+        if len(values) < 2 or values[0] is None or values[1] is None:
+            return "", ""
+        if (found := ratio_between(values[1], values[0])) is None:
+            return "", ""
+        ratios.append(found)
+    told = [f"{ratio(one.value)} ({interval(*(one.interval or (None, None)))})" for one in ratios]
+    then, now = (text.removesuffix(" ()") for text in told)
+    names = " ÷ ".join(engines.short(cell.engine.name) for cell in reversed(there))
+    verdict = _verdict(*ratios)
+    return verdict, f"  {names}  there {then}  here {now}: {verdict}"
+
+
+def _verdict(then: Ratio, now: Ratio) -> str:
+    """Returns whether a ratio is the same within both intervals, or at least on one side of 1."""
+    if then.interval is None or now.interval is None or (now.covers_one and not now.is_tie):
+        return OPEN
+    if then.interval[0] <= now.interval[1] and now.interval[0] <= then.interval[1]:
+        return REPRODUCED
+    if then.covers_one or now.covers_one or (then.value > 1) == (now.value > 1):
+        return SAME
+    return AHEAD
+
+
+def _summary(judged: Sequence[Judged]) -> str:
+    """Returns the last sentences: how much of the sample is as in the results file."""
+    right = sum(one.right for one in judged)
+    count = right + sum(one.wrong for one in judged)
+    same = right - sum(one.other_programs for one in judged)
+    ratios = [one.ratio for one in judged if one.ratio]
+    parts = [f"{ratios.count(kind)} {kind}" for kind in (REPRODUCED, SAME, OPEN, AHEAD)]
+    told = "; ".join(part for part in parts if not part.startswith("0 ")) or "none compared"
+    return fill(
+        f"{right} of {count} answers are right here; {same} of {right} programs have the same "
+        f"text. Ratios: {told}.",
+        WIDTH,
+    )

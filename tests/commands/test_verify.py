@@ -1,0 +1,97 @@
+"""``harness verify``: a sample of a results file is measured anew, and what is missing is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from harness.commands import verify
+from harness.commands.cli import app
+from report.compare.statistics import Ratio
+from report.read.frame import ResultCell, cells_of
+from report.read.sources import newest
+from tests.support.benchmark_runs import TABLE
+from tests.support.results_factory import Asked, document, write
+
+YAML = """\
+tables: {q1: t.csv}
+queries:
+  q1: select count(*) as n from q1
+  q2: select k from q1
+"""
+ROUNDS = [0.01, 0.0101, 0.0102, 0.0099, 0.01, 0.0101]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ENGINEBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--benchmark-max-time=0.01 --benchmark-min-rounds=2")
+    (tmp_path / "groupby.yaml").write_text(YAML)
+    (tmp_path / "t.csv").write_text(TABLE)
+    return tmp_path
+
+
+def asked(query: str, engine: str, scale: float = 1.0, threads: int = 1, **more: str) -> Asked:
+    seconds = [scale * one for one in ROUNDS]
+    return Asked(query, engine, seconds, threads=threads, size="own", **more)
+
+
+def cells(folder: Path, *wanted: Asked) -> list[ResultCell]:
+    return [*cells_of(newest(write(folder / "made.json", document(wanted))).file)]
+
+
+def test_a_sample_is_measured_and_what_is_not_here_is_named(folder: Path) -> None:
+    listed = [asked("q1", "pandas"), asked("q1", "duckdb", 3.0), asked("q2", "pandas")]
+    listed += [asked("q1", "pandas", threads=4096), asked("q3", "pandas")]
+    listed.append(asked("x", "pandas", workload="other"))
+    write(folder / "made.json", document(listed))
+    done = CliRunner().invoke(app, ["verify", "made.json", "--budget", "1s"])
+    said = done.output
+    assert done.exit_code in (0, 1), said  # whoever is ahead
+    assert "there: AMD Ryzen 7 7840U, 16 cores, 2026-11-20" in said
+    assert "left out: cells with 4096 threads: here are" in said
+    assert "left out: groupby.yaml::q2: its SQL is another one here" in said
+    assert "left out: groupby.yaml: groupby has no query 'q3'" in said
+    assert "left out: other.yaml" in said and "DuckDB: there 2.0.0, here" in said
+    assert "  duckdb: its program has another text here" in said
+    assert "2 of 2 answers are right here; 0 of 2 programs have the same text." in said
+    assert "duckdb ÷ pandas  there 3.00 (2." in said
+    assert max(map(len, said.splitlines())) <= 110
+
+
+def test_results_without_any_file_here_are_an_error(folder: Path) -> None:
+    write(folder / "made.json", document([asked("x", "pandas", workload="other")]))
+    done = CliRunner().invoke(app, ["verify", "made.json"])
+    assert done.exit_code == 2
+    assert "harness: nothing of these results can be measured here" in done.output
+
+
+def test_a_wrong_answer_and_other_data_are_told(tmp_path: Path) -> None:
+    then = cells(tmp_path, asked("q1", "pandas"), asked("q1", "duckdb"))
+    wrong = Asked("q1", "pandas", outcome="wrong", reason="row 1", size="own", threads=1)
+    now = cells(tmp_path, wrong, Asked("q1", "duckdb", ROUNDS, size="small", threads=1))
+    found = {(cell.query, cell.engine.name): cell for cell in now}
+    judged = verify._judge(verify.Pair(Path("groupby.yaml"), tuple(then)), found)
+    assert (judged.right, judged.wrong, judged.other_programs, judged.ratio) == (1, 1, 0, "")
+    assert judged.lines[1:] == (
+        "  pandas: wrong: row 1",
+        "  its tables have 1,000,000 rows, and not those there",
+    )
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "verdict"),
+    [
+        (Ratio(2.0, 0.05), Ratio(2.1, 0.05), verify.REPRODUCED),
+        (Ratio(2.0, 0.01), Ratio(3.0, 0.01), verify.SAME),
+        (Ratio(2.0, 0.01), Ratio(0.5, 0.01), verify.AHEAD),
+        (Ratio(2.0, 0.01), Ratio(1.1, 0.5), verify.OPEN),
+        (Ratio(2.0, None), Ratio(2.0, 0.01), verify.OPEN),
+        (Ratio(1.0, 0.01), Ratio(1.01, 0.01), verify.REPRODUCED),
+    ],
+)
+def test_a_ratio_is_reproduced_within_both_intervals(then: Ratio, now: Ratio, verdict: str) -> None:
+    assert verify._verdict(then, now) == verdict
