@@ -344,13 +344,6 @@ def float_sum_read_twice(e: Expression) -> bool:
     return len(list(readers)) > 1 and any(sums)
 
 
-def sets_of_keys_only(e: Expression) -> bool:
-    """True for ROLLUP, CUBE or GROUPING SETS in a SELECT without an aggregate."""
-    if not isinstance(e, exp.Select) or not several_groupings(e.args.get("group") or e):
-        return False
-    return not any(type(f) is not exp.Grouping for f in e.find_all(exp.AggFunc))
-
-
 def unlike_columns(e: Expression) -> bool:
     """True for a UNION of integers and floats in one column."""
     if not isinstance(e, exp.SetOperation):
