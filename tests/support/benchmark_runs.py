@@ -45,6 +45,7 @@ class Project:
     """A person's folder: workloads and tables, a cache of its own, and the results that appear."""
 
     folder: Path
+    timeout: float = 120
 
     def __post_init__(self) -> None:
         """Shares what all pages have in common, which takes seconds to make, with other folders."""
@@ -90,7 +91,7 @@ class Project:
             capture_output=True,
             text=True,
             errors="surrogateescape",  # pytest's own lines name a file in its very bytes
-            timeout=120,
+            timeout=self.timeout,
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

@@ -26,6 +26,7 @@ CONNECT = "org.apache.spark.sql.connect.service.SparkConnectServer"
 CHOSEN = "(groupby and (q3 or q8)) or (join and q2) or (tpch and (q03 or q06))"
 START_SECONDS = 180.0
 STOP_SECONDS = 30.0
+RUN_SECONDS = 900.0
 
 
 def free_port() -> int:
@@ -106,7 +107,7 @@ def served(folder: Path) -> Iterator[tuple[str, int]]:
 def faults(address: str, folder: Path) -> Iterator[str]:
     """What is not as it should be of a run on a cluster."""
     folder.mkdir()
-    project = Project(folder)
+    project = Project(folder, RUN_SECONDS)
     done = project.benchmark(
         *(str(WORKLOADS / f"{name}.yaml") for name in ("groupby", "join", "tpch")),
         *("-k", CHOSEN, "--size", "tiny", "--engines", "pyspark"),

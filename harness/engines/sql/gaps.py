@@ -294,17 +294,21 @@ CHDB: tuple[Gap, ...] = (
     *COMMON,
     GROUPS_REPLACED,
     cannot(Scan, TIMES_IN_FILES, "it gives them a time zone"),
-    cannot(Join, "keys, or distinct values, that are floats", test=shapes.float_keys),
     cannot(
         Join, "NOT IN of a subquery where something may be NULL", test=shapes.not_in_beside_null
     ),
     cannot(
         Join,
-        "of the rows that belong to a row, more than one sum, mean, or extreme",
+        "of the rows that belong to a row, what is not NULL where there are none",
         test=shapes.computed_of_own_rows,
     ),
     cannot(exp.Exists, "EXISTS or IN as a value", test=shapes.subquery_as_value),
-    cannot(Aggregate, "grouping sets without an aggregate", test=shapes.sets_of_keys_only),
+    cannot(
+        Aggregate,
+        "ROLLUP, CUBE and GROUPING SETS",
+        "of no rows they have no total",
+        test=shapes.several_groupings,
+    ),
     cannot(exp.Union, "columns of integers beside ones of floats", test=shapes.unlike_columns),
     not_yet(exp.Bracket),
     not_yet(exp.ConcatWs),

@@ -376,6 +376,61 @@ def sets_without_parentheses(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     return tree
 
 
+def zeros_alike(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Adds 0.0 to floats that are keys: -0.0 is then 0.0, which is another key to ClickHouse."""
+    for select in tree.find_all(exp.Select):
+        _group_by_alike(select)
+    for e in list(tree.walk()):
+        for value in _distinguished(e):
+            if kind(value) == "DOUBLE":
+                value.replace(_alike(value))
+    return tree
+
+
+def _group_by_alike(select: exp.Select) -> None:
+    """Adds 0.0 to keys of a GROUP BY, and wherever else they stand in the SELECT."""
+    group = select.args.get("group")
+    keys = [] if group is None else list(_keys(group))
+    parts = ("group", "having", "qualify", "order")
+    places = [*select.expressions, *(part for key in parts if (part := select.args.get(key)))]
+    for key in {key for key in keys if kind(key) == "DOUBLE"}:
+        for place in places:
+            for e in list(place.find_all(type(key))):
+                if e == key and e.parent_select is select:
+                    e.replace(_alike(e))
+
+
+def _keys(e: Expression) -> Iterator[Expression]:
+    """Yields the keys of a GROUP BY, those of its grouping sets among them."""
+    for part in e.iter_expressions():
+        sets = isinstance(part, (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple, exp.Paren))
+        yield from _keys(part) if sets else [part]
+
+
+def _distinguished(e: Expression) -> list[Expression]:
+    """Returns the values, beside keys of groups, that are told apart by whether they are equal."""
+    if isinstance(e, exp.Window):
+        return list(e.args.get("partition_by") or [])
+    if isinstance(e, exp.Distinct):
+        select: Any = e.parent
+        return e.expressions or [item.unalias() for item in select.selects]
+    if isinstance(e, exp.SetOperation) and e.args.get("distinct"):
+        return [item.unalias() for select in leaves(e) for item in select.selects]
+    if isinstance(e, exp.In) and e.args.get("query") is not None:
+        query = e.args["query"]
+        return [e.this, *(item.unalias() for leaf in leaves(query) for item in leaf.selects)]
+    if isinstance(e, (exp.EQ, exp.NullSafeEQ)) and e.this.find(exp.Column):
+        return [e.this, e.expression] if e.expression.find(exp.Column, exp.Query) else []
+    return []
+
+
+def _alike(value: Expression) -> exp.Paren:
+    added = exp.Add(this=value.copy(), expression=exp.Literal.number("0.0"))
+    made = exp.Paren(this=added)
+    made.type = added.type = value.type
+    return made
+
+
 RULES: tuple[Rule, ...] = (
     group_by_all,
     without_constant_keys,
@@ -420,4 +475,4 @@ PYSPARK: tuple[Rule, ...] = (
     ends_without_newlines,
     qualify_as_where,
 )
-CHDB: tuple[Rule, ...] = (*RULES, whole_numbers_as_bigints, dots_of_one_line)
+CHDB: tuple[Rule, ...] = (*RULES, whole_numbers_as_bigints, dots_of_one_line, zeros_alike)

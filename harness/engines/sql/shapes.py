@@ -285,27 +285,6 @@ def computed_right(e: Expression) -> bool:
     return isinstance(e, exp.Right) and not isinstance(e.expression, exp.Literal)
 
 
-def float_keys(e: Expression) -> bool:
-    """True for floats that are grouped by, joined by or made distinct: -0.0 equals 0.0 in SQL."""
-    if isinstance(e, exp.Group):
-        return any(kind(key) == "DOUBLE" for key in e.find_all(exp.Expression))
-    if isinstance(e, exp.Window):
-        return any(kind(key) == "DOUBLE" for key in e.args.get("partition_by") or [])
-    if isinstance(e, exp.Distinct):
-        values = e.expressions or (e.parent.selects if isinstance(e.parent, exp.Select) else [])
-        return any(kind(value) == "DOUBLE" for value in values)
-    if isinstance(e, exp.SetOperation):
-        return bool(e.args.get("distinct")) and any(kind(v) == "DOUBLE" for v in e.selects)
-    if isinstance(e, exp.In):
-        return e.args.get("query") is not None and kind(e.this) == "DOUBLE"
-    if not isinstance(e, (exp.EQ, exp.NullSafeEQ)) or "DOUBLE" not in map(
-        kind, (e.this, e.expression)
-    ):
-        return False
-    left, right = ({c.table for c in side.find_all(exp.Column)} for side in (e.this, e.expression))
-    return bool(left and right and left != right)
-
-
 _OF_ROWS = (exp.From, exp.Join, exp.SetOperation, exp.In)
 
 
@@ -318,17 +297,25 @@ def full_join_and_subquery(e: Expression) -> bool:
 
 
 def computed_of_own_rows(e: Expression) -> bool:
-    """True for a correlated subquery, as a value, of more than one sum, mean, or extreme.
+    """True for a correlated subquery, as a value, that is not NULL where a row has no rows of it.
 
-    Where a row has no rows of its own, chDB takes the whole of it for NULL.
+    chDB takes it for NULL then, as a sum, a mean or an extreme is.
     """
     if not isinstance(e, exp.Subquery) or isinstance(e.parent, _OF_ROWS):
         return False
-    plain = (exp.Sum, exp.Avg, exp.Min, exp.Max)
     query: Any = e.unnest()
-    if any(type(item.unalias()) in plain for item in query.selects):
+    if any(_is_null_of_nothing(item.unalias()) for item in query.selects):
         return False
     return any(_is_tied(column, e) for column in e.find_all(exp.Column) if column.table)
+
+
+def _is_null_of_nothing(e: Expression) -> bool:
+    """True for a sum, a mean or an extreme, and for one times, or plus, a constant."""
+    if isinstance(e, (exp.Mul, exp.Add, exp.Sub, exp.Div)):
+        return any(map(_is_null_of_nothing, (e.this, e.expression)))
+    if isinstance(e, (exp.Paren, exp.Cast)):
+        return _is_null_of_nothing(e.this)
+    return type(e) in (exp.Sum, exp.Avg, exp.Min, exp.Max)
 
 
 def _is_tied(column: exp.Column, query: Expression) -> bool:
@@ -355,13 +342,6 @@ def float_sum_read_twice(e: Expression) -> bool:
     readers = (table for table in e.parent.parent.find_all(exp.Table) if table.name == e.alias)
     sums = (f for f in e.this.find_all(exp.Sum, exp.Avg) if kind(f.this) == "DOUBLE")
     return len(list(readers)) > 1 and any(sums)
-
-
-def sets_of_keys_only(e: Expression) -> bool:
-    """True for ROLLUP, CUBE or GROUPING SETS in a SELECT without an aggregate."""
-    if not isinstance(e, exp.Select) or not several_groupings(e.args.get("group") or e):
-        return False
-    return not any(type(f) is not exp.Grouping for f in e.find_all(exp.AggFunc))
 
 
 def unlike_columns(e: Expression) -> bool:
