@@ -143,7 +143,7 @@ def test_what_a_cell_leaves_of_its_answer_fills_no_disk(bench: Bench) -> None:
 def test_a_process_is_kept_for_the_next_query_and_replaced_after_an_error(bench: Bench) -> None:
     def pid(engine: str, native: bool = False) -> int:
         task = bench.task(engine)
-        task = replace(task, program=replace(task.program, native=native))
+        task = replace(task, program=replace(task.program, file="mine.py" if native else ""))
         bench.measure_together([task])
         return bench.pool.worker_for(task.cell, task.tables, lambda: None).client.pid
 
