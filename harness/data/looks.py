@@ -39,9 +39,13 @@ def _matching(pattern: str) -> Callable[[pa.Array], pa.Array]:
 
 
 def _date_in(form: str) -> Callable[[pa.Array], pa.Array]:
-    return lambda text: pc.fill_null(
-        pc.is_valid(pc.strptime(text, format=form, unit="s", error_is_null=True)), False
-    )
+    """Tells dates of a form with years of four digits."""
+
+    def fits(text: pa.Array) -> pa.Array:
+        times = pc.strptime(text, format=form, unit="s", error_is_null=True)
+        return pc.and_(pc.is_valid(times), pc.match_substring_regex(text, "[0-9]{4}"))
+
+    return fits
 
 
 FORMS = (

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
 from harness.data.looks import advice
+from harness.data.sources import TableSource
 from harness.errors import WorkloadError
 from harness.sandbox.names import needs_quotes, quoted
 from harness.tables import Look, Table
@@ -15,21 +17,29 @@ OF_TEXT = re.compile(r"varchar|string|text|conver|cast", re.IGNORECASE)
 OF_SYNTAX = re.compile(r"pars|syntax", re.IGNORECASE)
 
 
-def advised(error: WorkloadError, sql: str, tables: Mapping[str, Table]) -> WorkloadError:
+def advised(
+    error: WorkloadError, sql: str, tables: Mapping[str, Table], sources: Mapping[str, TableSource]
+) -> WorkloadError:
     """Returns an error of a query over these tables, with advice if there is any."""
-    found = dict.fromkeys(_all_advice(error.message, sql, tables))
+    found = dict.fromkeys(_all_advice(error.message, sql, tables, sources))
     if not found:
         return error
     return WorkloadError("; ".join([error.message.rstrip("."), *found]), error.file, error.line)
 
 
-def _all_advice(message: str, sql: str, tables: Mapping[str, Table]) -> Iterator[str]:
+def _all_advice(
+    message: str, sql: str, tables: Mapping[str, Table], sources: Mapping[str, TableSource]
+) -> Iterator[str]:
     if "`" in sql:
         yield 'names with spaces are in double quotes in SQL, not in backticks: "…"'
-    for table in tables.values():
+    for name, table in tables.items():
         columns = [column.name for column in table.schema]
         yield from _about_names(message, sql, columns)
-        yield from (advice(look) for look in table.looks if _explains(look, message, sql, columns))
+        looks = [look for look in table.looks if _explains(look, message, sql, columns)]
+        yield from map(advice, looks)
+        if looks:
+            file = shlex.quote(sources[name].paths[0])
+            yield f"harness new {file} drafts a workload that has this"
 
 
 def _about_names(message: str, sql: str, columns: Iterable[str]) -> Iterator[str]:

@@ -148,7 +148,10 @@ def _advised(
     if not wrong or workload.data is not None:
         return dict(wrong)
     tables = prepare(workload, size, Input.MEMORY, cache).tables
-    return {name: advised(error, workload.query(name).sql, tables) for name, error in wrong.items()}
+    return {
+        name: advised(error, workload.query(name).sql, tables, workload.tables)
+        for name, error in wrong.items()
+    }
 
 
 def _cells(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import math
+import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -68,9 +68,15 @@ def test_a_notebook_shows_sentences_a_picture_and_the_table(found: Benchmarked) 
     assert "<script" not in shown and "https://cdn" not in shown
 
 
-def test_a_run_that_measures_nothing_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(HarnessError, match=r"nothing was measured:(.|\n)*no-such.yaml"):
-        harness.benchmark(tmp_path / "no-such.yaml")
+def test_a_run_that_measures_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 4, "", f"ERROR: not found: {command[6]}")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(
+        HarnessError, match=r"nothing was measured:\nERROR: not found: no-such.yaml"
+    ):
+        harness.benchmark("no-such.yaml")
 
 
 def test_a_source_has_what_the_function_uses() -> None:

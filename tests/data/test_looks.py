@@ -45,6 +45,7 @@ def test_advice_quotes_a_name_and_has_both_mends() -> None:
         ["x", "1", "y", "2", "z", "3", "w", "4"],
         [None, None],
         ["2020-01-01 and more"],
+        ["31/12/20"],
     ],
 )
 def test_codes_and_words_look_like_nothing_else(texts: Sequence[str | None]) -> None:

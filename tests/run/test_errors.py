@@ -28,7 +28,7 @@ BOMB = "a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]\n"
 GENERATED = "data:\n  generator: groupby\n  sizes: {tiny: {rows: 100}}\n"
 
 MISTAKES = {
-    "na": ("d\n1\nNA\n3\n", "avg(d)", 3, "'NA' (row 2) is no number", "null_values: ['', 'NA']"),
+    "na": ("d\n1\nNA\n3\n", "avg(d)", 3, "'NA' (row 2) is no number", "harness new na.csv drafts"),
     "slashes": (
         "d\n2010/01/01\n2011/12/31\n",
         "year(d)",
