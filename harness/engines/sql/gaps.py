@@ -279,6 +279,12 @@ PYSPARK: tuple[Gap, ...] = (
     cannot(exp.Div, "a division by zero", says=["DIVIDE_BY_ZERO", "REMAINDER_BY_ZERO"]),
     cannot(exp.Cast, "a number that passes its type", says=["OVERFLOW]", "OUT_OF_RANGE"]),
     cannot(Aggregate, "GROUPING of a key that is not shown", says=["UNRESOLVED_COLUMN"]),
+    cannot(
+        Aggregate,
+        "ROLLUP, CUBE and a total beside groups",
+        "of no rows they have no total",
+        test=shapes.total_of_all,
+    ),
     cannot(exp.Right, "the end of a text of a computed length", test=shapes.computed_right),
     cannot(
         Join,

@@ -263,6 +263,11 @@ def several_groupings(e: Expression) -> bool:
     return isinstance(e, exp.Group) and grouping_sets(e) is not None
 
 
+def total_of_all(e: Expression) -> bool:
+    """True for ROLLUP, CUBE and sets with ``()``, whose total is a row even where no rows are."""
+    return isinstance(e, exp.Group) and [] in (grouping_sets(e) or [])
+
+
 def float_divisor(e: Expression) -> bool:
     """True for a division by a float column, which may be -0.0; not by a sum or a mean."""
     if not isinstance(e, exp.Div):
