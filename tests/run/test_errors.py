@@ -59,7 +59,7 @@ BAD = {
     "missing_table": (f"tables: {{t: u.csv}}\n{QUERY}", 1, "'u.csv'", "did you mean 't.csv'?"),
     "empty_csv": (f"tables: {{t: empty.csv}}\n{QUERY}", 1, "table 't'", "empty"),
     "unknown_column": (query("select kk from t"), 4, "no column 'kk'", "did you mean 'k'?"),
-    "unknown_function": (query("select medan(k) as m from t"), 4, "'medan'", "'median'?"),
+    "unknown_function": (query("select medan(k) as m from t"), 4, "medan", '"median"?'),
     "not_grouped": (query("select k, count(*) from t"), 4, "must appear in the GROUP BY", '"k"'),
     "types_apart": (query("select k from t where k < date '2020-01-01'"), 4, "DuckDB says", "DATE"),
     "no_plain_value": (query("select [k] as l from t"), 4, "BIGINT[], which cannot", "cast it"),

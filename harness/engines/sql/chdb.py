@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlglot import exp
 from sqlglot.dialects.clickhouse import ClickHouse
 
 from harness.engines.base import Program, memory_limit
 from harness.engines.sql import chdb_tables, gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
-from harness.engines.sql.chdb_spellings import ADDED, CHDB, TYPES
+from harness.engines.sql.chdb_spellings import ADDED, CHDB, DIFFERING, TYPES
 from harness.plan import CompiledQuery
-from harness.plan.guards.special_uses import FULL_CASE, Differing
+from harness.plan.guards.special_uses import Differing
 from harness.sandbox.guard import identifier, literal
-from harness.special import Special
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -32,10 +30,8 @@ class ChdbSession(SqlSession):
         self.connection = adbc.connect()
         self.cursor = self.connection.cursor()
         atexit.register(self.close)
-        limit = memory_limit()
-        bounds = {"max_threads": threads, "max_memory_usage": limit and limit * 4 // 5}
-        for name, value in {**chdb_tables.SETTINGS, **bounds}.items():
-            self.execute(f"SET {name} = {value or 0}")
+        for name, value in chdb_tables.settings(threads, memory_limit()).items():
+            self.execute(f"SET {name} = {value}")
 
     def load(self, table: Table) -> None:
         name = identifier(table.name)
@@ -72,12 +68,7 @@ class Chdb(SqlEngine):
     distribution = "chdb"
     by_default: ClassVar[bool] = False
     session, gaps, rules = ChdbSession, gaps.CHDB, rules.CHDB
-    special_differs: ClassVar[Differing] = {
-        **FULL_CASE,
-        exp.ILike: FULL_CASE[exp.ILike] | FULL_CASE[exp.Upper],
-        exp.Mod: frozenset({Special.LARGE, Special.INFINITE}),
-        exp.Round: frozenset({Special.LEAST, Special.LARGE, Special.BEYOND}),
-    }
+    special_differs: ClassVar[Differing] = DIFFERING
     dialect, adds = spellings.dialect(ClickHouse, CHDB, TYPES), ADDED
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:

@@ -16,6 +16,8 @@ from harness.engines.sql.spellings import (
     spelt,
 )
 from harness.plan.facts.printing import Expression
+from harness.plan.guards.special_uses import FULL_CASE, Differing
+from harness.special import Special
 
 
 def cast(printer: Any, e: Expression) -> str:
@@ -133,3 +135,10 @@ CHDB: Spellings = {
     exp.Variance: of_two("varSampStable"),
     exp.VariancePop: spelt("varPopStable({this})"),
 }
+DIFFERING: Differing = {
+    **FULL_CASE,
+    exp.ILike: FULL_CASE[exp.ILike] | FULL_CASE[exp.Upper],
+    exp.Mod: frozenset({Special.LARGE, Special.INFINITE}),
+    exp.Round: frozenset({Special.LEAST, Special.LARGE, Special.BEYOND}),
+}
+"""Where it computes otherwise with special values."""

@@ -36,6 +36,12 @@ SETTINGS = {
 """What makes it answer as SQL does, and remember nothing of files from run to run."""
 
 
+def settings(threads: int, memory_limit: int | None) -> dict[str, object]:
+    """Returns all settings of a session; queries get four fifths of the process's memory."""
+    most = (memory_limit or 0) * 4 // 5  # 0 is no limit
+    return {**SETTINGS, "max_threads": threads, "max_memory_usage": most}
+
+
 def columns(table: Table) -> str:
     """Returns the columns of a table with their types."""
     return ", ".join(
