@@ -131,7 +131,6 @@ def _benchmark(cell: Asked, engines: Mapping[str, Mapping[str, Any]]) -> dict[st
             "rows": 100,
             "table_rows": TABLE_ROWS.get(cell.size),
             "cold_seconds": first,
-            "start_seconds": 0.5,
             "cpu_seconds": [seconds * cell.cores for seconds in cell.seconds],
             "peak_bytes": cell.peak_bytes,
             "baseline_bytes": cell.peak_bytes // 2,

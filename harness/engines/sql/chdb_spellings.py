@@ -16,7 +16,7 @@ from harness.engines.sql.spellings import (
     spelt,
 )
 from harness.plan.facts.printing import Expression
-from harness.plan.guards.special_uses import FULL_CASE, Differing
+from harness.plan.guards.special_uses import FULL_CASE, ROUNDED, Differing
 from harness.special import Special
 
 
@@ -139,6 +139,6 @@ DIFFERING: Differing = {
     **FULL_CASE,
     exp.ILike: FULL_CASE[exp.ILike] | FULL_CASE[exp.Upper],
     exp.Mod: frozenset({Special.LARGE, Special.INFINITE}),
-    exp.Round: frozenset({Special.LEAST, Special.LARGE, Special.BEYOND}),
+    exp.Round: ROUNDED,
 }
 """Where it computes otherwise with special values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,12 +16,9 @@ from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.tables import external, with_files
 from harness.machine.scratch import own_folder
 from harness.plan.guards.nan_uses import Use
-from harness.plan.guards.special_uses import FULL_CASE, Differing
+from harness.plan.guards.special_uses import FULL_CASE, ROUNDED, Differing
 from harness.sandbox.guard import identifier, literal
-from harness.special import Special
 from harness.tables import Input, Table
-
-ROUNDED = frozenset({Special.LEAST, Special.LARGE, Special.BEYOND})
 
 
 class HyperSession(SqlSession):
@@ -35,10 +33,11 @@ class HyperSession(SqlSession):
         bounds = {"hard_concurrent_query_thread_limit": str(threads), "log_config": ""}
         bounds |= {"memory_limit": f"{limit * 4 // 5 >> 20}m"} if (limit := memory_limit()) else {}
         quiet = hyper.Telemetry.DO_NOT_SEND_USAGE_DATA_TO_TABLEAU
-        self.pa, self.server = pa, hyper.HyperProcess(quiet, parameters=bounds)
-        self.answer = own_folder("hyper-") / "answer.arrows"
-        self.connection = hyper.Connection(self.server.endpoint)
-        self.end = weakref.finalize(self, _ended, self.connection, self.server)
+        self.pa, self.answer = pa, own_folder("hyper-") / "answer.arrows"
+        opened = contextlib.ExitStack()
+        server = opened.enter_context(hyper.HyperProcess(quiet, parameters=bounds))
+        self.connection = opened.enter_context(hyper.Connection(server.endpoint))
+        self.end = weakref.finalize(self, opened.close)
 
     def load(self, table: Table) -> None:
         name, rows = identifier(table.name), external(table, Input.PARQUET)
@@ -66,11 +65,6 @@ class HyperSession(SqlSession):
 
     def close(self) -> None:
         self.end()
-
-
-def _ended(*parts: Any) -> None:
-    for part in parts:
-        part.close()
 
 
 class Hyper(SqlEngine):

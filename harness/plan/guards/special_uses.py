@@ -47,6 +47,8 @@ FULL_CASE: Differing = {
     exp.Lower: frozenset({Special.LOWER, Special.NEW}),
 }
 """For a library whose upper or lower case of one character can be several characters."""
+ROUNDED = frozenset({Special.LEAST, Special.LARGE, Special.BEYOND})
+"""Numbers that several libraries round otherwise."""
 
 _EVERYWHERE: Differing = {
     exp.Mul: frozenset({Special.BEYOND}),
