@@ -362,7 +362,8 @@ def test_a_csv_that_cannot_be_a_table_is_refused(tmp_path: Path, text: str, mess
 
 def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"a,b\n\xff\xfe,2\n")
-    assert "t.csv is not UTF-8; for example: iconv -f" in error_of(tmp_path, "t.csv")
+    told = error_of(tmp_path, "t.csv")
+    assert "t.csv is not UTF-8" in told and "for example: iconv -f" in told
 
 
 def test_a_declared_type_that_does_not_fit_is_told(tmp_path: Path) -> None:
