@@ -152,7 +152,8 @@ class CudfExpressions(PandasExpressions):
     def _away_from_zero(self, value: str) -> str:
         return f'{value}.round(how="half_up")'
 
-    def parsed_time(self, text: str, form: str, coerce: str) -> str:
+    def parsed_time(self, value: Code, form: str, coerce: str) -> str:
+        text = value.text if value.precedence == ATOM else f"({value.text})"
         valid = f"{text}.where({text}.str.istimestamp({form}){self.nothing})" if coerce else text
         return f"cudf.to_datetime({valid}, format={form})"
 

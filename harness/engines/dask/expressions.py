@@ -66,10 +66,11 @@ class DaskExpressions(PandasExpressions):
         rows = f"{self.frame}[{listing(read)}]{cast}"
         return f"{rows}.map_partitions(lambda {self.frame}: {text}{meta})"
 
-    def parsed_time(self, text: str, form: str, coerce: str) -> str:
+    def parsed_time(self, value: Code, form: str, coerce: str) -> str:
         """Emits a time parsed by partition: the sample of Dask's own function has another row."""
-        call = self.local(self.gaps, self.schema, self.frame).parsed_time("", form, coerce)
+        call = self.local(self.gaps, self.schema, self.frame).parsed_time(_NOTHING, form, coerce)
         name, _, options = call.removesuffix(")").partition("(, ")
+        text = value.text if value.precedence == ATOM else f"({value.text})"
         return f'{text}.map_partitions({name}, {options}, meta=(None, "datetime64[us]"))'
 
     def parsed_number(self, text: str, coerce: str) -> str:
@@ -88,6 +89,9 @@ class DaskExpressions(PandasExpressions):
             raise self.gaps.unsupported(what, in_sql(e))
         self.gaps.refuse(type(e), e)
         return super().total(e)
+
+
+_NOTHING = Code("", ATOM)
 
 
 def _is_of_remainders(e: Expression) -> bool:

@@ -114,7 +114,7 @@ class PandasDates(PandasValues):
         return Code(f"({years}) * {12 // _MONTHS[unit]} + ({later}.{unit} - {earlier}.{unit})", SUM)
 
     def str_to_time(self, e: Expression) -> Code:
-        return Code(self.parsed_time(self.text(e.this), self.time_format(e), ""), ATOM)
+        return Code(self.parsed_time(self.code(e.this), self.time_format(e), ""), ATOM)
 
-    def parsed_time(self, text: str, form: str, coerce: str) -> str:
-        return f"{self.library}.to_datetime({text}, format={form}{coerce})"
+    def parsed_time(self, value: Code, form: str, coerce: str) -> str:
+        return f"{self.library}.to_datetime({value.text}, format={form}{coerce})"

@@ -68,7 +68,7 @@ class PandasExpressions(PandasText, PandasDates):
             raise self.gaps.unsupported(f"a {source} as a text", in_sql(e))
         if source is Type.STRING and target.temporal:
             form = "%Y-%m-%d" if target is Type.DATE else "%Y-%m-%d %H:%M:%S"
-            return Code(self.parsed_time(self.text(e.this), quoted(form), coerce), ATOM)
+            return Code(self.parsed_time(self.code(e.this), quoted(form), coerce), ATOM)
         if source is Type.TIMESTAMP and target is Type.DATE:
             truncated = isinstance(e.this, exp.TimestampTrunc) and _is_of_days(e.this)
             return Code(value if truncated else f"{value}.dt.{self.midnight}", ATOM)
