@@ -147,6 +147,7 @@ ONLY_DASK_CUDF = {
     "a frame of everything": f"{OF_PANDAS}, and its sum of nothing 0",
     "a sum over a partition": f"{OF_PANDAS}, and its sum of nothing 0",
     "aggregates of the key": f"{OF_PANDAS}, and its sum of nothing 0",
+    "arg_max beside sums": f"{OF_PANDAS}, and its integers with NULL are floats",
     "arg_max in HAVING": f"{OF_PANDAS}, and its integers with NULL are floats",
     "arg_max with FILTER": f"{OF_PANDAS}, and its integers with NULL are floats",
     "the row of the greatest infinity": f"{OF_PANDAS}, and its integers with NULL are floats",
