@@ -15,9 +15,10 @@ _NARROW = {
 
 
 def plain_casts(tree: Expression) -> None:
-    """Changes the tree in place: casts that fail only for rows that do not need them give NULL.
+    """Makes casts give NULL instead of failing, in place, in rows that do not need them.
 
-    The tree's types must be known.
+    SQL computes the later parts of CASE and COALESCE only for some rows, libraries for all. The
+    tree's types must be known.
     """
     for choice in tree.find_all(exp.Case, exp.Coalesce):
         for part in _conditional_parts(choice):
@@ -27,7 +28,7 @@ def plain_casts(tree: Expression) -> None:
 
 
 def _conditional_parts(choice: Expression) -> list[Expression]:
-    """Returns the parts that SQL computes only for some rows; libraries compute them for all."""
+    """Returns the parts of a CASE or COALESCE that SQL computes only for some rows."""
     if isinstance(choice, exp.Coalesce):
         return list(choice.expressions)
     values = [branch.args["true"] for branch in choice.args["ifs"]]
@@ -78,6 +79,6 @@ def _float(value: float) -> Expression:
 
 
 def _point(value: float, exponent: str = "") -> Expression:
-    """Returns a number with a point, which is a decimal unless it has an exponent."""
+    """Returns a literal with a point: a decimal, or a float if ``exponent`` is given."""
     literal = exp.Literal.number(f"{abs(value)!r}{exponent}")
     return exp.Neg(this=literal) if value < 0 else literal

@@ -43,7 +43,10 @@ def is_place(e: exp.Expr) -> bool:
 
 
 def _by_unit(name: str) -> Any:
-    """Returns a builder that takes a unit only as a text: ``date_trunc(day, t)`` names a column."""
+    """Returns a builder for the function ``name`` that takes only a text for a unit of time.
+
+    In ``date_trunc(day, t)``, ``day`` is a column.
+    """
     build = DuckDBParser.FUNCTIONS[name]
 
     def built(arguments: list[exp.Expr]) -> exp.Expr:

@@ -70,7 +70,7 @@ class Node:
 
 @frozen
 class Scan(Node):
-    """Reads columns of a table: pairs of a name in the table and the plan's column."""
+    """Reads columns of a table; ``columns`` pairs a name in the table with the plan's column."""
 
     table: str
     columns: tuple[tuple[str, Column], ...]
@@ -207,7 +207,7 @@ class Join(Node):
 
     @property
     def unpruned(self) -> Schema:
-        """The schema with columns that the rest of the plan does not read."""
+        """The join's schema, including columns that the rest of the plan does not read."""
         if self.kind in ("semi", "anti"):
             return self.left.schema
         left = _nullable(self.left.schema, self.kind in ("right", "full"))
@@ -404,7 +404,10 @@ def _schema_of(
 
 
 def _column_of(name: str, e: Expression, schema: Schema, grouped: bool) -> Column:
-    """Returns the column of an expression; ``count(*)`` of a group is never 0."""
+    """Returns the schema's column for an expression: its type, and if it may be NULL, NaN or 0.
+
+    ``count(*)`` of a group is never 0.
+    """
     column = infer(e, schema, grouped=grouped).named(name)
     nan = column.type is Type.FLOAT64 and may_be_nan(e, schema)
     counted = grouped and isinstance(e, exp.Count) and isinstance(e.this, exp.Star)
