@@ -69,7 +69,7 @@ def cast_to(e: Expression, target: Type) -> Expression:
 
 
 def is_read(text: str, kind: Type) -> bool:
-    """True if a text constant is a value of a type as the plan writes it: ``2020-01-31``, a date.
+    """True if a text constant is spelled as the plan spells values of a type: ``2020-01-31``.
 
     Other texts that DuckDB reads as this type have been replaced before
     (:mod:`harness.plan.sql.constants`).

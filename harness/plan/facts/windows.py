@@ -138,7 +138,7 @@ def _of_no_rows(window: Expression) -> Expression:
 def _drop_needless_keys(window: Expression) -> None:
     """Drops keys of PARTITION BY and ORDER BY that decide nothing: constants and repeated keys.
 
-    If there was an ORDER BY, one of its keys is left.
+    If there was an ORDER BY, at least one of its keys is left.
     """
     keys = [e for e in window.args.get("partition_by") or [] if e.find(exp.Column)]
     order = [key for key in window_order(window) if key.this.find(exp.Column)]
@@ -149,7 +149,7 @@ def _drop_needless_keys(window: Expression) -> None:
 
 
 def _bounds(window: Expression) -> tuple[int | None, int | None, bool]:
-    """Returns a frame's first and last row, and whether it includes rows that tie with the last.
+    """Returns a frame's first and last row, and whether it includes the rows that tie with these.
 
     Rows are relative to the current row; None means the start or the end of the partition.
     """

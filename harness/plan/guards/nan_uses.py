@@ -83,8 +83,9 @@ Found = Iterator[tuple[Use, str]]
 def refuse_nan(plan: Node, differing: frozenset[Use], label: str) -> None:
     """Raises Differs if a plan uses a value that may be NaN in a way that is in ``differing``.
 
-    A plan is not refused if only its quotients, roots and logarithms may be NaN: few data have 0 /
-    0 or roots of negative numbers, and the referee looks for them before it calls an answer wrong.
+    A plan is not refused if only its quotients, roots and logarithms may be NaN: few data have
+    roots of negative numbers or 0 / 0, and the referee looks for them before it calls an answer
+    wrong.
     """
     if not any(map(_makes_nan, walk(plan))):
         return
@@ -161,8 +162,7 @@ def _keys(keys: Sequence[Expression], schema: Schema) -> Found:
 def _sorted(keys: Sequence[SortKey], schema: Schema) -> Found:
     """Yields the uses of floats that may be NaN as sort keys.
 
-    A key that may also be NULL is a further use: only in a key without NULLs can NaN be sorted as a
-    library sorts NULL.
+    A key that may be NaN or NULL is a second use: some libraries sort both in one place.
     """
     columns = {column.name: column for column in schema}
     for key in keys:
@@ -188,8 +188,8 @@ def _in_expression(e: Expression, schema: Schema) -> Found:
 def _in_parts(e: Expression, schema: Schema, known: Known = frozenset()) -> Found:
     """Yields the uses of floats that may be NaN in an expression's parts.
 
-    ``known`` holds expressions that are not 0 here. Each operand of AND is checked as if the others
-    were true.
+    ``known`` holds expressions that are not 0 here. Operands of AND are checked as if the other
+    operands were true.
     """
     if isinstance(e, exp.Case):
         for branch in e.args["ifs"]:

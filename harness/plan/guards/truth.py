@@ -226,7 +226,7 @@ class Conditions:
         return isinstance(tree, (NullWhere, TrueOrFalse))
 
     def _known(self, tree: Truth, operands: Sequence[Expression]) -> Truth:
-        """Returns the tree of a condition AND tests that its operands are not NULL."""
+        """Adds to a condition's tree, by AND, the tests that its operands are not NULL."""
         lacking = [Present(x) for x in operands if self._nullable(x)]
         return All((tree, *lacking)) if lacking else tree
 
@@ -243,7 +243,7 @@ class Conditions:
         return exp.And(this=low, expression=high)
 
     def _beside_nan(self, e: Expression) -> Expression:
-        """Returns a comparison, rewritten if the library orders NaN unlike SQL and it may occur."""
+        """Rewrites a comparison if an operand may be NaN, which the library orders unlike SQL."""
         if self.logic.nan_is_greatest or not isinstance(e, COMPARISONS):
             return e
         if self.logic.nan_is_null and self._nullable(e):

@@ -52,9 +52,9 @@ class Equalities:
     def refers(self, alias: str, other: str) -> bool:
         """True if ``alias`` is joined on all classes that ``other`` is joined on, and on more.
 
-        ``other`` must be joined on several. Lineitem refers to partsupp: it is joined to it on part
-        and supplier, and to orders as well. Then ``other`` has fewer rows, and a join on all of
-        these columns matches fewer of them.
+        ``other`` must be joined on several. Example: lineitem is joined to partsupp on part and
+        supplier, and to orders as well, so it refers to partsupp. Then ``other`` has fewer rows,
+        and a join on all of its columns matches fewer of them.
         """
         own, others = self._of_relation(alias), self._of_relation(other)
         return len(others) > 1 and others < own

@@ -224,11 +224,11 @@ def _next(
 ) -> tuple[str, list[_Pair]]:
     """Returns the alias of the relation to join next, and its keys.
 
-    Of the relations that keys connect to ``left``, selective ones that no key connects to another
-    waiting relation go first, then those with any condition of their own that no key connects to
-    another, then others with a condition, then those without; last go those that only derived
-    equalities connect. A relation that the chosen one refers to goes before it. If keys connect
-    none, the first waiting relation is returned.
+    Only relations that keys connect to ``left`` count; if there are none, the first one waiting is
+    returned. First go selective ones that no key connects to another waiting relation, then the
+    rest of those with any condition of their own, then others with a condition, then those without;
+    last go those that only derived equalities connect. A relation that the chosen one refers to
+    goes before it.
     """
     connected = {}
     for alias, relation in waiting.items():
@@ -302,7 +302,7 @@ def _neighbours(alias: str, waiting: _Waiting, todo: list[Expression]) -> set[st
 def _shared_names(
     left: Relation, right: Relation, keys: list[tuple[Expression, Expression]]
 ) -> list[tuple[Expression, Expression]]:
-    """Returns keys (left, right) for columns with one flat name, which a predicate makes equal."""
+    """Returns keys (left, right) for columns with one flat name; a predicate makes them equal."""
     named = {left.columns[a.table, a.name] for a, _ in keys if isinstance(a, exp.Column)}
     by_name = {name: place for place, name in left.columns.items()}
     pairs = {}

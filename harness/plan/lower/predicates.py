@@ -27,7 +27,7 @@ def implied_of_each(predicate: Expression) -> list[Expression]:
 
 
 def factored(predicate: Expression) -> list[Expression]:
-    """Takes conditions that all sides of an OR share out of it, and returns all conditions.
+    """Takes the conditions that all sides of an OR have in common out of the OR.
 
     ``(a and b) or (a and c)`` -> ``a``, ``b or c``.
     """

@@ -344,7 +344,7 @@ def compares(predicate: Expression) -> bool:
 def _seen_from_block(
     value: Expression, alias: str, aggregates: Aggregates, joined: bool = True
 ) -> Expression:
-    """Rewrites a value over an aggregation's columns for the block that the aggregation joins.
+    """Rewrites a value over an aggregation's columns to one over the block around the subquery.
 
     A count is 0 for a row of the block without a match.
     """

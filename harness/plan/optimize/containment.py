@@ -65,7 +65,7 @@ def over_join(plan: Node) -> Node:
 
 
 def _moved(node: Node, key: str, left: Node, left_key: str) -> Node | None:
-    """Returns the aggregation by ``key`` with input ``left``; None if its result would differ."""
+    """Returns the aggregation by ``key`` over ``left``; None if its result would differ."""
     if isinstance(node, Project):
         source = dict(node.items).get(key)
         if not isinstance(source, exp.Column):
@@ -85,7 +85,7 @@ def _moved(node: Node, key: str, left: Node, left_key: str) -> Node | None:
 
 
 def _contained(node: Aggregate, left: Node, left_key: str) -> dict[str, str] | None:
-    """Maps an aggregation's input columns to their names in ``left``; None if it may lack rows."""
+    """Maps an aggregation's input columns to names in ``left``; None if ``left`` may lack rows."""
     inner, outer = inner_joins(node.input), inner_joins(left)
     key = node.keys[0][1]
     if inner is None or outer is None or not isinstance(key, exp.Column):

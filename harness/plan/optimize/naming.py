@@ -42,17 +42,17 @@ def _renamed_keys(node: Node, used: Counter[Node]) -> Node:
 
 
 def _read_above(join: Join, name: str) -> bool:
-    """True if a right key is read elsewhere: by nodes above, by another key or by a residual."""
+    """True if a right key may be read elsewhere: above the join, by another key or a residual."""
     goes_on = join.kind in ("inner", "left") and name in join.names
     return goes_on or sum(name == theirs for _, theirs in join.on) > 1 or join.residual is not None
 
 
 def _under(node: Node, old: str, new: str, used: Counter[Node]) -> Node | None:
-    """Returns the node with a column renamed where it is computed.
+    """Returns the node with a column renamed where it is computed, or None.
 
-    None if the column is not computed in or below the node, if several nodes read the node, or if
-    the column has the name that it has in its table. A table's column that was renamed in the query
-    gets its own name back.
+    None if the column is not computed in or below the node, if others read the node, or if the
+    column has the name that its table gives it. A table's column that was renamed in the query gets
+    the table's name back.
     """
     if new in node.names or used[node] > 1:
         return None

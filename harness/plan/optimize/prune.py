@@ -46,7 +46,7 @@ def prune(plan: Node) -> Node:
 
 
 def _reads(node: Node, need: frozenset[str]) -> list[frozenset[str]]:
-    """Returns, for each input, the columns that a node reads of it to compute those in ``need``."""
+    """Returns, for each input, the names of its columns that a node reads to compute ``need``."""
     match node:
         case Scan():
             return []

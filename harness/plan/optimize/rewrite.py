@@ -114,7 +114,7 @@ def _still(columns: Sequence[str], node: Node) -> tuple[str, ...]:
 
 
 def _groups_that_differ(node: Filter, read: Set[str]) -> Node | None:
-    """Turns a self-join for unequal values into groups; returns None for any other filter.
+    """Turns a self-join that looks for unequal values into groups; None for any other filter.
 
     ``a join a as b on a.k = b.k where a.x <> b.x``, of which only k is read, becomes the groups of
     k whose least x is below their greatest.

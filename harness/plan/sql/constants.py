@@ -50,7 +50,7 @@ def computed(tree: Any) -> Any:
 
 
 def of_unread(tree: Expression) -> None:
-    """Replaces calls that the plan does not read by their constant values, in place: ``chr(10)``.
+    """Replaces calls of functions unknown to the plan, as ``chr(10)``, by their values, in place.
 
     Calls in GROUP BY and ORDER BY are left, where a number would be a position in the SELECT list.
     """

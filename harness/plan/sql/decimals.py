@@ -142,7 +142,7 @@ def _put(parent: Expression, key: str, child: Expression, place: int | None = No
 
 
 def _scaled(e: Expression, within: bool = False) -> _Scaled | None:
-    """Returns an expression of decimals and integers as integers; None for any other.
+    """Returns an expression of decimals and integers as an integer and its places; None for others.
 
     ``within`` also rewrites an expression that the query is grouped by.
     """
@@ -192,7 +192,7 @@ def _of_literal(literal: Expression) -> _Scaled | None:
 
 
 def _aligned(e: Expression, made: Callable[[list[Expression]], Expression]) -> _Scaled | None:
-    """Applies ``made`` to operands scaled to equal places; None if one cannot be scaled."""
+    """Applies ``made`` to the operands, scaled to equal places; None if one cannot be scaled."""
     operands = [_scaled(x) for x in e.iter_expressions()]
     found = [x for x in operands if x is not None]
     if len(found) < len(operands):
@@ -240,7 +240,10 @@ def _makes_decimal(e: Expression) -> bool:
 
 
 def _of_cast(e: Expression) -> _Scaled:
-    """Returns a number cast to a decimal, for which halves are rounded away from zero."""
+    """Returns a number cast to a decimal, as an integer and its places.
+
+    Halves are rounded away from zero.
+    """
     value, places = e.this, _places_of_type(e.args["to"])
     scaled = _scaled(value)
     if places > MOST_PLACES:

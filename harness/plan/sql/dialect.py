@@ -16,7 +16,7 @@ MOST_DIGITS = 38
 
 
 def _annotate_literal(annotator: Any, literal: exp.Literal) -> exp.Literal:
-    """Makes a number with a point and no exponent a decimal."""
+    """Gives a number with a point and no exponent the type DECIMAL."""
     annotator._annotate_literal(literal)
     text = literal.name.lower()
     if literal.is_number and "." in text and "e" not in text and len(text) <= MOST_DIGITS + 1:

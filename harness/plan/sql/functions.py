@@ -15,7 +15,7 @@ Rewrite = Callable[[Any], Expression]
 
 
 def by_name(tree: Expression) -> None:
-    """Rewrites, in place, functions that sqlglot does not know or parses to a form of its own."""
+    """Replaces, in place, functions that sqlglot does not know, or parses to its own form."""
     for call in list(tree.find_all(exp.Anonymous)):
         known = NAMED.get(call.name.lower())
         if known is not None and len(call.expressions) == known[0]:

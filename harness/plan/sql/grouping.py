@@ -44,10 +44,10 @@ _AROUND = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
 
 
 def mark_written_keys(group: exp.Group) -> None:
-    """Notes how many different keys a GROUP BY's sets have as written; writes out some sets.
+    """Notes how many different keys the sets of a GROUP BY have as written.
 
-    ROLLUP and CUBE become GROUPING SETS if a key is a tuple or occurs twice. DuckDB takes ``k``,
-    ``t.k``, an alias of k and the position of k in the SELECT list for different keys.
+    Writes out ROLLUP and CUBE as GROUPING SETS if a key is a tuple or occurs twice. DuckDB takes
+    ``k``, ``t.k``, an alias of k and the position of k in the SELECT list for different keys.
     """
     sets = grouping_sets(group) or []
     group.meta[_WRITTEN] = len({_written(key) for chosen in sets for key in chosen})

@@ -67,9 +67,9 @@ def _bound(column: exp.Column) -> _Far | None:
 
 
 def _source(far: _Far) -> Expression | None:
-    """Returns the FROM entry that a column is from, if all the column's values are in it.
+    """Returns the FROM entry that a column is from; all values of the column must be in the entry.
 
-    None if they may not be, after an outer join, or if the query in between has no FROM.
+    None if outer joins may add NULLs to them, or if the query in between has no FROM.
     """
     joins = far.owner.args.get("joins") or []
     middle = far.between[-1]

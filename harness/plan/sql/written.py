@@ -73,8 +73,8 @@ def _whole(digits: str) -> str:
 def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> dict[str, str]:
     """Gives names that differ only in case one spelling, in place; returns folded name -> spelling.
 
-    Names have no case in DuckDB. The first table read that has the name decides on its spelling,
-    else the first use. A table is read under its own name, with the query's name for it as its
+    Names have no case in DuckDB. The spelling of the first table that has the name is taken, else
+    that of its first use. A table is read under its own name, with the query's name for it as its
     alias.
     """
     own = {folded(name): name for name in schemas}

@@ -250,7 +250,7 @@ class TopPerGroup(Node):
 
 @frozen
 class Sort(Node):
-    """Orders the rows."""
+    """Sorts the rows of its input by ``keys``."""
 
     input: Node
     keys: tuple[SortKey, ...]
@@ -275,7 +275,7 @@ class Limit(Node):
 
 @frozen
 class Distinct(Node):
-    """Keeps one of equal rows; NULL equals NULL."""
+    """Keeps one of the rows of its input that are equal; NULL equals NULL."""
 
     input: Node
 
