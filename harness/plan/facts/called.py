@@ -38,7 +38,7 @@ _OF_UNITS = ("DATE_DIFF", "DATEDIFF", "DATE_PART", "DATEPART", "DATE_TRUNC", "DA
 
 
 def called(e: Expression) -> str:
-    """Returns a node's name: ``the function ATAN2``, ``a row of values``, ``AT TIME ZONE``."""
+    """Returns what SQL calls an expression: ``the function ATAN2``, ``AT TIME ZONE``."""
     if type(e) in _PARTS:
         return _PARTS[type(e)]
     name = in_sql(e).partition("(")[0]
@@ -50,6 +50,6 @@ def called(e: Expression) -> str:
 
 
 def called_clause(e: Expression, argument: str) -> str:
-    """Returns the name of a node's clause, given sqlglot's name of the argument."""
+    """Returns the name of an expression's clause, given sqlglot's name of the argument."""
     words = argument.strip("_").replace("_", " ")
     return _CLAUSES.get((type(e), argument), f"{words.upper()} of {called(e)}")

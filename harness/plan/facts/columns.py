@@ -53,7 +53,7 @@ def repeated(names: Sequence[str]) -> str | None:
 
 
 def fresh(wanted: str, taken: set[str]) -> str:
-    """``fresh("x", {"x", "x_2"}) = "x_3"``: the wanted name, numbered if it is taken."""
+    """Returns the wanted name, numbered if it is taken: ``fresh("x", {"x", "x_2"}) = "x_3"``."""
     name, number = wanted, 1
     while name in taken:
         number += 1

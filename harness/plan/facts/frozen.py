@@ -10,7 +10,7 @@ _Kind = TypeVar("_Kind")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(kind: type[_Kind]) -> type[_Kind]:
-    """Makes a frozen dataclass that caches its hash: plans are deep and often looked up."""
+    """Makes a class a frozen dataclass that computes its hash once: plans are deep."""
     made = dataclass(frozen=True)(kind)
     computed = made.__hash__
 

@@ -16,14 +16,14 @@ DEVIATIONS = (exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop)
 
 
 def is_literal(e: exp.Expr | None, text: str) -> bool:
-    """True if an expression is the constant ``text``, not ``-1`` or a column named so."""
+    """True if an expression is the literal ``text``, which neither ``-1`` nor a column can be."""
     return isinstance(e, exp.Literal) and e.name == text
 
 
 def has_no_fraction(e: exp.Expr) -> bool:
-    """True if an expression rounds to a whole number, or to tens: ``floor(x)``, ``round(x, -1)``.
+    """True if an expression rounds to whole numbers or to tens: ``floor(x)``, ``round(x, -1)``.
 
-    It may still be a float.
+    The type of its result may still be a float.
     """
     e = e.unnest()
     places = e.args.get("decimals")

@@ -53,7 +53,7 @@ def may_be_nan(e: Expression, schema: Schema, known: Known = frozenset()) -> boo
 
 
 def can_make_nan(e: Expression, schema: Schema) -> bool:
-    """True if an expression has a part that may be NaN; quick, and sometimes true needlessly.
+    """True if some part of an expression may be NaN; a quick test, sometimes True needlessly.
 
     Where it is False, `may_be_nan` need not be called for each part, which takes quadratic time.
     """
@@ -85,7 +85,10 @@ def greater_by_nan(e: Expression, schema: Schema) -> Expression:
 
 
 def _known_around(e: Expression) -> Known:
-    """Returns what is not 0 where an expression is evaluated: by AND and CASE around it."""
+    """Returns the expressions that cannot be 0 where ``e`` is computed.
+
+    They follow from the conditions of AND and CASE around ``e``.
+    """
     known: Known = frozenset()
     while e.parent is not None:
         part, e = e, e.parent

@@ -69,9 +69,10 @@ def cast_to(e: Expression, target: Type) -> Expression:
 
 
 def is_read(text: str, kind: Type) -> bool:
-    """True if a text constant is written as values of a type are.
+    """True if a text constant is spelled as the plan spells values of a type: ``2020-01-31``.
 
-    What DuckDB also reads has been replaced by then (:mod:`harness.plan.sql.constants`).
+    Other texts that DuckDB reads as this type have been replaced before
+    (:mod:`harness.plan.sql.constants`).
     """
     try:
         if kind in _MOMENTS:

@@ -56,7 +56,7 @@ class Inference:
         return known[1]
 
     def any_null(self, *operands: Expression | None) -> bool:
-        """True if an operand can be NULL. All are typed, so that an unknown one is found."""
+        """True if an operand can be NULL; types all of them, so that unknown ones are refused."""
         found = [self.of(e) for e in operands if e is not None]
         return any(typed.nullable for typed in found)
 
@@ -209,7 +209,7 @@ class Inference:
         return Typed(Type.DATE, self.any_null(*parts))
 
     def part_of_text(self, e: Expression) -> Typed:
-        """``string_split(s, d)[n]``, which is NULL if there are fewer than n parts."""
+        """Types ``string_split(s, d)[n]``: a text, NULL if there are fewer than n parts."""
         split, (place,) = e.this, e.expressions
         if not isinstance(split, exp.Split) or not isinstance(place, exp.Literal):
             raise Unsupported("an element of a list", in_sql(e))
@@ -287,7 +287,7 @@ class Inference:
         return Typed(Type.FLOAT64, True)
 
     def at_extreme(self, e: Expression) -> Typed:
-        """``arg_max(value, key)``, which ignores rows where value or key is NULL."""
+        """Types ``arg_max(value, key)``, which ignores rows where value or key is NULL."""
         self.of(e.expression)
         if e.args.get("count") is not None:
             raise Unsupported("a list as a value", in_sql(e))
@@ -329,7 +329,7 @@ class Inference:
 
 
 def refuse_decimal(column: Column) -> None:
-    """Raises Unsupported for a decimal: libraries compute with decimals each in its own way."""
+    """Raises Unsupported for a decimal column: libraries compute with decimals differently."""
     if column.type is Type.DECIMAL:
         raise Unsupported("a DECIMAL column, with which only DuckDB computes here", column.name)
 

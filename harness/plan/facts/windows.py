@@ -28,7 +28,7 @@ def window_order(window: Expression) -> list[Expression]:
 
 @dataclass(frozen=True)
 class Frame:
-    """The rows of a partition that a window function sees from the current row.
+    """The rows of a partition that a window function sees when it computes the current row.
 
     - ``whole``: the whole partition.
     - ``peers``: from the first row to the last one that ties with the current row.
@@ -65,7 +65,7 @@ def normal_window(e: Expression) -> Expression:
 
     A frame that is open towards the end is reversed: the same rows in the opposite order. ``ntile``
     and relative ranks become arithmetic on row numbers and counts. Without an order all rows tie. A
-    frame that ends before it starts is empty.
+    function of a frame that ends before it starts becomes its value for no rows.
     """
     _drop_needless_keys(e)
     function = e.this
@@ -95,8 +95,8 @@ def normal_window(e: Expression) -> Expression:
 def ignoring_nulls(window: Expression) -> Expression:
     """Rewrites ``first_value(x ignore nulls)`` to sort rows that have an x first.
 
-    In a frame that ends at the current row it is NULL until x has occurred, or for ``nth_value``
-    has occurred n times.
+    In a frame that ends at the current row, the function is NULL until one row had an x, and
+    ``nth_value`` until n rows had one.
     """
     if not isinstance(window.this, exp.IgnoreNulls):
         return window
@@ -136,7 +136,10 @@ def _of_no_rows(window: Expression) -> Expression:
 
 
 def _drop_needless_keys(window: Expression) -> None:
-    """Drops keys that decide nothing: constants and repetitions. One ORDER BY key is left."""
+    """Drops keys of PARTITION BY and ORDER BY that decide nothing: constants and repeated keys.
+
+    If there was an ORDER BY, at least one of its keys is left.
+    """
     keys = [e for e in window.args.get("partition_by") or [] if e.find(exp.Column)]
     order = [key for key in window_order(window) if key.this.find(exp.Column)]
     window.set("partition_by", list(dict.fromkeys(keys)))
@@ -146,9 +149,9 @@ def _drop_needless_keys(window: Expression) -> None:
 
 
 def _bounds(window: Expression) -> tuple[int | None, int | None, bool]:
-    """Returns a frame's first and last row, and whether it includes peers.
+    """Returns a frame's first and last row, and whether it includes the rows that tie with these.
 
-    None for a row means the start or the end of the partition.
+    Rows are relative to the current row; None means the start or the end of the partition.
     """
     spec = window.args.get("spec")
     if spec is None:
@@ -181,7 +184,10 @@ def _bound(window: Expression, bound: str | Expression, side: str | None) -> int
 def _backwards(
     window: Expression, first: int | None, last: int | None, ranged: bool
 ) -> tuple[Expression, int | None, int]:
-    """Reverses the order of a window, so that its frame has the same rows."""
+    """Reverses the order of a window and its frame, so that the frame has the same rows.
+
+    Returns the window, and the first and last row of its reversed frame.
+    """
     _reverse(window)
     first, last = (None if last is None else -last), -(first or 0)
     if isinstance(window.this, (exp.FirstValue, exp.LastValue)):
@@ -255,7 +261,7 @@ def _last(e: Expression, last: int, ranged: bool) -> Expression:
 
 
 def _over(e: Expression, function: Expression, ordered: bool = True) -> exp.Window:
-    """Returns another function over the same partition."""
+    """Returns ``function`` over the partition of a window, and in its order if ``ordered``."""
     keys = [key.copy() for key in e.args.get("partition_by") or []]
     order = e.args.get("order") if ordered else None
     return exp.Window(
@@ -272,11 +278,12 @@ def _number(value: int) -> Expression:
 
 
 def _ntile(e: Expression) -> Expression:
-    """The first ``rows % n`` of n buckets have one row more than the others.
+    """Rewrites ``ntile(n)`` to arithmetic on row numbers.
 
-    A row is in bucket ``max(early, late) + 1``: ``early`` divides its place by the larger size,
-    ``late`` by the smaller one after the surplus rows are taken off. Each is too low for the rows
-    that the other is right for.
+    The first ``rows % n`` of n buckets have one row more than the others. A row is in bucket
+    ``max(early, late) + 1``: ``early`` divides the row's place by the larger size, ``late`` divides
+    it by the smaller size after the surplus rows are taken off. ``early`` is right for rows in the
+    larger buckets, ``late`` for the others; where one is right, the other is not greater.
     """
     buckets = e.this.this
     if not _is_whole(buckets) or int(buckets.name) < 1:
@@ -294,7 +301,7 @@ def _ntile(e: Expression) -> Expression:
 
 
 def _percent_rank(e: Expression) -> Expression:
-    """(rank - 1) / (rows - 1), or 0 if there is a single row."""
+    """Rewrites ``percent_rank()`` to (rank - 1) / (rows - 1), or 0 if there is a single row."""
     one = _number(1)
     before = exp.Sub(this=_over(e, exp.Rank()), expression=one)
     others = exp.Sub(this=_rows_of(e), expression=one.copy())
@@ -304,7 +311,10 @@ def _percent_rank(e: Expression) -> Expression:
 
 
 def _cume_dist(e: Expression) -> Expression:
-    """The share of a partition's rows that come no later than the current row."""
+    """Rewrites ``cume_dist()`` to a division of counts of rows.
+
+    It is the share of a partition's rows that come no later than the current row.
+    """
     until = _over(e, exp.Count(this=exp.Star(), big_int=True))
     return exp.Div(this=until, expression=_rows_of(e), typed=False, safe=True)
 

@@ -9,7 +9,7 @@ from harness.plan.tree.nodes import Node, Scan, walk
 
 
 def refuse_names(plan: Node, taken_otherwise: re.Pattern[str] | None, label: str) -> None:
-    """Raises Unsupported if a column of the plan, or of its tables, has such a name.
+    """Raises Unsupported if a library takes a column name of the plan or its tables for a pattern.
 
     ``taken_otherwise`` matches the names that the library takes for a pattern; None: it has none.
     """

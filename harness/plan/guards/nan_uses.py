@@ -44,7 +44,7 @@ from harness.types import Column, Schema
 
 
 class Use(StrEnum):
-    """What is done with floats; the words end a message about them."""
+    """A use of floats that may be NaN; its words end a message about them."""
 
     COMPARED_AT_ALL = "compared"
     COMPARED = "compared with each other"
@@ -83,8 +83,9 @@ Found = Iterator[tuple[Use, str]]
 def refuse_nan(plan: Node, differing: frozenset[Use], label: str) -> None:
     """Raises Differs if a plan uses a value that may be NaN in a way that is in ``differing``.
 
-    What would be NaN as a quotient, a root or a logarithm only is not refused: few data have 0 / 0
-    or roots of negative numbers, and the referee looks for them before it calls an answer wrong.
+    A plan is not refused if only its quotients, roots and logarithms may be NaN: few data have
+    roots of negative numbers or 0 / 0, and the referee looks for them before it calls an answer
+    wrong.
     """
     if not any(map(_makes_nan, walk(plan))):
         return
@@ -96,16 +97,19 @@ def refuse_nan(plan: Node, differing: frozenset[Use], label: str) -> None:
 
 
 def _makes_nan(node: Node) -> bool:
-    """True if a step has NaN by more than a quotient: by infinity, or a function that gives it."""
+    """True if a step may give NaN in another way than by a quotient, a root or a logarithm.
+
+    That is from large or infinite values, or by a function in ``MAKING_NAN``.
+    """
     if any(kind in column.special for column in node.schema for kind in HUGE):
         return True
     return any(e.find(*MAKING_NAN) is not None for e in expressions_of(node))
 
 
 def nan_in_order(keys: Sequence[SortKey], schema: Schema) -> tuple[SortKey, ...]:
-    """Sets ``nulls_first`` so that NaN sorts as the greatest value.
+    """Returns the sort keys, with ``nulls_first`` set so that NaN sorts as the greatest value.
 
-    For libraries that sort NaN where they sort NULL; only for keys that have no NULLs.
+    This is for libraries that sort NaN where they sort NULL; it changes only keys without NULLs.
     """
     columns = {column.name: column for column in schema}
     return tuple(
@@ -137,7 +141,7 @@ def _uses(node: Node) -> Found:
 
 
 def _of_columns(node: Node, schema: Schema) -> Found:
-    """Yields the uses in steps that take whole columns."""
+    """Yields the uses of floats that may be NaN as keys of joins, groups, DISTINCT and sorting."""
     if isinstance(node, Join):
         yield from _keys([exp.column(name) for pair in node.on for name in pair], schema)
         if node.residual is not None:
@@ -156,7 +160,10 @@ def _keys(keys: Sequence[Expression], schema: Schema) -> Found:
 
 
 def _sorted(keys: Sequence[SortKey], schema: Schema) -> Found:
-    """Yields the uses in sort keys: without NULLs, NaN can be sorted where NULLs would be."""
+    """Yields the uses of floats that may be NaN as sort keys.
+
+    A key that may be NaN or NULL is a second use: some libraries sort both in one place.
+    """
     columns = {column.name: column for column in schema}
     for key in keys:
         if columns[key.column].nan:
@@ -179,10 +186,10 @@ def _in_expression(e: Expression, schema: Schema) -> Found:
 
 
 def _in_parts(e: Expression, schema: Schema, known: Known = frozenset()) -> Found:
-    """Yields the uses in an expression's parts.
+    """Yields the uses of floats that may be NaN in an expression's parts.
 
-    ``known`` holds expressions that are not 0 here. Operands of AND are each checked under the
-    others.
+    ``known`` holds expressions that are not 0 here. Operands of AND are checked as if the other
+    operands were true.
     """
     if isinstance(e, exp.Case):
         for branch in e.args["ifs"]:

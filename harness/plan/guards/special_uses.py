@@ -62,7 +62,7 @@ _NONE: frozenset[Special] = frozenset()
 
 
 def refuse_special(plan: Node, differing: Differing, label: str) -> None:
-    """Raises Differs if a library computes otherwise for a special value that a plan may meet."""
+    """Raises Differs if a plan may meet a special value that the library treats unlike DuckDB."""
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
         for e in expressions_of(node):
@@ -73,7 +73,7 @@ def refuse_special(plan: Node, differing: Differing, label: str) -> None:
 
 
 def _found(function: Expression, differing: Differing, schema: Schema) -> Special | None:
-    """Returns the first special value of an operand for which the library differs, or None."""
+    """Returns a special value of an operand for which the library differs from DuckDB, or None."""
     kind = type(function)
     matters = _MATTERS.get(kind)
     if matters is not None and not matters(function, schema):

@@ -29,7 +29,7 @@ CONDITIONS = (*TESTS, *COMPARISONS, exp.Between, exp.And, exp.Or, exp.Not, exp.I
 
 @dataclass(frozen=True)
 class Logic:
-    """What a library's conditions give for NULL. The defaults are SQL's three-valued logic."""
+    """What a library's conditions give for NULL and NaN; the defaults are those of SQL."""
 
     false_of_null: tuple[type[Expression], ...] = ()
     """Kinds of tests that may be False for NULL."""
@@ -48,7 +48,7 @@ class Logic:
 
 
 class Place(Enum):
-    """What a condition is used for."""
+    """What a condition's result is used for, which decides whether it may be NULL."""
 
     FILTER = auto()  # keeps rows for which it is true: NULL may stand for False
     VALUE = auto()  # is true, false or NULL
@@ -57,49 +57,49 @@ class Place(Enum):
 
 @dataclass(frozen=True)
 class Plain:
-    """A condition as the library computes it, or a boolean value."""
+    """Leaf of a condition's tree: a condition as the library computes it, or a boolean value."""
 
     e: Expression
 
 
 @dataclass(frozen=True)
 class All:
-    """AND."""
+    """Node of a condition's tree: AND of its parts."""
 
     parts: tuple[Truth, ...]
 
 
 @dataclass(frozen=True)
 class Some:
-    """OR."""
+    """Node of a condition's tree: OR of its parts."""
 
     parts: tuple[Truth, ...]
 
 
 @dataclass(frozen=True)
 class Opposite:
-    """NOT."""
+    """Node of a condition's tree: NOT of its part."""
 
     part: Truth
 
 
 @dataclass(frozen=True)
 class Missing:
-    """IS NULL."""
+    """Leaf of a condition's tree: the test ``e IS NULL``."""
 
     e: Expression
 
 
 @dataclass(frozen=True)
 class Present:
-    """IS NOT NULL."""
+    """Leaf of a condition's tree: the test ``e IS NOT NULL``."""
 
     e: Expression
 
 
 @dataclass(frozen=True)
 class NullWhere:
-    """A condition, but NULL if one of these values is."""
+    """Node of a condition's tree: its part, but NULL where a value in ``missing`` is NULL."""
 
     part: Truth
     missing: tuple[Expression, ...]
@@ -107,14 +107,17 @@ class NullWhere:
 
 @dataclass(frozen=True)
 class NullAsFalse:
-    """A condition, but False instead of NULL."""
+    """Node of a condition's tree: its part, but False where the part is NULL."""
 
     part: Truth
 
 
 @dataclass(frozen=True)
 class TrueOrFalse:
-    """True if the first holds, False if the second does, else NULL; neither is ever NULL."""
+    """Node of a condition's tree: True if ``true`` holds, False if ``false`` does, else NULL.
+
+    Neither ``true`` nor ``false`` is ever NULL.
+    """
 
     true: Truth
     false: Truth
@@ -130,7 +133,10 @@ class Conditions:
         self.logic, self.schema, self.types = logic, schema, types
 
     def explicit(self, e: Expression, place: Place) -> Truth:
-        """Returns the tree of a condition, or of a boolean value, for a place."""
+        """Returns the tree of a condition or boolean value, with the tests for NULL it needs.
+
+        ``place`` says what its result is used for.
+        """
         if place is Place.VALUE:
             return self._value(e)
         return self._choice(e) if place is Place.CHOICE else self._kept(e)
@@ -171,9 +177,9 @@ class Conditions:
         return Opposite(self._value(e))
 
     def _by_de_morgan(self, e: Expression) -> Truth:
-        """Returns NOT of AND or OR as AND or OR of opposites.
+        """Returns the tree of NOT of an AND or OR: OR or AND of the operands' opposites.
 
-        What ``&`` or ``|`` gives may be NULL, and is not negated.
+        It negates no result of the library's ``&`` or ``|``, which may be NULL.
         """
         if isinstance(e, exp.Or):
             return All(tuple(map(self._opposite, e.flatten())))
@@ -193,7 +199,7 @@ class Conditions:
         return TrueOrFalse(self._choice(e), self._without_null(self._opposite(e), e))
 
     def _three_valued(self, e: Expression) -> Truth:
-        """Returns a comparison or test that is NULL for NULL."""
+        """Returns the tree of a comparison or test, which is NULL if an operand is NULL."""
         lacking = tuple(x for x in _operands(e) if self._nullable(x))
         propagates = all(self._type(x) in self.logic.null_of_null for x in lacking)
         if isinstance(e, self.logic.false_of_null) or not propagates:
@@ -205,7 +211,7 @@ class Conditions:
         return self._without_null(self._kept(e), e)
 
     def _without_null(self, tree: Truth, e: Expression) -> Truth:
-        """Returns the tree of a condition, or of its opposite, with False instead of NULL."""
+        """Returns ``tree``, the tree of ``e`` or of its opposite, with False instead of NULL."""
         return NullAsFalse(tree) if self._nullable(e) and self._may_be_null(tree) else tree
 
     def _may_be_null(self, tree: Truth) -> bool:
@@ -220,12 +226,15 @@ class Conditions:
         return isinstance(tree, (NullWhere, TrueOrFalse))
 
     def _known(self, tree: Truth, operands: Sequence[Expression]) -> Truth:
-        """Adds to a condition that its operands are not NULL."""
+        """Adds to a condition's tree, by AND, the tests that its operands are not NULL."""
         lacking = [Present(x) for x in operands if self._nullable(x)]
         return All((tree, *lacking)) if lacking else tree
 
     def _halved(self, e: Expression) -> Expression:
-        """Splits BETWEEN into two comparisons, one of which may decide it beside a NULL."""
+        """Splits BETWEEN into two comparisons, if the library's BETWEEN may be False for NULL.
+
+        BETWEEN is false if one of the comparisons is false, even if the other is NULL.
+        """
         split = isinstance(e, exp.Between) and isinstance(e, self.logic.false_of_null)
         if not split or not self._nullable(e):
             return e
@@ -234,7 +243,7 @@ class Conditions:
         return exp.And(this=low, expression=high)
 
     def _beside_nan(self, e: Expression) -> Expression:
-        """Returns a comparison as the library needs it if an operand may be NaN."""
+        """Rewrites a comparison if an operand may be NaN, which the library orders unlike SQL."""
         if self.logic.nan_is_greatest or not isinstance(e, COMPARISONS):
             return e
         if self.logic.nan_is_null and self._nullable(e):
@@ -243,7 +252,7 @@ class Conditions:
 
 
 def _joined(e: Expression, side: Callable[[Expression], Truth]) -> Truth:
-    """Returns AND or OR of the trees that ``side`` gives."""
+    """Returns the tree of an AND or OR; ``side`` returns the trees of its operands."""
     parts = tuple(map(side, e.flatten()))
     return All(parts) if isinstance(e, exp.And) else Some(parts)
 

@@ -43,7 +43,8 @@ def wider(
 ) -> Type | None:
     """Returns the type that an operand of ``e`` is cast to, or None if it stays as it is.
 
-    ``columns`` are narrow. Comparisons and arithmetic with floats do not overflow.
+    ``columns`` are the names of the narrow columns. Narrow operands of comparisons, and of
+    arithmetic with floats, stay as they are, since these do not overflow.
     """
     if not widths.mixes:
         beside_floats = any(types.of(y).type is Type.FLOAT64 for y in _beside(e))
@@ -56,18 +57,18 @@ def wider(
 
 
 def _beside(e: Expression) -> list[Expression]:
-    """Returns what decides in which type the operands of ``e`` are computed."""
+    """Returns the expressions that decide in which type the operands of ``e`` are computed."""
     if isinstance(e, COMPARISONS):
         return [e.this, e.expression]
     return [e.this, *e.expressions] if isinstance(e, exp.In) else [e]
 
 
 def is_narrow(e: Expression, kinds: Kinds, columns: frozenset[str]) -> bool:
-    """True if an expression over frames with these narrow columns is narrow itself.
+    """True if an expression's type is narrow: it has fewer than 64 bits, or is unsigned.
 
-    ``kinds`` are the functions with narrow results. Arithmetic and sums are not narrow: their
-    operands are widened, lest they overflow. ``CountIf`` in ``kinds`` means what :func:`counted`
-    finds.
+    ``columns`` are the names of the narrow columns, ``kinds`` the functions with narrow results.
+    Arithmetic and sums are not narrow: their operands are widened, lest they overflow. ``CountIf``
+    in ``kinds`` stands for the sums that :func:`counted` finds.
     """
     if isinstance(e, exp.Column):
         return e.name in columns

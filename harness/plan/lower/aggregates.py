@@ -14,7 +14,7 @@ from harness.plan.tree.relation import Relation
 
 
 class Aggregates:
-    """Replaces the aggregates in expressions by columns, and names each one once."""
+    """Replaces aggregates in expressions by an aggregation's columns; equal ones share a column."""
 
     def __init__(self, relation: Relation, keys: Sequence[Item], items: Sequence[Item]) -> None:
         self.relation = relation
@@ -49,12 +49,12 @@ class Aggregates:
 
 
 def _is_window_function(e: Expression) -> bool:
-    """True if this is a window's function, rather than one of its keys."""
+    """True if an expression is the function of a window, rather than one of the window's keys."""
     return isinstance(e.parent, exp.Window) and e.arg_key == "this"
 
 
 class Windows:
-    """Replaces the window functions in expressions by columns, and names each one once."""
+    """Replaces window functions in expressions by columns; equal ones share a column."""
 
     def __init__(self, taken: Sequence[str]) -> None:
         self.taken = set(taken)
@@ -65,7 +65,10 @@ class Windows:
         return tuple((name, e) for e, name in self.names.items() if isinstance(e, exp.Window))
 
     def out_of(self, e: Expression, wanted: str) -> Expression:
-        """Returns the expression with windows replaced by columns; ``wanted`` names a window."""
+        """Returns the expression with windows replaced by columns.
+
+        ``wanted`` is the column's name if the whole expression is a window.
+        """
         e = normal_window(e) if isinstance(e, exp.Window) else e
         if isinstance(e, exp.Window):
             if e not in self.names:

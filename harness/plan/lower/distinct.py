@@ -25,7 +25,7 @@ _SAME = (exp.Min, exp.Max, exp.AnyValue)
 def aggregated(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Aggregate:
     """Builds an aggregation without DISTINCT, except ``count(distinct x)`` beside plain aggregates.
 
-    Constant keys become columns first: without rows they make no group.
+    If all keys are constants, they become columns first, so that there is no group without rows.
     """
     if keys and not any(columns_in(e) for _, e in keys):
         names = [name for name, _ in keys]
@@ -49,7 +49,7 @@ def _argument(e: Expression) -> Expression | None:
 
 
 def _undistinct(e: Expression, value: Expression | None = None) -> Expression:
-    """Returns the aggregate without DISTINCT, of ``value`` if that is given."""
+    """Returns the aggregate without DISTINCT; ``value``, if given, replaces its argument."""
     copy, argument = e.copy(), _argument(e)
     if argument is not None:
         copy.set("this", (value or argument).copy())
@@ -57,7 +57,7 @@ def _undistinct(e: Expression, value: Expression | None = None) -> Expression:
 
 
 def _of_distinct_rows(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Aggregate:
-    """Aggregates over distinct rows, where all aggregates are of one argument."""
+    """Builds an aggregation over distinct rows; all aggregates must have the same argument."""
     argument = _argument(values[0][1])
     assert argument is not None
     wanted = argument.name if isinstance(argument, exp.Column) else "value"
@@ -69,7 +69,10 @@ def _of_distinct_rows(source: Node, keys: Sequence[Item], values: Sequence[Item]
 
 
 def _of_first_rows(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Aggregate:
-    """Numbers the rows of equal values within their group, and aggregates only the first."""
+    """Builds an aggregation in which aggregates of distinct values read one row of each value.
+
+    A window numbers the rows with the same value in a group, and the first of them is read.
+    """
     numbers: dict[Expression, str] = {}
     for _, e in values:
         if (argument := _argument(e)) is not None and argument not in numbers:

@@ -18,7 +18,7 @@ _Class = frozenset[AliasedColumn]
 
 
 class Equalities:
-    """Classes of equal columns: all of one type, and each of another relation."""
+    """Classes of columns that predicates make equal: all of one type, no two of one relation."""
 
     def __init__(self, predicates: Iterable[Expression], relations: Mapping[str, Relation]) -> None:
         classes: dict[AliasedColumn, set[AliasedColumn]] = {}
@@ -52,8 +52,9 @@ class Equalities:
     def refers(self, alias: str, other: str) -> bool:
         """True if ``alias`` is joined on all classes that ``other`` is joined on, and on more.
 
-        ``other`` must have several. As lineitem refers to partsupp (part, supplier) and to orders:
-        then ``other`` has fewer rows, and joining on all of its columns matches fewer of them.
+        ``other`` must be joined on several. Example: lineitem is joined to partsupp on part and
+        supplier, and to orders as well, so it refers to partsupp. Then ``other`` has fewer rows,
+        and a join on all of its columns matches fewer of them.
         """
         own, others = self._of_relation(alias), self._of_relation(other)
         return len(others) > 1 and others < own
@@ -62,7 +63,7 @@ class Equalities:
         return {members for (owner, _), members in self._classes.items() if owner == alias}
 
     def needless(self, predicate: Expression, within: Relation) -> bool:
-        """True if ``within`` already has a column of the predicate's class to join on."""
+        """True if a predicate is an equality and ``within`` already has a column of its class."""
         if not isinstance(predicate, exp.EQ):
             return False
         members = self.of(predicate.this, predicate.expression) or frozenset()

@@ -33,7 +33,7 @@ _Pair = tuple[Expression, Expression]
 
 
 class Attachment(Protocol):
-    """The relation of a subquery in ON, to be joined to one of the sides."""
+    """The relation of a subquery in a join's ON, to be joined to one of the join's sides."""
 
     @property
     def outer_aliases(self) -> frozenset[str]: ...
@@ -91,7 +91,7 @@ def combine(
 def combine_as_written(
     sources: Sequence[Source], predicates: Sequence[Expression], semi_joins: Sequence[SemiJoin]
 ) -> Relation:
-    """Joins the sources in FROM order; what else WHERE says comes after the last of them.
+    """Joins the sources in FROM order, then applies the predicates that are no keys of a join.
 
     A relation that no equality connects yet waits until one does, as in :func:`combine`.
     """
@@ -114,7 +114,10 @@ def combine_as_written(
 
 
 def _first_connected(left: Relation, waiting: _Waiting, todo: list[Expression]) -> _Remaining:
-    """Joins the first waiting relation that keys connect, else simply the first."""
+    """Joins to ``left`` the first waiting relation that keys connect to it, else simply the first.
+
+    Returns the joined relation, and the predicates that are left.
+    """
     keys = {alias: _keys(left, relation, todo) for alias, relation in waiting.items()}
     alias = next((alias for alias, pairs in keys.items() if pairs), next(iter(waiting)))
     pairs = keys[alias]
@@ -123,13 +126,13 @@ def _first_connected(left: Relation, waiting: _Waiting, todo: list[Expression]) 
 
 
 def _keys(left: Relation, right: Relation, todo: Iterable[Expression]) -> list[_Pair]:
-    """The equalities between two relations, those of columns with one flat name among them."""
+    """Returns the equalities between two relations, also those of columns with one flat name."""
     keys = [pair for p in todo if (pair := _key(p, left.aliases, right.aliases))]
     return keys + _shared_names(left, right, keys)
 
 
 def _runs(sources: Sequence[Source]) -> Iterable[list[Source]]:
-    """Splits the sources into runs of inner-joined ones, with each outer-joined one alone."""
+    """Splits the sources into lists: inner-joined ones in a row, each outer-joined one alone."""
     run: list[Source] = []
     for source in sources:
         if source.side:
@@ -201,7 +204,7 @@ def _restricted(
 ) -> tuple[Relation, list[Expression], list[SemiJoin]]:
     """Applies to a relation the predicates and semi-joins that read only its columns.
 
-    Returns the relation, and what is left of both.
+    Returns the relation, and the predicates and semi-joins that are left.
     """
     relation, todo = _apply_ready(relation, todo)
     early = [s for s in semis if s.residual is None and s.outer_aliases]
@@ -219,11 +222,13 @@ def _apply_ready(relation: Relation, todo: list[Expression]) -> _Remaining:
 def _next(
     left: Relation, waiting: _Waiting, todo: list[Expression], equal: Equalities
 ) -> tuple[str, list[_Pair]]:
-    """Returns the relation to join next, and its keys: the first that keys connect to ``left``.
+    """Returns the alias of the relation to join next, and its keys.
 
-    A selective one that no other relation waits for goes first, then such a one with any condition
-    of its own, then others with one; one that only derived equalities connect goes last; one goes
-    after those that it refers to. If none is connected, the first.
+    Only relations that keys connect to ``left`` count; if there are none, the first one waiting is
+    returned. First go selective ones that no key connects to another waiting relation, then the
+    rest of those with any condition of their own, then others with a condition, then those without;
+    last go those that only derived equalities connect. A relation that the chosen one refers to
+    goes before it.
     """
     connected = {}
     for alias, relation in waiting.items():
@@ -241,9 +246,9 @@ def _next(
 
 
 def _enough(keys: list[_Pair], equal: Equalities, left: Relation) -> list[_Pair]:
-    """Drops join keys that follow from others: one is enough for columns that are equal.
+    """Drops join keys that follow from others: one key is enough for columns that are equal.
 
-    Of these, the key whose left column comes first in ``left`` stays.
+    Of the keys for equal columns, the one whose left column comes first in ``left`` stays.
     """
     order = {name: place for place, name in enumerate(left.node.names)}
     found: dict[object, list[_Pair]] = {}
@@ -260,8 +265,9 @@ def _folded(
 ) -> tuple[_Waiting, list[Expression]]:
     """Joins small tables at the end of a chain (region -> nation -> supplier) to their neighbour.
 
-    The neighbour is then restricted before the main join. That is done only where it pays: the
-    neighbour has no condition of its own, no other small table beside it, and is not first.
+    So the neighbour is restricted before the main join. That is done only where it pays: the
+    neighbour has no condition of its own, no other small table beside it, and is not ``first``.
+    Returns the relations that still wait, and the predicates that are left.
     """
     for leaf, relation in waiting.items():
         beside = _neighbours(leaf, waiting, todo)
@@ -280,7 +286,7 @@ def _folded(
 
 
 def _neighbours(alias: str, waiting: _Waiting, todo: list[Expression]) -> set[str]:
-    """Returns the relations that a key connects to this one."""
+    """Returns the aliases of the waiting relations that a key connects to this one."""
     own = waiting[alias]
     return {
         other
@@ -296,7 +302,7 @@ def _neighbours(alias: str, waiting: _Waiting, todo: list[Expression]) -> set[st
 def _shared_names(
     left: Relation, right: Relation, keys: list[tuple[Expression, Expression]]
 ) -> list[tuple[Expression, Expression]]:
-    """Returns keys for columns that share a flat name, because some predicate makes them equal."""
+    """Returns keys (left, right) for columns with one flat name; a predicate makes them equal."""
     named = {left.columns[a.table, a.name] for a, _ in keys if isinstance(a, exp.Column)}
     by_name = {name: place for place, name in left.columns.items()}
     pairs = {}

@@ -53,7 +53,7 @@ def _aliased(expression: Expression) -> AliasedColumn:
 def _shared(
     select: exp.Select, uses: Counter[AliasedColumn]
 ) -> dict[AliasedColumn, set[AliasedColumn]]:
-    """Returns classes of columns with one name that are equal in every row.
+    """Maps a column to its class: the columns of the same name that equal it in every row.
 
     Inner joins make columns equal; a left join does where its right key is read nowhere else.
     """

@@ -27,7 +27,10 @@ def implied_of_each(predicate: Expression) -> list[Expression]:
 
 
 def factored(predicate: Expression) -> list[Expression]:
-    """``(a and b) or (a and c)`` -> ``a``, ``b or c``."""
+    """Takes the conditions that all sides of an OR have in common out of the OR.
+
+    ``(a and b) or (a and c)`` -> ``a``, ``b or c``.
+    """
     branches = [conjuncts(branch) for branch in disjuncts(predicate)]
     common = [p for p in branches[0] if all(p in branch for branch in branches[1:])]
     if len(branches) < 2 or not common:

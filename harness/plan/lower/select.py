@@ -125,7 +125,7 @@ class Lowering:
         return self._combined(sources, local), correlated
 
     def _combined(self, sources: Sequence[Source], predicates: Sequence[Expression]) -> Relation:
-        """Joins the sources; predicates on a scalar subquery follow when its value is joined."""
+        """Joins the sources, then the values of subqueries, and applies the predicates."""
         subqueries = Subqueries(self, [])
         early, late, semi_joins = [], [], []
         for predicate in predicates:
@@ -151,10 +151,11 @@ class Lowering:
         early: list[Expression],
         late: list[Expression],
     ) -> list[Source]:
-        """Compares a source with an uncorrelated scalar subquery before the source is joined.
+        """Applies comparisons of a source with a scalar subquery before the source is joined.
 
-        The source's other predicates come first, since they can be applied while reading. Removes
-        from ``attached``, ``early`` and ``late`` what it applied.
+        These are comparisons with an uncorrelated subquery. The source's other predicates come
+        first, since they can be applied while reading. Returns the sources, and removes from
+        ``attached``, ``early`` and ``late`` what it applied.
         """
         done = list(sources)
         if any(source.side for source in sources):
@@ -332,8 +333,8 @@ class Lowering:
     ) -> list[SortKey]:
         """Returns the sort keys of distinct rows up to the first that is not in the SELECT list.
 
-        By the other keys DuckDB sorts an arbitrary one of the rows that are equal. Raises
-        Unsupported if a LIMIT makes that matter.
+        For later keys DuckDB takes the value of an arbitrary one of the rows that are equal. Raises
+        Unsupported if a LIMIT makes those keys matter.
         """
         known = list(itertools.takewhile(lambda key: key.column in outputs, keys))
         if len(known) < len(keys) and (select.args.get("limit") or select.args.get("offset")):
@@ -403,7 +404,7 @@ def _is_output(key: Expression, outputs: set[str]) -> bool:
 
 
 def _sort_column(key: Expression, items: list[Item], windows: Windows) -> str:
-    """Returns the column that holds an ORDER BY key, and adds it to the items if there is none."""
+    """Returns the name of the item that is an ORDER BY key; adds an item if there is none."""
     key = windows.out_of(key, described(key))
     for name, e in items:
         if e == key:

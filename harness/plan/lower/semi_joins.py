@@ -26,7 +26,7 @@ from harness.plan.tree.relation import Relation, aliases_in, join
 
 @dataclass(frozen=True)
 class SemiJoin:
-    """An EXISTS or IN of the WHERE clause: it keeps rows of the block by rows of ``right``.
+    """An EXISTS or IN of WHERE, or its negation: a join with ``right`` that only filters rows.
 
     ``on`` pairs an outer with an inner expression; ``null_aware`` is set for NOT IN.
     """
@@ -59,7 +59,7 @@ class SemiJoin:
         return [*(left for left, _ in self.on), *conjuncts(self.residual)]
 
     def _if_any(self, left: Relation) -> Relation:
-        """Lowers an uncorrelated EXISTS: it keeps every row, or none."""
+        """Lowers an uncorrelated EXISTS or its negation: keeps every row of ``left``, or none."""
         rows = fresh("rows", set(left.node.names))
         count = Aggregate(self.right.node, (), ((rows, exp.Count(this=exp.Star())),))
         sign = exp.GT if self.kind == "semi" else exp.EQ
@@ -79,9 +79,10 @@ class SemiJoin:
         return None
 
     def _by_extremes(self, left: Relation, ours: Expression, theirs: Expression) -> Relation:
-        """Lowers ``exists (… where inner <> outer)`` to an aggregation.
+        """Lowers ``exists (… where inner <> outer)`` to an aggregation that is joined to ``left``.
 
-        Some value of a group differs from ours exactly if its minimum or its maximum does.
+        Some inner value of a group differs from the outer value exactly if the group's minimum or
+        maximum differs from it.
         """
         right, keys = self.right, []
         for _, key in self.on:
@@ -121,8 +122,8 @@ class SemiJoin:
     def _not_in(self, left: Relation) -> Relation:
         """Lowers NOT IN, which is an anti join only if neither side can be NULL.
 
-        Otherwise it is true for an empty set, and for a value that is not NULL if the set has no
-        NULL.
+        Otherwise NOT IN is true of a row without a match if the set is empty, or if neither the
+        row's value nor any value of the set is NULL.
         """
         (*correlation, (value, member)) = self.on
         outer, left_name = left.with_column(value)

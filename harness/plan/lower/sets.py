@@ -82,7 +82,11 @@ def _same(names: Iterable[str]) -> tuple[Item, ...]:
 
 
 def _widened(node: Node, pairs: Sequence[tuple[Column, Column]], side: int) -> Node:
-    """Renames an input's columns to the left input's, and casts them to the wider type."""
+    """Returns an input of a set operation with the left input's names and the wider types.
+
+    ``pairs`` are the columns of both inputs, ``side`` is the place of this input's column in a
+    pair.
+    """
     items: list[Item] = []
     for pair in pairs:
         e: Expression = exp.column(pair[side].name)
@@ -111,8 +115,8 @@ def over_sets(
 ) -> Node:
     """Builds a union of one aggregation for each grouping set; keys not in a set are NULL.
 
-    ``sets`` holds names of ``keys``. A set's groups are made of the groups of a set with more keys,
-    if the aggregates allow that and ``each_from_rows`` is not set.
+    ``sets`` holds names of ``keys``. A set's groups are combined from the groups of a set with more
+    keys, if the aggregates allow that and ``each_from_rows`` is not set.
     """
     aggregates = tuple(item for item in values if not isinstance(item[1], exp.Grouping))
     types = {c.name: c.type for c in Aggregate(source, tuple(keys), ()).schema}
@@ -150,12 +154,18 @@ _COMBINED: dict[type[Expression], type[Expression]] = {
 
 
 def _is_combined(e: Expression) -> bool:
-    """True for an aggregate that has a combination, and no DISTINCT."""
+    """True if an aggregate of a group can be combined from those of smaller groups.
+
+    A sum can be, an aggregate of DISTINCT values cannot.
+    """
     return type(e) in _COMBINED and not isinstance(e.this, exp.Distinct)
 
 
 def _regrouped(groups: Node, keys: Sequence[str], aggregates: Sequence[Item]) -> Node:
-    """Combines groups to those by fewer keys; without keys and groups, counts are 0."""
+    """Combines ``groups`` to the larger groups by fewer keys.
+
+    Without keys there is one group: its counts are 0 if there are no groups to combine.
+    """
     combined = [(name, _COMBINED[type(e)](this=exp.column(name))) for name, e in aggregates]
     node = aggregated(groups, _same(keys), combined)
     counts = {name for name, e in aggregates if isinstance(e, (exp.Count, exp.CountIf))}
@@ -172,9 +182,9 @@ def _regrouped(groups: Node, keys: Sequence[str], aggregates: Sequence[Item]) ->
 
 
 def _grouping(e: Expression, lacking: set[Expression]) -> Expression | None:
-    """``grouping(a, b)`` as a number with a bit for each key not in the set; the last one's is 1.
+    """Returns ``grouping(a, b)`` as a number: each key is a bit, 1 if the set lacks the key.
 
-    None if the expression is no ``grouping``.
+    The last key is the lowest bit. Returns None if the expression is no ``grouping``.
     """
     if not isinstance(e, exp.Grouping):
         return None

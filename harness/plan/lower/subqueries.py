@@ -58,7 +58,7 @@ class Attached:
 
     @property
     def outer_aliases(self) -> frozenset[str]:
-        """Returns the aliases of the block that the subquery refers to."""
+        """Returns the aliases in the surrounding block that the subquery refers to."""
         tied = [*(outer for outer, _ in self.on), *(e for _, e in self.aggregates)]
         tied += [] if self.residual is None else [self.residual]
         return frozenset().union(*map(aliases_in, tied)) - self.relation.aliases - {""}
@@ -148,8 +148,8 @@ class Subqueries:
     def out_of(self, e: Expression, *, required: bool = False) -> Expression:
         """Returns the expression with its subqueries replaced by columns of attached relations.
 
-        ``required`` says that the predicate drops a row whose value is NULL: an inner join then
-        does.
+        ``required`` says that the predicate is not true of a row where the expression is NULL: then
+        an inner join may drop that row.
         """
         negated = isinstance(e, exp.Not)
         test = e.this if negated else e
@@ -172,7 +172,10 @@ class Subqueries:
         return self.out_of(value, required=required) if isinstance(value, exp.Expr) else value
 
     def _truth(self, test: Expression, semi: SemiJoin, negated: bool, decides: bool) -> Expression:
-        """Returns an EXISTS or IN as a value; that of IN can be NULL."""
+        """Returns an expression for the value of an EXISTS or IN; that of IN can be NULL.
+
+        ``decides`` says that NULL has the same effect as false here.
+        """
         found = self._found(semi)
         if isinstance(test, exp.Exists) or (decides and not negated):
             return negation(found) if negated else found
@@ -183,7 +186,7 @@ class Subqueries:
         return exp.Case(ifs=[yes, no])
 
     def _found(self, semi: SemiJoin) -> Expression:
-        """Returns a condition: EXISTS or IN finds a match for a row."""
+        """Returns the condition that an EXISTS or IN finds a match for a row."""
         if semi.residual is not None or not semi.on:
             (count,) = self._values(semi.right, semi.on, [("found", _ROWS)], semi.residual)
             return exp.GT(this=count, expression=exp.Literal.number(0))
@@ -200,9 +203,10 @@ class Subqueries:
         return exp.Not(this=exp.Is(this=mark, expression=exp.null()))
 
     def _comparable(self, semi: SemiJoin) -> Expression:
-        """Returns a condition: NOT IN is true of a row for which IN finds no match.
+        """Returns the condition that NOT IN is true, not NULL, of a row that has no match.
 
-        It is if the set is empty, or if neither the row's value is NULL nor any in the set.
+        It holds if the set is empty, or if neither the row's value nor any value of the set is
+        NULL.
         """
         (*correlation, (value, member)) = semi.on
         counts = [("set_size", _ROWS), ("set_known", exp.Count(this=member.copy()))]
@@ -256,8 +260,8 @@ class Subqueries:
     ) -> list[Expression]:
         """Attaches aggregates over the rows that match a row of the block; returns their columns.
 
-        If all correlation is by equalities, they are computed once per key; with a residual, per
-        row.
+        The aggregates are computed once per key if all correlation is by equalities, and once per
+        row of the block if there is a residual.
         """
         alias, keys = self.blocks.alias(), list[Item]()
         if by_row or residual is not None:
@@ -323,7 +327,7 @@ def _is_positive(limit: Expression | None) -> bool:
 
 
 def _null_is_false(e: Expression) -> bool:
-    """True if NULL has the same effect as false where a test stands."""
+    """True if NULL, as the result of a test, has the same effect as false where the test stands."""
     parent = e.parent
     if isinstance(parent, (exp.And, exp.Or)):
         return _null_is_false(parent)
@@ -340,9 +344,9 @@ def compares(predicate: Expression) -> bool:
 def _seen_from_block(
     value: Expression, alias: str, aggregates: Aggregates, joined: bool = True
 ) -> Expression:
-    """Rewrites a value over an aggregation's columns to one over the block it is joined to.
+    """Rewrites a value over an aggregation's columns to one over the block around the subquery.
 
-    A count is 0 for a row without a match.
+    A count is 0 for a row of the block without a match.
     """
     counts = {name for name, e in aggregates.found if joined and isinstance(e, exp.Count)}
 
@@ -358,7 +362,7 @@ def _seen_from_block(
 
 
 def _is_strict(item: Expression) -> bool:
-    """True if a value is NULL where there are no rows to aggregate."""
+    """True if a value is NULL without rows to aggregate: ``sum(x)`` is, ``count(x)`` is not."""
     if isinstance(item, exp.AggFunc):
         return not isinstance(item, exp.Count)
     operands = [item.this, item.args.get("expression")] if isinstance(item, _STRICT) else []

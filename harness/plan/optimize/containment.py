@@ -51,7 +51,10 @@ class InnerJoins:
 
 
 def over_join(plan: Node) -> Node:
-    """Returns the plan with such aggregations moved over the join, from the inputs up."""
+    """Makes aggregations read the join that they are joined to, where it holds all their rows.
+
+    Returns the plan; works from its inputs up.
+    """
     plan = plan.with_inputs(*(over_join(child) for child in plan.inputs))
     if isinstance(plan, Join) and plan.kind == "inner" and len(plan.on) == 1:
         ((ours, theirs),) = plan.on
@@ -62,7 +65,7 @@ def over_join(plan: Node) -> Node:
 
 
 def _moved(node: Node, key: str, left: Node, left_key: str) -> Node | None:
-    """Returns the aggregation by ``key`` with input ``left``; None if its result would differ."""
+    """Returns the aggregation by ``key`` over ``left``; None if its result would differ."""
     if isinstance(node, Project):
         source = dict(node.items).get(key)
         if not isinstance(source, exp.Column):
@@ -82,7 +85,7 @@ def _moved(node: Node, key: str, left: Node, left_key: str) -> Node | None:
 
 
 def _contained(node: Aggregate, left: Node, left_key: str) -> dict[str, str] | None:
-    """Maps the aggregation's input columns to their names in ``left``, if all rows are there."""
+    """Maps an aggregation's input columns to names in ``left``; None if ``left`` may lack rows."""
     inner, outer = inner_joins(node.input), inner_joins(left)
     key = node.keys[0][1]
     if inner is None or outer is None or not isinstance(key, exp.Column):
@@ -107,7 +110,7 @@ def _contained(node: Aggregate, left: Node, left_key: str) -> dict[str, str] | N
 def _connected_by_key_only(
     inner: InnerJoins, outer: InnerJoins, tables: set[str], key: TableColumn
 ) -> bool:
-    """True if the other tables of ``outer`` restrict the common ones by the key alone."""
+    """True if ``outer`` joins its further tables to the common ``tables`` by the key alone."""
     for shared in outer.classes:
         common = frozenset(p for p in shared if p[0] in tables)
         if common != shared and common and key not in common:

@@ -16,9 +16,10 @@ def has_extremes(node: Aggregate) -> bool:
 
 
 def over_first_rows(node: Aggregate) -> Aggregate:
-    """Returns the same aggregation over rows numbered by the key of each arg_max or arg_min.
+    """Replaces arg_max and arg_min by a maximum over rows that are numbered by their keys.
 
-    Rows whose key or value is NULL come last, and give NULL.
+    The value of row 1 of a group is taken. Rows whose key or value is NULL come last, and give
+    NULL.
     """
     windows: list[tuple[str, exp.Window]] = []
     values: list[Item] = []
@@ -42,7 +43,7 @@ def _numbered(node: Aggregate, e: Expression) -> exp.Window:
 
 
 def _first(number: str, e: Expression, nullable: bool) -> Expression:
-    """Returns the value of the first row; NULL if its key is NULL."""
+    """Returns a CASE: the value in the row numbered 1 if its key is not NULL, else NULL."""
     first: Expression = exp.EQ(this=exp.column(number), expression=exp.Literal.number(1))
     condition = exp.And(this=first, expression=_there(e.expression)) if nullable else first
     return exp.Case(ifs=[exp.If(this=condition, true=e.this.copy())])

@@ -26,7 +26,7 @@ from harness.plan.tree.nodes import (
 
 
 def with_key_names(plan: Node) -> Node:
-    """Renames computed right keys of joins to the left keys, where nothing else reads them."""
+    """Gives computed right keys of joins the left keys' names, where nothing else reads them."""
     return _renamed_keys(plan, uses(plan))
 
 
@@ -42,16 +42,17 @@ def _renamed_keys(node: Node, used: Counter[Node]) -> Node:
 
 
 def _read_above(join: Join, name: str) -> bool:
-    """True if nodes above the join read a right column, or it is one of several keys."""
+    """True if a right key may be read elsewhere: above the join, by another key or a residual."""
     goes_on = join.kind in ("inner", "left") and name in join.names
     return goes_on or sum(name == theirs for _, theirs in join.on) > 1 or join.residual is not None
 
 
 def _under(node: Node, old: str, new: str, used: Counter[Node]) -> Node | None:
-    """Returns the node with a column renamed where it is computed.
+    """Returns the node with a column renamed where it is computed, or None.
 
-    None if it is not computed below, if others read the node, or if the name is the table's own. A
-    table's column that was renamed in the query gets its own name back.
+    None if the column is not computed in or below the node, if others read the node, or if the
+    column has the name that its table gives it. A table's column that was renamed in the query gets
+    the table's name back.
     """
     if new in node.names or used[node] > 1:
         return None
@@ -93,7 +94,10 @@ def _readers(project: Project, name: str) -> int:
 
 
 def _without_swap(project: Project) -> Node:
-    """Returns the project's input if the project only swaps a key and one other column."""
+    """Returns the input of a projection that only changes the order of at most two columns.
+
+    Returns any other projection as it is.
+    """
     same_name = {name for name, e in project.items if e == exp.column(name)}
     same = same_name == set(project.names) == set(project.input.names)
     return project.input if same and len(same_name) <= 2 else project
@@ -104,10 +108,10 @@ def _read_as(e: Expression, old: str, new: str) -> Expression:
 
 
 def frame_name(node: Node) -> str:
-    """Returns the name of a frame's variable.
+    """Returns the name of the variable that holds a node's frame in a program.
 
-    That is its CTE's name, or its only computed column, or ``by_`` and its keys, or its first
-    table.
+    That is the name of the node's CTE, or else of its only computed column, or else ``by_`` and its
+    keys, or else its first table.
     """
     below = node
     while not isinstance(below, Scan):

@@ -46,7 +46,7 @@ def prune(plan: Node) -> Node:
 
 
 def _reads(node: Node, need: frozenset[str]) -> list[frozenset[str]]:
-    """Returns, for each input, the columns that a node reads of it to compute those in ``need``."""
+    """Returns, for each input, the names of its columns that a node reads to compute ``need``."""
     match node:
         case Scan():
             return []
@@ -102,7 +102,7 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
 def _only_needed(node: Filter | Join, need: frozenset[str]) -> Node:
     """Returns the node with only the columns in ``need``, or its first one if there are none.
 
-    Its rows may still be counted.
+    It needs one column even so, since its rows may still be counted.
     """
     names = tuple(name for name in node.names if name in need) or node.names[:1]
     return node if names == node.names else replace(node, columns=names)
@@ -113,7 +113,7 @@ def _needed(items: tuple[Item, ...], need: frozenset[str]) -> tuple[Item, ...]:
 
 
 def _aggregates(node: Aggregate, need: frozenset[str]) -> tuple[Item, ...]:
-    """Returns the aggregates in ``need``; without keys at least one, to have a row at all."""
+    """Returns the aggregates in ``need``; without keys at least one, since there must be a row."""
     if node.keys:
         return tuple(item for item in node.aggregates if item[0] in need)
     return _needed(node.aggregates, need)
@@ -124,12 +124,12 @@ def _values(items: tuple[Item, ...]) -> list[Expression]:
 
 
 def _of_union(node: Union, need: frozenset[str]) -> frozenset[str]:
-    """Returns the columns in ``need``, or the first one if there are none."""
+    """Returns the columns to read of a union: ``need``, or its first one if ``need`` is empty."""
     return need or frozenset(node.names[:1])
 
 
 def _only(node: Node, names: tuple[str, ...]) -> Node:
-    """Returns the node with only these columns; it may have more for its other readers."""
+    """Returns a projection to the columns ``names``, or the node itself if it has no others."""
     if node.names == names:
         return node
     return Project(node, tuple((name, exp.column(name)) for name in names))

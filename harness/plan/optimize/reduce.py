@@ -14,7 +14,10 @@ from harness.plan.tree.selective import selective
 
 
 def reduce(plan: Node) -> Node:
-    """Returns the plan with the inputs of such aggregations restricted, from the inputs up."""
+    """Returns the plan with inputs of aggregations restricted to the keys that a join reads.
+
+    Works from the plan's inputs up.
+    """
     plan = plan.with_inputs(*(reduce(child) for child in plan.inputs))
     if isinstance(plan, Join) and plan.kind in ("inner", "left", "semi") and selective(plan.left):
         for ours, theirs in plan.on:
@@ -25,7 +28,10 @@ def reduce(plan: Node) -> Node:
 
 
 def _restricted(node: Node, key: str, by: Node, by_key: str) -> Node | None:
-    """Returns the node with its aggregation's input restricted; None if ``key`` is not its key."""
+    """Returns the node, its aggregation's input restricted to the keys in ``by``.
+
+    None if ``key`` is no key of the aggregation, or if its input is selective already.
+    """
     if isinstance(node, Project):
         source = _source(node.items, key)
         below = None if source is None else _restricted(node.input, source, by, by_key)

@@ -39,7 +39,7 @@ def rewrite(plan: Node) -> Node:
 
 
 def _top_per_group(node: Node) -> Node:
-    """Replaces a filter on a row number that is not read otherwise by TopPerGroup."""
+    """Replaces a filter on a row number by TopPerGroup, if nothing else reads the row number."""
     filtered = _filter_first(node)
     match filtered:
         case Filter(input=Window(functions=((name, window),)) as ranked) if (
@@ -84,9 +84,9 @@ def _without_needless_distinct(node: Node) -> Node:
 
 
 def _repeated(node: Node, read: Set[str]) -> Node:
-    """Returns the node's rows, of which only the columns ``read`` matter, and not how often.
+    """Simplifies a node of which only the columns ``read`` matter, and not how often a row occurs.
 
-    DISTINCT is dropped, and a join that adds nothing to read only looks for matches.
+    DISTINCT is dropped, and an inner join becomes a semi join if no right column is in ``read``.
     """
     match node:
         case Distinct(input=rows):
@@ -114,9 +114,10 @@ def _still(columns: Sequence[str], node: Node) -> tuple[str, ...]:
 
 
 def _groups_that_differ(node: Filter, read: Set[str]) -> Node | None:
-    """``a join a as b on a.k = b.k where a.x <> b.x``, of which only k is read, as groups of k.
+    """Turns a self-join that looks for unequal values into groups; None for any other filter.
 
-    They are those of which the least x is below the greatest.
+    ``a join a as b on a.k = b.k where a.x <> b.x``, of which only k is read, becomes the groups of
+    k whose least x is below their greatest.
     """
     match node:
         case Filter(
@@ -144,7 +145,7 @@ def _groups_that_differ(node: Filter, read: Set[str]) -> Node | None:
 
 
 def _source(scan: Scan, name: str) -> str:
-    """Returns the name that a scan's column has in its table; "" for another column."""
+    """Returns the name that a scan's column ``name`` has in its table; "" if there is none."""
     return next((source for source, column in scan.columns if column.name == name), "")
 
 

@@ -20,7 +20,7 @@ _EVERY = 2**62
 
 
 def answer_spec(sql: str, names: tuple[str, ...], schema: Schema, tolerance: float) -> AnswerSpec:
-    """Describes the answer of a query; ``schema`` is empty if its types are not known.
+    """Describes the answer of a query; ``schema`` is empty if the answer's types are not known.
 
     ``names`` are the answer's columns, ``tolerance`` is the relative error that floats may have.
     """

@@ -15,9 +15,10 @@ _NARROW = {
 
 
 def plain_casts(tree: Expression) -> None:
-    """Changes the tree in place: casts that fail only for rows that do not need them give NULL.
+    """Makes casts give NULL, in place, where they could only fail in rows that do not need them.
 
-    The tree's types must be known.
+    SQL computes some parts of CASE and COALESCE for some rows only, libraries for all. Also makes
+    TRY_CASTs to small integers NULL out of range. The tree's types must be known.
     """
     for choice in tree.find_all(exp.Case, exp.Coalesce):
         for part in _conditional_parts(choice):
@@ -27,7 +28,7 @@ def plain_casts(tree: Expression) -> None:
 
 
 def _conditional_parts(choice: Expression) -> list[Expression]:
-    """Returns the parts that SQL computes only for some rows; libraries compute them for all."""
+    """Returns the parts of a CASE or COALESCE that SQL computes only for some rows."""
     if isinstance(choice, exp.Coalesce):
         return list(choice.expressions)
     values = [branch.args["true"] for branch in choice.args["ifs"]]
@@ -37,7 +38,7 @@ def _conditional_parts(choice: Expression) -> list[Expression]:
 
 
 def _null_on_failure(part: Expression) -> None:
-    """Turns casts of texts into ones that give NULL where they fail."""
+    """Replaces casts of texts in ``part`` by TRY_CASTs, which give NULL where they fail."""
     for cast in list(part.find_all(exp.Cast)):
         of_text = cast.this.is_type(*exp.DataType.TEXT_TYPES)
         if of_text and type(cast) is exp.Cast and not isinstance(cast.this, exp.Literal):
@@ -47,7 +48,7 @@ def _null_on_failure(part: Expression) -> None:
 def _within_range(cast: exp.TryCast) -> None:
     """Makes ``try_cast(x as tinyint)`` NULL for values that the type cannot hold.
 
-    A float's half rounds to even, a decimal's away from zero.
+    Values are rounded first: a float's half to even, a decimal's away from zero.
     """
     bits, value = _NARROW.get(cast.args["to"].this), cast.this
     if bits is None or isinstance(value, exp.Null):
@@ -78,6 +79,6 @@ def _float(value: float) -> Expression:
 
 
 def _point(value: float, exponent: str = "") -> Expression:
-    """Returns a number with a point, which is a decimal unless it has an exponent."""
+    """Returns a literal with a point: a decimal, or a float if ``exponent`` is given."""
     literal = exp.Literal.number(f"{abs(value)!r}{exponent}")
     return exp.Neg(this=literal) if value < 0 else literal

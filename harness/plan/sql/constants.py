@@ -50,9 +50,9 @@ def computed(tree: Any) -> Any:
 
 
 def of_unread(tree: Expression) -> None:
-    """Computes constants by functions that the plan does not read, as ``chr(10)``, in place.
+    """Replaces calls of functions unknown to the plan, as ``chr(10)``, by their values, in place.
 
-    Not in GROUP BY and ORDER BY, where a number would be a place.
+    Calls in GROUP BY and ORDER BY are left, where a number would be a position in the SELECT list.
     """
     for part in list(_computations(tree)):
         known = all(type(node).__name__ in read_arguments() for node in part.walk())
@@ -124,7 +124,7 @@ def _cast(e: Expression, kind: str) -> Expression:
 
 
 def typed_nulls(tree: Expression) -> None:
-    """Gives columns of bare NULLs a type, in place: their column's in a UNION, else BIGINT."""
+    """Gives bare NULLs in SELECT lists a type, in place: a UNION's other side's, else BIGINT."""
     for union in reversed(list(tree.find_all(exp.SetOperation))):
         for pair in zip(union.this.selects, union.expression.selects, strict=False):
             items = [item.unalias() for item in pair]
@@ -149,7 +149,10 @@ def _great_as_floats(operands: Iterable[Expression]) -> None:
 
 
 def texts_beside_values(tree: Expression) -> None:
-    """``day < '2020-1-31'`` -> ``day < date '2020-01-31'``, in place, as DuckDB reads the text."""
+    """Rewrites texts beside typed values to constants of the type, in place, as DuckDB reads them.
+
+    ``day < '2020-1-31'`` -> ``day < date '2020-01-31'``
+    """
     for node in list(tree.find_all(*_SIDES)):
         operands = [x for x in node.iter_expressions() if isinstance(x, Expression)]
         texts = [x for x in operands if isinstance(x, exp.Literal) and x.is_string]

@@ -38,7 +38,7 @@ _WHOLE = exp.DataType.INTEGER_TYPES
 
 @dataclass(frozen=True)
 class _Scaled:
-    """The value ``whole / 10**places``; ``decimal`` is False if it is an integer in DuckDB."""
+    """A number as ``whole / 10**places``; ``decimal`` is False if it is an integer in DuckDB."""
 
     whole: Expression
     places: int
@@ -46,17 +46,17 @@ class _Scaled:
 
     @property
     def value(self) -> Fraction | None:
-        """Returns the value of a constant, else None."""
+        """Returns the number as a fraction if it is a constant, else None."""
         number = _constant(self.whole)
         return None if number is None else Fraction(number, 10**self.places)
 
     def at(self, places: int) -> Expression:
-        """Returns the integer that represents the value with that many places."""
+        """Returns the integer expression that stands for the number if it has ``places`` places."""
         return _times(self.whole.copy(), 10 ** (places - self.places))
 
 
 def in_whole_numbers(tree: Any) -> Any:
-    """Returns the tree without decimal arithmetic; its types must be known.
+    """Returns the tree with decimals computed as integers; the tree's types must be known.
 
     Raises Unsupported where libraries would compute something else.
     """
@@ -79,7 +79,7 @@ def _nullif_as_case(tree: Expression) -> None:
 
 
 def _mark_shown(select: exp.Select) -> None:
-    """Marks the arithmetic of which the answer shows the result, and on which nothing depends."""
+    """Marks arithmetic whose result is only shown in the answer: nothing else depends on it."""
     order = select.args.get("order")
     sorted_by = {key.this.name for key in order.expressions} if order is not None else set()
     waiting = [e.unalias() for e in select.selects if e.alias_or_name not in sorted_by]
@@ -91,7 +91,7 @@ def _mark_shown(select: exp.Select) -> None:
 
 
 def _mark_keys(select: exp.Select) -> None:
-    """Marks the expressions that are grouped by: each is one value, not arithmetic."""
+    """Marks the GROUP BY keys in the rest of a SELECT: each is one value there, not arithmetic."""
     group = select.args.get("group")
     sets = (grouping_sets(group) if group else None) or []
     by = [*(group.expressions if group else ()), *itertools.chain(*sets)]
@@ -142,7 +142,7 @@ def _put(parent: Expression, key: str, child: Expression, place: int | None = No
 
 
 def _scaled(e: Expression, within: bool = False) -> _Scaled | None:
-    """Returns an expression of decimals and integers as integers; None for any other.
+    """Returns an expression of decimals and integers as an integer and its places; None for others.
 
     ``within`` also rewrites an expression that the query is grouped by.
     """
@@ -192,7 +192,7 @@ def _of_literal(literal: Expression) -> _Scaled | None:
 
 
 def _aligned(e: Expression, made: Callable[[list[Expression]], Expression]) -> _Scaled | None:
-    """Returns the expression over its operands with equal numbers of places."""
+    """Applies ``made`` to the operands, scaled to equal places; None if one cannot be scaled."""
     operands = [_scaled(x) for x in e.iter_expressions()]
     found = [x for x in operands if x is not None]
     if len(found) < len(operands):
@@ -240,7 +240,10 @@ def _makes_decimal(e: Expression) -> bool:
 
 
 def _of_cast(e: Expression) -> _Scaled:
-    """Returns a number cast to a decimal, for which halves are rounded away from zero."""
+    """Returns a number cast to a decimal, as an integer and its places.
+
+    Halves are rounded away from zero.
+    """
     value, places = e.this, _places_of_type(e.args["to"])
     scaled = _scaled(value)
     if places > MOST_PLACES:
@@ -301,7 +304,7 @@ def is_scaled(product: Expression) -> bool:
 
 
 def _over(whole: Expression, places: int) -> Expression:
-    """Returns the float of a decimal ``whole / 10**places``."""
+    """Returns the division that gives the decimal ``whole / 10**places`` as a float."""
     divisor = 10**places
     if isinstance(whole, exp.Mul) and (own := _constant(whole.expression)) is not None:
         common = math.gcd(own, divisor)

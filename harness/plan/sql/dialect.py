@@ -16,7 +16,7 @@ MOST_DIGITS = 38
 
 
 def _annotate_literal(annotator: Any, literal: exp.Literal) -> exp.Literal:
-    """Makes a number with a point and no exponent a decimal."""
+    """Gives a number with a point and no exponent the type DECIMAL."""
     annotator._annotate_literal(literal)
     text = literal.name.lower()
     if literal.is_number and "." in text and "e" not in text and len(text) <= MOST_DIGITS + 1:
@@ -43,7 +43,10 @@ def is_place(e: exp.Expr) -> bool:
 
 
 def _by_unit(name: str) -> Any:
-    """Returns a builder that takes a unit only as a text: ``date_trunc(day, t)`` names a column."""
+    """Returns a builder for the function ``name`` that takes only a text for a unit of time.
+
+    In ``date_trunc(day, t)``, ``day`` is a column.
+    """
     build = DuckDBParser.FUNCTIONS[name]
 
     def built(arguments: list[exp.Expr]) -> exp.Expr:

@@ -15,7 +15,7 @@ Rewrite = Callable[[Any], Expression]
 
 
 def by_name(tree: Expression) -> None:
-    """Replaces, in place, functions that sqlglot does not know, or reads in another form."""
+    """Replaces, in place, functions that sqlglot does not know, or parses to its own form."""
     for call in list(tree.find_all(exp.Anonymous)):
         known = NAMED.get(call.name.lower())
         if known is not None and len(call.expressions) == known[0]:
@@ -30,7 +30,7 @@ def _date(e: exp.Date) -> Expression:
 
 
 def _data_first(e: exp.TimeToStr) -> Expression:
-    """``strftime('%Y', day)`` -> ``strftime(day, '%Y')``: DuckDB takes either."""
+    """Rewrites ``strftime('%Y', day)`` to ``strftime(day, '%Y')``: DuckDB takes either order."""
     text = e.this
     if isinstance(text, exp.Literal) and text.is_string:
         return exp.TimeToStr(this=e.args["format"], format=text)

@@ -14,7 +14,7 @@ _GROUPED, _WRITTEN = "grouped", "written"
 
 
 def mark_grouped(select: exp.Select) -> None:
-    """Marks a query as grouped, so that it stays so if its aggregates are simplified away."""
+    """Marks a grouped SELECT, which stays grouped even if its aggregates are simplified away."""
     clauses = select.args.get("group") or select.args.get("having")
     if clauses or any(has_aggregate(item) for item in select.selects):
         select.meta[_GROUPED] = True
@@ -44,9 +44,10 @@ _AROUND = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
 
 
 def mark_written_keys(group: exp.Group) -> None:
-    """Notes how many keys its sets have as they are written; writes out sets of keys in doubt.
+    """Notes how many different keys the sets of a GROUP BY have as written.
 
-    DuckDB takes ``k``, ``t.k``, an alias of it and its position in the SELECT list for several.
+    Writes out ROLLUP and CUBE as GROUPING SETS if a key is a tuple or occurs twice. DuckDB takes
+    ``k``, ``t.k``, an alias of k and the position of k in the SELECT list for different keys.
     """
     sets = grouping_sets(group) or []
     group.meta[_WRITTEN] = len({_written(key) for chosen in sets for key in chosen})

@@ -30,7 +30,7 @@ from harness.words import folded
 
 @dataclass(frozen=True)
 class Several:
-    """The columns that USING merged into one, whose value is ``own``, or the first not NULL."""
+    """Columns that USING merged into one; its value is ``own``, or else the first not NULL."""
 
     columns: tuple[Expression, ...]
     own: Expression | None
@@ -57,9 +57,10 @@ _LEFT_ONLY = ("SEMI", "ANTI")
 
 
 def plainly_joined(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
-    """Rewrites such joins in place, and writes out the stars and columns that they change.
+    """Rewrites USING to ON in place, and moves RIGHT and FULL joins after a comma to the front.
 
-    Raises Unsupported if it is not known which table has a column of USING.
+    Also writes out the stars and column names that these changes affect. Raises Unsupported if it
+    is not known which table has a column of USING.
     """
     for select in list(tree.find_all(exp.Select)):
         items = comma_items(select)

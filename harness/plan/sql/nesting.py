@@ -23,7 +23,7 @@ MOST_STEPS = 100
 
 @dataclass(frozen=True)
 class _Far:
-    """A column of a query further out: that query, and those in between, the innermost first."""
+    """A column of a query further out, with that query and those in between, innermost first."""
 
     column: exp.Column
     owner: exp.Select
@@ -31,7 +31,7 @@ class _Far:
 
 
 def tied_to_the_next(tree: Expression, schemas: Mapping[str, Schema]) -> None:
-    """Rewrites in place the subqueries that refer two or more levels out.
+    """Makes subqueries that refer two or more levels out refer to the next query, in place.
 
     The tree's columns must be qualified.
     """
@@ -67,7 +67,10 @@ def _bound(column: exp.Column) -> _Far | None:
 
 
 def _source(far: _Far) -> Expression | None:
-    """Returns the FROM entry that a column is from, if all the column's values are in it."""
+    """Returns the FROM entry that a column is from; all values of the column must be in the entry.
+
+    None if outer joins may add NULLs to them, or if the query in between has no FROM.
+    """
     joins = far.owner.args.get("joins") or []
     middle = far.between[-1]
     if any(join.side for join in joins) or middle.args.get("from_") is None:

@@ -58,7 +58,7 @@ def bottom_up(e: Expression, rule: Callable[[Expression], Expression]) -> Any:
 
 
 def _put(parent: Expression, key: str, old: Expression, new: Any, place: int | None = None) -> None:
-    """Replaces a part, unless it is the same object in the same place."""
+    """Sets a part of ``parent`` to ``new``, unless it is there already."""
     if new is not old or new.parent is not parent:
         parent.set(key, new, place)
 
@@ -160,7 +160,7 @@ def _unnested(branch: Expression) -> list[Expression]:
 
 
 def _coalesce(e: Expression) -> Expression:
-    """Drops operands after the first constant, and NULLs."""
+    """Drops operands of COALESCE after the first constant, and operands that are NULL literals."""
     operands: list[Expression] = [e.this, *e.expressions]
     operands = [x for x in operands if not isinstance(x, exp.Null)] or operands[:1]
     first = next((i for i, x in enumerate(operands) if _is_constant(x)), len(operands))
@@ -182,7 +182,7 @@ def _is_literal(e: Expression) -> bool:
 
 
 def _is(e: Expression) -> Expression:
-    """Rewrites ``x is true`` to ``coalesce(x, false)``; splits ``(x < y) is null``."""
+    """Rewrites ``x is true`` to ``coalesce(x, false)``, ``(x < y) is null`` to tests of x and y."""
     if isinstance(e.expression, exp.Null) and type(e.this) in _NEGATED:
         sides = [x for x in (e.this.this, e.this.expression) if not _is_constant(x)]
         lacking = [exp.Is(this=side, expression=exp.null()) for side in sides]
@@ -210,7 +210,7 @@ def _distinct_from(e: Expression) -> Expression:
 
 
 def _in(e: Expression) -> Expression:
-    """Rewrites IN over more than constants to equalities joined by OR."""
+    """Rewrites IN with a member that is not constant to equalities joined by OR."""
     members = e.expressions
     if not members or all(_is_constant(member) for member in members):
         return e
@@ -225,7 +225,7 @@ def _is_constant(e: Expression) -> bool:
 
 
 def _order(e: Expression) -> Expression:
-    """Drops ORDER BY keys that occur before."""
+    """Drops ORDER BY keys that repeat an earlier key."""
     keys: dict[Expression, Expression] = {}
     for ordered in e.expressions:
         keys.setdefault(ordered.this, ordered)
@@ -234,7 +234,7 @@ def _order(e: Expression) -> Expression:
 
 
 def _cast(e: Expression) -> Expression:
-    """Rewrites a number cast to another type of number to a literal of that type."""
+    """Rewrites the cast of a constant to a type of numbers to a literal of that type."""
     literal, target = e.this, e.args["to"].this
     if isinstance(literal, exp.Neg) and isinstance(literal.this, exp.Literal):
         cast = exp.Cast(this=literal.this.copy(), to=e.args["to"].copy())
@@ -313,7 +313,7 @@ def _only_where(condition: Expression, value: Expression) -> Expression:
 
 
 def _count_if(e: Expression) -> Expression:
-    """Rewrites ``count_if`` to a sum: without any known condition it is NULL, not 0."""
+    """Rewrites ``count_if`` to a sum, which is NULL, not 0, if the condition always is NULL."""
     return exp.Sum(this=exp.Cast(this=e.this, to=exp.DataType.build("BIGINT")))
 
 
@@ -322,7 +322,7 @@ def _percentile(e: Expression) -> Expression:
 
 
 def _concat(e: Expression) -> Expression:
-    """Makes the expression one that skips NULLs: DuckDB's ``concat`` does, ``||`` does not."""
+    """Makes a ``concat`` skip NULLs, as DuckDB's does, unlike ``||``."""
     return exp.Concat(expressions=list(e.expressions))
 
 

@@ -62,20 +62,23 @@ def _logic(e: Expression) -> Expression:
 
 
 def _operands(function: Expression) -> list[Any]:
-    """Returns the operands that make a function NULL if they are; a regexp's group does not."""
+    """Returns the operands that make a function NULL if they are NULL.
+
+    The group number of ``regexp_extract`` is none of them.
+    """
     names = ("this", "expression") if isinstance(function, exp.RegexpExtract) else function.args
     return [function.args.get(name) for name in names]
 
 
 def _type_of(*operands: Expression) -> Type | None:
-    """Returns the type of arithmetic with a NULL operand; None if the other one's is not known."""
+    """Returns the type of arithmetic with a NULL operand; None if it is not known."""
     if any(x.is_type(*exp.DataType.FLOAT_TYPES, exp.DType.DECIMAL) for x in operands):
         return Type.FLOAT64
     return Type.INT64 if any(x.is_type(*exp.DataType.INTEGER_TYPES) for x in operands) else None
 
 
 def _connected(e: Expression) -> Expression:
-    """Rewrites AND or OR with a NULL operand, which is not NULL only if the other decides.
+    """Rewrites AND or OR with a NULL operand: it is NULL unless the other operand decides it.
 
     a or null = case when a then true end
     """
@@ -109,7 +112,7 @@ def _is_value(branch: Expression) -> bool:
 
 
 def _truth(e: Expression) -> Expression:
-    """Returns a condition that is true where this one is, and not NULL by a NULL literal."""
+    """Returns a condition that is true where ``e`` is, and that no NULL literal makes NULL."""
     if _is_null(e):
         return exp.false()
     if isinstance(e, (exp.And, exp.Or)):

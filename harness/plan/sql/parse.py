@@ -74,7 +74,7 @@ def answer_names(sql: str, tree: exp.Query, schemas: Mapping[str, Schema]) -> tu
 
 
 def _in_our_words(tree: exp.Query, schemas: Mapping[str, Schema]) -> WorkloadError | None:
-    """Returns the error that compiling a query raises, or None."""
+    """Returns the harness's own error for a query that DuckDB rejects, or None if it has none."""
     try:
         qualified(tree, schemas, ())
     except WorkloadError as error:
@@ -85,7 +85,7 @@ def _in_our_words(tree: exp.Query, schemas: Mapping[str, Schema]) -> WorkloadErr
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Returns a suggestion to append to a message, or the known names, or ""."""
+    """Returns text to add to a message: the closest known name, else the known names, or ""."""
     names = sorted(known)
     close = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=1)
     if close:
@@ -141,9 +141,10 @@ def _check_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
 
 
 def _ctes_around(table: exp.Table) -> set[str]:
-    """Returns the names of CTEs that a table may refer to: of the queries around it.
+    """Returns the names of the CTEs that a table may refer to: those of the queries around it.
 
-    Of the siblings of a CTE only those before it count.
+    A table inside a CTE may refer to the CTEs before that one in the same WITH, but to those after
+    it only if the WITH is recursive.
     """
     names: set[str] = set()
     part: Expression = table
@@ -194,9 +195,9 @@ _NONDETERMINISTIC = (
 
 
 def _check_words(tree: exp.Query) -> None:
-    """Refuses names, printed by sqlglot without quotes, that are more than words.
+    """Raises WorkloadError for names that are more than words, if sqlglot prints them unquoted.
 
-    Printed as they stand, they would change the query.
+    Printed as they stand, these names would change the query.
     """
     for part in tree.find_all(exp.Var, exp.DataType):
         raw = part.args.get("kind") if isinstance(part, exp.DataType) else part.name
@@ -286,10 +287,10 @@ def _normal(tree: exp.Query, known: MappingSchema) -> exp.Query:
 
 
 def _named_keys(tree: exp.Query) -> Iterator[tuple[Expression, Expression]]:
-    """Yields ORDER BY keys that name an item of the SELECT list, with the last such item.
+    """Yields ORDER BY keys that name an item of the SELECT list, with the last item of that name.
 
-    An item comes before a source's column; ``* replace (-a as a)`` is one, too. The ORDER BY of the
-    whole query is resolved by the answer's names instead.
+    An item comes before a source's column; ``* replace (-a as a)`` is an item, too. The ORDER BY of
+    the whole query is resolved by the answer's names instead.
     """
     for select in tree.find_all(exp.Select):
         stars = [item for item in select.selects if isinstance(item, exp.Star)]
@@ -342,7 +343,7 @@ class _Simplifier(Simplifier):
 
 
 def _is_whole(e: Expression) -> bool:
-    """True if an expression is not a float."""
+    """True if an expression's type is known and not a float."""
     return not e.is_type(*exp.DataType.FLOAT_TYPES, *exp.DataType.REAL_TYPES, exp.DType.UNKNOWN)
 
 
@@ -355,7 +356,7 @@ def _names_under_stars(select: exp.Select, schemas: Mapping[str, Schema]) -> Non
 
 
 def _aliased_subqueries(select: exp.Select) -> None:
-    """Gives scalar subqueries an alias that ``order by 1`` cannot resolve to a wrong column."""
+    """Gives scalar subqueries an alias, without which ``order by 1`` may mean a wrong column."""
     for place, item in enumerate(select.selects):
         if isinstance(item, exp.Subquery) and not item.alias:
             item.replace(exp.Alias(this=item.copy(), alias=exp.to_identifier(f"_col_{place}")))
@@ -379,7 +380,7 @@ def _last_of_a_name(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
 
 
 def _places_in_order(query: exp.Query) -> None:
-    """Replaces positions in ORDER BY that sqlglot left, where a star has two equal names."""
+    """Replaces positions in ORDER BY by names, if sqlglot left them: a star has two equal names."""
     order = query.args.get("order")
     for key in order.expressions if order is not None else ():
         if isinstance(key.this, exp.Literal) and key.this.is_int:

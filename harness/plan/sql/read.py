@@ -217,7 +217,7 @@ def refuse_unread(tree: Expression) -> None:
 
 
 def _set(tree: Expression) -> Iterator[tuple[Expression, str | None]]:
-    """Yields every node with None, and then with each of its arguments that is set."""
+    """Yields each node with None, and then with the name of each of its arguments that is set."""
     for node in tree.walk():
         yield node, None
         for name, value in node.args.items():

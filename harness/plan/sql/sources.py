@@ -152,9 +152,9 @@ def places(items: Sequence[Expression], count: int) -> list[int | None]:
 
 
 def ordered_by(name: str, query: exp.Query) -> int | None:
-    """Returns which item an ORDER BY name means: the last alias of that name, else a column.
+    """Returns the index of the SELECT item that an ORDER BY name means, or None.
 
-    After UNION the first item of that name.
+    That is the last alias of that name, else a column; after UNION the first item of that name.
     """
     items = query.selects
     own = [n for n, item in enumerate(items) if folded(item.alias_or_name) == folded(name)]

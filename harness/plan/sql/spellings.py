@@ -11,7 +11,7 @@ from harness.plan.sql.grouping import mark_written_keys
 
 
 def positions_in_sets(tree: Expression) -> None:
-    """Replaces positions in ``rollup (1, 2)`` by the items; sqlglot only does so in GROUP BY."""
+    """Replaces positions in ``rollup (1, 2)`` by items; sqlglot does so only outside of sets."""
     for select in tree.find_all(exp.Select):
         if (group := select.args.get("group")) is None:
             continue

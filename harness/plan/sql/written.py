@@ -73,8 +73,9 @@ def _whole(digits: str) -> str:
 def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> dict[str, str]:
     """Gives names that differ only in case one spelling, in place; returns folded name -> spelling.
 
-    Names have no case in DuckDB. The first table read decides, else the first use. A table is read
-    under its own name, with the query's name for it as its alias.
+    Names have no case in DuckDB. The spelling of the first table that has the name is taken, else
+    that of its first use. A table is read under its own name, with the query's name for it as its
+    alias.
     """
     own = {folded(name): name for name in schemas}
     spellings: dict[str, str] = {}
@@ -97,7 +98,7 @@ def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> dict[str, st
 def _columns_respelled(
     tree: exp.Query, spellings: Mapping[str, str], schemas: Mapping[str, Schema]
 ) -> None:
-    """Wraps tables that spell a column differently in a subquery that renames it.
+    """Wraps a table that spells a column unlike ``spellings`` in a subquery that renames it.
 
     So ``from a join b on a.k = b.k`` finds a column that b calls K.
     """

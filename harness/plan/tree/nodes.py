@@ -70,7 +70,7 @@ class Node:
 
 @frozen
 class Scan(Node):
-    """Reads columns of a table: pairs of a name in the table and the plan's column."""
+    """Reads columns of a table; ``columns`` pairs a name in the table with the plan's column."""
 
     table: str
     columns: tuple[tuple[str, Column], ...]
@@ -207,7 +207,7 @@ class Join(Node):
 
     @property
     def unpruned(self) -> Schema:
-        """The schema with columns that the rest of the plan does not read."""
+        """The join's schema, including columns that the rest of the plan does not read."""
         if self.kind in ("semi", "anti"):
             return self.left.schema
         left = _nullable(self.left.schema, self.kind in ("right", "full"))
@@ -250,7 +250,7 @@ class TopPerGroup(Node):
 
 @frozen
 class Sort(Node):
-    """Orders the rows."""
+    """Sorts the rows of its input by ``keys``."""
 
     input: Node
     keys: tuple[SortKey, ...]
@@ -275,7 +275,7 @@ class Limit(Node):
 
 @frozen
 class Distinct(Node):
-    """Keeps one of equal rows; NULL equals NULL."""
+    """Keeps one of the rows of its input that are equal; NULL equals NULL."""
 
     input: Node
 
@@ -404,7 +404,10 @@ def _schema_of(
 
 
 def _column_of(name: str, e: Expression, schema: Schema, grouped: bool) -> Column:
-    """Returns the column of an expression; ``count(*)`` of a group is never 0."""
+    """Returns the schema's column for an expression: its type, and if it may be NULL, NaN or 0.
+
+    ``count(*)`` of a group is never 0.
+    """
     column = infer(e, schema, grouped=grouped).named(name)
     nan = column.type is Type.FLOAT64 and may_be_nan(e, schema)
     counted = grouped and isinstance(e, exp.Count) and isinstance(e.this, exp.Star)

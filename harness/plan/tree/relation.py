@@ -132,9 +132,10 @@ def join(
 def _each_once(
     on: Sequence[tuple[Expression, Expression]], others: Relation
 ) -> tuple[Sequence[tuple[Expression, Expression]], Relation]:
-    """Joins each key once: ``a = b and a = c`` -> ``a = b``, with ``b = c`` filtered before.
+    """Pairs each key once: ``a = b and a = c`` -> ``a = b``, with ``others`` filtered by ``b = c``.
 
-    ``on`` pairs the keys a with expressions of ``others``.
+    ``on`` pairs the keys a with expressions of ``others``. Returns the pairs, and ``others``
+    filtered.
     """
     first: dict[Expression, Expression] = {}
     equal: list[Expression] = []
@@ -154,7 +155,7 @@ def _by_row(
 ) -> Relation:
     """Builds a semi, anti or left join that has a residual, or no keys.
 
-    The left rows are numbered, joined and filtered; a left row matches if its number is left.
+    The left rows are numbered, joined and filtered; a row has a match if its number is still there.
     """
     numbered, row = with_row_number(left, right)
     matched = join("inner" if on else "cross", numbered, right, on)
@@ -189,7 +190,7 @@ def _full_by_row(
 
 
 def with_row_number(left: Relation, right: Relation) -> tuple[Relation, str]:
-    """Returns the left relation with numbered rows, and the number's name, new to both."""
+    """Returns the left relation with a column of row numbers, and its name, new to both."""
     row = fresh("row", {*left.node.names, *right.node.names})
     numbers = exp.Window(this=exp.RowNumber())
     return Relation(Window(left.node, ((row, numbers),)), left.columns), row

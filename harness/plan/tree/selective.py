@@ -8,7 +8,7 @@ from harness.plan.tree.nodes import Expression, Filter, Join, Node, Project, col
 
 
 def selective(node: Node) -> bool:
-    """True if a condition below names single values: ``=``, ``in`` or ``like``.
+    """True if a filter in or below the node names single values: ``=``, ``in`` or ``like``.
 
     Ranges do not count: they often keep half of the rows.
     """
@@ -27,7 +27,7 @@ def selective(node: Node) -> bool:
 
 
 def narrowed(node: Node) -> bool:
-    """True if a condition below leaves rows out, also a range."""
+    """True if a filter in or below the node leaves rows out, also one for a range."""
     match node:
         case Filter():
             return True

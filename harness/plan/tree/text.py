@@ -25,7 +25,7 @@ from harness.plan.tree.nodes import (
 
 
 def tree(plan: Node, types: bool = False) -> str:
-    """Returns the plan as lines, inputs indented below their step; ``types`` adds each row's types.
+    """Returns the plan as lines, inputs indented below their step; ``types`` adds column types.
 
     A node that is read several times is computed once, so its inputs are printed once.
     """
