@@ -84,7 +84,7 @@ class Session(ABC):
 
     @abstractmethod
     def scan(self, table: Table, source: Input) -> None:
-        """Makes a table's files known, without reading them."""
+        """Makes a table's files known to the engine, without reading them."""
 
     @abstractmethod
     def prepare(self, program: Program) -> None:
@@ -103,7 +103,7 @@ class Session(ABC):
         """Returns how many rows a result has, without converting it."""
 
     def close(self) -> None:  # noqa: B027
-        """Removes what it has made elsewhere, as tables on a server; its process ends with it."""
+        """Removes what the session has made outside its process, such as tables on a server."""
 
 
 class Engine(ABC):

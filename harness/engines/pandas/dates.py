@@ -79,7 +79,7 @@ class PandasDates(PandasValues):
         return Code(f"{self.library}.to_datetime({{{parts}}})", ATOM)
 
     def _part(self, e: Expression) -> str:
-        """Emits a part of a date; a missing one must be NaN."""
+        """Emits a part of a date, such as its year; the part of a missing date must be NaN."""
         text = self.operand(e, ATOM) if self.nullable(e) else self.text(e)
         return f'{text}.astype("float64")' if self.nullable(e) else text
 

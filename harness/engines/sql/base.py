@@ -169,7 +169,7 @@ def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect], adds: re.Patte
 
 
 def _is_reworded(text: exp.Literal) -> bool:
-    """True for the number of an interval, and a plain format of a time, which dialects reword."""
+    """True for a literal that dialects reword: an interval's number, or a plain format of times."""
     of_time = text.arg_key == "format" and re.fullmatch(r"[\w %:./,-]*", text.name) is not None
     return of_time or isinstance(text.parent, exp.Interval)
 
