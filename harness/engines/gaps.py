@@ -19,7 +19,7 @@ from harness.plan.facts.printing import in_sql
 
 
 class Lack(StrEnum):
-    """Who is behind a gap: the library, or nobody has written the code in this harness yet."""
+    """What is behind a gap: the library lacks something, or nobody has written the code yet."""
 
     CANNOT = "cannot"  # the library: it has no such thing, or answers otherwise than SQL
     NOT_YET = "not yet"  # the compiler: nobody has written it for this library
@@ -67,7 +67,7 @@ def cannot(
 
 
 def not_yet(of: Kind, when: str = "", reason: str = "", test: Test | None = None) -> Gap:
-    """Declares a gap: nobody has written the code for something in this library yet."""
+    """Declares a gap: nobody has written this harness's code for something that the library has."""
     return Gap(of, Lack.NOT_YET, when, reason, test)
 
 

@@ -118,7 +118,7 @@ class CudfProgram(PandasProgram):
         return keeping_integers(node, side)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Returns both inputs, with keys of one dtype: keys of two would be compared as floats."""
+        """Returns both inputs with keys of one dtype: unlike ones would be compared as floats."""
         left, right, risky = super()._sides(node)
         return left + keeping_whole_keys(node), right, risky
 

@@ -70,7 +70,7 @@ class DaskExpressions(PandasExpressions):
     def parsed_time(self, text: str, form: str, coerce: str) -> str:
         """Emits texts parsed as times, partition by partition.
 
-        Dask's own function tries itself on a sample with another row.
+        The sample by which Dask's own function describes its result has another row.
         """
         call = self.local(self.gaps, self.schema, self.frame).parsed_time("", form, coerce)
         name, _, options = call.removesuffix(")").partition("(, ")

@@ -103,7 +103,7 @@ class PandasDates(PandasValues):
         return f"{moment}.floor({quoted(_FREQUENCIES[unit])})"
 
     def _moment(self, e: Expression) -> str:
-        """Returns what has the date methods: a column's accessor, or a constant itself."""
+        """Returns the text on which date methods are called: a column's accessor, or a constant."""
         return f"{self.operand(e, ATOM)}.dt" if columns_in(e) else self.text(e)
 
     def _months_apart(self, e: Expression, unit: str) -> Code:

@@ -88,7 +88,7 @@ class PandasText(PandasValues):
         return self.string(e.this, f"contains({quoted(ilike_regex(e.expression.name, PYTHON))})")
 
     def string(self, e: Expression, call: str) -> Code:
-        """Returns one call of the ``str`` accessor."""
+        """Emits a call of a method of the operand's ``str`` accessor."""
         return Code(f"{self.operand(e, ATOM)}.str.{call}", ATOM)
 
     def trim(self, e: Expression) -> Code:

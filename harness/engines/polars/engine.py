@@ -229,7 +229,10 @@ class PolarsProgram(ProgramEmitter):
         return f"{text}.group_by({keys}).agg({values})"
 
     def _keys_first(self, node: Aggregate) -> bool:
-        """True if keys must become columns first: Polars groups no rows by constants into one."""
+        """True if all keys are constants, which must become columns before the aggregation.
+
+        Grouped by constants themselves, no rows would be one group.
+        """
         return not any(columns_in(e) for _, e in node.keys)
 
     def join(self, node: Join) -> str:
@@ -330,7 +333,7 @@ class PolarsProgram(ProgramEmitter):
         return f"pl.concat([{', '.join(map(self._widened, united(node, self.uses)))}])"
 
     def _widened(self, node: Node) -> str:
-        """Returns the frame with the node's columns in order, in 64 bits, as ``concat`` needs."""
+        """Returns the node's columns in order, integers in 64 bits, as ``concat`` needs."""
         text = self.exact(node)
         narrow = [name for name in node.names if name in self.widths.narrow(node)]
         if narrow:
@@ -388,7 +391,7 @@ class PolarsSession(PythonSession):
 
 
 def refuse_header(gaps: Gaps, table: Table) -> None:
-    """Raises Unsupported if Polars reads a name in a CSV header differently."""
+    """Raises Unsupported for a CSV header with ``"`` in a column's name, which Polars misreads."""
     for column in table.schema:
         if '"' in column.name:
             raise gaps.unsupported(HEADER, column.name)

@@ -95,9 +95,9 @@ class PolarsGpuProgram(PolarsProgram):
     windows: ClassVar[type[PolarsWindows]] = PolarsGpuWindows
 
     def _keys_first(self, node: Aggregate) -> bool:
-        """True if keys must become columns first, also for distinct counts by a computed key.
+        """True for constant keys, and for distinct counts by a computed key (RAPIDS 26.10).
 
-        The latter is for RAPIDS 26.10.
+        The keys must then become columns before the aggregation.
         """
         computed = any(not isinstance(e, exp.Column) for _, e in node.keys)
         distinct = any(e.find(exp.Distinct) for _, e in node.aggregates)

@@ -53,7 +53,10 @@ class ArrowCall:
 
 @dataclass(frozen=True)
 class Quantile:
-    """A quantile computed from a column of lists; ``counts`` has their lengths without NULLs."""
+    """A quantile that is computed from a column of lists: names of the columns that this needs.
+
+    ``counts`` is the column with the number of values in each list that are not NULL.
+    """
 
     name: str
     lists: str

@@ -83,7 +83,7 @@ def column(name: str) -> str:
 
 
 def with_one_zero(flow: Flow, keys: Sequence[str]) -> Flow:
-    """Returns the flow with -0.0 as 0.0 in float keys: they are equal in SQL, not in Acero."""
+    """Returns the flow with -0.0 as 0.0 in float keys: the two are equal in SQL, not in Acero."""
     if not keys:
         return flow
     texts = {name: column(name) for name in flow.columns}

@@ -190,13 +190,13 @@ class ArrowValues(Functions):
     least = greatest
 
     def _of_all(self, function: str, e: Expression) -> Code:
-        """Emits a function of any number of values of one type."""
+        """Emits a call of an Arrow function on all operands of ``e``, which have one type."""
         texts = ", ".join(self.number(x, e, 0) for x in [e.this, *e.expressions])
         return Code(f"pc.{function}({texts})", ATOM)
 
 
 def one_zero(e: Expression) -> Expression:
-    """Returns a float key with -0.0 as 0.0: they are equal in SQL, not in Acero."""
+    """Returns a float key with -0.0 as 0.0: the two are equal in SQL, not in Acero."""
     return exp.Add(this=e.copy(), expression=exp.Literal.number("0.0"))
 
 

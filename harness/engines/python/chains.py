@@ -67,7 +67,7 @@ def _joined(first: _Statement, then: _Statement, later: Sequence[_Statement]) ->
 
 
 def _is_needed(name: str, later: Sequence[_Statement]) -> bool:
-    """True if a variable is read before it is assigned again; ``later`` runs from its end."""
+    """True if statements read a variable before they assign it; ``later`` ends with the first."""
     for statement in reversed(later):
         if name in statement.reads:
             return True

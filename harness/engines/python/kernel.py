@@ -218,7 +218,7 @@ class Expressions(ABC):
     eq = neq = lt = lte = gt = gte = compared
 
     def condition(self, e: Expression, place: Place) -> Code:
-        """Emits a condition or boolean value; NULL is treated as ``place``, its use, requires."""
+        """Emits a condition or boolean value; ``place`` says whether it may be NULL there."""
         return self.truth(self.conditions.explicit(e, place))
 
     def kept(self, e: Expression) -> str:
@@ -257,7 +257,7 @@ class Expressions(ABC):
         return enclosed(self.truth(truth), ATOM)
 
     def words(self) -> Mapping[str, object]:
-        """Returns values of further fields in ``spellings``; derived emitters override it."""
+        """Returns values of further fields in ``spellings``, for derived emitters to override."""
         return {}
 
     def subject(self, e: Expression) -> str:

@@ -69,7 +69,7 @@ def remainder(printer: Any, e: Expression) -> str:
 
 
 def of_two(name: str) -> Spelling:
-    """Prints a deviation, which is NULL where there is one row; chDB's is NaN."""
+    """Prints a deviation or variance as NULL, rather than chDB's NaN, where there is one row."""
     return spelt(f"if(count({{this}}) > 1, {name}({{this}}), NULL)")
 
 

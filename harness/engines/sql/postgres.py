@@ -20,7 +20,7 @@ from harness.tables import Input, Table
 
 
 class PostgresSession(SqlSession):
-    """A session of PostgreSQL. In memory, tables are loaded tables with indexes on their join keys.
+    """A session of PostgreSQL. In memory, tables are loaded into the server, join keys indexed.
 
     CSV files are copied into tables by each run.
     """

@@ -145,7 +145,7 @@ def float_division(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def float_literals(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Casts literals with a point to DOUBLE; decimal arithmetic is integer arithmetic by now."""
+    """Casts literals with a point to DOUBLE; decimals in the tree are whole numbers already."""
     for literal in list(tree.find_all(exp.Literal)):
         point = literal.is_number and not literal.is_int
         if point and not isinstance(literal.parent, _TAKING_LITERALS):
