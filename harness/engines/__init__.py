@@ -41,13 +41,13 @@ def get(name: str) -> Engine:
 
 
 def address(name: str) -> str:
-    """``module:Class`` of an engine, by which its process finds it, whatever is announced there."""
+    """Returns ``module:Class`` of the engine with this name; its process imports that class."""
     kind = _class(_parts(name)["engine"])
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
 def short(name: str) -> str:
-    """A short name for a line of text: NAME where one was given, else all of it."""
+    """Returns NAME of ``NAME=ENGINE…``, for a line of text; all of ``name`` if it has no NAME."""
     found = _ASKED.fullmatch(name)
     return (found and found["name"]) or name
 

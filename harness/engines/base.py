@@ -74,7 +74,8 @@ class Session(ABC):
     def fallback_share(self) -> float | None:
         """The share of the prepared program's operations that fell back to the CPU.
 
-        Found by running it once more, untimed; None where nothing can fall back.
+        The program is run once more for this, untimed. None for an engine that cannot fall
+        back.
         """
         return None
 
@@ -84,7 +85,7 @@ class Session(ABC):
 
     @abstractmethod
     def scan(self, table: Table, source: Input) -> None:
-        """Makes a table's files known, without reading them."""
+        """Makes a table's files known to the engine, without reading them."""
 
     @abstractmethod
     def prepare(self, program: Program) -> None:
@@ -103,7 +104,7 @@ class Session(ABC):
         """Returns how many rows a result has, without converting it."""
 
     def close(self) -> None:  # noqa: B027
-        """Removes what it has made elsewhere, as tables on a server; its process ends with it."""
+        """Removes what the session has made outside its process, such as tables on a server."""
 
 
 class Engine(ABC):
@@ -191,7 +192,11 @@ class Engine(ABC):
         """Returns the program for a query; raises Unsupported if there is none."""
 
     def lowered(self, query: CompiledQuery) -> Node:
-        """Returns a query's plan; raises Unsupported, or Differs for values in it."""
+        """Returns a query's plan; raises Unsupported if the engine cannot answer it right.
+
+        Differs is raised for values in the plan that the library treats differently from
+        DuckDB.
+        """
         plan = query.lowered(written=self.as_written)
         refuse_names(plan, self.names_differ, self.label)
         refuse_nan(plan, self.nan_differs, self.label)

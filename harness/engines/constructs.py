@@ -248,7 +248,7 @@ _QUERIES: tuple[tuple[str, Kind, str], ...] = (
 
 
 def _read_by(kind: Kind) -> str:
-    """The table that the example of a kind reads."""
+    """Returns the name of the table that the example query of a kind reads."""
     return "texts" if kind is exp.StrToTime else "people"
 
 

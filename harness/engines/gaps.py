@@ -19,7 +19,7 @@ from harness.plan.facts.printing import in_sql
 
 
 class Lack(StrEnum):
-    """Who lacks something."""
+    """What is behind a gap: the library lacks something, or nobody has written the code yet."""
 
     CANNOT = "cannot"  # the library: it has no such thing, or answers otherwise than SQL
     NOT_YET = "not yet"  # the compiler: nobody has written it for this library
@@ -62,12 +62,12 @@ class Gap:
 def cannot(
     of: Kind, when: str = "", reason: str = "", test: Test | None = None, says: Iterable[str] = ()
 ) -> Gap:
-    """Declares that the library lacks something, or answers it differently from DuckDB."""
+    """Declares a gap: the library lacks something, or answers it differently from DuckDB."""
     return Gap(of, Lack.CANNOT, when, reason, test, tuple(says))
 
 
 def not_yet(of: Kind, when: str = "", reason: str = "", test: Test | None = None) -> Gap:
-    """Declares that nobody has written something for this library."""
+    """Declares a gap: nobody has written this harness's code for something that the library has."""
     return Gap(of, Lack.NOT_YET, when, reason, test)
 
 
@@ -94,7 +94,7 @@ class Gaps:
         return Refused(self.label, self._named[when], fragment, detail)
 
     def said(self, text: str) -> Refused | None:
-        """The error for a message of the library; None where it belongs to no gap."""
+        """Returns the error for a message of the library; None if the message fits no gap."""
         for gap in self.declared:
             if any(words in text for words in gap.says):
                 return Refused(self.label, gap, detail=text.splitlines()[0])

@@ -17,7 +17,7 @@ CUDA_MAJORS = (12, 13)
 class GpuEngine(Engine):
     """An engine that runs on the first GPU. NVML finds the GPU, so that CUDA is not initialised.
 
-    ``distribution`` is the name without its suffix for the CUDA version.
+    ``distribution`` is the package's name without its suffix for the CUDA version.
     """
 
     variables: ClassVar[tuple[str, ...]] = (*RAPIDS, *DASK, *POLARS)

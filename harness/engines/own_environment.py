@@ -45,7 +45,7 @@ print(json.dumps({d.name: d.version for d in importlib.metadata.distributions()}
 
 @dataclass(frozen=True)
 class OwnEnvironment:
-    """A complete virtual environment, and its versions by canonical name."""
+    """A complete virtual environment: its folder, and its packages' versions by canonical name."""
 
     folder: Path
     versions: Mapping[str, str]
@@ -64,9 +64,10 @@ class OwnEnvironment:
 
 
 def requirements(distribution: str, pin: str) -> tuple[str, ...]:
-    """``("dask", "==2026.7.1")`` -> ``("dask[dataframe,distributed]==2026.7.1",)``.
+    """Returns what to install for a distribution and a version.
 
-    The extras are those that the harness itself requires of the distribution.
+    ``("dask", "==2026.7.1")`` -> ``("dask[dataframe,distributed]==2026.7.1",)``. The extras are
+    those that the harness itself requires of the distribution.
     """
     return (f"{distribution}{_extras(distribution)}{pin}",)
 
@@ -92,7 +93,8 @@ class InOwnEnvironment(Engine):
     def home(self, say: Callable[[str], None] = lambda _: None) -> OwnEnvironment:
         """Returns the environment, and makes it if needed; raises CannotInstall.
 
-        ``say`` is called with a text before one is made, which takes some seconds and a download.
+        ``say`` is called with a text before the environment is made, which takes some
+        seconds and a download.
         """
         found = _homes.get(self.requires)
         if found is None:
@@ -158,7 +160,7 @@ def _complete(folder: Path) -> OwnEnvironment | None:
 
 
 def _make(folder: Path, needed: Sequence[str], wanted: Sequence[str]) -> OwnEnvironment:
-    """Makes the environment in its place: it cannot be moved afterwards. Its lock is held."""
+    """Makes an environment in its final folder: it cannot be moved. The caller has its lock."""
     reasons = []
     for install in (_by_uv, _by_pip):
         shutil.rmtree(folder, ignore_errors=True)
@@ -193,8 +195,8 @@ def _by_pip(folder: Path, needed: Sequence[str]) -> str | None:
 def _run(command: Sequence[str]) -> str | None:
     """Runs a command; returns the line of its output that says why it failed, or None.
 
-    It runs in the root folder, so that no project's settings apply: uv also reads those of the
-    folders above, as of one for temporary files, where every user of the machine may write.
+    It runs in the root folder, so that no project's settings apply: uv also reads settings in
+    the folders above, and one of these may be for temporary files, where every user may write.
     """
     try:
         ran = subprocess.run(

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 class CudfPandasSession(PandasSession):
-    """Memory holds pandas frames in proxies; a column moves to the GPU at its first use there."""
+    """A session of cudf.pandas. In memory, tables are pandas frames in proxies.
+
+    A column moves to the GPU when the GPU first uses it.
+    """
 
     def __init__(self, threads: int) -> None:
         self.device = own_device()  # install() leaves the device's settings
@@ -39,7 +42,7 @@ class CudfPandasSession(PandasSession):
         self.accelerator = cudf.pandas
 
     def load(self, table: Table) -> None:
-        """Loads a table by PyArrow, which makes plain pandas frames, and wraps it in a proxy."""
+        """Loads a table by PyArrow, as a plain pandas frame, and wraps the frame in a proxy."""
         super().load(table)
         self.tables[table.name] = self.accelerator.as_proxy_object(self.tables[table.name])
 
@@ -48,9 +51,9 @@ class CudfPandasSession(PandasSession):
         return super().to_arrow(result.as_cpu_object() if proxy else result)
 
     def fallback_share(self) -> float | None:
-        """Returns the share of calls that ran on the CPU, by cudf.pandas' profiler.
+        """Returns the share of the program's calls that ran on the CPU, by cudf.pandas' profiler.
 
-        1 if it counted no calls.
+        The share is 1 if the profiler counted no calls.
         """
         with self.accelerator.Profiler() as profiler:
             self.run()
@@ -66,7 +69,8 @@ MASKED = (Type.INT64, Type.BOOLEAN)
 def refuse_three_values(plan: Node, gaps: Gaps) -> None:
     """Raises Unsupported for OR and AND with NULL operands: in cudf.pandas NULL OR true is NULL.
 
-    Not for the ANDs of a filter, where NULL AND false may be NULL: neither keeps the row.
+    The ANDs of a filter are allowed: a filter drops a row whether NULL AND false is NULL or
+    false.
     """
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
@@ -80,9 +84,9 @@ def refuse_three_values(plan: Node, gaps: Gaps) -> None:
 
 
 def refuse_lost_nulls(plan: Node, gaps: Gaps) -> None:
-    """Raises Unsupported where cudf.pandas gives a dtype without NULLs, or too few bits.
+    """Raises Unsupported where cudf.pandas returns a dtype without NULLs, or with too few bits.
 
-    A comparison has its left side's dtype (which matters in a filter for ``!=`` alone), a length
+    A comparison has its left side's dtype (in a filter this matters for ``!=`` only), a length
     has 32 bits, and joining texts turns a group's integer keys into floats.
     """
     for node in walk(plan):

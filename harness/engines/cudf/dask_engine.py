@@ -18,9 +18,10 @@ from harness.tables import Table
 
 
 class DaskCudfSession(CudfSession):
-    """Memory holds partitions persisted on the GPUs; an answer is gathered into one frame.
+    """A session of dask-cuDF. In memory, tables are partitions on the GPUs.
 
-    Other processes, Dask's workers, use the GPUs, so that only NVML can measure their memory.
+    An answer is gathered into one frame. Dask's workers are other processes, so that only NVML
+    can measure how much GPU memory they use.
     """
 
     def _device(self) -> Device:

@@ -58,7 +58,7 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
     def _beyond_dask(
         self, e: Expression, print_: Callable[[PandasExpressions], Code]
     ) -> Code | None:
-        """Emits code that must run by partition; None if Dask passes it on to cuDF."""
+        """Emits an expression partition by partition; None if Dask passes it on to cuDF."""
         if isinstance(e, exp.Column) or not columns_in(e):
             return None
         text = print_(self.local(self.gaps, self.schema, self.frame, self.narrow)).text
@@ -79,7 +79,10 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
         return f'{x}.rename("x").corr({y}.rename("y"))'
 
     def _meta(self, e: Expression) -> str:
-        """Returns the option with the result's dtype; Dask would infer it from texts of its own."""
+        """Returns Dask's ``meta`` option with the dtype of an expression's result.
+
+        Without the option, Dask would infer the dtype from sample texts of its own.
+        """
         dtype = self.dtype(self.typed(e)) or "datetime64[us]"
         return f", meta=cudf.Series(dtype={quoted(dtype)})"
 
@@ -108,14 +111,17 @@ class DaskCudfProgram(DaskProgram):
         return left + keeping_whole_keys(node), right, risky
 
     def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
-        """Returns a column without NULLs that is no key: dask-cuDF has only ``count``."""
+        """Returns a column to count rows by: no key, and without NULLs.
+
+        dask-cuDF has ``count`` only, which skips NULLs.
+        """
         fit = (c.name for c in node.input.schema if not c.nullable and c.name not in keys)
         return next(fit, None)
 
     def _called(
         self, node: Aggregate, groups: str, calls: Mapping[tuple[str, str], str], rename: str
     ) -> str:
-        """Emits ``agg`` with a dictionary; columns with several functions are named afterwards."""
+        """Emits ``agg`` with a dictionary, and then names the columns that it gives."""
         functions: dict[str, dict[str, list[str]]] = {}
         for (function, column), name in calls.items():
             called = "count" if function == "size" else function
@@ -139,7 +145,7 @@ class DaskCudfProgram(DaskProgram):
         return frame
 
     def _with_scalars(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
-        """Emits scalars beside a partition's rows; NaN for a missing one becomes NULL."""
+        """Emits a partition with scalars as further columns; NaN for a missing one becomes NULL."""
         columns = [
             (
                 name,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class CudfSession(PythonSession):
-    """Memory holds DataFrames on the GPU."""
+    """A session of cuDF. In memory, tables are DataFrames on the GPU."""
 
     device: Device
 
@@ -50,7 +50,10 @@ class CudfSession(PythonSession):
         self.device.transfer_seconds = taken + time.perf_counter() - began
 
     def to_arrow(self, result: Any) -> pa.Table:
-        """Returns the answer; floats are marked as having NaN for NULL (0 / 0 gives NaN)."""
+        """Returns the answer as an Arrow table; marks float columns as having NaN for NULL.
+
+        cuDF's 0 / 0 gives NaN.
+        """
         table: pa.Table = result.to_arrow(preserve_index=False)
         for place, field in enumerate(table.schema):
             if str(field.type) == "double":

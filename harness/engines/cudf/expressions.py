@@ -66,7 +66,7 @@ class CudfExpressions(PandasExpressions):
     # ------------------------------------------------------------------ values
 
     def cast(self, e: Expression) -> Code:
-        """Emits a cast; from date to timestamp it changes the unit, as a union needs."""
+        """Emits a cast; one from date to timestamp changes the time unit, as a UNION needs."""
         code = super().cast(e)
         lengthened = self.type(e.this) is Type.DATE and self.type(e) is Type.TIMESTAMP
         if not (lengthened and columns_in(e.this)):
@@ -82,22 +82,25 @@ class CudfExpressions(PandasExpressions):
         return f'np.datetime64({text.removeprefix("pd.Timestamp(").removesuffix(")")}, "{unit}")'
 
     def constant(self, text: str, typed: Typed) -> str:
-        """Emits a column of one value; of ``None`` it would be NaN, whatever its dtype."""
+        """Emits a column with one value in all rows; for ``None`` a column of NULLs.
+
+        Without a dtype of its own, the column of ``None`` would hold NaN.
+        """
         if text != "None":
             return super().constant(text, typed)
         dtype = self.dtype(typed) or f"datetime64[{'s' if typed.type is Type.DATE else 'us'}]"
         return f"cudf.Series(cudf.NA, index={self.frame}.index, dtype={quoted(dtype)})"
 
     def mod(self, e: Expression) -> Code:
-        """SQL's remainder has the sign of the dividend, cuDF's that of the divisor."""
+        """Emits SQL's remainder, which has the dividend's sign; cuDF's has the divisor's."""
         return self._signed(e, "%", [e.this])
 
     def int_div(self, e: Expression) -> Code:
-        """SQL's division of integers truncates, cuDF's floors."""
+        """Emits SQL's integer division, which truncates; cuDF's floors."""
         return self._signed(e, "//", [e.this, e.expression])
 
     def _signed(self, e: Expression, operator: str, signs: Sequence[Expression]) -> Code:
-        """Emits an operation on absolute values, times the signs of some operands."""
+        """Emits an operation on its operands' absolute values, times the signs of ``signs``."""
         result = f"{self._magnitude(e.this)} {operator} {self._magnitude(e.expression)}"
         factors = [f"np.sign({self.text(x)})" for x in signs if not is_constant(x)]
         if sum(isinstance(x, exp.Neg) and is_constant(x) for x in signs) % 2:
@@ -122,7 +125,7 @@ class CudfExpressions(PandasExpressions):
         return self._chosen(e, branches, default)
 
     def greatest(self, e: Expression) -> Code:
-        """Emits the greatest, two operands at a time; NULL is less than any value."""
+        """Emits ``greatest`` or ``least``, two operands at a time; NULL operands are ignored."""
         sign, typed = (">=" if isinstance(e, exp.Greatest) else "<="), self.typed(e)
         if typed.type is Type.BOOLEAN:
             raise self.gaps.unsupported("the greatest of booleans", in_sql(e))
@@ -142,7 +145,7 @@ class CudfExpressions(PandasExpressions):
     least = greatest
 
     def round(self, e: Expression) -> Code:
-        """Rounds half away from zero, as SQL does."""
+        """Emits a rounding with halves away from zero, as SQL has it."""
         places = self.places(e)
         if self.type(e.this) is Type.INT64 or places < 0:
             return super().round(e)
@@ -189,7 +192,7 @@ class CudfExpressions(PandasExpressions):
         return self.string(e.this, f"replace_with_backrefs({pattern}, {new})")
 
     def split_part(self, e: Expression) -> Code:
-        """Emits ``split_part``, which is the empty text if there are fewer parts."""
+        """Emits ``split_part``, which is the empty text if the text has fewer parts."""
         place = self.whole_number(e.args["part_index"], 1, "a part from the end, or computed")
         part = f'{self._part_of(e.this, e.args["delimiter"], place - 1)}.fillna("")'
         known = ""
@@ -198,7 +201,7 @@ class CudfExpressions(PandasExpressions):
         return Code(part + known, ATOM)
 
     def bracket(self, e: Expression) -> Code:
-        """Emits an element of ``string_split``, which is NULL if there are fewer."""
+        """Emits an element of ``string_split``, which is NULL if the text has fewer parts."""
         place = self.whole_number(e.expressions[0], 0, "an element from the end, or computed")
         return Code(self._part_of(e.this.this, e.this.expression, place), ATOM)
 

@@ -34,20 +34,23 @@ class CudfWindows(PandasWindows):
     without_keys: ClassVar[str] = ".reset_index(level={}, drop=True)"
 
     def transform(self, call: str, options: str) -> str:
-        """Emits ``transform`` with an aggregate's options; a sum of nothing is NULL without one."""
+        """Emits ``transform`` with an aggregate and its options.
+
+        A sum needs no option: cuDF's sum of no values is NULL, as SQL's is.
+        """
         if not options or call == "sum":
             return f'transform("{call}")'
         return f"transform(lambda group: group.{call}({options}))"
 
     def _ranks(self, order: tuple[SortKey, ...], e: Expression) -> bool:
-        """True if ``rank`` can be used; groups of texts have none."""
+        """True if ``rank`` can compute the ranks; cuDF cannot rank texts within partitions."""
         texts = any(self.print_.type(exp.column(k.column)) is Type.STRING for k in order)
         return super()._ranks(order, e) and not (texts and partition_names(e))
 
     def _bounded(self, e: Expression, frame: Frame, rows: Partitions) -> str:
         """Emits an aggregate over a frame that ends at this row or before, or is centred on it.
 
-        Moving aggregates give floats.
+        cuDF's moving aggregates give floats.
         """
         function, width = e.this, frame.width
         assert frame.first is not None and width is not None
@@ -74,14 +77,14 @@ class CudfWindows(PandasWindows):
 
 
 def keeping_integers(node: Join, side: Node) -> str:
-    """Returns a cast that keeps a join side's integers: unmatched rows make floats of them."""
+    """Returns the cast of a join side's integers, which unmatched rows would turn into floats."""
     wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
     whole = [c.name for c in side.schema if c.type is Type.INT64 and c.name in wanted]
     return f".astype({mapping(dict.fromkeys(whole, 'Int64'))})" if whole else ""
 
 
 def keeping_whole_keys(node: Join) -> str:
-    """Returns a cast of left keys to the dtype that ``keeping_integers`` gives the right ones."""
+    """Returns a cast of left keys to the dtype that ``keeping_integers`` gives the right keys."""
     if node.kind != "left":
         return ""
     wanted = set(node.names) | columns_in(node.residual)
@@ -115,7 +118,7 @@ class CudfProgram(PandasProgram):
         return keeping_integers(node, side)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Returns both inputs with keys of one dtype: others would be compared as floats."""
+        """Returns both inputs with keys of one dtype: unlike ones would be compared as floats."""
         left, right, risky = super()._sides(node)
         return left + keeping_whole_keys(node), right, risky
 
@@ -129,9 +132,10 @@ class CudfProgram(PandasProgram):
         return name
 
     def _plain(self, e: Expression, node: Aggregate) -> bool:
-        """True if ``agg`` computes an aggregate.
+        """True if ``agg`` computes an aggregate as SQL does.
 
-        A sum of nothing is NULL, unless the mean of the same is computed, too.
+        Its sum of no values is NULL, as in SQL, unless it also computes the mean of the
+        same column.
         """
         means = [mean.this for _, mean in node.aggregates if isinstance(mean, exp.Avg)]
         alone = isinstance(e, exp.Sum) and e.this not in means

@@ -66,7 +66,7 @@ class DaskAggregates(DaskSteps, PandasAggregates):
         )
 
     def _risky(self, node: Aggregate) -> set[str]:
-        """Returns the names of sums that may be of nothing, which Dask makes 0."""
+        """Returns the names of sums that may have no values: NULL in SQL, but 0 in Dask."""
         print_ = self.expressions(node.input)
         return {n for n, e in node.aggregates if isinstance(e, exp.Sum) and print_.nullable(e.this)}
 
@@ -119,9 +119,9 @@ class DaskAggregates(DaskSteps, PandasAggregates):
 
 
 def _reads_keys(node: Aggregate) -> bool:
-    """True if a key is aggregated too, which fails in Dask; rows are counted by a key.
+    """True if Dask fails since an aggregate's argument is a key, or a row count is beside a median.
 
-    Beside a median even that count fails.
+    Rows are counted by a key.
     """
     arguments = {aggregated(e) for _, e in node.aggregates}
     counts_beside_median = None in arguments and any(

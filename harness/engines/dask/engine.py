@@ -23,9 +23,10 @@ ROWS_WORTH_SPLITTING = 100_000
 
 
 class DaskSession(PandasSession):
-    """Memory holds pandas partitions, one per thread, with pandas' dtypes.
+    """A session of Dask. In memory, tables are pandas partitions, one per thread.
 
-    On a cluster they are persisted in its workers. Answers are gathered into one pandas frame.
+    Columns have pandas' dtypes. On a cluster the partitions are persisted in its workers. An
+    answer is gathered into one pandas frame.
     """
 
     def __init__(self, threads: int) -> None:

@@ -27,8 +27,9 @@ _COUNTED_IN_TEXT = (exp.ByteLength, exp.Length, exp.StrPosition)
 class DaskExpressions(PandasExpressions):
     """Emits expressions as operations on lazy columns.
 
-    What gives a NumPy array, or a column not derived from the frame, is computed by partition, as
-    ``local``, the emitter for the partitions' library, spells it.
+    An expression that would give a NumPy array, or a column not derived from the frame, is
+    computed partition by partition: its text comes from ``local``, the emitter for the
+    partitions' library.
     """
 
     library: ClassVar[str] = "dd"
@@ -67,7 +68,10 @@ class DaskExpressions(PandasExpressions):
         return f"{rows}.map_partitions(lambda {self.frame}: {text}{meta})"
 
     def parsed_time(self, value: Code, form: str, coerce: str) -> str:
-        """Emits a time parsed by partition: the sample of Dask's own function has another row."""
+        """Emits texts parsed as times, partition by partition.
+
+        Dask's own function guesses its result from a sample of rows.
+        """
         call = self.local(self.gaps, self.schema, self.frame).parsed_time(_NOTHING, form, coerce)
         name, _, options = call.removesuffix(")").partition("(, ")
         text = value.text if value.precedence == ATOM else f"({value.text})"
@@ -95,7 +99,7 @@ _NOTHING = Code("", ATOM)
 
 
 def _is_of_remainders(e: Expression) -> bool:
-    """True if a remainder has an operand computed by NumPy, whose sample has no dtype in Dask."""
+    """True for a remainder with an operand that NumPy computes: Dask finds no dtype for it."""
     computed = e.find_all(*_REMAINDERS, exp.Sign)
     return isinstance(e, _REMAINDERS) and any(inner is not e for inner in computed)
 

@@ -33,7 +33,7 @@ class DaskJoins(DaskSteps, PandasJoins):
         return merged
 
     def _distributed(self, node: Node) -> str:
-        """Returns a lazy frame of gathered rows, which all joins share."""
+        """Returns a lazy frame of a node's gathered rows; all joins share this frame."""
         if node not in self.distributed:
             text = f"dd.from_pandas({self.frame(node)}, npartitions=1)"
             self.distributed[node] = self._in_variable(node, text)
@@ -56,9 +56,10 @@ class DaskJoins(DaskSteps, PandasJoins):
         return left, right + (f".astype({mapping(theirs)})" if theirs else ""), risky
 
     def _full(self, node: Join, left: str, right: str, risky: Sequence[str]) -> str:
-        """Emits a full join in which NULL keys match nothing: a flag of each side is a key, too.
+        """Emits a full join; a flag on each side is a further key, so that NULL keys match nothing.
 
-        A union of matched and unmatched rows would lose rows if nothing of the latter is read.
+        A union of matched and unmatched rows would lose rows if nothing of the unmatched
+        rows is read.
         """
         flag = fresh("null_key", {*node.left.names, *node.right.names})
         pairs = [(a, b) for a, b in node.on if b in risky]
@@ -144,7 +145,7 @@ class DaskJoins(DaskSteps, PandasJoins):
         return self.assign(node, f"{left}.assign({keywords(values.items())})")
 
     def _with_scalars(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
-        """Emits a partition with the value of each name in each row."""
+        """Emits a partition with further columns, each with one value in all rows."""
         return f"part.assign({keywords(values.items())}).astype({mapping(dtypes)})"
 
     def _lazily(self, node: Node) -> dict[str, str]:

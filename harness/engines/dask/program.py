@@ -43,10 +43,10 @@ from harness.types import Column, Type
 
 
 class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
-    """Emits the other steps, and with them whole programs."""
+    """Emits whole programs of dask.dataframe, and the steps that are no aggregates and no joins."""
 
     def _gathered_limit(self, node: Limit) -> str:
-        """Emits the first rows, from as many partitions as they need."""
+        """Emits the first rows of a frame, from as many partitions as these rows lie in."""
         if node.count is None:
             raise self.gaps.unsupported("rows from a place to the end")
         frame, count = self.frame(node.input), node.offset + node.count
@@ -131,7 +131,7 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         return self.frames[source]
 
     def _of_everything(self, node: Window) -> str:
-        """Emits aggregates of all rows as lazy scalars, row numbers as a cumulative sum."""
+        """Emits windows over all rows: aggregates as lazy scalars, row numbers as running sums."""
         frame, print_ = self.frame(node.input), self.expressions(node.input)
         self.physical[node] = self.physical[node.input] + tuple(n for n, _ in node.functions)
         numbered = [name for name, e in node.functions if isinstance(e.this, exp.RowNumber)]
@@ -154,10 +154,10 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
     def _in_order(
         self, frame: str, source: Node, keys: Sequence[SortKey]
     ) -> tuple[str, tuple[str, ...]]:
-        """Returns the frame sorted, and the columns that this adds.
+        """Returns the sorted frame, and the names of the columns added to it for the sort.
 
-        Dask may lose ``na_position="first"`` between partitions, and has one for all keys: where
-        NULLs go first, a column that marks them is a key of its own.
+        Dask has one ``na_position`` for all keys, and may lose ``"first"`` between
+        partitions: where NULLs go first, a column that marks them is a key of its own.
         """
         keys = nan_in_order(keys, source.schema)
         missing_too = {c.name for c in source.schema if c.nullable or c.nan}
@@ -195,9 +195,9 @@ def _same(name: str, e: Expression) -> bool:
 
 
 def _filters_group_keys(node: Filter) -> bool:
-    """True if groups are filtered by a key, which Dask's optimizer does wrongly without ``loc``.
+    """True if a filter of groups reads a key; Dask's optimizer is then wrong without ``loc``.
 
-    It moves such a filter before ``reset_index``, and compares labels of two kinds.
+    The optimizer moves the filter before ``reset_index``, and compares labels of two kinds.
     """
     below = node.input
     while isinstance(below, Filter):
@@ -207,7 +207,7 @@ def _filters_group_keys(node: Filter) -> bool:
 
 
 def _parquet(name: str, columns: Sequence[Column]) -> str:
-    """Reads all columns: Dask's optimizer selects those that the program needs."""
+    """Emits the read of all columns of Parquet files; Dask's optimizer selects the needed ones."""
     options = [name]
     options += ['dtype_backend="numpy_nullable"'] if needs_mask(columns) else []
     if any(c.type is Type.DATE for c in columns):
@@ -216,7 +216,7 @@ def _parquet(name: str, columns: Sequence[Column]) -> str:
 
 
 def _has_scalars(node: Node) -> bool:
-    """True if a frame has lazy scalars as columns, under projections only."""
+    """True if a node, or the node below its projections, adds lazy scalars as columns."""
     while isinstance(node, Project):
         node = node.input
     return isinstance(node, Window) or (isinstance(node, Join) and node.kind == "single")

@@ -61,9 +61,9 @@ def _last(plan: Node) -> set[Node]:
 class DaskSteps(PandasSteps):
     """Emits each node as a variable with a lazy frame.
 
-    A frame of one row or of the first rows is gathered, and so is all that is computed from such
-    frames alone: it is computed where it is needed, and goes on as a program of ``local``, the
-    emitter for the partitions' library.
+    A frame of one row or of the first rows is gathered, which means that it is computed where a
+    step needs it. Steps on gathered frames alone are emitted by ``local``, the emitter for the
+    partitions' library, and their frames are gathered, too.
     """
 
     printer: ClassVar[type[PandasExpressions]] = DaskExpressions
@@ -148,10 +148,11 @@ _PLAIN = {Type.INT64: "int64", Type.BOOLEAN: "bool", Type.FLOAT64: "float64"}
 
 
 def _proven(node: Node) -> dict[str, str]:
-    """Returns columns without NULLs whose dtypes allow NULLs, and the dtypes that do not.
+    """Returns dtypes without NULLs, for the columns that have no NULLs although their dtypes do.
 
-    Dask tries functions on a sample, in which such dtypes have NULLs. A column can have such a
-    dtype from a table, from its partner in a join, or from what it is computed from.
+    Dask tries functions on a sample, in which columns of dtypes that allow NULLs have some. A
+    column can have this dtype from a table, from its partner in a join, or from what it is
+    computed from.
     """
     masked: set[str] = set()
     for below in walk(node):
@@ -167,7 +168,7 @@ def _proven(node: Node) -> dict[str, str]:
 
 
 def _computed(node: Node) -> Sequence[Item]:
-    """Returns columns and the expressions they are computed from; counts have none."""
+    """Returns pairs of a node's column and the expression it is computed from, without counts."""
     match node:
         case Project():
             return node.computed
@@ -189,17 +190,17 @@ def is_gathered(*nodes: Node) -> bool:
 
 
 def _ranks(node: Node) -> bool:
-    """True if a node computes ranks, whose dtype Dask's sample, with NULLs, does not give."""
+    """True if a node computes ranks; their dtype in Dask's sample, which has NULLs, is wrong."""
     ranks = (exp.Rank, exp.DenseRank)
     return isinstance(node, Window) and any(isinstance(e.this, ranks) for _, e in node.functions)
 
 
 def _examples(node: Node) -> str:
-    """Returns a value of each window function's type, as keyword arguments."""
+    """Returns keyword arguments: for each window function's column, some value of its type."""
     added = node.schema[len(node.inputs[0].schema) :]
     return keywords((column.name, _EXAMPLES[column.type]) for column in added)
 
 
 def without_duplicates(columns: Sequence[str]) -> str:
-    """Emits ``drop_duplicates`` with a subset; without, a rename after it fails in Dask."""
+    """Emits ``drop_duplicates`` with a subset; in Dask a rename after it fails without a subset."""
     return f"drop_duplicates(subset={listing(columns)})"

@@ -81,9 +81,10 @@ class PandasAggregates(PandasSteps):
     def _grouping(
         self, node: Aggregate
     ) -> tuple[str, list[str], list[tuple[str, Expression, str]]]:
-        """Returns the frame to group, its keys, and (name, aggregate, column) of each value.
+        """Returns the frame to group, the keys, and (name, aggregate, column) of each aggregate.
 
-        A computed column is called as in the answer, unless a column of that name is still read.
+        The column holds the aggregate's argument. A computed column has its name in the
+        answer, unless a column of that name is still read.
         """
         frame, print_ = self.frame(node.input), self.expressions(node.input)
         computed: dict[Expression, str] = {}
@@ -116,9 +117,9 @@ class PandasAggregates(PandasSteps):
         return keys[0]
 
     def _plain(self, e: Expression, node: Aggregate) -> bool:
-        """True if named aggregation computes an aggregate.
+        """True if named aggregation computes an aggregate without options.
 
-        A sum that may be of nothing needs ``min_count``.
+        A sum that may have no values needs ``min_count``.
         """
         if isinstance(e, exp.Sum):
             return not self.expressions(node.input).nullable(e.this)
@@ -135,7 +136,7 @@ class PandasAggregates(PandasSteps):
         values: Sequence[tuple[str, Expression, str]],
         rename: str,
     ) -> str:
-        """Emits aggregates that need options: a frame of one series each."""
+        """Emits aggregates that need options: a frame that has a series for each."""
         source, distances = self._centred(node, groups)
         name = self.variables.fresh("groups")
         self.statements.append(f"{name} = {source}")
@@ -157,9 +158,10 @@ class PandasAggregates(PandasSteps):
         return f"{both} / np.sqrt({xs} * {ys})"
 
     def _centred(self, node: Aggregate, groups: str) -> tuple[str, dict[str, list[str]]]:
-        """Adds the columns that Pearson's r needs; returns the groups, and these by aggregate.
+        """Adds the columns that Pearson's r needs; returns the groups, and the names by aggregate.
 
-        Source: r = sum(dx dy) / sqrt(sum(dx^2) sum(dy^2)), with dx = x - mean(x) in each group.
+        Source: r = sum(dx dy) / sqrt(sum(dx^2) sum(dy^2)), with dx = x - mean(x) in each
+        group.
         """
         distances: dict[str, list[str]] = {}
         for alias, e in node.aggregates:
@@ -194,7 +196,7 @@ class PandasAggregates(PandasSteps):
         return f"{frame}.assign({added}).groupby({by}"
 
     def _whole(self, node: Aggregate) -> str:
-        """Emits a query without GROUP BY: always one row."""
+        """Emits the aggregates of a query without GROUP BY, whose frame always has one row."""
         self.frame(node.input)
         print_ = self.expressions(node.input)
         return self.assign(

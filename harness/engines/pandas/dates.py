@@ -79,7 +79,7 @@ class PandasDates(PandasValues):
         return Code(f"{self.library}.to_datetime({{{parts}}})", ATOM)
 
     def _part(self, e: Expression) -> str:
-        """Emits a part of a date; a missing one must be NaN."""
+        """Emits a part of a date, such as its year; the part of a missing date must be NaN."""
         text = self.operand(e, ATOM) if self.nullable(e) else self.text(e)
         return f'{text}.astype("float64")' if self.nullable(e) else text
 
@@ -103,7 +103,7 @@ class PandasDates(PandasValues):
         return f"{moment}.floor({quoted(_FREQUENCIES[unit])})"
 
     def _moment(self, e: Expression) -> str:
-        """Returns what has the date methods: a column's accessor, or a constant itself."""
+        """Returns the text on which date methods are called: a column's accessor, or a constant."""
         return f"{self.operand(e, ATOM)}.dt" if columns_in(e) else self.text(e)
 
     def _months_apart(self, e: Expression, unit: str) -> Code:

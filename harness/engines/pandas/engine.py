@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class PandasSession(PythonSession):
-    """Memory holds DataFrames of pandas' default dtypes; integers with NULLs are Int64."""
+    """A session of pandas. In memory, tables are DataFrames of pandas' default dtypes.
+
+    Integers with NULLs are Int64.
+    """
 
     def __init__(self, threads: int) -> None:
         import pandas as pd
@@ -46,7 +49,7 @@ class PandasSession(PythonSession):
         self.tables[table.name] = frame
 
     def to_arrow(self, result: Any) -> pa.Table:
-        """Returns the answer; floats, where pandas has NaN for NULL, are marked as such."""
+        """Returns the answer as an Arrow table; marks floats, where pandas has NaN for NULL."""
         import pyarrow as pa
 
         table: pa.Table = pa.Table.from_pandas(result, preserve_index=False)

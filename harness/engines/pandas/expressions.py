@@ -35,7 +35,7 @@ _REDUCTIONS: dict[type[Expression], str] = {
 
 
 class PandasExpressions(PandasText, PandasDates):
-    """Emits expressions over a frame; types, numbers and aggregates are here."""
+    """Emits expressions over a frame; adds types, numbers and aggregates to its base classes."""
 
     spellings: ClassVar[Mapping[str, str]] = {
         **PandasText.text_spellings,
@@ -132,7 +132,7 @@ class PandasExpressions(PandasText, PandasDates):
         return Code(f"({power}).mask({missing}{self.nothing})", ATOM)
 
     def _lost_in_powers(self, e: Expression) -> list[Expression]:
-        """Returns operands whose NULL does not make a power NULL: x to 0, or 1 to x."""
+        """Returns the operands whose NULLs a power may lose: NULL to 0, and 1 to NULL, are 1."""
         base, exponent = e.this, e.expression
         lost = [] if never_zero(exponent, self.schema) else [base]
         never_one = isinstance(base, exp.Literal) and float(base.name) != 1

@@ -48,14 +48,15 @@ class PandasJoins(PandasSteps):
         return merged
 
     def _merged(self, node: Join) -> tuple[str, ...]:
-        """Returns the columns of a merge of both inputs, in their order."""
+        """Returns the names of the columns that a merge of both inputs has, in order."""
         theirs = (c for c in self.order(node.right) if c not in node.shared_keys)
         return (*self.order(node.left), *theirs)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
         """Returns both inputs, cast so that merge keeps their integers, and risky right keys.
 
-        The NULLs of a risky key would match NULLs of the left key in merge.
+        A right key is risky if it and its left key may be NULL: merge would match their
+        NULLs.
         """
         left, right = self.exact(node.left), self.exact(node.right)
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
@@ -157,14 +158,14 @@ class PandasJoins(PandasSteps):
         return self.assign(node, f"{left}.assign({values})")
 
     def _may_be_nothing(self, node: Node) -> bool:
-        """True if the one value may be missing, which by itself has no dtype."""
+        """True if a scalar subquery's value may be missing, which by itself has no dtype."""
         return bool(dtypes_of_nothing(node))
 
 
 def _looked_up_first(node: Join) -> Join:
-    """Filters the right side of a selective join on several keys by one of them.
+    """Returns a selective join on several keys with its right side filtered by one key first.
 
-    pandas first numbers the values of each key of both sides if it joins on more than one.
+    To join on several keys, pandas first numbers the values of each key of both sides.
     """
     if node.kind != "inner" or not selective(node.left) or selective(node.right):
         return node

@@ -39,9 +39,10 @@ from harness.types import Schema
 
 
 class PandasProgram(PandasAggregates, PandasJoins):
-    """Emits the other steps, and with them whole programs.
+    """Emits whole programs of pandas, and the steps that are no aggregates and no joins.
 
-    Emitters for libraries with pandas' API derive from it, with a printer of their own.
+    Emitters for libraries with pandas' API derive from this class, with a printer of
+    expressions of their own.
     """
 
     windows: ClassVar[type[PandasWindows]] = PandasWindows
@@ -63,7 +64,7 @@ class PandasProgram(PandasAggregates, PandasJoins):
         return self.assign(node, text)
 
     def _reads_whole_tables(self) -> bool:
-        """True if ``_reader`` gives all columns of a table."""
+        """True if a program gets all columns of a table, as it does from memory."""
         return self.source is Input.MEMORY
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
@@ -123,7 +124,7 @@ class PandasProgram(PandasAggregates, PandasJoins):
         return self.assign(node, f"{frame}.assign({keywords(windows.values(bare.windows))})")
 
     def _narrowed(self, node: Node) -> str:
-        """Returns the node's frame without columns of a table that nothing reads, to be sorted."""
+        """Returns the node's frame, for a sort, without columns of a table that nothing reads."""
         text, order = self.exact(node), self.order(node)
         if order != self.physical[node]:
             name = self.frames[node]
@@ -169,7 +170,7 @@ class PandasProgram(PandasAggregates, PandasJoins):
         return self.assign(node, f"{self.library}.concat([{frames}], ignore_index=True)")
 
     def sorted(self, schema: Schema, keys: Sequence[SortKey]) -> str:
-        """Emits a sort; several, from the last keys on, if NULLs go first for some keys only."""
+        """Emits a sort; several, by the last keys first, if NULLs go first for some keys only."""
         nullable = {column.name for column in schema if column.nullable or column.nan}
         keys = nan_in_order(keys, schema)
         runs: list[tuple[bool, list[SortKey]]] = []

@@ -69,7 +69,7 @@ class PandasSteps(ProgramEmitter):
         return f"{frame}{_dropped(gone) if self._drops(node) else f'[{listing(want)}]'}"
 
     def order(self, node: Node) -> tuple[str, ...]:
-        """Returns the columns of :meth:`exact` in the order in which they come."""
+        """Returns the column names of the frame that :meth:`exact` returns, in their order."""
         if self._extra_columns(node) and not self._drops(node):
             return node.names
         return tuple(c for c in self.physical[node] if c in node.names)
@@ -78,7 +78,7 @@ class PandasSteps(ProgramEmitter):
         return [c for c in self.physical[node] if c not in node.names]
 
     def _drops(self, node: Node) -> bool:
-        """True if columns are removed by name, rather than the others selected."""
+        """True if :meth:`exact` removes extra columns by name, rather than select the others."""
         shorter = len(_dropped(self._extra_columns(node))) < len(f"[{listing(node.names)}]")
         return shorter and not isinstance(node, Scan)
 
@@ -91,9 +91,10 @@ class PandasSteps(ProgramEmitter):
         return f"{self.frame(source)}.loc[{condition}, {listing(node.names)}]"
 
     def assign(self, node: Node, text: str) -> str:
-        """Assigns the node's frame to a variable: its input's, if nothing else reads that.
+        """Assigns a node's frame to a variable, and returns the variable's name.
 
-        A grouped frame, or one with a name in the query, gets a name of its own.
+        The variable of the node's input is assigned anew if nothing else reads it. A
+        grouped frame, or one with a name in the query, gets a variable of its own.
         """
         source = node.inputs[0] if node.inputs else None
         name = self.frames.get(source) if source is not None and self.uses[source] <= 1 else None

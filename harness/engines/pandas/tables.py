@@ -29,7 +29,7 @@ _MASKED = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
 def dtypes_of_nothing(node: Node) -> dict[str, str]:
     """Returns dtypes for columns whose dtype is unknown if an aggregate has no rows.
 
-    Floats have such a column if they aggregate masked integers: NA, not NaN.
+    Float columns are among them if the plan has masked integers: the value is then NA, not NaN.
     """
     masked = any(needs_mask(n.schema) for n in walk(node) if isinstance(n, (Scan, Join)))
     types = set(_OF_NOTHING) - (set() if masked else {Type.FLOAT64})
@@ -54,7 +54,7 @@ def read_parquet(name: str, columns: Sequence[Column]) -> str:
 
 
 def without_masks(columns: Sequence[Column]) -> str:
-    """The cast of columns that need no mask, where others of one file do."""
+    """Returns the cast to plain dtypes of columns that need no mask, if others of a file do."""
     plain = [c for c in columns if c.type in _PLAIN and not needs_mask([c])]
     dtypes = {c.name: _PLAIN[c.type] for c in plain if needs_mask(columns)}
     return f".astype({mapping(dtypes)})" if dtypes else ""

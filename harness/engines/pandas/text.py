@@ -88,7 +88,7 @@ class PandasText(PandasValues):
         return self.string(e.this, f"contains({quoted(ilike_regex(e.expression.name, PYTHON))})")
 
     def string(self, e: Expression, call: str) -> Code:
-        """Returns one call of the ``str`` accessor."""
+        """Emits a call of a method of the operand's ``str`` accessor."""
         return Code(f"{self.operand(e, ATOM)}.str.{call}", ATOM)
 
     def trim(self, e: Expression) -> Code:
@@ -121,7 +121,7 @@ class PandasText(PandasValues):
         return Code(" + ".join(parts), SUM)
 
     def concat(self, e: Expression) -> Code:
-        """Emits ``concat``, which takes NULL for the empty text."""
+        """Emits ``concat``, which treats NULL as the empty text."""
         return Code(" + ".join(self._concatenated(part) for part in e.expressions), SUM)
 
     def _concatenated(self, e: Expression) -> str:
@@ -134,11 +134,11 @@ class PandasText(PandasValues):
         return f'{text}.fillna("")' if self.nullable(e) else text
 
     def pattern(self, e: Expression) -> str:
-        r"""Returns a pattern with ``\Z`` for ``$``, which also matches before a last newline."""
+        r"""Returns a pattern with ``\Z`` for ``$``: ``$`` also matches before a last newline."""
         return ends_only(super().pattern(e))
 
     def concat_ws(self, e: Expression) -> Code:
-        """Emits each part, unless NULL, with the separator before it; cuts off the first one."""
+        """Emits each part that is not NULL after a separator; cuts off the first separator."""
         separator, *parts = e.expressions
         before = quoted(separator.name)
         texts = [self._separated(before, part) for part in parts]

@@ -81,7 +81,7 @@ class PandasValues(Functions):
         return self.text(e)
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns an operand; one on which a method is called is a series."""
+        """Returns an operand's text; if a method is called on the operand, it is a series."""
         if precedence < ATOM:
             return super().operand(e, precedence, strict)
         if not columns_in(e):
@@ -107,7 +107,7 @@ class PandasValues(Functions):
         return Code(f"{self.operand(e.this, ATOM)}.between({low}, {high})", ATOM)
 
     def choice(self, e: Expression) -> Code:
-        """Emits a condition without NULLs, which ``where`` and ``mask`` would take for true."""
+        """Emits a condition that is never NULL: ``where`` and ``mask`` would treat NULL as true."""
         return self.condition(e, Place.CHOICE)
 
     # ------------------------------------------------------------------ values
@@ -192,7 +192,7 @@ class PandasValues(Functions):
         return DTYPES[typed.type][typed.nullable and self.masks]
 
     def whole(self, nullable: bool) -> str:
-        """Returns the dtype of integers that may be NULL."""
+        """Returns the dtype of integers: of those that may be NULL if ``nullable``."""
         return DTYPES[Type.INT64][nullable and self.masks]
 
     def coalesce(self, e: Expression) -> Code:
@@ -202,7 +202,7 @@ class PandasValues(Functions):
         return Code(first + "".join(f".fillna({text})" for text in others), ATOM)
 
     def greatest(self, e: Expression) -> Code:
-        """Emits the greatest or least value of each row, without NULLs."""
+        """Emits ``greatest`` or ``least``: in each row, of the values that are not NULL."""
         end, typed = ("max" if isinstance(e, exp.Greatest) else "min"), self.typed(e)
         operands = operands_of(e)
         kinds = {self.type(x) for x in operands}

@@ -57,11 +57,11 @@ class Partitions:
         return f"{self.frame}.groupby({one_or_list(self.keys)}, {self._options()})"
 
     def of(self, series: str) -> str:
-        """Returns a grouped series; the series has the frame's index."""
+        """Returns a series, which must have the frame's index, grouped by partition."""
         return self._by(series, self.keys, self.keep_missing) if self.keys else series
 
     def peers(self, series: str) -> str:
-        """Returns a series grouped by rows that tie."""
+        """Returns a series grouped by partition and, in it, by rows that tie in the order."""
         return self._by(series, (*self.keys, *(key.column for key in self.order)), True)
 
     def _by(self, series: str, keys: Sequence[str], keep_missing: bool) -> str:
@@ -77,7 +77,8 @@ class Partitions:
 class PandasWindows:
     """Emits the window functions of one node over columns of ``frame``.
 
-    ``statements`` receives what must be computed before; ``sort`` returns a call that sorts.
+    ``statements`` receives the statements that must run first; ``sort`` returns a call that
+    sorts.
     """
 
     counting: ClassVar[str] = ""
@@ -112,7 +113,7 @@ class PandasWindows:
         return self._printed(e, self._partitions(e, frame))
 
     def _ranks(self, order: tuple[SortKey, ...], e: Expression) -> bool:
-        """True if ``rank`` can be used: there is one key, and no sort is needed."""
+        """True if ``rank`` can compute the ranks: there is one key, and no sort is needed."""
         return len(order) == 1
 
     def _sorted(self, order: tuple[SortKey, ...]) -> str:
@@ -191,7 +192,7 @@ class PandasWindows:
         return Partitions(frame, rows.keys, rows.order, rows.keep_missing)
 
     def _picked(self, e: Expression, rows: Partitions) -> str:
-        """Emits a value by its place, NULL or not."""
+        """Emits ``first_value``, ``last_value`` or ``nth_value``; NULLs are not skipped."""
         function = e.this
         column = quoted(function.this.name)
         if isinstance(function, exp.FirstValue):
@@ -231,7 +232,7 @@ class PandasWindows:
         return f'transform("{call}"{f", {options}" if options else ""})'
 
     def _growing(self, e: Expression, last: int, rows: Partitions) -> str:
-        """Emits an aggregate from the partition's first row to ``last``, relative to this row."""
+        """Emits an aggregate from the partition's first row to ``last`` rows after this one."""
         if last > 0:
             raise self.gaps.unsupported("a running aggregate of rows to come", in_sql(e))
         if isinstance(e, exp.Count):
@@ -264,7 +265,7 @@ class PandasWindows:
     def _moved(
         self, text: str, last: int, rows: Partitions, nothing: str = "", whole: bool = False
     ) -> str:
-        """Emits a running value of the frame that ends some rows before this one."""
+        """Emits a running value; each row gets that of the row ``last`` (0 or less) rows later."""
         if not last:
             return text
         filled = f", fill_value={nothing}" if nothing else ""
@@ -273,7 +274,7 @@ class PandasWindows:
         return f"{rows.of(text)}.shift({-last}{filled})"
 
     def _bounded(self, e: Expression, frame: Frame, rows: Partitions) -> str:
-        """Emits an aggregate of some rows before and after."""
+        """Emits an aggregate over a frame of a fixed number of rows around the current one."""
         function, width = e.this, frame.width
         assert frame.first is not None and width is not None
         if type(function) not in ROLLING or isinstance(function.this, exp.Distinct):
@@ -293,7 +294,7 @@ class PandasWindows:
         return self._side_by_side(e, column, range(frame.first, frame.last + 1), rows)
 
     def _counted(self, e: Expression) -> Expression:
-        """Returns a column without NULLs in the rows that count."""
+        """Returns a column that is not NULL in the rows that a count counts."""
         if isinstance(e.this, exp.Column):
             return e.this
         sure = [c for c in self.print_.schema if not c.nullable]

@@ -48,7 +48,10 @@ class PolarsDates(PolarsValues):
         return Code(f"{self._timestamp(e)}.dt.offset_by({by})", ATOM)
 
     def _timestamp(self, e: Expression) -> str:
-        """Returns a moment as a timestamp: DuckDB truncates and moves dates to timestamps."""
+        """Returns a date or timestamp as a timestamp.
+
+        DuckDB's result is a timestamp, too, where a date is truncated or moved.
+        """
         value = self.operand(e, ATOM)
         return f"{value}.cast({DTYPES[Type.TIMESTAMP]})" if self.type(e) is Type.DATE else value
 

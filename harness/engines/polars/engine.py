@@ -62,8 +62,9 @@ if TYPE_CHECKING:
 class PolarsProgram(ProgramEmitter):
     """Emits a plan as the source of one lazy query.
 
-    Methods named after nodes return an expression. ``self.physical`` holds the columns that its
-    frame really has: a scan has all of its table's, needed or not.
+    A method named after a node's class returns the text of the node's frame. ``self.physical``
+    holds the columns that a node's frame really has: a scan has all of its table's, needed or
+    not.
     """
 
     imports: ClassVar[Mapping[str, str]] = {"pl": "import polars as pl"}
@@ -97,7 +98,7 @@ class PolarsProgram(ProgramEmitter):
         return self.frames[node]
 
     def assigned(self, node: Node, text: str) -> str:
-        """Assigns a frame to a variable, unless it is one; returns its name."""
+        """Assigns a frame to a new variable, unless its text is a variable; returns the name."""
         if "." not in text:
             return text
         name = self.variables.fresh(frame_name(node))
@@ -171,12 +172,12 @@ class PolarsProgram(ProgramEmitter):
         return f"{text}.select({self.items(node.items, node.input, of=node)})"
 
     def _in_one_step(self, node: Project, totals: Aggregate) -> bool:
-        """True if a projection can be computed with its totals: each is read once."""
+        """True if a projection and the totals that it reads can be one step: it reads each once."""
         read = [c.name for _, e in node.items for c in columns_of(e)]
         return not totals.keys and self.uses[totals] == 1 and len(set(read)) == len(read) > 0
 
     def _computed_totals(self, node: Project, totals: Aggregate) -> str:
-        """Emits ``.select(share=pl.col("a").sum() / pl.col("b").sum())``."""
+        """Emits totals and what is computed of them: ``.select(share=pl.col("a").sum() / …)``."""
         text = self.frame(totals.input)
         inner, outer = self.expressions(totals.input), self.expressions(totals)
         outer.spelt = {name: inner.aggregate(e, grouped=False) for name, e in totals.aggregates}
@@ -228,7 +229,10 @@ class PolarsProgram(ProgramEmitter):
         return f"{text}.group_by({keys}).agg({values})"
 
     def _keys_first(self, node: Aggregate) -> bool:
-        """True if keys become columns first: grouped by constants, no rows are one group."""
+        """True if all keys are constants, which must become columns before the aggregation.
+
+        Grouped by constants themselves, no rows would be one group.
+        """
         return not any(columns_in(e) for _, e in node.keys)
 
     def join(self, node: Join) -> str:
@@ -246,7 +250,7 @@ class PolarsProgram(ProgramEmitter):
         return text
 
     def _sides(self, node: Join) -> tuple[str, str]:
-        """Returns both inputs, without unneeded columns if one's name is in both."""
+        """Returns both inputs; without unneeded columns if a column's name is in both."""
         ours, theirs = self._columns(node.left), self._columns(node.right)
         left, right = self.frame(node.left), self.frame(node.right)
         if node.kind in ("semi", "anti"):
@@ -273,7 +277,7 @@ class PolarsProgram(ProgramEmitter):
         return f"left_on={one_or_list(left)}, right_on={one_or_list(right)}"
 
     def _coalesce(self, node: Join) -> str:
-        """Returns the option that keeps the right key, if it is read above the join."""
+        """Returns the option that keeps the right key's column; an empty text if it is not read."""
         read = {b for a, b in node.on if a != b} & set(node.names) - {a for a, _ in node.on}
         residual = columns_in(node.residual) & {b for a, b in node.on if a != b}
         return ", coalesce=False" if node.kind in ("inner", "left") and (read or residual) else ""
@@ -329,7 +333,7 @@ class PolarsProgram(ProgramEmitter):
         return f"pl.concat([{', '.join(map(self._widened, united(node, self.uses)))}])"
 
     def _widened(self, node: Node) -> str:
-        """Returns the frame with the node's columns in order, in 64 bits, as ``concat`` needs."""
+        """Returns the node's columns in order, integers in 64 bits, as ``concat`` needs."""
         text = self.exact(node)
         narrow = [name for name in node.names if name in self.widths.narrow(node)]
         if narrow:
@@ -355,17 +359,17 @@ def _without_order(node: Node) -> Node:
 
 
 def _is_computed(node: Node) -> bool:
-    """True for a frame that is worth keeping where it is read twice.
+    """True for a node whose frame should be computed only once if it is read twice.
 
-    Polars finds by itself that two frames are the same only where both are read alike, and filters
-    and columns of a scan should rather go into the scan.
+    Polars finds by itself that two frames are the same only where both are read alike, and
+    filters and columns of a scan should rather go into the scan.
     """
     costly = isinstance(node, (Aggregate, Distinct, Join, Sort, TopPerGroup, Window))
     return costly or any(map(_is_computed, node.inputs))
 
 
 class PolarsSession(PythonSession):
-    """Memory holds a DataFrame; programs get it as a LazyFrame."""
+    """A session of Polars. In memory, a table is a DataFrame; programs get it as a LazyFrame."""
 
     returns: ClassVar[str] = "end it with .collect(), and return that"
 
@@ -387,7 +391,7 @@ class PolarsSession(PythonSession):
 
 
 def refuse_header(gaps: Gaps, table: Table) -> None:
-    """Raises Unsupported if Polars reads a name in a CSV header differently."""
+    """Raises Unsupported for a CSV header with ``"`` in a column's name, which Polars misreads."""
     for column in table.schema:
         if '"' in column.name:
             raise gaps.unsupported(HEADER, column.name)

@@ -36,7 +36,7 @@ _ROUNDED = 'round(0, mode="half_away_from_zero")'
 
 
 class PolarsExpressions(PolarsText, PolarsDates):
-    """Emits expressions with ``pl.col``; types, numbers and aggregates are here."""
+    """Emits expressions with ``pl.col``; adds types, numbers and aggregates to its base classes."""
 
     spellings: ClassVar[Mapping[str, str]] = {
         **PolarsText.text_spellings,
@@ -148,7 +148,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
         return self._reduced(e, ("drop_nulls()." if self.nullable(e.this) else "") + "first()")
 
     def arg_max(self, e: Expression) -> Code:
-        """Emits the value in the row with the greatest or least key; both must not be NULL."""
+        """Emits ``arg_max`` or ``arg_min``, over the rows whose value and key are not NULL."""
         call = "max_by" if isinstance(e, exp.ArgMax) else "min_by"
         value, key = self.operand(e.this, ATOM), self.operand(e.expression, ATOM)
         if self.nullable(e.this):

@@ -74,14 +74,17 @@ class PolarsGpuWindows(PolarsWindows):
         return f"pl.col({quoted(sure)}).is_not_null().cast(pl.Int64).cum_sum()"
 
     def _filled(self, over: str) -> str:
-        """Raises Unsupported in partitions: it fills from rows of others (RAPIDS 26.10)."""
+        """Returns a call that fills NULLs from the row before; raises Unsupported in partitions.
+
+        In partitions, cuDF fills NULLs from rows of other partitions (RAPIDS 26.10).
+        """
         if over:
             raise self.gaps.unsupported("running aggregates of what may be NULL, in partitions")
         return super()._filled(over)
 
 
 class PolarsGpuProgram(PolarsProgram):
-    """Emits a program; an answer is collected before it is written.
+    """Emits a program for the GPU; it collects an answer before it writes it to a file.
 
     ``sink_parquet`` would run on the CPU.
     """
@@ -92,7 +95,10 @@ class PolarsGpuProgram(PolarsProgram):
     windows: ClassVar[type[PolarsWindows]] = PolarsGpuWindows
 
     def _keys_first(self, node: Aggregate) -> bool:
-        """True also for counts of distinct values by a computed key (RAPIDS 26.10)."""
+        """True for constant keys, and for distinct counts by a computed key (RAPIDS 26.10).
+
+        The keys must then become columns before the aggregation.
+        """
         computed = any(not isinstance(e, exp.Column) for _, e in node.keys)
         distinct = any(e.find(exp.Distinct) for _, e in node.aggregates)
         return super()._keys_first(node) or (computed and distinct)
@@ -110,9 +116,9 @@ class PolarsGpuProgram(PolarsProgram):
 
 
 class PolarsGpuSession(PolarsSession):
-    """Runs queries on the GPU; one that cannot run there as a whole is unsupported.
+    """A session on the GPU; a program that cannot run there as a whole is unsupported.
 
-    Memory holds tables on the host, as Polars' does; each run copies what it needs of them.
+    In memory, tables are on the host, as Polars' are; each run copies what it needs to the GPU.
     """
 
     def __init__(self) -> None:
@@ -133,7 +139,7 @@ EMPTY = "packed data cannot be empty"
 
 
 def says_not_on_gpu(error: BaseException) -> bool:
-    """True if Polars could not translate the query, an error by ``raise_on_fail``."""
+    """True for the error, by ``raise_on_fail``, that a query could not be translated for cuDF."""
     text = str(error)
     if says_out_of_memory(type(error).__name__, text):
         return False
@@ -141,7 +147,7 @@ def says_not_on_gpu(error: BaseException) -> bool:
 
 
 def lacking(error: BaseException) -> str:
-    """Returns what cuDF-Polars says that it lacks, in its words, each once."""
+    """Returns what cuDF-Polars lacks, in the words of its error, without repetitions."""
     text = str(error).replace("\\n", "\n")
     if EMPTY in text:
         return EMPTY

@@ -31,5 +31,5 @@ def refuse_other_scans(plan: str, known: Collection[str]) -> None:
 
 
 def scans(plan: str) -> list[str]:
-    """Returns the files that a plan scans: of each scan the first, with the number of others."""
+    """Returns what each scan of a plan's text reads: its first file, with the number of others."""
     return re.findall(r"SCAN (.*)", plan)

@@ -76,7 +76,7 @@ class PolarsText(PolarsValues):
         return Code(f"{subject}.str.{calls[pattern.test].format(quoted(pattern.text))}", ATOM)
 
     def string(self, e: Expression, call: str) -> Code:
-        """Returns one call of the ``str`` namespace."""
+        """Emits a call of a function in the operand's ``str`` namespace."""
         return Code(f"{self.operand(e, ATOM)}.str.{call}", ATOM)
 
     def trim(self, e: Expression) -> Code:
@@ -87,7 +87,7 @@ class PolarsText(PolarsValues):
         return self.null_with(characters, self.string(e.this, call))
 
     def null_with(self, argument: Expression, code: Code) -> Code:
-        """Makes a call NULL if an argument is: Polars takes a NULL for an omitted argument."""
+        """Makes a call NULL if an argument is NULL: Polars would take that for no argument."""
         if not self.nullable(argument):
             return code
         there = f"{self.operand(argument, ATOM)}.is_not_null()"
@@ -107,7 +107,7 @@ class PolarsText(PolarsValues):
         return self.null_with(length, self.string(e.this, call))
 
     def _length(self, e: Expression, length: Expression) -> str:
-        """Returns a length, at least 0: Polars goes backwards for a negative one."""
+        """Returns a substring's length, at least 0: Polars counts backwards if it is negative."""
         if isinstance(length, exp.Literal):
             return self.text(length)
         if not is_literal(e.args["start"], "1"):

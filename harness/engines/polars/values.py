@@ -67,7 +67,7 @@ class PolarsValues(Functions):
         return f"pl.lit({text})" if constant else text
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns an operand; one on which a method is called is a Polars expression."""
+        """Returns an operand's text; if a method is called on it, it is a Polars expression."""
         if precedence == ATOM and is_constant(e):
             dated = isinstance(e, exp.Cast) and self.date_literal(e)
             return f"pl.lit({self.text(e)})" if dated else self.value(e)
@@ -157,7 +157,7 @@ class PolarsValues(Functions):
     # ------------------------------------------------------------------ names
 
     def name_or_text(self, e: Expression) -> str:
-        """Returns a column's name, where Polars takes one for an expression, else the value."""
+        """Returns a column's name in quotes, which Polars reads as a column there, or a value."""
         plain = isinstance(e, exp.Column) and e.name not in self.spelt
         return quoted(e.name) if plain else self.value(e)
 

@@ -46,7 +46,7 @@ class PolarsOutOfCore(Polars):
     )
 
     def start(self, threads: int) -> Session:
-        """Sets this process' limits, before the library is imported."""
+        """Sets this process' limits before it imports the library, and starts a session."""
         limit = memory_limit()
         if limit is not None:
             os.environ.setdefault("POLARS_OOC_MEMORY_BUDGET_MB", str(limit // 2_000_000))

@@ -40,7 +40,7 @@ Item = tuple[str, str]
 
 @dataclass
 class WindowPass:
-    """Windows that are computed over a frame in one order of its rows."""
+    """Window functions that are computed over a frame in one order of its rows."""
 
     order: tuple[Expression, ...]
     first: list[Item] = field(default_factory=list)
@@ -55,7 +55,7 @@ class PolarsWindows:
         self.print_, self.gaps = print_, print_.gaps
 
     def passes(self, functions: Sequence[tuple[str, exp.Window]]) -> list[WindowPass]:
-        """Returns, in turn, an order to sort by and the columns to add; unsorted ones first."""
+        """Returns passes, each with an order to sort by and columns to add; unsorted ones first."""
         sorted_by = {_order(e) for _, e in functions if self._needs_sorting(e)}
         found: dict[tuple[Expression, ...], WindowPass] = {}
         for name, e in functions:
@@ -86,7 +86,7 @@ class PolarsWindows:
     def _printed(self, e: exp.Window, name: str, presorted: bool) -> tuple[str, str | None]:
         """Returns a window's text, and that of its second pass, or None.
 
-        It has one if rows with equal keys share a value.
+        There is a second pass if rows with equal keys share a value.
         """
         function, order = e.this, [] if presorted else window_order(e)
         over = self._over(e, order)
@@ -107,7 +107,7 @@ class PolarsWindows:
         return text, self._of_peers(e, name, "last") if frame.kind == "peers" else None
 
     def _numbers(self, over: str) -> str:
-        """Returns the row numbers of a partition, from 1; ``over`` will follow."""
+        """Returns the text of a partition's row numbers, from 1; the caller appends ``over``."""
         return "pl.int_range(1, pl.len() + 1)"
 
     def _over_all(self, text: str, over: str) -> str:
@@ -144,7 +144,7 @@ class PolarsWindows:
         return f"{self.print_.number(e.this, e, ATOM)}.shift({rows}{more})"
 
     def _picked(self, e: exp.Window, name: str, over: str) -> tuple[str, str | None]:
-        """Emits a value by its place; ``nth_value`` is NULL before that place."""
+        """Emits ``first_value``, ``last_value`` or ``nth_value``, which is NULL before its row."""
         function = e.this
         value = self.print_.operand(function.this, ATOM)
         if isinstance(function, exp.FirstValue):
@@ -179,13 +179,13 @@ class PolarsWindows:
         return self._horizontal(e, range(frame.first, frame.last + 1))
 
     def _rolls(self, e: Expression) -> bool:
-        """True if Polars has a rolling aggregate, which it has not for texts."""
+        """True if Polars can compute an aggregate over a moving frame; of texts it cannot."""
         if isinstance(e, exp.Count):
             return not isinstance(e.this, exp.Distinct)
         return type(e) in _ROLLING and self.print_.type(e.this) is not Type.STRING
 
     def _growing(self, e: Expression, last: int, over: str) -> str:
-        """Emits an aggregate from the first row to ``last``, relative to this row."""
+        """Emits an aggregate from the partition's first row to ``last`` rows after this one."""
         if isinstance(e, exp.Avg):
             total = self._growing(exp.Sum(this=e.this), last, over)
             return f"{total} / {self._growing(exp.Count(this=e.this), last, over)}"
@@ -210,7 +210,7 @@ class PolarsWindows:
         return f"{self.print_.operand(e.this, ATOM)}.cum_count()"
 
     def _moved(self, text: str, last: int, nothing: str = "") -> str:
-        """Emits a running value of the frame that ends ``last`` rows further on."""
+        """Emits a running value, moved so that each row has that of ``last`` rows later."""
         if last > 0:
             return f"{text}.shift({-last}, fill_value={text}.last())"
         filled = f", fill_value={nothing}" if nothing else ""
@@ -226,7 +226,7 @@ class PolarsWindows:
         return self._moved(text, -back, nothing="0" if counts else "")
 
     def _counts_row(self, e: Expression) -> str:
-        """Returns a condition: the row counts."""
+        """Returns a condition that is true for the rows that a count counts."""
         if isinstance(e.this, exp.Star) or not self.print_.nullable(e.this):
             return "pl.repeat(True, pl.len())"
         return f"{self.print_.operand(e.this, ATOM)}.is_not_null()"

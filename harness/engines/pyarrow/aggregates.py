@@ -53,7 +53,10 @@ class ArrowCall:
 
 @dataclass(frozen=True)
 class Quantile:
-    """A quantile computed from a column of lists; ``counts`` has their lengths without NULLs."""
+    """A quantile that is computed from a column of lists: names of the columns that this needs.
+
+    ``counts`` is the column with the number of values in each list that are not NULL.
+    """
 
     name: str
     lists: str
@@ -154,7 +157,7 @@ class Grouping:
         self.aggregates.append(f"({column}, {quoted(function)}, {options}, {quoted(name)})")
 
     def _input(self, e: Expression, wanted: str) -> str:
-        """Returns the name of the column with an argument, which is added if it is new."""
+        """Returns the name of the column with an argument; adds the column if it is new."""
         if isinstance(e, exp.Column) and e.name not in self.print_.values:
             wanted = e.name
         for name, known in self.inputs.items():
@@ -189,7 +192,7 @@ class Grouping:
         self.outputs[name] = f'pc.if_else({x} * {y} > 0, {ratio}, float("nan"))'
 
     def _paired(self, e: Expression, partner: Expression) -> str:
-        """Emits a column that is NULL if its partner is."""
+        """Emits a value that is made NULL in the rows in which ``partner`` is NULL."""
         text = self.print_.expression(e)
         if not self.print_.nullable(partner):
             return text

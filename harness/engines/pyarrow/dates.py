@@ -37,7 +37,10 @@ class ArrowDates(ArrowValues):
     }
 
     def timestamp(self, e: Expression) -> str:
-        """Returns a moment as a timestamp: DuckDB truncates and moves dates to timestamps."""
+        """Returns a date or timestamp as a timestamp.
+
+        DuckDB's result is a timestamp, too, where a date is truncated or moved.
+        """
         value = self.expression(e, ATOM)
         if self.type(e) is Type.TIMESTAMP:
             return value
@@ -74,7 +77,7 @@ class ArrowDates(ArrowValues):
         return Code(f'{self.timestamp(e)} + {seconds}.cast("duration[s]")', SUM)
 
     def date_from_parts(self, e: Expression) -> Code:
-        """Emits a date made from its text: Arrow has no other way."""
+        """Emits a date of year, month and day by parsing a text: Arrow has no other way."""
         parts = ", ".join(
             f'pc.utf8_lpad({self.expression(e.args[part], ATOM)}.cast("string"), {width}, "0")'
             for part, width in (("year", 4), ("month", 2), ("day", 2))

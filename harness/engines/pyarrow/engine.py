@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class PyArrowSession(PythonSession):
-    """Memory holds tables as ``pyarrow.parquet`` reads them; answers are tables, too."""
+    """A session of PyArrow. In memory, tables are as ``pyarrow.parquet`` reads them.
+
+    Answers are Arrow tables, too.
+    """
 
     answer: ClassVar[str] = "Table"
     returns: ClassVar[str] = "return a pyarrow.Table"

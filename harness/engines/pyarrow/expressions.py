@@ -19,7 +19,7 @@ from harness.types import Type
 
 
 class ArrowExpressions(ArrowText, ArrowDates):
-    """Emits expressions with ``pc.field``; types and functions of numbers are here."""
+    """Emits expressions with ``pc.field``; adds types and functions of numbers to its bases."""
 
     spellings: ClassVar[Mapping[str, str]] = {
         **ArrowText.text_spellings,
@@ -45,8 +45,9 @@ class ArrowExpressions(ArrowText, ArrowDates):
     def _unfolded(self, e: Expression, other: str, plain: Callable[[Expression], Code]) -> Code:
         """Emits a sum or product of floats in the query's order.
 
-        Arrow computes ``(x * a) * b`` as ``x * (a * b)`` along calls of one function, so every
-        other one of a chain is ``other``, which does the same to floats.
+        Arrow computes ``(x * a) * b`` as ``x * (a * b)`` along calls of one function. So
+        every second call of a chain is one of ``other``, a function that does the same to
+        floats.
         """
         constants = [part for part in e.flatten() if isinstance(part.unnest(), _CONSTANTS)]
         if len(constants) < 2 or self.type(e) is not Type.FLOAT64 or _levels(e) % 2:

@@ -20,8 +20,8 @@ _AT_HAND = re.compile(
 class Flow:
     """Text for a stream of batches: its source, then Acero's steps on it.
 
-    ``columns`` are those that it really has, needed or not; ``values`` maps columns that are the
-    same in every row, and in no batch, to their variables.
+    ``columns`` are those that the stream really has, needed or not. ``values`` maps each column
+    that has one value in all rows, and is not in the batches, to the variable with the value.
     """
 
     head: str
@@ -83,7 +83,7 @@ def column(name: str) -> str:
 
 
 def with_one_zero(flow: Flow, keys: Sequence[str]) -> Flow:
-    """Returns the flow with -0.0 as 0.0 in float keys: they are equal in SQL, not in Acero."""
+    """Returns the flow with -0.0 as 0.0 in float keys: the two are equal in SQL, not in Acero."""
     if not keys:
         return flow
     texts = {name: column(name) for name in flow.columns}

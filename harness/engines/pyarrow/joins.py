@@ -93,7 +93,7 @@ def _residual(node: Join, gaps: Gaps) -> str:
 def unambiguous(node: Join, left: Flow, right: Flow) -> tuple[Flow, Flow]:
     """Returns inputs in which each column that the residual reads is on one side only.
 
-    A shared key that it reads is renamed on the right.
+    A shared key that the residual reads is renamed on the right.
     """
     read = columns_in(node.residual) & set(left.columns) & set(right.columns)
     if read - node.shared_keys:

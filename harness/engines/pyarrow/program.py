@@ -144,7 +144,7 @@ class ArrowProgram(ProgramEmitter):
         return self._read(node, node.names)
 
     def _read(self, node: Scan, names: Sequence[str], condition: str = "") -> Flow:
-        """Reads some columns of a scan, renamed as in the plan."""
+        """Returns the flow that reads some columns of a scan, under their names in the plan."""
         origin = _origin(node)
         wanted = [origin[name] for name in names]
         text = source(self.tables[node.table], self.source, wanted, condition)
@@ -182,7 +182,7 @@ class ArrowProgram(ProgramEmitter):
         return flow.projected({name: print_.expression(e) for name, e in node.items})
 
     def _renamed(self, flow: Flow, items: Sequence[Item]) -> Flow:
-        """Returns a table's columns under other names."""
+        """Returns the flow of a table with its columns under other names."""
         flow = flow.trimmed([e.name for _, e in items])
         names = tuple(name for name, _ in items)
         return replace(flow, head=f"{flow.head}.rename_columns({listing(names)})", columns=names)
@@ -221,7 +221,7 @@ class ArrowProgram(ProgramEmitter):
         return self._appended(flow, quantile.name, values)
 
     def _appended(self, flow: Flow, name: str, values: str) -> Flow:
-        """Adds a column to a table in a variable."""
+        """Emits a column added to a table in a variable; returns the flow with the column."""
         variable = flow.head
         self.statements.append(f"{variable} = {variable}.append_column({quoted(name)}, {values})")
         return replace(flow, columns=(*flow.columns, name))

@@ -103,7 +103,7 @@ class ArrowText(ArrowValues):
         return self._joined(list(e.flatten()))
 
     def concat(self, e: Expression) -> Code:
-        """Emits ``concat``, which takes NULL for the empty text, unlike ``||``."""
+        """Emits ``concat``, which treats NULL as the empty text, unlike ``||``."""
         empty = exp.Literal.string("")
         return self._joined(
             [exp.Coalesce(this=p, expressions=[empty]) if self.nullable(p) else p

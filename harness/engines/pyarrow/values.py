@@ -65,7 +65,7 @@ class ArrowValues(Functions):
         return self.expression(e)
 
     def parameter(self, e: Expression) -> str:
-        """Returns a function's parameter, which Arrow does not take from a column."""
+        """Returns the text of a function's parameter: a constant, as Arrow takes no column."""
         if is_python_value(e):
             return self.text(e)
         raise self.gaps.unsupported("a parameter that is not a constant", in_sql(e))
@@ -91,7 +91,7 @@ class ArrowValues(Functions):
         return f'{self.operand(e, ATOM)}.cast("float64")'
 
     def number(self, x: Expression, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns an operand; the first of an operation has to be one of Arrow's expressions."""
+        """Returns an operand's text; the first of an operation is made an Arrow expression."""
         text = super().number(x, e, precedence, strict)
         return wrapped(x, text) if x is e.this and not isinstance(e, exp.In) else text
 
@@ -147,7 +147,7 @@ class ArrowValues(Functions):
         return self.code(exp.And(this=low, expression=high))
 
     def case(self, e: Expression) -> Code:
-        """Emits a CASE; ``case_when`` takes a NULL condition for false, ``if_else`` does not."""
+        """Emits a CASE; ``case_when`` treats a NULL condition as false, ``if_else`` does not."""
         branches, default = e.args["ifs"], e.args.get("default")
         results = [branch.args["true"] for branch in branches]
         first = branches[0].this
@@ -161,7 +161,7 @@ class ArrowValues(Functions):
         return Code(f"pc.case_when({choice})", ATOM)
 
     def _either(self, value: Expression, default: Expression | None, case: Expression) -> list[str]:
-        """Returns the results of ``if_else``, which would narrow two constants."""
+        """Returns both results of ``if_else``, which would narrow the type of two constants."""
         kind, other = self.type(case), default or exp.Null()
         narrowed = kind in (Type.INT64, Type.FLOAT64) and all(map(is_python_value, (value, other)))
         if default is None and not narrowed:
@@ -172,7 +172,7 @@ class ArrowValues(Functions):
         return texts
 
     def _result(self, e: Expression, case: Expression) -> str:
-        """Returns a branch's result; ``case_when`` needs the type of a NULL."""
+        """Returns a CASE branch's result; a NULL is cast, for ``case_when`` needs its type."""
         kind = self.type(case)
         if isinstance(e, exp.Null) and kind is not None:
             return f"pc.scalar(None).cast({type_name(kind)})"
@@ -190,13 +190,13 @@ class ArrowValues(Functions):
     least = greatest
 
     def _of_all(self, function: str, e: Expression) -> Code:
-        """Emits a function of any number of values of one type."""
+        """Emits a call of an Arrow function on all operands of ``e``, which have one type."""
         texts = ", ".join(self.number(x, e, 0) for x in [e.this, *e.expressions])
         return Code(f"pc.{function}({texts})", ATOM)
 
 
 def one_zero(e: Expression) -> Expression:
-    """Returns a float key with -0.0 as 0.0: they are equal in SQL, not in Acero."""
+    """Returns a float key with -0.0 as 0.0: the two are equal in SQL, not in Acero."""
     return exp.Add(this=e.copy(), expression=exp.Literal.number("0.0"))
 
 

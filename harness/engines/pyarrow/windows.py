@@ -31,7 +31,7 @@ _WIDEST_FRAME = 64
 class WindowPrinter:
     """Emits window functions over a table that a variable holds.
 
-    ``statements`` receives what must be computed before.
+    ``statements`` receives the statements that must run first.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class WindowPrinter:
         return self.rows[call]
 
     def _over(self, keys: Sequence[str], e: Expression) -> str:
-        """Emits an aggregate of each row's group, or of all rows."""
+        """Emits, for each row, an aggregate of its partition, or of all rows without ``keys``."""
         call = call_of(e, self.print_)
         argument = "[]" if call.argument is None else quoted(call.argument.name)
         if keys:
@@ -107,7 +107,7 @@ class WindowPrinter:
         return f"shifted({self._column(e.this, rows)}, {rows}, {shift})"
 
     def _picked(self, e: Expression, rows: str) -> str:
-        """Emits a value by its place; ``nth_value`` is NULL before that place."""
+        """Emits ``first_value``, ``last_value`` or ``nth_value``, which is NULL before its row."""
         function, kind = e.this, frame_of(e).kind
         column = self._column(function.this, rows)
         if isinstance(function, exp.LastValue):

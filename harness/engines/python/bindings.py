@@ -36,7 +36,7 @@ _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 def bound(statements: Sequence[str], variables: Variables, lazy: str = "") -> list[str]:
     """Returns the statements, with assignments before them of values that are read twice.
 
-    A value whose text contains ``lazy`` is left: the library does not compute it there.
+    A value whose text contains ``lazy`` gets no variable: the library computes it later.
     """
     variables.taken |= set(dir(builtins)) | {name for line in statements for name in _names(line)}
     return [line for text in statements for line in _bound(text, variables, lazy)]
@@ -75,7 +75,7 @@ def _shared(lines: Sequence[str], lazy: str) -> _Value | None:
 
 
 def _values(line: str) -> Iterator[_Value]:
-    """Yields the parts of a statement that are computed whenever it runs."""
+    """Yields the parts of a statement that are computed whenever the statement runs."""
     text = line.lstrip().encode()  # ast counts bytes
     waiting: list[ast.AST] = [*_statement(line)]
     while waiting:

@@ -67,7 +67,7 @@ def _joined(first: _Statement, then: _Statement, later: Sequence[_Statement]) ->
 
 
 def _is_needed(name: str, later: Sequence[_Statement]) -> bool:
-    """True if a variable is read before it is assigned again; the next of ``later`` is the last."""
+    """True if statements read a variable before they assign it; ``later`` ends with the first."""
     for statement in reversed(later):
         if name in statement.reads:
             return True
@@ -87,7 +87,7 @@ def _reads_well(text: str) -> bool:
 
 
 def _links(value: ast.expr) -> Iterator[tuple[str, bool]]:
-    """Yields a chain's lines, the last first, and whether a subscript follows a value in each."""
+    """Yields a chain's lines, the last first, each with whether it has a subscript."""
     end, cuts = value, False
     while isinstance(value, (ast.Call, ast.Subscript, ast.Attribute)):
         below = value.func if isinstance(value, ast.Call) else value.value

@@ -83,7 +83,7 @@ class Functions(Expressions):
         return self.text(e)
 
     def tested_pattern(self, e: Expression) -> str:
-        """Returns a pattern of which only a match matters, not its groups."""
+        """Returns a pattern for a test whether it matches; the groups in it do not matter."""
         return self.pattern(e)
 
     def delimiter(self, e: Expression) -> str:
@@ -131,7 +131,7 @@ class Functions(Expressions):
         )
 
     def _bracket(self, e: Expression) -> Decoded:
-        """Decodes an element of ``string_split``."""
+        """Decodes an element of ``string_split``: ``string_split(s, ',')[2]``."""
         place = self.whole_number(e.expressions[0], 0, "an element from the end, or computed")
         by = self.delimiter(e.this.expression)
         return Decoded(e.this.this, fields={"by": by, "start": place, "end": place + 1})

@@ -218,7 +218,7 @@ class Expressions(ABC):
     eq = neq = lt = lte = gt = gte = compared
 
     def condition(self, e: Expression, place: Place) -> Code:
-        """Emits a condition, or a boolean value, as its place needs it."""
+        """Emits a condition or boolean value; ``place`` says whether it may be NULL there."""
         return self.truth(self.conditions.explicit(e, place))
 
     def kept(self, e: Expression) -> str:
@@ -253,11 +253,11 @@ class Expressions(ABC):
         return Code(self.truths[type(truth)].format(**{**self.words(), **fields}), ATOM)
 
     def enclosed(self, truth: Truth) -> str:
-        """Returns the text of a condition, to call methods on."""
+        """Returns the text of a condition on which methods can be called."""
         return enclosed(self.truth(truth), ATOM)
 
     def words(self) -> Mapping[str, object]:
-        """Returns further fields of spellings, which derived emitters override."""
+        """Returns values of further fields in ``spellings``, for derived emitters to override."""
         return {}
 
     def subject(self, e: Expression) -> str:
@@ -356,7 +356,7 @@ class Expressions(ABC):
             raise self.gaps.unsupported(UNREAD_PATTERN, in_sql(e), str(error)) from None
 
     def group_pattern(self, e: Expression, name: str = "") -> str:
-        """Returns the pattern of ``regexp_extract``, in which only its group captures."""
+        """Returns the pattern of ``regexp_extract``, in which only the wanted group captures."""
         group = self.whole_number(e.args.get("group"), 0, "a computed group of a pattern")
         try:
             return capturing_only(self.pattern(e.expression), group, name)
@@ -376,7 +376,7 @@ class Expressions(ABC):
 
 
 def enclosed(code: Code, precedence: int) -> str:
-    """Returns the text, in parentheses if it binds less tightly."""
+    """Returns an expression's text, in parentheses if it binds less tightly than ``precedence``."""
     return f"({code.text})" if code.precedence < precedence else code.text
 
 
@@ -387,7 +387,7 @@ def is_constant(e: Expression) -> bool:
 
 
 def _numbers(text: str) -> str:
-    """``1998-09-02`` -> ``1998, 9, 2``."""
+    """Returns the numbers in a date's or a time's text: ``1998-09-02`` -> ``1998, 9, 2``."""
     numbers = [int(n) for n in re.findall(r"\d+", text)]
     while len(numbers) > 3 and numbers[-1] == 0:
         numbers.pop()
@@ -403,12 +403,12 @@ def quoted(text: str) -> str:
 
 
 def names(columns: Sequence[str]) -> str:
-    """``"a", "b"``."""
+    """Returns column names as text for a program: ``"a", "b"``."""
     return ", ".join(map(quoted, columns))
 
 
 def listing(columns: Sequence[str]) -> str:
-    """``["a", "b"]``."""
+    """Returns column names as the text of a Python list: ``["a", "b"]``."""
     return f"[{names(columns)}]"
 
 
@@ -417,12 +417,12 @@ def one_or_list(columns: Sequence[str]) -> str:
 
 
 def mapping(pairs: Mapping[str, str]) -> str:
-    """``{"a": "b"}``."""
+    """Returns pairs of names as the text of a Python dictionary: ``{"a": "b"}``."""
     return "{" + ", ".join(f"{quoted(a)}: {quoted(b)}" for a, b in pairs.items()) + "}"
 
 
 def flags(values: Sequence[bool]) -> str:
-    """Returns one flag if all are equal, else the list: ``True``, ``[True, False]``."""
+    """Returns one flag's text if all are equal, else the list's: ``True``, ``[True, False]``."""
     return str(values[0]) if len(set(values)) == 1 else str(list(values))
 
 

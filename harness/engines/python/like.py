@@ -44,7 +44,7 @@ def like_pattern(pattern: str, spelling: RegexSpelling = COMMON) -> LikePattern:
 
 
 def ilike_regex(pattern: str, spelling: RegexSpelling = COMMON) -> str:
-    """Returns the regular expression of an ILIKE pattern; the library must have options in it."""
+    """Returns an ILIKE pattern's regular expression, for libraries that take options in it."""
     return _like_regex(pattern, spelling).replace("(?s)", "(?is)", 1)
 
 

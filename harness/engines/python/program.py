@@ -106,7 +106,7 @@ class PythonSession(Session):
             return result
 
     def _check(self, result: Any) -> None:
-        """Raises TypeError if a hand-written program returns no answer; a written file is one."""
+        """Raises TypeError if a hand-written program returns no answer and writes no file."""
         kind = type(result).__name__
         if kind != self.answer and not (result is None and Path(OUTPUT_FILE).exists()):
             raise TypeError(

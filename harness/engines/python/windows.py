@@ -45,7 +45,7 @@ class BareWindows:
         return window
 
     def _named(self, e: Expression) -> str:
-        """Returns the column with a value, which all windows share."""
+        """Returns the name of the column for a computed value; windows with one value share it."""
         known = next((name for name, other in self.computed.items() if other == e), None)
         if known is None:
             known = fresh("value", {*self.node.names, *self.computed})

@@ -126,7 +126,7 @@ class SqlEngine(Engine):
         return Program(f"{first}{text}\n", self.language)
 
     def refuse_table(self, table: Table, source: Input) -> None:
-        """Raises Refused for a table whose files the library would read differently."""
+        """Raises Refused for a table whose files the library would read differently from DuckDB."""
 
     def start(self, threads: int) -> Session:
         session = self.session(threads)
@@ -169,7 +169,7 @@ def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect], adds: re.Patte
 
 
 def _is_reworded(text: exp.Literal) -> bool:
-    """True for the number of an interval, and a plain format of a time, which dialects reword."""
+    """True for a literal that dialects reword: an interval's number, or a plain format of times."""
     of_time = text.arg_key == "format" and re.fullmatch(r"[\w %:./,-]*", text.name) is not None
     return of_time or isinstance(text.parent, exp.Interval)
 
@@ -195,7 +195,7 @@ def _typed(tree: exp.Query, tables: Mapping[str, Table]) -> exp.Query:
 
 
 def _mark_never_null(tree: exp.Query, tables: Mapping[str, Table]) -> None:
-    """Marks the columns of tables that have no NULL, if the query has no outer join."""
+    """Marks each column that its table declares free of NULLs, if the query has no outer join."""
     if any(join.side for join in tree.find_all(exp.Join)):
         return
     named: dict[str, set[str]] = {}

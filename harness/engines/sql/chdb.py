@@ -21,7 +21,7 @@ from harness.types import Type
 
 
 class ChdbSession(SqlSession):
-    """Memory holds tables of its engine Memory; files stand behind views."""
+    """A session of chDB. In memory, tables have its table engine Memory; views read files."""
 
     def __init__(self, threads: int = 1) -> None:
         import adbc_driver_chdb.dbapi as adbc

@@ -29,7 +29,7 @@ def cast(printer: Any, e: Expression) -> str:
 
 
 def formatted(printer: Any, e: Expression) -> str:
-    """Prints ``strftime``; minutes have another letter."""
+    """Prints ``strftime`` as formatDateTime, which has ``%i`` for minutes instead of ``%M``."""
     form = exp.Literal.string(e.text("format").replace("%M", "%i"))
     return f"formatDateTime({printer.sql(e, 'this')}, {printer.sql(form)})"
 
@@ -69,12 +69,12 @@ def remainder(printer: Any, e: Expression) -> str:
 
 
 def of_two(name: str) -> Spelling:
-    """Prints a deviation, which is NULL where there is one row; chDB's is NaN."""
+    """Prints a deviation or variance as NULL, rather than chDB's NaN, where there is one row."""
     return spelt(f"if(count({{this}}) > 1, {name}({{this}}), NULL)")
 
 
 def over(name: str) -> Spelling:
-    """Prints a function of another row: where there is none, it is NULL and not the type's 0."""
+    """Prints a window function that reads another row: without that row NULL, not the type's 0."""
 
     def text(printer: Any, e: Expression) -> str:
         more = [printer.sql(e, key) for key in ("offset", "default") if e.args.get(key) is not None]

@@ -60,7 +60,7 @@ def files(table: Table, source: Input) -> Iterator[str]:
 
 
 def _csv(table: Table) -> tuple[str, str]:
-    """Returns the name of a format, and settings; its CSV cannot be separated by tabs."""
+    """Returns chDB's format for a table's CSV files, and its settings; tabs need another format."""
     form, delimiter = "CSVWithNames", literal(table.csv_format.delimiter)
     settings = {
         "format_csv_delimiter": delimiter,
@@ -77,7 +77,7 @@ def _csv(table: Table) -> tuple[str, str]:
 
 
 def without_zones(answer: pa.Table) -> pa.Table:
-    """Returns an answer whose times, which are in UTC, do not say so."""
+    """Returns an answer whose timestamps, which are in UTC, have types without a time zone."""
     import pyarrow as pa
 
     fields = [

@@ -18,7 +18,10 @@ from harness.tables import Input, Table
 
 
 class DataFusionSession(SqlSession):
-    """Memory holds batches in as many partitions as threads; files stand behind their tables."""
+    """A session of DataFusion. In memory, tables are batches in as many partitions as threads.
+
+    Files are read through views.
+    """
 
     def __init__(self, threads: int = 1) -> None:
         import pyarrow as pa

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 class DuckDBSession(Session):
-    """Memory holds native tables; files stand behind views. Results are fetched as Arrow tables.
+    """A session of DuckDB. In memory, tables are native ones; files are read through views.
 
-    DuckDB keeps no result of an earlier query, so each round computes its answer anew.
+    Results are fetched as Arrow tables. DuckDB keeps no result of an earlier query, so each
+    round computes its answer anew.
     """
 
     def __init__(self, threads: int) -> None:

@@ -22,7 +22,10 @@ from harness.tables import Input, Table
 
 
 class HyperSession(SqlSession):
-    """Memory holds temporary tables; answers are fetched as an Arrow stream through a file."""
+    """A session of Hyper. In memory, tables are temporary tables.
+
+    Answers are fetched as an Arrow stream through a file.
+    """
 
     def __init__(self, threads: int = 1) -> None:
         import pyarrow as pa

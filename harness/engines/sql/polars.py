@@ -20,7 +20,10 @@ from harness.tables import Input, Table
 
 
 class PolarsSqlSession(SqlSession):
-    """Tables are LazyFrames of one context; a query is collected by Polars' default engine."""
+    """A session of Polars' SQL. Tables are LazyFrames of one context.
+
+    Polars' default engine collects each query.
+    """
 
     def __init__(self, threads: int = 1) -> None:
         import polars as pl

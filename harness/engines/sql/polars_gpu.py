@@ -14,7 +14,10 @@ from harness.machine.gpu.device import Device
 
 
 class PolarsSqlGpuSession(PolarsSqlSession):
-    """A query that cannot run on the GPU as a whole is unsupported."""
+    """A session of Polars' SQL on a GPU.
+
+    A query that cannot run there as a whole is unsupported.
+    """
 
     def __init__(self, threads: int = 1, engine: Any = None) -> None:
         super().__init__(threads)

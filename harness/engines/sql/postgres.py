@@ -20,7 +20,10 @@ from harness.tables import Input, Table
 
 
 class PostgresSession(SqlSession):
-    """Memory holds tables with their join keys indexed; CSV files are copied in by each run."""
+    """A session of PostgreSQL. In memory, tables are loaded into the server, join keys indexed.
+
+    CSV files are copied into tables by each run.
+    """
 
     def __init__(self, threads: int = 1) -> None:
         from harness.engines.sql.postgres_tables import Connected

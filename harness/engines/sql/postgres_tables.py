@@ -75,7 +75,7 @@ def own_server(threads: int) -> PostgresServer:
 
 
 class Connected:
-    """A connection to a server, in a schema of its own: that of ``--connect``, or an own one."""
+    """A connection with a schema of its own, to the server of ``--connect`` or the run's own."""
 
     def __init__(self, threads: int) -> None:
         import adbc_driver_postgresql.dbapi as adbc
@@ -127,11 +127,11 @@ class Connected:
         self.queries.execute(f"VACUUM ANALYZE {own}")
 
     def _own(self, table: str) -> str:
-        """Returns a table's name in the schema; the server may have another of this name."""
+        """Returns a table's name with the schema's: other schemas may have a table of this name."""
         return f"{self.schema}.{identifier(table)}"
 
     def copy(self, sql: str) -> None:
-        """Copies the CSV files of the tables that a query reads into tables."""
+        """Loads the CSV files of the tables that a query reads into new tables of the server."""
         names = sorted(_tables_of(sql) & self.tables.keys())
         with self.copying.cursor() as own:
             for name in names:
@@ -159,7 +159,7 @@ class Connected:
         return self.queries.fetch_arrow_table()
 
     def close(self) -> None:
-        """Ends an own server; on another, cancels the session's work and drops its schema."""
+        """Ends a server of the run's own; on another, cancels its work and drops its schema."""
         if self.server is not None:
             own_server.cache_clear()
             self.server.close()
@@ -184,14 +184,14 @@ def _without_secrets_in_errors() -> Iterator[None]:
 
 
 def _closed(*connections: Any) -> None:
-    """Closes cursors and connections, which the server may have ended."""
+    """Closes cursors and connections, even if the server has already ended them."""
     for connection in connections:
         with contextlib.suppress(Exception):
             connection.close()
 
 
 def _refuse_other_texts(own: Any) -> None:
-    """Raises RuntimeError if the database orders texts, or changes their case, otherwise."""
+    """Raises RuntimeError if the database orders texts or changes their case unlike DuckDB."""
     ((collation, has_letters),) = own.execute(
         "SELECT COALESCE(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale', datcollate), "
         "getdatabaseencoding() = 'UTF8' AND upper('ä') = 'Ä' "

@@ -21,7 +21,10 @@ from harness.tables import Input, Table
 
 
 class PySparkSession(SqlSession):
-    """Memory holds cached DataFrames; views read files through Spark itself."""
+    """A session of PySpark. In memory, tables are cached DataFrames.
+
+    Views read files through Spark itself.
+    """
 
     def __init__(self, threads: int = 1) -> None:
         from harness.engines.sql import spark_session

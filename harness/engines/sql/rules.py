@@ -145,7 +145,7 @@ def float_division(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def float_literals(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Casts literals with a point to DOUBLE; decimal arithmetic is integer arithmetic by now."""
+    """Casts literals with a point to DOUBLE; decimals in the tree are whole numbers already."""
     for literal in list(tree.find_all(exp.Literal)):
         point = literal.is_number and not literal.is_int
         if point and not isinstance(literal.parent, _TAKING_LITERALS):
@@ -257,7 +257,7 @@ def qualify_as_where(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def windowless_qualify_as_where(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Does so where the condition has no window: DataFusion wants one."""
+    """Replaces QUALIFY by WHERE if its condition has no window: DataFusion requires one there."""
     return _without_qualify(tree, lambda condition: condition.find(exp.Window) is None)
 
 
@@ -332,7 +332,7 @@ def dots_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 def ends_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     """Makes ``$`` match at a text's end only: Java's also matches before a last newline.
 
-    Java names groups by ``(?<name>…)``.
+    Also changes named groups to Java's ``(?<name>…)``.
     """
     for e in tree.find_all(exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract):
         pattern = re.sub(r"(?<!\\)\$(?![^\[]*\])", r"\\z", e.expression.name)
@@ -346,7 +346,7 @@ _FLAGS = re.compile(r"\(\?([is]+)\)")
 
 
 def dots_of_one_line(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Makes a dot of a regular expression match no newline, which it does in Hyper."""
+    """Makes a dot of a regular expression match no newline; by itself, Hyper's dot matches one."""
     for e in tree.find_all(exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract):
         if "." in e.expression.name and not e.expression.name.startswith("(?"):
             e.set("expression", exp.Literal.string(f"(?-s){e.expression.name}"))
@@ -377,7 +377,7 @@ def sets_without_parentheses(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def zeros_alike(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Adds 0.0 to floats that are keys: -0.0 is then 0.0, which is another key to ClickHouse."""
+    """Adds 0.0 to float keys, which turns -0.0 into 0.0: ClickHouse tells the two apart."""
     for select in tree.find_all(exp.Select):
         _group_by_alike(select)
     for e in list(tree.walk()):
@@ -408,7 +408,7 @@ def _keys(e: Expression) -> Iterator[Expression]:
 
 
 def _distinguished(e: Expression) -> list[Expression]:
-    """Returns the values, beside keys of groups, that are told apart by whether they are equal."""
+    """Returns the values that a node compares for equality, such as DISTINCT's; not GROUP BY's."""
     if isinstance(e, exp.Window):
         return list(e.args.get("partition_by") or [])
     if isinstance(e, exp.Distinct):

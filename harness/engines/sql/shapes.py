@@ -49,7 +49,7 @@ def fraction_in_format(e: Expression) -> bool:
 
 
 def many_places(e: Expression) -> bool:
-    """True for ``round`` to a computed place, or to so many that the scaled float is infinite."""
+    """True for ``round`` to computed places, or to so many that the scaled float is infinite."""
     places = e.args.get("decimals") if isinstance(e, exp.Round) else None
     if places is None:
         return False
@@ -77,7 +77,7 @@ def group_in_replacement(e: Expression) -> bool:
 
 
 def dollar_in_replacement(e: Expression) -> bool:
-    r"""True for a replacement with ``$``, which names a group elsewhere, or ``\`` and no digit."""
+    r"""True for a replacement with ``$``, a group in other dialects, or with ``\`` and no digit."""
     return _is_replaced_by(e, r"\$|\\(?!\d)")
 
 
@@ -178,7 +178,7 @@ _PLAIN_PATTERN = re.compile(
 
 
 def perl_only(e: Expression) -> bool:
-    """True for a regular expression that POSIX libraries read differently, or may."""
+    """True for a regular expression that POSIX libraries read, or may read, differently."""
     if not isinstance(e, _REGULAR):
         return False
     pattern = e.expression
@@ -186,7 +186,7 @@ def perl_only(e: Expression) -> bool:
 
 
 def longest_or_first(e: Expression) -> bool:
-    """True if the match itself matters: the longest match may not be the first one."""
+    """True if the text of a match is used: a pattern's first match may not be its longest one."""
     if not isinstance(e, (exp.RegexpReplace, exp.RegexpExtract)):
         return False
     return "|" in e.expression.name or len(re.findall(r"(?<!\()[*+?{]", e.expression.name)) > 1
@@ -200,7 +200,7 @@ def other_letters(e: Expression) -> bool:
 
 
 def long_name(e: Expression) -> bool:
-    """True for a name that PostgreSQL would cut."""
+    """True for a name that PostgreSQL would shorten."""
     return isinstance(e, exp.Identifier) and len(e.name.encode()) > 63
 
 
@@ -231,7 +231,7 @@ def _is_zero(e: Expression) -> bool:
 
 
 def constants_in_a_row(e: Expression) -> bool:
-    """True for ``x + 1e17 - 1e17``, where the sum of the constants is not what is added to x."""
+    """True for ``x + 1e17 - 1e17``: adding the constants to each other first changes the result."""
     if not isinstance(e, (exp.Add, exp.Sub, exp.Mul)) or not is_constant(e.expression):
         return False
     first = e.this.unnest()
@@ -277,7 +277,7 @@ def float_divisor(e: Expression) -> bool:
 
 
 def not_java(e: Expression) -> bool:
-    """True for a regular expression that Java reads differently from RE2, or may."""
+    """True for a regular expression that Java reads, or may read, differently from RE2."""
     if not isinstance(e, _REGULAR):
         return False
     pattern = e.expression
@@ -302,9 +302,9 @@ def full_join_and_subquery(e: Expression) -> bool:
 
 
 def computed_of_own_rows(e: Expression) -> bool:
-    """True for a correlated subquery, as a value, that is not NULL where a row has no rows of it.
+    """True for a correlated subquery, as a value, that is not NULL where it finds no rows.
 
-    chDB takes it for NULL then, as a sum, a mean or an extreme is.
+    A count is 0 then, but chDB gives NULL, which is right for a sum, a mean or an extreme only.
     """
     if not isinstance(e, exp.Subquery) or isinstance(e.parent, _OF_ROWS):
         return False
@@ -315,7 +315,7 @@ def computed_of_own_rows(e: Expression) -> bool:
 
 
 def _is_null_of_nothing(e: Expression) -> bool:
-    """True for a sum, a mean or an extreme, and for one times, or plus, a constant."""
+    """True for a sum, a mean or an extreme, also as an operand of ``+``, ``-``, ``*`` or ``/``."""
     if isinstance(e, (exp.Mul, exp.Add, exp.Sub, exp.Div)):
         return any(map(_is_null_of_nothing, (e.this, e.expression)))
     if isinstance(e, (exp.Paren, exp.Cast)):
@@ -324,7 +324,7 @@ def _is_null_of_nothing(e: Expression) -> bool:
 
 
 def _is_tied(column: exp.Column, query: Expression) -> bool:
-    """Whether a column within a query is one of a query around it."""
+    """True if a column within a query belongs to a query around it."""
     part: Any = column
     while part is not query:
         part = part.parent
@@ -340,7 +340,8 @@ def _is_tied(column: exp.Column, query: Expression) -> bool:
 def float_sum_read_twice(e: Expression) -> bool:
     """True for a sum or mean of floats in a WITH whose rows are read more than once.
 
-    Where it is computed for each reader, its last bits differ between them with several threads.
+    A library that computes the sum anew for each reader may, with several threads, give each
+    reader other last bits.
     """
     if not isinstance(e, exp.CTE) or not e.parent or not e.parent.parent:
         return False

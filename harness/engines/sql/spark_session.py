@@ -131,7 +131,7 @@ def quoted(name: str) -> str:
 
 
 def end(spark: Any, cached: Iterable[Any]) -> None:
-    """Ends a session, and what it holds on a server; the next of this process starts anew."""
+    """Ends a session, and what it holds on a server; this process' next session starts anew."""
     with contextlib.suppress(Exception):  # such as a cluster that has gone
         spark.interruptAll()
         for rows in cached:

@@ -38,7 +38,7 @@ def dialect(
 
 
 def spelt(pattern: str) -> Spelling:
-    """Fills a pattern: each name in braces stands for the node's argument of that name."""
+    """Returns a function that prints a node by a pattern: ``{name}`` stands for that argument."""
 
     def text(printer: Any, e: Expression) -> str:
         return pattern.format_map(_Arguments(printer, e))
@@ -133,7 +133,7 @@ _AWAY = "(CASE WHEN {0} < 0 THEN -FLOOR(ABS({0}) + 0.5) ELSE FLOOR({0} + 0.5) EN
 def half_away(printer: Any, e: Expression) -> str:
     """Prints ROUND as a CASE that rounds halves away from zero, where ROUND rounds them to even.
 
-    The ROUND around it corrects the last bit: such a library multiplies by the reciprocal.
+    The ROUND around the CASE corrects the last bit: these libraries multiply by the reciprocal.
     """
     value: str = printer.sql(e, "this")
     places = e.args.get("decimals")
@@ -147,7 +147,7 @@ def half_away(printer: Any, e: Expression) -> str:
 
 
 def first_by(order: str, function: str = "FIRST_VALUE") -> Spelling:
-    """Prints ``arg_max`` and ``arg_min`` as FIRST_VALUE in the order of another, without NULLs."""
+    """Prints ``arg_max`` and ``arg_min`` as FIRST_VALUE in the order of the key, without NULLs."""
 
     def text(printer: Any, e: Expression) -> str:
         value, by = printer.sql(e, "this"), printer.sql(e, "expression")
@@ -263,7 +263,7 @@ POLARS_SQL: Spellings = {
 
 
 def as_int(name: str, *keys: str) -> Spelling:
-    """Prints a function with 32-bit numbers: all operands but its texts are cast."""
+    """Prints a function that takes 32-bit numbers: operands are cast to INT, except texts."""
 
     def text(printer: Any, e: Expression) -> str:
         operands = ((key, e.args[key]) for key in keys if e.args.get(key) is not None)
@@ -311,7 +311,7 @@ def cast_of_booleans(printer: Any, e: Expression) -> str:
 
 
 def rounded_decimal(printer: Any, e: Expression) -> str:
-    """Prints ROUND to places by a cast to decimal, for libraries that round only these so."""
+    """Prints ROUND to places by a cast to decimal: some libraries round only decimals to places."""
     value, places = printer.sql(e, "this"), e.args.get("decimals")
     to = "BIGINT" if kind(e.this) == "BIGINT" else "DOUBLE PRECISION"
     if places is None:
@@ -320,7 +320,7 @@ def rounded_decimal(printer: Any, e: Expression) -> str:
 
 
 def quantile(name: str, fraction: str = "{expression}") -> Spelling:
-    """Prints a quantile as an aggregate of a sorted set."""
+    """Prints a quantile as ``name(fraction) WITHIN GROUP (ORDER BY x)``."""
     return spelt(f"{name}({fraction}) WITHIN GROUP (ORDER BY {{this}})")
 
 
@@ -361,7 +361,7 @@ _BOTH = "COUNT({this} + {expression})"
 
 
 def of_floats(name: str) -> Spelling:
-    """Prints an aggregate of floats, for libraries that compute decimals for integers."""
+    """Prints an aggregate of integers cast to floats: of integers the library computes decimals."""
 
     def text(printer: Any, e: Expression) -> str:
         value = printer.sql(e, "this")
@@ -419,7 +419,7 @@ def part_from_sunday(printer: Any, e: Expression) -> str:
 
 
 def with_infinity(printer: Any, e: Expression) -> str:
-    """Prints a logarithm that is minus infinity of 0, for a library where it is NULL."""
+    """Prints a logarithm; that of 0 is made minus infinity, for which the library has NULL."""
     value = printer.sql(e, "expression" if isinstance(e, exp.Log) else "this")
     return f"CASE WHEN {value} = 0 THEN -EXP(1000) ELSE {printer.function_fallback_sql(e)} END"
 

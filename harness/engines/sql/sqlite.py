@@ -23,7 +23,7 @@ TYPES = "-- types of the answer: "  # of which SQLite has neither booleans nor d
 
 
 class SqliteSession(SqlSession):
-    """Runs queries; results are lists of tuples."""
+    """A session of SQLite. It runs queries; results are lists of tuples."""
 
     def __init__(self, threads: int = 1) -> None:
         super().__init__(threads)

@@ -158,7 +158,7 @@ def quotient(printer: Any, e: Expression) -> str:
 
 
 def of_literal(pattern: str) -> Spelling:
-    """Prints a function of a number that must be a literal above 0."""
+    """Prints a function of a text and a number; the number must be a literal above 0."""
 
     def text(printer: Any, e: Expression) -> str:
         number = e.expression

@@ -33,7 +33,7 @@ def external(table: Table, source: Input) -> str:
 
 
 def with_files(sql: str, files: Mapping[str, str]) -> str:
-    """Returns a query under a WITH clause with those of the files (name -> CTE) that it names."""
+    """Returns a query with a WITH clause of the CTEs in ``files`` (name -> CTE) that it reads."""
     read = [rows for name, rows in files.items() if name in sql]
     own = sql.removeprefix("WITH ")
     return f"WITH {', '.join(read)}{' ' if own == sql else ', '}{own}" if read else sql
