@@ -71,7 +71,7 @@ def serve_deep(
     arguments: Sequence[str],
     at_death: signal.Signals = signal.SIGCONT,
 ) -> None:
-    """Serves in a thread with a deeper recursion limit than Python's default."""
+    """Does what ``serve`` does, in a thread with a deeper recursion limit than Python's default."""
     threading.stack_size(STACK_BYTES)
     sys.setrecursionlimit(DEPTH)
     thread = threading.Thread(target=serve, args=(handlers, arguments, at_death))
@@ -113,8 +113,8 @@ def _reply(handlers: Handlers, content: bytes) -> bytes:
 def describe(error: BaseException) -> Failure:
     """Returns an exception as a reply, with the first line of its message.
 
-    Of a group of errors the first; the message of a cause of the same type is added, and the notes
-    of an error, which say where it was raised in a user's program.
+    Of a group of errors, the first one is described. Added are the message of its cause, if that
+    has the same type, and its notes, which say where in a user's program it was raised.
     """
     notes = "; ".join(getattr(error, "__notes__", ()))
     error = first_cause(error)
@@ -134,9 +134,10 @@ def describe(error: BaseException) -> Failure:
 
 
 def _become_a_leaf_of_the_run(at_death: signal.Signals) -> None:
-    """Prepares the process: crashes print a trace, detached children stay in the tree.
+    """Prepares the worker's process.
 
-    It is the first to be killed for memory, and cannot outlive its parent: see ``_receive``.
+    A crash prints a trace; descendants that detach themselves stay its descendants. When memory
+    runs out, the kernel kills this process first. It cannot outlive its parent: see ``_receive``.
     """
     faulthandler.enable()
     if not sys.platform.startswith("linux"):

@@ -15,8 +15,8 @@ from harness.tables import Table
 class StartReferee(Request[None]):
     """Choose the run's budget in the cache and DuckDB's threads. It is the first request.
 
-    ``timeout`` is that of a request (seconds); other ways of computing an answer together take at
-    most half of it.
+    ``timeout`` is the time for any later request (seconds); other ways of computing an answer may
+    together take half of it.
     """
 
     budget: CacheBudget
@@ -28,7 +28,8 @@ class StartReferee(Request[None]):
 class Reference:
     """The file of a right answer; ``widened`` if it includes the rows that tie at a LIMIT.
 
-    ``tables`` and ``key`` are what it was computed from, for later doubts about it.
+    ``tables``, and ``key``, which identifies their content, are what the answer was computed from;
+    it is computed again if in doubt.
     """
 
     path: Path
@@ -39,7 +40,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Compute(Request[Reference]):
-    """Find the reference of a query over the tables of a data key in the cache, or compute it."""
+    """Find a query's reference in the cache, or compute it.
+
+    ``key`` identifies the tables' content.
+    """
 
     tables: tuple[Table, ...]
     key: str
@@ -58,10 +62,10 @@ class Adopt(Request[Reference]):
 
 @dataclass(frozen=True)
 class AnswerVerdict:
-    """Why an answer is wrong, or None if it is right.
+    """Why an answer is wrong (``reason``), or None if it is right.
 
-    ``unsupported`` is the reason why only DuckDB can answer this data so, ``doubt`` how DuckDB
-    contradicts its own reference in another way of computing it.
+    ``unsupported`` is the reason why only DuckDB answers this data as it does. ``doubt`` says how
+    DuckDB, computing its reference in another way, contradicts it.
     """
 
     reason: str | None

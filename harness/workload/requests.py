@@ -63,7 +63,10 @@ class PlanQuery(Request[Planned | WrongQuery]):
 
 @dataclass(frozen=True)
 class ShowSteps(Request[list[tuple[str, str]]]):
-    """Return (name, text) of a query after each step of compilation, optimized or as written."""
+    """Return (step, text of the query after it) for each step of compilation.
+
+    With ``written`` the query is compiled as written, without optimization.
+    """
 
     query: QueryText
     written: bool
