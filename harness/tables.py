@@ -11,7 +11,7 @@ from harness.types import Column, Schema
 
 
 class Input(StrEnum):
-    """Where the timed work starts: from loaded tables, or from files that it reads itself."""
+    """Where a program starts in timed runs: from loaded tables, or from files that it reads."""
 
     MEMORY = "memory"
     PARQUET = "parquet"

@@ -37,7 +37,10 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """A folder of the cache whose files have just been checked."""
+    """A folder of the cache whose files have just been checked.
+
+    ``facts`` are what was noted about the files when they were made.
+    """
 
     folder: Path
     facts: Facts
@@ -125,7 +128,8 @@ class Cache(Closing):
         ``make`` writes files into the empty folder it is given, within its room, and returns facts.
         A damaged entry is made anew. Of several processes that need an entry one makes it while the
         others wait. Raises DataError if the cache has no room or cannot be written. An OSError of
-        ``make`` is taken for that, so ``make`` must convert those of the files that it reads.
+        ``make`` is reported as a cache that cannot be written; so ``make`` must convert an OSError
+        of a file that it reads.
         """
         final = self.budget.root / f"{label}-{identity_hash(identity)[:20]}"
         with _as_data_error(self.budget.root):

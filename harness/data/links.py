@@ -29,5 +29,5 @@ def plain(found: Found, cache: Cache) -> tuple[Path, ...]:
 
 
 def _ending(path: Path) -> str:
-    """Returns a file's ending as readers expect it: ``.csv`` instead of ``.tsv``, too."""
+    """Returns a file's ending as readers expect it, with ``.csv`` for ``.tsv``."""
     return str(suffix(path)).replace(".tsv", ".csv")

@@ -45,7 +45,7 @@ def _matching(pattern: str) -> Callable[[pa.Array], pa.Array]:
 def _date_in(form: str) -> Callable[[pa.Array], pa.Array]:
     """Returns a function that tells which texts are dates in this strptime format.
 
-    The text must contain four digits in a row, as those of a year.
+    A text must also contain four digits in a row, as a year has them.
     """
 
     def fits(text: pa.Array) -> pa.Array:
@@ -104,9 +104,10 @@ class _Fitting:
     strangers: dict[str, int] = field(default_factory=dict)
 
     def add(self, text: pa.Array, start: int) -> bool:
-        """Adds a column's texts from row ``start`` on; False if the column no longer looks alike.
+        """Adds texts from row ``start`` on; False if the column no longer looks like the form.
 
-        It must look like the form: half of its texts fit, few differ, and none of these is a code.
+        A column looks like a form if half of its texts fit, few texts differ, and none of these is
+        a code.
         """
         fits = self.form.fits(text)
         self._note_example(text, fits, start)

@@ -79,7 +79,7 @@ def without_nan(numbers: pa.Array) -> pa.Array:
 
 
 def narrow(guess: Type | None, text: pa.Array) -> Type | None:
-    """Returns the type that fits all of a column, given the type so far and one more batch.
+    """Returns the type that fits a column so far, given its type before this batch of its text.
 
     The type is None as long as all values are NULL.
     """

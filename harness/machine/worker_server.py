@@ -83,12 +83,13 @@ def serve_deep(
 def _receive(
     descriptor: int, inbox: queue.SimpleQueue[bytes], at_end: Callable[[], object]
 ) -> None:
-    """Passes requests on; ends the process when the pipe closes, as it does with the parent.
+    """Puts requests into ``inbox``; ends the process when the pipe, or the parent, ends.
 
     That also happens while a query is running. The process then kills its descendants: a signal
-    that killed it (as PR_SET_PDEATHSIG can send) would leave these behind. A stopped process would
-    never do so. So the signal at the parent's death is SIGCONT: it wakes a stopped process, and has
-    no effect on others. The descendants can be killed while they are stopped.
+    that killed the process (as PR_SET_PDEATHSIG can send) would leave its descendants behind. A
+    stopped process would never do so. So the signal at the parent's death is SIGCONT: it wakes a
+    stopped process, and has no effect on others. The descendants can be killed while they are
+    stopped.
     """
     with os.fdopen(descriptor, "rb") as stream:
         while (content := read(stream)) is not None:

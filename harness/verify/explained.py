@@ -58,7 +58,7 @@ _FORMS = (
 def data_of_its_own(
     database: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str], raised: bool = False
 ) -> str | None:
-    """Returns why only DuckDB can answer this query over its data, or None if it is not known.
+    """Returns why only DuckDB can answer this query over its data, or None if no reason is found.
 
     The reason is a sum, a cast of a text, or a float written as a text. With ``raised``, the engine
     gave an error instead of an answer, and NaN is a further possible reason. Whether an answer

@@ -50,8 +50,8 @@ def whole(reference: pa.Table, spec: AnswerSpec) -> Expected:
 def cut(widened: pa.Table, rank: Ints, spec: AnswerSpec) -> Expected:
     """Returns the expected rows of a query with LIMIT or OFFSET.
 
-    Rows that tie at an edge may be missing. ``rank`` holds, for each row of ``widened``, its rank
-    under the full ORDER BY.
+    Rows that tie at an edge of the LIMIT may be missing from the answer. ``rank`` holds, for each
+    row of ``widened``, its rank under the full ORDER BY.
     """
     order = np.argsort(rank, kind="stable")
     widened, rank = widened.take(order), rank[order]

@@ -177,7 +177,7 @@ class References:
 
     @contextlib.contextmanager
     def _in_time(self, database: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Gives the block the database, and interrupts its query after the time for other ways."""
+        """Gives the block the database; interrupts the block's query when its time is over."""
         timer = threading.Timer(self._other_way_seconds, database.interrupt)
         timer.start()
         try:

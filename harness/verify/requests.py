@@ -13,7 +13,7 @@ from harness.tables import Table
 
 @dataclass(frozen=True)
 class StartReferee(Request[None]):
-    """Choose the run's budget in the cache and DuckDB's threads. It is the first request.
+    """The first request: sets the run's budget in the cache, and DuckDB's threads.
 
     ``timeout`` is the time for any later request (seconds); other ways of computing an answer may
     together take half of it.
@@ -40,7 +40,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Compute(Request[Reference]):
-    """Find a query's reference in the cache, or compute it.
+    """The request to find a query's reference in the cache, or to compute it.
 
     ``key`` identifies the tables' content.
     """
@@ -52,7 +52,7 @@ class Compute(Request[Reference]):
 
 @dataclass(frozen=True)
 class Adopt(Request[Reference]):
-    """Make an answer the reference of a query without SQL."""
+    """The request to make an answer the reference of a query without SQL."""
 
     answer: Path
     tables: tuple[Table, ...]
@@ -75,7 +75,7 @@ class AnswerVerdict:
 
 @dataclass(frozen=True)
 class Check(Request[AnswerVerdict]):
-    """Compare an answer's file with a reference."""
+    """The request to compare an answer's file with its reference."""
 
     answer: Path
     spec: AnswerSpec
@@ -84,7 +84,7 @@ class Check(Request[AnswerVerdict]):
 
 @dataclass(frozen=True)
 class Explain(Request[str | None]):
-    """Say why engines cannot answer this data as DuckDB does, or None."""
+    """The request to say why engines cannot answer this data as DuckDB does; None if unknown."""
 
     spec: AnswerSpec
     reference: Reference

@@ -24,7 +24,7 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class OfColumn:
-    """Counts and sums of a column: two answers with close ones are taken for the same.
+    """Counts and sums of a column's values, which are compared in place of the values.
 
     ``values`` and ``nulls`` are counts, ``odd`` that of infinities and NaN; ``total`` is the sum of
     the numbers, ``magnitude`` that of their absolute values. A text counts as its length, a date or

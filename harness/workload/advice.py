@@ -54,7 +54,7 @@ def _about_names(message: str, sql: str, columns: Iterable[str]) -> Iterator[str
 
 
 def _explains(look: Look, message: str, sql: str, columns: Iterable[str]) -> bool:
-    """True if what a column looks like may be the cause of an error."""
+    """True if what a column looks like may be the cause of a query's error."""
     if not look.column:
         return "column" in message
     if look.column not in columns:

@@ -25,7 +25,7 @@ from harness.workload.sample import sample
 
 @dataclass(frozen=True)
 class Selection:
-    """What the command line selects: engines, sizes, threads, inputs (if none: those of the file)."""
+    """What the command line selects: engines, sizes, threads, inputs (or those of the file)."""
 
     engines: tuple[str, ...]
     sizes: tuple[str, ...]

@@ -28,7 +28,7 @@ def named(functions: Sequence[str]) -> dict[str, str]:
 
 
 def _word(stem: str) -> str:
-    """Returns a file's name with other characters replaced than an engine's name may have."""
+    """Turns a file's name into a valid name of an engine: other characters become ``_``."""
     word = re.sub(r"[^\w.-]", "_", stem, flags=re.ASCII)
     return word if word[:1].isalnum() else f"own{word}"
 

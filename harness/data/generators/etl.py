@@ -283,7 +283,7 @@ def _payments(
 def _flaws(params: EtlParams, numbers: Integers) -> dict[str, pa.Array]:
     """Returns, for each flaw, a mask of the payments with these numbers that have it.
 
-    The first payments of a fixed random permutation have flaws.
+    The first payments in a fixed random permutation of all payments have flaws.
     """
     places = Shuffle(params.payments, params.seed, 9).places(numbers)
     flags, first = {}, 0
