@@ -10,7 +10,7 @@ __all__ = ["benchmark", "compare_functions"]
 
 
 def __getattr__(name: str) -> Any:
-    """Imports what scripts and notebooks call when they call it: engines' processes never do."""
+    """Imports a function for scripts and notebooks when it is first used; engines load none."""
     if name not in __all__:
         raise AttributeError(f"module 'harness' has no attribute {name!r}")
     return getattr(importlib.import_module("harness.commands.notebook"), name)

@@ -30,7 +30,8 @@ class AnswerSpec:
     ``limit`` and ``offset`` count rows. ``reference_sql`` is the SQL as written, for DuckDB.
     ``widened_sql`` is given for a query with a LIMIT: it returns the same columns, and last their
     rank (int64, from 1) under the full ORDER BY, for all rows that may be in the answer, so that
-    any of the rows that tie at the edge of the LIMIT is accepted.
+    any of the rows that tie at the edge of the LIMIT is accepted. ``tolerance`` is the relative
+    difference that floats may have.
 
     A query without SQL has a ``judge`` instead: the engine, and the SHA-256 of its program, whose
     answer is the reference.
@@ -52,9 +53,10 @@ class AnswerSpec:
         return self.names or tuple(column.name for column in self.schema)
 
     def named(self, found: Sequence[str]) -> list[str]:
-        """The names of what DuckDB returns: those of the answer, then those that it has beside.
+        """Returns names for the columns that DuckDB calls ``found``: first the answer's own names.
 
-        DuckDB repeats a name, and names a column without one by how its expression is written.
+        Columns after those of the answer keep DuckDB's names. In ``found`` a name may be repeated,
+        and a column without an alias has the text of its expression.
         """
         known = self.columns[: len(found)]
         return [*known, *found[len(known) :]]

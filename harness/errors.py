@@ -102,7 +102,7 @@ class UnknownEngine(HarnessError):
 
 
 class CannotInstall(HarnessError):
-    """An engine's own environment cannot be made: no such version, no network."""
+    """An engine's own environment cannot be made: no such version, or no network, for example."""
 
 
 class DataTooMuch(DataError):

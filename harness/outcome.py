@@ -24,12 +24,12 @@ class Cell:
 
     @property
     def question(self) -> tuple[str, str, str, Input, int]:
-        """What its engines are compared on: all but the engine."""
+        """The cell's question: its workload, query, size, input and threads, but not its engine."""
         return self.workload, self.query, self.size, self.input, self.threads
 
     @property
     def parameters(self) -> str:
-        """The part of a pytest id in brackets."""
+        """What stands in brackets in the cell's pytest id: ``engine-input-size``."""
         return f"{self.engine}-{self.input}-{self.size}"
 
     def __str__(self) -> str:
@@ -55,8 +55,8 @@ class Round:
 class Record:
     """The result of one cell.
 
-    ``reason`` is empty only if the outcome is ``ok``; only then are there ``figures``, and hot
-    rounds unless the command line says none.
+    ``reason`` is empty only if the outcome is ``ok``. Only cells that are ``ok`` have ``figures``;
+    they have hot rounds too, unless the command line asks for none.
     """
 
     cell: Cell

@@ -31,7 +31,10 @@ def _timeout_names() -> list[str]:
 
 
 def _tag() -> str:
-    """Returns the file name of ``--benchmark-autosave``; every pytest needs it for ``--help``."""
+    """Returns ``--benchmark-autosave``'s file name for results: the commit and the time.
+
+    pytest-benchmark needs it whenever pytest starts, since ``--help`` shows it.
+    """
     return f"{commit_of(Path.cwd())['id']}_{datetime.now(UTC):%Y%m%d_%H%M%S}"
 
 
@@ -53,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class NotBenchmarked(pytest.File):
-    """A workload that was named without ``--benchmark``."""
+    """A YAML file named without ``--benchmark``; collecting it fails and says how to run it."""
 
     def collect(self) -> NoReturn:
         name = os.path.relpath(self.path, self.config.invocation_params.dir)
@@ -62,7 +65,7 @@ class NotBenchmarked(pytest.File):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[None, Any, Any]:
-    """Says how to run a YAML file that is named, and that no other plugin collects."""
+    """Returns a NotBenchmarked for a YAML file that is named and that no other plugin collects."""
     found = yield
     named = file_path.suffix in (".yaml", ".yml") and parent.session.isinitpath(file_path)
     if named and not found and not parent.config.getoption("benchmark"):

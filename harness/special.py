@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Special(StrEnum):
-    """What makes a value special; the words end a message about a function of such values."""
+    """The kinds of special values; each text ends the message "pandas does otherwise with …"."""
 
     UPPER = "a text with characters whose upper case is several, as that of ß can be"
     LOWER = "a text with characters whose lower case is several or depends on the place, as İ and Σ"

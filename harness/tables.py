@@ -11,7 +11,7 @@ from harness.types import Column, Schema
 
 
 class Input(StrEnum):
-    """Where the timed work starts: from loaded tables, or from files that it reads itself."""
+    """Where a program starts in timed runs: from loaded tables, or from files that it reads."""
 
     MEMORY = "memory"
     PARQUET = "parquet"
@@ -27,7 +27,7 @@ and ``%`` part of an address.
 
 
 def plain_path(path: Path) -> bool:
-    """True if every reader takes a path for that of one file."""
+    """True if every reader takes a path for that of one file, not for a pattern or an address."""
     return bool(PLAIN_PATH.fullmatch(str(path))) and path.name[:1].isalnum()
 
 
@@ -44,16 +44,17 @@ class CsvFormat:
 
     @property
     def plain(self) -> CsvFormat:
-        """The format that engines get instead: NULL is the empty field, as all readers have it."""
+        """The format of the plain copy that engines read: there, NULL is the empty field."""
         return CsvFormat(self.delimiter if self.delimiter in PLAIN_DELIMITERS else ",")
 
 
 @dataclass(frozen=True)
 class Look:
-    """What may be a mistake about a column, or about a whole table, if ``column`` is empty.
+    """What may be a mistake about a column; about the whole table if ``column`` is empty.
 
-    ``sql`` reads a column as what it looks like; ``{}`` stands for its name. ``null_values`` are
-    texts in it that may mean NULL.
+    ``why`` says what it is. ``sql`` reads the column as what it looks like; ``{}`` stands for the
+    column's name. ``null_values`` are texts in the column that may mean NULL. ``instead`` says in
+    words what else to do.
     """
 
     column: str
@@ -83,7 +84,7 @@ class Table:
     looks: tuple[Look, ...] = ()
 
     def files(self, source: Input) -> tuple[Path, ...]:
-        """Returns the files that a program with this input reads, or memory is loaded from."""
+        """Returns the files that a program with this input reads, or that memory is loaded from."""
         return self.csv if source is Input.CSV else self.parquet
 
     def column(self, name: str) -> Column:

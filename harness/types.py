@@ -28,12 +28,12 @@ class Type(StrEnum):
 
     @property
     def has_specials(self) -> bool:
-        """Whether libraries treat some of its values differently (``harness.special``)."""
+        """Whether libraries treat some values of this type differently (``harness.special``)."""
         return self is Type.STRING or self.numeric
 
     @property
     def sql(self) -> str:
-        """Its name in DuckDB's SQL."""
+        """The type's name in DuckDB's SQL."""
         return _SQL_NAMES[self]
 
     @property
@@ -56,8 +56,8 @@ _SQL_NAMES = {
 class Column:
     """A column of a table or of a plan node's result.
 
-    ``nan``: whether a float may be NaN, which none in a table is. ``nonzero``: whether no number is
-    0. ``special``: the special values that it may hold.
+    ``nan``: whether a float may be NaN (never in a table). ``nonzero``: True if no number in the
+    column is 0. ``special``: the special values that the column may hold.
     """
 
     name: str

@@ -50,7 +50,7 @@ class Returned:
 
 @dataclass(frozen=True)
 class FunctionCall(Request[Returned]):
-    """A module's function, which can be imported by its name, and its arguments."""
+    """A request to call a function, imported by its module and name, with these arguments."""
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
@@ -65,18 +65,19 @@ class Apart(Closing):
         self._worker: RestartingWorker | None = None
 
     def allow_for(self, files: Identities) -> None:
-        """Adds reading time for files of this size, once for each file."""
+        """Adds time for reading these files, in proportion to their sizes; once for each file."""
         for file in files.values():
             if (file.device, file.inode) not in self._counted:
                 self._counted.add((file.device, file.inode))
                 self._seconds += file.size / BYTES_A_SECOND
 
     def call(self, what: str, function: Callable[..., Made], *arguments: Any) -> Made:
-        """Returns ``function(*arguments)``, or raises what it raises; all must be picklable.
+        """Returns ``function(*arguments)``, or raises what it raises.
 
-        ``function`` is a module's own. Raises DataError, whose message begins with ``what``, if the
-        process ends without an answer, or an error is neither the harness's own nor an OSError;
-        DataTooMuch if it took too much time or memory.
+        ``function`` must be at the top level of a module; arguments and result must be picklable.
+        Raises DataError, whose message begins with ``what``, if the process ends without an answer,
+        or an error is neither the harness's own nor an OSError; DataTooMuch if the call took too
+        much time or memory.
         """
         returned = self._request(what, FunctionCall(function, arguments))
         if returned.error is not None:

@@ -189,9 +189,9 @@ def _contents(root: Path) -> list[CachedFile]:
 
 
 def _used_ns(item: os.DirEntry[str]) -> int | None:
-    """Returns when an entry was last used (ns), None for other files.
+    """Returns when an entry of the cache was last used (ns); None for a file that is no entry.
 
-    The greatest time for a file that is being written.
+    For a file that is still being written it is the greatest number.
     """
     if UNFINISHED.fullmatch(item.name):
         return sys.maxsize
@@ -213,7 +213,7 @@ def _bytes(item: os.DirEntry[str]) -> int:
 
 
 def _in(folder: Path) -> list[os.DirEntry[str]]:
-    """Returns the entries of a folder without links, which lead out of the cache."""
+    """Returns the entries of a folder, links left out, since these lead out of the cache."""
     try:
         with os.scandir(folder) as items:
             return [item for item in items if not item.is_symlink()]

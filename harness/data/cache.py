@@ -37,7 +37,10 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """A folder of the cache whose files have just been checked."""
+    """A folder of the cache whose files have just been checked.
+
+    ``facts`` are what was noted about the files when they were made.
+    """
 
     folder: Path
     facts: Facts
@@ -47,15 +50,15 @@ class CacheEntry:
 
 
 def default_root() -> Path:
-    """Returns ``ENGINEBENCH_CACHE``, or the system's cache folder of the user."""
+    """Returns the folder that ``ENGINEBENCH_CACHE`` names, or else the user's cache folder."""
     chosen = os.environ.get("ENGINEBENCH_CACHE")
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("enginebench"))
 
 
 def default_limit() -> int | None:
-    """Returns ``ENGINEBENCH_CACHE_LIMIT`` in bytes, or None.
+    """Returns ``ENGINEBENCH_CACHE_LIMIT`` in bytes, or None if the variable is not set.
 
-    Raises DataError if it is no size.
+    Raises DataError if its value is not a number of bytes.
     """
     chosen = os.environ.get(LIMIT)
     try:
@@ -65,7 +68,7 @@ def default_limit() -> int | None:
 
 
 def identity_hash(identity: Mapping[str, Any]) -> str:
-    """Returns the SHA-256 of everything that determines a content, in hex."""
+    """Returns the SHA-256, in hex, of an identity: all that determines an entry's content."""
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
@@ -125,7 +128,8 @@ class Cache(Closing):
         ``make`` writes files into the empty folder it is given, within its room, and returns facts.
         A damaged entry is made anew. Of several processes that need an entry one makes it while the
         others wait. Raises DataError if the cache has no room or cannot be written. An OSError of
-        ``make`` is taken for that, so ``make`` must convert those of the files that it reads.
+        ``make`` is reported as a cache that cannot be written; so ``make`` must convert an OSError
+        of a file that it reads.
         """
         final = self.budget.root / f"{label}-{identity_hash(identity)[:20]}"
         with _as_data_error(self.budget.root):
@@ -203,9 +207,9 @@ def _described(path: Path) -> dict[str, Any]:
 
 
 def _unchanged(path: Path, noted: Mapping[str, Any]) -> bool:
-    """True if a file is as in the manifest.
+    """True if a file is as its entry's manifest says.
 
-    Reads only its edges, unless its time differs, as that of a copy does.
+    Reads the whole file only if its time differs, as that of a copy does; else only its edges.
     """
     status = path.stat()
     if status.st_size != noted["bytes"]:

@@ -22,7 +22,7 @@ MOST_COLUMNS, MOST_CHARACTERS = 10_000, 1_000
 def check_names(path: Path, names: Sequence[str]) -> None:
     """Raises DataError for a column without a name, or two that SQL cannot distinguish.
 
-    Also if there are more columns, or longer names, than a query could have.
+    It is raised, too, if there are more columns, or longer names, than a query could have.
     """
     if len(names) > MOST_COLUMNS:
         raise DataError(f"{path} has {len(names):,} columns; a table has {MOST_COLUMNS:,} at most")

@@ -60,7 +60,10 @@ def _made(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room
 
 
 class _Conversion:
-    """The second pass: text -> values. ``plain`` is only valid after all batches."""
+    """The second pass over a table's CSV files, from text to values.
+
+    ``plain`` says whether all CSV readers read these texts alike, once all batches are read.
+    """
 
     def __init__(self, source: TableSource, paths: tuple[Path, ...], columns: Schema) -> None:
         self.source, self.paths, self.columns = source, paths, columns

@@ -17,7 +17,7 @@ PLAIN_NAME = re.compile(r"\w([\w .:/()%+-]*[\w)%])?")
 
 
 def narrow(path: Path, names: Sequence[str], form: CsvFormat) -> bool:
-    r"""True if all readers agree on a file that has been read already.
+    r"""True if all CSV readers find the same rows and fields in a file, which was read before.
 
     They do if all lines end in ``\n``, or all in ``\r\n``; no line is blank; a field is quoted as a
     whole or not at all, contains no line break, and is not quoted if it is empty; column names are

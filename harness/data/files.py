@@ -46,7 +46,7 @@ class Found:
 def resolve(source: TableSource, walk: Walk) -> Found:
     """Returns the files of a table, using the walk that all tables of its workload share.
 
-    Raises WorkloadError, at the table's line, if there are none, or one cannot be used.
+    Raises WorkloadError, at the table's line, if there is no file, or one cannot be used.
     """
     try:
         base = source.file.parent.absolute()
@@ -100,7 +100,7 @@ def suffix(path: Path) -> str | None:
 
 
 def _readable(source: TableSource, paths: Iterable[Path]) -> list[Path]:
-    """Returns those that have a table's ending, sorted, without folders and broken links."""
+    """Returns the paths with an ending of table files, sorted, without folders and broken links."""
     tables = [path for path in paths if suffix(path) and path.exists() and not path.is_dir()]
     for path in tables:
         _check_is_file(source, path)

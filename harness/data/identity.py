@@ -43,7 +43,7 @@ class Identity:
     def lasting(self) -> tuple[int, ...]:
         """The fields that stay the same as long as the file does.
 
-        The device is not one: some disks get another number whenever they are mounted.
+        The device is not among them: some disks get another number whenever they are mounted.
         """
         return self.size, self.mtime_ns, self.ctime_ns, self.inode
 

@@ -29,5 +29,5 @@ def plain(found: Found, cache: Cache) -> tuple[Path, ...]:
 
 
 def _ending(path: Path) -> str:
-    """Returns a file's ending as readers expect it: that of CSV for a file with tabs, too."""
+    """Returns a file's ending as readers expect it, with ``.csv`` for ``.tsv``."""
     return str(suffix(path)).replace(".tsv", ".csv")

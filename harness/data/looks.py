@@ -27,7 +27,11 @@ CODE = r"^\+|^-?0[0-9xX]"
 
 @dataclass(frozen=True)
 class Form:
-    """A way to write values of a type; ``sql`` reads it, and is empty if the type is inferred."""
+    """A way to write values of a type as text.
+
+    ``what`` names it, ``fits`` tells which texts are written so. ``sql`` converts a text, and is
+    empty if the harness infers the type by itself.
+    """
 
     what: str
     fits: Callable[[pa.Array], pa.Array]
@@ -39,7 +43,10 @@ def _matching(pattern: str) -> Callable[[pa.Array], pa.Array]:
 
 
 def _date_in(form: str) -> Callable[[pa.Array], pa.Array]:
-    """Tells dates of a form with years of four digits."""
+    """Returns a function that tells which texts are dates in this strptime format.
+
+    A text must also contain four digits in a row, as a year has them.
+    """
 
     def fits(text: pa.Array) -> pa.Array:
         times = pc.strptime(text, format=form, unit="s", error_is_null=True)
@@ -83,7 +90,11 @@ FORMS = (
 
 @dataclass
 class _Fitting:
-    """How a column fits a form so far: its texts that do not, with the rows of the first ones."""
+    """How a column's texts fit a form so far.
+
+    ``fitting`` of ``seen`` texts fit; ``example``, in row ``row``, is the first of them.
+    ``strangers`` are the first texts that do not fit, each with its row.
+    """
 
     form: Form
     fitting: int = 0
@@ -93,7 +104,11 @@ class _Fitting:
     strangers: dict[str, int] = field(default_factory=dict)
 
     def add(self, text: pa.Array, start: int) -> bool:
-        """Returns whether the column still looks like this after rows from ``start`` on."""
+        """Adds texts from row ``start`` on; False if the column no longer looks like the form.
+
+        A column looks like a form if half of its texts fit, few texts differ, and none of these is
+        a code.
+        """
         fits = self.form.fits(text)
         self._note_example(text, fits, start)
         self.fitting += pc.sum(fits).as_py() or 0
@@ -115,7 +130,7 @@ def _is_code(text: str) -> bool:
 
 
 class LooksOfTexts:
-    """Looks at the text columns of a table, batch by batch."""
+    """Finds out what the text columns of a table look like, batch by batch."""
 
     def __init__(self) -> None:
         self._columns: dict[str, list[_Fitting]] = {}
@@ -175,7 +190,7 @@ def advice(look: Look) -> str:
 
 
 def stored(looks: Iterable[Look]) -> list[list[Any]]:
-    """Returns looks as the cache's facts have them."""
+    """Returns looks as plain lists, which the cache can store among a table's facts."""
     return [list(astuple(look)) for look in looks]
 
 

@@ -25,7 +25,10 @@ Content = tuple[pa.Schema, Iterator[pa.RecordBatch]]
 
 
 def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
-    """Writes a copy with canonical types. Raises DataError for a file that cannot be read."""
+    """Writes the files' rows to one Parquet file with canonical types; returns the table's facts.
+
+    Raises DataError for a file that cannot be read.
+    """
     schemas = {}
     for path in paths:
         with _opened(source, path) as (schema, _):

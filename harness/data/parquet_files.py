@@ -93,7 +93,7 @@ def _rows_at_once(metadata: pq.FileMetaData) -> int:
 
 
 def columns_of(source: TableSource, schemas: Mapping[Path, pa.Schema]) -> Schema:
-    """Returns the table's columns; raises DataError unless all files have the same."""
+    """Returns the table's columns; raises DataError unless all files have the same columns."""
     start, first = next(iter(schemas.items()))
     check_names(start, first.names)
     check_declared(source, start, first.names)
@@ -159,8 +159,8 @@ def _canonical(path: Path, columns: Schema) -> bool:
 def _has_idle_metadata(schema: pa.Schema) -> bool:
     """True if no reader interprets the file's metadata.
 
-    pandas and Dask make an index of columns that pandas' metadata names; others have types of their
-    own in it.
+    pandas and Dask make an index of columns that pandas' metadata names; other libraries store
+    types of their own in the metadata.
     """
     on_columns = {key for field in schema for key in field.metadata or ()}
     return set(schema.metadata or ()) <= IDLE_NOTES and on_columns <= {b"PARQUET:field_id"}
@@ -203,7 +203,7 @@ def _has_nan(values: pa.Array) -> bool:
 
 
 def _noted_nulls(metadata: pq.FileMetaData) -> dict[str, int]:
-    """Returns the NULLs of each column that has statistics in every row group."""
+    """Returns the number of NULLs of each column that has statistics in every row group."""
     return {
         name: sum(noted.null_count for noted in groups)
         for name, groups in _statistics(metadata)
@@ -276,7 +276,11 @@ def _batches(
 def canonical_batch(
     source: TableSource, path: Path, columns: Schema, batch: pa.RecordBatch
 ) -> pa.RecordBatch:
-    """Returns the columns with canonical types; raises WorkloadError if one cannot have its."""
+    """Returns the batch with canonical types.
+
+    Raises WorkloadError if a column cannot have its declared type, DataError for a date or time out
+    of range.
+    """
     arrays = [_values(source, column, batch[column.name]) for column in columns]
     for column, values in zip(columns, arrays, strict=True):
         check_times(path, column.name, values)

@@ -49,7 +49,11 @@ def sniff(path: Path) -> Sniffed | None:
 
 
 def look_of_file(path: Path, names: Sequence[str], form: CsvFormat) -> Look | None:
-    """Returns what is wrong with a file whose header looks like values, or like one column."""
+    """Returns what may be wrong with a CSV file's header, or None.
+
+    A header is looked into if a name in it looks like a value, or if it has one name that contains
+    a delimiter.
+    """
     odd = len(names) == 1 and any(character in names[0] for character in PLAIN_DELIMITERS)
     if not (odd or any(map(VALUE.fullmatch, names))):
         return None
@@ -68,7 +72,7 @@ def look_of_file(path: Path, names: Sequence[str], form: CsvFormat) -> Look | No
 
 
 def of_delimiter(found: Sniffed | None, form: CsvFormat) -> str:
-    """Returns what to declare if a file has another delimiter than its YAML says."""
+    """Returns which delimiter to declare, in words, if the file's is not the YAML's; else ""."""
     if found is None or found.delimiter == form.delimiter or found.columns < 2:
         return ""
     return f"its fields seem to be separated by {found.delimiter!r}: delimiter: {found.delimiter!r}"

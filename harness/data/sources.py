@@ -26,6 +26,7 @@ class TableSource:
     """A user's table; ``paths`` are as written: files, globs or folders.
 
     ``declared`` holds the types that the user declared; those of other columns are inferred.
+    ``file`` and ``line`` are where the table is declared.
     """
 
     name: str
@@ -52,9 +53,10 @@ class DataSpec:
     lines: Mapping[str, int]
 
     def params(self, size: str) -> Params:
-        """Returns the parameters of a size: declared, or a number of rows.
+        """Returns the parameters of a size, which is a declared name or a number of rows.
 
-        A number of rows takes its other parameters from ``small``, or the first size declared.
+        For a number of rows, the other parameters are those of the size ``small``, or else of the
+        first size declared.
         """
         if size in self.sizes:
             return self.sizes[size]

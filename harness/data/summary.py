@@ -28,7 +28,7 @@ class Summary:
 
 
 def summarize(table: Table) -> dict[str, Summary]:
-    """Returns a Summary by column."""
+    """Returns a Summary for each column, by its name."""
     import duckdb
 
     with duckdb.connect() as connection:

@@ -32,9 +32,9 @@ ZONED = r"[T ].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 @dataclass(frozen=True)
 class Parsed:
-    """A column's values, and whether every engine's CSV reader would read its text alike.
+    """A column's values; ``plain`` if every engine's CSV reader would read its text alike.
 
-    ``forms`` are the forms of its timestamps, of which a whole column may have one.
+    ``forms`` are the ways in which its timestamps are written; ``plain`` columns have only one.
     """
 
     values: pa.Array
@@ -79,7 +79,10 @@ def without_nan(numbers: pa.Array) -> pa.Array:
 
 
 def narrow(guess: Type | None, text: pa.Array) -> Type | None:
-    """Returns the guessed type after another batch of a column; None while all was NULL."""
+    """Returns the type that fits a column so far, given its type before this batch of its text.
+
+    The type is None as long as all values are NULL.
+    """
     if text.null_count == len(text):
         return guess
     if guess is None:

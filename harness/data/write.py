@@ -36,7 +36,7 @@ STRUCTURAL = '["\r\n]'
 
 @dataclass(frozen=True)
 class WrittenFile:
-    """What was written to a file: its rows, and each column's NULLs and special values."""
+    """What was written to a file: the number of rows; each column's NULLs and special values."""
 
     rows: int
     nulls: dict[str, int]
@@ -114,7 +114,10 @@ def _header(names: list[str], delimiter: str) -> bytes:
 
 
 def _append(batch: pa.RecordBatch, sink: IO[bytes], delimiter: str) -> None:
-    """Appends a batch; quotes text only if some must be: quoted fields are slower to read."""
+    """Appends a batch as CSV; quotes texts only if a text of the batch has to be quoted.
+
+    Quoted fields are slower to read.
+    """
     structural = f"{STRUCTURAL}|{re.escape(delimiter)}"
     quoted = any(_any_matches(column, structural) for column in _texts(batch))
     style = "needed" if quoted else "none"

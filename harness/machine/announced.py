@@ -10,10 +10,10 @@ OWN = "harness."
 
 @cache
 def announced(group: str) -> dict[str, importlib.metadata.EntryPoint]:
-    """Returns a group's entry points of all packages by name, which take 20 ms to read.
+    """Returns the entry points of a group, of all installed packages, by name; takes 20 ms.
 
-    A name is the harness's own, if it has one: no package takes the place of DuckDB. Of several
-    packages' it is the first by module.
+    The harness's own entry point has precedence, so that no package can replace DuckDB. If several
+    other packages announce a name, the one whose module is first in the alphabet is returned.
     """
     points = importlib.metadata.entry_points(group=group)
     ranked = sorted(points, key=lambda point: (not point.value.startswith(OWN), point.value))

@@ -13,14 +13,14 @@ UNBOUNDED_BYTES = 2**60
 
 @dataclass(frozen=True)
 class Memory:
-    """The limit of a group in bytes, and the free part of it."""
+    """The memory limit of a control group in bytes, and how much of it is free."""
 
     limit: int
     free: int
 
 
 def granted_cores(root: Path = Path("/")) -> float | None:
-    """Returns how many cores' time the groups grant; None if there is no limit."""
+    """Returns how many cores' time the control groups grant; None if there is no limit."""
     quotas = [quota for group in _along("cpu", root) if (quota := _quota(group)) is not None]
     return min(quotas, default=None)
 
@@ -77,7 +77,7 @@ def number(file: Path) -> int | None:
 
 
 def field(file: Path, name: str) -> int | None:
-    """Returns the number after a name in a file of lines ``name number``, or None."""
+    """Returns the number after ``name`` in a file with lines ``name number``; None if missing."""
     with contextlib.suppress(OSError):
         for line in file.read_text().splitlines():
             key, _, value = line.partition(" ")

@@ -47,7 +47,10 @@ def _head(git: Path) -> dict[str, str]:
 
 
 def _led_to(base: Path, file: Path, before: str = "") -> Path | None:
-    """Returns the folder that a file names, or None if it names none."""
+    """Returns the folder whose path, from ``base``, a file holds; None if the file holds none.
+
+    ``before`` is what stands before the path in the file.
+    """
     named = _text(file).strip()
     return base / named.removeprefix(before) if named and named.startswith(before) else None
 

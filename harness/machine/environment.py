@@ -20,10 +20,10 @@ class OfLibraries(Protocol):
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The names of the environment variables that its libraries read."""
+        """The names of the environment variables that the engine's libraries read."""
 
     def environment(self, threads: int) -> dict[str, str]:
-        """Returns the environment variables that the harness sets for it."""
+        """Returns the environment variables that the harness sets in the engine's process."""
 
 
 def read_by(engine: OfLibraries, environment: Mapping[str, str]) -> dict[str, str]:
@@ -35,9 +35,9 @@ def read_by(engine: OfLibraries, environment: Mapping[str, str]) -> dict[str, st
 def surroundings(
     engines: Mapping[str, OfLibraries], data: Path, threads: Sequence[int] = ()
 ) -> EnvironmentEntry:
-    """Returns the state of the machine before a run over data in a folder.
+    """Returns the state of the machine before a run of these engines over data in a folder.
 
-    ``engines`` are by name.
+    ``engines`` maps names to engines.
     """
     found: dict[str, str] = {}
     for engine in engines.values():
@@ -64,7 +64,10 @@ def load() -> float:
 
 
 def governor(root: Path = Path("/")) -> str | None:
-    """Returns the kernel's policy for clock rates, such as ``performance``; several are listed."""
+    """Returns the kernel's policy for clock rates, such as ``performance``.
+
+    If cores have different policies, the text lists them; None if none is known.
+    """
     files = root.glob("sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor")
     found = sorted({file.read_text().strip() for file in files})
     return ", ".join(found) or None
@@ -87,7 +90,7 @@ def _mount_of(folder: Path) -> Any:
 
 
 def _rotational(device: str, root: Path) -> bool | None:
-    """True if a disk rotates; for a partition (``sda1``), its disk."""
+    """True if a disk (that of a partition such as ``sda1``) rotates; None if unknown."""
     block = (root / "sys/class/block" / device).resolve()
     for folder in (block, block.parent):
         found = number(folder / "queue/rotational")

@@ -22,11 +22,11 @@ HANDLED: Mapping[int, object] = {
 class Interrupts:
     """Handles SIGINT and SIGTERM during a run; a pytest plugin.
 
-    The first is a KeyboardInterrupt, as usual for SIGINT. While the run is ending, another could
-    strike anywhere in pytest and its plugins, and would print a traceback. So it ends the process
-    at once, after a call of ``farewell``, which should print where the measurements are; the
-    workers end with it. In a block under ``caught`` it is still a KeyboardInterrupt; a block under
-    ``held`` is finished first.
+    The first signal raises KeyboardInterrupt, as SIGINT usually does. A second one, while the run
+    is ending, could strike anywhere in pytest and its plugins, and would print a traceback. So it
+    ends the process at once, and the workers with it, after a call of ``farewell``, which should
+    print where the measurements are. In a block under ``caught`` each signal raises
+    KeyboardInterrupt; a block under ``held`` is finished before a signal takes effect.
     """
 
     def __init__(self, farewell: Callable[[], None]) -> None:
@@ -35,7 +35,7 @@ class Interrupts:
         self._ending = self._caught = self._held = self._pending = False
 
     def watch(self) -> None:
-        """Starts to handle the signals that are not handled otherwise, or ignored."""
+        """Starts to handle both signals, except one that is ignored or has another handler."""
         if threading.current_thread() is not threading.main_thread():
             return
         for number, usual in HANDLED.items():

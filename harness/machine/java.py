@@ -29,7 +29,7 @@ def _program() -> Path | None:
 
 
 def _version(program: Path) -> int | None:
-    """Returns the version in the file ``release`` of an installation, or None."""
+    """Returns the Java version in the file ``release`` of the program's installation, or None."""
     file = program.parents[1] / "release"
     found = re.search(r'JAVA_VERSION="(?:1\.)?(\d+)', file.read_text()) if file.is_file() else None
     return int(found[1]) if found else None

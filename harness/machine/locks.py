@@ -43,5 +43,8 @@ def held(file: Path) -> Iterator[None]:
 
 
 def _lock(file: Path) -> FileLock:
-    """Makes a lock; without flock, as on some network drives, locking raises OSError."""
+    """Makes a lock, which is not held yet.
+
+    Taking it raises OSError where flock is missing, as on some network drives.
+    """
     return FileLock(file, poll_interval=POLL_SECONDS, thread_local=False, fallback_to_soft=False)

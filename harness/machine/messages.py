@@ -36,7 +36,7 @@ class Start(Request[None]):
 
 
 class FailureKind(StrEnum):
-    """What a failure says of the library that raised the error."""
+    """Whether a failure is the library's lack of memory, of a feature, or any other error."""
 
     ERROR = "error"
     OUT_OF_MEMORY = "out of memory"

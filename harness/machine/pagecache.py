@@ -46,7 +46,10 @@ def cached_pages(file: Path) -> int:
 
 
 def _cached_pages(descriptor: int) -> int:
-    """Returns that number by mincore(2), over a mapping that is never read; raises OSError."""
+    """Returns how many pages of an open file are in the page cache; raises OSError.
+
+    Uses mincore(2) over a mapping that is never read.
+    """
     size = os.fstat(descriptor).st_size
     if size == 0:
         return 0

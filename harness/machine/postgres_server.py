@@ -142,9 +142,9 @@ class PostgresServer(Closing):
         return " ".join(self.log.read_text(errors="replace").splitlines()[-3:])
 
     def _as_user(self) -> dict[str, Any]:
-        """Returns arguments that run a child process as the server's user.
+        """Returns arguments that make `subprocess` run a child as the server's user.
 
-        It has none of the parent's groups.
+        The child is in no further groups of users, whatever the parent's are.
         """
         own: dict[str, Any] = {"cwd": self.folder, "env": _environment()}
         if self._user is not None:
@@ -217,7 +217,7 @@ def _environment() -> dict[str, str]:
 
 
 def _dies_with_its_parent() -> None:
-    """Makes the kernel end the server as soon as its parent process ends."""
+    """Makes the kernel end this process, which becomes the server, as soon as its parent ends."""
     with contextlib.suppress(AttributeError):  # macOS
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT, 0, 0, 0)
 

@@ -71,7 +71,7 @@ def descendants_cpu_seconds() -> float:
 
 
 def _has_children() -> bool:
-    """True if this process has children: a microsecond, unlike a search of all processes."""
+    """True if this process has children; takes a microsecond, unlike a search of all processes."""
     if not hasattr(os, "waitid"):  # macOS
         return True
     try:

@@ -146,9 +146,9 @@ class Sampler:
 
 
 class _Rarely:
-    """Limits something costly to LOOK_SHARE of a core.
+    """Says when a costly step is due again, so that it takes at most LOOK_SHARE of a core.
 
-    Only processor time counts: waiting for a core does not make it rarer.
+    Only the step's processor time counts; time in which it waits for a core does not.
     """
 
     def __init__(self) -> None:
@@ -179,7 +179,7 @@ class _Reading:
                 self._file = os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
 
     def resident_and_shared(self) -> tuple[int, int]:
-        """Returns both in bytes; zeros once the process has ended."""
+        """Returns the process' resident and its shared bytes; zeros once the process has ended."""
         try:
             if self._file is not None:
                 fields = os.pread(self._file, 256, 0).split()
@@ -206,7 +206,7 @@ def _high_water_bytes(pid: int) -> int:
 
 
 def _too_often_counted(pid: int) -> int:
-    """Returns a process' own pages less their proportional share, in bytes."""
+    """Returns the bytes of a process' own pages less its proportional share of them."""
     sizes = _kilobytes(Path(f"/proc/{pid}/smaps_rollup"))
     return sizes.get("Anonymous", 0) - sizes.get("Pss_Anon", sizes.get("Anonymous", 0))
 

@@ -39,7 +39,10 @@ class Scratch(Closing):
 
 
 def _clean(root: Path) -> None:
-    """Removes folders of runs that ended without removing them; others' folders have no lock."""
+    """Removes the folders of runs that ended without removing them.
+
+    A folder without a lock file is some other program's, and stays.
+    """
     for file in root.glob(f"{PREFIX}*/{LOCK}"):
         with contextlib.suppress(OSError):  # such as another user's
             lock = try_lock(file)
@@ -49,10 +52,10 @@ def _clean(root: Path) -> None:
 
 
 def own_folder(prefix: str) -> Path:
-    """Makes a folder for a library's files other than answers.
+    """Makes a temporary folder for a library's own files (not for answers), and returns it.
 
-    It lies in a worker's folder, which is removed with the worker; elsewhere it is removed when
-    this process ends.
+    In a worker it lies in the worker's folder, which is removed with the worker; elsewhere it is
+    removed when this process ends.
     """
     below = Path.cwd() if MARK in os.environ else None
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{prefix}", dir=below))

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 
 def _named(prefix: str, names: str) -> tuple[str, ...]:
-    """``_named("OMP_", "PLACES NUM_THREADS") = ("OMP_PLACES", "OMP_NUM_THREADS")``."""
+    """Returns the names with the prefix before each.
+
+    ``_named("OMP_", "PLACES NUM_THREADS") = ("OMP_PLACES", "OMP_NUM_THREADS")``.
+    """
     return tuple(prefix + name for name in names.split())
 
 

@@ -71,7 +71,7 @@ def serve_deep(
     arguments: Sequence[str],
     at_death: signal.Signals = signal.SIGCONT,
 ) -> None:
-    """Serves in a thread with a deeper recursion limit than Python's default."""
+    """Does what ``serve`` does, in a thread with a deeper recursion limit than Python's default."""
     threading.stack_size(STACK_BYTES)
     sys.setrecursionlimit(DEPTH)
     thread = threading.Thread(target=serve, args=(handlers, arguments, at_death))
@@ -83,12 +83,13 @@ def serve_deep(
 def _receive(
     descriptor: int, inbox: queue.SimpleQueue[bytes], at_end: Callable[[], object]
 ) -> None:
-    """Passes requests on; ends the process when the pipe closes, as it does with the parent.
+    """Puts requests into ``inbox``; ends the process when the pipe, or the parent, ends.
 
     That also happens while a query is running. The process then kills its descendants: a signal
-    that killed it (as PR_SET_PDEATHSIG can send) would leave these behind. A stopped process would
-    never do so. So the signal at the parent's death is SIGCONT: it wakes a stopped process, and has
-    no effect on others. The descendants can be killed while they are stopped.
+    that killed the process (as PR_SET_PDEATHSIG can send) would leave its descendants behind. A
+    stopped process would never do so. So the signal at the parent's death is SIGCONT: it wakes a
+    stopped process, and has no effect on others. The descendants can be killed while they are
+    stopped.
     """
     with os.fdopen(descriptor, "rb") as stream:
         while (content := read(stream)) is not None:
@@ -113,8 +114,8 @@ def _reply(handlers: Handlers, content: bytes) -> bytes:
 def describe(error: BaseException) -> Failure:
     """Returns an exception as a reply, with the first line of its message.
 
-    Of a group of errors the first; the message of a cause of the same type is added, and the notes
-    of an error, which say where it was raised in a user's program.
+    Of a group of errors, the first one is described. Added are the message of its cause, if that
+    has the same type, and its notes, which say where in a user's program it was raised.
     """
     notes = "; ".join(getattr(error, "__notes__", ()))
     error = first_cause(error)
@@ -134,9 +135,10 @@ def describe(error: BaseException) -> Failure:
 
 
 def _become_a_leaf_of_the_run(at_death: signal.Signals) -> None:
-    """Prepares the process: crashes print a trace, detached children stay in the tree.
+    """Prepares the worker's process.
 
-    It is the first to be killed for memory, and cannot outlive its parent: see ``_receive``.
+    A crash prints a trace; descendants that detach themselves stay its descendants. When memory
+    runs out, the kernel kills this process first. It cannot outlive its parent: see ``_receive``.
     """
     faulthandler.enable()
     if not sys.platform.startswith("linux"):

@@ -41,7 +41,7 @@ DEEPEST = 4000
 
 
 def judge(connection: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]) -> None:
-    """Raises WorkloadError if DuckDB reads anything but one SELECT over these tables."""
+    """Raises WorkloadError unless DuckDB reads the SQL as one harmless SELECT over these tables."""
     import duckdb
 
     try:
@@ -65,7 +65,7 @@ def _one_value(connection: duckdb.DuckDBPyConnection, function: str, argument: s
 
 
 def _read(text: str) -> Any:
-    """Parses JSON as deeply nested as DuckDB writes it, raising Python's recursion limit for it."""
+    """Parses DuckDB's JSON, however deep; raises WorkloadError if it is deeper than DEEPEST."""
     depth = _depth(text)
     if depth > DEEPEST:
         raise WorkloadError("the SQL is nested too deeply; write it in steps, by WITH")
@@ -116,7 +116,10 @@ _TABLES = {"TABLE_FUNCTION": "a function in FROM"}
 
 
 def _is_harmless(name: str) -> bool:
-    """True if a function depends on its arguments alone; one that DuckDB lacks never runs."""
+    """True if the result of DuckDB's function of this name depends on its arguments alone.
+
+    Also True for a name that DuckDB does not know: a query with it fails before it runs.
+    """
     if name in TELLING or name.startswith("__"):
         return False
     return name in HARMLESS or all(
@@ -140,9 +143,10 @@ def _is_of_harmless(macro: str) -> bool:
 
 @cache
 def _functions() -> dict[str, list[tuple[bool, str | None]]]:
-    """Returns the forms of DuckDB's functions by name.
+    """Returns DuckDB's functions: name -> its variants, one for each list of parameters.
 
-    A form is (is consistent, None), or for a macro (…, its definition).
+    A variant is a pair: whether its value is consistent (see `_is_consistent`), and its definition
+    if it is a macro, else None.
     """
     import duckdb
 
@@ -163,7 +167,7 @@ def _is_consistent(stability: str | None, parameters: Sequence[str | None]) -> b
     """True if a function's value depends only on its arguments, and maybe the time zone.
 
     With the extension ICU built in, dates with a time zone give ``+``, ``date_trunc`` and some
-    forty others a further form, which is consistent within a query only.
+    forty others a further variant, which is consistent within a query only.
     """
     zoned = any(re.search(ZONED, parameter or "") for parameter in parameters)
     return stability == "CONSISTENT" or (stability == "CONSISTENT_WITHIN_QUERY" and zoned)
@@ -174,7 +178,7 @@ ZONED = "WITH TIME ZONE|TIMESTAMPTZ"
 
 
 def _strangers(read: Any, known: frozenset[str]) -> Iterator[str]:
-    """Yields the tables read that are neither known nor CTEs in scope."""
+    """Yields the tables that a statement reads, other than the known ones and CTEs in scope."""
     waiting: list[tuple[Any, frozenset[str]]] = [(read, known)]
     while waiting:
         part, known = waiting.pop()
@@ -197,7 +201,10 @@ def _strangers(read: Any, known: frozenset[str]) -> Iterator[str]:
 def _in_with(
     entry: dict[str, Any], name: str, known: frozenset[str]
 ) -> Iterator[tuple[Any, frozenset[str]]]:
-    """Yields the parts of a CTE, each with the tables that it may read: itself if recursive."""
+    """Yields the parts of a CTE, each with the names of the tables that the part may read.
+
+    A recursive CTE may read itself.
+    """
     of_with = entry["value"]  # before DuckDB 2.0 the node stood in a "query"
     node = of_with["query_node"] if "query_node" in of_with else of_with["query"]["node"]
     if node["type"] == "RECURSIVE_CTE_NODE" and folded(node["cte_name"]) == name:

@@ -34,7 +34,7 @@ def compare(
     widened: bool = False,
     numbers: Ints | None = None,
 ) -> str | None:
-    """Why an answer is wrong, or None where it is right. Rows are counted from 1.
+    """Returns why an answer is wrong, or None if it is right. Rows are counted from 1.
 
     ``reference`` is the result of ``spec.reference_sql``, or with ``widened`` that of
     ``spec.widened_sql``. ``numbers`` are the row numbers to report where both tables are parts of

@@ -58,10 +58,11 @@ _FORMS = (
 def data_of_its_own(
     database: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str], raised: bool = False
 ) -> str | None:
-    """The reason why only DuckDB can answer: a sum, a cast of a text, or a float as a text.
+    """Returns why only DuckDB can answer this query over its data, or None if no reason is found.
 
-    ``raised``: the engine gave an error, for which NaN is a reason, too. Of an
-    answer, `another` finds out whether it depends on that NaN.
+    The reason is a sum, a cast of a text, or a float written as a text. With ``raised``, the engine
+    gave an error instead of an answer, and NaN is a further possible reason. Whether an answer
+    depends on NaN is found out by `another`.
     """
     names = list(tables)
     guards: list[tuple[_Guard, Callable[[str], object], str]] = [
@@ -92,10 +93,11 @@ def another(
     differs: Differs,
     floats: Collection[str] = (),
 ) -> str | None:
-    """The reason why DuckDB itself has another answer for an equivalent query; else None.
+    """Returns how DuckDB itself gets another answer from an equivalent query; None if it does not.
 
-    ``differs`` may raise HarnessError, where the variant is no longer the same query, or takes too
-    long. Of a query with a LIMIT, all rows that may be in the answer are compared, too.
+    ``differs`` runs a query and tells whether its answer is not the reference's. A HarnessError of
+    ``differs`` is ignored: the query may take too long, or not be equivalent after all. If the
+    query has a LIMIT, all rows that may be in the answer are compared, too.
     """
     asked = [(spec.reference_sql, spec, widened)]
     if widened and spec.widened_sql is not None:
@@ -114,7 +116,10 @@ def _raised(
     sql: str,
     tables: Iterable[str],
 ) -> str | None:
-    """The error of DuckDB for the guarded query; None where there is nothing to guard."""
+    """Runs the query with its guards; returns DuckDB's error.
+
+    None if there is no error, or nothing to guard.
+    """
     try:
         tree = sqlglot.parse_one(sql, read=DIALECT)
         by_name(tree)
@@ -133,7 +138,10 @@ def _raised(
 
 
 def _of_sums(tree: exp.Expr) -> bool:
-    """Adds guards to a query that raise where a sum, also that of a mean, exceeds 64 bits."""
+    """Makes the query raise where a sum, also the sum within a mean, exceeds 64 bits.
+
+    Returns whether the query was changed.
+    """
     aggregates = list(tree.find_all(exp.Sum, exp.Avg))
     if len(aggregates) > MOST_AGGREGATES:
         return False
@@ -155,13 +163,16 @@ def _whole(aggregate: exp.Expr) -> exp.Expr:
 
 
 def _raising(value: str, total: str) -> exp.Expr:
-    """The same value, computed by way of a cast to 64 bits, which raises beyond them."""
+    """Returns SQL's ``value`` as an expression that raises if the sum ``total`` exceeds 64 bits."""
     narrow = f"typeof({total}) = 'HUGEINT' and cast({total} as bigint) is null"
     return sqlglot.parse_one(f"case when {narrow} then null else {value} end", read=DIALECT)
 
 
 def _of_texts(tree: exp.Expr) -> bool:
-    """Adds guards to a query that raise where a text to be cast has an unusual form."""
+    """Makes the query raise where a text that it casts has an unusual form.
+
+    Returns whether the query was changed.
+    """
     casts = [e for e in tree.find_all(exp.Cast) if _form(e) is not None and not _constant(e.this)]
     if max((_depth(cast) for cast in casts), default=0) > MOST_NESTED:
         return False
@@ -181,7 +192,10 @@ def _of_texts(tree: exp.Expr) -> bool:
 
 
 def _of_nan(tree: exp.Expr) -> bool:
-    """Makes the query raise where a quotient, a root or a logarithm is NaN."""
+    """Makes the query raise where a quotient, a root or a logarithm is NaN.
+
+    Returns whether the query was changed.
+    """
     found = list(tree.find_all(*GIVING_NAN))
     if max(map(depth_of_nan, found), default=0) > MOST_NESTED:
         return False
@@ -193,7 +207,10 @@ def _of_nan(tree: exp.Expr) -> bool:
 
 
 def _of_written_floats(tree: exp.Expr) -> bool:
-    """Makes the query raise where it writes a float as a text that has an exponent."""
+    """Makes the query raise where it writes a float as a text that has an exponent.
+
+    Returns whether the query was changed.
+    """
     casts = [e for e in tree.find_all(exp.Cast) if e.args["to"].this in exp.DataType.TEXT_TYPES]
     parts = [part for e in tree.find_all(exp.Concat) for part in e.expressions]
     if max((_depth(e) for e in (*casts, *parts)), default=0) > MOST_NESTED:
@@ -209,13 +226,16 @@ def _of_written_floats(tree: exp.Expr) -> bool:
 
 
 def _depth(cast: exp.Expr) -> int:
-    """How many casts contain an expression: each guard repeats its operand several times."""
+    """Returns how many casts contain this cast: each guard repeats its operand several times."""
     outer = cast.find_ancestor(exp.Cast, exp.Concat)
     return 0 if outer is None else 1 + _depth(outer)
 
 
 def _constant(e: exp.Expr) -> bool:
-    """True if no data is in the value: constants are DuckDB's own in every program."""
+    """True if an expression reads no column and no table.
+
+    Every program has such an expression's value as DuckDB computed it.
+    """
     return e.find(exp.Column, exp.Query) is None
 
 

@@ -47,9 +47,9 @@ def unmatched(
 ) -> Leftover:
     """The positions of the rows of both sides that have no partner on the other side.
 
-    With ``give_up_early`` it returns as soon as some row certainly has none, and returns only
-    those rows. Stages never undo a pair, which could err only for values that are about one
-    tolerance apart.
+    With ``give_up_early`` it returns as soon as some rows certainly have no partner, and returns
+    only these. A stage never undoes an earlier stage's pair; that could be an error only for values
+    that are about one tolerance apart.
     """
     left = Leftover(np.arange(len(expected)), np.arange(len(answer)))
     for stage in (_by_place, _by_exact, _by_bits, _by_fine_clusters, _by_clusters, _with_care):
@@ -131,7 +131,11 @@ def _pair(ours: Codes, our_order: Ints, theirs: Codes, their_order: Ints) -> Lef
 
 
 def _hopeless(expected: Rows, answer: Rows, left: Leftover) -> Leftover:
-    """Rows whose exact columns occur nowhere on the other side, or in one row that differs."""
+    """Returns, of the rows left, those that certainly have no partner.
+
+    Their exact columns occur nowhere on the other side, or only once on each side: the two rows
+    then differ in their floats.
+    """
     ours, theirs = expected.take(left.expected), answer.take(left.answer)
     our_codes, their_codes = hashed(ours.exact, len(ours)), hashed(theirs.exact, len(theirs))
     return Leftover(
@@ -149,7 +153,10 @@ def _without_hope(codes: Codes, others: Codes) -> Flags:
 
 
 def _with_care(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
-    """A maximum matching among rows with equal exact columns (augmenting paths, Kuhn 1955)."""
+    """Pairs as many rows that agree as possible (augmenting paths, Kuhn 1955).
+
+    Returns no pairs if more than CAREFUL_ROWS rows are left.
+    """
     ours: list[int] = []
     theirs: list[int] = []
     if max(len(expected), len(answer)) <= CAREFUL_ROWS:

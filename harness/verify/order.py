@@ -21,11 +21,12 @@ BACK, TIE, FORWARD, LOOSE = -1, 0, 1, 2
 
 @dataclass(frozen=True)
 class Expected:
-    """The rows that may stand in an answer of ``size`` rows.
+    """The rows that may stand in a query's answer, and where.
 
-    A run is a group of rows that may swap places. ``runs`` has the run of each candidate row;
-    ``answer_runs`` has the run that each position of the answer must come from. A row whose
-    ``required`` is false ties with others at an edge of the LIMIT, and may be missing.
+    ``candidates`` are these rows. A run is a group of rows that may swap places: ``runs`` has the
+    run of each candidate, ``answer_runs`` the run from which each row of the answer must come. A
+    candidate whose ``required`` is false ties with others at an edge of the LIMIT, and may be
+    missing.
     """
 
     candidates: pa.Table
@@ -39,7 +40,7 @@ class Expected:
 
 
 def whole(reference: pa.Table, spec: AnswerSpec) -> Expected:
-    """For queries without LIMIT: every row of the reference is required."""
+    """Returns the expected rows of a query without LIMIT: all of the reference, all required."""
     runs = _numbered(
         steps(reference, spec.order, spec.tolerance, rounding=True) == FORWARD, len(reference)
     )
@@ -47,9 +48,10 @@ def whole(reference: pa.Table, spec: AnswerSpec) -> Expected:
 
 
 def cut(widened: pa.Table, rank: Ints, spec: AnswerSpec) -> Expected:
-    """For queries with LIMIT or OFFSET: rows that tie at either edge are optional.
+    """Returns the expected rows of a query with LIMIT or OFFSET.
 
-    ``rank`` holds, for each row of ``widened``, its rank under the full ORDER BY.
+    Rows that tie at an edge of the LIMIT may be missing from the answer. ``rank`` holds, for each
+    row of ``widened``, its rank under the full ORDER BY.
     """
     order = np.argsort(rank, kind="stable")
     widened, rank = widened.take(order), rank[order]
@@ -114,7 +116,7 @@ def _key_steps(column: Chunks, key: SortKey, tolerance: float, rounding: bool) -
 
 
 def _signs(before: Chunks, after: Chunks) -> Steps:
-    """1 where values rise, -1 where they fall; NaN is the greatest, as in DuckDB."""
+    """1 where values rise, -1 where they fall, 0 where equal; NaN is the greatest, as in DuckDB."""
     rises: Chunks = pc.less(before, after)
     falls: Chunks = pc.greater(before, after)
     signs = _flags(rises).astype(np.int8) - _flags(falls)

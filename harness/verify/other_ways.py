@@ -33,7 +33,7 @@ _OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.Limit, exp.Offset, exp.Distinct
 def other_ways(
     sql: str, tables: Iterable[str], floats: Collection[str] = ()
 ) -> Iterator[tuple[str, str]]:
-    """The variants: what each changes, in words -> its SQL.
+    """Yields variants of a query, each as a pair: what it changes, in words, and its SQL.
 
     ``floats`` are the names of the tables' columns that are floats.
     """
@@ -79,8 +79,8 @@ def _with_other_last_bits(tree: exp.Expr, floats: Collection[str]) -> exp.Expr |
     """Returns the query whose sums and means of floats are off by up to 3 last bits, by group.
 
     The sums of two groups may be equal only because their rows are added in one order: those of a
-    ROLLUP's levels that have the same rows, or of groups of equal values. Returns None without such
-    an aggregate in a SELECT with keys.
+    ROLLUP's levels that have the same rows, or of groups of equal values. Returns None if no SELECT
+    with GROUP BY has a sum or mean of floats.
     """
     copy = tree.copy()
     sums = [e for e in copy.find_all(exp.Sum, exp.Avg) if _is_of_floats(e, floats)]
@@ -102,7 +102,10 @@ def _is_of_floats(aggregate: exp.Expr, floats: Collection[str]) -> bool:
 
 
 def _plain_items(select: exp.Select | None) -> list[exp.Expr]:
-    """Returns the items without aggregates of a SELECT with keys: NULL in a total over one."""
+    """Returns the items without aggregates of a SELECT with GROUP BY; [] for other queries.
+
+    In a ROLLUP's row that is a total over one of these items, the item is NULL.
+    """
     if select is None or select.args.get("group") is None:
         return []
     items = [item.unalias() for item in select.selects]
@@ -116,7 +119,7 @@ def _may_tie(tree: exp.Expr) -> bool:
 
 
 def _with_other_nan(tree: exp.Expr, value: exp.Expr) -> exp.Expr | None:
-    """Returns the query with a value for NaN, or None if nothing in it gives NaN.
+    """Returns the query with ``value`` instead of NaN, or None if nothing in the query gives NaN.
 
     Libraries take NaN for NULL, or for less than any number; to DuckDB it is greater.
     """
@@ -136,15 +139,19 @@ GIVING_NAN = (exp.Div, *OF_POSITIVES)
 
 
 def depth_of_nan(part: exp.Expr) -> int:
-    """Returns how many expressions of `GIVING_NAN` contain one: each guard repeats its operands."""
+    """Returns how many expressions of the kinds `GIVING_NAN` contain this one.
+
+    Each guard repeats its operands, so that deep nesting makes a long query.
+    """
     outer = part.find_ancestor(*GIVING_NAN)
     return 0 if outer is None else 1 + depth_of_nan(outer)
 
 
 def _with_rounded_alone(tree: exp.Expr) -> exp.Expr | None:
-    """The query whose ROUND to places leaves alone what has no digits behind them.
+    """The query whose ``round(x, n)`` returns x itself if x has at most n digits after the point.
 
-    DuckDB multiplies and divides that too, which may change its last bit.
+    DuckDB multiplies and divides that x, too, which may change its last bit. None if there is no
+    ROUND to change.
     """
     copy, found = tree.copy(), False
     for call in reversed(list(copy.find_all(exp.Round))):
@@ -160,10 +167,10 @@ def _with_rounded_alone(tree: exp.Expr) -> exp.Expr | None:
 
 
 def _with_halves_of_scaled_floats(tree: exp.Expr) -> exp.Expr | None:
-    """The query whose ROUND of a float to places is ``round(x * 10^n) / 10^n``.
+    """The query whose ``round(x, n)`` of a float is ``round(x * 10^n) / 10^n``; None without one.
 
-    So do libraries, and DuckDB before 2.0.1. Since then it rounds what the float's bits say: 1.45,
-    which is a little less, to 1.4.
+    Libraries round so, and DuckDB before 2.0.1. Since then DuckDB rounds what the float's bits say:
+    1.45, which is a little less, to 1.4.
     """
     copy, found = tree.copy(), False
     for call in reversed(list(copy.find_all(exp.Round))):
@@ -181,7 +188,7 @@ def _with_halves_of_scaled_floats(tree: exp.Expr) -> exp.Expr | None:
 
 
 def _reordered(tree: exp.Expr, tables: Iterable[str], direction: str) -> exp.Expr:
-    """The query over its tables with their rows sorted by value.
+    """The query over its tables with their rows sorted by a hash of each row, up or down.
 
     The sorted tables get names that do not occur in the query.
     """
@@ -204,7 +211,7 @@ def _reordered(tree: exp.Expr, tables: Iterable[str], direction: str) -> exp.Exp
 
 
 def _turned(table: str, name: str, direction: str) -> exp.CTE:
-    """A WITH entry: a table's rows sorted by their values, under a new name."""
+    """A WITH entry, called ``name``: a table's rows sorted by a hash of each row."""
     rows = f"select * from {identifier(table)} as one order by hash(one) {direction}"
     alias = exp.TableAlias(this=exp.to_identifier(name, quoted=True))
     return exp.CTE(this=sqlglot.parse_one(rows, read=DIALECT), alias=alias)
@@ -216,7 +223,10 @@ _ALIKE_FOR_TIES = (exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist)
 
 
 def _with_ties_decided(tree: exp.Expr, first: int) -> exp.Expr | None:
-    """The query with ties in windows broken by the rows' values, in alternating directions."""
+    """The query whose windows order tied rows by a hash of the row, in alternating directions.
+
+    ``first`` (0 or 1) chooses the direction in the first window. None without a window to change.
+    """
     turned, count = tree.copy(), first
     for select in list(turned.find_all(exp.Select)):
         resolve_names(select)
@@ -231,7 +241,10 @@ def _with_ties_decided(tree: exp.Expr, first: int) -> exp.Expr | None:
 
 
 def _with_places_from_the_end(tree: exp.Expr, first: int) -> exp.Expr | None:
-    """The query in which each other row_number counts from the end, where rows are all alike."""
+    """The query in which every second row_number is counted from the end of its partition.
+
+    Only rows that tie then get other numbers. ``first`` (0 or 1) is the first window to change.
+    """
     turned, found = tree.copy(), False
     for select in turned.find_all(exp.Select):
         resolve_names(select)
@@ -252,7 +265,7 @@ def _with_places_from_the_end(tree: exp.Expr, first: int) -> exp.Expr | None:
 
 
 def _with_limits_decided(tree: exp.Expr, descending: bool) -> exp.Expr | None:
-    """The query in which each LIMIT within it takes ties by a hash of their values."""
+    """The query in which each inner LIMIT chooses among tied rows by a hash of the row."""
     turned = tree.copy()
     found = [q for q in turned.find_all(exp.Query) if q is not turned and _is_cut(q)]
     for query in reversed(found):  # innermost first

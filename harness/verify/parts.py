@@ -77,7 +77,7 @@ def _schema(file: Path) -> pa.Schema:
 def _integer_columns(*files: Path) -> list[int]:
     """The positions of columns that are integers of at most 64 bits in all files.
 
-    None where a column has a dictionary: an Arrow file of a part could not hold it.
+    [] if a column has a dictionary: an Arrow file of a part could not hold it.
     """
     types = [_schema(file).types for file in files]
     if any(pa.types.is_dictionary(column) for columns in types for column in columns):

@@ -39,7 +39,7 @@ class Referee(RestartingWorker):
         self._known: dict[tuple[str, AnswerSpec], Reference | NoReference] = {}
 
     def reference(self, tables: Mapping[str, Table], key: str, spec: AnswerSpec) -> Reference:
-        """The right answer over the tables of a data key; computed only once.
+        """The right answer over tables whose content ``key`` identifies; computed only once.
 
         Raises NoReference where DuckDB cannot compute it, at every call for it.
         """
@@ -73,10 +73,10 @@ class Referee(RestartingWorker):
             return NoReference(f"there is no reference answer: {error}")
 
     def check(self, answer: Path, spec: AnswerSpec, reference: Reference) -> str | None:
-        """Why an answer file is wrong, or None if it is right.
+        """Returns why an answer file is wrong, or None if it is right.
 
-        Raises NoReference where it cannot be compared, or where the reference is in doubt;
-        Unsupported where the data is such that only DuckDB has DuckDB's answer.
+        Raises NoReference if the answer cannot be compared, or the reference is in doubt;
+        Unsupported if only DuckDB answers data like these as it does.
         """
         try:
             verdict = self._request(Check(answer.absolute(), spec, reference))
@@ -89,7 +89,7 @@ class Referee(RestartingWorker):
         return verdict.reason
 
     def explain(self, spec: AnswerSpec, reference: Reference) -> str | None:
-        """What of the data makes engines fail where DuckDB does not, or None."""
+        """Returns what in the data makes other engines fail on the query, or None if unknown."""
         try:
             return self._request(Explain(spec, reference))
         except WorkerError:

@@ -127,8 +127,8 @@ class References:
     def check(self, request: Check) -> AnswerVerdict:
         """Compares an answer with its reference.
 
-        An answer in the file of an earlier one that was right is right if its summary is the same.
-        Before it calls an answer wrong, it computes the reference in other ways.
+        A file that held a right answer before, and has the same summary now, is right without a
+        comparison. Before an answer is called wrong, the reference is computed in other ways.
         """
         given, spec, reference = request.answer, request.spec, request.reference
         right, widened = reference.path, reference.widened
@@ -177,7 +177,7 @@ class References:
 
     @contextlib.contextmanager
     def _in_time(self, database: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Gives the database in a context; interrupts it when the other ways' time is over."""
+        """Gives the block the database; interrupts the block's query when its time is over."""
         timer = threading.Timer(self._other_way_seconds, database.interrupt)
         timer.start()
         try:
@@ -186,9 +186,9 @@ class References:
             timer.cancel()
 
     def _doubt(self, given: Path, spec: AnswerSpec, reference: Reference) -> str | None:
-        """Computes the reference in other ways, until one finishes.
+        """Computes the reference with other optimizers of DuckDB, until one computation finishes.
 
-        Returns how that differs from the reference, or None.
+        Returns how its answer differs from the reference; None if it is the same, or none finishes.
         """
         right, widened = reference.path, reference.widened
         data, key = reference.tables, reference.key
@@ -228,7 +228,10 @@ class References:
         return file
 
     def _open(self, tables: Sequence[Table], key: str) -> duckdb.DuckDBPyConnection:
-        """DuckDB over the tables of a data key; stays open until another key is needed."""
+        """Opens DuckDB over tables whose content ``key`` identifies, unless it is open already.
+
+        It stays open until another key is needed.
+        """
         if self._database is None or self._key != key:
             if self._database is not None:
                 self._database.close()
@@ -251,7 +254,7 @@ class References:
     ) -> None:
         """Computes an answer with other optimizers of DuckDB (`OTHER_WAYS`), within limits.
 
-        Raises NoReference if it exceeds these, at this and at every later call.
+        Raises NoReference if a limit is exceeded, and at every later call for the same answer.
         """
         if (way, sql) in self._given_up:
             raise NoReference(f"DuckDB {way} came to no end")
@@ -270,7 +273,7 @@ class References:
     ) -> None:
         """Writes a query's answer to an Arrow IPC file, its columns under the names of the spec.
 
-        Fails where it exceeds its room on disk.
+        Raises NoReference if DuckDB fails, or the answer is too large for the disk's budget.
         """
         views = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
         tables, room = database.execute(views).fetchall(), Room(self._budget)
@@ -329,7 +332,7 @@ def _create_view(database: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def _difference(answer: Path, reference: Path, spec: AnswerSpec, widened: bool) -> str | None:
-    """Why an answer file is wrong, or None. Compares part by part where it is large."""
+    """Returns why an answer file is wrong, or None; compares a large file part by part."""
     if widened or not can_be_cut(answer, reference, spec):
         return compare(_read(answer), _read(reference), spec, widened)
     with tempfile.TemporaryDirectory(dir=".") as folder:  # in the process's own folder

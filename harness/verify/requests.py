@@ -13,10 +13,10 @@ from harness.tables import Table
 
 @dataclass(frozen=True)
 class StartReferee(Request[None]):
-    """Choose the run's budget in the cache and DuckDB's threads. It is the first request.
+    """The first request: sets the run's budget in the cache, and DuckDB's threads.
 
-    ``timeout`` is that of a request (seconds); other ways of computing an answer together take at
-    most half of it.
+    ``timeout`` is the time for any later request (seconds); other ways of computing an answer may
+    together take half of it.
     """
 
     budget: CacheBudget
@@ -28,7 +28,8 @@ class StartReferee(Request[None]):
 class Reference:
     """The file of a right answer; ``widened`` if it includes the rows that tie at a LIMIT.
 
-    ``tables`` and ``key`` are what it was computed from, for later doubts about it.
+    ``tables``, and ``key``, which identifies their content, are what the answer was computed from;
+    it is computed again if in doubt.
     """
 
     path: Path
@@ -39,7 +40,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Compute(Request[Reference]):
-    """Find the reference of a query over the tables of a data key in the cache, or compute it."""
+    """The request to find a query's reference in the cache, or to compute it.
+
+    ``key`` identifies the tables' content.
+    """
 
     tables: tuple[Table, ...]
     key: str
@@ -48,7 +52,7 @@ class Compute(Request[Reference]):
 
 @dataclass(frozen=True)
 class Adopt(Request[Reference]):
-    """Make an answer the reference of a query without SQL."""
+    """The request to make an answer the reference of a query without SQL."""
 
     answer: Path
     tables: tuple[Table, ...]
@@ -58,10 +62,10 @@ class Adopt(Request[Reference]):
 
 @dataclass(frozen=True)
 class AnswerVerdict:
-    """Why an answer is wrong, or None if it is right.
+    """Why an answer is wrong (``reason``), or None if it is right.
 
-    ``unsupported`` is the reason why only DuckDB can answer this data so, ``doubt`` how DuckDB
-    contradicts its own reference in another way of computing it.
+    ``unsupported`` is the reason why only DuckDB answers this data as it does. ``doubt`` says how
+    DuckDB, computing its reference in another way, contradicts it.
     """
 
     reason: str | None
@@ -71,7 +75,7 @@ class AnswerVerdict:
 
 @dataclass(frozen=True)
 class Check(Request[AnswerVerdict]):
-    """Compare an answer's file with a reference."""
+    """The request to compare an answer's file with its reference."""
 
     answer: Path
     spec: AnswerSpec
@@ -80,7 +84,7 @@ class Check(Request[AnswerVerdict]):
 
 @dataclass(frozen=True)
 class Explain(Request[str | None]):
-    """Say why engines cannot answer this data as DuckDB does, or None."""
+    """The request to say why engines cannot answer this data as DuckDB does; None if unknown."""
 
     spec: AnswerSpec
     reference: Reference

@@ -90,7 +90,7 @@ def agree(expected: Rows, answer: Rows, tolerance: float) -> Flags:
 
 
 def agreements(expected: Rows, answer: Rows, tolerance: float) -> Ints:
-    """The number of columns in which each row agrees with the one row of the answer."""
+    """The number of columns in which each expected row agrees with the answer's only row."""
     count = np.zeros(len(expected), dtype=np.int64)
     for left, right in zip(expected.exact, answer.exact, strict=True):
         count += left == right

@@ -24,9 +24,11 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class OfColumn:
-    """A column's numbers of values, of NULLs and of numbers that are not finite, and their sums.
+    """Counts and sums of a column's values, which are compared in place of the values.
 
-    A text counts as its length, a date or time as its distance from 1970.
+    ``values`` and ``nulls`` are counts, ``odd`` that of infinities and NaN; ``total`` is the sum of
+    the numbers, ``magnitude`` that of their absolute values. A text counts as its length, a date or
+    time as its distance from 1970.
     """
 
     values: int = 0
@@ -76,7 +78,7 @@ def alike(one: Summary, other: Summary) -> bool:
 
 
 def _numbers(values: pa.Array) -> pa.Array:
-    """Returns a column's values as floats; none of a type that has no such meaning."""
+    """Returns a column's values as floats; an empty array if its type has no meaning as numbers."""
     kind: Any = values.type
     if pa.types.is_dictionary(kind):
         return _numbers(values.cast(kind.value_type))

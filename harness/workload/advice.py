@@ -43,7 +43,7 @@ def _all_advice(
 
 
 def _about_names(message: str, sql: str, columns: Iterable[str]) -> Iterator[str]:
-    """Yields how to write names that need quotes, if the SQL has them without."""
+    """Yields how to quote columns' names that the SQL has without the quotes that they need."""
     bare = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"", " ", sql)  # without texts and quoted names
     for name in columns:
         if not needs_quotes(name):
@@ -54,7 +54,7 @@ def _about_names(message: str, sql: str, columns: Iterable[str]) -> Iterator[str
 
 
 def _explains(look: Look, message: str, sql: str, columns: Iterable[str]) -> bool:
-    """True if what a column looks like may be the cause of an error."""
+    """True if what a column looks like may be the cause of a query's error."""
     if not look.column:
         return "column" in message
     if look.column not in columns:

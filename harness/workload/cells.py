@@ -25,7 +25,7 @@ from harness.workload.sample import sample
 
 @dataclass(frozen=True)
 class Selection:
-    """What the options select: engines, sizes, threads, inputs (empty: those of the file)."""
+    """What the command line selects: engines, sizes, threads, inputs (or those of the file)."""
 
     engines: tuple[str, ...]
     sizes: tuple[str, ...]
@@ -37,7 +37,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class CompiledCell:
-    """One cell: either a program to run, or the outcome that is known before, and its reason.
+    """One cell with its program; or, without one, with its outcome and the reason.
 
     ``files`` identify the user's files at the time of compilation, which depends on their
     contents; ``notes`` say what the tables leave out of these files, or change.
@@ -94,7 +94,7 @@ def compiled_cells(file: Path, selection: Selection, reader: Reader, cache: Cach
 
 
 def _by_hand(workload: Workload, selection: Selection) -> Iterator[str]:
-    """Yields a sentence for each program that a person wrote, whose work nobody has compiled."""
+    """Yields a sentence for each hand-written program that the selected engines run."""
     for query in workload.queries:
         for name in selection.engines:
             for function in query.native.get(harness.engines.get(name).name, {}).values():
@@ -129,9 +129,9 @@ def _of_size(
 
 
 def _judged(compiled: CompiledCell, judges: dict[str, tuple[str, str]]) -> CompiledCell:
-    """Returns a cell of a query without SQL; the first one that can run is the others' reference.
+    """Returns a cell of a query without SQL, with its query's judge in the spec.
 
-    ``judges`` holds that one for each query.
+    The judge is the query's first program that can run; ``judges`` holds it by the query's name.
     """
     if compiled.program is None or compiled.planned is None:
         return compiled
@@ -144,7 +144,7 @@ def _judged(compiled: CompiledCell, judges: dict[str, tuple[str, str]]) -> Compi
 def _advised(
     wrong: Mapping[str, WorkloadError], workload: Workload, size: str, cache: Cache
 ) -> dict[str, WorkloadError]:
-    """Returns errors of queries with advice from the user's tables."""
+    """Returns the errors of queries, with advice from what the user's tables look like."""
     if not wrong or workload.data is not None:
         return dict(wrong)
     tables = prepare(workload, size, Input.MEMORY, cache).tables

@@ -158,7 +158,10 @@ class Compiler:
         return reply
 
     def _ask(self, what: str, request: Request[Reply], schemas: Schemas) -> Reply:
-        """The worker's reply, within the time that is left for the file."""
+        """Returns the worker's reply.
+
+        Raises TooMuch after the time for all queries of the file, or if replies have too much text.
+        """
         if self._seconds <= 0:
             raise TooMuch(f"{what} came after {FILE_SECONDS:g} s spent on the file's other queries")
         tables, seconds = described(self.workload, schemas), min(SECONDS, self._seconds)
@@ -187,7 +190,7 @@ def _characters(reply: object) -> int:
 
 
 def described(workload: Workload, schemas: Schemas) -> dict[str, Table]:
-    """The tables with what a program's text depends on; no rows are read or generated."""
+    """Returns the tables with schema and CSV format, on which programs depend, but without rows."""
     formats = {name: table.csv_format.plain for name, table in workload.tables.items()}
     return {
         name: Table(name, schema, rows=0, csv_format=formats.get(name, CsvFormat()))

@@ -30,7 +30,8 @@ from harness.workload.yaml_lines import MAX_BYTES, Document, read
 class Query:
     """One query. ``line`` is the line of its name in the file; its SQL begins on ``sql_line``.
 
-    ``sql`` is empty if it has hand-written programs only.
+    ``sql`` is empty if the query has hand-written programs only. ``write``: the answer is written
+    to a file of this format. ``tolerance`` is the relative difference that floats may have.
     """
 
     name: str
@@ -114,7 +115,10 @@ def _check_beside(document: Document, function: str, line: int) -> None:
 
 
 def unlike_a_program(folder: Path, name: str, entry: str) -> str:
-    """Returns what is wrong with a file for a program in this folder; "" if nothing is."""
+    """Returns what is wrong with a user's file ``name`` in this folder as a program with ``entry``.
+
+    "" if nothing is wrong.
+    """
     program = (folder / name).resolve()
     if not program.is_relative_to(folder):
         return f"{name!r} must stay beside this file"

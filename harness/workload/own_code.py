@@ -15,9 +15,10 @@ QUOTED = re.compile(r"""['"]([^'"]{1,200})['"]""")
 
 
 def named(functions: Sequence[str]) -> dict[str, str]:
-    """Returns programs of one engine by names: those of their files, with the functions' if needed.
+    """Returns one engine's hand-written programs by name: the name of the program's file.
 
-    ``[mine.py:fast]`` -> ``{mine: mine.py:fast}``.
+    The function's name is added if several programs are in one file. ``[mine.py:fast]`` ->
+    ``{mine: mine.py:fast}``.
     """
     stems = [_word(Path(function.rpartition(":")[0]).stem) for function in functions]
     return {
@@ -27,13 +28,13 @@ def named(functions: Sequence[str]) -> dict[str, str]:
 
 
 def _word(stem: str) -> str:
-    """Returns a file's name as a name that engines may have."""
+    """Turns a file's name into a valid name of an engine: other characters become ``_``."""
     word = re.sub(r"[^\w.-]", "_", stem, flags=re.ASCII)
     return word if word[:1].isalnum() else f"own{word}"
 
 
 def without_function(file: str, text: str, entry: str) -> str:
-    """Returns why a file's text has no such function, in words; "" if it has."""
+    """Returns, in words, why a file's text has no function ``entry``; "" if it has the function."""
     try:
         module = ast.parse(text)
     except SyntaxError as error:

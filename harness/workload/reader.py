@@ -43,8 +43,8 @@ class Reader(RestartingWorker):
     ) -> Reply:
         """The reply to a request about these tables.
 
-        Raises TooMuch, whose message begins with ``what``, where the request takes longer than
-        ``seconds`` or too much memory; another WorkerError where it fails.
+        Raises TooMuch, whose message begins with ``what``, if the request takes longer than
+        ``seconds`` or too much memory; other kinds of WorkerError if it fails otherwise.
         """
         client = self.client()
         if client.memory.sample() > HELD_BYTES:

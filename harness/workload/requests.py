@@ -35,35 +35,38 @@ class Planned:
 
 @dataclass(frozen=True)
 class WrongQuery:
-    """What is wrong with a query's SQL."""
+    """The reply about a query with wrong SQL; ``reason`` says what is wrong."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class NoProgram:
-    """Why an engine has no program for a query."""
+    """The reply if an engine can have no program for a query; ``reason`` says why."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class TakeTables(Request[None]):
-    """Set the tables that later queries read: their schemas, without rows."""
+    """The request to use these tables (their schemas, without rows) for later queries."""
 
     tables: tuple[Table, ...]
 
 
 @dataclass(frozen=True)
 class PlanQuery(Request[Planned | WrongQuery]):
-    """Plan a query."""
+    """The request to plan a query."""
 
     query: QueryText
 
 
 @dataclass(frozen=True)
 class ShowSteps(Request[list[tuple[str, str]]]):
-    """Return (name, text) of a query after each step of compilation, optimized or as written."""
+    """The request for pairs: each step of a query's compilation, and the query's text after it.
+
+    With ``written`` the query is compiled as written, without optimization.
+    """
 
     query: QueryText
     written: bool
@@ -71,7 +74,7 @@ class ShowSteps(Request[list[tuple[str, str]]]):
 
 @dataclass(frozen=True)
 class Compile(Request[Program | NoProgram]):
-    """Make an engine's program for a query."""
+    """The request to make an engine's program for a query."""
 
     query: QueryText
     engine: str

@@ -11,7 +11,7 @@ PART = 10
 
 
 def sample(workload: Workload) -> Workload:
-    """Returns the workload with a tenth of its queries, or with all over a user's own tables."""
+    """Returns the workload with a tenth of its queries; with all if it has a user's own tables."""
     if workload.data is None:
         return workload
     count = len(workload.queries)
@@ -20,9 +20,9 @@ def sample(workload: Workload) -> Workload:
 
 
 def evenly(count: int, wanted: int) -> list[int]:
-    """Returns the middle of each part, if ``count`` places are cut into ``wanted`` even parts.
+    """Returns ``wanted`` places, evenly spread over the places from 0 to ``count`` - 1.
 
-    Only the number of queries decides: no engine, and no earlier result.
+    Each is the middle of one of ``wanted`` even parts. No engine and no earlier result decides.
     """
     if count <= wanted:
         return list(range(count))

@@ -61,7 +61,10 @@ S = TypeVar("S", bound=Sized)
 
 
 def _at_most(most: int, what: str) -> AfterValidator:
-    """Refuses lists that are too long: every entry costs time and disk before a run begins."""
+    """Returns a validator that refuses lists of more than ``most`` entries (``what``, in messages).
+
+    Every entry costs time and disk before a run begins.
+    """
 
     def check(value: S) -> S:
         if len(value) > most:
@@ -110,7 +113,7 @@ class _Model(BaseModel):
 
 
 class TableModel(_Model):
-    """A table: a path or several, or these with the format of their files."""
+    """A table: one path or several; or a mapping with the path and the format of its files."""
 
     path: Annotated[
         tuple[Annotated[str, Field(min_length=1), AfterValidator(_without_nul)], ...],
@@ -301,7 +304,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
 
 
 def _words(detail: ErrorDetails, known: list[str]) -> str:
-    """A message for one of pydantic's errors that does not speak of pydantic."""
+    """Returns a message for one of pydantic's errors, in words of the workload file."""
     key = next((str(part) for part in reversed(detail["loc"]) if isinstance(part, str)), "")
     value, limits = detail["input"], detail.get("ctx", {})
     match detail["type"]:

@@ -74,9 +74,9 @@ class Generator(ABC, Generic[P]):
         """Returns about how many rows each table will have."""
 
     def sized(self, params: P, rows: int) -> P:
-        """Returns the parameters with about so many rows of the main table.
+        """Returns the same parameters, but for about ``rows`` rows of the main table.
 
-        Raises ValidationError if the generator does not make so few, or so many.
+        Raises ValidationError if the generator cannot make a table of that length.
         """
         return type(params)(**{**params.model_dump(), "rows": rows})
 
@@ -90,7 +90,7 @@ class Generator(ABC, Generic[P]):
 
 
 class ByBatch(Generator[R]):
-    """A generator that makes each batch from its place and a random stream of its own.
+    """A generator that makes each batch by itself, from the batch's own random stream.
 
     ``tables`` holds the columns of each table, the same for all parameters.
     """

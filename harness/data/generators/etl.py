@@ -133,7 +133,10 @@ class Etl(ByBatch[EtlParams]):
         }
 
     def manifest(self, params: EtlParams) -> Mapping[str, int]:
-        """Returns counts that are known from the parameters, without a look at the tables."""
+        """Returns the numbers of orders, of good payments and of payments with each flaw.
+
+        They are known from the parameters, without reading the tables.
+        """
         batches = [rows for _, _, rows in row_ranges(params.rows)]
         return {
             "orders": sum(rows - int(rows * DUPLICATES) for rows in batches),
@@ -278,7 +281,10 @@ def _payments(
 
 
 def _flaws(params: EtlParams, numbers: Integers) -> dict[str, pa.Array]:
-    """Returns a mask for each flaw: payments are shuffled, and the first of them have flaws."""
+    """Returns, for each flaw, a mask of the payments with these numbers that have it.
+
+    The first payments in a fixed random permutation of all payments have flaws.
+    """
     places = Shuffle(params.payments, params.seed, 9).places(numbers)
     flags, first = {}, 0
     for flaw, count in params.flawed.items():

@@ -35,7 +35,7 @@ COLUMNS = {"x": 3, "small": 1, "medium": 2, "big": 3}
 
 
 class JoinParams(Params):
-    """``rows`` counts those of ``x`` and ``big``.
+    """``rows`` is the number of rows of ``x``, and also of ``big``.
 
     ``nulls`` is the share of NULLs in x's keys and v1. ``skew`` gives x's keys a long tail, so
     that some rows of the right tables match many of ``x``.

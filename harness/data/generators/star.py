@@ -73,7 +73,7 @@ class StarParams(RowsParams):
 
 
 class Star(ByBatch[StarParams]):
-    """Sales of seven years with customers, products, shops and days; every key has a row."""
+    """Sales of seven years, and the customers, products, shops and days that every sale has."""
 
     name = "star"
     params = StarParams

@@ -91,7 +91,7 @@ class Tpch(Generator[TpchParams]):
         return f"1, {COMMAND} {importlib.metadata.version(COMMAND)}"
 
     def sized(self, params: TpchParams, rows: int) -> TpchParams:
-        """Returns the parameters with about so many rows of ``lineitem``."""
+        """Returns the same parameters, but for about ``rows`` rows of ``lineitem``."""
         return TpchParams(scale=rows / ROWS["lineitem"], money=params.money)
 
     def schemas(self, params: TpchParams) -> Mapping[str, Schema]:

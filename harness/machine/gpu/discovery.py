@@ -31,7 +31,10 @@ class NoGpu(HarnessError):
 
 @dataclass(frozen=True)
 class Gpu:
-    """One device; memory in bytes, ``cuda`` is the newest version that the driver supports."""
+    """One GPU; ``cuda`` is the newest version that its driver supports.
+
+    ``holders`` are the ids of the processes that compute on it now.
+    """
 
     name: str
     memory_bytes: int
@@ -101,7 +104,7 @@ def described() -> list[str]:
 
 @contextmanager
 def nvml_session() -> Iterator[Any]:
-    """Gives NVML, initialised once; raises NoGpu instead of NVML's errors."""
+    """Gives the block NVML's module, initialised once; raises NoGpu instead of NVML's errors."""
     try:
         nvml = importlib.import_module("pynvml")
     except ImportError as error:

@@ -26,7 +26,7 @@ class GpuUsage(GpuWatch):
         self._device_bytes = max(self._device_bytes, self.most(lambda r: r.used_bytes) or 0.0)
 
     def forget_cold(self) -> None:
-        """Drops all but the memory after the cold run."""
+        """Drops the figures of the cold run, all but its peak of memory."""
         self.forget()
         self._runs = 0
 

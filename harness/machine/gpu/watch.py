@@ -83,7 +83,10 @@ class GpuWatch:
             self.readings.append(self._device.reading())
 
     def joules(self, runs: int) -> float | None:
-        """Returns the energy of one of ``runs`` runs; None if too short, or without a reading."""
+        """Returns the energy of one of ``runs`` watched runs.
+
+        None if the runs took too little time, or if a reading is missing.
+        """
         known = [m for m in self._millijoules if m is not None]
         if not known or len(known) < len(self._millijoules) or self._seconds < LEAST_SECONDS:
             return None
@@ -101,7 +104,7 @@ class GpuWatch:
 
 
 class _Readable:
-    """A device that NVML reads."""
+    """A GPU whose state is read from NVML."""
 
     def __init__(self, nvml: Any, handle: Any) -> None:
         self._nvml, self._handle = nvml, handle
@@ -121,7 +124,7 @@ class _Readable:
         )
 
     def millijoules(self) -> float | None:
-        """The energy since the driver was loaded."""
+        """The energy (mJ) that the GPU used since its driver was loaded; None if unknown."""
         return self._or_none(lambda: self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle))
 
     def _or_none(self, ask: Callable[[], float]) -> float | None:
