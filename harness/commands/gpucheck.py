@@ -65,7 +65,7 @@ def main(
     arguments: Sequence[str],
     run: Callable[[Sequence[str], float], int] | None = None,
 ) -> int:
-    """Runs the parts -> their greatest exit code, or 1 if there is no GPU."""
+    """Runs the parts of the check; returns their greatest exit code, or 1 if there is no GPU."""
     parsed, options = _parser().parse_known_args(arguments)
     try:
         print(usable_gpu(), flush=True)
@@ -108,7 +108,7 @@ def _parts(text: str) -> list[str]:
 
 
 def interrupted_after(command: Sequence[str], seconds: float) -> int:
-    """Runs a command, interrupts it after ``seconds`` -> its exit code."""
+    """Runs a command, and interrupts it after ``seconds``; returns its exit code."""
     process = subprocess.Popen(command)
     try:
         return process.wait(seconds)
