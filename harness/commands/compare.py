@@ -22,7 +22,7 @@ class Format(StrEnum):
 
 
 class MetricName(StrEnum):
-    """The names of `report.compare.metrics.METRICS`; a test checks that they are the same."""
+    """The names of `report.compare.metrics.METRICS`, for --metric; a test checks they agree."""
 
     MEDIAN = "median"
     MINIMUM = "minimum"

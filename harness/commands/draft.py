@@ -81,7 +81,7 @@ class Drafted:
 
 @dataclass(frozen=True)
 class Draft:
-    """A query of a draft."""
+    """A query in the draft of a workload file."""
 
     name: str
     title: str
@@ -183,7 +183,10 @@ def _word(name: str) -> str:
 
 
 def as_yaml(title: str, command: str, tables: Sequence[Drafted], queries: Sequence[Draft]) -> str:
-    """Returns the text of the workload file."""
+    """Returns the text of a workload file that has these tables and queries.
+
+    ``command`` is the command that drafted it, for a comment.
+    """
     lines = [f"# Drafted by: {_line(command)}", f"title: {_scalar(title)}", "tables:"]
     for one in tables:
         lines += _table_lines(one)

@@ -29,7 +29,11 @@ ENDING_SECONDS = 45.0
 
 @dataclass(frozen=True)
 class CheckPart:
-    """One run of pytest: workloads at one size, at most ``seconds`` of rounds for each cell."""
+    """A part of the check: one run of pytest on some workloads at one size.
+
+    Each cell gets at most ``seconds`` of rounds. ``beside`` are engines that run beside those on
+    GPUs.
+    """
 
     workloads: tuple[str, ...]
     size: str

@@ -62,11 +62,11 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class CellTask:
-    """What is needed to measure one cell.
+    """What is needed to measure one cell in one pass.
 
     ``data_key`` is the hash of the tables' content, under which references are cached. ``writes``
     says that the program writes its answer to a file. ``before`` is the cell's record of earlier
-    passes, to which this one adds its rounds; its outcome is ok.
+    passes, to which this pass adds rounds; the outcome in it is ok.
     """
 
     cell: Cell
@@ -88,7 +88,7 @@ class _Wrong(HarnessError):
 
 
 def outcome_of(error: WorkerError) -> Outcome:
-    """Returns the outcome of a cell whose process had an error."""
+    """Returns the outcome of a cell whose worker failed with an error: oom, timeout or error."""
     if isinstance(error, WorkerOutOfMemory):
         return Outcome.OOM
     return Outcome.TIMEOUT if isinstance(error, WorkerTimeout) else Outcome.ERROR
@@ -130,7 +130,7 @@ class Measurement:
         return rounds.within(self.settings.rounds.seconds - spent(before))
 
     def set_up(self) -> None:
-        """Gets a worker that has the tables, and has it prepare the program."""
+        """Gets a worker that has loaded the tables, and lets it prepare the program."""
         self._attempt(self._set_up)
 
     def first_run(self) -> None:

@@ -46,7 +46,7 @@ class MachineEntry(Entry):
 
 
 class DiskEntry(Entry):
-    """The disk with the data."""
+    """The disk that the data is on: the ``disk`` of ``environment`` in a results file."""
 
     device: str = Field(description="the system's name for it")
     filesystem: str = Field(description="the kind of its file system")

@@ -28,7 +28,7 @@ def begun(
 
 @dataclass(frozen=True)
 class Unfinished:
-    """An interrupted run that is resumed: its journal, the records that are kept, and its noise."""
+    """An interrupted run to be resumed: its journal, its records that stay valid, and its noise."""
 
     file: JournalFile
     records: dict[Cell, Record]
@@ -38,7 +38,7 @@ class Unfinished:
 def continued(
     folder: Path, register: Register, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> Unfinished:
-    """Opens the journal of the machine's newest interrupted run, and returns what is kept of it.
+    """Opens the journal of the machine's newest interrupted run, to be continued.
 
     ``register`` gets the start, surroundings and command of that run. Raises ResultsError if there
     is no interrupted run, or if it measured other cells, data or programs, or had other options.

@@ -109,7 +109,7 @@ class Running:
         self.register.environment = surroundings(found, self.cache.budget.root, threads)
 
     def _open_journal(self) -> dict[Cell, Record]:
-        """Makes a journal or, to resume a run, opens its journal; returns the records kept."""
+        """Makes a journal or, to resume a run, opens its journal; returns its valid records."""
         folder, settings = self.results / self.register.machine.name, self.settings
         broken_off, living = journals(folder)
         if living:

@@ -77,7 +77,7 @@ class Display:
             self._live.start()
 
     def sharpen(self) -> None:
-        """Starts the part of the run that has only further passes."""
+        """Switches the display to the part of the run that has only further passes."""
         self._sharpening, self._drawn = True, time.monotonic()
 
     def end(self) -> None:
@@ -86,7 +86,7 @@ class Display:
             self._live = None
 
     def close(self) -> None:
-        """Restores the terminal."""
+        """Removes the status line, and closes the display's copy of standard output."""
         self.end()
         if self.file is not sys.stdout:
             self.file.close()

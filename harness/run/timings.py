@@ -70,7 +70,7 @@ class Timings:
         return self._items[cell]
 
     def _remove(self, item: pytest.Item) -> None:
-        """Removes the item's entry, if there is one."""
+        """Removes pytest-benchmark's entry for an item, if there is one."""
         entries = self._session.benchmarks
         entries[:] = [entry for entry in entries if not entry or entry.fullname != item.nodeid]
 

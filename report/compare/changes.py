@@ -195,7 +195,7 @@ def judge(before: ResultCell, after: ResultCell, metric: Metric) -> Change:
 
 
 def verdict_on(ratio: Ratio) -> ChangeVerdict:
-    """Returns the verdict for a ratio after ÷ before."""
+    """Returns faster, slower, a tie or not told apart, from a ratio after ÷ before."""
     if ratio.covers_one:
         return ChangeVerdict.TIE if ratio.is_tie else ChangeVerdict.UNCLEAR
     return ChangeVerdict.SLOWER if ratio.value > 1 else ChangeVerdict.FASTER

@@ -164,7 +164,10 @@ class Comparison:
 
 
 def compare(results: Results) -> Comparison:
-    """Computes every estimate, interval and tie once, and ranks the engines."""
+    """Returns the comparison of all engines in view, ranked.
+
+    Each estimate, interval and tie is computed only once.
+    """
     tasks = _tasks(results)
     found = dict.fromkeys(engine for task in tasks for engine in task.entries)
     scores = sorted((score(tasks, engine) for engine in found), key=_rank)

@@ -95,7 +95,7 @@ def scores_of(tasks: Sequence[Task], engines: Iterable[EngineVersion]) -> list[S
 
 
 def pick(tasks: Sequence[Task], engines: Iterable[EngineVersion]) -> Pick | None:
-    """Returns the engine to use for some tasks; None if no engine has a value."""
+    """Returns the engine recommended for some tasks and its lead; None if no engine has a value."""
     timed = [each for each in scores_of(tasks, engines) if each.mean is not None]
     if not timed:
         return None

@@ -79,7 +79,7 @@ def _readme(output: Path) -> str | None:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Switches the garbage collector off.
+    """Returns a context in which Python's garbage collector is switched off.
 
     A page of many cells makes millions of small objects without cycles, which live to the end. The
     collector would visit all of them again and again, for a third of the whole time.

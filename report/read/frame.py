@@ -116,7 +116,7 @@ def load(paths: Sequence[Path]) -> Results:
 
 
 def merge(sources: Sources) -> Results:
-    """Merges runs, newest first, into what the report shows."""
+    """Returns all that the report shows, merged from runs that are given newest first."""
     runs = sources.runs
     workloads = _workloads(runs)
     current, outdated = _split_by_sql(runs, workloads)

@@ -82,7 +82,10 @@ def read_all(paths: Sequence[Path]) -> Sources:
 
 
 def _unread(path: Path, fault: MalformedResults | UnknownVersion) -> Unread:
-    """Returns the file and the reason without its path: the page shows only the file's name."""
+    """Returns a file that is left out, and why; the reason does not repeat the path.
+
+    The page shows only the file's name.
+    """
     return Unread(path, str(fault).removeprefix(f"{path}: "))
 
 

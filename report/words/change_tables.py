@@ -134,7 +134,7 @@ def _engines(changes: Changes) -> Grid:
 
 
 def _plain(text: str) -> str:
-    """Returns one line without control characters, which names and reasons may contain."""
+    """Returns a text in one line without control characters, which names and reasons may have."""
     return harmless(" ".join(text.split()))
 
 

@@ -94,7 +94,7 @@ def run(run: RunFile) -> str:
 
 
 def cautions(changes: Changes) -> list[str]:
-    """Returns what limits the trust in the verdicts, one sentence each."""
+    """Returns sentences, each of which names something that limits the trust in the verdicts."""
     before, after = changes.before, changes.after
     found = [*_machines(before, after), *_probes(before, after)]
     for name, each in (("first", before), ("second", after)):

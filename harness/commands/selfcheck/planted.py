@@ -223,7 +223,7 @@ class BurningChild(Planted):
 
 
 def burn() -> None:
-    """Uses BURN_SECONDS of this thread's processor time, without Python's global lock."""
+    """Uses BURN_SECONDS of this thread's processor time without holding Python's global lock."""
     import numpy as np
 
     values = np.linspace(0, 1, 2**14)
