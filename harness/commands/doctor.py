@@ -70,7 +70,7 @@ def _facts(results: Path) -> Iterator[tuple[str, str]]:
 
 
 def _environments(folder: Path) -> str:
-    """Returns a text on how many engines have their own environment here, and how large all are."""
+    """Returns a text: how many engines have an environment in a folder, and the size of all."""
     count = len(list(folder.glob(f"*/{DONE}")))
     held = sum(file.stat().st_size for file in folder.rglob("*") if not file.is_symlink())
     size = f" ({format_bytes(held)})" if count else ""

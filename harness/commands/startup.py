@@ -31,7 +31,7 @@ TIMEOUT_SECONDS = 120.0
 
 
 def startups(names: Iterable[str]) -> Grid:
-    """Returns a table of the megabytes and seconds that each engine takes to start.
+    """Returns a table of each engine's installed megabytes and seconds to start.
 
     Engines that cannot be used here are left out.
     """

@@ -57,9 +57,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Judged:
-    """What measuring a pair again showed: lines to print, and numbers of answers and programs.
+    """What measuring a pair again showed: lines to print, and how many answers are right or wrong.
 
-    ``ratio`` says whether the ratio agrees; it is "" if it could not be compared.
+    ``other_programs`` counts programs with another text here. ``ratio`` says whether the ratio
+    agrees; it is "" if it could not be compared.
     """
 
     lines: tuple[str, ...]

@@ -27,7 +27,7 @@ SUFFIX = ".journal"
 
 
 class RunFields(Entry):
-    """What the harness adds at the top level of pytest-benchmark's JSON."""
+    """The fields that the harness adds at the top level of pytest-benchmark's JSON file."""
 
     format_version: Literal[1] = Field(
         description="1. A reader refuses a version it does not know."

@@ -147,7 +147,7 @@ class Runner:
             self.ended(Record(compiled.cell, outcome, reason, compiled.program.sha256))
 
     def _end(self, record: Record) -> None:
-        """Passes a complete record on; if the data of its cell has changed, as an error instead."""
+        """Passes a record on to ``ended``: an error's if the cell's data has changed since."""
         if changed := change_of(self.register.cells[record.cell].files):
             reason = _of_changed_data(changed)
             record = Record(record.cell, Outcome.ERROR, reason, record.program_sha256)

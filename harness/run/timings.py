@@ -14,7 +14,7 @@ from harness.run.results import extra_info
 
 
 class VirtualClock:
-    """A timer for pytest-benchmark that shows the times that workers have measured."""
+    """A clock for pytest-benchmark's timings, which shows the seconds that workers measured."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

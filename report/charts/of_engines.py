@@ -73,10 +73,10 @@ def cold() -> alt.LayerChart:
 
 
 def cores() -> alt.LayerChart:
-    """Returns the chart of CPU seconds per second: a point for each cell, a bar for the mean.
+    """Returns the chart of the CPU seconds that engines use for each second of wall clock.
 
-    Fields of its rows: engine, colour, place, kind ("cell" or "mean"), amount, reach, threads,
-    query, setting, label.
+    It has a point for each cell and a bar for the mean. Fields of its rows: engine, colour, place,
+    kind ("cell" or "mean"), amount, reach, threads, query, setting, label.
     """
     base = rows_of("cores").encode(y=engines())
     means = of_kind(base, "mean")
@@ -170,7 +170,7 @@ def _cells(base: alt.Chart, x: alt.X, y: alt.Y) -> alt.Chart:
 
 
 def _means(base: alt.Chart) -> list[alt.Chart]:
-    """Returns a large mark at each engine's geometric means, and the engine's name beside it."""
+    """Returns charts: a large mark at each engine's geometric means, and its name beside it."""
     means = of_kind(base, "mean").encode(x="x:Q", y="y:Q")
     marks = means.mark_point(filled=True, size=130, opacity=1, shape="diamond").encode(
         color=COLOUR, tooltip=tooltip(engine="Engine", **WHERE)

@@ -59,7 +59,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is run: rows of the generated table, seconds of hot rounds for each cell."""
+    """How large the checks are: rows of the generated table, seconds of rounds for each cell."""
 
     rows: int
     seconds: float
@@ -102,9 +102,9 @@ def against_itself(trial: Trial, effort: Effort, name: str) -> Line:
 
 
 def beside_others(trial: Trial, effort: Effort, name: str) -> Line:
-    """Checks that a disturbing engine, which runs in turns with another, does not change its times.
+    """Checks that an engine's times do not change while a disturbing engine takes turns with it.
 
-    Rounds of the other engine beside the disturbing one are compared with those after that has
+    The engine's rounds beside the disturbing engine are compared with its rounds after that one has
     ended.
     """
     text = GROUPS.format(inputs="memory", rows=effort.rows)
