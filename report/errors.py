@@ -13,7 +13,7 @@ from typing import ClassVar
 
 
 def harmless(text: str) -> str:
-    """Replaces control characters, which a terminal would obey; file names may contain them."""
+    """Returns a text, such as a file name, without control characters, which terminals obey."""
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
 
 
@@ -27,24 +27,24 @@ class ReportError(Exception):
 
 
 class MissingResults(ReportError):
-    """There is no results file to read."""
+    """Raised where there is no results file to read."""
 
     exit_code = 2
 
 
 class MalformedResults(ReportError):
-    """A file that is not a results file, or one that contradicts itself."""
+    """Raised for a file that is not a results file, or that contradicts itself."""
 
     exit_code = 3
 
 
 class UnknownVersion(ReportError):
-    """A results file of a format that this report does not know."""
+    """Raised for a results file of a format version that this report does not know."""
 
     exit_code = 4
 
 
 class MissingPackage(ReportError):
-    """A package that only pictures need is not installed."""
+    """Raised where a package that only pictures need is not installed."""
 
     exit_code = 5

@@ -37,7 +37,10 @@ Matrix = Mapping[Construct, Mapping[str, str]]
 
 
 def matrix(names: Sequence[str]) -> Matrix:
-    """Compiles each construct's query for each engine -> ok, ok *, cannot or not yet."""
+    """Returns, by construct and engine, whether the construct's query compiles.
+
+    The values are ok, ok * (but for some cases), cannot, and not yet.
+    """
     tables = {name: Table(name, schema, 1) for name, schema in TABLES.items()}
     chosen = {name: engines.get(name) for name in names}
     found = {}
@@ -71,7 +74,7 @@ def as_tables(found: Matrix, width: int) -> RenderableType:
 
 
 def _flowing(texts: Iterable[str], width: int) -> str:
-    """Joins texts into lines of ``width``, without breaking a text."""
+    """Joins texts into lines of at most ``width`` characters, with no break inside a text."""
     joined = " · ".join(text.replace(" ", "\N{NO-BREAK SPACE}") for text in texts)
     return textwrap.fill(joined, width).replace("\N{NO-BREAK SPACE}", " ") + "\n"
 
@@ -103,7 +106,7 @@ def _grid(found: Matrix, names: Sequence[str]) -> Grid:
 
 
 def as_list(name: str) -> RenderableType:
-    """Returns every gap of an engine, and the special values that it computes differently."""
+    """Returns the list of an engine's gaps, and of special values that it treats differently."""
     engine = engines.get(name)
     parts: list[RenderableType] = [Text(_heading(engine), style="bold")]
     for title, lines in _lists(engine):
@@ -145,7 +148,7 @@ def _values(engine: Engine) -> Iterator[tuple[str, str]]:
 
 
 def as_markdown(names: Sequence[str]) -> str:
-    """Returns the text of ``docs/CAPABILITIES.md``."""
+    """Returns the content of ``docs/CAPABILITIES.md``: what each engine supports."""
     found = matrix(names)
     parts = [_ABOUT]
     for group, rows in groupby(found.items(), key=lambda item: item[0].group):

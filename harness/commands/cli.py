@@ -33,7 +33,7 @@ from harness.workload.reader import Reader
 
 
 class _OneLineErrors(TyperGroup):
-    """Prints a HarnessError in one line on stderr, and exits with code 2."""
+    """A group of commands that prints a HarnessError in one line, and exits with code 2."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -190,7 +190,10 @@ def doctor(
 
 
 def _print_functions(console: Console, engine: str | None, markdown: bool) -> None:
-    """Prints what one engine supports as a list, or all engines as tables or Markdown."""
+    """Prints what one engine does not support as a list, or what all engines do as tables.
+
+    With ``markdown`` it is all printed as Markdown.
+    """
     names = [engine] if engine else [name for name in engines.names() if name != REFEREE]
     if markdown:
         typer.echo(as_markdown(names), nl=False)
@@ -220,7 +223,7 @@ app.command()(selfcheck)
 
 
 def _print_steps(steps: Sequence[tuple[str, str]]) -> None:
-    """Prints each step under its name, or that it changed nothing."""
+    """Prints the text after each step of a compilation, or that the step changed nothing."""
     before = ""
     for number, (name, text) in enumerate(steps):
         typer.echo("\n" * (number > 0) + f"== {name}")
@@ -229,14 +232,14 @@ def _print_steps(steps: Sequence[tuple[str, str]]) -> None:
 
 
 def _workload_and_query(target: str) -> tuple[Workload, Query | None]:
-    """``FILE::QUERY`` -> the workload and the query; no query for ``FILE``."""
+    """Returns the workload and the query that ``FILE::QUERY`` names; no query for ``FILE``."""
     file, separator, name = target.partition("::")
     workload = load(Path(file))
     return workload, workload.query(name) if separator else None
 
 
 def _schemas(workload: Workload, size: str | None) -> Schemas:
-    """Returns the tables' columns at ``size``, or at the file's first size."""
+    """Returns the columns of each table at ``size``; None is the first size that the file names."""
     with Cache() as cache:
         return table_schemas(workload, workload.size(size or workload.sizes[0]), cache)
 

@@ -22,7 +22,7 @@ class Format(StrEnum):
 
 
 class MetricName(StrEnum):
-    """The names of `report.compare.metrics.METRICS`; a test checks that they are the same."""
+    """The names of `report.compare.metrics.METRICS`, for --metric; a test checks they agree."""
 
     MEDIAN = "median"
     MINIMUM = "minimum"
@@ -103,7 +103,7 @@ def compare(
 
 
 def _share(text: str) -> float:
-    """``5%`` -> 0.05."""
+    """Returns a percentage as a share: ``5%`` is 0.05."""
     if not re.fullmatch(r"\d+(\.\d+)?%", text):
         raise ResultsError(f"--fail-above {text!r} is not a percentage such as 5%")
     return float(text[:-1]) / 100

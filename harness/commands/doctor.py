@@ -27,7 +27,7 @@ BUSY_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Examination:
-    """A table of the engines, the number of those that can run, and facts by name."""
+    """What ``harness doctor`` prints: a table of engines, how many can run, and facts by name."""
 
     engines: Table
     available: int
@@ -70,7 +70,7 @@ def _facts(results: Path) -> Iterator[tuple[str, str]]:
 
 
 def _environments(folder: Path) -> str:
-    """The versions that engines were installed in, each in an environment of its own."""
+    """Returns a text: how many engines have an environment in a folder, and the size of all."""
     count = len(list(folder.glob(f"*/{DONE}")))
     held = sum(file.stat().st_size for file in folder.rglob("*") if not file.is_symlink())
     size = f" ({format_bytes(held)})" if count else ""

@@ -26,9 +26,10 @@ SHARE = 0.95
 
 @dataclass(frozen=True)
 class Drafted:
-    """A table of a draft: its file, what it holds, and what was or may be mended.
+    """A user's table in a draft: its file, its columns, and how it has to be read.
 
-    ``keys`` are the YAML keys beside ``path``; ``mended`` says why they are there.
+    ``keys`` are the YAML keys beside ``path``; ``mended`` says what in the file makes them
+    necessary.
     """
 
     table: Table
@@ -46,16 +47,16 @@ class Drafted:
 
     @property
     def usable(self) -> list[Column]:
-        """The columns that a query in a YAML file can name: those of one line."""
+        """Returns the columns that a query in a YAML file can name: those with printable names."""
         return [column for column in self.table.schema if column.name.isprintable()]
 
     def is_key(self, column: Column) -> bool:
-        """True if hardly any two rows have the same value."""
+        """True if hardly any two rows have the same value in this column."""
         return self.different(column) > SHARE * min(self.table.rows, 1_000_000)
 
     @property
     def label(self) -> Column | None:
-        """The column to group by: text if possible, with few values, but more than one."""
+        """Returns the column to group by: if possible a text, with few values but more than one."""
         few = [
             column
             for column in self.usable
@@ -68,7 +69,7 @@ class Drafted:
 
     @property
     def measure(self) -> Column | None:
-        """The number to average: a float if possible, and no key."""
+        """Returns the column of numbers to average: if possible floats, and not a key."""
         label = self.label
         numbers = [c for c in self.usable if c.type in (Type.FLOAT64, Type.INT64)]
         numbers = [
@@ -80,7 +81,7 @@ class Drafted:
 
 @dataclass(frozen=True)
 class Draft:
-    """A query of a draft."""
+    """A query in the draft of a workload file."""
 
     name: str
     title: str
@@ -88,7 +89,7 @@ class Draft:
 
 
 def candidates(tables: Sequence[Drafted]) -> Iterator[list[Draft]]:
-    """Yields, for each query that a draft may have, ways to ask it, the best first."""
+    """Yields, for each query that a draft may have, a list of ways to write it, the best first."""
     biggest = max(tables, key=lambda one: one.table.rows)
     yield _group_by(biggest)
     yield _top(biggest)
@@ -143,7 +144,10 @@ def _distinct(one: Drafted) -> list[Draft]:
 
 
 def _joins(one: Drafted, other: Drafted) -> Iterator[Draft]:
-    """Yields joins by columns of the same name and type that are a key of one of the tables."""
+    """Yields queries that join two tables by columns of the same name and type.
+
+    Of the two columns, one must be a key of its table.
+    """
     types = {column.name.lower(): column for column in other.usable}
     for column in one.usable:
         match = types.get(column.name.lower())
@@ -156,7 +160,10 @@ def _joins(one: Drafted, other: Drafted) -> Iterator[Draft]:
 
 
 def _join(many: Drafted, one: Drafted, left: Column, right: Column) -> Draft:
-    """Returns the query that counts rows of ``many`` by a column of ``one``, joined by its key."""
+    """Returns a query that joins ``many`` to ``one`` by the key of ``one``, and counts the rows.
+
+    It groups them by a column of ``one``, or by the key.
+    """
     label = one.label if one.label not in (None, right) else None
     by = f"b.{spelt(label.name)}" if label else f"a.{spelt(left.name)}"
     measure = many.measure
@@ -171,12 +178,15 @@ def _join(many: Drafted, one: Drafted, left: Column, right: Column) -> Draft:
 
 
 def _word(name: str) -> str:
-    """Returns a column's name as part of a query's name."""
+    """Returns a column's name in the form that it has in a query's name: a-z, 0-9 and _ only."""
     return "".join(c if c.isascii() and c.isalnum() else "_" for c in name.lower())[:48] or "column"
 
 
 def as_yaml(title: str, command: str, tables: Sequence[Drafted], queries: Sequence[Draft]) -> str:
-    """Returns the text of the workload file."""
+    """Returns the text of a workload file that has these tables and queries.
+
+    ``command`` is the command that drafted it, for a comment.
+    """
     lines = [f"# Drafted by: {_line(command)}", f"title: {_scalar(title)}", "tables:"]
     for one in tables:
         lines += _table_lines(one)
@@ -206,22 +216,22 @@ def _table_lines(one: Drafted) -> Iterator[str]:
 
 
 def _comment(text: str) -> list[str]:
-    """Returns a text as lines of a comment of a table."""
+    """Returns a text as lines of a YAML comment, indented as a table's."""
     return wrap(_line(text), WIDTH, initial_indent="    # ", subsequent_indent="    #   ")
 
 
 def _line(text: str) -> str:
-    """Returns a text as one line of a comment."""
+    """Returns a text as one line, without control characters, for a YAML comment."""
     return " ".join(visible(text).split())
 
 
 def _scalar(value: object) -> str:
-    """Returns a value as YAML, which JSON is."""
+    """Returns a value as YAML: plain if it is a simple word, else as JSON, which YAML includes."""
     plain = isinstance(value, str) and value.replace("_", "a").replace(" ", "a").isalpha()
     return value if plain and isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def relative(path: Path, output: Path) -> str:
-    """Returns a path as a workload file writes it: relative to the file."""
+    """Returns a path relative to the folder of the workload file ``output``."""
     text = os.path.relpath(path, output.parent)
     return f"./{text}" if text.startswith("~") else text

@@ -17,7 +17,8 @@ PLAIN = (bool, int, float, str, bytes, type(None))
 def source_of(function: Callable[..., Any]) -> str:
     """Returns the text of a module with a function, and the imports and values that it uses.
 
-    Raises HarnessError for what cannot be written down: a lambda, a value of another type.
+    Raises HarnessError for what cannot be written as text: a lambda, or a value of a type that has
+    no literal.
     """
     if not isinstance(function, FunctionType) or function.__name__ == "<lambda>":
         raise HarnessError(f"{function!r} is no function with a name; write it with def")
@@ -29,7 +30,7 @@ def source_of(function: Callable[..., Any]) -> str:
 
 
 def _collect(function: FunctionType, name: str, parts: dict[str, str]) -> None:
-    """Adds a function's source, after that of all that it uses, to ``parts``."""
+    """Adds to ``parts``, by name, the source of all that a function uses, and then its own."""
     parts[name] = ""  # a function may call itself
     for used, value in _used(function):
         if used in parts:
@@ -52,7 +53,7 @@ def _source(function: FunctionType) -> str:
 
 
 def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yields the names from outside that a function uses, with their values."""
+    """Yields the names that a function uses and does not define itself, with their values."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     yield from ((name, cell.cell_contents) for name, cell in cells.items())
     for name in dict.fromkeys(_names(function.__code__)):
@@ -61,7 +62,7 @@ def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """Yields the global names of a function's code, and of functions within it."""
+    """Yields the global names that a function's code uses, and those of functions within it."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -69,7 +70,10 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 def _statement(name: str, value: Any, user: str) -> str:
-    """Returns the statement that defines a name as a value."""
+    """Returns a statement that defines ``name`` as ``value``: an import or an assignment.
+
+    ``user`` is the function that uses it, for error messages.
+    """
     if isinstance(value, ModuleType):
         return f"import {value.__name__} as {name}"
     if _is_plain(value):

@@ -29,7 +29,11 @@ ENDING_SECONDS = 45.0
 
 @dataclass(frozen=True)
 class CheckPart:
-    """One run of pytest: workloads at one size, at most ``seconds`` of rounds for each cell."""
+    """A part of the check: one run of pytest on some workloads at one size.
+
+    Each cell gets at most ``seconds`` of rounds. ``beside`` are engines that run beside those on
+    GPUs.
+    """
 
     workloads: tuple[str, ...]
     size: str
@@ -65,7 +69,7 @@ def main(
     arguments: Sequence[str],
     run: Callable[[Sequence[str], float], int] | None = None,
 ) -> int:
-    """Runs the parts -> their greatest exit code, or 1 if there is no GPU."""
+    """Runs the parts of the check; returns their greatest exit code, or 1 if there is no GPU."""
     parsed, options = _parser().parse_known_args(arguments)
     try:
         print(usable_gpu(), flush=True)
@@ -108,7 +112,7 @@ def _parts(text: str) -> list[str]:
 
 
 def interrupted_after(command: Sequence[str], seconds: float) -> int:
-    """Runs a command, interrupts it after ``seconds`` -> its exit code."""
+    """Runs a command, and interrupts it after ``seconds``; returns its exit code."""
     process = subprocess.Popen(command)
     try:
         return process.wait(seconds)

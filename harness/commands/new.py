@@ -21,7 +21,7 @@ from harness.words import suggestion
 
 
 class _FilesOrCommand(TyperGroup):
-    """Takes ``harness new data.csv`` for ``harness new workload data.csv``."""
+    """A group of commands: ``harness new data.csv`` is ``harness new workload data.csv``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         first = args[0] if args else "--help"
@@ -81,7 +81,7 @@ def new_engine(
 
 
 def _names(name: str, family: str) -> dict[str, str]:
-    """Returns the values of the templates' placeholders.
+    """Returns, by placeholder, the values that a new engine's templates are filled with.
 
     Raises HarnessError for an invalid name.
     """
@@ -103,7 +103,7 @@ def _names(name: str, family: str) -> dict[str, str]:
 
 
 def _colour(name: str) -> str:
-    """Returns a colour that is computed from the name."""
+    """Returns a colour for an engine, computed from its name: the same each time."""
     rgb = colorsys.hls_to_rgb(zlib.crc32(name.encode()) / 2**32, 0.45, 0.7)
     return "#" + "".join(f"{round(255 * part):02x}" for part in rgb)
 
@@ -137,7 +137,7 @@ def _files_of_package(names: Mapping[str, str], family: str) -> dict[str, str]:
 
 
 def _announce(file: Path, names: Mapping[str, str]) -> None:
-    """Adds the entry point and the extra to the project's ``pyproject.toml``."""
+    """Adds a new engine's entry point and extra to the ``pyproject.toml`` of the project."""
     module = names["module"]
     place = f"sql.{module}" if names["family"] == "sql" else f"{module}.engine"
     text = file.read_text(encoding="utf-8")

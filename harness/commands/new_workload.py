@@ -63,13 +63,13 @@ def new_workload(
 
 
 def _count(things: Sequence[object], one: str) -> str:
-    """Returns the number of things in words: 1 table, 3 queries."""
+    """Returns a number of things with their noun: 1 table, 3 queries."""
     many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
     return f"{len(things)} {one if len(things) == 1 else many}"
 
 
 def _named(files: Sequence[Path]) -> dict[str, TableSource]:
-    """Returns a table for each file, named after it."""
+    """Returns, by name, a table for each file; a table is named after its file."""
     named: dict[str, TableSource] = {}
     for path in files:
         start = name = _word(path.resolve().name.split(".")[0])
@@ -81,13 +81,13 @@ def _named(files: Sequence[Path]) -> dict[str, TableSource]:
 
 
 def _word(text: str) -> str:
-    """Returns a text as a name that a YAML file may give a table."""
+    """Returns a text changed into a valid name of a table in a workload file."""
     word = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_").lower()[:60]
     return f"t_{word}".rstrip("_") if needs_quotes(word) else word
 
 
 def _drafted(sources: Mapping[str, TableSource], target: Path) -> list[Drafted]:
-    """Reads all files; raises WorkloadError or DataError for those that cannot be read."""
+    """Reads the tables' files; raises WorkloadError or DataError if one cannot be read."""
     with Cache() as cache, Apart() as reading:
         walk = Walk()
         sniffed = {name: _delimited(one, walk, reading) for name, one in sources.items()}
@@ -107,7 +107,7 @@ def _drafted(sources: Mapping[str, TableSource], target: Path) -> list[Drafted]:
 
 
 def _delimited(source: TableSource, walk: Walk, reading: Apart) -> TableSource:
-    """Returns a CSV file's table with the delimiter that DuckDB's sniffer finds."""
+    """Returns the source; of a CSV file, with the delimiter that DuckDB's sniffer finds."""
     found = resolve(source, walk)
     if found.kind != "CSV":
         return source
@@ -118,7 +118,10 @@ def _delimited(source: TableSource, walk: Walk, reading: Apart) -> TableSource:
 
 
 def _with_nulls(source: TableSource, looks: Sequence[Look]) -> TableSource:
-    """Returns a table with those null values that make columns numbers or dates."""
+    """Returns the source with further texts to be read as NULL.
+
+    They are the texts without which columns are numbers or dates.
+    """
     texts = dict.fromkeys(text for look in looks for text in look.null_values)
     values = dict.fromkeys([*source.csv_format.null_values, *texts])
     return replace(source, csv_format=replace(source.csv_format, null_values=tuple(values)))
@@ -136,7 +139,7 @@ def _workload(file: Path, tables: Mapping[str, TableSource]) -> Workload:
 
 
 def _keys(source: TableSource) -> dict[str, str | tuple[str, ...]]:
-    """Returns the YAML keys of a table beside its path."""
+    """Returns the keys, beside ``path``, that a table needs in the workload file."""
     form = source.csv_format
     keys: dict[str, str | tuple[str, ...]] = {}
     if source.delimited:
@@ -147,7 +150,10 @@ def _keys(source: TableSource) -> dict[str, str | tuple[str, ...]]:
 
 
 def _chosen(tables: Sequence[Drafted], target: Path) -> list[Draft]:
-    """Returns, of each group of candidates, the first that all engines of a plain run can do."""
+    """Returns one draft of each group of candidates: the first that all default engines can run.
+
+    Engines that are not available here do not count.
+    """
     schemas = {one.name: one.table.schema for one in tables}
     sources = {one.name: TableSource(one.name, (one.path,), target, 1) for one in tables}
     names = [name for name in engines.by_default() if not engines.get(name).unavailable()]
@@ -162,7 +168,7 @@ def _chosen(tables: Sequence[Drafted], target: Path) -> list[Draft]:
 
 
 def _is_done(compiler: Compiler, draft: Draft, schemas: Schemas, names: Sequence[str]) -> bool:
-    """True if all these engines have a program for a query."""
+    """True if a draft's query compiles for all engines in ``names``."""
     query = Query(draft.name, draft.title, draft.sql, 1, 1)
     try:
         for name in names:
@@ -173,7 +179,7 @@ def _is_done(compiler: Compiler, draft: Draft, schemas: Schemas, names: Sequence
 
 
 def _report(one: Drafted) -> None:
-    """Prints what was mended of a table, and what is left to do."""
+    """Prints what was set so that a table is read correctly, and what the user should look at."""
     for line in _remarks(one):
         typer.echo(fill(f"{one.name}: {line}", WIDTH, subsequent_indent="  "))
 

@@ -36,12 +36,12 @@ def benchmark(
     results: str | Path | None = None,
     options: Sequence[str] = (),
 ) -> Benchmarked:
-    """Runs a workload file, as ``pytest --benchmark FILE`` does, and returns what came of it.
+    """Runs a workload file, as ``pytest --benchmark FILE`` does, and returns the results.
 
-    Each engine runs in its own process, and its answers are checked. Without ``engines`` and
-    ``queries`` all run. ``results`` is the folder for the results file and the page; without one
-    they go when the returned object does. ``options`` are further ones of ``pytest --benchmark``.
-    Raises HarnessError if nothing could be run.
+    Each engine runs in its own process, and its answers are checked. Without ``engines`` all
+    engines run, without ``queries`` all queries. ``results`` is the folder for the results file and
+    the page; without it they are deleted together with the returned object. ``options`` are further
+    options of ``pytest --benchmark``. Raises HarnessError if nothing could be run.
     """
     path = Path(file)
     target = Path(results or tempfile.mkdtemp(prefix="enginebench-")).absolute()
@@ -78,10 +78,11 @@ def compare_functions(
     """Compares functions, ``{"pandas": mine, "polars": [one, another]}``, on the same tables.
 
     A function gets ``t``, and ``t(name)`` is a table as its engine has it; it returns the engine's
-    own frame. ``tables`` are files by name, or frames that Arrow can read. With ``sql`` answers are
-    checked against DuckDB's, and the compiled programs run beside them; else against the first
-    function's. Each engine runs in a process of its own, which is given a function's source and
-    what this uses. Raises HarnessError for a function that cannot be passed on.
+    own frame. ``tables`` are files by name, or frames that Arrow can read. With ``sql``, answers
+    are checked against DuckDB's, and the programs compiled from it run beside the functions;
+    otherwise answers are checked against the first function's. Each engine runs in a process of its
+    own, which gets a function's source and that of what the function uses. Raises HarnessError for
+    a function whose source cannot be passed on.
     """
     with tempfile.TemporaryDirectory(prefix="enginebench-") as name:
         folder = Path(name)
@@ -102,7 +103,7 @@ def compare_functions(
 def _written(
     functions: Mapping[str, Function | Sequence[Function]], folder: Path
 ) -> dict[str, list[str]]:
-    """Writes each function to a file of its own; returns them as ``native`` has them."""
+    """Writes each function to a file; returns, by engine, what ``native`` in a workload has."""
     native: dict[str, list[str]] = {}
     for engine, given in functions.items():
         for function in given if isinstance(given, Sequence) else [given]:
@@ -116,7 +117,7 @@ def _written(
 
 
 def _path(source: Any, target: Path) -> Any:
-    """Returns a table as a workload file has it; a frame is written as Parquet."""
+    """Returns a table's path for a workload file; a frame is first written to Parquet."""
     if isinstance(source, (str, Path)):
         return str(Path(source).expanduser().absolute())
     if isinstance(source, Mapping):
@@ -131,7 +132,7 @@ def _path(source: Any, target: Path) -> Any:
 
 
 class Benchmarked:
-    """The results of a run: a ``frame``, a ``chart``, sentences (``text``), the files' paths."""
+    """The results of a run: a ``frame``, a ``chart``, sentences (``text``) and the files' paths."""
 
     def __init__(self, path: Path, page: Path) -> None:
         self.path, self.page = path, page
@@ -148,9 +149,9 @@ class Benchmarked:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row for each cell; seconds are medians, with the ends of their 95% intervals.
+        """Returns a row for each cell; seconds are medians, with the ends of their 95% intervals.
 
-        ``ratio`` is to the fastest engine of the same question.
+        ``ratio`` is the cell's median divided by that of the fastest engine of the same question.
         """
         import pandas as pd
 
@@ -179,7 +180,7 @@ class Benchmarked:
 
     @cached_property
     def chart(self) -> alt.FacetChart:
-        """The engines' times by query, with intervals; a notebook draws it."""
+        """Returns a chart of the engines' times by query, with intervals; a notebook draws it."""
         import altair as alt
 
         timed = self.frame[self.frame["outcome"] == "ok"]
@@ -203,7 +204,7 @@ class Benchmarked:
 
     @property
     def text(self) -> str:
-        """The engine to use for each kind of work, in words."""
+        """Returns sentences that say which engine to use for each kind of work."""
         import report
 
         return "\n".join(verdict.text for verdict in report.verdicts(self.path))
@@ -214,7 +215,7 @@ class Benchmarked:
         return f"{self.frame[columns].to_string(index=False)}\n{self.text}"
 
     def _repr_html_(self) -> str:
-        """The sentences, a picture of the chart and the table, which load nothing."""
+        """Returns the sentences, a picture of the chart and the table, as HTML for a notebook."""
         import html
 
         import vl_convert

@@ -31,7 +31,10 @@ TIMEOUT_SECONDS = 120.0
 
 
 def startups(names: Iterable[str]) -> Grid:
-    """Returns a table of what it takes to start the engines that can be used here."""
+    """Returns a table of each engine's installed megabytes and seconds to start.
+
+    Engines that cannot be used here are left out.
+    """
     made = Grid("engine", "installed", "start", "first answer", box=None, padding=(0, 2, 0, 0))
     for row in _rows(names):
         made.add_row(*row)
@@ -39,7 +42,10 @@ def startups(names: Iterable[str]) -> Grid:
 
 
 def _rows(names: Iterable[str]) -> Iterator[Sequence[str]]:
-    """Yields a row for each engine that can be used here: name, installed MB, and its seconds."""
+    """Yields a row for each engine that can be used here: name, installed MB, and two times.
+
+    The times are the seconds until the engine was ready, and until its first answer.
+    """
     with Scratch() as scratch:
         table = _written(scratch.path / "t.parquet")
         for name in names:
@@ -60,9 +66,10 @@ def _written(file: Path) -> Table:
 
 
 def _timed(name: str, table: Table, folder: Path) -> tuple[str, str]:
-    """Starts an engine in a process of its own, which loads a small table and groups it.
+    """Starts an engine in a process of its own, where it loads a small table and groups it.
 
-    Returns the time until it was ready, and until its first answer, without Python's own start.
+    Returns, as texts, the seconds until it was ready and until its first answer. The start of
+    Python itself is not included.
     """
     query = compile_query(QUERY, {table.name: table.schema})
     program = engines.get(name).compile(query, {table.name: table}, Input.MEMORY)
@@ -75,7 +82,7 @@ def _timed(name: str, table: Table, folder: Path) -> tuple[str, str]:
 
 
 def installed_bytes(engine: Engine) -> int:
-    """Returns the size of an engine's library and of all that it requires."""
+    """Returns the installed size of an engine's library and of all packages that it requires."""
     path = sys.path
     if isinstance(engine, InOwnEnvironment):
         path = [str(folder) for folder in engine.home().folder.glob("lib/python*/site-packages")]
@@ -92,7 +99,7 @@ def installed_bytes(engine: Engine) -> int:
 
 
 def _required(of: importlib.metadata.Distribution, extras: set[str]) -> Iterator[Requirement]:
-    """Yields what a distribution requires, and its extras."""
+    """Yields the packages that a distribution and its ``extras`` require."""
     for text in of.requires or ():
         each = Requirement(text)
         if each.marker is None or any(map(each.marker.evaluate, _of_extras(extras))):

@@ -32,9 +32,9 @@ WIDTH = 80
 
 @dataclass(frozen=True)
 class Pair:
-    """A question of a results file and two engines' cells of it; without another, the first only.
+    """A question of a results file, with the cells of two engines that are to be measured again.
 
-    ``file`` is the workload's file here.
+    If the question has only one engine, there is one cell. ``file`` is the workload file here.
     """
 
     file: Path
@@ -57,9 +57,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Judged:
-    """What became of a pair: lines to print, and whether answers, programs, the ratio agree.
+    """What measuring a pair again showed: lines to print, and how many answers are right or wrong.
 
-    ``ratio`` is "", if it could not be compared.
+    ``other_programs`` counts programs with another text here. ``ratio`` says whether the ratio
+    agrees; it is "" if it could not be compared.
     """
 
     lines: tuple[str, ...]
@@ -113,7 +114,7 @@ OPEN, AHEAD = "not told apart here", "the other one is ahead"
 
 
 def _missing(run: RunFile, cell: ResultCell, words: dict[str, None]) -> bool:
-    """True if a cell cannot be measured here; adds the reason, once for all cells that have it."""
+    """True if a cell cannot be measured here; the reason is then added to ``words``."""
     reason = _reason(run, cell)
     if reason:
         words[reason] = None
@@ -140,7 +141,7 @@ def _reason(run: RunFile, cell: ResultCell) -> str:
 
 
 def _chosen(run: RunFile, cells: Iterable[ResultCell], count: int) -> list[Pair]:
-    """Returns pairs of engines for evenly spaced questions: the fastest and one of the others."""
+    """Returns pairs of engines, the fastest and another, for evenly spaced questions."""
     from statistics import median
 
     questions: dict[tuple[Setting, str], list[ResultCell]] = {}
@@ -176,7 +177,7 @@ def _version(name: str) -> str | None:
 
 
 def _grouped(pairs: Sequence[Pair]) -> list[list[Pair]]:
-    """Returns the pairs by what one command can measure: a file in one setting."""
+    """Returns the pairs in groups that one command can measure: of one file in one setting."""
     groups: dict[tuple[Path, Setting], list[Pair]] = {}
     for pair in pairs:
         groups.setdefault((pair.file, pair.setting), []).append(pair)
@@ -203,7 +204,7 @@ def _measured(pairs: Sequence[Pair], budget: str, count: int) -> list[Judged]:
 
 
 def _command(pairs: Sequence[Pair], seconds: float, folder: str) -> list[str]:
-    """Returns the command line that measures these cells, and no others of their queries."""
+    """Returns the command line that measures the cells of these pairs, and no other cells."""
     setting, workload = pairs[0].setting, load(pairs[0].file)
     selected = dict.fromkeys(_selected(workload, cell) for pair in pairs for cell in pair.cells)
     wanted = {(cell.query, cell.engine.name) for pair in pairs for cell in pair.cells}
@@ -221,7 +222,7 @@ def _command(pairs: Sequence[Pair], seconds: float, folder: str) -> list[str]:
 
 
 def _selected(workload: Workload, cell: ResultCell) -> str:
-    """Returns what ``--engines`` has to name for a cell's engine, or a user's own program."""
+    """Returns the name for ``--engines`` that selects a cell's engine or a user's own program."""
     name = cell.engine.name
     base = name.partition("=")[2]
     own = base and any(one == name for one, _ in engines_of(workload.query(cell.query), [base]))
@@ -250,12 +251,15 @@ def _judge(pair: Pair, found: Mapping[tuple[str, str], ResultCell]) -> Judged:
 
 
 def _table_rows(cell: ResultCell) -> int:
-    """Returns the rows of all tables of a cell; 0 if they are unknown."""
+    """Returns the number of rows of all tables of a cell together; 0 if it is unknown."""
     return (cell.extras.table_rows if cell.extras else None) or 0
 
 
 def _ratio(there: Sequence[ResultCell], here: Sequence[ResultCell]) -> tuple[str, str]:
-    """Returns whether the ratio of two engines is reproduced, and a line that says so."""
+    """Returns whether the ratio of two engines is the same here as there, and a line that says so.
+
+    Both are "" if there is no ratio.
+    """
     from report.compare.metrics import DEFAULT
     from report.compare.resampling import ratio_between
     from report.words.wording import interval, ratio
@@ -276,7 +280,10 @@ def _ratio(there: Sequence[ResultCell], here: Sequence[ResultCell]) -> tuple[str
 
 
 def _verdict(then: Ratio, now: Ratio) -> str:
-    """Returns whether a ratio is the same within both intervals, or at least on one side of 1."""
+    """Returns how a ratio measured here agrees with the one in the results file.
+
+    Their intervals overlap, or the same engine is ahead, or the other one is, or it remains open.
+    """
     if then.interval is None or now.interval is None or (now.covers_one and not now.is_tie):
         return OPEN
     if then.interval[0] <= now.interval[1] and now.interval[0] <= then.interval[1]:
@@ -287,7 +294,7 @@ def _verdict(then: Ratio, now: Ratio) -> str:
 
 
 def _summary(judged: Sequence[Judged]) -> str:
-    """Returns the last sentences: how much of the sample is as in the results file."""
+    """Returns sentences: how many answers, programs and ratios agree with the results file."""
     right = sum(one.right for one in judged)
     count = right + sum(one.wrong for one in judged)
     same = right - sum(one.other_programs for one in judged)

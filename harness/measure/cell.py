@@ -52,18 +52,21 @@ class Phase(StrEnum):
 
 
 class Progress(Protocol):
-    """Called before each phase of a cell; ``number`` counts its rounds from 1, and is else 0."""
+    """A function that is called before each phase of a cell; ``number`` is the round's, else 0.
+
+    Rounds are numbered from 1.
+    """
 
     def __call__(self, cell: Cell, phase: Phase, number: int) -> None: ...
 
 
 @dataclass(frozen=True)
 class CellTask:
-    """What is needed to measure one cell.
+    """What is needed to measure one cell in one pass.
 
     ``data_key`` is the hash of the tables' content, under which references are cached. ``writes``
     says that the program writes its answer to a file. ``before`` is the cell's record of earlier
-    passes, to which this one adds its rounds; its outcome is ok.
+    passes, to which this pass adds rounds; the outcome in it is ok.
     """
 
     cell: Cell
@@ -76,16 +79,16 @@ class CellTask:
 
     @property
     def rounds(self) -> tuple[Round, ...]:
-        """The rounds of earlier passes."""
+        """Returns the rounds that earlier passes measured."""
         return () if self.before is None else self.before.rounds
 
 
 class _Wrong(HarnessError):
-    """An answer that differs from the reference."""
+    """Raised where an answer differs from the reference."""
 
 
 def outcome_of(error: WorkerError) -> Outcome:
-    """Returns the outcome of a cell whose process had an error."""
+    """Returns the outcome of a cell whose worker failed with an error: oom, timeout or error."""
     if isinstance(error, WorkerOutOfMemory):
         return Outcome.OOM
     return Outcome.TIMEOUT if isinstance(error, WorkerTimeout) else Outcome.ERROR
@@ -123,15 +126,18 @@ class Measurement:
         self._gpu = GpuUsage() if on_gpu(task.cell) else None
 
     def _rounds_after(self, before: Record, rounds: Rounds) -> Rounds:
-        """Returns the limits of a later pass: what earlier ones left of the cell's seconds."""
+        """Returns the limits of a later pass: earlier ones have used some of the cell's seconds."""
         return rounds.within(self.settings.rounds.seconds - spent(before))
 
     def set_up(self) -> None:
-        """Gets a worker that has the tables, and has it prepare the program."""
+        """Gets a worker that has loaded the tables, and lets it prepare the program."""
         self._attempt(self._set_up)
 
     def first_run(self) -> None:
-        """Runs the program once cold, and checks that answer; in a later pass, once uncounted."""
+        """Runs the program once: in the first pass cold, with a check of its answer.
+
+        In a later pass the run is not counted.
+        """
         self._attempt(self._first_run if self.task.before is None else self._run_again)
 
     def block(self, turn: int) -> None:
@@ -145,16 +151,16 @@ class Measurement:
 
     @property
     def limit(self) -> Stopped | None:
-        """Why there may be no further round in this pass, or None."""
+        """Returns why this pass may have no further round; None if it may have one."""
         return self.rounds.limit(len(self._rounds), self._spent)
 
     @property
     def sure(self) -> bool:
-        """True if the median is known well enough, from several blocks."""
+        """True if the cell's median is known as precisely as wanted, from enough blocks."""
         return self._is_sure and self._blocks >= self.rounds.fewest_blocks
 
     def complete(self) -> None:
-        """Makes the record."""
+        """Makes the cell's record from its rounds and figures."""
         self._attempt(self._complete)
 
     def _attempt(self, step: Callable[[], None]) -> None:
@@ -187,14 +193,14 @@ class Measurement:
             self._fail(Outcome.ERROR, f"the harness failed: {type(error).__name__}: {error}")
 
     def _with_hint(self, reason: str) -> str:
-        """Adds to an error of a user's own program which column was perhaps meant."""
+        """Returns the reason of an error; of a user's own program with the column perhaps meant."""
         task = self.task
         names = [column.name for table in task.tables.values() for column in table.schema]
         hint = column_meant(reason, names) if task.program.file else ""
         return f"{reason}; {hint}" if hint else reason
 
     def _data_of_its_own(self) -> str | None:
-        """Returns what in the data makes engines fail where DuckDB does not, or None."""
+        """Returns what in the data makes engines fail where DuckDB does not, as a text, or None."""
         task = self.task
         try:
             reference = self.referee.reference(task.tables, task.data_key, task.spec)
@@ -230,7 +236,7 @@ class Measurement:
             self._gpu.forget_cold()
 
     def _run_again(self) -> None:
-        """Runs the program once in a process of a later pass: the run is not counted."""
+        """Runs the program once at the start of a later pass; this run is not counted."""
         before = self.task.before
         assert before is not None and before.figures is not None
         self._rows, self._loops = before.figures.rows, before.figures.loops or 1
@@ -241,7 +247,10 @@ class Measurement:
         self._uncounted += 1
 
     def _drop_caches(self) -> bool | None:
-        """Whether the files to be read are out of the page cache; None without --drop-caches."""
+        """Evicts the cell's files from the page cache; returns whether that worked.
+
+        Returns None, and evicts nothing, without --drop-caches or if the tables are in memory.
+        """
         source = self.task.cell.input
         if not self.settings.drop_caches or source is Input.MEMORY:
             return None
@@ -250,7 +259,7 @@ class Measurement:
     def _check_again(self) -> None:
         """Checks the answer of the last hot run: a program may have changed its tables.
 
-        If it is wrong, the worker is ended, since other queries read these tables, too.
+        If the answer is wrong, the worker is ended, since other queries read the same tables.
         """
         if not self._rounds:
             return
@@ -262,7 +271,10 @@ class Measurement:
             raise _Wrong(f"right in the first run, and not in the last: {error}") from None
 
     def _check(self) -> None:
-        """Checks the answer of the last run; that time is not the engine's."""
+        """Checks the last run's answer against the reference; raises _Wrong if they differ.
+
+        The time that this takes does not count as the engine's.
+        """
         self._report(Phase.CHECK)
         task = self.task
         # what is left of it when a disk is full goes with the worker
@@ -279,7 +291,10 @@ class Measurement:
             raise _Wrong(reason)
 
     def _block(self, turn: int) -> None:
-        """Runs a block. A first round that is as long as a block is counted itself."""
+        """Runs a block of hot rounds: first some that are not counted, then some that are.
+
+        If the first round takes as long as a whole block, it is counted.
+        """
         wanted = self.rounds.block_seconds
         self._report(Phase.ROUND, len(self._rounds) + 1)
         ran, counted = self._warmed(wanted), 0.0
@@ -293,7 +308,7 @@ class Measurement:
         self._blocks += 1
 
     def _warmed(self, wanted: float) -> Ran:
-        """Runs rounds that are not counted, and then the first that is; returns that."""
+        """Runs rounds that are not counted, then the first that is; returns that round's result."""
         warm, warming = 0.0, self.rounds.warming_seconds
         while True:
             ran = self._run()
@@ -306,7 +321,7 @@ class Measurement:
             self._uncounted += 1
 
     def _is_short(self, ran: Ran) -> bool:
-        """True if the first round shows that one round should be several runs."""
+        """True if the first round was so short that each further round should be several runs."""
         known = bool(self._rounds or self.task.rounds) or self._loops > 1 or self.task.writes
         return not known and loops_for(ran.seconds) > 1
 
@@ -346,7 +361,7 @@ class Measurement:
         self.record = Record(self.task.cell, Outcome.OK, "", program, rounds, figures)
 
     def _figures(self) -> Figures:
-        """Returns the figures of a first pass."""
+        """Returns the figures of the first pass, as the record holds them."""
         source = self.task.cell.input
         return Figures(
             rows=self._rows,
@@ -367,7 +382,7 @@ class Measurement:
         )
 
     def _figures_after(self, before: Record) -> Figures:
-        """Returns the figures of the earlier passes and this one together."""
+        """Returns the figures of the earlier passes and of this pass together."""
         figures = before.figures
         assert figures is not None
         known = sure([one.seconds for one in (*before.rounds, *self._rounds)])

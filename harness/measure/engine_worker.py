@@ -31,7 +31,7 @@ BATCH_ROWS = 1_000_000
 
 
 class EngineAtWork:
-    """One engine, its tables, its prepared program, and the result of the last run."""
+    """Answers a worker's requests, with one engine, its tables, its program and the last result."""
 
     def __init__(self) -> None:
         self._session: Session | None = None
@@ -114,7 +114,7 @@ class EngineAtWork:
         return sum(pq.ParquetFile(file).metadata.num_rows for file in _parts(Path(OUTPUT_FILE)))
 
     def _clear(self) -> None:
-        """Drops the last result: its memory, or its file."""
+        """Drops the last run's result from memory, and deletes the file that the run wrote."""
         self._result = None
         output = Path(OUTPUT_FILE)
         if output.is_dir():
@@ -135,7 +135,7 @@ def _settle() -> None:
 
 
 def _parts(output: Path) -> list[Path]:
-    """Returns the Parquet files of an output: the file, or a distributed engine's in a folder."""
+    """Returns the Parquet files of an output: one file, or all in a distributed engine's folder."""
     if not output.exists():
         raise FileNotFoundError(f"the program has written no {output}")
     return sorted(output.rglob("*.parquet")) if output.is_dir() else [output]

@@ -43,7 +43,10 @@ VALUE_BYTES = {Type.STRING: 32, Type.BOOLEAN: 1}
 
 
 def default_together_limit() -> int:
-    """Returns half of the memory in bytes, control groups included."""
+    """Returns half of the memory that this process may use, in bytes.
+
+    It is the default of ``Settings.together_limit``; limits by control groups are included.
+    """
     return int(total_memory() * TOGETHER_SHARE)
 
 
@@ -51,13 +54,13 @@ def default_together_limit() -> int:
 class Settings:
     """How cells are measured.
 
-    ``timeout`` (seconds) bounds one cell's runs, ``setup_timeout`` the start of a process and
-    the loading of its tables, which all queries of a workload share. ``memory_limit`` (bytes) is
-    each engine's; engines take turns where all of them together hold at most ``together_limit``.
-    Programs that read files are run cold in a fresh process each; with ``cold_process``, also those
-    that start from loaded tables. ``drop_caches``: files are evicted from the page cache first.
-    ``connect`` gives the address of a cluster for an engine. ``gpu_memory_limit`` (bytes) is what
-    an engine may allocate on a GPU.
+    ``timeout`` (seconds) bounds one cell's runs, ``setup_timeout`` the start of a process and the
+    loading of its tables, which all queries of a workload share. ``memory_limit`` (bytes) is each
+    engine's; engines take turns where all of them together hold at most ``together_limit`` bytes.
+    Programs that read files are run cold in a fresh process each; with ``cold_process``, also
+    programs that start from loaded tables. With ``drop_caches``, files are evicted from the page
+    cache before a cold run. ``connect`` holds, by engine, the address of the cluster that it
+    connects to. ``gpu_memory_limit`` (bytes) is what an engine may allocate on a GPU.
     """
 
     threads: int
@@ -77,7 +80,7 @@ class Settings:
             raise ValueError("threads and timeouts must be positive")
 
     def variables(self, engine: str) -> dict[str, str]:
-        """The environment variables that carry these settings to an engine's process."""
+        """Returns the environment variables that pass these settings to an engine's process."""
         address, limit = self.connect.get(engine), self.gpu_memory_limit
         memory = self.memory_limit
         variables = {
@@ -90,7 +93,7 @@ class Settings:
 
 @dataclass
 class PooledWorker:
-    """An engine's worker, the tables that it has, and how many programs it was given."""
+    """An engine's worker, with the tables that it has and the number of programs it was given."""
 
     client: WorkerClient
     starting: bool = True
@@ -100,7 +103,7 @@ class PooledWorker:
 
 
 class WorkerPool(Closing):
-    """Keeps one worker for each engine, input, size, threads and workload.
+    """Keeps one worker for each engine, input, size, number of threads and workload.
 
     Use it from one thread. ``close`` ends all workers.
     """
@@ -114,9 +117,10 @@ class WorkerPool(Closing):
         self.spent = Spent()
 
     def start(self, cells: Iterable[Cell]) -> None:
-        """Begins to start the workers of cells, side by side. ``worker_for`` awaits them all.
+        """Begins to start the workers of cells, side by side, and returns before they have started.
 
-        An engine's first process starts alone, so that nothing disturbs the time that it takes.
+        ``worker_for`` waits for all of them. An engine's first process starts alone, so that
+        nothing disturbs the measured time of its start.
         """
         for key in dict.fromkeys(map(_without_query, cells)):
             if key not in self._workers and not self._failures.get(key):
@@ -126,11 +130,14 @@ class WorkerPool(Closing):
                         self._await_starts()
 
     def start_seconds(self, cell: Cell) -> float | None:
-        """Returns what the first start of the cell's engine took; None before it."""
+        """Returns the seconds that the first start of the cell's engine took; None before it."""
         return self._start_seconds.get((cell.engine, cell.threads))
 
     def refresh(self, cells: Iterable[Cell]) -> None:
-        """Begins to replace the cells' used workers, where cold runs need a fresh process."""
+        """Replaces the used workers of cells whose cold runs need a fresh process.
+
+        Returns before the new workers have started.
+        """
         cells = [c for c in cells if self.settings.cold_process or c.input is not Input.MEMORY]
         for cell in cells:
             worker = self._workers.get(_without_query(cell))
@@ -141,9 +148,10 @@ class WorkerPool(Closing):
     def worker_for(
         self, cell: Cell, tables: Mapping[str, Table], loading: Callable[[], None]
     ) -> PooledWorker:
-        """The worker for a cell, with its tables at hand; ``loading`` is called before a set-up.
+        """Returns the worker for a cell, with the cell's tables loaded.
 
-        Raises WorkerError where the set-up fails, and at once where it has failed before.
+        ``loading`` is called before tables are loaded. Raises WorkerError if the set-up of the
+        worker fails; after several failures, it raises at once and does not try again.
         """
         self._await_starts()
         key = _without_query(cell)
@@ -176,9 +184,10 @@ class WorkerPool(Closing):
         return worker
 
     def make_room(self, cells: Iterable[Cell]) -> None:
-        """Ends other workers, the largest first, while they hold memory that these cells may need.
+        """Ends workers of other cells, the largest first, while these cells may lack memory.
 
-        A lone cell has a GPU to itself; others share it with earlier workers while it has room.
+        A lone cell has a GPU to itself; several cells share it with earlier workers while it has
+        room.
         """
         cells = list(cells)
         own = set(map(_without_query, cells)) & self._workers.keys()
@@ -192,9 +201,10 @@ class WorkerPool(Closing):
             self.discard(idle.pop())
 
     def fits(self, cells: Iterable[Cell], tables: Mapping[str, Table]) -> bool:
-        """Whether the workers of cells may hold the tables in memory all at once.
+        """Returns whether the workers of all these cells may hold the tables in memory at once.
 
-        One that has not loaded them yet is taken to need as much as the largest that has.
+        A worker that has not loaded the tables yet is assumed to need as much memory as the largest
+        worker that has.
         """
         keys = set(map(_without_query, cells))
         loaded = [key for key in keys & self._workers.keys() if self._workers[key].tables]
@@ -204,7 +214,7 @@ class WorkerPool(Closing):
         return sum(sizes) + each * (len(keys) - len(sizes)) <= self.settings.together_limit
 
     def crowds(self, cell: Cell) -> bool:
-        """Whether the other workers hold so much that this cell's may have lacked it."""
+        """Returns whether other workers hold so much memory that this cell's may have lacked it."""
         others = self._workers.keys() - {_without_query(cell)}
         if on_gpu(cell) and any(map(on_gpu, others)):
             return True
@@ -243,7 +253,7 @@ class WorkerPool(Closing):
         return PooledWorker(client)
 
     def discard(self, cell: Cell) -> None:
-        """Ends the worker of a cell; the next cell gets a fresh one."""
+        """Ends the worker of a cell; the next cell that needs this worker gets a fresh one."""
         worker = self._workers.pop(_without_query(cell), None)
         if worker is not None:
             worker.client.close()
@@ -257,7 +267,7 @@ class WorkerPool(Closing):
 
 
 def _provide(worker: PooledWorker, table: Table, source: Input, timeout: float) -> None:
-    """Loads a table into memory, or makes its files known."""
+    """Has a worker load a table into memory; if the input is files, only tells it their paths."""
     if source is Input.MEMORY:
         worker.load_seconds += worker.client.request(LoadTable(table), timeout)
     else:
@@ -266,7 +276,7 @@ def _provide(worker: PooledWorker, table: Table, source: Input, timeout: float) 
 
 
 def _estimated_bytes(tables: Iterable[Table]) -> int:
-    """The bytes that tables take in an engine's memory, estimated by rows and columns' types."""
+    """Estimates the bytes of tables in an engine's memory, from their rows and column types."""
     return sum(
         table.rows * sum(VALUE_BYTES.get(column.type, 8) for column in table.schema)
         for table in tables
@@ -280,9 +290,10 @@ def launched(
     variables: Mapping[str, str] | None = None,
     memory_limit: int | None = None,
 ) -> WorkerClient:
-    """Starts an engine's worker in ``folder``, and posts the request to start the engine.
+    """Starts an engine's worker process in ``folder``, and requests that it start the engine.
 
-    Links to packages that an engine's own environment lacks are made beside the folder.
+    If the engine has an environment of its own, links to the packages that this environment lacks
+    are made beside the folder.
     """
     engine, python = harness.engines.get(name), Path(sys.executable)
     address = harness.engines.address(name)
@@ -301,12 +312,12 @@ def launched(
 
 
 def on_gpu(cell: Cell) -> bool:
-    """Whether a cell's engine computes on a GPU; one that cannot be loaded does not."""
+    """Returns whether a cell's engine computes on a GPU; False if the engine cannot be loaded."""
     with contextlib.suppress(UnknownEngine):
         return harness.engines.get(cell.engine).on_gpu
     return False
 
 
 def _without_query(cell: Cell) -> Cell:
-    """The part of a cell that decides which worker runs it."""
+    """Returns the cell with "*" as its query: cells for which this is equal share a worker."""
     return Cell(cell.workload, "*", cell.engine, cell.size, cell.input, cell.threads)

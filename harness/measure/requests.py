@@ -13,9 +13,9 @@ from harness.tables import Input, Table
 
 @dataclass(frozen=True)
 class StartEngine(Request[float]):
-    """Import the engine's library and set its threads; the reply is the seconds that took.
+    """Request: import the engine's library and set its threads; the reply is the seconds that took.
 
-    It is the first request.
+    It is a worker's first request.
     """
 
     engine: str
@@ -24,14 +24,14 @@ class StartEngine(Request[float]):
 
 @dataclass(frozen=True)
 class LoadTable(Request[float]):
-    """Read a table into the engine's memory; the reply is the seconds that took."""
+    """Request: read a table into the engine's memory; the reply is the seconds that took."""
 
     table: Table
 
 
 @dataclass(frozen=True)
 class ScanTable(Request[None]):
-    """Give the engine a table's files, without reading them."""
+    """Request: give the engine a table's files, which only its programs will read."""
 
     table: Table
     source: Input
@@ -39,7 +39,7 @@ class ScanTable(Request[None]):
 
 @dataclass(frozen=True)
 class PrepareProgram(Request[None]):
-    """Prepare a program to be run; ``writes`` says that it writes its answer to a file."""
+    """Request: prepare a program to be run; ``writes`` says that it writes its answer to a file."""
 
     program: Program
     writes: bool = False
@@ -47,10 +47,10 @@ class PrepareProgram(Request[None]):
 
 @dataclass(frozen=True)
 class Ran:
-    """The result of running the prepared program, ``loops`` times in a row.
+    """The reply to RunProgram: what it took to run the prepared program, once or several times.
 
-    ``seconds`` (wall clock) and ``cpu_seconds`` are of one run, ``rows`` are the last answer's.
-    ``device`` is the use of a GPU, which has done all its work by the end.
+    ``seconds`` (wall clock) and ``cpu_seconds`` are of one run, on average; ``rows`` are those of
+    the last answer. ``device`` is the use of a GPU, which has done all its work when the time ends.
     """
 
     seconds: float
@@ -61,7 +61,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class RunProgram(Request[Ran]):
-    """Run the program that is prepared, ``loops`` times in a row."""
+    """Request: run the program that is prepared, ``loops`` times in a row."""
 
     loops: int = 1
 
@@ -70,7 +70,7 @@ class RunProgram(Request[Ran]):
 class Answer:
     """The file with the last run's answer, and the share of the program that fell back to the CPU.
 
-    The share is None where nothing can fall back.
+    The share is None for an engine whose programs never fall back.
     """
 
     path: Path
@@ -79,6 +79,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class HandOver(Request[Answer]):
-    """Write the last answer to a file of this name: Arrow IPC, or the Parquet that was written."""
+    """Request: write the last answer to the file ``path``: as Arrow IPC, or as Parquet.
+
+    It is Parquet if the program itself wrote its answer to a file.
+    """
 
     path: Path

@@ -28,15 +28,15 @@ LATER_ROUNDS = 100
 
 @dataclass(frozen=True)
 class Rounds:
-    """How many hot rounds a cell gets, in all its passes or in one.
+    """Limits on how many hot rounds a cell gets, in all its passes or in one.
 
     A pass gives a cell at least ``fewest`` and at most ``most`` rounds, and ends between the two
-    when its medians are known to within ``precision``. When its rounds, counted or not, have taken
-    ``seconds``, it gets no further one, but always a first; with ``most`` 0 it gets none. Each pass
-    is run by processes of its own: ``processes`` are the fewest that a cell's rounds are spread
-    over where time allows, each with its share of the seconds. Rounds come in blocks of ``block``
-    seconds, or less where time is short; a fifth of a block's time goes into rounds before it that
-    are not counted.
+    when the cell's median is known to within ``precision``. When its rounds, counted or not, have
+    taken ``seconds``, the pass ends; but it always has one round, unless ``most`` is 0. Each pass
+    is run by processes of its own: ``processes`` is the fewest passes over which a cell's rounds
+    are spread where time allows, each with its share of the seconds. Rounds come in blocks of
+    ``block`` seconds, or less where time is short; before each block, rounds for a fifth of its
+    time are run and not counted.
     """
 
     fewest: int = 5
@@ -56,7 +56,7 @@ class Rounds:
 
     @property
     def block_seconds(self) -> float:
-        """The length of a block."""
+        """Returns the length of a block, in seconds."""
         return min(self.block, self.seconds / (FEWEST_BLOCKS + 1))
 
     @property
@@ -65,37 +65,40 @@ class Rounds:
 
     @property
     def fewest_blocks(self) -> int:
-        """The fewest blocks of a pass."""
+        """Returns the fewest blocks that a pass has before its median counts as known."""
         return math.ceil(FEWEST_BLOCKS / self.processes)
 
     def first(self, seconds: float) -> Rounds:
-        """Returns the limits of a cell's first pass, which takes at most so many seconds."""
+        """Returns the limits of a cell's first pass, which takes at most ``seconds``."""
         return self.within(min(seconds, self.seconds / self.processes))
 
     def within(self, seconds: float) -> Rounds:
-        """Returns the same limits with at most so many seconds."""
+        """Returns the same limits, but with at most ``seconds`` for the rounds."""
         return replace(self, seconds=max(0.0, min(seconds, self.seconds)))
 
     def later(self, seconds: float) -> Rounds:
-        """Returns the limits of a later pass, which uses all of its seconds."""
+        """Returns the limits of a later pass, which goes on for all of ``seconds``."""
         most = min(LATER_ROUNDS, self.most)
         share = self.first(seconds)
         return replace(share, fewest=min(self.fewest, most), most=most, precision=0.0)
 
     def sure(self, seconds: Sequence[float]) -> bool:
-        """True if the median is known well enough; decided after few numbers of rounds only."""
+        """True if the median of these rounds is known to within ``precision``.
+
+        It is decided only after certain numbers of rounds; after others the answer is False.
+        """
         return self._looks_after(len(seconds)) and sure(seconds, self.precision)
 
     def limit(self, rounds: int, spent: float) -> Stopped | None:
-        """Why a pass has no further round after ``rounds`` and ``spent`` seconds, or None."""
+        """Returns why a pass ends after these rounds and ``spent`` seconds; None if it goes on."""
         if rounds >= self.most:
             return Stopped.ROUNDS
         return Stopped.BUDGET if rounds and spent >= self.seconds else None
 
     def _looks_after(self, done: int) -> bool:
-        """True for the numbers of rounds after which to decide: from 5 on 5, 7, 10, 14, 20, 28, ...
+        """True if ``sure`` decides after ``done`` rounds: from 5 on 5, 7, 10, 14, 20, 28, ...
 
-        Deciding after each round would sooner or later meet rounds that agree by chance.
+        If it decided after each round, some rounds would sooner or later agree by chance.
         """
         if done < self.fewest or not self.fewest:
             return False
@@ -104,9 +107,10 @@ class Rounds:
 
 
 def sure(seconds: Sequence[float], precision: float = PRECISION) -> bool:
-    """Whether the 95% interval of the median lies within ``precision`` of it, either way.
+    """Returns whether both ends of the median's 95% interval are within ``precision`` of it.
 
-    The interval is the one that the report shows, between two of the rounds.
+    Precision is a share: 0.025 is 2.5%. The interval is the one that the report shows; its ends are
+    two of the rounds.
     """
     ordered, median = sorted(seconds), statistics.median(seconds)
     low, high = (ordered[rank] for rank in interval_ranks(len(ordered)))
@@ -114,5 +118,5 @@ def sure(seconds: Sequence[float], precision: float = PRECISION) -> bool:
 
 
 def loops_for(seconds: float) -> int:
-    """How often a program that takes ``seconds`` is run in one round."""
+    """Returns how many times a program that takes ``seconds`` is run in one round."""
     return 1 if seconds >= SHORT_SECONDS else math.ceil(LOOPED_SECONDS / max(seconds, 1e-6))

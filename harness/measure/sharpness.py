@@ -25,16 +25,17 @@ later show a difference by chance.
 
 
 def timed(records: Sequence[Record]) -> list[Record]:
-    """Returns the records that have rounds."""
+    """Returns the records that are ok and have hot rounds."""
     return [record for record in records if record.outcome is Outcome.OK and record.rounds]
 
 
 def want(records: Sequence[Record]) -> float:
-    """Returns how far from sharp the ratios to the best engine are at most; 0 if all are sharp.
+    """Returns how far from sharp a question is, by its least sharp engine; 0 if it is sharp.
 
-    A ratio is sharp if both medians are known to within PRECISION, and if its interval shows that
-    the two engines differ or tie. Otherwise the number is the interval's width as a share of the
-    difference. If there is only one engine, its median must be sharp.
+    An engine's number is 0 if its ratio to the best engine is sharp: both medians are known to
+    within PRECISION, and the ratio's interval shows that the two engines differ or tie. Otherwise
+    the number is the interval's width as a share of the difference. If there is only one engine,
+    its median must be known to within PRECISION.
     """
     found = timed(records)
     if not found:
@@ -63,7 +64,7 @@ def middle(record: Record) -> float:
 def spread(record: Record) -> float:
     """Returns how far the 95% interval of a record's median reaches, as a share of the median.
 
-    Each turn of rounds counts as one observation.
+    The rounds of one turn count as one observation.
     """
     rounds = record.rounds
     values = sorted(blocks([one.seconds for one in rounds], [one.turn for one in rounds]))
@@ -74,12 +75,12 @@ def spread(record: Record) -> float:
 
 
 def _between(record: Record) -> float:
-    """Returns how much a cell's median may differ because of its processes alone, as a share."""
+    """Returns how much a cell's median may differ between processes, as a share of the median."""
     return QUANTILE * PROCESS_ERROR / math.sqrt(passes(record))
 
 
 def passes(record: Record) -> int:
-    """Returns the number of a record's passes: each had a process of its own."""
+    """Returns the number of a record's passes, each of which ran in a process of its own."""
     return len({one.process for one in record.rounds})
 
 
@@ -94,7 +95,7 @@ def spent(record: Record) -> float:
 def may_go_on(record: Record, rounds: Rounds) -> bool:
     """True if a cell may have a further pass: it has rounds, and is below its limits.
 
-    It may also have one if ``--processes`` asks for more passes than it had.
+    It may also have a pass if it has had fewer than ``--processes`` asks for.
     """
     if not timed([record]):
         return False

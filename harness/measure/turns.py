@@ -22,14 +22,15 @@ def measure(
     ended: Ended,
     rounds: Rounds | None = None,
 ) -> None:
-    """Measures the cells that answer one question, so that drift of the machine hits all alike.
+    """Measures the cells of one question in turns, so that drift of the machine hits all alike.
 
-    First each engine loads, then each runs once: cold, with its answer checked, or in a later pass
-    uncounted. Then come turns of hot rounds, a block of each engine, until all medians are known
-    well enough; an engine that may have no further round leaves the others earlier. Where the
-    engines do not fit into memory together, they are measured one after another, and their records
-    say so. ``rounds`` are those of this pass (the settings' by default). ``ended`` is called with
-    each record as soon as it is complete. Raises KeyboardInterrupt only.
+    First each engine loads its tables. Then each runs its program once: in the first pass cold,
+    with its answer checked; in a later pass without counting the run. Then come turns of hot
+    rounds, a block of each engine, until all medians are known well enough; an engine that may have
+    no further round drops out earlier. If the engines do not fit into memory together, they are
+    measured one after another, and their records say so. ``rounds`` are the limits of this pass
+    (the settings' by default). ``ended`` is called with each record as soon as it is complete.
+    Raises KeyboardInterrupt only.
     """
     wanted = rounds or pool.settings.rounds
     left = list(tasks)
@@ -49,7 +50,7 @@ def _alone(cell: Measurement, ended: Ended) -> None:
 
 
 def _make_ready(pool: WorkerPool, cells: Sequence[Measurement]) -> None:
-    """Ends processes that use up the memory of these cells, and begins to start theirs."""
+    """Ends other cells' workers that use up memory, and begins to start these cells' workers."""
     pool.refresh(cell.task.cell for cell in cells if cell.task.before is None)
     pool.start(cell.task.cell for cell in cells)
     pool.make_room(cell.task.cell for cell in cells)
@@ -59,9 +60,9 @@ def _hot(cells: Sequence[Measurement]) -> Iterator[Record]:
     """Runs the hot rounds of cells after their first runs; yields each record when it is complete.
 
     Blocks of the engines alternate, so that a disturbance of the machine hits all alike, and end
-    together where time allows. Which other engines take turns does not change what a counted round
-    takes: another round of the same engine comes right before it. Turns are numbered on from those
-    of earlier passes.
+    together where time allows. The other engines do not change what a counted round takes, because
+    another round of the same engine comes right before it. Turns are numbered on from those of
+    earlier passes.
     """
     turn = max((one.turn + 1 for cell in cells for one in cell.task.rounds), default=0)
     going, orders = list(cells), _Orders(turn)
@@ -84,10 +85,11 @@ def _ended(cells: Sequence[Measurement]) -> list[Record]:
 
 
 class _Orders:
-    """The order of engines in each turn: random, the same in every run; none follows itself.
+    """Makes the order of engines in each turn: random, but the same in every run.
 
-    If one engine always came before another, what it leaves behind in the machine would become a
-    part of the difference between the two.
+    No engine is the last in one turn and the first in the next. If one engine always came before
+    another, what it leaves behind in the machine would become a part of the difference between the
+    two.
     """
 
     def __init__(self, seed: int) -> None:
@@ -103,7 +105,7 @@ class _Orders:
 
 
 class _Turns:
-    """Cells that take turns, and the tasks of those that do not fit into memory beside them."""
+    """Measures cells in turns; collects the tasks of those that do not fit into memory together."""
 
     def __init__(self, cells: Sequence[Measurement], ended: Ended) -> None:
         self.cells, self.ended = cells, ended
@@ -112,7 +114,7 @@ class _Turns:
         self.crowded: list[CellTask] = []
 
     def run(self) -> list[CellTask]:
-        """Measures the cells that fit; returns the tasks of the others."""
+        """Measures the cells that fit into memory together; returns the tasks of the others."""
         names = [cell.task.cell for cell in self.cells]
         _make_ready(self.pool, self.cells)
         going = list(self.cells)

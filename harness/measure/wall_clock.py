@@ -11,7 +11,7 @@ from harness.records.runs import WallClock
 
 
 class Part(StrEnum):
-    """What a run spends time on; the rest is pytest's, the probe's and the harness's own."""
+    """What a run spends time on; all other time is that of pytest, the probe and the harness."""
 
     ENGINES = "engines"  # cold and hot runs, loops and warm-up among them, and loading tables
     STARTING = "starting"  # waiting for engines' processes
@@ -20,7 +20,7 @@ class Part(StrEnum):
 
 
 class Spent:
-    """Wall-clock seconds by part, and in all since this object was made."""
+    """Counts wall-clock seconds by part of a run, and in all since this object was made."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -43,7 +43,7 @@ class Spent:
         return WallClock(total=round(time.monotonic() - self._began, 3), **parts)
 
     def words(self) -> str:
-        """Returns the parts and the rest in one line, for people."""
+        """Returns a line of text with the seconds of each part, and of all else."""
         seconds = {part: round(each) for part, each in self.entry()}
         total = seconds.pop("total")
         return (

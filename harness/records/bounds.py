@@ -17,9 +17,9 @@ SHORTEST_SECONDS = 1e-12
 
 
 class Entry(BaseModel):
-    """An object of a results file. Fields that are not declared are ignored: pytest-benchmark's.
+    """An object of a results file. Fields that are not declared (pytest-benchmark's) are ignored.
 
-    Where a field cannot have a value, pydantic's ValidationError names the field and the bound.
+    For a field with an invalid value, pydantic raises ValidationError, which names field and bound.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)

@@ -39,7 +39,7 @@ class Outcome(StrEnum):
 
 
 class Stopped(StrEnum):
-    """Why a cell got no further hot round."""
+    """Why a cell got no further hot rounds."""
 
     SURE = "sure"  # its median is known well enough
     BUDGET = "budget"  # its time was used up
@@ -62,7 +62,7 @@ class CellName(Entry):
 
 
 class CellEntry(CellName):
-    """An entry of ``cells``."""
+    """An entry of ``cells`` in a results file: how one cell ended."""
 
     outcome: Outcome = Field(
         description="`ok`, `wrong`, `unsupported`, `unavailable`, `error`, `timeout`, `oom`, or "
@@ -81,7 +81,7 @@ class CellEntry(CellName):
 
 
 class GpuUse(Entry):
-    """What a GPU did during a cell's runs; None where engine or card do not report it."""
+    """How a cell's runs used the GPU; a field is None where engine or card do not report it."""
 
     peak_bytes: Bytes | None = Field(
         default=None,
@@ -119,7 +119,7 @@ class GpuUse(Entry):
 
 
 class Figures(Entry):
-    """The figures of a cell that has a time, beside its rounds."""
+    """What is recorded of a cell that has a time, apart from its rounds."""
 
     rows: Count | None = Field(description="rows of the answer")
     table_rows: Later[Count] = Field(
@@ -183,7 +183,7 @@ class Figures(Entry):
 
 
 class ExtraInfo(Figures, CellName):
-    """The ``extra_info`` of an entry of ``benchmarks``."""
+    """The ``extra_info`` of an entry of ``benchmarks`` in a results file: all of a timed cell."""
 
     outcome: Later[Outcome] = Field(default=None, description="as in `cells`: `ok`")
     program_sha256: Later[str | None] = Field(default=None, description="as in `cells`")
@@ -206,21 +206,22 @@ class ExtraInfo(Figures, CellName):
 
     @property
     def process_count(self) -> int:
-        """The number of processes that ran the rounds, one after another."""
+        """Returns the number of processes that ran the rounds, one after another."""
         return len(set(self.processes or (0,)))
 
     @property
     def even_processes(self) -> float:
-        """How many processes with equal numbers of rounds would average as much out as these.
+        """Returns the effective number of processes: fewer if some ran more rounds than others.
 
-        (Kish's effective sample size: Survey Sampling, 1965, section 11.7.)
+        This many processes with equal numbers of rounds average out as much chance as these do
+        (Kish's effective sample size: Survey Sampling, 1965, section 11.7).
         """
         counts = Counter(self.processes or (0,)).values()
         return sum(counts) ** 2 / sum(count**2 for count in counts)
 
 
 class Stats(Entry):
-    """The ``stats`` of an entry of ``benchmarks``; pytest-benchmark writes many more."""
+    """The ``stats`` of an entry of ``benchmarks``; pytest-benchmark writes further fields there."""
 
     data: tuple[Seconds, ...] = Field(
         min_length=1, description="the seconds of every hot round, in the order run"

@@ -8,7 +8,7 @@ MESSAGE_LENGTH = 300
 
 
 def first_fault(error: ValidationError) -> str:
-    """Returns the first fault as ``cells[3].outcome: what is wrong``."""
+    """Returns a file's first fault in one line, such as ``cells[3].outcome: what is wrong``."""
     fault, *others = error.errors(include_url=False, include_input=False)
     place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in fault["loc"]).lstrip(".")
     more = f" (and {len(others)} more faults)" if others else ""
@@ -17,6 +17,6 @@ def first_fault(error: ValidationError) -> str:
 
 
 def shortened(text: str) -> str:
-    """Returns a text in one line, cut to the length of a note."""
+    """Returns a text in one line, cut to the most characters that a note has."""
     line = " ".join(text.split())
     return line if len(line) <= MESSAGE_LENGTH else f"{line[:MESSAGE_LENGTH]}…"

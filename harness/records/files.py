@@ -27,7 +27,7 @@ SUFFIX = ".journal"
 
 
 class RunFields(Entry):
-    """What the harness adds at the top level of pytest-benchmark's JSON."""
+    """The fields that the harness adds at the top level of pytest-benchmark's JSON file."""
 
     format_version: Literal[1] = Field(
         description="1. A reader refuses a version it does not know."
@@ -65,7 +65,7 @@ class RunFields(Entry):
 
 
 class ResultsFile(RunFields):
-    """A results file, in the shape in which it was written."""
+    """A whole results file: the harness's own fields, and the entries of pytest-benchmark."""
 
     benchmarks: tuple[BenchmarkEntry, ...] = Field(
         description="pytest-benchmark's entries: one for each cell whose outcome is `ok`, in the "
@@ -101,9 +101,9 @@ class ResultsFile(RunFields):
 
 
 class Basis(Entry):
-    """What a run's records depend on, beside its machine and its programs.
+    """The options, limits and data on which a run's records depend.
 
-    A run that resumes another must have the same.
+    A run that resumes another must have the same, on the same machine with the same programs.
     """
 
     timeout: Seconds = Field(description="`--timeout`")
@@ -129,7 +129,7 @@ class JournalHead(RunFields):
 
 
 class JournalLine(Entry):
-    """Each further line of a journal: one cell that has ended."""
+    """Each line of a journal after the first: the entries of one cell that has ended."""
 
     cell: CellEntry = Field(description="its entry of `cells`")
     benchmark: BenchmarkEntry | None = Field(
@@ -143,9 +143,10 @@ Line = TypeVar("Line", JournalHead, JournalLine)
 
 
 def read_journal(journal: bytes) -> tuple[JournalHead, list[JournalLine]]:
-    """Returns a journal's lines; raises ValueError that says which line is wrong, and how.
+    """Returns a journal's first line and its other lines.
 
-    A run that was killed may leave half a line at the end, which is ignored.
+    A run that was killed may leave half a line at the end, which is ignored. Raises ValueError,
+    which says which line is wrong and how.
     """
     lines = journal[: journal.rfind(b"\n") + 1].splitlines()
     if not lines:
@@ -166,7 +167,7 @@ def _line(kind: type[Line], number: int, text: bytes) -> Line:
 def file_of(head: JournalHead, lines: Sequence[JournalLine]) -> ResultsFile:
     """Returns the results file of a run that ended after these lines; raises ValidationError.
 
-    If a cell has several lines, as after ``--resume``, the last one counts.
+    If a cell has several lines, as after a further pass or ``--resume``, its last line counts.
     """
     ended = {line.cell.key: line for line in lines}
     names = {cell.key for cell in head.cells}

@@ -31,12 +31,12 @@ one-sided tests: Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15
 
 @cache
 def interval_ranks(count: int) -> tuple[int, int]:
-    """(low, high), counted from 0: the sorted rounds at these places are the interval's ends.
+    """Returns which of ``count`` sorted rounds, from 0 on, are the ends of the median's interval.
 
-    It is the narrowest symmetric pair of order statistics that covers the median with 95% or more,
-    whatever the distribution (Conover, Practical Nonparametric Statistics, 1999, section 3.2): the
-    number of rounds below the median is binomial. Of fewer than six rounds it is their whole
-    range, which covers the median with 75% (three rounds) to 94%.
+    They are the narrowest symmetric pair of order statistics that covers the median with 95% or
+    more, whatever the distribution (Conover, Practical Nonparametric Statistics, 1999, section
+    3.2): the number of rounds below the median is binomial. Of fewer than six rounds they are the
+    first and the last, which cover the median with 75% (three rounds) to 94%.
     """
     if count > EXACT:
         low = math.floor((count - NormalDist().inv_cdf(1 - 1 / TAIL) * math.sqrt(count) - 1) / 2)
@@ -52,7 +52,7 @@ def interval_ranks(count: int) -> tuple[int, int]:
 
 
 def blocks(values: Sequence[float], turns: Sequence[int]) -> Sequence[float]:
-    """Returns the median of each turn's rounds, or all rounds if the turns are too few.
+    """Returns the median of each turn's values, or all values if there are too few turns.
 
     Rounds of one turn have met the same disturbances, so that they count as one observation (a
     cluster sample: Cochran, Sampling Techniques, 1977, chapter 9).

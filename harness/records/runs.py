@@ -19,7 +19,7 @@ from harness.records.bounds import (
 
 
 class GpuDevice(Entry):
-    """An entry of ``machine.gpus``."""
+    """A GPU of the machine: an entry of ``machine.gpus`` in a results file."""
 
     name: str = Field(description="the card's name")
     memory_bytes: Bytes | None = Field(default=None, description="its memory")
@@ -30,7 +30,7 @@ class GpuDevice(Entry):
 
 
 class MachineEntry(Entry):
-    """The ``machine`` of a results file."""
+    """The machine that a run was measured on: the ``machine`` of a results file."""
 
     name: str = Field(
         description="the folder's name: made of processor, cores and memory, not of the host's name"
@@ -46,7 +46,7 @@ class MachineEntry(Entry):
 
 
 class DiskEntry(Entry):
-    """The disk with the data."""
+    """The disk that the data is on: the ``disk`` of ``environment`` in a results file."""
 
     device: str = Field(description="the system's name for it")
     filesystem: str = Field(description="the kind of its file system")
@@ -58,7 +58,7 @@ class DiskEntry(Entry):
 
 
 class EnvironmentEntry(Entry):
-    """The ``environment`` of a results file; None for what the system does not report."""
+    """The state of the machine: the ``environment`` of a results file; None for what is unknown."""
 
     variables: dict[str, str] = Field(
         default_factory=dict,
@@ -95,7 +95,7 @@ class EnvironmentEntry(Entry):
 
 
 class NoiseEntry(Entry):
-    """The ``noise`` of a results file."""
+    """How much the time of the probe changed: the ``noise`` of a results file."""
 
     probe_seconds: tuple[Seconds, ...] = Field(
         default=(), description="in time order; the first five were taken before the run"
@@ -120,7 +120,7 @@ class NoiseEntry(Entry):
 
 
 class EngineEntry(Entry):
-    """An entry of ``engines``."""
+    """How an engine is shown, and its version: an entry of ``engines`` in a results file."""
 
     label: str = Field(description="the name that people read")
     colour: Colour = Field(description="its colour in charts: `#` and six hexadecimal digits")
@@ -133,7 +133,7 @@ class EngineEntry(Entry):
 
 
 class QueryEntry(Entry):
-    """An entry of a workload's ``queries``."""
+    """A query's title, SQL and plan: an entry of a workload's ``queries`` in a results file."""
 
     title: str = Field(description="the title that people read")
     sql: str = Field(description="as written")
@@ -141,7 +141,7 @@ class QueryEntry(Entry):
 
 
 class WorkloadEntry(Entry):
-    """An entry of ``workloads``."""
+    """A workload and its queries: an entry of ``workloads`` in a results file."""
 
     title: str = Field(description="the title that people read")
     file: str = Field(description="its file, from the folder of the run if below it, else its name")
@@ -152,7 +152,7 @@ class WorkloadEntry(Entry):
 
 
 class WallClock(Entry):
-    """The ``seconds`` of a results file."""
+    """What a run spent its time on: the ``seconds`` of a results file."""
 
     total: Seconds = Field(description="all of the run")
     engines: Seconds = Field(

@@ -42,7 +42,7 @@ PLAIN = {
 
 
 def with_tables(text: str) -> str:
-    """Returns a text in which each table between its two comments is generated anew."""
+    """Returns a Markdown text with its tables of fields, each between two comments, made anew."""
     return PLACE.sub(lambda found: f"{found[1]}{_table(TABLES[found[2]])}{found[3]}", text)
 
 
@@ -55,7 +55,7 @@ def _table(entry: type[Entry]) -> str:
 
 
 def _type_of(field: FieldInfo) -> str:
-    """Returns a field's JSON type; a field that older files lack is not null for that reason."""
+    """Returns a field's JSON type, with "null" if it may be null in files that have the field."""
     null_is_absence = ADDED_LATER in field.metadata
     choices = _choices(field.annotation)
     kinds = [_kind(kind) for kind in choices if kind is not types.NoneType]
@@ -64,7 +64,7 @@ def _type_of(field: FieldInfo) -> str:
 
 
 def _choices(annotation: Any) -> tuple[Any, ...]:
-    """Returns the members of a union, or the type itself."""
+    """Returns the members if a type is a union, else the type itself, as a tuple."""
     is_union = get_origin(annotation) in (Union, types.UnionType)
     return get_args(annotation) if is_union else (annotation,)
 

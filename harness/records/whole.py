@@ -11,10 +11,10 @@ MODE = 0o644
 
 
 def write_whole(path: Path, content: bytes, durable: bool = False) -> None:
-    """Writes a temporary file beside the file, and renames it; leaves nothing if that fails.
+    """Writes a file by renaming a finished temporary file beside it, so that no half file is seen.
 
-    With ``durable`` the content is on the disk before the rename, so that not even a power failure
-    leaves half. Raises OSError.
+    If that fails, it raises OSError and leaves nothing new. With ``durable`` the content is on the
+    disk before the rename, so that not even a power failure leaves half a file.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     beside = Path(name)

@@ -14,7 +14,10 @@ LEAST_VISIT = 10.0
 
 
 class Budget:
-    """The seconds of a run. Time in which data is made does not count: data is made only once."""
+    """The seconds that a run may take, and how passes and visits share them.
+
+    Time in which data is made does not count, because data is made only once.
+    """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds, self._clock = seconds, clock
@@ -25,7 +28,7 @@ class Budget:
         self._began = self._clock()
 
     def spare(self, seconds: float) -> None:
-        """Says that so many of the passed seconds do not count."""
+        """Takes ``seconds`` out of the used time: they do not count."""
         self._free += seconds
 
     @property
@@ -39,15 +42,15 @@ class Budget:
         return max(0.0, self.seconds - self.used)
 
     def first(self, cells: int) -> float:
-        """Returns the seconds of rounds in a cell's first pass, in a run of so many cells."""
+        """Returns the seconds for rounds in a cell's first pass, in a run of ``cells`` cells."""
         if self.used > FIRST_SHARE * self.seconds:
             return 0.0
         return ROUNDS_SHARE * self.seconds / max(cells, 1)
 
     def visit(self, workloads: int) -> float:
-        """Returns the seconds of the next visit, if so many ``workloads`` need further rounds.
+        """Returns the seconds of the next visit, if ``workloads`` workloads need further rounds.
 
-        Half of the remaining time is divided by their number, so that each is visited several
-        times.
+        Half of the remaining time is divided by the number of workloads, so that each is visited
+        several times.
         """
         return min(self.left, max(LEAST_VISIT, self.left / (2 * max(workloads, 1))))

@@ -40,7 +40,7 @@ class Records(Protocol):
 
 
 class Collecting:
-    """The part of the plugin that collects: pytest's hooks from its arguments to the items."""
+    """The part of the pytest plugin that collects items: its hooks before the first item runs."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Collecting:
         ]
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Ignores tests beside workloads, unless the command line names them."""
+        """Ignores Python tests beside workloads, unless the command line names them."""
         named = {self.config.invocation_params.dir / arg for arg in self.config.args}
         return True if collection_path.suffix == ".py" and collection_path not in named else None
 
@@ -86,7 +86,7 @@ class Collecting:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> Generator[None, Any, Any]:
-        """Leaves bad queries out of pytest's failures, at which it would not run the others."""
+        """Leaves bad queries out of pytest's failed collections: else pytest would run nothing."""
         last = self.not_collected[-1] if report.failed and self.not_collected else None
         if isinstance(last, BadQuery):
             last.session.testsfailed -= 1
@@ -97,7 +97,7 @@ class Collecting:
             self.not_collected.append(node)
 
     def pytest_collection_finish(self) -> None:
-        """Prints what is wrong with bad queries; the others are measured all the same."""
+        """Prints what is wrong with bad queries; the other queries are measured nevertheless."""
         self.reader.close()  # all is compiled, and what is measured has the machine alone
         for words in [*(query.words for query in self._bad_queries()), *self.notes]:
             self.display.warning(words)
@@ -105,7 +105,7 @@ class Collecting:
             self.display.say(self._of_sample())
 
     def _of_sample(self) -> str:
-        """Returns the line that says how many of all queries the sample has."""
+        """Returns a line for the user: how many of all queries are in the sample."""
         count = len({(cell.workload, cell.query) for cell in self.register.cells})
         return (
             f"a sample: {count} of {count + self.left_out} queries, evenly spaced over each "
@@ -125,7 +125,7 @@ class Collecting:
 
 
 class BadQuery(pytest.Collector):
-    """A query that is wrong, collected in place of its cells."""
+    """A query with a fault, collected in place of the query's cells."""
 
     def __init__(self, *, words: str, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -180,7 +180,7 @@ def _check_name(query: Query, file: Path) -> None:
 
 
 def _flat(error: Exception) -> Iterator[Exception]:
-    """Yields the error, or the errors of a group."""
+    """Yields the error itself or, if it is a group of errors, each error in the group."""
     if isinstance(error, ExceptionGroup):
         for member in error.exceptions:
             yield from _flat(member)
@@ -196,7 +196,7 @@ def _key(found: CompiledCell) -> Key:
 def _test_function(
     name: str, cells: Mapping[Key, CompiledCell], records: Records
 ) -> Callable[..., None]:
-    """The test of one query, parametrized over its cells."""
+    """Returns the test function of one query, parametrized over the query's cells."""
 
     def test_cell(benchmark: Any, engine: str, input: str, size: str, threads: int) -> None:
         benchmark.skipped = True  # else pytest-benchmark warns, after Ctrl-C, that it was not used

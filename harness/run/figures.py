@@ -39,14 +39,14 @@ def detail(record: Record) -> str:
 
 
 def _spread(record: Record) -> str:
-    """Returns a median's precision, and the number of rounds that it comes from."""
+    """Returns a text with a median's precision, and the number of rounds that it comes from."""
     count = len(record.rounds)
     rounds = "1 round" if count == 1 else f"{count} rounds"
     return f"in {rounds}" if count < FEWEST_ROUNDS else f"±{spread(record):.0%} in {rounds}"
 
 
 def ranked(register: Register, ranking: Sequence[Ranked]) -> Table:
-    """Returns a table with a row for each engine, those with a time first, as in the report."""
+    """Returns a table of the engines, ranked as in the report; those without a time come last."""
     outcomes: dict[str, Counter[Outcome]] = {}
     for cell in register.cells:
         outcomes.setdefault(cell.engine, Counter())[register.record_of(cell).outcome] += 1

@@ -29,7 +29,7 @@ MOST_BYTES = 1 << 30
 
 
 class JournalFile:
-    """A journal that only this process writes: it is locked while it is open."""
+    """A journal that is open for writing; a lock keeps other processes from writing to it."""
 
     def __init__(self, path: Path, lock: FileLock, command: str) -> None:
         self.path, self._lock, self._command = path, lock, command
@@ -54,10 +54,10 @@ class JournalFile:
 
     @classmethod
     def reopen(cls, path: Path) -> tuple[Self, JournalHead, list[JournalLine]]:
-        """Opens a journal to be continued; returns its first line, and the other whole lines.
+        """Opens a journal to be continued; returns it, its first line, and its other whole lines.
 
-        Nothing in the file changes before ``append``. Raises ResultsError if it is no journal, or
-        if another process is writing it.
+        Nothing in the file changes before ``append``. Raises ResultsError if the file is no
+        journal, or if another process is writing it.
         """
         try:
             lock = try_lock(path)
@@ -78,11 +78,11 @@ class JournalFile:
 
     @property
     def advice(self) -> str:
-        """What to do if the disk is full."""
+        """Returns a sentence for the user: what to do if the disk is full."""
         return f"free some space; `{self._command} --resume` continues the run from {self.path}"
 
     def append(self, line: Entry) -> None:
-        """Adds a line, and waits until it is on the disk: whole, or not at all."""
+        """Adds a line, and waits until it is on the disk; if this fails, no part of it stays."""
         text = line.model_dump_json().encode() + b"\n"
         try:
             os.ftruncate(self._descriptor, self._bytes)  # a run that was killed may leave half one
@@ -94,12 +94,12 @@ class JournalFile:
         self._bytes += len(text)
 
     def remove(self) -> None:
-        """Deletes the file, whose records are in the results file now."""
+        """Deletes the journal; call it once its records are in the results file."""
         self.path.unlink(missing_ok=True)
         self.close()
 
     def close(self) -> None:
-        """Leaves the file for a run that continues this one; may be called twice."""
+        """Closes the journal; it stays on disk, for a run that resumes. May be called twice."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -107,7 +107,7 @@ class JournalFile:
 
 
 def _created(path: Path) -> FileLock | None:
-    """Returns the lock of a new file; None if another run has, or had, one of this name."""
+    """Creates a file and returns its lock; None if another run has created a file of this name."""
     lock = try_lock(path)
     if lock is not None and path.stat().st_size:
         lock.release()
@@ -124,16 +124,16 @@ def _write(descriptor: int, text: bytes, offset: int) -> None:
 
 
 def command_of(path: Path) -> str:
-    """Returns the command that wrote a journal, as far as its first line can be read."""
+    """Returns the command line that wrote a journal; the usual command if it cannot be read."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError), path.open("rb") as file:
         return known_command(from_json(file.readline(MOST_BYTES))["command"])
     return DEFAULT_COMMAND
 
 
 def known_command(text: object) -> str:
-    """Returns the command of a journal; the usual one if that is no pytest command.
+    """Returns a journal's command line if it is a pytest command, else the usual command.
 
-    Users are told to type it, so that it must not be just anything.
+    Users are told to type it, so an edited journal must not put another command there.
     """
     command = str(text)
     with contextlib.suppress(ValueError):
@@ -144,14 +144,14 @@ def known_command(text: object) -> str:
 
 
 def _text(path: Path) -> bytes:
-    """Returns a journal's content; raises ValueError if it is too long."""
+    """Returns a journal's content as bytes; raises ValueError if it is too long."""
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES >> 20} MiB")
     return path.read_bytes()
 
 
 def journals(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Returns a machine's journals, oldest first: those of interrupted runs, and of running ones.
+    """Returns a machine's journals in two lists, of interrupted and of running runs, oldest first.
 
     Files that cannot be opened, and links, are left out.
     """

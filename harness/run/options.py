@@ -42,7 +42,7 @@ _OF_TABLES = tuple(
 
 
 def refuse_what_cannot_be(config: pytest.Config) -> None:
-    """Raises UsageError for paths that are not UTF-8, and for options that exclude each other."""
+    """Raises UsageError for paths that are not UTF-8, and for options that cannot be combined."""
     for text in (config.rootpath, *config.invocation_params.args):
         if not is_utf8(text):
             raise pytest.UsageError(f"{visible(str(text))!r} is not UTF-8; rename it")
@@ -60,10 +60,10 @@ def disabled(config: pytest.Config) -> bool:
 
 
 def base_folder(config: pytest.Config) -> Path:
-    """Returns the folder that relative ones are in: that of pytest's configuration file.
+    """Returns the folder that relative paths start from: that of pytest's configuration file.
 
-    Without one it is the working folder. pytest's own rootdir may then be any folder that the
-    command line names, such as that in ``--results FOLDER``.
+    Without such a file it is the working folder. pytest's own rootdir is not used: it may then be
+    any folder that the command line names, for example that of ``--results FOLDER``.
     """
     return config.rootpath if config.inipath else config.invocation_params.dir
 
@@ -78,7 +78,7 @@ def workloads_folder(config: pytest.Config) -> Path:
 
 
 def is_sample(config: pytest.Config) -> bool:
-    """True if nothing says which queries to run, so that a sample of them stands for all."""
+    """True if the command line does not select queries, so that a sample of them is run."""
     option = config.option
     chosen = (option.keyword, option.markexpr, option.deselect, getattr(option, "lf", False))
     by_path = config.args_source is pytest.Config.ArgsSource.ARGS
@@ -86,7 +86,7 @@ def is_sample(config: pytest.Config) -> bool:
 
 
 def budget(config: pytest.Config) -> float:
-    """The seconds of a run."""
+    """Returns the seconds that the run may take, from ``--budget`` or by default."""
     text = config.getoption("budget") or DEFAULT_BUDGET
     try:
         return parse_seconds(text)
@@ -126,7 +126,10 @@ def _listed(text: str | None) -> tuple[str, ...]:
 
 
 def _engines(text: str | None) -> tuple[str, ...]:
-    """Returns the engines' names, or ``module:Class``; each is loaded to check it."""
+    """Returns the engines of a list, by name or as ``module:Class``; without a list the default.
+
+    Raises UsageError for an engine that cannot be loaded.
+    """
     names = _listed(text) or engines.by_default()
     for name in names:
         try:
@@ -145,7 +148,10 @@ def _inputs(text: str | None) -> tuple[Input, ...]:
 
 
 def settings(config: pytest.Config) -> Settings:
-    """Returns how to measure; the number and time of rounds are pytest-benchmark's options."""
+    """Returns the settings by which cells are measured, from the options on the command line.
+
+    The number of rounds and their time come from pytest-benchmark's options.
+    """
     timeout = config.getoption("cell_timeout")
     if not 0 < timeout <= MOST_SECONDS:
         told = f"must be more than 0 seconds, and {MOST_SECONDS:,} at most, not {timeout:g}"
@@ -171,7 +177,7 @@ def cache_limit(config: pytest.Config) -> int | None:
 
 
 def connections(config: pytest.Config) -> dict[str, str]:
-    """``dask=tcp://127.0.0.1:8786`` -> the address of a cluster, by engine."""
+    """Returns addresses of clusters by engine, from ``--connect dask=tcp://127.0.0.1:8786``."""
     addresses = {}
     able = [engine for engine in engines.names() if engines.get(engine).connects]
     for text in config.getoption("connect"):
@@ -201,7 +207,7 @@ def _together_limit(config: pytest.Config) -> int:
 
 
 def _rounds(config: pytest.Config) -> Rounds:
-    """Returns the limits of rounds; the seconds are by default 10, or the budget if it is given."""
+    """Returns the limits of rounds; by default their seconds are 10, or all of a given --budget."""
     fewest = int(config.getoption("benchmark_min_rounds"))
     given = _is_set(config, "--benchmark-max-time")
     default = budget(config) if config.getoption("budget") else Rounds.seconds
@@ -213,15 +219,15 @@ def _rounds(config: pytest.Config) -> Rounds:
 
 
 def shows_tables(config: pytest.Config) -> bool:
-    """True if pytest-benchmark's tables are shown: with -v, or with an option about them."""
+    """True if pytest-benchmark shows its tables: with -v, or with an option about these tables."""
     return config.get_verbosity() > 0 or any(_is_set(config, option) for option in _OF_TABLES)
 
 
 def _is_set(config: pytest.Config, option: str) -> bool:
     """True if an option is on the command line, in ``addopts`` or in PYTEST_ADDOPTS.
 
-    pytest-benchmark's default of --benchmark-max-time is 1 second, and the harness has another: the
-    value alone does not show whether the user gave it.
+    The value alone does not show whether the user gave the option: pytest-benchmark's default of
+    --benchmark-max-time is 1 second, and the harness has another default.
     """
     preset = [*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
     arguments = [*preset, *config.invocation_params.args]
@@ -229,7 +235,10 @@ def _is_set(config: pytest.Config, option: str) -> bool:
 
 
 def basis(config: pytest.Config) -> dict[str, Any]:
-    """Returns the options that records depend on, as the user gave them: defaults may change."""
+    """Returns the options on which records depend, by name, with the values that the user gave.
+
+    Options that the user did not give are None, since their defaults may change.
+    """
     names = ("memory_limit", "gpu_memory_limit", "together_limit", "cold_process", "drop_caches")
     return {name: config.getoption(name) for name in names}
 
@@ -245,7 +254,7 @@ def _bytes(option: str, text: str | None) -> int | None:
 
 
 def repeated(config: pytest.Config) -> str:
-    """The command line that repeats a run, without passwords."""
+    """Returns the command line that repeats a run, without passwords."""
     return shlex.join(["pytest", *map(without_secrets, map(str, config.invocation_params.args))])
 
 

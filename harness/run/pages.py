@@ -16,7 +16,7 @@ PAUSE = 10.0
 
 
 class Pages:
-    """Draws the page of a folder of results; a run in progress is read from its journal."""
+    """Draws the report's page of a folder of results, with a run in progress from its journal."""
 
     def __init__(self, folder: Path, budget: Budget) -> None:
         self.folder, self.index, self._budget = folder, folder / "index.html", budget
@@ -25,13 +25,14 @@ class Pages:
 
     @property
     def is_due(self) -> bool:
-        """True if the page should be drawn now. Only asked while no engine runs."""
+        """True if it is time to draw the page again; call it only while no engine runs."""
         return self._budget.used >= self._next and self._budget.left > 0
 
     def refresh(self, journal: Path, warn: Callable[[str], None]) -> None:
-        """Draws the page of a run in progress, and decides when to draw it next.
+        """Draws the page with a run in progress, and decides when to draw it next.
 
-        The first time takes longer: modules are imported, and what all pages share is made.
+        The first time takes longer: modules are imported, and what all pages share is made. If the
+        page cannot be drawn, ``warn`` is called with the reason.
         """
         import report  # a second of imports, which collection and usage errors are spared
 
@@ -48,7 +49,7 @@ class Pages:
     def draw(self, newest: Path, tell: Callable[[str], None]) -> Path:
         """Draws the page of the folder's results and of ``newest``, a journal or results file.
 
-        Raises ReportError or OSError; the earlier page then stays.
+        Returns the page's path. Raises ReportError or OSError; the earlier page then stays.
         """
         import report
 

@@ -18,7 +18,7 @@ LEAST_WANT = 1e-3
 
 @dataclass(frozen=True)
 class Pass:
-    """A further pass of a question: the records it adds rounds to, and the seconds of each cell."""
+    """A further pass of a question: the records that get rounds, and the seconds for each cell."""
 
     records: tuple[Record, ...]
     seconds: float
@@ -36,12 +36,12 @@ class Question:
 
     @property
     def workload(self) -> Cell:
-        """A cell without query and engine; all questions with the same one share processes."""
+        """Returns the cell without query and engine; questions with equal ones share processes."""
         return replace(self.records[0].cell, query="", engine="")
 
     @property
     def least_seconds(self) -> float:
-        """The least time of a pass: two runs of each engine, one of which is not counted."""
+        """Returns the least seconds of a pass: two runs of each engine, one of them not counted."""
         return 2 * sum(map(middle, self.records))
 
 
@@ -58,7 +58,7 @@ class Passes:
         self._visits: Counter[Cell] = Counter()
 
     def visit(self) -> Iterator[Pass]:
-        """Yields the passes of the next visit, each decided when the one before it has ended."""
+        """Yields the passes of the next visit; each is decided when the one before has ended."""
         found = [q for q in self.questions() if q.least_seconds <= self.budget.left]
         if not found:
             return

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Publishing:
-    """The part of the plugin that writes: pytest's and pytest-benchmark's last hooks."""
+    """The part of the pytest plugin that writes a run's results, in the hooks at its end."""
 
     def __init__(self, running: Running) -> None:
         self.running, self.config = running, running.config
@@ -66,9 +66,9 @@ class Publishing:
             file.close()
 
     def _publish(self, session: pytest.Session, file: JournalFile) -> None:
-        """Turns a journal into a results file, and draws the report of all files.
+        """Turns the journal into a results file, and draws the report of all results files.
 
-        The journal of an interrupted run stays, so that it can be resumed.
+        The journal of an interrupted run stays, so that the run can be resumed.
         """
         try:
             results = file.path.with_suffix(".json")
@@ -103,11 +103,11 @@ class Publishing:
         session.exitstatus = code
 
     def last_words(self) -> None:
-        """Prints where the measurements are; the process ends after that."""
+        """Prints where the measurements are, just before the process ends."""
         self.display.last_words(self._where_all_is())
 
     def _where_all_is(self) -> str:
-        """Returns where the measurements are, for a run that ends before its report."""
+        """Returns a sentence on where the measurements are, for a run that ends without report."""
         file = self.running.file
         if file is None:
             return "interrupted"
@@ -119,7 +119,7 @@ class Publishing:
         )
 
     def _content(self) -> dict[str, Any]:
-        """Returns pytest-benchmark's JSON, also if no cell has a time."""
+        """Returns the JSON object that pytest-benchmark would write, even if no cell has a time."""
         session = self.config.pluginmanager.getplugin("pytest-benchmark")
         hook, benchmarks = self.config.hook, [entry for entry in session.benchmarks if entry]
         content: dict[str, Any] = hook.pytest_benchmark_generate_json(
@@ -151,9 +151,9 @@ class Publishing:
             self.display.trouble(self.running.trouble)
 
     def _of_budget(self) -> str:
-        """Returns a line about what a longer run would make sharper; empty if nothing.
+        """Returns a line on how many questions a longer run would make sharp; empty if none.
 
-        It is also empty if the run has not finished.
+        The line is also empty if the run has not finished.
         """
         runner = self.running.runner
         count = len(runner.wanting()) if runner and self.register.complete and self.results else 0

@@ -95,7 +95,7 @@ def fields(register: Register, interrupted: bool) -> RunFields:
 
 
 def as_json(fields: RunFields) -> dict[str, Any]:
-    """Returns the fields as JSON; those that only runs with measurements have may be missing."""
+    """Returns the fields as a JSON object; fields that only measuring runs have may be absent."""
     absent = {name for name in ("environment", "noise", "seconds") if getattr(fields, name) is None}
     return fields.model_dump(mode="json", exclude=absent)
 
@@ -129,7 +129,7 @@ def _workloads(cells: Iterable[CompiledCell]) -> dict[str, WorkloadEntry]:
 
 
 def _programs_of(query: Query) -> str:
-    """Returns what stands for the SQL of a query that has none."""
+    """Returns the text that replaces the SQL of a query without SQL: its programs' names."""
     own = (function for functions in query.native.values() for function in functions.values())
     return f"-- no SQL: programs that are checked against each other: {', '.join(own)}"
 
@@ -141,7 +141,7 @@ def _from_here(path: Path) -> str:
 
 
 def cell_entry(record: Record) -> CellEntry:
-    """Returns the cell's entry of ``cells``."""
+    """Returns the entry for a cell in ``cells`` of a results file."""
     return CellEntry(
         **asdict(record.cell),
         outcome=record.outcome,
@@ -151,7 +151,7 @@ def cell_entry(record: Record) -> CellEntry:
 
 
 def extra_info(record: Record, engine_version: str | None) -> ExtraInfo:
-    """Returns the ``extra_info`` of the cell's entry of ``benchmarks``; the record has figures."""
+    """Returns the ``extra_info`` of a cell's entry in ``benchmarks``; the record has figures."""
     return ExtraInfo(
         **asdict(record.cell),
         **dict(record.figures or ()),
@@ -174,7 +174,7 @@ def journal_line(record: Record, engine_version: str | None, noise: NoiseEntry) 
 
 
 def record_of(line: JournalLine) -> Record:
-    """Returns the record that ``journal_line`` turned into this line."""
+    """Returns the record from which ``journal_line`` made this line."""
     entry, timed = line.cell, line.benchmark
     cell, program = cell_of(entry), entry.program_sha256
     if timed is None:
@@ -187,7 +187,7 @@ def record_of(line: JournalLine) -> Record:
 
 
 def cell_of(entry: CellName) -> Cell:
-    """Returns the cell of an entry."""
+    """Returns the cell that an entry of a results file or journal names."""
     workload, query, engine, size, source, threads = entry.key
     return Cell(workload, query, engine, size, Input(source), threads)
 
@@ -202,7 +202,7 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Raises ResultsError, before anything runs, if results cannot be written."""
+    """Raises ResultsError if results cannot be written to a folder; called before anything runs."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder):

@@ -22,13 +22,13 @@ from harness.workload.file import Workload
 def begun(
     folder: Path, register: Register, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> JournalFile:
-    """Makes a new journal in a machine's folder; raises ResultsError if that fails."""
+    """Makes the journal of a new run in a machine's folder; raises ResultsError if that fails."""
     return JournalFile.create(folder, _head(register, settings, options, cache))
 
 
 @dataclass(frozen=True)
 class Unfinished:
-    """An interrupted run: its journal, the records that are kept, its noise."""
+    """An interrupted run to be resumed: its journal, its records that stay valid, and its noise."""
 
     file: JournalFile
     records: dict[Cell, Record]
@@ -38,10 +38,10 @@ class Unfinished:
 def continued(
     folder: Path, register: Register, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> Unfinished:
-    """Opens the machine's newest interrupted run.
+    """Opens the journal of the machine's newest interrupted run, to be continued.
 
-    ``register`` gets that run's start, surroundings and command. Raises ResultsError if there is no
-    such run, or if it measured other cells, data or programs, or with other options.
+    ``register`` gets the start, surroundings and command of that run. Raises ResultsError if there
+    is no interrupted run, or if it measured other cells, data or programs, or had other options.
     """
     ended, living = journals(folder)
     if not ended:
@@ -62,7 +62,7 @@ def continued(
 def _head(
     register: Register, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> JournalHead:
-    """Returns a journal's first line: the results file before the first cell, and its basis."""
+    """Returns a journal's first line: the results file before the first cell, and the basis."""
     workloads = {(a.cell.workload, a.cell.size): a.workload for a in register.cells.values()}
     basis = Basis(
         rounds=asdict(settings.rounds),
@@ -83,10 +83,11 @@ def _key(workload: Workload, size: str, cache: Cache) -> str | None:
 def kept_records(
     before: JournalHead, lines: Sequence[JournalLine], now: JournalHead
 ) -> dict[Cell, Record]:
-    """Returns the records of an interrupted run, without times of incomplete questions.
+    """Returns the records of an interrupted run whose cells need not be measured again.
 
-    If one engine of a question has no record, all its engines are measured again, in turns. Raises
-    ResultsError, which says what differs, if ``before`` and ``now`` are not the same run.
+    If one engine of a question has no record, records with times of the question's other engines
+    are left out: those engines are measured again, in turns. Raises ResultsError, which says what
+    differs, if ``before`` and ``now`` are not the same run.
     """
     for name, differs in _CHECKS.items():
         if told := differs(before, now):
@@ -127,7 +128,10 @@ def _data(before: JournalHead, now: JournalHead) -> str:
 
 
 def _surroundings(head: JournalHead) -> dict[str, Any]:
-    """Returns the surroundings with each variable as a fact of its own, without the load."""
+    """Returns a run's surroundings by name, with each environment variable as a name of its own.
+
+    The machine's load, which changes all the time, is left out.
+    """
     found = head.environment.model_dump() if head.environment else {}
     variables = found.pop("variables", {})
     return {**found, **variables, "load_before": None}
@@ -136,7 +140,10 @@ def _surroundings(head: JournalHead) -> dict[str, Any]:
 def _comparing(
     facts: Callable[[JournalHead], Mapping[str, Any]],
 ) -> Callable[[JournalHead, JournalHead], str]:
-    """Makes a check that two heads have the same facts; it returns the differences in words."""
+    """Returns a function that compares the facts of two heads and returns the differences in words.
+
+    Its result is empty if there are none.
+    """
 
     def differs(before: JournalHead, now: JournalHead) -> str:
         then, here = facts(before), facts(now)

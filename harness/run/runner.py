@@ -25,10 +25,10 @@ from harness.workload.cells import CompiledCell
 
 
 class Runner:
-    """Measures questions; workers stay as long as their workload is being measured.
+    """Measures questions; its workers stay as long as their workload is being measured.
 
     ``ended`` is called with each record as soon as it is complete, and puts it into the register.
-    Cells that have a record there, from an interrupted run, have had their first pass.
+    Cells that already have a record there, from an interrupted run, get no first pass.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Runner:
     def record_of(self, compiled: CompiledCell) -> Record:
         """Returns the cell's record from the register; raises KeyboardInterrupt only.
 
-        A cell that has none gets its first pass, with all cells that answer the same question.
+        A cell that has no record gets its first pass, together with all cells of the same question.
         """
         if compiled.cell not in self.register.records:
             others = self.register.cells.values()
@@ -84,7 +84,7 @@ class Runner:
     def sharpen(self) -> Iterator[None]:
         """Gives questions further passes until all are sharp or the budget is used up.
 
-        It yields after each pass, while no engine runs.
+        It yields after each pass, so that its caller can do other work while no engine runs.
         """
         visited = True
         while visited:
@@ -129,7 +129,7 @@ class Runner:
         measure(tasks, self._pool, self._referee, self.progress, self._end, rounds)
 
     def _tables(self, one: CompiledCell) -> Tables:
-        """Makes or finds a cell's tables; this time does not count against the budget."""
+        """Returns a cell's tables, made or from the cache; this time is not part of the budget."""
         began = time.monotonic()
         tables = prepare(one.workload, one.cell.size, one.cell.input, self._cache, self.say)
         took = time.monotonic() - began
@@ -147,14 +147,17 @@ class Runner:
             self.ended(Record(compiled.cell, outcome, reason, compiled.program.sha256))
 
     def _end(self, record: Record) -> None:
-        """Passes a record on; that of a cell whose data has changed since becomes an error."""
+        """Passes a record on to ``ended``: an error's if the cell's data has changed since."""
         if changed := change_of(self.register.cells[record.cell].files):
             reason = _of_changed_data(changed)
             record = Record(record.cell, Outcome.ERROR, reason, record.program_sha256)
         self.ended(record)
 
     def _start_processes(self, cell: Cell) -> None:
-        """Starts the workers for cells of this size and input, while their data is made."""
+        """Starts the workers for all cells of a cell's workload, size, input and threads.
+
+        They start while the data of these cells is being made.
+        """
         if cell.workload != self._workload:
             self._pool.close()
             self._workload = cell.workload
@@ -170,7 +173,7 @@ class Runner:
         self._referee.start()
 
     def close(self) -> None:
-        """Ends all processes and removes their files."""
+        """Ends all workers and removes their files."""
         self._pool.close()
         self._referee.close()
         self._scratch.close()

@@ -31,10 +31,11 @@ from harness.workload.cells import CompiledCell
 
 
 class Running:
-    """The part of the plugin that measures: pytest's hooks from the first item to the last.
+    """The part of the pytest plugin that measures: its hooks from the first item to the last.
 
-    ``results`` is the folder of all machines. ``file`` is the journal, ``runner`` measures; both
-    are None if nothing is measured. ``trouble`` says why the run ended early.
+    ``results`` is the folder with the results of all machines. ``file`` is the journal and
+    ``runner`` measures; both are None if nothing is measured. ``trouble`` says why the run ended
+    early.
     """
 
     def __init__(
@@ -102,13 +103,13 @@ class Running:
         )
 
     def _look_around(self) -> None:
-        """Records the state of the machine, before anything is measured."""
+        """Puts the state of the machine into the register, before anything is measured."""
         threads = sorted({cell.threads for cell in self.register.cells})
         found = {cell.engine: engines.get(cell.engine) for cell in self.register.cells}
         self.register.environment = surroundings(found, self.cache.budget.root, threads)
 
     def _open_journal(self) -> dict[Cell, Record]:
-        """Makes a journal on disk, or continues one; returns the records in it."""
+        """Makes a journal or, to resume a run, opens its journal; returns its valid records."""
         folder, settings = self.results / self.register.machine.name, self.settings
         broken_off, living = journals(folder)
         if living:
@@ -132,7 +133,7 @@ class Running:
         return kept
 
     def _sharpen(self, session: pytest.Session) -> None:
-        """Uses the rest of the budget for further passes, once each item had its first pass."""
+        """Uses the rest of the budget for further passes, when all cells have had their first."""
         assert self.runner is not None
         self._sharpening = True
         self.display.sharpen()
@@ -143,13 +144,13 @@ class Running:
             self._between()
 
     def _between(self) -> None:
-        """Measures the probe and draws the page, while no engine runs."""
+        """Measures the probe and draws the page if it is due, while no engine runs."""
         self.noise.between()
         if self.file is not None and self.pages.is_due:
             self.pages.refresh(self.file.path, self.display.warning)
 
     def record_of(self, compiled: CompiledCell) -> Record:
-        """Returns the cell's record; measures its question if needed."""
+        """Returns the cell's record; measures the cell's question if there is no record yet."""
         assert self.runner is not None
         self._between()
         record = self.runner.record_of(compiled)
@@ -159,7 +160,7 @@ class Running:
         return record
 
     def _end(self, record: Record) -> None:
-        """Puts a record into register, terminal and journal, uninterrupted by Ctrl-C."""
+        """Puts a record into register and journal and prints it, uninterrupted by Ctrl-C."""
         with self.interrupts.held():
             record = self._register(record)
             compiled = self.register.cells[record.cell]
@@ -177,7 +178,7 @@ class Running:
                 pytest.exit(self.trouble, pytest.ExitCode.INTERNAL_ERROR)
 
     def _fail(self, record: Record) -> None:
-        """Reports a failure to pytest for an item that passed, but failed in a later pass."""
+        """Reports to pytest that an item failed: it had passed, but its later pass failed."""
         item = self.timings.item(record.cell)
         reason = f"{record.outcome}: {record.reason}"
         report = pytest.TestReport(
@@ -187,7 +188,10 @@ class Running:
         item.ihook.pytest_runtest_logreport(report=report)
 
     def _register(self, record: Record) -> Record:
-        """Puts a record into the register; an error's if pytest-benchmark refuses the rounds."""
+        """Puts a record into the register and returns it.
+
+        If pytest-benchmark refuses the rounds, it is an error's record instead.
+        """
         try:
             self.timings.add(record, engines.get(record.cell.engine).version())
         except Exception as error:
@@ -214,7 +218,7 @@ class Running:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Leaves pytest's dots out; with -v its lines end with a cell's outcome and times."""
+        """Hides pytest's dots for cells; with -v a cell's outcome and times are printed."""
         record = getattr(report, "enginebench", None)
         if record is None or self._ended or self.display.quiet:
             return None
@@ -227,7 +231,7 @@ class Running:
         self._ended = True
 
     def close(self) -> None:
-        """Takes the last probes, while the engines' processes idle, and ends these processes."""
+        """Measures the probe a last time, while the workers idle, and then ends the workers."""
         self.noise.end()
         if self.runner is not None:
             self.runner.close()

@@ -30,7 +30,10 @@ from harness.workload.reader import Reader
 
 
 def register_parts(config: pytest.Config, reader: Reader) -> None:
-    """Makes pytest collect, run and publish workloads; raises UsageError for invalid options."""
+    """Registers the plugin's three parts, which collect, run and publish, with pytest.
+
+    Raises UsageError for invalid options.
+    """
     options.refuse_what_cannot_be(config)
     # pytest-benchmark asks a child process for the CPU; a json.py here is no part of Python.
     os.environ["PYTHONSAFEPATH"] = "1"
@@ -59,7 +62,7 @@ def register_parts(config: pytest.Config, reader: Reader) -> None:
 
 
 def _make_environments(names: Iterable[str], display: Display) -> None:
-    """Makes the own environments of engines that have one, before anything is timed.
+    """Makes the environments of engines that need one of their own, before anything is timed.
 
     An engine whose environment cannot be made is unavailable; each of its cells says so.
     """
@@ -86,7 +89,7 @@ def _cache(limit: int | None) -> Cache:
 
 
 def _terminal_file() -> Any:
-    """Returns standard output as it is now, before pytest captures what tests print."""
+    """Returns a file that prints to the terminal even while pytest captures standard output."""
     with contextlib.suppress(OSError, ValueError):
         descriptor = os.dup(sys.stdout.fileno())
         encoding = sys.stdout.encoding

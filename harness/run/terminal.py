@@ -48,9 +48,9 @@ _WIDEST = 100
 class Display:
     """Prints each cell when its first pass ends; on a terminal, also what is being done now.
 
-    If the output is no terminal, a line every few seconds says how far later passes are. No thread
-    draws, so that drawing never disturbs a timing. With ``-q`` and ``-v``, pytest prints the lines
-    of cells.
+    If the output is not a terminal, a line every few seconds says how far the later passes are. No
+    thread draws, so that drawing never disturbs a timing. With ``-q`` and ``-v``, pytest prints the
+    lines of cells.
     """
 
     def __init__(self, file: TextIO, verbosity: int = 0) -> None:
@@ -77,7 +77,7 @@ class Display:
             self._live.start()
 
     def sharpen(self) -> None:
-        """Starts the part of the run that has only further passes."""
+        """Switches the display to the part of the run that has only further passes."""
         self._sharpening, self._drawn = True, time.monotonic()
 
     def end(self) -> None:
@@ -86,22 +86,23 @@ class Display:
             self._live = None
 
     def close(self) -> None:
-        """Restores the terminal."""
+        """Removes the status line, and closes the display's copy of standard output."""
         self.end()
         if self.file is not sys.stdout:
             self.file.close()
 
     def last_words(self, text: str) -> None:
-        """Prints a line at once, even during another print; the process ends after it."""
+        """Prints a line at once, even during another print, just before the process ends."""
         cursor = "\x1b[?25h" if self.console.is_terminal else ""  # which a status line hides
         line = f"\n{cursor}{visible(text)}\n".encode(errors="replace")
         with contextlib.suppress(OSError, ValueError):  # a terminal that was closed
             os.write(self.file.fileno(), line)
 
     def _print(self, markup: str, cut: bool = False) -> None:
-        """Prints a line with control characters escaped, which it may quote from anywhere.
+        """Prints a line, with control characters escaped: it may quote text from anywhere.
 
-        On a terminal it is wrapped between words, or cut off; elsewhere it is one line.
+        On a terminal the line is wrapped between words, or cut off if ``cut``; elsewhere it is not
+        changed.
         """
         line = Text.from_markup(visible(markup))
         if not self.console.is_terminal:
@@ -112,7 +113,7 @@ class Display:
             self.console.print(line, soft_wrap=False)
 
     def say(self, text: str) -> None:
-        """Prints a line about long work that is no cell, such as making data."""
+        """Prints a line about long work that measures no cell, such as making data."""
         if text and not self.quiet:
             self._print(f"[dim]{escape(text)}[/dim]")
 
@@ -127,7 +128,7 @@ class Display:
             self._live.update(self._status(visible(text)), refresh=True)
 
     def _status(self, text: str) -> Text:
-        """Returns the status line; if it is too long, the current activity is cut off."""
+        """Returns the status line: ``text``, cut off if too long, and how far the run is."""
         rest = visible(f" · {self._position()}")
         line = Text(text, style="cyan", no_wrap=True)
         line.truncate(max(8, self.console.width - len(rest) - 1), overflow="ellipsis")
@@ -217,13 +218,13 @@ def _threads(count: int) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """Returns seconds as minutes and seconds: 1:05."""
+    """Returns a time as minutes and seconds: 65 s are 1:05."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
 
 
 def _relative(path: Path) -> str:
-    """Returns the path relative to the working folder, if that is shorter."""
+    """Returns the path relative to the working folder if that is shorter, else unchanged."""
     with contextlib.suppress(ValueError):
         return str(path.relative_to(Path.cwd()))
     return str(path)

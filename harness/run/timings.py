@@ -14,7 +14,7 @@ from harness.run.results import extra_info
 
 
 class VirtualClock:
-    """A timer for pytest-benchmark that shows the workers' own measurements."""
+    """A clock for pytest-benchmark's timings, which shows the seconds that workers measured."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -29,9 +29,9 @@ class VirtualClock:
 class Timings:
     """Passes the rounds of cells to pytest-benchmark.
 
-    The engines of a query are measured together, while pytest asks for one cell after the other. An
-    entry that waited for its item would be lost if the run ended before. So each cell gets a
-    fixture of its own, with its item's options.
+    The engines of a query are measured together, while pytest runs one item (one cell) after the
+    other. If a cell's entry were made only when its item runs, it would be lost if the run ended
+    before. So each cell gets a benchmark fixture here, with the options of its item.
     """
 
     def __init__(self, config: pytest.Config, clock: VirtualClock) -> None:
@@ -45,7 +45,7 @@ class Timings:
         self._places.setdefault(item.nodeid, len(self._places))
 
     def add(self, record: Record, version: str | None) -> None:
-        """Makes the entry of a record that has rounds, in place of that of the cell's last pass.
+        """Makes pytest-benchmark's entry for a record with rounds, in place of the cell's old one.
 
         Raises what pytest-benchmark raises, and then leaves no entry.
         """
@@ -66,16 +66,16 @@ class Timings:
         self._session.benchmarks.sort(key=self._place)  # a query's cells end in any order
 
     def item(self, cell: Cell) -> pytest.Item:
-        """The item that a cell's entry belongs to."""
+        """Returns the pytest item that a cell's entry belongs to."""
         return self._items[cell]
 
     def _remove(self, item: pytest.Item) -> None:
-        """Removes the item's entry, if there is one."""
+        """Removes pytest-benchmark's entry for an item, if there is one."""
         entries = self._session.benchmarks
         entries[:] = [entry for entry in entries if not entry or entry.fullname != item.nodeid]
 
     def _place(self, entry: Any) -> int:
-        """Returns the place of an entry's item among all items; other tests' entries come first."""
+        """Returns the position of an entry's item among all; -1 for tests that measure no cell."""
         return self._places.get(entry.fullname, -1)
 
     @property
@@ -83,7 +83,7 @@ class Timings:
         return self._config.pluginmanager.getplugin("pytest-benchmark")
 
     def _fixture(self, item: pytest.Item, add: Callable[[Any], None]) -> Any:
-        """Returns a fixture with the options that pytest-benchmark would give this item's own."""
+        """Returns a benchmark fixture with the options that pytest-benchmark gives to this item."""
         session, mark = self._session, item.get_closest_marker("benchmark")
         options = {**session.options, **(mark.kwargs if mark else {})}
         options["timer"] = NameWrapper(self._clock)  # type: ignore[no-untyped-call]
@@ -98,6 +98,6 @@ class Timings:
 
 
 def mark_as_used(benchmark: Any) -> None:
-    """Uses a cell's own fixture for nothing: pytest-benchmark warns of an unused one."""
+    """Uses a test's ``benchmark`` fixture for nothing: pytest-benchmark warns of an unused one."""
     benchmark.disabled = True
     benchmark.pedantic(lambda: None)

@@ -26,9 +26,10 @@ WHERE = {"query": "Query", "setting": "Setting", "label": "Value"}
 
 
 def ranking() -> alt.LayerChart:
-    """The engines' mean ratios, best first.
+    """Returns the chart of the engines' mean ratios, best first.
 
-    Rows: engine, colour, place, ratio, low, high, reach (the rightmost of these), label, note.
+    Fields of its rows: engine, colour, place, ratio, low, high, reach (the rightmost of these),
+    label, note.
     """
     base = rows_of("ranking").encode(y=engines())
     bars = base.mark_bar(height=alt.RelativeBandSize(0.66)).encode(
@@ -40,11 +41,12 @@ def ranking() -> alt.LayerChart:
 
 
 def memory() -> alt.LayerChart:
-    """Time against peak memory, each over the least of its query, and the Pareto line.
+    """Returns the chart of time against peak memory: a point for each cell, and the Pareto line.
 
-    Rows: engine, colour, kind ("cell", "mean" for an engine's geometric means, or "front" for the
-    engines that none beats in both), x, y, query, setting, label; a mean also has dx, dy and align,
-    where its name stands.
+    Both are divided by the least value of the query. Fields of its rows: engine, colour, kind
+    ("cell", "mean" for an engine's geometric means, or "front" for the engines that none beats in
+    both), x, y, query, setting, label; a mean also has dx, dy and align, which place the engine's
+    name.
     """
     base = rows_of("memory")
     x = logarithmic(alt.X, "x", "hot time, × the fastest of each query")
@@ -57,11 +59,11 @@ def memory() -> alt.LayerChart:
 
 
 def cold() -> alt.LayerChart:
-    """The first run in a process over the hot median, against that median in seconds.
+    """Returns the chart of first runs in a process, divided by the hot median, against that median.
 
-    Rows: engine, colour, kind ("cell", "mean", or "equal" for the ends of the dashed line where
-    both take as long), x (hot seconds), y (cold ÷ hot), query, setting, label; a mean also has dx,
-    dy and align, where its name stands.
+    Fields of its rows: engine, colour, kind ("cell", "mean", or "equal" for the ends of the dashed
+    line where both take as long), x (hot seconds), y (cold ÷ hot), query, setting, label; a mean
+    also has dx, dy and align, which place the engine's name.
     """
     base = rows_of("cold")
     x = logarithmic(alt.X, "x", "hot median", DURATION)
@@ -71,10 +73,10 @@ def cold() -> alt.LayerChart:
 
 
 def cores() -> alt.LayerChart:
-    """CPU seconds for each second of wall clock: a point for each cell, a bar for the mean.
+    """Returns the chart of the CPU seconds that engines use for each second of wall clock.
 
-    Rows: engine, colour, place, kind ("cell" or "mean"), amount, reach, threads, query, setting,
-    label.
+    It has a point for each cell and a bar for the mean. Fields of its rows: engine, colour, place,
+    kind ("cell" or "mean"), amount, reach, threads, query, setting, label.
     """
     base = rows_of("cores").encode(y=engines())
     means = of_kind(base, "mean")
@@ -88,10 +90,11 @@ def cores() -> alt.LayerChart:
 
 
 def threads() -> alt.LayerChart:
-    """Speed over that with the fewest threads, as the geometric mean over queries; dashed: ideal.
+    """Returns the chart of speed by number of threads, over the speed with the fewest threads.
 
-    Rows: engine, colour, threads, amount (times as fast), ideal, label; the last of an engine also
-    dy, where its name stands.
+    It is the geometric mean over queries; a dashed line shows the ideal. Fields of its rows:
+    engine, colour, threads, amount (times as fast), ideal, label; the last row of an engine also
+    has dy, which places its name.
     """
     base = rows_of("threads").encode(
         x=alt.X(
@@ -117,10 +120,12 @@ def threads() -> alt.LayerChart:
 
 
 def sizes() -> alt.LayerChart:
-    """Time over that of the smallest size, as the geometric mean over queries; dashed: slope 1.
+    """Returns the chart of time by number of rows, both over those of the smallest size.
 
-    Rows: engine, colour, times (the rows over those of the smallest size), amount (the time over
-    that of the smallest), ideal, label; the last of an engine also dy, where its name stands.
+    The time is the geometric mean over queries; a dashed line has slope 1. Fields of its rows:
+    engine, colour, times (the number of rows over that of the smallest size), amount (the time over
+    that of the smallest), ideal, label; the last row of an engine also has dy, which places its
+    name.
     """
     base = rows_of("sizes").encode(
         x=logarithmic(alt.X, "times", "× the rows of the smallest size", range=room_for_names())
@@ -137,9 +142,10 @@ def sizes() -> alt.LayerChart:
 
 
 def crossover() -> alt.LayerChart:
-    """The fastest engine without a GPU over the fastest on one: above the line the GPU is faster.
+    """Returns the chart of the fastest engine without a GPU over the fastest on one, by size.
 
-    Rows: line (equal where only the size differs), query, workload, size, rows, amount, label.
+    Above the line the GPU is faster. Fields of its rows: line (equal where only the size differs),
+    query, workload, size, rows, amount, label.
     """
     base = rows_of("crossover")
     x = logarithmic(alt.X, "rows", "rows of the tables")
@@ -164,7 +170,7 @@ def _cells(base: alt.Chart, x: alt.X, y: alt.Y) -> alt.Chart:
 
 
 def _means(base: alt.Chart) -> list[alt.Chart]:
-    """A large mark at each engine's geometric means, with its name."""
+    """Returns charts: a large mark at each engine's geometric means, and its name beside it."""
     means = of_kind(base, "mean").encode(x="x:Q", y="y:Q")
     marks = means.mark_point(filled=True, size=130, opacity=1, shape="diamond").encode(
         color=COLOUR, tooltip=tooltip(engine="Engine", **WHERE)

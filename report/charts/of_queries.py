@@ -31,11 +31,11 @@ DOT_STEP = 26
 
 
 def times() -> alt.LayerChart:
-    """The queries of a setting: a point for each engine on one logarithmic axis.
+    """Returns the chart of a setting's queries: a point for each engine on one logarithmic axis.
 
-    Rows: query (its title), place, kind ("value", "span" for the ends of a query's line, or
-    "missing"), engine, colour, cell, amount, low, high, label, note.
-    Engines without a value are listed at the right, as the label of the kind "missing".
+    Fields of its rows: query (its title), place, kind ("value", "span" for the ends of a query's
+    line, or "missing"), engine, colour, cell, amount, low, high, label, note. The engines without a
+    value on a query are listed at the right, in the label of a row of the kind "missing".
     """
     base = rows_of("times").encode(y=_queries())
     free = [0, alt.ExprRef("width - room")]
@@ -59,10 +59,11 @@ def times() -> alt.LayerChart:
 
 
 def pair() -> alt.LayerChart:
-    """Two engines: how many times as fast the second is on each query, and its memory.
+    """Returns the chart of two engines: how many times as fast the second is on each query.
 
-    Rows: query (its title), place, kind ("time", "memory" or "missing"), cell, colour, gain, low,
-    high, label, note. Right of the line at 1 the second engine needs less.
+    It also shows how much less memory the second needs; right of the line at 1 it needs less.
+    Fields of its rows: query (its title), place, kind ("time", "memory" or "missing"), cell,
+    colour, gain, low, high, label, note.
     """
     base = rows_of("pair").encode(y=_queries())
     x = logarithmic(alt.X, "gain", "the first engine ÷ the second")
@@ -97,11 +98,11 @@ def _many(chart: alt.LayerChart) -> alt.LayerChart:
 
 
 def query() -> alt.LayerChart:
-    """One task: a bar for each engine's value, its interval, and its rounds as points.
+    """Returns the chart of one task: a bar for each engine's value, with its interval and rounds.
 
-    Rows: engine, colour, place, kind ("value", "round" or "missing"), amount, low, high, reach,
-    label, note, jitter (-1 to 1: spreads the points over the bar's height).
-    A cell without a value has its outcome written in the place of a bar.
+    Fields of its rows: engine, colour, place, kind ("value", "round" for a point, or "missing"),
+    amount, low, high, reach, label, note, jitter (-1 to 1: spreads the points over the bar's
+    height). A cell without a value has its outcome written in the place of a bar.
     """
     base = rows_of("query").encode(y=engines())
     values = of_kind(base, "value")
@@ -115,10 +116,10 @@ def query() -> alt.LayerChart:
 
 
 def rounds() -> alt.LayerChart:
-    """One cell: every round in the order run, over the band of the median's interval.
+    """Returns the chart of one cell: its rounds in the order run, over the median's interval.
 
-    Rows: engine, colour, kind ("cold" or "hot"), round (the cold run is 0), amount (seconds),
-    median, low, high, label.
+    Fields of its rows: engine, colour, kind ("cold" or "hot"), round (the cold run is 0), amount
+    (seconds), median, low, high, label.
     """
     base = rows_of("rounds")
     whole = base.transform_aggregate(
@@ -143,11 +144,12 @@ def rounds() -> alt.LayerChart:
 
 
 def scaling() -> alt.LayerChart:
-    """One query over several sizes: a line for each engine over the rows of its tables, log-log.
+    """Returns the chart of one query over several sizes: a line for each engine, log-log axes.
 
-    Rows: engine, colour, size, rows, order (of the sizes), kind ("value", "end" for the label at
-    the last point, or "missing"), amount, label, and the dy of an end. Cells without a value are
-    crosses on the upper edge.
+    The horizontal axis is the number of rows of the query's tables. Fields of the chart's rows:
+    engine, colour, size, rows, order (of the sizes), kind ("value", "end" for the label at the last
+    point, or "missing"), amount, label, and of an end also dy. Cells without a value are crosses on
+    the upper edge.
     """
     base = rows_of("scaling")
     values = of_kind(base, "value").encode(

@@ -18,18 +18,21 @@ FRAMES = {"lost": "#d9480f", "gained": "#1c7ed6"}
 
 
 def past() -> alt.LayerChart:
-    """All queries over runs, each as a multiple of the engine's first run; rows as of `history`."""
+    """Returns the chart of all queries over runs, as multiples of each engine's first run.
+
+    Its rows have the fields of the rows of `history`.
+    """
     return history("past", "% of its first run")
 
 
 def history(name: str = "history", title: str | None = None) -> alt.LayerChart:
-    """One query over runs: a line for each engine, its interval, and its versions.
+    """Returns the chart of one query over runs: a line for each engine, its interval and versions.
 
-    Rows: engine, colour, kind ("value", "missing" or "name"), label; of a run also started
-    (milliseconds of the epoch), version, note; of a value also amount, low, high and mark (the
-    version where it is another than in the run before, or empty). A run without a value breaks its
-    line and has the sign of its outcome (its label) at the foot, ``line`` lines up. A name stands
-    above, ``across`` pixels from the left.
+    Fields of its rows: engine, colour, kind ("value", "missing" or "name"), label. A row for a run
+    also has started (milliseconds of the epoch), version and note; one with a value also amount,
+    low, high and mark (the version where it differs from that of the run before, else empty). A run
+    without a value breaks its line; the sign of its outcome (its label) stands at the foot,
+    ``line`` lines up. A name stands above, ``across`` pixels from the left.
     """
     base = alt.Chart(alt.NamedData(name=name)).encode(
         x=alt.X("started:T", title=None, scale=alt.Scale(type="utc", padding=18),
@@ -62,7 +65,10 @@ def history(name: str = "history", title: str | None = None) -> alt.LayerChart:
 
 
 def _missing(runs: alt.Chart) -> alt.Chart:
-    """The signs of runs without a value; unfiltered, since the time axis needs rows."""
+    """Returns the signs of runs without a value, as marks at the foot of the chart.
+
+    The rows are not filtered, since the time axis needs all of them.
+    """
     up = alt.ExprRef("-12 * (datum.line || 0)")
     return runs.mark_text(fontWeight="bold", fontSize=13, yOffset=up).encode(
         y=alt.value(HISTORY_HEIGHT - 7),
@@ -72,7 +78,10 @@ def _missing(runs: alt.Chart) -> alt.Chart:
 
 
 def _names(base: alt.Chart) -> alt.Chart:
-    """The engines' names as a legend; Vega's own would need the engines before the rows."""
+    """Returns the engines' names as a legend, made of text marks.
+
+    Vega's own legend would have to be given the engines before the rows are known.
+    """
     names = base.transform_filter("datum.kind === 'name'")
     across = alt.ExprRef("datum.across")
     return names.mark_text(align="left", fontSize=11, xOffset=across).encode(
@@ -81,11 +90,11 @@ def _names(base: alt.Chart) -> alt.Chart:
 
 
 def changes() -> alt.LayerChart:
-    """Two runs: a cell for each query and engine, coloured by the logarithm of after ÷ before.
+    """Returns the chart of two runs: queries by engines, each cell coloured by after ÷ before.
 
-    Rows: query, place, engine, column (their order), colour, kind ("change", "tie", "unclear",
-    "lost", "gained" or "none"), label, note. A cell that was lost or gained has no ratio, and
-    stands out by a frame.
+    Fields of its rows: query, place, engine, column (their order), colour, kind ("change", "tie",
+    "unclear", "lost", "gained" or "none"), label, note. A cell that was lost or gained has no
+    ratio, and has a frame instead.
     """
     base = _grid("changes", _tooltip(query="Query", engine="Engine", note="After ÷ before"))
     ratios = base.transform_filter("indexof(['change', 'tie', 'unclear'], datum.kind) >= 0")
@@ -100,9 +109,10 @@ def changes() -> alt.LayerChart:
 
 
 def matrix() -> alt.LayerChart:
-    """Query by engine, for pictures: the page draws it as a table.
+    """Returns the chart of queries by engines as a table, for pictures; the page has its own.
 
-    Rows: query, place, engine, column, colour, ink, kind ("value" or "missing"), label.
+    Fields of its rows: query, place, engine, column, colour, ink, kind ("value" or "missing"),
+    label.
     """
     base = _grid("matrix")
     values = base.transform_filter("datum.kind === 'value'")
@@ -115,7 +125,7 @@ def _coloured(base: alt.Chart) -> alt.Chart:
 
 
 def _grid(name: str, tooltip: Sequence[alt.Tooltip] = ()) -> alt.Chart:
-    """Queries downwards and engines across, each in its order."""
+    """Returns an empty grid: queries downwards and engines across, each in their order."""
     across = alt.Axis(orient="top", labelAngle=0, ticks=False, domain=False)
     down = alt.Axis(ticks=False, domain=False, labelLimit=320)
     return alt.Chart(alt.NamedData(name=name)).encode(

@@ -30,7 +30,7 @@ LABEL_PIXELS = 112
 
 
 def rows_of(name: str) -> alt.Chart:
-    """A chart over rows that are supplied later, under a name."""
+    """Returns a chart whose rows are supplied later, under ``name``."""
     return alt.Chart(alt.NamedData(name=name))
 
 
@@ -39,7 +39,7 @@ def of_kind(base: alt.Chart, kind: str) -> alt.Chart:
 
 
 def engines(sort: str = "place") -> alt.Y:
-    """A band for each engine."""
+    """Returns a vertical axis with a band for each engine."""
     axis = alt.Axis(labelLimit=150, labelPadding=6, ticks=False, domain=False)
     return alt.Y("engine:N", sort=alt.EncodingSortField(sort, op="min"), title=None, axis=axis)
 
@@ -59,7 +59,10 @@ def from_zero(field: str, title: str | None, label: str | None = None) -> alt.X:
 def logarithmic(
     channel: Any, field: str, title: str | None, label: str | None = None, **scale: Any
 ) -> Any:
-    """An axis of ``alt.X`` or ``alt.Y``, with room around the outermost marks."""
+    """Returns a logarithmic axis, ``alt.X`` or ``alt.Y``, with room around the outermost marks.
+
+    ``label`` is a Vega expression for the texts of its ticks.
+    """
     axis = alt.Axis(
         tickCount=4, grid=False, title=title, labelOverlap="greedy", labelSeparation=8,
         **({"format": "~s"} if field == "rows" else {}),
@@ -70,17 +73,17 @@ def logarithmic(
 
 
 def names_at_ends(base: alt.Chart) -> alt.Chart:
-    """Texts to the right of the last points; the rows' ``dy`` keeps them apart."""
+    """Returns text marks to the right of the last points; the rows' ``dy`` keeps them apart."""
     return base.mark_text(align="left", dx=8, dy=alt.ExprRef("datum.dy"), fontSize=11)
 
 
 def room_for_names() -> list[object]:
-    """The range of an axis that leaves NAME_PIXELS to the right of its last point."""
+    """Returns the range of a horizontal axis that leaves NAME_PIXELS free at its right."""
     return [0, alt.ExprRef(f"max(width - {NAME_PIXELS}, width / 2)")]
 
 
 def intervals(base: alt.Chart) -> alt.Chart:
-    """A line over the interval; rows without an interval have their value as both ends."""
+    """Returns a line from ``low`` to ``high``, which are equal in rows without an interval."""
     return base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q")
 
 
@@ -93,12 +96,12 @@ def tooltip(**titles: str) -> list[alt.Tooltip]:
 
 
 def bars_of(chart: alt.LayerChart, step: int) -> alt.LayerChart:
-    """A chart that is as wide as its place and as high as its bars."""
+    """Returns the chart, made as wide as its container and ``step`` pixels high for each bar."""
     return chart.add_params(LONGEST).properties(
         width="container", autosize=FIT, usermeta={"step": step}
     )
 
 
 def plot_of(chart: alt.LayerChart, height: int) -> alt.LayerChart:
-    """A chart that is as wide as its place, and ``height`` pixels high."""
+    """Returns the chart, made as wide as its container and ``height`` pixels high."""
     return chart.properties(width="container", height=height, autosize=FIT)

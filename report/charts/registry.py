@@ -19,10 +19,10 @@ from report.charts import of_runs as charts_of_runs
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart; its title and note are shown if it is among those over all queries.
+    """A chart of the page; its title and note are shown if it is among those over all queries.
 
-    A chart without a title has its place elsewhere: beside the ranking, or with each query. Without
-    rows it is left out, and ``needs`` says what would give it some.
+    A chart without a title has its place elsewhere: beside the ranking, or with each query. A chart
+    without rows is left out, and ``needs`` says what runs would give it rows.
     """
 
     draw: Callable[[], alt.LayerChart]
@@ -89,5 +89,5 @@ CHARTS: Mapping[str, Chart] = {
 
 
 def overview() -> dict[str, Chart]:
-    """The charts over all queries in view, in the page's order."""
+    """Returns, by name, the charts over all queries in view, in the page's order."""
     return {name: chart for name, chart in CHARTS.items() if chart.title}

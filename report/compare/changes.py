@@ -28,13 +28,13 @@ Key = tuple[str, ...]
 
 
 class NothingInCommon(ReportError):
-    """Two runs that share no cell."""
+    """Raised where two runs have no cell in common."""
 
     exit_code = 2
 
 
 class ChangeVerdict(StrEnum):
-    """What changed in a cell, in the order of importance."""
+    """How a cell changed between two runs; the most important verdicts come first."""
 
     LOST = "lost"
     """It was ok before and is not any more."""
@@ -52,7 +52,7 @@ class ChangeVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Side:
-    """A cell in one of the two runs; ``estimate`` is None if the cell has no value."""
+    """A cell in one of two compared runs; ``estimate`` is None if the cell has no value."""
 
     cell: ResultCell
     estimate: Estimate | None
@@ -60,7 +60,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Change:
-    """A cell of both runs. ``ratio`` is after ÷ before."""
+    """How a cell changed from the first run to the second; ``ratio`` is after ÷ before."""
 
     before: Side
     after: Side
@@ -69,22 +69,22 @@ class Change:
 
     @property
     def nearest(self) -> float:
-        """The end of the interval that is nearer to 1; without an interval, the ratio."""
+        """Returns the interval's end that is nearer to 1 or, without an interval, the ratio."""
         if self.ratio is None:
             return 1.0
         low, high = self.ratio.interval or (self.ratio.value, self.ratio.value)
         return low if self.ratio.value > 1 else high
 
     def may_regress(self, above: float) -> bool:
-        """Returns whether an unclear cell may have got worse by more than a share."""
+        """Returns whether a cell not told apart may be worse by more than ``above`` (0.05: 5%)."""
         if self.verdict is not ChangeVerdict.UNCLEAR or self.ratio is None:
             return False
         return (self.ratio.interval or (0.0, self.ratio.value))[1] > 1 + above
 
     def is_regression(self, above: float) -> bool:
-        """Returns whether the whole interval shows a cell worse by more than a share (0.05: 5%).
+        """Returns whether the whole interval shows a cell worse by more than ``above`` (0.05: 5%).
 
-        A cell that lost its time is always a regression; an unclear one never is.
+        A cell that lost its time is always a regression; a cell that is not told apart never is.
         """
         if self.verdict is ChangeVerdict.LOST:
             return True
@@ -93,10 +93,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """All cells of both runs, the most important changes first.
+    """What changed between two runs, cell by cell: the most important changes first.
 
-    ``gone`` and ``new`` are the cells of only the first or only the second run. ``rewritten`` are
-    cells of both whose SQL differs, so that their times cannot be compared.
+    ``changes`` are of cells that both runs have. ``gone`` are the cells of only the first run,
+    ``new`` those of only the second. ``rewritten`` are cells of both runs whose SQL differs, so
+    that their times cannot be compared.
     """
 
     before: RunFile
@@ -108,7 +109,7 @@ class Changes:
     rewritten: tuple[ResultCell, ...]
 
     def of(self, engine: str | None) -> tuple[Change, ...]:
-        """The changes of one engine, named as in the second run; of all where it is None."""
+        """Returns the changes of one engine, named as in the second run; all changes for None."""
         return tuple(c for c in self.changes if engine in (None, c.after.cell.engine.name))
 
     def counts(self, engine: str | None = None) -> dict[ChangeVerdict, int]:
@@ -116,22 +117,23 @@ class Changes:
         return {verdict: found[verdict] for verdict in ChangeVerdict}
 
     def mean(self, engine: str | None = None) -> MeanRatio | None:
-        """The geometric mean of after ÷ before over the cells that have a ratio."""
+        """Returns the geometric mean of after ÷ before over the cells that have this ratio."""
         return geometric_mean([c.ratio for c in self.of(engine) if c.ratio is not None])
 
     def regressions(self, above: float) -> tuple[Change, ...]:
         return tuple(change for change in self.changes if change.is_regression(above))
 
     def unsure(self, above: float) -> tuple[Change, ...]:
-        """Returns the unclear cells that may have got worse by more than a share."""
+        """Returns the changes not told apart that may be worse by more than ``above`` (a share)."""
         return tuple(change for change in self.changes if change.may_regress(above))
 
 
 @dataclass(frozen=True)
 class Alias:
-    """The first run's cells with value ``before`` in a field stand for those with ``after``.
+    """Lets the first run's cells with value ``before`` in a field match those with ``after``.
 
-    The first run's own cells with ``after`` in that field are then left out.
+    They are compared with the second run's cells that have ``after``. The first run's own cells
+    with ``after`` are left out.
     """
 
     field: str
@@ -140,7 +142,7 @@ class Alias:
 
 
 def alias_of(text: str) -> Alias:
-    """``A=B`` or ``FIELD:A=B`` -> an alias; the field is the engine where none is named."""
+    """Returns the alias that ``A=B`` or ``FIELD:A=B`` means; without FIELD it is for engines."""
     left, equals, after = text.partition("=")
     field, colon, before = left.rpartition(":")
     field = field if colon else "engine"
@@ -156,7 +158,7 @@ def compare_runs(
 ) -> Changes:
     """Matches the cells of two runs and judges each pair.
 
-    Raises NothingInCommon where no cell of the one can be compared with one of the other.
+    Raises NothingInCommon if no cell of one run can be compared with a cell of the other.
     """
     old, new = _by_key(before), _by_key(after)
     for alias in aliases:
@@ -180,7 +182,7 @@ def compare_runs(
 
 
 def judge(before: ResultCell, after: ResultCell, metric: Metric) -> Change:
-    """Compares a cell in the first run with the same cell in the second."""
+    """Returns how a cell changed from the first run to the second, by one metric."""
     then, now = Side(before, metric.estimate(before)), Side(after, metric.estimate(after))
     if (before.outcome == "ok") != (after.outcome == "ok"):
         return Change(
@@ -193,20 +195,20 @@ def judge(before: ResultCell, after: ResultCell, metric: Metric) -> Change:
 
 
 def verdict_on(ratio: Ratio) -> ChangeVerdict:
-    """Returns the verdict for a ratio after ÷ before."""
+    """Returns faster, slower, a tie or not told apart, from a ratio after ÷ before."""
     if ratio.covers_one:
         return ChangeVerdict.TIE if ratio.is_tie else ChangeVerdict.UNCLEAR
     return ChangeVerdict.SLOWER if ratio.value > 1 else ChangeVerdict.FASTER
 
 
 def importance(change: Change) -> tuple[int, float]:
-    """Returns a sort key, the most important first: by verdict, then by size of the change."""
+    """Returns a sort key by which the most important change is first: by verdict, then by size."""
     ratio = change.ratio.value if change.ratio is not None else 1.0
     return list(ChangeVerdict).index(change.verdict), -max(ratio, 1 / ratio)
 
 
 def _by_key(run: RunFile) -> dict[Key, ResultCell]:
-    """Returns the run's cells by key, without those that an interrupted run did not reach."""
+    """Returns the run's cells by key, without cells that an interrupted run did not reach."""
     return {_key(cell): cell for cell in cells_of(run.file) if cell.outcome != "skipped"}
 
 
@@ -217,7 +219,7 @@ def _key(cell: ResultCell) -> Key:
 
 
 def _renamed(cells: Mapping[Key, ResultCell], alias: Alias) -> dict[Key, ResultCell]:
-    """Returns the first run's cells, renamed as an alias says."""
+    """Returns the first run's cells with the alias' value ``before`` replaced by ``after``."""
     at = FIELDS.index(alias.field)
     found = {key[at] for key in cells}
     if alias.before not in found:
@@ -238,7 +240,7 @@ def _sql(run: RunFile, cell: ResultCell) -> str:
 
 
 def _nothing(old: Iterable[Key], new: Iterable[Key]) -> str:
-    """Says why no cell matches, by the first field in which the runs share no value."""
+    """Returns a sentence on why no cell matches: the first field in which no value is common."""
     for at, field in enumerate(FIELDS):
         one, other = {key[at] for key in old}, {key[at] for key in new}
         if not one & other:

@@ -21,7 +21,7 @@ from report.read.frame import EngineVersion, ResultCell, Results, Setting
 
 @dataclass(frozen=True)
 class EstimatedCell:
-    """A cell in view with its estimates by metric name; a cell without a time has none."""
+    """A cell in view with its estimates by metric; it has no estimates if it has no time."""
 
     index: int
     cell: ResultCell
@@ -29,13 +29,13 @@ class EstimatedCell:
 
     @property
     def value(self) -> float | None:
-        """The value of the default metric."""
+        """Returns the cell's value of the default metric, or None."""
         estimate = self.estimates.get(DEFAULT.name)
         return None if estimate is None else estimate.value
 
 
 class EnginePlace(Enum):
-    """The place of an engine on a task."""
+    """How well an engine does on a task, compared with the best."""
 
     ALONE = "the best"
     TIES = "ties with the best, or is the best and others tie with it"
@@ -45,10 +45,10 @@ class EnginePlace(Enum):
 
 @dataclass(frozen=True)
 class Standing:
-    """A task on the default metric: the best entry, those near it, and all ratios to it.
+    """How the engines do on a task by the default metric: the best, and all ratios to the best.
 
-    ``tied`` are other engines that tie with the best, ``unclear`` those whose ratio to the best is
-    unclear. All are empty if no engine has a value.
+    ``tied`` are the other engines that tie with the best, ``unclear`` those for which the intervals
+    leave open whether they are as good. All are empty if no engine has a value.
     """
 
     best: EstimatedCell | None
@@ -69,8 +69,8 @@ class Standing:
 class Task:
     """One query in one setting, with an entry for each engine.
 
-    ``errors`` holds, by metric with rounds, the errors of all ratios between its entries, as
-    `pair_errors` gives them.
+    ``errors`` holds, by metric, the errors of all ratios between the entries, as `pair_errors`
+    gives them; metrics without rounds have none.
     """
 
     index: int
@@ -84,7 +84,7 @@ class Task:
         return _standing(self)
 
     def ratio(self, one: EngineVersion, other: EngineVersion) -> Ratio | None:
-        """Returns one engine's value over another's, as page and terminal show it."""
+        """Returns the first engine's value over the other's, as page and terminal show it."""
         mine, theirs = self.entries[one], self.entries[other]
         numerator = mine.estimates.get(DEFAULT.name)
         denominator = theirs.estimates.get(DEFAULT.name)
@@ -114,9 +114,9 @@ def _standing(task: Task) -> Standing:
 
 
 def _ratios_to_best(task: Task, best: EngineVersion, worst: float) -> dict[EngineVersion, Ratio]:
-    """Returns each engine's ratio to the best; none if the best value is 0.
+    """Returns each engine's ratio to the best; no ratios if the best value is 0.
 
-    A missing value counts as PENALTY times the worst one, as if that were known exactly.
+    An engine without a value gets PENALTY times the worst value, as if that were known exactly.
     """
     lowest = task.entries[best].estimates[DEFAULT.name]
     missing = ratio_of(Estimate(PENALTY * worst, log_error=0.0), lowest)
@@ -130,10 +130,10 @@ def _ratios_to_best(task: Task, best: EngineVersion, worst: float) -> dict[Engin
 
 @dataclass(frozen=True)
 class Score:
-    """An engine over many tasks. ``mean`` is None if it has no time at all.
+    """How an engine does over many tasks; ``mean`` is its mean ratio to the best, or None.
 
-    ``wins`` counts the tasks on which it alone is the best, ``ties`` those on which it ties with
-    the best, ``unclear`` those on which the intervals leave that open.
+    ``wins`` counts the tasks on which this engine alone is the best, ``ties`` those on which it
+    ties with the best, ``unclear`` those on which the intervals leave that open.
     """
 
     engine: EngineVersion
@@ -145,7 +145,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All tasks in view; engines are sorted best first by their score on the default metric."""
+    """All tasks in view, and the engines' scores over them, sorted best first."""
 
     engines: tuple[EngineVersion, ...]
     settings: tuple[Setting, ...]
@@ -164,7 +164,10 @@ class Comparison:
 
 
 def compare(results: Results) -> Comparison:
-    """Computes every estimate, interval and tie once, and ranks the engines."""
+    """Returns the comparison of all engines in view, ranked.
+
+    Each estimate, interval and tie is computed only once.
+    """
     tasks = _tasks(results)
     found = dict.fromkeys(engine for task in tasks for engine in task.entries)
     scores = sorted((score(tasks, engine) for engine in found), key=_rank)
@@ -177,7 +180,10 @@ def compare(results: Results) -> Comparison:
 
 
 def score(tasks: Iterable[Task], engine: EngineVersion) -> Score:
-    """Returns the geometric mean of an engine's ratios to the best, with penalties, and counts."""
+    """Returns an engine's score: the geometric mean of its ratios to the best, and counts of wins.
+
+    A task without a value counts with a penalty.
+    """
     own = [task for task in tasks if engine in task.entries]
     timed = any(task.entries[engine].value is not None for task in own)
     ratios = [ratio for task in own if (ratio := task.standing.ratios.get(engine)) is not None]
@@ -198,7 +204,7 @@ def _rank(score: Score) -> tuple[bool, float, str]:
 
 
 def _tasks(results: Results) -> tuple[Task, ...]:
-    """Tasks sorted by workload, then setting, then query, each as the newest run has them."""
+    """Returns the tasks by workload, setting and query, in the order that the newest run has."""
     grouped: dict[tuple[Setting, str], list[ResultCell]] = {}
     for cell in results.cells:
         grouped.setdefault((cell.setting, cell.query), []).append(cell)
@@ -241,7 +247,7 @@ def estimates_of(cell: ResultCell) -> dict[str, Estimate]:
 
 
 def _errors(tasks: Sequence[Mapping[EngineVersion, EstimatedCell]]) -> list[dict[str, Errors]]:
-    """Returns, for each task, the errors of all its ratios, by metric with rounds."""
+    """Returns, for each task and each metric with rounds, the errors of all ratios of its cells."""
     found: list[dict[str, Errors]] = [{} for _ in tasks]
     for metric in METRICS:
         if metric.samples is None:

@@ -15,11 +15,12 @@ Unit = Literal["s", "MiB"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A quantity of a cell of which less is better.
+    """A quantity that is measured of each cell; less is better.
 
-    ``samples`` gives the numbers whose median is the value and whose spread gives the interval;
-    ``single`` gives one number that has no interval. ``superlative`` finishes the sentence
-    "Polars is …", and ``more``, with a ratio for ``{}``, "Polars …".
+    ``samples`` returns a cell's numbers whose median is the value and whose spread gives the
+    interval; ``single`` returns one number, which has no interval. ``superlative`` finishes the
+    sentence "Polars is …" (fastest), and ``more``, with a ratio for ``{}``, the sentence "Polars …"
+    (takes {} as long).
     """
 
     name: str
@@ -32,7 +33,7 @@ class Metric:
     single: Callable[[ResultCell], float | None] | None = None
 
     def _sample(self, cell: ResultCell) -> Sample | None:
-        """Returns the cell's measurements; None if there are none, or a single number."""
+        """Returns the cell's measurements; None if it is not ok or the metric is one number."""
         if cell.outcome != "ok" or self.samples is None:
             return None
         alone = cell.extras is not None and cell.extras.interleaved is False

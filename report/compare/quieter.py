@@ -32,7 +32,7 @@ class Replaced:
 
 
 def replaced(results: Results) -> Replaced:
-    """Compares every timed cell in view with the same cell in earlier runs."""
+    """Finds the cells in view that earlier runs measured, too, and compares their errors."""
     before: dict[object, list[ResultCell]] = {}
     for cell in results.superseded:
         if cell.seconds:
@@ -53,6 +53,6 @@ def _quietest(cells: Iterable[ResultCell]) -> ResultCell | None:
 
 
 def _error(cell: ResultCell) -> float:
-    """Returns the standard error of the median's logarithm; infinite for too few rounds."""
+    """Returns the standard error of the log of a cell's median; infinite for too few rounds."""
     estimate = DEFAULT.estimate(cell)
     return math.inf if estimate is None or estimate.log_error is None else estimate.log_error

@@ -44,9 +44,9 @@ Task = Sequence[Estimate | None]
 
 
 def ratio_between(numerator: Estimate, denominator: Estimate) -> Ratio | None:
-    """Returns the ratio of two values; None if either is not above 0.
+    """Returns the ratio of two values with its error; None if either value is not above 0.
 
-    A cell and itself are taken for measured apart.
+    A cell divided by itself counts as two cells that were measured apart.
     """
     if numerator.sample == denominator.sample:
         return ratio_of(numerator, denominator)
@@ -57,11 +57,11 @@ def ratio_between(numerator: Estimate, denominator: Estimate) -> Ratio | None:
 def pair_errors(tasks: Sequence[Task]) -> list[Errors]:
     """Returns, for each task, the errors of the logarithms of the ratios of its cells' medians.
 
-    The matrices are symmetric, with NaN if a cell is None or its own error is unknown. An error is
-    that of medians measured independently or, if that is smaller, that of the bootstrap. The
-    first is too wide if the machine drifts. The second is too wide if it does not and turns are
-    few, because few turns hardly determine what the two have in common. If one cell has turns that
-    the other has not, `_drift` is added.
+    An error is in a symmetric matrix, at the places of its two cells; it is NaN if a cell is None
+    or its own error is unknown. It is the error of medians measured independently or, if that is
+    smaller, the error by the bootstrap. The former is too large if the machine drifts. The latter
+    is too large if it does not drift and turns are few, because few turns hardly determine what the
+    two cells have in common. If one cell has turns that the other has not, `_drift` is added.
     """
     found: dict[int, Errors] = {}
     for places in _batches(tasks):
@@ -71,7 +71,7 @@ def pair_errors(tasks: Sequence[Task]) -> list[Errors]:
 
 
 def _batches(tasks: Sequence[Task]) -> Iterator[list[int]]:
-    """Yields the indices of tasks with equal numbers of cells, in batches."""
+    """Yields lists of indices of tasks that have equal numbers of cells."""
     by_size: dict[int, list[int]] = {}
     for place, task in enumerate(tasks):
         by_size.setdefault(len(task), []).append(place)
@@ -81,7 +81,7 @@ def _batches(tasks: Sequence[Task]) -> Iterator[list[int]]:
 
 
 def _pair_errors(tasks: Sequence[Task]) -> Errors:
-    """Returns the errors of tasks with equal numbers of cells: tasks x cells x cells."""
+    """Returns the errors of tasks with equally many cells: an array tasks x cells x cells."""
     shape = len(tasks), len(tasks[0])
     cells = [cell for task in tasks for cell in task]
     samples = [None if cell is None else cell.sample for cell in cells]
@@ -95,7 +95,7 @@ def _pair_errors(tasks: Sequence[Task]) -> Errors:
 
 
 def _drifts(task: Task) -> Errors:
-    """Returns `_drift` of each pair of cells that took turns, 0 for others: cells x cells."""
+    """Returns `_drift` of each pair of cells that took turns, 0 for other pairs: cells x cells."""
     found = np.zeros((len(task), len(task)))
     sampled = [(at, each, each.sample) for at, each in enumerate(task) if each and each.sample]
     if len({sample.turns for _, _, sample in sampled}) > 1:
@@ -106,15 +106,15 @@ def _drifts(task: Task) -> Errors:
 
 
 def _drift(one: Estimate, mine: Sample, other: Estimate, theirs: Sample) -> float:
-    """Returns the variance of a ratio's logarithm that rounds of one engine alone add.
+    """Returns the variance that turns which only one of two engines has add to their log ratio.
 
-    On a machine that slows down, the one that went on looks slower than it is. Their ratio over the
-    turns that they share is free of that; by how much it differs from the ratio of all rounds,
-    beyond what fewer rounds explain, counts. Of two estimates of which the one is of more rounds,
-    the variance of the difference is the difference of their variances (Hausman, "Specification
-    Tests in Econometrics", Econometrica 46, 1978). The truth may lie anywhere as far as that to
-    both sides, which is a variance of a third (Guide to the Expression of Uncertainty in
-    Measurement, JCGM 100:2008, 4.3.7).
+    On a machine that slows down, the engine with later rounds looks slower than it is. The ratio
+    over the turns that both engines have is free of this error. It differs from the ratio of all
+    rounds by this error and by chance; the part due to chance is subtracted: if one of two
+    estimates has more rounds, the variance of their difference is the difference of their variances
+    (Hausman, "Specification Tests in Econometrics", Econometrica 46, 1978). The truth may lie
+    anywhere up to the rest of the difference to both sides, and the variance of that is a third of
+    its square (Guide to the Expression of Uncertainty in Measurement, JCGM 100:2008, 4.3.7).
     """
     both = set(mine.turns) & set(theirs.turns)
     strayed = chance = 0.0
@@ -128,10 +128,10 @@ def _drift(one: Estimate, mine: Sample, other: Estimate, theirs: Sample) -> floa
 
 
 def _together(samples: Sequence[Sample | None], shape: tuple[int, int]) -> Errors:
-    """Returns the bootstrap's errors of pairs that took turns, NaN for others.
+    """Returns the bootstrap's errors for pairs of cells that took turns, NaN for other pairs.
 
-    Of T turns the spread is that of T - 1 degrees of freedom, so that Student's quantile takes the
-    normal one's place; (T + 1) / T makes up for what weighting takes off a variance (Rubin 1981).
+    The spread over T turns has T - 1 degrees of freedom, so Student's quantile replaces the normal
+    one. The factor (T + 1) / T makes up for the variance that the weighting loses (Rubin 1981).
     """
     medians = _resampled(samples).reshape(*shape, REPLICATES)
     medians -= medians.mean(axis=2, keepdims=True)
@@ -150,7 +150,7 @@ def _together(samples: Sequence[Sample | None], shape: tuple[int, int]) -> Error
 def _side_by_side(
     samples: Sequence[Sample | None], shape: tuple[int, int]
 ) -> npt.NDArray[np.bool_]:
-    """Returns whether two different cells of a task took turns with each other."""
+    """Returns, for each pair of a task's cells, whether they are different and took turns."""
     runs: dict[Hashable, int] = {}
     named = [None if each is None else each.run for each in samples]
     numbers = [-1 if name is None else runs.setdefault(name, len(runs)) for name in named]
@@ -165,7 +165,10 @@ def _turns(sample: Sample | None) -> int:
 
 
 def _resampled(samples: Sequence[Sample | None]) -> Floats:
-    """Returns logarithms of weighted medians, samples x REPLICATES; NaN for too few turns."""
+    """Returns logarithms of medians under random weights, samples x REPLICATES.
+
+    They are NaN for a sample of too few turns.
+    """
     medians = np.full((len(samples), REPLICATES), np.nan, dtype=np.float32)
     alike: dict[tuple[int, ...], list[int]] = {}
     for place, each in enumerate(samples):
@@ -200,7 +203,7 @@ def _weighted_medians(values: npt.NDArray[np.float64], weights: Floats) -> Float
 
 @lru_cache(2 * MOST_TURNS)
 def _weights(turn: int) -> Floats:
-    """Returns a turn's weight in each replicate, the same in every cell, task and run."""
+    """Returns a turn's random weight in each replicate, the same for every cell, task and run."""
     generator = np.random.default_rng([SEED, turn])
     return generator.exponential(size=REPLICATES).astype(np.float32)
 

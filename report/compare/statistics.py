@@ -36,11 +36,12 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Sample:
-    """One metric's measurements of one cell, one for each round, in the order run.
+    """The measurements of one metric on one cell: a value for each round, in the order run.
 
-    ``turns`` holds the turn of each, where it is known: rounds of one turn were run in a row.
-    ``processes`` is how many with equal shares ran them, one after another. Cells of equal ``run``
-    took turns with each other; one whose run is None did so with no other.
+    ``turns`` holds the turn of each round, if it is known: rounds of one turn were run in a row.
+    ``processes`` is the number of processes that ran the rounds, one after another; it is fewer if
+    their shares were unequal. Cells of equal ``run`` took turns with each other; a cell whose run
+    is None took turns with no other.
     """
 
     values: Sequence[float]
@@ -50,7 +51,7 @@ class Sample:
 
     @property
     def process_error(self) -> float:
-        """PROCESS_ERROR, averaged over the processes that ran the rounds."""
+        """Returns PROCESS_ERROR, reduced by averaging over the processes that ran the rounds."""
         return PROCESS_ERROR / math.sqrt(self.processes)
 
     def within(self, turns: Collection[int]) -> Sample:
@@ -88,7 +89,7 @@ class Ratio:
 
     @property
     def interval(self) -> Interval | None:
-        """exp(log value ± 1.96 standard errors)."""
+        """Returns the 95% interval, exp(log value ± 1.96 standard errors), or None."""
         if self.log_error is None:
             return None
         factor = math.exp(NORMAL_QUANTILE * self.log_error)
@@ -96,19 +97,19 @@ class Ratio:
 
     @property
     def covers_one(self) -> bool:
-        """Whether the interval covers 1; without an interval, whether the ratio is near 1."""
+        """Returns whether the interval covers 1; without an interval, whether the ratio is near."""
         low, high = self.interval or (self.value / MARGIN, self.value * MARGIN)
         return low <= 1 <= high
 
     @property
     def is_tie(self) -> bool:
-        """Whether the two are equal within TIE_MARGIN, by the whole interval."""
+        """Returns whether the whole interval lies within TIE_MARGIN of 1."""
         low, high = self.interval or (0.0, math.inf)
         return self.covers_one and low >= 1 / MARGIN and high <= MARGIN
 
     @property
     def is_unclear(self) -> bool:
-        """Whether the interval shows neither a difference nor a tie."""
+        """Returns whether the interval is too wide to show either a difference or a tie."""
         return self.covers_one and not self.is_tie
 
     @property
@@ -118,7 +119,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class MeanRatio:
-    """A geometric mean of ratios with its 95% interval (None where an error is not known)."""
+    """A geometric mean of ratios with its 95% interval (None if an error is unknown)."""
 
     value: float
     low: float | None
@@ -141,11 +142,11 @@ class Ranks:
 
 @cache
 def ranks(count: int) -> Ranks:
-    """The ranks for ``count`` rounds, at least FEWEST_ROUNDS.
+    """Returns which of ``count`` sorted rounds give the median's interval and error.
 
-    The standard error of a median's logarithm is that of Price & Bonett, "Distribution-free
-    confidence intervals for difference and ratio of medians", Journal of Statistical Computation
-    and Simulation 72 (2002).
+    ``count`` is at least FEWEST_ROUNDS. The standard error of a median's logarithm is that of Price
+    & Bonett, "Distribution-free confidence intervals for difference and ratio of medians", Journal
+    of Statistical Computation and Simulation 72 (2002).
     """
     low, high = interval_ranks(count)
     outer = max(round((count + 1) / 2 - math.sqrt(count)) - 1, 0)
@@ -153,7 +154,7 @@ def ranks(count: int) -> Ranks:
 
 
 def estimate_median(sample: Sample) -> Estimate:
-    """Returns the median of all rounds, with interval and error from the blocks of rounds."""
+    """Returns the median of all rounds, with interval and error from the turns' medians."""
     middle, ordered = median(sample.values), sorted(sample.blocks())
     if len(ordered) < FEWEST_ROUNDS:
         return Estimate(middle, sample=sample)
@@ -190,15 +191,16 @@ def ratio_of(
 
 
 def geometric_mean(ratios: Sequence[Ratio]) -> MeanRatio | None:
-    """Returns `mean_ratio` with its interval; None for no ratios."""
+    """Returns the geometric mean of ratios with its interval; None for no ratios."""
     mean = mean_ratio(ratios)
     return None if mean is None else MeanRatio(mean.value, *(mean.interval or (None, None)))
 
 
 def mean_ratio(ratios: Sequence[Ratio]) -> Ratio | None:
-    """exp(mean(log ratio)); None for no ratios.
+    """Returns the geometric mean of ratios, exp(mean(log ratio)); None for no ratios.
 
-    Its error takes the cells as independent: se² = Σ se_i² / n². Of one ratio it is that ratio's.
+    Its error takes the ratios as independent: se² = Σ se_i² / n². The mean of one ratio has that
+    ratio's error.
     """
     if not ratios:
         return None

@@ -22,7 +22,7 @@ MUCH_MEMORY = 1.5
 
 @dataclass(frozen=True)
 class Worst:
-    """The query on which one engine stands worst against another."""
+    """The query on which one engine's ratio to another is largest."""
 
     query: str
     ratio: float
@@ -30,10 +30,10 @@ class Worst:
 
 @dataclass(frozen=True)
 class Rival:
-    """An engine that is the best of more queries than the pick.
+    """An engine that is the best on more queries than the pick, the engine that is recommended.
 
-    ``missing`` counts the queries of which the pick has a value and the rival none; ``worst`` is
-    the query on which the rival stands worst against the pick.
+    ``missing`` counts the queries on which the pick has a value and the rival none; ``worst`` is
+    the query on which the rival's ratio to the pick is largest.
     """
 
     engine: EngineVersion
@@ -44,11 +44,11 @@ class Rival:
 
 @dataclass(frozen=True)
 class Pick:
-    """The engine with the lowest geometric mean ratio to the best of each query.
+    """The engine recommended for some tasks: its mean ratio to the best of each is the lowest.
 
-    ``next`` is the second engine with its mean ratio to the pick. ``worst`` is the query on which
-    the pick stands worst against the best. ``leaner`` is the engine with the lowest peak memory,
-    if that is much less than the pick's; memory is in bytes.
+    ``next`` is the engine with the second lowest, and its mean ratio to the pick. ``worst`` is the
+    query on which the pick's ratio to the best is largest. ``leaner`` is the engine with the lowest
+    peak memory, if that is much less than the pick's; memory is in bytes.
     """
 
     score: Score
@@ -66,10 +66,10 @@ class Pick:
 
 
 def largest(settings: Iterable[Setting], rows: Mapping[tuple[str, str], int]) -> list[Setting]:
-    """Returns the settings that are compared first: the most rows, and of these the most threads.
+    """Returns the settings of the largest tables and, of these, those with the most threads.
 
-    ``rows`` holds the rows of the tables by workload and size. Machines, workloads and inputs are
-    kept apart; several sizes may have the same number of rows.
+    They are found for each machine, workload and input. ``rows`` holds the rows of the tables by
+    workload and size; several sizes may have the same number of rows.
     """
     listed = list(settings)
     most: dict[tuple[str, ...], tuple[int, int]] = {}
@@ -81,7 +81,7 @@ def largest(settings: Iterable[Setting], rows: Mapping[tuple[str, str], int]) ->
 
 
 def narrowed(comparison: Comparison, settings: Iterable[Setting]) -> Comparison:
-    """Returns the comparison of some settings, with the engines ranked on their tasks."""
+    """Returns the comparison of only these settings, with the engines ranked by their tasks."""
     kept = tuple(settings)
     tasks = tuple(task for task in comparison.tasks if task.setting in kept)
     scores = scores_of(tasks, comparison.engines)
@@ -89,13 +89,13 @@ def narrowed(comparison: Comparison, settings: Iterable[Setting]) -> Comparison:
 
 
 def scores_of(tasks: Sequence[Task], engines: Iterable[EngineVersion]) -> list[Score]:
-    """Returns the scores of the engines that have a cell, best first, equals in the given order."""
+    """Returns the scores of the engines that have a cell, best first; equals keep their order."""
     found = [score(tasks, e) for e in engines if any(e in task.entries for task in tasks)]
     return sorted(found, key=lambda each: math.inf if each.mean is None else each.mean.value)
 
 
 def pick(tasks: Sequence[Task], engines: Iterable[EngineVersion]) -> Pick | None:
-    """Returns the engine to use for some tasks; None if no engine has a value."""
+    """Returns the engine recommended for some tasks and its lead; None if no engine has a value."""
     timed = [each for each in scores_of(tasks, engines) if each.mean is not None]
     if not timed:
         return None
@@ -126,7 +126,7 @@ def _next(
 
 
 def _counted(task: Task, one: EngineVersion, other: EngineVersion) -> Ratio | None:
-    """Returns one engine's value over another's, with the penalty for a missing value."""
+    """Returns one engine's value over the other's; a missing value is replaced by a penalty."""
     values = [each.value for each in task.entries.values() if each.value is not None]
     if not values:
         return None
@@ -154,7 +154,10 @@ def _missing(tasks: Sequence[Task], engine: EngineVersion) -> list[Task]:
 def _worst(
     tasks: Sequence[Task], engine: EngineVersion, other: EngineVersion | None = None
 ) -> Worst | None:
-    """Returns where an engine stands worst against another, or the best; None if nowhere much."""
+    """Returns the query on which an engine's ratio to another (by default the best) is largest.
+
+    It is None if no ratio is much above 1.
+    """
     found = None
     for task in tasks:
         best = task.standing.best
@@ -177,7 +180,7 @@ def _peak(tasks: Sequence[Task], engine: EngineVersion) -> int | None:
 def _leaner(
     peaks: Mapping[EngineVersion, int | None], best: EngineVersion
 ) -> tuple[EngineVersion, int] | None:
-    """Returns the leanest engine if the pick needs much more memory."""
+    """Returns the engine with the lowest peak, and this peak, if the best needs much more."""
     known = {engine: peak for engine, peak in peaks.items() if peak is not None}
     own = known.get(best)
     if own is None:

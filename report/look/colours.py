@@ -33,12 +33,12 @@ def contrast(one: str, other: str) -> float:
 
 
 def mixed(one: str, other: str, share: float) -> str:
-    """Mixes ``share`` (0 to 1) of the second colour into the first; ``#rrggbb``."""
+    """Returns the first colour with ``share`` (0 to 1) of the second mixed in, as ``#rrggbb``."""
     return _hex(_mix(_channels(one), _channels(other), share))
 
 
 def _readable(colour: Channels, page: str, towards: str) -> str:
-    """Mixes the colour with black or white, in steps, until its contrast suffices."""
+    """Returns the colour, mixed with ``towards`` until its contrast to the page suffices."""
     for step in range(21):
         text = _hex(_mix(colour, _channels(towards), step / 20))
         if contrast(text, page) >= LEAST_CONTRAST:

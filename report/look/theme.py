@@ -24,21 +24,21 @@ MIX = re.compile(r"color-mix\(in oklab, (var\(--[\w-]+\)) ([\d.]+)%, (var\(--[\w
 
 @cache
 def colours(theme: Theme) -> Mapping[str, str]:
-    """Returns the style sheet's colours by name, ``#rrggbb``."""
+    """Returns the colours of the style sheet in one theme, ``#rrggbb`` by name."""
     sheet = files("report").joinpath("static", "page.css").read_text(encoding="utf-8")
     pairs = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", sheet)
     return {name: light if theme == "light" else dark for name, light, dark in pairs}
 
 
 def painted(colour: str, of: Mapping[str, str]) -> str:
-    """Converts a CSS colour of the page's script, ``var(…)`` or a mix, to ``#rrggbb``."""
+    """Returns a CSS colour of the page's script, ``var(…)`` or a mix of two, as ``#rrggbb``."""
     if mix := MIX.fullmatch(colour):
         return mixed(painted(mix[3], of), painted(mix[1], of), float(mix[2]) / 100)
     return of[colour.removeprefix("var(--").removesuffix(")")]
 
 
 def picture_config(theme: Theme) -> dict[str, Any]:
-    """Returns Vega's configuration for pictures."""
+    """Returns the Vega-Lite configuration of pictures: colours, fonts and padding."""
     of = colours(theme)
     title = {"color": of["ink"], "subtitleColor": of["faint"], "anchor": "start", "fontSize": 15,
              "subtitleFontSize": 12, "offset": 12}  # fmt: skip
@@ -48,7 +48,7 @@ def picture_config(theme: Theme) -> dict[str, Any]:
 
 
 def page_config() -> dict[str, Any]:
-    """Returns Vega's configuration for the page's charts."""
+    """Returns the Vega-Lite configuration of the page's charts: colours and fonts."""
     padding = {"left": 0, "top": 4, "right": 0, "bottom": 6}
     return {
         **_config({name: f"var(--{name})" for name in NAMES}),

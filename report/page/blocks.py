@@ -19,10 +19,10 @@ Numbers = Mapping[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Block:
-    """Base64 of zlib data.
+    """Data in the page's HTML: compressed with zlib, then in Base64.
 
     A block of numbers holds arrays one after the other, little endian. ``columns`` has the name,
-    the JavaScript type and the length of each; it is empty for a block of JSON.
+    the JavaScript type and the length of each array; it is empty for a block of JSON.
     """
 
     data: str

@@ -14,18 +14,18 @@ _IN_SCRIPT = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u
 
 
 def json_for_script(value: Any) -> Markup:
-    """Returns JSON that cannot end its <script> or open a comment; it is valid JavaScript, too."""
+    """Returns JSON (also valid JavaScript) that cannot end its <script> or open a comment."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Markup(text.translate(_IN_SCRIPT))
 
 
 def script(text: str) -> Markup:
-    """Returns JavaScript that cannot end its <script>; its strings keep their values."""
+    """Returns JavaScript that cannot end its <script> element; its strings keep their values."""
     return Markup(text.replace("</script", "<\\/script").replace("<!--", "<\\!--"))
 
 
 def content_security_policy(scripts: Iterable[str]) -> str:
-    """Returns a policy under which only these scripts run, and nothing is fetched."""
+    """Returns the policy for a page: a browser runs only these scripts and fetches nothing."""
     hashes = " ".join(f"'sha256-{_sha256(text)}'" for text in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "

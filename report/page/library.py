@@ -27,7 +27,7 @@ import platformdirs
 
 @dataclass(frozen=True)
 class DrawnChart:
-    """A chart of the page: see `report.charts.registry.Chart`; ``spec`` is in Vega-Lite."""
+    """A chart of the page, as `report.charts.registry.Chart`, with its Vega-Lite specification."""
 
     title: str
     note: str
@@ -37,19 +37,22 @@ class DrawnChart:
 
 @dataclass(frozen=True)
 class Library:
-    """``vega`` is a script that defines `vegaEmbed`; ``charts`` has all charts by name."""
+    """What all pages share: a script that defines `vegaEmbed`, and all charts by name."""
 
     vega: str
     charts: dict[str, DrawnChart]
 
     def overview(self) -> dict[str, DrawnChart]:
-        """The charts over all queries in view, in the page's order."""
+        """Returns, by name, the charts over all queries in view, in the page's order."""
         return {name: chart for name, chart in self.charts.items() if chart.title}
 
 
 @cache
 def library() -> Library:
-    """Returns the cached library, or makes and caches one; an unusable cache is no error."""
+    """Returns the library from the cache, or makes one and caches it.
+
+    A cache that cannot be read or written is no error.
+    """
     path = folder() / f"{_identity()}.json"
     text = None
     with suppress(OSError, UnicodeDecodeError):
@@ -64,7 +67,7 @@ def library() -> Library:
 
 
 def _made() -> Library:
-    """Makes the library; the import of Altair, which takes a second, is left to this function."""
+    """Makes the library; only this function imports Altair, because the import takes a second."""
     import altair as alt
     import vl_convert
 
@@ -98,7 +101,7 @@ def folder() -> Path:
 
 
 def _trusted(path: Path) -> str | None:
-    """Returns the file's text without its first line; None if the file cannot be trusted."""
+    """Returns the text of a cached library without the first line; None if it cannot be trusted."""
     with path.open(encoding="utf-8") as file:
         if not (_is_own(os.fstat(file.fileno())) and _is_own(path.parent.stat())):
             return None
@@ -113,7 +116,7 @@ def _is_own(found: os.stat_result) -> bool:
 
 
 def _keep(text: str, path: Path) -> None:
-    """Writes a temporary file, then renames it, so that no process reads half a file."""
+    """Writes a text to a file, by renaming a temporary file: no process reads half of it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

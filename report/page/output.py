@@ -27,7 +27,7 @@ def build(
     title: str = "",
     tell: Callable[[str], None] = lambda _: None,
 ) -> Path:
-    """Builds the page from results files and returns where it was written.
+    """Builds the page from results files, and returns the path that it was written to.
 
     Calls ``tell`` with one line for each file that was left out. Raises a ReportError, and leaves
     ``output`` unchanged, if no file can be used.
@@ -47,7 +47,7 @@ def draw(
     title: str = "",
     tell: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
-    """Draws the summary and each chart into the folder, and returns the pictures' files.
+    """Draws the summary and each chart as pictures in the folder, and returns the pictures' paths.
 
     Other files in the folder stay. Calls ``tell`` and raises a ReportError as `build` does.
     """
@@ -79,7 +79,7 @@ def _readme(output: Path) -> str | None:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Switches the garbage collector off.
+    """Returns a context in which Python's garbage collector is switched off.
 
     A page of many cells makes millions of small objects without cycles, which live to the end. The
     collector would visit all of them again and again, for a third of the whole time.
@@ -96,7 +96,7 @@ def _without_collector() -> Iterator[None]:
 def _drawn(
     paths: Sequence[Path], tell: Callable[[str], None], draw: Callable[[Results], Drawn]
 ) -> Drawn:
-    """Returns what ``draw`` makes of all usable files; calls ``tell`` for each of the others.
+    """Returns what ``draw`` makes of all usable files; calls ``tell`` for each file left out.
 
     A file that passes validation may still make drawing fail. It is then left out, so that the
     other files are drawn.
@@ -119,9 +119,9 @@ def _drawn(
 def _without_the_cause(
     sources: Sources, draw: Callable[[Results], Drawn], error: Exception
 ) -> Sources:
-    """Returns the sources without the runs that cannot be drawn alone, or without the oldest run.
+    """Returns the sources without the runs for which drawing fails even alone.
 
-    Raises MalformedResults if no run is left.
+    If there are none, the oldest run is left out. Raises MalformedResults if no run remains.
     """
     first, *others = sources.runs
     found = {run.path: _fault(run, draw) for run in sources.runs} if others else {}

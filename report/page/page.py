@@ -50,7 +50,7 @@ def render(results: Results, title: str = "", readme: str | None = None) -> str:
 
 
 def payload_of(view: View) -> Payload:
-    """Returns the data that the page's scripts compute with."""
+    """Returns the results as the data that the page's scripts compute with."""
     return Payload(view.results, view.comparison, view.columns, view.replaced.quieter)
 
 
@@ -84,7 +84,7 @@ def _specs() -> dict[str, Any]:
 
 
 def _tools() -> dict[str, Any]:
-    """Returns the modules and functions that the templates call."""
+    """Returns, by name, the modules and functions that the templates call."""
     return {
         "words": wording,
         "names": names,
@@ -98,7 +98,7 @@ def _tools() -> dict[str, Any]:
 
 
 def _metrics(comparison: Comparison) -> list[Metric]:
-    """Returns the metrics of which a cell has a value: older runs lack some."""
+    """Returns the metrics for which some cell has a value: older runs lack some."""
     entries = [entry for task in comparison.tasks for entry in task.entries.values()]
     known = {DEFAULT.name, *(name for entry in entries for name in entry.estimates)}
     return [metric for metric in METRICS if metric.name in known]
@@ -112,7 +112,7 @@ def _machines(results: Results) -> list[MachineEntry]:
 def _filters(
     results: Results, comparison: Comparison
 ) -> list[tuple[str, str, Mapping[str | int, str]]]:
-    """Returns name, label and choices of each filter."""
+    """Returns the name, label and choices of each filter of the page, by which a reader selects."""
     settings, titles = comparison.settings, results.workloads
     return [
         ("machine", "Machine", {s.machine: s.machine for s in settings}),

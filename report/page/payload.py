@@ -36,7 +36,7 @@ SINGLES: Mapping[str, Callable[[ResultCell], float | None]] = {
 
 
 class Payload:
-    """The data of one page. Cells, tasks, engines and so on are referred to by their indices."""
+    """The data of one page, in which cells, tasks, engines and so on are numbered."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Payload:
         columns: Sequence[EngineColumn],
         quieter: Mapping[int, ResultCell],
     ) -> None:
-        """Takes the results in view; ``quieter`` is that of `Replaced`."""
+        """Takes the results in view; ``quieter`` is that of `report.compare.quieter.Replaced`."""
         self._results, self._comparison, self._columns = results, comparison, columns
         self._entries: list[tuple[Task, EstimatedCell]] = [
             (task, entry) for task in comparison.tasks for entry in task.entries.values()
@@ -107,7 +107,7 @@ class Payload:
         return {**blocks, "older": self._older_numbers()}
 
     def _cell_numbers(self) -> Numbers:
-        """Returns one value per cell in each column; the cells of a task are consecutive."""
+        """Returns columns with a value for each cell in view, task after task."""
         settings = {setting: at for at, setting in enumerate(self._comparison.settings)}
         engines = {column.engine: column.index for column in self._columns}
         tasks = self._comparison.tasks
@@ -135,7 +135,7 @@ class Payload:
         }  # fmt: skip
 
     def _older_numbers(self) -> Numbers:
-        """Returns the cells that a newer run replaced, in columns of the same names."""
+        """Returns the same columns for the cells that a newer run replaced."""
         engines = {column.engine: column.index for column in self._columns}
         cells = [cell for _, cell in self._older]
         found = [estimates_of(cell) for cell in cells]
@@ -149,7 +149,7 @@ class Payload:
         }  # fmt: skip
 
     def _round_numbers(self) -> Numbers:
-        """Returns the rounds of all cells, concatenated; ``rounds`` has each cell's number."""
+        """Returns the rounds of all cells in a row; ``rounds`` has each cell's number of them."""
         cells = self._cells
         return {
             "rounds": _integers(len(cell.seconds) for cell in cells),
@@ -160,7 +160,7 @@ class Payload:
         }  # fmt: skip
 
     def texts(self) -> dict[str, Any]:
-        """Returns SQL and plans by query, and programs with their SHA-256."""
+        """Returns the long texts: SQL and plan of each query, and programs with their SHA-256."""
         queries = [self._results.workloads[w].queries[query] for w, query in self._queries]
         return {
             "queries": [{"sql": entry.sql, "plan": entry.plan} for entry in queries],
@@ -170,7 +170,7 @@ class Payload:
         }  # fmt: skip
 
     def _quieter(self, entry: EstimatedCell) -> int:
-        """Returns the index of an older cell whose time is known much better, or -1."""
+        """Returns the index of an older cell with a much smaller error, or -1."""
         earlier = self._replaced.get(id(entry.cell))
         return -1 if earlier is None else self._places[id(earlier)]
 
@@ -197,7 +197,7 @@ class Payload:
 def _older(
     results: Results, comparison: Comparison, engines: Collection[EngineVersion]
 ) -> list[tuple[int, ResultCell]]:
-    """Returns the cells that a newer run replaced, each with the index of its task."""
+    """Returns the cells that a newer run replaced, each after the index of its task."""
     tasks = {(task.setting, task.query): task.index for task in comparison.tasks}
     return [
         (tasks[cell.setting, cell.query], cell)
@@ -207,7 +207,7 @@ def _older(
 
 
 def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
-    """Returns columns of each metric's values, and of intervals and errors of those with rounds."""
+    """Returns columns of each metric's values and, with rounds, of intervals and errors."""
     columns: dict[str, Any] = {}
     for metric in METRICS:
         own = [estimates.get(metric.name) for estimates in found]
@@ -222,7 +222,8 @@ def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
 def _pairs(tasks: Sequence[Task]) -> dict[str, Any]:
     """Returns, for each metric with rounds, the errors of the ratios of all pairs within a task.
 
-    A task's pairs are its first cell with each later one, then its second with each later one, ….
+    The pairs of a task are its first cell with each later cell, then its second with each later
+    one, and so on.
     """
     columns: dict[str, list[Any]] = {}
     for task in tasks:
@@ -238,7 +239,10 @@ def _above_diagonal(size: int) -> tuple[Any, Any]:
 
 
 def _run(run: RunFile, machines: int) -> dict[str, Any]:
-    """Describes a run; ``id`` is for the page's address, ``probe`` the probe's median seconds."""
+    """Returns a run as JSON for the page; ``id`` is for the page's address.
+
+    ``probe`` is the median of the probe's seconds.
+    """
     machine, started, noise = run.machine.name, run.file.started, run.file.noise
     label = f"{started.astimezone(UTC):%Y-%m-%d %H:%M}"
     probes = noise.probe_seconds if noise is not None else ()
@@ -280,5 +284,5 @@ def _engine(column: EngineColumn) -> dict[str, Any]:
 
 
 def _rounded(value: float) -> float:
-    """Rounds to six significant digits: finer than the clocks, and easier to compress."""
+    """Returns a value to six significant digits: finer than clocks, and easy to compress."""
     return float(f"{value:.{DIGITS}g}")

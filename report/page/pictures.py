@@ -56,13 +56,13 @@ MARKS = "≈ ties with the best, ? cannot be told from it yet"
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture; ``name`` is its file name without the suffix."""
+    """One picture, as a Vega-Lite specification; ``name`` is its file name without the suffix."""
 
     name: str
     spec: Spec
 
     def content(self, form: str) -> bytes:
-        """Draws the picture as "svg" or "png"."""
+        """Returns the picture as the bytes of a file, in the format "svg" or "png"."""
         if form == "svg":
             return vl_convert.vegalite_to_svg(self.spec).encode()
         return bytes(vl_convert.vegalite_to_png(self.spec, scale=SCALE))
@@ -84,7 +84,7 @@ class Album:
         self._colours = {**colours(theme), **shades}
 
     def pictures(self) -> Iterator[Picture]:
-        """Yields each picture under a unique name; equal results give equal names."""
+        """Yields each picture under a unique name; the same results give the same names."""
         taken: Counter[str] = Counter()
         for picture in self._all():
             taken[picture.name] += 1
@@ -115,7 +115,7 @@ class Album:
         yield from self._scaling()
 
     def _overview(self) -> Iterator[Picture]:
-        """Yields the charts over all queries that have rows."""
+        """Yields a picture of each chart over all queries that has rows."""
         for name, chart in charts.overview().items():
             if rows := self._rows(name):
                 title = {"text": chart.title, "subtitle": wrap(chart.note, NOTE_CHARACTERS)}
@@ -125,7 +125,10 @@ class Album:
         return {**spec, "config": picture_config(self._theme)}
 
     def _changes(self, at: int, setting: Setting) -> Iterator[Picture]:
-        """Yields the newest run of a machine against the newest earlier one with a common cell."""
+        """Yields a picture of how a machine's newest run differs from an earlier one.
+
+        The earlier run is the newest that has a cell in common with it.
+        """
         runs = self._outline["runs"]
         newest, *earlier = [n for n, run in enumerate(runs) if run["machine"] == setting.machine]
         for run in earlier:
@@ -156,7 +159,7 @@ class Album:
         return Picture(file_name([*parts, *machine]), self._styled(spec))
 
     def _summary(self) -> Spec:
-        """Returns the ranking, above the mean ratio of each engine for each setting."""
+        """Returns the summary's specification: the ranking, above mean ratios by setting."""
         runs = self._results.runs
         machines = dict.fromkeys(
             f"{run.machine.cpu}, {run.machine.logical_cores} cores" for run in runs
@@ -188,7 +191,7 @@ def _spec(chart: Callable[[], alt.LayerChart]) -> str:
 
 
 def filled(chart: Callable[[], alt.LayerChart], rows: Rows) -> Spec:
-    """Returns the chart's specification with its rows, and with the size that they need."""
+    """Returns the chart's specification with its rows, and with the height that they need."""
     spec: Spec = {**json.loads(_spec(chart)), "data": {"values": rows}, "width": WIDTH}
     if lines := spec.get("usermeta"):
         field = lines.get("lines", "engine")
@@ -201,7 +204,7 @@ def filled(chart: Callable[[], alt.LayerChart], rows: Rows) -> Spec:
 
 
 def _parameter(name: str, rows: Rows) -> float | str:
-    """Returns what static/charts.js sets for the same rows."""
+    """Returns the value of a chart's parameter, as static/charts.js sets it for the same rows."""
     if name == "room":
         return MISSING_ROOM if any(row["kind"] == "missing" for row in rows) else 0
     return _longest(rows) if name == "longest" else DEFAULT.unit
@@ -212,9 +215,10 @@ def _longest(rows: Rows) -> float:
 
 
 def _part(chart: Callable[[], alt.LayerChart], rows: Rows, title: str) -> Spec:
-    """Returns a chart as one part of a picture, PART_WIDTH pixels wide within its axes.
+    """Returns the specification of a chart as one part of a picture, PART_WIDTH pixels wide.
 
-    Vega-Lite knows no parameters and no "width" in parts, so the axis' end becomes a number.
+    That is the width within its axes. Vega-Lite knows no parameters and no "width" in parts, so the
+    end of the axis becomes a number.
     """
     spec = filled(chart, rows)
     dropped = ("$schema", "autosize", "config", "params")
@@ -235,6 +239,6 @@ def _with_end(node: Any, end: float) -> Any:
 
 
 def file_name(parts: Sequence[str]) -> str:
-    """Joins words by hyphens; all but ASCII letters, digits, underscores and dots become "_"."""
+    """Returns words joined by hyphens, with "_" for all but ASCII letters, digits, "_" and "."."""
     words = (re.sub(r"[^\w.]+", "_", part, flags=re.ASCII) for part in parts if part)
     return "-".join(words)[:LONGEST_NAME]

@@ -19,7 +19,7 @@ EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|let)\b)", re.M)
 
 @cache
 def bundle(entry: str) -> str:
-    """Joins a module of static/ and all that it imports into one script, imported modules first.
+    """Returns a module of static/ and all that it imports as one script, imported modules first.
 
     All modules then share one scope: two of them must not define the same name at the top level,
     and imports must not form a circle. tests/report/test_scripts.py checks both.
@@ -44,7 +44,7 @@ def static(name: str) -> str:
 
 
 class PageScript:
-    """The page's script with its data, in QuickJS: an engine without access to files or network."""
+    """The page's script and data in QuickJS, which runs JavaScript without files or network."""
 
     def __init__(self, outline: Mapping[str, Any], numbers: Mapping[str, Numbers]) -> None:
         """Loads script and data. Raises MissingPackage if QuickJS is not installed."""
@@ -59,13 +59,13 @@ class PageScript:
         self._context.eval(f"install({json.dumps(outline)}, {_literal(numbers)})")
 
     def call(self, function: str, *arguments: Any) -> Any:
-        """Calls a function of the script with arguments of JSON and returns its result."""
+        """Calls a function of the script with arguments as JSON, and returns its result."""
         listed = ", ".join(json.dumps(each) for each in arguments)
         return json.loads(self._context.eval(f"JSON.stringify({function}({listed}))"))
 
 
 def _literal(numbers: Mapping[str, Numbers]) -> str:
-    """Writes blocks of numbers as a JavaScript object; `json.dumps` writes NaN as it needs."""
+    """Returns blocks of numbers as the text of a JavaScript object, in which NaN is allowed."""
     return "{" + ", ".join(f"{name}: {_columns(own)}" for name, own in numbers.items()) + "}"
 
 

@@ -11,7 +11,7 @@ from report.words import names, surroundings, wording
 
 
 class View:
-    """What the templates show of the results."""
+    """The results as the page's templates show them."""
 
     def __init__(self, results: Results, comparison: Comparison) -> None:
         self.results = results
@@ -19,12 +19,12 @@ class View:
         self.columns = names.columns(comparison.engines, results.engines)
 
     def heading(self) -> str:
-        """Returns the titles of the workloads in view."""
+        """Returns the page's heading, made of the titles of the workloads in view."""
         shown = dict.fromkeys(setting.workload for setting in self.comparison.settings)
         return names.heading(self.results.workloads[name].title for name in shown)
 
     def noise(self) -> str:
-        """Says how noisy the machine was in the runs that have a cell in view."""
+        """Returns sentences on how noisy the machine was in the runs that have a cell in view."""
         shown = {(cell.setting.machine, cell.started) for cell in self.results.cells}
         runs = self.results.runs
         return surroundings.noise_verdict(

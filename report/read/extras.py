@@ -17,9 +17,10 @@ STOPPED = {
 
 @dataclass(frozen=True)
 class Extra:
-    """A number of a cell. ``unit`` is a unit, "%" for a share, or "yes" for a truth value.
+    """A number that only some runs record of a cell, such as GPU memory, and how it is shown.
 
-    ``words`` are shown in the place of the number, which is then a place in them.
+    ``unit`` is a unit, "%" for a share, or "yes" for a truth value. If ``words`` are given, the
+    number is a position in them, and the word there is shown.
     """
 
     name: str

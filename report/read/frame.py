@@ -15,7 +15,7 @@ from report.read.sources import RunFile, Sources, Unread, read_all
 
 @dataclass(frozen=True)
 class Setting:
-    """What is equal for all engines that are compared with each other on a query."""
+    """What all engines that are compared on a query have in common."""
 
     machine: str
     workload: str
@@ -37,9 +37,10 @@ class ResultCell:
     """One query on one engine in one setting, from one run.
 
     ``seconds`` and ``cpu_seconds`` hold one number for each hot round, in the order run; they are
-    empty unless the outcome is ok. ``turns`` holds the turn in which each round was run, where the
-    engines of a query took turns; ``processes`` is how many with equal shares ran them, one after
-    another. ``extras`` is what else the results file says of a timed cell.
+    empty unless the outcome is ok. ``turns`` holds the turn in which each round was run, if the
+    engines of a query took turns. ``processes`` is the number of processes that ran the rounds, one
+    after another; it is fewer if their shares were unequal. ``extras`` is what else the results
+    file says of a timed cell.
     """
 
     setting: Setting
@@ -66,7 +67,7 @@ class ResultCell:
 
 @dataclass(frozen=True)
 class EngineStyle:
-    """How an engine is shown, as its newest run has it."""
+    """How an engine is shown: its label and colour, from its newest run."""
 
     label: str
     colour: str
@@ -76,9 +77,9 @@ class EngineStyle:
 
 @dataclass(frozen=True)
 class ShownWorkload:
-    """A workload as its newest run has it, with the queries and sizes that only older runs know.
+    """A workload as its newest run has it, and with queries and sizes that only older runs have.
 
-    ``sizes`` holds the rows of all tables together, by size.
+    ``sizes`` holds, by size, the number of rows of all tables together.
     """
 
     title: str
@@ -91,9 +92,9 @@ class ShownWorkload:
 class Results:
     """All that the report shows. Runs are sorted newest first.
 
-    ``superseded`` are older cells of which ``cells`` has a newer one; ``outdated`` are cells whose
-    query has had other SQL since, so that they can be compared with nothing in view. ``unread``
-    are files that could not be used.
+    ``superseded`` are older cells for which ``cells`` has a newer one. ``outdated`` are cells whose
+    query has other SQL in a newer run, so that they can be compared with nothing in view.
+    ``unread`` are files that could not be used.
     """
 
     runs: tuple[RunFile, ...]
@@ -107,7 +108,7 @@ class Results:
 
 
 def load(paths: Sequence[Path]) -> Results:
-    """Reads and merges results files; for equal cells the newest run's is the one in view.
+    """Returns the merged results of files; of cells with equal names, the newest run's is in view.
 
     Files that cannot be used are left out; `read_all` says when that is an error.
     """
@@ -115,7 +116,7 @@ def load(paths: Sequence[Path]) -> Results:
 
 
 def merge(sources: Sources) -> Results:
-    """Merges runs, newest first, into what the report shows."""
+    """Returns all that the report shows, merged from runs that are given newest first."""
     runs = sources.runs
     workloads = _workloads(runs)
     current, outdated = _split_by_sql(runs, workloads)
@@ -153,7 +154,7 @@ def _workloads(runs: Sequence[RunFile]) -> dict[str, ShownWorkload]:
 def _split_by_sql(
     runs: Sequence[RunFile], workloads: dict[str, ShownWorkload]
 ) -> tuple[list[ResultCell], tuple[ResultCell, ...]]:
-    """Splits the cells into those of the SQL in view, and those of SQL that has changed since."""
+    """Returns the cells whose query has the SQL in view, and those whose SQL has changed since."""
     current: list[ResultCell] = []
     outdated: list[ResultCell] = []
     for run in runs:
@@ -165,10 +166,10 @@ def _split_by_sql(
 
 
 def _newest(cells: Iterable[ResultCell]) -> tuple[tuple[ResultCell, ...], tuple[ResultCell, ...]]:
-    """Returns the first cell of each key, and the rest; cells come newest first.
+    """Returns the newest cell of each key, and all other cells; cells are given newest first.
 
-    An engine that is not installed has no version, so its cell counts for any version, and is
-    replaced by one that has a version.
+    A cell of an engine that was not installed has no version. It counts for any version, and is
+    replaced by a cell that has one.
     """
     first: dict[tuple[Setting, str, EngineVersion], ResultCell] = {}
     rest: list[ResultCell] = []

@@ -23,7 +23,7 @@ MOST_PARTS, MOST_COMMAS = 5_000_000, 50_000_000
 
 
 def read(path: Path) -> ResultsFile:
-    """Reads one results file.
+    """Returns the content of one results file, validated.
 
     Raises MissingResults, UnknownVersion or MalformedResults, each with a message of one line.
     """
@@ -81,5 +81,5 @@ def _bytes(path: Path) -> bytes:
 
 
 def one_line(error: Exception) -> str:
-    """Returns an error in one line, cut to the length of a note."""
+    """Returns an error's message in one line, cut to the most characters that a note has."""
     return shortened(f"{type(error).__name__}: {error}").removesuffix(":")

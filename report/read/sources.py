@@ -18,7 +18,7 @@ from report.read.schema import read
 
 @dataclass(frozen=True)
 class RunFile:
-    """One results file."""
+    """A run: one results file with its path and content."""
 
     path: Path
     file: ResultsFile
@@ -30,7 +30,7 @@ class RunFile:
 
 @dataclass(frozen=True)
 class Unread:
-    """A file that was left out; ``reason`` is one line."""
+    """A file that was left out; ``reason`` says why, in one line."""
 
     path: Path
     reason: str
@@ -38,14 +38,17 @@ class Unread:
 
 @dataclass(frozen=True)
 class Sources:
-    """At least one run, newest first, and what was left out."""
+    """At least one run, newest first, and the files that were left out."""
 
     runs: tuple[RunFile, ...]
     unread: tuple[Unread, ...] = ()
 
 
 def find(paths: Iterable[Path]) -> list[Path]:
-    """Returns the files among the paths, and the *.json in folders, up to one folder deeper."""
+    """Returns the given files and, for folders, the *.json in them and in their subfolders.
+
+    It does not look further down than one subfolder.
+    """
     paths = list(paths)
     found: list[Path] = []
     for path in paths:
@@ -58,10 +61,10 @@ def find(paths: Iterable[Path]) -> list[Path]:
 
 
 def read_all(paths: Sequence[Path]) -> Sources:
-    """Reads each file once.
+    """Reads each file once; returns the runs, and the files that cannot be used.
 
-    Raises MissingResults for a path that cannot be opened, and the first file's ReportError where
-    no file at all can be used.
+    Raises MissingResults for a path that cannot be opened. If no file at all can be used, raises
+    the first file's ReportError.
     """
     if not paths:
         raise MissingResults("no results files: run 'pytest --benchmark' first, or name a file")
@@ -79,12 +82,18 @@ def read_all(paths: Sequence[Path]) -> Sources:
 
 
 def _unread(path: Path, fault: MalformedResults | UnknownVersion) -> Unread:
-    """Returns the file and the reason without its path: the page shows only the file's name."""
+    """Returns a file that is left out, and why; the reason does not repeat the path.
+
+    The page shows only the file's name.
+    """
     return Unread(path, str(fault).removeprefix(f"{path}: "))
 
 
 def newest(path: Path, tell: Callable[[str], None] = lambda _: None) -> RunFile:
-    """Returns the file's run, or the newest in a folder; ``tell`` gets a line per file left out."""
+    """Returns the run of a file, or the newest run of a folder.
+
+    ``tell`` is called with a line for each file that is left out.
+    """
     sources = read_all(find([path]))
     for unread in sources.unread:
         tell(f"left out {unread.path}: {unread.reason}")

@@ -35,7 +35,7 @@ MARKDOWN_ESCAPES = {ord(character): f"\\{character}" for character in "\\`*_[]<>
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of texts; ``styles`` holds rich's style of each row's first text."""
+    """A table of texts; ``styles`` holds, for each row, rich's style of its first text."""
 
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
@@ -44,7 +44,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Listing:
-    """The content that the terminal and Markdown share."""
+    """What a comparison of two runs says: the content that the terminal and Markdown share."""
 
     heading: dict[str, str]
     cautions: list[str]
@@ -54,7 +54,11 @@ class Listing:
 
 
 def listing(changes: Changes, everything: bool = False, above: float | None = None) -> Listing:
-    """Makes the tables; cells without a change are included if ``everything`` is True."""
+    """Returns the listing of changes between two runs.
+
+    Cells without a change are included if ``everything`` is True. ``above`` is the share of
+    --fail-above.
+    """
     shown = [change for change in changes.changes if everything or not _is_quiet(change)]
     hidden = [change.verdict for change in changes.changes if not everything and _is_quiet(change)]
     settings = dict.fromkeys(_setting(change) for change in changes.changes)
@@ -83,7 +87,7 @@ def _is_quiet(change: Change) -> bool:
 
 
 def _setting(change: Change) -> str:
-    """Describes the setting of the second run; with an alias the first run's may differ."""
+    """Returns the second run's setting in words; with an alias the first run's may differ."""
     return names.setting(change.after.cell.setting)
 
 
@@ -110,7 +114,7 @@ def _row(change: Change, metric: Metric, with_setting: bool) -> list[str]:
 
 
 def _engines(changes: Changes) -> Grid:
-    """Counts verdicts by engine, with the geometric mean; the last row is all engines."""
+    """Returns a table of each engine's counts of verdicts and mean; the last row is of all."""
     engines = sorted({change.after.cell.engine.name for change in changes.changes})
     everyone = [*engines, None] if len(engines) > 1 else engines
     shown = [verdict for verdict, number in changes.counts().items() if number > 0]
@@ -130,12 +134,12 @@ def _engines(changes: Changes) -> Grid:
 
 
 def _plain(text: str) -> str:
-    """Returns one line without control characters, which names and reasons may contain."""
+    """Returns a text in one line without control characters, which names and reasons may have."""
     return harmless(" ".join(text.split()))
 
 
 def terminal(found: Listing) -> Group:
-    """Renders the listing with rich."""
+    """Returns the listing as something that rich prints in the terminal."""
     heading = [Text(f"{name:<7} {_plain(text)}", "dim") for name, text in found.heading.items()]
     cautions = [Text(f"careful {_plain(text)}", "yellow") for text in found.cautions]
     tables = [_table(grid) for grid in (found.cells, found.engines) if grid.rows]
@@ -152,7 +156,7 @@ def _table(grid: Grid) -> Table:
 
 
 def markdown(found: Listing) -> str:
-    """Renders the listing as GitHub's Markdown, for a comment or a job's summary."""
+    """Returns the listing as GitHub's Markdown, for a comment or the summary of a job."""
     lines = [f"- {name}: {_escaped(text)}" for name, text in found.heading.items()]
     lines += [f"- **careful**: {_escaped(text)}" for text in found.cautions]
     for grid in (found.cells, found.engines):
@@ -173,11 +177,12 @@ def _escaped(text: str) -> str:
 
 
 def as_json(changes: Changes, above: float | None = None) -> str:
-    """Renders all changes, ties included; ``regression`` is null if ``above`` is None.
+    """Returns all changes, ties included, as JSON; ``regression`` is null if ``above`` is None.
 
-    ``may_regress`` counts the unclear cells that may have got worse by more than that share.
+    ``may_regress`` counts the cells not told apart that may be worse by more than ``above``, a
+    share.
 
-    Seconds are seconds and memory is bytes; a ratio is after ÷ before.
+    Times are in seconds and memory is in bytes; a ratio is after ÷ before.
     """
     document = {
         "before": _run(changes.before),

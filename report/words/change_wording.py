@@ -23,7 +23,7 @@ MACHINE = ("name", "cpu", "logical_cores", "memory_bytes", "system", "kernel", "
 
 
 def verdict(change: Change, metric: Metric) -> str:
-    """``1.25× slower``, ``tie``, ``lost``."""
+    """Returns a change's verdict in words: ``1.25× slower``, ``tie``, ``lost``."""
     if change.ratio is None or change.verdict not in (ChangeVerdict.SLOWER, ChangeVerdict.FASTER):
         return str(change.verdict)
     worse, better = WORSE_AND_BETTER.get(metric.name, ("slower", "faster"))
@@ -33,7 +33,7 @@ def verdict(change: Change, metric: Metric) -> str:
 
 
 def side(side: Side, metric: Metric) -> str:
-    """Returns the value with its unit, or the outcome."""
+    """Returns the value of one of the two runs with its unit or, without a value, the outcome."""
     if side.cell.outcome != "ok":
         return OUTCOMES.get(side.cell.outcome, side.cell.outcome)
     if side.estimate is None:
@@ -42,7 +42,7 @@ def side(side: Side, metric: Metric) -> str:
 
 
 def note(change: Change) -> str:
-    """Returns the ratio with its interval, or the reason for the outcome."""
+    """Returns the ratio with its interval as text; without a ratio the outcome's reason."""
     if change.ratio is not None:
         return ratio(change.ratio.value, *(change.ratio.interval or (None, None)))
     for each in (change.after, change.before):
@@ -52,13 +52,13 @@ def note(change: Change) -> str:
 
 
 def ratio(value: float, low: float | None, high: float | None) -> str:
-    """``1.25 (1.20–1.31)``."""
+    """Returns a ratio with its interval as text: ``1.25 (1.20–1.31)``."""
     spread = wording.interval(low, high)
     return f"{value:.2f} ({spread})" if spread else f"{value:.2f}"
 
 
 def gate(changes: Changes, above: float) -> str:
-    """Says what --fail-above finds, and by which rule."""
+    """Returns a sentence on how many regressions --fail-above finds, and by which rule."""
     found = len(changes.regressions(above))
     number = "no regression" if found == 0 else wording.count(found, "regression")
     unsure = len(changes.unsure(above))
@@ -72,7 +72,7 @@ def gate(changes: Changes, above: float) -> str:
 
 
 def hidden(verdicts: Sequence[ChangeVerdict]) -> str:
-    """Says what a listing leaves out: ``14 ties, 3 cells not told apart yet``."""
+    """Returns what a listing leaves out, in words: ``14 ties, 3 cells not told apart yet``."""
     found = Counter(verdicts)
     parts = [
         *([wording.count(found[ChangeVerdict.TIE], "tie")] if found[ChangeVerdict.TIE] else []),
@@ -85,7 +85,7 @@ def hidden(verdicts: Sequence[ChangeVerdict]) -> str:
 
 
 def run(run: RunFile) -> str:
-    """Returns a run's path, start, machine, and versions of engines."""
+    """Returns a line about a run: its path, start, machine, and versions of engines."""
     engines = [
         f"{name} {entry.version}" for name, entry in run.file.engines.items() if entry.version
     ]
@@ -94,7 +94,7 @@ def run(run: RunFile) -> str:
 
 
 def cautions(changes: Changes) -> list[str]:
-    """Returns what limits the trust in the verdicts, one sentence each."""
+    """Returns sentences, each of which names something that limits the trust in the verdicts."""
     before, after = changes.before, changes.after
     found = [*_machines(before, after), *_probes(before, after)]
     for name, each in (("first", before), ("second", after)):
@@ -125,7 +125,10 @@ def _machines(before: RunFile, after: RunFile) -> list[str]:
 
 
 def _probes(before: RunFile, after: RunFile) -> list[str]:
-    """Says so if a fixed piece of work took another time in the second run than in the first."""
+    """Returns a caution, in a list, if the probe's time differs between the two runs.
+
+    The probe is a fixed piece of work.
+    """
     noises = before.file.noise, after.file.noise
     old, new = (noise.probe_seconds if noise is not None else () for noise in noises)
     if not old or not new:

@@ -31,13 +31,13 @@ BIDI_CONTROLS = dict.fromkeys(
 
 
 def readable(text: str) -> str:
-    """Replaces characters that would reverse the text around a label."""
+    """Returns a text without the characters that would reverse the text around it."""
     return text.translate(BIDI_CONTROLS)
 
 
 @dataclass(frozen=True)
 class EngineColumn:
-    """An engine as the page shows it. ``id`` names it in the page's address."""
+    """An engine in one version as the page shows it; ``id`` names it in the page's address."""
 
     index: int
     engine: EngineVersion
@@ -51,7 +51,7 @@ class EngineColumn:
 def columns(
     engines: Iterable[EngineVersion], styles: dict[str, EngineStyle]
 ) -> tuple[EngineColumn, ...]:
-    """Returns a column per engine, in order; its label has the version if there are several."""
+    """Returns a column for each engine; labels have a version if an engine has several."""
     engines = tuple(engines)
     versions = Counter(engine.name for engine in engines)
     newest = _newest(engines)
@@ -85,7 +85,7 @@ def _column(
 def _distinct(
     engine: EngineVersion, styles: dict[str, EngineStyle], labels: Counter[str]
 ) -> EngineStyle:
-    """Returns the engine's style; adds its name to a label that another engine also has."""
+    """Returns how an engine is shown; its label has its name if others have that label."""
     style = styles[engine.name]
     return (
         style
@@ -95,7 +95,7 @@ def _distinct(
 
 
 def _newest(engines: tuple[EngineVersion, ...]) -> dict[str, EngineVersion]:
-    """Returns the engine with the highest version for each name; 10 is higher than 9."""
+    """Returns, by name, each engine in its highest version; 10 is higher than 9."""
     return {engine.name: engine for engine in sorted(engines, key=_version_order)}
 
 
@@ -105,7 +105,7 @@ def _version_order(engine: EngineVersion) -> list[tuple[int, str]]:
 
 
 def setting(setting: Setting, machines: int = 1) -> str:
-    """``from memory · medium · 2 threads``, and the machine if there are several."""
+    """Returns a setting as ``from memory · medium · 2 threads``; of several machines also which."""
     threads = f"{setting.threads} thread{'' if setting.threads == 1 else 's'}"
     parts = [source(setting.input), setting.size, threads]
     text = " · ".join([*parts, setting.machine] if machines > 1 else parts)
@@ -113,17 +113,20 @@ def setting(setting: Setting, machines: int = 1) -> str:
 
 
 def source(name: str) -> str:
-    """Says where an input is read from."""
+    """Returns in words where an input is read from."""
     return readable(INPUTS.get(name, f"from {name}"))
 
 
 def short(title: str) -> str:
-    """Returns the part of a workload's title before a colon."""
+    """Returns the part of a workload's title that stands before a colon."""
     return readable(title).partition(": ")[0]
 
 
 def heading(titles: Iterable[str]) -> str:
-    """Returns the titles of workloads in one line; of several the short ones, and of many some."""
+    """Returns one line with the titles of workloads: the title of one, short titles of several.
+
+    If the line would be too long, the last titles are replaced by their number.
+    """
     listed = list(dict.fromkeys(map(readable, titles)))
     if len(listed) == 1:
         return listed[0]
@@ -137,5 +140,5 @@ def heading(titles: Iterable[str]) -> str:
 
 
 def outcome(outcome: str) -> str:
-    """Returns the sign and the word of an outcome; ok has no sign."""
+    """Returns an outcome's sign and word; the outcome ok has no sign."""
     return f"{SIGNS.get(outcome, '')} {WORDS.get(outcome, outcome)}".strip()

@@ -13,10 +13,10 @@ from report.words.verdicts import headline
 
 @dataclass(frozen=True)
 class Ranked:
-    """An engine with a time: its geometric mean ratio to the best, its 95% interval, its wins.
+    """An engine with its geometric mean ratio to the best, its 95% interval, and its wins.
 
-    ``wins`` counts the queries on which it alone is the best, ``ties`` those on which it ties with
-    the best, ``unclear`` those on which the intervals leave open whether it is.
+    ``wins`` counts the queries on which this engine alone is the best, ``ties`` those on which it
+    ties with the best, ``unclear`` those on which the intervals leave open whether it is the best.
     """
 
     engine: str
@@ -30,7 +30,7 @@ class Ranked:
 def ranking(results: Path) -> list[Ranked]:
     """Returns the engines that have a time, best first, at the largest size and most threads.
 
-    Raises ReportError where the file is unusable.
+    Raises ReportError if the results file cannot be used.
     """
     loaded = load([results])
     scores = headline(loaded, compare(loaded)).scores

@@ -15,7 +15,7 @@ def gibibytes(count: int) -> str:
 
 
 def noise(entry: NoiseEntry | None) -> str:
-    """Says how far the time of a fixed piece of work changed during the run."""
+    """Returns a sentence on how much the time of the probe changed during a run."""
     if entry is None or entry.moved is None:
         return "not measured"
     direction = "slower" if entry.moved >= 0 else "faster"
@@ -25,7 +25,7 @@ def noise(entry: NoiseEntry | None) -> str:
 
 
 def noise_verdict(runs: Sequence[RunFile]) -> str:
-    """Says in two sentences whether the runs in view were noisy, and by how much."""
+    """Returns two sentences on whether the runs in view were noisy, and by how much."""
     known = [
         run.file.noise
         for run in runs
@@ -47,7 +47,7 @@ def noise_verdict(runs: Sequence[RunFile]) -> str:
 
 
 def _strayed(noisy: Sequence[NoiseEntry]) -> str:
-    """Says how far the work's time changed and scattered at most."""
+    """Returns a phrase on how much the time of the probe changed and scattered at most."""
     moved = max((abs(entry.moved or 0.0) for entry in noisy), default=0.0)
     scattered = max((entry.scattered or 0.0 for entry in noisy), default=0.0)
     return (
@@ -56,12 +56,12 @@ def _strayed(noisy: Sequence[NoiseEntry]) -> str:
 
 
 def environment(entry: EnvironmentEntry | None) -> list[tuple[str, str]]:
-    """Returns names and values; unknown values are left out."""
+    """Returns facts about a run's environment, each with its name; unknown ones are left out."""
     return [] if entry is None else list(_facts(entry))
 
 
 def data(workloads: Mapping[str, WorkloadEntry]) -> list[tuple[str, str]]:
-    """Returns how the tables of each workload differ from the user's files."""
+    """Returns, for each workload, how its tables differ from the user's files, in words."""
     return [(f"Data of {name}", "; ".join(w.notes)) for name, w in workloads.items() if w.notes]
 
 

@@ -19,10 +19,10 @@ from report.words import names, wording
 
 @dataclass(frozen=True)
 class WorkVerdict:
-    """Which engine to use for one kind of work: a workload in a setting.
+    """Which engine to use for one kind of work (a workload in a setting), in sentences.
 
-    ``engine`` is the label of the engine; if no engine has a value, it and all other texts are
-    empty. ``lead`` compares the engine with the next one, ``reason`` says where it is the best,
+    ``engine`` is the label of the engine; if no engine has a value, this text and those after it
+    are empty. ``lead`` compares the engine with the next one, ``reason`` says where it is the best,
     ``price`` where it is not, and ``memory`` how much memory it uses.
     """
 
@@ -36,7 +36,7 @@ class WorkVerdict:
 
     @property
     def text(self) -> str:
-        """All sentences in one line."""
+        """Returns all sentences in one line."""
         if not self.engine:
             return f"{self.title}: no engine has a value."
         parts = (self.lead, self.reason, self.price, self.memory)
@@ -46,7 +46,7 @@ class WorkVerdict:
 def verdicts(results: Path) -> list[WorkVerdict]:
     """Returns a verdict for each kind of work, at the largest size and the most threads.
 
-    Raises ReportError where the file is unusable.
+    Raises ReportError if the results file cannot be used.
     """
     loaded = load([results])
     whole = compare(loaded)
@@ -66,7 +66,7 @@ def verdicts(results: Path) -> list[WorkVerdict]:
 
 
 def headline(results: Results, comparison: Comparison) -> Comparison:
-    """Returns the comparison with which the page opens: at the largest size and most threads."""
+    """Returns the comparison that the page shows first: at the largest size and most threads."""
     return narrowed(comparison, largest_of(results, comparison.settings))
 
 

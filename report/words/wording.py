@@ -15,24 +15,24 @@ MEBIBYTE = 2**20
 
 
 def measured(value: float, unit: Unit) -> str:
-    """Seconds as `duration` writes them, bytes as whole mebibytes."""
+    """Returns a value with its unit: seconds as `duration` does, bytes as whole mebibytes."""
     return f"{mebibytes(value)} MiB" if unit == "MiB" else duration(value)
 
 
 def mebibytes(count: float) -> str:
-    """1,024; without the unit."""
+    """Returns a number of bytes in mebibytes, as text without the unit: 1,024."""
     return f"{count / MEBIBYTE:,.0f}"
 
 
 def duration(seconds: float) -> str:
-    """1.23 s, 12.3 ms, 456 µs."""
+    """Returns seconds as text, in a suitable unit: 1.23 s, 12.3 ms, 456 µs."""
     rounded = float(f"{seconds:.3g}")
     scale, unit = (1.0, "s") if rounded >= 1 else (1e3, "ms") if rounded >= 1e-3 else (1e6, "µs")
     return "0 s" if seconds <= 0 else f"{significant(rounded * scale)} {unit}"
 
 
 def significant(value: float) -> str:
-    """Three significant digits and at most six decimals: 0.0123, 1.23, 123."""
+    """Returns a number to three significant digits and at most six decimals: 0.0123, 1.23."""
     if value <= 0:
         return "0"
     decimals = 2 - math.floor(math.log10(value))
@@ -40,18 +40,18 @@ def significant(value: float) -> str:
 
 
 def ratio(value: float) -> str:
-    """1.04, 12.3, 140."""
+    """Returns a ratio as text: 1.04, 12.3, 140."""
     decimals = 2 if value < 10 else 1 if value < 100 else 0
     return f"{value:.{decimals}f}"
 
 
 def times(value: float) -> str:
-    """A ratio: 1.04×, 12.3×, 140×."""
+    """Returns a ratio as text with a times sign: 1.04×, 12.3×, 140×."""
     return f"{ratio(value)}×"
 
 
 def interval(low: float | None, high: float | None) -> str:
-    """1.01–1.07; empty where there is none."""
+    """Returns an interval as text: 1.01–1.07; empty if there is none."""
     return "" if low is None or high is None else f"{ratio(low)}–{ratio(high)}"
 
 
@@ -64,12 +64,12 @@ def queries(number: int) -> str:
 
 
 def join(parts: Sequence[str]) -> str:
-    """a, b and c."""
+    """Returns texts joined as in a sentence: a, b and c."""
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def noisier(now: int, known: int) -> str:
-    """Says how many cells are noisier than in an earlier run; empty for none."""
+    """Returns a sentence on how many cells are noisier than in an earlier run; empty if none is."""
     if not now:
         return ""
     be = "is" if now == 1 else "are"

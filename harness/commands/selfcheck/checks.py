@@ -49,7 +49,7 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class Line:
-    """The result of one check."""
+    """The result of one check, which is a line of the table that ``harness selfcheck`` prints."""
 
     what: str
     expected: str
@@ -59,7 +59,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is run: rows of the generated table, seconds of hot rounds for each cell."""
+    """How large the checks are: rows of the generated table, seconds of rounds for each cell."""
 
     rows: int
     seconds: float
@@ -76,9 +76,10 @@ QUICK = Effort(rows=100_000, seconds=0.5)
 def lines(
     trial: Trial, effort: Effort, names: Sequence[str], tell: Callable[[str], None]
 ) -> Iterator[Line]:
-    """Runs all checks with these engines; ``tell`` is called with a text before each group.
+    """Runs all checks with these engines, and yields their results.
 
-    Raises TrialFailed if a run leaves no results.
+    ``tell`` is called with a text before each group of checks. Raises TrialFailed if a run leaves
+    no results.
     """
     tell(f"{names[0]} against itself")
     yield against_itself(trial, effort, names[0])
@@ -95,13 +96,17 @@ def lines(
 
 
 def against_itself(trial: Trial, effort: Effort, name: str) -> Line:
-    """Runs one engine under two names, whose times must not differ."""
+    """Runs one engine under two names, and checks that their times do not differ."""
     text = GROUPS.format(inputs="memory", rows=effort.rows)
     return same(name, *trial.run(text, [name, f"again={name}"], effort.options))
 
 
 def beside_others(trial: Trial, effort: Effort, name: str) -> Line:
-    """Compares an engine's rounds beside a disturbing one with those after that has ended."""
+    """Checks that an engine's times do not change while a disturbing engine takes turns with it.
+
+    The engine's rounds beside the disturbing engine are compared with its rounds after that one has
+    ended.
+    """
     text = GROUPS.format(inputs="memory", rows=effort.rows)
     endless = ("--benchmark-min-rounds", f"{ENDLESS_ROUNDS}")
     names = [name, f"beside={NEIGHBOUR}"]
@@ -123,7 +128,7 @@ def beside_others(trial: Trial, effort: Effort, name: str) -> Line:
 
 
 def same(name: str, one: TrialCell, other: TrialCell) -> Line:
-    """Checks that two cells took the same time."""
+    """Checks that the times of two cells do not differ."""
     what = f"{name} against itself"
     expected = "95% interval covers 1; medians within 3%"
     if not (one.seconds and other.seconds):
@@ -170,7 +175,7 @@ def slept(cell: TrialCell) -> Line:
 
 
 def added(cell: TrialCell, own: Sequence[float]) -> Line:
-    """Checks the difference between an engine's own stopwatch and the recorded seconds."""
+    """Checks that the recorded seconds are hardly more than an engine's own stopwatch shows."""
     added = median(cell.seconds) - median(own)  # own has uncounted rounds, too, which are alike
     expected = f"at most {ADDED_SECONDS * 1e6:g} µs"
     return Line(

@@ -36,14 +36,14 @@ class _ThrashingSession(DuckDBSession):
 
 
 def _thrash(array: Any) -> None:
-    """Writes to memory for THRASHED_SECONDS, without Python's global lock."""
+    """Writes to an array again and again for THRASHED_SECONDS, without Python's global lock."""
     began = time.perf_counter()
     while time.perf_counter() - began < THRASHED_SECONDS:
         array += 1.0
 
 
 class Thrashing(DuckDB):
-    """Keeps every core and its caches busy for a tenth of a second before it answers."""
+    """An engine that keeps every core and its caches busy for a tenth of a second, then answers."""
 
     def start(self, threads: int) -> Session:
         return _ThrashingSession(threads)
@@ -56,7 +56,7 @@ class _IdlingSession(DuckDBSession):
 
 
 class Idling(DuckDB):
-    """Leaves the machine idle for half a second before it answers."""
+    """An engine that leaves the machine idle for half a second, then answers."""
 
     def start(self, threads: int) -> Session:
         return _IdlingSession(threads)

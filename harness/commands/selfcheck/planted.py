@@ -34,7 +34,7 @@ STOPWATCH = "ENGINEBENCH_STOPWATCH"
 
 
 class PlantedSession(Session):
-    """Calls ``act()``, and returns the right answer."""
+    """The session of a planted engine: each run calls ``act()``, and returns the right answer."""
 
     def __init__(self, threads: int) -> None:
         import numpy  # noqa: F401  # imported before the timed run
@@ -43,20 +43,20 @@ class PlantedSession(Session):
         self.threads, self.answer = threads, pa.table(ANSWER)
 
     def load(self, table: Table) -> None:
-        """Needs no tables."""
+        """Does nothing: a planted engine reads no tables."""
 
     def scan(self, table: Table, source: Input) -> None:
-        """Needs no files."""
+        """Does nothing: a planted engine reads no files."""
 
     def prepare(self, program: Program) -> None:
-        """Needs no program."""
+        """Does nothing: a planted engine runs no program."""
 
     def run(self) -> pa.Table:
         self.act()
         return self.answer
 
     def act(self) -> None:
-        """Does what is to be measured, in a timed run."""
+        """Does in a timed run what the harness must measure or survive; by default nothing."""
 
     def to_arrow(self, result: pa.Table) -> pa.Table:
         return result
@@ -66,7 +66,7 @@ class PlantedSession(Session):
 
 
 class Planted(Engine):
-    """Answers rightly, at once. Those derived from it differ in their session."""
+    """An engine that answers rightly, at once; those derived from it differ in their session."""
 
     name = "planted"
     label = "Planted"
@@ -84,7 +84,7 @@ class Planted(Engine):
 
 
 class Sleeping(Planted):
-    """Sleeps for SLEEP_SECONDS."""
+    """An engine whose runs sleep for SLEEP_SECONDS: their time is known."""
 
     class session(PlantedSession):
         def act(self) -> None:
@@ -92,7 +92,7 @@ class Sleeping(Planted):
 
 
 class Timing(Planted):
-    """Sleeps, and notes how long that took by its own clock in the file named by STOPWATCH."""
+    """An engine that sleeps, and writes by its own clock how long to the file of STOPWATCH."""
 
     variables = (STOPWATCH,)
 
@@ -104,14 +104,14 @@ class Timing(Planted):
             return self.answer
 
         def rows(self, result: pa.Table) -> int:
-            """Writes the last run's seconds; called after each run, with the clock stopped."""
+            """Returns the answer's rows; writes the last run's seconds, outside the timing."""
             with Path(os.environ[STOPWATCH]).open("a") as file:
                 print(self.seconds, file=file)
             return super().rows(result)
 
 
 class Wrong(Planted):
-    """Gives one wrong value."""
+    """An engine whose answer has one wrong value."""
 
     class session(PlantedSession):
         def run(self) -> pa.Table:
@@ -119,7 +119,7 @@ class Wrong(Planted):
 
 
 class Late(Planted):
-    """Never ends, and has started processes: one of its group, one of another, an orphan."""
+    """An engine that never ends, and starts a process of its group, of another, and an orphan."""
 
     class session(PlantedSession):
         def act(self) -> None:
@@ -132,7 +132,7 @@ class Late(Planted):
 
 
 class Hungry(Planted):
-    """Takes more and more memory, 16 MiB at a time."""
+    """An engine that takes more and more memory, 16 MiB at a time."""
 
     class session(PlantedSession):
         def act(self) -> None:
@@ -143,7 +143,7 @@ class Hungry(Planted):
 
 
 class HungryChild(Planted):
-    """Has a process of another session take more and more memory."""
+    """An engine whose child, in another process session, takes more and more memory."""
 
     class session(PlantedSession):
         def act(self) -> None:
@@ -154,7 +154,7 @@ class HungryChild(Planted):
 
 
 class Dying(Planted):
-    """Dies of a segmentation fault, and leaves a process behind."""
+    """An engine whose process dies of a segmentation fault, and leaves another process behind."""
 
     class session(PlantedSession):
         def act(self) -> None:
@@ -165,7 +165,7 @@ class Dying(Planted):
 
 
 class Allocating(Planted):
-    """Holds ALLOCATED_BYTES for a moment."""
+    """An engine whose runs hold ALLOCATED_BYTES of memory for a moment: their peak is known."""
 
     class session(PlantedSession):
         def act(self) -> None:
@@ -175,7 +175,7 @@ class Allocating(Planted):
 
 
 class AllocatingChild(Planted):
-    """Has a forked child hold ALLOCATED_BYTES, beside as many that the child shares with it."""
+    """An engine that holds ALLOCATED_BYTES with its forked child, half of them in the child."""
 
     class session(PlantedSession):
         def act(self) -> None:
@@ -191,7 +191,7 @@ class AllocatingChild(Planted):
 
 
 class Burning(Planted):
-    """Keeps one core busy for BURN_SECONDS of processor time."""
+    """An engine that keeps one core busy for BURN_SECONDS of processor time."""
 
     class session(PlantedSession):
         def act(self) -> None:
@@ -199,7 +199,7 @@ class Burning(Planted):
 
 
 class BurningTwice(Planted):
-    """Keeps two threads busy, for BURN_SECONDS of processor time each."""
+    """An engine that keeps two threads busy, for BURN_SECONDS of processor time each."""
 
     class session(PlantedSession):
         def act(self) -> None:
@@ -211,7 +211,7 @@ class BurningTwice(Planted):
 
 
 class BurningChild(Planted):
-    """Keeps a child process busy for BURN_SECONDS of processor time."""
+    """An engine whose child process is busy for BURN_SECONDS of processor time."""
 
     class session(PlantedSession):
         def act(self) -> None:
@@ -223,7 +223,7 @@ class BurningChild(Planted):
 
 
 def burn() -> None:
-    """Uses BURN_SECONDS of this thread's processor time, without Python's global lock."""
+    """Uses BURN_SECONDS of this thread's processor time without holding Python's global lock."""
     import numpy as np
 
     values = np.linspace(0, 1, 2**14)

@@ -24,12 +24,12 @@ TAIL_LINES = 15
 
 
 class TrialFailed(HarnessError):
-    """A run of the self-check left no results."""
+    """Raised where a run of the self-check left no results."""
 
 
 @dataclass(frozen=True)
 class TrialCell:
-    """A cell of the results file; ``info`` is its ``extra_info`` if it is ok."""
+    """A cell of a results file; ``info`` is its ``extra_info``, empty if it has no time."""
 
     engine: str
     input: str
@@ -41,7 +41,7 @@ class TrialCell:
 
 @dataclass
 class Trial:
-    """A folder in which runs keep workloads, results and cache.
+    """Runs the self-check's benchmarks in a folder, with their workloads, results and cache.
 
     ``noisy`` is True if the machine was noisy in one of the runs so far.
     """
@@ -52,9 +52,9 @@ class Trial:
     def run(
         self, workload: str, engines: Sequence[str], options: Sequence[str] = (), **variables: str
     ) -> list[TrialCell]:
-        """Runs a workload's text on engines; raises TrialFailed if there are no results.
+        """Runs a workload, given as the text of its file, on engines; returns its cells.
 
-        ``variables`` are added to the environment.
+        ``variables`` are added to the environment. Raises TrialFailed if there are no results.
         """
         (self.folder / "pytest.ini").write_text("[pytest]\n")
         (self.folder / "t.csv").write_text("k,x\n1,0.0\n1,1.0\n2,12.25\n3,\n")
@@ -86,7 +86,7 @@ class Trial:
         return {**others, "PYTHONPATH": path, CACHE: str(self.folder / "cache"), **variables}
 
     def left_over(self) -> list[int]:
-        """Returns the ids of processes started by the runs that are still running."""
+        """Returns the ids of processes that the runs have started and that have not ended."""
         deadline = time.monotonic() + GRACE_SECONDS
         while (found := self._running()) and time.monotonic() < deadline:
             time.sleep(0.05)
