@@ -10,7 +10,10 @@ __all__ = ["benchmark", "compare_functions"]
 
 
 def __getattr__(name: str) -> Any:
-    """Imports a function for scripts and notebooks when it is first used; engines load none."""
+    """Returns ``harness.benchmark`` or another function for notebooks, imported at its first use.
+
+    Workers of engines import this package too, and need none of these functions.
+    """
     if name not in __all__:
         raise AttributeError(f"module 'harness' has no attribute {name!r}")
     return getattr(importlib.import_module("harness.commands.notebook"), name)

@@ -49,14 +49,14 @@ class AnswerSpec:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the answer's columns, as far as they are known."""
+        """The names of the answer's columns, from ``names`` or ``schema``; () if both are empty."""
         return self.names or tuple(column.name for column in self.schema)
 
     def named(self, found: Sequence[str]) -> list[str]:
-        """Returns names for the columns that DuckDB calls ``found``: first the answer's own names.
+        """Returns names for the columns of DuckDB's result, whose own names are ``found``.
 
-        Columns after those of the answer keep DuckDB's names. In ``found`` a name may be repeated,
-        and a column without an alias has the text of its expression.
+        The first ones get the names of the answer's columns; those after them keep their own. In
+        ``found`` a name may be repeated, or be the text of an expression without an alias.
         """
         known = self.columns[: len(found)]
         return [*known, *found[len(known) :]]

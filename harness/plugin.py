@@ -25,7 +25,11 @@ DEFAULT_TIMEOUT_SECONDS = 300.0
 
 
 def _timeout_names() -> list[str]:
-    """Returns the names of ``--timeout``, which pytest-timeout has if it is installed."""
+    """Returns the names of the option that limits a cell's seconds.
+
+    They are ``--timeout`` and ``--cell-timeout``; only the second if pytest-timeout is installed,
+    which has a ``--timeout`` of its own.
+    """
     taken = importlib.util.find_spec("pytest_timeout") is not None
     return ["--cell-timeout"] if taken else ["--timeout", "--cell-timeout"]
 

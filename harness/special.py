@@ -35,7 +35,7 @@ def together(*parts: Specials) -> Specials:
 
 
 def of_number(number: float) -> Specials:
-    """Returns the special kinds of a number, as an integer or a float."""
+    """Returns the kinds of special values that a number is, by its Python type; () if none."""
     if abs(number) <= EXACT:
         return ()
     if isinstance(number, float):

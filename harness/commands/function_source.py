@@ -30,7 +30,10 @@ def source_of(function: Callable[..., Any]) -> str:
 
 
 def _collect(function: FunctionType, name: str, parts: dict[str, str]) -> None:
-    """Adds to ``parts``, by name, the source of all that a function uses, and then its own."""
+    """Adds to ``parts``, by name, the text of all that a function uses, and then its own.
+
+    ``name`` is the name by which the function is used; it need not be the one it was defined by.
+    """
     parts[name] = ""  # a function may call itself
     for used, value in _used(function):
         if used in parts:

@@ -69,7 +69,10 @@ def main(
     arguments: Sequence[str],
     run: Callable[[Sequence[str], float], int] | None = None,
 ) -> int:
-    """Runs the parts of the check; returns their greatest exit code, or 1 if there is no GPU."""
+    """Runs the parts of the check; returns their greatest exit code, or 1 if there is no GPU.
+
+    ``run`` is for tests: it is called for a part's command and seconds, and returns an exit code.
+    """
     parsed, options = _parser().parse_known_args(arguments)
     try:
         print(usable_gpu(), flush=True)

@@ -107,7 +107,10 @@ def _drafted(sources: Mapping[str, TableSource], target: Path) -> list[Drafted]:
 
 
 def _delimited(source: TableSource, walk: Walk, reading: Apart) -> TableSource:
-    """Returns the source; of a CSV file, with the delimiter that DuckDB's sniffer finds."""
+    """Returns the source; of a CSV file, with the delimiter that DuckDB's sniffer finds.
+
+    ``walk`` lists the folders of the source's path; the worker ``reading`` runs the sniffer.
+    """
     found = resolve(source, walk)
     if found.kind != "CSV":
         return source
@@ -150,9 +153,10 @@ def _keys(source: TableSource) -> dict[str, str | tuple[str, ...]]:
 
 
 def _chosen(tables: Sequence[Drafted], target: Path) -> list[Draft]:
-    """Returns one draft of each group of candidates: the first that all default engines can run.
+    """Returns the queries of the draft of the workload file ``target``.
 
-    Engines that are not available here do not count.
+    Of the ways to write a query (`draft.candidates`), the first is taken that all default engines
+    available here can run; without one, the query is left out.
     """
     schemas = {one.name: one.table.schema for one in tables}
     sources = {one.name: TableSource(one.name, (one.path,), target, 1) for one in tables}

@@ -103,7 +103,10 @@ def compare_functions(
 def _written(
     functions: Mapping[str, Function | Sequence[Function]], folder: Path
 ) -> dict[str, list[str]]:
-    """Writes each function to a file; returns, by engine, what ``native`` in a workload has."""
+    """Writes each function to a file in ``folder``; returns the ``native`` of a workload's query.
+
+    That is, by engine, a list of ``engine/function.py:function``.
+    """
     native: dict[str, list[str]] = {}
     for engine, given in functions.items():
         for function in given if isinstance(given, Sequence) else [given]:

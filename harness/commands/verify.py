@@ -141,7 +141,10 @@ def _reason(run: RunFile, cell: ResultCell) -> str:
 
 
 def _chosen(run: RunFile, cells: Iterable[ResultCell], count: int) -> list[Pair]:
-    """Returns pairs of engines, the fastest and another, for evenly spaced questions."""
+    """Returns pairs of cells, of the fastest engine and another, for evenly spaced questions.
+
+    ``count`` is the number of cells wanted, two for each question.
+    """
     from statistics import median
 
     questions: dict[tuple[Setting, str], list[ResultCell]] = {}
@@ -185,7 +188,10 @@ def _grouped(pairs: Sequence[Pair]) -> list[list[Pair]]:
 
 
 def _measured(pairs: Sequence[Pair], budget: str, count: int) -> list[Judged]:
-    """Measures pairs of one file in one setting, in their share of the budget, and judges them."""
+    """Measures pairs of one file in one setting, and judges them.
+
+    They get their share of ``budget``, which is for ``count`` pairs in all.
+    """
     from harness.words import parse_seconds
     from report.read.frame import cells_of
     from report.read.sources import newest
@@ -280,9 +286,10 @@ def _ratio(there: Sequence[ResultCell], here: Sequence[ResultCell]) -> tuple[str
 
 
 def _verdict(then: Ratio, now: Ratio) -> str:
-    """Returns how a ratio measured here agrees with the one in the results file.
+    """Returns how the ratio measured here (``now``) agrees with that of the results file.
 
-    Their intervals overlap, or the same engine is ahead, or the other one is, or it remains open.
+    It is REPRODUCED if their intervals overlap, else SAME; AHEAD if another engine is the faster
+    one; OPEN if an interval is missing, or ``now`` shows neither a difference nor a tie.
     """
     if then.interval is None or now.interval is None or (now.covers_one and not now.is_tie):
         return OPEN

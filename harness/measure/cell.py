@@ -41,7 +41,7 @@ Reply = TypeVar("Reply")
 
 
 class Phase(StrEnum):
-    """The phase that a cell is in."""
+    """What is being done to measure a cell; the status line shows it."""
 
     START = "start"
     LOAD = "load"  # a process is started and filled
@@ -126,7 +126,10 @@ class Measurement:
         self._gpu = GpuUsage() if on_gpu(task.cell) else None
 
     def _rounds_after(self, before: Record, rounds: Rounds) -> Rounds:
-        """Returns the limits of a later pass: earlier ones have used some of the cell's seconds."""
+        """Returns ``rounds``, a later pass's limits, with only the seconds that the cell has left.
+
+        ``before`` is the cell's record; its rounds have used some of the seconds of the settings.
+        """
         return rounds.within(self.settings.rounds.seconds - spent(before))
 
     def set_up(self) -> None:
@@ -308,7 +311,10 @@ class Measurement:
         self._blocks += 1
 
     def _warmed(self, wanted: float) -> Ran:
-        """Runs rounds that are not counted, then the first that is; returns that round's result."""
+        """Runs rounds that are not counted, then the first that is; returns that round's result.
+
+        A round that takes ``wanted`` seconds or more is counted at once.
+        """
         warm, warming = 0.0, self.rounds.warming_seconds
         while True:
             ran = self._run()

@@ -68,9 +68,9 @@ class RunProgram(Request[Ran]):
 
 @dataclass(frozen=True)
 class Answer:
-    """The file with the last run's answer, and the share of the program that fell back to the CPU.
+    """The reply to HandOver: the answer's file, and the share of the program that ran on the CPU.
 
-    The share is None for an engine whose programs never fall back.
+    The share, of a GPU engine's program, is None for an engine whose programs never fall back.
     """
 
     path: Path

@@ -17,6 +17,6 @@ def first_fault(error: ValidationError) -> str:
 
 
 def shortened(text: str) -> str:
-    """Returns a text in one line, cut to the most characters that a note has."""
+    """Returns a text in one line, cut to MESSAGE_LENGTH characters."""
     line = " ".join(text.split())
     return line if len(line) <= MESSAGE_LENGTH else f"{line[:MESSAGE_LENGTH]}…"

@@ -30,7 +30,10 @@ Key = tuple[str, str, str, int]
 
 
 class Records(Protocol):
-    """What collecting needs of the run: records of cells, and the clock of their timings."""
+    """What collecting needs of the run: a cell's record, and a clock.
+
+    pytest-benchmark gets the clock as its timer; it shows the seconds that workers measured.
+    """
 
     @property
     def clock(self) -> Callable[[], float]: ...

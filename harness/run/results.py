@@ -101,7 +101,10 @@ def as_json(fields: RunFields) -> dict[str, Any]:
 
 
 def _engine(engine: Engine) -> EngineEntry:
-    """Returns an engine's entry; raises ResultsError if its class declares invalid values."""
+    """Returns an engine's entry in ``engines`` of a results file.
+
+    Raises ResultsError if the engine's class declares invalid values.
+    """
     names = ("label", "colour", "language")
     about: dict[str, Any] = {name: getattr(engine, name) for name in names}
     about["note"] = engine.note or None

@@ -62,7 +62,10 @@ def continued(
 def _head(
     register: Register, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> JournalHead:
-    """Returns a journal's first line: the results file before the first cell, and the basis."""
+    """Returns a journal's first line: the results file before the first cell, with the Basis.
+
+    ``options`` become a part of the Basis; ``cache`` has the keys of the tables' data.
+    """
     workloads = {(a.cell.workload, a.cell.size): a.workload for a in register.cells.values()}
     basis = Basis(
         rounds=asdict(settings.rounds),
@@ -128,9 +131,9 @@ def _data(before: JournalHead, now: JournalHead) -> str:
 
 
 def _surroundings(head: JournalHead) -> dict[str, Any]:
-    """Returns a run's surroundings by name, with each environment variable as a name of its own.
+    """Returns the ``environment`` of a journal's first line (the state of the machine) by name.
 
-    The machine's load, which changes all the time, is left out.
+    Each environment variable has a name of its own. The load, which changes all the time, is None.
     """
     found = head.environment.model_dump() if head.environment else {}
     variables = found.pop("variables", {})
@@ -140,9 +143,10 @@ def _surroundings(head: JournalHead) -> dict[str, Any]:
 def _comparing(
     facts: Callable[[JournalHead], Mapping[str, Any]],
 ) -> Callable[[JournalHead, JournalHead], str]:
-    """Returns a function that compares the facts of two heads and returns the differences in words.
+    """Returns a function that compares two journals' first lines, the earlier one first.
 
-    Its result is empty if there are none.
+    ``facts`` takes from each line what is compared, by name. The function returns the differences
+    in words: "" if there are none.
     """
 
     def differs(before: JournalHead, now: JournalHead) -> str:

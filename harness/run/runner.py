@@ -111,7 +111,11 @@ class Runner:
     def _measure(
         self, group: Sequence[CompiledCell], rounds: Rounds | None, before: Mapping[Cell, Record]
     ) -> None:
-        """Measures the cells of one question in one pass; ``rounds`` is None in the first pass."""
+        """Measures the cells of one question, ``group``, in one pass.
+
+        ``before`` holds their records of earlier passes. In the first pass it is empty, and
+        ``rounds`` is None.
+        """
         one = group[0]
         if changed := change_of_tables(one.workload, one.files):
             self._fail(group, Outcome.ERROR, _of_changed_data(changed))
@@ -147,7 +151,11 @@ class Runner:
             self.ended(Record(compiled.cell, outcome, reason, compiled.program.sha256))
 
     def _end(self, record: Record) -> None:
-        """Passes a record on to ``ended``: an error's if the cell's data has changed since."""
+        """Passes a record on to ``ended``.
+
+        If the user's files have changed since the cell was compiled, it passes on a record with
+        the outcome error instead.
+        """
         if changed := change_of(self.register.cells[record.cell].files):
             reason = _of_changed_data(changed)
             record = Record(record.cell, Outcome.ERROR, reason, record.program_sha256)

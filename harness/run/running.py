@@ -190,7 +190,7 @@ class Running:
     def _register(self, record: Record) -> Record:
         """Puts a record into the register and returns it.
 
-        If pytest-benchmark refuses the rounds, it is an error's record instead.
+        If pytest-benchmark refuses its rounds, a record with the outcome error takes its place.
         """
         try:
             self.timings.add(record, engines.get(record.cell.engine).version())

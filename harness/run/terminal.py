@@ -67,7 +67,10 @@ class Display:
         self._budget, self._page = Budget(0.0), Path()
 
     def begin(self, cells: Collection[Cell], budget: Budget, page: Path, kept: int = 0) -> None:
-        """Starts the display for ``cells``, ``kept`` of which have a record of an earlier run."""
+        """Starts the display for ``cells``, ``kept`` of which have a record of an earlier run.
+
+        The status line shows ``page``, the path of the report's page, once that file exists.
+        """
         self.total, self.done = len(cells), kept
         self._budget, self._page = budget, page
         self._sweep = len({cell.threads for cell in cells}) > 1

@@ -75,7 +75,10 @@ class Timings:
         entries[:] = [entry for entry in entries if not entry or entry.fullname != item.nodeid]
 
     def _place(self, entry: Any) -> int:
-        """Returns the position of an entry's item among all; -1 for tests that measure no cell."""
+        """Returns the place of an entry's item among the items of cells; entries are sorted by it.
+
+        It is -1 for tests that measure no cell.
+        """
         return self._places.get(entry.fullname, -1)
 
     @property

@@ -43,7 +43,10 @@ def _all_advice(
 
 
 def _about_names(message: str, sql: str, columns: Iterable[str]) -> Iterator[str]:
-    """Yields how to quote columns' names that the SQL has without the quotes that they need."""
+    """Yields advice, such as ``quote the name: "a b"``, for names of columns that need quotes.
+
+    They are those that the SQL has without quotes, or that the error's ``message`` suggests.
+    """
     bare = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"", " ", sql)  # without texts and quoted names
     for name in columns:
         if not needs_quotes(name):
@@ -54,7 +57,10 @@ def _about_names(message: str, sql: str, columns: Iterable[str]) -> Iterator[str
 
 
 def _explains(look: Look, message: str, sql: str, columns: Iterable[str]) -> bool:
-    """True if what a column looks like may be the cause of a query's error."""
+    """True if what a column looks like may be the cause of a query's error.
+
+    ``message`` is the error's, ``columns`` are those of the look's table.
+    """
     if not look.column:
         return "column" in message
     if look.column not in columns:

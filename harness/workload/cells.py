@@ -25,7 +25,10 @@ from harness.workload.sample import sample
 
 @dataclass(frozen=True)
 class Selection:
-    """What the command line selects: engines, sizes, threads, inputs (or those of the file)."""
+    """What the command line selects: engines, sizes, numbers of threads, and inputs.
+
+    Without ``inputs``, they are those that the workload file names.
+    """
 
     engines: tuple[str, ...]
     sizes: tuple[str, ...]
@@ -94,7 +97,7 @@ def compiled_cells(file: Path, selection: Selection, reader: Reader, cache: Cach
 
 
 def _by_hand(workload: Workload, selection: Selection) -> Iterator[str]:
-    """Yields a sentence for each hand-written program that the selected engines run."""
+    """Yields a note for the user on each hand-written program that the selected engines run."""
     for query in workload.queries:
         for name in selection.engines:
             for function in query.native.get(harness.engines.get(name).name, {}).values():
@@ -129,7 +132,7 @@ def _of_size(
 
 
 def _judged(compiled: CompiledCell, judges: dict[str, tuple[str, str]]) -> CompiledCell:
-    """Returns a cell of a query without SQL, with its query's judge in the spec.
+    """Returns a cell of a query without SQL, with the query's judge in its AnswerSpec.
 
     The judge is the query's first program that can run; ``judges`` holds it by the query's name.
     """

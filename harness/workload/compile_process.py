@@ -65,7 +65,10 @@ class Compiling:
         return Planned(planned.spec, plain, typed, str(planned.unsupported or ""))
 
     def steps(self, request: ShowSteps) -> list[tuple[str, str]]:
-        """Returns a query after each step; the last text is the reason if there is no plan."""
+        """Returns pairs: the name of a compilation step, and the query's text after it.
+
+        If the query has no plan, the last pair is "stopped" and the reason.
+        """
         schemas = {name: table.schema for name, table in self._tables.items()}
         told: list[tuple[str, str]] = []
         try:

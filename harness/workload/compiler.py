@@ -71,7 +71,7 @@ class Compiler:
         self._seconds, self._characters = FILE_SECONDS, FILE_CHARACTERS
 
     def check(self, schemas: Schemas) -> dict[str, WorkloadError]:
-        """Compiles all plans. Returns the error of each invalid query, by name."""
+        """Makes the plan of every query. Returns the errors of invalid queries, by query name."""
         errors = {}
         for query in self.workload.queries:
             try:
@@ -121,6 +121,7 @@ class Compiler:
     ) -> list[tuple[str, str]]:
         """Pairs (step, text): the query after each step of its compilation, for people to read.
 
+        With ``written`` the query is compiled as written, without optimization.
         Raises WorkloadError, with file and line, where the query is wrong.
         """
         self.query(query, schemas)
@@ -158,9 +159,10 @@ class Compiler:
         return reply
 
     def _ask(self, what: str, request: Request[Reply], schemas: Schemas) -> Reply:
-        """Returns the worker's reply.
+        """Returns the compiling process's reply to a request about tables with these schemas.
 
-        Raises TooMuch after the time for all queries of the file, or if replies have too much text.
+        Raises TooMuch, whose message begins with ``what``, if the request or all requests of the
+        file so far take too long, or if all replies so far have too much text.
         """
         if self._seconds <= 0:
             raise TooMuch(f"{what} came after {FILE_SECONDS:g} s spent on the file's other queries")

@@ -104,7 +104,11 @@ def _query(document: Document, name: str, model: QueryModel) -> Query:
 
 
 def _check_beside(document: Document, function: str, line: int) -> None:
-    """Raises WorkloadError unless a hand-written program lies in the workload's folder or below."""
+    """Raises WorkloadError if ``function`` names no usable program.
+
+    It is ``file.py:function``; the file must be in the workload's folder or below it. ``line`` is
+    for the error.
+    """
     name, _, entry = function.rpartition(":")
     try:
         reason = unlike_a_program(document.file.parent.resolve(), name, entry)
@@ -115,9 +119,9 @@ def _check_beside(document: Document, function: str, line: int) -> None:
 
 
 def unlike_a_program(folder: Path, name: str, entry: str) -> str:
-    """Returns what is wrong with a user's file ``name`` in this folder as a program with ``entry``.
+    """Returns, in words, why a user's file cannot be run as a program; "" if it can.
 
-    "" if nothing is wrong.
+    ``name`` is its path from ``folder``, ``entry`` the function that it must define.
     """
     program = (folder / name).resolve()
     if not program.is_relative_to(folder):

@@ -265,7 +265,10 @@ def parse(document: Document) -> WorkloadModel:
 
 
 def validate(model: type[M], value: object, document: Document, within: KeyPath) -> M:
-    """Validates the part of a file at the path ``within``."""
+    """Returns ``value``, the part of a file at the path ``within``, as an object of ``model``.
+
+    Raises WorkloadError, with file and line, if it is invalid.
+    """
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -304,7 +307,10 @@ def _keys(model: type[BaseModel]) -> list[str]:
 
 
 def _words(detail: ErrorDetails, known: list[str]) -> str:
-    """Returns a message for one of pydantic's errors, in words of the workload file."""
+    """Returns a message for one of pydantic's errors, in words of the workload file.
+
+    ``known`` are the keys that may stand where the error is.
+    """
     key = next((str(part) for part in reversed(detail["loc"]) if isinstance(part, str)), "")
     value, limits = detail["input"], detail.get("ctx", {})
     match detail["type"]:
@@ -333,7 +339,10 @@ def _bound(limits: Mapping[str, Any]) -> str:
 
 
 def _expected(kind: str) -> str:
-    """Returns the expected value's kind, by an error's type: ``int_parsing`` -> a whole number."""
+    """Returns what a value should be, in words, by pydantic's error type.
+
+    ``int_parsing`` -> a whole number.
+    """
     words = {
         "string": "text (put it in quotes)",
         "int": "a whole number",

@@ -128,7 +128,7 @@ def beside_others(trial: Trial, effort: Effort, name: str) -> Line:
 
 
 def same(name: str, one: TrialCell, other: TrialCell) -> Line:
-    """Checks that the times of two cells do not differ."""
+    """Checks that the times of two cells of the engine ``name`` do not differ."""
     what = f"{name} against itself"
     expected = "95% interval covers 1; medians within 3%"
     if not (one.seconds and other.seconds):
