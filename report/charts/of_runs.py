@@ -32,7 +32,9 @@ def history(name: str = "history", title: str | None = None) -> alt.LayerChart:
     also has started (milliseconds of the epoch), version and note; one with a value also amount,
     low, high and mark (the version where it differs from that of the run before, else empty). A run
     without a value breaks its line; the sign of its outcome (its label) stands at the foot,
-    ``line`` lines up. A name stands above, ``across`` pixels from the left.
+    ``line`` lines of text above it. An engine's name stands above the chart, ``across`` pixels from
+    the left. ``name`` is the name of the rows' data. With a ``title`` for the vertical axis its
+    values are shown in percent, otherwise as measured.
     """
     base = alt.Chart(alt.NamedData(name=name)).encode(
         x=alt.X("started:T", title=None, scale=alt.Scale(type="utc", padding=18),
@@ -125,7 +127,10 @@ def _coloured(base: alt.Chart) -> alt.Chart:
 
 
 def _grid(name: str, tooltip: Sequence[alt.Tooltip] = ()) -> alt.Chart:
-    """Returns an empty grid: queries downwards and engines across, each in their order."""
+    """Returns a chart with only axes: queries downwards and engines across, each in their order.
+
+    Its rows are supplied later, under ``name``.
+    """
     across = alt.Axis(orient="top", labelAngle=0, ticks=False, domain=False)
     down = alt.Axis(ticks=False, domain=False, labelLimit=320)
     return alt.Chart(alt.NamedData(name=name)).encode(

@@ -59,9 +59,10 @@ def from_zero(field: str, title: str | None, label: str | None = None) -> alt.X:
 def logarithmic(
     channel: Any, field: str, title: str | None, label: str | None = None, **scale: Any
 ) -> Any:
-    """Returns a logarithmic axis, ``alt.X`` or ``alt.Y``, with room around the outermost marks.
+    """Returns a logarithmic axis for a field of the rows, with room around the outermost marks.
 
-    ``label`` is a Vega expression for the texts of its ticks.
+    ``channel`` is ``alt.X`` or ``alt.Y``, of which one is returned. ``label`` is a Vega expression
+    for the texts of the ticks; ``scale`` has further arguments of ``alt.Scale``.
     """
     axis = alt.Axis(
         tickCount=4, grid=False, title=title, labelOverlap="greedy", labelSeparation=8,

@@ -130,10 +130,10 @@ class Changes:
 
 @dataclass(frozen=True)
 class Alias:
-    """Lets the first run's cells with value ``before`` in a field match those with ``after``.
+    """Lets two runs be compared though a name differs: engine ``before`` with engine ``after``.
 
-    They are compared with the second run's cells that have ``after``. The first run's own cells
-    with ``after`` are left out.
+    The first run's cells that have ``before`` in ``field`` ("engine", "size" …) are compared with
+    the second run's cells that have ``after``. The first run's cells with ``after`` are left out.
     """
 
     field: str
@@ -202,7 +202,10 @@ def verdict_on(ratio: Ratio) -> ChangeVerdict:
 
 
 def importance(change: Change) -> tuple[int, float]:
-    """Returns a sort key by which the most important change is first: by verdict, then by size."""
+    """Returns a sort key by which the most important change is first.
+
+    It orders by verdict, then by how far the ratio is from 1, in either direction.
+    """
     ratio = change.ratio.value if change.ratio is not None else 1.0
     return list(ChangeVerdict).index(change.verdict), -max(ratio, 1 / ratio)
 

@@ -69,8 +69,8 @@ class Standing:
 class Task:
     """One query in one setting, with an entry for each engine.
 
-    ``errors`` holds, by metric, the errors of all ratios between the entries, as `pair_errors`
-    gives them; metrics without rounds have none.
+    ``errors`` holds, by metric, a matrix entries x entries: the standard error of the logarithm of
+    the ratio of each two entries (`pair_errors`); metrics without rounds have none.
     """
 
     index: int
@@ -247,7 +247,7 @@ def estimates_of(cell: ResultCell) -> dict[str, Estimate]:
 
 
 def _errors(tasks: Sequence[Mapping[EngineVersion, EstimatedCell]]) -> list[dict[str, Errors]]:
-    """Returns, for each task and each metric with rounds, the errors of all ratios of its cells."""
+    """Returns each task's `Task.errors`: by metric, the standard errors of its log ratios."""
     found: list[dict[str, Errors]] = [{} for _ in tasks]
     for metric in METRICS:
         if metric.samples is None:

@@ -33,7 +33,10 @@ class Metric:
     single: Callable[[ResultCell], float | None] | None = None
 
     def _sample(self, cell: ResultCell) -> Sample | None:
-        """Returns the cell's measurements; None if it is not ok or the metric is one number."""
+        """Returns the cell's rounds by this metric, for a median.
+
+        It is None if the cell's outcome is not ok, or if the metric is a single number of a cell.
+        """
         if cell.outcome != "ok" or self.samples is None:
             return None
         alone = cell.extras is not None and cell.extras.interleaved is False

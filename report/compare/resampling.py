@@ -55,13 +55,14 @@ def ratio_between(numerator: Estimate, denominator: Estimate) -> Ratio | None:
 
 
 def pair_errors(tasks: Sequence[Task]) -> list[Errors]:
-    """Returns, for each task, the errors of the logarithms of the ratios of its cells' medians.
+    """Returns a matrix for each task: the standard errors of its cells' log ratios, cells x cells.
 
-    An error is in a symmetric matrix, at the places of its two cells; it is NaN if a cell is None
-    or its own error is unknown. It is the error of medians measured independently or, if that is
-    smaller, the error by the bootstrap. The former is too large if the machine drifts. The latter
-    is too large if it does not drift and turns are few, because few turns hardly determine what the
-    two cells have in common. If one cell has turns that the other has not, `_drift` is added.
+    A log ratio is the logarithm of the ratio of two cells' medians; its error is NaN if a cell is
+    None or has an unknown error itself. It is the error of medians measured independently or, if
+    that is smaller, the error by the bootstrap. The former is too large if the machine drifts. The
+    latter is too large if it does not drift and turns are few, because few turns hardly determine
+    what the two cells have in common. If one cell has turns that the other has not, the variance
+    `_drift` is added.
     """
     found: dict[int, Errors] = {}
     for places in _batches(tasks):
@@ -81,7 +82,7 @@ def _batches(tasks: Sequence[Task]) -> Iterator[list[int]]:
 
 
 def _pair_errors(tasks: Sequence[Task]) -> Errors:
-    """Returns the errors of tasks with equally many cells: an array tasks x cells x cells."""
+    """Does `pair_errors` for tasks with equally many cells: an array tasks x cells x cells."""
     shape = len(tasks), len(tasks[0])
     cells = [cell for task in tasks for cell in task]
     samples = [None if cell is None else cell.sample for cell in cells]
@@ -106,15 +107,16 @@ def _drifts(task: Task) -> Errors:
 
 
 def _drift(one: Estimate, mine: Sample, other: Estimate, theirs: Sample) -> float:
-    """Returns the variance that turns which only one of two engines has add to their log ratio.
+    """Returns a variance of two engines' log ratio: that due to turns which only one of them had.
 
-    On a machine that slows down, the engine with later rounds looks slower than it is. The ratio
-    over the turns that both engines have is free of this error. It differs from the ratio of all
-    rounds by this error and by chance; the part due to chance is subtracted: if one of two
-    estimates has more rounds, the variance of their difference is the difference of their variances
-    (Hausman, "Specification Tests in Econometrics", Econometrica 46, 1978). The truth may lie
-    anywhere up to the rest of the difference to both sides, and the variance of that is a third of
-    its square (Guide to the Expression of Uncertainty in Measurement, JCGM 100:2008, 4.3.7).
+    ``mine`` are the rounds behind ``one``, ``theirs`` those behind ``other``. On a machine that
+    slows down, the engine with later rounds looks slower than it is. The ratio over the turns that
+    both engines have is free of this error. It differs from the ratio of all rounds by this error
+    and by chance; the part due to chance is subtracted: if one of two estimates has more rounds,
+    the variance of their difference is the difference of their variances (Hausman, "Specification
+    Tests in Econometrics", Econometrica 46, 1978). The truth may lie anywhere up to the rest of the
+    difference to both sides, and the variance of that is a third of its square (Guide to the
+    Expression of Uncertainty in Measurement, JCGM 100:2008, 4.3.7).
     """
     both = set(mine.turns) & set(theirs.turns)
     strayed = chance = 0.0
@@ -128,8 +130,10 @@ def _drift(one: Estimate, mine: Sample, other: Estimate, theirs: Sample) -> floa
 
 
 def _together(samples: Sequence[Sample | None], shape: tuple[int, int]) -> Errors:
-    """Returns the bootstrap's errors for pairs of cells that took turns, NaN for other pairs.
+    """Returns the standard errors of log ratios of two cells' medians, from a bootstrap over turns.
 
+    They are an array tasks x cells x cells, with NaN for pairs of cells that did not take turns.
+    ``samples`` are the rounds of all cells, task after task; ``shape`` is (tasks, cells of a task).
     The spread over T turns has T - 1 degrees of freedom, so Student's quantile replaces the normal
     one. The factor (T + 1) / T makes up for the variance that the weighting loses (Rubin 1981).
     """
@@ -150,7 +154,10 @@ def _together(samples: Sequence[Sample | None], shape: tuple[int, int]) -> Error
 def _side_by_side(
     samples: Sequence[Sample | None], shape: tuple[int, int]
 ) -> npt.NDArray[np.bool_]:
-    """Returns, for each pair of a task's cells, whether they are different and took turns."""
+    """Returns truth values, tasks x cells x cells: whether two cells differ and took turns.
+
+    The arguments are those of `_together`.
+    """
     runs: dict[Hashable, int] = {}
     named = [None if each is None else each.run for each in samples]
     numbers = [-1 if name is None else runs.setdefault(name, len(runs)) for name in named]
@@ -165,9 +172,9 @@ def _turns(sample: Sample | None) -> int:
 
 
 def _resampled(samples: Sequence[Sample | None]) -> Floats:
-    """Returns logarithms of medians under random weights, samples x REPLICATES.
+    """Returns logarithms of each sample's median under random weights: samples x REPLICATES.
 
-    They are NaN for a sample of too few turns.
+    They are NaN for a sample that is None or that has too few turns, too many, or a value of 0.
     """
     medians = np.full((len(samples), REPLICATES), np.nan, dtype=np.float32)
     alike: dict[tuple[int, ...], list[int]] = {}

@@ -31,7 +31,10 @@ def colours(theme: Theme) -> Mapping[str, str]:
 
 
 def painted(colour: str, of: Mapping[str, str]) -> str:
-    """Returns a CSS colour of the page's script, ``var(…)`` or a mix of two, as ``#rrggbb``."""
+    """Returns a CSS colour of the page's script, ``var(--name)`` or a mix of two, as ``#rrggbb``.
+
+    ``of`` has the style sheet's colours by name, as `colours` returns them.
+    """
     if mix := MIX.fullmatch(colour):
         return mixed(painted(mix[3], of), painted(mix[1], of), float(mix[2]) / 100)
     return of[colour.removeprefix("var(--").removesuffix(")")]

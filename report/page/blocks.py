@@ -19,10 +19,10 @@ Numbers = Mapping[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Block:
-    """Data in the page's HTML: compressed with zlib, then in Base64.
+    """A piece of the page's data as text for its HTML: compressed with zlib, then in Base64.
 
-    A block of numbers holds arrays one after the other, little endian. ``columns`` has the name,
-    the JavaScript type and the length of each array; it is empty for a block of JSON.
+    The data are arrays of numbers one after the other, little endian, or JSON. ``columns`` has the
+    name, the JavaScript type and the length of each array; it is empty for JSON.
     """
 
     data: str
@@ -33,14 +33,14 @@ TYPES = {"float64": "Float64Array", "float32": "Float32Array", "int32": "Int32Ar
 
 
 def number_block(columns: Numbers) -> Block:
-    """Packs columns of numbers into a block."""
+    """Returns arrays of numbers, given by name, as compressed Base64 text for the page's HTML."""
     listed = tuple((name, TYPES[str(each.dtype)], len(each)) for name, each in columns.items())
     raw = b"".join(each.astype(each.dtype.newbyteorder("<")).tobytes() for each in columns.values())
     return Block(_packed(raw), listed)
 
 
 def text_block(value: Any) -> Block:
-    """Packs a value, as JSON, into a block."""
+    """Returns a value, written as JSON, as compressed Base64 text for the page's HTML."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Block(_packed(text.encode()))
 

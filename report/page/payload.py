@@ -107,7 +107,10 @@ class Payload:
         return {**blocks, "older": self._older_numbers()}
 
     def _cell_numbers(self) -> Numbers:
-        """Returns columns with a value for each cell in view, task after task."""
+        """Returns columns by name, most with a value for each cell in view, task after task.
+
+        Those of the tasks have one for each task; those of the errors of ratios, for each pair.
+        """
         settings = {setting: at for at, setting in enumerate(self._comparison.settings)}
         engines = {column.engine: column.index for column in self._columns}
         tasks = self._comparison.tasks
@@ -135,7 +138,7 @@ class Payload:
         }  # fmt: skip
 
     def _older_numbers(self) -> Numbers:
-        """Returns the same columns for the cells that a newer run replaced."""
+        """Returns columns by name, with a value for each cell that a newer run replaced."""
         engines = {column.engine: column.index for column in self._columns}
         cells = [cell for _, cell in self._older]
         found = [estimates_of(cell) for cell in cells]
@@ -149,7 +152,11 @@ class Payload:
         }  # fmt: skip
 
     def _round_numbers(self) -> Numbers:
-        """Returns the rounds of all cells in a row; ``rounds`` has each cell's number of them."""
+        """Returns columns by name, with the rounds of all cells in view, cell after cell.
+
+        The columns ``rounds`` and ``turns`` have a value for each cell: how many values of the
+        other columns are its own.
+        """
         cells = self._cells
         return {
             "rounds": _integers(len(cell.seconds) for cell in cells),
@@ -170,7 +177,10 @@ class Payload:
         }  # fmt: skip
 
     def _quieter(self, entry: EstimatedCell) -> int:
-        """Returns the index of an older cell with a much smaller error, or -1."""
+        """Returns where an earlier run's cell with a much smaller error stands; -1 without one.
+
+        It is the same query on the same engine; its place is an index into `_older_numbers`.
+        """
         earlier = self._replaced.get(id(entry.cell))
         return -1 if earlier is None else self._places[id(earlier)]
 
@@ -197,7 +207,10 @@ class Payload:
 def _older(
     results: Results, comparison: Comparison, engines: Collection[EngineVersion]
 ) -> list[tuple[int, ResultCell]]:
-    """Returns the cells that a newer run replaced, each after the index of its task."""
+    """Returns the cells that a newer run replaced, each as (index of its task, cell).
+
+    Cells of other engines than ``engines``, or of a task that is not in view, are left out.
+    """
     tasks = {(task.setting, task.query): task.index for task in comparison.tasks}
     return [
         (tasks[cell.setting, cell.query], cell)
@@ -207,7 +220,11 @@ def _older(
 
 
 def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
-    """Returns columns of each metric's values and, with rounds, of intervals and errors."""
+    """Returns columns by name, with a number for each cell in ``found``: estimates by metric.
+
+    A metric has a column of values and, if it is measured in rounds, columns of the intervals' ends
+    and of the errors.
+    """
     columns: dict[str, Any] = {}
     for metric in METRICS:
         own = [estimates.get(metric.name) for estimates in found]
@@ -220,10 +237,10 @@ def _estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Any]:
 
 
 def _pairs(tasks: Sequence[Task]) -> dict[str, Any]:
-    """Returns, for each metric with rounds, the errors of the ratios of all pairs within a task.
+    """Returns a column for each metric with rounds: the errors of log ratios of pairs of cells.
 
-    The pairs of a task are its first cell with each later cell, then its second with each later
-    one, and so on.
+    It has all pairs of the first task, then of the second, and so on. The pairs of a task are its
+    first cell with each later cell, then its second with each later one, and so on.
     """
     columns: dict[str, list[Any]] = {}
     for task in tasks:

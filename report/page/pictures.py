@@ -92,7 +92,11 @@ class Album:
             yield picture if number == 1 else replace(picture, name=f"{picture.name}-{number}")
 
     def _rows(self, chart: str, of: int = 0, **choices: Any) -> Rows:
-        """Returns a chart's rows, made by the page's script, in the theme's colours."""
+        """Returns a chart's rows, made by the page's script, in the theme's colours.
+
+        ``of`` is the index of the setting or task that the chart shows; ``choices`` are what a
+        reader of the page could have chosen, such as the two sides of a comparison.
+        """
         rows: Rows = self._script.call("pictureRows", chart, of, choices)
         for row in rows:
             for name in {"colour", "ink"} & row.keys():
@@ -125,9 +129,10 @@ class Album:
         return {**spec, "config": picture_config(self._theme)}
 
     def _changes(self, at: int, setting: Setting) -> Iterator[Picture]:
-        """Yields a picture of how a machine's newest run differs from an earlier one.
+        """Yields a picture of how a machine's newest run differs from an earlier one in a setting.
 
-        The earlier run is the newest that has a cell in common with it.
+        ``at`` is the setting's index. The earlier run is the latest that has a cell of the setting
+        in common with the newest; without one, nothing is yielded.
         """
         runs = self._outline["runs"]
         newest, *earlier = [n for n, run in enumerate(runs) if run["machine"] == setting.machine]
@@ -204,7 +209,10 @@ def filled(chart: Callable[[], alt.LayerChart], rows: Rows) -> Spec:
 
 
 def _parameter(name: str, rows: Rows) -> float | str:
-    """Returns the value of a chart's parameter, as static/charts.js sets it for the same rows."""
+    """Returns the value of the chart's Vega parameter ``name``, such as its longest mark's end.
+
+    It is the value that static/charts.js sets on the page for the same rows.
+    """
     if name == "room":
         return MISSING_ROOM if any(row["kind"] == "missing" for row in rows) else 0
     return _longest(rows) if name == "longest" else DEFAULT.unit

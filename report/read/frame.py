@@ -108,7 +108,7 @@ class Results:
 
 
 def load(paths: Sequence[Path]) -> Results:
-    """Returns the merged results of files; of cells with equal names, the newest run's is in view.
+    """Returns the merged results of files; of cells with an equal `key`, the newest is in view.
 
     Files that cannot be used are left out; `read_all` says when that is an error.
     """

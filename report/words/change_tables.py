@@ -114,7 +114,10 @@ def _row(change: Change, metric: Metric, with_setting: bool) -> list[str]:
 
 
 def _engines(changes: Changes) -> Grid:
-    """Returns a table of each engine's counts of verdicts and mean; the last row is of all."""
+    """Returns a table with a row for each engine: how many cells got each verdict, and a mean.
+
+    It is the geometric mean of after ÷ before. The last row is of all engines.
+    """
     engines = sorted({change.after.cell.engine.name for change in changes.changes})
     everyone = [*engines, None] if len(engines) > 1 else engines
     shown = [verdict for verdict, number in changes.counts().items() if number > 0]
@@ -177,11 +180,11 @@ def _escaped(text: str) -> str:
 
 
 def as_json(changes: Changes, above: float | None = None) -> str:
-    """Returns all changes, ties included, as JSON; ``regression`` is null if ``above`` is None.
+    """Returns all changes, ties included, as the text of a JSON document.
 
-    ``may_regress`` counts the cells not told apart that may be worse by more than ``above``, a
-    share.
-
+    In it ``regression`` says whether a cell lost its time or is worse by more than ``above``, a
+    share; ``may_regress`` counts the cells not told apart that may be.
+    Both are null without ``above``.
     Times are in seconds and memory is in bytes; a ratio is after ÷ before.
     """
     document = {

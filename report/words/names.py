@@ -85,7 +85,10 @@ def _column(
 def _distinct(
     engine: EngineVersion, styles: dict[str, EngineStyle], labels: Counter[str]
 ) -> EngineStyle:
-    """Returns how an engine is shown; its label has its name if others have that label."""
+    """Returns how an engine is shown; if others have the same label, its name is added to it.
+
+    ``labels`` counts the engines by label.
+    """
     style = styles[engine.name]
     return (
         style
