@@ -62,7 +62,11 @@ class CompiledQuery:
     schemas: Mapping[str, Schema] = field(default_factory=dict, compare=False, repr=False)
 
     def lowered(self, *, written: bool = False) -> Node:
-        """Returns the plan, optimized or as written; raises Unsupported if there is none."""
+        """Returns the optimized plan, or if ``written`` the plan as written.
+
+        The latter reads whole tables, joins in FROM order and filters after the joins. Raises
+        Unsupported if the query has no plan.
+        """
         if self.plan is None:
             raise self.unsupported or Unsupported("this query has no plan")
         if not written:
@@ -106,7 +110,7 @@ def compile_query(
 
 
 def _made(tree: exp.Query, schemas: Mapping[str, Schema], *, written: bool) -> Node:
-    """Returns the plan of a checked tree, after all passes."""
+    """Returns the plan of a checked tree, after all passes; if ``written``, the plan as written."""
     *_, (_, plan) = _plans(tree.copy(), schemas, written)
     return plan
 
@@ -114,7 +118,10 @@ def _made(tree: exp.Query, schemas: Mapping[str, Schema], *, written: bool) -> N
 def _plans(
     tree: exp.Query, schemas: Mapping[str, Schema], written: bool
 ) -> Iterator[tuple[str, Node]]:
-    """Yields the plan after lowering and after each pass, with the name of the step."""
+    """Yields the plan after lowering and after each pass, with the name of the step.
+
+    ``written`` asks for the plan as written, whose only pass drops steps that do nothing.
+    """
     plan = lower(tree, schemas, written=written)
     yield lower.__name__, plan
     for change in AS_WRITTEN if written else PASSES:
@@ -127,7 +134,9 @@ def steps(
 ) -> Iterator[tuple[str, Expression | Node]]:
     """Yields a query after each step of compilation: checked tree, plan, plan after each pass.
 
-    Raises WorkloadError if the SQL is wrong, Unsupported if the query has no plan.
+    Each comes with the step's name. If ``written``, plans read whole tables, join in FROM order
+    and filter after the joins. Raises WorkloadError if the SQL is wrong, Unsupported if the query
+    has no plan.
     """
     tree = one_select(sql, schemas)
     names = answer_names(sql, tree, schemas)

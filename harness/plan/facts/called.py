@@ -50,6 +50,6 @@ def called(e: Expression) -> str:
 
 
 def called_clause(e: Expression, argument: str) -> str:
-    """Returns the name of an expression's clause, given sqlglot's name of the argument."""
+    """Returns what SQL calls a clause of ``e`` that sqlglot keeps as its argument ``argument``."""
     words = argument.strip("_").replace("_", " ")
     return _CLAUSES.get((type(e), argument), f"{words.upper()} of {called(e)}")

@@ -16,7 +16,10 @@ DEVIATIONS = (exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop)
 
 
 def is_literal(e: exp.Expr | None, text: str) -> bool:
-    """True if an expression is the literal ``text``, which neither ``-1`` nor a column can be."""
+    """True if an expression is a literal, number or text, that is spelled ``text``.
+
+    A negative number is none: sqlglot has it as a minus before a literal.
+    """
     return isinstance(e, exp.Literal) and e.name == text
 
 

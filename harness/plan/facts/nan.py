@@ -142,7 +142,7 @@ def _may_be_nan(e: Expression, columns: Mapping[str, Column], known: Known) -> b
 
 
 def _may_undo_infinity(e: Expression, operands: Sequence[Expression], schema: Schema) -> bool:
-    """True if an operand may be infinite in a way that gives NaN: inf - inf, 0 * inf."""
+    """True if ``e`` may make NaN of infinite ``operands``: inf - inf, 0 * inf."""
     huge = any(kind in column.special for column in schema for kind in HUGE)
     if not huge or not isinstance(e, (*_OF_TWO_INFINITIES, *_OF_ONE_INFINITY)):
         return False

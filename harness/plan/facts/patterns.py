@@ -52,11 +52,12 @@ _PIECES = re.compile(
 
 
 def capturing_only(pattern: str, group: int, name: str = "") -> str:
-    """Makes one group of a pattern the only one that captures; group 0 is the whole pattern.
+    """Makes one group of a pattern the only one that captures, called ``name`` if that is given.
 
         capturing_only("(a)(b)", 2) = "(?:a)(b)"
 
-    Raises ValueError if the pattern has fewer groups.
+    Group 0 is the whole pattern; with -1 no group captures. Raises ValueError if the
+    pattern has fewer groups.
     """
     text, number = "", 0
     start = f"(?P<{name}>" if name else "("

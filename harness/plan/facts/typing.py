@@ -337,8 +337,8 @@ def refuse_decimal(column: Column) -> None:
 def _strict(result: Type, *types: Type) -> Callable[[Inference, Expression], Typed]:
     """Makes a rule for functions that are NULL if an operand is.
 
-    ``result`` is the type of the function, ``types`` those allowed for the first operand, and for
-    the others if `_OTHERS` has no types for them.
+    ``result`` is the type of the function, ``types`` are those allowed for its operands,
+    except for later ones for which `_OTHERS` lists other types.
     """
 
     def rule(self: Inference, e: Expression) -> Typed:

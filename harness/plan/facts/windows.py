@@ -186,7 +186,8 @@ def _backwards(
 ) -> tuple[Expression, int | None, int]:
     """Reverses the order of a window and its frame, so that the frame has the same rows.
 
-    Returns the window, and the first and last row of its reversed frame.
+    ``first``, ``last`` and ``ranged`` are the frame as `_bounds` returns it. Returns the window,
+    and the first and last row of its reversed frame.
     """
     _reverse(window)
     first, last = (None if last is None else -last), -(first or 0)
@@ -221,7 +222,11 @@ def _spec(first: int | None, last: int) -> exp.WindowSpec:
 
 
 def _picked(e: Expression, first: int | None, last: int | None, ranged: bool) -> Expression:
-    """Rewrites ``first_value``, ``last_value`` or ``nth_value`` to a frame that engines have."""
+    """Rewrites a ``first_value``, ``last_value`` or ``nth_value`` to a form that every engine has.
+
+    ``first``, ``last`` and ``ranged`` are its frame as `_bounds` returns it. Raises Unsupported if
+    there is no such form.
+    """
     function, whole = e.this, last is None
     if not window_order(e):
         raise Unsupported("a value by its place without an order", in_sql(e))
@@ -248,7 +253,11 @@ def _is_whole(e: Expression) -> bool:
 
 
 def _last(e: Expression, last: int, ranged: bool) -> Expression:
-    """Rewrites ``last_value`` over a frame that ends at the current row or before it."""
+    """Rewrites ``last_value`` over a frame that ends ``last`` rows after the current row.
+
+    That is the current row's value for 0, ``lag`` for less; more is refused. If ``ranged``, the
+    frame ends with the last row that ties with the current row.
+    """
     value: Expression = e.this.this
     if ranged:
         e.set("spec", None)

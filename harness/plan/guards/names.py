@@ -12,6 +12,7 @@ def refuse_names(plan: Node, taken_otherwise: re.Pattern[str] | None, label: str
     """Raises Unsupported if a library takes a column name of the plan or its tables for a pattern.
 
     ``taken_otherwise`` matches the names that the library takes for a pattern; None: it has none.
+    ``label`` is the library's name in the message.
     """
     if taken_otherwise is None:
         return
@@ -22,6 +23,9 @@ def refuse_names(plan: Node, taken_otherwise: re.Pattern[str] | None, label: str
 
 
 def refuse_name(name: str, taken_otherwise: re.Pattern[str], label: str) -> None:
-    """Raises Unsupported if ``taken_otherwise`` matches the whole name."""
+    """Raises Unsupported if ``taken_otherwise`` matches the whole column name.
+
+    ``label`` is the library's name in the message.
+    """
     if taken_otherwise.fullmatch(name):
         raise Unsupported(f"{label} cannot: a column's name that it takes for a pattern", name)

@@ -83,6 +83,9 @@ Found = Iterator[tuple[Use, str]]
 def refuse_nan(plan: Node, differing: frozenset[Use], label: str) -> None:
     """Raises Differs if a plan uses a value that may be NaN in a way that is in ``differing``.
 
+    Those are the uses in which the library differs from DuckDB; ``label`` is the library's
+    name in the message.
+
     A plan is not refused if only its quotients, roots and logarithms may be NaN: few data have
     roots of negative numbers or 0 / 0, and the referee looks for them before it calls an answer
     wrong.
@@ -162,7 +165,8 @@ def _keys(keys: Sequence[Expression], schema: Schema) -> Found:
 def _sorted(keys: Sequence[SortKey], schema: Schema) -> Found:
     """Yields the uses of floats that may be NaN as sort keys.
 
-    A key that may be NaN or NULL is a second use: some libraries sort both in one place.
+    A key that may be NaN and may be NULL also gives `Use.SORTED`, for libraries that sort NaN and
+    NULL to one place.
     """
     columns = {column.name: column for column in schema}
     for key in keys:

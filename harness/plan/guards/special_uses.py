@@ -62,7 +62,10 @@ _NONE: frozenset[Special] = frozenset()
 
 
 def refuse_special(plan: Node, differing: Differing, label: str) -> None:
-    """Raises Differs if a plan may meet a special value that the library treats unlike DuckDB."""
+    """Raises Differs if a plan may meet a special value that the library treats unlike DuckDB.
+
+    ``label`` is the library's name in the message.
+    """
     for node in walk(plan):
         schema = tuple(column for source in node.inputs for column in source.schema)
         for e in expressions_of(node):

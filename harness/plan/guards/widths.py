@@ -41,7 +41,7 @@ class Widths:
 def wider(
     x: Expression, e: Expression, widths: Widths, columns: frozenset[str], types: Inference
 ) -> Type | None:
-    """Returns the type that an operand of ``e`` is cast to, or None if it stays as it is.
+    """Returns the type to which ``x``, an operand of ``e``, is cast; None if it stays as it is.
 
     ``columns`` are the names of the narrow columns. Narrow operands of comparisons, and of
     arithmetic with floats, stay as they are, since these do not overflow.

@@ -63,7 +63,10 @@ class Equalities:
         return {members for (owner, _), members in self._classes.items() if owner == alias}
 
     def needless(self, predicate: Expression, within: Relation) -> bool:
-        """True if a predicate is an equality and ``within`` already has a column of its class."""
+        """True if a predicate equates columns of a class of which ``within`` has a column already.
+
+        Then the relations of the other columns can be joined to ``within`` on that one instead.
+        """
         if not isinstance(predicate, exp.EQ):
             return False
         members = self.of(predicate.this, predicate.expression) or frozenset()

@@ -126,7 +126,10 @@ def _first_connected(left: Relation, waiting: _Waiting, todo: list[Expression]) 
 
 
 def _keys(left: Relation, right: Relation, todo: Iterable[Expression]) -> list[_Pair]:
-    """Returns the equalities between two relations, also those of columns with one flat name."""
+    """Returns the pairs (left, right) on which two relations can be joined.
+
+    They are the sides of equalities in ``todo``, and columns that have the same flat name in both.
+    """
     keys = [pair for p in todo if (pair := _key(p, left.aliases, right.aliases))]
     return keys + _shared_names(left, right, keys)
 
@@ -302,7 +305,10 @@ def _neighbours(alias: str, waiting: _Waiting, todo: list[Expression]) -> set[st
 def _shared_names(
     left: Relation, right: Relation, keys: list[tuple[Expression, Expression]]
 ) -> list[tuple[Expression, Expression]]:
-    """Returns keys (left, right) for columns with one flat name; a predicate makes them equal."""
+    """Returns pairs (left, right) of columns that have the same flat name, but are not in ``keys``.
+
+    Columns get one name only if a predicate makes them equal.
+    """
     named = {left.columns[a.table, a.name] for a, _ in keys if isinstance(a, exp.Column)}
     by_name = {name: place for place, name in left.columns.items()}
     pairs = {}
@@ -316,7 +322,10 @@ def _shared_names(
 def _key(
     part: Expression, left: frozenset[str], right: frozenset[str]
 ) -> tuple[Expression, Expression] | None:
-    """Returns both sides of an equality of ``left`` and ``right``, left side first, or None."""
+    """Returns the sides (left, right) of a predicate that equates two relations' expressions.
+
+    ``left`` and ``right`` are the relations' aliases. None if the predicate is anything else.
+    """
     if not isinstance(part, exp.EQ):
         return None
     a, b = aliases_in(part.this), aliases_in(part.expression)

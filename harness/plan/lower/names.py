@@ -55,7 +55,8 @@ def _shared(
 ) -> dict[AliasedColumn, set[AliasedColumn]]:
     """Maps a column to its class: the columns of the same name that equal it in every row.
 
-    Inner joins make columns equal; a left join does where its right key is read nowhere else.
+    Inner joins make columns equal. A left join counts as if it did where its right key is read
+    nowhere else; ``uses`` says how often the block reads each column.
     """
     classes: dict[AliasedColumn, set[AliasedColumn]] = {}
     group = select.args.get("group")

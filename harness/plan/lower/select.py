@@ -153,9 +153,10 @@ class Lowering:
     ) -> list[Source]:
         """Applies comparisons of a source with a scalar subquery before the source is joined.
 
-        These are comparisons with an uncorrelated subquery. The source's other predicates come
-        first, since they can be applied while reading. Returns the sources, and removes from
-        ``attached``, ``early`` and ``late`` what it applied.
+        That is done where the subquery is uncorrelated. ``attached`` are the subqueries' relations,
+        ``late`` the predicates that read them, ``early`` those without subqueries; a source's own
+        ones of these are applied first, while reading. Returns the sources, and removes from the
+        lists what it applied.
         """
         done = list(sources)
         if any(source.side for source in sources):
@@ -377,7 +378,10 @@ def _placed(
 
 
 def _renamed(node: Node, aliases: Sequence[object], label: str) -> Node:
-    """Renames the columns of a CTE or subquery to those of its list: ``with t(a, b) as …``."""
+    """Renames the first columns of a CTE or subquery to ``aliases``: ``with t(a, b) as …``.
+
+    ``label`` is the query's name for its rows, which the node gets.
+    """
     if not aliases:
         return replace(node, label=label)
     names = [getattr(alias, "name", alias) for alias in aliases] + list(node.names[len(aliases) :])

@@ -28,7 +28,8 @@ from harness.plan.tree.relation import Relation, aliases_in, join
 class SemiJoin:
     """An EXISTS or IN of WHERE, or its negation: a join with ``right`` that only filters rows.
 
-    ``on`` pairs an outer with an inner expression; ``null_aware`` is set for NOT IN.
+    ``on`` pairs an outer with an inner expression it has to equal; ``residual`` is what else must
+    be true of matching rows. ``null_aware`` is set for NOT IN.
     """
 
     kind: JoinKind
@@ -67,7 +68,10 @@ class SemiJoin:
         return Relation(Filter(Join("single", left.node, count), condition), left.columns)
 
     def _differing(self, left: Relation) -> tuple[Expression, Expression] | None:
-        """Returns (outer, inner) if the residual is just ``inner <> outer``, else None."""
+        """Returns (outer, inner) if the residual is just ``inner <> outer`` and there are keys.
+
+        The outer expression is over ``left``. Returns None in other cases.
+        """
         if not (isinstance(self.residual, exp.NEQ) and self.on):
             return None
         for ours, theirs in (
@@ -81,7 +85,8 @@ class SemiJoin:
     def _by_extremes(self, left: Relation, ours: Expression, theirs: Expression) -> Relation:
         """Lowers ``exists (… where inner <> outer)`` to an aggregation that is joined to ``left``.
 
-        Some inner value of a group differs from the outer value exactly if the group's minimum or
+        ``ours`` is the outer value, ``theirs`` the inner one; NOT EXISTS is lowered, too. Some
+        inner value of a group differs from the outer value exactly if the group's minimum or
         maximum differs from it.
         """
         right, keys = self.right, []

@@ -78,7 +78,10 @@ class Attached:
 
 
 class Blocks(Protocol):
-    """Lowers the blocks of a subquery; see `harness.plan.lower.select.Lowering`."""
+    """What :class:`Subqueries` calls to lower the SELECTs inside a subquery.
+
+    The class behind it is `harness.plan.lower.select.Lowering`.
+    """
 
     def block(self, select: exp.Select) -> tuple[Relation, list[Expression]]: ...
 
@@ -260,8 +263,9 @@ class Subqueries:
     ) -> list[Expression]:
         """Attaches aggregates over the rows that match a row of the block; returns their columns.
 
-        The aggregates are computed once per key if all correlation is by equalities, and once per
-        row of the block if there is a residual.
+        Rows match if the pairs ``on``, (outer, inner), are equal and ``residual`` is true. With a
+        residual or ``by_row``, the aggregates in ``items`` are computed for each row of the block,
+        else for each key. ``required``: rows of the block without a value may be dropped.
         """
         alias, keys = self.blocks.alias(), list[Item]()
         if by_row or residual is not None:
@@ -294,7 +298,11 @@ class Subqueries:
 def _first_rows(
     relation: Relation, select: exp.Select, on: Sequence[tuple[Expression, Expression]]
 ) -> Relation | None:
-    """Lowers ``order by … limit 1`` to the first row of each key; None for other subqueries."""
+    """Keeps of a subquery with ``order by … limit 1`` the first row for each key.
+
+    The keys are the inner expressions of the pairs ``on``, (outer, inner), by which the subquery
+    is correlated. Returns None for other subqueries.
+    """
     order, limit = select.args.get("order"), select.args.get("limit")
     rest = select.copy()
     rest.set("limit", None)
@@ -344,9 +352,10 @@ def compares(predicate: Expression) -> bool:
 def _seen_from_block(
     value: Expression, alias: str, aggregates: Aggregates, joined: bool = True
 ) -> Expression:
-    """Rewrites a value over an aggregation's columns to one over the block around the subquery.
+    """Rewrites a subquery's value over an aggregation's columns for use in the block around it.
 
-    A count is 0 for a row of the block without a match.
+    There the columns have the table name ``alias``. If ``joined``, rows of the block may have no
+    match: then a count is 0, not NULL.
     """
     counts = {name for name, e in aggregates.found if joined and isinstance(e, exp.Count)}
 

@@ -65,7 +65,11 @@ def over_join(plan: Node) -> Node:
 
 
 def _moved(node: Node, key: str, left: Node, left_key: str) -> Node | None:
-    """Returns the aggregation by ``key`` over ``left``; None if its result would differ."""
+    """Returns an aggregation by ``key`` that reads ``left`` instead, and groups by ``left_key``.
+
+    ``node`` is the aggregation, or a projection of it. None for other nodes, and if its
+    result would differ.
+    """
     if isinstance(node, Project):
         source = dict(node.items).get(key)
         if not isinstance(source, exp.Column):
@@ -85,7 +89,11 @@ def _moved(node: Node, key: str, left: Node, left_key: str) -> Node | None:
 
 
 def _contained(node: Aggregate, left: Node, left_key: str) -> dict[str, str] | None:
-    """Maps an aggregation's input columns to names in ``left``; None if ``left`` may lack rows."""
+    """Maps the columns that aggregates read to their names in ``left``, which they could read.
+
+    ``left_key`` is the column of ``left`` that the aggregation's key is joined to. None if ``left``
+    may lack rows of the aggregation's input, or lacks a column.
+    """
     inner, outer = inner_joins(node.input), inner_joins(left)
     key = node.keys[0][1]
     if inner is None or outer is None or not isinstance(key, exp.Column):
@@ -110,7 +118,10 @@ def _contained(node: Aggregate, left: Node, left_key: str) -> dict[str, str] | N
 def _connected_by_key_only(
     inner: InnerJoins, outer: InnerJoins, tables: set[str], key: TableColumn
 ) -> bool:
-    """True if ``outer`` joins its further tables to the common ``tables`` by the key alone."""
+    """True if ``outer`` joins the tables that only it has to the others by ``key`` alone.
+
+    The others, ``tables``, are those of ``inner``; they must be joined alike in both.
+    """
     for shared in outer.classes:
         common = frozenset(p for p in shared if p[0] in tables)
         if common != shared and common and key not in common:

@@ -43,7 +43,11 @@ def _numbered(node: Aggregate, e: Expression) -> exp.Window:
 
 
 def _first(number: str, e: Expression, nullable: bool) -> Expression:
-    """Returns a CASE: the value in the row numbered 1 if its key is not NULL, else NULL."""
+    """Returns a CASE: in the row numbered 1 the value that ``e`` picks, in other rows NULL.
+
+    ``e`` is an arg_max or arg_min, ``number`` the column of row numbers. ``nullable`` says that
+    the key of ``e`` may be NULL: where it is, row 1 gives NULL, too.
+    """
     first: Expression = exp.EQ(this=exp.column(number), expression=exp.Literal.number(1))
     condition = exp.And(this=first, expression=_there(e.expression)) if nullable else first
     return exp.Case(ifs=[exp.If(this=condition, true=e.this.copy())])

@@ -28,9 +28,10 @@ def reduce(plan: Node) -> Node:
 
 
 def _restricted(node: Node, key: str, by: Node, by_key: str) -> Node | None:
-    """Returns the node, its aggregation's input restricted to the keys in ``by``.
+    """Returns the node, its aggregation's input restricted to rows whose key occurs in ``by``.
 
-    None if ``key`` is no key of the aggregation, or if its input is selective already.
+    ``by_key`` is the column of ``by`` that ``key`` is joined to. None if ``key`` is no key of the
+    aggregation, or if the aggregation's input is selective already.
     """
     if isinstance(node, Project):
         source = _source(node.items, key)
@@ -50,7 +51,10 @@ def _source(items: tuple[Item, ...], name: str) -> str | None:
 
 
 def _semi_joined(node: Node, key: str, by: Node, by_key: str) -> Node:
-    """Returns the node's rows whose key is among ``by``'s, filtered as far down as possible."""
+    """Returns the node with a semi join that keeps rows whose ``key`` is a ``by_key`` of ``by``.
+
+    The semi join is put as far down as possible.
+    """
     match node:
         case Filter() if not isinstance(node.input, Scan):  # a table's own filter comes first
             return node.with_inputs(_semi_joined(node.input, key, by, by_key))

@@ -83,8 +83,10 @@ def _widened(
 ) -> str | None:
     """Returns SQL for all rows that the answer of a query with a LIMIT may contain, with ranks.
 
-    Sort keys that are not in the answer are added inside the query and removed outside. None if
-    that would change the query's meaning.
+    Ties make these more than ``rows``, the sum of LIMIT and OFFSET. ``names`` are the answer's
+    columns, ``columns`` those that the ORDER BY keys name (None: a key is no column). Sort keys
+    that are not in the answer are added inside the query and removed outside. Returns None if that
+    would change the query's meaning.
     """
     keys = _keys(tree)
     for clause in ("order", "limit", "offset"):

@@ -144,7 +144,7 @@ def _put(parent: Expression, key: str, child: Expression, place: int | None = No
 def _scaled(e: Expression, within: bool = False) -> _Scaled | None:
     """Returns an expression of decimals and integers as an integer and its places; None for others.
 
-    ``within`` also rewrites an expression that the query is grouped by.
+    A GROUP BY key used in the rest of its SELECT also gives None, unless ``within`` is set.
     """
     if e.meta.get(_KEY) and not within:
         return None

@@ -43,9 +43,10 @@ def is_place(e: exp.Expr) -> bool:
 
 
 def _by_unit(name: str) -> Any:
-    """Returns a builder for the function ``name`` that takes only a text for a unit of time.
+    """Returns a function that builds the tree of a call of ``name`` from its arguments.
 
-    In ``date_trunc(day, t)``, ``day`` is a column.
+    The first is a unit of time, and only a text counts as one: in ``date_trunc(day, t)``,
+    ``day`` is a column.
     """
     build = DuckDBParser.FUNCTIONS[name]
 

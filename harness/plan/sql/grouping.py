@@ -14,7 +14,10 @@ _GROUPED, _WRITTEN = "grouped", "written"
 
 
 def mark_grouped(select: exp.Select) -> None:
-    """Marks a grouped SELECT, which stays grouped even if its aggregates are simplified away."""
+    """Marks a SELECT, in place, if it has GROUP BY, HAVING or aggregates.
+
+    So it stays known as grouped even if its aggregates are simplified away.
+    """
     clauses = select.args.get("group") or select.args.get("having")
     if clauses or any(has_aggregate(item) for item in select.selects):
         select.meta[_GROUPED] = True
@@ -44,7 +47,7 @@ _AROUND = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
 
 
 def mark_written_keys(group: exp.Group) -> None:
-    """Notes how many different keys the sets of a GROUP BY have as written.
+    """Notes on the tree how many different keys the sets of a GROUP BY have as written.
 
     Writes out ROLLUP and CUBE as GROUPING SETS if a key is a tuple or occurs twice. DuckDB takes
     ``k``, ``t.k``, an alias of k and the position of k in the SELECT list for different keys.

@@ -116,7 +116,11 @@ def _by_conditions(
 def _left(
     name: str, merged: Merged, before: Sequence[Expression], schemas: Mapping[str, Schema]
 ) -> Several:
-    """Returns the column that a name in USING means on the join's left side."""
+    """Returns the column that a name in USING means on the join's left side.
+
+    ``merged`` holds the columns that USING has merged so far, ``before`` the sources on that side.
+    Raises Unsupported if it is not known which of the sources has the column.
+    """
     if name in merged:
         return merged[name]
     known = [columns_of_source(source, schemas) for source in before]
@@ -137,7 +141,10 @@ def _write_out(
     stars: Sequence[Shown] | None,
     schemas: Mapping[str, Schema],
 ) -> None:
-    """Replaces stars, and names of USING, by the columns that they mean, in the whole SELECT."""
+    """Replaces stars, and names of USING, by the columns that they mean, in the whole SELECT.
+
+    ``stars`` are the columns that ``*`` stands for, None if they are not known.
+    """
     _write_out_stars(select, merged, stars)
     every = {name: several for names in merged for name, several in names.items()}
     outputs = frozenset(item.alias_or_name for item in select.selects)
@@ -152,7 +159,7 @@ def _write_out(
 def _write_out_stars(
     select: exp.Select, merged: Sequence[Merged], columns: Sequence[Shown] | None
 ) -> None:
-    """Replaces ``*`` by its columns."""
+    """Replaces ``*`` in the SELECT list by ``columns``; raises Unsupported if these are None."""
     items: list[Expression] = []
     for item in select.expressions:
         if not isinstance(item, exp.Star):
@@ -180,7 +187,11 @@ def _replace_merged(
     schemas: Mapping[str, Schema],
     outputs: frozenset[str] = frozenset(),
 ) -> None:
-    """Replaces names of USING in a part of a SELECT, and in its subqueries, by their columns."""
+    """Replaces names of USING in a part of a SELECT, and in its subqueries, by their columns.
+
+    ``merged`` maps these names to columns. A key of ORDER BY or DISTINCT ON that is a name in
+    ``outputs``, of the SELECT list, is left.
+    """
     for column in list(part.find_all(exp.Column)):
         value = None if column.table else merged.get(column.name)
         if value is None or _is_nearer(column, select, schemas):
@@ -215,7 +226,11 @@ def _is_nearer(column: exp.Column, select: exp.Select, schemas: Mapping[str, Sch
 def _to_the_front(
     select: exp.Select, items: Sequence[Sequence[Entry]], keeping: Sequence[bool]
 ) -> None:
-    """Moves the entry of FROM that has a RIGHT or FULL join to the front."""
+    """Moves the entry of FROM that has a RIGHT or FULL join to the front, in place.
+
+    ``items`` are the entries with their joins; ``keeping`` says of each if it has such a join.
+    Raises Unsupported if several have.
+    """
     if sum(keeping) > 1:
         raise Unsupported("RIGHT or FULL joins on both sides of a comma", in_sql(select))
     joins: list[Expression] = []

@@ -114,7 +114,10 @@ _ANY: frozenset[str] = frozenset({""})
 
 
 def _nullable(source: Expression, schemas: Mapping[str, Schema]) -> frozenset[str]:
-    """Returns the columns of a table that may be NULL; `_ANY` for any other source."""
+    """Returns the names of a table's columns that may be NULL.
+
+    For any other source returns `_ANY`, which means that each of its columns may be.
+    """
     if not isinstance(source, exp.Table) or source.name not in schemas:
         return _ANY
     return frozenset(column.name for column in schemas[source.name] if column.nullable)

@@ -58,7 +58,10 @@ def bottom_up(e: Expression, rule: Callable[[Expression], Expression]) -> Any:
 
 
 def _put(parent: Expression, key: str, old: Expression, new: Any, place: int | None = None) -> None:
-    """Sets a part of ``parent`` to ``new``, unless it is there already."""
+    """Replaces ``old``, a part of ``parent``, by ``new``, unless that is there already.
+
+    ``key`` is the argument of ``parent`` that holds the part, ``place`` its index in a list.
+    """
     if new is not old or new.parent is not parent:
         parent.set(key, new, place)
 

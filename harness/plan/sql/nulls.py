@@ -130,7 +130,10 @@ def _truth(e: Expression) -> Expression:
 
 
 def _only_branch(e: Expression) -> Expression | None:
-    """Returns the branch of ``case when a then true end``, or of that with ``false``; else None."""
+    """Returns the WHEN branch of ``case when a then true end`` or ``case when a then false end``.
+
+    None for any other expression.
+    """
     if not isinstance(e, exp.Case) or len(e.args["ifs"]) > 1 or e.args.get("default") is not None:
         return None
     branch: Expression = e.args["ifs"][0]

@@ -222,7 +222,10 @@ def qualified(tree: exp.Query, schemas: Mapping[str, Schema], names: Sequence[st
 def _named(
     tree: exp.Query, schemas: Mapping[str, Schema], known: MappingSchema, names: Sequence[str]
 ) -> exp.Query:
-    """Resolves the names in the tree, and gives the answer's columns their names."""
+    """Resolves the names in the tree, and gives the answer's columns the names ``names``.
+
+    ``known`` is ``schemas`` in sqlglot's form.
+    """
     for select in tree.find_all(exp.Select):
         _names_under_stars(select, schemas)
     plainly_joined(tree, schemas)
@@ -254,7 +257,10 @@ def _named(
 
 
 def _typed(tree: exp.Query, known: MappingSchema) -> exp.Query:
-    """Replaces constants and casts by DuckDB's, and annotates the tree with types."""
+    """Replaces constants and casts by DuckDB's, and annotates the tree with types.
+
+    ``known`` is sqlglot's schema of the tables.
+    """
     moments(tree)
     tree = annotate_types(constants.computed(tree), schema=known, dialect=DIALECT)
     constants.typed_nulls(tree)
@@ -266,7 +272,10 @@ def _typed(tree: exp.Query, known: MappingSchema) -> exp.Query:
 
 
 def _normal(tree: exp.Query, known: MappingSchema) -> exp.Query:
-    """Rewrites the tree to normal form, with decimals as integers."""
+    """Rewrites the tree to normal form, with decimals as integers.
+
+    ``known`` is sqlglot's schema of the tables.
+    """
     for select in list(tree.find_all(exp.Select)):
         _plain_clauses(select)
         distinct_on(select)
@@ -404,7 +413,11 @@ def _bare_keys(tree: exp.Query) -> list[exp.Column]:
 
 
 def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
-    """Gives the SELECT list's items the answer's names, in place, if their places are known."""
+    """Gives the SELECT list's items the names of the answer's columns, in place.
+
+    Stars, and items whose place in the answer is not known, keep their names. ORDER BY keys that
+    use an old name get the new one.
+    """
     items, changed = tree.selects, dict[str, str]()
     for item, place in zip(items, places(items, len(names)), strict=True):
         if place is None:
