@@ -90,7 +90,10 @@ class Gaps:
         self._whole = {gap.of: gap for gap in self.declared if not gap.when}
 
     def unsupported(self, when: str, fragment: str | None = None, detail: str = "") -> Refused:
-        """The error for the gap with these words. Raises KeyError where no such gap is declared."""
+        """The error for the gap with these words. Raises KeyError where no such gap is declared.
+
+        ``fragment`` is the SQL that falls into the gap, ``detail`` ends the message.
+        """
         return Refused(self.label, self._named[when], fragment, detail)
 
     def said(self, text: str) -> Refused | None:

@@ -58,7 +58,10 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
     def _beyond_dask(
         self, e: Expression, print_: Callable[[PandasExpressions], Code]
     ) -> Code | None:
-        """Emits an expression partition by partition; None if Dask passes it on to cuDF."""
+        """Emits an expression partition by partition; None if Dask passes it on to cuDF.
+
+        ``print_`` emits the expression, given the emitter for the partitions' library.
+        """
         if isinstance(e, exp.Column) or not columns_in(e):
             return None
         text = print_(self.local(self.gaps, self.schema, self.frame, self.narrow)).text
@@ -67,7 +70,7 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
         return Code(self._locally(text, columns_in(e), self._meta(e)), ATOM)
 
     def total(self, e: Expression) -> str:
-        """Returns an aggregate of the whole frame as a lazy scalar.
+        """Returns the text of an aggregate of the whole frame, which is a lazy scalar.
 
         A correlation needs two columns of different names, without NULLs.
         """
@@ -79,7 +82,7 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
         return f'{x}.rename("x").corr({y}.rename("y"))'
 
     def _meta(self, e: Expression) -> str:
-        """Returns Dask's ``meta`` option with the dtype of an expression's result.
+        """Returns the text of Dask's ``meta`` option with the dtype of an expression's result.
 
         Without the option, Dask would infer the dtype from sample texts of its own.
         """
@@ -111,7 +114,7 @@ class DaskCudfProgram(DaskProgram):
         return left + keeping_whole_keys(node), right, risky
 
     def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
-        """Returns a column to count rows by: no key, and without NULLs.
+        """Returns the name of a column to count rows by, no key and without NULLs, or None.
 
         dask-cuDF has ``count`` only, which skips NULLs.
         """
@@ -121,7 +124,11 @@ class DaskCudfProgram(DaskProgram):
     def _called(
         self, node: Aggregate, groups: str, calls: Mapping[tuple[str, str], str], rename: str
     ) -> str:
-        """Emits ``agg`` with a dictionary, and then names the columns that it gives."""
+        """Emits ``agg`` with a dictionary, and then names the columns that it gives.
+
+        ``calls`` maps (function, column) to the name of the result, ``groups`` is the text of the
+        grouped frame, ``rename`` that of a call that renames its keys, or empty.
+        """
         functions: dict[str, dict[str, list[str]]] = {}
         for (function, column), name in calls.items():
             called = "count" if function == "size" else function
@@ -145,7 +152,11 @@ class DaskCudfProgram(DaskProgram):
         return frame
 
     def _with_scalars(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
-        """Emits a partition with scalars as further columns; NaN for a missing one becomes NULL."""
+        """Emits ``part``, a partition, with scalars as further columns; a missing one becomes NULL.
+
+        ``values`` maps column names to the texts of the scalars, ``dtypes`` some of these names to
+        the dtypes that their columns need.
+        """
         columns = [
             (
                 name,
@@ -173,9 +184,10 @@ class DaskCudfProgram(DaskProgram):
         return name
 
     def _unmatched(self, node: Join, left: str, keys: str) -> str:
-        """Emits an anti join as a left join with a marked right side.
+        """Emits an anti join: a left join with a marked right side, of which unmarked rows stay.
 
-        Dask has no anti join, and cuDF's merge no indicator.
+        ``keys`` is the text of a frame of the distinct right keys. Dask has no anti join, and
+        cuDF's merge no indicator.
         """
         ours = listing([a for a, _ in node.on])
         found = fresh("found", set(self.physical[node]))

@@ -74,7 +74,10 @@ class CudfExpressions(PandasExpressions):
         return Code(f'{self.operand(e.this, ATOM)}.astype("datetime64[us]")', ATOM)
 
     def _value(self, e: Expression | None, typed: Typed) -> str | None:
-        """Emits an operand of ``where`` and ``mask``, which take no ``pd.Timestamp``."""
+        """Returns the text of a value of a CASE; None for NULL.
+
+        It is an operand of ``where`` or ``mask``, which take no ``pd.Timestamp``.
+        """
         text = super()._value(e, typed)
         if text is None or not text.startswith("pd.Timestamp("):
             return text
@@ -100,7 +103,7 @@ class CudfExpressions(PandasExpressions):
         return self._signed(e, "//", [e.this, e.expression])
 
     def _signed(self, e: Expression, operator: str, signs: Sequence[Expression]) -> Code:
-        """Emits an operation on its operands' absolute values, times the signs of ``signs``."""
+        """Emits ``|a| operator |b|`` for the operands of ``e``, times the signs of ``signs``."""
         result = f"{self._magnitude(e.this)} {operator} {self._magnitude(e.expression)}"
         factors = [f"np.sign({self.text(x)})" for x in signs if not is_constant(x)]
         if sum(isinstance(x, exp.Neg) and is_constant(x) for x in signs) % 2:
@@ -118,7 +121,10 @@ class CudfExpressions(PandasExpressions):
         branches: Sequence[tuple[Expression, Expression]],
         default: Expression | None,
     ) -> Code:
-        """Emits a CASE of constants without NumPy's ``where``, which cuDF lacks."""
+        """Emits a CASE of constants without NumPy's ``where``, which cuDF lacks.
+
+        ``branches`` are pairs of a condition and a value.
+        """
         values = [value.name for _, value in branches] + [default.name if default else ""]
         if values == ["1", "0"] and self.type(e) is Type.INT64:
             return super()._of_constants(e, branches, default)

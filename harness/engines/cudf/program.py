@@ -34,9 +34,10 @@ class CudfWindows(PandasWindows):
     without_keys: ClassVar[str] = ".reset_index(level={}, drop=True)"
 
     def transform(self, call: str, options: str) -> str:
-        """Emits ``transform`` with an aggregate and its options.
+        """Returns the text of a call that gives each row its group's aggregate.
 
-        A sum needs no option: cuDF's sum of no values is NULL, as SQL's is.
+        ``call`` is pandas' name of the aggregate. A sum needs none of the ``options``: cuDF's sum
+        of no values is NULL, as SQL's is.
         """
         if not options or call == "sum":
             return f'transform("{call}")'
@@ -77,14 +78,20 @@ class CudfWindows(PandasWindows):
 
 
 def keeping_integers(node: Join, side: Node) -> str:
-    """Returns the cast of a join side's integers, which unmatched rows would turn into floats."""
+    """Returns the text of a cast of a join side's integers to Int64, or an empty text.
+
+    Unmatched rows would turn the integers into floats.
+    """
     wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
     whole = [c.name for c in side.schema if c.type is Type.INT64 and c.name in wanted]
     return f".astype({mapping(dict.fromkeys(whole, 'Int64'))})" if whole else ""
 
 
 def keeping_whole_keys(node: Join) -> str:
-    """Returns a cast of left keys to the dtype that ``keeping_integers`` gives the right keys."""
+    """Returns the text of a cast of a left join's left keys to Int64, or an empty text.
+
+    ``keeping_integers`` casts the right keys to the same dtype.
+    """
     if node.kind != "left":
         return ""
     wanted = set(node.names) | columns_in(node.residual)
@@ -107,7 +114,7 @@ class CudfProgram(PandasProgram):
     }
 
     def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
-        """Returns a column to count rows by; cuDF cannot count by a column of texts."""
+        """Returns the name of a column to count rows by, or None; cuDF cannot count by texts."""
         columns = [*node.schema[: len(node.keys)], *node.input.schema]
         named = [*keys, *node.input.names]
         pairs = zip(named, columns, strict=True)
@@ -118,7 +125,10 @@ class CudfProgram(PandasProgram):
         return keeping_integers(node, side)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Returns both inputs with keys of one dtype: unlike ones would be compared as floats."""
+        """Returns the texts of both inputs, with keys of one dtype, and the risky right keys.
+
+        Keys of unlike dtypes would be compared as floats. For ``risky`` see ``PandasJoins._sides``.
+        """
         left, right, risky = super()._sides(node)
         return left + keeping_whole_keys(node), right, risky
 

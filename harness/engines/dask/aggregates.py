@@ -71,7 +71,11 @@ class DaskAggregates(DaskSteps, PandasAggregates):
         return {n for n, e in node.aggregates if isinstance(e, exp.Sum) and print_.nullable(e.this)}
 
     def _named_aggregates(self, node: Aggregate, groups: str, named: _Named, rename: str) -> str:
-        """Emits one call of ``agg``, with each function of a column once, as Dask needs."""
+        """Emits one call of ``agg``, with each function of a column once, as Dask needs.
+
+        Copies of columns follow it. ``groups`` is the text of the grouped frame, ``rename`` that of
+        a call that renames its keys, or empty.
+        """
         self.physical[node] = (*(n for n, _ in node.keys), *named.calls.values())
         frame = self._called(node, groups, named.calls, rename)
         more = {name: f"{frame}[{quoted(held)}]" for name, held in named.copies.items()}
@@ -87,10 +91,12 @@ class DaskAggregates(DaskSteps, PandasAggregates):
     def _called(
         self, node: Aggregate, groups: str, calls: Mapping[tuple[str, str], str], rename: str
     ) -> str:
-        """Emits the frame of the aggregates, each under its name.
+        """Emits the frame of the aggregates, each under its name; returns the frame's variable.
 
-        Dask 2026.8 looks for the keys among the columns before its ``reset_index`` has put them
-        there, if a shuffle of more than 15 partitions follows.
+        ``calls`` maps (function, column) to a name, ``groups`` is the text of the grouped frame,
+        ``rename`` that of a call that renames its keys, or empty. Dask 2026.8 looks for the keys
+        among the columns before its ``reset_index`` has put them there, if a shuffle of more than
+        15 partitions follows.
         """
         columns = (
             (name, f"({quoted(column)}, {quoted(function)})")
@@ -119,9 +125,9 @@ class DaskAggregates(DaskSteps, PandasAggregates):
 
 
 def _reads_keys(node: Aggregate) -> bool:
-    """True if Dask fails since an aggregate's argument is a key, or a row count is beside a median.
+    """True for aggregates at which Dask fails: one of a key, or ``count(*)`` beside a median.
 
-    Rows are counted by a key.
+    ``count(*)`` is the size of a key's column, which Dask cannot compute beside a median.
     """
     arguments = {aggregated(e) for _, e in node.aggregates}
     counts_beside_median = None in arguments and any(
@@ -132,11 +138,11 @@ def _reads_keys(node: Aggregate) -> bool:
 
 @dataclass(frozen=True)
 class _Named:
-    """What one call of ``agg`` computes, and the columns derived from it.
+    """What one call of ``agg`` computes, and the columns derived from it, all by their names.
 
-    - ``calls``: (function, column) -> the name of its column.
-    - ``copies``: an aggregate -> the column with the same values.
-    - ``counts``: a sum that may be of nothing -> the column that counts its values.
+    - ``calls``: (function, column) -> the column with the result.
+    - ``copies``: an aggregate -> the column of ``calls`` that has its values.
+    - ``counts``: a sum that may have no values -> the column of ``calls`` that counts them.
     """
 
     calls: dict[tuple[str, str], str]

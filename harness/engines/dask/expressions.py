@@ -60,7 +60,10 @@ class DaskExpressions(PandasExpressions):
         return self._locally(emitter.constant(text, typed), {c.name for c in self.schema[:1]})
 
     def _locally(self, text: str, columns: set[str], meta: str = "") -> str:
-        """Emits a column computed partition by partition; ``columns`` are those it reads."""
+        """Emits a column computed partition by partition, by the expression ``text``.
+
+        ``columns`` are those that it reads, ``meta`` is the text of Dask's option of this name.
+        """
         read = [c.name for c in self.schema if c.name in columns]
         plain = {name: dtype for name, dtype in self.proven.items() if name in read}
         cast = f".astype({mapping(plain)})" if plain else ""
@@ -83,7 +86,7 @@ class DaskExpressions(PandasExpressions):
         return f"{text}.map_partitions({name}, {options}"
 
     def total(self, e: Expression) -> str:
-        """Returns an aggregate of the whole frame as a lazy scalar."""
+        """Returns the text of an aggregate of the whole frame, which is a lazy scalar."""
         if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
             return f"{self.frame}.index.size"
         if isinstance(e, (exp.Median, exp.PercentileCont)):

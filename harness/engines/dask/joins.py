@@ -33,7 +33,7 @@ class DaskJoins(DaskSteps, PandasJoins):
         return merged
 
     def _distributed(self, node: Node) -> str:
-        """Returns a lazy frame of a node's gathered rows; all joins share this frame."""
+        """Returns the variable of a lazy frame with a computed frame's rows; all joins share it."""
         if node not in self.distributed:
             text = f"dd.from_pandas({self.frame(node)}, npartitions=1)"
             self.distributed[node] = self._in_variable(node, text)
@@ -47,7 +47,10 @@ class DaskJoins(DaskSteps, PandasJoins):
         return super().join(node)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Returns both inputs with keys of one dtype, since Dask shuffles by their hash."""
+        """Returns the texts of both inputs, with keys of one dtype, and the risky right keys.
+
+        Dask shuffles by the keys' hash. For ``risky`` see ``PandasJoins._sides``.
+        """
         left, right, risky = super()._sides(node)
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
         ours = self._key_dtypes(pairs)
@@ -58,8 +61,8 @@ class DaskJoins(DaskSteps, PandasJoins):
     def _full(self, node: Join, left: str, right: str, risky: Sequence[str]) -> str:
         """Emits a full join; a flag on each side is a further key, so that NULL keys match nothing.
 
-        A union of matched and unmatched rows would lose rows if nothing of the unmatched
-        rows is read.
+        ``risky`` are the right keys that may be NULL, as their left keys may. A union of matched
+        and unmatched rows, as for pandas, would lose rows if nothing of the unmatched ones is read.
         """
         flag = fresh("null_key", {*node.left.names, *node.right.names})
         pairs = [(a, b) for a, b in node.on if b in risky]
@@ -79,7 +82,10 @@ class DaskJoins(DaskSteps, PandasJoins):
         return f"{frame}.assign({flag.format(missing)})"
 
     def _key_dtypes(self, pairs: Sequence[tuple[Column, Column]]) -> dict[str, str]:
-        """Returns the dtypes to which the first keys of the pairs are cast to match the second."""
+        """Maps the first key of a pair to the dtype to which it is cast to match the second.
+
+        Keys that need no cast are left out.
+        """
         times = {a.name: "datetime64[us]" for a, _ in pairs if a.type.temporal}
         masked = {
             a.name: _MASKED[a.type]
@@ -145,11 +151,15 @@ class DaskJoins(DaskSteps, PandasJoins):
         return self.assign(node, f"{left}.assign({keywords(values.items())})")
 
     def _with_scalars(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
-        """Emits a partition with further columns, each with one value in all rows."""
+        """Emits ``part``, a partition, with further columns, each with one value in all rows.
+
+        ``values`` maps column names to the texts of their values, ``dtypes`` some of these names to
+        the dtypes to which the columns are cast.
+        """
         return f"part.assign({keywords(values.items())}).astype({mapping(dtypes)})"
 
     def _lazily(self, node: Node) -> dict[str, str]:
-        """Returns the columns of a node of one row as lazy scalars."""
+        """Maps the columns of a node of one row to the texts of lazy scalars with their values."""
         if node not in self.scalars:
             self.scalars[node] = self._scalars(node)
         return self.scalars[node]

@@ -195,9 +195,9 @@ def _same(name: str, e: Expression) -> bool:
 
 
 def _filters_group_keys(node: Filter) -> bool:
-    """True if a filter of groups reads a key; Dask's optimizer is then wrong without ``loc``.
+    """True if a filter of an aggregation's rows reads a key, so that it needs Dask's ``loc``.
 
-    The optimizer moves the filter before ``reset_index``, and compares labels of two kinds.
+    Else Dask's optimizer moves the filter before ``reset_index``, and compares labels of two kinds.
     """
     below = node.input
     while isinstance(below, Filter):

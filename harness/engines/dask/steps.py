@@ -118,6 +118,7 @@ class DaskSteps(PandasSteps):
         """Emits a node as a function run on partitions, shuffled so that equal keys are together.
 
         Without keys it runs on one partition: an order over the whole table has no parallel form.
+        ``name`` is the function's name, numbered if it is taken.
         """
         frame = self.exact(node.input)
         inner, function = (
@@ -148,10 +149,10 @@ _PLAIN = {Type.INT64: "int64", Type.BOOLEAN: "bool", Type.FLOAT64: "float64"}
 
 
 def _proven(node: Node) -> dict[str, str]:
-    """Returns dtypes without NULLs, for the columns that have no NULLs although their dtypes do.
+    """Maps columns that have no NULLs, but a dtype that allows them, to their plain dtypes.
 
     Dask tries functions on a sample, in which columns of dtypes that allow NULLs have some. A
-    column can have this dtype from a table, from its partner in a join, or from what it is
+    column can have such a dtype from a table, from its partner in a join, or from what it is
     computed from.
     """
     masked: set[str] = set()
@@ -168,7 +169,7 @@ def _proven(node: Node) -> dict[str, str]:
 
 
 def _computed(node: Node) -> Sequence[Item]:
-    """Returns pairs of a node's column and the expression it is computed from, without counts."""
+    """Returns pairs: a column that a node computes, and its expression; counts are left out."""
     match node:
         case Project():
             return node.computed
@@ -190,13 +191,16 @@ def is_gathered(*nodes: Node) -> bool:
 
 
 def _ranks(node: Node) -> bool:
-    """True if a node computes ranks; their dtype in Dask's sample, which has NULLs, is wrong."""
+    """True if a node computes ranks: from a sample with NULLs Dask infers their dtype wrong."""
     ranks = (exp.Rank, exp.DenseRank)
     return isinstance(node, Window) and any(isinstance(e.this, ranks) for _, e in node.functions)
 
 
 def _examples(node: Node) -> str:
-    """Returns keyword arguments: for each window function's column, some value of its type."""
+    """Returns the text of arguments of ``assign`` that add a window node's columns to ``_meta``.
+
+    Each column gets some value of its type, from which Dask takes the column's dtype.
+    """
     added = node.schema[len(node.inputs[0].schema) :]
     return keywords((column.name, _EXAMPLES[column.type]) for column in added)
 

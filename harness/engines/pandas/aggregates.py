@@ -81,10 +81,10 @@ class PandasAggregates(PandasSteps):
     def _grouping(
         self, node: Aggregate
     ) -> tuple[str, list[str], list[tuple[str, Expression, str]]]:
-        """Returns the frame to group, the keys, and (name, aggregate, column) of each aggregate.
+        """Returns the text of the frame to group, the keys' columns, and each aggregate's parts.
 
-        The column holds the aggregate's argument. A computed column has its name in the
-        answer, unless a column of that name is still read.
+        These are the aggregate's name, itself, and the column with its argument. A computed column
+        has its name in the answer, unless a column of that name is still read.
         """
         frame, print_ = self.frame(node.input), self.expressions(node.input)
         computed: dict[Expression, str] = {}
@@ -113,7 +113,7 @@ class PandasAggregates(PandasSteps):
         return f"{frame}.assign({added})", keys, values
 
     def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
-        """Returns the column by which rows are counted, or None to compute one."""
+        """Returns the name of the column by which rows are counted, or None to compute one."""
         return keys[0]
 
     def _plain(self, e: Expression, node: Aggregate) -> bool:
@@ -136,7 +136,11 @@ class PandasAggregates(PandasSteps):
         values: Sequence[tuple[str, Expression, str]],
         rename: str,
     ) -> str:
-        """Emits aggregates that need options: a frame that has a series for each."""
+        """Emits aggregates that need options: a frame that has a series for each.
+
+        ``groups`` is the text of the grouped frame; ``values`` are (name, aggregate, column);
+        ``rename`` is the text of a call that renames the keys, or empty.
+        """
         source, distances = self._centred(node, groups)
         name = self.variables.fresh("groups")
         self.statements.append(f"{name} = {source}")
@@ -158,10 +162,10 @@ class PandasAggregates(PandasSteps):
         return f"{both} / np.sqrt({xs} * {ys})"
 
     def _centred(self, node: Aggregate, groups: str) -> tuple[str, dict[str, list[str]]]:
-        """Adds the columns that Pearson's r needs; returns the groups, and the names by aggregate.
+        """Emits the columns that Pearson's r needs, added to a grouped frame.
 
-        Source: r = sum(dx dy) / sqrt(sum(dx^2) sum(dy^2)), with dx = x - mean(x) in each
-        group.
+        Returns the text of the new grouped frame, and for each correlation the columns' names.
+        Source: r = sum(dx dy) / sqrt(sum(dx^2) sum(dy^2)), with dx = x - mean(x) in each group.
         """
         distances: dict[str, list[str]] = {}
         for alias, e in node.aggregates:
@@ -204,7 +208,10 @@ class PandasAggregates(PandasSteps):
         )
 
     def row(self, node: Aggregate, values: Mapping[str, str]) -> str:
-        """Emits a frame of one row, with dtypes for values that may be missing."""
+        """Emits a frame of one row, with dtypes for values that may be missing.
+
+        ``values`` maps column names to the texts of their values.
+        """
         columns = ", ".join(f"{quoted(name)}: [{text}]" for name, text in values.items())
         dtypes = dtypes_of_nothing(node)
         cast = f".astype({mapping(dtypes)})" if dtypes else ""

@@ -132,7 +132,7 @@ class PandasExpressions(PandasText, PandasDates):
         return Code(f"({power}).mask({missing}{self.nothing})", ATOM)
 
     def _lost_in_powers(self, e: Expression) -> list[Expression]:
-        """Returns the operands whose NULLs a power may lose: NULL to 0, and 1 to NULL, are 1."""
+        """Returns the operands whose NULLs a power may lose: NULL ** 0 and 1 ** NULL are 1."""
         base, exponent = e.this, e.expression
         lost = [] if never_zero(exponent, self.schema) else [base]
         never_one = isinstance(base, exp.Literal) and float(base.name) != 1
@@ -168,7 +168,7 @@ class PandasExpressions(PandasText, PandasDates):
         return f"{quoted(',') if separator is None else self.text(separator)}.join"
 
     def total(self, e: Expression) -> str:
-        """Returns an aggregate of the whole frame."""
+        """Returns the text of an aggregate of the whole frame."""
         if isinstance(e, exp.GroupConcat):
             texts = self.operand(e.this.this, ATOM)
             return f"{self._join(e)}({texts}.dropna()) if {texts}.notna().any() else None"

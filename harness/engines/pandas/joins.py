@@ -53,10 +53,10 @@ class PandasJoins(PandasSteps):
         return (*self.order(node.left), *theirs)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Returns both inputs, cast so that merge keeps their integers, and risky right keys.
+        """Returns the texts of both inputs, and the names of risky right keys.
 
-        A right key is risky if it and its left key may be NULL: merge would match their
-        NULLs.
+        The inputs are cast so that merge keeps their integers. A right key is risky if it and its
+        left key may be NULL: merge would match their NULLs.
         """
         left, right = self.exact(node.left), self.exact(node.right)
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
@@ -68,7 +68,10 @@ class PandasJoins(PandasSteps):
         return left, right, risky
 
     def _full(self, node: Join, left: str, right: str, risky: Sequence[str]) -> str:
-        """Emits a full join; right rows with a NULL key match nothing, and are appended."""
+        """Emits a full join; right rows with a NULL key match nothing, and are appended.
+
+        ``risky`` are the right keys that may be NULL, as their left keys may.
+        """
         if "." in right:
             right = self._in_variable(node.right, right)
         known = f"{right}.dropna(subset={listing(risky)})"
@@ -87,7 +90,10 @@ class PandasJoins(PandasSteps):
         return variable
 
     def _keeping_integers(self, node: Join, side: Node) -> str:
-        """Returns a cast that keeps integers and booleans: unmatched rows would change them."""
+        """Returns the text of a cast that keeps integers and booleans, or an empty text.
+
+        In a join, unmatched rows would change their dtypes.
+        """
         if not self.printer.masks:
             return ""
         masked = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
@@ -132,7 +138,7 @@ class PandasJoins(PandasSteps):
         return self._unmatched(node, left, keys)
 
     def _unmatched(self, node: Join, left: str, keys: str) -> str:
-        """Emits the rows whose keys are not among ``keys``, which are distinct."""
+        """Emits the rows of ``left`` whose keys are not in ``keys``, a frame of distinct keys."""
         found = fresh("_merge", set(self.physical[node]))
         indicator = "True" if found == "_merge" else quoted(found)
         how = f'on={listing([a for a, _ in node.on])}, how="left", indicator={indicator}'
@@ -158,14 +164,15 @@ class PandasJoins(PandasSteps):
         return self.assign(node, f"{left}.assign({values})")
 
     def _may_be_nothing(self, node: Node) -> bool:
-        """True if a scalar subquery's value may be missing, which by itself has no dtype."""
+        """True if a scalar subquery's value may be missing; a missing value alone has no dtype."""
         return bool(dtypes_of_nothing(node))
 
 
 def _looked_up_first(node: Join) -> Join:
-    """Returns a selective join on several keys with its right side filtered by one key first.
+    """Returns a join with its right side filtered by one key first, if that saves time.
 
-    To join on several keys, pandas first numbers the values of each key of both sides.
+    It does for several keys if only the left side is selective: pandas first numbers the values of
+    each key of both sides. Other joins are returned unchanged.
     """
     if node.kind != "inner" or not selective(node.left) or selective(node.right):
         return node

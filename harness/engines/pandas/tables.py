@@ -54,7 +54,10 @@ def read_parquet(name: str, columns: Sequence[Column]) -> str:
 
 
 def without_masks(columns: Sequence[Column]) -> str:
-    """Returns the cast to plain dtypes of columns that need no mask, if others of a file do."""
+    """Returns the text of a cast to plain dtypes, or an empty text.
+
+    It casts the columns that need no mask, if other columns of the file do.
+    """
     plain = [c for c in columns if c.type in _PLAIN and not needs_mask([c])]
     dtypes = {c.name: _PLAIN[c.type] for c in plain if needs_mask(columns)}
     return f".astype({mapping(dtypes)})" if dtypes else ""

@@ -81,7 +81,7 @@ class PandasValues(Functions):
         return self.text(e)
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns an operand's text; if a method is called on the operand, it is a series."""
+        """Returns an operand's text; a series if methods are called on it (``precedence`` ATOM)."""
         if precedence < ATOM:
             return super().operand(e, precedence, strict)
         if not columns_in(e):

@@ -228,7 +228,10 @@ class PandasWindows:
         return f"{rows.groups}[{quoted(argument.name)}].{self.transform(call, options)}"
 
     def transform(self, call: str, options: str) -> str:
-        """Returns the call that gives each row its group's aggregate."""
+        """Returns the text of a call that gives each row its group's aggregate.
+
+        ``call`` is pandas' name of the aggregate, ``options`` the text of its options.
+        """
         return f'transform("{call}"{f", {options}" if options else ""})'
 
     def _growing(self, e: Expression, last: int, rows: Partitions) -> str:
@@ -265,7 +268,11 @@ class PandasWindows:
     def _moved(
         self, text: str, last: int, rows: Partitions, nothing: str = "", whole: bool = False
     ) -> str:
-        """Emits a running value; each row gets that of the row ``last`` (0 or less) rows later."""
+        """Emits a running value; each row gets that of the row ``last`` (0 or less) rows later.
+
+        Where there is no such row, the value is ``nothing``, by default NULL. ``whole`` values are
+        integers, and get a dtype that has NULL.
+        """
         if not last:
             return text
         filled = f", fill_value={nothing}" if nothing else ""
@@ -323,7 +330,10 @@ class PandasWindows:
     def _side_by_side(
         self, e: Expression, column: Expression, places: Sequence[int], rows: Partitions
     ) -> str:
-        """Emits a small frame's rows side by side, as shifted columns, and reduces them."""
+        """Emits a small frame's rows side by side, as shifted columns, and reduces them.
+
+        ``places`` are the frame's rows, relative to the current one: -1 is the row before.
+        """
         masked, name = self._with_mask(column, rows), quoted(column.name)
         groups = f"{masked.groups}[{name}]"
         columns = [f"{groups}.shift({-at})" if at else f"{rows.frame}[{name}]" for at in places]

@@ -114,7 +114,10 @@ class PolarsExpressions(PolarsText, PolarsDates):
         return Code(f"{self.number(e.this, e, ATOM)}.{call}", ATOM)
 
     def aggregate(self, e: Expression, grouped: bool) -> str:
-        """Returns an aggregate of a group, or of the frame; a sum of nothing is NULL, not 0."""
+        """Returns the text of an aggregate of a group if ``grouped``, else of the whole frame.
+
+        A sum of nothing is NULL, not 0.
+        """
         text = self.text(e)
         if isinstance(e, exp.Sum) and infer(e, self.schema, grouped=grouped).nullable:
             some = (

@@ -67,7 +67,7 @@ class PolarsValues(Functions):
         return f"pl.lit({text})" if constant else text
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns an operand's text; if a method is called on it, it is a Polars expression."""
+        """Returns an operand's text; a Polars expression if methods are called on it (ATOM)."""
         if precedence == ATOM and is_constant(e):
             dated = isinstance(e, exp.Cast) and self.date_literal(e)
             return f"pl.lit({self.text(e)})" if dated else self.value(e)
@@ -157,7 +157,10 @@ class PolarsValues(Functions):
     # ------------------------------------------------------------------ names
 
     def name_or_text(self, e: Expression) -> str:
-        """Returns a column's name in quotes, which Polars reads as a column there, or a value."""
+        """Returns the text of an argument of which Polars reads strings as columns' names.
+
+        It is a column's name in quotes, or a value.
+        """
         plain = isinstance(e, exp.Column) and e.name not in self.spelt
         return quoted(e.name) if plain else self.value(e)
 

@@ -119,7 +119,7 @@ class PolarsWindows:
         return f"pl.col({name}).{call}().over({self.print_.names(keys)})"
 
     def _ranked(self, e: exp.Window, name: str) -> tuple[str, str | None]:
-        """Emits ranks over a sorted frame."""
+        """Returns the text of ranks over a sorted frame, and that of a second pass, or None."""
         over = self._over(e, [])
         if isinstance(e.this, exp.Rank):
             return f"{self._numbers(over)}{over}", self._of_peers(e, name, "first")
@@ -144,7 +144,11 @@ class PolarsWindows:
         return f"{self.print_.number(e.this, e, ATOM)}.shift({rows}{more})"
 
     def _picked(self, e: exp.Window, name: str, over: str) -> tuple[str, str | None]:
-        """Emits ``first_value``, ``last_value`` or ``nth_value``, which is NULL before its row."""
+        """Emits ``first_value``, ``last_value`` or ``nth_value``.
+
+        Returns the window's text, and that of its second pass, or None. ``nth_value`` is NULL where
+        the frame has fewer than n rows.
+        """
         function = e.this
         value = self.print_.operand(function.this, ATOM)
         if isinstance(function, exp.FirstValue):
@@ -210,7 +214,10 @@ class PolarsWindows:
         return f"{self.print_.operand(e.this, ATOM)}.cum_count()"
 
     def _moved(self, text: str, last: int, nothing: str = "") -> str:
-        """Emits a running value, moved so that each row has that of ``last`` rows later."""
+        """Emits a running value, moved so that each row has that of ``last`` rows later.
+
+        Rows with too few rows before them get ``nothing``, by default NULL.
+        """
         if last > 0:
             return f"{text}.shift({-last}, fill_value={text}.last())"
         filled = f", fill_value={nothing}" if nothing else ""
@@ -232,7 +239,10 @@ class PolarsWindows:
         return f"{self.print_.operand(e.this, ATOM)}.is_not_null()"
 
     def _horizontal(self, e: exp.Window, places: Iterable[int]) -> str:
-        """Emits a small frame's rows side by side, as shifted columns, and reduces them."""
+        """Emits a small frame's rows side by side, as shifted columns, and reduces them.
+
+        ``places`` are the frame's rows, relative to the current one: -1 is the row before.
+        """
         function = e.this
         if isinstance(function, exp.Count):
             there = f"{self._counts_row(function)}.cast(pl.Int64)"

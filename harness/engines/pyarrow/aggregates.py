@@ -67,7 +67,8 @@ class Quantile:
 def misses_constants(node: Aggregate) -> bool:
     """True if Arrow 26 may be wrong for an aggregate of a column that is constant in a batch.
 
-    Variances of a whole table then forget the batches before; lists of groups lack that batch.
+    Variances of a whole table then forget earlier batches; lists of a group's values lack the
+    constant batch's.
     """
     wrong = _LISTED if node.keys else _VARIANCES
     affected = any(isinstance(e, wrong) for _, e in node.aggregates)
@@ -157,7 +158,10 @@ class Grouping:
         self.aggregates.append(f"({column}, {quoted(function)}, {options}, {quoted(name)})")
 
     def _input(self, e: Expression, wanted: str) -> str:
-        """Returns the name of the column with an argument; adds the column if it is new."""
+        """Returns the name of the column with an argument; adds the column if it is new.
+
+        ``wanted`` is the name for a new column, numbered if it is taken.
+        """
         if isinstance(e, exp.Column) and e.name not in self.print_.values:
             wanted = e.name
         for name, known in self.inputs.items():

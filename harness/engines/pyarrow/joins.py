@@ -91,9 +91,10 @@ def _residual(node: Join, gaps: Gaps) -> str:
 
 
 def unambiguous(node: Join, left: Flow, right: Flow) -> tuple[Flow, Flow]:
-    """Returns inputs in which each column that the residual reads is on one side only.
+    """Returns both flows so that each column that the join's residual reads is in one only.
 
-    A shared key that the residual reads is renamed on the right.
+    The residual is the condition beside the equal keys. A shared key that it reads is renamed on
+    the right.
     """
     read = columns_in(node.residual) & set(left.columns) & set(right.columns)
     if read - node.shared_keys:

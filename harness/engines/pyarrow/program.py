@@ -351,5 +351,5 @@ def _chosen(values: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 
 
 def _is_part(name: str, outputs: Mapping[str, str]) -> bool:
-    """True if a column only serves to compute one of the outputs."""
+    """True if the text of an output reads a column, which is then no column of the answer."""
     return any(column(name) in text for text in outputs.values())

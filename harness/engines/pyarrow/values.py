@@ -73,7 +73,7 @@ class ArrowValues(Functions):
     # ------------------------------------------------------------------ numbers
 
     def widened(self, e: Expression, kind: Type) -> str:
-        """Returns an integer as a float.
+        """Returns the text of an integer as a float, for any ``kind``.
 
         Arrow would narrow constants: an int64 column and a float constant would become 32-bit
         floats. Its own cast of a column to float64 fails for integers that no float holds exactly.
@@ -81,7 +81,7 @@ class ArrowValues(Functions):
         return self.float64(e)
 
     def float64(self, e: Expression, precedence: int = ATOM) -> str:
-        """Returns an operand as a float."""
+        """Returns the text of an operand as a float."""
         if _is_integer(e):
             return f"{self.text(e)}.0"
         if self.type(e) is Type.FLOAT64:
@@ -91,7 +91,7 @@ class ArrowValues(Functions):
         return f'{self.operand(e, ATOM)}.cast("float64")'
 
     def number(self, x: Expression, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns an operand's text; the first of an operation is made an Arrow expression."""
+        """Returns the text of ``x``, an operand of ``e``; the first is made an Arrow expression."""
         text = super().number(x, e, precedence, strict)
         return wrapped(x, text) if x is e.this and not isinstance(e, exp.In) else text
 
@@ -161,7 +161,10 @@ class ArrowValues(Functions):
         return Code(f"pc.case_when({choice})", ATOM)
 
     def _either(self, value: Expression, default: Expression | None, case: Expression) -> list[str]:
-        """Returns both results of ``if_else``, which would narrow the type of two constants."""
+        """Returns the texts of both results of ``if_else``, the first cast if both are constants.
+
+        ``if_else`` would give two constants a narrower type than ``case``, their CASE, has.
+        """
         kind, other = self.type(case), default or exp.Null()
         narrowed = kind in (Type.INT64, Type.FLOAT64) and all(map(is_python_value, (value, other)))
         if default is None and not narrowed:

@@ -78,7 +78,10 @@ class WindowPrinter:
     # ------------------------------------------------------------------ in order
 
     def _ordered(self, e: Expression, rows: str) -> str:
-        """Emits a window function's values in the order of the flattened lists of rows."""
+        """Emits a window function's values, partition by partition, in the window's order.
+
+        ``rows`` is the variable with the row numbers of each partition.
+        """
         function = e.this
         if isinstance(function, exp.RowNumber):
             return f"row_numbers({rows})"
@@ -107,7 +110,10 @@ class WindowPrinter:
         return f"shifted({self._column(e.this, rows)}, {rows}, {shift})"
 
     def _picked(self, e: Expression, rows: str) -> str:
-        """Emits ``first_value``, ``last_value`` or ``nth_value``, which is NULL before its row."""
+        """Emits ``first_value``, ``last_value`` or ``nth_value``.
+
+        ``nth_value`` is NULL where the frame has fewer than n rows.
+        """
         function, kind = e.this, frame_of(e).kind
         column = self._column(function.this, rows)
         if isinstance(function, exp.LastValue):
@@ -151,7 +157,11 @@ class WindowPrinter:
         return counts if frame.first is None and not frame.last else f"pc.coalesce({counts}, 0)"
 
     def _combined(self, kind: type[Expression], values: str, rows: str, frame: Frame) -> str:
-        """Emits a column's values, combined over each row's frame."""
+        """Emits, for each row, the aggregate ``kind`` of ``values`` over the row's frame.
+
+        ``rows`` is the variable with the row numbers of each partition, ``values`` the text of a
+        column in their order.
+        """
         if frame.first is not None and (frame.width or 0) > _WIDEST_FRAME:
             raise self.gaps.unsupported(f"a frame of more than {_WIDEST_FRAME} rows")
         if frame.first is not None:

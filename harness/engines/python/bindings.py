@@ -34,7 +34,7 @@ _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 
 
 def bound(statements: Sequence[str], variables: Variables, lazy: str = "") -> list[str]:
-    """Returns the statements, with assignments before them of values that are read twice.
+    """Returns the statements, with assignments before them of values that they would compute twice.
 
     A value whose text contains ``lazy`` gets no variable: the library computes it later.
     """
@@ -60,14 +60,17 @@ def _bound(text: str, variables: Variables, lazy: str) -> list[str]:
 
 
 class _Value(NamedTuple):
-    """A part of a statement, and its text; equal texts have equal values."""
+    """A part of a statement that computes a value; parts with equal texts compute equal values."""
 
     node: ast.expr
     text: str
 
 
 def _shared(lines: Sequence[str], lazy: str) -> _Value | None:
-    """Returns the longest value with two readers, or None."""
+    """Returns the longest part that is found twice or more in these lines, or None.
+
+    Parts whose text contains ``lazy``, if that is not empty, are passed over.
+    """
     values = [value for line in lines for value in _values(line) if _is_work(value.node)]
     readers = Counter(value.text for value in values if not lazy or lazy not in value.text)
     shared = [value for value in values if readers[value.text] > 1]

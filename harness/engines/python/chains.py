@@ -67,7 +67,10 @@ def _joined(first: _Statement, then: _Statement, later: Sequence[_Statement]) ->
 
 
 def _is_needed(name: str, later: Sequence[_Statement]) -> bool:
-    """True if statements read a variable before they assign it; ``later`` ends with the first."""
+    """True if a later statement reads a variable before one assigns it anew.
+
+    ``later`` is in reverse order: it ends with the statement that runs first.
+    """
     for statement in reversed(later):
         if name in statement.reads:
             return True

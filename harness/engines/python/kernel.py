@@ -72,7 +72,8 @@ def method_name(kind: type[object]) -> str:
 class Expressions(ABC):
     """Emits expressions in one library's API: one method per sqlglot class, named after it.
 
-    ``schema`` types the columns that the expressions read.
+    ``schema`` types the columns that the expressions read; ``narrow`` names those that the library
+    holds in fewer bits than SQL.
     """
 
     logic: ClassVar[Logic] = Logic()
@@ -124,7 +125,10 @@ class Expressions(ABC):
         return self.text(e)
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns the text of an operand, in parentheses if it binds less than its operator."""
+        """Returns the text of an operand, in parentheses if it binds less than ``precedence``.
+
+        If ``strict``, also in parentheses if it binds the same, as in ``a - (b - c)``.
+        """
         text, own = self.code(e)
         return f"({text})" if own < precedence or (strict and own == precedence) else text
 
@@ -162,7 +166,10 @@ class Expressions(ABC):
         return Code(f"{left} {operator} {right}", precedence)
 
     def number(self, x: Expression, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns an operand of ``e``, widened if the library would compute it too narrowly."""
+        """Returns the text of ``x``, an operand of ``e``, widened if its type would be too narrow.
+
+        For ``precedence`` and ``strict`` see ``operand``.
+        """
         kind = wider(x, e, self.widths, self.narrow, self._types)
         return self.operand(x, precedence, strict) if kind is None else self.widened(x, kind)
 
@@ -338,7 +345,10 @@ class Expressions(ABC):
         return options is not None
 
     def replacement(self, e: Expression, escapes: Mapping[str, str], group: str) -> str:
-        r"""Returns a replacement with ``\1`` spelt as ``group.format(1)``."""
+        r"""Returns the text of a replacement with ``\1`` spelt as ``group.format(1)``.
+
+        ``escapes`` maps characters to what the library has for them in a replacement.
+        """
         if not (isinstance(e, exp.Literal) and e.is_string):
             raise self.gaps.unsupported("a computed replacement", in_sql(e))
         parts = re.split(r"\\([0-9])", e.name)  # text, group, text, group, ... text
@@ -356,7 +366,10 @@ class Expressions(ABC):
             raise self.gaps.unsupported(UNREAD_PATTERN, in_sql(e), str(error)) from None
 
     def group_pattern(self, e: Expression, name: str = "") -> str:
-        """Returns the pattern of ``regexp_extract``, in which only the wanted group captures."""
+        """Returns the pattern of ``regexp_extract``, in which only the wanted group captures.
+
+        ``name`` is the name that the group gets, if any.
+        """
         group = self.whole_number(e.args.get("group"), 0, "a computed group of a pattern")
         try:
             return capturing_only(self.pattern(e.expression), group, name)

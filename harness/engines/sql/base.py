@@ -145,7 +145,8 @@ class SqlEngine(Engine):
 def _reads_as(text: str, tree: exp.Query, dialect: type[Dialect], adds: re.Pattern[str]) -> bool:
     """True if a text parses to one SELECT that reads no names, tables or strings beyond the tree's.
 
-    A guard against injection: sqlglot prints some strings without quotation marks.
+    ``adds`` matches strings that the dialect adds by itself. A guard against injection: sqlglot
+    prints some strings without quotation marks.
     """
     try:
         statements = [found for found in sqlglot.parse(text, read=dialect) if found is not None]

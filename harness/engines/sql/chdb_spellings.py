@@ -69,12 +69,18 @@ def remainder(printer: Any, e: Expression) -> str:
 
 
 def of_two(name: str) -> Spelling:
-    """Prints a deviation or variance as NULL, rather than chDB's NaN, where there is one row."""
+    """Returns a function that prints a deviation or variance by chDB's ``name``.
+
+    Where there is one row, it is NULL, rather than chDB's NaN.
+    """
     return spelt(f"if(count({{this}}) > 1, {name}({{this}}), NULL)")
 
 
 def over(name: str) -> Spelling:
-    """Prints a window function that reads another row: without that row NULL, not the type's 0."""
+    """Returns a function that prints a window function that reads another row, by chDB's ``name``.
+
+    Without that row the value is NULL, rather than the type's 0.
+    """
 
     def text(printer: Any, e: Expression) -> str:
         more = [printer.sql(e, key) for key in ("offset", "default") if e.args.get(key) is not None]

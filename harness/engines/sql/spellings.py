@@ -23,7 +23,10 @@ Spellings = Mapping[type[Expression], Spelling]
 def dialect(
     nearest: type[Dialect], spellings: Spellings, types: Mapping[exp.DType, str] | None = None
 ) -> type[Dialect]:
-    """A subclass of sqlglot's nearest dialect that prints some kinds of nodes in its own way."""
+    """A subclass of sqlglot's nearest dialect that prints some kinds of nodes in its own way.
+
+    ``types`` are names of types that differ from the nearest dialect's.
+    """
     printer: Any = nearest.generator_class
     own = {
         "TRY_SUPPORTED": True,
@@ -69,9 +72,10 @@ def int_div(printer: Any, e: Expression) -> str:
 
 
 def rounding_cast(to_even: str) -> Spelling:
-    """Prints casts from floats to integers: DuckDB rounds halves to even, other libraries truncate.
+    """Returns a function that prints casts from floats to integers.
 
-    ``to_even`` is a pattern that rounds ``{0}`` half to even.
+    DuckDB rounds halves to even, other libraries truncate. ``to_even`` is a pattern that rounds
+    ``{0}`` half to even.
     """
 
     def text(printer: Any, e: Expression) -> str:
@@ -147,7 +151,10 @@ def half_away(printer: Any, e: Expression) -> str:
 
 
 def first_by(order: str, function: str = "FIRST_VALUE") -> Spelling:
-    """Prints ``arg_max`` and ``arg_min`` as FIRST_VALUE in the order of the key, without NULLs."""
+    """Returns a function that prints ``arg_max`` and ``arg_min`` as FIRST_VALUE, without NULLs.
+
+    ``order`` is the key's direction (ASC or DESC), ``function`` the library's FIRST_VALUE.
+    """
 
     def text(printer: Any, e: Expression) -> str:
         value, by = printer.sql(e, "this"), printer.sql(e, "expression")
@@ -190,7 +197,7 @@ _INFIX = {exp.Like: "LIKE", exp.ILike: "ILIKE", exp.In: "IN", exp.Between: "BETW
 
 
 def by_unit(days: str) -> Spelling:
-    """Prints ``date_diff`` as DuckDB counts: the unit's boundaries between two dates.
+    """Returns a function that prints ``date_diff`` as DuckDB counts: the unit's boundaries.
 
     ``days`` is a pattern for the number of days from the date ``{0}`` to the date ``{1}``.
     """
@@ -263,7 +270,10 @@ POLARS_SQL: Spellings = {
 
 
 def as_int(name: str, *keys: str) -> Spelling:
-    """Prints a function that takes 32-bit numbers: operands are cast to INT, except texts."""
+    """Returns a function that prints the function ``name``, which takes 32-bit numbers.
+
+    ``keys`` name the arguments, of which computed numbers are cast to INT.
+    """
 
     def text(printer: Any, e: Expression) -> str:
         operands = ((key, e.args[key]) for key in keys if e.args.get(key) is not None)
@@ -278,7 +288,10 @@ def as_int(name: str, *keys: str) -> Spelling:
 
 
 def first_of_array(order: str) -> Spelling:
-    """Prints ``arg_max`` and ``arg_min`` as the first element of a sorted array, without NULLs."""
+    """Returns a function that prints ``arg_max`` and ``arg_min`` as a sorted array's first element.
+
+    The array has no NULLs; ``order`` is the key's direction (ASC or DESC).
+    """
 
     def text(printer: Any, e: Expression) -> str:
         value, by = printer.sql(e, "this"), printer.sql(e, "expression")
@@ -289,7 +302,7 @@ def first_of_array(order: str) -> Spelling:
 
 
 def of_booleans(name: str, of_boolean: str) -> Spelling:
-    """Prints an aggregate that the library has under another name for booleans."""
+    """Returns a function that prints an aggregate by ``name``, or ``of_boolean`` for booleans."""
 
     def text(printer: Any, e: Expression) -> str:
         called = of_boolean if kind(e.this) == "BOOLEAN" else name
@@ -320,7 +333,7 @@ def rounded_decimal(printer: Any, e: Expression) -> str:
 
 
 def quantile(name: str, fraction: str = "{expression}") -> Spelling:
-    """Prints a quantile as ``name(fraction) WITHIN GROUP (ORDER BY x)``."""
+    """Returns a function that prints a quantile: ``name(fraction) WITHIN GROUP (ORDER BY x)``."""
     return spelt(f"{name}({fraction}) WITHIN GROUP (ORDER BY {{this}})")
 
 
@@ -361,7 +374,10 @@ _BOTH = "COUNT({this} + {expression})"
 
 
 def of_floats(name: str) -> Spelling:
-    """Prints an aggregate of integers cast to floats: of integers the library computes decimals."""
+    """Returns a function that prints the aggregate ``name`` with integers cast to floats.
+
+    Of integers the library would compute decimals.
+    """
 
     def text(printer: Any, e: Expression) -> str:
         value = printer.sql(e, "this")

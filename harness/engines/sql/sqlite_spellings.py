@@ -64,7 +64,10 @@ def part(printer: Any, e: Expression) -> str:
 
 
 def moved(sign: str) -> Spelling:
-    """Prints ``d + interval n month``; a day that the month lacks becomes its last one."""
+    """Returns a function that prints ``d + interval n month``, or ``-`` for the ``sign`` ``-``.
+
+    A day that the month lacks becomes the month's last one.
+    """
 
     def text(printer: Any, e: Expression) -> str:
         step = e.expression.unnest()
@@ -158,7 +161,10 @@ def quotient(printer: Any, e: Expression) -> str:
 
 
 def of_literal(pattern: str) -> Spelling:
-    """Prints a function of a text and a number; the number must be a literal above 0."""
+    """Returns a function that prints a function of a text and a number by a pattern.
+
+    ``{0}`` is the text, ``{1}`` the number, which must be a literal above 0.
+    """
 
     def text(printer: Any, e: Expression) -> str:
         number = e.expression

@@ -42,7 +42,10 @@ def index(
     tables: Mapping[str, Table],
     indexed: Set[tuple[str, str]],
 ) -> Set[tuple[str, str]]:
-    """Makes indexes on the columns that a query joins by, and returns those that are new."""
+    """Makes indexes on the columns that a query joins by, unless they are among ``indexed``.
+
+    Returns the new ones, as pairs of a table and a column.
+    """
     found = join_keys(sql, SQLite, tables) - indexed
     for name, column in sorted(found):
         where = f"{identifier(name)} ({identifier(column)})"
