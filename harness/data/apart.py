@@ -41,7 +41,10 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Returned:
-    """The value that a call returned, or the error that it raised: an OSError by its number."""
+    """The worker's reply to a FunctionCall: the value that the function returned, or its error.
+
+    Of an OSError only the number is sent, as ``errno``.
+    """
 
     value: Any = None
     error: HarnessError | None = None
@@ -65,19 +68,19 @@ class Apart(Closing):
         self._worker: RestartingWorker | None = None
 
     def allow_for(self, files: Identities) -> None:
-        """Adds time for reading these files, in proportion to their sizes; once for each file."""
+        """Extends the calls' time limit in proportion to these files' sizes; once for each file."""
         for file in files.values():
             if (file.device, file.inode) not in self._counted:
                 self._counted.add((file.device, file.inode))
                 self._seconds += file.size / BYTES_A_SECOND
 
     def call(self, what: str, function: Callable[..., Made], *arguments: Any) -> Made:
-        """Returns ``function(*arguments)``, or raises what it raises.
+        """Returns ``function(*arguments)``, computed in the worker, or raises what it raises there.
 
         ``function`` must be at the top level of a module; arguments and result must be picklable.
-        Raises DataError, whose message begins with ``what``, if the process ends without an answer,
-        or an error is neither the harness's own nor an OSError; DataTooMuch if the call took too
-        much time or memory.
+        Raises DataError if the process ends without an answer, or an error is neither the harness's
+        own nor an OSError; DataTooMuch if the call took too much time or memory. The messages of
+        both begin with ``what``, the name of the data that is read.
         """
         returned = self._request(what, FunctionCall(function, arguments))
         if returned.error is not None:

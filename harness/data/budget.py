@@ -68,7 +68,10 @@ class CacheBudget:
         return final.with_name(f"{final.name}.{self.run}.part")
 
     def use(self, file: Path) -> bool:
-        """True if a file exists; no run then removes it while this one runs."""
+        """Marks a cached file as used now, so that no run removes it while this one runs.
+
+        False if there is no such file.
+        """
         with held(self.root / LOCK):
             try:
                 os.utime(file)
@@ -121,7 +124,7 @@ def _sum(cached: Iterable[CachedFile]) -> int:
 
 
 class Room:
-    """Counts the bytes written within a budget."""
+    """Counts the bytes that a run writes into the cache, and asks the cache's budget for them."""
 
     def __init__(self, budget: CacheBudget) -> None:
         self._budget, self._left = budget, 0

@@ -125,6 +125,7 @@ class Cache(Closing):
     ) -> CacheEntry:
         """Returns the entry for an identity; makes it if the cache has none.
 
+        The folder's name begins with ``label``, which people see and which identifies nothing.
         ``make`` writes files into the empty folder it is given, within its room, and returns facts.
         A damaged entry is made anew. Of several processes that need an entry one makes it while the
         others wait. Raises DataError if the cache has no room or cannot be written. An OSError of
@@ -140,7 +141,7 @@ class Cache(Closing):
                 return self._found(final) or self._made_once(final, make)
 
     def _made_once(self, final: Path, make: Callable[[Path, Room], Facts]) -> CacheEntry:
-        """Makes an entry; one that took too much time or memory is not tried again in this run."""
+        """Makes an entry; once that took too much time or memory, later calls raise that error."""
         if final in self._given_up:
             raise self._given_up[final]
         try:

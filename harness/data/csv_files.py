@@ -23,10 +23,11 @@ from harness.types import Column, Schema, Type
 
 
 def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
-    """Reads the text twice: to infer the types from all of it, and to convert it.
+    """Writes CSV files' rows to the Parquet file ``target``; returns the table's facts.
 
-    Returns the table's facts. Raises WorkloadError for declared types that do not fit, DataError
-    for a file that cannot be read, or if there is no room.
+    Reads the text twice: to infer the types from all of it, and to convert it. Raises
+    WorkloadError for declared types that do not fit, DataError for a file that cannot be read, or
+    if there is no room.
     """
     try:
         return _made(source, paths, target, room)

@@ -48,7 +48,7 @@ def header(path: Path, spelling: CsvFormat) -> list[str]:
 def batches(paths: tuple[Path, ...], spelling: CsvFormat) -> Iterator[dict[str, pa.Array]]:
     """Yields all rows of all files by column, as text; the format's null values become NULL.
 
-    Raises DataError for a file that is not CSV in UTF-8, or has other columns than the first.
+    Raises DataError for a file that is not CSV in UTF-8, or has other columns than the first file.
     """
     names = header(paths[0], spelling)
     for path in paths:

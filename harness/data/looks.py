@@ -106,8 +106,8 @@ class _Fitting:
     def add(self, text: pa.Array, start: int) -> bool:
         """Adds texts from row ``start`` on; False if the column no longer looks like the form.
 
-        A column looks like a form if half of its texts fit, few texts differ, and none of these is
-        a code.
+        A column looks like a form if half of its texts fit, and if those that do not fit have few
+        different values, none of them a code.
         """
         fits = self.form.fits(text)
         self._note_example(text, fits, start)
@@ -137,7 +137,7 @@ class LooksOfTexts:
         self._rows: dict[str, int] = {}
 
     def add(self, name: str, text: pa.Array) -> None:
-        """Adds the next values of a column."""
+        """Adds the next batch of the texts of the column ``name``."""
         if name not in self._columns:
             self._columns[name] = [
                 one for one in map(_Fitting, FORMS) if _Fitting(one.form).add(text[:FIRST], 0)

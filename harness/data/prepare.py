@@ -102,7 +102,7 @@ def changes(workload: DataSource, size: str, cache: Cache) -> list[str]:
 
 
 def content_key(workload: DataSource, size: str, cache: Cache) -> str:
-    """Returns the ``key`` of `prepare`, without making generated tables."""
+    """Returns the ``key`` of the Tables that `prepare` would return; makes no generated tables."""
     if workload.data is not None:
         return identity_hash(_Generated(workload.data, workload.size(size), _silent).content)
     return prepare(workload, size, Input.MEMORY, cache).key
@@ -158,7 +158,7 @@ class _Generated:
         }
 
     def identity(self, kind: str) -> dict[str, Any]:
-        """Returns what determines the bytes of the files."""
+        """Returns what determines the bytes of the files of a kind, ``parquet`` or ``csv``."""
         pyarrow = pa.__version__.split(".")[0]
         return {**self.content, "format": kind, "writer": WRITER_VERSION, "pyarrow": pyarrow}
 

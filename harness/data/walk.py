@@ -75,7 +75,11 @@ class Walk:
     def _step(
         self, folder: Path, rest: tuple[str, ...], meant: bool, seen: set[tuple[int, int, int]]
     ) -> list[tuple[Path, tuple[str, ...], bool]]:
-        """Returns the paths to look at next, each with its rest of the pattern."""
+        """Matches the first part of ``rest``, what is left of a pattern, with what is in a folder.
+
+        Returns triples for the next steps: a path, what is then left of the pattern, and ``meant``,
+        which is False if only ``**`` led there. ``seen`` has the folders where ``**`` has been.
+        """
         first, *others = rest
         after = tuple(others)
         if first == "**":
@@ -94,7 +98,11 @@ class Walk:
     def _deeper(
         self, folder: Path, rest: tuple[str, ...], after: tuple[str, ...], meant: bool
     ) -> list[tuple[Path, tuple[str, ...], bool]]:
-        """Returns the folder itself and its subfolders, for ``**``."""
+        """Returns the next steps of a pattern at ``**``, as `_step` does.
+
+        They are the folder itself with ``after``, the pattern behind ``**``, and its subfolders
+        with ``rest``, which begins with ``**``.
+        """
         inner = [e for e in self.entries(folder) if not e.name.startswith(".") and _is_folder(e)]
         return [(folder, after, meant), *((folder / e.name, rest, False) for e in inner)]
 

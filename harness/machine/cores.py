@@ -13,7 +13,10 @@ FEWEST_SECONDS = 0.05
 
 
 def busy_cores(record: Record) -> float | None:
-    """Returns processor time over wall-clock time of a cell's hot rounds; None if too short."""
+    """Returns the processor time of a cell's rounds over their wall-clock time.
+
+    None if the rounds are too short to tell.
+    """
     seconds = sum(one.seconds for one in record.rounds)
     loops = record.figures.loops if record.figures else None
     if seconds * (loops or 1) < FEWEST_SECONDS:

@@ -37,7 +37,7 @@ def surroundings(
 ) -> EnvironmentEntry:
     """Returns the state of the machine before a run of these engines over data in a folder.
 
-    ``engines`` maps names to engines.
+    ``engines`` maps names to engines; ``threads`` are the numbers of threads that they will get.
     """
     found: dict[str, str] = {}
     for engine in engines.values():

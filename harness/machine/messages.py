@@ -76,7 +76,7 @@ def decode_reply(content: bytes) -> Any:
 
 
 class _Replies(pickle.Unpickler):
-    """Unpickles only classes of values; numbers and texts need no class."""
+    """An unpickler of replies that refuses all classes but the harness's own values, and paths."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module.split(".")[0] in ("harness", "pathlib"):

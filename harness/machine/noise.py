@@ -98,7 +98,7 @@ class Noise:
         self.loads: list[float] = []
 
     def resume(self, before: NoiseEntry) -> None:
-        """Takes over the probes before the run's first part, as the basis for later ones."""
+        """Takes over the probes of the run that this one continues; the first stay the basis."""
         self.probes, self.loads = list(before.probe_seconds), list(before.loads)
 
     def begin(self) -> None:

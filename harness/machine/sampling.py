@@ -201,7 +201,7 @@ def _forget_high_water(pid: int) -> None:
 
 
 def _high_water_bytes(pid: int) -> int:
-    """Returns VmHWM of a process since its last reset; 0 if the system has none."""
+    """Returns a process' most resident bytes since the last reset (VmHWM); 0 if unknown."""
     return _kilobytes(Path(f"/proc/{pid}/status")).get("VmHWM", 0)
 
 

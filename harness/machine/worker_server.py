@@ -50,6 +50,7 @@ def serve(
 ) -> None:
     """Answers each request by the handler of its type.
 
+    ``arguments`` are the numbers of two file descriptors: of the pipe of requests and of replies.
     A handler's exception becomes a `Failure`; its traceback goes to the log. The process ends, with
     its descendants, as soon as the parent is gone; the kernel then sends it ``at_death``: SIGKILL
     is for a worker that starts no other process (see ``_receive``). ``at_end`` is called first, in

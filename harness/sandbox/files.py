@@ -9,7 +9,7 @@ from harness.tables import Input, Table, plain_path
 
 
 def reader(table: Table, source: Input) -> str:
-    """Returns a call of the table function over a table's Parquet files, or CSV files.
+    """Returns the SQL of a call of ``read_parquet`` or ``read_csv`` that reads a table's files.
 
     CSV options are all given: DuckDB's sniffer and its strict mode fail on a header with another
     line break than the file's. Folders named ``k=1`` make no columns. Raises ValueError for a path

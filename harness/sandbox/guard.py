@@ -201,7 +201,7 @@ def _strangers(read: Any, known: frozenset[str]) -> Iterator[str]:
 def _in_with(
     entry: dict[str, Any], name: str, known: frozenset[str]
 ) -> Iterator[tuple[Any, frozenset[str]]]:
-    """Yields the parts of a CTE, each with the names of the tables that the part may read.
+    """Yields the parts of the CTE ``name``, each with the tables that the part may read.
 
     A recursive CTE may read itself.
     """

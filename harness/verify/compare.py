@@ -143,7 +143,11 @@ def _check_rows(expected: Expected, answer: pa.Table, spec: AnswerSpec, numbers:
 def _leftover(
     ours: Rows, theirs: Rows, expected: Expected, spec: AnswerSpec, give_up_early: bool = True
 ) -> Leftover:
-    """Finds required rows that the answer lacks, and its rows that the reference does not allow."""
+    """Returns the places of required rows that the answer lacks, and of its unexpected rows.
+
+    ``ours`` are the expected candidates, ``theirs`` the answer's rows; with ``give_up_early`` some
+    places may be left out.
+    """
     required = np.flatnonzero(expected.required)
     optional = np.flatnonzero(~expected.required)
     if not len(optional):
@@ -191,7 +195,11 @@ class _Pointer:
         return told
 
     def _partner(self, place: int, missing: Ints) -> int | None:
-        """The missing row that agrees with the answer's row in most columns, or None."""
+        """Returns the position of the row that should stand where the answer's row ``place`` is.
+
+        It is the one candidate for that place, or else the missing row that agrees with the
+        answer's row in most columns; None if none agrees in any.
+        """
         run = self.expected.answer_runs[place]
         alone = np.flatnonzero(self.expected.runs == run)
         if len(alone) == 1:

@@ -97,7 +97,8 @@ def another(
 
     ``differs`` runs a query and tells whether its answer is not the reference's. A HarnessError of
     ``differs`` is ignored: the query may take too long, or not be equivalent after all. If the
-    query has a LIMIT, all rows that may be in the answer are compared, too.
+    query has a LIMIT, all rows that may be in the answer are compared, too; ``widened`` tells
+    whether the reference has all of them. ``floats`` names the tables' columns of floats.
     """
     asked = [(spec.reference_sql, spec, widened)]
     if widened and spec.widened_sql is not None:
@@ -116,9 +117,9 @@ def _raised(
     sql: str,
     tables: Iterable[str],
 ) -> str | None:
-    """Runs the query with its guards; returns DuckDB's error.
+    """Runs a query that ``guard`` has changed to raise for some data; returns DuckDB's error.
 
-    None if there is no error, or nothing to guard.
+    None if there is no error, or if the guard found nothing to change.
     """
     try:
         tree = sqlglot.parse_one(sql, read=DIALECT)
@@ -155,7 +156,7 @@ def _of_sums(tree: exp.Expr) -> bool:
 
 
 def _whole(aggregate: exp.Expr) -> exp.Expr:
-    """The aggregate together with its FILTER and its OVER."""
+    """Returns the expression of an aggregate with its FILTER and its OVER, if it has them."""
     value = aggregate
     while isinstance(value.parent, (exp.Filter, exp.Window)) and value.arg_key == "this":
         value = value.parent
@@ -163,7 +164,7 @@ def _whole(aggregate: exp.Expr) -> exp.Expr:
 
 
 def _raising(value: str, total: str) -> exp.Expr:
-    """Returns SQL's ``value`` as an expression that raises if the sum ``total`` exceeds 64 bits."""
+    """Returns the SQL ``value``, parsed, changed to raise if the sum ``total`` exceeds 64 bits."""
     narrow = f"typeof({total}) = 'HUGEINT' and cast({total} as bigint) is null"
     return sqlglot.parse_one(f"case when {narrow} then null else {value} end", read=DIALECT)
 
@@ -226,7 +227,10 @@ def _of_written_floats(tree: exp.Expr) -> bool:
 
 
 def _depth(cast: exp.Expr) -> int:
-    """Returns how many casts contain this cast: each guard repeats its operand several times."""
+    """Returns how many casts and concatenations contain this expression.
+
+    Each guard repeats its operand several times, so that deep nesting makes a long query.
+    """
     outer = cast.find_ancestor(exp.Cast, exp.Concat)
     return 0 if outer is None else 1 + _depth(outer)
 

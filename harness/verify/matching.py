@@ -118,7 +118,10 @@ def _clusters(expected: Floats, answer: Floats, tolerance: float) -> tuple[Ints,
 
 
 def _pair(ours: Codes, our_order: Ints, theirs: Codes, their_order: Ints) -> Leftover:
-    """Pairs the n-th row of each code with the n-th row of the same code on the other side."""
+    """Pairs the n-th row of each code with the n-th row of the same code on the other side.
+
+    ``ours`` and ``theirs`` hold a code for each row; the orders are the rows' positions, by code.
+    """
     left, right = ours[our_order], theirs[their_order]
     if np.array_equal(left, right):
         partner = np.empty_like(their_order)
@@ -168,7 +171,11 @@ def _with_care(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
 
 
 def _groups(expected: Rows, answer: Rows) -> Iterator[tuple[Ints, Ints]]:
-    """Yields, for each combination of exact columns, the positions of its rows on both sides."""
+    """Yields the positions, on both sides, of the rows with the same values in all exact columns.
+
+    There is one pair of arrays for each combination of such values that both sides have. Left out
+    are combinations with more than CAREFUL_GROUP rows.
+    """
     our_codes, their_codes = (
         hashed(expected.exact, len(expected)),
         hashed(answer.exact, len(answer)),

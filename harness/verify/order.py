@@ -69,7 +69,10 @@ def cut(widened: pa.Table, rank: Ints, spec: AnswerSpec) -> Expected:
 
 
 def _window(rank: Ints, spec: AnswerSpec) -> tuple[int, int]:
-    """The first position within LIMIT and OFFSET, and the one after the last."""
+    """Returns which rows are within LIMIT and OFFSET: the first position and that after the last.
+
+    ``rank`` has the rows' ranks, ascending; if the first is not 1, rows ahead of it are left out.
+    """
     ahead = int(rank[0]) - 1 if len(rank) else 0
     first = min(max(0, spec.offset - ahead), len(rank))
     last = len(rank) if spec.limit is None else min(first + spec.limit, len(rank))
@@ -84,11 +87,11 @@ def _numbered(starts: Flags, length: int) -> Ints:
 
 
 def steps(table: pa.Table, order: Sequence[SortKey], tolerance: float, rounding: bool) -> Steps:
-    """How each row follows the one before it under the sort keys (length: rows - 1).
+    """Returns how each row but the first follows the one before it: BACK, TIE, FORWARD or LOOSE.
 
-    With ``rounding``, another engine may have rounded the floats differently: float keys that
-    are near each other decide nothing, nor do the keys after them. Without it, equal floats
-    leave the decision to the next key.
+    The keys of ``order`` decide, the first one first. With ``rounding``, another engine may have
+    rounded the floats differently: float keys that are near each other decide nothing, nor do the
+    keys after them. Without it, equal floats leave the decision to the next key.
     """
     result = np.full(max(0, len(table) - 1), TIE, dtype=np.int8)
     open_ = np.ones(len(result), dtype=np.bool_)

@@ -167,10 +167,10 @@ def _with_rounded_alone(tree: exp.Expr) -> exp.Expr | None:
 
 
 def _with_halves_of_scaled_floats(tree: exp.Expr) -> exp.Expr | None:
-    """The query whose ``round(x, n)`` of a float is ``round(x * 10^n) / 10^n``; None without one.
+    """The query whose ``round(x, n)`` of a float is ``round(x * 10^n) / 10^n``.
 
     Libraries round so, and DuckDB before 2.0.1. Since then DuckDB rounds what the float's bits say:
-    1.45, which is a little less, to 1.4.
+    1.45, which is a little less, to 1.4. Returns None if there is no ROUND to change.
     """
     copy, found = tree.copy(), False
     for call in reversed(list(copy.find_all(exp.Round))):
@@ -265,7 +265,10 @@ def _with_places_from_the_end(tree: exp.Expr, first: int) -> exp.Expr | None:
 
 
 def _with_limits_decided(tree: exp.Expr, descending: bool) -> exp.Expr | None:
-    """The query in which each inner LIMIT chooses among tied rows by a hash of the row."""
+    """The query in which each inner LIMIT chooses among tied rows by a hash of the row.
+
+    ``descending`` takes the greatest hashes first. None if no inner query has a LIMIT or OFFSET.
+    """
     turned = tree.copy()
     found = [q for q in turned.find_all(exp.Query) if q is not turned and _is_cut(q)]
     for query in reversed(found):  # innermost first
@@ -310,7 +313,10 @@ def _tells_ties_apart(window: exp.Window) -> bool:
 
 
 def _row(select: exp.Select) -> exp.Expr | None:
-    """An expression for a hash of a whole row of this SELECT; None where a source has no name."""
+    """Returns an expression: a hash of the row that this SELECT reads, or of its GROUP BY columns.
+
+    None if it groups by anything but columns, or if nothing that it reads has a name.
+    """
     group = select.args.get("group")
     if group is not None:
         parts = list(group.expressions)

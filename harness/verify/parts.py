@@ -38,7 +38,7 @@ def can_be_cut(answer: Path, reference: Path, spec: AnswerSpec, part_rows: int =
 def compare_in_parts(
     answer: Path, reference: Path, spec: AnswerSpec, folder: Path, part_rows: int = PART_ROWS
 ) -> str | None:
-    """The result of ``compare`` for two large answers, one part at a time."""
+    """Returns what ``compare`` would, from one part at a time; the parts are files in a folder."""
     rows, keys = [_rows(file) for file in (answer, reference)], _integer_columns(answer, reference)
     count = min(-(-max(rows) // part_rows), MOST_PARTS)
     sides = [
@@ -87,7 +87,10 @@ def _integer_columns(*files: Path) -> list[int]:
 
 
 def _cut(file: Path, keys: list[int], count: int, folder: Path) -> list[Path]:
-    """Distributes an answer's rows over the files of its parts."""
+    """Distributes an answer's rows over ``count`` files in a folder, by a hash of columns ``keys``.
+
+    Returns the files. Each row gets its number in the answer as a last column.
+    """
     folder.mkdir(parents=True)
     parts = [folder / f"{number}.arrow" for number in range(count)]
     schema, first = _schema(file).append(pa.field(ROW, pa.int64())), 0

@@ -81,7 +81,8 @@ class References:
     def reference(self, request: Compute) -> Reference:
         """Returns a query's reference, from the cache if it is there.
 
-        Raises NoReference if the widened reference would reject the query's own answer.
+        For a query with a LIMIT it is widened by the rows that tie there. Raises NoReference if the
+        widened reference would reject the query's own answer.
         """
         data, key, spec = request.tables, request.key, request.spec
         if spec.judge is not None:
@@ -177,7 +178,7 @@ class References:
 
     @contextlib.contextmanager
     def _in_time(self, database: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Gives the block the database; interrupts the block's query when its time is over."""
+        """A ``with`` statement's context: a query in it that takes too long is interrupted."""
         timer = threading.Timer(self._other_way_seconds, database.interrupt)
         timer.start()
         try:
@@ -188,7 +189,8 @@ class References:
     def _doubt(self, given: Path, spec: AnswerSpec, reference: Reference) -> str | None:
         """Computes the reference with other optimizers of DuckDB, until one computation finishes.
 
-        Returns how its answer differs from the reference; None if it is the same, or none finishes.
+        Returns how its answer differs from the reference, and whether the engine's answer ``given``
+        equals it; None if it is the reference again, or no computation finishes.
         """
         right, widened = reference.path, reference.widened
         data, key = reference.tables, reference.key

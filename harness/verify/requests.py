@@ -62,7 +62,7 @@ class Adopt(Request[Reference]):
 
 @dataclass(frozen=True)
 class AnswerVerdict:
-    """Why an answer is wrong (``reason``), or None if it is right.
+    """The reply to a Check: ``reason`` says why an answer is wrong, and is None if it is right.
 
     ``unsupported`` is the reason why only DuckDB answers this data as it does. ``doubt`` says how
     DuckDB, computing its reference in another way, contradicts it.

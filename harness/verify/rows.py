@@ -100,7 +100,10 @@ def agreements(expected: Rows, answer: Rows, tolerance: float) -> Ints:
 
 
 def hashed(columns: Sequence[Ints], length: int) -> Codes:
-    """One 64-bit code per row. The finalizer is MurmurHash3's (Appleby, public domain)."""
+    """Returns a 64-bit hash of each of ``length`` rows, over these columns.
+
+    Each column's values are mixed in by the finalizer of MurmurHash3 (Appleby, public domain).
+    """
     code = np.full(length, 0x9E3779B97F4A7C15, dtype=np.uint64)
     for column in columns:
         code ^= column.view(np.uint64)
@@ -116,7 +119,7 @@ def filled(column: Chunks, value: float) -> Chunks:
 
 
 def _if_any(pair: Sequence[Ints]) -> Iterator[tuple[Ints, Ints]]:
-    """The pair of code columns, or nothing where all codes are 0."""
+    """Yields the pair, the same code column of both tables, unless all its codes are 0."""
     left, right = pair
     if left.any() or right.any():
         yield left, right

@@ -32,7 +32,7 @@ def row(table: pa.Table, place: int) -> str:
 
 
 def rows(table: pa.Table, places: Iterable[int]) -> str:
-    """The first few rows as text."""
+    """The first few of the rows at these places, as text."""
     listed = list(places)
     more = len(listed) - ROWS_SHOWN
     shown = ", ".join(row(table, place) for place in listed[:ROWS_SHOWN])

@@ -120,7 +120,7 @@ def stream(seed: int, *place: int) -> np.random.Generator:
 
 
 def row_ranges(rows: int) -> Iterator[tuple[int, int, int]]:
-    """Splits rows into batches: yields (batch, first row, rows in the batch)."""
+    """Splits a table of ``rows`` rows: yields each batch's number, first row and number of rows."""
     for batch, start in enumerate(range(0, rows, BATCH_ROWS)):
         yield batch, start, min(BATCH_ROWS, rows - start)
 
@@ -170,7 +170,7 @@ def skewed(random: np.random.Generator, top: int, rows: int, skew: float = 1.0) 
 
 
 def _chance(low: int, high: int, skew: float) -> int:
-    """Returns the weight of the numbers from ``low`` to below ``high``, as a whole number."""
+    """Returns the weight, for `skewed`, of all numbers from ``low`` to below ``high`` together."""
     share: float = float(low) ** -skew
     return max(1, round((high - low) * 2**30 * share))
 

@@ -252,7 +252,7 @@ def _untidy(random: np.random.Generator, text: pa.Array) -> pa.Array:
 def _prices_in_time(
     random: np.random.Generator, params: EtlParams, start: int, rows: int
 ) -> list[pa.Array]:
-    """Makes a product's prices in order; the first is valid from the first day on."""
+    """Makes each product's prices in order of their days; its first is valid from the first day."""
     numbers = np.arange(start, start + rows)
     place = numbers % PRICES
     late = np.where(place > 0, random.integers(0, 80, rows), 0)

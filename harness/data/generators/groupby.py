@@ -52,7 +52,7 @@ class GroupByParams(Params):
 
     @property
     def small_groups(self) -> int:
-        """The number of values of id3 and id6: N / K."""
+        """The number of different values of id3 and of id6: ``rows`` / ``groups``."""
         return max(1, self.rows // self.groups)
 
 
@@ -100,7 +100,7 @@ def _rows(
     no_id1: np.ndarray | None,
     schema: pa.Schema,
 ) -> pa.RecordBatch:
-    """Makes rows in random order with the given id1; all other columns are drawn."""
+    """Makes rows with the given id1, NULL where ``no_id1`` is true; all other columns are drawn."""
     rows = len(id1)
 
     def draw(top: int) -> Integers:

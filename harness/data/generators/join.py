@@ -109,7 +109,10 @@ def _schema(table: str, nulls: bool) -> Schema:
 def _key(
     random: np.random.Generator, params: JoinParams, table: str, key: int, rows: Integers
 ) -> Integers:
-    """Returns the values of a key column: each once if the key is unique, else drawn."""
+    """Returns the values of key column ``key`` (0: id1) in the rows with the numbers ``rows``.
+
+    Each value occurs once if the key is unique in the table; else the values are drawn.
+    """
     count = params.key_counts[key]
     if table == "x" and params.skew:
         ordinal = skewed(random, count, len(rows), params.skew) - 1
@@ -125,6 +128,9 @@ def _key(
 
 
 def _on_the_right(ordinal: Integers, count: int) -> Integers:
-    """Moves the last tenth of ``count`` ordinals to values that ``x`` does not have."""
+    """Returns a right table's ordinals of keys, given ordinals from 0 to below ``count``.
+
+    Those in the last tenth are raised, so that they stand for keys that ``x`` does not have.
+    """
     common = count - count // 10
     return np.where(ordinal < common, ordinal, ordinal + count // 10)

@@ -124,7 +124,7 @@ def _as_floats(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _generate(scale: float, folder: Path) -> None:
-    """Makes all tables at once: the command's start takes longer than a small table."""
+    """Has ``tpchgen-cli`` write all tables into a folder at once, since each start takes long."""
     options = ["--scale-factor", str(scale), "--output-dir", str(folder), "--overwrite", "--quiet"]
     done = subprocess.run(
         [_command(), "parquet", *options], capture_output=True, text=True, check=False

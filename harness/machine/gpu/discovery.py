@@ -104,7 +104,10 @@ def described() -> list[str]:
 
 @contextmanager
 def nvml_session() -> Iterator[Any]:
-    """Gives the block NVML's module, initialised once; raises NoGpu instead of NVML's errors."""
+    """A ``with`` statement's context, which gives it NVML's module, initialised.
+
+    NVML's errors in it, or a missing NVML, are raised as NoGpu.
+    """
     try:
         nvml = importlib.import_module("pynvml")
     except ImportError as error:
@@ -118,7 +121,7 @@ def nvml_session() -> Iterator[Any]:
 
 
 def _open(nvml: Any) -> None:
-    """Opens NVML until the process ends: opening takes some 50 ms, and each round reads it."""
+    """Opens NVML, unless it is open, until the process ends: each time would take some 50 ms."""
     if not any(nvml is opened for opened in _OPENED):
         nvml.nvmlInit()
         atexit.register(nvml.nvmlShutdown)

@@ -20,7 +20,7 @@ class GpuUsage(GpuWatch):
         self._device_bytes = 0.0
 
     def ran(self, loops: int, use: DeviceUse | None) -> None:
-        """Adds a run of ``loops`` loops, with the engine's report of its device."""
+        """Adds a run in which the program ran ``loops`` times; ``use`` is the engine's report."""
         self._runs += loops
         self._uses += [use] if use is not None else []
         self._device_bytes = max(self._device_bytes, self.most(lambda r: r.used_bytes) or 0.0)
@@ -45,7 +45,10 @@ class GpuUsage(GpuWatch):
         )
 
     def after(self, before: GpuUse | None) -> GpuUse:
-        """The cell's figures after a later pass: the most memory of all, the rest of this pass."""
+        """Returns the cell's figures after a later pass, given those of the passes before.
+
+        The memory is the most of all passes; the other figures are those of this pass.
+        """
         use = self.summary()
         known = (use, before or use)
         peaks = [each.peak_bytes for each in known if each.peak_bytes is not None]
