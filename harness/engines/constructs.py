@@ -39,7 +39,10 @@ class Construct:
 
 
 def _schema(columns: str) -> Schema:
-    """The schema for ``id:int64 k:int64?``; ``?`` marks columns that hold NULLs."""
+    """Returns the schema that a short text describes: ``id:int64 k:int64?``.
+
+    ``?`` marks columns that hold NULLs.
+    """
     pairs = (text.rstrip("?").split(":") for text in columns.split())
     nullable = (text.endswith("?") for text in columns.split())
     return tuple(Column(n, Type(t), null) for (n, t), null in zip(pairs, nullable, strict=True))

@@ -53,7 +53,7 @@ class Gap:
         return f"{what} ({self.reason})" if self.reason else what
 
     def holds(self, e: exp.Expr) -> bool:
-        """True if a node of a SQL tree falls into this gap."""
+        """True if an expression of a SQL tree falls into this gap."""
         if self.test is not None:
             return self.test(e)
         return not self.when and type(e) is self.of
@@ -82,7 +82,7 @@ class Refused(Unsupported):
 
 
 class Gaps:
-    """The gaps of one engine, with look-ups by words, by kind and by a library's message."""
+    """The gaps of one engine. They are found by words, by kind, or by a message of its library."""
 
     def __init__(self, label: str, declared: Iterable[Gap]) -> None:
         self.label, self.declared = label, tuple(declared)

@@ -82,9 +82,10 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
         return f'{x}.rename("x").corr({y}.rename("y"))'
 
     def _meta(self, e: Expression) -> str:
-        """Returns the text of Dask's ``meta`` option with the dtype of an expression's result.
+        """Returns the text of an option of Dask's functions: ``, meta=cudf.Series(dtype="int64")``.
 
-        Without the option, Dask would infer the dtype from sample texts of its own.
+        It states the dtype of the expression's result. Without it, Dask would try the expression on
+        made-up values to find the dtype.
         """
         dtype = self.dtype(self.typed(e)) or "datetime64[us]"
         return f", meta=cudf.Series(dtype={quoted(dtype)})"
@@ -184,10 +185,10 @@ class DaskCudfProgram(DaskProgram):
         return name
 
     def _unmatched(self, node: Join, left: str, keys: str) -> str:
-        """Emits an anti join: a left join with a marked right side, of which unmarked rows stay.
+        """Emits the rows of ``left`` without a partner: those that a left join gives no mark.
 
-        ``keys`` is the text of a frame of the distinct right keys. Dask has no anti join, and
-        cuDF's merge no indicator.
+        ``keys`` is the text of a frame of the distinct right keys, to which a column of marks is
+        added. Dask has no anti join, and cuDF's merge does not tell which rows found a partner.
         """
         ours = listing([a for a, _ in node.on])
         found = fresh("found", set(self.physical[node]))

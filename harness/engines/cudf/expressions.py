@@ -103,7 +103,10 @@ class CudfExpressions(PandasExpressions):
         return self._signed(e, "//", [e.this, e.expression])
 
     def _signed(self, e: Expression, operator: str, signs: Sequence[Expression]) -> Code:
-        """Emits ``|a| operator |b|`` for the operands of ``e``, times the signs of ``signs``."""
+        """Emits ``sign(x) * (|a| operator |b|)``, with ``a`` and ``b`` the operands of ``e``.
+
+        ``signs`` are the operands ``x`` whose signs the result is multiplied by.
+        """
         result = f"{self._magnitude(e.this)} {operator} {self._magnitude(e.expression)}"
         factors = [f"np.sign({self.text(x)})" for x in signs if not is_constant(x)]
         if sum(isinstance(x, exp.Neg) and is_constant(x) for x in signs) % 2:

@@ -125,9 +125,10 @@ class CudfProgram(PandasProgram):
         return keeping_integers(node, side)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Returns the texts of both inputs, with keys of one dtype, and the risky right keys.
+        """Returns the texts of both inputs, with keys of one dtype, and the names of risky keys.
 
-        Keys of unlike dtypes would be compared as floats. For ``risky`` see ``PandasJoins._sides``.
+        Keys of unlike dtypes would be compared as floats. A right key is risky if it and its left
+        key may be NULL: merge would match their NULLs.
         """
         left, right, risky = super()._sides(node)
         return left + keeping_whole_keys(node), right, risky

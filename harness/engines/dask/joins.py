@@ -33,7 +33,10 @@ class DaskJoins(DaskSteps, PandasJoins):
         return merged
 
     def _distributed(self, node: Node) -> str:
-        """Returns the variable of a lazy frame with a computed frame's rows; all joins share it."""
+        """Returns the variable of a lazy frame of one partition with the rows of a computed frame.
+
+        It is emitted for the first join that needs it, and used again by others.
+        """
         if node not in self.distributed:
             text = f"dd.from_pandas({self.frame(node)}, npartitions=1)"
             self.distributed[node] = self._in_variable(node, text)
@@ -47,9 +50,10 @@ class DaskJoins(DaskSteps, PandasJoins):
         return super().join(node)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Returns the texts of both inputs, with keys of one dtype, and the risky right keys.
+        """Returns the texts of both inputs, with keys of one dtype, and the names of risky keys.
 
-        Dask shuffles by the keys' hash. For ``risky`` see ``PandasJoins._sides``.
+        Dask shuffles by the keys' hash, which depends on the dtype. A right key is risky if it and
+        its left key may be NULL: merge would match their NULLs.
         """
         left, right, risky = super()._sides(node)
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]

@@ -46,7 +46,10 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
     """Emits whole programs of dask.dataframe, and the steps that are no aggregates and no joins."""
 
     def _gathered_limit(self, node: Limit) -> str:
-        """Emits the first rows of a frame, from as many partitions as these rows lie in."""
+        """Emits the first rows of a frame as a computed frame, not a lazy one.
+
+        Dask looks for them in as many partitions as they lie in, not in the first one only.
+        """
         if node.count is None:
             raise self.gaps.unsupported("rows from a place to the end")
         frame, count = self.frame(node.input), node.offset + node.count
@@ -216,7 +219,10 @@ def _parquet(name: str, columns: Sequence[Column]) -> str:
 
 
 def _has_scalars(node: Node) -> bool:
-    """True if a node, or the node below its projections, adds lazy scalars as columns."""
+    """True if a node adds lazy scalars to its frame: a window, or a scalar subquery.
+
+    Projections on top of these are looked through.
+    """
     while isinstance(node, Project):
         node = node.input
     return isinstance(node, Window) or (isinstance(node, Join) and node.kind == "single")

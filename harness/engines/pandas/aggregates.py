@@ -58,7 +58,10 @@ class PandasAggregates(PandasSteps):
             self.gaps.refuse(type(e), e)
 
     def _instead(self, node: Aggregate, other: Aggregate) -> str:
-        """Emits another aggregation with the same answer, and returns its frame."""
+        """Emits ``other``, an aggregation with the same answer, in place of ``node``.
+
+        Returns the variable of its frame.
+        """
         frame = self.frame(other)
         self.physical[node] = self.physical[other]
         return frame
@@ -81,10 +84,11 @@ class PandasAggregates(PandasSteps):
     def _grouping(
         self, node: Aggregate
     ) -> tuple[str, list[str], list[tuple[str, Expression, str]]]:
-        """Returns the text of the frame to group, the keys' columns, and each aggregate's parts.
+        """Returns what a GROUP BY needs: a frame's text, the keys' columns, and the aggregates.
 
-        These are the aggregate's name, itself, and the column with its argument. A computed column
-        has its name in the answer, unless a column of that name is still read.
+        Each aggregate is given as its name, its expression, and the column with its argument. If a
+        key or argument is computed, its column has the result's name in the answer, unless a
+        column of that name is still read.
         """
         frame, print_ = self.frame(node.input), self.expressions(node.input)
         computed: dict[Expression, str] = {}

@@ -141,7 +141,10 @@ class PandasExpressions(PandasText, PandasDates):
     # ------------------------------------------------------------------ aggregates
 
     def reduction(self, e: Expression) -> str:
-        """Returns the method call that reduces a column, or a column of a grouped frame."""
+        """Returns a method call that computes an aggregate: ``sum()``, ``quantile(0.9)``.
+
+        It is called on a column, or on a column of a grouped frame.
+        """
         if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
             return "size()"
         if isinstance(e, exp.Count):

@@ -119,7 +119,7 @@ class PandasJoins(PandasSteps):
         return self.assign(node, self._rows(node, f"{sign}{left}[{quoted(ours)}].isin({keys})"))
 
     def _semi_merge(self, node: Join) -> str:
-        """Emits a semi or anti join on several keys as a merge with the distinct keys."""
+        """Emits a semi or anti join on several keys as a merge with the distinct right keys."""
         left, right = self.exact(node.left), self.frame(node.right)
         ours, theirs = [a for a, _ in node.on], [b for _, b in node.on]
         keys = f"{right}[{listing(theirs)}]"

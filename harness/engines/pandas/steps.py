@@ -59,7 +59,11 @@ class PandasSteps(ProgramEmitter):
         return self.frames[node]
 
     def exact(self, node: Node, in_order: bool = False) -> str:
-        """Returns the node's frame with no other columns than its own."""
+        """Returns the text of the node's frame, without columns that the plan does not need.
+
+        A frame can have such columns: it has all of a table in memory. If ``in_order``, the others
+        are in the order that the plan gives them, too.
+        """
         frame, want = self.frame(node), node.names
         if in_order and self.order(node) != want:
             return f"{frame}[{listing(want)}]"
@@ -69,7 +73,10 @@ class PandasSteps(ProgramEmitter):
         return f"{frame}{_dropped(gone) if self._drops(node) else f'[{listing(want)}]'}"
 
     def order(self, node: Node) -> tuple[str, ...]:
-        """Returns the column names of the frame that :meth:`exact` returns, in their order."""
+        """Returns the node's column names in the order that its frame has them.
+
+        The frame is meant without the columns that the plan does not need.
+        """
         if self._extra_columns(node) and not self._drops(node):
             return node.names
         return tuple(c for c in self.physical[node] if c in node.names)
@@ -78,7 +85,10 @@ class PandasSteps(ProgramEmitter):
         return [c for c in self.physical[node] if c not in node.names]
 
     def _drops(self, node: Node) -> bool:
-        """True if :meth:`exact` removes extra columns by name, rather than select the others."""
+        """True if the columns that a plan does not need are removed by ``drop(columns=…)``.
+
+        If that text is longer, or the node is a scan, the needed columns are selected instead.
+        """
         shorter = len(_dropped(self._extra_columns(node))) < len(f"[{listing(node.names)}]")
         return shorter and not isinstance(node, Scan)
 

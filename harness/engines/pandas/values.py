@@ -75,7 +75,10 @@ class PandasValues(Functions):
         return Code(f"{self.frame}[{quoted(e.name)}]", ATOM)
 
     def series(self, e: Expression) -> str:
-        """Returns the text of a new column; a condition has true, false and NULL."""
+        """Returns the text of a column with an expression's values; NULL alone is unsupported.
+
+        Of a condition the column has true, false and NULL.
+        """
         if isinstance(e, exp.Null):
             raise self.gaps.unsupported("a column of NULLs", in_sql(e))
         return self.text(e)

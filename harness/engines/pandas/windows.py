@@ -77,8 +77,8 @@ class Partitions:
 class PandasWindows:
     """Emits the window functions of one node over columns of ``frame``.
 
-    ``statements`` receives the statements that must run first; ``sort`` returns a call that
-    sorts.
+    ``statements`` receives the statements that must run first; ``sort`` maps ORDER BY keys to the
+    text of a call that sorts a frame by them.
     """
 
     counting: ClassVar[str] = ""
@@ -166,7 +166,10 @@ class PandasWindows:
         return f'{ranks}.astype("int64")'
 
     def _rank(self, e: Expression, rows: Partitions) -> str:
-        """Emits ranks by several keys: the number of the first peer, or a count of peer groups."""
+        """Emits ranks by several keys; rows with equal keys, peers, share a rank.
+
+        ``rank`` is the row number of the first peer; ``dense_rank`` counts groups of peers.
+        """
         if not rows.order:
             raise self.gaps.unsupported("a rank without an order", in_sql(e))
         if isinstance(e, exp.Rank):

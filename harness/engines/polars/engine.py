@@ -88,7 +88,7 @@ class PolarsProgram(ProgramEmitter):
         return self.module([*self.statements, f"return {frame}{end}"])
 
     def frame(self, node: Node) -> str:
-        """Returns an expression for the node's frame; a variable if the node is read twice."""
+        """Returns the text of the node's frame: calls, or a variable if the frame is read twice."""
         if node not in self.frames:
             text: str = self.emitted(node)
             self.physical.setdefault(node, node.names)
@@ -172,12 +172,18 @@ class PolarsProgram(ProgramEmitter):
         return f"{text}.select({self.items(node.items, node.input, of=node)})"
 
     def _in_one_step(self, node: Project, totals: Aggregate) -> bool:
-        """True if a projection and the totals that it reads can be one step: it reads each once."""
+        """True if aggregates of a whole frame, and what is computed of them, can be one ``select``.
+
+        ``totals`` has the aggregates, ``node`` reads them: each at most once, and no others do.
+        """
         read = [c.name for _, e in node.items for c in columns_of(e)]
         return not totals.keys and self.uses[totals] == 1 and len(set(read)) == len(read) > 0
 
     def _computed_totals(self, node: Project, totals: Aggregate) -> str:
-        """Emits totals and what is computed of them: ``.select(share=pl.col("a").sum() / …)``."""
+        """Emits a ``select`` of what is computed of aggregates: ``share=pl.col("a").sum() / …``.
+
+        ``totals`` has the aggregates, which are of a whole frame; ``node`` reads them.
+        """
         text = self.frame(totals.input)
         inner, outer = self.expressions(totals.input), self.expressions(totals)
         outer.spelt = {name: inner.aggregate(e, grouped=False) for name, e in totals.aggregates}
@@ -185,9 +191,10 @@ class PolarsProgram(ProgramEmitter):
         return f"{text}.select({values})"
 
     def items(self, items: Sequence[Item], source: Node, of: Node | None = None) -> str:
-        """Returns the arguments of ``select``: names that stay, then keywords, as Python needs.
+        """Returns the arguments of ``select``: ``"a", b=pl.col("c") + 1``.
 
-        Stores the resulting order of columns as that of the node ``of``, if given.
+        Columns that keep their names come first, since Python wants keywords last. The resulting
+        order of columns is stored for the node ``of``, if given.
         """
         print_ = self.expressions(source)
         plain = [(n, e) for n, e in items if isinstance(e, exp.Column) and e.name == n]
@@ -277,7 +284,10 @@ class PolarsProgram(ProgramEmitter):
         return f"left_on={one_or_list(left)}, right_on={one_or_list(right)}"
 
     def _coalesce(self, node: Join) -> str:
-        """Returns the option that keeps the right key's column; an empty text if it is not read."""
+        """Returns ``, coalesce=False``, which keeps a right key that is read beside its left key.
+
+        If none is read, the text is empty.
+        """
         read = {b for a, b in node.on if a != b} & set(node.names) - {a for a, _ in node.on}
         residual = columns_in(node.residual) & {b for a, b in node.on if a != b}
         return ", coalesce=False" if node.kind in ("inner", "left") and (read or residual) else ""
@@ -333,7 +343,10 @@ class PolarsProgram(ProgramEmitter):
         return f"pl.concat([{', '.join(map(self._widened, united(node, self.uses)))}])"
 
     def _widened(self, node: Node) -> str:
-        """Returns the node's columns in order, integers in 64 bits, as ``concat`` needs."""
+        """Returns the variable of the node's frame as Polars' ``concat`` needs it.
+
+        Its columns are in the node's order, its integers in 64 bits.
+        """
         text = self.exact(node)
         narrow = [name for name in node.names if name in self.widths.narrow(node)]
         if narrow:

@@ -87,7 +87,10 @@ class PolarsText(PolarsValues):
         return self.null_with(characters, self.string(e.this, call))
 
     def null_with(self, argument: Expression, code: Code) -> Code:
-        """Makes a call NULL if an argument is NULL: Polars would take that for no argument."""
+        """Returns the text of a call, ``code``, that is made NULL where an argument of it is NULL.
+
+        Polars would take the NULL for an argument that is not given.
+        """
         if not self.nullable(argument):
             return code
         there = f"{self.operand(argument, ATOM)}.is_not_null()"

@@ -55,7 +55,10 @@ class PolarsWindows:
         self.print_, self.gaps = print_, print_.gaps
 
     def passes(self, functions: Sequence[tuple[str, exp.Window]]) -> list[WindowPass]:
-        """Returns passes, each with an order to sort by and columns to add; unsorted ones first."""
+        """Returns the functions grouped by the order that their frame must have; no order is first.
+
+        ``functions`` are pairs of a column's name and its window function.
+        """
         sorted_by = {_order(e) for _, e in functions if self._needs_sorting(e)}
         found: dict[tuple[Expression, ...], WindowPass] = {}
         for name, e in functions:
@@ -84,9 +87,11 @@ class PolarsWindows:
     # ------------------------------------------------------------------ one window
 
     def _printed(self, e: exp.Window, name: str, presorted: bool) -> tuple[str, str | None]:
-        """Returns a window's text, and that of its second pass, or None.
+        """Returns the text of a window's column, and that of a second step, or None.
 
-        There is a second pass if rows with equal keys share a value.
+        The second step replaces the column by values computed from it, where rows with equal keys
+        share a value. ``name`` is the column's name, in quotes. If ``presorted``, the frame
+        is sorted by the window's keys.
         """
         function, order = e.this, [] if presorted else window_order(e)
         over = self._over(e, order)
@@ -119,7 +124,11 @@ class PolarsWindows:
         return f"pl.col({name}).{call}().over({self.print_.names(keys)})"
 
     def _ranked(self, e: exp.Window, name: str) -> tuple[str, str | None]:
-        """Returns the text of ranks over a sorted frame, and that of a second pass, or None."""
+        """Returns the text of a column of ranks over a sorted frame, and that of a second step.
+
+        The second step gives rows with equal keys the rank of the first of them; None if there
+        is none. ``name`` is the column's name, in quotes.
+        """
         over = self._over(e, [])
         if isinstance(e.this, exp.Rank):
             return f"{self._numbers(over)}{over}", self._of_peers(e, name, "first")
@@ -144,10 +153,11 @@ class PolarsWindows:
         return f"{self.print_.number(e.this, e, ATOM)}.shift({rows}{more})"
 
     def _picked(self, e: exp.Window, name: str, over: str) -> tuple[str, str | None]:
-        """Emits ``first_value``, ``last_value`` or ``nth_value``.
+        """Returns the text of ``first_value``, ``last_value`` or ``nth_value``, and a further one.
 
-        Returns the window's text, and that of its second pass, or None. ``nth_value`` is NULL where
-        the frame has fewer than n rows.
+        The further one is that of a second step, which replaces the column ``name`` by
+        values computed from it; None if there is none. ``nth_value`` is NULL where the frame has
+        fewer than n rows.
         """
         function = e.this
         value = self.print_.operand(function.this, ATOM)

@@ -83,7 +83,10 @@ def _has_constants(node: Node) -> bool:
 
 
 def call_of(e: Expression, print_: ArrowExpressions) -> ArrowCall:
-    """Returns Arrow's function for an aggregate; raises Unsupported if there is none."""
+    """Returns the call of Arrow's function for an aggregate; raises Unsupported if it has none.
+
+    ``print_`` emits the aggregate's argument.
+    """
     if isinstance(e, exp.Count):
         if isinstance(e.this, exp.Distinct):
             return ArrowCall("count_distinct", _key(e.this.expressions[0], print_))

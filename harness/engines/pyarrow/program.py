@@ -95,7 +95,7 @@ class ArrowProgram(ProgramEmitter):
         return [f"from pyarrow.acero import {', '.join(acero)}"] if acero else []
 
     def _answer(self, plan: Node) -> str:
-        """Returns the table of the answer, with its columns in order."""
+        """Returns the text of the table of the answer, with its columns in order."""
         flow = self._settled(plan)
         chosen = "" if flow.columns == plan.names else f".select({listing(plan.names)})"
         return flow.table + chosen
@@ -263,7 +263,10 @@ class ArrowProgram(ProgramEmitter):
         return coalesced(flow, output) if output.both else flow
 
     def _with_value(self, node: Join) -> Flow:
-        """Emits a scalar subquery, computed first; its value is then a constant."""
+        """Emits a scalar subquery, and keeps its value in a variable.
+
+        Returns the flow of the join's left input, with the variable's value in all its rows.
+        """
         table = self.stored(replace(self.narrowed(node.right), name="subquery")).head
         flow = self.flow(node.left)
         values = dict(flow.values)
@@ -351,5 +354,8 @@ def _chosen(values: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 
 
 def _is_part(name: str, outputs: Mapping[str, str]) -> bool:
-    """True if the text of an output reads a column, which is then no column of the answer."""
+    """True if a column is an operand of an output, a computed column of the answer.
+
+    ``outputs`` maps the names of computed columns to their texts.
+    """
     return any(column(name) in text for text in outputs.values())

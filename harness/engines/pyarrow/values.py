@@ -55,7 +55,11 @@ class ArrowValues(Functions):
         return Code(self.values.get(e.name) or f"pc.field({quoted(e.name)})", ATOM)
 
     def expression(self, e: Expression, precedence: int = 0, strict: bool = False) -> str:
-        """Returns the text as an Arrow expression: Python values are wrapped."""
+        """Returns an operand's text as an Arrow expression: a constant as ``pc.scalar(1)``.
+
+        It is in parentheses if it binds less than ``precedence``; if ``strict``, also if it binds
+        the same.
+        """
         return wrapped(e, self.operand(e, precedence, strict))
 
     def argument(self, e: Expression) -> str:

@@ -92,7 +92,10 @@ def _values(line: str) -> Iterator[_Value]:
 
 
 def _statement(line: str) -> list[ast.stmt]:
-    """Parses a line; returns no statement if the line begins a function."""
+    """Returns the syntax tree of a line, in a list, which is empty if no values can be shared.
+
+    That is so where the line begins a function, or has several lines.
+    """
     try:
         body = ast.parse(line.lstrip()).body
     except SyntaxError:

@@ -117,7 +117,10 @@ class Expressions(ABC):
         return self.by_spelling(e) if method is None else method(e)
 
     def by_spelling(self, e: Expression) -> Code:
-        """Emits an expression whose class has no method; raises Unsupported here."""
+        """Emits an expression for whose class the emitter has no method.
+
+        This base class raises Unsupported; derived emitters look in a table of functions.
+        """
         raise self.gaps.missing(type(e), in_sql(e))
 
     def argument(self, e: Expression) -> str:
@@ -168,7 +171,8 @@ class Expressions(ABC):
     def number(self, x: Expression, e: Expression, precedence: int, strict: bool = False) -> str:
         """Returns the text of ``x``, an operand of ``e``, widened if its type would be too narrow.
 
-        For ``precedence`` and ``strict`` see ``operand``.
+        It is in parentheses if it binds less than ``precedence``; if ``strict``, also if it binds
+        the same.
         """
         kind = wider(x, e, self.widths, self.narrow, self._types)
         return self.operand(x, precedence, strict) if kind is None else self.widened(x, kind)
@@ -233,7 +237,10 @@ class Expressions(ABC):
         return self.condition(e, Place.FILTER).text
 
     def truth(self, truth: Truth) -> Code:
-        """Emits a condition in which all tests for NULL are explicit."""
+        """Emits a condition from ``truth``, a tree of AND, OR, NOT and tests for NULL.
+
+        The tests that the library needs, to answer as SQL does, are already in the tree.
+        """
         match truth:
             case Plain(e):
                 return self.plain(e)
@@ -260,11 +267,14 @@ class Expressions(ABC):
         return Code(self.truths[type(truth)].format(**{**self.words(), **fields}), ATOM)
 
     def enclosed(self, truth: Truth) -> str:
-        """Returns the text of a condition on which methods can be called."""
+        """Returns the text of a condition, in parentheses where a method call needs them."""
         return enclosed(self.truth(truth), ATOM)
 
     def words(self) -> Mapping[str, object]:
-        """Returns values of further fields in ``spellings``, for derived emitters to override."""
+        """Returns texts for further ``{fields}`` of the patterns by which functions are spelt.
+
+        It maps a field to its text; derived emitters override it.
+        """
         return {}
 
     def subject(self, e: Expression) -> str:

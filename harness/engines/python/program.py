@@ -57,7 +57,10 @@ class ProgramEmitter(ABC):
         return module([*wanted, *self.more_imports(text)], body, functions)
 
     def more_imports(self, text: str) -> list[str]:
-        """Returns import lines for names that a text uses other than as ``name.``."""
+        """Returns import lines for names that the program's text uses bare: ``Declaration(…)``.
+
+        Names used as ``pc.`` or ``pd.`` are imported already. Derived emitters override this.
+        """
         return []
 
 

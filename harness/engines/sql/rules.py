@@ -1,6 +1,8 @@
 """Rules that rewrite a query's SQL tree into forms that every dialect can print.
 
-A rule changes the tree in place. Every expression carries its type, before and after a rule.
+A rule changes ``tree`` in place and returns the query to print; ``spec`` describes DuckDB's
+answer, such as the types of its columns. Every expression carries its type, before and after a
+rule.
 """
 
 from __future__ import annotations
@@ -64,7 +66,10 @@ def leaves(query: Expression) -> Iterator[exp.Select]:
 
 
 def answer_types(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Casts the answer's computed columns to the types that DuckDB gives them."""
+    """Casts the answer's computed columns to the types that DuckDB gives them.
+
+    ``spec`` has these types; it describes DuckDB's answer.
+    """
     for select in leaves(tree):
         for item, column in zip(select.selects, spec.schema, strict=False):
             value, to = item.unalias(), _CAST.get(column.type)
@@ -408,7 +413,10 @@ def _keys(e: Expression) -> Iterator[Expression]:
 
 
 def _distinguished(e: Expression) -> list[Expression]:
-    """Returns the values that a node compares for equality, such as DISTINCT's; not GROUP BY's."""
+    """Returns the values that an expression compares for equality.
+
+    DISTINCT, PARTITION BY, UNION, IN and ``=`` compare values; GROUP BY is treated elsewhere.
+    """
     if isinstance(e, exp.Window):
         return list(e.args.get("partition_by") or [])
     if isinstance(e, exp.Distinct):

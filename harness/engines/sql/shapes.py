@@ -1,4 +1,4 @@
-"""Tests of SQL nodes for gaps: True for a form that some library lacks or answers wrongly."""
+"""Tests of SQL expressions for gaps: True for a form that some library lacks or answers wrongly."""
 
 from __future__ import annotations
 

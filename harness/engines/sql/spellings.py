@@ -23,9 +23,10 @@ Spellings = Mapping[type[Expression], Spelling]
 def dialect(
     nearest: type[Dialect], spellings: Spellings, types: Mapping[exp.DType, str] | None = None
 ) -> type[Dialect]:
-    """A subclass of sqlglot's nearest dialect that prints some kinds of nodes in its own way.
+    """A subclass of sqlglot's nearest dialect that prints some expressions in its own way.
 
-    ``types`` are names of types that differ from the nearest dialect's.
+    ``spellings`` maps an expression's class to the function that prints it; ``types`` has
+    names of types that differ from the nearest dialect's.
     """
     printer: Any = nearest.generator_class
     own = {
@@ -41,7 +42,10 @@ def dialect(
 
 
 def spelt(pattern: str) -> Spelling:
-    """Returns a function that prints a node by a pattern: ``{name}`` stands for that argument."""
+    """Returns a function that prints an expression by a pattern, such as ``LOG2({this})``.
+
+    ``{name}`` stands for the text of the expression's argument of this name.
+    """
 
     def text(printer: Any, e: Expression) -> str:
         return pattern.format_map(_Arguments(printer, e))
@@ -50,7 +54,7 @@ def spelt(pattern: str) -> Spelling:
 
 
 class _Arguments(dict[str, str]):
-    """A node's arguments by name; each is printed on first use."""
+    """An expression's arguments by name; each is printed on first use."""
 
     def __init__(self, printer: Any, e: Expression) -> None:
         super().__init__()
