@@ -76,7 +76,8 @@ class Cache(Closing):
     """A cache folder in use by a run: entries that the run has used stay until ``close``.
 
     ``limit`` bounds all that is in it, in bytes. Raises DataError if the folder cannot be written,
-    or if its path has characters that readers of its files take for a pattern or an address.
+    or if its path has characters that readers of its files take for a pattern (``*``) or a URL
+    (``:``).
     """
 
     def __init__(self, root: Path | None = None, limit: int | None = None) -> None:
@@ -175,7 +176,7 @@ class Cache(Closing):
 
 @contextmanager
 def _as_data_error(root: Path) -> Iterator[None]:
-    """Turns an OSError into a DataError that says what to do."""
+    """A ``with`` statement's context: an OSError in it becomes a DataError that says what to do."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Reads a user's CSV files into one Parquet file with canonical types."""
+"""Reads a user's CSV files into one Parquet file with the harness's own types."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from harness.types import Column, Schema, Type
 def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
     """Writes CSV files' rows to the Parquet file ``target``; returns the table's facts.
 
-    Reads the text twice: to infer the types from all of it, and to convert it. Raises
-    WorkloadError for declared types that do not fit, DataError for a file that cannot be read, or
-    if there is no room.
+    Facts are what the cache stores of a table: its columns, NULLs, looks and changes. Reads the
+    text twice: to infer the types from all of it, and to convert it. Raises WorkloadError for
+    declared types that do not fit, DataError for a file that cannot be read, or if there is no
+    room.
     """
     try:
         return _made(source, paths, target, room)

@@ -20,8 +20,8 @@ def narrow(path: Path, names: Sequence[str], form: CsvFormat) -> bool:
     r"""True if all CSV readers find the same rows and fields in a file, which was read before.
 
     They do if all lines end in ``\n``, or all in ``\r\n``; no line is blank; a field is quoted as a
-    whole or not at all, contains no line break, and is not quoted if it is empty; column names are
-    plain; and NULL is the empty field.
+    whole or not at all, contains no line break, and is not quoted if it is empty; no reader changes
+    a column's name; and NULL is the empty field. ``form`` holds the file's delimiter and NULLs.
     """
     if form != form.plain or not all(map(PLAIN_NAME.fullmatch, names)):
         return False

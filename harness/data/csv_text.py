@@ -24,7 +24,10 @@ RECODE = "for example: iconv -f WINDOWS-1252 -t UTF-8"
 
 
 def header(path: Path, spelling: CsvFormat) -> list[str]:
-    """Returns a file's column names; raises DataError if they are missing or invalid."""
+    """Returns a file's column names; raises DataError if they are missing or invalid.
+
+    ``spelling`` holds the file's delimiter.
+    """
     try:
         with opened(path) as stream:
             head = stream.read(HEADER_BYTES)
@@ -46,9 +49,10 @@ def header(path: Path, spelling: CsvFormat) -> list[str]:
 
 
 def batches(paths: tuple[Path, ...], spelling: CsvFormat) -> Iterator[dict[str, pa.Array]]:
-    """Yields all rows of all files by column, as text; the format's null values become NULL.
+    """Yields all rows of all files, as batches that map column names to arrays of text.
 
-    Raises DataError for a file that is not CSV in UTF-8, or has other columns than the first file.
+    ``spelling`` holds the delimiter and the texts that become NULL. Raises DataError for a file
+    that is not CSV in UTF-8, or has other columns than the first file.
     """
     names = header(paths[0], spelling)
     for path in paths:
@@ -90,5 +94,5 @@ def _size(count: int) -> str:
 
 
 def opened(path: Path) -> pa.NativeFile:
-    """Opens a file, decompressed."""
+    """Opens a file as a stream of bytes; the content of a ``.gz`` file is decompressed."""
     return pa.input_stream(str(path), compression="gzip" if path.suffix.lower() == ".gz" else None)

@@ -44,7 +44,7 @@ class Found:
 
 
 def resolve(source: TableSource, walk: Walk) -> Found:
-    """Returns the files of a table, using the walk that all tables of its workload share.
+    """Returns the files of a table; ``walk`` lists folders, each once for all tables of a workload.
 
     Raises WorkloadError, at the table's line, if there is no file, or one cannot be used.
     """

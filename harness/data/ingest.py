@@ -1,4 +1,4 @@
-"""A user's CSV or Parquet files -> one table with canonical types, in the cache."""
+"""A user's CSV or Parquet files -> one table with the harness's own types, in the cache."""
 
 from __future__ import annotations
 
@@ -58,11 +58,12 @@ def ingest(
     """Reads a table once; later calls use the cache as long as the files are the same.
 
     Tables of the same files, read in the same way, share a cache entry, whatever their names.
-    Raises DataError if a file changes while it is read.
+    Raises DataError if a file changes while it is read. ``wanted`` is the input that a run uses.
 
     Engines get a CSV file as it is if all their readers agree on its bytes. Otherwise (irregular
     quotation marks, blank lines, ``TRUE``; several files, of which pandas reads one) they get a
-    plain copy in the cache. A file whose path could be read as a pattern or an address is linked.
+    copy in the cache, rewritten so that all do. A file whose path could be read as a pattern or a
+    URL is linked.
     """
     found = resolve(source, walk)
     if found.kind == "TSV" and not source.delimited:

@@ -1,4 +1,4 @@
-"""Plain paths for a user's files, which no reader takes for a pattern or an address."""
+"""Plain paths for a user's files, which no reader takes for a pattern or a URL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.tables import plain_path
 
 
 def plain(found: Found, cache: Cache) -> tuple[Path, ...]:
-    """Returns a table's files, or links to all of them if a path is not plain.
+    """Returns a table's files, or links to all of them if a path could be a pattern or a URL.
 
     The links lie in the cache as long as the run uses it; their names keep the order. Raises
     DataError if the cache cannot be written.

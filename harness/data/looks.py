@@ -107,7 +107,7 @@ class _Fitting:
         """Adds texts from row ``start`` on; False if the column no longer looks like the form.
 
         A column looks like a form if half of its texts fit, and if those that do not fit have few
-        different values, none of them a code.
+        different values, none of them a code, such as ``007`` or a phone number.
         """
         fits = self.form.fits(text)
         self._note_example(text, fits, start)

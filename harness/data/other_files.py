@@ -25,9 +25,11 @@ Content = tuple[pa.Schema, Iterator[pa.RecordBatch]]
 
 
 def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
-    """Writes the files' rows to one Parquet file with canonical types; returns the table's facts.
+    """Writes the files' rows to one Parquet file ``target``; returns the table's facts.
 
-    Raises DataError for a file that cannot be read.
+    Values get the harness's own types, such as 64-bit integers and floats. Facts are what the cache
+    stores of a table: its columns, NULLs and changes. Raises DataError for a file that cannot be
+    read.
     """
     schemas = {}
     for path in paths:

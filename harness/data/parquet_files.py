@@ -1,4 +1,4 @@
-"""Reads a user's Parquet files as a table with canonical types, in place if they have these."""
+"""Reads a user's Parquet files as a table with the harness's types, in place if they have these."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ IDLE_NOTES = frozenset({b"org.apache.spark.version", b"org.apache.spark.sql.parq
 
 
 def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
-    """Uses the files in place if their types are canonical and no float is NaN; else writes a copy.
+    """Uses the files in place if their types are the harness's and no float is NaN; else copies.
 
-    Files with metadata that a reader interprets (pandas' index) are copied, too. Columns of types
-    that the harness lacks (lists, structs, binary, times of day) are left out. Returns the table's
-    facts. Raises DataError for a file that cannot be read, and if there is no room for the copy.
+    The harness's types are 64-bit integers and floats, text, boolean, date and timestamps in
+    microseconds. Files with metadata that a reader interprets (pandas' index) are copied, too.
+    Columns of types that the harness lacks (lists, structs, binary, times of day) are left out.
+    Returns what the cache stores of the table: its columns, NULLs and changes. Raises DataError for
+    a file that cannot be read, and if there is no room for the copy.
     """
     schemas = {path: _schema(path) for path in paths}
     columns, first = columns_of(source, schemas), schemas[paths[0]]
@@ -169,8 +171,8 @@ def _has_idle_metadata(schema: pa.Schema) -> bool:
 def _in_place(paths: tuple[Path, ...], columns: Schema) -> WrittenFile | None:
     """Returns the rows, NULLs and special values of files that are used as they are.
 
-    NULLs come from the statistics if these are complete, else the values are read. None if a float
-    is NaN, which canonical tables do not have.
+    NULLs come from the statistics if these are complete, else the values are read. Returns None if
+    a float is NaN: the files are then copied, with NULL for NaN.
     """
     rows, total = 0, dict.fromkeys((column.name for column in columns), 0)
     special: dict[str, Specials] = dict.fromkeys(total, ())
@@ -225,9 +227,9 @@ def _noted_specials(metadata: pq.FileMetaData) -> dict[str, Specials]:
 
 
 def _noted_times(path: Path, metadata: pq.FileMetaData) -> set[str]:
-    """Returns the date and time columns whose statistics show all values in range.
+    """Returns the date and time columns whose statistics show no year outside of 1 to 9999.
 
-    Raises DataError if a value is not.
+    Raises DataError if they show one.
     """
     found = set()
     for name, groups in _statistics(metadata):
@@ -276,10 +278,10 @@ def _batches(
 def canonical_batch(
     source: TableSource, path: Path, columns: Schema, batch: pa.RecordBatch
 ) -> pa.RecordBatch:
-    """Returns the batch with canonical types.
+    """Returns a Parquet file's batch, cast to the types of ``columns``, which are the table's.
 
-    Raises WorkloadError if a column cannot have its declared type, DataError for a date or time out
-    of range.
+    Raises WorkloadError if a column cannot have its declared type, DataError for a date or time
+    outside of the years 1 to 9999.
     """
     arrays = [_values(source, column, batch[column.name]) for column in columns]
     for column, values in zip(columns, arrays, strict=True):
@@ -302,7 +304,10 @@ def _values(source: TableSource, column: Column, values: pa.Array) -> pa.Array:
 
 
 def _to_canonical(values: pa.Array) -> pa.Array:
-    """Casts values of any supported Arrow type to the nearest canonical type."""
+    """Casts values of a supported Arrow type to the harness's type for them.
+
+    Integers and floats get 64 bits, decimals become floats, timestamps UTC in microseconds.
+    """
     kind = values.type
     if pa.types.is_dictionary(kind):
         return _to_canonical(values.dictionary_decode())

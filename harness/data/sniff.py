@@ -28,7 +28,8 @@ class Sniffed:
 def sniff(path: Path) -> Sniffed | None:
     """Returns a file's format, or None if DuckDB does not find one; may raise OSError.
 
-    The sniffer gets a plain copy of the file's beginning: a path may be a pattern to it.
+    The sniffer gets a copy of the file's beginning under another name: it may take the file's own
+    path for a pattern.
     """
     import duckdb
 

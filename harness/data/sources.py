@@ -40,7 +40,7 @@ class TableSource:
 
     @property
     def path(self) -> str:
-        """The paths in one text."""
+        """The paths in one text, with commas between them."""
         return ", ".join(self.paths)
 
 

@@ -93,7 +93,10 @@ def narrow(guess: Type | None, text: pa.Array) -> Type | None:
 
 
 def infer(columns: Iterable[dict[str, pa.Array]]) -> dict[str, Type]:
-    """Returns the types of text columns that come batch by batch."""
+    """Returns a type for each text column that fits all of its values; STRING if no other does.
+
+    ``columns`` are batches, each of which maps column names to arrays of text.
+    """
     guesses: dict[str, Type | None] = {}
     for batch in columns:
         for name, text in batch.items():

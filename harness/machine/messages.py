@@ -76,7 +76,10 @@ def decode_reply(content: bytes) -> Any:
 
 
 class _Replies(pickle.Unpickler):
-    """An unpickler of replies that refuses all classes but the harness's own values, and paths."""
+    """An unpickler of replies that refuses all classes except some of the harness's, and paths.
+
+    Allowed are its frozen dataclasses, enums and errors.
+    """
 
     def find_class(self, module: str, name: str) -> Any:
         if module.split(".")[0] in ("harness", "pathlib"):

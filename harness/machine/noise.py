@@ -107,7 +107,7 @@ class Noise:
         self._began, self._spent = self._clock(), 0.0
 
     def between(self) -> None:
-        """Takes a probe if the probes so far took less than their share of the run's time."""
+        """Takes a probe if the probes so far took at most 1.5% of the run's time."""
         if self.probes and self._spent <= SHARE * (self._clock() - self._began):
             self._take()
 

@@ -130,7 +130,10 @@ class PostgresServer(Closing):
         _remove_shared_memory_at_the_end(self.data / "postmaster.pid")
 
     def _await(self) -> None:
-        """Waits until the server's file says that it is ready."""
+        """Waits until the server's ``postmaster.pid`` says that it is ready.
+
+        Raises RuntimeError if the server ends, or takes longer than START_SECONDS.
+        """
         deadline, state = time.monotonic() + START_SECONDS, self.data / "postmaster.pid"
         while not (state.exists() and state.read_text().rstrip().endswith("ready")):
             assert self._process is not None
@@ -223,7 +226,10 @@ def _dies_with_its_parent() -> None:
 
 
 def _remove_shared_memory_at_the_end(state: Path) -> None:
-    """Marks the server's shared memory for removal with its last process."""
+    """Marks the server's shared memory for removal with its last process.
+
+    ``state`` is the server's ``postmaster.pid``, which has the memory's id.
+    """
     segment = state.read_text().splitlines()[SHARED_MEMORY_LINE].split()[-1]
     _LIBC.shmctl(int(segment), IPC_RMID, None)
 

@@ -87,9 +87,9 @@ def kill_tree(leader: psutil.Process, known: Iterable[psutil.Process] = (), mark
     The leader is stopped first, so that it starts no more processes; then its descendants are
     killed until none is left. Those whose parents are killed become the leader's children while it
     exists. If the leader has died, they cannot be found by their parents, so all processes of the
-    machine are searched for the value ``mark`` of the variable MARK. ``known`` are processes that
-    were descendants; psutil checks that their ids were not reused. The leader is left for its
-    parent to reap.
+    machine are searched for one whose environment variable MARK has the value ``mark``. ``known``
+    are processes that were descendants; psutil checks that their ids were not reused. The leader is
+    left for its parent to reap.
     """
     if leader.pid != os.getpid():
         _signal_to(leader, signal.SIGSTOP)

@@ -41,7 +41,11 @@ DEEPEST = 4000
 
 
 def judge(connection: duckdb.DuckDBPyConnection, sql: str, tables: Iterable[str]) -> None:
-    """Raises WorkloadError unless DuckDB reads the SQL as one harmless SELECT over these tables."""
+    """Raises WorkloadError unless DuckDB reads the SQL as one SELECT over these tables only.
+
+    It may call only functions whose results depend on their arguments alone: none that reads a
+    file, a setting or the clock.
+    """
     import duckdb
 
     try:
@@ -88,7 +92,7 @@ _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 
 
 def _parts(read: Any) -> Iterator[dict[str, Any]]:
-    """Yields every object of a serialized statement."""
+    """Yields every JSON object in ``read``, the JSON in which DuckDB gives a parsed statement."""
     waiting = [read]
     while waiting:
         part = waiting.pop()
@@ -130,7 +134,10 @@ def _is_harmless(name: str) -> bool:
 
 @cache
 def _is_of_harmless(macro: str) -> bool:
-    """True if a macro reads no table, and calls only harmless functions."""
+    """True if a macro, given as SQL, reads no table and calls only harmless functions.
+
+    Harmless are functions whose results depend on their arguments alone.
+    """
     import duckdb
 
     with duckdb.connect() as connection:
@@ -178,7 +185,10 @@ ZONED = "WITH TIME ZONE|TIMESTAMPTZ"
 
 
 def _strangers(read: Any, known: frozenset[str]) -> Iterator[str]:
-    """Yields the tables that a statement reads, other than the known ones and CTEs in scope."""
+    """Yields the tables that a statement reads, other than the known ones and CTEs in scope.
+
+    ``read`` is the JSON in which DuckDB gives the parsed statement.
+    """
     waiting: list[tuple[Any, frozenset[str]]] = [(read, known)]
     while waiting:
         part, known = waiting.pop()
@@ -203,7 +213,8 @@ def _in_with(
 ) -> Iterator[tuple[Any, frozenset[str]]]:
     """Yields the parts of the CTE ``name``, each with the tables that the part may read.
 
-    A recursive CTE may read itself.
+    ``entry`` is the CTE in DuckDB's JSON. A recursive CTE may read itself, all others ``known``
+    tables.
     """
     of_with = entry["value"]  # before DuckDB 2.0 the node stood in a "query"
     node = of_with["query_node"] if "query_node" in of_with else of_with["query"]["node"]

@@ -73,10 +73,11 @@ _TESTS: dict[ValueKind, Callable[[pa.DataType], bool]] = {
 
 
 def canonical(column: Chunks, kind: ValueKind) -> Chunks:
-    """Casts a column to the canonical type of its kind.
+    """Casts a column to the one Arrow type of its kind, such as int64 for all integers.
 
-    Integers beyond 64 bits become their digits as text. A timestamp becomes a date where it is
-    midnight throughout. Raises NotComparable where a value would be changed.
+    Integers beyond 64 bits become their digits as text. With the kind DATE, a timestamp column
+    becomes dates if every value is at midnight. Raises NotComparable where a value would be
+    changed.
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)

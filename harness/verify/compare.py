@@ -36,10 +36,11 @@ def compare(
 ) -> str | None:
     """Returns why an answer is wrong, or None if it is right. Rows are counted from 1.
 
-    ``reference`` is the result of ``spec.reference_sql``, or with ``widened`` that of
-    ``spec.widened_sql``. ``numbers`` are the row numbers to report where both tables are parts of
-    larger ones; numbers of rows are then not compared. Columns take the names of the spec where
-    it has any. Raises HarnessError where the reference has a type that cannot be compared.
+    ``reference`` is DuckDB's answer; with ``widened`` it also has the rows that tie at the edge of
+    a LIMIT, and last a column of ranks under the ORDER BY. ``numbers`` are the row numbers to
+    report where both tables are parts of larger ones; numbers of rows are then not compared.
+    Columns take the names of the spec where it has any. Raises HarnessError where the reference has
+    a type that cannot be compared.
     """
     rank = None
     if widened:
@@ -59,7 +60,10 @@ def compare(
 
 
 def _alike(reference: pa.Table, answer: pa.Table, spec: AnswerSpec) -> tuple[pa.Table, pa.Table]:
-    """Both tables with the same names and with canonical types; raises where they differ."""
+    """Both tables with the same names, and one Arrow type per kind of value (int64 for integers).
+
+    Raises _Differs where names or kinds of columns differ.
+    """
     names = list(spec.columns)
     if len(names) != reference.num_columns:
         names = reference.column_names
@@ -145,8 +149,8 @@ def _leftover(
 ) -> Leftover:
     """Returns the places of required rows that the answer lacks, and of its unexpected rows.
 
-    ``ours`` are the expected candidates, ``theirs`` the answer's rows; with ``give_up_early`` some
-    places may be left out.
+    ``ours`` are all rows that may be in the answer, ``theirs`` the answer's rows. Rows that tie at
+    the edge of a LIMIT are not required. With ``give_up_early`` some places may be left out.
     """
     required = np.flatnonzero(expected.required)
     optional = np.flatnonzero(~expected.required)
@@ -195,10 +199,10 @@ class _Pointer:
         return told
 
     def _partner(self, place: int, missing: Ints) -> int | None:
-        """Returns the position of the row that should stand where the answer's row ``place`` is.
+        """Returns the position of the expected row that the answer's row ``place`` stands for.
 
-        It is the one candidate for that place, or else the missing row that agrees with the
-        answer's row in most columns; None if none agrees in any.
+        It is the one expected row that may stand there, or else, of the ``missing`` ones that may,
+        the one that agrees with the answer's row in most columns; None if none agrees in any.
         """
         run = self.expected.answer_runs[place]
         alone = np.flatnonzero(self.expected.runs == run)

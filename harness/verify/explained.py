@@ -119,7 +119,8 @@ def _raised(
 ) -> str | None:
     """Runs a query that ``guard`` has changed to raise for some data; returns DuckDB's error.
 
-    None if there is no error, or if the guard found nothing to change.
+    ``guard`` gets the parsed query, changes it in place, and returns False if it found nothing to
+    change. Returns None then, and if there is no error.
     """
     try:
         tree = sqlglot.parse_one(sql, read=DIALECT)
@@ -139,7 +140,7 @@ def _raised(
 
 
 def _of_sums(tree: exp.Expr) -> bool:
-    """Makes the query raise where a sum, also the sum within a mean, exceeds 64 bits.
+    """Changes ``tree`` in place: the query raises where a sum, or a mean's sum, exceeds 64 bits.
 
     Returns whether the query was changed.
     """
@@ -164,14 +165,18 @@ def _whole(aggregate: exp.Expr) -> exp.Expr:
 
 
 def _raising(value: str, total: str) -> exp.Expr:
-    """Returns the SQL ``value``, parsed, changed to raise if the sum ``total`` exceeds 64 bits."""
+    """Returns the parsed SQL of an expression: ``value``, or an error if ``total`` exceeds 64 bits.
+
+    Both are given as SQL text; ``total`` is the sum that ``value`` is, or takes the mean of.
+    """
     narrow = f"typeof({total}) = 'HUGEINT' and cast({total} as bigint) is null"
     return sqlglot.parse_one(f"case when {narrow} then null else {value} end", read=DIALECT)
 
 
 def _of_texts(tree: exp.Expr) -> bool:
-    """Makes the query raise where a text that it casts has an unusual form.
+    """Changes ``tree`` in place: the query raises where it casts a text of rare form.
 
+    Rare is a form that not all libraries read: ``2020-1-1`` for a date, ``1e2`` for an integer.
     Returns whether the query was changed.
     """
     casts = [e for e in tree.find_all(exp.Cast) if _form(e) is not None and not _constant(e.this)]
@@ -193,7 +198,7 @@ def _of_texts(tree: exp.Expr) -> bool:
 
 
 def _of_nan(tree: exp.Expr) -> bool:
-    """Makes the query raise where a quotient, a root or a logarithm is NaN.
+    """Changes ``tree`` in place: the query raises where a quotient, root or logarithm is NaN.
 
     Returns whether the query was changed.
     """
@@ -208,9 +213,9 @@ def _of_nan(tree: exp.Expr) -> bool:
 
 
 def _of_written_floats(tree: exp.Expr) -> bool:
-    """Makes the query raise where it writes a float as a text that has an exponent.
+    """Changes ``tree`` in place: the query raises where a float becomes a text with an exponent.
 
-    Returns whether the query was changed.
+    Such a text is ``1e-07``. Returns whether the query was changed.
     """
     casts = [e for e in tree.find_all(exp.Cast) if e.args["to"].this in exp.DataType.TEXT_TYPES]
     parts = [part for e in tree.find_all(exp.Concat) for part in e.expressions]
@@ -229,7 +234,8 @@ def _of_written_floats(tree: exp.Expr) -> bool:
 def _depth(cast: exp.Expr) -> int:
     """Returns how many casts and concatenations contain this expression.
 
-    Each guard repeats its operand several times, so that deep nesting makes a long query.
+    Each of them repeats its operand several times once the query is changed to raise, so that deep
+    nesting makes a long query.
     """
     outer = cast.find_ancestor(exp.Cast, exp.Concat)
     return 0 if outer is None else 1 + _depth(outer)

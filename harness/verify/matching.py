@@ -47,9 +47,10 @@ def unmatched(
 ) -> Leftover:
     """The positions of the rows of both sides that have no partner on the other side.
 
-    With ``give_up_early`` it returns as soon as some rows certainly have no partner, and returns
-    only these. A stage never undoes an earlier stage's pair; that could be an error only for values
-    that are about one tolerance apart.
+    Floats of partners may differ by ``tolerance``, a relative difference. With ``give_up_early`` it
+    returns as soon as some rows certainly have no partner, and returns only these. Rows are paired
+    in stages, from cheap to expensive, and stay paired; that could be an error only for values that
+    are about one tolerance apart.
     """
     left = Leftover(np.arange(len(expected)), np.arange(len(answer)))
     for stage in (_by_place, _by_exact, _by_bits, _by_fine_clusters, _by_clusters, _with_care):
@@ -90,7 +91,10 @@ def _by_fine_clusters(expected: Rows, answer: Rows, tolerance: float) -> Leftove
 
 
 def _by_clusters(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
-    """Pairs rows whose floats fall into the same clusters, in the order of their floats."""
+    """Pairs rows whose floats fall into the same clusters, in the order of their floats.
+
+    A cluster is a group of floats, each of which lies within the tolerance of the next.
+    """
     clusters = [
         _clusters(ours, theirs, tolerance)
         for ours, theirs in zip(expected.floats, answer.floats, strict=True)
@@ -107,7 +111,11 @@ def _by_clusters(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
 
 
 def _clusters(expected: Floats, answer: Floats, tolerance: float) -> tuple[Ints, Ints]:
-    """The cluster of each value: values that are near each other, when sorted, share a cluster."""
+    """Returns the cluster numbers of the expected values, and of the answer's, as two arrays.
+
+    A cluster is a group of values, of both sides, each of which lies within the tolerance of the
+    next when they are sorted.
+    """
     both = np.concatenate((expected, answer))
     order = np.argsort(both)
     ascending = both[order]
@@ -136,8 +144,8 @@ def _pair(ours: Codes, our_order: Ints, theirs: Codes, their_order: Ints) -> Lef
 def _hopeless(expected: Rows, answer: Rows, left: Leftover) -> Leftover:
     """Returns, of the rows left, those that certainly have no partner.
 
-    Their exact columns occur nowhere on the other side, or only once on each side: the two rows
-    then differ in their floats.
+    Their columns other than floats have values that occur nowhere on the other side, or only once
+    on each side: the two rows then differ in their floats.
     """
     ours, theirs = expected.take(left.expected), answer.take(left.answer)
     our_codes, their_codes = hashed(ours.exact, len(ours)), hashed(theirs.exact, len(theirs))
@@ -171,7 +179,7 @@ def _with_care(expected: Rows, answer: Rows, tolerance: float) -> Leftover:
 
 
 def _groups(expected: Rows, answer: Rows) -> Iterator[tuple[Ints, Ints]]:
-    """Yields the positions, on both sides, of the rows with the same values in all exact columns.
+    """Yields the positions, on both sides, of rows that are equal in all but float columns.
 
     There is one pair of arrays for each combination of such values that both sides have. Left out
     are combinations with more than CAREFUL_GROUP rows.

@@ -50,8 +50,9 @@ def whole(reference: pa.Table, spec: AnswerSpec) -> Expected:
 def cut(widened: pa.Table, rank: Ints, spec: AnswerSpec) -> Expected:
     """Returns the expected rows of a query with LIMIT or OFFSET.
 
-    Rows that tie at an edge of the LIMIT may be missing from the answer. ``rank`` holds, for each
-    row of ``widened``, its rank under the full ORDER BY.
+    ``widened`` is DuckDB's answer with all rows that tie at an edge of the LIMIT, which may be
+    missing from an engine's answer. ``rank`` holds the rank of each of its rows under the full
+    ORDER BY.
     """
     order = np.argsort(rank, kind="stable")
     widened, rank = widened.take(order), rank[order]
@@ -89,9 +90,11 @@ def _numbered(starts: Flags, length: int) -> Ints:
 def steps(table: pa.Table, order: Sequence[SortKey], tolerance: float, rounding: bool) -> Steps:
     """Returns how each row but the first follows the one before it: BACK, TIE, FORWARD or LOOSE.
 
-    The keys of ``order`` decide, the first one first. With ``rounding``, another engine may have
-    rounded the floats differently: float keys that are near each other decide nothing, nor do the
-    keys after them. Without it, equal floats leave the decision to the next key.
+    TIE: their keys are equal; LOOSE: floats are so near that neither row need be first. The keys of
+    ``order`` decide, the first one first. With ``rounding``, another engine may have rounded the
+    floats differently: float keys that are near each other, even equal ones, are LOOSE, whatever
+    the keys after them, and a step back counts as FORWARD. Without it, equal floats leave the
+    decision to the next key.
     """
     result = np.full(max(0, len(table) - 1), TIE, dtype=np.int8)
     open_ = np.ones(len(result), dtype=np.bool_)

@@ -139,9 +139,10 @@ GIVING_NAN = (exp.Div, *OF_POSITIVES)
 
 
 def depth_of_nan(part: exp.Expr) -> int:
-    """Returns how many expressions of the kinds `GIVING_NAN` contain this one.
+    """Returns how many quotients, roots, logarithms and the like contain this expression.
 
-    Each guard repeats its operands, so that deep nesting makes a long query.
+    They may give NaN; a query that is changed to test each of them repeats its operands, so that
+    deep nesting makes a long query.
     """
     outer = part.find_ancestor(*GIVING_NAN)
     return 0 if outer is None else 1 + depth_of_nan(outer)

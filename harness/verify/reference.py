@@ -128,8 +128,9 @@ class References:
     def check(self, request: Check) -> AnswerVerdict:
         """Compares an answer with its reference.
 
-        A file that held a right answer before, and has the same summary now, is right without a
-        comparison. Before an answer is called wrong, the reference is computed in other ways.
+        A file that held a right answer before, and has the same summary (counts and sums of each
+        column) now, is right without a comparison. Before an answer is called wrong, the reference
+        is computed in other ways.
         """
         given, spec, reference = request.answer, request.spec, request.reference
         right, widened = reference.path, reference.widened

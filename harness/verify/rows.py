@@ -49,7 +49,10 @@ class Rows:
 
 
 def encode(expected: pa.Table, answer: pa.Table) -> tuple[Rows, Rows]:
-    """Encodes both tables alike. Their columns must be canonical and of equal kinds."""
+    """Encodes both tables alike, as Rows, whose codes mean the same in both.
+
+    Their columns must be of equal kinds, each of the one Arrow type of its kind (integers int64).
+    """
     exact: list[tuple[Ints, Ints]] = []
     floats: list[tuple[Floats, Floats]] = []
     for pair in zip(expected.columns, answer.columns, strict=True):
@@ -138,7 +141,10 @@ def _codes(left: Chunks, right: Chunks) -> tuple[Ints, Ints]:
 
 
 def _text_codes(left: Chunks, right: Chunks) -> tuple[Ints, Ints]:
-    """Codes of both sides' texts in one common dictionary; -1 for NULL."""
+    """Returns, for both columns, integers that stand for the texts: equal ones for equal texts.
+
+    -1 stands for NULL.
+    """
     both = pa.chunked_array([*left.chunks, *right.chunks], left.type).dictionary_encode()
     encoded: list[Any] = both.chunks
     indices = [filled(chunk.indices.cast(pa.int64()), -1) for chunk in encoded]

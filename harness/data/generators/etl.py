@@ -98,7 +98,7 @@ class EtlParams(RowsParams):
 
     @property
     def flawed(self) -> dict[str, int]:
-        """The number of payments that have each flaw."""
+        """The number of payments with a flaw, for each flaw, such as ``bad day``."""
         return {flaw: self.payments * share // 1_000 for flaw, share in FLAWS.items()}
 
 
@@ -281,9 +281,10 @@ def _payments(
 
 
 def _flaws(params: EtlParams, numbers: Integers) -> dict[str, pa.Array]:
-    """Returns, for each flaw, a mask of the payments with these numbers that have it.
+    """Returns a mask for each flaw, such as ``bad day``: which of these payments have it.
 
-    The first payments in a fixed random permutation of all payments have flaws.
+    ``numbers`` are the payments' numbers. The first payments in a fixed random permutation of all
+    payments have flaws.
     """
     places = Shuffle(params.payments, params.seed, 9).places(numbers)
     flags, first = {}, 0

@@ -128,9 +128,10 @@ def _key(
 
 
 def _on_the_right(ordinal: Integers, count: int) -> Integers:
-    """Returns a right table's ordinals of keys, given ordinals from 0 to below ``count``.
+    """Returns ordinals of a right table's keys, given ordinals from 0 to below ``count``.
 
-    Those in the last tenth are raised, so that they stand for keys that ``x`` does not have.
+    An ordinal stands for a key; those below ``count`` are keys of ``x``. A tenth of ``count`` is
+    added to those in the last tenth, so that they stand for keys that ``x`` does not have.
     """
     common = count - count // 10
     return np.where(ordinal < common, ordinal, ordinal + count // 10)

@@ -1,4 +1,4 @@
-"""A number of rows -> documents with addresses, tags, codes and log lines."""
+"""A number of rows -> documents with e-mail addresses, tags, codes and log lines."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _authors(random: np.random.Generator, rows: int) -> pa.Array:
 
 
 def _emails(random: np.random.Generator, rows: int) -> pa.Array:
-    """Draws addresses; one in twenty lacks its @."""
+    """Draws e-mail addresses; one in twenty lacks its @."""
     at = pc.if_else(pa.array(random.random(rows) < 0.05), " at ", "@")
     user = numbered("user", skewed(random, max(10, rows // 5), rows))
     return _joined(user, at, pick(random, DOMAINS, rows))

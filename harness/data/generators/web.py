@@ -89,7 +89,7 @@ def _seconds(random: np.random.Generator, numbers: Integers, rows: int) -> Integ
 
 
 def _visitors(random: np.random.Generator, params: RowsParams, rows: int) -> list[pa.Array]:
-    """Draws visitors, and returns them with the network address of each."""
+    """Draws visitors, and returns them with the IP address of each."""
     visitor = skewed(random, max(10, params.rows // 4), rows)
     return [pa.array(visitor * 7_919 + 10**12), pa.array(visitor % 65_521 + 3_000_000_000)]
 
