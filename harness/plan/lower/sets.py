@@ -46,7 +46,10 @@ def set_operation(tree: exp.SetOperation, left: Node, right: Node) -> Node:
 
 
 def _numbered(node: Node) -> Node:
-    """Numbers equal rows 1, 2, …, so that INTERSECT ALL and EXCEPT ALL pair them one by one."""
+    """Adds a column that numbers equal rows 1, 2, ….
+
+    With it INTERSECT ALL and EXCEPT ALL pair them one by one.
+    """
     keys = [exp.column(name) for name in node.names]
     order = exp.Order(expressions=[exp.Ordered(this=keys[0].copy(), nulls_first=False)])
     number = exp.Window(this=exp.RowNumber(), partition_by=keys, order=order)
