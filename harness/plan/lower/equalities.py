@@ -34,7 +34,10 @@ class Equalities:
         self._classes = {place: frozenset(merged) for place, merged in classes.items()}
 
     def implied(self) -> list[Expression]:
-        """Returns the equalities of each class that are not among the predicates."""
+        """Returns the equalities that follow from the predicates but are not among them.
+
+        ``a = b and b = c`` implies ``a = c``.
+        """
         return [
             exp.EQ(this=exp.column(*one[::-1]), expression=exp.column(*other[::-1]))
             for members in dict.fromkeys(self._classes.values())

@@ -165,9 +165,10 @@ def _is_combined(e: Expression) -> bool:
 
 
 def _regrouped(groups: Node, keys: Sequence[str], aggregates: Sequence[Item]) -> Node:
-    """Combines ``groups`` to the larger groups by fewer keys.
+    """Combines groups to the larger groups that fewer keys give.
 
-    Without keys there is one group: its counts are 0 if there are no groups to combine.
+    Counts are summed, for instance. Without keys there is one group: its counts are 0 if there are
+    no groups to combine.
     """
     combined = [(name, _COMBINED[type(e)](this=exp.column(name))) for name, e in aggregates]
     node = aggregated(groups, _same(keys), combined)

@@ -30,7 +30,10 @@ from harness.words import folded
 
 @dataclass(frozen=True)
 class Several:
-    """Columns that USING merged into one; its value is ``own``, or else the first not NULL."""
+    """Columns of several sources that USING merged into one.
+
+    Its value is the column ``own``, or if that is None the first of ``columns`` that is not NULL.
+    """
 
     columns: tuple[Expression, ...]
     own: Expression | None
