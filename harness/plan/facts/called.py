@@ -50,6 +50,9 @@ def called(e: Expression) -> str:
 
 
 def called_clause(e: Expression, argument: str) -> str:
-    """Returns what SQL calls a clause of ``e`` that sqlglot keeps as its argument ``argument``."""
+    """Returns what SQL calls a clause of ``e`` that sqlglot keeps as its argument ``argument``.
+
+    Unless it has a better name, that is ``QUALIFY of SELECT`` for the argument ``qualify``.
+    """
     words = argument.strip("_").replace("_", " ")
     return _CLAUSES.get((type(e), argument), f"{words.upper()} of {called(e)}")

@@ -10,7 +10,7 @@ _Kind = TypeVar("_Kind")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(kind: type[_Kind]) -> type[_Kind]:
-    """Makes a class a frozen dataclass that computes its hash once: plans are deep."""
+    """Makes a class a frozen dataclass that keeps its hash: computing a deep plan's is slow."""
     made = dataclass(frozen=True)(kind)
     computed = made.__hash__
 

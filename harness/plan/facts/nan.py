@@ -106,7 +106,7 @@ def _known_in_case(value: Expression, case: Expression) -> Known:
 
 
 def never_zero(e: Expression, schema: Schema) -> bool:
-    """True if a number is known to be NULL or other than 0."""
+    """True if it is known that a number is NULL or other than 0 in every row."""
     return _never_zero(e, {column.name: column for column in schema}, frozenset())
 
 
@@ -183,7 +183,10 @@ def values_of(case: Expression) -> Iterator[tuple[Expression, Known]]:
 
 
 def _of_zero(condition: Expression) -> Iterator[tuple[Expression, bool]]:
-    """Yields x and whether the condition holds for x = 0, if it compares x with a number."""
+    """Yields x and whether the condition holds for x = 0, if it compares x with a number.
+
+    ``x > 5`` -> ``(x, False)``
+    """
     if type(condition) not in _SIGNS:
         return
     sign, (left, right) = _SIGNS[type(condition)], (condition.this, condition.expression)
@@ -194,7 +197,7 @@ def _of_zero(condition: Expression) -> Iterator[tuple[Expression, bool]]:
 
 
 def _is_float(e: Expression, columns: Mapping[str, Column]) -> bool:
-    """True if a remainder may be of floats; a remainder of whole numbers is never NaN."""
+    """True if a remainder ``x % y`` may be of floats; that of whole numbers is never NaN."""
     floats = (c for c in e.find_all(exp.Column) if c.name in columns)
     fractions = (x for x in e.find_all(exp.Literal) if not x.is_string and not x.is_int)
     kinds = (exp.Div, exp.Cast, exp.Avg, exp.Sqrt, exp.Pow, exp.Round)

@@ -35,7 +35,7 @@ def in_sql(e: Expression, *, lower: bool = False) -> str:
 
 
 def parenthesise(e: Expression) -> None:
-    """Adds parentheses, in place, around operands that bind less tightly than their operator."""
+    """Changes ``e`` in place: puts operands that bind less than their operator in parentheses."""
     for operand in reversed(list(e.walk())):  # from the inside out
         if type(operand) in _LEVEL and operand is not e and _binds_less(operand):
             operand.replace(exp.Paren(this=operand.copy()))

@@ -43,7 +43,10 @@ _WIDEST = {Type.INT64: "BIGINT", Type.FLOAT64: "DOUBLE"}
 
 @dataclass(frozen=True)
 class Typed:
-    """An expression's type, and whether it can be NULL; ``type`` is None for a bare NULL."""
+    """An expression's type, and whether it can be NULL.
+
+    ``type`` is None for a bare NULL: one that is not cast to a type.
+    """
 
     type: Type | None
     nullable: bool
@@ -69,10 +72,10 @@ def cast_to(e: Expression, target: Type) -> Expression:
 
 
 def is_read(text: str, kind: Type) -> bool:
-    """True if a text constant is spelled as the plan spells values of a type: ``2020-01-31``.
+    """True if a text constant is spelled as the plan spells values of a type.
 
-    Other texts that DuckDB reads as this type have been replaced before
-    (:mod:`harness.plan.sql.constants`).
+    For a date ``2020-01-31`` is, ``2020-1-31`` is not. Other texts that DuckDB reads as this type
+    have been replaced before (:mod:`harness.plan.sql.constants`).
     """
     try:
         if kind in _MOMENTS:

@@ -56,12 +56,19 @@ class Inference:
         return known[1]
 
     def any_null(self, *operands: Expression | None) -> bool:
-        """True if an operand can be NULL; types all of them, so that unknown ones are refused."""
+        """True if an operand can be NULL.
+
+        Infers the types of all operands, which raises Unsupported for one that has no rule.
+        """
         found = [self.of(e) for e in operands if e is not None]
         return any(typed.nullable for typed in found)
 
     def common(self, operands: Sequence[Expression]) -> Type | None:
-        """Returns the type that all operands widen to; None if all are bare NULLs."""
+        """Returns the type that all operands widen to; None if all are NULLs without a type.
+
+        Integers widen to floats, dates to timestamps; raises Unsupported for other types that
+        differ.
+        """
         types = {t for t in (self.of(e).type for e in operands) if t is not None}
         if types <= {Type.INT64, Type.FLOAT64} and len(types) == 2:
             return Type.FLOAT64
@@ -335,10 +342,10 @@ def refuse_decimal(column: Column) -> None:
 
 
 def _strict(result: Type, *types: Type) -> Callable[[Inference, Expression], Typed]:
-    """Makes a rule for functions that are NULL if an operand is.
+    """Makes a rule for functions that are NULL if an operand is; a rule infers their type.
 
-    ``result`` is the type of the function, ``types`` are those allowed for its operands,
-    except for later ones for which `_OTHERS` lists other types.
+    ``result`` is the type of the function, ``types`` are those allowed for its operands, except for
+    later ones for which `_OTHERS` lists other types.
     """
 
     def rule(self: Inference, e: Expression) -> Typed:

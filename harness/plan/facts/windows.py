@@ -51,7 +51,7 @@ class Frame:
 
 
 def frame_of(window: Expression) -> Frame:
-    """Returns the frame of a window in normal form."""
+    """Returns the frame of a window that `normal_window` has rewritten."""
     first, last, ranged = _bounds(window)
     if first is None and last is None:
         return Frame("whole")
@@ -61,11 +61,12 @@ def frame_of(window: Expression) -> Frame:
 
 
 def normal_window(e: Expression) -> Expression:
-    """Rewrites a window to normal form.
+    """Rewrites a window function until its frame is one that :class:`Frame` describes.
 
-    A frame that is open towards the end is reversed: the same rows in the opposite order. ``ntile``
-    and relative ranks become arithmetic on row numbers and counts. Without an order all rows tie. A
-    function of a frame that ends before it starts becomes its value for no rows.
+    A frame that is open towards the end is reversed: the same rows in the opposite order.
+    ``ntile``, ``percent_rank`` and ``cume_dist`` become arithmetic on row numbers and counts.
+    Without an order all rows tie. A function of a frame that ends before it starts becomes its
+    value for no rows.
     """
     _drop_needless_keys(e)
     function = e.this
@@ -120,7 +121,10 @@ def ignoring_nulls(window: Expression) -> Expression:
 
 
 def _of_no_rows(window: Expression) -> Expression:
-    """Returns what a function gives in an empty frame: a count is 0, else NULL of its type."""
+    """Returns the expression for what a function gives in an empty frame.
+
+    That is 0 for a count, else NULL of the function's type.
+    """
     function, value = window.this, window.this.this
     if isinstance(function, exp.Count):
         return _number(0)
@@ -270,7 +274,7 @@ def _last(e: Expression, last: int, ranged: bool) -> Expression:
 
 
 def _over(e: Expression, function: Expression, ordered: bool = True) -> exp.Window:
-    """Returns ``function`` over the partition of a window, and in its order if ``ordered``."""
+    """Returns ``function`` over the partition of the window ``e``, if ``ordered`` in its order."""
     keys = [key.copy() for key in e.args.get("partition_by") or []]
     order = e.args.get("order") if ordered else None
     return exp.Window(
@@ -343,7 +347,7 @@ _RELATIVE: dict[type[Expression], Callable[[Expression], Expression]] = {
 
 
 def resolve_names(select: exp.Select) -> None:
-    """Replaces ``over w``, in place, by the window that the WINDOW clause names w.
+    """Changes ``select`` in place: replaces ``over w`` by what the WINDOW clause calls w.
 
     A window of the clause may refer to one before it. A subquery has its own clause.
     """
@@ -359,7 +363,10 @@ def resolve_names(select: exp.Select) -> None:
 
 
 def _inherit(window: Expression, named: Mapping[str, Expression]) -> None:
-    """Fills in what a window lacks from the named window that it refers to."""
+    """Changes ``window`` in place: takes what it lacks from the named window it refers to.
+
+    That is PARTITION BY, ORDER BY or the frame. ``named`` maps names to windows.
+    """
     name = window.args.get("alias")
     definition = None if name is None else named.get(name.name)
     if definition is None:

@@ -1,4 +1,4 @@
-"""Refuses plans with a column name that a library takes for a pattern."""
+"""Refuses plans with a column name that a library takes for a pattern or a path."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from harness.plan.tree.nodes import Node, Scan, walk
 
 
 def refuse_names(plan: Node, taken_otherwise: re.Pattern[str] | None, label: str) -> None:
-    """Raises Unsupported if a library takes a column name of the plan or its tables for a pattern.
+    """Raises Unsupported if a library misreads a column name of the plan or of its tables.
 
-    ``taken_otherwise`` matches the names that the library takes for a pattern; None: it has none.
-    ``label`` is the library's name in the message.
+    ``taken_otherwise`` matches the names that the library takes for a pattern or a path, as PyArrow
+    does ``.a``; None: it has none. ``label`` is the library's name in the message.
     """
     if taken_otherwise is None:
         return

@@ -48,7 +48,10 @@ class Logic:
 
 
 class Place(Enum):
-    """What a condition's result is used for, which decides whether it may be NULL."""
+    """What a condition's result is used for, which decides whether it may be NULL.
+
+    It filters rows, is a value itself, or chooses between values.
+    """
 
     FILTER = auto()  # keeps rows for which it is true: NULL may stand for False
     VALUE = auto()  # is true, false or NULL

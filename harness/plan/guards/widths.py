@@ -43,8 +43,9 @@ def wider(
 ) -> Type | None:
     """Returns the type to which ``x``, an operand of ``e``, is cast; None if it stays as it is.
 
-    ``columns`` are the names of the narrow columns. Narrow operands of comparisons, and of
-    arithmetic with floats, stay as they are, since these do not overflow.
+    ``columns`` are the names of the narrow columns: those of fewer than 64 bits, or unsigned.
+    Narrow operands of comparisons, and of arithmetic with floats, stay as they are, since these do
+    not overflow.
     """
     if not widths.mixes:
         beside_floats = any(types.of(y).type is Type.FLOAT64 for y in _beside(e))
@@ -57,7 +58,10 @@ def wider(
 
 
 def _beside(e: Expression) -> list[Expression]:
-    """Returns the expressions that decide in which type the operands of ``e`` are computed."""
+    """Returns the expressions that decide in which type the operands of ``e`` are computed.
+
+    Those are the operands of a comparison or IN; for others it is ``e`` itself.
+    """
     if isinstance(e, COMPARISONS):
         return [e.this, e.expression]
     return [e.this, *e.expressions] if isinstance(e, exp.In) else [e]
@@ -99,14 +103,17 @@ def counted(e: Expression) -> Expression | None:
 
 
 class NarrowColumns:
-    """Finds the narrow columns of a plan's nodes; ``kinds`` as in :func:`is_narrow`."""
+    """Finds the columns of a plan's nodes that have fewer than 64 bits, or are unsigned.
+
+    ``kinds`` are the functions with such results.
+    """
 
     def __init__(self, kinds: Kinds) -> None:
         self.kinds = kinds
         self._found: dict[Node, frozenset[str]] = {}
 
     def narrow(self, *nodes: Node) -> frozenset[str]:
-        """Returns the names of the narrow columns of the nodes."""
+        """Returns the names of the nodes' columns that have fewer than 64 bits, or are unsigned."""
         return frozenset().union(*(self._of(node) for node in nodes))
 
     def _of(self, node: Node) -> frozenset[str]:

@@ -27,7 +27,10 @@ class Aggregates:
         return tuple((name, e) for e, name in self.names.items())
 
     def over(self, expression: Expression) -> Expression:
-        """Rewrites an expression over rows to one over the columns of the aggregation."""
+        """Rewrites an expression over rows and groups to one over the columns of the aggregation.
+
+        ``sum(v) + k`` -> ``v_sum + k``
+        """
         return self._replace(self.relation.flat(expression))
 
     def _replace(self, e: Expression) -> Expression:

@@ -25,7 +25,8 @@ _SAME = (exp.Min, exp.Max, exp.AnyValue)
 def aggregated(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Aggregate:
     """Builds an aggregation without DISTINCT, except ``count(distinct x)`` beside plain aggregates.
 
-    If all keys are constants, they become columns first, so that there is no group without rows.
+    ``values`` are the aggregates; they and the keys have names. If all keys are constants, they
+    become columns first, so that there is no group without rows.
     """
     if keys and not any(columns_in(e) for _, e in keys):
         names = [name for name, _ in keys]

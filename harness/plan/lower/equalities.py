@@ -18,7 +18,10 @@ _Class = frozenset[AliasedColumn]
 
 
 class Equalities:
-    """Classes of columns that predicates make equal: all of one type, no two of one relation."""
+    """Classes of columns: sets of those that predicates make equal.
+
+    The columns of a class have one type, and no two are of one relation.
+    """
 
     def __init__(self, predicates: Iterable[Expression], relations: Mapping[str, Relation]) -> None:
         classes: dict[AliasedColumn, set[AliasedColumn]] = {}
@@ -31,7 +34,10 @@ class Equalities:
         self._classes = {place: frozenset(merged) for place, merged in classes.items()}
 
     def implied(self) -> list[Expression]:
-        """Returns the equalities of each class that are not among the predicates."""
+        """Returns the equalities that follow from the predicates but are not among them.
+
+        ``a = b and b = c`` implies ``a = c``.
+        """
         return [
             exp.EQ(this=exp.column(*one[::-1]), expression=exp.column(*other[::-1]))
             for members in dict.fromkeys(self._classes.values())
@@ -40,7 +46,7 @@ class Equalities:
         ]
 
     def of(self, one: Expression, other: Expression) -> _Class | None:
-        """Returns the class that makes two columns equal, or None."""
+        """Returns the class that holds both columns, or None if no predicates make them equal."""
         places = {_aliased(one), _aliased(other)}
         members = self._classes.get(_aliased(one), frozenset())
         return members if places <= members else None

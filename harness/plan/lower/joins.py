@@ -116,7 +116,8 @@ def combine_as_written(
 def _first_connected(left: Relation, waiting: _Waiting, todo: list[Expression]) -> _Remaining:
     """Joins to ``left`` the first waiting relation that keys connect to it, else simply the first.
 
-    Returns the joined relation, and the predicates that are left.
+    Keys are equalities in ``todo``, and flat names that both relations have. Returns the joined
+    relation, and the predicates that are left.
     """
     keys = {alias: _keys(left, relation, todo) for alias, relation in waiting.items()}
     alias = next((alias for alias, pairs in keys.items() if pairs), next(iter(waiting)))
@@ -289,7 +290,10 @@ def _folded(
 
 
 def _neighbours(alias: str, waiting: _Waiting, todo: list[Expression]) -> set[str]:
-    """Returns the aliases of the waiting relations that a key connects to this one."""
+    """Returns the aliases of the waiting relations that can be joined to this one on a key.
+
+    A key is an equality in ``todo``, or a flat name that both relations have.
+    """
     own = waiting[alias]
     return {
         other

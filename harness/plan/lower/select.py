@@ -62,7 +62,7 @@ def lower(tree: exp.Query, schemas: Tables, *, written: bool = False) -> Node:
 
 @dataclass(frozen=True)
 class Lowering:
-    """Lowers the blocks of one query; ``ctes`` are the plans of the CTEs in scope."""
+    """Lowers the SELECTs of one query; ``ctes`` are the plans of the CTEs in scope."""
 
     schemas: Tables
     written: bool = False
@@ -98,7 +98,11 @@ class Lowering:
     # ------------------------------------------------------------------ FROM and WHERE
 
     def block(self, select: exp.Select) -> tuple[Relation, list[Expression]]:
-        """Returns the joined and filtered sources, and the predicates that read outer blocks."""
+        """Lowers FROM and WHERE of a SELECT.
+
+        Returns the joined and filtered relation, and the predicates that read columns of the
+        queries around the SELECT.
+        """
         entries = self._entries(select)
         available = {alias: source.names for alias, source, _, _ in entries}
         flat = flat_names(select, available)
@@ -206,7 +210,10 @@ class Lowering:
     # ------------------------------------------------------------------ SELECT and after
 
     def finish(self, select: exp.Select, relation: Relation) -> Node:
-        """Applies GROUP BY, HAVING, windows, SELECT list, DISTINCT, ORDER BY, LIMIT to a block."""
+        """Lowers the clauses of a SELECT after WHERE; ``relation`` is what FROM and WHERE give.
+
+        Applies GROUP BY, HAVING, windows, SELECT list, DISTINCT, ORDER BY, LIMIT.
+        """
         items = [(item.alias_or_name, item.unalias()) for item in select.selects]
         if name := repeated([name for name, _ in items]):
             raise Unsupported(f"two columns called {name!r} in a subquery", in_sql(select))
@@ -234,7 +241,7 @@ class Lowering:
     def _group_keys(
         self, select: exp.Select, items: Sequence[Item], relation: Relation, read: set[str]
     ) -> tuple[list[Item], list[list[str]] | None]:
-        """Returns the keys of GROUP BY, and the key names of each grouping set (None: a plain one).
+        """Returns the keys of GROUP BY, and each grouping set's key names (None: no sets).
 
         ``read`` holds the columns that aggregates read.
         """
@@ -357,9 +364,10 @@ class Lowering:
 def _placed(
     alias: str, node: Node, flat: Mapping[tuple[str, str], str], own: Collection[str]
 ) -> Relation:
-    """Returns a source as a relation, its columns renamed to their flat names in the block.
+    """Returns a source as a relation, its columns renamed to the names in ``flat``.
 
-    Of the columns that the block does not read, those in ``own`` keep their names.
+    ``flat`` maps (alias, column) to a name that is unique in the query block. Of the columns that
+    are not in it, those in ``own`` keep their names.
     """
     names: dict[str, str] = {}
     for name in node.names:  # an unread column must not take another's name
@@ -408,7 +416,10 @@ def _is_output(key: Expression, outputs: set[str]) -> bool:
 
 
 def _sort_column(key: Expression, items: list[Item], windows: Windows) -> str:
-    """Returns the name of the item that is an ORDER BY key; adds an item if there is none."""
+    """Returns the name of the SELECT list's item that is an ORDER BY key.
+
+    Adds an item to ``items`` if there is none.
+    """
     key = windows.out_of(key, described(key))
     for name, e in items:
         if e == key:

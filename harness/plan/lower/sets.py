@@ -46,7 +46,10 @@ def set_operation(tree: exp.SetOperation, left: Node, right: Node) -> Node:
 
 
 def _numbered(node: Node) -> Node:
-    """Numbers equal rows 1, 2, …, so that INTERSECT ALL and EXCEPT ALL pair them one by one."""
+    """Adds a column that numbers equal rows 1, 2, ….
+
+    With it INTERSECT ALL and EXCEPT ALL pair them one by one.
+    """
     keys = [exp.column(name) for name in node.names]
     order = exp.Order(expressions=[exp.Ordered(this=keys[0].copy(), nulls_first=False)])
     number = exp.Window(this=exp.RowNumber(), partition_by=keys, order=order)
@@ -162,9 +165,10 @@ def _is_combined(e: Expression) -> bool:
 
 
 def _regrouped(groups: Node, keys: Sequence[str], aggregates: Sequence[Item]) -> Node:
-    """Combines ``groups`` to the larger groups by fewer keys.
+    """Combines groups to the larger groups that fewer keys give.
 
-    Without keys there is one group: its counts are 0 if there are no groups to combine.
+    Counts are summed, for instance. Without keys there is one group: its counts are 0 if there are
+    no groups to combine.
     """
     combined = [(name, _COMBINED[type(e)](this=exp.column(name))) for name, e in aggregates]
     node = aggregated(groups, _same(keys), combined)

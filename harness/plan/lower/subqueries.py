@@ -1,4 +1,4 @@
-"""Subqueries in expressions -> relations that are joined to the block around them."""
+"""Subqueries in expressions -> relations that are joined to the query block around them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ROWS = exp.Count(this=exp.Star())
 
 @dataclass(frozen=True)
 class Attached:
-    """A subquery's relation, to be joined to the block whose expression uses its value.
+    """A subquery's relation, to be joined to the query block whose expression uses its value.
 
     If ``aggregates`` are given, they are computed for each row of the block, over the rows of
     ``relation`` that match it by ``on`` and ``residual``.
@@ -58,7 +58,7 @@ class Attached:
 
     @property
     def outer_aliases(self) -> frozenset[str]:
-        """Returns the aliases in the surrounding block that the subquery refers to."""
+        """Returns the aliases in the surrounding query block that the subquery refers to."""
         tied = [*(outer for outer, _ in self.on), *(e for _, e in self.aggregates)]
         tied += [] if self.residual is None else [self.residual]
         return frozenset().union(*map(aliases_in, tied)) - self.relation.aliases - {""}
@@ -94,7 +94,7 @@ class Blocks(Protocol):
 
 @dataclass
 class Subqueries:
-    """Replaces the subqueries in one block's expressions by columns.
+    """Replaces the subqueries in one query block's expressions by columns.
 
     ``attached`` collects the relations that have these columns.
     """
@@ -132,7 +132,7 @@ class Subqueries:
         return SemiJoin(_semi(negated), relation, pairs, conjunction(residual), null_aware=negated)
 
     def _rows(self, tree: Expression) -> tuple[Relation, Expression, list[Expression]]:
-        """Returns a subquery's rows, its first column's value, and its correlated predicates."""
+        """Returns a subquery's relation, first column's expression, and correlated predicates."""
         if not isinstance(tree, exp.Select) or tree.args.get("with_"):
             return *self._finished(self.blocks.query(tree)), []
         relation, correlated = self.blocks.block(tree)
@@ -189,7 +189,7 @@ class Subqueries:
         return exp.Case(ifs=[yes, no])
 
     def _found(self, semi: SemiJoin) -> Expression:
-        """Returns the condition that an EXISTS or IN finds a match for a row."""
+        """Returns the expression that is true of a row for which an EXISTS or IN finds a match."""
         if semi.residual is not None or not semi.on:
             (count,) = self._values(semi.right, semi.on, [("found", _ROWS)], semi.residual)
             return exp.GT(this=count, expression=exp.Literal.number(0))
@@ -206,7 +206,7 @@ class Subqueries:
         return exp.Not(this=exp.Is(this=mark, expression=exp.null()))
 
     def _comparable(self, semi: SemiJoin) -> Expression:
-        """Returns the condition that NOT IN is true, not NULL, of a row that has no match.
+        """Returns the expression that is true of a row without a match if NOT IN is, and not NULL.
 
         It holds if the set is empty, or if neither the row's value nor any value of the set is
         NULL.
@@ -245,7 +245,10 @@ class Subqueries:
         return value
 
     def _only(self, node: Node) -> Expression:
-        """Attaches a subquery of at most one row, and returns its value; NULL if it has no row."""
+        """Adds a subquery of at most one row to ``attached``; returns the column of its value.
+
+        The value is NULL if the subquery has no row.
+        """
         alias, name = self.blocks.alias(), node.names[0]
         if not one_row(node):
             node = Aggregate(node, (), ((name, exp.Max(this=exp.column(name))),))
@@ -261,11 +264,12 @@ class Subqueries:
         by_row: bool = False,
         required: bool = False,
     ) -> list[Expression]:
-        """Attaches aggregates over the rows that match a row of the block; returns their columns.
+        """Attaches aggregates over the rows that match a row of the query block.
 
-        Rows match if the pairs ``on``, (outer, inner), are equal and ``residual`` is true. With a
-        residual or ``by_row``, the aggregates in ``items`` are computed for each row of the block,
-        else for each key. ``required``: rows of the block without a value may be dropped.
+        Returns the aggregates' columns. Rows match if the pairs ``on``, (outer, inner), are equal
+        and ``residual`` is true. With a residual or ``by_row``, the aggregates in ``items`` are
+        computed for each row of the block, else for each key. ``required``: rows of the block
+        without a value may be dropped.
         """
         alias, keys = self.blocks.alias(), list[Item]()
         if by_row or residual is not None:
@@ -352,7 +356,7 @@ def compares(predicate: Expression) -> bool:
 def _seen_from_block(
     value: Expression, alias: str, aggregates: Aggregates, joined: bool = True
 ) -> Expression:
-    """Rewrites a subquery's value over an aggregation's columns for use in the block around it.
+    """Rewrites a subquery's value over an aggregation's columns for the query block around it.
 
     There the columns have the table name ``alias``. If ``joined``, rows of the block may have no
     match: then a count is 0, not NULL.

@@ -54,7 +54,10 @@ def check_comparable(names: Sequence[str], kinds: Sequence[str]) -> None:
 
 
 def constant(sql: str) -> tuple[str, object] | None:
-    """Returns the type and value of an expression without columns; None if DuckDB gives none."""
+    """Returns the type and value that DuckDB computes for an expression without columns.
+
+    Returns None if it computes none.
+    """
     import duckdb
 
     with _database(()).cursor() as connection:

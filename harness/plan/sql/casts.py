@@ -15,7 +15,7 @@ _NARROW = {
 
 
 def plain_casts(tree: Expression) -> None:
-    """Makes casts give NULL, in place, where they could only fail in rows that do not need them.
+    """Changes the tree in place: casts that could only fail in unneeded rows give NULL there.
 
     SQL computes some parts of CASE and COALESCE for some rows only, libraries for all. Also makes
     TRY_CASTs to small integers NULL out of range. The tree's types must be known.
@@ -38,7 +38,7 @@ def _conditional_parts(choice: Expression) -> list[Expression]:
 
 
 def _null_on_failure(part: Expression) -> None:
-    """Replaces casts of texts in ``part`` by TRY_CASTs, which give NULL where they fail."""
+    """Changes ``part`` in place: casts of texts become TRY_CASTs, which give NULL on failure."""
     for cast in list(part.find_all(exp.Cast)):
         of_text = cast.this.is_type(*exp.DataType.TEXT_TYPES)
         if of_text and type(cast) is exp.Cast and not isinstance(cast.this, exp.Literal):
@@ -79,6 +79,9 @@ def _float(value: float) -> Expression:
 
 
 def _point(value: float, exponent: str = "") -> Expression:
-    """Returns a literal with a point: a decimal, or a float if ``exponent`` is given."""
+    """Returns a number's literal with a point: a decimal, or a float if ``exponent`` is given.
+
+    ``_point(1.5, "e0")`` = ``1.5e0``
+    """
     literal = exp.Literal.number(f"{abs(value)!r}{exponent}")
     return exp.Neg(this=literal) if value < 0 else literal

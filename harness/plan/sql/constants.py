@@ -50,9 +50,10 @@ def computed(tree: Any) -> Any:
 
 
 def of_unread(tree: Expression) -> None:
-    """Replaces calls of functions unknown to the plan, as ``chr(10)``, by their values, in place.
+    """Changes the tree in place: calls of functions unknown to the plan become their values.
 
-    Calls in GROUP BY and ORDER BY are left, where a number would be a position in the SELECT list.
+    That is done where the arguments are constants, as in ``chr(10)``. Calls in GROUP BY and ORDER
+    BY are left, where a number would be a position in the SELECT list.
     """
     for part in list(_computations(tree)):
         known = all(type(node).__name__ in read_arguments() for node in part.walk())
@@ -76,7 +77,7 @@ def _computations(e: Expression) -> Iterator[Expression]:
 
 
 def _is_plain(e: Expression) -> bool:
-    """True if an expression is a constant as it is written."""
+    """True if an expression is a constant as it is written: ``-1`` is, ``1 + 1`` is not."""
     if isinstance(e, (exp.Neg, exp.Paren)):
         return _is_plain(e.this) and not isinstance(e.this, exp.Neg)
     return isinstance(e, (exp.Literal, exp.Boolean, exp.Null, exp.Interval))
@@ -124,7 +125,10 @@ def _cast(e: Expression, kind: str) -> Expression:
 
 
 def typed_nulls(tree: Expression) -> None:
-    """Gives bare NULLs in SELECT lists a type, in place: a UNION's other side's, else BIGINT."""
+    """Changes the tree in place: NULLs without a type in SELECT lists get one.
+
+    That is the type of a UNION's other side, else BIGINT.
+    """
     for union in reversed(list(tree.find_all(exp.SetOperation))):
         for pair in zip(union.this.selects, union.expression.selects, strict=False):
             items = [item.unalias() for item in pair]
@@ -139,7 +143,10 @@ def typed_nulls(tree: Expression) -> None:
 
 
 def _great_as_floats(operands: Iterable[Expression]) -> None:
-    """Turns integers that no float holds into the nearest floats, in place, as DuckDB does."""
+    """Changes operands in place: integers that no float holds become the nearest floats.
+
+    DuckDB does so, too.
+    """
     for operand in operands:
         literal = operand.this if isinstance(operand, exp.Neg) else operand
         if isinstance(literal, exp.Literal) and literal.is_int and int(literal.name) > EXACT:
@@ -149,9 +156,9 @@ def _great_as_floats(operands: Iterable[Expression]) -> None:
 
 
 def texts_beside_values(tree: Expression) -> None:
-    """Rewrites texts beside typed values to constants of the type, in place, as DuckDB reads them.
+    """Changes the tree in place: texts beside typed values become constants of the type.
 
-    ``day < '2020-1-31'`` -> ``day < date '2020-01-31'``
+    They mean what DuckDB reads in them: ``day < '2020-1-31'`` -> ``day < date '2020-01-31'``
     """
     for node in list(tree.find_all(*_SIDES)):
         operands = [x for x in node.iter_expressions() if isinstance(x, Expression)]

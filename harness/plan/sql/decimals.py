@@ -38,7 +38,10 @@ _WHOLE = exp.DataType.INTEGER_TYPES
 
 @dataclass(frozen=True)
 class _Scaled:
-    """A number as ``whole / 10**places``; ``decimal`` is False if it is an integer in DuckDB."""
+    """A number as ``whole / 10**places``; ``decimal`` is False if it is an integer in DuckDB.
+
+    ``whole`` is an integer expression, ``places`` the number of digits after the point.
+    """
 
     whole: Expression
     places: int
@@ -51,7 +54,7 @@ class _Scaled:
         return None if number is None else Fraction(number, 10**self.places)
 
     def at(self, places: int) -> Expression:
-        """Returns the integer expression that stands for the number if it has ``places`` places."""
+        """Returns the integer expression for the number times ``10**places``."""
         return _times(self.whole.copy(), 10 ** (places - self.places))
 
 
@@ -91,7 +94,10 @@ def _mark_shown(select: exp.Select) -> None:
 
 
 def _mark_keys(select: exp.Select) -> None:
-    """Marks the GROUP BY keys in the rest of a SELECT: each is one value there, not arithmetic."""
+    """Marks expressions in the SELECT list and HAVING that are GROUP BY keys.
+
+    There each is one value that the groups have, not arithmetic to compute.
+    """
     group = select.args.get("group")
     sets = (grouping_sets(group) if group else None) or []
     by = [*(group.expressions if group else ()), *itertools.chain(*sets)]
@@ -142,9 +148,10 @@ def _put(parent: Expression, key: str, child: Expression, place: int | None = No
 
 
 def _scaled(e: Expression, within: bool = False) -> _Scaled | None:
-    """Returns an expression of decimals and integers as an integer and its places; None for others.
+    """Returns an expression of decimals and integers as an integer with its digits after the point.
 
-    A GROUP BY key used in the rest of its SELECT also gives None, unless ``within`` is set.
+    Returns None for other expressions, and for a GROUP BY key used in the rest of its SELECT,
+    unless ``within`` is set.
     """
     if e.meta.get(_KEY) and not within:
         return None
@@ -192,7 +199,11 @@ def _of_literal(literal: Expression) -> _Scaled | None:
 
 
 def _aligned(e: Expression, made: Callable[[list[Expression]], Expression]) -> _Scaled | None:
-    """Applies ``made`` to the operands, scaled to equal places; None if one cannot be scaled."""
+    """Returns what ``made`` builds of ``e``'s operands as integers with equally many places.
+
+    Places are digits after the point: 1.5 and 0.25 are 150 and 25 with two. None if an operand is
+    neither a decimal nor an integer.
+    """
     operands = [_scaled(x) for x in e.iter_expressions()]
     found = [x for x in operands if x is not None]
     if len(found) < len(operands):
@@ -240,7 +251,7 @@ def _makes_decimal(e: Expression) -> bool:
 
 
 def _of_cast(e: Expression) -> _Scaled:
-    """Returns a number cast to a decimal, as an integer and its places.
+    """Returns a number cast to a decimal, as an integer with its digits after the point.
 
     Halves are rounded away from zero.
     """
@@ -286,7 +297,7 @@ def _number(value: int) -> Expression:
 
 
 def _times(e: Expression, factor: int) -> Expression:
-    """Returns a multiple of an integer expression."""
+    """Returns an integer expression times ``factor``."""
     if factor == 1 or isinstance(e, exp.Null):
         return e
     if (value := _constant(e)) is not None:
@@ -299,7 +310,10 @@ def _times(e: Expression, factor: int) -> Expression:
 
 
 def is_scaled(product: Expression) -> bool:
-    """True if a product stands for a decimal, which may exceed 64 bits where DuckDB's does not."""
+    """True if a product stands for a decimal: an integer times a power of ten.
+
+    It may exceed 64 bits where DuckDB's decimal does not.
+    """
     return bool(product.meta.get(_SCALED))
 
 

@@ -25,7 +25,10 @@ def _annotate_literal(annotator: Any, literal: exp.Literal) -> exp.Literal:
 
 
 def _parse_plus(parser: Any) -> Any:
-    """Parses ``+x`` as x, as sqlglot does, but ``+1`` as ``(0 + 1)``, which is no position."""
+    """Parses ``+x`` as x, as sqlglot does, but ``+1`` as ``(0 + 1)``.
+
+    That is no position in the SELECT list, as a bare 1 in ORDER BY is.
+    """
     operand = parser._parse_unary()
     if not isinstance(operand, exp.Expr) or not is_place(operand):
         return operand

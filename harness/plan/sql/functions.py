@@ -15,7 +15,10 @@ Rewrite = Callable[[Any], Expression]
 
 
 def by_name(tree: Expression) -> None:
-    """Replaces, in place, functions that sqlglot does not know, or parses to its own form."""
+    """Changes the tree in place: replaces functions that sqlglot does not know.
+
+    Also replaces those that it parses to a form of its own.
+    """
     for call in list(tree.find_all(exp.Anonymous)):
         known = NAMED.get(call.name.lower())
         if known is not None and len(call.expressions) == known[0]:
@@ -172,7 +175,10 @@ REWRITES: dict[type[Expression], Rewrite] = {
 
 
 def moments(tree: Expression) -> None:
-    """Makes a constant date a timestamp, in place, where an interval is added, as DuckDB does."""
+    """Changes the tree in place: constant dates to which an interval is added become timestamps.
+
+    So they do in DuckDB; the same goes for subtraction.
+    """
     for sum_ in tree.find_all(exp.Add, exp.Sub):
         day = sum_.this
         if isinstance(sum_.expression, exp.Interval) and _is_constant(day, exp.DType.DATE):
@@ -186,7 +192,10 @@ def _is_constant(e: Expression, kind: exp.DType) -> bool:
 
 
 def midnight(e: Expression) -> Expression:
-    """``day < timestamp '2020-01-01 00:00:00'`` -> ``day < date '2020-01-01'``."""
+    """Rewrites a constant timestamp at midnight that is compared with a date to a date.
+
+    ``day < timestamp '2020-01-01 00:00:00'`` -> ``day < date '2020-01-01'``
+    """
     if not isinstance(e, (*COMPARISONS, exp.Between, exp.In)):
         return e
     operands = [x for x in e.iter_expressions() if isinstance(x, Expression)]

@@ -14,7 +14,7 @@ _GROUPED, _WRITTEN = "grouped", "written"
 
 
 def mark_grouped(select: exp.Select) -> None:
-    """Marks a SELECT, in place, if it has GROUP BY, HAVING or aggregates.
+    """Changes ``select`` in place: marks it as grouped if it has GROUP BY, HAVING or aggregates.
 
     So it stays known as grouped even if its aggregates are simplified away.
     """

@@ -1,4 +1,4 @@
-"""Rewrites USING, and joins after a comma in FROM, to joins with ON, from left to right, in place.
+"""Rewrites USING, and joins after a comma in FROM, to joins with ON, from left to right.
 
 JOIN binds closer than a comma. USING joins the sources since the last comma. Its column is one
 column of both sides: the left side's, after RIGHT the right side's, after FULL the first that is
@@ -30,7 +30,10 @@ from harness.words import folded
 
 @dataclass(frozen=True)
 class Several:
-    """Columns that USING merged into one; its value is ``own``, or else the first not NULL."""
+    """Columns of several sources that USING merged into one.
+
+    Its value is the column ``own``, or if that is None the first of ``columns`` that is not NULL.
+    """
 
     columns: tuple[Expression, ...]
     own: Expression | None
@@ -57,7 +60,7 @@ _LEFT_ONLY = ("SEMI", "ANTI")
 
 
 def plainly_joined(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
-    """Rewrites USING to ON in place, and moves RIGHT and FULL joins after a comma to the front.
+    """Changes the tree in place: USING becomes ON; RIGHT and FULL joins after a comma go first.
 
     Also writes out the stars and column names that these changes affect. Raises Unsupported if it
     is not known which table has a column of USING.
@@ -205,7 +208,7 @@ def _replace_merged(
 
 
 def _is_key(column: exp.Column, select: exp.Select) -> bool:
-    """True if a bare column is a key of this SELECT's ORDER BY or DISTINCT ON."""
+    """True if a column without a table is a key of this SELECT's ORDER BY or DISTINCT ON."""
     key = column.parent if isinstance(column.parent, (exp.Ordered, exp.Tuple)) else column
     clause = None if key is None else key.parent
     return clause is not None and clause.parent is select
@@ -226,7 +229,7 @@ def _is_nearer(column: exp.Column, select: exp.Select, schemas: Mapping[str, Sch
 def _to_the_front(
     select: exp.Select, items: Sequence[Sequence[Entry]], keeping: Sequence[bool]
 ) -> None:
-    """Moves the entry of FROM that has a RIGHT or FULL join to the front, in place.
+    """Changes ``select`` in place: the entry of FROM that has a RIGHT or FULL join comes first.
 
     ``items`` are the entries with their joins; ``keeping`` says of each if it has such a join.
     Raises Unsupported if several have.

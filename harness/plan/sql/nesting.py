@@ -31,7 +31,7 @@ class _Far:
 
 
 def tied_to_the_next(tree: Expression, schemas: Mapping[str, Schema]) -> None:
-    """Makes subqueries that refer two or more levels out refer to the next query, in place.
+    """Changes the tree in place: subqueries that refer two or more levels out refer one level out.
 
     The tree's columns must be qualified.
     """
@@ -67,9 +67,10 @@ def _bound(column: exp.Column) -> _Far | None:
 
 
 def _source(far: _Far) -> Expression | None:
-    """Returns the FROM entry that a column is from; all values of the column must be in the entry.
+    """Returns the FROM entry that a column is from, or None.
 
-    None if outer joins may add NULLs to them, or if the query in between has no FROM.
+    None if outer joins may add NULLs to the column, which the entry does not have, or if the query
+    in between has no FROM.
     """
     joins = far.owner.args.get("joins") or []
     middle = far.between[-1]

@@ -45,7 +45,10 @@ def normalize(tree: Any) -> Any:
 
 
 def bottom_up(e: Expression, rule: Callable[[Expression], Expression]) -> Any:
-    """Applies a rule to every node, children first, so that the rule sees them rewritten."""
+    """Applies ``rule`` to ``e`` and every expression in it, the inner ones first.
+
+    ``rule`` returns what replaces an expression, whose parts have been replaced already.
+    """
     if not isinstance(e, _LEAVES):
         for key, value in list(e.args.items()):
             if isinstance(value, Expression):
@@ -135,7 +138,7 @@ def _case(e: Expression) -> Expression:
 
 
 def decided(branches: list[Expression], default: Expression | None) -> Expression:
-    """Returns the CASE without branches that are never reached; no CASE if none is left."""
+    """Returns a CASE of the WHEN branches that can be reached; without any, only ELSE's value."""
     possible = []
     for branch in branches:
         condition = branch.this

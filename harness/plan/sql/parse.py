@@ -195,9 +195,9 @@ _NONDETERMINISTIC = (
 
 
 def _check_words(tree: exp.Query) -> None:
-    """Raises WorkloadError for names that are more than words, if sqlglot prints them unquoted.
+    """Raises WorkloadError for a name of a unit, type or the like that is more than words.
 
-    Printed as they stand, these names would change the query.
+    sqlglot prints such names unquoted, so others would change the query.
     """
     for part in tree.find_all(exp.Var, exp.DataType):
         raw = part.args.get("kind") if isinstance(part, exp.DataType) else part.name
@@ -389,7 +389,10 @@ def _last_of_a_name(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
 
 
 def _places_in_order(query: exp.Query) -> None:
-    """Replaces positions in ORDER BY by names, if sqlglot left them: a star has two equal names."""
+    """Replaces positions in ORDER BY by names.
+
+    sqlglot has done so before, unless a star has two columns of one name.
+    """
     order = query.args.get("order")
     for key in order.expressions if order is not None else ():
         if isinstance(key.this, exp.Literal) and key.this.is_int:
@@ -397,7 +400,7 @@ def _places_in_order(query: exp.Query) -> None:
 
 
 def _name_order(tree: exp.Query, names: Sequence[str]) -> None:
-    """Makes ORDER BY keys that name a column of the answer use its name, in place."""
+    """Changes the tree in place: ORDER BY keys that name a column of the answer use its name."""
     where = places(tree.selects, len(names))
     for key in _bare_keys(tree):
         found = ordered_by(key.name, tree)
@@ -413,7 +416,7 @@ def _bare_keys(tree: exp.Query) -> list[exp.Column]:
 
 
 def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
-    """Gives the SELECT list's items the names of the answer's columns, in place.
+    """Changes the tree in place: the SELECT list's items get the names of the answer's columns.
 
     Stars, and items whose place in the answer is not known, keep their names. ORDER BY keys that
     use an old name get the new one.
@@ -441,7 +444,7 @@ def _spelled(tree: exp.Query, names: Sequence[str]) -> list[str]:
 
 
 def _schema_of_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> MappingSchema:
-    """Returns sqlglot's schema of the tables that a query reads."""
+    """Returns the names and types of the columns of a query's tables, in the form sqlglot takes."""
     columns: dict[str, object] = {
         name: {column.name: column.type.sql for column in schemas[name]}
         for name in {table.name for table in tree.find_all(exp.Table)}

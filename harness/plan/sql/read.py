@@ -198,7 +198,7 @@ _READ = """
 
 @cache
 def read_arguments() -> Mapping[str, frozenset[str]]:
-    """Returns the arguments that are read, by the name of the node's class."""
+    """Returns the arguments of sqlglot's expressions that are read, by the name of the class."""
     read: dict[str, frozenset[str]] = {}
     for line in _READ.strip().splitlines():
         name, _, arguments = line.strip().partition(":")
@@ -207,7 +207,10 @@ def read_arguments() -> Mapping[str, frozenset[str]]:
 
 
 def refuse_unread(tree: Expression) -> None:
-    """Raises Unsupported if an argument is set that is not read, or a node's class is not known."""
+    """Raises Unsupported if an argument is set that is not read.
+
+    Also if the class of an expression in the tree is not known.
+    """
     for node, argument in _set(tree):
         known = read_arguments().get(type(node).__name__)
         if known is None:
@@ -217,7 +220,7 @@ def refuse_unread(tree: Expression) -> None:
 
 
 def _set(tree: Expression) -> Iterator[tuple[Expression, str | None]]:
-    """Yields each node with None, and then with the name of each of its arguments that is set."""
+    """Yields each expression in the tree with None, and then with the name of each argument set."""
     for node in tree.walk():
         yield node, None
         for name, value in node.args.items():

@@ -1,4 +1,4 @@
-"""Rewrites clauses of a qualified query to equivalent ones, in place."""
+"""Changes a qualified query in place: rewrites clauses to equivalent ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from harness.plan.sql.grouping import mark_written_keys
 
 
 def positions_in_sets(tree: Expression) -> None:
-    """Replaces positions in ``rollup (1, 2)`` by items; sqlglot does so only outside of sets."""
+    """Replaces positions in ``rollup (1, 2)`` by the SELECT list's items.
+
+    sqlglot does so only outside of grouping sets.
+    """
     for select in tree.find_all(exp.Select):
         if (group := select.args.get("group")) is None:
             continue
@@ -86,7 +89,7 @@ def _same(left: Expression, right: Expression) -> Expression:
 
 
 def _required(clause: Expression | None) -> Iterator[exp.In]:
-    """Yields the IN tests that must be true for a row to stay."""
+    """Yields the IN tests of a WHERE or similar clause that must be true for a row to stay."""
     condition = None if clause is None else clause.this
     parts = condition.flatten() if isinstance(condition, exp.And) else [condition]
     return (part for part in list(parts) if isinstance(part, exp.In))

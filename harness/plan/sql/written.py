@@ -46,7 +46,7 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
 
 
 def plain_places(tree: exp.Query) -> None:
-    """Writes positions in ORDER BY and GROUP BY as plain numbers, in place."""
+    """Changes the tree in place: positions in ORDER BY and GROUP BY become plain numbers."""
     for clause in tree.find_all(exp.Order, exp.Group):
         for key in clause.expressions:
             _plain_place(key.this if isinstance(key, exp.Ordered) else key)
@@ -71,11 +71,11 @@ def _whole(digits: str) -> str:
 
 
 def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> dict[str, str]:
-    """Gives names that differ only in case one spelling, in place; returns folded name -> spelling.
+    """Changes the tree in place: names that differ only in case get one spelling.
 
-    Names have no case in DuckDB. The spelling of the first table that has the name is taken, else
-    that of its first use. A table is read under its own name, with the query's name for it as its
-    alias.
+    Returns a map from names in lower case to spellings. Names have no case in DuckDB. The spelling
+    of the first table that has the name is taken, else that of its first use. A table is read under
+    its own name, with the query's name for it as its alias.
     """
     own = {folded(name): name for name in schemas}
     spellings: dict[str, str] = {}

@@ -32,7 +32,10 @@ AliasedColumn = tuple[str, str]
 
 @dataclass(frozen=True)
 class Relation:
-    """A node, and the flat name of each (alias, column) in it."""
+    """A node, and the flat name of each (alias, column) in it.
+
+    A flat name has no table before it, and is unique in the query block.
+    """
 
     node: Node
     columns: Mapping[AliasedColumn, str]
@@ -42,7 +45,10 @@ class Relation:
         return frozenset(alias for alias, _ in self.columns)
 
     def flat(self, expression: Expression) -> Expression:
-        """Returns the expression over flat names; columns that the relation lacks are left."""
+        """Returns the expression with its columns replaced by their flat names in the relation.
+
+        ``n2.n_name`` -> ``n2_n_name``, for instance. Columns that the relation lacks are left.
+        """
 
         def renamed(column: exp.Column) -> Expression | None:
             name = self.columns.get((column.table, column.name))
