@@ -22,7 +22,7 @@ _JOINED = (
 
 
 def specials(text: str) -> Specials:
-    """Returns the kinds of special characters in a text; () for ASCII."""
+    """Returns the kinds of special characters in a text, as UPPER for ``ß``; () for ASCII."""
     found = set() if text.isascii() else {kind for c in set(text) for kind in _of(c)}
     return together(tuple(found))
 

@@ -30,7 +30,7 @@ _LEAST = -(2**63)
 
 
 def together(*parts: Specials) -> Specials:
-    """Returns the kinds that any of the parts has."""
+    """Returns the kinds of special values that are in any of these tuples of kinds, each once."""
     return tuple(kind for kind in Special if any(kind in part for part in parts))
 
 

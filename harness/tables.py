@@ -27,7 +27,7 @@ and ``%`` part of an address.
 
 
 def plain_path(path: Path) -> bool:
-    """True if every reader takes a path for that of one file, not for a pattern or an address."""
+    """True if every library takes a path for that of one file, not for a pattern or a URL."""
     return bool(PLAIN_PATH.fullmatch(str(path))) and path.name[:1].isalnum()
 
 
@@ -71,7 +71,8 @@ class Table:
     ``parquet`` holds canonical types only (int64, float64, string, date32, timestamp[us], bool); it
     is empty if only the CSV was requested. A column of ``schema`` is nullable if and only if the
     data has (or, for generated data, may have) a NULL. ``changes`` says how the data differs from
-    the user's files, and ``looks`` what may be a mistake in them. All paths are plain.
+    the user's files, and ``looks`` what may be a mistake in them. No library takes one of
+    the paths for a pattern or a URL.
     """
 
     name: str

@@ -45,7 +45,7 @@ def is_utf8(name: object) -> bool:
 
 
 def without_secrets(text: str) -> str:
-    """Returns a text with three stars in place of passwords and tokens of addresses."""
+    """Returns a text with three stars in place of passwords and tokens in URLs."""
     return _NAMED_SECRET.sub(r"\1***", _PASSWORD.sub(r"\1***@", text))
 
 
@@ -64,7 +64,10 @@ def folded(name: str) -> str:
 
 
 def suggestion(name: str, known: Iterable[str], kind: str = "known") -> str:
-    """Returns ``did you mean 'x'?``, or the known names, to follow a ``;``."""
+    """Returns ``did you mean 'x'?`` or, if no known name is like this one, ``known: x, y``.
+
+    The text is to follow a ``;``. ``kind`` is the word before the colon.
+    """
     names = list(known)
     lower = {candidate.lower(): candidate for candidate in names}
     close = get_close_matches(name.lower(), lower, n=1, cutoff=0.6)

@@ -254,7 +254,7 @@ def _list(workload: Workload) -> None:
 
 
 def _heading(engine: Engine) -> str:
-    """Returns the engine's label as a comment in its own language."""
+    """Returns the engine's label as a comment in its own language: ``# Polars``, ``-- DuckDB``."""
     return f"{'#' if engine.language == 'python' else '--'} {engine.label}"
 
 

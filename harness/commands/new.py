@@ -149,7 +149,10 @@ def _announce(file: Path, names: Mapping[str, str]) -> None:
 
 
 def _with_line(text: str, section: str, line: str) -> str:
-    """Returns a TOML text with a line added at the start of a section."""
+    """Returns a TOML text with a line added at the start of a section.
+
+    ``section`` is the line that begins the section, such as ``[project.scripts]``.
+    """
     return text.replace(f"{section}\n", f"{section}\n{line}\n", 1)
 
 

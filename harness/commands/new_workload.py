@@ -87,7 +87,10 @@ def _word(text: str) -> str:
 
 
 def _drafted(sources: Mapping[str, TableSource], target: Path) -> list[Drafted]:
-    """Reads the tables' files; raises WorkloadError or DataError if one cannot be read."""
+    """Returns the tables, each with how its files have to be read.
+
+    Raises WorkloadError or DataError if a file cannot be read.
+    """
     with Cache() as cache, Apart() as reading:
         walk = Walk()
         sniffed = {name: _delimited(one, walk, reading) for name, one in sources.items()}
@@ -123,7 +126,7 @@ def _delimited(source: TableSource, walk: Walk, reading: Apart) -> TableSource:
 def _with_nulls(source: TableSource, looks: Sequence[Look]) -> TableSource:
     """Returns the source with further texts to be read as NULL.
 
-    They are the texts without which columns are numbers or dates.
+    They are texts, such as ``NA``, of columns whose other values are all numbers or dates.
     """
     texts = dict.fromkeys(text for look in looks for text in look.null_values)
     values = dict.fromkeys([*source.csv_format.null_values, *texts])
@@ -142,7 +145,7 @@ def _workload(file: Path, tables: Mapping[str, TableSource]) -> Workload:
 
 
 def _keys(source: TableSource) -> dict[str, str | tuple[str, ...]]:
-    """Returns the keys, beside ``path``, that a table needs in the workload file."""
+    """Returns the keys that a table needs beside ``path``: ``delimiter``, ``null_values``."""
     form = source.csv_format
     keys: dict[str, str | tuple[str, ...]] = {}
     if source.delimited:

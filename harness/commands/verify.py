@@ -114,7 +114,7 @@ OPEN, AHEAD = "not told apart here", "the other one is ahead"
 
 
 def _missing(run: RunFile, cell: ResultCell, words: dict[str, None]) -> bool:
-    """True if a cell cannot be measured here; the reason is then added to ``words``."""
+    """True if a cell cannot be measured here; the reason then becomes a key of ``words``."""
     reason = _reason(run, cell)
     if reason:
         words[reason] = None
@@ -228,7 +228,10 @@ def _command(pairs: Sequence[Pair], seconds: float, folder: str) -> list[str]:
 
 
 def _selected(workload: Workload, cell: ResultCell) -> str:
-    """Returns the name for ``--engines`` that selects a cell's engine or a user's own program."""
+    """Returns the name for ``--engines`` that selects a cell's engine or a user's own program.
+
+    ``pandas`` also selects ``mine=pandas``, the user's program in ``mine.py``.
+    """
     name = cell.engine.name
     base = name.partition("=")[2]
     own = base and any(one == name for one, _ in engines_of(workload.query(cell.query), [base]))
@@ -262,9 +265,10 @@ def _table_rows(cell: ResultCell) -> int:
 
 
 def _ratio(there: Sequence[ResultCell], here: Sequence[ResultCell]) -> tuple[str, str]:
-    """Returns whether the ratio of two engines is the same here as there, and a line that says so.
+    """Returns how two engines' ratio here agrees with that there, and a line that says so.
 
-    Both are "" if there is no ratio.
+    ``there`` are two cells of the results file, ``here`` the same two measured again. Both texts
+    are "" if there is no ratio.
     """
     from report.compare.metrics import DEFAULT
     from report.compare.resampling import ratio_between

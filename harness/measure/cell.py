@@ -196,14 +196,17 @@ class Measurement:
             self._fail(Outcome.ERROR, f"the harness failed: {type(error).__name__}: {error}")
 
     def _with_hint(self, reason: str) -> str:
-        """Returns the reason of an error; of a user's own program with the column perhaps meant."""
+        """Returns the reason of an error, with a hint if a user's own program raised it.
+
+        The hint is ``did you mean 'x'?``, for a column that the program misspells.
+        """
         task = self.task
         names = [column.name for table in task.tables.values() for column in table.schema]
         hint = column_meant(reason, names) if task.program.file else ""
         return f"{reason}; {hint}" if hint else reason
 
     def _data_of_its_own(self) -> str | None:
-        """Returns what in the data makes engines fail where DuckDB does not, as a text, or None."""
+        """Returns in words what in the tables makes engines fail, but not DuckDB; or None."""
         task = self.task
         try:
             reference = self.referee.reference(task.tables, task.data_key, task.spec)
@@ -367,7 +370,7 @@ class Measurement:
         self.record = Record(self.task.cell, Outcome.OK, "", program, rounds, figures)
 
     def _figures(self) -> Figures:
-        """Returns the figures of the first pass, as the record holds them."""
+        """Returns what is recorded of the first pass beside rounds: rows, memory, cold time …"""
         source = self.task.cell.input
         return Figures(
             rows=self._rows,

@@ -75,7 +75,10 @@ def spread(record: Record) -> float:
 
 
 def _between(record: Record) -> float:
-    """Returns how much a cell's median may differ between processes, as a share of the median."""
+    """Returns how far a median may be off because no two processes are equally fast, as a share.
+
+    The more passes the record has, each in a process of its own, the less it is.
+    """
     return QUANTILE * PROCESS_ERROR / math.sqrt(passes(record))
 
 

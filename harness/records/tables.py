@@ -55,7 +55,7 @@ def _table(entry: type[Entry]) -> str:
 
 
 def _type_of(field: FieldInfo) -> str:
-    """Returns a field's JSON type, with "null" if it may be null in files that have the field."""
+    """Returns a field's JSON type; as ``number or null`` if files with the field may have null."""
     null_is_absence = ADDED_LATER in field.metadata
     choices = _choices(field.annotation)
     kinds = [_kind(kind) for kind in choices if kind is not types.NoneType]

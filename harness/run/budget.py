@@ -42,7 +42,10 @@ class Budget:
         return max(0.0, self.seconds - self.used)
 
     def first(self, cells: int) -> float:
-        """Returns the seconds for rounds in a cell's first pass, in a run of ``cells`` cells."""
+        """Returns the seconds for rounds in a cell's first pass, in a run of ``cells`` cells.
+
+        They are 0 once the run has used FIRST_SHARE of its seconds.
+        """
         if self.used > FIRST_SHARE * self.seconds:
             return 0.0
         return ROUNDS_SHARE * self.seconds / max(cells, 1)

@@ -39,7 +39,7 @@ def detail(record: Record) -> str:
 
 
 def _spread(record: Record) -> str:
-    """Returns a text with a median's precision, and the number of rounds that it comes from."""
+    """Returns a median's precision and its number of rounds as text: ``±2% in 20 rounds``."""
     count = len(record.rounds)
     rounds = "1 round" if count == 1 else f"{count} rounds"
     return f"in {rounds}" if count < FEWEST_ROUNDS else f"±{spread(record):.0%} in {rounds}"

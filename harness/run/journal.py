@@ -124,14 +124,14 @@ def _write(descriptor: int, text: bytes, offset: int) -> None:
 
 
 def command_of(path: Path) -> str:
-    """Returns the command line that wrote a journal; the usual command if it cannot be read."""
+    """Returns the command line that wrote a journal; DEFAULT_COMMAND if it cannot be read."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError), path.open("rb") as file:
         return known_command(from_json(file.readline(MOST_BYTES))["command"])
     return DEFAULT_COMMAND
 
 
 def known_command(text: object) -> str:
-    """Returns a journal's command line if it is a pytest command, else the usual command.
+    """Returns a journal's command line if it is a pytest command, else DEFAULT_COMMAND.
 
     Users are told to type it, so an edited journal must not put another command there.
     """

@@ -235,9 +235,9 @@ def _is_set(config: pytest.Config, option: str) -> bool:
 
 
 def basis(config: pytest.Config) -> dict[str, Any]:
-    """Returns the options on which records depend, by name, with the values that the user gave.
+    """Returns the options on which records depend, such as --memory-limit, by name.
 
-    Options that the user did not give are None, since their defaults may change.
+    The values are those that the user gave; others are None, since defaults may change.
     """
     names = ("memory_limit", "gpu_memory_limit", "together_limit", "cold_process", "drop_caches")
     return {name: config.getoption(name) for name in names}

@@ -62,9 +62,10 @@ def continued(
 def _head(
     register: Register, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> JournalHead:
-    """Returns a journal's first line: the results file before the first cell, with the Basis.
+    """Returns a journal's first line: the results file before the first cell, with a Basis.
 
-    ``options`` become a part of the Basis; ``cache`` has the keys of the tables' data.
+    The Basis is what records depend on: limits, ``options``, and the data, whose hashes ``cache``
+    knows.
     """
     workloads = {(a.cell.workload, a.cell.size): a.workload for a in register.cells.values()}
     basis = Basis(

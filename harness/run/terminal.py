@@ -102,10 +102,10 @@ class Display:
             os.write(self.file.fileno(), line)
 
     def _print(self, markup: str, cut: bool = False) -> None:
-        """Prints a line, with control characters escaped: it may quote text from anywhere.
+        """Prints a line, given in rich's markup, with control characters escaped.
 
-        On a terminal the line is wrapped between words, or cut off if ``cut``; elsewhere it is not
-        changed.
+        They are escaped because the line may quote text from anywhere. On a terminal it is wrapped
+        between words, or cut off if ``cut``; elsewhere it is not changed.
         """
         line = Text.from_markup(visible(markup))
         if not self.console.is_terminal:

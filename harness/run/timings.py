@@ -86,7 +86,10 @@ class Timings:
         return self._config.pluginmanager.getplugin("pytest-benchmark")
 
     def _fixture(self, item: pytest.Item, add: Callable[[Any], None]) -> Any:
-        """Returns a benchmark fixture with the options that pytest-benchmark gives to this item."""
+        """Returns a benchmark fixture with the options that pytest-benchmark gives to this item.
+
+        The fixture calls ``add`` with the entry that it makes of its timings.
+        """
         session, mark = self._session, item.get_closest_marker("benchmark")
         options = {**session.options, **(mark.kwargs if mark else {})}
         options["timer"] = NameWrapper(self._clock)  # type: ignore[no-untyped-call]

@@ -21,10 +21,10 @@ class QueryText:
 
 @dataclass(frozen=True)
 class Planned:
-    """A compiled query: the description of its answer, and its plan as text, plain and typed.
+    """A compiled query: the description of its answer, and its plan as text.
 
-    The plans are None where the plan layer cannot lower the query; ``unsupported`` then says why.
-    DuckDB can still run it.
+    In ``typed_plan`` the columns have their types. Both texts are None where the plan layer cannot
+    lower the query; ``unsupported`` then says why. DuckDB can still run it.
     """
 
     spec: AnswerSpec

@@ -292,7 +292,7 @@ def _first_error(
 
 
 def _model_at(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:
-    """The model that the last key of an error's path belongs to."""
+    """The model that the last key of an error's path belongs to: of a query's key, QueryModel."""
     inner: dict[Any, tuple[int, type[BaseModel]]] = {
         "queries": (2, QueryModel),
         "tables": (2, TableModel),

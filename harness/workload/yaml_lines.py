@@ -77,7 +77,10 @@ class _Loader(yaml.SafeLoader):
 
 
 def _check_number(event: Any, line: int) -> None:
-    """Refuses numbers that are slow to parse, as those in base 60, or that Python cannot parse."""
+    """Raises WorkloadError if ``event``, of PyYAML's parser, is a number of very many characters.
+
+    Such a number is slow to parse, as those in base 60, or Python cannot parse it.
+    """
     value = getattr(event, "value", "")
     plain = isinstance(event, yaml.ScalarEvent) and event.style is None
     if plain and len(value) > MAX_DIGITS and _NUMBER.fullmatch(value):

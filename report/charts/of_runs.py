@@ -31,10 +31,10 @@ def history(name: str = "history", title: str | None = None) -> alt.LayerChart:
     Fields of its rows: engine, colour, kind ("value", "missing" or "name"), label. A row for a run
     also has started (milliseconds of the epoch), version and note; one with a value also amount,
     low, high and mark (the version where it differs from that of the run before, else empty). A run
-    without a value breaks its line; the sign of its outcome (its label) stands at the foot,
-    ``line`` lines of text above it. An engine's name stands above the chart, ``across`` pixels from
-    the left. ``name`` is the name of the rows' data. With a ``title`` for the vertical axis its
-    values are shown in percent, otherwise as measured.
+    without a value breaks its line; the sign of its outcome (its label) stands at the foot, as many
+    lines of text above it as its field line says. An engine's name stands above the chart; its
+    field across says how many pixels from the left. ``name`` is the name of the rows' data. With a
+    ``title`` for the vertical axis its values are shown in percent, otherwise as measured.
     """
     base = alt.Chart(alt.NamedData(name=name)).encode(
         x=alt.X("started:T", title=None, scale=alt.Scale(type="utc", padding=18),

@@ -39,7 +39,7 @@ def of_kind(base: alt.Chart, kind: str) -> alt.Chart:
 
 
 def engines(sort: str = "place") -> alt.Y:
-    """Returns a vertical axis with a band for each engine."""
+    """Returns a vertical axis with a band for each engine, sorted by the rows' field ``sort``."""
     axis = alt.Axis(labelLimit=150, labelPadding=6, ticks=False, domain=False)
     return alt.Y("engine:N", sort=alt.EncodingSortField(sort, op="min"), title=None, axis=axis)
 

@@ -22,7 +22,8 @@ class Chart:
     """A chart of the page; its title and note are shown if it is among those over all queries.
 
     A chart without a title has its place elsewhere: beside the ranking, or with each query. A chart
-    without rows is left out, and ``needs`` says what runs would give it rows.
+    without rows is left out, and ``needs`` says what runs would give it rows. ``draw`` returns it
+    as an Altair chart.
     """
 
     draw: Callable[[], alt.LayerChart]

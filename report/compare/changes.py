@@ -211,7 +211,10 @@ def importance(change: Change) -> tuple[int, float]:
 
 
 def _by_key(run: RunFile) -> dict[Key, ResultCell]:
-    """Returns the run's cells by key, without cells that an interrupted run did not reach."""
+    """Returns the run's cells by their FIELDS (workload, query, engine …).
+
+    Cells that an interrupted run did not reach are left out.
+    """
     return {_key(cell): cell for cell in cells_of(run.file) if cell.outcome != "skipped"}
 
 
@@ -222,7 +225,10 @@ def _key(cell: ResultCell) -> Key:
 
 
 def _renamed(cells: Mapping[Key, ResultCell], alias: Alias) -> dict[Key, ResultCell]:
-    """Returns the first run's cells with the alias' value ``before`` replaced by ``after``."""
+    """Returns the first run's cells, with the alias' ``after`` in place of its ``before`` in keys.
+
+    Cells that had ``after`` are left out.
+    """
     at = FIELDS.index(alias.field)
     found = {key[at] for key in cells}
     if alias.before not in found:

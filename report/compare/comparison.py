@@ -21,7 +21,10 @@ from report.read.frame import EngineVersion, ResultCell, Results, Setting
 
 @dataclass(frozen=True)
 class EstimatedCell:
-    """A cell in view with its estimates by metric; it has no estimates if it has no time."""
+    """A cell in view, the newest of its query, setting and engine, with its estimates by metric.
+
+    It has no estimates if it has no time.
+    """
 
     index: int
     cell: ResultCell
@@ -182,7 +185,7 @@ def compare(results: Results) -> Comparison:
 def score(tasks: Iterable[Task], engine: EngineVersion) -> Score:
     """Returns an engine's score: the geometric mean of its ratios to the best, and counts of wins.
 
-    A task without a value counts with a penalty.
+    On a task where it has no value, it counts as if it had PENALTY times the worst engine's.
     """
     own = [task for task in tasks if engine in task.entries]
     timed = any(task.entries[engine].value is not None for task in own)
@@ -247,7 +250,10 @@ def estimates_of(cell: ResultCell) -> dict[str, Estimate]:
 
 
 def _errors(tasks: Sequence[Mapping[EngineVersion, EstimatedCell]]) -> list[dict[str, Errors]]:
-    """Returns each task's `Task.errors`: by metric, the standard errors of its log ratios."""
+    """Returns, for each task and by metric, a matrix of standard errors, entries x entries.
+
+    They are of the logarithm of the ratio of each two entries.
+    """
     found: list[dict[str, Errors]] = [{} for _ in tasks]
     for metric in METRICS:
         if metric.samples is None:

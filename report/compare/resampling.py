@@ -61,8 +61,8 @@ def pair_errors(tasks: Sequence[Task]) -> list[Errors]:
     None or has an unknown error itself. It is the error of medians measured independently or, if
     that is smaller, the error by the bootstrap. The former is too large if the machine drifts. The
     latter is too large if it does not drift and turns are few, because few turns hardly determine
-    what the two cells have in common. If one cell has turns that the other has not, the variance
-    `_drift` is added.
+    what the two cells have in common. If one cell has turns that the other has not, a variance
+    for that (`_drift`) is added.
     """
     found: dict[int, Errors] = {}
     for places in _batches(tasks):
@@ -82,7 +82,10 @@ def _batches(tasks: Sequence[Task]) -> Iterator[list[int]]:
 
 
 def _pair_errors(tasks: Sequence[Task]) -> Errors:
-    """Does `pair_errors` for tasks with equally many cells: an array tasks x cells x cells."""
+    """Returns the standard errors of cells' log ratios, as an array tasks x cells x cells.
+
+    It does the work of `pair_errors`, for tasks with equally many cells.
+    """
     shape = len(tasks), len(tasks[0])
     cells = [cell for task in tasks for cell in task]
     samples = [None if cell is None else cell.sample for cell in cells]
@@ -96,7 +99,10 @@ def _pair_errors(tasks: Sequence[Task]) -> Errors:
 
 
 def _drifts(task: Task) -> Errors:
-    """Returns `_drift` of each pair of cells that took turns, 0 for other pairs: cells x cells."""
+    """Returns variances of log ratios due to turns that only one cell of a pair had: cells x cells.
+
+    They are 0 for pairs of cells that did not take turns.
+    """
     found = np.zeros((len(task), len(task)))
     sampled = [(at, each, each.sample) for at, each in enumerate(task) if each and each.sample]
     if len({sample.turns for _, _, sample in sampled}) > 1:
@@ -156,7 +162,7 @@ def _side_by_side(
 ) -> npt.NDArray[np.bool_]:
     """Returns truth values, tasks x cells x cells: whether two cells differ and took turns.
 
-    The arguments are those of `_together`.
+    ``samples`` are the rounds of all cells, task after task; ``shape`` is (tasks, cells of a task).
     """
     runs: dict[Hashable, int] = {}
     named = [None if each is None else each.run for each in samples]

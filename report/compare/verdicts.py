@@ -126,7 +126,7 @@ def _next(
 
 
 def _counted(task: Task, one: EngineVersion, other: EngineVersion) -> Ratio | None:
-    """Returns one engine's value over the other's; a missing value is replaced by a penalty."""
+    """Returns one engine's value over the other's; a missing one is PENALTY times the worst."""
     values = [each.value for each in task.entries.values() if each.value is not None]
     if not values:
         return None

@@ -49,7 +49,8 @@ def draw(
 ) -> list[Path]:
     """Draws the summary and each chart as pictures in the folder, and returns the pictures' paths.
 
-    Other files in the folder stay. Calls ``tell`` and raises a ReportError as `build` does.
+    Other files in the folder stay. Calls ``tell`` with one line for each results file that was left
+    out. Raises a ReportError if none can be used.
     """
     from report.page.pictures import Album  # Altair's import takes a second: the page has none
 
@@ -68,7 +69,7 @@ def draw(
 
 
 def _readme(output: Path) -> str | None:
-    """Returns the relative address of this project's README.md; None for a page outside of it."""
+    """Returns the relative URL of this project's README.md; None for a page outside the project."""
     folder = output.absolute().parent
     for above in folder.parents:
         readme = above / "README.md"

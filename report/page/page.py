@@ -28,8 +28,8 @@ from report.words import names, surroundings, wording
 def render(results: Results, title: str = "", readme: str | None = None) -> str:
     """Returns the page's HTML. The templates escape all text from results.
 
-    Without a ``title`` the workloads' titles are the heading. ``readme`` is the relative address
-    of this project's README.md, for links.
+    Without a ``title`` the workloads' titles are the heading. ``readme`` is the relative URL of
+    this project's README.md, for links.
     """
     view = View(results, compare(results))
     scripts = [script(library().vega), script(bundle("page"))]

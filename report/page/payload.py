@@ -45,7 +45,10 @@ class Payload:
         columns: Sequence[EngineColumn],
         quieter: Mapping[int, ResultCell],
     ) -> None:
-        """Takes the results in view; ``quieter`` is that of `report.compare.quieter.Replaced`."""
+        """Takes the results in view, and the engines in the order of the page (``columns``).
+
+        ``quieter`` has, by index of a noisy cell in `Results.cells`, an earlier, less noisy one.
+        """
         self._results, self._comparison, self._columns = results, comparison, columns
         self._entries: list[tuple[Task, EstimatedCell]] = [
             (task, entry) for task in comparison.tasks for entry in task.entries.values()
@@ -256,7 +259,7 @@ def _above_diagonal(size: int) -> tuple[Any, Any]:
 
 
 def _run(run: RunFile, machines: int) -> dict[str, Any]:
-    """Returns a run as JSON for the page; ``id`` is for the page's address.
+    """Returns a run as JSON for the page; ``id`` is for the page's URL.
 
     ``probe`` is the median of the probe's seconds.
     """

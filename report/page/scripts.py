@@ -47,7 +47,10 @@ class PageScript:
     """The page's script and data in QuickJS, which runs JavaScript without files or network."""
 
     def __init__(self, outline: Mapping[str, Any], numbers: Mapping[str, Numbers]) -> None:
-        """Loads script and data. Raises MissingPackage if QuickJS is not installed."""
+        """Loads the script and the page's data, as `Payload` makes its outline and its numbers.
+
+        Raises MissingPackage if QuickJS is not installed.
+        """
         try:
             quickjs = import_module("quickjs")
         except ImportError:
@@ -65,7 +68,10 @@ class PageScript:
 
 
 def _literal(numbers: Mapping[str, Numbers]) -> str:
-    """Returns blocks of numbers as the text of a JavaScript object, in which NaN is allowed."""
+    """Returns arrays of numbers as the text of a JavaScript object, in which NaN is allowed.
+
+    They are given by the name of a block of the page's data, and there by their own.
+    """
     return "{" + ", ".join(f"{name}: {_columns(own)}" for name, own in numbers.items()) + "}"
 
 

@@ -20,7 +20,7 @@ class Extra:
     """A number that only some runs record of a cell, such as GPU memory, and how it is shown.
 
     ``unit`` is a unit, "%" for a share, or "yes" for a truth value. If ``words`` are given, the
-    number is a position in them, and the word there is shown.
+    number is a position in them, and the word there is shown. ``take`` finds the number.
     """
 
     name: str

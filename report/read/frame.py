@@ -92,7 +92,8 @@ class ShownWorkload:
 class Results:
     """All that the report shows. Runs are sorted newest first.
 
-    ``superseded`` are older cells for which ``cells`` has a newer one. ``outdated`` are cells whose
+    ``cells`` are those in view: of each query, setting and engine the newest. ``superseded`` are
+    older cells for which ``cells`` has a newer one. ``outdated`` are cells whose
     query has other SQL in a newer run, so that they can be compared with nothing in view.
     ``unread`` are files that could not be used.
     """
@@ -154,7 +155,7 @@ def _workloads(runs: Sequence[RunFile]) -> dict[str, ShownWorkload]:
 def _split_by_sql(
     runs: Sequence[RunFile], workloads: dict[str, ShownWorkload]
 ) -> tuple[list[ResultCell], tuple[ResultCell, ...]]:
-    """Returns the cells whose query has the SQL in view, and those whose SQL has changed since."""
+    """Returns the cells whose query has the newest run's SQL, and the cells with an older SQL."""
     current: list[ResultCell] = []
     outdated: list[ResultCell] = []
     for run in runs:

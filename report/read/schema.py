@@ -81,5 +81,5 @@ def _bytes(path: Path) -> bytes:
 
 
 def one_line(error: Exception) -> str:
-    """Returns an error's message in one line, cut to the most characters that a note has."""
+    """Returns an error's type and message in one line, cut off if it is long."""
     return shortened(f"{type(error).__name__}: {error}").removesuffix(":")

@@ -37,7 +37,7 @@ def readable(text: str) -> str:
 
 @dataclass(frozen=True)
 class EngineColumn:
-    """An engine in one version as the page shows it; ``id`` names it in the page's address."""
+    """An engine in one version as the page shows it; ``id`` names it in the page's URL."""
 
     index: int
     engine: EngineVersion
@@ -116,7 +116,7 @@ def setting(setting: Setting, machines: int = 1) -> str:
 
 
 def source(name: str) -> str:
-    """Returns in words where an input is read from."""
+    """Returns in words where an input is read from: ``from CSV`` for ``csv``."""
     return readable(INPUTS.get(name, f"from {name}"))
 
 
@@ -143,5 +143,5 @@ def heading(titles: Iterable[str]) -> str:
 
 
 def outcome(outcome: str) -> str:
-    """Returns an outcome's sign and word; the outcome ok has no sign."""
+    """Returns an outcome's sign and word, such as ``↑ out of memory``; ok has no sign."""
     return f"{SIGNS.get(outcome, '')} {WORDS.get(outcome, outcome)}".strip()

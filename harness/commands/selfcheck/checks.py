@@ -175,7 +175,10 @@ def slept(cell: TrialCell) -> Line:
 
 
 def added(cell: TrialCell, own: Sequence[float]) -> Line:
-    """Checks that the recorded seconds are hardly more than an engine's own stopwatch shows."""
+    """Checks that the recorded seconds are hardly more than an engine's own stopwatch shows.
+
+    ``own`` holds the seconds of each run by that stopwatch.
+    """
     added = median(cell.seconds) - median(own)  # own has uncounted rounds, too, which are alike
     expected = f"at most {ADDED_SECONDS * 1e6:g} µs"
     return Line(
