@@ -44,7 +44,10 @@ class CsvFormat:
 
     @property
     def plain(self) -> CsvFormat:
-        """The format of the plain copy that engines read: there, NULL is the empty field."""
+        """The format of the copy that the cache keeps of a CSV file that readers read differently.
+
+        Engines read the copy; in it NULL is the empty field.
+        """
         return CsvFormat(self.delimiter if self.delimiter in PLAIN_DELIMITERS else ",")
 
 

@@ -28,15 +28,16 @@ LATER_ROUNDS = 100
 
 @dataclass(frozen=True)
 class Rounds:
-    """Limits on how many hot rounds a cell gets, in all its passes or in one.
+    """Limits on the hot rounds of a cell: for all its passes as a user sets them, or for one pass.
 
-    A pass gives a cell at least ``fewest`` and at most ``most`` rounds, and ends between the two
-    when the cell's median is known to within ``precision``. When its rounds, counted or not, have
-    taken ``seconds``, the pass ends; but it always has one round, unless ``most`` is 0. Each pass
-    is run by processes of its own: ``processes`` is the fewest passes over which a cell's rounds
-    are spread where time allows, each with its share of the seconds. Rounds come in blocks of
-    ``block`` seconds, or less where time is short; before each block, rounds for a fifth of its
-    time are run and not counted.
+    - ``fewest`` and ``most``: the counted rounds of a pass.
+    - ``precision``: between these two a pass ends when the median's 95% interval is within this
+      share of the median.
+    - ``seconds``: what all rounds may take, counted or not; a pass has one round even after that,
+      unless ``most`` is 0.
+    - ``processes``: the fewest passes, each in processes of its own, where time allows.
+    - ``block``: the seconds of rounds that are run in a row; before them, rounds for a fifth of
+      that time are not counted.
     """
 
     fewest: int = 5

@@ -93,12 +93,14 @@ def another(
     differs: Differs,
     floats: Collection[str] = (),
 ) -> str | None:
-    """Returns how DuckDB itself gets another answer from an equivalent query; None if it does not.
+    """Returns a sentence that says why a query has several right answers, or None.
 
-    ``differs`` runs a query and tells whether its answer is not the reference's. A HarnessError of
-    ``differs`` is ignored: the query may take too long, or not be equivalent after all. If the
-    query has a LIMIT, all rows that may be in the answer are compared, too; ``widened`` tells
-    whether the reference has all of them. ``floats`` names the tables' columns of floats.
+    It has, if DuckDB gives another answer to one of the variants of `other_ways`, which mean the
+    same: over rows in another order, say, or with sums of floats in another order. ``differs`` runs
+    a variant and tells whether its answer is not the reference's; a HarnessError of it is ignored:
+    a variant may take too long, or not mean the same after all. If the query has a LIMIT, all rows
+    that may be in the answer are compared, too; ``widened`` tells whether the reference has all of
+    them. ``floats`` names the tables' columns of floats.
     """
     asked = [(spec.reference_sql, spec, widened)]
     if widened and spec.widened_sql is not None:

@@ -114,7 +114,11 @@ class CudfProgram(PandasProgram):
     }
 
     def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
-        """Returns the name of a column to count rows by, or None; cuDF cannot count by texts."""
+        """Returns the column whose values are counted for COUNT(*): the first that is no text.
+
+        None if all columns are texts, which cuDF cannot count in groups. ``keys`` are the names of
+        the node's keys in the program.
+        """
         columns = [*node.schema[: len(node.keys)], *node.input.schema]
         named = [*keys, *node.input.names]
         pairs = zip(named, columns, strict=True)

@@ -49,7 +49,11 @@ class PandasSession(PythonSession):
         self.tables[table.name] = frame
 
     def to_arrow(self, result: Any) -> pa.Table:
-        """Returns the answer as an Arrow table; marks floats, where pandas has NaN for NULL."""
+        """Returns the answer as an Arrow table.
+
+        The metadata of a float column says that its NaN is NULL, for which pandas has no other
+        value.
+        """
         import pyarrow as pa
 
         table: pa.Table = pa.Table.from_pandas(result, preserve_index=False)

@@ -271,10 +271,11 @@ class PandasWindows:
     def _moved(
         self, text: str, last: int, rows: Partitions, nothing: str = "", whole: bool = False
     ) -> str:
-        """Emits a running value; each row gets that of the row ``last`` (0 or less) rows later.
+        """Emits the values of ``text``, each moved to a later row of its partition.
 
-        Where there is no such row, the value is ``nothing``, by default NULL. ``whole`` values are
-        integers, and get a dtype that has NULL.
+        ``last`` is 0 or negative: a row gets the value of the row ``-last`` rows before it, or
+        ``nothing``, by default NULL, if the partition has no such row. ``whole`` says that the
+        values are integers, which get a dtype with NULL.
         """
         if not last:
             return text

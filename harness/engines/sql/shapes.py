@@ -186,7 +186,10 @@ def perl_only(e: Expression) -> bool:
 
 
 def longest_or_first(e: Expression) -> bool:
-    """True if the text of a match is used: a pattern's first match may not be its longest one."""
+    """True if an expression replaces or returns the text that a pattern matches, and is unsure.
+
+    Of several possible matches DuckDB takes the first, as ``a`` of ``a|ab``, others the longest.
+    """
     if not isinstance(e, (exp.RegexpReplace, exp.RegexpExtract)):
         return False
     return "|" in e.expression.name or len(re.findall(r"(?<!\()[*+?{]", e.expression.name)) > 1

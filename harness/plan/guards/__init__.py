@@ -1,1 +1,1 @@
-"""Checks of a plan for what a library computes otherwise than SQL."""
+"""Finds where a library's result would not be SQL's: refuses a plan, or adds tests to it."""
