@@ -45,7 +45,7 @@ def aggregated(source: Node, keys: Sequence[Item], values: Sequence[Item]) -> Ag
 
 
 def _argument(e: Expression) -> Expression | None:
-    """Returns the x of an aggregate with DISTINCT, as ``sum(distinct x)``; None without DISTINCT."""
+    """Returns the x of an aggregate with DISTINCT, as ``sum(distinct x)``; None without it."""
     return e.this.expressions[0] if isinstance(e.this, exp.Distinct) else None
 
 
