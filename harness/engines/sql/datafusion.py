@@ -18,10 +18,7 @@ from harness.tables import Input, Table
 
 
 class DataFusionSession(SqlSession):
-    """A session of DataFusion. In memory, tables are batches in as many partitions as threads.
-
-    Files are read through views.
-    """
+    """A session of DataFusion: memory holds batches in partitions; files are read by views."""
 
     def __init__(self, threads: int = 1) -> None:
         import pyarrow as pa

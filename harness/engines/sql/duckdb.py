@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 
 class DuckDBSession(Session):
-    """A session of DuckDB. In memory, tables are native ones; files are read through views.
+    """A session of DuckDB: memory holds native tables; files are read through views.
 
-    Results are fetched as Arrow tables. DuckDB keeps no result of an earlier query, so each
-    round computes its answer anew.
+    DuckDB keeps no result of an earlier query, so each round computes its answer anew.
     """
 
     def __init__(self, threads: int) -> None:

@@ -22,10 +22,7 @@ from harness.tables import Input, Table
 
 
 class HyperSession(SqlSession):
-    """A session of Hyper. In memory, tables are temporary tables.
-
-    Answers are fetched as an Arrow stream through a file.
-    """
+    """A session of Hyper: memory holds temporary tables; answers come as Arrow files."""
 
     def __init__(self, threads: int = 1) -> None:
         import pyarrow as pa

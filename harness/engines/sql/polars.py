@@ -20,10 +20,7 @@ from harness.tables import Input, Table
 
 
 class PolarsSqlSession(SqlSession):
-    """A session of Polars' SQL. Tables are LazyFrames of one context.
-
-    Polars' default engine collects each query.
-    """
+    """A session of Polars' SQL: a context of LazyFrames; the default engine collects."""
 
     def __init__(self, threads: int = 1) -> None:
         import polars as pl

@@ -20,10 +20,7 @@ from harness.tables import Input, Table
 
 
 class PostgresSession(SqlSession):
-    """A session of PostgreSQL. In memory, tables are loaded into the server, join keys indexed.
-
-    CSV files are copied into tables by each run.
-    """
+    """A session of PostgreSQL: tables with indexed join keys; each run copies CSV files in."""
 
     def __init__(self, threads: int = 1) -> None:
         from harness.engines.sql.postgres_tables import Connected
