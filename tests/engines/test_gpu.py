@@ -334,7 +334,7 @@ def test_a_part_whose_time_is_over_is_interrupted_and_leaves_its_results(
     )
     paths = os.pathsep.join((str(tmp_path), str(ROOT)))
     done = subprocess.run(
-        [sys.executable, str(script), "--parts", "tiny", "--seconds", "30", "--input", "memory"],
+        [sys.executable, str(script), "--parts", "tiny", "--seconds", "20", "--input", "memory"],
         cwd=tmp_path,
         env={**project.environment, "PYTHONPATH": paths},
         capture_output=True,
