@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ import typer
 from harness import engines
 from harness.errors import HarnessError, ResultsError, UnknownEngine
 from harness.machine.facts import usable_cores
+from harness.machine.pytest_run import run_pytest
 from harness.machine.variables import LIBRARIES
 from harness.tables import Input
 from harness.words import visible
@@ -246,11 +245,9 @@ def _measured(pairs: Sequence[Pair], budget: str, count: int) -> list[Judged]:
 
     seconds = parse_seconds(budget) * len(pairs) / count
     with tempfile.TemporaryDirectory(prefix="enginebench-") as folder:
-        done = subprocess.run(
-            _command(pairs, seconds, folder), capture_output=True, text=True, errors="replace"
-        )
+        _, printed = run_pytest(_command(pairs, seconds, folder))
         if not [*Path(folder).glob("*/*.json")]:
-            told = (done.stdout + done.stderr).strip().splitlines()
+            told = printed.strip().splitlines() or ["pytest printed nothing"]
             words = next((line for line in told if pairs[0].file.name in line), told[-1])
             return [Judged((pair.name, f"  not measured: {visible(words)}")) for pair in pairs]
         found = {(c.query, c.engine.name): c for c in cells_of(newest(Path(folder)).file)}
@@ -258,11 +255,11 @@ def _measured(pairs: Sequence[Pair], budget: str, count: int) -> list[Judged]:
 
 
 def _command(pairs: Sequence[Pair], seconds: float, folder: str) -> list[str]:
-    """Returns the command line that measures the cells of these pairs, and no other cells."""
+    """Returns Python's arguments that measure the cells of these pairs, and no other cells."""
     setting, workload = pairs[0].setting, load(pairs[0].file)
     selected = dict.fromkeys(_selected(workload, cell) for pair in pairs for cell in pair.cells)
     wanted = {(cell.query, cell.engine.name) for pair in pairs for cell in pair.cells}
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--benchmark"]
+    command = ["-P", "-m", "pytest", "-p", "no:cacheprovider", "--benchmark"]
     for pair in pairs:
         query = f"{pair.file}::{pair.query}"
         command.append(query)
