@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.commands.function_source import source_of
 from harness.errors import HarnessError, ResultsError
+from harness.machine.pytest_run import run_pytest
 
 if TYPE_CHECKING:
     import altair as alt
@@ -48,17 +47,17 @@ def benchmark(
     names = [f"{path}::{query}" for query in queries] or [str(path)]
     chosen = ["--engines", ",".join(engines)] if engines else []
     command = ["--benchmark", *names, *chosen, "--budget", budget, "--results", str(target)]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *command, *options],
-        capture_output=True,
-        text=True,
-        errors="replace",
-    )
+    try:
+        code, printed = run_pytest(["-m", "pytest", "-p", "no:cacheprovider", *command, *options])
+    except BaseException:
+        if results is None:
+            shutil.rmtree(target, ignore_errors=True)
+        raise
     files = sorted(target.glob("*/*.json"), key=lambda one: one.stat().st_mtime_ns)
-    if done.returncode > 1 or not files:
+    if code not in (0, 1) or not files:
         if results is None:
             shutil.rmtree(target)
-        last = (done.stdout + done.stderr).strip().splitlines()[-LAST_LINES:]
+        last = printed.strip().splitlines()[-LAST_LINES:]
         raise HarnessError("\n".join(["nothing was measured:", *last]))
     found = Benchmarked(files[-1], target / "index.html")
     if results is None:

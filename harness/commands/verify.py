@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,18 +15,26 @@ import typer
 from harness import engines
 from harness.errors import HarnessError, ResultsError, UnknownEngine
 from harness.machine.facts import usable_cores
+from harness.machine.pytest_run import run_pytest
+from harness.machine.variables import LIBRARIES
 from harness.tables import Input
 from harness.words import visible
 from harness.workload.compiler import engines_of
 from harness.workload.file import Workload, load
 from harness.workload.sample import evenly
+from harness.workload.schema import SIZE_NAME
 
 if TYPE_CHECKING:
+    from harness.engines.base import Engine
     from report.compare.statistics import Ratio
     from report.read.frame import ResultCell, Setting
     from report.read.sources import RunFile
 
 WIDTH = 80
+SETTABLE = frozenset(LIBRARIES) - {"LD_PRELOAD"}
+"""Variables that a results file may set for any engine."""
+WORD = re.compile(r"[\w.%+-]*")
+"""A value of a variable that names no path and no address."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +110,11 @@ def verify(
         raise HarnessError("nothing of these results can be measured here")
     judged = [one for group in _grouped(pairs) for one in _measured(group, budget, len(pairs))]
     for one in judged:
-        typer.echo("\n".join(one.lines))
+        for line in one.lines:
+            _say(line)
     typer.echo(_summary(judged))
+    if not any(one.right or one.wrong for one in judged):
+        raise typer.Exit(2)
     if any(one.wrong or one.ratio == AHEAD for one in judged):
         raise typer.Exit(1)
 
@@ -125,19 +135,51 @@ def _reason(run: RunFile, cell: ResultCell) -> str:
     threads, entry = cell.setting.threads, run.file.workloads[cell.setting.workload]
     if threads > usable_cores():
         return f"cells with {threads} threads: here are {usable_cores()} cores"
+    if cell.setting.input not in [*Input] or not SIZE_NAME.fullmatch(cell.setting.size):
+        return f"cells of size {cell.setting.size!r} from {cell.setting.input!r}"
+    if fault := _not_the_readers(Path(entry.file), run.path):
+        return f"{entry.file}: {fault}"
     try:
         query = load(Path(entry.file)).query(cell.query)
         if query.sql and query.sql != entry.queries[cell.query].sql:
             return f"{entry.file}::{cell.query}: its SQL is another one here"
-        engine = engines.get(cell.engine.name)
-    except UnknownEngine as error:
-        return str(error)
+        engine = _engine(cell.engine.name)
     except HarnessError as error:
         return str(error)
     except OSError as error:
         return f"{entry.file} is not here: {error.strerror}"
     lack = engine.unavailable()
     return f"{engine.label}: {lack}" if lack else ""
+
+
+def _not_the_readers(file: Path, results: Path) -> str:
+    """Returns why a workload file may be a stranger's; "" if it is the reader's own.
+
+    pytest runs what lies beside a workload file: ``conftest.py``, and what ``pytest.ini`` names.
+    """
+    here, beside = Path.cwd().resolve(), results.resolve().parent
+    if str(file).startswith("-") or not file.resolve().is_relative_to(here):
+        return "workload files are looked for in the working folder and below it"
+    if beside != here and file.resolve().is_relative_to(beside) and here in beside.parents:
+        return "a workload file that came with the results is not run"
+    return ""
+
+
+def _engine(name: str) -> Engine:
+    """Returns an engine that a results file names; it may be a stranger's.
+
+    Raises UnknownEngine for a name that would import a class or set any variable: a value that is
+    not a word could make the engine's process load a file.
+    """
+    found = engines.parts(name)
+    if ":" in found["engine"]:
+        raise UnknownEngine(f"{name}: a class that a results file names is not imported")
+    known = {*SETTABLE, *engines.get(found["engine"]).variables}
+    for pair in found["variables"].split("@")[1:]:
+        variable, _, value = pair.partition("=")
+        if variable not in known or not WORD.fullmatch(value):
+            raise UnknownEngine(f"{name}: a results file may not set {variable} to this")
+    return engines.get(name)
 
 
 def _chosen(run: RunFile, cells: Iterable[ResultCell], count: int) -> list[Pair]:
@@ -163,18 +205,23 @@ def _chosen(run: RunFile, cells: Iterable[ResultCell], count: int) -> list[Pair]
 
 def _print_head(run: RunFile, missing: Iterable[str]) -> None:
     there = run.machine
-    typer.echo(f"there: {there.cpu}, {there.logical_cores} cores, {run.file.started:%Y-%m-%d}")
+    _say(f"there: {there.cpu}, {there.logical_cores} cores, {run.file.started:%Y-%m-%d}")
     for name, entry in run.file.engines.items():
         here = _version(name)
         if entry.version and here and here != entry.version:
-            typer.echo(f"{entry.label}: there {entry.version}, here {here}")
+            _say(f"{entry.label}: there {entry.version}, here {here}")
     for reason in missing:
         typer.echo(fill(f"left out: {visible(reason)}", WIDTH, subsequent_indent="  "))
 
 
+def _say(line: str) -> None:
+    """Prints a line with texts of the results file."""
+    typer.echo(visible(line.replace("\n", " ")))
+
+
 def _version(name: str) -> str | None:
     try:
-        return engines.get(name).version()
+        return _engine(name).version()
     except UnknownEngine:
         return None
 
@@ -198,11 +245,9 @@ def _measured(pairs: Sequence[Pair], budget: str, count: int) -> list[Judged]:
 
     seconds = parse_seconds(budget) * len(pairs) / count
     with tempfile.TemporaryDirectory(prefix="enginebench-") as folder:
-        done = subprocess.run(
-            _command(pairs, seconds, folder), capture_output=True, text=True, errors="replace"
-        )
+        _, printed = run_pytest(_command(pairs, seconds, folder))
         if not [*Path(folder).glob("*/*.json")]:
-            told = (done.stdout + done.stderr).strip().splitlines()
+            told = printed.strip().splitlines() or ["pytest printed nothing"]
             words = next((line for line in told if pairs[0].file.name in line), told[-1])
             return [Judged((pair.name, f"  not measured: {visible(words)}")) for pair in pairs]
         found = {(c.query, c.engine.name): c for c in cells_of(newest(Path(folder)).file)}
@@ -210,11 +255,11 @@ def _measured(pairs: Sequence[Pair], budget: str, count: int) -> list[Judged]:
 
 
 def _command(pairs: Sequence[Pair], seconds: float, folder: str) -> list[str]:
-    """Returns the command line that measures the cells of these pairs, and no other cells."""
+    """Returns Python's arguments that measure the cells of these pairs, and no other cells."""
     setting, workload = pairs[0].setting, load(pairs[0].file)
     selected = dict.fromkeys(_selected(workload, cell) for pair in pairs for cell in pair.cells)
     wanted = {(cell.query, cell.engine.name) for pair in pairs for cell in pair.cells}
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--benchmark"]
+    command = ["-P", "-m", "pytest", "-p", "no:cacheprovider", "--benchmark"]
     for pair in pairs:
         query = f"{pair.file}::{pair.query}"
         command.append(query)
@@ -233,7 +278,7 @@ def _selected(workload: Workload, cell: ResultCell) -> str:
     ``pandas`` also selects ``mine=pandas``, the user's program in ``mine.py``.
     """
     name = cell.engine.name
-    base = name.partition("=")[2]
+    base = "" if engines.short(name) == name else name.partition("=")[2]
     own = base and any(one == name for one, _ in engines_of(workload.query(cell.query), [base]))
     return base if own else name
 

@@ -30,7 +30,7 @@ def get(name: str) -> Engine:
     other environment variables (``streaming=polars@POLARS_ENGINE_AFFINITY=streaming``), is two
     engines of a run. Raises UnknownEngine for an unknown name or a text of another form.
     """
-    found = _parts(name)
+    found = parts(name)
     kind = _class(found["engine"])
     if found["pin"]:
         kind = pinned(kind, found["pin"])
@@ -42,7 +42,7 @@ def get(name: str) -> Engine:
 
 def address(name: str) -> str:
     """Returns ``module:Class`` of the engine with this name; its process imports that class."""
-    kind = _class(_parts(name)["engine"])
+    kind = _class(parts(name)["engine"])
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
@@ -54,7 +54,7 @@ def short(name: str) -> str:
 
 def renamed(name: str, own: str) -> str:
     """Returns the text for an engine with a user's own program: ``pandas-mine=pandas``."""
-    found = _parts(name)
+    found = parts(name)
     prefix, kind = found["name"], _class(found["engine"])
     rest = name[len(prefix) + 1 :] if prefix else name
     return f"{prefix or kind.name}-{own}={rest}"
@@ -67,7 +67,11 @@ _ASKED = re.compile(
 )
 
 
-def _parts(name: str) -> re.Match[str]:
+def parts(name: str) -> re.Match[str]:
+    """The parts of a text for ``get``: ``name``, ``engine``, ``pin`` and ``variables``.
+
+    Raises UnknownEngine for a text of another form.
+    """
     found = _ASKED.fullmatch(name)
     if found is None:
         raise UnknownEngine(f"{name!r} is not [NAME=]ENGINE[==VERSION][@VARIABLE=VALUE ...]")

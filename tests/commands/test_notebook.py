@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import math
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ import pandas as pd
 import pytest
 
 import harness
+from harness.commands import notebook
 from harness.commands.function_source import source_of
 from harness.commands.notebook import Benchmarked
 from harness.errors import HarnessError
@@ -69,10 +69,10 @@ def test_a_notebook_shows_sentences_a_picture_and_the_table(found: Benchmarked) 
 
 
 def test_a_run_that_measures_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(command, 4, "", f"ERROR: not found: {command[6]}")
+    def run(arguments: list[str]) -> tuple[int, str]:
+        return 4, f"ERROR: not found: {arguments[5]}"
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(notebook, "run_pytest", run)
     with pytest.raises(
         HarnessError, match=r"nothing was measured:\nERROR: not found: no-such.yaml"
     ):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from harness import engines
 from harness.commands import verify
 from harness.commands.cli import app
 from report.compare.statistics import Ratio
 from report.read.frame import ResultCell, cells_of
 from report.read.sources import newest
 from tests.support.benchmark_runs import TABLE
-from tests.support.results_factory import Asked, document, write
+from tests.support.results_factory import ENGINES, Asked, document, write
 
 YAML = """\
 tables: {q1: t.csv}
@@ -67,6 +69,72 @@ def test_results_without_any_file_here_are_an_error(folder: Path) -> None:
     done = CliRunner().invoke(app, ["verify", "made.json"])
     assert done.exit_code == 2
     assert "harness: nothing of these results can be measured here" in done.output
+
+
+@pytest.mark.parametrize(
+    ("engine", "reason"),
+    [
+        ("planted:Engine", "a class that a results file names is not imported"),
+        ("x=pandas@PYTHONPATH=planted", "a results file may not set PYTHONPATH to this"),
+        ("x=pandas@LD_PRELOAD=planted.so", "a results file may not set LD_PRELOAD to this"),
+        ("x=polars@POLARS_TEMP_DIR=/home/me", "may not set POLARS_TEMP_DIR to this"),
+    ],
+)
+def test_names_of_engines_run_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, engine: str, reason: str
+) -> None:
+    (folder / "planted.py").write_text("open('ran', 'w').close()\n")
+    monkeypatch.syspath_prepend(folder)
+    shown = {engine: ENGINES["pandas"]}
+    write(folder / "made.json", document([asked("q1", engine)], engines=shown))
+    done = CliRunner().invoke(app, ["verify", "made.json"])
+    assert done.exit_code == 2 and reason in " ".join(done.output.split()), done.output
+    assert not (folder / "ran").exists()
+
+
+@pytest.mark.parametrize("file", ["in/groupby.yaml", "{}/in/groupby.yaml", "../groupby.yaml"])
+def test_workload_files_are_the_readers_own(folder: Path, file: str) -> None:
+    """A conftest.py beside a workload file is run by pytest."""
+    inner = folder / "in"
+    inner.mkdir()
+    for name in ("groupby.yaml", "t.csv"):
+        (inner / name).write_text((folder / name).read_text())
+    (inner / "conftest.py").write_text("open('ran', 'w').close()\n")
+    made = document([asked("q1", "pandas")])
+    made["workloads"]["groupby"]["file"] = file.format(folder)
+    write(inner / "made.json", made)
+    done = CliRunner().invoke(app, ["verify", "in/made.json"])
+    assert done.exit_code == 2 and "left out: " in done.output, done.output
+    assert not (folder / "ran").exists()
+
+
+@pytest.mark.parametrize("field", ["size", "input"])
+def test_a_setting_is_no_option_of_pytests(folder: Path, field: str) -> None:
+    text = json.dumps(document([asked("q1", "pandas")]))
+    was = {"size": "own", "input": "memory"}[field]
+    text = text.replace(f'"{field}": "{was}"', f'"{field}": "-pplanted"')
+    (folder / "made.json").write_text(text)
+    done = CliRunner().invoke(app, ["verify", "made.json"])
+    assert done.exit_code == 2 and "left out: cells of size" in done.output, done.output
+
+
+def test_what_a_results_file_says_is_shown_escaped(folder: Path) -> None:
+    shown = {"pandas": {**ENGINES["pandas"], "label": "\x1b[2Jpandas\nx", "version": "9"}}
+    made = document([asked("q1", "pandas")], engines=shown)
+    made["machine"] = {**made["machine"], "cpu": "\x1b]0;x\x07 AMD\nx"}
+    write(folder / "made.json", made)
+    done = CliRunner().invoke(app, ["verify", "made.json", "--budget", "1s"], color=True)
+    assert "there: \\x1b]0;x\\x07 AMD x, 16 cores" in done.output
+    assert "\x1b" not in done.output and "\\x1b[2Jpandas x: there 9" in done.output
+
+
+def test_a_version_in_a_name_is_no_program_of_a_users() -> None:
+    """``polars==1.44.2`` has no name before its ``=``."""
+    assert engines.short("polars==1.44.2") == "polars==1.44.2"
+    assert engines.short("old=polars==1.44.2") == "old"
+    found = verify._engine("polars==1.44.2")
+    assert found.label == "Polars 1.44.2"
+    assert verify._engine("x=polars@POLARS_ENGINE_AFFINITY=streaming").label == "Polars (x)"
 
 
 def test_a_wrong_answer_and_other_data_are_told(tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""A benchmark below another command ends as one in a terminal does, however the command ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.machine.pytest_run import run_pytest
+
+CHILD = """
+import os, pathlib, sys, time
+file = pathlib.Path(sys.argv[1])
+try:
+    import signal
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    file.write_text(str(os.getpid()))
+    time.sleep(60)
+except KeyboardInterrupt:
+    time.sleep(0.8)  # longer than subprocess.run waits
+    file.with_suffix(".results").write_text("whole")
+"""
+PARENT = "import sys; from harness.machine.pytest_run import run_pytest; run_pytest(sys.argv[1:])"
+
+
+def until(file: Path) -> str:
+    """The text of a file, which is waited for."""
+    end = time.monotonic() + 30
+    while not (file.exists() and file.read_text()):
+        assert time.monotonic() < end, file
+        time.sleep(0.02)
+    return file.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_was_measured_is_written(tmp_path: Path, number: signal.Signals) -> None:
+    if number != signal.SIGINT and sys.platform != "linux":
+        pytest.skip("only Linux tells a process that its parent ended")
+    file = tmp_path / "child"
+    command = [sys.executable, "-c", PARENT, "-c", CHILD, str(file)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as parent:
+        child = psutil.Process(int(until(file)))
+        os.kill(parent.pid, number)
+        assert until(file.with_suffix(".results")) == "whole"
+        child.wait(10)
+    assert not child.is_running()
+
+
+def test_the_code_and_all_that_is_printed_are_returned() -> None:
+    told = "import sys; print('out'); sys.stdout.flush(); print('é', file=sys.stderr); sys.exit(3)"
+    assert run_pytest(["-c", told]) == (3, "out\né\n")
