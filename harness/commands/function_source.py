@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import textwrap
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
@@ -12,6 +13,8 @@ from typing import Any
 from harness.errors import HarnessError
 
 PLAIN = (bool, int, float, str, bytes, type(None))
+DEEPEST = 50
+"""The most levels of a value that is written as text; Python's parser takes 200 brackets."""
 
 
 def source_of(function: Callable[..., Any]) -> str:
@@ -58,7 +61,11 @@ def _source(function: FunctionType) -> str:
 def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
     """Yields the names that a function uses and does not define itself, with their values."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    yield from ((name, cell.cell_contents) for name, cell in cells.items())
+    try:
+        yield from [(name, cell.cell_contents) for name, cell in cells.items()]
+    except ValueError as error:
+        told = f"{function.__name__!r} uses a name that has no value yet"
+        raise HarnessError(told) from error
     for name in dict.fromkeys(_names(function.__code__)):
         if name in function.__globals__:
             yield name, function.__globals__[name]
@@ -79,6 +86,8 @@ def _statement(name: str, value: Any, user: str) -> str:
     """
     if isinstance(value, ModuleType):
         return f"import {value.__name__} as {name}"
+    if type(value) is float and not math.isfinite(value):
+        return f"{name} = float({str(value)!r})"
     if _is_plain(value):
         return f"{name} = {value!r}"
     module, inner = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
@@ -92,9 +101,12 @@ def _statement(name: str, value: Any, user: str) -> str:
     )
 
 
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, (list, tuple, set)) and type(value) in (list, tuple, set):
-        return all(map(_is_plain, value))
+def _is_plain(value: Any, depth: int = 0) -> bool:
+    """True if ``repr`` of a value is a literal; not of infinity, nor of a list within itself."""
+    if depth > DEEPEST:
+        return False
+    if type(value) in (list, tuple, set):
+        return all(_is_plain(part, depth + 1) for part in value)
     if type(value) is dict:
-        return all(_is_plain(part) for pair in value.items() for part in pair)
-    return type(value) in PLAIN
+        return all(_is_plain(part, depth + 1) for pair in value.items() for part in pair)
+    return type(value) in PLAIN and (type(value) is not float or math.isfinite(value))

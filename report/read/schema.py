@@ -5,6 +5,7 @@ What a file may hold is declared in ``harness/records``, all that the report use
 
 from __future__ import annotations
 
+import os
 import reprlib
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,8 @@ def _bytes(path: Path) -> bytes:
         if path.exists() and not path.is_file():  # a pipe would be waited for
             raise MalformedResults(f"{path}: not a file")
         with path.open("rb") as file:
-            if len(text := file.read(MOST_BYTES + 1)) > MOST_BYTES:
+            too_long = os.fstat(file.fileno()).st_size > MOST_BYTES  # then nothing of it is read
+            if too_long or len(text := file.read(MOST_BYTES + 1)) > MOST_BYTES:
                 raise MalformedResults(f"{path}: has more than {MOST_BYTES >> 20} MiB")
         return text
     except FileNotFoundError as error:

@@ -100,3 +100,26 @@ def test_what_cannot_be_passed_on_is_named() -> None:
         source_of(uses_a_frame)
     with pytest.raises(HarnessError, match="write it with def"):
         source_of(lambda t: t)
+
+
+ENDLESS: list[Any] = []
+ENDLESS.append(ENDLESS)
+NOT_A_NUMBER = float("nan")
+
+
+def test_values_without_a_literal() -> None:
+    def uses_nan(t: Tables) -> Any:
+        return NOT_A_NUMBER
+
+    def uses_endless(t: Tables) -> Any:
+        return ENDLESS
+
+    def uses_nothing_yet(t: Tables) -> Any:
+        return later
+
+    assert "NOT_A_NUMBER = float('nan')" in source_of(uses_nan)
+    with pytest.raises(HarnessError, match="'ENDLESS', a list, which another process cannot"):
+        source_of(uses_endless)
+    with pytest.raises(HarnessError, match="uses a name that has no value yet"):
+        source_of(uses_nothing_yet)
+    later = 1
