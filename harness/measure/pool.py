@@ -36,6 +36,8 @@ CROWD_SHARE = 0.1
 """If others hold more than this part of an engine's limit, it may have run out because of them."""
 SETUP_ATTEMPTS = 2
 """How often the set-up of a worker is tried, over all queries of a workload."""
+LEAST_ROUNDS = 1.0
+"""Where a cell's rounds may take fewer seconds than this, starts are not timed."""
 FAREWELL_SECONDS = 20.0
 """What an engine may take to remove its tables from a cluster, at the end of its process."""
 VALUE_BYTES = {Type.STRING: 32, Type.BOOLEAN: 1}
@@ -114,23 +116,24 @@ class WorkerPool(Closing):
         self._failures: dict[Cell, list[WorkerError]] = {}
         self._started = 0
         self._start_seconds: dict[tuple[str, int], float] = {}
+        self._times_starts = settings.rounds.seconds >= LEAST_ROUNDS
         self.spent = Spent()
 
     def start(self, cells: Iterable[Cell]) -> None:
         """Begins to start the workers of cells, side by side, and returns before they have started.
 
         ``worker_for`` waits for all of them. An engine's first process starts alone, so that
-        nothing disturbs the measured time of its start.
+        nothing disturbs the measured time of its start, unless cells get only a moment of rounds.
         """
         for key in dict.fromkeys(map(_without_query, cells)):
             if key not in self._workers and not self._failures.get(key):
                 with contextlib.suppress(UnknownEngine):  # which ``worker_for`` raises
                     self._workers[key] = self._start(key)
-                    if self.start_seconds(key) is None:
+                    if self._times_starts and self.start_seconds(key) is None:
                         self._await_starts()
 
     def start_seconds(self, cell: Cell) -> float | None:
-        """Returns the seconds that the first start of the cell's engine took; None before it."""
+        """Returns the seconds that the first start of the cell's engine took; None if not timed."""
         return self._start_seconds.get((cell.engine, cell.threads))
 
     def refresh(self, cells: Iterable[Cell]) -> None:
@@ -237,7 +240,8 @@ class WorkerPool(Closing):
     def _await(self, key: Cell, worker: PooledWorker) -> None:
         with self.spent.on(Part.STARTING):
             took = worker.client.reply(self.settings.setup_timeout)
-        self._start_seconds.setdefault((key.engine, key.threads), took)
+        if self._times_starts:
+            self._start_seconds.setdefault((key.engine, key.threads), took)
         worker.starting = False
 
     def _start(self, key: Cell) -> PooledWorker:

@@ -23,7 +23,7 @@ from tests.support.in_process import InProcess, installed
 from tests.support.random_cases import Case, cases
 from tests.support.random_rows import ENDS
 
-EXAMPLES = int(os.environ.get("ENGINEBENCH_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("ENGINEBENCH_EXAMPLES", "12"))
 """Pairs of random tables; there are up to five queries over each pair."""
 WHOLE = "ENGINEBENCH_EXAMPLES" in os.environ
 PLANNED = tuple(
