@@ -14,6 +14,7 @@ import yaml
 
 from tests.places import ROOT
 from tests.support.benchmark_runs import MEANS, TABLE, Project
+from tests.support.shares import WHOLE
 
 FILES = ROOT / "docs" / "ci"
 YAML = f"tables: {{t: t.csv}}\nqueries:\n  q: {MEANS}\n"
@@ -57,6 +58,7 @@ def environment(project: Project, declared: dict[str, str]) -> dict[str, str]:
     return {**os.environ, **project.environment, **declared, **quick}
 
 
+@pytest.mark.skipif(not WHOLE, reason="takes 13 s; ENGINEBENCH_BATTERY=whole runs it")
 def test_a_pull_request_is_compared_by_github_actions(tmp_path: Path) -> None:
     declared = read("github-actions.yml")
     base, _ = a_side(tmp_path / "base"), a_side(tmp_path / "change")
