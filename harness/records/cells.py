@@ -139,7 +139,8 @@ class Figures(Entry):
     start_seconds: Later[Seconds | None] = Field(
         default=None,
         description="importing the engine's library and starting its session, with the server that "
-        "it may need, in the engine's first process of the run, which started alone",
+        "it may need, in the engine's first process of the run, which started alone; null where "
+        "a cell's rounds may take less than a second",
     )
     load_seconds: Seconds | None = Field(
         default=None,

@@ -13,6 +13,7 @@ import pytest
 import harness.measure.pool
 from harness.errors import WorkerError
 from harness.measure.pool import Settings, WorkerPool
+from harness.measure.rounds import Rounds
 from harness.outcome import Cell
 from harness.tables import Input, Table
 from harness.types import Column, Type
@@ -50,6 +51,14 @@ def test_the_first_process_of_an_engine_starts_alone_and_is_timed(pool: WorkerPo
     pool.start([right])
     assert any(worker.starting for worker in pool._workers.values())
     assert pool.worker_for(right, {}, lambda: None) and pool.start_seconds(right) == first
+
+
+def test_starts_are_not_timed_where_cells_get_a_moment_of_rounds(tmp_path: Path) -> None:
+    settings = Settings(1, tmp_path / "scratch", memory_limit=2**30, rounds=Rounds(seconds=0.5))
+    with WorkerPool(settings) as pool:
+        pool.start([cell("Right"), cell("Wrong")])
+        assert all(worker.starting for worker in pool._workers.values())
+        assert pid(pool, "Right") and pool.start_seconds(cell("Right")) is None
 
 
 def test_a_process_that_cannot_start_is_told_to_its_own_cell(pool: WorkerPool) -> None:
