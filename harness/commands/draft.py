@@ -11,7 +11,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from harness.data.looks import advice
-from harness.data.summary import Summary
+from harness.data.summary import ColumnSummary
 from harness.sandbox.names import spelt
 from harness.tables import Look, Table
 from harness.types import Column, Type
@@ -34,7 +34,7 @@ class Drafted:
 
     table: Table
     path: str
-    columns: Mapping[str, Summary]
+    columns: Mapping[str, ColumnSummary]
     keys: Mapping[str, str | tuple[str, ...]]
     mended: tuple[Look, ...] = ()
 

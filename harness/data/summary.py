@@ -19,7 +19,7 @@ EXAMPLES, EXAMPLE_CHARACTERS = 3, 24
 
 
 @dataclass(frozen=True)
-class Summary:
+class ColumnSummary:
     """What a column's first rows hold: different values (about), NULLs, the most frequent ones."""
 
     different: int
@@ -27,8 +27,8 @@ class Summary:
     examples: tuple[str, ...]
 
 
-def summarize(table: Table) -> dict[str, Summary]:
-    """Returns a Summary for each column, by its name."""
+def summarize(table: Table) -> dict[str, ColumnSummary]:
+    """Returns a ColumnSummary for each column, by its name."""
     import duckdb
 
     with duckdb.connect() as connection:
@@ -37,7 +37,7 @@ def summarize(table: Table) -> dict[str, Summary]:
         return {column.name: _summary(connection, quoted(column.name)) for column in table.schema}
 
 
-def _summary(connection: duckdb.DuckDBPyConnection, name: str) -> Summary:
+def _summary(connection: duckdb.DuckDBPyConnection, name: str) -> ColumnSummary:
     ((different, nulls),) = connection.execute(
         f"SELECT count(DISTINCT {name}), count(*) - count({name}) FROM t"
     ).fetchall()
@@ -45,6 +45,6 @@ def _summary(connection: duckdb.DuckDBPyConnection, name: str) -> Summary:
         f"SELECT {name}::VARCHAR FROM t WHERE {name} IS NOT NULL GROUP BY {name} "
         f"ORDER BY count(*) DESC, {name} LIMIT {EXAMPLES}"
     ).fetchall()
-    return Summary(
+    return ColumnSummary(
         different, nulls, tuple(visible(text[:EXAMPLE_CHARACTERS]) for (text,) in common)
     )
