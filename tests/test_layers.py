@@ -122,6 +122,7 @@ def test_only_the_end_of_a_run_and_those_who_compare_runs_use_the_report() -> No
         "harness/commands/compare.py",
         "harness/commands/notebook.py",
         "harness/commands/selfcheck/checks.py",
+        "harness/commands/trusted.py",
         "harness/commands/verify.py",
         "harness/run/figures.py",
         "harness/run/pages.py",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,28 +12,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness import engines
+from harness.commands.trusted import named_engine, why_not
 from harness.errors import HarnessError, ResultsError, UnknownEngine
-from harness.machine.facts import usable_cores
 from harness.machine.pytest_run import run_pytest
-from harness.machine.variables import LIBRARIES
 from harness.tables import Input
 from harness.words import visible
 from harness.workload.compiler import engines_of
 from harness.workload.file import Workload, load
 from harness.workload.sample import evenly
-from harness.workload.schema import SIZE_NAME
 
 if TYPE_CHECKING:
-    from harness.engines.base import Engine
     from report.compare.statistics import Ratio
     from report.read.frame import ResultCell, Setting
     from report.read.sources import RunFile
 
 WIDTH = 80
-SETTABLE = frozenset(LIBRARIES) - {"LD_PRELOAD"}
-"""Variables that a results file may set for any engine."""
-WORD = re.compile(r"[\w.%+-]*")
-"""A value of a variable that names no path and no address."""
 
 
 @dataclass(frozen=True)
@@ -125,61 +117,10 @@ OPEN, AHEAD = "not told apart here", "the other one is ahead"
 
 def _missing(run: RunFile, cell: ResultCell, words: dict[str, None]) -> bool:
     """True if a cell cannot be measured here; the reason then becomes a key of ``words``."""
-    reason = _reason(run, cell)
+    reason = why_not(run, cell)
     if reason:
         words[reason] = None
     return bool(reason)
-
-
-def _reason(run: RunFile, cell: ResultCell) -> str:
-    threads, entry = cell.setting.threads, run.file.workloads[cell.setting.workload]
-    if threads > usable_cores():
-        return f"cells with {threads} threads: here are {usable_cores()} cores"
-    if cell.setting.input not in [*Input] or not SIZE_NAME.fullmatch(cell.setting.size):
-        return f"cells of size {cell.setting.size!r} from {cell.setting.input!r}"
-    if fault := _not_the_readers(Path(entry.file), run.path):
-        return f"{entry.file}: {fault}"
-    try:
-        query = load(Path(entry.file)).query(cell.query)
-        if query.sql and query.sql != entry.queries[cell.query].sql:
-            return f"{entry.file}::{cell.query}: its SQL is another one here"
-        engine = _engine(cell.engine.name)
-    except HarnessError as error:
-        return str(error)
-    except OSError as error:
-        return f"{entry.file} is not here: {error.strerror}"
-    lack = engine.unavailable()
-    return f"{engine.label}: {lack}" if lack else ""
-
-
-def _not_the_readers(file: Path, results: Path) -> str:
-    """Returns why a workload file may be a stranger's; "" if it is the reader's own.
-
-    pytest runs what lies beside a workload file: ``conftest.py``, and what ``pytest.ini`` names.
-    """
-    here, beside = Path.cwd().resolve(), results.resolve().parent
-    if str(file).startswith("-") or not file.resolve().is_relative_to(here):
-        return "workload files are looked for in the working folder and below it"
-    if beside != here and file.resolve().is_relative_to(beside) and here in beside.parents:
-        return "a workload file that came with the results is not run"
-    return ""
-
-
-def _engine(name: str) -> Engine:
-    """Returns an engine that a results file names; it may be a stranger's.
-
-    Raises UnknownEngine for a name that would import a class or set any variable: a value that is
-    not a word could make the engine's process load a file.
-    """
-    found = engines.parts(name)
-    if ":" in found["engine"]:
-        raise UnknownEngine(f"{name}: a class that a results file names is not imported")
-    known = {*SETTABLE, *engines.get(found["engine"]).variables}
-    for pair in found["variables"].split("@")[1:]:
-        variable, _, value = pair.partition("=")
-        if variable not in known or not WORD.fullmatch(value):
-            raise UnknownEngine(f"{name}: a results file may not set {variable} to this")
-    return engines.get(name)
 
 
 def _chosen(run: RunFile, cells: Iterable[ResultCell], count: int) -> list[Pair]:
@@ -221,7 +162,7 @@ def _say(line: str) -> None:
 
 def _version(name: str) -> str | None:
     try:
-        return _engine(name).version()
+        return named_engine(name).version()
     except UnknownEngine:
         return None
 

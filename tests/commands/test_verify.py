@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from harness import engines
-from harness.commands import verify
+from harness.commands import trusted, verify
 from harness.commands.cli import app
 from report.compare.statistics import Ratio
 from report.read.frame import ResultCell, cells_of
@@ -132,9 +132,9 @@ def test_a_version_in_a_name_is_no_program_of_a_users() -> None:
     """``polars==1.44.2`` has no name before its ``=``."""
     assert engines.short("polars==1.44.2") == "polars==1.44.2"
     assert engines.short("old=polars==1.44.2") == "old"
-    found = verify._engine("polars==1.44.2")
+    found = trusted.named_engine("polars==1.44.2")
     assert found.label == "Polars 1.44.2"
-    assert verify._engine("x=polars@POLARS_ENGINE_AFFINITY=streaming").label == "Polars (x)"
+    assert trusted.named_engine("x=polars@POLARS_ENGINE_AFFINITY=streaming").label == "Polars (x)"
 
 
 def test_a_wrong_answer_and_other_data_are_told(tmp_path: Path) -> None:
