@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from enum import StrEnum
 
 
@@ -18,6 +19,7 @@ class Special(StrEnum):
     BEYOND = "integers beyond 2^53, of which floats hold only some"
     LEAST = "the least integer of 64 bits, which has no opposite"
     LARGE = "floats beyond 2^53, which have gaps between them"
+    SQUARED = "floats whose squares are infinite"
     INFINITE = "floats that may be infinite"
 
 
@@ -27,6 +29,7 @@ Specials = tuple[Special, ...]
 EXACT = 2**53
 """Floats hold all integers up to this one, but not the next."""
 _LEAST = -(2**63)
+_SQUARED = math.sqrt(sys.float_info.max)
 
 
 def together(*parts: Specials) -> Specials:
@@ -39,5 +42,7 @@ def of_number(number: float) -> Specials:
     if abs(number) <= EXACT:
         return ()
     if isinstance(number, float):
-        return (Special.LARGE,) if math.isfinite(number) else (Special.INFINITE,)
+        if not math.isfinite(number):
+            return (Special.INFINITE,)
+        return (Special.LARGE, Special.SQUARED) if abs(number) > _SQUARED else (Special.LARGE,)
     return (Special.BEYOND, Special.LEAST) if number == _LEAST else (Special.BEYOND,)

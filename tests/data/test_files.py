@@ -247,6 +247,7 @@ def test_special_values_are_noted_however_a_table_is_read(tmp_path: Path, kind: 
             "f": [0.5, None, float("-inf"), 2.0, 3.0, -1e15],
             "g": [0.5, None, -1e17, 2.0, 3.0, 1.0],
             "h": [None, True, False, True, False, None],
+            "i": [1e154, None, 0.5, 1.0, 2.0, -1e155],
         }
     )
     if kind == "csv":
@@ -270,6 +271,7 @@ def test_special_values_are_noted_however_a_table_is_read(tmp_path: Path, kind: 
         "e": (Special.BEYOND, Special.LEAST),
         "f": (Special.INFINITE,),
         "g": (Special.LARGE,),
+        "i": (Special.LARGE, Special.SQUARED),
     }
 
 

@@ -97,12 +97,6 @@ BAD = {
     "long_path": (table("a" * 5000), 1, "… (5,000 characters)", "File name too long"),
     "long_pattern": (table("a" * 5000 + "/*.csv"), 1, "(5,006 characters)", "name too long"),
     "nul": (table("a\\0.csv"), 1, "'a\\x00.csv'", "no path holds the character NUL"),
-    "all_processes": (
-        table("/proc/**/*.csv"),
-        1,
-        "more than 100,000 files and folders",
-        "name the folder more closely",
-    ),
     "everything": (table("/**/*.csv"), 1, "'/**/*.csv'", "name the folder more closely"),
     "accent": (
         f"tables: {{t: {{path: t.csv, delimiter: é}}}}\n{QUERY}",

@@ -52,12 +52,10 @@ ROUNDED = frozenset({Special.LEAST, Special.LARGE, Special.BEYOND})
 
 _EVERYWHERE: Differing = {
     exp.Mul: frozenset({Special.BEYOND}),
-    **{
-        kind: frozenset({Special.INFINITE})
-        for kind in (exp.Median, exp.PercentileCont, *DEVIATIONS)
-    },
+    **dict.fromkeys((exp.Median, exp.PercentileCont), frozenset({Special.INFINITE})),
+    **dict.fromkeys((*DEVIATIONS, exp.Corr), frozenset({Special.SQUARED, Special.INFINITE})),
 }
-"""For every library: a decimal's whole number exceeds 64 bits, and inf - inf is NaN."""
+"""For every library: a decimal's whole number exceeds 64 bits, inf - inf and 0 * inf are NaN."""
 _NONE: frozenset[Special] = frozenset()
 
 
