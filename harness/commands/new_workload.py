@@ -20,8 +20,9 @@ from harness.data.files import ADDRESS, resolve
 from harness.data.looks import advice
 from harness.data.prepare import prepare
 from harness.data.sniff import sniff
-from harness.data.sources import OWN_SIZE, TableSource
+from harness.data.sources import OWN_SIZE
 from harness.data.summary import summarize
+from harness.data.table_source import TableSource
 from harness.data.walk import Walk
 from harness.errors import HarnessError, Unsupported, WorkloadError
 from harness.sandbox.names import needs_quotes

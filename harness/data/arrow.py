@@ -8,6 +8,8 @@ import pyarrow.compute as pc
 
 from harness.types import Schema, Type
 
+BATCH_ROWS = 250_000
+"""Rows made at once, and rows of a Parquet row group. Another figure gives other generated data."""
 ARROW_TYPES: dict[Type, pa.DataType] = {
     Type.BOOLEAN: pa.bool_(),
     Type.INT64: pa.int64(),

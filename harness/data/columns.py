@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.data.cache import Facts
 from harness.data.looks import stored
-from harness.data.sources import TableSource
+from harness.data.table_source import TableSource
 from harness.data.write import WrittenFile
 from harness.errors import DataError, WorkloadError
 from harness.special import Special

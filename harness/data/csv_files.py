@@ -15,7 +15,7 @@ from harness.data.columns import check_declared, facts
 from harness.data.csv_form import narrow
 from harness.data.looks import LooksOfTexts, advice
 from harness.data.sniff import look_of_file, of_delimiter, sniff
-from harness.data.sources import TableSource
+from harness.data.table_source import TableSource
 from harness.data.text import infer, parse
 from harness.data.write import write_parquet
 from harness.errors import DataError, WorkloadError

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from harness.data.sources import TableSource
+from harness.data.table_source import TableSource
 from harness.data.walk import Walk
 from harness.errors import DataError, WorkloadError
 from harness.words import is_utf8, suggestion

@@ -6,11 +6,14 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.data.files import resolve
-from harness.data.sources import DataSource
 from harness.data.walk import Walk
 from harness.errors import WorkloadError
+
+if TYPE_CHECKING:
+    from harness.data.sources import DataSource
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from harness.data.files import Found, resolve
 from harness.data.identity import Identities, change_of, identities
 from harness.data.links import plain
 from harness.data.looks import looks_of
-from harness.data.sources import TableSource
+from harness.data.table_source import TableSource
 from harness.data.walk import Walk
 from harness.data.write import WRITER_VERSION, write_csv
 from harness.errors import DataError

@@ -16,7 +16,7 @@ from harness.data.columns import facts
 from harness.data.csv_text import BLOCK_BYTES
 from harness.data.files import JSON, suffix
 from harness.data.parquet_files import canonical_batch, changes_of, columns_of, looks_of
-from harness.data.sources import TableSource
+from harness.data.table_source import TableSource
 from harness.data.write import write_parquet
 from harness.errors import DataError
 from harness.types import Schema

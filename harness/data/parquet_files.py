@@ -12,14 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from harness.data.arrow import ARROW_TYPES, arrow_schema, decimal_to_float
+from harness.data.arrow import ARROW_TYPES, BATCH_ROWS, arrow_schema, decimal_to_float
 from harness.data.budget import Room
 from harness.data.cache import Facts
 from harness.data.columns import check_declared, check_names, check_same, facts
-from harness.data.generators.base import BATCH_ROWS
 from harness.data.looks import left_out
-from harness.data.sources import TableSource
 from harness.data.special import specials_in
+from harness.data.table_source import TableSource
 from harness.data.text import parse, without_nan
 from harness.data.write import WrittenFile, write_parquet
 from harness.errors import DataError, WorkloadError

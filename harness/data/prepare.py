@@ -11,12 +11,12 @@ from typing import Any
 import pyarrow as pa
 
 from harness.data.apart import Apart
-from harness.data.arrow import arrow_schema
+from harness.data.arrow import BATCH_ROWS, arrow_schema
 from harness.data.budget import Room
 from harness.data.cache import Cache, CacheEntry, Facts, identity_hash
-from harness.data.generators.base import BATCH_ROWS
 from harness.data.ingest import Ingested, ingest
-from harness.data.sources import DataSource, DataSpec, TableSource
+from harness.data.sources import DataSource, DataSpec
+from harness.data.table_source import TableSource
 from harness.data.walk import Walk
 from harness.data.write import WRITER_VERSION, WrittenFile, write_csv, write_parquet
 from harness.errors import DataError

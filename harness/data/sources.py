@@ -1,4 +1,4 @@
-"""The data that a workload file declares: the user's files, or generated tables."""
+"""The data that a workload file declares: the user's tables, or generated ones."""
 
 from __future__ import annotations
 
@@ -12,36 +12,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.data.generators.base import Generator, Params
+from harness.data.table_source import TableSource
 from harness.errors import WorkloadError
-from harness.tables import CsvFormat
-from harness.types import Type
 from harness.words import suggestion
 
 OWN_SIZE = "own"
 """The only size of fixed data: a user's files, or a generator without parameters."""
-
-
-@dataclass(frozen=True)
-class TableSource:
-    """A user's table; ``paths`` are as written: files, globs or folders.
-
-    ``declared`` holds the types that the user declared; those of other columns are inferred.
-    ``file`` and ``line`` are where the table is declared.
-    """
-
-    name: str
-    paths: tuple[str, ...]
-    file: Path
-    line: int
-    declared: Mapping[str, Type] = field(default_factory=dict)
-    csv_format: CsvFormat = field(default_factory=CsvFormat)
-    delimited: bool = False
-    """Whether the user declared the delimiter."""
-
-    @property
-    def path(self) -> str:
-        """The paths in one text, with commas between them."""
-        return ", ".join(self.paths)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from harness.data.arrow import BATCH_ROWS
 from harness.data.budget import Room
-from harness.data.generators.base import BATCH_ROWS
 from harness.data.special import specials_in
 from harness.errors import DataError
 from harness.special import Specials, together

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
 from harness.data.looks import advice
-from harness.data.sources import TableSource
+from harness.data.table_source import TableSource
 from harness.errors import WorkloadError
 from harness.sandbox.names import needs_quotes, quoted
 from harness.tables import Look, Table

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from harness.data.files import LONGEST_SHOWN
 from harness.data.generators import registry
 from harness.data.generators.base import Generator, Params
-from harness.data.sources import OWN_SIZE, DataSource, DataSpec, TableSource
+from harness.data.sources import OWN_SIZE, DataSource, DataSpec
+from harness.data.table_source import TableSource
 from harness.errors import WorkloadError
 from harness.tables import CsvFormat, Input
 from harness.words import is_utf8, suggestion, visible

@@ -13,11 +13,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.data.arrow import arrow_schema
+from harness.data.arrow import BATCH_ROWS, arrow_schema
 from harness.types import Column, Schema, Type
-
-BATCH_ROWS = 250_000
-"""Rows made at once, and rows of a Parquet row group. Another figure gives other data."""
 
 MOST_ROWS = 10**9
 """The most rows of a generated table: db-benchmark's largest."""

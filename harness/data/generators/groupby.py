@@ -10,9 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
-from harness.data.arrow import arrow_schema
+from harness.data.arrow import BATCH_ROWS, arrow_schema
 from harness.data.generators.base import (
-    BATCH_ROWS,
     MOST_ROWS,
     Generator,
     Integers,

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from harness.data.arrow import arrow_schema, decimal_to_float
-from harness.data.generators.base import BATCH_ROWS, Generator, Params, columns
+from harness.data.arrow import BATCH_ROWS, arrow_schema, decimal_to_float
+from harness.data.generators.base import Generator, Params, columns
 from harness.errors import DataError, DataUnavailable
 from harness.types import Schema, Type
 

@@ -58,16 +58,35 @@ def constant(sql: str) -> tuple[str, object] | None:
 
     Returns None if it computes none.
     """
+    return constants([sql])[0]
+
+
+def constants(expressions: Sequence[str]) -> list[tuple[str, object] | None]:
+    """Returns what `constant` returns for each of these expressions.
+
+    All are computed in one statement; if that fails, each in its own.
+    """
+    if not expressions:
+        return []
+    found = _row(expressions)
+    if found is None and len(expressions) > 1:
+        return [constant(sql) for sql in expressions]
+    return [None] if found is None else list(found)
+
+
+def _row(expressions: Sequence[str]) -> list[tuple[str, object]] | None:
+    """Returns the types and values of a SELECT list without columns; None if DuckDB refuses it."""
     import duckdb
 
+    sql = f"select {', '.join(expressions)}"
     with _database(()).cursor() as connection:
         try:
-            judge(connection, f"select {sql}", ())
-            found = connection.sql(f"select {sql}")
-            ((value,),) = found.fetchall()
+            judge(connection, sql, ())
+            found = connection.sql(sql)
+            (values,) = found.fetchall()
+            return list(zip(map(str, found.types), values, strict=True))
         except (duckdb.Error, WorkloadError, ValueError, OverflowError):  # Python has no such date
             return None
-        return str(found.types[0]), value
 
 
 @lru_cache(maxsize=8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -40,8 +40,8 @@ def computed(tree: Any) -> Any:
 
     From here on a literal with an exponent is a float, one with only a point a decimal.
     """
-    for part in list(_computations(tree)):
-        value = _value(part)
+    parts = list(_computations(tree))
+    for part, value in zip(parts, _values(parts), strict=True):
         if value is not None and part is tree:
             return value
         if value is not None:
@@ -55,15 +55,20 @@ def of_unread(tree: Expression) -> None:
     That is done where the arguments are constants, as in ``chr(10)``. Calls in GROUP BY and ORDER
     BY are left, where a number would be a position in the SELECT list.
     """
-    for part in list(_computations(tree)):
-        known = all(type(node).__name__ in read_arguments() for node in part.walk())
-        if known or isinstance(part.find_ancestor(exp.Group, exp.Order, exp.Query), _PLACED):
-            continue
-        if (value := _value(part)) is not None:
+    parts = [part for part in _computations(tree) if not (_is_read(part) or _is_placed(part))]
+    for part, value in zip(parts, _values(parts), strict=True):
+        if value is not None:
             part.replace(value)
 
 
-_PLACED = (exp.Group, exp.Order)
+def _is_read(e: Expression) -> bool:
+    """True if the plan layer reads all classes of expressions in this one."""
+    return all(type(part).__name__ in read_arguments() for part in e.walk())
+
+
+def _is_placed(e: Expression) -> bool:
+    """True for a key of GROUP BY or ORDER BY, or a part of one."""
+    return isinstance(e.find_ancestor(exp.Group, exp.Order, exp.Query), (exp.Group, exp.Order))
 
 
 def _computations(e: Expression) -> Iterator[Expression]:
@@ -83,9 +88,10 @@ def _is_plain(e: Expression) -> bool:
     return isinstance(e, (exp.Literal, exp.Boolean, exp.Null, exp.Interval))
 
 
-def _value(e: Expression) -> Expression | None:
-    found = bound.constant(e.sql(Written, comments=False))
-    return None if found is None else _as_literal(*found)
+def _values(expressions: Sequence[Expression]) -> list[Expression | None]:
+    """Returns the literal that each expression is to DuckDB; None for one that is none."""
+    found = bound.constants([e.sql(Written, comments=False) for e in expressions])
+    return [None if one is None else _as_literal(*one) for one in found]
 
 
 def _as_literal(kind: str, value: object) -> Expression | None:
@@ -171,8 +177,8 @@ def texts_beside_values(tree: Expression) -> None:
             _great_as_floats(operands)
         if not texts or not kind or (len(kinds) > 1 and kinds not in _WIDER):
             continue
-        for text in texts:
-            value = _value(_cast(text.copy(), kind))
+        read = _values([_cast(text.copy(), kind) for text in texts])
+        for text, value in zip(texts, read, strict=True):
             if value is not None:
                 value.type = exp.DataType.build(kind)
                 text.replace(value)
