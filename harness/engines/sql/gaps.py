@@ -80,6 +80,11 @@ DATAFUSION: tuple[Gap, ...] = (
     ),
     cannot(Join, "NOT IN of a correlated subquery", says=["null_aware anti join"]),
     cannot(
+        exp.In,
+        "a value looked up, as another type, in a column that also ties the subquery",
+        says=["Projections require unique expression names"],
+    ),
+    cannot(
         Sort,
         "ORDER BY a column beside an answer's column of its name",
         says=["ambiguous", "must appear in select list", "No field named"],
