@@ -12,7 +12,8 @@ from harness.engines.base import MEMORY_VARIABLE
 
 def test_variants_run_only_where_they_are_named() -> None:
     names = [name for name in engines.names() if name.startswith(("pandas-", "polars-"))]
-    ours = {"pandas-as-written", "polars-as-written", "polars-in-memory", "polars-ooc"}
+    ours = {"pandas-as-written", "pandas-pyarrow"}
+    ours |= {"polars-as-written", "polars-in-memory", "polars-ooc"}
     assert ours <= set(names)
     assert not ours & set(engines.by_default())
     assert all(engines.get(name).note for name in ours)

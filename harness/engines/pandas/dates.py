@@ -61,7 +61,7 @@ class PandasDates(PandasValues):
     def days_between(self, e: Expression) -> Code:
         text = f"({self.text(e.this)} - {self.operand(e.expression, SUM, strict=True)}).dt.days"
         masked = self.nullable(e) and self.masks
-        return Code(f'{text}.astype("Int64")' if masked else text, ATOM)
+        return Code(f"{text}.astype({quoted(self.whole(True))})" if masked else text, ATOM)
 
     def offset_by(self, e: Expression, count: Expression, unit: str) -> Code:
         if unit in _MONTHS:
@@ -81,7 +81,7 @@ class PandasDates(PandasValues):
     def _part(self, e: Expression) -> str:
         """Emits a part of a date, such as its year; the part of a missing date must be NaN."""
         text = self.operand(e, ATOM) if self.nullable(e) else self.text(e)
-        return f'{text}.astype("float64")' if self.nullable(e) else text
+        return f"{text}{self.as_floats}" if self.nullable(e) else text
 
     def date_diff(self, e: Expression) -> Code:
         """Emits the number of boundaries of a unit between two moments."""

@@ -123,7 +123,7 @@ class PandasExpressions(PandasText, PandasDates):
         if isinstance(e.this, exp.Literal):
             value = repr(float(e.this.name))
         elif self.type(e.this) is Type.INT64:
-            value = f'{self.operand(e.this, ATOM)}.astype("float64")'
+            value = f"{self.operand(e.this, ATOM)}{self.as_floats}"
         power = f"{value} ** {self.operand(e.expression, POWER)}"
         lacking = [x for x in self._lost_in_powers(e) if self.nullable(x)]
         if not lacking:
@@ -186,7 +186,7 @@ class PandasExpressions(PandasText, PandasDates):
             return f"{self.operand(argument, ATOM)}.min()"
         wide = Special.BEYOND in specials_of(argument, self.schema)
         between = isinstance(e, exp.PercentileCont) and wide  # their difference may exceed 64 bits
-        floats = '.astype("float64")' if between else ""
+        floats = self.as_floats if between else ""
         return f"{self.operand(argument, ATOM)}{floats}.{self.reduction(e)}"
 
 

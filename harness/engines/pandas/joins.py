@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from harness.engines.pandas.steps import PandasSteps, keywords
 from harness.engines.pandas.tables import dtypes_of_nothing
+from harness.engines.pandas.values import MASKED
 from harness.engines.python.kernel import listing, mapping, one_or_list, quoted
 from harness.plan.facts.columns import fresh
 from harness.plan.optimize.naming import frame_name
@@ -96,12 +97,11 @@ class PandasJoins(PandasSteps):
         """
         if not self.printer.masks:
             return ""
-        masked = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
         wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
         dtypes = {
-            c.name: masked[c.type]
+            c.name: self.printer.dtypes[c.type][True]
             for c in side.schema
-            if c.type in masked and not c.nullable and c.name in wanted
+            if c.type in MASKED and not c.nullable and c.name in wanted
         }
         return f".astype({mapping(dtypes)})" if dtypes else ""
 

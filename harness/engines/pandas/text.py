@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from harness.engines.pandas.values import PandasValues
 from harness.engines.python.kernel import ATOM, COMPARISON, SUM, Code, quoted
-from harness.engines.python.like import PYTHON, ilike_regex, like_pattern
+from harness.engines.python.like import PYTHON, RegexSpelling, ilike_regex, like_pattern
 from harness.plan.facts.patterns import capturing_only, ends_only
 from harness.plan.facts.printing import in_sql
 from harness.plan.tree.nodes import Expression
@@ -64,6 +64,7 @@ class PandasText(PandasValues):
     }
     """NULL is filled before a text is split: parts of NULLs only would not be texts."""
     group: ClassVar[str] = r"\g<{}>"
+    regex: ClassVar[RegexSpelling] = PYTHON
 
     def words(self) -> Mapping[str, object]:
         return {"nothing": self.nothing, "present": self.present}
@@ -73,7 +74,7 @@ class PandasText(PandasValues):
         return capturing_only(super().tested_pattern(e), group=-1)
 
     def like(self, e: Expression) -> Code:
-        subject, pattern = self.operand(e.this, ATOM), like_pattern(e.expression.name, PYTHON)
+        subject, pattern = self.operand(e.this, ATOM), like_pattern(e.expression.name, self.regex)
         if pattern.test == "equals":
             return Code(f"{subject} == {quoted(pattern.text)}", COMPARISON)
         calls = {
@@ -85,7 +86,8 @@ class PandasText(PandasValues):
         return Code(f"{subject}.str.{calls[pattern.test].format(quoted(pattern.text))}", ATOM)
 
     def ilike(self, e: Expression) -> Code:
-        return self.string(e.this, f"contains({quoted(ilike_regex(e.expression.name, PYTHON))})")
+        pattern = ilike_regex(e.expression.name, self.regex)
+        return self.string(e.this, f"contains({quoted(pattern)})")
 
     def string(self, e: Expression, call: str) -> Code:
         """Emits a call of a method of the operand's ``str`` accessor."""
@@ -135,7 +137,7 @@ class PandasText(PandasValues):
 
     def pattern(self, e: Expression) -> str:
         r"""Returns a pattern with ``\Z`` for ``$``: ``$`` also matches before a last newline."""
-        return ends_only(super().pattern(e))
+        return ends_only(super().pattern(e), self.regex.end)
 
     def concat_ws(self, e: Expression) -> Code:
         """Emits each part that is not NULL after a separator; cuts off the first separator."""

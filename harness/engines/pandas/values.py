@@ -60,6 +60,8 @@ class PandasValues(Functions):
     }
     widths: ClassVar[Widths] = Widths(narrow=(exp.Extract,), narrow_null=False)
     widening: ClassVar[str] = '{}.astype("int64")'
+    dtypes: ClassVar[Mapping[Type, tuple[str, str]]] = DTYPES
+    """Type -> the names of its dtype in columns without NULLs, and in those with NULLs."""
     masks: ClassVar[bool] = True
     """Whether integers and booleans with NULLs need a masked dtype."""
     nothing: ClassVar[str] = ""
@@ -190,13 +192,18 @@ class PandasValues(Functions):
 
     def dtype(self, typed: Typed) -> str | None:
         """Returns the dtype of a type; None for dates and timestamps, which need no cast."""
-        if typed.type not in DTYPES:
+        if typed.type is None or typed.type not in self.dtypes:
             return None
-        return DTYPES[typed.type][typed.nullable and self.masks]
+        return self.dtypes[typed.type][typed.nullable and self.masks]
 
     def whole(self, nullable: bool) -> str:
         """Returns the dtype of integers: of those that may be NULL if ``nullable``."""
-        return DTYPES[Type.INT64][nullable and self.masks]
+        return self.dtypes[Type.INT64][nullable and self.masks]
+
+    @property
+    def as_floats(self) -> str:
+        """Returns the text of a cast to floats."""
+        return f".astype({quoted(self.dtypes[Type.FLOAT64][True])})"
 
     def coalesce(self, e: Expression) -> Code:
         whole = self.typed(e)

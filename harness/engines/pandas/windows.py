@@ -281,7 +281,8 @@ class PandasWindows:
             return text
         filled = f", fill_value={nothing}" if nothing else ""
         masked = whole and self.print_.masks
-        text = f'{_operand(text)}.astype("Int64")' if masked else _operand(text)
+        text = _operand(text)
+        text = f"{text}.astype({quoted(self.print_.whole(True))})" if masked else text
         return f"{rows.of(text)}.shift({-last}{filled})"
 
     def _bounded(self, e: Expression, frame: Frame, rows: Partitions) -> str:

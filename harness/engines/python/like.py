@@ -29,6 +29,8 @@ class RegexSpelling(NamedTuple):
 COMMON = RegexSpelling()
 PYTHON = RegexSpelling(end=r"\Z")
 """For pandas, which uses Python's ``re``, where ``$`` also matches before a last newline."""
+RE2 = RegexSpelling(end=r"\z")
+"""For pandas' columns of Arrow, whose regular expressions are those of RE2."""
 CUDF = RegexSpelling("", r"[\s\S]", r"\Z")
 """For cuDF, without options in patterns, where ``$`` also matches before a last newline."""
 

@@ -37,9 +37,12 @@ def _escaped(c: str, inside: bool) -> str:
     return f"\\{c}"
 
 
-def ends_only(pattern: str) -> str:
-    r"""Replaces ``$`` by ``\Z``: in some libraries ``$`` also matches before a last newline."""
-    return re.sub(r"(\\.|\[[^]]*\])|\$", lambda part: part[1] or r"\Z", pattern)
+def ends_only(pattern: str, end: str = r"\Z") -> str:
+    r"""Replaces ``$`` by ``\Z``: in some libraries ``$`` also matches before a last newline.
+
+    ``end`` is how the library writes the end of the text, and nothing else.
+    """
+    return re.sub(r"(\\.|\[[^]]*\])|\$", lambda part: part[1] or end, pattern)
 
 
 _PIECES = re.compile(
