@@ -22,7 +22,10 @@ _JOINED = (
 
 
 def specials(text: str) -> Specials:
-    """Returns the kinds of special characters in a text, as UPPER for ``ß``; () for ASCII."""
+    """Returns the kinds of special values among a text's characters: ``ß`` is Special.UPPER.
+
+    Libraries differ in its upper case. () for a text in ASCII.
+    """
     found = set() if text.isascii() else {kind for c in set(text) for kind in _of(c)}
     return together(tuple(found))
 

@@ -67,7 +67,7 @@ class DataUnavailable(DataError):
 
 
 def first_cause(error: BaseException) -> BaseException:
-    """Returns the first error of a group of errors, or the error itself."""
+    """Returns the first error of a group of errors, also of nested ones, or the error itself."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

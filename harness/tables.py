@@ -46,7 +46,7 @@ class CsvFormat:
     def plain(self) -> CsvFormat:
         """The format of the copy that the cache keeps of a CSV file that readers read differently.
 
-        Engines read the copy; in it NULL is the empty field.
+        Engines read the copy: NULL is the empty field, an unusual delimiter has become a comma.
         """
         return CsvFormat(self.delimiter if self.delimiter in PLAIN_DELIMITERS else ",")
 

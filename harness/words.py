@@ -66,7 +66,8 @@ def folded(name: str) -> str:
 def suggestion(name: str, known: Iterable[str], kind: str = "known") -> str:
     """Returns ``did you mean 'x'?`` or, if no known name is like this one, ``known: x, y``.
 
-    The text is to follow a ``;``. ``kind`` is the word before the colon.
+    At most 12 names are listed. The text is to follow a ``;``; ``kind`` is the word before the
+    colon.
     """
     names = list(known)
     lower = {candidate.lower(): candidate for candidate in names}

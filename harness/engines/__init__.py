@@ -53,7 +53,10 @@ def short(name: str) -> str:
 
 
 def renamed(name: str, own: str) -> str:
-    """Returns the text for an engine with a user's own program: ``pandas-mine=pandas``."""
+    """Returns the text of an engine that runs a user's own program, which is called ``own``.
+
+    ``renamed("pandas", "mine")`` = ``pandas-mine=pandas``; ``name`` is a text for ``get``.
+    """
     found = parts(name)
     prefix, kind = found["name"], _class(found["engine"])
     rest = name[len(prefix) + 1 :] if prefix else name

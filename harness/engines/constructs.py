@@ -292,5 +292,5 @@ _WRITTEN: dict[Kind, str] = {
 
 
 def written(kind: Kind) -> str:
-    """How a kind of expression or of plan node is written in SQL."""
+    """Returns how a kind is written in SQL: ``group by`` for Aggregate; else the class's name."""
     return _WRITTEN.get(kind, kind.__name__)

@@ -108,6 +108,9 @@ class Gaps:
         return Refused(self.label, self._whole.get(kind) or not_yet(kind), fragment)
 
     def refuse(self, kind: Kind, e: exp.Expr | None = None) -> None:
-        """Raises Refused if a whole kind is declared as missing; ``e`` is of this kind."""
+        """Raises Refused if a whole kind is declared as missing.
+
+        ``e`` is an expression of this kind, which the message shows.
+        """
         if kind in self._whole:
             raise self.missing(kind, None if e is None else in_sql(e))

@@ -111,7 +111,10 @@ class InOwnEnvironment(Engine):
         return self.too_old()
 
     def untried(self) -> str | None:
-        """Returns a warning if programs were not written for this version, else None."""
+        """Returns a warning if the version is not one that the harness requires, else None.
+
+        Programs were written for the versions that it requires.
+        """
         version, tried = self.version(), _requirement(self.distribution)
         if version is None or tried is None or tried.specifier.contains(version):
             return None
@@ -160,7 +163,11 @@ def _complete(folder: Path) -> OwnEnvironment | None:
 
 
 def _make(folder: Path, needed: Sequence[str], wanted: Sequence[str]) -> OwnEnvironment:
-    """Makes an environment in its final folder: it cannot be moved. The caller has its lock."""
+    """Makes an environment in its final folder, by uv or else by pip; it cannot be moved.
+
+    ``needed`` is what to install, ``wanted`` the requirement in words for an error. Raises
+    CannotInstall. The caller holds the environment's lock.
+    """
     reasons = []
     for install in (_by_uv, _by_pip):
         shutil.rmtree(folder, ignore_errors=True)
@@ -175,7 +182,10 @@ def _make(folder: Path, needed: Sequence[str], wanted: Sequence[str]) -> OwnEnvi
 
 
 def _by_uv(folder: Path, needed: Sequence[str]) -> str | None:
-    """Makes an environment with uv; returns why that failed, or None."""
+    """Makes an environment with uv and installs what is ``needed``, as ``dask==2026.7.1``.
+
+    Returns why that failed, or None.
+    """
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     if uv is None:
         return "uv is not installed"
@@ -185,7 +195,10 @@ def _by_uv(folder: Path, needed: Sequence[str]) -> str | None:
 
 
 def _by_pip(folder: Path, needed: Sequence[str]) -> str | None:
-    """Makes an environment with venv and pip; returns why that failed, or None."""
+    """Makes an environment with venv, and installs the requirements ``needed`` with pip.
+
+    Returns why that failed, or None.
+    """
     made = _run([sys.executable, "-P", "-m", "venv", "--without-pip", str(folder)])
     python = str(OwnEnvironment(folder, {}).python)
     pip = [sys.executable, "-P", "-m", "pip", "--python", python, "install", "--quiet"]

@@ -10,7 +10,10 @@ from harness.engines.base import Engine
 
 
 def variant(kind: type[Engine], name: str, variables: Mapping[str, str]) -> type[Engine]:
-    """A subclass of ``kind`` with another label, another colour and these variables set."""
+    """A subclass of ``kind``, which is called ``name``, with these environment variables set.
+
+    Its label says the name; its colour is that of ``kind`` with another hue.
+    """
 
     def environment(self: Engine, threads: int) -> dict[str, str]:
         return {**kind.environment(self, threads), **variables}
@@ -25,7 +28,10 @@ def variant(kind: type[Engine], name: str, variables: Mapping[str, str]) -> type
 
 
 def _label(kind: type[Engine], name: str) -> str:
-    """Returns a variant's label; ``pandas-mine`` of pandas is a user's own program."""
+    """Returns the label of an engine called ``name``: ``Polars (streaming)``.
+
+    ``pandas-mine`` of pandas, a user's own program, is ``pandas: mine``.
+    """
     own = name.removeprefix(f"{kind.name}-")
     return f"{kind.label} ({name})" if own == name else f"{kind.label}: {own}"
 

@@ -153,10 +153,10 @@ class DaskCudfProgram(DaskProgram):
         return frame
 
     def _with_scalars(self, values: Mapping[str, str], dtypes: Mapping[str, str]) -> str:
-        """Emits ``part``, a partition, with scalars as further columns; a missing one becomes NULL.
+        """Returns the text ``part.assign(…)``: a partition with each scalar as a column.
 
         ``values`` maps column names to the texts of the scalars, ``dtypes`` some of these names to
-        the dtypes that their columns need.
+        the dtypes of their columns; in these a scalar that is NaN becomes NULL.
         """
         columns = [
             (

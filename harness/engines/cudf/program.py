@@ -36,15 +36,18 @@ class CudfWindows(PandasWindows):
     def transform(self, call: str, options: str) -> str:
         """Returns the text of a call that gives each row its group's aggregate.
 
-        ``call`` is pandas' name of the aggregate. A sum needs none of the ``options``: cuDF's sum
-        of no values is NULL, as SQL's is.
+        ``call`` is pandas' name of the aggregate, ``options`` the text of its arguments. A sum is
+        called without them: cuDF's sum of no values is NULL, as SQL's is.
         """
         if not options or call == "sum":
             return f'transform("{call}")'
         return f"transform(lambda group: group.{call}({options}))"
 
     def _ranks(self, order: tuple[SortKey, ...], e: Expression) -> bool:
-        """True if ``rank`` can compute the ranks; cuDF cannot rank texts within partitions."""
+        """True if ``rank`` can compute the ranks that the window ``e`` sorts by ``order``.
+
+        It cannot by texts within partitions.
+        """
         texts = any(self.print_.type(exp.column(k.column)) is Type.STRING for k in order)
         return super()._ranks(order, e) and not (texts and partition_names(e))
 
@@ -78,9 +81,10 @@ class CudfWindows(PandasWindows):
 
 
 def keeping_integers(node: Join, side: Node) -> str:
-    """Returns the text of a cast of a join side's integers to Int64, or an empty text.
+    """Returns the text of a cast to Int64 of those integers of ``side`` that the join gives.
 
-    Unmatched rows would turn the integers into floats.
+    Unmatched rows would turn them into floats. ``side`` is an input of the join; the text is
+    empty if there are no such columns.
     """
     wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
     whole = [c.name for c in side.schema if c.type is Type.INT64 and c.name in wanted]

@@ -73,8 +73,9 @@ class DaskAggregates(DaskSteps, PandasAggregates):
     def _named_aggregates(self, node: Aggregate, groups: str, named: _Named, rename: str) -> str:
         """Emits one call of ``agg``, with each function of a column once, as Dask needs.
 
-        Copies of columns follow it. ``groups`` is the text of the grouped frame, ``rename`` that of
-        a call that renames its keys, or empty.
+        Then columns are added: copies for a function asked for twice, and sums made NULL without
+        values. ``groups`` is the text of the grouped frame, ``rename`` that of a call that renames
+        its keys, or empty.
         """
         self.physical[node] = (*(n for n, _ in node.keys), *named.calls.values())
         frame = self._called(node, groups, named.calls, rename)

@@ -73,7 +73,8 @@ class DaskExpressions(PandasExpressions):
     def parsed_time(self, value: Code, form: str, coerce: str) -> str:
         """Emits texts parsed as times, partition by partition.
 
-        Dask's own function guesses its result from a sample of rows.
+        ``form`` is the format's text; ``coerce`` that of an option for texts that are no times, or
+        empty. Dask's own function guesses its result from a sample of rows.
         """
         call = self.local(self.gaps, self.schema, self.frame).parsed_time(_NOTHING, form, coerce)
         name, _, options = call.removesuffix(")").partition("(, ")

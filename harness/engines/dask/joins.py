@@ -33,9 +33,9 @@ class DaskJoins(DaskSteps, PandasJoins):
         return merged
 
     def _distributed(self, node: Node) -> str:
-        """Returns the variable of a lazy frame of one partition with the rows of a computed frame.
+        """Returns the variable of a lazy frame with the rows of a node whose frame is computed.
 
-        It is emitted for the first join that needs it, and used again by others.
+        It has one partition. It is emitted for the first join that needs it; others use it again.
         """
         if node not in self.distributed:
             text = f"dd.from_pandas({self.frame(node)}, npartitions=1)"

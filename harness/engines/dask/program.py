@@ -87,7 +87,10 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         return self.assign(node, text)
 
     def project(self, node: Project) -> str:
-        """Emits a projection as one ``assign``: a name can be reassigned and still be read."""
+        """Emits a projection: one ``assign`` of all computed columns, which read its input.
+
+        Then columns are chosen, and renamed by ``rename`` where one only gets another name.
+        """
         print_ = self.expressions(node.input)
         sources = Counter(e.name for _, e in node.items if isinstance(e, exp.Column))
         renames = {a: b for a, b in node.renames.items() if sources[a] == 1 and b not in sources}

@@ -48,7 +48,10 @@ _EXAMPLES = {
 
 
 def _last(plan: Node) -> set[Node]:
-    """Returns the nodes after which no shuffle of rows follows."""
+    """Returns the plan's last nodes, whose rows Dask does not shuffle afterwards.
+
+    They are the nodes above all aggregations, DISTINCTs, joins and windows, and the first of those.
+    """
     found, waiting = set[Node](), [plan]
     while waiting:
         node = waiting.pop()

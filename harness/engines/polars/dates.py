@@ -48,7 +48,7 @@ class PolarsDates(PolarsValues):
         return Code(f"{self._timestamp(e)}.dt.offset_by({by})", ATOM)
 
     def _timestamp(self, e: Expression) -> str:
-        """Returns a date or timestamp as a timestamp.
+        """Returns the text of a date or timestamp, a date cast to a timestamp.
 
         DuckDB's result is a timestamp, too, where a date is truncated or moved.
         """
@@ -83,7 +83,7 @@ class PolarsDates(PolarsValues):
         return Code(f"pl.date({parts})", ATOM)
 
     def date_diff(self, e: Expression) -> Code:
-        """Emits the number of boundaries of a unit between two moments."""
+        """Emits ``date_diff``: how many starts of a unit, such as months, lie between two times."""
         unit = e.args["unit"].name.lower()
         if unit in _MONTHS:
             return self._months_apart(e, unit)

@@ -106,13 +106,13 @@ class PolarsProgram(ProgramEmitter):
         return name
 
     def exact(self, node: Node) -> str:
-        """Returns the frame with the node's columns only, in order."""
+        """Returns the text of the node's frame, with the node's columns only, in their order."""
         self.in_order.add(_without_order(node))
         text = self.frame(node)
         return text if self.physical[node] == node.names else self._selected(node, text)
 
     def narrowed(self, node: Node) -> str:
-        """Returns the frame with the node's columns only, in any order."""
+        """Returns the text of the node's frame, with the node's columns only, in any order."""
         text = self.frame(node)
         return text if set(self.physical[node]) == set(node.names) else self._selected(node, text)
 
@@ -257,7 +257,10 @@ class PolarsProgram(ProgramEmitter):
         return text
 
     def _sides(self, node: Join) -> tuple[str, str]:
-        """Returns both inputs; without unneeded columns if a column's name is in both."""
+        """Returns the texts of both inputs' frames, without unneeded columns where names clash.
+
+        They clash if one name is in both frames and is no shared key.
+        """
         ours, theirs = self._columns(node.left), self._columns(node.right)
         left, right = self.frame(node.left), self.frame(node.right)
         if node.kind in ("semi", "anti"):
@@ -355,7 +358,11 @@ class PolarsProgram(ProgramEmitter):
 
 
 def _arguments(values: Iterable[tuple[str, str]]) -> tuple[str, tuple[str, ...]]:
-    """Returns the arguments of select, agg or with_columns, and the order of their columns."""
+    """Returns the text of arguments of select, agg or with_columns, and their columns' order.
+
+    ``values`` are pairs of a column's name and its text. Names that cannot be keywords come first,
+    by ``alias``.
+    """
     values = list(values)
     odd = [(name, text) for name, text in values if not is_keyword_argument(name)]
     plain = [(name, text) for name, text in values if is_keyword_argument(name)]

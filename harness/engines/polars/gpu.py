@@ -74,9 +74,10 @@ class PolarsGpuWindows(PolarsWindows):
         return f"pl.col({quoted(sure)}).is_not_null().cast(pl.Int64).cum_sum()"
 
     def _filled(self, over: str) -> str:
-        """Returns a call that fills NULLs from the row before; raises Unsupported in partitions.
+        """Returns the text of a call that fills NULLs from the row before.
 
-        In partitions, cuDF fills NULLs from rows of other partitions (RAPIDS 26.10).
+        Raises Unsupported in partitions (``over`` is not empty): there cuDF fills NULLs from rows
+        of other partitions (RAPIDS 26.10).
         """
         if over:
             raise self.gaps.unsupported("running aggregates of what may be NULL, in partitions")

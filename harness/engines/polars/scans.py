@@ -24,7 +24,10 @@ def scanned(pl: Any, table: Table, source: Input) -> Any:
 
 
 def refuse_other_scans(plan: str, known: Collection[str]) -> None:
-    """Raises WorkloadError if a plan, as Polars explains it, scans any other file."""
+    """Raises WorkloadError if a plan reads a file that is not among ``known``.
+
+    ``plan`` is the text of Polars' ``explain``; files are compared as `scans` returns them.
+    """
     for file in scans(plan):
         if file not in known:
             raise WorkloadError(f"a query reads the tables that its file declares, not {file}")

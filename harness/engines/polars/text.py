@@ -76,7 +76,7 @@ class PolarsText(PolarsValues):
         return Code(f"{subject}.str.{calls[pattern.test].format(quoted(pattern.text))}", ATOM)
 
     def string(self, e: Expression, call: str) -> Code:
-        """Emits a call of a function in the operand's ``str`` namespace."""
+        """Emits ``operand.str.call``; ``call`` is the text of a call, as ``starts_with("a")``."""
         return Code(f"{self.operand(e, ATOM)}.str.{call}", ATOM)
 
     def trim(self, e: Expression) -> Code:

@@ -58,7 +58,10 @@ class PolarsValues(Functions):
         return Code(self.spelt.get(e.name, f"pl.col({quoted(e.name)})"), ATOM)
 
     def value(self, e: Expression) -> str:
-        """Returns a value as an argument for which a bare string would be a column's name."""
+        """Returns the text of a value where Polars takes a bare string for a column's name.
+
+        A constant is ``pl.lit("a")`` there.
+        """
         text = self.text(e)
         plain = e.this if isinstance(e, exp.Neg) else e
         if isinstance(plain, exp.Literal) and plain.is_int:
@@ -67,7 +70,10 @@ class PolarsValues(Functions):
         return f"pl.lit({text})" if constant else text
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns an operand's text; a Polars expression if methods are called on it (ATOM)."""
+        """Returns an operand's text, as :class:`Expressions` does.
+
+        Where a method is to be called on it (``precedence`` is ATOM), a constant is ``pl.lit(1)``.
+        """
         if precedence == ATOM and is_constant(e):
             dated = isinstance(e, exp.Cast) and self.date_literal(e)
             return f"pl.lit({self.text(e)})" if dated else self.value(e)
@@ -96,7 +102,10 @@ class PolarsValues(Functions):
         return Code(f"{sign}{value}.sign() * ({value}.abs() // {divisor})", PRODUCT)
 
     def _divisor(self, e: Expression) -> tuple[str, str]:
-        """Returns a divisor's absolute value, and its sign as a factor ("" for a plain number)."""
+        """Returns the texts of a divisor's absolute value, and of its sign as a factor before it.
+
+        The factor of ``-2`` is ``-``, that of ``2`` empty, that of a column ``….sign() * ``.
+        """
         divisor = e.expression
         if isinstance(divisor, exp.Literal):
             return self.text(divisor), ""
@@ -120,7 +129,7 @@ class PolarsValues(Functions):
         return Code(f"{self.operand(e.this, ATOM)}.is_between({low}, {high})", ATOM)
 
     def _bound(self, e: Expression) -> str:
-        """Returns a bound of BETWEEN; a bare string would be a column's name."""
+        """Returns the text of a bound of BETWEEN: a text is ``pl.lit("a")``, no column's name."""
         return self.value(e) if isinstance(e, exp.Literal) and e.is_string else self.text(e)
 
     def case(self, e: Expression) -> Code:
@@ -157,9 +166,9 @@ class PolarsValues(Functions):
     # ------------------------------------------------------------------ names
 
     def name_or_text(self, e: Expression) -> str:
-        """Returns the text of an argument of which Polars reads strings as columns' names.
+        """Returns the text of an argument that Polars reads as a column's name if it is a string.
 
-        It is a column's name in quotes, or a value.
+        A column is ``"a"``, a text constant ``pl.lit("a")``.
         """
         plain = isinstance(e, exp.Column) and e.name not in self.spelt
         return quoted(e.name) if plain else self.value(e)
@@ -168,7 +177,7 @@ class PolarsValues(Functions):
         return ", ".join(map(self.name_or_text, expressions))
 
     def sorting(self, order: Sequence[Expression]) -> str:
-        """Returns the arguments of ``sort`` for ORDER BY keys."""
+        """Returns the text of ``sort``'s arguments for ORDER BY keys: ``"a", descending=True``."""
         keys = self.names([o.this for o in order])
         descending = [bool(o.args.get("desc")) for o in order]
         last = [not o.args.get("nulls_first") for o in order]

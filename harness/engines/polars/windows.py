@@ -40,7 +40,7 @@ Item = tuple[str, str]
 
 @dataclass
 class WindowPass:
-    """Window functions that are computed over a frame in one order of its rows."""
+    """Window functions that are computed over a frame sorted by ``order`` (() if by nothing)."""
 
     order: tuple[Expression, ...]
     first: list[Item] = field(default_factory=list)
@@ -116,7 +116,7 @@ class PolarsWindows:
         return "pl.int_range(1, pl.len() + 1)"
 
     def _over_all(self, text: str, over: str) -> str:
-        """Appends ``over`` to the whole text, rather than its last operand."""
+        """Appends ``over``, a call's text, to a whole text: ``a / b`` -> ``(a / b).over("k")``."""
         return f"({text}){over}" if over and (" / " in text or " + " in text) else f"{text}{over}"
 
     def _of_peers(self, e: exp.Window, name: str, call: str) -> str:
@@ -126,8 +126,8 @@ class PolarsWindows:
     def _ranked(self, e: exp.Window, name: str) -> tuple[str, str | None]:
         """Returns the text of a column of ranks over a sorted frame, and that of a second step.
 
-        The second step gives rows with equal keys the rank of the first of them; None if there
-        is none. ``name`` is the column's name, in quotes.
+        For ``rank`` the second step gives rows with equal keys the rank of the first of them;
+        ``dense_rank`` needs none: None. ``name`` is the column's name, in quotes.
         """
         over = self._over(e, [])
         if isinstance(e.this, exp.Rank):
@@ -213,7 +213,7 @@ class PolarsWindows:
         return self._moved(text, last)
 
     def _filled(self, over: str) -> str:
-        """Returns a call that gives rows with NULL the value before them."""
+        """Returns the text of a call that gives rows with NULL the value of the row before."""
         return ".forward_fill()"
 
     def _running_count(self, e: Expression, over: str) -> str:
@@ -226,7 +226,8 @@ class PolarsWindows:
     def _moved(self, text: str, last: int, nothing: str = "") -> str:
         """Emits a running value, moved so that each row has that of ``last`` rows later.
 
-        Rows with too few rows before them get ``nothing``, by default NULL.
+        If ``last`` is negative, rows with too few before them get ``nothing``, by default NULL;
+        else rows with too few after them get the last value.
         """
         if last > 0:
             return f"{text}.shift({-last}, fill_value={text}.last())"
@@ -243,7 +244,7 @@ class PolarsWindows:
         return self._moved(text, -back, nothing="0" if counts else "")
 
     def _counts_row(self, e: Expression) -> str:
-        """Returns a condition that is true for the rows that a count counts."""
+        """Returns the text of a condition that is true of the rows which ``count(…)`` counts."""
         if isinstance(e.this, exp.Star) or not self.print_.nullable(e.this):
             return "pl.repeat(True, pl.len())"
         return f"{self.print_.operand(e.this, ATOM)}.is_not_null()"

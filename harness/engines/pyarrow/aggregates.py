@@ -76,7 +76,7 @@ def misses_constants(node: Aggregate) -> bool:
 
 
 def _has_constants(node: Node) -> bool:
-    """True if a node gives one value for all rows of a batch."""
+    """True if a node adds a column that has one value in all rows."""
     if isinstance(node, Project):
         return not all(columns_in(e) for _, e in node.items)
     return isinstance(node, Join) and node.kind == "single"
@@ -161,7 +161,7 @@ class Grouping:
         self.aggregates.append(f"({column}, {quoted(function)}, {options}, {quoted(name)})")
 
     def _input(self, e: Expression, wanted: str) -> str:
-        """Returns the name of the column with an argument; adds the column if it is new.
+        """Returns the name of the column for ``e``, an aggregate's argument; adds it if it is new.
 
         ``wanted`` is the name for a new column, numbered if it is taken.
         """
@@ -186,7 +186,7 @@ class Grouping:
         self.quantiles.append(quantile)
 
     def _correlation(self, name: str, e: Expression) -> None:
-        """Emits a correlation from variances: var(x + y) - var(x - y) = 4 cov(x, y)."""
+        """Emits a correlation, as column ``name``: var(x + y) - var(x - y) = 4 cov(x, y)."""
         x, y = self._paired(e.this, e.expression), self._paired(e.expression, e.this)
         total = self.print_.text(exp.Add(this=e.this.copy(), expression=e.expression.copy()))
         difference = self.print_.text(exp.Sub(this=e.this.copy(), expression=e.expression.copy()))
@@ -199,7 +199,7 @@ class Grouping:
         self.outputs[name] = f'pc.if_else({x} * {y} > 0, {ratio}, float("nan"))'
 
     def _paired(self, e: Expression, partner: Expression) -> str:
-        """Emits a value that is made NULL in the rows in which ``partner`` is NULL."""
+        """Returns the text of a value that is made NULL in rows in which ``partner`` is NULL."""
         text = self.print_.expression(e)
         if not self.print_.nullable(partner):
             return text

@@ -37,7 +37,7 @@ class ArrowDates(ArrowValues):
     }
 
     def timestamp(self, e: Expression) -> str:
-        """Returns a date or timestamp as a timestamp.
+        """Returns the text of a date or timestamp, a date cast to a timestamp.
 
         DuckDB's result is a timestamp, too, where a date is truncated or moved.
         """
@@ -86,7 +86,7 @@ class ArrowDates(ArrowValues):
         return Code(f"{day}.cast({type_name(Type.DATE)})", ATOM)
 
     def date_diff(self, e: Expression) -> Code:
-        """Emits the number of boundaries of a unit between two moments."""
+        """Emits ``date_diff``: how many starts of a unit, such as months, lie between two times."""
         unit = e.args["unit"].name.lower()
         earlier, later = self.timestamp(e.expression), self.timestamp(e.this)
         if unit == "month":

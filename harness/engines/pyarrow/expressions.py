@@ -47,7 +47,7 @@ class ArrowExpressions(ArrowText, ArrowDates):
 
         Arrow computes ``(x * a) * b`` as ``x * (a * b)`` along calls of one function. So
         every second call of a chain is one of ``other``, a function that does the same to
-        floats.
+        floats; ``plain`` emits the calls between them.
         """
         constants = [part for part in e.flatten() if isinstance(part.unnest(), _CONSTANTS)]
         if len(constants) < 2 or self.type(e) is not Type.FLOAT64 or _levels(e) % 2:

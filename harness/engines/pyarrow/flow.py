@@ -32,13 +32,19 @@ class Flow:
     values: Mapping[str, str] = field(default_factory=dict)
 
     def then(self, kind: str, options: str, columns: Sequence[str] | None = None) -> Flow:
-        """Returns the flow with one more step, and new columns if the step changes them."""
+        """Returns the flow with one more step; ``kind`` is Acero's name of it, as ``filter``.
+
+        ``options`` is the text of its options, ``columns`` are the new columns if it changes them.
+        """
         step = f"Declaration({quoted(kind)}, {options})"
         columns_now = self.columns if columns is None else tuple(columns)
         return replace(self, steps=(*self.steps, step), columns=columns_now)
 
     def projected(self, texts: Mapping[str, str]) -> Flow:
-        """Returns the flow with only these columns, computed by the given texts."""
+        """Returns the flow with a projection as one more step.
+
+        ``texts`` maps the columns that it gives to the texts that compute them.
+        """
         options = f"[{', '.join(texts.values())}]"
         if any(text != column(name) for name, text in texts.items()):
             options += f", {listing(list(texts))}"
@@ -46,7 +52,7 @@ class Flow:
         return replace(flow, values={})
 
     def trimmed(self, names: Sequence[str]) -> Flow:
-        """Returns the flow with exactly these columns; constants become columns."""
+        """Returns the flow with exactly these columns; values for all rows become columns."""
         if self.columns == tuple(names):
             return replace(self, values={})
         if self.is_bare and not self.values.keys() & set(names):
@@ -91,7 +97,10 @@ def with_one_zero(flow: Flow, keys: Sequence[str]) -> Flow:
 
 
 def sort_keys(keys: Sequence[SortKey]) -> str:
-    """Returns Arrow's sort keys; NULL goes last in both directions unless ``at_start``."""
+    """Returns the text of Arrow's sort keys, ``[("a", "ascending")]``.
+
+    NULL goes last in both directions unless a key says ``at_start``.
+    """
     texts = []
     for key in keys:
         way = "descending" if key.descending else "ascending"
@@ -101,7 +110,10 @@ def sort_keys(keys: Sequence[SortKey]) -> str:
 
 
 def source(table: Table, kind: Input, columns: Sequence[str], condition: str = "") -> str:
-    """Returns the text that reads a table's columns; ``condition`` filters Parquet."""
+    """Returns the text that reads a table's columns; ``kind`` says whether from memory or files.
+
+    ``condition`` is the text of a filter, which is applied to Parquet only.
+    """
     chosen = list(columns) if list(columns) != [c.name for c in table.schema] else []
     text = f"t({quoted(table.name)})"
     if kind is Input.CSV:

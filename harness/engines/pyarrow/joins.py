@@ -39,7 +39,7 @@ class Sides(NamedTuple):
 
 
 def with_few_on_the_right(node: Join) -> Join:
-    """Swaps an inner join's inputs if its left one is selective.
+    """Swaps an inner join's inputs if only the left one has a filter for single values.
 
     Acero builds its hash table from the right rows, and filters the left ones by it.
     """

@@ -95,7 +95,7 @@ class ArrowProgram(ProgramEmitter):
         return [f"from pyarrow.acero import {', '.join(acero)}"] if acero else []
 
     def _answer(self, plan: Node) -> str:
-        """Returns the text of the table of the answer, with its columns in order."""
+        """Returns the text of the answer's table, with the plan's columns in the plan's order."""
         flow = self._settled(plan)
         chosen = "" if flow.columns == plan.names else f".select({listing(plan.names)})"
         return flow.table + chosen
@@ -113,7 +113,10 @@ class ArrowProgram(ProgramEmitter):
         return self.flows[node]
 
     def stored(self, flow: Flow) -> Flow:
-        """Returns the flow as a variable that holds a table."""
+        """Returns a flow that starts from a variable with the flow's table.
+
+        The table is computed, and assigned to the variable, if it is in none yet.
+        """
         if flow.is_bare and flow.head.isidentifier():
             return flow
         return self._variable(flow)
@@ -277,7 +280,7 @@ class ArrowProgram(ProgramEmitter):
         return replace(flow, values=values)
 
     def _settled(self, node: Node) -> Flow:
-        """Returns the flow with constants turned into columns."""
+        """Returns the node's flow; values that are the same in all rows have become columns."""
         flow = self.flow(node)
         return flow.trimmed(node.names) if flow.values else flow
 

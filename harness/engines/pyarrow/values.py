@@ -69,7 +69,10 @@ class ArrowValues(Functions):
         return self.expression(e)
 
     def parameter(self, e: Expression) -> str:
-        """Returns the text of a function's parameter: a constant, as Arrow takes no column."""
+        """Returns the text of a function's parameter; raises Unsupported if it is no constant.
+
+        Arrow takes no column there.
+        """
         if is_python_value(e):
             return self.text(e)
         raise self.gaps.unsupported("a parameter that is not a constant", in_sql(e))
@@ -179,7 +182,10 @@ class ArrowValues(Functions):
         return texts
 
     def _result(self, e: Expression, case: Expression) -> str:
-        """Returns a CASE branch's result; a NULL is cast, for ``case_when`` needs its type."""
+        """Returns the text of a CASE branch's result.
+
+        A NULL is cast to the CASE's type, which ``case_when`` has to know.
+        """
         kind = self.type(case)
         if isinstance(e, exp.Null) and kind is not None:
             return f"pc.scalar(None).cast({type_name(kind)})"

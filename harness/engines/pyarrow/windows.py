@@ -42,7 +42,7 @@ class WindowPrinter:
         self.rows: dict[str, str] = {}
 
     def values(self, e: Expression) -> str:
-        """Returns the values of a window function, in the order of the table's rows."""
+        """Returns the text of an array of a window function's values, in order of the table's rows."""
         function, keys, order = e.this, partition_names(e), sort_keys_of(e)
         if isinstance(function, exp.RowNumber) and not (order or keys):
             return f"pa.arange(1, {self.table}.num_rows + 1)"
@@ -54,7 +54,10 @@ class WindowPrinter:
         return f"placed({self._ordered(e, rows)}, {rows})"
 
     def _rows(self, keys: Sequence[str], order: str) -> str:
-        """Returns a variable with the row numbers of each partition in order."""
+        """Returns the variable that holds the row numbers of each partition, in the window's order.
+
+        ``keys`` are the partition's columns, ``order`` is the text of the sort keys.
+        """
         call = f"ranked_rows({self.table}, {listing(keys)}, {order})"
         if call not in self.rows:
             self.rows[call] = self.variables.fresh("rows")
@@ -62,7 +65,10 @@ class WindowPrinter:
         return self.rows[call]
 
     def _over(self, keys: Sequence[str], e: Expression) -> str:
-        """Emits, for each row, an aggregate of its partition, or of all rows without ``keys``."""
+        """Returns the text of an array: for each row the aggregate ``e`` of its partition.
+
+        Without ``keys``, the columns of PARTITION BY, all rows are one partition.
+        """
         call = call_of(e, self.print_)
         argument = "[]" if call.argument is None else quoted(call.argument.name)
         if keys:

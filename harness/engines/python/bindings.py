@@ -123,7 +123,10 @@ def _called(value: ast.Call) -> str:
 
 
 def _name(value: ast.expr) -> str:
-    """Returns a variable's name for a value: its last method, or the column it is computed from."""
+    """Returns the name for a value's variable: of its last method, or a column it is computed from.
+
+    A comparison is ``condition``; a value with neither is ``value``.
+    """
     if isinstance(value, ast.Call):
         return _NAMES.get(_called(value), _called(value).lower())
     if isinstance(value, ast.Compare):

@@ -31,7 +31,10 @@ _PRECEDENCES: Mapping[type[ast.AST], int] = {
 
 
 class Decoded(NamedTuple):
-    """The operand of a function, its variant, and the texts of its other arguments."""
+    """A function's operand (``this``), and the texts of its other arguments by name (``fields``).
+
+    ``variant`` tells apart functions of one class: ``left`` for ``lpad``, ``right`` for ``rpad``.
+    """
 
     this: Expression
     variant: str = ""
@@ -75,7 +78,7 @@ class Functions(Expressions):
         return _code(spelling.format(**texts))
 
     def timestamp(self, e: Expression) -> str:
-        """Returns a date or timestamp as a timestamp, to call methods on."""
+        """Returns the text of a date or timestamp as a timestamp, to call methods on."""
         return self.operand(e, ATOM)
 
     def parameter(self, e: Expression) -> str:
@@ -83,7 +86,7 @@ class Functions(Expressions):
         return self.text(e)
 
     def tested_pattern(self, e: Expression) -> str:
-        """Returns a pattern for a test whether it matches; the groups in it do not matter."""
+        """Returns the regular expression of a test whether it matches; its groups do not matter."""
         return self.pattern(e)
 
     def delimiter(self, e: Expression) -> str:
@@ -182,7 +185,7 @@ def _fields(spelling: str) -> frozenset[str]:
 
 
 def _code(text: str) -> Code:
-    """Returns a filled-in spelling with the precedence of its outermost operator."""
+    """Returns the code of a program's text: ``a + b`` has the precedence of ``+``."""
     value = ast.parse(text, mode="eval").body
     operator = type(value.op) if isinstance(value, ast.BinOp) else type(value)
     return Code(text, _PRECEDENCES.get(operator, ATOM))

@@ -198,7 +198,10 @@ class Expressions(ABC):
         return kind is not None and kind.temporal
 
     def moved(self, e: Expression, sign: int) -> Code:
-        """Emits a moment moved by an interval or days, or the days between two dates."""
+        """Emits a moment moved by an interval or days, or the days between two dates.
+
+        ``e`` is their sum (``sign`` is 1) or difference (-1).
+        """
         if isinstance(e.expression, exp.Interval):
             count, unit = e.expression.this, e.expression.args["unit"].name.lower()
             if isinstance(count, exp.Literal):
@@ -214,7 +217,7 @@ class Expressions(ABC):
     def offset(self, e: Expression, count: int, unit: str) -> Code: ...
 
     def offset_by(self, e: Expression, count: Expression, unit: str) -> Code:
-        """Emits a moment moved by a computed number of units."""
+        """Emits a moment moved by a computed number of units; here it raises Unsupported."""
         raise self.gaps.unsupported("an interval of a computed number of units", in_sql(e))
 
     @abstractmethod
@@ -278,14 +281,17 @@ class Expressions(ABC):
         return {}
 
     def subject(self, e: Expression) -> str:
-        """Returns the operand of a test for NULL."""
+        """Returns the text of the operand of a test for NULL, before ``.isnull()`` or the like."""
         return self.operand(e, ATOM)
 
     def listed(self, expressions: Sequence[Expression]) -> str:
         return f"[{', '.join(self.text(x) for x in expressions)}]"
 
     def places(self, e: Expression) -> int:
-        """Returns the decimal places to which a number is rounded."""
+        """Returns the decimal places of ``round``, 0 if none are given.
+
+        Raises Unsupported if they are computed, or more than a float has.
+        """
         decimals = e.args.get("decimals")
         places = "0" if decimals is None else self.text(decimals)
         if not places.removeprefix("-").isdecimal():
@@ -295,7 +301,10 @@ class Expressions(ABC):
         return int(places)
 
     def in_tens(self, e: Expression, places: int) -> Expression:
-        """Rewrites rounding to tens (-1), hundreds (-2), … to other functions."""
+        """Rewrites ``round(e, -2)`` to ``round(e / 100) * 100``; ``places`` is negative.
+
+        An integer is divided by integer division, with halves rounded away from zero.
+        """
         scale = exp.Literal.number(10**-places if places >= _LEAST_PLACE else 10.0**-places)
         if self.type(e) is Type.FLOAT64:
             scaled = exp.Div(this=e, expression=scale)
@@ -318,7 +327,10 @@ class Expressions(ABC):
         return (rows if isinstance(e, exp.Lag) else -rows), text
 
     def time_format(self, e: Expression) -> str:
-        """Returns a strftime format whose parts all libraries spell alike."""
+        """Returns the text of a strftime format, in quotes.
+
+        Raises Unsupported for a code, such as ``%W``, that libraries spell differently.
+        """
         form: str = e.args["format"].name
         if set(re.findall("%.?", form)) - self.time_formats:
             raise self.gaps.unsupported(
@@ -369,7 +381,10 @@ class Expressions(ABC):
         return quoted("".join(parts))
 
     def pattern(self, e: Expression) -> str:
-        """Returns a regular expression in the syntax that RE2, Rust and Python share."""
+        """Returns the regular expression in ``e``, in the syntax that RE2, Rust and Python share.
+
+        Raises Unsupported if ``e`` is no constant, or has what the three do not share.
+        """
         try:
             return ascii_classes(self.some_text(e, "a pattern that is not a constant"))
         except ValueError as error:
@@ -404,7 +419,7 @@ def enclosed(code: Code, precedence: int) -> str:
 
 
 def is_constant(e: Expression) -> bool:
-    """True if an expression is a constant, perhaps with a sign or as a date."""
+    """True if an expression is a number, a text, a boolean or NULL, perhaps negated or cast."""
     signed = e.this if isinstance(e, (exp.Neg, exp.Cast)) else e
     return isinstance(signed, (exp.Literal, exp.Boolean, exp.Null))
 
@@ -450,13 +465,19 @@ def flags(values: Sequence[bool]) -> str:
 
 
 def is_keyword_argument(name: str) -> bool:
-    """True if a column can be passed as ``name=``; Python normalises non-ASCII identifiers."""
+    """True if a column can be passed as ``name=``: an ASCII identifier, no keyword, not ``self``.
+
+    Python normalises other identifiers.
+    """
     plain = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
     return plain and name != "self"
 
 
 class Variables:
-    """Gives out names for a program's variables: the wanted one, numbered if it is taken."""
+    """Gives out names for a program's variables: ``x``, or ``x2`` if ``x`` is taken.
+
+    A wanted name that Python does not allow becomes ``table``.
+    """
 
     def __init__(self, reserved: Sequence[str] = ("t",)) -> None:
         self.taken = set(reserved)

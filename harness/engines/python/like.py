@@ -46,7 +46,7 @@ def like_pattern(pattern: str, spelling: RegexSpelling = COMMON) -> LikePattern:
 
 
 def ilike_regex(pattern: str, spelling: RegexSpelling = COMMON) -> str:
-    """Returns an ILIKE pattern's regular expression, for libraries that take options in it."""
+    """Returns the regular expression for an ILIKE pattern, with its options: ``(?is)^a``."""
     return _like_regex(pattern, spelling).replace("(?s)", "(?is)", 1)
 
 

@@ -119,7 +119,7 @@ class PythonSession(Session):
 
     @contextlib.contextmanager
     def _placing_errors(self) -> Iterator[None]:
-        """Adds a note to errors: where in a hand-written program they were raised."""
+        """Adds a note to errors raised within: the hand-written program's line that raised them."""
         try:
             yield
         except Exception as error:

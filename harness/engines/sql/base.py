@@ -66,7 +66,7 @@ class SqlSession(Session):
 
     @contextmanager
     def lacking_as_unsupported(self) -> Iterator[None]:
-        """Replaces the library's errors about SQL that it lacks by Refused, with the gap."""
+        """Replaces the library's errors raised within by Refused, if their message fits a gap."""
         try:
             yield
         except Exception as error:

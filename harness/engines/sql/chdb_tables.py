@@ -43,7 +43,7 @@ def settings(threads: int, memory_limit: int | None) -> dict[str, object]:
 
 
 def columns(table: Table) -> str:
-    """Returns the columns of a table with their types."""
+    """Returns the text of a table's columns with their types: ``"k" Nullable(Int64), …``."""
     return ", ".join(
         f"{identifier(c.name)} {f'Nullable({_TYPES[c.type]})' if c.nullable else _TYPES[c.type]}"
         for c in table.schema
@@ -60,7 +60,10 @@ def files(table: Table, source: Input) -> Iterator[str]:
 
 
 def _csv(table: Table) -> tuple[str, str]:
-    """Returns chDB's format for a table's CSV files, and its settings; tabs need another format."""
+    """Returns chDB's name of the format of a table's CSV files, and the text ``SETTINGS …`` for it.
+
+    Files with tabs need another format.
+    """
     form, delimiter = "CSVWithNames", literal(table.csv_format.delimiter)
     settings = {
         "format_csv_delimiter": delimiter,

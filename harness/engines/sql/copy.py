@@ -23,7 +23,10 @@ def selected(program: str) -> str:
 
 
 def _storable(query: CompiledQuery) -> str:
-    """The query with sums of integers cast from DuckDB's 128 bits to the 64 of Parquet."""
+    """Returns the query's SQL, its integer columns cast to 64 bits if it has a sum.
+
+    DuckDB's sums of integers have 128 bits, which Parquet lacks.
+    """
     whole = [c.name for c in query.spec.schema if c.type is Type.INT64]
     if "sum(" not in query.sql.lower() or not whole:
         return query.sql

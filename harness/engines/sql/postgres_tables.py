@@ -38,7 +38,10 @@ ORDERED = ("C", "POSIX", "C.UTF-8", "C.utf8")
 
 
 def memory_settings() -> dict[str, object]:
-    """Returns settings: a quarter of the memory limit for shared buffers, an eighth per sort."""
+    """Returns PostgreSQL's settings of memory, by name.
+
+    A quarter of the memory limit is for shared buffers, an eighth for a sort.
+    """
     megabytes = (memory_limit() or DEFAULT_MEMORY) >> 20
     return {
         "shared_buffers": f"{max(megabytes // 4, 16)}MB",
@@ -49,7 +52,7 @@ def memory_settings() -> dict[str, object]:
 
 
 def session_settings(threads: int) -> dict[str, object]:
-    """Returns the settings of a session, on any server."""
+    """Returns PostgreSQL's settings by name for a session, on any server."""
     return {
         "max_parallel_workers_per_gather": threads - 1,
         "max_parallel_maintenance_workers": threads - 1,
@@ -175,7 +178,7 @@ class Connected:
 
 @contextlib.contextmanager
 def _without_secrets_in_errors() -> Iterator[None]:
-    """Removes password and token from errors of connecting."""
+    """Replaces errors raised within by ConnectionErrors without password and token."""
     try:
         yield
     except Exception as error:

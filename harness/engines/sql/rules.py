@@ -222,7 +222,10 @@ _TURNED: dict[type[Expression], type[Expression]] = {
 
 
 def whole_numbers_as_bigints(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Casts DataFusion's ranks (unsigned) and parts of dates and texts (32 bits) for arithmetic."""
+    """Casts to BIGINT, for arithmetic, DataFusion's ranks (unsigned) and 32-bit numbers.
+
+    The latter are parts of dates, such as ``year(d)``, and lengths and places of texts.
+    """
     made = {c.name for c in tree.find_all(exp.Column) if not _only_looked_at(c)}
     for number in list(tree.find_all(exp.Window, *_OF_32_BITS)):
         other = isinstance(number, _OF_32_BITS) or isinstance(number.this, _UNSIGNED)
@@ -244,7 +247,10 @@ _OF_32_BITS = (exp.Extract, exp.ByteLength, exp.Length, exp.StrPosition)
 
 
 def plain_names(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Drops aliases that repeat a table's name, and the columns of EXISTS (SELECT …)."""
+    """Drops aliases that repeat a table's name, and what EXISTS selects.
+
+    ``exists (select a …)`` becomes ``exists (select 1 …)``.
+    """
     for table in tree.find_all(exp.Table):
         if table.alias == table.name:
             table.set("alias", None)

@@ -102,7 +102,10 @@ def backslash_in_like(e: Expression) -> bool:
 
 
 def constant_key(e: Expression) -> bool:
-    """True for ``group by 'x'``; `rules.without_constant_keys` drops those beside other keys."""
+    """True for a GROUP BY whose keys are all constants, as ``group by 'x'``.
+
+    `rules.without_constant_keys` drops constants beside other keys.
+    """
     if not isinstance(e, exp.Group) or grouping_sets(e) is not None:
         return False
     return bool(e.expressions) and all(map(is_constant, e.expressions))
@@ -133,7 +136,10 @@ def computed_split(e: Expression) -> bool:
 
 
 def key_named_as_a_value(e: Expression) -> bool:
-    """True for a computed GROUP BY key that has the name of an aggregated column."""
+    """True for a grouped SELECT with a computed key called like a column that an aggregate reads.
+
+    ``select a % 2 as a, sum(a) … group by a % 2``
+    """
     if not isinstance(e, exp.Select) or e.args.get("group") is None:
         return False
     read = {c.name for f in e.find_all(exp.AggFunc) for c in f.find_all(exp.Column)}
@@ -186,7 +192,7 @@ def perl_only(e: Expression) -> bool:
 
 
 def longest_or_first(e: Expression) -> bool:
-    """True if an expression replaces or returns the text that a pattern matches, and is unsure.
+    """True for ``regexp_replace`` or ``regexp_extract`` whose pattern may match longer or shorter.
 
     Of several possible matches DuckDB takes the first, as ``a`` of ``a|ab``, others the longest.
     """
@@ -203,7 +209,7 @@ def other_letters(e: Expression) -> bool:
 
 
 def long_name(e: Expression) -> bool:
-    """True for a name that PostgreSQL would shorten."""
+    """True for a name of more than 63 bytes, which PostgreSQL would shorten."""
     return isinstance(e, exp.Identifier) and len(e.name.encode()) > 63
 
 
@@ -297,7 +303,7 @@ _OF_ROWS = (exp.From, exp.Join, exp.SetOperation, exp.In)
 
 
 def full_join_and_subquery(e: Expression) -> bool:
-    """True for a full join in a query that has EXISTS, or IN of a subquery, in its WHERE."""
+    """True for a SELECT with a full join that has EXISTS, or IN of a subquery, in its WHERE."""
     where = e.args.get("where") if isinstance(e, exp.Select) else None
     if where is None or all(join.side != "FULL" for join in e.args.get("joins") or []):
         return False
@@ -341,7 +347,7 @@ def _is_tied(column: exp.Column, query: Expression) -> bool:
 
 
 def float_sum_read_twice(e: Expression) -> bool:
-    """True for a sum or mean of floats in a WITH whose rows are read more than once.
+    """True for a CTE that has a sum or mean of floats, if it is read more than once.
 
     A library that computes the sum anew for each reader may, with several threads, give each
     reader other last bits.
@@ -354,7 +360,7 @@ def float_sum_read_twice(e: Expression) -> bool:
 
 
 def unlike_columns(e: Expression) -> bool:
-    """True for a UNION of integers and floats in one column."""
+    """True for a UNION, INTERSECT or EXCEPT of integers and floats in one column."""
     if not isinstance(e, exp.SetOperation):
         return False
     left: Any = e.left.unnest()

@@ -33,7 +33,10 @@ OF_SQL = {
 
 
 def started(threads: int, address: str | None) -> Any:
-    """Returns a new session with the threads; raises ConnectionError if there is no cluster."""
+    """Returns a new session on the cluster at ``address``, or in this process if that is None.
+
+    Raises ConnectionError if there is no cluster at the address.
+    """
     from pyspark.logger import PySparkLogger
 
     PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True  # errors are raised, too
@@ -62,7 +65,7 @@ def _connected(threads: int, address: str) -> Any:
 
 @cache
 def _first(threads: int, address: str | None) -> Any:
-    """Returns the session that starts this process' JVM."""
+    """Returns the session that starts this process' JVM; ``address`` is a cluster's, or None."""
     from pyspark.sql import SparkSession
 
     folder = own_folder("spark-")
@@ -131,7 +134,10 @@ def quoted(name: str) -> str:
 
 
 def end(spark: Any, cached: Iterable[Any]) -> None:
-    """Ends a session, and what it holds on a server; this process' next session starts anew."""
+    """Ends a session, its queries and its ``cached`` DataFrames, which a server holds.
+
+    This process' next session starts anew.
+    """
     with contextlib.suppress(Exception):  # such as a cluster that has gone
         spark.interruptAll()
         for rows in cached:

@@ -201,7 +201,7 @@ _INFIX = {exp.Like: "LIKE", exp.ILike: "ILIKE", exp.In: "IN", exp.Between: "BETW
 
 
 def by_unit(days: str) -> Spelling:
-    """Returns a function that prints ``date_diff`` as DuckDB counts: the unit's boundaries.
+    """Returns a function that prints ``date_diff`` as DuckDB counts: starts of the unit.
 
     ``days`` is a pattern for the number of days from the date ``{0}`` to the date ``{1}``.
     """

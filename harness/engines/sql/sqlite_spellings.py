@@ -53,7 +53,7 @@ def truncated(printer: Any, e: Expression) -> str:
 
 
 def part(printer: Any, e: Expression) -> str:
-    """Prints ``extract`` as the number in a format."""
+    """Prints ``extract(year from d)`` as ``CAST(strftime('%Y', d) AS INTEGER)``."""
     value, unit = printer.sql(e, "expression"), e.name.upper()
     if unit == "QUARTER":
         return f"((strftime('%m', {value}) + 2) / 3)"
@@ -64,9 +64,9 @@ def part(printer: Any, e: Expression) -> str:
 
 
 def moved(sign: str) -> Spelling:
-    """Returns a function that prints ``d + interval n month``, or ``-`` for the ``sign`` ``-``.
+    """Returns a function that prints ``d + interval n month``, or ``d - …`` if ``sign`` is ``-``.
 
-    A day that the month lacks becomes the month's last one.
+    A day that the month lacks becomes the month's last one. Other units are printed, too.
     """
 
     def text(printer: Any, e: Expression) -> str:
@@ -86,7 +86,10 @@ def moved(sign: str) -> Spelling:
 
 
 def _of_days(printer: Any, e: Expression, sign: str) -> str:
-    """Prints ``d + 3`` for a date and a number of days; other sums unchanged."""
+    """Prints ``d + 3`` for a date and a number of days, or ``d - 3`` if the ``sign`` is ``-``.
+
+    Other sums are printed as usual.
+    """
     dates, days = (e.this, e.expression) if kind(e.this) == "DATE" else (e.expression, e.this)
     if kind(dates) != "DATE" or kind(days) != "BIGINT":
         plain: str = printer.binary(e, sign)
@@ -99,7 +102,7 @@ def _signed(sign: str, number: int) -> str:
 
 
 def apart(printer: Any, e: Expression) -> str:
-    """Prints ``date_diff``: the unit's boundaries between two dates."""
+    """Prints ``date_diff``: how many starts of a unit, such as months, lie between two dates."""
     begin, end, unit = printer.sql(e, "expression"), printer.sql(e, "this"), _unit(e)
     if unit == "DAY":
         days = f"julianday(date({end})) - julianday(date({begin}))"

@@ -17,12 +17,15 @@ STANDARD = {Type.FLOAT64: "DOUBLE PRECISION", Type.STRING: "TEXT"}
 
 
 def declared(table: Table, types: Mapping[Type, str]) -> str:
-    """Returns the columns for CREATE TABLE; types not in ``types`` have DuckDB's names."""
+    """Returns the columns for CREATE TABLE: ``"k" BIGINT, "s" VARCHAR``.
+
+    ``types`` has the names of types that are not DuckDB's.
+    """
     return ", ".join(f"{identifier(c.name)} {types.get(c.type, c.type.sql)}" for c in table.schema)
 
 
 def external(table: Table, source: Input) -> str:
-    """Returns a table's files as Hyper's SQL names them in FROM."""
+    """Returns a table's files as Hyper's SQL names them in FROM: ``EXTERNAL(ARRAY['…'], …)``."""
     files = f"ARRAY[{', '.join(literal(str(file)) for file in table.files(source))}]"
     if source is Input.PARQUET:
         return f"EXTERNAL({files}, FORMAT => 'parquet')"

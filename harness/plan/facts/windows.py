@@ -214,7 +214,10 @@ def _reverse(window: Expression) -> None:
 
 
 def _spec(first: int | None, last: int) -> exp.WindowSpec:
-    """Returns ``ROWS BETWEEN first AND last``."""
+    """Returns ``ROWS BETWEEN first AND last``, relative to the current row: -1 is ``1 PRECEDING``.
+
+    None is the start of the partition.
+    """
     bounds: dict[str, object] = {"kind": "ROWS"}
     for name, at in (("start", first), ("end", last)):
         side = "PRECEDING" if at is None or at < 0 else "FOLLOWING"

@@ -346,7 +346,10 @@ def _is_key(part: Expression, keys: list[tuple[Expression, Expression]]) -> bool
 
 
 def check_side(side: str, kind: str) -> str:
-    """Returns the side of a JOIN; raises Unsupported for kinds of joins that cannot be lowered."""
+    """Returns the side of a JOIN: ``LEFT``, ``RIGHT``, ``FULL`` or empty.
+
+    Raises Unsupported for a join that cannot be lowered; ``kind`` is sqlglot's, as ``CROSS``.
+    """
     if kind in ("", "INNER", "CROSS", "OUTER") and side in ("", "LEFT", "RIGHT", "FULL"):
         return side
     raise Unsupported("this kind of join", f"{side} {kind} JOIN".strip())

@@ -157,10 +157,10 @@ class Lowering:
     ) -> list[Source]:
         """Applies comparisons of a source with a scalar subquery before the source is joined.
 
-        That is done where the subquery is uncorrelated. ``attached`` are the subqueries' relations,
-        ``late`` the predicates that read them, ``early`` those without subqueries; a source's own
-        ones of these are applied first, while reading. Returns the sources, and removes from the
-        lists what it applied.
+        That is done if the subquery is uncorrelated, and no join is an outer one. ``attached`` are the
+        subqueries' relations, ``late`` the predicates that read them, ``early`` those without
+        subqueries, of which the source's own are applied first. Returns the sources, and removes from
+        the lists what it applied.
         """
         done = list(sources)
         if any(source.side for source in sources):
@@ -243,7 +243,8 @@ class Lowering:
     ) -> tuple[list[Item], list[list[str]] | None]:
         """Returns the keys of GROUP BY, and each grouping set's key names (None: no sets).
 
-        ``read`` holds the columns that aggregates read.
+        ``items`` is the SELECT list, which gives keys their names; ``read`` holds the columns that
+        aggregates read.
         """
         group = select.args.get("group")
         if group is None:

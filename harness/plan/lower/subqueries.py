@@ -175,9 +175,10 @@ class Subqueries:
         return self.out_of(value, required=required) if isinstance(value, exp.Expr) else value
 
     def _truth(self, test: Expression, semi: SemiJoin, negated: bool, decides: bool) -> Expression:
-        """Returns an expression for the value of an EXISTS or IN; that of IN can be NULL.
+        """Returns an expression for the value of ``test``, an EXISTS or IN; that of IN can be NULL.
 
-        ``decides`` says that NULL has the same effect as false here.
+        If ``negated``, it is the value of NOT EXISTS or NOT IN. ``decides`` says that NULL has
+        the same effect as false here.
         """
         found = self._found(semi)
         if isinstance(test, exp.Exists) or (decides and not negated):

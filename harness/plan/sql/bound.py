@@ -46,7 +46,10 @@ def answer_columns(sql: str, schemas: Mapping[str, Schema]) -> tuple[list[str], 
 
 
 def check_comparable(names: Sequence[str], kinds: Sequence[str]) -> None:
-    """Raises WorkloadError if the answer has a column of a type that cannot be compared."""
+    """Raises WorkloadError for a column of a type that the referee cannot compare, as a list.
+
+    ``kinds`` are the types, in DuckDB's words, of the answer's columns ``names``.
+    """
     for name, kind in zip(names, kinds, strict=True):
         if not _COMPARABLE.fullmatch(kind):
             words = f"column {name!r} of the answer is {kind}, which cannot be compared; cast it"
@@ -56,7 +59,7 @@ def check_comparable(names: Sequence[str], kinds: Sequence[str]) -> None:
 def constant(sql: str) -> tuple[str, object] | None:
     """Returns the type and value that DuckDB computes for an expression without columns.
 
-    Returns None if it computes none.
+    ``constant("1 + 1")`` = ``("INTEGER", 2)``; None if DuckDB refuses the expression.
     """
     return constants([sql])[0]
 

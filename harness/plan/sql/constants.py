@@ -89,7 +89,10 @@ def _is_plain(e: Expression) -> bool:
 
 
 def _values(expressions: Sequence[Expression]) -> list[Expression | None]:
-    """Returns the literal that each expression is to DuckDB; None for one that is none."""
+    """Returns the literal of the value that DuckDB computes for each expression.
+
+    None for one that DuckDB cannot compute, or whose type no literal of a plan has.
+    """
     found = bound.constants([e.sql(Written, comments=False) for e in expressions])
     return [None if one is None else _as_literal(*one) for one in found]
 
@@ -149,9 +152,9 @@ def typed_nulls(tree: Expression) -> None:
 
 
 def _great_as_floats(operands: Iterable[Expression]) -> None:
-    """Changes operands in place: integers that no float holds become the nearest floats.
+    """Changes operands in place: integers beyond 2^53 become the nearest floats.
 
-    DuckDB does so, too.
+    DuckDB compares and computes integers beside floats so, too.
     """
     for operand in operands:
         literal = operand.this if isinstance(operand, exp.Neg) else operand

@@ -346,7 +346,10 @@ def _float(scaled: _Scaled) -> Expression:
 
 
 def _comparison(e: Expression) -> Expression | None:
-    """Rewrites a comparison of decimals, or with constants beyond 64 bits, to integers."""
+    """Rewrites a comparison of decimals, or with constants beyond 64 bits, to one of integers.
+
+    Returns None for other comparisons.
+    """
     if not any(map(_needs_whole_numbers, (e.this, e.expression))):
         return None
     left, right = _scaled(e.this), _scaled(e.expression)
@@ -418,7 +421,10 @@ def _in(e: Expression) -> Expression | None:
 
 
 def _rounded(e: Expression) -> Expression | None:
-    """Rewrites ROUND, FLOOR and CEIL of a decimal; to 0 places DuckDB's result is an integer."""
+    """Rewrites ROUND, FLOOR and CEIL of a decimal; to 0 places DuckDB's result is an integer.
+
+    Returns None if the operand is no decimal.
+    """
     if not _is_decimal(e.this):
         return None
     places, scaled = e.args.get("decimals"), _scaled(e.this)
@@ -443,7 +449,10 @@ def _rounded(e: Expression) -> Expression | None:
 
 
 def _cast(e: Expression) -> Expression | None:
-    """Rewrites a cast of a decimal to an integer, which rounds half away from zero."""
+    """Rewrites a cast from or to a decimal; to an integer it rounds half away from zero.
+
+    Returns None for other casts.
+    """
     if e.args["to"].is_type(exp.DType.FLOAT) and not e.meta.get(_SHOWN):
         raise Unsupported("a float of 32 bits in a computation; cast it to double", in_sql(e))
     if _makes_decimal(e):
@@ -462,7 +471,10 @@ def _cast(e: Expression) -> Expression | None:
 
 
 def _mean(e: Expression) -> Expression | None:
-    """Rewrites a mean of decimals to their sum as integers over their count, which rounds once."""
+    """Rewrites a mean of decimals to their sum as integers over their count, which rounds once.
+
+    Returns None for other expressions, and for a mean that is only shown.
+    """
     mean = e.this if isinstance(e, exp.Filter) else e
     if not isinstance(mean, exp.Avg) or mean.meta.get(_SHOWN) or isinstance(e.parent, _AROUND):
         return None
@@ -483,7 +495,7 @@ def _mean(e: Expression) -> Expression | None:
 
 
 def _quantile(e: Expression) -> None:
-    """Refuses quantiles that lie between decimals: DuckDB truncates them."""
+    """Raises Unsupported for a quantile between decimals, which DuckDB cuts off."""
     if _is_decimal(e.this) and not isinstance(e.parent, exp.WithinGroup):
         raise Unsupported("a quantile of decimals, which DuckDB cuts off", in_sql(e))
 

@@ -15,9 +15,9 @@ Rewrite = Callable[[Any], Expression]
 
 
 def by_name(tree: Expression) -> None:
-    """Changes the tree in place: replaces functions that sqlglot does not know.
+    """Changes the tree in place: DuckDB's functions, as ``prefix``, become those of a plan.
 
-    Also replaces those that it parses to a form of its own.
+    Also rewrites functions that sqlglot parses to a form of its own.
     """
     for call in list(tree.find_all(exp.Anonymous)):
         known = NAMED.get(call.name.lower())

@@ -272,7 +272,11 @@ def _every_row() -> Expression:
 
 
 def _of_constant(e: Expression) -> Expression:
-    """Rewrites an aggregate of a constant: NULL without rows, else the constant or a multiple."""
+    """Rewrites an aggregate of a constant: ``max(2)`` -> ``case when count(*) > 0 then 2 end``.
+
+    In such a CASE ``sum(2)`` is ``count(*) * 2``, ``count(distinct 2)`` is 1, or 0 without rows.
+    Aggregates of other values are left.
+    """
     distinct = isinstance(e.this, exp.Distinct)
     value: Expression = e.this.expressions[0] if distinct else e.this
     if isinstance(e.parent, (exp.Window, exp.Filter, exp.WithinGroup)):

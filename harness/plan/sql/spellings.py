@@ -54,7 +54,10 @@ def distinct_on(select: exp.Select) -> None:
 
 
 def _value_of(key: Expression, values: dict[str, Expression]) -> Expression:
-    """Returns the expression that a key of ORDER BY or DISTINCT ON stands for."""
+    """Returns a copy of the expression that a key of ORDER BY or DISTINCT ON stands for.
+
+    ``values`` maps the names of the SELECT list to their expressions.
+    """
     named = isinstance(key, exp.Column) and not key.table and key.name in values
     return (values[key.name] if named else key).copy()
 

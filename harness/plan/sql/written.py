@@ -131,7 +131,10 @@ def _joins_of_from(select: exp.Select) -> None:
 
 
 def _without_parentheses(holder: Expression) -> None:
-    """Replaces ``(a join b on …)`` by a and its joins, or by a subquery if it has an alias."""
+    """Replaces ``(a join b on …)`` by a and its joins, or by a subquery if it has an alias.
+
+    ``holder`` is the FROM or the join in which the parentheses stand.
+    """
     inner = holder.this
     while isinstance(inner, exp.Subquery) and isinstance(inner.this, (exp.Table, exp.Subquery)):
         if inner.alias:

@@ -61,7 +61,7 @@ class Relation:
         return self if condition is None else Relation(Filter(self.node, condition), self.columns)
 
     def renamed(self, names: Mapping[str, str]) -> Relation:
-        """Returns the relation with some flat names replaced."""
+        """Returns the relation with some flat names replaced; ``names`` maps old to new ones."""
         if not names:
             return self
         items = tuple((names.get(c, c), exp.column(c)) for c in self.node.names)
