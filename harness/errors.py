@@ -51,7 +51,7 @@ class WorkloadError(HarnessError):
         super().__init__(f"{place} {message}".strip())
 
     def at(self, file: Path, line: int | None) -> WorkloadError:
-        """Returns the same error with a file and line."""
+        """Returns the same error with a file, and with a line unless it has one."""
         return type(self)(self.message, file, self.line or line)
 
 

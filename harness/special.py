@@ -38,7 +38,10 @@ def together(*parts: Specials) -> Specials:
 
 
 def of_number(number: float) -> Specials:
-    """Returns the kinds of special values that a number is, by its Python type; () if none."""
+    """Returns the kinds of special values that a number is; () up to 2^53.
+
+    A greater integer is BEYOND, a greater float LARGE, an infinite one INFINITE.
+    """
     if abs(number) <= EXACT:
         return ()
     if isinstance(number, float):

@@ -45,7 +45,10 @@ def is_utf8(name: object) -> bool:
 
 
 def without_secrets(text: str) -> str:
-    """Returns a text with three stars in place of passwords and tokens in URLs."""
+    """Returns a text with three stars for passwords in URLs, and for what follows ``token=``.
+
+    The same goes for ``password=``, ``secret=``, ``key=`` and the like.
+    """
     return _NAMED_SECRET.sub(r"\1***", _PASSWORD.sub(r"\1***@", text))
 
 
@@ -78,7 +81,10 @@ def suggestion(name: str, known: Iterable[str], kind: str = "known") -> str:
 
 
 def parse_bytes(text: str) -> int:
-    """Parses ``8GB``, ``8 G``, ``512MiB`` or a plain number; raises ValueError for others."""
+    """Returns a number of bytes: ``8GB`` and ``8 G`` are 8 * 10^9, ``512MiB`` is 512 * 2^20.
+
+    A plain number is taken as it is. Raises ValueError for other texts, and for 0.
+    """
     found = _SIZE.fullmatch(text.strip().upper())
     if found is None or not 0 < float(found[1]) < MOST:
         raise ValueError(f"{text!r} is not a size, such as 8GB")
@@ -87,7 +93,7 @@ def parse_bytes(text: str) -> int:
 
 
 def parse_seconds(text: str) -> float:
-    """Parses ``90s``, ``3m``, ``1h30m`` or a plain number as seconds; may raise ValueError."""
+    """Returns seconds: ``90s``, ``3m``, ``1h30m`` or a plain number; ValueError for others."""
     found = _DURATION.fullmatch(text.strip().lower())
     parts = [float(part or 0) for part in found.groups()] if found else []
     seconds = sum(part * scale for part, scale in zip(parts, (3600, 60, 1), strict=False))
@@ -97,6 +103,6 @@ def parse_seconds(text: str) -> float:
 
 
 def format_bytes(count: int) -> str:
-    """Formats a number of bytes with three digits: ``1.23 GB``."""
+    """Formats a number of bytes with three significant digits: ``1.23 GB``."""
     power = min((len(str(count)) - 1) // 3, len(_UNITS) - 1)
     return f"{float(f'{count / 1000**power:.3g}'):g} {_UNITS[power]}"

@@ -213,4 +213,7 @@ class Engine(ABC):
 
     @abstractmethod
     def start(self, threads: int) -> Session:
-        """Imports the library with a number of threads; called in the engine's process only."""
+        """Imports the library, and returns a session that may use this number of threads.
+
+        Called in the engine's process only.
+        """

@@ -50,7 +50,10 @@ def pinned(kind: type[Engine], pin: str) -> type[Engine]:
 
 
 def _turned(colour: str, turn: float) -> str:
-    """The colour ``#rrggbb`` with its hue turned by ``turn`` (0 to 1), at the same lightness."""
+    """The colour ``#rrggbb`` with another hue, at the same lightness.
+
+    The hue is turned by 0.15 to 0.85 of the circle: the further, the greater ``turn`` (0 to 1).
+    """
     red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
     hue += 0.15 + 0.7 * turn  # far from the original hue

@@ -103,7 +103,7 @@ _NOTHING = Code("", ATOM)
 
 
 def _is_of_remainders(e: Expression) -> bool:
-    """True for a remainder with an operand that NumPy computes: Dask finds no dtype for it."""
+    """True for a remainder of a remainder or of ``sign``, for which Dask finds no dtype."""
     computed = e.find_all(*_REMAINDERS, exp.Sign)
     return isinstance(e, _REMAINDERS) and any(inner is not e for inner in computed)
 

@@ -189,7 +189,7 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
 
 
 def _is_whole(window: Expression) -> bool:
-    """True if a window is over all rows without an order."""
+    """True if a window is over all rows without an order, and Dask can compute its function."""
     ordered = window_order(window) or window.args.get("spec")
     known = isinstance(window.this, (*NATIVE, exp.RowNumber))
     estimated = isinstance(window.this, (exp.Median, exp.PercentileCont))
@@ -213,7 +213,10 @@ def _filters_group_keys(node: Filter) -> bool:
 
 
 def _parquet(name: str, columns: Sequence[Column]) -> str:
-    """Emits the read of all columns of Parquet files; Dask's optimizer selects the needed ones."""
+    """Returns the text that reads Parquet files; ``name`` is the text of their paths.
+
+    All ``columns`` are read: Dask's optimizer leaves out those that the program does not need.
+    """
     options = [name]
     options += ['dtype_backend="numpy_nullable"'] if needs_mask(columns) else []
     if any(c.type is Type.DATE for c in columns):

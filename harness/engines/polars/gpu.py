@@ -96,16 +96,19 @@ class PolarsGpuProgram(PolarsProgram):
     windows: ClassVar[type[PolarsWindows]] = PolarsGpuWindows
 
     def _keys_first(self, node: Aggregate) -> bool:
-        """True for constant keys, and for distinct counts by a computed key (RAPIDS 26.10).
+        """True if the keys must become columns before the aggregation.
 
-        The keys must then become columns before the aggregation.
+        That is so for constant keys, and for computed ones beside distinct counts (RAPIDS 26.10).
         """
         computed = any(not isinstance(e, exp.Column) for _, e in node.keys)
         distinct = any(e.find(exp.Distinct) for _, e in node.aggregates)
         return super()._keys_first(node) or (computed and distinct)
 
     def top_per_group(self, node: TopPerGroup) -> str:
-        """Emits a filter by rank if there is one key: ``head`` of a group runs on the CPU."""
+        """Emits a filter by rank if there is one sort key, without NULLs, and ``count`` is not 1.
+
+        ``head`` of a group, which Polars has for it on the CPU, does not run on the GPU.
+        """
         key = node.order[0]
         if node.count == 1 or len(node.order) > 1 or node.input.column(key.column).nullable:
             return super().top_per_group(node)

@@ -42,7 +42,7 @@ class WindowPrinter:
         self.rows: dict[str, str] = {}
 
     def values(self, e: Expression) -> str:
-        """Returns the text of an array of a window function's values, in order of the table's rows."""
+        """Returns the text of an array with a window function's values, in the table's order."""
         function, keys, order = e.this, partition_names(e), sort_keys_of(e)
         if isinstance(function, exp.RowNumber) and not (order or keys):
             return f"pa.arange(1, {self.table}.num_rows + 1)"

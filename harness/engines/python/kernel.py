@@ -64,7 +64,10 @@ _LEAST_PLACE = -18
 
 
 def method_name(kind: type[object]) -> str:
-    """Returns the name of the method for a class: ``TimestampTrunc`` -> ``timestamp_trunc``."""
+    """Returns the name of the method for a class: ``TimestampTrunc`` -> ``timestamp_trunc``.
+
+    A keyword of Python gets an underscore: ``In`` -> ``in_``.
+    """
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
     return f"{name}_" if keyword.iskeyword(name) else name
 
@@ -425,7 +428,10 @@ def is_constant(e: Expression) -> bool:
 
 
 def _numbers(text: str) -> str:
-    """Returns the numbers in a date's or a time's text: ``1998-09-02`` -> ``1998, 9, 2``."""
+    """Returns the numbers in a date's or a time's text: ``1998-09-02`` -> ``1998, 9, 2``.
+
+    Zeros at the end of a time are left out, as they are Python's defaults.
+    """
     numbers = [int(n) for n in re.findall(r"\d+", text)]
     while len(numbers) > 3 and numbers[-1] == 0:
         numbers.pop()
@@ -433,7 +439,7 @@ def _numbers(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A Python string literal in double quotes."""
+    """Returns a Python string literal, in double quotes unless the text contains some."""
     literal = repr(text)
     if literal.startswith("'") and '"' not in literal:
         return f'"{literal[1:-1]}"'

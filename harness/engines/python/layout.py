@@ -29,5 +29,5 @@ def module(imports: Sequence[str], body: Sequence[str], functions: Sequence[str]
 
 
 def _laid_out(text: str) -> str:
-    """Formats the text in lines of up to 100 characters."""
+    """Formats a program's text as Black does, in lines of up to 100 characters."""
     return format_string("program.py", text, _OPTIONS)

@@ -109,7 +109,7 @@ class PythonSession(Session):
             return result
 
     def _check(self, result: Any) -> None:
-        """Raises TypeError if a hand-written program returns no answer and writes no file."""
+        """Raises TypeError if a program returns anything but an answer, unless it wrote a file."""
         kind = type(result).__name__
         if kind != self.answer and not (result is None and Path(OUTPUT_FILE).exists()):
             raise TypeError(

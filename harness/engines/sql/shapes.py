@@ -39,7 +39,7 @@ def time_as_text(e: Expression) -> bool:
 
 
 def float_as_text(e: Expression) -> bool:
-    """``cast(x as varchar)``, which each library spells its own way: 1e308, 1e+308."""
+    """True for ``cast(x as varchar)`` of a float, which each library spells its own way: 1e+308."""
     return isinstance(e, exp.Cast) and kind(e) == "VARCHAR" and kind(e.this) == "DOUBLE"
 
 
@@ -58,7 +58,7 @@ def many_places(e: Expression) -> bool:
 
 
 def length_below_zero(e: Expression) -> bool:
-    """True for ``substring(s, 2, n)``: DuckDB counts backwards where n is below zero."""
+    """True for ``substring(s, 2, n)`` with n computed or below zero, which DuckDB counts backwards."""
     length = e.args.get("length") if isinstance(e, exp.Substring) else None
     if length is None or e.args["start"] == exp.Literal.number(1):
         return False

@@ -119,7 +119,10 @@ def whole_quotient(printer: Any, e: Expression) -> str:
 
 
 def quotient(printer: Any, e: Expression) -> str:
-    """Prints ``a / b``, rounded where b is a power of ten: Polars multiplies by 1 / b instead."""
+    """Prints ``a / b``; one that stands for a decimal, as ``whole / 100``, is rounded.
+
+    Polars multiplies by 1 / b instead.
+    """
     text = f"{printer.sql(e, 'this')} / {printer.sql(e, 'expression')}"
     whole = isinstance(e.this, exp.Cast) and kind(e.this.this) == "BIGINT"
     digits = e.expression.name
@@ -342,7 +345,7 @@ def quantile(name: str, fraction: str = "{expression}") -> Spelling:
 
 
 def first_match(printer: Any, e: Expression) -> str:
-    """Prints ``regexp_extract`` of a whole match as SUBSTRING, which is NULL if nothing matches."""
+    """Prints ``regexp_extract`` of a whole match as SUBSTRING, with ``''`` if nothing matches."""
     if e.text("group") not in ("", "0") or re.search(r"\((?!\?)", e.expression.name):
         printer.unsupported("a group of a regular expression")
     value = printer.sql(e, "this")

@@ -184,7 +184,7 @@ def concat(printer: Any, e: Expression) -> str:
 
 
 def logarithm(printer: Any, e: Expression) -> str:
-    """Prints logarithms; that of 0 is infinite, SQLite's is NULL."""
+    """Prints logarithms; that of 0 is minus infinity, where SQLite's is NULL."""
     value = printer.sql(e, "expression" if e.args.get("expression") else "this")
     base = e.this.name if e.args.get("expression") else ""
     if base not in ("", "2", "10"):

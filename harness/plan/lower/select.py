@@ -157,10 +157,10 @@ class Lowering:
     ) -> list[Source]:
         """Applies comparisons of a source with a scalar subquery before the source is joined.
 
-        That is done if the subquery is uncorrelated, and no join is an outer one. ``attached`` are the
-        subqueries' relations, ``late`` the predicates that read them, ``early`` those without
-        subqueries, of which the source's own are applied first. Returns the sources, and removes from
-        the lists what it applied.
+        That is done if the subquery is uncorrelated and there is no outer join. ``attached`` are
+        the subqueries' relations, ``late`` the predicates that read them, ``early`` those without
+        subqueries, of which the source's own are applied first. Returns the sources, and removes
+        from the lists what it applied.
         """
         done = list(sources)
         if any(source.side for source in sources):
@@ -368,7 +368,7 @@ def _placed(
     """Returns a source as a relation, its columns renamed to the names in ``flat``.
 
     ``flat`` maps (alias, column) to a name that is unique in the query block. Of the columns that
-    are not in it, those in ``own`` keep their names.
+    are not in it, those in ``own`` keep their names, and others get ``alias_`` before them.
     """
     names: dict[str, str] = {}
     for name in node.names:  # an unread column must not take another's name

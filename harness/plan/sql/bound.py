@@ -105,7 +105,10 @@ def _database(tables: _Tables) -> duckdb.DuckDBPyConnection:
 
 
 def _first_line(error: Exception) -> str:
-    """Returns the first line of DuckDB's message and its suggestion, without further candidates."""
+    """Returns DuckDB's message in one line, after ``DuckDB says:``.
+
+    It is the message's first line and its ``Did you mean``, without further candidates.
+    """
     lines = [line for line in str(error).strip().splitlines() if line]
     words = [lines[0].partition(" Error: ")[2] or lines[0]]
     words += [line for line in lines[1:2] if line.startswith("Did you mean")]

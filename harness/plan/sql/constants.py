@@ -98,7 +98,10 @@ def _values(expressions: Sequence[Expression]) -> list[Expression | None]:
 
 
 def _as_literal(kind: str, value: object) -> Expression | None:
-    """Returns a value of a DuckDB type as a literal; None if the plan has no such type."""
+    """Returns a value of a DuckDB type as a literal.
+
+    None if the plan has no literal for it, as for a list or infinity.
+    """
     match value:
         case None:
             return _null(kind)

@@ -374,7 +374,10 @@ def _comparison(e: Expression) -> Expression | None:
 
 
 def _compared_to_bound(e: Expression, left: _Scaled, bound: Fraction) -> Expression:
-    """Rewrites ``whole / 10**places <= bound`` to ``whole <= floor(bound * 10**places)``."""
+    """Rewrites ``whole / 10**places <= bound`` to ``whole <= floor(bound * 10**places)``.
+
+    Other comparisons of a decimal with a constant alike; ``left`` is the decimal.
+    """
     whole, bound = left.whole.copy(), bound * 10**left.places
     while isinstance(whole, exp.Mul) and (_constant(whole.expression) or 0) > 0:
         whole, bound = whole.this.copy(), bound / (_constant(whole.expression) or 1)

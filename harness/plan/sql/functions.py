@@ -123,7 +123,10 @@ def _flagged(e: Expression) -> Expression:
 
 
 def _full_match(e: Expression) -> Expression:
-    """Anchors a regular expression that must match the whole text, as SIMILAR TO does in DuckDB."""
+    """Anchors a regular expression that must match a whole text: ``a`` -> ``^(?:a)$``.
+
+    SIMILAR TO is such a match in DuckDB.
+    """
     if not e.expression.is_string:
         return e
     options = e.args.get("options")

@@ -177,7 +177,10 @@ def _check_parameters(tree: exp.Query) -> None:
 
 
 def _check_deterministic(tree: exp.Query) -> None:
-    """Refuses functions that give another answer in each run, which cannot be checked."""
+    """Raises WorkloadError for a function that differs in each run, as ``random()``.
+
+    Its answer could not be checked.
+    """
     if found := tree.find(*_NONDETERMINISTIC):
         raise WorkloadError(
             f"a query has one answer, and this has another each time: {found.sql('duckdb').strip()}"

@@ -25,7 +25,7 @@ MOST_DIGITS = 38
 
 
 def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
-    """Changes the tree in place: one spelling of names, plain joins, numbers and limits."""
+    """Changes the tree in place: one spelling of names, plain joins, numbers and unions."""
     for number in tree.find_all(exp.Literal):
         if not number.is_string and number.name.isdecimal():
             number.set("this", _whole(number.name.lstrip("0") or "0"))
