@@ -379,10 +379,11 @@ def _without_order(node: Node) -> Node:
 
 
 def _is_computed(node: Node) -> bool:
-    """True for a node whose frame should be computed only once if it is read twice.
+    """True if a node's frame should be computed only once where it is read twice.
 
-    Polars finds by itself that two frames are the same only where both are read alike, and
-    filters and columns of a scan should rather go into the scan.
+    That is so if the node, or one below it, is a join, an aggregation, a sort or the like. Polars
+    finds by itself that two frames are the same only where both are read alike, and filters and
+    columns of a scan should rather go into the scan.
     """
     costly = isinstance(node, (Aggregate, Distinct, Join, Sort, TopPerGroup, Window))
     return costly or any(map(_is_computed, node.inputs))

@@ -78,7 +78,10 @@ def _shared(lines: Sequence[str], lazy: str) -> _Value | None:
 
 
 def _values(line: str) -> Iterator[_Value]:
-    """Yields the parts of a statement that are computed whenever the statement runs."""
+    """Yields the parts of a statement that are computed whenever the statement runs.
+
+    Parts within a lambda or a comprehension are none, nor the branches of ``a if b else c``.
+    """
     text = line.lstrip().encode()  # ast counts bytes
     waiting: list[ast.AST] = [*_statement(line)]
     while waiting:
@@ -110,7 +113,10 @@ def _indent(line: str) -> str:
 
 
 def _is_work(value: ast.expr) -> bool:
-    """True if a value is worth a name: it is computed, from a variable."""
+    """True if a value is worth a name: it is computed, from a variable.
+
+    ``x + 1`` is worth one, ``1 + 1``, ``x["a"]`` and ``x.isna()`` are not.
+    """
     if isinstance(value, ast.Call) and _called(value) in _FREE:
         return False
     computed = isinstance(value, (ast.BinOp, ast.Call, ast.Compare, ast.UnaryOp))

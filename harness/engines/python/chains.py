@@ -90,7 +90,10 @@ def _reads_well(text: str) -> bool:
 
 
 def _links(value: ast.expr) -> Iterator[tuple[str, bool]]:
-    """Yields a chain's lines, the last first, each with whether it has a subscript."""
+    """Yields the lines of a chain of calls, the last first: ``.b()``, ``x.a()`` of ``x.a().b()``.
+
+    Each comes with True if it, or a line after it, has a subscript.
+    """
     end, cuts = value, False
     while isinstance(value, (ast.Call, ast.Subscript, ast.Attribute)):
         below = value.func if isinstance(value, ast.Call) else value.value

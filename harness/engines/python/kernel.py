@@ -181,7 +181,7 @@ class Expressions(ABC):
         return self.operand(x, precedence, strict) if kind is None else self.widened(x, kind)
 
     def widened(self, e: Expression, kind: Type) -> str:
-        """Returns the text of a cast to a wider type of numbers."""
+        """Returns the text of an expression cast to a wider type of numbers."""
         return self.widening.format(self.operand(e, ATOM))
 
     def mul(self, e: Expression) -> Code:

@@ -58,7 +58,7 @@ def many_places(e: Expression) -> bool:
 
 
 def length_below_zero(e: Expression) -> bool:
-    """True for ``substring(s, 2, n)`` with n computed or below zero, which DuckDB counts backwards."""
+    """True for ``substring(s, 2, n)`` if n is computed or below zero: DuckDB counts back then."""
     length = e.args.get("length") if isinstance(e, exp.Substring) else None
     if length is None or e.args["start"] == exp.Literal.number(1):
         return False
@@ -184,7 +184,10 @@ _PLAIN_PATTERN = re.compile(
 
 
 def perl_only(e: Expression) -> bool:
-    """True for a regular expression that POSIX libraries read, or may read, differently."""
+    r"""True for a function of a regular expression that POSIX libraries may read differently.
+
+    One that is computed is such; ``a|b+`` is none, ``\d`` and ``a+?`` are.
+    """
     if not isinstance(e, _REGULAR):
         return False
     pattern = e.expression
@@ -286,7 +289,10 @@ def float_divisor(e: Expression) -> bool:
 
 
 def not_java(e: Expression) -> bool:
-    """True for a regular expression that Java reads, or may read, differently from RE2."""
+    r"""True for a function of a regular expression that Java may read differently from RE2.
+
+    One that is computed is such, and one with ``\b``, ``&&`` or a bracket within brackets.
+    """
     if not isinstance(e, _REGULAR):
         return False
     pattern = e.expression

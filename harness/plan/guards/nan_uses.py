@@ -144,7 +144,10 @@ def _uses(node: Node) -> Found:
 
 
 def _of_columns(node: Node, schema: Schema) -> Found:
-    """Yields the uses of floats that may be NaN as keys of joins, groups, DISTINCT and sorting."""
+    """Yields the uses of floats that may be NaN as keys of joins, groups, DISTINCT and sorting.
+
+    Each comes with its text in SQL, for a message.
+    """
     if isinstance(node, Join):
         yield from _keys([exp.column(name) for pair in node.on for name in pair], schema)
         if node.residual is not None:
@@ -190,7 +193,7 @@ def _in_expression(e: Expression, schema: Schema) -> Found:
 
 
 def _in_parts(e: Expression, schema: Schema, known: Known = frozenset()) -> Found:
-    """Yields the uses of floats that may be NaN in an expression's parts.
+    """Yields the uses of floats that may be NaN in an expression's parts, each with its SQL.
 
     ``known`` holds expressions that are not 0 here. Operands of AND are checked as if the other
     operands were true.

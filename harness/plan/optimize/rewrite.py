@@ -31,7 +31,7 @@ from harness.types import Type
 
 
 def rewrite(plan: Node) -> Node:
-    """Applies every rule to every node, from the inputs up."""
+    """Returns the plan after this module's rules, each for a pattern, from the inputs up."""
     plan = plan.with_inputs(*(rewrite(child) for child in plan.inputs))
     for rule in (_top_per_group, _anti_join, _without_needless_distinct, _without_constant_keys):
         plan = rule(plan)

@@ -28,7 +28,10 @@ def plain_casts(tree: Expression) -> None:
 
 
 def _conditional_parts(choice: Expression) -> list[Expression]:
-    """Returns the parts of a CASE or COALESCE that SQL computes only for some rows."""
+    """Returns the parts of a CASE or COALESCE that SQL computes only for some rows.
+
+    They are all but the first WHEN's condition, or the first operand of COALESCE.
+    """
     if isinstance(choice, exp.Coalesce):
         return list(choice.expressions)
     values = [branch.args["true"] for branch in choice.args["ifs"]]

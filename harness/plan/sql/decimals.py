@@ -498,7 +498,7 @@ def _mean(e: Expression) -> Expression | None:
 
 
 def _quantile(e: Expression) -> None:
-    """Raises Unsupported for a quantile between decimals, which DuckDB cuts off."""
+    """Raises Unsupported for a quantile that may lie between two decimals: DuckDB cuts it off."""
     if _is_decimal(e.this) and not isinstance(e.parent, exp.WithinGroup):
         raise Unsupported("a quantile of decimals, which DuckDB cuts off", in_sql(e))
 

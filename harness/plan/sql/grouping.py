@@ -16,7 +16,7 @@ _GROUPED, _WRITTEN = "grouped", "written"
 def mark_grouped(select: exp.Select) -> None:
     """Changes ``select`` in place: marks it as grouped if it has GROUP BY, HAVING or aggregates.
 
-    So it stays known as grouped even if its aggregates are simplified away.
+    So :func:`is_grouped` is True of it even if its aggregates are simplified away.
     """
     clauses = select.args.get("group") or select.args.get("having")
     if clauses or any(has_aggregate(item) for item in select.selects):
@@ -47,7 +47,7 @@ _AROUND = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
 
 
 def mark_written_keys(group: exp.Group) -> None:
-    """Notes on the tree how many different keys the sets of a GROUP BY have as written.
+    """Notes how many different keys the sets of a GROUP BY have as written, for `written_keys`.
 
     Writes out ROLLUP and CUBE as GROUPING SETS if a key is a tuple or occurs twice. DuckDB takes
     ``k``, ``t.k``, an alias of k and the position of k in the SELECT list for different keys.

@@ -45,7 +45,11 @@ class Several:
         return exp.Coalesce(this=first, expressions=others)
 
     def joined(self, side: str, right: Expression) -> Several:
-        """Returns this column merged with the one of a join's right side."""
+        """Returns this column merged with ``right``, the column of a join's right side.
+
+        ``side`` is the join's: after RIGHT the value is ``right``, after FULL the first that is
+        not NULL, else this column's.
+        """
         own = right if side == "RIGHT" else None if side == "FULL" else self.own
         return Several((*self.columns, right), own)
 

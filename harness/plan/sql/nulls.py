@@ -71,7 +71,10 @@ def _operands(function: Expression) -> list[Any]:
 
 
 def _type_of(*operands: Expression) -> Type | None:
-    """Returns the type of arithmetic with a NULL operand; None if it is not known."""
+    """Returns the type of arithmetic with a NULL operand: a float if any operand is a float.
+
+    Decimals count as floats. INT64 if only integers are known, None if no type is.
+    """
     if any(x.is_type(*exp.DataType.FLOAT_TYPES, exp.DType.DECIMAL) for x in operands):
         return Type.FLOAT64
     return Type.INT64 if any(x.is_type(*exp.DataType.INTEGER_TYPES) for x in operands) else None

@@ -441,7 +441,10 @@ def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
 
 
 def _spelled(tree: exp.Query, names: Sequence[str]) -> list[str]:
-    """Returns the names in the tree's spelling, where that differs only in case."""
+    """Returns the names as the tree's SELECT list spells them, where only the case differs.
+
+    For ``select a`` the names ``["A"]`` become ``["a"]``.
+    """
     own = {folded(item.alias_or_name): item.alias_or_name for item in tree.selects}
     return [own.get(folded(name), name) for name in names]
 

@@ -53,7 +53,8 @@ Shown = tuple[Expression | None, str, int]
 def star_columns(select: exp.Select, schemas: Mapping[str, Schema]) -> list[Shown] | None:
     """Returns the columns that ``*`` stands for; None if they are not known.
 
-    A column of USING occurs once, at its place in the first source.
+    Each is its source, its name, and the number of the entry of FROM, counted at commas. A column
+    of USING occurs once, at its place in the first source, and with None for a source.
     """
     shown: list[Shown] = []
     for number, item in enumerate(comma_items(select)):
@@ -81,7 +82,10 @@ def is_comma(join: exp.Join) -> bool:
 
 
 def comma_items(select: exp.Select) -> list[list[Entry]]:
-    """Returns the entries of FROM that are separated by commas, each with its joins."""
+    """Returns the entries of FROM that are separated by commas, each with its joins.
+
+    An entry is a list of pairs of a source and its join, which is None for the first source.
+    """
     items: list[list[Entry]] = []
     clause = select.args.get("from_")
     if clause is not None:

@@ -106,7 +106,10 @@ def join(
     on: Sequence[tuple[Expression, Expression]] = (),
     residual: Expression | None = None,
 ) -> Relation:
-    """Joins two relations on pairs of expressions, the left one's first."""
+    """Joins two relations on pairs of expressions, the left one's first.
+
+    ``residual`` is what else must be true of rows that match.
+    """
     if kind not in ("right", "full"):
         on, right = _each_once(on, right)
     if kind in ("inner", "semi"):
