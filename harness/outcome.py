@@ -13,7 +13,7 @@ __all__ = ["Cell", "Outcome", "Record", "Round"]
 
 @dataclass(frozen=True)
 class Cell:
-    """One query on one engine under one configuration."""
+    """One query on one engine, at one size, from one input, with one number of threads."""
 
     workload: str
     query: str

@@ -177,11 +177,11 @@ class Engine(ABC):
         return None
 
     def version(self) -> str | None:
-        """The installed version, or None."""
+        """The installed version of the engine's distribution, or None if it is not installed."""
         return self.installed(self.distribution)
 
     def installed(self, distribution: str) -> str | None:
-        """The version of a distribution where the engine runs, or None."""
+        """The version of a distribution where the engine runs, or None if it is not there."""
         try:
             return importlib.metadata.version(distribution)
         except importlib.metadata.PackageNotFoundError:

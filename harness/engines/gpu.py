@@ -40,7 +40,7 @@ class GpuEngine(Engine):
         return self.too_old()
 
     def version(self) -> str | None:
-        """The version of the installed distribution, for any CUDA version, or None."""
+        """The version of the distribution, for any CUDA version; None if it is not installed."""
         for major in CUDA_MAJORS:
             try:
                 return importlib.metadata.version(f"{self.distribution}-cu{major}")

@@ -78,7 +78,7 @@ def _extras(distribution: str) -> str:
 
 
 def _requirement(distribution: str) -> Requirement | None:
-    """Returns the harness's own requirement of a distribution, or None."""
+    """Returns what the harness itself requires of a distribution; None if it does not need it."""
     found = map(Requirement, importlib.metadata.requires("enginebench") or [])
     name = canonicalize_name(distribution)
     return next((each for each in found if canonicalize_name(each.name) == name), None)

@@ -82,7 +82,7 @@ class Functions(Expressions):
         return self.operand(e, ATOM)
 
     def parameter(self, e: Expression) -> str:
-        """Returns the text of an argument other than the operand."""
+        """Returns the text of ``e``, an argument of a function other than its operand."""
         return self.text(e)
 
     def tested_pattern(self, e: Expression) -> str:
@@ -134,7 +134,10 @@ class Functions(Expressions):
         )
 
     def _bracket(self, e: Expression) -> Decoded:
-        """Decodes an element of ``string_split``: ``string_split(s, ',')[2]``."""
+        """Decodes ``string_split(s, ',')[2]``: the operand is s, ``by`` its delimiter.
+
+        ``start`` 1 and ``end`` 2 are the element's place, counted from 0.
+        """
         place = self.whole_number(e.expressions[0], 0, "an element from the end, or computed")
         by = self.delimiter(e.this.expression)
         return Decoded(e.this.this, fields={"by": by, "start": place, "end": place + 1})

@@ -35,7 +35,7 @@ def formatted(printer: Any, e: Expression) -> str:
 
 
 def concat(printer: Any, e: Expression) -> str:
-    """Prints CONCAT, which skips NULLs."""
+    """Prints CONCAT with ``''`` for NULL, which DuckDB's skips; chDB's is NULL if an operand is."""
     texts = (f"ifNull(toString({printer.sql(x)}), '')" for x in e.expressions)
     return f"concat({', '.join(texts)})"
 
@@ -91,7 +91,7 @@ def over(name: str) -> Spelling:
 
 
 def part_of_text(printer: Any, e: Expression) -> str:
-    """Prints ``substring`` by characters."""
+    """Prints ``substring`` by substringUTF8: chDB's ``substring`` counts bytes, not characters."""
     given = [e.this, e.args.get("start"), e.args.get("length")]
     return f"substringUTF8({', '.join(printer.sql(x) for x in given if x is not None)})"
 

@@ -399,7 +399,7 @@ def zeros_alike(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 
 def _group_by_alike(select: exp.Select) -> None:
-    """Adds 0.0 to keys of a GROUP BY, and wherever else they stand in the SELECT."""
+    """Adds 0.0 to float keys of a GROUP BY, and wherever else they stand in the SELECT."""
     group = select.args.get("group")
     keys = [] if group is None else list(_keys(group))
     parts = ("group", "having", "qualify", "order")

@@ -128,7 +128,7 @@ def computed_replacement(e: Expression) -> bool:
 
 
 def computed_split(e: Expression) -> bool:
-    """True for ``split_part(s, a, n)`` where a or n is computed, and may be NULL."""
+    """True for ``split_part(s, a, n)`` where a or n reads a column, and may be NULL."""
     parts = (
         [e.args[key] for key in ("delimiter", "part_index")] if isinstance(e, exp.SplitPart) else []
     )
@@ -195,7 +195,7 @@ def perl_only(e: Expression) -> bool:
 
 
 def longest_or_first(e: Expression) -> bool:
-    """True for ``regexp_replace`` or ``regexp_extract`` whose pattern may match longer or shorter.
+    """True for ``regexp_replace`` or ``regexp_extract`` whose pattern may match several lengths.
 
     Of several possible matches DuckDB takes the first, as ``a`` of ``a|ab``, others the longest.
     """
@@ -330,7 +330,10 @@ def computed_of_own_rows(e: Expression) -> bool:
 
 
 def _is_null_of_nothing(e: Expression) -> bool:
-    """True for a sum, a mean or an extreme, also as an operand of ``+``, ``-``, ``*`` or ``/``."""
+    """True for a value that is NULL without rows: a sum, a mean or an extreme.
+
+    So is one that ``+``, ``-``, ``*`` or ``/`` computes of such a value.
+    """
     if isinstance(e, (exp.Mul, exp.Add, exp.Sub, exp.Div)):
         return any(map(_is_null_of_nothing, (e.this, e.expression)))
     if isinstance(e, (exp.Paren, exp.Cast)):

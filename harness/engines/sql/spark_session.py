@@ -129,7 +129,7 @@ def address(path: str | Path) -> str:
 
 
 def quoted(name: str) -> str:
-    """Returns a name quoted in Spark's SQL."""
+    """Returns a name in backquotes, as Spark's SQL quotes it."""
     return "`" + name.replace("`", "``") + "`"
 
 

@@ -40,7 +40,10 @@ def _unit(e: Expression) -> str:
 
 
 def truncated(printer: Any, e: Expression) -> str:
-    """Prints ``date_trunc`` by date modifiers, or by a format for parts of a day."""
+    """Prints ``date_trunc('month', d)`` as ``date(d, 'start of month')``.
+
+    Parts of a day are cut off by a format of strftime.
+    """
     value, unit = printer.sql(e, "this"), _unit(e)
     if unit in _TIMES:
         return f"strftime('{_TIMES[unit]}', {value})"
@@ -116,7 +119,7 @@ def apart(printer: Any, e: Expression) -> str:
 
 
 def cast(printer: Any, e: Expression) -> str:
-    """Prints casts by type: SQLite would cast a date to its year."""
+    """Prints casts by type; to a date by SQLite's ``date``, since its CAST gives the year."""
     of, to = kind(e.this), kind(e)
     value = f"({printer.sql(e, 'this')})" if _is_joined(e.this) else printer.sql(e, "this")
     if to in ("DATE", "TIMESTAMP"):
@@ -166,7 +169,8 @@ def quotient(printer: Any, e: Expression) -> str:
 def of_literal(pattern: str) -> Spelling:
     """Returns a function that prints a function of a text and a number by a pattern.
 
-    ``{0}`` is the text, ``{1}`` the number, which must be a literal above 0.
+    ``substr({0}, -{1})`` is one for ``right``: ``{0}`` is the text, ``{1}`` the number, which
+    must be a literal above 0.
     """
 
     def text(printer: Any, e: Expression) -> str:
@@ -194,7 +198,7 @@ def logarithm(printer: Any, e: Expression) -> str:
 
 
 def rounded(printer: Any, e: Expression) -> str:
-    """Prints ROUND; SQLite takes negative places for 0."""
+    """Prints ROUND; negative places are unsupported, since SQLite takes them for 0."""
     value, places = printer.sql(e, "this"), e.args.get("decimals")
     if kind(e.this) == "BIGINT" and not isinstance(places, exp.Neg):
         return str(value)

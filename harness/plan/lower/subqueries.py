@@ -105,7 +105,10 @@ class Subqueries:
     # ------------------------------------------------------------------ EXISTS and IN
 
     def semi_join(self, predicate: Expression) -> SemiJoin | None:
-        """Returns the semi or anti join that a whole predicate amounts to, or None."""
+        """Returns the semi or anti join that a whole predicate amounts to.
+
+        None if the predicate is no EXISTS, no IN of a subquery, and no NOT of these.
+        """
         negated = isinstance(predicate, exp.Not)
         return self._test(predicate.this if negated else predicate, negated)
 

@@ -126,7 +126,10 @@ def frame_name(node: Node) -> str:
 
 
 def _computed(node: Node) -> str | None:
-    """Returns the only column that an aggregation has beside its keys, or None."""
+    """Returns the only column that an aggregation has beside its keys.
+
+    None if there are several, or if the node is no aggregation.
+    """
     keys = _group_keys(node)
     if keys is None:
         return None

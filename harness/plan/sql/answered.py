@@ -58,7 +58,7 @@ def _count(tree: exp.Query, clause: str, without: int) -> int | None:
 
 
 def _column(key: Expression, tree: exp.Query, names: Sequence[str]) -> str | None:
-    """Returns the answer's column that an ORDER BY key names, or None."""
+    """Returns the answer's column that an ORDER BY key names, or None if it names none."""
     items = tree.selects
     if isinstance(key, exp.Literal) and key.is_int:
         number = int(key.name) - 1

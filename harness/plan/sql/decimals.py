@@ -331,7 +331,10 @@ def _over(whole: Expression, places: int) -> Expression:
 
 
 def places_of(quotient: Expression) -> int | None:
-    """Returns the digits after the point of the decimal that a division stands for, or None."""
+    """Returns the digits after the point of the decimal that a division stands for.
+
+    None if it stands for no decimal.
+    """
     places: int | None = quotient.meta.get(_PLACES)
     return places
 

@@ -41,7 +41,7 @@ def _data_first(e: exp.TimeToStr) -> Expression:
 
 
 def _within_group(e: exp.WithinGroup) -> Expression:
-    """``percentile_cont(0.5) within group (order by x)`` -> ``quantile_cont(x, 0.5)``."""
+    """Rewrites ``percentile_cont(0.5) within group (order by x)`` to ``quantile_cont(x, 0.5)``."""
     key = e.expression.expressions[0]
     if not isinstance(e.this, (exp.PercentileCont, exp.PercentileDisc)) or key.args.get("desc"):
         return e
@@ -89,7 +89,7 @@ def _interval(unit: str) -> Rewrite:
 
 
 def _times(e: exp.Mul) -> Expression:
-    """``n * interval 1 day`` -> ``interval (n) day``."""
+    """Rewrites ``n * interval 1 day`` to ``interval (n) day``."""
     interval, count = e.this, e.expression
     if isinstance(count, exp.Interval):
         interval, count = count, interval

@@ -153,7 +153,10 @@ def decided(branches: list[Expression], default: Expression | None) -> Expressio
 
 
 def _unnested(branch: Expression) -> list[Expression]:
-    """``when a then (case when b then x else y end)`` -> ``when a and b then x when a then y``."""
+    """Splits a WHEN: ``when a then (case when b then x else y end)`` -> two branches.
+
+    They are ``when a and b then x`` and ``when a then y``. Another branch is left.
+    """
     inner = branch.args["true"]
     if not isinstance(inner, exp.Case):
         return [branch]
@@ -302,7 +305,7 @@ def _is_null(e: Expression) -> bool:
 
 
 def _filtered(e: Expression) -> Expression:
-    """``sum(x) filter (where c)`` -> ``sum(case when c then x end)``."""
+    """Rewrites ``sum(x) filter (where c)`` to ``sum(case when c then x end)``."""
     aggregate: Expression = e.this
     condition = e.expression.this
     if isinstance(aggregate.this, exp.Distinct):
