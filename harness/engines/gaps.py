@@ -53,7 +53,10 @@ class Gap:
         return f"{what} ({self.reason})" if self.reason else what
 
     def holds(self, e: exp.Expr) -> bool:
-        """True if an expression of a SQL tree falls into this gap."""
+        """True if an expression of a SQL tree falls into this gap, by the gap's test.
+
+        Without a test it does if it is of the gap's kind, and the whole kind is missing.
+        """
         if self.test is not None:
             return self.test(e)
         return not self.when and type(e) is self.of

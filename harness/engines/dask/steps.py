@@ -50,7 +50,8 @@ _EXAMPLES = {
 def _last(plan: Node) -> set[Node]:
     """Returns the plan's last nodes, whose rows Dask does not shuffle afterwards.
 
-    They are the nodes above all aggregations, DISTINCTs, joins and windows, and the first of those.
+    They are the nodes from the answer down to the first aggregation, DISTINCT, join or window,
+    which is one of them.
     """
     found, waiting = set[Node](), [plan]
     while waiting:

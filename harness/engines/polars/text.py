@@ -110,7 +110,10 @@ class PolarsText(PolarsValues):
         return self.null_with(length, self.string(e.this, call))
 
     def _length(self, e: Expression, length: Expression) -> str:
-        """Returns a substring's length, at least 0: Polars counts backwards if it is negative."""
+        """Returns the text of a substring's length, at least 0: Polars counts backwards below it.
+
+        Raises Unsupported for a computed length of a substring that does not start at 1.
+        """
         if isinstance(length, exp.Literal):
             return self.text(length)
         if not is_literal(e.args["start"], "1"):

@@ -224,7 +224,10 @@ class ArrowProgram(ProgramEmitter):
         return self._appended(flow, quantile.name, values)
 
     def _appended(self, flow: Flow, name: str, values: str) -> Flow:
-        """Emits a column added to a table in a variable; returns the flow with the column."""
+        """Emits a column added to a table in a variable; returns the flow with the column.
+
+        ``values`` is the text of the array that becomes the column.
+        """
         variable = flow.head
         self.statements.append(f"{variable} = {variable}.append_column({quoted(name)}, {values})")
         return replace(flow, columns=(*flow.columns, name))

@@ -193,7 +193,10 @@ _BY_NAME = {
 
 
 def called_in(statements: Sequence[str]) -> list[str]:
-    """Returns the source of the functions that these statements need, in the file's order."""
+    """Returns the sources of the functions here that statements call, in the file's order.
+
+    Those that such a function calls are among them.
+    """
     text, needed = "\n".join(statements), set[str]()
     while new := {n for n in _BY_NAME if re.search(rf"(?<![\w.]){n}\(|, {n}\)", text)} - needed:
         needed |= new
