@@ -33,7 +33,7 @@ ARROW = {
 
 
 class Texts(StringMethods):
-    """The ``str`` accessor, with the methods that only cuDF has."""
+    """The ``str`` accessor of a column: pandas', with the methods that only cuDF has."""
 
     def len(self) -> Any:
         return super().len().astype("int64")
@@ -65,7 +65,7 @@ def _part(text: Any, delimiter: str, index: int) -> Any:
 
 
 class Dates:
-    """The ``dt`` accessor: what it gives is of these classes again."""
+    """The ``dt`` accessor of a column: pandas', with results in this module's classes."""
 
     def __init__(self, accessor: Any) -> None:
         self._accessor = accessor
@@ -78,7 +78,10 @@ class Dates:
 
 
 class Groups:
-    """A grouped frame or series whose sums of nothing are NULL, and what it gives."""
+    """A grouped frame or column: pandas', but a sum of NULLs alone is NULL.
+
+    Its results are in this module's classes.
+    """
 
     def __init__(self, groups: Any) -> None:
         self._groups = groups
@@ -114,7 +117,7 @@ def _call(function: Any) -> Any:
 
 
 class Rolling:
-    """A moving frame: whatever moves is of floats."""
+    """A moving window over a column: all that it computes are floats, as in cuDF."""
 
     def __init__(self, rolling: Any) -> None:
         self._rolling = rolling
@@ -244,14 +247,17 @@ class FrameLike(pd.DataFrame):
 
 
 def _without_integers(merged: Any, side: Any) -> Any:
-    """A merge in which a side's integers with NULLs are floats, but for those of a masked dtype."""
+    """Returns a merged frame in which the integers of ``side`` are floats if the merge left NULLs.
+
+    Columns that ``side`` had cast to ``Int64`` stay integers.
+    """
     whole = [c for c in side if c in merged and _kind(merged[c]) == "int64"]
     lost = [c for c in whole if merged[c].isna().any() and c not in side.attrs.get("masked", ())]
     return merged.astype(dict.fromkeys(lost, "Float64")) if lost else merged
 
 
 def _known(result: Any, left: Any, right: Any) -> Any:
-    """A result that is NULL wherever a side is."""
+    """Returns the Boolean column ``result``, NULL wherever ``left`` or ``right`` is NULL."""
     missing = np.asarray(left.isna(), dtype=bool) | np.asarray(pd.isna(right), dtype=bool)
     values = pd.array(pd.Series(result).astype("boolean"))
     values[missing] = pd.NA
@@ -259,7 +265,10 @@ def _known(result: Any, left: Any, right: Any) -> Any:
 
 
 def nullable(value: Any) -> Any:
-    """What pandas made, in these classes, with masks in the place of NaN."""
+    """Returns a frame or column of pandas in this module's class and pandas' nullable types.
+
+    Anything else is returned as it is.
+    """
     if isinstance(value, pd.DataFrame):
         kinds = {c: NULLABLE[_kind(value[c])] for c in value if _kind(value[c]) in NULLABLE}
         return FrameLike(value.astype(kinds))
@@ -280,7 +289,10 @@ def Series(
     dtype: str | None = None,
     nan_as_null: bool | None = None,
 ) -> Any:
-    """A number that is NaN is no integer, unless it is to be NULL; of None all would be NaN."""
+    """Makes a column; raises ValueError for what cuDF refuses or makes floats of.
+
+    That is NaN with a type, unless ``nan_as_null``, and an index without data.
+    """
     if data is None and index is not None:
         raise ValueError("cuDF makes floats of None")
     missing = isinstance(data, float) and math.isnan(data)

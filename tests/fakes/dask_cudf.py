@@ -29,7 +29,7 @@ def read_parquet(files: Any) -> Any:
 
 
 class Session(CudfSession):
-    """Runs Dask in this thread, over tables in two partitions."""
+    """A session that runs Dask in this thread, over tables in two partitions."""
 
     def _device(self) -> Device:
         return UncountedDevice()

@@ -31,7 +31,7 @@ ANSWER: dict[str, list[Any]] = {"k": [1, 2, 3], "mean": [0.5, 12.25, None]}
 
 
 class FakeSession(Session):
-    """Runs ``act()`` and holds what it returns."""
+    """A session whose runs return what ``act()`` returns: by default the right answer."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
@@ -62,7 +62,7 @@ class FakeSession(Session):
 
 
 class Right(Engine):
-    """Gives the right answer. Its children differ in their session's ``act`` alone."""
+    """An engine that gives the right answer; most others differ in their session's ``act``."""
 
     name = "right"
     label = "Right"
@@ -94,14 +94,14 @@ class _Spoiling(FakeSession):
 
 
 class Spoiling(Right):
-    """Is right in its first run only, as a program is that changes its tables."""
+    """An engine that is right in its first run only, as is a program that changes its tables."""
 
     session = _Spoiling
 
 
 class _Forging(FakeSession):
     def act(self) -> Any:
-        """Replies in the server's place, with what makes a file where it is read."""
+        """Writes a reply into the worker's pipe that would make a folder where it is unpickled."""
         with os.fdopen(int(sys.argv[2]), "wb", closefd=False) as replies:
             replies.write(messages.encode(self))
         return super().act()
@@ -111,7 +111,7 @@ class _Forging(FakeSession):
 
 
 class Forging(Right):
-    """Sends a reply of its own."""
+    """An engine that sends its parent a forged reply."""
 
     session = _Forging
 
@@ -123,7 +123,7 @@ class _HalfGiven(FakeSession):
 
 
 class HalfGiven(Right):
-    """Gives an answer of which only the schema can be written, and has a full disk for its log."""
+    """An engine whose answer has only a schema, so that writing it fails; its log cannot grow."""
 
     session = _HalfGiven
 
@@ -135,13 +135,13 @@ class _Sleepy(FakeSession):
 
 
 class Sleepy(Right):
-    """Takes its time: 20 ms."""
+    """An engine whose runs sleep for 20 ms."""
 
     session = _Sleepy
 
 
 class _Timed(FakeSession):
-    """Has a clock of its own, which goes on only while it acts, by what ``milliseconds`` say."""
+    """A session with a false clock, which only runs advance, by ``milliseconds`` in turn."""
 
     milliseconds: ClassVar[tuple[int, ...]] = (20,)
 
@@ -156,17 +156,17 @@ class _Timed(FakeSession):
 
 
 class Punctual(Right):
-    """Takes 20 ms, however busy the machine is."""
+    """An engine whose runs take exactly 20 ms by a false clock, however busy the machine is."""
 
     session = _Timed
 
 
 class Exact(Punctual):
-    """The same under another name."""
+    """The same engine as Punctual, under another name."""
 
 
 class _Drowsy(_Timed):
-    """Takes three times as long where 10 ms have passed since it was last asked."""
+    """A session whose run takes 6 ms if the last one began over 10 ms ago, else 2 ms."""
 
     before = -math.inf
 
@@ -178,7 +178,7 @@ class _Drowsy(_Timed):
 
 
 class Drowsy(Right):
-    """Takes 2 ms, and 6 ms where others came between."""
+    """An engine whose runs take 2 ms, but 6 ms after a pause, as when another engine ran."""
 
     session = _Drowsy
 
@@ -188,7 +188,7 @@ class _Brisk(_Timed):
 
 
 class Brisk(Right):
-    """Takes 2 ms."""
+    """An engine whose runs take exactly 2 ms by a false clock."""
 
     session = _Brisk
 
@@ -198,7 +198,7 @@ class _Wavering(_Timed):
 
 
 class Wavering(Right):
-    """Takes 10 ms and 30 ms, by turns."""
+    """An engine whose runs take 10 ms and 30 ms in turn, by a false clock."""
 
     session = _Wavering
 
@@ -221,7 +221,7 @@ class _Greedy(FakeSession):
 
 
 class Greedy(Right):
-    """Seems to keep three cores busy all the time."""
+    """An engine whose process seems to keep three cores busy all the time."""
 
     session = _Greedy
 
@@ -232,7 +232,7 @@ class _Shrinking(FakeSession):
 
 
 class Shrinking(Right):
-    """Answers rightly once, and then with fewer rows."""
+    """An engine that answers rightly in its first run, and then without the last row."""
 
     session = _Shrinking
 
@@ -287,7 +287,10 @@ class _Hanging(FakeSession):
 
 
 class Hanging(Right):
-    """Sleeps for ever, beside two children; writes their ids to the file named by its program."""
+    """An engine whose run sleeps until it is killed, beside two children.
+
+    It appends the children's process ids to the file that its program's text names.
+    """
 
     session = _Hanging
 
@@ -307,7 +310,7 @@ class _Gated(FakeSession):
 
 
 class Gated(Right):
-    """Answers one query, and the second one once there is a file ``open`` in the cache."""
+    """An engine that answers its second program only once the cache has a file ``open``."""
 
     session = _Gated
 
@@ -324,7 +327,7 @@ class _Diarist(FakeSession):
 
 
 class Diarist(Right):
-    """Writes its process' number into a file beside the table, once a run."""
+    """An engine whose runs each append its process id to a file ``diary`` beside the table."""
 
     session = _Diarist
 
@@ -338,7 +341,7 @@ class _Reborn(_Diarist):
 
 
 class Reborn(Right):
-    """Works in one process, and not in the next."""
+    """An engine whose runs work in its first process, and raise ValueError in any later one."""
 
     session = _Reborn
 
@@ -352,7 +355,7 @@ class _Hungry(FakeSession):
 
 
 class Hungry(Right):
-    """Takes more and more memory, 16 MiB at a time."""
+    """An engine whose run takes more and more memory, 16 MiB at a time."""
 
     session = _Hungry
 
@@ -363,7 +366,7 @@ class _Refusing(FakeSession):
 
 
 class Refusing(Right):
-    """Says itself that it is out of memory."""
+    """An engine whose runs raise MemoryError."""
 
     session = _Refusing
 
@@ -388,7 +391,7 @@ class _Writing(FakeSession):
 
 
 class Writing(Right):
-    """Leaves its answer in a file."""
+    """An engine whose programs write their answer to the file OUTPUT_FILE."""
 
     session = _Writing
 
@@ -403,7 +406,7 @@ class _Scattering(FakeSession):
 
 
 class Scattering(Right):
-    """Leaves its answer in a folder of three files, as distributed engines do."""
+    """An engine whose programs write their answer as three files of a folder, as Dask's do."""
 
     session = _Scattering
 
@@ -425,13 +428,13 @@ class _Big(FakeSession):
 
 
 class Big(Right):
-    """Holds 128 MiB for less time than passes between two samples."""
+    """An engine whose runs hold 128 MiB for less time than lies between two samples of memory."""
 
     session = _Big
 
 
 class _FakeDevice:
-    """Tells what it was asked, in the words of a GPU."""
+    """A device that notes its calls, and checks that they were: begin, runs, synchronise."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -463,7 +466,7 @@ class _OnGpu(FakeSession):
 
 
 class OnGpu(Right):
-    """Has a device, which is to be waited for before and after each run."""
+    """An engine with a device that checks that the harness waits for it before and after runs."""
 
     on_gpu = True
     session = _OnGpu
@@ -476,27 +479,30 @@ class _OutOfDeviceMemory(_OnGpu):
 
 
 class OutOfDeviceMemory(OnGpu):
-    """Needs more than the device has."""
+    """An engine whose runs raise RMM's error of a full device, which names the limit."""
 
     session = _OutOfDeviceMemory
 
 
 class Lacking(Right):
-    """Cannot spell any query."""
+    """An engine whose ``compile`` raises Unsupported for every query."""
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         raise Unsupported("Lacking cannot: it has no verbs", "select")
 
 
 class Fumbling(Right):
-    """Has a fault in its emitter."""
+    """An engine whose ``compile`` raises KeyError, as by a fault in an emitter."""
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         raise KeyError("verb")
 
 
 class Backtracking(Right):
-    """Compiles in native code without end, which holds Python's lock; a file says that it began."""
+    """An engine whose ``compile`` never ends: a regular expression that holds Python's lock.
+
+    It makes a file ``compiling`` first.
+    """
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         Path("compiling").touch()
@@ -504,28 +510,28 @@ class Backtracking(Right):
 
 
 class Grasping(Right):
-    """Compiles with 8 GB of memory, taken at once."""
+    """An engine whose ``compile`` takes 8 GB of memory at once."""
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         return Program((b"x" * (8 * 10**9)).decode(), self.language)
 
 
 class Aborting(Right):
-    """Compiles with a library that aborts."""
+    """An engine whose ``compile`` aborts its process, as a library may."""
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         os.abort()
 
 
 class Absent(Right):
-    """Is not installed."""
+    """An engine whose library is not installed."""
 
     distribution = "no-such-engine"
     module = "no_such_engine"
 
 
 class Stillborn(Right):
-    """Cannot be set up."""
+    """An engine whose ``start`` raises OSError."""
 
     def start(self, threads: int) -> Session:
         raise OSError("no licence found")
@@ -539,6 +545,6 @@ class _Meddling(FakeSession):
 
 
 class Meddling(Right):
-    """Adds rows to the file ``t.csv`` beside the cache's folder, while it should only read."""
+    """An engine whose runs append a row to ``t.csv`` beside the cache's folder, a user's file."""
 
     session = _Meddling

@@ -1,4 +1,4 @@
-"""A plugin for a run's own process: its probe takes a fifth longer after the start of the run."""
+"""A pytest plugin with which the probe takes a fifth longer once a run has begun."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NVIDIA's management library as it documents its calls, for machines without a GPU."""
+"""A stand-in for NVIDIA's management library (NVML), for machines without a GPU."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 
 class NVMLError(Exception):
-    """As nvidia-ml-py raises it: with NVML's own number."""
+    """An error as nvidia-ml-py raises it; ``value`` is NVML's number of the error."""
 
     def __init__(self, value: int) -> None:
         super().__init__(f"error {value}")
@@ -16,7 +16,11 @@ class NVMLError(Exception):
 
 @dataclass
 class FakeNvml:
-    """``broken`` is the number of the error that ``nvmlInit`` raises; memory is in bytes."""
+    """A stand-in for the module ``pynvml``; its fields are what it reports, memory in bytes.
+
+    ``broken`` is the number of the error that ``nvmlInit`` raises; ``pids`` are the processes that
+    compute on a GPU; ``started`` and ``ended`` count calls of ``nvmlInit`` and ``nvmlShutdown``.
+    """
 
     devices: int = 1
     total: int = 80_000_000_000

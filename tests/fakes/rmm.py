@@ -1,4 +1,4 @@
-"""RMM's memory resources and CUDA's waiting, as far as the harness uses them, without a device."""
+"""Stand-ins for what the harness uses of RMM and of CUDA's Python bindings, without a device."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 
 class Upstream:
-    """A device that has all the memory that is asked for."""
+    """A memory resource that grants every allocation."""
 
     def allocate(self, size: int) -> None: ...
 
@@ -19,7 +19,7 @@ class Upstream:
 
 @dataclass
 class Pool:
-    """Raises RMM's MemoryError beyond its size."""
+    """A memory resource that raises RMM's MemoryError for allocations beyond its size."""
 
     upstream: Upstream
     initial_pool_size: int
@@ -43,7 +43,7 @@ class Counters:
 
 @dataclass
 class Statistics:
-    """A stack of counters, each from zero on, as RMM keeps it."""
+    """A memory resource that counts bytes, as RMM's does: a stack of counters, each from zero."""
 
     upstream: Pool | Upstream
     stack: list[Counters] = field(default_factory=lambda: [Counters()])
@@ -74,7 +74,10 @@ class Statistics:
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Puts the stand-ins where ``rmm`` and ``cuda.bindings`` are imported; gives CUDA's calls."""
+    """Installs the stand-ins as ``rmm`` and ``cuda.bindings``; returns a list of later calls.
+
+    Added to it are "synchronise" when CUDA is waited for, and "set" when RMM's resource is set.
+    """
     calls: list[str] = []
     success = SimpleNamespace(name="cudaSuccess")
 

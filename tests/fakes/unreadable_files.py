@@ -1,4 +1,4 @@
-"""Files that are no tables, each in a way of its own, for tests of what is said of them."""
+"""Writes files that the harness must refuse to read, each for another reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROWS = pa.table({"k": list(range(5000)), "x": [f"text {n}" for n in range(5000)]
 
 
 class _Kms(pe.KmsClient):
-    """Keeps no secret: it is enough that a reader has no key."""
+    """A key service for encrypted files that does not protect keys; readers get none anyway."""
 
     def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> bytes:
         return base64.b64encode(key_bytes)
@@ -36,13 +36,13 @@ def encrypted(path: Path, plain_footer: bool = False) -> None:
 
 
 def cut(path: Path) -> None:
-    """A Parquet file of which the end is missing."""
+    """Writes a Parquet file without its second half."""
     pq.write_table(ROWS, path)
     os.truncate(path, path.stat().st_size // 2)
 
 
 def damaged(path: Path, footer: bool) -> None:
-    """A Parquet file with other bytes in its footer, or in its pages."""
+    """Writes a Parquet file with wrong bytes in its footer or, without ``footer``, in its data."""
     pq.write_table(ROWS, path, compression="none")
     content = bytearray(path.read_bytes())
     at = len(content) - 300 if footer else len(content) // 2

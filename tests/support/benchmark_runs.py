@@ -1,4 +1,4 @@
-"""A folder with workloads, and what ``pytest --benchmark`` does when it is run there."""
+"""Runs ``pytest --benchmark`` in folders like a user's, and reads what came of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MEANS = "select k, avg(x) as mean from t group by k"
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended and what it printed."""
+    """A command that has ended: its exit code, and what it printed to stdout and stderr."""
 
     code: int
     out: str
@@ -42,13 +42,16 @@ class Done:
 
 @dataclass(frozen=True)
 class Project:
-    """A person's folder: workloads and tables, a cache of its own, and the results that appear."""
+    """A folder like a user's, where a test runs commands: workloads, tables, a cache and results.
+
+    ``timeout`` bounds each command, in seconds.
+    """
 
     folder: Path
     timeout: float = 120
 
     def __post_init__(self) -> None:
-        """Shares what all pages have in common, which takes seconds to make, with other folders."""
+        """Links ``page`` in the folder's cache to one for all tests: filling it takes seconds."""
         page, own = library.folder(), self.folder / "cache" / "page"
         page.mkdir(mode=0o700, parents=True, exist_ok=True)
         own.parent.mkdir(exist_ok=True)
@@ -56,7 +59,7 @@ class Project:
             own.symlink_to(page, target_is_directory=True)
 
     def write(self, **texts: str) -> Project:
-        """Writes files; ``a_csv`` stands for ``a.csv``."""
+        """Writes a text to each file, ``a_csv`` standing for ``a.csv``; returns the project."""
         for name, text in texts.items():
             stem, _, suffix = name.rpartition("_")
             (self.folder / f"{stem}.{suffix}").write_text(text)
@@ -76,7 +79,7 @@ class Project:
         return [sys.executable, "-m", "pytest", *arguments]
 
     def script(self, *arguments: str) -> Done:
-        """A benchmark by the command ``pytest``, for which Python does not look in the folder."""
+        """Runs a benchmark as the command ``pytest`` does: without imports from the folder."""
         command = [sys.executable, "-P", "-m", "pytest", "--benchmark", *QUICK, *arguments]
         return self._done(command, {})
 
@@ -103,17 +106,20 @@ class Project:
         return sorted((self.folder / "results").glob("*/*.json"))
 
     def results(self) -> dict[str, Any]:
-        """The newest results file."""
+        """Returns the content of the newest results file."""
         newest: dict[str, Any] = json.loads(self.result_files[-1].read_text())
         return newest
 
     def processes(self) -> list[psutil.Process]:
-        """What still runs of what was started here: it all knows the folder's cache."""
+        """Returns the running processes that come from this project's commands.
+
+        They are known by the path of the project's cache, in an environment variable.
+        """
         mark = str(self.folder / "cache")
         return [process for process in psutil.process_iter() if _mark(process) == mark]
 
     def all_gone(self) -> bool:
-        """Whether none of them is left, after the moment that their end takes."""
+        """True if no process of this project runs, or none after ten seconds at most."""
         deadline = time.monotonic() + 10
         while self.processes() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -128,7 +134,10 @@ def _mark(process: psutil.Process) -> str | None:
 
 
 def outcomes(results: Mapping[str, Any]) -> dict[str, str]:
-    """Engine -> outcome, of a run with one query."""
+    """Returns the outcome of each engine, by its name, in a run with one query.
+
+    The name of a fake engine is that of its class.
+    """
     return {_short(cell): cell["outcome"] for cell in results["cells"]}
 
 
@@ -137,10 +146,10 @@ def reasons(results: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _short(cell: Mapping[str, Any]) -> str:
-    """``Wrong`` for ``tests.fakes.engines:Wrong``."""
+    """Returns a cell's engine: its name, or ``Wrong`` for ``tests.fakes.engines:Wrong``."""
     return str(cell["engine"]).rpartition(":")[2]
 
 
 def fakes(*names: str) -> str:
-    """The value of --engines for these fake engines (and real ones, in lower case)."""
+    """Returns the value of --engines for fake engines, by class, and real ones, in lower case."""
     return ",".join(n if n.islower() else f"tests.fakes.engines:{n}" for n in names)

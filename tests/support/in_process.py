@@ -62,7 +62,10 @@ def refused(error: Unsupported, program: str = "") -> Verdict:
 
 
 def arrow_table(types: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> pa.Table:
-    """Rows of plain values as an Arrow table; ``types`` names a harness type for each column."""
+    """Returns rows of plain values as an Arrow table.
+
+    ``types`` maps each column's name to a type of the harness, such as ``int64``.
+    """
     columns = list(zip(*rows, strict=True)) or [()] * len(types)
     kinds = [ARROW_TYPES[Type(kind)] for kind in types.values()]
     arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds, strict=True)]
@@ -76,10 +79,11 @@ def read_tables(file: Path) -> dict[str, pa.Table]:
 
 
 class InProcess:
-    """Engines that have the same tables in memory and as files, and DuckDB to tell who is right.
+    """Runs queries on engines in this process, and compares their answers with DuckDB's.
 
-    The reference is the SQL as written in a DuckDB that optimizes nothing, unless ``optimized``:
-    joins by commas of more than tiny tables cannot do without.
+    All have the same ``tables``, in memory and as Parquet files in ``folder``. The reference is
+    DuckDB's answer to the SQL as written. DuckDB's optimizer is off, unless ``optimized``: without
+    it, joins by commas (``from a, b where …``) take too long, except over tiny tables.
     """
 
     def __init__(
@@ -100,12 +104,16 @@ class InProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Closes all sessions: servers of theirs end."""
+        """Closes all sessions; servers that they have started end with them."""
         for session in self.sessions.values():
             session.close()
 
     def verdict(self, engine: str, sql: str, source: Input = Input.MEMORY) -> Verdict:
-        """Compiles, runs and checks a query. A fault in compiling is raised as it comes."""
+        """Compiles and runs a query on an engine, and checks its answer.
+
+        Raises AssertionError if the plan layer has failed by a fault of its own, and any error of
+        the engine's ``compile`` but Unsupported. Errors of the run become part of the verdict.
+        """
         query = self.query(sql)
         assert not str(query.unsupported).startswith(FAILED), query.unsupported
         try:
@@ -131,7 +139,7 @@ class InProcess:
         return Verdict("wrong", reason, program.text)
 
     def answer(self, engine: str, sql: str, source: Input = Input.MEMORY) -> pa.Table:
-        """What an engine answers, unchecked."""
+        """Returns an engine's answer to a query, unchecked; raises what the engine raises."""
         program = engines.get(engine).compile(self.query(sql), self.tables, source)
         return self._answer(engine, source, program)
 
@@ -186,9 +194,10 @@ def described(table: pa.Table) -> Schema:
 
 
 def installed(serving: bool = False, reads: Input | None = None) -> tuple[str, ...]:
-    """The names of the engines that can be used here.
+    """Returns the names of the engines that can be used here.
 
-    Those that start a server only where ``serving``, and only those that read ``reads``, if given.
+    Engines that start a server are left out unless ``serving``. If ``reads`` is given, so are those
+    that do not start from that kind of input.
     """
     able = [engines.get(name) for name in engines.names()]
     able = [e for e in able if e.unavailable() is None and (serving or not e.serves)]

@@ -1,4 +1,4 @@
-"""Children that SIGINT reaches, however the tests themselves were started."""
+"""Makes SIGINT reach the processes that tests start, however the tests themselves were started."""
 
 from __future__ import annotations
 
@@ -6,5 +6,8 @@ import signal
 
 
 def heed_interrupts() -> None:
-    """A shell lets what it starts with ``&`` ignore them, and children inherit that."""
+    """Makes SIGINT end this process again, and children that it starts.
+
+    What a shell starts with ``&`` ignores SIGINT, and its children inherit that.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -39,7 +39,11 @@ ONLY_IN_SIGHT = "drawAhead = () => {}"
 
 @dataclass
 class Opened:
-    """A page, and what went wrong in it: errors, and requests for anything but itself."""
+    """A page of the report in the browser.
+
+    ``faults`` has a line for each error, each line in the console, and each request for anything
+    but the page itself.
+    """
 
     page: sync_api.Page
     faults: list[str] = field(default_factory=list)
@@ -65,7 +69,7 @@ class Opened:
         self.page.select_option(f"[name={name}]", value)
 
     def cell(self, engine: str, query: str) -> sync_api.Locator:
-        """The button of a cell in the first matrix."""
+        """Returns the button of a cell in the first matrix, by its engine's and query's labels."""
         table = self.page.locator("table.cells", has=self.page.get_by_text(query, exact=True)).first
         at = table.locator("thead th").all_inner_texts().index(engine)
         row = table.locator("tbody tr", has=self.page.get_by_text(query, exact=True))
@@ -75,13 +79,13 @@ class Opened:
         return str(self.page.evaluate("location.hash"))
 
     def serious(self) -> list[str]:
-        """What axe-core finds of serious faults, with the first element of each."""
+        """Returns a line for each fault that axe-core calls serious or critical: rule and HTML."""
         found = axe.Axe().run(self.page).response["violations"]
         return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in SERIOUS]
 
 
 class Tabs:
-    """Open pages, by file and by the properties of their browser's context."""
+    """Pages that stay open from test to test: one for each file and settings of the browser."""
 
     def __init__(self, browser: sync_api.Browser) -> None:
         self._browser = browser
@@ -89,7 +93,7 @@ class Tabs:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """At the end no page may have had a fault."""
+        """A ``with`` statement's context; raises AssertionError at its end if a page had a fault."""
         yield
         faults = [fault for each in self._open.values() for fault in each.faults]
         for each in self._open.values():
@@ -97,9 +101,11 @@ class Tabs:
         assert faults == []
 
     def open(self, file: Path, hash: str = "", anew: bool = False, **context: Any) -> Opened:
-        """The page as it is at an address.
+        """Returns a file's page, open at the fragment ``hash`` of its URL, as if just opened.
 
-        ``anew`` reads its file again, and has all of its charts drawn, as for a reader.
+        A page that is open already is reset, not read again, unless ``anew``. With ``anew`` all of
+        its charts are drawn, as for a reader; otherwise those out of sight are not. ``context`` has
+        further arguments of Playwright's ``new_context``.
         """
         key = (file, repr(context))
         opened = self._open.get(key)

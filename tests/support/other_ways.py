@@ -1,4 +1,4 @@
-"""Whether DuckDB's own answer is another, of answers that are tables in memory."""
+"""Says whether DuckDB has several right answers to a query, over tables in memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ def another(
     widened: bool,
     tables: Iterable[str],
 ) -> str | None:
-    """In which way DuckDB's answer is another than ``right``, if it is in one."""
+    """Returns a sentence that says why a query has several right answers, or None.
+
+    It has, if DuckDB gives another answer than ``right`` to a text that means the same as the
+    query: over rows in another order, say. (`harness.verify.explained.another` has the rule.)
+    ``widened`` says that ``right`` has all rows that may be in the answer to a query with a LIMIT;
+    ``tables`` are the names of those that it may read.
+    """
     names = list(tables)
 
     def differs(sql: str, told_by: AnswerSpec, cut: bool) -> bool:

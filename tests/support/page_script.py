@@ -17,7 +17,10 @@ Rows = list[dict[str, Any]]
 
 
 class Script:
-    """The script, and what tests ask of it; ``choices`` are fields of its state."""
+    """The page's script with the data of results files, run without a browser.
+
+    ``choices`` of its methods are fields of the script's state: what a reader would have chosen.
+    """
 
     def __init__(self, paths: Iterable[Path]) -> None:
         results = load(list(paths))
@@ -29,11 +32,14 @@ class Script:
         return self._script.call(function, *arguments)
 
     def rows(self, chart: str, of: int = 0, **choices: Any) -> Rows:
-        """The rows of a chart."""
+        """Returns the rows that the script makes for a chart, which is named as in the registry.
+
+        ``of`` is the index of the setting or task that the chart shows.
+        """
         return list(self.call("pictureRows", chart, of, choices))
 
     def view(self, expression: str, **choices: Any) -> Any:
-        """What an expression of ``view`` is, for some choices."""
+        """Returns the value of a JavaScript expression; ``view`` in it is what the choices show."""
         return self.call(f"(own => (view => {expression})(pictureView(own)))", choices)
 
 

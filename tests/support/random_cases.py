@@ -18,7 +18,7 @@ from tests.support.random_sql import Writer
 
 @dataclass(frozen=True)
 class Case:
-    """Random tables and queries over them."""
+    """Rows of the two tables l and r, and queries over them."""
 
     left: tuple[Row, ...]
     right: tuple[Row, ...]
@@ -30,14 +30,14 @@ class Case:
 
 
 def cases(values: Mapping[str, list[Value]] = VALUES) -> st.SearchStrategy[Case]:
-    """Queries over tables of these values, by type."""
+    """Returns a strategy for Cases; ``values`` holds, by type, the values that rows may have."""
     few = st.lists(queries(), min_size=1, max_size=5, unique=True).map(tuple)
     return st.builds(Case, rows(LEFT, values), rows(RIGHT, values), few)
 
 
 @st.composite
 def queries(draw: st.DrawFn) -> str:
-    """A whole query, of every shape that the plan layer has."""
+    """A strategy for the SQL of a query over l and r, of any form that the writers have."""
     write = Writer(draw)
     return write.either(
         *(write.plain, write.grouped, write.total, write.windowed, write.filtered, write.united),

@@ -10,13 +10,13 @@ NAMELESS = re.compile(" as [va][0-9]\\b")
 
 
 class Names(Writer):
-    """Names in other cases, none, twice, and those of other columns."""
+    """Writes SELECTs with names in other cases, without names, and with equal names."""
 
     def named(self) -> str:
         return self.either(self._cased, self._nameless, self._twice, self._shadowing)()
 
     def _cased(self) -> str:
-        """A query in capitals, but for its texts."""
+        """Returns a query with its words in upper, lower and title case; its text literals stay."""
         sql = self.either(self.plain, self.grouped, self.filtered, self._shadowing)()
         ways = [self.either(str.upper, str.lower, str.title) for _ in range(3)]
         parts = re.split(r"('[^']*')", sql)
@@ -68,7 +68,7 @@ class Names(Writer):
 
 
 class Sources(Writer):
-    """Other ways to write FROM and UNION."""
+    """Writes SELECTs with joins by name, UNION BY NAME, FROM first, and renamed columns."""
 
     def sourced(self) -> str:
         return self.either(
@@ -106,7 +106,10 @@ class Sources(Writer):
         )
 
     def _chained(self) -> str:
-        """Joins of one name in a row, of integers and floats, some of them behind a comma."""
+        """Returns a query with several joins in a row by the column ``k``, of integers and floats.
+
+        A further table may stand before or behind them, after a comma.
+        """
         rows = [
             *("(select k, i, s from l) as p", "(select rk as k, m from r) as q"),
             *("(select z as k, w from r) as t", "(select id as k, b from l) as u"),
@@ -138,7 +141,7 @@ class Sources(Writer):
         return f"select {left} from l {way} by name select {right} from r{order}"
 
     def _first(self) -> str:
-        """FROM before SELECT, or without any."""
+        """Returns a query with FROM before SELECT or without SELECT, as a whole or in a part."""
         test = self.where()
         return self.either(
             f"from l{test}",
@@ -153,7 +156,7 @@ class Sources(Writer):
         )
 
     def _columns(self) -> str:
-        """Tables whose columns have other names."""
+        """Returns a query over tables with renamed columns: ``l as q(a, u)``."""
         rows = self.either("l", f"(select * from l{self.where()})")
         return self.either(
             f"select a, c + 1 as v from {rows} as q(a, u, c)",
@@ -166,7 +169,7 @@ class Sources(Writer):
 
 
 class Windows(Writer):
-    """Windows over all rows, of groups, in expressions and by name; DISTINCT in an order."""
+    """Writes SELECTs with window functions, also of groups and by WINDOW, and ordered DISTINCTs."""
 
     def ordered(self) -> str:
         summary, partition = self._summary(), self.either("", "partition by k", "partition by b, s")

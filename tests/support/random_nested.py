@@ -13,7 +13,7 @@ FARTHEST = (
 
 
 class Nested(Writer):
-    """Subqueries two levels deep, and beside GROUP BY, SELECT and ON."""
+    """Writes SELECTs with subqueries: within subqueries, beside GROUP BY, as values, and in ON."""
 
     def nested(self) -> str:
         return self.either(self._in_where, self._in_where, self._beside_groups, self._in_on)()
@@ -26,7 +26,7 @@ class Nested(Writer):
         return f"select id, k, {shown} from l{self.either('', f' where {self._middle_test()}')}"
 
     def _middle_test(self) -> str:
-        """A condition on a row of l, about the rows of r that themselves ask about l."""
+        """Returns a condition on a row of l: a subquery over r, which has one over l within."""
         where = f"where {self.either('', 'rk = l.k and ', 'm > l.i and ')}{self._inner_test()}"
         return self.either(
             f"{self._not()}exists (select 1 from r {where})",
@@ -51,7 +51,7 @@ class Nested(Writer):
         )
 
     def _beside_groups(self) -> str:
-        """Subqueries in HAVING, and in the SELECT list of groups."""
+        """Returns a grouped query with subqueries in HAVING and in its SELECT list."""
         inner = Writer(self.draw, RIGHT).test(0)
         value = f"(select {self.either('max(m)', 'count(*)', 'avg(z)')} from r where {inner})"
         tied = f"(select {self.either('max(m)', 'count(*)')} from r where rk = k and {inner})"
@@ -79,7 +79,7 @@ class Nested(Writer):
 
 
 class Sets(Writer):
-    """GROUPING SETS, ROLLUP and CUBE."""
+    """Writes SELECTs that group by GROUPING SETS, ROLLUP and CUBE."""
 
     def sets(self) -> str:
         source, keys = self._keyed()
@@ -98,7 +98,7 @@ class Sets(Writer):
         return f"select {shown}{told}{measures} from {source}{self.where()} group by {by}{having}"
 
     def _keyed(self) -> tuple[str, tuple[str, ...]]:
-        """A FROM clause and keys, of which a join may make two equal."""
+        """Returns what stands after FROM, and keys to group by; a join may make two keys equal."""
         kind = self.either("join", "left join", "right join", "full join")
         self.columns = LEFT | RIGHT
         way = self.either("l", "rk", "named")

@@ -31,13 +31,13 @@ TESTS = (
 
 
 class Decimals(Writer):
-    """Numbers with a point in arithmetic with integers."""
+    """Writes SELECTs that combine integers with decimal literals: ``i + 0.5``."""
 
     def decimals(self) -> str:
         return self.either(self._shown, self._shown, self._kept, self._keyed, self._inside)()
 
     def decimal(self, depth: int = 1) -> str:
-        """An expression that is a decimal to DuckDB."""
+        """Returns an expression of DuckDB's type DECIMAL; one that is simple if ``depth`` is 0."""
         whole, point = self.either("i", "k", "id", "(i + k)", "3"), self.either(*POINTS)
         if whole == "3" and not depth:
             return point
@@ -98,7 +98,7 @@ class Decimals(Writer):
         return f"select {shown}, count(*) as n from l{self.where()} group by {key}{having}"
 
     def _inside(self) -> str:
-        """A decimal as a column of a query inside another."""
+        """Returns a query that uses a decimal of a subquery, or of a side of a UNION."""
         sign, factor = self.either("=", "<", ">="), self.either("1", "0.1")
         rows = f"(select id, k, {self.decimal()} as p from l{self.where()}) as q"
         return self.either(
@@ -114,7 +114,7 @@ class Decimals(Writer):
 
 
 class Constants(Writer):
-    """Expressions without columns, NULLs, and texts beside dates and numbers."""
+    """Writes SELECTs with constant expressions, NULLs, and texts compared to dates or numbers."""
 
     def constants(self) -> str:
         items = self.listed("v", self._constant_item)
@@ -141,7 +141,7 @@ class Constants(Writer):
 
 
 class Casts(Writer):
-    """Casts that may find nothing, and narrow ones."""
+    """Writes SELECTs with TRY_CAST of what may not be converted, and casts to narrow types."""
 
     def casts(self) -> str:
         order = self.order(self.either("v0", "v0, k"))
@@ -154,7 +154,7 @@ class Casts(Writer):
         )
 
     def _number(self) -> str:
-        """A cast to a whole number that cannot fail."""
+        """Returns an expression that casts to a whole number, and that cannot raise an error."""
         kind = self.either("tinyint", "smallint", "int", "bigint", "integer")
         source = self.either("s", "x", "i", "x * 100", "i * 200", "k", "b", "x / 2", "left(s, 1)")
         texts = self.either("s", "cast(k as varchar)", "substring(s, 1, 1)")

@@ -38,7 +38,10 @@ Row = tuple[Value, ...]
 def rows(
     types: Mapping[str, str], values: Mapping[str, Sequence[Value]]
 ) -> st.SearchStrategy[tuple[Row, ...]]:
-    """Up to six rows; each column has NULLs or has none."""
+    """Returns a strategy for tuples of up to six rows; a column may have NULLs, or has none.
+
+    ``types`` are the columns' types by name; ``values`` holds the values to choose from, by type.
+    """
     dense = [st.sampled_from(values[kind]) for kind in types.values()]
     sparse = [st.none() | some for some in dense]
     columns = st.tuples(*(st.sampled_from(pair) for pair in zip(dense, sparse, strict=True)))

@@ -33,7 +33,10 @@ T = TypeVar("T")
 
 
 class Writer:
-    """Writes SQL, drawing every choice. ``columns`` may be read, by name and type."""
+    """Writes random SELECTs over the tables l and r; ``draw`` makes every choice.
+
+    ``columns`` are those that an expression may use at this place: name -> type.
+    """
 
     def __init__(self, draw: st.DrawFn, columns: Mapping[str, str] = LEFT) -> None:
         self.draw, self.columns = draw, columns
@@ -47,7 +50,7 @@ class Writer:
         return self.either(*(name for name, own in self.columns.items() if own == kind))
 
     def value(self, kind: str, depth: int = 2) -> str:
-        """An expression of a type."""
+        """Returns an expression of a type, such as ``int64``; only a column if ``depth`` is 0."""
         way = self.either("simple", "own", "own", "conditional") if depth else "simple"
         if way == "own":
             own: str = getattr(self, f"_{kind}")(depth - 1)
@@ -57,7 +60,7 @@ class Writer:
         return self.column(kind)
 
     def operand(self, kind: str, depth: int) -> str:
-        """A value that something else is combined with, and so may be a constant."""
+        """Returns an expression as `value` does or, one time in three, a constant of the type."""
         if self.either(True, False, False):
             return self.either(*CONSTANTS[kind])
         return self.value(kind, depth)
@@ -126,7 +129,7 @@ class Writer:
         )
 
     def _shaped(self, text: str) -> str:
-        """Text cut, filled, repeated or turned around."""
+        """Returns an expression that cuts, pads, trims, repeats or reverses a text expression."""
         return self.either(
             f"{self.either('left', 'right')}({text}, {self.either('1', '2', '9')})",
             f"{self.either('lpad', 'rpad')}({text}, {self.either('1', '3')}, 'é')",
@@ -136,7 +139,7 @@ class Writer:
         )
 
     def _matched(self, text: str) -> str:
-        """Text split, or by a regular expression."""
+        """Returns an expression that splits a text expression, or matches it with a pattern."""
         pattern = self.either("'[a-z]+'", "'^.'", "'b?$'", "'(\\w)(.?)'", "'\\s'", "'é|B'")
         return self.either(
             f"split_part({text}, {self.either(*TEXTS)}, {self.either('1', '2')})",
@@ -167,7 +170,7 @@ class Writer:
         return f"({self.test(depth)})"
 
     def test(self, depth: int = 2) -> str:
-        """A condition."""
+        """Returns a condition; with a ``depth``, one that may have others within."""
         if depth and self.either(True, False):
             a, b = self.test(depth - 1), self.test(depth - 1)
             return self.either(
@@ -198,7 +201,7 @@ class Writer:
     # ------------------------------------------------------------------ clauses
 
     def source(self) -> str:
-        """A FROM clause; from here on its columns are read."""
+        """Returns what stands after FROM, and makes its columns those that expressions may use."""
         way = self.either("l", "l", "join", "join", "keys", "cross", "subquery", "three", "grouped")
         if way == "l":
             return "l"
@@ -222,7 +225,7 @@ class Writer:
         return text
 
     def _grouped_source(self) -> str:
-        """A row for each group, joined to the rows of the same table."""
+        """Returns a join of l to a subquery that groups l: each row gets its group's values."""
         key, kind = self.either(("k", "int64"), ("s", "string"), ("d", "date"))
         test = self.where()
         self.columns = LEFT | {"u": kind, "n": "int64", "t": "int64", "v": "float64"}
@@ -231,7 +234,7 @@ class Writer:
         return f"l {self.either('join', 'left join')} {groups} as g on {key} = u"
 
     def _three(self) -> str:
-        """Two joins in a row, the second on a column of either side."""
+        """Returns two joins in a row; the second is on columns of either table of the first."""
         third = "(select k as k3, i as i3 from l) as t"
         on = self.either("k = k3", "rk = k3", "m = i3 and k = k3")
         kinds = [self.either("join", "left join", "right join", "full join") for _ in range(2)]
@@ -242,12 +245,12 @@ class Writer:
         return self.either("", f" where {self.test()}")
 
     def listed(self, name: str, write: Callable[[], str]) -> str:
-        """Between one and three values under names of their own."""
+        """Returns one to three expressions made by ``write``: ``… as v0, … as v1`` for the name v."""
         count = self.either(1, 2, 3)
         return ", ".join(f"{write()} as {name}{n}" for n in range(count))
 
     def order(self, *names: str) -> str:
-        """No ORDER BY, or one by these names, perhaps with a LIMIT."""
+        """Returns an ORDER BY clause of these names, perhaps with a LIMIT; "" for no order."""
         ways = [self.either("", " desc", " nulls first", " desc nulls first") for _ in names]
         keys = ", ".join(name + way for name, way in zip(names, ways, strict=True))
         limit = self.either("", "", " limit 3", " limit 2 offset 1")
@@ -310,7 +313,7 @@ class Writer:
         return self.either("", "partition by k ", "partition by s ", "partition by k, b ")
 
     def _windows(self) -> str:
-        """Functions that do not tell rows apart that tie."""
+        """Returns a query with window functions that have the same value for rows that tie."""
 
         def window() -> str:
             by, rank = self._partition(), self.either("rank", "dense_rank", "percent_rank")
@@ -335,7 +338,10 @@ class Writer:
         )
 
     def _numbered(self) -> str:
-        """Over rows that are numbered first, lest the answer depend on ties."""
+        """Returns a query with window functions over rows that are numbered first.
+
+        They order by that number in the end, so that no two rows tie.
+        """
         columns = self.listed("v", self._over_numbers)
         return (
             f"select i, x, s, k, {columns} from "
@@ -360,7 +366,7 @@ class Writer:
         return f"{function} over ({self._partition()}order by {order} {frame})"
 
     def _frame(self) -> str:
-        """Frames of rows: what they begin and end with, earlier ends first."""
+        """Returns a ROWS frame with two random ends, the earlier one first."""
         ends = ("unbounded preceding", "2 preceding", "1 preceding", "current row", "1 following",
                 "3 following", "unbounded following")  # fmt: skip
         first = self.either(*range(len(ends) - 1))
@@ -376,7 +382,7 @@ class Writer:
         )
 
     def filtered(self) -> str:
-        """IN, EXISTS and scalar subqueries, in WHERE and as values."""
+        """Returns a query with IN, EXISTS and scalar subqueries, in WHERE and as values."""
         condition, more = (
             self._subquery_test(),
             self.either("", f" and {self.test(1)}", " or k = 1"),
@@ -391,7 +397,7 @@ class Writer:
         return f"select id, k, i, {shown} from l where {condition}{more}"
 
     def _tie(self) -> str:
-        """What ties the rows of a subquery over r to a row of l, if anything does."""
+        """Returns a condition for the rows of a subquery over r; most compare r to a row of l."""
         inner = Writer(self.draw, RIGHT).test(0)
         return self.either(
             "rk = k",
@@ -428,7 +434,7 @@ class Writer:
         )
 
     def divided(self) -> str:
-        """Quotients, infinite and NaN among them, and what may be asked of them."""
+        """Returns a query with quotients, some infinite or NaN, in conditions, order and groups."""
         above, below = (self.either("i", "k", "length(s)", "id", "(i - 1)") for _ in range(2))
         rows = f"(select k, s, i, {above} / {below} as q from l{self.where()}) as p"
         sign, number = self.either("<", "<=", ">", ">=", "=", "<>"), self.either("0", "1", "i")

@@ -14,12 +14,12 @@ from harness.tables import Input, Table
 
 
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are read where a test has changed how, and not apart."""
+    """Makes `Apart.call` call functions in this process, where a test may have replaced parts."""
     monkeypatch.setattr(Apart, "call", lambda self, what, function, *given: function(*given))
 
 
 def read_by(engine: str, table: Table, source: Input) -> pa.Table:
-    """All rows. Raises whatever the engine does."""
+    """Returns a table's rows, as an engine's program reads them; raises what the engine raises."""
     query = _all_of(table)
     found = engines.get(engine)
     session = found.start(threads=2)
@@ -32,7 +32,7 @@ def read_by(engine: str, table: Table, source: Input) -> pa.Table:
 
 
 def spec_of(table: Table) -> AnswerSpec:
-    """How such rows are compared with others."""
+    """Returns the AnswerSpec with which two readings of all rows of a table are compared."""
     return _all_of(table).spec
 
 

@@ -1,4 +1,4 @@
-"""Figures of a cell, of which a test names those that matter to it."""
+"""Makes a cell's Figures, of which a test gives only those that matter to it."""
 
 from __future__ import annotations
 

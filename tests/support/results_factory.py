@@ -35,7 +35,7 @@ STARTED = "2026-11-20T09:30:00+00:00"
 
 @dataclass(frozen=True)
 class Asked:
-    """One cell: seconds of its hot rounds, or the outcome and reason in their place."""
+    """A cell to be written to a results file: its hot rounds' seconds, or outcome and reason."""
 
     query: str
     engine: str
@@ -74,7 +74,11 @@ def document(
     started: str = STARTED,
     **fields: Any,
 ) -> Document:
-    """A results file as JSON holds it; ``fields`` replace top-level fields."""
+    """Returns a results file with these cells, as a JSON object.
+
+    ``engines`` are the entries of engines by name. ``titles`` are by a workload's or query's name,
+    ``sql`` is by a query's; what is missing there is made up. ``fields`` replace top-level fields.
+    """
     used = {cell.engine for cell in cells}
     return {
         "format_version": 1,
@@ -227,7 +231,11 @@ def query(t):
 def realistic(
     sizes: Sequence[str] = ("medium",), inputs: Sequence[str] = ("memory",), rounds: int = 9
 ) -> Document:
-    """Four engines on four workloads with plausible figures and every kind of outcome."""
+    """Returns a results file of four engines on four workloads, with plausible figures.
+
+    Some cells are wrong, unsupported, skipped, or failed in other ways; the others have so many
+    ``rounds``. The run was interrupted.
+    """
     cells = list(_realistic_cells(sizes, inputs, rounds))
     sql = {cell.query: SQL.format(name=cell.query) for cell in cells}
     return document(cells, titles=TITLES, sql=sql, interrupted=True)

@@ -17,7 +17,7 @@ WHOLE = os.environ.get("ENGINEBENCH_BATTERY") == "whole"
 
 
 def parts_for(engine: Engine) -> int:
-    """One of how many parts of the battery the suite runs on an engine."""
+    """Returns into how many parts the battery is cut for an engine, of which the suite runs one."""
     if engine.serves:
         return 40
     if engine.connects:
@@ -28,5 +28,5 @@ def parts_for(engine: Engine) -> int:
 
 
 def runs(engine: Engine, title: str) -> bool:
-    """True if the suite runs the query of this title on an engine."""
+    """True if the suite runs the battery's query with this title on an engine."""
     return WHOLE or zlib.crc32(f"{title} {engine.name}".encode()) % parts_for(engine) == 0

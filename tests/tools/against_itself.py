@@ -1,4 +1,4 @@
-"""One engine against itself under two names, several times: what the harness says of no difference.
+"""Measures one engine against itself, under two names: how many of the ratios' intervals cover 1?
 
     python -m tests.tools.against_itself [--engine polars] [--runs 3] WORKLOAD [-- OPTIONS]
 
@@ -34,7 +34,10 @@ def main(
     engine: Annotated[str, typer.Option(help="The engine.")] = "polars",
     runs: Annotated[int, typer.Option(help="Runs, one after the other.")] = 3,
 ) -> None:
-    """Prints the ratio of each query's two medians, and how often it says what is true."""
+    """Prints the ratio of each query's two medians, and how many intervals cover 1.
+
+    Exits with code 1 if an interval does not cover 1, or a ratio is not within 3% of 1.
+    """
     grid = Grid(title=f"{engine} against itself")
     for heading in ("run", "query", "rounds", "ratio (95% interval)", "covers 1"):
         grid.add_column(heading, justify="right")
@@ -63,7 +66,7 @@ def main(
 
 
 def _measured(workload: Path, engine: str, options: list[str]) -> Iterator[tuple[Task, Ratio]]:
-    """A run's tasks, with the ratio of both medians."""
+    """Runs the workload once; yields its tasks, each with the ratio of the engine's two medians."""
     with tempfile.TemporaryDirectory(prefix="enginebench-itself-") as folder:
         names = f"{engine},again={engine}"
         command = [sys.executable, "-m", "pytest", "--benchmark", "-q", str(workload), *options]

@@ -1,8 +1,9 @@
-"""``python -m tests.tools.battery --engine cudf``: the battery, by an engine in its own process.
+"""``python -m tests.tools.battery --engine cudf``: runs the battery on an engine in a process apart.
 
-For engines that the tests cannot start beside others, such as those that need a GPU: each query of
-``semantics/*.yaml`` is run as a benchmark runs it, in a worker with the engine's environment, and
-its answer compared. What is not as the tests expect is printed, and ends with exit code 1.
+The battery is all queries of ``tests/semantics/*.yaml``. For engines that the tests cannot start
+beside others, such as those that need a GPU: each query is run as a benchmark runs it, in a worker
+with the engine's environment, and its answer is compared with DuckDB's. What is not as the tests
+expect is printed, and ends with exit code 1.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ TIMEOUT_SECONDS = 120.0
 
 
 class Elsewhere(Session):
-    """A session in a worker process, which is started anew after it has died."""
+    """A session of an engine in a worker process.
+
+    If the worker has died, the next request starts another one with the same tables.
+    """
 
     numbers = itertools.count()
 
@@ -92,7 +96,7 @@ class Elsewhere(Session):
 
 
 class Battery:
-    """The battery's tables, and an engine that has them in a process for each kind of input."""
+    """The battery's tables, and for each kind of input a session of one engine that has them."""
 
     def __init__(self, engine: str, folder: Path) -> None:
         self.engine = engine
@@ -109,7 +113,10 @@ class Battery:
 
 
 def is_declared(engine: str, title: str, verdict: Verdict) -> bool:
-    """Whether a verdict is what the tests expect, or a gap of a GPU's that they need not list."""
+    """True if an engine's verdict is what the tests declare for the query with this title.
+
+    Also True if a GPU engine's verdict is ``unsupported``: its gaps need not be declared.
+    """
     outcome, reason = expected(engine, title)
     if verdict.outcome == "unsupported" and engines.get(engine).on_gpu:
         return True
@@ -117,7 +124,10 @@ def is_declared(engine: str, title: str, verdict: Verdict) -> bool:
 
 
 def unexpected(battery: Battery, titles: Sequence[str], tally: Counter[str]) -> Iterator[str]:
-    """A paragraph for each query that is not answered, or not missing, as is declared."""
+    """Runs the queries with these titles; yields a text about each verdict that is not declared.
+
+    Each query runs once for each kind of input. ``tally`` counts the verdicts by outcome.
+    """
     for title in titles:
         for source in sources(battery.engine, title):
             try:

@@ -1,4 +1,4 @@
-"""An engine beside one that leaves midway: whether its rounds take the same before and after.
+"""Checks that an engine's rounds take the same beside another engine and after that one has left.
 
     python -m tests.tools.beside_others [--engine polars] [--beside thrashing] WORKLOAD
 
@@ -30,7 +30,7 @@ ENDLESS = 100_000
 
 
 class Beside(NamedTuple):
-    """The median seconds of a query beside the other engine, and after that had left."""
+    """An engine's median seconds on a query: beside the other engine, and after that has left."""
 
     query: str
     with_it: float
@@ -45,7 +45,10 @@ def main(
     seconds: Annotated[float, typer.Option(help="Of rounds, for each cell.")] = 6.0,
     query: Annotated[str, typer.Option("-k", help="Which queries, as pytest's -k.")] = "",
 ) -> None:
-    """Prints both medians of each query, and how many lie within 3% of each other."""
+    """Prints both medians of each query, and how many pairs lie within 3% of each other.
+
+    Exits with code 1 if a pair does not.
+    """
     grid = Grid(title=f"{engine} beside {beside}, and after that has left")
     for heading in ("query", "beside", "after", "beside ÷ after", "rounds"):
         grid.add_column(heading, justify="right")
@@ -102,7 +105,11 @@ def _measured(
 
 
 def _split(name: str, turns: list[int], data: list[float], last: int) -> Iterator[Beside]:
-    """The first engine's rounds up to the other's last turn, and those after it."""
+    """Yields a query's median seconds up to the turn ``last`` and after it, if any is later.
+
+    ``data`` holds the seconds of the engine's rounds, ``turns`` the turn of each round; ``last`` is
+    the last turn in which the other engine took part.
+    """
     pairs = list(zip(turns, data, strict=True))
     with_it = [seconds for turn, seconds in pairs if turn <= last]
     after = [seconds for turn, seconds in pairs if turn > last]

@@ -1,8 +1,8 @@
-"""``python -m tests.tools.clusters``: PySpark on clusters of this machine, as users start them.
+"""``python -m tests.tools.clusters``: runs PySpark on clusters on this machine, as users start them.
 
-A standalone master with one worker, and a Spark Connect server, all on loopback. Queries of the
-workloads are run on each by ``--connect``; what is not ``ok``, a process that stays and a port that
-stays open are told, and end with exit code 1.
+They are a standalone master with one worker, and a Spark Connect server, all on loopback. Queries
+of the workloads are run on each by ``--connect``. A query that is not ``ok``, a process that stays
+and a port that stays open are printed, and end with exit code 1.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ def listens(port: int) -> bool:
 
 @contextmanager
 def started(folder: Path, program: str, *arguments: str) -> Iterator[Path]:
-    """A program of Spark's while it runs; the path is its log's."""
+    """A ``with`` statement's context in which a program of Spark's runs; gives its log's path.
+
+    ``program`` is a script in Spark's ``bin``, such as ``spark-submit``.
+    """
     import pyspark
 
     home = Path(pyspark.__file__).parent
@@ -74,7 +77,10 @@ def await_port(port: int, log: Path) -> None:
 
 @contextmanager
 def standalone(folder: Path) -> Iterator[tuple[str, int]]:
-    """The address of a master with a worker, and the master's port."""
+    """A context in which a Spark master with one worker runs; gives the master's address and port.
+
+    The address is for ``--connect``: ``spark://127.0.0.1:PORT``.
+    """
     port, local = free_port(), ("--host", "127.0.0.1", "--webui-port", "0")
     with ExitStack() as stack:
         master = (f"{DEPLOY}.master.Master", *local, "--port", str(port))
@@ -88,7 +94,10 @@ def standalone(folder: Path) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[str, int]]:
-    """The address of a Connect server, and its port."""
+    """A context in which a Spark Connect server runs; gives its address and port.
+
+    The address is for ``--connect``: ``sc://127.0.0.1:PORT``.
+    """
     port = free_port()
     settings = {
         "spark.connect.grpc.binding.address": "127.0.0.1",
@@ -105,7 +114,11 @@ def served(folder: Path) -> Iterator[tuple[str, int]]:
 
 
 def faults(address: str, folder: Path) -> Iterator[str]:
-    """What is not as it should be of a run on a cluster."""
+    """Runs some queries on the cluster at ``address``; yields a text for each fault.
+
+    Faults are a query that is not ``ok``, a run without results, and a process that stays.
+    ``folder``, which must not exist yet, gets the run's files.
+    """
     folder.mkdir()
     project = Project(folder, RUN_SECONDS)
     done = project.benchmark(

@@ -1,11 +1,12 @@
-"""Emitted against hand-written programs: alternating rounds in one process, paired ratios.
+"""Times TPC-H's emitted programs against hand-written ones, in alternating rounds of one process.
 
     python -m tests.tools.handwritten FOLDER [--engine polars] [--input memory] [--size medium]
 
 FOLDER is a checkout of a TPC-H suite that keeps ``queries/<engine>/q<N>.py``, each with a function
 ``q()`` that reads tables by ``utils.get_<table>_ds()`` and hands its query to
 ``utils.run_query(number, query)``, as polars-benchmark does. Nothing of it is imported but the
-queries. For ``--engine duckdb`` no folder is needed: the SQL is run by hand in its place.
+queries. For ``--engine duckdb`` no folder is needed: the workload's SQL, as written, takes the
+hand-written program's place.
 """
 
 from __future__ import annotations
@@ -48,7 +49,11 @@ def main(
     rounds: Annotated[int, typer.Option(help="Rounds of each program.")] = 7,
     only: Annotated[str, typer.Option(help="Queries, such as q02,q17. Default: all.")] = "",
 ) -> None:
-    """Prints, for each query, emitted / hand-written seconds, and their geometric mean."""
+    """Prints each query's seconds by both programs with their ratio, and the ratios' mean.
+
+    A ratio is emitted over hand-written, the mean is geometric. A query without a hand-written
+    program is left out.
+    """
     workload = load(WORKLOAD)
     with Cache() as cache:
         data = prepare(workload, size, source, cache)
@@ -80,7 +85,11 @@ Measured = tuple[float, float, float]
 
 
 def _measured(ours: Run, theirs: Run, rounds: int) -> Measured:
-    """The two take turns and swap who goes first, so that the machine's drift hits both."""
+    """Returns the median seconds of both programs, and the median ratio of their paired rounds.
+
+    ``ours`` runs the emitted program, ``theirs`` the hand-written one. They take turns, and swap
+    who goes first, so that the machine's drift hits both.
+    """
     ours(), theirs()
     seconds: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds):
@@ -126,7 +135,10 @@ def _by_hand(
 
 
 def _pretend_utils(engine: str, session: Any, source: Input, tables: Mapping[str, Table]) -> None:
-    """Stands in for the suite's own ``utils``: its tables are ours, its runner is this one."""
+    """Makes a module in the place of the suite's ``utils``, which the hand-written programs import.
+
+    Its ``get_…_ds`` give the harness's tables; its ``run_query`` keeps a query, to be run later.
+    """
     utils = types.ModuleType(f"queries.{engine}.utils")
     for name in tables:
         reader = _reader(engine, name, session, source, tables[name])

@@ -1,4 +1,4 @@
-"""``python -m tests.tools.on_gpu --engine cudf``: what measuring on a GPU assumes, looked at.
+"""``python -m tests.tools.on_gpu --engine cudf``: shows if what measuring on a GPU assumes is true.
 
 Over group-by and join: what a second synchronisation takes after a run (the clock stopped when the
 device was done), the first run beside later ones (kernels are compiled in the first only), and the
@@ -59,7 +59,11 @@ def main(arguments: Sequence[str]) -> int:
 def looked_at(
     engine: str, session: Session, sql: str, tables: Mapping[str, Table], context: int
 ) -> str:
-    """A line on one query's runs. Raises nothing where the engine cannot answer it."""
+    """Runs a query several times on the GPU; returns its times and memory as a line of text.
+
+    If the engine does not support the query, or fails, the line says so. ``context`` is the memory
+    of the GPU, in bytes, that was in use before the first table was loaded.
+    """
     device = session.device
     assert device is not None
     schemas = {name: table.schema for name, table in tables.items()}
@@ -92,7 +96,11 @@ def looked_at(
 
 
 def fallen_back(session: Session) -> str:
-    """What cudf.pandas' profiler counts, and the share that is made of it."""
+    """Returns a text: the calls that cudf.pandas' profiler counts by GPU and CPU, and their share.
+
+    The share is the session's own: that of the program which ran on the CPU. The text is "" for
+    other engines.
+    """
     accelerator = getattr(session, "accelerator", None)
     if accelerator is None:
         return ""
@@ -105,7 +113,7 @@ def fallen_back(session: Session) -> str:
 
 
 def used_bytes() -> int:
-    """Of the first GPU, by whoever."""
+    """Returns how many bytes of the first GPU's memory are in use, by any process."""
     gpu = gpus()[0]
     return gpu.memory_bytes - gpu.free_bytes
 

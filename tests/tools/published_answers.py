@@ -1,4 +1,4 @@
-"""TPC-H's published answers against those of the engines, at the scale that they are published for.
+"""Compares engines' answers to TPC-H's queries with those that TPC publishes, at scale 1.
 
     python -m tests.tools.published_answers FOLDER [--engine polars] [--input memory] [--only q02]
 
@@ -63,7 +63,10 @@ def main(
     source: Annotated[Input, typer.Option("--input", help="memory or parquet")] = Input.MEMORY,
     only: Annotated[str, typer.Option(help="Queries, such as q02,q17. Default: all.")] = "",
 ) -> None:
-    """Prints the first difference of each answer, and how many equal the published ones."""
+    """Prints each answer's first difference from the published one, and how many have none.
+
+    Exits with code 1 if an answer differs.
+    """
     chosen = engine.split(",") if engine else installed(serving=True)
     failed = [name for name in chosen if not _equal(folder, name, source, only)]
     raise typer.Exit(1 if failed else 0)
@@ -97,7 +100,7 @@ def _equal(folder: Path, engine: str, source: Input, only: str) -> bool:
 
 
 def read(folder: Path, query: str) -> list[list[str]]:
-    """The published rows of a query, as text."""
+    """Returns the published rows of a query, such as ``q01``; values are text without padding."""
     file = folder / f"q{int(query[1:])}.out"
     if not file.exists():
         raise typer.BadParameter(f"there is no {file}")
@@ -108,7 +111,11 @@ def read(folder: Path, query: str) -> list[list[str]]:
 def difference(
     query: str, names: Sequence[str], rows: Sequence[Row], published: Sequence[Sequence[str]]
 ) -> str | None:
-    """How an answer's rows differ from the published ones, in order; None where they do not."""
+    """Returns how an answer's rows first differ from the published ones; None if all agree.
+
+    Rows are compared in their order, values by the rule for their column (see `agrees`). ``query``
+    is the query's name, ``names`` are the answer's columns.
+    """
     if len(rows) != len(published):
         return f"{len(rows)} rows, published {len(published)}"
     rules: Mapping[str, str] = COMPUTED.get(query, {})
@@ -120,10 +127,10 @@ def difference(
 
 
 def agrees(rule: str, given: Any, published: str) -> bool:
-    """Whether a value meets a published one by the rule for its kind.
+    """True if a value agrees with a published one by a rule: EXACT, SUM, AVERAGE or RATIO.
 
-    2.1.3.5: a) plain columns and counts are equal; b) ratios and d) averages, rounded to cents, are
-    within 1%; c) sums are within 100 dollars. What divides a sum counts as a ratio.
+    Clause 2.1.3.5: a) plain columns and counts are equal; b) ratios and d) averages, rounded to
+    cents, are within 1%; c) sums are within 100 dollars. A sum that is divided counts as a ratio.
     """
     if rule == EXACT and not isinstance(given, (float, Decimal)):
         return str(given).strip() == published

@@ -54,7 +54,7 @@ APPLY = """() => new Promise((done) => {
 
 
 def many(cells: int) -> Document:
-    """A run of so many cells, one in fifty without a time."""
+    """Returns a results file with this number of cells, of which about one in fifty has no time."""
     content = document(list(_cells(cells)), sql=_Queries())
     for entry in content["benchmarks"]:
         entry["extra_info"]["turns"] = list(range(ROUNDS))
@@ -88,7 +88,7 @@ def _cells(count: int) -> Iterator[Asked]:
 
 
 def build_seconds(results: Path, page: Path) -> float:
-    """Wall-clock seconds of `python -m report` in a process of its own."""
+    """Builds a page by `python -m report`, in a process of its own; returns the seconds it took."""
     start = time.perf_counter()
     subprocess.run([sys.executable, "-m", "report", str(results), "-o", str(page)], check=True,
                    stdout=subprocess.DEVNULL)  # fmt: skip
@@ -96,7 +96,11 @@ def build_seconds(results: Path, page: Path) -> float:
 
 
 def browse(page: Path) -> dict[str, float]:
-    """Seconds until everything in the window is drawn, and of each change."""
+    """Opens a page in Chromium; returns, by name, the seconds of the first view and of each change.
+
+    The first view ends when the ranking is drawn. A change is what a reader chooses, such as
+    another metric; it ends when the page has been redrawn.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -119,7 +123,7 @@ def browse(page: Path) -> dict[str, float]:
 
 
 def main(cells: Annotated[int, typer.Option(help="How many.")] = 100_000) -> None:
-    """Prints a table of figures."""
+    """Prints the sizes of results file and page, and the seconds to build and use the page."""
     table = Table("what", "figure")
     with tempfile.TemporaryDirectory() as folder:
         results, page = Path(folder) / "results.json", Path(folder) / "page.html"
