@@ -37,9 +37,10 @@ Matrix = Mapping[Construct, Mapping[str, str]]
 
 
 def matrix(names: Sequence[str]) -> Matrix:
-    """Returns, by construct and engine, whether the construct's query compiles.
+    """Returns, by construct and engine, whether the engine has a program for the construct's query.
 
-    The values are ok, ok * (but for some cases), cannot, and not yet.
+    The values are texts: ok, ok * (it compiles, but a declared gap excludes some cases), cannot,
+    and not yet.
     """
     tables = {name: Table(name, schema, 1) for name, schema in TABLES.items()}
     chosen = {name: engines.get(name) for name in names}

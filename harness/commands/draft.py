@@ -51,12 +51,15 @@ class Drafted:
         return [column for column in self.table.schema if column.name.isprintable()]
 
     def is_key(self, column: Column) -> bool:
-        """True if hardly any two rows have the same value in this column."""
+        """True if nearly every row (95%) has a value of its own in this column."""
         return self.different(column) > SHARE * min(self.table.rows, 1_000_000)
 
     @property
     def label(self) -> Column | None:
-        """Returns the column to group by: if possible a text, with few values but more than one."""
+        """Returns the column to group by: one with 2 to 1,000 values, no float and no key; or None.
+
+        Text is preferred, then few values.
+        """
         few = [
             column
             for column in self.usable
@@ -69,7 +72,10 @@ class Drafted:
 
     @property
     def measure(self) -> Column | None:
-        """Returns the column of numbers to average: if possible floats, and not a key."""
+        """Returns the column of numbers to average, or None: not the label, and no integer key.
+
+        Floats are preferred, then many different values.
+        """
         label = self.label
         numbers = [c for c in self.usable if c.type in (Type.FLOAT64, Type.INT64)]
         numbers = [
@@ -232,6 +238,6 @@ def _scalar(value: object) -> str:
 
 
 def relative(path: Path, output: Path) -> str:
-    """Returns a path relative to the folder of the workload file ``output``."""
+    """Returns, as text, a path relative to the folder of the workload file ``output``."""
     text = os.path.relpath(path, output.parent)
     return f"./{text}" if text.startswith("~") else text

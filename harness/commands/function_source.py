@@ -102,7 +102,10 @@ def _statement(name: str, value: Any, user: str) -> str:
 
 
 def _is_plain(value: Any, depth: int = 0) -> bool:
-    """True if ``repr`` of a value is a literal; not of infinity, nor of a list within itself."""
+    """True if ``repr`` of a value is a literal; not of infinity, nor of a list within itself.
+
+    ``depth`` is how many containers are around the value; more than DEEPEST are refused.
+    """
     if depth > DEEPEST:
         return False
     if type(value) in (list, tuple, set):

@@ -116,7 +116,10 @@ OPEN, AHEAD = "not told apart here", "the other one is ahead"
 
 
 def _missing(run: RunFile, cell: ResultCell, words: dict[str, None]) -> bool:
-    """True if a cell cannot be measured here; the reason then becomes a key of ``words``."""
+    """True if a cell of a results file cannot be measured here.
+
+    The reason then becomes a key of ``words``, which collects each reason once.
+    """
     reason = why_not(run, cell)
     if reason:
         words[reason] = None
@@ -156,7 +159,7 @@ def _print_head(run: RunFile, missing: Iterable[str]) -> None:
 
 
 def _say(line: str) -> None:
-    """Prints a line with texts of the results file."""
+    """Prints a line that quotes a results file: its control characters are made visible."""
     typer.echo(visible(line.replace("\n", " ")))
 
 
@@ -276,10 +279,12 @@ def _ratio(there: Sequence[ResultCell], here: Sequence[ResultCell]) -> tuple[str
 
 
 def _verdict(then: Ratio, now: Ratio) -> str:
-    """Returns how the ratio measured here (``now``) agrees with that of the results file.
+    """Returns how the ratio measured here, ``now``, agrees with the results file's, ``then``.
 
-    It is REPRODUCED if their intervals overlap, else SAME; AHEAD if another engine is the faster
-    one; OPEN if an interval is missing, or ``now`` shows neither a difference nor a tie.
+    - OPEN: an interval is missing, or ``now`` shows neither a difference nor a tie.
+    - REPRODUCED: the two intervals overlap.
+    - SAME: they do not, but the same engine is ahead, or one ratio shows no difference.
+    - AHEAD: the other engine is ahead here.
     """
     if then.interval is None or now.interval is None or (now.covers_one and not now.is_tie):
         return OPEN

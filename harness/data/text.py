@@ -120,7 +120,10 @@ def _fits(text: pa.Array, kind: Type) -> bool:
 
 
 def _unless(text: pa.Array, pattern: str, kind: Type) -> pa.Array:
-    """Returns the text; raises ArrowInvalid if a value matches the pattern."""
+    """Returns the text; raises ArrowInvalid if a value matches the pattern.
+
+    The error's message says that the value is none of the type ``kind``.
+    """
     bad = pc.match_substring_regex(text, pattern)
     if pc.any(bad).as_py():
         value = text.filter(bad)[0].as_py()

@@ -26,7 +26,10 @@ def granted_cores(root: Path = Path("/")) -> float | None:
 
 
 def memories(root: Path = Path("/")) -> list[Memory]:
-    """Returns the limit and free bytes of every group that limits this process' memory."""
+    """Returns the limit and free bytes of every group that limits this process' memory.
+
+    ``root`` is the folder that stands for ``/``.
+    """
     found = [_memory(group, *names) for group in _along("memory", root) for names in _MEMORY_FILES]
     return [memory for memory in found if memory is not None]
 
@@ -48,7 +51,11 @@ def _memory(group: Path, limit_file: str, used_file: str, cache: str) -> Memory 
 
 
 def _along(controller: str, root: Path) -> Iterator[Path]:
-    """Yields the folders of the groups with a controller: this process' own, and those above."""
+    """Yields the folders of control groups: this process' own, then those above it.
+
+    They are the groups of ``controller``: ``memory`` or ``cpu``. ``root`` is the folder that stands
+    for ``/``.
+    """
     with contextlib.suppress(OSError):
         for line in (root / "proc/self/cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)

@@ -16,10 +16,10 @@ _REF = re.compile(r"ref: (refs/[!-~]+)")
 
 
 def commit_of(folder: Path) -> dict[str, str]:
-    """Returns the commit's ``id``, the ``branch`` and the ``project``, as pytest-benchmark does.
+    """Returns the ``id`` of a folder's commit, the ``branch``, and ``project``, the folder's name.
 
-    ``id`` is "unversioned" without a commit. Whether files differ from the commit is left out:
-    finding that needs git.
+    The names are those of pytest-benchmark's files. ``id`` is "unversioned" without a commit.
+    Whether files differ from the commit is left out: finding that needs git.
     """
     about = {"id": "unversioned", "branch": "(unknown)", "project": folder.name}
     git = next((place / ".git" for place in (folder, *folder.parents) if _here(place)), None)

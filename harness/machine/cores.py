@@ -15,7 +15,7 @@ FEWEST_SECONDS = 0.05
 def busy_cores(record: Record) -> float | None:
     """Returns the processor time of a cell's rounds over their wall-clock time.
 
-    None if the rounds are too short to tell.
+    It is None if the rounds took less than FEWEST_SECONDS together, which is too short to tell.
     """
     seconds = sum(one.seconds for one in record.rounds)
     loops = record.figures.loops if record.figures else None
@@ -25,7 +25,10 @@ def busy_cores(record: Record) -> float | None:
 
 
 def overruns(records: Iterable[Record]) -> list[str]:
-    """Returns a warning for each engine and number of threads that the engine exceeded."""
+    """Returns a warning for each engine that kept more cores busy than it was given threads.
+
+    There is one for each number of threads; up to TOLERANCE times as many cores are no reason.
+    """
     over: dict[tuple[str, int], list[tuple[float, Record]]] = {}
     for record in records:
         cores, cell = busy_cores(record), record.cell

@@ -41,8 +41,9 @@ def is_loopback(address: str) -> bool:
 
 
 def on_loopback(address: str | None) -> dict[str, str]:
-    """Returns the variable that makes Spark listen on loopback, unless the cluster is elsewhere.
+    """Returns the environment variable that makes Spark listen on loopback, as {name: value}.
 
-    ``address`` is the cluster's, None if there is none.
+    ``address`` is that of a cluster, None if there is none. For one on another machine it returns
+    {}.
     """
     return {"SPARK_LOCAL_IP": "127.0.0.1"} if address is None or is_loopback(address) else {}

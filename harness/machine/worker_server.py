@@ -48,13 +48,14 @@ def serve(
     at_death: signal.Signals = signal.SIGCONT,
     at_end: Callable[[], object] = lambda: None,
 ) -> None:
-    """Answers each request by the handler of its type.
+    """Answers each request by the handler of its type; returns never.
 
-    ``arguments`` are the numbers of two file descriptors: of the pipe of requests and of replies.
-    A handler's exception becomes a `Failure`; its traceback goes to the log. The process ends, with
-    its descendants, as soon as the parent is gone; the kernel then sends it ``at_death``: SIGKILL
-    is for a worker that starts no other process (see ``_receive``). ``at_end`` is called first, in
-    another thread than the handlers; it may take END_SECONDS.
+    ``arguments`` are the numbers of two file descriptors: of the pipe of requests and of replies. A
+    handler's exception becomes a `Failure`; its traceback goes to the log. The process ends, with
+    its descendants, as soon as the parent is gone: it notices that the pipe is closed. The kernel
+    then also sends it ``at_death``: SIGCONT wakes it if it is stopped; SIGKILL also ends native
+    code at once, but leaves descendants behind, so it is for a worker that has none. ``at_end`` is
+    called first, in another thread than the handlers; it may take END_SECONDS.
     """
     requests, replies = map(int, arguments)
     _become_a_leaf_of_the_run(at_death)

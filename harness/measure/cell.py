@@ -159,7 +159,7 @@ class Measurement:
 
     @property
     def sure(self) -> bool:
-        """True if the cell's median is known as precisely as wanted, from enough blocks."""
+        """True if the median is known to the wanted precision, after a fewest number of blocks."""
         return self._is_sure and self._blocks >= self.rounds.fewest_blocks
 
     def complete(self) -> None:
@@ -330,7 +330,11 @@ class Measurement:
             self._uncounted += 1
 
     def _is_short(self, ran: Ran) -> bool:
-        """True if the first round was so short that each further round should be several runs."""
+        """True if the cell's first round was so short that each later round should be several runs.
+
+        False if the number of runs is decided already: it was by an earlier round or pass, and is
+        one for a program that writes its answer to a file.
+        """
         known = bool(self._rounds or self.task.rounds) or self._loops > 1 or self.task.writes
         return not known and loops_for(ran.seconds) > 1
 

@@ -123,7 +123,8 @@ class WorkerPool(Closing):
         """Begins to start the workers of cells, side by side, and returns before they have started.
 
         ``worker_for`` waits for all of them. An engine's first process starts alone, so that
-        nothing disturbs the measured time of its start, unless cells get only a moment of rounds.
+        nothing disturbs the measured time of its start; but side by side, and not timed, if a
+        cell's rounds get less than LEAST_ROUNDS seconds.
         """
         for key in dict.fromkeys(map(_without_query, cells)):
             if key not in self._workers and not self._failures.get(key):
@@ -189,8 +190,9 @@ class WorkerPool(Closing):
     def make_room(self, cells: Iterable[Cell]) -> None:
         """Ends workers of other cells, the largest first, while these cells may lack memory.
 
-        A lone cell has a GPU to itself; several cells share it with earlier workers while it has
-        room.
+        They may, if less than ROOM_SHARE of an engine's memory limit is left for them. Workers of
+        other cells on a GPU are all ended if a single cell uses the GPU, or if it is over half
+        full.
         """
         cells = list(cells)
         own = set(map(_without_query, cells)) & self._workers.keys()
@@ -217,7 +219,10 @@ class WorkerPool(Closing):
         return sum(sizes) + each * (len(keys) - len(sizes)) <= self.settings.together_limit
 
     def crowds(self, cell: Cell) -> bool:
-        """Returns whether other workers hold so much memory that this cell's may have lacked it."""
+        """Returns whether this cell's worker may have lacked memory because of other workers.
+
+        It may, if they hold more than CROWD_SHARE of the memory limit, or are on the same GPU.
+        """
         others = self._workers.keys() - {_without_query(cell)}
         if on_gpu(cell) and any(map(on_gpu, others)):
             return True

@@ -66,11 +66,17 @@ class Rounds:
 
     @property
     def fewest_blocks(self) -> int:
-        """Returns the fewest blocks that a pass has before its median counts as known."""
+        """Returns the fewest blocks that a pass has before its median counts as known.
+
+        They are FEWEST_BLOCKS, shared out among the passes that are asked for (``processes``).
+        """
         return math.ceil(FEWEST_BLOCKS / self.processes)
 
     def first(self, seconds: float) -> Rounds:
-        """Returns the limits of a cell's first pass, which takes at most ``seconds``."""
+        """Returns the limits of a cell's first pass: at most ``seconds``, and at most its share.
+
+        Its share is this object's ``seconds`` divided by ``processes``.
+        """
         return self.within(min(seconds, self.seconds / self.processes))
 
     def within(self, seconds: float) -> Rounds:
@@ -78,7 +84,10 @@ class Rounds:
         return replace(self, seconds=max(0.0, min(seconds, self.seconds)))
 
     def later(self, seconds: float) -> Rounds:
-        """Returns the limits of a later pass, which goes on for all of ``seconds``."""
+        """Returns the limits of a later pass: ``seconds`` are used up, however precise the median.
+
+        It also ends after LATER_ROUNDS rounds, and gets at most as many seconds as a first pass.
+        """
         most = min(LATER_ROUNDS, self.most)
         share = self.first(seconds)
         return replace(share, fewest=min(self.fewest, most), most=most, precision=0.0)
@@ -119,5 +128,8 @@ def sure(seconds: Sequence[float], precision: float = PRECISION) -> bool:
 
 
 def loops_for(seconds: float) -> int:
-    """Returns how many times a program that takes ``seconds`` is run in one round."""
+    """Returns how many times a program that takes ``seconds`` is run in one round.
+
+    Once if it takes SHORT_SECONDS or more, else so often that a round takes LOOPED_SECONDS.
+    """
     return 1 if seconds >= SHORT_SECONDS else math.ceil(LOOPED_SECONDS / max(seconds, 1e-6))

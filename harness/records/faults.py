@@ -8,7 +8,10 @@ MESSAGE_LENGTH = 300
 
 
 def first_fault(error: ValidationError) -> str:
-    """Returns a file's first fault in one line, such as ``cells[3].outcome: what is wrong``."""
+    """Returns the first of pydantic's errors in one line: ``cells[3].outcome: what is wrong``.
+
+    If there are others, the line ends with their number.
+    """
     fault, *others = error.errors(include_url=False, include_input=False)
     place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in fault["loc"]).lstrip(".")
     more = f" (and {len(others)} more faults)" if others else ""

@@ -52,10 +52,11 @@ def interval_ranks(count: int) -> tuple[int, int]:
 
 
 def blocks(values: Sequence[float], turns: Sequence[int]) -> Sequence[float]:
-    """Returns the median of each turn's values, or all values if there are too few turns.
+    """Returns the median of each turn's values; all values if there are under FEWEST_ROUNDS turns.
 
-    Rounds of one turn have met the same disturbances, so that they count as one observation (a
-    cluster sample: Cochran, Sampling Techniques, 1977, chapter 9).
+    ``turns`` holds the turn of each value. Rounds of one turn have met the same disturbances, so
+    that they count as one observation (a cluster sample: Cochran, Sampling Techniques, 1977,
+    chapter 9).
     """
     count = len(set(turns))
     if count == len(turns) or count < FEWEST_ROUNDS:

@@ -42,7 +42,11 @@ _OF_TABLES = tuple(
 
 
 def refuse_what_cannot_be(config: pytest.Config) -> None:
-    """Raises UsageError for paths that are not UTF-8, and for options that cannot be combined."""
+    """Raises UsageError for a command line that cannot be run as a benchmark.
+
+    Its arguments, and pytest's root folder, must be UTF-8. Parallel tests (``-n``),
+    --benchmark-skip, and --benchmark-disable with --resume are refused.
+    """
     for text in (config.rootpath, *config.invocation_params.args):
         if not is_utf8(text):
             raise pytest.UsageError(f"{visible(str(text))!r} is not UTF-8; rename it")

@@ -25,7 +25,11 @@ class Pages:
 
     @property
     def is_due(self) -> bool:
-        """True if it is time to draw the page again; call it only while no engine runs."""
+        """True if it is time to draw the page again; call it only while no engine runs.
+
+        It is time when the pause that `refresh` set is over, unless the budget is used up. The
+        pause is such that drawing takes at most a small share of the run.
+        """
         return self._budget.used >= self._next and self._budget.left > 0
 
     def refresh(self, journal: Path, warn: Callable[[str], None]) -> None:

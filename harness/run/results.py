@@ -138,7 +138,7 @@ def _programs_of(query: Query) -> str:
 
 
 def _from_here(path: Path) -> str:
-    """Returns the path relative to the working folder; only the name of a file outside it."""
+    """Returns a file's path relative to the working folder; its name alone if it is not below."""
     here, file = Path.cwd(), path.absolute()
     return (file.relative_to(here) if file.is_relative_to(here) else Path(file.name)).as_posix()
 

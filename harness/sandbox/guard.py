@@ -173,8 +173,10 @@ def _functions() -> dict[str, list[tuple[bool, str | None]]]:
 def _is_consistent(stability: str | None, parameters: Sequence[str | None]) -> bool:
     """True if a function's value depends only on its arguments, and maybe the time zone.
 
-    With the extension ICU built in, dates with a time zone give ``+``, ``date_trunc`` and some
-    forty others a further variant, which is consistent within a query only.
+    ``stability`` is DuckDB's word for that, such as CONSISTENT; ``parameters`` are the names of the
+    parameters' types. With the extension ICU built in, dates with a time zone give ``+``,
+    ``date_trunc`` and some forty others a further variant, which is consistent within a query only;
+    it is accepted.
     """
     zoned = any(re.search(ZONED, parameter or "") for parameter in parameters)
     return stability == "CONSISTENT" or (stability == "CONSISTENT_WITHIN_QUERY" and zoned)

@@ -10,7 +10,7 @@ PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @cache
 def words_of_sql() -> frozenset[str]:
-    """The words that DuckDB does not take for a column's name everywhere."""
+    """Returns DuckDB's keywords that cannot be a column's name in every place without quotes."""
     import duckdb
 
     with duckdb.connect() as connection:

@@ -20,7 +20,12 @@ OF_SYNTAX = re.compile(r"pars|syntax", re.IGNORECASE)
 def advised(
     error: WorkloadError, sql: str, tables: Mapping[str, Table], sources: Mapping[str, TableSource]
 ) -> WorkloadError:
-    """Returns an error of a query over these tables, with advice if there is any."""
+    """Returns a query's error, its message followed by what to write instead, if that is known.
+
+    What to write is known from the columns of the query's ``tables``, and from what their text
+    columns look like. ``sources`` are the declarations of the user's tables in the workload file.
+    An error without advice is returned unchanged.
+    """
     found = dict.fromkeys(_all_advice(error.message, sql, tables, sources))
     if not found:
         return error

@@ -81,7 +81,10 @@ class Compiler:
         return errors
 
     def query(self, query: Query, schemas: Schemas) -> Planned:
-        """The compiled query. Raises WorkloadError, with file and line, where it is wrong."""
+        """Returns a compiled query: the description of its answer, and its plan as text.
+
+        Raises WorkloadError, with file and line, where the query is wrong.
+        """
         key = query.name, tuple(schemas.items())
         if key not in self._queries:
             self._check_native(query)
@@ -132,9 +135,10 @@ class Compiler:
     def program(
         self, query: Query, schemas: Schemas, engine: str, source: Input, own: str = ""
     ) -> Program:
-        """An engine's program: the compiled one, or a user's ``own`` (``file.py:function``).
+        """Returns an engine's program: compiled, or the user's ``own`` (``file.py:function``).
 
-        Raises Unsupported where the engine cannot do the query.
+        ``source`` is the kind of input that it starts from. Raises Unsupported where the engine
+        cannot do the query.
         """
         key = query.name, tuple(schemas.items()), engine, source, own
         if key not in self._programs:

@@ -55,7 +55,7 @@ class Workload(DataSource):
     queries: tuple[Query, ...]
 
     def query(self, name: str) -> Query:
-        """A query by its name. Raises WorkloadError where there is none."""
+        """Returns the query with a name; raises WorkloadError if there is none."""
         for query in self.queries:
             if query.name == name:
                 return query
@@ -105,10 +105,9 @@ def _query(document: Document, name: str, model: QueryModel) -> Query:
 
 
 def _check_beside(document: Document, function: str, line: int) -> None:
-    """Raises WorkloadError if ``function`` names no usable program.
+    """Raises WorkloadError, for this line, unless ``file.py:function`` names a program to run.
 
-    It is ``file.py:function``; the file must be in the workload's folder or below it. ``line`` is
-    for the error.
+    The file must be in the workload's folder or below it, and must define the function.
     """
     name, _, entry = function.rpartition(":")
     try:

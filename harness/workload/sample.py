@@ -11,7 +11,10 @@ PART = 10
 
 
 def sample(workload: Workload) -> Workload:
-    """Returns the workload with a tenth of its queries; with all if it has a user's own tables."""
+    """Returns the workload with one in ten of its queries, evenly spaced, and at least one.
+
+    With all of them, if the workload has a user's own tables.
+    """
     if workload.data is None:
         return workload
     count = len(workload.queries)

@@ -32,7 +32,10 @@ class Replaced:
 
 
 def replaced(results: Results) -> Replaced:
-    """Finds the cells in view that earlier runs measured, too, and compares their errors."""
+    """Finds the cells in view that earlier runs measured, too, with the same program.
+
+    It counts them, and those whose error is MUCH_NOISIER times the smallest earlier one or more.
+    """
     before: dict[object, list[ResultCell]] = {}
     for cell in results.superseded:
         if cell.seconds:

@@ -156,7 +156,7 @@ def _worst(
 ) -> Worst | None:
     """Returns the query on which an engine's ratio to another (by default the best) is largest.
 
-    It is None if no ratio is much above 1.
+    It is None if no ratio is NOTABLE or more, with an interval that excludes 1.
     """
     found = None
     for task in tasks:
@@ -180,7 +180,10 @@ def _peak(tasks: Sequence[Task], engine: EngineVersion) -> int | None:
 def _leaner(
     peaks: Mapping[EngineVersion, int | None], best: EngineVersion
 ) -> tuple[EngineVersion, int] | None:
-    """Returns the engine with the lowest peak, and this peak, if the best needs much more."""
+    """Returns the engine with the lowest peak of memory, and this peak in bytes; or None.
+
+    None if the engine ``best`` has no peak, or needs less than MUCH_MEMORY times the lowest.
+    """
     known = {engine: peak for engine, peak in peaks.items() if peak is not None}
     own = known.get(best)
     if own is None:

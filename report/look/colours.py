@@ -38,7 +38,10 @@ def mixed(one: str, other: str, share: float) -> str:
 
 
 def _readable(colour: Channels, page: str, towards: str) -> str:
-    """Returns the colour, mixed with ``towards`` until its contrast to the page suffices."""
+    """Returns the colour, mixed with ``towards`` until it stands out from the page's colour.
+
+    It does at a contrast ratio of LEAST_CONTRAST. ``page`` and ``towards`` are ``#rrggbb``.
+    """
     for step in range(21):
         text = _hex(_mix(colour, _channels(towards), step / 20))
         if contrast(text, page) >= LEAST_CONTRAST:

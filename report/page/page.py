@@ -98,7 +98,7 @@ def _tools() -> dict[str, Any]:
 
 
 def _metrics(comparison: Comparison) -> list[Metric]:
-    """Returns the metrics for which some cell has a value: older runs lack some."""
+    """Returns the default metric, and those for which some cell has a value."""
     entries = [entry for task in comparison.tasks for entry in task.entries.values()]
     known = {DEFAULT.name, *(name for entry in entries for name in entry.estimates)}
     return [metric for metric in METRICS if metric.name in known]
@@ -112,7 +112,10 @@ def _machines(results: Results) -> list[MachineEntry]:
 def _filters(
     results: Results, comparison: Comparison
 ) -> list[tuple[str, str, Mapping[str | int, str]]]:
-    """Returns the name, label and choices of each filter of the page, by which a reader selects."""
+    """Returns the page's filters, each as name, label and choices: ``("size", "Size", {…})``.
+
+    Choices map each value that a setting has in the comparison to the text that is shown for it.
+    """
     settings, titles = comparison.settings, results.workloads
     return [
         ("machine", "Machine", {s.machine: s.machine for s in settings}),

@@ -15,7 +15,7 @@ def gibibytes(count: int) -> str:
 
 
 def noise(entry: NoiseEntry | None) -> str:
-    """Returns a sentence on how much the time of the probe changed during a run."""
+    """Returns a phrase on how much the probe's time changed during a run, or "not measured"."""
     if entry is None or entry.moved is None:
         return "not measured"
     direction = "slower" if entry.moved >= 0 else "faster"
@@ -56,12 +56,15 @@ def _strayed(noisy: Sequence[NoiseEntry]) -> str:
 
 
 def environment(entry: EnvironmentEntry | None) -> list[tuple[str, str]]:
-    """Returns facts about a run's environment, each with its name; unknown ones are left out."""
+    """Returns facts about a run's environment as pairs (name, text); unknown ones are left out."""
     return [] if entry is None else list(_facts(entry))
 
 
 def data(workloads: Mapping[str, WorkloadEntry]) -> list[tuple[str, str]]:
-    """Returns, for each workload, how its tables differ from the user's files, in words."""
+    """Returns pairs (``Data of NAME``, text): how a workload's tables differ from the user's files.
+
+    A workload whose tables do not differ has none.
+    """
     return [(f"Data of {name}", "; ".join(w.notes)) for name, w in workloads.items() if w.notes]
 
 

@@ -245,7 +245,7 @@ class Writer:
         return self.either("", f" where {self.test()}")
 
     def listed(self, name: str, write: Callable[[], str]) -> str:
-        """Returns one to three expressions made by ``write``: ``… as v0, … as v1`` for the name v."""
+        """Returns one to three expressions by ``write``: ``… as v0, … as v1`` for the name v."""
         count = self.either(1, 2, 3)
         return ", ".join(f"{write()} as {name}{n}" for n in range(count))
 

@@ -1,4 +1,4 @@
-"""``python -m tests.tools.battery --engine cudf``: runs the battery on an engine in a process apart.
+"""``python -m tests.tools.battery --engine cudf``: the battery, on an engine in its own process.
 
 The battery is all queries of ``tests/semantics/*.yaml``. For engines that the tests cannot start
 beside others, such as those that need a GPU: each query is run as a benchmark runs it, in a worker

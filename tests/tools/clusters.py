@@ -1,4 +1,4 @@
-"""``python -m tests.tools.clusters``: runs PySpark on clusters on this machine, as users start them.
+"""``python -m tests.tools.clusters``: runs PySpark on clusters here, started as users start them.
 
 They are a standalone master with one worker, and a Spark Connect server, all on loopback. Queries
 of the workloads are run on each by ``--connect``. A query that is not ``ok``, a process that stays

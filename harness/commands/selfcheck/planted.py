@@ -119,7 +119,10 @@ class Wrong(Planted):
 
 
 class Late(Planted):
-    """An engine that never ends, and starts a process of its group, of another, and an orphan."""
+    """An engine whose run never ends, and that leaves three children to be killed.
+
+    One is in its process group, one in another, and one has lost its parent.
+    """
 
     class session(PlantedSession):
         def act(self) -> None:

@@ -59,7 +59,7 @@ class Device:
 
 
 class UncountedDevice(Device):
-    """A device whose memory is allocated by other processes, a cluster's workers."""
+    """A device whose memory is allocated by a cluster's workers; its use is therefore unknown."""
 
     def begin(self) -> None:
         self.synchronise()

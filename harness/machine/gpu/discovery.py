@@ -78,7 +78,7 @@ def usable_gpu() -> Gpu:
 
 
 def has_room() -> bool:
-    """True if the first GPU has enough free memory for one more engine."""
+    """True if half of the first GPU's memory is free, so that one more engine can start on it."""
     try:
         gpu = gpus()[0]
     except NoGpu:

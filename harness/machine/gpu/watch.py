@@ -83,9 +83,9 @@ class GpuWatch:
             self.readings.append(self._device.reading())
 
     def joules(self, runs: int) -> float | None:
-        """Returns the energy of one of ``runs`` watched runs.
+        """Returns the energy (J) of one of ``runs`` watched runs, on average.
 
-        None if the runs took too little time, or if a reading is missing.
+        None if the runs took less than LEAST_SECONDS together, or if a reading is missing.
         """
         known = [m for m in self._millijoules if m is not None]
         if not known or len(known) < len(self._millijoules) or self._seconds < LEAST_SECONDS:
