@@ -64,7 +64,11 @@ def _cell(
 
 
 def as_tables(found: Matrix, width: int) -> RenderableType:
-    """Returns tables of the constructs that some engine lacks, split to fit ``width``."""
+    """Returns what the terminal shows of ``found``, a `matrix`: tables, a list, and a legend.
+
+    The tables have the constructs that some engine lacks, and as many engines each as fit
+    ``width``; the list names the constructs that every engine has.
+    """
     lacking = {each: row for each, row in found.items() if set(row.values()) - {OK, OK_BUT}}
     names = list(next(iter(found.values())))
     parts: list[RenderableType] = []
@@ -75,7 +79,7 @@ def as_tables(found: Matrix, width: int) -> RenderableType:
 
 
 def _flowing(texts: Iterable[str], width: int) -> str:
-    """Joins texts into lines of at most ``width`` characters, with no break inside a text."""
+    """Joins texts by a dot into lines of at most ``width`` characters; no text is broken."""
     joined = " · ".join(text.replace(" ", "\N{NO-BREAK SPACE}") for text in texts)
     return textwrap.fill(joined, width).replace("\N{NO-BREAK SPACE}", " ") + "\n"
 

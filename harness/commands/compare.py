@@ -103,7 +103,7 @@ def compare(
 
 
 def _share(text: str) -> float:
-    """Returns a percentage as a share: ``5%`` is 0.05."""
+    """Returns a percentage as a share: ``5%`` is 0.05. Raises ResultsError for any other text."""
     if not re.fullmatch(r"\d+(\.\d+)?%", text):
         raise ResultsError(f"--fail-above {text!r} is not a percentage such as 5%")
     return float(text[:-1]) / 100

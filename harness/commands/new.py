@@ -103,7 +103,7 @@ def _names(name: str, family: str) -> dict[str, str]:
 
 
 def _colour(name: str) -> str:
-    """Returns a colour for an engine, computed from its name: the same each time."""
+    """Returns a colour for an engine, ``#rrggbb``, computed from its name: the same each time."""
     rgb = colorsys.hls_to_rgb(zlib.crc32(name.encode()) / 2**32, 0.45, 0.7)
     return "#" + "".join(f"{round(255 * part):02x}" for part in rgb)
 

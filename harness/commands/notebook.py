@@ -119,7 +119,11 @@ def _written(
 
 
 def _path(source: Any, target: Path) -> Any:
-    """Returns a table's path for a workload file; a frame is first written to Parquet."""
+    """Returns a table as a workload file has it: a path, or a mapping with ``path`` and other keys.
+
+    ``source`` is a path, such a mapping, or a frame, which is written to Parquet, at ``target``
+    with the suffix ``.parquet``. Raises HarnessError for anything else.
+    """
     if isinstance(source, (str, Path)):
         return str(Path(source).expanduser().absolute())
     if isinstance(source, Mapping):

@@ -50,7 +50,9 @@ def why_not(run: RunFile, cell: ResultCell) -> str:
 def _not_the_readers(file: Path, results: Path) -> str:
     """Returns why a workload file may be a stranger's; "" if it is the reader's own.
 
-    pytest runs what lies beside a workload file: ``conftest.py``, and what ``pytest.ini`` names.
+    It may be, if it is not below the working folder, or if it lies beside the results file
+    ``results``, with which it may have come. pytest runs what lies beside a workload file:
+    ``conftest.py``, and what ``pytest.ini`` names.
     """
     here, beside = Path.cwd().resolve(), results.resolve().parent
     if str(file).startswith("-") or not file.resolve().is_relative_to(here):

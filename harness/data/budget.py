@@ -113,7 +113,11 @@ class CacheBudget:
             return min(most - used, max(count, most // GRANTS))
 
     def _most(self, capacity: int) -> int:
-        """Returns the bytes that the cache may hold on a disk of this capacity."""
+        """Returns the bytes that the cache may hold on a disk with ``capacity`` bytes.
+
+        That is the limit, but a part of the disk stays free (one in SPARE). The default limit is
+        MOST_BYTES, or half of the disk if that is less.
+        """
         if self.limit is None:
             return min(MOST_BYTES, capacity // 2)
         return min(self.limit, capacity - capacity // SPARE)

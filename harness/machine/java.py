@@ -36,7 +36,7 @@ def _version(program: Path) -> int | None:
 
 
 def is_loopback(address: str) -> bool:
-    """True if a cluster's address is on this machine only."""
+    """True if a cluster's address, such as ``spark://127.0.0.1:7077``, is on this machine only."""
     return urlsplit(address).hostname in LOOPBACK
 
 

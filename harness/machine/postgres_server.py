@@ -93,7 +93,7 @@ class PostgresServer(Closing):
 
     @property
     def address(self) -> str:
-        """The address for clients; it contains the password."""
+        """The server's URL for clients, ``postgresql://…``; it contains the password."""
         return f"postgresql://bench:{self._password}@127.0.0.1:{self.port}/postgres"
 
     def _initialise(self, initdb: Path) -> None:

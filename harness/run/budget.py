@@ -54,6 +54,6 @@ class Budget:
         """Returns the seconds of the next visit, if ``workloads`` workloads need further rounds.
 
         Half of the remaining time is divided by the number of workloads, so that each is visited
-        several times.
+        several times; a visit gets at least LEAST_VISIT seconds, if so many remain.
         """
         return min(self.left, max(LEAST_VISIT, self.left / (2 * max(workloads, 1))))

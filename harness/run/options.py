@@ -90,7 +90,10 @@ def is_sample(config: pytest.Config) -> bool:
 
 
 def budget(config: pytest.Config) -> float:
-    """Returns the seconds that the run may take, from ``--budget`` or by default."""
+    """Returns the seconds that the run may take: ``--budget``, or else DEFAULT_BUDGET.
+
+    Raises UsageError if --budget is no time, such as ``90s`` or ``5m``.
+    """
     text = config.getoption("budget") or DEFAULT_BUDGET
     try:
         return parse_seconds(text)

@@ -22,7 +22,10 @@ from harness.workload.file import Workload
 def begun(
     folder: Path, register: Register, settings: Settings, options: Mapping[str, Any], cache: Cache
 ) -> JournalFile:
-    """Makes the journal of a new run in a machine's folder; raises ResultsError if that fails."""
+    """Makes the journal of a new run in a machine's folder; raises ResultsError if that fails.
+
+    ``options`` are those on which records depend, by name; ``cache`` knows the data's hashes.
+    """
     return JournalFile.create(folder, _head(register, settings, options, cache))
 
 
@@ -40,8 +43,9 @@ def continued(
 ) -> Unfinished:
     """Opens the journal of the machine's newest interrupted run, to be continued.
 
-    ``register`` gets the start, surroundings and command of that run. Raises ResultsError if there
-    is no interrupted run, or if it measured other cells, data or programs, or had other options.
+    The other arguments describe this run, as for `begun`; ``register`` gets the start, surroundings
+    and command of that run. Raises ResultsError if there is no interrupted run, or if it measured
+    other cells, data or programs, or had other options.
     """
     ended, living = journals(folder)
     if not ended:

@@ -261,7 +261,8 @@ def _above_diagonal(size: int) -> tuple[Any, Any]:
 def _run(run: RunFile, machines: int) -> dict[str, Any]:
     """Returns a run as JSON for the page; ``id`` is for the page's URL.
 
-    ``probe`` is the median of the probe's seconds.
+    ``probe`` is the median of the probe's seconds. ``machines`` is the number of machines in the
+    report: if there are several, the label has the machine's name.
     """
     machine, started, noise = run.machine.name, run.file.started, run.file.noise
     label = f"{started.astimezone(UTC):%Y-%m-%d %H:%M}"

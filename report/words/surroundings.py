@@ -25,7 +25,7 @@ def noise(entry: NoiseEntry | None) -> str:
 
 
 def noise_verdict(runs: Sequence[RunFile]) -> str:
-    """Returns two sentences on whether the runs in view were noisy, and by how much."""
+    """Returns a sentence or two on whether the machine was noisy in these runs, and how much."""
     known = [
         run.file.noise
         for run in runs

@@ -93,7 +93,7 @@ class Tabs:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """A ``with`` statement's context; at its end, raises AssertionError if a page had a fault."""
+        """A ``with`` statement's context; raises AssertionError at its end if a page had faults."""
         yield
         faults = [fault for each in self._open.values() for fault in each.faults]
         for each in self._open.values():

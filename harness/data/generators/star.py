@@ -55,7 +55,10 @@ SCHEMAS = {
 
 
 class StarParams(RowsParams):
-    """``rows`` counts the sales; ``skew`` is that of their customers and products."""
+    """``rows`` counts the sales; ``skew`` is how unevenly they are spread over customers and products.
+
+    With 0 all are equally frequent, with 1 they are as words in a language.
+    """
 
     skew: Skew = 0.7
 

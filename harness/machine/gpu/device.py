@@ -70,10 +70,11 @@ class UncountedDevice(Device):
 
 @cache
 def memory_resource() -> Any:
-    """Returns RMM's memory resource, the same for all engines, with statistics.
+    """Returns RMM's memory resource, which counts what is allocated; all engines have the same.
 
-    It is CUDA's pool of asynchronous allocations; with a limit, RMM's pool of that size: beyond it
-    the device is out of memory, as a smaller card would be.
+    It is CUDA's pool of asynchronous allocations. If the environment variable LIMIT_VARIABLE has a
+    number of bytes, it is RMM's pool of that size: beyond it the device is out of memory, as a
+    smaller card would be.
     """
     import rmm
 

@@ -62,7 +62,10 @@ def gpus() -> tuple[Gpu, ...]:
 
 
 def usable_gpu() -> Gpu:
-    """Returns the first GPU; raises NoGpu if it cannot be used now."""
+    """Returns the first GPU; raises NoGpu if it cannot be used now.
+
+    It cannot, if its driver is for CUDA before LEAST_CUDA, or if over half of its memory is taken.
+    """
     gpu = gpus()[0]
     if tuple(map(int, gpu.cuda.split("."))) < LEAST_CUDA:
         raise NoGpu(
