@@ -109,7 +109,7 @@ def _colour(name: str) -> str:
 
 
 def _is_checkout(folder: Path) -> bool:
-    """True if a folder is a checkout of this project."""
+    """True if a folder is a checkout of this project: ``pyproject.toml`` has the project's name."""
     file = folder / "pyproject.toml"
     if not (file.is_file() and (folder / "harness" / "engines").is_dir()):
         return False

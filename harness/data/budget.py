@@ -64,7 +64,10 @@ class CacheBudget:
         return self.root / ANSWERS
 
     def unfinished(self, final: Path) -> Path:
-        """Returns the path at which something is written before it is moved to ``final``."""
+        """Returns the path at which something is written before it is moved to ``final``.
+
+        It is beside ``final``; its name has the run's, so that it is removed after the run.
+        """
         return final.with_name(f"{final.name}.{self.run}.part")
 
     def use(self, file: Path) -> bool:

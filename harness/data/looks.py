@@ -147,7 +147,7 @@ class LooksOfTexts:
         self._rows[name] = start + len(text)
 
     def found(self) -> Iterator[Look]:
-        """Yields a Look for each column that looks like another type."""
+        """Yields a Look for each text column that looks like another type, such as dates."""
         for name, fitting in self._columns.items():
             likely = [one for one in fitting if one.fitting and (one.form.sql or one.strangers)]
             if likely:

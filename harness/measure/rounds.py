@@ -100,7 +100,11 @@ class Rounds:
         return self._looks_after(len(seconds)) and sure(seconds, self.precision)
 
     def limit(self, rounds: int, spent: float) -> Stopped | None:
-        """Returns why a pass ends after these rounds and ``spent`` seconds; None if it goes on."""
+        """Returns why a pass ends after so many rounds and ``spent`` seconds; None if it goes on.
+
+        It ends after ``most`` rounds (Stopped.ROUNDS), and after at least one round once
+        ``seconds`` are spent (Stopped.BUDGET).
+        """
         if rounds >= self.most:
             return Stopped.ROUNDS
         return Stopped.BUDGET if rounds and spent >= self.seconds else None

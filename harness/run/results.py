@@ -132,7 +132,7 @@ def _workloads(cells: Iterable[CompiledCell]) -> dict[str, WorkloadEntry]:
 
 
 def _programs_of(query: Query) -> str:
-    """Returns the text that replaces the SQL of a query without SQL: its programs' names."""
+    """Returns the text that replaces the SQL of a query without SQL: a comment with programs."""
     own = (function for functions in query.native.values() for function in functions.values())
     return f"-- no SQL: programs that are checked against each other: {', '.join(own)}"
 

@@ -28,8 +28,9 @@ WHERE = {"query": "Query", "setting": "Setting", "label": "Value"}
 def ranking() -> alt.LayerChart:
     """Returns the chart of the engines' mean ratios, best first.
 
-    Fields of its rows: engine, colour, place, ratio, low, high, reach (the rightmost of these),
-    label, note.
+    Fields of its rows: engine, colour, place (the engine's order), ratio, low, high (the interval),
+    reach (the rightmost of these, where the label stands), label (the ratio as text), note (of how
+    many cells, for the tooltip).
     """
     base = rows_of("ranking").encode(y=engines())
     bars = base.mark_bar(height=alt.RelativeBandSize(0.66)).encode(
@@ -75,8 +76,9 @@ def cold() -> alt.LayerChart:
 def cores() -> alt.LayerChart:
     """Returns the chart of the CPU seconds that engines use for each second of wall clock.
 
-    It has a point for each cell and a bar for the mean. Fields of its rows: engine, colour, place,
-    kind ("cell" or "mean"), amount, reach, threads, query, setting, label.
+    It has a point for each cell and a bar for the mean. Fields of its rows: engine, colour, place
+    (the engine's order), kind ("cell" or "mean"), amount (cores used), reach (where the label
+    stands), threads, query, setting, label (the amount as text).
     """
     base = rows_of("cores").encode(y=engines())
     means = of_kind(base, "mean")

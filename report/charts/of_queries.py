@@ -33,9 +33,11 @@ DOT_STEP = 26
 def times() -> alt.LayerChart:
     """Returns the chart of a setting's queries: a point for each engine on one logarithmic axis.
 
-    Fields of its rows: query (its title), place, kind ("value", "span" for the ends of a query's
-    line, or "missing"), engine, colour, cell, amount, low, high, label, note. The engines without a
-    value on a query are listed at the right, in the label of a row of the kind "missing".
+    Fields of its rows: query (its title), place (the query's order), kind ("value", "span" for the
+    ends of a query's line, or "missing"), engine, colour, cell (its index, for a click), amount
+    (the value), low, high (its interval), label (the value as text), note. The engines without a
+    value on a query are listed at the right, in the label of a row of the kind "missing"; its note
+    has the reasons.
     """
     base = rows_of("times").encode(y=_queries())
     free = [0, alt.ExprRef("width - room")]
@@ -62,8 +64,9 @@ def pair() -> alt.LayerChart:
     """Returns the chart of two engines: how many times as fast the second is on each query.
 
     It also shows how much less memory the second needs; right of the line at 1 it needs less.
-    Fields of its rows: query (its title), place, kind ("time", "memory" or "missing"), cell,
-    colour, gain, low, high, label, note.
+    Fields of its rows: query (its title), place (the query's order), kind ("time", "memory" or
+    "missing"), cell (the second engine's, by index), colour, gain (first ÷ second), low, high (its
+    interval), label and note (texts for the tooltip: the gain, and both values).
     """
     base = rows_of("pair").encode(y=_queries())
     x = logarithmic(alt.X, "gain", "the first engine ÷ the second")
@@ -100,9 +103,10 @@ def _many(chart: alt.LayerChart) -> alt.LayerChart:
 def query() -> alt.LayerChart:
     """Returns the chart of one task: a bar for each engine's value, with its interval and rounds.
 
-    Fields of its rows: engine, colour, place, kind ("value", "round" for a point, or "missing"),
-    amount, low, high, reach, label, note, jitter (-1 to 1: spreads the points over the bar's
-    height). A cell without a value has its outcome written in the place of a bar.
+    Fields of its rows: engine, colour, place (the engine's order), kind ("value", "round" for a
+    point, or "missing"), amount (the value), low, high (its interval), reach (where the label
+    stands), label (the value as text), note (for the tooltip), jitter (-1 to 1: spreads the points
+    over the bar's height). A cell without a value has its outcome written in the place of a bar.
     """
     base = rows_of("query").encode(y=engines())
     values = of_kind(base, "value")

@@ -113,8 +113,8 @@ def changes() -> alt.LayerChart:
 def matrix() -> alt.LayerChart:
     """Returns the chart of queries by engines as a table, for pictures; the page has its own.
 
-    Fields of its rows: query, place, engine, column, colour, ink (the colour of the text on it),
-    kind ("value" or "missing"), label.
+    Fields of its rows: query, place (the query's order), engine, column (the engine's order),
+    colour, ink (the colour of the text on it), kind ("value" or "missing"), label (the text).
     """
     base = _grid("matrix")
     values = base.transform_filter("datum.kind === 'value'")

@@ -1,1 +1,1 @@
-"""Colours, themes, and where labels stand."""
+"""Colours of engines, and the page's themes."""

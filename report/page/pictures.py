@@ -209,9 +209,10 @@ def filled(chart: Callable[[], alt.LayerChart], rows: Rows) -> Spec:
 
 
 def _parameter(name: str, rows: Rows) -> float | str:
-    """Returns the value of the chart's Vega parameter ``name``, such as its longest mark's end.
+    """Returns the value of a chart's Vega parameter, which static/charts.js sets for the same rows.
 
-    It is the value that static/charts.js sets on the page for the same rows.
+    ``name`` is "longest" (the end of the longest mark), "room" (pixels beside the marks for cells
+    without a value), or that of the unit.
     """
     if name == "room":
         return MISSING_ROOM if any(row["kind"] == "missing" for row in rows) else 0

@@ -31,7 +31,10 @@ BIDI_CONTROLS = dict.fromkeys(
 
 
 def readable(text: str) -> str:
-    """Returns a text without the characters that would reverse the text around it."""
+    """Returns a text with U+FFFD for characters that set a direction, as from right to left.
+
+    They would also reverse the text around it.
+    """
     return text.translate(BIDI_CONTROLS)
 
 

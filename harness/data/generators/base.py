@@ -167,9 +167,9 @@ def skewed(random: np.random.Generator, top: int, rows: int, skew: float = 1.0) 
 
 
 def _chance(low: int, high: int, skew: float) -> int:
-    """Returns a whole number in proportion to the chance of drawing from ``low`` to below ``high``.
+    """Returns the weight, a whole number, with which `skewed` draws from ``low`` to below ``high``.
 
-    Each number of this range is drawn as often as ``low``, in proportion to low**-skew.
+    Each number of this range counts as often as ``low``, in proportion to low**-skew.
     """
     share: float = float(low) ** -skew
     return max(1, round((high - low) * 2**30 * share))

@@ -161,7 +161,11 @@ class Etl(ByBatch[EtlParams]):
 def _orders(
     random: np.random.Generator, params: EtlParams, start: int, rows: int
 ) -> list[pa.Array]:
-    """Makes new orders and repeats some of them in the same batch, in random order."""
+    """Returns the columns of ``rows`` orders, some of them repeats of others, in random order.
+
+    The new ones are numbered from ``start`` + 1 on. Half of the repeats are equal to their order,
+    half are updated later.
+    """
     repeated = int(rows * DUPLICATES)
     new = rows - repeated
     made = _new_orders(random, params, start, new)
@@ -320,7 +324,7 @@ def _spelt_amounts(random: np.random.Generator, rows: int, negative: pa.Array) -
 
 
 def _notes(random: np.random.Generator, params: EtlParams, start: int, rows: int) -> list[pa.Array]:
-    """Makes notes of one to three lines, which a CSV file holds within quotation marks."""
+    """Returns the columns of notes of one to three lines, which CSV puts in quotation marks."""
     ids = np.arange(start + 1, start + rows + 1)
     lines = [pick(random, NOTES, rows) for _ in range(3)]
     count = random.integers(1, 4, rows)

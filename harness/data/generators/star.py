@@ -55,7 +55,7 @@ SCHEMAS = {
 
 
 class StarParams(RowsParams):
-    """``rows`` counts the sales; ``skew`` is how unevenly they are spread over customers and products.
+    """``rows`` counts the sales; ``skew`` is how unevenly they refer to customers and products.
 
     With 0 all are equally frequent, with 1 they are as words in a language.
     """

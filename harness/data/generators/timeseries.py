@@ -93,7 +93,10 @@ def _moments(seconds: Integers) -> pa.Array:
 
 
 def _readings(random: np.random.Generator, sensor: Integers, reading: Integers) -> list[pa.Array]:
-    """Makes the readings of sensors; silences come after a fixed number of them."""
+    """Returns the columns of readings; the arguments are the numbers of their sensors and readings.
+
+    A sensor is silent after a fixed number of readings, which is its own.
+    """
     silences = reading // (60 + sensor * 37 % 100)
     minute = reading + silences * (30 + sensor * 53 % 91)
     second = random.integers(0, 60, len(sensor))
@@ -110,7 +113,10 @@ def _readings(random: np.random.Generator, sensor: Integers, reading: Integers) 
 def _events(
     random: np.random.Generator, params: TimeSeriesParams, numbers: Integers
 ) -> list[pa.Array]:
-    """Draws events at any second in which every sensor has readings; few are alarms."""
+    """Returns the columns of the events with these numbers; few are alarms.
+
+    They are at any second in which every sensor has readings.
+    """
     rows = len(numbers)
     seconds = random.integers(0, params.minutes * 20, rows)
     return [

@@ -98,7 +98,7 @@ def present() -> tuple[Gpu, ...]:
 
 
 def described() -> list[str]:
-    """Returns a line for each GPU, or one that says why there is none."""
+    """Returns a line about each GPU or, if there is none, the line ``none: `` with the reason."""
     try:
         return [str(gpu) for gpu in gpus()]
     except NoGpu as error:
