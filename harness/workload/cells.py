@@ -75,10 +75,11 @@ class Collected:
 
 
 def compiled_cells(file: Path, selection: Selection, reader: Reader, cache: Cache) -> Collected:
-    """All cells of one workload file, ordered by query, then by engine; and its invalid queries.
+    """Returns the cells of a workload file, by query, then by engine, and what is wrong in queries.
 
     Raises WorkloadError, with file and line, where the file is wrong; DataError where a table
-    cannot be read. An invalid query has no cells; the others have theirs.
+    cannot be read. An invalid query has no cells; the others have theirs. ``reader`` is the process
+    that compiles; ``cache`` holds the tables.
     """
     workload = load(file)
     count = len(workload.queries)
@@ -111,7 +112,7 @@ def _of_size(
     cache: Cache,
     wrong: dict[str, WorkloadError],
 ) -> Iterator[CompiledCell]:
-    """The cells of one size. Adds what is wrong with queries to ``wrong``."""
+    """Yields the cells of one size; adds to ``wrong`` what is wrong with queries, by their name."""
     workload = compiler.workload
     files = of_workload(workload)  # taken before the files are read
     try:

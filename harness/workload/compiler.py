@@ -122,10 +122,10 @@ class Compiler:
     def steps(
         self, query: Query, schemas: Schemas, *, written: bool = False
     ) -> list[tuple[str, str]]:
-        """Pairs (step, text): the query after each step of its compilation, for people to read.
+        """Returns pairs (step, text): the query after each step of its compilation, for people.
 
-        With ``written`` the query is compiled as written, without optimization.
-        Raises WorkloadError, with file and line, where the query is wrong.
+        With ``written`` the query is compiled as written, without optimization. Raises
+        WorkloadError, with file and line, where the query is wrong.
         """
         self.query(query, schemas)
         if not query.sql:

@@ -164,7 +164,11 @@ def _data(document: Document, model: WorkloadModel) -> DataSpec | None:
 
 
 def _sizes(document: Document, generator: Generator[Any], model: DataModel) -> Mapping[str, Params]:
-    """The parameters of each size; a generator that takes none has the one size ``own``."""
+    """Returns a generator's parameters by size; one that takes none has the one size ``own``.
+
+    Raises WorkloadError if the file has no sizes and needs some, has sizes that it must not have,
+    or invalid parameters.
+    """
     line = document.line(("data", "sizes"))
     fixed = not generator.params.model_fields
     if fixed and model.sizes is not None:

@@ -41,7 +41,7 @@ class Reader(RestartingWorker):
     def ask(
         self, what: str, tables: Mapping[str, Table], request: Request[Reply], seconds: float
     ) -> Reply:
-        """The reply to a request about these tables.
+        """Returns the reply to a request about these tables.
 
         Raises TooMuch, whose message begins with ``what``, if the request takes longer than
         ``seconds`` or too much memory; other kinds of WorkerError if it fails otherwise.

@@ -278,9 +278,10 @@ def validate(model: type[M], value: object, document: Document, within: KeyPath)
 def _first_error(
     error: ValidationError, document: Document, model: type[BaseModel], within: KeyPath
 ) -> WorkloadError:
-    """The message of the error that comes first in the file.
+    """Returns the error that comes first in the file as a WorkloadError with file and line.
 
-    Missing keys come last, since a missing key is often another one misspelt.
+    ``within`` is the path in the file of the value that ``model`` refused. Missing keys come last,
+    since a missing key is often another one misspelt.
     """
 
     def line(detail: ErrorDetails) -> int:

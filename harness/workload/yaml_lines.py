@@ -33,7 +33,7 @@ class Document:
     """The line on which a text value begins: for a block (``|``), the line after its key."""
 
     def line(self, path: KeyPath) -> int:
-        """The line of a key, or of the nearest key around it."""
+        """Returns the line of a key, given with the keys around it, or of the nearest of these."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
@@ -98,7 +98,11 @@ _Loader.add_implicit_resolver(
 
 
 def read(file: Path) -> Document:
-    """Reads a YAML file of at most 1 MB. Raises WorkloadError, with the line, on any other."""
+    """Reads a YAML file of at most 1 MB into data with lines.
+
+    Raises WorkloadError, with the line if it is known, if the file is larger, is not valid YAML, or
+    uses what `_Loader` refuses.
+    """
     loader = None
     try:
         loader = _Loader(_text(file))

@@ -84,7 +84,7 @@ def _specs() -> dict[str, Any]:
 
 
 def _tools() -> dict[str, Any]:
-    """Returns, by name, the modules and functions that the templates call."""
+    """Returns, by name, the modules, functions and constants that the templates use."""
     return {
         "words": wording,
         "names": names,

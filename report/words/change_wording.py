@@ -125,9 +125,9 @@ def _machines(before: RunFile, after: RunFile) -> list[str]:
 
 
 def _probes(before: RunFile, after: RunFile) -> list[str]:
-    """Returns a caution, in a list, if the probe's time differs between the two runs.
+    """Returns a caution, in a list, if the probe's median time differs much between the two runs.
 
-    The probe is a fixed piece of work.
+    The probe is a fixed piece of work; PROBE_MARGIN is the share by which it may differ.
     """
     noises = before.file.noise, after.file.noise
     old, new = (noise.probe_seconds if noise is not None else () for noise in noises)
