@@ -94,7 +94,10 @@ def schemas(workload: DataSource, size: str, cache: Cache) -> Mapping[str, Schem
 
 
 def changes(workload: DataSource, size: str, cache: Cache) -> list[str]:
-    """Says how the tables differ from the user's files, table by table."""
+    """Returns sentences that say how the tables differ from the user's files, table by table.
+
+    There are none for generated tables.
+    """
     if workload.data is not None:
         return []
     tables = prepare(workload, size, Input.MEMORY, cache).tables

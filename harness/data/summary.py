@@ -20,7 +20,11 @@ EXAMPLES, EXAMPLE_CHARACTERS = 3, 24
 
 @dataclass(frozen=True)
 class ColumnSummary:
-    """What a column's first rows hold: different values (about), NULLs, the most frequent ones."""
+    """What a column's first rows hold.
+
+    ``different`` is about how many different values there are, ``nulls`` the number of NULLs, and
+    ``examples`` are the most frequent values.
+    """
 
     different: int
     nulls: int

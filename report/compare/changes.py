@@ -69,7 +69,10 @@ class Change:
 
     @property
     def nearest(self) -> float:
-        """Returns the interval's end that is nearer to 1 or, without an interval, the ratio."""
+        """Returns the interval's end on the side of 1, or the ratio if it has no interval.
+
+        That is the lower end of a ratio above 1, else the upper one. It is 1 if there is no ratio.
+        """
         if self.ratio is None:
             return 1.0
         low, high = self.ratio.interval or (self.ratio.value, self.ratio.value)

@@ -97,7 +97,7 @@ class Ratio:
 
     @property
     def covers_one(self) -> bool:
-        """Returns whether the interval covers 1; without one, whether the ratio is close to 1."""
+        """Returns whether the interval covers 1; without one, whether it is close (TIE_MARGIN)."""
         low, high = self.interval or (self.value / MARGIN, self.value * MARGIN)
         return low <= 1 <= high
 

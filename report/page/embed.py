@@ -25,7 +25,7 @@ def script(text: str) -> Markup:
 
 
 def content_security_policy(scripts: Iterable[str]) -> str:
-    """Returns the policy for a page: a browser runs only these scripts and fetches nothing."""
+    """Returns a page's Content-Security-Policy: only these scripts run, and nothing is fetched."""
     hashes = " ".join(f"'sha256-{_sha256(text)}'" for text in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "

@@ -54,10 +54,10 @@ class Listing:
 
 
 def listing(changes: Changes, everything: bool = False, above: float | None = None) -> Listing:
-    """Returns the listing of changes between two runs.
+    """Returns what the terminal and Markdown show of the changes between two runs.
 
     Cells without a change are included if ``everything`` is True. ``above`` is the share of
-    --fail-above.
+    --fail-above, for a sentence on regressions; None if it is not given.
     """
     shown = [change for change in changes.changes if everything or not _is_quiet(change)]
     hidden = [change.verdict for change in changes.changes if not everything and _is_quiet(change)]
