@@ -80,7 +80,7 @@ def looked_at(
             device.synchronise()
             after.append(time.perf_counter() - ended)
             runs.append(ended - began)
-            peak = max(peak, int(device.use()["peak_bytes"] or 0))
+            peak = max(peak, int(device.use().peak_bytes or 0))
             del result
     except Unsupported as error:
         return f"unsupported: {error}"
