@@ -30,9 +30,10 @@ from harness.engines.python.kernel import (
 from harness.engines.python.like import RE2, RegexSpelling
 from harness.engines.python.program import ProgramEmitter
 from harness.plan.facts.printing import in_sql
+from harness.plan.facts.windows import window_order
 from harness.plan.guards.special_uses import ROUNDED, Differing
 from harness.plan.guards.truth import Logic, NullWhere, Truth
-from harness.plan.tree.nodes import Aggregate, Distinct, Expression, Join, Window
+from harness.plan.tree.nodes import Aggregate, Distinct, Expression, Join, Sort, Window
 from harness.special import Special
 from harness.tables import Input, Table
 from harness.types import Column, Type
@@ -155,6 +156,10 @@ class ArrowProgram(PandasProgram):
     windows: ClassVar[type[PandasWindows]] = ArrowWindows
 
     def aggregate(self, node: Aggregate) -> str:
+        print_ = self.expressions(node.input)
+        counted = [e.this for _, e in node.aggregates if isinstance(e.this, exp.Distinct)]
+        if any(print_.type(e) is Type.FLOAT64 for each in counted for e in each.expressions):
+            raise self.gaps.unsupported(FLOAT_KEYS)
         keys = tuple(
             (name, _without_negative_zero(e) if node.column(name).type is Type.FLOAT64 else e)
             for name, e in node.keys
@@ -169,8 +174,10 @@ class ArrowProgram(PandasProgram):
 
     def window(self, node: Window) -> str:
         print_ = self.expressions(node.input)
-        parts = [e for _, w in node.functions for e in w.args.get("partition_by") or []]
-        if any(print_.type(e) is Type.FLOAT64 for e in parts):
+        keys = [e for _, w in node.functions for e in w.args.get("partition_by") or []]
+        summed = [w for _, w in node.functions if isinstance(w.this, exp.AggFunc)]
+        keys += [key.this for window in summed for key in window_order(window)]
+        if any(print_.type(key) is Type.FLOAT64 for key in keys):
             raise self.gaps.unsupported(FLOAT_KEYS)
         return super().window(node)
 
@@ -213,12 +220,10 @@ class ArrowSession(PandasSession):
         self.gaps = gaps
 
     def run(self) -> Any:
-        """Runs the program; Arrow's errors that a gap declares become Unsupported."""
-        import pyarrow as pa
-
+        """Runs the program; errors that a gap declares become Unsupported."""
         try:
             return super().run()
-        except pa.ArrowInvalid as error:
+        except ValueError as error:  # those of Arrow are, too
             raise self.gaps.said(str(error)) or error from None
 
     def load(self, table: Table) -> None:
@@ -252,6 +257,7 @@ class PandasPyArrow(Pandas):
         cannot(exp.ByteLength),
         cannot(Window, "ranks by a text"),
         cannot(Join, FLOAT_KEYS),
+        cannot(Sort, "an order by several keys and -0.0", says=["categories must be unique"]),
         cannot(exp.Cast, "a float of an integer beyond 2^53", says=["not in range: -9007"]),
     )
     note = "Columns are Arrow's (`dtype_backend=\"pyarrow\"`) in the place of NumPy's."

@@ -11,7 +11,7 @@ from sqlglot.dialects.postgres import Postgres
 
 from harness.engines.sql import gaps, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
-from harness.engines.sql.rules import RULES, whole_numbers_as_bigints
+from harness.engines.sql.rules import DATAFUSION
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.special import Special
 from harness.tables import Input, Table
@@ -70,7 +70,7 @@ class DataFusion(SqlEngine):
     colour = "#a4243b"
     distribution = module = "datafusion"
     optional: ClassVar[bool] = True
-    session, gaps, rules = DataFusionSession, gaps.DATAFUSION, (*RULES, whole_numbers_as_bigints)
+    session, gaps, rules = DataFusionSession, gaps.DATAFUSION, DATAFUSION
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,
         **dict.fromkeys((exp.Sum, exp.Avg, exp.Min, exp.Max), frozenset({Special.INFINITE})),

@@ -93,11 +93,6 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(exp.Distinct, "DISTINCT in a deviation", says=["(DISTINCT) aggregations"]),
     cannot(exp.Sqrt, "the root of a negative number", says=["square root of a negative number"]),
     cannot(exp.Pow, "0 to a power below 0", says=["zero raised to a negative power"]),
-    cannot(
-        Window,
-        "partitions by floats, of which 0.0 and -0.0 are one",
-        test=shapes.partition_by_float,
-    ),
     cannot(Window, "a quantile over a partition", says=["OVER and WITHIN GROUP"]),
     cannot(Window, "a frame that ends before it begins", says=["Invalid window frame"]),
     cannot(Window, "a window over values of windows", says=["calls cannot be nested"]),

@@ -398,6 +398,24 @@ def zeros_alike(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     return tree
 
 
+def ordered_alike(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Adds 0.0 to floats in ORDER BY and PARTITION BY, which turns -0.0 into 0.0.
+
+    DataFusion sorts -0.0 before 0.0, so that rows that tie in SQL are no peers, and other keys do
+    not decide between them.
+    """
+    answered = {c.name for c in spec.schema if c.type is Type.FLOAT64}
+    for key in [ordered.this for ordered in tree.find_all(exp.Ordered)]:
+        of_answer = isinstance(key, exp.Column) and not key.table and key.name in answered
+        if of_answer or kind(key) == "DOUBLE":
+            key.replace(_alike(key))
+    for window in list(tree.find_all(exp.Window)):
+        for key in window.args.get("partition_by") or []:
+            if kind(key) == "DOUBLE":
+                key.replace(_alike(key))
+    return tree
+
+
 def _group_by_alike(select: exp.Select) -> None:
     """Adds 0.0 to float keys of a GROUP BY, and wherever else they stand in the SELECT."""
     group = select.args.get("group")
@@ -489,4 +507,5 @@ PYSPARK: tuple[Rule, ...] = (
     ends_without_newlines,
     qualify_as_where,
 )
+DATAFUSION: tuple[Rule, ...] = (*RULES, whole_numbers_as_bigints, ordered_alike)
 CHDB: tuple[Rule, ...] = (*RULES, whole_numbers_as_bigints, dots_of_one_line, zeros_alike)

@@ -86,12 +86,6 @@ def _is_replaced_by(e: Expression, pattern: str) -> bool:
     return new is not None and re.search(pattern, new.name) is not None
 
 
-def partition_by_float(e: Expression) -> bool:
-    """True for a window partitioned by floats: 0.0 and -0.0 are one partition in DuckDB."""
-    keys = e.args.get("partition_by") if isinstance(e, exp.Window) else None
-    return any(kind(key) == "DOUBLE" for key in keys or [])
-
-
 def shift_by_null(e: Expression) -> bool:
     return isinstance(e, (exp.Lag, exp.Lead)) and isinstance(e.args.get("offset"), exp.Null)
 

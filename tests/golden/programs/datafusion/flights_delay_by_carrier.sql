@@ -10,5 +10,7 @@ JOIN "airlines" AS "a"
 GROUP BY
   "a"."name"
 ORDER BY
-  "mean_arr_delay" DESC NULLS LAST,
+  (
+    "mean_arr_delay" + 0.0
+  ) DESC NULLS LAST,
   "name"

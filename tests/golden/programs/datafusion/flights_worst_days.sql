@@ -16,7 +16,12 @@ WITH "daily" AS (
     "daily"."flights" AS "flights",
     "daily"."mean_dep_delay" AS "mean_dep_delay",
     "daily"."cancelled" AS "cancelled",
-    RANK() OVER (PARTITION BY "daily"."origin" ORDER BY "daily"."mean_dep_delay" DESC NULLS LAST) AS "place"
+    RANK() OVER (
+      PARTITION BY "daily"."origin"
+      ORDER BY (
+        "daily"."mean_dep_delay" + 0.0
+      ) DESC NULLS LAST
+    ) AS "place"
   FROM "daily"
   WHERE
     "daily"."flights" >= 50

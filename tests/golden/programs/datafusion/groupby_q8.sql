@@ -5,7 +5,9 @@ FROM (
   SELECT
     "x"."id6" AS "id6",
     "x"."v3" AS "v3",
-    ROW_NUMBER() OVER (PARTITION BY "x"."id6" ORDER BY "x"."v3" DESC NULLS LAST) AS "place"
+    ROW_NUMBER() OVER (PARTITION BY "x"."id6" ORDER BY (
+      "x"."v3" + 0.0
+    ) DESC NULLS LAST) AS "place"
   FROM "x"
   WHERE
     NOT "x"."v3" IS NULL

@@ -11,6 +11,11 @@ SELECT
     ORDER BY "scores"."o"
     rows BETWEEN 2 preceding AND CURRENT ROW
   ) AS DOUBLE PRECISION) AS "moving",
-  CAST(RANK() OVER (PARTITION BY "scores"."g" ORDER BY "scores"."v" DESC NULLS LAST, "scores"."r") AS BIGINT) AS "place",
+  CAST(RANK() OVER (
+    PARTITION BY "scores"."g"
+    ORDER BY (
+      "scores"."v" + 0.0
+    ) DESC NULLS LAST, "scores"."r"
+  ) AS BIGINT) AS "place",
   CAST(LAG("scores"."o") OVER (PARTITION BY "scores"."g" ORDER BY "scores"."o") AS BIGINT) AS "before"
 FROM "scores"

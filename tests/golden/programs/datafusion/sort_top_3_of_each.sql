@@ -8,7 +8,9 @@ FROM (
     "x"."few_text" AS "few_text",
     "x"."id" AS "id",
     "x"."any_float" AS "any_float",
-    ROW_NUMBER() OVER (PARTITION BY "x"."few_text" ORDER BY "x"."any_float" DESC NULLS LAST) AS "place"
+    ROW_NUMBER() OVER (PARTITION BY "x"."few_text" ORDER BY (
+      "x"."any_float" + 0.0
+    ) DESC NULLS LAST) AS "place"
   FROM "x"
 ) AS "ranked"
 WHERE

@@ -17,6 +17,8 @@ GROUP BY
   "orders"."o_orderdate",
   "orders"."o_shippriority"
 ORDER BY
-  "revenue" DESC NULLS LAST,
+  (
+    "revenue" + 0.0
+  ) DESC NULLS LAST,
   "o_orderdate"
 LIMIT 10
