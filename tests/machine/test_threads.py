@@ -30,6 +30,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def done(project: Project) -> Done:
     rounds = ("--benchmark-max-time", "0.15")
     asked = ("--engines", ",".join(AVAILABLE), "--size", "tiny", "--threads", "1,2")
+    asked += ("-k", "1t or duckdb")  # of two threads, one engine is enough
     return project.pytest("--benchmark", *rounds, "that.yaml", *asked)
 
 
@@ -41,6 +42,7 @@ def test_each_number_of_threads_has_cells_of_its_own(project: Project, done: Don
         for source in ("memory", "parquet", "csv")
         for threads in (1, 2)
         for engine in AVAILABLE
+        if threads == 1 or engine == "duckdb"
     ]
     assert "that::q1  memory · tiny · 2 threads · " in done.out
     names = [b["name"] for b in project.results()["benchmarks"]]

@@ -72,7 +72,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         timeout=2.5,
         setup_timeout=60.0,
         memory_limit=400 * 2**20,
-        rounds=Rounds(fewest=2, most=3, seconds=1.0),
+        rounds=Rounds(fewest=2, most=3, seconds=1.0, block=0),
     )
     bench = Bench(folder, settings)
     yield bench

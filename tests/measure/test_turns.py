@@ -36,7 +36,7 @@ SPEC = AnswerSpec(SCHEMA, "select k, avg(x) as mean from t group by k")
 class Bench:
     """A pool and a referee over one table, and what was told while they worked."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, referee: Referee) -> None:
         file = folder / "t.parquet"
         pq.write_table(pa.table({"k": [1, 1, 2, 3], "x": [0.0, 1.0, 12.25, None]}), file)
         table = Table("t", (Column("k", Type.INT64), Column("x", Type.FLOAT64)), 4, (file,))
@@ -49,9 +49,7 @@ class Bench:
                 rounds=Rounds(fewest=3, most=3, seconds=60.0, block=0),
             )
         )
-        self.referee = Referee(
-            CacheBudget(folder / "cache", "run", 0), folder / "scratch", threads=1
-        )
+        self.referee = referee
 
     def measure(self, *engines: str, source: Input = Input.MEMORY, **settings: Any) -> list[Record]:
         """The records in the order in which they were complete."""
@@ -86,12 +84,19 @@ def short(cell: Cell) -> str:
     return cell.engine.rpartition(":")[2]
 
 
+@pytest.fixture(scope="module")
+def referee(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Referee]:
+    """One for all tests: their tables are the same."""
+    folder = tmp_path_factory.mktemp("referee")
+    with Referee(CacheBudget(folder / "cache", "run", 0), folder / "scratch", threads=1) as referee:
+        yield referee
+
+
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path)
+def bench(tmp_path: Path, referee: Referee) -> Iterator[Bench]:
+    bench = Bench(tmp_path, referee)
     yield bench
     bench.pool.close()
-    bench.referee.close()
 
 
 def test_engines_take_turns(bench: Bench) -> None:

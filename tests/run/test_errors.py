@@ -169,7 +169,7 @@ def test_bad_workloads_stop_the_run_before_anything_is_measured(
     assert project.result_files == []
 
 
-@pytest.mark.parametrize("option", ["--maxfail=9", "--maxfail=1", "-x"])
+@pytest.mark.parametrize("option", ["--maxfail=9", "-x"])
 def test_each_bad_query_of_a_file_is_told_with_its_own_line(project: Project, option: str) -> None:
     text = (
         f"{TABLES}queries:\n  a: select kk from t\n  b: select k from t\n  c: select medan(k) m\n"

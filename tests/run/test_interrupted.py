@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.benchmark_runs import MEANS, TABLE, Done, Project, fakes, outcomes
+from tests.support.benchmark_runs import MEANS, TABLE, Done, Project, fakes
+from tests.support.shares import WHOLE
 
 YAML = f"tables: {{t: t.csv}}\nqueries:\n  q1: {MEANS}\n"
 TWO = f"{YAML}  q2: {MEANS} order by k\n"
@@ -69,27 +70,6 @@ def test_cells_measured_along_with_the_last_one_asked_for_are_kept(
     assert sorted(drawn_rounds(project)) == [0] * 4 + sorted(map(len, kept.values()))
 
 
-def test_a_run_that_stops_in_its_last_query_has_lost_nothing(tmp_path: Path) -> None:
-    project = project_in(tmp_path)
-    done = project.benchmark("that.yaml", "--engines", fakes("Raising", "Right"), "-x")
-    assert done.code == 1
-    results = project.results()
-    assert outcomes(results) == {"Raising": "error", "Right": "ok"}
-    assert results["interrupted"] is False and "--resume" not in done.out
-
-
-def test_entries_are_those_that_pytest_benchmark_makes_itself(tmp_path: Path) -> None:
-    project = project_in(tmp_path)
-    assert project.benchmark("that.yaml", "--engines", fakes("Right", "Sleepy")).code == 0
-    for entry in project.results()["benchmarks"]:
-        engine = entry["extra_info"]["engine"]
-        name = f"q1[{engine}-memory-own]"
-        assert (entry["name"], entry["fullname"]) == (name, f"that.yaml::{name}")
-        assert entry["group"] == "that::q1 memory own"
-        assert entry["params"]["engine"] == engine
-        assert entry["stats"]["rounds"] == len(entry["stats"]["data"])
-
-
 def resumed(project: Project, *arguments: str) -> Done:
     return project.benchmark(
         "that.yaml", "--engines", fakes("Raising", "Right"), "-x", "--resume", *arguments
@@ -97,17 +77,16 @@ def resumed(project: Project, *arguments: str) -> Done:
 
 
 def test_resume_goes_on_past_an_error_that_is_kept(tmp_path: Path) -> None:
-    project = project_in(tmp_path, TWO + f"  q3: {MEANS} order by mean\n")
+    project = project_in(tmp_path, TWO)
     first = project.benchmark("that.yaml", "--engines", fakes("Raising", "Right"), "-x")
     assert first.code == 1
+    told = [cell["outcome"] for cell in project.results()["cells"]]
+    assert told == ["error", "ok", "skipped", "skipped"]
     done = resumed(project)
     assert done.code == 1, done.all
     told = [cell["outcome"] for cell in project.results()["cells"]]
-    assert told == ["error", "ok", "error", "ok", "skipped", "skipped"]
-    assert resumed(project).code == 1
-    told = [cell["outcome"] for cell in project.results()["cells"]]
-    assert told == ["error", "ok"] * 3
-    assert len(project.results()["benchmarks"]) == 3
+    assert told == ["error", "ok"] * 2
+    assert len(project.results()["benchmarks"]) == 2
     assert list((tmp_path / "results").glob("*/*.journal")) == []
 
 
@@ -124,13 +103,15 @@ AGAIN = {
 }
 
 
-@pytest.mark.parametrize("moment", AGAIN)
-@pytest.mark.parametrize("first", [True, False], ids=["the second", "the first"])
+PRESSED = [(moment, place % 2 == 0) for place, moment in enumerate(AGAIN)]
+"""A moment of Ctrl-C, and whether it is the second one."""
+OTHERS = [(moment, not first) for moment, first in PRESSED[1:]]
+
+
+@pytest.mark.parametrize(("moment", "first"), PRESSED + OTHERS if WHOLE else PRESSED)
 def test_ctrl_c_at_the_end_is_one_line_and_nothing_is_lost(
     tmp_path: Path, moment: str, first: bool
 ) -> None:
-    if moment == "while the first is handled" and not first:
-        pytest.skip("there is none")
     hooks = AFTER_THE_FIRST if first else INTERRUPT
     press = "def press(): os.kill(os.getpid(), signal.SIGINT)\n"
     conftest = f"{hooks}\nimport pytest\n{press}{AGAIN[moment]}\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.benchmark_runs import MEANS, TABLE, Project, fakes, outcomes
+from tests.support.benchmark_runs import MEANS, TABLE, Done, Project, fakes, outcomes
 
 YAML = f"""\
 tables: {{t: t.csv}}
@@ -37,20 +37,18 @@ def test_without_benchmark_yaml_files_are_left_alone_and_tests_run(project: Proj
     assert done.code == 2 and "a workload is run by: pytest --benchmark that.yaml" in done.out
 
 
-def test_with_benchmark_the_workloads_folder_runs_and_tests_do_not(project: Project) -> None:
-    done = project.benchmark("--workloads-dir", ".", "--collect-only", "-q", "--engines", "duckdb")
-    assert [line for line in done.out.splitlines() if "::" in line] == [
+def test_with_benchmark_the_workloads_folder_runs_and_tests_do_not(
+    project: Project, tmp_path: Path
+) -> None:
+    """Nor is the value of an option taken for the folder to work in."""
+    words = ("--workloads-dir", ".", "--collect-only", "-q", "--engines", "duckdb")
+    done = project.benchmark("--results", str(tmp_path), *words)
+    assert done.code == 0, done.all
+    nodes = [line for line in done.out.splitlines() if "::" in line]
+    assert [node.rpartition("/")[2] for node in nodes] == [
         "that.yaml::q1[duckdb-memory-own]",
         "that.yaml::q2[duckdb-memory-own]",
     ]
-
-
-def test_the_value_of_an_option_is_not_taken_for_the_folder_to_work_in(
-    project: Project, tmp_path: Path
-) -> None:
-    words = ("--workloads-dir", ".", "--collect-only", "-q", "--engines", "duckdb")
-    done = project.benchmark("--results", str(tmp_path), *words)
-    assert (done.code, done.out.count("that.yaml::q")) == (0, 2), done.all
 
 
 def test_a_missing_engine_fails_nothing_and_options_keep_their_meaning(project: Project) -> None:
@@ -72,7 +70,7 @@ def test_dash_x_stops_at_the_first_failure_and_keeps_what_was_measured(project: 
     assert outcomes(project.results()) == {"Right": "ok", "Raising": "error", "duckdb": "ok"}
     assert project.results()["interrupted"] is False  # all were measured together
     failed = f"FAILED {node}[tests.fakes.engines:Raising-memory-own] - error: ValueError: no such"
-    assert failed in done.out
+    assert failed in done.out and "--resume" not in done.out
 
 
 def test_benchmark_disable_checks_answers_and_writes_nothing(project: Project) -> None:
@@ -94,30 +92,41 @@ def test_rounds_are_spread_over_as_many_processes_as_asked(project: Project) -> 
         assert len(processes) == len(benchmark["stats"]["data"])
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--engines", "polrs"], "there is no engine 'polrs'; did you mean 'polars'?"),
-        (["--engines", "no.such:Engine"], "the engine 'no.such:Engine' cannot be loaded"),
-        (["--input", "parket"], "--input 'parket': did you mean 'parquet'?"),
-        (["--threads", "0"], "--threads must be at least 1, not 0"),
-        (["--threads", "6400"], "cores that may be used here: --threads "),
-        (["--memory-limit", "8"], "--memory-limit 8 is 8 bytes; did you mean 8GB?"),
-        (["--memory-limit", "8 bananas"], "--memory-limit '8 bananas' is not a size"),
-        (["--gpu-memory-limit", "12 cards"], "--gpu-memory-limit '12 cards' is not a size"),
-        (["--timeout", "0"], "--timeout must be more than 0 seconds"),
-        (["--timeout", "inf"], "--timeout must be more than 0 seconds, and 10,000,000 at most"),
-        (["--memory-limit", "9" * 400 + "TB"], "is not a size, such as 8GB"),
-        (["--processes", "0"], "--processes must be at least 1, not 0"),
-        (["--results", "t.csv"], "results cannot be written to"),
-        (["--benchmark-skip"], "would leave nothing to run"),
-        (["nope.yaml"], "file or directory not found: nope.yaml"),
-    ],
-)
+REFUSED = [
+    (["--engines", "polrs"], "there is no engine 'polrs'; did you mean 'polars'?"),
+    (["--engines", "no.such:Engine"], "the engine 'no.such:Engine' cannot be loaded"),
+    (["--input", "parket"], "--input 'parket': did you mean 'parquet'?"),
+    (["--threads", "0"], "--threads must be at least 1, not 0"),
+    (["--threads", "6400"], "cores that may be used here: --threads "),
+    (["--memory-limit", "8"], "--memory-limit 8 is 8 bytes; did you mean 8GB?"),
+    (["--memory-limit", "8 bananas"], "--memory-limit '8 bananas' is not a size"),
+    (["--gpu-memory-limit", "12 cards"], "--gpu-memory-limit '12 cards' is not a size"),
+    (["--timeout", "0"], "--timeout must be more than 0 seconds"),
+    (["--timeout", "inf"], "--timeout must be more than 0 seconds, and 10,000,000 at most"),
+    (["--memory-limit", "9" * 400 + "TB"], "is not a size, such as 8GB"),
+    (["--processes", "0"], "--processes must be at least 1, not 0"),
+    (["--results", "t.csv"], "results cannot be written to"),
+    (["--benchmark-skip"], "would leave nothing to run"),
+    (["nope.yaml"], "file or directory not found: nope.yaml"),
+]
+
+
+@pytest.fixture(scope="module")
+def refused(project: Project) -> list[Done]:
+    return project.benchmarks(*(["that.yaml", *arguments] for arguments, _ in REFUSED))
+
+
+@pytest.mark.parametrize("case", range(len(REFUSED)), ids=[" ".join(r)[:40] for r, _ in REFUSED])
 def test_an_option_that_cannot_be_met_is_refused_before_anything_runs(
-    project: Project, arguments: list[str], message: str
+    refused: list[Done], case: int
 ) -> None:
-    done = project.benchmark("that.yaml", *arguments)
-    assert done.code == 4
+    _, message = REFUSED[case]
+    done = refused[case]
+    assert done.code == 4, done.all
     assert message in done.err
     assert "Traceback" not in done.all
+
+
+def test_what_is_refused_is_refused_by_the_command_too(project: Project) -> None:
+    done = project.benchmark("that.yaml", "--engines", "polrs")
+    assert (done.code, "did you mean 'polars'?" in done.err) == (4, True), done.all

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.benchmark_runs import (
-    AVAILABLE,
     MEANS,
     TABLE,
     Done,
@@ -19,6 +18,7 @@ from tests.support.benchmark_runs import (
 
 YAML = f"tables: {{t: t.csv}}\nqueries:\n  q1: {MEANS}\n"
 
+BESIDE = ("duckdb", "pandas")
 FATES = {
     "Wrong": ("wrong", "row 2, column 'mean': 12.5, expected 12.25"),
     "Crashing": ("error", "the process was ended by signal 11 (SIGSEGV); its last words:"),
@@ -41,12 +41,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def faulty(project: Project) -> Done:
     limits = ("--timeout", "3", "--memory-limit", "500MB")
-    return project.benchmark("that.yaml", *limits, "--engines", fakes(*FATES, *AVAILABLE))
+    return project.benchmark("that.yaml", *limits, "--engines", fakes(*FATES, *BESIDE))
 
 
 def test_each_fault_becomes_the_outcome_of_its_own_cell(project: Project, faulty: Done) -> None:
     expected = {name: outcome for name, (outcome, _) in FATES.items()}
-    assert outcomes(project.results()) == expected | dict.fromkeys(AVAILABLE, "ok")
+    assert outcomes(project.results()) == expected | dict.fromkeys(BESIDE, "ok")
     assert faulty.code == 1
 
 
@@ -67,7 +67,7 @@ def test_the_reason_is_in_the_results_and_in_the_terminal(
 
 def test_only_the_ok_cells_are_timed(project: Project, faulty: Done) -> None:
     timed = [entry["extra_info"]["engine"] for entry in project.results()["benchmarks"]]
-    assert timed == list(AVAILABLE)
+    assert timed == list(BESIDE)
 
 
 def test_no_process_is_left_of_those_that_hung_or_crashed(project: Project, faulty: Done) -> None:

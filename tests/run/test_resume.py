@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -34,10 +35,12 @@ from harness.run.journal import (
     journals,
 )
 from harness.run.results import journal_line, record_of
+from harness.run.resume import kept_records
 from harness.tables import Input
 from tests.support.benchmark_runs import MEANS, QUICK, TABLE, Project, fakes
 from tests.support.interrupts import heed_interrupts
 from tests.support.records import figures
+from tests.support.shares import WHOLE
 
 YAML = f"tables: {{t: t.csv}}\nqueries:\n  q1: {MEANS}\n  q2: {MEANS} order by k\n"
 DASHES = YAML.replace("t.csv", "{path: t.csv, null_values: ['', '-']}")
@@ -134,12 +137,15 @@ def test_the_report_is_drawn_from_a_journal(killed: Project, tmp_path: Path) -> 
 def test_resume_measures_what_is_missing_and_keeps_the_rest(
     killed: Project,
 ) -> None:
+    """Half a line at the end of the journal is left out."""
     project = killed
     head, *entries = lines(project)
     kept = {e["cell"]["engine"]: e["benchmark"]["stats"]["data"] for e in entries}
     probes = entries[-1]["noise"]["probe_seconds"]
     assert len(probes) >= BEFORE
     stem = journal_files(project)[0].stem
+    with journal_files(project)[0].open("a") as file:
+        file.write('{"cell": {"workload": "th')
     done = resume(project)
     assert done.code == 0, done.all
     assert ".journal: 2 cells are done" in done.out
@@ -191,24 +197,15 @@ def test_a_run_that_is_told_to_end_leaves_what_ctrl_c_leaves(tmp_path: Path) -> 
     assert (tmp_path / "results" / "index.html").exists()
 
 
-def test_half_a_line_is_left_out(killed: Project) -> None:
-    project = killed
-    with journal_files(project)[0].open("a") as file:
-        file.write('{"cell": {"workload": "th')
-    done = resume(project)
-    assert done.code == 0, done.all
-    assert [cell["outcome"] for cell in project.results()["cells"]] == ["ok"] * 4
+CHANGES: list[tuple[list[str] | dict[str, str], str]] = [
+    (["-k", "q1"], "its cells differ: it had 4 of them, this run asks for 2; that::q2["),
+    ({"MALLOC_ARENA_MAX": "3"}, "its surroundings differ: MALLOC_ARENA_MAX was None, is 3"),
+    ({"that_yaml": DASHES}, "its data differs: that of that own has changed"),
+    (["--timeout", "77"], "its options differ: timeout was 300.0, is 77.0"),
+]
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (["-k", "q1"], "its cells differ: it had 4 of them, this run asks for 2; that::q2["),
-        (["--timeout", "77"], "its options differ: timeout was 300.0, is 77.0"),
-        ({"MALLOC_ARENA_MAX": "3"}, "its surroundings differ: MALLOC_ARENA_MAX was None, is 3"),
-        ({"that_yaml": DASHES}, "its data differs: that of that own has changed"),
-    ],
-)
+@pytest.mark.parametrize(("change", "message"), CHANGES if WHOLE else CHANGES[1:3])
 def test_a_journal_of_something_else_is_refused(killed: Project, change: Any, message: str) -> None:
     project = killed
     before = journal_files(project)[0].read_bytes()
@@ -223,23 +220,37 @@ def test_a_journal_of_something_else_is_refused(killed: Project, change: Any, me
     assert project.result_files == []
 
 
-@pytest.mark.parametrize(
-    "spoilt",
-    [
-        b"",
-        b"\xff\x00\n",
-        b"[1]\n",
-        b"[" * 20_000 + b"\n",
-        b'{"cells": 7}\n',
-        b'{"cells": [], "machine": [], "environment": 1}\n{"cell": 1}\n',
-        {"noise": {"probe_seconds": "x", "loads": None}},
-        {"noise": [1]},
-        {"benchmark": {"stats": {"data": ["x"]}, "extra_info": []}},
-        {"cell": {"workload": []}},
-        {"started": "2026-01-01"},
-    ],
-)
-def test_a_journal_that_is_damaged_is_refused_in_words(killed: Project, spoilt: Any) -> None:
+def test_a_journal_of_another_run_is_not_continued() -> None:
+    """Of each difference the whole battery has a run."""
+    head = _head()
+    assert kept_records(head, [], head) == {}
+    longer = head.model_copy(update={"basis": head.basis.model_copy(update={"timeout": 77.0})})
+    with pytest.raises(ResultsError, match=r"its options differ: timeout was 1\.0, is 77\.0"):
+        kept_records(head, [], longer)
+    record = Record(Cell("w", "q", "e", "small", Input.CSV, 3), Outcome.SKIPPED, "why")
+    more = head.model_copy(update={"cells": (journal_line(record, "1.0", NoiseEntry()).cell,)})
+    told = "its cells differ: it had 0 of them, this run asks for 1; w::q"
+    with pytest.raises(ResultsError, match=re.escape(told)):
+        kept_records(head, [], more)
+
+
+SPOILT: list[Any] = [
+    b"[1]\n",
+    {"noise": [1]},
+    b"",
+    b"\xff\x00\n",
+    b"[" * 20_000 + b"\n",
+    b'{"cells": 7}\n',
+    b'{"cells": [], "machine": [], "environment": 1}\n{"cell": 1}\n',
+    {"noise": {"probe_seconds": "x", "loads": None}},
+    {"benchmark": {"stats": {"data": ["x"]}, "extra_info": []}},
+    {"cell": {"workload": []}},
+    {"started": "2026-01-01"},
+]
+
+
+def spoil(killed: Project, spoilt: Any) -> Path:
+    """Replaces the journal, or fields of its last line or its first."""
     (file,) = journal_files(killed)
     if isinstance(spoilt, dict):
         head, *entries, last = lines(killed)
@@ -247,6 +258,20 @@ def test_a_journal_that_is_damaged_is_refused_in_words(killed: Project, spoilt: 
         file.write_text("".join(f"{json.dumps(x)}\n" for x in [head, *entries, {**last, **spoilt}]))
     else:
         file.write_bytes(spoilt)
+    return file
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_a_journal_that_is_damaged_is_no_journal(killed: Project, spoilt: Any) -> None:
+    file = spoil(killed, spoilt)
+    with pytest.raises(ResultsError, match=re.escape(str(file))):
+        JournalFile.reopen(file)
+    assert journals(file.parent) == ([file], [])  # nobody holds it
+
+
+@pytest.mark.parametrize("spoilt", SPOILT if WHOLE else SPOILT[:2])
+def test_a_journal_that_is_damaged_is_refused_in_words(killed: Project, spoilt: Any) -> None:
+    file = spoil(killed, spoilt)
     done = resume(killed)
     assert done.code == 4 and str(file) in done.err, done.all
     assert "Traceback" not in done.all and "INTERNALERROR" not in done.all
@@ -336,8 +361,6 @@ def test_a_full_disk_ends_the_run_with_word_of_what_to_do(
     tmp_path: Path, free: str, rounds: str, seconds: str, what: str
 ) -> None:
     project = project_in(tmp_path)
-    assert project.benchmark("that.yaml", "--engines", fakes("Right")).code == 0
-    kept = project.result_files[0].read_bytes()
     results = tmp_path / "full"
     results.mkdir()
     benchmark = project.command(
@@ -362,7 +385,6 @@ def test_a_full_disk_ends_the_run_with_word_of_what_to_do(
     assert "Traceback" not in done.stdout
     listing = (tmp_path / "listing").read_text()
     assert ".journal" in listing and ".json" not in listing and ".part" not in listing
-    assert project.result_files[0].read_bytes() == kept
 
 
 def test_a_line_that_cannot_be_written_whole_is_not_written_at_all(

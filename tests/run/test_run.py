@@ -91,6 +91,11 @@ def _described_fields() -> dict[str, set[str]]:
 def test_an_ok_cell_keeps_every_round_and_what_it_took(project: Project, done: Done) -> None:
     for benchmark in project.results()["benchmarks"]:
         info, rounds = benchmark["extra_info"], benchmark["stats"]["data"]
+        name = f"{info['query']}[{info['engine']}-memory-own]"
+        assert (benchmark["name"], benchmark["fullname"]) == (name, f"that.yaml::{name}")
+        assert benchmark["group"] == f"that::{info['query']} memory own"
+        assert benchmark["params"]["engine"] == info["engine"]
+        assert benchmark["stats"]["rounds"] == len(rounds)
         assert len(rounds) == len(info["cpu_seconds"]) == len(info["turns"]) >= 1
         assert len(rounds) == 1 or sum(rounds[:-1]) < 0.01  # as --benchmark-max-time asks
         assert info["turns"][0] == 0 and info["turns"] == sorted(info["turns"])

@@ -48,15 +48,11 @@ def test_results_page_and_journal_have_none(tmp_path: Path) -> None:
 
 
 def test_a_wrong_address_is_told_without(tmp_path: Path) -> None:
-    address = "duckdb=quack://me:hush@host"
-    done = Project(tmp_path).write(a_yaml="").benchmark("--connect", address)
-    assert done.code == 4
-    assert "--connect 'duckdb=quack://me:***@host': give ENGINE=ADDRESS" in done.err
-    assert "hush" not in done.all
-
-
-def test_an_address_whose_password_no_rule_finds_is_refused(tmp_path: Path) -> None:
-    done = Project(tmp_path).write(a_yaml="").benchmark("--connect", "dask=me:hush@host")
-    assert done.code == 4
-    assert "an address with a user begins with its scheme" in done.err
-    assert "hush" not in done.all
+    """As is one whose password no rule finds."""
+    project = Project(tmp_path).write(a_yaml="")
+    addresses = ("duckdb=quack://me:hush@host", "dask=me:hush@host")
+    wrong, strange = project.benchmarks(*(["--connect", address] for address in addresses))
+    assert (wrong.code, strange.code) == (4, 4)
+    assert "--connect 'duckdb=quack://me:***@host': give ENGINE=ADDRESS" in wrong.err
+    assert "an address with a user begins with its scheme" in strange.err
+    assert "hush" not in wrong.all + strange.all

@@ -22,6 +22,31 @@ AVAILABLE = harness.engines.by_default()
 """The engines of a run without ``--engines``."""
 QUICK = ("--benchmark-max-time", "0.01", "--benchmark-min-rounds", "2")
 
+PLUGINS = ("no:hypothesispytest", "no:cacheprovider", "tests.fakes.short_probe")
+FORKS = """
+import json, os, sys, tempfile
+import pytest
+import harness.plugin, harness.run.session, harness.workload.reader
+
+done = []
+for arguments in json.loads(sys.argv[1]):
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        child = os.fork()
+        if not child:
+            os.dup2(out.fileno(), 1)
+            os.dup2(err.fileno(), 2)
+            imported = "-Wignore::pytest.PytestAssertRewriteWarning"
+            code = pytest.main([imported, *arguments])
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        told = [file.seek(0) or file.read() for file in (out, err)]
+        done.append([code, *told])
+print(json.dumps(done))
+"""
+"""A program: lists of arguments -> of each, pytest's exit code and what it printed."""
+
 TABLE = "k,x\n1,0.0\n1,1.0\n2,12.25\n3,\n"
 MEANS = "select k, avg(x) as mean from t group by k"
 """Over TABLE, the fake engines' answer."""
@@ -72,7 +97,7 @@ class Project:
             "COLUMNS": "200",
             "ENGINEBENCH_CACHE": str(self.folder / "cache"),
             "PYTHONPATH": str(ROOT),
-            "PYTEST_ADDOPTS": "-p no:hypothesispytest -p no:cacheprovider -W error",
+            "PYTEST_ADDOPTS": " ".join(f"-p {name}" for name in PLUGINS) + " -W error",
         }
 
     def command(self, *arguments: str) -> list[str]:
@@ -100,6 +125,16 @@ class Project:
 
     def benchmark(self, *arguments: str, **variables: str) -> Done:
         return self.pytest("--benchmark", *QUICK, *arguments, **variables)
+
+    def benchmarks(self, *runs: Sequence[str]) -> list[Done]:
+        """Several benchmarks one after another, in forks of a process that imported the harness.
+
+        Imports are most of what a run takes that is refused before it begins.
+        """
+        command = [sys.executable, "-c", FORKS, json.dumps([["--benchmark", *r] for r in runs])]
+        done = self._done(command, {})
+        assert done.code == 0, done.all
+        return [Done(*one) for one in json.loads(done.out)]
 
     @property
     def result_files(self) -> list[Path]:
