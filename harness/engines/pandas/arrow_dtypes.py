@@ -56,6 +56,13 @@ _STARTS = {"year": "YS", "quarter": "QS", "month": "MS", "week": "W"}
 """Unit -> the frequency by which Arrow's timestamps are rounded down to its start."""
 
 
+_BY_PLACE = (
+    *(exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist, exp.Ntile),
+    *(exp.Lag, exp.Lead, exp.FirstValue),
+)
+"""Window functions for which pandas compares no row with its peers, the rows that tie with it."""
+
+
 def _of_arrow(spelling: str) -> str:
     """Returns a text of a program with Arrow's dtypes in the place of NumPy's."""
     for dtype, own in _OF_NUMPY.items():
@@ -175,8 +182,8 @@ class ArrowProgram(PandasProgram):
     def window(self, node: Window) -> str:
         print_ = self.expressions(node.input)
         keys = [e for _, w in node.functions for e in w.args.get("partition_by") or []]
-        summed = [w for _, w in node.functions if isinstance(w.this, exp.AggFunc)]
-        keys += [key.this for window in summed for key in window_order(window)]
+        of_peers = [w for _, w in node.functions if not isinstance(w.this, _BY_PLACE)]
+        keys += [key.this for window in of_peers for key in window_order(window)]
         if any(print_.type(key) is Type.FLOAT64 for key in keys):
             raise self.gaps.unsupported(FLOAT_KEYS)
         return super().window(node)
