@@ -20,6 +20,8 @@ from harness.workload.file import load
 from tests.support.in_process import installed
 from tests.support.reading import read_by, spec_of
 
+pytestmark = pytest.mark.usefixtures("one_reader")
+
 AGREED = {
     "plain": "a,b\n1,x\n2,\n",
     "without a last end": "a,b\n1,x\n2,y",

@@ -25,6 +25,8 @@ from harness.types import Column, Type
 from harness.workload.file import load
 from tests.support.reading import in_this_process
 
+pytestmark = pytest.mark.usefixtures("one_reader")
+
 ENDINGS = ".csv, .csv.gz, .tsv, .tsv.gz, .arrow, .feather, .ipc, .ndjson, .jsonl or .parquet"
 
 

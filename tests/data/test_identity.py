@@ -19,6 +19,8 @@ from tests.data.test_files import content, table
 from tests.support.benchmark_runs import MEANS, TABLE, Project, fakes
 from tests.support.reading import in_this_process
 
+pytestmark = pytest.mark.usefixtures("one_reader")
+
 
 def by_rename(file: Path, other: Path) -> None:
     """As ``cp -p``, ``rsync`` and editors do."""
@@ -96,40 +98,45 @@ def test_a_disk_that_is_mounted_anew_holds_the_same_files(tmp_path: Path) -> Non
     assert file.lasting == Identity(1, 2, 3, 4, 6).lasting != Identity(1, 2, 3, 9, 5).lasting
 
 
-def two_queries(file: str) -> str:
-    return f"tables: {{t: {file}}}\nqueries:\n  q1: {MEANS}\n  q2: {MEANS} order by k\n"
+def queries(file: str, *names: str) -> str:
+    means = "".join(f"  {name}: {MEANS}\n" for name in names)
+    return f"tables: {{t: {file}}}\nqueries:\n{means}"
+
+
+NEW_FILE = """
+import pathlib
+def pytest_runtest_logreport(report):
+    if report.when == "call" and "c.yaml" in report.nodeid:
+        pathlib.Path("in/new.csv").write_text("k,x\\n")
+"""
 
 
 def test_data_that_changes_during_a_run_ends_its_cells_as_errors(tmp_path: Path) -> None:
+    """What an engine writes to a file, and what comes into a folder after its first query."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "t.csv").write_text(TABLE)
     project = Project(tmp_path).write(
-        a_yaml=two_queries("u.csv"), b_yaml=two_queries("t.csv"), t_csv=TABLE, u_csv=TABLE
+        a_yaml=queries("u.csv", "q"),
+        b_yaml=queries("t.csv", "q1", "q2"),
+        c_yaml=queries("in", "q1", "q2"),
+        t_csv=TABLE,
+        u_csv=TABLE,
+        conftest_py=NEW_FILE,
     )
     engines = fakes("Right", "Meddling")
-    done = project.benchmark("b.yaml", "a.yaml", "--engines", engines)
+    done = project.benchmark("b.yaml", "a.yaml", "c.yaml", "--engines", engines)
     assert done.code == 1, done.all
-    told = [(c["workload"], c["outcome"]) for c in project.results()["cells"]]
-    assert told == [("b", "error")] * 4 + [("a", "ok")] * 4
-    reasons = {c["reason"] for c in project.results()["cells"] if c["workload"] == "b"}
-    assert reasons == {
+    cells = project.results()["cells"]
+    told = [(c["workload"], c["outcome"]) for c in cells]
+    in_folder = [*[("c", "ok")] * 2, *[("c", "error")] * 2]
+    assert told == [*[("b", "error")] * 4, *[("a", "ok")] * 2, *in_folder]
+    assert {c["reason"] for c in cells if c["workload"] == "b"} == {
         "the data changed during the run: t.csv has changed; run again when nobody writes to it, "
         "since programs and answers were made for what it was"
     }
     assert len(project.results()["benchmarks"]) == 4
-    assert done.out.count("the data changed during the run") >= 4
-
-
-def test_files_that_vanish_or_come_during_a_run_are_told(tmp_path: Path) -> None:
-    conftest = (
-        "import pathlib\n"
-        "def pytest_runtest_logreport(report):\n"
-        "    if report.when == 'call': pathlib.Path('{folder}/new.csv').write_text('k,x\\n')\n"
+    assert done.out.count("the data changed during the run: t.csv") >= 4
+    assert all(
+        "the data changed during the run: new.csv is new; run again" in c["reason"]
+        for c in cells[-2:]
     )
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "t.csv").write_text(TABLE)
-    project = Project(tmp_path).write(
-        b_yaml=two_queries("in"), conftest_py=conftest.format(folder=tmp_path / "in")
-    )
-    done = project.benchmark("b.yaml", "--engines", fakes("Right"))
-    first, second = project.results()["cells"]
-    assert (first["outcome"], second["outcome"]) == ("ok", "error"), done.all
-    assert "the data changed during the run: new.csv is new; run again" in second["reason"]

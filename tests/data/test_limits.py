@@ -21,6 +21,8 @@ from tests.data.test_files import content, error_of, table
 from tests.places import ROOT
 from tests.support.reading import in_this_process
 
+pytestmark = pytest.mark.usefixtures("one_reader")
+
 MEBIBYTE = 1 << 20
 
 
@@ -61,12 +63,16 @@ def test_links_that_lead_back_are_followed_once(tmp_path: Path) -> None:
     assert found(tmp_path, "a/**/*.csv") == ["a/on/u.csv", "a/t.csv"]
 
 
+DEEP = 1100
+"""More levels than Python calls functions within each other."""
+
+
 def test_a_deep_tree_is_looked_through_to_its_end(tmp_path: Path) -> None:
-    deep = tmp_path.joinpath(*["d"] * 1500)
+    deep = tmp_path.joinpath(*["d"] * DEEP)
     here = Path.cwd()
     os.chdir(tmp_path)
     try:
-        for _ in range(1500):
+        for _ in range(DEEP):
             Path("d").mkdir()
             os.chdir("d")
         Path("t.csv").write_text("a\n1\n")

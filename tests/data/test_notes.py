@@ -19,6 +19,8 @@ from harness.workload.file import load
 from tests.support.in_process import installed
 from tests.support.reading import read_by
 
+pytestmark = pytest.mark.usefixtures("one_reader")
+
 ROWS = {"k": [7, 8, 9], "v": [1.5, 2.5, 3.5]}
 
 
