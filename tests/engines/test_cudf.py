@@ -35,6 +35,7 @@ from tests.fakes import cudf as fake_cudf
 from tests.fakes import rmm as fake_rmm
 from tests.places import SEMANTICS, WORKLOADS
 from tests.support.in_process import InProcess, read_tables
+from tests.support.shares import WHOLE, share
 
 HERE = SEMANTICS
 ONLY_CUDF = {
@@ -60,6 +61,9 @@ ONLY_CUDF = {
 """What the stand-in, being pandas, does otherwise -> why."""
 
 
+SHARE = [title for title in sorted(set(QUERIES) - set(ONLY_CUDF)) if share(title, 3)]
+
+
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> InProcess:
     return InProcess(read_tables(HERE / "tables.yaml"), tmp_path_factory.mktemp("cudf"))
@@ -72,7 +76,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")
-@pytest.mark.parametrize("title", sorted(set(QUERIES) - set(ONLY_CUDF)))
+@pytest.mark.parametrize("title", SHARE)
 def test_the_answer_is_right_or_the_gap_is_declared(tables: InProcess, title: str) -> None:
     outcome, reason = expected("cudf", title)
     verdict = tables.verdict("cudf", QUERIES[title])
@@ -140,7 +144,7 @@ def test_files_are_read_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert told is None, f"{asked_for.name}: {told}"
 
 
-IN_PARTS = [title for titles in FILES.values() for title in list(titles)[3::18]]
+IN_PARTS = [t for titles in FILES.values() for t in list(titles)[3 :: 18 if WHOLE else 36]]
 OF_PANDAS = "a partition is pandas' after a shuffle"
 ONLY_DASK_CUDF = {
     "a count over a value tied two levels out": f"{OF_PANDAS}, and its integers with NULL floats",

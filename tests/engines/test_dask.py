@@ -20,12 +20,13 @@ from tests.engines.test_semantics import FILES, HERE, expected
 from tests.places import ROOT
 from tests.support.benchmark_runs import Project
 from tests.support.in_process import InProcess, arrow_table, read_tables
+from tests.support.shares import WHOLE
 
 pytest.importorskip("dask.dataframe")
 IN_PARTS = [
     title
     for file in ("aggregates", "joins", "order", "subqueries", "windows")
-    for title in list(FILES[file])[::7]
+    for title in list(FILES[file])[:: 7 if WHOLE else 21]
 ]
 
 

@@ -313,6 +313,31 @@ def test_gpucheck_runs_all_gpu_engines_part_by_part(
     assert "'huge' is none of tiny, small, medium, large" in capsys.readouterr().err
 
 
+MARKING = """
+import pathlib
+def pytest_runtest_logreport(report):
+    if report.when == "call":
+        pathlib.Path("measured").touch()
+"""
+CHECK = """
+import pathlib, subprocess, sys, time
+from harness.commands import gpucheck
+
+class Process(subprocess.Popen):
+    def wait(self, timeout=None):
+        if timeout is None or pathlib.Path("measured").exists():
+            return super().wait(timeout)
+        while not pathlib.Path("measured").exists() and self.poll() is None:
+            time.sleep(0.05)
+        raise subprocess.TimeoutExpired(self.args, timeout)
+
+subprocess.Popen = Process
+gpucheck.gpu_engines = lambda: {engines}
+sys.exit(gpucheck.main(sys.argv[1:]))
+"""
+"""A part's time is over as soon as one cell is measured."""
+
+
 def test_a_part_whose_time_is_over_is_interrupted_and_leaves_its_results(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,21 +345,18 @@ def test_a_part_whose_time_is_over_is_interrupted_and_leaves_its_results(
     (tmp_path / "pynvml.py").write_text(FAKE_PYNVML)
     (tmp_path / "workloads").mkdir()
     queries = "".join(
-        f"  q{n}: 'select k, avg(x) as mean from t where k >= -{n} group by k'\n" for n in range(40)
+        f"  q{n}: 'select k, avg(x) as mean from t where k >= -{n} group by k'\n" for n in range(5)
     )
     project = Project(tmp_path).write(t_csv="k,x\n1,0\n1,1\n2,12.25\n3,\n")
     for name in TINY:
         text = f"title: A\ntables: {{t: ../t.csv}}\nqueries:\n{queries}"
         (tmp_path / "workloads" / f"{name}.yaml").write_text(text)
+    (tmp_path / "workloads" / "conftest.py").write_text(MARKING)
     script = tmp_path / "check.py"
-    script.write_text(
-        "import sys\nfrom harness.commands import gpucheck\n"
-        f"gpucheck.gpu_engines = lambda: [{fakes('OnGpu')!r}, {fakes('Sleepy')!r}]\n"
-        "sys.exit(gpucheck.main(sys.argv[1:]))\n"
-    )
+    script.write_text(CHECK.format(engines=[fakes("OnGpu"), fakes("Sleepy")]))
     paths = os.pathsep.join((str(tmp_path), str(ROOT)))
     done = subprocess.run(
-        [sys.executable, str(script), "--parts", "tiny", "--seconds", "20", "--input", "memory"],
+        [sys.executable, str(script), "--parts", "tiny", "--input", "memory"],
         cwd=tmp_path,
         env={**project.environment, "PYTHONPATH": paths},
         capture_output=True,

@@ -29,4 +29,9 @@ def parts_for(engine: Engine) -> int:
 
 def runs(engine: Engine, title: str) -> bool:
     """True if the suite runs the battery's query with this title on an engine."""
-    return WHOLE or zlib.crc32(f"{title} {engine.name}".encode()) % parts_for(engine) == 0
+    return share(f"{title} {engine.name}", parts_for(engine))
+
+
+def share(title: str, parts: int) -> bool:
+    """True if a title is of the part that the suite runs, one of so many, or all is run."""
+    return WHOLE or zlib.crc32(title.encode()) % parts == 0
