@@ -20,9 +20,11 @@ from tests.places import ROOT
 
 AVAILABLE = harness.engines.by_default()
 """The engines of a run without ``--engines``."""
+PLUGINS = ("no:hypothesispytest", "no:cacheprovider", "tests.fakes.short_probe")
+OPTIONS = " ".join(("--assert=plain", *(f"-p {name}" for name in PLUGINS), "-W error"))
+"""pytest's. Where Python writes no bytecode, rewriting the harness's modules takes a second."""
 QUICK = ("--benchmark-max-time", "0.01", "--benchmark-min-rounds", "2")
 
-PLUGINS = ("no:hypothesispytest", "no:cacheprovider", "tests.fakes.short_probe")
 FORKS = """
 import json, os, sys, tempfile
 import pytest
@@ -97,10 +99,7 @@ class Project:
             "COLUMNS": "200",
             "ENGINEBENCH_CACHE": str(self.folder / "cache"),
             "PYTHONPATH": str(ROOT),
-            # Plain: rewriting the harness's modules takes a second where Python writes no bytecode.
-            "PYTEST_ADDOPTS": " ".join(
-                ("--assert=plain", *(f"-p {name}" for name in PLUGINS), "-W error")
-            ),
+            "PYTEST_ADDOPTS": OPTIONS,
         }
 
     def command(self, *arguments: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 The whole of it takes an engine ten seconds, or minutes where each query is sent to a cluster's
 scheduler or a server. So engines that emit programs of their own run all of it, and others a part,
-each engine another. ``ENGINEBENCH_BATTERY=whole`` runs all on all.
+each engine another, and cuDF's stand-in a third. ``ENGINEBENCH_BATTERY=whole`` runs all on all.
 """
 
 from __future__ import annotations
