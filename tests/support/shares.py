@@ -33,5 +33,5 @@ def runs(engine: Engine, title: str) -> bool:
 
 
 def share(title: str, parts: int) -> bool:
-    """True if a title is of the part that the suite runs, one of so many, or all is run."""
+    """True if a title is in the part that the suite runs: one of ``parts``, or all."""
     return WHOLE or zlib.crc32(title.encode()) % parts == 0
