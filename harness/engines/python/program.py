@@ -94,7 +94,7 @@ class PythonSession(Session):
         self.tables[table.name] = paths[0] if len(paths) == 1 else paths
 
     def prepare(self, program: Program) -> None:
-        namespace: dict[str, Any] = {"__name__": "builtins"}  # else Dask looks in all modules
+        namespace: dict[str, Any] = {"__name__": "program"}  # else Dask looks in all modules
         self.file = program.file or self.filename
         with self._placing_errors():
             exec(compile(program.text, self.file, "exec"), namespace)
