@@ -13,7 +13,6 @@ from harness import engines
 from harness.data.budget import bytes_in
 from harness.data.cache import default_root
 from harness.engines.own_environment import DONE, FOLDER
-from harness.errors import UnknownEngine
 from harness.machine.environment import surroundings
 from harness.machine.facts import this_machine, usable_cores
 from harness.machine.gpu.discovery import described
@@ -36,6 +35,7 @@ class Examination:
 
 def examination(results: Path) -> Examination:
     rows = [_row(name) for name in engines.names()]
+    rows += [(name, "", "no", reason) for name, reason in engines.broken().items()]
     table = Table("engine", "version", "available", "why not", box=None, padding=(0, 2, 0, 0))
     for row in rows:
         table.add_row(*row)
@@ -43,10 +43,7 @@ def examination(results: Path) -> Examination:
 
 
 def _row(name: str) -> tuple[str, str, str, str]:
-    try:
-        engine = engines.get(name)
-    except UnknownEngine as error:
-        return name, "", "no", str(error)
+    engine = engines.get(name)
     reason = engine.unavailable()
     return name, engine.version() or "", "no" if reason else "yes", reason or ""
 

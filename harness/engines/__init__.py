@@ -17,8 +17,20 @@ GROUP = "harness.engines"
 
 @cache
 def names() -> tuple[str, ...]:
-    """The names of all announced engines, in alphabetical order."""
-    return tuple(sorted(announced(GROUP)))
+    """The names of all announced engines whose code can be imported, in alphabetical order."""
+    return tuple(name for name in sorted(announced(GROUP)) if name not in broken())
+
+
+@cache
+def broken() -> dict[str, str]:
+    """The names of the announced engines whose code cannot be imported, each with the reason."""
+    found = {}
+    for name in sorted(announced(GROUP)):
+        try:
+            _class(name)
+        except UnknownEngine as error:
+            found[name] = str(error)
+    return found
 
 
 @cache
@@ -82,14 +94,14 @@ def parts(name: str) -> re.Match[str]:
 
 
 def _class(name: str) -> type[Engine]:
-    if ":" not in name and name not in names():
+    if ":" not in name and name not in announced(GROUP):
         raise UnknownEngine(f"there is no engine {name!r}; {suggestion(name, names(), 'engines')}")
     point = importlib.metadata.EntryPoint(name, name, GROUP)
     if ":" not in name:
         point = announced(GROUP)[name]
     try:
         kind: type[Engine] = point.load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # another package's code, which may raise anything
         raise UnknownEngine(f"the engine {name!r} cannot be loaded: {error}") from error
     return kind
 

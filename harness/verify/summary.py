@@ -58,7 +58,7 @@ Summary = tuple[OfColumn, ...]
 
 
 def summary(answer: Path) -> Summary:
-    """Returns the summary of an answer's file, which is read batch by batch."""
+    """Reads an answer's file batch by batch; returns each column's counts and sums, in order."""
     found: list[OfColumn] = []
     for batch in batches(answer) if answer.suffix == ".arrow" else _of_parquet(answer):
         found = found or [OfColumn()] * batch.num_columns

@@ -7,7 +7,6 @@ a limit of time or memory; the kernel kills it when the parent ends.
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import sys
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from dataclasses import asdict
 import harness.engines
 from harness import plan
 from harness.engines.base import Program
-from harness.errors import UnknownEngine, Unsupported, WorkloadError
+from harness.errors import Unsupported, WorkloadError
 from harness.machine.messages import Start
 from harness.machine.worker_server import Handlers, serve_deep
 from harness.plan.tree.nodes import Node
@@ -46,9 +45,7 @@ class Compiling:
 
     def start(self, _: Start) -> None:
         """Imports the engines, so that no later request has to wait for that."""
-        for name in harness.engines.names():
-            with contextlib.suppress(UnknownEngine):
-                harness.engines.get(name)
+        harness.engines.names()
 
     def take_tables(self, request: TakeTables) -> None:
         self._tables = {table.name: table for table in request.tables}

@@ -105,7 +105,10 @@ class Payload:
         }
 
     def numbers(self) -> dict[str, Numbers]:
-        """Returns all columns of numbers, by the names of the page's blocks."""
+        """Returns the numbers of the page by what they are of: ``cells``, ``rounds``, ``older``.
+
+        Of each kind they are columns by name; ``older`` are of cells that were measured anew.
+        """
         blocks = {"cells": self._cell_numbers(), "rounds": self._round_numbers()}
         return {**blocks, "older": self._older_numbers()}
 

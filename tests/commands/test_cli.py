@@ -168,7 +168,9 @@ def test_doctor_lists_the_variables_that_engines_will_read(
 def test_doctor_says_what_to_install_and_fails_where_nothing_runs(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(harness.engines, "names", lambda: ("tests.fakes.engines:Absent", "no:E"))
+    monkeypatch.setattr(harness.engines, "names", lambda: ("tests.fakes.engines:Absent",))
+    lost = {"lost": "the engine 'lost' cannot be loaded: No module named 'no'"}
+    monkeypatch.setattr(harness.engines, "broken", lambda: lost)
     done = harness_("doctor")
     assert done.exit_code == 1
     assert "python -m pip install no-such-engine" in done.stdout

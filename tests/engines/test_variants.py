@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 
 import pytest
 
 from harness import engines
 from harness.engines.base import MEMORY_VARIABLE
+from harness.errors import UnknownEngine
 
 
 def test_variants_run_only_where_they_are_named() -> None:
@@ -17,6 +20,29 @@ def test_variants_run_only_where_they_are_named() -> None:
     assert ours <= set(names)
     assert not ours & set(engines.by_default())
     assert all(engines.get(name).note for name in ours)
+
+
+@pytest.fixture
+def with_a_lost_one(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A package announces an engine whose module is not there."""
+    found = dict(engines.announced(engines.GROUP))
+    found["lost"] = EntryPoint("lost", "no_such_module:Engine", engines.GROUP)
+    monkeypatch.setattr(engines, "announced", lambda group: found)
+    engines.names.cache_clear()
+    engines.broken.cache_clear()
+    yield
+    engines.names.cache_clear()
+    engines.broken.cache_clear()
+
+
+@pytest.mark.usefixtures("with_a_lost_one")
+def test_an_engine_that_cannot_be_imported_costs_no_other() -> None:
+    assert "lost" not in engines.names() and "polars" in engines.names()
+    assert "polars" in engines.by_default()
+    reason = "the engine 'lost' cannot be loaded: No module named 'no_such_module'"
+    assert engines.broken() == {"lost": reason}
+    with pytest.raises(UnknownEngine, match=reason):
+        engines.get("lost")
 
 
 def test_polars_in_memory_differs_from_polars_by_one_variable() -> None:
