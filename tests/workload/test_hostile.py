@@ -16,12 +16,15 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+import sqlglot
+from sqlglot import exp
 
 from harness import engines
 from harness.answer import AnswerSpec
 from harness.data.budget import CacheBudget
 from harness.engines.base import Program
 from harness.engines.polars.scans import refuse_other_scans
+from harness.engines.sql import chdb_tables
 from harness.engines.sql.base import SqlEngine
 from harness.engines.sql.polars import PolarsSqlSession
 from harness.errors import NoReference, Unsupported, WorkloadError
@@ -255,6 +258,20 @@ def test_an_engine_of_sql_gets_no_text_that_somebody_wrote(engine: str) -> None:
     program = engines.get(engine).compile(query, tables, Input.MEMORY)
     text = program.text.replace("`", '"').partition("-- types of the answer")[0]  # of its own
     assert text == 'SELECT\n  "t"."k" AS "k"\nFROM "t"\n'
+
+
+@pytest.mark.parametrize("name", ['b\\" Int64) ENGINE = Memory --', "b\\\\", "b' \\"])
+def test_a_header_ends_no_name_in_the_tables_of_chdb(name: str) -> None:
+    """ClickHouse's SQL, unlike DuckDB's, takes a backslash in quotation marks for an escape."""
+    columns = (Column("a", Type.INT64, False), Column(name, Type.INT64, False))
+    table = Table("t", columns, 1, parquet=(Path("/t.parquet"),))
+    declared = chdb_tables.columns(table)
+    tree = sqlglot.parse_one(f"CREATE TABLE t ({declared}) ENGINE = Memory", read="clickhouse")
+    assert [column.name for column in tree.find_all(exp.ColumnDef)] == ["a", name]
+    (select,) = chdb_tables.files(table, Input.PARQUET)
+    tree = sqlglot.parse_one(select, read="clickhouse")
+    assert [column.name for column in tree.find_all(exp.Column)] == ["a", name]
+    assert declared in {text.name for text in tree.find_all(exp.Literal)}
 
 
 def test_polars_reads_no_other_files(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from harness.engines.base import Program, memory_limit
 from harness.engines.sql import chdb_tables, gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.chdb_spellings import ADDED, CHDB, DIFFERING, TYPES
+from harness.engines.sql.chdb_tables import identifier, literal
 from harness.plan import CompiledQuery
 from harness.plan.guards.special_uses import Differing
-from harness.sandbox.guard import identifier, literal
 from harness.tables import Input, Table
 from harness.types import Type
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from harness.sandbox.guard import identifier, literal
+from harness.sandbox import guard
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -34,6 +34,16 @@ SETTINGS = {
     "use_query_condition_cache": 0,
 }
 """What makes it answer as SQL does, and remember nothing of files from run to run."""
+
+
+def identifier(name: str) -> str:
+    """Returns a name quoted in ClickHouse's SQL, in which a backslash escapes what follows it."""
+    return guard.identifier(name.replace("\\", "\\\\"))
+
+
+def literal(text: str) -> str:
+    """Returns a text quoted in ClickHouse's SQL, in which a backslash escapes what follows it."""
+    return guard.literal(text.replace("\\", "\\\\"))
 
 
 def settings(threads: int, memory_limit: int | None) -> dict[str, object]:
