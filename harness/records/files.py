@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, TypeVar
@@ -74,6 +75,9 @@ class ResultsFile(RunFields):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> ResultsFile:
+        for sha256, text in self.programs.items():
+            if sha256 != hashlib.sha256(text.encode(errors="replace")).hexdigest():
+                raise ValueError(f"programs: {sha256!r} is not its text's SHA-256")
         for cell in self.cells:
             self._check_names(cell)
         self._check_benchmarks()

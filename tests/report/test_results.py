@@ -88,6 +88,7 @@ def spoilt(**changes: object) -> Document:
         (spoilt(query="q9"), "its query is not under 'workloads'"),
         (spoilt(program_sha256="0"), "its program is not under 'programs'"),
         (spoilt(size="large"), "is not in 'benchmarks'"),
+        (document([OK], programs={OK.sha256: "rm"}), "is not its text's SHA-256"),
         (document([OK, OK]), "is listed 2 times"),
         (document([OK], benchmarks=[]), "is not in 'benchmarks'"),
         (document([OK], engines={"polars": {**ENGINES["polars"], "colour": "red;}"}}), ".colour: "),
