@@ -41,11 +41,14 @@ export function roundRecords({ seconds = [], cpu_seconds: cpu = [], turns = [], 
   }));
 }
 
-/** A value in quotation marks. Spreadsheets take a text that begins with one of these signs for a formula, which an
- * apostrophe before it prevents; numbers stay as they are. @type {(value: unknown) => string} */
+/** A sign that makes a formula: at a text's start, or behind what separates fields or lines for some spreadsheets. */
+const FORMULA = /(^|[;\t\r\n])(\s{0,99}[=+\-@＝＋－＠])/g;
+
+/** A value in quotation marks. An apostrophe stands before what a spreadsheet would take for a formula; numbers stay as
+ * they are. @type {(value: unknown) => string} */
 function field(value) {
   const text = String(value ?? "").replaceAll('"', '""');
-  return typeof value === "string" && /^[=+\-@\t\r\n]/.test(text) ? `"'${text}"` : `"${text}"`;
+  return `"${typeof value === "string" ? text.replace(FORMULA, "$1'$2") : text}"`;
 }
 
 /** @type {(lines: Line[]) => string} */

@@ -65,8 +65,12 @@ export function commandFor(tasks) {
     ...options.map(([name, values]) => `--${name} ${quoted(/** @type {string[]} */ (values).join(","))}`)].join(" ");
 }
 
-/** A word of a shell's command. @type {(word: string | number) => string} */
-const quoted = (word) => /^[\w./:,@%+=-]+$/.test(String(word)) ? String(word) : `'${String(word).replaceAll("'", "'\\''")}'`;
+/** A word of a shell's command: no option, and without signs that a terminal obeys or that reverse the text around them.
+ * @type {(word: string | number) => string} */
+function quoted(word) {
+  const text = String(word).replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd").replace(/^-/, "./-");
+  return /^[\w./:,@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
 
 /** The texts around a picture; each line is of words that may have a colour's sign in front.
  * @type {(figure: HTMLElement) => { title: string, lines: { text: string, colour?: string }[][] }} */

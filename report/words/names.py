@@ -28,14 +28,23 @@ BIDI_CONTROLS = dict.fromkeys(
     [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
 )
 """Characters that would reverse the text around a label inside a sentence."""
+OF_ALL_OBJECTS = frozenset(
+    {
+        *("__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__"),
+        *("__proto__", "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable"),
+        *("toLocaleString", "toString", "valueOf"),
+    }
+)
+"""JavaScript's names in every object, under which Vega cannot group an engine's marks."""
 
 
 def readable(text: str) -> str:
     """Returns a text with U+FFFD for characters that set a direction, as from right to left.
 
-    They would also reverse the text around it.
+    They would also reverse the text around it. The name of a property of all objects of JavaScript
+    is put in quotation marks.
     """
-    return text.translate(BIDI_CONTROLS)
+    return f"“{text}”" if text in OF_ALL_OBJECTS else text.translate(BIDI_CONTROLS)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,15 @@ import pytest
 from report.page.output import build
 from tests.report.test_page import hostile
 from tests.support.opened import Opened, needs_chromium
-from tests.support.results_factory import PYTHON, Asked, Document, document, realistic, write
+from tests.support.results_factory import (
+    ENGINES,
+    PYTHON,
+    Asked,
+    Document,
+    document,
+    realistic,
+    write,
+)
 
 if TYPE_CHECKING:
     from playwright import sync_api
@@ -34,6 +42,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         "sizes": lambda: realistic(("small", "medium"), ("memory", "csv"), rounds=5),
         "hostile": hostile,
         "turns": drifting,
+        "objects": objects,
     }
 
     def page(name: str) -> Path:
@@ -43,6 +52,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return path
 
     return page
+
+
+def objects() -> Document:
+    """Two engines with labels that JavaScript's objects have properties of."""
+    labels = {"polars": "__proto__", "pandas": "constructor"}
+    engines = {name: {**ENGINES[name], "label": label} for name, label in labels.items()}
+    return document([Asked("q1", name, (0.1, 0.2)) for name in labels], engines)
 
 
 def drifting() -> Document:
@@ -201,6 +217,27 @@ def test_a_csv_holds_no_formula_and_its_numbers_are_numbers(open_page: Open) -> 
     assert found == [
         (f"'{line['a']}" if line["a"] not in ("plain", "") else line["a"], "-1.5") for line in lines
     ]
+
+
+def test_a_csv_holds_no_formula_behind_another_separator(open_page: Open) -> None:
+    """Where lists are separated by semicolons, spreadsheets do not see the quotation marks."""
+    texts = ["a;=1+1", 'a"; @x', "a\n-1", "\uff1d1", " =1", "a;b", "a=1"]
+    lines = open_page().page.evaluate("(texts) => texts.map((a) => csv([{ a }]))", texts)
+    found = [next(csv.DictReader(io.StringIO(line, newline="")))["a"] for line in lines]
+    assert found == ["a;'=1+1", "a\";' @x", "a\n'-1", "'\uff1d1", "' =1", "a;b", "a=1"]
+
+
+def test_a_command_has_no_option_and_no_control_of_a_stranger_s(open_page: Open) -> None:
+    words = open_page().page.evaluate(
+        "(words) => words.map(quoted)", ["-px", "a\x15\nid\u202e", "q'1"]
+    )
+    assert words == ["./-px", "'a\ufffd\ufffdid\ufffd'", "'q'\\''1'"]
+
+
+def test_an_engine_may_be_called_as_what_every_object_has(open_page: Open) -> None:
+    opened = open_page("objects", anew=True)
+    opened.wait_for_charts(6)
+    assert "“constructor”" in opened.text("[data-chart=ranking]")
 
 
 def test_a_page_without_scripts_says_that_it_needs_them(open_page: Open) -> None:
