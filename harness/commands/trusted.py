@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,18 +48,20 @@ def why_not(run: RunFile, cell: ResultCell) -> str:
     return f"{engine.label}: {lack}" if lack else ""
 
 
-def _not_the_readers(file: Path, results: Path) -> str:
+def _not_the_readers(given: Path, results: Path) -> str:
     """Returns why a workload file may be a stranger's; "" if it is the reader's own.
 
-    It may be, if it is not below the working folder, or if it lies beside the results file
-    ``results``, with which it may have come. pytest runs what lies beside a workload file:
-    ``conftest.py``, and what ``pytest.ini`` names.
+    It may be, if it is not below the working folder, or if a folder in there holds both it and the
+    results file ``results``, with which it may have come. pytest runs what lies beside a workload
+    file: ``conftest.py``, and what ``pytest.ini`` names.
     """
-    here, beside = Path.cwd().resolve(), results.resolve().parent
-    if str(file).startswith("-") or not file.resolve().is_relative_to(here):
+    here, file = Path.cwd().resolve(), given.resolve()
+    if str(given).startswith("-") or not file.is_relative_to(here):
         return "workload files are looked for in the working folder and below it"
-    if beside != here and file.resolve().is_relative_to(beside) and here in beside.parents:
-        return "a workload file that came with the results is not run"
+    for place in (results.resolve(), Path(os.path.normpath(here / results))):
+        came = place.relative_to(here).parts[:-1] if place.is_relative_to(here) else ()
+        if came and file.is_relative_to(here / came[0]):
+            return "a workload file that came with the results is not run"
     return ""
 
 

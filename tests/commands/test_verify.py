@@ -102,10 +102,13 @@ def test_workload_files_are_the_readers_own(folder: Path, file: str) -> None:
     (inner / "conftest.py").write_text("open('ran', 'w').close()\n")
     made = document([asked("q1", "pandas")])
     made["workloads"]["groupby"]["file"] = file.format(folder)
-    write(inner / "made.json", made)
-    done = CliRunner().invoke(app, ["verify", "in/made.json"])
-    assert done.exit_code == 2 and "left out: " in done.output, done.output
-    assert not (folder / "ran").exists()
+    (inner / "linked").symlink_to(folder.parent)
+    for place in ("in", "in/results/laptop", "./in/linked"):
+        Path(place).mkdir(parents=True, exist_ok=True)
+        write(Path(place, "made.json"), made)
+        done = CliRunner().invoke(app, ["verify", f"{place}/made.json"])
+        assert done.exit_code == 2 and "left out: " in done.output, done.output
+        assert not (folder / "ran").exists()
 
 
 @pytest.mark.parametrize("field", ["size", "input"])
