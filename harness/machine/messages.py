@@ -54,8 +54,20 @@ class Failure:
 
 def encode(message: object) -> bytes:
     """Returns a message's bytes, its length first; raises what pickle raises."""
-    content = pickle.dumps(message)
+    stream = io.BytesIO()
+    _Pickler(stream).dump(message)
+    content = stream.getvalue()
     return len(content).to_bytes(LENGTH_BYTES, "big") + content
+
+
+class _Pickler(pickle.Pickler):
+    """A pickler of messages, which writes a member of an enum as its class and value.
+
+    Python 3.11.0 to 3.11.3 would write a call of ``getattr``, which no reply may hold.
+    """
+
+    def reducer_override(self, obj: Any) -> Any:
+        return (type(obj), (obj.value,)) if isinstance(obj, Enum) else NotImplemented
 
 
 class Unreadable(ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,6 +32,8 @@ from harness.errors import (
 )
 from harness.machine.messages import (
     LENGTH_BYTES,
+    Failure,
+    FailureKind,
     Request,
     Unreadable,
     decode_reply,
@@ -268,6 +272,20 @@ def test_a_table_survives_its_way_through_a_message(tmp_path: Path) -> None:
     )
     content = encode(LoadTable(table))[LENGTH_BYTES:]
     assert decode_request(content) == decode_reply(content) == LoadTable(table)
+
+
+def test_a_reply_is_readable_where_python_writes_enums_as_calls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python 3.11.0 to 3.11.3 do."""
+
+    def as_call(member: Enum, protocol: int) -> Any:
+        return getattr, (type(member), member.name)
+
+    monkeypatch.setattr(Enum, "__reduce_ex__", as_call)
+    reply = Failure("E", "words", FailureKind.UNSUPPORTED)
+    assert pickle.loads(pickle.dumps(reply)) == reply
+    assert decode_reply(encode(reply)[LENGTH_BYTES:]) == reply
 
 
 def test_messages_come_one_by_one_and_only_when_they_are_whole() -> None:
