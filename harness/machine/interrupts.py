@@ -1,4 +1,4 @@
-"""Handles Ctrl-C and SIGTERM: one ends the run, a second ends the process with one line."""
+"""Handles Ctrl-C and its like: one ends the run, a second ends the process with one line."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ import pytest
 HANDLED: Mapping[int, object] = {
     signal.SIGINT: signal.default_int_handler,
     signal.SIGTERM: signal.SIG_DFL,
+    **({signal.SIGHUP: signal.SIG_DFL} if hasattr(signal, "SIGHUP") else {}),  # not on Windows
 }
 """Signals -> the handlers that are replaced; others are a choice, as of a shell's ``&``."""
 
 
 class Interrupts:
-    """Handles SIGINT and SIGTERM during a run; a pytest plugin.
+    """Handles SIGINT, SIGTERM and SIGHUP (a closed terminal) during a run; a pytest plugin.
 
     The first signal raises KeyboardInterrupt, as SIGINT usually does. A second one, while the run
     is ending, could strike anywhere in pytest and its plugins, and would print a traceback. So it
@@ -35,7 +36,7 @@ class Interrupts:
         self._ending = self._caught = self._held = self._pending = False
 
     def watch(self) -> None:
-        """Starts to handle both signals, except one that is ignored or has another handler."""
+        """Starts to handle these signals, except one that is ignored or has another handler."""
         if threading.current_thread() is not threading.main_thread():
             return
         for number, usual in HANDLED.items():

@@ -183,10 +183,13 @@ def test_after_ctrl_c_results_are_written_and_resume_completes_them(tmp_path: Pa
     assert [cell["outcome"] for cell in project.results()["cells"]] == ["ok"] * 4
 
 
-def test_a_run_that_is_told_to_end_leaves_what_ctrl_c_leaves(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_told_to_end_leaves_what_ctrl_c_leaves(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     project = project_in(tmp_path)
     with broken_off(project) as run:
-        run.terminate()
+        run.send_signal(number)
         assert run.wait(30) == 2
     assert project.processes() == []
     assert [cell["outcome"] for cell in project.results()["cells"]] == [
