@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from rich.table import Table as Grid
 
 from harness import engines
-from harness.engines.base import Engine
-from harness.engines.own_environment import InOwnEnvironment, requirements
+from harness.engines.installed import installed_bytes
 from harness.errors import HarnessError
 from harness.machine.facts import usable_cores
 from harness.machine.scratch import Scratch
@@ -79,37 +74,3 @@ def _timed(name: str, table: Table, folder: Path) -> tuple[str, str]:
         worker.request(PrepareProgram(program), TIMEOUT_SECONDS)
         ran = worker.request(RunProgram(), TIMEOUT_SECONDS)
     return f"{start:.2f} s", f"{start + load + ran.seconds:.2f} s"
-
-
-def installed_bytes(engine: Engine) -> int:
-    """Returns the installed size of an engine's library and of all packages that it requires."""
-    path = sys.path
-    if isinstance(engine, InOwnEnvironment):
-        path = [str(folder) for folder in engine.home().folder.glob("lib/python*/site-packages")]
-    sizes = dict[str, int]()
-    left = [Requirement(text) for text in requirements(engine.distribution, "")]
-    while left:
-        wanted = left.pop()
-        name = canonicalize_name(wanted.name)
-        found = next(iter(importlib.metadata.distributions(name=wanted.name, path=path)), None)
-        if found is not None and name not in sizes:
-            sizes[name] = _bytes_of(found)
-            left += _required(found, wanted.extras)
-    return sum(sizes.values())
-
-
-def _required(of: importlib.metadata.Distribution, extras: set[str]) -> Iterator[Requirement]:
-    """Yields the packages that a distribution and its ``extras`` require."""
-    for text in of.requires or ():
-        each = Requirement(text)
-        if each.marker is None or any(map(each.marker.evaluate, _of_extras(extras))):
-            yield each
-
-
-def _of_extras(extras: set[str]) -> Iterator[dict[str, str]]:
-    return ({"extra": extra} for extra in ("", *extras))
-
-
-def _bytes_of(found: importlib.metadata.Distribution) -> int:
-    files = (Path(str(found.locate_file(file))) for file in found.files or ())
-    return sum(file.stat().st_size for file in files if file.is_file())

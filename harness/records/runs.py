@@ -130,6 +130,9 @@ class EngineEntry(Entry):
     note: Later[str | None] = Field(
         default=None, description="what it is, in a sentence, where its label does not say it"
     )
+    installed_bytes: Later[Bytes | None] = Field(
+        default=None, description="of its library and all packages that this requires, on the disk"
+    )
 
 
 class QueryEntry(Entry):

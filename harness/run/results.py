@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 import harness.engines
 from harness.engines.base import Engine
+from harness.engines.installed import installed_bytes
 from harness.errors import ResultsError
 from harness.machine.facts import versions
 from harness.outcome import Cell, Outcome, Record, Round
@@ -109,7 +110,12 @@ def _engine(engine: Engine) -> EngineEntry:
     about: dict[str, Any] = {name: getattr(engine, name) for name in names}
     about["note"] = engine.note or None
     try:
-        return EngineEntry(**about, version=engine.version(), unavailable=engine.unavailable())
+        return EngineEntry(
+            **about,
+            version=engine.version(),
+            unavailable=engine.unavailable(),
+            installed_bytes=installed_bytes(engine) or None,
+        )
     except ValidationError as error:
         raise ResultsError(f"engine {engine.name!r}: {first_fault(error)}") from error
 

@@ -70,6 +70,7 @@ def _data(view: View, title: str) -> dict[str, Any]:
             *surroundings.environment(newest.environment),
             *surroundings.data(newest.workloads),
         ],
+        "engines": surroundings.engines(view.results.engines.values()),
         "date": moment(newest.started),
         "built": moment(datetime.now(UTC)),
         "outline": json_for_script(outline),

@@ -67,12 +67,16 @@ class ResultCell:
 
 @dataclass(frozen=True)
 class EngineStyle:
-    """How an engine is shown: its label and colour, from its newest run."""
+    """How an engine is shown: its label and colour, from its newest run.
+
+    ``installed_bytes`` is the size of its library, with what that requires, on the disk.
+    """
 
     label: str
     colour: str
     language: str
     note: str | None = None
+    installed_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,9 @@ def merge(sources: Sources) -> Results:
         superseded=superseded,
         outdated=outdated,
         engines={
-            name: EngineStyle(engine.label, engine.colour, engine.language, engine.note)
+            name: EngineStyle(
+                engine.label, engine.colour, engine.language, engine.note, engine.installed_bytes
+            )
             for run in reversed(runs)
             for name, engine in run.file.engines.items()
         },

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.records.runs import EnvironmentEntry, NoiseEntry, WorkloadEntry
+from report.read.frame import EngineStyle
 from report.read.sources import RunFile
 
 GIBIBYTE = 2**30
@@ -58,6 +59,22 @@ def _strayed(noisy: Sequence[NoiseEntry]) -> str:
 def environment(entry: EnvironmentEntry | None) -> list[tuple[str, str]]:
     """Returns facts about a run's environment as pairs (name, text); unknown ones are left out."""
     return [] if entry is None else list(_facts(entry))
+
+
+def engines(styles: Iterable[EngineStyle]) -> list[tuple[str, str]]:
+    """Returns pairs (label, text): what an engine is, and how many megabytes are installed of it.
+
+    An engine of which neither is known has none.
+    """
+    told = [(style.label, list(_about(style))) for style in styles]
+    return [(label, " ".join(parts)) for label, parts in told if parts]
+
+
+def _about(style: EngineStyle) -> Iterator[str]:
+    if style.note:
+        yield style.note
+    if style.installed_bytes:
+        yield f"{style.installed_bytes / 1e6:,.0f} MB installed, with what it requires."
 
 
 def data(workloads: Mapping[str, WorkloadEntry]) -> list[tuple[str, str]]:

@@ -105,3 +105,13 @@ def test_the_method_links_into_the_readme_of_this_project_only(tmp_path: Path) -
     markup = page(tmp_path, {})
     assert 'href="../README.md#how-it-measures"' in markup
     assert 'href="../results/README.md"' in markup
+
+
+def test_the_page_says_what_an_engine_is_and_takes_on_the_disk(tmp_path: Path) -> None:
+    about = {"label": "Polars", "colour": "#0075ff", "language": "python", "version": "2.1.0"}
+    whole = {**about, "unavailable": None, "note": "It streams.", "installed_bytes": 187_503_771}
+    text = page(tmp_path, {"engines": {"polars": whole}})
+    assert "<dd><bdi>It streams. 188 MB installed, with what it requires.</bdi></dd>" in text
+    assert "installed, with" not in page(
+        tmp_path, {"engines": {"polars": {**whole, "installed_bytes": None}}}
+    )

@@ -37,6 +37,7 @@ STABLE = {
 """Figures that are the same in every run."""
 VOLATILE = {
     *("started", "finished", "datetime", "machine", "versions", "version", "engine_version"),
+    "installed_bytes",
     *("cpu_seconds", "turns", "processes", "stats", "options", "environment", "noise", "seconds"),
     *(Figures.model_fields.keys() - STABLE),
 }
