@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 import harness.engines
 from harness.commands.cli import app
-from harness.commands.startup import installed_bytes
+from harness.engines.installed import installed_bytes
 from harness.plan import PASSES
 from tests.support.benchmark_runs import AVAILABLE, TABLE, Project
 
