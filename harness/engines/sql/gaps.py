@@ -93,6 +93,11 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(exp.Distinct, "DISTINCT in a deviation", says=["(DISTINCT) aggregations"]),
     cannot(exp.Sqrt, "the root of a negative number", says=["square root of a negative number"]),
     cannot(exp.Pow, "0 to a power below 0", says=["zero raised to a negative power"]),
+    cannot(
+        Aggregate,
+        "grouping sets with two keys of one name, between which its filters choose wrongly",
+        test=shapes.grouping_by_one_name,
+    ),
     cannot(Window, "a quantile over a partition", says=["OVER and WITHIN GROUP"]),
     cannot(Window, "a frame that ends before it begins", says=["Invalid window frame"]),
     cannot(Window, "a window over values of windows", says=["calls cannot be nested"]),

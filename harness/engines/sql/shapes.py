@@ -265,6 +265,13 @@ def ordered_texts(e: Expression) -> bool:
     return isinstance(e, exp.GroupConcat) and e.find(exp.Order) is not None
 
 
+def grouping_by_one_name(e: Expression) -> bool:
+    """True for grouping sets with two key columns of one name: ``group by a.k, rollup(b.k)``."""
+    sets = grouping_sets(e) if isinstance(e, exp.Group) else None
+    columns = {key for keys in sets or [] for key in keys if isinstance(key, exp.Column)}
+    return len({column.name for column in columns}) < len(columns)
+
+
 def several_groupings(e: Expression) -> bool:
     return isinstance(e, exp.Group) and grouping_sets(e) is not None
 
