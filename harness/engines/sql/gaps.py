@@ -95,7 +95,7 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(exp.Pow, "0 to a power below 0", says=["zero raised to a negative power"]),
     cannot(
         Aggregate,
-        "grouping sets with two keys of one name, between which its filters choose wrongly",
+        "a key of all grouping sets that has the name of one of some: its filters mix them up",
         test=shapes.grouping_by_one_name,
     ),
     cannot(Window, "a quantile over a partition", says=["OVER and WITHIN GROUP"]),

@@ -266,10 +266,17 @@ def ordered_texts(e: Expression) -> bool:
 
 
 def grouping_by_one_name(e: Expression) -> bool:
-    """True for grouping sets with two key columns of one name: ``group by a.k, rollup(b.k)``."""
-    sets = grouping_sets(e) if isinstance(e, exp.Group) else None
-    columns = {key for keys in sets or [] for key in keys if isinstance(key, exp.Column)}
-    return len({column.name for column in columns}) < len(columns)
+    """True for grouping sets where a key of all and one of some have one name.
+
+    An example is ``group by a.k, rollup(b.k)``.
+    """
+    sets = [set(keys) for keys in (grouping_sets(e) if isinstance(e, exp.Group) else None) or []]
+    of_all = set.intersection(*sets) if sets else set()
+    of_some = set().union(*sets) - of_all
+    return bool(
+        {key.name for key in of_all if isinstance(key, exp.Column)}
+        & {key.name for key in of_some if isinstance(key, exp.Column)}
+    )
 
 
 def several_groupings(e: Expression) -> bool:
