@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from harness.records.cells import Figures, Outcome
+from harness.records.limits import limit_name
 from harness.tables import Input
 from harness.words import visible
 
-__all__ = ["Cell", "Outcome", "Record", "Round"]
+__all__ = ["Axis", "Cell", "Outcome", "Record", "Round", "swept"]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One query on one engine, at one size, from one input, with one number of threads."""
+    """One query on one engine, at one size, from one input, with one number of threads.
+
+    ``memory_limit`` (bytes) is None unless the run measures several limits one by one.
+    """
 
     workload: str
     query: str
@@ -21,11 +26,12 @@ class Cell:
     size: str
     input: Input
     threads: int
+    memory_limit: int | None = None
 
     @property
-    def question(self) -> tuple[str, str, str, Input, int]:
-        """The cell's question: its workload, query, size, input and threads, but not its engine."""
-        return self.workload, self.query, self.size, self.input, self.threads
+    def question(self) -> Cell:
+        """The cell's question: all that names the cell but its engine, which is ""."""
+        return replace(self, engine="")
 
     @property
     def parameters(self) -> str:
@@ -34,6 +40,38 @@ class Cell:
 
     def __str__(self) -> str:
         return f"{self.workload}::{self.query}[{self.parameters}]"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A field of cells of which a run may measure several values, one by one.
+
+    ``suffix`` is what a cell's value adds to its pytest id, ``words`` what it is in a sentence.
+    """
+
+    value: Callable[[Cell], object]
+    suffix: Callable[[Cell], str]
+    words: Callable[[Cell], str]
+
+
+def _threads(cell: Cell) -> str:
+    return "1 thread" if cell.threads == 1 else f"{cell.threads} threads"
+
+
+def _limit(cell: Cell) -> str:
+    return limit_name(cell.memory_limit)
+
+
+AXES = (
+    Axis(lambda cell: cell.threads, lambda cell: f"{cell.threads}t", _threads),
+    Axis(lambda cell: cell.memory_limit, _limit, _limit),
+)
+
+
+def swept(cells: Iterable[Cell]) -> list[Axis]:
+    """Returns the axes on which cells have several values."""
+    cells = list(cells)
+    return [axis for axis in AXES if len({axis.value(cell) for cell in cells}) > 1]
 
 
 @dataclass(frozen=True)

@@ -129,8 +129,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--memory-limit",
-        metavar="SIZE",
-        help="Limit for each engine's processes, such as 8GB. Default: 80%% of what is available.",
+        metavar="SIZES",
+        help="Limit for each engine's processes, such as 8GB; several, separated by commas, are "
+        "measured one by one. Default: 80%% of what is available.",
     )
     group.addoption(
         "--gpu-memory-limit",

@@ -69,7 +69,7 @@ def _timed(name: str, table: Table, folder: Path) -> tuple[str, str]:
     query = compile_query(QUERY, {table.name: table.schema})
     program = engines.get(name).compile(query, {table.name: table}, Input.MEMORY)
     with launched(name, usable_cores(), folder) as worker:
-        start = worker.reply(TIMEOUT_SECONDS)
+        start = worker.reply(TIMEOUT_SECONDS).seconds
         load = worker.request(LoadTable(table), TIMEOUT_SECONDS)
         worker.request(PrepareProgram(program), TIMEOUT_SECONDS)
         ran = worker.request(RunProgram(), TIMEOUT_SECONDS)

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 from harness import engines
 from harness.errors import HarnessError, UnknownEngine
 from harness.machine.facts import usable_cores
+from harness.machine.limits import total_memory
 from harness.machine.variables import LIBRARIES
+from harness.records.limits import limit_name
 from harness.tables import Input
+from harness.words import format_bytes
 from harness.workload.file import load
 from harness.workload.schema import SIZE_NAME
 
@@ -28,9 +31,12 @@ WORD = re.compile(r"[\w.%+-]*")
 
 def why_not(run: RunFile, cell: ResultCell) -> str:
     """Returns why a cell of a results file cannot be measured here; "" if it can be."""
-    threads, entry = cell.setting.threads, run.file.workloads[cell.setting.workload]
+    threads, limit = cell.setting.threads, cell.setting.memory_limit
+    entry = run.file.workloads[cell.setting.workload]
     if threads > usable_cores():
         return f"cells with {threads} threads: here are {usable_cores()} cores"
+    if limit is not None and limit > total_memory():
+        return f"cells with {limit_name(limit)} of memory: here are {format_bytes(total_memory())}"
     if cell.setting.input not in [*Input] or not SIZE_NAME.fullmatch(cell.setting.size):
         return f"cells of size {cell.setting.size!r} from {cell.setting.input!r}"
     if fault := _not_the_readers(Path(entry.file), run.path):

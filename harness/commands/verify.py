@@ -15,6 +15,7 @@ from harness import engines
 from harness.commands.trusted import named_engine, why_not
 from harness.errors import HarnessError, ResultsError, UnknownEngine
 from harness.machine.pytest_run import run_pytest
+from harness.records.limits import limit_name
 from harness.tables import Input
 from harness.words import visible
 from harness.workload.compiler import engines_of
@@ -50,7 +51,8 @@ class Pair:
     @property
     def name(self) -> str:
         where = self.setting
-        setting = f"{where.input} · {where.size} · {where.threads} threads"
+        limit = [limit_name(where.memory_limit)] if where.memory_limit else []
+        setting = " · ".join([where.input, where.size, f"{where.threads} threads", *limit])
         return f"{where.workload}::{self.query}  {setting}"
 
 
@@ -213,6 +215,7 @@ def _command(pairs: Sequence[Pair], seconds: float, folder: str) -> list[str]:
                 command += ["--deselect", id]
     command += ["--engines", ",".join(selected), "--size", setting.size]
     command += ["--input", str(Input(setting.input)), "--threads", str(setting.threads)]
+    command += ["--memory-limit", str(setting.memory_limit)] if setting.memory_limit else []
     return [*command, "--budget", f"{seconds:g}s", "--results", folder]
 
 

@@ -10,6 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from packaging.version import Version
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 OUTPUT_FILE = "answer.parquet"
 """Where a ``write: parquet`` program leaves its answer, in the working folder of its process."""
+
+SPILL_FOLDER = "spilt"
+"""Where an engine puts what memory is too small for, in the working folder of its process."""
 
 CONNECT_VARIABLE = "ENGINEBENCH_CONNECT"
 """Holds, in an engine's process, the address of the cluster that ``--connect`` names for it."""
@@ -70,6 +74,8 @@ class Session(ABC):
 
     device: Device | None = None
     """The GPU that it computes on: its work and memory count as the run's."""
+    spills_to: Path | None = None
+    """The folder in which it puts what memory is too small for; None if it has none of its own."""
 
     def fallback_share(self) -> float | None:
         """The share of the prepared program's operations that fell back to the CPU.

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -68,6 +69,34 @@ def descendants_cpu_seconds() -> float:
             times = process.cpu_times()
             total += times.user + times.system + times.children_user + times.children_system
     return total
+
+
+def disk_bytes() -> tuple[int, int] | None:
+    """Returns the bytes that this process' tree has read from disks, and written to them, so far.
+
+    What the page cache answers is not read; what is written counts when it enters the cache.
+    Children that have ended are included. None where the system does not count this (macOS), or
+    does not tell.
+    """
+    own = _disk_bytes(os.getpid())
+    if own is None or not _has_children():
+        return own
+    children = [_disk_bytes(pid) or (0, 0) for pid in descendants(os.getpid())]
+    read, written = map(sum, zip(own, *children, strict=True))
+    return read, written
+
+
+def _disk_bytes(pid: int) -> tuple[int, int] | None:
+    with contextlib.suppress(AttributeError, OSError, *GONE):
+        process = _this_process() if pid == os.getpid() else psutil.Process(pid)
+        counted = process.io_counters()
+        return counted.read_bytes, counted.write_bytes
+    return None
+
+
+@cache
+def _this_process() -> psutil.Process:
+    return psutil.Process()
 
 
 def _has_children() -> bool:

@@ -32,6 +32,8 @@ class Sampler:
     their proportional share (Pss_Anon). A child counts from the second time it is seen: a new one
     shares all of its parent's memory until it runs a program of its own (vfork).
 
+    ``spilled_bytes`` are the most in the files of ``spill_folder`` since the last reset.
+
     Calls ``exceeded`` once, from its own thread, as soon as the tree holds more than
     ``limit_bytes``. Between ``attend`` and ``relax`` it samples every INTERVAL_SECONDS, else less
     often.
@@ -43,11 +45,13 @@ class Sampler:
         self.pid, self.limit_bytes, self._exceeded = pid, limit_bytes, exceeded
         self.family: list[psutil.Process] = []
         self.peak_bytes = 0
+        self.spill_folder: Path | None = None
+        self.spilled_bytes = 0
         self.out_of_memory = False
         self._readings: dict[int, _Reading] = {}
         self._seen: set[int] = set()
         self._children = _Rarely()
-        self._forks = _Rarely()
+        self._forks, self._spills = _Rarely(), _Rarely()
         self._forked_bytes = 0
         self._lock = threading.Lock()
         self._busy, self._stopped = threading.Event(), threading.Event()
@@ -82,6 +86,9 @@ class Sampler:
                     self._look_for_children()
             current = self._resident_bytes()
             self.peak_bytes = max(self.peak_bytes, current)
+            if self.spill_folder is not None and self._spills.due():
+                with self._spills:
+                    self.spilled_bytes = max(self.spilled_bytes, bytes_in(self.spill_folder))
         return current
 
     def reset(self) -> int:
@@ -90,7 +97,8 @@ class Sampler:
             self._look_for_children()
             self._forks.hasten()
             _forget_high_water(self.pid)
-            self.peak_bytes = self._resident_bytes()
+            self.peak_bytes, self.spilled_bytes = self._resident_bytes(), 0
+            self._spills.hasten()
             return self.peak_bytes
 
     def peak(self) -> int:
@@ -192,6 +200,21 @@ class _Reading:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def bytes_in(path: Path) -> int:
+    """Returns the bytes of a file, or of all in a folder; those that vanish are left out."""
+    if path.is_file():
+        return path.stat().st_size
+    total = 0
+    with contextlib.suppress(OSError), os.scandir(path) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                inner = entry.is_dir(follow_symlinks=False)
+                total += (
+                    bytes_in(Path(entry)) if inner else entry.stat(follow_symlinks=False).st_size
+                )
+    return total
 
 
 def _forget_high_water(pid: int) -> None:

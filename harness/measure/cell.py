@@ -26,6 +26,7 @@ from harness.errors import (
 from harness.machine.gpu.usage import GpuUsage
 from harness.machine.messages import Request
 from harness.machine.pagecache import drop
+from harness.machine.sampling import bytes_in
 from harness.measure.pool import WorkerPool, on_gpu
 from harness.measure.requests import HandOver, PrepareProgram, Ran, RunProgram
 from harness.measure.rounds import Rounds, loops_for, sure
@@ -66,7 +67,8 @@ class CellTask:
 
     ``data_key`` is the hash of the tables' content, under which references are cached. ``writes``
     says that the program writes its answer to a file. ``before`` is the cell's record of earlier
-    passes, to which this pass adds rounds; the outcome in it is ok.
+    passes, to which this pass adds rounds; the outcome in it is ok. ``reads`` names the tables that
+    the query reads.
     """
 
     cell: Cell
@@ -76,6 +78,20 @@ class CellTask:
     data_key: str
     writes: bool = False
     before: Record | None = None
+    reads: tuple[str, ...] = ()
+
+    @property
+    def read_tables(self) -> list[Table]:
+        """Returns the tables that the query reads; none if that is not known."""
+        return [self.tables[name] for name in self.reads]
+
+    @property
+    def input_bytes(self) -> int | None:
+        """Returns the bytes of the files that a run reads; None if none or not known."""
+        files = [file for table in self.read_tables for file in table.files(self.cell.input)]
+        if self.cell.input is Input.MEMORY or not files:
+            return None
+        return sum(file.stat().st_size for file in files)
 
     @property
     def rounds(self) -> tuple[Round, ...]:
@@ -123,6 +139,8 @@ class Measurement:
         self._number = max((one.process + 1 for one in task.rounds), default=0)  # of its process
         self._blocks, self._spent, self._is_sure = 0, 0.0, False
         self._loops, self._uncounted = 1, 0
+        self._disk: list[tuple[int, int]] = []  # read and written in each counted round
+        self._output_bytes: int | None = None
         self._gpu = GpuUsage() if on_gpu(task.cell) else None
 
     def _rounds_after(self, before: Record, rounds: Rounds) -> Rounds:
@@ -235,6 +253,7 @@ class Measurement:
         self._cold = self._run_once()
         self._rows: int | None = self._cold.rows
         self._peak_bytes = self._worker.client.memory.peak()
+        self._spilled_bytes = self._worker.client.memory.spilled_bytes
         with self.pool.spent.on(Part.CHECKING):
             self._check()
         self._worker.client.memory.reset()
@@ -247,6 +266,7 @@ class Measurement:
         assert before is not None and before.figures is not None
         self._rows, self._loops = before.figures.rows, before.figures.loops or 1
         self._peak_bytes = before.figures.peak_bytes or 0
+        self._spilled_bytes = before.figures.spilled_bytes or 0
         self._worker.client.memory.reset()
         self._report(Phase.AGAIN)
         self._compare_rows(self._unobserved_run())
@@ -286,6 +306,7 @@ class Measurement:
         # what is left of it when a disk is full goes with the worker
         answer = self._request(HandOver(self._worker.client.folder / "handed-over"))
         self._fallback_share = answer.fallback_share
+        self._output_bytes = bytes_in(answer.path) if task.writes else None
         try:
             if task.spec.judge == (task.cell.engine, task.program.sha256):
                 self.referee.adopt(answer.path, task.tables, task.data_key, task.spec)
@@ -340,6 +361,7 @@ class Measurement:
 
     def _count(self, ran: Ran, turn: int) -> None:
         self._rounds.append(Round(ran.seconds, ran.cpu_seconds, turn, self._number))
+        self._disk += [ran.disk] if ran.disk is not None else []
         self._is_sure = self._is_sure or self.rounds.sure([one.seconds for one in self._rounds])
 
     def _run(self) -> Ran:
@@ -376,9 +398,13 @@ class Measurement:
     def _figures(self) -> Figures:
         """Returns what is recorded of the first pass beside rounds: rows, memory, cold time …"""
         source = self.task.cell.input
+        read, written = self._disk_bytes()
         return Figures(
             rows=self._rows,
             table_rows=sum(table.rows for table in self.task.tables.values()),
+            input_rows=sum(t.rows for t in self.task.read_tables) if self.task.reads else None,
+            input_bytes=self.task.input_bytes,
+            output_bytes=self._output_bytes,
             cold_seconds=self._cold.seconds,
             cold_process=self._cold_process,
             caches_dropped=self._caches_dropped,
@@ -390,6 +416,10 @@ class Measurement:
             load_seconds=self._worker.load_seconds if source is Input.MEMORY else None,
             peak_bytes=self._peak(),
             baseline_bytes=self._baseline_bytes,
+            spilled_bytes=self._spilled(),
+            cold_read_bytes=None if self._cold.disk is None else self._cold.disk[0],
+            disk_read_bytes=read,
+            disk_written_bytes=written,
             gpu=self._gpu.summary() if self._gpu is not None else None,
             fallback_share=self._fallback_share,
         )
@@ -404,6 +434,7 @@ class Measurement:
             "uncounted_rounds": (figures.uncounted_rounds or 0) + self._uncounted,
             "interleaved": bool(figures.interleaved and self.interleaved),
             "peak_bytes": self._peak(),
+            "spilled_bytes": self._spilled(),
             "gpu": self._gpu.after(figures.gpu) if self._gpu is not None else None,
         }
         return figures.model_copy(update=changed)
@@ -411,6 +442,20 @@ class Measurement:
     def _peak(self) -> int:
         """Returns the largest peak memory of all passes, in bytes."""
         return max(self._peak_bytes, self._worker.client.memory.peak())
+
+    def _spilled(self) -> int | None:
+        """Returns the most bytes in the engine's spill folder in all passes; None without one."""
+        memory = self._worker.client.memory
+        if memory.spill_folder is None:
+            return None
+        return max(self._spilled_bytes, memory.spilled_bytes)
+
+    def _disk_bytes(self) -> tuple[int | None, int | None]:
+        """Returns the bytes read from the disk and written to it in a counted round, on average."""
+        if not self._disk:
+            return None, None
+        read, written = (round(sum(each) / len(each)) for each in zip(*self._disk, strict=True))
+        return read, written
 
     def _request(self, request: Request[Reply]) -> Reply:
         """Sends a request to the cell's worker; all requests of a cell share one time limit."""

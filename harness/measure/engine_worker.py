@@ -13,7 +13,7 @@ from typing import Any
 
 import harness.engines
 from harness.engines.base import OUTPUT_FILE, Session
-from harness.machine.processtree import descendants_cpu_seconds, own_cpu_seconds
+from harness.machine.processtree import descendants_cpu_seconds, disk_bytes, own_cpu_seconds
 from harness.machine.worker_server import Handlers, serve
 from harness.measure.requests import (
     Answer,
@@ -23,6 +23,7 @@ from harness.measure.requests import (
     Ran,
     RunProgram,
     ScanTable,
+    Started,
     StartEngine,
 )
 
@@ -44,12 +45,13 @@ class EngineAtWork:
             raise RuntimeError("the first request must be StartEngine")
         return self._session
 
-    def start(self, request: StartEngine) -> float:
+    def start(self, request: StartEngine) -> Started:
         engine, began = harness.engines.get(request.engine), time.perf_counter()
         self._session = engine.start(request.threads)
         took = time.perf_counter() - began
         _settle()
-        return took
+        spills_to = self._session.spills_to
+        return Started(took, None if spills_to is None else spills_to.absolute())
 
     def load(self, request: LoadTable) -> float:
         began = time.perf_counter()
@@ -70,7 +72,7 @@ class EngineAtWork:
         loops, device = request.loops, self.session.device
         if device is not None:
             device.begin()
-        children_before = descendants_cpu_seconds()
+        disk_before, children_before = disk_bytes(), descendants_cpu_seconds()
         cpu_before = own_cpu_seconds()
         began = time.perf_counter_ns()
         for _ in range(loops):
@@ -82,10 +84,15 @@ class EngineAtWork:
         elapsed = time.perf_counter_ns() - began
         cpu = own_cpu_seconds() - cpu_before
         cpu += descendants_cpu_seconds() - children_before
+        disk = None
+        if disk_before is not None and (disk_after := disk_bytes()) is not None:
+            read, written = (max(0, b - a) for a, b in zip(disk_before, disk_after, strict=True))
+            disk = round(read / loops), round(written / loops)
         return Ran(
             seconds=elapsed / 1e9 / loops,
             cpu_seconds=max(0.0, cpu) / loops,
             rows=self._rows(),
+            disk=disk,
             device=None if device is None else device.use(),
         )
 

@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import harness.engines
@@ -21,7 +21,7 @@ from harness.machine.gpu.device import LIMIT_VARIABLE
 from harness.machine.gpu.discovery import has_room
 from harness.machine.limits import default_memory_limit, total_memory
 from harness.machine.worker_client import WorkerClient
-from harness.measure.requests import LoadTable, ScanTable, StartEngine
+from harness.measure.requests import LoadTable, ScanTable, Started, StartEngine
 from harness.measure.rounds import Rounds
 from harness.measure.wall_clock import Part, Spent
 from harness.outcome import Cell
@@ -58,11 +58,12 @@ class Settings:
 
     ``timeout`` (seconds) bounds one cell's runs, ``setup_timeout`` the start of a process and the
     loading of its tables, which all queries of a workload share. ``memory_limit`` (bytes) is each
-    engine's; engines take turns where all of them together hold at most ``together_limit`` bytes.
-    Programs that read files are run cold in a fresh process each; with ``cold_process``, also
-    programs that start from loaded tables. With ``drop_caches``, files are evicted from the page
-    cache before a cold run. ``connect`` holds, by engine, the address of the cluster that it
-    connects to. ``gpu_memory_limit`` (bytes) is what an engine may allocate on a GPU.
+    engine's, unless its cell has another one; engines take turns where all of them together hold at
+    most ``together_limit`` bytes. Programs that read files are run cold in a fresh process each;
+    with ``cold_process``, also programs that start from loaded tables. With ``drop_caches``, files
+    are evicted from the page cache before a cold run. ``connect`` holds, by engine, the address of
+    the cluster that it connects to. ``gpu_memory_limit`` (bytes) is what an engine may allocate on
+    a GPU.
     """
 
     threads: int
@@ -81,10 +82,14 @@ class Settings:
         if self.threads < 1 or min(self.timeout, self.setup_timeout) <= 0:
             raise ValueError("threads and timeouts must be positive")
 
-    def variables(self, engine: str) -> dict[str, str]:
-        """Returns the environment variables that pass these settings to an engine's process."""
-        address, limit = self.connect.get(engine), self.gpu_memory_limit
-        memory = self.memory_limit
+    def limit_of(self, cell: Cell) -> int | None:
+        """Returns the bytes that the processes of the cell's engine may hold; None for no limit."""
+        return cell.memory_limit or self.memory_limit
+
+    def variables(self, cell: Cell) -> dict[str, str]:
+        """Returns the environment variables that pass these settings to a cell's engine."""
+        address, limit = self.connect.get(cell.engine), self.gpu_memory_limit
+        memory = self.limit_of(cell)
         variables = {
             CONNECT_VARIABLE: address,
             LIMIT_VARIABLE: limit and str(limit),
@@ -105,7 +110,7 @@ class PooledWorker:
 
 
 class WorkerPool(Closing):
-    """Keeps one worker for each engine, input, size, number of threads and workload.
+    """Keeps one worker for each engine, input, size, threads, memory limit and workload.
 
     Use it from one thread. ``close`` ends all workers.
     """
@@ -200,7 +205,7 @@ class WorkerPool(Closing):
             for other in filter(on_gpu, self._workers.keys() - own):
                 self.discard(other)
         held = sum(map(self._resident_bytes, own))
-        wanted = ROOM_SHARE * (self.settings.memory_limit or 0)
+        wanted = ROOM_SHARE * max((self.settings.limit_of(cell) or 0 for cell in cells), default=0)
         idle = sorted(self._workers.keys() - own, key=self._resident_bytes)
         while idle and default_memory_limit() + held < wanted:
             self.discard(idle.pop())
@@ -221,12 +226,13 @@ class WorkerPool(Closing):
     def crowds(self, cell: Cell) -> bool:
         """Returns whether this cell's worker may have lacked memory because of other workers.
 
-        It may, if they hold more than CROWD_SHARE of the memory limit, or are on the same GPU.
+        It may, if they hold more than CROWD_SHARE of the memory limit, or are on the same GPU. A
+        limit of the cell's own may be small: then the machine's memory counts.
         """
         others = self._workers.keys() - {_without_query(cell)}
         if on_gpu(cell) and any(map(on_gpu, others)):
             return True
-        limit = self.settings.memory_limit or total_memory()
+        limit = (not cell.memory_limit and self.settings.memory_limit) or total_memory()
         return sum(map(self._resident_bytes, others)) > CROWD_SHARE * limit
 
     def _resident_bytes(self, key: Cell) -> int:
@@ -244,9 +250,10 @@ class WorkerPool(Closing):
 
     def _await(self, key: Cell, worker: PooledWorker) -> None:
         with self.spent.on(Part.STARTING):
-            took = worker.client.reply(self.settings.setup_timeout)
+            started: Started = worker.client.reply(self.settings.setup_timeout)
+        worker.client.memory.spill_folder = started.spills_to
         if self._times_starts:
-            self._start_seconds.setdefault((key.engine, key.threads), took)
+            self._start_seconds.setdefault((key.engine, key.threads), started.seconds)
         worker.starting = False
 
     def _start(self, key: Cell) -> PooledWorker:
@@ -256,8 +263,8 @@ class WorkerPool(Closing):
             key.engine,
             key.threads,
             self.settings.scratch / name,
-            self.settings.variables(key.engine),
-            self.settings.memory_limit,
+            self.settings.variables(key),
+            self.settings.limit_of(key),
         )
         return PooledWorker(client)
 
@@ -329,4 +336,4 @@ def on_gpu(cell: Cell) -> bool:
 
 def _without_query(cell: Cell) -> Cell:
     """Returns the cell with "*" as its query: cells for which this is equal share a worker."""
-    return Cell(cell.workload, "*", cell.engine, cell.size, cell.input, cell.threads)
+    return replace(cell, query="*")

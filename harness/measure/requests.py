@@ -12,11 +12,16 @@ from harness.tables import Input, Table
 
 
 @dataclass(frozen=True)
-class StartEngine(Request[float]):
-    """Request: import the engine's library and set its threads; the reply is the seconds that took.
+class Started:
+    """The reply to StartEngine: the seconds that it took, and ``Session.spills_to``, absolute."""
 
-    It is a worker's first request.
-    """
+    seconds: float
+    spills_to: Path | None
+
+
+@dataclass(frozen=True)
+class StartEngine(Request[Started]):
+    """Request: import the engine's library and set its threads. It is a worker's first request."""
 
     engine: str
     threads: int
@@ -50,12 +55,15 @@ class Ran:
     """The reply to RunProgram: what it took to run the prepared program, once or several times.
 
     ``seconds`` (wall clock) and ``cpu_seconds`` are of one run, on average; ``rows`` are those of
-    the last answer. ``device`` is the use of a GPU, which has done all its work when the time ends.
+    the last answer. ``disk`` are the bytes that the process tree read from the disk and wrote to it
+    in one run, on average; None where the system does not count them. ``device`` is the use of a
+    GPU, which has done all its work when the time ends.
     """
 
     seconds: float
     cpu_seconds: float
     rows: int
+    disk: tuple[int, int] | None = None
     device: DeviceUse | None = None
 
 

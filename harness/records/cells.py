@@ -12,13 +12,14 @@ from harness.records.bounds import (
     Count,
     Entry,
     Later,
+    LimitBytes,
     PeakBytes,
     Real,
     Seconds,
     Small,
 )
 
-CellKey = tuple[str, str, str, str, str, int]
+CellKey = tuple[str, str, str, str, str, int, int | None]
 
 
 class Outcome(StrEnum):
@@ -55,10 +56,16 @@ class CellName(Entry):
     size: str = Field(description="the size of the data, by its name in the workload")
     input: str = Field(description="where the timed work starts: `memory`, `parquet` or `csv`")
     threads: Small = Field(description="the threads that the engine may use")
+    memory_limit: LimitBytes | None = Field(
+        default=None,
+        description="the bytes that the engine's processes may hold; null unless `--memory-limit` "
+        "gave several, which are measured one by one",
+    )
 
     @property
     def key(self) -> CellKey:
-        return self.workload, self.query, self.engine, self.size, self.input, self.threads
+        where = self.size, self.input, self.threads, self.memory_limit
+        return self.workload, self.query, self.engine, *where
 
 
 class CellEntry(CellName):
@@ -125,6 +132,19 @@ class Figures(Entry):
     table_rows: Later[Count] = Field(
         default=None, description="rows of all the workload's tables of this size together"
     )
+    input_rows: Later[Count | None] = Field(
+        default=None,
+        description="rows of the tables that the query reads; null where it has no plan",
+    )
+    input_bytes: Later[Bytes | None] = Field(
+        default=None,
+        description="bytes of these tables' files, which each run reads; null where tables are in "
+        "memory, and where the query has no plan",
+    )
+    output_bytes: Later[Bytes | None] = Field(
+        default=None,
+        description="bytes of the file that each run writes; null where it writes none",
+    )
     cold_seconds: Seconds | None = Field(
         description="the first run of this program in this engine's process"
     )
@@ -172,6 +192,28 @@ class Figures(Entry):
     )
     baseline_bytes: Bytes | None = Field(
         description="the same, just before the cell's first run (loaded tables are in it)"
+    )
+    spilled_bytes: Later[Bytes | None] = Field(
+        default=None,
+        description="the most that lay in the engine's folder for what memory is too small for, "
+        "during the cell's runs (DuckDB's, Polars' out of core; Dask's, which also holds what it "
+        "shuffles), sampled as memory is; null for engines without such a folder",
+    )
+    cold_read_bytes: Later[Bytes | None] = Field(
+        default=None,
+        description="bytes that the engine's process tree read from the disk in the first run, as "
+        "the kernel counts them; what the page cache holds is not among them, so that it is 0 for "
+        "files that were read shortly before (see `--drop-caches`). Null where the system does "
+        "not count them (macOS)",
+    )
+    disk_read_bytes: Later[Bytes | None] = Field(
+        default=None,
+        description="the same in a hot run: the mean over the rounds of the first pass",
+    )
+    disk_written_bytes: Later[Bytes | None] = Field(
+        default=None,
+        description="bytes that it wrote to the disk in a hot run, likewise: counted when they "
+        "enter the page cache, also if the file is deleted before they leave it",
     )
     gpu: GpuUse | None = Field(
         default=None, description="what the GPU did; null where the engine uses none: see below"

@@ -99,7 +99,7 @@ class ResultsFile(RunFields):
             if count > 1:
                 raise ValueError(f"cell {key} is listed {count} times")
         ok = {cell.key for cell in self.cells if cell.outcome == "ok"}
-        for key in sorted(ok ^ timed.keys()):
+        for key in sorted(ok ^ timed.keys(), key=repr):
             where = "'benchmarks'" if key in ok else "'cells' with outcome ok"
             raise ValueError(f"cell {key} is not in {where}")
 

@@ -12,7 +12,8 @@ import pytest
 
 from harness.data.cache import Cache
 from harness.errors import HarnessError, WorkloadError
-from harness.outcome import Record
+from harness.outcome import Cell, Record, swept
+from harness.records.limits import limit_name
 from harness.run.results import Register
 from harness.run.terminal import Display
 from harness.run.timings import mark_as_used
@@ -26,7 +27,9 @@ RESERVED = re.compile(
 )
 """Names that have a meaning for pytest or Python in a module."""
 
-Key = tuple[str, str, str, int]
+Key = tuple[str, str, str, int, int | None]
+"""What tells a query's cells apart: the values of its test function's PARAMETERS."""
+PARAMETERS = ("engine", "input", "size", "threads", "memory_limit")
 
 
 class Records(Protocol):
@@ -63,11 +66,13 @@ class Collecting:
 
     def pytest_report_header(self) -> list[str]:
         machine, selection = self.register.machine, self.selection
-        threads = " and ".join(map(str, selection.threads))
+        threads = f"{' and '.join(map(str, selection.threads))} threads"
         memory = f"{machine.memory_bytes / 2**30:.0f} GiB"
+        if len(selection.memory_limits) > 1:
+            threads += f"; {' and '.join(map(limit_name, selection.memory_limits))} of memory"
         gpus = "".join(f", {gpu.name}" for gpu in machine.gpus)
         return [
-            f"enginebench: {', '.join(selection.engines)}; {threads} threads",
+            f"enginebench: {', '.join(selection.engines)}; {threads}",
             f"machine: {machine.cpu}, {machine.logical_cores} cores, {memory}{gpus}",
         ]
 
@@ -167,7 +172,7 @@ class WorkloadFile(pytest.Module):
         by_query: dict[str, dict[Key, CompiledCell]] = {}
         for found in cells:
             _check_name(found.query, self.path)
-            by_query.setdefault(found.query.name, {})[_key(found)] = found
+            by_query.setdefault(found.query.name, {})[_key(found.cell)] = found
         for name, own in by_query.items():
             setattr(module, name, _test_function(name, own, self.collecting.records))
         return module
@@ -191,9 +196,8 @@ def _flat(error: Exception) -> Iterator[Exception]:
         yield error
 
 
-def _key(found: CompiledCell) -> Key:
-    cell = found.cell
-    return cell.engine, str(cell.input), cell.size, cell.threads
+def _key(cell: Cell) -> Key:
+    return cell.engine, str(cell.input), cell.size, cell.threads, cell.memory_limit
 
 
 def _test_function(
@@ -201,9 +205,11 @@ def _test_function(
 ) -> Callable[..., None]:
     """Returns the test function of one query, parametrized over the query's cells."""
 
-    def test_cell(benchmark: Any, engine: str, input: str, size: str, threads: int) -> None:
+    def test_cell(
+        benchmark: Any, engine: str, input: str, size: str, threads: int, memory_limit: int | None
+    ) -> None:
         benchmark.skipped = True  # else pytest-benchmark warns, after Ctrl-C, that it was not used
-        record = records.record_of(cells[engine, input, size, threads])
+        record = records.record_of(cells[engine, input, size, threads, memory_limit])
         mark_as_used(benchmark)  # its entry was made when the cell ended
         if record.outcome.fails_the_run:
             pytest.fail(f"{record.outcome}: {record.reason}", pytrace=False)
@@ -213,19 +219,17 @@ def _test_function(
     test_cell.__name__ = test_cell.__qualname__ = name
     test_cell.compiled_cells = cells  # type: ignore[attr-defined]
     parameters = list(_parameters(cells, records.clock))
-    function: Callable[..., None] = pytest.mark.parametrize(
-        ("engine", "input", "size", "threads"), parameters
-    )(test_cell)
+    function: Callable[..., None] = pytest.mark.parametrize(PARAMETERS, parameters)(test_cell)
     return function
 
 
 def _parameters(cells: Mapping[Key, CompiledCell], clock: Callable[[], float]) -> Iterator[Any]:
-    sweep = len({found.cell.threads for found in cells.values()}) > 1
+    axes = swept(found.cell for found in cells.values())
     for key, found in cells.items():
         cell = found.cell
         group = f"{cell.workload}::{cell.query} {cell.input} {cell.size}"
-        group += f" {cell.threads} threads" if sweep else ""
-        name = cell.parameters + (f"-{cell.threads}t" if sweep else "")
+        group += "".join(f" {axis.words(cell)}" for axis in axes)
+        name = "-".join([cell.parameters, *(axis.suffix(cell) for axis in axes)])
         mark = pytest.mark.benchmark(group=group, timer=clock)
         yield pytest.param(*key, id=name, marks=mark)
 
@@ -236,7 +240,5 @@ def compiled_cell_of(item: pytest.Item) -> CompiledCell | None:
     if cells is None:
         return None
     params = item.callspec.params  # type: ignore[attr-defined]
-    found: CompiledCell = cells[
-        params["engine"], params["input"], params["size"], params["threads"]
-    ]
+    found: CompiledCell = cells[tuple(params[name] for name in PARAMETERS)]
     return found

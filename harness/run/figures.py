@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +14,11 @@ from rich.table import Table
 from harness.engines import short
 from harness.measure.sharpness import spread
 from harness.outcome import Outcome, Record
+from harness.records.bounds import SHORTEST_SECONDS
+from harness.records.cells import Figures
 from harness.records.medians import FEWEST_ROUNDS
 from harness.run.results import Register
-from harness.words import visible
+from harness.words import format_bytes, visible
 
 if TYPE_CHECKING:
     from report import Ranked
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
 _CACHES = {None: "", True: " from disk", False: " not from disk"}
 
 
-def detail(record: Record) -> str:
-    """Returns a cell's times and memory in one line, or the reason why it has none."""
+def detail(record: Record, full: bool = False) -> str:
+    """Returns a cell's times and memory in one line, or the reason why it has none.
+
+    Of a cell that reads or writes files it has bytes per second; if ``full``, rows per second, too.
+    """
     if record.outcome is not Outcome.OK:
         return record.reason.strip().splitlines()[0].removesuffix("; its last words:")
     figures = record.figures
@@ -33,9 +38,28 @@ def detail(record: Record) -> str:
     cold = f"{_seconds(figures.cold_seconds or 0.0)}{_CACHES[figures.caches_dropped]}"
     if not record.rounds:
         return f"{cold} cold; no hot rounds asked"
-    median = _seconds(float(np.median([one.seconds for one in record.rounds])))
+    median = float(np.median([one.seconds for one in record.rounds]))
     memory = _size(figures.peak_bytes or 0)
-    return f"{median:>9} {_spread(record)} · cold {cold} · peak {memory}"
+    times = f"{_seconds(median):>9} {_spread(record)} · cold {cold} · peak {memory}"
+    return " · ".join([times, *_of_files(figures, max(median, SHORTEST_SECONDS), full)])
+
+
+def _of_files(figures: Figures, median: float, full: bool) -> Iterator[str]:
+    """Yields what a run reads and writes in a second of its median time, and what it spilled."""
+    for word, rows, size in (
+        ("in", figures.input_rows, figures.input_bytes),
+        ("out", figures.rows, figures.output_bytes),
+    ):
+        if size is not None:
+            told = f", {(rows or 0) / median / 1e6:.3g}M rows/s" if full else ""
+            yield f"{word} {format_bytes(round(size / median))}/s{told}"
+    if full and figures.input_bytes:
+        yield f"peak {(figures.peak_bytes or 0) / figures.input_bytes:.3g}× its files"
+    if full and figures.disk_read_bytes is not None and figures.disk_written_bytes is not None:
+        read, written = map(format_bytes, (figures.disk_read_bytes, figures.disk_written_bytes))
+        yield f"disk {read} read, {written} written"
+    if figures.spilled_bytes:
+        yield f"spilled {format_bytes(figures.spilled_bytes)}"
 
 
 def _spread(record: Record) -> str:

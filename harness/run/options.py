@@ -105,12 +105,14 @@ def selection(config: pytest.Config) -> Selection:
     sizes = _listed(config.getoption("size"))
     if not sizes:
         raise pytest.UsageError("--size names no size; for example --size small")
+    limits = _memory_limits(config)
     return Selection(
         engines=_engines(config.getoption("engines")),
         sizes=sizes,
         threads=_threads(config),
         inputs=_inputs(config.getoption("input")),
         sampled=is_sample(config),
+        memory_limits=limits if len(limits) > 1 else (None,),
     )
 
 
@@ -126,6 +128,14 @@ def _threads(config: pytest.Config) -> tuple[int, ...]:
             f"--threads {cores}"
         )
     return numbers or (cores,)
+
+
+def _memory_limits(config: pytest.Config) -> tuple[int, ...]:
+    """Returns the bytes of each limit that ``--memory-limit`` gives, or the default alone."""
+    name = "--memory-limit"
+    texts = _listed(config.getoption("memory_limit"))
+    limits = (limit for text in texts if (limit := _bytes(name, text)) is not None)
+    return tuple(dict.fromkeys(limits)) or (default_memory_limit(),)
 
 
 def _listed(text: str | None) -> tuple[str, ...]:
@@ -167,8 +177,7 @@ def settings(config: pytest.Config) -> Settings:
         threads=max(_threads(config)),
         scratch=Path(),
         timeout=timeout,
-        memory_limit=_bytes("--memory-limit", config.getoption("memory_limit"))
-        or default_memory_limit(),
+        memory_limit=max(_memory_limits(config)),
         together_limit=_together_limit(config),
         cold_process=config.getoption("cold_process"),
         drop_caches=config.getoption("drop_caches"),

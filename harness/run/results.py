@@ -197,8 +197,8 @@ def record_of(line: JournalLine) -> Record:
 
 def cell_of(entry: CellName) -> Cell:
     """Returns the cell that an entry of a results file or journal names."""
-    workload, query, engine, size, source, threads = entry.key
-    return Cell(workload, query, engine, size, Input(source), threads)
+    workload, query, engine, size, source, threads, limit = entry.key
+    return Cell(workload, query, engine, size, Input(source), threads, limit)
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from harness.data.cache import Cache
 from harness.data.identity import change_of, change_of_tables
 from harness.data.prepare import Tables, prepare
 from harness.errors import DataUnavailable, HarnessError
+from harness.machine.limits import default_memory_limit
 from harness.machine.scratch import Scratch
 from harness.measure.cell import CellTask, Progress
 from harness.measure.pool import Settings, WorkerPool
@@ -51,7 +52,7 @@ class Runner:
             cache.budget,
             folder / "referee",
             settings.threads,
-            settings.memory_limit,
+            max(settings.memory_limit or 0, default_memory_limit()),  # that limit is the engines'
             settings.timeout,
         )
         self._workload = ""
@@ -162,7 +163,7 @@ class Runner:
         self.ended(record)
 
     def _start_processes(self, cell: Cell) -> None:
-        """Starts the workers for all cells of a cell's workload, size, input and threads.
+        """Starts the workers for all cells that differ from a cell in engine and query only.
 
         They start while the data of these cells is being made.
         """
@@ -199,5 +200,6 @@ def _task(compiled: CompiledCell, tables: Tables, before: Record | None) -> Cell
     assert compiled.planned is not None
     spec, writes = compiled.planned.spec, compiled.query.write is not None
     return CellTask(
-        compiled.cell, compiled.program, spec, tables.tables, tables.key, writes, before
-    )
+        compiled.cell, compiled.program, spec, tables.tables, tables.key, writes, before,
+        compiled.planned.tables,
+    )  # fmt: skip

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from harness.engines import short
 from harness.measure.cell import Phase
-from harness.outcome import Cell, Outcome, Record
+from harness.outcome import Axis, Cell, Outcome, Record, swept
 from harness.run.budget import Budget
 from harness.run.figures import detail, ranked
 from harness.run.results import Register
@@ -61,8 +61,9 @@ class Display:
         self._width = 0
         self._drawn = 0.0
         self._phase: Phase | None = None
-        self._sweep = self._sharpening = False
-        self._heading: tuple[object, ...] = ()
+        self._sharpening = False
+        self._axes: list[Axis] = []
+        self._heading: Cell | None = None
         self._live: Live | None = None
         self._budget, self._page = Budget(0.0), Path()
 
@@ -73,7 +74,7 @@ class Display:
         """
         self.total, self.done = len(cells), kept
         self._budget, self._page = budget, page
-        self._sweep = len({cell.threads for cell in cells}) > 1
+        self._axes = swept(cells)
         self._width = max((len(short(cell.engine)) for cell in cells), default=0)
         if self.console.is_terminal and not (self.quiet or self.verbose):
             self._live = Live(console=self.console, auto_refresh=False, transient=True)
@@ -155,15 +156,13 @@ class Display:
         if self.quiet or self.verbose:
             return
         cell = record.cell
-        heading = (cell.workload, cell.query, cell.input, cell.size, cell.threads)
-        if heading != self._heading:
-            self._heading = heading
+        if cell.question != self._heading:
+            self._heading = cell.question
             title = (
                 "" if compiled.query.title == cell.query else f"  {escape(compiled.query.title)}"
             )
-            setting = f"{cell.input} · {cell.size}" + (
-                f" · {_threads(cell.threads)}" if self._sweep else ""
-            )
+            axes = (axis.words(cell) for axis in self._axes)
+            setting = " · ".join([cell.input, cell.size, *axes])
             self._print(
                 f"[bold]{escape(cell.workload)}::{cell.query}[/bold]"
                 f"  [dim]{setting} · {self.done} of {self.total}[/dim]{title}",
@@ -214,10 +213,6 @@ _PHASES = {
     Phase.AGAIN: "another process",
     Phase.CHECK: "checking the answer",
 }
-
-
-def _threads(count: int) -> str:
-    return "1 thread" if count == 1 else f"{count} threads"
 
 
 def _duration(seconds: float) -> str:

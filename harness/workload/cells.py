@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 
 import harness.engines
@@ -25,9 +26,10 @@ from harness.workload.sample import sample
 
 @dataclass(frozen=True)
 class Selection:
-    """What the command line selects: engines, sizes, numbers of threads, and inputs.
+    """What the command line selects: engines, sizes, numbers of threads, memory limits, inputs.
 
-    Without ``inputs``, they are those that the workload file names.
+    Without ``inputs``, they are those that the workload file names. ``memory_limits`` (bytes) are
+    fields of cells if there are several; else there is only None.
     """
 
     engines: tuple[str, ...]
@@ -36,6 +38,7 @@ class Selection:
     inputs: tuple[Input, ...] = ()
     sampled: bool = False
     """Only a sample of the queries over generated data."""
+    memory_limits: tuple[int | None, ...] = (None,)
 
 
 @dataclass(frozen=True)
@@ -164,10 +167,9 @@ def _cells(
     """Yields each cell with its query, and the user's own program that it runs, or ""."""
     for source in selection.inputs or workload.inputs:
         for query in workload.queries:
-            for threads in selection.threads:
+            for swept in product(selection.threads, selection.memory_limits):
                 for engine, own in engines_of(query, selection.engines):
-                    cell = Cell(workload.name, query.name, engine, size, source, threads)
-                    yield cell, query, own
+                    yield Cell(workload.name, query.name, engine, size, source, *swept), query, own
 
 
 def _compiled(

@@ -18,7 +18,7 @@ from harness.engines.base import Program
 from harness.errors import Unsupported, WorkloadError
 from harness.machine.messages import Start
 from harness.machine.worker_server import Handlers, serve_deep
-from harness.plan.tree.nodes import Node
+from harness.plan.tree.nodes import Node, Scan, walk
 from harness.plan.tree.text import tree
 from harness.tables import Table
 from harness.workload.requests import (
@@ -59,7 +59,9 @@ class Compiling:
             return WrongQuery(error.message)
         except RecursionError:
             return WrongQuery("the SQL is nested too deeply")
-        return Planned(planned.spec, plain, typed, str(planned.unsupported or ""))
+        nodes = walk(planned.plan) if planned.plan is not None else ()
+        tables = tuple(sorted({node.table for node in nodes if isinstance(node, Scan)}))
+        return Planned(planned.spec, plain, typed, str(planned.unsupported or ""), tables)
 
     def steps(self, request: ShowSteps) -> list[tuple[str, str]]:
         """Returns pairs: the name of a compilation step, and the query's text after it.

@@ -24,13 +24,15 @@ class Planned:
     """A compiled query: the description of its answer, and its plan as text.
 
     In ``typed_plan`` the columns have their types. Both texts are None where the plan layer cannot
-    lower the query; ``unsupported`` then says why. DuckDB can still run it.
+    lower the query; ``unsupported`` then says why. DuckDB can still run it. ``tables`` are those
+    that the plan reads.
     """
 
     spec: AnswerSpec
     plan: str | None
     typed_plan: str | None
     unsupported: str
+    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from report.charts.parts import (
     BAR_HEIGHT,
     COLOUR,
     DURATION,
+    LINES,
     bars_of,
     engines,
     from_zero,
@@ -22,6 +23,9 @@ from report.charts.parts import (
     tooltip,
 )
 
+LINE_HEIGHT = 16
+"""Pixels of a line of text above a plot."""
+LINES_END = alt.ExprRef(f"{LINE_HEIGHT} * lines")
 WHERE = {"query": "Query", "setting": "Setting", "label": "Value"}
 
 
@@ -119,6 +123,34 @@ def threads() -> alt.LayerChart:
     names = ends.transform_filter("datum.threads === datum.last")
     labels = names_at_ends(names).encode(y="amount:Q", text="engine:N")
     return plot_of(alt.layer(ideal, lines.mark_line(strokeWidth=1.5), points, labels), 260)
+
+
+def limits() -> alt.LayerChart:
+    """Returns the chart of time by memory limit, over the time with the largest limit.
+
+    It is the geometric mean over queries. Fields of its rows: engine, colour, limit (bytes), name
+    (of the limit), kind ("value", "end" for the engine's name at its last value, or "oom"), amount
+    (the time over that with the largest limit), label; an end also dy, which places the name. An
+    engine that ran out of memory has a sign in its line (the field line, from 0) above the plot;
+    note says on how many queries.
+    """
+    x = logarithmic(
+        alt.X, "limit", "memory limit", "format(datum.value, '~s') + 'B'", range=room_for_names()
+    )
+    base = rows_of("limits").encode(x=x, color=COLOUR, detail="engine:N")
+    up = logarithmic(alt.Y, "amount", "× the time", range=[alt.ExprRef("height"), LINES_END])
+    lines = of_kind(base, "value").encode(y=up)
+    points = lines.mark_point(filled=True, size=46, opacity=1).encode(
+        tooltip=tooltip(engine="Engine", name="Memory limit", label="Time")
+    )
+    names = names_at_ends(of_kind(base, "end")).encode(y="amount:Q", text="engine:N")
+    down = alt.ExprRef(f"{LINE_HEIGHT} * datum.line")
+    lost = of_kind(base, "oom").mark_text(align="left", fontWeight="bold", yOffset=down).encode(
+        y=alt.value(LINE_HEIGHT / 2), text="label:N",
+        tooltip=tooltip(engine="Engine", name="Memory limit", note="Out of memory on"),
+    )  # fmt: skip
+    layers = [lines.mark_line(strokeWidth=1.5), points, names, lost]
+    return plot_of(alt.layer(*layers), 260).add_params(LINES)
 
 
 def sizes() -> alt.LayerChart:

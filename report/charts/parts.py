@@ -16,6 +16,8 @@ UNIT = alt.param(name="unit", value="s")
 """The unit of the chosen metric, "s" or "MiB", which the page sets."""
 ROOM = alt.param(name="room", value=0)
 """Pixels at the right of a plot that its marks leave to texts, which the page sets."""
+LINES = alt.param(name="lines", value=0)
+"""The lines of text above a plot, which the page sets."""
 IN_UNIT = "unit === 'MiB' ? format(datum.value, ',.0f') + ' MiB' : "
 DURATION = (
     "datum.value === 0 ? '0' : datum.value >= 0.9999 ? format(datum.value, ',.12~g') + ' s' : "

@@ -65,6 +65,13 @@ CHARTS: Mapping[str, Chart] = {
         "Times as fast as with the fewest threads; the dashed line is the ideal.",
         "runs with several --threads",
     ),
+    "limits": Chart(
+        charts_of_engines.limits,
+        "Time over memory limit",
+        "Times as long as with the largest limit, over the queries that an engine still answers. "
+        "↑: out of memory, on so many of its queries.",
+        "runs with several --memory-limit",
+    ),
     "sizes": Chart(
         charts_of_engines.sizes,
         "Growth with the data",

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.records.limits import limit_name
 from report.compare.metrics import DEFAULT, Metric
 from report.compare.resampling import ratio_between
 from report.compare.statistics import Estimate, MeanRatio, Ratio, geometric_mean
@@ -20,7 +21,7 @@ from report.errors import ReportError
 from report.read.frame import ResultCell, cells_of
 from report.read.sources import RunFile
 
-FIELDS = ("workload", "query", "engine", "size", "input", "threads")
+FIELDS = ("workload", "query", "engine", "size", "input", "threads", "memory_limit")
 """What a cell is matched by; the machine and the engine's version are not."""
 ALIASED = FIELDS[2:]
 Key = tuple[str, ...]
@@ -224,7 +225,7 @@ def _by_key(run: RunFile) -> dict[Key, ResultCell]:
 def _key(cell: ResultCell) -> Key:
     where = cell.setting
     parts = (where.workload, cell.query, cell.engine.name, where.size, where.input, where.threads)
-    return tuple(map(str, parts))
+    return (*map(str, parts), limit_name(where.memory_limit))
 
 
 def _renamed(cells: Mapping[Key, ResultCell], alias: Alias) -> dict[Key, ResultCell]:

@@ -66,18 +66,24 @@ class Pick:
 
 
 def largest(settings: Iterable[Setting], rows: Mapping[tuple[str, str], int]) -> list[Setting]:
-    """Returns the settings of the largest tables and, of these, those with the most threads.
+    """Returns the settings of the largest tables, the most threads and the largest memory limit.
 
-    They are found for each machine, workload and input. ``rows`` holds the rows of the tables by
-    workload and size; several sizes may have the same number of rows.
+    They are found for each machine, workload and input: of the settings of the largest tables those
+    with the most threads, and of these those with the largest limit, or without one. ``rows`` holds
+    the rows of the tables by workload and size; several sizes may have the same number of rows.
     """
     listed = list(settings)
-    most: dict[tuple[str, ...], tuple[int, int]] = {}
-    scale = {each: (rows.get((each.workload, each.size), 0), each.threads) for each in listed}
+    most: dict[tuple[str, ...], tuple[float, ...]] = {}
+    scale = {each: _scale(each, rows) for each in listed}
     for each in listed:
         where = (each.machine, each.workload, each.input)
-        most[where] = max(most.get(where, (0, 0)), scale[each])
+        most[where] = max(most.get(where, ()), scale[each])
     return [e for e in listed if scale[e] == most[e.machine, e.workload, e.input]]
+
+
+def _scale(setting: Setting, rows: Mapping[tuple[str, str], int]) -> tuple[float, ...]:
+    limit = math.inf if setting.memory_limit is None else setting.memory_limit
+    return rows.get((setting.workload, setting.size), 0), setting.threads, limit
 
 
 def narrowed(comparison: Comparison, settings: Iterable[Setting]) -> Comparison:

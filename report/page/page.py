@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.records.files import FORMAT_VERSION
+from harness.records.limits import limit_name
 from harness.records.runs import MachineEntry
 from report.compare import statistics
 from report.compare.comparison import Comparison, compare
@@ -118,12 +119,14 @@ def _filters(
     Choices map each value that a setting has in the comparison to the text that is shown for it.
     """
     settings, titles = comparison.settings, results.workloads
+    limits = [limit_name(s.memory_limit) for s in settings]
     return [
         ("machine", "Machine", {s.machine: s.machine for s in settings}),
         ("workload", "Workload", {s.workload: titles[s.workload].title for s in settings}),
         ("input", "Input", {s.input: names.INPUTS.get(s.input, s.input) for s in settings}),
         ("size", "Size", {s.size: s.size for s in settings}),
         ("threads", "Threads", {s.threads: str(s.threads) for s in settings}),
+        ("memory_limit", "Memory limit", dict(zip(limits, limits, strict=True))),
     ]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.records.limits import limit_name
 from harness.records.medians import TIE_MARGIN
 from report.compare.comparison import Comparison, EstimatedCell, Task, estimates_of
 from report.compare.metrics import METRICS, Metric
@@ -196,6 +197,8 @@ class Payload:
         rows = workload.sizes.get(setting.size)
         return {
             **asdict(setting),
+            "memory_limit": limit_name(setting.memory_limit),
+            "limit_bytes": setting.memory_limit,
             "title": names.readable(workload.title),
             "file": workload.file,
             "label": label,

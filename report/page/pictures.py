@@ -14,6 +14,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from harness.records.limits import limit_name
 from report.charts import of_engines as charts_of_engines
 from report.charts import of_queries as charts_of_queries
 from report.charts import of_runs as charts_of_runs
@@ -48,8 +49,8 @@ CHARTS: Mapping[str, Callable[[], alt.LayerChart]] = {
     "history": charts_of_runs.history,
     "scaling": charts_of_queries.scaling,
 }
-EVERY = {"size": "*", "threads": "*"}
-"""What shows all sizes and threads, in the place of the largest and the most."""
+EVERY = {"size": "*", "threads": "*", "memory_limit": "*"}
+"""What shows all sizes, threads and memory limits, in the place of the largest and the most."""
 KINDS = "By kind of work"
 MARKS = "≈ ties with the best, ? cannot be told from it yet"
 
@@ -160,8 +161,9 @@ class Album:
         subtitle = " · ".join(filter(None, [query, names.setting(setting, 2), note]))
         spec = {**filled(CHARTS[chart], rows), "title": {"text": title, "subtitle": subtitle}}
         parts = [chart, setting.workload, query, setting.input, setting.size, f"{setting.threads}t"]
+        limit = [limit_name(setting.memory_limit)] if setting.memory_limit else []
         machine = [setting.machine] if self._machines > 1 else []
-        return Picture(file_name([*parts, *machine]), self._styled(spec))
+        return Picture(file_name([*parts, *limit, *machine]), self._styled(spec))
 
     def _summary(self) -> Spec:
         """Returns the summary's specification: the ranking, above mean ratios by setting."""
@@ -216,6 +218,8 @@ def _parameter(name: str, rows: Rows) -> float | str:
     """
     if name == "room":
         return MISSING_ROOM if any(row["kind"] == "missing" for row in rows) else 0
+    if name == "lines":
+        return 1 + max((row.get("line", -1) for row in rows), default=-1)
     return _longest(rows) if name == "longest" else DEFAULT.unit
 
 

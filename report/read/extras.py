@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 from harness.records.cells import ExtraInfo, GpuUse, Stopped
 from report.read.frame import ResultCell
@@ -20,7 +21,8 @@ class Extra:
     """A number that only some runs record of a cell, such as GPU memory, and how it is shown.
 
     ``unit`` is a unit, "%" for a share, or "yes" for a truth value. If ``words`` are given, the
-    number is a position in them, and the word there is shown. ``take`` finds the number.
+    number is a position in them, and the word there is shown. ``take`` finds the number; if it is
+    ``per_second``, it is divided by the median of the hot rounds.
     """
 
     name: str
@@ -28,9 +30,14 @@ class Extra:
     unit: str
     take: Callable[[ExtraInfo], float | None]
     words: tuple[str, ...] = ()
+    per_second: bool = False
 
     def of(self, cell: ResultCell) -> float | None:
-        return None if cell.extras is None else self.take(cell.extras)
+        number = None if cell.extras is None else self.take(cell.extras)
+        if number is None or not self.per_second:
+            return number
+        seconds = median(cell.seconds)
+        return number / seconds if seconds > 0 else None
 
 
 def _gpu(name: str) -> Callable[[ExtraInfo], float | None]:
@@ -45,6 +52,31 @@ def _processes(info: ExtraInfo) -> float | None:
     return info.process_count if info.process_count > 1 else None
 
 
+def _of_files(name: str) -> Callable[[ExtraInfo], float | None]:
+    """Returns what takes a number of cells that read or write files, and of others if above 0."""
+
+    def take(info: ExtraInfo) -> float | None:
+        number: float | None = getattr(info, name)
+        files = info.input_bytes is not None or info.output_bytes is not None
+        return number if number or files else None
+
+    return take
+
+
+def _rate(name: str, label: str, unit: str, number: str, of: str) -> Extra:
+    """Returns the field ``number`` of a cell in millions per second, if it has the field ``of``."""
+
+    def take(info: ExtraInfo) -> float | None:
+        found: float | None = getattr(info, number)
+        return None if found is None or getattr(info, of) is None else found / 1e6
+
+    return Extra(name, label, unit, take, per_second=True)
+
+
+def _share_of_input(info: ExtraInfo) -> float | None:
+    return info.peak_bytes / info.input_bytes if info.peak_bytes and info.input_bytes else None
+
+
 EXTRAS = (
     Extra("interleaved", "Engines took turns", "yes", lambda info: info.interleaved),
     Extra("stopped", "Rounds ended as", "", _stopped, tuple(STOPPED.values())),
@@ -55,6 +87,17 @@ EXTRAS = (
     Extra("caches_dropped", "File caches dropped", "yes", lambda info: info.caches_dropped),
     Extra("start_seconds", "Starting the engine", "s", lambda info: info.start_seconds),
     Extra("load_seconds", "Loading the tables", "s", lambda info: info.load_seconds),
+    Extra("input_bytes", "Files that it reads", "MiB", lambda info: info.input_bytes),
+    _rate("input_rate", "Read from files", "MB/s", "input_bytes", "input_bytes"),
+    _rate("input_rows_rate", "Rows read", "million/s", "input_rows", "input_bytes"),
+    Extra("output_bytes", "File that it writes", "MiB", lambda info: info.output_bytes),
+    _rate("output_rate", "Written to its file", "MB/s", "output_bytes", "output_bytes"),
+    _rate("output_rows_rate", "Rows written", "million/s", "rows", "output_bytes"),
+    Extra("peak_share", "Peak memory, of its files’ size", "%", _share_of_input),
+    Extra("spilled_bytes", "Spilled to its folder", "MiB", _of_files("spilled_bytes")),
+    Extra("cold_read_bytes", "From the disk, first run", "MiB", _of_files("cold_read_bytes")),
+    Extra("disk_read_bytes", "From the disk, hot run", "MiB", _of_files("disk_read_bytes")),
+    Extra("disk_written_bytes", "To the disk, hot run", "MiB", _of_files("disk_written_bytes")),
     Extra("gpu_peak_bytes", "Peak GPU memory", "MiB", _gpu("peak_bytes")),
     Extra("gpu_device_bytes", "In use on the whole GPU", "MiB", _gpu("device_bytes")),
     Extra("gpu_transfer_seconds", "Moving the tables to the GPU", "s", _gpu("transfer_seconds")),

@@ -15,13 +15,17 @@ from report.read.sources import RunFile, Sources, Unread, read_all
 
 @dataclass(frozen=True)
 class Setting:
-    """What all engines that are compared on a query have in common."""
+    """What all engines that are compared on a query have in common.
+
+    ``memory_limit`` (bytes) is None unless the run measured several limits.
+    """
 
     machine: str
     workload: str
     size: str
     input: str
     threads: int
+    memory_limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -200,7 +204,8 @@ def cells_of(file: ResultsFile) -> Iterator[ResultCell]:
 
 
 def _cell(file: ResultsFile, entry: CellEntry, timed: BenchmarkEntry | None) -> ResultCell:
-    setting = Setting(file.machine.name, entry.workload, entry.size, entry.input, entry.threads)
+    where = entry.size, entry.input, entry.threads, entry.memory_limit
+    setting = Setting(file.machine.name, entry.workload, *where)
     version = file.engines[entry.engine].version
     if timed is None:
         engine = EngineVersion(entry.engine, version)

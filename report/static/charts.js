@@ -147,5 +147,5 @@ const longestOf = (rows) => rows.reduce((most, row) => Math.max(most, row.reach 
 
 /** What the page sets in a chart. @type {Record<string, (rows: Row[]) => unknown>} */
 const PARAMETERS = {
-  longest: longestOf, unit: () => unitOf(current.state.metric), room: (rows) => (rows.some(({ kind }) => kind === "missing") ? MISSING_ROOM : 0),
+  lines: (rows) => 1 + Math.max(-1, ...rows.map(({ line }) => line ?? -1)), longest: longestOf, unit: () => unitOf(current.state.metric), room: (rows) => (rows.some(({ kind }) => kind === "missing") ? MISSING_ROOM : 0),
 };

@@ -3,8 +3,12 @@
 import { cellsIn, cells, engineOf, known, page, pairError, partOf, taskOf, valueOf } from "./data.js";
 
 /** @type {Filter[]} */
-export const FILTERS = ["machine", "workload", "input", "size", "threads"];
-/** What a filter of sizes or threads says for all of them; the empty one says the largest, and the most. */
+export const FILTERS = ["machine", "workload", "input", "size", "threads", "memory_limit"];
+/** What a run may measure several of. @type {Swept[]} */
+export const SWEPT = ["size", "threads", "memory_limit"];
+/** How large a setting is in each of these. @type {Record<Swept, (setting: Setting) => number>} */
+const SCALES = { size: (own) => own.table_rows ?? 0, threads: (own) => own.threads, memory_limit: (own) => own.limit_bytes ?? Infinity };
+/** What a filter of one of these says for all of them; the empty one says the largest, and the most. */
 export const ALL = "*";
 /** A ratio from which on a cell of a heat map is darkest. */
 const DARKEST = 10;
@@ -194,28 +198,30 @@ export function shownTasks(state) {
     settings.has(cells.task_setting[task]) && queries[cells.task_query[task]] && cellsOf(task, state).length > 0));
 }
 
-/** The settings in view: unless a size or number of threads is chosen, the largest and the most, by the rule of
- * `largest` in report/compare/verdicts.py. @type {(state: State) => Set<number>} */
+/** The settings in view: unless a size, number of threads or memory limit is chosen, the largest and the most, by the
+ * rule of `largest` in report/compare/verdicts.py. @type {(state: State) => Set<number>} */
 function shownSettings(state) {
   const fits = (/** @type {Setting} */ own) => FILTERS.every((name) => ["", ALL, String(own[name])].includes(state[name]));
-  const found = [...page.settings.keys()].filter((at) => fits(page.settings[at]));
-  const sized = state.size === "" ? withMost(found, (own) => own.table_rows ?? 0, () => "") : found;
-  return new Set(state.threads === "" ? withMost(sized, (own) => own.threads, (own) => (state.size === ALL ? own.size : "")) : sized);
+  let found = [...page.settings.keys()].filter((at) => fits(page.settings[at]));
+  for (const [at, name] of SWEPT.entries()) {
+    if (state[name] === "") found = withMost(found, SCALES[name], SWEPT.slice(0, at).filter((other) => state[other] === ALL));
+  }
+  return new Set(found);
 }
 
 /** Those of the settings that have the most of a number, apart by machine, workload, input and `also`.
- * @type {(settings: number[], number: (setting: Setting) => number, also: (setting: Setting) => string) => number[]} */
+ * @type {(settings: number[], number: (setting: Setting) => number, also: Swept[]) => number[]} */
 function withMost(settings, number, also) {
   const where = (/** @type {number} */ at) => {
-    const { machine, workload, input } = page.settings[at];
-    return [machine, workload, input, also(page.settings[at])].join("\n");
+    const own = page.settings[at];
+    return [own.machine, own.workload, own.input, ...also.map((name) => own[name])].join("\n");
   };
   const most = new Map([...Map.groupBy(settings, where)].map(([key, own]) => [key, Math.max(...own.map((at) => number(page.settings[at])))]));
   return settings.filter((at) => number(page.settings[at]) === most.get(where(at)));
 }
 
-/** The tasks in view, with those of all sizes or threads unless some are chosen; worked out once.
- * @type {(view: View, field: "size" | "threads") => number[]} */
+/** The tasks in view, with those of all sizes, threads or memory limits unless some are chosen; worked out once.
+ * @type {(view: View, field: Swept) => number[]} */
 export function sweepOf(view, field) {
   view.sweeps[field] ??= shownTasks({ ...view.state, [field]: view.state[field] || ALL });
   return view.sweeps[field];

@@ -1,8 +1,8 @@
 // Makes the rows of the charts over all queries.
-import { cells, coresOf, engineOf, labelOf, page, queryOf, settingOf, sum, valueOf } from "./data.js";
+import { cells, coresOf, engineOf, labelOf, outcomeOf, page, queryOf, settingOf, sum, valueOf } from "./data.js";
 import { engineIn, fieldOf, measurementsOf, runIn, startOf, valueIn } from "./changes.js";
-import { cellOf, cellsOf, enginesOf, sweepOf, timed } from "./model.js";
-import { namesApart, namesBeside } from "./places.js";
+import { cellOf, cellsOf, enginesOf, sweepOf, SWEPT, timed } from "./model.js";
+import { namesApart, namesBeside, onAxis } from "./places.js";
 import { count, duration, mebibytes, queries, times } from "./wording.js";
 
 /** The most points of a chart of single cells: more would make it slow. */
@@ -90,12 +90,12 @@ export function coreRows(_, { state, tasks }) {
   return [...rows, ...means];
 }
 
-/** Tasks that differ in nothing but one field of their setting. @type {(tasks: number[], field: "size" | "threads") => number[][]} */
+/** Tasks that differ in nothing but one field of their setting. @type {(tasks: number[], field: Swept) => number[][]} */
 export function families(tasks, field) {
   const key = (/** @type {number} */ task) => {
-    const { machine, workload, size, input, threads } = settingOf(task);
-    const where = field === "size" ? threads : size;
-    return [cells.task_query[task], machine, workload, input, where].join("\n");
+    const own = settingOf(task);
+    const others = SWEPT.filter((name) => name !== field).map((name) => own[name]);
+    return [cells.task_query[task], own.machine, own.workload, own.input, ...others].join("\n");
   };
   return [...Map.groupBy(tasks, key).values()].filter((own) => new Set(own.map((task) => settingOf(task)[field])).size > 1);
 }
@@ -125,6 +125,54 @@ function gainsOf(engine, family) {
   return own.length < 2 ? [] : own.map(({ threads, time }) => ({ engine, base: own[0].threads, threads, gain: own[0].time / time }));
 }
 
+/** An engine's cell of a query under a memory limit; `ratio` is its time over that with the largest limit that has a time.
+ * @typedef {{ engine: number, limit: number, name: string, ratio: number | null, oom: boolean }} UnderLimit */
+
+/** Time over that with the largest memory limit: the geometric mean over queries, by engine; and who ran out of
+ * memory, in a line above the plot for each engine. @type {Rows} */
+export function limitRows(_, view) {
+  const found = families(sweepOf(view, "memory_limit"), "memory_limit");
+  const own = found.flatMap((family) => enginesOf(family, view.state).flatMap((engine) => underLimits(engine, family)));
+  const groups = [...Map.groupBy(own, ({ engine, limit }) => `${engine} ${limit}`).values()];
+  const values = groups.flatMap(valueUnderLimit);
+  const ends = [...Map.groupBy(values, ({ place }) => place).values()].map((each) => each.reduce((most, row) => (row.limit > most.limit ? row : most)));
+  return [...values, ...namesApart(ends.map((row) => ({ ...row, kind: "end" })), onAxis(values, "amount", THREADS_HEIGHT)), ...lostRows(groups)];
+}
+
+/** @type {(own: UnderLimit[]) => Row[]} */
+function valueUnderLimit(own) {
+  const [{ engine, limit, name }] = own;
+  const ratios = own.flatMap(({ ratio }) => ratio ?? []);
+  if (ratios.length === 0) return [];
+  const amount = geometric(ratios);
+  return [{ ...look(engine), kind: "value", limit, name, amount, label: `${times(amount)} over ${queries(ratios.length)}` }];
+}
+
+/** On how many queries engines ran out of memory; the last sign of an engine has its name. @type {(groups: UnderLimit[][]) => Row[]} */
+function lostRows(groups) {
+  const lost = groups.filter((own) => own.some(({ oom }) => oom));
+  const engines = [...new Set(lost.map(([{ engine }]) => engine))].sort((one, other) => one - other);
+  const largest = Math.max(...groups.map(([{ limit }]) => limit));
+  return lost.map((own) => {
+    const [{ engine, limit, name }] = own;
+    const isLast = lost.every(([other]) => other.engine !== engine || other.limit <= limit);
+    const who = limit === largest ? labelOf(engine) : `${labelOf(engine)} out of memory`; // room is short at the right
+    const count = own.filter(({ oom }) => oom).length;
+    const note = `${count} of ${queries(own.length)}`;
+    return { ...look(engine), kind: "oom", limit, name, line: engines.indexOf(engine), label: isLast ? `↑ ${who}: ${count} of ${own.length}` : `↑ ${count}`, note };
+  });
+}
+
+/** An engine's cells of tasks that differ in the memory limit. @type {(engine: number, family: number[]) => UnderLimit[]} */
+function underLimits(engine, family) {
+  const own = family.flatMap((task) => {
+    const [cell, { limit_bytes: limit, memory_limit: name }] = [cellOf(task, engine), settingOf(task)];
+    return cell === null || limit === null ? [] : [{ limit, name, time: valueOf(cell, "median"), oom: outcomeOf(cell).name === "oom" }];
+  }).sort((one, other) => other.limit - one.limit);
+  const base = own.find(({ time }) => time)?.time;
+  return own.length < 2 ? [] : own.map(({ limit, name, time, oom }) => ({ engine, limit, name, oom, ratio: time && base ? time / base : null }));
+}
+
 /** The fastest engine without a GPU over the fastest on one, by size: above 1 the GPU is faster. @type {Rows} */
 export function crossoverRows(_, view) {
   const { state } = view;
@@ -132,9 +180,9 @@ export function crossoverRows(_, view) {
     const own = timed(task, state, "median");
     const onGpu = (/** @type {number} */ cell) => page.engines[engineOf(cell)].gpu;
     const [gpu, cpu] = [own.filter(onGpu), own.filter((cell) => !onGpu(cell))].map((each) => leastValue(each, "median"));
-    const { machine, workload, size, input, threads, table_rows: rows } = settingOf(task);
+    const { machine, workload, size, input, threads, memory_limit: limit, table_rows: rows } = settingOf(task);
     if (gpu === Infinity || cpu === Infinity || !rows) return [];
-    return [{ line: [machine, workload, input, threads, queryOf(task).name].join(), query: queryOf(task).name, workload, size, rows,
+    return [{ line: [machine, workload, input, limit, threads, queryOf(task).name].join(), query: queryOf(task).name, workload, size, rows,
       amount: cpu / gpu, label: `CPU ${duration(cpu)}, GPU ${duration(gpu)}: ${times(cpu / gpu)}` }];
   });
 }

@@ -60,9 +60,10 @@ export function commandFor(tasks) {
   const files = distinct(settings.map(({ file }) => file));
   const whole = page.queries.length === new Set(tasks.map((task) => cells.task_query[task])).size;
   const options = [["engines", engines], ["size", distinct(settings.map(({ size }) => size))],
-    ["input", distinct(settings.map(({ input }) => input))], ["threads", distinct(settings.map(({ threads }) => threads))]];
+    ["input", distinct(settings.map(({ input }) => input))], ["threads", distinct(settings.map(({ threads }) => threads))],
+    ["memory-limit", distinct(settings.filter(({ limit_bytes: bytes }) => bytes !== null).map(({ memory_limit: limit }) => limit))]];
   return ["pytest --benchmark", ...(whole || named.length > MOST_NAMED ? files : named).map(quoted),
-    ...options.map(([name, values]) => `--${name} ${quoted(/** @type {string[]} */ (values).join(","))}`)].join(" ");
+    ...options.filter(([, values]) => values.length > 0).map(([name, values]) => `--${name} ${quoted(/** @type {string[]} */ (values).join(","))}`)].join(" ");
 }
 
 /** A word of a shell's command: no option, and without signs that a terminal obeys or that reverse the text around them.

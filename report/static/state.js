@@ -1,6 +1,6 @@
 // The page's address <-> what the reader chose. Unknown names in an address are ignored.
 import { cells, engineOf, metrics, page, queryOf, settingOf, taskOf } from "./data.js";
-import { ALL, FILTERS } from "./model.js";
+import { ALL, FILTERS, SWEPT } from "./model.js";
 
 /** @type {("before" | "after")[]} */
 export const SIDES = ["before", "after"];
@@ -11,7 +11,7 @@ const ENGINES = ["baseline", "sort", "from", "to"];
 export function defaultState() {
   return {
     metric: page.metrics[0].name, baseline: null, penalty: true, off: new Set(), query: "", sort: null, theme: "",
-    machine: "", workload: "", input: "", size: "", threads: "", from: null, to: null, open: null, ...defaultSides(),
+    machine: "", workload: "", input: "", size: "", threads: "", memory_limit: "", from: null, to: null, open: null, ...defaultSides(),
   };
 }
 
@@ -48,7 +48,7 @@ export function stateFromHash(hash) {
   if (metrics.has(metric)) state.metric = metric;
   for (const name of FILTERS) {
     const value = read.get(name) ?? "";
-    const isAll = value === ALL && (name === "size" || name === "threads");
+    const isAll = value === ALL && SWEPT.some((each) => each === name);
     if (isAll || page.settings.some((setting) => String(setting[name]) === value)) state[name] = value;
   }
   state.query = read.get("query") ?? "";
@@ -63,8 +63,9 @@ export function stateFromHash(hash) {
 
 /** What names a cell in an address. @type {(cell: number) => string} */
 export function idOfCell(cell) {
-  const { machine, workload, input, size, threads } = settingOf(taskOf(cell));
-  return [workload, queryOf(taskOf(cell)).name, page.engines[engineOf(cell)].id, input, size, threads, machine].join("::");
+  const { machine, workload, input, size, threads, memory_limit: limit, limit_bytes: bytes } = settingOf(taskOf(cell));
+  const own = [workload, queryOf(taskOf(cell)).name, page.engines[engineOf(cell)].id, input, size, threads, machine];
+  return [...own, ...(bytes === null ? [] : [limit])].join("::");
 }
 
 /** @type {(id: string | null) => number | null} */

@@ -3,7 +3,9 @@
 
 type Column = Float64Array | Float32Array | Int32Array;
 type Columns = Record<string, Column>;
-type Filter = "machine" | "workload" | "input" | "size" | "threads";
+type Filter = "machine" | "workload" | "input" | Swept;
+/** What a run may measure several of. */
+type Swept = "size" | "threads" | "memory_limit";
 
 /** Names, labels and constants, as report/page/payload.py writes them. */
 interface Outline {
@@ -28,6 +30,8 @@ interface Engine {
 }
 interface Setting {
   machine: string; workload: string; size: string; input: string; threads: number;
+  /** As "8GB"; "default" where a run was not given several. */
+  memory_limit: string; limit_bytes: number | null;
   title: string; label: string; table_rows: number | null; file: string;
 }
 interface Query { workload: string; name: string; title: string }
@@ -41,7 +45,7 @@ interface Texts {
 
 /** A run or an engine, as one side of a comparison. */
 interface Side { kind: "run" | "engine"; at: number }
-/** What the reader chose. An empty filter is none, of sizes and threads the largest and the most; `baseline` is null for the best of each query. */
+/** What the reader chose. An empty filter is none, of sizes, threads and memory limits the largest and the most; `baseline` is null for the best of each query. */
 interface State extends Record<Filter, string> {
   metric: string; baseline: number | null; penalty: boolean; off: Set<number>;
   query: string; sort: number | null; theme: string; before: Side | null; after: Side | null;
@@ -81,7 +85,7 @@ interface View {
   state: State; tasks: number[]; analysis: Analysis; scores: Score[];
   /** The analysis by which verdicts are made; worked out when it is needed. */
   fair?: Analysis;
-  changes?: Map<number, Change[]>; rows: Map<string, Row[]>; sweeps: { size?: number[]; threads?: number[] };
+  changes?: Map<number, Change[]>; rows: Map<string, Row[]>; sweeps: Partial<Record<Swept, number[]>>;
 }
 
 /** A cell in view, or an older one: its index in columns of the same names. */

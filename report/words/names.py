@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from harness.records.limits import limit_name
 from report.look.colours import Shades, shades
 from report.read.frame import EngineStyle, EngineVersion, Setting
 
@@ -120,9 +121,13 @@ def _version_order(engine: EngineVersion) -> list[tuple[int, str]]:
 
 
 def setting(setting: Setting, machines: int = 1) -> str:
-    """Returns a setting as ``from memory · medium · 2 threads``; of several machines also which."""
+    """Returns a setting as ``from memory · medium · 2 threads``; of several machines also which.
+
+    A memory limit follows if the run measured several.
+    """
     threads = f"{setting.threads} thread{'' if setting.threads == 1 else 's'}"
-    parts = [source(setting.input), setting.size, threads]
+    limit = [] if setting.memory_limit is None else [limit_name(setting.memory_limit)]
+    parts = [source(setting.input), setting.size, threads, *limit]
     text = " · ".join([*parts, setting.machine] if machines > 1 else parts)
     return readable(text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -36,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def asked(query: str, engine: str, scale: float = 1.0, threads: int = 1, **more: str) -> Asked:
+def asked(query: str, engine: str, scale: float = 1.0, threads: int = 1, **more: Any) -> Asked:
     seconds = [scale * one for one in ROUNDS]
     return Asked(query, engine, seconds, threads=threads, size="own", **more)
 
@@ -48,6 +49,7 @@ def cells(folder: Path, *wanted: Asked) -> list[ResultCell]:
 def test_a_sample_is_measured_and_what_is_not_here_is_named(folder: Path) -> None:
     listed = [asked("q1", "pandas"), asked("q1", "duckdb", 3.0), asked("q2", "pandas")]
     listed += [asked("q1", "pandas", threads=4096), asked("q3", "pandas")]
+    listed += [asked("q1", "pandas", memory_limit=10**15)]
     listed.append(asked("x", "pandas", workload="other"))
     write(folder / "made.json", document(listed))
     done = CliRunner().invoke(app, ["verify", "made.json", "--budget", "1s"])
@@ -55,6 +57,7 @@ def test_a_sample_is_measured_and_what_is_not_here_is_named(folder: Path) -> Non
     assert done.exit_code in (0, 1), said  # whoever is ahead
     assert "there: AMD Ryzen 7 7840U, 16 cores, 2026-11-20" in said
     assert "left out: cells with 4096 threads: here are" in said
+    assert "left out: cells with 1000TB of memory: here are" in said
     assert "left out: groupby.yaml::q2: its SQL is another one here" in said
     assert "left out: groupby.yaml: groupby has no query 'q3'" in said
     assert "left out: other.yaml" in said and "DuckDB: there 2.0.0, here" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
+from typing import Any
 
 import pytest
 
@@ -58,3 +59,10 @@ def test_polars_out_of_core_has_half_of_the_memory_limit(monkeypatch: pytest.Mon
     engines.get("polars-ooc").start(2)
     assert os.environ["POLARS_OOC_MEMORY_BUDGET_MB"] == "4000"
     assert os.environ["POLARS_OOC_SPILL_DIR"].endswith("/spilt")
+
+
+def test_duckdb_has_four_fifths_of_the_memory_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MEMORY_VARIABLE, str(10 * 2**30))
+    session: Any = engines.get("duckdb").start(2)
+    sql = "select current_setting('memory_limit'), current_setting('temp_directory')"
+    assert session.connection.sql(sql).fetchall() == [("8.0 GiB", str(session.spills_to))]

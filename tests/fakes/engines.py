@@ -360,6 +360,26 @@ class Hungry(Right):
     session = _Hungry
 
 
+class _Filling(FakeSession):
+    def act(self) -> Any:
+        held = b"x" * (400 * 2**20)
+        Path("spilt").mkdir(exist_ok=True)
+        Path("spilt", "some").write_bytes(held[: 3 * 2**20])
+        time.sleep(0.05)
+        return super().act()
+
+
+class Filling(Right):
+    """Holds 400 MiB in each run, and writes 3 MiB to its spill folder."""
+
+    session = _Filling
+
+    def start(self, threads: int) -> Session:
+        session = super().start(threads)
+        session.spills_to = Path("spilt")
+        return session
+
+
 class _Refusing(FakeSession):
     def act(self) -> Any:
         raise MemoryError("std::bad_alloc")

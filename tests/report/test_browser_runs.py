@@ -132,6 +132,53 @@ def test_a_speed_up_is_over_the_fewest_threads_and_one_on_a_gpu_over_the_cpu(
     }
 
 
+def with_limits() -> Document:
+    """Three limits: Polars takes twice as long at 2 GB; pandas has one query at 4 GB, none at 2."""
+    lost = {("pandas", "q1", 2), ("pandas", "q2", 2), ("pandas", "q2", 4)}
+    return document([
+        Asked(query, engine, memory_limit=limit * 10**9, outcome="oom", reason="killed")
+        if (engine, query, limit) in lost else
+        Asked(query, engine, [(1 + at / 100) * (2 if limit == 2 else 1) for at in range(5)],
+              memory_limit=limit * 10**9)
+        for query in ("q1", "q2") for limit in (8, 4, 2) for engine in ("polars", "pandas")
+    ])  # fmt: skip
+
+
+def test_time_is_over_that_with_the_largest_limit_and_who_ran_out_of_memory_is_named(
+    tmp_path: Path,
+) -> None:
+    rows = script_of(tmp_path, with_limits()).rows("limits")
+    values = {(r["engine"], r["name"]): r["label"] for r in rows if r["kind"] == "value"}
+    assert values == {
+        ("Polars", "8GB"): "1.00× over 2 queries",
+        ("Polars", "4GB"): "1.00× over 2 queries",
+        ("Polars", "2GB"): "2.00× over 2 queries",
+        ("pandas", "8GB"): "1.00× over 2 queries",
+        ("pandas", "4GB"): "1.00× over 1 query",
+    }
+    lost = [(r["name"], r["line"], r["label"], r["note"]) for r in rows if r["kind"] == "oom"]
+    assert lost == [
+        ("4GB", 0, "↑ pandas out of memory: 1 of 2", "1 of 2 queries"),
+        ("2GB", 0, "↑ 2", "2 of 2 queries"),
+    ]
+
+
+@needs_chromium
+def test_the_largest_memory_limit_is_shown_and_another_can_be_chosen(
+    tmp_path: Path, open_file: Callable[..., Opened]
+) -> None:
+    build([write(tmp_path / "limits.json", with_limits())], tmp_path / "page.html")
+    opened = open_file(tmp_path / "page.html")
+    assert opened.text(".matrix h3").endswith("2 threads · 8GB, in s")
+    assert "↑ pandas out of memory: 1 of 2" in opened.text("[data-chart=limits]")
+    assert opened.page.locator("table.untimed tbody tr").count() == 0
+    opened.choose("memory_limit", "2GB")
+    assert "memory_limit=2GB" in opened.hash()
+    assert opened.text(".matrix h3").endswith("2 threads · 2GB, in s")
+    assert opened.cell("pandas", "q1").inner_text().startswith("↑")
+    assert opened.page.locator("[data-place=limits]").is_hidden()  # as with threads: one is left
+
+
 def with_threads_and_gpu() -> Document:
     """Two engines, one on a GPU, on two sizes with one and four threads."""
     content = document([

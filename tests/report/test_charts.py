@@ -85,6 +85,13 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {**LOOK, "threads": 1, "amount": 1.0, "ideal": 1.0, "dy": 0, "label": "1.00×"},
         {**LOOK, "threads": 4, "amount": 3.0, "ideal": 4.0, "dy": 0, "label": "3.00×"},
     ],
+    "limits": [
+        {**LOOK, "kind": "value", "limit": 2e9, "name": "2GB", "amount": 1.5, "label": "1.50×"},
+        {**LOOK, "kind": "value", "limit": 8e9, "name": "8GB", "amount": 1.0, "label": "1.00×"},
+        {**LOOK, "kind": "end", "limit": 8e9, "name": "8GB", "amount": 1.0, "dy": 0},
+        {**OTHER, "kind": "oom", "limit": 2e9, "name": "2GB", "line": 0, "note": "3 of 4 queries",
+         "label": "↑ pandas out of memory: 3 of 4"},
+    ],
     "crossover": [
         {"line": "a", "query": "q1", "workload": "w", "size": "small", "rows": 1e6, "amount": 0.5},
         {"line": "a", "query": "q1", "workload": "w", "size": "large", "rows": 1e8, "amount": 5.0},
@@ -150,6 +157,9 @@ def drawn(name: str) -> str:
         ("cold", "Polars"),
         ("cores", "2.5"),
         ("threads", "Polars"),
+        ("limits", "Polars"),
+        ("limits", "2GB"),
+        ("limits", "↑ pandas out of memory: 3 of 4"),
         ("crossover", "w"),
         ("history", "● Polars"),
         ("history", "2.1.0"),

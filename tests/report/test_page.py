@@ -128,13 +128,16 @@ def test_what_only_some_runs_record_is_kept_where_it_is(tmp_path: Path) -> None:
     content = document([Asked("q1", "polars", (0.1,)), Asked("q1", "duckdb", (0.1,))])
     info = content["benchmarks"][1]["extra_info"]
     info |= {"stopped": "budget", "load_seconds": 2.5, "gpu": {"peak_bytes": 7}}
+    info |= {"input_bytes": 4 * 10**6, "input_rows": 2 * 10**6, "peak_bytes": 6 * 10**6}
     markup = page(tmp_path, content)
     names = [each["name"] for each in outline(markup)["extras"]]
-    assert names == ["stopped", "load_seconds", "gpu_peak_bytes"]
+    rates = ["input_bytes", "input_rate", "input_rows_rate", "peak_share"]
+    assert names == ["stopped", "load_seconds", *rates, "gpu_peak_bytes"]
     duckdb = numbers(markup, "cells")["engine"].index(
         next(at for at, e in enumerate(outline(markup)["engines"]) if e["name"] == "duckdb")
     )
-    assert [numbers(markup, "cells")[name][duckdb] for name in names] == [1.0, 2.5, 7.0]
+    shown = [1.0, 2.5, 4e6, 40.0, 20.0, 1.5, 7.0]
+    assert [numbers(markup, "cells")[name][duckdb] for name in names] == pytest.approx(shown)
     assert [each["gpu"] for each in outline(markup)["engines"] if each["name"] == "duckdb"] == [
         True
     ]

@@ -449,7 +449,7 @@ def _head() -> JournalHead:
 def test_a_record_is_read_from_a_journal_as_it_was_written() -> None:
     every = Figures(**{name: _some(name) for name in Figures.model_fields})
     assert None not in dict(every).values()
-    cell = Cell("w", "q", "e", "small", Input.CSV, 3)
+    cell = Cell("w", "q", "e", "small", Input.CSV, 3, 8 * 10**9)
     rounds = (Round(0.1, 0.2), Round(0.3, 0.4, 2, 1))
     record = Record(cell, Outcome.OK, "", "abc", rounds, every)
     line = journal_line(record, "1.0", NoiseEntry())

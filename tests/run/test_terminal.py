@@ -116,3 +116,18 @@ def test_the_spread_of_rounds_is_told(seconds: tuple[float, ...], told: str) -> 
     cell = Cell("w", "q", "polars", "small", Input.MEMORY, 2)
     rounds = tuple(Round(each, each) for each in seconds)
     assert told in detail(Record(cell, Outcome.OK, rounds=rounds, figures=figures()))
+
+
+def test_bytes_per_second_of_files_are_told_and_more_with_v() -> None:
+    cell = Cell("w", "q", "polars", "small", Input.CSV, 2)
+    known = figures(
+        **{"rows": 10**6, "input_rows": 2 * 10**6, "input_bytes": 10**8, "output_bytes": 5 * 10**7},
+        **{"peak_bytes": 3 * 10**8, "disk_read_bytes": 0, "disk_written_bytes": 5 * 10**7},
+        spilled_bytes=3 * 10**6,
+    )
+    record = Record(cell, Outcome.OK, rounds=(Round(0.5, 0.5),), figures=known)
+    assert detail(record).endswith("peak 300 MB · in 200 MB/s · out 100 MB/s · spilled 3 MB")
+    assert detail(record, full=True).endswith(
+        "in 200 MB/s, 4M rows/s · out 100 MB/s, 2M rows/s · peak 3× its files · "
+        "disk 0 bytes read, 50 MB written · spilled 3 MB"
+    )

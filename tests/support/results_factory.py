@@ -46,6 +46,7 @@ class Asked:
     size: str = "small"
     input: str = "memory"
     threads: int = 2
+    memory_limit: int | None = None
     cold_seconds: float | None = None
     cores: float = 1.0
     peak_bytes: int = 300 * 2**20
@@ -53,7 +54,7 @@ class Asked:
 
     @property
     def where(self) -> dict[str, Any]:
-        names = ("workload", "query", "engine", "size", "input", "threads")
+        names = ("workload", "query", "engine", "size", "input", "threads", "memory_limit")
         return {name: getattr(self, name) for name in names}
 
     @property

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlglot import exp
 
-from harness.engines.base import CONNECT_VARIABLE, Session
+from harness.engines.base import CONNECT_VARIABLE, SPILL_FOLDER, Session
 from harness.engines.dask.gaps import DASK_GAPS
 from harness.engines.dask.program import DaskProgram
 from harness.engines.pandas.engine import Pandas, PandasSession
 from harness.engines.python.program import PythonEngine
+from harness.machine.processtree import MARK
 from harness.machine.variables import DASK
 from harness.plan.facts.kinds import DEVIATIONS
 from harness.plan.guards.special_uses import Differing
@@ -25,8 +27,8 @@ ROWS_WORTH_SPLITTING = 100_000
 class DaskSession(PandasSession):
     """A session of Dask. In memory, tables are pandas partitions, one per thread.
 
-    Columns have pandas' dtypes. On a cluster the partitions are persisted in its workers. An
-    answer is gathered into one pandas frame.
+    Columns have pandas' dtypes. A shuffle goes through files. On a cluster the partitions are
+    persisted in its workers. An answer is gathered into one pandas frame.
     """
 
     def __init__(self, threads: int) -> None:
@@ -37,12 +39,21 @@ class DaskSession(PandasSession):
         address, self.client = os.environ.get(CONNECT_VARIABLE), None
         if address is None:
             dask.config.set(scheduler="threads", num_workers=threads)
+            self._spill_beside_the_worker(dask.config)
         else:
             from distributed import Client
 
             self.client = Client(address)
             threads = sum(self.client.nthreads().values())
         self.threads = threads
+
+    def _spill_beside_the_worker(self, config: Any) -> None:
+        """Lets Dask put its files into the worker's folder, unless its settings name another."""
+        if MARK in os.environ:
+            folder = config.get("temporary_directory", None) or SPILL_FOLDER
+            self.spills_to = Path(folder).absolute()
+            self.spills_to.mkdir(exist_ok=True)
+            config.set(temporary_directory=str(self.spills_to))
 
     def load(self, table: Table) -> None:
         import dask.dataframe as dd

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import ClassVar
 
-from harness.engines.base import Session, memory_limit
+from harness.engines.base import SPILL_FOLDER, Session, memory_limit
 from harness.engines.polars.engine import Polars
 
 
@@ -50,5 +50,7 @@ class PolarsOutOfCore(Polars):
         limit = memory_limit()
         if limit is not None:
             os.environ.setdefault("POLARS_OOC_MEMORY_BUDGET_MB", str(limit // 2_000_000))
-        os.environ.setdefault("POLARS_OOC_SPILL_DIR", str(Path("spilt").absolute()))
-        return super().start(threads)
+        folder = os.environ.setdefault("POLARS_OOC_SPILL_DIR", str(Path(SPILL_FOLDER).absolute()))
+        session = super().start(threads)
+        session.spills_to = Path(folder)
+        return session

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.answer import each_once
-from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.engines.base import OUTPUT_FILE, SPILL_FOLDER, Engine, Program, Session, memory_limit
 from harness.engines.sql.copy import copied, selected
 from harness.plan import CompiledQuery
 from harness.sandbox.files import reader
@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 class DuckDBSession(Session):
     """A session of DuckDB: memory holds native tables; files are read through views.
 
+    It may hold four fifths of the memory limit: not counted is, as an example, the answer in Arrow.
     DuckDB keeps no result of an earlier query, so each round computes its answer anew.
     """
 
     def __init__(self, threads: int) -> None:
         import duckdb
 
-        self.connection = duckdb.connect(config={"threads": threads})
+        limit, self.spills_to = memory_limit(), Path(SPILL_FOLDER)
+        config: dict[str, Any] = {"threads": threads, "temp_directory": SPILL_FOLDER}
+        if limit is not None:
+            config["memory_limit"] = f"{limit * 4 // 5 >> 20}MiB"
+        self.connection = duckdb.connect(config=config)
         self.sql = ""
         self.files: dict[str, tuple[Path, ...]] = {}
         self.locked = False
