@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 _CACHES = {None: "", True: " from disk", False: " not from disk"}
 
 
-def detail(record: Record, full: bool = False) -> str:
+def detail(record: Record, room: int | None = None) -> str:
     """Returns a cell's times and memory in one line, or the reason why it has none.
 
-    Of a cell that reads or writes files it has bytes per second; if ``full``, rows per second, too.
+    Of a cell that reads or writes files it has bytes per second, too, as far as the line has no
+    more than ``room`` characters; without ``room`` it has all, with rows per second.
     """
     if record.outcome is not Outcome.OK:
         return record.reason.strip().splitlines()[0].removesuffix("; its last words:")
@@ -41,7 +42,11 @@ def detail(record: Record, full: bool = False) -> str:
     median = float(np.median([one.seconds for one in record.rounds]))
     memory = _size(figures.peak_bytes or 0)
     times = f"{_seconds(median):>9} {_spread(record)} · cold {cold} · peak {memory}"
-    return " · ".join([times, *_of_files(figures, max(median, SHORTEST_SECONDS), full)])
+    line = times
+    for part in _of_files(figures, max(median, SHORTEST_SECONDS), full=room is None):
+        if room is None or len(line) + 3 + len(part) <= room:
+            line = f"{line} · {part}"
+    return line
 
 
 def _of_files(figures: Figures, median: float, full: bool) -> Iterator[str]:

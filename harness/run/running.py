@@ -222,7 +222,7 @@ class Running:
         record = getattr(report, "enginebench", None)
         if record is None or self._ended or self.display.quiet:
             return None
-        word = f"{record.outcome}  {detail(record, full=True)}" if self.display.verbose else ""
+        word = f"{record.outcome}  {detail(record)}" if self.display.verbose else ""
         return "error" if report.when == "teardown" else str(report.outcome), "", word
 
     @pytest.hookimpl(tryfirst=True)

@@ -170,8 +170,9 @@ class Display:
             )
         style, width = _STYLES[record.outcome], 2 if record.outcome is Outcome.OK else 11
         word = f"[{style}]{record.outcome:<{width}}[/{style}]"
+        room = self.console.width - self._width - width - 5
         self._print(
-            f"  {escape(short(cell.engine)):<{self._width}}  {word} {escape(detail(record))}",
+            f"  {escape(short(cell.engine)):<{self._width}}  {word} {escape(detail(record, room))}",
             cut=True,
         )
 

@@ -115,7 +115,7 @@ def test_a_report_is_named_where_the_run_ends(output: str) -> None:
 def test_the_spread_of_rounds_is_told(seconds: tuple[float, ...], told: str) -> None:
     cell = Cell("w", "q", "polars", "small", Input.MEMORY, 2)
     rounds = tuple(Round(each, each) for each in seconds)
-    assert told in detail(Record(cell, Outcome.OK, rounds=rounds, figures=figures()))
+    assert told in detail(Record(cell, Outcome.OK, rounds=rounds, figures=figures()), 80)
 
 
 def test_bytes_per_second_of_files_are_told_and_more_with_v() -> None:
@@ -126,8 +126,11 @@ def test_bytes_per_second_of_files_are_told_and_more_with_v() -> None:
         spilled_bytes=3 * 10**6,
     )
     record = Record(cell, Outcome.OK, rounds=(Round(0.5, 0.5),), figures=known)
-    assert detail(record).endswith("peak 300 MB · in 200 MB/s · out 100 MB/s · spilled 3 MB")
-    assert detail(record, full=True).endswith(
+    rates = "peak 300 MB · in 200 MB/s · out 100 MB/s · spilled 3 MB"
+    assert detail(record, 120).endswith(rates)
+    for room in range(55, 120):
+        assert len(detail(record, room)) <= room
+    assert detail(record).endswith(
         "in 200 MB/s, 4M rows/s · out 100 MB/s, 2M rows/s · peak 3× its files · "
         "disk 0 bytes read, 50 MB written · spilled 3 MB"
     )
