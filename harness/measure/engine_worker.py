@@ -27,7 +27,7 @@ from harness.measure.requests import (
     StartEngine,
 )
 
-BATCH_ROWS = 1_000_000
+BATCH_ROWS = 250_000
 """Rows of a batch in an answer's file, which the referee reads batch by batch."""
 
 

@@ -23,8 +23,20 @@ from harness.verify.order import BACK, Expected, cut, steps, whole
 from harness.verify.rows import Ints, Rows, agree, agreements, encode
 
 
-class _Differs(Exception):
+class Differs(Exception):
     """Raised at the first difference; its message describes it."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the rows of two parts of larger tables stand in these.
+
+    ``numbers`` are the positions of the answer's rows. ``runs`` are the runs of the expected rows,
+    and of the answer's (`order.Expected`).
+    """
+
+    numbers: Ints
+    runs: tuple[Ints, Ints]
 
 
 def compare(
@@ -32,13 +44,13 @@ def compare(
     reference: pa.Table,
     spec: AnswerSpec,
     widened: bool = False,
-    numbers: Ints | None = None,
+    places: Places | None = None,
 ) -> str | None:
     """Returns why an answer is wrong, or None if it is right. Rows are counted from 1.
 
     ``reference`` is DuckDB's answer; with ``widened`` it also has the rows that tie at the edge of
-    a LIMIT, and last a column of ranks under the ORDER BY. ``numbers`` are the row numbers to
-    report where both tables are parts of larger ones; numbers of rows are then not compared.
+    a LIMIT, and last a column of ranks under the ORDER BY. ``places`` are given where both tables
+    are parts of larger ones; numbers of rows, and the order of the answer, are then not checked.
     Columns take the names of the spec where it has any. Raises HarnessError where the reference has
     a type that cannot be compared.
     """
@@ -48,21 +60,24 @@ def compare(
         rank = reference.column(last).cast(pa.int64()).to_numpy()
         reference = reference.remove_column(last)
     try:
-        ours, theirs = _alike(reference, answer, spec)
+        ours, theirs = alike(reference, answer, spec)
+        if places is not None:
+            part = Expected(ours, *places.runs, np.ones(len(ours), dtype=np.bool_))
+            _check_rows(part, theirs, spec, places.numbers)
+            return None
         expected = whole(ours, spec) if rank is None else cut(ours, rank, spec)
-        if numbers is None:
-            _check_size(expected, theirs, spec)
-        _check_rows(expected, theirs, spec, np.arange(len(theirs)) if numbers is None else numbers)
+        _check_size(expected, theirs, spec)
+        _check_rows(expected, theirs, spec, np.arange(len(theirs)))
         _check_order(expected, theirs, spec)
-    except _Differs as difference:
+    except Differs as difference:
         return str(difference)
     return None
 
 
-def _alike(reference: pa.Table, answer: pa.Table, spec: AnswerSpec) -> tuple[pa.Table, pa.Table]:
-    """Both tables with the same names, and one Arrow type per kind of value (int64 for integers).
+def alike(reference: pa.Table, answer: pa.Table, spec: AnswerSpec) -> tuple[pa.Table, pa.Table]:
+    """Returns both with the same names, and one Arrow type per kind of value (int64 for integers).
 
-    Raises _Differs where names or kinds of columns differ.
+    Raises Differs where names or kinds of columns differ.
     """
     names = list(spec.columns)
     if len(names) != reference.num_columns:
@@ -83,10 +98,10 @@ def _alike(reference: pa.Table, answer: pa.Table, spec: AnswerSpec) -> tuple[pa.
 def _check_names(given: list[str], expected: list[str]) -> None:
     if len(given) != len(expected):
         told = f"missing: {_listed(expected, given)}; unexpected: {_listed(given, expected)}"
-        raise _Differs(f"{len(given)} columns, expected {len(expected)}; {told}")
+        raise Differs(f"{len(given)} columns, expected {len(expected)}; {told}")
     for place, (name, right) in enumerate(zip(given, expected, strict=True), start=1):
         if name != right:
-            raise _Differs(f"column {place} is '{name}', expected '{right}'")
+            raise Differs(f"column {place} is '{name}', expected '{right}'")
 
 
 def _listed(names: list[str], known: list[str]) -> str:
@@ -105,18 +120,18 @@ def _alike_columns(name: str, ours: Chunks, theirs: Chunks) -> tuple[Chunks, Chu
         theirs = pa.chunked_array([pa.nulls(len(theirs), ours.type)])
     elif kind is not given and (kind, given) != (ValueKind.DATE, ValueKind.TIMESTAMP):
         if kind is not ValueKind.NULL:
-            raise _Differs(f"column '{name}' is {given or theirs.type}, expected {kind}")
+            raise Differs(f"column '{name}' is {given or theirs.type}, expected {kind}")
         kind = given
     return _canonical(name, ours, kind), _canonical(name, theirs, kind)
 
 
 def _canonical(name: str, column: Chunks, kind: ValueKind | None) -> Chunks:
     if kind is None:
-        raise _Differs(f"column '{name}' is {column.type}, expected NULL throughout")
+        raise Differs(f"column '{name}' is {column.type}, expected NULL throughout")
     try:
         return canonical(column, kind)
     except NotComparable as reason:
-        raise _Differs(f"column '{name}' {reason}") from None
+        raise Differs(f"column '{name}' {reason}") from None
 
 
 def _check_size(expected: Expected, answer: pa.Table, spec: AnswerSpec) -> None:
@@ -128,7 +143,7 @@ def _check_size(expected: Expected, answer: pa.Table, spec: AnswerSpec) -> None:
         told.append(f"missing: {words.rows(expected.candidates, left.expected)}")
     if len(left.answer):
         told.append(f"unexpected: {words.rows(answer, left.answer)}")
-    raise _Differs("; ".join(told))
+    raise Differs("; ".join(told))
 
 
 def _check_rows(expected: Expected, answer: pa.Table, spec: AnswerSpec, numbers: Ints) -> None:
@@ -139,9 +154,9 @@ def _check_rows(expected: Expected, answer: pa.Table, spec: AnswerSpec, numbers:
     left = _leftover(*placed, expected, spec)
     if len(left.answer):
         pointer = _Pointer(expected, answer, ours, theirs, spec.tolerance, numbers)
-        raise _Differs(pointer.describe(left))
+        raise Differs(pointer.describe(left))
     if len(left.expected):
-        raise _Differs(f"missing: {words.rows(expected.candidates, left.expected)}")
+        raise Differs(f"missing: {words.rows(expected.candidates, left.expected)}")
 
 
 def _leftover(
@@ -164,16 +179,24 @@ def _leftover(
 
 def _check_order(expected: Expected, answer: pa.Table, spec: AnswerSpec) -> None:
     """Checks that the answer is sorted by its own values, up to rounding."""
-    if not spec.order or BACK in steps(expected.candidates, spec.order, spec.tolerance, False):
+    if not spec.order or step_back(expected.candidates, spec) is not None:
         return  # the reference was sorted by a collation that is unknown here
-    back = np.flatnonzero(steps(answer, spec.order, spec.tolerance, rounding=False) == BACK)
-    if len(back):
-        place = int(back[0])
-        keys = answer.select([key.column for key in spec.order])
-        raise _Differs(
-            f"row {place + 2} is out of order: {words.row(keys, place + 1)} "
-            f"after {words.row(keys, place)}"
-        )
+    place = step_back(answer, spec)
+    if place is not None:
+        raise Differs(out_of_order(answer, place, spec))
+
+
+def step_back(table: pa.Table, spec: AnswerSpec) -> int | None:
+    """Returns the first position whose row belongs before the row ahead of it, if there is one."""
+    back = np.flatnonzero(steps(table, spec.order, spec.tolerance, rounding=False) == BACK)
+    return int(back[0]) + 1 if len(back) else None
+
+
+def out_of_order(table: pa.Table, place: int, spec: AnswerSpec, first: int = 0) -> str:
+    """Describes a row out of order; ``first`` is the position of the table's first row."""
+    keys = table.select([key.column for key in spec.order])
+    told = f"{words.row(keys, place)} after {words.row(keys, place - 1)}"
+    return f"row {first + place + 1} is out of order: {told}"
 
 
 @dataclass(frozen=True)

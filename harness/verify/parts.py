@@ -1,125 +1,175 @@
 """Compares two large answers part by part, so that memory holds only one part of each.
 
-Rows are distributed by a hash of their integers. Equal rows get into the same part on both
-sides, so the answers are equal exactly if all parts are. Order is lost, so this is for answers
-without ORDER BY.
+Both are read once, side by side: rows that agree in place are done with. The others are distributed
+over files by a hash of all columns but floats, and under an ORDER BY of the run that they belong
+to. Equal rows get into the same part on both sides, so the answers are equal exactly if all parts
+are. Where a part holds too many rows, since the columns have few values or are floats only, those
+that are equal bit by bit are counted, and only what is left is compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from harness.answer import AnswerSpec
-from harness.verify import words
-from harness.verify.compare import compare
-from harness.verify.rows import Ints, filled, hashed
+from harness.verify import answer_files, words
+from harness.verify.canonical import CANONICAL, ValueKind, kind_of
+from harness.verify.compare import Differs, Places, alike, compare, out_of_order, step_back
+from harness.verify.cut import Cut, Part, without_pairs
+from harness.verify.order import FORWARD, steps
+from harness.verify.rows import Flags, Ints, agree, encode
 
-PART_ROWS = 500_000
-MOST_PARTS = 500
+PART_ROWS = 250_000
+PIECE_ROWS = 50_000
+"""Rows that are compared in place at a time."""
+MOST_PARTS = 400
 """The limit for parts, and so for files that are open at a time."""
-ROW = "enginebench row"
-"""An additional column of each part: the number of the row in the whole answer."""
 
 
-def can_be_cut(answer: Path, reference: Path, spec: AnswerSpec, part_rows: int = PART_ROWS) -> bool:
-    """True for large answers in Arrow IPC files, without order, that have integers to hash."""
-    if answer.suffix != ".arrow" or spec.order:
-        return False
-    return max(_rows(answer), _rows(reference)) > 2 * part_rows and bool(
-        _integer_columns(answer, reference)
-    )
+def is_large(answer: Path, reference: Path, part_rows: int = PART_ROWS) -> bool:
+    """True for answers that are to be compared part by part."""
+    return max(answer_files.rows(answer), answer_files.rows(reference)) > 2 * part_rows
 
 
 def compare_in_parts(
     answer: Path, reference: Path, spec: AnswerSpec, folder: Path, part_rows: int = PART_ROWS
 ) -> str | None:
     """Returns what ``compare`` would, from one part at a time; the parts are files in a folder."""
-    rows, keys = [_rows(file) for file in (answer, reference)], _integer_columns(answer, reference)
-    count = min(-(-max(rows) // part_rows), MOST_PARTS)
-    sides = [
-        _cut(file, keys, count, folder / side)
-        for file, side in ((answer, "given"), (reference, "right"))
-    ]
+    rows = [answer_files.rows(file) for file in (answer, reference)]
     told = [] if rows[0] == rows[1] else [f"{words.count(rows[0])}, expected {rows[1]}"]
-    for given, right in zip(*sides, strict=True):
-        (part, numbers), (wanted, _) = _taken(given), _taken(right)
-        difference = compare(part, wanted, spec, numbers=numbers)
-        if difference is not None:
-            told.append(difference)
-            break
-    return "; ".join(told) or None
+    if told:
+        spec = replace(spec, order=())
+    count = min(-(-max(rows) // part_rows), MOST_PARTS)
+    ordered = _Ordered(spec)
+    try:
+        schema = _schema(reference, answer, spec)
+        given, right = (Cut(folder / side, schema, count) for side in ("given", "right"))
+        with given, right:
+            for piece in _pieces(reference, answer, spec, schema, min(part_rows, PIECE_ROWS)):
+                piece.cut(right, given, ordered.runs(piece))
+    except Differs as difference:
+        return str(difference)
+    for part in np.argsort(right.sizes - given.sizes, kind="stable"):  # unexpected rows first
+        found = _difference(given, right, int(part), spec, part_rows)
+        if found is not None:
+            return "; ".join([*told, found])
+    return "; ".join(told) or ordered.told
 
 
-def _rows(file: Path) -> int:
-    with pa.memory_map(str(file)) as source:  # reads the schema, no rows
-        reader = pa.ipc.open_file(source)
-        return sum(len(reader.get_batch(place)) for place in range(reader.num_record_batches))
+@dataclass(frozen=True)
+class _Piece:
+    """Rows of both answers; ``first`` is the number of the first one.
 
-
-def batches(file: Path) -> Iterator[pa.RecordBatch]:
-    """Yields a file's batches. It is read, not mapped: mapped pages would stay resident."""
-    with pa.OSFile(str(file)) as source:
-        reader = pa.ipc.open_file(source)
-        for place in range(reader.num_record_batches):
-            yield reader.get_batch(place)
-
-
-def _schema(file: Path) -> pa.Schema:
-    with pa.OSFile(str(file)) as source:
-        return pa.ipc.open_file(source).schema
-
-
-def _integer_columns(*files: Path) -> list[int]:
-    """The positions of columns that are integers of at most 64 bits in all files.
-
-    [] if a column has a dictionary: an Arrow file of a part could not hold it.
+    ``agreeing`` rows agree in place. A side is shorter where it has fewer rows in all.
     """
-    types = [_schema(file).types for file in files]
-    if any(pa.types.is_dictionary(column) for columns in types for column in columns):
-        return []
-    alike = zip(*types, strict=False)  # the number of columns is compared elsewhere
-    return [place for place, column in enumerate(alike) if all(map(pa.types.is_integer, column))]
+
+    first: int
+    ours: pa.Table
+    theirs: pa.Table
+    agreeing: Flags
+
+    def cut(self, right: Cut, given: Cut, runs: Ints) -> None:
+        """Distributes the rows that do not agree in place; ``runs`` are those of the places."""
+        left = np.flatnonzero(~self.agreeing)
+        for side, table in ((right, self.ours), (given, self.theirs)):
+            places = left[left < len(table)]
+            if len(places):
+                rows = table.take(pa.array(places))
+                side.add(Part(rows, runs[places], places + self.first))
 
 
-def _cut(file: Path, keys: list[int], count: int, folder: Path) -> list[Path]:
-    """Distributes an answer's rows over ``count`` files in a folder, by a hash of columns ``keys``.
+def _pieces(
+    reference: Path, answer: Path, spec: AnswerSpec, schema: pa.Schema, size: int
+) -> Iterator[_Piece]:
+    none = [answer_files.schema(file).empty_table() for file in (reference, answer)]
+    both = (answer_files.pieces(file, size) for file in (reference, answer))
+    for number, (ours, theirs) in enumerate(zip_longest(*both)):
+        ours, theirs = alike(ours or none[0], theirs or none[1], spec)
+        agreeing = np.zeros(max(len(ours), len(theirs)), dtype=np.bool_)
+        if len(ours) == len(theirs):
+            agreeing = agree(*encode(ours, theirs), spec.tolerance)
+        yield _Piece(number * size, _typed(ours, schema), _typed(theirs, schema), agreeing)
 
-    Returns the files. Each row gets its number in the answer as a last column.
+
+def _schema(reference: Path, answer: Path, spec: AnswerSpec) -> pa.Schema:
+    """Returns names, and types that can hold all values of both sides, if their kinds agree.
+
+    Which of a column's integers pass 64 bits is not known before all are read.
     """
-    folder.mkdir(parents=True)
-    parts = [folder / f"{number}.arrow" for number in range(count)]
-    schema, first = _schema(file).append(pa.field(ROW, pa.int64())), 0
-    with ExitStack() as stack:
-        writers = [
-            stack.enter_context(pa.ipc.new_file(stack.enter_context(file), schema))
-            for file in [pa.OSFile(str(part), "wb") for part in parts]
-        ]
-        for batch in batches(file):
-            codes = [_integers(batch.column(key)) for key in keys]
-            number = (hashed(codes, len(batch)) % np.uint64(count)).astype(np.uint16)
-            rows = pa.array(np.arange(first, first + len(batch)))
-            first += len(batch)
-            whole = pa.RecordBatch.from_arrays([*batch.columns, rows], schema=schema)
-            ordered = whole.take(pa.array(np.argsort(number, kind="stable")))
-            ends = np.cumsum(np.bincount(number, minlength=count))
-            for writer, end, size in zip(writers, ends, np.diff(ends, prepend=0), strict=True):
-                writer.write_batch(ordered.slice(end - size, size))
-    return parts
+    ours, theirs = (answer_files.schema(file) for file in (reference, answer))
+    names = alike(ours.empty_table(), theirs.empty_table(), spec)[0].column_names
+    types = [_type(*pair) for pair in zip(ours.types, theirs.types, strict=True)]
+    return pa.schema(list(zip(names, types, strict=True)))
 
 
-def _integers(column: pa.Array) -> Ints:
-    codes: Ints = filled(column, 0).cast(pa.int64(), safe=False).to_numpy(zero_copy_only=False)
-    return codes
+def _type(ours: pa.DataType, theirs: pa.DataType) -> pa.DataType:
+    kinds = [kind for kind in map(kind_of, (ours, theirs)) if kind not in (None, ValueKind.NULL)]
+    kind = kinds[0] if kinds else ValueKind.INTEGER
+    wide = any(pa.types.is_decimal(one) or one == pa.uint64() for one in (ours, theirs))
+    return pa.decimal128(38, 0) if wide and kind is ValueKind.INTEGER else CANONICAL[kind]
 
 
-def _taken(part: Path) -> tuple[pa.Table, Ints]:
-    """Reads a part and the numbers of its rows, and deletes its file."""
-    table = pa.Table.from_batches(list(batches(part)), _schema(part))
-    part.unlink()
-    last = table.num_columns - 1
-    return table.remove_column(last), table.column(last).to_numpy()
+def _typed(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = [
+        pa.chunked_array([pa.nulls(len(column), kind)])
+        if column.null_count == len(column)
+        else column.cast(kind)
+        for column, kind in zip(table.columns, schema.types, strict=True)
+    ]
+    return pa.table(columns, schema=schema)
+
+
+class _Ordered:
+    """Follows the ORDER BY through the pieces of both answers, as `compare` does in the whole."""
+
+    def __init__(self, spec: AnswerSpec) -> None:
+        self._spec = spec
+        self._run = 0
+        self._last: _Piece | None = None
+        self._told: str | None = None
+        self._unknown = False
+
+    @property
+    def told(self) -> str | None:
+        """Describes the first row that is out of order; None if the collation is unknown."""
+        return None if self._unknown else self._told
+
+    def runs(self, piece: _Piece) -> Ints:
+        """Returns the runs (`order.Expected`) from which the rows at a piece's places must come."""
+        if not self._spec.order:
+            return np.zeros(len(piece.agreeing), dtype=np.int64)
+        last, self._last = self._last or piece, piece
+        ours, theirs = _after(last.ours, piece.ours), _after(last.theirs, piece.theirs)
+        self._unknown = self._unknown or step_back(ours, self._spec) is not None
+        back = None if self._told else step_back(theirs, self._spec)
+        if back is not None:
+            self._told = out_of_order(theirs, back, self._spec, piece.first - 1)
+        starts = steps(ours, self._spec.order, self._spec.tolerance, rounding=True) == FORWARD
+        runs = self._run + np.cumsum(starts)
+        self._run = int(runs[-1])
+        return runs
+
+
+def _after(before: pa.Table, table: pa.Table) -> pa.Table:
+    """Returns a table with one more row ahead: the last row of the table before.
+
+    Of the very first table it is its own first row, which no row follows out of order.
+    """
+    ahead = table.slice(0, 1) if before is table else before.slice(len(before) - 1)
+    return pa.concat_tables([ahead, table])
+
+
+def _difference(given: Cut, right: Cut, part: int, spec: AnswerSpec, part_rows: int) -> str | None:
+    """Compares a part of the answer with the same part of its reference."""
+    if max(given.sizes[part], right.sizes[part]) > 2 * part_rows:
+        theirs, ours = without_pairs(given, right, part)
+    else:
+        theirs, ours = given.take(part), right.take(part)
+    places = Places(theirs.numbers, (ours.runs, theirs.runs))
+    return compare(theirs.rows, ours.rows, spec, places=places)

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from harness.answer import AnswerSpec
 from harness.data.budget import CacheBudget, Room
@@ -28,8 +27,9 @@ from harness.sandbox.files import reader
 from harness.sandbox.guard import identifier, judge, literal, lock
 from harness.tables import Input, Table
 from harness.types import Type
+from harness.verify.answer_files import read
 from harness.verify.compare import compare
-from harness.verify.parts import can_be_cut, compare_in_parts
+from harness.verify.parts import compare_in_parts, is_large
 from harness.verify.requests import (
     Adopt,
     AnswerVerdict,
@@ -91,7 +91,7 @@ class References:
         if spec.widened_sql is None:
             return Reference(plain, False, data, key)
         widened = self._file(data, key, spec, spec.widened_sql)
-        reason = compare(_read(plain), _read(widened), spec, widened=True)
+        reason = compare(read(plain), read(widened), spec, widened=True)
         if reason is not None:
             raise NoReference(f"the answer and its ties at the LIMIT disagree: {reason}")
         return Reference(widened, True, data, key)
@@ -336,18 +336,10 @@ def _create_view(database: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 def _difference(answer: Path, reference: Path, spec: AnswerSpec, widened: bool) -> str | None:
     """Returns why an answer file is wrong, or None; compares a large file part by part."""
-    if widened or not can_be_cut(answer, reference, spec):
-        return compare(_read(answer), _read(reference), spec, widened)
+    if widened or not is_large(answer, reference):
+        return compare(read(answer), read(reference), spec, widened)
     with tempfile.TemporaryDirectory(dir=".") as folder:  # in the process's own folder
         return compare_in_parts(answer, reference, spec, Path(folder))
-
-
-def _read(file: Path) -> pa.Table:
-    """Reads an answer: an Arrow IPC file, or Parquet that a program wrote (a file or a folder)."""
-    if file.suffix != ".arrow":
-        return pq.read_table(file, partitioning=None)
-    with pa.memory_map(str(file)) as source:
-        return pa.ipc.open_file(source).read_all()
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -7,16 +7,14 @@ to run of an engine with several threads.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from harness.verify.parts import batches
+from harness.verify.answer_files import batches
 
 TOLERANCE = 1e-9
 """Of a sum, relative to the sum of its values' magnitudes."""
@@ -60,16 +58,10 @@ Summary = tuple[OfColumn, ...]
 def summary(answer: Path) -> Summary:
     """Reads an answer's file batch by batch; returns each column's counts and sums, in order."""
     found: list[OfColumn] = []
-    for batch in batches(answer) if answer.suffix == ".arrow" else _of_parquet(answer):
+    for batch in batches(answer):
         found = found or [OfColumn()] * batch.num_columns
         found = [before.plus(values) for before, values in zip(found, batch.columns, strict=True)]
     return tuple(found)
-
-
-def _of_parquet(answer: Path) -> Iterator[pa.RecordBatch]:
-    for file in sorted(answer.rglob("*.parquet")) if answer.is_dir() else [answer]:
-        with pq.ParquetFile(file) as part:
-            yield from part.iter_batches()
 
 
 def alike(one: Summary, other: Summary) -> bool:
