@@ -20,7 +20,7 @@ from harness.engines.constructs import CONSTRUCTS, TABLES, Construct, written
 from harness.engines.gaps import Gap, Lack, Refused
 from harness.errors import Unsupported
 from harness.plan import CompiledQuery, compile_query
-from harness.tables import Input, Table
+from harness.tables import Table
 
 REFEREE = "duckdb"
 """The engine that runs SQL as it is written, and so has no gaps to show."""
@@ -55,7 +55,7 @@ def _cell(
     engine: Engine, each: Construct, query: CompiledQuery, tables: Mapping[str, Table]
 ) -> str:
     try:
-        engine.compile(query, tables, Input.MEMORY)
+        engine.compile(query, tables, engine.usual_input)
     except Refused as error:
         return error.gap.lack
     except Unsupported:

@@ -15,7 +15,7 @@ from harness.errors import HarnessError
 from harness.machine.facts import usable_cores
 from harness.machine.scratch import Scratch
 from harness.measure.pool import launched
-from harness.measure.requests import LoadTable, PrepareProgram, RunProgram
+from harness.measure.requests import LoadTable, PrepareProgram, RunProgram, ScanTable
 from harness.plan import compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Type
@@ -61,16 +61,19 @@ def _written(file: Path) -> Table:
 
 
 def _timed(name: str, table: Table, folder: Path) -> tuple[str, str]:
-    """Starts an engine in a process of its own, where it loads a small table and groups it.
+    """Starts an engine in a process of its own, where it groups a small table.
 
     Returns, as texts, the seconds until it was ready and until its first answer. The start of
     Python itself is not included.
     """
-    query = compile_query(QUERY, {table.name: table.schema})
-    program = engines.get(name).compile(query, {table.name: table}, Input.MEMORY)
+    query, source = compile_query(QUERY, {table.name: table.schema}), engines.get(name).usual_input
+    program = engines.get(name).compile(query, {table.name: table}, source)
     with launched(name, usable_cores(), folder) as worker:
-        start = worker.reply(TIMEOUT_SECONDS).seconds
-        load = worker.request(LoadTable(table), TIMEOUT_SECONDS)
+        start, load = worker.reply(TIMEOUT_SECONDS).seconds, 0.0
+        if source is Input.MEMORY:
+            load = worker.request(LoadTable(table), TIMEOUT_SECONDS)
+        else:
+            worker.request(ScanTable(table, source), TIMEOUT_SECONDS)
         worker.request(PrepareProgram(program), TIMEOUT_SECONDS)
         ran = worker.request(RunProgram(), TIMEOUT_SECONDS)
     return f"{start:.2f} s", f"{start + load + ran.seconds:.2f} s"

@@ -162,6 +162,11 @@ class Engine(ABC):
     address: str | None = None
     """The cluster that ``--connect`` names for the engine, in the process that collects cells."""
 
+    @property
+    def usual_input(self) -> Input:
+        """The input by which the engine is described: memory, or Parquet if it reads files only."""
+        return Input.MEMORY if Input.MEMORY in self.reads else Input.PARQUET
+
     def lacks(self) -> Gaps:
         """Returns the engine's gaps, for look-up by emitters and sessions."""
         return Gaps(self.label, self.gaps)

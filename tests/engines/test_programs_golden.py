@@ -93,7 +93,8 @@ def test_the_program_is_the_golden_one(
     made, (source, _) = compiler(workload), CHOSEN[workload]
     with Cache(tmp_path) as folder:
         known = schemas(made.workload, made.workload.sizes[0], folder)
-    asked = made.workload.query(query)
+    asked, usual = made.workload.query(query), engines.get(engine).usual_input
+    source = usual if source is Input.MEMORY else source
     compare(lambda: made.program(asked, known, engine, source), engine, f"{workload}_{query}")
 
 
@@ -104,9 +105,8 @@ def test_an_idiom_is_the_golden_one(idiom: str, engine: str) -> None:
         name: Table(name, described(t), t.num_rows) for name, t in read_tables(TABLES).items()
     }
     query = compile_query(cleandoc(IDIOMS[idiom]), {n: t.schema for n, t in tables.items()})
-    compare(
-        lambda: engines.get(engine).compile(query, tables, Input.MEMORY), engine, f"idiom_{idiom}"
-    )
+    made = engines.get(engine)
+    compare(lambda: made.compile(query, tables, made.usual_input), engine, f"idiom_{idiom}")
 
 
 def compare(compiled: Callable[[], Program], engine: str, name: str) -> None:

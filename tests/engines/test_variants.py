@@ -16,7 +16,7 @@ from harness.errors import UnknownEngine
 
 def test_variants_run_only_where_they_are_named() -> None:
     names = [name for name in engines.names() if name.startswith(("pandas-", "polars-"))]
-    ours = {"pandas-as-written", "pandas-pyarrow"}
+    ours = {"pandas-as-written", "pandas-chunked", "pandas-pyarrow"}
     ours |= {"polars-as-written", "polars-in-memory", "polars-ooc"}
     assert ours <= set(names)
     assert not ours & set(engines.by_default())

@@ -108,12 +108,14 @@ class InProcess:
         for session in self.sessions.values():
             session.close()
 
-    def verdict(self, engine: str, sql: str, source: Input = Input.MEMORY) -> Verdict:
+    def verdict(self, engine: str, sql: str, source: Input | None = None) -> Verdict:
         """Compiles and runs a query on an engine, and checks its answer.
 
-        Raises AssertionError if the plan layer has failed by a fault of its own, and any error of
-        the engine's ``compile`` but Unsupported. Errors of the run become part of the verdict.
+        Without a ``source`` that is the engine's usual one. Raises AssertionError if the plan layer
+        has failed by a fault of its own, and any error of the engine's ``compile`` but Unsupported.
+        Errors of the run become part of the verdict.
         """
+        source = source or engines.get(engine).usual_input
         query = self.query(sql)
         assert not str(query.unsupported).startswith(FAILED), query.unsupported
         try:

@@ -53,6 +53,16 @@ def read_parquet(name: str, columns: Sequence[Column]) -> str:
     return f"pd.read_parquet({name}, {', '.join(options)}){without_masks(columns)}"
 
 
+def chunk_of_parquet(batch: str, columns: Sequence[Column]) -> str:
+    """Emits how a part of a Parquet file becomes a frame of the dtypes of ``read_parquet``."""
+    options = ["date_as_object=False"] if any(c.type is Type.DATE for c in columns) else []
+    if not needs_mask(columns):
+        return f"{batch}.to_pandas({', '.join(options)})"
+    options.append("types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get")
+    whole = [c for c in columns if c.type in _MASKED]
+    return f"{batch}.to_pandas({', '.join(options)}){without_masks(whole)}"
+
+
 def without_masks(columns: Sequence[Column]) -> str:
     """Returns the text of a cast to plain dtypes, or an empty text.
 
@@ -66,6 +76,13 @@ def without_masks(columns: Sequence[Column]) -> str:
 def read_csv(name: str, table: Table, columns: Sequence[Column], library: str = "pd") -> str:
     options = csv_options(table, columns, _PLAIN, _MASKED)
     return f'{library}.read_csv({name}, {options}, engine="pyarrow")'
+
+
+def chunks_of_csv(name: str, table: Table, columns: Sequence[Column], rows: int) -> str:
+    """Emits ``read_csv`` in chunks, which its parser in C does."""
+    options = [csv_options(table, columns, _PLAIN, _MASKED)]
+    options += ['date_format="ISO8601"'] if any(c.type.temporal for c in columns) else []
+    return f"pd.read_csv({name}, {', '.join(options)}, chunksize={rows:_})"
 
 
 def csv_options(

@@ -26,7 +26,9 @@ class PandasText(PandasValues):
             ".mask({this}.isna(){nothing})"
         ),
         "ByteLength": '{this}.str.encode("utf-8").str.len()',
-        "ByteLength of NULLs": '{this}.str.encode("utf-8").str.len().astype("Int64")',
+        "ByteLength of NULLs": (  # .str takes NULLs alone only as objects
+            '{this}.str.encode("utf-8").astype("object").str.len().astype("Int64")'
+        ),
         "Contains": "{this}.str.contains({part}, regex=False)",
         "EndsWith": "{this}.str.endswith({part})",
         "Length": "{this}.str.len()",
