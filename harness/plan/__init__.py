@@ -13,7 +13,7 @@ from harness.plan.facts.typed import Expression
 from harness.plan.lower.select import lower
 from harness.plan.optimize.containment import over_join
 from harness.plan.optimize.naming import with_key_names
-from harness.plan.optimize.prune import merged, prune
+from harness.plan.optimize.prune import merged, only, prune
 from harness.plan.optimize.reduce import reduce
 from harness.plan.optimize.rewrite import rewrite
 from harness.plan.sql.answered import answer_spec
@@ -125,7 +125,7 @@ def _plans(
     plan = lower(tree, schemas, written=written)
     yield lower.__name__, plan
     for change in AS_WRITTEN if written else PASSES:
-        plan = change(plan)
+        plan = only(change(plan), plan.names)
         yield change.__name__, plan
 
 

@@ -95,7 +95,7 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
             return replace(node, input=inputs[0], functions=functions) if functions else inputs[0]
         case Union():
             names = tuple(name for name in node.names if name in _of_union(node, need))
-            return node.with_inputs(*(_only(child, names) for child in inputs))
+            return node.with_inputs(*(only(child, names) for child in inputs))
     return node.with_inputs(*inputs)
 
 
@@ -128,7 +128,7 @@ def _of_union(node: Union, need: frozenset[str]) -> frozenset[str]:
     return need or frozenset(node.names[:1])
 
 
-def _only(node: Node, names: tuple[str, ...]) -> Node:
+def only(node: Node, names: tuple[str, ...]) -> Node:
     """Returns a projection to the columns ``names``, or the node itself if it has no others."""
     if node.names == names:
         return node

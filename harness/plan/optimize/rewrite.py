@@ -10,6 +10,7 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.plan.facts.columns import fresh
 from harness.plan.facts.windows import window_order
+from harness.plan.optimize.prune import only
 from harness.plan.tree.nodes import (
     Aggregate,
     Distinct,
@@ -31,10 +32,13 @@ from harness.types import Type
 
 
 def rewrite(plan: Node) -> Node:
-    """Returns the plan after this module's rules, each for a pattern, from the inputs up."""
+    """Returns the plan after this module's rules, each for a pattern, from the inputs up.
+
+    Every node has its columns in the order of the node that it replaces.
+    """
     plan = plan.with_inputs(*(rewrite(child) for child in plan.inputs))
     for rule in (_top_per_group, _anti_join, _without_needless_distinct, _without_constant_keys):
-        plan = rule(plan)
+        plan = only(rule(plan), plan.names)
     return plan
 
 
