@@ -281,6 +281,7 @@ CONSTRUCTS = _made()
 _WRITTEN: dict[Kind, str] = {
     exp.Func: "a function",
     exp.AggFunc: "an aggregate",
+    exp.Order: "string_agg(s order by x) over a window",
     **{each.kind: each.written for each in CONSTRUCTS if issubclass(each.kind, exp.Expr)},
     **{each.kind: each.written for each in reversed(CONSTRUCTS) if issubclass(each.kind, Node)},
     exp.Select: "select",

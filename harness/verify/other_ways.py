@@ -48,6 +48,8 @@ def other_ways(
         counted = _with_places_from_the_end(tree, first)
         if counted is not None:
             yield IN_OTHER_TIES, counted.sql(DIALECT)
+        if (framed := _with_frames_turned(tree, first)) is not None:
+            yield IN_OTHER_TIES, framed.sql(DIALECT)
     for descending in (False, True):
         if (limited := _with_limits_decided(tree, descending)) is not None:
             yield IN_OTHER_ROWS, limited.sql(DIALECT)
@@ -265,6 +267,49 @@ def _with_places_from_the_end(tree: exp.Expr, first: int) -> exp.Expr | None:
     return turned if found else None
 
 
+def _with_frames_turned(tree: exp.Expr, first: int) -> exp.Expr | None:
+    """The query in which every second window over ROWS is read from its other end.
+
+    Its order and its frame are turned round, which changes what rows that tie see, equal rows too.
+    ``first`` (0 or 1) is the first window to change. None if there is no window to change.
+    """
+    turned = tree.copy()
+    for select in turned.find_all(exp.Select):
+        resolve_names(select)
+    windows = [e for e in turned.find_all(exp.Window) if _is_over_rows(e)][first::2]
+    for window in windows:
+        for key in window_order(window):
+            key.set("desc", not key.args.get("desc"))
+            key.set("nulls_first", not key.args.get("nulls_first"))
+        window.set("spec", _turned_frame(window.args["spec"]))
+    return turned if windows else None
+
+
+def _turned_frame(spec: exp.Expr) -> exp.WindowSpec:
+    """Returns a frame that has, in the opposite order, the rows that ``spec`` has."""
+    turned = exp.WindowSpec(kind="ROWS")
+    for end, other in (("start", "end"), ("end", "start")):
+        turned.set(end, spec.args.get(other) or "CURRENT ROW")
+        turned.set(f"{end}_side", _OTHER_SIDE.get((spec.args.get(f"{other}_side") or "").upper()))
+    return turned
+
+
+def _is_over_rows(window: exp.Window) -> bool:
+    return (
+        isinstance(window.this, _OF_FRAMES)
+        and bool(window_order(window))
+        and _is_of_rows(window.args.get("spec"))
+    )
+
+
+_OF_FRAMES = (exp.Sum, exp.Avg, exp.Count, exp.Min, exp.Max)
+_OTHER_SIDE = {"PRECEDING": "FOLLOWING", "FOLLOWING": "PRECEDING"}
+
+
+def _is_of_rows(spec: exp.Expr | None) -> bool:
+    return spec is not None and (spec.args.get("kind") or "").upper() == "ROWS"
+
+
 def _with_limits_decided(tree: exp.Expr, descending: bool) -> exp.Expr | None:
     """The query in which each inner LIMIT chooses among tied rows by a hash of the row.
 
@@ -307,7 +352,7 @@ def _tells_ties_apart(window: exp.Window) -> bool:
     function, spec = window.this, window.args.get("spec")
     if isinstance(function, (exp.IgnoreNulls, exp.RespectNulls)):
         function = function.this
-    of_rows = spec is not None and (spec.args.get("kind") or "").upper() == "ROWS"
+    of_rows = _is_of_rows(spec)
     if not window_order(window) or isinstance(function, _ALIKE_FOR_TIES):
         return False
     return of_rows or isinstance(function, _BY_PLACE)

@@ -181,3 +181,11 @@ def test_an_undeclared_gap_is_noticed() -> None:
     assert gaps.missing(exp.Sqrt).gap not in gaps.declared
     with pytest.raises(KeyError):
         gaps.unsupported("rounding to a place that is not there")
+
+
+@pytest.mark.parametrize("engine", ["pandas", "pyarrow"])
+def test_an_order_within_an_aggregate_over_a_window_is_called_that(
+    tables: InProcess, engine: str
+) -> None:
+    sql = "select string_agg(w, ',' order by id) over (partition by k) as a from people"
+    assert "string_agg(s order by x) over a window" in tables.verdict(engine, sql).reason

@@ -287,3 +287,17 @@ def test_an_error_where_a_quotient_is_nan_has_that_reason() -> None:
         for divisor, reason in (("(k - 3)", NOT_A_NUMBER), ("k", None)):
             sql = f"select sign((k - 3) / {divisor}) as a from t"
             assert data_of_its_own(database, sql, ["t"], raised=True) == reason
+
+
+def test_equal_rows_may_be_seen_in_either_order_by_two_windows() -> None:
+    frame = "rows between 1 preceding and current row"
+    sums = (
+        f"sum(k) over (order by k {frame}) as a",
+        f"sum(k) over (order by k desc {frame}) as b",
+    )
+    sql = f"select {', '.join(sums)} from t"
+    with duckdb.connect() as database:
+        database.execute("create table t as select unnest([1, 3, 3, 5]) as k")
+        right = database.sql(sql).to_arrow_table()
+        told = another(database, AnswerSpec((), sql), right, False, ["t"])
+    assert told is not None and IN_OTHER_TIES in told

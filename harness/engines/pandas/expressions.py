@@ -167,8 +167,7 @@ class PandasExpressions(PandasText, PandasDates):
 
     def _join(self, e: Expression) -> str:
         """Returns the function that joins the texts of ``string_agg``, which are sorted already."""
-        separator = e.args.get("separator")
-        return f"{quoted(',') if separator is None else self.text(separator)}.join"
+        return f"{self.text(e.args['separator'])}.join"
 
     def total(self, e: Expression) -> str:
         """Returns the text of an aggregate of the whole frame."""

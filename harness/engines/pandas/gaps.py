@@ -24,7 +24,6 @@ PANDAS_GAPS: tuple[Gap, ...] = (
     not_yet(exp.Trim, "trim of a column's characters"),
     not_yet(exp.Replace, "replace with a column"),
     not_yet(exp.DPipe, "|| of anything but texts"),
-    not_yet(exp.Concat, "concat of anything but texts and integers"),
     not_yet(exp.PercentileDisc),
     not_yet(exp.GroupConcat, "texts of a group in several or computed orders"),
     not_yet(exp.Corr, "a correlation of anything but two columns"),

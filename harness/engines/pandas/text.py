@@ -131,8 +131,6 @@ class PandasText(PandasValues):
     def _concatenated(self, e: Expression) -> str:
         if isinstance(e, exp.Literal):
             return quoted(e.name)
-        if self.type(e) not in (Type.STRING, Type.INT64):
-            raise self.gaps.unsupported("concat of anything but texts and integers", in_sql(e))
         text = self.operand(e, ATOM)
         text = text if self.type(e) is Type.STRING else f'{text}.astype("str")'
         return f'{text}.fillna("")' if self.nullable(e) else text

@@ -58,6 +58,9 @@ from harness.tables import Input, Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MOST_ROWS = 2**32 - 1
+"""The most rows that a frame of Polars has."""
+
 
 class PolarsProgram(ProgramEmitter):
     """Emits a plan as the source of one lazy query.
@@ -334,8 +337,8 @@ class PolarsProgram(ProgramEmitter):
     def limit(self, node: Limit) -> str:
         text = self.frame(node.input)
         self.physical[node] = self.physical[node.input]
-        if node.count is None:
-            return f"{text}.slice({node.offset})"
+        if node.count is None or node.count > MOST_ROWS:
+            return f"{text}.slice({node.offset})" if node.offset else text
         first = f"slice({node.offset}, {node.count})" if node.offset else f"head({node.count})"
         return f"{text}.{first}"
 

@@ -11,7 +11,7 @@ from harness.engines.polars.dates import PolarsDates
 from harness.engines.polars.text import PolarsText
 from harness.engines.polars.values import DTYPES
 from harness.engines.python.gaps import OTHER_DISTINCT
-from harness.engines.python.kernel import ATOM, Code, quoted
+from harness.engines.python.kernel import ATOM, Code
 from harness.plan.facts.kinds import has_no_fraction
 from harness.plan.facts.nan import may_be_nan
 from harness.plan.facts.printing import in_sql
@@ -162,9 +162,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
 
     def group_concat(self, e: Expression) -> Code:
         value, keys = self.operand(e.this.this, ATOM), e.this.expressions
-        separator = e.args.get("separator")
-        joined = f"{value}.sort_by({self.sorting(keys)})"
-        joined += f".str.join({self.text(separator) if separator is not None else quoted(',')})"
+        joined = f"{value}.sort_by({self.sorting(keys)}).str.join({self.text(e.args['separator'])})"
         if self.nullable(e.this.this):
             joined = f"pl.when({value}.count() > 0).then({joined})"
         return Code(joined, ATOM)

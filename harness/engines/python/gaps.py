@@ -12,9 +12,11 @@ OTHER_FRAME = "an aggregate of a frame other than sum, avg, count, min and max o
 OTHER_RUNNING = "a running aggregate other than sum, avg, count, min and max of numbers"
 OTHER_DISTINCT = "DISTINCT in an aggregate other than count, min and max"
 WIDE_PLACE = "rounding of whole numbers to a place that 64 bits do not hold"
+WIDE_COUNT = "a number of rows, parts or characters beyond 31 bits"
 
 SHARED: tuple[Gap, ...] = (
     not_yet(exp.Literal, "a constant that has to be computed"),
+    cannot(exp.Literal, WIDE_COUNT),
     not_yet(exp.Interval, "dates moved by a computed number of days"),
     not_yet(exp.Interval, "an interval of a computed number of units"),
     not_yet(exp.Round, "rounding to a computed place"),

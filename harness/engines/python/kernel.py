@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple
 from sqlglot import exp
 
 from harness.engines.gaps import Gaps
-from harness.engines.python.gaps import UNREAD_PATTERN, WIDE_PLACE
+from harness.engines.python.gaps import UNREAD_PATTERN, WIDE_COUNT, WIDE_PLACE
 from harness.plan.facts.columns import reads_columns
 from harness.plan.facts.patterns import ascii_classes, capturing_only
 from harness.plan.facts.printing import in_sql
@@ -56,6 +56,8 @@ COMPARISON_SIGNS: dict[type[Expression], str] = {
 }
 
 
+MOST_COUNTED = 2**31 - 1
+"""The most rows or characters that every library counts."""
 MOST_PLACES = 290
 """The most decimal places to which a float below 2^53 can be scaled and stay finite."""
 
@@ -326,6 +328,7 @@ class Expressions(ABC):
         if not known or isinstance(offset, exp.Null):
             raise self.gaps.unsupported("lag by a computed number of rows", in_sql(e))
         rows = 1 if offset is None else int(self.text(offset))
+        self._narrow(rows, e)
         text = None if default is None or isinstance(default, exp.Null) else self.text(default)
         return (rows if isinstance(e, exp.Lag) else -rows), text
 
@@ -348,7 +351,13 @@ class Expressions(ABC):
         """
         if not (isinstance(e, exp.Literal) and e.is_int and int(e.name) >= least):
             raise self.gaps.unsupported(what, None if e is None else in_sql(e))
+        self._narrow(int(e.name), e)
         return int(e.name)
+
+    def _narrow(self, number: int, e: Expression) -> None:
+        """Raises Refused for a number of rows or characters that libraries cannot take."""
+        if abs(number) > MOST_COUNTED:
+            raise self.gaps.unsupported(WIDE_COUNT, in_sql(e))
 
     def some_text(self, e: Expression, what: str) -> str:
         """Returns a text constant that is not empty; raises Unsupported(``what``) otherwise."""

@@ -38,6 +38,10 @@ def time_as_text(e: Expression) -> bool:
     return isinstance(e, exp.Cast) and kind(e) == "VARCHAR" and kind(e.this) == "TIMESTAMP"
 
 
+MOST_GROUPS = 2**22
+"""The most groups for which memory may be reserved before they are read."""
+
+
 def float_as_text(e: Expression) -> bool:
     """True for ``cast(x as varchar)`` of a float, which each library spells its own way: 1e+308."""
     return isinstance(e, exp.Cast) and kind(e) == "VARCHAR" and kind(e.this) == "DOUBLE"
@@ -55,6 +59,15 @@ def many_places(e: Expression) -> bool:
         return False
     digits = places.this if isinstance(places, exp.Neg) else places
     return not digits.is_int or int(digits.name) > MOST_PLACES
+
+
+def many_first_groups(e: Expression) -> bool:
+    """True for ``order by … limit n`` of groups, if memory for n groups would be gigabytes."""
+    query = e.parent if isinstance(e, exp.Limit) else None
+    if query is None or query.args.get("order") is None or not e.expression.is_int:
+        return False
+    grouped = query.find(exp.Group, exp.Distinct, exp.Union) is not None
+    return grouped and int(e.expression.name) > MOST_GROUPS
 
 
 def length_below_zero(e: Expression) -> bool:

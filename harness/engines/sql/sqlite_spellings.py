@@ -125,7 +125,9 @@ def cast(printer: Any, e: Expression) -> str:
     if to in ("DATE", "TIMESTAMP"):
         return _as_date(printer, e, to)
     if to == "VARCHAR":
-        return f"iif({value}, 'true', 'false')" if of == "BOOLEAN" else f"CAST({value} AS TEXT)"
+        if of == "BOOLEAN":
+            return f"CASE {value} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
+        return f"CAST({value} AS TEXT)"
     if to == "BOOLEAN":
         return f"({value} <> 0)"
     if to == "BIGINT" and of == "DOUBLE":
@@ -183,8 +185,8 @@ def of_literal(pattern: str) -> Spelling:
 
 
 def concat(printer: Any, e: Expression) -> str:
-    """Prints CONCAT, which skips NULLs, by ``||``."""
-    return "(" + " || ".join(f"coalesce({printer.sql(x)}, '')" for x in e.expressions) + ")"
+    """Prints CONCAT, which skips NULLs, by ``||``, which makes texts of numbers."""
+    return "('' || " + " || ".join(f"coalesce({printer.sql(x)}, '')" for x in e.expressions) + ")"
 
 
 def logarithm(printer: Any, e: Expression) -> str:

@@ -25,8 +25,15 @@ SECONDS = 19
 """The characters of a time in seconds; SQLite's functions have no fractions."""
 
 
+class FractionOfSecond(Exception):
+    """Raised for a table with a time between two seconds."""
+
+
 def fill(connection: sqlite3.Connection, table: Table) -> None:
-    """Makes a table, replacing one of its name, with the rows of its Parquet files."""
+    """Makes a table, replacing one of its name, with the rows of its Parquet files.
+
+    Raises FractionOfSecond, in the middle of a transaction, for times that SQLite cannot read.
+    """
     name, marks = identifier(table.name), ", ".join("?" * len(table.schema))
     connection.execute(f"DROP TABLE IF EXISTS {name}")
     connection.execute(f"CREATE TABLE {name} ({declared(table, _DECLARED)})")
@@ -71,7 +78,7 @@ def _plain(column: pa.Array) -> list[Any]:
     if pa.types.is_timestamp(column.type):
         texts = column.cast(pa.string()).to_pylist()
         if any(text is not None and text[SECONDS:].strip(".0") for text in texts):
-            raise ValueError("SQLite's functions of times know no fractions of seconds")
+            raise FractionOfSecond
         return [text and text[:SECONDS] for text in texts]
     as_text = pa.types.is_date(column.type) or pa.types.is_decimal(column.type)
     return list((column.cast(pa.string()) if as_text else column).to_pylist())

@@ -21,7 +21,7 @@ _PARTS: dict[type[Expression], str] = {
     exp.Tuple: "a row of values",
 }
 _CLAUSES: dict[tuple[type[Expression], str], str] = {
-    (exp.DataType, "expressions"): "a type with digits or fields",
+    (exp.DataType, "expressions"): "a type with arguments",
     (exp.DataType, "kind"): "a cast to this type",
     (exp.Join, "method"): "an ASOF or POSITIONAL join",
     (exp.Limit, "limit_options"): "a LIMIT in percent",

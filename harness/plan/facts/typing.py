@@ -18,6 +18,11 @@ from harness.types import Column, Schema, Type
 INTERVAL_UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"})
 DIFFERENCE_UNITS = INTERVAL_UNITS - {"WEEK"}
 """Units of ``datediff``: boundaries between two moments. DuckDB counts weeks differently."""
+MOST_MONTHS = 120_000
+"""The most months, quarters or years of an interval: there are no dates beyond the year 9999."""
+_SECONDS = {"WEEK": 604_800, "DAY": 86_400, "HOUR": 3600, "MINUTE": 60, "SECOND": 1}
+_MOST_UNITS = {unit: 2**63 // 10**9 // seconds for unit, seconds in _SECONDS.items()}
+"""Unit -> the most of it whose nanoseconds 64 bits hold: 292 years of them."""
 DATE_PARTS = frozenset(
     {"year", "quarter", "month", "week", "day", "dow", "isodow", "doy", "hour", "minute", "second"}
 )
@@ -124,6 +129,8 @@ class Inference:
         if isinstance(count, exp.Literal):
             if not count.name.lstrip("-").isdecimal():
                 raise Unsupported("an interval of anything but a number of units", in_sql(e))
+            if abs(int(count.name)) > _MOST_UNITS.get(unit.name.upper(), MOST_MONTHS):
+                raise Unsupported("an interval that nanoseconds of 64 bits do not hold", in_sql(e))
             return Typed(Type.TIMESTAMP, moved.nullable)
         return Typed(Type.TIMESTAMP, self.expect(count, Type.INT64).nullable or moved.nullable)
 
@@ -245,7 +252,7 @@ class Inference:
 
     def concat(self, e: Expression) -> Typed:
         for part in e.expressions:
-            self.of(part)
+            self.expect(part, Type.STRING, Type.INT64)
         return Typed(Type.STRING, False)
 
     def piped(self, e: Expression) -> Typed:
@@ -285,7 +292,9 @@ class Inference:
 
     def quantile(self, e: Expression) -> Typed:
         if not isinstance(e.expression, exp.Literal):
-            raise Unsupported("a quantile counted from the greatest, or computed", in_sql(e))
+            raise Unsupported(
+                "a quantile in an order, counted from the greatest, or computed", in_sql(e)
+            )
         return self.extreme(e) if isinstance(e, exp.PercentileDisc) else self.mean(e)
 
     def spread(self, e: Expression) -> Typed:
@@ -302,7 +311,7 @@ class Inference:
 
     def text_of_group(self, e: Expression) -> Typed:
         if not isinstance(e.this, exp.Order):
-            raise Unsupported("a text of a group in no order", in_sql(e))
+            raise Unsupported("string_agg without ORDER BY", in_sql(e))
         for key in e.this.expressions:
             self.of(key.this)
         return Typed(
@@ -335,10 +344,13 @@ class Inference:
         return Typed(value.type, value.nullable or not frame_of(e).has_current_row)
 
 
+DECIMAL = "a DECIMAL in a place that only DuckDB handles; cast it to double"
+
+
 def refuse_decimal(column: Column) -> None:
     """Raises Unsupported for a decimal column: libraries compute with decimals differently."""
     if column.type is Type.DECIMAL:
-        raise Unsupported("a DECIMAL column, with which only DuckDB computes here", column.name)
+        raise Unsupported(DECIMAL, column.name)
 
 
 def _strict(result: Type, *types: Type) -> Callable[[Inference, Expression], Typed]:

@@ -13,13 +13,24 @@ _NARROW = {
 }
 """Integer type -> its bits; engines here have 64 for all."""
 
+_WRITTEN = (
+    *(*exp.DataType.FLOAT_TYPES, exp.DType.DECIMAL, exp.DType.BOOLEAN),
+    *exp.DataType.TEMPORAL_TYPES,
+)
+"""Types whose values libraries write in several ways."""
+
 
 def plain_casts(tree: Expression) -> None:
     """Changes the tree in place: casts that could only fail in unneeded rows give NULL there.
 
     SQL computes some parts of CASE and COALESCE for some rows only, libraries for all. Also makes
-    TRY_CASTs to small integers NULL out of range. The tree's types must be known.
+    TRY_CASTs to small integers NULL out of range, and casts what CONCAT takes for a text. The
+    tree's types must be known.
     """
+    for concat in tree.find_all(exp.Concat):
+        for part in concat.expressions:
+            if part.is_type(*_WRITTEN):
+                part.replace(exp.cast(part.copy(), "TEXT"))
     for choice in tree.find_all(exp.Case, exp.Coalesce):
         for part in _conditional_parts(choice):
             _null_on_failure(part)

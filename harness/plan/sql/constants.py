@@ -49,6 +49,19 @@ def computed(tree: Any) -> Any:
     return tree
 
 
+def written(tree: Expression) -> None:
+    """Changes the tree in place: CONCAT's constants become casts to text, for DuckDB to write.
+
+    NULL, which CONCAT skips, is left out.
+    """
+    for concat in tree.find_all(exp.Concat):
+        parts = [part for part in concat.expressions if not isinstance(part, exp.Null)]
+        concat.set("expressions", parts or concat.expressions)
+        for part in parts:
+            if not part.is_string and part.find(*_OF_ROWS) is None:
+                part.replace(exp.cast(part.copy(), "TEXT"))
+
+
 def of_unread(tree: Expression) -> None:
     """Changes the tree in place: calls of functions unknown to the plan become their values.
 

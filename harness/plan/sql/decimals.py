@@ -22,6 +22,7 @@ from harness.errors import Unsupported
 from harness.plan.facts.kinds import COMPARISONS
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression
+from harness.plan.facts.typing import DECIMAL
 from harness.plan.sql.grouping import grouping_sets
 
 MOST_PLACES = 15
@@ -264,6 +265,8 @@ def _of_cast(e: Expression) -> _Scaled:
         product = exp.Mul(this=exp.paren(_rewritten(value.copy())), expression=tens)
         rounded = exp.Round(this=product if places else product.this)
         return _Scaled(exp.Cast(this=rounded, to=exp.DataType.build("BIGINT")), places, True)
+    if scaled is None and _is_decimal(value):
+        raise Unsupported(DECIMAL, in_sql(value))
     if scaled is None:
         raise Unsupported("a cast to a decimal of anything but a number", in_sql(e))
     if scaled.places <= places:

@@ -53,7 +53,7 @@ def one_select(sql: str, schemas: Mapping[str, Schema]) -> exp.Query:
     plainly_written(tree, schemas)
     _check_tables(tree, schemas)
     _check_parameters(tree)
-    _check_deterministic(tree)
+    _check_deterministic(tree, schemas)
     _check_words(tree)
     for query in tree.find_all(exp.Query):  # last: DuckDB computes the limits of what was checked
         plain_limit(query)
@@ -176,17 +176,31 @@ def _check_parameters(tree: exp.Query) -> None:
             raise WorkloadError(f"a query has no parameters, and this has {found.sql('duckdb')}")
 
 
-def _check_deterministic(tree: exp.Query) -> None:
+def _check_deterministic(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
     """Raises WorkloadError for a function that differs in each run, as ``random()``.
 
     Its answer could not be checked.
     """
-    if found := tree.find(*_NONDETERMINISTIC):
+    if found := tree.find(*_NONDETERMINISTIC) or _word_of_a_session(tree, schemas):
         raise WorkloadError(
             f"a query has one answer, and this has another each time: {found.sql('duckdb').strip()}"
         )
 
 
+def _word_of_a_session(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Column | None:
+    """Returns the first ``user`` or the like that is a function: nothing has a column of the name.
+
+    sqlglot reads these functions, which have no parentheses, as columns.
+    """
+    named = {folded(column.name) for schema in schemas.values() for column in schema}
+    named |= {folded(alias.alias) for alias in tree.find_all(exp.Alias)}
+    named |= {folded(c.name) for a in tree.find_all(exp.TableAlias) for c in a.columns}
+    words = _WORDS_OF_A_SESSION - named
+    columns = (c for c in tree.find_all(exp.Column) if folded(c.name) in words and not c.table)
+    return next(columns, None)
+
+
+_WORDS_OF_A_SESSION = frozenset({"current_schema", "current_role", "user"})
 _NONDETERMINISTIC = (
     *(exp.TableSample, exp.Rand, exp.Randn, exp.Uuid),
     *(
@@ -265,6 +279,7 @@ def _typed(tree: exp.Query, known: MappingSchema) -> exp.Query:
     ``known`` is sqlglot's schema of the tables.
     """
     moments(tree)
+    constants.written(tree)
     tree = annotate_types(constants.computed(tree), schema=known, dialect=DIALECT)
     constants.typed_nulls(tree)
     constants.texts_beside_values(tree)

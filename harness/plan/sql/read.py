@@ -215,6 +215,10 @@ def refuse_unread(tree: Expression) -> None:
         known = read_arguments().get(type(node).__name__)
         if known is None:
             raise Unsupported(called(node), in_sql(node))
+        if isinstance(node, (exp.ArgMax, exp.ArgMin)) and isinstance(node.this, exp.Distinct):
+            raise Unsupported("DISTINCT in arg_max or arg_min", in_sql(node))
+        if isinstance(node, exp.Column) and node.is_star and not isinstance(node.parent, exp.Query):
+            raise Unsupported("a star in a function", in_sql(node))
         if argument is not None and argument not in known:
             raise Unsupported(called_clause(node, argument), in_sql(node))
 

@@ -22,6 +22,8 @@ from harness.words import folded
 
 MOST_DIGITS = 38
 """The most digits of an integer literal (128 bits); DuckDB reads longer ones as texts."""
+MOST_ROWS = 2**48
+"""More rows than any table has."""
 
 
 def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
@@ -43,6 +45,8 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
         cte.set("materialized", None)  # how it is computed, not what
     for count in tree.find_all(exp.Count):
         count.set("this", count.this or exp.Star())
+    for text in tree.find_all(exp.GroupConcat):
+        text.set("separator", text.args.get("separator") or exp.Literal.string(","))
 
 
 def plain_places(tree: exp.Query) -> None:
@@ -216,7 +220,10 @@ def _quoted(name: str) -> exp.Identifier:
 
 
 def plain_limit(query: exp.Query) -> None:
-    """Rewrites ``fetch first 2 rows only`` and ``limit 1 + 1`` to LIMIT 2; drops ``limit all``."""
+    """Rewrites ``fetch first 2 rows only`` and ``limit 1 + 1`` to LIMIT 2; drops ``limit all``.
+
+    A LIMIT of more rows than any table has is dropped, too.
+    """
     limit = query.args.get("limit")
     if isinstance(limit, exp.Fetch) and _is_plain(limit):
         query.set("limit", exp.Limit(expression=limit.args["count"]))
@@ -226,7 +233,9 @@ def plain_limit(query: exp.Query) -> None:
             query.set("limit", None)
     for clause in (query.args.get("limit"), query.args.get("offset")):
         if clause is not None and (rows := rows_of(clause)) is not None:
-            clause.set("expression", exp.Literal.number(rows))
+            clause.set("expression", exp.Literal.number(min(rows, MOST_ROWS)))
+            if clause is query.args.get("limit") and rows >= MOST_ROWS:
+                query.set("limit", None)
 
 
 def rows_of(clause: Expression) -> int | None:
