@@ -13,7 +13,7 @@ from harness.engines.base import Program
 from harness.engines.sql import gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.sqlite_spellings import ADDED, SQLITE
-from harness.engines.sql.sqlite_values import FractionOfSecond, answer, fill, index
+from harness.engines.sql.sqlite_values import answer, fill, index
 from harness.plan import CompiledQuery
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.tables import Input, Table
@@ -32,11 +32,7 @@ class SqliteSession(SqlSession):
         self.tables, self.indexed = dict[str, Table](), set[tuple[str, str]]()
 
     def load(self, table: Table) -> None:
-        try:
-            fill(self.connection, table)
-        except FractionOfSecond:
-            self.connection.execute("ROLLBACK")
-            raise self.gaps.unsupported(gaps.FRACTIONS, table.name) from None
+        fill(self.connection, table, self.gaps)
         self.tables[table.name] = table
         self.indexed = {key for key in self.indexed if key[0] != table.name}
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlglot.dialects.sqlite import SQLite
 
 from harness.answer import NAN_IS_NULL
+from harness.engines.gaps import Gaps
+from harness.engines.sql.gaps import FRACTIONS
 from harness.engines.sql.tables import declared, join_keys
 from harness.sandbox.guard import identifier
 from harness.tables import Table
@@ -26,21 +28,30 @@ SECONDS = 19
 
 
 class FractionOfSecond(Exception):
-    """Raised for a table with a time between two seconds."""
+    """Raised for a time between two seconds."""
 
 
-def fill(connection: sqlite3.Connection, table: Table) -> None:
+def fill(connection: sqlite3.Connection, table: Table, gaps: Gaps) -> None:
     """Makes a table, replacing one of its name, with the rows of its Parquet files.
 
-    Raises FractionOfSecond, in the middle of a transaction, for times that SQLite cannot read.
+    Raises Refused for times that SQLite cannot read.
     """
-    name, marks = identifier(table.name), ", ".join("?" * len(table.schema))
+    name = identifier(table.name)
     connection.execute(f"DROP TABLE IF EXISTS {name}")
     connection.execute(f"CREATE TABLE {name} ({declared(table, _DECLARED)})")
     connection.execute("BEGIN")
-    for rows in _batches(table):
-        connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+    try:
+        _insert(connection, table)
+    except FractionOfSecond:
+        connection.execute("ROLLBACK")
+        raise gaps.unsupported(FRACTIONS, table.name) from None
     connection.execute("COMMIT")
+
+
+def _insert(connection: sqlite3.Connection, table: Table) -> None:
+    marks = ", ".join("?" * len(table.schema))
+    for rows in _batches(table):
+        connection.executemany(f"INSERT INTO {identifier(table.name)} VALUES ({marks})", rows)
 
 
 def index(
