@@ -9,7 +9,7 @@ from harness.engines.polars.gaps import HEADER
 from harness.engines.sql import shapes
 from harness.plan.tree.nodes import Aggregate, Join, Scan, Sort, Window
 
-ALWAYS_NULL = "an aggregate that is always NULL, or HAVING without one"
+ALWAYS_NULL = "a total of all rows whose aggregates are constants, or that has none"
 READ_OTHERWISE = "SQL that its dialect would read as another query"
 UNSPELT = "what has no spelling in its dialect"
 NO_PARQUET = "Parquet files"
@@ -157,7 +157,9 @@ POLARS_SQL: tuple[Gap, ...] = (
         "EXISTS beside OR, or tied by anything but equal columns",
         says=["EXISTS subquery is not"],
     ),
-    cannot(Join, "a column of a query two levels out", says=["no table or struct column named"]),
+    cannot(
+        Join, "a column of an outer query in this place", says=["no table or struct column named"]
+    ),
     cannot(
         Join,
         "keys of unlike types",

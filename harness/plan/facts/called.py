@@ -23,6 +23,8 @@ _PARTS: dict[type[Expression], str] = {
 _CLAUSES: dict[tuple[type[Expression], str], str] = {
     (exp.DataType, "expressions"): "a type with arguments",
     (exp.DataType, "kind"): "a cast to this type",
+    (exp.In, "field"): "IN without parentheses",
+    (exp.With, "recursive"): "WITH RECURSIVE",
     (exp.Join, "method"): "an ASOF or POSITIONAL join",
     (exp.Limit, "limit_options"): "a LIMIT in percent",
     (exp.Select, "kind"): "SELECT AS",
