@@ -122,6 +122,9 @@ class PolarsValues(Functions):
             value += "" if kinds[0] is Type.FLOAT64 else ".cast(pl.Float64)"
             whole = [kind is Type.INT64 for kind in kinds[1:]]
             members = [f"{m}.0" if w else m for m, w in zip(members, whole, strict=True)]
+        if {Type.DATE, Type.TIMESTAMP} <= set(kinds):
+            value += ".cast(pl.Datetime)" if kinds[0] is Type.DATE else ""
+            members = [self.text(exp.cast(x.this.copy(), "TIMESTAMP")) for x in e.expressions]
         return Code(f"{value}.is_in([{', '.join(members)}])", ATOM)
 
     def between(self, e: Expression) -> Code:

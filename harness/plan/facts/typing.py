@@ -13,6 +13,7 @@ from harness.plan.facts.kinds import COMPARISONS
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression, Typed, is_read, sql_type
 from harness.plan.facts.windows import frame_of, window_order
+from harness.special import EXACT
 from harness.types import Column, Schema, Type
 
 INTERVAL_UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"})
@@ -76,6 +77,10 @@ class Inference:
         """
         types = {t for t in (self.of(e).type for e in operands) if t is not None}
         if types <= {Type.INT64, Type.FLOAT64} and len(types) == 2:
+            whole = (e for e in operands if self.of(e).type is Type.INT64)
+            if any(e.find(exp.Column) for e in whole):
+                for e in filter(self._is_great_float, operands):
+                    raise Unsupported("whole numbers beside a float beyond 2^53", in_sql(e))
             return Type.FLOAT64
         if types == {Type.DATE, Type.TIMESTAMP}:
             return Type.TIMESTAMP
@@ -165,6 +170,12 @@ class Inference:
             raise Unsupported("a subquery in this place", in_sql(e))
         self.common([e.this, *e.expressions])
         return Typed(Type.BOOLEAN, self.any_null(e.this))
+
+    def _is_great_float(self, e: Expression) -> bool:
+        """True for a float that several whole numbers are rounded to."""
+        number = e.this if isinstance(e, exp.Neg) else e
+        is_float = isinstance(number, exp.Literal) and self.of(number).type is Type.FLOAT64
+        return is_float and float(number.name) >= EXACT
 
     def between(self, e: Expression) -> Typed:
         parts = [e.this, e.args["low"], e.args["high"]]

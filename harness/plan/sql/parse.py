@@ -35,6 +35,7 @@ from harness.plan.sql.nulls import without_nulls
 from harness.plan.sql.sources import columns_of_source, ordered_by, places, sources_of
 from harness.plan.sql.spellings import distinct_on, positions_in_sets, quantified, tuples
 from harness.plan.sql.written import plain_limit, plainly_written
+from harness.special import EXACT
 from harness.types import Schema
 from harness.words import folded
 
@@ -308,7 +309,7 @@ def _normal(tree: exp.Query, known: MappingSchema) -> exp.Query:
     constants.typed_nulls(normal)
     for part in normal.walk():
         part.type = None  # the plan infers its own; copying these takes time
-        if isinstance(part, exp.Literal) and not part.is_string:
+        if isinstance(part, exp.Literal) and not part.is_string and float(part.name) < EXACT:
             part.set("this", part.name.removesuffix("e0"))
     return normal
 
