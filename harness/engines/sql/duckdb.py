@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,21 +22,19 @@ if TYPE_CHECKING:
 class DuckDBSession(Session):
     """A session of DuckDB: memory holds native tables; files are read through views.
 
-    It may hold four fifths of the memory limit: not counted is, as an example, the answer in Arrow.
-    DuckDB keeps no result of an earlier query, so each round computes its answer anew.
+    DuckDB keeps no earlier result. It may hold four fifths of the memory limit, of which answers
+    in Arrow, which it does not count, have the rest.
     """
 
     def __init__(self, threads: int) -> None:
         import duckdb
 
-        limit, self.spills_to = memory_limit(), Path(SPILL_FOLDER)
         config: dict[str, Any] = {"threads": threads, "temp_directory": SPILL_FOLDER}
-        if limit is not None:
+        if (limit := memory_limit()) is not None:
             config["memory_limit"] = f"{limit * 4 // 5 >> 20}MiB"
-        self.connection = duckdb.connect(config=config)
-        self.sql = ""
+        self.connection, self.spills_to = duckdb.connect(config=config), Path(SPILL_FOLDER)
+        self.sql, self.locked = "", False
         self.files: dict[str, tuple[Path, ...]] = {}
-        self.locked = False
 
     def load(self, table: Table) -> None:
         self._create("TABLE", table, Input.PARQUET)
@@ -45,15 +44,13 @@ class DuckDBSession(Session):
 
     def _create(self, kind: str, table: Table, source: Input) -> None:
         self.files[table.name] = table.files(source)
-        what = f"{kind} {identifier(table.name)}"
         rows = f"SELECT * FROM {reader(table, source)}"
-        self.connection.execute(f"CREATE OR REPLACE {what} AS {rows}")
+        self.connection.execute(f"CREATE OR REPLACE {kind} {identifier(table.name)} AS {rows}")
 
     def prepare(self, program: Program) -> None:
         """Raises WorkloadError where DuckDB reads the program as anything but one SELECT."""
         if not self.locked:
-            files = [file for files in self.files.values() for file in files]
-            lock(self.connection, [*files, Path(OUTPUT_FILE).absolute()])
+            lock(self.connection, [*chain(*self.files.values()), Path(OUTPUT_FILE).absolute()])
             self.locked = True
         judge(self.connection, selected(program.text), self.files)
         self.sql = program.text
@@ -63,8 +60,7 @@ class DuckDBSession(Session):
         return None if relation is None else relation.to_arrow_table()
 
     def to_arrow(self, result: Any) -> pa.Table:
-        table: pa.Table = result
-        return table.rename_columns(each_once(table.column_names))
+        return result.rename_columns(each_once(result.column_names))
 
     def rows(self, result: Any) -> int:
         return int(result.num_rows)
@@ -75,8 +71,7 @@ class DuckDB(Engine):
     label = "DuckDB"
     colour = "#f5c400"
     language = "sql"
-    distribution = "duckdb"
-    module = "duckdb"
+    distribution = module = "duckdb"
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         return Program(query.sql if query.write is None else copied(query), self.language)
