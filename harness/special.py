@@ -21,6 +21,7 @@ class Special(StrEnum):
     LARGE = "floats beyond 2^53, which have gaps between them"
     SQUARED = "floats whose squares are infinite"
     INFINITE = "floats that may be infinite"
+    DIVIDED = "quotients by what may be 0, which are infinite"
 
 
 Specials = tuple[Special, ...]

@@ -65,15 +65,15 @@ class DataFusionSession(SqlSession):
 
 
 class DataFusion(SqlEngine):
-    name = "datafusion"
+    name = distribution = module = "datafusion"
     label = "DataFusion"
     colour = "#a4243b"
-    distribution = module = "datafusion"
     optional: ClassVar[bool] = True
     session, gaps, rules = DataFusionSession, gaps.DATAFUSION, DATAFUSION
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,
-        **dict.fromkeys((exp.Sum, exp.Avg, exp.Min, exp.Max), frozenset({Special.INFINITE})),
+        **dict.fromkeys((exp.Sum, exp.Avg), frozenset({Special.INFINITE})),
+        **dict.fromkeys((exp.Min, exp.Max), frozenset({Special.INFINITE, Special.DIVIDED})),
         **dict.fromkeys((exp.IntDiv, exp.Mod), frozenset({Special.LEAST})),
         exp.Round: frozenset({Special.LARGE}),
     }

@@ -342,6 +342,8 @@ CHDB: tuple[Gap, ...] = (
         test=shapes.several_groupings,
     ),
     cannot(exp.Union, "columns of integers beside ones of floats", test=shapes.unlike_columns),
+    cannot(exp.Cast, "a condition as a text", test=shapes.condition_as_text),
+    cannot(exp.In, "dates among timestamps", says=["Type mismatch in IN"]),
     not_yet(exp.Bracket),
     not_yet(exp.ConcatWs),
     not_yet(exp.RegexpExtract),

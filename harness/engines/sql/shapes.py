@@ -47,6 +47,14 @@ def float_as_text(e: Expression) -> bool:
     return isinstance(e, exp.Cast) and kind(e) == "VARCHAR" and kind(e.this) == "DOUBLE"
 
 
+def condition_as_text(e: Expression) -> bool:
+    """True for ``cast(x > 0 as varchar)``: a computed boolean, of which chDB makes a number."""
+    computed = isinstance(e, exp.Cast) and not isinstance(
+        e.this.unnest(), (exp.Column, exp.Boolean)
+    )
+    return computed and kind(e) == "VARCHAR" and kind(e.this) == "BOOLEAN"
+
+
 def fraction_in_format(e: Expression) -> bool:
     """True for ``strftime`` with fractions of a second (``%f``)."""
     return isinstance(e, exp.TimeToStr) and "%f" in e.text("format")

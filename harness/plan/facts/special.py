@@ -49,7 +49,19 @@ def _of(e: Expression, columns: Mapping[str, Specials]) -> Specials:
     if isinstance(e, exp.Window):
         return _of(e.this, columns)
     found = _of_operands((x for x in e.iter_expressions() if isinstance(x, Expression)), columns)
+    if isinstance(e, exp.Div) and not _is_never_zero(e.expression):
+        found = together(found, (Special.DIVIDED,))
     return _of_result(e, found) if found else ()
+
+
+def _is_never_zero(divisor: Expression) -> bool:
+    """True for ``nullif(…, 0)`` and constants other than 0."""
+    divisor = divisor.unnest()
+    if isinstance(divisor, exp.Nullif):
+        return str(divisor.expression.name) == "0"
+    if isinstance(divisor, (exp.Neg, exp.Cast)):
+        return _is_never_zero(divisor.this)
+    return isinstance(divisor, exp.Literal) and not divisor.is_string and float(divisor.name) != 0
 
 
 def _of_result(e: Expression, found: Specials) -> Specials:
