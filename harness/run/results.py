@@ -110,11 +110,10 @@ def _engine(engine: Engine) -> EngineEntry:
     about: dict[str, Any] = {name: getattr(engine, name) for name in names}
     about["note"] = engine.note or None
     try:
+        lack = engine.unavailable()
+        size = installed_bytes(engine) if lack is None else 0
         return EngineEntry(
-            **about,
-            version=engine.version(),
-            unavailable=engine.unavailable(),
-            installed_bytes=installed_bytes(engine) or None,
+            **about, version=engine.version(), unavailable=lack, installed_bytes=size or None
         )
     except ValidationError as error:
         raise ResultsError(f"engine {engine.name!r}: {first_fault(error)}") from error

@@ -57,7 +57,7 @@ def test_duckdb_computes_decimals_exactly(decimals: InProcess) -> None:
     assert decimals.answer("duckdb", sql)["s"].to_pylist() == [total]
 
 
-@pytest.mark.parametrize("engine", installed())
+@pytest.mark.parametrize("engine", installed(reads=Input.MEMORY))
 def test_every_answer_over_decimals_is_right_or_unsupported(
     decimals: InProcess, engine: str
 ) -> None:

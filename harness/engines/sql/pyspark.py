@@ -31,13 +31,15 @@ class PySparkSession(SqlSession):
 
         super().__init__(threads)
         self.spark = spark_session.started(threads, os.environ.get(CONNECT_VARIABLE))
-        self.reading, self.cached = spark_session, list[Any]()
+        self.reading, self.cached = spark_session, dict[str, Any]()
 
     def load(self, table: Table) -> None:
+        if table.name in self.cached:  # Spark would answer from it
+            self.cached.pop(table.name).unpersist()
         rows = self.reading.read(self.spark, table, Input.PARQUET)
         rows = self.reading.spread(rows, table, self.threads).cache()
         rows.count()
-        self.cached.append(rows)
+        self.cached[table.name] = rows
         self.reading.name(rows, table)
 
     def scan(self, table: Table, source: Input) -> None:
@@ -50,14 +52,13 @@ class PySparkSession(SqlSession):
         self.spark.sql(sql).write.parquet(self.reading.address(path))
 
     def close(self) -> None:
-        self.reading.end(self.spark, self.cached)
+        self.reading.end(self.spark, self.cached.values())
 
 
 class PySpark(SqlEngine):
-    name = "pyspark"
+    name = distribution = module = "pyspark"
     label = "PySpark"
     colour = "#e25a1c"
-    distribution = module = "pyspark"
     connects = serves = True
     by_default: ClassVar[bool] = False
     secrets = SPARK
