@@ -154,6 +154,8 @@ ONLY_DASK_CUDF = {
     "arg_max beside sums": f"{OF_PANDAS}, and its integers with NULL are floats",
     "arg_max in HAVING": f"{OF_PANDAS}, and its integers with NULL are floats",
     "arg_max with FILTER": f"{OF_PANDAS}, and its integers with NULL are floats",
+    "last_value of everything that ignores NULLs": f"{OF_PANDAS}, whose transform differs",
+    "moving aggregates of integers": f"{OF_PANDAS}, which has no nans_to_nulls",
     "the row of the greatest infinity": f"{OF_PANDAS}, and its integers with NULL are floats",
 }
 
