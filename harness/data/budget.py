@@ -18,6 +18,7 @@ from pathlib import Path
 
 from harness.errors import DataError
 from harness.machine.locks import held, try_lock
+from harness.machine.sizes import bytes_under
 from harness.words import format_bytes
 
 MANIFEST = "manifest.json"
@@ -194,7 +195,7 @@ def _contents(root: Path) -> list[CachedFile]:
     for item in [*_in(root), *_in(root / ANSWERS)]:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # another run moved it
             if (used_ns := _used_ns(item)) is not None:
-                found.append(CachedFile(Path(item), _bytes(item), used_ns))
+                found.append(CachedFile(Path(item), bytes_under(Path(item)), used_ns))
     return found
 
 
@@ -208,18 +209,6 @@ def _used_ns(item: os.DirEntry[str]) -> int | None:
     if ANSWER.fullmatch(item.name):
         return item.stat().st_mtime_ns
     return Path(item, MANIFEST).stat().st_mtime_ns if ENTRY.fullmatch(item.name) else None
-
-
-def _bytes(item: os.DirEntry[str]) -> int:
-    """Returns the size of a file, or of all files in a folder."""
-    if not item.is_dir():
-        return item.stat().st_size
-    total = 0
-    for inner, _, names in os.walk(item.path):
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):  # another run moved or removed it
-                total += Path(inner, name).lstat().st_size
-    return total
 
 
 def _in(folder: Path) -> list[os.DirEntry[str]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from harness.machine.processtree import GONE, descendants
+from harness.machine.sizes import bytes_under
 
 INTERVAL_SECONDS = 0.01
 IDLE_SECONDS = 0.25
@@ -87,8 +88,8 @@ class Sampler:
             current = self._resident_bytes()
             self.peak_bytes = max(self.peak_bytes, current)
             if self.spill_folder is not None and self._spills.due():
-                with self._spills:
-                    self.spilled_bytes = max(self.spilled_bytes, bytes_in(self.spill_folder))
+                with self._spills, contextlib.suppress(FileNotFoundError):
+                    self.spilled_bytes = max(self.spilled_bytes, bytes_under(self.spill_folder))
         return current
 
     def reset(self) -> int:
@@ -200,21 +201,6 @@ class _Reading:
         if self._file is not None:
             os.close(self._file)
             self._file = None
-
-
-def bytes_in(path: Path) -> int:
-    """Returns the bytes of a file, or of all in a folder; those that vanish are left out."""
-    if path.is_file():
-        return path.stat().st_size
-    total = 0
-    with contextlib.suppress(OSError), os.scandir(path) as entries:
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                inner = entry.is_dir(follow_symlinks=False)
-                total += (
-                    bytes_in(Path(entry)) if inner else entry.stat(follow_symlinks=False).st_size
-                )
-    return total
 
 
 def _forget_high_water(pid: int) -> None:

@@ -26,7 +26,7 @@ from harness.errors import (
 from harness.machine.gpu.usage import GpuUsage
 from harness.machine.messages import Request
 from harness.machine.pagecache import drop
-from harness.machine.sampling import bytes_in
+from harness.machine.sizes import bytes_under
 from harness.measure.pool import WorkerPool, on_gpu
 from harness.measure.requests import HandOver, PrepareProgram, Ran, RunProgram
 from harness.measure.rounds import Rounds, loops_for, sure
@@ -306,7 +306,7 @@ class Measurement:
         # what is left of it when a disk is full goes with the worker
         answer = self._request(HandOver(self._worker.client.folder / "handed-over"))
         self._fallback_share = answer.fallback_share
-        self._output_bytes = bytes_in(answer.path) if task.writes else None
+        self._output_bytes = bytes_under(answer.path) if task.writes else None
         try:
             if task.spec.judge == (task.cell.engine, task.program.sha256):
                 self.referee.adopt(answer.path, task.tables, task.data_key, task.spec)

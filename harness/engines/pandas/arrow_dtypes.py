@@ -17,6 +17,7 @@ from harness.engines.pandas.gaps import PANDAS_GAPS
 from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.tables import csv_options
 from harness.engines.pandas.windows import PandasWindows, Partitions
+from harness.engines.python.functions import one_zero
 from harness.engines.python.kernel import (
     ATOM,
     PRODUCT,
@@ -167,8 +168,9 @@ class ArrowProgram(PandasProgram):
         counted = [e.this for _, e in node.aggregates if isinstance(e.this, exp.Distinct)]
         if any(print_.type(e) is Type.FLOAT64 for each in counted for e in each.expressions):
             raise self.gaps.unsupported(FLOAT_KEYS)
+        of_floats = {name: node.column(name).type is Type.FLOAT64 for name, _ in node.keys}
         keys = tuple(
-            (name, _without_negative_zero(e) if node.column(name).type is Type.FLOAT64 else e)
+            (name, one_zero(e) if of_floats[name] and not _has_one_zero(e) else e)
             for name, e in node.keys
         )
         if keys != node.keys:
@@ -212,11 +214,9 @@ class ArrowProgram(PandasProgram):
         return f"{text}.astype({mapping(moments)})" if moments else text
 
 
-def _without_negative_zero(key: Expression) -> Expression:
-    """Returns a float key with -0.0 as 0.0: the two are one in SQL, two groups to Arrow."""
-    zero = exp.Literal.number("0.0")
-    has_zero = isinstance(key, exp.Add) and key.expression == zero
-    return key if has_zero else exp.Add(this=key.copy(), expression=zero)
+def _has_one_zero(key: Expression) -> bool:
+    """True for what `one_zero` returns."""
+    return isinstance(key, exp.Add) and key == one_zero(key.this)
 
 
 class ArrowSession(PandasSession):

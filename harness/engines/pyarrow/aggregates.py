@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from harness.engines.pyarrow.expressions import ArrowExpressions
-from harness.engines.pyarrow.values import one_zero
+from harness.engines.python.functions import one_zero
 from harness.engines.python.gaps import OTHER_DISTINCT
 from harness.engines.python.kernel import quoted
 from harness.plan.facts.columns import fresh

@@ -208,11 +208,6 @@ class ArrowValues(Functions):
         return Code(f"pc.{function}({texts})", ATOM)
 
 
-def one_zero(e: Expression) -> Expression:
-    """Returns a float key with -0.0 as 0.0: the two are equal in SQL, not in Acero."""
-    return exp.Add(this=e.copy(), expression=exp.Literal.number("0.0"))
-
-
 def type_name(kind: Type) -> str:
     return quoted(ARROW_TYPES[kind])
 

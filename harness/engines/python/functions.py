@@ -192,3 +192,8 @@ def _code(text: str) -> Code:
     value = ast.parse(text, mode="eval").body
     operator = type(value.op) if isinstance(value, ast.BinOp) else type(value)
     return Code(text, _PRECEDENCES.get(operator, ATOM))
+
+
+def one_zero(key: Expression) -> Expression:
+    """Returns a float key with -0.0 as 0.0: the two are equal in SQL, not in Arrow."""
+    return exp.Add(this=key.copy(), expression=exp.Literal.number("0.0"))
