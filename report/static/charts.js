@@ -89,10 +89,16 @@ export function draw(figure) {
   if (place) place.hidden = rows.length === 0;
   const next = (drawn.get(figure) ?? Promise.resolve(null)).then((chart) => {
     if (rows.length === 0) return clear(figure, chart);
-    return chart === null ? embed(figure, name, rows) : refill(chart, name, rows);
+    return (chart === null ? embed(figure, name, rows) : refill(chart, name, rows)).then((filled) => holdHeight(figure, filled));
   });
   drawn.set(figure, next);
   return next;
+}
+
+/** Keeps a chart's height while it is out of sight, where the browser leaves its marks out. @type {(figure: HTMLElement, chart: Chart) => Chart} */
+function holdHeight(figure, chart) {
+  figure.style.minHeight = `${figure.querySelector("svg")?.getAttribute("height") ?? 0}px`;
+  return chart;
 }
 
 /** @type {(figure: HTMLElement, name: string, rows: Row[]) => Promise<Chart>} */
@@ -125,6 +131,7 @@ export async function chartOf(figure) {
 function clear(figure, chart) {
   chart?.finalize();
   figure.replaceChildren();
+  figure.style.minHeight = "";
   return null;
 }
 

@@ -22,7 +22,6 @@ export function showMatrices(tasks, state) {
   chunks.clear();
   const bySetting = Map.groupBy(tasks, (task) => cells.task_setting[task]);
   one(".matrices").replaceChildren(...[...bySetting].map(([setting, own]) => matrix(setting, own, state)));
-  one(".matrices").classList.toggle("many", tasks.length > 400);
   if (tasks.length * page.engines.length <= MOST_AT_ONCE) fillAllChunks();
   for (const body of chunks.keys()) chunkObserver.observe(body);
   if (focused) all(`#matrices [data-key="${CSS.escape(focused)}"]`)[0]?.focus();

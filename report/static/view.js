@@ -13,22 +13,25 @@ import { pickInWords, pickOf } from "./verdicts.js";
 import { count, mebibytes, overall, plain, queries, times } from "./wording.js";
 
 const MOST_UNTIMED = 200;
-const MOST_JUDGED_AT_ONCE = 2000;
+const MOST_TASKS_AT_ONCE = 2000;
+/** With more, the browser leaves out what is not in sight, also from a picture of the whole page. */
+const MOST_TASKS_LAID_OUT = 400;
 
 /** @type {(state: State) => void} */
 export function show(state) {
   const view = viewOf(state);
   setView(view);
+  document.body.classList.toggle("many", view.tasks.length > MOST_TASKS_LAID_OUT);
   showTheme(state);
   showEmpty(view);
   showFindings(view);
   showRanking(view);
   showMatrices(view.tasks, state);
   showUntimed(view.tasks, state);
-  showOverview();
+  soon(view, cells.task_setting.length, showOverview);
   showQueries(view);
   showPair(view);
-  showChanges(view);
+  if (document.getElementById("changes") !== null) soon(view, view.tasks.length, fillChanges);
   showNotes(view);
   refreshCharts();
 }
@@ -154,11 +157,11 @@ function showOverview() {
   say("absent", absent.length > 0 ? `Not drawn: ${absent.join("; ")}.` : "");
 }
 
-/** Many tasks are judged when the browser has nothing else to do. @type {(view: View) => void} */
-function showChanges(view) {
-  if (document.getElementById("changes") === null) return;
-  if (view.tasks.length <= MOST_JUDGED_AT_ONCE) fillChanges(view);
-  else whenIdle(() => { if (view === current) fillChanges(view); });
+/** Shows what depends on many tasks when the browser has nothing else to do; on few, at once.
+ * @type {(view: View, tasks: number, showPart: (view: View) => void) => void} */
+function soon(view, tasks, showPart) {
+  if (tasks <= MOST_TASKS_AT_ONCE) showPart(view);
+  else whenIdle(() => { if (view === current) showPart(view); });
 }
 
 /** @type {(view: View) => void} */

@@ -170,7 +170,9 @@ def test_the_largest_memory_limit_is_shown_and_another_can_be_chosen(
     build([write(tmp_path / "limits.json", with_limits())], tmp_path / "page.html")
     opened = open_file(tmp_path / "page.html")
     assert opened.text(".matrix h3").endswith("2 threads · 8GB, in s")
-    assert "↑ pandas out of memory: 1 of 2" in opened.text("[data-chart=limits]")
+    sync_api.expect(opened.page.locator("[data-chart=limits]")).to_contain_text(
+        "↑ pandas out of memory: 1 of 2"
+    )
     assert opened.page.locator("table.untimed tbody tr").count() == 0
     opened.choose("memory_limit", "2GB")
     assert "memory_limit=2GB" in opened.hash()
@@ -301,3 +303,21 @@ def test_every_metric_has_a_history(script: Script) -> None:
         rows = script.rows("history", metric=metric.name)
         without = metric.name == "first"  # these runs have no times of starts
         assert {row["kind"] for row in rows} == {"name", "missing" if without else "value"}
+
+
+@needs_chromium
+def test_of_many_queries_a_chart_out_of_sight_has_its_height_and_is_there_when_seen(
+    tmp_path: Path, open_file: Callable[..., Opened]
+) -> None:
+    engines = ("polars", "duckdb")
+    asked = [Asked(f"q{n}", engine, (0.1, 0.2)) for n in range(401) for engine in engines]
+    build([write(tmp_path / "many.json", document(asked))], tmp_path / "page.html")
+    opened = open_file(tmp_path / "page.html")
+    chart = opened.page.locator("[data-chart=cores]")
+    chart.scroll_into_view_if_needed()
+    sync_api.expect(chart).to_contain_text("Polars")
+    height = chart.evaluate("node => node.offsetHeight")
+    opened.page.evaluate("scrollTo(0, 0)")
+    sync_api.expect(chart).not_to_contain_text("Polars", use_inner_text=True)
+    assert chart.evaluate("node => getComputedStyle(node).contentVisibility") == "auto"
+    assert chart.evaluate("node => node.offsetHeight") == height
