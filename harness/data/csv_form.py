@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.data.csv_text import BLOCK_BYTES, opened
+from harness.data.csv_text import BLOCK_BYTES
+from harness.data.files import opened
 from harness.tables import CsvFormat
 
 QUOTE, FEED, RETURN = b'"\n\r'

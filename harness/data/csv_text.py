@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from harness.data.columns import check_names, check_same
+from harness.data.files import Found, opened
+from harness.data.partitions import texts
 from harness.errors import DataError
 from harness.tables import CsvFormat
 
@@ -48,16 +50,18 @@ def header(path: Path, spelling: CsvFormat) -> list[str]:
     return names
 
 
-def batches(paths: tuple[Path, ...], spelling: CsvFormat) -> Iterator[dict[str, pa.Array]]:
+def batches(found: Found, spelling: CsvFormat) -> Iterator[dict[str, pa.Array]]:
     """Yields all rows of all files, as batches that map column names to arrays of text.
 
-    ``spelling`` holds the delimiter and the texts that become NULL. Raises DataError for a file
-    that is not CSV in UTF-8, or has other columns than the first file.
+    ``spelling`` holds the delimiter and the texts that become NULL. Partition columns are the last.
+    Raises DataError for a file that is not CSV in UTF-8, or has other columns than the first file.
     """
-    names = header(paths[0], spelling)
-    for path in paths:
-        check_same(paths[0], names, path, header(path, spelling))
-        yield from _file_batches(path, names, spelling)
+    first = found.paths[0]
+    names = header(first, spelling)
+    for path in found.paths:
+        check_same(first, names, path, header(path, spelling))
+        for batch in _file_batches(path, names, spelling):
+            yield {**batch, **texts(found.keys[path], len(batch[names[0]]))}
 
 
 def _file_batches(
@@ -91,8 +95,3 @@ def _file_batches(
 
 def _size(count: int) -> str:
     return f"{count >> 20} MiB"
-
-
-def opened(path: Path) -> pa.NativeFile:
-    """Opens a file as a stream of bytes; the content of a ``.gz`` file is decompressed."""
-    return pa.input_stream(str(path), compression="gzip" if path.suffix.lower() == ".gz" else None)

@@ -10,14 +10,25 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+import pyarrow as pa
+
+from harness.data.partitions import Keys, checked, within
 from harness.data.table_source import TableSource
 from harness.data.walk import Walk
 from harness.errors import DataError, WorkloadError
 from harness.words import is_utf8, suggestion
 
-CSV, TABBED, JSON = (".csv", ".csv.gz"), (".tsv", ".tsv.gz"), (".ndjson", ".jsonl")
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
+"""Arrow's name of each compression, by the second ending of a file of text."""
+_PACKED = ("", *COMPRESSIONS)
+CSV, TABBED = tuple(".csv" + end for end in _PACKED), tuple(".tsv" + end for end in _PACKED)
+JSON = tuple(text + end for text in (".ndjson", ".jsonl") for end in _PACKED)
 ARROW = (".arrow", ".feather", ".ipc")
 SUFFIXES = (*CSV, *TABBED, *ARROW, *JSON, ".parquet")
+LISTED = (
+    f".csv, .tsv, .ndjson, .jsonl (also with {', '.join(COMPRESSIONS)}), {', '.join(ARROW)} or "
+    ".parquet"
+)
 _KIND_NAMES = {
     **dict.fromkeys(CSV, "CSV"),
     **dict.fromkeys(TABBED, "TSV"),
@@ -37,6 +48,13 @@ class Found:
     paths: tuple[Path, ...]
     kind: str
     """``CSV``, ``TSV``, ``Arrow``, ``JSON`` or ``Parquet``."""
+    keys: Mapping[Path, Keys]
+    """What each file's folders, such as ``year=2020``, say; the same names for all."""
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The names of the partition columns, which come behind the files' own."""
+        return tuple(self.keys[self.paths[0]])
 
     @property
     def csv(self) -> bool:
@@ -51,7 +69,9 @@ def resolve(source: TableSource, walk: Walk) -> Found:
     try:
         base = source.file.parent.absolute()
         each = (_paths(source, base, path, walk) for path in source.paths)
-        return _one_kind(source, _checked_names(list(dict.fromkeys(chain.from_iterable(each)))))
+        keys = dict(chain.from_iterable(each))
+        kind = _one_kind(source, _checked_names(list(keys)))
+        return Found(tuple(keys), kind, checked(source, keys))
     except DataError as error:
         raise _error(source, f"{_shown(source.path)}: {error}") from error
     except OSError as error:
@@ -59,7 +79,8 @@ def resolve(source: TableSource, walk: Walk) -> Found:
         raise _error(source, f"{_shown(str(about))} cannot be read: {error.strerror}") from error
 
 
-def _paths(source: TableSource, base: Path, given: str, walk: Walk) -> list[Path]:
+def _paths(source: TableSource, base: Path, given: str, walk: Walk) -> Iterable[tuple[Path, Keys]]:
+    """Returns the files that a path means, each with the keys that its folders say."""
     if ADDRESS.match(given):
         raise _error(
             source,
@@ -69,19 +90,25 @@ def _paths(source: TableSource, base: Path, given: str, walk: Walk) -> list[Path
     pattern = _at_home(source, given)
     path, shown = base / pattern, _shown(given)
     if path.is_dir():
-        paths = _readable(source, [path / entry.name for entry in walk.entries(path)])
-        if not paths:
-            raise _error(source, f"the folder {shown} holds no {_listed()} file")
-        return paths
+        inside = _in_folder(source, path, walk)
+        if not inside:
+            raise _error(source, f"the folder {shown} holds no {LISTED} file")
+        return inside
     if path.exists():
         _check_is_file(source, path)
-        return [path]
+        return [(path, {})]
     if not glob.has_magic(pattern):
         raise _error(source, f"there is no file {shown}; {_near(path)}")
     paths = _readable(source, walk.matches(base, pattern))
     if not paths:
-        raise _error(source, f"{shown} matches no {_listed()} file")
-    return paths
+        raise _error(source, f"{shown} matches no {LISTED} file")
+    return [(match, {}) for match in paths]
+
+
+def _in_folder(source: TableSource, folder: Path, walk: Walk) -> list[tuple[Path, Keys]]:
+    """Returns the files of a folder, and of folders such as ``year=2020`` in it."""
+    keys = dict(within(folder, walk))
+    return [(path, keys[path]) for path in _readable(source, keys)]
 
 
 def _at_home(source: TableSource, path: str) -> str:
@@ -97,6 +124,11 @@ def _at_home(source: TableSource, path: str) -> str:
 def suffix(path: Path) -> str | None:
     """Returns the ending of a table's file (``.csv``, ``.csv.gz``, ``.parquet``, …), or None."""
     return next((ending for ending in SUFFIXES if path.name.lower().endswith(ending)), None)
+
+
+def opened(path: Path) -> pa.NativeFile:
+    """Opens a file of text as a stream of bytes, decompressed as its ending says."""
+    return pa.input_stream(str(path), compression=COMPRESSIONS.get(path.suffix.lower()))
 
 
 def _readable(source: TableSource, paths: Iterable[Path]) -> list[Path]:
@@ -137,10 +169,10 @@ def _checked_names(paths: list[Path]) -> list[Path]:
     return paths
 
 
-def _one_kind(source: TableSource, paths: list[Path]) -> Found:
+def _one_kind(source: TableSource, paths: list[Path]) -> str:
     kinds = {_KIND_NAMES.get(suffix(path) or "") for path in paths}
     if None in kinds:
-        raise _error(source, f"{_shown(source.path)} is not a {_listed()} file")
+        raise _error(source, f"{_shown(source.path)} is not a {LISTED} file")
     first, *others = sorted(filter(None, kinds))
     if others:
         raise _error(
@@ -148,7 +180,7 @@ def _one_kind(source: TableSource, paths: list[Path]) -> Found:
             f"{_shown(source.path)} holds both {first} and {others[0]}; name one kind: "
             f"'*{suffix(paths[0])}'",
         )
-    return Found(tuple(paths), first)
+    return first
 
 
 def _near(path: Path) -> str:
@@ -156,10 +188,6 @@ def _near(path: Path) -> str:
         return f"the folder {path.parent.name!r} does not exist"
     tables = [found.name for found in path.parent.iterdir() if suffix(found) and found.exists()]
     return suggestion(path.name, tables, "tables in that folder")
-
-
-def _listed() -> str:
-    return f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
 
 
 def _error(source: TableSource, message: str) -> WorkloadError:

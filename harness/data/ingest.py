@@ -74,7 +74,7 @@ def ingest(
     def make(folder: Path, room: Room) -> Facts:
         progress(f"{source.name}: reading {source.path}")
         maker = csv_files.make if found.csv else _MAKERS.get(found.kind, parquet_files.make)
-        arguments = source, found.paths, folder / PARQUET, room
+        arguments = source, found, folder / PARQUET, room
         return _if_unchanged(files, lambda: reading.call(source.path, maker, *arguments))
 
     identity = _identity(source, found, files)
@@ -109,6 +109,7 @@ def _identity(source: TableSource, found: Found, files: Identities) -> dict[str,
         "files": [
             (os.path.realpath(path), path.suffix, *file.lasting) for path, file in files.items()
         ],
+        **({"keys": [dict(keys) for keys in found.keys.values()]} if found.key_names else {}),
         "declared": dict(source.declared),
         "csv": [source.csv_format.delimiter, *source.csv_format.null_values] if found.csv else None,
     }

@@ -14,8 +14,9 @@ from harness.data.budget import Room
 from harness.data.cache import Facts
 from harness.data.columns import facts
 from harness.data.csv_text import BLOCK_BYTES
-from harness.data.files import JSON, suffix
+from harness.data.files import JSON, Found, opened, suffix
 from harness.data.parquet_files import canonical_batch, changes_of, columns_of, looks_of
+from harness.data.partitions import change, with_keys
 from harness.data.table_source import TableSource
 from harness.data.write import write_parquet
 from harness.errors import DataError
@@ -24,34 +25,32 @@ from harness.types import Schema
 Content = tuple[pa.Schema, Iterator[pa.RecordBatch]]
 
 
-def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
+def make(source: TableSource, found: Found, target: Path, room: Room) -> Facts:
     """Writes the files' rows to one Parquet file ``target``; returns the table's facts.
 
     Values get the harness's own types, such as 64-bit integers and floats. Facts are what the cache
     stores of a table: its columns, NULLs and changes. Raises DataError for a file that cannot be
     read.
     """
-    schemas = {}
+    paths, schemas = found.paths, {}
     for path in paths:
         with _opened(source, path) as (schema, _):
             schemas[path] = schema
-    columns, first = columns_of(source, schemas), schemas[paths[0]]
-    written = write_parquet(target, arrow_schema(columns), _batches(source, paths, columns), room)
+    columns, first = columns_of(source, schemas, found), schemas[paths[0]]
+    written = write_parquet(target, arrow_schema(columns), _batches(source, found, columns), room)
     kind = f"its {suffix(paths[0])} is converted once, into the Parquet that engines read"
-    changes = [*changes_of(first), kind]
+    changes = [*changes_of(first), kind, *change(found.key_names)]
     return facts(
         columns, written, plain=True, in_place=False, changes=changes, looks=list(looks_of(first))
     )
 
 
-def _batches(
-    source: TableSource, paths: tuple[Path, ...], columns: Schema
-) -> Iterator[pa.RecordBatch]:
-    for path in paths:
+def _batches(source: TableSource, found: Found, columns: Schema) -> Iterator[pa.RecordBatch]:
+    for path in found.paths:
         with _opened(source, path) as (_, batches):
             for batch in batches:
                 batch.validate(full=True)  # a file may have offsets beyond its end
-                yield canonical_batch(source, path, columns, batch)
+                yield canonical_batch(source, path, columns, with_keys(batch, found.keys[path]))
 
 
 @contextmanager
@@ -59,7 +58,7 @@ def _opened(source: TableSource, path: Path) -> Iterator[Content]:
     """Opens a file; Arrow's errors become DataErrors that say what is wrong with it."""
     kind = "JSON with one object a line" if suffix(path) in JSON else "an Arrow IPC file"
     try:
-        with pa.OSFile(str(path)) as file:
+        with opened(path) if suffix(path) in JSON else pa.OSFile(str(path)) as file:
             yield _json(source, file) if suffix(path) in JSON else _arrow(file)
     except (OSError, pa.ArrowException) as error:
         message = str(error).splitlines()[0]

@@ -16,7 +16,9 @@ from harness.data.arrow import ARROW_TYPES, BATCH_ROWS, arrow_schema, decimal_to
 from harness.data.budget import Room
 from harness.data.cache import Facts
 from harness.data.columns import check_declared, check_names, check_same, facts
+from harness.data.files import Found
 from harness.data.looks import left_out
+from harness.data.partitions import change, fields, with_keys
 from harness.data.special import specials_in
 from harness.data.table_source import TableSource
 from harness.data.text import parse, without_nan
@@ -32,7 +34,7 @@ IDLE_NOTES = frozenset({b"org.apache.spark.version", b"org.apache.spark.sql.parq
 """Metadata keys of Parquet files that no engine reads."""
 
 
-def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room) -> Facts:
+def make(source: TableSource, found: Found, target: Path, room: Room) -> Facts:
     """Uses the files in place if their types are the harness's and no float is NaN; else copies.
 
     The harness's types are 64-bit integers and floats, text, boolean, date and timestamps in
@@ -41,18 +43,17 @@ def make(source: TableSource, paths: tuple[Path, ...], target: Path, room: Room)
     Returns what the cache stores of the table: its columns, NULLs and changes. Raises DataError for
     a file that cannot be read, and if there is no room for the copy.
     """
-    schemas = {path: _schema(path) for path in paths}
-    columns, first = columns_of(source, schemas), schemas[paths[0]]
-    changes, looks = list(changes_of(first)), list(looks_of(first))
+    paths, schemas = found.paths, {path: _schema(path) for path in found.paths}
+    columns, first = columns_of(source, schemas, found), schemas[paths[0]]
+    changes, looks = [*changes_of(first), *change(found.key_names)], list(looks_of(first))
+    own = [column.name for column in columns if column.name not in found.key_names]
     for path in paths:
-        next(
-            _read(path, [column.name for column in columns], rows=1), None
-        )  # raises if a column is encrypted
+        next(_read(path, own, rows=1), None)  # raises if a column is encrypted
     if all(_canonical(path, columns) for path in paths):
-        found = _in_place(paths, columns)
-        if found is not None:
-            return facts(columns, found, plain=True, in_place=True, changes=changes, looks=looks)
-    batches = _batches(source, paths, columns)
+        used = _in_place(paths, columns)
+        if used is not None:
+            return facts(columns, used, plain=True, in_place=True, changes=changes, looks=looks)
+    batches = _batches(source, found, columns, own)
     written = write_parquet(target, arrow_schema(columns), batches, room)
     return facts(columns, written, plain=True, in_place=False, changes=changes, looks=looks)
 
@@ -93,11 +94,15 @@ def _rows_at_once(metadata: pq.FileMetaData) -> int:
     return max(1, BATCH_BYTES // int(8 * metadata.num_columns + max([1, *sizes])))
 
 
-def columns_of(source: TableSource, schemas: Mapping[Path, pa.Schema]) -> Schema:
-    """Returns the table's columns; raises DataError unless all files have the same columns."""
+def columns_of(source: TableSource, schemas: Mapping[Path, pa.Schema], files: Found) -> Schema:
+    """Returns the table's columns, and raises DataError unless all files have the same.
+
+    ``schemas`` are those of the files themselves. Partition columns are the last.
+    """
     start, first = next(iter(schemas.items()))
-    check_names(start, first.names)
-    check_declared(source, start, first.names)
+    whole = [*first, *fields(files.keys)]
+    check_names(start, [field.name for field in whole])
+    check_declared(source, start, [field.name for field in whole])
     for path, schema in schemas.items():
         check_same(start, first.names, path, schema.names)
         for field in schema:
@@ -107,7 +112,7 @@ def columns_of(source: TableSource, schemas: Mapping[Path, pa.Schema]) -> Schema
                     f"{path}: column {field.name!r} is {field.type}, but {expected} in "
                     f"{start.name}; the files of one table need the same types"
                 )
-    found = {field.name: _type(field.type) for field in first}
+    found = {field.name: _type(field.type) for field in whole}
     types = {name: source.declared.get(name, kind) for name, kind in found.items() if kind}
     if not types:
         raise DataError(f"{start} has no column of a type that can be queried")
@@ -266,12 +271,11 @@ def _statistics(metadata: pq.FileMetaData) -> Iterator[tuple[str, list[Any]]]:
 
 
 def _batches(
-    source: TableSource, paths: tuple[Path, ...], columns: Schema
+    source: TableSource, found: Found, columns: Schema, own: Sequence[str]
 ) -> Iterator[pa.RecordBatch]:
-    schema = arrow_schema(columns)
-    for path in paths:
-        for batch in _read(path, schema.names):
-            yield canonical_batch(source, path, columns, batch)
+    for path in found.paths:
+        for batch in _read(path, own):
+            yield canonical_batch(source, path, columns, with_keys(batch, found.keys[path]))
 
 
 def canonical_batch(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.data.csv_text import opened
+from harness.data.files import opened
 from harness.tables import PLAIN_DELIMITERS, CsvFormat, Look
 
 SAMPLE_BYTES = 1 << 20

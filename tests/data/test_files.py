@@ -27,7 +27,9 @@ from tests.support.reading import in_this_process
 
 pytestmark = pytest.mark.usefixtures("one_reader")
 
-ENDINGS = ".csv, .csv.gz, .tsv, .tsv.gz, .arrow, .feather, .ipc, .ndjson, .jsonl or .parquet"
+ENDINGS = (
+    ".csv, .tsv, .ndjson, .jsonl (also with .gz, .zst, .bz2), .arrow, .feather, .ipc or .parquet"
+)
 
 
 def table(
