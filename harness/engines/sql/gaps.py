@@ -83,7 +83,12 @@ DATAFUSION: tuple[Gap, ...] = (
         "a value looked up by a correlated subquery",
         says=["Invalid (non-executable) plan", "type_coercion"],
     ),
-    cannot(Join, "NOT IN of a correlated subquery", says=["null_aware anti join"]),
+    cannot(
+        Join,
+        "NOT IN of a correlated subquery",
+        test=shapes.tied_not_in_beside_null,
+        says=["null_aware anti join"],
+    ),
     cannot(
         exp.In,
         "a value looked up, as another type, in a column that also ties the subquery",

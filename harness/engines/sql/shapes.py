@@ -232,13 +232,26 @@ def long_name(e: Expression) -> bool:
 
 
 def not_in_beside_null(e: Expression) -> bool:
-    """True for ``x not in (select y …)`` where x or y may be NULL."""
-    test = e.this.unnest() if isinstance(e, exp.Not) else None
-    query = test.args.get("query") if isinstance(test, exp.In) else None
-    if test is None or query is None:
+    """True for ``x not in (select y …)``, or ``(x in …) = false``, where x or y may be NULL."""
+    query = e.args.get("query") if isinstance(e, exp.In) else None
+    if query is None or not _is_negated(e):
         return False
-    values = [test.this, *(item.unalias() for item in query.unnest().selects)]
+    values = [e.this, *(item.unalias() for item in query.unnest().selects)]
     return not all(value.meta.get(NEVER_NULL) for value in values)
+
+
+def _is_negated(e: Expression) -> bool:
+    """True for a condition below NOT, or one that is compared, as in ``… = false``."""
+    above = e.parent
+    while isinstance(above, exp.Paren):
+        above = above.parent
+    return isinstance(above, (exp.Not, exp.Binary)) and not isinstance(above, exp.Connector)
+
+
+def tied_not_in_beside_null(e: Expression) -> bool:
+    """True for ``x not in (select y …)`` of a correlated subquery where x or y may be NULL."""
+    columns = e.args["query"].find_all(exp.Column) if not_in_beside_null(e) else ()
+    return any(_is_tied(column, e) for column in columns if column.table)
 
 
 NEVER_NULL = "never_null"
