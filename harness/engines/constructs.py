@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from harness.plan.tree.nodes import (
     Aggregate,
+    AsOfJoin,
     Distinct,
     Filter,
     Join,
@@ -211,6 +212,11 @@ _QUERIES: tuple[tuple[str, Kind, str], ...] = (
         "left join on … and c < d",
         Join,
         "select p.id, name from people as p left join teams as t on p.id = t.id and p.n < founded",
+    ),
+    (
+        "asof join",
+        AsOfJoin,
+        "select id, val from people asof join pairs on k = bk and id >= val",
     ),
     ("in (select …)", Join, "select id from people where k in (select id from teams)"),
     ("not in (select …)", Join, "select id from people where k not in (select bk from pairs)"),

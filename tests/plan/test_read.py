@@ -79,7 +79,7 @@ def test_the_parser_takes_no_argument_of_a_function_for_a_word() -> None:
     ("sql", "why"),
     [
         ("select x, sum(y order by s) as v from t group by x", "ORDER BY in a function"),
-        ("select t.x from t asof join u on t.x >= u.x", "an ASOF or POSITIONAL join"),
+        ("select t.x from t positional join u", "this kind of join"),
         ("select x from t limit 10 percent", "LIMIT"),
     ],
 )

@@ -7,7 +7,7 @@ from sqlglot import exp
 from harness.engines.dask.gaps import DASK_GAPS
 from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.pandas.gaps import PANDAS_GAPS
-from harness.plan.tree.nodes import Aggregate, Window
+from harness.plan.tree.nodes import Aggregate, AsOfJoin, Window
 from harness.special import Special
 
 _OWN: tuple[Gap, ...] = (
@@ -17,7 +17,12 @@ _OWN: tuple[Gap, ...] = (
     cannot(Window, "moving aggregates of anything but numbers"),
     cannot(Window, f"a moving aggregate of {Special.BEYOND}"),
 )
-CUDF_GAPS: tuple[Gap, ...] = (*PANDAS_GAPS, *_OWN, not_yet(exp.GroupConcat))
+CUDF_GAPS: tuple[Gap, ...] = (
+    *PANDAS_GAPS,
+    *_OWN,
+    cannot(AsOfJoin),
+    not_yet(exp.GroupConcat),
+)
 DASK_CUDF_GAPS: tuple[Gap, ...] = (*DASK_GAPS, *_OWN, cannot(exp.Corr, "a correlation of NULLs"))
 
 BEYOND_PANDAS = {

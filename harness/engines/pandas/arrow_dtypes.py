@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlglot import exp
 
@@ -225,13 +225,6 @@ class ArrowSession(PandasSession):
     def __init__(self, threads: int, gaps: Gaps) -> None:
         super().__init__(threads)
         self.gaps = gaps
-
-    def run(self) -> Any:
-        """Runs the program; errors that a gap declares become Unsupported."""
-        try:
-            return super().run()
-        except ValueError as error:  # those of Arrow are, too
-            raise self.gaps.said(str(error)) or error from None
 
     def load(self, table: Table) -> None:
         import pyarrow.parquet as pq

@@ -19,6 +19,7 @@ from harness.plan.facts.frozen import frozen
 from harness.plan.facts.printing import in_sql
 from harness.plan.tree.nodes import (
     Aggregate,
+    AsOfJoin,
     Distinct,
     Expression,
     Filter,
@@ -43,6 +44,7 @@ CHUNK_GAPS: tuple[Gap, ...] = (
     cannot(Sort, "a sort of all rows of a table in chunks", TOGETHER),
     cannot(Window, "a window over a table in chunks", TOGETHER),
     cannot(Join, "a join of a table in chunks with itself", TOGETHER),
+    cannot(AsOfJoin, "an ASOF JOIN to a table in chunks", "the last chunk may have the nearest"),
     cannot(Join, "a search for matches in a table in chunks", "the last chunk may have them"),
     cannot(Aggregate, "an aggregate that partial ones do not add up to", TOGETHER),
     not_yet(Aggregate, "distinct values of several columns of a table in chunks"),
@@ -132,6 +134,10 @@ class Splitting:
                 return node, True
             case Join():
                 return self._joined(node, in_chunks), True
+            case AsOfJoin() if in_chunks == [True, False]:
+                return node, True
+            case AsOfJoin():
+                raise self.gaps.unsupported("an ASOF JOIN to a table in chunks")
             case Aggregate():
                 return self._combined(node), False
             case Distinct() | TopPerGroup():

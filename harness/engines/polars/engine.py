@@ -34,6 +34,7 @@ from harness.plan.guards.widths import NarrowColumns
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import (
     Aggregate,
+    AsOfJoin,
     Distinct,
     Expression,
     Filter,
@@ -60,6 +61,9 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 2**32 - 1
 """The most rows that a frame of Polars has."""
+
+
+_SIDES = ("left", "right")
 
 
 class PolarsProgram(ProgramEmitter):
@@ -264,20 +268,57 @@ class PolarsProgram(ProgramEmitter):
 
         They clash if one name is in both frames and is no shared key.
         """
+        if node.kind in ("semi", "anti"):
+            self.physical[node] = self._columns(node.left)
+            return self.frame(node.left), self.assigned(node.right, self.frame(node.right))
+        left, ours, right, theirs = self._apart(node)
+        coalesced = node.kind in ("inner", "left") and not self._coalesce(node)
+        gone = {b for _, b in node.on} if coalesced else node.shared_keys
+        self.physical[node] = ours + tuple(c for c in theirs if c not in gone)
+        return left, self.assigned(node.right, right)
+
+    def _apart(self, node: Join | AsOfJoin) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]:
+        """Returns text and columns of the left and the right frame, no name being in both.
+
+        Shared keys are in both.
+        """
         ours, theirs = self._columns(node.left), self._columns(node.right)
         left, right = self.frame(node.left), self.frame(node.right)
-        if node.kind in ("semi", "anti"):
-            self.physical[node] = ours
-            return left, self.assigned(node.right, right)
         clashes = (set(ours) & set(theirs)) - node.shared_keys
         if clashes & set(node.right.names):
             left, ours = self.narrowed(node.left), node.left.names
         if clashes - set(node.right.names):
             right, theirs = self.narrowed(node.right), node.right.names
-        coalesced = node.kind in ("inner", "left") and not self._coalesce(node)
-        gone = {b for _, b in node.on} if coalesced else node.shared_keys
-        self.physical[node] = ours + tuple(c for c in theirs if c not in gone)
-        return left, self.assigned(node.right, right)
+        return left, ours, right, theirs
+
+    def as_of_join(self, node: AsOfJoin) -> str:
+        left, ours, right, theirs = self._apart(node)
+        ours_on, theirs_on = node.on
+        known = node.unmatched(node.right)
+        right += f".drop_nulls({one_or_list(known)})" if known else ""
+        by = [f"by={one_or_list(node.keys(0)[:-1])}"] if node.by else []
+        if node.keys(0)[:-1] != node.keys(1)[:-1]:
+            by = [f"by_{side}={one_or_list(node.keys(n)[:-1])}" for n, side in enumerate(_SIDES)]
+        options = [f"left_on={quoted(ours_on)}", f"right_on={quoted(theirs_on)}", *by]
+        options += [] if node.backward else ['strategy="forward"']
+        options += [] if node.exact else ["allow_exact_matches=False"]
+        options += ["coalesce=False", *(["check_sortedness=False"] if by else [])]
+        there = f"{right}.sort({quoted(theirs_on)})"
+        text = f"{left}.sort({quoted(ours_on)}).join_asof({there}, {', '.join(options)})"
+        text += "" if node.outer else f".drop_nulls({quoted(theirs_on)})"
+        gone = {key for _, key in node.by}
+        self.physical[node] = (*ours, *(c for c in theirs if c not in gone))
+        if copied := [pair for pair in node.by if pair[0] != pair[1] and pair[1] in node.names]:
+            text += f".with_columns({', '.join(self._partner(node, *pair) for pair in copied)})"
+            self.physical[node] += tuple(key for _, key in copied)
+        return text
+
+    def _partner(self, node: AsOfJoin, ours: str, theirs: str) -> str:
+        """Returns the text of a right key: the left key, where there is a right row."""
+        key = f"pl.col({quoted(ours)})"
+        if node.outer:
+            key = f"pl.when(pl.col({quoted(node.on[1])}).is_not_null()).then({key})"
+        return f"{key}.alias({quoted(theirs)})"
 
     def _columns(self, node: Node) -> tuple[str, ...]:
         self.frame(node)

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.python.gaps import OTHER_FRAME, OTHER_RUNNING, SHARED
-from harness.plan.tree.nodes import Join, Scan, Window
+from harness.plan.tree.nodes import AsOfJoin, Join, Scan, Window
 
 HEADER = "a quotation mark in the header of a CSV file"
 
@@ -28,5 +28,6 @@ NOT_ON_GPU = cannot(Scan, "what cuDF-Polars has no translation of")
 POLARS_GPU_GAPS: tuple[Gap, ...] = (
     *POLARS_GAPS,
     NOT_ON_GPU,
+    cannot(AsOfJoin),
     cannot(Window, "running aggregates of what may be NULL, in partitions"),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from harness.engines.base import Session
+from harness.engines.gaps import Gaps
 from harness.engines.pyarrow.gaps import PYARROW_GAPS
 from harness.engines.pyarrow.program import ArrowProgram
 from harness.engines.python.program import PythonEngine, PythonSession
@@ -29,11 +30,12 @@ class PyArrowSession(PythonSession):
     answer: ClassVar[str] = "Table"
     returns: ClassVar[str] = "return a pyarrow.Table"
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, gaps: Gaps) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         super().__init__()
+        self.gaps = gaps
         pa.set_cpu_count(threads)
         pa.set_io_thread_count(threads)
         self.read_table = pq.read_table
@@ -79,4 +81,4 @@ class PyArrow(PythonEngine):
         return {**super().environment(threads), "OMP_NUM_THREADS": str(threads)}
 
     def start(self, threads: int) -> Session:
-        return PyArrowSession(threads)
+        return PyArrowSession(threads, self.lacks())

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.python.gaps import OTHER_FRAME, SHARED
-from harness.plan.tree.nodes import Join, Window
+from harness.plan.tree.nodes import AsOfJoin, Join, Window
 
 PYARROW_GAPS: tuple[Gap, ...] = (
     *SHARED,
@@ -18,6 +18,15 @@ PYARROW_GAPS: tuple[Gap, ...] = (
     not_yet(exp.Like, "a LIKE pattern that is not a constant"),
     not_yet(exp.Substring, "a substring of a computed length"),
     not_yet(Join, "a cross join of a table with a column 'one'"),
+    cannot(AsOfJoin, "ASOF JOIN by < or >"),
+    cannot(AsOfJoin, "ASOF JOIN by floats"),
+    cannot(AsOfJoin, "ASOF JOIN with booleans that are equal"),
+    cannot(
+        AsOfJoin,
+        "ASOF JOIN by numbers below 0, or times before 1970",
+        says=["no numbers below 0"],
+    ),
+    not_yet(AsOfJoin, "ASOF LEFT JOIN where the left value may be NULL"),
     not_yet(Window, "a ranking without an order"),
     not_yet(Window, "a quantile over a partition"),
     not_yet(Window, "a running aggregate of rows to come"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ from harness.engines.gaps import Gaps
 from harness.engines.pyarrow.expressions import ArrowExpressions
 from harness.engines.pyarrow.flow import Flow, column, with_one_zero
 from harness.engines.python.kernel import listing, quoted
-from harness.plan.tree.nodes import Join, Node, columns_in
+from harness.plan.facts.columns import fresh
+from harness.plan.tree.nodes import AsOfJoin, Join, Node, columns_in
 from harness.plan.tree.selective import selective
 from harness.types import Type
 
@@ -129,3 +131,49 @@ def coalesced(flow: Flow, output: Sides) -> Flow:
     for name in output.both:
         texts[name] = f"pc.coalesce({column(name)}, {column(f'{name}_right')})"
     return flow.projected(texts)
+
+
+def refuse_as_of(node: AsOfJoin, gaps: Gaps) -> None:
+    """Raises Unsupported for an ASOF JOIN that Acero does not have."""
+    if not node.exact:
+        raise gaps.unsupported("ASOF JOIN by < or >")
+    if node.left.column(node.on[0]).type is Type.FLOAT64:
+        raise gaps.unsupported("ASOF JOIN by floats")
+    if any(node.left.column(key).type is Type.BOOLEAN for key, _ in node.by):
+        raise gaps.unsupported("ASOF JOIN with booleans that are equal")
+    if node.outer and node.left.column(node.on[0]).nullable:
+        raise gaps.unsupported("ASOF LEFT JOIN where the left value may be NULL")
+
+
+def with_values(flow: Flow, keys: Sequence[str], node: AsOfJoin) -> Flow:
+    """Returns the flow of one of the inputs without rows where one of these keys is NULL."""
+    side = node.left if keys == [node.on[0]] else node.right
+    nullable = [key for key in keys if side.column(key).nullable]
+    return flow.then("filter", f"FilterNodeOptions({is_valid(nullable)})") if nullable else flow
+
+
+def is_valid(names: Sequence[str]) -> str:
+    return " & ".join(f"{column(name)}.is_valid()" for name in names)
+
+
+def as_payload(node: AsOfJoin, right: Flow) -> tuple[Flow, dict[str, str]]:
+    """Returns the right flow, with a copy of each key that is read, and the names of its keys.
+
+    Acero leaves out a join's right keys, so that those which are read are there twice.
+    """
+    read = [*node.names, *([] if node.outer else [node.on[1]])]
+    copied = [key for key in node.keys(1) if key in read and key not in node.shared_keys]
+    taken = {*node.left.names, *node.right.names}
+    names = {key: fresh(f"{key}_key", taken) if key in copied else key for key in node.keys(1)}
+    if not copied:
+        return right, names
+    texts = {name: column(name) for name in right.columns}
+    return right.projected(texts | {names[key]: column(key) for key in copied}), names
+
+
+def as_of(node: AsOfJoin, names: Mapping[str, str]) -> str:
+    """Returns the options of ``join_asof``; ``names`` are those of the right flow's keys."""
+    *right_by, right_on = (names[key] for key in node.keys(1))
+    by = f"by={listing(node.keys(0)[:-1])}, right_by={listing(right_by)}"
+    tolerance = "-(2**63 - 1)" if node.backward else "2**63 - 1"
+    return f"on={quoted(node.on[0])}, right_on={quoted(right_on)}, {by}, tolerance={tolerance}"

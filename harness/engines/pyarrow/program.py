@@ -14,12 +14,17 @@ from harness.engines.pyarrow.aggregates import Grouping, Quantile, misses_consta
 from harness.engines.pyarrow.expressions import ArrowExpressions
 from harness.engines.pyarrow.flow import Flow, column, sort_keys, source, with_one_zero
 from harness.engines.pyarrow.joins import (
+    as_of,
+    as_payload,
     coalesced,
+    is_valid,
     options,
+    refuse_as_of,
     sides,
     unambiguous,
     with_few_on_the_right,
     with_keys,
+    with_values,
 )
 from harness.engines.pyarrow.recipes import called_in
 from harness.engines.pyarrow.windows import WindowPrinter
@@ -35,6 +40,7 @@ from harness.plan.guards.nan_uses import nan_in_order
 from harness.plan.optimize.extremes import has_extremes, over_first_rows
 from harness.plan.tree.nodes import (
     Aggregate,
+    AsOfJoin,
     Distinct,
     Filter,
     Item,
@@ -267,6 +273,22 @@ class ArrowProgram(ProgramEmitter):
         head = f'Declaration("hashjoin", {how}, {inputs})'
         flow = Flow(head, output.left + output.right, "joined", is_table=False)
         return coalesced(flow, output) if output.both else flow
+
+    def as_of_join(self, node: AsOfJoin) -> Flow:
+        refuse_as_of(node, self.gaps)
+        left = with_values(self._settled(node.left).trimmed(node.left.names), [node.on[0]], node)
+        right = with_values(self._settled(node.right).trimmed(node.right.names), node.keys(1), node)
+        right, names = as_payload(node, right)
+        left, right = self.stored(left), self.stored(right)
+        gone = set(names.values())
+        flow = Flow(
+            f"join_asof({left.head}, {right.head}, {as_of(node, names)})",
+            (*left.columns, *(c for c in right.columns if c not in gone)),
+            "joined",
+        )
+        if node.outer:
+            return flow
+        return self.stored(flow).then("filter", f"FilterNodeOptions({is_valid([node.on[1]])})")
 
     def _with_value(self, node: Join) -> Flow:
         """Emits a scalar subquery, and keeps its value in a variable.

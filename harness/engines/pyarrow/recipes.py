@@ -29,6 +29,16 @@ def months_later(moments, months):
     return pc.if_else(moved < last_day, moved, last_day)
 '''
 
+JOIN_ASOF = '''
+def join_asof(left, right, on, right_on, **options):
+    """Each left row with the nearest right row; Acero takes keys below 0 for great ones."""
+    left, right = left.sort_by(on), right.sort_by(right_on)
+    for key in (left[on], right[right_on]):
+        if len(key) and pc.less(key[0], pa.scalar(0, key.type)).as_py():
+            raise ValueError("Acero joins no numbers below 0, and no times before 1970")
+    return left.join_asof(right, on, right_on=right_on, **options)
+'''
+
 QUANTILES = '''
 def quantiles(lists, counts, q):
     """The exact quantile of each list; Arrow's own quantiles of groups are approximate."""
@@ -180,6 +190,7 @@ _BY_NAME = {
     "new_values": NEW_VALUES,
     "ranks": RANKS,
     "dense_ranks": DENSE_RANKS,
+    "join_asof": JOIN_ASOF,
     "shifted": SHIFTED,
     "nth": NTH,
     "last_peers": LAST_PEERS,

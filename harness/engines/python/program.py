@@ -84,6 +84,9 @@ class PythonSession(Session):
     #: The file name in tracebacks of a program.
     filename: ClassVar[str] = "<program>"
 
+    gaps: Gaps | None = None
+    """Gaps whose messages the library's errors may have, of an engine that declares such."""
+
     def __init__(self) -> None:
         self.tables: dict[str, Any] = {}
         self.query: Callable[[Callable[[str], Any]], Any] | None = None
@@ -119,10 +122,15 @@ class PythonSession(Session):
 
     @contextlib.contextmanager
     def _placing_errors(self) -> Iterator[None]:
-        """Adds a note to errors raised within: the hand-written program's line that raised them."""
+        """Adds a note to errors raised within: the hand-written program's line that raised them.
+
+        Errors of compiled programs whose message fits a gap become Refused.
+        """
         try:
             yield
         except Exception as error:
+            if self.gaps is not None and self.file == self.filename:
+                raise self.gaps.said(str(error)) or error from None
             frames = traceback.extract_tb(error.__traceback__)
             own = [frame for frame in frames if frame.filename == self.file]
             if own and self.file != self.filename:

@@ -7,7 +7,7 @@ from sqlglot import exp
 from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.polars.gaps import HEADER
 from harness.engines.sql import shapes
-from harness.plan.tree.nodes import Aggregate, Join, Scan, Sort, Window
+from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Scan, Sort, Window
 
 ALWAYS_NULL = "a total of all rows whose aggregates are constants, or that has none"
 READ_OTHERWISE = "SQL that its dialect would read as another query"
@@ -49,6 +49,7 @@ COMMON: tuple[Gap, ...] = (
 )
 """Gaps of every engine of this family."""
 
+AS_OF = cannot(AsOfJoin, "ASOF JOIN", test=shapes.as_of)
 GROUPS_REPLACED = cannot(
     exp.RegexpReplace,
     "groups in what matches are replaced with",
@@ -58,6 +59,7 @@ OTHERWISE = "SQL that it says that it does not have"
 
 DATAFUSION: tuple[Gap, ...] = (
     *COMMON,
+    AS_OF,
     cannot(
         Sort,
         "the first millions of groups in an order, for which it reserves memory at once",
@@ -133,6 +135,7 @@ DATAFUSION: tuple[Gap, ...] = (
 )
 POLARS_SQL: tuple[Gap, ...] = (
     *COMMON,
+    AS_OF,
     *map(
         cannot,
         (
@@ -190,6 +193,7 @@ POLARS_SQL: tuple[Gap, ...] = (
 
 POSTGRES: tuple[Gap, ...] = (
     *COMMON,
+    AS_OF,
     GROUPS_REPLACED,
     cannot(exp.TryCast),
     not_yet(exp.Bracket),
@@ -226,6 +230,7 @@ POSTGRES: tuple[Gap, ...] = (
 )
 HYPER: tuple[Gap, ...] = (
     *COMMON,
+    AS_OF,
     GROUPS_REPLACED,
     cannot(exp.ArgMax),
     cannot(exp.ArgMin),
@@ -255,6 +260,7 @@ FRACTIONS = "times with fractions of a second"
 
 SQLITE: tuple[Gap, ...] = (
     *COMMON,
+    AS_OF,
     *map(
         cannot,
         (
@@ -295,6 +301,7 @@ SQLITE: tuple[Gap, ...] = (
 )
 PYSPARK: tuple[Gap, ...] = (
     *COMMON,
+    AS_OF,
     GROUPS_REPLACED,
     not_yet(exp.Bracket),
     cannot(exp.Exists, "EXISTS or IN as a value", test=shapes.subquery_as_value),
@@ -329,6 +336,7 @@ TIMES_IN_FILES = "times written to a file"
 
 CHDB: tuple[Gap, ...] = (
     *COMMON,
+    not_yet(AsOfJoin, "ASOF JOIN", test=shapes.as_of),
     GROUPS_REPLACED,
     cannot(Scan, TIMES_IN_FILES, "it gives them a time zone"),
     cannot(

@@ -25,6 +25,10 @@ def not_in_beside_or(e: Expression) -> bool:
     return False
 
 
+def as_of(e: Expression) -> bool:
+    return isinstance(e, exp.Join) and e.method == "ASOF"
+
+
 def bag(e: Expression) -> bool:
     """True for INTERSECT ALL and EXCEPT ALL."""
     return isinstance(e, (exp.Intersect, exp.Except)) and not e.args.get("distinct")

@@ -25,7 +25,6 @@ _CLAUSES: dict[tuple[type[Expression], str], str] = {
     (exp.DataType, "kind"): "a cast to this type",
     (exp.In, "field"): "IN without parentheses",
     (exp.With, "recursive"): "WITH RECURSIVE",
-    (exp.Join, "method"): "an ASOF or POSITIONAL join",
     (exp.Limit, "limit_options"): "a LIMIT in percent",
     (exp.Select, "kind"): "SELECT AS",
     (exp.Subquery, "joins"): "joins in parentheses",

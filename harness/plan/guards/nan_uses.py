@@ -29,6 +29,7 @@ from harness.plan.facts.windows import window_order
 from harness.plan.guards.special_uses import expressions_of
 from harness.plan.tree.nodes import (
     Aggregate,
+    AsOfJoin,
     Distinct,
     Expression,
     Filter,
@@ -152,6 +153,9 @@ def _of_columns(node: Node, schema: Schema) -> Found:
         yield from _keys([exp.column(name) for pair in node.on for name in pair], schema)
         if node.residual is not None:
             yield from _in_expression(node.residual, schema)
+    elif isinstance(node, AsOfJoin):
+        pairs = (node.on, *node.by)
+        yield from _keys([exp.column(name) for pair in pairs for name in pair], schema)
     elif isinstance(node, Distinct):
         yield from _keys([exp.column(name) for name in node.names], node.schema)
     elif isinstance(node, Sort):

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from sqlglot import exp
 
 from harness.errors import Unsupported
+from harness.plan.facts.printing import in_sql
 from harness.plan.lower.equalities import Equalities
 from harness.plan.lower.predicates import implied_of_each
 from harness.plan.lower.semi_joins import SemiJoin
 from harness.plan.tree.nodes import (
+    Comparison,
     Expression,
     Filter,
     JoinKind,
     conjunction,
     conjuncts,
 )
-from harness.plan.tree.relation import Relation, aliases_in, join
+from harness.plan.tree.relation import Relation, aliases_in, as_of, join
 from harness.plan.tree.selective import narrowed, selective
 
 KEEPING_RIGHT = ("RIGHT", "FULL")
@@ -45,14 +47,21 @@ class Attachment(Protocol):
 class Source:
     """An entry of FROM: its relation, and how it is joined to the entries before it.
 
-    ``attached`` holds the relations of the subqueries that were in ``condition``.
+    ``nearest`` is True for ASOF JOIN. ``attached`` holds the relations of the subqueries that were
+    in ``condition``.
     """
 
     alias: str
     relation: Relation
     side: str = ""
     condition: Expression | None = None
+    nearest: bool = False
     attached: Sequence[Attachment] = ()
+
+    @property
+    def alone(self) -> bool:
+        """True if the entry is joined where it stands, to all entries before it."""
+        return bool(self.side) or self.nearest
 
 
 def combine(
@@ -72,7 +81,7 @@ def combine(
     for place, group in enumerate(groups):
         if place == after_outer:
             todo, semis = [*todo, *predicates], list(semi_joins)
-        if group[0].side:
+        if group[0].alone:
             assert left is not None
             left, todo = _outer(left, group[0], todo)
         else:
@@ -98,7 +107,7 @@ def combine_as_written(
     keeps_right = any(source.side in KEEPING_RIGHT for source in sources)
     left, todo = sources[0].relation, [] if keeps_right else list(predicates)
     for group in _runs(sources[1:]):
-        if group[0].side:
+        if group[0].alone:
             left, _ = _outer(left, group[0], [])
             continue
         todo += [part for source in group for part in conjuncts(source.condition)]
@@ -139,7 +148,7 @@ def _runs(sources: Sequence[Source]) -> Iterable[list[Source]]:
     """Splits the sources into lists: inner-joined ones in a row, each outer-joined one alone."""
     run: list[Source] = []
     for source in sources:
-        if source.side:
+        if source.alone:
             if run:
                 yield run
             yield [source]
@@ -150,7 +159,27 @@ def _runs(sources: Sequence[Source]) -> Iterable[list[Source]]:
         yield run
 
 
+def _nearest(left: Relation, source: Source, todo: list[Expression]) -> _Remaining:
+    """Joins the nearest rows of an entry; its own rows are chosen before WHERE leaves any out."""
+    left, todo = _apply_ready(left, todo)
+    keys, others = [], list[_Pair]()
+    comparison: Comparison | None = None
+    for part in conjuncts(source.condition):
+        if pair := _key(part, left.aliases, source.relation.aliases):
+            keys.append(pair)
+        elif (found := _compared(part, left.aliases, source.relation.aliases)) and not others:
+            comparison, *sides = found
+            others.append((sides[0], sides[1]))
+        else:
+            raise Unsupported("this condition of an ASOF JOIN", in_sql(part))
+    if comparison is None:
+        raise Unsupported("an ASOF JOIN without an inequality", source.alias)
+    return as_of(left, source.relation, others[0], comparison, keys, source.side == "LEFT"), todo
+
+
 def _outer(left: Relation, source: Source, todo: list[Expression]) -> _Remaining:
+    if source.nearest:
+        return _nearest(left, source, todo)
     kind: JoinKind = "full" if source.side == "FULL" else "left"
     right = source.relation
     if source.side == "RIGHT":
@@ -338,6 +367,30 @@ def _key(
     if a and b and b <= left and a <= right:
         return part.expression, part.this
     return None
+
+
+_COMPARISONS: Mapping[type[Expression], tuple[Comparison, Comparison]] = {
+    exp.GTE: (">=", "<="),
+    exp.GT: (">", "<"),
+    exp.LTE: ("<=", ">="),
+    exp.LT: ("<", ">"),
+}
+"""An inequality -> how its sides compare as written, and turned round."""
+
+
+def _compared(
+    part: Expression, left: frozenset[str], right: frozenset[str]
+) -> tuple[Comparison, Expression, Expression] | None:
+    """Returns how a left expression compares with a right one: (comparison, left, right).
+
+    ``left`` and ``right`` are the relations' aliases. None if the predicate is anything else.
+    """
+    if type(part) not in _COMPARISONS:
+        return None
+    pair = _key(exp.EQ(this=part.this, expression=part.expression), left, right)
+    if pair is None:
+        return None
+    return _COMPARISONS[type(part)][pair[0] is not part.this], *pair
 
 
 def _is_key(part: Expression, keys: list[tuple[Expression, Expression]]) -> bool:

@@ -110,15 +110,20 @@ class Lowering:
         own = {name for name, count in found.items() if self.written and count == 1}
         sources, predicates = [], []
         keeps_right = any(side in KEEPING_RIGHT for _, _, side, _ in entries)
+        nearest = {
+            join.alias_or_name for join in select.args.get("joins") or [] if join.method == "ASOF"
+        }
         for alias, node, side, condition in entries:
-            joined = condition if side or keeps_right else None
+            joined = condition if side or keeps_right or alias in nearest else None
             subqueries = Subqueries(self, [])
             if joined is not None and has_subquery(joined):
-                if not side:
+                if not side or alias in nearest:
                     raise Unsupported("a subquery in ON before this kind of join", in_sql(joined))
                 joined = conjunction(subqueries.out_of(part) for part in conjuncts(joined))
             relation = _placed(alias, node, flat, own)
-            sources.append(Source(alias, relation, side, joined, subqueries.attached))
+            sources.append(
+                Source(alias, relation, side, joined, alias in nearest, subqueries.attached)
+            )
             predicates += [] if joined is not None else conjuncts(condition)
         where = select.args.get("where")
         for part in conjuncts(where.this if where else None):
@@ -188,7 +193,8 @@ class Lowering:
         ]
         for item in select.args.get("joins") or []:
             side = check_side(item.side.upper(), item.kind.upper())
-            if item.args.get("method"):
+            nearest = item.method == "ASOF" and side in ("", "LEFT")
+            if item.method and not nearest:
                 raise Unsupported("this kind of join", in_sql(item))
             node = self._source(item.this, select)
             entries.append((item.this.alias_or_name, node, side, item.args.get("on")))

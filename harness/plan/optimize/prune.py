@@ -11,6 +11,7 @@ from harness.plan.facts.columns import with_columns
 from harness.plan.facts.windows import window_order
 from harness.plan.tree.nodes import (
     Aggregate,
+    AsOfJoin,
     Distinct,
     Expression,
     Filter,
@@ -61,6 +62,9 @@ def _reads(node: Node, need: frozenset[str]) -> list[frozenset[str]]:
         case Join():
             read = need | columns_in(node.residual)
             return [read | {a for a, _ in node.on}, read | {b for _, b in node.on}]
+        case AsOfJoin():
+            pairs = (node.on, *node.by)
+            return [need | {a for a, _ in pairs}, need | {b for _, b in pairs}]
         case Window():
             windows = [e for name, e in node.functions if name in need]
             keys = [key for e in windows for key in window_order(e)]
@@ -84,7 +88,7 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
             return replace(node, columns=columns or node.columns[:1])
         case Filter():
             return _only_needed(replace(node, input=inputs[0], columns=None), need)
-        case Join():
+        case Join() | AsOfJoin():
             return _only_needed(replace(node, left=inputs[0], right=inputs[1], columns=None), need)
         case Project():
             return replace(node, input=inputs[0], items=_needed(node.items, need))
@@ -99,7 +103,7 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
     return node.with_inputs(*inputs)
 
 
-def _only_needed(node: Filter | Join, need: frozenset[str]) -> Node:
+def _only_needed(node: Filter | Join | AsOfJoin, need: frozenset[str]) -> Node:
     """Returns the node with only the columns in ``need``, or its first one if there are none.
 
     It needs one column even so, since its rows may still be counted.

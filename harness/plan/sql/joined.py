@@ -109,7 +109,8 @@ def _by_conditions(
         equal: list[Expression] = []
         for name in names:
             left, right = _left(name, merged, before, schemas), _column(name, source)
-            equal.append(exp.EQ(this=left.value(), expression=right))
+            compared = exp.GTE if _is_nearest(join, name) else exp.EQ
+            equal.append(compared(this=left.value(), expression=right))
             if join is not None and join.kind not in _LEFT_ONLY:
                 merged[name] = left.joined(join.side, right)
         if join is not None and names:
@@ -118,6 +119,13 @@ def _by_conditions(
         if join is None or join.kind not in _LEFT_ONLY:
             before.append(source)
     return merged
+
+
+def _is_nearest(join: exp.Join | None, name: str) -> bool:
+    """True for the last name in USING of an ASOF JOIN: its right value is the same or before."""
+    if join is None or join.method != "ASOF":
+        return False
+    return bool(join.args["using"][-1].name == name)
 
 
 def _left(

@@ -90,7 +90,7 @@ _READ = """
     Intersect: distinct expression limit offset order this with_
     Interval: this unit
     Is: expression this
-    Join: kind on side this using
+    Join: kind method on side this using
     LT: expression this
     LTE: expression this
     Lag: default offset this

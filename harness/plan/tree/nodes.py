@@ -31,6 +31,7 @@ Item = tuple[str, Expression]
 """A column's name, and the expression that computes it."""
 
 JoinKind = Literal["inner", "left", "right", "full", "semi", "anti", "cross", "single"]
+Comparison = Literal[">=", ">", "<=", "<"]
 
 
 @frozen
@@ -217,6 +218,80 @@ class Join(Node):
             return both
         matched = {name for pair in self.on for name in pair}
         return tuple(replace(c, nullable=c.nullable and c.name not in matched) for c in both)
+
+
+@frozen
+class AsOfJoin(Node):
+    """Pairs each left row with the nearest right row, of those with equal keys: ASOF JOIN.
+
+    ``on`` (left, right) compares as ``comparison`` says, and the right row is the one whose value
+    is nearest. ``by`` are the pairs of keys that are equal; one named as its partner is the same
+    column, and occurs once. NULL compares with nothing. Left rows without a partner are left out,
+    unless the join is ``outer``. ``columns``, if given, are the only ones that the rest of the plan
+    reads.
+    """
+
+    left: Node
+    right: Node
+    on: tuple[str, str]
+    comparison: Comparison
+    by: tuple[tuple[str, str], ...] = ()
+    outer: bool = False
+    columns: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for left, right in (self.on, *self.by):
+            kinds = self.left.column(left).type, self.right.column(right).type
+            if kinds[0] is not kinds[1]:
+                types = f"{kinds[0]} and {kinds[1]}"
+                raise Unsupported(f"a join of {types}", f"{left} = {right}")
+        if self.left.column(self.on[0]).type not in _ON_A_LINE:
+            raise Unsupported("an ASOF JOIN by anything but numbers and times", self.on[0])
+        for left, _ in self.by:
+            if self.left.column(left).type is Type.FLOAT64:
+                raise Unsupported("an ASOF JOIN of floats that are equal", left)
+        super().__post_init__()
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.left, self.right)
+
+    @property
+    def backward(self) -> bool:
+        """True if right rows come before the left row, or at the same place."""
+        return self.comparison.startswith(">")
+
+    @property
+    def exact(self) -> bool:
+        """True if a right row at the same place counts."""
+        return self.comparison.endswith("=")
+
+    @property
+    def shared_keys(self) -> frozenset[str]:
+        return frozenset(left for left, right in self.by if left == right)
+
+    @cached_property
+    def schema(self) -> Schema:
+        theirs = (c for c in self.right.schema if c.name not in self.shared_keys)
+        both = (*self.left.schema, *_nullable(tuple(theirs), self.outer))
+        matched = set() if self.outer else {name for pair in (self.on, *self.by) for name in pair}
+        return tuple(
+            replace(c, nullable=c.nullable and c.name not in matched)
+            for c in both
+            if self.columns is None or c.name in self.columns
+        )
+
+    def unmatched(self, side: Node) -> list[str]:
+        """Returns the keys of one of the inputs that may be NULL, and so match nothing."""
+        place = self.inputs.index(side)
+        return [key for key in self.keys(place) if side.column(key).nullable]
+
+    def keys(self, place: int) -> list[str]:
+        """Returns the keys of the left (0) or right (1) input; the one that is compared is last."""
+        return [pair[place] for pair in (*self.by, self.on)]
+
+
+_ON_A_LINE = (Type.INT64, Type.FLOAT64, Type.DATE, Type.TIMESTAMP)
 
 
 @frozen

@@ -12,6 +12,8 @@ from harness.plan.facts.columns import columns_of, fresh, with_columns
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import cast_to
 from harness.plan.tree.nodes import (
+    AsOfJoin,
+    Comparison,
     Distinct,
     Expression,
     Filter,
@@ -119,6 +121,36 @@ def join(
         return _by_row(kind, left, right, on, residual)
     if (residual is not None or not on) and kind == "full":
         return _full_by_row(left, right, on, residual)
+    left, right, pairs = _with_keys(left, right, on)
+    if kind not in ("semi", "anti"):
+        right, pairs = _apart(left, right, pairs, {a for a, b in pairs if a == b})
+    columns = {**left.columns, **right.columns}
+    condition = None if residual is None else Relation(left.node, columns).flat(residual)
+    node = Join(kind, left.node, right.node, tuple(dict.fromkeys(pairs)), condition)
+    return Relation(node, left.columns if kind in ("semi", "anti") else columns)
+
+
+def as_of(
+    left: Relation,
+    right: Relation,
+    on: tuple[Expression, Expression],
+    comparison: Comparison,
+    by: Sequence[tuple[Expression, Expression]],
+    outer: bool,
+) -> Relation:
+    """Joins to each left row the nearest right row; see `AsOfJoin` for the arguments."""
+    left, right, pairs = _with_keys(left, right, [*by, on])
+    shared = {a for a, b in pairs[:-1] if a == b and a not in pairs[-1]}
+    right, pairs = _apart(left, right, pairs, shared)
+    *keys, nearest = pairs
+    node = AsOfJoin(left.node, right.node, nearest, comparison, tuple(dict.fromkeys(keys)), outer)
+    return Relation(node, {**left.columns, **right.columns})
+
+
+def _with_keys(
+    left: Relation, right: Relation, on: Sequence[tuple[Expression, Expression]]
+) -> tuple[Relation, Relation, list[tuple[str, str]]]:
+    """Returns both relations with the keys as columns of one type, and the keys' names."""
     pairs = []
     for left_key, right_key in on:
         left, left_name = left.with_column(left_key)
@@ -126,16 +158,18 @@ def join(
         left, left_name = left.widened(left_name, right.node.column(right_name).type)
         right, right_name = right.widened(right_name, left.node.column(left_name).type)
         pairs.append((left_name, right_name))
-    shared = {a for a, b in pairs if a == b}
+    return left, right, pairs
+
+
+def _apart(
+    left: Relation, right: Relation, pairs: list[tuple[str, str]], shared: set[str]
+) -> tuple[Relation, list[tuple[str, str]]]:
+    """Renames the right columns that have a left column's name, but for ``shared`` keys."""
     clashes = (set(left.node.names) & set(right.node.names)) - shared
-    if clashes and kind not in ("semi", "anti"):
-        names = _distinct_names(left, right, clashes)
-        right = right.renamed(names)
-        pairs = [(a, names.get(b, b)) for a, b in pairs]
-    columns = {**left.columns, **right.columns}
-    condition = None if residual is None else Relation(left.node, columns).flat(residual)
-    node = Join(kind, left.node, right.node, tuple(dict.fromkeys(pairs)), condition)
-    return Relation(node, left.columns if kind in ("semi", "anti") else columns)
+    if not clashes:
+        return right, pairs
+    names = _distinct_names(left, right, clashes)
+    return right.renamed(names), [(a, names.get(b, b)) for a, b in pairs]
 
 
 def _each_once(

@@ -10,6 +10,7 @@ from harness.answer import SortKey
 from harness.plan.facts.printing import in_sql
 from harness.plan.tree.nodes import (
     Aggregate,
+    AsOfJoin,
     Expression,
     Filter,
     Item,
@@ -59,6 +60,10 @@ def _detail(node: Node) -> str:
             return " ".join(filter(None, [_by(node.keys), _items(node.aggregates)]))
         case Join():
             return _join(node)
+        case AsOfJoin():
+            keys = [a if a == b else f"{a} = {b}" for a, b in node.by]
+            nearest = f"{node.on[0]} {node.comparison} {node.on[1]}"
+            return f"{'left' if node.outer else 'inner'} on {' and '.join([*keys, nearest])}"
         case Window():
             return _items(node.functions)
         case Sort():
