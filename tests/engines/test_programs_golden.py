@@ -37,7 +37,7 @@ CHOSEN = {
     "flights": (Input.MEMORY, ("delay_by_carrier", "worst_days", "aircraft_age")),
     "sort": (Input.MEMORY, ("top_3_of_each",)),
     "text": (Input.MEMORY, ("by_host",)),
-    "timeseries": (Input.MEMORY, ("sessions",)),
+    "timeseries": (Input.MEMORY, ("events_nearest", "sessions")),
     "tpch": (Input.PARQUET, ("q03", "q21")),
 }
 IDIOMS = {

@@ -202,7 +202,8 @@ class Writer:
 
     def source(self) -> str:
         """Returns what stands after FROM, and makes its columns those that expressions may use."""
-        way = self.either("l", "l", "join", "join", "keys", "cross", "subquery", "three", "grouped")
+        ways = ("l", "l", "join", "join", "keys", "cross", "subquery", "three", "grouped", "nearest")
+        way = self.either(*ways)
         if way == "l":
             return "l"
         if way in ("subquery", "grouped"):
@@ -210,6 +211,8 @@ class Writer:
         self.columns = LEFT | RIGHT
         if way == "three":
             return self._three()
+        if way == "nearest":
+            return self._nearest()
         if way == "cross":
             return "l cross join r"
         kind = self.either("join", "left join", "full join", "right join")
@@ -240,6 +243,16 @@ class Writer:
         kinds = [self.either("join", "left join", "right join", "full join") for _ in range(2)]
         self.columns = {**LEFT, **RIGHT, "k3": "int64", "i3": "int64"}
         return f"l {kinds[0]} r on k = rk {kinds[1]} {third} on {on}"
+
+    def _nearest(self) -> str:
+        """Returns an ASOF JOIN to rows of which no two have the same keys, so that none tie."""
+        left, right = self.either(("i", "m"), ("i", "m"), ("x", "z"))
+        keys = self.either((right,), ("rk", right))
+        others = ", ".join(f"max({name}) as {name}" for name in RIGHT if name not in keys)
+        rows = f"(select {', '.join(keys)}, {others} from r group by {', '.join(keys)}) as r"
+        equal = "k = rk and " if "rk" in keys else ""
+        compared = f"{left} {self.either('>=', '>', '<=', '<')} {right}"
+        return f"l asof {self.either('join', 'left join')} {rows} on {equal}{compared}"
 
     def where(self) -> str:
         return self.either("", f" where {self.test()}")

@@ -97,7 +97,7 @@ class PandasJoins(PandasSteps):
         dtypes = {}
         for left, right in self._masked_pairs(node):
             key = (left, right)[place]
-            masked = left.nullable or right.name in node.names
+            masked = left.nullable or self._is_read(node, right)
             if left.type is Type.FLOAT64:
                 dtypes[key.name] = self.printer.dtypes[Type.FLOAT64][False]
             elif key.nullable is not masked:
@@ -108,16 +108,16 @@ class PandasJoins(PandasSteps):
     def _plain_again(self, node: AsOfJoin) -> dict[str, str]:
         """Returns the dtypes of columns that got a mask for ``merge_asof`` and do not need it."""
         pairs = self._masked_pairs(node)
-        columns = [left for left, right in pairs if right.name in node.names and not left.nullable]
+        read = [pair for pair in pairs if self._is_read(node, pair[1])]
+        columns = [left for left, _ in read if not left.nullable]
         if not node.outer:
-            columns += [r for _, r in pairs if r.name in node.names and r not in columns]
-            columns += self._payload(node)
+            columns += [*(right for _, right in read), *self._payload(node)]
         kinds = {c.name: c for c in columns if c.name in node.names and c.type in MASKED}
         return {name: self.printer.dtypes[c.type][False] for name, c in kinds.items()}
 
     def _masked_pairs(self, node: AsOfJoin) -> list[tuple[Column, Column]]:
         """Returns the pairs of keys whose dtype depends on where NULLs may be."""
-        if not self.printer.masks:
+        if not self._masks:
             return []
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in (node.on, *node.by)]
         return [pair for pair in pairs if pair[0].type in (*MASKED, Type.FLOAT64)]
@@ -126,7 +126,17 @@ class PandasJoins(PandasSteps):
         """Returns the right columns without NULLs that are read, and are integers or booleans."""
         wanted = [c for c in node.right.schema if c.name in node.names]
         plain = [c for c in wanted if c.type in MASKED and not c.nullable]
-        return [c for c in plain if c.name not in node.keys(1)] if self.printer.masks else []
+        return [c for c in plain if c.name not in node.keys(1)] if self._masks else []
+
+    def _is_read(self, node: AsOfJoin, key: Column) -> bool:
+        """True if a right key is read beside its left key."""
+        return key.name in node.names and key.name not in node.shared_keys
+
+    @property
+    def _masks(self) -> bool:
+        """Whether the dtype of a column without NULLs is another than with NULLs."""
+        plain, with_nulls = self.printer.dtypes[Type.INT64]
+        return self.printer.masks and plain != with_nulls
 
     def _merged(self, node: Join) -> tuple[str, ...]:
         """Returns the names of the columns that a merge of both inputs has, in order."""
