@@ -202,8 +202,8 @@ class Writer:
 
     def source(self) -> str:
         """Returns what stands after FROM, and makes its columns those that expressions may use."""
-        ways = ("l", "l", "join", "join", "keys", "cross", "subquery", "three", "grouped", "nearest")
-        way = self.either(*ways)
+        joined = ("join", "join", "keys", "cross", "three", "nearest", "grouped")
+        way = self.either("l", "l", *joined, "subquery")
         if way == "l":
             return "l"
         if way in ("subquery", "grouped"):
