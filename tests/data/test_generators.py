@@ -42,6 +42,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "text": {"rows": 2_000},
     "timeseries": {"rows": 5_000},
     "tpch": {"scale": 0.001},
+    "trips": {"rows": 2_000},
     "web": {"rows": 2_000},
 }
 DIRTY: dict[str, dict[str, Any]] = {

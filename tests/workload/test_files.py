@@ -21,6 +21,7 @@ SHIPPED = tuple(sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem 
 ROWS = {
     "groupby": {"q1": 10, "q2": 100, "q3": 1000, "q4": 10, "q5": 1000, "q6": 100, "q9": 100},
     "join": {"q3": 10_000, "q5": 9_000},
+    "io": {"counted": 1, "two_columns": 3, "one_day": 27, "copied": 10_000},
     "etl": {"typed": 10_000, "tidied": 10_000, "deduplicated": 9_500, "set_aside": 450},
     "sort": {"by_text": 10_000, "page_of_100": 100, "top_3_of_each": 30, "distinct_sorted": 100},
     "star": {"discount_of_weekends": 2, "profit_by_nation": 35},
