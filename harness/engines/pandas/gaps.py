@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.python.gaps import OTHER_FRAME, OTHER_RUNNING, OWN_WAY, SHARED
-from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Project, Window
+from harness.plan.tree.nodes import Aggregate, Join, Project, Window
 
 PARAMETER = cannot(
     Project, "a column by a name that a method has for a parameter", "it takes columns by keyword"
@@ -28,7 +28,6 @@ PANDAS_GAPS: tuple[Gap, ...] = (
     not_yet(exp.GroupConcat, "texts of a group in several or computed orders"),
     not_yet(exp.Corr, "a correlation of anything but two columns"),
     not_yet(Join, "a join other than inner with more than equalities"),
-    not_yet(AsOfJoin, "ASOF LEFT JOIN where the left value may be NULL"),
     not_yet(Window, "a rank without an order"),
     not_yet(Window, "a window over a computed value"),
     not_yet(Window, "a running aggregate of rows to come"),

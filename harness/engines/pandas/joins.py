@@ -55,6 +55,7 @@ class PandasJoins(PandasSteps):
 
     def as_of_join(self, node: AsOfJoin) -> str:
         ours_on, theirs_on = node.on
+        alone = self._rows_without(node) if node.outer else None
         left, right = self._nearest_side(node, 0), self._nearest_side(node, 1)
         options = [f"left_on={quoted(ours_on)}", f"right_on={quoted(theirs_on)}"]
         options += [f"{side}_by={one_or_list(keys)}" for side, keys in _by(node)]
@@ -68,7 +69,27 @@ class PandasJoins(PandasSteps):
         merged = self.assign(node, text)
         theirs = (c for c in self.order(node.right) if c not in node.shared_keys)
         self.physical[node] = (*self.order(node.left), *theirs)
+        if alone is not None:
+            both = f"{self.library}.concat([{merged}, {alone}], ignore_index=True)"
+            self.statements.append(f"{merged} = {both}")
         return merged
+
+    def _rows_without(self, node: AsOfJoin) -> str | None:
+        """Returns a variable with the left rows whose compared key is NULL; None if there are none.
+
+        ``merge_asof`` takes no such rows.
+        """
+        key = node.on[0]
+        if not node.left.column(key).nullable:
+            return None
+        frame, names = self.frame(node.left), self.order(node.left)
+        unplaced = f"{frame}[{quoted(key)}].isna()"
+        chosen = f"[{unplaced}]"
+        if set(names) != set(self.physical[node.left]):
+            chosen = f".loc[{unplaced}, {listing(names)}]"
+        variable = self.variables.fresh("unplaced")
+        self.statements.append(f"{variable} = {frame}{chosen}")
+        return variable
 
     def _nearest_side(self, node: AsOfJoin, place: int) -> str:
         """Returns the text of an input, without rows that match nothing, and with exact integers.
@@ -81,8 +102,6 @@ class PandasJoins(PandasSteps):
         unmatched = node.unmatched(side)
         if place == 0:
             unmatched = [key for key in unmatched if key == node.on[0]]
-            if unmatched and node.outer:
-                raise self.gaps.unsupported("ASOF LEFT JOIN where the left value may be NULL")
         text += f".dropna(subset={one_or_list(unmatched)})" if unmatched else ""
         dtypes = self._dtypes_within(node, place)
         return f"{text}.astype({mapping(dtypes)})" if dtypes else text
