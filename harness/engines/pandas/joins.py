@@ -6,15 +6,47 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from sqlglot import exp
+
 from harness.engines.pandas.steps import PandasSteps, keywords
 from harness.engines.pandas.tables import dtypes_of_nothing
 from harness.engines.pandas.values import MASKED
 from harness.engines.python.kernel import listing, mapping, one_or_list, quoted
 from harness.plan.facts.columns import fresh
 from harness.plan.optimize.naming import frame_name
-from harness.plan.tree.nodes import AsOfJoin, Join, Node, columns_in
+from harness.plan.tree.nodes import (
+    AsOfJoin,
+    Filter,
+    Join,
+    Limit,
+    Node,
+    Project,
+    Scan,
+    Sort,
+    columns_in,
+)
 from harness.plan.tree.selective import selective
 from harness.types import Column, Type
+
+_COMPARABLE = {
+    Type.FLOAT64: "float64",
+    Type.DATE: "datetime64[us]",
+    Type.TIMESTAMP: "datetime64[us]",
+}
+"""The dtype of keys that ``merge_asof`` compares, where a computed one may have another."""
+
+
+def _is_as_read(node: Node, name: str) -> bool:
+    """True if a column of the node has the values of a table's column, and so its dtype."""
+    match node:
+        case Scan():
+            return True
+        case Filter() | Sort() | Limit():
+            return _is_as_read(node.input, name)
+        case Project():
+            e = dict(node.items)[name]
+            return isinstance(e, exp.Column) and _is_as_read(node.input, e.name)
+    return False
 
 
 def _by(node: AsOfJoin) -> list[tuple[str, list[str]]]:
@@ -113,12 +145,13 @@ class PandasJoins(PandasSteps):
         read need a mask, since left rows without a partner would make floats of them; so do keys
         that are read.
         """
-        dtypes = {}
+        dtypes: dict[str, str] = {}
         for left, right in self._masked_pairs(node):
             key = (left, right)[place]
             masked = left.nullable or self._is_read(node, right)
-            if left.type is Type.FLOAT64:
-                dtypes[key.name] = self.printer.dtypes[Type.FLOAT64][False]
+            if left.type not in MASKED:
+                as_read = _is_as_read(node.left, left.name), _is_as_read(node.right, right.name)
+                dtypes |= {} if all(as_read) else {key.name: _COMPARABLE[left.type]}
             elif key.nullable is not masked:
                 dtypes[key.name] = self.printer.dtypes[key.type][masked]
         payload = self._payload(node) if place == 1 else []
@@ -139,7 +172,7 @@ class PandasJoins(PandasSteps):
         if not self._masks:
             return []
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in (node.on, *node.by)]
-        return [pair for pair in pairs if pair[0].type in (*MASKED, Type.FLOAT64)]
+        return [pair for pair in pairs if pair[0].type in (*MASKED, *_COMPARABLE)]
 
     def _payload(self, node: AsOfJoin) -> list[Column]:
         """Returns the right columns without NULLs that are read, and are integers or booleans."""
