@@ -1,4 +1,4 @@
-"""Where things are: the project, its workloads, and what tests compare with."""
+"""Paths: of the project, its workloads, and the tests' golden files."""
 
 from __future__ import annotations
 

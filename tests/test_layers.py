@@ -170,7 +170,7 @@ def _path(room: str) -> str:
 
 
 def _below(room: str) -> list[str]:
-    """The folders of a room, by their last names."""
+    """Returns the names of the folders that are rooms directly below a room."""
     depth = room.count(".") + 1
     found = [name for name in ROOMS if name.startswith(f"{room}.") and name.count(".") == depth]
     return [name.rpartition(".")[2] for name in found if (ROOT / _path(name)).is_dir()]

@@ -47,9 +47,9 @@ def _head(git: Path) -> dict[str, str]:
 
 
 def _led_to(base: Path, file: Path, before: str = "") -> Path | None:
-    """Returns the folder whose path, from ``base``, a file holds; None if the file holds none.
+    """Returns the folder that a file in ``.git`` names; None if it names none, or cannot be read.
 
-    ``before`` is what stands before the path in the file.
+    The file holds ``before`` and then the folder's path, relative to ``base``.
     """
     named = _text(file).strip()
     return base / named.removeprefix(before) if named and named.startswith(before) else None

@@ -224,7 +224,10 @@ class Measurement:
         return f"{reason}; {hint}" if hint else reason
 
     def _data_of_its_own(self) -> str | None:
-        """Returns in words what in the tables makes engines fail, but not DuckDB; or None."""
+        """Returns in words what in the tables makes engines fail, but not DuckDB; or None.
+
+        A sum that exceeds 64 bits is an example.
+        """
         task = self.task
         try:
             reference = self.referee.reference(task.tables, task.data_key, task.spec)

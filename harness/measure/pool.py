@@ -100,7 +100,10 @@ class Settings:
 
 @dataclass
 class PooledWorker:
-    """An engine's worker, with the tables that it has and the number of programs it was given."""
+    """An engine's worker, with the tables that it has and the number of programs it was given.
+
+    ``starting`` is True until it has replied that its engine has started.
+    """
 
     client: WorkerClient
     starting: bool = True

@@ -57,7 +57,10 @@ class Rounds:
 
     @property
     def block_seconds(self) -> float:
-        """Returns the length of a block, in seconds."""
+        """Returns how long the counted rounds of a block are to take, in seconds.
+
+        It is ``block``, or less if ``seconds`` have no room for one block more than FEWEST_BLOCKS.
+        """
         return min(self.block, self.seconds / (FEWEST_BLOCKS + 1))
 
     @property

@@ -29,7 +29,7 @@ class Differs(Exception):
 
 @dataclass(frozen=True)
 class Places:
-    """Where the rows of two parts of larger tables stand in these.
+    """Where the rows of two parts, of the answer and of the reference, stand in the whole ones.
 
     ``numbers`` are the positions of the answer's rows. ``runs`` are the runs of the expected rows,
     and of the answer's (`order.Expected`).

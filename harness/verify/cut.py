@@ -55,7 +55,7 @@ class Cut:
         self._open.close()
 
     def add(self, part: Part) -> None:
-        """Writes each of these rows to its file."""
+        """Writes each row to the file of the part that the hash of its columns puts it into."""
         columns = [*part.rows.columns, pa.array(part.runs), pa.array(part.numbers)]
         whole = pa.table(columns, schema=self.schema)
         parts = self._database.from_arrow(whole).project(self._part).fetchnumpy()["part"]
@@ -76,7 +76,10 @@ class Cut:
         return pa.RecordBatchReader.from_batches(self.schema, batches(self._file(part)))
 
     def repeated(self, counted: pa.Table, times: Ints) -> Part:
-        """Returns rows of this side, of which each is in ``counted`` once."""
+        """Returns, as a Part, each row of ``counted`` as often as ``times`` says at its position.
+
+        ``counted`` has the columns of this side's files; negative numbers in ``times`` count as 0.
+        """
         places = np.repeat(np.arange(len(counted)), np.maximum(times, 0))
         return self._as_part(counted.take(pa.array(places)).cast(self.schema))
 

@@ -339,7 +339,10 @@ def _is_cut(query: exp.Query) -> bool:
 
 
 def _wrapped(query: exp.Query) -> exp.Select:
-    """Returns ``select * from (…) as decided`` with the query's ORDER BY, LIMIT and OFFSET."""
+    """Returns ``select * from (query) as decided``, to which the outermost clauses were moved.
+
+    These are the query's ORDER BY, LIMIT and OFFSET; within the parentheses they are left out.
+    """
     rows = query.copy()
     outer = exp.select("*").from_(exp.Subquery(this=rows, alias=exp.TableAlias(this=_WRAPPED)))
     for clause in _CUTTING:

@@ -75,7 +75,10 @@ class _Piece:
     agreeing: Flags
 
     def cut(self, right: Cut, given: Cut, runs: Ints) -> None:
-        """Distributes the rows that do not agree in place; ``runs`` are those of the places."""
+        """Adds the rows that do not agree in place to ``right`` (the reference's) and ``given``.
+
+        ``runs`` holds the run of each of the piece's places.
+        """
         left = np.flatnonzero(~self.agreeing)
         for side, table in ((right, self.ours), (given, self.theirs)):
             places = left[left < len(table)]
@@ -137,7 +140,10 @@ class _Ordered:
 
     @property
     def told(self) -> str | None:
-        """Describes the first row that is out of order; None if the collation is unknown."""
+        """Describes the first row that is out of order; None if there is none.
+
+        Also None if nobody knows in which order the engine sorts texts.
+        """
         return None if self._unknown else self._told
 
     def runs(self, piece: _Piece) -> Ints:
@@ -166,7 +172,10 @@ def _after(before: pa.Table, table: pa.Table) -> pa.Table:
 
 
 def _difference(given: Cut, right: Cut, part: int, spec: AnswerSpec, part_rows: int) -> str | None:
-    """Compares a part of the answer with the same part of its reference."""
+    """Returns why a part of the answer differs from that of its reference; None if they agree.
+
+    ``given`` is the answer, ``right`` the reference; both have been distributed over parts.
+    """
     if max(given.sizes[part], right.sizes[part]) > 2 * part_rows:
         theirs, ours = without_pairs(given, right, part)
     else:

@@ -49,7 +49,7 @@ class Library:
 
 @cache
 def library() -> Library:
-    """Returns the library from the cache, or makes one and caches it.
+    """Returns the `Library` from the cache, or makes one and caches it.
 
     A cache that cannot be read or written is no error.
     """
@@ -67,7 +67,7 @@ def library() -> Library:
 
 
 def _made() -> Library:
-    """Makes the library; only this function imports Altair, because the import takes a second."""
+    """Makes a `Library`; only this function imports Altair, because the import takes a second."""
     import altair as alt
     import vl_convert
 

@@ -214,7 +214,7 @@ def _parameter(name: str, rows: Rows) -> float | str:
     """Returns the value of a chart's Vega parameter, which static/charts.js sets for the same rows.
 
     ``name`` is "longest" (the end of the longest mark), "room" (pixels beside the marks for cells
-    without a value), or that of the unit.
+    without a value), "lines" (lines of signs above the plot), or "unit" (the metric's unit).
     """
     if name == "room":
         return MISSING_ROOM if any(row["kind"] == "missing" for row in rows) else 0

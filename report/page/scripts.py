@@ -68,9 +68,9 @@ class PageScript:
 
 
 def _literal(numbers: Mapping[str, Numbers]) -> str:
-    """Returns arrays of numbers as the text of a JavaScript object, in which NaN is allowed.
+    """Returns the text of a JavaScript object that holds arrays of numbers; NaN is allowed in it.
 
-    They are given by the name of a block of the page's data, and there by their own.
+    ``numbers`` maps the name of each block of the page's data to the block's arrays, by name.
     """
     return "{" + ", ".join(f"{name}: {_columns(own)}" for name, own in numbers.items()) + "}"
 

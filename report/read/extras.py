@@ -53,7 +53,10 @@ def _processes(info: ExtraInfo) -> float | None:
 
 
 def _of_files(name: str) -> Callable[[ExtraInfo], float | None]:
-    """Returns what takes a number of cells that read or write files, and of others if above 0."""
+    """Returns a function: a cell's ``extra_info`` -> its field ``name``, or None.
+
+    It is None for a cell that reads and writes no files, if the field is 0 there.
+    """
 
     def take(info: ExtraInfo) -> float | None:
         number: float | None = getattr(info, name)
@@ -64,7 +67,10 @@ def _of_files(name: str) -> Callable[[ExtraInfo], float | None]:
 
 
 def _rate(name: str, label: str, unit: str, number: str, of: str) -> Extra:
-    """Returns the field ``number`` of a cell in millions per second, if it has the field ``of``."""
+    """Returns an Extra: a cell's field ``number``, in millions for each second of the hot median.
+
+    Only cells that have the field ``of`` have it.
+    """
 
     def take(info: ExtraInfo) -> float | None:
         found: float | None = getattr(info, number)

@@ -42,8 +42,8 @@ OF_ALL_OBJECTS = frozenset(
 def readable(text: str) -> str:
     """Returns a text with U+FFFD for characters that set a direction, as from right to left.
 
-    They would also reverse the text around it. The name of a property of all objects of JavaScript
-    is put in quotation marks.
+    They would also reverse the text around it. A name that every JavaScript object has as a
+    property, such as ``constructor``, is put in quotation marks.
     """
     return f"“{text}”" if text in OF_ALL_OBJECTS else text.translate(BIDI_CONTROLS)
 

@@ -27,7 +27,7 @@ def printed(what: object, width: int) -> str:
 
 
 def own_engines() -> list[str]:
-    """The project's own engines: other packages may have announced more."""
+    """Returns the names of this project's own engines, without those that other packages have."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return [n for n in project["entry-points"]["harness.engines"] if n != REFEREE]
 
@@ -76,7 +76,10 @@ def test_the_command_prints_the_list_and_suggests_names() -> None:
 
 
 def test_the_document_is_current() -> None:
-    """``UPDATE_GOLDEN=1`` writes it, as ``harness doctor --functions --markdown`` does."""
+    """docs/CAPABILITIES.md is what ``harness doctor --functions --markdown`` prints.
+
+    ``UPDATE_GOLDEN=1`` writes it.
+    """
     text = as_markdown(own_engines())
     if "UPDATE_GOLDEN" in os.environ:
         DOCUMENT.parent.mkdir(exist_ok=True)

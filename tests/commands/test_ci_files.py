@@ -25,9 +25,9 @@ def read(name: str) -> Any:
 
 
 def run(commands: list[str], folder: Path, environment: dict[str, str]) -> str:
-    """Runs commands as a CI service does, and returns what they print.
+    """Runs commands as a CI service does, and returns what the last one prints.
 
-    On a noisy machine a comparison may find one side slower (exit code 1).
+    Each must succeed; ``harness compare`` may also end with 1, since noise can make a side slower.
     """
     for command in commands:
         done = subprocess.run(
@@ -44,7 +44,7 @@ def run(commands: list[str], folder: Path, environment: dict[str, str]) -> str:
 
 
 def a_side(folder: Path) -> Project:
-    """A checkout with a workload, in whose ``.venv`` enginebench is installed."""
+    """Makes a checkout with a workload, and a ``.venv`` that has enginebench."""
     (folder / "workloads").mkdir(parents=True)
     (folder / ".venv").symlink_to(sys.prefix, target_is_directory=True)
     project = Project(folder)
@@ -93,7 +93,7 @@ def test_every_option_in_the_files_is_one_of_the_command(name: str) -> None:
 
 
 def commands(value: Any) -> Iterator[str]:
-    """Yields the texts of a file, at every depth."""
+    """Yields all texts in a parsed YAML file, from lists and mappings at any depth."""
     if isinstance(value, dict | list):
         for part in value.values() if isinstance(value, dict) else value:
             yield from commands(part)

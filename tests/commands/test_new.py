@@ -22,7 +22,7 @@ def new_engine(*arguments: str) -> tuple[int, str]:
 
 
 def announced(package: Path) -> Path:
-    """The package as an installer leaves it: beside a folder that holds its entry points."""
+    """Adds to a package the folder of entry points that an installer makes; returns the package."""
     project = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     points = project["entry-points"]["harness.engines"]
     folder = package / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"

@@ -1,4 +1,4 @@
-"""``harness new FILES``: what it drafts compiles for every engine, and mends what it can."""
+"""``harness new FILES``: the queries that it drafts run, and what it cannot use is named."""
 
 from __future__ import annotations
 

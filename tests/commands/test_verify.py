@@ -1,4 +1,4 @@
-"""``harness verify``: a sample of a results file is measured anew, and what is missing is said."""
+"""``harness verify``: a sample of a results file is measured again, or the obstacle is named."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_names_of_engines_run_nothing(
 
 @pytest.mark.parametrize("file", ["in/groupby.yaml", "{}/in/groupby.yaml", "../groupby.yaml"])
 def test_workload_files_are_the_readers_own(folder: Path, file: str) -> None:
-    """A conftest.py beside a workload file is run by pytest."""
+    """A workload file that may be a stranger's is not run: pytest would run its ``conftest.py``."""
     inner = folder / "in"
     inner.mkdir()
     for name in ("groupby.yaml", "t.csv"):

@@ -1,4 +1,4 @@
-"""One reading process for the tests of a file: to start one for each costs half a second."""
+"""A fixture: the tests of one module share a process that reads files, to save its start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.data.apart import SECONDS, Apart
 
 
 class Lasting(Apart):
-    """A reader whose process outlives the call of ``prepare``, which finds it as if new."""
+    """A reading process that survives ``close``, which only resets its time limit and counts."""
 
     def close(self) -> None:
         self._seconds, self._counted = SECONDS, set()
@@ -19,7 +19,7 @@ class Lasting(Apart):
 
 @pytest.fixture(scope="module")
 def one_reader() -> Iterator[None]:
-    """Lets all calls of ``prepare`` use one process."""
+    """Makes all calls of ``prepare`` in a module use one reading process."""
     reading = Lasting()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prepare, "Apart", lambda: reading)

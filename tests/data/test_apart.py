@@ -1,4 +1,4 @@
-"""What a library does to its process when it reads a damaged file is done to another process."""
+"""Files are read in a process of their own, which a library may crash on a damaged file."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_time_has_a_limit_that_grows_with_the_files(
 def test_a_small_file_that_unpacks_to_too_much_is_told_with_its_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One text of 100 KB, which 30,000 rows refer to: 86 KB on the disk."""
+    """The file of 86 KB has one text of 100 KB, which 30,000 rows refer to."""
     monkeypatch.setattr(apart, "MEMORY_BYTES", 10**9)
     words = pa.DictionaryArray.from_arrays(np.zeros(30_000, np.int32), ["x" * 100_000])
     pq.write_table(pa.table({"s": words}), tmp_path / "t.parquet", store_schema=False)
@@ -128,7 +128,7 @@ def test_a_small_file_that_unpacks_to_too_much_is_told_with_its_line(
 def test_a_wide_file_declared_many_times_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What takes too long is given up, once for a run, however often that asks for it."""
+    """A file that takes too long to read is tried once in a run; a second request fails at once."""
     monkeypatch.setattr(apart, "SECONDS", 1.0)
     header, row = (",".join(f"{c}{n}" for n in range(3000)) for c in ("c", ""))
     (tmp_path / "t.csv.gz").write_bytes(
@@ -145,7 +145,7 @@ def test_a_wide_file_declared_many_times_is_told(
 
 
 def test_many_columns_are_read_few_rows_at_once(tmp_path: Path) -> None:
-    """Their batches would take 2 GB else, beside what they are made of."""
+    """Read all at once, the 1,000 columns of this file would take 2 GB."""
     one = pa.array(np.zeros(250_000))
     names = [f"c{place}" for place in range(1000)]
     pq.write_table(pa.table([one] * 1000, names), tmp_path / "t.parquet", write_statistics=False)

@@ -28,7 +28,7 @@ KB = 1000
 
 
 def put(cache: Cache, name: str, size: int = 100 * KB) -> CacheEntry:
-    """An entry of so many bytes, for which room is asked as it is written."""
+    """Returns a new entry of the cache, of ``size`` bytes, which it requests before writing."""
 
     def make(folder: Path, room: Room) -> Facts:
         room.take(size)
@@ -43,7 +43,7 @@ def names(root: Path) -> list[str]:
 
 
 def filled(root: Path, *entries: str) -> None:
-    """Each entry by a run of its own, one after the other."""
+    """Puts entries into a cache, each in a run of its own, the oldest first."""
     for name in entries:
         with Cache(root) as cache:
             put(cache, name)
@@ -199,7 +199,7 @@ def test_a_file_is_copied_once_whatever_its_tables_are_called(tmp_path: Path) ->
 
 
 def text(folder: Path, rows: int) -> None:
-    """Text that does not compress."""
+    """Writes a CSV file of random text, which hardly compresses."""
     drawn = random.Random(1)
     lines = (f"{drawn.randbytes(40).hex()},nan" for _ in range(rows))
     (folder / "t.csv").write_text("k,x\n" + "\n".join(lines) + "\n")

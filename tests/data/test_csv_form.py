@@ -1,4 +1,4 @@
-"""A CSV file is handed on as it is where readers agree on its bytes, and else is copied."""
+"""Engines get a user's CSV file if all of them read it alike, and else a copy in the cache."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def prepared(folder: Path, more: str, cache: Cache, name: str = "t.csv") -> Tabl
 
 
 def every_engine_agrees(table: Table) -> list[str]:
-    """The engines that say that they cannot read it."""
+    """Checks that each engine reads a table's CSV rightly; returns those that say they cannot."""
     expected, cannot = pq.read_table(list(table.parquet)), []
     for engine in installed(reads=Input.CSV):
         try:

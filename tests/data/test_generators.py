@@ -229,7 +229,7 @@ def test_etl_orders_are_untidy_and_repeated(tmp_path: Path) -> None:
 
 
 def test_etl_keeps_a_manifest_of_what_it_planted(tmp_path: Path) -> None:
-    """A payment's flaws are looked for in plain Python, as no engine would."""
+    """Flaws found in the payments by plain Python are as many as the manifest says were planted."""
     tables, params = made(tmp_path, "etl", {"rows": 4_000}), etl.EtlParams(rows=4_000)
     manifest = etl.Etl().manifest(params)
     found = Counter(map(flaw_of, table_of(tables, "payments").to_pylist()))

@@ -23,12 +23,12 @@ pytestmark = pytest.mark.usefixtures("one_reader")
 
 
 def by_rename(file: Path, other: Path) -> None:
-    """As ``cp -p``, ``rsync`` and editors do."""
+    """Replaces a file by renaming another, as ``rsync`` and editors do."""
     other.replace(file)
 
 
 def in_place(file: Path, other: Path) -> None:
-    """As ``cp -p`` over a file, and ``tar``."""
+    """Overwrites a file's content, as ``cp`` and ``tar`` do."""
     shutil.copyfile(other, file)
 
 
@@ -112,7 +112,7 @@ def pytest_runtest_logreport(report):
 
 
 def test_data_that_changes_during_a_run_ends_its_cells_as_errors(tmp_path: Path) -> None:
-    """What an engine writes to a file, and what comes into a folder after its first query."""
+    """A file that an engine changes, and one that appears in a folder after the first query."""
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "t.csv").write_text(TABLE)
     project = Project(tmp_path).write(

@@ -1,4 +1,4 @@
-"""A person's files are looked for, and read, within bounds that an error tells."""
+"""A user's files are searched for and read within limits; passing one is a clear error."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_what_only_a_deep_pattern_leads_to_is_passed_over(
 
 
 def _forbid(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Stands for a folder's mode 000, which binds everybody but root."""
+    """Makes a folder raise PermissionError, as mode 000 does for every user but root."""
     list_, look = os.scandir, Path.stat
 
     def scandir(path: Path) -> object:
@@ -228,7 +228,7 @@ def test_long_rows_make_short_row_groups(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_small_file_that_unpacks_to_a_large_one_is_read_in_bounded_memory(
     tmp_path: Path,
 ) -> None:
-    """A gigabyte in rows of a mebibyte: no more of it is held than row groups and blocks take."""
+    """The file unpacks to a gigabyte of 1,000 rows; reading it takes less than 700 MiB."""
     packed(tmp_path / "t.csv.gz", [b"a,b\n", *[b"x" * (MEBIBYTE - 1) + b",1\n"] * 1000])
     (tmp_path / "w.yaml").write_text("tables: {t: t.csv.gz}\nqueries: {q: select 1}\n")
     script = """

@@ -33,7 +33,7 @@ DECOYS = ("c1", "azb", "abd", "a b", "a", "b", "y/x", "xy/x")
 
 
 def written(base: Path, k: int) -> None:
-    """A table ``k, s`` of one row as Parquet and as CSV."""
+    """Writes a table ``k, s`` of one row to ``base``.parquet and ``base``.csv."""
     base.parent.mkdir(parents=True, exist_ok=True)
     table = pa.table({"k": [k], "s": ["a"]})
     with pq.ParquetWriter(base.with_name(f"{base.name}.parquet"), table.schema) as writer:
@@ -50,7 +50,7 @@ def prepared(folder: Path, spec: str, source: Input, cache: Cache) -> Table:
 
 @pytest.mark.parametrize("source", [Input.PARQUET, Input.CSV])
 def test_a_name_is_neither_a_pattern_nor_an_address(tmp_path: Path, source: Input) -> None:
-    """Each file holds another number, and so do those that its name might lead to."""
+    """Each file has another number ``k``, so that an engine that reads the wrong file shows."""
     names = dict(enumerate((*PLACES, *(name for name in DECOYS if name not in PLACES))))
     lines = []
     for number, name in names.items():

@@ -1,4 +1,4 @@
-"""What a text column looks like is found over all of it, and never of codes."""
+"""A text column's look is found by reading all its rows; codes, such as 007, have no look."""
 
 from __future__ import annotations
 

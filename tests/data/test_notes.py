@@ -1,4 +1,4 @@
-"""What somebody noted in a Parquet file changes no engine's answer."""
+"""Metadata in a Parquet schema, such as pandas' index, changes no engine's answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROWS = {"k": [7, 8, 9], "v": [1.5, 2.5, 3.5]}
 
 
 def indexed(columns: list[Any]) -> Mapping[str, str]:
-    """pandas' note on a table of these rows, with an index of somebody's choice."""
+    """Returns pandas' metadata for a Parquet schema, in which ``columns`` describe the index."""
     note = json.loads(pa.Table.from_pandas(pd.DataFrame(ROWS)).schema.metadata[b"pandas"])
     return {"pandas": json.dumps({**note, "index_columns": columns})}
 

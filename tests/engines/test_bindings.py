@@ -1,4 +1,4 @@
-"""What a statement would compute twice has a name, and nothing else does."""
+"""In a program, an expression that a statement needs twice gets a variable; others do not."""
 
 from __future__ import annotations
 

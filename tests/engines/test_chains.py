@@ -1,4 +1,4 @@
-"""Statements that pass a frame on become one chain, and nothing else does."""
+"""In a program, statements that pass a frame on become one chain of calls; others do not."""
 
 from __future__ import annotations
 

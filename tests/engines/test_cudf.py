@@ -1,4 +1,4 @@
-"""The programs for cuDF, run by a stand-in with cuDF's rules: the answers that are expected."""
+"""Programs for cuDF give the right answers on a stand-in that follows cuDF's rules."""
 
 from __future__ import annotations
 
@@ -96,7 +96,10 @@ def test_write_what_cudf_does_not_do(tables: InProcess) -> None:
 
 
 def test_null_under_or_hides_nothing(tables: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    """cuDF's ``|`` is NULL where a side is; without the guard the battery says so."""
+    """With pandas' conditions in place of cuDF's own, the answer is found to be wrong.
+
+    cuDF's ``|`` is NULL if one side is NULL, also where the other is true.
+    """
     sql = "select id from people where k > 2 or id > 1"
     program = tables.verdict("cudf", sql).program
     assert '(people["id"] > 1) | (people["k"] > 2).fillna(False)' in program

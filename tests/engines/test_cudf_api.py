@@ -25,7 +25,7 @@ PROGRAMS = GOLDEN / "programs" / "cudf"
 
 
 def programs() -> Iterator[str]:
-    """Those of the battery and the golden ones."""
+    """Yields the texts of programs for cuDF: golden ones, and those of the battery's queries."""
     yield from (file.read_text() for file in sorted(PROGRAMS.glob("*.txt")))
     rows = read_tables(HERE / "tables.yaml")
     tables = {name: Table(name, described(t), t.num_rows) for name, t in rows.items()}

@@ -1,4 +1,4 @@
-"""cudf.pandas' session, over a stand-in for its accelerator: what is on whose side, and counted."""
+"""cudf.pandas' session, over a stand-in for the accelerator: where tables are, and call counts."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Proxy(pd.DataFrame):
 
 
 class Profiler(Closing):
-    """Says of each function that is profiled how often it ran where, as cudf.pandas' does."""
+    """A stand-in for cudf.pandas' profiler: ``counted`` are its counts of calls by function."""
 
     counted: ClassVar[dict[str, dict[str, list[float]]]] = {}
 
     def close(self) -> None:
-        """It has nothing to give back."""
+        """Does nothing."""
 
     @property
     def per_function_stats(self) -> dict[str, dict[str, list[float]]]:
@@ -115,7 +115,7 @@ def test_the_share_that_fell_back_is_of_the_calls(
 def test_what_the_accelerator_makes_otherwise_is_refused(
     tmp_path: Path, sql: str, reason: str
 ) -> None:
-    """Each was seen on an H200 with RAPIDS 26.10; pandas answers all of them rightly."""
+    """cudf.pandas (RAPIDS 26.10, on an H200) answered these queries wrongly, and pandas rightly."""
     tables = InProcess(read_tables(HERE / "tables.yaml"), tmp_path)
     engine = engines.get("cudf-pandas")
     with pytest.raises(Unsupported, match=reason):

@@ -69,7 +69,7 @@ def test_groups_of_many_partitions_are_joined(
 
 
 class Cluster:
-    """``dask scheduler`` and ``dask worker``, as their users start them."""
+    """A Dask cluster: processes of ``dask scheduler`` and ``dask worker``, started as users do."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.processes = folder, list[subprocess.Popen[bytes]]()

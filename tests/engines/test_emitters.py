@@ -99,7 +99,10 @@ def test_a_gap_is_declared_once(engine: Engine) -> None:
 
 
 def test_what_is_raised_is_declared_and_what_is_declared_is_raised() -> None:
-    """Emitters name a gap by its words, which are looked up only when a query runs into it."""
+    """The words by which emitters raise a gap are those of declared gaps, and the reverse.
+
+    A word without a gap would otherwise show only when a query runs into it.
+    """
     declared = {gap for engine in ALL for gap in engine.gaps if gap.when}
     words = {gap.when for gap in declared}
     raised = {pattern: at for file in FILES for pattern, at in raised_in(file)}
@@ -116,7 +119,7 @@ LOOKED_UP = {"unsupported", "whole_number", "some_text"}
 
 
 def raised_in(file: Path) -> Iterator[tuple[str, str]]:
-    """The words that calls in a file name a gap by, as regular expressions, and their places."""
+    """Yields the words of the gaps that a file's calls name, as regular expressions, with lines."""
     known = vars(importlib.import_module(module_of(file)))
     tree = ast.parse(file.read_text(encoding="utf-8"))
     for function in (f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)):
@@ -132,7 +135,7 @@ def raised_in(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _assigned_to(names: list[ast.expr], assigned: list[ast.Assign]) -> Iterator[ast.expr]:
-    """What the function that a call is in assigns to the names among its arguments."""
+    """Yields the values that the assignments ``assigned`` give to variables among ``names``."""
     wanted = {name.id for name in names if isinstance(name, ast.Name)}
     for node in assigned:
         if isinstance(node.targets[0], ast.Name) and node.targets[0].id in wanted:
@@ -165,7 +168,7 @@ def named_gaps() -> set[str]:
 
 
 def test_an_engine_of_sql_is_one_short_file() -> None:
-    """What engines of the family share is in the family's tables, rules and tests of nodes."""
+    """It has at most 80 lines, since what SQL engines share is in modules of the family."""
     for engine in (engine for engine in ALL if engine.language == "sql"):
         file = Path(inspect.getfile(type(engine)))
         assert len(file.read_text(encoding="utf-8").splitlines()) <= 80, file

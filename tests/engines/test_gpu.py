@@ -144,7 +144,7 @@ def test_the_doctor_says_beside_each_gpu_engine_what_is_missing(
 
 
 def test_the_parent_imports_nothing_that_would_touch_the_gpu(tmp_path: Path) -> None:
-    """Packages that end the process when they are imported are found, and not imported."""
+    """``harness doctor`` finds packages that would end the process on import, and imports none."""
     for name in ("cudf", "cudf_polars", "cupy", "dask_cudf", "dask_cuda", "rmm"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('imported in the parent')")
     (tmp_path / "pynvml.py").write_text(
@@ -212,7 +212,7 @@ def test_cells_that_were_asked_say_what_is_missing(
 
 
 def test_a_run_writes_what_the_gpu_did(tmp_path: Path) -> None:
-    """From the command line to the results file; out of device memory is one cell's fate."""
+    """The results file has the GPU's name and figures; a cell without enough GPU memory is oom."""
     (tmp_path / "pynvml.py").write_text(FAKE_PYNVML)
     project = Project(tmp_path).write(
         a_yaml="title: A\ntables: {t: t.csv}\n"
@@ -341,7 +341,7 @@ sys.exit(gpucheck.main(sys.argv[1:]))
 def test_a_part_whose_time_is_over_is_interrupted_and_leaves_its_results(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the command line, on stand-ins: what was measured before the time was over is kept."""
+    """``harness gpucheck`` interrupts a part at its limit; the results have the cells so far."""
     (tmp_path / "pynvml.py").write_text(FAKE_PYNVML)
     (tmp_path / "workloads").mkdir()
     queries = "".join(
@@ -387,7 +387,7 @@ def test_a_version_is_that_of_the_cuda_that_is_installed(monkeypatch: pytest.Mon
 
 
 def test_the_first_of_a_group_of_errors_is_told_and_what_an_error_was_made_of() -> None:
-    """cuDF-Polars raises groups of errors, and Dask says what it called before what went wrong."""
+    """Of a group of errors the innermost is described; of an error with a cause, both messages."""
     group = ExceptionGroup("in a task", [ExceptionGroup("deeper", [MemoryError("no room")])])
     assert describe(group) == Failure("MemoryError", "no room", FailureKind.OUT_OF_MEMORY)
     try:

@@ -26,7 +26,10 @@ from tests.support.benchmark_runs import TABLE, Project
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An empty cache; no uv, whose own cache and settings a test does not know."""
+    """Makes the cache of environments empty, and uv missing; returns the cache's folder.
+
+    uv has a cache and settings of its own, which a test does not know.
+    """
     monkeypatch.setenv("ENGINEBENCH_CACHE", str(tmp_path / "own-cache"))
     monkeypatch.setattr(own_environment, "_homes", {})
     monkeypatch.setattr(own_environment, "_by_uv", lambda folder, needed: "uv is not installed")
@@ -46,7 +49,7 @@ def small(name: str, *requires: str) -> InOwnEnvironment:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that needs next to nothing."""
+    """Makes a worker's environment need a single package, so that it is made quickly."""
     monkeypatch.setattr(own_environment, "OF_A_WORKER", ("psutil",))
     monkeypatch.setattr(own_environment, "ANSWERS", "packaging")
 
@@ -151,7 +154,10 @@ def test_an_environment_that_was_broken_off_is_made_anew(
 def test_an_installer_finds_no_settings_of_a_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Everybody may write into the folder for temporary files, above which uv looks, too."""
+    """The installer runs in ``/``: uv would read settings in its working folder and those above it.
+
+    Everybody may write into a folder for temporary files.
+    """
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     where = "import os, sys; sys.exit(os.getcwd())"
     assert own_environment._run([sys.executable, "-P", "-c", where]) == "/"
@@ -185,7 +191,10 @@ def test_links_lead_to_the_packages_and_to_nothing_else(tmp_path: Path) -> None:
 
 
 def test_a_run_sets_two_versions_side_by_side(tmp_path: Path) -> None:
-    """Its installer is planted: an environment that sees the harness's packages as its own."""
+    """A run with DuckDB, an older DuckDB, and a version that does not exist.
+
+    The installer is a stand-in, which links the harness's own packages.
+    """
     project = Project(tmp_path).write(
         w_yaml="tables: {t: t.csv}\nqueries:\n  q: select k, count(*) as n from t group by k\n",
         t_csv=TABLE,

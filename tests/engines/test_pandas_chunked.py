@@ -1,4 +1,4 @@
-"""pandas in chunks: the answer of a whole table, from two of its rows at a time."""
+"""pandas in chunks: from two rows of a table at a time it gives the answer of the whole table."""
 
 from __future__ import annotations
 

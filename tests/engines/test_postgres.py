@@ -123,7 +123,7 @@ def test_a_database_that_orders_texts_otherwise_is_refused(
 def test_the_settings_of_a_server_change_no_query_s_meaning(
     server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A text ends where it ends, and a table is the workload's, whatever a role has been set."""
+    """A role's and an address's settings do not change how texts, NULL and table names are read."""
     psycopg = pytest.importorskip("psycopg")
     with psycopg.connect(server.address, autocommit=True) as own:
         own.execute("CREATE ROLE other SUPERUSER LOGIN PASSWORD 'hush'")

@@ -76,7 +76,7 @@ PROGRAMS = [(workload, query) for workload, (_, queries) in CHOSEN.items() for q
 
 @pytest.fixture(scope="module")
 def compiler() -> Iterator[Callable[[str], Compiler]]:
-    """The compiler of a workload, by its name."""
+    """Returns a function: a workload's name -> its compiler, made once."""
     with Reader() as reader:
         yield cache(lambda workload: Compiler(load(WORKLOADS / f"{workload}.yaml"), reader))
 
@@ -110,7 +110,7 @@ def test_an_idiom_is_the_golden_one(idiom: str, engine: str) -> None:
 
 
 def compare(compiled: Callable[[], Program], engine: str, name: str) -> None:
-    """Holds a program, or the reason why there is none, against its file."""
+    """Checks that a program, or the reason why there is none, is the content of its golden file."""
     try:
         program = compiled()
     except Unsupported as error:
@@ -131,7 +131,10 @@ COMPILING = ("compile", "emitter", "as_written")
 
 
 def programs_of(engine: str) -> str:
-    """The engine whose programs an engine has: one that it derives from, and compiles as."""
+    """Returns the engine whose programs an engine has: itself, or one that it derives from.
+
+    The latter, if it defines none of the methods that compile (COMPILING) anew.
+    """
     kind = type(engines.get(engine))
     for other in engines.names():
         base = type(engines.get(other))

@@ -1,4 +1,4 @@
-"""The comparison with published answers notices what TPC-H's rules do not allow."""
+"""The comparison with published answers finds values that TPC-H's rules do not allow."""
 
 from __future__ import annotations
 

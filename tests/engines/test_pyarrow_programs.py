@@ -1,4 +1,4 @@
-"""PyArrow's programs: the text that is shown, and answers that Arrow gives only when told how."""
+"""PyArrow's programs: their text, and their answers where Arrow's defaults differ from SQL."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ TALLY: Counter[tuple[str, str]] = Counter()
 
 @pytest.fixture(autouse=True)
 def told(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """What came of how many queries."""
+    """Prints at the end how many queries each engine answered rightly, if more were requested."""
     yield
     if "ENGINEBENCH_EXAMPLES" in os.environ:
         with capsys.disabled():
@@ -56,7 +56,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
 
 
 def accepted(case: Case, tables: InProcess) -> Iterator[tuple[str, str]]:
-    """The queries that DuckDB accepts, each with every engine."""
+    """Yields pairs: each query that DuckDB accepts, with each engine; counts the refused ones."""
     for sql in case.queries:
         try:
             tables.query(sql)
@@ -81,7 +81,7 @@ def test_a_random_query_is_right_or_unsupported_on_every_engine(case: Case) -> N
 @EXHAUSTIVE
 @given(cases(ENDS))
 def test_no_random_query_at_the_ends_of_numbers_is_wrong(case: Case) -> None:
-    """It may fail: what passes 64 bits, or casts infinity, does so in DuckDB, too."""
+    """Over the greatest and least numbers. A query for which DuckDB raises an error is left out."""
     with tempfile.TemporaryDirectory() as folder, InProcess(case.tables, Path(folder)) as tables:
         for sql, engine in accepted(case, tables):
             with contextlib.suppress(duckdb.Error):

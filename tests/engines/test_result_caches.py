@@ -33,7 +33,7 @@ def written(data: dict[str, list[float]], folder: Path) -> Table:
 
 
 def answers(engine: Engine, source: Input, folder: Path) -> list[list[float]]:
-    """Two runs' totals over BEFORE, and those of a third after the data was changed."""
+    """Returns the totals of three runs of a program; before the third the data is changed."""
     table = written(BEFORE, folder)
     query = compile_query(SQL, {"t": SCHEMA})
     session = engine.start(threads=2)
@@ -77,7 +77,7 @@ def test_data_that_changes_between_rounds_changes_the_answer(
 
 
 class Remembering(DuckDB):
-    """Answers a program that it has run before from what it answered then."""
+    """An engine that returns a program's first answer in all later runs."""
 
     def start(self, threads: int) -> Session:
         session = super().start(threads)

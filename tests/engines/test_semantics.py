@@ -57,7 +57,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
 
 @functools.cache
 def unsupported(name: str) -> dict[str, str]:
-    """Which queries an engine does not do, or the plan layer, and why."""
+    """Returns the golden file of unsupported queries: the query's title -> the reason."""
     file = GOLDEN / "unsupported" / f"{name}.txt"
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     return dict(line.split(" | ", 1) for line in lines)
@@ -79,7 +79,7 @@ def expected(engine: str, title: str) -> tuple[str, str]:
 
 
 def told(verdict: Verdict) -> str:
-    """A verdict's reason without the SQL that it is about, where it is a declared gap."""
+    """Returns a verdict's reason in one line; of a declared gap without the query's SQL."""
     if verdict.gap is not None:
         return f"{verdict.gap.lack}: {verdict.gap.words}"
     return verdict.reason.split("\n")[0][:120]
@@ -116,7 +116,7 @@ def test_write_what_an_engine_does_not_do(engines: InProcess, engine: str) -> No
 
 
 def sources(engine: str, title: str) -> tuple[Input, ...]:
-    """From memory, and for every third query from files too, which engines read as other types."""
+    """Returns the engine's usual input; for every third query also Parquet, if it reads that."""
     usual, third = get(engine).usual_input, zlib.crc32(title.encode()) % 3 == 0
     files = third and Input.PARQUET in get(engine).reads - {usual}
     return (usual, Input.PARQUET) if files else (usual,)

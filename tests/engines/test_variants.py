@@ -25,7 +25,7 @@ def test_variants_run_only_where_they_are_named() -> None:
 
 @pytest.fixture
 def with_a_lost_one(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A package announces an engine whose module is not there."""
+    """Adds an announced engine whose module does not exist."""
     found = dict(engines.announced(engines.GROUP))
     found["lost"] = EntryPoint("lost", "no_such_module:Engine", engines.GROUP)
     monkeypatch.setattr(engines, "announced", lambda group: found)

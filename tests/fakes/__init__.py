@@ -1,1 +1,1 @@
-"""Stand-ins for engines, GPUs, files and noise that a test wants as they are."""
+"""Stand-ins for engines, GPUs, files and noise, with behaviour that a test chooses."""

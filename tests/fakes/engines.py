@@ -454,7 +454,7 @@ class Big(Right):
 
 
 class _FakeDevice:
-    """A device that notes its calls, and checks that they were: begin, runs, synchronise."""
+    """A device that checks its calls: first begin, then one or more runs, then synchronise."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

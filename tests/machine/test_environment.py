@@ -19,7 +19,10 @@ from tests.support.benchmark_runs import TABLE, Project
 
 
 def written(root: Path, **texts: str) -> Path:
-    """Files below a root; two underscores stand for a slash."""
+    """Writes files below a folder, and returns it.
+
+    In names ``__`` stands for a slash and ``_dot_`` for a point.
+    """
     for name, text in texts.items():
         file = root / name.replace("__", "/").replace("_dot_", ".")
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -189,7 +192,10 @@ def test_an_engine_is_called_by_the_name_that_it_was_given(name: str, called: st
 
 
 def test_a_run_hands_variables_on_and_writes_them_down(tmp_path: Path) -> None:
-    """The answer is a variable's value; both names have their own, and the user's comes first."""
+    """A user's program answers with an environment variable: as inherited, and as ``@`` sets it.
+
+    The results file records the variables that the engine's library reads, and no others.
+    """
     project = Project(tmp_path).write(
         that_yaml="tables: {t: t.csv}\nqueries:\n  q1:\n"
         "    sql: select k, 7 as x from t group by k\n    native: {polars: spy.py:query}\n",

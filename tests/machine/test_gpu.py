@@ -123,7 +123,7 @@ def test_nvml_is_read_while_a_program_runs(nvml: FakeNvml) -> None:
 def test_the_energy_of_less_than_a_second_is_not_told(
     nvml: FakeNvml, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its counter moves some ten times a second: of 2 ms it told 13 J on a card, or nothing."""
+    """NVML's counter of energy moves some ten times a second: of 2 ms it shows 13 J, or nothing."""
     monkeypatch.setattr("harness.machine.gpu.watch.LEAST_SECONDS", 1.0)
     watch = GpuWatch()
     with watch:

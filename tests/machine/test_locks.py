@@ -1,4 +1,4 @@
-"""Locks of files: one process has each, it ends with that process, and a file keeps its content."""
+"""Locks of files: one process holds each, at most until it ends; the file's content stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several memory limits: cells of their own; and what is recorded of files, disk and spilling."""
+"""Cells of several memory limits, and what is recorded of input files, disk and spilling."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_each_memory_limit_has_cells_of_its_own_and_the_next_is_clean(
 
 
 def timed(project: Project, query: str, engine: str) -> Mapping[str, Any]:
-    """What is recorded of an engine's first cell with a time."""
+    """Returns the ``extra_info`` of the first timed cell of a query on an engine."""
     infos = [entry["extra_info"] for entry in project.results()["benchmarks"]]
     return next(info for info in infos if (info["query"], info["engine"]) == (query, engine))
 

@@ -45,7 +45,10 @@ class Machine:
 
 
 def noise_of(machine: Machine, slowness: float = 1.0, seconds: float = 60.0) -> Noise:
-    """A run of cells of a tenth of a second; its second half is slower."""
+    """Returns the Noise of a run whose cells take 0.1 s each.
+
+    In the second half of its ``seconds`` the probe takes ``slowness`` times as long.
+    """
     noise = Noise(machine.probe, lambda: machine.now)
     noise.begin()
     end = machine.now + seconds

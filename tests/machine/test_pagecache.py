@@ -1,4 +1,4 @@
-"""Files are dropped from the page cache, and it is seen where they are not."""
+"""Files are evicted from the page cache; a file that stays there is reported."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ PARENT = "import sys; from harness.machine.pytest_run import run_pytest; run_pyt
 
 
 def until(file: Path) -> str:
-    """The text of a file, which is waited for."""
+    """Waits until a file has content, and returns it."""
     end = time.monotonic() + 30
     while not (file.exists() and file.read_text()):
         assert time.monotonic() < end, file

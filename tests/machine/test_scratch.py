@@ -1,4 +1,4 @@
-"""Temporary files go with their run, at the latest when the next one begins."""
+"""Temporary files are removed at the end of their run or, if that was killed, by the next one."""
 
 from __future__ import annotations
 

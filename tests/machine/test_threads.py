@@ -1,4 +1,4 @@
-"""Several numbers of threads: cells of their own, and engines that keep to what they are given."""
+"""Cells of several numbers of threads; engines that keep more cores busy are named."""
 
 from __future__ import annotations
 

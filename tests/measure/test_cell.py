@@ -30,7 +30,7 @@ SQL = "select k, avg(x) as mean from t group by k"
 
 
 class Bench:
-    """A pool and a referee over one table, and the phases that were told."""
+    """A pool and a referee over one table; ``told`` collects the phases of cells."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         file = folder / "t.parquet"
@@ -50,7 +50,7 @@ class Bench:
         return self.measure_together([self.task(engine, spec, **rest)])[0]
 
     def measure_together(self, tasks: list[CellTask]) -> list[Record]:
-        """The records in the order in which they were complete."""
+        """Measures cells in turns; returns their records in the order in which they were done."""
         ended: list[Record] = []
         measure(tasks, self.pool, self.referee, self.tell, ended.append)
         return ended
@@ -185,7 +185,10 @@ def test_a_reference_sees_no_file_but_its_tables(bench: Bench, tmp_path: Path) -
 
 
 def limited(widened: str) -> AnswerSpec:
-    """ORDER BY 1 (a tie of all rows) LIMIT 3 of four rows; the fake engines leave out k = 4."""
+    """Returns the spec of ``ORDER BY … LIMIT 3`` over four rows; fake engines answer without k = 4.
+
+    ``widened`` is the SQL of the rows' rank, such as a constant, by which they all tie.
+    """
     rows = "(values (1, 0.5), (2, 12.25), (3, null), (4, 4.0)) v(k, mean)"
     plain = f"select k, mean::double as mean from {rows} order by k limit 3"
     wide = f"select k, mean::double as mean, {widened} as __rank from {rows}"

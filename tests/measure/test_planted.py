@@ -1,4 +1,4 @@
-"""What is measured of engines that use a known amount of memory and of processor time."""
+"""Measured memory and processor time of engines that use a known amount of each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
-    """Starts a worker with a planted engine whose program is at hand."""
+    """Returns a function: it starts a worker with a planted engine, its program prepared."""
     workers: list[WorkerClient] = []
 
     def start(engine: str, **options: Any) -> WorkerClient:
@@ -51,7 +51,10 @@ def run(worker: WorkerClient, timeout: float = 20) -> Ran:
 
 
 def left_over(folder: Path) -> list[psutil.Process]:
-    """The processes that still run of what was launched: they all carry the folder's name."""
+    """Waits up to 3 s for launched processes to end; returns those that still run.
+
+    They are known by an environment variable, whose value is the folder.
+    """
     deadline = time.monotonic() + 3
     while (found := [p for p in psutil.process_iter() if _planted_by(p) == str(folder)]) and (
         time.monotonic() < deadline
@@ -158,7 +161,7 @@ with subprocess.Popen([sys.executable, "-c", "x = b'x' * 2**28; print(flush=True
 
 @LINUX
 def test_a_child_counts_from_the_second_time_that_it_is_seen() -> None:
-    """One that is being started shares its parent's memory until it becomes a program."""
+    """A child that was just started still shares its parent's memory, and would count it twice."""
     with subprocess.Popen([sys.executable, "-c", STARTS_A_CHILD], stdin=-1, stdout=-1) as parent:
         assert parent.stdin and parent.stdout
         sampler = Sampler(parent.pid)

@@ -1,4 +1,4 @@
-"""When hot rounds end, by the seconds that they took."""
+"""How many rounds a pass has, and of what length, by the seconds that they take."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_rounds_are_looked_at_seldom() -> None:
 
 
 def _unsteady(seconds: float, count: int) -> list[float]:
-    """Rounds of this length on the average, too unlike each other to be sure of the median."""
+    """Returns rounds of 0.5 and 1.5 times ``seconds``, whose median is not known well enough."""
     return [seconds * (0.5, 1.5)[n % 2] if n < count - count % 2 else seconds for n in range(count)]
 
 

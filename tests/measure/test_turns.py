@@ -1,4 +1,4 @@
-"""The engines of a query take turns, and what goes wrong with one is no other's concern."""
+"""The engines of a query take turns; one that fails leaves the others as they are."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SPEC = AnswerSpec(SCHEMA, "select k, avg(x) as mean from t group by k")
 
 
 class Bench:
-    """A pool and a referee over one table, and what was told while they worked."""
+    """A pool and a referee over one table; ``told`` has the engines' phases in their order."""
 
     def __init__(self, folder: Path, referee: Referee) -> None:
         file = folder / "t.parquet"
@@ -52,7 +52,7 @@ class Bench:
         self.referee = referee
 
     def measure(self, *engines: str, source: Input = Input.MEMORY, **settings: Any) -> list[Record]:
-        """The records in the order in which they were complete."""
+        """Measures engines in turns; returns their records in the order in which they were done."""
         self.pool.settings = replace(self.pool.settings, **settings)
         self.told: list[tuple[str, Phase, int]] = []
         ended: list[Record] = []
@@ -61,7 +61,7 @@ class Bench:
         return ended
 
     def again(self, records: Sequence[Record], rounds: Rounds) -> list[Record]:
-        """The records after a further pass in fresh processes."""
+        """Measures a further pass of recorded cells in fresh processes; returns the new records."""
         self.pool.close()
         ended: list[Record] = []
         tasks = [replace(self._task(short(r.cell), r.cell.input), before=r) for r in records]
@@ -76,7 +76,7 @@ class Bench:
         self.told.append((short(cell), phase, number))
 
     def order(self, phase: Phase) -> str:
-        """The first letters of the engines in the order in which they came to a phase."""
+        """Returns the engines' first letters, in the order in which the phase began for each."""
         return "".join(name[0] for name, told, _ in self.told if told is phase)
 
 
@@ -86,7 +86,7 @@ def short(cell: Cell) -> str:
 
 @pytest.fixture(scope="module")
 def referee(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Referee]:
-    """One for all tests: their tables are the same."""
+    """Returns a referee for all tests of the module, whose tables are the same."""
     folder = tmp_path_factory.mktemp("referee")
     with Referee(CacheBudget(folder / "cache", "run", 0), folder / "scratch", threads=1) as referee:
         yield referee

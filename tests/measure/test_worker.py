@@ -65,7 +65,7 @@ Launch = Callable[..., WorkerClient]
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
-    """Starts a worker with a fake engine whose program is at hand."""
+    """Returns a function: it starts a worker with a fake engine, its program prepared."""
     workers: list[WorkerClient] = []
 
     def start(engine: str, text: str = "", writes: bool = False, **options: Any) -> WorkerClient:
@@ -277,7 +277,7 @@ def test_a_table_survives_its_way_through_a_message(tmp_path: Path) -> None:
 def test_a_reply_is_readable_where_python_writes_enums_as_calls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Python 3.11.0 to 3.11.3 do."""
+    """In Python 3.11.0 to 3.11.3 pickle writes a member of an enum as a call of ``getattr``."""
 
     def as_call(member: Enum, protocol: int) -> Any:
         return getattr, (type(member), member.name)
@@ -302,7 +302,7 @@ def test_messages_come_one_by_one_and_only_when_they_are_whole() -> None:
 
 
 class Forged:
-    """What pickle would make of it is a file."""
+    """An object that pickle writes as a call of a function, such as one that makes a file."""
 
     def __init__(self, call: object, *arguments: object) -> None:
         self.made = (call, arguments)
@@ -313,7 +313,7 @@ class Forged:
 
 @dataclass
 class Loose:
-    """A dataclass of someone else's."""
+    """A dataclass outside the harness, which a reply must not contain."""
 
 
 @pytest.mark.parametrize("call", [os.mkdir, exec, Path.mkdir, kill_tree, Sampler, Loose])
@@ -392,7 +392,10 @@ def until_stopped(process: psutil.Process) -> None:
 
 
 def not_ended(pids: list[int]) -> list[int]:
-    """Those still running after some seconds; ended ones that nobody has reaped do not count."""
+    """Waits up to 5 s for processes to end; returns those that still run.
+
+    Ended ones that nobody has reaped do not count.
+    """
     deadline = time.monotonic() + 5
     while (left := [pid for pid in pids if _runs(pid)]) and time.monotonic() < deadline:
         time.sleep(0.02)

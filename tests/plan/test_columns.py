@@ -1,4 +1,4 @@
-"""The columns of an expression, read and replaced; plans as keys."""
+"""Finding and replacing the columns of an expression; equal plans as keys of a dict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing of a query is left out in silence: what is not read is refused, in words.
+"""What of a query the plan layer does not read is refused with a reason, never ignored.
 
 The list of what sqlglot can say, and is left unread, is a golden file: an argument that a new
 sqlglot adds fails here until somebody has decided about it. Write it anew with
@@ -62,7 +62,10 @@ def test_what_has_a_rule_is_read() -> None:
 
 
 def test_the_parser_takes_no_argument_of_a_function_for_a_word() -> None:
-    """As DuckDB's ``date_trunc(day, t)``, whose unit is in a column ``day``."""
+    """A column that is an argument of any function of DuckDB stays a column after parsing.
+
+    In ``date_trunc(day, t)`` the unit is read from a column ``day``.
+    """
     rows = duckdb.sql("select distinct function_name, len(parameters) from duckdb_functions()")
     lost = set()
     for name, count in rows.fetchall():

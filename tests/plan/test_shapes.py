@@ -1,4 +1,4 @@
-"""What the plan makes of a query beyond its letter: seen in the tables that it joins, in order."""
+"""How the plan reorders and replaces steps of a query: its joins, groups and unions."""
 
 from __future__ import annotations
 

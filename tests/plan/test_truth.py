@@ -1,4 +1,4 @@
-"""Conditions with tests for NULL, computed as a library of each logic would: SQL's values."""
+"""Conditions with tests for NULL have SQL's values in libraries of each logic."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ Bool = bool | None
 
 
 class Library:
-    """Computes trees as a library with this logic does."""
+    """Computes a condition (``Truth``) for a row, as a library with this logic does."""
 
     def __init__(self, logic: Logic) -> None:
         self.logic, self.types = logic, Inference(SCHEMA)
@@ -120,14 +120,14 @@ def condition(sql: str) -> Expression:
 
 
 def three_valued(values: list[Bool], decisive: bool) -> Bool:
-    """AND (False decides) or OR (True decides) of SQL."""
+    """Returns SQL's AND of values (``decisive`` is False) or their OR (True); None is NULL."""
     if decisive in values:
         return decisive
     return None if None in values else not decisive
 
 
 def evaluated(e: Expression, row: Row) -> Bool:
-    """SQL's value of an expression."""
+    """Returns an expression's value for a row in SQL's three-valued logic; None is NULL."""
     match e:
         case exp.Column():
             return row[e.name]  # type: ignore[return-value]

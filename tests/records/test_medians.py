@@ -1,4 +1,4 @@
-"""Which of some rounds bound the interval of their median."""
+"""Which of the sorted rounds are the ends of their median's interval."""
 
 from __future__ import annotations
 

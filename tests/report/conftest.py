@@ -21,6 +21,6 @@ def tabs() -> Iterator[Tabs]:
 
 @pytest.fixture
 def open_file(tabs: Tabs) -> Iterator[Callable[..., Opened]]:
-    """Opens a page by its file; at the end of the test no page may have had a fault."""
+    """Returns a function that opens a page by its file; the test fails if a page had an error."""
     with tabs.watched():
         yield tabs.open

@@ -55,7 +55,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 def objects() -> Document:
-    """Two engines with labels that JavaScript's objects have properties of."""
+    """Returns results of two engines, labelled as properties of every JavaScript object."""
     labels = {"polars": "__proto__", "pandas": "constructor"}
     engines = {name: {**ENGINES[name], "label": label} for name, label in labels.items()}
     return document([Asked("q1", name, (0.1, 0.2)) for name in labels], engines)
@@ -83,7 +83,7 @@ def open_page(open_file: Open, files: Callable[[str], Path]) -> Open:
 
 
 def test_every_chart_is_drawn_under_the_policy(open_page: Open) -> None:
-    """Ranking, memory, cold, cores, and times and gains of four workloads; no more has rows."""
+    """Twelve charts have rows: four over all queries, times and gains of each of four workloads."""
     opened = open_page(anew=True)
     opened.wait_for_charts(12)
     assert "1.07×" in opened.text("[data-chart=ranking]")
@@ -220,7 +220,7 @@ def test_a_csv_holds_no_formula_and_its_numbers_are_numbers(open_page: Open) -> 
 
 
 def test_a_csv_holds_no_formula_behind_another_separator(open_page: Open) -> None:
-    """Where lists are separated by semicolons, spreadsheets do not see the quotation marks."""
+    """Spreadsheets that separate by semicolons ignore quotation marks, and would run ``=1+1``."""
     texts = ["a;=1+1", 'a"; @x', "a\n-1", "\uff1d1", " =1", "a;b", "a=1"]
     lines = open_page().page.evaluate("(texts) => texts.map((a) => csv([{ a }]))", texts)
     found = [next(csv.DictReader(io.StringIO(line, newline="")))["a"] for line in lines]
@@ -246,7 +246,7 @@ def test_a_page_without_scripts_says_that_it_needs_them(open_page: Open) -> None
 
 
 def test_the_verdict_on_two_engines_is_that_of_their_paired_rounds(open_page: Open) -> None:
-    """Apart the rounds of a drifting machine tie; in pairs pandas takes 10% longer each time."""
+    """Rounds compared turn by turn show pandas 10% slower; without pairs the drift hides that."""
     opened = open_page("turns")
     opened.cell("pandas", "drifting").click()
     assert "slower than Polars by 1.10× (1.07–1.13)" in opened.text("#details .verdict")

@@ -79,7 +79,7 @@ def script(files: list[Path]) -> Script:
 
 
 def test_the_page_s_verdicts_are_those_of_the_command(script: Script, files: list[Path]) -> None:
-    """Both judge by the same rules: the page what is chosen, the command two files."""
+    """``harness compare`` and the page's script give the same verdicts on two runs."""
     newest, before, _ = load(files).runs
     expected = {
         (each.after.cell.query, each.after.cell.engine.name): (
@@ -111,7 +111,7 @@ def test_of_many_rounds_quantiles_are_drawn(tmp_path: Path) -> None:
 def test_a_speed_up_is_over_the_fewest_threads_and_one_on_a_gpu_over_the_cpu(
     tmp_path: Path,
 ) -> None:
-    """Four times the threads make all twice as fast; large takes √9 times small on the GPU."""
+    """Four threads are twice as fast as one; the GPU's lead is 5 on small data, √5 on large."""
     script = script_of(tmp_path, with_threads_and_gpu())
     gains = {
         (row["engine"], row["threads"]): row["label"] for row in script.rows("threads", size="*")
@@ -282,7 +282,7 @@ def test_one_run_has_neither(open_file: Callable[..., Opened], tmp_path: Path) -
 
 
 def test_a_history_over_all_queries_goes_from_run_to_run(script: Script) -> None:
-    """Join is slower in the third run by 1.4, and Polars has a new version there."""
+    """On join Polars stays the same in the second run; in the third it is 1.4 times slower."""
     rows = [row for row in script.rows("past", workload="join") if row["engine"] == "Polars"]
     assert [row["kind"] for row in rows] == ["name", "value", "value", "value"]
     assert [row["amount"] for row in rows[1:]] == pytest.approx([1.0, 1.0, 1.4], rel=0.05)
@@ -290,7 +290,7 @@ def test_a_history_over_all_queries_goes_from_run_to_run(script: Script) -> None
 
 
 def test_growth_is_over_the_smallest_size(tmp_path: Path) -> None:
-    """9 times the time at 10 times the rows on the CPU, and 3 times on the GPU."""
+    """At 100 times the rows the time is 9 times as long on the CPU, and 20 times on the GPU."""
     rows = script_of(tmp_path, with_threads_and_gpu()).rows("sizes")
     assert {(row["engine"], row["times"]): row["amount"] for row in rows} == {
         ("Polars", 1): 1.0, ("Polars", 100): pytest.approx(9.0, rel=0.01),

@@ -113,12 +113,12 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 
 @cache
 def spec(name: str) -> dict[str, Any]:
-    """Altair takes its time to check a chart."""
+    """Returns a chart's specification, made once, since Altair takes long to check it."""
     return CHARTS[name].draw().to_dict()
 
 
 def normalised(spec: dict[str, Any]) -> str:
-    """Without the schema's address, which changes with each release of Altair."""
+    """Returns a specification as text, without the schema's URL, which names Altair's release."""
     kept = {key: value for key, value in spec.items() if key != "$schema"}
     return json.dumps(kept, indent=2, sort_keys=True) + "\n"
 
@@ -177,7 +177,7 @@ def test_a_cell_without_a_time_has_no_bar() -> None:
 
 
 def test_a_size_without_a_time_is_a_cross() -> None:
-    """Two points of the engine that has times, and a cross for each of the other's sizes."""
+    """The chart has two points of one engine, and a cross for each size of the other."""
     assert drawn("scaling").count('aria-roledescription="point"') == 4
 
 

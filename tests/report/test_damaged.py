@@ -1,4 +1,4 @@
-"""A damaged results file costs itself only: whatever is in it, the others are drawn with a note."""
+"""Whatever a damaged results file contains, it is left out with a note, and others are drawn."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def drawn_beside(bad: Path, good: Path, folder: Path) -> list[str]:
-    """What was told while both were drawn; the good one must be on the page."""
+    """Draws a page of both files; the good one must be on it. Returns notes on files left out."""
     notes: list[str] = []
     page = build([bad, good], folder / "page.html", tell=notes.append).read_text()
     assert GOOD in page
@@ -184,7 +184,7 @@ Place = list[str | int]
 
 
 def places(value: Any, above: tuple[str | int, ...] = ()) -> Iterator[Place]:
-    """Where every value of a document stands."""
+    """Yields the path of every value in a JSON document: the keys and indices that lead to it."""
     items = value.items() if isinstance(value, dict) else []
     items = enumerate(value) if isinstance(value, list) else items
     for key, below in items:
@@ -200,7 +200,7 @@ def put(content: Any, place: Place, value: Any) -> None:
 
 
 def written(path: Path, content: Any) -> Path:
-    """As JSON, with what Python's own writer refuses to nest."""
+    """Writes a value as JSON, also lists too deep and integers too long for ``json.dumps``."""
     deep = json.dumps(nested(900))
     marked = json.dumps(_marked(content))
     text = marked.replace('"\\u0000deep"', f"{'[' * 9100}{deep}{']' * 9100}")
@@ -209,7 +209,7 @@ def written(path: Path, content: Any) -> Path:
 
 
 def _marked(value: Any) -> Any:
-    """Lists that are nested too deep, and integers too long, for json.dumps: by a mark."""
+    """Returns the value with a text in place of each list too deep, or integer too long, for JSON."""
     if isinstance(value, int) and abs(value) >= 10**4000:
         return "\0huge"
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Ratios of engines that took turns: their intervals, and that every place tells the same one."""
+"""Ratios of engines that took turns: their values, errors and intervals."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def together(one: Sample, other: Sample) -> Ratio:
 
 
 def test_the_ratio_is_that_of_the_two_medians() -> None:
-    """5 / 3: of the turns' ratios (5, 2.5, 1.25) the median would be 2.5."""
+    """The last one is 5 / 3; the median of the turns' ratios (5, 2, 0.25) would be 2."""
     one, other = sample([5.0, 5.0, 5.0]), sample([1.0, 2.0, 4.0])
     assert together(one, other).value == apart(one, other).value == 2.5
     one, other = sample([5.0, 6.0, 1.0]), sample([1.0, 3.0, 4.0])
@@ -79,7 +79,10 @@ def test_a_pair_has_the_same_error_alone_and_among_others() -> None:
 
 
 def test_rounds_of_a_file_that_nobody_measured_are_not_resampled() -> None:
-    """A hundred thousand turns took more memory than a machine has."""
+    """With more than MOST_TURNS turns the error is that of medians measured apart.
+
+    Resampling so many would take more memory than a machine has.
+    """
     values = [1.0 + place * 0.618 % 1 for place in range(MOST_TURNS + 1)]
     one, other = sample(values), sample([2 * value for value in values])
     assert together(one, other).log_error == pytest.approx(apart(one, other).log_error)
@@ -100,7 +103,7 @@ def test_of_two_rounds_nothing_is_known_and_of_zeros_there_is_no_ratio() -> None
 
 
 def test_an_engine_that_went_on_alone_while_the_machine_slowed_down_is_not_surely_slower() -> None:
-    """Both take the same in every turn; the second has six more, in which the machine is slower."""
+    """Both engines are equal in six turns; then one goes on for eight more, which are slower."""
     machine = [1.0, 1.01, 0.99, 1.0, 1.01, 0.99, *[1.2, 1.21, 1.19, 1.2, 1.21, 1.2, 1.2, 1.19]]
     short, long = sample(machine[:6]), sample(machine)
     assert together(long, short).value == pytest.approx(1.19)
@@ -130,7 +133,7 @@ def equals(
     turns: tuple[int, int], rounds: int, clumped: float, drift: float,
     generator: np.random.Generator,
 ) -> Rounds:  # fmt: skip
-    """The rounds of two engines of equal speed, in blocks; the second may go on alone."""
+    """Returns the rounds of two equally fast engines in blocks; the second may have more turns."""
     machine = np.exp(np.cumsum(generator.normal(0, drift, max(turns))))
     sides = []
     for count in turns:

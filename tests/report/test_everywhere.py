@@ -68,7 +68,7 @@ def best_of(task: Task) -> EstimatedCell:
 
 
 def told(task: Task, one: EngineVersion, other: EngineVersion) -> tuple[float, float, float]:
-    """The ratio with the ends of its interval."""
+    """Returns the ratio of two engines on a task, and the two ends of its interval."""
     ratio = task.ratio(one, other)
     assert ratio is not None and ratio.interval is not None
     return ratio.value, *ratio.interval
@@ -79,7 +79,7 @@ def labels(task: Task) -> dict[EngineVersion, str]:
 
 
 def test_the_ratio_is_that_of_the_times_which_are_shown(tasks: tuple[Task, ...]) -> None:
-    """Of the turns' ratios the median is another number, by more than a tenth for some pairs."""
+    """It is that of the two medians; the median of the turns' ratios is over 10% off for some."""
     farthest = 1.0
     for task in tasks:
         for one, other in permutations(task.entries, 2):
@@ -128,7 +128,7 @@ def test_so_do_pictures_sentences_and_the_terminal_s_ranking(
 
 
 def test_the_page_s_ranking_is_that_of_the_terminal(script: Script, file: Path) -> None:
-    """Their rules are written twice: in Python for the file's own run, and for what is chosen."""
+    """The page's script and the terminal's Python rank the engines of a file alike."""
     found = script.view("""view.scores.map(({ engine, mean, wins, ties, unclear }) => [
         page.engines[engine].name, times(mean.value), mean.interval.map(plain).join("–"),
         wins, ties, unclear])""")
@@ -139,7 +139,7 @@ def test_the_page_s_ranking_is_that_of_the_terminal(script: Script, file: Path) 
 
 
 def only(query: str, folder: Path) -> Path:
-    """A results file of one query, of which a mean is the ratio itself."""
+    """Writes a results file of one query only, over which an engine's mean is the ratio itself."""
     content = blocks()
     content["cells"] = [each for each in content["cells"] if each["query"] == query]
     content["benchmarks"] = [

@@ -1,4 +1,4 @@
-"""What all pages have in common is made once, and read again only where it can be trusted."""
+"""What all pages share (Vega and charts) is made once, then read from a cache if it is safe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def _a_cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 def again(monkeypatch: pytest.MonkeyPatch) -> Library:
-    """The library as another process finds it, which would make another one."""
+    """Returns the page's `Library` as a new process gets it.
+
+    That is the cached one or, if the cache cannot be used, OTHER instead of a new one.
+    """
     kept.library.cache_clear()
     monkeypatch.setattr(kept, "_made", lambda: OTHER)
     return kept.library()

@@ -50,7 +50,7 @@ def outline(markup: str) -> dict[str, Any]:
 
 
 def block(markup: str, name: str) -> tuple[list[Any], bytes]:
-    """A block's columns and its bytes."""
+    """Returns a block of a page's data: its columns as declared, and its unpacked bytes."""
     found = re.search(rf'id="{name}" data-columns="(.*?)">(.*?)</script>', markup)
     assert found is not None
     return json.loads(html.unescape(found[1])), zlib.decompress(base64.b64decode(found[2]))

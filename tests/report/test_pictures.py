@@ -29,14 +29,17 @@ NEW = {**ENGINES, "polars": {**ENGINES["polars"], "version": "2.2.0"}}
 
 
 def cell(query: str, engine: str, seconds: float | None, reason: str = "broken") -> Asked:
-    """Five rounds about the time, or an error in their place."""
+    """Returns a cell with five rounds near ``seconds``; with an error if that is None."""
     if seconds is None:
         return Asked(query, engine, outcome="error", reason=reason)
     return Asked(query, engine, [seconds * each for each in (0.99, 1, 1.01, 0.995, 1.005)])
 
 
 def runs(folder: Path, *cells: Sequence[Asked], engines: Any = None) -> Results:
-    """Results of one run for each list of cells, on the days above."""
+    """Returns the results of several runs, one for each list of cells, each on one of DAYS.
+
+    ``engines`` are the last run's entries of engines, if given.
+    """
     return load([
         write(
             folder / f"{day}.json",
@@ -49,7 +52,7 @@ def runs(folder: Path, *cells: Sequence[Asked], engines: Any = None) -> Results:
 
 @pytest.fixture
 def three(tmp_path: Path) -> Results:
-    """Polars gets a new version and is faster with it; DuckDB breaks in between."""
+    """Returns three runs: in the second DuckDB fails; in the third Polars is newer and faster."""
     times = [(1.0, 1.1), (1.002, None), (0.7, 1.1)]
     asked = [[cell("q1", "polars", one), cell("q1", "duckdb", two)] for one, two in times]
     return runs(tmp_path, *asked, engines=NEW)
@@ -80,7 +83,7 @@ def test_a_run_without_a_value_is_in_the_history_with_its_reason(tmp_path: Path)
 
 
 def history(folder: Path, engine: str) -> list[dict[str, Any]]:
-    """An engine's rows of the first query's history, of all files in the folder."""
+    """Returns an engine's rows in the history chart of the first query, from a folder's files."""
     return [row for row in Script(folder.iterdir()).rows("history") if row["engine"] == engine]
 
 

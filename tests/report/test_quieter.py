@@ -20,7 +20,7 @@ NOISY = (0.09, 0.1, 0.11, 0.13, 0.15)
 
 
 def run(started: str, *rounds: tuple[float, ...], program: str = "same") -> Document:
-    """One cell of Polars for each: q1, q2, …."""
+    """Returns a run of Polars with the queries q1, q2, …, each with these rounds."""
     return document(
         [Asked(f"q{at}", "polars", each, program=program) for at, each in enumerate(rounds, 1)],
         started=started,

@@ -121,7 +121,7 @@ def test_two_versions_of_an_engine_stand_side_by_side(tmp_path: Path) -> None:
 
 
 def test_rounds_of_two_runs_are_no_pairs(tmp_path: Path) -> None:
-    """Both runs number their turns from 0; taken as pairs, pandas would be 10% slower for sure."""
+    """Turns of two runs have equal numbers; taken as pairs, they would show pandas 10% slower."""
     drift = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2)
     polars = Asked("q1", "polars", drift)
     pandas = Asked("q1", "pandas", [1.1 * each for each in drift])

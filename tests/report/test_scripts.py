@@ -36,7 +36,7 @@ def test_no_module_imports_one_that_imports_it_and_each_is_in_a_bundle() -> None
 
 
 def needed(name: str, imports: dict[str, list[str]], path: tuple[str, ...] = ()) -> set[str]:
-    """A module with all that it imports; fails where one is behind itself."""
+    """Returns a module and all that it imports; fails if the imports form a circle."""
     assert name not in path, f"{' -> '.join((*path, name))} is a circle"
     return {name}.union(*(needed(each, imports, (*path, name)) for each in imports[name]))
 

@@ -37,7 +37,7 @@ SETTING = Setting("laptop", "groupby", "small", "memory", 2)
 
 
 def test_a_median_comes_with_the_narrowest_pair_of_rounds_that_covers_it() -> None:
-    """Of ten rounds the 2nd and the 9th: fewer than 2 of 10 fair coins with chance 11/1024."""
+    """Of ten rounds they are the 2nd and the 9th, which cover it with 97.9%: 1 - 2 · 11/1024."""
     estimate = estimate_median(Sample([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]))
     assert (estimate.value, estimate.low, estimate.high) == (5.5, 2, 9)
 
@@ -46,12 +46,12 @@ def test_a_median_comes_with_the_narrowest_pair_of_rounds_that_covers_it() -> No
     ("count", "low", "high"), [(3, 0, 2), (5, 0, 4), (6, 0, 5), (9, 1, 7), (25, 7, 17)]
 )
 def test_the_interval_of_a_median_widens_with_few_rounds(count: int, low: int, high: int) -> None:
-    """Conover's table A3 for a median: of 25 the 8th and the 18th."""
+    """``low`` and ``high`` count from 0, as in Conover's table A3: of 25 the 8th and the 18th."""
     assert (ranks(count).low, ranks(count).high) == (low, high)
 
 
 def test_the_log_error_of_five_rounds_follows_from_their_range() -> None:
-    """One of 16 samples lies on one side of the median altogether: 2 z = 3.726 errors."""
+    """The range of five rounds is 3.726 standard errors: with chance 1/16 it misses the median."""
     estimate = estimate_median(Sample([1.0, 2.0, 2.0, 2.0, math.e]))
     assert estimate.log_error == pytest.approx(1 / 3.726, rel=1e-3)
 
@@ -94,7 +94,7 @@ def test_only_a_narrow_interval_that_covers_1_is_a_tie(low: float, high: float, 
 
 
 def planted(low: float, high: float) -> Ratio:
-    """The ratio that has this interval."""
+    """Returns the ratio whose 95% interval this is."""
     return Ratio(math.sqrt(low * high), math.log(high / low) / 2 / 1.959964)
 
 
@@ -196,7 +196,7 @@ def test_no_mean_is_less_than_the_least_of_its_ratios_however_short_the_times() 
 
 
 def test_a_missing_time_counts_as_twice_the_worst_of_its_query() -> None:
-    """pandas: 0.79 / 0.09 on q1, and 2 · 0.19 / 0.09 for its gap on q2; q3 has no time at all."""
+    """pandas: 0.79 / 0.09 on q1, and 2 · 0.19 / 0.09 on q2, where it has no time; none has on q3."""
     found = score(comparison().tasks, EngineVersion("pandas", "1"))
     assert found.mean is not None
     assert found.mean.value == pytest.approx(math.sqrt((79 / 9) * (2 * 19 / 9)))

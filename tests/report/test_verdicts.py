@@ -31,7 +31,10 @@ NONE: Times = {"q1": {"polars": None, "duckdb": None}}
 
 
 def results(folder: Path, times: Times, spread: float = 1.0, memory: int = 300) -> Path:
-    """A file in which Polars needs ``memory`` MiB, and the others 300; None is an error."""
+    """Writes a results file with these times, by query and engine; None is a cell with an error.
+
+    Polars' peak is ``memory`` MiB, that of others 300; ``spread`` stretches the range of rounds.
+    """
     cells = [
         Asked(query, engine, outcome="error", reason="broken")
         if seconds is None

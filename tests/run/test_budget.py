@@ -1,4 +1,4 @@
-"""A run's budget: what of it goes where, by a clock that the test moves."""
+"""How a run's budget is shared out, by a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Bench:
         self.passes = Passes(register, self.rounds, self.budget)
 
     def has(self, query: str, spread: float = 0.0, workload: str = "w", **medians: float) -> None:
-        """Puts the engines of a question on record, by their medians; 12 turns of a process."""
+        """Records engines' medians on a question: 12 rounds each, which differ by ``spread``, a share."""
         for engine, median in medians.items():
             cell = Cell(workload, query, engine, "small", Input.MEMORY, 2)
             found = [median * (1 + spread * (turn % 3 - 1)) for turn in range(12)]
@@ -54,7 +54,10 @@ class Bench:
             self.records[cell] = Record(cell, Outcome.OK, rounds=rounds, figures=figures())
 
     def visit(self) -> list[tuple[str, float]]:
-        """The queries of a visit with the seconds of all their cells, by which the clock moves."""
+        """Visits the next workload; returns each query with the seconds of its cells together.
+
+        The clock is moved by these seconds.
+        """
         found = []
         for each in self.passes.visit():
             seconds = each.seconds * len(each.records)

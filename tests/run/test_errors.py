@@ -147,7 +147,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def done(project: Project) -> Done:
-    """All of them at once: pytest tells of each file on its own."""
+    """Runs all wrong files at once; pytest reports the error of each."""
     return project.benchmark(".", "--engines", "duckdb")
 
 

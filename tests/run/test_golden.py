@@ -56,7 +56,10 @@ def test_a_results_file_is_as_it_is_known_to_be(tmp_path: Path) -> None:
 
 
 def _masked(value: Any, key: str = "") -> Any:
-    """The same with everything that differs from run to run, or by machine, as ``<type>``."""
+    """Returns the value with ``<type>`` in place of what differs from run to run or by machine.
+
+    Fields of pytest-benchmark's own (NOT_OURS) become ``…``.
+    """
     if key in NOT_OURS:
         return "…"
     if key in VOLATILE:

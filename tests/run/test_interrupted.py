@@ -32,12 +32,12 @@ def project_in(folder: Path, yaml: str = YAML, conftest: str = "") -> Project:
 
 
 def rounds(entries: list[dict[str, Any]]) -> dict[str, list[float]]:
-    """Engine -> the seconds of its rounds."""
+    """Returns the seconds of each engine's rounds, from entries of ``benchmarks``, by engine."""
     return {e["extra_info"]["engine"].rpartition(":")[2]: e["stats"]["data"] for e in entries}
 
 
 def drawn_rounds(project: Project) -> list[int]:
-    """How many rounds the page holds of each cell: the first column of a block of its numbers."""
+    """Returns how many rounds the page has of each cell, by the numbers in its HTML."""
     page = (project.folder / "results" / "index.html").read_text()
     found = re.search(r'id="rounds" data-columns="([^"]*)">([^<]*)<', page)
     assert found

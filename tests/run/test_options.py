@@ -40,7 +40,7 @@ def test_without_benchmark_yaml_files_are_left_alone_and_tests_run(project: Proj
 def test_with_benchmark_the_workloads_folder_runs_and_tests_do_not(
     project: Project, tmp_path: Path
 ) -> None:
-    """Nor is the value of an option taken for the folder to work in."""
+    """A folder that is the value of an option (``--results``) is not run either."""
     words = ("--workloads-dir", ".", "--collect-only", "-q", "--engines", "duckdb")
     done = project.benchmark("--results", str(tmp_path), *words)
     assert done.code == 0, done.all

@@ -1,4 +1,4 @@
-"""Planted faults through ``pytest --benchmark``: each costs its own cell, and is told."""
+"""Planted faults through ``pytest --benchmark``: each ends its own cell, with a reason."""
 
 from __future__ import annotations
 

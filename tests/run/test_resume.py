@@ -102,7 +102,7 @@ def killed_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def killed(killed_once: Project) -> Project:
-    """The folder of a run that was killed, just as it was left."""
+    """Returns a project whose run was killed, with its results restored to that moment."""
     folder = killed_once.folder
     shutil.rmtree(folder / "results")
     shutil.copytree(folder / "before", folder / "results")
@@ -137,7 +137,7 @@ def test_the_report_is_drawn_from_a_journal(killed: Project, tmp_path: Path) -> 
 def test_resume_measures_what_is_missing_and_keeps_the_rest(
     killed: Project,
 ) -> None:
-    """Half a line at the end of the journal is left out."""
+    """The journal ends with half a line, which is ignored."""
     project = killed
     head, *entries = lines(project)
     kept = {e["cell"]["engine"]: e["benchmark"]["stats"]["data"] for e in entries}
@@ -224,7 +224,7 @@ def test_a_journal_of_something_else_is_refused(killed: Project, change: Any, me
 
 
 def test_a_journal_of_another_run_is_not_continued() -> None:
-    """Of each difference the whole battery has a run."""
+    """A journal is refused if its options or its cells differ from those of this run."""
     head = _head()
     assert kept_records(head, [], head) == {}
     longer = head.model_copy(update={"basis": head.basis.model_copy(update={"timeout": 77.0})})
@@ -253,7 +253,11 @@ SPOILT: list[Any] = [
 
 
 def spoil(killed: Project, spoilt: Any) -> Path:
-    """Replaces the journal, or fields of its last line or its first."""
+    """Damages the journal; returns its path.
+
+    ``spoilt`` is its new content as bytes, or fields to replace in its last line; those of a run
+    (``started``) also in its first.
+    """
     (file,) = journal_files(killed)
     if isinstance(spoilt, dict):
         head, *entries, last = lines(killed)

@@ -75,7 +75,7 @@ def test_the_results_file_has_every_field_that_its_description_names(
 
 
 def _described_fields() -> dict[str, set[str]]:
-    """Section of results/README.md -> the names in the first column of its table."""
+    """Returns fields in results/README.md: section -> names in the first column of its table."""
     text = (ROOT / "results" / "README.md").read_text()
     sections = re.split(r"^#+ ", text, flags=re.MULTILINE)[1:]
     return {

@@ -48,7 +48,7 @@ def test_results_page_and_journal_have_none(tmp_path: Path) -> None:
 
 
 def test_a_wrong_address_is_told_without(tmp_path: Path) -> None:
-    """As is one whose password no rule finds."""
+    """Nor is one whose password no rule finds: it is not quoted at all."""
     project = Project(tmp_path).write(a_yaml="")
     addresses = ("duckdb=quack://me:hush@host", "dask=me:hush@host")
     wrong, strange = project.benchmarks(*(["--connect", address] for address in addresses))

@@ -1,4 +1,4 @@
-"""What DuckDB reads in a text: functions that compute of their arguments alone, however deep."""
+"""SQL is refused if DuckDB would read more than the tables, however deep that is nested."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_what_computes_of_its_arguments_is_not(
 
 
 def test_no_macro_over_a_catalog_is_harmless(connection: duckdb.DuckDBPyConnection) -> None:
-    """By what DuckDB itself says of them, so that one of a newer version is refused, too."""
+    """Each macro whose definition reads a catalog is refused: DuckDB lists them, also new ones."""
     reading = connection.sql(
         "select function_name, len(parameters) from duckdb_functions() "
         "where function_type = 'macro' and macro_definition ilike '%from%'"
@@ -102,7 +102,7 @@ NESTED: dict[str, Callable[[int], str]] = {
 @pytest.mark.parametrize("kind", NESTED)
 @pytest.mark.parametrize("room", [0, 512 * 2**20])
 def test_each_process_takes_the_same_depth(kind: str, room: int) -> None:
-    """Whatever its stack is, and with Python's own limit of calls."""
+    """SQL of depth 900 is read in threads with small and large stacks, by Python's usual limit."""
     raised: list[BaseException] = []
 
     def judged() -> None:

@@ -129,9 +129,9 @@ class Project:
         return self.pytest("--benchmark", *QUICK, *arguments, **variables)
 
     def benchmarks(self, *runs: Sequence[str]) -> list[Done]:
-        """Several benchmarks one after another, in forks of a process that imported the harness.
+        """Runs several benchmarks one after another, in forks of a process that has the harness.
 
-        Imports are most of what a run takes that is refused before it begins.
+        A run that is refused at its start would otherwise spend most of its time on imports.
         """
         command = [sys.executable, "-c", FORKS, json.dumps([["--benchmark", *r] for r in runs])]
         done = self._done(command, {})

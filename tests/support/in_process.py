@@ -40,7 +40,7 @@ Value = int | float | str | bool | datetime.date | None
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one query on one engine, and why.
+    """The outcome of one query on one engine, with the reason and the program.
 
     ``outcome`` is ok, unsupported (nothing was run, or the data is what only DuckDB can answer),
     failed (it raised while it ran) or wrong.

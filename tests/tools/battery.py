@@ -38,7 +38,7 @@ TIMEOUT_SECONDS = 120.0
 
 
 class Elsewhere(Session):
-    """A session of an engine in a worker process.
+    """A session that runs in a worker process of the engine, where it loads and runs all.
 
     If the worker has died, the next request starts another one with the same tables.
     """

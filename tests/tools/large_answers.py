@@ -86,14 +86,20 @@ def _numbers(rows: int, in_order: bool) -> str:
 
 
 def _selected(columns: list[str]) -> str:
-    """The columns' SQL; every thousandth value of the last one is NULL."""
+    """Returns the text of a SELECT list of these columns, some values of the last one being NULL.
+
+    It is NULL in every thousandth row.
+    """
     listed = [f"{VALUES[column]} AS {column}" for column in columns[:-1]]
     last = f"CASE WHEN j % 1000 = 0 THEN NULL ELSE {VALUES[columns[-1]]} END AS {columns[-1]}"
     return ", ".join([*listed, last])
 
 
 def _answer(columns: list[str], rows: int, ordered: bool, planted: str | None) -> str | None:
-    """The SQL of an answer with a planted difference; None if it has no column for that."""
+    """Returns the SQL of an answer with a planted difference, or of the right one for None.
+
+    It returns None if no column can have this difference.
+    """
     place, first, last = rows // 3 // 1000 * 1000, columns[0], columns[-1]
     numbers = _numbers(rows, ordered)
     if planted == "a row twice":

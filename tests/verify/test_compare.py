@@ -1,4 +1,4 @@
-"""Checking answers: what is right, what is wrong, and the words that tell it."""
+"""Which answers are right or wrong, and the messages on wrong ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def spec(*names: str, order: tuple[SortKey, ...] = (), **rest: Any) -> AnswerSpe
 
 
 def judge(answer: Any, reference: Any, *order: SortKey, **rest: Any) -> str | None:
-    """The verdict on an answer, both given as columns or as tables."""
+    """Returns why an answer is wrong, or None; answer and reference are columns or tables."""
     ours, theirs = pa.table(reference), pa.table(answer)
     widened = rest.pop("widened", False)
     names = [name for name in ours.column_names if name != "__rank"]
@@ -213,7 +213,7 @@ def test_an_empty_answer_is_right_only_where_nothing_is_expected() -> None:
 
 
 def test_floats_that_are_rounded_otherwise_find_their_partners() -> None:
-    """Equal exact columns, and first floats whose tiny differences turn the second ones' order."""
+    """Sorted by ``a``, in which both sides differ a little, their rows come in other orders."""
     rng = np.random.default_rng(1)
     first, second = np.repeat([1.5, 2.5, 3.5], 500), rng.random(1500)
     shuffled = rng.permutation(1500)
@@ -225,7 +225,7 @@ def test_floats_that_are_rounded_otherwise_find_their_partners() -> None:
 
 
 def test_close_floats_are_matched_with_care() -> None:
-    """Pairing 1.0 with 1.0 would leave 1 + 1.6e-6 alone; only the other pairing is complete."""
+    """Pairing 1.0 with 1.0 would leave two rows unpaired; only the other pairing is complete."""
     ours, theirs = encode(
         pa.table({"a": [1.0, 1.0 + 0.8e-6], "b": [5.0 + 4e-6, 5.0]}),
         pa.table({"a": [1.0 + 0.8e-6, 1.0], "b": [5.0 + 4e-6, 5.0]}),
@@ -261,7 +261,7 @@ def test_nulls_stand_where_the_reference_has_them() -> None:
 
 
 def test_rounding_may_turn_neighbours_around() -> None:
-    """Two sums that differ in the last bit, the other way round on each engine."""
+    """0.1 + 0.2 and 0.3 differ in the last bit, so that either row may come first."""
     reference = {"total": [0.1 + 0.2, 0.3], "name": ["b", "a"]}
     answer = {"total": [0.1 + 0.2, 0.3], "name": ["a", "b"]}
     order = (SortKey("total", descending=True), SortKey("name"))
@@ -324,7 +324,7 @@ def test_a_limit_without_an_order_takes_any_rows() -> None:
 
 
 def test_a_hidden_sort_key_decides_who_is_in_but_not_the_places() -> None:
-    """ORDER BY k, hidden LIMIT 2: both rows with k = 1 and the lowest ranks, in any order."""
+    """ORDER BY k, hidden LIMIT 2: the rows of ranks 1 and 2, which tie by k, in any order."""
     reference = {"k": [1, 1, 1], "v": ["a", "b", "c"], "__rank": [1, 2, 3]}
     assert judge({"k": [1, 1], "v": ["b", "a"]}, reference, UP, widened=True, limit=2) is None
     assert judge({"k": [1, 1], "v": ["a", "c"]}, reference, UP, widened=True, limit=2) is not None
@@ -372,7 +372,7 @@ def test_changing_one_value_always_makes_an_answer_wrong(rows: list[Any], data: 
 def test_any_way_to_break_ties_at_a_limit_is_right(
     rows: list[Any], limit: int, offset: int, random: Any
 ) -> None:
-    """Sorted by k (NULLs last) after a shuffle: each such list is a right answer."""
+    """The answer is a random order of the rows, sorted by k (NULLs last) and cut."""
     rank_of = {
         key: 1 + sum(sort_key(other) < sort_key((key,)) for other in rows) for key, *_ in rows
     }

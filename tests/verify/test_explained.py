@@ -144,7 +144,7 @@ def test_a_constant_text_is_no_data() -> None:
 
 
 def test_casts_within_many_casts_are_not_asked_about() -> None:
-    """Each is written several times in the guarded query, and what is in it as often."""
+    """A query that guards a cast repeats its operand; 14 casts in each other would make it huge."""
     sql = "s"
     for number in range(14):
         sql = f"cast({sql} as {('varchar', 'int')[number % 2]})"
@@ -231,7 +231,7 @@ def test_an_answer_within_the_tolerance_hangs_on_nothing_else(sql: str) -> None:
 
 
 def test_a_half_of_a_scaled_float_is_another_way(database: duckdb.DuckDBPyConnection) -> None:
-    """DuckDB rounds 1.45, which is a little less, to 1.4 from 2.0.1 on, and to 1.5 before."""
+    """The variant rounds 1.45, a little less as a float, to 1.5; DuckDB from 2.0.1 on to 1.4."""
     sql = "select round(x, 1) as a, round(d, 2) as b from (select 1.45e0 as x, 0.285 as d)"
     variants = [variant for way, variant in other_ways(sql, []) if way == AS_SCALED]
     assert [database.sql(variant).fetchall() for variant in variants] == [[(1.5, 0.29)]]

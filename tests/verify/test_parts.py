@@ -45,7 +45,10 @@ def written(data: dict[str, Any], file: Path, rows: int = 300) -> Path:
 def told(
     given: dict[str, Any], right: dict[str, Any], folder: Path, spec: AnswerSpec = SPEC
 ) -> str | None:
-    """Why an answer is wrong, by parts; as a whole it is wrong, or right, too."""
+    """Returns why an answer is wrong, compared by parts, or None.
+
+    Checks that a comparison of the whole agrees on whether it is wrong.
+    """
     with tempfile.TemporaryDirectory(dir=folder) as name:
         place = Path(name)
         files = written(given, place / "given.parquet"), written(right, place / "right.arrow", 170)
@@ -57,7 +60,7 @@ def told(
 
 
 def reasons(given: dict[str, Any], folder: Path) -> tuple[str | None, str | None]:
-    """Why an answer is wrong: by parts, and as a whole."""
+    """Returns why an answer is wrong, or None: compared by parts, and as a whole."""
     files = written(given, folder / "given.arrow"), written(table(), folder / "right.arrow", 170)
     by_parts = compare_in_parts(*files, SPEC, folder / "parts", part_rows=100)
     return by_parts, compare(pa.table(given), pa.table(table()), SPEC)
@@ -188,7 +191,7 @@ def test_null_is_not_nan_unless_the_engine_uses_it_as_null(tmp_path: Path) -> No
 
 
 def in_order() -> dict[str, Any]:
-    """The rows in the order of k, NULLs last."""
+    """Returns the table sorted by k, NULLs last."""
     return dict_of(pa.table(table()).sort_by([("k", "ascending"), ("x", "ascending")]))
 
 
@@ -203,7 +206,7 @@ def test_rows_in_order_may_swap_only_with_those_that_tie(tmp_path: Path) -> None
 
 
 def test_a_row_out_of_order_among_near_floats_is_seen(tmp_path: Path) -> None:
-    """Floats that are near tie up to rounding, so that only the answer's own order tells."""
+    """Floats so near each other tie; only that the answer itself is not sorted shows the fault."""
     ordered = AnswerSpec(FLOATS.schema, "select", order=(SortKey("x"),))
     right = {"x": [1 + place * 1e-8 for place in range(ROWS)], "y": [0.0] * ROWS}
     assert told(right, right, tmp_path, ordered) is None
@@ -240,7 +243,7 @@ def dict_of(content: pa.Table) -> dict[str, Any]:
 
 
 def swapped(data: dict[str, Any], place: int) -> dict[str, Any]:
-    """The rows with those at a place and the next one in each other's place."""
+    """Returns the data with the rows at ``place`` and after it swapped."""
     order = list(range(ROWS))
     order[place], order[place + 1] = order[place + 1], order[place]
     return dict_of(pa.table(data).take(pa.array(order)))

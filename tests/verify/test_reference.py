@@ -1,4 +1,4 @@
-"""The reference is asked twice before an answer is called wrong."""
+"""A reference is computed in a second way before an answer is called wrong."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def answer(folder: Path, **columns: Sequence[float]) -> Path:
 
 
 def plant(reference: Reference, columns: dict[str, list[int]]) -> None:
-    """Another reference in the place of the one that was computed, as a bug would give it."""
+    """Overwrites a reference's file with other columns, as a bug would give them."""
     table = pa.table(columns)
     with pa.OSFile(str(reference.path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
         out.write_table(table)
@@ -93,7 +93,7 @@ REPEATED = "select k, k, avg(k) from t group by k order by k limit 3"
 def test_names_that_duckdb_repeats_or_makes_up_are_no_other_answer(
     referee: Referee, table: Table, tmp_path: Path
 ) -> None:
-    """The variants of a query name its second k, and its mean of floats, otherwise."""
+    """Variants of the query give its second ``k`` and its ``avg(k)`` other names than it does."""
     spec = compile_query(REPEATED, {"t": table.schema}).spec
     reference = referee.reference({"t": table}, "v1", spec)
     right = {"k": [1, 2, 3], "k_1": [1, 2, 3], "avg(k)": [1.0, 2.0, 3.0]}

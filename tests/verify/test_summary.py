@@ -1,4 +1,4 @@
-"""A summary shows that an answer is another one, and not that its rows are in another order."""
+"""Summaries of answers differ if a value does, and not if only the order of rows does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQL is read in a process of its own: what befalls that costs one query, or one program of it."""
+"""SQL is compiled in a process of its own; if that fails, one query or program is lost."""
 
 from __future__ import annotations
 

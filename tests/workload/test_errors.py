@@ -1,4 +1,4 @@
-"""Every mistake in a workload file is told with its file, its line and what would be right."""
+"""Every mistake in a workload file is an error with file, line and what would be right."""
 
 from __future__ import annotations
 

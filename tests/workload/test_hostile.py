@@ -54,7 +54,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def attack(sql: str, folder: Path) -> str:
-    """The text of a workload file with one query, in which SECRETS is the secret file's folder."""
+    """Returns a workload file's text with one query, in which SECRETS becomes the folder's path."""
     query = sql.replace("SECRETS", str(folder)).replace("\n", "\n    ")
     return f"title: Harmless\ntables: {{t: t.csv}}\nqueries:\n  q: |\n    {query}\n"
 
@@ -102,7 +102,7 @@ with "duc\u212adb_views" as (select '7' as sql) select sql as n from duckdb_view
 
 
 def refused(done: Done) -> set[str]:
-    """The files whose query was refused before anything ran."""
+    """Returns the files whose query was refused before anything ran, by pytest's output."""
     return set(re.findall(r"(?m)^ERROR (\S+)::q$", done.out))
 
 
@@ -131,7 +131,7 @@ class _Asked(http.server.BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def log_message(self, *_: object) -> None:
-        """Nothing: the requests are counted."""
+        """Prints nothing: the test only counts requests."""
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_no_address_is_asked(project: Project, server: http.server.HTTPServer) -
 
 
 def test_a_module_beside_the_workload_is_not_run(project: Project) -> None:
-    """pytest-benchmark asks ``python -m cpuinfo``, for which Python looks here first."""
+    """pytest-benchmark runs ``python -m cpuinfo``, for which Python looks in this folder first."""
     for name in ("json", "cpuinfo", "statistics", "duckdb"):
         mark = f"open('ran-{name}', 'w').close()\n"
         (project.folder / f"{name}.py").write_text(mark + "raise SystemExit(1)\n")
@@ -176,7 +176,7 @@ def test_a_module_beside_the_workload_is_not_run(project: Project) -> None:
 
 
 def everything(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
-    """What of the attacks DuckDB does: the titles of those that end without an error."""
+    """Returns the titles of the ATTACKS that DuckDB carries out, each run on this connection."""
     done = []
     for title, sql in ATTACKS.items():
         try:
@@ -238,7 +238,7 @@ def test_what_a_query_may_be_is_not_refused(sql: str) -> None:
 
 
 def test_a_recursive_table_hides_no_file_of_its_name_elsewhere() -> None:
-    """A WITH inside of another's query makes no file a table."""
+    """The name ``s.csv`` is a file here, though a WITH has it: that is not recursive itself."""
     sql = (
         'with "s.csv" as (select k from "s.csv" where k in '
         "(with recursive r as (select 1 as k union all select k + 1 from r where k < 3) from r)) "
@@ -262,7 +262,7 @@ def test_an_engine_of_sql_gets_no_text_that_somebody_wrote(engine: str) -> None:
 
 @pytest.mark.parametrize("name", ['b\\" Int64) ENGINE = Memory --', "b\\\\", "b' \\"])
 def test_a_header_ends_no_name_in_the_tables_of_chdb(name: str) -> None:
-    """ClickHouse's SQL, unlike DuckDB's, takes a backslash in quotation marks for an escape."""
+    """A column's name cannot end its quotation in ClickHouse's SQL, where a backslash escapes."""
     columns = (Column("a", Type.INT64, False), Column(name, Type.INT64, False))
     table = Table("t", columns, 1, parquet=(Path("/t.parquet"),))
     declared = chdb_tables.columns(table)
@@ -299,7 +299,7 @@ PRINTED_RAW = {
 
 @pytest.mark.parametrize("title", PRINTED_RAW)
 def test_what_is_printed_of_a_query_is_that_query_or_is_not_run(title: str) -> None:
-    """sqlglot prints some texts without their quotation marks."""
+    """sqlglot prints some texts without quotation marks; what stands in them must not be run."""
     sql = PRINTED_RAW[title]
     with duckdb.connect() as connection:
         connection.execute("create table t as select 1 as k, 2 as v, date '2020-01-01' as d")
@@ -390,7 +390,7 @@ def test_an_unfinished_reference_leaves_no_file(
 
 
 def self_joins(number: int) -> str:
-    """Common tables that each join the one before with itself."""
+    """Returns the SQL of a query whose WITH tables each join the one before with itself."""
     tables = ["c0 as (select k from t)"]
     for n in range(1, number):
         tables.append(f"c{n} as (select a.k from c{n - 1} as a join c{n - 1} as b on a.k = b.k)")
@@ -433,7 +433,7 @@ def test_what_is_beyond_a_bound_is_told_with_its_line(project: Project) -> None:
 
 
 def test_the_referee_ends_when_a_cell_would(project: Project) -> None:
-    """A reference without end: rows by the million that meet each other."""
+    """The query's cross joins have 16 trillion rows, so that the reference is never done."""
     rows = "\n".join(f"{n},{n}" for n in range(2_000))
     project.write(t_csv=f"k,v\n{rows}\n")
     sql = "select a.k, avg(b.v + c.v + d.v) as mean from t a, t b, t c, t d group by a.k"
