@@ -71,7 +71,7 @@ FLAT_MODULES = 10
 
 
 def room_of(module: str) -> str:
-    """The room that a module is in. Raises ValueError where none is listed."""
+    """Returns the room of ROOMS that a module is in; raises ValueError if it is in none."""
     found = [room for room in ROOMS if f"{module}.".startswith(f"{room}.")]
     place = max(found, key=len, default="")
     if place in ("harness", "") and module != "harness":
@@ -85,7 +85,7 @@ def module_of(file: Path) -> str:
 
 
 def imported(file: Path) -> Iterator[str]:
-    """What of the project's own modules a file imports, inside of functions as well."""
+    """Yields the names of the project's own modules that a file imports, also inside functions."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if _own(alias.name))

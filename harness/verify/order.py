@@ -81,7 +81,10 @@ def _window(rank: Ints, spec: AnswerSpec) -> tuple[int, int]:
 
 
 def _numbered(starts: Flags, length: int) -> Ints:
-    """Numbers runs of rows; ``starts`` is true where a run begins after the row before."""
+    """Returns the number of the run, from 0, that each of ``length`` rows belongs to.
+
+    ``starts`` says of each row but the first whether it begins a run.
+    """
     numbers = np.zeros(length, dtype=np.int64)
     numbers[1:] = np.cumsum(starts)
     return numbers

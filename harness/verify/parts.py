@@ -33,7 +33,7 @@ MOST_PARTS = 400
 
 
 def is_large(answer: Path, reference: Path, part_rows: int = PART_ROWS) -> bool:
-    """True for answers that are to be compared part by part."""
+    """True if an answer has more than twice ``part_rows`` rows: too many to compare as a whole."""
     return max(answer_files.rows(answer), answer_files.rows(reference)) > 2 * part_rows
 
 
@@ -64,9 +64,10 @@ def compare_in_parts(
 
 @dataclass(frozen=True)
 class _Piece:
-    """Rows of both answers; ``first`` is the number of the first one.
+    """Rows of both answers from the same places, the reference's (``ours``) and the engine's.
 
-    ``agreeing`` rows agree in place. A side is shorter where it has fewer rows in all.
+    ``first`` is the position of the first one. ``agreeing`` says which places agree; it is as long
+    as the longer side, since one is shorter at the end of an answer with fewer rows.
     """
 
     first: int
@@ -101,7 +102,7 @@ def _pieces(
 
 
 def _schema(reference: Path, answer: Path, spec: AnswerSpec) -> pa.Schema:
-    """Returns names, and types that can hold all values of both sides, if their kinds agree.
+    """Returns a schema that can hold all values of both answers; raises Differs if kinds differ.
 
     Which of a column's integers pass 64 bits is not known before all are read.
     """

@@ -35,7 +35,7 @@ def rounds(seconds: float) -> list[float]:
 
 
 def cell(query: str, seconds: float | str, engine: str = "polars", **more: Any) -> Asked:
-    """A cell with steady rounds, or with an outcome in their place."""
+    """Returns a cell with steady rounds of ``seconds`` or, if that is a text, with that outcome."""
     if isinstance(seconds, str):
         return Asked(query, engine, outcome=seconds, reason=f"because {seconds}", **more)
     return Asked(query, engine, rounds(seconds), **more)
@@ -225,7 +225,7 @@ def test_the_command_knows_every_metric() -> None:
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """a.json, and b.json in which q2 takes 1.2 times as long."""
+    """Writes a.json, and b.json in which q2 takes 1.2 times as long; makes their folder current."""
     monkeypatch.chdir(tmp_path)
     run(tmp_path / "a.json", [cell("q1", 1.0), cell("q2", 1.0)])
     run(tmp_path / "b.json", [cell("q1", 1.0), cell("q2", 1.2)])

@@ -21,7 +21,7 @@ NEEDS_A_QUIET_MACHINE = ("duckdb against itself", "a sleep of 50 ms", "time adde
 
 @pytest.fixture(scope="module")
 def table() -> list[str]:
-    """The lines of ``harness selfcheck --quick`` on one engine, with a fifth of its rows."""
+    """Returns the lines that ``harness selfcheck --quick`` prints of one engine and little data."""
     command = (
         "from harness.commands import cli; from harness.commands.selfcheck import checks; "
         "checks.QUICK = checks.Effort(rows=20_000, seconds=0.1); cli.app()"

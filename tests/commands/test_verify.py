@@ -135,7 +135,7 @@ def test_what_a_results_file_says_is_shown_escaped(folder: Path) -> None:
 
 
 def test_a_version_in_a_name_is_no_program_of_a_users() -> None:
-    """``polars==1.44.2`` has no name before its ``=``."""
+    """The part before ``==`` is an engine, unlike that before ``=`` in ``old=polars==1.44.2``."""
     assert engines.short("polars==1.44.2") == "polars==1.44.2"
     assert engines.short("old=polars==1.44.2") == "old"
     found = trusted.named_engine("polars==1.44.2")

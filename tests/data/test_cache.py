@@ -22,7 +22,7 @@ CONTENT = b"head" + bytes(300_000) + b"tail"
 
 
 class Maker:
-    """Makes an entry with one file, and counts how often it was asked to."""
+    """Makes an entry of the cache with one file; ``calls`` counts how often it did."""
 
     def __init__(self, content: bytes = CONTENT) -> None:
         self.content, self.calls = content, 0

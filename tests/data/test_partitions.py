@@ -1,4 +1,4 @@
-"""Folders such as ``year=2020`` become columns; compressed text is decompressed once."""
+"""Folders such as ``year=2020`` become columns; compressed files of text are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text becomes the narrowest type that all of it can be read as."""
+"""A text column becomes the narrowest type that all of its values can be read as."""
 
 from __future__ import annotations
 

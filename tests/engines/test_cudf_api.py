@@ -38,7 +38,7 @@ def programs() -> Iterator[str]:
 
 
 def calls(text: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """The names of methods, functions and attributes, each with the options that it is given."""
+    """Yields the name of each method and attribute in a program, with the options of its calls."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             yield node.func.attr, frozenset(k.arg for k in node.keywords if k.arg)

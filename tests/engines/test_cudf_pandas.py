@@ -24,7 +24,7 @@ from tests.support.in_process import InProcess, read_tables
 
 
 class Proxy(pd.DataFrame):
-    """A frame that the accelerator knows."""
+    """A stand-in for a frame that cudf.pandas' accelerator has wrapped."""
 
     @property
     def _constructor(self) -> Any:

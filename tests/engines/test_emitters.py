@@ -63,7 +63,7 @@ def test_a_construct_is_answered_or_refused_by_a_declared_gap(
 
 
 def parts(node: Node) -> set[type]:
-    """The kinds of all nodes of a plan, and of all expressions that they hold."""
+    """Returns the classes of all nodes of a plan, and of all expressions that these have."""
     found: set[type] = set()
     for each in walk(node):
         held = [e for value in vars(each).values() for e in _expressions(value)]
@@ -158,7 +158,7 @@ def _pattern(value: ast.expr, known: dict[str, Any]) -> str | None:
 
 
 def named_gaps() -> set[str]:
-    """The words of gaps that have a name of their own, by which they are raised."""
+    """Returns the words of gaps that are constants of a ``gaps.py``, raised by the constants' names."""
     found: set[str] = set()
     for file in (file for file in FILES if file.name == "gaps.py"):
         for value in vars(importlib.import_module(module_of(file))).values():

@@ -43,7 +43,7 @@ def pinned(name: str) -> InOwnEnvironment:
 
 
 def small(name: str, *requires: str) -> InOwnEnvironment:
-    """An engine whose environment needs little."""
+    """Returns an engine whose own environment requires only these packages."""
     return type("Small", (InOwnEnvironment, type(engines.get(name))), {"requires": requires})()
 
 

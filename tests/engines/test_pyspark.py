@@ -13,7 +13,7 @@ engine = type(engines.get("pyspark"))()
 
 
 def home_of(folder: Path, version: str) -> str:
-    """A folder that looks like an installation of Java."""
+    """Makes a folder that looks like an installation of this version of Java; returns its path."""
     program = folder / "bin" / "java"
     program.parent.mkdir()
     program.touch(0o755)

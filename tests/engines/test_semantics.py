@@ -64,7 +64,7 @@ def unsupported(name: str) -> dict[str, str]:
 
 
 def expected(engine: str, title: str) -> tuple[str, str]:
-    """The outcome of a query on an engine, and part of the reason that it must give."""
+    """Returns the outcome that a query must have on an engine, and a part of its reason."""
     if (engine, title) in KNOWN:
         return KNOWN[engine, title]
     if engine == "duckdb":

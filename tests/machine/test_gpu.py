@@ -1,4 +1,4 @@
-"""What is measured on a GPU, with stand-ins for RMM, CUDA and NVML."""
+"""What is measured of a GPU (peak memory, energy, use), by stand-ins for RMM, CUDA and NVML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The probe and its verdict: steady, disturbed for a while, or another machine altogether."""
+"""The probe and its verdict: a steady machine is quiet, and one that slows down is noisy."""
 
 from __future__ import annotations
 

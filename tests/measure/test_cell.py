@@ -1,4 +1,4 @@
-"""Measuring cells: every fake engine's fate becomes its own cell's record, and no other's."""
+"""Measuring cells: what goes wrong with a fake engine is in its own cell's record only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Engines' processes beside each other: started together, and ended where memory is short."""
+"""Workers of several engines: they start together, and idle ones end if memory is short."""
 
 from __future__ import annotations
 

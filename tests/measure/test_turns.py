@@ -140,7 +140,7 @@ def test_a_round_as_long_as_a_block_is_one_by_itself(bench: Bench) -> None:
 
 
 def test_what_an_engine_takes_does_not_depend_on_its_neighbours(bench: Bench) -> None:
-    """Drowsy takes 6 ms after a pause and 2 ms else; beside Sleepy every block begins with one."""
+    """Drowsy takes 6 ms after a pause, else 2 ms. Beside Sleepy only uncounted rounds have 6 ms."""
     rounds = Rounds(fewest=20, most=60, seconds=60.0, block=0.05)
     (alone,) = bench.measure("Drowsy", rounds=rounds)
     beside = bench.measure("Drowsy", "Sleepy", rounds=rounds)

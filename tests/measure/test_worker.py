@@ -377,7 +377,7 @@ def test_other_errors_are_no_lack_of_memory() -> None:
 
 
 def children_in(file: Path) -> list[int]:
-    """The two process ids that the hanging engine writes down."""
+    """Waits for the two process ids that the engine Hanging writes to a file; returns them."""
     deadline = time.monotonic() + 10
     while not file.exists() or len(file.read_text().split()) < 2:
         assert time.monotonic() < deadline

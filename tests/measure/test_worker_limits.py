@@ -1,4 +1,4 @@
-"""The memory that a run may take: machine and control groups."""
+"""The memory that a run may use, by the machine and its control groups."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def test_a_table_that_is_not_current_is_seen() -> None:
 
 
 def below(entry: type[Entry]) -> Iterator[type[Entry]]:
-    """An entry, and all entries that its fields hold."""
+    """Yields a class of entries, and the classes of all entries in its fields, at any depth."""
     yield entry
     for field in entry.model_fields.values():
         for kind in _kinds(field.annotation):

@@ -62,7 +62,7 @@ def objects() -> Document:
 
 
 def drifting() -> Document:
-    """Two engines that took turns on a machine that slows down to a fifth."""
+    """Returns results of two engines that took turns while the machine slowed down to a fifth."""
     slower = [0.11, 0.2201, 0.3302, 0.4403, 0.5504]
     content = document([
         Asked("drifting", "polars", (0.1, 0.2, 0.3, 0.4, 0.5)), Asked("drifting", "pandas", slower),
@@ -74,7 +74,7 @@ def drifting() -> Document:
 
 @pytest.fixture
 def open_page(open_file: Open, files: Callable[[str], Path]) -> Open:
-    """Opens a page by the name of its document."""
+    """Returns a function: it opens the page of the document with a name."""
 
     def open_it(name: str = "one", hash: str = "", **options: Any) -> Opened:
         return open_file(files(name), hash, **options)
@@ -91,7 +91,7 @@ def test_every_chart_is_drawn_under_the_policy(open_page: Open) -> None:
 
 
 def test_each_choice_redraws_every_chart(open_page: Open) -> None:
-    """The ranking's bars are those of its table, and each chart in view has marks."""
+    """After each choice the ranking's bars show its table's values, and no chart is empty."""
     opened = open_page(anew=True)
     opened.wait_for_charts(12)
     opened.choose("metric", "peak")

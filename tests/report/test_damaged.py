@@ -209,7 +209,7 @@ def written(path: Path, content: Any) -> Path:
 
 
 def _marked(value: Any) -> Any:
-    """Returns the value with a text in place of each list too deep, or integer too long, for JSON."""
+    """Returns the value with a text in place of lists too deep, and integers too long, for JSON."""
     if isinstance(value, int) and abs(value) >= 10**4000:
         return "\0huge"
     if isinstance(value, dict):

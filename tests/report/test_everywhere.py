@@ -184,7 +184,7 @@ def test_every_place_of_the_page_shows_it(
 
 
 def places_of(opened: Opened, task: int, cell: int) -> dict[str, Any]:
-    """What each place says of a cell beside the best of its task."""
+    """Returns what the page says of a cell beside the best of its task, by place (matrix, tip)."""
     script = """([task, cell]) => {
         const { state } = current;
         const [before, after] = [bestOf(task, state), cell].map((at) => ({ columns: cells, at }));

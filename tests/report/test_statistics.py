@@ -196,7 +196,7 @@ def test_no_mean_is_less_than_the_least_of_its_ratios_however_short_the_times() 
 
 
 def test_a_missing_time_counts_as_twice_the_worst_of_its_query() -> None:
-    """pandas: 0.79 / 0.09 on q1, and 2 · 0.19 / 0.09 on q2, where it has no time; none has on q3."""
+    """pandas: 0.79 / 0.09 on q1; on q2, where it has no time, 2 · 0.19 / 0.09. q3 has no times."""
     found = score(comparison().tasks, EngineVersion("pandas", "1"))
     assert found.mean is not None
     assert found.mean.value == pytest.approx(math.sqrt((79 / 9) * (2 * 19 / 9)))

@@ -46,7 +46,10 @@ class Bench:
         self.passes = Passes(register, self.rounds, self.budget)
 
     def has(self, query: str, spread: float = 0.0, workload: str = "w", **medians: float) -> None:
-        """Records engines' medians on a question: 12 rounds each, which differ by ``spread``, a share."""
+        """Records the engines of a question by their medians, each with twelve rounds in turns.
+
+        Rounds differ from the median by at most ``spread``, a share.
+        """
         for engine, median in medians.items():
             cell = Cell(workload, query, engine, "small", Input.MEMORY, 2)
             found = [median * (1 + spread * (turn % 3 - 1)) for turn in range(12)]

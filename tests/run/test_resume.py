@@ -54,7 +54,7 @@ def project_in(folder: Path, data: bool = True) -> Project:
 
 @contextlib.contextmanager
 def broken_off(project: Project, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A run that hangs in its second query; it is killed in the end."""
+    """Gives a run that hangs in its second query; the process is killed at the end of the block."""
     log = project.folder / "log"
     with log.open("w") as file:
         run = subprocess.Popen(

@@ -53,7 +53,7 @@ def _read(terminal: int) -> bytes:
 
 
 def screen(output: str) -> list[str]:
-    """The lines as a terminal without an edge shows them; colours are left out."""
+    """Returns the lines that a terminal of any width shows after this output, without colours."""
     lines, row, column, at = [""], 0, 0, 0
     while at < len(output):
         if found := SEQUENCE.match(output, at):

@@ -175,7 +175,7 @@ def slept(cell: TrialCell) -> Line:
 
 
 def added(cell: TrialCell, own: Sequence[float]) -> Line:
-    """Checks that the recorded seconds are hardly more than an engine's own stopwatch shows.
+    """Checks that recorded seconds exceed those of an engine's own stopwatch by few microseconds.
 
     ``own`` holds the seconds of each run by that stopwatch.
     """

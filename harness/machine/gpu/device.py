@@ -30,7 +30,7 @@ class DeviceUse:
 
 @dataclass
 class Device:
-    """The device that a session computes on; its memory is that of :func:`memory_resource`.
+    """The GPU that a session computes on; all that is allocated on it is counted by RMM.
 
     ``transfer_seconds`` is the time of copying tables to the device, if they stay there.
     """
