@@ -79,7 +79,7 @@ def as_tables(found: Matrix, width: int) -> RenderableType:
 
 
 def _flowing(texts: Iterable[str], width: int) -> str:
-    """Joins texts by a dot into lines of at most ``width`` characters; no text is broken."""
+    """Joins texts by `` · `` into lines of at most ``width`` characters; no text is broken."""
     joined = " · ".join(text.replace(" ", "\N{NO-BREAK SPACE}") for text in texts)
     return textwrap.fill(joined, width).replace("\N{NO-BREAK SPACE}", " ") + "\n"
 

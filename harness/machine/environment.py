@@ -83,7 +83,7 @@ def disk_of(folder: Path, root: Path = Path("/")) -> DiskEntry | None:
 
 
 def _mount_of(folder: Path) -> Any:
-    """Returns psutil's partition with the nearest mount point above a folder."""
+    """Returns psutil's partition with the nearest mount point above a folder; None if unknown."""
     place = folder.absolute().resolve()
     above = [m for m in psutil.disk_partitions(all=True) if place.is_relative_to(m.mountpoint)]
     return max(above, key=lambda mount: len(Path(mount.mountpoint).parts), default=None)

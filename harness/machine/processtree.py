@@ -76,7 +76,7 @@ def disk_bytes() -> tuple[int, int] | None:
 
     What the page cache answers is not read; what is written counts when it enters the cache.
     Children that have ended are included. None where the system does not count this (macOS), or
-    does not tell.
+    does not let this process see it.
     """
     own = _disk_bytes(os.getpid())
     if own is None or not _has_children():

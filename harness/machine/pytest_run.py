@@ -25,8 +25,8 @@ if os.getppid() == int(sys.argv[1]):
 def run_pytest(arguments: Sequence[str]) -> tuple[int, str]:
     """Runs Python with these arguments; returns its exit code and what it printed.
 
-    On Ctrl-C the process is told, and waited for, before KeyboardInterrupt is raised; a second
-    Ctrl-C, told as well, ends it at once.
+    Ctrl-C is passed on to the process, which is waited for before KeyboardInterrupt is raised; a
+    second Ctrl-C, passed on as well, ends it at once.
     """
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", _STARTER, str(os.getpid()), *arguments],

@@ -53,9 +53,9 @@ class Phase(StrEnum):
 
 
 class Progress(Protocol):
-    """A function that is called before each phase of a cell; ``number`` is the round's, else 0.
+    """A function that is called before each phase of a cell.
 
-    Rounds are numbered from 1.
+    ``number`` is that of the round, from 1; it is 0 in phases without rounds.
     """
 
     def __call__(self, cell: Cell, phase: Phase, number: int) -> None: ...

@@ -286,7 +286,7 @@ class WorkerPool(Closing):
 
 
 def _provide(worker: PooledWorker, table: Table, source: Input, timeout: float) -> None:
-    """Has a worker load a table into memory; if the input is files, only tells it their paths."""
+    """Has a worker load a table into memory; if the input is files, only gives it their paths."""
     if source is Input.MEMORY:
         worker.load_seconds += worker.client.request(LoadTable(table), timeout)
     else:

@@ -71,7 +71,7 @@ class Rounds:
     def fewest_blocks(self) -> int:
         """Returns the fewest blocks that a pass has before its median counts as known.
 
-        They are FEWEST_BLOCKS, shared out among the passes that are asked for (``processes``).
+        They are FEWEST_BLOCKS, shared out among the passes that the user orders (``processes``).
         """
         return math.ceil(FEWEST_BLOCKS / self.processes)
 
@@ -137,6 +137,6 @@ def sure(seconds: Sequence[float], precision: float = PRECISION) -> bool:
 def loops_for(seconds: float) -> int:
     """Returns how many times a program that takes ``seconds`` is run in one round.
 
-    Once if it takes SHORT_SECONDS or more, else so often that a round takes LOOPED_SECONDS.
+    Once if it takes SHORT_SECONDS or more, otherwise as often as fills LOOPED_SECONDS.
     """
     return 1 if seconds >= SHORT_SECONDS else math.ceil(LOOPED_SECONDS / max(seconds, 1e-6))

@@ -28,9 +28,10 @@ class Part:
 
 
 class Cut:
-    """One side of a comparison, in a folder with a file for each part.
+    """One side of a comparison, whose rows are written to a folder, into a file for each part.
 
-    ``schema`` is the answer's. Floats are not hashed, since those of equal rows may differ.
+    A row's part is a hash of its run and its columns without floats, which may differ in equal
+    rows. ``sizes`` counts the rows of each part. ``schema`` is the answer's.
     """
 
     def __init__(self, folder: Path, schema: pa.Schema, count: int) -> None:

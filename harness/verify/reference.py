@@ -255,9 +255,10 @@ class References:
     def _compute_otherwise(
         self, tables: Sequence[Table], spec: AnswerSpec, sql: str, way: str, target: Path
     ) -> None:
-        """Computes an answer with other optimizers of DuckDB (`OTHER_WAYS`), within limits.
+        """Writes an answer to ``target``, computed with other optimizers of DuckDB, within limits.
 
-        Raises NoReference if a limit is exceeded, and at every later call for the same answer.
+        ``way`` names them in `OTHER_WAYS`. Raises NoReference if a limit is exceeded, and at every
+        later call for the same answer.
         """
         if (way, sql) in self._given_up:
             raise NoReference(f"DuckDB {way} came to no end")

@@ -193,7 +193,7 @@ class Album:
 
 @cache
 def _spec(chart: Callable[[], alt.LayerChart]) -> str:
-    """Returns a chart's specification; it is cached, for Altair takes long to validate it."""
+    """Returns a chart's specification as JSON text, made once: Altair takes long to validate it."""
     return json.dumps(chart().to_dict())
 
 

@@ -42,7 +42,7 @@ def side(side: Side, metric: Metric) -> str:
 
 
 def note(change: Change) -> str:
-    """Returns the ratio with its interval as text; without a ratio the outcome's reason."""
+    """Returns the ratio with its interval as text; without a ratio the outcome's reason, or ""."""
     if change.ratio is not None:
         return ratio(change.ratio.value, *(change.ratio.interval or (None, None)))
     for each in (change.after, change.before):

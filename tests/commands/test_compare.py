@@ -1,4 +1,4 @@
-"""Two runs compared: verdicts on shifts that were put there, and the exit codes of the command."""
+"""``harness compare``: its verdicts on planted changes, and its exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of a script are compared in engines' processes, with what they use."""
+"""Functions of a script, and what they use, are compared in processes of engines."""
 
 from __future__ import annotations
 

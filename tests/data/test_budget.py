@@ -1,4 +1,4 @@
-"""A cache stays within its limit: the oldest goes first, and nothing that a living run uses."""
+"""A cache stays within its limit: the oldest entry goes first, and none that a run is using."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An entry of the cache is whole or it is made anew."""
+"""An entry of the cache that is not whole is made again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that is another than before is read anew, whatever its size and its time of change say."""
+"""A file that was replaced or changed is read again, whatever its size and time of change."""
 
 from __future__ import annotations
 

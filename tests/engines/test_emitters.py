@@ -158,7 +158,10 @@ def _pattern(value: ast.expr, known: dict[str, Any]) -> str | None:
 
 
 def named_gaps() -> set[str]:
-    """Returns the words of gaps that are constants of a ``gaps.py``, raised by the constants' names."""
+    """Returns the words of the gaps that are constants in a ``gaps.py``.
+
+    Emitters raise these by the constants' names.
+    """
     found: set[str] = set()
     for file in (file for file in FILES if file.name == "gaps.py"):
         for value in vars(importlib.import_module(module_of(file))).values():

@@ -1,4 +1,4 @@
-"""Engines that run another one's library in another way."""
+"""Variants: engines that run another engine's library in another way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans and their expressions as people read them."""
+"""The text of plans and of their expressions, which people read."""
 
 from __future__ import annotations
 

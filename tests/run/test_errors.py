@@ -1,4 +1,4 @@
-"""Bad workloads through ``pytest --benchmark``: file, line, what is wrong, what would be right."""
+"""Wrong workloads through ``pytest --benchmark``: an error has file, line, fault and remedy."""
 
 from __future__ import annotations
 

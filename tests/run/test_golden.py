@@ -1,4 +1,4 @@
-"""A whole results file, its volatile values masked, beside the one that is known to be right."""
+"""A whole results file is like its golden file, in which values that vary are masked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a folder of results holds, the terminal obeys none of it."""
+"""Control characters in a folder of results are escaped, so that the terminal obeys none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured is kept, in every place, however a run ends: -x, Ctrl-C, and Ctrl-C again."""
+"""What was measured is in journal, results file and page however a run ends: -x, Ctrl-C, twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After the first pass over everything come further ones, and the page is drawn anew meanwhile."""
+"""Further passes follow the first one over everything, and the page is drawn between them."""
 
 from __future__ import annotations
 

@@ -92,7 +92,10 @@ class Sleeping(Planted):
 
 
 class Timing(Planted):
-    """An engine that sleeps, and writes by its own clock how long to the file of STOPWATCH."""
+    """An engine that sleeps, and writes how long by its own clock to a file.
+
+    The environment variable STOPWATCH names the file.
+    """
 
     variables = (STOPWATCH,)
 
@@ -104,7 +107,10 @@ class Timing(Planted):
             return self.answer
 
         def rows(self, result: pa.Table) -> int:
-            """Returns the answer's rows; writes the last run's seconds, outside the timing."""
+            """Returns the number of the answer's rows; writes the last run's seconds.
+
+            The harness calls it outside the timed part.
+            """
             with Path(os.environ[STOPWATCH]).open("a") as file:
                 print(self.seconds, file=file)
             return super().rows(result)
