@@ -112,7 +112,7 @@ def pytest_runtest_logreport(report):
 
 
 def test_data_that_changes_during_a_run_ends_its_cells_as_errors(tmp_path: Path) -> None:
-    """A file that an engine changes, and one that appears in a folder after the first query."""
+    """Cells end as errors once an engine has changed a file, or a folder has got a new one."""
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "t.csv").write_text(TABLE)
     project = Project(tmp_path).write(

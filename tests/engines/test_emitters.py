@@ -143,7 +143,10 @@ def _assigned_to(names: list[ast.expr], assigned: list[ast.Assign]) -> Iterator[
 
 
 def _pattern(value: ast.expr, known: dict[str, Any]) -> str | None:
-    """A regular expression for a text, whose computed parts may be anything; None for others."""
+    """Returns a regular expression for a text in code, or None for what is no text.
+
+    Computed parts of an f-string may be anything. ``known`` has the names of the file's module.
+    """
     match value:
         case ast.Constant(value=str(text)):
             return re.escape(text)

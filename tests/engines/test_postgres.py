@@ -1,4 +1,4 @@
-"""PostgreSQL: a server of the run's own that leaves nothing, and one that runs already."""
+"""PostgreSQL: a server of the run's own, of which nothing stays, and one that runs already."""
 
 from __future__ import annotations
 

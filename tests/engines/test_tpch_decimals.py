@@ -1,4 +1,4 @@
-"""TPC-H with money as decimals: DuckDB answers all, compiled programs what reads no money."""
+"""TPC-H with money as decimals: DuckDB answers all, programs the queries that read no money."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class _Spoiling(FakeSession):
 
 
 class Spoiling(Right):
-    """An engine that is right in its first run only, as is a program that changes its tables."""
+    """An engine that is right in its first run only, like a program that changes its tables."""
 
     session = _Spoiling
 
@@ -123,7 +123,7 @@ class _HalfGiven(FakeSession):
 
 
 class HalfGiven(Right):
-    """An engine whose answer has only a schema, so that writing it fails; its log cannot grow."""
+    """An engine whose answer has only a schema, so that writing it fails, and whose log is full."""
 
     session = _HalfGiven
 

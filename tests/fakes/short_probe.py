@@ -1,4 +1,4 @@
-"""A plugin for a run's own process: its probe does a hundredth of its work."""
+"""A pytest plugin with which the probe does a hundredth of its work."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def test_each_engine_follows_each_other_one_and_never_itself(
 
 
 def test_a_block_is_counted_after_rounds_that_are_not(bench: Bench) -> None:
-    """20 ms a round: blocks of 0.1 s have five rounds, and one before that, a fifth of the time."""
+    """A round takes 20 ms: in a block of 0.1 s five rounds are counted, after one that is not."""
     rounds = Rounds(fewest=10, most=10, seconds=60.0, block=0.1)
     one, other = bench.measure("Punctual", "Exact", rounds=rounds)
     for record in (one, other):

@@ -80,7 +80,7 @@ def drawn_beside(bad: Path, good: Path, folder: Path) -> list[str]:
 
 
 def test_what_rounding_leaves_of_equal_times_is_no_time(good: Path, tmp_path: Path) -> None:
-    """CPU seconds are differences of sums: 0.1 + 0.2 - 0.3 is 5.6e-17."""
+    """CPU seconds are differences of sums: 0.1 + 0.2 - 0.3 is 5.6e-17, which counts as no time."""
     content = whole()
     content["benchmarks"][0]["extra_info"]["cpu_seconds"][0] = 0.1 + 0.2 - 0.3
     bad = write(tmp_path / "rounded.json", content)

@@ -188,7 +188,7 @@ def test_a_score_is_the_geometric_mean_of_the_ratios_to_the_best() -> None:
 
 
 def test_no_mean_is_less_than_the_least_of_its_ratios_however_short_the_times() -> None:
-    """Microseconds: ratios of 6, 8 and 9 are √³(6 · 8 · 9) = 7.56 in the geometric mean."""
+    """Of microseconds: ratios of 6, 8 and 9 have the geometric mean ∛(6 · 8 · 9) = 7.56."""
     times = {f"q{ratio}": {"polars": 20e-6, "pandas": 20e-6 * ratio} for ratio in (6.0, 8.0, 9.0)}
     found = score(comparison(times).tasks, EngineVersion("pandas", "1"))
     assert found.mean is not None

@@ -1,4 +1,4 @@
-"""Nothing is lost: runs that are killed, interrupted or short of disk can be gone on with."""
+"""``--resume`` continues runs that were killed, interrupted or short of disk; nothing is lost."""
 
 from __future__ import annotations
 
@@ -461,7 +461,7 @@ def test_a_record_is_read_from_a_journal_as_it_was_written() -> None:
 
 
 def _some(name: str) -> Any:
-    """A value that a figure may have, and that is not its default."""
+    """Returns a valid value for a field of Figures, other than its default."""
     for value in ("budget", {"peak_bytes": 7, "energy_joules": 3.5}, 3, True):
         with contextlib.suppress(ValidationError):
             return dict(figures(**{name: value}))[name]

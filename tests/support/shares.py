@@ -33,5 +33,5 @@ def runs(engine: Engine, title: str) -> bool:
 
 
 def share(title: str, parts: int) -> bool:
-    """True if a title is in the part that the suite runs: one of ``parts``, or all."""
+    """True if a title is in the part of ``parts`` that the suite runs, or if it runs all."""
     return WHOLE or zlib.crc32(title.encode()) % parts == 0

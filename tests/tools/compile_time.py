@@ -31,7 +31,7 @@ def main(
     ),
     rounds: Annotated[int, typer.Option(help="Compilations of each query.")] = 5,
 ) -> None:
-    """Prints for each engine the milliseconds of TPC-H's median query, and of the slowest."""
+    """Prints, by engine, the milliseconds to compile TPC-H's median query, and its slowest one."""
     workload = load(WORKLOADS / "tpch.yaml")
     with Cache() as cache:
         known = schemas(workload, "small", cache)

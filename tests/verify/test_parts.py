@@ -1,4 +1,4 @@
-"""Large answers, compared part by part: the same verdict as of the whole, or none."""
+"""Large answers, compared part by part, get the verdict of a comparison as a whole."""
 
 from __future__ import annotations
 
