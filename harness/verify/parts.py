@@ -143,7 +143,7 @@ class _Ordered:
     def told(self) -> str | None:
         """Describes the first row that is out of order; None if there is none.
 
-        Also None if nobody knows in which order the engine sorts texts.
+        Also None if the reference itself looks unsorted, by a collation that is unknown here.
         """
         return None if self._unknown else self._told
 
