@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.engines.pandas.aggregates import PandasAggregates
+from harness.engines.pandas.as_of import PandasAsOf
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.joins import PandasJoins
 from harness.engines.pandas.steps import keywords
@@ -38,7 +39,7 @@ from harness.tables import Input, Table
 from harness.types import Schema
 
 
-class PandasProgram(PandasAggregates, PandasJoins):
+class PandasProgram(PandasAggregates, PandasJoins, PandasAsOf):
     """Emits whole programs of pandas, and the steps that are no aggregates and no joins.
 
     Emitters for libraries with pandas' API derive from this class, with a printer of
