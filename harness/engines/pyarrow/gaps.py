@@ -26,7 +26,7 @@ PYARROW_GAPS: tuple[Gap, ...] = (
         "ASOF JOIN by numbers below 0, or times before 1970",
         says=["no numbers below 0"],
     ),
-    not_yet(AsOfJoin, "ASOF LEFT JOIN where the left value may be NULL"),
+    not_yet(AsOfJoin, "ASOF LEFT JOIN where a left key may be NULL"),
     not_yet(Window, "a ranking without an order"),
     not_yet(Window, "a quantile over a partition"),
     not_yet(Window, "a running aggregate of rows to come"),

@@ -141,14 +141,16 @@ def refuse_as_of(node: AsOfJoin, gaps: Gaps) -> None:
         raise gaps.unsupported("ASOF JOIN by floats")
     if any(node.left.column(key).type is Type.BOOLEAN for key, _ in node.by):
         raise gaps.unsupported("ASOF JOIN with booleans that are equal")
-    if node.outer and node.left.column(node.on[0]).nullable:
-        raise gaps.unsupported("ASOF LEFT JOIN where the left value may be NULL")
+    if node.outer and node.unmatched(node.left):
+        raise gaps.unsupported("ASOF LEFT JOIN where a left key may be NULL")
 
 
-def with_values(flow: Flow, keys: Sequence[str], node: AsOfJoin) -> Flow:
-    """Returns the flow of one of the inputs without rows where one of these keys is NULL."""
-    side = node.left if keys == [node.on[0]] else node.right
-    nullable = [key for key in keys if side.column(key).nullable]
+def with_values(flow: Flow, side: Node, node: AsOfJoin) -> Flow:
+    """Returns the flow of one of the inputs, ``side``, without rows where a key is NULL.
+
+    As one of the keys that are equal, Acero takes NULL for 0.
+    """
+    nullable = node.unmatched(side)
     return flow.then("filter", f"FilterNodeOptions({is_valid(nullable)})") if nullable else flow
 
 

@@ -276,8 +276,9 @@ class ArrowProgram(ProgramEmitter):
 
     def as_of_join(self, node: AsOfJoin) -> Flow:
         refuse_as_of(node, self.gaps)
-        left = with_values(self._settled(node.left).trimmed(node.left.names), [node.on[0]], node)
-        right = with_values(self._settled(node.right).trimmed(node.right.names), node.keys(1), node)
+        left, right = (
+            with_values(self._settled(side).trimmed(side.names), side, node) for side in node.inputs
+        )
         right, names = as_payload(node, right)
         left, right = self.stored(left), self.stored(right)
         gone = set(names.values())
