@@ -70,7 +70,7 @@ def _made(source: TableSource, found: Found, target: Path, room: Room) -> Facts:
 
 
 def _for_all(found: Found) -> bool:
-    """True for a single file without keys, compressed as every engine reads it, or not at all."""
+    """True for one file that every engine reads: plain text or gzip, without partition columns."""
     return len(found.paths) == 1 and not found.key_names and suffix(found.paths[0]) in READ_BY_ALL
 
 

@@ -92,6 +92,9 @@ def with_keys(batch: pa.RecordBatch, keys: Keys) -> pa.RecordBatch:
 
 
 def change(names: Sequence[str]) -> Iterator[str]:
-    """Yields, for a partitioned table, what engines get in the place of its folders."""
+    """Yields a sentence on what engines get instead of the folders of a partitioned table.
+
+    ``names`` are the partition columns; without any it yields nothing.
+    """
     if names:
         yield f"its folders become {', '.join(names)}, in one Parquet file that engines read"

@@ -58,7 +58,9 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
     def _beyond_dask(
         self, e: Expression, print_: Callable[[PandasExpressions], Code]
     ) -> Code | None:
-        """Emits an expression partition by partition; None if Dask passes it on to cuDF.
+        """Emits an expression, computed partition by partition, that Dask's own API lacks.
+
+        Returns None if the API has it, or if the expression reads no column or is one.
 
         ``print_`` emits the expression, given the emitter for the partitions' library.
         """

@@ -44,9 +44,10 @@ class CudfWindows(PandasWindows):
         return f"transform(lambda group: group.{call}({options}))"
 
     def _ranks(self, order: tuple[SortKey, ...], e: Expression) -> bool:
-        """True if ``rank`` can compute the ranks that the window ``e`` sorts by ``order``.
+        """True if the method ``rank`` can compute the ranks of the window ``e``.
 
-        It cannot by texts within partitions.
+        It can if ``order``, the window's ORDER BY, has one key, which is no text if the window
+        has partitions.
         """
         texts = any(self.print_.type(exp.column(k.column)) is Type.STRING for k in order)
         return super()._ranks(order, e) and not (texts and partition_names(e))
@@ -92,9 +93,11 @@ def keeping_integers(node: Join, side: Node) -> str:
 
 
 def keeping_whole_keys(node: Join) -> str:
-    """Returns the text of a cast of a left join's left keys to Int64, or an empty text.
+    """Returns the text of a cast to Int64 of integer left keys of a left join.
 
-    ``keeping_integers`` casts the right keys to the same dtype.
+    It casts those whose right key has another name and is read after the join, since
+    ``keeping_integers`` casts that right key, and both must have one dtype. The text is empty if
+    there are none, and for other joins.
     """
     if node.kind != "left":
         return ""

@@ -210,5 +210,8 @@ def _examples(node: Node) -> str:
 
 
 def without_duplicates(columns: Sequence[str]) -> str:
-    """Emits ``drop_duplicates`` with a subset; in Dask a rename after it fails without a subset."""
+    """Returns the text ``drop_duplicates(subset=["a", "b"])``, for all columns of a frame.
+
+    In Dask a rename after it fails without the subset.
+    """
     return f"drop_duplicates(subset={listing(columns)})"

@@ -117,7 +117,11 @@ class PandasAggregates(PandasSteps):
         return f"{frame}.assign({added})", keys, values
 
     def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
-        """Returns the name of the column by which rows are counted, or None to compute one."""
+        """Returns the column whose ``size`` in a group is COUNT(*): the first of ``keys``.
+
+        Emitters of other libraries may choose another, or return None to compute one. ``keys`` are
+        the names of the node's keys in the program.
+        """
         return keys[0]
 
     def _plain(self, e: Expression, node: Aggregate) -> bool:

@@ -108,7 +108,10 @@ class ArrowExpressions(PandasExpressions):
         return self._whole(e, super().date_diff(e))
 
     def _whole(self, e: Expression, code: Code) -> Code:
-        """Returns the text of integers, of which NumPy's functions and ``//`` make floats."""
+        """Returns ``code``, the code of ``e``, cast back to Arrow's int64 if ``e`` is an integer.
+
+        NumPy's functions and ``//`` make floats of Arrow's integers.
+        """
         if self.type(e) is not Type.INT64 or code.text.endswith('.astype("int64[pyarrow]")'):
             return code
         return Code(f'{enclosed(code, ATOM)}.astype("int64[pyarrow]")', ATOM)
@@ -129,7 +132,10 @@ class ArrowExpressions(PandasExpressions):
         return Code(f"{self.operand(e.this, ATOM)}.dt.floor({quoted(_STARTS[unit])})", ATOM)
 
     def offset(self, e: Expression, count: int, unit: str) -> Code:
-        """Emits a moment some units later; only NumPy's moments take months and their ends."""
+        """Emits a moment moved by ``count`` units; months and years go by way of NumPy's dtype.
+
+        Only its moments can be added to the DateOffset that these need.
+        """
         code = super().offset(e, count, unit)
         return self._by_numpy(e, code) if "DateOffset" in code.text else code
 
@@ -143,7 +149,10 @@ class ArrowExpressions(PandasExpressions):
         return self._by_numpy(e.this, super().last_day(e))
 
     def _by_numpy(self, moment: Expression, code: Code) -> Code:
-        """Returns ``code``, which computes with a moment, with that moment as NumPy's dtype."""
+        """Returns ``code``, which computes with ``moment``, with casts around the computation.
+
+        The moment is cast to NumPy's datetime64 before it, the result to Arrow's timestamp.
+        """
         value = self.operand(moment, ATOM)
         text = code.text.replace(value, f'{value}.astype("datetime64[us]")', 1)
         return Code(f"({text}).astype({quoted(_MOMENT)})", ATOM)
@@ -215,7 +224,7 @@ class ArrowProgram(PandasProgram):
 
 
 def _has_one_zero(key: Expression) -> bool:
-    """True for what `one_zero` returns."""
+    """True for a key of the form ``x + 0.0``, by which `one_zero` makes 0.0 of -0.0."""
     return isinstance(key, exp.Add) and key == one_zero(key.this)
 
 

@@ -107,11 +107,17 @@ class PandasChunks(PandasProgram):
         return super().frame(node)
 
     def _owned(self, node: Node | None) -> bool:
-        """True if a node's variable may be reassigned, which in a loop only those of chunks may."""
+        """True if a node's variable may be reassigned: nothing else still reads its frame.
+
+        In a loop, only variables first assigned in the loop may be.
+        """
         return super()._owned(node) and (self._loop is None or node not in self._outside)
 
     def _together(self, node: Node) -> str:
-        """Emits a loop that collects an end's rows, and puts them together."""
+        """Emits a loop that collects the node's rows of every chunk, and a ``pd.concat`` of them.
+
+        Returns the name of the variable with all rows.
+        """
         self._read_whole_tables(node)
         parts = self.variables.fresh("partials" if isinstance(node, Aggregate) else "parts")
         self.statements.append(f"{parts} = []")
@@ -135,7 +141,10 @@ class PandasChunks(PandasProgram):
         self.statements.append("\n".join([opened, *indented(loop.split("\n"))]))
 
     def _emit_loop(self, node: Node, used: Callable[[str], str]) -> None:
-        """Emits a loop as one statement; ``used`` makes a statement of a chunk's frame."""
+        """Emits a loop over the chunks, in which the node is computed for each, as one statement.
+
+        ``used`` returns the loop's last statement, given the text of the node's frame.
+        """
         outer, self.statements = self.statements, []
         known, self._outside, self._loop = dict(self.frames), frozenset(self.frames), node
         chunk = self.exact(node, in_order=True)
@@ -146,7 +155,10 @@ class PandasChunks(PandasProgram):
         self.statements.append("\n".join([self._header, *indented(body)]))
 
     def _read_whole_tables(self, node: Node) -> None:
-        """Emits what is joined to the chunks below an end."""
+        """Emits the frames of whole tables that are joined to chunks below the node.
+
+        They come before the loop over the chunks, which reads them.
+        """
         for child in node.inputs:
             if self._in_chunks(child):
                 self._read_whole_tables(child)

@@ -166,7 +166,7 @@ class PandasExpressions(PandasText, PandasDates):
         return f"lambda texts: {self._join(e)}(texts.dropna()) if texts.notna().any() else None"
 
     def _join(self, e: Expression) -> str:
-        """Returns the function that joins the texts of ``string_agg``, which are sorted already."""
+        """Returns the text of the function for ``string_agg``: ``", ".join``, of sorted texts."""
         return f"{self.text(e.args['separator'])}.join"
 
     def total(self, e: Expression) -> str:

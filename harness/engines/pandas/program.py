@@ -125,7 +125,10 @@ class PandasProgram(PandasAggregates, PandasJoins, PandasAsOf):
         return self.assign(node, f"{frame}.assign({keywords(windows.values(bare.windows))})")
 
     def _narrowed(self, node: Node) -> str:
-        """Returns the node's frame, for a sort, without columns of a table that nothing reads."""
+        """Returns the variable of the node's frame without columns that the plan does not need.
+
+        Emits an assignment that leaves them out, if there are any: a sort would move them, too.
+        """
         text, order = self.exact(node), self.order(node)
         if order != self.physical[node]:
             name = self.frames[node]
@@ -171,7 +174,10 @@ class PandasProgram(PandasAggregates, PandasJoins, PandasAsOf):
         return self.assign(node, f"{self.library}.concat([{frames}], ignore_index=True)")
 
     def sorted(self, schema: Schema, keys: Sequence[SortKey]) -> str:
-        """Emits a sort; several, by the last keys first, if NULLs go first for some keys only."""
+        """Returns the text of calls that sort a frame: ``.sort_values("a")``.
+
+        There are several, those by the last keys first, if NULLs go first for some keys only.
+        """
         nullable = {column.name for column in schema if column.nullable or column.nan}
         keys = nan_in_order(keys, schema)
         runs: list[tuple[bool, list[SortKey]]] = []
@@ -186,7 +192,7 @@ class PandasProgram(PandasAggregates, PandasJoins, PandasAsOf):
 
 
 def sort_values(keys: Sequence[SortKey], nulls_first: bool) -> str:
-    """Returns a call of ``sort_values`` without its closing bracket."""
+    """Returns the text of a call without its closing bracket: ``.sort_values("a"``."""
     ascending = [not key.descending for key in keys]
     options = f", ascending={flags(ascending)}" if not all(ascending) else ""
     options += ', na_position="first"' if nulls_first else ""

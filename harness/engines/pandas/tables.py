@@ -54,7 +54,10 @@ def read_parquet(name: str, columns: Sequence[Column]) -> str:
 
 
 def chunk_of_parquet(batch: str, columns: Sequence[Column]) -> str:
-    """Emits how a part of a Parquet file becomes a frame of the dtypes of ``read_parquet``."""
+    """Returns the text that makes a frame of a record batch of a Parquet file.
+
+    ``batch`` is the batch's variable; the frame's dtypes are those that `read_parquet` gives.
+    """
     options = ["date_as_object=False"] if any(c.type is Type.DATE for c in columns) else []
     if not needs_mask(columns):
         return f"{batch}.to_pandas({', '.join(options)})"
@@ -79,7 +82,10 @@ def read_csv(name: str, table: Table, columns: Sequence[Column], library: str = 
 
 
 def chunks_of_csv(name: str, table: Table, columns: Sequence[Column], rows: int) -> str:
-    """Emits ``read_csv`` in chunks, which its parser in C does."""
+    """Returns the text of a ``read_csv`` that yields frames of at most ``rows`` rows.
+
+    ``name`` is the text of the file's path, ``columns`` are those to read.
+    """
     options = [csv_options(table, columns, _PLAIN, _MASKED)]
     options += ['date_format="ISO8601"'] if any(c.type.temporal for c in columns) else []
     return f"pd.read_csv({name}, {', '.join(options)}, chunksize={rows:_})"
@@ -91,7 +97,10 @@ def csv_options(
     dtypes: Mapping[Type, str],
     with_nulls: Mapping[Type, str] | None = None,
 ) -> str:
-    """Returns the options of ``read_csv``; ``with_nulls`` are the dtypes of columns with NULLs."""
+    """Returns the text of options of ``read_csv`` that read ``columns``, with these dtypes.
+
+    ``dtypes`` maps types to dtypes; ``with_nulls`` has those that differ for columns with NULLs.
+    """
     form, masked = table.csv_format, {**dtypes, **(with_nulls or {})}
     known = {
         c.name: (masked if c.nullable else dtypes)[c.type] for c in columns if not c.type.temporal

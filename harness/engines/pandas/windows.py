@@ -41,7 +41,10 @@ _READING_ONCE = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue)
 
 @dataclass(frozen=True)
 class Partitions:
-    """The partitions of a sorted frame, and the expressions that group by them."""
+    """The partitions of a frame, and the texts of calls of ``groupby`` that group by them.
+
+    ``frame`` is the frame's text, in which the rows are sorted by ``order``.
+    """
 
     frame: str
     keys: tuple[str, ...]
@@ -51,17 +54,17 @@ class Partitions:
 
     @property
     def groups(self) -> str:
-        """The grouped frame, or the frame itself if there is one partition."""
+        """The text of the grouped frame, or of the frame itself if there is one partition."""
         if not self.keys:
             return self.frame
         return f"{self.frame}.groupby({one_or_list(self.keys)}, {self._options()})"
 
     def of(self, series: str) -> str:
-        """Returns a series, which must have the frame's index, grouped by partition."""
+        """Returns the text of a series grouped by partition; it must have the frame's index."""
         return self._by(series, self.keys, self.keep_missing) if self.keys else series
 
     def peers(self, series: str) -> str:
-        """Returns a series grouped by partition and, in it, by rows that tie in the order."""
+        """Returns the text of a series grouped by partition and by rows that tie in the order."""
         return self._by(series, (*self.keys, *(key.column for key in self.order)), True)
 
     def _by(self, series: str, keys: Sequence[str], keep_missing: bool) -> str:
@@ -113,7 +116,10 @@ class PandasWindows:
         return self._printed(e, self._partitions(e, frame))
 
     def _ranks(self, order: tuple[SortKey, ...], e: Expression) -> bool:
-        """True if ``rank`` can compute the ranks: there is one key, and no sort is needed."""
+        """True if the method ``rank`` can compute the ranks of the window ``e``.
+
+        It can if ``order``, the window's ORDER BY, has one key; the frame need not be sorted then.
+        """
         return len(order) == 1
 
     def _sorted(self, order: tuple[SortKey, ...]) -> str:
@@ -186,7 +192,10 @@ class PandasWindows:
         return f"{self._with_mask(e.this, rows).groups}[{quoted(e.this.name)}].shift({by}{more})"
 
     def _with_mask(self, column: Expression, rows: Partitions) -> Partitions:
-        """Returns the rows with a column cast to a dtype that allows NULL."""
+        """Returns the partitions, in their frame ``column`` cast to a dtype that allows NULL.
+
+        Columns that are no integers or booleans, or have that dtype already, are not cast.
+        """
         kind = self.print_.type(column)
         if kind not in MASKED or self.print_.nullable(column) or not self.print_.masks:
             return rows

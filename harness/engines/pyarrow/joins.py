@@ -108,7 +108,10 @@ def unambiguous(node: Join, left: Flow, right: Flow) -> tuple[Flow, Flow]:
 
 
 def with_keys(node: Join, left: Flow, right: Flow, gaps: Gaps) -> tuple[Flow, Flow]:
-    """Returns inputs with keys that Acero compares as SQL does; a constant key if there is none."""
+    """Returns both inputs with -0.0 as 0.0 in float keys: the two are equal in SQL, not in Acero.
+
+    A join without keys, as a cross join, gets a constant key on both sides.
+    """
     if not node.on:
         left = _with_constant_key(left, node.left, gaps)
         return left, _with_constant_key(right, node.right, gaps)
@@ -134,7 +137,10 @@ def coalesced(flow: Flow, output: Sides) -> Flow:
 
 
 def refuse_as_of(node: AsOfJoin, gaps: Gaps) -> None:
-    """Raises Unsupported for an ASOF JOIN that Acero does not have."""
+    """Raises Unsupported for an ASOF JOIN that Acero does not have.
+
+    It has none by ``<`` or ``>``, by floats, with equal booleans, or LEFT with a NULL left value.
+    """
     if not node.exact:
         raise gaps.unsupported("ASOF JOIN by < or >")
     if node.left.column(node.on[0]).type is Type.FLOAT64:

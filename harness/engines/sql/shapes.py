@@ -205,7 +205,7 @@ _PLAIN_PATTERN = re.compile(
 def perl_only(e: Expression) -> bool:
     r"""True for a function of a regular expression that POSIX libraries may read differently.
 
-    One that is computed is such; ``a|b+`` is none, ``\d`` and ``a+?`` are.
+    They may for a computed pattern, and for ``\d`` and ``a+?``, but not for ``a|b+``.
     """
     if not isinstance(e, _REGULAR):
         return False
@@ -337,7 +337,7 @@ def float_divisor(e: Expression) -> bool:
 def not_java(e: Expression) -> bool:
     r"""True for a function of a regular expression that Java may read differently from RE2.
 
-    One that is computed is such, and one with ``\b``, ``&&`` or a bracket within brackets.
+    It may for a computed pattern, and for one with ``\b``, ``&&`` or a bracket within brackets.
     """
     if not isinstance(e, _REGULAR):
         return False

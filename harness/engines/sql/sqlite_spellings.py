@@ -139,7 +139,7 @@ def cast(printer: Any, e: Expression) -> str:
 
 
 def _is_joined(e: Expression) -> bool:
-    """True if an operand of an operator needs parentheses."""
+    """True if an expression needs parentheses as an operand: it is an operator with operands."""
     return isinstance(e, (exp.Binary, exp.Unary)) and not isinstance(e, (exp.Paren, exp.Func))
 
 

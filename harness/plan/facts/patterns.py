@@ -40,7 +40,7 @@ def _escaped(c: str, inside: bool) -> str:
 def ends_only(pattern: str, end: str = r"\Z") -> str:
     r"""Replaces ``$`` by ``\Z``: in some libraries ``$`` also matches before a last newline.
 
-    ``end`` is how the library writes the end of the text, and nothing else.
+    ``end`` is the library's code for the end of the text that does not match anywhere else.
     """
     return re.sub(r"(\\.|\[[^]]*\])|\$", lambda part: part[1] or end, pattern)
 

@@ -172,7 +172,7 @@ class Inference:
         return Typed(Type.BOOLEAN, self.any_null(e.this))
 
     def _is_great_float(self, e: Expression) -> bool:
-        """True for a float that several whole numbers are rounded to."""
+        """True for a float literal of 2^53 or more, or its negative: floats skip integers there."""
         number = e.this if isinstance(e, exp.Neg) else e
         is_float = isinstance(number, exp.Literal) and self.of(number).type is Type.FLOAT64
         return is_float and float(number.name) >= EXACT

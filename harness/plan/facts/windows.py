@@ -277,7 +277,10 @@ def _last(e: Expression, last: int, ranged: bool) -> Expression:
 
 
 def _over(e: Expression, function: Expression, ordered: bool = True) -> exp.Window:
-    """Returns ``function`` over the partition of the window ``e``, if ``ordered`` in its order."""
+    """Returns ``function`` over the partition of the window ``e``, without the frame of ``e``.
+
+    If ``ordered``, it has the ORDER BY of ``e``, else none.
+    """
     keys = [key.copy() for key in e.args.get("partition_by") or []]
     order = e.args.get("order") if ordered else None
     return exp.Window(

@@ -60,7 +60,7 @@ class Source:
 
     @property
     def alone(self) -> bool:
-        """True if the entry is joined where it stands, to all entries before it."""
+        """True for an outer join or ASOF JOIN, which joins to all entries before it, in place."""
         return bool(self.side) or self.nearest
 
 
@@ -145,7 +145,7 @@ def _keys(left: Relation, right: Relation, todo: Iterable[Expression]) -> list[_
 
 
 def _runs(sources: Sequence[Source]) -> Iterable[list[Source]]:
-    """Splits the sources into lists: inner-joined ones in a row, each outer-joined one alone."""
+    """Splits the sources into lists: inner-joined ones in a row, each outer- or ASOF-joined one alone."""
     run: list[Source] = []
     for source in sources:
         if source.alone:
@@ -160,7 +160,11 @@ def _runs(sources: Sequence[Source]) -> Iterable[list[Source]]:
 
 
 def _nearest(left: Relation, source: Source, todo: list[Expression]) -> _Remaining:
-    """Joins the nearest rows of an entry; its own rows are chosen before WHERE leaves any out."""
+    """Joins an entry by ASOF JOIN: to each row of ``left`` the nearest of the entry's rows.
+
+    Predicates in ``todo`` that read ``left`` alone are applied first; those that read the entry
+    are left for later, since WHERE filters the joined rows. Returns these with the relation.
+    """
     left, todo = _apply_ready(left, todo)
     keys, others = [], list[_Pair]()
     comparison: Comparison | None = None

@@ -117,7 +117,10 @@ def _needed(items: tuple[Item, ...], need: frozenset[str]) -> tuple[Item, ...]:
 
 
 def _aggregates(node: Aggregate, need: frozenset[str]) -> tuple[Item, ...]:
-    """Returns the aggregates in ``need``; without keys at least one, since there must be a row."""
+    """Returns the aggregates in ``need``; the first one if there are none, and no keys either.
+
+    A node has to have a column, since its rows may still be counted.
+    """
     if node.keys:
         return tuple(item for item in node.aggregates if item[0] in need)
     return _needed(node.aggregates, need)
@@ -161,7 +164,7 @@ def _only_columns(project: Project) -> bool:
 
 
 def _chooses(project: Project) -> bool:
-    """True if a projection only leaves columns out, which an aggregation does itself."""
+    """True if a projection only chooses and reorders columns: none is computed or renamed."""
     return not project.computed and not project.renames
 
 

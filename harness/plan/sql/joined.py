@@ -122,7 +122,7 @@ def _by_conditions(
 
 
 def _is_nearest(join: exp.Join | None, name: str) -> bool:
-    """True for the last name in USING of an ASOF JOIN: its right value is the same or before."""
+    """True if ``name`` is the last one in USING of an ASOF JOIN: it means ``>=``, others ``=``."""
     if join is None or join.method != "ASOF":
         return False
     return bool(join.args["using"][-1].name == name)
