@@ -93,14 +93,15 @@ class Gaps:
         self._whole = {gap.of: gap for gap in self.declared if not gap.when}
 
     def unsupported(self, when: str, fragment: str | None = None, detail: str = "") -> Refused:
-        """The error for the gap with these words. Raises KeyError where no such gap is declared.
+        """The error for the gap that is declared with these words as its ``when``.
 
-        ``fragment`` is the SQL that falls into the gap, ``detail`` ends the message.
+        ``fragment`` is the SQL that falls into the gap, ``detail`` ends the message. Raises
+        KeyError if the engine declares no gap with these words.
         """
         return Refused(self.label, self._named[when], fragment, detail)
 
     def said(self, text: str) -> Refused | None:
-        """Returns the error for a message of the library; None if the message fits no gap."""
+        """Returns the error for a library's message ``text``; None if it has no gap's ``says``."""
         for gap in self.declared:
             if any(words in text for words in gap.says):
                 return Refused(self.label, gap, detail=text.splitlines()[0])

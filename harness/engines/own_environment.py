@@ -221,7 +221,10 @@ def _run(command: Sequence[str]) -> str | None:
 
 
 def _reason(output: str) -> str:
-    """Returns the most informative line: pip's last error, or the end of uv's explanation."""
+    """Returns the line of a failed command's output that says why: the last ``ERROR:`` of pip.
+
+    Without one it is the last line, where uv's explanation ends.
+    """
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     return visible((errors or lines or ["no reason given"])[-1])

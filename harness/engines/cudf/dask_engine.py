@@ -52,7 +52,7 @@ class DaskCudfSession(CudfSession):
 
 
 def _own_cluster() -> object:
-    """Starts a worker for each GPU of this machine, on the loopback interface only."""
+    """Returns a new cluster of a worker for each GPU of this machine, on loopback only."""
     from dask_cuda import LocalCUDACluster
 
     limit = os.environ.get(LIMIT_VARIABLE)

@@ -74,7 +74,7 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
     def total(self, e: Expression) -> str:
         """Returns the text of an aggregate of the whole frame, which is a lazy scalar.
 
-        A correlation needs two columns of different names, without NULLs.
+        Raises Unsupported for a correlation of columns that may hold NULLs.
         """
         if not isinstance(e, exp.Corr):
             return super().total(e)

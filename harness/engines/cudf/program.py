@@ -82,10 +82,10 @@ class CudfWindows(PandasWindows):
 
 
 def keeping_integers(node: Join, side: Node) -> str:
-    """Returns the text of a cast to Int64 of those integers of ``side`` that the join gives.
+    """Returns the text of a cast to Int64 of the integer columns of ``side``, an input of the join.
 
-    Unmatched rows would turn them into floats. ``side`` is an input of the join; the text is
-    empty if there are no such columns.
+    Those are cast that the join gives or its residual reads, but no shared keys: rows without a
+    partner would turn them into floats. The text is empty if there are none.
     """
     wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
     whole = [c.name for c in side.schema if c.type is Type.INT64 and c.name in wanted]

@@ -73,9 +73,9 @@ class DaskAggregates(DaskSteps, PandasAggregates):
     def _named_aggregates(self, node: Aggregate, groups: str, named: _Named, rename: str) -> str:
         """Emits one call of ``agg``, with each function of a column once, as Dask needs.
 
-        Then columns are added: copies for a function asked for twice, and sums made NULL without
-        values. ``groups`` is the text of the grouped frame, ``rename`` that of a call that renames
-        its keys, or empty.
+        Then columns are added: copies for a function that occurs twice, and sums that are NULL if
+        there are no values. ``named`` says which. ``groups`` is the text of the grouped frame,
+        ``rename`` that of a call that renames its keys, or empty.
         """
         self.physical[node] = (*(n for n, _ in node.keys), *named.calls.values())
         frame = self._called(node, groups, named.calls, rename)
@@ -126,9 +126,9 @@ class DaskAggregates(DaskSteps, PandasAggregates):
 
 
 def _reads_keys(node: Aggregate) -> bool:
-    """True for aggregates at which Dask fails: one of a key, or ``count(*)`` beside a median.
+    """True if an aggregate's argument is a key, or if ``count(*)`` is computed beside a median.
 
-    ``count(*)`` is the size of a key's column, which Dask cannot compute beside a median.
+    Dask fails at both: ``count(*)`` is the size of a key's column.
     """
     arguments = {aggregated(e) for _, e in node.aggregates}
     counts_beside_median = None in arguments and any(

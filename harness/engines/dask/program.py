@@ -160,7 +160,7 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
     def _in_order(
         self, frame: str, source: Node, keys: Sequence[SortKey]
     ) -> tuple[str, tuple[str, ...]]:
-        """Returns the sorted frame, and the names of the columns added to it for the sort.
+        """Returns the text of a frame that is sorted, and the names of columns added for that.
 
         Dask has one ``na_position`` for all keys, and may lose ``"first"`` between
         partitions: where NULLs go first, a column that marks them is a key of its own.

@@ -156,8 +156,8 @@ def _proven(node: Node) -> dict[str, str]:
     """Maps columns that have no NULLs, but a dtype that allows them, to their plain dtypes.
 
     Dask tries functions on a sample, in which columns of dtypes that allow NULLs have some. A
-    column can have such a dtype from a table, from its partner in a join, or from what it is
-    computed from.
+    column without NULLs has one of these dtypes if a filter dropped its NULLs, or if it is joined
+    to, or computed from, a column with NULLs.
     """
     masked: set[str] = set()
     for below in walk(node):
@@ -173,7 +173,7 @@ def _proven(node: Node) -> dict[str, str]:
 
 
 def _computed(node: Node) -> Sequence[Item]:
-    """Returns pairs: a column that a node computes, and its expression; counts are left out."""
+    """Returns (name, expression) of the columns that a node computes, except counts of rows."""
     match node:
         case Project():
             return node.computed
@@ -185,7 +185,7 @@ def _computed(node: Node) -> Sequence[Item]:
 
 
 def is_gathered(*nodes: Node) -> bool:
-    """True if nodes have one row or the first rows, or are computed from such nodes alone."""
+    """True if each node is a LIMIT, an aggregate without keys, or computed only from these."""
     return all(
         isinstance(node, Limit)
         or (isinstance(node, Aggregate) and not node.keys)

@@ -60,7 +60,7 @@ class PandasAggregates(PandasSteps):
     def _instead(self, node: Aggregate, other: Aggregate) -> str:
         """Emits ``other``, an aggregation with the same answer, in place of ``node``.
 
-        Returns the variable of its frame.
+        Returns the name of the variable with its frame.
         """
         frame = self.frame(other)
         self.physical[node] = self.physical[other]
@@ -227,7 +227,7 @@ class PandasAggregates(PandasSteps):
 
 
 def _order_of(e: Expression) -> tuple[SortKey, ...] | None:
-    """Returns the order of the texts that ``string_agg`` joins; None if a key is computed."""
+    """Returns the ORDER BY within ``string_agg``; None if one of its keys is not a column."""
     keys = e.this.expressions
     if not all(isinstance(key.this, exp.Column) for key in keys):
         return None

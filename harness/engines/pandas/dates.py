@@ -79,12 +79,15 @@ class PandasDates(PandasValues):
         return Code(f"{self.library}.to_datetime({{{parts}}})", ATOM)
 
     def _part(self, e: Expression) -> str:
-        """Emits a part of a date, such as its year; the part of a missing date must be NaN."""
+        """Returns the text of a part of a date, such as its year, for use in arithmetic.
+
+        If the date may be NULL, the part is cast to a float, NaN for NULL.
+        """
         text = self.operand(e, ATOM) if self.nullable(e) else self.text(e)
         return f"{text}{self.as_floats}" if self.nullable(e) else text
 
     def date_diff(self, e: Expression) -> Code:
-        """Emits the number of boundaries of a unit between two moments."""
+        """Emits ``date_diff``: how many starts of a unit, such as months, lie between two times."""
         unit = e.args["unit"].name.lower()
         if unit in _MONTHS:
             code = self._months_apart(e, unit)

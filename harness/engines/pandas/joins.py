@@ -73,9 +73,10 @@ class PandasJoins(PandasSteps):
         return left, right, risky
 
     def _full(self, node: Join, left: str, right: str, risky: Sequence[str]) -> str:
-        """Emits a full join; right rows with a NULL key match nothing, and are appended.
+        """Emits a full join; right rows with NULL in a ``risky`` key match nothing, and are added.
 
-        ``risky`` are the right keys that may be NULL, as their left keys may.
+        ``left`` and ``right`` are the inputs' texts, ``risky`` the right keys that may be NULL and
+        whose left keys may be, too.
         """
         if "." in right:
             right = self._in_variable(node.right, right)
@@ -95,9 +96,10 @@ class PandasJoins(PandasSteps):
         return variable
 
     def _keeping_integers(self, node: Join, side: Node) -> str:
-        """Returns the text of a cast that keeps integers and booleans, or an empty text.
+        """Returns the text of a cast of ``side``'s integers and booleans to dtypes with NULL.
 
-        In a join, unmatched rows would change their dtypes.
+        In a join, rows without a partner would make floats or objects of them. Keys that both
+        inputs share are not cast; the text is empty if there is nothing to cast.
         """
         if not self.printer.masks:
             return ""
@@ -142,7 +144,10 @@ class PandasJoins(PandasSteps):
         return self._unmatched(node, left, keys)
 
     def _unmatched(self, node: Join, left: str, keys: str) -> str:
-        """Emits the rows of ``left`` whose keys are not in ``keys``, a frame of distinct keys."""
+        """Emits the rows of ``left`` whose keys are not in ``keys``.
+
+        Both are texts of frames; that of ``keys`` has the distinct right keys, by the left names.
+        """
         found = fresh("_merge", set(self.physical[node]))
         indicator = "True" if found == "_merge" else quoted(found)
         how = f'on={listing([a for a, _ in node.on])}, how="left", indicator={indicator}'
@@ -152,7 +157,10 @@ class PandasJoins(PandasSteps):
         return merged
 
     def _copied(self, frame: str, pairs: Sequence[tuple[str, str]]) -> str:
-        """Emits columns of a frame under new names, some of them twice; pairs are (new, old)."""
+        """Returns the text of a frame with columns of ``frame`` under new names, as (new, old).
+
+        An old name may occur twice.
+        """
         columns = ", ".join(f"{quoted(new)}: {frame}[{quoted(old)}]" for new, old in pairs)
         return f"{self.library}.DataFrame({{{columns}}})"
 
@@ -168,15 +176,15 @@ class PandasJoins(PandasSteps):
         return self.assign(node, f"{left}.assign({values})")
 
     def _may_be_nothing(self, node: Node) -> bool:
-        """True if a scalar subquery's value may be missing; a missing value alone has no dtype."""
+        """True if a node of one row may have a NULL in a column, whose dtype would then be lost."""
         return bool(dtypes_of_nothing(node))
 
 
 def _looked_up_first(node: Join) -> Join:
-    """Returns a join with its right side filtered by one key first, if that saves time.
+    """Returns an inner join with its right side filtered first: to left values of one integer key.
 
-    It does for several keys if only the left side is selective: pandas first numbers the values of
-    each key of both sides. Other joins are returned unchanged.
+    That saves time if there are several keys, and only the left side has a filter for single
+    values: pandas numbers the values of each key of both sides. Other joins are left unchanged.
     """
     if node.kind != "inner" or not selective(node.left) or selective(node.right):
         return node

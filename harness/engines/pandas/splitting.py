@@ -66,7 +66,7 @@ _FROM_RIGHT = frozenset({"inner", "right", "cross"})
 
 @frozen
 class Results(Project):
-    """Computes the columns of ``of``, an aggregation, from totals: a mean is a sum by a count."""
+    """Computes the columns of ``of``, an aggregation, from totals: a mean as a sum by a count."""
 
     of: Aggregate
 
@@ -121,7 +121,10 @@ class Splitting:
         return self._over_chunks(made, in_chunks) if any(in_chunks) else (made, False)
 
     def _first_rows(self, node: Limit, sort: Sort) -> tuple[Node, bool]:
-        """Sorts the first rows of each chunk, and then those of all chunks together."""
+        """Splits a LIMIT over a sort: each chunk is sorted and limited, then all their rows are.
+
+        Returns the rewritten node, and whether its rows come in chunks: they never do.
+        """
         rows, in_chunks = self._split(sort.input)
         if not in_chunks:
             return replace(node, input=replace(sort, input=rows)), False
@@ -211,7 +214,11 @@ class _Partial:
         self.totals.append((name, _SUMS[type(e)](this=exp.column(name))))
 
     def _add_distinct(self, name: str, values: Iterable[Expression]) -> None:
-        """Adds a count of distinct values: of each value a chunk's aggregation gives one row."""
+        """Adds a count of the distinct ``values``, as column ``name`` of the totals.
+
+        The values become a key of the chunks' aggregations, which give one row of each value.
+        Raises Unsupported for several values, or others than were added before.
+        """
         (value, *others) = values
         if others or {*self._distinct} - {value}:
             raise self.gaps.unsupported(

@@ -61,8 +61,8 @@ class PandasSteps(ProgramEmitter):
     def exact(self, node: Node, in_order: bool = False) -> str:
         """Returns the text of the node's frame, without columns that the plan does not need.
 
-        A frame can have such columns: it has all of a table in memory. If ``in_order``, the others
-        are in the order that the plan gives them, too.
+        A frame can have some of these, as it has all columns of a table in memory. If ``in_order``,
+        the needed columns are in the plan's order, else in the frame's.
         """
         frame, want = self.frame(node), node.names
         if in_order and self.order(node) != want:
@@ -73,10 +73,7 @@ class PandasSteps(ProgramEmitter):
         return f"{frame}{_dropped(gone) if self._drops(node) else f'[{listing(want)}]'}"
 
     def order(self, node: Node) -> tuple[str, ...]:
-        """Returns the node's column names in the order that its frame has them.
-
-        The frame is meant without the columns that the plan does not need.
-        """
+        """Returns the node's column names in the order that they have in `exact`'s frame."""
         if self._extra_columns(node) and not self._drops(node):
             return node.names
         return tuple(c for c in self.physical[node] if c in node.names)
@@ -85,9 +82,10 @@ class PandasSteps(ProgramEmitter):
         return [c for c in self.physical[node] if c not in node.names]
 
     def _drops(self, node: Node) -> bool:
-        """True if the columns that a plan does not need are removed by ``drop(columns=…)``.
+        """True if ``drop(columns=…)`` removes columns that the plan does not need from a frame.
 
-        If that text is longer, or the node is a scan, the needed columns are selected instead.
+        If the text that selects the needed columns is not longer, or the node is a scan, they are
+        selected instead.
         """
         shorter = len(_dropped(self._extra_columns(node))) < len(f"[{listing(node.names)}]")
         return shorter and not isinstance(node, Scan)

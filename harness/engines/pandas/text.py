@@ -136,7 +136,10 @@ class PandasText(PandasValues):
         return f'{text}.fillna("")' if self.nullable(e) else text
 
     def pattern(self, e: Expression) -> str:
-        r"""Returns a pattern with ``\Z`` for ``$``: ``$`` also matches before a last newline."""
+        r"""Returns the regular expression in ``e`` with ``\Z``, in Python's syntax, for ``$``.
+
+        Python's ``$`` also matches before a last newline.
+        """
         return ends_only(super().pattern(e), self.regex.end)
 
     def concat_ws(self, e: Expression) -> Code:

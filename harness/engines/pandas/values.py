@@ -86,7 +86,11 @@ class PandasValues(Functions):
         return self.text(e)
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns an operand's text; a series if methods are called on it (``precedence`` ATOM)."""
+        """Returns the text of an operand, in parentheses if it binds less than ``precedence``.
+
+        If ``strict``, also if it binds the same. With ``precedence`` ATOM methods are called on it:
+        then it is a series, and a constant is unsupported.
+        """
         if precedence < ATOM:
             return super().operand(e, precedence, strict)
         if not columns_in(e):
@@ -112,7 +116,7 @@ class PandasValues(Functions):
         return Code(f"{self.operand(e.this, ATOM)}.between({low}, {high})", ATOM)
 
     def choice(self, e: Expression) -> Code:
-        """Emits a condition that is never NULL: ``where`` and ``mask`` would treat NULL as true."""
+        """Emits a condition with False for NULL, which ``where`` and ``mask`` treat as true."""
         return self.condition(e, Place.CHOICE)
 
     # ------------------------------------------------------------------ values
@@ -191,13 +195,16 @@ class PandasValues(Functions):
         return f"{self.library}.Series({text}, index={self.frame}.index{more})"
 
     def dtype(self, typed: Typed) -> str | None:
-        """Returns the dtype of a type; None for dates and timestamps, which need no cast."""
+        """Returns the name of a type's dtype; None for dates and timestamps, which need no cast."""
         if typed.type is None or typed.type not in self.dtypes:
             return None
         return self.dtypes[typed.type][typed.nullable and self.masks]
 
     def whole(self, nullable: bool) -> str:
-        """Returns the dtype of integers: of those that may be NULL if ``nullable``."""
+        """Returns the dtype's name for integers: ``Int64`` if ``nullable``, else ``int64``.
+
+        Emitters of other dtypes have other names.
+        """
         return self.dtypes[Type.INT64][nullable and self.masks]
 
     @property

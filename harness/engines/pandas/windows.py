@@ -315,7 +315,10 @@ class PandasWindows:
         return self._side_by_side(e, column, range(frame.first, frame.last + 1), rows)
 
     def _counted(self, e: Expression) -> Expression:
-        """Returns a column that is not NULL in the rows that a count counts."""
+        """Returns the column that a count can count instead: its own, or one without NULLs.
+
+        Raises Unsupported for ``count(*)`` if all columns may be NULL.
+        """
         if isinstance(e.this, exp.Column):
             return e.this
         sure = [c for c in self.print_.schema if not c.nullable]

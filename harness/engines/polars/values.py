@@ -70,9 +70,10 @@ class PolarsValues(Functions):
         return f"pl.lit({text})" if constant else text
 
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns an operand's text, as :class:`Expressions` does.
+        """Returns the text of an operand, in parentheses if it binds less than ``precedence``.
 
-        Where a method is to be called on it (``precedence`` is ATOM), a constant is ``pl.lit(1)``.
+        If ``strict``, also if it binds the same. With ``precedence`` ATOM methods are called on it:
+        then a constant is ``pl.lit(1)``.
         """
         if precedence == ATOM and is_constant(e):
             dated = isinstance(e, exp.Cast) and self.date_literal(e)
@@ -151,7 +152,10 @@ class PolarsValues(Functions):
         return Code(f"pl.coalesce({values})", ATOM)
 
     def _fills(self, value: Expression, constant: Expression) -> bool:
-        """True if a value keeps its type when a constant fills its NULLs."""
+        """True if ``fill_null`` can put the constant in the place of a column's NULLs.
+
+        It can if both have one type, also in Polars, where a narrow column would stay narrow.
+        """
         return (
             isinstance(constant, (exp.Literal, exp.Boolean))
             and not is_constant(value)

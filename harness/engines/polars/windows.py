@@ -89,8 +89,8 @@ class PolarsWindows:
     def _printed(self, e: exp.Window, name: str, presorted: bool) -> tuple[str, str | None]:
         """Returns the text of a window's column, and that of a second step, or None.
 
-        The second step replaces the column by values computed from it, where rows with equal keys
-        share a value. ``name`` is the column's name, in quotes. If ``presorted``, the frame
+        The second step, for functions that give rows with equal ORDER BY keys one value, computes
+        it from the column. ``name`` is the column's name, in quotes. If ``presorted``, the frame
         is sorted by the window's keys.
         """
         function, order = e.this, [] if presorted else window_order(e)

@@ -76,7 +76,7 @@ def misses_constants(node: Aggregate) -> bool:
 
 
 def _has_constants(node: Node) -> bool:
-    """True if a node adds a column that has one value in all rows."""
+    """True if a node adds a column of a constant, or of a scalar subquery's value."""
     if isinstance(node, Project):
         return not all(columns_in(e) for _, e in node.items)
     return isinstance(node, Join) and node.kind == "single"

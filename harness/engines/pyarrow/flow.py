@@ -62,7 +62,7 @@ class Flow:
 
     @property
     def is_bare(self) -> bool:
-        """Whether the flow is a table without steps."""
+        """True if the flow's source is an Arrow table, in memory or read, and no steps follow."""
         return self.is_table and not self.steps
 
     @property

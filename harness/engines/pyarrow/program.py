@@ -383,8 +383,8 @@ def _chosen(values: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 
 
 def _is_part(name: str, outputs: Mapping[str, str]) -> bool:
-    """True if a column is an operand of an output, a computed column of the answer.
+    """True if the text of one of ``outputs`` reads the column ``name``.
 
-    ``outputs`` maps the names of computed columns to their texts.
+    ``outputs`` maps the names of columns to be computed to their texts.
     """
     return any(column(name) in text for text in outputs.values())

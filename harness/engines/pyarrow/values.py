@@ -98,7 +98,12 @@ class ArrowValues(Functions):
         return f'{self.operand(e, ATOM)}.cast("float64")'
 
     def number(self, x: Expression, e: Expression, precedence: int, strict: bool = False) -> str:
-        """Returns the text of ``x``, an operand of ``e``; the first is made an Arrow expression."""
+        """Returns the text of ``x``, an operand of ``e``, widened if its type would be too narrow.
+
+        The first operand is an Arrow expression even if it is a constant: ``pc.scalar(1)``. It is
+        in parentheses if it binds less than ``precedence``; if ``strict``, also if it binds the
+        same.
+        """
         text = super().number(x, e, precedence, strict)
         return wrapped(x, text) if x is e.this and not isinstance(e, exp.In) else text
 
@@ -168,9 +173,10 @@ class ArrowValues(Functions):
         return Code(f"pc.case_when({choice})", ATOM)
 
     def _either(self, value: Expression, default: Expression | None, case: Expression) -> list[str]:
-        """Returns the texts of both results of ``if_else``, the first cast if both are constants.
+        """Returns the texts of both results of ``if_else``: ``value``, and ``default`` or NULL.
 
-        ``if_else`` would give two constants a narrower type than ``case``, their CASE, has.
+        If both are constants, the first is cast to the type of ``case``, their CASE: ``if_else``
+        would give them a narrower one.
         """
         kind, other = self.type(case), default or exp.Null()
         narrowed = kind in (Type.INT64, Type.FLOAT64) and all(map(is_python_value, (value, other)))

@@ -176,7 +176,10 @@ def _is_reworded(text: exp.Literal) -> bool:
 
 
 def _is_always_null(select: exp.Select) -> bool:
-    """True if a SELECT had aggregates that the simplifier has all replaced by NULL."""
+    """True if a SELECT without GROUP BY is grouped, but has no aggregates: these became NULL.
+
+    sqlglot's simplifier replaces the aggregates that are NULL whatever the rows are.
+    """
     keys = select.args.get("group")
     return is_grouped(select) and not keys and not any(map(has_aggregate, select.selects))
 

@@ -437,9 +437,10 @@ def _keys(e: Expression) -> Iterator[Expression]:
 
 
 def _distinguished(e: Expression) -> list[Expression]:
-    """Returns the values that an expression compares for equality.
+    """Returns the operands or columns that an expression compares for equality.
 
-    DISTINCT, PARTITION BY, UNION, IN and ``=`` compare values; GROUP BY is treated elsewhere.
+    The expression is DISTINCT, PARTITION BY, UNION or the like, IN of a query, or ``=``; for
+    others, GROUP BY among them, the list is empty.
     """
     if isinstance(e, exp.Window):
         return list(e.args.get("partition_by") or [])

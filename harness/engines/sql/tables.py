@@ -17,7 +17,7 @@ STANDARD = {Type.FLOAT64: "DOUBLE PRECISION", Type.STRING: "TEXT"}
 
 
 def declared(table: Table, types: Mapping[Type, str]) -> str:
-    """Returns the columns for CREATE TABLE: ``"k" BIGINT, "s" VARCHAR``.
+    """Returns the text of the columns for CREATE TABLE: ``"k" BIGINT, "s" VARCHAR``.
 
     ``types`` has the names of types that are not DuckDB's.
     """

@@ -10,7 +10,10 @@ _Kind = TypeVar("_Kind")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(kind: type[_Kind]) -> type[_Kind]:
-    """Makes a class a frozen dataclass that keeps its hash: computing a deep plan's is slow."""
+    """Makes a class a frozen dataclass whose objects compute their hash once, then store it.
+
+    Computing the hash of a deep plan is slow.
+    """
     made = dataclass(frozen=True)(kind)
     computed = made.__hash__
 

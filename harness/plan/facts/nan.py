@@ -197,7 +197,10 @@ def _of_zero(condition: Expression) -> Iterator[tuple[Expression, bool]]:
 
 
 def _is_float(e: Expression, columns: Mapping[str, Column]) -> bool:
-    """True if a remainder ``x % y`` may be of floats; that of whole numbers is never NaN."""
+    """True if ``e``, a remainder ``x % y``, may be of floats: one of integers is never NaN.
+
+    ``columns`` maps the names of the schema's columns to them.
+    """
     floats = (c for c in e.find_all(exp.Column) if c.name in columns)
     fractions = (x for x in e.find_all(exp.Literal) if not x.is_string and not x.is_int)
     kinds = (exp.Div, exp.Cast, exp.Avg, exp.Sqrt, exp.Pow, exp.Round)

@@ -229,10 +229,11 @@ def _spec(first: int | None, last: int) -> exp.WindowSpec:
 
 
 def _picked(e: Expression, first: int | None, last: int | None, ranged: bool) -> Expression:
-    """Rewrites a ``first_value``, ``last_value`` or ``nth_value`` to a form that every engine has.
+    """Rewrites a ``first_value``, ``last_value`` or ``nth_value`` to one of a simple frame.
 
-    ``first``, ``last`` and ``ranged`` are its frame as `_bounds` returns it. Raises Unsupported if
-    there is no such form.
+    That is one over the whole partition, or up to the current row: ``last_value`` over the whole
+    is ``first_value`` in reverse order. ``first``, ``last`` and ``ranged`` are its frame as
+    `_bounds` returns it. Raises Unsupported for other frames.
     """
     function, whole = e.this, last is None
     if not window_order(e):

@@ -132,7 +132,7 @@ def _scales(rounding: Expression, schema: Schema) -> bool:
 
 
 def _moves(window: Expression, schema: Schema) -> bool:
-    """True if the frame of an aggregate drops rows as it moves."""
+    """True for an aggregate over a fixed number of rows, a frame that drops rows as it moves."""
     return isinstance(window.this, exp.AggFunc) and frame_of(window).width is not None
 
 

@@ -28,7 +28,7 @@ _PASSING = (exp.Abs, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.Window)
 
 @dataclass(frozen=True)
 class Widths:
-    """Which numbers a library computes in a narrower type than SQL. The defaults say none."""
+    """Which numbers a library computes in a narrower type than SQL: by default none."""
 
     narrow: Kinds = ()
     """Functions whose results have fewer than 64 bits, or are unsigned."""

@@ -145,7 +145,10 @@ def _keys(left: Relation, right: Relation, todo: Iterable[Expression]) -> list[_
 
 
 def _runs(sources: Sequence[Source]) -> Iterable[list[Source]]:
-    """Splits the sources into lists: inner-joined ones in a row, each outer- or ASOF-joined one alone."""
+    """Splits the sources into lists: inner-joined ones in a row, each other one by itself.
+
+    The others are those of outer joins and ASOF JOIN.
+    """
     run: list[Source] = []
     for source in sources:
         if source.alone:

@@ -118,9 +118,9 @@ def _contained(node: Aggregate, left: Node, left_key: str) -> dict[str, str] | N
 def _connected_by_key_only(
     inner: InnerJoins, outer: InnerJoins, tables: set[str], key: TableColumn
 ) -> bool:
-    """True if ``outer`` joins the tables that only it has to the others by ``key`` alone.
+    """True if only ``key`` joins ``tables``, those of ``inner``, to the further ones of ``outer``.
 
-    The others, ``tables``, are those of ``inner``; they must be joined alike in both.
+    False also if ``inner`` and ``outer`` join the tables that both have by different keys.
     """
     for shared in outer.classes:
         common = frozenset(p for p in shared if p[0] in tables)

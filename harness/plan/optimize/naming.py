@@ -42,7 +42,7 @@ def _renamed_keys(node: Node, used: Counter[Node]) -> Node:
 
 
 def _read_above(join: Join, name: str) -> bool:
-    """True if a right key may be read elsewhere: above the join, by another key or a residual."""
+    """True if a node above, a residual or another key may read a join's right key ``name``."""
     goes_on = join.kind in ("inner", "left") and name in join.names
     return goes_on or sum(name == theirs for _, theirs in join.on) > 1 or join.residual is not None
 

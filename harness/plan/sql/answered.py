@@ -49,9 +49,10 @@ def _keys(tree: exp.Query) -> list[exp.Ordered]:
 
 
 def _count(tree: exp.Query, clause: str, without: int) -> int | None:
-    """Returns the number of rows in LIMIT or OFFSET; ``without`` if there is no such clause.
+    """Returns the number of rows in ``clause``, which is ``limit`` or ``offset``.
 
-    None if the number is computed, or not a number of rows.
+    Returns ``without`` if the query does not have the clause, and None if the number is not
+    constant, or a percentage.
     """
     found = tree.args.get(clause)
     return without if found is None else rows_of(found)

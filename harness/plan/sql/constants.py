@@ -75,7 +75,7 @@ def of_unread(tree: Expression) -> None:
 
 
 def _is_read(e: Expression) -> bool:
-    """True if the plan layer reads all classes of expressions in this one."""
+    """True if the plan layer knows the classes of an expression and of all its parts."""
     return all(type(part).__name__ in read_arguments() for part in e.walk())
 
 

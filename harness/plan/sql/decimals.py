@@ -504,7 +504,10 @@ def _mean(e: Expression) -> Expression | None:
 
 
 def _quantile(e: Expression) -> None:
-    """Raises Unsupported for a quantile that may lie between two decimals: DuckDB cuts it off."""
+    """Raises Unsupported for a quantile of decimals that may lie between two of them.
+
+    DuckDB's result is then a decimal, too, with the further digits cut off.
+    """
     if _is_decimal(e.this) and not isinstance(e.parent, exp.WithinGroup):
         raise Unsupported("a quantile of decimals, which DuckDB cuts off", in_sql(e))
 

@@ -178,9 +178,9 @@ REWRITES: dict[type[Expression], Rewrite] = {
 
 
 def moments(tree: Expression) -> None:
-    """Changes the tree in place: constant dates to which an interval is added become timestamps.
+    """Changes the tree in place: constant dates become timestamps beside an interval.
 
-    So they do in DuckDB; the same goes for subtraction.
+    That is where the interval is added or subtracted; DuckDB's result is a timestamp, too.
     """
     for sum_ in tree.find_all(exp.Add, exp.Sub):
         day = sum_.this

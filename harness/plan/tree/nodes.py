@@ -479,9 +479,10 @@ def _schema_of(
 
 
 def _column_of(name: str, e: Expression, schema: Schema, grouped: bool) -> Column:
-    """Returns the schema's column for an expression: its type, and if it may be NULL, NaN or 0.
+    """Returns the column called ``name`` for an expression over columns of ``schema``.
 
-    ``count(*)`` of a group is never 0.
+    It has the expression's type, and says whether values may be NULL, NaN or 0. ``grouped`` is
+    False for aggregates without GROUP BY: only then ``count(*)`` may be 0.
     """
     column = infer(e, schema, grouped=grouped).named(name)
     nan = column.type is Type.FLOAT64 and may_be_nan(e, schema)
