@@ -80,7 +80,11 @@ def resolve(source: TableSource, walk: Walk) -> Found:
 
 
 def _paths(source: TableSource, base: Path, given: str, walk: Walk) -> Iterable[tuple[Path, Keys]]:
-    """Returns the files that a path means, each with the keys that its folders say."""
+    """Returns the files that ``given`` means: a file, a folder or a pattern, relative to ``base``.
+
+    Each comes with its keys, the columns that folders such as ``year=2020`` give it. Raises
+    WorkloadError if there is no file.
+    """
     if ADDRESS.match(given):
         raise _error(
             source,

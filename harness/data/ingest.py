@@ -58,7 +58,8 @@ def ingest(
     """Reads a table once; later calls use the cache as long as the files are the same.
 
     Tables of the same files, read in the same way, share a cache entry, whatever their names.
-    Raises DataError if a file changes while it is read. ``wanted`` is the input that a run uses.
+    Raises DataError if a file changes while it is read. ``wanted`` is the input that a run uses;
+    files are read in the process of ``reading``; ``progress`` is called with a sentence.
 
     Engines get a CSV file as it is if all their readers agree on its bytes. Otherwise (irregular
     quotation marks, blank lines, ``TRUE``; several files, of which pandas reads one) they get a

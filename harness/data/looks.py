@@ -169,7 +169,7 @@ PLAIN = {"date": "date as 2026-12-31", "number": "number as 1234.5"}
 
 
 def left_out(column: str, kind: pa.DataType) -> Look:
-    """Returns what to do about a column whose type the harness lacks."""
+    """Returns the Look of a column whose type the harness lacks: it is left out, and what to do."""
     instead = ""
     if pa.types.is_time(kind):
         instead = "write it as text, or its hours as a number"
@@ -181,7 +181,7 @@ def left_out(column: str, kind: pa.DataType) -> Look:
 
 
 def advice(look: Look) -> str:
-    """Returns what is the matter with a column or table, and what to write instead."""
+    """Returns a Look as text: what is wrong with a column or table, and what to write instead."""
     texts = ", ".join(f"'{text}'" for text in ("", *look.null_values))
     nulls = f"null_values: [{texts}] reads it as NULL" if look.null_values else ""
     sql = f"{look.sql.format(spelt(look.column))} reads it" if look.sql else ""

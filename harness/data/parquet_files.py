@@ -35,7 +35,9 @@ IDLE_NOTES = frozenset({b"org.apache.spark.version", b"org.apache.spark.sql.parq
 
 
 def make(source: TableSource, found: Found, target: Path, room: Room) -> Facts:
-    """Uses the files in place if their types are the harness's and no float is NaN; else copies.
+    """Uses files in place if their types are the harness's and no float is NaN; else copies them.
+
+    The copy is the file ``target``.
 
     The harness's types are 64-bit integers and floats, text, boolean, date and timestamps in
     microseconds. Files with metadata that a reader interprets (pandas' index) are copied, too.

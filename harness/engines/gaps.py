@@ -65,12 +65,18 @@ class Gap:
 def cannot(
     of: Kind, when: str = "", reason: str = "", test: Test | None = None, says: Iterable[str] = ()
 ) -> Gap:
-    """Declares a gap: the library lacks something, or answers it differently from DuckDB."""
+    """Declares a gap: the library lacks something, or answers it differently from DuckDB.
+
+    The arguments are fields of `Gap`.
+    """
     return Gap(of, Lack.CANNOT, when, reason, test, tuple(says))
 
 
 def not_yet(of: Kind, when: str = "", reason: str = "", test: Test | None = None) -> Gap:
-    """Declares a gap: nobody has written this harness's code for something that the library has."""
+    """Declares a gap: nobody has written this harness's code for something that the library has.
+
+    The arguments are fields of `Gap`.
+    """
     return Gap(of, Lack.NOT_YET, when, reason, test)
 
 

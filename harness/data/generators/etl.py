@@ -256,7 +256,10 @@ def _untidy(random: np.random.Generator, text: pa.Array) -> pa.Array:
 def _prices_in_time(
     random: np.random.Generator, params: EtlParams, start: int, rows: int
 ) -> list[pa.Array]:
-    """Makes each product's prices in order of their days; its first is valid from the first day."""
+    """Returns the columns of ``rows`` prices, of which the first has the number ``start``.
+
+    A product's prices are in order of their days; its first is valid from the first day.
+    """
     numbers = np.arange(start, start + rows)
     place = numbers % PRICES
     late = np.where(place > 0, random.integers(0, 80, rows), 0)
@@ -309,7 +312,10 @@ def _spelt_days(random: np.random.Generator, rows: int) -> pa.Array:
 
 
 def _spelt_amounts(random: np.random.Generator, rows: int, negative: pa.Array) -> pa.Array:
-    """Draws amounts, as ``1234.50``, ``1,234.50`` or ``$1,234.50``."""
+    """Draws amounts, as ``1234.50``, ``1,234.50`` or ``$1,234.50``.
+
+    Where ``negative`` is true, they are as ``-1,234.50``.
+    """
     cents = random.integers(100, 500_000, rows)
     units, rest = cents // 100, numbered(".", cents % 100, 2)
     plain = numbered("", units)

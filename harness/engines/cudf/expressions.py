@@ -74,7 +74,7 @@ class CudfExpressions(PandasExpressions):
         return Code(f'{self.operand(e.this, ATOM)}.astype("datetime64[us]")', ATOM)
 
     def _value(self, e: Expression | None, typed: Typed) -> str | None:
-        """Returns the text of a value of a CASE; None for NULL.
+        """Returns the text of ``e``, a value of a CASE of type ``typed``; None for NULL.
 
         It is an operand of ``where`` or ``mask``, which take no ``pd.Timestamp``.
         """
@@ -85,9 +85,9 @@ class CudfExpressions(PandasExpressions):
         return f'np.datetime64({text.removeprefix("pd.Timestamp(").removesuffix(")")}, "{unit}")'
 
     def constant(self, text: str, typed: Typed) -> str:
-        """Emits a column with one value in all rows; for ``None`` a column of NULLs.
+        """Returns the text of a column with the value ``text`` in all rows; NULLs for ``"None"``.
 
-        Without a dtype of its own, the column of ``None`` would hold NaN.
+        ``typed`` is the column's type: without its dtype, a column of NULLs would hold NaN.
         """
         if text != "None":
             return super().constant(text, typed)
@@ -126,7 +126,7 @@ class CudfExpressions(PandasExpressions):
     ) -> Code:
         """Emits a CASE of constants without NumPy's ``where``, which cuDF lacks.
 
-        ``branches`` are pairs of a condition and a value.
+        ``branches`` are pairs of a condition and a value, ``default`` is the value of ELSE.
         """
         values = [value.name for _, value in branches] + [default.name if default else ""]
         if values == ["1", "0"] and self.type(e) is Type.INT64:

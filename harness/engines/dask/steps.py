@@ -173,7 +173,7 @@ def _proven(node: Node) -> dict[str, str]:
 
 
 def _computed(node: Node) -> Sequence[Item]:
-    """Returns (name, expression) of the columns that a node computes, except counts of rows."""
+    """Returns (name, expression) of the columns that a node computes, except counts."""
     match node:
         case Project():
             return node.computed

@@ -65,7 +65,7 @@ _BY_PLACE = (
 
 
 def _of_arrow(spelling: str) -> str:
-    """Returns a text of a program with Arrow's dtypes in the place of NumPy's."""
+    """Returns ``spelling``, the text of a call, with Arrow's dtypes: ``int64[pyarrow]`` …"""
     for dtype, own in _OF_NUMPY.items():
         spelling = spelling.replace(dtype, own)
     return spelling

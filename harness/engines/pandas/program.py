@@ -192,7 +192,10 @@ class PandasProgram(PandasAggregates, PandasJoins, PandasAsOf):
 
 
 def sort_values(keys: Sequence[SortKey], nulls_first: bool) -> str:
-    """Returns the text of a call without its closing bracket: ``.sort_values("a"``."""
+    """Returns the text of a call without its closing bracket: ``.sort_values("a"``.
+
+    If ``nulls_first``, NULLs come before all values, else after them.
+    """
     ascending = [not key.descending for key in keys]
     options = f", ascending={flags(ascending)}" if not all(ascending) else ""
     options += ', na_position="first"' if nulls_first else ""

@@ -157,7 +157,11 @@ class PandasValues(Functions):
     def _chosen(
         self, e: Expression, branches: Sequence[_Branch], default: Expression | None
     ) -> Code:
-        """Emits a CASE, from the last branch to the first: ``value.where(condition, rest)``."""
+        """Emits a CASE, from the last branch to the first: ``value.where(condition, rest)``.
+
+        ``branches`` are pairs of a condition and a value; ``default``, the value of ELSE, is the
+        first ``rest``.
+        """
         typed = self.typed(e)
         rest, is_series = self._value(default, typed), bool(default and columns_in(default))
         for condition, value in reversed(branches):
@@ -177,7 +181,10 @@ class PandasValues(Functions):
         return self.nothing if text is None else f", {text}"
 
     def _value(self, e: Expression | None, typed: Typed) -> str | None:
-        """Returns the text of a value in the common dtype of a CASE; None for NULL."""
+        """Returns the text of ``e``, a value of a CASE of type ``typed``; None for NULL.
+
+        A column is cast if the dtype for ``typed`` is another.
+        """
         if e is None or isinstance(e, exp.Null):
             return None
         own = self.typed(e)

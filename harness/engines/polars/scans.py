@@ -11,7 +11,10 @@ from harness.tables import Input, Table
 
 
 def scanned(pl: Any, table: Table, source: Input) -> Any:
-    """Returns a lazy frame over a table's files; CSV has the column types of the Parquet."""
+    """Returns a lazy frame over a table's files; CSV gets the column types of its Parquet files.
+
+    ``pl`` is the module ``polars``.
+    """
     files = [str(path) for path in table.files(source)]
     if source is Input.PARQUET:
         return pl.scan_parquet(files)

@@ -49,7 +49,11 @@ class WindowPass:
 
 
 class PolarsWindows:
-    """Emits the window functions of one node."""
+    """Emits the window functions of one node.
+
+    Methods take the text of the call of ``over`` that their function needs, ``.over("k")``, as the
+    argument ``over``; it is empty if all rows are one partition in the frame's order.
+    """
 
     def __init__(self, print_: PolarsExpressions) -> None:
         self.print_, self.gaps = print_, print_.gaps

@@ -88,7 +88,10 @@ class ArrowValues(Functions):
         return self.float64(e)
 
     def float64(self, e: Expression, precedence: int = ATOM) -> str:
-        """Returns the text of an operand as a float."""
+        """Returns the text of an operand as a float.
+
+        It is in parentheses if it binds less than ``precedence``.
+        """
         if _is_integer(e):
             return f"{self.text(e)}.0"
         if self.type(e) is Type.FLOAT64:

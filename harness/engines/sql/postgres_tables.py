@@ -194,7 +194,10 @@ def _closed(*connections: Any) -> None:
 
 
 def _refuse_other_texts(own: Any) -> None:
-    """Raises RuntimeError if the database orders texts or changes their case unlike DuckDB."""
+    """Raises RuntimeError if the database orders texts or changes their case unlike DuckDB.
+
+    ``own`` is a psycopg connection to it.
+    """
     ((collation, has_letters),) = own.execute(
         "SELECT COALESCE(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale', datcollate), "
         "getdatabaseencoding() = 'UTF8' AND upper('ä') = 'Ä' "
@@ -211,7 +214,10 @@ def _refuse_other_texts(own: Any) -> None:
 
 
 def _drop_left_behind(own: Any) -> None:
-    """Drops the schemas of sessions that ended without dropping theirs."""
+    """Drops the schemas of sessions that ended without dropping theirs.
+
+    ``own`` is the psycopg connection of this session.
+    """
     names = own.execute(
         "SELECT nspname FROM pg_namespace WHERE nspowner = current_user::regrole AND "
         f"nspname ~ '^{PREFIX}[0-9a-f]{{16}}$' AND "

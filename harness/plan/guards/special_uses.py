@@ -62,6 +62,7 @@ _NONE: frozenset[Special] = frozenset()
 def refuse_special(plan: Node, differing: Differing, label: str) -> None:
     """Raises Differs if a plan may meet a special value that the library treats unlike DuckDB.
 
+    ``differing`` maps functions to the special values in which the library's differ from DuckDB's,
     ``label`` is the library's name in the message.
     """
     for node in walk(plan):
@@ -74,7 +75,10 @@ def refuse_special(plan: Node, differing: Differing, label: str) -> None:
 
 
 def _found(function: Expression, differing: Differing, schema: Schema) -> Special | None:
-    """Returns a special value of an operand for which the library differs from DuckDB, or None."""
+    """Returns a special value that an operand of ``function`` may have and the library misreads.
+
+    None if there is none. ``differing`` is as in `refuse_special`.
+    """
     kind = type(function)
     matters = _MATTERS.get(kind)
     if matters is not None and not matters(function, schema):

@@ -425,7 +425,8 @@ def _is_output(key: Expression, outputs: set[str]) -> bool:
 def _sort_column(key: Expression, items: list[Item], windows: Windows) -> str:
     """Returns the name of the SELECT list's item that is an ORDER BY key.
 
-    Adds an item to ``items`` if there is none.
+    Adds an item to ``items`` if there is none. Window functions in the key become columns by
+    ``windows``.
     """
     key = windows.out_of(key, described(key))
     for name, e in items:

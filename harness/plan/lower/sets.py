@@ -165,10 +165,10 @@ def _is_combined(e: Expression) -> bool:
 
 
 def _regrouped(groups: Node, keys: Sequence[str], aggregates: Sequence[Item]) -> Node:
-    """Combines groups to the larger groups that fewer keys give.
+    """Combines groups to the larger groups that fewer keys, ``keys``, give.
 
-    Counts are summed, for instance. Without keys there is one group: its counts are 0 if there are
-    no groups to combine.
+    ``aggregates`` are those of the groups: counts are summed, for instance. Without keys there is
+    one group: its counts are 0 if there are no groups to combine.
     """
     combined = [(name, _COMBINED[type(e)](this=exp.column(name))) for name, e in aggregates]
     node = aggregated(groups, _same(keys), combined)
@@ -186,9 +186,10 @@ def _regrouped(groups: Node, keys: Sequence[str], aggregates: Sequence[Item]) ->
 
 
 def _grouping(e: Expression, lacking: set[Expression]) -> Expression | None:
-    """Returns ``grouping(a, b)`` as a number: each key is a bit, 1 if the set lacks the key.
+    """Returns ``grouping(a, b)`` as a number: each key is a bit, 1 if it is in ``lacking``.
 
-    The last key is the lowest bit. Returns None if the expression is no ``grouping``.
+    These are the keys that the grouping set lacks. The last key is the lowest bit. Returns None if
+    the expression is no ``grouping``.
     """
     if not isinstance(e, exp.Grouping):
         return None

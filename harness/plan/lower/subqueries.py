@@ -180,8 +180,8 @@ class Subqueries:
     def _truth(self, test: Expression, semi: SemiJoin, negated: bool, decides: bool) -> Expression:
         """Returns an expression for the value of ``test``, an EXISTS or IN; that of IN can be NULL.
 
-        If ``negated``, it is the value of NOT EXISTS or NOT IN. ``decides`` says that NULL has
-        the same effect as false here.
+        ``semi`` is the semi join that ``test`` amounts to. If ``negated``, the value is that of NOT
+        EXISTS or NOT IN. ``decides`` says that NULL has the same effect as false here.
         """
         found = self._found(semi)
         if isinstance(test, exp.Exists) or (decides and not negated):
@@ -362,8 +362,8 @@ def _seen_from_block(
 ) -> Expression:
     """Rewrites a subquery's value over an aggregation's columns for the query block around it.
 
-    There the columns have the table name ``alias``. If ``joined``, rows of the block may have no
-    match: then a count is 0, not NULL.
+    There the columns have the table name ``alias``; ``aggregates`` says which of them are counts.
+    If ``joined``, rows of the block may have no match: then a count is 0, not NULL.
     """
     counts = {name for name, e in aggregates.found if joined and isinstance(e, exp.Count)}
 

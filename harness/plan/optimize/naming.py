@@ -48,11 +48,11 @@ def _read_above(join: Join, name: str) -> bool:
 
 
 def _under(node: Node, old: str, new: str, used: Counter[Node]) -> Node | None:
-    """Returns the node with a column renamed where it is computed, or None.
+    """Returns the node with its column ``old`` called ``new`` where it is computed, or None.
 
-    None if the column is not computed in or below the node, if others read the node, or if the
-    column has the name that its table gives it. A table's column that was renamed in the query gets
-    the table's name back.
+    None if the column is not computed in or below the node, if several nodes read the node
+    (``used`` counts them), if ``new`` is taken, or if the column has the name that its table gives
+    it. A table's column that was renamed in the query gets the table's name back.
     """
     if new in node.names or used[node] > 1:
         return None

@@ -99,7 +99,10 @@ def _name_sources(select: exp.Select) -> None:
 def _by_conditions(
     item: Sequence[Entry], select: exp.Select, schemas: Mapping[str, Schema]
 ) -> Merged:
-    """Rewrites USING to ON in one entry of FROM; returns its merged columns."""
+    """Changes ``item``, one of FROM's entries between commas with its joins: USING becomes ON.
+
+    Returns the columns that USING merges, by their names.
+    """
     merged: Merged = {}
     before: list[Expression] = []
     for source, join in item:

@@ -85,9 +85,10 @@ class Relation:
         return Relation(Project(self.node, (*items, (name, flat))), self.columns), name
 
     def widened(self, name: str, beside: Type) -> tuple[Relation, str]:
-        """Returns the relation with a key cast to the type it is compared with, and the key's name.
+        """Returns the relation with the key ``name`` cast to the type ``beside``, and its new name.
 
-        Integers become floats, dates become timestamps.
+        That is the type the key is compared with. Only integers are cast, to floats, and dates, to
+        timestamps; other keys stay as they are.
         """
         wider = {Type.INT64: Type.FLOAT64, Type.DATE: Type.TIMESTAMP}
         own = self.node.column(name).type
@@ -164,7 +165,10 @@ def _with_keys(
 def _apart(
     left: Relation, right: Relation, pairs: list[tuple[str, str]], shared: set[str]
 ) -> tuple[Relation, list[tuple[str, str]]]:
-    """Renames the right columns that have a left column's name, but for ``shared`` keys."""
+    """Renames the right columns that have a left column's name, but for ``shared`` keys.
+
+    Returns the right relation, and ``pairs`` of keys (left, right) with the right names replaced.
+    """
     clashes = (set(left.node.names) & set(right.node.names)) - shared
     if not clashes:
         return right, pairs
