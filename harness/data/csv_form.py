@@ -41,7 +41,7 @@ def _first(lines: bytes) -> bytes:
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:
-    """Yields a file's bytes, cut after line ends."""
+    """Yields a file's bytes in blocks of whole lines."""
     rest = b""
     with opened(path) as stream:
         while block := stream.read(BLOCK_BYTES):

@@ -1,4 +1,4 @@
-"""A user's CSV or Parquet files -> one table with the harness's own types, in the cache."""
+"""A user's files, such as CSV or Parquet -> one table with the harness's own types, cached."""
 
 from __future__ import annotations
 

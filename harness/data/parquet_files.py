@@ -62,7 +62,7 @@ def make(source: TableSource, found: Found, target: Path, room: Room) -> Facts:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Turns Arrow's errors into DataErrors that say what is wrong with the file."""
+    """Turns errors of Arrow raised within into DataErrors that say what is wrong with the file."""
     try:
         yield
     except (OSError, pa.ArrowException) as error:
@@ -131,7 +131,7 @@ def changes_of(schema: pa.Schema) -> Iterator[str]:
 
 
 def looks_of(schema: pa.Schema) -> Iterator[Look]:
-    """Yields what to do about each column that is left out."""
+    """Yields a Look for each column that is left out, which says what to do about it."""
     return (left_out(field.name, field.type) for field in schema if _type(field.type) is None)
 
 

@@ -1,4 +1,4 @@
-"""Asks DuckDB's sniffer which delimiter a CSV file has, and whether it begins with names."""
+"""Asks DuckDB's sniffer for a CSV file's delimiter, and whether its first line names columns."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def infer(columns: Iterable[dict[str, pa.Array]]) -> dict[str, Type]:
 
 
 def _forms(text: pa.Array) -> frozenset[str]:
-    """Returns the forms of timestamps: separator of date and time, and number of characters."""
+    """Returns the forms of timestamps: ``T19`` for the separator ``T`` and 19 characters in all."""
     lengths, separators = pc.binary_length(text), pc.utf8_slice_codeunits(text, 10, 11)
     found = pc.unique(pc.binary_join_element_wise(separators, pc.cast(lengths, pa.string()), ""))
     return frozenset(found.drop_null().to_pylist())

@@ -65,7 +65,7 @@ class PandasProgram(PandasAggregates, PandasJoins, PandasAsOf):
         return self.assign(node, text)
 
     def _reads_whole_tables(self) -> bool:
-        """True if a program gets all columns of a table, as it does from memory."""
+        """True if tables come with all of their columns, as from memory; from files with some."""
         return self.source is Input.MEMORY
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:

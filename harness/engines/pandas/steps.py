@@ -91,7 +91,7 @@ class PandasSteps(ProgramEmitter):
         return shorter and not isinstance(node, Scan)
 
     def _rows(self, node: Node, condition: str) -> str:
-        """Emits the rows of the node's first input for which a condition holds."""
+        """Emits the rows of the node's first input for which ``condition``, a text, is true."""
         source = node.inputs[0]
         if set(node.names) == set(self.physical[source]):
             self.physical[node] = self.physical[source]

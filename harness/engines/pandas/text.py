@@ -92,7 +92,7 @@ class PandasText(PandasValues):
         return self.string(e.this, f"contains({quoted(pattern)})")
 
     def string(self, e: Expression, call: str) -> Code:
-        """Emits a call of a method of the operand's ``str`` accessor."""
+        """Emits ``operand.str.call``; ``call`` is the text of a call, as ``startswith("a")``."""
         return Code(f"{self.operand(e, ATOM)}.str.{call}", ATOM)
 
     def trim(self, e: Expression) -> Code:

@@ -123,7 +123,7 @@ class PandasWindows:
         return len(order) == 1
 
     def _sorted(self, order: tuple[SortKey, ...]) -> str:
-        """Returns a variable that holds the frame in this order."""
+        """Returns the variable of the frame sorted by ``order``; emits the sort at the first use."""
         if not order:
             return self.frame
         if order not in self.sorted:
@@ -163,7 +163,7 @@ class PandasWindows:
         return f"{rows.groups}.cumcount() + 1"
 
     def _ranked(self, e: Expression, rows: Partitions, key: SortKey) -> str:
-        """Emits ranks by one key."""
+        """Emits ``rank`` or ``dense_rank`` by one key: a call of pandas' ``rank``, as int64."""
         options = [f'method="{"dense" if isinstance(e, exp.DenseRank) else "min"}"']
         options += ["ascending=False"] if key.descending else []
         if self.print_.nullable(exp.column(key.column)):

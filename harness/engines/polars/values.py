@@ -81,7 +81,10 @@ class PolarsValues(Functions):
         return super().operand(e, precedence, strict)
 
     def div(self, e: Expression) -> Code:
-        """Emits a division; rounded for a decimal, since Polars multiplies by the reciprocal."""
+        """Emits a division; one that stands for a decimal, as ``whole / 100``, is rounded.
+
+        Polars multiplies by the reciprocal instead.
+        """
         quotient, places = super().div(e), places_of(e)
         if places is None:
             return quotient

@@ -46,7 +46,10 @@ class PolarsOutOfCore(Polars):
     )
 
     def start(self, threads: int) -> Session:
-        """Sets this process' limits before it imports the library, and starts a session."""
+        """Sets the library's memory budget and folder for spilling, and starts a session.
+
+        Both are variables of this process, set before it imports the library.
+        """
         limit = memory_limit()
         if limit is not None:
             os.environ.setdefault("POLARS_OOC_MEMORY_BUDGET_MB", str(limit // 2_000_000))

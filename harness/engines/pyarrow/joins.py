@@ -165,9 +165,10 @@ def is_valid(names: Sequence[str]) -> str:
 
 
 def as_payload(node: AsOfJoin, right: Flow) -> tuple[Flow, dict[str, str]]:
-    """Returns the right flow, with a copy of each key that is read, and the names of its keys.
+    """Returns the right flow, and a map from the right keys to the names to join by.
 
-    Acero leaves out a join's right keys, so that those which are read are there twice.
+    Acero leaves a join's right keys out of its result. So keys that the plan needs are copied, and
+    the join is by the copies.
     """
     read = [*node.names, *([] if node.outer else [node.on[1]])]
     copied = [key for key in node.keys(1) if key in read and key not in node.shared_keys]
@@ -180,7 +181,10 @@ def as_payload(node: AsOfJoin, right: Flow) -> tuple[Flow, dict[str, str]]:
 
 
 def as_of(node: AsOfJoin, names: Mapping[str, str]) -> str:
-    """Returns the options of ``join_asof``; ``names`` are those of the right flow's keys."""
+    """Returns the text of the options of ``join_asof``: keys, and no limit to the distance.
+
+    ``names`` maps the right keys to their names in the right flow.
+    """
     *right_by, right_on = (names[key] for key in node.keys(1))
     by = f"by={listing(node.keys(0)[:-1])}, right_by={listing(right_by)}"
     tolerance = "-(2**63 - 1)" if node.backward else "2**63 - 1"

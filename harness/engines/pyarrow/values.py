@@ -162,7 +162,10 @@ class ArrowValues(Functions):
         return self.code(exp.And(this=low, expression=high))
 
     def case(self, e: Expression) -> Code:
-        """Emits a CASE; ``case_when`` treats a NULL condition as false, ``if_else`` does not."""
+        """Emits a CASE: ``if_else`` for one condition that is never NULL, else ``case_when``.
+
+        ``case_when`` treats a NULL condition as false, ``if_else`` does not.
+        """
         branches, default = e.args["ifs"], e.args.get("default")
         results = [branch.args["true"] for branch in branches]
         first = branches[0].this
@@ -238,5 +241,8 @@ def is_python_value(e: Expression) -> bool:
 
 
 def wrapped(e: Expression, text: str) -> str:
-    """Returns the text as an Arrow expression, which the first operand of a call must be."""
+    """Returns ``text``, the text of ``e``, as an Arrow expression: of a constant ``pc.scalar(1)``.
+
+    The first operand of a call must be one.
+    """
     return f"pc.scalar({text})" if is_python_value(e) else text

@@ -98,7 +98,7 @@ def _plain(column: pa.Array) -> list[Any]:
 def answer(
     names: Sequence[str], rows: Sequence[tuple[Any, ...]], types: Sequence[Type]
 ) -> pa.Table:
-    """Returns the rows as an Arrow table; a NULL among floats may stand for NaN."""
+    """Returns the rows as an Arrow table, its float columns marked: NULL may stand for NaN."""
     import pyarrow as pa
 
     columns = list(zip(*rows, strict=True)) or [()] * len(names)

@@ -1,4 +1,4 @@
-"""Replaces patterns in a plan by steps that express them directly."""
+"""Replaces patterns in a plan by one step each: a filter on a row number by TopPerGroup …"""
 
 from __future__ import annotations
 

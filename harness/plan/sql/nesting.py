@@ -50,7 +50,10 @@ def _far_columns(tree: Expression) -> Iterator[_Far]:
 
 
 def _bound(column: exp.Column) -> _Far | None:
-    """Finds the query a column is from; None if a derived table or CTE lies in between."""
+    """Finds the query around a column that has its table in FROM, and the queries in between.
+
+    None if no query has, or if a derived table, a CTE or a join's condition lies in between.
+    """
     part: Expression = column
     between: list[exp.Select] = []
     while part.parent is not None:

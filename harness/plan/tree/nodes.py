@@ -258,12 +258,12 @@ class AsOfJoin(Node):
 
     @property
     def backward(self) -> bool:
-        """True if right rows come before the left row, or at the same place."""
+        """True if the nearest right value is one before the left value: by ``>=`` or ``>``."""
         return self.comparison.startswith(">")
 
     @property
     def exact(self) -> bool:
-        """True if a right row at the same place counts."""
+        """True if a right value that is equal to the left one matches: by ``>=`` or ``<=``."""
         return self.comparison.endswith("=")
 
     @property
@@ -282,7 +282,7 @@ class AsOfJoin(Node):
         )
 
     def unmatched(self, side: Node) -> list[str]:
-        """Returns the keys of one of the inputs that may be NULL, and so match nothing."""
+        """Returns the keys of ``side``, an input, whose values may be NULL, and then match nothing."""
         place = self.inputs.index(side)
         return [key for key in self.keys(place) if side.column(key).nullable]
 
