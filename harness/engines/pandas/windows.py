@@ -123,7 +123,7 @@ class PandasWindows:
         return len(order) == 1
 
     def _sorted(self, order: tuple[SortKey, ...]) -> str:
-        """Returns the variable of the frame sorted by ``order``; emits the sort at the first use."""
+        """Returns the variable of the frame sorted by ``order``; emits the sort if it is new."""
         if not order:
             return self.frame
         if order not in self.sorted:

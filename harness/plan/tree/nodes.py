@@ -282,7 +282,7 @@ class AsOfJoin(Node):
         )
 
     def unmatched(self, side: Node) -> list[str]:
-        """Returns the keys of ``side``, an input, whose values may be NULL, and then match nothing."""
+        """Returns the keys of ``side``, an input, whose values may be NULL: these match nothing."""
         place = self.inputs.index(side)
         return [key for key in self.keys(place) if side.column(key).nullable]
 
