@@ -122,8 +122,8 @@ _TABLES = {"TABLE_FUNCTION": "a function in FROM"}
 def _is_harmless(name: str) -> bool:
     """True if the result of DuckDB's function of this name depends on its arguments alone.
 
-    DuckDB says so, or HARMLESS lists it; functions in TELLING are none, whatever DuckDB says. Also
-    True for a name that DuckDB does not know: a query with it fails before it runs.
+    DuckDB says so, or HARMLESS lists it. False for the functions in TELLING, whatever DuckDB says.
+    Also True for a name that DuckDB does not know: a query with it fails before it runs.
     """
     if name in TELLING or name.startswith("__"):
         return False

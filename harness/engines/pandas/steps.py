@@ -137,9 +137,10 @@ AGG_PARAMETERS = frozenset(
 
 
 def keywords(pairs: Any, parameters: frozenset[str] = ASSIGN_PARAMETERS) -> str:
-    """Returns ``a=1, b=2``; if a name is no Python identifier, ``**{"a b": 1}``.
+    """Returns the text of keyword arguments for pairs of a name and a text: ``a=1, b=2``.
 
-    Raises Refused for a name that is one of the method's own parameters.
+    If a name is no Python identifier, it is ``**{"a b": 1}``. Raises Refused for a name in
+    ``parameters``, those that the called method has itself.
     """
     pairs = list(pairs)
     if taken := sorted(parameters & {name for name, _ in pairs}):

@@ -27,7 +27,7 @@ class PolarsDates(PolarsValues):
     """Further options of calls that parse dates."""
 
     def truncated_date(self, e: Expression) -> Code:
-        """Emits a truncated date as a date, which is Polars' own result type."""
+        """Emits a truncated date or timestamp, cast to a date if Polars does not return one."""
         if self.type(e.this) is not Type.DATE or e.args["unit"].name.lower() in OF_DAY:
             return Code(f"{self.text(e)}.cast(pl.Date)", ATOM)
         every = f"1{_UNITS[e.args['unit'].name.lower()]}"

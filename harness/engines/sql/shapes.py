@@ -304,7 +304,7 @@ def ordered_texts(e: Expression) -> bool:
 
 
 def grouping_by_one_name(e: Expression) -> bool:
-    """True for grouping sets where a key of all and one of some have one name.
+    """True for GROUP BY where a key of all grouping sets and one of some sets have one name.
 
     An example is ``group by a.k, rollup(b.k)``.
     """

@@ -123,9 +123,9 @@ def _flagged(e: Expression) -> Expression:
 
 
 def _full_match(e: Expression) -> Expression:
-    """Anchors a regular expression that must match a whole text: ``a`` -> ``^(?:a)$``.
+    """Rewrites SIMILAR TO, and other matches of a whole text, to a match of ``^(?:a)$`` for ``a``.
 
-    SIMILAR TO is such a match in DuckDB.
+    A pattern that is computed is left.
     """
     if not e.expression.is_string:
         return e

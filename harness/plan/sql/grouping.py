@@ -47,7 +47,7 @@ _AROUND = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
 
 
 def mark_written_keys(group: exp.Group) -> None:
-    """Notes how many different keys the sets of a GROUP BY have as written, for `written_keys`.
+    """Marks ``group`` with the number of different keys as written, which `written_keys` returns.
 
     Writes out ROLLUP and CUBE as GROUPING SETS if a key is a tuple or occurs twice. DuckDB takes
     ``k``, ``t.k``, an alias of k and the position of k in the SELECT list for different keys.
