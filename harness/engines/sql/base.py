@@ -102,7 +102,7 @@ class SqlEngine(Engine):
         gaps = self.lacks()
         self.lowered(query)  # refuses values, such as NaN, that the library handles differently
         assert query.tree is not None, "a query with a plan has a tree"
-        tree = _typed(query.tree, tables)
+        tree = typed(query.tree, tables)
         if any(map(_is_always_null, tree.find_all(exp.Select))):
             raise gaps.unsupported(ALWAYS_NULL)
         for name in sorted({t.name for t in tree.find_all(exp.Table)} & tables.keys()):
@@ -184,7 +184,7 @@ def _is_always_null(select: exp.Select) -> bool:
     return is_grouped(select) and not keys and not any(map(has_aggregate, select.selects))
 
 
-def _typed(tree: exp.Query, tables: Mapping[str, Table]) -> exp.Query:
+def typed(tree: exp.Query, tables: Mapping[str, Table]) -> exp.Query:
     """A copy of the tree with a type on every expression and the parentheses that SQL needs."""
     copy = tree.copy()
     parenthesise(copy)

@@ -24,6 +24,35 @@ def _annotate_literal(annotator: Any, literal: exp.Literal) -> exp.Literal:
     return literal
 
 
+def _annotate_alike(annotator: Any, call: exp.Expr) -> exp.Expr:
+    """Gives a function the type of its first argument."""
+    typed: exp.Expr = annotator._annotate_by_args(call, "this")
+    return typed
+
+
+def _annotate_difference(annotator: Any, difference: exp.Sub) -> exp.Sub:
+    """Gives the difference of two dates, which is a number of days, the type BIGINT."""
+    DuckDB.EXPRESSION_METADATA[exp.Sub]["annotator"](annotator, difference)
+    if all(side.is_type(exp.DType.DATE) for side in (difference.left, difference.right)):
+        annotator._set_type(difference, exp.DType.BIGINT)
+    return difference
+
+
+def _annotate_median(annotator: Any, median: exp.Median) -> exp.Median:
+    """Gives the median of numbers the type DOUBLE, of others their own."""
+    annotator._annotate_by_args(median, "this")
+    if median.is_type(*exp.DataType.NUMERIC_TYPES):
+        annotator._set_type(median, exp.DType.DOUBLE)
+    return median
+
+
+_OF_TEXT = (
+    *(exp.Replace, exp.SplitPart, exp.RegexpReplace, exp.RegexpExtract, exp.Pad, exp.Right),
+    exp.Left,
+)
+"""Functions whose result is text."""
+
+
 def _parse_plus(parser: Any) -> Any:
     """Parses ``+x`` as x, as sqlglot does, but ``+1`` as ``(0 + 1)``.
 
@@ -85,4 +114,10 @@ class Written(DuckDB):
         **DuckDB.EXPRESSION_METADATA,
         exp.Literal: {"annotator": _annotate_literal},
         exp.Div: {"returns": exp.DType.DOUBLE},
+        exp.Sub: {"annotator": _annotate_difference},
+        exp.Median: {"annotator": _annotate_median},
+        **{kind: {"returns": exp.DType.BIGINT} for kind in (exp.ByteLength, exp.Grouping)},
+        **{kind: {"returns": exp.DType.VARCHAR} for kind in _OF_TEXT},
+        **{kind: {"annotator": _annotate_alike} for kind in (exp.ArgMax, exp.ArgMin, exp.Round)},
+        exp.Corr: {"returns": exp.DType.DOUBLE},
     }

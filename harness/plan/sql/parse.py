@@ -285,8 +285,6 @@ def _typed(tree: exp.Query, known: MappingSchema) -> exp.Query:
     constants.typed_nulls(tree)
     constants.texts_beside_values(tree)
     plain_casts(tree)
-    for rounded in tree.find_all(exp.Round):  # sqlglot says float, even for integers
-        rounded.type = rounded.this.type
     return tree
 
 
