@@ -52,13 +52,19 @@ def without_secrets(text: str) -> str:
     return _NAMED_SECRET.sub(r"\1***", _PASSWORD.sub(r"\1***@", text))
 
 
-_PASSWORD = re.compile(r"(//[^\s/:@]*:)\S*@")
+_PASSWORD = re.compile(r"(//[^\s/:@]*:)(.*)@")
 _NAMED_SECRET = re.compile(
     r"((?:token|password|passwd|passfile|secret|key)\s*=\s*)"
     r"(?:\\?'(?:\\.|[^'\\])*'?|[^\s&;'\"]+)",
     re.IGNORECASE,
 )
 """A value may be in quotation marks, with spaces and escaped marks, as libpq reads it."""
+
+
+def password_in(address: str) -> str | None:
+    """Returns what stands between ``//USER:`` and the last ``@`` of an address, or None."""
+    found = _PASSWORD.search(address)
+    return None if found is None else found[2]
 
 
 def folded(name: str) -> str:

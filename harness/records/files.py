@@ -119,6 +119,7 @@ class Basis(Entry):
     together_limit: str | None = Field(description="`--together-limit`, as it was given")
     cold_process: bool = Field(description="`--cold-process`")
     drop_caches: bool = Field(description="`--drop-caches`")
+    connect: tuple[str, ...] = Field(default=(), description="`--connect`, without passwords")
     data: dict[str, str | None] = Field(
         description="workload and size -> hash of what determines the content of its tables, or "
         "null where they cannot be had"

@@ -25,9 +25,11 @@ SCHEMA = (Column("k", Type.INT64, False), Column("x", Type.FLOAT64, False))
 SQL = (
     "select k, sum(x) as total from t where k > 0 group by k order by k",
     "select min(x) as total, max(x) as most, count(*) as n from t",  # which metadata may answer
+    "select count(*) as total from t",
 )
-BEFORE = {"k": [0, 1, 1, 2], "x": [9.0, 1.0, 2.0, 4.0]}
-AFTER = {"k": [0, 1, 1, 2], "x": [9.0, 5.0, 2.0, 8.0]}
+BEFORE = {"k": [0, 1, 1, 2], "x": [3.0, 1.0, 2.0, 4.0]}
+AFTER = {"k": [0, 1, 1, 2], "x": [3.0, 5.0, 2.0, 8.0]}
+MORE = {"k": [0, 1, 1, 2, 2], "x": [3.0, 5.0, 2.0, 8.0, 1.0]}
 
 
 def written(data: dict[str, list[float]], folder: Path) -> Table:
@@ -41,7 +43,7 @@ def written(data: dict[str, list[float]], folder: Path) -> Table:
 
 
 def answers(engine: Engine, source: Input, folder: Path) -> list[list[float]]:
-    """Totals of all queries in two runs over BEFORE, and in a third after the data was changed."""
+    """Totals of all queries in two runs over BEFORE, in one over AFTER, and in one over MORE."""
     table = written(BEFORE, folder)
     queries = [compile_query(sql, {"t": SCHEMA}) for sql in SQL]
     session = engine.start(threads=2)
@@ -57,16 +59,18 @@ def answers(engine: Engine, source: Input, folder: Path) -> list[list[float]]:
         session.load(table)
     else:
         session.scan(table, source)
-    before = [totals(), totals()]
-    again = written(AFTER, folder)
-    if source is Input.MEMORY:
-        session.load(again)
-    after = totals()
+    found = [totals(), totals()]
+    for data in (AFTER, MORE):
+        table = written(data, folder)
+        if source is Input.MEMORY:
+            session.load(table)
+        found.append(totals())
     session.close()
-    return [*before, after]
+    return found
 
 
-RIGHT, STALE = [[3.0, 4.0, 1.0]] * 2 + [[7.0, 8.0, 2.0]], [[3.0, 4.0, 1.0]] * 3
+STALE = [[3.0, 4.0, 1.0, 4]] * 4
+RIGHT = [*STALE[:2], [7.0, 8.0, 2.0, 4], [7.0, 9.0, 1.0, 5]]
 
 
 @pytest.mark.parametrize(
