@@ -36,7 +36,10 @@ class RunFields(Entry):
     started: Moment = Field(description="when the run began")
     finished: Moment = Field(description="when it ended")
     interrupted: bool = Field(description="the run was stopped before every cell had ended")
-    command: str = Field(description="the command line that repeats the run")
+    command: str = Field(
+        description="the command line that repeats the run, without what `PYTEST_ADDOPTS` or "
+        "`pytest.ini` adds"
+    )
     machine: MachineEntry = Field(description="what it ran on: see below")
     environment: Later[EnvironmentEntry] = Field(
         default=None, description="the surroundings of the run: see below"
