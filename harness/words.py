@@ -13,7 +13,9 @@ _KEPT = "\n\t"
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?")
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
 MOST = 1e18
-"""No number of a size or of seconds is greater."""
+"""No number of seconds is greater."""
+MOST_BYTES = 2**63
+"""Each size is less, as in results files."""
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -52,13 +54,19 @@ def without_secrets(text: str) -> str:
     return _NAMED_SECRET.sub(r"\1***", _PASSWORD.sub(r"\1***@", text))
 
 
-_PASSWORD = re.compile(r"(//[^\s/:@]*:)\S*@")
+_PASSWORD = re.compile(r"(//[^\s/:@]*:)(.*)@")
 _NAMED_SECRET = re.compile(
     r"((?:token|password|passwd|passfile|secret|key)\s*=\s*)"
     r"(?:\\?'(?:\\.|[^'\\])*'?|[^\s&;'\"]+)",
     re.IGNORECASE,
 )
 """A value may be in quotation marks, with spaces and escaped marks, as libpq reads it."""
+
+
+def password_in(address: str) -> str | None:
+    """Returns what stands between ``//USER:`` and the last ``@`` of an address, or None."""
+    found = _PASSWORD.search(address)
+    return None if found is None else found[2]
 
 
 def folded(name: str) -> str:
@@ -86,10 +94,11 @@ def parse_bytes(text: str) -> int:
     A plain number is taken as it is. Raises ValueError for other texts, and for 0.
     """
     found = _SIZE.fullmatch(text.strip().upper())
-    if found is None or not 0 < float(found[1]) < MOST:
+    scale = (1024 if found[3] else 1000) ** " KMGT".index(found[2] or " ") if found else 0
+    size = float(found[1]) * scale if found else 0.0
+    if not 1 <= size < MOST_BYTES:
         raise ValueError(f"{text!r} is not a size, such as 8GB")
-    base = 1024 if found[3] else 1000
-    return int(float(found[1]) * base ** " KMGT".index(found[2] or " "))
+    return int(size)
 
 
 def parse_seconds(text: str) -> float:

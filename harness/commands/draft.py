@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from textwrap import wrap
+
+import yaml
 
 from harness.data.looks import advice
 from harness.data.summary import ColumnSummary
@@ -204,7 +207,7 @@ def as_yaml(title: str, command: str, tables: Sequence[Drafted], queries: Sequen
 
 
 def _table_lines(one: Drafted) -> Iterator[str]:
-    yield f"  {one.name}:"
+    yield f"  {_scalar(one.name)}:"
     yield f"    path: {_scalar(one.path)}"
     for key, value in one.keys.items():
         yield f"    {key}: {_scalar(value)}"
@@ -232,9 +235,13 @@ def _line(text: str) -> str:
 
 
 def _scalar(value: object) -> str:
-    """Returns a value as YAML: plain if it is a simple word, else as JSON, which YAML includes."""
-    plain = isinstance(value, str) and value.replace("_", "a").replace(" ", "a").isalpha()
-    return value if plain and isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """Returns a value as YAML: plain if it is a simple word, else as JSON, which YAML includes.
+
+    ``no`` and ``on`` are no words to YAML.
+    """
+    if isinstance(value, str) and re.fullmatch(r"[^\W\d][\w ]*", value):
+        return value if yaml.safe_load(value) == value else json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def relative(path: Path, output: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import dis
 import inspect
 import math
 import textwrap
@@ -66,14 +68,28 @@ def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
     except ValueError as error:
         told = f"{function.__name__!r} uses a name that has no value yet"
         raise HarnessError(told) from error
-    for name in dict.fromkeys(_names(function.__code__)):
+    for name in dict.fromkeys([*_names_before(function), *_names(function.__code__)]):
         if name in function.__globals__:
             yield name, function.__globals__[name]
 
 
+def _names_before(function: FunctionType) -> Iterator[str]:
+    """Yields the names in a function's decorators and its arguments' default values."""
+    try:
+        defined = ast.parse(_source(function)).body[0]
+    except SyntaxError:
+        return  # which is told, with its line, when the program is read
+    if isinstance(defined, ast.FunctionDef):
+        defaults = (*defined.args.defaults, *defined.args.kw_defaults)
+        for part in filter(None, (*defined.decorator_list, *defaults)):
+            yield from (node.id for node in ast.walk(part) if isinstance(node, ast.Name))
+
+
 def _names(code: CodeType) -> Iterator[str]:
     """Yields the global names that a function's code uses, and those of functions within it."""
-    yield from code.co_names
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield step.argval
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant)

@@ -109,8 +109,11 @@ def _written(
     native: dict[str, list[str]] = {}
     for engine, given in functions.items():
         for function in given if isinstance(given, Sequence) else [given]:
-            text = source_of(function)
-            file = folder / engine / f"{function.__name__}.py"
+            text, name = source_of(function), function.__name__
+            file = folder / engine / f"{name}.py"
+            while file.exists():  # an earlier function of this name
+                name += "_"
+                file = file.with_stem(name)
             file.parent.mkdir(exist_ok=True)
             file.write_text(text, encoding="utf-8")
             place = file.relative_to(folder).as_posix()

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,6 +171,19 @@ def sweep(root: Path) -> dict[str, int]:
     return living
 
 
+def correct_times(root: Path) -> None:
+    """Marks as used a second ago what a clock that was ahead has marked as used in the future.
+
+    The caller holds the cache's lock, and no other run is going on.
+    """
+    now = time.time_ns()
+    for item in [*_in(root), *_in(root / ANSWERS)]:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            file = _marked(item)
+            if file is not None and file.stat().st_mtime_ns > now:
+                os.utime(file, ns=(now - 10**9,) * 2)
+
+
 def _since(file: Path) -> int | None:
     """Returns when a lock's file was made (ns), if a process holds the lock.
 
@@ -206,9 +220,15 @@ def _used_ns(item: os.DirEntry[str]) -> int | None:
     """
     if UNFINISHED.fullmatch(item.name):
         return sys.maxsize
+    file = _marked(item)
+    return None if file is None else file.stat().st_mtime_ns
+
+
+def _marked(item: os.DirEntry[str]) -> Path | None:
+    """Returns the file whose time is that of the last use of an entry; None if ``item`` is none."""
     if ANSWER.fullmatch(item.name):
-        return item.stat().st_mtime_ns
-    return Path(item, MANIFEST).stat().st_mtime_ns if ENTRY.fullmatch(item.name) else None
+        return Path(item)
+    return Path(item, MANIFEST) if ENTRY.fullmatch(item.name) else None
 
 
 def _in(folder: Path) -> list[os.DirEntry[str]]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import platformdirs
 
-from harness.data.budget import LOCK, MANIFEST, RUNS, CacheBudget, Room, sweep
+from harness.data.budget import LOCK, MANIFEST, RUNS, CacheBudget, Room, correct_times, sweep
 from harness.errors import DataError, DataTooMuch
 from harness.machine.closing import Closing
 from harness.machine.locks import held, try_lock
@@ -93,7 +93,8 @@ class Cache(Closing):
         with _as_data_error(root):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with held(root / LOCK):
-                sweep(root)
+                if not sweep(root):
+                    correct_times(root)
                 self._lock = try_lock(self._file)
                 since_ns = self._file.stat().st_mtime_ns
         self.budget = CacheBudget(root, run, since_ns, limit)

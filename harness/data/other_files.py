@@ -22,6 +22,7 @@ from harness.data.write import write_parquet
 from harness.errors import DataError
 from harness.types import Schema
 
+JSON_TYPES = "; its types are those of its first 8 MiB, but for those that 'schema' declares"
 Content = tuple[pa.Schema, Iterator[pa.RecordBatch]]
 
 
@@ -62,6 +63,7 @@ def _opened(source: TableSource, path: Path) -> Iterator[Content]:
             yield _json(source, file) if suffix(path) in JSON else _arrow(file)
     except (OSError, pa.ArrowException) as error:
         message = str(error).splitlines()[0]
+        message += JSON_TYPES if suffix(path) in JSON else ""
         raise DataError(f"{path} is damaged, or not {kind}: {message}") from error
 
 

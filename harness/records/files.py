@@ -36,7 +36,10 @@ class RunFields(Entry):
     started: Moment = Field(description="when the run began")
     finished: Moment = Field(description="when it ended")
     interrupted: bool = Field(description="the run was stopped before every cell had ended")
-    command: str = Field(description="the command line that repeats the run")
+    command: str = Field(
+        description="the command line that repeats the run, without what `PYTEST_ADDOPTS` or "
+        "`pytest.ini` adds"
+    )
     machine: MachineEntry = Field(description="what it ran on: see below")
     environment: Later[EnvironmentEntry] = Field(
         default=None, description="the surroundings of the run: see below"
@@ -119,6 +122,7 @@ class Basis(Entry):
     together_limit: str | None = Field(description="`--together-limit`, as it was given")
     cold_process: bool = Field(description="`--cold-process`")
     drop_caches: bool = Field(description="`--drop-caches`")
+    connect: tuple[str, ...] = Field(default=(), description="`--connect`, without passwords")
     data: dict[str, str | None] = Field(
         description="workload and size -> hash of what determines the content of its tables, or "
         "null where they cannot be had"

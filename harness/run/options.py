@@ -253,10 +253,12 @@ def _is_set(config: pytest.Config, option: str) -> bool:
 def basis(config: pytest.Config) -> dict[str, Any]:
     """Returns the options on which records depend, such as --memory-limit, by name.
 
-    The values are those that the user gave; others are None, since defaults may change.
+    The values are those that the user gave, passwords left out; others are None, since defaults may
+    change.
     """
     names = ("memory_limit", "gpu_memory_limit", "together_limit", "cold_process", "drop_caches")
-    return {name: config.getoption(name) for name in names}
+    connect = tuple(sorted(map(without_secrets, config.getoption("connect"))))
+    return {**{name: config.getoption(name) for name in names}, "connect": connect}
 
 
 def _bytes(option: str, text: str | None) -> int | None:

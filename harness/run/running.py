@@ -86,8 +86,6 @@ class Running:
             reporter.flush()
         if not options.shows_tables(self.config):
             self.config.pluginmanager.getplugin("pytest-benchmark").quiet = True
-        self.config.pluginmanager.register(self.interrupts, "enginebench-interrupts")
-        self.interrupts.watch()
         self._look_around()
         disabled = options.disabled(self.config)
         self._kept = {} if disabled else self._open_journal()

@@ -57,8 +57,9 @@ def register_parts(config: pytest.Config, reader: Reader) -> None:
     )
     publishing = Publishing(running)
     collecting = Collecting(config, reader, cache, selection, register, running, display)
-    for part in (collecting, running, publishing):
+    for part in (collecting, running, publishing, interrupts):
         config.pluginmanager.register(part, f"enginebench-{type(part).__name__.lower()}")
+    interrupts.watch()
 
 
 def _make_environments(names: Iterable[str], display: Display) -> None:

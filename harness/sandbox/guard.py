@@ -32,8 +32,13 @@ PARTS = frozenset(
     }
 )
 """What a SELECT may consist of beside expressions, as ``json_serialize_sql`` names it."""
-TELLING = frozenset({"getenv", "index_key", "json_serialize_plan", "version"})
-"""Functions that reveal the machine or the catalog, though DuckDB calls them consistent."""
+TELLING = frozenset(
+    {
+        *("getenv", "index_key", "json_serialize_plan", "version"),
+        *("pg_conf_load_time", "pg_postmaster_start_time"),
+    }
+)
+"""Functions that reveal machine, catalog or clock, though DuckDB calls them consistent."""
 HARMLESS = frozenset({"error"})
 """Functions that are harmless, though DuckDB calls them volatile."""
 DEEPEST = 4000

@@ -17,14 +17,24 @@ QUOTED = re.compile(r"""['"]([^'"]{1,200})['"]""")
 def named(functions: Sequence[str]) -> dict[str, str]:
     """Returns one engine's hand-written programs by name: the name of the program's file.
 
-    The function's name is added if several programs are in one file. ``[mine.py:fast]`` ->
-    ``{mine: mine.py:fast}``.
+    The function's name is added if several programs are in one file, and the file's folders if
+    several files and functions have one name. ``[mine.py:fast]`` -> ``{mine: mine.py:fast}``.
     """
-    stems = [_word(Path(function.rpartition(":")[0]).stem) for function in functions]
-    return {
-        stem if stems.count(stem) == 1 else f"{stem}.{function.rpartition(':')[2]}": function
-        for stem, function in zip(stems, functions, strict=True)
-    }
+    functions = tuple(dict.fromkeys(functions))
+    ways = tuple(zip(*map(_spellings, functions), strict=True))
+    found: dict[str, str] = {}
+    for place, function in enumerate(functions):
+        names = (way[place] for way in ways if way.count(way[place]) == 1)
+        free = (name for name in names if name not in found)
+        found[next(free, f"{ways[-1][place]}-{place + 1}")] = function
+    return found
+
+
+def _spellings(function: str) -> tuple[str, str, str]:
+    """Returns the names that a program may have, the shortest first."""
+    file, _, entry = function.rpartition(":")
+    stem, path = _word(Path(file).stem), _word(file.removesuffix(".py"))
+    return stem, f"{stem}.{entry}", f"{path}.{entry}"
 
 
 def _word(stem: str) -> str:

@@ -60,6 +60,14 @@ def test_no_file_is_overwritten(folder: Path) -> None:
     assert (folder / "planes.yaml").read_text() == "mine"
 
 
+def test_a_table_may_be_called_as_a_word_of_yaml(folder: Path) -> None:
+    (folder / "no.csv").write_text(FLIGHTS)
+    code, said = new("no.csv")
+    assert code == 0, said
+    workload = load(folder / "no.yaml")
+    assert (workload.title, *workload.tables) == ("no", "no")
+
+
 def test_a_file_that_is_not_there_is_named(folder: Path) -> None:
     code, said = new("plains.parquet")
     assert code == 2 and "there is no file 'plains.parquet'; did you mean 'planes.parquet'?" in said

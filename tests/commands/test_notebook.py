@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -100,6 +101,20 @@ def test_what_cannot_be_passed_on_is_named() -> None:
         source_of(uses_a_frame)
     with pytest.raises(HarnessError, match="write it with def"):
         source_of(lambda t: t)
+
+
+def test_a_source_has_default_values_and_no_global_that_only_shares_a_method_s_name() -> None:
+    def with_default(t: Tables, least: float = LEAST) -> Any:
+        return t("t").FRAME().head(least)
+
+    namespace: dict[str, Any] = {}
+    exec(source_of(with_default), {}, namespace)
+    assert namespace.keys() == {"LEAST", "with_default"}
+
+
+def test_functions_of_one_name_are_two_programs(tmp_path: Path) -> None:
+    native = notebook._written({"pandas": [counted, counted]}, tmp_path)
+    assert native == {"pandas": ["pandas/counted.py:counted", "pandas/counted_.py:counted"]}
 
 
 ENDLESS: list[Any] = []

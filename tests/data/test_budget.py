@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import time
@@ -63,6 +64,16 @@ def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
         assert names(tmp_path) == ["a", "c", "d", "e"]
         put(cache, "f")
         assert names(tmp_path) == ["a", "d", "e", "f"]
+
+
+def test_what_was_used_while_the_clock_was_ahead_can_go(tmp_path: Path) -> None:
+    filled(tmp_path, "a", "b")
+    year_2100 = 4_102_444_800
+    for manifest in tmp_path.glob("*/manifest.json"):
+        os.utime(manifest, (year_2100, year_2100))
+    with Cache(tmp_path, limit=250 * KB) as cache:
+        put(cache, "c")
+        assert "c" in names(tmp_path)
 
 
 def test_what_a_living_run_uses_stays(tmp_path: Path) -> None:

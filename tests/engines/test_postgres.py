@@ -92,6 +92,24 @@ def test_a_server_that_cannot_be_used_is_an_error_without_the_password(
     assert "not%20this" not in done.all + project.result_files[-1].read_text()
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me:hush%@127.0.0.1:1/db",
+        "postgresql://me:hush/hush@127.0.0.1:1/db",
+        "postgresql://127.0.0.1:1/db?password=hush%zz",
+        "host=127.0.0.1 port=1 password='hush",
+    ],
+)
+def test_a_password_that_is_not_encoded_is_in_no_error(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CONNECT_VARIABLE, address)
+    with pytest.raises(ConnectionError, match="in a password, % is %25") as caught:
+        engines.get("postgres").start(1)
+    assert "hush" not in str(caught.value)
+
+
 def test_what_a_killed_session_left_is_dropped_by_the_next(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,13 +1,17 @@
-"""PySpark: the Java that it needs, and where it listens."""
+"""PySpark: the Java that it needs, where it listens, and what it is given."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from harness import engines
+from harness.engines.sql.spark_session import read
 from harness.machine import java
+from harness.tables import Input, Table
+from harness.types import Column, Type
 
 engine = type(engines.get("pyspark"))()
 
@@ -61,3 +65,10 @@ def test_a_connect_server_needs_no_java_here(
     assert "there is no Java" in (own.unavailable() or "")
     own.address = "sc://somewhere:15002"
     assert own.unavailable() is None
+
+
+def test_spark_is_given_the_types_of_parquet_which_it_would_run_a_job_to_find() -> None:
+    spark, columns = Mock(), (Column("a`b", Type.INT64), Column("t", Type.TIMESTAMP))
+    read(spark, Table("t", columns, 1, (Path("/t.parquet"),)), Input.PARQUET)
+    spark.read.schema.assert_called_once_with("`a``b` BIGINT, `t` TIMESTAMP_NTZ")
+    spark.read.schema.return_value.parquet.assert_called_once_with("file:///t.parquet")

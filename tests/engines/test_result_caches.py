@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -12,7 +14,7 @@ import pytest
 
 from harness import engines
 from harness.engines.base import Engine, Session
-from harness.engines.sql.duckdb import DuckDB
+from harness.engines.sql.duckdb import DuckDB, DuckDBSession
 from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.tables import Input, Table
@@ -20,42 +22,55 @@ from harness.types import Column, Type
 from tests.support.in_process import installed
 
 SCHEMA = (Column("k", Type.INT64, False), Column("x", Type.FLOAT64, False))
-SQL = "select k, sum(x) as total from t where k > 0 group by k order by k"
-BEFORE = {"k": [0, 1, 1, 2], "x": [9.0, 1.0, 2.0, 4.0]}
-AFTER = {"k": [0, 1, 1, 2], "x": [9.0, 5.0, 2.0, 8.0]}
+SQL = (
+    "select k, sum(x) as total from t where k > 0 group by k order by k",
+    "select min(x) as total, max(x) as most, count(*) as n from t",  # which metadata may answer
+    "select count(*) as total from t",
+)
+BEFORE = {"k": [0, 1, 1, 2], "x": [3.0, 1.0, 2.0, 4.0]}
+AFTER = {"k": [0, 1, 1, 2], "x": [3.0, 5.0, 2.0, 8.0]}
+MORE = {"k": [0, 1, 1, 2, 2], "x": [3.0, 5.0, 2.0, 8.0, 1.0]}
 
 
 def written(data: dict[str, list[float]], folder: Path) -> Table:
-    table = pa.table(data)
-    pq.write_table(table, folder / "t.parquet")
-    pyarrow.csv.write_csv(table, folder / "t.csv")
-    return Table("t", SCHEMA, 4, (folder / "t.parquet",), (folder / "t.csv",))
+    """Writes files whose size and time are the same for BEFORE and AFTER."""
+    table, parquet, csv = pa.table(data), folder / "t.parquet", folder / "t.csv"
+    pq.write_table(table, parquet, compression="none", use_dictionary=False)
+    pyarrow.csv.write_csv(table, csv)
+    for file in (parquet, csv):
+        os.utime(file, (1, 1))
+    return Table("t", SCHEMA, 4, (parquet,), (csv,))
 
 
 def answers(engine: Engine, source: Input, folder: Path) -> list[list[float]]:
-    """Returns the totals of three runs of a program; before the third the data is changed."""
+    """Totals of all queries in two runs over BEFORE, in one over AFTER, and in one over MORE."""
     table = written(BEFORE, folder)
-    query = compile_query(SQL, {"t": SCHEMA})
+    queries = [compile_query(sql, {"t": SCHEMA}) for sql in SQL]
     session = engine.start(threads=2)
 
     def totals() -> list[float]:
-        return session.to_arrow(session.run())["total"].to_pylist()
+        found: list[float] = []
+        for query in queries:
+            session.prepare(engine.compile(query, {"t": table}, source))
+            found += session.to_arrow(session.run())["total"].to_pylist()
+        return found
 
     if source is Input.MEMORY:
         session.load(table)
     else:
         session.scan(table, source)
-    session.prepare(engine.compile(query, {"t": table}, source))
-    before = [totals(), totals()]
-    again = written(AFTER, folder)
-    if source is Input.MEMORY:
-        session.load(again)
-    after = totals()
+    found = [totals(), totals()]
+    for data in (AFTER, MORE):
+        table = written(data, folder)
+        if source is Input.MEMORY:
+            session.load(table)
+        found.append(totals())
     session.close()
-    return [*before, after]
+    return found
 
 
-RIGHT, STALE = [[3.0, 4.0], [3.0, 4.0], [7.0, 8.0]], [[3.0, 4.0]] * 3
+STALE = [[3.0, 4.0, 1.0, 4]] * 4
+RIGHT = [*STALE[:2], [7.0, 8.0, 2.0, 4], [7.0, 9.0, 1.0, 5]]
 
 
 @pytest.mark.parametrize(
@@ -76,13 +91,20 @@ def test_data_that_changes_between_rounds_changes_the_answer(
         pytest.skip(str(error))
 
 
-class Remembering(DuckDB):
-    """An engine that returns a program's first answer in all later runs."""
+class RememberingSession(DuckDBSession):
+    """A session that returns a program's first answer in all later runs."""
 
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads)
+        self.answer = cache(lambda sql: self.connection.sql(sql).to_arrow_table())
+
+    def run(self) -> Any:
+        return self.answer(self.sql)
+
+
+class Remembering(DuckDB):
     def start(self, threads: int) -> Session:
-        session = super().start(threads)
-        session.run = cache(session.run)  # type: ignore[method-assign]
-        return session
+        return RememberingSession(threads)
 
 
 @pytest.mark.parametrize("source", Input)

@@ -81,6 +81,12 @@ def test_a_size_is_written_as_short_as_it_can_be_read(text: str) -> None:
     assert limit_name(parse_bytes(text)) == text
 
 
+def test_a_limit_is_a_number_that_results_files_hold() -> None:
+    for text in ("10000000TB", "0.5"):
+        with pytest.raises(ValueError, match="is not a size"):
+            parse_bytes(text)
+
+
 def test_a_cells_own_limit_goes_before_that_of_all(tmp_path: Path) -> None:
     settings = Settings(1, tmp_path, memory_limit=8)
     cells = [Cell("w", "q", "e", "small", Input.CSV, 1, limit) for limit in (None, 5)]

@@ -132,3 +132,12 @@ def test_ctrl_c_at_the_end_is_one_line_and_nothing_is_lost(
         assert len(journal.read_text().splitlines()) == 1 + measured
     leftovers = [f for f in (tmp_path / "results").rglob("*") if f.suffix in (".part", "")]
     assert all(f.is_dir() for f in leftovers)
+
+
+def test_ctrl_c_twice_while_queries_are_collected_is_one_line(tmp_path: Path) -> None:
+    press = "os.kill(os.getpid(), signal.SIGINT)"
+    twice = f"def pytest_collection(): {press}\ndef pytest_keyboard_interrupt(): {press}\n"
+    done = project_in(tmp_path, conftest=INTERRUPT + twice).benchmark("that.yaml")
+    assert done.code == 2, done.all
+    assert "Traceback" not in done.all
+    assert done.out.splitlines()[-1] == "interrupted"

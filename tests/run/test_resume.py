@@ -230,6 +230,9 @@ def test_a_journal_of_another_run_is_not_continued() -> None:
     longer = head.model_copy(update={"basis": head.basis.model_copy(update={"timeout": 77.0})})
     with pytest.raises(ResultsError, match=r"its options differ: timeout was 1\.0, is 77\.0"):
         kept_records(head, [], longer)
+    elsewhere = head.basis.model_copy(update={"connect": ("dask=tcp://h:1",)})
+    with pytest.raises(ResultsError, match=r"connect was \(\), is \('dask=tcp://h:1',\)"):
+        kept_records(head, [], head.model_copy(update={"basis": elsewhere}))
     record = Record(Cell("w", "q", "e", "small", Input.CSV, 3), Outcome.SKIPPED, "why")
     more = head.model_copy(update={"cells": (journal_line(record, "1.0", NoiseEntry()).cell,)})
     told = "its cells differ: it had 0 of them, this run asks for 1; w::q"

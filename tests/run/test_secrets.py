@@ -12,6 +12,7 @@ from tests.support.benchmark_runs import MEANS, TABLE, Project, fakes
 
 HIDDEN = {
     "postgresql://me:p@ss/w0rd@host:5432/db": "postgresql://me:***@host:5432/db",
+    "postgresql://me:two words@host/db": "postgresql://me:***@host/db",
     "postgresql://me@host/db?password=hush&sslmode=require": (
         "postgresql://me@host/db?password=***&sslmode=require"
     ),

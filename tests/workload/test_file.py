@@ -10,6 +10,7 @@ from harness.errors import WorkloadError
 from harness.tables import CsvFormat, Input
 from harness.types import Type
 from harness.workload.file import Workload, load
+from harness.workload.own_code import named
 from tests.places import WORKLOADS
 
 SMALLEST = """\
@@ -85,6 +86,12 @@ queries:
     assert table.csv_format == CsvFormat(";", ("NA", "-"))
     assert (query.title, query.write, query.tolerance) == ("The total", "parquet", 1e-3)
     assert query.native == {"pandas": {"own": "own.py:total"}}
+
+
+def test_each_own_program_has_a_name_of_its_own() -> None:
+    alike = ("old/own.py:f", "new/own.py:f", "new/own.py:g", "a b.py:f", "a_b.py:f")
+    names = ("old_own.f", "new_own.f", "own.g", "a_b.f-4", "a_b.f-5")
+    assert named(alike) == dict(zip(names, alike, strict=True))
 
 
 def test_keys_that_yaml_takes_for_booleans_and_numbers_stay_names(tmp_path: Path) -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 from harness.errors import WorkloadError
 from harness.tables import Input, Table
 
 
-def scanned(pl: Any, table: Table, source: Input) -> Any:
-    """Returns a lazy frame over a table's files; CSV gets the column types of its Parquet files.
+def scanner(pl: Any, table: Table, source: Input) -> Callable[[], Any]:
+    """Returns a function that makes a lazy frame over a table's files; a frame remembers metadata.
 
-    ``pl`` is the module ``polars``.
+    ``pl`` is the module ``polars``. CSV gets the column types of the table's Parquet files.
     """
     files = [str(path) for path in table.files(source)]
     if source is Input.PARQUET:
-        return pl.scan_parquet(files)
-    return pl.scan_csv(
+        return partial(pl.scan_parquet, files)
+    return partial(
+        pl.scan_csv,
         files,
         schema=dict(pl.scan_parquet(list(table.parquet)).collect_schema()),
         null_values=list(table.csv_format.null_values),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from functools import reduce
 from typing import Any, ClassVar
@@ -16,6 +17,9 @@ from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.special import Special
 from harness.tables import Input, Table
 
+CACHES = ("metadata_cache", "file_statistics_cache", "list_files_cache")
+"""What it would remember of files: enough to answer ``min(x)`` of Parquet without reading it."""
+
 
 class DataFusionSession(SqlSession):
     """A session of DataFusion: memory holds batches in partitions; files are read by views."""
@@ -28,6 +32,9 @@ class DataFusionSession(SqlSession):
         super().__init__(threads)
         self.pa, self.parquet, self.csv_options = pa, pq, CsvReadOptions
         self.context = SessionContext(SessionConfig().with_target_partitions(threads))
+        for cache in CACHES:
+            with contextlib.suppress(Exception):  # an older release lacks some
+                self.context.sql(f"SET datafusion.runtime.{cache}_limit = '0K'")
 
     def load(self, table: Table) -> None:
         whole = self.parquet.read_table(list(map(str, table.parquet))).combine_chunks()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -10,7 +10,7 @@ from sqlglot.dialects.postgres import Postgres
 
 from harness.engines.base import Program
 from harness.engines.polars.engine import Polars, refuse_header
-from harness.engines.polars.scans import refuse_other_scans, scanned, scans
+from harness.engines.polars.scans import refuse_other_scans, scanner, scans
 from harness.engines.sql import gaps, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.rules import RULES, constants_on_the_right
@@ -20,20 +20,21 @@ from harness.tables import Input, Table
 
 
 class PolarsSqlSession(SqlSession):
-    """A session of Polars' SQL: a context of LazyFrames; the default engine collects."""
+    """A session of Polars' SQL: each run makes a context of LazyFrames, and collects one."""
 
     def __init__(self, threads: int = 1) -> None:
         import polars as pl
 
         super().__init__(threads)
         self.pl, self.tables, self.scans = pl, dict[str, Any](), set[str]()
+        self.files: dict[str, Callable[[], Any]] = {}
 
     def load(self, table: Table) -> None:
         self.tables[table.name] = self.pl.read_parquet(list(table.parquet)).lazy()
 
     def scan(self, table: Table, source: Input) -> None:
-        self.tables[table.name] = frame = scanned(self.pl, table, source)
-        self.scans |= set(scans(frame.explain(optimized=False)))
+        self.files[table.name] = scan = scanner(self.pl, table, source)
+        self.scans |= set(scans(scan().explain(optimized=False)))
 
     def prepare(self, program: Program) -> None:
         """Raises WorkloadError where the program would scan other files than the tables'."""
@@ -43,7 +44,8 @@ class PolarsSqlSession(SqlSession):
         refuse_other_scans(plan, self.scans)
 
     def frame(self, sql: str) -> Any:
-        return self.pl.SQLContext(self.tables).execute(sql)
+        files = {name: scan() for name, scan in self.files.items() if name in sql}
+        return self.pl.SQLContext({**self.tables, **files}).execute(sql)
 
     def execute(self, sql: str) -> Any:
         return self.frame(sql).collect()

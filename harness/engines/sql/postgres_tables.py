@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 import sqlglot
 from sqlglot import exp
@@ -25,7 +26,7 @@ from harness.engines.sql.tables import STANDARD, declared, join_keys
 from harness.machine.postgres_server import PostgresServer
 from harness.sandbox.guard import identifier, literal
 from harness.tables import Table
-from harness.words import without_secrets
+from harness.words import password_in, without_secrets
 
 PREFIX = "enginebench_"
 DEFAULT_MEMORY = 4 * 2**30
@@ -33,6 +34,10 @@ CHUNK_BYTES = 2**20
 """The bytes of a CSV file that are sent at a time."""
 PATIENCE_SECONDS = 10
 """The time limit for locks that others hold, when the schema is dropped."""
+MISREAD = (
+    "it does not read the address as it is written: in a password, % is %25, @ is %40, / is %2F, "
+    "and a space is %20"
+)
 ORDERED = ("C", "POSIX", "C.UTF-8", "C.utf8")
 """Collations that sort texts by code points, as all engines are compared in."""
 
@@ -102,7 +107,7 @@ class Connected:
         _refuse_other_texts(self.copying)
         _drop_left_behind(self.copying)
         self.copying.execute(f"CREATE SCHEMA {self.schema}")
-        with _without_secrets_in_errors():
+        with _without_secrets_in_errors(self.address):
             self.connection = adbc.connect(self.address, autocommit=True)
         self.queries = self.connection.cursor()
         weakref.finalize(self, _closed, self.queries, self.connection)
@@ -111,7 +116,7 @@ class Connected:
 
     def connected(self) -> Any:
         """A psycopg connection, for statements and COPY."""
-        with _without_secrets_in_errors():
+        with _without_secrets_in_errors(self.address):
             connection = self.psycopg.connect(self.address, autocommit=True)
         for setting in self.settings:
             connection.execute(setting)
@@ -177,13 +182,30 @@ class Connected:
 
 
 @contextlib.contextmanager
-def _without_secrets_in_errors() -> Iterator[None]:
+def _without_secrets_in_errors(address: str) -> Iterator[None]:
     """Replaces errors raised within by ConnectionErrors without password and token."""
     try:
         yield
     except Exception as error:
-        message = without_secrets(str(error)).strip().splitlines() or ["no message"]
+        told = MISREAD if _misreads_password(address) else without_secrets(str(error))
+        message = told.strip().splitlines() or ["no message"]
         raise ConnectionError(f"no connection to PostgreSQL: {' '.join(message)}") from None
+
+
+def _misreads_password(address: str) -> bool:
+    """True if libpq cannot read an address, or reads another password than stands in it.
+
+    Its errors may then quote parts of the password as a host, a port or a wrong token.
+    """
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    password = password_in(address)
+    try:
+        read = conninfo_to_dict(address).get("password")
+    except psycopg.Error:
+        return True
+    return password is not None and unquote(password) != read
 
 
 def _closed(*connections: Any) -> None:

@@ -96,15 +96,15 @@ def _settings(threads: int, folder: Path, address: str | None) -> dict[str, str]
 
 
 def read(spark: Any, table: Table, source: Input) -> Any:
-    """Returns a DataFrame over a table's files."""
+    """Returns a DataFrame over a table's files; runs nothing: Spark would look for the types."""
     files = [address(file) for file in table.files(source)]
-    if source is not Input.CSV:
-        return spark.read.parquet(*files)
     columns = ", ".join(f"{quoted(c.name)} {_TYPES.get(c.type, c.type.sql)}" for c in table.schema)
+    reader = spark.read.schema(columns)
+    if source is not Input.CSV:
+        return reader.parquet(*files)
     form, size = table.csv_format, max(file.stat().st_size for file in table.csv)
-    return spark.read.csv(
+    return reader.csv(
         files,
-        schema=columns,
         header=True,
         sep=form.delimiter,
         nullValue=form.null_values[0],
