@@ -237,7 +237,7 @@ class Inference:
         """Types ``string_split(s, d)[n]``: a text, NULL if there are fewer than n parts."""
         split, (place,) = e.this, e.expressions
         if not isinstance(split, exp.Split) or not isinstance(place, exp.Literal):
-            raise Unsupported("an element of a list", in_sql(e))
+            raise Unsupported("an element of a list, or of a text, by []", in_sql(e))
         for part, kind in (
             (split.this, Type.STRING),
             (split.expression, Type.STRING),
