@@ -194,8 +194,8 @@ class PandasExpressions(PandasText, PandasDates):
         """
         if not isinstance(e, exp.PercentileCont):
             return False
-        masked = self.masks and self.type(argument) is Type.INT64 and self.nullable(argument)
-        return masked or Special.BEYOND in specials_of(argument, self.schema)
+        whole = self.type(argument) is Type.INT64 and self.nullable(argument)
+        return whole or Special.BEYOND in specials_of(argument, self.schema)
 
 
 def counted(e: Expression) -> Expression | None:
