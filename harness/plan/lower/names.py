@@ -77,9 +77,9 @@ def _equal_columns(
     if any(join.side in ("RIGHT", "FULL") for join in joins):
         return
     inner = [j.args.get("on") for j in joins if not j.side] + [where.this if where else None]
-    optional = {join.alias_or_name for join in joins if join.side == "LEFT"}
+    unmatched = {join.alias_or_name for join in joins if join.side == "LEFT"}
     for pair in (pair for condition in inner for pair in _equalities(condition)):
-        if optional.isdisjoint(alias for alias, _ in pair):  # else not equal before the condition
+        if unmatched.isdisjoint(alias for alias, _ in pair):  # else not equal before the condition
             yield pair
     for join in (j for j in joins if j.side == "LEFT"):
         for left, right in _equalities(join.args.get("on")):
