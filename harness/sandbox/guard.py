@@ -112,7 +112,8 @@ def _judge_part(part: dict[str, Any]) -> None:
     kind = part.get("type")
     if "class" in part:  # of an expression
         if "function_name" in part and not _is_harmless(folded(part["function_name"])):
-            raise WorkloadError(f"the function {part['function_name']!r} is not known here")
+            name = part["function_name"]
+            raise WorkloadError(f"the function {name!r} is none that a query may call")
     elif isinstance(kind, str) and kind not in PARTS:
         what = _TABLES.get(kind, kind)
         raise WorkloadError(f"a query reads the tables that its file declares, not {what}")

@@ -183,10 +183,19 @@ class PandasExpressions(PandasText, PandasDates):
         argument = e.this.expressions[0] if isinstance(e.this, exp.Distinct) else e.this
         if isinstance(e, exp.AnyValue):  # a series has no first()
             return f"{self.operand(argument, ATOM)}.min()"
-        wide = Special.BEYOND in specials_of(argument, self.schema)
-        between = isinstance(e, exp.PercentileCont) and wide  # their difference may exceed 64 bits
-        floats = self.as_floats if between else ""
+        floats = self.as_floats if self._reads_floats(e, argument) else ""
         return f"{self.operand(argument, ATOM)}{floats}.{self.reduction(e)}"
+
+    def _reads_floats(self, e: Expression, argument: Expression) -> bool:
+        """True for a quantile that is right of floats only.
+
+        The difference of two integers may exceed 64 bits, and of integers with NULLs pandas makes a
+        quantile an integer where it is whole.
+        """
+        if not isinstance(e, exp.PercentileCont):
+            return False
+        whole = self.type(argument) is Type.INT64 and self.nullable(argument)
+        return whole or Special.BEYOND in specials_of(argument, self.schema)
 
 
 def counted(e: Expression) -> Expression | None:

@@ -119,7 +119,8 @@ class SqlEngine(Engine):
                 unsupported_level=ErrorLevel.RAISE,
             )
         except UnsupportedError as error:
-            raise gaps.unsupported(UNSPELT, detail=str(error)) from error
+            lacking = dict.fromkeys(str(error).split("\n\n"))  # each once
+            raise gaps.unsupported(UNSPELT, detail=", ".join(lacking)) from error
         if not _reads_as(text, tree, self.dialect, self.adds):
             raise gaps.unsupported(READ_OTHERWISE, text)
         first = f"{WRITES if query.write else ''}{self.also.get(source, '')}"

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.polars.gaps import HEADER
+from harness.engines.python.gaps import UNREAD_PATTERN
 from harness.engines.sql import shapes
 from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Scan, Sort, Window
 
@@ -50,6 +51,7 @@ COMMON: tuple[Gap, ...] = (
 """Gaps of every engine of this family."""
 
 AS_OF = cannot(AsOfJoin, "ASOF JOIN", test=shapes.as_of)
+UNSHARED_PATTERN = not_yet(exp.RegexpLike, UNREAD_PATTERN, test=shapes.unshared_pattern)
 GROUPS_REPLACED = cannot(
     exp.RegexpReplace,
     "groups in what matches are replaced with",
@@ -66,6 +68,7 @@ DATAFUSION: tuple[Gap, ...] = (
         test=shapes.many_first_groups,
     ),
     cannot(exp.PercentileDisc),
+    UNSHARED_PATTERN,
     not_yet(exp.RegexpExtract),
     not_yet(exp.Bracket),
     not_yet(exp.StrToTime),
@@ -146,6 +149,7 @@ POLARS_SQL: tuple[Gap, ...] = (
     not_yet(exp.ArgMax),
     not_yet(exp.ArgMin),
     cannot(Scan, HEADER),
+    UNSHARED_PATTERN,
     cannot(exp.StrPosition, reason="it counts bytes"),
     cannot(exp.Substring, "a part of a text of a computed length", test=shapes.computed_length),
     cannot(exp.Replace, "a replacement by what is computed", test=shapes.computed_replacement),

@@ -13,7 +13,7 @@ from harness.engines.polars.engine import Polars, refuse_header
 from harness.engines.polars.scans import refuse_other_scans, scanner, scans
 from harness.engines.sql import gaps, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
-from harness.engines.sql.rules import RULES, constants_on_the_right
+from harness.engines.sql.rules import POLARS_SQL
 from harness.plan.guards.special_uses import Differing
 from harness.special import Special
 from harness.tables import Input, Table
@@ -66,7 +66,7 @@ class PolarsSql(SqlEngine):
     by_default: ClassVar[bool] = False  # the same engine as polars, by another door
     oldest: ClassVar[Mapping[str, str]] = {"polars": "2.0"}
     """Before it, remainders, ranks, windows and correlated subqueries gave other answers."""
-    session, gaps, rules = PolarsSqlSession, gaps.POLARS_SQL, (*RULES, constants_on_the_right)
+    session, gaps, rules = PolarsSqlSession, gaps.POLARS_SQL, POLARS_SQL
     special_differs: ClassVar[Differing] = {
         **Polars.special_differs,
         exp.IntDiv: frozenset({Special.LEAST, Special.BEYOND}),

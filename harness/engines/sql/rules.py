@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from harness.answer import AnswerSpec
 from harness.plan.facts.kinds import DEVIATIONS
+from harness.plan.facts.patterns import ascii_classes
 from harness.plan.facts.printing import Expression
 from harness.plan.sql.grouping import grouping_sets
 from harness.types import Type
@@ -327,6 +328,14 @@ _EXACT = (
 )
 
 
+def shared_patterns(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Spells regular expressions so that Rust reads them as RE2 does."""
+    for e in tree.find_all(exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract):
+        if isinstance(e.expression, exp.Literal):
+            e.set("expression", exp.Literal.string(ascii_classes(e.expression.name)))
+    return tree
+
+
 def dots_without_newlines(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     """Makes a dot of a regular expression match no newline, unless ``(?s)`` says that it does."""
     for e in tree.find_all(exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract):
@@ -508,5 +517,11 @@ PYSPARK: tuple[Rule, ...] = (
     ends_without_newlines,
     qualify_as_where,
 )
-DATAFUSION: tuple[Rule, ...] = (*RULES, whole_numbers_as_bigints, ordered_alike)
+DATAFUSION: tuple[Rule, ...] = (
+    *RULES,
+    whole_numbers_as_bigints,
+    ordered_alike,
+    shared_patterns,
+)
+POLARS_SQL: tuple[Rule, ...] = (*RULES, constants_on_the_right, shared_patterns)
 CHDB: tuple[Rule, ...] = (*RULES, whole_numbers_as_bigints, dots_of_one_line, zeros_alike)

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from harness.engines.python.kernel import MOST_PLACES
 from harness.engines.sql.rules import is_constant, kind
+from harness.plan.facts.patterns import ascii_classes
 from harness.plan.facts.printing import Expression
 from harness.plan.sql.grouping import grouping_sets
 
@@ -213,6 +214,17 @@ def perl_only(e: Expression) -> bool:
     return not (isinstance(pattern, exp.Literal) and _PLAIN_PATTERN.fullmatch(pattern.name))
 
 
+def unshared_pattern(e: Expression) -> bool:
+    r"""True for a function of a regular expression that Rust has no spelling for: ``[a&&b]``."""
+    if not isinstance(e, _REGULAR) or not isinstance(e.expression, exp.Literal):
+        return False
+    try:
+        ascii_classes(e.expression.name)
+    except ValueError:
+        return True
+    return False
+
+
 def longest_or_first(e: Expression) -> bool:
     """True for ``regexp_replace`` or ``regexp_extract`` whose pattern may match several lengths.
 
@@ -337,12 +349,13 @@ def float_divisor(e: Expression) -> bool:
 def not_java(e: Expression) -> bool:
     r"""True for a function of a regular expression that Java may read differently from RE2.
 
-    It may for a computed pattern, and for one with ``\b``, ``&&`` or a bracket within brackets.
+    It may for a computed pattern, and for one with ``\b``, ``&&``, a bracket within brackets, or a
+    brace that says not how often.
     """
     if not isinstance(e, _REGULAR):
         return False
     pattern = e.expression
-    other = r"\\[bBsSvVpPCXhHRQEkGZ]|&&|\[[^\]]*\[|\(\?[a-z]*m"
+    other = r"\\[bBsSvVpPCXhHRQEkGZ]|&&|\[[^\]]*\[|\(\?[a-z]*m|(?<!\\)\{(?!\d+,?\d*\})"
     return not isinstance(pattern, exp.Literal) or bool(re.search(other, pattern.name))
 
 

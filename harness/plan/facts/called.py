@@ -10,10 +10,13 @@ from harness.plan.facts.printing import Expression, in_sql
 
 _PARTS: dict[type[Expression], str] = {
     exp.Array: "a list",
+    exp.ApproxQuantile: "the function APPROX_QUANTILE",
     exp.ByteString: "a text with escapes, as e'…', that is a key",
+    exp.Collate: "COLLATE",
     exp.DataType: "a type",
     exp.Escape: "LIKE with ESCAPE",
     exp.Exists: "EXISTS in this place",
+    exp.Grouping: "GROUPING without grouping sets",
     exp.Map: "a map",
     exp.Order: "ORDER BY in a function",
     exp.Struct: "a struct",
@@ -29,6 +32,7 @@ _CLAUSES: dict[tuple[type[Expression], str], str] = {
     (exp.Select, "kind"): "SELECT AS",
     (exp.Subquery, "joins"): "joins in parentheses",
     (exp.Subquery, "pivots"): "PIVOT",
+    (exp.Table, "joins"): "a join within a join, without parentheses",
     (exp.Table, "pivots"): "PIVOT",
     (exp.Subquery, "order"): "ORDER BY behind parentheses",
     (exp.Subquery, "limit"): "LIMIT behind parentheses",

@@ -9,22 +9,50 @@ LONGEST = 1000
 _DIGITS = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r "}
 
 
+_PIECES = re.compile(
+    r"\\."  # what is escaped
+    r"|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]"  # a class of characters
+    r"|\((?!\?)|\(\?P<\w+>"  # the start of a group that captures
+    r"|\{\d+(?:,\d*)?\}"  # how often
+    r"|\(\?|.",
+    re.DOTALL,
+)
+_IN_CLASS = re.compile(r"\\.|\[:\^?\w+:\]|.", re.DOTALL)
+_SETS = re.compile("&&|~~|--")
+"""What intersects or subtracts classes of characters in Rust, and is characters in RE2."""
+
+
 def ascii_classes(pattern: str) -> str:
     r"""Spells out ``\d``, ``\w`` and ``\s``, which mean ASCII in DuckDB: ``\d+`` -> ``[0-9]+``.
 
-    Raises ValueError for what has no spelling that all libraries share.
+    Escapes brackets and braces that stand for themselves: ``[[]{`` -> ``[\[]\{``. Raises ValueError
+    for what has no spelling that all libraries share.
     """
     if len(pattern) > LONGEST:
         raise ValueError(f"a regular expression of more than {LONGEST} characters")
-    text, inside = "", False
-    characters = iter(pattern)
-    for c in characters:
-        if c == "\\":
-            text += _escaped(next(characters, ""), inside)
-            continue
-        inside = c == "[" or (inside and c != "]")
-        text += c
-    return text
+    return "".join(map(_shared, _PIECES.findall(pattern)))
+
+
+def _shared(piece: str) -> str:
+    if piece[0] == "\\":
+        return _escaped(piece[1:], False)
+    if piece[0] == "[" and len(piece) > 1:
+        return _class(piece)
+    return "\\{" if piece == "{" else piece
+
+
+def _class(piece: str) -> str:
+    start = "[^" if piece.startswith("[^") else "["
+    members = piece[len(start) : -1]
+    if sets := _SETS.search(members):
+        raise ValueError(f"{sets[0]} in brackets of a regular expression")
+    return f"{start}{''.join(map(_member, _IN_CLASS.findall(members)))}]"
+
+
+def _member(part: str) -> str:
+    if part[0] == "\\":
+        return _escaped(part[1:], True)
+    return f"\\{part}" if part in ("[", "]") else part
 
 
 def _escaped(c: str, inside: bool) -> str:
@@ -34,7 +62,7 @@ def _escaped(c: str, inside: bool) -> str:
         return f"[^{_DIGITS[c.lower()]}]"
     if c.isalnum() and c not in "tnrfv":
         raise ValueError(f"\\{c} in a regular expression")
-    return f"\\{c}"
+    return c if c in ("<", ">") else f"\\{c}"  # the edges of a word in Rust
 
 
 def ends_only(pattern: str, end: str = r"\Z") -> str:
@@ -42,16 +70,7 @@ def ends_only(pattern: str, end: str = r"\Z") -> str:
 
     ``end`` is the library's code for the end of the text that does not match anywhere else.
     """
-    return re.sub(r"(\\.|\[[^]]*\])|\$", lambda part: part[1] or end, pattern)
-
-
-_PIECES = re.compile(
-    r"\\."  # what is escaped
-    r"|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]"  # a class of characters
-    r"|\((?!\?)|\(\?P<\w+>"  # the start of a group that captures
-    r"|\(\?|.",
-    re.DOTALL,
-)
+    return "".join(end if piece == "$" else piece for piece in _PIECES.findall(pattern))
 
 
 def capturing_only(pattern: str, group: int, name: str = "") -> str:

@@ -204,7 +204,7 @@ class Inference:
         nullable = isinstance(e, exp.TryCast) or self.of(e.this).nullable
         kind = sql_type(e.args["to"])
         if isinstance(e.this, exp.Literal) and e.this.is_string and not is_read(e.this.name, kind):
-            raise Unsupported(f"a text that is no {kind}", in_sql(e.this))
+            raise Unsupported(f"a text that is no {kind} of the usual form", in_sql(e.this))
         return Typed(kind, nullable)
 
     def date_part(self, e: Expression) -> Typed:
@@ -237,7 +237,7 @@ class Inference:
         """Types ``string_split(s, d)[n]``: a text, NULL if there are fewer than n parts."""
         split, (place,) = e.this, e.expressions
         if not isinstance(split, exp.Split) or not isinstance(place, exp.Literal):
-            raise Unsupported("an element of a list", in_sql(e))
+            raise Unsupported("an element of a list, or of a text, by []", in_sql(e))
         for part, kind in (
             (split.this, Type.STRING),
             (split.expression, Type.STRING),

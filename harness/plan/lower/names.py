@@ -77,8 +77,10 @@ def _equal_columns(
     if any(join.side in ("RIGHT", "FULL") for join in joins):
         return
     inner = [j.args.get("on") for j in joins if not j.side] + [where.this if where else None]
-    for condition in inner:
-        yield from _equalities(condition)
+    unmatched = {join.alias_or_name for join in joins if join.side == "LEFT"}
+    for pair in (pair for condition in inner for pair in _equalities(condition)):
+        if unmatched.isdisjoint(alias for alias, _ in pair):  # else not equal before the condition
+            yield pair
     for join in (j for j in joins if j.side == "LEFT"):
         for left, right in _equalities(join.args.get("on")):
             optional = left if left[0] == join.alias_or_name else right

@@ -301,7 +301,9 @@ class Lowering:
         conditions = [subqueries.out_of(c) for c in conjuncts(having.this if having else None)]
         items = [(name, subqueries.out_of(e)) for name, e in items]
         if any(attached.correlated for attached in subqueries.attached):
-            raise Unsupported("a correlated subquery beside GROUP BY", in_sql(select))
+            raise Unsupported(
+                "a correlated subquery, or IN of any, beside GROUP BY", in_sql(select)
+            )
         aggregates = Aggregates(relation, keys, items)
         items = [(name, aggregates.over(e)) for name, e in items]
         order = [(o, None if e is None else aggregates.over(e)) for o, e in order]

@@ -17,6 +17,7 @@ from harness.plan.tree.nodes import (
     Expression,
     Filter,
     Join,
+    Limit,
     Node,
     Project,
     Scan,
@@ -37,9 +38,21 @@ def rewrite(plan: Node) -> Node:
     Every node has its columns in the order of the node that it replaces.
     """
     plan = plan.with_inputs(*(rewrite(child) for child in plan.inputs))
-    for rule in (_top_per_group, _anti_join, _without_needless_distinct, _without_constant_keys):
+    rules = (_top_per_group, _anti_join, _without_needless_distinct, _without_constant_keys)
+    for rule in (*rules, _first_of_sorted):
         plan = only(rule(plan), plan.names)
     return plan
+
+
+def _first_of_sorted(node: Node) -> Node:
+    """Takes the first rows of a sorted frame before columns of it are chosen, not after.
+
+    Dask would choose the columns before it sorts by others.
+    """
+    match node:
+        case Limit(input=Project(input=Sort()) as chosen):
+            return replace(chosen, input=replace(node, input=chosen.input))
+    return node
 
 
 def _top_per_group(node: Node) -> Node:

@@ -89,6 +89,10 @@ def _by_unit(name: str) -> Any:
     return built
 
 
+class _Tokenizer(DuckDB.Tokenizer):
+    IDENTIFIERS = ['"', "`"]  # noqa: RUF012 (as sqlglot declares it)
+
+
 class _Parser(DuckDBParser):
     FUNCTIONS = {  # noqa: RUF012 (as sqlglot declares it)
         **DuckDBParser.FUNCTIONS,
@@ -107,6 +111,7 @@ class _Generator(DuckDBGenerator):
 class Written(DuckDB):
     """The dialect in which workloads are written."""
 
+    Tokenizer = _Tokenizer
     Parser = _Parser
     Generator = _Generator
     NORMALIZATION_STRATEGY = NormalizationStrategy.CASE_SENSITIVE

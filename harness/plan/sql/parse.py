@@ -127,18 +127,21 @@ def _first_line(error: Exception) -> str:
     return plain.splitlines()[0].strip().rstrip(".")
 
 
+_NOT_A_TABLE = "a query reads the tables that its file declares, not {}"
+
+
 def _check_tables(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
     for table in tree.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier):
-            raise WorkloadError(
-                f"a query reads the tables that its file declares, not {table.this.sql('duckdb')}"
-            )
+            raise WorkloadError(_NOT_A_TABLE.format(table.this.sql("duckdb")))
         if table.args.get("db") or table.args.get("catalog"):
             raise WorkloadError(f"a table has a plain name, not {table.sql('duckdb')!r}")
         ctes = _ctes_around(table)
         if table.name not in ctes and table.name not in schemas:
             hint = did_you_mean(table.name, {*schemas, *ctes})
             raise WorkloadError(f"no table {table.name!r}{hint}")
+    if tree.find(exp.Unnest) is not None:
+        raise WorkloadError(_NOT_A_TABLE.format("UNNEST in FROM"))
 
 
 def _ctes_around(table: exp.Table) -> set[str]:
@@ -254,7 +257,7 @@ def _named(
     spelled = _spelled(tree, names)
     _name_order(tree, spelled)
     _name_columns(tree, spelled)
-    _singular_units(tree)
+    _first_names_of_units(tree)
     positions_in_sets(tree)
     quantified(tree)
     for select in tree.find_all(exp.Select):
@@ -268,7 +271,7 @@ def _named(
     for key, item in keys:
         key.set("this", exp.column(item.alias))
     for select in tree.find_all(exp.Select):
-        _aliases_in_order(select, schemas)
+        _aliases_left(select, schemas)
         mark_grouped(select)
     tied_to_the_next(tree, schemas)
     return tree
@@ -331,23 +334,34 @@ def _named_keys(tree: exp.Query) -> Iterator[tuple[Expression, Expression]]:
                 yield key, named[name.name]
 
 
-def _aliases_in_order(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
-    """Resolves names inside ORDER BY expressions: a source's column, else an item's alias."""
+def _aliases_left(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
+    """Resolves the names that sqlglot leaves inside ORDER BY, HAVING and QUALIFY.
+
+    In an ORDER BY expression that is a source's column, else an item's alias. In the others it is
+    the alias of a number.
+    """
+    values = {item.alias_or_name: item.unalias() for item in select.selects}
     order = select.args.get("order")
-    keys = (
-        [key for key in order.expressions if not isinstance(key.this, exp.Column)] if order else []
-    )
-    for column in [c for key in keys for c in key.find_all(exp.Column) if not c.table]:
+    keys = order.expressions if order else []
+    keys = [key for key in keys if not isinstance(key.this, exp.Column)]
+    for column in [c for key in keys for c in _unresolved(key)]:
         owners = [
             source.alias_or_name
             for source in sources_of(select)
             if column.name in (columns_of_source(source, schemas) or ())
         ]
-        values = {item.alias_or_name: item.unalias() for item in select.selects}
         if owners:
             column.set("table", exp.to_identifier(owners[0]))
         elif column.name in values:
             column.replace(exp.paren(values[column.name].copy()))
+    for clause in (select.args.get("having"), select.args.get("qualify")):
+        for column in _unresolved(clause) if clause else ():
+            if (value := values.get(column.name)) is not None:
+                column.replace(exp.paren(value.copy()))
+
+
+def _unresolved(part: Expression) -> list[exp.Column]:
+    return [column for column in part.find_all(exp.Column) if not column.table]
 
 
 class _Simplifier(Simplifier):
@@ -504,15 +518,34 @@ def _explained(error: OptimizeError, schemas: Mapping[str, Schema]) -> WorkloadE
         if "ambiguous" in found[2] or (name in known and "." not in found[1]):
             return WorkloadError(f"column {name!r} is in more than one table; say which")
         return WorkloadError(f"no column {name!r}{did_you_mean(name, known)}")
+    if found := re.search("Alias already used: (.+)", message):
+        return WorkloadError(f"two tables or subqueries of one FROM are called {found[1]!r}")
     if found := re.search(r"Unknown column: (.+)", message):
         known = {column.name for schema in schemas.values() for column in schema}
         return WorkloadError(f"no column {found[1]!r}{did_you_mean(found[1], known)}")
     return WorkloadError(message)
 
 
-def _singular_units(tree: exp.Query) -> None:
-    """Rewrites ``90 days`` to ``90 day``: sqlglot folds only singular units."""
-    for interval in tree.find_all(exp.Interval):
-        unit = interval.args.get("unit")
-        if unit is not None and unit.name.upper().endswith("S"):
-            interval.set("unit", exp.var(unit.name.upper()[:-1]))
+_UNITS = {
+    other: unit
+    for unit, others in {
+        "YEAR": "Y YR YRS YEARS",
+        "QUARTER": "QUARTERS",
+        "MONTH": "MON MONS MONTHS",
+        "WEEK": "W WEEKS WEEKOFYEAR",
+        "DAY": "D DAYS DAYOFMONTH",
+        "HOUR": "H HR HRS HOURS",
+        "MINUTE": "M MIN MINS MINUTES",
+        "SECOND": "S SEC SECS SECONDS",
+    }.items()
+    for other in others.split()
+}
+"""DuckDB's other names of units of time -> their first names."""
+
+
+def _first_names_of_units(tree: exp.Query) -> None:
+    """Rewrites ``90 days`` to ``90 day``, and so the units of functions of dates."""
+    for e in tree.find_all(exp.Interval, exp.DateDiff, exp.TimestampTrunc, exp.Extract):
+        unit = e.this if isinstance(e, exp.Extract) else e.args.get("unit")
+        if isinstance(unit, exp.Var):
+            unit.set("this", _UNITS.get(unit.name.upper(), unit.name))
