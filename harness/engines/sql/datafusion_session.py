@@ -32,8 +32,8 @@ class DataFusionSession(SqlSession):
         self.pa, self.parquet, self.csv_options = pa, pq, CsvReadOptions
         self.context = SessionContext(SessionConfig().with_target_partitions(threads))
         self.spills_to = Path(SPILL_FOLDER)
-        self._set("temp_directory", SPILL_FOLDER)
         if (limit := memory_limit()) is not None:
+            self._set("temp_directory", SPILL_FOLDER)
             self._set("memory_limit", f"{limit * 4 // 5 >> 20}M")
         for cache in CACHES:
             with contextlib.suppress(Exception):  # an older release lacks some

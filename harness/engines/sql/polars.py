@@ -45,7 +45,7 @@ class PolarsSqlSession(SqlSession):
 
     def frame(self, sql: str) -> Any:
         files = {name: scan() for name, scan in self.files.items() if name in sql}
-        return self.pl.SQLContext({**self.tables, **files}).execute(sql)
+        return self.pl.SQLContext(self.tables | files).execute(sql)
 
     def execute(self, sql: str) -> Any:
         return self.frame(sql).collect()
@@ -58,9 +58,7 @@ class PolarsSqlSession(SqlSession):
 
 
 class PolarsSql(SqlEngine):
-    name = "polars-sql"
-    label = "Polars SQL"
-    colour = "#48cae4"
+    name, label, colour = "polars-sql", "Polars SQL", "#48cae4"
     distribution = module = "polars"
     variables, names_differ = Polars.variables, Polars.names_differ
     by_default: ClassVar[bool] = False  # the same engine as polars, by another door
