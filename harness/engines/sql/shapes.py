@@ -359,6 +359,16 @@ def not_java(e: Expression) -> bool:
     return not isinstance(pattern, exp.Literal) or bool(re.search(other, pattern.name))
 
 
+def not_rust(e: Expression) -> bool:
+    r"""True for a function of a regular expression that Rust's library may read otherwise than RE2.
+
+    That is one that Java may read otherwise, or one with ``\d`` or ``\w``, which mean Unicode.
+    """
+    return not_java(e) or (
+        isinstance(e, _REGULAR) and bool(re.search(r"\\[dDwW]", e.expression.name))
+    )
+
+
 def computed_right(e: Expression) -> bool:
     """True for ``right(s, n)`` where n is computed, or below zero."""
     return isinstance(e, exp.Right) and not isinstance(e.expression, exp.Literal)
