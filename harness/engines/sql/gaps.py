@@ -340,6 +340,7 @@ ORDER_IN_FILES = "an order of rows that are written"
 
 SAIL: tuple[Gap, ...] = (
     *COMMON,
+    AS_OF,
     cannot(Sort, ORDER_IN_FILES, "it deals them out to several files"),
     GROUPS_REPLACED,
     not_yet(exp.Bracket),
@@ -350,6 +351,11 @@ SAIL: tuple[Gap, ...] = (
         Join,
         "NOT IN of a subquery beside OR, where something is NULL",
         test=shapes.not_in_beside_or,
+    ),
+    cannot(
+        Join,
+        "NOT IN of a correlated subquery, or IN as a value",
+        test=shapes.correlated_in_as_a_value,
     ),
     cannot(exp.Union, "columns of integers beside ones of floats", test=shapes.unlike_columns),
     cannot(exp.Div, "a division by zero", says=["ivision by zero", "divide by zero"]),

@@ -26,6 +26,18 @@ def not_in_beside_or(e: Expression) -> bool:
     return False
 
 
+def correlated_in_as_a_value(e: Expression) -> bool:
+    """True for IN of a correlated subquery, unless it is one of the conditions that AND joins.
+
+    NOT IN is IN with a NOT above it.
+    """
+    query = e.args.get("query") if isinstance(e, exp.In) else None
+    if query is None or isinstance(e.parent, (exp.And, exp.Where)):
+        return False
+    own = {source.alias_or_name for source in query.find_all(exp.Table, exp.Subquery)}
+    return any(column.table not in own for column in query.find_all(exp.Column) if column.table)
+
+
 def as_of(e: Expression) -> bool:
     return isinstance(e, exp.Join) and e.method == "ASOF"
 
