@@ -49,6 +49,7 @@ HARNESS = (
     "harness.engines.gaps",
     "harness.engines.base",
     "harness.engines.gpu",
+    "harness.engines.own_environment",
     "harness.engines.python",
     "harness.engines.pandas",
     "harness.engines.polars",

@@ -1,11 +1,13 @@
 """A virtual environment of an engine's own, made once for its requirements and kept in the cache.
 
 An engine has one if its version is selected (``polars==1.44.2``), or if its library cannot be
-installed beside others. Its worker runs this harness with that environment's Python.
+installed beside others. A run makes the environments of its engines. A worker runs this harness
+with such an environment's Python, which cannot import all of it: see ``OF_A_WORKER``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -21,10 +23,8 @@ from typing import ClassVar
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from harness.data.cache import default_root
 from harness.engines.base import Engine
 from harness.errors import CannotInstall
-from harness.machine.locks import held
 from harness.records.whole import write_whole
 from harness.words import visible
 
@@ -89,6 +89,8 @@ class InOwnEnvironment(Engine):
 
     requires: ClassVar[tuple[str, ...]]
     """The requirements of the environment, as pip reads them."""
+    selected: ClassVar[bool] = False
+    """True if a person has selected the version: ``unavailable`` makes the environment, too."""
 
     def home(self, say: Callable[[str], None] = lambda _: None) -> OwnEnvironment:
         """Returns the environment, and makes it if needed; raises CannotInstall.
@@ -104,11 +106,20 @@ class InOwnEnvironment(Engine):
         return found
 
     def unavailable(self) -> str | None:
-        try:
-            self.home()
-        except CannotInstall as error:
-            return str(error)
-        return self.too_old()
+        found = self._there()
+        if found is None:
+            return (
+                f"it has no environment of its own yet: pytest --benchmark --engines {self.name} "
+                f"installs {', '.join(self.requires)} into one"
+            )
+        return str(found) if isinstance(found, CannotInstall) else self.too_old()
+
+    def _there(self) -> OwnEnvironment | CannotInstall | None:
+        """Returns the environment, or why it cannot be made; None if it has not been made yet."""
+        if self.selected and self.requires not in _homes:
+            with contextlib.suppress(CannotInstall):
+                return self.home()
+        return _homes.get(self.requires) or _complete(_folder(_needed(self.requires)))
 
     def untried(self) -> str | None:
         """Returns a warning if the version is not one that the harness requires, else None.
@@ -124,25 +135,38 @@ class InOwnEnvironment(Engine):
         )
 
     def installed(self, distribution: str) -> str | None:
-        try:
-            return self.home().versions.get(canonicalize_name(distribution))
-        except CannotInstall:
+        found = self._there()
+        if not isinstance(found, OwnEnvironment):
             return None
+        return found.versions.get(canonicalize_name(distribution))
 
 
 _homes: dict[tuple[str, ...], OwnEnvironment | CannotInstall] = {}
 """Requirements -> the environment, or the error, in this process: none is tried twice."""
 
 
+def _needed(wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns all that is installed into an environment for the requirements ``wanted``."""
+    shared = (f"{name}=={importlib.metadata.version(name)}" for name in OF_A_WORKER)
+    return (*wanted, ANSWERS, *shared)
+
+
+def _folder(needed: tuple[str, ...]) -> Path:
+    from harness.data.cache import default_root  # not in a worker
+
+    key = hashlib.sha256(json.dumps([needed, sys.version]).encode()).hexdigest()[:20]
+    return default_root().absolute() / FOLDER / key
+
+
 def _found_or_made(
     wanted: tuple[str, ...], say: Callable[[str], None]
 ) -> OwnEnvironment | CannotInstall:
-    shared = tuple(f"{name}=={importlib.metadata.version(name)}" for name in OF_A_WORKER)
-    needed = (*wanted, ANSWERS, *shared)
-    key = hashlib.sha256(json.dumps([needed, sys.version]).encode()).hexdigest()[:20]
-    folder = default_root().absolute() / FOLDER / key
+    from harness.machine.locks import held  # not in a worker
+
+    needed = _needed(wanted)
+    folder = _folder(needed)
     try:
-        with held(folder.with_name(f"{key}.lock")):
+        with held(folder.with_name(f"{folder.name}.lock")):
             found = _complete(folder)
             if found is None:
                 say(f"installing {', '.join(wanted)} into an environment of its own (once)")

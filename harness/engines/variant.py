@@ -6,6 +6,8 @@ import colorsys
 import zlib
 from collections.abc import Mapping
 
+from packaging.requirements import Requirement
+
 from harness.engines.base import Engine
 
 
@@ -40,13 +42,16 @@ def pinned(kind: type[Engine], pin: str) -> type[Engine]:
     """A subclass of ``kind`` in an environment of its own, with a version such as ``==1.44.2``."""
     from harness.engines.own_environment import InOwnEnvironment, requirements  # not in a worker
 
+    others = [r for r in getattr(kind, "requires", ()) if Requirement(r).name != kind.distribution]
     own = {
         "label": f"{kind.label} {pin.removeprefix('==')}",
         "colour": _turned(kind.colour, zlib.crc32(pin.encode()) / 2**32),
-        "requires": requirements(kind.distribution, pin),
+        "requires": (*requirements(kind.distribution, pin), *others),
+        "selected": True,
         "__doc__": kind.__doc__,
     }
-    return type(kind.__name__, (InOwnEnvironment, kind), own)
+    bases = (kind,) if issubclass(kind, InOwnEnvironment) else (InOwnEnvironment, kind)
+    return type(kind.__name__, bases, own)
 
 
 def _turned(colour: str, turn: float) -> str:

@@ -23,6 +23,8 @@ from harness.engines.own_environment import (
 from harness.errors import CannotInstall, UnknownEngine
 from tests.support.benchmark_runs import TABLE, Project
 
+OWN = [e for e in map(engines.get, engines.names()) if isinstance(e, InOwnEnvironment)]
+
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
@@ -70,6 +72,14 @@ def test_a_version_makes_another_engine(name: str, label: str, requires: str) ->
     assert engine.colour != engines.get(engine.name).colour
 
 
+@pytest.mark.parametrize("engine", OWN, ids=lambda engine: engine.name)
+def test_a_version_of_an_engine_with_its_own_environment_has_its_other_requirements(
+    engine: InOwnEnvironment,
+) -> None:
+    other = pinned(f"{engine.name}==9.9")
+    assert other.requires == (f"{engine.distribution}==9.9", *engine.requires[1:])
+
+
 def test_a_version_may_have_a_name_and_variables() -> None:
     engine = pinned("old=polars==1.44.2@POLARS_VERBOSE=1")
     assert (engine.label, engine.requires) == ("Polars 1.44.2 (old)", ("polars==1.44.2",))
@@ -89,6 +99,7 @@ def test_an_environment_is_made_once_with_what_it_needs(
 ) -> None:
     said: list[str] = []
     engine = small("polars", "iniconfig==2.0.0")
+    assert "--engines polars installs iniconfig==2.0.0 into one" in (engine.unavailable() or "")
     try:
         home = engine.home(said.append)
     except CannotInstall as error:
@@ -98,8 +109,28 @@ def test_an_environment_is_made_once_with_what_it_needs(
     assert set(home.versions) == {"iniconfig", "psutil", "packaging"}
     assert _prints(home, "import iniconfig, sys; print(sys.prefix)") == str(home.folder)
     monkeypatch.setattr(own_environment, "_homes", {})
+    assert engine.unavailable() is None
     assert small("duckdb", "iniconfig==2.0.0").home(said.append) == home
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("engine", OWN, ids=lambda engine: engine.name)
+def test_an_environment_waits_for_a_run_that_has_its_engine(
+    engine: InOwnEnvironment, fresh: Path
+) -> None:
+    assert f"yet: pytest --benchmark --engines {engine.name}" in (engine.unavailable() or "")
+    assert engine.version() is None and not (fresh / FOLDER).exists()
+
+
+@pytest.mark.parametrize("engine", OWN, ids=lambda engine: engine.name)
+def test_a_worker_imports_its_engine_with_what_every_environment_has(
+    engine: InOwnEnvironment, tmp_path: Path
+) -> None:
+    every = (name.replace("-", "_") for name in own_environment.OF_A_WORKER)
+    link_packages(tmp_path, ["harness", *every])
+    modules = f"harness.measure.engine_worker, {type(engine).__module__}"
+    code = f"import sys; sys.path.append({str(tmp_path)!r}); import {modules}"
+    subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from harness import engines
 from harness.data.special import specials_in
 from harness.engines.base import Engine, Program, Session
 from harness.engines.gaps import Gap, Refused
+from harness.engines.own_environment import InOwnEnvironment
 from harness.errors import Unsupported
 from harness.plan import FAILED, CompiledQuery, compile_query
 from harness.tables import Input, Table
@@ -196,11 +197,12 @@ def described(table: pa.Table) -> Schema:
 
 
 def installed(serving: bool = False, reads: Input | None = None) -> tuple[str, ...]:
-    """Returns the names of the engines that can be used here.
+    """Returns the names of the engines that this process can use.
 
     Engines that start a server are left out unless ``serving``. If ``reads`` is given, so are those
     that do not start from that kind of input.
     """
     able = [engines.get(name) for name in engines.names()]
-    able = [e for e in able if e.unavailable() is None and (serving or not e.serves)]
+    able = [e for e in able if not isinstance(e, InOwnEnvironment) and e.unavailable() is None]
+    able = [e for e in able if serving or not e.serves]
     return tuple(e.name for e in able if reads is None or reads in e.reads)

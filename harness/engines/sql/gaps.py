@@ -336,6 +336,57 @@ PYSPARK: tuple[Gap, ...] = (
     cannot(exp.RegexpExtract, "a name of a group that Java refuses", says=["VALUE.PATTERN]"]),
     cannot(exp.Select, OTHERWISE, says=["AnalysisException", "ParseException"]),
 )
+ORDER_IN_FILES = "an order of rows that are written"
+
+SAIL: tuple[Gap, ...] = (
+    *COMMON,
+    AS_OF,
+    cannot(Sort, ORDER_IN_FILES, "it deals them out to several files"),
+    GROUPS_REPLACED,
+    not_yet(exp.Bracket),
+    cannot(exp.RegexpLike, "a regular expression that it reads otherwise", test=shapes.not_rust),
+    cannot(exp.TimeToStr, "a format with other letters", test=shapes.other_letters),
+    cannot(exp.TimeToStr, "the day of a year in a format", test=shapes.day_of_year_in_format),
+    cannot(
+        Join,
+        "NOT IN of a subquery beside OR, where something is NULL",
+        test=shapes.not_in_beside_or,
+    ),
+    cannot(
+        Join,
+        "NOT IN of a correlated subquery, or IN as a value",
+        test=shapes.correlated_in_as_a_value,
+    ),
+    cannot(exp.Union, "columns of integers beside ones of floats", test=shapes.unlike_columns),
+    cannot(exp.Div, "a division by zero", says=["ivision by zero", "divide by zero"]),
+    cannot(exp.Pow, "0 to a power below 0", says=["zero raised to a negative power"]),
+    cannot(exp.Interval, "an interval in quarters", says=["found QUARTER"]),
+    cannot(
+        exp.CTE,
+        "a sum or mean of floats in a WITH that is read twice, which it computes twice",
+        test=shapes.float_sum_read_twice,
+    ),
+    cannot(
+        Join,
+        "a value looked up by a correlated subquery",
+        says=["Correlated scalar subquery must be aggregated", "attribute ObjectName"],
+    ),
+    cannot(
+        Join,
+        "IN in ON, or a correlated subquery tied by anything but equalities",
+        says=["Physical plan does not support logical expression"],
+    ),
+    cannot(
+        exp.In,
+        "a value looked up, as another type, in a column that also ties the subquery",
+        says=["Projections require unique expression names"],
+    ),
+    cannot(Sort, "an order by an aggregate that is not shown", says=["No field named"]),
+    cannot(exp.Distinct, "DISTINCT in a deviation", says=["(DISTINCT) aggregations"]),
+    cannot(
+        exp.Select, OTHERWISE, says=["AnalysisException", "ParseException", "UnsupportedOperation"]
+    ),
+)
 TIMES_IN_FILES = "times written to a file"
 
 CHDB: tuple[Gap, ...] = (

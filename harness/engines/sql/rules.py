@@ -425,6 +425,14 @@ def ordered_alike(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     return tree
 
 
+def distinct_alike(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Adds 0.0 to floats of which an aggregate takes the distinct ones: Sail tells -0.0 apart."""
+    for value in [value for d in tree.find_all(exp.Distinct) for value in d.expressions]:
+        if kind(value) == "DOUBLE":
+            value.replace(_alike(value))
+    return tree
+
+
 def _group_by_alike(select: exp.Select) -> None:
     """Adds 0.0 to float keys of a GROUP BY, and wherever else they stand in the SELECT."""
     group = select.args.get("group")
@@ -524,4 +532,5 @@ DATAFUSION: tuple[Rule, ...] = (
     shared_patterns,
 )
 POLARS_SQL: tuple[Rule, ...] = (*RULES, constants_on_the_right, shared_patterns)
+SAIL: tuple[Rule, ...] = (*DATAFUSION, distinct_alike, qualify_as_where)
 CHDB: tuple[Rule, ...] = (*RULES, whole_numbers_as_bigints, dots_of_one_line, zeros_alike)

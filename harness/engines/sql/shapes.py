@@ -26,6 +26,18 @@ def not_in_beside_or(e: Expression) -> bool:
     return False
 
 
+def correlated_in_as_a_value(e: Expression) -> bool:
+    """True for IN of a correlated subquery, unless it is one of the conditions that AND joins.
+
+    NOT IN is IN with a NOT above it.
+    """
+    query = e.args.get("query") if isinstance(e, exp.In) else None
+    if query is None or isinstance(e.parent, (exp.And, exp.Where)):
+        return False
+    own = {source.alias_or_name for source in query.find_all(exp.Table, exp.Subquery)}
+    return any(column.table not in own for column in query.find_all(exp.Column) if column.table)
+
+
 def as_of(e: Expression) -> bool:
     return isinstance(e, exp.Join) and e.method == "ASOF"
 
@@ -357,6 +369,16 @@ def not_java(e: Expression) -> bool:
     pattern = e.expression
     other = r"\\[bBsSvVpPCXhHRQEkGZ]|&&|\[[^\]]*\[|\(\?[a-z]*m|(?<!\\)\{(?!\d+,?\d*\})"
     return not isinstance(pattern, exp.Literal) or bool(re.search(other, pattern.name))
+
+
+def not_rust(e: Expression) -> bool:
+    r"""True for a function of a regular expression that Rust's library may read otherwise than RE2.
+
+    That is one that Java may read otherwise, or one with ``\d`` or ``\w``, which mean Unicode.
+    """
+    return not_java(e) or (
+        isinstance(e, _REGULAR) and bool(re.search(r"\\[dDwW]", e.expression.name))
+    )
 
 
 def computed_right(e: Expression) -> bool:

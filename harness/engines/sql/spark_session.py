@@ -11,7 +11,6 @@ from typing import Any
 
 from harness.engines.base import memory_limit
 from harness.machine.java import is_loopback
-from harness.machine.scratch import own_folder
 from harness.tables import Input, Table
 from harness.types import Type
 from harness.words import without_secrets
@@ -67,6 +66,8 @@ def _connected(threads: int, address: str) -> Any:
 def _first(threads: int, address: str | None) -> Any:
     """Returns the session that starts this process' JVM; ``address`` is a cluster's, or None."""
     from pyspark.sql import SparkSession
+
+    from harness.machine.scratch import own_folder  # needs what a Connect client lacks
 
     folder = own_folder("spark-")
     builder = SparkSession.builder.appName("enginebench").master(address or f"local[{threads}]")

@@ -467,3 +467,20 @@ PYSPARK: Spellings = {
     exp.RegexpReplace: all_matches,
     exp.Select: unchanged,
 }
+
+
+def sets_in_parentheses(printer: Any, e: Expression) -> str:
+    """Prints GROUPING SETS with each set in parentheses, also one of a single key."""
+    bracketed = (exp.Tuple, exp.Paren, exp.Rollup, exp.Cube)
+    sets = (
+        printer.sql(part) if isinstance(part, bracketed) else f"({printer.sql(part)})"
+        for part in e.expressions
+    )
+    return f"GROUPING SETS ({', '.join(sets)})"
+
+
+SAIL: Spellings = {
+    **{kind: spelling for kind, spelling in PYSPARK.items() if kind is not exp.Extract},
+    exp.Cast: rounding_cast("BROUND({0})"),
+    exp.GroupingSets: sets_in_parentheses,
+}
