@@ -51,8 +51,8 @@ class Program:
     """The text that an engine runs: Python that defines ``query(t)``, or SQL.
 
     ``t(name)`` returns a table to a Python program: the loaded frame for ``input: memory``, else
-    the path of its file, or a list of paths if there are several. ``file`` names the file of a
-    program that a person wrote, for messages.
+    the path of its file, or a list of paths if there are several; on Spark, a frame that reads
+    them. ``file`` names the file of a program that a person wrote, for messages.
     """
 
     text: str
