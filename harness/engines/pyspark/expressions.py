@@ -13,6 +13,7 @@ from harness.engines.pyspark.text import SparkText
 from harness.engines.pyspark.values import TYPES
 from harness.engines.python.gaps import OTHER_DISTINCT
 from harness.engines.python.kernel import ATOM, Code, quoted
+from harness.plan.facts.columns import fresh
 from harness.plan.facts.kinds import has_no_fraction
 from harness.plan.facts.nan import never_zero
 from harness.plan.facts.printing import in_sql
@@ -154,11 +155,12 @@ class SparkExpressions(SparkText, SparkDates):
         """Emits ``string_agg`` as a sorted list of pairs of a key and a text, which is joined."""
         text, separator = e.this.this, self.text(e.args["separator"])
         keys, descending = self._list_keys(e)
-        pair = f'F.struct({", ".join(keys)}, {self.operand(text, ATOM)}.alias("text"))'
+        name = quoted(fresh("text", {column.name for column in e.find_all(exp.Column)}))
+        pair = f"F.struct({', '.join(keys)}, {self.operand(text, ATOM)}.alias({name}))"
         if self.nullable(text):
             pair = f"F.when({self.operand(text, ATOM)}.isNotNull(), {pair})"
         pairs = f"F.sort_array(F.collect_list({pair}){self.over}, asc={not descending})"
-        joined = f'F.array_join({pairs}["text"], {separator})'
+        joined = f"F.array_join({pairs}[{name}], {separator})"
         if not self.nullable(text):
             return Code(joined, ATOM)
         some = f"F.count({self.argument(text)}){self.over} > 0"

@@ -20,6 +20,7 @@ from harness.plan.facts.columns import fresh
 from harness.plan.guards.widths import NarrowColumns
 from harness.plan.tree.nodes import (
     Aggregate,
+    AsOfJoin,
     Distinct,
     Expression,
     Filter,
@@ -172,6 +173,45 @@ class SparkProgram(LazyProgram):
             pairs = {a: f"F.coalesce({self.names([a, b])})" for a, b in twins.items()}
             filled = _with_columns(pairs)
         return f"{filled}.drop({', '.join(map(quoted, twins.values()))})"
+
+    def as_of_join(self, node: AsOfJoin) -> str:
+        """Emits both inputs' rows in one order, in which the last right row is a left row's match.
+
+        The column ``match`` holds a right row; of left rows it is NULL.
+        """
+        left, right = self.sides(node)
+        taken = {*left.columns, *right.columns}
+        match, nearest = (quoted(fresh(name, taken)) for name in ("match", "nearest"))
+        both = f"{left.text}.unionByName({self._matches(node, right.text, match)}"
+        last = f"F.last({match}, ignorenulls=True).over({self._in_order(node, match)})"
+        text = f"{both}, allowMissingColumns=True).withColumn({nearest}, {last})"
+        text += f".filter(F.col({match}).isNull())"
+        text += "" if node.outer else f".filter(F.col({nearest}).isNotNull())"
+        theirs = [name for name in node.right.names if name not in node.shared_keys]
+        self.physical[node] = (*left.columns, *theirs)
+        found = [f"F.col({nearest})[{quoted(name)}].alias({quoted(name)})" for name in theirs]
+        return f"{text}.select({', '.join([self.names(left.columns), *found])})"
+
+    def _matches(self, node: AsOfJoin, text: str, match: str) -> str:
+        """Returns the text of the right rows: their keys under the left keys' names, and ``match``.
+
+        ``text`` is that of the right frame, ``match`` the text of the column's name.
+        """
+        known = [f"F.col({column_name(key)}).isNotNull()" for key in node.unmatched(node.right)]
+        text += f".filter({' & '.join(known)})" if known else ""
+        pairs = [(ours, exp.column(theirs)) for ours, theirs in (*node.by, node.on)]
+        keys = self.items(pairs, node.right)
+        return f"{text}.select({keys}, F.struct({self.names(node.right.names)}).alias({match}))"
+
+    def _in_order(self, node: AsOfJoin, match: str) -> str:
+        """Returns the variable of a window: right rows that count at the same place come first."""
+        key = column_name(node.on[0])
+        key = key if node.backward else f"F.desc_nulls_first({key})"
+        first = f"F.col({match}).is{'' if node.exact else 'Not'}Null()"
+        names = [ours for ours, _ in node.by]
+        keys = f"partitionBy({self.names(names)})." if names else ""
+        window = f"Window.{keys}orderBy({key}, {first})"
+        return self._defined(window, "_".join(["by", *names]) if names else "window")
 
     # ------------------------------------------------------------------ windows and order
 
