@@ -140,6 +140,8 @@ class Engine(ABC):
     """A sentence for the page: what the engine is, where its label does not say it."""
     as_written: ClassVar[bool] = False
     """True if its programs are made of plans as written, which no pass has optimized."""
+    recomputes: ClassVar[bool] = False
+    """True if what two steps of a program read is computed for each of them."""
     by_variables: ClassVar[bool] = False
     """True if environment variables alone tell it from the engine that it derives from."""
     connects: ClassVar[bool] = False
@@ -208,7 +210,7 @@ class Engine(ABC):
         Differs is raised for values in the plan that the library treats differently from
         DuckDB.
         """
-        plan = query.lowered(written=self.as_written)
+        plan = query.lowered(written=self.as_written, reduced=not self.recomputes)
         refuse_names(plan, self.names_differ, self.label)
         refuse_nan(plan, self.nan_differs, self.label)
         refuse_special(plan, self.special_differs, self.label)

@@ -78,6 +78,7 @@ class PySparkFrame(OnSpark, PythonEngine):
     label = "PySpark DataFrame"
     colour = "#b5651d"
     emitter = SparkProgram
+    recomputes: ClassVar[bool] = True
     gaps = PYSPARK_GAPS
     note = "Programs of Spark's DataFrame API; `pyspark` runs SQL in the same kind of session."
 
