@@ -1,4 +1,4 @@
-"""PySpark: the Java that it needs, where it listens, what it is given, and what its programs say."""
+"""PySpark: the Java it needs, where it listens, what it is given, and what its programs say."""
 
 from __future__ import annotations
 
