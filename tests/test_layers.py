@@ -53,6 +53,7 @@ HARNESS = (
     "harness.engines.python",
     "harness.engines.pandas",
     "harness.engines.polars",
+    "harness.engines.pyspark",
     "harness.engines.pyarrow",
     "harness.engines.dask",
     "harness.engines.cudf",

@@ -51,8 +51,8 @@ class Program:
     """The text that an engine runs: Python that defines ``query(t)``, or SQL.
 
     ``t(name)`` returns a table to a Python program: the loaded frame for ``input: memory``, else
-    the path of its file, or a list of paths if there are several. ``file`` names the file of a
-    program that a person wrote, for messages.
+    the path of its file, or a list of paths if there are several; on Spark, a frame that reads
+    them. ``file`` names the file of a program that a person wrote, for messages.
     """
 
     text: str
@@ -140,6 +140,8 @@ class Engine(ABC):
     """A sentence for the page: what the engine is, where its label does not say it."""
     as_written: ClassVar[bool] = False
     """True if its programs are made of plans as written, which no pass has optimized."""
+    recomputes: ClassVar[bool] = False
+    """True if what two steps of a program read is computed for each of them."""
     by_variables: ClassVar[bool] = False
     """True if environment variables alone tell it from the engine that it derives from."""
     connects: ClassVar[bool] = False
@@ -208,7 +210,7 @@ class Engine(ABC):
         Differs is raised for values in the plan that the library treats differently from
         DuckDB.
         """
-        plan = query.lowered(written=self.as_written)
+        plan = query.lowered(written=self.as_written, reduced=not self.recomputes)
         refuse_names(plan, self.names_differ, self.label)
         refuse_nan(plan, self.nan_differs, self.label)
         refuse_special(plan, self.special_differs, self.label)

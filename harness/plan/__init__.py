@@ -61,18 +61,19 @@ class CompiledQuery:
     tree: exp.Query | None = None
     schemas: Mapping[str, Schema] = field(default_factory=dict, compare=False, repr=False)
 
-    def lowered(self, *, written: bool = False) -> Node:
+    def lowered(self, *, written: bool = False, reduced: bool = True) -> Node:
         """Returns the optimized plan, or if ``written`` the plan as written.
 
-        The latter reads whole tables, joins in FROM order and filters after the joins. Raises
+        The latter reads whole tables, joins in FROM order and filters after the joins. Unless
+        ``reduced``, the former is without the pass `reduce`, whose plans read a step twice. Raises
         Unsupported if the query has no plan.
         """
         if self.plan is None:
             raise self.unsupported or Unsupported("this query has no plan")
-        if not written:
+        if reduced and not written:
             return self.plan
         assert self.tree is not None, "a query with a plan has a tree"
-        return _made(self.tree, self.schemas, written=True)
+        return _made(self.tree, self.schemas, written=written, reduced=reduced)
 
 
 def compile_query(
@@ -109,14 +110,19 @@ def compile_query(
     return CompiledQuery(sql, spec, plan, unsupported, write, normal, schemas)
 
 
-def _made(tree: exp.Query, schemas: Mapping[str, Schema], *, written: bool) -> Node:
-    """Returns the plan of a checked tree, after all passes; if ``written``, the plan as written."""
-    *_, (_, plan) = _plans(tree.copy(), schemas, written)
+def _made(
+    tree: exp.Query, schemas: Mapping[str, Schema], *, written: bool, reduced: bool = True
+) -> Node:
+    """Returns the plan of a checked tree, after all passes; if ``written``, the plan as written.
+
+    Unless ``reduced``, `reduce` is not among the passes.
+    """
+    *_, (_, plan) = _plans(tree.copy(), schemas, written, reduced)
     return plan
 
 
 def _plans(
-    tree: exp.Query, schemas: Mapping[str, Schema], written: bool
+    tree: exp.Query, schemas: Mapping[str, Schema], written: bool, reduced: bool = True
 ) -> Iterator[tuple[str, Node]]:
     """Yields the plan after lowering and after each pass, with the name of the step.
 
@@ -124,7 +130,8 @@ def _plans(
     """
     plan = lower(tree, schemas, written=written)
     yield lower.__name__, plan
-    for change in AS_WRITTEN if written else PASSES:
+    passes = tuple(change for change in PASSES if reduced or change is not reduce)
+    for change in AS_WRITTEN if written else passes:
         plan = only(change(plan), plan.names)
         yield change.__name__, plan
 

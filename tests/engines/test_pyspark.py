@@ -1,4 +1,4 @@
-"""PySpark: the Java that it needs, where it listens, and what it is given."""
+"""PySpark: the Java it needs, where it listens, what it is given, and what its programs say."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from unittest.mock import Mock
 import pytest
 
 from harness import engines
-from harness.engines.sql.spark_session import read
+from harness.engines.pyspark.session import read
 from harness.machine import java
+from harness.plan import compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Type
 
 engine = type(engines.get("pyspark"))()
+frames = engines.get("pyspark-df")
 
 
 def home_of(folder: Path, version: str) -> str:
@@ -72,3 +74,57 @@ def test_spark_is_given_the_types_of_parquet_which_it_would_run_a_job_to_find() 
     read(spark, Table("t", columns, 1, (Path("/t.parquet"),)), Input.PARQUET)
     spark.read.schema.assert_called_once_with("`a``b` BIGINT, `t` TIMESTAMP_NTZ")
     spark.read.schema.return_value.parquet.assert_called_once_with("file:///t.parquet")
+
+
+def program(sql: str) -> str:
+    """The program of DataFrames for a query over a table with odd names."""
+    schema = (Column("a.b", Type.INT64), Column("w", Type.STRING), Column("v", Type.FLOAT64))
+    tables = {"t": Table("t", schema, 3)}
+    return frames.compile(compile_query(sql, {"t": schema}), tables, Input.MEMORY).text
+
+
+@pytest.mark.parametrize(
+    ("sql", "part"),
+    [
+        ('select "a.b" from t', '.select("`a.b`")'),
+        ('select "a.b" + 1 as "c.d" from t', '(F.col("`a.b`") + 1).alias("c.d")'),
+        ('select sum("a.b") as s from t', 'F.sum("`a.b`")'),
+        ('select w from t order by "a.b" desc', '.orderBy(F.desc("`a.b`"))'),
+    ],
+)
+def test_a_dot_in_a_name_reaches_into_no_struct(sql: str, part: str) -> None:
+    assert part in program(sql)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("length(w) * 2000000000", 'F.length("w").cast("long") * 2000000000'),
+        ("length(w) > 3", 'F.length("w") > 3'),
+        (
+            "(case when v > 0 then 2000000000 else 1 end) * 2",
+            '.otherwise(1).cast("long") * 2',
+        ),
+        ('"a.b" * 2', 'F.col("`a.b`") * 2'),
+    ],
+)
+def test_what_spark_holds_in_32_bits_is_computed_in_64(value: str, text: str) -> None:
+    assert text in "".join(program(f"select {value} as x from t").split("\n            "))
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        ("regexp_replace(w, '(a)b', '[\\1]', 'g')", '"(a)b", "[$1]"'),
+        ("regexp_replace(w, '(a)b', '[\\1]')", '"(?:(a)b)([\\\\s\\\\S]*)", "[$1]$2"'),
+        ("regexp_extract(w, 'a.$')", '"(?d)a.\\\\z", 0'),
+    ],
+)
+def test_a_pattern_means_to_java_what_it_means_to_duckdb(call: str, text: str) -> None:
+    assert text in program(f"select {call} as x from t")
+
+
+def test_windows_of_one_definition_are_one_variable() -> None:
+    window = "over (partition by w order by v)"
+    text = program(f"select rank() {window} as r, lag(v) {window} as b from t")
+    assert text.count("Window.") == 1 and text.count(".over(by_w)") == 2

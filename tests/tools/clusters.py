@@ -23,6 +23,7 @@ from tests.support.benchmark_runs import Project
 
 DEPLOY = "org.apache.spark.deploy"
 CONNECT = "org.apache.spark.sql.connect.service.SparkConnectServer"
+ENGINES = ("pyspark", "pyspark-df")
 CHOSEN = "(groupby and (q3 or q8)) or (join and q2) or (tpch and (q03 or q06))"
 START_SECONDS = 180.0
 STOP_SECONDS = 30.0
@@ -123,16 +124,18 @@ def faults(address: str, folder: Path) -> Iterator[str]:
     project = Project(folder, RUN_SECONDS)
     done = project.benchmark(
         *(str(WORKLOADS / f"{name}.yaml") for name in ("groupby", "join", "tpch")),
-        *("-k", CHOSEN, "--size", "tiny", "--engines", "pyspark"),
-        *("--connect", f"pyspark={address}", "--results", str(folder / "results")),
+        *("-k", CHOSEN, "--size", "tiny", "--engines", ",".join(ENGINES)),
+        *(part for engine in ENGINES for part in ("--connect", f"{engine}={address}")),
+        *("--results", str(folder / "results")),
     )
     if not project.result_files:
         yield done.all
         return
     for cell in project.results()["cells"]:
-        print(f"{address}  {cell['workload']}::{cell['query']}  {cell['outcome']}", flush=True)
+        name = f"{cell['engine']}: {cell['workload']}::{cell['query']}"
+        print(f"{address}  {name}  {cell['outcome']}", flush=True)
         if cell["outcome"] != "ok":
-            yield f"{cell['query']}: {cell['reason']}"
+            yield f"{name}: {cell['reason']}"
     if not project.all_gone():
         yield f"processes stay: {project.processes()}"
 

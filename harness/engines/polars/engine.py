@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from harness.answer import SortKey
-from harness.engines.base import OUTPUT_FILE, Program, Session
+from harness.engines.base import OUTPUT_FILE, Session
 from harness.engines.gaps import Gaps
 from harness.engines.polars.expressions import PolarsExpressions
 from harness.engines.polars.gaps import HEADER, POLARS_GAPS
@@ -20,18 +20,17 @@ from harness.engines.python.kernel import (
     flags,
     is_keyword_argument,
     listing,
-    mapping,
     names,
     one_or_list,
     quoted,
 )
+from harness.engines.python.lazy import LazyProgram
 from harness.engines.python.program import ProgramEmitter, PythonEngine, PythonSession
 from harness.machine.variables import POLARS
 from harness.plan.facts.columns import columns_of
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.plan.guards.widths import NarrowColumns
-from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import (
     Aggregate,
     AsOfJoin,
@@ -43,7 +42,6 @@ from harness.plan.tree.nodes import (
     Limit,
     Node,
     Project,
-    Scan,
     Sort,
     TopPerGroup,
     Union,
@@ -51,7 +49,6 @@ from harness.plan.tree.nodes import (
     columns_in,
     conjuncts,
     united,
-    uses,
 )
 from harness.special import Special
 from harness.tables import Input, Table
@@ -66,16 +63,12 @@ MOST_ROWS = 2**32 - 1
 _SIDES = ("left", "right")
 
 
-class PolarsProgram(ProgramEmitter):
-    """Emits a plan as the source of one lazy query.
-
-    A method named after a node's class returns the text of the node's frame. ``self.physical``
-    holds the columns that a node's frame really has: a scan has all of its table's, needed or
-    not.
-    """
+class PolarsProgram(LazyProgram):
+    """Emits a plan as the source of one lazy query."""
 
     imports: ClassVar[Mapping[str, str]] = {"pl": "import polars as pl"}
     needed = "pl"
+    rename: ClassVar[str] = "rename"
     collect: ClassVar[str] = ".collect()"
     write: ClassVar[str] = ".sink_parquet"
     printer: ClassVar[type[PolarsExpressions]] = PolarsExpressions
@@ -83,65 +76,23 @@ class PolarsProgram(ProgramEmitter):
 
     def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
         super().__init__(gaps, tables, source)
-        self.frames: dict[Node, str] = {}
-        self.physical: dict[Node, tuple[str, ...]] = {}
         self.in_order: set[Node] = set()
         self.widths = NarrowColumns(self.printer.widths.narrow)
 
-    def program(self, plan: Node, write: str | None) -> Program:
-        self.uses = uses(plan)
-        frame = self.exact(plan)
-        end = self.collect if write is None else f"{self.write}({quoted(OUTPUT_FILE)})"
-        return self.module([*self.statements, f"return {frame}{end}"])
+    def end(self, write: str | None) -> str:
+        return self.collect if write is None else f"{self.write}({quoted(OUTPUT_FILE)})"
 
-    def frame(self, node: Node) -> str:
-        """Returns the text of the node's frame: calls, or a variable if the frame is read twice."""
-        if node not in self.frames:
-            text: str = self.emitted(node)
-            self.physical.setdefault(node, node.names)
-            if self.uses[node] > 1:
-                text = self.assigned(node, f"{text}.cache()" if _is_computed(node) else text)
-            self.frames[node] = text
-        return self.frames[node]
-
-    def assigned(self, node: Node, text: str) -> str:
-        """Assigns a frame to a new variable, unless its text is a variable; returns the name."""
-        if "." not in text:
-            return text
-        name = self.variables.fresh(frame_name(node))
-        self.statements.append(f"{name} = {text}")
-        return name
+    def shared(self, node: Node, text: str) -> str:
+        return f"{text}.cache()" if _is_computed(node) else text
 
     def exact(self, node: Node) -> str:
-        """Returns the text of the node's frame, with the node's columns only, in their order."""
         self.in_order.add(_without_order(node))
-        text = self.frame(node)
-        return text if self.physical[node] == node.names else self._selected(node, text)
-
-    def narrowed(self, node: Node) -> str:
-        """Returns the text of the node's frame, with the node's columns only, in any order."""
-        text = self.frame(node)
-        return text if set(self.physical[node]) == set(node.names) else self._selected(node, text)
-
-    def _selected(self, node: Node, text: str) -> str:
-        return f"{text}.select({names(node.names)})"
+        return super().exact(node)
 
     def expressions(self, *sources: Node) -> PolarsExpressions:
         """Returns an emitter for expressions over the columns of these nodes."""
         schema = tuple(column for source in sources for column in source.schema)
         return self.printer(self.gaps, schema, self.widths.narrow(*sources))
-
-    def scan(self, node: Scan) -> str:
-        table = self.tables[node.table]
-        text = self.reader(table)
-        self.physical[node] = tuple(c.name for c in table.schema)
-        if not node.renames:
-            return text
-        if self.physical[node] == tuple(source for source, _ in node.columns):
-            self.physical[node] = node.names
-            return f"{text}.rename({mapping(node.renames)})"
-        items = tuple((c.name, exp.column(source)) for source, c in node.columns)
-        return f"{text}.select({self.items(items, node, of=node)})"
 
     def reader(self, table: Table) -> str:
         name = f"t({quoted(table.name)})"
@@ -157,8 +108,7 @@ class PolarsProgram(ProgramEmitter):
         return f"pl.scan_csv({name}, {', '.join(options)})"
 
     def filter(self, node: Filter) -> str:
-        text = self.frame(node.input)
-        self.physical[node] = self.physical[node.input]
+        text = self.below(node)
         print_ = self.expressions(node.input)
         conditions = ", ".join(print_.text(part) for part in conjuncts(node.condition))
         return f"{text}.filter({conditions})"
@@ -264,35 +214,21 @@ class PolarsProgram(ProgramEmitter):
         return text
 
     def _sides(self, node: Join) -> tuple[str, str]:
-        """Returns the texts of both inputs' frames, without unneeded columns where names clash.
+        """Returns the texts of both inputs' frames, the right one's as a variable.
 
-        They clash if one name is in both frames and is no shared key.
+        The columns of the joined frame are stored for the node.
         """
         if node.kind in ("semi", "anti"):
-            self.physical[node] = self._columns(node.left)
-            return self.frame(node.left), self.assigned(node.right, self.frame(node.right))
-        left, ours, right, theirs = self._apart(node)
+            text = self.below(node)
+            return text, self.assigned(node.right, self.frame(node.right))
+        left, right = self.sides(node)
         coalesced = node.kind in ("inner", "left") and not self._coalesce(node)
         gone = {b for _, b in node.on} if coalesced else node.shared_keys
-        self.physical[node] = ours + tuple(c for c in theirs if c not in gone)
-        return left, self.assigned(node.right, right)
-
-    def _apart(self, node: Join | AsOfJoin) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]:
-        """Returns text and columns of the left and the right frame, no name being in both.
-
-        Shared keys are in both.
-        """
-        ours, theirs = self._columns(node.left), self._columns(node.right)
-        left, right = self.frame(node.left), self.frame(node.right)
-        clashes = (set(ours) & set(theirs)) - node.shared_keys
-        if clashes & set(node.right.names):
-            left, ours = self.narrowed(node.left), node.left.names
-        if clashes - set(node.right.names):
-            right, theirs = self.narrowed(node.right), node.right.names
-        return left, ours, right, theirs
+        self.physical[node] = left.columns + tuple(c for c in right.columns if c not in gone)
+        return left.text, self.assigned(node.right, right.text)
 
     def as_of_join(self, node: AsOfJoin) -> str:
-        left, ours, right, theirs = self._apart(node)
+        (left, ours), (right, theirs) = self.sides(node)
         ours_on, theirs_on = node.on
         known = node.unmatched(node.right)
         right += f".drop_nulls({one_or_list(known)})" if known else ""
@@ -320,10 +256,6 @@ class PolarsProgram(ProgramEmitter):
             key = f"pl.when(pl.col({quoted(node.on[1])}).is_not_null()).then({key})"
         return f"{key}.alias({quoted(theirs)})"
 
-    def _columns(self, node: Node) -> tuple[str, ...]:
-        self.frame(node)
-        return self.physical[node]
-
     def _on(self, node: Join) -> str:
         left, right = [a for a, _ in node.on], [b for _, b in node.on]
         if left == right:
@@ -340,9 +272,8 @@ class PolarsProgram(ProgramEmitter):
         return ", coalesce=False" if node.kind in ("inner", "left") and (read or residual) else ""
 
     def window(self, node: Window) -> str:
-        text = self.frame(node.input)
+        text = self.below(node)
         windows = self.windows(self.expressions(node.input))
-        self.physical[node] = self.physical[node.input]
         for each in windows.passes(node.functions):
             text += f".sort({windows.print_.sorting(each.order)})" if each.order else ""
             added, names = _arguments(each.first)
@@ -352,8 +283,7 @@ class PolarsProgram(ProgramEmitter):
         return text
 
     def top_per_group(self, node: TopPerGroup) -> str:
-        text = f"{self.frame(node.input)}{self._sort(node.input, node.order)}"
-        self.physical[node] = self.physical[node.input]
+        text = f"{self.below(node)}{self._sort(node.input, node.order)}"
         if node.count == 1:
             return f'{text}.unique({one_or_list(node.keys)}, keep="first")'
         self.physical[node] = (
@@ -363,8 +293,7 @@ class PolarsProgram(ProgramEmitter):
         return f"{text}.group_by({names(node.keys)}).head({node.count})"
 
     def sort(self, node: Sort) -> str:
-        text = self.frame(node.input)
-        self.physical[node] = self.physical[node.input]
+        text = self.below(node)
         return f"{text}{self._sort(node.input, node.keys)}"
 
     def _sort(self, source: Node, keys: Sequence[SortKey]) -> str:
@@ -376,8 +305,7 @@ class PolarsProgram(ProgramEmitter):
         return f".sort({names([key.column for key in keys])}{options})"
 
     def limit(self, node: Limit) -> str:
-        text = self.frame(node.input)
-        self.physical[node] = self.physical[node.input]
+        text = self.below(node)
         if node.count is None or node.count > MOST_ROWS:
             return f"{text}.slice({node.offset})" if node.offset else text
         first = f"slice({node.offset}, {node.count})" if node.offset else f"head({node.count})"

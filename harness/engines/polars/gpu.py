@@ -112,8 +112,7 @@ class PolarsGpuProgram(PolarsProgram):
         key = node.order[0]
         if node.count == 1 or len(node.order) > 1 or node.input.column(key.column).nullable:
             return super().top_per_group(node)
-        text = self.frame(node.input)
-        self.physical[node] = self.physical[node.input]
+        text = self.below(node)
         descending = ", descending=True" if key.descending else ""
         rank = f'pl.col({quoted(key.column)}).rank("ordinal"{descending})'
         return f"{text}.filter({rank}.over({names(node.keys)}) <= {node.count})"

@@ -20,8 +20,9 @@ def module(imports: Sequence[str], body: Sequence[str], functions: Sequence[str]
     text = "\n".join([*functions, statements])
     used = [n for n in DATETIME_NAMES if re.search(rf"(?<![\w.]){n}\(", text)]
     header = [f"from datetime import {', '.join(used)}", ""] if used else []
+    head = _laid_out("\n".join([*header, *imports]))
     parts = [
-        _laid_out("\n".join([*header, *imports])),
+        *([head] if head else []),
         *functions,
         _laid_out(f"def query(t):\n{statements}\n"),
     ]

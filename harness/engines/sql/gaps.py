@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.polars.gaps import HEADER
+from harness.engines.pyspark.gaps import OF_SPARK
 from harness.engines.python.gaps import UNREAD_PATTERN
 from harness.engines.sql import shapes
 from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Scan, Sort, Window
@@ -305,6 +306,7 @@ SQLITE: tuple[Gap, ...] = (
 )
 PYSPARK: tuple[Gap, ...] = (
     *COMMON,
+    *OF_SPARK,
     AS_OF,
     GROUPS_REPLACED,
     not_yet(exp.Bracket),
@@ -318,8 +320,6 @@ PYSPARK: tuple[Gap, ...] = (
     cannot(exp.RegexpLike, "a regular expression that it reads otherwise", test=shapes.not_java),
     cannot(exp.TimeToStr, "a format with other letters", test=shapes.other_letters),
     cannot(exp.TimeToStr, "the day of a year in a format", test=shapes.day_of_year_in_format),
-    cannot(exp.Div, "a division by zero", says=["DIVIDE_BY_ZERO", "REMAINDER_BY_ZERO"]),
-    cannot(exp.Cast, "a number that passes its type", says=["OVERFLOW]", "OUT_OF_RANGE"]),
     cannot(Aggregate, "GROUPING of a key that is not shown", says=["UNRESOLVED_COLUMN"]),
     cannot(
         Aggregate,
@@ -333,7 +333,6 @@ PYSPARK: tuple[Gap, ...] = (
         "a value looked up, for each row of a subquery, by no equality",
         says=["LeftSingle join"],
     ),
-    cannot(exp.RegexpExtract, "a name of a group that Java refuses", says=["VALUE.PATTERN]"]),
     cannot(exp.Select, OTHERWISE, says=["AnalysisException", "ParseException"]),
 )
 ORDER_IN_FILES = "an order of rows that are written"

@@ -10,7 +10,8 @@ from sqlglot.dialects.spark import Spark as Dialect
 
 from harness.engines.base import Program
 from harness.engines.own_environment import InOwnEnvironment
-from harness.engines.sql import gaps, rules, spark_session, spellings
+from harness.engines.pyspark.session import SparkTables
+from harness.engines.sql import gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.pyspark import PySparkSession
 from harness.plan import CompiledQuery
@@ -26,15 +27,14 @@ class SailSession(PySparkSession):
     def __init__(self, threads: int = 1) -> None:
         from pysail.spark import SparkConnectServer
 
-        SqlSession.__init__(self, threads)
+        SqlSession.__init__(self, threads)  # not PySpark's, which starts a JVM
         self.server = SparkConnectServer("127.0.0.1", 0)
         self.server.start(background=True)
         host, port = self.server.listening_address
-        self.spark = spark_session.started(threads, f"sc://{host}:{port}")
-        self.reading, self.cached = spark_session, {}
+        self.tables = SparkTables(threads, f"sc://{host}:{port}")
 
     def scan(self, table: Table, source: Input) -> None:
-        rows = self.reading.read(self.spark, table, source)
+        rows = self.tables.scanned(table, source)
         rows.createOrReplaceTempView(table.name)  # Sail takes backquotes for a part of the name
 
     def close(self) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import warnings
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness.engines.base import memory_limit
+from harness.engines.base import CONNECT_VARIABLE, memory_limit
 from harness.machine.java import is_loopback
 from harness.tables import Input, Table
 from harness.types import Type
@@ -31,6 +31,42 @@ OF_SQL = {
 """Settings of every session, also on a server."""
 
 
+class SparkTables:
+    """A started Spark session with DataFrames of tables: cached ones, or ones that read files.
+
+    It is on the server at ``address``, else on the cluster that ``--connect`` names, else here.
+    """
+
+    def __init__(self, threads: int, address: str | None = None) -> None:
+        self.spark = started(threads, address or os.environ.get(CONNECT_VARIABLE))
+        self.threads, self.cached = threads, dict[str, Any]()
+
+    def loaded(self, table: Table) -> Any:
+        """Returns a table as a DataFrame in Spark's memory, in place of one loaded before."""
+        if table.name in self.cached:  # Spark would answer from it
+            self.cached.pop(table.name).unpersist()
+        rows = spread(read(self.spark, table, Input.PARQUET), table, self.threads).cache()
+        rows.count()
+        self.cached[table.name] = rows
+        return rows
+
+    def scanned(self, table: Table, source: Input) -> Any:
+        """Returns a DataFrame that reads a table's files whenever it is computed."""
+        return read(self.spark, table, source)
+
+    def end(self) -> None:
+        """Ends the session, its queries and its cached DataFrames, which a server holds.
+
+        This process' next session starts anew.
+        """
+        with contextlib.suppress(Exception):  # such as a cluster that has gone
+            self.spark.interruptAll()
+            for rows in self.cached.values():
+                rows.unpersist()
+        self.spark.stop()
+        _first.cache_clear()
+
+
 def started(threads: int, address: str | None) -> Any:
     """Returns a new session on the cluster at ``address``, or in this process if that is None.
 
@@ -38,7 +74,8 @@ def started(threads: int, address: str | None) -> Any:
     """
     from pyspark.logger import PySparkLogger
 
-    PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True  # errors are raised, too
+    for kind in ("SQL", "DataFrame"):  # errors are raised, too
+        PySparkLogger.getLogger(f"{kind}QueryContextLogger").disabled = True
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning)  # of pandas 3
         if address is not None:
@@ -132,16 +169,3 @@ def address(path: str | Path) -> str:
 def quoted(name: str) -> str:
     """Returns a name in backquotes, as Spark's SQL quotes it."""
     return "`" + name.replace("`", "``") + "`"
-
-
-def end(spark: Any, cached: Iterable[Any]) -> None:
-    """Ends a session, its queries and its ``cached`` DataFrames, which a server holds.
-
-    This process' next session starts anew.
-    """
-    with contextlib.suppress(Exception):  # such as a cluster that has gone
-        spark.interruptAll()
-        for rows in cached:
-            rows.unpersist()
-    spark.stop()
-    _first.cache_clear()

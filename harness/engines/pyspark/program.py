@@ -1,0 +1,280 @@
+"""Emits a plan as a program of PySpark's DataFrames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from sqlglot import exp
+
+from harness.answer import SortKey
+from harness.engines.base import OUTPUT_FILE
+from harness.engines.gaps import Gaps
+from harness.engines.pyspark.expressions import SparkExpressions
+from harness.engines.pyspark.values import column_name
+from harness.engines.pyspark.windows import SparkWindows
+from harness.engines.python.gaps import WIDE_COUNT
+from harness.engines.python.kernel import ATOM, MOST_COUNTED, mapping, one_or_list, quoted
+from harness.engines.python.lazy import LazyProgram, Side
+from harness.plan.facts.columns import fresh
+from harness.plan.guards.widths import NarrowColumns
+from harness.plan.tree.nodes import (
+    Aggregate,
+    AsOfJoin,
+    Distinct,
+    Expression,
+    Filter,
+    Item,
+    Join,
+    Limit,
+    Node,
+    Project,
+    Sort,
+    TopPerGroup,
+    Union,
+    Window,
+    conjuncts,
+    united,
+)
+from harness.tables import Input, Table
+
+_HOW = {
+    "inner": "",
+    "left": ', "left"',
+    "right": ', "right"',
+    "full": ', "full"',
+    "semi": ', "left_semi"',
+    "anti": ', "left_anti"',
+}
+
+
+class SparkProgram(LazyProgram):
+    """Emits a plan as the source of one DataFrame, which is collected as an Arrow table."""
+
+    imports: ClassVar[Mapping[str, str]] = {
+        "Path": "from pathlib import Path\n",
+        "Window": "from pyspark.sql import Window",
+        "F": "from pyspark.sql import functions as F",
+    }
+    rename: ClassVar[str] = "withColumnsRenamed"
+
+    def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
+        super().__init__(gaps, tables, source)
+        self.widths = NarrowColumns(SparkExpressions.widths.narrow)
+        self.windows: dict[str, str] = {}
+        """The text of a window -> the variable that holds it."""
+
+    def end(self, write: str | None) -> str:
+        if write is None:
+            return ".toArrow()"
+        return f".write.parquet((Path.cwd() / {quoted(OUTPUT_FILE)}).as_uri())"
+
+    def expressions(self, *sources: Node) -> SparkExpressions:
+        """Returns an emitter for expressions over the columns of these nodes."""
+        schema = tuple(column for source in sources for column in source.schema)
+        return SparkExpressions(self.gaps, schema, self.widths.narrow(*sources))
+
+    def names(self, columns: Sequence[str]) -> str:
+        return ", ".join(map(column_name, columns))
+
+    def reader(self, table: Table) -> str:
+        return f"t({quoted(table.name)})"
+
+    def filter(self, node: Filter) -> str:
+        condition = self.expressions(node.input).kept(node.condition)
+        return f"{self.below(node)}.filter({condition})"
+
+    # ------------------------------------------------------------------ columns and groups
+
+    def project(self, node: Project) -> str:
+        text = self.frame(node.input)
+        same = tuple(n for n, e in node.items if isinstance(e, exp.Column) and e.name == n)
+        added = node.items[len(same) :]
+        if self.physical[node.input] == same == node.names[: len(same)] and added:
+            print_ = self.expressions(node.input)
+            return text + _with_columns({name: print_.value(e) for name, e in added})
+        return f"{text}.select({self.items(node.items, node.input)})"
+
+    def items(self, items: Sequence[Item], source: Node, of: Node | None = None) -> str:
+        print_ = self.expressions(source)
+        if of is not None:
+            self.physical[of] = tuple(name for name, _ in items)
+        return ", ".join(_item(name, e, print_) for name, e in items)
+
+    def aggregate(self, node: Aggregate) -> str:
+        text, keys = self.frame(node.input), self.items(node.keys, node.input)
+        if not node.aggregates:
+            return f"{text}.select({keys}).distinct()"
+        values = self.items(node.aggregates, node.input)
+        return f"{text}.groupBy({keys}).agg({values})" if keys else f"{text}.agg({values})"
+
+    def distinct(self, node: Distinct) -> str:
+        return f"{self.exact(node.input)}.distinct()"
+
+    # ------------------------------------------------------------------ joins
+
+    def join(self, node: Join) -> str:
+        if node.kind in ("cross", "single") and node.residual is None:
+            left, right = self.sides(node)
+            self.physical[node] = left.columns + right.columns
+            return f"{left.text}.crossJoin({self.assigned(node.right, right.text)})"
+        if node.on and node.residual is None and all(a == b for a, b in node.on):
+            return self._by_names(node)
+        return self._on_conditions(node)
+
+    def _by_names(self, node: Join) -> str:
+        """Emits a join on columns that have one name in both inputs; they come first."""
+        reduces = node.kind in ("semi", "anti")
+        left, right = (self.side(x) for x in node.inputs) if reduces else self.sides(node)
+        keys = tuple(name for name, _ in node.on)
+        others = left.columns if reduces else left.columns + right.columns
+        self.physical[node] = keys + tuple(name for name in others if name not in keys)
+        other = self.assigned(node.right, right.text)
+        return f"{left.text}.join({other}, {one_or_list(keys)}{_HOW[node.kind]})"
+
+    def _on_conditions(self, node: Join) -> str:
+        """Emits a join on conditions, in which no name may be in both inputs.
+
+        So a column with a name of the left input gets another one in the right input.
+        """
+        left, right = self.sides(node)
+        reduces = node.kind in ("semi", "anti")
+        if reduces:
+            right = Side(self.narrowed(node.right), node.right.names)
+        taken = {*left.columns, *right.columns}
+        twins = {n: fresh(f"{n}_right", taken) for n in right.columns if n in left.columns}
+        other = f"{right.text}.withColumnsRenamed({mapping(twins)})" if twins else right.text
+        other = self.assigned(node.right, other)
+        joined = f"{left.text}.join({other}, {self._on(node, twins)}{_HOW.get(node.kind, '')})"
+        added = () if reduces else tuple(n for n in right.columns if n not in twins)
+        self.physical[node] = left.columns + added
+        return joined if reduces else joined + self._without(node, twins)
+
+    def _on(self, node: Join, twins: Mapping[str, str]) -> str:
+        """Returns the text of a join's condition, or of a list of them.
+
+        ``twins`` maps names of the right input's columns to the names that they have got.
+        """
+        pairs = ((column_name(a), column_name(twins.get(b, b))) for a, b in node.on)
+        conditions = [f"F.col({a}) == F.col({b})" for a, b in pairs]
+        print_ = self.expressions(node.left, node.right)
+        conditions += map(print_.kept, conjuncts(node.residual))
+        return conditions[0] if len(conditions) == 1 else f"[{', '.join(conditions)}]"
+
+    def _without(self, node: Join, twins: Mapping[str, str]) -> str:
+        """Returns the calls that drop the right input's keys, after they have filled in for NULLs.
+
+        ``twins`` maps a key's name to its name in the right input.
+        """
+        if not twins:
+            return ""
+        filled = ""
+        if node.kind in ("right", "full"):
+            pairs = {a: f"F.coalesce({self.names([a, b])})" for a, b in twins.items()}
+            filled = _with_columns(pairs)
+        return f"{filled}.drop({', '.join(map(quoted, twins.values()))})"
+
+    def as_of_join(self, node: AsOfJoin) -> str:
+        """Emits both inputs' rows in one order, in which the last right row is a left row's match.
+
+        The column ``match`` holds a right row; of left rows it is NULL.
+        """
+        left, right = self.sides(node)
+        taken = {*left.columns, *right.columns}
+        match, nearest = (quoted(fresh(name, taken)) for name in ("match", "nearest"))
+        both = f"{left.text}.unionByName({self._matches(node, right.text, match)}"
+        last = f"F.last({match}, ignorenulls=True).over({self._in_order(node, match)})"
+        text = f"{both}, allowMissingColumns=True).withColumn({nearest}, {last})"
+        text += f".filter(F.col({match}).isNull())"
+        text += "" if node.outer else f".filter(F.col({nearest}).isNotNull())"
+        theirs = [name for name in node.right.names if name not in node.shared_keys]
+        self.physical[node] = (*left.columns, *theirs)
+        found = [f"F.col({nearest})[{quoted(name)}].alias({quoted(name)})" for name in theirs]
+        return f"{text}.select({', '.join([self.names(left.columns), *found])})"
+
+    def _matches(self, node: AsOfJoin, text: str, match: str) -> str:
+        """Returns the text of the right rows: their keys under the left keys' names, and ``match``.
+
+        ``text`` is that of the right frame, ``match`` the text of the column's name.
+        """
+        known = [f"F.col({column_name(key)}).isNotNull()" for key in node.unmatched(node.right)]
+        text += f".filter({' & '.join(known)})" if known else ""
+        pairs = [(ours, exp.column(theirs)) for ours, theirs in (*node.by, node.on)]
+        keys = self.items(pairs, node.right)
+        return f"{text}.select({keys}, F.struct({self.names(node.right.names)}).alias({match}))"
+
+    def _in_order(self, node: AsOfJoin, match: str) -> str:
+        """Returns the variable of a window: right rows that count at the same place come first."""
+        key = column_name(node.on[0])
+        key = key if node.backward else f"F.desc_nulls_first({key})"
+        first = f"F.col({match}).is{'' if node.exact else 'Not'}Null()"
+        names = [ours for ours, _ in node.by]
+        keys = f"partitionBy({self.names(names)})." if names else ""
+        window = f"Window.{keys}orderBy({key}, {first})"
+        return self._defined(window, "_".join(["by", *names]) if names else "window")
+
+    # ------------------------------------------------------------------ windows and order
+
+    def window(self, node: Window) -> str:
+        text, windows = self.below(node), SparkWindows(self.expressions(node.input))
+        added = {
+            name: windows.function(e, self._defined(windows.definition(e), windows.name(e)))
+            for name, e in node.functions
+        }
+        self.physical[node] += tuple(added)
+        return text + _with_columns(added)
+
+    def _defined(self, definition: str, name: str) -> str:
+        """Returns the variable that holds a window; assigns the window to a new one if none does.
+
+        ``name`` is the new variable's, or the beginning of it.
+        """
+        if definition not in self.windows:
+            variable = self.windows[definition] = self.variables.fresh(name)
+            self.statements.append(f"{variable} = {definition}")
+        return self.windows[definition]
+
+    def top_per_group(self, node: TopPerGroup) -> str:
+        text, print_ = self.below(node), self.expressions(node.input)
+        order = print_.sorting(list(map(_ordered, node.order)))
+        window = f"Window.partitionBy({self.names(node.keys)}).orderBy({order})"
+        numbers = f"F.row_number().over({self._defined(window, '_'.join(['by', *node.keys]))})"
+        number = quoted(fresh("number", set(self.physical[node])))
+        first = f"F.col({number}) {'==' if node.count == 1 else '<='} {node.count}"
+        return f"{text}.withColumn({number}, {numbers}).filter({first}).drop({number})"
+
+    def sort(self, node: Sort) -> str:
+        order = self.expressions(node.input).sorting(list(map(_ordered, node.keys)))
+        return f"{self.below(node)}.orderBy({order})"
+
+    def limit(self, node: Limit) -> str:
+        for number in (node.offset, node.count):
+            if number is not None and number > MOST_COUNTED:
+                raise self.gaps.unsupported(WIDE_COUNT, str(number))
+        text = self.below(node)
+        text += f".offset({node.offset})" if node.offset else ""
+        return text if node.count is None else f"{text}.limit({node.count})"
+
+    def union(self, node: Union) -> str:
+        first, *others = map(self.exact, united(node, self.uses))
+        return first + "".join(f".union({other})" for other in others)
+
+
+def _ordered(key: SortKey) -> Expression:
+    column = exp.column(key.column)
+    return exp.Ordered(this=column, desc=key.descending, nulls_first=key.nulls_first)
+
+
+def _item(name: str, e: Expression, print_: SparkExpressions) -> str:
+    if isinstance(e, exp.Column) and e.name == name:
+        return column_name(name)
+    return f"{print_.operand(e, ATOM)}.alias({quoted(name)})"
+
+
+def _with_columns(added: Mapping[str, str]) -> str:
+    """Returns the call that adds columns, by name and text."""
+    pairs: Iterable[tuple[str, str]] = added.items()
+    if len(added) == 1:
+        ((name, text),) = pairs
+        return f".withColumn({quoted(name)}, {text})"
+    return f".withColumns({{{', '.join(f'{quoted(name)}: {text}' for name, text in pairs)}}})"
