@@ -35,8 +35,6 @@ def advised(
 def _all_advice(
     message: str, sql: str, tables: Mapping[str, Table], sources: Mapping[str, TableSource]
 ) -> Iterator[str]:
-    if "`" in sql:
-        yield 'names with spaces are in double quotes in SQL, not in backticks: "…"'
     for name, table in tables.items():
         columns = [column.name for column in table.schema]
         yield from _about_names(message, sql, columns)

@@ -49,7 +49,6 @@ MISTAKES = {
     "no_names": ("1,Bonn\n2,Ulm\n3,Ulm\n", "city", 3, "no header", "a line of names above"),
     "times": ("d\n12:30\n07:15\n", "hour(d)", 3, "'12:30' (row 1)", "cast(substr(d, 1, 2)"),
     "spaces": ("dep delay\n1\n", "avg(dep delay)", 3, "cannot be parsed", '"dep delay"'),
-    "backticks": ("dep delay\n1\n", "avg(`dep delay`)", 3, "not in backticks", '"dep delay"'),
     "keyword": ("order\n1\n", "avg(order)", 3, "parse", 'quote the name: "order"'),
 }
 """A CSV file with a usual mistake -> file, expression, line, what is wrong, what would be right."""
