@@ -32,7 +32,7 @@ def together(one: Sample, other: Sample) -> Ratio:
 
 
 def test_the_ratio_is_that_of_the_two_medians() -> None:
-    """The last one is 5 / 3; the median of the turns' ratios (5, 2, 0.25) would be 2."""
+    """The last ratio is 5 / 3; the median of the turns' ratios (5, 2, 0.25) would be 2."""
     one, other = sample([5.0, 5.0, 5.0]), sample([1.0, 2.0, 4.0])
     assert together(one, other).value == apart(one, other).value == 2.5
     one, other = sample([5.0, 6.0, 1.0]), sample([1.0, 3.0, 4.0])
@@ -133,7 +133,11 @@ def equals(
     turns: tuple[int, int], rounds: int, clumped: float, drift: float,
     generator: np.random.Generator,
 ) -> Rounds:  # fmt: skip
-    """Returns the rounds of two equally fast engines in blocks; the second may have more turns."""
+    """Draws the rounds of two equally fast engines, in blocks of ``rounds`` with noise.
+
+    ``turns`` are their numbers of blocks. ``clumped`` is how much the speed varies from block to
+    block, ``drift`` how much that of the machine, which both share, from turn to turn.
+    """
     machine = np.exp(np.cumsum(generator.normal(0, drift, max(turns))))
     sides = []
     for count in turns:

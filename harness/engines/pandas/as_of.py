@@ -33,7 +33,7 @@ def _is_as_read(node: Node, name: str) -> bool:
 
 
 def _by(node: AsOfJoin) -> list[tuple[str, list[str]]]:
-    """Returns the keys that are equal of each side, if there are any; as ("left", […])."""
+    """Returns each side's keys that must be equal, as ("left", […]); [] if the join has none."""
     return [(side, node.keys(n)[:-1]) for n, side in enumerate(("left", "right")) if node.by]
 
 

@@ -190,7 +190,7 @@ def subquery_as_value(e: Expression) -> bool:
 
 
 def frame_past_the_row(e: Expression) -> bool:
-    """True for an aggregate over a frame that ends a number of rows before or after the row."""
+    """True for an aggregate over a frame that ends n rows before or after the row, not at it."""
     spec = e.args.get("spec") if isinstance(e, exp.Window) else None
     if spec is None or not isinstance(e.this, (exp.Sum, exp.Avg, exp.Count, exp.Min, exp.Max)):
         return False

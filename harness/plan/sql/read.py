@@ -211,7 +211,7 @@ def refuse_unread(tree: Expression) -> None:
 
     Also if the class of an expression in the tree is not known.
     """
-    for node, argument in _set(tree):
+    for node, argument in _used(tree):
         known = read_arguments().get(type(node).__name__)
         if known is None:
             raise Unsupported(called(node), in_sql(node))
@@ -223,8 +223,11 @@ def refuse_unread(tree: Expression) -> None:
             raise Unsupported(called_clause(node, argument), in_sql(node))
 
 
-def _set(tree: Expression) -> Iterator[tuple[Expression, str | None]]:
-    """Yields each expression in the tree with None, and then with the name of each argument set."""
+def _used(tree: Expression) -> Iterator[tuple[Expression, str | None]]:
+    """Yields (expression, None), then (expression, argument) for each argument that is not empty.
+
+    ``argument`` is its name in sqlglot's ``args``. The digits of a DECIMAL are left out.
+    """
     for node in tree.walk():
         yield node, None
         for name, value in node.args.items():
