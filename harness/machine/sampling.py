@@ -36,8 +36,9 @@ class Sampler:
     ``spilled_bytes`` are the most in the files of ``spill_folder`` since the last reset.
 
     Calls ``exceeded`` once, from its own thread, as soon as the tree holds more than
-    ``limit_bytes``. Between ``attend`` and ``relax`` it samples every INTERVAL_SECONDS, else less
-    often.
+    ``limit_bytes``, not counting pages of files that it has mapped: the system can take these back,
+    as it would in a container with that limit. Between ``attend`` and ``relax`` it samples every
+    INTERVAL_SECONDS, else less often.
     """
 
     def __init__(
@@ -114,14 +115,28 @@ class Sampler:
 
     def _watch(self) -> None:
         while not self._stopped.is_set():
-            current = self.sample()
-            if self.limit_bytes is not None and current > self.limit_bytes:
+            if self._exceeds(self.sample()):
                 self.out_of_memory = True
                 if self._exceeded is not None:
                     self._exceeded()
                 return
             if self._busy.wait(IDLE_SECONDS):
                 self._stopped.wait(INTERVAL_SECONDS)
+
+    def _exceeds(self, resident: int) -> bool:
+        """True if the tree, with this many resident bytes, holds more than the limit."""
+        if self.limit_bytes is None or resident <= self.limit_bytes:
+            return False
+        with self._lock:
+            return resident - self._mapped_bytes() > self.limit_bytes
+
+    def _mapped_bytes(self) -> int:
+        """Returns the bytes of mapped files among the shared pages that count as resident."""
+        shared = {pid: each.resident_and_shared()[1] for pid, each in self._readings.items()}
+        if not shared:
+            return 0
+        most = max(shared, key=shared.__getitem__)
+        return min(shared[most], _kilobytes(Path(f"/proc/{most}/status")).get("RssFile", 0))
 
     def _look_for_children(self) -> None:
         seen = set(descendants(self.pid))

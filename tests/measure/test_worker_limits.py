@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -70,3 +73,47 @@ def test_a_sampler_of_a_process_that_is_gone_sees_nothing() -> None:
     sampler = Sampler(2**22 + 1)
     assert sampler.sample() == 0
     sampler.close()
+
+
+HOLDING = """
+import mmap, sys
+with open(sys.argv[1], "rb") as file:
+    pages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+sum(pages[at] for at in range(0, len(pages), 4096))
+print("mapped", flush=True)
+input()
+held = bytearray(150 * 2**20)
+held[::4096] = bytes(len(held) // 4096)
+print("held", flush=True)
+input()
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_pages_of_mapped_files_do_not_count_against_the_limit(tmp_path: Path) -> None:
+    """The system can take them back, as it does with a library that maps what it reads."""
+    (tmp_path / "file").write_bytes(bytes(200 * MIB))
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(tmp_path / "file")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdin is not None and process.stdout is not None
+    exceeded = threading.Event()
+    sampler = Sampler(process.pid, 100 * MIB, exceeded.set)
+    try:
+        assert process.stdout.readline() == "mapped\n"
+        assert sampler.sample() > 200 * MIB
+        sampler.attend()
+        sampler.start()
+        assert not exceeded.wait(0.3)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "held\n"
+        assert exceeded.wait(5)
+        assert sampler.out_of_memory
+    finally:
+        sampler.close()
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
