@@ -170,9 +170,9 @@ def test_the_largest_memory_limit_is_shown_and_another_can_be_chosen(
     build([write(tmp_path / "limits.json", with_limits())], tmp_path / "page.html")
     opened = open_file(tmp_path / "page.html")
     assert opened.text(".matrix h3").endswith("2 threads · 8GB, in s")
-    sync_api.expect(opened.page.locator("[data-chart=limits]")).to_contain_text(
-        "↑ pandas out of memory: 1 of 2"
-    )
+    chart = opened.page.locator("[data-chart=limits]")
+    chart.scroll_into_view_if_needed()
+    sync_api.expect(chart).to_contain_text("↑ pandas out of memory: 1 of 2")
     assert opened.page.locator("table.untimed tbody tr").count() == 0
     opened.choose("memory_limit", "2GB")
     assert "memory_limit=2GB" in opened.hash()
