@@ -24,14 +24,13 @@ NULL = "__HIVE_DEFAULT_PARTITION__"
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 LOGS = {"_delta_log": "Delta", ".hoodie": "Hudi"}
 """Folders of tables of which a log says which files count."""
-MOST_KEYS = 20
 
 
 def within(folder: Path, walk: Walk, keys: Keys | None = None) -> Iterator[tuple[Path, Keys]]:
     """Yields what is in a folder, and in partitions in it, each with the keys of its folders.
 
-    Links to folders are not followed. Raises OSError for a folder that cannot be listed, and
-    DataError for a table of Delta or Hudi.
+    Raises OSError for a folder that cannot be listed, and DataError for a table of Delta or Hudi,
+    or if a folder and one in it give the same key, as where a link leads back.
     """
     keys = keys or {}
     for entry in sorted(walk.entries(folder), key=lambda entry: entry.name):
@@ -42,9 +41,11 @@ def within(folder: Path, walk: Walk, keys: Keys | None = None) -> Iterator[tuple
                 "write what it holds to Parquet files of their own"
             )
         name, equals, value = entry.name.partition("=")
-        if name and equals and len(keys) < MOST_KEYS and entry.is_dir(follow_symlinks=False):
-            text = None if value == NULL else unquote(value)
-            yield from within(folder / entry.name, walk, {**keys, unquote(name): text})
+        if name and equals and entry.is_dir():
+            key, text = unquote(name), None if value == NULL else unquote(value)
+            if key in keys:
+                raise DataError(f"its folders give {key} twice, one in the other")
+            yield from within(folder / entry.name, walk, {**keys, key: text})
 
 
 def checked(source: TableSource, keys: Mapping[Path, Keys]) -> Mapping[Path, Keys]:

@@ -65,6 +65,16 @@ def test_a_path_and_a_pattern_have_no_keys(tmp_path: Path) -> None:
         assert content(table(tmp_path, spec)) == {"v": [1]}
 
 
+def test_links_to_partitions_are_followed_unless_they_lead_back(tmp_path: Path) -> None:
+    parted(
+        tmp_path, {"elsewhere/a.csv": "v\n1\n", "t/k=2/a.csv": "v\n2\n", "r/k=1/a.csv": "v\n1\n"}
+    )
+    (tmp_path / "t" / "k=1").symlink_to(tmp_path / "elsewhere")
+    assert content(table(tmp_path, "t")) == {"v": [1, 2], "k": [1, 2]}
+    (tmp_path / "r" / "back=1").symlink_to(tmp_path / "r")
+    assert "'r': its folders give back twice, one in the other" in error_of(tmp_path, "r")
+
+
 def test_partitions_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     parted(tmp_path / "a", {"k=1/a.csv": "v\n1\n", "b.csv": "v\n1\n"})
     assert "'a': its folders give nothing to b.csv, but k to a.csv" in error_of(tmp_path, "a")
