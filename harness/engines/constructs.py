@@ -22,6 +22,7 @@ from harness.plan.tree.nodes import (
     Sort,
     TopPerGroup,
     Union,
+    Values,
     Window,
 )
 from harness.types import Column, Schema, Type
@@ -112,6 +113,7 @@ _VALUES: dict[str, tuple[tuple[str, Kind, str], ...]] = {
         ("concat_ws('-', a, b)", exp.ConcatWs, "concat_ws('-', w, s)"),
         ("like", exp.Like, "w like 'a%'"),
         ("ilike", exp.ILike, "w ilike 'a%'"),
+        ("like … escape", exp.Like, "w like '%a!_%' escape '!'"),
         ("starts_with(s, 'a')", exp.StartsWith, "starts_with(w, 'a')"),
         ("ends_with(s, 'a')", exp.EndsWith, "ends_with(w, 'a')"),
         ("contains(s, 'a')", exp.Contains, "contains(w, 'a')"),
@@ -242,6 +244,15 @@ _QUERIES: tuple[tuple[str, Kind, str], ...] = (
     ("except", Join, "select id from people except select id from teams"),
     ("intersect all", exp.Intersect, "select k from people intersect all select bk from pairs"),
     ("except all", exp.Except, "select k from people except all select bk from pairs"),
+    ("values (…)", Values, "select v.a, v.b from (values (1, 'x'), (2, null)) v(a, b)"),
+    ("select without from", Values, "select 1 as a, 'x' as b"),
+    (
+        "pivot",
+        Aggregate,
+        "select * from teams pivot (sum(founded) for name in ('ants', 'bees'))",
+    ),
+    ("unpivot", Union, "select id, what, v from people unpivot (v for what in (n, i))"),
+    ("n > all (…)", Join, "select id from people where n > all (select founded from teams)"),
     ("with", Scan, "with q as (select id from people) select id from q where id > 2"),
     (
         "qualify",

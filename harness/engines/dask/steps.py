@@ -28,6 +28,7 @@ from harness.plan.tree.nodes import (
     Project,
     TopPerGroup,
     Union,
+    Values,
     Window,
     columns_in,
     united,
@@ -185,9 +186,9 @@ def _computed(node: Node) -> Sequence[Item]:
 
 
 def is_gathered(*nodes: Node) -> bool:
-    """True if each node is a LIMIT, an aggregate without keys, or computed only from these."""
+    """True if each node is a LIMIT, VALUES, a total of all rows, or computed only from these."""
     return all(
-        isinstance(node, Limit)
+        isinstance(node, (Limit, Values))
         or (isinstance(node, Aggregate) and not node.keys)
         or (bool(node.inputs) and is_gathered(*node.inputs))
         for node in nodes

@@ -14,8 +14,9 @@ from harness.engines.pandas.as_of import PandasAsOf
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.joins import PandasJoins
 from harness.engines.pandas.steps import keywords
-from harness.engines.pandas.tables import read_csv, read_parquet
+from harness.engines.pandas.tables import read_csv, read_parquet, series_of_constants
 from harness.engines.pandas.windows import PandasWindows
+from harness.engines.python.constants import lists, of_columns
 from harness.engines.python.kernel import flags, listing, mapping, one_or_list, quoted
 from harness.engines.python.windows import BareWindows, sort_keys_of
 from harness.plan.guards.nan_uses import nan_in_order
@@ -31,6 +32,7 @@ from harness.plan.tree.nodes import (
     Sort,
     TopPerGroup,
     Union,
+    Values,
     Window,
     columns_in,
     united,
@@ -75,6 +77,14 @@ class PandasProgram(PandasAggregates, PandasJoins, PandasAsOf):
         if self.source is Input.PARQUET:
             return read_parquet(name, [table.column(c) for c in columns])
         return read_csv(name, table, [table.column(c) for c in columns])
+
+    def values(self, node: Values) -> str:
+        columns = {
+            column.name: series_of_constants(self.library, column, text)
+            for column, text in zip(node.schema, lists(node).values(), strict=True)
+        }
+        self.physical[node] = node.names
+        return self.assign(node, f"{self.library}.DataFrame({of_columns(columns)})")
 
     def filter(self, node: Filter) -> str:
         frame = self.frame(node.input)

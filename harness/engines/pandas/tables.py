@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.engines.python.kernel import listing, mapping, quoted
-from harness.plan.tree.nodes import Join, Node, Scan, walk
+from harness.plan.tree.nodes import Join, Node, Scan, Values, walk
 from harness.tables import Table
 from harness.types import Column, Schema, Type
 
@@ -31,9 +31,21 @@ def dtypes_of_nothing(node: Node) -> dict[str, str]:
 
     Float columns are among them if the plan has masked integers: the value is then NA, not NaN.
     """
-    masked = any(needs_mask(n.schema) for n in walk(node) if isinstance(n, (Scan, Join)))
+    masked = any(needs_mask(n.schema) for n in walk(node) if isinstance(n, (Scan, Values, Join)))
     types = set(_OF_NOTHING) - (set() if masked else {Type.FLOAT64})
     return {c.name: _OF_NOTHING[c.type] for c in node.schema if c.nullable and c.type in types}
+
+
+def series_of_constants(library: str, column: Column, values: str) -> str:
+    """Returns the text of a column of constants with the dtype that a table's column has.
+
+    ``values`` is the text of their list.
+    """
+    if column.type in (Type.DATE, Type.TIMESTAMP):
+        return f"{library}.to_datetime({values})"
+    if needs_mask([column]):
+        return f"{library}.Series({values}, dtype={quoted(_MASKED[column.type])})"
+    return values
 
 
 def needs_mask(schema: Schema | Sequence[Column]) -> bool:

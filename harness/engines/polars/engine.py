@@ -15,6 +15,7 @@ from harness.engines.polars.expressions import PolarsExpressions
 from harness.engines.polars.gaps import HEADER, POLARS_GAPS
 from harness.engines.polars.values import DTYPES
 from harness.engines.polars.windows import PolarsWindows
+from harness.engines.python.constants import lists, of_columns
 from harness.engines.python.kernel import (
     ATOM,
     flags,
@@ -45,6 +46,7 @@ from harness.plan.tree.nodes import (
     Sort,
     TopPerGroup,
     Union,
+    Values,
     Window,
     columns_in,
     conjuncts,
@@ -310,6 +312,10 @@ class PolarsProgram(LazyProgram):
             return f"{text}.slice({node.offset})" if node.offset else text
         first = f"slice({node.offset}, {node.count})" if node.offset else f"head({node.count})"
         return f"{text}.{first}"
+
+    def values(self, node: Values) -> str:
+        self.physical[node] = node.names
+        return f"pl.LazyFrame({of_columns(lists(node))})"
 
     def distinct(self, node: Distinct) -> str:
         return f"{self.exact(node.input)}.unique()"

@@ -29,6 +29,7 @@ from harness.engines.pyarrow.joins import (
 from harness.engines.pyarrow.recipes import called_in
 from harness.engines.pyarrow.windows import WindowPrinter
 from harness.engines.python.bindings import bound
+from harness.engines.python.constants import lists, of_columns
 from harness.engines.python.kernel import (
     listing,
     mapping,
@@ -52,6 +53,7 @@ from harness.plan.tree.nodes import (
     Sort,
     TopPerGroup,
     Union,
+    Values,
     Window,
     united,
     uses,
@@ -160,6 +162,9 @@ class ArrowProgram(ProgramEmitter):
         if renamed := {origin[name]: name for name in names if origin[name] != name}:
             text += f".rename_columns({mapping(renamed)})"
         return Flow(text, tuple(names), node.table)
+
+    def values(self, node: Values) -> Flow:
+        return Flow(f"pa.table({of_columns(lists(node))})", node.names, "rows")
 
     def filter(self, node: Filter) -> Flow:
         source = node.input

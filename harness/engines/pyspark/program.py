@@ -11,8 +11,10 @@ from harness.answer import SortKey
 from harness.engines.base import OUTPUT_FILE
 from harness.engines.gaps import Gaps
 from harness.engines.pyspark.expressions import SparkExpressions
-from harness.engines.pyspark.values import column_name
+from harness.engines.pyspark.session import quoted as in_backquotes
+from harness.engines.pyspark.values import TYPES, column_name
 from harness.engines.pyspark.windows import SparkWindows
+from harness.engines.python.constants import constant
 from harness.engines.python.gaps import WIDE_COUNT
 from harness.engines.python.kernel import ATOM, MOST_COUNTED, mapping, one_or_list, quoted
 from harness.engines.python.lazy import LazyProgram, Side
@@ -32,6 +34,7 @@ from harness.plan.tree.nodes import (
     Sort,
     TopPerGroup,
     Union,
+    Values,
     Window,
     conjuncts,
     united,
@@ -55,6 +58,7 @@ class SparkProgram(LazyProgram):
         "Path": "from pathlib import Path\n",
         "Window": "from pyspark.sql import Window",
         "F": "from pyspark.sql import functions as F",
+        "SparkSession": "from pyspark.sql import SparkSession",
     }
     rename: ClassVar[str] = "withColumnsRenamed"
 
@@ -107,6 +111,13 @@ class SparkProgram(LazyProgram):
             return f"{text}.select({keys}).distinct()"
         values = self.items(node.aggregates, node.input)
         return f"{text}.groupBy({keys}).agg({values})" if keys else f"{text}.agg({values})"
+
+    def values(self, node: Values) -> str:
+        rows = ", ".join(constant(row) for row in node.rows)
+        types = (f"{in_backquotes(c.name)} {TYPES[c.type]}" for c in node.schema)
+        schema = quoted(", ".join(types))
+        self.physical[node] = node.names
+        return f"SparkSession.active().createDataFrame([{rows}], {schema})"
 
     def distinct(self, node: Distinct) -> str:
         return f"{self.exact(node.input)}.distinct()"

@@ -9,7 +9,7 @@ from harness.engines.polars.gaps import HEADER
 from harness.engines.pyspark.gaps import OF_SPARK
 from harness.engines.python.gaps import UNREAD_PATTERN
 from harness.engines.sql import shapes
-from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Scan, Sort, Window
+from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Scan, Sort, Values, Window
 
 ALWAYS_NULL = "a total of all rows whose aggregates are constants, or that has none"
 READ_OTHERWISE = "SQL that its dialect would read as another query"
@@ -140,6 +140,12 @@ DATAFUSION: tuple[Gap, ...] = (
 POLARS_SQL: tuple[Gap, ...] = (
     *COMMON,
     AS_OF,
+    cannot(
+        exp.Where,
+        "a condition without FROM",
+        "it does not apply it",
+        test=shapes.condition_without_from,
+    ),
     *map(
         cannot,
         (
@@ -266,6 +272,12 @@ FRACTIONS = "times with fractions of a second"
 SQLITE: tuple[Gap, ...] = (
     *COMMON,
     AS_OF,
+    cannot(
+        Values,
+        "integers beside floats",
+        "a column of them has values of both kinds",
+        test=shapes.unlike_constants,
+    ),
     *map(
         cannot,
         (

@@ -133,6 +133,11 @@ def backslash_in_like(e: Expression) -> bool:
     return isinstance(e, (exp.Like, exp.ILike)) and "\\" in e.expression.name
 
 
+def condition_without_from(e: Expression) -> bool:
+    """True for ``select 1 where …``: a condition, but no table that it is about."""
+    return isinstance(e, exp.Select) and not e.args.get("from_") and bool(e.args.get("where"))
+
+
 def constant_key(e: Expression) -> bool:
     """True for a GROUP BY whose keys are all constants, as ``group by 'x'``.
 
@@ -457,6 +462,12 @@ def unlike_columns(e: Expression) -> bool:
     right: Any = e.right.unnest()
     pairs = zip(left.selects, right.selects, strict=False)
     return any({"DOUBLE", "BIGINT"} == {kind(a), kind(b)} for a, b in pairs)
+
+
+def unlike_constants(e: Expression) -> bool:
+    """True for VALUES with integers and floats in one column."""
+    rows = [row.expressions for row in e.expressions] if isinstance(e, exp.Values) else []
+    return any({"DOUBLE", "BIGINT"} <= set(map(kind, cells)) for cells in zip(*rows, strict=True))
 
 
 def day_of_year_in_format(e: Expression) -> bool:

@@ -209,6 +209,18 @@ def rounded(printer: Any, e: Expression) -> str:
     return f"round({value})" if places is None else f"round({value}, {printer.sql(places)})"
 
 
+def rows_of_constants(printer: Any, e: Expression) -> str:
+    """Prints VALUES, whose columns SQLite cannot name, as a union of SELECTs."""
+    names = [column.copy() for column in e.args["alias"].columns]
+    sides = [
+        exp.select(*map(exp.alias_, row.expressions, names), copy=False) for row in e.expressions
+    ]
+    union = exp.union(*sides, distinct=False) if len(sides) > 1 else sides[0]
+    alias = exp.TableAlias(this=e.args["alias"].this)
+    text: str = printer.sql(exp.Subquery(this=union, alias=alias))
+    return text
+
+
 SQLITE: Spellings = {
     exp.Add: moved("+"),
     exp.Cast: cast,
@@ -234,4 +246,5 @@ SQLITE: Spellings = {
     exp.Sub: moved("-"),
     exp.TimeToStr: spelt("strftime({format}, {this})"),
     exp.TimestampTrunc: truncated,
+    exp.Values: rows_of_constants,
 }

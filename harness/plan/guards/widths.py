@@ -16,6 +16,7 @@ from harness.plan.tree.nodes import (
     Project,
     Scan,
     Union,
+    Values,
     Window,
 )
 from harness.types import Type
@@ -124,7 +125,7 @@ class NarrowColumns:
     def _narrow(self, node: Node) -> frozenset[str]:
         inputs = self.narrow(*node.inputs)
         match node:
-            case Scan() | Union():  # the inputs of a union are widened
+            case Scan() | Values() | Union():  # the inputs of a union are widened
                 return frozenset()
             case Project(items=items):
                 return frozenset(name for name, e in items if is_narrow(e, self.kinds, inputs))

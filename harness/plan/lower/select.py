@@ -44,6 +44,7 @@ from harness.plan.tree.nodes import (
     conjuncts,
 )
 from harness.plan.tree.relation import Relation, aliases_in
+from harness.plan.tree.values import ONE_ROW, values_of
 from harness.types import Schema
 
 Tables = Mapping[str, Schema]
@@ -187,7 +188,7 @@ class Lowering:
         """Returns (alias, plan, side, ON condition) for each entry of FROM."""
         first = select.args.get("from_")
         if first is None:
-            raise Unsupported("a SELECT without FROM", in_sql(select))
+            return [("", ONE_ROW, "", None)]
         entries: list[tuple[str, Node, str, Expression | None]] = [
             (first.this.alias_or_name, self._source(first.this, select), "", None)
         ]
@@ -211,6 +212,9 @@ class Lowering:
             return Scan(source.name, tuple((c.name, c) for c in columns))
         if isinstance(source, exp.Subquery):
             return _renamed(self.query(source.this), source.alias_column_names, source.alias)
+        if isinstance(source, exp.Values):
+            rows = [row.expressions for row in source.expressions]
+            return replace(values_of(rows, source.alias_column_names), label=source.alias)
         raise Unsupported(f"{called(source)} in FROM", in_sql(source))
 
     # ------------------------------------------------------------------ SELECT and after

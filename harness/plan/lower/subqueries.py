@@ -165,7 +165,7 @@ class Subqueries:
             return self._scalar(e, required)
         if isinstance(e, (exp.Any, exp.All)):
             text = in_sql(e.parent or e)
-            raise Unsupported("ANY or ALL of a subquery, but for = ANY and <> ALL", text)
+            raise Unsupported("= ALL or <> ANY of a subquery", text)
         required = required and isinstance(e, _STRICT)
         for key, value in list(e.args.items()):
             if isinstance(value, exp.Expr):

@@ -21,6 +21,7 @@ from harness.plan.tree.nodes import (
     Node,
     Project,
     Scan,
+    Values,
     uses,
 )
 
@@ -117,6 +118,8 @@ def frame_name(node: Node) -> str:
     while not isinstance(below, Scan):
         if below.label is not None:
             return below.label
+        if isinstance(below, Values):
+            return "rows"
         if (computed := _computed(below)) is not None:
             return computed
         if isinstance(below, Aggregate) and below.keys:

@@ -24,6 +24,7 @@ from harness.plan.tree.nodes import (
     Sort,
     TopPerGroup,
     Union,
+    Values,
     Window,
     columns_in,
     walk,
@@ -49,7 +50,7 @@ def prune(plan: Node) -> Node:
 def _reads(node: Node, need: frozenset[str]) -> list[frozenset[str]]:
     """Returns, for each input, the names of its columns that a node reads to compute ``need``."""
     match node:
-        case Scan():
+        case Scan() | Values():
             return []
         case Filter():
             return [need | columns_in(node.condition)]
@@ -86,6 +87,8 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
         case Scan():
             columns = tuple(c for c in node.columns if c[1].name in need)
             return replace(node, columns=columns or node.columns[:1])
+        case Values():
+            return node.only(need)
         case Filter():
             return _only_needed(replace(node, input=inputs[0], columns=None), need)
         case Join() | AsOfJoin():

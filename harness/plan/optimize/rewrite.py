@@ -24,11 +24,13 @@ from harness.plan.tree.nodes import (
     Sort,
     TopPerGroup,
     Union,
+    Values,
     Window,
     columns_in,
     conjunction,
     conjuncts,
 )
+from harness.plan.tree.values import is_value, values_of
 from harness.types import Type
 
 
@@ -39,7 +41,7 @@ def rewrite(plan: Node) -> Node:
     """
     plan = plan.with_inputs(*(rewrite(child) for child in plan.inputs))
     rules = (_top_per_group, _anti_join, _without_needless_distinct, _without_constant_keys)
-    for rule in (*rules, _first_of_sorted):
+    for rule in (*rules, _first_of_sorted, _constant_rows):
         plan = only(rule(plan), plan.names)
     return plan
 
@@ -164,6 +166,17 @@ def _groups_that_differ(node: Filter, read: Set[str]) -> Node | None:
 def _source(scan: Scan, name: str) -> str:
     """Returns the name that a scan's column ``name`` has in its table; "" if there is none."""
     return next((source for source, column in scan.columns if column.name == name), "")
+
+
+def _constant_rows(node: Node) -> Node:
+    """Writes constants that are computed of one row, and unions of such rows, as VALUES."""
+    match node:
+        case Project(input=Values(rows=[_])) if all(is_value(e) for _, e in node.items):
+            made = values_of([[e for _, e in node.items]], node.names)
+            return replace(made, label=node.label)
+        case Union(left=Values() as first, right=Values() as second):
+            return Values(node.schema, first.rows + second.rows, label=node.label)
+    return node
 
 
 def _without_constant_keys(node: Node) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -50,10 +51,54 @@ def _within_group(e: exp.WithinGroup) -> Expression:
 
 _FORMS: dict[type[Expression], Rewrite] = {
     exp.Date: _date,
+    exp.Escape: lambda e: _escaped(e) or e,
     exp.DateTrunc: lambda e: exp.TimestampTrunc(this=e.this, unit=exp.var(e.args["unit"].name)),
     exp.TimeToStr: _data_first,
     exp.WithinGroup: _within_group,
 }
+
+
+def _escaped(e: exp.Escape) -> Expression | None:
+    """Rewrites ``s like '10!%%' escape '!'`` to ``starts_with(s, '10%')``, others to patterns.
+
+    Returns None if it is not known what is escaped.
+    """
+    test, escape = e.this, e.expression
+    if not (test.expression.is_string and escape.is_string and len(escape.name) == 1):
+        return None
+    pieces = re.findall(f"{re.escape(escape.name)}.?|.", test.expression.name, re.DOTALL)
+    if pieces and pieces[-1] == escape.name:
+        return None
+    texts = [piece[-1] for piece in pieces]
+    wild = [len(piece) == 1 and piece in "%_" for piece in pieces]
+    found = _of_pieces(test, texts, wild)
+    return exp.Not(this=found) if test.args.get("negate") else found
+
+
+def _of_pieces(test: exp.Like | exp.ILike, texts: list[str], wild: list[bool]) -> Expression:
+    """Returns a LIKE without ESCAPE; ``texts`` are its characters, ``wild`` those that are not."""
+    first, last = (len(texts) > 1 and wild[end] and texts[end] == "%" for end in (0, -1))
+    literal = exp.Literal.string("".join(texts[first : len(texts) - last]))
+    if not any(c in "%_" for c, joker in zip(texts, wild, strict=True) if not joker):
+        return type(test)(this=test.this, expression=exp.Literal.string("".join(texts)))
+    if isinstance(test, exp.Like) and not any(wild[first : len(texts) - last]):
+        return _PARTS[first, last](this=test.this, expression=literal)
+    jokers = {"%": ".*", "_": "."}
+    pairs = zip(texts, wild, strict=True)
+    pattern = "".join(jokers[c] if joker else re.escape(c) for c, joker in pairs)
+    options = exp.Literal.string("si" if isinstance(test, exp.ILike) else "s")
+    return exp.RegexpFullMatch(
+        this=test.this, expression=exp.Literal.string(pattern), options=options
+    )
+
+
+_PARTS: dict[tuple[bool, bool], type[Expression]] = {
+    (False, False): exp.EQ,
+    (False, True): exp.StartsWith,
+    (True, False): exp.EndsWith,
+    (True, True): exp.Contains,
+}
+"""Whether anything may come before a text, and after it -> the test for that text."""
 
 
 def _part(arguments: Sequence[Expression]) -> Expression | None:

@@ -120,9 +120,16 @@ def columns_of_source(source: Expression, schemas: Mapping[str, Schema]) -> list
             columns = [column.name for column in cte.args["alias"].columns]
             inner = columns_of_query(cte.this, schemas)
             names = None if inner is None else columns + inner[len(columns) :]
+    elif isinstance(source, exp.Values):
+        names = names_of_values(source)
     else:
         return None
     return None if not names else given + names[len(given) :]
+
+
+def names_of_values(values: exp.Values) -> list[str]:
+    """Returns DuckDB's own names of the columns of VALUES: col0, col1, …."""
+    return [f"col{place}" for place, _ in enumerate(values.expressions[0].expressions)]
 
 
 def cte_of(table: exp.Table) -> exp.CTE | None:

@@ -26,13 +26,80 @@ def positions_in_sets(tree: Expression) -> None:
 
 
 def quantified(tree: Expression) -> None:
-    """Rewrites ``x = any (select …)`` to IN, ``x <> all (select …)`` to NOT IN."""
-    for test in list(tree.find_all(exp.EQ, exp.NEQ)):
-        rows, kind = test.expression, exp.Any if isinstance(test, exp.EQ) else exp.All
-        if isinstance(rows, kind) and isinstance(rows.this, exp.Query):
-            query = rows.this.unnest()
-            found: Expression = exp.In(this=test.this, query=exp.Subquery(this=query))
-            test.replace(found if kind is exp.Any else exp.Not(this=found))
+    """Rewrites comparisons with ANY or ALL of a subquery's values.
+
+    ``x = any (select …)`` becomes IN, ``x <> all (select …)`` NOT IN, and ``x > all (select v …)``
+    a comparison with ``(select max(v) …)``.
+    """
+    for test in list(tree.find_all(exp.Any, exp.All)):
+        compared, every = test.parent, isinstance(test, exp.All)
+        if not isinstance(compared, exp.Binary) or not isinstance(test.this, exp.Query):
+            continue
+        value, rows = compared.this, test.this.unnest()
+        if isinstance(compared, exp.NEQ if every else exp.EQ):
+            found: Expression = exp.In(this=value, query=exp.Subquery(this=rows))
+            compared.replace(exp.Not(this=found) if every else found)
+        elif type(compared) in _INVERSE:
+            compared.replace(exp.paren(_of_every(compared, value, rows, every)))
+
+
+_INVERSE: dict[type[Expression], type[exp.Binary]] = {
+    exp.LT: exp.GTE,
+    exp.LTE: exp.GT,
+    exp.GT: exp.LTE,
+    exp.GTE: exp.LT,
+}
+"""Comparison -> its negation."""
+
+
+def _of_every(compared: exp.Binary, value: Expression, rows: Expression, every: bool) -> Expression:
+    """Returns the test that ``value`` compares so with any row's value; if ``every``, with all.
+
+    It is decided by the least or the greatest one, else NULL where a NULL is on either side; of no
+    rows all compare so, and none.
+    """
+    greatest = isinstance(compared, (exp.LT, exp.LTE)) != every
+    kind = _INVERSE[type(compared)] if every else type(compared)
+    extreme = _over(rows, exp.Max(this=_VALUE) if greatest else exp.Min(this=_VALUE))
+    decided = kind(this=value.copy(), expression=extreme)
+    none = exp.EQ(this=_over(rows, exp.Count(this=exp.Star())), expression=_ZERO)
+    lacking = _over(rows, exp.CountIf(this=exp.Is(this=_VALUE, expression=exp.null())))
+    known = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
+    otherwise = none.or_(exp.and_(known, exp.EQ(this=lacking, expression=_ZERO)))
+    branches = ((decided, not every), (otherwise, every))
+    return exp.Case(
+        ifs=[exp.If(this=test, true=exp.Boolean(this=truth)) for test, truth in branches]
+    )
+
+
+_VALUE = exp.column("value", "quantified")
+_ZERO = exp.Literal.number(0)
+
+
+def _over(rows: Expression, aggregate: Expression) -> Expression:
+    """Returns a scalar subquery: an aggregate of `_VALUE`, the only column of ``rows``."""
+    rows, alias = rows.copy(), exp.TableAlias(this=_VALUE.args["table"].copy())
+    if not isinstance(rows, exp.Select) or rows.selects[0].is_star:
+        alias.set("columns", [_VALUE.this.copy()])
+    elif any(rows.args.get(c) for c in _MORE_THAN_ROWS) or rows.find(exp.AggFunc, exp.Window):
+        rows.selects[0].replace(exp.alias_(rows.selects[0].unalias(), _VALUE.this.copy()))
+    else:
+        query = rows.select(_with_value(aggregate, rows.selects[0].unalias()), append=False)
+        query.set("order", None)
+        return exp.Subquery(this=query)
+    inner = exp.Subquery(this=rows, alias=alias)
+    return exp.Subquery(this=exp.select(aggregate.copy()).from_(inner))
+
+
+_MORE_THAN_ROWS = ("group", "having", "qualify", "distinct", "limit", "offset", "with_")
+"""Clauses of a SELECT after which an aggregate in its list would mean something else."""
+
+
+def _with_value(aggregate: Expression, value: Expression) -> Expression:
+    found: Expression = aggregate.copy()
+    for column in list(found.find_all(exp.Column)):
+        column.replace(value.copy())
+    return found
 
 
 def distinct_on(select: exp.Select) -> None:

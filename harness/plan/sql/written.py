@@ -10,12 +10,14 @@ from harness.errors import WorkloadError
 from harness.plan.facts.typed import Expression
 from harness.plan.sql import bound
 from harness.plan.sql.dialect import is_place
+from harness.plan.sql.pivots import plain_pivots
 from harness.plan.sql.sources import (
     columns_of_query,
     columns_of_source,
     comma_items,
     cte_of,
     is_comma,
+    names_of_values,
 )
 from harness.types import Schema
 from harness.words import folded
@@ -33,7 +35,9 @@ def plainly_written(tree: exp.Query, schemas: Mapping[str, Schema]) -> None:
             number.set("this", _whole(number.name.lstrip("0") or "0"))
     plain_places(tree)
     spellings = one_spelling(tree, schemas)
+    plain_pivots(tree, schemas, spellings)
     _columns_of_tables(tree)
+    _columns_of_values(tree)
     for select in tree.find_all(exp.Select):
         _joins_of_from(select)
     _columns_respelled(tree, spellings, schemas)
@@ -179,6 +183,28 @@ def _columns_of_tables(tree: exp.Query) -> None:
             table.set("alias", None)
             rows = exp.select("*").from_(table.copy())
             table.replace(exp.Subquery(this=rows, alias=alias))
+
+
+def _columns_of_values(tree: exp.Query) -> None:
+    """Writes out the names of VALUES' columns that are not given: ``as v(a)`` -> ``v(a, col1)``.
+
+    VALUES in IN, and elsewhere where a query stands, become ``(select * from (values …))``.
+    """
+    for values in list(tree.find_all(exp.Values)):
+        parent = values.parent
+        if isinstance(parent, (exp.In, exp.Subquery)):
+            rows = exp.select("*").from_(values.copy())
+            if isinstance(parent, exp.In):
+                parent.set("expressions", None)
+                parent.set("query", exp.Subquery(this=rows))
+            else:
+                parent.set("this", rows)
+    for values in tree.find_all(exp.Values):
+        alias = values.args.get("alias") or exp.TableAlias()
+        given = alias.columns
+        own = names_of_values(values)[len(given) :]
+        alias.set("columns", [*given, *(_quoted(name) for name in own)])
+        values.set("alias", alias)
 
 
 def _natural(select: exp.Select, schemas: Mapping[str, Schema]) -> None:

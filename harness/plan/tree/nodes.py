@@ -6,8 +6,9 @@ by comparison, and becomes one variable of the emitted program.
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from functools import cached_property
 from typing import Literal
@@ -32,6 +33,7 @@ Item = tuple[str, Expression]
 
 JoinKind = Literal["inner", "left", "right", "full", "semi", "anti", "cross", "single"]
 Comparison = Literal[">=", ">", "<=", "<"]
+Value = int | float | str | bool | datetime.date | datetime.datetime | None
 
 
 @frozen
@@ -84,6 +86,24 @@ class Scan(Node):
     def renames(self) -> dict[str, str]:
         """Maps a name in the table to the name in the plan, where they differ."""
         return {source: column.name for source, column in self.columns if source != column.name}
+
+
+@frozen
+class Values(Node):
+    """Gives rows of constants: ``values (1, 'a'), (2, 'b')``."""
+
+    columns: Schema
+    rows: tuple[tuple[Value, ...], ...]
+
+    @cached_property
+    def schema(self) -> Schema:
+        return self.columns
+
+    def only(self, names: Collection[str]) -> Values:
+        """Returns the same rows with the columns ``names``, or the first one if there are none."""
+        places = [n for n, column in enumerate(self.columns) if column.name in names] or [0]
+        rows = tuple(tuple(row[place] for place in places) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[place] for place in places), rows=rows)
 
 
 @frozen
@@ -404,6 +424,8 @@ def one_row(node: Node) -> bool:
     """True if a node has exactly one row, whatever the data."""
     if isinstance(node, Project):
         return one_row(node.input)
+    if isinstance(node, Values):
+        return len(node.rows) == 1
     return isinstance(node, Aggregate) and not node.keys
 
 

@@ -21,6 +21,7 @@ from harness.plan.tree.nodes import (
     Scan,
     Sort,
     TopPerGroup,
+    Values,
     Window,
 )
 
@@ -52,6 +53,9 @@ def _detail(node: Node) -> str:
         case Scan():
             names = (s if s == c.name else f"{s} as {c.name}" for s, c in node.columns)
             return f"{node.table} ({', '.join(names)})"
+        case Values():
+            rows = f"{len(node.rows)} row{'s' * (len(node.rows) > 1)}"
+            return f"{rows} ({', '.join(node.names)})"
         case Filter():
             return _sql(node.condition)
         case Project():
