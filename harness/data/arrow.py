@@ -1,15 +1,20 @@
-"""Arrow's types for the harness's column types, and decimals converted to floats."""
+"""Arrow's types for the harness's column types, and Parquet files read in bounded memory."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from harness.types import Schema, Type
 
 BATCH_ROWS = 250_000
 """Rows made at once, and rows of a Parquet row group. Another figure gives other generated data."""
+BUFFER_BYTES = 1 << 16
+"""Bytes of a Parquet file that are read at once of each column."""
 ARROW_TYPES: dict[Type, pa.DataType] = {
     Type.BOOLEAN: pa.bool_(),
     Type.INT64: pa.int64(),
@@ -28,6 +33,14 @@ def arrow_schema(schema: Schema) -> pa.Schema:
     that other files do not make.
     """
     return pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in schema])
+
+
+def opened(path: Path) -> pq.ParquetFile:
+    """Opens a Parquet file to read it batch by batch; memory does not grow with the file.
+
+    By default (``pre_buffer``) Arrow keeps the bytes of all row groups that were read.
+    """
+    return pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False)
 
 
 def decimal_to_float(values: pa.Array) -> pa.Array:

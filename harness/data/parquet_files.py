@@ -12,7 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from harness.data.arrow import ARROW_TYPES, BATCH_ROWS, arrow_schema, decimal_to_float
+from harness.data.arrow import (
+    ARROW_TYPES,
+    BATCH_ROWS,
+    arrow_schema,
+    decimal_to_float,
+    opened,
+)
 from harness.data.budget import Room
 from harness.data.cache import Facts
 from harness.data.columns import check_declared, check_names, check_same, facts
@@ -28,8 +34,8 @@ from harness.special import Specials, of_number, together
 from harness.tables import Look
 from harness.types import Column, Schema, Type
 
-BATCH_BYTES, BUFFER_BYTES = 1 << 27, 1 << 16
-"""Bytes read at once of all columns together, and of each."""
+BATCH_BYTES = 1 << 27
+"""Bytes read at once of all columns together."""
 IDLE_NOTES = frozenset({b"org.apache.spark.version", b"org.apache.spark.sql.parquet.row.metadata"})
 """Metadata keys of Parquet files that no engine reads."""
 
@@ -82,7 +88,7 @@ def _schema(path: Path) -> pa.Schema:
 
 
 def _read(path: Path, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-    with _reading(path), pq.ParquetFile(path, buffer_size=BUFFER_BYTES) as file:
+    with _reading(path), opened(path) as file:
         rows = min(rows, _rows_at_once(file.metadata))
         for batch in file.iter_batches(rows, columns=list(columns)):
             batch.validate(full=True)  # texts may be no UTF-8

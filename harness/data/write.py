@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from harness.data.arrow import BATCH_ROWS
+from harness.data.arrow import BATCH_ROWS, opened
 from harness.data.budget import Room
 from harness.data.special import specials_in
 from harness.errors import DataError
@@ -91,7 +91,7 @@ def write_csv(parquet: Sequence[Path], path: Path, room: Room, delimiter: str = 
     with path.open("wb") as sink:
         sink.write(_header(pq.read_schema(parquet[0]).names, delimiter))
         for file in parquet:
-            with pq.ParquetFile(file) as source:
+            with opened(file) as source:
                 for batch in source.iter_batches(BATCH_ROWS):
                     _refuse_lost_nulls(batch)
                     before = sink.tell()

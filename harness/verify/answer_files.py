@@ -8,8 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-BUFFER_BYTES = 1 << 20
-"""What is read of a Parquet column at a time; without a limit it would be a whole row group."""
+from harness.data.arrow import opened
 
 
 def read(file: Path) -> pa.Table:
@@ -44,7 +43,7 @@ def batches(file: Path) -> Iterator[pa.RecordBatch]:
     if file.suffix != ".arrow":
         wanted = schema(file)
         for part in _parts(file):
-            with pq.ParquetFile(part, buffer_size=BUFFER_BYTES, pre_buffer=False) as source:
+            with opened(part) as source:
                 for batch in source.iter_batches(use_threads=False):
                     yield batch if batch.schema.equals(wanted) else batch.cast(wanted)
         return

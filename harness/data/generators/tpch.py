@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import Field
 
-from harness.data.arrow import BATCH_ROWS, arrow_schema, decimal_to_float
+from harness.data.arrow import BATCH_ROWS, arrow_schema, decimal_to_float, opened
 from harness.data.generators.base import Generator, Params, columns
 from harness.errors import DataError, DataUnavailable
 from harness.types import Schema, Type
@@ -109,7 +108,7 @@ class Tpch(Generator[TpchParams]):
         path = scratch / f"{table}.parquet"
         if not path.exists():
             _generate(params.scale, scratch)
-        with pq.ParquetFile(path) as file:
+        with opened(path) as file:
             for batch in file.iter_batches(BATCH_ROWS):
                 yield (_as_floats(batch) if params.money == "float" else batch).cast(target)
         path.unlink()

@@ -23,7 +23,8 @@ from harness.types import Column, Type
 
 BATCHES = '''def batches(path, columns):
     """Yields the rows of a Parquet file, or of several, in parts: at least one."""
-    for file in map(pq.ParquetFile, [path] if isinstance(path, str) else path):
+    for name in [path] if isinstance(path, str) else path:
+        file = pq.ParquetFile(name, pre_buffer=False)
         if not file.metadata.num_rows:
             yield file.schema_arrow.empty_table().select(columns)
         yield from file.iter_batches({rows}, columns=columns)

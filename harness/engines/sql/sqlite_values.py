@@ -75,12 +75,13 @@ def index(
 
 def _batches(table: Table) -> Iterator[Iterator[tuple[Any, ...]]]:
     """Yields the rows of a table, batch by batch; raises ValueError for fractions of seconds."""
-    import pyarrow.parquet as pq
+    from harness.data.arrow import opened
 
     names = [column.name for column in table.schema]
     for file in table.parquet:
-        for batch in pq.ParquetFile(file).iter_batches(columns=names):
-            yield zip(*(_plain(column) for column in batch.columns), strict=True)
+        with opened(file) as source:
+            for batch in source.iter_batches(columns=names):
+                yield zip(*(_plain(column) for column in batch.columns), strict=True)
 
 
 def _plain(column: pa.Array) -> list[Any]:
