@@ -13,6 +13,7 @@ from tests.support.random_names import Names, Sources, Windows
 from tests.support.random_nested import Nested, Sets
 from tests.support.random_numbers import Casts, Constants, Decimals
 from tests.support.random_rows import LEFT, RIGHT, VALUES, Row, rows
+from tests.support.random_shapes import Shapes
 from tests.support.random_sql import Writer
 
 
@@ -43,5 +44,5 @@ def queries(draw: st.DrawFn) -> str:
         *(write.plain, write.grouped, write.total, write.windowed, write.filtered, write.united),
         *(write.divided, Nested(draw).nested, Sets(draw).sets, Decimals(draw).decimals),
         *(Constants(draw).constants, Casts(draw).casts, Names(draw).named, Sources(draw).sourced),
-        Windows(draw).ordered,
+        *(Windows(draw).ordered, Shapes(draw).shaped),
     )()
