@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -13,6 +14,8 @@ from harness.machine import java
 from harness.plan import compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Type
+from tests.places import SEMANTICS
+from tests.support.in_process import InProcess, installed, read_tables
 
 engine = type(engines.get("pyspark"))()
 frames = engines.get("pyspark-df")
@@ -67,6 +70,28 @@ def test_a_connect_server_needs_no_java_here(
     assert "there is no Java" in (own.unavailable() or "")
     own.address = "sc://somewhere:15002"
     assert own.unavailable() is None
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
+    tables = read_tables(SEMANTICS / "tables.yaml")
+    with InProcess(tables, tmp_path_factory.mktemp("spark")) as sessions:
+        yield sessions
+
+
+@pytest.mark.parametrize("name", [n for n in ("pyspark", "pyspark-df") if n in installed(True)])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select '${env:HOME} ${system:user.home} ${spark.app.name}' || w as x from people",
+        "select id as \"${env:HOME}\" from people where w <> '${env:HOME}'",
+        'select percentile_disc(0.5) within group (order by "${env:HOME}") as x '
+        'from (select id as "${env:HOME}" from people) as q',
+    ],
+)
+def test_no_query_reads_variables_of_the_process(name: str, sql: str, started: InProcess) -> None:
+    """Spark would put the values of variables into a text of SQL, and so into an answer."""
+    assert started.verdict(name, sql).outcome == "ok"
 
 
 def test_spark_is_given_the_types_of_parquet_which_it_would_run_a_job_to_find() -> None:

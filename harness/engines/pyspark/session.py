@@ -27,6 +27,7 @@ OF_SQL = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",  # else answers have a time zone
     "spark.sql.caseSensitive": "true",
+    "spark.sql.variable.substitute": "false",  # else '${env:HOME}' is read from the environment
 }
 """Settings of every session, also on a server."""
 
