@@ -1,4 +1,7 @@
-"""No engine answers from what it remembers: data that changes between rounds changes answers."""
+"""No engine answers from what it remembers: data that changes between rounds changes answers.
+
+An engine in an environment of its own is tested in a worker, where that environment has been made.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,14 @@ import pytest
 
 from harness import engines
 from harness.engines.base import Engine, Session
+from harness.engines.own_environment import InOwnEnvironment
 from harness.engines.sql.duckdb import DuckDB, DuckDBSession
 from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Type
-from tests.support.in_process import installed
+from tests.support.elsewhere import Elsewhere
+from tests.support.in_process import apart, installed
 
 SCHEMA = (Column("k", Type.INT64, False), Column("x", Type.FLOAT64, False))
 SQL = (
@@ -46,7 +51,8 @@ def answers(engine: Engine, source: Input, folder: Path) -> list[list[float]]:
     """Totals of all queries in two runs over BEFORE, in one over AFTER, and in one over MORE."""
     table = written(BEFORE, folder)
     queries = [compile_query(sql, {"t": SCHEMA}) for sql in SQL]
-    session = engine.start(threads=2)
+    elsewhere = isinstance(engine, InOwnEnvironment)
+    session = Elsewhere(engine.name, folder) if elsewhere else engine.start(threads=2)
 
     def totals() -> list[float]:
         found: list[float] = []
@@ -77,7 +83,7 @@ RIGHT = [*STALE[:2], [7.0, 8.0, 2.0, 4], [7.0, 9.0, 1.0, 5]]
     ("engine", "source"),
     [
         (name, source)
-        for name in installed(serving=True)
+        for name in (*installed(serving=True), *apart())
         for source in Input
         if source in engines.get(name).reads
     ],

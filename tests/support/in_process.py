@@ -206,3 +206,9 @@ def installed(serving: bool = False, reads: Input | None = None) -> tuple[str, .
     able = [e for e in able if not isinstance(e, InOwnEnvironment) and e.unavailable() is None]
     able = [e for e in able if serving or not e.serves]
     return tuple(e.name for e in able if reads is None or reads in e.reads)
+
+
+def apart() -> tuple[str, ...]:
+    """Returns the names of the engines that have an environment of their own, made before."""
+    able = [engines.get(name) for name in engines.names()]
+    return tuple(e.name for e in able if isinstance(e, InOwnEnvironment) and not e.unavailable())

@@ -10,7 +10,6 @@ battery run into which gaps of an engine in an environment of its own.
 from __future__ import annotations
 
 import argparse
-import itertools
 import os
 import re
 import sys
@@ -19,18 +18,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
-
-import pyarrow as pa
 
 from harness import engines
-from harness.engines.base import Program, Session
-from harness.errors import Unsupported, WorkerError, WorkerUnsupported
-from harness.machine.messages import Request
-from harness.machine.worker_client import WorkerClient
-from harness.measure.pool import launched
-from harness.measure.requests import HandOver, LoadTable, PrepareProgram, RunProgram, ScanTable
-from harness.tables import Input, Table
+from harness.errors import Unsupported, WorkerError
+from harness.tables import Input
 from tests.engines.test_semantics import (
     HERE,
     PLAN,
@@ -41,69 +32,8 @@ from tests.engines.test_semantics import (
     unsupported,
     write_unsupported,
 )
+from tests.support.elsewhere import Elsewhere
 from tests.support.in_process import InProcess, Verdict, read_tables
-
-Reply = TypeVar("Reply")
-THREADS = 2
-TIMEOUT_SECONDS = 120.0
-
-
-class Elsewhere(Session):
-    """A session that runs in a worker process of the engine, where it loads and runs all.
-
-    If the worker has died, the next request starts another one with the same tables.
-    """
-
-    numbers = itertools.count()
-
-    def __init__(self, engine: str, folder: Path) -> None:
-        self.engine, self.folder = engine, folder
-        self.known: list[Request[Any]] = []
-        self.worker: WorkerClient | None = None
-
-    def load(self, table: Table) -> None:
-        self._know(LoadTable(table))
-
-    def scan(self, table: Table, source: Input) -> None:
-        self._know(ScanTable(table, source))
-
-    def _know(self, request: Request[Any]) -> None:
-        self.known.append(request)
-        if self.worker is not None and self.worker.alive:
-            self._ask(request)
-
-    def prepare(self, program: Program) -> None:
-        self._ask(PrepareProgram(program))
-
-    def run(self) -> Any:
-        self._ask(RunProgram())
-
-    def to_arrow(self, result: Any) -> pa.Table:
-        target = self.folder / f"answer-{next(self.numbers)}"
-        with pa.OSFile(str(self._ask(HandOver(target)).path)) as file:
-            return pa.ipc.open_file(file).read_all()
-
-    def rows(self, result: Any) -> int:
-        raise NotImplementedError
-
-    def _ask(self, request: Request[Reply]) -> Reply:
-        if self.worker is None or not self.worker.alive:
-            self.worker = self._started()
-        try:
-            return self.worker.request(request, TIMEOUT_SECONDS)
-        except WorkerUnsupported as error:  # a gap that shows only when a query is run
-            raise Unsupported(str(error)) from error
-
-    def _started(self) -> WorkerClient:
-        worker = launched(self.engine, THREADS, self.folder / f"worker-{next(self.numbers)}")
-        worker.reply(TIMEOUT_SECONDS)
-        for request in self.known:
-            worker.request(request, TIMEOUT_SECONDS)
-        return worker
-
-    def close(self) -> None:
-        if self.worker is not None:
-            self.worker.close()
 
 
 class Battery:

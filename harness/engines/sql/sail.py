@@ -10,36 +10,17 @@ from sqlglot.dialects.spark import Spark as Dialect
 
 from harness.engines.base import Program
 from harness.engines.own_environment import InOwnEnvironment
-from harness.engines.pyspark.session import SparkTables
 from harness.engines.sql import gaps, rules, spellings
-from harness.engines.sql.base import SqlEngine, SqlSession
-from harness.engines.sql.pyspark import PySparkSession
+from harness.engines.sql.base import SqlEngine
+from harness.engines.sql.sail_session import SailSession
 from harness.plan import CompiledQuery
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.special import Special
 from harness.tables import Input, Table
 
-
-class SailSession(PySparkSession):
-    """A session of Sail: PySpark's client, connected to the server over loopback."""
-
-    def __init__(self, threads: int = 1) -> None:
-        from pysail.spark import SparkConnectServer
-
-        SqlSession.__init__(self, threads)  # not PySpark's, which starts a JVM
-        self.server = SparkConnectServer("127.0.0.1", 0)
-        self.server.start(background=True)
-        host, port = self.server.listening_address
-        self.tables = SparkTables(threads, f"sc://{host}:{port}")
-
-    def scan(self, table: Table, source: Input) -> None:
-        rows = self.tables.scanned(table, source)
-        rows.createOrReplaceTempView(table.name)  # Sail takes backquotes for a part of the name
-
-    def close(self) -> None:
-        super().close()
-        self.server.stop()
+CACHES = ("FILE_STATISTICS_CACHE", "FILE_METADATA_CACHE")
+"""What it would remember of Parquet files: enough to answer ``min(x)`` without reading them."""
 
 
 class Sail(InOwnEnvironment, SqlEngine):
@@ -68,5 +49,6 @@ class Sail(InOwnEnvironment, SqlEngine):
         return super().compile(query, tables, source)
 
     def environment(self, threads: int) -> dict[str, str]:
-        parallel = {"SAIL_EXECUTION__DEFAULT_PARALLELISM": str(threads), "RUST_LOG": "off"}
-        return {**super().environment(threads), **parallel}
+        own = {f"SAIL_PARQUET__{cache}__TYPE": "none" for cache in CACHES}
+        own |= {"SAIL_EXECUTION__DEFAULT_PARALLELISM": str(threads), "RUST_LOG": "off"}
+        return {**super().environment(threads), **own}
