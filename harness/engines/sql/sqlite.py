@@ -23,11 +23,11 @@ TYPES = "-- types of the answer: "  # of which SQLite has neither booleans nor d
 
 
 class SqliteSession(SqlSession):
-    """A session of SQLite. It runs queries; results are lists of tuples."""
+    """A session of SQLite. Each run prepares its statement; results are lists of tuples."""
 
     def __init__(self, threads: int = 1) -> None:
         super().__init__(threads)
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
         self.connection.execute("PRAGMA case_sensitive_like = ON")
         self.tables, self.indexed = dict[str, Table](), set[tuple[str, str]]()
 
