@@ -22,6 +22,8 @@ Keys = Mapping[str, str | None]
 NULL = "__HIVE_DEFAULT_PARTITION__"
 """What Hive, Spark, DuckDB and Arrow write for NULL."""
 INTEGER = re.compile(r"-?[0-9]{1,18}")
+MOST_KEYS = 20
+"""The most folders such as ``year=2020``, one in the other: more than any data set has."""
 LOGS = {"_delta_log": "Delta", ".hoodie": "Hudi"}
 """Folders of tables of which a log says which files count."""
 
@@ -30,7 +32,8 @@ def within(folder: Path, walk: Walk, keys: Keys | None = None) -> Iterator[tuple
     """Yields what is in a folder, and in partitions in it, each with the keys of its folders.
 
     Raises OSError for a folder that cannot be listed, and DataError for a table of Delta or Hudi,
-    or if a folder and one in it give the same key, as where a link leads back.
+    or if a folder and one in it give the same key, as where a link leads back, or more than
+    MOST_KEYS folders are in each other.
     """
     keys = keys or {}
     for entry in sorted(walk.entries(folder), key=lambda entry: entry.name):
@@ -45,6 +48,8 @@ def within(folder: Path, walk: Walk, keys: Keys | None = None) -> Iterator[tuple
             key, text = unquote(name), None if value == NULL else unquote(value)
             if key in keys:
                 raise DataError(f"its folders give {key} twice, one in the other")
+            if len(keys) == MOST_KEYS:
+                raise DataError(f"its folders give more than {MOST_KEYS} columns to a file")
             yield from within(folder / entry.name, walk, {**keys, key: text})
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from harness.data.partitions import MOST_KEYS
 from harness.tables import Input
 from harness.types import Type
 from tests.data.test_files import content, error_of, table
@@ -82,6 +83,14 @@ def test_partitions_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     assert "two columns are called 'v' and 'v'" in error_of(tmp_path, "b")
     parted(tmp_path / "c", {"_delta_log/0.json": "", "a.csv": "v\n1\n"})
     assert "'c': it is a table of Delta, whose log says" in error_of(tmp_path, "c")
+
+
+def test_folders_give_a_bounded_number_of_columns(tmp_path: Path) -> None:
+    deep = [f"k{number}=1" for number in range(MOST_KEYS)]
+    parted(tmp_path / "t", {"/".join([*deep, "a.csv"]): "v\n1\n"})
+    assert len(content(table(tmp_path, "t"))) == MOST_KEYS + 1
+    parted(tmp_path / "d", {"/".join([*deep, "one=1", "a.csv"]): "v\n1\n"})
+    assert "'d': its folders give more than 20 columns to a file" in error_of(tmp_path, "d")
 
 
 @pytest.mark.parametrize("ending", [".gz", ".bz2", ".zst"])
