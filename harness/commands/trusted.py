@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import engines
+from harness.engines.own_environment import InOwnEnvironment
 from harness.errors import HarnessError, UnknownEngine
 from harness.machine.facts import usable_cores
 from harness.machine.limits import total_memory
@@ -74,8 +75,8 @@ def _not_the_readers(given: Path, results: Path) -> str:
 def named_engine(name: str) -> Engine:
     """Returns an engine that a results file names; it may be a stranger's.
 
-    Raises UnknownEngine for a name that would import a class or set any variable: a value that is
-    not a word could make the engine's process load a file.
+    Raises UnknownEngine for a name that would import a class, install a version or set any
+    variable: a value that is not a word could make the engine's process load a file.
     """
     found = engines.parts(name)
     if ":" in found["engine"]:
@@ -85,4 +86,10 @@ def named_engine(name: str) -> Engine:
         variable, _, value = pair.partition("=")
         if variable not in known or not WORD.fullmatch(value):
             raise UnknownEngine(f"{name}: a results file may not set {variable} to this")
-    return engines.get(name)
+    engine = engines.get(name)
+    if isinstance(engine, InOwnEnvironment) and not engine.made:
+        raise UnknownEngine(
+            f"{name}: no engine is installed because a results file names it; pytest --benchmark "
+            f"--engines '{name}' WORKLOAD installs this one"
+        )
+    return engine

@@ -105,6 +105,11 @@ class InOwnEnvironment(Engine):
             raise found
         return found
 
+    @property
+    def made(self) -> bool:
+        """Whether the environment is there; unlike ``unavailable``, this makes none."""
+        return _complete(_folder(_needed(self.requires))) is not None
+
     def unavailable(self) -> str | None:
         found = self._there()
         if found is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from harness import engines
 from harness.commands import trusted, verify
 from harness.commands.cli import app
+from harness.engines import own_environment
 from report.compare.statistics import Ratio
 from report.read.frame import ResultCell, cells_of
 from report.read.sources import newest
@@ -138,9 +140,24 @@ def test_a_version_in_a_name_is_no_program_of_a_users() -> None:
     """The part before ``==`` is an engine, unlike that before ``=`` in ``old=polars==1.44.2``."""
     assert engines.short("polars==1.44.2") == "polars==1.44.2"
     assert engines.short("old=polars==1.44.2") == "old"
-    found = trusted.named_engine("polars==1.44.2")
-    assert found.label == "Polars 1.44.2"
     assert trusted.named_engine("x=polars@POLARS_ENGINE_AFFINITY=streaming").label == "Polars (x)"
+
+
+def test_no_version_is_installed_for_a_results_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installing = Mock(side_effect=AssertionError("installs"))
+    monkeypatch.setattr(own_environment, "_make", installing)
+    names = ("polars==1.44.2", "old=duckdb<1.4@MALLOC_ARENA_MAX=1", "sail")
+    shown = {name: {**ENGINES["pandas"], "version": "1.2"} for name in names}
+    listed = [asked("q1", name) for name in names]
+    write(folder / "made.json", document(listed, engines=shown))
+    done = CliRunner().invoke(app, ["verify", "made.json"])
+    said = " ".join(done.output.split())
+    assert done.exit_code == 2 and not installing.called, said
+    for name in names:
+        assert f"left out: {name}: no engine is installed because a results file names it" in said
+    assert "pytest --benchmark --engines 'old=duckdb<1.4@MALLOC_ARENA_MAX=1' WORKLOAD" in said
 
 
 def test_a_wrong_answer_and_other_data_are_told(tmp_path: Path) -> None:
