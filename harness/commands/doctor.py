@@ -10,13 +10,13 @@ from pathlib import Path
 from rich.table import Table
 
 from harness import engines
-from harness.data.budget import bytes_in
+from harness.data.budget import ENVIRONMENT, MANIFEST, bytes_in
 from harness.data.cache import default_root
-from harness.engines.own_environment import DONE, FOLDER
 from harness.machine.environment import surroundings
 from harness.machine.facts import this_machine, usable_cores
 from harness.machine.gpu.discovery import described
 from harness.machine.limits import default_memory_limit
+from harness.machine.sizes import bytes_under
 from harness.records.runs import EnvironmentEntry
 from harness.words import format_bytes
 
@@ -60,18 +60,17 @@ def _facts(results: Path) -> Iterator[tuple[str, str]]:
     yield "load", _load(around.load_before or 0.0)
     yield "memory limit", f"{default_memory_limit() / 1e9:.1f} GB for each engine{_bound(around)}"
     yield "cache", f"{cache} ({format_bytes(bytes_in(cache))}); ENGINEBENCH_CACHE moves it"
-    yield "environments", _environments(cache / FOLDER)
+    yield "environments", _environments(cache)
     yield "disk", str(around.disk or "not told by the system")
     yield "variables", _variables(around)
     yield "results", f"{results.absolute()} ({len(list(results.glob('*/*.json')))} files)"
 
 
-def _environments(folder: Path) -> str:
-    """Returns a text such as ``2 of engines' own (1.2 GB); …``: the environments in a folder."""
-    count = len(list(folder.glob(f"*/{DONE}")))
-    held = sum(file.stat().st_size for file in folder.rglob("*") if not file.is_symlink())
-    size = f" ({format_bytes(held)})" if count else ""
-    return f"{count} of engines' own{size}; --engines polars==1.44.2 makes one"
+def _environments(cache: Path) -> str:
+    """Returns a text such as ``2 of engines' own in the cache (1.2 GB); …``."""
+    found = [manifest.parent for manifest in cache.glob(f"{ENVIRONMENT}-*/{MANIFEST}")]
+    size = f" ({format_bytes(sum(map(bytes_under, found)))})" if found else ""
+    return f"{len(found)} of engines' own in the cache{size}; --engines polars==1.44.2 makes one"
 
 
 def _quota(around: EnvironmentEntry) -> str:

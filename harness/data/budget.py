@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from harness.errors import DataError
@@ -30,6 +31,9 @@ ANSWER = re.compile(r"[0-9a-f]{64}\.arrow")
 UNFINISHED = re.compile(r".+\.([0-9a-f]{32})\.part")
 RUN = re.compile(r"[0-9a-f]{32}")
 BEING_MADE = re.compile(r".+-[0-9a-f]{20}\.lock")
+ENVIRONMENT = "environment"
+"""How the names of engines' environments begin: entries that are made where they stay."""
+MADE_IN_PLACE = re.compile(rf"{ENVIRONMENT}-[0-9a-f]{{20}}")
 
 MOST_BYTES = 50 * 10**9
 """The default limit, unless half of the disk's capacity is less."""
@@ -73,16 +77,11 @@ class CacheBudget:
         return final.with_name(f"{final.name}.{self.run}.part")
 
     def use(self, file: Path) -> bool:
-        """Marks a cached file as used now, so that no run removes it while this one runs.
+        """Marks a cached file as used, so that no run removes it while this one runs.
 
         False if there is no such file.
         """
-        with held(self.root / LOCK):
-            try:
-                os.utime(file)
-            except (FileNotFoundError, NotADirectoryError):
-                return False
-            return True
+        return use(self.root, file, self.since_ns)
 
     def remove(self, path: Path) -> None:
         """Moves something out of its place in one step, then deletes it."""
@@ -155,6 +154,20 @@ class Room:
             self._left = self._budget.grant(0)
 
 
+def use(root: Path, file: Path, since_ns: int = 0) -> bool:
+    """Marks a cached file as used now, or at ``since_ns`` if the clock has been set back since.
+
+    False if there is no such file.
+    """
+    now_ns = max(time.time_ns(), since_ns)
+    with held(root / LOCK):
+        try:
+            os.utime(file, ns=(now_ns, now_ns))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+
 def sweep(root: Path) -> dict[str, int]:
     """Removes what ended runs left behind; returns the running runs and when each began (ns).
 
@@ -168,7 +181,20 @@ def sweep(root: Path) -> dict[str, int]:
             _delete(Path(item))
         elif BEING_MADE.fullmatch(item.name):
             _since(Path(item))
+        elif MADE_IN_PLACE.fullmatch(item.name) and not Path(item, MANIFEST).exists():
+            _remove_broken_off(Path(item))
     return living
+
+
+def _remove_broken_off(folder: Path) -> None:
+    """Removes an environment that is not complete, unless a process is making it."""
+    file = Path(f"{folder}.lock")
+    lock = try_lock(file)
+    if lock is not None:
+        if not (folder / MANIFEST).exists():
+            _delete(folder)
+        file.unlink(missing_ok=True)
+        lock.release()
 
 
 def correct_times(root: Path) -> None:
@@ -209,8 +235,21 @@ def _contents(root: Path) -> list[CachedFile]:
     for item in [*_in(root), *_in(root / ANSWERS)]:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # another run moved it
             if (used_ns := _used_ns(item)) is not None:
-                found.append(CachedFile(Path(item), bytes_under(Path(item)), used_ns))
+                found.append(CachedFile(Path(item), _bytes(item), used_ns))
     return found
+
+
+def _bytes(item: os.DirEntry[str]) -> int:
+    """Returns the bytes of an entry; of an environment, which has thousands of files, only once."""
+    if not MADE_IN_PLACE.fullmatch(item.name):
+        return bytes_under(Path(item))
+    return _environment_bytes(Path(item), Path(item, MANIFEST).stat().st_ino)
+
+
+@cache
+def _environment_bytes(folder: Path, _made: int) -> int:
+    """Returns the bytes of a complete environment; ``_made`` tells it from another one there."""
+    return bytes_under(folder)
 
 
 def _used_ns(item: os.DirEntry[str]) -> int | None:

@@ -172,6 +172,7 @@ class Cache(Closing):
             _flush(final.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+        self.budget.use(final / MANIFEST)
         return CacheEntry(final, facts)
 
 

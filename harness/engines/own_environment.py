@@ -28,10 +28,6 @@ from harness.errors import CannotInstall
 from harness.records.whole import write_whole
 from harness.words import visible
 
-FOLDER = "environments"
-"""The cache's folder of environments."""
-DONE = "enginebench.json"
-"""The file that marks a complete environment: the versions of all its distributions."""
 OF_A_WORKER = ("packaging", "psutil", "ruff-api", "sqlglot")
 """Distributions that every worker imports, in the versions of the harness's environment."""
 ANSWERS = "pyarrow"
@@ -157,16 +153,18 @@ def _needed(wanted: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _folder(needed: tuple[str, ...]) -> Path:
-    from harness.data.cache import default_root  # not in a worker
+    from harness.data.budget import ENVIRONMENT  # not in a worker
+    from harness.data.cache import default_root
 
     key = hashlib.sha256(json.dumps([needed, sys.version]).encode()).hexdigest()[:20]
-    return default_root().absolute() / FOLDER / key
+    return default_root().absolute() / f"{ENVIRONMENT}-{key}"
 
 
 def _found_or_made(
     wanted: tuple[str, ...], say: Callable[[str], None]
 ) -> OwnEnvironment | CannotInstall:
-    from harness.machine.locks import held  # not in a worker
+    from harness.data.budget import use  # not in a worker
+    from harness.machine.locks import held
 
     needed = _needed(wanted)
     folder = _folder(needed)
@@ -176,6 +174,7 @@ def _found_or_made(
             if found is None:
                 say(f"installing {', '.join(wanted)} into an environment of its own (once)")
                 found = _make(folder, needed, wanted)
+            use(folder.parent, _manifest(folder))
         return found
     except CannotInstall as error:
         return error
@@ -186,9 +185,16 @@ def _found_or_made(
 def _complete(folder: Path) -> OwnEnvironment | None:
     """Returns the environment in a folder, or None if it was never completed."""
     try:
-        return OwnEnvironment(folder, json.loads((folder / DONE).read_text()))
+        return OwnEnvironment(folder, json.loads(_manifest(folder).read_text()))
     except (FileNotFoundError, ValueError):
         return None
+
+
+def _manifest(folder: Path) -> Path:
+    """Returns the file of a complete environment that has the versions of its distributions."""
+    from harness.data.budget import MANIFEST  # not in a worker
+
+    return folder / MANIFEST
 
 
 def _make(folder: Path, needed: Sequence[str], wanted: Sequence[str]) -> OwnEnvironment:
@@ -203,7 +209,7 @@ def _make(folder: Path, needed: Sequence[str], wanted: Sequence[str]) -> OwnEnvi
         reason = install(folder, needed)
         if reason is None:
             versions = _versions(folder)
-            write_whole(folder / DONE, json.dumps(versions).encode())
+            write_whole(_manifest(folder), json.dumps(versions).encode())
             return OwnEnvironment(folder, versions)
         reasons.append(reason)
     shutil.rmtree(folder, ignore_errors=True)
@@ -213,14 +219,16 @@ def _make(folder: Path, needed: Sequence[str], wanted: Sequence[str]) -> OwnEnvi
 def _by_uv(folder: Path, needed: Sequence[str]) -> str | None:
     """Makes an environment with uv and installs what is ``needed``, as ``dask==2026.7.1``.
 
-    Returns why that failed, or None.
+    Modules are compiled now, as pip does, and not while an engine's first start is timed. Returns
+    why that failed, or None.
     """
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     if uv is None:
         return "uv is not installed"
     made = _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
     python = str(OwnEnvironment(folder, {}).python)
-    return made or _run([uv, "pip", "install", "--quiet", "--python", python, *needed])
+    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
+    return made or _run([*install, *needed])
 
 
 def _by_pip(folder: Path, needed: Sequence[str]) -> str | None:

@@ -89,6 +89,19 @@ def test_what_a_living_run_uses_stays(tmp_path: Path) -> None:
         assert names(tmp_path) == ["c", "d"]
 
 
+def test_what_a_living_run_uses_stays_when_the_clock_is_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path, "a")
+    with Cache(tmp_path) as other, Cache(tmp_path, limit=250 * KB) as cache:
+        monkeypatch.setattr(time, "time_ns", lambda: 0)
+        put(other, "a")  # which is there
+        put(other, "b")
+        with pytest.raises(DataError, match="no room for 100 kB more"):
+            put(cache, "c")
+        assert names(tmp_path) == ["a", "b"]
+
+
 def test_what_a_run_has_not_finished_goes_once_it_has_ended(tmp_path: Path) -> None:
     with Cache(tmp_path) as one:
         answer = one.budget.unfinished(one.budget.answers / f"{'0' * 64}.arrow")

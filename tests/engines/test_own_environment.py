@@ -12,15 +12,12 @@ from pathlib import Path
 import pytest
 
 from harness import engines
+from harness.data.budget import ENTRY, MANIFEST, bytes_in
+from harness.data.cache import Cache
 from harness.engines import own_environment
-from harness.engines.own_environment import (
-    DONE,
-    FOLDER,
-    InOwnEnvironment,
-    OwnEnvironment,
-    link_packages,
-)
-from harness.errors import CannotInstall, UnknownEngine
+from harness.engines.own_environment import InOwnEnvironment, OwnEnvironment, link_packages
+from harness.errors import CannotInstall, DataError, UnknownEngine
+from harness.machine.locks import held
 from tests.support.benchmark_runs import TABLE, Project
 
 OWN = [e for e in map(engines.get, engines.names()) if isinstance(e, InOwnEnvironment)]
@@ -119,7 +116,7 @@ def test_an_environment_waits_for_a_run_that_has_its_engine(
     engine: InOwnEnvironment, fresh: Path
 ) -> None:
     assert f"yet: pytest --benchmark --engines {engine.name}" in (engine.unavailable() or "")
-    assert engine.version() is None and not (fresh / FOLDER).exists()
+    assert engine.version() is None and not fresh.exists()
 
 
 @pytest.mark.parametrize("engine", OWN, ids=lambda engine: engine.name)
@@ -160,7 +157,7 @@ def test_what_cannot_be_installed_is_unavailable_with_the_reason(
     assert engine.version() is None
     monkeypatch.setattr(own_environment, "_by_pip", pytest.fail)  # it is not tried again
     assert engine.unavailable() == reason
-    assert list((fresh / FOLDER).glob("*/")) == []
+    assert list(fresh.glob("*/")) == []
 
 
 def test_an_environment_that_was_broken_off_is_made_anew(
@@ -172,7 +169,7 @@ def test_an_environment_that_was_broken_off_is_made_anew(
         assert not folder.exists()
         calls.append(folder)
         folder.mkdir(parents=True)
-        (folder / DONE).write_text('{"half')  # as of a full disk
+        (folder / MANIFEST).write_text('{"half')  # as of a full disk
         raise KeyboardInterrupt
 
     monkeypatch.setattr(own_environment, "_by_pip", dies)
@@ -180,6 +177,36 @@ def test_an_environment_that_was_broken_off_is_made_anew(
         with pytest.raises(KeyboardInterrupt):
             pinned("polars==1.44.2").home()
     assert calls == [calls[0]] * 2
+
+
+def test_an_environment_is_an_entry_of_the_cache(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts in the cache's limit, and goes as others do once it was not used for longest."""
+
+    def install(folder: Path, needed: Sequence[str]) -> None:
+        folder.mkdir(parents=True)
+        (folder / "library.so").write_bytes(bytes(10**6))
+
+    monkeypatch.setattr(own_environment, "_by_pip", install)
+    monkeypatch.setattr(own_environment, "_versions", lambda folder: {"polars": "1.44.2"})
+    with Cache(limit=1_500_000) as cache:
+        home = pinned("polars==1.44.2").home()
+        assert ENTRY.fullmatch(home.folder.name) and bytes_in(fresh) > 10**6
+        with pytest.raises(DataError, match=r"and 1 MB are in use"):
+            cache.budget.grant(10**6)
+    with Cache(limit=1_500_000) as cache:
+        cache.budget.grant(10**6)
+        assert not pinned("polars==1.44.2").made
+
+
+def test_what_an_installer_left_behind_goes_unless_one_is_at_work(fresh: Path) -> None:
+    left, making = (fresh / f"environment-{digit * 20}" for digit in "01")
+    for folder in (left, making):
+        folder.mkdir(parents=True)
+        (folder / "half").write_text("")
+    with held(Path(f"{making}.lock")), Cache():
+        assert (left.exists(), making.exists()) == (False, True)
 
 
 def test_an_installer_finds_no_settings_of_a_folder(
