@@ -40,7 +40,7 @@ class Metric:
         if cell.outcome != "ok" or self.samples is None:
             return None
         alone = cell.extras is not None and cell.extras.interleaved is False
-        run = None if alone else (cell.setting.machine, cell.started)
+        run = None if alone else cell.run
         return Sample(self.samples(cell), cell.turns, cell.processes, run)
 
     def estimate(self, cell: ResultCell) -> Estimate | None:

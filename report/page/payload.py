@@ -5,6 +5,7 @@ The page's scripts compute with the data, and its reader can download all of the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC
@@ -69,9 +70,7 @@ class Payload:
         self._extras = [
             each for each in EXTRAS if any(each.of(cell) is not None for cell in self._cells)
         ]
-        runs = {(run.machine.name, run.file.started): run for run in results.runs}
-        self._runs = {key: at for at, key in enumerate(runs)}
-        self._files = list(runs.values())
+        self._runs = {id(run.file): at for at, run in enumerate(results.runs)}
 
     def outline(self) -> dict[str, Any]:
         """Returns names, labels and constants: all that is neither a column nor a long text."""
@@ -98,7 +97,7 @@ class Payload:
             "queries": [self._query(*query) for query in self._queries],
             "outcomes": [{"name": o, "text": names.outcome(o)} for o in self._outcomes],
             "reasons": list(self._reasons),
-            "runs": [_run(run, machines) for run in self._files],
+            "runs": _runs(self._results.runs, machines),
             "extras": [
                 {"name": e.name, "label": e.label, "unit": e.unit, "words": e.words}
                 for e in self._extras
@@ -210,7 +209,7 @@ class Payload:
         return {"workload": workload, "name": name, "title": title}
 
     def _run_of(self, cell: ResultCell) -> int:
-        return self._runs[cell.setting.machine, cell.started]
+        return self._runs[cell.run]
 
 
 def _older(
@@ -262,6 +261,15 @@ def _pairs(tasks: Sequence[Task]) -> dict[str, Any]:
 @cache
 def _above_diagonal(size: int) -> tuple[Any, Any]:
     return np.triu_indices(size, 1)
+
+
+def _runs(runs: Iterable[RunFile], machines: int) -> list[dict[str, Any]]:
+    """Returns the runs as JSON for the page; an ``id`` that several have gets their place, too."""
+    found = [_run(run, machines) for run in runs]
+    count = Counter(run["id"] for run in found)
+    for place, run in enumerate(found):
+        run["id"] += f" {place}" if count[run["id"]] > 1 else ""
+    return found
 
 
 def _run(run: RunFile, machines: int) -> dict[str, Any]:

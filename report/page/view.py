@@ -25,10 +25,9 @@ class View:
 
     def noise(self) -> str:
         """Returns sentences on how noisy the machine was in the runs that have a cell in view."""
-        shown = {(cell.setting.machine, cell.started) for cell in self.results.cells}
-        runs = self.results.runs
+        shown = {cell.run for cell in self.results.cells}
         return surroundings.noise_verdict(
-            [run for run in runs if (run.machine.name, run.file.started) in shown]
+            [run for run in self.results.runs if id(run.file) in shown]
         )
 
     def noisier(self) -> str:

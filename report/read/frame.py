@@ -40,6 +40,8 @@ class EngineVersion:
 class ResultCell:
     """One query on one engine in one setting, from one run.
 
+    ``run`` is the same number for all cells of a results file, and for no others: two runs may have
+    begun in one second on machines of one name.
     ``seconds`` and ``cpu_seconds`` hold one number for each hot round, in the order run; they are
     empty unless the outcome is ok. ``turns`` holds the turn in which each round was run, if the
     engines of a query took turns. ``processes`` is the number of processes that ran the rounds, one
@@ -62,6 +64,7 @@ class ResultCell:
     rows: int | None = None
     turns: tuple[int, ...] = ()
     processes: float = 1
+    run: int = 0
     extras: ExtraInfo | None = None
 
     @property
@@ -211,7 +214,7 @@ def _cell(file: ResultsFile, entry: CellEntry, timed: BenchmarkEntry | None) -> 
         engine = EngineVersion(entry.engine, version)
         return ResultCell(
             setting, entry.query, engine, file.started,
-            entry.outcome, entry.reason, entry.program_sha256,
+            entry.outcome, entry.reason, entry.program_sha256, run=id(file),
         )  # fmt: skip
     info = timed.extra_info
     return ResultCell(
@@ -229,5 +232,6 @@ def _cell(file: ResultsFile, entry: CellEntry, timed: BenchmarkEntry | None) -> 
         rows=info.rows,
         turns=info.turns or (),
         processes=info.even_processes,
+        run=id(file),
         extras=info,
     )

@@ -12,9 +12,11 @@ from report.__main__ import main
 from report.compare.comparison import compare
 from report.errors import MalformedResults, MissingResults, ReportError, UnknownVersion
 from report.page.output import build
+from report.page.payload import Payload
 from report.read.frame import load
 from report.read.schema import read
 from report.read.sources import find
+from report.words import names
 from tests.support.page_script import script_of
 from tests.support.results_factory import ENGINES, Asked, Document, document, write
 
@@ -120,20 +122,40 @@ def test_two_versions_of_an_engine_stand_side_by_side(tmp_path: Path) -> None:
     assert [cell.engine.version for cell in load(files).cells] == ["2.1.0", "1.9.0"]
 
 
-def test_rounds_of_two_runs_are_no_pairs(tmp_path: Path) -> None:
-    """Turns of two runs have equal numbers; taken as pairs, they would show pandas 10% slower."""
+@pytest.mark.parametrize("second", [MORNING, EVENING])
+def test_rounds_of_two_runs_are_no_pairs(tmp_path: Path, second: str) -> None:
+    """Turns of two runs have equal numbers; taken as pairs, they would show pandas 10% slower.
+
+    Two jobs of a build may begin in one second, on machines of one name.
+    """
     drift = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2)
     polars = Asked("q1", "polars", drift)
     pandas = Asked("q1", "pandas", [1.1 * each for each in drift])
     (together,) = compare(load([taking_turns(tmp_path / "c.json", [polars, pandas])])).tasks
     paths = [
         taking_turns(tmp_path / "a.json", [polars], started=MORNING),
-        taking_turns(tmp_path / "b.json", [pandas], started=EVENING),
+        taking_turns(tmp_path / "b.json", [pandas], started=second),
     ]
     (apart,) = compare(load(paths)).tasks
     standings = [task.standing for task in (together, apart)]
     assert [len(each.unclear) for each in standings] == [0, 1]
     assert [each.tied for each in standings] == [(), ()]
+
+
+def test_runs_that_began_in_one_second_keep_their_own_probes(tmp_path: Path) -> None:
+    pandas, probes = Asked("q1", "pandas", (0.5, 0.5, 0.5)), ([0.01] * 5, [0.02] * 5)
+    noises = [{"probe_seconds": each, "moved": 0.0} for each in probes]
+    files = [
+        write(tmp_path / f"{cell.engine}.json", document([cell], noise=noise))
+        for cell, noise in zip((OK, pandas), noises, strict=True)
+    ]
+    results = load(files)
+    comparison = compare(results)
+    columns = names.columns(comparison.engines, results.engines)
+    data = Payload(results, comparison, columns, {})
+    runs, cells = data.outline()["runs"], data.numbers()["cells"]
+    assert [runs[at]["probe"] for at in cells["run"]] == [0.01, 0.02]
+    assert len({run["id"] for run in runs}) == 2
 
 
 def taking_turns(path: Path, cells: list[Asked], **fields: str) -> Path:
