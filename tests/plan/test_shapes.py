@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness import engines
 from harness.plan import compile_query
 from harness.plan.tree.nodes import Aggregate, Distinct, Join, Node, Scan, Sort, walk
@@ -146,3 +148,20 @@ def test_a_union_of_three_is_put_together_once() -> None:
     mixed = "select p from products union select r from receipts union all select sale_p from sales"
     program = engines.get("polars").compile(compile_query(mixed, SCHEMAS), tables, Input.MEMORY)
     assert program.text.count("concat") == 2
+
+
+@pytest.mark.parametrize(
+    ("engine", "text"),
+    [
+        ("polars", 'pl.scan_parquet(t("sales")).select(n=pl.len()).collect()'),
+        ("pandas", 'sales = pd.read_parquet(t("sales"), columns=[])'),
+        ("pyarrow", 'pq.read_table(t("sales"), columns=[])'),
+        ("dask", 'sales = dd.read_parquet(t("sales"))\n'),
+        ("pyspark-df", 't("sales").agg(F.count("*").alias("n"))'),
+        ("cudf", 'cudf.read_parquet(t("sales"), columns=["sale_p"])'),
+    ],
+)
+def test_what_only_counts_rows_reads_no_column(engine: str, text: str) -> None:
+    tables = {name: Table(name, schema, 9) for name, schema in SCHEMAS.items()}
+    query = compile_query("select count(*) as n from sales", SCHEMAS)
+    assert text in engines.get(engine).compile(query, tables, Input.PARQUET).text

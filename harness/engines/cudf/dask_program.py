@@ -173,7 +173,7 @@ class DaskCudfProgram(DaskProgram):
         return f"part.assign({keywords(columns)})"
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
-        name = f"t({quoted(table.name)})"
+        name, columns = f"t({quoted(table.name)})", columns or [table.schema[0].name]
         if self.source is Input.PARQUET and has_dates(table):
             files = name if len(table.parquet) > 1 else f"[{name}]"
             return f"dd.from_map(cudf.read_parquet, {files}, columns={listing(columns)})"

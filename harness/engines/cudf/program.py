@@ -145,6 +145,7 @@ class CudfProgram(PandasProgram):
         return left + keeping_whole_keys(node), right, risky
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
+        columns = columns or [table.schema[0].name]  # it has not been seen to count rows without
         name, read = f"t({quoted(table.name)})", [table.column(c) for c in columns]
         if self.source is Input.PARQUET:
             return f"cudf.read_parquet({name}, columns={listing(columns)})"

@@ -112,7 +112,9 @@ def csv_options(
     """Returns the text of options of ``read_csv`` that read ``columns``, with these dtypes.
 
     ``dtypes`` maps types to dtypes; ``with_nulls`` has those that differ for columns with NULLs.
+    Without a column to read it is the table's first, since rows of no fields are none.
     """
+    columns = columns or table.schema[:1]
     form, masked = table.csv_format, {**dtypes, **(with_nulls or {})}
     known = {
         c.name: (masked if c.nullable else dtypes)[c.type] for c in columns if not c.type.temporal

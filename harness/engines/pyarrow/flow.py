@@ -114,13 +114,13 @@ def source(table: Table, kind: Input, columns: Sequence[str], condition: str = "
 
     ``condition`` is the text of a filter, which is applied to Parquet only.
     """
-    chosen = list(columns) if list(columns) != [c.name for c in table.schema] else []
+    whole = list(columns) == [c.name for c in table.schema]
     text = f"t({quoted(table.name)})"
     if kind is Input.CSV:
-        return _read_csv(table, text, columns)
+        return _read_csv(table, text, columns or [table.schema[0].name])
     if kind is Input.MEMORY:
-        return f"{text}.select({listing(chosen)})" if chosen else text
-    options = [f"columns={listing(chosen)}"] if chosen else []
+        return text if whole or not columns else f"{text}.select({listing(columns)})"
+    options = [] if whole else [f"columns={listing(columns)}"]
     options += [f"filters={condition}"] if condition else []
     return f"pq.read_table({', '.join([text, *options])})"
 

@@ -96,7 +96,8 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
         case Project():
             return replace(node, input=inputs[0], items=_needed(node.items, need))
         case Aggregate():
-            return replace(node, input=inputs[0], aggregates=_aggregates(node, need))
+            aggregates = _aggregates(node, need)
+            return _counting(replace(node, input=inputs[0], aggregates=aggregates))
         case Window():
             functions = tuple(f for f in node.functions if f[0] in need)
             return replace(node, input=inputs[0], functions=functions) if functions else inputs[0]
@@ -104,6 +105,17 @@ def _narrowed(node: Node, inputs: Sequence[Node], need: frozenset[str]) -> Node:
             names = tuple(name for name in node.names if name in _of_union(node, need))
             return node.with_inputs(*(only(child, names) for child in inputs))
     return node.with_inputs(*inputs)
+
+
+def _counting(node: Aggregate) -> Aggregate:
+    """Returns the aggregate of a table without columns if it is ``count(*)``; else the node itself.
+
+    Libraries know the number of rows of a Parquet file without reading a column.
+    """
+    counts = not node.keys and all(isinstance(e.this, exp.Star) for _, e in node.aggregates)
+    if counts and isinstance(node.input, Scan):
+        return replace(node, input=replace(node.input, columns=()))
+    return node
 
 
 def _only_needed(node: Filter | Join | AsOfJoin, need: frozenset[str]) -> Node:
