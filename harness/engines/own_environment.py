@@ -12,6 +12,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -260,11 +261,13 @@ def _run(command: Sequence[str]) -> str | None:
 def _reason(output: str) -> str:
     """Returns the line of a failed command's output that says why: the last ``ERROR:`` of pip.
 
-    Without one it is the last line, where uv's explanation ends.
+    Without one it is the last line, where uv's explanation ends. Of an index's address it has no
+    user and no token: the line comes into results and page.
     """
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return visible((errors or lines or ["no reason given"])[-1])
+    told = (errors or lines or ["no reason given"])[-1]
+    return visible(re.sub(r"(?<=://)[^\s/]*@", "***@", told))
 
 
 def _versions(folder: Path) -> dict[str, str]:

@@ -236,6 +236,10 @@ def test_a_cache_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch)
         ),
         ("ERROR: \x1b[2Jgone", "\\x1b[2Jgone"),
         ("", "no reason given"),
+        (
+            "ERROR: HTTP error 401 for https://me:hush@pypi.example/a, http://hush@b/ and c@d",
+            "HTTP error 401 for https://***@pypi.example/a, http://***@b/ and c@d",
+        ),
     ],
 )
 def test_the_reason_is_the_line_that_says_most(output: str, reason: str) -> None:
