@@ -11,6 +11,7 @@ import ctypes
 import faulthandler
 import os
 import queue
+import re
 import signal
 import sys
 import threading
@@ -113,21 +114,28 @@ def _reply(handlers: Handlers, content: bytes) -> bytes:
         return encode(describe(error))
 
 
+_IN_JAVA = re.compile(r"^(?:Caused by)?: (\S.*)", re.MULTILINE)
+"""An exception's class and message in the text of a Py4JJavaError, whose first line has none."""
+
+
 def describe(error: BaseException) -> Failure:
     """Returns an exception as a reply, with the first line of its message.
 
-    Of a group of errors, the first one is described. Added are the message of its cause, if that
-    has the same type, and its notes, which say where in a user's program it was raised.
+    Of a group of errors, the first one is described, and of an error in Java the deepest cause.
+    Added are the message of its cause, if that has the same type, and its notes, which say where in
+    a user's program it was raised.
     """
     notes = "; ".join(getattr(error, "__notes__", ()))
     error = first_cause(error)
     lines = str(error).strip().splitlines() or ["no message"]
+    name = type(error).__name__
+    if name == "Py4JJavaError" and (in_java := _IN_JAVA.findall(str(error))):
+        lines[0] = in_java[-1]
     cause = str(error.__cause__)
     if type(error.__cause__) is type(error) and cause not in lines[0]:  # Dask says where
         lines[0] = f"{lines[0]} {cause}"
     if notes:
         lines[0] = f"{lines[0][: LONGEST_MESSAGE - len(notes) - 3]} ({notes})"
-    name = type(error).__name__
     kind = FailureKind.ERROR
     if isinstance(error, Unsupported):
         kind = FailureKind.UNSUPPORTED

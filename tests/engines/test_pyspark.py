@@ -11,6 +11,7 @@ import pytest
 from harness import engines
 from harness.engines.pyspark.session import read
 from harness.machine import java
+from harness.machine.worker_server import describe
 from harness.plan import compile_query
 from harness.tables import Input, Table
 from harness.types import Column, Type
@@ -72,6 +73,9 @@ def test_a_connect_server_needs_no_java_here(
     assert own.unavailable() is None
 
 
+HERE = [name for name in ("pyspark", "pyspark-df") if name in installed(serving=True)]
+
+
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
     tables = read_tables(SEMANTICS / "tables.yaml")
@@ -79,7 +83,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
         yield sessions
 
 
-@pytest.mark.parametrize("name", [n for n in ("pyspark", "pyspark-df") if n in installed(True)])
+@pytest.mark.parametrize("name", HERE)
 @pytest.mark.parametrize(
     "sql",
     [
@@ -92,6 +96,42 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
 def test_no_query_reads_variables_of_the_process(name: str, sql: str, started: InProcess) -> None:
     """Spark would put the values of variables into a text of SQL, and so into an answer."""
     assert started.verdict(name, sql).outcome == "ok"
+
+
+@pytest.mark.usefixtures("started")  # which ends the session
+@pytest.mark.parametrize("name", HERE)
+def test_a_column_of_a_csv_file_may_be_called_as_sparks_own(name: str, tmp_path: Path) -> None:
+    file, engine = tmp_path / "t.csv", engines.get(name)
+    file.write_text("_corrupt_record,_metadata\nq,1\n")
+    schema = (Column("_corrupt_record", Type.STRING), Column("_metadata", Type.INT64))
+    tables = {"t": Table("t", schema, 1, csv=(file,))}
+    session = engine.start(threads=2)
+    session.scan(tables["t"], Input.CSV)
+    query = compile_query("select * from t", {"t": schema})
+    session.prepare(engine.compile(query, tables, Input.CSV))
+    assert session.to_arrow(session.run()).to_pylist() == [{"_corrupt_record": "q", "_metadata": 1}]
+
+
+class Py4JJavaError(Exception):
+    """An error with the name and the text of one that Java has raised."""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "An error occurred while calling o1.getResult.\n: org.Outer: awaiting \n\tat a.b(c)\n"
+            "Caused by: org.Middle: [READING] a file\n\t... 2 more\nCaused by: org.Deep: row 'q'\n",
+            "org.Deep: row 'q'",
+        ),
+        (
+            "An error occurred while calling o1.x.\n: java.lang.Error: full\n",
+            "java.lang.Error: full",
+        ),
+    ],
+)
+def test_an_error_in_java_is_told_by_its_cause(text: str, message: str) -> None:
+    assert describe(Py4JJavaError(text)).message == message
 
 
 def test_spark_is_given_the_types_of_parquet_which_it_would_run_a_job_to_find() -> None:

@@ -129,6 +129,7 @@ def _settings(threads: int, folder: Path, address: str | None) -> dict[str, str]
     }
     if address is None:
         settings["spark.sql.shuffle.partitions"] = str(threads)
+        settings["spark.authenticate"] = "true"  # its ports on loopback answer to itself only
     if address is None or is_loopback(address):
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     return settings
@@ -149,6 +150,7 @@ def read(spark: Any, table: Table, source: Input) -> Any:
         nullValue=form.null_values[0],
         escape='"',
         mode="FAILFAST",
+        columnNameOfCorruptRecord="",  # else a column of the file may not be called so
         multiLine=size <= SEVERAL_LINES_BYTES,
     )
 
