@@ -28,7 +28,7 @@ from harness.tables import Input, Table
 INGEST_VERSION = 1
 """Changes when the same files would be read as other values."""
 
-FACTS_VERSION = 8
+FACTS_VERSION = 9
 """Changes when other facts are stored for the same values."""
 
 LABEL, PARQUET, CSV = "table", "table.parquet", "table.csv"

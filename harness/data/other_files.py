@@ -18,9 +18,10 @@ from harness.data.files import JSON, Found, opened, suffix
 from harness.data.parquet_files import canonical_batch, changes_of, columns_of, looks_of
 from harness.data.partitions import change, with_keys
 from harness.data.table_source import TableSource
-from harness.data.write import write_parquet
+from harness.data.write import WrittenFile, write_parquet
 from harness.errors import DataError
-from harness.types import Schema
+from harness.special import Special
+from harness.types import Schema, Type
 
 JSON_TYPES = "; its types are those of its first 8 MiB, but for those that 'schema' declares"
 Content = tuple[pa.Schema, Iterator[pa.RecordBatch]]
@@ -40,10 +41,21 @@ def make(source: TableSource, found: Found, target: Path, room: Room) -> Facts:
     columns, first = columns_of(source, schemas, found), schemas[paths[0]]
     written = write_parquet(target, arrow_schema(columns), _batches(source, found, columns), room)
     kind = f"its {suffix(paths[0])} is converted once, into the Parquet that engines read"
-    changes = [*changes_of(first), kind, *change(found.key_names)]
+    large = _large_numbers(columns, written) if suffix(paths[0]) in JSON else ()
+    changes = [*changes_of(first), *large, kind, *change(found.key_names)]
     return facts(
         columns, written, plain=True, in_place=False, changes=changes, looks=list(looks_of(first))
     )
+
+
+def _large_numbers(columns: Schema, written: WrittenFile) -> Iterator[str]:
+    """Yields a sentence for each column of numbers of which floats do not hold every digit.
+
+    Such a number of JSON, as an identifier of 20 digits, may be an integer.
+    """
+    for column in columns:
+        if column.type is Type.FLOAT64 and Special.LARGE in written.special[column.name]:
+            yield f"{column.name} has numbers beyond 2^53, and is read as floats, of 15 digits"
 
 
 def _batches(source: TableSource, found: Found, columns: Schema) -> Iterator[pa.RecordBatch]:

@@ -169,6 +169,14 @@ def test_json_lines_are_converted_with_the_types_that_are_declared(tmp_path: Pat
     assert found.changes[0] == "o is struct<x: int64>, and left out"
 
 
+def test_numbers_of_json_that_lose_digits_are_told(tmp_path: Path) -> None:
+    text = '{"id": 12345678901234567891, "v": 1}\n{"id": 2, "v": 1.5}\n'
+    (tmp_path / "t.jsonl").write_text(text)
+    told, kind = table(tmp_path, "t.jsonl").changes
+    assert told == "id has numbers beyond 2^53, and is read as floats, of 15 digits"
+    assert kind.startswith("its .jsonl is converted once")
+
+
 @pytest.mark.parametrize("name", ["t.feather", "t.jsonl"])
 def test_a_file_that_is_not_what_it_is_called_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("neither of them")
