@@ -22,6 +22,21 @@ class SortKey:
 
 
 @dataclass(frozen=True)
+class Training:
+    """What an answer's rows train: a model of scikit-learn, batch by batch, by ``partial_fit``.
+
+    ``model`` is its name in workload files, ``target`` the column that it learns to predict from
+    all others. A batch has ``batch_rows`` rows, the last one perhaps fewer. ``classes`` are the
+    values that the target of a classifier may have.
+    """
+
+    model: str
+    target: str
+    batch_rows: int
+    classes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class AnswerSpec:
     """What a query's text determines of its answer, and what it leaves open.
 
@@ -35,6 +50,9 @@ class AnswerSpec:
 
     A query without SQL has a ``judge`` instead: the engine, and the SHA-256 of its program, whose
     answer is the reference.
+
+    With ``train`` the rows train a model, whose terms are the answer. ``ties_sql`` then returns a
+    row if any rows tie under the ORDER BY and differ; it is None if rows are in a table's order.
     """
 
     schema: Schema
@@ -46,6 +64,8 @@ class AnswerSpec:
     tolerance: float = 1e-6
     names: tuple[str, ...] = ()
     judge: tuple[str, str] | None = None
+    train: Training | None = None
+    ties_sql: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:

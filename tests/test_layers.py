@@ -47,6 +47,7 @@ HARNESS = (
     "harness.plan",
     "harness.engines.constructs",
     "harness.engines.gaps",
+    "harness.engines.training",
     "harness.engines.base",
     "harness.engines.gpu",
     "harness.engines.own_environment",

@@ -128,8 +128,8 @@ class ${kind}Program(ProgramEmitter):
     imports: ClassVar = {"pl": "import polars as pl"}
     needed = "pl"
 
-    def program(self, plan: Node, write: str | None) -> Program:
-        if write is not None:
+    def program(self, plan: Node, end: Any) -> Program:
+        if end is not None:
             raise self.gaps.unsupported(WRITTEN)
         frame = self.emitted(plan)
         return self.module([*self.statements, f"return {frame}.select({names(plan.names)})"])

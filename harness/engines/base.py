@@ -7,15 +7,17 @@ import importlib.metadata
 import importlib.util
 import os
 import re
+import textwrap
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from packaging.version import Version
 
-from harness.engines.gaps import Gap, Gaps
+from harness.engines.gaps import Gap, Gaps, Refused
+from harness.engines.training import BATCHES, TABLE_ORDER, described, of_arrow
 from harness.plan.guards.names import refuse_names
 from harness.plan.guards.nan_uses import Use, refuse_nan
 from harness.plan.guards.special_uses import Differing, refuse_special
@@ -24,6 +26,8 @@ from harness.tables import Input, Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from harness.answer import AnswerSpec
+    from harness.engines.training import Batch
     from harness.machine.gpu.device import Device
     from harness.plan import CompiledQuery
     from harness.plan.tree.nodes import Node
@@ -101,6 +105,13 @@ class Session(ABC):
     def run(self) -> Any:
         """Runs the prepared program once. This, and only this, is timed."""
 
+    def batches(self, spec: AnswerSpec) -> Iterator[Batch]:
+        """Runs the prepared program once, and yields its rows for training as they are computed.
+
+        Where an engine has no way to do that, the whole answer is computed first.
+        """
+        yield from of_arrow(self.to_arrow(self.run()).to_batches(), spec)
+
     @abstractmethod
     def to_arrow(self, result: Any) -> pa.Table:
         """Converts a result to Arrow for checking (untimed)."""
@@ -161,6 +172,11 @@ class Engine(ABC):
     names_differ: ClassVar[re.Pattern[str] | None] = None
     """Column names that the library takes for a pattern or a path."""
 
+    hands_over: ClassVar[str] = ""
+    """How rows come in batches for training, in words; "" where nobody has written that."""
+    keeps_order: ClassVar[bool] = False
+    """True if the rows of one table that are filtered and computed keep the table's order."""
+
     address: str | None = None
     """The cluster that ``--connect`` names for the engine, in the process that collects cells."""
 
@@ -203,6 +219,23 @@ class Engine(ABC):
     @abstractmethod
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         """Returns the program for a query; raises Unsupported if there is none."""
+
+    def program(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
+        """Returns `compile`'s program; if its rows train a model, with a comment that says how.
+
+        Raises Unsupported if there is no program, or its rows do not come in batches, or in order.
+        """
+        train = query.spec.train
+        if train is None:
+            return self.compile(query, tables, source)
+        if not self.hands_over:
+            raise Refused(self.label, BATCHES)
+        if query.spec.ties_sql is None and not self.keeps_order:
+            raise Refused(self.label, TABLE_ORDER)
+        made = self.compile(query, tables, source)
+        mark = "#" if self.language == "python" else "--"
+        told = f"Batches: {self.hands_over};\n{described(train)}"
+        return replace(made, text=f"{textwrap.indent(told, f'{mark} ')}\n{made.text}")
 
     def lowered(self, query: CompiledQuery) -> Node:
         """Returns a query's plan; raises Unsupported if the engine cannot answer it right.

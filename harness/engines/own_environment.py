@@ -84,6 +84,7 @@ def _requirement(distribution: str) -> Requirement | None:
 class InOwnEnvironment(Engine):
     """An engine whose library is installed into an environment of its own."""
 
+    hands_over: ClassVar[str] = ""  # its environment has no scikit-learn
     requires: ClassVar[tuple[str, ...]]
     """The requirements of the environment, as pip reads them."""
     selected: ClassVar[bool] = False

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from statistics import median
 from typing import Protocol, TypeVar
 
 from harness.answer import AnswerSpec
@@ -140,6 +141,8 @@ class Measurement:
         self._blocks, self._spent, self._is_sure = 0, 0.0, False
         self._loops, self._uncounted = 1, 0
         self._disk: list[tuple[int, int]] = []  # read and written in each counted round
+        self._training: list[float] = []  # seconds of it in each counted round
+        self._score: float | None = None
         self._output_bytes: int | None = None
         self._gpu = GpuUsage() if on_gpu(task.cell) else None
 
@@ -246,7 +249,8 @@ class Measurement:
             task.cell, task.tables, lambda: self._report(Phase.LOAD)
         )
         self._worker.programs += 1
-        self._request(PrepareProgram(task.program, task.writes))
+        trains = task.spec if task.spec.train else None
+        self._request(PrepareProgram(task.program, task.writes, trains))
 
     def _first_run(self) -> None:
         self._caches_dropped = self._drop_caches()
@@ -308,7 +312,7 @@ class Measurement:
         task = self.task
         # what is left of it when a disk is full goes with the worker
         answer = self._request(HandOver(self._worker.client.folder / "handed-over"))
-        self._fallback_share = answer.fallback_share
+        self._fallback_share, self._score = answer.fallback_share, answer.score
         self._output_bytes = bytes_under(answer.path) if task.writes else None
         try:
             if task.spec.judge == (task.cell.engine, task.program.sha256):
@@ -365,6 +369,7 @@ class Measurement:
     def _count(self, ran: Ran, turn: int) -> None:
         self._rounds.append(Round(ran.seconds, ran.cpu_seconds, turn, self._number))
         self._disk += [ran.disk] if ran.disk is not None else []
+        self._training += [ran.training_seconds] if ran.training_seconds is not None else []
         self._is_sure = self._is_sure or self.rounds.sure([one.seconds for one in self._rounds])
 
     def _run(self) -> Ran:
@@ -425,7 +430,19 @@ class Measurement:
             disk_written_bytes=written,
             gpu=self._gpu.summary() if self._gpu is not None else None,
             fallback_share=self._fallback_share,
+            **self._training_figures(),
         )
+
+    def _training_figures(self) -> dict[str, float | None]:
+        """Returns the medians of the rounds' two parts, if they train a model, and its score."""
+        if not self._training:
+            return {"training_score": self._score}
+        pairs = zip(self._rounds, self._training, strict=True)
+        return {
+            "hand_over_seconds": median(one.seconds - took for one, took in pairs),
+            "training_seconds": median(self._training),
+            "training_score": self._score,
+        }
 
     def _figures_after(self, before: Record) -> Figures:
         """Returns the figures of the earlier passes and of this pass together."""

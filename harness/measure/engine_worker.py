@@ -9,10 +9,12 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import harness.engines
+from harness.answer import AnswerSpec
 from harness.engines.base import OUTPUT_FILE, Session
+from harness.engines.training import model_of, train_of, trained
 from harness.machine.processtree import descendants_cpu_seconds, disk_bytes, own_cpu_seconds
 from harness.machine.worker_server import Handlers, serve
 from harness.measure.requests import (
@@ -27,6 +29,9 @@ from harness.measure.requests import (
     StartEngine,
 )
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 BATCH_ROWS = 250_000
 """Rows of a batch in an answer's file, which the referee reads batch by batch."""
 
@@ -38,6 +43,7 @@ class EngineAtWork:
         self._session: Session | None = None
         self._result: Any = None
         self._writes = False
+        self._trains: AnswerSpec | None = None
 
     @property
     def session(self) -> Session:
@@ -63,7 +69,9 @@ class EngineAtWork:
 
     def prepare(self, request: PrepareProgram) -> None:
         self._clear()
-        self._writes = request.writes
+        self._writes, self._trains = request.writes, request.trains
+        if request.trains is not None:
+            model_of(train_of(request.trains))  # imports scikit-learn
         self.session.prepare(request.program)
         _settle()
 
@@ -75,8 +83,10 @@ class EngineAtWork:
         disk_before, children_before = disk_bytes(), descendants_cpu_seconds()
         cpu_before = own_cpu_seconds()
         began = time.perf_counter_ns()
+        training = 0.0
         for _ in range(loops):
-            self._result = self.session.run()
+            self._result = self._run()
+            training += self._result.seconds if self._trains else 0.0
         if device is not None:
             device.synchronise()
         if self._writes:
@@ -94,7 +104,13 @@ class EngineAtWork:
             rows=self._rows(),
             disk=disk,
             device=None if device is None else device.use(),
+            training_seconds=training / loops if self._trains else None,
         )
+
+    def _run(self) -> Any:
+        if self._trains is None:
+            return self.session.run()
+        return trained(self.session.batches(self._trains), self._trains)
 
     def hand_over(self, request: HandOver) -> Answer:
         share = self.session.fallback_share()
@@ -103,17 +119,25 @@ class EngineAtWork:
             return Answer(Path(moved), share)
         import pyarrow as pa
 
-        table = self.session.to_arrow(self._result)
+        table, score = self._answer()
         target = request.path.with_suffix(".arrow")
         with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
             writer.write_table(table, max_chunksize=BATCH_ROWS)
-        return Answer(target, share)
+        return Answer(target, share, score)
+
+    def _answer(self) -> tuple[pa.Table, float | None]:
+        """Returns the last answer, or the terms of the model that it trained with its score."""
+        if self._trains is None:
+            return self.session.to_arrow(self._result), None
+        return self._result.terms(self._trains), self._result.score()
 
     def close(self) -> None:
         if self._session is not None:
             self._session.close()
 
     def _rows(self) -> int:
+        if self._trains is not None:
+            return int(self._result.rows)
         if not self._writes:
             return self.session.rows(self._result)
         import pyarrow.parquet as pq

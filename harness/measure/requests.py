@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.answer import AnswerSpec
 from harness.engines.base import Program
 from harness.machine.gpu.device import DeviceUse
 from harness.machine.messages import Request
@@ -44,10 +45,14 @@ class ScanTable(Request[None]):
 
 @dataclass(frozen=True)
 class PrepareProgram(Request[None]):
-    """Request: prepare a program to be run; ``writes`` says that it writes its answer to a file."""
+    """Request: prepare a program to be run; ``writes`` says that it writes its answer to a file.
+
+    ``trains`` describes the answer of a program whose rows train a model.
+    """
 
     program: Program
     writes: bool = False
+    trains: AnswerSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,8 @@ class Ran:
     ``seconds`` (wall clock) and ``cpu_seconds`` are of one run, on average; ``rows`` are those of
     the last answer. ``disk`` are the bytes that the process tree read from the disk and wrote to it
     in one run, on average; None where the system does not count them. ``device`` is the use of a
-    GPU, which has done all its work when the time ends.
+    GPU, which has done all its work when the time ends. ``training_seconds`` is the part of
+    ``seconds`` in which a model was trained, if one was.
     """
 
     seconds: float
@@ -65,6 +71,7 @@ class Ran:
     rows: int
     disk: tuple[int, int] | None = None
     device: DeviceUse | None = None
+    training_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,10 +86,12 @@ class Answer:
     """The reply to HandOver: the answer's file, and the share of the program that ran on the CPU.
 
     The share, of a GPU engine's program, is None for an engine whose programs never fall back.
+    ``score`` is a trained model's on the last batch; the file then holds the model's terms.
     """
 
     path: Path
     fallback_share: float | None
+    score: float | None = None
 
 
 @dataclass(frozen=True)

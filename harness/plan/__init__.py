@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from harness.answer import AnswerSpec
+from harness.answer import AnswerSpec, Training
 from harness.errors import HarnessError, Unsupported, WorkloadError
 from harness.plan.facts.typed import Expression
+from harness.plan.guards.training import refuse_training
 from harness.plan.lower.select import lower
 from harness.plan.optimize.containment import over_join
 from harness.plan.optimize.naming import with_key_names
@@ -61,6 +62,11 @@ class CompiledQuery:
     tree: exp.Query | None = None
     schemas: Mapping[str, Schema] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def end(self) -> str | Training | None:
+        """What a program ends with, if not its answer: a file's format, or what its rows train."""
+        return self.write or self.spec.train
+
     def lowered(self, *, written: bool = False, reduced: bool = True) -> Node:
         """Returns the optimized plan, or if ``written`` the plan as written.
 
@@ -82,12 +88,13 @@ def compile_query(
     *,
     tolerance: float = 1e-6,
     write: str | None = None,
+    train: Training | None = None,
 ) -> CompiledQuery:
     """Compiles one SELECT over tables of these schemas.
 
     ``tolerance`` is the relative error that floats of an answer may have, ``write`` the format of
-    the file to write. Raises WorkloadError if the SQL is wrong: not one SELECT, or an unknown
-    table, column or function.
+    the file to write, ``train`` the model to train. Raises WorkloadError if the SQL is wrong: not
+    one SELECT, an unknown table, column or function, or nothing that a model could be trained on.
     """
     sql = sql.strip().rstrip(";").rstrip()
     tree = one_select(sql, schemas)
@@ -106,7 +113,9 @@ def compile_query(
         raise
     except Exception as error:  # a fault here; SQL engines and the referee need no plan
         plan, unsupported = None, Unsupported(f"{FAILED}: {type(error).__name__}: {error}")
-    spec = answer_spec(sql, names, plan.schema if plan is not None else (), tolerance)
+    spec = answer_spec(sql, names, plan.schema if plan is not None else (), tolerance, train)
+    if train is not None:
+        refuse_training(spec, train, plan, ordered=spec.ties_sql is not None)
     return CompiledQuery(sql, spec, plan, unsupported, write, normal, schemas)
 
 

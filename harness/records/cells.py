@@ -145,6 +145,20 @@ class Figures(Entry):
         default=None,
         description="bytes of the file that each run writes; null where it writes none",
     )
+    hand_over_seconds: Later[Seconds | None] = Field(
+        default=None,
+        description="of a query whose rows train a model: the part of a run in which the training "
+        "waits for batches of NumPy arrays, as the engine computes its answer and hands it over; "
+        "the median over the rounds of the first pass. Null for other queries",
+    )
+    training_seconds: Later[Seconds | None] = Field(
+        default=None, description="the other part, in which the model is trained, likewise"
+    )
+    training_score: Later[Real | None] = Field(
+        default=None,
+        description="of the trained model on the last batch: the share of classes that are right, "
+        "or R² of a regressor",
+    )
     cold_seconds: Seconds | None = Field(
         description="the first run of this program in this engine's process"
     )

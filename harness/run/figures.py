@@ -29,8 +29,9 @@ _CACHES = {None: "", True: " from disk", False: " not from disk"}
 def detail(record: Record, room: int | None = None) -> str:
     """Returns a cell's times and memory in one line, or the reason why it has none.
 
-    Of a cell that reads or writes files it has bytes per second, too, as far as the line has no
-    more than ``room`` characters; without ``room`` it has all, with rows per second.
+    Of a cell that trains a model it has the two parts of its time, too, and of one that reads or
+    writes files bytes per second, as far as the line has no more than ``room`` characters; without
+    ``room`` it has all, with rows per second.
     """
     if record.outcome is not Outcome.OK:
         return record.reason.strip().splitlines()[0].removesuffix("; its last words:")
@@ -43,10 +44,24 @@ def detail(record: Record, room: int | None = None) -> str:
     memory = _size(figures.peak_bytes or 0)
     times = f"{_seconds(median):>9} {_spread(record)} · cold {cold} · peak {memory}"
     line = times
-    for part in _of_files(figures, max(median, SHORTEST_SECONDS), full=room is None):
+    parts = [*_of_training(figures, full=room is None)]
+    parts += _of_files(figures, max(median, SHORTEST_SECONDS), full=room is None)
+    for part in parts:
         if room is None or len(line) + 3 + len(part) <= room:
             line = f"{line} · {part}"
     return line
+
+
+def _of_training(figures: Figures, full: bool) -> Iterator[str]:
+    """Yields what handing batches over and training on them take, and the model's score."""
+    if figures.hand_over_seconds is None or figures.training_seconds is None:
+        return
+    rate = (figures.rows or 0) / max(figures.hand_over_seconds, SHORTEST_SECONDS) / 1e6
+    told = f", {rate:.3g}M rows/s" if full else ""
+    yield f"hand-over {_seconds(figures.hand_over_seconds)}{told}"
+    yield f"training {_seconds(figures.training_seconds)}"
+    if full and figures.training_score is not None:
+        yield f"score {figures.training_score:.3g}"
 
 
 def _of_files(figures: Figures, median: float, full: bool) -> Iterator[str]:

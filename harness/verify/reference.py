@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -40,6 +41,7 @@ from harness.verify.requests import (
     StartReferee,
 )
 from harness.verify.summary import Summary, alike, summary
+from harness.verify.training import compare_terms, train_reference
 
 MEMORY = "800MB"
 """DuckDB's memory limit for a reference; without one, where it cannot spill what is beyond."""
@@ -88,6 +90,8 @@ class References:
         if spec.judge is not None:
             return self._adopted(data, key, spec.judge)
         plain = self._file(data, key, spec, spec.reference_sql)
+        if spec.train is not None:
+            return Reference(self._terms(data, key, spec, plain), False, data, key)
         if spec.widened_sql is None:
             return Reference(plain, False, data, key)
         widened = self._file(data, key, spec, spec.widened_sql)
@@ -95,6 +99,41 @@ class References:
         if reason is not None:
             raise NoReference(f"the answer and its ties at the LIMIT disagree: {reason}")
         return Reference(widened, True, data, key)
+
+    def _terms(self, tables: Sequence[Table], key: str, spec: AnswerSpec, answer: Path) -> Path:
+        """Returns the file with the terms of the model that DuckDB's answer trains.
+
+        Raises NoReference if rows tie under the ORDER BY, or no model can learn from them.
+        """
+        told = [answer.stem, repr(spec.train), version("scikit-learn")]
+        name = hashlib.sha256("\n".join(told).encode()).hexdigest()
+        file = self._budget.answers / f"{name}.arrow"
+        if not self._budget.use(file):
+            self._refuse_ties(self._open(tables, key), tables, spec)
+            unfinished = self._budget.unfinished(file)
+            try:
+                train_reference(answer, spec, unfinished)
+                unfinished.replace(file)
+            finally:
+                unfinished.unlink(missing_ok=True)
+        return file
+
+    def _refuse_ties(
+        self, database: duckdb.DuckDBPyConnection, tables: Sequence[Table], spec: AnswerSpec
+    ) -> None:
+        """Raises NoReference if rows tie under the ORDER BY of a query whose rows train a model."""
+        if spec.ties_sql is None:
+            return
+        try:
+            judge(database, spec.ties_sql, [table.name for table in tables])
+            ties = database.sql(spec.ties_sql).fetchall()
+        except (WorkloadError, duckdb.Error) as error:
+            raise NoReference(f"DuckDB: {error}") from error
+        if ties:
+            raise NoReference(
+                "rows tie under the ORDER BY, and a model depends on the order of its rows: "
+                "add columns to it that tell any two rows apart"
+            )
 
     def adopt(self, request: Adopt) -> Reference:
         """Stores an answer as the reference of a query without SQL."""
@@ -148,6 +187,8 @@ class References:
         unsupported = self._data_of_its_own(spec, reference, raised=False)
         if unsupported is not None:
             return AnswerVerdict(reason, unsupported)
+        if spec.train is not None:
+            return AnswerVerdict(reason)
         doubt = self._doubt(given, spec, reference)
         if doubt is None:
             with self._in_time(self._open(reference.tables, reference.key)) as database:
@@ -337,6 +378,8 @@ def _create_view(database: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 def _difference(answer: Path, reference: Path, spec: AnswerSpec, widened: bool) -> str | None:
     """Returns why an answer file is wrong, or None; compares a large file part by part."""
+    if spec.train is not None:
+        return compare_terms(answer, reference, spec.tolerance)
     if widened or not is_large(answer, reference):
         return compare(read(answer), read(reference), spec, widened)
     with tempfile.TemporaryDirectory(dir=".") as folder:  # in the process's own folder

@@ -12,6 +12,7 @@ from harness.data.cache import Cache
 from harness.data.identity import Identities, of_workload
 from harness.data.prepare import changes, prepare
 from harness.data.prepare import schemas as table_schemas
+from harness.engines import training
 from harness.engines.base import Program
 from harness.errors import DataUnavailable, Unsupported, WorkerError, WorkloadError
 from harness.outcome import Cell, Outcome
@@ -187,6 +188,8 @@ def _program(
 ) -> Program | tuple[Outcome, str]:
     """Returns the cell's program, or its outcome and reason if it has none."""
     if reason := harness.engines.get(cell.engine).unavailable():
+        return Outcome.UNAVAILABLE, reason
+    if query.train is not None and (reason := training.unavailable()):
         return Outcome.UNAVAILABLE, reason
     try:
         return compiler.program(query, schemas, cell.engine, cell.input, own)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import harness.engines
 from harness import plan
@@ -81,7 +80,7 @@ class Compiling:
     def program(self, request: Compile) -> Program | NoProgram:
         engine = harness.engines.get(request.engine)
         try:
-            return engine.compile(self._planned(request.query), self._tables, request.source)
+            return engine.program(self._planned(request.query), self._tables, request.source)
         except Unsupported as error:
             return NoProgram(str(error))
         except RecursionError:
@@ -90,7 +89,7 @@ class Compiling:
     def _planned(self, query: QueryText) -> plan.CompiledQuery:
         if query not in self._plans:
             schemas = {name: table.schema for name, table in self._tables.items()}
-            self._plans[query] = plan.compile_query(schemas=schemas, **asdict(query))
+            self._plans[query] = plan.compile_query(schemas=schemas, **vars(query))
         return self._plans[query]
 
 

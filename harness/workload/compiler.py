@@ -183,7 +183,7 @@ class Compiler:
 
 
 def _text_of(query: Query) -> QueryText:
-    return QueryText(query.sql, query.tolerance, query.write)
+    return QueryText(query.sql, query.tolerance, query.write, query.train)
 
 
 def _characters(reply: object) -> int:

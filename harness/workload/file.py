@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.answer import Training
 from harness.data.files import LONGEST_SHOWN
 from harness.data.generators import registry
 from harness.data.generators.base import Generator, Params
@@ -20,6 +21,7 @@ from harness.workload.schema import (
     DataModel,
     QueryModel,
     TableModel,
+    TrainModel,
     WorkloadModel,
     parse,
     validate,
@@ -32,7 +34,8 @@ class Query:
     """One query. ``line`` is the line of its name in the file; its SQL begins on ``sql_line``.
 
     ``sql`` is empty if the query has hand-written programs only. ``write``: the answer is written
-    to a file of this format. ``tolerance`` is the relative difference that floats may have.
+    to a file of this format. ``train``: its rows train a model. ``tolerance`` is the relative
+    difference that floats may have.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Query:
     line: int
     sql_line: int
     write: Literal["parquet"] | None = None
+    train: Training | None = None
     tolerance: float = 1e-6
     native: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Engine -> name -> ``file.py:function`` of hand-written programs beside the workload file."""
@@ -99,9 +103,15 @@ def _query(document: Document, name: str, model: QueryModel) -> Query:
         line=line,
         sql_line=sql_line,
         write=model.write,
+        train=None if model.train is None else _training(model.train),
         tolerance=model.tolerance,
         native={engine: named(functions) for engine, functions in model.native.items()},
     )
+
+
+def _training(model: TrainModel) -> Training:
+    default = (0, 1) if model.model == "sgd-classifier" else ()
+    return Training(model.model, model.target, model.batch_rows, model.classes or default)
 
 
 def _check_beside(document: Document, function: str, line: int) -> None:

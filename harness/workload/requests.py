@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.answer import AnswerSpec
+from harness.answer import AnswerSpec, Training
 from harness.engines.base import Program
 from harness.machine.messages import Request
 from harness.tables import Input, Table
@@ -17,6 +17,7 @@ class QueryText:
     sql: str
     tolerance: float
     write: str | None
+    train: Training | None = None
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,21 @@ class TableModel(_Model):
         return [value] if isinstance(value, str) else value
 
 
+class TrainModel(_Model):
+    """A model, and how a query's answer trains it."""
+
+    model: Literal["sgd-classifier", "sgd-regressor"]
+    target: str
+    batch_rows: int = Field(default=10_000, ge=1, le=10_000_000)
+    classes: Annotated[tuple[int, ...], Field(min_length=2)] | None = None
+
+    @model_validator(mode="after")
+    def _has_classes_if_a_classifier(self) -> TrainModel:
+        if self.classes and self.model != "sgd-classifier":
+            raise ValueError("'classes' are for a classifier; a regressor has none")
+        return self
+
+
 class QueryModel(_Model):
     """A query: its SQL, or its SQL with a title, a tolerance and other keys.
 
@@ -150,6 +165,7 @@ class QueryModel(_Model):
     sql: str = ""
     title: Title | None = None
     write: Literal["parquet"] | None = None
+    train: TrainModel | None = None
     tolerance: float = Field(default=1e-6, ge=0, le=0.1)
     native: dict[str, tuple[str, ...]] = {}
 
@@ -191,6 +207,8 @@ class QueryModel(_Model):
             )
         if not self.sql and self.write:
             raise ValueError("'write' needs 'sql', with which the file is checked")
+        if self.train and (self.write or self.native or not self.sql):
+            raise ValueError("'train' needs 'sql', and goes with neither 'write' nor 'native'")
         return self
 
 
@@ -300,6 +318,8 @@ def _model_at(model: type[BaseModel], place: tuple[int | str, ...]) -> type[Base
         "data": (1, DataModel),
     }
     depth, found = inner.get(place[0] if place else None, (0, model))
+    if place[2:3] == ("train",) and len(place) > 3:
+        depth, found = 3, TrainModel
     return found if model is WorkloadModel and len(place) > depth else model
 
 

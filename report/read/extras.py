@@ -83,6 +83,12 @@ def _share_of_input(info: ExtraInfo) -> float | None:
     return info.peak_bytes / info.input_bytes if info.peak_bytes and info.input_bytes else None
 
 
+def _hand_over_rate(info: ExtraInfo) -> float | None:
+    return (
+        info.rows / info.hand_over_seconds / 1e6 if info.rows and info.hand_over_seconds else None
+    )
+
+
 EXTRAS = (
     Extra("interleaved", "Engines took turns", "yes", lambda info: info.interleaved),
     Extra("stopped", "Rounds ended as", "", _stopped, tuple(STOPPED.values())),
@@ -99,6 +105,10 @@ EXTRAS = (
     Extra("output_bytes", "File that it writes", "MiB", lambda info: info.output_bytes),
     _rate("output_rate", "Written to its file", "MB/s", "output_bytes", "output_bytes"),
     _rate("output_rows_rate", "Rows written", "million/s", "rows", "output_bytes"),
+    Extra("hand_over_seconds", "Handing batches over", "s", lambda info: info.hand_over_seconds),
+    Extra("hand_over_rate", "Rows handed over", "million/s", _hand_over_rate),
+    Extra("training_seconds", "Training the model", "s", lambda info: info.training_seconds),
+    Extra("training_score", "Score on the last batch", "", lambda info: info.training_score),
     Extra("peak_share", "Peak memory, of its files’ size", "%", _share_of_input),
     Extra("spilled_bytes", "Spilled to its folder", "MiB", _of_files("spilled_bytes")),
     Extra("cold_read_bytes", "From the disk, first run", "MiB", _of_files("cold_read_bytes")),

@@ -38,6 +38,7 @@ CHOSEN = {
     "sort": (Input.MEMORY, ("top_3_of_each",)),
     "text": (Input.MEMORY, ("by_host",)),
     "timeseries": (Input.MEMORY, ("events_nearest", "sessions")),
+    "training": (Input.PARQUET, ("dear_trips", "mixed_trips")),
     "tpch": (Input.PARQUET, ("q03", "q21")),
 }
 IDIOMS = {

@@ -70,6 +70,7 @@ class Right(Engine):
     language = "python"
     distribution = "pyarrow"
     module = "pyarrow"
+    hands_over: ClassVar[str] = "its fixed answer's"
     session: ClassVar[type[FakeSession]] = FakeSession
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
@@ -86,6 +87,36 @@ class _Wrong(FakeSession):
 
 class Wrong(Right):
     session = _Wrong
+
+
+class _Ordered(FakeSession):
+    def act(self) -> Any:
+        return self.tables["t"].select(["x", "k"])
+
+
+class Ordered(Right):
+    """An engine that hands over two columns of a table, in their order."""
+
+    session: ClassVar[type[FakeSession]] = _Ordered
+
+
+class _Reordered(_Ordered):
+    def act(self) -> Any:
+        rows = super().act()
+        return rows.take([*range(len(rows) - 2), len(rows) - 1, len(rows) - 2])
+
+
+class Reordered(Ordered):
+    session = _Reordered
+
+
+class _Shortened(_Ordered):
+    def act(self) -> Any:
+        return super().act()[:-1]
+
+
+class Shortened(Ordered):
+    session = _Shortened
 
 
 class _Spoiling(FakeSession):

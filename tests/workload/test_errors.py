@@ -48,6 +48,28 @@ def error_of(folder: Path, content: str | bytes) -> str:
             "w.yaml:3: 'write' cannot be 'parqet'; did you mean 'parquet'?",
         ),
         (
+            TABLE + "queries:\n  q:\n    sql: select 1\n    train: {model: sgd, target: y}\n",
+            "w.yaml:5: 'model' cannot be 'sgd'; choices: sgd-classifier, sgd-regressor",
+        ),
+        (
+            TABLE + "queries:\n  q:\n    sql: select 1\n    train: {model: sgd-regressor}\n",
+            "w.yaml:5: the key 'target' is missing",
+        ),
+        (
+            TABLE + "queries:\n  q: {sql: select 1, train: {target: y, rows: 1}}\n",
+            "w.yaml:3: unknown key 'rows'; known keys: batch_rows, classes, model, target",
+        ),
+        (
+            TABLE + "queries:\n  q: {sql: select 1, train: {model: sgd-regressor, target: y, "
+            "classes: [0, 1]}}\n",
+            "w.yaml:3: 'classes' are for a classifier; a regressor has none",
+        ),
+        (
+            TABLE + "queries:\n  q: {sql: select 1, write: parquet, train: {model: sgd-regressor, "
+            "target: y}}\n",
+            "w.yaml:3: 'train' needs 'sql', and goes with neither 'write' nor 'native'",
+        ),
+        (
             TABLE + "queries:\n  q:\n    sql: select 1\n    tolerance: -1\n",
             "w.yaml:5: 'tolerance' cannot be -1: it should be at least 0",
         ),

@@ -26,6 +26,7 @@ ROWS = {
     "sort": {"by_text": 10_000, "page_of_100": 100, "top_3_of_each": 30, "distinct_sorted": 100},
     "star": {"discount_of_weekends": 2, "profit_by_nation": 35},
     "text": {"by_domain": 4, "same_author": 90, "lengths": 5, "by_host": 10},
+    "training": {"fares": 10_000, "mixed_trips": 10_000},
     "timeseries": {"moving_mean": 10_000, "latest": 10, "filled_forward": 10_000},
     "web": {"q06": 31, "q08": 12, "q11": 7, "q23": 10},
     "flights": {"delay_by_carrier": 16, "busiest_routes": 20, "worst_days": 9, "made_up_time": 50},

@@ -7,6 +7,7 @@ from sqlglot import exp
 from harness.engines.dask.gaps import DASK_GAPS
 from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.pandas.gaps import PANDAS_GAPS
+from harness.engines.training import BATCHES
 from harness.plan.tree.nodes import Aggregate, AsOfJoin, Window
 from harness.special import Special
 
@@ -20,10 +21,16 @@ _OWN: tuple[Gap, ...] = (
 CUDF_GAPS: tuple[Gap, ...] = (
     *PANDAS_GAPS,
     *_OWN,
+    BATCHES,
     cannot(AsOfJoin),
     not_yet(exp.GroupConcat),
 )
-DASK_CUDF_GAPS: tuple[Gap, ...] = (*DASK_GAPS, *_OWN, cannot(exp.Corr, "a correlation of NULLs"))
+DASK_CUDF_GAPS: tuple[Gap, ...] = (
+    *DASK_GAPS,
+    *_OWN,
+    BATCHES,
+    cannot(exp.Corr, "a correlation of NULLs"),
+)
 
 BEYOND_PANDAS = {
     "np.fmod(": cannot(exp.Mod, "a remainder", "it has the sign of the divisor"),

@@ -78,6 +78,8 @@ class Dask(PythonEngine):
     distribution = "dask"
     module = "dask"
     emitter = DaskProgram
+    hands_over = "slices of the computed answer"
+    keeps_order = True
     connects = True
     variables: ClassVar[tuple[str, ...]] = DASK
     gaps = DASK_GAPS

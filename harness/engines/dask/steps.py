@@ -8,13 +8,13 @@ from typing import ClassVar
 
 from sqlglot import exp
 
+from harness.answer import Training
 from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.dask.expressions import DaskExpressions
 from harness.engines.gaps import Gaps
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.steps import PandasSteps, keywords
-from harness.engines.python.bindings import bound
 from harness.engines.python.chains import chained
 from harness.engines.python.kernel import listing, mapping, method_name, one_or_list, quoted
 from harness.plan.optimize.naming import frame_name
@@ -89,18 +89,20 @@ class DaskSteps(PandasSteps):
         self.distributed: dict[Node, str] = {}
         self.last: set[Node] = set()
 
-    def program(self, plan: Node, write: str | None) -> Program:
+    def program(self, plan: Node, end: str | Training | None) -> Program:
         self.uses = self.gathered.uses = uses(plan)
         self.last = _last(plan)
+        result = self.exact(plan, in_order=True)
+        computed, options = f"{result}.compute()", "schema=None, write_index"
         if is_gathered(plan):
-            result = self.exact(plan, in_order=True)
-            end, options = f"return {result}", "index"
+            computed, options = result, "index"
+        if isinstance(end, Training):
+            last = self.batches(computed, end)
+        elif end is None:
+            last = [f"return {computed}"]
         else:
-            result = self.exact(plan, in_order=True)
-            end, options = f"return {result}.compute()", "schema=None, write_index"
-        if write is not None:
-            end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, {options}=False)"
-        return self.module(chained(bound([*self.statements, end], self.variables)))
+            last = [f"{result}.to_parquet({quoted(OUTPUT_FILE)}, {options}=False)"]
+        return self.module(self.laid_out([*self.statements, *last]))
 
     def frame(self, node: Node) -> str:
         if node not in self.frames and is_gathered(node):

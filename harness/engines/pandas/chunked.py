@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import ClassVar
 
+from harness.answer import Training
 from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.gaps import Gaps
 from harness.engines.pandas.engine import Pandas
 from harness.engines.pandas.gaps import PANDAS_GAPS
 from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.splitting import CHUNK_GAPS, Results, Splitting, chunked_table
+from harness.engines.pandas.steps import handed_over
 from harness.engines.pandas.tables import chunk_of_parquet, chunks_of_csv
-from harness.engines.python.bindings import bound
-from harness.engines.python.chains import chained
 from harness.engines.python.kernel import listing, mapping, quoted
 from harness.engines.python.program import ProgramEmitter
 from harness.plan.optimize.naming import frame_name
@@ -60,25 +60,26 @@ class PandasChunks(PandasProgram):
         self._outside: Set[Node] = frozenset()  # the nodes whose frames are older than the loop
         self._header = ""
 
-    def program(self, plan: Node, write: str | None) -> Program:
+    def program(self, plan: Node, end: str | Training | None) -> Program:
         if self.source is Input.MEMORY:
             raise self.gaps.unsupported("tables in memory")
         self.table = chunked_table(plan, self.tables)
         splitting = Splitting(self.table, self.gaps)
         made = splitting.plan(plan)
         self.ends, self.uses = splitting.ends, uses(made)
-        if write is not None and made in self.ends:
+        if isinstance(end, Training) and made in self.ends:
+            self._emit_loop(made, lambda chunk: handed_over(chunk, end))
+        elif isinstance(end, Training):
+            self.statements += self.batches(self.exact(made, in_order=True), end)
+        elif end is not None and made in self.ends:
             self._written(made)
         else:
             result = self.exact(made, in_order=True)
             file = f".to_parquet({quoted(OUTPUT_FILE)}, index=False)"
-            self.statements.append(f"return {result}" if write is None else f"{result}{file}")
-        body = [line for text in self._laid_out() for line in text.split("\n")]
+            self.statements.append(f"return {result}" if end is None else f"{result}{file}")
+        body = self.laid_out(self.statements)
         helper = BATCHES.replace("{rows}", f"{self.rows:_}")
         return self.module(body, [helper] if self.source is Input.PARQUET else [])
-
-    def _laid_out(self) -> list[str]:
-        return chained(bound(self.statements, self.variables))
 
     def results(self, node: Results) -> str:
         return self.project(node)
@@ -151,7 +152,7 @@ class PandasChunks(PandasProgram):
         chunk = self.exact(node, in_order=True)
         self.physical[node] = node.names
         self.statements.append(used(chunk))
-        body = self._laid_out()
+        body = self.laid_out(self.statements)
         self.frames, self._loop, self.statements = known, None, outer
         self.statements.append("\n".join([self._header, *indented(body)]))
 
@@ -183,6 +184,7 @@ class PandasChunked(Pandas):
     by_default: ClassVar[bool] = False
     reads: ClassVar[frozenset[Input]] = frozenset({Input.PARQUET, Input.CSV})
     emitter: ClassVar[type[ProgramEmitter]] = PandasChunks
+    hands_over = "each chunk where the query keeps rows apart, else slices of its answer"
     gaps = (*PANDAS_GAPS, *CHUNK_GAPS)
     note = (
         "The table with the most columns is read in chunks of 250,000 rows, which are filtered, "

@@ -74,6 +74,8 @@ class Pandas(PythonEngine):
     distribution = "pandas"
     module = "pandas"
     emitter: ClassVar[type[ProgramEmitter]] = PandasProgram
+    hands_over: ClassVar[str] = "slices of the answer"
+    keeps_order = True
     nan_differs = frozenset(Use) - {Use.COMPARED_AT_ALL, Use.ORDERED, Use.MINIMUM}
     special_differs: ClassVar[Differing] = {
         **BY_CODE_POINT,

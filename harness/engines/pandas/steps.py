@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from harness.answer import Training
 from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.gaps import Gaps, Refused
 from harness.engines.pandas.expressions import PandasExpressions
@@ -41,13 +42,31 @@ class PandasSteps(ProgramEmitter):
         self.widths = NarrowColumns(self.printer.widths.narrow)
         self.library = self.needed = self.printer.library
 
-    def program(self, plan: Node, write: str | None) -> Program:
+    def program(self, plan: Node, end: str | Training | None) -> Program:
         self.uses = uses(plan)
         result = self.exact(plan, in_order=True)
-        end = f"return {result}"
-        if write is not None:
-            end = f"{result}.to_parquet({quoted(OUTPUT_FILE)}, index=False)"
-        return self.module(chained(bound([*self.statements, end], self.variables)))
+        if isinstance(end, Training):
+            last = self.batches(result, end)
+        elif end is None:
+            last = [f"return {result}"]
+        else:
+            last = [f"{result}.to_parquet({quoted(OUTPUT_FILE)}, index=False)"]
+        return self.module(self.laid_out([*self.statements, *last]))
+
+    def laid_out(self, statements: Sequence[str]) -> list[str]:
+        """Returns the program's lines: values that are read twice are named, calls are chained."""
+        texts = chained(bound(statements, self.variables))
+        return [line for text in texts for line in text.split("\n")]
+
+    def batches(self, result: str, train: Training) -> list[str]:
+        """Returns the statements that yield slices of a frame as features and target."""
+        rows, batch, size = self.variables.fresh("rows"), "batch", f"{train.batch_rows:_}"
+        return [
+            f"{rows} = {result}",
+            f"for start in range(0, len({rows}), {size}):\n"
+            f"    {batch} = {rows}.iloc[start : start + {size}]\n"
+            f"    {handed_over(batch, train)}",
+        ]
 
     # ------------------------------------------------------------------ frames and variables
 
@@ -120,6 +139,13 @@ class PandasSteps(ProgramEmitter):
 
     def expressions(self, node: Node) -> PandasExpressions:
         return self.printer(self.gaps, node.schema, self.frame(node), self.widths.narrow(node))
+
+
+def handed_over(batch: str, train: Training) -> str:
+    """Returns the statement that yields a frame's features and target as NumPy arrays."""
+    target = quoted(train.target)
+    features = f'{batch}.drop(columns={target}).to_numpy("float64")'
+    return f'yield {features}, {batch}[{target}].to_numpy("float64")'
 
 
 def _dropped(columns: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
 
-from harness.answer import SortKey
+from harness.answer import SortKey, Training
 from harness.engines.base import OUTPUT_FILE, Session
 from harness.engines.gaps import Gaps
 from harness.engines.polars.expressions import PolarsExpressions
@@ -31,6 +31,7 @@ from harness.machine.variables import POLARS
 from harness.plan.facts.columns import columns_of
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import FULL_CASE, Differing
+from harness.plan.guards.training import streams
 from harness.plan.guards.widths import NarrowColumns
 from harness.plan.tree.nodes import (
     Aggregate,
@@ -73,6 +74,7 @@ class PolarsProgram(LazyProgram):
     rename: ClassVar[str] = "rename"
     collect: ClassVar[str] = ".collect()"
     write: ClassVar[str] = ".sink_parquet"
+    stream: ClassVar[str] = ".collect_batches(chunk_size={rows})"
     printer: ClassVar[type[PolarsExpressions]] = PolarsExpressions
     windows: ClassVar[type[PolarsWindows]] = PolarsWindows
 
@@ -83,6 +85,17 @@ class PolarsProgram(LazyProgram):
 
     def end(self, write: str | None) -> str:
         return self.collect if write is None else f"{self.write}({quoted(OUTPUT_FILE)})"
+
+    def batches(self, plan: Node, frame: str, train: Training) -> list[str]:
+        """Emits a loop over a streamed query's batches, or over slices of an answer in memory."""
+        streamed = self.source is not Input.MEMORY and streams(plan)
+        text = self.stream if streamed else f"{self.collect}.iter_slices({{rows}})"
+        batch = self.variables.fresh("batch")
+        features = f'{batch}.drop({quoted(train.target)}).cast(pl.Float64).to_numpy(order="c")'
+        return [
+            f"for {batch} in {frame}{text.replace('{rows}', f'{train.batch_rows:_}')}:",
+            f"    yield {features}, {batch}[{quoted(train.target)}].to_numpy()",
+        ]
 
     def shared(self, node: Node, text: str) -> str:
         return f"{text}.cache()" if _is_computed(node) else text
@@ -403,6 +416,8 @@ class Polars(PythonEngine):
     distribution = "polars"
     module = "polars"
     emitter: ClassVar[type[ProgramEmitter]] = PolarsProgram
+    hands_over = "batches of the query where it streams, else slices of its answer"
+    keeps_order = True
     variables: ClassVar[tuple[str, ...]] = POLARS
     names_differ = re.compile(r"\*|\^.*\$", re.DOTALL)  # Polars' wildcard, and its patterns
     nan_differs = frozenset({Use.PLACE, Use.GREATEST, Use.SPREAD, Use.WINDOWED})

@@ -92,6 +92,7 @@ class PolarsGpuProgram(PolarsProgram):
 
     collect: ClassVar[str] = f".collect({ON_GPU})"
     write: ClassVar[str] = f".collect({ON_GPU}).write_parquet"
+    stream: ClassVar[str] = f".collect({ON_GPU}).iter_slices({{rows}})"
     printer: ClassVar[type[PolarsExpressions]] = PolarsGpuExpressions
     windows: ClassVar[type[PolarsWindows]] = PolarsGpuWindows
 

@@ -58,6 +58,8 @@ class PyArrow(PythonEngine):
     distribution = "pyarrow"
     module = "pyarrow"
     emitter = ArrowProgram
+    hands_over = "batches of the dataset where the query streams, else of the answer"
+    keeps_order = True
     gaps = PYARROW_GAPS
     names_differ = re.compile(r"\..*", re.DOTALL)  # aggregates read such names as paths
     nan_differs = frozenset(

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from harness.answer import Training
 from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.gaps import Gaps
 from harness.engines.pyarrow.aggregates import Grouping, Quantile, misses_constants
@@ -38,11 +39,13 @@ from harness.engines.python.kernel import (
 from harness.engines.python.program import ProgramEmitter
 from harness.engines.python.windows import BareWindows, partition_names
 from harness.plan.guards.nan_uses import nan_in_order
+from harness.plan.guards.training import streams
 from harness.plan.optimize.extremes import has_extremes, over_first_rows
 from harness.plan.tree.nodes import (
     Aggregate,
     AsOfJoin,
     Distinct,
+    Expression,
     Filter,
     Item,
     Join,
@@ -65,6 +68,7 @@ _MODULES = {
     "pa": "import pyarrow as pa",
     "pc": "import pyarrow.compute as pc",
     "csv": "import pyarrow.csv as csv",
+    "ds": "import pyarrow.dataset as ds",
     "pq": "import pyarrow.parquet as pq",
 }
 _ACERO = (
@@ -89,14 +93,53 @@ class ArrowProgram(ProgramEmitter):
         super().__init__(gaps, tables, source)
         self.flows: dict[Node, Flow] = {}
 
-    def program(self, plan: Node, write: str | None) -> Program:
+    def program(self, plan: Node, end: str | Training | None) -> Program:
         self.uses = uses(plan)
-        answer = self._answer(plan)
-        end = f"return {answer}"
-        if write is not None:
-            end = f"pq.write_table({answer}, {quoted(OUTPUT_FILE)})"
-        body = bound([*self.statements, end], self.variables, lazy="pc.field(")
+        if isinstance(end, Training):
+            last = self._batches(plan, end)
+        elif end is None:
+            last = [f"return {self._answer(plan)}"]
+        else:
+            last = [f"pq.write_table({self._answer(plan)}, {quoted(OUTPUT_FILE)})"]
+        body = bound([*self.statements, *last], self.variables, lazy="pc.field(")
         return self.module(body, called_in(body))
+
+    def _batches(self, plan: Node, train: Training) -> list[str]:
+        """Emits a loop over a dataset's batches, or those of an answer that needs all rows."""
+        scanned = self._scanned(plan) if self.source is Input.PARQUET and streams(plan) else ""
+        target, size = quoted(train.target), f"{train.batch_rows:_}"
+        batches = (
+            f"{scanned}, batch_size={size})"
+            if scanned
+            else f"{self._answer(plan)}.to_batches(max_chunksize={size})"
+        )
+        return [
+            f"for batch in {batches}:",
+            f"    features = batch.drop_columns({target}).to_tensor(null_to_nan=True).to_numpy()",
+            f"    yield features, batch[{target}].to_numpy(zero_copy_only=False)",
+        ]
+
+    def _scanned(self, plan: Node) -> str:
+        """Returns the beginning of the call that reads the rows of a plan from a dataset.
+
+        The plan filters and computes rows of one table; all is told in terms of its columns.
+        """
+        values: dict[str, Expression] = {name: exp.column(name) for name in plan.names}
+        conditions: list[Expression] = []
+        while not isinstance(plan, Scan):
+            below = dict(plan.items) if isinstance(plan, Project) else {}
+            if isinstance(plan, Filter):
+                conditions.append(plan.condition)
+            values = {name: _in_terms_of(below, e) for name, e in values.items()}
+            conditions = [_in_terms_of(below, e) for e in conditions]
+            (plan,) = plan.inputs
+        origin = {name: exp.column(column) for name, column in _origin(plan).items()}
+        schema = tuple(replace(column, name=name) for name, column in plan.columns)
+        print_ = ArrowExpressions(self.gaps, schema)
+        columns = {n: print_.expression(_in_terms_of(origin, e)) for n, e in values.items()}
+        kept = [f"({print_.kept(_in_terms_of(origin, e))})" for e in conditions]
+        filters = f", filter={' & '.join(kept)}" if kept else ""
+        return f"ds.dataset(t({quoted(plan.table)})).to_batches(columns={_dict(columns)}{filters}"
 
     def more_imports(self, text: str) -> list[str]:
         acero = [name for name in _ACERO if re.search(rf"\b{name}\b", text)]
@@ -368,6 +411,19 @@ class ArrowProgram(ProgramEmitter):
         inputs = ", ".join(map(self.declared, flows))
         head = f'Declaration("union", ExecNodeOptions(), inputs=[{inputs}])'
         return Flow(head, node.names, "united", is_table=False)
+
+
+def _in_terms_of(below: Mapping[str, Expression], e: Expression) -> Expression:
+    """Returns an expression with what ``below`` computes in the place of the columns it names."""
+    return e.transform(lambda part: below.get(part.name, part).copy() if _is_name(part) else part)
+
+
+def _is_name(e: Expression) -> bool:
+    return isinstance(e, exp.Column)
+
+
+def _dict(texts: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{quoted(name)}: {text}' for name, text in texts.items())}}}"
 
 
 def _in_order(node: Sort) -> str:

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.python.gaps import SHARED
+from harness.engines.training import BATCHES
 
 OF_SPARK: tuple[Gap, ...] = (
     cannot(exp.Div, "a division by zero", says=["DIVIDE_BY_ZERO", "REMAINDER_BY_ZERO"]),
@@ -15,6 +16,7 @@ OF_SPARK: tuple[Gap, ...] = (
 """What raises errors by Spark's ANSI rules, or in Java, however a query is put."""
 
 PYSPARK_GAPS: tuple[Gap, ...] = (
+    BATCHES,
     *SHARED,
     *OF_SPARK,
     not_yet(exp.PercentileDisc, "a discrete quantile of what is computed"),

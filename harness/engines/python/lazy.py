@@ -8,10 +8,12 @@ from typing import ClassVar, NamedTuple
 
 from sqlglot import exp
 
+from harness.answer import Training
 from harness.engines.base import Program
 from harness.engines.gaps import Gaps
 from harness.engines.python.kernel import mapping, names
 from harness.engines.python.program import ProgramEmitter
+from harness.engines.training import BATCHES
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import AsOfJoin, Item, Join, Node, Scan, uses
 from harness.tables import Input, Table
@@ -40,14 +42,20 @@ class LazyProgram(ProgramEmitter):
         self.frames: dict[Node, str] = {}
         self.physical: dict[Node, tuple[str, ...]] = {}
 
-    def program(self, plan: Node, write: str | None) -> Program:
+    def program(self, plan: Node, end: str | Training | None) -> Program:
         self.uses = uses(plan)
         frame = self.exact(plan)
-        return self.module([*self.statements, f"return {frame}{self.end(write)}"])
+        if isinstance(end, Training):
+            return self.module([*self.statements, *self.batches(plan, frame, end)])
+        return self.module([*self.statements, f"return {frame}{self.end(end)}"])
 
     @abstractmethod
     def end(self, write: str | None) -> str:
         """Returns the text of the call that collects the answer, or writes it to a file."""
+
+    def batches(self, plan: Node, frame: str, train: Training) -> list[str]:
+        """Returns the loop that yields a frame's rows in batches, if the library has one."""
+        raise self.gaps.unsupported(BATCHES.when)
 
     def frame(self, node: Node) -> str:
         """Returns the text of the node's frame: calls, or a variable if the frame is read twice."""

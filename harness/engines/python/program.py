@@ -8,8 +8,9 @@ import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from harness.answer import AnswerSpec, Training
 from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.engines.gaps import Gaps
 from harness.engines.python.kernel import Variables, method_name
@@ -17,6 +18,9 @@ from harness.engines.python.layout import DATETIME_NAMES, module
 from harness.plan import CompiledQuery
 from harness.plan.tree.nodes import Node
 from harness.tables import Input, Table
+
+if TYPE_CHECKING:
+    from harness.engines.training import Batch
 
 
 class ProgramEmitter(ABC):
@@ -38,8 +42,11 @@ class ProgramEmitter(ABC):
         self.statements: list[str] = []
 
     @abstractmethod
-    def program(self, plan: Node, write: str | None) -> Program:
-        """Returns the program that returns the plan's answer, or writes it to a file."""
+    def program(self, plan: Node, end: str | Training | None) -> Program:
+        """Returns the program that returns the plan's answer, or writes it to a file.
+
+        If ``end`` is what the rows train, the program yields features and target in batches.
+        """
 
     def emitted(self, node: Node) -> Any:
         """Calls the method for a node's class; raises Unsupported if there is none."""
@@ -71,7 +78,7 @@ class PythonEngine(Engine):
     emitter: ClassVar[type[ProgramEmitter]]
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
-        return self.emitter(self.lacks(), tables, source).program(self.lowered(query), query.write)
+        return self.emitter(self.lacks(), tables, source).program(self.lowered(query), query.end)
 
 
 class PythonSession(Session):
@@ -110,6 +117,11 @@ class PythonSession(Session):
             if self.file != self.filename:
                 self._check(result)
             return result
+
+    def batches(self, spec: AnswerSpec) -> Iterator[Batch]:
+        assert self.query is not None, "prepare a program first"
+        with self._placing_errors():
+            yield from self.query(self.tables.__getitem__)
 
     def _check(self, result: Any) -> None:
         """Raises TypeError if a program returns anything but an answer, unless it wrote a file."""

@@ -24,6 +24,7 @@ from harness.engines.gaps import Gap, Gaps, Refused
 from harness.engines.sql.gaps import ALWAYS_NULL, COMMON, READ_OTHERWISE, UNSPELT
 from harness.engines.sql.rules import RULES, Rule
 from harness.engines.sql.shapes import NEVER_NULL
+from harness.engines.training import of_arrow, train_of
 from harness.errors import first_cause
 from harness.plan import CompiledQuery
 from harness.plan.facts.printing import in_sql, parenthesise
@@ -35,6 +36,9 @@ from harness.tables import Input, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from harness.answer import AnswerSpec
+    from harness.engines.training import Batch
 
 WRITES = f"-- the answer is written to {OUTPUT_FILE}\n"
 """The first line of a program that writes its answer to a file within the timed work."""
@@ -76,6 +80,14 @@ class SqlSession(Session):
                 raise refused from error
             raise
 
+    def batches(self, spec: AnswerSpec) -> Iterator[Batch]:
+        with self.lacking_as_unsupported():
+            yield from of_arrow(self.stream(self.sql, train_of(spec).batch_rows), spec)
+
+    def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Yields a query's rows, some ``rows`` at a time: here those of the whole answer."""
+        yield from self.to_arrow(self.execute(sql)).to_batches(max_chunksize=rows)
+
     def to_arrow(self, result: Any) -> pa.Table:
         return result
 
@@ -87,6 +99,7 @@ class SqlEngine(Engine):
     """An engine whose program for a query is SQL in its own dialect."""
 
     language: ClassVar[str] = "sql"
+    hands_over: ClassVar[str] = "the columns of the whole answer, as NumPy arrays"
     dialect: ClassVar[type[Dialect]]
     rules: ClassVar[tuple[Rule, ...]] = RULES
     session: ClassVar[type[SqlSession]]

@@ -20,6 +20,7 @@ class DataFusion(SqlEngine):
     label = "DataFusion"
     colour = "#a4243b"
     optional: ClassVar[bool] = True
+    hands_over = "the columns of execute_stream's batches, as NumPy arrays"
     session, gaps, rules = DataFusionSession, gaps.DATAFUSION, DATAFUSION
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,

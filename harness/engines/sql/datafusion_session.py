@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,10 @@ class DataFusionSession(SqlSession):
 
     def execute(self, sql: str) -> Any:
         return self.context.sql(sql).to_arrow_table()
+
+    def stream(self, sql: str, rows: int) -> Iterator[Any]:
+        for batch in self.context.sql(sql).execute_stream():
+            yield batch.to_pyarrow()
 
     def write(self, sql: str, path: str) -> None:
         self.context.sql(sql).write_parquet(path)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.answer import each_once
 from harness.engines.base import OUTPUT_FILE, SPILL_FOLDER, Engine, Program, Session, memory_limit
 from harness.engines.sql.copy import copied, selected
+from harness.engines.training import of_arrow, train_of
 from harness.plan import CompiledQuery
 from harness.sandbox.files import reader
 from harness.sandbox.guard import identifier, judge, lock
@@ -17,6 +18,9 @@ from harness.tables import Input, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from harness.answer import AnswerSpec
+    from harness.engines.training import Batch
 
 
 class DuckDBSession(Session):
@@ -59,6 +63,11 @@ class DuckDBSession(Session):
         relation = self.connection.sql(self.sql)
         return None if relation is None else relation.to_arrow_table()
 
+    def batches(self, spec: AnswerSpec) -> Iterator[Batch]:
+        yield from of_arrow(
+            self.connection.sql(self.sql).to_arrow_reader(train_of(spec).batch_rows), spec
+        )
+
     def to_arrow(self, result: Any) -> pa.Table:
         return result.rename_columns(each_once(result.column_names))
 
@@ -72,6 +81,8 @@ class DuckDB(Engine):
     colour = "#f5c400"
     language = "sql"
     distribution = module = "duckdb"
+    hands_over: ClassVar[str] = "the columns of to_arrow_reader's batches, as NumPy arrays"
+    keeps_order: ClassVar[bool] = True
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         return Program(query.sql if query.write is None else copied(query), self.language)

@@ -9,6 +9,7 @@ from harness.engines.polars.gaps import HEADER
 from harness.engines.pyspark.gaps import OF_SPARK
 from harness.engines.python.gaps import UNREAD_PATTERN
 from harness.engines.sql import shapes
+from harness.engines.training import BATCHES, TABLE_ORDER
 from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Scan, Sort, Values, Window
 
 ALWAYS_NULL = "a total of all rows whose aggregates are constants, or that has none"
@@ -62,6 +63,7 @@ OTHERWISE = "SQL that it says that it does not have"
 
 DATAFUSION: tuple[Gap, ...] = (
     *COMMON,
+    TABLE_ORDER,
     AS_OF,
     cannot(
         Sort,
@@ -204,6 +206,7 @@ POLARS_SQL: tuple[Gap, ...] = (
 
 POSTGRES: tuple[Gap, ...] = (
     *COMMON,
+    TABLE_ORDER,
     AS_OF,
     GROUPS_REPLACED,
     cannot(exp.TryCast),
@@ -241,6 +244,7 @@ POSTGRES: tuple[Gap, ...] = (
 )
 HYPER: tuple[Gap, ...] = (
     *COMMON,
+    TABLE_ORDER,
     AS_OF,
     GROUPS_REPLACED,
     cannot(exp.ArgMax),
@@ -271,6 +275,7 @@ FRACTIONS = "times with fractions of a second"
 
 SQLITE: tuple[Gap, ...] = (
     *COMMON,
+    TABLE_ORDER,
     AS_OF,
     cannot(
         Values,
@@ -318,6 +323,7 @@ SQLITE: tuple[Gap, ...] = (
 )
 PYSPARK: tuple[Gap, ...] = (
     *COMMON,
+    TABLE_ORDER,
     *OF_SPARK,
     AS_OF,
     GROUPS_REPLACED,
@@ -351,6 +357,7 @@ ORDER_IN_FILES = "an order of rows that are written"
 
 SAIL: tuple[Gap, ...] = (
     *COMMON,
+    BATCHES,
     AS_OF,
     cannot(Sort, ORDER_IN_FILES, "it deals them out to several files"),
     GROUPS_REPLACED,
@@ -402,6 +409,7 @@ TIMES_IN_FILES = "times written to a file"
 
 CHDB: tuple[Gap, ...] = (
     *COMMON,
+    TABLE_ORDER,
     not_yet(AsOfJoin, "ASOF JOIN", test=shapes.as_of),
     GROUPS_REPLACED,
     cannot(Scan, TIMES_IN_FILES, "it gives them a time zone"),

@@ -61,6 +61,7 @@ class PolarsSql(SqlEngine):
     name, label, colour = "polars-sql", "Polars SQL", "#48cae4"
     distribution = module = "polars"
     variables, names_differ = Polars.variables, Polars.names_differ
+    keeps_order: ClassVar[bool] = True
     by_default: ClassVar[bool] = False  # the same engine as polars, by another door
     oldest: ClassVar[Mapping[str, str]] = {"polars": "2.0"}
     """Before it, remainders, ranks, windows and correlated subqueries gave other answers."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -50,6 +50,12 @@ class SqliteSession(SqlSession):
         self.names = [column[0] for column in cursor.description]
         return cursor.fetchall()
 
+    def stream(self, sql: str, rows: int) -> Iterator[Any]:
+        cursor = self.connection.execute(sql)
+        names = [column[0] for column in cursor.description]
+        while part := cursor.fetchmany(rows):
+            yield from answer(names, part, self.types).to_batches()
+
     def write(self, sql: str, path: str) -> None:
         raise self.gaps.unsupported(gaps.FILES, path)
 
@@ -64,6 +70,7 @@ class Sqlite(SqlEngine):
     distribution = module = "sqlite3"
     by_default: ClassVar[bool] = False
     reads: ClassVar[frozenset[Input]] = frozenset({Input.MEMORY})
+    hands_over: ClassVar[str] = "the columns of fetchmany's rows, as NumPy arrays"
     session, gaps, rules = SqliteSession, gaps.SQLITE, rules.SQLITE
     special_differs: ClassVar[Differing] = FULL_CASE
     dialect, adds = spellings.dialect(Dialect, SQLITE), ADDED

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from harness.answer import AnswerSpec, SortKey
+from harness.answer import AnswerSpec, SortKey, Training
+from harness.errors import WorkloadError
 from harness.plan.sql.parse import parsed
 from harness.plan.sql.sources import ordered_by, places
 from harness.plan.sql.written import plain_limit, plain_places, rows_of
@@ -19,10 +20,18 @@ _EVERY = 2**62
 """The LIMIT of a query that only has an OFFSET: more rows than any answer has."""
 
 
-def answer_spec(sql: str, names: tuple[str, ...], schema: Schema, tolerance: float) -> AnswerSpec:
+def answer_spec(
+    sql: str,
+    names: tuple[str, ...],
+    schema: Schema,
+    tolerance: float,
+    train: Training | None = None,
+) -> AnswerSpec:
     """Describes the answer of a query; ``schema`` is empty if the answer's types are not known.
 
-    ``names`` are the answer's columns, ``tolerance`` is the relative error that floats may have.
+    ``names`` are the answer's columns, ``tolerance`` is the relative error that floats may have,
+    ``train`` is what the rows train. Raises WorkloadError if nobody can say whether rows tie under
+    the ORDER BY of a query whose rows train a model.
     """
     tree = parsed(sql)
     plain_places(tree)
@@ -35,12 +44,30 @@ def answer_spec(sql: str, names: tuple[str, ...], schema: Schema, tolerance: flo
             break
         order.append(_sort_key(name, key))
     limit, offset = _count(tree, "limit", _EVERY), _count(tree, "offset", 0)
-    widened = None
+    widened, ties = None, None
+    if train is not None and keys:
+        rows = _EVERY if limit is None or offset is None else limit + offset
+        ties = _ties(tree.copy(), names, columns, rows)
     if limit is not None and offset is not None and (limit, offset) != (_EVERY, 0):
         widened = _widened(tree, names, columns, limit + offset)
     if widened is None or offset is None:
         limit, offset = None, 0
-    return AnswerSpec(schema, sql, tuple(order), limit, offset, widened, tolerance, names)
+    return AnswerSpec(
+        schema, sql, tuple(order), limit, offset, widened, tolerance, names, None, train, ties
+    )
+
+
+def _ties(tree: exp.Query, names: Sequence[str], columns: Sequence[str | None], rows: int) -> str:
+    """Returns SQL that gives a row if any of the first ``rows`` rows tie, and differ.
+
+    The arguments are those of `_widened`.
+    """
+    ranked = _widened(tree, names, columns, rows)
+    if ranked is None:
+        raise WorkloadError("train: each key of the ORDER BY must be a column of the answer")
+    rank = _unlike("__rank", names)
+    each_once = f"select distinct * from ({ranked}) as ranked"
+    return f"select {rank} from ({each_once}) as rows group by 1 having count(*) > 1 limit 1"
 
 
 def _keys(tree: exp.Query) -> list[exp.Ordered]:

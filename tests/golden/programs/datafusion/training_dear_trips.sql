@@ -1,0 +1,1 @@
+# unsupported: DataFusion cannot: rows in the order of their table (SQL promises none without ORDER BY)

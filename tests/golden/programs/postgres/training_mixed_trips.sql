@@ -1,0 +1,1 @@
+# unsupported: PostgreSQL cannot: Parquet files (it has no reader of them): trips

@@ -1,0 +1,1 @@
+# unsupported: not yet for Sail: rows in batches, for training

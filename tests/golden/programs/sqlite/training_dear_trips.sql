@@ -1,0 +1,1 @@
+# unsupported: SQLite cannot: rows in the order of their table (SQL promises none without ORDER BY)
