@@ -26,8 +26,8 @@ QUERIES = {
     "in the order of the table": "select a, b, k / 9 as part, y from rides where k > 1",
     "in the order of the table, all rows": "select k, y, b from rides",
     "in the order of the table, in steps": """
-        select u / 2 as u, v + u as v, y
-        from (select a + b as u, k as v, y from rides where k < 9) as sums
+        select u / 2 as u, v + u as v, y, b
+        from (select a + b as u, k as v, y, b from rides where k < 9) as sums
         where u > 0.25 and v <> 4
     """,
     "in an order of its own": "select a * 2 as a, y, b from rides order by k desc, id",

@@ -15,20 +15,13 @@ from harness.engines.pandas.splitting import CHUNK_GAPS, Results, Splitting, chu
 from harness.engines.pandas.steps import handed_over
 from harness.engines.pandas.tables import chunk_of_parquet, chunks_of_csv
 from harness.engines.python.kernel import listing, mapping, quoted
+from harness.engines.python.layout import PART_ROWS, in_parts, indented
 from harness.engines.python.program import ProgramEmitter
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import Aggregate, Node, Scan, uses
 from harness.tables import Input, Table
 from harness.types import Column, Type
 
-BATCHES = '''def batches(path, columns):
-    """Yields the rows of a Parquet file, or of several, in parts: at least one."""
-    for name in [path] if isinstance(path, str) else path:
-        file = pq.ParquetFile(name, pre_buffer=False)
-        if not file.metadata.num_rows:
-            yield file.schema_arrow.empty_table().select(columns)
-        yield from file.iter_batches({rows}, columns=columns)
-'''
 _ARROW = {
     Type.BOOLEAN: "pa.bool_()",
     Type.INT64: "pa.int64()",
@@ -49,7 +42,7 @@ class PandasChunks(PandasProgram):
     }
     reserved: ClassVar[tuple[str, ...]] = ("batch", "batches", "writer")
     looks_up_first: ClassVar[bool] = False
-    rows: ClassVar[int] = 250_000
+    rows: ClassVar[int] = PART_ROWS
     """Rows of a chunk."""
 
     def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
@@ -78,8 +71,8 @@ class PandasChunks(PandasProgram):
             file = f".to_parquet({quoted(OUTPUT_FILE)}, index=False)"
             self.statements.append(f"return {result}" if end is None else f"{result}{file}")
         body = self.laid_out(self.statements)
-        helper = BATCHES.replace("{rows}", f"{self.rows:_}")
-        return self.module(body, [helper] if self.source is Input.PARQUET else [])
+        helpers = [in_parts(self.rows)] if self.source is Input.PARQUET else []
+        return self.module(body, helpers)
 
     def results(self, node: Results) -> str:
         return self.project(node)
@@ -171,10 +164,6 @@ class PandasChunks(PandasProgram):
         if isinstance(node, Scan):
             return node.table == self.table
         return node not in self.ends and any(map(self._in_chunks, node.inputs))
-
-
-def indented(lines: Sequence[str]) -> list[str]:
-    return [f"    {line}" for line in lines]
 
 
 class PandasChunked(Pandas):

@@ -58,7 +58,7 @@ class PyArrow(PythonEngine):
     distribution = "pyarrow"
     module = "pyarrow"
     emitter = ArrowProgram
-    hands_over = "batches of the dataset where the query streams, else of the answer"
+    hands_over = "those of the answer, or of its parts where the query streams"
     keeps_order = True
     gaps = PYARROW_GAPS
     names_differ = re.compile(r"\..*", re.DOTALL)  # aggregates read such names as paths

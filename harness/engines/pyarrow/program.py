@@ -36,6 +36,7 @@ from harness.engines.python.kernel import (
     mapping,
     quoted,
 )
+from harness.engines.python.layout import PART_ROWS, in_parts, indented
 from harness.engines.python.program import ProgramEmitter
 from harness.engines.python.windows import BareWindows, partition_names
 from harness.plan.guards.nan_uses import nan_in_order
@@ -45,7 +46,6 @@ from harness.plan.tree.nodes import (
     Aggregate,
     AsOfJoin,
     Distinct,
-    Expression,
     Filter,
     Item,
     Join,
@@ -60,6 +60,7 @@ from harness.plan.tree.nodes import (
     Window,
     united,
     uses,
+    walk,
 )
 from harness.tables import Input, Table
 from harness.types import Type
@@ -68,7 +69,6 @@ _MODULES = {
     "pa": "import pyarrow as pa",
     "pc": "import pyarrow.compute as pc",
     "csv": "import pyarrow.csv as csv",
-    "ds": "import pyarrow.dataset as ds",
     "pq": "import pyarrow.parquet as pq",
 }
 _ACERO = (
@@ -102,44 +102,32 @@ class ArrowProgram(ProgramEmitter):
         else:
             last = [f"pq.write_table({self._answer(plan)}, {quoted(OUTPUT_FILE)})"]
         body = bound([*self.statements, *last], self.variables, lazy="pc.field(")
-        return self.module(body, called_in(body))
+        helpers = [in_parts(PART_ROWS)] if any("batches(t(" in line for line in body) else []
+        return self.module(body, [*helpers, *called_in(body)])
 
     def _batches(self, plan: Node, train: Training) -> list[str]:
-        """Emits a loop over a dataset's batches, or those of an answer that needs all rows."""
-        scanned = self._scanned(plan) if self.source is Input.PARQUET and streams(plan) else ""
+        """Emits a loop over an answer's batches; of a query that streams, part by part of its file.
+
+        A dataset's ``to_batches`` would read ahead as far as memory goes, since training is slower.
+        """
+        streamed = self.source is Input.PARQUET and streams(plan)
+        parts = self._parts(plan) if streamed else []
         target, size = quoted(train.target), f"{train.batch_rows:_}"
-        batches = (
-            f"{scanned}, batch_size={size})"
-            if scanned
-            else f"{self._answer(plan)}.to_batches(max_chunksize={size})"
-        )
-        return [
-            f"for batch in {batches}:",
+        batches = [
+            f"for batch in {self._answer(plan)}.to_batches(max_chunksize={size}):",
             f"    features = batch.drop_columns({target}).to_tensor(null_to_nan=True).to_numpy()",
             f"    yield features, batch[{target}].to_numpy(zero_copy_only=False)",
         ]
+        return [*parts, *(indented(batches) if streamed else batches)]
 
-    def _scanned(self, plan: Node) -> str:
-        """Returns the beginning of the call that reads the rows of a plan from a dataset.
-
-        The plan filters and computes rows of one table; all is told in terms of its columns.
-        """
-        values: dict[str, Expression] = {name: exp.column(name) for name in plan.names}
-        conditions: list[Expression] = []
-        while not isinstance(plan, Scan):
-            below = dict(plan.items) if isinstance(plan, Project) else {}
-            if isinstance(plan, Filter):
-                conditions.append(plan.condition)
-            values = {name: _in_terms_of(below, e) for name, e in values.items()}
-            conditions = [_in_terms_of(below, e) for e in conditions]
-            (plan,) = plan.inputs
-        origin = {name: exp.column(column) for name, column in _origin(plan).items()}
-        schema = tuple(replace(column, name=name) for name, column in plan.columns)
-        print_ = ArrowExpressions(self.gaps, schema)
-        columns = {n: print_.expression(_in_terms_of(origin, e)) for n, e in values.items()}
-        kept = [f"({print_.kept(_in_terms_of(origin, e))})" for e in conditions]
-        filters = f", filter={' & '.join(kept)}" if kept else ""
-        return f"ds.dataset(t({quoted(plan.table)})).to_batches(columns={_dict(columns)}{filters}"
+    def _parts(self, plan: Node) -> list[str]:
+        """Emits the head of a loop over parts of a table's files, which the plan's scan then is."""
+        (scan,) = (node for node in walk(plan) if isinstance(node, Scan))
+        names = [name for name, _ in scan.columns]
+        renamed = f".rename_columns({mapping(scan.renames)})" if scan.renames else ""
+        self.flows[scan] = Flow(f"part{renamed}", scan.names, scan.table)
+        read = f"batches(t({quoted(scan.table)}), {listing(names)})"
+        return [f"for part in map(pa.table, {read}):"]
 
     def more_imports(self, text: str) -> list[str]:
         acero = [name for name in _ACERO if re.search(rf"\b{name}\b", text)]
@@ -211,7 +199,8 @@ class ArrowProgram(ProgramEmitter):
 
     def filter(self, node: Filter) -> Flow:
         source = node.input
-        if self.source is Input.PARQUET and isinstance(source, Scan) and self.uses[source] == 1:
+        pushed = isinstance(source, Scan) and source not in self.flows and self.uses[source] == 1
+        if self.source is Input.PARQUET and pushed:
             return self._filtered_read(node, source)
         flow = self.narrowed(source) if not self.flow(source).values else self.flow(source)
         condition = self.expressions(source, flow).kept(node.condition)
@@ -411,19 +400,6 @@ class ArrowProgram(ProgramEmitter):
         inputs = ", ".join(map(self.declared, flows))
         head = f'Declaration("union", ExecNodeOptions(), inputs=[{inputs}])'
         return Flow(head, node.names, "united", is_table=False)
-
-
-def _in_terms_of(below: Mapping[str, Expression], e: Expression) -> Expression:
-    """Returns an expression with what ``below`` computes in the place of the columns it names."""
-    return e.transform(lambda part: below.get(part.name, part).copy() if _is_name(part) else part)
-
-
-def _is_name(e: Expression) -> bool:
-    return isinstance(e, exp.Column)
-
-
-def _dict(texts: Mapping[str, str]) -> str:
-    return f"{{{', '.join(f'{quoted(name)}: {text}' for name, text in texts.items())}}}"
 
 
 def _in_order(node: Sort) -> str:

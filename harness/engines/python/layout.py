@@ -12,6 +12,25 @@ from harness.engines.base import Program
 LINE_LENGTH = 100
 DATETIME_NAMES = ("date", "datetime", "timedelta")
 _OPTIONS = FormatOptions(target_version="py311", line_width=LINE_LENGTH)
+PART_ROWS = 250_000
+"""Rows of the parts in which programs read a file that may not fit into memory."""
+_IN_PARTS = '''def batches(path, columns):
+    """Yields the rows of a Parquet file, or of several, in parts: at least one."""
+    for name in [path] if isinstance(path, str) else path:
+        file = pq.ParquetFile(name, pre_buffer=False)
+        if not file.metadata.num_rows:
+            yield file.schema_arrow.empty_table().select(columns)
+        yield from file.iter_batches({rows}, columns=columns)
+'''
+
+
+def in_parts(rows: int) -> str:
+    """Returns the function ``batches``, which yields a table's rows, so many at a time."""
+    return _IN_PARTS.replace("{rows}", f"{rows:_}")
+
+
+def indented(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
 
 
 def module(imports: Sequence[str], body: Sequence[str], functions: Sequence[str] = ()) -> Program:
