@@ -416,7 +416,7 @@ class Polars(PythonEngine):
     distribution = "polars"
     module = "polars"
     emitter: ClassVar[type[ProgramEmitter]] = PolarsProgram
-    hands_over = "batches of the query where it streams, else slices of its answer"
+    hands_over = "those of the query where it streams, else slices of its answer"
     keeps_order = True
     variables: ClassVar[tuple[str, ...]] = POLARS
     names_differ = re.compile(r"\*|\^.*\$", re.DOTALL)  # Polars' wildcard, and its patterns
